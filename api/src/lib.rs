@@ -1,0 +1,1 @@
+//! A GraphQL gateway over Postgres row-level security.
