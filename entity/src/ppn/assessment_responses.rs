@@ -1,0 +1,32 @@
+//! `assessment_responses`
+
+use sea_orm::entity::prelude::*;
+
+/// The score of a questionnaire that a patient filled in.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "assessment_responses")]
+pub struct Model {
+    /// Key of the response.
+    #[sea_orm(primary_key)]
+    pub response_id: i64,
+    /// Key of the protocol.
+    pub protocol_id: Option<i64>,
+    /// Key of the instrument.
+    pub assessment_id: Option<i64>,
+    /// Score reached, 0 to 100. Instruments with a wider range are kept as a percentage.
+    #[sea_orm(column_type = "Decimal(Some((5, 2)))")]
+    pub score: Decimal,
+    /// When the questionnaire was completed.
+    pub completed_at: DateTimeWithTimeZone,
+    /// Site of the protocol; kept by the database, so that a policy finds the rows of a site by index. What a client sends here is ignored.
+    pub site_id: Option<i64>,
+    /// Protocol the questionnaire belongs to.
+    #[sea_orm(belongs_to, from = "protocol_id", to = "record_id")]
+    pub protocol: BelongsTo<Option<super::log_clinical_records::Entity>>,
+    /// The instrument.
+    #[sea_orm(belongs_to, from = "assessment_id", to = "assessment_id")]
+    pub assessment: BelongsTo<Option<super::ref_assessments::Entity>>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

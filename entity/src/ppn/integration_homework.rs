@@ -1,0 +1,44 @@
+//! `integration_homework`
+
+use sea_orm::entity::prelude::*;
+
+/// Homework given to a patient after a session.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "integration_homework")]
+pub struct Model {
+    /// Key of the homework.
+    #[sea_orm(primary_key)]
+    pub homework_id: i64,
+    /// Key of the protocol.
+    pub protocol_id: Option<i64>,
+    /// Key of the kind of homework.
+    pub homework_type_id: Option<i64>,
+    /// Day it was given.
+    pub assigned_date: Date,
+    /// Day it is due; not before it was given.
+    pub due_date: Date,
+    /// Day it was done.
+    pub completed_date: Option<Date>,
+    /// Whether it is done.
+    #[sea_orm(default_value = false)]
+    pub is_completed: Option<bool>,
+    /// What was noted when it was done.
+    #[sea_orm(column_type = "Text")]
+    pub completion_notes: Option<String>,
+    /// Account that gave the homework.
+    pub created_by: Option<Uuid>,
+    /// When the row was added.
+    #[sea_orm(default_expr = "Expr::current_timestamp()")]
+    pub created_at: Option<DateTimeWithTimeZone>,
+    /// Site of the protocol; kept by the database, so that a policy finds the rows of a site by index. What a client sends here is ignored.
+    pub site_id: Option<i64>,
+    /// Protocol the homework belongs to.
+    #[sea_orm(belongs_to, from = "protocol_id", to = "record_id")]
+    pub protocol: BelongsTo<Option<super::log_clinical_records::Entity>>,
+    /// The kind of homework.
+    #[sea_orm(belongs_to, from = "homework_type_id", to = "homework_type_id")]
+    pub homework_type: BelongsTo<Option<super::ref_homework_types::Entity>>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,46 @@
+//! `integration_scores`
+
+use sea_orm::entity::prelude::*;
+
+/// Scale of an integration score.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum ScaleType {
+    /// Integration Engagement Scale: what the patient does to integrate the experience.
+    #[sea_orm(string_value = "IES")]
+    Ies,
+    /// Experienced Integration Scale: how integrated the patient feels.
+    #[sea_orm(string_value = "EIS")]
+    Eis,
+}
+
+/// A measurement of how a patient integrates the experience, taken repeatedly after a session.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "integration_scores")]
+pub struct Model {
+    /// Key of the score.
+    #[sea_orm(primary_key)]
+    pub score_id: i64,
+    /// Key of the protocol.
+    pub protocol_id: Option<i64>,
+    /// Scale that was used.
+    pub scale_type: Option<ScaleType>,
+    /// Score reached, 0 to 100; higher is better.
+    #[sea_orm(column_type = "Decimal(Some((5, 2)))")]
+    pub score_value: Decimal,
+    /// When it was measured.
+    pub measured_at: DateTimeWithTimeZone,
+    /// Days between the session and the measurement; kept by the database. What a client sends here is ignored.
+    pub days_post_dose: Option<i32>,
+    /// When the row was added.
+    #[sea_orm(default_expr = "Expr::current_timestamp()")]
+    pub created_at: Option<DateTimeWithTimeZone>,
+    /// Site of the protocol; kept by the database, so that a policy finds the rows of a site by index. What a client sends here is ignored.
+    pub site_id: Option<i64>,
+    /// Protocol the score belongs to.
+    #[sea_orm(belongs_to, from = "protocol_id", to = "record_id")]
+    pub protocol: BelongsTo<Option<super::log_clinical_records::Entity>>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

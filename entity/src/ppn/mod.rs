@@ -1,0 +1,31 @@
+//! PPN Research Portal: protocols of psychedelic treatment, the supervision exchange and the integration hub.
+//!
+//! `log_clinical_records` is what the portal's schema brief calls a protocol.
+
+pub mod assessment_responses;
+pub mod circle_members;
+pub mod integration_homework;
+pub mod integration_scores;
+pub mod log_clinical_records;
+pub mod outcomes_summary;
+pub mod practitioner_profiles;
+pub mod ref_assessment_bands;
+pub mod ref_assessments;
+pub mod ref_event_types;
+pub mod ref_homework_types;
+pub mod ref_indications;
+pub mod ref_medications;
+pub mod ref_resolution_status;
+pub mod ref_routes;
+pub mod ref_safety_events;
+pub mod ref_severity_grade;
+pub mod ref_smoking_status;
+pub mod ref_substances;
+pub mod ref_support_modality;
+pub mod session_events;
+pub mod sites;
+pub mod supervision_circles;
+pub mod supervision_relationships;
+pub mod user_sites;
+
+include!(concat!(env!("OUT_DIR"), "/ppn.rs"));

@@ -1,0 +1,38 @@
+//! `outcomes_summary`
+
+use sea_orm::entity::prelude::*;
+
+/// Outcomes of a substance at a site in a month, counted beforehand for comparison.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "outcomes_summary")]
+pub struct Model {
+    /// Key of the summary.
+    #[sea_orm(primary_key)]
+    pub summary_id: i64,
+    /// Key of the site.
+    #[sea_orm(unique_key = "unique_summary")]
+    pub site_id: Option<i64>,
+    /// Key of the substance.
+    #[sea_orm(unique_key = "unique_summary")]
+    pub substance_id: Option<i64>,
+    /// Month, given by its first day.
+    #[sea_orm(unique_key = "unique_summary")]
+    pub month: Date,
+    /// Number of protocols in the month.
+    pub total_protocols: i32,
+    /// Share of protocols with a positive outcome, in percent.
+    #[sea_orm(column_type = "Decimal(Some((5, 2)))")]
+    pub response_rate: Option<Decimal>,
+    /// Share of protocols with a safety event, in percent.
+    #[sea_orm(column_type = "Decimal(Some((5, 2)))")]
+    pub adverse_event_rate: Option<Decimal>,
+    /// The site.
+    #[sea_orm(belongs_to, from = "site_id", to = "site_id")]
+    pub site: BelongsTo<Option<super::sites::Entity>>,
+    /// The substance.
+    #[sea_orm(belongs_to, from = "substance_id", to = "substance_id")]
+    pub substance: BelongsTo<Option<super::ref_substances::Entity>>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,35 @@
+//! `ref_assessment_bands`
+
+use sea_orm::entity::prelude::*;
+
+/// How a range of an instrument's score is read, such as `Moderate` for 10 to 14 on the PHQ-9.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "ref_assessment_bands")]
+pub struct Model {
+    /// Key of the range.
+    #[sea_orm(primary_key)]
+    pub band_id: i64,
+    /// Key of the instrument.
+    pub assessment_id: i64,
+    /// Lowest score of the range.
+    #[sea_orm(column_type = "Decimal(Some((6, 2)))")]
+    pub min_score: Decimal,
+    /// Highest score of the range.
+    #[sea_orm(column_type = "Decimal(Some((6, 2)))")]
+    pub max_score: Decimal,
+    /// What a score in this range means.
+    #[sea_orm(column_type = "Text")]
+    pub label: String,
+    /// Whether it is offered for new records. Retired rows stay, because old records point at them.
+    #[sea_orm(default_value = true)]
+    pub is_active: Option<bool>,
+    /// When the row was added.
+    #[sea_orm(default_expr = "Expr::current_timestamp()")]
+    pub created_at: Option<DateTimeWithTimeZone>,
+    /// The instrument.
+    #[sea_orm(belongs_to, from = "assessment_id", to = "assessment_id")]
+    pub assessment: BelongsTo<super::ref_assessments::Entity>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,51 @@
+//! `ref_assessments`
+
+use sea_orm::entity::prelude::*;
+
+/// A questionnaire or rating scale, with the range of its score.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "ref_assessments")]
+pub struct Model {
+    /// Key of the instrument.
+    #[sea_orm(primary_key)]
+    pub assessment_id: i64,
+    /// Short code of the instrument, such as `PHQ9`.
+    #[sea_orm(column_type = "Text", unique)]
+    pub assessment_code: String,
+    /// Full name of the instrument.
+    #[sea_orm(column_type = "Text", unique)]
+    pub assessment_name: String,
+    /// What the instrument measures, in a sentence.
+    #[sea_orm(column_type = "Text")]
+    pub description: Option<String>,
+    /// Field the instrument belongs to, such as depression, anxiety or trauma.
+    #[sea_orm(column_type = "Text")]
+    pub domain: Option<String>,
+    /// Lowest possible score.
+    #[sea_orm(column_type = "Decimal(Some((6, 2)))")]
+    pub min_score: Decimal,
+    /// Highest possible score.
+    #[sea_orm(column_type = "Decimal(Some((6, 2)))")]
+    pub max_score: Decimal,
+    /// Whether a higher score is the better result. For most instruments a lower one is.
+    #[sea_orm(default_value = false)]
+    pub higher_is_better: bool,
+    /// Code of the instrument in LOINC.
+    #[sea_orm(column_type = "Text")]
+    pub loinc_code: Option<String>,
+    /// Whether it is offered for new records. Retired rows stay, because old records point at them.
+    #[sea_orm(default_value = true)]
+    pub is_active: Option<bool>,
+    /// When the row was added.
+    #[sea_orm(default_expr = "Expr::current_timestamp()")]
+    pub created_at: Option<DateTimeWithTimeZone>,
+    /// How ranges of the score are read, such as `Mild` or `Severe`.
+    #[sea_orm(has_many)]
+    pub bands: HasMany<super::ref_assessment_bands::Entity>,
+    /// Answers given with this instrument.
+    #[sea_orm(has_many)]
+    pub responses: HasMany<super::assessment_responses::Entity>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

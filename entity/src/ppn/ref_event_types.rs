@@ -1,0 +1,33 @@
+//! `ref_event_types`
+
+use sea_orm::entity::prelude::*;
+
+/// A kind of event that is logged during a session.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "ref_event_types")]
+pub struct Model {
+    /// Key of the kind of event.
+    #[sea_orm(primary_key)]
+    pub event_type_id: i64,
+    /// Name of the kind of event, such as Distress or Breakthrough.
+    #[sea_orm(column_type = "Text", unique)]
+    pub event_name: String,
+    /// Colour in charts, as a hexadecimal code such as `#f43f5e`.
+    #[sea_orm(column_type = "Text")]
+    pub color_code: Option<String>,
+    /// Name of the icon in charts, such as `AlertTriangle`.
+    #[sea_orm(column_type = "Text")]
+    pub icon_name: Option<String>,
+    /// Whether it is offered for new records. Retired rows stay, because old records point at them.
+    #[sea_orm(default_value = true)]
+    pub is_active: Option<bool>,
+    /// When the row was added.
+    #[sea_orm(default_expr = "Expr::current_timestamp()")]
+    pub created_at: Option<DateTimeWithTimeZone>,
+    /// Events of this kind.
+    #[sea_orm(has_many)]
+    pub events: HasMany<super::session_events::Entity>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

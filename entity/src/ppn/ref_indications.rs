@@ -1,0 +1,36 @@
+//! `ref_indications`
+
+use sea_orm::entity::prelude::*;
+
+/// A condition that is treated.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "ref_indications")]
+pub struct Model {
+    /// Key of the condition.
+    #[sea_orm(primary_key)]
+    pub indication_id: i64,
+    /// Name of the condition.
+    #[sea_orm(column_type = "Text", unique)]
+    pub indication_name: String,
+    /// Code of the condition in SNOMED CT.
+    #[sea_orm(column_type = "Text")]
+    pub snomed_code: Option<String>,
+    /// Code of the condition in ICD-10.
+    #[sea_orm(column_type = "Text")]
+    pub icd10_code: Option<String>,
+    /// Group the condition belongs to, such as mood, trauma or anxiety.
+    #[sea_orm(column_type = "Text")]
+    pub indication_category: Option<String>,
+    /// Whether it is offered for new records. Retired rows stay, because old records point at them.
+    #[sea_orm(default_value = true)]
+    pub is_active: Option<bool>,
+    /// When the row was added.
+    #[sea_orm(default_expr = "Expr::current_timestamp()")]
+    pub created_at: Option<DateTimeWithTimeZone>,
+    /// Protocols that treat this condition.
+    #[sea_orm(has_many)]
+    pub protocols: HasMany<super::log_clinical_records::Entity>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

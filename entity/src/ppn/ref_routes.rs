@@ -1,0 +1,33 @@
+//! `ref_routes`
+
+use sea_orm::entity::prelude::*;
+
+/// A route of administration.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "ref_routes")]
+pub struct Model {
+    /// Key of the route.
+    #[sea_orm(primary_key)]
+    pub route_id: i64,
+    /// Name of the route.
+    #[sea_orm(column_type = "Text", unique)]
+    pub route_name: String,
+    /// Code of the route in the NCI Thesaurus.
+    #[sea_orm(column_type = "Text")]
+    pub route_code: Option<String>,
+    /// Short label for forms, such as `IV`.
+    #[sea_orm(column_type = "Text")]
+    pub route_label: Option<String>,
+    /// Whether it is offered for new records. Retired rows stay, because old records point at them.
+    #[sea_orm(default_value = true)]
+    pub is_active: Option<bool>,
+    /// When the row was added.
+    #[sea_orm(default_expr = "Expr::current_timestamp()")]
+    pub created_at: Option<DateTimeWithTimeZone>,
+    /// Protocols given by this route.
+    #[sea_orm(has_many)]
+    pub protocols: HasMany<super::log_clinical_records::Entity>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

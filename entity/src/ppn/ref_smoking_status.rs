@@ -1,0 +1,30 @@
+//! `ref_smoking_status`
+
+use sea_orm::entity::prelude::*;
+
+/// Whether and how much a patient smokes.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "ref_smoking_status")]
+pub struct Model {
+    /// Key of the status.
+    #[sea_orm(primary_key)]
+    pub smoking_status_id: i64,
+    /// Name of the status.
+    #[sea_orm(column_type = "Text", unique)]
+    pub status_name: String,
+    /// Short code of the status.
+    #[sea_orm(column_type = "Text")]
+    pub status_code: Option<String>,
+    /// Whether it is offered for new records. Retired rows stay, because old records point at them.
+    #[sea_orm(default_value = true)]
+    pub is_active: Option<bool>,
+    /// When the row was added.
+    #[sea_orm(default_expr = "Expr::current_timestamp()")]
+    pub created_at: Option<DateTimeWithTimeZone>,
+    /// Protocols of patients with this status.
+    #[sea_orm(has_many)]
+    pub protocols: HasMany<super::log_clinical_records::Entity>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,56 @@
+//! `ref_substances`
+
+use sea_orm::entity::prelude::*;
+
+/// A substance that protocols are given with.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "ref_substances")]
+pub struct Model {
+    /// Key of the substance.
+    #[sea_orm(primary_key)]
+    pub substance_id: i64,
+    /// Name of the substance.
+    #[sea_orm(column_type = "Text", unique)]
+    pub substance_name: String,
+    /// Concept number in the drug vocabulary `RxNorm`, where the substance has one.
+    pub rxnorm_cui: Option<i64>,
+    /// Class of the substance: psychedelic, empathogen, dissociative or other.
+    #[sea_orm(column_type = "Text")]
+    pub substance_class: Option<String>,
+    /// How the substance chiefly acts.
+    #[sea_orm(column_type = "Text")]
+    pub primary_mechanism: Option<String>,
+    /// Affinity for the serotonin 5-HT2A receptor (Ki, in nanomolar); smaller binds tighter. Empty until a source is agreed on.
+    #[sea_orm(column_type = "Decimal(None)")]
+    pub receptor_5ht2a_ki: Option<Decimal>,
+    /// Affinity for the serotonin 5-HT1A receptor (Ki, in nanomolar); smaller binds tighter. Empty until a source is agreed on.
+    #[sea_orm(column_type = "Decimal(None)")]
+    pub receptor_5ht1a_ki: Option<Decimal>,
+    /// Affinity for the serotonin 5-HT2C receptor (Ki, in nanomolar); smaller binds tighter. Empty until a source is agreed on.
+    #[sea_orm(column_type = "Decimal(None)")]
+    pub receptor_5ht2c_ki: Option<Decimal>,
+    /// Affinity for the dopamine D2 receptor (Ki, in nanomolar); smaller binds tighter. Empty until a source is agreed on.
+    #[sea_orm(column_type = "Decimal(None)")]
+    pub receptor_d2_ki: Option<Decimal>,
+    /// Affinity for the serotonin transporter (Ki, in nanomolar); smaller binds tighter. Empty until a source is agreed on.
+    #[sea_orm(column_type = "Decimal(None)")]
+    pub receptor_sert_ki: Option<Decimal>,
+    /// Affinity for the NMDA receptor (Ki, in nanomolar); smaller binds tighter. Empty until a source is agreed on.
+    #[sea_orm(column_type = "Decimal(None)")]
+    pub receptor_nmda_ki: Option<Decimal>,
+    /// Whether it is offered for new records. Retired rows stay, because old records point at them.
+    #[sea_orm(default_value = true)]
+    pub is_active: Option<bool>,
+    /// When the row was added.
+    #[sea_orm(default_expr = "Expr::current_timestamp()")]
+    pub created_at: Option<DateTimeWithTimeZone>,
+    /// Protocols with this substance.
+    #[sea_orm(has_many)]
+    pub protocols: HasMany<super::log_clinical_records::Entity>,
+    /// Monthly outcomes of this substance.
+    #[sea_orm(has_many)]
+    pub outcomes: HasMany<super::outcomes_summary::Entity>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,33 @@
+//! `ref_support_modality`
+
+use sea_orm::entity::prelude::*;
+
+/// A form of psychological support during treatment.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "ref_support_modality")]
+pub struct Model {
+    /// Key of the form of support.
+    #[sea_orm(primary_key)]
+    pub modality_id: i64,
+    /// Name of the form of support.
+    #[sea_orm(column_type = "Text", unique)]
+    pub modality_name: String,
+    /// Short code of the form of support.
+    #[sea_orm(column_type = "Text")]
+    pub modality_code: Option<String>,
+    /// What it is, in a sentence.
+    #[sea_orm(column_type = "Text")]
+    pub description: Option<String>,
+    /// Whether it is offered for new records. Retired rows stay, because old records point at them.
+    #[sea_orm(default_value = true)]
+    pub is_active: Option<bool>,
+    /// When the row was added.
+    #[sea_orm(default_expr = "Expr::current_timestamp()")]
+    pub created_at: Option<DateTimeWithTimeZone>,
+    /// Protocols with this as the main form of support.
+    #[sea_orm(has_many)]
+    pub protocols: HasMany<super::log_clinical_records::Entity>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

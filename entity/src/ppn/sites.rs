@@ -1,0 +1,45 @@
+//! `sites`
+
+use sea_orm::entity::prelude::*;
+
+/// A clinic or research centre of the network. Clinical data belongs to one site, and only its members see it.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "sites")]
+pub struct Model {
+    /// Key of the site.
+    #[sea_orm(primary_key)]
+    pub site_id: i64,
+    /// Name of the site.
+    #[sea_orm(column_type = "Text")]
+    pub site_name: String,
+    /// Short code of the site, unique in the network.
+    #[sea_orm(column_type = "Text", unique)]
+    pub site_code: Option<String>,
+    /// Region the site is in.
+    #[sea_orm(column_type = "Text")]
+    pub region: Option<String>,
+    /// What kind of place it is, such as `clinic` or `research`.
+    #[sea_orm(column_type = "Text")]
+    pub site_type: Option<String>,
+    /// Whether the site is operating.
+    #[sea_orm(default_value = true)]
+    pub is_active: Option<bool>,
+    /// When the row was added.
+    #[sea_orm(default_expr = "Expr::current_timestamp()")]
+    pub created_at: Option<DateTimeWithTimeZone>,
+    /// When the row was last changed; kept by the database.
+    #[sea_orm(default_expr = "Expr::current_timestamp()")]
+    pub updated_at: Option<DateTimeWithTimeZone>,
+    /// Who belongs to the site. A caller sees only their own membership.
+    #[sea_orm(has_many)]
+    pub memberships: HasMany<super::user_sites::Entity>,
+    /// Protocols recorded at the site.
+    #[sea_orm(has_many)]
+    pub protocols: HasMany<super::log_clinical_records::Entity>,
+    /// Monthly outcomes of the site.
+    #[sea_orm(has_many)]
+    pub outcomes: HasMany<super::outcomes_summary::Entity>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,30 @@
+//! `supervision_circles`
+
+use sea_orm::entity::prelude::*;
+
+/// A small group of practitioners that meets for peer supervision.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "supervision_circles")]
+pub struct Model {
+    /// Key of the circle.
+    #[sea_orm(primary_key)]
+    pub circle_id: i64,
+    /// Name of the circle.
+    #[sea_orm(column_type = "Text")]
+    pub circle_name: String,
+    /// How many members the circle takes at most.
+    #[sea_orm(default_value = 8)]
+    pub max_members: Option<i32>,
+    /// How often the circle meets: `weekly`, `biweekly` or `monthly`.
+    #[sea_orm(column_type = "Text")]
+    pub meeting_frequency: Option<String>,
+    /// When the row was added.
+    #[sea_orm(default_expr = "Expr::current_timestamp()")]
+    pub created_at: Option<DateTimeWithTimeZone>,
+    /// Members of the circle.
+    #[sea_orm(has_many)]
+    pub members: HasMany<super::circle_members::Entity>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
