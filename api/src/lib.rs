@@ -1,1 +1,2 @@
 //! A GraphQL gateway over Postgres row-level security.
+pub mod auth;

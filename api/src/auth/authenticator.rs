@@ -1,0 +1,142 @@
+//! Verifies tokens and remembers those it has verified.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+use jsonwebtoken::{Algorithm, DecodingKey};
+use lru::LruCache;
+use sha2::{Digest as _, Sha256};
+
+use super::key_set::{KeyId, KeySetError};
+use super::key_store::KeyStore;
+use super::token::{Unverified, bearer, is_alive};
+use super::{AuthConfig, AuthConfigError, AuthError, Caller, Clock};
+
+/// Makes a [`Caller`] of an `Authorization` header. Built once and shared.
+pub struct Authenticator {
+    config: AuthConfig,
+    clock: Arc<dyn Clock>,
+    secret: Option<DecodingKey>,
+    store: Option<Arc<KeyStore>>,
+    /// Verified tokens by their SHA-256; never the token itself.
+    verified: Mutex<LruCache<[u8; 32], Verified>>,
+}
+
+struct Verified {
+    caller: Arc<Caller>,
+    expires_at: DateTime<Utc>,
+    /// The key of the set that it was verified with; `None` for the secret.
+    key: Option<KeyId>,
+}
+
+impl fmt::Debug for Authenticator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authenticator").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+impl Authenticator {
+    /// Checks the settings and reads the key set if it is a file. A key set at an address is fetched when the first
+    /// token comes, or by [`Self::load_keys`].
+    pub fn new(config: AuthConfig, clock: impl Clock) -> Result<Self, AuthConfigError> {
+        config.check()?;
+        let clock: Arc<dyn Clock> = Arc::new(clock);
+        let secret = config.secret.as_ref().map(|secret| DecodingKey::from_secret(secret.expose()));
+        let store = match &config.keys {
+            Some(source) => {
+                Some(Arc::new(KeyStore::new(source.clone(), config.keys_max_age, Arc::clone(&clock))?))
+            }
+            None => None,
+        };
+        let verified = Mutex::new(LruCache::new(config.cached_tokens));
+        Ok(Self { config, clock, secret, store, verified })
+    }
+
+    /// Fetches the key set now and says how many usable keys it holds; `None` if there is no key set. A failure is
+    /// no reason not to serve: the set is tried again when a token needs it.
+    pub async fn load_keys(&self) -> Result<Option<usize>, KeySetError> {
+        match &self.store {
+            Some(store) => store.load().await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Who sends this `Authorization` header (its value). No header is the anonymous caller; anything but a good
+    /// bearer token is refused. Must be called within a tokio runtime.
+    pub async fn authenticate(&self, authorization: Option<&str>) -> Result<Arc<Caller>, AuthError> {
+        let Some(authorization) = authorization else { return Ok(Caller::anonymous()) };
+        let token = bearer(authorization)?;
+        if let Some(store) = &self.store {
+            store.keep_fresh().await;
+        }
+        let now = self.clock.now();
+        let digest: [u8; 32] = Sha256::digest(token).into();
+        if let Some(caller) = self.remembered(&digest, now)? {
+            return Ok(caller);
+        }
+
+        let token = Unverified::parse(token)?;
+        let key = self.verify(&token).await?;
+        let caller = Arc::new(token.caller(&self.config, now)?);
+        if let Some(expires_at) = caller.expires_at {
+            self.lock().put(digest, Verified { caller: Arc::clone(&caller), expires_at, key });
+        }
+        Ok(caller)
+    }
+
+    /// A token that was verified before, if it has not ended and its key is still trusted.
+    fn remembered(&self, digest: &[u8; 32], now: DateTime<Utc>) -> Result<Option<Arc<Caller>>, AuthError> {
+        let mut verified = self.lock();
+        let Some(entry) = verified.get(digest) else { return Ok(None) };
+        if !is_alive(entry.expires_at, &self.config, now) {
+            verified.pop(digest);
+            return Err(AuthError::Expired);
+        }
+        let is_trusted = match (entry.key, &self.store) {
+            (None, _) => true,
+            (Some(id), Some(store)) => store.keys().is_some_and(|keys| keys.holds(id)),
+            (Some(_), None) => false,
+        };
+        if is_trusted {
+            return Ok(Some(Arc::clone(&entry.caller)));
+        }
+        verified.pop(digest);
+        Ok(None)
+    }
+
+    /// Checks the signature and says with which key of the set; `None` for the secret.
+    ///
+    /// The algorithm decides which kind of key is looked at, and a key serves only its own algorithms: a public key
+    /// never becomes a secret.
+    async fn verify(&self, token: &Unverified<'_>) -> Result<Option<KeyId>, AuthError> {
+        if token.algorithm == Algorithm::HS256 {
+            let secret = self.secret.as_ref().ok_or(AuthError::Algorithm)?;
+            return check_signature(token, secret).map(|()| None);
+        }
+        let store = self.store.as_ref().ok_or(AuthError::Algorithm)?;
+        let find = || {
+            let keys = store.keys().ok_or(AuthError::KeysUnavailable)?;
+            let key = keys.find(token.kid.as_deref(), token.algorithm)?;
+            check_signature(token, &key.decoding).map(|()| Some(key.id))
+        };
+        match find() {
+            Err(AuthError::KeyUnknown | AuthError::KeysUnavailable) => {
+                store.look_again().await;
+                find()
+            }
+            found => found,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, LruCache<[u8; 32], Verified>> {
+        self.verified.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn check_signature(token: &Unverified<'_>, key: &DecodingKey) -> Result<(), AuthError> {
+    match jsonwebtoken::crypto::verify(token.signature, token.message.as_bytes(), key, token.algorithm) {
+        Ok(true) => Ok(()),
+        Ok(false) | Err(_) => Err(AuthError::Signature),
+    }
+}

@@ -1,0 +1,46 @@
+//! The caller of a request.
+
+use std::sync::{Arc, LazyLock};
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+
+/// The role of a request without a token.
+pub(super) const ANONYMOUS_ROLE: &str = "anon";
+
+/// Who asks. Cheap to clone; the authenticator hands out one shared value per token.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Caller {
+    /// The Postgres role that the request runs as: `anon` without a token, else one of the allowed roles.
+    pub role: String,
+    /// The token's subject: a user's id, if the token names one. Not necessarily a UUID.
+    pub sub: Option<String>,
+    /// All claims of the token, `{}` without one. `role` is always the role above, wherever the token keeps its
+    /// own, so that a policy that reads `role` from the claims sees what has been checked. Free of control
+    /// characters.
+    pub claims: Value,
+    /// When the token ends, without leeway; `None` without a token.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+impl Caller {
+    /// The caller of a request without a token.
+    #[must_use]
+    pub fn anonymous() -> Arc<Self> {
+        static ANONYMOUS: LazyLock<Arc<Caller>> = LazyLock::new(|| {
+            Arc::new(Caller {
+                role: ANONYMOUS_ROLE.to_owned(),
+                sub: None,
+                claims: Value::Object(Map::new()),
+                expires_at: None,
+            })
+        });
+        Arc::clone(&ANONYMOUS)
+    }
+
+    /// Whether the request came without a token. A token may hold the role `anon` too; it is not anonymous here.
+    #[must_use]
+    pub fn is_anonymous(&self) -> bool {
+        self.expires_at.is_none()
+    }
+}

@@ -1,0 +1,205 @@
+//! The settings of authentication, and what can be wrong with them.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::key_set::KeySetError;
+
+/// The shortest HS256 secret: as long as the hash (RFC 7518, section 3.2).
+pub const MIN_SECRET_BYTES: usize = 32;
+
+/// A role that bypasses row-level security where it exists; no token may ever assume it.
+const BYPASSING_ROLE: &str = "service_role";
+
+/// An HS256 secret. Its `Debug` output does not show it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Vec<u8>);
+
+impl Secret {
+    /// The secret's bytes.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+impl From<Vec<u8>> for Secret {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+}
+
+impl From<&[u8]> for Secret {
+    fn from(bytes: &[u8]) -> Self {
+        Self(bytes.to_vec())
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text.into_bytes())
+    }
+}
+
+/// Where the JSON Web Key Set with the issuer's public keys is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeySource {
+    /// A file, read again when it changes.
+    File(PathBuf),
+    /// An `http` or `https` address, fetched again every [`AuthConfig::keys_max_age`].
+    Url(String),
+}
+
+impl FromStr for KeySource {
+    type Err = AuthConfigError;
+
+    /// Text with `://` is an address, anything else a path.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let Some((scheme, rest)) = text.split_once("://") else {
+            return if text.is_empty() {
+                Err(AuthConfigError::KeysAddress)
+            } else {
+                Ok(Self::File(text.into()))
+            };
+        };
+        let web = scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http");
+        if !web || rest.is_empty() || rest.starts_with('/') {
+            return Err(AuthConfigError::KeysAddress);
+        }
+        Ok(Self::Url(text.to_owned()))
+    }
+}
+
+/// How tokens are checked. At least one of `secret` and `keys` is needed.
+#[derive(Debug, Clone)]
+pub struct AuthConfig {
+    /// The secret of HS256 tokens, at least [`MIN_SECRET_BYTES`] long. Without it such tokens are refused.
+    pub secret: Option<Secret>,
+    /// The public keys of RS256, RS384, RS512, ES256 and `EdDSA` tokens. Without it such tokens are refused.
+    pub keys: Option<KeySource>,
+    /// When set, a token must have just this `iss`.
+    pub issuer: Option<String>,
+    /// When set, a token's `aud` must be, or contain, this.
+    pub audience: Option<String>,
+    /// How far the issuer's clock and ours may differ.
+    pub leeway: Duration,
+    /// The claim with the Postgres role. A token without it gets the role `authenticated`.
+    pub role_claim: String,
+    /// The roles that a token may assume.
+    pub allowed_roles: Vec<String>,
+    /// How old fetched keys may grow before they are fetched again.
+    pub keys_max_age: Duration,
+    /// How many verified tokens are remembered.
+    pub cached_tokens: NonZeroUsize,
+}
+
+impl Default for AuthConfig {
+    fn default() -> Self {
+        Self {
+            secret: None,
+            keys: None,
+            issuer: None,
+            audience: None,
+            leeway: Duration::from_secs(30),
+            role_claim: "role".to_owned(),
+            allowed_roles: vec!["anon".to_owned(), "authenticated".to_owned()],
+            keys_max_age: Duration::from_mins(10),
+            cached_tokens: NonZeroUsize::MIN.saturating_add(4095),
+        }
+    }
+}
+
+impl AuthConfig {
+    /// Tokens signed with one secret, everything else as by default.
+    #[must_use]
+    pub fn with_secret(secret: impl Into<Secret>) -> Self {
+        Self { secret: Some(secret.into()), ..Self::default() }
+    }
+
+    /// Tokens signed with a key of one set, everything else as by default.
+    #[must_use]
+    pub fn with_keys(keys: KeySource) -> Self {
+        Self { keys: Some(keys), ..Self::default() }
+    }
+
+    pub(super) fn check(&self) -> Result<(), AuthConfigError> {
+        if self.secret.is_none() && self.keys.is_none() {
+            return Err(AuthConfigError::NoKeys);
+        }
+        if let Some(secret) = &self.secret
+            && secret.expose().len() < MIN_SECRET_BYTES
+        {
+            return Err(AuthConfigError::ShortSecret { bytes: secret.expose().len() });
+        }
+        if self.role_claim.is_empty() {
+            return Err(AuthConfigError::RoleClaim);
+        }
+        if self.allowed_roles.is_empty() || self.allowed_roles.iter().any(String::is_empty) {
+            return Err(AuthConfigError::NoRole);
+        }
+        if self.allowed_roles.iter().any(|role| role == BYPASSING_ROLE) {
+            return Err(AuthConfigError::BypassingRole);
+        }
+        if self.issuer.as_deref() == Some("") || self.audience.as_deref() == Some("") {
+            return Err(AuthConfigError::EmptyExpectation);
+        }
+        if self.leeway > Duration::from_hours(1) {
+            return Err(AuthConfigError::Leeway);
+        }
+        Ok(())
+    }
+}
+
+/// What is wrong with the settings.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthConfigError {
+    /// Neither a secret nor a key set.
+    #[error(
+        "no token can be checked: give a JWT secret, a JSON Web Key Set (a file or an http(s) address), or both"
+    )]
+    NoKeys,
+    /// The secret is too short to resist guessing.
+    #[error(
+        "the JWT secret has {bytes} bytes and needs at least {MIN_SECRET_BYTES}; `openssl rand -hex 32` makes one"
+    )]
+    ShortSecret {
+        /// Its length.
+        bytes: usize,
+    },
+    /// Neither a path nor an http(s) address.
+    #[error("the key set must be the path of a file, or an http:// or https:// address")]
+    KeysAddress,
+    /// The key set's file cannot be used.
+    #[error("the key set {}: {reason}", path.display())]
+    KeysFile {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        reason: KeySetError,
+    },
+    /// The name of the role claim is empty.
+    #[error("the name of the role claim is empty")]
+    RoleClaim,
+    /// No role is allowed.
+    #[error("the list of allowed roles is empty or holds an empty name")]
+    NoRole,
+    /// A role that bypasses row-level security is allowed.
+    #[error("`{BYPASSING_ROLE}` bypasses row-level security and cannot be an allowed role")]
+    BypassingRole,
+    /// An empty issuer or audience, most likely an empty variable.
+    #[error("the issuer or the audience is empty; leave the setting out when it is not to be checked")]
+    EmptyExpectation,
+    /// A leeway that would keep ended tokens alive.
+    #[error("the leeway is longer than an hour")]
+    Leeway,
+}

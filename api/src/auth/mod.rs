@@ -1,0 +1,28 @@
+//! Who asks: a bearer token becomes a [`Caller`], once per request.
+//!
+//! The module knows tokens (RFC 7519), their signatures (RFC 7515) and key sets (RFC 7517). It must not know
+//! HTTP beyond the text of the `Authorization` header, nor the database: whether a `sub` is a user, and what a
+//! role may see, Postgres decides.
+//!
+//! What a [`Caller`] holds has been verified. Nothing else of a token leaves this module, and no part of a token
+//! is ever logged.
+
+mod authenticator;
+mod caller;
+mod clock;
+mod config;
+pub mod development;
+mod error;
+mod key_set;
+mod key_store;
+mod token;
+
+#[cfg(test)]
+mod tests;
+
+pub use authenticator::Authenticator;
+pub use caller::Caller;
+pub use clock::{Clock, SystemClock};
+pub use config::{AuthConfig, AuthConfigError, KeySource, MIN_SECRET_BYTES, Secret};
+pub use error::AuthError;
+pub use key_set::KeySetError;

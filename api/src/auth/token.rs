@@ -1,0 +1,179 @@
+//! A token's text: taken apart, and its claims checked. Signatures are the authenticator's business.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
+use jsonwebtoken::Algorithm;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::{AuthConfig, AuthError, Caller};
+
+/// The longest token taken.
+pub(super) const MAX_TOKEN_BYTES: usize = 8 * 1024;
+
+/// The role of a token that names none.
+const DEFAULT_ROLE: &str = "authenticated";
+
+/// The token of an `Authorization` header (RFC 6750, section 2.1; schemes ignore case, RFC 9110, section 11.1).
+pub(super) fn bearer(authorization: &str) -> Result<&str, AuthError> {
+    let (scheme, token) = authorization.trim().split_once(' ').ok_or(AuthError::Scheme)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(AuthError::Scheme);
+    }
+    let token = token.trim_start();
+    if token.len() > MAX_TOKEN_BYTES {
+        return Err(AuthError::TooLong);
+    }
+    Ok(token)
+}
+
+/// The header (JOSE, RFC 7515, section 4), as far as it matters here.
+#[derive(Deserialize)]
+struct Header {
+    alg: String,
+    kid: Option<String>,
+    /// Extensions that must be understood; none is.
+    crit: Option<Value>,
+}
+
+/// A token taken apart, nothing of it verified.
+pub(super) struct Unverified<'a> {
+    pub(super) algorithm: Algorithm,
+    pub(super) kid: Option<String>,
+    /// What is signed: header and claims as they came.
+    pub(super) message: &'a str,
+    pub(super) signature: &'a str,
+    claims: &'a str,
+}
+
+impl<'a> Unverified<'a> {
+    pub(super) fn parse(token: &'a str) -> Result<Self, AuthError> {
+        let (message, signature) = token.rsplit_once('.').ok_or(AuthError::Malformed)?;
+        let (header, claims) = message.split_once('.').ok_or(AuthError::Malformed)?;
+        if claims.contains('.') {
+            return Err(AuthError::Malformed);
+        }
+        let header: Header = serde_json::from_slice(&decode(header)?).map_err(|_| AuthError::Malformed)?;
+        if header.crit.is_some() {
+            return Err(AuthError::Malformed);
+        }
+        let algorithm = algorithm(&header.alg).ok_or(AuthError::Algorithm)?;
+        // A wrong text is told apart from a wrong signature.
+        decode(claims)?;
+        decode(signature)?;
+        Ok(Self { algorithm, kid: header.kid, message, signature, claims })
+    }
+
+    /// The claims as a caller; to be asked only once the signature has been verified.
+    pub(super) fn caller(&self, config: &AuthConfig, now: DateTime<Utc>) -> Result<Caller, AuthError> {
+        let claims = serde_json::from_slice(&decode(self.claims)?).map_err(|_| AuthError::Malformed)?;
+        caller(claims, config, now)
+    }
+}
+
+/// The algorithms that are known at all. Names are exact (RFC 7515, section 4.1.1).
+pub(super) fn algorithm(name: &str) -> Option<Algorithm> {
+    Some(match name {
+        "HS256" => Algorithm::HS256,
+        "RS256" => Algorithm::RS256,
+        "RS384" => Algorithm::RS384,
+        "RS512" => Algorithm::RS512,
+        "ES256" => Algorithm::ES256,
+        "EdDSA" => Algorithm::EdDSA,
+        _ => return None,
+    })
+}
+
+fn decode(part: &str) -> Result<Vec<u8>, AuthError> {
+    URL_SAFE_NO_PAD.decode(part).map_err(|_| AuthError::Malformed)
+}
+
+fn caller(
+    mut claims: Map<String, Value>,
+    config: &AuthConfig,
+    now: DateTime<Utc>,
+) -> Result<Caller, AuthError> {
+    let expires_at = time(&claims, "exp")?.ok_or(AuthError::ExpiryMissing)?;
+    if !is_alive(expires_at, config, now) {
+        return Err(AuthError::Expired);
+    }
+    let latest_start = now.checked_add_signed(leeway(config)).unwrap_or(now);
+    for name in ["nbf", "iat"] {
+        if time(&claims, name)?.is_some_and(|start| start > latest_start) {
+            return Err(AuthError::NotYetValid);
+        }
+    }
+    if let Some(issuer) = &config.issuer
+        && claims.get("iss").and_then(Value::as_str) != Some(issuer)
+    {
+        return Err(AuthError::Issuer);
+    }
+    if let Some(audience) = &config.audience
+        && !is_meant_for(claims.get("aud"), audience)
+    {
+        return Err(AuthError::Audience);
+    }
+    let sub = match claims.get("sub") {
+        None => None,
+        Some(Value::String(sub)) if !sub.is_empty() => Some(sub.clone()),
+        Some(_) => return Err(AuthError::Claims),
+    };
+    let role = match claims.get(&config.role_claim) {
+        None => DEFAULT_ROLE.to_owned(),
+        Some(Value::String(role)) => role.clone(),
+        Some(_) => return Err(AuthError::Role),
+    };
+    if !config.allowed_roles.contains(&role) {
+        return Err(AuthError::Role);
+    }
+    claims.insert("role".to_owned(), Value::String(role.clone()));
+    let claims = Value::Object(claims);
+    if holds_control_character(&claims) {
+        return Err(AuthError::Claims);
+    }
+    Ok(Caller { role, sub, claims, expires_at: Some(expires_at) })
+}
+
+/// Whether a token that ends then is still taken now.
+pub(super) fn is_alive(expires_at: DateTime<Utc>, config: &AuthConfig, now: DateTime<Utc>) -> bool {
+    expires_at.checked_add_signed(leeway(config)).is_none_or(|end| now < end)
+}
+
+fn leeway(config: &AuthConfig) -> chrono::TimeDelta {
+    chrono::TimeDelta::from_std(config.leeway).unwrap_or_default()
+}
+
+/// A `NumericDate` (RFC 7519, section 2): seconds since 1970, possibly with a fraction, which is dropped.
+fn time(claims: &Map<String, Value>, name: &str) -> Result<Option<DateTime<Utc>>, AuthError> {
+    let Some(value) = claims.get(name) else { return Ok(None) };
+    let number = value.as_number().ok_or(AuthError::Claims)?;
+    #[expect(clippy::cast_possible_truncation, reason = "the cast saturates, and so does the time below")]
+    let seconds = match number.as_i64() {
+        Some(seconds) => seconds,
+        None => number.as_f64().ok_or(AuthError::Claims)?.floor() as i64,
+    };
+    let limit = if seconds < 0 { DateTime::<Utc>::MIN_UTC } else { DateTime::<Utc>::MAX_UTC };
+    Ok(Some(DateTime::from_timestamp(seconds, 0).unwrap_or(limit)))
+}
+
+/// `aud` is one name or a list of names (RFC 7519, section 4.1.3).
+fn is_meant_for(aud: Option<&Value>, audience: &str) -> bool {
+    match aud {
+        Some(Value::String(name)) => name == audience,
+        Some(Value::Array(names)) => names.iter().any(|name| name.as_str() == Some(audience)),
+        _ => false,
+    }
+}
+
+/// Claims become a Postgres setting, and parts of them text: neither takes NUL, and nothing honest holds the rest.
+fn holds_control_character(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.chars().any(char::is_control),
+        Value::Array(values) => values.iter().any(holds_control_character),
+        Value::Object(fields) => fields
+            .iter()
+            .any(|(name, value)| name.chars().any(char::is_control) || holds_control_character(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
