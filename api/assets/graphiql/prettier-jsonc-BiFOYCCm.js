@@ -1,0 +1,2 @@
+import{n as e,r as t,t as n}from"./main-B2Ij0-ob.js";var r={insertSpaces:!0,tabSize:2,eol:`
+`},i={jsonc:{astFormat:`praxis-jsonc`,parse(i){let a=[];if(t(i,a,{allowTrailingComma:!0,allowEmptyContent:!0}),a.length>0)throw SyntaxError(`This is not JSON.`);return{type:`document`,text:n(i,e(i,void 0,r))}},locStart:()=>0,locEnd:({text:e})=>e.length}},a={"praxis-jsonc":{print:e=>e.node.text}};export{i as parsers,a as printers};
