@@ -59,6 +59,7 @@ struct Column {
     name: String,
     doc: String,
     values: Option<usize>,
+    unique_key: Option<String>,
 }
 
 struct Relation {
@@ -119,7 +120,8 @@ fn table(path: &Path) -> Result<Table, Vec<String>> {
             } else {
                 let values = innermost(&field.ty).and_then(|ty| enums.iter().position(|it| it.name == ty));
                 let name = attribute(&field.attrs, "column_name").unwrap_or(ident);
-                columns.push(Column { name, doc, values });
+                let unique_key = attribute(&field.attrs, "unique_key");
+                columns.push(Column { name, doc, values, unique_key });
             }
         }
     }
@@ -157,7 +159,10 @@ fn doc(attributes: &[Attribute]) -> String {
             lines.push(text.strip_prefix(' ').unwrap_or(&text).trim_end().to_owned());
         }
     }
-    lines.join("\n").trim().to_owned()
+    // A line break within a paragraph is the source's, not the reader's.
+    let text = lines.join("\n");
+    let paragraphs = text.trim().split("\n\n").map(|paragraph| paragraph.replace('\n', " "));
+    paragraphs.collect::<Vec<_>>().join("\n\n")
 }
 
 /// The string given to `key` in `#[sea_orm(…)]`.
@@ -245,6 +250,19 @@ fn screaming_snake(name: &str) -> String {
     out
 }
 
+/// Columns that share a `unique_key`.
+fn unique_keys(columns: &[Column]) -> Vec<Vec<&str>> {
+    let mut keys: Vec<(&str, Vec<&str>)> = Vec::new();
+    for column in columns {
+        let Some(key) = column.unique_key.as_deref() else { continue };
+        match keys.iter_mut().find(|(name, _)| *name == key) {
+            Some((_, columns)) => columns.push(&column.name),
+            None => keys.push((key, vec![&column.name])),
+        }
+    }
+    keys.into_iter().map(|(_, columns)| columns).collect()
+}
+
 fn module(tables: &[Table]) -> Result<String, std::fmt::Error> {
     let mut out = String::from(
         "/// Called once for each table of the system, in alphabetical order.\n\
@@ -274,9 +292,13 @@ fn module(tables: &[Table]) -> Result<String, std::fmt::Error> {
             "static {upper}: crate::Source = crate::Source {{ table: {:?}, doc: {:?}, columns: &[",
             table.name, table.doc
         )?;
-        for Column { name, doc, values } in &table.columns {
+        for Column { name, doc, values, .. } in &table.columns {
             let values = values.map_or("None".to_owned(), |index| format!("Some(&{upper}_ENUM_{index})"));
             write!(out, "crate::ColumnSource {{ name: {name:?}, doc: {doc:?}, values: {values} }}, ")?;
+        }
+        write!(out, "], unique_keys: &[")?;
+        for key in unique_keys(&table.columns) {
+            write!(out, "&{key:?}, ")?;
         }
         write!(out, "], relations: &[")?;
         for Relation { name, variant, many, doc } in &table.relations {

@@ -17,6 +17,8 @@ pub struct Source {
     pub doc: &'static str,
     /// The columns, in the order of the file.
     pub columns: &'static [ColumnSource],
+    /// Unique keys of more than one column, other than the primary key; names of columns.
+    pub unique_keys: &'static [&'static [&'static str]],
     /// The relations, in the order of the file.
     pub relations: &'static [RelationSource],
 }

@@ -38,6 +38,12 @@ impl Caller {
         Arc::clone(&ANONYMOUS)
     }
 
+    /// A caller of a role without a user: what row-level security gives to everybody of that role.
+    #[must_use]
+    pub fn of_role(role: &str) -> Self {
+        Self { role: role.to_owned(), sub: None, claims: Value::Object(Map::new()), expires_at: None }
+    }
+
     /// Whether the request came without a token. A token may hold the role `anon` too; it is not anonymous here.
     #[must_use]
     pub fn is_anonymous(&self) -> bool {

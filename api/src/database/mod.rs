@@ -1,0 +1,16 @@
+//! Postgres: the pool, one transaction per request, the server that Praxis brings along.
+//!
+//! Knows statements, roles and claims; nothing of GraphQL.
+
+// pub mod embedded;
+mod error;
+mod login;
+mod pool;
+mod session;
+mod statement;
+
+pub use error::DatabaseError;
+pub use login::{LoginError, check_login};
+pub use pool::{DatabaseConfig, Pool, PoolError};
+pub use session::{Session, SessionCounts};
+pub use statement::{Parameter, Row, Statement};

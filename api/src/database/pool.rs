@@ -1,0 +1,179 @@
+//! Connections to Postgres, kept open and shared.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Object, RecyclingMethod, Runtime, Timeouts};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+use thiserror::Error;
+use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::DatabaseError;
+use super::error::describe;
+
+/// How to reach the database.
+#[derive(Clone, Debug)]
+pub struct DatabaseConfig {
+    /// `postgres://…` address; the role in it must own nothing and bypass nothing.
+    pub url: String,
+    /// Connections at most.
+    pub pool_size: usize,
+    /// How long a request waits for a free connection.
+    pub pool_timeout: Duration,
+    /// Certificates to trust instead of the system's, as a PEM file.
+    pub tls_root_certificate: Option<PathBuf>,
+    /// Whether statements are prepared once per connection. `false` behind a pooler that gives each transaction
+    /// another server connection and does not track prepared statements.
+    pub prepared_statements: bool,
+    /// A statement that runs longer is cancelled by Postgres.
+    pub statement_timeout: Duration,
+}
+
+/// Why a pool could not be made.
+#[derive(Debug, Error)]
+pub enum PoolError {
+    /// The address does not parse. Its text is not repeated: it may hold a password.
+    #[error("the database URL is not valid: {0}")]
+    Url(String),
+    /// The file of trusted certificates cannot be used.
+    #[error("cannot use the root certificate {path}: {reason}")]
+    Certificate {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// TLS cannot be set up.
+    #[error("cannot set up TLS: {0}")]
+    Tls(String),
+}
+
+/// A pool of connections, all logged in as the gateway's role.
+#[derive(Clone)]
+pub struct Pool {
+    inner: deadpool_postgres::Pool,
+    tls: MakeRustlsConnect,
+    postgres: tokio_postgres::Config,
+    pub(super) prepared_statements: bool,
+    pub(super) statement_timeout: Duration,
+}
+
+impl Pool {
+    /// Makes the pool; connections are opened when they are first needed.
+    pub fn new(config: &DatabaseConfig) -> Result<Self, PoolError> {
+        let mut postgres: tokio_postgres::Config =
+            config.url.parse().map_err(|error: tokio_postgres::Error| PoolError::Url(describe(&error)))?;
+        if postgres.get_application_name().is_none() {
+            postgres.application_name("praxis");
+        }
+        // TLS is checked whenever it is used, and used for every host that is not this machine, unless the URL says
+        // `sslmode=disable`.
+        if postgres.get_ssl_mode() == SslMode::Prefer {
+            let local = postgres.get_hosts().iter().all(is_local);
+            postgres.ssl_mode(if local { SslMode::Disable } else { SslMode::Require });
+        }
+        let tls = MakeRustlsConnect::new(tls_config(config.tls_root_certificate.as_ref())?);
+        let manager = Manager::from_config(
+            postgres.clone(),
+            tls.clone(),
+            ManagerConfig { recycling_method: RecyclingMethod::Fast },
+        );
+        let inner = deadpool_postgres::Pool::builder(manager)
+            .max_size(config.pool_size)
+            .runtime(Runtime::Tokio1)
+            .timeouts(Timeouts {
+                wait: Some(config.pool_timeout),
+                create: Some(config.pool_timeout),
+                recycle: Some(config.pool_timeout),
+            })
+            .build()
+            .map_err(|error| PoolError::Url(error.to_string()))?;
+        Ok(Self {
+            inner,
+            tls,
+            postgres,
+            prepared_statements: config.prepared_statements,
+            statement_timeout: config.statement_timeout,
+        })
+    }
+
+    /// A connection of its own, outside the pool: for listening to notifications.
+    pub async fn connect_apart(
+        &self,
+    ) -> Result<
+        (
+            tokio_postgres::Client,
+            tokio_postgres::Connection<
+                tokio_postgres::Socket,
+                <MakeRustlsConnect as tokio_postgres::tls::MakeTlsConnect<tokio_postgres::Socket>>::Stream,
+            >,
+        ),
+        DatabaseError,
+    > {
+        Ok(self.postgres.connect(self.tls.clone()).await?)
+    }
+
+    /// A connection of the pool.
+    pub async fn get(&self) -> Result<Object, DatabaseError> {
+        Ok(self.inner.get().await?)
+    }
+
+    /// Cancels what a connection is doing and closes it. Used when a caller has gone away in the middle of a
+    /// statement: nobody can say when the cancellation arrives, so the connection is not used again.
+    pub(super) fn abandon(&self, connection: Object) {
+        let client = Object::take(connection);
+        let token = client.cancel_token();
+        let tls = self.tls.clone();
+        tokio::spawn(async move {
+            if let Err(error) = token.cancel_query(tls).await {
+                tracing::debug!(error = describe(&error), "could not cancel an abandoned statement");
+            }
+            drop(client);
+        });
+    }
+
+    /// Connections open and idle, for health and metrics.
+    pub fn status(&self) -> deadpool_postgres::Status {
+        self.inner.status()
+    }
+
+    /// Closes all connections; later requests fail.
+    pub fn close(&self) {
+        self.inner.close();
+    }
+}
+
+fn is_local(host: &Host) -> bool {
+    match host {
+        Host::Unix(_) => true,
+        Host::Tcp(name) => name == "localhost" || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback()),
+    }
+}
+
+fn tls_config(certificate: Option<&PathBuf>) -> Result<ClientConfig, PoolError> {
+    let mut roots = RootCertStore::empty();
+    if let Some(path) = certificate {
+        let refuse = |reason: String| PoolError::Certificate { path: path.clone(), reason };
+        let certificates = CertificateDer::pem_file_iter(path).map_err(|error| refuse(error.to_string()))?;
+        for certificate in certificates {
+            let certificate = certificate.map_err(|error| refuse(error.to_string()))?;
+            roots.add(certificate).map_err(|error| refuse(error.to_string()))?;
+        }
+        if roots.is_empty() {
+            return Err(refuse("it holds no certificate".into()));
+        }
+    } else {
+        // A machine without certificates can still reach a local database; a remote one fails with TLS's own words.
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    }
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    Ok(ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| PoolError::Tls(error.to_string()))?
+        .with_root_certificates(roots)
+        .with_no_client_auth())
+}

@@ -1,0 +1,372 @@
+//! Reads entities into the catalog.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use sea_orm::{
+    ColumnTrait, ColumnType as SeaType, EntityTrait, Iden, Identity, Iterable, PrimaryKeyToColumn, RelationDef,
+    RelationTrait,
+};
+use thiserror::Error;
+
+use super::names::{camel_case, pascal_case, plural, singular, uncapitalise};
+use super::{
+    Catalog, Column, ColumnId, ColumnType, EnumType, EnumValue, FieldId, Namespace, Relation, RelationId, Scalar,
+    Table, TableId, quote,
+};
+
+/// What the engine needs to know of a system besides its entities.
+#[derive(Clone, Copy)]
+pub struct System {
+    /// Name as in `--systems`: `therapyflow`.
+    pub name: &'static str,
+    /// Prefix of its types and its field in `Query`; empty: it stands at the root of `Query`.
+    pub prefix: &'static str,
+    /// Description of its field in `Query`.
+    pub doc: &'static str,
+    /// Tables whose GraphQL type does not follow from their name: `("log_clinical_records", "Protocol")`.
+    pub type_names: &'static [(&'static str, &'static str)],
+    /// Hands the system's entities to a visitor.
+    pub visit: fn(&mut Reader<'_>),
+}
+
+/// Why the entities do not make a catalog. Each is a mistake in the source, found at the first start.
+#[derive(Debug, Error)]
+pub enum CatalogError {
+    /// A column type that has no GraphQL counterpart yet.
+    #[error("{table}.{column}: the type {ty} is not supported")]
+    Type {
+        /// Table's name.
+        table: String,
+        /// Column's name.
+        column: String,
+        /// sea-orm's name of the type.
+        ty: String,
+    },
+    /// A relation whose other table is not among the chosen systems' entities.
+    #[error("{table}.{relation}: no entity for its table {target}")]
+    Target {
+        /// Table's name.
+        table: String,
+        /// Relation's name.
+        relation: String,
+        /// Name of the missing table.
+        target: String,
+    },
+    /// A relation over columns that do not exist or differ in type.
+    #[error("{table}.{relation}: its columns do not match those of {target}")]
+    RelationColumns {
+        /// Table's name.
+        table: String,
+        /// Relation's name.
+        relation: String,
+        /// The other table.
+        target: String,
+    },
+    /// Two things that would have the same GraphQL name.
+    #[error("{scope}: the name {name} is taken twice")]
+    Name {
+        /// Where.
+        scope: String,
+        /// The name.
+        name: String,
+    },
+}
+
+/// A table whose relations are not resolved yet.
+struct Draft {
+    table: Table,
+    relations: Vec<(&'static entity::RelationSource, RelationDef)>,
+}
+
+/// Collects the entities of one system; see [`entity::Visitor`].
+pub struct Reader<'a> {
+    drafts: &'a mut Vec<Draft>,
+    errors: &'a mut Vec<CatalogError>,
+    system: System,
+    index: usize,
+}
+
+impl Catalog {
+    /// Builds the catalog of the given systems.
+    pub fn new(systems: &[System]) -> Result<Self, CatalogError> {
+        let mut drafts = Vec::new();
+        let mut errors = Vec::new();
+        for (index, system) in systems.iter().enumerate() {
+            (system.visit)(&mut Reader { drafts: &mut drafts, errors: &mut errors, system: *system, index });
+        }
+        if let Some(error) = errors.into_iter().next() {
+            return Err(error);
+        }
+
+        let by_name: HashMap<(String, String), TableId> = drafts
+            .iter()
+            .map(|draft| ((draft.table.schema.clone(), draft.table.name.clone()), draft.table.id))
+            .collect();
+        let relations = drafts
+            .iter()
+            .map(|draft| {
+                draft.relations.iter().map(|(source, def)| resolve(&drafts, &by_name, draft, source, def)).collect()
+            })
+            .collect::<Result<Vec<Vec<Relation>>, _>>()?;
+        let mut tables: Vec<Table> = drafts.into_iter().map(|draft| draft.table).collect();
+        for (table, relations) in tables.iter_mut().zip(relations) {
+            table.relations = relations;
+            table.fields = fields(table)?;
+        }
+
+        let mut by_type_name = HashMap::new();
+        for table in &tables {
+            if by_type_name.insert(table.type_name.clone(), table.id).is_some() {
+                return Err(CatalogError::Name { scope: "the schema".into(), name: table.type_name.clone() });
+            }
+        }
+        let systems = systems
+            .iter()
+            .map(|system| Namespace {
+                name: system.name,
+                field: (!system.prefix.is_empty()).then(|| uncapitalise(system.prefix)),
+                doc: system.doc,
+            })
+            .collect();
+        Ok(Self { tables, systems, by_type_name })
+    }
+}
+
+impl entity::Visitor for Reader<'_> {
+    fn visit<E: EntityTrait>(&mut self, entity: E, source: &'static entity::Source) {
+        match self.read(&entity, source) {
+            Ok(draft) => self.drafts.push(draft),
+            Err(error) => self.errors.push(error),
+        }
+    }
+}
+
+impl Reader<'_> {
+    fn read<E: EntityTrait>(&self, entity: &E, source: &'static entity::Source) -> Result<Draft, CatalogError> {
+        let name = entity.table_name().to_owned();
+        let schema = entity.schema_name().unwrap_or("public").to_owned();
+        let type_name = self.type_name(&name);
+        let columns = E::Column::iter()
+            .map(|column| read_column::<E>(column, source, &name, &type_name))
+            .collect::<Result<Vec<_>, _>>()?;
+
+        let position = |wanted: &str| columns.iter().position(|column| column.name == wanted).map(ColumnId);
+        let primary_key: Vec<ColumnId> =
+            E::PrimaryKey::iter().filter_map(|key| position(&key.into_column().unquoted())).collect();
+        let mut keys = vec![primary_key.clone()];
+        keys.extend(
+            E::Column::iter()
+                .filter(|column| column.def().is_unique())
+                .filter_map(|column| position(&column.unquoted()))
+                .filter(|column| primary_key != [*column])
+                .map(|column| vec![column]),
+        );
+        keys.extend(
+            source
+                .unique_keys
+                .iter()
+                .map(|key| key.iter().filter_map(|column| position(column)).collect::<Vec<_>>())
+                .filter(|key| *key != primary_key),
+        );
+
+        let relations = E::Relation::iter()
+            .filter_map(|relation| {
+                let variant = format!("{relation:?}");
+                let described = source.relations.iter().find(|described| described.relation == variant)?;
+                Some((described, relation.def()))
+            })
+            .collect();
+
+        let single_field = uncapitalise(&type_name);
+        let list_field = plural(&single_field);
+        let unprefixed = |field: String| match field.strip_prefix(&uncapitalise(self.system.prefix)) {
+            Some(rest) if !self.system.prefix.is_empty() => uncapitalise(rest),
+            _ => field,
+        };
+        Ok(Draft {
+            table: Table {
+                id: TableId(self.drafts.len()),
+                system: self.index,
+                sql_name: if schema == "public" {
+                    format!("\"public\".{}", quote(&name))
+                } else {
+                    format!("{}.{}", quote(&schema), quote(&name))
+                },
+                is_reference: name.starts_with("ref_"),
+                single_field: unprefixed(single_field),
+                list_field: unprefixed(list_field),
+                type_name,
+                name,
+                schema,
+                doc: source.doc.to_owned(),
+                columns,
+                primary_key,
+                keys,
+                relations: Vec::new(),
+                fields: HashMap::new(),
+            },
+            relations,
+        })
+    }
+
+    /// `session_events` → `SessionEvent`; the prefix `ref_` says how a table is used, not what it holds.
+    fn type_name(&self, table: &str) -> String {
+        if let Some((_, name)) = self.system.type_names.iter().find(|(named, _)| *named == table) {
+            return format!("{}{name}", self.system.prefix);
+        }
+        let bare = table.strip_prefix("ref_").unwrap_or(table);
+        format!("{}{}", self.system.prefix, pascal_case(&singular(bare)))
+    }
+}
+
+fn read_column<E: EntityTrait>(
+    column: E::Column,
+    source: &'static entity::Source,
+    table: &str,
+    type_name: &str,
+) -> Result<Column, CatalogError> {
+    let name = column.unquoted().to_owned();
+    let def = column.def();
+    let described = source.columns.iter().find(|described| described.name == name);
+    let field = if name == "id" { "rowId".to_owned() } else { camel_case(&name) };
+    let ty = match described.and_then(|described| described.values) {
+        Some(values) => ColumnType::Enum(Arc::new(read_enum(values, type_name))),
+        None => column_type(def.get_column_type()).ok_or_else(|| CatalogError::Type {
+            table: table.to_owned(),
+            column: name.clone(),
+            ty: format!("{:?}", def.get_column_type()),
+        })?,
+    };
+    Ok(Column {
+        sql_name: quote(&name),
+        field,
+        doc: described.map(|described| described.doc.to_owned()).unwrap_or_default(),
+        ty,
+        nullable: def.is_null(),
+        name,
+    })
+}
+
+/// An enum belongs to its table: `Status` of `supervision_relationships` is `SupervisionRelationshipStatus`. A Rust
+/// name that says the table already keeps it.
+fn read_enum(source: &'static entity::EnumSource, type_name: &str) -> EnumType {
+    let name = if source.name.starts_with(type_name) {
+        source.name.to_owned()
+    } else {
+        format!("{type_name}{}", source.name)
+    };
+    let values = source
+        .values
+        .iter()
+        .map(|value| EnumValue {
+            name: value.name.to_owned(),
+            text: value.value.to_owned(),
+            doc: value.doc.to_owned(),
+        })
+        .collect();
+    EnumType { name, doc: source.doc.to_owned(), values }
+}
+
+fn column_type(ty: &SeaType) -> Option<ColumnType> {
+    Some(match ty {
+        SeaType::Array(element) => match column_type(element)? {
+            ColumnType::Scalar(scalar) => ColumnType::List(scalar),
+            ColumnType::Enum(_) | ColumnType::List(_) => return None,
+        },
+        ty => ColumnType::Scalar(scalar(ty)?),
+    })
+}
+
+fn scalar(ty: &SeaType) -> Option<Scalar> {
+    /// Decimal digits that a double holds exactly.
+    const EXACT_DIGITS: u32 = 15;
+    Some(match ty {
+        SeaType::Boolean => Scalar::Boolean,
+        SeaType::SmallInteger | SeaType::TinyInteger => Scalar::SmallInt,
+        SeaType::Integer => Scalar::Int,
+        SeaType::BigInteger => Scalar::BigInt,
+        SeaType::Float => Scalar::Real,
+        SeaType::Double => Scalar::Double,
+        SeaType::Decimal(Some((precision, _))) if *precision <= EXACT_DIGITS => Scalar::Numeric,
+        SeaType::Decimal(_) => Scalar::Decimal,
+        SeaType::Text | SeaType::String(_) | SeaType::Char(_) => Scalar::Text,
+        SeaType::Uuid => Scalar::Uuid,
+        SeaType::Date => Scalar::Date,
+        SeaType::DateTime | SeaType::Timestamp => Scalar::LocalDateTime,
+        SeaType::TimestampWithTimeZone => Scalar::DateTime,
+        SeaType::JsonBinary => Scalar::Json,
+        _ => return None,
+    })
+}
+
+fn resolve(
+    drafts: &[Draft],
+    by_name: &HashMap<(String, String), TableId>,
+    draft: &Draft,
+    source: &'static entity::RelationSource,
+    def: &RelationDef,
+) -> Result<Relation, CatalogError> {
+    let (schema, name) = table_name(def);
+    let target = by_name.get(&(schema, name.clone())).ok_or_else(|| CatalogError::Target {
+        table: draft.table.name.clone(),
+        relation: source.name.to_owned(),
+        target: name.clone(),
+    })?;
+    let other = &drafts[target.0].table;
+    let columns = |table: &Table, identity: &Identity| {
+        identity.iter().map(|column| table.column_named(&column.to_string())).collect::<Option<Vec<_>>>()
+    };
+    columns(&draft.table, &def.from_col)
+        .zip(columns(other, &def.to_col))
+        .filter(|(local, remote)| {
+            local.len() == remote.len()
+                && local.iter().zip(remote).all(|(mine, theirs)| {
+                    draft.table.column(*mine).ty.postgres() == other.column(*theirs).ty.postgres()
+                })
+        })
+        .map(|(local, remote)| Relation {
+            field: camel_case(source.name),
+            doc: source.doc.to_owned(),
+            target: *target,
+            local,
+            remote,
+            many: source.many,
+        })
+        .ok_or_else(|| CatalogError::RelationColumns {
+            table: draft.table.name.clone(),
+            relation: source.name.to_owned(),
+            target: name,
+        })
+}
+
+fn table_name(def: &RelationDef) -> (String, String) {
+    match &def.to_tbl {
+        sea_orm::sea_query::TableRef::Table(name, _) => {
+            let schema = name.0.as_ref().map_or_else(|| "public".to_owned(), |schema| schema.1.to_string());
+            (schema, name.1.to_string())
+        }
+        // sea-orm makes relations between tables only; anything else is reported as a missing target.
+        other => (String::new(), format!("{other:?}")),
+    }
+}
+
+fn fields(table: &Table) -> Result<HashMap<String, FieldId>, CatalogError> {
+    let global_id = (!table.primary_key.is_empty()).then(|| ("id".to_owned(), FieldId::GlobalId));
+    let columns =
+        table.columns.iter().enumerate().map(|(at, column)| (column.field.clone(), FieldId::Column(ColumnId(at))));
+    let relations = table
+        .relations
+        .iter()
+        .enumerate()
+        .map(|(at, relation)| (relation.field.clone(), FieldId::Relation(RelationId(at))));
+    let mut taken = HashSet::new();
+    let mut fields = HashMap::new();
+    for (name, id) in global_id.into_iter().chain(columns).chain(relations) {
+        if !taken.insert(name.clone()) {
+            return Err(CatalogError::Name { scope: table.type_name.clone(), name });
+        }
+        fields.insert(name, id);
+    }
+    Ok(fields)
+}

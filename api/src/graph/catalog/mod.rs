@@ -1,0 +1,176 @@
+//! The catalog: every table's shape, read once from the entities.
+//!
+//! The only module of the engine that knows sea-orm. The rest of `graph` asks the catalog and never names a table.
+
+mod build;
+pub mod names;
+mod types;
+
+use std::collections::HashMap;
+
+pub use build::{CatalogError, System};
+pub use types::{ColumnType, EnumType, EnumValue, Scalar};
+
+/// Index of a table in [`Catalog::tables`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TableId(pub usize);
+
+/// Index of a column in [`Table::columns`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ColumnId(pub usize);
+
+/// Index of a relation in [`Table::relations`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RelationId(pub usize);
+
+/// All tables of the chosen systems.
+#[derive(Debug, Default)]
+pub struct Catalog {
+    tables: Vec<Table>,
+    systems: Vec<Namespace>,
+    by_type_name: HashMap<String, TableId>,
+}
+
+/// Where a system's root fields stand in `Query`.
+#[derive(Debug)]
+pub struct Namespace {
+    /// The system's name as in `--systems`.
+    pub name: &'static str,
+    /// Field of `Query` that holds the system's own fields; `None`: they stand in `Query` itself.
+    pub field: Option<String>,
+    /// Description of that field.
+    pub doc: &'static str,
+}
+
+/// A table or view.
+#[derive(Debug)]
+pub struct Table {
+    /// Its place in the catalog.
+    pub id: TableId,
+    /// Index of its system in [`Catalog::systems`].
+    pub system: usize,
+    /// Quoted name with its schema, for SQL.
+    pub sql_name: String,
+    /// Name as the database knows it.
+    pub name: String,
+    /// Schema as the database knows it.
+    pub schema: String,
+    /// GraphQL type: `SessionEvent`.
+    pub type_name: String,
+    /// Root field of one row: `sessionEvent`.
+    pub single_field: String,
+    /// Root field of a list: `sessionEvents`.
+    pub list_field: String,
+    /// Description.
+    pub doc: String,
+    /// Columns in the entity's order.
+    pub columns: Vec<Column>,
+    /// The primary key's columns.
+    pub primary_key: Vec<ColumnId>,
+    /// Unique keys, the primary key first.
+    pub keys: Vec<Vec<ColumnId>>,
+    /// Foreign keys to and from other tables.
+    pub relations: Vec<Relation>,
+    /// Small, and the same for everybody who may read it: kept in memory.
+    pub is_reference: bool,
+    fields: HashMap<String, FieldId>,
+}
+
+/// What a field of a table's type stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldId {
+    /// The global id.
+    GlobalId,
+    /// A column.
+    Column(ColumnId),
+    /// A related row or connection.
+    Relation(RelationId),
+}
+
+/// A column.
+#[derive(Debug)]
+pub struct Column {
+    /// Name in the database.
+    pub name: String,
+    /// Quoted name, for SQL.
+    pub sql_name: String,
+    /// GraphQL field.
+    pub field: String,
+    /// Description.
+    pub doc: String,
+    /// Type.
+    pub ty: ColumnType,
+    /// Whether it may be NULL.
+    pub nullable: bool,
+}
+
+/// A foreign key, seen from one of its two tables.
+#[derive(Debug)]
+pub struct Relation {
+    /// GraphQL field.
+    pub field: String,
+    /// Description.
+    pub doc: String,
+    /// The other table.
+    pub target: TableId,
+    /// Columns of this table, in the order of `remote`.
+    pub local: Vec<ColumnId>,
+    /// Columns of the other table.
+    pub remote: Vec<ColumnId>,
+    /// `true`: many rows of the other table belong to one of this.
+    pub many: bool,
+}
+
+impl Catalog {
+    /// All tables.
+    pub fn tables(&self) -> &[Table] {
+        &self.tables
+    }
+
+    /// The chosen systems.
+    pub fn systems(&self) -> &[Namespace] {
+        &self.systems
+    }
+
+    /// A table by its id.
+    pub fn table(&self, id: TableId) -> &Table {
+        &self.tables[id.0]
+    }
+
+    /// A table by the name of its GraphQL type.
+    pub fn table_of_type(&self, type_name: &str) -> Option<&Table> {
+        self.by_type_name.get(type_name).map(|id| self.table(*id))
+    }
+}
+
+impl Table {
+    /// A column by its id.
+    pub fn column(&self, id: ColumnId) -> &Column {
+        &self.columns[id.0]
+    }
+
+    /// A relation by its id.
+    pub fn relation(&self, id: RelationId) -> &Relation {
+        &self.relations[id.0]
+    }
+
+    /// Ids of all columns.
+    pub fn column_ids(&self) -> impl Iterator<Item = ColumnId> + use<> {
+        (0..self.columns.len()).map(ColumnId)
+    }
+
+    /// What a GraphQL field of this type stands for.
+    pub fn field(&self, name: &str) -> Option<FieldId> {
+        self.fields.get(name).copied()
+    }
+
+    /// A column by its name in the database.
+    pub fn column_named(&self, name: &str) -> Option<ColumnId> {
+        self.columns.iter().position(|column| column.name == name).map(ColumnId)
+    }
+}
+
+/// Quotes an identifier for SQL.
+pub fn quote(identifier: &str) -> String {
+    format!("\"{}\"", identifier.replace('"', "\"\""))
+}

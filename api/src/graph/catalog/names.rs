@@ -1,0 +1,98 @@
+//! From the names of tables and columns to those of GraphQL.
+
+/// `session_events` → `SessionEvents`
+pub fn pascal_case(snake: &str) -> String {
+    snake.split('_').filter(|word| !word.is_empty()).map(capitalise).collect()
+}
+
+/// `session_events` → `sessionEvents`
+pub fn camel_case(snake: &str) -> String {
+    let mut words = snake.split('_').filter(|word| !word.is_empty());
+    let mut name = words.next().unwrap_or_default().to_lowercase();
+    name.extend(words.map(capitalise));
+    name
+}
+
+/// First letter upper case, the rest as it is.
+pub fn capitalise(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// First letter lower case, the rest as it is.
+pub fn uncapitalise(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// English singular of the last word of a name: `ref_substances` → `ref_substance`.
+///
+/// The rules cover the words that tables are named after; a table that they get wrong is named by its system.
+pub fn singular(name: &str) -> String {
+    const UNCHANGED: [&str; 5] = ["ss", "us", "is", "ics", "news"];
+    if let Some(stem) = name.strip_suffix("ies") {
+        return format!("{stem}y");
+    }
+    if UNCHANGED.iter().any(|ending| name.ends_with(ending)) {
+        return name.to_owned();
+    }
+    for ending in ["sses", "shes", "ches", "xes", "zes", "uses"] {
+        if name.ends_with(ending) {
+            return name[..name.len() - 2].to_owned();
+        }
+    }
+    name.strip_suffix('s').unwrap_or(name).to_owned()
+}
+
+/// English plural of the last word of a singular name: `activity` → `activities`.
+pub fn plural(name: &str) -> String {
+    const VOWELS: [char; 5] = ['a', 'e', 'i', 'o', 'u'];
+    if let Some(stem) = name.strip_suffix('y')
+        && !stem.ends_with(VOWELS)
+    {
+        return format!("{stem}ies");
+    }
+    if ["s", "x", "z", "ch", "sh"].iter().any(|ending| name.ends_with(ending)) {
+        return format!("{name}es");
+    }
+    format!("{name}s")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_read_like_the_tables_they_come_from() {
+        assert_eq!(pascal_case("session_events"), "SessionEvents");
+        assert_eq!(camel_case("event_timestamp"), "eventTimestamp");
+        assert_eq!(camel_case("days_post_dose"), "daysPostDose");
+    }
+
+    #[test]
+    fn singular_and_plural_are_each_others_inverse_for_table_names() {
+        for (many, one) in [
+            ("substances", "substance"),
+            ("activities", "activity"),
+            ("statuses", "status"),
+            ("responses", "response"),
+            ("circles", "circle"),
+            ("homeworks", "homework"),
+            ("summaries", "summary"),
+            ("routes", "route"),
+            ("diagnoses", "diagnose"),
+            ("processes", "process"),
+            ("keys", "key"),
+        ] {
+            assert_eq!(singular(many), one);
+            assert_eq!(plural(one), many);
+        }
+    }
+
+    #[test]
+    fn a_singular_name_stays_as_it_is() {
+        for name in ["status", "analysis", "homework", "access"] {
+            assert_eq!(singular(name), name);
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! What a column holds: the one table of types that joins Postgres, GraphQL and the wire format.
+
+use std::sync::Arc;
+
+use tokio_postgres::types::Type;
+
+/// A column's type.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ColumnType {
+    /// A single value.
+    Scalar(Scalar),
+    /// Text restricted by a CHECK list.
+    Enum(Arc<EnumType>),
+    /// A one-dimensional array.
+    List(Scalar),
+}
+
+/// A value type without structure of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scalar {
+    /// `boolean`
+    Boolean,
+    /// `smallint`
+    SmallInt,
+    /// `integer`
+    Int,
+    /// `bigint`: a string in JSON, since JavaScript's numbers end at 2^53.
+    BigInt,
+    /// `real`
+    Real,
+    /// `double precision`
+    Double,
+    /// `numeric` of at most 15 digits: a JSON number holds it exactly.
+    Numeric,
+    /// Wider or unbounded `numeric`: a string in JSON.
+    Decimal,
+    /// `text`, `varchar`
+    Text,
+    /// `uuid`
+    Uuid,
+    /// `date`
+    Date,
+    /// `timestamp without time zone`
+    LocalDateTime,
+    /// `timestamp with time zone`
+    DateTime,
+    /// `jsonb`
+    Json,
+}
+
+/// The values of a CHECK list.
+#[derive(Debug, PartialEq)]
+pub struct EnumType {
+    /// GraphQL name of the enum.
+    pub name: String,
+    /// Description of the enum.
+    pub doc: String,
+    /// Its values, in the order of the entity.
+    pub values: Vec<EnumValue>,
+}
+
+/// One value of a CHECK list.
+#[derive(Debug, PartialEq)]
+pub struct EnumValue {
+    /// GraphQL name, in capitals.
+    pub name: String,
+    /// What the database stores.
+    pub text: String,
+    /// Description of the value.
+    pub doc: String,
+}
+
+impl EnumType {
+    /// GraphQL name of a stored text; `None` for a text outside the CHECK list.
+    pub fn name_of(&self, text: &[u8]) -> Option<&str> {
+        self.values.iter().find(|value| value.text.as_bytes() == text).map(|value| value.name.as_str())
+    }
+
+    /// Stored text of a GraphQL name.
+    pub fn text_of(&self, name: &str) -> Option<&str> {
+        self.values.iter().find(|value| value.name == name).map(|value| value.text.as_str())
+    }
+}
+
+impl Scalar {
+    /// Name of the GraphQL scalar.
+    pub fn graphql_name(self) -> &'static str {
+        match self {
+            Self::Boolean => "Boolean",
+            Self::SmallInt | Self::Int => "Int",
+            Self::BigInt => "BigInt",
+            Self::Real | Self::Double | Self::Numeric => "Float",
+            Self::Decimal => "Decimal",
+            Self::Text => "String",
+            Self::Uuid => "UUID",
+            Self::Date => "Date",
+            Self::LocalDateTime => "LocalDateTime",
+            Self::DateTime => "DateTime",
+            Self::Json => "JSON",
+        }
+    }
+
+    /// Postgres type of a parameter.
+    pub fn postgres(self) -> Type {
+        match self {
+            Self::Boolean => Type::BOOL,
+            Self::SmallInt => Type::INT2,
+            Self::Int => Type::INT4,
+            Self::BigInt => Type::INT8,
+            Self::Real => Type::FLOAT4,
+            Self::Double => Type::FLOAT8,
+            Self::Numeric | Self::Decimal => Type::NUMERIC,
+            Self::Text => Type::TEXT,
+            Self::Uuid => Type::UUID,
+            Self::Date => Type::DATE,
+            Self::LocalDateTime => Type::TIMESTAMP,
+            Self::DateTime => Type::TIMESTAMPTZ,
+            Self::Json => Type::JSONB,
+        }
+    }
+
+    /// Postgres type of an array parameter of this element.
+    pub fn postgres_array(self) -> Type {
+        match self {
+            Self::Boolean => Type::BOOL_ARRAY,
+            Self::SmallInt => Type::INT2_ARRAY,
+            Self::Int => Type::INT4_ARRAY,
+            Self::BigInt => Type::INT8_ARRAY,
+            Self::Real => Type::FLOAT4_ARRAY,
+            Self::Double => Type::FLOAT8_ARRAY,
+            Self::Numeric | Self::Decimal => Type::NUMERIC_ARRAY,
+            Self::Text => Type::TEXT_ARRAY,
+            Self::Uuid => Type::UUID_ARRAY,
+            Self::Date => Type::DATE_ARRAY,
+            Self::LocalDateTime => Type::TIMESTAMP_ARRAY,
+            Self::DateTime => Type::TIMESTAMPTZ_ARRAY,
+            Self::Json => Type::JSONB_ARRAY,
+        }
+    }
+
+    /// Whether the values have an order that a reader would expect (`lt`, `orderBy`).
+    pub fn is_ordered(self) -> bool {
+        !matches!(self, Self::Json)
+    }
+}
+
+impl ColumnType {
+    /// GraphQL type of a value, without the non-null mark.
+    pub fn graphql_name(&self) -> String {
+        match self {
+            Self::Scalar(scalar) => scalar.graphql_name().to_owned(),
+            Self::Enum(values) => values.name.clone(),
+            Self::List(element) => format!("[{}!]", element.graphql_name()),
+        }
+    }
+
+    /// Name of the input type that filters a column of this type.
+    pub fn filter_name(&self) -> String {
+        match self {
+            Self::Scalar(scalar) => format!("{}Filter", scalar.graphql_name()),
+            Self::Enum(values) => format!("{}Filter", values.name),
+            Self::List(element) => format!("{}ListFilter", element.graphql_name()),
+        }
+    }
+
+    /// The scalar of a value, or of a list's element; an enum is stored as text.
+    pub fn scalar(&self) -> Scalar {
+        match self {
+            Self::Scalar(scalar) | Self::List(scalar) => *scalar,
+            Self::Enum(_) => Scalar::Text,
+        }
+    }
+
+    /// Postgres type of a parameter that is compared with the column.
+    pub fn postgres(&self) -> Type {
+        match self {
+            Self::List(element) => element.postgres_array(),
+            Self::Scalar(_) | Self::Enum(_) => self.scalar().postgres(),
+        }
+    }
+
+    /// Whether rows can be ordered by the column.
+    pub fn is_ordered(&self) -> bool {
+        match self {
+            Self::Scalar(scalar) => scalar.is_ordered(),
+            Self::Enum(_) => true,
+            Self::List(_) => false,
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Parse and validate, once for each text: documents are kept.
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use apollo_compiler::ExecutableDocument;
+use apollo_compiler::parser::Parser;
+use apollo_compiler::validation::{DiagnosticList, Valid};
+use apollo_compiler::{Schema, ast};
+use lru::LruCache;
+
+use super::error::{Code, Error};
+use super::limits::Limits;
+use super::suggest::suggestion;
+
+/// Documents kept at most.
+const MOST_DOCUMENTS: NonZeroUsize = NonZeroUsize::new(1_000).unwrap();
+/// A document longer than this is not kept: a client that sends many such would fill the memory.
+const LONGEST_KEPT: usize = 64 * 1024;
+/// Nesting that the parser follows; deeper text is refused before the limit of depth applies.
+const RECURSION: usize = 200;
+
+/// Documents that were valid, by their text.
+pub(super) struct Documents {
+    kept: Mutex<LruCache<String, Arc<Valid<ExecutableDocument>>>>,
+}
+
+impl Documents {
+    pub(super) fn new() -> Self {
+        Self { kept: Mutex::new(LruCache::new(MOST_DOCUMENTS)) }
+    }
+
+    /// The document of a text; the errors say what is wrong with it.
+    pub(super) fn get(
+        &self,
+        schema: &Valid<Schema>,
+        limits: &Limits,
+        text: &str,
+    ) -> Result<Arc<Valid<ExecutableDocument>>, Vec<Error>> {
+        if let Some(document) = self.kept().get(text) {
+            return Ok(Arc::clone(document));
+        }
+        let document = Arc::new(read(schema, limits, text)?);
+        if text.len() <= LONGEST_KEPT {
+            self.kept().put(text.to_owned(), Arc::clone(&document));
+        }
+        Ok(document)
+    }
+
+    fn kept(&self) -> std::sync::MutexGuard<'_, LruCache<String, Arc<Valid<ExecutableDocument>>>> {
+        // A panic while the lock was held leaves a cache of valid documents.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn read(schema: &Valid<Schema>, limits: &Limits, text: &str) -> Result<Valid<ExecutableDocument>, Vec<Error>> {
+    let mut parser = Parser::new().token_limit(limits.tokens).recursion_limit(RECURSION);
+    let parsed = parser.parse_ast(text, "request");
+    if parser.tokens_reached() > limits.tokens {
+        return Err(vec![Error::new(
+            Code::LimitExceeded,
+            format!("A document has at most {} tokens.", limits.tokens),
+        )]);
+    }
+    let ast = parsed.map_err(|invalid| errors(schema, limits, &invalid.errors))?;
+    // Counted before validation, whose work grows with them.
+    count(limits, &ast)?;
+    ast.to_executable_validate(schema).map_err(|invalid| errors(schema, limits, &invalid.errors))
+}
+
+fn errors(schema: &Schema, limits: &Limits, diagnostics: &DiagnosticList) -> Vec<Error> {
+    diagnostics
+        .iter()
+        .map(|diagnostic| {
+            let mut message = diagnostic.error.to_string();
+            if limits.suggestions
+                && let Some(similar) = suggestion(schema, &message)
+            {
+                message.push(' ');
+                message.push_str(&similar);
+            }
+            let mut error = Error::new(Code::GraphqlInvalid, message);
+            error.locations = diagnostic.line_column_range().map(|range| range.start).into_iter().collect();
+            error
+        })
+        .collect()
+}
+
+/// Limits on what stands in the document, whatever of it is run.
+fn count(limits: &Limits, document: &ast::Document) -> Result<(), Vec<Error>> {
+    let mut counts = Counts::default();
+    for definition in &document.definitions {
+        match definition {
+            ast::Definition::OperationDefinition(operation) => {
+                counts.directives += operation.directives.len();
+                counts.selections(&operation.selection_set);
+            }
+            ast::Definition::FragmentDefinition(fragment) => {
+                counts.directives += fragment.directives.len();
+                counts.selections(&fragment.selection_set);
+            }
+            _ => {}
+        }
+    }
+    for (found, most, what) in
+        [(counts.aliases, limits.aliases, "aliases"), (counts.directives, limits.directives, "directives")]
+    {
+        if found > most {
+            return Err(vec![Error::new(Code::LimitExceeded, format!("A document has at most {most} {what}."))]);
+        }
+    }
+    Ok(())
+}
+
+#[derive(Default)]
+struct Counts {
+    aliases: usize,
+    directives: usize,
+}
+
+impl Counts {
+    fn selections(&mut self, selections: &[ast::Selection]) {
+        for selection in selections {
+            match selection {
+                ast::Selection::Field(field) => {
+                    self.aliases += usize::from(field.alias.is_some());
+                    self.directives += field.directives.len();
+                    self.selections(&field.selection_set);
+                }
+                ast::Selection::FragmentSpread(spread) => self.directives += spread.directives.len(),
+                ast::Selection::InlineFragment(fragment) => {
+                    self.directives += fragment.directives.len();
+                    self.selections(&fragment.selection_set);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! The engine as the rest of the gateway sees it: a request in, a JSON answer out.
+
+use std::sync::Arc;
+
+use apollo_compiler::collections::HashMap;
+use apollo_compiler::executable::Operation;
+use apollo_compiler::introspection;
+use apollo_compiler::request::{RequestError, coerce_variable_values};
+use apollo_compiler::response::JsonMap;
+use apollo_compiler::schema::Implementers;
+use apollo_compiler::validation::Valid;
+use apollo_compiler::{ExecutableDocument, Name, Schema};
+use serde::Deserialize;
+use thiserror::Error as ThisError;
+
+use super::catalog::{Catalog, CatalogError, System};
+use super::document::Documents;
+use super::error::{Code, Error};
+use super::execute::{self, ReferenceCache};
+use super::limits::Limits;
+use super::plan::{self, Keyed, RootField};
+use super::schema::{self, SchemaError};
+use crate::auth::Caller;
+use crate::database::{Pool, Session, SessionCounts};
+
+/// A GraphQL request.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Request {
+    /// The document.
+    pub query: String,
+    /// Which of its operations to run.
+    #[serde(default, rename = "operationName")]
+    pub operation_name: Option<String>,
+    /// Values of the operation's variables.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub variables: JsonMap,
+    /// Reserved for extensions of the protocol.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub extensions: JsonMap,
+}
+
+/// The answer to a request.
+#[derive(Debug)]
+pub struct Response {
+    /// The whole answer as JSON.
+    pub body: Vec<u8>,
+    /// How far the request came.
+    pub outcome: Outcome,
+    /// What it cost the database.
+    pub counts: SessionCounts,
+}
+
+/// How far a request came; HTTP makes a status of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Executed without errors.
+    Done,
+    /// Executed, and failed as a whole: `data` is null.
+    Failed(Code),
+    /// Not executed: the request itself is wrong.
+    Refused(Code),
+    /// Not executed: the operation may not come by this HTTP method.
+    WrongMethod,
+}
+
+/// Why an engine cannot be made.
+#[derive(Debug, ThisError)]
+pub enum EngineError {
+    /// The entities do not make a catalog.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// The catalog does not make a schema.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+}
+
+/// Everything that requests share.
+pub struct Engine {
+    catalog: Catalog,
+    schema: Valid<Schema>,
+    implementers: HashMap<Name, Implementers>,
+    documents: Documents,
+    limits: Limits,
+    pool: Pool,
+    reference: Arc<ReferenceCache>,
+}
+
+impl Engine {
+    /// Builds catalog and schema of the systems and makes them answer from a pool.
+    pub fn new(systems: &[System], limits: Limits, pool: Pool) -> Result<Self, EngineError> {
+        let catalog = Catalog::new(systems)?;
+        let schema = schema::build(&catalog)?;
+        let implementers = schema.implementers_map();
+        let reference = Arc::new(ReferenceCache::new(pool.clone()));
+        Ok(Self { catalog, schema, implementers, documents: Documents::new(), limits, pool, reference })
+    }
+
+    /// The tables that are served.
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// The cache of reference tables, which wants somebody to listen for changes.
+    pub fn reference(&self) -> &Arc<ReferenceCache> {
+        &self.reference
+    }
+
+    /// Answers a request. `only_queries`: the HTTP method allows nothing that writes.
+    pub async fn execute(&self, request: &Request, caller: Arc<Caller>, only_queries: bool) -> Response {
+        let document = match self.documents.get(&self.schema, &self.limits, &request.query) {
+            Ok(document) => document,
+            Err(errors) => return Response::refused(&errors),
+        };
+        let operation = match document.operations.get(request.operation_name.as_deref()) {
+            Ok(operation) => operation,
+            Err(error) => return Response::refused(&[request_error(&document, &error)]),
+        };
+        if only_queries && !operation.is_query() {
+            let error = Error::new(Code::BadUserInput, "Only queries may come by GET; send this operation by POST.");
+            return Response { outcome: Outcome::WrongMethod, ..Response::refused(&[error]) };
+        }
+        let variables = match coerce_variable_values(&self.schema, operation, &request.variables) {
+            Ok(variables) => variables,
+            Err(error) => {
+                let mut error = request_error(&document, &error);
+                error.code = Code::BadUserInput;
+                return Response::refused(&[error]);
+            }
+        };
+        let plan = match plan::plan(&self.catalog, &self.limits, &document, operation, &variables) {
+            Ok(plan) => plan,
+            Err(error) if error.code == Code::LimitExceeded => return Response::refused(&[error]),
+            Err(error) => return Response::failed(&error, SessionCounts::default()),
+        };
+        let introspection = match self.introspect(&plan.fields, &document, operation, &variables) {
+            Ok(answers) => answers,
+            Err(error) => return Response::refused(&[error]),
+        };
+        let session = Session::new(self.pool.clone(), caller);
+        let loaded = match execute::run(&self.catalog, &plan, &session, &self.reference).await {
+            Ok(loaded) => loaded,
+            Err(error) => return Response::failed(&error, session.counts()),
+        };
+        let counts = session.counts();
+        // The connection is free for others while the answer is written.
+        drop(session);
+        let mut body = Vec::with_capacity(16 * 1024);
+        body.extend_from_slice(b"{\"data\":");
+        execute::write_data(&self.catalog, &plan, &loaded, &introspection, &mut body);
+        body.push(b'}');
+        Response { body, outcome: Outcome::Done, counts }
+    }
+
+    fn introspect(
+        &self,
+        fields: &[Keyed<RootField>],
+        document: &Valid<ExecutableDocument>,
+        operation: &Operation,
+        variables: &Valid<JsonMap>,
+    ) -> Result<JsonMap, Error> {
+        if !fields.iter().any(|field| matches!(field.value, RootField::Introspection)) {
+            return Ok(JsonMap::new());
+        }
+        if !self.limits.introspection {
+            return Err(Error::new(Code::Forbidden, "This server does not show its schema."));
+        }
+        introspection::check_max_depth(document, operation)
+            .and_then(|()| {
+                introspection::partial_execute(&self.schema, &self.implementers, document, operation, variables)
+            })
+            .map(|response| response.data.unwrap_or_default())
+            .map_err(|error| request_error(document, &error))
+    }
+}
+
+impl Response {
+    /// An answer to a request that was executed and failed: whole or not at all.
+    pub fn failed(error: &Error, counts: SessionCounts) -> Self {
+        let body = serde_json::json!({ "errors": [error], "data": null }).to_string().into_bytes();
+        Self { body, outcome: Outcome::Failed(error.code), counts }
+    }
+
+    /// An answer to a request that was not executed.
+    pub fn refused(errors: &[Error]) -> Self {
+        let code = errors.first().map_or(Code::GraphqlInvalid, |error| error.code);
+        let body = serde_json::json!({ "errors": errors }).to_string().into_bytes();
+        Self { body, outcome: Outcome::Refused(code), counts: SessionCounts::default() }
+    }
+}
+
+fn request_error(document: &ExecutableDocument, error: &RequestError) -> Error {
+    let mut answer = Error::new(Code::GraphqlInvalid, error.message().to_string());
+    answer.locations = error
+        .location()
+        .and_then(|location| location.line_column(&document.sources))
+        .into_iter()
+        .collect();
+    answer
+}
+
+fn null_as_default<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<JsonMap, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}

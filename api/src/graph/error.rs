@@ -1,0 +1,145 @@
+//! The engine's errors: a stable code, words for the caller, the place; whatever else is for the log.
+
+use apollo_compiler::parser::LineColumn;
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+use uuid::Uuid;
+
+use crate::database::DatabaseError;
+
+/// Stable codes of `extensions.code`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// The request is not GraphQL: it does not parse, or does not fit the schema.
+    GraphqlInvalid,
+    /// No valid token.
+    Unauthenticated,
+    /// The caller may not do this.
+    Forbidden,
+    /// A value that cannot be used.
+    BadUserInput,
+    /// The request asks for more than one request may.
+    LimitExceeded,
+    /// It took too long.
+    Timeout,
+    /// The database cannot be reached, or is overloaded.
+    Unavailable,
+    /// Our mistake; the log has the whole story under the id.
+    Internal,
+}
+
+impl Code {
+    /// The text in `extensions.code`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::GraphqlInvalid => "GRAPHQL_INVALID",
+            Self::Unauthenticated => "UNAUTHENTICATED",
+            Self::Forbidden => "FORBIDDEN",
+            Self::BadUserInput => "BAD_USER_INPUT",
+            Self::LimitExceeded => "LIMIT_EXCEEDED",
+            Self::Timeout => "TIMEOUT",
+            Self::Unavailable => "UNAVAILABLE",
+            Self::Internal => "INTERNAL",
+        }
+    }
+}
+
+/// A step of the path to a field of the response.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum PathSegment {
+    /// Response key.
+    Field(String),
+    /// Position in a list.
+    Index(usize),
+}
+
+/// An error as the caller sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Error {
+    /// Stable code.
+    pub code: Code,
+    /// Words for the caller.
+    pub message: String,
+    /// Where in the request's text.
+    pub locations: Vec<LineColumn>,
+    /// Which field of the response.
+    pub path: Vec<PathSegment>,
+    /// Which argument, as a dotted path: `filter.hourlyRate.lte`.
+    pub argument: Option<String>,
+    /// Finds an internal error in the log.
+    pub id: Option<Uuid>,
+}
+
+impl Error {
+    /// An error without a place.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), locations: Vec::new(), path: Vec::new(), argument: None, id: None }
+    }
+
+    /// An internal error: the cause goes to the log, an id to the caller.
+    pub fn internal(cause: &dyn std::fmt::Display) -> Self {
+        let id = Uuid::new_v4();
+        tracing::error!(error_id = %id, error = %cause, "internal error");
+        let mut error = Self::new(Code::Internal, "Something went wrong on our side; the id finds it in the log.");
+        error.id = Some(id);
+        error
+    }
+
+    /// The same error at a field.
+    #[must_use]
+    pub fn at(mut self, path: &[PathSegment], location: Option<LineColumn>) -> Self {
+        self.path = path.to_vec();
+        self.locations = location.into_iter().collect();
+        self
+    }
+}
+
+impl From<&DatabaseError> for Error {
+    fn from(error: &DatabaseError) -> Self {
+        match error {
+            DatabaseError::Unavailable(reason) => {
+                tracing::error!(reason, "database unavailable");
+                Self::new(Code::Unavailable, "The database cannot be reached. Try again in a moment.")
+            }
+            DatabaseError::Busy => {
+                tracing::warn!("no database connection was free in time");
+                Self::new(Code::Unavailable, "The server is busy. Try again in a moment.")
+            }
+            DatabaseError::StatementTimeout => {
+                Self::new(Code::Timeout, "The query took too long. Ask for fewer rows, or filter on an indexed column.")
+            }
+            DatabaseError::Forbidden(reason) => {
+                tracing::info!(reason, "refused by the database");
+                Self::new(Code::Forbidden, "Your role may not do this.")
+            }
+            DatabaseError::Postgres(cause) => Self::internal(cause),
+        }
+    }
+}
+
+impl Serialize for Error {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Extensions<'a> {
+            code: &'static str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            argument: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            id: Option<Uuid>,
+        }
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("message", &self.message)?;
+        if !self.locations.is_empty() {
+            map.serialize_entry("locations", &self.locations)?;
+        }
+        if !self.path.is_empty() {
+            map.serialize_entry("path", &self.path)?;
+        }
+        map.serialize_entry(
+            "extensions",
+            &Extensions { code: self.code.as_str(), argument: self.argument.as_deref(), id: self.id },
+        )?;
+        map.end()
+    }
+}

@@ -1,0 +1,66 @@
+//! Keys that join the rows of one level to those of the next: the columns' bytes as Postgres sends them.
+
+use std::sync::Arc;
+
+use crate::database::{Parameter, Row};
+use crate::graph::catalog::ColumnType;
+
+/// A key of one or more columns; without any it stands for the whole table.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Key {
+    /// No columns.
+    Whole,
+    /// One column of eight bytes: a bigint, which most keys are.
+    Eight([u8; 8]),
+    /// Any other column or columns.
+    Parts(Arc<[Box<[u8]>]>),
+}
+
+impl Key {
+    /// The key at these positions of a row; `None` where a part is NULL, which matches nothing.
+    pub(super) fn of(row: &Row, positions: &[usize]) -> Option<Self> {
+        match positions {
+            [] => Some(Self::Whole),
+            [position] => row.bytes(*position).map(Self::single),
+            positions => positions
+                .iter()
+                .map(|position| row.bytes(*position).map(Box::from))
+                .collect::<Option<Vec<_>>>()
+                .map(|parts| Self::Parts(parts.into())),
+        }
+    }
+
+    /// The key of these parts.
+    pub(super) fn from_parts(parts: &[Vec<u8>]) -> Self {
+        match parts {
+            [] => Self::Whole,
+            [part] => Self::single(part),
+            parts => Self::Parts(parts.iter().map(|part| part.as_slice().into()).collect()),
+        }
+    }
+
+    fn single(bytes: &[u8]) -> Self {
+        bytes.try_into().map_or_else(|_| Self::Parts([Box::from(bytes)].into()), Self::Eight)
+    }
+
+    fn part(&self, at: usize) -> &[u8] {
+        match self {
+            Self::Whole => &[],
+            Self::Eight(bytes) => bytes,
+            Self::Parts(parts) => &parts[at],
+        }
+    }
+}
+
+/// The keys as array parameters, one array per part.
+pub(super) fn parameters(keys: &[Key], parts: &[ColumnType]) -> Vec<Parameter> {
+    parts
+        .iter()
+        .enumerate()
+        .map(|(at, part)| {
+            let scalar = part.scalar();
+            let elements = keys.iter().map(|key| key.part(at));
+            Parameter::array(scalar.postgres_array(), &scalar.postgres(), elements)
+        })
+        .collect()
+}

@@ -1,0 +1,147 @@
+//! Loads: the keys of one level gathered by a dataloader, one statement, the rows sorted to their keys.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bytes::Buf;
+use dataloader::BatchFn;
+use dataloader::cached::Loader;
+
+use super::key::{self, Key};
+use super::reference::ReferenceCache;
+use crate::database::{DatabaseError, Row, Session, Statement};
+use crate::graph::catalog::{Catalog, ColumnId};
+use crate::graph::error::Error;
+use crate::graph::plan::{Load, LoadKind};
+
+/// What a load found for one key.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// The rows, in the order of the request.
+    pub(super) rows: Vec<Row>,
+    /// Whether more rows follow the page.
+    pub(super) more: bool,
+    /// A number of rows, for a count.
+    pub(super) count: i64,
+}
+
+/// What a load found, by key. A key that is missing found nothing.
+pub(super) type Answer = HashMap<Key, Arc<Found>>;
+
+/// A loader of one load, for the length of one request.
+pub(super) type LevelLoader<'a> = Loader<Key, Result<Arc<Found>, Error>, Batch<'a>>;
+
+/// Runs one statement for all keys of a level.
+pub(super) struct Batch<'a> {
+    pub(super) load: &'a Load,
+    pub(super) catalog: &'a Catalog,
+    pub(super) session: &'a Session,
+    pub(super) reference: &'a ReferenceCache,
+}
+
+/// A loader that waits for the other branches of the request to name their keys, then sends them all at once.
+pub(super) fn loader(batch: Batch<'_>) -> LevelLoader<'_> {
+    Loader::new(batch).with_yield_count(1).with_max_batch_size(usize::MAX)
+}
+
+impl BatchFn<Key, Result<Arc<Found>, Error>> for Batch<'_> {
+    async fn load(&mut self, keys: &[Key]) -> HashMap<Key, Result<Arc<Found>, Error>> {
+        let result = self.answer(keys).await;
+        let nothing = Arc::new(Found::default());
+        keys.iter()
+            .map(|key| {
+                let value = match &result {
+                    Ok(answer) => Ok(Arc::clone(answer.get(key).unwrap_or(&nothing))),
+                    Err(error) => Err(error.clone()),
+                };
+                (key.clone(), value)
+            })
+            .collect()
+    }
+}
+
+impl Batch<'_> {
+    async fn answer(&self, keys: &[Key]) -> Result<Arc<Answer>, Error> {
+        let load = self.load;
+        let answer = if load.only_reference {
+            match &load.kind {
+                // Rows by key of a reference table: the whole table is small, and kept.
+                LoadKind::ByKey { columns, positions, .. } => {
+                    let statement = self.whole_table();
+                    self.reference.get(self.session.caller(), &statement, columns, |rows| by_key(rows, positions)).await
+                }
+                kind => {
+                    let statement = self.statement(keys);
+                    self.reference.get(self.session.caller(), &statement, &[], |rows| sort(rows, kind)).await
+                }
+            }
+        } else {
+            let statement = self.statement(keys);
+            self.session.query(&statement).await.map(|rows| Arc::new(sort(rows, &load.kind)))
+        };
+        answer.map_err(|error| Error::from(&error).at(&load.place.path, load.place.location))
+    }
+
+    fn statement(&self, keys: &[Key]) -> Statement {
+        let load = self.load;
+        let (LoadKind::ByKey { parts, .. } | LoadKind::Page { parts, .. } | LoadKind::Count { parts }) = &load.kind;
+        let mut parameters = key::parameters(keys, parts);
+        parameters.extend(load.statement.parameters.iter().cloned());
+        Statement { text: load.statement.text.clone(), parameters }
+    }
+
+    fn whole_table(&self) -> Statement {
+        let table = self.catalog.table(self.load.table);
+        let name = |column: &ColumnId| table.column(*column).sql_name.as_str();
+        let columns: Vec<&str> = self.load.projection.iter().map(name).collect();
+        Statement { text: format!("SELECT {} FROM {}", columns.join(", "), table.sql_name), parameters: Vec::new() }
+    }
+}
+
+fn sort(rows: Vec<Row>, kind: &LoadKind) -> Answer {
+    match kind {
+        LoadKind::ByKey { positions, .. } => by_key(rows, positions),
+        LoadKind::Page { positions, limit, backward, .. } => pages(rows, positions, *limit, *backward),
+        LoadKind::Count { parts } => counts(&rows, parts.len()),
+    }
+}
+
+fn by_key(rows: Vec<Row>, positions: &[usize]) -> Answer {
+    let found = |row| Arc::new(Found { rows: vec![row], ..Found::default() });
+    rows.into_iter().filter_map(|row| Some((Key::of(&row, positions)?, found(row)))).collect()
+}
+
+fn pages(rows: Vec<Row>, positions: &[usize], limit: u64, backward: bool) -> Answer {
+    let mut pages: HashMap<Key, Found> = HashMap::new();
+    for row in rows {
+        if let Some(key) = Key::of(&row, positions) {
+            pages.entry(key).or_default().rows.push(row);
+        }
+    }
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    pages
+        .into_iter()
+        .map(|(key, mut page)| {
+            page.more = page.rows.len() > limit;
+            page.rows.truncate(limit);
+            if backward {
+                page.rows.reverse();
+            }
+            (key, Arc::new(page))
+        })
+        .collect()
+}
+
+/// Rows of a count: the number first, then the key.
+fn counts(rows: &[Row], parts: usize) -> Answer {
+    let positions: Vec<usize> = (1..=parts).collect();
+    rows.iter()
+        .filter_map(|row| {
+            let count = row.bytes(0)?.try_get_i64().ok()?;
+            Some((Key::of(row, &positions)?, Arc::new(Found { count, ..Found::default() })))
+        })
+        .collect()
+}
+
+/// How a load's rows come from the database where a cache asks for them.
+pub(super) type Sorted = Result<Arc<Answer>, DatabaseError>;

@@ -1,0 +1,156 @@
+//! Runs a plan: level by level, each level's statements in one round trip, then writes the answer as JSON.
+
+mod key;
+mod load;
+mod reference;
+mod write;
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use futures_util::future::{BoxFuture, try_join_all};
+
+use self::key::Key;
+use self::load::{Batch, Found, LevelLoader, loader};
+pub use self::reference::ReferenceCache;
+pub(super) use self::write::write_data;
+use super::catalog::Catalog;
+use super::error::Error;
+use super::plan::{Connection, ConnectionField, EdgeField, LoadId, Plan, RootField, RowField, RowSelection};
+use crate::database::{Row, Session};
+
+/// What was loaded for a field of a row or of `Query`; its shape follows the plan's.
+pub(super) enum Loaded {
+    /// Nothing was needed.
+    Nothing,
+    /// A system's own fields.
+    Namespace(Vec<Loaded>),
+    /// The row of each key, and what was loaded below them.
+    Rows(HashMap<Key, Arc<Found>>, Vec<Loaded>),
+    /// The page of each key.
+    Pages(Pages),
+    /// One entry per global id.
+    Several(Vec<Loaded>),
+}
+
+/// The pages of a connection, one per parent.
+pub(super) struct Pages {
+    rows: HashMap<Key, Arc<Found>>,
+    counts: HashMap<Key, Arc<Found>>,
+    /// Below the rows: one entry per field of the connection, of which each has one per field of the row.
+    fields: Vec<Vec<Vec<Loaded>>>,
+}
+
+/// Loads everything that a plan asks for.
+pub(super) async fn run(
+    catalog: &Catalog,
+    plan: &Plan,
+    session: &Session,
+    reference: &ReferenceCache,
+) -> Result<Vec<Loaded>, Error> {
+    let loaders = plan.loads.iter().map(|_| OnceLock::new()).collect();
+    let execution = Execution { catalog, plan, session, reference, loaders };
+    try_join_all(plan.fields.iter().map(|field| execution.root(&field.value))).await
+}
+
+struct Execution<'a> {
+    catalog: &'a Catalog,
+    plan: &'a Plan,
+    session: &'a Session,
+    reference: &'a ReferenceCache,
+    loaders: Vec<OnceLock<LevelLoader<'a>>>,
+}
+
+impl<'a> Execution<'a> {
+    fn root<'s>(&'s self, field: &'s RootField) -> BoxFuture<'s, Result<Loaded, Error>> {
+        Box::pin(async move {
+            Ok(match field {
+                RootField::Typename(_) | RootField::Introspection => Loaded::Nothing,
+                RootField::Namespace(fields) => {
+                    Loaded::Namespace(try_join_all(fields.iter().map(|field| self.root(&field.value))).await?)
+                }
+                RootField::One(lookup) => {
+                    let key = Key::from_parts(&lookup.key);
+                    self.rows(lookup.load, vec![key], &lookup.selection).await?
+                }
+                RootField::Many(lookups) => Loaded::Several(
+                    try_join_all(lookups.iter().map(|lookup| {
+                        self.rows(lookup.load, vec![Key::from_parts(&lookup.key)], &lookup.selection)
+                    }))
+                    .await?,
+                ),
+                RootField::Connection(connection) => self.pages(connection, vec![Key::Whole]).await?,
+            })
+        })
+    }
+
+    async fn rows(&self, load: LoadId, keys: Vec<Key>, selection: &RowSelection) -> Result<Loaded, Error> {
+        let found = self.load(load, keys).await?;
+        let below = self.below(selection, &found).await?;
+        Ok(Loaded::Rows(found, below))
+    }
+
+    async fn pages(&self, connection: &Connection, keys: Vec<Key>) -> Result<Loaded, Error> {
+        let load = async |load: Option<LoadId>, keys| match load {
+            Some(load) => self.load(load, keys).await,
+            None => Ok(HashMap::new()),
+        };
+        let count_keys = if connection.count.is_some() { keys.clone() } else { Vec::new() };
+        let (rows, counts) = futures_util::try_join!(load(connection.page, keys), load(connection.count, count_keys))?;
+        let fields = try_join_all(connection.fields.iter().map(|field| async {
+            match &field.value {
+                ConnectionField::Nodes(selection) => Ok(vec![self.below(selection, &rows).await?]),
+                ConnectionField::Edges(edges) => {
+                    try_join_all(edges.iter().map(|edge| async {
+                        match &edge.value {
+                            EdgeField::Node(selection) => self.below(selection, &rows).await,
+                            EdgeField::Typename | EdgeField::Cursor => Ok(Vec::new()),
+                        }
+                    }))
+                    .await
+                }
+                ConnectionField::Typename | ConnectionField::PageInfo(_) | ConnectionField::TotalCount => Ok(Vec::new()),
+            }
+        }))
+        .await?;
+        Ok(Loaded::Pages(Pages { rows, counts, fields }))
+    }
+
+    /// Loads what the rows of one level point to; one entry per field of the selection.
+    fn below<'s>(
+        &'s self,
+        selection: &'s RowSelection,
+        parents: &'s HashMap<Key, Arc<Found>>,
+    ) -> BoxFuture<'s, Result<Vec<Loaded>, Error>> {
+        Box::pin(async move {
+            try_join_all(selection.fields.iter().map(|field| async {
+                match &field.value {
+                    RowField::Typename | RowField::GlobalId(_) | RowField::Column(..) => Ok(Loaded::Nothing),
+                    RowField::One { load, key, selection } => self.rows(*load, keys(parents, key), selection).await,
+                    RowField::Many { key, connection } => self.pages(connection, keys(parents, key)).await,
+                }
+            }))
+            .await
+        })
+    }
+
+    async fn load(&self, load: LoadId, keys: Vec<Key>) -> Result<HashMap<Key, Arc<Found>>, Error> {
+        if keys.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let loader = self.loaders[load.0].get_or_init(|| {
+            loader(Batch {
+                load: &self.plan.loads[load.0],
+                catalog: self.catalog,
+                session: self.session,
+                reference: self.reference,
+            })
+        });
+        loader.load_many(keys).await.into_iter().map(|(key, found)| Ok((key, found?))).collect()
+    }
+}
+
+fn keys(parents: &HashMap<Key, Arc<Found>>, positions: &[usize]) -> Vec<Key> {
+    let rows = parents.values().flat_map(|found| found.rows.iter());
+    rows.filter_map(|row: &Row| Key::of(row, positions)).collect()
+}

@@ -1,0 +1,174 @@
+//! Writes the answer: the plan says which keys, the rows hold the values.
+
+use std::sync::Arc;
+
+use apollo_compiler::response::JsonMap;
+
+use super::key::Key;
+use super::load::Found;
+use super::{Loaded, Pages};
+use crate::database::Row;
+use crate::graph::catalog::Catalog;
+use crate::graph::global_id;
+use crate::graph::plan::{
+    Connection, ConnectionField, CursorShape, EdgeField, Keyed, LoadKind, PageInfoField, Plan, RootField, RowField,
+    RowSelection, write_cursor,
+};
+use crate::graph::value::{write_string, write_value};
+
+/// Appends the response's `data`. `introspection`: the answers to `__schema` and `__type`.
+pub(in crate::graph) fn write_data(
+    catalog: &Catalog,
+    plan: &Plan,
+    loaded: &[Loaded],
+    introspection: &JsonMap,
+    out: &mut Vec<u8>,
+) {
+    Writer { catalog, plan, introspection, out }.root(&plan.fields, loaded);
+}
+
+struct Writer<'a> {
+    catalog: &'a Catalog,
+    plan: &'a Plan,
+    introspection: &'a JsonMap,
+    out: &'a mut Vec<u8>,
+}
+
+impl Writer<'_> {
+    fn root(&mut self, fields: &[Keyed<RootField>], loaded: &[Loaded]) {
+        self.object(fields, |this, at, key, field| match (field, &loaded[at]) {
+            (RootField::Typename(name), _) => write_string(name, this.out),
+            (RootField::Introspection, _) => this.introspection(key),
+            (RootField::Namespace(fields), Loaded::Namespace(loaded)) => this.root(fields, loaded),
+            (RootField::One(lookup), loaded) => {
+                this.one(&lookup.selection, loaded, Some(&Key::from_parts(&lookup.key)));
+            }
+            (RootField::Many(lookups), Loaded::Several(loaded)) => {
+                this.list(lookups.iter().zip(loaded), |this, (lookup, loaded)| {
+                    this.one(&lookup.selection, loaded, Some(&Key::from_parts(&lookup.key)));
+                });
+            }
+            (RootField::Connection(connection), Loaded::Pages(pages)) => {
+                this.connection(connection, pages, Some(&Key::Whole));
+            }
+            (RootField::Namespace(_) | RootField::Many(_) | RootField::Connection(_), _) => this.null(),
+        });
+    }
+
+    fn introspection(&mut self, key: &str) {
+        match self.introspection.get(key).and_then(|value| serde_json::to_vec(value).ok()) {
+            Some(json) => self.out.extend_from_slice(&json),
+            None => self.null(),
+        }
+    }
+
+    fn one(&mut self, selection: &RowSelection, loaded: &Loaded, key: Option<&Key>) {
+        let Loaded::Rows(found, below) = loaded else { return self.null() };
+        match key.and_then(|key| found.get(key)).and_then(|found| found.rows.first()) {
+            Some(row) => self.row(selection, below, row),
+            None => self.null(),
+        }
+    }
+
+    fn row(&mut self, selection: &RowSelection, below: &[Loaded], row: &Row) {
+        let table = self.catalog.table(selection.table);
+        self.object(&selection.fields, |this, at, _, field| match field {
+            RowField::Typename => write_string(&table.type_name, this.out),
+            RowField::GlobalId(positions) => global_id::write(table, positions, row, this.out),
+            RowField::Column(position, ty) => write_value(ty, row.bytes(*position), this.out),
+            RowField::One { key, selection, .. } => {
+                this.one(selection, &below[at], Key::of(row, key).as_ref());
+            }
+            RowField::Many { key, connection } => match &below[at] {
+                Loaded::Pages(pages) => this.connection(connection, pages, Key::of(row, key).as_ref()),
+                _ => this.null(),
+            },
+        });
+    }
+
+    fn connection(&mut self, connection: &Connection, pages: &Pages, key: Option<&Key>) {
+        let nothing = Found::default();
+        let page = key.and_then(|key| pages.rows.get(key)).map_or(&nothing, Arc::as_ref);
+        let count = key.and_then(|key| pages.counts.get(key)).map_or(0, |found| found.count);
+        let plan = self.plan;
+        let cursor = connection.page.and_then(|load| match &plan.loads[load.0].kind {
+            LoadKind::Page { cursor, .. } => cursor.as_ref(),
+            LoadKind::ByKey { .. } | LoadKind::Count { .. } => None,
+        });
+        self.object(&connection.fields, |this, at, _, field| match field {
+            ConnectionField::Typename => this.text(&[&connection.type_name, "Connection"]),
+            ConnectionField::TotalCount => this.out.extend_from_slice(count.to_string().as_bytes()),
+            ConnectionField::Nodes(selection) => {
+                this.list(&page.rows, |this, row| this.row(selection, &pages.fields[at][0], row));
+            }
+            ConnectionField::Edges(edges) => this.list(&page.rows, |this, row| {
+                this.object(edges, |this, edge_at, _, edge| match edge {
+                    EdgeField::Typename => this.text(&[&connection.type_name, "Edge"]),
+                    EdgeField::Cursor => this.cursor(cursor, Some(row)),
+                    EdgeField::Node(selection) => this.row(selection, &pages.fields[at][edge_at], row),
+                });
+            }),
+            ConnectionField::PageInfo(fields) => this.object(fields, |this, _, _, field| match field {
+                PageInfoField::Typename => this.text(&["PageInfo"]),
+                PageInfoField::HasNextPage => {
+                    this.boolean(if connection.backward { connection.starts_later } else { page.more });
+                }
+                PageInfoField::HasPreviousPage => {
+                    this.boolean(if connection.backward { page.more } else { connection.starts_later });
+                }
+                PageInfoField::StartCursor => this.cursor(cursor, page.rows.first()),
+                PageInfoField::EndCursor => this.cursor(cursor, page.rows.last()),
+            }),
+        });
+    }
+
+    fn cursor(&mut self, shape: Option<&CursorShape>, row: Option<&Row>) {
+        match (shape, row) {
+            (Some(shape), Some(row)) => write_cursor(shape, row, self.out),
+            _ => self.null(),
+        }
+    }
+
+    fn object<T>(&mut self, fields: &[Keyed<T>], mut write: impl FnMut(&mut Self, usize, &str, &T)) {
+        self.out.push(b'{');
+        for (at, field) in fields.iter().enumerate() {
+            if at > 0 {
+                self.out.push(b',');
+            }
+            // A GraphQL name has no character that JSON escapes.
+            self.out.push(b'"');
+            self.out.extend_from_slice(field.key.as_bytes());
+            self.out.extend_from_slice(b"\":");
+            write(self, at, &field.key, &field.value);
+        }
+        self.out.push(b'}');
+    }
+
+    fn list<T>(&mut self, items: impl IntoIterator<Item = T>, mut write: impl FnMut(&mut Self, T)) {
+        self.out.push(b'[');
+        for (at, item) in items.into_iter().enumerate() {
+            if at > 0 {
+                self.out.push(b',');
+            }
+            write(self, item);
+        }
+        self.out.push(b']');
+    }
+
+    /// A string of parts that need no escapes.
+    fn text(&mut self, parts: &[&str]) {
+        self.out.push(b'"');
+        for part in parts {
+            self.out.extend_from_slice(part.as_bytes());
+        }
+        self.out.push(b'"');
+    }
+
+    fn boolean(&mut self, value: bool) {
+        self.out.extend_from_slice(if value { b"true" } else { b"false" });
+    }
+
+    fn null(&mut self) {
+        self.out.extend_from_slice(b"null");
+    }
+}

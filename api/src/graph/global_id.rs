@@ -1,0 +1,43 @@
+//! Global ids of Relay's `Node`: the type's name and the primary key, opaque to the client.
+
+use apollo_compiler::response::JsonValue;
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+
+use super::catalog::{Catalog, Table};
+use super::value::{parameter, write_value};
+use crate::database::Row;
+
+/// Appends a row's global id, in quotes. `positions`: where the primary key stands in the row.
+pub fn write(table: &Table, positions: &[usize], row: &Row, out: &mut Vec<u8>) {
+    let mut plain = Vec::with_capacity(48);
+    plain.extend_from_slice(b"[\"");
+    plain.extend_from_slice(table.type_name.as_bytes());
+    plain.push(b'"');
+    for (column, position) in table.primary_key.iter().zip(positions) {
+        plain.push(b',');
+        write_value(&table.column(*column).ty, row.bytes(*position), &mut plain);
+    }
+    plain.push(b']');
+    out.push(b'"');
+    out.extend_from_slice(BASE64_URL_SAFE_NO_PAD.encode(&plain).as_bytes());
+    out.push(b'"');
+}
+
+/// The table and key of a global id; `None` where it is none of ours.
+pub fn read<'a>(catalog: &'a Catalog, id: &str) -> Option<(&'a Table, Vec<Vec<u8>>)> {
+    let plain = BASE64_URL_SAFE_NO_PAD.decode(id).ok()?;
+    let parts: Vec<JsonValue> = serde_json::from_slice(&plain).ok()?;
+    let (type_name, key) = parts.split_first()?;
+    let table = catalog.table_of_type(type_name.as_str()?)?;
+    if key.len() != table.primary_key.len() {
+        return None;
+    }
+    let key = table
+        .primary_key
+        .iter()
+        .zip(key)
+        .map(|(column, value)| parameter(&table.column(*column).ty, value).ok()?.value)
+        .collect::<Option<Vec<_>>>()?;
+    Some((table, key))
+}

@@ -1,0 +1,21 @@
+//! The engine: tables → GraphQL. Knows no table by name and no system.
+//!
+//! A request goes through stages that know only their neighbours: [`document`] (parse, validate, limits) → [`plan`] (what
+//! to load, as SQL) → [`execute`] (level by level) → JSON.
+
+pub mod catalog;
+mod document;
+mod engine;
+mod error;
+mod execute;
+mod global_id;
+mod limits;
+mod plan;
+pub mod schema;
+mod suggest;
+mod value;
+
+pub use engine::{Engine, EngineError, Request, Response};
+pub use error::{Code, Error, PathSegment};
+pub use execute::ReferenceCache;
+pub use limits::Limits;

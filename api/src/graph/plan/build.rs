@@ -1,0 +1,540 @@
+//! Walks an operation and makes its plan.
+
+use std::collections::HashMap;
+
+use apollo_compiler::executable::{ExecutableDocument, Field, Operation, SelectionSet};
+use apollo_compiler::response::{JsonMap, JsonValue};
+use apollo_compiler::Node;
+
+use super::collect::{Collected, collect};
+use super::input::{ArgumentError, arguments};
+use super::page::{self, Page};
+use super::statement::{self, PageQuery};
+use super::{
+    Connection, ConnectionField, CursorShape, EdgeField, Keyed, Load, LoadId, LoadKind, Lookup, PageInfoField, Place,
+    Plan, RootField, RowField, RowSelection, cursor,
+};
+use crate::graph::catalog::names::capitalise;
+use crate::graph::catalog::{Catalog, ColumnId, FieldId, RelationId, Table, TableId};
+use crate::graph::error::{Code, Error, PathSegment};
+use crate::graph::global_id;
+use crate::graph::limits::Limits;
+use crate::graph::value::parameter;
+
+/// Plans a validated query whose variables are coerced.
+pub fn plan(
+    catalog: &Catalog,
+    limits: &Limits,
+    document: &ExecutableDocument,
+    operation: &Operation,
+    variables: &JsonMap,
+) -> Result<Plan, Error> {
+    let mut planner = Planner {
+        catalog,
+        limits,
+        document,
+        variables,
+        drafts: Vec::new(),
+        interned: HashMap::new(),
+        path: Vec::new(),
+        fields: 0,
+        cost: 0,
+    };
+    let fields = planner.root(&[&operation.selection_set], "Query", None)?;
+    let loads = planner
+        .drafts
+        .iter()
+        .map(|draft| planner.finish(draft).map_err(|error| error.into_error().at(&draft.place.path, draft.place.location)))
+        .collect::<Result<_, _>>()?;
+    Ok(Plan { fields, loads, cost: planner.cost })
+}
+
+struct Planner<'a> {
+    catalog: &'a Catalog,
+    limits: &'a Limits,
+    document: &'a ExecutableDocument,
+    variables: &'a JsonMap,
+    drafts: Vec<Draft>,
+    interned: HashMap<Question, LoadId>,
+    path: Vec<PathSegment>,
+    fields: usize,
+    cost: u64,
+}
+
+/// What makes two loads the same.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Question {
+    kind: &'static str,
+    table: TableId,
+    columns: Vec<ColumnId>,
+    /// Arguments as JSON text.
+    arguments: String,
+}
+
+/// A load whose projection still grows.
+struct Draft {
+    table: TableId,
+    kind: DraftKind,
+    columns: Vec<ColumnId>,
+    filter: Option<JsonValue>,
+    projection: Vec<ColumnId>,
+    cursors: bool,
+    place: Place,
+}
+
+enum DraftKind {
+    ByKey,
+    Page(Page),
+    Count,
+}
+
+type Planned<T> = Result<T, Error>;
+
+impl<'a> Planner<'a> {
+    fn root(
+        &mut self,
+        sets: &[&'a SelectionSet],
+        type_name: &str,
+        system: Option<usize>,
+    ) -> Planned<Vec<Keyed<RootField>>> {
+        let collected = collect(self.document, self.variables, sets, type_name);
+        if collected.len() > self.limits.root_fields {
+            return Err(Error::new(
+                Code::LimitExceeded,
+                format!("A request has at most {} fields in `{type_name}`.", self.limits.root_fields),
+            ));
+        }
+        self.each(&collected, |this, field, collected| {
+            Ok(match field.name.as_str() {
+                "__typename" => RootField::Typename(type_name.to_owned()),
+                "__schema" | "__type" => RootField::Introspection,
+                "node" if system.is_none() => this.node(field, &collected.selection_sets())?,
+                "nodes" if system.is_none() => this.nodes(field, &collected.selection_sets())?,
+                name => this.root_field(name, field, collected, system)?,
+            })
+        })
+    }
+
+    fn root_field(
+        &mut self,
+        name: &str,
+        field: &'a Node<Field>,
+        collected: &Collected<'a>,
+        system: Option<usize>,
+    ) -> Planned<RootField> {
+        let catalog = self.catalog;
+        if system.is_none()
+            && let Some(at) = catalog.systems().iter().position(|system| system.field.as_deref() == Some(name))
+        {
+            let fields = self.root(&collected.selection_sets(), &format!("{}Query", capitalise(name)), Some(at))?;
+            return Ok(RootField::Namespace(fields));
+        }
+        let here = |table: &&Table| match system {
+            Some(at) => table.system == at,
+            None => catalog.systems()[table.system].field.is_none(),
+        };
+        let mut tables = catalog.tables().iter().filter(here);
+        if let Some(table) = tables.clone().find(|table| table.list_field == name) {
+            return Ok(RootField::Connection(self.connection(table, &[], field, collected, 1)?));
+        }
+        match tables.find(|table| table.single_field == name) {
+            Some(table) => self.lookup_by_arguments(table, field, &collected.selection_sets()),
+            // Validation has checked the field against the schema, which is made from the same catalog.
+            None => Err(Error::internal(&format!("the schema has a field {name} that the catalog lacks"))),
+        }
+    }
+
+    fn lookup_by_arguments(
+        &mut self,
+        table: &'a Table,
+        field: &Node<Field>,
+        sets: &[&'a SelectionSet],
+    ) -> Planned<RootField> {
+        let given = arguments(field, self.variables);
+        let has = |column: &ColumnId| given.get(table.column(*column).field.as_str()).is_some_and(|it| !it.is_null());
+        let present = given.values().filter(|value| !value.is_null()).count();
+        let key = table.keys.iter().find(|key| key.len() == present && key.iter().all(has)).ok_or_else(|| {
+            let message = format!("give exactly one key: {}", crate::graph::schema::keys(table));
+            self.refuse(field, ArgumentError::new(&field.name, message))
+        })?;
+        let parts = key
+            .iter()
+            .map(|column| {
+                let column = table.column(*column);
+                let value = given.get(column.field.as_str()).unwrap_or(&JsonValue::Null);
+                parameter(&column.ty, value)
+                    .map(|parameter| parameter.value.unwrap_or_default())
+                    .map_err(|error| self.refuse(field, ArgumentError::new(&column.field, error.to_string())))
+            })
+            .collect::<Planned<Vec<_>>>()?;
+        self.lookup(table, key, parts, field, sets).map(RootField::One)
+    }
+
+    fn lookup(
+        &mut self,
+        table: &'a Table,
+        columns: &[ColumnId],
+        key: Vec<Vec<u8>>,
+        field: &Node<Field>,
+        sets: &[&'a SelectionSet],
+    ) -> Planned<Lookup> {
+        self.spend(field, 1)?;
+        let load = self.by_key(table, columns, field);
+        let selection = self.row(table, load, sets, 1)?;
+        Ok(Lookup { load, key, selection })
+    }
+
+    fn node(&mut self, field: &'a Node<Field>, sets: &[&'a SelectionSet]) -> Planned<RootField> {
+        let given = arguments(field, self.variables);
+        let id = given.get("id").and_then(JsonValue::as_str).unwrap_or_default();
+        self.lookup_by_id(id, "id", field, sets).map(RootField::One)
+    }
+
+    fn nodes(&mut self, field: &'a Node<Field>, sets: &[&'a SelectionSet]) -> Planned<RootField> {
+        let given = arguments(field, self.variables);
+        let ids = given.get("ids").and_then(JsonValue::as_array).cloned().unwrap_or_default();
+        if ids.len() as u64 > self.limits.largest_page {
+            let mut error =
+                ArgumentError::new("ids", format!("at most {} ids", self.limits.largest_page));
+            error.code = Code::LimitExceeded;
+            return Err(self.refuse(field, error));
+        }
+        let lookups = ids
+            .iter()
+            .enumerate()
+            .map(|(at, id)| self.lookup_by_id(id.as_str().unwrap_or_default(), &format!("ids.{at}"), field, sets))
+            .collect::<Planned<_>>()?;
+        Ok(RootField::Many(lookups))
+    }
+
+    fn lookup_by_id(
+        &mut self,
+        id: &str,
+        argument: &str,
+        field: &'a Node<Field>,
+        sets: &[&'a SelectionSet],
+    ) -> Planned<Lookup> {
+        let catalog = self.catalog;
+        let (table, key) = global_id::read(catalog, id)
+            .ok_or_else(|| self.refuse(field, ArgumentError::new(argument, "this is not an id of this server")))?;
+        self.lookup(table, &table.primary_key, key, field, sets)
+    }
+
+    /// Plans the fields of rows of a load. `rows`: how many there are at most.
+    fn row(
+        &mut self,
+        table: &'a Table,
+        load: LoadId,
+        sets: &[&'a SelectionSet],
+        rows: u64,
+    ) -> Planned<RowSelection> {
+        let collected = collect(self.document, self.variables, sets, &table.type_name);
+        let fields = self.each(&collected, |this, field, collected| match table.field(&field.name) {
+            Some(FieldId::GlobalId) => Ok(RowField::GlobalId(this.positions(load, &table.primary_key))),
+            Some(FieldId::Column(id)) => {
+                Ok(RowField::Column(this.position(load, id), table.column(id).ty.clone()))
+            }
+            Some(FieldId::Relation(id)) => this.relation(table, id, load, field, collected, rows),
+            // Validation leaves `__typename` only.
+            None => Ok(RowField::Typename),
+        })?;
+        Ok(RowSelection { table: table.id, fields })
+    }
+
+    fn relation(
+        &mut self,
+        table: &'a Table,
+        id: RelationId,
+        load: LoadId,
+        field: &'a Node<Field>,
+        collected: &Collected<'a>,
+        rows: u64,
+    ) -> Planned<RowField> {
+        let relation = table.relation(id);
+        let target = self.catalog.table(relation.target);
+        let key = self.positions(load, &relation.local);
+        if relation.many {
+            let connection = self.connection(target, &relation.remote, field, collected, rows)?;
+            return Ok(RowField::Many { key, connection });
+        }
+        self.spend(field, rows)?;
+        let load = self.by_key(target, &relation.remote, field);
+        let selection = self.row(target, load, &collected.selection_sets(), rows)?;
+        Ok(RowField::One { load, key, selection })
+    }
+
+    /// Plans a connection below `parents` rows, or of the whole table where `columns` is empty.
+    fn connection(
+        &mut self,
+        table: &'a Table,
+        columns: &[ColumnId],
+        field: &'a Node<Field>,
+        collected: &Collected<'a>,
+        parents: u64,
+    ) -> Planned<Connection> {
+        let mut given = arguments(field, self.variables);
+        let filter = given.get("filter").filter(|filter| !filter.is_null()).cloned();
+        let page = page::read(self.catalog, table, &given, self.limits).map_err(|error| self.refuse(field, error))?;
+        let rows = parents.saturating_mul(page.limit.max(1));
+        self.spend(field, rows)?;
+        let (backward, starts_later) = if page.backward {
+            (true, page.before.is_some())
+        } else {
+            (false, page.after.is_some() || page.offset > 0)
+        };
+
+        let page_question = Question {
+            kind: "page",
+            table: table.id,
+            columns: columns.to_vec(),
+            arguments: text(&given),
+        };
+        given.retain(|name, _| name.as_str() == "filter");
+        let count_question =
+            Question { kind: "count", table: table.id, columns: columns.to_vec(), arguments: text(&given) };
+        let mut page_load = None;
+        let mut count_load = None;
+
+        let type_name = format!("{}Connection", table.type_name);
+        let parts = collect(self.document, self.variables, &collected.selection_sets(), &type_name);
+        let fields = self.each(&parts, |this, part, part_collected| {
+            let mut load_page = |this: &mut Self| {
+                *page_load.get_or_insert_with(|| {
+                    this.load(page_question.clone(), filter.clone(), field, DraftKind::Page(page.clone()))
+                })
+            };
+            Ok(match part.name.as_str() {
+                "nodes" => {
+                    let load = load_page(this);
+                    ConnectionField::Nodes(this.row(table, load, &part_collected.selection_sets(), rows)?)
+                }
+                "edges" => {
+                    let load = load_page(this);
+                    ConnectionField::Edges(this.edges(table, load, &part_collected.selection_sets(), rows)?)
+                }
+                "pageInfo" => {
+                    let load = load_page(this);
+                    ConnectionField::PageInfo(this.page_info(load, &part_collected.selection_sets())?)
+                }
+                "totalCount" => {
+                    count_load.get_or_insert_with(|| {
+                        this.load(count_question.clone(), filter.clone(), field, DraftKind::Count)
+                    });
+                    ConnectionField::TotalCount
+                }
+                _ => ConnectionField::Typename,
+            })
+        })?;
+        Ok(Connection {
+            page: page_load,
+            count: count_load,
+            starts_later,
+            backward,
+            type_name: table.type_name.clone(),
+            fields,
+        })
+    }
+
+    fn edges(
+        &mut self,
+        table: &'a Table,
+        load: LoadId,
+        sets: &[&'a SelectionSet],
+        rows: u64,
+    ) -> Planned<Vec<Keyed<EdgeField>>> {
+        let collected = collect(self.document, self.variables, sets, &format!("{}Edge", table.type_name));
+        self.each(&collected, |this, field, collected| {
+            Ok(match field.name.as_str() {
+                "cursor" => {
+                    this.drafts[load.0].cursors = true;
+                    EdgeField::Cursor
+                }
+                "node" => EdgeField::Node(this.row(table, load, &collected.selection_sets(), rows)?),
+                _ => EdgeField::Typename,
+            })
+        })
+    }
+
+    fn page_info(&mut self, load: LoadId, sets: &[&'a SelectionSet]) -> Planned<Vec<Keyed<PageInfoField>>> {
+        let collected = collect(self.document, self.variables, sets, "PageInfo");
+        self.each(&collected, |this, field, _| {
+            Ok(match field.name.as_str() {
+                "hasNextPage" => PageInfoField::HasNextPage,
+                "hasPreviousPage" => PageInfoField::HasPreviousPage,
+                "startCursor" | "endCursor" => {
+                    this.drafts[load.0].cursors = true;
+                    if field.name == "startCursor" { PageInfoField::StartCursor } else { PageInfoField::EndCursor }
+                }
+                _ => PageInfoField::Typename,
+            })
+        })
+    }
+
+    /// Plans each collected field under its response key, within the limits of depth and number.
+    fn each<T>(
+        &mut self,
+        collected: &[Collected<'a>],
+        mut plan: impl FnMut(&mut Self, &'a Node<Field>, &Collected<'a>) -> Planned<T>,
+    ) -> Planned<Vec<Keyed<T>>> {
+        let mut planned = Vec::with_capacity(collected.len());
+        for collected in collected {
+            let field = collected.first();
+            let key = field.response_key().to_string();
+            self.path.push(PathSegment::Field(key.clone()));
+            self.fields += 1;
+            if self.path.len() > self.limits.depth {
+                return Err(self.exceeded(field, format!("A request nests at most {} levels.", self.limits.depth)));
+            }
+            if self.fields > self.limits.fields {
+                return Err(self.exceeded(field, format!("A request has at most {} fields.", self.limits.fields)));
+            }
+            let value = plan(self, field, collected)?;
+            self.path.pop();
+            planned.push(Keyed { key, value });
+        }
+        Ok(planned)
+    }
+
+    fn spend(&mut self, field: &Node<Field>, rows: u64) -> Planned<()> {
+        self.cost = self.cost.saturating_add(rows);
+        if self.cost <= self.limits.cost {
+            return Ok(());
+        }
+        Err(self.exceeded(
+            field,
+            format!(
+                "The answer could have more than {} rows (page sizes multiply down the tree). Ask for smaller pages \
+                 with `first`.",
+                self.limits.cost
+            ),
+        ))
+    }
+
+    fn by_key(&mut self, table: &Table, columns: &[ColumnId], field: &Node<Field>) -> LoadId {
+        let question =
+            Question { kind: "key", table: table.id, columns: columns.to_vec(), arguments: String::new() };
+        self.load(question, None, field, DraftKind::ByKey)
+    }
+
+    /// The load that answers a question: the one that is planned already, or a new one.
+    fn load(
+        &mut self,
+        question: Question,
+        filter: Option<JsonValue>,
+        field: &Node<Field>,
+        kind: DraftKind,
+    ) -> LoadId {
+        if let Some(load) = self.interned.get(&question) {
+            return *load;
+        }
+        let table = self.catalog.table(question.table);
+        // A count has no columns. The rows of a reference table are kept whole, so that every request can share them.
+        let projection = match kind {
+            DraftKind::Count => Vec::new(),
+            DraftKind::ByKey | DraftKind::Page(_) if table.is_reference => table.column_ids().collect(),
+            DraftKind::ByKey | DraftKind::Page(_) => question.columns.clone(),
+        };
+        let load = LoadId(self.drafts.len());
+        self.drafts.push(Draft {
+            table: table.id,
+            kind,
+            columns: question.columns.clone(),
+            filter,
+            projection,
+            cursors: false,
+            place: self.place(field),
+        });
+        self.interned.insert(question, load);
+        load
+    }
+
+    /// Position of a column in the rows of a load; asks for the column where nobody has yet.
+    fn position(&mut self, load: LoadId, column: ColumnId) -> usize {
+        let projection = &mut self.drafts[load.0].projection;
+        projection.iter().position(|known| *known == column).unwrap_or_else(|| {
+            projection.push(column);
+            projection.len() - 1
+        })
+    }
+
+    fn positions(&mut self, load: LoadId, columns: &[ColumnId]) -> Vec<usize> {
+        columns.iter().map(|column| self.position(load, *column)).collect()
+    }
+
+    fn finish(&self, draft: &Draft) -> Result<Load, ArgumentError> {
+        let table = self.catalog.table(draft.table);
+        let parts = statement::parts(table, &draft.columns);
+        let positions = draft
+            .columns
+            .iter()
+            .filter_map(|column| draft.projection.iter().position(|known| known == column))
+            .collect();
+        let (sql, kind) = match &draft.kind {
+            DraftKind::ByKey => (
+                statement::by_key(table, &draft.columns, &draft.projection),
+                LoadKind::ByKey { parts, positions, columns: draft.columns.clone() },
+            ),
+            DraftKind::Page(page) => {
+                let query = PageQuery {
+                    table,
+                    columns: &draft.columns,
+                    projection: &draft.projection,
+                    page,
+                    filter: draft.filter.as_ref(),
+                    cursors: draft.cursors,
+                };
+                let cursor = draft.cursors.then(|| CursorShape {
+                    signature: cursor::signature(table, &page.order),
+                    parts: page
+                        .order
+                        .iter()
+                        .enumerate()
+                        .map(|(at, term)| (draft.projection.len() + at, term.ty.clone()))
+                        .collect(),
+                });
+                (
+                    statement::page(self.catalog, &query, self.limits.conditions)?,
+                    LoadKind::Page { parts, positions, limit: page.limit, backward: page.backward, cursor },
+                )
+            }
+            DraftKind::Count => (
+                statement::count(
+                    self.catalog,
+                    table,
+                    &draft.columns,
+                    draft.filter.as_ref(),
+                    self.limits.conditions,
+                )?,
+                LoadKind::Count { parts },
+            ),
+        };
+        let only_reference = sql.only_reference;
+        Ok(Load {
+            table: draft.table,
+            kind,
+            statement: sql.finish(),
+            only_reference,
+            projection: draft.projection.clone(),
+            place: draft.place.clone(),
+        })
+    }
+
+    fn place(&self, field: &Node<Field>) -> Place {
+        let location = field.name.location().and_then(|span| span.line_column(&self.document.sources));
+        Place { path: self.path.clone(), location }
+    }
+
+    fn refuse(&self, field: &Node<Field>, error: ArgumentError) -> Error {
+        let place = self.place(field);
+        error.into_error().at(&place.path, place.location)
+    }
+
+    fn exceeded(&self, field: &Node<Field>, message: String) -> Error {
+        let place = self.place(field);
+        Error::new(Code::LimitExceeded, message).at(&place.path, place.location)
+    }
+}
+
+fn text(arguments: &JsonMap) -> String {
+    serde_json::to_string(arguments).unwrap_or_default()
+}

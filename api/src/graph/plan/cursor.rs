@@ -1,0 +1,69 @@
+//! Cursors: the values of a row's place in an order, opaque to the client.
+//!
+//! A cursor holds nothing that the row would not show: the values it is ordered by. It names its order, so that a cursor
+//! of another order is refused instead of leading astray.
+
+use apollo_compiler::response::JsonValue;
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+
+use super::CursorShape;
+use super::order::Term;
+use crate::database::{Parameter, Row};
+use crate::graph::catalog::Table;
+use crate::graph::value::{parameter, write_value};
+
+/// Names an order: the same for the same table, columns and directions.
+pub(super) fn signature(table: &Table, terms: &[Term]) -> String {
+    let mut hash = Sha256::new();
+    hash.update(&table.sql_name);
+    for term in terms {
+        for relation in &term.path {
+            hash.update([1]);
+            hash.update(relation.0.to_be_bytes());
+        }
+        hash.update([2]);
+        hash.update(term.column.0.to_be_bytes());
+        hash.update([u8::from(term.descending), u8::from(term.nulls_first)]);
+    }
+    let digest = hash.finalize();
+    BASE64_URL_SAFE_NO_PAD.encode(&digest[..6])
+}
+
+/// Appends a row's cursor, in quotes.
+pub fn write_cursor(shape: &CursorShape, row: &Row, out: &mut Vec<u8>) {
+    let mut plain = Vec::with_capacity(64);
+    plain.extend_from_slice(b"[\"");
+    plain.extend_from_slice(shape.signature.as_bytes());
+    plain.push(b'"');
+    for (position, ty) in &shape.parts {
+        plain.push(b',');
+        write_value(ty, row.bytes(*position), &mut plain);
+    }
+    plain.push(b']');
+    out.push(b'"');
+    out.extend_from_slice(BASE64_URL_SAFE_NO_PAD.encode(&plain).as_bytes());
+    out.push(b'"');
+}
+
+/// Reads a cursor of the order that `terms` make up; the error says what is wrong with it.
+pub(super) fn read(text: &str, table: &Table, terms: &[Term]) -> Result<Vec<Option<Parameter>>, &'static str> {
+    const NOT_OURS: &str = "this is not a cursor of this server";
+    let plain = BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| NOT_OURS)?;
+    let values: Vec<JsonValue> = serde_json::from_slice(&plain).map_err(|_| NOT_OURS)?;
+    let Some((JsonValue::String(named), values)) = values.split_first() else {
+        return Err(NOT_OURS);
+    };
+    if named.as_str() != signature(table, terms) || values.len() != terms.len() {
+        return Err("this cursor belongs to another list or order; start again without it");
+    }
+    terms
+        .iter()
+        .zip(values)
+        .map(|(term, value)| match value {
+            JsonValue::Null if term.nullable => Ok(None),
+            value => parameter(&term.ty, value).map(Some).map_err(|_| NOT_OURS),
+        })
+        .collect()
+}

@@ -1,0 +1,237 @@
+//! What a request asks for, worked out before any statement runs.
+//!
+//! A plan has two halves. The *selections* mirror the response: which key holds which column, row or page. The *loads*
+//! are the questions to the database: one for each relation and arguments, wherever in the request it stands, so that
+//! aliases and fragments share them. Loads hold finished SQL that lacks only the keys of the parents.
+
+mod build;
+mod collect;
+mod cursor;
+mod filter;
+mod input;
+mod order;
+mod page;
+mod sql;
+mod statement;
+
+use apollo_compiler::parser::LineColumn;
+
+pub use build::plan;
+pub use cursor::write_cursor;
+
+use super::catalog::{ColumnId, ColumnType, TableId};
+use super::error::PathSegment;
+use crate::database::Statement;
+
+/// Index of a load in [`Plan::loads`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LoadId(pub usize);
+
+/// A request, ready to run.
+#[derive(Debug)]
+pub struct Plan {
+    /// Fields of the response's `data`.
+    pub fields: Vec<Keyed<RootField>>,
+    /// What is asked of the database.
+    pub loads: Vec<Load>,
+    /// Rows that the answer could have at most.
+    pub cost: u64,
+}
+
+/// Something under a response key.
+#[derive(Debug)]
+pub struct Keyed<T> {
+    /// Response key: alias or name.
+    pub key: String,
+    /// What stands there.
+    pub value: T,
+}
+
+/// A field of `Query`, or of a system's field in it.
+#[derive(Debug)]
+pub enum RootField {
+    /// `__typename`
+    Typename(String),
+    /// `__schema`, `__type`: answered by apollo-compiler.
+    Introspection,
+    /// A system's own fields.
+    Namespace(Vec<Keyed<RootField>>),
+    /// A row by its key.
+    One(Lookup),
+    /// Rows by their global ids.
+    Many(Vec<Lookup>),
+    /// A list.
+    Connection(Connection),
+}
+
+/// A row by its key.
+#[derive(Debug)]
+pub struct Lookup {
+    /// The load, by key.
+    pub load: LoadId,
+    /// The key, in Postgres's binary format, one part per column.
+    pub key: Vec<Vec<u8>>,
+    /// What to return of it.
+    pub selection: RowSelection,
+}
+
+/// What to return of a row.
+#[derive(Debug)]
+pub struct RowSelection {
+    /// The row's table.
+    pub table: TableId,
+    /// Fields in the order of the request.
+    pub fields: Vec<Keyed<RowField>>,
+}
+
+/// A field of a row.
+#[derive(Debug)]
+pub enum RowField {
+    /// `__typename`
+    Typename,
+    /// The global id, made of the primary key at these positions of the row.
+    GlobalId(Vec<usize>),
+    /// A column at a position of the row.
+    Column(usize, ColumnType),
+    /// The row that this one points to.
+    One {
+        /// The load, by key.
+        load: LoadId,
+        /// Positions of the key in this row.
+        key: Vec<usize>,
+        /// What to return of it.
+        selection: RowSelection,
+    },
+    /// The rows that point to this one.
+    Many {
+        /// Positions of the key in this row.
+        key: Vec<usize>,
+        /// The page.
+        connection: Connection,
+    },
+}
+
+/// A page of rows.
+#[derive(Debug)]
+pub struct Connection {
+    /// The load of the rows, where any are asked for.
+    pub page: Option<LoadId>,
+    /// The load of the number of rows on all pages, where it is asked for.
+    pub count: Option<LoadId>,
+    /// Whether rows may stand before the page: it starts at a cursor or an offset.
+    pub starts_later: bool,
+    /// Whether the page was read from its end.
+    pub backward: bool,
+    /// GraphQL name of the rows' type.
+    pub type_name: String,
+    /// Fields in the order of the request.
+    pub fields: Vec<Keyed<ConnectionField>>,
+}
+
+/// A field of a connection.
+#[derive(Debug)]
+pub enum ConnectionField {
+    /// `__typename`
+    Typename,
+    /// `edges`
+    Edges(Vec<Keyed<EdgeField>>),
+    /// `nodes`
+    Nodes(RowSelection),
+    /// `pageInfo`
+    PageInfo(Vec<Keyed<PageInfoField>>),
+    /// `totalCount`
+    TotalCount,
+}
+
+/// A field of an edge.
+#[derive(Debug)]
+pub enum EdgeField {
+    /// `__typename`
+    Typename,
+    /// `cursor`
+    Cursor,
+    /// `node`
+    Node(RowSelection),
+}
+
+/// A field of `PageInfo`.
+#[derive(Clone, Copy, Debug)]
+pub enum PageInfoField {
+    /// `__typename`
+    Typename,
+    /// `hasNextPage`
+    HasNextPage,
+    /// `hasPreviousPage`
+    HasPreviousPage,
+    /// `startCursor`
+    StartCursor,
+    /// `endCursor`
+    EndCursor,
+}
+
+/// A question to the database.
+#[derive(Debug)]
+pub struct Load {
+    /// The table.
+    pub table: TableId,
+    /// What kind of answer it has.
+    pub kind: LoadKind,
+    /// Its SQL; the parents' keys are the first parameters.
+    pub statement: Statement,
+    /// Whether the statement reads reference tables only, so that its answer can be kept.
+    pub only_reference: bool,
+    /// Columns that the rows hold.
+    pub projection: Vec<ColumnId>,
+    /// Where in the request it came up first, for errors.
+    pub place: Place,
+}
+
+/// A place in the request and in the response.
+#[derive(Clone, Debug, Default)]
+pub struct Place {
+    /// Which field of the response.
+    pub path: Vec<PathSegment>,
+    /// Where in the request's text.
+    pub location: Option<LineColumn>,
+}
+
+/// What kind of answer a load has.
+#[derive(Debug)]
+pub enum LoadKind {
+    /// At most one row per key.
+    ByKey {
+        /// Types of the key's parts.
+        parts: Vec<ColumnType>,
+        /// Positions of the key in the rows.
+        positions: Vec<usize>,
+        /// The columns of the key.
+        columns: Vec<ColumnId>,
+    },
+    /// A page: of the whole table, or one per key.
+    Page {
+        /// Types of the key's parts; empty for the whole table.
+        parts: Vec<ColumnType>,
+        /// Positions of the key in the rows.
+        positions: Vec<usize>,
+        /// Rows on the page; one more was asked for, to know whether any follow.
+        limit: u64,
+        /// Whether the rows come from the end.
+        backward: bool,
+        /// How the rows are ordered, where cursors are asked for.
+        cursor: Option<CursorShape>,
+    },
+    /// A number of rows: of the whole table, or one per key.
+    Count {
+        /// Types of the key's parts; empty for the whole table.
+        parts: Vec<ColumnType>,
+    },
+}
+
+/// What a cursor is made of.
+#[derive(Debug)]
+pub struct CursorShape {
+    /// Names the order, so that a cursor of another order is refused.
+    pub signature: String,
+    /// Position in the row and type of each part.
+    pub parts: Vec<(usize, ColumnType)>,
+}

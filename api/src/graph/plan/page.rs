@@ -1,0 +1,69 @@
+//! The arguments of a connection, checked: how many rows, from where, in which order.
+
+use apollo_compiler::response::{JsonMap, JsonValue};
+
+use super::cursor;
+use super::input::ArgumentError;
+use super::order::{self, Term};
+use crate::database::Parameter;
+use crate::graph::catalog::{Catalog, Table};
+use crate::graph::error::Code;
+use crate::graph::limits::Limits;
+
+/// A connection's arguments without its filter.
+#[derive(Clone, Debug)]
+pub(super) struct Page {
+    /// Rows on the page.
+    pub(super) limit: u64,
+    /// Rows to skip.
+    pub(super) offset: u64,
+    /// Whether to read from the end.
+    pub(super) backward: bool,
+    /// The order as the caller sees it.
+    pub(super) order: Vec<Term>,
+    pub(super) after: Option<Vec<Option<Parameter>>>,
+    pub(super) before: Option<Vec<Option<Parameter>>>,
+}
+
+pub(super) fn read(
+    catalog: &Catalog,
+    table: &Table,
+    arguments: &JsonMap,
+    limits: &Limits,
+) -> Result<Page, ArgumentError> {
+    let first = count(arguments, "first")?;
+    let last = count(arguments, "last")?;
+    if first.is_some() && last.is_some() {
+        return Err(ArgumentError::new("last", "give either `first` or `last`, not both"));
+    }
+    let offset = count(arguments, "offset")?.unwrap_or(0);
+    if last.is_some() && offset > 0 {
+        return Err(ArgumentError::new("offset", "`offset` goes with `first`, not with `last`"));
+    }
+    for (name, value) in [("first", first), ("last", last)] {
+        if value.is_some_and(|value| value > limits.largest_page) {
+            let mut error =
+                ArgumentError::new(name, format!("a page has at most {} rows", limits.largest_page));
+            error.code = Code::LimitExceeded;
+            return Err(error);
+        }
+    }
+    let order = order::read(catalog, table, arguments.get("orderBy"))?;
+    let cursor = |name: &str| -> Result<_, ArgumentError> {
+        let Some(text) = arguments.get(name).and_then(JsonValue::as_str) else { return Ok(None) };
+        cursor::read(text, table, &order).map(Some).map_err(|message| ArgumentError::new(name, message))
+    };
+    Ok(Page {
+        limit: first.or(last).unwrap_or(limits.default_page),
+        offset,
+        backward: last.is_some(),
+        after: cursor("after")?,
+        before: cursor("before")?,
+        order,
+    })
+}
+
+fn count(arguments: &JsonMap, name: &str) -> Result<Option<u64>, ArgumentError> {
+    let Some(value) = arguments.get(name).filter(|value| !value.is_null()) else { return Ok(None) };
+    value.as_u64().map(Some).ok_or_else(|| ArgumentError::new(name, format!("{value} is not a number of rows")))
+}

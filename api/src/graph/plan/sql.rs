@@ -1,0 +1,107 @@
+//! SQL in the making: text and parameters side by side, so that a value can only enter as a parameter.
+
+use std::fmt::{Display, Write as _};
+
+use tokio_postgres::types::Type;
+
+use crate::database::{Parameter, Statement};
+use crate::graph::catalog::{ColumnType, Table};
+
+/// Alias of the parents' keys.
+pub(super) const KEY_ALIAS: &str = "k";
+
+/// SQL under construction.
+#[derive(Debug)]
+pub(super) struct Sql {
+    text: String,
+    parameters: Vec<Parameter>,
+    reserved: usize,
+    aliases: usize,
+    pub(super) only_reference: bool,
+}
+
+impl Sql {
+    /// SQL whose first parameters are the parts of the parents' keys.
+    pub(super) fn new(reserved: usize) -> Self {
+        Self {
+            text: String::with_capacity(512),
+            parameters: Vec::new(),
+            reserved,
+            aliases: 0,
+            only_reference: true,
+        }
+    }
+
+    /// Appends text that comes from the catalog or from this module, never from a request.
+    pub(super) fn push(&mut self, text: impl Display) -> &mut Self {
+        // Writing to a String cannot fail.
+        let _ = write!(self.text, "{text}");
+        self
+    }
+
+    /// Appends items with a separator between them.
+    pub(super) fn join<T>(
+        &mut self,
+        separator: &str,
+        items: impl IntoIterator<Item = T>,
+        mut write: impl FnMut(&mut Self, T),
+    ) -> &mut Self {
+        for (at, item) in items.into_iter().enumerate() {
+            if at > 0 {
+                self.push(separator);
+            }
+            write(self, item);
+        }
+        self
+    }
+
+    /// Appends a table's name and notes that the statement reads it.
+    pub(super) fn table(&mut self, table: &Table) -> &mut Self {
+        self.only_reference &= table.is_reference;
+        self.push(&table.sql_name)
+    }
+
+    /// Appends a parameter, cast to the type that it is encoded as.
+    pub(super) fn bind(&mut self, parameter: Parameter) -> &mut Self {
+        let number = self.reserved + self.parameters.len() + 1;
+        let ty = type_name(&parameter.ty);
+        self.parameters.push(parameter);
+        self.push(format_args!("${number}::{ty}"))
+    }
+
+    /// Appends the parents' keys as a table of their own: `unnest($1::bigint[]) k(k0)`.
+    pub(super) fn keys(&mut self, parts: &[ColumnType]) -> &mut Self {
+        self.push("unnest(");
+        self.join(", ", parts.iter().enumerate(), |sql, (at, part)| {
+            sql.push(format_args!("${}::{}", at + 1, type_name(&part.scalar().postgres_array())));
+        });
+        self.push(format_args!(") {KEY_ALIAS}("));
+        self.join(", ", 0..parts.len(), |sql, at| {
+            sql.push(format_args!("k{at}"));
+        });
+        self.push(")")
+    }
+
+    /// An alias that the statement does not use yet.
+    pub(super) fn alias(&mut self) -> String {
+        self.aliases += 1;
+        format!("a{}", self.aliases)
+    }
+
+    pub(super) fn finish(self) -> Statement {
+        Statement { text: self.text, parameters: self.parameters }
+    }
+}
+
+/// A type as SQL casts write it.
+fn type_name(ty: &Type) -> String {
+    match *ty {
+        Type::INT8_ARRAY => "bigint[]".into(),
+        Type::TEXT_ARRAY => "text[]".into(),
+        // An array's internal name begins with an underscore: `_uuid`.
+        ref ty => match ty.name().strip_prefix('_') {
+            Some(element) => format!("{element}[]"),
+            None => ty.name().into(),
+        },
+    }
+}

@@ -1,0 +1,156 @@
+//! The SQL of a load.
+
+use apollo_compiler::response::JsonValue;
+
+use super::filter::Filter;
+use super::input::ArgumentError;
+use super::order::{self, Term};
+use super::page::Page;
+use super::sql::{KEY_ALIAS, Sql};
+use crate::graph::catalog::{Catalog, ColumnId, ColumnType, Table};
+
+/// Alias of the table whose rows are loaded.
+const ROW: &str = "t";
+
+/// Rows by key: `SELECT … WHERE t.pk = ANY ($1)`.
+pub(super) fn by_key(table: &Table, columns: &[ColumnId], projection: &[ColumnId]) -> Sql {
+    let parts = parts(table, columns);
+    let mut sql = Sql::new(parts.len());
+    sql.push("SELECT ");
+    select(table, projection, &mut sql);
+    sql.push(" FROM ");
+    if let [column] = columns {
+        let array = parts[0].scalar().postgres_array();
+        let element = array.name().trim_start_matches('_').to_owned();
+        sql.table(table)
+            .push(format_args!(" {ROW} WHERE {ROW}.{} = ANY ($1::{element}[])", table.column(*column).sql_name));
+    } else {
+        sql.keys(&parts).push(" JOIN ").table(table).push(format_args!(" {ROW} ON "));
+        matches_key(table, columns, &mut sql);
+    }
+    sql
+}
+
+/// What a page's statement is made of.
+pub(super) struct PageQuery<'a> {
+    pub(super) table: &'a Table,
+    /// Columns that match the parents' keys; empty for the whole table.
+    pub(super) columns: &'a [ColumnId],
+    pub(super) projection: &'a [ColumnId],
+    pub(super) page: &'a Page,
+    pub(super) filter: Option<&'a JsonValue>,
+    /// Whether the values of the order are selected too, behind the projection.
+    pub(super) cursors: bool,
+}
+
+/// A page of the whole table, or one for each parent, each with its own limit.
+pub(super) fn page(
+    catalog: &Catalog,
+    query: &PageQuery<'_>,
+    most_conditions: usize,
+) -> Result<Sql, ArgumentError> {
+    let PageQuery { table, columns, projection, page, filter, cursors } = query;
+    let parts = parts(table, columns);
+    let mut sql = Sql::new(parts.len());
+    let nested = !columns.is_empty();
+    if nested {
+        sql.push("SELECT p.* FROM ").keys(&parts).push(" CROSS JOIN LATERAL (");
+    }
+    let reversed: Vec<Term> = page.order.iter().map(Term::reversed).collect();
+    let terms = if page.backward { &reversed } else { &page.order };
+    let ordered = order::resolve(catalog, table, ROW, terms, &mut sql);
+
+    sql.push("SELECT ");
+    select(table, projection, &mut sql);
+    if *cursors {
+        for (at, value) in ordered.values.iter().enumerate() {
+            sql.push(format_args!(", {value} AS o{at}"));
+        }
+    }
+    sql.push(" FROM ").table(table).push(format_args!(" {ROW}"));
+    ordered.write_joins(catalog, &mut sql);
+
+    let mut conditions = " WHERE ";
+    if nested {
+        sql.push(conditions);
+        matches_key(table, columns, &mut sql);
+        conditions = " AND ";
+    }
+    let (ahead, behind) =
+        if page.backward { (&page.before, &page.after) } else { (&page.after, &page.before) };
+    if let Some(values) = ahead {
+        sql.push(conditions);
+        ordered.write_after(terms, values, &mut sql);
+        conditions = " AND ";
+    }
+    if let Some(values) = behind {
+        let other: Vec<Term> = terms.iter().map(Term::reversed).collect();
+        sql.push(conditions);
+        ordered.write_after(&other, values, &mut sql);
+        conditions = " AND ";
+    }
+    if let Some(filter) = filter {
+        sql.push(conditions);
+        Filter::new(catalog, &mut sql, most_conditions).write(table, ROW, filter)?;
+    }
+    ordered.write_order(terms, &mut sql);
+    // One more than the page has: whether any row follows.
+    sql.push(format_args!(" LIMIT {}", page.limit + 1));
+    if page.offset > 0 {
+        sql.push(format_args!(" OFFSET {}", page.offset));
+    }
+    if nested {
+        sql.push(") p");
+    }
+    Ok(sql)
+}
+
+/// The number of rows of the whole table, or of each parent's; a parent without rows is left out.
+pub(super) fn count(
+    catalog: &Catalog,
+    table: &Table,
+    columns: &[ColumnId],
+    filter: Option<&JsonValue>,
+    most_conditions: usize,
+) -> Result<Sql, ArgumentError> {
+    let parts = parts(table, columns);
+    let mut sql = Sql::new(parts.len());
+    sql.push("SELECT count(*)");
+    for at in 0..parts.len() {
+        sql.push(format_args!(", {KEY_ALIAS}.k{at}"));
+    }
+    sql.push(" FROM ");
+    if parts.is_empty() {
+        sql.table(table).push(format_args!(" {ROW}"));
+    } else {
+        sql.keys(&parts).push(" JOIN ").table(table).push(format_args!(" {ROW} ON "));
+        matches_key(table, columns, &mut sql);
+    }
+    if let Some(filter) = filter {
+        sql.push(" WHERE ");
+        Filter::new(catalog, &mut sql, most_conditions).write(table, ROW, filter)?;
+    }
+    if !parts.is_empty() {
+        sql.push(" GROUP BY ").join(", ", 0..parts.len(), |sql, at| {
+            sql.push(format_args!("{KEY_ALIAS}.k{at}"));
+        });
+    }
+    Ok(sql)
+}
+
+/// Types of a key's parts.
+pub(super) fn parts(table: &Table, columns: &[ColumnId]) -> Vec<ColumnType> {
+    columns.iter().map(|column| table.column(*column).ty.clone()).collect()
+}
+
+fn select(table: &Table, projection: &[ColumnId], sql: &mut Sql) {
+    sql.join(", ", projection, |sql, column| {
+        sql.push(format_args!("{ROW}.{}", table.column(*column).sql_name));
+    });
+}
+
+fn matches_key(table: &Table, columns: &[ColumnId], sql: &mut Sql) {
+    sql.join(" AND ", columns.iter().enumerate(), |sql, (at, column)| {
+        sql.push(format_args!("{ROW}.{} = {KEY_ALIAS}.k{at}", table.column(*column).sql_name));
+    });
+}

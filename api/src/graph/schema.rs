@@ -1,0 +1,455 @@
+//! Catalog → GraphQL schema, as SDL that apollo-compiler then parses and checks.
+//!
+//! What is alike for all tables is written once; a table adds its type, connection, edge, filter and order, and only
+//! what some field reaches.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use apollo_compiler::Schema;
+use apollo_compiler::validation::Valid;
+use thiserror::Error;
+
+use super::catalog::names::capitalise;
+use super::catalog::{Catalog, ColumnType, EnumType, Relation, Scalar, Table};
+
+/// The generated SDL is not a valid schema: two names clash, or a description or name cannot be written.
+#[derive(Debug, Error)]
+#[error("the generated schema is not valid: {0}")]
+pub struct SchemaError(String);
+
+/// Builds the schema of a catalog.
+pub fn build(catalog: &Catalog) -> Result<Valid<Schema>, SchemaError> {
+    Schema::parse_and_validate(sdl(catalog), "schema.graphql")
+        .map_err(|invalid| SchemaError(invalid.errors.to_string()))
+}
+
+/// The schema of a catalog as SDL, the same for the same catalog.
+pub fn sdl(catalog: &Catalog) -> String {
+    let mut sdl = Sdl::default();
+    let mut used = Used::default();
+    query(&mut sdl, catalog);
+    for table in catalog.tables() {
+        object(&mut sdl, catalog, table);
+        connection(&mut sdl, table);
+        filter(&mut sdl, catalog, table);
+        order(&mut sdl, catalog, table);
+        for column in &table.columns {
+            used.note(&column.ty);
+        }
+    }
+    for table in catalog.tables().iter().filter(|table| is_listed_by_another(catalog, table)) {
+        list_filter(&mut sdl, table);
+    }
+    for (name, values) in &used.enums {
+        enumeration(&mut sdl, name, values);
+    }
+    shared(&mut sdl, &used);
+    sdl.text
+}
+
+/// Types that some column uses, so that none is written that nothing reaches.
+#[derive(Default)]
+struct Used {
+    scalars: BTreeSet<Scalar>,
+    lists: BTreeSet<Scalar>,
+    enums: BTreeMap<String, Arc<EnumType>>,
+}
+
+impl Used {
+    fn note(&mut self, ty: &ColumnType) {
+        match ty {
+            ColumnType::Scalar(scalar) => {
+                self.scalars.insert(*scalar);
+            }
+            ColumnType::List(scalar) => {
+                self.lists.insert(*scalar);
+            }
+            ColumnType::Enum(values) => {
+                self.enums.insert(values.name.clone(), Arc::clone(values));
+            }
+        }
+    }
+}
+
+fn query(sdl: &mut Sdl, catalog: &Catalog) {
+    sdl.open(
+        "Everything that can be read. What the caller may not see does not exist: it is null or left out, never an \
+         error.",
+        "type Query",
+    );
+    sdl.field("Any object by its global id.", "node(\n    \"The id of any object.\"\n    id: ID!\n  ): Node");
+    sdl.field(
+        "Objects by their global ids, in the order asked for; null where there is none.",
+        "nodes(\n    \"Ids of any objects.\"\n    ids: [ID!]!\n  ): [Node]!",
+    );
+    for (index, system) in catalog.systems().iter().enumerate() {
+        match &system.field {
+            Some(field) => sdl.field(system.doc, &format!("{field}: {}Query!", capitalise(field))),
+            None => root_fields(sdl, catalog, index),
+        }
+    }
+    sdl.close();
+    for (index, system) in catalog.systems().iter().enumerate() {
+        if let Some(field) = &system.field {
+            sdl.open(system.doc, &format!("type {}Query", capitalise(field)));
+            root_fields(sdl, catalog, index);
+            sdl.close();
+        }
+    }
+}
+
+fn root_fields(sdl: &mut Sdl, catalog: &Catalog, system: usize) {
+    for table in catalog.tables().iter().filter(|table| table.system == system) {
+        let mut arguments = String::new();
+        let only_key = table.keys.len() == 1;
+        let mut named = BTreeSet::new();
+        for column in table.keys.iter().flatten() {
+            if !named.insert(*column) {
+                continue;
+            }
+            let column = table.column(*column);
+            let mark = if only_key { "!" } else { "" };
+            // Writing to a String cannot fail.
+            let _ = write!(
+                arguments,
+                "\n    {}\n    {}: {}{mark}",
+                quoted(&first_sentence(&column.doc)),
+                column.field,
+                column.ty.graphql_name()
+            );
+        }
+        let hint = if only_key { String::new() } else { format!(" Give exactly one of: {}.", keys(table)) };
+        sdl.field(
+            &format!("One row of `{}` by its key; null where there is none.{hint}", table.name),
+            &format!("{}({arguments}\n  ): {}", table.single_field, table.type_name),
+        );
+        sdl.field(&table.doc, &format!("{}{}", table.list_field, connection_of(table)));
+    }
+}
+
+/// `medicationId` or `medicationName`; columns of one key joined by `+`.
+pub fn keys(table: &Table) -> String {
+    let key = |columns: &Vec<super::catalog::ColumnId>| {
+        columns.iter().map(|column| table.column(*column).field.as_str()).collect::<Vec<_>>().join(" + ")
+    };
+    table.keys.iter().map(key).collect::<Vec<_>>().join(", ")
+}
+
+fn object(sdl: &mut Sdl, catalog: &Catalog, table: &Table) {
+    sdl.open(&table.doc, &format!("type {} implements Node", table.type_name));
+    sdl.field("Global id, for caches and for `node(id:)`.", "id: ID!");
+    for column in &table.columns {
+        let mark = if column.nullable { "" } else { "!" };
+        sdl.field(&column.doc, &format!("{}: {}{mark}", column.field, column.ty.graphql_name()));
+    }
+    for relation in &table.relations {
+        let target = catalog.table(relation.target);
+        if relation.many {
+            sdl.field(&relation.doc, &format!("{}{}", relation.field, connection_of(target)));
+        } else {
+            // Nullable even where the key is not: the row may be invisible to the caller.
+            sdl.field(&relation.doc, &format!("{}: {}", relation.field, target.type_name));
+        }
+    }
+    sdl.close();
+}
+
+fn connection_of(table: &Table) -> String {
+    format!(
+        "(
+    \"The first n rows; without `first` and `last`, the server's default page.\"
+    first: Int
+    \"Rows after this cursor.\"
+    after: String
+    \"The last n rows, in the same order.\"
+    last: Int
+    \"Rows before this cursor.\"
+    before: String
+    \"Skips n rows; with cursors, counted from the cursor.\"
+    offset: Int
+    \"Only rows that match.\"
+    filter: {name}Filter
+    \"First by the first entry, then by the next; the primary key decides ties. One column per entry.\"
+    orderBy: [{name}OrderBy!]
+  ): {name}Connection!",
+        name = table.type_name
+    )
+}
+
+fn connection(sdl: &mut Sdl, table: &Table) {
+    let name = &table.type_name;
+    sdl.open(&format!("A page of `{}`.", table.name), &format!("type {name}Connection"));
+    sdl.field("The page's rows, each with its cursor.", &format!("edges: [{name}Edge!]!"));
+    sdl.field("The page's rows.", &format!("nodes: [{name}!]!"));
+    sdl.field("Where the page stands.", "pageInfo: PageInfo!");
+    sdl.field("Rows on all pages; counted only when asked for.", "totalCount: Int!");
+    sdl.close();
+    sdl.open(&format!("A row of `{}` in a page.", table.name), &format!("type {name}Edge"));
+    sdl.field("Marks the row's place in this order, for `after` and `before`.", "cursor: String!");
+    sdl.field("The row.", &format!("node: {name}!"));
+    sdl.close();
+}
+
+fn filter(sdl: &mut Sdl, catalog: &Catalog, table: &Table) {
+    let name = &table.type_name;
+    sdl.open(
+        &format!("Which rows of `{}`: all conditions together.", table.name),
+        &format!("input {name}Filter"),
+    );
+    sdl.field("All of these.", &format!("and: [{name}Filter!]"));
+    sdl.field("At least one of these.", &format!("or: [{name}Filter!]"));
+    sdl.field("Not this.", &format!("not: {name}Filter"));
+    for column in &table.columns {
+        sdl.field(
+            &first_sentence(&column.doc),
+            &format!("{}: {}", column.field, column.ty.filter_name()),
+        );
+    }
+    for relation in &table.relations {
+        let target = &catalog.table(relation.target).type_name;
+        let ty = if relation.many { format!("{target}ListFilter") } else { format!("{target}Filter") };
+        sdl.field(&first_sentence(&relation.doc), &format!("{}: {ty}", relation.field));
+    }
+    sdl.close();
+}
+
+fn order(sdl: &mut Sdl, catalog: &Catalog, table: &Table) {
+    sdl.open(
+        &format!("An order of `{}`: exactly one field.", table.name),
+        &format!("input {}OrderBy", table.type_name),
+    );
+    for column in table.columns.iter().filter(|column| column.ty.is_ordered()) {
+        sdl.field(&first_sentence(&column.doc), &format!("{}: OrderDirection", column.field));
+    }
+    for relation in table.relations.iter().filter(|relation| !relation.many) {
+        sdl.field(
+            &first_sentence(&relation.doc),
+            &format!("{}: {}OrderBy", relation.field, catalog.table(relation.target).type_name),
+        );
+    }
+    sdl.close();
+}
+
+fn is_listed_by_another(catalog: &Catalog, table: &Table) -> bool {
+    let lists = |relation: &Relation| relation.many && relation.target == table.id;
+    catalog.tables().iter().any(|other| other.relations.iter().any(lists))
+}
+
+fn list_filter(sdl: &mut Sdl, table: &Table) {
+    let name = &table.type_name;
+    sdl.open(
+        &format!("Conditions on the rows of `{}` that belong to a row.", table.name),
+        &format!("input {name}ListFilter"),
+    );
+    sdl.field("At least one row matches.", &format!("some: {name}Filter"));
+    sdl.field("No row matches.", &format!("none: {name}Filter"));
+    sdl.field("Every row matches; also where there is none.", &format!("every: {name}Filter"));
+    sdl.close();
+}
+
+fn enumeration(sdl: &mut Sdl, name: &str, values: &EnumType) {
+    sdl.open(&values.doc, &format!("enum {name}"));
+    for value in &values.values {
+        sdl.field(&value.doc, &value.name);
+    }
+    sdl.close();
+    sdl.open(&format!("Conditions on a {name}."), &format!("input {name}Filter"));
+    comparisons(sdl, name, false);
+    sdl.close();
+}
+
+fn shared(sdl: &mut Sdl, used: &Used) {
+    sdl.open("An object with a global id.", "interface Node");
+    sdl.field("Global id.", "id: ID!");
+    sdl.close();
+    sdl.open("Where a page stands among all pages.", "type PageInfo");
+    sdl.field("Whether rows follow this page.", "hasNextPage: Boolean!");
+    sdl.field("Whether rows stand before this page.", "hasPreviousPage: Boolean!");
+    sdl.field("Cursor of the page's first row.", "startCursor: String");
+    sdl.field("Cursor of the page's last row.", "endCursor: String");
+    sdl.close();
+    sdl.open("Which way, and where rows without a value stand.", "enum OrderDirection");
+    for (name, doc) in [
+        ("ASC", "Ascending; rows without a value last."),
+        ("ASC_NULLS_FIRST", "Ascending; rows without a value first."),
+        ("ASC_NULLS_LAST", "Ascending; rows without a value last."),
+        ("DESC", "Descending; rows without a value first."),
+        ("DESC_NULLS_FIRST", "Descending; rows without a value first."),
+        ("DESC_NULLS_LAST", "Descending; rows without a value last."),
+    ] {
+        sdl.field(doc, name);
+    }
+    sdl.close();
+
+    // Several column types share a GraphQL scalar, hence sets of names.
+    let all: BTreeSet<Scalar> = used.scalars.union(&used.lists).copied().collect();
+    let mut written = BTreeSet::new();
+    for scalar in &all {
+        if written.insert(scalar.graphql_name()) {
+            custom_scalar(sdl, *scalar);
+        }
+    }
+    let mut written = BTreeSet::new();
+    for scalar in &used.scalars {
+        if written.insert(scalar.graphql_name()) {
+            scalar_filter(sdl, *scalar);
+        }
+    }
+    for element in &used.lists {
+        let list = ColumnType::List(*element);
+        sdl.open(
+            &format!("Conditions on a list of {}.", element.graphql_name()),
+            &format!("input {}", list.filter_name()),
+        );
+        let ty = list.graphql_name();
+        sdl.field("The same elements in the same order.", &format!("eq: {ty}"));
+        sdl.field("Contains all of these.", &format!("contains: {ty}"));
+        sdl.field("Contains nothing but these.", &format!("containedBy: {ty}"));
+        sdl.field("Has at least one of these.", &format!("overlaps: {ty}"));
+        sdl.field("Whether there is no list.", "isNull: Boolean");
+        sdl.close();
+    }
+}
+
+fn custom_scalar(sdl: &mut Sdl, scalar: Scalar) {
+    let (doc, specified_by) = match scalar {
+        Scalar::BigInt => ("A whole number of 64 bits, as a string; a number is accepted too.", None),
+        Scalar::Decimal => ("A decimal number of any size, as a string.", None),
+        Scalar::Uuid => ("A UUID.", Some("https://www.rfc-editor.org/rfc/rfc9562")),
+        Scalar::Date => {
+            ("A calendar date: 2026-02-12.", Some("https://www.rfc-editor.org/rfc/rfc3339#section-5.6"))
+        }
+        Scalar::LocalDateTime => ("A date and time without time zone: 2026-02-12T14:15:00.", None),
+        Scalar::DateTime => (
+            "A moment: 2026-02-12T14:15:00Z. Any offset is accepted, UTC is returned.",
+            Some("https://www.rfc-editor.org/rfc/rfc3339#section-5.6"),
+        ),
+        Scalar::Json => ("Any JSON value.", Some("https://www.rfc-editor.org/rfc/rfc8259")),
+        Scalar::Boolean
+        | Scalar::SmallInt
+        | Scalar::Int
+        | Scalar::Real
+        | Scalar::Double
+        | Scalar::Numeric
+        | Scalar::Text => return,
+    };
+    let url = specified_by.map(|url| format!(" @specifiedBy(url: \"{url}\")")).unwrap_or_default();
+    sdl.line(doc, &format!("scalar {}{url}", scalar.graphql_name()));
+}
+
+fn scalar_filter(sdl: &mut Sdl, scalar: Scalar) {
+    let ty = scalar.graphql_name();
+    sdl.open(
+        &format!("Conditions on a value of type {ty}, all together."),
+        &format!("input {}", ColumnType::Scalar(scalar).filter_name()),
+    );
+    match scalar {
+        Scalar::Boolean => {
+            sdl.field("Equal to.", "eq: Boolean");
+            sdl.field("Different from; a missing value is neither.", "neq: Boolean");
+            sdl.field("Whether there is no value.", "isNull: Boolean");
+        }
+        Scalar::Json => {
+            sdl.field("Equal to, whatever the order of keys.", "eq: JSON");
+            sdl.field("Different from; a missing value is neither.", "neq: JSON");
+            sdl.field("Contains this, as Postgres's `@>`.", "contains: JSON");
+            sdl.field("Has this key, or this string as an element.", "hasKey: String");
+            sdl.field("Conditions on the value at a path.", "path: JSONPathFilter");
+            sdl.field("Whether there is no value.", "isNull: Boolean");
+            sdl.close();
+            sdl.open("Conditions on the value at a path within JSON, all together.", "input JSONPathFilter");
+            sdl.field("Keys, or positions counted from 0, from the outside in.", "at: [String!]!");
+            comparisons(sdl, "JSON", true);
+        }
+        Scalar::Text => {
+            comparisons(sdl, ty, true);
+            sdl.field("SQL pattern: `%` any text, `_` any character; case matters.", "like: String");
+            sdl.field("SQL pattern: `%` any text, `_` any character; case does not matter.", "ilike: String");
+            sdl.field("Begins with this text; case matters.", "startsWith: String");
+            sdl.field("Contains this text; case does not matter.", "contains: String");
+        }
+        Scalar::Uuid => comparisons(sdl, ty, false),
+        _ => comparisons(sdl, ty, true),
+    }
+    sdl.close();
+}
+
+fn comparisons(sdl: &mut Sdl, ty: &str, ordered: bool) {
+    sdl.field("Equal to.", &format!("eq: {ty}"));
+    sdl.field("Different from; a missing value is neither.", &format!("neq: {ty}"));
+    sdl.field("One of these.", &format!("in: [{ty}!]"));
+    sdl.field("None of these; a missing value is neither.", &format!("notIn: [{ty}!]"));
+    if ordered {
+        sdl.field("Less than.", &format!("lt: {ty}"));
+        sdl.field("Less than or equal to.", &format!("lte: {ty}"));
+        sdl.field("Greater than.", &format!("gt: {ty}"));
+        sdl.field("Greater than or equal to.", &format!("gte: {ty}"));
+    }
+    sdl.field("Whether there is no value.", "isNull: Boolean");
+}
+
+/// Arguments and input fields repeat a column's description; its first sentence is enough there.
+fn first_sentence(doc: &str) -> String {
+    let end = doc.find(". ").map_or(doc.len(), |at| at + 1);
+    doc[..end].to_owned()
+}
+
+fn quoted(text: &str) -> String {
+    let one_line = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', " ");
+    format!("\"{one_line}\"")
+}
+
+/// Writes SDL with descriptions.
+#[derive(Default)]
+struct Sdl {
+    text: String,
+}
+
+impl Sdl {
+    fn open(&mut self, doc: &str, head: &str) {
+        self.description(doc, "");
+        self.text.push_str(head);
+        self.text.push_str(" {\n");
+    }
+
+    fn close(&mut self) {
+        self.text.push_str("}\n\n");
+    }
+
+    fn field(&mut self, doc: &str, field: &str) {
+        self.description(doc, "  ");
+        self.text.push_str("  ");
+        self.text.push_str(field);
+        self.text.push('\n');
+    }
+
+    fn line(&mut self, doc: &str, line: &str) {
+        self.description(doc, "");
+        self.text.push_str(line);
+        self.text.push_str("\n\n");
+    }
+
+    fn description(&mut self, doc: &str, indent: &str) {
+        if doc.is_empty() {
+            return;
+        }
+        self.text.push_str(indent);
+        if doc.contains('\n') {
+            self.text.push_str("\"\"\"\n");
+            for line in doc.lines() {
+                if !line.is_empty() {
+                    self.text.push_str(indent);
+                    self.text.push_str(&line.replace("\"\"\"", "\\\"\"\""));
+                }
+                self.text.push('\n');
+            }
+            self.text.push_str(indent);
+            self.text.push_str("\"\"\"\n");
+        } else {
+            self.text.push_str(&quoted(doc));
+            self.text.push('\n');
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! JSON of the request → Postgres's binary format.
+
+use apollo_compiler::response::JsonValue;
+use thiserror::Error;
+
+use super::{numeric, time};
+use crate::database::Parameter;
+use crate::graph::catalog::{ColumnType, Scalar};
+
+/// A value that does not fit its type.
+#[derive(Debug, Error, PartialEq)]
+#[error("{found} is not {expected}")]
+pub struct InputError {
+    found: String,
+    expected: String,
+}
+
+/// A parameter of a column's type. The value is not null: the caller has dealt with that.
+pub fn parameter(ty: &ColumnType, value: &JsonValue) -> Result<Parameter, InputError> {
+    match ty {
+        ColumnType::Scalar(scalar) => Ok(Parameter::new(scalar.postgres(), encode(*scalar, value)?)),
+        ColumnType::Enum(values) => {
+            let text = value.as_str().and_then(|name| values.text_of(name));
+            let text = text.ok_or_else(|| mismatch(value, &format!("a value of {}", values.name)))?;
+            Ok(Parameter::new(Scalar::Text.postgres(), text.as_bytes().to_vec()))
+        }
+        ColumnType::List(element) => parameter_array(&ColumnType::Scalar(*element), value),
+    }
+}
+
+/// An array parameter whose elements are of a column's type.
+pub fn parameter_array(ty: &ColumnType, value: &JsonValue) -> Result<Parameter, InputError> {
+    let scalar = ty.scalar();
+    // A single value stands for a list of one (GraphQL specification, list input coercion).
+    let single = std::slice::from_ref(value);
+    let values = value.as_array().map_or(single, Vec::as_slice);
+    let elements = values
+        .iter()
+        .map(|value| parameter(ty, value).map(|parameter| parameter.value.unwrap_or_default()))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(Parameter::array(scalar.postgres_array(), &scalar.postgres(), elements.iter().map(Vec::as_slice)))
+}
+
+fn encode(scalar: Scalar, value: &JsonValue) -> Result<Vec<u8>, InputError> {
+    let encoded = match scalar {
+        Scalar::Boolean => value.as_bool().map(|value| vec![u8::from(value)]),
+        Scalar::SmallInt => {
+            value.as_i64().and_then(|value| i16::try_from(value).ok()).map(|value| value.to_be_bytes().to_vec())
+        }
+        Scalar::Int => {
+            value.as_i64().and_then(|value| i32::try_from(value).ok()).map(|value| value.to_be_bytes().to_vec())
+        }
+        Scalar::BigInt => value
+            .as_i64()
+            .or_else(|| value.as_str().and_then(|text| text.parse().ok()))
+            .map(|value| value.to_be_bytes().to_vec()),
+        #[expect(clippy::cast_possible_truncation, reason = "a real column compares at its own precision")]
+        Scalar::Real => value.as_f64().map(|value| (value as f32).to_be_bytes().to_vec()),
+        Scalar::Double => value.as_f64().map(|value| value.to_be_bytes().to_vec()),
+        Scalar::Numeric | Scalar::Decimal => match value {
+            JsonValue::Number(number) => numeric::parse(&number.to_string()),
+            value => value.as_str().and_then(numeric::parse),
+        },
+        // Postgres stores no NUL in text.
+        Scalar::Text => value.as_str().filter(|text| !text.contains('\0')).map(|text| text.as_bytes().to_vec()),
+        Scalar::Uuid => value
+            .as_str()
+            .and_then(|text| uuid::Uuid::try_parse(text).ok())
+            .map(|uuid| uuid.as_bytes().to_vec()),
+        Scalar::Date => value.as_str().and_then(time::parse_date).map(|days| days.to_be_bytes().to_vec()),
+        Scalar::LocalDateTime => {
+            value.as_str().and_then(time::parse_local).map(|time| time.to_be_bytes().to_vec())
+        }
+        Scalar::DateTime => value.as_str().and_then(time::parse_utc).map(|time| time.to_be_bytes().to_vec()),
+        Scalar::Json => serde_json::to_vec(value).ok().map(|mut text| {
+            text.insert(0, 1); // version of jsonb's binary format
+            text
+        }),
+    };
+    encoded.ok_or_else(|| mismatch(value, expected(scalar)))
+}
+
+fn expected(scalar: Scalar) -> &'static str {
+    match scalar {
+        Scalar::Boolean => "true or false",
+        Scalar::SmallInt => "a whole number between -32768 and 32767",
+        Scalar::Int => "a whole number of 32 bits",
+        Scalar::BigInt => "a whole number of 64 bits, as a string or a number",
+        Scalar::Real | Scalar::Double => "a number",
+        Scalar::Numeric | Scalar::Decimal => "a decimal number such as \"12.50\"",
+        Scalar::Text => "a string without NUL",
+        Scalar::Uuid => "a UUID",
+        Scalar::Date => "a date such as \"2026-02-12\"",
+        Scalar::LocalDateTime => "a date and time without offset such as \"2026-02-12T14:15:00\"",
+        Scalar::DateTime => "a date and time with offset such as \"2026-02-12T14:15:00Z\" (RFC 3339)",
+        Scalar::Json => "JSON",
+    }
+}
+
+fn mismatch(value: &JsonValue, expected: &str) -> InputError {
+    /// Enough to recognise one's own value in an error message.
+    const MOST_CHARACTERS: usize = 60;
+    let mut found = value.to_string();
+    if let Some((end, _)) = found.char_indices().nth(MOST_CHARACTERS) {
+        found.truncate(end);
+        found.push('…');
+    }
+    InputError { found, expected: expected.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::value::write_value;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn read(scalar: Scalar, value: &serde_json::Value) -> Result<Parameter, InputError> {
+        parameter(&ColumnType::Scalar(scalar), &serde_json::from_value(value.clone()).unwrap())
+    }
+
+    fn back(scalar: Scalar, value: &serde_json::Value) -> serde_json::Value {
+        let mut out = Vec::new();
+        write_value(&ColumnType::Scalar(scalar), read(scalar, value).unwrap().value.as_deref(), &mut out);
+        serde_json::from_slice(&out).unwrap()
+    }
+
+    #[test]
+    fn a_wrong_value_says_what_was_expected() {
+        let error = read(Scalar::Date, &json!("12.2.2026")).unwrap_err();
+        assert_eq!(error.to_string(), r#""12.2.2026" is not a date such as "2026-02-12""#);
+        assert!(read(Scalar::BigInt, &json!("9223372036854775808")).is_err());
+        assert!(read(Scalar::BigInt, &json!(1.5)).is_err());
+        assert!(read(Scalar::Text, &json!("a\u{0}b")).is_err());
+        assert!(read(Scalar::Uuid, &json!("x")).is_err());
+    }
+
+    #[test]
+    fn a_single_value_stands_for_a_list_of_one() {
+        let ty = ColumnType::List(Scalar::Text);
+        let one = parameter(&ty, &JsonValue::from("PTSD")).unwrap();
+        let list = parameter(&ty, &JsonValue::Array(vec![JsonValue::from("PTSD")])).unwrap();
+        assert_eq!(one, list);
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_read_is_written_again(number: i64, text in "[^\u{0}]*", small: i32, flag: bool, double in -1e12..1e12_f64) {
+            prop_assert_eq!(back(Scalar::BigInt, &json!(number.to_string())), json!(number.to_string()));
+            prop_assert_eq!(back(Scalar::BigInt, &json!(number)), json!(number.to_string()));
+            prop_assert_eq!(back(Scalar::Text, &json!(text)), json!(text));
+            prop_assert_eq!(back(Scalar::Int, &json!(small)), json!(small));
+            prop_assert_eq!(back(Scalar::Boolean, &json!(flag)), json!(flag));
+            prop_assert_eq!(back(Scalar::Double, &json!(double)).as_f64(), Some(double));
+        }
+    }
+}

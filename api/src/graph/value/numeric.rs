@@ -1,0 +1,174 @@
+//! `numeric` in Postgres's binary format: digits to the base of 10,000, the weight of the first, a sign and a scale.
+
+use bytes::{Buf, BufMut};
+
+const NEGATIVE: u16 = 0x4000;
+const NAN: u16 = 0xC000;
+const INFINITY: u16 = 0xD000;
+const NEGATIVE_INFINITY: u16 = 0xF000;
+/// Decimal digits in one base-10,000 digit.
+const GROUP: usize = 4;
+/// More digits than any clinical quantity has, few enough that a hostile input costs nothing.
+const MOST_DIGITS: usize = 1_000;
+
+/// Appends the number's decimal text; `false` for what no number expresses (NaN, infinities).
+pub fn write(mut bytes: &[u8], out: &mut Vec<u8>) -> bool {
+    if bytes.remaining() < 8 {
+        return false;
+    }
+    let count = usize::from(bytes.get_u16());
+    let weight = i32::from(bytes.get_i16());
+    let sign = bytes.get_u16();
+    let scale = usize::from(bytes.get_u16());
+    if matches!(sign, NAN | INFINITY | NEGATIVE_INFINITY) || bytes.remaining() < count * 2 {
+        return false;
+    }
+    let group = |place: i32| -> u16 {
+        let at = usize::try_from(weight - place).ok().filter(|at| *at < count);
+        at.map_or(0, |at| u16::from_be_bytes([bytes[at * 2], bytes[at * 2 + 1]]))
+    };
+
+    if sign == NEGATIVE {
+        out.push(b'-');
+    }
+    if weight < 0 {
+        out.push(b'0');
+    } else {
+        for place in (0..=weight).rev() {
+            let digits = four_digits(group(place));
+            // The first group carries no leading zeros.
+            let skip = if place == weight {
+                digits.iter().take_while(|digit| **digit == b'0').count().min(GROUP - 1)
+            } else {
+                0
+            };
+            out.extend_from_slice(&digits[skip..]);
+        }
+    }
+    if scale > 0 {
+        out.push(b'.');
+        let mut left = scale;
+        let mut place = -1;
+        while left > 0 {
+            let digits = four_digits(group(place));
+            out.extend_from_slice(&digits[..left.min(GROUP)]);
+            left = left.saturating_sub(GROUP);
+            place -= 1;
+        }
+    }
+    true
+}
+
+/// Reads a decimal text such as `-12.50` or `1e3`; `None` where it is not one.
+pub fn parse(text: &str) -> Option<Vec<u8>> {
+    let (negative, unsigned) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
+        None => (unsigned, 0),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let all_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if (whole.is_empty() && fraction.is_empty()) || !all_digits(whole) || !all_digits(fraction) {
+        return None;
+    }
+    if whole.len() + fraction.len() + exponent.unsigned_abs() as usize > MOST_DIGITS {
+        return None;
+    }
+
+    // Move the point by the exponent, then pad both sides to whole groups.
+    let digits = format!("{whole}{fraction}");
+    let point = i32::try_from(whole.len()).ok()? + exponent;
+    let (mut before, mut after) = match usize::try_from(point) {
+        Ok(point) if point <= digits.len() => (digits[..point].to_owned(), digits[point..].to_owned()),
+        Ok(point) => (format!("{digits:0<point$}"), String::new()),
+        Err(_) => (String::new(), format!("{}{digits}", "0".repeat(point.unsigned_abs() as usize))),
+    };
+    let scale = after.len();
+    before.insert_str(0, &"0".repeat((GROUP - before.len() % GROUP) % GROUP));
+    after.push_str(&"0".repeat((GROUP - after.len() % GROUP) % GROUP));
+
+    let mut weight = i16::try_from(before.len() / GROUP).ok()? - 1;
+    let mut groups: Vec<u16> = format!("{before}{after}")
+        .as_bytes()
+        .chunks(GROUP)
+        .map(|chunk| chunk.iter().fold(0, |sum, digit| sum * 10 + u16::from(digit - b'0')))
+        .collect();
+    while groups.last() == Some(&0) {
+        groups.pop();
+    }
+    let leading = groups.iter().take_while(|group| **group == 0).count();
+    groups.drain(..leading);
+    weight -= i16::try_from(leading).ok()?;
+    if groups.is_empty() {
+        weight = 0;
+    }
+
+    let mut bytes = Vec::with_capacity(8 + groups.len() * 2);
+    bytes.put_u16(u16::try_from(groups.len()).ok()?);
+    bytes.put_i16(weight);
+    bytes.put_u16(if negative && !groups.is_empty() { NEGATIVE } else { 0 });
+    bytes.put_u16(u16::try_from(scale).ok()?);
+    for group in groups {
+        bytes.put_u16(group);
+    }
+    Some(bytes)
+}
+
+fn four_digits(group: u16) -> [u8; GROUP] {
+    let digit = |place: u16| b'0' + u8::try_from(group / place % 10).unwrap_or_default();
+    [digit(1000), digit(100), digit(10), digit(1)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn round_trip(text: &str) -> String {
+        let mut out = Vec::new();
+        assert!(write(&parse(text).unwrap(), &mut out));
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn decimal_texts_keep_their_digits() {
+        for text in ["0", "0.00", "1", "-1", "12.50", "10000", "99990000", "0.0001", "-0.00012345", "123456789.987654321"]
+        {
+            assert_eq!(round_trip(text), text);
+        }
+    }
+
+    #[test]
+    fn exponents_move_the_point() {
+        assert_eq!(round_trip("1e3"), "1000");
+        assert_eq!(round_trip("1.25E-3"), "0.00125");
+        assert_eq!(round_trip("12.5e1"), "125");
+        assert_eq!(round_trip("-0"), "0");
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused() {
+        for text in ["", "-", ".", "1.2.3", "abc", "NaN", "1e", "1e99999", "0x10", " 1"] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_decimal_is_read_back(whole in "[1-9][0-9]{0,20}|0", fraction in "[0-9]{0,20}", negative: bool) {
+            let point = if fraction.is_empty() { "" } else { "." };
+            let unsigned = format!("{whole}{point}{fraction}");
+            let zero = unsigned.bytes().all(|byte| matches!(byte, b'0' | b'.'));
+            let text = if negative && !zero { format!("-{unsigned}") } else { unsigned };
+            prop_assert_eq!(round_trip(&text), text);
+        }
+
+        #[test]
+        fn no_input_panics(text in ".{0,40}") {
+            let _ = parse(&text);
+        }
+    }
+}
