@@ -5,3 +5,5 @@
 pub mod auth;
 pub mod database;
 pub mod graph;
+pub mod http;
+pub mod systems;

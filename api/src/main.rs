@@ -1,3 +1,17 @@
-//! The command line of the gateway.
+//! `praxis`: the command line, and nothing else.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    let command = praxis::cli::Praxis::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return praxis::cli::report(&error),
+    };
+    match runtime.block_on(command.run()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => praxis::cli::report(error.as_ref()),
+    }
+}

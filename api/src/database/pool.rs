@@ -136,6 +136,12 @@ impl Pool {
         });
     }
 
+    /// Asks the database whether it answers.
+    pub async fn ping(&self) -> Result<(), DatabaseError> {
+        self.get().await?.batch_execute("").await?;
+        Ok(())
+    }
+
     /// Connections open and idle, for health and metrics.
     pub fn status(&self) -> deadpool_postgres::Status {
         self.inner.status()

@@ -15,7 +15,7 @@ pub mod schema;
 mod suggest;
 mod value;
 
-pub use engine::{Engine, EngineError, Request, Response};
+pub use engine::{Engine, EngineError, Outcome, Request, Response};
 pub use error::{Code, Error, PathSegment};
 pub use execute::ReferenceCache;
 pub use limits::Limits;

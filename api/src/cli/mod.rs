@@ -1,0 +1,99 @@
+//! The commands of `praxis`, one file each.
+
+mod doctor;
+mod migrate;
+mod schema;
+mod seed;
+mod serve;
+mod token;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{LogArgs, LogFormat, ServeArgs};
+
+/// What a command ends with where it fails; its text is for the person at the terminal.
+pub type Failure = Box<dyn Error + Send + Sync>;
+
+/// A GraphQL gateway over Postgres row-level security, for practice data.
+#[derive(Debug, Parser)]
+#[command(name = "praxis", version, about, args_conflicts_with_subcommands = true, max_term_width = 120)]
+pub struct Praxis {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: ServeArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve GraphQL; this is what `praxis` alone does
+    Serve(Box<ServeArgs>),
+    /// Bring the tables of a database up to date, back, or tell where they are
+    Migrate(migrate::MigrateArgs),
+    /// Fill a database with data
+    Seed(seed::SeedArgs),
+    /// Print a development token of a user
+    Token(token::TokenArgs),
+    /// Print the GraphQL schema
+    Schema(schema::SchemaArgs),
+    /// Say what is wrong with the configuration or the database, and what to do
+    Doctor(Box<ServeArgs>),
+}
+
+impl Praxis {
+    /// Runs the command.
+    pub async fn run(self) -> Result<(), Failure> {
+        match self.command {
+            None => serve::run(&self.serve).await,
+            Some(Command::Serve(args)) => serve::run(&args).await,
+            Some(Command::Migrate(args)) => migrate::run(args).await,
+            Some(Command::Seed(args)) => seed::run(args).await,
+            Some(Command::Token(args)) => token::run(args).await,
+            Some(Command::Schema(args)) => schema::run(&args),
+            Some(Command::Doctor(args)) => doctor::run(&args).await,
+        }
+    }
+}
+
+/// Tells why a command failed.
+pub fn report(error: &dyn Error) -> ExitCode {
+    let mut text = format!("error: {error}");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        // Some errors repeat their cause in their own text.
+        if !text.contains(&cause_text) {
+            text.push_str("\n  caused by: ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    say_error(&text);
+    ExitCode::FAILURE
+}
+
+/// A line on standard output: what the person at the terminal asked for.
+#[expect(clippy::print_stdout, reason = "the command line speaks here and nowhere else")]
+fn say(text: &str) {
+    println!("{text}");
+}
+
+/// A line on standard error: progress and failures.
+#[expect(clippy::print_stderr, reason = "the command line speaks here and nowhere else")]
+fn say_error(text: &str) {
+    eprintln!("{text}");
+}
+
+/// Sends the log to standard error.
+fn start_log(args: &LogArgs) -> Result<(), Failure> {
+    let filter = tracing_subscriber::EnvFilter::try_new(&args.log)
+        .map_err(|error| format!("--log {:?} is not a filter: {error}", args.log))?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match args.log_format {
+        LogFormat::Text => builder.try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    }
+}

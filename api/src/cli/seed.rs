@@ -1,0 +1,39 @@
+//! `praxis seed`
+
+use clap::{Args, Subcommand};
+
+use super::{Failure, say};
+use crate::database::embedded;
+use crate::config::DatabaseArgs;
+use crate::systems::ppn;
+
+#[derive(Args, Debug)]
+pub(super) struct SeedArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// The demo data: the same on every database
+    Demo {
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+}
+
+pub(super) async fn run(args: SeedArgs) -> Result<(), Failure> {
+    let What::Demo { database } = args.what;
+    let url = match database.database_url {
+        Some(url) => url,
+        None => embedded::attach(&database.data_dir)?.superuser_url(),
+    };
+    say(&demo(&url).await?);
+    Ok(())
+}
+
+/// Fills a database with the demo data, as the owner of its tables; the text says what was done.
+pub(super) async fn demo(url: &str) -> Result<String, Failure> {
+    let mut client = super::connect(url).await?;
+    Ok(ppn::demo::seed(&mut client).await?.to_string())
+}

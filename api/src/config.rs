@@ -1,0 +1,294 @@
+//! The settings of the gateway: flags, environment, defaults; checked once, before anything starts.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgAction, Args, ValueEnum};
+use thiserror::Error;
+
+use crate::auth::{AuthConfig, AuthConfigError};
+use crate::database::DatabaseConfig;
+use crate::graph::Limits;
+use crate::graph::catalog::System;
+use crate::http::HttpSettings;
+use crate::systems;
+
+/// A setting that cannot be used.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// An unknown system.
+    #[error("there is no system `{0}`; there are: {}", system_names().join(", "))]
+    System(String),
+    /// The settings of authentication.
+    #[error(transparent)]
+    Auth(#[from] AuthConfigError),
+    /// Page sizes that contradict each other.
+    #[error("the default page ({default}) is larger than the largest ({largest})")]
+    Pages {
+        /// `--default-page`
+        default: u64,
+        /// `--largest-page`
+        largest: u64,
+    },
+    /// No secret and no keys, against a real database.
+    #[error("with a database of your own, say how tokens are signed: --jwt-secret or --jwks")]
+    NoAuth,
+}
+
+/// Where the data is.
+#[derive(Args, Clone, Debug)]
+pub struct DatabaseArgs {
+    /// Postgres to serve, as `postgres://user@host/database`. Without it, Praxis starts a Postgres of its own
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    pub database_url: Option<String>,
+    /// Folder of the Postgres that Praxis starts, and of its secret
+    #[arg(long, env = "PRAXIS_DATA_DIR", default_value = ".praxis", value_name = "FOLDER")]
+    pub data_dir: PathBuf,
+}
+
+/// Settings of `praxis serve`.
+#[derive(Args, Clone, Debug)]
+pub struct ServeArgs {
+    /// Address to listen on
+    #[arg(long, env = "PRAXIS_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    pub listen: SocketAddr,
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+    /// Systems to serve
+    #[arg(long, env = "PRAXIS_SYSTEMS", value_delimiter = ',', default_values_t = system_names(), value_name = "NAMES")]
+    pub systems: Vec<String>,
+    /// Bring the database up to date before serving
+    #[arg(long, env = "PRAXIS_MIGRATE")]
+    pub migrate: bool,
+    /// Postgres address for migrations, where the gateway's role may not create tables
+    #[arg(long, env = "PRAXIS_MIGRATION_URL", hide_env_values = true, value_name = "URL")]
+    pub migration_url: Option<String>,
+    /// Start the Postgres of its own without demo data
+    #[arg(long, env = "PRAXIS_NO_DEMO")]
+    pub no_demo: bool,
+    #[command(flatten)]
+    pub auth: AuthArgs,
+    #[command(flatten)]
+    pub pool: PoolArgs,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+    #[command(flatten)]
+    pub http: HttpArgs,
+    #[command(flatten)]
+    pub log: LogArgs,
+}
+
+/// How tokens are checked.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Tokens")]
+pub struct AuthArgs {
+    /// Secret of HS256 tokens, at least 32 bytes
+    #[arg(long, env = "PRAXIS_JWT_SECRET", hide_env_values = true, value_name = "SECRET")]
+    pub jwt_secret: Option<String>,
+    /// Key set of RS256, ES256 and `EdDSA` tokens: a file or an http(s) address
+    #[arg(long, env = "PRAXIS_JWKS", value_name = "FILE|URL")]
+    pub jwks: Option<String>,
+    /// `iss` that a token must have
+    #[arg(long, env = "PRAXIS_JWT_ISSUER", value_name = "ISSUER")]
+    pub jwt_issuer: Option<String>,
+    /// `aud` that a token must have
+    #[arg(long, env = "PRAXIS_JWT_AUDIENCE", value_name = "AUDIENCE")]
+    pub jwt_audience: Option<String>,
+    /// How far the issuer's clock may be off, in seconds
+    #[arg(long, env = "PRAXIS_JWT_LEEWAY", default_value_t = 30, value_name = "SECONDS")]
+    pub jwt_leeway: u64,
+    /// Claim that holds the Postgres role
+    #[arg(long, env = "PRAXIS_JWT_ROLE_CLAIM", default_value = "role", value_name = "CLAIM")]
+    pub jwt_role_claim: String,
+    /// Postgres roles that a token may name
+    #[arg(long, env = "PRAXIS_ROLES", value_delimiter = ',', default_values = ["anon", "authenticated"], value_name = "ROLES")]
+    pub roles: Vec<String>,
+}
+
+/// How the database is reached.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Database connections")]
+pub struct PoolArgs {
+    /// Connections at most
+    #[arg(long, env = "PRAXIS_POOL_SIZE", default_value_t = 16, value_name = "N")]
+    pub pool_size: usize,
+    /// How long a request waits for a connection, in milliseconds
+    #[arg(long, env = "PRAXIS_POOL_TIMEOUT", default_value_t = 5_000, value_name = "MS")]
+    pub pool_timeout: u64,
+    /// How long one statement may run, in milliseconds
+    #[arg(long, env = "PRAXIS_STATEMENT_TIMEOUT", default_value_t = 10_000, value_name = "MS")]
+    pub statement_timeout: u64,
+    /// Prepare statements once per connection; `false` behind `PgBouncer` in transaction mode before 1.21
+    #[arg(long, env = "PRAXIS_PREPARED_STATEMENTS", default_value_t = true, action = ArgAction::Set, value_name = "BOOL")]
+    pub prepared_statements: bool,
+    /// Certificates to trust instead of the system's, as a PEM file
+    #[arg(long, env = "PRAXIS_TLS_ROOT_CERTIFICATE", value_name = "FILE")]
+    pub tls_root_certificate: Option<PathBuf>,
+}
+
+/// What one request may ask for.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Limits of a request")]
+pub struct LimitArgs {
+    /// Levels of nesting
+    #[arg(long, env = "PRAXIS_MAX_DEPTH", default_value_t = Limits::default().depth, value_name = "N")]
+    pub max_depth: usize,
+    /// Rows that the answer could have, page sizes multiplied down the tree
+    #[arg(long, env = "PRAXIS_MAX_COST", default_value_t = Limits::default().cost, value_name = "ROWS")]
+    pub max_cost: u64,
+    /// Fields, once fragments are put in
+    #[arg(long, env = "PRAXIS_MAX_FIELDS", default_value_t = Limits::default().fields, value_name = "N")]
+    pub max_fields: usize,
+    /// Fields of `Query`
+    #[arg(long, env = "PRAXIS_MAX_ROOT_FIELDS", default_value_t = Limits::default().root_fields, value_name = "N")]
+    pub max_root_fields: usize,
+    /// Aliases
+    #[arg(long, env = "PRAXIS_MAX_ALIASES", default_value_t = Limits::default().aliases, value_name = "N")]
+    pub max_aliases: usize,
+    /// Directives
+    #[arg(long, env = "PRAXIS_MAX_DIRECTIVES", default_value_t = Limits::default().directives, value_name = "N")]
+    pub max_directives: usize,
+    /// Lexical tokens of the document
+    #[arg(long, env = "PRAXIS_MAX_TOKENS", default_value_t = Limits::default().tokens, value_name = "N")]
+    pub max_tokens: usize,
+    /// Conditions of one filter
+    #[arg(long, env = "PRAXIS_MAX_CONDITIONS", default_value_t = Limits::default().conditions, value_name = "N")]
+    pub max_conditions: usize,
+    /// Rows of a page where the request names no number
+    #[arg(long, env = "PRAXIS_DEFAULT_PAGE", default_value_t = Limits::default().default_page, value_name = "ROWS")]
+    pub default_page: u64,
+    /// Rows of a page at most
+    #[arg(long, env = "PRAXIS_LARGEST_PAGE", default_value_t = Limits::default().largest_page, value_name = "ROWS")]
+    pub largest_page: u64,
+    /// Show the schema to whoever asks
+    #[arg(long, env = "PRAXIS_INTROSPECTION", default_value_t = true, action = ArgAction::Set, value_name = "BOOL")]
+    pub introspection: bool,
+    /// Answer an unknown name with similar ones [default: only with the Postgres of its own]
+    #[arg(long, env = "PRAXIS_SUGGESTIONS", value_name = "BOOL")]
+    pub suggestions: Option<bool>,
+}
+
+/// The endpoint.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "HTTP")]
+pub struct HttpArgs {
+    /// Longest request, in bytes
+    #[arg(long, env = "PRAXIS_BODY_LIMIT", default_value_t = 1024 * 1024, value_name = "BYTES")]
+    pub body_limit: usize,
+    /// How long a request may take, in milliseconds
+    #[arg(long, env = "PRAXIS_REQUEST_TIMEOUT", default_value_t = 15_000, value_name = "MS")]
+    pub request_timeout: u64,
+    /// Origins whose pages may call the endpoint; `*` for any
+    #[arg(long, env = "PRAXIS_ALLOWED_ORIGINS", value_delimiter = ',', value_name = "ORIGINS")]
+    pub allowed_origins: Vec<String>,
+    /// Serve the `GraphiQL` page
+    #[arg(long, env = "PRAXIS_GRAPHIQL", default_value_t = true, action = ArgAction::Set, value_name = "BOOL")]
+    pub graphiql: bool,
+    /// Tell the cost of each request in a `Server-Timing` header [default: only with the Postgres of its own]
+    #[arg(long, env = "PRAXIS_SERVER_TIMING", value_name = "BOOL")]
+    pub server_timing: Option<bool>,
+}
+
+/// The log.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Log")]
+pub struct LogArgs {
+    /// What to log: `error`, `warn`, `info`, `debug`, or a `tracing` filter
+    #[arg(long, env = "PRAXIS_LOG", default_value = "info", value_name = "FILTER")]
+    pub log: String,
+    /// How to write it
+    #[arg(long, env = "PRAXIS_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
+    pub log_format: LogFormat,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+impl ServeArgs {
+    /// The systems to serve.
+    pub fn systems(&self) -> Result<Vec<System>, ConfigError> {
+        systems::chosen(&self.systems).map_err(ConfigError::System)
+    }
+
+    /// How tokens are checked. `embedded_secret`: that of the Postgres of its own, where there is one.
+    pub fn auth(&self, embedded_secret: Option<&[u8]>) -> Result<AuthConfig, ConfigError> {
+        let args = &self.auth;
+        let secret = args.jwt_secret.clone().map(Into::into).or_else(|| embedded_secret.map(Into::into));
+        if secret.is_none() && args.jwks.is_none() {
+            return Err(ConfigError::NoAuth);
+        }
+        Ok(AuthConfig {
+            secret,
+            keys: args.jwks.as_deref().map(str::parse).transpose()?,
+            issuer: args.jwt_issuer.clone(),
+            audience: args.jwt_audience.clone(),
+            leeway: Duration::from_secs(args.jwt_leeway),
+            role_claim: args.jwt_role_claim.clone(),
+            allowed_roles: args.roles.clone(),
+            ..AuthConfig::default()
+        })
+    }
+
+    /// How the database at an address is reached.
+    pub fn database(&self, url: String) -> DatabaseConfig {
+        let args = &self.pool;
+        DatabaseConfig {
+            url,
+            pool_size: args.pool_size.max(1),
+            pool_timeout: Duration::from_millis(args.pool_timeout),
+            tls_root_certificate: args.tls_root_certificate.clone(),
+            prepared_statements: args.prepared_statements,
+            statement_timeout: Duration::from_millis(args.statement_timeout),
+        }
+    }
+
+    /// What one request may ask for.
+    pub fn limits(&self) -> Result<Limits, ConfigError> {
+        let args = &self.limits;
+        if args.default_page > args.largest_page {
+            return Err(ConfigError::Pages { default: args.default_page, largest: args.largest_page });
+        }
+        Ok(Limits {
+            depth: args.max_depth,
+            cost: args.max_cost,
+            fields: args.max_fields,
+            root_fields: args.max_root_fields,
+            aliases: args.max_aliases,
+            directives: args.max_directives,
+            tokens: args.max_tokens,
+            conditions: args.max_conditions,
+            default_page: args.default_page,
+            largest_page: args.largest_page,
+            introspection: args.introspection,
+            suggestions: args.suggestions.unwrap_or_else(|| self.is_embedded()),
+        })
+    }
+
+    /// The endpoint, still without the page's demo users.
+    pub fn http(&self) -> HttpSettings {
+        let args = &self.http;
+        HttpSettings {
+            body_limit: args.body_limit,
+            request_timeout: Duration::from_millis(args.request_timeout),
+            server_timing: args.server_timing.unwrap_or_else(|| self.is_embedded()),
+            allowed_origins: args.allowed_origins.clone(),
+            page: None,
+        }
+    }
+
+    /// Whether Praxis starts a Postgres of its own.
+    pub fn is_embedded(&self) -> bool {
+        self.database.database_url.is_none()
+    }
+}
+
+fn system_names() -> Vec<String> {
+    systems::ALL.iter().map(|system| system.name.to_owned()).collect()
+}

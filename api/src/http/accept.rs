@@ -1,0 +1,131 @@
+//! Which media type the client wants: the `Accept` header with its quality values (RFC 9110 §12.5.1).
+
+use axum::http::{HeaderMap, header};
+
+/// A media type that the endpoint can answer in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Media {
+    /// `application/graphql-response+json`: the status tells how the request went.
+    GraphqlResponse,
+    /// `application/json`: 200 for whatever is well-formed, for older clients.
+    Json,
+    /// `text/html`: a browser that opens the page.
+    Html,
+}
+
+impl Media {
+    pub(super) fn content_type(self) -> &'static str {
+        match self {
+            Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
+            Self::Json => "application/json; charset=utf-8",
+            Self::Html => "text/html; charset=utf-8",
+        }
+    }
+
+    fn parts(self) -> (&'static str, &'static str) {
+        match self {
+            Self::GraphqlResponse => ("application", "graphql-response+json"),
+            Self::Json => ("application", "json"),
+            Self::Html => ("text", "html"),
+        }
+    }
+}
+
+/// The best of the offered media types; `None` if the client accepts none of them. Without the header the first is
+/// taken, as also among equals.
+pub(super) fn negotiate(headers: &HeaderMap, offered: &[Media]) -> Option<Media> {
+    let mut ranges = Vec::new();
+    for value in headers.get_all(header::ACCEPT) {
+        ranges.extend(value.to_str().unwrap_or_default().split(',').filter_map(Range::parse));
+    }
+    if ranges.is_empty() {
+        return offered.first().copied();
+    }
+    let mut best: Option<(u16, Media)> = None;
+    for media in offered {
+        let quality = quality(&ranges, *media);
+        if quality > best.map_or(0, |(quality, _)| quality) {
+            best = Some((quality, *media));
+        }
+    }
+    best.map(|(_, media)| media)
+}
+
+/// Quality in thousandths; the most specific range decides.
+fn quality(ranges: &[Range<'_>], media: Media) -> u16 {
+    let (kind, subtype) = media.parts();
+    ranges
+        .iter()
+        .filter_map(|range| {
+            let specific = match (range.kind, range.subtype) {
+                (a, b) if a.eq_ignore_ascii_case(kind) && b.eq_ignore_ascii_case(subtype) => 2,
+                (a, "*") if a.eq_ignore_ascii_case(kind) => 1,
+                ("*", "*") => 0,
+                _ => return None,
+            };
+            Some((specific, range.quality))
+        })
+        .max_by_key(|(specific, _)| *specific)
+        .map_or(0, |(_, quality)| quality)
+}
+
+struct Range<'a> {
+    kind: &'a str,
+    subtype: &'a str,
+    quality: u16,
+}
+
+impl<'a> Range<'a> {
+    fn parse(text: &'a str) -> Option<Self> {
+        let mut parts = text.split(';');
+        let (kind, subtype) = parts.next()?.trim().split_once('/')?;
+        let mut quality = 1_000;
+        for parameter in parts {
+            let Some((name, value)) = parameter.split_once('=') else { continue };
+            let value = value.trim().trim_matches('"');
+            match name.trim() {
+                name if name.eq_ignore_ascii_case("q") => quality = thousandths(value)?,
+                // We write UTF-8 only.
+                name if name.eq_ignore_ascii_case("charset") && !value.eq_ignore_ascii_case("utf-8") => return None,
+                _ => {}
+            }
+        }
+        Some(Self { kind: kind.trim(), subtype: subtype.trim(), quality })
+    }
+}
+
+/// `0.85` → 850
+fn thousandths(text: &str) -> Option<u16> {
+    let quality: f32 = text.parse().ok()?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the range is checked, and thousandths of 1 fit"
+    )]
+    (0.0..=1.0).contains(&quality).then(|| (quality * 1_000.0).round() as u16)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn negotiated(accept: &str) -> Option<Media> {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT, accept.parse().unwrap());
+        negotiate(&headers, &[Media::GraphqlResponse, Media::Json])
+    }
+
+    #[test]
+    fn the_client_decides() {
+        assert_eq!(negotiate(&HeaderMap::new(), &[Media::GraphqlResponse]), Some(Media::GraphqlResponse));
+        assert_eq!(negotiated("*/*"), Some(Media::GraphqlResponse));
+        assert_eq!(negotiated("application/*"), Some(Media::GraphqlResponse));
+        assert_eq!(negotiated("application/json"), Some(Media::Json));
+        assert_eq!(negotiated("Application/JSON; charset=UTF-8"), Some(Media::Json));
+        assert_eq!(negotiated("application/graphql-response+json;q=0.2, application/json;q=0.9"), Some(Media::Json));
+        assert_eq!(negotiated("application/json;q=0, */*;q=0.1"), Some(Media::GraphqlResponse));
+        assert_eq!(negotiated("text/html"), None);
+        assert_eq!(negotiated("application/json; charset=latin1"), None);
+        assert_eq!(negotiated("application/json;q=0"), None);
+    }
+}

@@ -1,0 +1,243 @@
+//! GraphQL over HTTP, as the specification of that name says: methods, media types, status codes.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+
+use super::AppState;
+use super::accept::{Media, negotiate};
+use super::graphiql;
+use crate::graph::{Code, Error, Outcome, Request, Response as Answer};
+
+/// `POST /graphql`
+pub(super) async fn post(State(state): State<Arc<AppState>>, headers: HeaderMap, body: Body) -> Response {
+    let Some(media) = negotiate(&headers, &[Media::GraphqlResponse, Media::Json]) else {
+        return not_acceptable();
+    };
+    if !is_json(&headers) {
+        let message = "Send the request as `Content-Type: application/json`.";
+        return refuse(media, StatusCode::UNSUPPORTED_MEDIA_TYPE, message);
+    }
+    let Ok(body) = to_bytes(body, state.settings.body_limit).await else {
+        let message = format!("A request has at most {} bytes.", state.settings.body_limit);
+        return answer(
+            media,
+            StatusCode::PAYLOAD_TOO_LARGE,
+            Answer::refused(&[Error::new(Code::LimitExceeded, message)]).body,
+        );
+    };
+    let request = match read_body(&body) {
+        Ok(request) => request,
+        Err(message) => return refuse(media, StatusCode::BAD_REQUEST, &message),
+    };
+    run(&state, &headers, media, &request, false).await
+}
+
+/// `GET /graphql`: a query in the URL, or the page for a browser.
+pub(super) async fn get(
+    State(state): State<Arc<AppState>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let page = state.settings.page.as_ref();
+    let offered: &[Media] = if page.is_some() {
+        &[Media::GraphqlResponse, Media::Json, Media::Html]
+    } else {
+        &[Media::GraphqlResponse, Media::Json]
+    };
+    match (negotiate(&headers, offered), page) {
+        (None, _) => not_acceptable(),
+        (Some(Media::Html), Some(page)) => graphiql::page(page),
+        (Some(media), _) => match read_url(query.as_deref().unwrap_or_default()) {
+            Ok(request) => run(&state, &headers, media, &request, true).await,
+            Err(message) => refuse(media, StatusCode::BAD_REQUEST, &message),
+        },
+    }
+}
+
+async fn run(
+    state: &AppState,
+    headers: &HeaderMap,
+    media: Media,
+    request: &Request,
+    only_queries: bool,
+) -> Response {
+    let begun = Instant::now();
+    let authorization = headers.get(header::AUTHORIZATION).map(HeaderValue::to_str);
+    let caller = match authorization {
+        Some(Err(_)) => Err("The Authorization header is not text.".to_owned()),
+        Some(Ok(text)) => state.authenticator.authenticate(Some(text)).await.map_err(|error| error.to_string()),
+        None => state.authenticator.authenticate(None).await.map_err(|error| error.to_string()),
+    };
+    let caller = match caller {
+        Ok(caller) => caller,
+        Err(message) => {
+            let body = Answer::refused(&[Error::new(Code::Unauthenticated, message)]).body;
+            let mut response = answer(media, StatusCode::UNAUTHORIZED, body);
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            return response;
+        }
+    };
+    let work = state.engine.execute(request, caller, only_queries);
+    let done = tokio::time::timeout(state.settings.request_timeout, work).await.unwrap_or_else(|_| {
+        let message = "The request took too long. Ask for less, or in several requests.";
+        Answer::failed(&Error::new(Code::Timeout, message), crate::database::SessionCounts::default())
+    });
+    tracing::info!(
+        operation = request.operation_name.as_deref().unwrap_or_default(),
+        outcome = ?done.outcome,
+        statements = done.counts.statements,
+        round_trips = done.counts.round_trips,
+        milliseconds = begun.elapsed().as_secs_f64() * 1_000.0,
+        "answered"
+    );
+    let counts = done.counts;
+    let mut response = answer(media, status(media, done.outcome), done.body);
+    if done.outcome == Outcome::WrongMethod {
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+    }
+    if state.settings.server_timing {
+        let mut timing = String::new();
+        // Writing to a String cannot fail.
+        let _ = write!(
+            timing,
+            "total;dur={:.2}, db;desc=\"statements={} round_trips={}\"",
+            begun.elapsed().as_secs_f64() * 1_000.0,
+            counts.statements,
+            counts.round_trips
+        );
+        if let Ok(value) = HeaderValue::from_str(&timing) {
+            response.headers_mut().insert("server-timing", value);
+        }
+    }
+    response
+}
+
+/// The status of an answer. Clients that ask for `application/json` expect 200 for whatever was well-formed.
+fn status(media: Media, outcome: Outcome) -> StatusCode {
+    match (outcome, media) {
+        (Outcome::WrongMethod, _) => StatusCode::METHOD_NOT_ALLOWED,
+        (Outcome::Refused(_), Media::GraphqlResponse) => StatusCode::BAD_REQUEST,
+        (Outcome::Failed(Code::Unavailable), _) => StatusCode::SERVICE_UNAVAILABLE,
+        (Outcome::Failed(Code::Timeout), _) => StatusCode::GATEWAY_TIMEOUT,
+        (Outcome::Failed(Code::Internal), Media::GraphqlResponse) => StatusCode::INTERNAL_SERVER_ERROR,
+        (Outcome::Done | Outcome::Failed(_) | Outcome::Refused(_), _) => StatusCode::OK,
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut parts = content_type.split(';');
+    let media = parts.next().unwrap_or_default().trim();
+    let utf8 = parts.all(|parameter| match parameter.split_once('=') {
+        Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
+            value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+        }
+        _ => true,
+    });
+    media.eq_ignore_ascii_case("application/json") && utf8
+}
+
+fn read_body(body: &[u8]) -> Result<Request, String> {
+    if body.trim_ascii_start().first() == Some(&b'[') {
+        return Err("Send one request at a time: batches are not supported.".into());
+    }
+    serde_json::from_slice(body).map_err(|error| format!("The body is not a GraphQL request: {error}."))
+}
+
+fn read_url(query: &str) -> Result<Request, String> {
+    let mut request = Request::default();
+    let mut has_query = false;
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let value = decode(value).ok_or_else(|| format!("The parameter `{name}` is not URL-encoded UTF-8."))?;
+        let json = |value: &str| match value {
+            "" => Ok(Default::default()),
+            value => serde_json::from_str(value).map_err(|error| format!("`{name}` is not a JSON object: {error}.")),
+        };
+        match name {
+            "query" => {
+                has_query = true;
+                request.query = value.into_owned();
+            }
+            "operationName" => request.operation_name = Some(value.into_owned()).filter(|name| !name.is_empty()),
+            "variables" => request.variables = json(&value)?,
+            "extensions" => request.extensions = json(&value)?,
+            _ => {}
+        }
+    }
+    if has_query { Ok(request) } else { Err("The URL has no parameter `query`.".into()) }
+}
+
+/// `application/x-www-form-urlencoded` text.
+fn decode(text: &str) -> Option<Cow<'_, str>> {
+    if !text.contains(['%', '+']) {
+        return Some(Cow::Borrowed(text));
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((byte, after)) = rest.split_first() {
+        rest = after;
+        match byte {
+            b'+' => bytes.push(b' '),
+            b'%' => {
+                let (hex, after) = rest.split_at_checked(2)?;
+                bytes.push(u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok()?);
+                rest = after;
+            }
+            byte => bytes.push(*byte),
+        }
+    }
+    String::from_utf8(bytes).ok().map(Cow::Owned)
+}
+
+fn not_acceptable() -> Response {
+    let message = "Accept `application/graphql-response+json` or `application/json`.";
+    refuse(Media::Json, StatusCode::NOT_ACCEPTABLE, message)
+}
+
+fn refuse(media: Media, status: StatusCode, message: &str) -> Response {
+    answer(media, status, Answer::refused(&[Error::new(Code::BadUserInput, message)]).body)
+}
+
+fn answer(media: Media, status: StatusCode, body: Vec<u8>) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media.content_type()));
+    // An answer belongs to its caller; no shared cache may keep it.
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::VARY, HeaderValue::from_static("accept, authorization"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_holds_a_request() {
+        let request = read_url("query=%7B+a%20%7D&operationName=A&variables=%7B%22x%22:1%7D&other=1").unwrap();
+        assert_eq!(request.query, "{ a }");
+        assert_eq!(request.operation_name.as_deref(), Some("A"));
+        assert_eq!(request.variables.len(), 1);
+        assert!(read_url("variables=1").is_err());
+        assert!(read_url("query=%7").is_err());
+        assert!(read_url("query=%ff").is_err());
+        assert!(read_url("").is_err());
+    }
+
+    #[test]
+    fn a_body_is_one_request() {
+        assert!(read_body(b"{\"query\":\"{a}\",\"variables\":null}").is_ok());
+        for wrong in [&b"[]"[..], b"{}", b"\"a\"", b"{\"query\":1}", b"{\"query\":\"a\",\"variables\":[]}", b"{"] {
+            assert!(read_body(wrong).is_err());
+        }
+    }
+}

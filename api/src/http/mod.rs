@@ -1,0 +1,87 @@
+//! HTTP: the router and what every answer has in common.
+
+mod accept;
+mod graphiql;
+mod graphql;
+mod health;
+mod observe;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::get;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+pub use graphiql::{PageConfig, PagePersona, PageTab};
+
+use crate::auth::Authenticator;
+use crate::database::Pool;
+use crate::graph::Engine;
+
+/// Answers shorter than this are sent as they are: a packet carries them anyway.
+const COMPRESS_FROM: u64 = 1_400;
+
+/// What the handlers share.
+pub struct AppState {
+    /// Answers GraphQL.
+    pub engine: Engine,
+    /// Says who asks.
+    pub authenticator: Authenticator,
+    /// For the readiness check.
+    pub pool: Pool,
+    /// Settings of the endpoint.
+    pub settings: HttpSettings,
+    /// Set when the server begins to shut down: it is not ready for more.
+    pub stopping: AtomicBool,
+}
+
+/// Settings of the endpoint.
+#[derive(Clone, Debug)]
+pub struct HttpSettings {
+    /// Longest body of a request, in bytes.
+    pub body_limit: usize,
+    /// A request that runs longer is given up.
+    pub request_timeout: Duration,
+    /// Whether answers tell their cost in a `Server-Timing` header.
+    pub server_timing: bool,
+    /// Origins whose pages may call the endpoint; `*` for any.
+    pub allowed_origins: Vec<String>,
+    /// The GraphiQL page; `None`: there is none.
+    pub page: Option<PageConfig>,
+}
+
+/// The whole service.
+pub fn router(state: Arc<AppState>) -> Router {
+    let cors = cors(&state.settings.allowed_origins);
+    let compress = SizeAbove::new(COMPRESS_FROM).and(NotForContentType::const_new("font/"));
+    Router::new()
+        .route("/graphql", get(graphql::get).post(graphql::post))
+        .route("/graphiql/{file}", get(graphiql::asset))
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .fallback(observe::not_found)
+        .with_state(state)
+        .layer(CompressionLayer::new().compress_when(compress))
+        .layer(cors)
+        .layer(axum::middleware::from_fn(observe::request))
+}
+
+/// Browsers may send a token and read the answer only from these origins.
+fn cors(origins: &[String]) -> CorsLayer {
+    use axum::http::{HeaderName, Method, header};
+    let allowed = if origins.iter().any(|origin| origin == "*") {
+        AllowOrigin::any()
+    } else {
+        AllowOrigin::list(origins.iter().filter_map(|origin| origin.parse().ok()))
+    };
+    CorsLayer::new()
+        .allow_origin(allowed)
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::ACCEPT])
+        .expose_headers([HeaderName::from_static("server-timing"), HeaderName::from_static("x-request-id")])
+        .max_age(Duration::from_secs(3600))
+}

@@ -1,0 +1,39 @@
+//! Every request has an id, in its answer and on every line of the log that it causes.
+
+use axum::extract::Request;
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::Next;
+use axum::response::Response;
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+const HEADER: &str = "x-request-id";
+/// Longest id that is taken over from a client or proxy.
+const LONGEST: usize = 64;
+
+/// Runs a request within a span that carries its id.
+pub(super) async fn request(request: Request, next: Next) -> Response {
+    let id = request
+        .headers()
+        .get(HEADER)
+        .filter(|id| is_plain(id.as_bytes()))
+        .cloned()
+        .or_else(|| HeaderValue::from_str(&Uuid::new_v4().to_string()).ok());
+    let text = id.as_ref().and_then(|id| id.to_str().ok()).unwrap_or_default();
+    let span = tracing::info_span!("request", id = text, method = %request.method(), path = request.uri().path());
+    let mut response = next.run(request).instrument(span).await;
+    if let Some(id) = id {
+        response.headers_mut().insert(HEADER, id);
+    }
+    response
+}
+
+/// Whatever is not served.
+pub(super) async fn not_found() -> (StatusCode, &'static str) {
+    (StatusCode::NOT_FOUND, "There is nothing here. GraphQL and GraphiQL are at /graphql.\n")
+}
+
+/// An id of letters, digits and dashes cannot forge a line of the log.
+fn is_plain(id: &[u8]) -> bool {
+    !id.is_empty() && id.len() <= LONGEST && id.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
+}

@@ -1,0 +1,130 @@
+//! The running gateway: pool, engine and listener put together.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::serve::ListenerExt as _;
+use thiserror::Error;
+use tokio::net::TcpListener;
+
+use crate::auth::{AuthConfig, AuthConfigError, Authenticator, SystemClock};
+use crate::database::{DatabaseConfig, LoginError, Pool, PoolError, check_login};
+use crate::graph::catalog::System;
+use crate::graph::{Engine, EngineError, Limits};
+use crate::http::{AppState, HttpSettings, router};
+
+/// Everything that a gateway needs to know.
+pub struct ServerConfig {
+    /// Address to listen on; port 0 for any.
+    pub listen: SocketAddr,
+    /// The database.
+    pub database: DatabaseConfig,
+    /// How tokens are checked.
+    pub auth: AuthConfig,
+    /// The systems to serve.
+    pub systems: Vec<System>,
+    /// What one request may ask for.
+    pub limits: Limits,
+    /// The endpoint.
+    pub http: HttpSettings,
+}
+
+/// Why the gateway does not start or run.
+#[derive(Debug, Error)]
+pub enum ServerError {
+    /// The pool.
+    #[error(transparent)]
+    Pool(#[from] PoolError),
+    /// The login role.
+    #[error(transparent)]
+    Login(#[from] LoginError),
+    /// The settings of authentication.
+    #[error(transparent)]
+    Auth(#[from] AuthConfigError),
+    /// The engine.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The address.
+    #[error("cannot listen on {address}: {reason}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        reason: std::io::Error,
+    },
+    /// The listener failed.
+    #[error("the listener failed: {0}")]
+    Serve(#[from] std::io::Error),
+}
+
+/// A gateway that has an address and waits to be run.
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    state: Arc<AppState>,
+    grace: Duration,
+}
+
+impl Server {
+    /// Checks everything that can be checked, and binds the address.
+    pub async fn start(config: ServerConfig) -> Result<Self, ServerError> {
+        let listener = TcpListener::bind(config.listen)
+            .await
+            .map_err(|reason| ServerError::Listen { address: config.listen, reason })?;
+        let address = listener.local_addr()?;
+        let roles = config.auth.allowed_roles.clone();
+        let authenticator = Authenticator::new(config.auth, SystemClock)?;
+        let pool = Pool::new(&config.database)?;
+        let engine = Engine::new(&config.systems, config.limits, pool.clone())?;
+        let schemas: BTreeSet<String> = engine.catalog().tables().iter().map(|table| table.schema.clone()).collect();
+        check_login(&pool, &roles, &schemas.into_iter().collect::<Vec<_>>()).await?;
+        let grace = config.http.request_timeout + Duration::from_secs(1);
+        let stopping = AtomicBool::new(false);
+        let state = Arc::new(AppState { engine, authenticator, pool, settings: config.http, stopping });
+        Ok(Self { listener, address, state, grace })
+    }
+
+    /// The address that the gateway listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `stop` comes, then finishes the requests in flight; those that take too long are given up.
+    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), ServerError> {
+        let Self { listener, state, grace, .. } = self;
+        let listening = tokio::spawn(Arc::clone(state.engine.reference()).listen());
+        let (stopped, mut stopping) = tokio::sync::watch::channel(false);
+        let announced = Arc::clone(&state);
+        let stop = async move {
+            stop.await;
+            announced.stopping.store(true, Ordering::Release);
+            let _ = stopped.send(true);
+        };
+        let listener = listener.tap_io(|connection| {
+            // Answers are written whole; waiting to fill a packet would only delay them.
+            if let Err(error) = connection.set_nodelay(true) {
+                tracing::debug!(%error, "cannot set TCP_NODELAY");
+            }
+        });
+        let serving = axum::serve(listener, router(Arc::clone(&state))).with_graceful_shutdown(stop);
+        let given_up = async {
+            // An error means that the server has ended by itself.
+            let _ = stopping.wait_for(|stopped| *stopped).await;
+            tokio::time::sleep(grace).await;
+        };
+        let result = tokio::select! {
+            result = async { serving.await } => result,
+            () = given_up => {
+                tracing::warn!("requests in flight were given up");
+                Ok(())
+            }
+        };
+        listening.abort();
+        state.pool.close();
+        Ok(result?)
+    }
+}

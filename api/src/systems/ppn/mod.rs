@@ -1,0 +1,28 @@
+//! PPN Research Portal: protocols of psychedelic treatment, the supervision exchange and the integration hub.
+
+//pub mod demo;
+
+use super::Example;
+use crate::graph::catalog::System;
+
+/// The portal's tables stand at the root of `Query`.
+pub const SYSTEM: System = System {
+    name: "ppn",
+    prefix: "",
+    doc: "PPN Research Portal.",
+    // The portal's schema brief calls a clinical record a protocol everywhere but in the table's name.
+    type_names: &[("log_clinical_records", "Protocol")],
+    visit: |reader| entity::ppn::visit(reader),
+};
+
+/// Ready-made queries.
+pub const EXAMPLES: [Example; 4] = [
+    Example { title: "Timeline", query: include_str!("queries/timeline.graphql"), variables: "" },
+    Example {
+        title: "One protocol",
+        query: include_str!("queries/one_protocol.graphql"),
+        variables: "{\n  \"id\": \"1\"\n}",
+    },
+    Example { title: "Directory", query: include_str!("queries/directory.graphql"), variables: "" },
+    Example { title: "Protocol builder", query: include_str!("queries/protocol_builder.graphql"), variables: "" },
+];
