@@ -1,2 +1,3 @@
 //! A GraphQL gateway over Postgres row-level security.
 pub mod auth;
+pub mod database;

@@ -1,0 +1,2 @@
+//! The gateway's way to Postgres.
+pub mod embedded;
