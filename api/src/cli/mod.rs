@@ -97,3 +97,18 @@ fn start_log(args: &LogArgs) -> Result<(), Failure> {
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
     }
 }
+
+/// A connection of a command, as whoever the address names.
+async fn connect(url: &str) -> Result<tokio_postgres::Client, Failure> {
+    let config = crate::database::DatabaseConfig {
+        url: url.to_owned(),
+        pool_size: 1,
+        pool_timeout: std::time::Duration::from_secs(10),
+        tls_root_certificate: None,
+        prepared_statements: true,
+        statement_timeout: std::time::Duration::from_secs(600),
+    };
+    let (client, connection) = crate::database::Pool::new(&config)?.connect_apart().await?;
+    tokio::spawn(connection);
+    Ok(client)
+}

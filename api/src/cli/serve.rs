@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
-use tokio::signal;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
 use super::{Failure, say, say_error, seed, start_log};
 use crate::auth::development::{DevelopmentClaims, issue};
@@ -20,18 +21,156 @@ const DEMO_TOKEN: Duration = Duration::from_hours(24 * 30);
 
 pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
     start_log(&args.log)?;
-    // The listener of signals first: an impatient Ctrl-C must not leave a Postgres behind.
-    let mut stop = Box::pin(stop_signal()?);
-    if !args.is_embedded() {
-        let url = args.database.database_url.clone().unwrap_or_default();
-        prepare(args, &url).await?;
-        return serve(args, url, None, stop).await;
+    let stop = stop_signal()?;
+    match &args.database.database_url {
+        Some(url) => serve_database(args, url, stop).await,
+        None => serve_embedded(args, stop).await,
     }
-    let embedded = Embedded::start(EmbeddedConfig { data_dir: args.database.data_dir.clone() }, &say_error).await?;
-    let served = tokio::select! {
-        served = serve_embedded(args, &embedded, stop_later()) => served,
-        () = &mut stop => Ok(()),
+}
+
+/// Serves a database that somebody else runs.
+async fn serve_database(args: &ServeArgs, url: &str, stop: watch::Receiver<bool>) -> Result<(), Failure> {
+    let migration_url = args.migration_url.as_deref().unwrap_or(url);
+    if args.migrate {
+        migration::up(migration_url).await?;
+    }
+    let pending = migration::status(migration_url)
+        .await?
+        .into_iter()
+        .filter(|status| status.state != migration::State::Applied)
+        .map(|status| status.name)
+        .collect::<Vec<_>>();
+    if !pending.is_empty() {
+        let names = pending.join(", ");
+        return Err(format!(
+            "the database lacks migrations ({names}); run `praxis migrate up`, or serve with --migrate"
+        )
+        .into());
+    }
+    let server = Server::start(config(args, url.to_owned(), None, Vec::new())?).await?;
+    say(&format!("Praxis serves GraphQL at http://{}/graphql", server.address()));
+    Ok(server.run(stopped(stop)).await?)
+}
+
+/// Starts a Postgres, fills it and serves it.
+async fn serve_embedded(args: &ServeArgs, stop: watch::Receiver<bool>) -> Result<(), Failure> {
+    let begun = Instant::now();
+    let config = EmbeddedConfig { data_dir: args.database.data_dir.clone() };
+    let embedded = tokio::select! {
+        embedded = Embedded::start(config, &say_error) => embedded?,
+        () = stopped(stop.clone()) => return Ok(()),
     };
+    let served = tokio::select! {
+        server = start_embedded(args, &embedded, begun) => match server {
+            Ok(server) => server.run(stopped(stop)).await.map_err(Failure::from),
+            Err(error) => Err(error),
+        },
+        () = stopped(stop.clone()), if !*stop.borrow() => Ok(()),
+    };
+    say_error("Stopping Postgres …");
     embedded.stop().await?;
     served
+}
+
+async fn start_embedded(args: &ServeArgs, embedded: &Embedded, begun: Instant) -> Result<Server, Failure> {
+    let owner = embedded.superuser_url();
+    let applied = migration::up(&owner).await?;
+    if !applied.is_empty() {
+        say_error(&format!("Created the tables ({} migrations).", applied.len()));
+    }
+    let mut personas = Vec::new();
+    if !args.no_demo {
+        say_error(&seed::demo(&owner).await?);
+        personas = demo_personas(args, embedded.secret())?;
+    }
+    let url = embedded.url_for(GATEWAY_ROLE);
+    let server = Server::start(config(args, url, Some(embedded.secret()), personas.clone())?).await?;
+    welcome(&server, &personas, begun);
+    Ok(server)
+}
+
+fn config(
+    args: &ServeArgs,
+    url: String,
+    secret: Option<&[u8]>,
+    personas: Vec<PagePersona>,
+) -> Result<ServerConfig, Failure> {
+    let systems = args.systems()?;
+    let mut http = args.http();
+    http.page = args.http.graphiql.then(|| PageConfig {
+        endpoint: "/graphql",
+        title: "Praxis",
+        personas,
+        tabs: ppn::EXAMPLES
+            .iter()
+            .filter(|_| systems.iter().any(|system| system.name == ppn::SYSTEM.name))
+            .map(|example| PageTab { title: example.title, query: example.query, variables: example.variables })
+            .collect(),
+    });
+    Ok(ServerConfig {
+        listen: args.listen,
+        database: args.database(url),
+        auth: args.auth(secret)?,
+        limits: args.limits()?,
+        systems,
+        http,
+    })
+}
+
+fn demo_personas(args: &ServeArgs, embedded_secret: &[u8]) -> Result<Vec<PagePersona>, Failure> {
+    let secret = args.auth.jwt_secret.as_deref().map_or(embedded_secret, str::as_bytes);
+    ppn::demo::personas()
+        .iter()
+        .map(|persona| {
+            let claims = DevelopmentClaims {
+                ttl: DEMO_TOKEN,
+                issuer: args.auth.jwt_issuer.clone(),
+                audience: args.auth.jwt_audience.clone(),
+                ..DevelopmentClaims::new(persona.user_id.to_string(), persona.email)
+            };
+            Ok(PagePersona {
+                email: persona.email.to_owned(),
+                name: persona.name.to_owned(),
+                title: persona.title.to_owned(),
+                description: persona.description.to_owned(),
+                token: issue(secret, &claims, Utc::now())?,
+            })
+        })
+        .collect()
+}
+
+/// Where to click.
+fn welcome(server: &Server, personas: &[PagePersona], begun: Instant) {
+    let address = server.address();
+    say(&format!("\nPraxis is ready after {:.1} s.\n", begun.elapsed().as_secs_f64()));
+    say(&format!("  GraphiQL   http://{address}/graphql"));
+    if !personas.is_empty() {
+        say("\n  Demo users, to choose from in GraphiQL, or with `praxis token --user EMAIL`:\n");
+        for persona in personas {
+            say(&format!("    {:<32} {}", persona.email, persona.title));
+        }
+    }
+    say("\n  Ctrl-C stops the gateway and its Postgres; the data stays.\n");
+}
+
+/// Becomes true with the first SIGINT or SIGTERM.
+fn stop_signal() -> std::io::Result<watch::Receiver<bool>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let (sender, receiver) = watch::channel(false);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        let _ = sender.send(true);
+        // Dropping the sender would end the wait of those who did not see the change.
+        std::future::pending::<()>().await;
+    });
+    Ok(receiver)
+}
+
+async fn stopped(mut stop: watch::Receiver<bool>) {
+    // The sender lives as long as the process.
+    let _ = stop.wait_for(|stop| *stop).await;
 }

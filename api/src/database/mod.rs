@@ -2,7 +2,7 @@
 //!
 //! Knows statements, roles and claims; nothing of GraphQL.
 
-// pub mod embedded;
+pub mod embedded;
 mod error;
 mod login;
 mod pool;

@@ -67,6 +67,8 @@ pub struct Error {
     pub path: Vec<PathSegment>,
     /// Which argument, as a dotted path: `filter.hourlyRate.lte`.
     pub argument: Option<String>,
+    /// Which of the causes that share the code.
+    pub reason: Option<&'static str>,
     /// Finds an internal error in the log.
     pub id: Option<Uuid>,
 }
@@ -74,7 +76,15 @@ pub struct Error {
 impl Error {
     /// An error without a place.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), locations: Vec::new(), path: Vec::new(), argument: None, id: None }
+        Self {
+            code,
+            message: message.into(),
+            locations: Vec::new(),
+            path: Vec::new(),
+            argument: None,
+            reason: None,
+            id: None,
+        }
     }
 
     /// An internal error: the cause goes to the log, an id to the caller.
@@ -126,6 +136,8 @@ impl Serialize for Error {
             #[serde(skip_serializing_if = "Option::is_none")]
             argument: Option<&'a str>,
             #[serde(skip_serializing_if = "Option::is_none")]
+            reason: Option<&'static str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
             id: Option<Uuid>,
         }
         let mut map = serializer.serialize_map(None)?;
@@ -138,7 +150,7 @@ impl Serialize for Error {
         }
         map.serialize_entry(
             "extensions",
-            &Extensions { code: self.code.as_str(), argument: self.argument.as_deref(), id: self.id },
+            &Extensions { code: self.code.as_str(), argument: self.argument.as_deref(), reason: self.reason, id: self.id },
         )?;
         map.end()
     }

@@ -13,6 +13,7 @@ use axum::response::Response;
 use super::AppState;
 use super::accept::{Media, negotiate};
 use super::graphiql;
+use crate::auth::AuthError;
 use crate::graph::{Code, Error, Outcome, Request, Response as Answer};
 
 /// `POST /graphql`
@@ -69,20 +70,11 @@ async fn run(
     only_queries: bool,
 ) -> Response {
     let begun = Instant::now();
-    let authorization = headers.get(header::AUTHORIZATION).map(HeaderValue::to_str);
-    let caller = match authorization {
-        Some(Err(_)) => Err("The Authorization header is not text.".to_owned()),
-        Some(Ok(text)) => state.authenticator.authenticate(Some(text)).await.map_err(|error| error.to_string()),
-        None => state.authenticator.authenticate(None).await.map_err(|error| error.to_string()),
-    };
-    let caller = match caller {
+    // Bytes that are not text cannot be a token; the authenticator says so.
+    let authorization = headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or("?"));
+    let caller = match state.authenticator.authenticate(authorization).await {
         Ok(caller) => caller,
-        Err(message) => {
-            let body = Answer::refused(&[Error::new(Code::Unauthenticated, message)]).body;
-            let mut response = answer(media, StatusCode::UNAUTHORIZED, body);
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-            return response;
-        }
+        Err(error) => return unauthenticated(media, error),
     };
     let work = state.engine.execute(request, caller, only_queries);
     let done = tokio::time::timeout(state.settings.request_timeout, work).await.unwrap_or_else(|_| {
@@ -195,6 +187,16 @@ fn decode(text: &str) -> Option<Cow<'_, str>> {
         }
     }
     String::from_utf8(bytes).ok().map(Cow::Owned)
+}
+
+fn unauthenticated(media: Media, error: AuthError) -> Response {
+    let mut told = Error::new(Code::Unauthenticated, error.to_string());
+    told.reason = Some(error.reason());
+    let mut response = answer(media, StatusCode::UNAUTHORIZED, Answer::refused(&[told]).body);
+    if let Ok(challenge) = HeaderValue::from_str(&error.challenge()) {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    }
+    response
 }
 
 fn not_acceptable() -> Response {

@@ -1,0 +1,67 @@
+//! The cluster's folder: its version, and how it comes to be.
+
+use std::fs;
+use std::path::Path;
+
+use super::account::Account;
+use super::binaries::Binaries;
+use super::error::Trying as _;
+use super::layout::Layout;
+use super::{EmbeddedError, SUPERUSER, files};
+
+/// From this version on Postgres brings a UTF-8 locale of its own.
+const BUILTIN_LOCALE: u32 = 17;
+
+/// The major version of an existing cluster; `None` if there is none yet.
+pub(super) fn version(data: &Path) -> Result<Option<u32>, EmbeddedError> {
+    let path = data.join("PG_VERSION");
+    let Some(text) = files::read(&path)? else { return Ok(None) };
+    let version = std::str::from_utf8(&text).ok().and_then(|text| text.trim().parse().ok());
+    let unreadable = std::io::Error::from(std::io::ErrorKind::InvalidData);
+    version.map(Some).ok_or(unreadable).trying("understand", &path)
+}
+
+/// Makes the cluster: beside its place first, so that an interruption leaves nothing that looks like one.
+pub(super) async fn initialise(
+    layout: &Layout,
+    binaries: &Binaries,
+    account: Account,
+    progress: &(dyn Fn(&str) + Send + Sync),
+) -> Result<(), EmbeddedError> {
+    progress(&format!("Initialising a Postgres {} cluster in {} …", binaries.major, layout.home.display()));
+    let draft = layout.home.join("data.new");
+    let mut said = String::new();
+    for locale in locales(binaries.major) {
+        if draft.symlink_metadata().is_ok() {
+            fs::remove_dir_all(&draft).trying("remove", &draft)?;
+        }
+        files::make_private_folder(&draft, account)?;
+        let initdb = binaries.folder.join("initdb");
+        let mut command = account.command(&initdb);
+        command
+            .args(["--encoding=UTF8", "--auth-local=trust", "--auth-host=reject", "--no-instructions"])
+            .arg(format!("--username={SUPERUSER}"))
+            .args(*locale)
+            .arg("-D")
+            .arg(&draft);
+        let output = tokio::process::Command::from(command).kill_on_drop(true).output().await;
+        let output = output.trying("run", &initdb)?;
+        if output.status.success() {
+            return fs::rename(&draft, layout.data()).trying("make", &layout.data());
+        }
+        said = String::from_utf8_lossy(&output.stderr).into_owned();
+    }
+    let _ = fs::remove_dir_all(&draft);
+    Err(EmbeddedError::Initialise { output: said.trim().to_owned() })
+}
+
+/// Text in UTF-8 and sorted by code point, alike on every machine, with the letters' cases known if possible: the
+/// best way first.
+fn locales(major: u32) -> &'static [&'static [&'static str]] {
+    const WAYS: [&[&str]; 3] = [
+        &["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"],
+        &["--locale=C.UTF-8"],
+        &["--locale=C"],
+    ];
+    if major >= BUILTIN_LOCALE { &WAYS } else { WAYS.split_at(1).1 }
+}

@@ -1,0 +1,189 @@
+//! A Postgres server of the gateway's own, for a start without any database.
+//!
+//! The server listens on a unix socket only, in a folder that nobody else can enter, and is stopped with the
+//! gateway; its data stays. The module knows how to find, initialise, start and stop a server. It must not know
+//! what is in the database: roles, tables and data are the migrations' business. Unix only.
+//!
+//! What lies where:
+//!
+//! | path | what |
+//! |---|---|
+//! | `<data_dir>/lock` | locked while a gateway uses the folder; holds its process id |
+//! | `<data_dir>/secret` | the development secret of tokens, mode 0600 |
+//! | `<data_dir>/postgres/` | the home of the cluster: `data/`, `socket/`, `postgres.log` |
+//! | `<data_dir>/location` | where the home is, if it is not in `data_dir` |
+//!
+//! Postgres refuses to run as root. Started by root, the server runs as the owner of the data if there is some,
+//! else as `postgres`, else as `nobody`; if that user cannot enter `data_dir`, the home is
+//! `/var/lib/praxis/<hash of data_dir>/`.
+
+mod account;
+mod binaries;
+mod cluster;
+#[cfg(feature = "download-postgres")]
+mod download;
+mod error;
+mod files;
+mod layout;
+mod leftover;
+mod lock;
+mod secret;
+mod server;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+pub use error::EmbeddedError;
+
+use binaries::Binaries;
+use layout::Layout;
+use lock::Lock;
+use server::Server;
+
+/// The server's superuser.
+const SUPERUSER: &str = "postgres";
+/// The database that [`Embedded::start`] makes sure of.
+const DATABASE: &str = "praxis";
+/// The port is only a part of the socket's name.
+const PORT: u16 = 5432;
+
+/// Where the embedded server lives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EmbeddedConfig {
+    /// The folder for data, secret and lock; made if missing.
+    pub data_dir: PathBuf,
+}
+
+impl Default for EmbeddedConfig {
+    fn default() -> Self {
+        Self { data_dir: PathBuf::from(".praxis") }
+    }
+}
+
+/// A running server. [`Self::stop`] stops it; dropping it stops it too, blocking for as long as that takes.
+#[derive(Debug)]
+pub struct Embedded {
+    // Dropped in this order: the server first, then the locks.
+    server: Server,
+    layout: Layout,
+    secret: Vec<u8>,
+    version: u32,
+    _locks: Vec<Lock>,
+}
+
+impl Embedded {
+    /// Starts the server in `config.data_dir`, with a new cluster and database `praxis` at the first time. Steps
+    /// that take a while are told to `progress`.
+    ///
+    /// Fails with [`EmbeddedError::Running`] while another gateway, or this one, uses the folder.
+    pub async fn start(
+        config: EmbeddedConfig,
+        progress: &(dyn Fn(&str) + Send + Sync),
+    ) -> Result<Self, EmbeddedError> {
+        let data_dir = layout::open_data_dir(&config.data_dir)?;
+        let mut locks = vec![Lock::take(&data_dir)?];
+        let secret = secret::load_or_create(&data_dir)?;
+
+        let (layout, account) = layout::settle(&data_dir, progress).await?;
+        if layout.home_is_elsewhere() {
+            locks.push(Lock::take(&layout.home)?);
+        }
+        leftover::stop(&layout.data(), progress).await?;
+
+        let existing = cluster::version(&layout.data())?;
+        let binaries = Binaries::find(&data_dir, existing, account, progress).await?;
+        if existing.is_none() {
+            cluster::initialise(&layout, &binaries, account, progress).await?;
+        }
+        layout.prepare_socket_dir(account)?;
+
+        progress(&format!("Starting Postgres {} …", binaries.major));
+        let server = Server::start(&layout, &binaries, account).await?;
+        Ok(Self { server, layout, secret, version: binaries.major, _locks: locks })
+    }
+
+    /// The address of database `praxis` for the superuser, over the unix socket. Good for sqlx (sea-orm) and
+    /// tokio-postgres alike.
+    #[must_use]
+    pub fn superuser_url(&self) -> String {
+        self.url_for(SUPERUSER)
+    }
+
+    /// The address of database `praxis` for this user, who needs no password but must exist and may log in.
+    #[must_use]
+    pub fn url_for(&self, user: &str) -> String {
+        self.layout.url(user)
+    }
+
+    /// The secret of development tokens: 64 printable characters, made once, with 32 random bytes in them.
+    #[must_use]
+    pub fn secret(&self) -> &[u8] {
+        &self.secret
+    }
+
+    /// The server's major version.
+    #[must_use]
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// The server's process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.server.pid()
+    }
+
+    /// Where the server logs to.
+    #[must_use]
+    pub fn log(&self) -> PathBuf {
+        self.layout.log()
+    }
+
+    /// Stops the server: connections are ended, data is safe. Waits until it is gone.
+    pub async fn stop(mut self) -> Result<(), EmbeddedError> {
+        self.server.stop().await
+    }
+}
+
+/// The secret and addresses of a data folder that another process may be using.
+#[derive(Debug)]
+pub struct Attached {
+    layout: Layout,
+    secret: Vec<u8>,
+}
+
+/// Looks at an existing data folder, for `praxis token` beside a running server. Starts nothing.
+pub fn attach(data_dir: &Path) -> Result<Attached, EmbeddedError> {
+    let missing = || EmbeddedError::NoDataDir { data_dir: data_dir.to_owned() };
+    let data_dir = data_dir.canonicalize().map_err(|_| missing())?;
+    let secret = secret::load(&data_dir)?.ok_or_else(missing)?;
+    Ok(Attached { layout: Layout::existing(&data_dir)?, secret })
+}
+
+impl Attached {
+    /// As [`Embedded::superuser_url`].
+    #[must_use]
+    pub fn superuser_url(&self) -> String {
+        self.url_for(SUPERUSER)
+    }
+
+    /// As [`Embedded::url_for`].
+    #[must_use]
+    pub fn url_for(&self, user: &str) -> String {
+        self.layout.url(user)
+    }
+
+    /// As [`Embedded::secret`].
+    #[must_use]
+    pub fn secret(&self) -> &[u8] {
+        &self.secret
+    }
+
+    /// Whether a server answers on the socket at the moment.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        std::os::unix::net::UnixStream::connect(self.layout.socket()).is_ok()
+    }
+}

@@ -1,0 +1,37 @@
+//! The development secret: made once per data folder, so that tokens outlive a restart.
+
+use std::fmt::Write as _;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use super::error::Trying as _;
+use super::{EmbeddedError, files};
+
+/// The bytes of randomness; the secret is their hexadecimal text, so that it can also be pasted into a variable.
+const RANDOM_BYTES: usize = 32;
+
+/// The secret of a data folder, `None` if there is none yet.
+pub(super) fn load(data_dir: &Path) -> Result<Option<Vec<u8>>, EmbeddedError> {
+    let path = data_dir.join("secret");
+    let secret = files::read(&path)?.map(|text| text.trim_ascii().to_vec());
+    Ok(secret.filter(|secret| secret.len() >= RANDOM_BYTES))
+}
+
+/// The secret of a data folder, made if missing. To be called under the lock.
+pub(super) fn load_or_create(data_dir: &Path) -> Result<Vec<u8>, EmbeddedError> {
+    let path = data_dir.join("secret");
+    if let Some(secret) = load(data_dir)? {
+        // A copy of the folder may have lost the mode.
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).trying("set the mode of", &path)?;
+        return Ok(secret);
+    }
+    let mut random = [0; RANDOM_BYTES];
+    getrandom::fill(&mut random).map_err(EmbeddedError::Randomness)?;
+    let secret = random.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    });
+    files::write(&path, format!("{secret}\n").as_bytes(), 0o600)?;
+    Ok(secret.into_bytes())
+}

@@ -1,0 +1,196 @@
+//! The server process: started, waited for, stopped.
+
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::Path;
+use std::process::{Child, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tokio_postgres::NoTls;
+
+use super::account::Account;
+use super::binaries::Binaries;
+use super::error::Trying as _;
+use super::layout::Layout;
+use super::{DATABASE, EmbeddedError, PORT, SUPERUSER};
+
+/// How long the server may take to answer. After a crash it first replays its log.
+const START_TIMEOUT: Duration = Duration::from_mins(2);
+/// How often it is tried.
+const START_INTERVAL: Duration = Duration::from_millis(40);
+/// How the server is asked to stop, and how long it may take: fast (connections are ended, data is written),
+/// immediate (as in a crash, replayed at the next start), killed.
+const STOPS: [(Signal, Duration); 3] = [
+    (Signal::INT, Duration::from_secs(10)),
+    (Signal::QUIT, Duration::from_secs(5)),
+    (Signal::KILL, Duration::from_secs(5)),
+];
+/// How often it is looked whether it has.
+const STOP_INTERVAL: Duration = Duration::from_millis(20);
+/// A log larger than this is put aside at the next start, over the one before.
+const MAX_LOG_BYTES: u64 = 16 * 1024 * 1024;
+/// How much of the log an error tells.
+const LOG_LINES: usize = 12;
+
+/// A running server; stopped when dropped.
+#[derive(Debug)]
+pub(super) struct Server {
+    child: Child,
+}
+
+impl Server {
+    /// Starts the server and waits until it answers and has the database.
+    pub(super) async fn start(
+        layout: &Layout,
+        binaries: &Binaries,
+        account: Account,
+    ) -> Result<Self, EmbeddedError> {
+        let (log, log_start) = open_log(&layout.log())?;
+        let program = binaries.folder.join("postgres");
+        let mut command = account.command(&program);
+        command.arg("-D").arg(layout.data());
+        for setting in settings(&layout.socket_dir()) {
+            command.arg("-c").arg(setting);
+        }
+        let output = log.try_clone().trying("open", &layout.log())?;
+        let child = command.stdout(Stdio::from(output)).stderr(Stdio::from(log)).spawn();
+        let mut server = Self { child: child.trying("run", &program)? };
+
+        let failed = |reason: String| EmbeddedError::Start {
+            reason,
+            path: layout.log(),
+            log: last_lines(&layout.log(), log_start),
+        };
+        let start = Instant::now();
+        let client = loop {
+            if let Some(status) = server.exited() {
+                return Err(failed(format!("it ended with {status}")));
+            }
+            match connect(&layout.socket_dir()).await {
+                Ok(client) => break client,
+                Err(error) if start.elapsed() > START_TIMEOUT => return Err(failed(error.to_string())),
+                Err(_) => tokio::time::sleep(START_INTERVAL).await,
+            }
+        };
+        let exists = "SELECT FROM pg_database WHERE datname = $1";
+        if client.query_opt(exists, &[&DATABASE]).await?.is_none() {
+            client.batch_execute(&format!("CREATE DATABASE {DATABASE}")).await?;
+        }
+        Ok(server)
+    }
+
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Stops the server and waits until it is gone.
+    pub(super) async fn stop(&mut self) -> Result<(), EmbeddedError> {
+        for (signal, patience) in STOPS {
+            self.signal(signal);
+            let start = Instant::now();
+            while start.elapsed() < patience {
+                if self.exited().is_some() {
+                    return Ok(());
+                }
+                tokio::time::sleep(STOP_INTERVAL).await;
+            }
+        }
+        Err(EmbeddedError::Stop { pid: self.pid() })
+    }
+
+    fn exited(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten()
+    }
+
+    /// The process id is the server's as long as its end has not been seen.
+    fn signal(&mut self, signal: Signal) {
+        if self.exited().is_none()
+            && let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw)
+        {
+            if signal != Signal::INT {
+                tracing::warn!(?signal, "Postgres takes long to stop");
+            }
+            let _ = kill_process(pid, signal);
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        for (signal, patience) in STOPS {
+            self.signal(signal);
+            let start = Instant::now();
+            while start.elapsed() < patience {
+                if self.exited().is_some() {
+                    return;
+                }
+                std::thread::sleep(STOP_INTERVAL);
+            }
+        }
+    }
+}
+
+/// What must hold whatever the cluster's own files say; on the command line it goes before them.
+fn settings(socket_dir: &Path) -> Vec<OsString> {
+    // A list of folders, hence the quotes around one with a comma or a space.
+    let mut sockets = OsString::from("unix_socket_directories=\"");
+    sockets.push(socket_dir);
+    sockets.push("\"");
+    let plain = [
+        "listen_addresses=".to_owned(),
+        format!("port={PORT}"),
+        "unix_socket_permissions=0700".to_owned(),
+        "max_connections=100".to_owned(),
+        "shared_buffers=128MB".to_owned(),
+        "fsync=on".to_owned(),
+        "logging_collector=off".to_owned(),
+        "log_destination=stderr".to_owned(),
+        "timezone=UTC".to_owned(),
+        "log_timezone=UTC".to_owned(),
+        "cluster_name=praxis".to_owned(),
+    ];
+    let mut settings: Vec<_> = plain.into_iter().map(OsString::from).collect();
+    settings.push(sockets);
+    settings
+}
+
+async fn connect(socket_dir: &Path) -> Result<tokio_postgres::Client, tokio_postgres::Error> {
+    let (client, connection) = tokio_postgres::Config::new()
+        .host_path(socket_dir)
+        .port(PORT)
+        .user(SUPERUSER)
+        .dbname("postgres")
+        .application_name("praxis start")
+        .connect_timeout(Duration::from_secs(5))
+        .connect(NoTls)
+        .await?;
+    // Ends with the client.
+    tokio::spawn(connection);
+    Ok(client)
+}
+
+/// The log to write to, and where this run's part begins.
+fn open_log(path: &Path) -> Result<(File, u64), EmbeddedError> {
+    if path.metadata().is_ok_and(|metadata| metadata.len() > MAX_LOG_BYTES) {
+        fs::rename(path, path.with_extension("log.old")).trying("put aside", path)?;
+    }
+    let log = OpenOptions::new().create(true).append(true).open(path).trying("open", path)?;
+    let start = log.metadata().trying("look at", path)?.len();
+    Ok((log, start))
+}
+
+fn last_lines(path: &Path, start: u64) -> String {
+    let read = || -> std::io::Result<Vec<u8>> {
+        let mut file = File::open(path)?;
+        file.seek(SeekFrom::Start(start))?;
+        let mut bytes = Vec::new();
+        file.take(MAX_LOG_BYTES).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    let bytes = read().unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    let lines: Vec<_> = text.lines().collect();
+    lines.get(lines.len().saturating_sub(LOG_LINES)..).unwrap_or_default().join("\n")
+}
