@@ -9,7 +9,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     files.sort_by_key(fs::DirEntry::file_name);
     let mut source = String::from("&[\n");
     for file in files {
-        writeln!(source, "    ({:?}, include_bytes!({:?})),", file.file_name().to_string_lossy(), file.path())?;
+        let (name, path) = (file.file_name(), file.path());
+        writeln!(source, "    ({:?}, include_bytes!({:?})),", name.to_string_lossy(), path.to_string_lossy())?;
     }
     source.push(']');
     fs::write(PathBuf::from(env::var("OUT_DIR")?).join("graphiql_assets.rs"), source)?;

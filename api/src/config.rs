@@ -7,19 +7,25 @@ use std::time::Duration;
 use clap::{ArgAction, Args, ValueEnum};
 use thiserror::Error;
 
-use crate::auth::{AuthConfig, AuthConfigError};
+use crate::auth::{AuthConfig, AuthConfigError, KeySource};
 use crate::database::DatabaseConfig;
 use crate::graph::Limits;
 use crate::graph::catalog::System;
 use crate::http::HttpSettings;
 use crate::systems;
 
+/// What libraries say of each migration is not for operators.
+const DEFAULT_LOG: &str = "info,sqlx=warn,sea_orm_migration=warn";
+
 /// A setting that cannot be used.
 #[derive(Debug, Error)]
 pub enum ConfigError {
     /// An unknown system.
-    #[error("there is no system `{0}`; there are: {}", system_names().join(", "))]
-    System(String),
+    #[error("there is no system `{name}`; there are: {known}", known = system_names().join(", "))]
+    System {
+        /// The name that was given.
+        name: String,
+    },
     /// The settings of authentication.
     #[error(transparent)]
     Auth(#[from] AuthConfigError),
@@ -53,6 +59,7 @@ pub struct ServeArgs {
     /// Address to listen on
     #[arg(long, env = "PRAXIS_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     pub listen: SocketAddr,
+    /// Where the data is.
     #[command(flatten)]
     pub database: DatabaseArgs,
     /// Systems to serve
@@ -67,14 +74,19 @@ pub struct ServeArgs {
     /// Start the Postgres of its own without demo data
     #[arg(long, env = "PRAXIS_NO_DEMO")]
     pub no_demo: bool,
+    /// How tokens are checked.
     #[command(flatten)]
     pub auth: AuthArgs,
+    /// How the database is reached.
     #[command(flatten)]
     pub pool: PoolArgs,
+    /// What one request may ask for.
     #[command(flatten)]
     pub limits: LimitArgs,
+    /// The endpoint.
     #[command(flatten)]
     pub http: HttpArgs,
+    /// The log.
     #[command(flatten)]
     pub log: LogArgs,
 }
@@ -195,7 +207,7 @@ pub struct HttpArgs {
 #[command(next_help_heading = "Log")]
 pub struct LogArgs {
     /// What to log: `error`, `warn`, `info`, `debug`, or a `tracing` filter
-    #[arg(long, env = "PRAXIS_LOG", default_value = "info", value_name = "FILTER")]
+    #[arg(long, env = "PRAXIS_LOG", default_value = DEFAULT_LOG, value_name = "FILTER")]
     pub log: String,
     /// How to write it
     #[arg(long, env = "PRAXIS_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
@@ -214,7 +226,7 @@ pub enum LogFormat {
 impl ServeArgs {
     /// The systems to serve.
     pub fn systems(&self) -> Result<Vec<System>, ConfigError> {
-        systems::chosen(&self.systems).map_err(ConfigError::System)
+        systems::chosen(&self.systems).map_err(|name| ConfigError::System { name })
     }
 
     /// How tokens are checked. `embedded_secret`: that of the Postgres of its own, where there is one.
@@ -226,7 +238,7 @@ impl ServeArgs {
         }
         Ok(AuthConfig {
             secret,
-            keys: args.jwks.as_deref().map(str::parse).transpose()?,
+            keys: args.jwks.as_deref().map(str::parse::<KeySource>).transpose()?,
             issuer: args.jwt_issuer.clone(),
             audience: args.jwt_audience.clone(),
             leeway: Duration::from_secs(args.jwt_leeway),

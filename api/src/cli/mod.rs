@@ -8,6 +8,7 @@ mod serve;
 mod token;
 
 use std::error::Error;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -76,15 +77,15 @@ pub fn report(error: &dyn Error) -> ExitCode {
 }
 
 /// A line on standard output: what the person at the terminal asked for.
-#[expect(clippy::print_stdout, reason = "the command line speaks here and nowhere else")]
 fn say(text: &str) {
-    println!("{text}");
+    // A reader that has gone away (`praxis schema | head`) wants no more lines.
+    let _ = writeln!(std::io::stdout(), "{text}");
 }
 
 /// A line on standard error: progress and failures.
-#[expect(clippy::print_stderr, reason = "the command line speaks here and nowhere else")]
 fn say_error(text: &str) {
-    eprintln!("{text}");
+    // Where standard error is closed, nobody can be told.
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// Sends the log to standard error.

@@ -137,18 +137,17 @@ impl Engine {
             Err(error) => return Response::refused(&[error]),
         };
         let session = Session::new(self.pool.clone(), caller);
-        let loaded = match execute::run(&self.catalog, &plan, &session, &self.reference).await {
-            Ok(loaded) => loaded,
-            Err(error) => return Response::failed(&error, session.counts()),
-        };
-        let counts = session.counts();
-        // The connection is free for others while the answer is written.
-        drop(session);
         let mut body = Vec::with_capacity(16 * 1024);
         body.extend_from_slice(b"{\"data\":");
-        execute::write_data(&self.catalog, &plan, &loaded, &introspection, &mut body);
-        body.push(b'}');
-        Response { body, outcome: Outcome::Done, counts }
+        let (result, counts) =
+            execute::run(&self.catalog, &plan, session, &self.reference, &introspection, &mut body).await;
+        match result {
+            Ok(()) => {
+                body.push(b'}');
+                Response { body, outcome: Outcome::Done, counts }
+            }
+            Err(error) => Response::failed(&error, counts),
+        }
     }
 
     fn introspect(

@@ -9,7 +9,7 @@ use super::value::{parameter, write_value};
 use crate::database::Row;
 
 /// Appends a row's global id, in quotes. `positions`: where the primary key stands in the row.
-pub fn write(table: &Table, positions: &[usize], row: &Row, out: &mut Vec<u8>) {
+pub(super) fn write(table: &Table, positions: &[usize], row: &Row, out: &mut Vec<u8>) {
     let mut plain = Vec::with_capacity(48);
     plain.extend_from_slice(b"[\"");
     plain.extend_from_slice(table.type_name.as_bytes());
@@ -25,7 +25,7 @@ pub fn write(table: &Table, positions: &[usize], row: &Row, out: &mut Vec<u8>) {
 }
 
 /// The table and key of a global id; `None` where it is none of ours.
-pub fn read<'a>(catalog: &'a Catalog, id: &str) -> Option<(&'a Table, Vec<Vec<u8>>)> {
+pub(super) fn read<'a>(catalog: &'a Catalog, id: &str) -> Option<(&'a Table, Vec<Vec<u8>>)> {
     let plain = BASE64_URL_SAFE_NO_PAD.decode(id).ok()?;
     let parts: Vec<JsonValue> = serde_json::from_slice(&plain).ok()?;
     let (type_name, key) = parts.split_first()?;

@@ -8,19 +8,19 @@ mod write;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
+use apollo_compiler::response::JsonMap;
 use futures_util::future::{BoxFuture, try_join_all};
 
 use self::key::Key;
 use self::load::{Batch, Found, LevelLoader, loader};
 pub use self::reference::ReferenceCache;
-pub(super) use self::write::write_data;
 use super::catalog::Catalog;
 use super::error::Error;
 use super::plan::{Connection, ConnectionField, EdgeField, LoadId, Plan, RootField, RowField, RowSelection};
-use crate::database::{Row, Session};
+use crate::database::{Row, Session, SessionCounts};
 
 /// What was loaded for a field of a row or of `Query`; its shape follows the plan's.
-pub(super) enum Loaded {
+enum Loaded {
     /// Nothing was needed.
     Nothing,
     /// A system's own fields.
@@ -34,23 +34,32 @@ pub(super) enum Loaded {
 }
 
 /// The pages of a connection, one per parent.
-pub(super) struct Pages {
+struct Pages {
     rows: HashMap<Key, Arc<Found>>,
     counts: HashMap<Key, Arc<Found>>,
     /// Below the rows: one entry per field of the connection, of which each has one per field of the row.
     fields: Vec<Vec<Vec<Loaded>>>,
 }
 
-/// Loads everything that a plan asks for.
+/// Loads everything that a plan asks for and appends the response's `data`. `introspection`: the answers to `__schema`
+/// and `__type`.
 pub(super) async fn run(
     catalog: &Catalog,
     plan: &Plan,
-    session: &Session,
+    session: Session,
     reference: &ReferenceCache,
-) -> Result<Vec<Loaded>, Error> {
+    introspection: &JsonMap,
+    out: &mut Vec<u8>,
+) -> (Result<(), Error>, SessionCounts) {
     let loaders = plan.loads.iter().map(|_| OnceLock::new()).collect();
-    let execution = Execution { catalog, plan, session, reference, loaders };
-    try_join_all(plan.fields.iter().map(|field| execution.root(&field.value))).await
+    let execution = Execution { catalog, plan, session: &session, reference, loaders };
+    let loaded = try_join_all(plan.fields.iter().map(|field| execution.root(&field.value))).await;
+    drop(execution);
+    let counts = session.counts();
+    // The connection is free for others while the answer is written.
+    drop(session);
+    let written = loaded.map(|loaded| write::write_data(catalog, plan, &loaded, introspection, out));
+    (written, counts)
 }
 
 struct Execution<'a> {

@@ -17,7 +17,7 @@ use crate::graph::plan::{
 use crate::graph::value::{write_string, write_value};
 
 /// Appends the response's `data`. `introspection`: the answers to `__schema` and `__type`.
-pub(in crate::graph) fn write_data(
+pub(super) fn write_data(
     catalog: &Catalog,
     plan: &Plan,
     loaded: &[Loaded],

@@ -22,7 +22,7 @@ use crate::graph::limits::Limits;
 use crate::graph::value::parameter;
 
 /// Plans a validated query whose variables are coerced.
-pub fn plan(
+pub(crate) fn plan(
     catalog: &Catalog,
     limits: &Limits,
     document: &ExecutableDocument,
@@ -46,7 +46,7 @@ pub fn plan(
         .iter()
         .map(|draft| planner.finish(draft).map_err(|error| error.into_error().at(&draft.place.path, draft.place.location)))
         .collect::<Result<_, _>>()?;
-    Ok(Plan { fields, loads, cost: planner.cost })
+    Ok(Plan { fields, loads })
 }
 
 struct Planner<'a> {

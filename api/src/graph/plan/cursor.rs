@@ -32,7 +32,7 @@ pub(super) fn signature(table: &Table, terms: &[Term]) -> String {
 }
 
 /// Appends a row's cursor, in quotes.
-pub fn write_cursor(shape: &CursorShape, row: &Row, out: &mut Vec<u8>) {
+pub(crate) fn write_cursor(shape: &CursorShape, row: &Row, out: &mut Vec<u8>) {
     let mut plain = Vec::with_capacity(64);
     plain.extend_from_slice(b"[\"");
     plain.extend_from_slice(shape.signature.as_bytes());

@@ -16,8 +16,8 @@ mod statement;
 
 use apollo_compiler::parser::LineColumn;
 
-pub use build::plan;
-pub use cursor::write_cursor;
+pub(super) use build::plan;
+pub(super) use cursor::write_cursor;
 
 use super::catalog::{ColumnId, ColumnType, TableId};
 use super::error::PathSegment;
@@ -25,22 +25,20 @@ use crate::database::Statement;
 
 /// Index of a load in [`Plan::loads`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct LoadId(pub usize);
+pub(super) struct LoadId(pub usize);
 
 /// A request, ready to run.
 #[derive(Debug)]
-pub struct Plan {
+pub(super) struct Plan {
     /// Fields of the response's `data`.
     pub fields: Vec<Keyed<RootField>>,
     /// What is asked of the database.
     pub loads: Vec<Load>,
-    /// Rows that the answer could have at most.
-    pub cost: u64,
 }
 
 /// Something under a response key.
 #[derive(Debug)]
-pub struct Keyed<T> {
+pub(super) struct Keyed<T> {
     /// Response key: alias or name.
     pub key: String,
     /// What stands there.
@@ -49,7 +47,7 @@ pub struct Keyed<T> {
 
 /// A field of `Query`, or of a system's field in it.
 #[derive(Debug)]
-pub enum RootField {
+pub(super) enum RootField {
     /// `__typename`
     Typename(String),
     /// `__schema`, `__type`: answered by apollo-compiler.
@@ -66,7 +64,7 @@ pub enum RootField {
 
 /// A row by its key.
 #[derive(Debug)]
-pub struct Lookup {
+pub(super) struct Lookup {
     /// The load, by key.
     pub load: LoadId,
     /// The key, in Postgres's binary format, one part per column.
@@ -77,7 +75,7 @@ pub struct Lookup {
 
 /// What to return of a row.
 #[derive(Debug)]
-pub struct RowSelection {
+pub(super) struct RowSelection {
     /// The row's table.
     pub table: TableId,
     /// Fields in the order of the request.
@@ -86,7 +84,7 @@ pub struct RowSelection {
 
 /// A field of a row.
 #[derive(Debug)]
-pub enum RowField {
+pub(super) enum RowField {
     /// `__typename`
     Typename,
     /// The global id, made of the primary key at these positions of the row.
@@ -113,7 +111,7 @@ pub enum RowField {
 
 /// A page of rows.
 #[derive(Debug)]
-pub struct Connection {
+pub(super) struct Connection {
     /// The load of the rows, where any are asked for.
     pub page: Option<LoadId>,
     /// The load of the number of rows on all pages, where it is asked for.
@@ -130,7 +128,7 @@ pub struct Connection {
 
 /// A field of a connection.
 #[derive(Debug)]
-pub enum ConnectionField {
+pub(super) enum ConnectionField {
     /// `__typename`
     Typename,
     /// `edges`
@@ -145,7 +143,7 @@ pub enum ConnectionField {
 
 /// A field of an edge.
 #[derive(Debug)]
-pub enum EdgeField {
+pub(super) enum EdgeField {
     /// `__typename`
     Typename,
     /// `cursor`
@@ -156,7 +154,7 @@ pub enum EdgeField {
 
 /// A field of `PageInfo`.
 #[derive(Clone, Copy, Debug)]
-pub enum PageInfoField {
+pub(super) enum PageInfoField {
     /// `__typename`
     Typename,
     /// `hasNextPage`
@@ -171,7 +169,7 @@ pub enum PageInfoField {
 
 /// A question to the database.
 #[derive(Debug)]
-pub struct Load {
+pub(super) struct Load {
     /// The table.
     pub table: TableId,
     /// What kind of answer it has.
@@ -188,7 +186,7 @@ pub struct Load {
 
 /// A place in the request and in the response.
 #[derive(Clone, Debug, Default)]
-pub struct Place {
+pub(super) struct Place {
     /// Which field of the response.
     pub path: Vec<PathSegment>,
     /// Where in the request's text.
@@ -197,7 +195,7 @@ pub struct Place {
 
 /// What kind of answer a load has.
 #[derive(Debug)]
-pub enum LoadKind {
+pub(super) enum LoadKind {
     /// At most one row per key.
     ByKey {
         /// Types of the key's parts.
@@ -229,7 +227,7 @@ pub enum LoadKind {
 
 /// What a cursor is made of.
 #[derive(Debug)]
-pub struct CursorShape {
+pub(super) struct CursorShape {
     /// Names the order, so that a cursor of another order is refused.
     pub signature: String,
     /// Position in the row and type of each part.

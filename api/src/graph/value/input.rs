@@ -10,13 +10,13 @@ use crate::graph::catalog::{ColumnType, Scalar};
 /// A value that does not fit its type.
 #[derive(Debug, Error, PartialEq)]
 #[error("{found} is not {expected}")]
-pub struct InputError {
+pub(crate) struct InputError {
     found: String,
     expected: String,
 }
 
 /// A parameter of a column's type. The value is not null: the caller has dealt with that.
-pub fn parameter(ty: &ColumnType, value: &JsonValue) -> Result<Parameter, InputError> {
+pub(crate) fn parameter(ty: &ColumnType, value: &JsonValue) -> Result<Parameter, InputError> {
     match ty {
         ColumnType::Scalar(scalar) => Ok(Parameter::new(scalar.postgres(), encode(*scalar, value)?)),
         ColumnType::Enum(values) => {
@@ -29,7 +29,7 @@ pub fn parameter(ty: &ColumnType, value: &JsonValue) -> Result<Parameter, InputE
 }
 
 /// An array parameter whose elements are of a column's type.
-pub fn parameter_array(ty: &ColumnType, value: &JsonValue) -> Result<Parameter, InputError> {
+pub(crate) fn parameter_array(ty: &ColumnType, value: &JsonValue) -> Result<Parameter, InputError> {
     let scalar = ty.scalar();
     // A single value stands for a list of one (GraphQL specification, list input coercion).
     let single = std::slice::from_ref(value);

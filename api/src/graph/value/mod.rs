@@ -5,5 +5,5 @@ mod numeric;
 mod output;
 mod time;
 
-pub use input::{parameter, parameter_array};
-pub use output::{write_string, write_value};
+pub(super) use input::{parameter, parameter_array};
+pub(super) use output::{write_string, write_value};

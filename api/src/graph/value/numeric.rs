@@ -12,7 +12,7 @@ const GROUP: usize = 4;
 const MOST_DIGITS: usize = 1_000;
 
 /// Appends the number's decimal text; `false` for what no number expresses (NaN, infinities).
-pub fn write(mut bytes: &[u8], out: &mut Vec<u8>) -> bool {
+pub(super) fn write(mut bytes: &[u8], out: &mut Vec<u8>) -> bool {
     if bytes.remaining() < 8 {
         return false;
     }
@@ -60,7 +60,7 @@ pub fn write(mut bytes: &[u8], out: &mut Vec<u8>) -> bool {
 }
 
 /// Reads a decimal text such as `-12.50` or `1e3`; `None` where it is not one.
-pub fn parse(text: &str) -> Option<Vec<u8>> {
+pub(super) fn parse(text: &str) -> Option<Vec<u8>> {
     let (negative, unsigned) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text.strip_prefix('+').unwrap_or(text)),

@@ -12,7 +12,7 @@ use crate::graph::catalog::{ColumnType, Scalar};
 /// What JSON cannot express (NaN, infinite numbers) becomes `null`, as in JavaScript. A value whose bytes do not fit its
 /// type becomes `null` too: the entity is compared with the database by a test, so that cannot happen with a migrated
 /// database.
-pub fn write_value(ty: &ColumnType, value: Option<&[u8]>, out: &mut Vec<u8>) {
+pub(crate) fn write_value(ty: &ColumnType, value: Option<&[u8]>, out: &mut Vec<u8>) {
     let Some(bytes) = value else {
         out.extend_from_slice(b"null");
         return;
@@ -32,7 +32,7 @@ pub fn write_value(ty: &ColumnType, value: Option<&[u8]>, out: &mut Vec<u8>) {
 }
 
 /// Appends a JSON string.
-pub fn write_string(text: &str, out: &mut Vec<u8>) {
+pub(crate) fn write_string(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     let bytes = text.as_bytes();
     let mut plain_from = 0;

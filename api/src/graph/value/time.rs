@@ -11,7 +11,7 @@ const EPOCH_DAYS: i64 = 730_425;
 const UNIX_EPOCH_OFFSET: i64 = 946_684_800_000_000;
 
 /// `2026-02-12`
-pub fn write_date(days: i32, out: &mut Vec<u8>) {
+pub(super) fn write_date(days: i32, out: &mut Vec<u8>) {
     match days {
         i32::MAX => out.extend_from_slice(b"infinity"),
         i32::MIN => out.extend_from_slice(b"-infinity"),
@@ -20,7 +20,7 @@ pub fn write_date(days: i32, out: &mut Vec<u8>) {
 }
 
 /// `2026-02-12T14:15:00`, with microseconds only where there are any.
-pub fn write_local(microseconds: i64, out: &mut Vec<u8>) -> bool {
+pub(super) fn write_local(microseconds: i64, out: &mut Vec<u8>) -> bool {
     match microseconds {
         i64::MAX => out.extend_from_slice(b"infinity"),
         i64::MIN => out.extend_from_slice(b"-infinity"),
@@ -49,26 +49,26 @@ pub fn write_local(microseconds: i64, out: &mut Vec<u8>) -> bool {
 }
 
 /// `2026-02-12T14:15:00Z`
-pub fn write_utc(microseconds: i64, out: &mut Vec<u8>) {
+pub(super) fn write_utc(microseconds: i64, out: &mut Vec<u8>) {
     if write_local(microseconds, out) {
         out.push(b'Z');
     }
 }
 
 /// Days since 2000-01-01 of an ISO 8601 date.
-pub fn parse_date(text: &str) -> Option<i32> {
+pub(super) fn parse_date(text: &str) -> Option<i32> {
     let epoch = NaiveDate::from_ymd_opt(2000, 1, 1)?;
     let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
     i32::try_from(date.signed_duration_since(epoch).num_days()).ok()
 }
 
 /// Microseconds since 2000-01-01 UTC of an RFC 3339 date and time with an offset.
-pub fn parse_utc(text: &str) -> Option<i64> {
+pub(super) fn parse_utc(text: &str) -> Option<i64> {
     DateTime::parse_from_rfc3339(text).ok()?.timestamp_micros().checked_sub(UNIX_EPOCH_OFFSET)
 }
 
 /// Microseconds since 2000-01-01 of an ISO 8601 date and time without an offset.
-pub fn parse_local(text: &str) -> Option<i64> {
+pub(super) fn parse_local(text: &str) -> Option<i64> {
     let time = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").ok()?;
     time.and_utc().timestamp_micros().checked_sub(UNIX_EPOCH_OFFSET)
 }

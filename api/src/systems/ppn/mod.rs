@@ -1,6 +1,6 @@
 //! PPN Research Portal: protocols of psychedelic treatment, the supervision exchange and the integration hub.
 
-//pub mod demo;
+pub mod demo;
 
 use super::Example;
 use crate::graph::catalog::System;
