@@ -1,1 +1,51 @@
 //! How the tables come to be.
+//!
+//! SQL files, applied in the order of their names. sea-orm-migration keeps the order and the record; it has neither a
+//! lock nor checksums, and both are here: one run at a time, and an applied file that was edited afterwards is refused.
+//! The record lives in schema `praxis`, to which clients have no access.
+
+mod error;
+mod runner;
+mod sql;
+
+pub use error::{DatabaseError, MigrationError};
+pub use runner::{down, status, up};
+
+include!(concat!(env!("OUT_DIR"), "/migrations.rs"));
+
+/// A step from one shape of the database to the next, and back.
+#[derive(Clone, Copy, Debug)]
+pub struct Migration {
+    /// `<YYYYMMDDHHMMSS>_<name>`; migrations are applied in the order of their names.
+    pub name: &'static str,
+    /// The SQL that takes the step. Additive, and never edited once it has landed.
+    pub up: &'static str,
+    /// The SQL that takes it back.
+    pub down: &'static str,
+}
+
+/// Every migration, in the order in which they are applied.
+#[must_use]
+pub fn migrations() -> &'static [Migration] {
+    MIGRATIONS
+}
+
+/// Where a migration stands in a database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// The migration's name.
+    pub name: &'static str,
+    /// Whether it has been applied.
+    pub state: State,
+}
+
+/// Whether a migration has been applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Applied, with the text it has now.
+    Applied,
+    /// Not applied yet.
+    Pending,
+    /// Applied, but its text has been edited since.
+    Edited,
+}

@@ -11,9 +11,10 @@ pub struct Model {
     #[sea_orm(primary_key)]
     pub band_id: i64,
     /// Key of the instrument.
+    #[sea_orm(unique_key = "assessment_band")]
     pub assessment_id: i64,
     /// Lowest score of the range.
-    #[sea_orm(column_type = "Decimal(Some((6, 2)))")]
+    #[sea_orm(unique_key = "assessment_band", column_type = "Decimal(Some((6, 2)))")]
     pub min_score: Decimal,
     /// Highest score of the range.
     #[sea_orm(column_type = "Decimal(Some((6, 2)))")]

@@ -1,0 +1,3 @@
+DROP TABLE integration_scores;
+DROP TABLE integration_homework;
+DROP TABLE ref_homework_types;

@@ -1,0 +1,11 @@
+REVOKE DELETE ON circle_members FROM authenticated;
+DROP POLICY circle_members_delete ON circle_members;
+REVOKE INSERT, UPDATE ON supervision_circles FROM authenticated;
+DROP POLICY circles_update ON supervision_circles;
+DROP POLICY circles_insert ON supervision_circles;
+REVOKE UPDATE (status, started_at, ended_at) ON supervision_relationships FROM authenticated;
+DROP POLICY relationships_update ON supervision_relationships;
+DROP INDEX idx_profiles_hourly_rate;
+DROP INDEX idx_profiles_display_name;
+ALTER TABLE practitioner_profiles DROP CONSTRAINT valid_bio;
+ALTER TABLE practitioner_profiles DROP COLUMN display_name;

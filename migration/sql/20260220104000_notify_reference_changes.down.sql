@@ -1,0 +1,14 @@
+DROP TRIGGER announce ON ref_homework_types;
+DROP TRIGGER announce ON ref_event_types;
+DROP TRIGGER announce ON ref_medications;
+DROP TRIGGER announce ON ref_resolution_status;
+DROP TRIGGER announce ON ref_safety_events;
+DROP TRIGGER announce ON ref_severity_grade;
+DROP TRIGGER announce ON ref_smoking_status;
+DROP TRIGGER announce ON ref_support_modality;
+DROP TRIGGER announce ON ref_assessment_bands;
+DROP TRIGGER announce ON ref_assessments;
+DROP TRIGGER announce ON ref_indications;
+DROP TRIGGER announce ON ref_routes;
+DROP TRIGGER announce ON ref_substances;
+DROP FUNCTION praxis.announce_reference;

@@ -1,0 +1,113 @@
+//! What can go wrong when migrating.
+
+use std::fmt;
+
+use sea_orm::sqlx::{self, postgres::PgDatabaseError, postgres::PgErrorPosition};
+use sea_orm::{DbErr, RuntimeErr};
+
+/// Why a run failed. Nothing of the migration that failed remains; those before it are applied.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrationError {
+    /// The database URL cannot be read. It is not repeated here, because it may hold a password.
+    #[error("the database URL cannot be read: {0}")]
+    Url(#[source] sqlx::Error),
+    /// The database cannot be reached, or refuses the login.
+    #[error("the database cannot be reached: {0}")]
+    Connect(#[source] sqlx::Error),
+    /// The schema `praxis` with the record of migrations cannot be made.
+    #[error("the record of migrations cannot be made in schema praxis: {0}")]
+    Record(DatabaseError),
+    /// The record of migrations cannot be read.
+    #[error(
+        "the record of migrations cannot be read: {0}; grant USAGE on schema praxis and SELECT on praxis.seaql_migrations \
+         and praxis.migration_checksums"
+    )]
+    Unreadable(DatabaseError),
+    /// The text of an applied migration was edited.
+    #[error(
+        "migration {name} has been applied and was edited afterwards: restore its text and add a new migration"
+    )]
+    Edited {
+        /// The migration's name.
+        name: &'static str,
+    },
+    /// The database is ahead of this program.
+    #[error(
+        "migration {name} has been applied and is unknown here: the database was migrated by a newer version"
+    )]
+    Unknown {
+        /// The migration's name, as it is in the record.
+        name: String,
+    },
+    /// Postgres refused a migration.
+    #[error("migration {name} failed{}: {error}", error.line.map(|line| format!(" at line {line}")).unwrap_or_default())]
+    Failed {
+        /// The migration's name.
+        name: &'static str,
+        /// What Postgres says.
+        error: DatabaseError,
+    },
+}
+
+/// What Postgres says of a statement that it refused.
+#[derive(Debug)]
+pub struct DatabaseError {
+    /// The SQLSTATE, where the error comes from Postgres.
+    pub code: Option<String>,
+    /// The message.
+    pub message: String,
+    /// More of it, where Postgres gives more.
+    pub detail: Option<String>,
+    /// What Postgres proposes to do.
+    pub hint: Option<String>,
+    /// The line of the migration's text, counted from 1.
+    pub line: Option<usize>,
+}
+
+impl fmt::Display for DatabaseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        for more in [&self.detail, &self.hint].into_iter().flatten() {
+            write!(f, " ({more})")?;
+        }
+        if let Some(code) = &self.code {
+            write!(f, " [{code}]")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for DatabaseError {}
+
+impl DatabaseError {
+    /// `text` is the SQL that was sent, if a position in it should become a line.
+    pub(crate) fn new(error: &DbErr, text: Option<&str>) -> Self {
+        if let DbErr::Conn(cause) | DbErr::Exec(cause) | DbErr::Query(cause) = error
+            && let RuntimeErr::SqlxError(cause) = cause
+        {
+            return Self::from_sqlx(cause, text);
+        }
+        Self { code: None, message: error.to_string(), detail: None, hint: None, line: None }
+    }
+
+    pub(crate) fn from_sqlx(error: &sqlx::Error, text: Option<&str>) -> Self {
+        let postgres = error.as_database_error().and_then(|it| it.try_downcast_ref::<PgDatabaseError>());
+        let Some(postgres) = postgres else {
+            return Self { code: None, message: error.to_string(), detail: None, hint: None, line: None };
+        };
+        // A position within a DO block or a function is a position in that, not in the file.
+        let line = match (postgres.position(), text) {
+            (Some(PgErrorPosition::Original(position)), Some(text)) => {
+                Some(1 + text.chars().take(position.saturating_sub(1)).filter(|it| *it == '\n').count())
+            }
+            _ => None,
+        };
+        Self {
+            code: Some(postgres.code().to_owned()),
+            message: postgres.message().to_owned(),
+            detail: postgres.detail().map(ToOwned::to_owned),
+            hint: postgres.hint().map(ToOwned::to_owned),
+            line,
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! Runs migrations: one run at a time, under checksums.
+
+use std::{collections::BTreeMap, str::FromStr, time::Duration};
+
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection,
+    sqlx::{
+        self, ConnectOptions, Connection, PgConnection, Row,
+        postgres::{PgConnectOptions, PgPool, PgPoolOptions},
+    },
+};
+use sea_orm_migration::MigratorTrait;
+
+use crate::{
+    Migration, State, Status,
+    error::{DatabaseError, MigrationError},
+    migrations,
+    sql::{Migrator, RECORD},
+};
+
+/// The advisory lock of a run; its number means nothing but must never change.
+const LOCK: i64 = 0x7072_6178_6973;
+
+/// Longer than any migration takes. A run waits for another one for as long.
+const PATIENCE: Duration = Duration::from_hours(24);
+
+/// The record, secured like every table: readable by grant, which no client has, and written by its owner. Repeated at
+/// each run, so it does nothing the second time.
+const SECURE_RECORD: &str = "
+    DO $$
+    DECLARE
+      name text;
+    BEGIN
+      FOREACH name IN ARRAY ARRAY['seaql_migrations', 'migration_checksums'] LOOP
+        IF NOT EXISTS (
+          SELECT FROM pg_catalog.pg_class
+          WHERE oid = ('praxis.' || name)::regclass AND relforcerowsecurity
+        ) THEN
+          EXECUTE format('ALTER TABLE praxis.%I ENABLE ROW LEVEL SECURITY', name);
+          EXECUTE format('ALTER TABLE praxis.%I FORCE ROW LEVEL SECURITY', name);
+          EXECUTE format('REVOKE ALL ON praxis.%I FROM PUBLIC', name);
+          EXECUTE format('CREATE POLICY praxis_owner ON praxis.%I TO %I USING (true) WITH CHECK (true)',
+            name, current_user);
+          EXECUTE format('CREATE POLICY %I ON praxis.%I FOR SELECT USING (true)', name || '_read', name);
+        END IF;
+      END LOOP;
+    END $$;
+";
+
+const CREATE_RECORD: &str = "
+    DO $$
+    BEGIN
+      IF to_regnamespace('praxis') IS NULL THEN
+        CREATE SCHEMA praxis;
+      END IF;
+      IF to_regclass('praxis.migration_checksums') IS NULL THEN
+        CREATE TABLE praxis.migration_checksums (
+          name TEXT PRIMARY KEY,
+          sha256 TEXT NOT NULL,
+          applied_at TIMESTAMPTZ NOT NULL DEFAULT now()
+        );
+      END IF;
+    END $$;
+";
+
+/// Applies what is pending, each migration in a transaction of its own, and answers what it applied, in order.
+///
+/// Two runs at once are safe: the second waits and then finds nothing to do.
+pub async fn up(database_url: &str) -> Result<Vec<&'static str>, MigrationError> {
+    let run = Run::begin(database_url).await?;
+    let mut applied = Vec::new();
+    let outcome = run.up(&mut applied).await;
+    run.end().await;
+    outcome.map(|()| applied)
+}
+
+/// Takes back the last `steps` migrations, and answers which, in the order it took them back.
+pub async fn down(database_url: &str, steps: u32) -> Result<Vec<&'static str>, MigrationError> {
+    let run = Run::begin(database_url).await?;
+    let mut reverted = Vec::new();
+    let outcome = run.down(steps, &mut reverted).await;
+    run.end().await;
+    outcome.map(|()| reverted)
+}
+
+/// Where each migration stands. It changes nothing, and needs no more than to read the record.
+pub async fn status(database_url: &str) -> Result<Vec<Status>, MigrationError> {
+    let mut connection =
+        PgConnection::connect_with(&options(database_url)?).await.map_err(MigrationError::Connect)?;
+    let record = read_record(&mut connection).await;
+    // The answer is read; a connection that cannot be closed in good order is closed all the same.
+    let _ = connection.close().await;
+    let record =
+        record.map_err(|error| MigrationError::Unreadable(DatabaseError::from_sqlx(&error, None)))?;
+    compare(&record)
+}
+
+fn options(database_url: &str) -> Result<PgConnectOptions, MigrationError> {
+    let options = PgConnectOptions::from_str(database_url).map_err(MigrationError::Url)?;
+    Ok(options.application_name("praxis migrate").disable_statement_logging())
+}
+
+/// The names of the applied migrations, with their checksums.
+type Record = BTreeMap<String, Option<String>>;
+
+async fn read_record(connection: &mut PgConnection) -> Result<Record, sqlx::Error> {
+    let exists = sqlx::query("SELECT to_regclass('praxis.seaql_migrations') IS NOT NULL")
+        .fetch_one(&mut *connection)
+        .await?
+        .try_get::<bool, _>(0)?;
+    if !exists {
+        return Ok(Record::new());
+    }
+    let rows = sqlx::query(
+        "SELECT version, sha256 FROM praxis.seaql_migrations LEFT JOIN praxis.migration_checksums ON name = version",
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+}
+
+fn compare(record: &Record) -> Result<Vec<Status>, MigrationError> {
+    let known = migrations();
+    if let Some(name) = record.keys().find(|name| known.iter().all(|it| it.name != name.as_str())) {
+        return Err(MigrationError::Unknown { name: name.clone() });
+    }
+    let state = |migration: &Migration| match record.get(migration.name) {
+        None => State::Pending,
+        Some(checksum) if checksum.as_deref() == Some(&migration.checksum()) => State::Applied,
+        Some(_) => State::Edited,
+    };
+    Ok(known.iter().map(|it| Status { name: it.name, state: state(it) }).collect())
+}
+
+/// One connection that holds the lock and does the work: were it lost, the lock would go with it.
+struct Run {
+    pool: PgPool,
+    database: DatabaseConnection,
+}
+
+impl Run {
+    async fn begin(database_url: &str) -> Result<Self, MigrationError> {
+        let pool = PgPoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(PATIENCE)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false)
+            .after_connect(|connection, _| Box::pin(async move { take_lock(connection).await }))
+            .connect_lazy_with(options(database_url)?);
+        // A connection is opened now, so that a failure is one of connecting.
+        pool.acquire().await.map_err(MigrationError::Connect)?;
+        let run = Self { database: DatabaseConnection::from(pool.clone()), pool };
+        run.prepare_record()
+            .await
+            .map_err(|error| MigrationError::Record(DatabaseError::new(&error, None)))?;
+        Ok(run)
+    }
+
+    async fn prepare_record(&self) -> Result<(), sea_orm::DbErr> {
+        self.database.execute_unprepared(CREATE_RECORD).await?;
+        Migrator::install(&self.database).await?;
+        self.database.execute_unprepared(SECURE_RECORD).await?;
+        Ok(())
+    }
+
+    async fn status(&self) -> Result<Vec<Status>, MigrationError> {
+        let unreadable =
+            |error: sqlx::Error| MigrationError::Unreadable(DatabaseError::from_sqlx(&error, None));
+        let mut connection = self.pool.acquire().await.map_err(unreadable)?;
+        compare(&read_record(&mut connection).await.map_err(unreadable)?)
+    }
+
+    async fn up(&self, applied: &mut Vec<&'static str>) -> Result<(), MigrationError> {
+        let status = self.status().await?;
+        if let Some(edited) = status.iter().find(|it| it.state == State::Edited) {
+            return Err(MigrationError::Edited { name: edited.name });
+        }
+        // One at a time, so that a failure has a name.
+        for migration in pending(&status) {
+            let started = std::time::Instant::now();
+            Migrator::up(&self.database, Some(1)).await.map_err(|error| MigrationError::Failed {
+                name: migration.name,
+                error: DatabaseError::new(&error, Some(migration.up)),
+            })?;
+            tracing::info!(migration = migration.name, elapsed = ?started.elapsed(), "migration applied");
+            applied.push(migration.name);
+        }
+        Ok(())
+    }
+
+    async fn down(&self, steps: u32, reverted: &mut Vec<&'static str>) -> Result<(), MigrationError> {
+        let status = self.status().await?;
+        let applied = migrations().iter().zip(&status).filter(|(_, it)| it.state != State::Pending);
+        for (migration, _) in applied.rev().take(usize::try_from(steps).unwrap_or(usize::MAX)) {
+            Migrator::down(&self.database, Some(1)).await.map_err(|error| MigrationError::Failed {
+                name: migration.name,
+                error: DatabaseError::new(&error, Some(migration.down)),
+            })?;
+            tracing::info!(migration = migration.name, "migration taken back");
+            reverted.push(migration.name);
+        }
+        Ok(())
+    }
+
+    async fn end(self) {
+        self.pool.close().await;
+    }
+}
+
+fn pending(status: &[Status]) -> impl Iterator<Item = &'static Migration> {
+    migrations().iter().zip(status).filter(|(_, it)| it.state == State::Pending).map(|(it, _)| it)
+}
+
+async fn take_lock(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query("SELECT set_config('search_path', $1, false)").bind(RECORD).execute(&mut *connection).await?;
+    let free = sqlx::query("SELECT pg_try_advisory_lock($1)").bind(LOCK).fetch_one(&mut *connection).await?;
+    if !free.try_get::<bool, _>(0)? {
+        tracing::info!("another run is migrating this database; waiting for it to end");
+        sqlx::query("SELECT pg_advisory_lock($1)").bind(LOCK).execute(connection).await?;
+    }
+    Ok(())
+}
