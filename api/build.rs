@@ -10,7 +10,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut source = String::from("&[\n");
     for file in files {
         let (name, path) = (file.file_name(), file.path());
-        writeln!(source, "    ({:?}, include_bytes!({:?})),", name.to_string_lossy(), path.to_string_lossy())?;
+        writeln!(
+            source,
+            "    ({:?}, include_bytes!({:?})),",
+            name.to_string_lossy(),
+            path.to_string_lossy()
+        )?;
     }
     source.push(']');
     fs::write(PathBuf::from(env::var("OUT_DIR")?).join("graphiql_assets.rs"), source)?;

@@ -80,7 +80,8 @@ impl Server {
         let authenticator = Authenticator::new(config.auth, SystemClock)?;
         let pool = Pool::new(&config.database)?;
         let engine = Engine::new(&config.systems, config.limits, pool.clone())?;
-        let schemas: BTreeSet<String> = engine.catalog().tables().iter().map(|table| table.schema.clone()).collect();
+        let schemas: BTreeSet<String> =
+            engine.catalog().tables().iter().map(|table| table.schema.clone()).collect();
         check_login(&pool, &roles, &schemas.into_iter().collect::<Vec<_>>()).await?;
         let grace = config.http.request_timeout + Duration::from_secs(1);
         let stopping = AtomicBool::new(false);

@@ -1,1 +1,4 @@
-fn main() {}
+//! End-to-end tests: real HTTP, real Postgres, one database per test.
+
+mod harness;
+mod queries;

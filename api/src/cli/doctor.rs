@@ -12,27 +12,29 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
     let mut doctor = Doctor { problems: 0 };
     let systems = doctor.check("the systems", args.systems(), "");
     let limits = doctor.check("the limits", args.limits(), "");
-    let (url, owner_url, secret) = match &args.database.database_url {
-        Some(url) => (url.clone(), args.migration_url.clone().unwrap_or_else(|| url.clone()), None),
-        None => {
-            let attached = doctor.check(
-                "the Postgres that Praxis starts",
-                embedded::attach(&args.database.data_dir),
-                "run `praxis serve` once; it creates the folder",
-            );
-            let Some(attached) = attached else { return doctor.finish() };
-            (attached.url_for("praxis_gateway"), attached.superuser_url(), Some(attached.secret().to_vec()))
-        }
+    let (url, owner_url, secret) = if let Some(url) = &args.database.database_url {
+        (url.clone(), args.migration_url.clone().unwrap_or_else(|| url.clone()), None)
+    } else {
+        let attached = doctor.check(
+            "the Postgres that Praxis starts",
+            embedded::attach(&args.database.data_dir),
+            "run `praxis serve` once; it creates the folder",
+        );
+        let Some(attached) = attached else { return doctor.finish() };
+        (attached.url_for("praxis_gateway"), attached.superuser_url(), Some(attached.secret().to_vec()))
     };
 
     if let Some(auth) = doctor.check("the token settings", args.auth(secret.as_deref()), "") {
         let roles = auth.allowed_roles.clone();
-        if let Some(authenticator) = doctor.check("the token keys", Authenticator::new(auth, SystemClock), "") {
+        if let Some(authenticator) = doctor.check("the token keys", Authenticator::new(auth, SystemClock), "")
+        {
             doctor.check("the key set", authenticator.load_keys().await, "see --jwks");
         }
         let pool = doctor.check("the database address", Pool::new(&args.database(url.clone())), "");
         if let Some(pool) = pool
-            && doctor.check("the database answers", pool.ping().await, "is it running, and is the address right?").is_some()
+            && doctor
+                .check("the database answers", pool.ping().await, "is it running, and is the address right?")
+                .is_some()
             && let (Some(systems), Some(limits)) = (systems, limits)
             && let Some(engine) = doctor.check("the schema", Engine::new(&systems, limits, pool.clone()), "")
         {
@@ -44,7 +46,9 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
         }
     }
 
-    if let Some(migrations) = doctor.check("the migrations can be read", migration::status(&owner_url).await, "") {
+    if let Some(migrations) =
+        doctor.check("the migrations can be read", migration::status(&owner_url).await, "")
+    {
         for status in migrations.iter().filter(|status| status.state != migration::State::Applied) {
             let state = format!("{:?}", status.state).to_lowercase();
             doctor.problem(&format!("the migration {} is {state}", status.name), "run `praxis migrate up`");
@@ -58,7 +62,12 @@ struct Doctor {
 }
 
 impl Doctor {
-    fn check<T, E: std::fmt::Display>(&mut self, what: &str, result: Result<T, E>, remedy: &str) -> Option<T> {
+    fn check<T, E: std::fmt::Display>(
+        &mut self,
+        what: &str,
+        result: Result<T, E>,
+        remedy: &str,
+    ) -> Option<T> {
         match result {
             Ok(value) => {
                 say(&format!("ok       {what}"));
@@ -92,7 +101,11 @@ impl Doctor {
                 )
                 .await
                 .map_err(DatabaseError::from)?;
-            Ok::<_, Failure>(rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect::<Vec<(String, String, bool)>>())
+            Ok::<_, Failure>(rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect::<Vec<(
+                String,
+                String,
+                bool,
+            )>>())
         };
         let Some(found) = self.check("the tables can be listed", found.await, "") else { return };
         for table in engine.catalog().tables() {

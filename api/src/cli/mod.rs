@@ -8,7 +8,7 @@ mod serve;
 mod token;
 
 use std::error::Error;
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -92,7 +92,10 @@ fn say_error(text: &str) {
 fn start_log(args: &LogArgs) -> Result<(), Failure> {
     let filter = tracing_subscriber::EnvFilter::try_new(&args.log)
         .map_err(|error| format!("--log {:?} is not a filter: {error}", args.log))?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     match args.log_format {
         LogFormat::Text => builder.try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
@@ -107,7 +110,7 @@ async fn connect(url: &str) -> Result<tokio_postgres::Client, Failure> {
         pool_timeout: std::time::Duration::from_secs(10),
         tls_root_certificate: None,
         prepared_statements: true,
-        statement_timeout: std::time::Duration::from_secs(600),
+        statement_timeout: std::time::Duration::from_mins(10),
     };
     let (client, connection) = crate::database::Pool::new(&config)?.connect_apart().await?;
     tokio::spawn(connection);

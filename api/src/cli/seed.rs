@@ -3,8 +3,8 @@
 use clap::{Args, Subcommand};
 
 use super::{Failure, say};
-use crate::database::embedded;
 use crate::config::DatabaseArgs;
+use crate::database::embedded;
 use crate::systems::ppn;
 
 #[derive(Args, Debug)]

@@ -104,7 +104,11 @@ fn config(
         tabs: ppn::EXAMPLES
             .iter()
             .filter(|_| systems.iter().any(|system| system.name == ppn::SYSTEM.name))
-            .map(|example| PageTab { title: example.title, query: example.query, variables: example.variables })
+            .map(|example| PageTab {
+                title: example.title,
+                query: example.query,
+                variables: example.variables,
+            })
             .collect(),
     });
     Ok(ServerConfig {

@@ -29,7 +29,9 @@ pub(super) struct TokenArgs {
 pub(super) async fn run(args: TokenArgs) -> Result<(), Failure> {
     let (url, secret) = match (&args.database.database_url, &args.jwt_secret) {
         (Some(url), Some(secret)) => (url.clone(), secret.clone().into_bytes()),
-        (Some(_), None) => return Err("with a database of your own, give the secret too: --jwt-secret".into()),
+        (Some(_), None) => {
+            return Err("with a database of your own, give the secret too: --jwt-secret".into());
+        }
         (None, secret) => {
             let attached = embedded::attach(&args.database.data_dir)?;
             let secret = secret.clone().map_or_else(|| attached.secret().to_vec(), String::into_bytes);

@@ -53,7 +53,11 @@ impl Documents {
     }
 }
 
-fn read(schema: &Valid<Schema>, limits: &Limits, text: &str) -> Result<Valid<ExecutableDocument>, Vec<Error>> {
+fn read(
+    schema: &Valid<Schema>,
+    limits: &Limits,
+    text: &str,
+) -> Result<Valid<ExecutableDocument>, Vec<Error>> {
     let mut parser = Parser::new().token_limit(limits.tokens).recursion_limit(RECURSION);
     let parsed = parser.parse_ast(text, "request");
     if parser.tokens_reached() > limits.tokens {
@@ -76,7 +80,7 @@ fn errors(schema: &Schema, limits: &Limits, diagnostics: &DiagnosticList) -> Vec
             if limits.suggestions
                 && let Some(similar) = suggestion(schema, &message)
             {
-                message.push(' ');
+                message.push_str(". ");
                 message.push_str(&similar);
             }
             let mut error = Error::new(Code::GraphqlInvalid, message);
@@ -106,7 +110,10 @@ fn count(limits: &Limits, document: &ast::Document) -> Result<(), Vec<Error>> {
         [(counts.aliases, limits.aliases, "aliases"), (counts.directives, limits.directives, "directives")]
     {
         if found > most {
-            return Err(vec![Error::new(Code::LimitExceeded, format!("A document has at most {most} {what}."))]);
+            return Err(vec![Error::new(
+                Code::LimitExceeded,
+                format!("A document has at most {most} {what}."),
+            )]);
         }
     }
     Ok(())

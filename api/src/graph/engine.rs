@@ -44,6 +44,8 @@ pub struct Request {
 pub struct Response {
     /// The whole answer as JSON.
     pub body: Vec<u8>,
+    /// Name of the operation that was run, where it has one.
+    pub operation: Option<String>,
     /// How far the request came.
     pub outcome: Outcome,
     /// What it cost the database.
@@ -115,24 +117,38 @@ impl Engine {
             Ok(operation) => operation,
             Err(error) => return Response::refused(&[request_error(&document, &error)]),
         };
+        let mut response = self.run(request, caller, only_queries, &document, operation).await;
+        response.operation = operation.name.as_ref().map(ToString::to_string);
+        response
+    }
+
+    async fn run(
+        &self,
+        request: &Request,
+        caller: Arc<Caller>,
+        only_queries: bool,
+        document: &Valid<ExecutableDocument>,
+        operation: &Operation,
+    ) -> Response {
         if only_queries && !operation.is_query() {
-            let error = Error::new(Code::BadUserInput, "Only queries may come by GET; send this operation by POST.");
+            let error =
+                Error::new(Code::BadUserInput, "Only queries may come by GET; send this operation by POST.");
             return Response { outcome: Outcome::WrongMethod, ..Response::refused(&[error]) };
         }
         let variables = match coerce_variable_values(&self.schema, operation, &request.variables) {
             Ok(variables) => variables,
             Err(error) => {
-                let mut error = request_error(&document, &error);
+                let mut error = request_error(document, &error);
                 error.code = Code::BadUserInput;
                 return Response::refused(&[error]);
             }
         };
-        let plan = match plan::plan(&self.catalog, &self.limits, &document, operation, &variables) {
+        let plan = match plan::plan(&self.catalog, &self.limits, document, operation, &variables) {
             Ok(plan) => plan,
             Err(error) if error.code == Code::LimitExceeded => return Response::refused(&[error]),
             Err(error) => return Response::failed(&error, SessionCounts::default()),
         };
-        let introspection = match self.introspect(&plan.fields, &document, operation, &variables) {
+        let introspection = match self.introspect(&plan.fields, document, operation, &variables) {
             Ok(answers) => answers,
             Err(error) => return Response::refused(&[error]),
         };
@@ -144,7 +160,7 @@ impl Engine {
         match result {
             Ok(()) => {
                 body.push(b'}');
-                Response { body, outcome: Outcome::Done, counts }
+                Response { body, operation: None, outcome: Outcome::Done, counts }
             }
             Err(error) => Response::failed(&error, counts),
         }
@@ -165,7 +181,13 @@ impl Engine {
         }
         introspection::check_max_depth(document, operation)
             .and_then(|()| {
-                introspection::partial_execute(&self.schema, &self.implementers, document, operation, variables)
+                introspection::partial_execute(
+                    &self.schema,
+                    &self.implementers,
+                    document,
+                    operation,
+                    variables,
+                )
             })
             .map(|response| response.data.unwrap_or_default())
             .map_err(|error| request_error(document, &error))
@@ -176,24 +198,21 @@ impl Response {
     /// An answer to a request that was executed and failed: whole or not at all.
     pub fn failed(error: &Error, counts: SessionCounts) -> Self {
         let body = serde_json::json!({ "errors": [error], "data": null }).to_string().into_bytes();
-        Self { body, outcome: Outcome::Failed(error.code), counts }
+        Self { body, operation: None, outcome: Outcome::Failed(error.code), counts }
     }
 
     /// An answer to a request that was not executed.
     pub fn refused(errors: &[Error]) -> Self {
         let code = errors.first().map_or(Code::GraphqlInvalid, |error| error.code);
         let body = serde_json::json!({ "errors": errors }).to_string().into_bytes();
-        Self { body, outcome: Outcome::Refused(code), counts: SessionCounts::default() }
+        Self { body, operation: None, outcome: Outcome::Refused(code), counts: SessionCounts::default() }
     }
 }
 
 fn request_error(document: &ExecutableDocument, error: &RequestError) -> Error {
     let mut answer = Error::new(Code::GraphqlInvalid, error.message().to_string());
-    answer.locations = error
-        .location()
-        .and_then(|location| location.line_column(&document.sources))
-        .into_iter()
-        .collect();
+    answer.locations =
+        error.location().and_then(|location| location.line_column(&document.sources)).into_iter().collect();
     answer
 }
 

@@ -91,7 +91,8 @@ impl Error {
     pub fn internal(cause: &dyn std::fmt::Display) -> Self {
         let id = Uuid::new_v4();
         tracing::error!(error_id = %id, error = %cause, "internal error");
-        let mut error = Self::new(Code::Internal, "Something went wrong on our side; the id finds it in the log.");
+        let mut error =
+            Self::new(Code::Internal, "Something went wrong on our side; the id finds it in the log.");
         error.id = Some(id);
         error
     }
@@ -116,9 +117,10 @@ impl From<&DatabaseError> for Error {
                 tracing::warn!("no database connection was free in time");
                 Self::new(Code::Unavailable, "The server is busy. Try again in a moment.")
             }
-            DatabaseError::StatementTimeout => {
-                Self::new(Code::Timeout, "The query took too long. Ask for fewer rows, or filter on an indexed column.")
-            }
+            DatabaseError::StatementTimeout => Self::new(
+                Code::Timeout,
+                "The query took too long. Ask for fewer rows, or filter on an indexed column.",
+            ),
             DatabaseError::Forbidden(reason) => {
                 tracing::info!(reason, "refused by the database");
                 Self::new(Code::Forbidden, "Your role may not do this.")
@@ -150,7 +152,12 @@ impl Serialize for Error {
         }
         map.serialize_entry(
             "extensions",
-            &Extensions { code: self.code.as_str(), argument: self.argument.as_deref(), reason: self.reason, id: self.id },
+            &Extensions {
+                code: self.code.as_str(),
+                argument: self.argument.as_deref(),
+                reason: self.reason,
+                id: self.id,
+            },
         )?;
         map.end()
     }

@@ -202,10 +202,7 @@ fn filter(sdl: &mut Sdl, catalog: &Catalog, table: &Table) {
     sdl.field("At least one of these.", &format!("or: [{name}Filter!]"));
     sdl.field("Not this.", &format!("not: {name}Filter"));
     for column in &table.columns {
-        sdl.field(
-            &first_sentence(&column.doc),
-            &format!("{}: {}", column.field, column.ty.filter_name()),
-        );
+        sdl.field(&first_sentence(&column.doc), &format!("{}: {}", column.field, column.ty.filter_name()));
     }
     for relation in &table.relations {
         let target = &catalog.table(relation.target).type_name;

@@ -1,7 +1,7 @@
 //! "Did you mean": names of the schema that are close to an unknown one.
 
-use apollo_compiler::Schema;
 use apollo_compiler::schema::ExtendedType;
+use apollo_compiler::{Name, Schema};
 
 /// Suggestions at most.
 const MOST: usize = 3;
@@ -11,7 +11,8 @@ const MOST: usize = 3;
 /// apollo-compiler's diagnostics have no structure to read; their texts quote the names with backticks.
 pub(super) fn suggestion(schema: &Schema, message: &str) -> Option<String> {
     let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    let unknown = ["does not have a field", "is not supported by", "is not defined", "cannot find", "does not exist"];
+    let unknown =
+        ["does not have a field", "is not supported by", "is not defined", "cannot find", "does not exist"];
     if !unknown.iter().any(|text| message.contains(text)) {
         return None;
     }
@@ -41,10 +42,10 @@ fn names_in<'a>(schema: &'a Schema, scope: &str) -> Vec<&'a str> {
             .get(field)
             .map(|field| field.arguments.iter().map(|argument| argument.name.as_str()).collect())
             .unwrap_or_default(),
-        (ExtendedType::Object(object), None) => object.fields.keys().map(|name| name.as_str()).collect(),
-        (ExtendedType::Interface(interface), None) => interface.fields.keys().map(|name| name.as_str()).collect(),
-        (ExtendedType::InputObject(input), None) => input.fields.keys().map(|name| name.as_str()).collect(),
-        (ExtendedType::Enum(values), None) => values.values.keys().map(|name| name.as_str()).collect(),
+        (ExtendedType::Object(object), None) => object.fields.keys().map(Name::as_str).collect(),
+        (ExtendedType::Interface(interface), None) => interface.fields.keys().map(Name::as_str).collect(),
+        (ExtendedType::InputObject(input), None) => input.fields.keys().map(Name::as_str).collect(),
+        (ExtendedType::Enum(values), None) => values.values.keys().map(Name::as_str).collect(),
         _ => Vec::new(),
     }
 }

@@ -86,7 +86,9 @@ impl<'a> Range<'a> {
             match name.trim() {
                 name if name.eq_ignore_ascii_case("q") => quality = thousandths(value)?,
                 // We write UTF-8 only.
-                name if name.eq_ignore_ascii_case("charset") && !value.eq_ignore_ascii_case("utf-8") => return None,
+                name if name.eq_ignore_ascii_case("charset") && !value.eq_ignore_ascii_case("utf-8") => {
+                    return None;
+                }
                 _ => {}
             }
         }
@@ -122,7 +124,10 @@ mod tests {
         assert_eq!(negotiated("application/*"), Some(Media::GraphqlResponse));
         assert_eq!(negotiated("application/json"), Some(Media::Json));
         assert_eq!(negotiated("Application/JSON; charset=UTF-8"), Some(Media::Json));
-        assert_eq!(negotiated("application/graphql-response+json;q=0.2, application/json;q=0.9"), Some(Media::Json));
+        assert_eq!(
+            negotiated("application/graphql-response+json;q=0.2, application/json;q=0.9"),
+            Some(Media::Json)
+        );
         assert_eq!(negotiated("application/json;q=0, */*;q=0.1"), Some(Media::GraphqlResponse));
         assert_eq!(negotiated("text/html"), None);
         assert_eq!(negotiated("application/json; charset=latin1"), None);

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Instant;
 
+use apollo_compiler::response::JsonMap;
 use axum::body::{Body, to_bytes};
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -82,7 +83,7 @@ async fn run(
         Answer::failed(&Error::new(Code::Timeout, message), crate::database::SessionCounts::default())
     });
     tracing::info!(
-        operation = request.operation_name.as_deref().unwrap_or_default(),
+        operation = done.operation.as_deref().unwrap_or_default(),
         outcome = ?done.outcome,
         statements = done.counts.statements,
         round_trips = done.counts.round_trips,
@@ -124,7 +125,8 @@ fn status(media: Media, outcome: Outcome) -> StatusCode {
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let content_type =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut parts = content_type.split(';');
     let media = parts.next().unwrap_or_default().trim();
     let utf8 = parts.all(|parameter| match parameter.split_once('=') {
@@ -148,17 +150,21 @@ fn read_url(query: &str) -> Result<Request, String> {
     let mut has_query = false;
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let value = decode(value).ok_or_else(|| format!("The parameter `{name}` is not URL-encoded UTF-8."))?;
+        let value =
+            decode(value).ok_or_else(|| format!("The parameter `{name}` is not URL-encoded UTF-8."))?;
         let json = |value: &str| match value {
-            "" => Ok(Default::default()),
-            value => serde_json::from_str(value).map_err(|error| format!("`{name}` is not a JSON object: {error}.")),
+            "" => Ok(JsonMap::new()),
+            value => serde_json::from_str(value)
+                .map_err(|error| format!("`{name}` is not a JSON object: {error}.")),
         };
         match name {
             "query" => {
                 has_query = true;
                 request.query = value.into_owned();
             }
-            "operationName" => request.operation_name = Some(value.into_owned()).filter(|name| !name.is_empty()),
+            "operationName" => {
+                request.operation_name = Some(value.into_owned()).filter(|name| !name.is_empty());
+            }
             "variables" => request.variables = json(&value)?,
             "extensions" => request.extensions = json(&value)?,
             _ => {}
@@ -225,7 +231,8 @@ mod tests {
 
     #[test]
     fn a_url_holds_a_request() {
-        let request = read_url("query=%7B+a%20%7D&operationName=A&variables=%7B%22x%22:1%7D&other=1").unwrap();
+        let request =
+            read_url("query=%7B+a%20%7D&operationName=A&variables=%7B%22x%22:1%7D&other=1").unwrap();
         assert_eq!(request.query, "{ a }");
         assert_eq!(request.operation_name.as_deref(), Some("A"));
         assert_eq!(request.variables.len(), 1);
@@ -238,7 +245,9 @@ mod tests {
     #[test]
     fn a_body_is_one_request() {
         assert!(read_body(b"{\"query\":\"{a}\",\"variables\":null}").is_ok());
-        for wrong in [&b"[]"[..], b"{}", b"\"a\"", b"{\"query\":1}", b"{\"query\":\"a\",\"variables\":[]}", b"{"] {
+        for wrong in
+            [&b"[]"[..], b"{}", b"\"a\"", b"{\"query\":1}", b"{\"query\":\"a\",\"variables\":[]}", b"{"]
+        {
             assert!(read_body(wrong).is_err());
         }
     }

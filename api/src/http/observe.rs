@@ -20,7 +20,8 @@ pub(super) async fn request(request: Request, next: Next) -> Response {
         .cloned()
         .or_else(|| HeaderValue::from_str(&Uuid::new_v4().to_string()).ok());
     let text = id.as_ref().and_then(|id| id.to_str().ok()).unwrap_or_default();
-    let span = tracing::info_span!("request", id = text, method = %request.method(), path = request.uri().path());
+    let span =
+        tracing::info_span!("request", id = text, method = %request.method(), path = request.uri().path());
     let mut response = next.run(request).instrument(span).await;
     if let Some(id) = id {
         response.headers_mut().insert(HEADER, id);
@@ -35,5 +36,7 @@ pub(super) async fn not_found() -> (StatusCode, &'static str) {
 
 /// An id of letters, digits and dashes cannot forge a line of the log.
 fn is_plain(id: &[u8]) -> bool {
-    !id.is_empty() && id.len() <= LONGEST && id.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
+    !id.is_empty()
+        && id.len() <= LONGEST
+        && id.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
 }

@@ -4,15 +4,15 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use sea_orm::{
-    ColumnTrait, ColumnType as SeaType, EntityTrait, Iden, Identity, Iterable, PrimaryKeyToColumn, RelationDef,
-    RelationTrait,
+    ColumnTrait, ColumnType as SeaType, EntityTrait, Iden, Identity, Iterable, PrimaryKeyToColumn,
+    RelationDef, RelationTrait,
 };
 use thiserror::Error;
 
 use super::names::{camel_case, pascal_case, plural, singular, uncapitalise};
 use super::{
-    Catalog, Column, ColumnId, ColumnType, EnumType, EnumValue, FieldId, Namespace, Relation, RelationId, Scalar,
-    Table, TableId, quote,
+    Catalog, Column, ColumnId, ColumnType, EnumType, EnumValue, FieldId, Namespace, Relation, RelationId,
+    Scalar, Table, TableId, quote,
 };
 
 /// What the engine needs to know of a system besides its entities.
@@ -106,7 +106,11 @@ impl Catalog {
         let relations = drafts
             .iter()
             .map(|draft| {
-                draft.relations.iter().map(|(source, def)| resolve(&drafts, &by_name, draft, source, def)).collect()
+                draft
+                    .relations
+                    .iter()
+                    .map(|(source, def)| resolve(&drafts, &by_name, draft, source, def))
+                    .collect()
             })
             .collect::<Result<Vec<Vec<Relation>>, _>>()?;
         let mut tables: Vec<Table> = drafts.into_iter().map(|draft| draft.table).collect();
@@ -143,7 +147,11 @@ impl entity::Visitor for Reader<'_> {
 }
 
 impl Reader<'_> {
-    fn read<E: EntityTrait>(&self, entity: &E, source: &'static entity::Source) -> Result<Draft, CatalogError> {
+    fn read<E: EntityTrait>(
+        &self,
+        entity: &E,
+        source: &'static entity::Source,
+    ) -> Result<Draft, CatalogError> {
         let name = entity.table_name().to_owned();
         let schema = entity.schema_name().unwrap_or("public").to_owned();
         let type_name = self.type_name(&name);
@@ -153,12 +161,12 @@ impl Reader<'_> {
 
         let position = |wanted: &str| columns.iter().position(|column| column.name == wanted).map(ColumnId);
         let primary_key: Vec<ColumnId> =
-            E::PrimaryKey::iter().filter_map(|key| position(&key.into_column().unquoted())).collect();
+            E::PrimaryKey::iter().filter_map(|key| position(key.into_column().unquoted())).collect();
         let mut keys = vec![primary_key.clone()];
         keys.extend(
             E::Column::iter()
                 .filter(|column| column.def().is_unique())
-                .filter_map(|column| position(&column.unquoted()))
+                .filter_map(|column| position(column.unquoted()))
                 .filter(|column| primary_key != [*column])
                 .map(|column| vec![column]),
         );
@@ -353,8 +361,11 @@ fn table_name(def: &RelationDef) -> (String, String) {
 
 fn fields(table: &Table) -> Result<HashMap<String, FieldId>, CatalogError> {
     let global_id = (!table.primary_key.is_empty()).then(|| ("id".to_owned(), FieldId::GlobalId));
-    let columns =
-        table.columns.iter().enumerate().map(|(at, column)| (column.field.clone(), FieldId::Column(ColumnId(at))));
+    let columns = table
+        .columns
+        .iter()
+        .enumerate()
+        .map(|(at, column)| (column.field.clone(), FieldId::Column(ColumnId(at))));
     let relations = table
         .relations
         .iter()

@@ -68,7 +68,9 @@ impl Batch<'_> {
                 // Rows by key of a reference table: the whole table is small, and kept.
                 LoadKind::ByKey { columns, positions, .. } => {
                     let statement = self.whole_table();
-                    self.reference.get(self.session.caller(), &statement, columns, |rows| by_key(rows, positions)).await
+                    self.reference
+                        .get(self.session.caller(), &statement, columns, |rows| by_key(rows, positions))
+                        .await
                 }
                 kind => {
                     let statement = self.statement(keys);
@@ -84,7 +86,8 @@ impl Batch<'_> {
 
     fn statement(&self, keys: &[Key]) -> Statement {
         let load = self.load;
-        let (LoadKind::ByKey { parts, .. } | LoadKind::Page { parts, .. } | LoadKind::Count { parts }) = &load.kind;
+        let (LoadKind::ByKey { parts, .. } | LoadKind::Page { parts, .. } | LoadKind::Count { parts }) =
+            &load.kind;
         let mut parameters = key::parameters(keys, parts);
         parameters.extend(load.statement.parameters.iter().cloned());
         Statement { text: load.statement.text.clone(), parameters }
@@ -94,7 +97,10 @@ impl Batch<'_> {
         let table = self.catalog.table(self.load.table);
         let name = |column: &ColumnId| table.column(*column).sql_name.as_str();
         let columns: Vec<&str> = self.load.projection.iter().map(name).collect();
-        Statement { text: format!("SELECT {} FROM {}", columns.join(", "), table.sql_name), parameters: Vec::new() }
+        Statement {
+            text: format!("SELECT {} FROM {}", columns.join(", "), table.sql_name),
+            parameters: Vec::new(),
+        }
     }
 }
 

@@ -70,7 +70,7 @@ struct Execution<'a> {
     loaders: Vec<OnceLock<LevelLoader<'a>>>,
 }
 
-impl<'a> Execution<'a> {
+impl Execution<'_> {
     fn root<'s>(&'s self, field: &'s RootField) -> BoxFuture<'s, Result<Loaded, Error>> {
         Box::pin(async move {
             Ok(match field {
@@ -105,7 +105,8 @@ impl<'a> Execution<'a> {
             None => Ok(HashMap::new()),
         };
         let count_keys = if connection.count.is_some() { keys.clone() } else { Vec::new() };
-        let (rows, counts) = futures_util::try_join!(load(connection.page, keys), load(connection.count, count_keys))?;
+        let (rows, counts) =
+            futures_util::try_join!(load(connection.page, keys), load(connection.count, count_keys))?;
         let fields = try_join_all(connection.fields.iter().map(|field| async {
             match &field.value {
                 ConnectionField::Nodes(selection) => Ok(vec![self.below(selection, &rows).await?]),
@@ -118,7 +119,9 @@ impl<'a> Execution<'a> {
                     }))
                     .await
                 }
-                ConnectionField::Typename | ConnectionField::PageInfo(_) | ConnectionField::TotalCount => Ok(Vec::new()),
+                ConnectionField::Typename | ConnectionField::PageInfo(_) | ConnectionField::TotalCount => {
+                    Ok(Vec::new())
+                }
             }
         }))
         .await?;
@@ -135,7 +138,9 @@ impl<'a> Execution<'a> {
             try_join_all(selection.fields.iter().map(|field| async {
                 match &field.value {
                     RowField::Typename | RowField::GlobalId(_) | RowField::Column(..) => Ok(Loaded::Nothing),
-                    RowField::One { load, key, selection } => self.rows(*load, keys(parents, key), selection).await,
+                    RowField::One { load, key, selection } => {
+                        self.rows(*load, keys(parents, key), selection).await
+                    }
                     RowField::Many { key, connection } => self.pages(connection, keys(parents, key)).await,
                 }
             }))

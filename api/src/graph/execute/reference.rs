@@ -67,7 +67,8 @@ impl ReferenceCache {
         key: &[ColumnId],
         sort: impl FnOnce(Vec<Row>) -> Answer,
     ) -> Sorted {
-        let question = Question { role: caller.role.clone(), statement: statement.clone(), key: key.to_vec() };
+        let question =
+            Question { role: caller.role.clone(), statement: statement.clone(), key: key.to_vec() };
         let listening = self.listening.load(Ordering::Acquire);
         if let Some(kept) = self.answers().get(&question)
             && (listening || kept.since.elapsed() < UNHEARD_FOR)

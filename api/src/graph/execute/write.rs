@@ -11,8 +11,8 @@ use crate::database::Row;
 use crate::graph::catalog::Catalog;
 use crate::graph::global_id;
 use crate::graph::plan::{
-    Connection, ConnectionField, CursorShape, EdgeField, Keyed, LoadKind, PageInfoField, Plan, RootField, RowField,
-    RowSelection, write_cursor,
+    Connection, ConnectionField, CursorShape, EdgeField, Keyed, LoadKind, PageInfoField, Plan, RootField,
+    RowField, RowSelection, write_cursor,
 };
 use crate::graph::value::{write_string, write_value};
 

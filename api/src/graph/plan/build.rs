@@ -2,17 +2,17 @@
 
 use std::collections::HashMap;
 
+use apollo_compiler::Node;
 use apollo_compiler::executable::{ExecutableDocument, Field, Operation, SelectionSet};
 use apollo_compiler::response::{JsonMap, JsonValue};
-use apollo_compiler::Node;
 
 use super::collect::{Collected, collect};
 use super::input::{ArgumentError, arguments};
 use super::page::{self, Page};
 use super::statement::{self, PageQuery};
 use super::{
-    Connection, ConnectionField, CursorShape, EdgeField, Keyed, Load, LoadId, LoadKind, Lookup, PageInfoField, Place,
-    Plan, RootField, RowField, RowSelection, cursor,
+    Connection, ConnectionField, CursorShape, EdgeField, Keyed, Load, LoadId, LoadKind, Lookup,
+    PageInfoField, Place, Plan, RootField, RowField, RowSelection, cursor,
 };
 use crate::graph::catalog::names::capitalise;
 use crate::graph::catalog::{Catalog, ColumnId, FieldId, RelationId, Table, TableId};
@@ -44,7 +44,11 @@ pub(crate) fn plan(
     let loads = planner
         .drafts
         .iter()
-        .map(|draft| planner.finish(draft).map_err(|error| error.into_error().at(&draft.place.path, draft.place.location)))
+        .map(|draft| {
+            planner
+                .finish(draft)
+                .map_err(|error| error.into_error().at(&draft.place.path, draft.place.location))
+        })
         .collect::<Result<_, _>>()?;
     Ok(Plan { fields, loads })
 }
@@ -124,9 +128,11 @@ impl<'a> Planner<'a> {
     ) -> Planned<RootField> {
         let catalog = self.catalog;
         if system.is_none()
-            && let Some(at) = catalog.systems().iter().position(|system| system.field.as_deref() == Some(name))
+            && let Some(at) =
+                catalog.systems().iter().position(|system| system.field.as_deref() == Some(name))
         {
-            let fields = self.root(&collected.selection_sets(), &format!("{}Query", capitalise(name)), Some(at))?;
+            let fields =
+                self.root(&collected.selection_sets(), &format!("{}Query", capitalise(name)), Some(at))?;
             return Ok(RootField::Namespace(fields));
         }
         let here = |table: &&Table| match system {
@@ -151,12 +157,15 @@ impl<'a> Planner<'a> {
         sets: &[&'a SelectionSet],
     ) -> Planned<RootField> {
         let given = arguments(field, self.variables);
-        let has = |column: &ColumnId| given.get(table.column(*column).field.as_str()).is_some_and(|it| !it.is_null());
+        let has = |column: &ColumnId| {
+            given.get(table.column(*column).field.as_str()).is_some_and(|it| !it.is_null())
+        };
         let present = given.values().filter(|value| !value.is_null()).count();
-        let key = table.keys.iter().find(|key| key.len() == present && key.iter().all(has)).ok_or_else(|| {
-            let message = format!("give exactly one key: {}", crate::graph::schema::keys(table));
-            self.refuse(field, ArgumentError::new(&field.name, message))
-        })?;
+        let key =
+            table.keys.iter().find(|key| key.len() == present && key.iter().all(has)).ok_or_else(|| {
+                let message = format!("give exactly one key: {}", crate::graph::schema::keys(table));
+                self.refuse(field, ArgumentError::new(&field.name, message))
+            })?;
         let parts = key
             .iter()
             .map(|column| {
@@ -194,15 +203,16 @@ impl<'a> Planner<'a> {
         let given = arguments(field, self.variables);
         let ids = given.get("ids").and_then(JsonValue::as_array).cloned().unwrap_or_default();
         if ids.len() as u64 > self.limits.largest_page {
-            let mut error =
-                ArgumentError::new("ids", format!("at most {} ids", self.limits.largest_page));
+            let mut error = ArgumentError::new("ids", format!("at most {} ids", self.limits.largest_page));
             error.code = Code::LimitExceeded;
             return Err(self.refuse(field, error));
         }
         let lookups = ids
             .iter()
             .enumerate()
-            .map(|(at, id)| self.lookup_by_id(id.as_str().unwrap_or_default(), &format!("ids.{at}"), field, sets))
+            .map(|(at, id)| {
+                self.lookup_by_id(id.as_str().unwrap_or_default(), &format!("ids.{at}"), field, sets)
+            })
             .collect::<Planned<_>>()?;
         Ok(RootField::Many(lookups))
     }
@@ -215,8 +225,9 @@ impl<'a> Planner<'a> {
         sets: &[&'a SelectionSet],
     ) -> Planned<Lookup> {
         let catalog = self.catalog;
-        let (table, key) = global_id::read(catalog, id)
-            .ok_or_else(|| self.refuse(field, ArgumentError::new(argument, "this is not an id of this server")))?;
+        let (table, key) = global_id::read(catalog, id).ok_or_else(|| {
+            self.refuse(field, ArgumentError::new(argument, "this is not an id of this server"))
+        })?;
         self.lookup(table, &table.primary_key, key, field, sets)
     }
 
@@ -274,7 +285,8 @@ impl<'a> Planner<'a> {
     ) -> Planned<Connection> {
         let mut given = arguments(field, self.variables);
         let filter = given.get("filter").filter(|filter| !filter.is_null()).cloned();
-        let page = page::read(self.catalog, table, &given, self.limits).map_err(|error| self.refuse(field, error))?;
+        let page = page::read(self.catalog, table, &given, self.limits)
+            .map_err(|error| self.refuse(field, error))?;
         let rows = parents.saturating_mul(page.limit.max(1));
         self.spend(field, rows)?;
         let (backward, starts_later) = if page.backward {
@@ -283,12 +295,8 @@ impl<'a> Planner<'a> {
             (false, page.after.is_some() || page.offset > 0)
         };
 
-        let page_question = Question {
-            kind: "page",
-            table: table.id,
-            columns: columns.to_vec(),
-            arguments: text(&given),
-        };
+        let page_question =
+            Question { kind: "page", table: table.id, columns: columns.to_vec(), arguments: text(&given) };
         given.retain(|name, _| name.as_str() == "filter");
         let count_question =
             Question { kind: "count", table: table.id, columns: columns.to_vec(), arguments: text(&given) };
@@ -363,7 +371,11 @@ impl<'a> Planner<'a> {
                 "hasPreviousPage" => PageInfoField::HasPreviousPage,
                 "startCursor" | "endCursor" => {
                     this.drafts[load.0].cursors = true;
-                    if field.name == "startCursor" { PageInfoField::StartCursor } else { PageInfoField::EndCursor }
+                    if field.name == "startCursor" {
+                        PageInfoField::StartCursor
+                    } else {
+                        PageInfoField::EndCursor
+                    }
                 }
                 _ => PageInfoField::Typename,
             })
@@ -383,10 +395,14 @@ impl<'a> Planner<'a> {
             self.path.push(PathSegment::Field(key.clone()));
             self.fields += 1;
             if self.path.len() > self.limits.depth {
-                return Err(self.exceeded(field, format!("A request nests at most {} levels.", self.limits.depth)));
+                return Err(
+                    self.exceeded(field, format!("A request nests at most {} levels.", self.limits.depth))
+                );
             }
             if self.fields > self.limits.fields {
-                return Err(self.exceeded(field, format!("A request has at most {} fields.", self.limits.fields)));
+                return Err(
+                    self.exceeded(field, format!("A request has at most {} fields.", self.limits.fields))
+                );
             }
             let value = plan(self, field, collected)?;
             self.path.pop();

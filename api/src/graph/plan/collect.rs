@@ -1,4 +1,4 @@
-//! CollectFields of the GraphQL specification: which fields a selection set has, once fragments are put in, `@skip` and
+//! `CollectFields` of the GraphQL specification: which fields a selection set has, once fragments are put in, `@skip` and
 //! `@include` are decided and equal response keys are merged.
 
 use std::collections::{HashMap, HashSet};
@@ -31,8 +31,14 @@ pub(super) fn collect<'a>(
     sets: &[&'a SelectionSet],
     type_name: &str,
 ) -> Vec<Collected<'a>> {
-    let mut collector =
-        Collector { document, variables, type_name, visited: HashSet::new(), at: HashMap::new(), found: Vec::new() };
+    let mut collector = Collector {
+        document,
+        variables,
+        type_name,
+        visited: HashSet::new(),
+        at: HashMap::new(),
+        found: Vec::new(),
+    };
     for set in sets {
         collector.visit(set);
     }

@@ -48,7 +48,11 @@ pub(crate) fn write_cursor(shape: &CursorShape, row: &Row, out: &mut Vec<u8>) {
 }
 
 /// Reads a cursor of the order that `terms` make up; the error says what is wrong with it.
-pub(super) fn read(text: &str, table: &Table, terms: &[Term]) -> Result<Vec<Option<Parameter>>, &'static str> {
+pub(super) fn read(
+    text: &str,
+    table: &Table,
+    terms: &[Term],
+) -> Result<Vec<Option<Parameter>>, &'static str> {
     const NOT_OURS: &str = "this is not a cursor of this server";
     let plain = BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| NOT_OURS)?;
     let values: Vec<JsonValue> = serde_json::from_slice(&plain).map_err(|_| NOT_OURS)?;

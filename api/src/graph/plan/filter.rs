@@ -26,7 +26,12 @@ impl<'a> Filter<'a> {
     }
 
     /// Writes the condition of a filter on the rows of `table`, known as `alias`. No condition is `true`.
-    pub(super) fn write(&mut self, table: &Table, alias: &str, filter: &JsonValue) -> Result<(), ArgumentError> {
+    pub(super) fn write(
+        &mut self,
+        table: &Table,
+        alias: &str,
+        filter: &JsonValue,
+    ) -> Result<(), ArgumentError> {
         let conditions = self.entries(filter)?;
         self.all(" AND ", "true", conditions, |this, (name, value)| {
             this.inside(name, |this| this.field(table, alias, name, value))
@@ -130,7 +135,12 @@ impl<'a> Filter<'a> {
         Ok(())
     }
 
-    fn comparisons(&mut self, ty: &ColumnType, operand: &str, value: &JsonValue) -> Result<(), ArgumentError> {
+    fn comparisons(
+        &mut self,
+        ty: &ColumnType,
+        operand: &str,
+        value: &JsonValue,
+    ) -> Result<(), ArgumentError> {
         let conditions = self.entries(value)?;
         self.all(" AND ", "true", conditions, |this, (name, value)| {
             this.inside(name, |this| {
@@ -195,7 +205,8 @@ impl<'a> Filter<'a> {
 
     /// Conditions on the value at a path within JSON.
     fn json_path(&mut self, operand: &str, value: &JsonValue) -> Result<(), ArgumentError> {
-        let (at, conditions): (Vec<_>, Vec<_>) = self.entries(value)?.into_iter().partition(|(name, _)| *name == "at");
+        let (at, conditions): (Vec<_>, Vec<_>) =
+            self.entries(value)?.into_iter().partition(|(name, _)| *name == "at");
         let nowhere = JsonValue::Array(Vec::new());
         let at = at.first().map_or(&nowhere, |(_, path)| *path);
         // The path is bound once for each condition; there is seldom more than one.

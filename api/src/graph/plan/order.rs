@@ -64,7 +64,8 @@ fn read_entry(
     argument: &str,
     mut path: Vec<RelationId>,
 ) -> Result<Term, ArgumentError> {
-    let fields: Vec<_> = entry.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()).collect();
+    let fields: Vec<_> =
+        entry.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()).collect();
     let [(name, value)] = fields.as_slice() else {
         return Err(ArgumentError::new(
             argument,
@@ -95,7 +96,9 @@ fn read_entry(
                 nulls_first,
             })
         }
-        Some(FieldId::GlobalId) | None => Err(ArgumentError::new(&argument, "there is no such field to order by")),
+        Some(FieldId::GlobalId) | None => {
+            Err(ArgumentError::new(&argument, "there is no such field to order by"))
+        }
     }
 }
 
@@ -115,7 +118,13 @@ struct Join {
 }
 
 /// Names the terms' values for a table that has an alias in the statement.
-pub(super) fn resolve(catalog: &Catalog, table: &Table, alias: &str, terms: &[Term], sql: &mut Sql) -> Ordered {
+pub(super) fn resolve(
+    catalog: &Catalog,
+    table: &Table,
+    alias: &str,
+    terms: &[Term],
+    sql: &mut Sql,
+) -> Ordered {
     let mut joins: Vec<Join> = Vec::new();
     let mut values = Vec::with_capacity(terms.len());
     for term in terms {

@@ -65,5 +65,8 @@ pub(super) fn read(
 
 fn count(arguments: &JsonMap, name: &str) -> Result<Option<u64>, ArgumentError> {
     let Some(value) = arguments.get(name).filter(|value| !value.is_null()) else { return Ok(None) };
-    value.as_u64().map(Some).ok_or_else(|| ArgumentError::new(name, format!("{value} is not a number of rows")))
+    value
+        .as_u64()
+        .map(Some)
+        .ok_or_else(|| ArgumentError::new(name, format!("{value} is not a number of rows")))
 }

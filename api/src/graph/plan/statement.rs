@@ -22,8 +22,10 @@ pub(super) fn by_key(table: &Table, columns: &[ColumnId], projection: &[ColumnId
     if let [column] = columns {
         let array = parts[0].scalar().postgres_array();
         let element = array.name().trim_start_matches('_').to_owned();
-        sql.table(table)
-            .push(format_args!(" {ROW} WHERE {ROW}.{} = ANY ($1::{element}[])", table.column(*column).sql_name));
+        sql.table(table).push(format_args!(
+            " {ROW} WHERE {ROW}.{} = ANY ($1::{element}[])",
+            table.column(*column).sql_name
+        ));
     } else {
         sql.keys(&parts).push(" JOIN ").table(table).push(format_args!(" {ROW} ON "));
         matches_key(table, columns, &mut sql);

@@ -44,12 +44,14 @@ pub(crate) fn parameter_array(ty: &ColumnType, value: &JsonValue) -> Result<Para
 fn encode(scalar: Scalar, value: &JsonValue) -> Result<Vec<u8>, InputError> {
     let encoded = match scalar {
         Scalar::Boolean => value.as_bool().map(|value| vec![u8::from(value)]),
-        Scalar::SmallInt => {
-            value.as_i64().and_then(|value| i16::try_from(value).ok()).map(|value| value.to_be_bytes().to_vec())
-        }
-        Scalar::Int => {
-            value.as_i64().and_then(|value| i32::try_from(value).ok()).map(|value| value.to_be_bytes().to_vec())
-        }
+        Scalar::SmallInt => value
+            .as_i64()
+            .and_then(|value| i16::try_from(value).ok())
+            .map(|value| value.to_be_bytes().to_vec()),
+        Scalar::Int => value
+            .as_i64()
+            .and_then(|value| i32::try_from(value).ok())
+            .map(|value| value.to_be_bytes().to_vec()),
         Scalar::BigInt => value
             .as_i64()
             .or_else(|| value.as_str().and_then(|text| text.parse().ok()))
@@ -62,7 +64,9 @@ fn encode(scalar: Scalar, value: &JsonValue) -> Result<Vec<u8>, InputError> {
             value => value.as_str().and_then(numeric::parse),
         },
         // Postgres stores no NUL in text.
-        Scalar::Text => value.as_str().filter(|text| !text.contains('\0')).map(|text| text.as_bytes().to_vec()),
+        Scalar::Text => {
+            value.as_str().filter(|text| !text.contains('\0')).map(|text| text.as_bytes().to_vec())
+        }
         Scalar::Uuid => value
             .as_str()
             .and_then(|text| uuid::Uuid::try_parse(text).ok())

@@ -103,28 +103,30 @@ fn write_scalar(scalar: Scalar, mut bytes: &[u8], out: &mut Vec<u8>) -> Option<(
             let uuid = uuid::Uuid::from_slice(bytes).ok()?;
             let _ = write!(out, "\"{uuid}\"");
         }
-        Scalar::Date => quoted(out, |out| time::write_date(bytes.try_get_i32().ok()?, out).into())?,
-        Scalar::LocalDateTime => quoted(out, |out| {
-            time::write_local(bytes.try_get_i64().ok()?, out);
-            Some(())
-        })?,
-        Scalar::DateTime => quoted(out, |out| time::write_utc(bytes.try_get_i64().ok()?, out).into())?,
+        Scalar::Date => {
+            let days = bytes.try_get_i32().ok()?;
+            quoted(out, |out| time::write_date(days, out));
+        }
+        Scalar::LocalDateTime => {
+            let microseconds = bytes.try_get_i64().ok()?;
+            quoted(out, |out| {
+                time::write_local(microseconds, out);
+            });
+        }
+        Scalar::DateTime => {
+            let microseconds = bytes.try_get_i64().ok()?;
+            quoted(out, |out| time::write_utc(microseconds, out));
+        }
         // The first byte of jsonb's binary format is its version.
         Scalar::Json => out.extend_from_slice(bytes.get(1..)?),
     }
     Some(())
 }
 
-fn quoted(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>) -> Option<()>) -> Option<()> {
-    let start = out.len();
+fn quoted(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     out.push(b'"');
-    let written = write(out);
-    if written.is_none() {
-        out.truncate(start);
-    } else {
-        out.push(b'"');
-    }
-    written
+    write(out);
+    out.push(b'"');
 }
 
 fn write_list(element: Scalar, mut bytes: &[u8], out: &mut Vec<u8>) -> Option<()> {
@@ -191,7 +193,9 @@ mod tests {
 
     #[test]
     fn bytes_that_do_not_fit_their_type_are_null() {
-        for scalar in [Scalar::Int, Scalar::BigInt, Scalar::Uuid, Scalar::DateTime, Scalar::Decimal, Scalar::Date] {
+        for scalar in
+            [Scalar::Int, Scalar::BigInt, Scalar::Uuid, Scalar::DateTime, Scalar::Decimal, Scalar::Date]
+        {
             assert_eq!(json(&ColumnType::Scalar(scalar), Some(&[1, 2])), "null", "{scalar:?}");
         }
     }

@@ -24,5 +24,9 @@ pub const EXAMPLES: [Example; 4] = [
         variables: "{\n  \"id\": \"1\"\n}",
     },
     Example { title: "Directory", query: include_str!("queries/directory.graphql"), variables: "" },
-    Example { title: "Protocol builder", query: include_str!("queries/protocol_builder.graphql"), variables: "" },
+    Example {
+        title: "Protocol builder",
+        query: include_str!("queries/protocol_builder.graphql"),
+        variables: "",
+    },
 ];

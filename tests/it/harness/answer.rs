@@ -1,0 +1,70 @@
+//! An answer of the gateway, read once and then asked.
+
+use reqwest::{Response, StatusCode, header::HeaderMap};
+use serde_json::Value;
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    pub(crate) async fn read(response: Response) -> Self {
+        let (status, headers) = (response.status(), response.headers().clone());
+        let text = response.text().await.unwrap();
+        let body = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+        Self { status, headers, body }
+    }
+
+    /// The data of an answer without errors.
+    #[track_caller]
+    pub(crate) fn data(&self) -> &Value {
+        assert_eq!(self.body.get("errors"), None, "{:#}", self.body);
+        assert_eq!(self.status, StatusCode::OK);
+        &self.body["data"]
+    }
+
+    /// The nodes of a connection of `Query`.
+    #[track_caller]
+    pub(crate) fn nodes(&self, field: &str) -> &Vec<Value> {
+        self.data()[field]["nodes"]
+            .as_array()
+            .unwrap_or_else(|| panic!("{field} has no nodes: {:#}", self.body))
+    }
+
+    /// The code of the only error.
+    #[track_caller]
+    pub(crate) fn code(&self) -> &str {
+        self.error()["extensions"]["code"].as_str().unwrap()
+    }
+
+    /// The only error.
+    #[track_caller]
+    pub(crate) fn error(&self) -> &Value {
+        let errors = self.body["errors"].as_array().unwrap_or_else(|| panic!("no errors: {:#}", self.body));
+        assert_eq!(errors.len(), 1, "{:#}", self.body);
+        &errors[0]
+    }
+
+    /// Statements that the answer took, without the session's own.
+    #[track_caller]
+    pub(crate) fn statements(&self) -> u32 {
+        self.count("statements=")
+    }
+
+    /// Times that the gateway waited for Postgres.
+    #[track_caller]
+    pub(crate) fn round_trips(&self) -> u32 {
+        self.count("round_trips=")
+    }
+
+    #[track_caller]
+    fn count(&self, name: &str) -> u32 {
+        let timing = self.headers["server-timing"].to_str().unwrap();
+        let after = timing.split_once(name).unwrap().1;
+        after.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap()
+    }
+}

@@ -1,0 +1,100 @@
+//! A throwaway Postgres for the whole test run. It ends with the test process, however that ends: a shell holds the
+//! server and reads from a pipe that closes then.
+
+use std::env;
+use std::fs::{self, File};
+use std::os::unix::fs::chown;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+/// A running server.
+pub(crate) struct Cluster {
+    folder: PathBuf,
+    _shell: Child,
+}
+
+impl Cluster {
+    /// Starts a server in a folder of its own.
+    pub(crate) fn start() -> Self {
+        let folder = PathBuf::from(format!("/tmp/praxis-it-{}", std::process::id()));
+        fs::create_dir(&folder).unwrap();
+        let user = unprivileged_user();
+        if let Some((uid, gid)) = user {
+            chown(&folder, Some(uid), Some(gid)).unwrap();
+        }
+        // TERM ends a server that is only starting, INT one that waits for its clients.
+        let script = r#"
+            "$1" -D "$3/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 -N || exit 1
+            "$2" -D "$3/data" -k "$3" -c listen_addresses= -c fsync=off -c full_page_writes=off \
+              -c synchronous_commit=off -c max_connections=300 &
+            read -r _
+            kill -TERM $!
+            kill -INT $!
+            wait $!
+            rm -rf "$3"
+        "#;
+        let log = || File::create(folder.join("log")).unwrap();
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", script, "sh"])
+            .arg(program("initdb"))
+            .arg(program("postgres"))
+            .arg(&folder)
+            .current_dir(&folder)
+            .stdin(Stdio::piped())
+            .stdout(log())
+            .stderr(log());
+        if let Some((uid, gid)) = user {
+            shell.uid(uid).gid(gid);
+        }
+        let cluster = Self { _shell: shell.spawn().unwrap(), folder };
+        for _ in 0..600 {
+            if UnixStream::connect(cluster.folder.join(".s.PGSQL.5432")).is_ok() {
+                return cluster;
+            }
+            sleep(Duration::from_millis(50));
+        }
+        panic!("{}", fs::read_to_string(cluster.folder.join("log")).unwrap_or_default());
+    }
+
+    /// Address of a database for a user.
+    pub(crate) fn url(&self, user: &str, database: &str) -> String {
+        let folder = self.folder.display().to_string().replace('/', "%2F");
+        format!("postgres://{user}@{folder}:5432/{database}")
+    }
+
+    /// Folder of the server's socket.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+}
+
+/// A program of Postgres's, on the path or where the system keeps it.
+fn program(name: &str) -> PathBuf {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let mut folders: Vec<PathBuf> = env::split_paths(&path).collect();
+    if let Ok(output) = Command::new("pg_config").arg("--bindir").output() {
+        folders.push(String::from_utf8_lossy(&output.stdout).trim().into());
+    }
+    if let Ok(versions) = fs::read_dir("/usr/lib/postgresql") {
+        folders.extend(versions.flatten().map(|version| version.path().join("bin")));
+    }
+    folders
+        .into_iter()
+        .map(|folder| folder.join(name))
+        .find(|program| program.exists())
+        .unwrap_or_else(|| panic!("{name} is not installed; on Debian: apt-get install postgresql"))
+}
+
+/// Postgres refuses to run as root: then it runs as another user.
+pub(crate) fn unprivileged_user() -> Option<(u32, u32)> {
+    (uzers::get_effective_uid() == 0).then(|| {
+        let user = uzers::get_user_by_name("postgres").or_else(|| uzers::get_user_by_name("nobody"));
+        let user = user.expect("an account other than root");
+        (user.uid(), user.primary_group_id())
+    })
+}

@@ -1,0 +1,243 @@
+//! A gateway on a random port over a database of its own, and the people who ask it.
+//!
+//! The database is cloned from a template that is migrated and filled once for the whole run.
+
+mod answer;
+mod cluster;
+
+use std::net::SocketAddr;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use praxis::auth::AuthConfig;
+use praxis::auth::development::{DevelopmentClaims, issue};
+use praxis::database::DatabaseConfig;
+use praxis::graph::Limits;
+use praxis::http::HttpSettings;
+use praxis::server::{Server, ServerConfig};
+use praxis::systems;
+use serde_json::{Value, json};
+use tokio::sync::{OnceCell, oneshot};
+use tokio_postgres::{Client, NoTls};
+
+pub(crate) use answer::Answer;
+pub(crate) use cluster::{Cluster, unprivileged_user};
+
+/// Secret of the tokens of all tests.
+pub(crate) const SECRET: &[u8] = b"a secret for tests, of more than thirty-two bytes";
+
+static CLUSTER: LazyLock<Cluster> = LazyLock::new(Cluster::start);
+static TEMPLATE: OnceCell<()> = OnceCell::const_new();
+static NUMBER: AtomicUsize = AtomicUsize::new(0);
+
+/// The database that all others are cloned from.
+const TEMPLATE_NAME: &str = "template_praxis";
+
+/// A running gateway.
+pub(crate) struct App {
+    pub(crate) address: SocketAddr,
+    pub(crate) database: String,
+    http: reqwest::Client,
+    stop: Option<oneshot::Sender<()>>,
+    stopped: Option<tokio::task::JoinHandle<()>>,
+}
+
+impl App {
+    /// A gateway over the demo data, with default settings.
+    pub(crate) async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// A gateway over the demo data, with changed settings.
+    pub(crate) async fn with(change: impl FnOnce(&mut ServerConfig)) -> Self {
+        let database = clone_database().await;
+        Self::over(&database, change).await
+    }
+
+    /// A gateway over a database that is there already.
+    pub(crate) async fn over(database: &str, change: impl FnOnce(&mut ServerConfig)) -> Self {
+        let mut config = ServerConfig {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            database: DatabaseConfig {
+                url: CLUSTER.url("praxis_gateway", database),
+                pool_size: 8,
+                pool_timeout: Duration::from_secs(5),
+                tls_root_certificate: None,
+                prepared_statements: true,
+                statement_timeout: Duration::from_secs(10),
+            },
+            auth: AuthConfig::with_secret(SECRET),
+            systems: systems::ALL.to_vec(),
+            limits: Limits::default(),
+            http: HttpSettings {
+                body_limit: 1024 * 1024,
+                request_timeout: Duration::from_secs(15),
+                server_timing: true,
+                allowed_origins: Vec::new(),
+                page: None,
+            },
+        };
+        change(&mut config);
+        let server = Server::start(config).await.unwrap();
+        let address = server.address();
+        let (stop, stopping) = oneshot::channel();
+        let stopped = tokio::spawn(async move {
+            server
+                .run(async {
+                    let _ = stopping.await;
+                })
+                .await
+                .unwrap();
+        });
+        Self {
+            address,
+            database: database.to_owned(),
+            http: reqwest::Client::new(),
+            stop: Some(stop),
+            stopped: Some(stopped),
+        }
+    }
+
+    /// Somebody without a token.
+    pub(crate) fn anonymous(&self) -> Actor<'_> {
+        Actor { app: self, token: None }
+    }
+
+    /// A demo user, by address.
+    pub(crate) async fn user(&self, email: &str) -> Actor<'_> {
+        Actor { app: self, token: Some(token(&self.user_id(email).await, email)) }
+    }
+
+    /// Somebody with this token.
+    pub(crate) fn bearer(&self, token: &str) -> Actor<'_> {
+        Actor { app: self, token: Some(token.to_owned()) }
+    }
+
+    /// A clinician of the first site.
+    pub(crate) async fn clinician_north(&self) -> Actor<'_> {
+        self.user("clinician.north@praxis.example").await
+    }
+
+    /// A clinician of another site.
+    pub(crate) async fn clinician_south(&self) -> Actor<'_> {
+        self.user("clinician.south@praxis.example").await
+    }
+
+    /// The id of a demo user.
+    pub(crate) async fn user_id(&self, email: &str) -> String {
+        let row =
+            self.owner().await.query_one("SELECT id::text FROM auth.users WHERE email = $1", &[&email]).await;
+        row.unwrap().get(0)
+    }
+
+    /// A connection as the superuser, past every policy.
+    pub(crate) async fn owner(&self) -> Client {
+        connect(&CLUSTER.url("postgres", &self.database)).await
+    }
+
+    /// The address of the app's database for a user.
+    pub(crate) fn database_url(&self, user: &str) -> String {
+        CLUSTER.url(user, &self.database)
+    }
+
+    /// A URL of the gateway.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// A plain HTTP client.
+    pub(crate) fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
+
+    /// Tells the gateway to stop and waits until it has.
+    pub(crate) async fn stop(mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        if let Some(stopped) = self.stopped.take() {
+            stopped.await.unwrap();
+        }
+    }
+}
+
+/// Somebody who asks.
+#[derive(Clone)]
+pub(crate) struct Actor<'a> {
+    app: &'a App,
+    pub(crate) token: Option<String>,
+}
+
+impl Actor<'_> {
+    /// Asks a query.
+    pub(crate) async fn ask(&self, query: &str) -> Answer {
+        self.ask_with(query, &json!({})).await
+    }
+
+    /// Asks a query with variables.
+    pub(crate) async fn ask_with(&self, query: &str, variables: &Value) -> Answer {
+        let mut request = self.app.http.post(self.app.url("/graphql"));
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        let response = request.json(&json!({ "query": query, "variables": variables })).send().await.unwrap();
+        Answer::read(response).await
+    }
+}
+
+/// A token of a signed-in user.
+pub(crate) fn token(id: &str, email: &str) -> String {
+    issue(SECRET, &DevelopmentClaims::new(id, email), chrono::Utc::now()).unwrap()
+}
+
+/// The folder of the server's socket.
+pub(crate) fn socket_folder() -> &'static std::path::Path {
+    CLUSTER.folder()
+}
+
+/// A database with the demo data.
+pub(crate) async fn clone_database() -> String {
+    TEMPLATE.get_or_init(make_template).await;
+    create_database(&format!("TEMPLATE {TEMPLATE_NAME}")).await
+}
+
+/// A database without anything in it.
+pub(crate) async fn empty_database() -> String {
+    create_database("").await
+}
+
+/// The address of a database for a user.
+pub(crate) fn database_url(user: &str, database: &str) -> String {
+    CLUSTER.url(user, database)
+}
+
+async fn create_database(how: &str) -> String {
+    let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+    let server = connect(&CLUSTER.url("postgres", "postgres")).await;
+    server.batch_execute(&format!("CREATE DATABASE {name} {how} STRATEGY file_copy")).await.unwrap();
+    name
+}
+
+async fn make_template() {
+    let server = connect(&CLUSTER.url("postgres", "postgres")).await;
+    server.batch_execute(&format!("CREATE DATABASE {TEMPLATE_NAME}")).await.unwrap();
+    let url = CLUSTER.url("postgres", TEMPLATE_NAME);
+    migration::up(&url).await.unwrap();
+    let mut owner = connect(&url).await;
+    systems::ppn::demo::seed(&mut owner).await.unwrap();
+    owner.batch_execute("VACUUM ANALYZE").await.unwrap();
+}
+
+/// A connection to an address.
+pub(crate) async fn connect(url: &str) -> Client {
+    // A server that has just started listens before it accepts.
+    for _ in 0..100 {
+        if let Ok((client, connection)) = tokio_postgres::connect(url, NoTls).await {
+            tokio::spawn(connection);
+            return client;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("cannot connect to the database");
+}

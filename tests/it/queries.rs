@@ -1,0 +1,124 @@
+//! The ready-made queries, as a clinician runs them, and what they cost.
+
+use praxis::systems::ppn::EXAMPLES;
+use serde_json::{Value, json};
+
+use crate::harness::App;
+
+fn example(title: &str) -> &'static str {
+    EXAMPLES.iter().find(|example| example.title == title).unwrap().query
+}
+
+#[tokio::test]
+async fn the_timeline_takes_three_statements_and_shows_each_clinician_their_own_site() {
+    let app = App::start().await;
+    let north = app.clinician_north().await;
+    let south = app.clinician_south().await;
+    // The first request fills the cache of reference tables.
+    north.ask(example("Timeline")).await.data();
+
+    let answer = north.ask(example("Timeline")).await;
+    assert_eq!(answer.statements(), 3, "count, protocols, events");
+    assert_eq!(answer.round_trips(), 2, "count and protocols travel together");
+    let protocols = answer.nodes("protocols");
+    assert_eq!(protocols.len(), 20);
+    let owner = app.owner().await;
+    let site: i64 = owner
+        .query_one(
+            "SELECT site_id FROM user_sites JOIN auth.users u ON u.id = user_id WHERE email = $1",
+            &[&"clinician.north@praxis.example"],
+        )
+        .await
+        .unwrap()
+        .get(0);
+    let expected = owner
+        .query(
+            "SELECT record_id FROM log_clinical_records WHERE site_id = $1 ORDER BY record_id LIMIT 20",
+            &[&site],
+        )
+        .await
+        .unwrap();
+    let ids: Vec<String> = expected.iter().map(|row| row.get::<_, i64>(0).to_string()).collect();
+    assert_eq!(
+        protocols.iter().map(|protocol| protocol["recordId"].as_str().unwrap()).collect::<Vec<_>>(),
+        ids
+    );
+    for protocol in protocols {
+        assert!(protocol["substance"]["substanceName"].is_string());
+        let events = protocol["events"]["nodes"].as_array().unwrap();
+        assert!(!events.is_empty());
+        assert!(
+            events.iter().all(|event| event["eventType"]["colorCode"].as_str().unwrap().starts_with('#'))
+        );
+        let times: Vec<&str> = events.iter().map(|event| event["eventTimestamp"].as_str().unwrap()).collect();
+        assert!(times.is_sorted());
+    }
+    assert_eq!(answer.data()["protocols"]["pageInfo"]["hasNextPage"], true);
+
+    let other = south.ask(example("Timeline")).await;
+    assert!(!other.nodes("protocols").is_empty());
+    assert!(
+        other
+            .nodes("protocols")
+            .iter()
+            .all(|protocol| !ids.contains(&protocol["recordId"].as_str().unwrap().into()))
+    );
+}
+
+#[tokio::test]
+async fn one_protocol_takes_five_statements_in_two_round_trips() {
+    let app = App::start().await;
+    let north = app.clinician_north().await;
+    let first = north.ask("{ protocols(first: 1, filter: {events: {some: {eventType: {eventName: {eq: \"Distress\"}}}}, homework: {some: {}}}) { nodes { recordId } } }").await;
+    let id = json!({ "id": first.nodes("protocols")[0]["recordId"] });
+    north.ask_with(example("One protocol"), &id).await.data();
+
+    let answer = north.ask_with(example("One protocol"), &id).await;
+    let protocol = &answer.data()["protocol"];
+    assert_eq!(answer.statements(), 5, "protocol; site, events, scores, homework");
+    assert_eq!(answer.round_trips(), 2);
+    assert!(protocol["site"]["siteName"].is_string());
+    assert!(!protocol["events"]["edges"].as_array().unwrap().is_empty());
+    assert!(
+        protocol["integrationScores"]["nodes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|score| score["scoreValue"].is_number())
+    );
+    assert!(protocol["homework"]["nodes"][0]["homeworkType"]["homeworkName"].is_string());
+
+    let south = app.clinician_south().await.ask_with(example("One protocol"), &id).await;
+    assert_eq!(south.data()["protocol"], Value::Null, "another site's protocol does not exist");
+}
+
+#[tokio::test]
+async fn the_directory_finds_supervisors_by_specialty_modality_and_rate() {
+    let app = App::start().await;
+    let answer = app.clinician_north().await.ask(example("Directory")).await;
+    assert_eq!(answer.statements(), 2, "count and page");
+    assert_eq!(answer.round_trips(), 1);
+    let found = answer.nodes("practitionerProfiles");
+    assert!(found.len() >= 3);
+    for profile in found {
+        let has = |list: &str, wanted: &[&str]| {
+            profile[list].as_array().unwrap().iter().any(|item| wanted.contains(&item.as_str().unwrap()))
+        };
+        assert!(has("specialties", &["PTSD", "TRD"]) && has("modalities", &["Ketamine"]));
+        assert!(profile["hourlyRate"].as_f64().unwrap() <= 200.0);
+    }
+    let years: Vec<i64> = found.iter().filter_map(|profile| profile["yearsExperience"].as_i64()).collect();
+    assert!(years.is_sorted_by(|one, next| one >= next));
+    assert!(app.anonymous().ask(example("Directory")).await.nodes("practitionerProfiles").is_empty());
+}
+
+#[tokio::test]
+async fn the_protocol_builder_takes_no_statement() {
+    let app = App::start().await;
+    let north = app.clinician_north().await;
+    north.ask(example("Protocol builder")).await.data();
+    let answer = north.ask(example("Protocol builder")).await;
+    assert_eq!(answer.statements(), 0);
+    assert_eq!(answer.nodes("medications").len(), 24);
+    assert!(app.anonymous().ask(example("Protocol builder")).await.nodes("medications").is_empty());
+}
