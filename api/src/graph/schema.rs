@@ -142,7 +142,7 @@ fn object(sdl: &mut Sdl, catalog: &Catalog, table: &Table) {
     sdl.field("Global id, for caches and for `node(id:)`.", "id: ID!");
     for column in &table.columns {
         let mark = if column.nullable { "" } else { "!" };
-        sdl.field(&column.doc, &format!("{}: {}{mark}", column.field, column.ty.graphql_name()));
+        sdl.field(&column.doc, &format!("{}: {}{mark}", column.field, output(&column.ty)));
     }
     for relation in &table.relations {
         let target = catalog.table(relation.target);
@@ -154,6 +154,14 @@ fn object(sdl: &mut Sdl, catalog: &Catalog, table: &Table) {
         }
     }
     sdl.close();
+}
+
+/// Type of a value that is returned: an array of Postgres may hold NULL, which nobody needs to send.
+fn output(ty: &ColumnType) -> String {
+    match ty {
+        ColumnType::List(element) => format!("[{}]", element.graphql_name()),
+        ColumnType::Scalar(_) | ColumnType::Enum(_) => ty.graphql_name(),
+    }
 }
 
 fn connection_of(table: &Table) -> String {

@@ -239,7 +239,7 @@ fn read_column<E: EntityTrait>(
     let described = source.columns.iter().find(|described| described.name == name);
     let field = if name == "id" { "rowId".to_owned() } else { camel_case(&name) };
     let ty = match described.and_then(|described| described.values) {
-        Some(values) => ColumnType::Enum(Arc::new(read_enum(values, type_name))),
+        Some(values) => ColumnType::Enum(Arc::new(read_enum(values, type_name, &name))),
         None => column_type(def.get_column_type()).ok_or_else(|| CatalogError::Type {
             table: table.to_owned(),
             column: name.clone(),
@@ -256,14 +256,9 @@ fn read_column<E: EntityTrait>(
     })
 }
 
-/// An enum belongs to its table: `Status` of `supervision_relationships` is `SupervisionRelationshipStatus`. A Rust
-/// name that says the table already keeps it.
-fn read_enum(source: &'static entity::EnumSource, type_name: &str) -> EnumType {
-    let name = if source.name.starts_with(type_name) {
-        source.name.to_owned()
-    } else {
-        format!("{type_name}{}", source.name)
-    };
+/// An enum is named after its column: `status` of `supervision_relationships` is `SupervisionRelationshipStatus`.
+fn read_enum(source: &'static entity::EnumSource, type_name: &str, column: &str) -> EnumType {
+    let name = format!("{type_name}{}", pascal_case(column));
     let values = source
         .values
         .iter()

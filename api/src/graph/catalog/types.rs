@@ -145,7 +145,7 @@ impl Scalar {
 }
 
 impl ColumnType {
-    /// GraphQL type of a value, without the non-null mark.
+    /// GraphQL type of a value that is sent, without the non-null mark.
     pub fn graphql_name(&self) -> String {
         match self {
             Self::Scalar(scalar) => scalar.graphql_name().to_owned(),
