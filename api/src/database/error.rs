@@ -1,11 +1,13 @@
 //! What can go wrong between the gateway and Postgres, by what it means for the caller.
 
+use std::sync::Arc;
+
 use deadpool_postgres::{PoolError, TimeoutType};
 use thiserror::Error;
 use tokio_postgres::error::SqlState;
 
 /// A failed statement or connection. The texts are for the log: they may name what a caller must not learn.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, Error)]
 pub enum DatabaseError {
     /// No connection could be had.
     #[error("the database cannot be reached: {0}")]
@@ -20,8 +22,15 @@ pub enum DatabaseError {
     #[error("permission denied: {0}")]
     Forbidden(String),
     /// Anything else that Postgres refused.
-    #[error("{0}")]
-    Postgres(#[source] Box<tokio_postgres::Error>),
+    #[error("{}", describe(.0.as_ref()))]
+    Postgres(#[source] Arc<tokio_postgres::Error>),
+}
+
+impl DatabaseError {
+    /// Whether the statement failed only because another one of its transaction had failed before.
+    pub(super) fn is_consequence(&self) -> bool {
+        matches!(self, Self::Postgres(error) if error.code() == Some(&SqlState::IN_FAILED_SQL_TRANSACTION))
+    }
 }
 
 impl From<tokio_postgres::Error> for DatabaseError {
@@ -30,7 +39,7 @@ impl From<tokio_postgres::Error> for DatabaseError {
             return if error.is_closed() || std::error::Error::source(&error).is_some() {
                 Self::Unavailable(describe(&error))
             } else {
-                Self::Postgres(Box::new(error))
+                Self::Postgres(Arc::new(error))
             };
         };
         let state = database.code();
@@ -41,7 +50,7 @@ impl From<tokio_postgres::Error> for DatabaseError {
         } else if is_connection_failure(state) {
             Self::Unavailable(database.to_string())
         } else {
-            Self::Postgres(Box::new(error))
+            Self::Postgres(Arc::new(error))
         }
     }
 }
@@ -51,7 +60,7 @@ impl From<PoolError> for DatabaseError {
         match error {
             PoolError::Timeout(TimeoutType::Wait) => Self::Busy,
             PoolError::Backend(error) => match Self::from(error) {
-                Self::Postgres(error) => Self::Unavailable(describe(&error)),
+                Self::Postgres(error) => Self::Unavailable(describe(error.as_ref())),
                 other => other,
             },
             other => Self::Unavailable(other.to_string()),

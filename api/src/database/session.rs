@@ -4,7 +4,7 @@
 //! another, travel in one round trip: each is sent when its future is first polled, and Postgres answers in order.
 
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use deadpool_postgres::Object;
@@ -29,6 +29,8 @@ pub struct Session {
     pool: Pool,
     caller: Arc<Caller>,
     open: OnceCell<Open>,
+    /// What failed first; the statements that were sent along with it fail for that reason only.
+    failure: OnceLock<DatabaseError>,
     statements: AtomicU32,
     round_trips: AtomicU32,
     in_flight: AtomicU32,
@@ -56,6 +58,7 @@ impl Session {
             pool,
             caller,
             open: OnceCell::new(),
+            failure: OnceLock::new(),
             statements: AtomicU32::new(0),
             round_trips: AtomicU32::new(0),
             in_flight: AtomicU32::new(0),
@@ -89,7 +92,26 @@ impl Session {
         // Without its opening the transaction has neither role nor claims: whatever came back is not the caller's.
         open.begun.clone().await.map_err(|error| reopened(&error))?;
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
-        Ok(result?.into_iter().map(Row::from).collect())
+        match result {
+            Ok(rows) => Ok(rows.into_iter().map(Row::from).collect()),
+            Err(error) => Err(self.cause(error.into()).await),
+        }
+    }
+
+    /// The failure that the caller should hear of.
+    async fn cause(&self, error: DatabaseError) -> DatabaseError {
+        /// The first failure has arrived before this one; the task that awaits it only has to run.
+        const TURNS: usize = 64;
+        if !error.is_consequence() {
+            return self.failure.get_or_init(|| error).clone();
+        }
+        for _ in 0..TURNS {
+            if let Some(first) = self.failure.get() {
+                return first.clone();
+            }
+            tokio::task::yield_now().await;
+        }
+        error
     }
 
     async fn begin(&self) -> Result<Open, DatabaseError> {

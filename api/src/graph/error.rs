@@ -125,7 +125,7 @@ impl From<&DatabaseError> for Error {
                 tracing::info!(reason, "refused by the database");
                 Self::new(Code::Forbidden, "Your role may not do this.")
             }
-            DatabaseError::Postgres(cause) => Self::internal(cause),
+            DatabaseError::Postgres(_) => Self::internal(error),
         }
     }
 }

@@ -3,7 +3,7 @@
 /// Limits of a request; each is a setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Levels of nesting.
+    /// Levels of nesting; a list takes two or three (`protocols`, `edges`, `node`).
     pub depth: usize,
     /// Rows that the answer could have at most: page sizes multiplied down the tree.
     pub cost: u64,
@@ -32,7 +32,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            depth: 15,
+            depth: 25,
             cost: 500_000,
             fields: 2_000,
             root_fields: 20,
