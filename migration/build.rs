@@ -43,6 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let [Some(up), Some(down)] = pair else {
             return Err(format!("migration {name} lacks its .up.sql or its .down.sql").into());
         };
+        let (up, down) = (up.to_string_lossy(), down.to_string_lossy());
         writeln!(
             code,
             "    Migration {{ name: {name:?}, up: include_str!({up:?}), down: include_str!({down:?}) }},"

@@ -16,13 +16,13 @@ pub enum MigrationError {
     Connect(#[source] sqlx::Error),
     /// The schema `praxis` with the record of migrations cannot be made.
     #[error("the record of migrations cannot be made in schema praxis: {0}")]
-    Record(DatabaseError),
+    Record(Box<DatabaseError>),
     /// The record of migrations cannot be read.
     #[error(
         "the record of migrations cannot be read: {0}; grant USAGE on schema praxis and SELECT on praxis.seaql_migrations \
          and praxis.migration_checksums"
     )]
-    Unreadable(DatabaseError),
+    Unreadable(Box<DatabaseError>),
     /// The text of an applied migration was edited.
     #[error(
         "migration {name} has been applied and was edited afterwards: restore its text and add a new migration"
@@ -45,7 +45,7 @@ pub enum MigrationError {
         /// The migration's name.
         name: &'static str,
         /// What Postgres says.
-        error: DatabaseError,
+        error: Box<DatabaseError>,
     },
 }
 
@@ -87,13 +87,13 @@ impl DatabaseError {
         {
             return Self::from_sqlx(cause, text);
         }
-        Self { code: None, message: error.to_string(), detail: None, hint: None, line: None }
+        Self::unknown(error)
     }
 
     pub(crate) fn from_sqlx(error: &sqlx::Error, text: Option<&str>) -> Self {
         let postgres = error.as_database_error().and_then(|it| it.try_downcast_ref::<PgDatabaseError>());
         let Some(postgres) = postgres else {
-            return Self { code: None, message: error.to_string(), detail: None, hint: None, line: None };
+            return Self::unknown(error);
         };
         // A position within a DO block or a function is a position in that, not in the file.
         let line = match (postgres.position(), text) {
@@ -109,5 +109,9 @@ impl DatabaseError {
             hint: postgres.hint().map(ToOwned::to_owned),
             line,
         }
+    }
+
+    fn unknown(error: &dyn fmt::Display) -> Self {
+        Self { code: None, message: error.to_string(), detail: None, hint: None, line: None }
     }
 }

@@ -91,7 +91,7 @@ pub async fn status(database_url: &str) -> Result<Vec<Status>, MigrationError> {
     // The answer is read; a connection that cannot be closed in good order is closed all the same.
     let _ = connection.close().await;
     let record =
-        record.map_err(|error| MigrationError::Unreadable(DatabaseError::from_sqlx(&error, None)))?;
+        record.map_err(|error| MigrationError::Unreadable(DatabaseError::from_sqlx(&error, None).into()))?;
     compare(&record)
 }
 
@@ -153,7 +153,7 @@ impl Run {
         let run = Self { database: DatabaseConnection::from(pool.clone()), pool };
         run.prepare_record()
             .await
-            .map_err(|error| MigrationError::Record(DatabaseError::new(&error, None)))?;
+            .map_err(|error| MigrationError::Record(DatabaseError::new(&error, None).into()))?;
         Ok(run)
     }
 
@@ -166,7 +166,7 @@ impl Run {
 
     async fn status(&self) -> Result<Vec<Status>, MigrationError> {
         let unreadable =
-            |error: sqlx::Error| MigrationError::Unreadable(DatabaseError::from_sqlx(&error, None));
+            |error: sqlx::Error| MigrationError::Unreadable(DatabaseError::from_sqlx(&error, None).into());
         let mut connection = self.pool.acquire().await.map_err(unreadable)?;
         compare(&read_record(&mut connection).await.map_err(unreadable)?)
     }
@@ -181,7 +181,7 @@ impl Run {
             let started = std::time::Instant::now();
             Migrator::up(&self.database, Some(1)).await.map_err(|error| MigrationError::Failed {
                 name: migration.name,
-                error: DatabaseError::new(&error, Some(migration.up)),
+                error: DatabaseError::new(&error, Some(migration.up)).into(),
             })?;
             tracing::info!(migration = migration.name, elapsed = ?started.elapsed(), "migration applied");
             applied.push(migration.name);
@@ -195,7 +195,7 @@ impl Run {
         for (migration, _) in applied.rev().take(usize::try_from(steps).unwrap_or(usize::MAX)) {
             Migrator::down(&self.database, Some(1)).await.map_err(|error| MigrationError::Failed {
                 name: migration.name,
-                error: DatabaseError::new(&error, Some(migration.down)),
+                error: DatabaseError::new(&error, Some(migration.down)).into(),
             })?;
             tracing::info!(migration = migration.name, "migration taken back");
             reverted.push(migration.name);

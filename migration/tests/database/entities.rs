@@ -1,0 +1,205 @@
+//! The entities mirror the tables: columns, types, keys, relations and lists of values, in both directions.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use entity::{Source, Visitor};
+use sea_orm::{
+    ColumnDef, ColumnTrait, ColumnType, DbBackend, EntityTrait, IdenStatic, Iterable, PrimaryKeyToColumn,
+    QueryTrait, RelationTrait, RelationType, Schema,
+    sea_query::{PostgresQueryBuilder, Query, Value},
+};
+
+use crate::cluster::{Session, migrated};
+
+type Set = BTreeSet<String>;
+
+/// What the entities say, one line for each fact.
+#[derive(Default)]
+struct Facts {
+    columns: Set,
+    keys: Set,
+    references: Set,
+    values: Set,
+    tables: usize,
+}
+
+fn type_name(column: &ColumnType) -> String {
+    match column {
+        ColumnType::BigInteger => "bigint".into(),
+        ColumnType::Integer => "integer".into(),
+        ColumnType::Text => "text".into(),
+        ColumnType::Boolean => "boolean".into(),
+        ColumnType::Uuid => "uuid".into(),
+        ColumnType::Date => "date".into(),
+        ColumnType::JsonBinary => "jsonb".into(),
+        ColumnType::TimestampWithTimeZone => "timestamp with time zone".into(),
+        ColumnType::Decimal(None) => "numeric".into(),
+        ColumnType::Decimal(Some((precision, scale))) => format!("numeric({precision},{scale})"),
+        ColumnType::Array(of) => format!("{}[]", type_name(of)),
+        other => panic!("no name for {other:?}"),
+    }
+}
+
+fn default_of(definition: &ColumnDef) -> String {
+    let Some(default) = definition.get_column_default() else { return String::new() };
+    let text = Query::select().expr(default.clone()).to_string(PostgresQueryBuilder);
+    let text = text.trim_start_matches("SELECT ").to_lowercase();
+    text.strip_prefix('(').and_then(|it| it.strip_suffix(')')).unwrap_or(&text).to_owned()
+}
+
+impl Visitor for Facts {
+    fn visit<E: EntityTrait>(&mut self, entity: E, source: &'static Source) {
+        self.tables += 1;
+        let schema = entity.schema_name().unwrap_or("public").to_owned();
+        let table = format!("{schema}.{}", entity.table_name());
+        let name = |column: E::Column| column.as_str().to_owned();
+
+        let mut uniques: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for column in E::Column::iter() {
+            let definition = column.def();
+            let nullable = if definition.is_null() { "" } else { " not null" };
+            let default = default_of(&definition);
+            let default = if default.is_empty() { default } else { format!(" default {default}") };
+            let ty = type_name(definition.get_column_type());
+            self.columns.insert(format!("{table}.{} {ty}{nullable}{default}", name(column)));
+            if definition.is_unique() {
+                uniques.insert(name(column), vec![name(column)]);
+            }
+            if let Some(key) = unique_key(E::default(), column.as_str()) {
+                uniques.entry(key).or_default().push(name(column));
+            }
+        }
+        let primary: Vec<_> = E::PrimaryKey::iter().map(|it| name(it.into_column())).collect();
+        self.keys.insert(format!("{table} primary ({})", primary.join(", ")));
+        for mut columns in uniques.into_values() {
+            columns.sort();
+            self.keys.insert(format!("{table} unique ({})", columns.join(", ")));
+        }
+
+        for relation in E::Relation::iter() {
+            let definition = relation.def();
+            let columns =
+                |of: &sea_orm::Identity| of.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            let far = match &definition.to_tbl {
+                sea_orm::sea_query::TableRef::Table(name, _) => name.1.to_string(),
+                other => panic!("{other:?}"),
+            };
+            let (from, to) = (columns(&definition.from_col), columns(&definition.to_col));
+            let near = entity.table_name();
+            // Both sides of a relation say the same; each must be there.
+            let (fact, side) = if definition.rel_type == RelationType::HasMany {
+                (format!("{far} ({to}) → {near} ({from})"), "many")
+            } else {
+                (format!("{near} ({from}) → {far} ({to})"), "one")
+            };
+            self.references.insert(format!("{fact} {side}"));
+        }
+        for column in source.columns {
+            if let Some(values) = column.values {
+                let mut texts: Vec<_> = values.values.iter().map(|it| it.value).collect();
+                texts.sort_unstable();
+                self.values.insert(format!("{table}.{} in {}", column.name, texts.join(", ")));
+            }
+        }
+        // An entity that cannot be selected is of no use.
+        assert!(E::find().build(DbBackend::Postgres).values.is_none_or(|it| it.0 == Vec::<Value>::new()));
+    }
+}
+
+fn unique_key<E: EntityTrait>(entity: E, column: &str) -> Option<String> {
+    Schema::new(DbBackend::Postgres).create_index_from_entity(entity).iter().find_map(|index| {
+        let text = index.to_string(PostgresQueryBuilder);
+        let (name, columns) = text.strip_prefix("CREATE UNIQUE INDEX ")?.split_once(" ON ")?;
+        columns.contains(&format!("\"{column}\"")).then(|| name.to_owned())
+    })
+}
+
+fn facts() -> Facts {
+    let mut facts = Facts::default();
+    entity::ppn::visit(&mut facts);
+    entity::auth::visit(&mut facts);
+    facts
+}
+
+async fn database() -> Session {
+    migrated().await.connect().await
+}
+
+async fn set(session: &mut Session, query: &str) -> Set {
+    session.rows(query).await.into_iter().collect()
+}
+
+#[tokio::test]
+async fn columns_with_types_nullability_and_defaults() {
+    let query = r"
+        SELECT format('%s.%s.%s %s%s%s', nspname, relname, attname, format_type(atttypid, atttypmod),
+          CASE WHEN attnotnull THEN ' not null' END,
+          CASE WHEN adbin IS NOT NULL AND pg_get_expr(adbin, adrelid) NOT LIKE 'nextval(%'
+            THEN ' default ' || lower(regexp_replace(
+              replace(pg_get_expr(adbin, adrelid), 'now()', 'CURRENT_TIMESTAMP'), '::\w+$', '')) END)
+        FROM pg_attribute
+        JOIN pg_class AS t ON t.oid = attrelid AND relkind IN ('r', 'p', 'v')
+        JOIN pg_namespace AS s ON s.oid = relnamespace AND nspname IN ('public', 'auth')
+        LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+        WHERE attnum > 0 AND NOT attisdropped";
+    let (entities, database) = (facts().columns, set(&mut database().await, query).await);
+    assert_eq!(
+        entities.difference(&database).collect::<Vec<_>>(),
+        Vec::<&String>::new(),
+        "only in the entities"
+    );
+    assert_eq!(
+        database.difference(&entities).collect::<Vec<_>>(),
+        Vec::<&String>::new(),
+        "only in the database"
+    );
+}
+
+#[tokio::test]
+async fn primary_and_unique_keys() {
+    // Not a rule of its own: it is there for a foreign key to point at.
+    let query = "
+        SELECT format('%s.%s %s (%s)', nspname, relname, CASE WHEN indisprimary THEN 'primary' ELSE 'unique' END,
+          (SELECT string_agg(attname, ', ' ORDER BY CASE WHEN indisprimary THEN to_char(place, '0000') ELSE attname END)
+           FROM unnest(indkey) WITH ORDINALITY AS key(number, place)
+           JOIN pg_attribute ON attrelid = indrelid AND attnum = number))
+        FROM pg_index JOIN pg_class AS t ON t.oid = indrelid
+        JOIN pg_namespace AS s ON s.oid = relnamespace AND nspname IN ('public', 'auth')
+        WHERE indisunique AND indexrelid <> 'log_clinical_records_record_id_site_id_key'::regclass";
+    assert_eq!(facts().keys, set(&mut database().await, query).await);
+}
+
+#[tokio::test]
+async fn foreign_keys_are_relations_on_both_sides() {
+    // Foreign keys to auth.users are not relations: accounts are never exposed. The keys that tie the site of a row to
+    // the site of its protocol repeat the key to the protocol.
+    let query = "
+        SELECT format('%s (%s) → %s (%s) %s', near.relname,
+          (SELECT string_agg(attname, ', ') FROM pg_attribute WHERE attrelid = conrelid AND attnum = ANY (conkey)),
+          far.relname,
+          (SELECT string_agg(attname, ', ') FROM pg_attribute WHERE attrelid = confrelid AND attnum = ANY (confkey)),
+          side)
+        FROM pg_constraint JOIN pg_class AS near ON near.oid = conrelid JOIN pg_class AS far ON far.oid = confrelid,
+          unnest(ARRAY['one', 'many']) AS side
+        WHERE contype = 'f' AND confrelid <> 'auth.users'::regclass AND conname NOT LIKE '%_site_of_protocol'";
+    assert_eq!(facts().references, set(&mut database().await, query).await);
+}
+
+#[tokio::test]
+async fn lists_of_values_are_the_checks() {
+    let query = r"
+        SELECT format('%s.%s.%s in %s', nspname, relname, attname,
+          (SELECT string_agg(value[1], ', ' ORDER BY value[1])
+           FROM regexp_matches(pg_get_constraintdef(c.oid), '''([^'']+)''::text', 'g') AS value))
+        FROM pg_constraint AS c JOIN pg_class AS t ON t.oid = conrelid
+        JOIN pg_namespace AS s ON s.oid = relnamespace AND nspname IN ('public', 'auth')
+        JOIN pg_attribute ON attrelid = conrelid AND attnum = conkey[1]
+        WHERE contype = 'c' AND pg_get_constraintdef(c.oid) LIKE '%= ANY (ARRAY[%'";
+    assert_eq!(facts().values, set(&mut database().await, query).await);
+}
+
+#[tokio::test]
+async fn every_table_is_an_entity() {
+    let query = "SELECT count(*)::text FROM pg_tables WHERE schemaname IN ('public', 'auth')";
+    assert_eq!(database().await.one(query).await, facts().tables.to_string());
+}

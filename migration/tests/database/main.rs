@@ -1,0 +1,10 @@
+//! The migrations on a real Postgres.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod access;
+mod catalog;
+mod cluster;
+mod entities;
+mod runs;
+mod triggers;
