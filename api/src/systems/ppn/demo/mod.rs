@@ -17,7 +17,7 @@ use uuid::Uuid;
 use generator::Generator;
 
 /// The day on which the demo stands still. What is due before it and not done is overdue.
-const ANCHOR: NaiveDate = match NaiveDate::from_ymd_opt(2026, 2, 12) {
+const ANCHOR: NaiveDate = match NaiveDate::from_ymd_opt(2026, 11, 16) {
     Some(date) => date,
     None => NaiveDate::MIN,
 };
