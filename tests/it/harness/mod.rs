@@ -93,7 +93,7 @@ impl App {
         Self {
             address,
             database: database.to_owned(),
-            http: reqwest::Client::new(),
+            http: http_client(),
             stop: Some(stop),
             stopped: Some(stopped),
         }
@@ -160,6 +160,12 @@ impl App {
             stopped.await.unwrap();
         }
     }
+}
+
+fn http_client() -> reqwest::Client {
+    // The client wants a provider of cryptography although the tests speak plain HTTP; another test may have set it.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
 }
 
 /// Somebody who asks.

@@ -1,390 +1,268 @@
-//! Sites, users, and the supervision exchange.
+//! The sites, who works there, and the users to try the demo as.
 
-use std::collections::BTreeSet;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use uuid::Uuid;
 
-use super::{
-    ANCHOR, at,
-    generator::Generator,
-    personas,
-    rows::{Rows, list, text},
-    user_id,
-};
+use super::calendar::minute;
 
-/// Name, code, region and kind of each site. The last one coordinates the network and treats nobody.
-pub(super) const SITES: [(&str, &str, &str, &str); 5] = [
-    ("Northwind Clinic", "NORTH", "Pacific Northwest", "clinic"),
-    ("Southbay Wellness Center", "SOUTH", "Southern California", "clinic"),
-    ("Eastgate Psychiatry", "EAST", "New England", "clinic"),
-    ("Mesa Research Institute", "MESA", "Southwest", "research"),
-    ("Network Coordinating Center", "HUB", "Midwest", "research"),
+/// A user of the demo data to sign in as.
+#[derive(Clone, Copy, Debug)]
+pub struct Persona {
+    /// Address that the user signs in with.
+    pub email: &'static str,
+    /// Name of the user.
+    pub name: &'static str,
+    /// What the user is, in a few words.
+    pub title: &'static str,
+    /// What the user sees and may do, in a sentence.
+    pub description: &'static str,
+    /// Key of the account.
+    pub user_id: Uuid,
+}
+
+/// The users to try the demo as.
+pub fn personas() -> &'static [Persona] {
+    &PERSONAS
+}
+
+const PERSONAS: [Persona; 6] = [
+    persona(
+        0,
+        "Clinician, North Shore Clinic",
+        "Reads and writes the protocols of North Shore Clinic and everything below them, and nothing of any other site.",
+    ),
+    persona(
+        1,
+        "Clinician, South Bank Clinic",
+        "Reads and writes the protocols of South Bank Clinic; those of North Shore Clinic do not exist for them.",
+    ),
+    persona(
+        2,
+        "Site administrator, North Shore Clinic",
+        "Reads and writes the protocols of North Shore Clinic like its clinicians do, and follows its outcomes by month.",
+    ),
+    persona(
+        3,
+        "Clinician, North Shore and South Bank Clinic",
+        "Works in two sites: one query answers with the protocols of both.",
+    ),
+    persona(
+        4,
+        "Network administrator",
+        "Maintains the reference tables and compares the outcomes of all sites, but sees patients only of Lakeside \
+         Research Institute, and writes none.",
+    ),
+    persona(
+        5,
+        "Signed in, no site yet",
+        "Sees the reference tables, the sites and the directory of practitioners, but no clinical data at all.",
+    ),
 ];
 
-/// The users beside the personas: address and name.
-const OTHERS: [(&str, &str); 14] = [
-    ("yusuf.demir@praxis.example", "Yusuf Demir"),
-    ("lena.hartmann@praxis.example", "Lena Hartmann"),
-    ("kofi.mensah@praxis.example", "Kofi Mensah"),
-    ("aisha.rahman@praxis.example", "Aisha Rahman"),
-    ("daniel.cohen@praxis.example", "Daniel Cohen"),
-    ("sofia.marino@praxis.example", "Sofia Marino"),
-    ("hiroshi.tanaka@praxis.example", "Hiroshi Tanaka"),
-    ("grace.whitefeather@praxis.example", "Grace Whitefeather"),
-    ("olu.adeyemi@praxis.example", "Olu Adeyemi"),
-    ("claire.dubois@praxis.example", "Claire Dubois"),
-    ("ravi.menon@praxis.example", "Ravi Menon"),
-    ("marta.kowalska@praxis.example", "Marta Kowalska"),
-    ("sam.oconnell@praxis.example", "Sam O’Connell"),
-    ("noor.haddad@praxis.example", "Noor Haddad"),
+const fn persona(user: usize, title: &'static str, description: &'static str) -> Persona {
+    Persona { email: USERS[user].email, name: USERS[user].name, title, description, user_id: user_id(user) }
+}
+
+/// Key of the account of a user, the same on every database.
+pub(super) const fn user_id(user: usize) -> Uuid {
+    Uuid::from_u128(0x9a70_15de_0000_4000_8000_0000_0000_0001 + user as u128)
+}
+
+/// A site of the network.
+pub(super) struct Site {
+    name: &'static str,
+    code: &'static str,
+    region: &'static str,
+    kind: &'static str,
+}
+
+/// The sites. All are where clocks show UTC in winter, so that the hours of a session read well.
+pub(super) const SITES: [Site; 5] = [
+    site("North Shore Clinic", "NSC", "Scotland", "clinic"),
+    site("South Bank Clinic", "SBC", "London", "clinic"),
+    site("Lakeside Research Institute", "LRI", "Ireland", "research"),
+    site("Riverside Clinic", "RVC", "Portugal", "clinic"),
+    site("Hillcrest Research Centre", "HRC", "Wales", "research"),
 ];
 
-/// User (from 0), site (from 0) and role.
-const MEMBERSHIPS: [(usize, usize, &str); 21] = [
-    (0, 0, "clinician"),
-    (1, 1, "clinician"),
-    (2, 0, "site_admin"),
-    (3, 0, "clinician"),
-    (3, 1, "clinician"),
-    (4, 4, "network_admin"),
-    (6, 0, "clinician"),
-    (7, 1, "site_admin"),
-    (8, 1, "clinician"),
-    (9, 2, "site_admin"),
-    (10, 2, "clinician"),
-    (11, 2, "clinician"),
-    (12, 3, "site_admin"),
-    (13, 3, "clinician"),
-    (14, 3, "clinician"),
-    (15, 0, "analyst"),
-    (16, 3, "analyst"),
-    (17, 0, "auditor"),
-    (17, 1, "auditor"),
-    (18, 2, "analyst"),
-    (19, 4, "auditor"),
+const fn site(name: &'static str, code: &'static str, region: &'static str, kind: &'static str) -> Site {
+    Site { name, code, region, kind }
+}
+
+const NORTH: usize = 0;
+const SOUTH: usize = 1;
+const LAKESIDE: usize = 2;
+const RIVERSIDE: usize = 3;
+const HILLCREST: usize = 4;
+
+/// Someone with an account.
+pub(super) struct User {
+    pub(super) email: &'static str,
+    pub(super) name: &'static str,
+    pub(super) memberships: &'static [(usize, Role)],
+    /// Whether the person shows in the directory of practitioners.
+    pub(super) practises: bool,
+}
+
+/// What someone does at a site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    NetworkAdmin,
+    SiteAdmin,
+    Clinician,
+    /// Was a clinician until `LEFT`.
+    FormerClinician,
+    Analyst,
+    Auditor,
+}
+
+impl Role {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::NetworkAdmin => "network_admin",
+            Self::SiteAdmin => "site_admin",
+            Self::Clinician | Self::FormerClinician => "clinician",
+            Self::Analyst => "analyst",
+            Self::Auditor => "auditor",
+        }
+    }
+}
+
+/// The users, those to try the demo as first.
+pub(super) const USERS: [User; 20] = [
+    user("clinician.north@praxis.example", "Amara Okafor", &[(NORTH, Role::Clinician)]),
+    user("clinician.south@praxis.example", "Mateo Silva", &[(SOUTH, Role::Clinician)]),
+    user("admin.north@praxis.example", "Ingrid Halvorsen", &[(NORTH, Role::SiteAdmin)]),
+    user("both.sites@praxis.example", "Priya Raman", &[(NORTH, Role::Clinician), (SOUTH, Role::Clinician)]),
+    user("network@praxis.example", "Daniel Abrams", &[(LAKESIDE, Role::NetworkAdmin)]),
+    // Without a profile as well, to try what it takes to make one.
+    bystander("newcomer@praxis.example", "Noor Haddad", &[]),
+    user("fiona.mackay@praxis.example", "Fiona Mackay", &[(NORTH, Role::Clinician)]),
+    user("tomasz.zielinski@praxis.example", "Tomasz Zieliński", &[(NORTH, Role::FormerClinician)]),
+    user("grace.adeyemi@praxis.example", "Grace Adeyemi", &[(SOUTH, Role::SiteAdmin)]),
+    user("oliver.bennett@praxis.example", "Oliver Bennett", &[(SOUTH, Role::Clinician)]),
+    user("aoife.brennan@praxis.example", "Aoife Brennan", &[(LAKESIDE, Role::SiteAdmin)]),
+    user("chen.wei@praxis.example", "Chen Wei", &[(LAKESIDE, Role::Clinician)]),
+    user("siobhan.kelly@praxis.example", "Siobhán Kelly", &[(LAKESIDE, Role::Clinician)]),
+    bystander("lukas.novak@praxis.example", "Lukáš Novák", &[(LAKESIDE, Role::Analyst)]),
+    user("beatriz.almeida@praxis.example", "Beatriz Almeida", &[(RIVERSIDE, Role::SiteAdmin)]),
+    user("rui.carvalho@praxis.example", "Rui Carvalho", &[(RIVERSIDE, Role::Clinician)]),
+    user("carys.llewellyn@praxis.example", "Carys Llewellyn", &[(HILLCREST, Role::SiteAdmin)]),
+    user("kwame.mensah@praxis.example", "Kwame Mensah", &[(HILLCREST, Role::Clinician)]),
+    user("hana.suzuki@praxis.example", "Hana Suzuki", &[(HILLCREST, Role::Clinician)]),
+    bystander("margaret.doyle@praxis.example", "Margaret Doyle", &[(SOUTH, Role::Auditor)]),
 ];
 
-/// Practitioners of the directory who have no account yet.
-const WITHOUT_ACCOUNT: [&str; 23] = [
-    "Beatriz Carvalho",
-    "Chidi Nwosu",
-    "Elena Petrova",
-    "Farah Siddiqui",
-    "Gabriel Reyes",
-    "Hannah Lindqvist",
-    "Imani Brooks",
-    "Jin-woo Park",
-    "Kateri Swiftwater",
-    "Liam Gallagher",
-    "Mariam Tesfaye",
-    "Nikhil Desai",
-    "Oksana Bondar",
-    "Pablo Fuentes",
-    "Quynh Tran",
-    "Rosa Delgado",
-    "Soren Jakobsen",
-    "Tala Mahuika",
-    "Uma Krishnan",
-    "Viktor Novak",
-    "Wanjiru Kamau",
-    "Xiomara Santos",
-    "Zara Aziz",
-];
+const fn user(email: &'static str, name: &'static str, memberships: &'static [(usize, Role)]) -> User {
+    User { email, name, memberships, practises: true }
+}
 
-const SPECIALTIES: [&str; 10] = [
-    "PTSD",
-    "TRD",
-    "Integration",
-    "Addiction",
-    "End-of-Life",
-    "Anxiety",
-    "OCD",
-    "Couples",
-    "Group Work",
-    "Eating Disorders",
-];
-const MODALITIES: [&str; 8] =
-    ["Ketamine", "Psilocybin", "MDMA", "LSD", "Ibogaine", "IFS", "Somatic", "Breathwork"];
+const fn bystander(email: &'static str, name: &'static str, memberships: &'static [(usize, Role)]) -> User {
+    User { email, name, memberships, practises: false }
+}
 
-/// The clinicians and administrators of a site, who write its records.
-pub(super) fn writers(site: usize) -> Vec<usize> {
-    MEMBERSHIPS
-        .iter()
-        .filter(|(_, at, role)| *at == site && matches!(*role, "clinician" | "site_admin"))
-        .map(|(user, ..)| *user)
+/// Day on which the network opened its accounts.
+const OPENED: i32 = -780;
+/// Day on which the former clinician left.
+const LEFT: i32 = -240;
+
+/// Who treats patients at a site on a day.
+pub(super) fn clinicians(site: usize, day: i32) -> Vec<Uuid> {
+    let treats = |role| role == Role::Clinician || role == Role::FormerClinician && day < LEFT;
+    let members = USERS.iter().enumerate();
+    members
+        .filter(|(_, user)| user.memberships.iter().any(|&(at, role)| at == site && treats(role)))
+        .map(|(number, _)| user_id(number))
         .collect()
 }
 
-fn name(user: usize) -> &'static str {
-    match personas().get(user) {
-        Some(persona) => persona.name,
-        None => OTHERS[user - personas().len()].1,
-    }
+/// A row of `auth.users`.
+#[derive(Debug, Serialize)]
+pub(super) struct UserRow {
+    id: Uuid,
+    email: &'static str,
+    name: &'static str,
+    created_at: DateTime<Utc>,
 }
 
-/// How many users there are.
-pub(super) const USERS: usize = 20;
+pub(super) const INSERT_USERS: &str = "\
+INSERT INTO auth.users (id, email, raw_user_meta_data, created_at, updated_at)
+SELECT id, email, jsonb_build_object('name', name), created_at, created_at
+FROM json_to_recordset($1) AS row(id uuid, email text, name text, created_at timestamptz)";
 
-pub(super) fn users() -> Rows {
-    let mut rows = Rows::new(
-        "auth.users",
-        &[
-            ("id", "uuid"),
-            ("email", "text"),
-            ("raw_user_meta_data", "jsonb"),
-            ("created_at", "timestamptz"),
-            ("updated_at", "timestamptz"),
-        ],
-    );
-    for user in 0..USERS {
-        let email = personas().get(user).map_or_else(|| OTHERS[user - personas().len()].0, |it| it.email);
-        let made = at(ANCHOR - chrono::Days::new(760), 9, 0);
-        rows.push([
-            text(user_id(user)),
-            text(email),
-            text(serde_json::json!({ "name": name(user) })),
-            text(made),
-            text(made),
-        ]);
-    }
-    rows
+/// A row of `sites`.
+#[derive(Debug, Serialize)]
+pub(super) struct SiteRow {
+    site_id: i64,
+    site_name: &'static str,
+    site_code: &'static str,
+    region: &'static str,
+    site_type: &'static str,
+    created_at: DateTime<Utc>,
 }
 
-pub(super) fn sites(first: i64) -> Rows {
-    let mut rows = Rows::new(
-        "public.sites",
-        &[
-            ("site_id", "bigint"),
-            ("site_name", "text"),
-            ("site_code", "text"),
-            ("region", "text"),
-            ("site_type", "text"),
-            ("created_at", "timestamptz"),
-            ("updated_at", "timestamptz"),
-        ],
-    );
-    let made = at(ANCHOR - chrono::Days::new(770), 9, 0);
-    for ((site_name, code, region, kind), key) in SITES.into_iter().zip(first..) {
-        rows.push([text(key), text(site_name), text(code), text(region), text(kind), text(made), text(made)]);
-    }
-    rows
+pub(super) const INSERT_SITES: &str = "\
+INSERT INTO sites (site_id, site_name, site_code, region, site_type, created_at, updated_at)
+OVERRIDING SYSTEM VALUE
+SELECT site_id, site_name, site_code, region, site_type, created_at, created_at
+FROM json_to_recordset($1) AS row(
+  site_id bigint, site_name text, site_code text, region text, site_type text, created_at timestamptz)";
+
+/// A row of `user_sites`.
+#[derive(Debug, Serialize)]
+pub(super) struct MembershipRow {
+    user_id: Uuid,
+    site_id: i64,
+    role: &'static str,
+    is_active: bool,
+    created_at: DateTime<Utc>,
 }
 
-pub(super) fn memberships(first: i64, first_site: i64) -> Rows {
-    let mut rows = Rows::new(
-        "public.user_sites",
-        &[
-            ("id", "bigint"),
-            ("user_id", "uuid"),
-            ("site_id", "bigint"),
-            ("role", "text"),
-            ("created_at", "timestamptz"),
-        ],
-    );
-    for ((user, site, role), key) in MEMBERSHIPS.into_iter().zip(first..) {
-        let joined = at(ANCHOR - chrono::Days::new(750), 9, 0);
-        rows.push([text(key), text(user_id(user)), text(first_site + index(site)), text(role), text(joined)]);
-    }
-    rows
+pub(super) const INSERT_MEMBERSHIPS: &str = "\
+INSERT INTO user_sites (user_id, site_id, role, is_active, created_at)
+SELECT user_id, site_id, role, is_active, created_at
+FROM json_to_recordset($1) AS row(
+  user_id uuid, site_id bigint, role text, is_active boolean, created_at timestamptz)";
+
+pub(super) fn users() -> Vec<UserRow> {
+    let rows = (OPENED..).zip(&USERS).enumerate();
+    rows.map(|(number, (day, user))| UserRow {
+        id: user_id(number),
+        email: user.email,
+        name: user.name,
+        created_at: minute(day, 600),
+    })
+    .collect()
 }
 
-fn index(of: usize) -> i64 {
-    i64::try_from(of).unwrap_or(i64::MAX)
+pub(super) fn sites(keys: &[i64]) -> Vec<SiteRow> {
+    SITES
+        .iter()
+        .zip(keys)
+        .map(|(site, &site_id)| SiteRow {
+            site_id,
+            site_name: site.name,
+            site_code: site.code,
+            region: site.region,
+            site_type: site.kind,
+            created_at: minute(OPENED - 1, 540),
+        })
+        .collect()
 }
 
-/// The profiles that belong to users: everybody but the newcomer, the network's administrator and the last auditor.
-const PROFILED: [usize; 17] = [0, 1, 2, 3, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18];
-
-pub(super) struct Exchange {
-    pub(super) profiles: Rows,
-    pub(super) relationships: Rows,
-    pub(super) circles: Rows,
-    pub(super) members: Rows,
-}
-
-/// The first keys of the tables of the exchange.
-pub(super) struct ExchangeKeys {
-    pub(super) profile: i64,
-    pub(super) relationship: i64,
-    pub(super) circle: i64,
-}
-
-pub(super) fn exchange(generator: &mut Generator, keys: &ExchangeKeys) -> Exchange {
-    let people: Vec<(Option<usize>, &str)> = PROFILED
-        .into_iter()
-        .map(|user| (Some(user), name(user)))
-        .chain(WITHOUT_ACCOUNT.into_iter().map(|name| (None, name)))
-        .collect();
-    let profiles = profiles(generator, &people, keys.profile);
-    let relationships = relationships(generator, people.len(), keys);
-    let (circles, members) = circles(generator, people.len(), keys);
-    Exchange { profiles, relationships, circles, members }
-}
-
-fn profiles(generator: &mut Generator, people: &[(Option<usize>, &str)], first: i64) -> Rows {
-    let mut rows = Rows::new(
-        "public.practitioner_profiles",
-        &[
-            ("profile_id", "bigint"),
-            ("user_id", "uuid"),
-            ("display_name", "text"),
-            ("specialties", "text[]"),
-            ("modalities", "text[]"),
-            ("years_experience", "int"),
-            ("hourly_rate", "numeric"),
-            ("is_accepting_supervision", "boolean"),
-            ("max_supervisees", "int"),
-            ("bio", "text"),
-            ("created_at", "timestamptz"),
-            ("updated_at", "timestamptz"),
-        ],
-    );
-    for (place, ((user, name), key)) in people.iter().zip(first..).enumerate() {
-        // Every fifth is what the directory is most often asked for, so that the question has answers.
-        let wanted = place % 5 == 0;
-        let mut specialties = many(generator, &SPECIALTIES, 2, 4);
-        let mut modalities = many(generator, &MODALITIES, 1, 4);
-        if wanted {
-            with(&mut specialties, if place % 10 == 0 { "PTSD" } else { "TRD" });
-            with(&mut modalities, "Ketamine");
-        }
-        let years = generator.between(1, 28);
-        let rate = if wanted { generator.between(22, 39) * 5 } else { generator.between(16, 64) * 5 };
-        let agreed_in_person = !wanted && generator.chance(20);
-        let accepting = wanted || generator.chance(70);
-        let bio = format!(
-            "{} with {} of experience, working with {} and {}. {} {}",
-            generator.pick(&[
-                "Psychiatrist",
-                "Psychologist",
-                "Psychotherapist",
-                "Nurse practitioner",
-                "Social worker"
-            ]),
-            if years == 1 { "one year".to_owned() } else { format!("{years} years") },
-            specialties[0],
-            specialties[1],
-            generator.pick(&[
-                "Trained in a trial programme and now in private practice.",
-                "Runs preparation groups and a monthly case conference.",
-                "Works slowly, with the body first and the story second.",
-                "Interested in measurement-based care and in what numbers leave out.",
-                "Came to this work through hospice care.",
-            ]),
-            generator.pick(&[
-                "Supervision by video, fortnightly.",
-                "In-person supervision preferred.",
-                "Happy to review session timelines together.",
-                "Open to dyads and small groups.",
-                "",
-            ]),
-        );
-        let made = at(ANCHOR - days(generator.between(30, 700)), 12, generator.between(0, 59));
-        rows.push([
-            text(key),
-            user.map(|it| user_id(it).to_string()),
-            text(name),
-            list(&specialties),
-            list(&modalities),
-            text(years),
-            if agreed_in_person { None } else { text(rate) },
-            text(accepting),
-            text(generator.between(2, 8)),
-            text(bio.trim_end()),
-            text(made),
-            text(made),
-        ]);
-    }
-    rows
-}
-
-fn many(generator: &mut Generator, of: &[&'static str], low: i32, high: i32) -> Vec<&'static str> {
-    let count = usize::try_from(generator.between(low, high)).unwrap_or(1);
-    generator.some(of, count).into_iter().copied().collect()
-}
-
-fn with(items: &mut Vec<&'static str>, item: &'static str) {
-    if !items.contains(&item) {
-        items.insert(0, item);
-    }
-}
-
-pub(super) fn days(count: i32) -> chrono::Days {
-    chrono::Days::new(u64::try_from(count).unwrap_or(0))
-}
-
-fn relationships(generator: &mut Generator, people: usize, keys: &ExchangeKeys) -> Rows {
-    let mut rows = Rows::new(
-        "public.supervision_relationships",
-        &[
-            ("relationship_id", "bigint"),
-            ("supervisor_id", "bigint"),
-            ("supervisee_id", "bigint"),
-            ("status", "text"),
-            ("started_at", "timestamptz"),
-            ("ended_at", "timestamptz"),
-            ("created_at", "timestamptz"),
-        ],
-    );
-    // The first persona takes part in one of each status.
-    let mut pairs = vec![(1, 0), (0, 4), (3, 0), (0, 6)];
-    let mut seen: BTreeSet<(usize, usize)> = pairs.iter().copied().collect();
-    let everyone: Vec<usize> = (0..people).collect();
-    while pairs.len() < 32 {
-        let pair = (generator.pick(&everyone), generator.pick(&everyone));
-        if pair.0 != pair.1 && seen.insert(pair) {
-            pairs.push(pair);
-        }
-    }
-    for (place, ((supervisor, supervisee), key)) in pairs.into_iter().zip(keys.relationship..).enumerate() {
-        let status = ["active", "pending", "completed", "cancelled"][place % 4];
-        let asked = ANCHOR - days(generator.between(if status == "pending" { 1 } else { 150 }, 400));
-        let started = asked + days(generator.between(3, 21));
-        let ended = started + days(generator.between(40, 120));
-        rows.push([
-            text(key),
-            text(keys.profile + index(supervisor)),
-            text(keys.profile + index(supervisee)),
-            text(status),
-            if status == "pending" { None } else { text(at(started, 17, 0)) },
-            if matches!(status, "completed" | "cancelled") { text(at(ended, 17, 0)) } else { None },
-            text(at(asked, 15, generator.between(0, 59))),
-        ]);
-    }
-    rows
-}
-
-fn circles(generator: &mut Generator, people: usize, keys: &ExchangeKeys) -> (Rows, Rows) {
-    let mut rows = Rows::new(
-        "public.supervision_circles",
-        &[
-            ("circle_id", "bigint"),
-            ("circle_name", "text"),
-            ("max_members", "int"),
-            ("meeting_frequency", "text"),
-            ("created_at", "timestamptz"),
-        ],
-    );
-    let mut members = Rows::new(
-        "public.circle_members",
-        &[("circle_id", "bigint"), ("profile_id", "bigint"), ("joined_at", "timestamptz")],
-    );
-    let everyone: Vec<usize> = (0..people).collect();
-    for ((name, frequency, size), key) in [
-        ("Trauma and the Body", "biweekly", 6),
-        ("First Hundred Sessions", "weekly", 8),
-        ("Ketamine in Practice", "monthly", 8),
-        ("Integration Round Table", "monthly", 7),
-        ("Ethics and Difficult Moments", "biweekly", 5),
-        ("End-of-Life Care", "monthly", 4),
-    ]
-    .into_iter()
-    .zip(keys.circle..)
-    {
-        let made = ANCHOR - days(generator.between(200, 600));
-        rows.push([text(key), text(name), text(8), text(frequency), text(at(made, 16, 0))]);
-        for profile in generator.some(&everyone, size) {
-            let joined = made + days(generator.between(0, 150));
-            members.push([text(key), text(keys.profile + index(*profile)), text(at(joined, 18, 0))]);
-        }
-    }
-    (rows, members)
+pub(super) fn memberships(keys: &[i64]) -> Vec<MembershipRow> {
+    let row = |user: usize, day: i32, &(site, role): &(usize, Role)| MembershipRow {
+        user_id: user_id(user),
+        site_id: keys[site],
+        role: role.name(),
+        is_active: role != Role::FormerClinician,
+        created_at: minute(day, 615),
+    };
+    let users = (OPENED..).zip(&USERS).enumerate();
+    users
+        .flat_map(|(number, (day, user))| {
+            user.memberships.iter().map(move |membership| row(number, day, membership))
+        })
+        .collect()
 }
