@@ -93,7 +93,7 @@ impl App {
         Self {
             address,
             database: database.to_owned(),
-            http: reqwest::Client::new(),
+            http: client(),
             stop: Some(stop),
             stopped: Some(stopped),
         }
@@ -160,6 +160,12 @@ impl App {
             stopped.await.unwrap();
         }
     }
+}
+
+fn client() -> reqwest::Client {
+    // reqwest builds its TLS even for plain HTTP, and takes the process's provider; a second installation is refused.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
 }
 
 /// Somebody who asks.
