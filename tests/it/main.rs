@@ -1,4 +1,6 @@
 //! End-to-end tests: real HTTP, real Postgres, one database per test.
 
+mod fixture;
 mod harness;
+mod paging;
 mod queries;
