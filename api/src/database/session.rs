@@ -4,8 +4,8 @@
 //! another, travel in one round trip: each is sent when its future is first polled, and Postgres answers in order.
 
 use std::fmt::Write as _;
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use deadpool_postgres::Object;
 use futures_util::FutureExt as _;
