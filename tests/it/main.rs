@@ -2,5 +2,6 @@
 
 mod fixture;
 mod harness;
+mod matrix;
 mod paging;
 mod queries;
