@@ -1,5 +1,6 @@
 //! End-to-end tests: real HTTP, real Postgres, one database per test.
 
+mod filters;
 mod fixture;
 mod harness;
 mod matrix;
