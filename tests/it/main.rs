@@ -1,4 +1,8 @@
 //! End-to-end tests: real HTTP, real Postgres, one database per test.
 
+mod filters;
+mod fixture;
 mod harness;
+mod matrix;
+mod paging;
 mod queries;

@@ -93,7 +93,7 @@ impl App {
         Self {
             address,
             database: database.to_owned(),
-            http: http_client(),
+            http: client(),
             stop: Some(stop),
             stopped: Some(stopped),
         }
@@ -162,8 +162,8 @@ impl App {
     }
 }
 
-fn http_client() -> reqwest::Client {
-    // The client wants a provider of cryptography although the tests speak plain HTTP; another test may have set it.
+fn client() -> reqwest::Client {
+    // reqwest builds its TLS even for plain HTTP, and takes the process's provider; a second installation is refused.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::new()
 }

@@ -302,13 +302,14 @@ impl<'a> Planner<'a> {
             Question { kind: "count", table: table.id, columns: columns.to_vec(), arguments: text(&given) };
         let mut page_load = None;
         let mut count_load = None;
+        let place = self.place(field);
 
         let type_name = format!("{}Connection", table.type_name);
         let parts = collect(self.document, self.variables, &collected.selection_sets(), &type_name);
         let fields = self.each(&parts, |this, part, part_collected| {
             let mut load_page = |this: &mut Self| {
                 *page_load.get_or_insert_with(|| {
-                    this.load(page_question.clone(), filter.clone(), field, DraftKind::Page(page.clone()))
+                    this.load(page_question.clone(), filter.clone(), &place, DraftKind::Page(page.clone()))
                 })
             };
             Ok(match part.name.as_str() {
@@ -326,7 +327,7 @@ impl<'a> Planner<'a> {
                 }
                 "totalCount" => {
                     count_load.get_or_insert_with(|| {
-                        this.load(count_question.clone(), filter.clone(), field, DraftKind::Count)
+                        this.load(count_question.clone(), filter.clone(), &place, DraftKind::Count)
                     });
                     ConnectionField::TotalCount
                 }
@@ -429,7 +430,8 @@ impl<'a> Planner<'a> {
     fn by_key(&mut self, table: &Table, columns: &[ColumnId], field: &Node<Field>) -> LoadId {
         let question =
             Question { kind: "key", table: table.id, columns: columns.to_vec(), arguments: String::new() };
-        self.load(question, None, field, DraftKind::ByKey)
+        let place = self.place(field);
+        self.load(question, None, &place, DraftKind::ByKey)
     }
 
     /// The load that answers a question: the one that is planned already, or a new one.
@@ -437,7 +439,7 @@ impl<'a> Planner<'a> {
         &mut self,
         question: Question,
         filter: Option<JsonValue>,
-        field: &Node<Field>,
+        place: &Place,
         kind: DraftKind,
     ) -> LoadId {
         if let Some(load) = self.interned.get(&question) {
@@ -458,7 +460,7 @@ impl<'a> Planner<'a> {
             filter,
             projection,
             cursors: false,
-            place: self.place(field),
+            place: place.clone(),
         });
         self.interned.insert(question, load);
         load

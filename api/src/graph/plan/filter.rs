@@ -45,11 +45,12 @@ impl<'a> Filter<'a> {
         name: &str,
         value: &JsonValue,
     ) -> Result<(), ArgumentError> {
+        // Null is the same as left out.
+        if value.is_null() {
+            self.sql.push("true");
+            return Ok(());
+        }
         match name {
-            "and" | "or" if value.is_null() => {
-                self.sql.push("true");
-                Ok(())
-            }
             "and" => self.list(table, alias, value, " AND ", "true"),
             "or" => self.list(table, alias, value, " OR ", "false"),
             "not" => {
@@ -98,7 +99,8 @@ impl<'a> Filter<'a> {
         value: &JsonValue,
     ) -> Result<(), ArgumentError> {
         let conditions = self.entries(value)?;
-        self.all(" AND ", "true", conditions, |this, (name, filter)| {
+        let given = conditions.into_iter().filter(|(_, filter)| !filter.is_null());
+        self.all(" AND ", "true", given, |this, (name, filter)| {
             let quantifier = match name {
                 "some" => Quantifier::Some,
                 "none" => Quantifier::None,

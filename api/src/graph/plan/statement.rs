@@ -65,9 +65,10 @@ pub(super) fn page(
     sql.push("SELECT ");
     select(table, projection, &mut sql);
     if *cursors {
-        for (at, value) in ordered.values.iter().enumerate() {
-            sql.push(format_args!(", {value} AS o{at}"));
-        }
+        let separator = if projection.is_empty() { "" } else { ", " };
+        sql.push(separator).join(", ", ordered.values.iter().enumerate(), |sql, (at, value)| {
+            sql.push(format_args!("{value} AS o{at}"));
+        });
     }
     sql.push(" FROM ").table(table).push(format_args!(" {ROW}"));
     ordered.write_joins(catalog, &mut sql);

@@ -1,0 +1,42 @@
+//! Rows of a test's own, put in past every policy: sites, people, protocols.
+
+use tokio_postgres::Client;
+
+use crate::harness::{Actor, App, token};
+
+/// A new site.
+pub(crate) async fn site(owner: &Client, name: &str) -> i64 {
+    let sql = "INSERT INTO sites (site_name) VALUES ($1) RETURNING site_id";
+    owner.query_one(sql, &[&name]).await.unwrap().get(0)
+}
+
+/// A new account; the address is `<name>@tests.example`.
+pub(crate) async fn person(owner: &Client, name: &str) -> String {
+    let sql = "INSERT INTO auth.users (email) VALUES ($1 || '@tests.example') RETURNING id::text";
+    owner.query_one(sql, &[&name]).await.unwrap().get(0)
+}
+
+/// Makes a person a member of a site.
+pub(crate) async fn join(owner: &Client, person: &str, site: i64, role: &str) {
+    let sql = "INSERT INTO user_sites (user_id, site_id, role) VALUES ($1::text::uuid, $2, $3)";
+    owner.execute(sql, &[&person, &site, &role]).await.unwrap();
+}
+
+/// A protocol of a site.
+pub(crate) async fn protocol(owner: &Client, site: i64) -> i64 {
+    let sql = "INSERT INTO log_clinical_records (site_id) VALUES ($1) RETURNING record_id";
+    owner.query_one(sql, &[&site]).await.unwrap().get(0)
+}
+
+/// A new clinician of a new site, who sees nothing but what the test puts there.
+pub(crate) async fn clinician<'a>(app: &'a App, owner: &Client, name: &str) -> (Actor<'a>, i64) {
+    let site = site(owner, name).await;
+    let person = person(owner, name).await;
+    join(owner, &person, site, "clinician").await;
+    (signed_in(app, &person), site)
+}
+
+/// The person with this id, signed in.
+pub(crate) fn signed_in<'a>(app: &'a App, person: &str) -> Actor<'a> {
+    app.bearer(&token(person, "someone@tests.example"))
+}

@@ -1,0 +1,379 @@
+//! Who sees what: every caller × every table, compared with the policies as the portal's schema brief writes them.
+//!
+//! The tables come from the catalog, so a new one shows up by itself and fails until its policy stands below. The oracle
+//! is plain SQL past every policy: the literal text, with the caller's id and role put in.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use praxis::graph::catalog::{Catalog, ColumnType, Scalar, Table};
+use praxis::systems;
+use serde_json::{Value, json};
+use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
+
+use crate::fixture::{join, person, protocol, signed_in, site};
+use crate::harness::{Actor, App, connect};
+
+/// Policies that let a row be read, as literally as their sources have them: any of them is enough. A policy FOR ALL
+/// holds for reading too.
+fn policies(table: &Table) -> &'static [&'static str] {
+    // Of the brief's "existing" tables the policies are those that the portal is known to have, or follow the brief's
+    // standard pattern: members of the site.
+    match table.name.as_str() {
+        "sites" => &["true"],
+        "user_sites" => &["user_id = auth.uid()"],
+        "log_clinical_records" => &["EXISTS (
+            SELECT 1 FROM user_sites us
+            WHERE us.user_id = auth.uid() AND us.site_id = log_clinical_records.site_id
+          )"],
+        "assessment_responses" => &["EXISTS (
+            SELECT 1 FROM user_sites us
+            JOIN log_clinical_records lcr ON lcr.site_id = us.site_id
+            WHERE us.user_id = auth.uid()
+              AND lcr.record_id = assessment_responses.protocol_id
+          )"],
+        "outcomes_summary" => &[
+            "EXISTS (
+              SELECT 1 FROM user_sites us
+              WHERE us.user_id = auth.uid() AND us.site_id = outcomes_summary.site_id
+            )",
+            NETWORK_ADMIN,
+        ],
+        "session_events" => &["EXISTS (
+            SELECT 1 FROM user_sites us
+            JOIN log_clinical_records lcr ON lcr.site_id = us.site_id
+            WHERE us.user_id = auth.uid()
+              AND lcr.record_id = session_events.protocol_id
+          )"],
+        "integration_homework" => &[
+            "EXISTS (
+              SELECT 1 FROM user_sites us
+              JOIN log_clinical_records lcr ON lcr.site_id = us.site_id
+              WHERE us.user_id = auth.uid()
+                AND lcr.record_id = integration_homework.protocol_id
+            )",
+            "EXISTS (
+              SELECT 1 FROM user_sites us
+              JOIN log_clinical_records lcr ON lcr.site_id = us.site_id
+              WHERE us.user_id = auth.uid()
+                AND us.role IN ('clinician', 'site_admin')
+                AND lcr.record_id = integration_homework.protocol_id
+            )",
+        ],
+        "integration_scores" => &[
+            "EXISTS (
+              SELECT 1 FROM user_sites us
+              JOIN log_clinical_records lcr ON lcr.site_id = us.site_id
+              WHERE us.user_id = auth.uid()
+                AND lcr.record_id = integration_scores.protocol_id
+            )",
+            "EXISTS (
+              SELECT 1 FROM user_sites us
+              JOIN log_clinical_records lcr ON lcr.site_id = us.site_id
+              WHERE us.user_id = auth.uid()
+                AND us.role IN ('clinician', 'site_admin')
+                AND lcr.record_id = integration_scores.protocol_id
+            )",
+        ],
+        "supervision_relationships" => &["EXISTS (
+            SELECT 1 FROM practitioner_profiles
+            WHERE (profile_id = supervision_relationships.supervisor_id
+                OR profile_id = supervision_relationships.supervisee_id)
+              AND user_id = auth.uid()
+          )"],
+        "practitioner_profiles" | "supervision_circles" | "circle_members" => &[SIGNED_IN],
+        "ref_medications"
+        | "ref_event_types"
+        | "ref_homework_types"
+        | "ref_substances"
+        | "ref_routes"
+        | "ref_indications"
+        | "ref_assessments"
+        | "ref_assessment_bands"
+        | "ref_support_modality"
+        | "ref_smoking_status"
+        | "ref_severity_grade"
+        | "ref_safety_events"
+        | "ref_resolution_status" => &[SIGNED_IN, NETWORK_ADMIN],
+        name => panic!("{name} has no policy in this test: write down what its source says"),
+    }
+}
+
+const SIGNED_IN: &str = "auth.role() = 'authenticated'";
+
+const NETWORK_ADMIN: &str = "EXISTS (
+  SELECT 1 FROM user_sites
+  WHERE user_sites.user_id = auth.uid()
+    AND user_sites.role = 'network_admin'
+)";
+
+/// The one deviation from the letter of the policies: they do not know `is_active`, and would let a clinician who has
+/// left read patients' data for ever. Where a policy says `user_sites`, it means those that are active.
+const MEMBERSHIPS: &str = "WITH user_sites AS (SELECT * FROM public.user_sites WHERE is_active IS NOT FALSE)";
+
+/// A primary key, as text.
+type Key = Vec<String>;
+
+/// Somebody who asks, and who they are to the policies.
+struct Caller<'a> {
+    name: &'static str,
+    actor: Actor<'a>,
+    id: Option<String>,
+}
+
+/// The keys that the literal policies let a caller see.
+async fn allowed(owner: &Client, table: &Table, caller: &Caller<'_>) -> BTreeSet<Key> {
+    let id = caller.id.as_ref().map_or("NULL::uuid".to_owned(), |id| format!("'{id}'::uuid"));
+    let role = if caller.id.is_some() { "'authenticated'" } else { "'anon'" };
+    let policy = policies(table).join(" OR ").replace("auth.uid()", &id).replace("auth.role()", role);
+    keys(owner, &format!("{MEMBERSHIPS} SELECT {} FROM {} WHERE {policy}", key_list(table), table.sql_name))
+        .await
+}
+
+async fn keys(owner: &Client, sql: &str) -> BTreeSet<Key> {
+    let rows = owner.query(sql, &[]).await.unwrap_or_else(|error| panic!("{error:?}: {sql}"));
+    rows.iter().map(|row| (0..row.len()).map(|at| row.get(at)).collect()).collect()
+}
+
+fn key_list(table: &Table) -> String {
+    let columns = table.primary_key.iter().map(|id| format!("{}::text", table.column(*id).sql_name));
+    columns.collect::<Vec<_>>().join(", ")
+}
+
+/// Fields of the primary key.
+fn key_fields(table: &Table) -> Vec<&str> {
+    table.primary_key.iter().map(|id| table.column(*id).field.as_str()).collect()
+}
+
+/// Puts a selection of root fields where the table's system has its own, and reads the answer there.
+async fn ask(actor: &Actor<'_>, catalog: &Catalog, table: &Table, selection: &str) -> Value {
+    let namespace = catalog.systems()[table.system].field.as_deref();
+    let query = match namespace {
+        Some(field) => format!("{{ {field} {{ {selection} }} }}"),
+        None => format!("{{ {selection} }}"),
+    };
+    let answer = actor.ask(&query).await;
+    namespace.map_or(answer.data(), |field| &answer.data()[field]).clone()
+}
+
+/// Every key that a caller finds in a table's list, page by page, and the global id of each.
+async fn listed(actor: &Actor<'_>, catalog: &Catalog, table: &Table) -> BTreeMap<Key, String> {
+    let (mut found, mut after) = (BTreeMap::new(), Value::Null);
+    let fields = key_fields(table);
+    loop {
+        let selection = format!(
+            "{}(first: 1000, after: {after}) {{ totalCount nodes {{ id {} }} pageInfo {{ hasNextPage endCursor }} }}",
+            table.list_field,
+            fields.join(" ")
+        );
+        let answer = ask(actor, catalog, table, &selection).await;
+        let page = &answer[&table.list_field];
+        for node in page["nodes"].as_array().unwrap() {
+            let key = fields.iter().map(|field| text(&node[field])).collect();
+            assert_eq!(found.insert(key, text(&node["id"])), None, "{} twice in {}", node, table.list_field);
+        }
+        if page["pageInfo"]["hasNextPage"] == false {
+            assert_eq!(page["totalCount"], found.len(), "{}", table.list_field);
+            return found;
+        }
+        after = page["pageInfo"]["endCursor"].clone();
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// Which of these keys a caller can look up one by one.
+async fn found_by_key(actor: &Actor<'_>, catalog: &Catalog, table: &Table, keys: &[&Key]) -> BTreeSet<Key> {
+    let look_up = |(at, key): (usize, &&Key)| {
+        let arguments: Vec<String> = table
+            .primary_key
+            .iter()
+            .zip(key.iter())
+            .map(|(id, value)| {
+                let column = table.column(*id);
+                let quoted = !matches!(
+                    column.ty,
+                    ColumnType::Enum(_) | ColumnType::Scalar(Scalar::Int | Scalar::SmallInt)
+                );
+                let value = if quoted { json!(value).to_string() } else { value.clone() };
+                format!("{}: {value}", column.field)
+            })
+            .collect();
+        format!("k{at}: {}({}) {{ __typename }}", table.single_field, arguments.join(", "))
+    };
+    if keys.is_empty() {
+        return BTreeSet::new();
+    }
+    let selection: Vec<String> = keys.iter().enumerate().map(look_up).collect();
+    let answer = ask(actor, catalog, table, &selection.join(" ")).await;
+    let is_there = |(at, _): &(usize, &&Key)| !answer[format!("k{at}")].is_null();
+    keys.iter().enumerate().filter(is_there).map(|(_, key)| (*key).clone()).collect()
+}
+
+/// At most this many rows of a table are looked up one by one.
+const LOOKED_UP: usize = 15;
+
+#[tokio::test]
+async fn every_caller_sees_of_every_table_what_the_literal_policies_let_them_see() {
+    let app = App::start().await;
+    let owner = app.owner().await;
+    let catalog = Catalog::new(&systems::ALL).unwrap();
+    let callers = populate(&app, &owner).await;
+
+    for table in catalog.tables() {
+        let all = keys(&owner, &format!("SELECT {} FROM {}", key_list(table), table.sql_name)).await;
+        assert!(!all.is_empty(), "{} has no row to see or to hide: add one to `populate`", table.name);
+        let mut ids = BTreeMap::new();
+        let mut hidden = 0;
+        let mut visible = Vec::new();
+        for caller in &callers {
+            let allowed = allowed(&owner, table, caller).await;
+            let listed = listed(&caller.actor, &catalog, table).await;
+            assert_eq!(
+                listed.keys().cloned().collect::<BTreeSet<_>>(),
+                allowed,
+                "{} in {}",
+                caller.name,
+                table.name
+            );
+            hidden += all.len() - allowed.len();
+            ids.extend(listed);
+            visible.push(allowed);
+        }
+        assert!(hidden > 0 || policies(table) == ["true"], "{}: nothing is hidden from anybody", table.name);
+
+        // A row that one may not see does not exist, whatever way one asks for it.
+        for (caller, allowed) in callers.iter().zip(&visible) {
+            let (seen, unseen): (Vec<_>, Vec<_>) = all.iter().partition(|key| allowed.contains(*key));
+            let some: Vec<&Key> =
+                seen.into_iter().take(3).chain(unseen.into_iter().take(LOOKED_UP)).collect();
+            let expected: BTreeSet<Key> =
+                some.iter().filter(|key| allowed.contains(**key)).map(|key| (*key).clone()).collect();
+            assert_eq!(
+                found_by_key(&caller.actor, &catalog, table, &some).await,
+                expected,
+                "{} by key in {}",
+                caller.name,
+                table.name
+            );
+            let known: Vec<&Key> = some.into_iter().filter(|key| ids.contains_key(*key)).collect();
+            let global: Vec<&String> = known.iter().map(|key| &ids[*key]).collect();
+            let query = "query($ids: [ID!]!) { nodes(ids: $ids) { id __typename } }";
+            let answer = caller.actor.ask_with(query, &json!({ "ids": global })).await;
+            for (key, node) in known.iter().zip(answer.data()["nodes"].as_array().unwrap()) {
+                let expected = if allowed.contains(*key) {
+                    json!({ "id": ids[*key], "__typename": table.type_name })
+                } else {
+                    Value::Null
+                };
+                assert_eq!(*node, expected, "{} by id in {}", caller.name, table.name);
+            }
+        }
+    }
+}
+
+/// Rows of every table in two sites, and everybody who might ask.
+async fn populate<'a>(app: &'a App, owner: &Client) -> Vec<Caller<'a>> {
+    let (here, there) = (site(owner, "Here").await, site(owner, "There").await);
+    for site in [here, there] {
+        for _ in 0..2 {
+            let protocol = protocol(owner, site).await;
+            owner
+                .batch_execute(&format!(
+                    "INSERT INTO session_events (protocol_id, event_timestamp) VALUES ({protocol}, now());
+                     INSERT INTO integration_scores (protocol_id, scale_type, score_value, measured_at)
+                       VALUES ({protocol}, 'IES', 50, now());
+                     INSERT INTO integration_homework (protocol_id, assigned_date, due_date)
+                       VALUES ({protocol}, '2026-01-01', '2026-01-02');
+                     INSERT INTO assessment_responses (protocol_id, score, completed_at) VALUES ({protocol}, 7, now());"
+                ))
+                .await
+                .unwrap();
+        }
+        owner
+            .batch_execute(&format!(
+                "INSERT INTO outcomes_summary (site_id, month, total_protocols) VALUES ({site}, '2026-01-01', 3)"
+            ))
+            .await
+            .unwrap();
+    }
+    // Rows that belong to no protocol belong to no site.
+    owner.batch_execute("INSERT INTO session_events (event_timestamp) VALUES (now())").await.unwrap();
+
+    let mut callers = vec![Caller { name: "somebody without a token", actor: app.anonymous(), id: None }];
+    for (name, memberships) in [
+        ("a clinician", vec![(here, "clinician")]),
+        ("a clinician of another site", vec![(there, "clinician")]),
+        ("a clinician of two sites", vec![(here, "clinician"), (there, "clinician")]),
+        ("a site_admin", vec![(here, "site_admin")]),
+        ("a network_admin", vec![(here, "network_admin")]),
+        ("an analyst", vec![(here, "analyst")]),
+        ("an auditor of another site", vec![(there, "auditor")]),
+        ("a member of no site", vec![]),
+        ("a clinician who left", vec![(here, "clinician")]),
+        ("a network_admin who left", vec![(there, "network_admin")]),
+    ] {
+        let id = person(owner, name).await;
+        for (site, role) in memberships {
+            join(owner, &id, site, role).await;
+        }
+        if name.ends_with("left") {
+            let sql = "UPDATE user_sites SET is_active = false WHERE user_id = $1::text::uuid";
+            owner.execute(sql, &[&id]).await.unwrap();
+        }
+        callers.push(Caller { name, actor: signed_in(app, &id), id: Some(id) });
+    }
+    let unknown = "00000000-0000-4000-8000-00000000dead".to_owned();
+    callers.push(Caller { name: "an unknown account", actor: signed_in(app, &unknown), id: Some(unknown) });
+
+    // The clinician supervises the analyst; two others, who do not ask, supervise each other.
+    owner
+        .batch_execute(
+            "INSERT INTO practitioner_profiles (user_id, display_name)
+               SELECT id, email FROM auth.users WHERE email IN ('a clinician@tests.example', 'an analyst@tests.example');
+             INSERT INTO practitioner_profiles (display_name) VALUES ('third@tests.example'), ('fourth@tests.example');
+             INSERT INTO supervision_relationships (supervisor_id, supervisee_id, status)
+               SELECT one.profile_id, other.profile_id, 'active'
+               FROM practitioner_profiles one JOIN practitioner_profiles other
+                 ON (one.display_name, other.display_name) IN (
+                   ('a clinician@tests.example', 'an analyst@tests.example'),
+                   ('third@tests.example', 'fourth@tests.example'));
+             INSERT INTO supervision_circles (circle_name) VALUES ('A circle');
+             INSERT INTO circle_members (circle_id, profile_id)
+               SELECT circle_id, profile_id FROM supervision_circles, practitioner_profiles
+               WHERE circle_name = 'A circle' AND display_name LIKE '%@tests.example';",
+        )
+        .await
+        .unwrap();
+    callers
+}
+
+#[tokio::test]
+async fn every_table_of_the_served_schemas_forces_row_level_security() {
+    let app = App::start().await;
+    let catalog = Catalog::new(&systems::ALL).unwrap();
+    let schemas: BTreeSet<&str> = catalog.tables().iter().map(|table| table.schema.as_str()).collect();
+    let schemas: Vec<&str> = schemas.into_iter().collect();
+    let sql = "SELECT oid::regclass::text, relrowsecurity AND relforcerowsecurity FROM pg_class
+               WHERE relkind IN ('r', 'p') AND relnamespace = ANY ($1::text[]::regnamespace[])";
+    let rows = app.owner().await.query(sql, &[&schemas]).await.unwrap();
+    assert!(rows.len() >= catalog.tables().len());
+    let open: Vec<String> = rows.iter().filter(|row| !row.get::<_, bool>(1)).map(|row| row.get(0)).collect();
+    assert_eq!(open, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn the_login_role_by_itself_sees_no_row_of_any_table() {
+    let app = App::start().await;
+    let owner = app.owner().await;
+    populate(&app, &owner).await;
+    let login = connect(&app.database_url("praxis_gateway")).await;
+    for table in Catalog::new(&systems::ALL).unwrap().tables() {
+        match login.query(&format!("SELECT 1 FROM {} LIMIT 1", table.sql_name), &[]).await {
+            Ok(rows) => assert!(rows.is_empty(), "{}", table.name),
+            Err(error) => assert_eq!(error.code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE), "{}", table.name),
+        }
+    }
+}
