@@ -51,29 +51,30 @@ BEGIN
     PERFORM praxis.protect('auth.users');
   END IF;
 
-  -- The claims of the caller's token, or NULL outside a request.
+  -- The claims of the caller's token, or NULL outside a request. These three have no search_path of their own, since
+  -- that would keep Postgres from inlining them; what they call is named in full instead.
   IF EXISTS (SELECT FROM praxis.baseline WHERE object = 'function auth.jwt()') THEN
-    CREATE FUNCTION auth.jwt() RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE SET search_path = '' AS $f$
-      SELECT nullif(current_setting('request.jwt.claims', true), '')::jsonb
+    CREATE FUNCTION auth.jwt() RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE AS $f$
+      SELECT nullif(pg_catalog.current_setting('request.jwt.claims', true), '')::jsonb
     $f$;
   END IF;
 
   -- The account of the caller, or NULL.
   IF EXISTS (SELECT FROM praxis.baseline WHERE object = 'function auth.uid()') THEN
-    CREATE FUNCTION auth.uid() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE SET search_path = '' AS $f$
+    CREATE FUNCTION auth.uid() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE AS $f$
       SELECT coalesce(
-        nullif(current_setting('request.jwt.claim.sub', true), ''),
-        nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub'
+        nullif(pg_catalog.current_setting('request.jwt.claim.sub', true), ''),
+        nullif(pg_catalog.current_setting('request.jwt.claims', true), '')::jsonb OPERATOR(pg_catalog.->>) 'sub'
       )::uuid
     $f$;
   END IF;
 
   -- The role of the caller: `anon`, `authenticated`, `service_role`, or NULL.
   IF EXISTS (SELECT FROM praxis.baseline WHERE object = 'function auth.role()') THEN
-    CREATE FUNCTION auth.role() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = '' AS $f$
+    CREATE FUNCTION auth.role() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $f$
       SELECT coalesce(
-        nullif(current_setting('request.jwt.claim.role', true), ''),
-        nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'role'
+        nullif(pg_catalog.current_setting('request.jwt.claim.role', true), ''),
+        nullif(pg_catalog.current_setting('request.jwt.claims', true), '')::jsonb OPERATOR(pg_catalog.->>) 'role'
       )
     $f$;
   END IF;

@@ -5,29 +5,42 @@
 --
 -- A membership that is no longer active counts for nothing. The portal's schema brief does not know that column: its
 -- policies would let a clinician who has left read patients' data for ever.
+--
+-- They are written in PL/pgSQL, which keeps the plan of their query for the session. In SQL they would be planned again
+-- for every statement, which took longer (0.1 ms) than most statements themselves.
 
 -- The sites that the caller is a member of.
 CREATE FUNCTION praxis.auth_sites() RETURNS bigint[]
-LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = '' AS $$
-  SELECT coalesce(array_agg(site_id), '{}') FROM public.user_sites
-  WHERE user_id = auth.uid() AND is_active IS NOT FALSE
-$$;
+LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = '' AS $$
+DECLARE
+  caller CONSTANT uuid := auth.uid();
+BEGIN
+  RETURN ARRAY(SELECT site_id FROM public.user_sites WHERE user_id = caller AND is_active IS NOT FALSE);
+END $$;
 
 -- The sites that the caller may write clinical data of.
 CREATE FUNCTION praxis.auth_writable_sites() RETURNS bigint[]
-LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = '' AS $$
-  SELECT coalesce(array_agg(site_id), '{}') FROM public.user_sites
-  WHERE user_id = auth.uid() AND is_active IS NOT FALSE AND role IN ('clinician', 'site_admin')
-$$;
+LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = '' AS $$
+DECLARE
+  caller CONSTANT uuid := auth.uid();
+BEGIN
+  RETURN ARRAY(
+    SELECT site_id FROM public.user_sites
+    WHERE user_id = caller AND is_active IS NOT FALSE AND role IN ('clinician', 'site_admin')
+  );
+END $$;
 
 -- Whether the caller runs the network.
 CREATE FUNCTION praxis.auth_is_network_admin() RETURNS boolean
-LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = '' AS $$
-  SELECT EXISTS (
+LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = '' AS $$
+DECLARE
+  caller CONSTANT uuid := auth.uid();
+BEGIN
+  RETURN EXISTS (
     SELECT FROM public.user_sites
-    WHERE user_id = auth.uid() AND is_active IS NOT FALSE AND role = 'network_admin'
-  )
-$$;
+    WHERE user_id = caller AND is_active IS NOT FALSE AND role = 'network_admin'
+  );
+END $$;
 
 REVOKE ALL ON FUNCTION praxis.auth_sites, praxis.auth_writable_sites, praxis.auth_is_network_admin FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION praxis.auth_sites, praxis.auth_writable_sites, praxis.auth_is_network_admin
