@@ -6,3 +6,4 @@ mod harness;
 mod matrix;
 mod paging;
 mod queries;
+mod scalars;
