@@ -3,6 +3,7 @@
 mod filters;
 mod fixture;
 mod harness;
+mod loading;
 mod matrix;
 mod paging;
 mod queries;
