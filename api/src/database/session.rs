@@ -4,7 +4,8 @@
 //! another, travel in one round trip: each is sent when its future is first polled, and Postgres answers in order.
 
 use std::fmt::Write as _;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::ops::Deref;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use deadpool_postgres::Object;
@@ -46,7 +47,7 @@ pub struct SessionCounts {
 }
 
 struct Open {
-    connection: Option<Arc<Object>>,
+    connection: Arc<Lease>,
     /// The answer to the opening statement. It arrives before any other answer does.
     begun: Shared<BoxFuture<'static, Result<(), Arc<tokio_postgres::Error>>>>,
 }
@@ -81,14 +82,11 @@ impl Session {
     /// Runs a statement under the caller's role and claims. Statements that run at the same time share a round trip.
     pub async fn query(&self, statement: &Statement) -> Result<Vec<Row>, DatabaseError> {
         let open = self.open.get_or_try_init(|| self.begin()).await?;
-        let Some(connection) = &open.connection else {
-            return Err(DatabaseError::Unavailable("the session is closed".into()));
-        };
         self.statements.fetch_add(1, Ordering::Relaxed);
         if self.in_flight.fetch_add(1, Ordering::Relaxed) == 0 {
             self.round_trips.fetch_add(1, Ordering::Relaxed);
         }
-        let result = self.send(connection, statement).await;
+        let result = self.send(&open.connection, statement).await;
         // Without its opening the transaction has neither role nor claims: whatever came back is not the caller's.
         open.begun.clone().await.map_err(|error| reopened(&error))?;
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
@@ -115,7 +113,8 @@ impl Session {
     }
 
     async fn begin(&self) -> Result<Open, DatabaseError> {
-        let connection = Arc::new(self.pool.get().await?);
+        let object = Some(self.pool.get().await?);
+        let connection = Arc::new(Lease { object, pool: self.pool.clone(), clean: AtomicBool::new(false) });
         if connection.statement_cache.size() > MOST_PREPARED {
             connection.statement_cache.clear();
         }
@@ -124,7 +123,7 @@ impl Session {
         let begun = async move { sender.batch_execute(&opening).await.map_err(Arc::new) }.boxed().shared();
         // Polling once sends it; the answer is awaited together with that of the first statement.
         let _ = begun.clone().now_or_never();
-        Ok(Open { connection: Some(connection), begun })
+        Ok(Open { connection, begun })
     }
 
     async fn send(
@@ -150,16 +149,37 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        let Some(mut open) = self.open.take() else { return };
-        let Some(connection) = open.connection.take() else { return };
-        let finished = open.begun.peek().is_some() && *self.in_flight.get_mut() == 0;
-        drop(open);
-        let Some(connection) = Arc::into_inner(connection) else { return };
-        if finished {
+        let Some(open) = self.open.get() else { return };
+        if open.begun.peek().is_some() && *self.in_flight.get_mut() == 0 {
             // Sent, not awaited: the next session's opening travels behind it on the same connection.
-            let _ = connection.batch_execute("ROLLBACK").now_or_never();
-        } else {
-            self.pool.abandon(connection);
+            let _ = open.connection.batch_execute("ROLLBACK").now_or_never();
+            open.connection.clean.store(true, Ordering::Release);
+        }
+    }
+}
+
+/// A connection lent by the pool. It goes back only if its transaction has been ended; whoever held it last.
+struct Lease {
+    object: Option<Object>,
+    pool: Pool,
+    clean: AtomicBool,
+}
+
+impl Deref for Lease {
+    type Target = Object;
+
+    fn deref(&self) -> &Object {
+        // Taken by `drop` alone, after which nobody can ask.
+        self.object.as_ref().unwrap_or_else(|| unreachable!("a lease without a connection"))
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(object) = self.object.take()
+            && !*self.clean.get_mut()
+        {
+            self.pool.abandon(object);
         }
     }
 }

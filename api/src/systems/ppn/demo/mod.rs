@@ -1,14 +1,134 @@
-//! stub
-pub struct Persona {
-    pub email: &'static str,
-    pub name: &'static str,
-    pub title: &'static str,
-    pub description: &'static str,
-    pub user_id: uuid::Uuid,
+//! The demo data: five sites over two years, made up from fixed numbers, so that it is the same on every database.
+
+mod calendar;
+mod integration;
+mod load;
+mod outcomes;
+mod people;
+mod profiles;
+mod protocols;
+mod random;
+mod supervision;
+#[cfg(test)]
+mod tests;
+mod timeline;
+mod treatments;
+
+use std::fmt;
+
+use tokio_postgres::{Client, Error, Transaction};
+
+use self::load::{insert, keys};
+pub use self::people::{Persona, personas};
+
+/// What [`seed`] has done. `Display` says it in one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// What was added, and how many of it; nothing if it was there already.
+    loaded: Vec<(&'static str, u64)>,
 }
-pub fn personas() -> &'static [Persona] {
-    &[]
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.loaded.is_empty() {
+            return f.write_str("The demo data is there already.");
+        }
+        for (place, (what, count)) in self.loaded.iter().enumerate() {
+            let before = if place == 0 { "Loaded the demo data: " } else { ", " };
+            write!(f, "{before}{} {what}", thousands(*count))?;
+        }
+        f.write_str(".")
+    }
 }
-pub async fn seed(_: &mut tokio_postgres::Client) -> Result<String, tokio_postgres::Error> {
-    Ok(String::new())
+
+/// A number with commas between its thousands.
+fn thousands(number: u64) -> String {
+    match number / 1000 {
+        0 => number.to_string(),
+        more => format!("{},{:03}", thousands(more), number % 1000),
+    }
+}
+
+/// Adds the demo data, all of it or nothing. Where the demo users are, it does nothing.
+///
+/// The connection has to be that of the tables' owner, or of a superuser.
+pub async fn seed(client: &mut Client) -> Result<Summary, Error> {
+    let transaction = client.transaction().await?;
+    // Two at a time would both find nothing.
+    transaction.execute("SELECT pg_advisory_xact_lock(hashtext('praxis demo data'))", &[]).await?;
+    let users: Vec<_> = personas().iter().map(|persona| persona.user_id).collect();
+    let there: bool = transaction
+        .query_one("SELECT EXISTS (SELECT FROM auth.users WHERE id = ANY ($1))", &[&users])
+        .await?
+        .try_get(0)?;
+    let loaded = if there { Vec::new() } else { load(&transaction).await? };
+    transaction.commit().await?;
+    Ok(Summary { loaded })
+}
+
+async fn load(transaction: &Transaction<'_>) -> Result<Vec<(&'static str, u64)>, Error> {
+    let mut loaded = load_people_and_protocols(transaction).await?;
+    loaded.extend(load_supervision(transaction).await?);
+    // Otherwise the first queries would be planned for empty tables.
+    transaction
+        .batch_execute(
+            "ANALYZE sites, user_sites, log_clinical_records, session_events, assessment_responses, \
+             integration_scores, integration_homework, practitioner_profiles, supervision_relationships, \
+             supervision_circles, circle_members, outcomes_summary",
+        )
+        .await?;
+    Ok(loaded)
+}
+
+async fn load_people_and_protocols(transaction: &Transaction<'_>) -> Result<Vec<(&'static str, u64)>, Error> {
+    let sites = keys(transaction, "sites", "site_id", people::SITES.len()).await?;
+    let sessions = protocols::sessions();
+    let records = keys(transaction, "log_clinical_records", "record_id", sessions.len()).await?;
+
+    let mut protocols = Vec::new();
+    let mut events = Vec::new();
+    let mut responses = Vec::new();
+    let mut scores = Vec::new();
+    let mut homework = Vec::new();
+    for (number, (session, &record)) in sessions.iter().zip(&records).enumerate() {
+        let protocol = protocols::row(session, number, record, &sites);
+        events.extend(timeline::events(session, number, &protocol));
+        responses.extend(outcomes::responses(session, number, record));
+        scores.extend(integration::scores(session, number, record));
+        homework.extend(integration::homework(session, number, &protocol));
+        protocols.push(protocol);
+    }
+
+    let users = insert(transaction, people::INSERT_USERS, &people::users()).await?;
+    let loaded = vec![
+        ("sites", insert(transaction, people::INSERT_SITES, &people::sites(&sites)).await?),
+        ("users", users),
+        ("protocols", insert(transaction, protocols::INSERT, &protocols).await?),
+        ("events", insert(transaction, timeline::INSERT, &events).await?),
+        ("assessment responses", insert(transaction, outcomes::INSERT_RESPONSES, &responses).await?),
+        ("integration scores", insert(transaction, integration::INSERT_SCORES, &scores).await?),
+        ("pieces of homework", insert(transaction, integration::INSERT_HOMEWORK, &homework).await?),
+    ];
+    insert(transaction, people::INSERT_MEMBERSHIPS, &people::memberships(&sites)).await?;
+    transaction.execute(outcomes::INSERT_SUMMARIES, &[&sites]).await?;
+    Ok(loaded)
+}
+
+async fn load_supervision(transaction: &Transaction<'_>) -> Result<Vec<(&'static str, u64)>, Error> {
+    let profiles = keys(transaction, "practitioner_profiles", "profile_id", profiles::count()).await?;
+    let circles = keys(transaction, "supervision_circles", "circle_id", supervision::CIRCLES.len()).await?;
+    let profiles = profiles::rows(&profiles);
+    let relationships = supervision::relationships(&profiles);
+    let members = supervision::members(&circles, &profiles);
+    let circles = supervision::circles(&circles);
+    let loaded = vec![
+        ("practitioners", insert(transaction, profiles::INSERT, &profiles).await?),
+        (
+            "supervision relationships",
+            insert(transaction, supervision::INSERT_RELATIONSHIPS, &relationships).await?,
+        ),
+        ("circles", insert(transaction, supervision::INSERT_CIRCLES, &circles).await?),
+    ];
+    insert(transaction, supervision::INSERT_MEMBERS, &members).await?;
+    Ok(loaded)
 }

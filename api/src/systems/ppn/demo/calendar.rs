@@ -1,0 +1,42 @@
+//! The days of the demo data, counted from a fixed one: it does not age with the clock, and tests can rely on it.
+
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+
+/// The demo's today, a Monday: day 0. Days before it are negative.
+const TODAY: Option<NaiveDate> = NaiveDate::from_ymd_opt(2026, 11, 16);
+
+/// The date of a day.
+pub(super) fn date(day: i32) -> NaiveDate {
+    TODAY.unwrap_or_default() + TimeDelta::days(day.into())
+}
+
+/// A moment, by the seconds since midnight in UTC.
+pub(super) fn moment(day: i32, seconds: i32) -> DateTime<Utc> {
+    date(day).and_time(NaiveTime::MIN).and_utc() + TimeDelta::seconds(seconds.into())
+}
+
+/// A moment, by minutes since midnight in UTC.
+pub(super) fn minute(day: i32, minutes: i32) -> DateTime<Utc> {
+    moment(day, minutes * 60)
+}
+
+/// The day itself, or the Friday before, if it is on a weekend.
+pub(super) fn weekday(day: i32) -> i32 {
+    day - (day.rem_euclid(7) - 4).max(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{Datelike, Weekday};
+
+    use super::*;
+
+    #[test]
+    fn weekends_are_avoided() {
+        assert_eq!(date(0).weekday(), Weekday::Mon);
+        for day in -30..30 {
+            assert!(!matches!(date(weekday(day)).weekday(), Weekday::Sat | Weekday::Sun));
+            assert!((0..=2).contains(&(day - weekday(day))));
+        }
+    }
+}

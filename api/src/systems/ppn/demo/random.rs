@@ -1,0 +1,88 @@
+//! Numbers that look random and are the same every time.
+
+/// `SplitMix64`. The demo data needs nothing better, and another version of a library would change every row.
+#[derive(Debug)]
+pub(super) struct Random(u64);
+
+impl Random {
+    /// A generator of its own for a topic and the number of a thing in it, so that more rows of one thing leave the
+    /// others as they are.
+    pub(super) fn new(topic: u64, number: usize) -> Self {
+        let mut random = Self((topic << 32) ^ number as u64);
+        random.next();
+        random
+    }
+
+    fn next(&mut self) -> u32 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut bits = self.0;
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((bits ^ (bits >> 31)) >> 32) as u32
+    }
+
+    fn below(&mut self, limit: u32) -> u32 {
+        ((u64::from(self.next()) * u64::from(limit)) >> 32) as u32
+    }
+
+    /// A whole number; both ends are possible. Without any room it is the lower one.
+    pub(super) fn between(&mut self, low: i32, high: i32) -> i32 {
+        low.saturating_add_unsigned(self.below(high.max(low).abs_diff(low).saturating_add(1)))
+    }
+
+    /// A number from 0 up to 1.
+    pub(super) fn unit(&mut self) -> f64 {
+        f64::from(self.next()) / (f64::from(u32::MAX) + 1.0)
+    }
+
+    /// A number between two others.
+    pub(super) fn range(&mut self, low: f64, high: f64) -> f64 {
+        low + (high - low) * self.unit()
+    }
+
+    /// A number around zero, mostly near it, never further away than `width`.
+    pub(super) fn noise(&mut self, width: f64) -> f64 {
+        (self.unit() + self.unit() - 1.0) * width
+    }
+
+    /// Whether something happens that has this chance.
+    pub(super) fn chance(&mut self, chance: f64) -> bool {
+        self.unit() < chance
+    }
+
+    /// One of several things. There has to be one.
+    pub(super) fn pick<T: Copy>(&mut self, things: &[T]) -> T {
+        things[self.index(things.len())]
+    }
+
+    /// Some of several things, in their order and each at most once.
+    pub(super) fn some<T: Copy>(&mut self, things: &[T], count: usize) -> Vec<T> {
+        let mut places: Vec<usize> = (0..things.len()).collect();
+        while places.len() > count {
+            places.remove(self.index(places.len()));
+        }
+        places.into_iter().map(|place| things[place]).collect()
+    }
+
+    fn index(&mut self, length: usize) -> usize {
+        self.below(u32::try_from(length).unwrap_or(u32::MAX)) as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_the_same_every_time_and_stay_within_their_bounds() {
+        let numbers = || {
+            let mut random = Random::new(1, 2);
+            (0..1000).map(|_| random.between(-3, 4)).collect::<Vec<_>>()
+        };
+        assert_eq!(numbers(), numbers());
+        assert!((-3..=4).all(|wanted| numbers().contains(&wanted)));
+        assert!(numbers().iter().all(|number| (-3..=4).contains(number)));
+        assert_eq!(Random::new(1, 2).between(5, 5), 5);
+        assert_eq!(Random::new(1, 2).some(&[1, 2, 3, 4], 2).len(), 2);
+    }
+}

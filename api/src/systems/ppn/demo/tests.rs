@@ -1,0 +1,81 @@
+use std::collections::{HashMap, HashSet};
+
+use super::*;
+
+fn rows() -> Vec<(protocols::Session, Vec<timeline::EventRow>)> {
+    let sessions = protocols::sessions();
+    let rows = sessions.into_iter().enumerate().map(|(number, session)| {
+        let protocol = protocols::row(&session, number, 1, &[1, 2, 3, 4, 5]);
+        let events = timeline::events(&session, number, &protocol);
+        (session, events)
+    });
+    rows.collect()
+}
+
+#[test]
+fn every_session_has_a_full_timeline() {
+    let rows = rows();
+    assert_eq!(rows.len(), 200);
+    let mut breakthroughs = 0;
+    for (_, events) in &rows {
+        assert!((15..=40).contains(&events.len()), "{} events", events.len());
+        assert!(events.is_sorted_by_key(|event| event.event_timestamp));
+        let length = events[events.len() - 1].event_timestamp - events[0].event_timestamp;
+        assert!((290..=485).contains(&length.num_minutes()), "{length}");
+        let count = |what| events.iter().filter(|event| event.event_type == what).count();
+        assert!(count("Distress") >= 1 && count("Booster Dose") <= 1 && count("Vital Signs Check") >= 4);
+        breakthroughs += usize::from(count("Breakthrough") > 0);
+        for event in events {
+            assert_eq!(event.intensity_level.is_none(), event.event_type == "Bathroom Break");
+        }
+    }
+    assert!(breakthroughs >= 160, "{breakthroughs}");
+}
+
+#[test]
+fn the_directory_has_supervisors_to_find() {
+    let keys: Vec<i64> = (1..=40).collect();
+    let profiles = profiles::rows(&keys);
+    assert_eq!((profiles::count(), profiles.len()), (40, 40));
+    let found = profiles.iter().filter(|profile| {
+        profile.specialties.iter().any(|specialty| ["PTSD", "TRD"].contains(specialty))
+            && profile.modalities.contains(&"Ketamine")
+            && profile.hourly_rate.is_some_and(|rate| rate <= 200)
+            && profile.is_accepting_supervision
+    });
+    assert!(found.count() >= 5);
+    assert!(profiles.iter().all(|profile| profile.bio.chars().count() <= 500));
+
+    let relationships = supervision::relationships(&profiles);
+    assert_eq!(relationships.len(), 30);
+    let pairs: HashSet<_> = relationships.iter().map(|row| (row.supervisor_id, row.supervisee_id)).collect();
+    assert_eq!(pairs.len(), 30);
+    let mut statuses = HashMap::new();
+    for row in &relationships {
+        *statuses.entry(row.status).or_insert(0) += 1;
+    }
+    assert_eq!(statuses.len(), 4);
+}
+
+#[test]
+fn the_personas_are_users_of_the_demo() {
+    let emails: Vec<&str> = personas().iter().map(|persona| persona.email).collect();
+    assert_eq!(
+        emails,
+        [
+            "clinician.north@praxis.example",
+            "clinician.south@praxis.example",
+            "admin.north@praxis.example",
+            "both.sites@praxis.example",
+            "network@praxis.example",
+            "newcomer@praxis.example"
+        ]
+    );
+}
+
+#[test]
+fn a_summary_is_one_line() {
+    let loaded = Summary { loaded: vec![("sites", 5), ("events", 5512), ("stars", 1_000_001)] };
+    assert_eq!(loaded.to_string(), "Loaded the demo data: 5 sites, 5,512 events, 1,000,001 stars.");
+    assert_eq!(Summary { loaded: Vec::new() }.to_string(), "The demo data is there already.");
+}
