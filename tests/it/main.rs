@@ -6,5 +6,6 @@ mod harness;
 mod loading;
 mod matrix;
 mod paging;
+mod pgbouncer;
 mod queries;
 mod scalars;
