@@ -26,7 +26,7 @@ const UNHEARD_FOR: Duration = Duration::from_secs(5);
 /// Pause between attempts to listen; it grows while they fail.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 /// The longest of these pauses.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 /// What a listener says to itself, to know that it still hears.
 const GREETING: &str = "greeting";
 /// How often it does: more often than anything on the way forgets an idle connection.
