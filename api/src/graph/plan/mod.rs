@@ -13,6 +13,8 @@ mod order;
 mod page;
 mod sql;
 mod statement;
+#[cfg(test)]
+mod tests;
 
 use apollo_compiler::parser::LineColumn;
 
