@@ -29,6 +29,7 @@ struct PgBouncer {
 
 impl PgBouncer {
     /// `None` where it is not installed.
+    #[expect(clippy::print_stderr, reason = "who reads the tests' output should know what was left out")]
     async fn start(name: &str) -> Option<Self> {
         let program = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer", "/opt/homebrew/bin/pgbouncer"];
         let Some(program) = program.iter().find(|program| Path::new(program).exists()) else {

@@ -54,8 +54,8 @@ async fn round_trip(
     }
 }
 
-#[tokio::test]
-async fn every_value_comes_back_as_it_was_stored_and_is_found_by_what_is_shown() {
+/// Values as SQL, and as they are shown.
+fn values() -> Vec<(Column, &'static str, Value)> {
     const BIG: Column = Column("subjectId", "subject_id", "BigInt");
     const INT: Column = Column("sessionNumber", "session_number", "Int");
     const NUMERIC: Column = Column("dosageMg", "dosage_mg", "Float");
@@ -70,11 +70,7 @@ async fn every_value_comes_back_as_it_was_stored_and_is_found_by_what_is_shown()
     const VERDICT: Column =
         Column("contraindicationVerdict", "contraindication_verdict", "ProtocolContraindicationVerdict");
 
-    let app = App::start().await;
-    let owner = app.owner().await;
-    let (asker, site) = clinician(&app, &owner, "scalars").await;
-    let record = protocol(&owner, site).await;
-    for (column, sql, shown) in [
+    vec![
         (BIG, "9223372036854775807", json!("9223372036854775807")),
         (BIG, "-9223372036854775808", json!("-9223372036854775808")),
         (BIG, "9007199254740993", json!("9007199254740993")),
@@ -144,7 +140,16 @@ async fn every_value_comes_back_as_it_was_stored_and_is_found_by_what_is_shown()
         (AGE, "'66+'", json!("FROM_66")),
         (KIND, "'follow_up'", json!("FOLLOW_UP")),
         (VERDICT, "'DO_NOT_PROCEED'", json!("DO_NOT_PROCEED")),
-    ] {
+    ]
+}
+
+#[tokio::test]
+async fn every_value_comes_back_as_it_was_stored_and_is_found_by_what_is_shown() {
+    let app = App::start().await;
+    let owner = app.owner().await;
+    let (asker, site) = clinician(&app, &owner, "scalars").await;
+    let record = protocol(&owner, site).await;
+    for (column, sql, shown) in values() {
         round_trip(&asker, &owner, record, &column, sql, &shown).await;
     }
 
