@@ -62,20 +62,9 @@ async fn protocols(owner: &Client, site: i64) {
         .unwrap();
 }
 
-#[tokio::test]
-async fn every_operator_of_every_type_finds_what_sql_finds() {
-    let app = App::start().await;
-    let owner = app.owner().await;
-    let (asker, site) = clinician(&app, &owner, "filters").await;
-    protocols(&owner, site).await;
-    let me: String = owner
-        .query_one("SELECT user_id::text FROM user_sites WHERE site_id = $1", &[&site])
-        .await
-        .unwrap()
-        .get(0);
-
+/// What all ordered types have in common, as filters and as SQL.
+fn comparisons() -> Vec<(String, String)> {
     let mut cases: Vec<(String, String)> = Vec::new();
-    // What all ordered types have in common.
     for (field, column, values) in [
         ("subjectId", "subject_id", ["\"1\"", "9223372036854775807", "\"-9223372036854775808\"", "8"]),
         ("sessionNumber", "session_number", ["1", "2147483647", "-2147483648", "8"]),
@@ -126,98 +115,117 @@ async fn every_operator_of_every_type_finds_what_sql_finds() {
         cases.push((format!("{{{field}: {{}}}}"), "true".into()));
         cases.push((format!("{{{field}: null}}"), "true".into()));
     }
+    cases
+}
+
+/// What each type has besides, as filters and as SQL.
+const CONDITIONS: &[(&str, &str)] = &[
+    // Booleans.
+    ("{verifiedConsent: {eq: true}}", "verified_consent"),
+    ("{verifiedConsent: {eq: false}}", "NOT verified_consent"),
+    ("{verifiedConsent: {neq: true}}", "verified_consent <> true"),
+    ("{verifiedConsent: {isNull: true}}", "verified_consent IS NULL"),
+    // Enums.
+    ("{sessionType: {eq: FOLLOW_UP}}", "session_type = 'follow_up'"),
+    ("{sessionType: {neq: DOSING}}", "session_type <> 'dosing'"),
+    ("{sessionType: {in: [DOSING, BASELINE]}}", "session_type IN ('dosing', 'baseline')"),
+    ("{sessionType: {notIn: [DOSING]}}", "session_type NOT IN ('dosing')"),
+    ("{sessionType: {in: []}}", "false"),
+    ("{sessionType: {isNull: false}}", "session_type IS NOT NULL"),
+    ("{patientAge: {eq: FROM_18_TO_25}}", "patient_age = '18-25'"),
+    ("{patientAge: {in: [FROM_66, FROM_26_TO_35]}}", "patient_age IN ('66+', '26-35')"),
+    // Arrays.
+    ("{supportModalityIds: {eq: [1, \"2\"]}}", "support_modality_ids = '{1,2}'"),
+    ("{supportModalityIds: {eq: []}}", "support_modality_ids = '{}'"),
+    ("{supportModalityIds: {contains: [1]}}", "support_modality_ids @> '{1}'"),
+    ("{supportModalityIds: {contains: 2}}", "support_modality_ids @> '{2}'"),
+    ("{supportModalityIds: {contains: []}}", "support_modality_ids IS NOT NULL"),
+    ("{supportModalityIds: {containedBy: [1, 2]}}", "support_modality_ids <@ '{1,2}'"),
+    ("{supportModalityIds: {containedBy: []}}", "support_modality_ids = '{}'"),
+    ("{supportModalityIds: {overlaps: [3, 1]}}", "support_modality_ids && '{3,1}'"),
+    ("{supportModalityIds: {overlaps: []}}", "false"),
+    ("{supportModalityIds: {isNull: true}}", "support_modality_ids IS NULL"),
+    // Text.
+    ("{patientLinkCode: {like: \"%la%\"}}", "patient_link_code LIKE '%la%'"),
+    ("{patientLinkCode: {like: \"a_b\"}}", "patient_link_code IN ('a_b', 'axb')"),
+    (r#"{patientLinkCode: {like: "a\\_b"}}"#, "patient_link_code = 'a_b'"),
+    (r#"{patientLinkCode: {like: "%\\\\%"}}"#, r"strpos(patient_link_code, '\') > 0"),
+    ("{patientLinkCode: {ilike: \"PLA_N\"}}", "lower(patient_link_code) = 'plain'"),
+    ("{patientLinkCode: {ilike: \"zürich\"}}", "patient_link_code IN ('Zürich', 'zÜRICH')"),
+    ("{patientLinkCode: {startsWith: \"100%\"}}", "patient_link_code = '100%'"),
+    ("{patientLinkCode: {startsWith: \"a_\"}}", "patient_link_code = 'a_b'"),
+    ("{patientLinkCode: {startsWith: \"P\"}}", "patient_link_code = 'PLAIN'"),
+    ("{patientLinkCode: {startsWith: \"\"}}", "patient_link_code IS NOT NULL"),
+    (r#"{patientLinkCode: {startsWith: "back\\s"}}"#, r"patient_link_code = 'back\slash'"),
+    ("{patientLinkCode: {contains: \"%\"}}", "strpos(patient_link_code, '%') > 0"),
+    ("{patientLinkCode: {contains: \"_\"}}", "strpos(patient_link_code, '_') > 0"),
+    (r#"{patientLinkCode: {contains: "\\"}}"#, r"strpos(patient_link_code, '\') > 0"),
+    ("{patientLinkCode: {contains: \"LAI\"}}", "lower(patient_link_code) = 'plain'"),
+    ("{patientLinkCode: {contains: \"üRi\"}}", "patient_link_code IN ('Zürich', 'zÜRICH')"),
+    ("{patientLinkCode: {contains: \"😀\"}}", "patient_link_code = '😀 emoji'"),
+    (r#"{patientLinkCode: {contains: "\uD83D\uDE00"}}"#, "patient_link_code = '😀 emoji'"),
+    ("{patientLinkCode: {contains: \"'; DROP\"}}", "patient_link_code LIKE '%DROP%'"),
+    ("{patientLinkCode: {eq: \"$1\"}}", "false"),
+    ("{patientLinkCode: {contains: \"plain' OR '1'='1\"}}", "false"),
+    (r#"{patientLinkCode: {eq: "\"); DELETE FROM sites; --"}}"#, "false"),
+    // Several conditions hold together.
+    (
+        "{sessionNumber: {gt: 1, lte: 8, neq: 7}}",
+        "session_number > 1 AND session_number <= 8 AND session_number <> 7",
+    ),
+    (
+        "{sessionNumber: {gt: 1}, sessionDate: {isNull: false}}",
+        "session_number > 1 AND session_date IS NOT NULL",
+    ),
+    // Logic.
+    ("{and: []}", "true"),
+    ("{or: []}", "false"),
+    ("{not: {or: []}}", "true"),
+    ("{not: {}}", "false"),
+    ("{and: null, or: null, not: null}", "true"),
+    ("{}", "true"),
+    ("null", "true"),
+    ("{or: {sessionNumber: {eq: 1}}}", "session_number = 1"),
+    (
+        "{or: [{sessionNumber: {eq: 1}}, {and: [{sessionNumber: {gt: 8}}, {not: {sessionNumber: {gt: 10}}}]}]}",
+        "session_number IN (1, 9, 10)",
+    ),
+    ("{not: {sessionNumber: {gt: 1}}}", "NOT session_number > 1"),
+    ("{not: {not: {sessionNumber: {gt: 1}}}}", "session_number > 1"),
+    (
+        "{or: [{sessionNumber: {eq: 1}}], sessionDate: {eq: \"2026-01-02\"}}",
+        "session_number = 1 AND session_date = '2026-01-02'",
+    ),
+    (
+        "{not: {sessionNumber: {eq: 1}, verifiedConsent: {eq: true}}}",
+        "NOT (session_number = 1 AND verified_consent)",
+    ),
+    // To-one relations.
+    ("{substance: {substanceName: {eq: \"Psilocybin\"}}}", "substance_id = 1"),
+    ("{substance: {}}", "substance_id IS NOT NULL"),
+    ("{substance: null}", "true"),
+    ("{not: {substance: {substanceName: {eq: \"Psilocybin\"}}}}", "substance_id IS DISTINCT FROM 1"),
+    ("{not: {substance: {}}}", "substance_id IS NULL"),
+    ("{site: {siteName: {eq: \"filters\"}}}", "true"),
+    ("{site: {siteName: {eq: \"other\"}}}", "false"),
+];
+
+#[tokio::test]
+async fn every_operator_of_every_type_finds_what_sql_finds() {
+    let app = App::start().await;
+    let owner = app.owner().await;
+    let (asker, site) = clinician(&app, &owner, "filters").await;
+    protocols(&owner, site).await;
+    let me: String = owner
+        .query_one("SELECT user_id::text FROM user_sites WHERE site_id = $1", &[&site])
+        .await
+        .unwrap()
+        .get(0);
+
+    let mut cases = comparisons();
     let me_sql = format!("'{me}'");
-    for (filter, sql) in [
-        // Booleans.
-        ("{verifiedConsent: {eq: true}}", "verified_consent"),
-        ("{verifiedConsent: {eq: false}}", "NOT verified_consent"),
-        ("{verifiedConsent: {neq: true}}", "verified_consent <> true"),
-        ("{verifiedConsent: {isNull: true}}", "verified_consent IS NULL"),
-        // Enums.
-        ("{sessionType: {eq: FOLLOW_UP}}", "session_type = 'follow_up'"),
-        ("{sessionType: {neq: DOSING}}", "session_type <> 'dosing'"),
-        ("{sessionType: {in: [DOSING, BASELINE]}}", "session_type IN ('dosing', 'baseline')"),
-        ("{sessionType: {notIn: [DOSING]}}", "session_type NOT IN ('dosing')"),
-        ("{sessionType: {in: []}}", "false"),
-        ("{sessionType: {isNull: false}}", "session_type IS NOT NULL"),
-        ("{patientAge: {eq: FROM_18_TO_25}}", "patient_age = '18-25'"),
-        ("{patientAge: {in: [FROM_66, FROM_26_TO_35]}}", "patient_age IN ('66+', '26-35')"),
-        // Arrays.
-        ("{supportModalityIds: {eq: [1, \"2\"]}}", "support_modality_ids = '{1,2}'"),
-        ("{supportModalityIds: {eq: []}}", "support_modality_ids = '{}'"),
-        ("{supportModalityIds: {contains: [1]}}", "support_modality_ids @> '{1}'"),
-        ("{supportModalityIds: {contains: 2}}", "support_modality_ids @> '{2}'"),
-        ("{supportModalityIds: {contains: []}}", "support_modality_ids IS NOT NULL"),
-        ("{supportModalityIds: {containedBy: [1, 2]}}", "support_modality_ids <@ '{1,2}'"),
-        ("{supportModalityIds: {containedBy: []}}", "support_modality_ids = '{}'"),
-        ("{supportModalityIds: {overlaps: [3, 1]}}", "support_modality_ids && '{3,1}'"),
-        ("{supportModalityIds: {overlaps: []}}", "false"),
-        ("{supportModalityIds: {isNull: true}}", "support_modality_ids IS NULL"),
-        // Text.
-        ("{patientLinkCode: {like: \"%la%\"}}", "patient_link_code LIKE '%la%'"),
-        ("{patientLinkCode: {like: \"a_b\"}}", "patient_link_code IN ('a_b', 'axb')"),
-        (r#"{patientLinkCode: {like: "a\\_b"}}"#, "patient_link_code = 'a_b'"),
-        (r#"{patientLinkCode: {like: "%\\\\%"}}"#, r"strpos(patient_link_code, '\') > 0"),
-        ("{patientLinkCode: {ilike: \"PLA_N\"}}", "lower(patient_link_code) = 'plain'"),
-        ("{patientLinkCode: {ilike: \"zürich\"}}", "patient_link_code IN ('Zürich', 'zÜRICH')"),
-        ("{patientLinkCode: {startsWith: \"100%\"}}", "patient_link_code = '100%'"),
-        ("{patientLinkCode: {startsWith: \"a_\"}}", "patient_link_code = 'a_b'"),
-        ("{patientLinkCode: {startsWith: \"P\"}}", "patient_link_code = 'PLAIN'"),
-        ("{patientLinkCode: {startsWith: \"\"}}", "patient_link_code IS NOT NULL"),
-        (r#"{patientLinkCode: {startsWith: "back\\s"}}"#, r"patient_link_code = 'back\slash'"),
-        ("{patientLinkCode: {contains: \"%\"}}", "strpos(patient_link_code, '%') > 0"),
-        ("{patientLinkCode: {contains: \"_\"}}", "strpos(patient_link_code, '_') > 0"),
-        (r#"{patientLinkCode: {contains: "\\"}}"#, r"strpos(patient_link_code, '\') > 0"),
-        ("{patientLinkCode: {contains: \"LAI\"}}", "lower(patient_link_code) = 'plain'"),
-        ("{patientLinkCode: {contains: \"üRi\"}}", "patient_link_code IN ('Zürich', 'zÜRICH')"),
-        ("{patientLinkCode: {contains: \"😀\"}}", "patient_link_code = '😀 emoji'"),
-        (r#"{patientLinkCode: {contains: "\uD83D\uDE00"}}"#, "patient_link_code = '😀 emoji'"),
-        ("{patientLinkCode: {contains: \"'; DROP\"}}", "patient_link_code LIKE '%DROP%'"),
-        ("{patientLinkCode: {eq: \"$1\"}}", "false"),
-        ("{patientLinkCode: {contains: \"plain' OR '1'='1\"}}", "false"),
-        (r#"{patientLinkCode: {eq: "\"); DELETE FROM sites; --"}}"#, "false"),
-        // Several conditions hold together.
-        (
-            "{sessionNumber: {gt: 1, lte: 8, neq: 7}}",
-            "session_number > 1 AND session_number <= 8 AND session_number <> 7",
-        ),
-        (
-            "{sessionNumber: {gt: 1}, sessionDate: {isNull: false}}",
-            "session_number > 1 AND session_date IS NOT NULL",
-        ),
-        // Logic.
-        ("{and: []}", "true"),
-        ("{or: []}", "false"),
-        ("{not: {or: []}}", "true"),
-        ("{not: {}}", "false"),
-        ("{and: null, or: null, not: null}", "true"),
-        ("{}", "true"),
-        ("null", "true"),
-        ("{or: {sessionNumber: {eq: 1}}}", "session_number = 1"),
-        (
-            "{or: [{sessionNumber: {eq: 1}}, {and: [{sessionNumber: {gt: 8}}, {not: {sessionNumber: {gt: 10}}}]}]}",
-            "session_number IN (1, 9, 10)",
-        ),
-        ("{not: {sessionNumber: {gt: 1}}}", "NOT session_number > 1"),
-        ("{not: {not: {sessionNumber: {gt: 1}}}}", "session_number > 1"),
-        (
-            "{or: [{sessionNumber: {eq: 1}}], sessionDate: {eq: \"2026-01-02\"}}",
-            "session_number = 1 AND session_date = '2026-01-02'",
-        ),
-        (
-            "{not: {sessionNumber: {eq: 1}, verifiedConsent: {eq: true}}}",
-            "NOT (session_number = 1 AND verified_consent)",
-        ),
-        // To-one relations.
-        ("{substance: {substanceName: {eq: \"Psilocybin\"}}}", "substance_id = 1"),
-        ("{substance: {}}", "substance_id IS NOT NULL"),
-        ("{substance: null}", "true"),
-        ("{not: {substance: {substanceName: {eq: \"Psilocybin\"}}}}", "substance_id IS DISTINCT FROM 1"),
-        ("{not: {substance: {}}}", "substance_id IS NULL"),
-        ("{site: {siteName: {eq: \"filters\"}}}", "true"),
-        ("{site: {siteName: {eq: \"other\"}}}", "false"),
-    ] {
-        cases.push((filter.into(), sql.into()));
+    for (filter, sql) in CONDITIONS {
+        cases.push(((*filter).into(), (*sql).into()));
     }
     for (name, operator) in [("eq", "="), ("neq", "<>")] {
         cases.push((
@@ -559,11 +567,11 @@ impl Tree {
 
 /// False if one is false, else unknown if one is unknown.
 fn all_of(values: impl Iterator<Item = Option<bool>>) -> Option<bool> {
-    values.fold(Some(true), |sum, value| match (sum, value) {
-        (Some(false), _) | (_, Some(false)) => Some(false),
-        (None, _) | (_, None) => None,
-        _ => Some(true),
-    })
+    let values: Vec<_> = values.collect();
+    if values.contains(&Some(false)) {
+        return Some(false);
+    }
+    (!values.contains(&None)).then_some(true)
 }
 
 #[test]

@@ -1,8 +1,12 @@
 //! End-to-end tests: real HTTP, real Postgres, one database per test.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod filters;
 mod fixture;
 mod harness;
+mod loading;
 mod matrix;
 mod paging;
+mod pgbouncer;
 mod queries;
+mod scalars;

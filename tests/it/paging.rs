@@ -343,6 +343,9 @@ fn pages_of_any_size_in_any_order_give_every_event_once_at_the_root_and_below_ea
         .unwrap();
 }
 
+/// Rate in cents, years, name, and whether they take supervisees, of a generated practitioner.
+type Profile = (Option<i64>, Option<i32>, Option<&'static str>, Option<bool>);
+
 #[test]
 fn pages_of_the_directory_in_any_order_give_every_practitioner_once() {
     let runtime = runtime();
@@ -355,7 +358,6 @@ fn pages_of_the_directory_in_any_order_give_every_practitioner_once() {
     let name = prop::option::of(prop::sample::select(vec!["Å", "Z", "a", ""]));
     let profile = (rate, prop::option::of(0..3_i32), name, prop::option::of(any::<bool>()));
     let cases = (prop::collection::vec(profile, 0..20), order(PROFILES.columns.len()), 1..7_usize);
-    type Profile = (Option<i64>, Option<i32>, Option<&'static str>, Option<bool>);
     let check = async |(profiles, order, size): (Vec<Profile>, Vec<Term>, usize)| {
         owner.batch_execute("TRUNCATE practitioner_profiles CASCADE").await.unwrap();
         let mut rows = Vec::new();

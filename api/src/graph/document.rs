@@ -143,3 +143,74 @@ impl Counts {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::catalog::Catalog;
+    use crate::graph::schema;
+    use crate::systems;
+
+    /// What is said of a document, one error after another.
+    fn said_of(text: &str, limits: &Limits) -> Vec<String> {
+        let schema = schema::build(&Catalog::new(&systems::ALL).unwrap()).unwrap();
+        match read(&schema, limits, text) {
+            Ok(_) => Vec::new(),
+            Err(errors) => errors.into_iter().map(|error| error.message).collect(),
+        }
+    }
+
+    #[test]
+    fn a_misspelt_name_is_answered_with_similar_ones() {
+        for (text, suggestion) in [
+            ("{ protocolls { totalCount } }", "Did you mean `protocols`, `protocol`?"),
+            ("{ protocols { nodes { sesionDate } } }", "Did you mean `sessionDate`, `sessionType`?"),
+            ("{ protocols(frist: 1) { totalCount } }", "Did you mean `first`?"),
+            ("{ protocols(filter: {sessionDay: {eq: \"2026-01-01\"}}) { totalCount } }", "`sessionDate`"),
+            ("{ protocols(filter: {sessionType: {eq: DOSNG}}) { totalCount } }", "Did you mean `DOSING`?"),
+        ] {
+            let said = said_of(text, &Limits::default());
+            assert!(said.iter().any(|message| message.contains(suggestion)), "{text}: {said:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_like_no_other_is_answered_without_suggestions() {
+        let said = said_of("{ protocols { nodes { zzzzzzzzzzzz } } }", &Limits::default());
+        assert!(!said.is_empty());
+        assert!(said.iter().all(|message| !message.contains("Did you mean")), "{said:?}");
+    }
+
+    #[test]
+    fn a_server_may_keep_its_names_to_itself() {
+        let limits = Limits { suggestions: false, ..Limits::default() };
+        let said = said_of("{ protocolls { totalCount } }", &limits);
+        assert!(!said.is_empty());
+        assert!(said.iter().all(|message| !message.contains("Did you mean")), "{said:?}");
+    }
+
+    #[test]
+    fn limits_of_the_document_hold_whatever_of_it_is_run() {
+        let limits = Limits { aliases: 1, directives: 1, tokens: 60, ..Limits::default() };
+        for (text, said) in [
+            ("{ a: __typename }", ""),
+            ("{ a: __typename b: __typename }", "A document has at most 1 aliases."),
+            (
+                "query A { __typename } query B { a: __typename b: __typename }",
+                "A document has at most 1 aliases.",
+            ),
+            (
+                "{ ...f } fragment f on Query { a: __typename ... { b: __typename } }",
+                "A document has at most 1 aliases.",
+            ),
+            ("{ __typename @skip(if: true) }", ""),
+            (
+                "{ ... @skip(if: true) { __typename @skip(if: true) } }",
+                "A document has at most 1 directives.",
+            ),
+            (&format!("{{ {} }}", "__typename ".repeat(60)), "A document has at most 60 tokens."),
+        ] {
+            assert_eq!(said_of(text, &limits).join(" "), said, "{text}");
+        }
+    }
+}

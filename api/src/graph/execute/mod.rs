@@ -29,8 +29,8 @@ enum Loaded {
     Rows(HashMap<Key, Arc<Found>>, Vec<Loaded>),
     /// The page of each key.
     Pages(Pages),
-    /// One entry per global id.
-    Several(Vec<Loaded>),
+    /// The rows of global ids, one entry per type.
+    Types(Vec<Loaded>),
 }
 
 /// The pages of a connection, one per parent.
@@ -82,12 +82,13 @@ impl Execution<'_> {
                     let key = Key::from_parts(&lookup.key);
                     self.rows(lookup.load, vec![key], &lookup.selection).await?
                 }
-                RootField::Many(lookups) => Loaded::Several(
-                    try_join_all(lookups.iter().map(|lookup| {
-                        self.rows(lookup.load, vec![Key::from_parts(&lookup.key)], &lookup.selection)
-                    }))
-                    .await?,
-                ),
+                RootField::Nodes(nodes) => {
+                    let types = nodes.types.iter().enumerate().map(|(at, (load, selection))| {
+                        let ids = nodes.ids.iter().filter(move |(of, _)| *of == at);
+                        self.rows(*load, ids.map(|(_, key)| Key::from_parts(key)).collect(), selection)
+                    });
+                    Loaded::Types(try_join_all(types).await?)
+                }
                 RootField::Connection(connection) => self.pages(connection, vec![Key::Whole]).await?,
             })
         })

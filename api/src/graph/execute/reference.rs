@@ -23,8 +23,16 @@ const CHANNEL: &str = "praxis_reference";
 const MOST_ANSWERS: NonZeroUsize = NonZeroUsize::new(512).unwrap();
 /// How long an answer is good while changes cannot be heard of.
 const UNHEARD_FOR: Duration = Duration::from_secs(5);
-/// Pause between attempts to listen.
+/// Pause between attempts to listen; it grows while they fail.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
+/// The longest of these pauses.
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+/// What a listener says to itself, to know that it still hears.
+const GREETING: &str = "greeting";
+/// How often it does: more often than anything on the way forgets an idle connection.
+const GREET_EVERY: Duration = Duration::from_secs(30);
+/// A notification that takes longer than this does not arrive.
+const HEARD_WITHIN: Duration = Duration::from_secs(3);
 
 /// The cache of one gateway.
 pub struct ReferenceCache {
@@ -86,43 +94,60 @@ impl ReferenceCache {
         Ok(answer)
     }
 
-    /// Listens for changes until the pool is gone; reconnects when the connection is lost.
+    /// Listens for changes until the pool is gone; reconnects when the connection is lost or has gone silent.
     pub async fn listen(self: Arc<Self>) {
+        let mut pause = RETRY_AFTER;
         loop {
             if let Err(error) = self.listen_once().await {
                 tracing::warn!(%error, "cannot hear of changes to reference tables; reading them every few seconds");
             }
-            self.listening.store(false, Ordering::Release);
+            let was_listening = self.listening.swap(false, Ordering::AcqRel);
+            pause = if was_listening { RETRY_AFTER } else { LONGEST_PAUSE.min(pause * 2) };
             self.forget();
-            tokio::time::sleep(RETRY_AFTER).await;
+            tokio::time::sleep(pause).await;
         }
     }
 
     async fn listen_once(&self) -> Result<(), DatabaseError> {
         let (client, mut connection) = self.pool.connect_apart().await?;
         let mut messages = futures_util::stream::poll_fn(move |context| connection.poll_message(context));
-        let listen = format!("LISTEN {CHANNEL}");
-        let mut listened = std::pin::pin!(client.batch_execute(&listen));
-        let mut ready = false;
-        loop {
-            tokio::select! {
-                result = &mut listened, if !ready => {
-                    result?;
-                    ready = true;
-                    // What was read before might have changed unheard.
-                    self.forget();
-                    self.listening.store(true, Ordering::Release);
-                }
-                message = futures_util::StreamExt::next(&mut messages) => match message {
-                    Some(Ok(AsyncMessage::Notification(change))) => {
-                        tracing::debug!(table = change.payload(), "reference table changed");
-                        self.forget();
-                    }
-                    Some(Ok(_)) => {}
-                    Some(Err(error)) => return Err(error.into()),
-                    None => return Err(DatabaseError::Unavailable("the listening connection was closed".into())),
-                },
+        let greet = format!("NOTIFY {CHANNEL}, '{GREETING}'");
+        let listen = async {
+            client.batch_execute(&format!("LISTEN {CHANNEL}")).await?;
+            // From elsewhere: a pooler in transaction mode takes the LISTEN, and delivers nothing.
+            self.pool.get().await?.batch_execute(&greet).await?;
+            loop {
+                tokio::time::sleep(GREET_EVERY).await;
+                client.batch_execute(&greet).await?;
             }
+        };
+        let hear = async {
+            loop {
+                let heard = self.listening.load(Ordering::Acquire);
+                let silence = if heard { GREET_EVERY + HEARD_WITHIN } else { HEARD_WITHIN };
+                match tokio::time::timeout(silence, futures_util::StreamExt::next(&mut messages)).await {
+                    Ok(Some(Ok(AsyncMessage::Notification(change)))) => {
+                        // What was read before the first might have changed unheard.
+                        if !heard || change.payload() != GREETING {
+                            tracing::debug!(table = change.payload(), "reference table changed");
+                            self.forget();
+                        }
+                        self.listening.store(true, Ordering::Release);
+                    }
+                    Ok(Some(Ok(_))) => {}
+                    Ok(Some(Err(error))) => return Err(error.into()),
+                    Ok(None) => return Err(unavailable("the listening connection was closed")),
+                    Err(_) => {
+                        return Err(unavailable(
+                            "no notification arrives; is a pooler in transaction mode in between?",
+                        ));
+                    }
+                }
+            }
+        };
+        tokio::select! {
+            result = listen => result,
+            result = hear => result,
         }
     }
 
@@ -135,4 +160,8 @@ impl ReferenceCache {
         // A panic while the lock was held leaves a cache, which is never wrong to have or to lack.
         self.answers.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn unavailable(reason: &str) -> DatabaseError {
+    DatabaseError::Unavailable(reason.to_owned())
 }

@@ -43,15 +43,15 @@ impl Writer<'_> {
             (RootField::One(lookup), loaded) => {
                 this.one(&lookup.selection, loaded, Some(&Key::from_parts(&lookup.key)));
             }
-            (RootField::Many(lookups), Loaded::Several(loaded)) => {
-                this.list(lookups.iter().zip(loaded), |this, (lookup, loaded)| {
-                    this.one(&lookup.selection, loaded, Some(&Key::from_parts(&lookup.key)));
+            (RootField::Nodes(nodes), Loaded::Types(loaded)) => {
+                this.list(&nodes.ids, |this, (of, key)| {
+                    this.one(&nodes.types[*of].1, &loaded[*of], Some(&Key::from_parts(key)));
                 });
             }
             (RootField::Connection(connection), Loaded::Pages(pages)) => {
                 this.connection(connection, pages, Some(&Key::Whole));
             }
-            (RootField::Namespace(_) | RootField::Many(_) | RootField::Connection(_), _) => this.null(),
+            (RootField::Namespace(_) | RootField::Nodes(_) | RootField::Connection(_), _) => this.null(),
         });
     }
 

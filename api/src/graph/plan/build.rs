@@ -11,7 +11,7 @@ use super::input::{ArgumentError, arguments};
 use super::page::{self, Page};
 use super::statement::{self, PageQuery};
 use super::{
-    Connection, ConnectionField, CursorShape, EdgeField, Keyed, Load, LoadId, LoadKind, Lookup,
+    Connection, ConnectionField, CursorShape, EdgeField, Keyed, Load, LoadId, LoadKind, Lookup, Nodes,
     PageInfoField, Place, Plan, RootField, RowField, RowSelection, cursor,
 };
 use crate::graph::catalog::names::capitalise;
@@ -196,7 +196,8 @@ impl<'a> Planner<'a> {
     fn node(&mut self, field: &'a Node<Field>, sets: &[&'a SelectionSet]) -> Planned<RootField> {
         let given = arguments(field, self.variables);
         let id = given.get("id").and_then(JsonValue::as_str).unwrap_or_default();
-        self.lookup_by_id(id, "id", field, sets).map(RootField::One)
+        let (table, key) = self.read_id(id, "id", field)?;
+        self.lookup(table, &table.primary_key, key, field, sets).map(RootField::One)
     }
 
     fn nodes(&mut self, field: &'a Node<Field>, sets: &[&'a SelectionSet]) -> Planned<RootField> {
@@ -207,28 +208,35 @@ impl<'a> Planner<'a> {
             error.code = Code::LimitExceeded;
             return Err(self.refuse(field, error));
         }
-        let lookups = ids
+        // Each type is planned once, however many of its rows are asked for.
+        let mut tables: Vec<&'a Table> = Vec::new();
+        let mut keys = Vec::with_capacity(ids.len());
+        for (at, id) in ids.iter().enumerate() {
+            let (table, key) = self.read_id(id.as_str().unwrap_or_default(), &format!("ids.{at}"), field)?;
+            let known = tables.iter().position(|known| known.id == table.id).unwrap_or_else(|| {
+                tables.push(table);
+                tables.len() - 1
+            });
+            keys.push((known, key));
+        }
+        let types = tables
             .iter()
             .enumerate()
-            .map(|(at, id)| {
-                self.lookup_by_id(id.as_str().unwrap_or_default(), &format!("ids.{at}"), field, sets)
+            .map(|(at, table)| {
+                let rows = keys.iter().filter(|(of, _)| *of == at).count() as u64;
+                self.spend(field, rows)?;
+                let load = self.by_key(table, &table.primary_key, field);
+                Ok((load, self.row(table, load, sets, rows)?))
             })
             .collect::<Planned<_>>()?;
-        Ok(RootField::Many(lookups))
+        Ok(RootField::Nodes(Nodes { types, ids: keys }))
     }
 
-    fn lookup_by_id(
-        &mut self,
-        id: &str,
-        argument: &str,
-        field: &'a Node<Field>,
-        sets: &[&'a SelectionSet],
-    ) -> Planned<Lookup> {
+    fn read_id(&self, id: &str, argument: &str, field: &Node<Field>) -> Planned<(&'a Table, Vec<Vec<u8>>)> {
         let catalog = self.catalog;
-        let (table, key) = global_id::read(catalog, id).ok_or_else(|| {
+        global_id::read(catalog, id).ok_or_else(|| {
             self.refuse(field, ArgumentError::new(argument, "this is not an id of this server"))
-        })?;
-        self.lookup(table, &table.primary_key, key, field, sets)
+        })
     }
 
     /// Plans the fields of rows of a load. `rows`: how many there are at most.

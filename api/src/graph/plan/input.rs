@@ -7,6 +7,9 @@ use serde_json::Number;
 
 use crate::graph::error::{Code, Error};
 
+/// Decimal digits that a double always gives back as they were.
+const EXACT_DIGITS: usize = 15;
+
 /// A mistake in an argument; the planner adds the place in the request.
 #[derive(Debug)]
 pub(super) struct ArgumentError {
@@ -45,14 +48,16 @@ pub(super) fn json(value: &Value, variables: &JsonMap) -> Option<JsonValue> {
         Value::Variable(name) => return variables.get(name.as_str()).cloned(),
         Value::String(text) => JsonValue::from(text.as_str()),
         Value::Boolean(value) => JsonValue::Bool(*value),
-        // Wider than 64 bits: kept as text, which no numeric type accepts by accident.
+        // Wider than 64 bits: kept as text, which the numeric types read as the number that it is.
         Value::Int(number) => number
             .as_str()
             .parse::<i64>()
             .map_or_else(|_| JsonValue::from(number.as_str()), |number| JsonValue::Number(number.into())),
+        // A double holds so many digits and no more: longer numbers are kept as text too.
         Value::Float(number) => number
             .try_to_f64()
             .ok()
+            .filter(|_| digits(number.as_str()) <= EXACT_DIGITS)
             .and_then(Number::from_f64)
             .map_or_else(|| JsonValue::from(number.as_str()), JsonValue::Number),
         Value::List(items) => JsonValue::Array(
@@ -65,4 +70,11 @@ pub(super) fn json(value: &Value, variables: &JsonMap) -> Option<JsonValue> {
                 .collect(),
         ),
     })
+}
+
+/// Significant digits of a number's text.
+fn digits(number: &str) -> usize {
+    let mantissa = number.split(['e', 'E']).next().unwrap_or(number);
+    let digits = mantissa.bytes().filter(u8::is_ascii_digit);
+    digits.skip_while(|digit| *digit == b'0').count()
 }

@@ -13,6 +13,8 @@ mod order;
 mod page;
 mod sql;
 mod statement;
+#[cfg(test)]
+mod tests;
 
 use apollo_compiler::parser::LineColumn;
 
@@ -57,7 +59,7 @@ pub(super) enum RootField {
     /// A row by its key.
     One(Lookup),
     /// Rows by their global ids.
-    Many(Vec<Lookup>),
+    Nodes(Nodes),
     /// A list.
     Connection(Connection),
 }
@@ -71,6 +73,15 @@ pub(super) struct Lookup {
     pub key: Vec<Vec<u8>>,
     /// What to return of it.
     pub selection: RowSelection,
+}
+
+/// Rows by their global ids, of any types.
+#[derive(Debug)]
+pub(super) struct Nodes {
+    /// The types that the ids name: the load of their rows, and what to return of each.
+    pub types: Vec<(LoadId, RowSelection)>,
+    /// The ids in the order asked for: index of the type, and the key in Postgres's binary format.
+    pub ids: Vec<(usize, Vec<Vec<u8>>)>,
 }
 
 /// What to return of a row.

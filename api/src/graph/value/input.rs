@@ -57,8 +57,8 @@ fn encode(scalar: Scalar, value: &JsonValue) -> Result<Vec<u8>, InputError> {
             .or_else(|| value.as_str().and_then(|text| text.parse().ok()))
             .map(|value| value.to_be_bytes().to_vec()),
         #[expect(clippy::cast_possible_truncation, reason = "a real column compares at its own precision")]
-        Scalar::Real => value.as_f64().map(|value| (value as f32).to_be_bytes().to_vec()),
-        Scalar::Double => value.as_f64().map(|value| value.to_be_bytes().to_vec()),
+        Scalar::Real => double(value).map(|value| (value as f32).to_be_bytes().to_vec()),
+        Scalar::Double => double(value).map(|value| value.to_be_bytes().to_vec()),
         Scalar::Numeric | Scalar::Decimal => match value {
             JsonValue::Number(number) => numeric::parse(&number.to_string()),
             value => value.as_str().and_then(numeric::parse),
@@ -82,6 +82,14 @@ fn encode(scalar: Scalar, value: &JsonValue) -> Result<Vec<u8>, InputError> {
         }),
     };
     encoded.ok_or_else(|| mismatch(value, expected(scalar)))
+}
+
+/// A number, also one whose literal had more digits than a double holds.
+fn double(value: &JsonValue) -> Option<f64> {
+    value
+        .as_f64()
+        .or_else(|| value.as_str().and_then(|text| text.parse().ok()))
+        .filter(|number: &f64| number.is_finite())
 }
 
 fn expected(scalar: Scalar) -> &'static str {

@@ -118,7 +118,7 @@ fn write_scalar(scalar: Scalar, mut bytes: &[u8], out: &mut Vec<u8>) -> Option<(
             quoted(out, |out| time::write_utc(microseconds, out));
         }
         // The first byte of jsonb's binary format is its version.
-        Scalar::Json => out.extend_from_slice(bytes.get(1..)?),
+        Scalar::Json => out.extend_from_slice(std::str::from_utf8(bytes.get(1..)?).ok()?.as_bytes()),
     }
     Some(())
 }

@@ -1,14 +1,21 @@
 //! Dates and times: Postgres counts from 2000-01-01, in days and in microseconds.
 
 use std::io::Write as _;
+use std::ops::{Range, RangeInclusive};
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime};
+use chrono::{DateTime, NaiveDateTime};
 
 const MICROSECONDS_PER_DAY: i64 = 86_400_000_000;
 /// Days from 0000-03-01, where the calendar below begins, to 2000-01-01.
 const EPOCH_DAYS: i64 = 730_425;
 /// Microseconds from 1970-01-01 to 2000-01-01.
 const UNIX_EPOCH_OFFSET: i64 = 946_684_800_000_000;
+/// Days in 400 years.
+const DAYS_PER_ERA: i64 = 146_097;
+/// The dates that Postgres has: from 4714 BC to the year 5874898.
+const DATES: Range<i32> = -2_451_545..2_145_031_949;
+/// The times that Postgres has: from 4714 BC to the end of the year 294276.
+const TIMES: Range<i64> = -211_813_488_000_000_000..9_223_371_331_200_000_000;
 
 /// `2026-02-12`
 pub(super) fn write_date(days: i32, out: &mut Vec<u8>) {
@@ -57,26 +64,77 @@ pub(super) fn write_utc(microseconds: i64, out: &mut Vec<u8>) {
 
 /// Days since 2000-01-01 of an ISO 8601 date.
 pub(super) fn parse_date(text: &str) -> Option<i32> {
-    let epoch = NaiveDate::from_ymd_opt(2000, 1, 1)?;
-    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-    i32::try_from(date.signed_duration_since(epoch).num_days()).ok()
+    match text {
+        "infinity" => Some(i32::MAX),
+        "-infinity" => Some(i32::MIN),
+        _ => i32::try_from(parse_civil(text)?).ok().filter(|days| DATES.contains(days)),
+    }
 }
 
 /// Microseconds since 2000-01-01 UTC of an RFC 3339 date and time with an offset.
 pub(super) fn parse_utc(text: &str) -> Option<i64> {
-    DateTime::parse_from_rfc3339(text).ok()?.timestamp_micros().checked_sub(UNIX_EPOCH_OFFSET)
+    parse_time(text, |time| DateTime::parse_from_rfc3339(time).ok().map(|time| time.timestamp_micros()))
 }
 
 /// Microseconds since 2000-01-01 of an ISO 8601 date and time without an offset.
 pub(super) fn parse_local(text: &str) -> Option<i64> {
-    let time = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").ok()?;
-    time.and_utc().timestamp_micros().checked_sub(UNIX_EPOCH_OFFSET)
+    parse_time(text, |time| {
+        let time = NaiveDateTime::parse_from_str(time, "%Y-%m-%dT%H:%M:%S%.f").ok()?;
+        Some(time.and_utc().timestamp_micros())
+    })
 }
 
-/// Proleptic Gregorian date of a day number; years have at least four digits.
+/// Date and time, of which `parse` reads the time: chrono's years end earlier than Postgres's.
+fn parse_time(text: &str, parse: impl FnOnce(&str) -> Option<i64>) -> Option<i64> {
+    match text {
+        "infinity" => return Some(i64::MAX),
+        "-infinity" => return Some(i64::MIN),
+        _ => {}
+    }
+    let (date, time) = text.split_at_checked(text.find(['T', 't', ' '])?)?;
+    let of_day = parse(&format!("2000-01-01{time}"))?.checked_sub(UNIX_EPOCH_OFFSET)?;
+    let midnight = parse_civil(date)?.checked_mul(MICROSECONDS_PER_DAY)?;
+    midnight.checked_add(of_day).filter(|microseconds| TIMES.contains(microseconds))
+}
+
+/// Days since 2000-01-01 of `2026-02-12`, or of `+012026-02-12` outside of the years 0 to 9999.
+fn parse_civil(text: &str) -> Option<i64> {
+    let number = |text: &str, digits: RangeInclusive<usize>| -> Option<i64> {
+        let fits = digits.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+        fits.then(|| text.parse().ok()).flatten()
+    };
+    let (sign, unsigned) = match text.as_bytes().first()? {
+        b'+' => (Some(1), &text[1..]),
+        b'-' => (Some(-1), &text[1..]),
+        _ => (None, text),
+    };
+    let mut parts = unsigned.splitn(3, '-');
+    let year = number(parts.next()?, if sign.is_some() { 6..=7 } else { 4..=4 })? * sign.unwrap_or(1);
+    let (month, day) = (number(parts.next()?, 2..=2)?, number(parts.next()?, 2..=2)?);
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let last = match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 => 28 + i64::from(is_leap),
+        _ => return None,
+    };
+    if !(1..=last).contains(&day) {
+        return None;
+    }
+    // Howard Hinnant's days_from_civil, the inverse of `write_civil`.
+    let shifted_year = year - i64::from(month <= 2);
+    let era = shifted_year.div_euclid(400);
+    let year_of_era = shifted_year.rem_euclid(400);
+    let shifted_month = if month > 2 { month - 3 } else { month + 9 };
+    let day_of_year = (153 * shifted_month + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    Some(era * DAYS_PER_ERA + day_of_era - EPOCH_DAYS)
+}
+
+/// Proleptic Gregorian date of a day number. Years before 0 (which is 1 BC) and after 9999 have a sign and at least six
+/// digits, as in ISO 8601 and ECMAScript.
 fn write_civil(days: i64, out: &mut Vec<u8>) {
     // Howard Hinnant's civil_from_days: years begin in March, eras have 400 years.
-    const DAYS_PER_ERA: i64 = 146_097;
     let shifted = days + EPOCH_DAYS;
     let era = shifted.div_euclid(DAYS_PER_ERA);
     let day_of_era = shifted.rem_euclid(DAYS_PER_ERA);
@@ -88,7 +146,7 @@ fn write_civil(days: i64, out: &mut Vec<u8>) {
     let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     // Writing to a Vec cannot fail.
-    let _ = write!(out, "{year:04}");
+    let _ = if (0..=9999).contains(&year) { write!(out, "{year:04}") } else { write!(out, "{year:+07}") };
     out.push(b'-');
     write_two(month, out);
     out.push(b'-');
@@ -124,6 +182,65 @@ mod tests {
     }
 
     #[test]
+    fn years_of_more_or_fewer_than_four_digits_have_a_sign() {
+        for (date, days) in [
+            ("0000-01-01", -730_485),
+            ("-000001-12-31", -730_486),
+            ("9999-12-31", 2_921_939),
+            ("+010000-01-01", 2_921_940),
+            ("infinity", i32::MAX),
+            ("-infinity", i32::MIN),
+        ] {
+            assert_eq!(text(|out| write_date(days, out)), date);
+            assert_eq!(parse_date(date), Some(days), "{date}");
+        }
+        assert_eq!(
+            parse_utc("+012026-01-01T00:00:00.5Z").map(|time| text(|out| write_utc(time, out))).as_deref(),
+            Some("+012026-01-01T00:00:00.5Z")
+        );
+    }
+
+    #[test]
+    fn what_is_no_date_or_out_of_range_is_refused() {
+        for date in [
+            "",
+            "2026",
+            "2026-2-3",
+            "26-02-03",
+            "2026-02-30",
+            "2025-02-29",
+            "1900-02-29",
+            "2026-13-01",
+            "2026-00-01",
+            "2026-01-00",
+            "+2026-01-01",
+            "-2026-01-01",
+            "2026-01-01Z",
+            "2026-01-01 ",
+            "20260101",
+            "-004714-01-01",
+            "+9999999-01-01",
+            "é",
+            "+é",
+        ] {
+            assert_eq!(parse_date(date), None, "{date}");
+        }
+        for time in [
+            "",
+            "T",
+            "2026-01-01",
+            "2026-01-01T",
+            "2026-01-01T25:00:00Z",
+            "+294277-01-01T00:00:00Z",
+            "+999999-01-01T00:00:00Z",
+            "-004714-01-01T00:00:00Z",
+            "2026-02-30T00:00:00Z",
+        ] {
+            assert_eq!(parse_utc(time), None, "{time}");
+        }
+    }
+
+    #[test]
     fn an_offset_is_turned_into_utc() {
         assert_eq!(parse_utc("2000-01-01T01:00:00+01:00"), Some(0));
         assert_eq!(parse_utc("2000-01-01T00:00:00"), None);
@@ -131,12 +248,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_date_is_read_back(days in -700_000..2_000_000_i32) {
+        fn every_date_is_read_back(days in DATES) {
             prop_assert_eq!(parse_date(&text(|out| write_date(days, out))), Some(days));
         }
 
         #[test]
-        fn every_time_is_read_back(microseconds in -60_000_000_000_000_000..250_000_000_000_000_000_i64) {
+        fn every_time_is_read_back(microseconds in TIMES) {
             let written = text(|out| write_utc(microseconds, out));
             prop_assert_eq!(parse_utc(&written), Some(microseconds), "{}", written);
         }

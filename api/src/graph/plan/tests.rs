@@ -1,0 +1,305 @@
+//! Plans as SQL, from the text of a query.
+
+use std::sync::LazyLock;
+
+use apollo_compiler::ExecutableDocument;
+use apollo_compiler::Schema;
+use apollo_compiler::request::coerce_variable_values;
+use apollo_compiler::response::{JsonMap, JsonValue};
+use apollo_compiler::validation::Valid;
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::{ConnectionField, Plan, RootField, cursor, order, plan};
+use crate::graph::catalog::Catalog;
+use crate::graph::error::Error;
+use crate::graph::limits::Limits;
+use crate::graph::schema;
+use crate::systems::{self, ppn};
+
+static FIXTURE: LazyLock<Fixture> = LazyLock::new(Fixture::new);
+
+struct Fixture {
+    catalog: Catalog,
+    schema: Valid<Schema>,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let catalog = Catalog::new(&systems::ALL).unwrap();
+        let schema = schema::build(&catalog).unwrap();
+        Self { catalog, schema }
+    }
+
+    fn plan(&self, query: &str, variables: &str) -> Result<Plan, Error> {
+        let document = ExecutableDocument::parse_and_validate(&self.schema, query, "query").unwrap();
+        let operation = document.operations.get(None).unwrap();
+        let variables: JsonMap =
+            if variables.is_empty() { JsonMap::new() } else { serde_json::from_str(variables).unwrap() };
+        let variables = coerce_variable_values(&self.schema, operation, &variables).unwrap();
+        plan(&self.catalog, &Limits::default(), &document, operation, &variables)
+    }
+
+    /// The statements of a query, in the order in which they first came up.
+    fn sql(&self, query: &str, variables: &str) -> Vec<String> {
+        let plan = self.plan(query, variables).unwrap();
+        plan.loads.into_iter().map(|load| load.statement.text).collect()
+    }
+}
+
+/// SQL without the quotes and the schema, which only tire the reader.
+fn bare(sql: &str) -> String {
+    sql.replace("\"public\".", "").replace('"', "")
+}
+
+/// Every statement of the ready-made queries: which columns each loads, and how. A change of the planner shows here.
+#[test]
+fn the_ready_made_queries_load_what_they_ask_for_and_no_other_column() {
+    let mut text = String::from("-- The statements of the ready-made queries, without quotes and schema.\n");
+    for example in ppn::EXAMPLES {
+        text = text + "\n-- " + example.title + "\n";
+        for sql in FIXTURE.sql(example.query, example.variables) {
+            let mut sql = bare(&sql);
+            for clause in ["FROM unnest(", "CROSS JOIN LATERAL (", "ORDER BY "] {
+                sql = sql.replace(&format!(" {clause}"), &format!("\n  {clause}"));
+            }
+            text = text + &sql + ";\n";
+        }
+    }
+    assert!(text == include_str!("ready_made.sql"), "if this is meant, ready_made.sql is now:\n{text}");
+}
+
+/// What follows the columns in the SQL of a page of events.
+fn page(fixture: &Fixture, arguments: &str) -> String {
+    let sql = fixture.sql(&format!("{{ sessionEvents({arguments}) {{ nodes {{ notes }} }} }}"), "");
+    assert_eq!(sql.len(), 1);
+    bare(sql[0].split_once(" FROM ").unwrap().1)
+}
+
+#[test]
+fn an_order_ends_with_the_primary_key_and_says_no_more_than_it_must() {
+    let fixture = &*FIXTURE;
+    for (order, sql) in [
+        ("[]", "session_events t ORDER BY t.event_id LIMIT 3"),
+        ("{eventTimestamp: ASC}", "session_events t ORDER BY t.event_timestamp, t.event_id LIMIT 3"),
+        (
+            "{eventTimestamp: DESC_NULLS_LAST}",
+            "session_events t ORDER BY t.event_timestamp DESC, t.event_id LIMIT 3",
+        ),
+        ("{eventId: DESC}", "session_events t ORDER BY t.event_id DESC LIMIT 3"),
+        (
+            "{intensityLevel: ASC_NULLS_LAST}",
+            "session_events t ORDER BY t.intensity_level, t.event_id LIMIT 3",
+        ),
+        (
+            "{intensityLevel: ASC_NULLS_FIRST}",
+            "session_events t ORDER BY t.intensity_level NULLS FIRST, t.event_id LIMIT 3",
+        ),
+        ("{intensityLevel: DESC}", "session_events t ORDER BY t.intensity_level DESC, t.event_id LIMIT 3"),
+        (
+            "{intensityLevel: DESC_NULLS_LAST}",
+            "session_events t ORDER BY t.intensity_level DESC NULLS LAST, t.event_id LIMIT 3",
+        ),
+        (
+            "[{protocol: {substance: {substanceName: ASC}}}, {protocol: {sessionDate: DESC}}]",
+            "session_events t LEFT JOIN log_clinical_records a1 ON a1.record_id = t.protocol_id \
+             LEFT JOIN ref_substances a2 ON a2.substance_id = a1.substance_id \
+             ORDER BY a2.substance_name, a1.session_date DESC, t.event_id LIMIT 3",
+        ),
+    ] {
+        assert_eq!(page(fixture, &format!("first: 2, orderBy: {order}")), sql);
+    }
+    // From the end: the same order backwards.
+    assert_eq!(
+        page(fixture, "last: 2, orderBy: [{intensityLevel: ASC_NULLS_FIRST}]"),
+        "session_events t ORDER BY t.intensity_level DESC NULLS LAST, t.event_id DESC LIMIT 3"
+    );
+}
+
+/// A cursor with these values, of an order of events.
+fn forged(fixture: &Fixture, order: &Value, values: &[Value]) -> String {
+    let table = fixture.catalog.table_of_type("SessionEvent").unwrap();
+    let terms = order::read(&fixture.catalog, table, Some(&json(order))).unwrap();
+    let mut parts = vec![Value::from(cursor::signature(table, &terms))];
+    parts.extend_from_slice(values);
+    BASE64_URL_SAFE_NO_PAD.encode(Value::from(parts).to_string())
+}
+
+fn json(value: &Value) -> JsonValue {
+    serde_json::from_value(value.clone()).unwrap()
+}
+
+#[test]
+fn a_page_goes_on_after_a_cursor_by_comparing_values_and_never_by_counting() {
+    let fixture = &*FIXTURE;
+    let time = Value::from("2026-01-01T00:00:00Z");
+    for (argument, order, values, sql) in [
+        // All one way and never missing: one range of an index.
+        (
+            "after",
+            r#"[{"eventTimestamp": "ASC"}]"#,
+            vec![time.clone(), "7".into()],
+            "(t.event_timestamp, t.event_id) > ($1::timestamptz, $2::int8)",
+        ),
+        (
+            "after",
+            r#"[{"eventTimestamp": "DESC"}, {"eventId": "DESC"}]"#,
+            vec![time.clone(), "7".into()],
+            "(t.event_timestamp, t.event_id) < ($1::timestamptz, $2::int8)",
+        ),
+        (
+            "before",
+            r#"[{"eventTimestamp": "ASC"}]"#,
+            vec![time.clone(), "7".into()],
+            "(t.event_timestamp, t.event_id) < ($1::timestamptz, $2::int8)",
+        ),
+        // Both ways.
+        (
+            "after",
+            r#"[{"eventTimestamp": "DESC"}]"#,
+            vec![time, "7".into()],
+            "(((t.event_timestamp < $1::timestamptz)) OR (t.event_timestamp = $2::timestamptz AND (t.event_id > $3::int8)))",
+        ),
+        // Missing values stand last.
+        (
+            "after",
+            r#"[{"intensityLevel": "ASC"}]"#,
+            vec![5.into(), "7".into()],
+            "(((t.intensity_level > $1::int4 OR t.intensity_level IS NULL)) \
+             OR (t.intensity_level = $2::int4 AND (t.event_id > $3::int8)))",
+        ),
+        (
+            "after",
+            r#"[{"intensityLevel": "ASC"}]"#,
+            vec![Value::Null, "7".into()],
+            "((false) OR (t.intensity_level IS NULL AND (t.event_id > $1::int8)))",
+        ),
+        // Missing values stand first.
+        (
+            "after",
+            r#"[{"intensityLevel": "DESC"}]"#,
+            vec![Value::Null, "7".into()],
+            "((t.intensity_level IS NOT NULL) OR (t.intensity_level IS NULL AND (t.event_id > $1::int8)))",
+        ),
+    ] {
+        let order: Value = serde_json::from_str(order).unwrap();
+        let cursor = forged(fixture, &order, &values);
+        let query = format!(
+            "query($o: [SessionEventOrderBy!]) {{ sessionEvents({argument}: \"{cursor}\", orderBy: $o) {{ nodes {{ notes }} }} }}"
+        );
+        let text = fixture.sql(&query, &serde_json::json!({ "o": order }).to_string()).remove(0);
+        let condition = bare(text.split_once(" WHERE ").unwrap().1.split_once(" ORDER BY ").unwrap().0);
+        assert_eq!(condition, sql, "{argument} {order} {values:?}");
+    }
+}
+
+#[test]
+fn parents_have_a_limit_each() {
+    let query =
+        "{ supervisionCircles { nodes { members(first: 2, offset: 1) { totalCount nodes { joinedAt } } } } }";
+    let sql: Vec<String> = FIXTURE.sql(query, "").iter().map(|sql| bare(sql)).collect();
+    assert_eq!(
+        sql[1..],
+        [
+            "SELECT count(*), k.k0 FROM unnest($1::bigint[]) k(k0) JOIN circle_members t ON t.circle_id = k.k0 \
+             GROUP BY k.k0",
+            "SELECT p.* FROM unnest($1::bigint[]) k(k0) CROSS JOIN LATERAL (SELECT t.circle_id, t.joined_at \
+             FROM circle_members t WHERE t.circle_id = k.k0 ORDER BY t.circle_id, t.profile_id LIMIT 3 OFFSET 1) p",
+        ]
+    );
+}
+
+/// Response keys that a query asks `Query` and the first list for, in order.
+fn keys(fixture: &Fixture, query: &str, variables: &str) -> Vec<String> {
+    let plan = fixture.plan(query, variables).unwrap();
+    let RootField::Connection(connection) = &plan.fields[0].value else { panic!("no list") };
+    let ConnectionField::Nodes(row) = &connection.fields[0].value else { panic!("no nodes") };
+    row.fields.iter().map(|field| field.key.clone()).collect()
+}
+
+#[test]
+fn fields_are_collected_once_in_the_order_of_their_first_appearance() {
+    let fixture = &*FIXTURE;
+    for (selection, variables, expected) in [
+        ("eventId notes eventId", "{}", vec!["eventId", "notes"]),
+        ("b: eventId a: eventId", "{}", vec!["b", "a"]),
+        ("notes ...f eventId", "{}", vec!["notes", "createdAt", "eventId"]),
+        ("...f ...f eventId", "{}", vec!["createdAt", "notes", "eventId"]),
+        (
+            "... { notes } ... on SessionEvent { eventId } ... on Node { id }",
+            "{}",
+            vec!["notes", "eventId", "id"],
+        ),
+        ("eventId notes @skip(if: true)", "{}", vec!["eventId"]),
+        ("eventId notes @include(if: false)", "{}", vec!["eventId"]),
+        ("eventId notes @skip(if: false) @include(if: true)", "{}", vec!["eventId", "notes"]),
+        ("eventId notes @skip(if: true) @include(if: true)", "{}", vec!["eventId"]),
+        ("eventId notes @skip(if: $yes)", r#"{"yes": true}"#, vec!["eventId"]),
+        ("eventId notes @skip(if: $yes)", r#"{"yes": false}"#, vec!["eventId", "notes"]),
+        ("eventId notes @skip(if: $yes)", "{}", vec!["eventId", "notes"]),
+        ("eventId notes @include(if: $yes)", "{}", vec!["eventId"]),
+        ("eventId ...f @skip(if: true) ...f @include(if: false)", "{}", vec!["eventId"]),
+        ("eventId ...f @skip(if: true) ...f", "{}", vec!["eventId", "createdAt", "notes"]),
+        ("eventId ... @include(if: false) { notes }", "{}", vec!["eventId"]),
+    ] {
+        let fragment =
+            if selection.contains("...f") { "fragment f on SessionEvent { createdAt notes }" } else { "" };
+        let declared = if selection.contains("$yes") { "($yes: Boolean! = false)" } else { "" };
+        let query = format!("query{declared} {{ sessionEvents {{ nodes {{ {selection} }} }} }} {fragment}");
+        assert_eq!(keys(fixture, &query, variables), expected, "{selection} {variables}");
+    }
+}
+
+#[test]
+fn selections_under_one_key_are_merged() {
+    let fixture = &*FIXTURE;
+    let query = "{ sessionEvents { nodes { notes } ...more nodes { eventId } } }
+      fragment more on SessionEventConnection { nodes { intensityLevel notes } }";
+    assert_eq!(keys(fixture, query, ""), ["notes", "intensityLevel", "eventId"]);
+}
+
+proptest! {
+    #[test]
+    fn a_cursor_is_read_back_as_it_was_written(level in proptest::option::of(any::<i32>()), note in proptest::option::of("[^\0]{0,20}"), id: i64) {
+        let fixture = &*FIXTURE;
+        let table = fixture.catalog.table_of_type("SessionEvent").unwrap();
+        let order = serde_json::json!([{ "intensityLevel": "DESC" }, { "notes": "ASC_NULLS_FIRST" }]);
+        let terms = order::read(&fixture.catalog, table, Some(&json(&order))).unwrap();
+        let text = forged(fixture, &order, &[serde_json::json!(level), serde_json::json!(note), id.to_string().into()]);
+        let read = cursor::read(&text, table, &terms).unwrap();
+        let bytes: Vec<Option<Vec<u8>>> = read.into_iter().map(|part| part.and_then(|part| part.value)).collect();
+        prop_assert_eq!(bytes, vec![level.map(|level| level.to_be_bytes().to_vec()), note.map(String::into_bytes), Some(id.to_be_bytes().to_vec())]);
+
+        // The other way round it is another order.
+        let reversed: Vec<_> = terms.iter().map(order::Term::reversed).collect();
+        prop_assert!(cursor::read(&text, table, &reversed).is_err());
+    }
+
+    #[test]
+    fn a_cursor_that_was_tampered_with_is_refused_or_means_other_values(at in any::<prop::sample::Index>(), letter in "[A-Za-z0-9_=+/-]", cut in any::<bool>()) {
+        let fixture = &*FIXTURE;
+        let table = fixture.catalog.table_of_type("SessionEvent").unwrap();
+        let order = serde_json::json!([{ "eventTimestamp": "ASC" }]);
+        let terms = order::read(&fixture.catalog, table, Some(&json(&order))).unwrap();
+        let good = forged(fixture, &order, &["2026-01-01T00:00:00Z".into(), "7".into()]);
+        let at = at.index(good.len());
+        let bad = if cut { good[..at].to_owned() } else { format!("{}{letter}{}", &good[..at], &good[at + 1..]) };
+        if let Ok(values) = cursor::read(&bad, table, &terms) {
+            prop_assert!(!cut);
+            prop_assert_eq!(values.len(), 2);
+            // Neither value can be missing: it would mean another condition.
+            prop_assert!(values.iter().all(Option::is_some));
+        }
+    }
+
+    #[test]
+    fn no_text_is_taken_for_a_cursor(text in ".{0,80}") {
+        let fixture = &*FIXTURE;
+        let table = fixture.catalog.table_of_type("SessionEvent").unwrap();
+        let terms = order::read(&fixture.catalog, table, None).unwrap();
+        prop_assert!(cursor::read(&text, table, &terms).is_err());
+        prop_assert!(cursor::read(&BASE64_URL_SAFE_NO_PAD.encode(&text), table, &terms).is_err());
+    }
+}

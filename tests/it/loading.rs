@@ -1,0 +1,257 @@
+//! How many statements a query costs: as many as it has levels and relations, however many rows there are.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tokio::time::{sleep, timeout};
+use tokio_postgres::Client;
+
+use crate::fixture::{clinician, protocol};
+use crate::harness::{Answer, App};
+
+/// Protocols with a substance, three events and two pieces of homework each.
+async fn protocols(owner: &Client, site: i64, number: i64) {
+    owner
+        .batch_execute(&format!(
+            "INSERT INTO log_clinical_records (site_id, substance_id)
+               SELECT {site}, n % 3 + 1 FROM generate_series(1, {number}) n;
+             INSERT INTO session_events (protocol_id, event_timestamp, event_type_id, intensity_level)
+               SELECT record_id, '2026-01-01Z'::timestamptz + n * interval '1 minute', n, n
+               FROM log_clinical_records, generate_series(1, 3) n WHERE site_id = {site};
+             INSERT INTO integration_homework (protocol_id, homework_type_id, assigned_date, due_date)
+               SELECT record_id, n, '2026-01-01', '2026-01-02'
+               FROM log_clinical_records, generate_series(1, 2) n WHERE site_id = {site};
+             ANALYZE;"
+        ))
+        .await
+        .unwrap();
+}
+
+/// Five levels of rows: sites' protocols → events → their protocol → its site → its memberships. Aliases and fragments
+/// ask for the same relations again.
+const FIVE_LEVELS: &str = "
+  query {
+    protocols(first: 500, orderBy: {recordId: ASC}) {
+      nodes {
+        ...summary
+        recordId
+        events(orderBy: {eventTimestamp: ASC}, first: 5) {
+          nodes {
+            eventType { eventName }
+            kind: eventType { colorCode }
+            protocol { ...summary site { siteName memberships { nodes { role } } } }
+          }
+        }
+        again: events(orderBy: {eventTimestamp: ASC}, first: 5) { nodes { eventId intensityLevel } }
+        homework(first: 5) { totalCount nodes { dueDate homeworkType { homeworkName } } }
+      }
+    }
+  }
+  fragment summary on Protocol {
+    id
+    substance { substanceName }
+    events(orderBy: {eventTimestamp: ASC}, first: 5) { nodes { notes } }
+  }";
+
+#[tokio::test]
+async fn a_query_of_five_levels_takes_the_same_statements_for_one_parent_and_for_five_hundred() {
+    let app = App::start().await;
+    let owner = app.owner().await;
+    let (few, few_site) = clinician(&app, &owner, "few").await;
+    let (many, many_site) = clinician(&app, &owner, "many").await;
+    protocols(&owner, few_site, 1).await;
+    protocols(&owner, many_site, 500).await;
+    // The first request fills the cache of reference tables: event types, substances, kinds of homework.
+    few.ask(FIVE_LEVELS).await.data();
+
+    let (one, five_hundred) = (few.ask(FIVE_LEVELS).await, many.ask(FIVE_LEVELS).await);
+    assert_eq!(one.nodes("protocols").len(), 1);
+    assert_eq!(five_hundred.nodes("protocols").len(), 500);
+    for answer in [&one, &five_hundred] {
+        for node in answer.nodes("protocols") {
+            assert!(node["substance"]["substanceName"].is_string());
+            let events = node["events"]["nodes"].as_array().unwrap();
+            assert_eq!(events.len(), 3);
+            assert_eq!(node["again"]["nodes"].as_array().unwrap().len(), 3);
+            assert!(events.iter().all(|event| event["protocol"]["id"] == node["id"]));
+            assert_eq!(
+                events[0]["protocol"]["site"]["memberships"]["nodes"],
+                json!([{ "role": "CLINICIAN" }])
+            );
+            assert_eq!(node["homework"]["totalCount"], 2);
+        }
+    }
+    // protocols; their events, homework and the number of homework; the events' protocols; these protocols' sites and
+    // events (the same relation and arguments as above: the rows that are there already are not loaded again);
+    // memberships. Event types, substances and kinds of homework come from memory.
+    assert_eq!(one.statements(), 7);
+    assert_eq!(five_hundred.statements(), one.statements());
+    // One for each level at most: a branch that is a level ahead travels along with another.
+    assert!(one.round_trips() <= 5);
+    assert!(five_hundred.round_trips() <= 5);
+}
+
+#[tokio::test]
+async fn the_same_question_is_asked_once_and_another_one_again() {
+    let app = App::start().await;
+    let owner = app.owner().await;
+    let (asker, site) = clinician(&app, &owner, "sharing").await;
+    protocols(&owner, site, 3).await;
+    let ask = async |selection: &str| -> (u32, u32, Value) {
+        let query = format!(
+            "query($n: Int = 2) {{ protocols {{ nodes {{ recordId {selection} }} }} }} fragment f on Protocol {{
+               events(first: 2) {{ nodes {{ eventId }} }} }}"
+        );
+        let query = if selection.contains("...f") {
+            query
+        } else {
+            query.split(" fragment").next().unwrap().to_owned()
+        };
+        let query = if selection.contains("$n") { query } else { query.replace("($n: Int = 2)", "") };
+        let answer = asker.ask(&query).await;
+        (answer.statements(), answer.round_trips(), answer.data()["protocols"]["nodes"].clone())
+    };
+
+    for (selection, statements) in [
+        ("", 1),
+        ("events(first: 2) { nodes { eventId } }", 2),
+        (
+            "a: events(first: 2) { nodes { eventId } } b: events(first: 2) { edges { cursor node { notes } } }",
+            2,
+        ),
+        ("a: events(first: 2) { nodes { eventId } } ...f ... on Node { ...f }", 2),
+        ("a: events(first: 2) { nodes { eventId } } b: events(first: $n) { nodes { eventId } }", 2),
+        ("a: events(first: 2) { nodes { eventId } } b: events(first: 1) { nodes { eventId } }", 3),
+        ("a: events(first: 2) { nodes { eventId } } b: events(last: 2) { nodes { eventId } }", 3),
+        ("a: events { nodes { eventId } } b: events(orderBy: {notes: ASC}) { nodes { eventId } }", 3),
+        (
+            "a: events { nodes { eventId } } b: events(filter: {intensityLevel: {gt: 1}}) { nodes { eventId } }",
+            3,
+        ),
+        ("a: events(first: 1) { totalCount } b: events(first: 2) { totalCount }", 2),
+        ("a: events { totalCount } b: events(filter: {intensityLevel: {gt: 1}}) { totalCount }", 3),
+        ("a: site { siteName } b: site { siteId } c: site { region }", 2),
+        ("events { nodes { eventId } } homework { nodes { homeworkId } } site { siteId }", 4),
+        ("events @skip(if: true) { nodes { eventId } } site @include(if: false) { siteId }", 1),
+    ] {
+        let (took, round_trips, nodes) = ask(selection).await;
+        assert_eq!(took, statements, "{selection}");
+        assert_eq!(
+            round_trips,
+            statements.min(2),
+            "what does not depend on one another travels together: {selection}"
+        );
+        assert_eq!(nodes.as_array().unwrap().len(), 3);
+    }
+
+    // What is shared is still each its own.
+    let (_, _, nodes) =
+        ask("a: events(first: 2) { nodes { eventId } } b: events(first: 2) { nodes { intensityLevel } }")
+            .await;
+    assert_eq!(nodes[0]["a"]["nodes"][0].as_object().unwrap().keys().collect::<Vec<_>>(), ["eventId"]);
+    assert_eq!(nodes[0]["b"], json!({ "nodes": [{ "intensityLevel": 1 }, { "intensityLevel": 2 }] }));
+}
+
+#[tokio::test]
+async fn ten_look_ups_by_key_share_one_statement() {
+    let app = App::start().await;
+    let owner = app.owner().await;
+    let (asker, site) = clinician(&app, &owner, "keys").await;
+    let mut records = Vec::new();
+    for _ in 0..10 {
+        records.push(protocol(&owner, site).await);
+    }
+    let fields: Vec<String> = records
+        .iter()
+        .map(|id| format!("p{id}: protocol(recordId: {id}) {{ recordId site {{ siteName }} }}"))
+        .collect();
+    let answer = asker.ask(&format!("{{ {} }}", fields.join(" "))).await;
+    for id in &records {
+        assert_eq!(
+            answer.data()[format!("p{id}")],
+            json!({ "recordId": id.to_string(), "site": { "siteName": "keys" } })
+        );
+    }
+    assert_eq!(answer.statements(), 2, "protocols, sites");
+    assert_eq!(answer.round_trips(), 2);
+}
+
+#[tokio::test]
+async fn nothing_is_asked_for_what_needs_no_row() {
+    let app = App::start().await;
+    let owner = app.owner().await;
+    let (asker, _) = clinician(&app, &owner, "empty").await;
+    let statements = async |query: &str| asker.ask(query).await.statements();
+    assert_eq!(statements("{ __typename __schema { queryType { name } } }").await, 0);
+    assert_eq!(statements("{ protocols { __typename } }").await, 0);
+    // No protocol, no key to ask the next level for.
+    assert_eq!(statements("{ protocols { nodes { events { nodes { protocol { recordId } } } } } }").await, 1);
+    assert_eq!(statements("{ protocol(recordId: 999999) { site { siteName } } }").await, 1);
+}
+
+const EVENT_TYPES: &str = "{
+  eventTypes(orderBy: {eventTypeId: ASC}) { totalCount nodes { eventName } }
+  eventType(eventTypeId: 1) { eventName }
+  byName: eventType(eventName: \"Breakthrough\") { colorCode }
+  sessionEvents { nodes { eventType { eventName } } }
+}";
+
+#[tokio::test]
+async fn reference_rows_come_from_memory_until_they_change() {
+    let app = App::start().await;
+    let owner = app.owner().await;
+    let (asker, site) = clinician(&app, &owner, "memory").await;
+    protocols(&owner, site, 1).await;
+    // How long it takes until a change is seen, asking again and again.
+    let seen_after = async |change: String, seen: &dyn Fn(&Answer) -> bool| {
+        asker.ask(EVENT_TYPES).await.data();
+        owner.batch_execute(&change).await.unwrap();
+        let start = Instant::now();
+        loop {
+            let answer = asker.ask(EVENT_TYPES).await;
+            if seen(&answer) {
+                return start.elapsed();
+            }
+            assert!(start.elapsed() < Duration::from_secs(10), "{:#}", answer.body);
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let rename =
+        |name: &str| format!("UPDATE ref_event_types SET event_name = '{name}' WHERE event_type_id = 1");
+    let shows = |pointer: &'static str, value: Value| {
+        move |answer: &Answer| *answer.data().pointer(pointer).unwrap() == value
+    };
+    // The gateway may still be connecting to listen; until it has, it reads again every few seconds.
+    seen_after(rename("First"), &shows("/eventType/eventName", "First".into())).await;
+    seen_after(rename("Then"), &shows("/eventType/eventName", "Then".into())).await;
+
+    // A change is seen soon: by key, in a list, behind a relation, and in a count.
+    for (change, pointer, value) in [
+        (rename("Second"), "/eventType/eventName", json!("Second")),
+        (rename("Third"), "/eventTypes/nodes/0/eventName", json!("Third")),
+        (rename("Fourth"), "/sessionEvents/nodes/0/eventType/eventName", json!("Fourth")),
+        (
+            "INSERT INTO ref_event_types (event_name) VALUES ('Ninth')".into(),
+            "/eventTypes/totalCount",
+            json!(9),
+        ),
+        ("DELETE FROM ref_event_types WHERE event_name = 'Ninth'".into(), "/eventTypes/totalCount", json!(8)),
+    ] {
+        let took = seen_after(change, &shows(pointer, value)).await;
+        assert!(took < Duration::from_secs(1), "{pointer}: {took:?}");
+    }
+
+    // Nobody can read the table now, and nobody has to.
+    asker.ask(EVENT_TYPES).await.data();
+    owner.batch_execute("BEGIN; LOCK TABLE ref_event_types IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let answer =
+        timeout(Duration::from_secs(2), asker.ask(EVENT_TYPES)).await.expect("an answer without the table");
+    assert_eq!(answer.data()["eventTypes"]["nodes"][0]["eventName"], "Fourth");
+    assert_eq!(answer.statements(), 1, "the events");
+    owner.batch_execute("ROLLBACK").await.unwrap();
+
+    // The policies hold for what is in memory too.
+    let nobody = app.anonymous().ask(EVENT_TYPES).await;
+    assert_eq!(nobody.data()["eventTypes"], json!({ "totalCount": 0, "nodes": [] }));
+    assert_eq!(nobody.data()["eventType"], Value::Null);
+}
