@@ -26,13 +26,15 @@ pub(super) async fn post(State(state): State<Arc<AppState>>, headers: HeaderMap,
         let message = "Send the request as `Content-Type: application/json`.";
         return refuse(media, StatusCode::UNSUPPORTED_MEDIA_TYPE, message);
     }
-    let Ok(body) = to_bytes(body, state.settings.body_limit).await else {
+    let reading = to_bytes(body, state.settings.body_limit);
+    let Ok(read) = tokio::time::timeout(state.settings.request_timeout, reading).await else {
+        let error = Error::new(Code::Timeout, "The request did not arrive in time.");
+        return answer(media, StatusCode::REQUEST_TIMEOUT, Answer::refused(&[error]).body);
+    };
+    let Ok(body) = read else {
         let message = format!("A request has at most {} bytes.", state.settings.body_limit);
-        return answer(
-            media,
-            StatusCode::PAYLOAD_TOO_LARGE,
-            Answer::refused(&[Error::new(Code::LimitExceeded, message)]).body,
-        );
+        let error = Error::new(Code::LimitExceeded, message);
+        return answer(media, StatusCode::PAYLOAD_TOO_LARGE, Answer::refused(&[error]).body);
     };
     let request = match read_body(&body) {
         Ok(request) => request,
