@@ -164,7 +164,8 @@ fn read_url(query: &str) -> Result<Request, String> {
             decode(value).ok_or_else(|| format!("The parameter `{name}` is not URL-encoded UTF-8."))?;
         let json = |value: &str| match value {
             "" => Ok(JsonMap::new()),
-            value => serde_json::from_str(value)
+            value => serde_json::from_str::<Option<JsonMap>>(value)
+                .map(Option::unwrap_or_default)
                 .map_err(|error| format!("`{name}` is not a JSON object: {error}.")),
         };
         match name {
@@ -196,7 +197,9 @@ fn decode(text: &str) -> Option<Cow<'_, str>> {
             b'+' => bytes.push(b' '),
             b'%' => {
                 let (hex, after) = rest.split_at_checked(2)?;
-                bytes.push(u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok()?);
+                let digit =
+                    |at: usize| char::from(hex[at]).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+                bytes.push(digit(0)? << 4 | digit(1)?);
                 rest = after;
             }
             byte => bytes.push(*byte),
