@@ -1,4 +1,6 @@
 //! End-to-end tests: real HTTP, real Postgres, one database per test.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod harness;
+mod http;
 mod queries;
