@@ -3,5 +3,6 @@
 
 mod harness;
 mod http;
+mod identity;
 mod limits;
 mod queries;
