@@ -5,4 +5,5 @@ mod harness;
 mod http;
 mod identity;
 mod limits;
+mod page;
 mod queries;
