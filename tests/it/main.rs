@@ -8,3 +8,4 @@ mod identity;
 mod limits;
 mod page;
 mod queries;
+mod timeouts;
