@@ -117,6 +117,7 @@ async fn a_request_in_flight_is_finished_when_the_gateway_is_told_to_stop() {
     .await;
     assert!(http_client().get(health).send().await.is_err());
     assert!(!slow.is_finished());
+    assert!(!stopped.is_finished());
 
     let answer = slow.await.unwrap().unwrap();
     assert_eq!(answer.status(), StatusCode::OK);
