@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{ArgAction, Args, ValueEnum};
 use thiserror::Error;
 
-use crate::auth::{AuthConfig, AuthConfigError, KeySource};
+use crate::auth::{AuthConfig, AuthConfigError, KeySource, MIN_SECRET_BYTES};
 use crate::database::DatabaseConfig;
 use crate::graph::Limits;
 use crate::graph::catalog::System;
@@ -224,6 +224,16 @@ pub enum LogFormat {
 }
 
 impl ServeArgs {
+    /// Tells what is wrong with the settings, as far as it shows without a database.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        self.systems()?;
+        self.limits()?;
+        // The secret that the Postgres of its own comes with is always long enough.
+        let embedded_secret = [0; MIN_SECRET_BYTES];
+        self.auth(self.is_embedded().then_some(&embedded_secret))?.check()?;
+        Ok(())
+    }
+
     /// The systems to serve.
     pub fn systems(&self) -> Result<Vec<System>, ConfigError> {
         systems::chosen(&self.systems).map_err(|name| ConfigError::System { name })

@@ -1,12 +1,19 @@
 //! End-to-end tests: real HTTP, real Postgres, one database per test.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod commands;
 mod filters;
 mod fixture;
 mod harness;
+mod health;
+mod http;
+mod identity;
+mod limits;
 mod loading;
 mod matrix;
+mod page;
 mod paging;
 mod pgbouncer;
 mod queries;
 mod scalars;
+mod timeouts;

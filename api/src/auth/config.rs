@@ -131,7 +131,8 @@ impl AuthConfig {
         Self { keys: Some(keys), ..Self::default() }
     }
 
-    pub(super) fn check(&self) -> Result<(), AuthConfigError> {
+    /// Tells what is wrong with the settings, as far as it shows in themselves.
+    pub fn check(&self) -> Result<(), AuthConfigError> {
         if self.secret.is_none() && self.keys.is_none() {
             return Err(AuthConfigError::NoKeys);
         }

@@ -21,6 +21,8 @@ const DEMO_TOKEN: Duration = Duration::from_hours(24 * 30);
 
 pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
     start_log(&args.log)?;
+    // A mistake in the settings is told before anything is started or created.
+    args.check()?;
     let stop = stop_signal()?;
     match &args.database.database_url {
         Some(url) => serve_database(args, url, stop).await,

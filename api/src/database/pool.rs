@@ -58,6 +58,7 @@ pub struct Pool {
     inner: deadpool_postgres::Pool,
     tls: MakeRustlsConnect,
     postgres: tokio_postgres::Config,
+    timeout: Duration,
     pub(super) prepared_statements: bool,
     pub(super) statement_timeout: Duration,
 }
@@ -96,6 +97,7 @@ impl Pool {
             inner,
             tls,
             postgres,
+            timeout: config.pool_timeout,
             prepared_statements: config.prepared_statements,
             statement_timeout: config.statement_timeout,
         })
@@ -136,9 +138,25 @@ impl Pool {
         });
     }
 
-    /// Asks the database whether it answers.
+    /// Asks the database whether it answers, and does not wait for long. Where every connection is busy, it is asked
+    /// over a new one: much to do is no failure.
     pub async fn ping(&self) -> Result<(), DatabaseError> {
-        self.get().await?.batch_execute("").await?;
+        let silent = |_| DatabaseError::Unavailable("the database does not answer in time".into());
+        let now = Timeouts { wait: Some(Duration::ZERO), ..self.inner.timeouts() };
+        match self.inner.timeout_get(&now).await.map_err(DatabaseError::from) {
+            Ok(connection) => {
+                let asked = tokio::time::timeout(self.timeout, connection.batch_execute("")).await;
+                if asked.is_err() {
+                    // It would keep the next request waiting too.
+                    drop(Object::take(connection));
+                }
+                asked.map_err(silent)??;
+            }
+            Err(DatabaseError::Busy) => {
+                drop(tokio::time::timeout(self.timeout, self.connect_apart()).await.map_err(silent)??);
+            }
+            Err(error) => return Err(error),
+        }
         Ok(())
     }
 

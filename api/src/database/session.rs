@@ -89,10 +89,15 @@ impl Session {
         let result = self.send(&open.connection, statement).await;
         // Without its opening the transaction has neither role nor claims: whatever came back is not the caller's.
         open.begun.clone().await.map_err(|error| reopened(&error))?;
-        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        let result = result.map_err(DatabaseError::from);
+        // A connection that Postgres is about to close does not look closed yet. It counts as in flight for good, so
+        // that it does not go back to the pool.
+        if !matches!(result, Err(DatabaseError::Unavailable(_))) {
+            self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        }
         match result {
             Ok(rows) => Ok(rows.into_iter().map(Row::from).collect()),
-            Err(error) => Err(self.cause(error.into()).await),
+            Err(error) => Err(self.cause(error).await),
         }
     }
 

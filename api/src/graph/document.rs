@@ -3,10 +3,9 @@
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use apollo_compiler::ExecutableDocument;
-use apollo_compiler::parser::Parser;
+use apollo_compiler::parser::{Parser, SourceSpan};
 use apollo_compiler::validation::{DiagnosticList, Valid};
-use apollo_compiler::{Schema, ast};
+use apollo_compiler::{ExecutableDocument, Name, Node, Schema, ast};
 use lru::LruCache;
 
 use super::error::{Code, Error};
@@ -96,33 +95,38 @@ fn count(limits: &Limits, document: &ast::Document) -> Result<(), Vec<Error>> {
     for definition in &document.definitions {
         match definition {
             ast::Definition::OperationDefinition(operation) => {
-                counts.directives += operation.directives.len();
+                counts.directives(&operation.directives);
+                for variable in &operation.variables {
+                    counts.directives(&variable.directives);
+                }
                 counts.selections(&operation.selection_set);
             }
             ast::Definition::FragmentDefinition(fragment) => {
-                counts.directives += fragment.directives.len();
+                counts.directives(&fragment.directives);
                 counts.selections(&fragment.selection_set);
             }
+            // Validation refuses whatever else a document may hold.
             _ => {}
         }
     }
-    for (found, most, what) in
+    for (places, most, what) in
         [(counts.aliases, limits.aliases, "aliases"), (counts.directives, limits.directives, "directives")]
     {
-        if found > most {
-            return Err(vec![Error::new(
-                Code::LimitExceeded,
-                format!("A document has at most {most} {what}."),
-            )]);
+        if let Some(place) = places.get(most) {
+            let mut error = Error::new(Code::LimitExceeded, format!("A document has at most {most} {what}."));
+            error.locations =
+                place.and_then(|place| place.line_column(&document.sources)).into_iter().collect();
+            return Err(vec![error]);
         }
     }
     Ok(())
 }
 
+/// Where aliases and directives stand, in the order of the text.
 #[derive(Default)]
 struct Counts {
-    aliases: usize,
-    directives: usize,
+    aliases: Vec<Option<SourceSpan>>,
+    directives: Vec<Option<SourceSpan>>,
 }
 
 impl Counts {
@@ -130,17 +134,21 @@ impl Counts {
         for selection in selections {
             match selection {
                 ast::Selection::Field(field) => {
-                    self.aliases += usize::from(field.alias.is_some());
-                    self.directives += field.directives.len();
+                    self.aliases.extend(field.alias.as_ref().map(Name::location));
+                    self.directives(&field.directives);
                     self.selections(&field.selection_set);
                 }
-                ast::Selection::FragmentSpread(spread) => self.directives += spread.directives.len(),
+                ast::Selection::FragmentSpread(spread) => self.directives(&spread.directives),
                 ast::Selection::InlineFragment(fragment) => {
-                    self.directives += fragment.directives.len();
+                    self.directives(&fragment.directives);
                     self.selections(&fragment.selection_set);
                 }
             }
         }
+    }
+
+    fn directives(&mut self, directives: &ast::DirectiveList) {
+        self.directives.extend(directives.iter().map(Node::location));
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use apollo_compiler::collections::HashMap;
-use apollo_compiler::executable::Operation;
+use apollo_compiler::collections::{HashMap, HashSet};
+use apollo_compiler::executable::{Operation, Selection, SelectionSet};
 use apollo_compiler::introspection;
 use apollo_compiler::request::{RequestError, coerce_variable_values};
 use apollo_compiler::response::JsonMap;
@@ -179,6 +179,20 @@ impl Engine {
         if !self.limits.introspection {
             return Err(Error::new(Code::Forbidden, "This server does not show its schema."));
         }
+        for field in operation.root_fields(document) {
+            if matches!(field.name.as_str(), "__schema" | "__type")
+                && let Some(alias) = alias_below(document, &field.selection_set, &mut HashSet::default())
+            {
+                let mut error =
+                    Error::new(Code::LimitExceeded, "Introspection takes no aliases below its first level.");
+                error.locations = alias
+                    .location()
+                    .and_then(|place| place.line_column(&document.sources))
+                    .into_iter()
+                    .collect();
+                return Err(error);
+            }
+        }
         introspection::check_max_depth(document, operation)
             .and_then(|()| {
                 introspection::partial_execute(
@@ -207,6 +221,29 @@ impl Response {
         let body = serde_json::json!({ "errors": errors }).to_string().into_bytes();
         Self { body, operation: None, outcome: Outcome::Refused(code), counts: SessionCounts::default() }
     }
+}
+
+/// The first alias of a selection. Within introspection each alias repeats whole lists of the schema, and
+/// nested ones multiply: a short query could ask for gigabytes.
+fn alias_below<'a>(
+    document: &'a ExecutableDocument,
+    set: &'a SelectionSet,
+    visited: &mut HashSet<&'a Name>,
+) -> Option<&'a Name> {
+    set.selections.iter().find_map(|selection| match selection {
+        Selection::Field(field) => match &field.alias {
+            Some(alias) => Some(alias),
+            None => alias_below(document, &field.selection_set, visited),
+        },
+        Selection::InlineFragment(fragment) => alias_below(document, &fragment.selection_set, visited),
+        Selection::FragmentSpread(spread) => {
+            let fragment = document.fragments.get(&spread.fragment_name)?;
+            visited
+                .insert(&spread.fragment_name)
+                .then(|| alias_below(document, &fragment.selection_set, visited))
+                .flatten()
+        }
+    })
 }
 
 fn request_error(document: &ExecutableDocument, error: &RequestError) -> Error {

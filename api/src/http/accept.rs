@@ -31,16 +31,19 @@ impl Media {
     }
 }
 
-/// The best of the offered media types; `None` if the client accepts none of them. Without the header the first is
-/// taken, as also among equals.
+/// The best of the offered media types; `None` if the client accepts none of them. Without the header, or with an empty
+/// one, the first is taken, as also among equals.
 pub(super) fn negotiate(headers: &HeaderMap, offered: &[Media]) -> Option<Media> {
-    let mut ranges = Vec::new();
-    for value in headers.get_all(header::ACCEPT) {
-        ranges.extend(value.to_str().unwrap_or_default().split(',').filter_map(Range::parse));
-    }
-    if ranges.is_empty() {
+    let wanted = || {
+        let values = headers.get_all(header::ACCEPT).iter();
+        values
+            .flat_map(|value| value.to_str().unwrap_or_default().split(','))
+            .filter(|text| !text.trim().is_empty())
+    };
+    if wanted().next().is_none() {
         return offered.first().copied();
     }
+    let ranges: Vec<_> = wanted().filter_map(Range::parse).collect();
     let mut best: Option<(u16, Media)> = None;
     for media in offered {
         let quality = quality(&ranges, *media);

@@ -17,6 +17,9 @@ use super::graphiql;
 use crate::auth::AuthError;
 use crate::graph::{Code, Error, Outcome, Request, Response as Answer};
 
+/// What the authenticator is given instead of a header that cannot hold a token; it refuses it by its scheme.
+const NO_TOKEN: &str = "?";
+
 /// `POST /graphql`
 pub(super) async fn post(State(state): State<Arc<AppState>>, headers: HeaderMap, body: Body) -> Response {
     let Some(media) = negotiate(&headers, &[Media::GraphqlResponse, Media::Json]) else {
@@ -26,13 +29,15 @@ pub(super) async fn post(State(state): State<Arc<AppState>>, headers: HeaderMap,
         let message = "Send the request as `Content-Type: application/json`.";
         return refuse(media, StatusCode::UNSUPPORTED_MEDIA_TYPE, message);
     }
-    let Ok(body) = to_bytes(body, state.settings.body_limit).await else {
+    let reading = to_bytes(body, state.settings.body_limit);
+    let Ok(read) = tokio::time::timeout(state.settings.request_timeout, reading).await else {
+        let error = Error::new(Code::Timeout, "The request did not arrive in time.");
+        return answer(media, StatusCode::REQUEST_TIMEOUT, Answer::refused(&[error]).body);
+    };
+    let Ok(body) = read else {
         let message = format!("A request has at most {} bytes.", state.settings.body_limit);
-        return answer(
-            media,
-            StatusCode::PAYLOAD_TOO_LARGE,
-            Answer::refused(&[Error::new(Code::LimitExceeded, message)]).body,
-        );
+        let error = Error::new(Code::LimitExceeded, message);
+        return answer(media, StatusCode::PAYLOAD_TOO_LARGE, Answer::refused(&[error]).body);
     };
     let request = match read_body(&body) {
         Ok(request) => request,
@@ -71,8 +76,13 @@ async fn run(
     only_queries: bool,
 ) -> Response {
     let begun = Instant::now();
-    // Bytes that are not text cannot be a token; the authenticator says so.
-    let authorization = headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or("?"));
+    let mut given = headers.get_all(header::AUTHORIZATION).iter();
+    let authorization = match (given.next(), given.next()) {
+        (None, _) => None,
+        (Some(value), None) => value.to_str().ok().or(Some(NO_TOKEN)),
+        // Whoever stands before us might have looked at the other one.
+        (Some(_), Some(_)) => Some(NO_TOKEN),
+    };
     let caller = match state.authenticator.authenticate(authorization).await {
         Ok(caller) => caller,
         Err(error) => return unauthenticated(media, error),
@@ -154,7 +164,8 @@ fn read_url(query: &str) -> Result<Request, String> {
             decode(value).ok_or_else(|| format!("The parameter `{name}` is not URL-encoded UTF-8."))?;
         let json = |value: &str| match value {
             "" => Ok(JsonMap::new()),
-            value => serde_json::from_str(value)
+            value => serde_json::from_str::<Option<JsonMap>>(value)
+                .map(Option::unwrap_or_default)
                 .map_err(|error| format!("`{name}` is not a JSON object: {error}.")),
         };
         match name {
@@ -186,7 +197,9 @@ fn decode(text: &str) -> Option<Cow<'_, str>> {
             b'+' => bytes.push(b' '),
             b'%' => {
                 let (hex, after) = rest.split_at_checked(2)?;
-                bytes.push(u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok()?);
+                let digit =
+                    |at: usize| char::from(hex[at]).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+                bytes.push(digit(0)? << 4 | digit(1)?);
                 rest = after;
             }
             byte => bytes.push(*byte),

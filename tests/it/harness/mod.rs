@@ -93,7 +93,7 @@ impl App {
         Self {
             address,
             database: database.to_owned(),
-            http: client(),
+            http: http_client(),
             stop: Some(stop),
             stopped: Some(stopped),
         }
@@ -136,6 +136,37 @@ impl App {
         connect(&CLUSTER.url("postgres", &self.database)).await
     }
 
+    /// Makes every statement on `sites` take so long, by a policy that is the table's only one.
+    pub(crate) async fn slow_down(&self, seconds: u32) {
+        let owner = self.owner().await;
+        let policies =
+            owner.query("SELECT polname::text FROM pg_policy WHERE polrelid = 'sites'::regclass", &[]);
+        for policy in policies.await.unwrap() {
+            let name: String = policy.get(0);
+            owner.batch_execute(&format!("DROP POLICY \"{name}\" ON sites")).await.unwrap();
+        }
+        // Without a row nothing would ask the policy.
+        let slow = format!(
+            "CREATE POLICY slow ON sites USING ((SELECT pg_sleep({seconds})) IS NOT NULL);
+             INSERT INTO sites (site_name) VALUES ('Slow')"
+        );
+        owner.batch_execute(&slow).await.unwrap();
+    }
+
+    /// Statements of the gateway that run at the moment.
+    pub(crate) async fn running(&self) -> i64 {
+        let row = self
+            .owner()
+            .await
+            .query_one(
+                "SELECT count(*) FROM pg_stat_activity
+                  WHERE datname = current_database() AND usename = 'praxis_gateway' AND wait_event = 'PgSleep'",
+                &[],
+            )
+            .await;
+        row.unwrap().get(0)
+    }
+
     /// The address of the app's database for a user.
     pub(crate) fn database_url(&self, user: &str) -> String {
         CLUSTER.url(user, &self.database)
@@ -162,12 +193,6 @@ impl App {
     }
 }
 
-fn client() -> reqwest::Client {
-    // reqwest builds its TLS even for plain HTTP, and takes the process's provider; a second installation is refused.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::new()
-}
-
 /// Somebody who asks.
 #[derive(Clone)]
 pub(crate) struct Actor<'a> {
@@ -190,6 +215,44 @@ impl Actor<'_> {
         let response = request.json(&json!({ "query": query, "variables": variables })).send().await.unwrap();
         Answer::read(response).await
     }
+}
+
+/// A plain HTTP client with connections of its own.
+pub(crate) fn http_client() -> reqwest::Client {
+    // reqwest builds its TLS even for plain HTTP, and takes the process's provider; a second installation is refused.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
+}
+
+/// A request as bytes on a connection of its own, for what no HTTP client sends; the answer as text.
+pub(crate) async fn raw(address: SocketAddr, request: &str) -> String {
+    use std::io::{Read as _, Write as _};
+    let request = request.to_owned();
+    let talk = move || {
+        let mut connection = std::net::TcpStream::connect(address).unwrap();
+        connection.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        connection.write_all(request.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        connection.read_to_end(&mut answer).unwrap();
+        String::from_utf8_lossy(&answer).into_owned()
+    };
+    tokio::task::spawn_blocking(talk).await.unwrap()
+}
+
+/// Waits until something holds.
+pub(crate) async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    for _ in 0..1_000 {
+        if holds().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("not within twenty seconds: {what}");
+}
+
+/// Somebody who is signed in and has no rows of their own.
+pub(crate) fn somebody() -> String {
+    token("5e0cbe5f-6d1c-4f3c-9d59-0d8f3c2d6f11", "somebody@praxis.example")
 }
 
 /// A token of a signed-in user.

@@ -1,0 +1,391 @@
+//! The command line, through the real binary.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use praxis::database::embedded;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::json;
+
+use crate::harness::{
+    Answer, App, SECRET, clone_database, connect, database_url, empty_database, eventually, http_client,
+};
+
+fn secret() -> &'static str {
+    std::str::from_utf8(SECRET).unwrap()
+}
+
+/// The binary, without settings from the environment of the tests.
+fn praxis() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_praxis"));
+    for (name, _) in std::env::vars_os() {
+        if name == "DATABASE_URL" || name.to_string_lossy().starts_with("PRAXIS_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// What a command that has ended said.
+struct Said {
+    status: ExitStatus,
+    out: String,
+    err: String,
+}
+
+impl Said {
+    #[track_caller]
+    fn good(self) -> String {
+        assert!(self.status.success(), "{}{}", self.out, self.err);
+        self.out
+    }
+
+    /// Everything that a command said before it failed. It must not have panicked.
+    #[track_caller]
+    fn bad(self) -> String {
+        let text = self.out + &self.err;
+        assert!(matches!(self.status.code(), Some(1 | 2)), "{:?}: {text}", self.status);
+        text
+    }
+}
+
+async fn run(arguments: &[&str]) -> Said {
+    let mut command = praxis();
+    command.args(arguments).stdin(Stdio::null());
+    let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+    Said {
+        status: output.status,
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// `praxis serve` over a database, with good settings and then these.
+async fn serve(url: &str, more: &[&str]) -> Said {
+    let good = ["serve", "--listen", "127.0.0.1:0", "--jwt-secret", secret(), "--database-url", url];
+    run(&[&good, more].concat()).await
+}
+
+async fn migrate(url: &str, direction: &[&str]) -> Said {
+    run(&[&["migrate", "--database-url", url], direction].concat()).await
+}
+
+async fn doctor(url: &str) -> Said {
+    run(&["doctor", "--jwt-secret", secret(), "--database-url", url]).await
+}
+
+#[tokio::test]
+async fn the_committed_schema_is_what_the_code_makes() {
+    let made = run(&["schema"]).await.good();
+    let committed =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../schema.graphql")).unwrap();
+    let lost: Vec<&str> =
+        committed.lines().filter(|line| !made.lines().any(|other| other == *line)).collect();
+    let new: Vec<&str> = made.lines().filter(|line| !committed.lines().any(|other| other == *line)).collect();
+    let show = |sign: &str, lines: &[&str]| {
+        lines.iter().take(10).flat_map(|line| [sign, *line, "\n"]).collect::<String>()
+    };
+    assert!(
+        made == committed,
+        "schema.graphql is not what the code makes:\n{}{}…\nLook at it and run:\n  cargo run -q -p praxis -- schema > schema.graphql",
+        show("- ", &lost),
+        show("+ ", &new),
+    );
+}
+
+#[tokio::test]
+async fn the_schema_of_an_unknown_system_is_refused() {
+    assert!(run(&["schema", "--systems", "nothing"]).await.bad().contains("no system `nothing`"));
+}
+
+#[tokio::test]
+async fn serve_refuses_an_unknown_system_before_it_starts_anything() {
+    let folder = Folder::new();
+    let said = run(&["serve", "--systems", "nothing", "--data-dir", folder.path()]).await.bad();
+    assert!(said.contains("no system `nothing`") && said.contains("ppn"), "{said}");
+    assert!(!folder.0.exists());
+}
+
+#[tokio::test]
+async fn serve_refuses_a_short_secret_before_it_starts_anything() {
+    let folder = Folder::new();
+    let said = run(&["serve", "--jwt-secret", "short", "--data-dir", folder.path()]).await.bad();
+    assert!(said.contains("5 bytes") && said.contains("32"), "{said}");
+    assert!(!folder.0.exists());
+}
+
+#[tokio::test]
+async fn serve_wants_to_know_how_tokens_of_a_real_database_are_signed() {
+    let url = database_url("praxis_gateway", &clone_database().await);
+    let said = run(&["serve", "--listen", "127.0.0.1:0", "--database-url", &url]).await.bad();
+    assert!(said.contains("--jwt-secret") && said.contains("--jwks"), "{said}");
+}
+
+#[tokio::test]
+async fn serve_refuses_a_superuser_and_says_what_to_grant() {
+    let said = serve(&database_url("postgres", &clone_database().await), &[]).await.bad();
+    assert!(said.contains("postgres is a superuser"), "{said}");
+    assert!(said.contains("GRANT anon, authenticated TO"), "{said}");
+}
+
+#[tokio::test]
+async fn serve_refuses_pending_migrations_and_names_the_command() {
+    let said = serve(&database_url("postgres", &empty_database().await), &[]).await.bad();
+    assert!(said.contains("praxis migrate up") && said.contains("--migrate"), "{said}");
+}
+
+#[tokio::test]
+async fn serve_refuses_a_port_in_use_and_names_it() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let url = database_url("praxis_gateway", &clone_database().await);
+    let said =
+        run(&["serve", "--jwt-secret", secret(), "--database-url", &url, "--listen", &address]).await.bad();
+    assert!(said.contains(&format!("cannot listen on {address}")), "{said}");
+}
+
+#[tokio::test]
+async fn serve_refuses_a_database_that_is_not_there_without_showing_its_password() {
+    let said = serve("postgres://somebody:hidden@127.0.0.1:1/nowhere", &[]).await.bad();
+    assert!(!said.contains("hidden"), "{said}");
+    let said = serve("postgres://somebody:hidden@127.0.0.1:port/nowhere", &[]).await.bad();
+    assert!(!said.contains("hidden"), "{said}");
+}
+
+#[tokio::test]
+async fn serve_answers_over_a_database_that_somebody_else_runs_and_stops_when_told() {
+    let url = database_url("praxis_gateway", &clone_database().await);
+    let mut server =
+        Served::start(&["--listen", "127.0.0.1:0", "--jwt-secret", secret(), "--database-url", &url]).await;
+    server.ask(None, "{ __typename }").await.data();
+    server.signal(Signal::TERM);
+    assert!(server.ended().await.success());
+}
+
+#[tokio::test]
+async fn migrate_goes_up_and_down_and_tells_where_it_is() {
+    let url = database_url("postgres", &empty_database().await);
+    let count = migration::migrations().len();
+    let states = async || {
+        let said = migrate(&url, &["status"]).await.good();
+        let state = |name: &str| said.lines().filter(|line| line.starts_with(name)).count();
+        (state("applied"), state("pending"))
+    };
+    assert_eq!(states().await, (0, count));
+    assert!(migrate(&url, &["up"]).await.good().contains(&format!("{count} migrations applied")));
+    assert_eq!(states().await, (count, 0));
+    assert!(migrate(&url, &["up"]).await.good().contains("0 migrations applied"));
+
+    let last = migration::migrations()[count - 1].name;
+    assert_eq!(migrate(&url, &["down"]).await.good(), format!("took back {last}\n"));
+    assert_eq!(states().await, (count - 1, 1));
+    let all = count.to_string();
+    assert_eq!(migrate(&url, &["down", "--steps", &all]).await.good().lines().count(), count - 1);
+    assert_eq!(states().await, (0, count));
+    assert!(migrate(&url, &["up"]).await.good().contains(&format!("{count} migrations applied")));
+}
+
+#[tokio::test]
+async fn migrate_wants_to_know_which_database() {
+    assert!(run(&["migrate", "status"]).await.bad().contains("DATABASE_URL"));
+}
+
+#[tokio::test]
+async fn the_doctor_finds_nothing_wrong_with_a_good_database() {
+    let name = clone_database().await;
+    let gateway = database_url("praxis_gateway", &name);
+    let owner = database_url("postgres", &name);
+    let said =
+        run(&["doctor", "--jwt-secret", secret(), "--database-url", &gateway, "--migration-url", &owner])
+            .await;
+    assert!(said.good().contains("Nothing is wrong."));
+}
+
+#[tokio::test]
+async fn the_doctor_needs_no_more_than_the_gateway() {
+    let said = doctor(&database_url("praxis_gateway", &clone_database().await)).await;
+    assert!(said.good().contains("Nothing is wrong."));
+}
+
+#[tokio::test]
+async fn the_doctor_finds_missing_migrations() {
+    let said = doctor(&database_url("postgres", &empty_database().await)).await.bad();
+    let last = migration::migrations().last().unwrap().name;
+    assert!(said.contains(&format!("the migration {last} is pending")), "{said}");
+    assert!(said.contains("praxis migrate up") && said.contains("problems found"), "{said}");
+}
+
+#[tokio::test]
+async fn the_doctor_finds_a_superuser() {
+    let said = doctor(&database_url("postgres", &clone_database().await)).await.bad();
+    assert!(said.contains("problem  the login role: the role postgres is a superuser"), "{said}");
+}
+
+#[tokio::test]
+async fn the_doctor_finds_a_table_whose_owner_is_past_the_policies() {
+    let name = clone_database().await;
+    let owner = connect(&database_url("postgres", &name)).await;
+    owner.batch_execute("ALTER TABLE sites NO FORCE ROW LEVEL SECURITY").await.unwrap();
+    let said = doctor(&database_url("praxis_gateway", &name)).await.bad();
+    assert!(said.contains("sites does not enforce row-level security"), "{said}");
+    assert!(said.contains("FORCE ROW LEVEL SECURITY;") && said.contains("1 problem found"), "{said}");
+}
+
+#[tokio::test]
+async fn a_token_is_made_for_users_that_exist() {
+    let name = clone_database().await;
+    let url = database_url("postgres", &name);
+    let owner = connect(&url).await;
+    owner.batch_execute(NEW_USER).await.unwrap();
+    let make = async |email: &str| {
+        run(&["token", "--user", email, "--jwt-secret", secret(), "--database-url", &url]).await
+    };
+    let token = make("new@praxis.example").await.good();
+    let app = App::over(&name, |_| {}).await;
+    let answer = app.bearer(token.trim()).ask("{ medications { totalCount } }").await;
+    assert_eq!(answer.data()["medications"]["totalCount"], 24);
+    let said = make("nobody@praxis.example").await.bad();
+    assert!(said.contains("no user with the address nobody@praxis.example"), "{said}");
+}
+
+const NEW_USER: &str = "INSERT INTO auth.users (id, email)
+    VALUES ('0b2f7b39-4d6c-4a55-8a3e-3f1f5a1f7f00', 'new@praxis.example')";
+
+#[tokio::test]
+async fn a_gateway_with_its_own_postgres_keeps_its_data_whatever_ends_it() {
+    let folder = Folder::new();
+    let arguments = ["--listen", "127.0.0.1:0", "--data-dir", folder.path()];
+    let token = async || run(&["token", "--user", "new@praxis.example", "--data-dir", folder.path()]).await;
+
+    let mut first = Served::start(&arguments).await;
+    first.ask(None, "{ __typename }").await.data();
+    let url = embedded::attach(&folder.0).unwrap().superuser_url();
+    assert!(token().await.bad().contains("no user with the address"));
+    connect(&url).await.batch_execute(NEW_USER).await.unwrap();
+    let made = token().await.good();
+    let medications = "{ medications { totalCount } }";
+    assert_eq!(first.ask(Some(made.trim()), medications).await.data()["medications"]["totalCount"], 24);
+
+    // Another one must not touch the folder.
+    let said = run(&[&["serve"], &arguments[..]].concat()).await.bad();
+    assert!(said.contains("in use by a running gateway"), "{said}");
+    first.ask(None, "{ __typename }").await.data();
+
+    // Killed, it cannot stop its Postgres; the next one finds that, and the data.
+    first.signal(Signal::KILL);
+    assert!(!first.ended().await.success());
+    let mut second = Served::start(&arguments).await;
+    assert_eq!(second.ask(Some(made.trim()), medications).await.data()["medications"]["totalCount"], 24);
+    token().await.good();
+
+    second.signal(Signal::INT);
+    assert!(second.ended().await.success());
+    assert!(!embedded::attach(&folder.0).unwrap().is_running());
+    let postmaster = format!("{}/", std::fs::canonicalize(&folder.0).unwrap().display());
+    eventually("no process is left", async || !processes().iter().any(|line| line.contains(&postmaster)))
+        .await;
+}
+
+/// Command lines of all processes.
+fn processes() -> Vec<String> {
+    let output = Command::new("ps").args(["-eo", "args"]).output().unwrap();
+    String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
+}
+
+/// A folder that is not there yet, and is gone afterwards.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        Self(std::env::temp_dir().join(format!("praxis-commands-{}", uuid::Uuid::new_v4())))
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let elsewhere = std::fs::read_to_string(self.0.join("location")).unwrap_or_default();
+        // Whatever is not there need not be removed.
+        let _ = std::fs::remove_dir_all(&self.0);
+        if Path::new(elsewhere.trim()).starts_with("/var/lib/praxis") {
+            let _ = std::fs::remove_dir_all(elsewhere.trim());
+        }
+    }
+}
+
+/// A `praxis serve` that runs.
+struct Served {
+    child: Child,
+    address: String,
+}
+
+impl Served {
+    /// Waits until it says its address.
+    async fn start(arguments: &[&str]) -> Self {
+        let mut command = praxis();
+        command
+            .arg("serve")
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        tokio::task::spawn_blocking(move || {
+            let mut child = command.spawn().unwrap();
+            let mut errors = child.stderr.take().unwrap();
+            let errors = std::thread::spawn(move || {
+                let mut text = String::new();
+                errors.read_to_string(&mut text).unwrap();
+                text
+            });
+            let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+            let address = lines.find_map(|line| {
+                let line = line.unwrap();
+                Some(line.split_once("http://")?.1.split_once('/')?.0.to_owned())
+            });
+            // Its further output goes nowhere, and must not stop it.
+            std::thread::spawn(move || lines.for_each(drop));
+            match address {
+                Some(address) => Self { child, address },
+                None => panic!("no address; {}", errors.join().unwrap()),
+            }
+        })
+        .await
+        .unwrap()
+    }
+
+    async fn ask(&self, token: Option<&str>, query: &str) -> Answer {
+        let mut request = http_client().post(format!("http://{}/graphql", self.address));
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        Answer::read(request.json(&json!({ "query": query })).send().await.unwrap()).await
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    async fn ended(&mut self) -> ExitStatus {
+        let mut status = None;
+        eventually("the process ends", async || {
+            status = self.child.try_wait().unwrap();
+            status.is_some()
+        })
+        .await;
+        status.unwrap()
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // Where a test has failed: it stops its Postgres as well.
+        if self.child.try_wait().is_ok_and(|status| status.is_none()) {
+            self.signal(Signal::TERM);
+            let _ = self.child.wait();
+        }
+    }
+}
