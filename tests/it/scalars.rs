@@ -243,6 +243,52 @@ async fn a_value_may_be_written_in_several_ways() {
 }
 
 #[tokio::test]
+async fn a_row_is_found_by_each_of_its_keys_and_by_one_at_a_time() {
+    let app = App::start().await;
+    let owner = app.owner().await;
+    let (asker, site) = clinician(&app, &owner, "by key").await;
+    owner
+        .batch_execute(&format!(
+            "INSERT INTO outcomes_summary (site_id, substance_id, month, total_protocols)
+             VALUES ({site}, 1, '2026-02-01', 3)"
+        ))
+        .await
+        .unwrap();
+    for (look_up, expected) in [
+        ("assessment(assessmentCode: \"PHQ9\") { assessmentId }", json!({ "assessmentId": "1" })),
+        ("assessment(assessmentId: 1) { assessmentCode }", json!({ "assessmentCode": "PHQ9" })),
+        ("assessment(assessmentCode: \"phq9\") { assessmentId }", Value::Null),
+        // A number is the same however many zeros are behind its point.
+        ("assessmentBand(assessmentId: 1, minScore: 5) { label }", json!({ "label": "Mild" })),
+        ("assessmentBand(assessmentId: \"1\", minScore: 10.00) { label }", json!({ "label": "Moderate" })),
+        ("assessmentBand(assessmentId: 1, minScore: 0) { label }", json!({ "label": "Minimal" })),
+        ("assessmentBand(assessmentId: 1, minScore: 0.5) { label }", Value::Null),
+        (
+            &format!(
+                "outcomesSummary(siteId: {site}, substanceId: 1, month: \"2026-02-01\") {{ totalProtocols }}"
+            ),
+            json!({ "totalProtocols": 3 }),
+        ),
+        (
+            &format!("outcomesSummary(siteId: {site}, substanceId: 1, month: \"2026-03-01\") {{ month }}"),
+            Value::Null,
+        ),
+    ] {
+        let answer = asker.ask(&format!("{{ found: {look_up} }}")).await;
+        assert_eq!(answer.data()["found"], expected, "{look_up}");
+    }
+    for arguments in
+        ["assessmentId: 1, assessmentCode: \"PHQ9\"", "assessmentId: null", "assessmentId: $nothing"]
+    {
+        let declared = if arguments.contains('$') { "query($nothing: BigInt) " } else { "" };
+        let answer =
+            asker.ask(&format!("{declared}{{ found: assessment({arguments}) {{ assessmentId }} }}")).await;
+        assert_eq!(answer.code(), "BAD_USER_INPUT", "{arguments}");
+        assert_eq!(answer.error()["path"], json!(["found"]));
+    }
+}
+
+#[tokio::test]
 async fn lists_of_text_come_back_whatever_stands_in_them() {
     let app = App::start().await;
     let owner = app.owner().await;

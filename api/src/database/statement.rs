@@ -83,6 +83,11 @@ impl Row {
     pub fn bytes(&self, column: usize) -> Option<&[u8]> {
         self.0.try_get::<_, Raw<'_>>(column).ok().and_then(|raw| raw.0)
     }
+
+    /// Whether a column is `numeric`, where equal values may differ in their bytes: 4.5 and 4.50.
+    pub fn is_numeric(&self, column: usize) -> bool {
+        self.0.columns().get(column).is_some_and(|column| *column.type_() == Type::NUMERIC)
+    }
 }
 
 struct Raw<'a>(Option<&'a [u8]>);

@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
 use super::catalog::{Catalog, Table};
-use super::value::{parameter, write_value};
+use super::value::{key_part, write_value};
 use crate::database::Row;
 
 /// Appends a row's global id, in quotes. `positions`: where the primary key stands in the row.
@@ -37,7 +37,7 @@ pub(super) fn read<'a>(catalog: &'a Catalog, id: &str) -> Option<(&'a Table, Vec
         .primary_key
         .iter()
         .zip(key)
-        .map(|(column, value)| parameter(&table.column(*column).ty, value).ok()?.value)
+        .map(|(column, value)| key_part(&table.column(*column).ty, value).ok())
         .collect::<Option<Vec<_>>>()?;
     Some((table, key))
 }

@@ -1,9 +1,11 @@
 //! Keys that join the rows of one level to those of the next: the columns' bytes as Postgres sends them.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::database::{Parameter, Row};
 use crate::graph::catalog::ColumnType;
+use crate::graph::value::shortest;
 
 /// A key of one or more columns; without any it stands for the whole table.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -21,10 +23,10 @@ impl Key {
     pub(super) fn of(row: &Row, positions: &[usize]) -> Option<Self> {
         match positions {
             [] => Some(Self::Whole),
-            [position] => row.bytes(*position).map(Self::single),
+            [position] => part_of(row, *position).map(|part| Self::single(&part)),
             positions => positions
                 .iter()
-                .map(|position| row.bytes(*position).map(Box::from))
+                .map(|position| part_of(row, *position).map(Box::from))
                 .collect::<Option<Vec<_>>>()
                 .map(|parts| Self::Parts(parts.into())),
         }
@@ -50,6 +52,12 @@ impl Key {
             Self::Parts(parts) => &parts[at],
         }
     }
+}
+
+/// A part of a key in a row. Numbers that are equal must be equal bytes.
+fn part_of(row: &Row, position: usize) -> Option<Cow<'_, [u8]>> {
+    let bytes = row.bytes(position)?;
+    Some(if row.is_numeric(position) { Cow::Owned(shortest(bytes)) } else { Cow::Borrowed(bytes) })
 }
 
 /// The keys as array parameters, one array per part.

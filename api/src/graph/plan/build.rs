@@ -19,7 +19,7 @@ use crate::graph::catalog::{Catalog, ColumnId, FieldId, RelationId, Table, Table
 use crate::graph::error::{Code, Error, PathSegment};
 use crate::graph::global_id;
 use crate::graph::limits::Limits;
-use crate::graph::value::parameter;
+use crate::graph::value::key_part;
 
 /// Plans a validated query whose variables are coerced.
 pub(crate) fn plan(
@@ -171,8 +171,7 @@ impl<'a> Planner<'a> {
             .map(|column| {
                 let column = table.column(*column);
                 let value = given.get(column.field.as_str()).unwrap_or(&JsonValue::Null);
-                parameter(&column.ty, value)
-                    .map(|parameter| parameter.value.unwrap_or_default())
+                key_part(&column.ty, value)
                     .map_err(|error| self.refuse(field, ArgumentError::new(&column.field, error.to_string())))
             })
             .collect::<Planned<Vec<_>>>()?;

@@ -2,6 +2,7 @@
 
 use apollo_compiler::response::JsonValue;
 use thiserror::Error;
+use tokio_postgres::types::Type;
 
 use super::{numeric, time};
 use crate::database::Parameter;
@@ -26,6 +27,12 @@ pub(crate) fn parameter(ty: &ColumnType, value: &JsonValue) -> Result<Parameter,
         }
         ColumnType::List(element) => parameter_array(&ColumnType::Scalar(*element), value),
     }
+}
+
+/// A part of a key, as its bytes are found again in a row: equal numbers are equal bytes.
+pub(crate) fn key_part(ty: &ColumnType, value: &JsonValue) -> Result<Vec<u8>, InputError> {
+    let bytes = parameter(ty, value)?.value.unwrap_or_default();
+    Ok(if ty.postgres() == Type::NUMERIC { numeric::shortest(&bytes) } else { bytes })
 }
 
 /// An array parameter whose elements are of a column's type.

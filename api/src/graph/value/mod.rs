@@ -5,5 +5,7 @@ mod numeric;
 mod output;
 mod time;
 
-pub(super) use input::{parameter, parameter_array};
+pub(super) use input::{key_part, parameter, parameter_array};
+
+pub(super) use numeric::shortest;
 pub(super) use output::{write_string, write_value};

@@ -117,6 +117,26 @@ pub(super) fn parse(text: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+/// The same number without zeros at the end of its fraction: 4.50 becomes 4.5, so that equal numbers have equal bytes.
+pub(crate) fn shortest(bytes: &[u8]) -> Vec<u8> {
+    let mut shortest = bytes.to_vec();
+    let mut header = bytes;
+    let (Ok(count), Ok(weight), Ok(_), Ok(scale)) =
+        (header.try_get_u16(), header.try_get_i16(), header.try_get_u16(), header.try_get_u16())
+    else {
+        return shortest;
+    };
+    // Postgres and `parse` keep no group of zeros at the end.
+    let last = bytes.last_chunk::<2>().map_or(0, |last| u16::from_be_bytes(*last));
+    let zeros = four_digits(last).iter().rev().take_while(|digit| **digit == b'0').count();
+    let groups = i32::from(count) - i32::from(weight) - 1;
+    let needed = usize::try_from(groups).unwrap_or(0) * GROUP;
+    let needed = if count == 0 { 0 } else { needed.saturating_sub(zeros) };
+    let needed = u16::try_from(needed).unwrap_or(u16::MAX).min(scale);
+    shortest[6..8].copy_from_slice(&needed.to_be_bytes());
+    shortest
+}
+
 fn four_digits(group: u16) -> [u8; GROUP] {
     let digit = |place: u16| b'0' + u8::try_from(group / place % 10).unwrap_or_default();
     [digit(1000), digit(100), digit(10), digit(1)]
@@ -166,7 +186,35 @@ mod tests {
         }
     }
 
+    #[test]
+    fn equal_numbers_have_equal_shortest_bytes() {
+        for (one, other) in [
+            ("4.50", "4.5"),
+            ("10", "10.000000"),
+            ("0", "0.00"),
+            ("-1.2300", "-1.23"),
+            ("0.00010", "0.0001"),
+            ("1e3", "1000.0"),
+        ] {
+            let (one, other) = (shortest(&parse(one).unwrap()), shortest(&parse(other).unwrap()));
+            assert_eq!(one, other);
+            assert_eq!(shortest(&one), one);
+        }
+        assert_ne!(shortest(&parse("4.5").unwrap()), shortest(&parse("4.05").unwrap()));
+        assert_eq!(shortest(&[1, 2, 3]), [1, 2, 3]);
+    }
+
     proptest! {
+        #[test]
+        fn the_shortest_bytes_are_the_same_number(digits in "[0-9]{1,9}", fraction in "[0-9]{0,9}") {
+            let mut out = Vec::new();
+            let text = format!("{digits}.{fraction}");
+            prop_assert!(write(&shortest(&parse(&text).unwrap()), &mut out));
+            let written = String::from_utf8(out).unwrap();
+            prop_assert!(!written.contains('.') || !written.ends_with('0'));
+            prop_assert_eq!(written.parse::<f64>().unwrap().to_bits(), text.parse::<f64>().unwrap().to_bits());
+        }
+
         #[test]
         fn any_decimal_is_read_back(whole in "[1-9][0-9]{0,20}|0", fraction in "[0-9]{0,20}", negative: bool) {
             let point = if fraction.is_empty() { "" } else { "." };
