@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use axum::serve::ListenerExt as _;
 use thiserror::Error;
 use tokio::net::TcpListener;
 
@@ -15,7 +14,7 @@ use crate::auth::{AuthConfig, AuthConfigError, Authenticator, SystemClock};
 use crate::database::{DatabaseConfig, LoginError, Pool, PoolError, check_login};
 use crate::graph::catalog::System;
 use crate::graph::{Engine, EngineError, Limits};
-use crate::http::{AppState, HttpSettings, router};
+use crate::http::{AppState, HttpSettings, router, serve};
 
 /// Everything that a gateway needs to know.
 pub struct ServerConfig {
@@ -56,9 +55,6 @@ pub enum ServerError {
         /// What the system says.
         reason: std::io::Error,
     },
-    /// The listener failed.
-    #[error("the listener failed: {0}")]
-    Serve(#[from] std::io::Error),
 }
 
 /// A gateway that has an address and waits to be run.
@@ -75,7 +71,8 @@ impl Server {
         let listener = TcpListener::bind(config.listen)
             .await
             .map_err(|reason| ServerError::Listen { address: config.listen, reason })?;
-        let address = listener.local_addr()?;
+        let address =
+            listener.local_addr().map_err(|reason| ServerError::Listen { address: config.listen, reason })?;
         let roles = config.auth.allowed_roles.clone();
         let authenticator = Authenticator::new(config.auth, SystemClock)?;
         let pool = Pool::new(&config.database)?;
@@ -95,7 +92,7 @@ impl Server {
     }
 
     /// Serves until `stop` comes, then finishes the requests in flight; those that take too long are given up.
-    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), ServerError> {
+    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) {
         let Self { listener, state, grace, .. } = self;
         let listening = tokio::spawn(Arc::clone(state.engine.reference()).listen());
         let (stopped, mut stopping) = tokio::sync::watch::channel(false);
@@ -105,27 +102,17 @@ impl Server {
             announced.stopping.store(true, Ordering::Release);
             let _ = stopped.send(true);
         };
-        let listener = listener.tap_io(|connection| {
-            // Answers are written whole; waiting to fill a packet would only delay them.
-            if let Err(error) = connection.set_nodelay(true) {
-                tracing::debug!(%error, "cannot set TCP_NODELAY");
-            }
-        });
-        let serving = axum::serve(listener, router(Arc::clone(&state))).with_graceful_shutdown(stop);
+        let serving = serve(listener, router(Arc::clone(&state)), stop);
         let given_up = async {
             // An error means that the server has ended by itself.
             let _ = stopping.wait_for(|stopped| *stopped).await;
             tokio::time::sleep(grace).await;
         };
-        let result = tokio::select! {
-            result = async { serving.await } => result,
-            () = given_up => {
-                tracing::warn!("requests in flight were given up");
-                Ok(())
-            }
-        };
+        tokio::select! {
+            () = serving => {}
+            () = given_up => tracing::warn!("requests in flight were given up"),
+        }
         listening.abort();
         state.pool.close();
-        Ok(result?)
     }
 }

@@ -16,4 +16,5 @@ mod paging;
 mod pgbouncer;
 mod queries;
 mod scalars;
+mod schema;
 mod timeouts;

@@ -80,7 +80,7 @@ impl Listing {
     }
 }
 
-/// The order of two rows by the values of their terms, then by their key.
+/// The order of two rows by the values of their terms, then by their key in the last term's direction.
 fn compare(one: &(i64, Vec<Key>), other: &(i64, Vec<Key>), order: &[Term]) -> Ordering {
     for (column, direction) in order {
         let (left, right) = (&one.1[*column], &other.1[*column]);
@@ -109,7 +109,8 @@ fn compare(one: &(i64, Vec<Key>), other: &(i64, Vec<Key>), order: &[Term]) -> Or
             return ordering;
         }
     }
-    one.0.cmp(&other.0)
+    let descending = order.last().is_some_and(|(_, direction)| direction.starts_with("DESC"));
+    if descending { other.0.cmp(&one.0) } else { one.0.cmp(&other.0) }
 }
 
 /// Ids of the rows in an order, as the database should give them.

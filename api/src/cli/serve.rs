@@ -51,7 +51,8 @@ async fn serve_database(args: &ServeArgs, url: &str, stop: watch::Receiver<bool>
     }
     let server = Server::start(config(args, url.to_owned(), None, Vec::new())?).await?;
     say(&format!("Praxis serves GraphQL at http://{}/graphql", server.address()));
-    Ok(server.run(stopped(stop)).await?)
+    server.run(stopped(stop)).await;
+    Ok(())
 }
 
 /// Starts a Postgres, fills it and serves it.
@@ -64,7 +65,10 @@ async fn serve_embedded(args: &ServeArgs, stop: watch::Receiver<bool>) -> Result
     };
     let served = tokio::select! {
         server = start_embedded(args, &embedded, begun) => match server {
-            Ok(server) => server.run(stopped(stop)).await.map_err(Failure::from),
+            Ok(server) => {
+                server.run(stopped(stop)).await;
+                Ok(())
+            }
             Err(error) => Err(error),
         },
         () = stopped(stop.clone()), if !*stop.borrow() => Ok(()),

@@ -1,6 +1,7 @@
 //! HTTP: the router and what every answer has in common.
 
 mod accept;
+mod connections;
 mod graphiql;
 mod graphql;
 mod health;
@@ -16,6 +17,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
+pub use connections::serve;
 pub use graphiql::{PageConfig, PagePersona, PageTab};
 
 use crate::auth::Authenticator;

@@ -87,8 +87,7 @@ impl App {
                 .run(async {
                     let _ = stopping.await;
                 })
-                .await
-                .unwrap();
+                .await;
         });
         Self {
             address,

@@ -102,11 +102,13 @@ impl<'a> Planner<'a> {
         system: Option<usize>,
     ) -> Planned<Vec<Keyed<RootField>>> {
         let collected = collect(self.document, self.variables, sets, type_name);
-        if collected.len() > self.limits.root_fields {
-            return Err(Error::new(
-                Code::LimitExceeded,
-                format!("A request has at most {} fields in `{type_name}`.", self.limits.root_fields),
-            ));
+        if let Some(beyond) = collected.get(self.limits.root_fields) {
+            let field = beyond.first();
+            self.path.push(PathSegment::Field(field.response_key().to_string()));
+            let most = self.limits.root_fields;
+            return Err(
+                self.exceeded(field, format!("A request has at most {most} fields in `{type_name}`."))
+            );
         }
         self.each(&collected, |this, field, collected| {
             Ok(match field.name.as_str() {

@@ -87,7 +87,10 @@ impl<'a> Filter<'a> {
         let single = std::slice::from_ref(value);
         let filters = value.as_array().map_or(single, Vec::as_slice);
         self.all(operator, empty, filters.iter().enumerate(), |this, (at, filter)| {
-            this.inside(&at.to_string(), |this| this.write(table, alias, filter))
+            this.inside(&at.to_string(), |this| {
+                this.count()?;
+                this.write(table, alias, filter)
+            })
         })
     }
 

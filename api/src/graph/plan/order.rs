@@ -42,6 +42,8 @@ pub(super) fn read(
             terms.push(read_entry(catalog, table, entry, &format!("orderBy.{at}"), Vec::new())?);
         }
     }
+    // Ties follow the last term's direction, so that one index serves the whole order from either end.
+    let descending = terms.last().is_some_and(|term| term.descending);
     for key in &table.primary_key {
         if !terms.iter().any(|term| term.path.is_empty() && term.column == *key) {
             terms.push(Term {
@@ -49,8 +51,8 @@ pub(super) fn read(
                 column: *key,
                 ty: table.column(*key).ty.clone(),
                 nullable: false,
-                descending: false,
-                nulls_first: false,
+                descending,
+                nulls_first: descending,
             });
         }
     }

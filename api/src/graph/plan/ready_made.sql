@@ -31,7 +31,7 @@ SELECT t.homework_type_id, t.homework_name, t.description, t.typical_duration_mi
 -- Directory
 SELECT count(*) FROM practitioner_profiles t WHERE ((t.specialties && $1::text[]) AND (t.modalities @> $2::text[]) AND (t.hourly_rate <= $3::numeric) AND (t.is_accepting_supervision = $4::bool));
 SELECT t.display_name, t.specialties, t.modalities, t.years_experience, t.hourly_rate FROM practitioner_profiles t WHERE ((t.specialties && $1::text[]) AND (t.modalities @> $2::text[]) AND (t.hourly_rate <= $3::numeric) AND (t.is_accepting_supervision = $4::bool))
-  ORDER BY t.years_experience DESC NULLS LAST, t.profile_id LIMIT 11;
+  ORDER BY t.years_experience DESC NULLS LAST, t.profile_id DESC LIMIT 11;
 
 -- Protocol builder
 SELECT t.medication_id, t.medication_name, t.drug_class, t.rxnorm_cui, t.has_contraindication, t.contraindication_notes, t.is_active, t.created_at, t.updated_at FROM ref_medications t WHERE ((t.is_active = $1::bool))

@@ -86,7 +86,7 @@ fn an_order_ends_with_the_primary_key_and_says_no_more_than_it_must() {
         ("{eventTimestamp: ASC}", "session_events t ORDER BY t.event_timestamp, t.event_id LIMIT 3"),
         (
             "{eventTimestamp: DESC_NULLS_LAST}",
-            "session_events t ORDER BY t.event_timestamp DESC, t.event_id LIMIT 3",
+            "session_events t ORDER BY t.event_timestamp DESC, t.event_id DESC LIMIT 3",
         ),
         ("{eventId: DESC}", "session_events t ORDER BY t.event_id DESC LIMIT 3"),
         (
@@ -97,16 +97,19 @@ fn an_order_ends_with_the_primary_key_and_says_no_more_than_it_must() {
             "{intensityLevel: ASC_NULLS_FIRST}",
             "session_events t ORDER BY t.intensity_level NULLS FIRST, t.event_id LIMIT 3",
         ),
-        ("{intensityLevel: DESC}", "session_events t ORDER BY t.intensity_level DESC, t.event_id LIMIT 3"),
+        (
+            "{intensityLevel: DESC}",
+            "session_events t ORDER BY t.intensity_level DESC, t.event_id DESC LIMIT 3",
+        ),
         (
             "{intensityLevel: DESC_NULLS_LAST}",
-            "session_events t ORDER BY t.intensity_level DESC NULLS LAST, t.event_id LIMIT 3",
+            "session_events t ORDER BY t.intensity_level DESC NULLS LAST, t.event_id DESC LIMIT 3",
         ),
         (
             "[{protocol: {substance: {substanceName: ASC}}}, {protocol: {sessionDate: DESC}}]",
             "session_events t LEFT JOIN log_clinical_records a1 ON a1.record_id = t.protocol_id \
              LEFT JOIN ref_substances a2 ON a2.substance_id = a1.substance_id \
-             ORDER BY a2.substance_name, a1.session_date DESC, t.event_id LIMIT 3",
+             ORDER BY a2.substance_name, a1.session_date DESC, t.event_id DESC LIMIT 3",
         ),
     ] {
         assert_eq!(page(fixture, &format!("first: 2, orderBy: {order}")), sql);
@@ -145,7 +148,7 @@ fn a_page_goes_on_after_a_cursor_by_comparing_values_and_never_by_counting() {
         ),
         (
             "after",
-            r#"[{"eventTimestamp": "DESC"}, {"eventId": "DESC"}]"#,
+            r#"[{"eventTimestamp": "DESC"}]"#,
             vec![time.clone(), "7".into()],
             "(t.event_timestamp, t.event_id) < ($1::timestamptz, $2::int8)",
         ),
@@ -158,7 +161,7 @@ fn a_page_goes_on_after_a_cursor_by_comparing_values_and_never_by_counting() {
         // Both ways.
         (
             "after",
-            r#"[{"eventTimestamp": "DESC"}]"#,
+            r#"[{"eventTimestamp": "DESC"}, {"eventId": "ASC"}]"#,
             vec![time, "7".into()],
             "(((t.event_timestamp < $1::timestamptz)) OR (t.event_timestamp = $2::timestamptz AND (t.event_id > $3::int8)))",
         ),
@@ -181,7 +184,7 @@ fn a_page_goes_on_after_a_cursor_by_comparing_values_and_never_by_counting() {
             "after",
             r#"[{"intensityLevel": "DESC"}]"#,
             vec![Value::Null, "7".into()],
-            "((t.intensity_level IS NOT NULL) OR (t.intensity_level IS NULL AND (t.event_id > $1::int8)))",
+            "((t.intensity_level IS NOT NULL) OR (t.intensity_level IS NULL AND (t.event_id < $1::int8)))",
         ),
     ] {
         let order: Value = serde_json::from_str(order).unwrap();
