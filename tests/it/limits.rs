@@ -170,6 +170,14 @@ async fn conditions_count_relations_and_not_only_columns() {
 }
 
 #[tokio::test]
+async fn conditions_count_empty_alternatives() {
+    let app = App::start().await;
+    let filter = json!({ "or": vec![json!({}); 50_000] });
+    let query = "query($filter: ProtocolFilter) { protocols(filter: $filter) { totalCount } }";
+    assert_exceeded(&app.anonymous().ask_with(query, &json!({ "filter": filter })).await);
+}
+
+#[tokio::test]
 async fn page_size() {
     let app = with(|limits| limits.largest_page = 10).await;
     for argument in ["first", "last"] {

@@ -37,7 +37,9 @@ fn every_type_field_argument_and_value_is_described() {
             }
             ExtendedType::InputObject(input) => {
                 let mut fields = input.fields.values().map(|field| &field.node);
-                inputs(name, &mut fields).into_iter().for_each(|(described, what)| check(described, what));
+                for (described, what) in inputs(name, &mut fields) {
+                    check(described, what);
+                }
                 continue;
             }
             _ => continue,
@@ -45,9 +47,9 @@ fn every_type_field_argument_and_value_is_described() {
         for (field, definition) in fields {
             let owner = format!("{name}.{field}");
             check(definition.description.is_some(), owner.clone());
-            inputs(&owner, &mut definition.arguments.iter())
-                .into_iter()
-                .for_each(|(described, what)| check(described, what));
+            for (described, what) in inputs(&owner, &mut definition.arguments.iter()) {
+                check(described, what);
+            }
         }
     }
     assert_eq!(silent, Vec::<String>::new());
@@ -71,7 +73,7 @@ fn every_type_is_reached_by_some_field() {
                 }
             }
             Some(ExtendedType::InputObject(input)) => {
-                input.fields.values().for_each(|field| refer(&field.ty))
+                input.fields.values().for_each(|field| refer(&field.ty));
             }
             _ => {}
         }

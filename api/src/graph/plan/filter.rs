@@ -33,6 +33,10 @@ impl<'a> Filter<'a> {
         filter: &JsonValue,
     ) -> Result<(), ArgumentError> {
         let conditions = self.entries(filter)?;
+        if conditions.is_empty() {
+            // `or: [{}, {}, …]` is text to be written too.
+            self.count()?;
+        }
         self.all(" AND ", "true", conditions, |this, (name, value)| {
             this.inside(name, |this| this.field(table, alias, name, value))
         })
@@ -87,10 +91,7 @@ impl<'a> Filter<'a> {
         let single = std::slice::from_ref(value);
         let filters = value.as_array().map_or(single, Vec::as_slice);
         self.all(operator, empty, filters.iter().enumerate(), |this, (at, filter)| {
-            this.inside(&at.to_string(), |this| {
-                this.count()?;
-                this.write(table, alias, filter)
-            })
+            this.inside(&at.to_string(), |this| this.write(table, alias, filter))
         })
     }
 
