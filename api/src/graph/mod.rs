@@ -3,6 +3,7 @@
 //! A request goes through stages that know only their neighbours: [`document`] (parse, validate, limits) → [`plan`] (what
 //! to load, as SQL) → [`execute`] (level by level) → JSON.
 
+mod aggregate;
 pub mod catalog;
 mod document;
 mod engine;

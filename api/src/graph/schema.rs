@@ -11,6 +11,7 @@ use apollo_compiler::Schema;
 use apollo_compiler::validation::Valid;
 use thiserror::Error;
 
+use super::aggregate::{self, Described, Function, functions};
 use super::catalog::names::capitalise;
 use super::catalog::{Catalog, ColumnType, EnumType, Relation, Scalar, Table};
 
@@ -33,6 +34,7 @@ pub fn sdl(catalog: &Catalog) -> String {
     for table in catalog.tables() {
         object(&mut sdl, catalog, table);
         connection(&mut sdl, table);
+        aggregates(&mut sdl, table);
         filter(&mut sdl, catalog, table);
         order(&mut sdl, catalog, table);
         for column in &table.columns {
@@ -193,10 +195,44 @@ fn connection(sdl: &mut Sdl, table: &Table) {
     sdl.field("The page's rows.", &format!("nodes: [{name}!]!"));
     sdl.field("Where the page stands.", "pageInfo: PageInfo!");
     sdl.field("Rows on all pages; counted only when asked for.", "totalCount: Int!");
+    sdl.field(
+        "Numbers over the rows on all pages. Only what is asked for is computed.",
+        &format!("aggregate: {name}Aggregate!"),
+    );
     sdl.close();
     sdl.open(&format!("A row of `{}` in a page.", table.name), &format!("type {name}Edge"));
     sdl.field("Marks the row's place in this order, for `after` and `before`.", "cursor: String!");
     sdl.field("The row.", &format!("node: {name}!"));
+    sdl.close();
+}
+
+fn aggregates(sdl: &mut Sdl, table: &Table) {
+    sdl.open(
+        &format!("Numbers over rows of `{}`.", table.name),
+        &format!("type {}Aggregate", table.type_name),
+    );
+    sdl.field("Number of rows.", "count: Int!");
+    for column in table.columns.iter().filter(|column| !functions(&column.ty).is_empty()) {
+        sdl.field(
+            &first_sentence(&column.doc),
+            &format!("{}: {}!", column.field, aggregate::type_name(&column.ty)),
+        );
+    }
+    sdl.close();
+}
+
+/// The functions of a column; all columns of a type share them.
+fn column_aggregate(sdl: &mut Sdl, ty: &ColumnType, of: &str) {
+    sdl.open(&format!("Numbers over values of type {of}."), &format!("type {}", aggregate::type_name(ty)));
+    for Described { field, doc, function } in functions(ty) {
+        let arguments = if matches!(function, Function::Percentile(_)) {
+            "(\n    \"Share of the rows, from 0 to 1: 0.5 for the median.\"\n    p: Float!\n  )"
+        } else {
+            ""
+        };
+        let mark = if function.is_count() { "!" } else { "" };
+        sdl.field(doc, &format!("{field}{arguments}: {}{mark}", function.result(ty).graphql_name()));
+    }
     sdl.close();
 }
 
@@ -289,7 +325,14 @@ fn shared(sdl: &mut Sdl, used: &Used) {
     sdl.close();
 
     // Several column types share a GraphQL scalar, hence sets of names.
-    let all: BTreeSet<Scalar> = used.scalars.union(&used.lists).copied().collect();
+    let sums = used.scalars.iter().filter_map(|scalar| {
+        let ty = ColumnType::Scalar(*scalar);
+        functions(&ty)
+            .iter()
+            .any(|it| it.function == Function::Sum)
+            .then(|| Function::Sum.result(&ty).scalar())
+    });
+    let all: BTreeSet<Scalar> = used.scalars.union(&used.lists).copied().chain(sums).collect();
     let mut written = BTreeSet::new();
     for scalar in &all {
         if written.insert(scalar.graphql_name()) {
@@ -300,7 +343,14 @@ fn shared(sdl: &mut Sdl, used: &Used) {
     for scalar in &used.scalars {
         if written.insert(scalar.graphql_name()) {
             scalar_filter(sdl, *scalar);
+            let ty = ColumnType::Scalar(*scalar);
+            if !functions(&ty).is_empty() {
+                column_aggregate(sdl, &ty, scalar.graphql_name());
+            }
         }
+    }
+    if let Some(values) = used.enums.values().next() {
+        column_aggregate(sdl, &ColumnType::Enum(Arc::clone(values)), "an enum");
     }
     for element in &used.lists {
         let list = ColumnType::List(*element);

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use bytes::Buf;
 use dataloader::BatchFn;
 use dataloader::cached::Loader;
 
@@ -21,8 +20,6 @@ pub(super) struct Found {
     pub(super) rows: Vec<Row>,
     /// Whether more rows follow the page.
     pub(super) more: bool,
-    /// A number of rows, for a count.
-    pub(super) count: i64,
 }
 
 /// What a load found, by key. A key that is missing found nothing.
@@ -86,8 +83,9 @@ impl Batch<'_> {
 
     fn statement(&self, keys: &[Key]) -> Statement {
         let load = self.load;
-        let (LoadKind::ByKey { parts, .. } | LoadKind::Page { parts, .. } | LoadKind::Count { parts }) =
-            &load.kind;
+        let (LoadKind::ByKey { parts, .. }
+        | LoadKind::Page { parts, .. }
+        | LoadKind::Aggregate { parts, .. }) = &load.kind;
         let mut parameters = key::parameters(keys, parts);
         parameters.extend(load.statement.parameters.iter().cloned());
         Statement { text: load.statement.text.clone(), parameters }
@@ -106,9 +104,8 @@ impl Batch<'_> {
 
 fn sort(rows: Vec<Row>, kind: &LoadKind) -> Answer {
     match kind {
-        LoadKind::ByKey { positions, .. } => by_key(rows, positions),
+        LoadKind::ByKey { positions, .. } | LoadKind::Aggregate { positions, .. } => by_key(rows, positions),
         LoadKind::Page { positions, limit, backward, .. } => pages(rows, positions, *limit, *backward),
-        LoadKind::Count { parts } => counts(&rows, parts.len()),
     }
 }
 
@@ -134,17 +131,6 @@ fn pages(rows: Vec<Row>, positions: &[usize], limit: u64, backward: bool) -> Ans
                 page.rows.reverse();
             }
             (key, Arc::new(page))
-        })
-        .collect()
-}
-
-/// Rows of a count: the number first, then the key.
-fn counts(rows: &[Row], parts: usize) -> Answer {
-    let positions: Vec<usize> = (1..=parts).collect();
-    rows.iter()
-        .filter_map(|row| {
-            let count = row.bytes(0)?.try_get_i64().ok()?;
-            Some((Key::of(row, &positions)?, Arc::new(Found { count, ..Found::default() })))
         })
         .collect()
 }

@@ -36,7 +36,8 @@ enum Loaded {
 /// The pages of a connection, one per parent.
 struct Pages {
     rows: HashMap<Key, Arc<Found>>,
-    counts: HashMap<Key, Arc<Found>>,
+    /// Numbers over the rows on all pages.
+    aggregates: HashMap<Key, Arc<Found>>,
     /// Below the rows: one entry per field of the connection, of which each has one per field of the row.
     fields: Vec<Vec<Vec<Loaded>>>,
 }
@@ -105,9 +106,9 @@ impl Execution<'_> {
             Some(load) => self.load(load, keys).await,
             None => Ok(HashMap::new()),
         };
-        let count_keys = if connection.count.is_some() { keys.clone() } else { Vec::new() };
-        let (rows, counts) =
-            futures_util::try_join!(load(connection.page, keys), load(connection.count, count_keys))?;
+        let aggregate_keys = if connection.aggregate.is_some() { keys.clone() } else { Vec::new() };
+        let (rows, aggregates) =
+            futures_util::try_join!(load(connection.page, keys), load(connection.aggregate, aggregate_keys))?;
         let fields = try_join_all(connection.fields.iter().map(|field| async {
             match &field.value {
                 ConnectionField::Nodes(selection) => Ok(vec![self.below(selection, &rows).await?]),
@@ -120,13 +121,14 @@ impl Execution<'_> {
                     }))
                     .await
                 }
-                ConnectionField::Typename | ConnectionField::PageInfo(_) | ConnectionField::TotalCount => {
-                    Ok(Vec::new())
-                }
+                ConnectionField::Typename
+                | ConnectionField::PageInfo(_)
+                | ConnectionField::TotalCount(_)
+                | ConnectionField::Aggregate(_) => Ok(Vec::new()),
             }
         }))
         .await?;
-        Ok(Loaded::Pages(Pages { rows, counts, fields }))
+        Ok(Loaded::Pages(Pages { rows, aggregates, fields }))
     }
 
     /// Loads what the rows of one level point to; one entry per field of the selection.

@@ -11,8 +11,8 @@ use crate::database::Row;
 use crate::graph::catalog::Catalog;
 use crate::graph::global_id;
 use crate::graph::plan::{
-    Connection, ConnectionField, CursorShape, EdgeField, Keyed, LoadKind, PageInfoField, Plan, RootField,
-    RowField, RowSelection, write_cursor,
+    AggregateField, Connection, ConnectionField, CursorShape, EdgeField, Keyed, LoadKind, PageInfoField,
+    Plan, RootField, RowField, RowSelection, write_cursor,
 };
 use crate::graph::value::{write_string, write_value};
 
@@ -89,15 +89,16 @@ impl Writer<'_> {
     fn connection(&mut self, connection: &Connection, pages: &Pages, key: Option<&Key>) {
         let nothing = Found::default();
         let page = key.and_then(|key| pages.rows.get(key)).map_or(&nothing, Arc::as_ref);
-        let count = key.and_then(|key| pages.counts.get(key)).map_or(0, |found| found.count);
+        let aggregate = key.and_then(|key| pages.aggregates.get(key)).and_then(|found| found.rows.first());
         let plan = self.plan;
         let cursor = connection.page.and_then(|load| match &plan.loads[load.0].kind {
             LoadKind::Page { cursor, .. } => cursor.as_ref(),
-            LoadKind::ByKey { .. } | LoadKind::Count { .. } => None,
+            LoadKind::ByKey { .. } | LoadKind::Aggregate { .. } => None,
         });
         self.object(&connection.fields, |this, at, _, field| match field {
             ConnectionField::Typename => this.text(&[&connection.type_name, "Connection"]),
-            ConnectionField::TotalCount => this.out.extend_from_slice(count.to_string().as_bytes()),
+            ConnectionField::TotalCount(position) => this.count(*position, aggregate),
+            ConnectionField::Aggregate(fields) => this.aggregate(fields, aggregate),
             ConnectionField::Nodes(selection) => {
                 this.list(&page.rows, |this, row| this.row(selection, &pages.fields[at][0], row));
             }
@@ -120,6 +121,24 @@ impl Writer<'_> {
                 PageInfoField::EndCursor => this.cursor(cursor, page.rows.last()),
             }),
         });
+    }
+
+    /// Writes an aggregate; without a row there was nothing to count.
+    fn aggregate(&mut self, fields: &[Keyed<AggregateField>], row: Option<&Row>) {
+        self.object(fields, |this, _, _, field| match field {
+            AggregateField::Typename(name) => this.text(&[name]),
+            AggregateField::Count(position) => this.count(*position, row),
+            AggregateField::Value(position, ty) => {
+                write_value(ty, row.and_then(|row| row.bytes(*position)), this.out);
+            }
+            AggregateField::Column(fields) => this.aggregate(fields, row),
+        });
+    }
+
+    fn count(&mut self, position: usize, row: Option<&Row>) {
+        let count = row.and_then(|row| row.bytes(position)).and_then(|bytes| bytes.try_into().ok());
+        let count = count.map_or(0, i64::from_be_bytes);
+        self.out.extend_from_slice(count.to_string().as_bytes());
     }
 
     fn cursor(&mut self, shape: Option<&CursorShape>, row: Option<&Row>) {

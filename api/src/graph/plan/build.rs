@@ -9,11 +9,12 @@ use apollo_compiler::response::{JsonMap, JsonValue};
 use super::collect::{Collected, collect};
 use super::input::{ArgumentError, arguments};
 use super::page::{self, Page};
-use super::statement::{self, PageQuery};
+use super::statement::{self, Expression, PageQuery};
 use super::{
-    Connection, ConnectionField, CursorShape, EdgeField, Keyed, Load, LoadId, LoadKind, Lookup, Nodes,
-    PageInfoField, Place, Plan, RootField, RowField, RowSelection, cursor,
+    AggregateField, Connection, ConnectionField, CursorShape, EdgeField, Keyed, Load, LoadId, LoadKind,
+    Lookup, Nodes, PageInfoField, Place, Plan, RootField, RowField, RowSelection, cursor,
 };
+use crate::graph::aggregate::{self, Function};
 use crate::graph::catalog::names::capitalise;
 use crate::graph::catalog::{Catalog, ColumnId, FieldId, RelationId, Table, TableId};
 use crate::graph::error::{Code, Error, PathSegment};
@@ -89,7 +90,7 @@ struct Draft {
 enum DraftKind {
     ByKey,
     Page(Page),
-    Count,
+    Aggregate(Vec<Expression>),
 }
 
 type Planned<T> = Result<T, Error>;
@@ -297,7 +298,6 @@ impl<'a> Planner<'a> {
         let page = page::read(self.catalog, table, &given, self.limits)
             .map_err(|error| self.refuse(field, error))?;
         let rows = parents.saturating_mul(page.limit.max(1));
-        self.spend(field, rows)?;
         let (backward, starts_later) = if page.backward {
             (true, page.before.is_some())
         } else {
@@ -307,49 +307,139 @@ impl<'a> Planner<'a> {
         let page_question =
             Question { kind: "page", table: table.id, columns: columns.to_vec(), arguments: text(&given) };
         given.retain(|name, _| name.as_str() == "filter");
-        let count_question =
-            Question { kind: "count", table: table.id, columns: columns.to_vec(), arguments: text(&given) };
+        let aggregate_question = Question {
+            kind: "aggregate",
+            table: table.id,
+            columns: columns.to_vec(),
+            arguments: text(&given),
+        };
         let mut page_load = None;
-        let mut count_load = None;
+        let mut aggregate_load = None;
         let place = self.place(field);
+        // The planner stands at a part of the connection when it finds that its rows are too many.
+        let here = |error: Error| error.at(&place.path, place.location);
 
         let type_name = format!("{}Connection", table.type_name);
         let parts = collect(self.document, self.variables, &collected.selection_sets(), &type_name);
         let fields = self.each(&parts, |this, part, part_collected| {
-            let mut load_page = |this: &mut Self| {
-                *page_load.get_or_insert_with(|| {
-                    this.load(page_question.clone(), filter.clone(), &place, DraftKind::Page(page.clone()))
-                })
+            let sets = part_collected.selection_sets();
+            let mut load_page = |this: &mut Self| -> Planned<LoadId> {
+                if page_load.is_none() {
+                    this.spend(field, rows).map_err(here)?;
+                }
+                let kind = || DraftKind::Page(page.clone());
+                Ok(*page_load
+                    .get_or_insert_with(|| this.load(page_question.clone(), filter.clone(), &place, kind())))
+            };
+            let mut load_aggregate = |this: &mut Self| -> Planned<LoadId> {
+                if aggregate_load.is_none() {
+                    this.spend(field, parents).map_err(here)?;
+                }
+                let kind = DraftKind::Aggregate(Vec::new());
+                Ok(*aggregate_load.get_or_insert_with(|| {
+                    this.load(aggregate_question.clone(), filter.clone(), &place, kind)
+                }))
             };
             Ok(match part.name.as_str() {
                 "nodes" => {
-                    let load = load_page(this);
-                    ConnectionField::Nodes(this.row(table, load, &part_collected.selection_sets(), rows)?)
+                    let load = load_page(this)?;
+                    ConnectionField::Nodes(this.row(table, load, &sets, rows)?)
                 }
                 "edges" => {
-                    let load = load_page(this);
-                    ConnectionField::Edges(this.edges(table, load, &part_collected.selection_sets(), rows)?)
+                    let load = load_page(this)?;
+                    ConnectionField::Edges(this.edges(table, load, &sets, rows)?)
                 }
                 "pageInfo" => {
-                    let load = load_page(this);
-                    ConnectionField::PageInfo(this.page_info(load, &part_collected.selection_sets())?)
+                    let load = load_page(this)?;
+                    ConnectionField::PageInfo(this.page_info(load, &sets)?)
                 }
                 "totalCount" => {
-                    count_load.get_or_insert_with(|| {
-                        this.load(count_question.clone(), filter.clone(), &place, DraftKind::Count)
-                    });
-                    ConnectionField::TotalCount
+                    let load = load_aggregate(this)?;
+                    ConnectionField::TotalCount(this.expression(load, Expression::Count))
+                }
+                "aggregate" => {
+                    let load = load_aggregate(this)?;
+                    ConnectionField::Aggregate(this.aggregate(table, load, &sets)?)
                 }
                 _ => ConnectionField::Typename,
             })
         })?;
         Ok(Connection {
             page: page_load,
-            count: count_load,
+            aggregate: aggregate_load,
             starts_later,
             backward,
             type_name: table.type_name.clone(),
             fields,
+        })
+    }
+
+    fn aggregate(
+        &mut self,
+        table: &'a Table,
+        load: LoadId,
+        sets: &[&'a SelectionSet],
+    ) -> Planned<Vec<Keyed<AggregateField>>> {
+        let type_name = format!("{}Aggregate", table.type_name);
+        let collected = collect(self.document, self.variables, sets, &type_name);
+        self.each(&collected, |this, field, collected| {
+            match (field.name.as_str(), table.field(&field.name)) {
+                ("count", _) => Ok(AggregateField::Count(this.expression(load, Expression::Count))),
+                (_, Some(FieldId::Column(column))) => Ok(AggregateField::Column(this.functions(
+                    table,
+                    column,
+                    load,
+                    &collected.selection_sets(),
+                )?)),
+                // Validation leaves `__typename` only.
+                _ => Ok(AggregateField::Typename(type_name.clone())),
+            }
+        })
+    }
+
+    /// The functions that are asked of one column.
+    fn functions(
+        &mut self,
+        table: &'a Table,
+        column: ColumnId,
+        load: LoadId,
+        sets: &[&'a SelectionSet],
+    ) -> Planned<Vec<Keyed<AggregateField>>> {
+        let ty = &table.column(column).ty;
+        let type_name = aggregate::type_name(ty);
+        let collected = collect(self.document, self.variables, sets, &type_name);
+        self.each(&collected, |this, field, _| {
+            let Some(described) =
+                aggregate::functions(ty).iter().find(|described| described.field == field.name.as_str())
+            else {
+                return Ok(AggregateField::Typename(type_name.clone()));
+            };
+            let function = match described.function {
+                Function::Percentile(_) => Function::Percentile(this.share(field)?),
+                function => function,
+            };
+            let position = this.expression(load, Expression::Of(function, column));
+            Ok(if function.is_count() {
+                AggregateField::Count(position)
+            } else {
+                AggregateField::Value(position, function.result(ty))
+            })
+        })
+    }
+
+    /// The argument `p` of a percentile.
+    fn share(&self, field: &Node<Field>) -> Planned<f64> {
+        let given = arguments(field, self.variables);
+        let share = given.get("p").and_then(JsonValue::as_f64).filter(|share| (0.0..=1.0).contains(share));
+        share.ok_or_else(|| self.refuse(field, ArgumentError::new("p", "a share lies between 0 and 1")))
+    }
+
+    /// Position of a value in the row of an aggregate; asks for it where nobody has yet.
+    fn expression(&mut self, load: LoadId, expression: Expression) -> usize {
+        let DraftKind::Aggregate(expressions) = &mut self.drafts[load.0].kind else { return 0 };
+        expressions.iter().position(|known| *known == expression).unwrap_or_else(|| {
+            expressions.push(expression);
+            expressions.len() - 1
         })
     }
 
@@ -455,9 +545,9 @@ impl<'a> Planner<'a> {
             return *load;
         }
         let table = self.catalog.table(question.table);
-        // A count has no columns. The rows of a reference table are kept whole, so that every request can share them.
+        // An aggregate has no columns. The rows of a reference table are kept whole, so that every request can share them.
         let projection = match kind {
-            DraftKind::Count => Vec::new(),
+            DraftKind::Aggregate(_) => Vec::new(),
             DraftKind::ByKey | DraftKind::Page(_) if table.is_reference => table.column_ids().collect(),
             DraftKind::ByKey | DraftKind::Page(_) => question.columns.clone(),
         };
@@ -524,16 +614,14 @@ impl<'a> Planner<'a> {
                     LoadKind::Page { parts, positions, limit: page.limit, backward: page.backward, cursor },
                 )
             }
-            DraftKind::Count => (
-                statement::count(
-                    self.catalog,
-                    table,
-                    &draft.columns,
-                    draft.filter.as_ref(),
-                    self.limits.conditions,
-                )?,
-                LoadKind::Count { parts },
-            ),
+            DraftKind::Aggregate(expressions) => {
+                let filter = draft.filter.as_ref();
+                let most = self.limits.conditions;
+                let sql =
+                    statement::aggregate(self.catalog, table, &draft.columns, expressions, filter, most)?;
+                let positions = (0..parts.len()).map(|at| expressions.len() + at).collect();
+                (sql, LoadKind::Aggregate { parts, positions })
+            }
         };
         let only_reference = sql.only_reference;
         Ok(Load {

@@ -125,8 +125,8 @@ pub(super) enum RowField {
 pub(super) struct Connection {
     /// The load of the rows, where any are asked for.
     pub page: Option<LoadId>,
-    /// The load of the number of rows on all pages, where it is asked for.
-    pub count: Option<LoadId>,
+    /// The load of the numbers over the rows on all pages, where any are asked for.
+    pub(super) aggregate: Option<LoadId>,
     /// Whether rows may stand before the page: it starts at a cursor or an offset.
     pub starts_later: bool,
     /// Whether the page was read from its end.
@@ -148,8 +148,23 @@ pub(super) enum ConnectionField {
     Nodes(RowSelection),
     /// `pageInfo`
     PageInfo(Vec<Keyed<PageInfoField>>),
-    /// `totalCount`
-    TotalCount,
+    /// `totalCount` and its position in the aggregate's row
+    TotalCount(usize),
+    /// `aggregate`
+    Aggregate(Vec<Keyed<AggregateField>>),
+}
+
+/// A field of an aggregate, or of a column's part of it.
+#[derive(Debug)]
+pub(super) enum AggregateField {
+    /// `__typename`
+    Typename(String),
+    /// A number of rows, at a position of the aggregate's row.
+    Count(usize),
+    /// Any other value, at a position of the aggregate's row.
+    Value(usize, ColumnType),
+    /// A column's part.
+    Column(Vec<Keyed<AggregateField>>),
 }
 
 /// A field of an edge.
@@ -229,10 +244,12 @@ pub(super) enum LoadKind {
         /// How the rows are ordered, where cursors are asked for.
         cursor: Option<CursorShape>,
     },
-    /// A number of rows: of the whole table, or one per key.
-    Count {
+    /// A row of numbers: over the whole table, or one per key.
+    Aggregate {
         /// Types of the key's parts; empty for the whole table.
         parts: Vec<ColumnType>,
+        /// Positions of the key in the rows, behind the numbers.
+        positions: Vec<usize>,
     },
 }
 

@@ -1,12 +1,15 @@
 //! The SQL of a load.
 
 use apollo_compiler::response::JsonValue;
+use tokio_postgres::types::Type;
 
 use super::filter::Filter;
 use super::input::ArgumentError;
 use super::order::{self, Term};
 use super::page::Page;
 use super::sql::{KEY_ALIAS, Sql};
+use crate::database::Parameter;
+use crate::graph::aggregate::Function;
 use crate::graph::catalog::{Catalog, ColumnId, ColumnType, Table};
 
 /// Alias of the table whose rows are loaded.
@@ -108,17 +111,28 @@ pub(super) fn page(
     Ok(sql)
 }
 
-/// The number of rows of the whole table, or of each parent's; a parent without rows is left out.
-pub(super) fn count(
+/// A value over many rows: the number of rows, or a function of a column.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Expression {
+    /// `count(*)`
+    Count,
+    /// A function of a column.
+    Of(Function, ColumnId),
+}
+
+/// Values over all rows of the table, or over each parent's, and behind them the parent's key; a parent without rows is
+/// left out.
+pub(super) fn aggregate(
     catalog: &Catalog,
     table: &Table,
     columns: &[ColumnId],
+    expressions: &[Expression],
     filter: Option<&JsonValue>,
     most_conditions: usize,
 ) -> Result<Sql, ArgumentError> {
     let parts = parts(table, columns);
     let mut sql = Sql::new(parts.len());
-    sql.push("SELECT count(*)");
+    sql.push("SELECT ").join(", ", expressions, |sql, expression| write_expression(table, expression, sql));
     for at in 0..parts.len() {
         sql.push(format_args!(", {KEY_ALIAS}.k{at}"));
     }
@@ -139,6 +153,23 @@ pub(super) fn count(
         });
     }
     Ok(sql)
+}
+
+fn write_expression(table: &Table, expression: &Expression, sql: &mut Sql) {
+    match expression {
+        Expression::Count => {
+            sql.push("count(*)");
+        }
+        Expression::Of(function, column) => {
+            let column = table.column(*column);
+            let (before, after) = function.sql(&format!("{ROW}.{}", column.sql_name), &column.ty);
+            sql.push(before);
+            if let Function::Percentile(share) = function {
+                sql.bind(Parameter::new(Type::FLOAT8, share.to_be_bytes().to_vec()));
+            }
+            sql.push(after);
+        }
+    }
 }
 
 /// Types of a key's parts.

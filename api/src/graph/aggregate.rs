@@ -1,0 +1,136 @@
+//! Aggregate functions: which a column has, what they give, how SQL says them.
+
+use super::catalog::{ColumnType, Scalar};
+
+/// A function over the values of a column in many rows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Function {
+    CountDistinct,
+    CountTrue,
+    Sum,
+    Avg,
+    Min,
+    Max,
+    Stddev,
+    Variance,
+    /// The value below which this share of the rows lies, between values where need be.
+    Percentile(f64),
+}
+
+/// A function as the schema shows it.
+pub(super) struct Described {
+    pub(super) field: &'static str,
+    pub(super) doc: &'static str,
+    /// `p` of a percentile is an argument of the field; the one here is only an example.
+    pub(super) function: Function,
+}
+
+const COUNT_DISTINCT: Described = Described {
+    field: "countDistinct",
+    doc: "Number of different values; a missing one is none.",
+    function: Function::CountDistinct,
+};
+const MIN: Described = Described { field: "min", doc: "Least value.", function: Function::Min };
+const MAX: Described = Described { field: "max", doc: "Greatest value.", function: Function::Max };
+
+static DISTINCT: [Described; 1] = [COUNT_DISTINCT];
+static TRUTH: [Described; 2] = [
+    Described { field: "countTrue", doc: "Number of rows where it is true.", function: Function::CountTrue },
+    COUNT_DISTINCT,
+];
+static ORDERED: [Described; 3] = [COUNT_DISTINCT, MIN, MAX];
+static NUMBERS: [Described; 8] = [
+    COUNT_DISTINCT,
+    Described { field: "sum", doc: "Sum of the values.", function: Function::Sum },
+    Described { field: "avg", doc: "Mean of the values.", function: Function::Avg },
+    MIN,
+    MAX,
+    Described {
+        field: "stddev",
+        doc: "Standard deviation of the sample; null for fewer than two values.",
+        function: Function::Stddev,
+    },
+    Described {
+        field: "variance",
+        doc: "Variance of the sample; null for fewer than two values.",
+        function: Function::Variance,
+    },
+    Described {
+        field: "percentile",
+        doc: "The value below which the share `p` of the values lies; between two values, interpolated.",
+        function: Function::Percentile(0.5),
+    },
+];
+
+/// The functions that a column of this type has.
+pub(super) fn functions(ty: &ColumnType) -> &'static [Described] {
+    match ty {
+        ColumnType::List(_) | ColumnType::Scalar(Scalar::Json) => &[],
+        ColumnType::Enum(_) | ColumnType::Scalar(Scalar::Uuid) => &DISTINCT,
+        ColumnType::Scalar(Scalar::Boolean) => &TRUTH,
+        ColumnType::Scalar(Scalar::Text | Scalar::Date | Scalar::LocalDateTime | Scalar::DateTime) => {
+            &ORDERED
+        }
+        ColumnType::Scalar(
+            Scalar::SmallInt
+            | Scalar::Int
+            | Scalar::BigInt
+            | Scalar::Real
+            | Scalar::Double
+            | Scalar::Numeric
+            | Scalar::Decimal,
+        ) => &NUMBERS,
+    }
+}
+
+/// Name of the type that holds the functions of a column; all columns of a scalar share it.
+pub(super) fn type_name(ty: &ColumnType) -> String {
+    match ty {
+        ColumnType::Enum(_) => "EnumAggregate".to_owned(),
+        ColumnType::Scalar(scalar) | ColumnType::List(scalar) => {
+            format!("{}Aggregate", scalar.graphql_name())
+        }
+    }
+}
+
+impl Function {
+    /// Whether the result is a number of rows: never null, and 0 where there is no row.
+    pub(super) fn is_count(self) -> bool {
+        matches!(self, Self::CountDistinct | Self::CountTrue)
+    }
+
+    /// Type of the result over a column.
+    pub(super) fn result(self, column: &ColumnType) -> ColumnType {
+        let scalar = match (self, column.scalar()) {
+            (Self::CountDistinct | Self::CountTrue, _) => Scalar::Int,
+            (Self::Min | Self::Max, _) => return column.clone(),
+            // Wide enough for the sum of all rows of a table.
+            (Self::Sum, Scalar::SmallInt | Scalar::Int) => Scalar::BigInt,
+            (Self::Sum, Scalar::BigInt | Scalar::Decimal) => Scalar::Decimal,
+            (Self::Sum, Scalar::Numeric) => Scalar::Numeric,
+            (Self::Sum | Self::Avg | Self::Stddev | Self::Variance | Self::Percentile(_), _) => {
+                Scalar::Double
+            }
+        };
+        ColumnType::Scalar(scalar)
+    }
+
+    /// SQL around an operand. A percentile's `p` stands between the parts; the caller binds it.
+    pub(super) fn sql(self, operand: &str, column: &ColumnType) -> (String, String) {
+        let whole = |text: String| (text, String::new());
+        match self {
+            Self::CountDistinct => whole(format!("count(DISTINCT {operand})")),
+            Self::CountTrue => whole(format!("count(*) FILTER (WHERE {operand})")),
+            Self::Sum if column.scalar() == Scalar::Real => whole(format!("sum({operand}::float8)")),
+            Self::Sum => whole(format!("sum({operand})")),
+            Self::Avg => whole(format!("avg({operand})::float8")),
+            Self::Min => whole(format!("min({operand})")),
+            Self::Max => whole(format!("max({operand})")),
+            Self::Stddev => whole(format!("stddev_samp({operand})::float8")),
+            Self::Variance => whole(format!("var_samp({operand})::float8")),
+            Self::Percentile(_) => {
+                ("percentile_cont(".into(), format!(") WITHIN GROUP (ORDER BY {operand}::float8)"))
+            }
+        }
+    }
+}
