@@ -601,12 +601,12 @@ impl<'a> Planner<'a> {
                     cursors: draft.cursors,
                 };
                 let cursor = draft.cursors.then(|| CursorShape {
-                    signature: cursor::signature(table, &page.order),
+                    signature: cursor::signature(table, &cursor::named(&page.order)),
                     parts: page
                         .order
                         .iter()
                         .enumerate()
-                        .map(|(at, term)| (draft.projection.len() + at, term.ty.clone()))
+                        .map(|(at, term)| (draft.projection.len() + at, term.sort.ty.clone()))
                         .collect(),
                 });
                 (

@@ -9,23 +9,27 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 use super::CursorShape;
-use super::order::Term;
+use super::order::{Sort, Term};
 use crate::database::{Parameter, Row};
 use crate::graph::catalog::Table;
 use crate::graph::value::{parameter, write_value};
 
-/// Names an order: the same for the same table, columns and directions.
-pub(super) fn signature(table: &Table, terms: &[Term]) -> String {
+/// A value that orders rows, by a name that no other value of the table has.
+pub(super) type Named = (String, Sort);
+
+/// The terms of an order, named.
+pub(super) fn named(terms: &[Term]) -> Vec<Named> {
+    terms.iter().map(|term| (term.at.name(), term.sort.clone())).collect()
+}
+
+/// Names an order: the same for the same table, values and directions.
+pub(super) fn signature(table: &Table, order: &[Named]) -> String {
     let mut hash = Sha256::new();
     hash.update(&table.sql_name);
-    for term in terms {
-        for relation in &term.path {
-            hash.update([1]);
-            hash.update(relation.0.to_be_bytes());
-        }
-        hash.update([2]);
-        hash.update(term.column.0.to_be_bytes());
-        hash.update([u8::from(term.descending), u8::from(term.nulls_first)]);
+    for (name, sort) in order {
+        hash.update([0]);
+        hash.update(name);
+        hash.update([u8::from(sort.descending), u8::from(sort.nulls_first)]);
     }
     let digest = hash.finalize();
     BASE64_URL_SAFE_NO_PAD.encode(&digest[..6])
@@ -47,11 +51,11 @@ pub(crate) fn write_cursor(shape: &CursorShape, row: &Row, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-/// Reads a cursor of the order that `terms` make up; the error says what is wrong with it.
+/// Reads a cursor of an order; the error says what is wrong with it.
 pub(super) fn read(
     text: &str,
     table: &Table,
-    terms: &[Term],
+    order: &[Named],
 ) -> Result<Vec<Option<Parameter>>, &'static str> {
     const NOT_OURS: &str = "this is not a cursor of this server";
     let plain = BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| NOT_OURS)?;
@@ -59,15 +63,15 @@ pub(super) fn read(
     let Some((JsonValue::String(named), values)) = values.split_first() else {
         return Err(NOT_OURS);
     };
-    if named.as_str() != signature(table, terms) || values.len() != terms.len() {
+    if named.as_str() != signature(table, order) || values.len() != order.len() {
         return Err("this cursor belongs to another list or order; start again without it");
     }
-    terms
+    order
         .iter()
         .zip(values)
-        .map(|(term, value)| match value {
-            JsonValue::Null if term.nullable => Ok(None),
-            value => parameter(&term.ty, value).map(Some).map_err(|_| NOT_OURS),
+        .map(|((_, sort), value)| match value {
+            JsonValue::Null if sort.nullable => Ok(None),
+            value => parameter(&sort.ty, value).map(Some).map_err(|_| NOT_OURS),
         })
         .collect()
 }

@@ -5,26 +5,57 @@ use apollo_compiler::response::JsonValue;
 use super::input::ArgumentError;
 use super::sql::Sql;
 use crate::database::Parameter;
-use crate::graph::catalog::{Catalog, ColumnId, ColumnType, FieldId, RelationId, Table};
+use crate::graph::catalog::{Catalog, Column, ColumnId, ColumnType, FieldId, RelationId, Table};
 
-/// A term of an order.
+/// How a value orders rows.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Term {
-    /// To-one relations to follow from the table.
-    pub(super) path: Vec<RelationId>,
-    /// The column at their end.
-    pub(super) column: ColumnId,
+pub(super) struct Sort {
     pub(super) ty: ColumnType,
-    /// Whether the value may be missing: a nullable column, or one behind a relation.
+    /// Whether the value may be missing.
     pub(super) nullable: bool,
     pub(super) descending: bool,
     pub(super) nulls_first: bool,
 }
 
-impl Term {
-    /// The same term read from the other end.
+impl Sort {
+    /// The same read from the other end.
     pub(super) fn reversed(&self) -> Self {
         Self { descending: !self.descending, nulls_first: !self.nulls_first, ..self.clone() }
+    }
+
+    /// Reads an `OrderDirection`.
+    pub(super) fn read(ty: ColumnType, nullable: bool, direction: &JsonValue) -> Result<Self, String> {
+        let direction = direction.as_str().unwrap_or_default();
+        let nulls_first = match direction {
+            "ASC" | "ASC_NULLS_LAST" | "DESC_NULLS_LAST" => false,
+            "DESC" | "DESC_NULLS_FIRST" | "ASC_NULLS_FIRST" => true,
+            other => return Err(format!("{other:?} is no direction")),
+        };
+        Ok(Self { ty, nullable, descending: direction.starts_with("DESC"), nulls_first })
+    }
+}
+
+/// A column that orders rows.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Term {
+    pub(super) at: Path,
+    pub(super) sort: Sort,
+}
+
+/// Where a column is, seen from a table.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Path {
+    /// To-one relations to follow.
+    pub(super) relations: Vec<RelationId>,
+    /// The column at their end.
+    pub(super) column: ColumnId,
+}
+
+impl Path {
+    /// A name that no other path from the table has.
+    pub(super) fn name(&self) -> String {
+        let relations = self.relations.iter().map(|relation| format!("{}/", relation.0));
+        relations.chain([self.column.0.to_string()]).collect()
     }
 }
 
@@ -43,60 +74,36 @@ pub(super) fn read(
         }
     }
     // Ties follow the last term's direction, so that one index serves the whole order from either end.
-    let descending = terms.last().is_some_and(|term| term.descending);
+    let descending = terms.last().is_some_and(|term| term.sort.descending);
     for key in &table.primary_key {
-        if !terms.iter().any(|term| term.path.is_empty() && term.column == *key) {
-            terms.push(Term {
-                path: Vec::new(),
-                column: *key,
-                ty: table.column(*key).ty.clone(),
-                nullable: false,
-                descending,
-                nulls_first: descending,
-            });
+        let at = Path { relations: Vec::new(), column: *key };
+        if !terms.iter().any(|term| term.at == at) {
+            let ty = table.column(*key).ty.clone();
+            terms.push(Term { at, sort: Sort { ty, nullable: false, descending, nulls_first: descending } });
         }
     }
     Ok(terms)
 }
 
-fn read_entry(
+pub(super) fn read_entry(
     catalog: &Catalog,
     table: &Table,
     entry: &JsonValue,
     argument: &str,
-    mut path: Vec<RelationId>,
+    mut relations: Vec<RelationId>,
 ) -> Result<Term, ArgumentError> {
-    let fields: Vec<_> =
-        entry.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()).collect();
-    let [(name, value)] = fields.as_slice() else {
-        return Err(ArgumentError::new(
-            argument,
-            "name exactly one field; for several, give a list, since a list has an order",
-        ));
-    };
-    let argument = format!("{argument}.{}", name.as_str());
-    match table.field(name.as_str()) {
+    let (name, value) = only_field(entry, argument)?;
+    let argument = format!("{argument}.{name}");
+    match table.field(name) {
         Some(FieldId::Relation(id)) => {
-            path.push(id);
-            read_entry(catalog, catalog.table(table.relation(id).target), value, &argument, path)
+            relations.push(id);
+            read_entry(catalog, catalog.table(table.relation(id).target), value, &argument, relations)
         }
-        Some(FieldId::Column(id)) => {
-            let column = table.column(id);
-            let direction = value.as_str().unwrap_or_default();
-            let descending = direction.starts_with("DESC");
-            let nulls_first = match direction {
-                "ASC" | "ASC_NULLS_LAST" | "DESC_NULLS_LAST" => false,
-                "DESC" | "DESC_NULLS_FIRST" | "ASC_NULLS_FIRST" => true,
-                other => return Err(ArgumentError::new(&argument, format!("{other:?} is no direction"))),
-            };
-            Ok(Term {
-                nullable: column.nullable || !path.is_empty(),
-                path,
-                column: id,
-                ty: column.ty.clone(),
-                descending,
-                nulls_first,
-            })
+        Some(FieldId::Column(column)) => {
+            let Column { ty, nullable, .. } = table.column(column);
+            let sort = Sort::read(ty.clone(), *nullable || !relations.is_empty(), value)
+                .map_err(|message| ArgumentError::new(&argument, message))?;
+            Ok(Term { at: Path { relations, column }, sort })
         }
         Some(FieldId::GlobalId) | None => {
             Err(ArgumentError::new(&argument, "there is no such field to order by"))
@@ -104,9 +111,24 @@ fn read_entry(
     }
 }
 
-/// The joins that an order needs and the SQL of its terms.
-pub(super) struct Ordered {
-    /// SQL of each term's value.
+/// The only field of an entry of a list that stands for an order.
+pub(super) fn only_field<'v>(
+    entry: &'v JsonValue,
+    argument: &str,
+) -> Result<(&'v str, &'v JsonValue), ArgumentError> {
+    let mut fields = entry.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
+    match (fields.next(), fields.next()) {
+        (Some((name, value)), None) => Ok((name.as_str(), value)),
+        _ => Err(ArgumentError::new(
+            argument,
+            "name exactly one field; for several, give a list, since a list has an order",
+        )),
+    }
+}
+
+/// Columns of a statement, and the joins that lead to them.
+pub(super) struct Resolved {
+    /// SQL of each column.
     pub(super) values: Vec<String>,
     /// Joins, to stand after the table.
     joins: Vec<Join>,
@@ -119,22 +141,22 @@ struct Join {
     condition: String,
 }
 
-/// Names the terms' values for a table that has an alias in the statement.
-pub(super) fn resolve(
+/// Names columns for a table that has an alias in the statement.
+pub(super) fn resolve<'p>(
     catalog: &Catalog,
     table: &Table,
     alias: &str,
-    terms: &[Term],
+    paths: impl IntoIterator<Item = &'p Path>,
     sql: &mut Sql,
-) -> Ordered {
+) -> Resolved {
     let mut joins: Vec<Join> = Vec::new();
-    let mut values = Vec::with_capacity(terms.len());
-    for term in terms {
+    let mut values = Vec::new();
+    for wanted in paths {
         let mut at = table;
         let mut at_alias = alias.to_owned();
-        for depth in 1..=term.path.len() {
-            let path = &term.path[..depth];
-            let relation = at.relation(term.path[depth - 1]);
+        for depth in 1..=wanted.relations.len() {
+            let path = &wanted.relations[..depth];
+            let relation = at.relation(wanted.relations[depth - 1]);
             let target = catalog.table(relation.target);
             if let Some(join) = joins.iter().find(|join| join.path == path) {
                 at_alias.clone_from(&join.alias);
@@ -158,12 +180,12 @@ pub(super) fn resolve(
             }
             at = target;
         }
-        values.push(format!("{at_alias}.{}", at.column(term.column).sql_name));
+        values.push(format!("{at_alias}.{}", at.column(wanted.column).sql_name));
     }
-    Ordered { values, joins }
+    Resolved { values, joins }
 }
 
-impl Ordered {
+impl Resolved {
     /// Writes the joins.
     pub(super) fn write_joins(&self, catalog: &Catalog, sql: &mut Sql) {
         for join in &self.joins {
@@ -171,70 +193,70 @@ impl Ordered {
             sql.push(format_args!(" {} ON {}", join.alias, join.condition));
         }
     }
+}
 
-    /// Writes ORDER BY.
-    pub(super) fn write_order(&self, terms: &[Term], sql: &mut Sql) {
-        sql.push(" ORDER BY ").join(", ", terms.iter().zip(&self.values), |sql, (term, value)| {
-            sql.push(value);
-            if term.descending {
-                sql.push(" DESC");
-            }
-            // Left out where it says what Postgres does anyway, so that a plain index serves the order.
-            if term.nullable && term.nulls_first != term.descending {
-                sql.push(if term.nulls_first { " NULLS FIRST" } else { " NULLS LAST" });
-            }
-        });
-    }
-
-    /// Writes the condition of the rows that stand after the given values in this order. `None` is a missing value.
-    pub(super) fn write_after(&self, terms: &[Term], after: &[Option<Parameter>], sql: &mut Sql) {
-        let same_direction = terms.iter().all(|term| term.descending == terms[0].descending);
-        let values: Option<Vec<&Parameter>> = after.iter().map(Option::as_ref).collect();
-        if let Some(values) = values
-            && same_direction
-            && terms.iter().all(|term| !term.nullable)
-        {
-            // A row comparison is one range of an index.
-            sql.push("(").join(", ", &self.values, |sql, value| {
-                sql.push(value);
-            });
-            sql.push(if terms[0].descending { ") < (" } else { ") > (" });
-            sql.join(", ", values, |sql, value| {
-                sql.bind(value.clone());
-            });
-            sql.push(")");
-            return;
+/// Writes ORDER BY.
+pub(super) fn write_order(values: &[String], sorts: &[Sort], sql: &mut Sql) {
+    sql.push(" ORDER BY ").join(", ", sorts.iter().zip(values), |sql, (sort, value)| {
+        sql.push(value);
+        if sort.descending {
+            sql.push(" DESC");
         }
-        // (a after x) OR (a = x AND b after y) OR …
-        sql.push("(").join(" OR ", 0..terms.len(), |sql, last| {
-            sql.push("(");
-            sql.join(" AND ", 0..=last, |sql, at| {
-                let (term, value) = (&terms[at], &self.values[at]);
-                match (&after[at], at == last) {
-                    (Some(parameter), false) => {
-                        sql.push(format_args!("{value} = ")).bind(parameter.clone());
-                    }
-                    (None, false) => {
-                        sql.push(format_args!("{value} IS NULL"));
-                    }
-                    (Some(parameter), true) => {
-                        let operator = if term.descending { "<" } else { ">" };
-                        sql.push(format_args!("({value} {operator} ")).bind(parameter.clone());
-                        if term.nullable && !term.nulls_first {
-                            sql.push(format_args!(" OR {value} IS NULL"));
-                        }
-                        sql.push(")");
-                    }
-                    (None, true) if term.nulls_first => {
-                        sql.push(format_args!("{value} IS NOT NULL"));
-                    }
-                    (None, true) => {
-                        sql.push("false");
-                    }
-                }
-            });
-            sql.push(")");
+        // Left out where it says what Postgres does anyway, so that a plain index serves the order.
+        if sort.nullable && sort.nulls_first != sort.descending {
+            sql.push(if sort.nulls_first { " NULLS FIRST" } else { " NULLS LAST" });
+        }
+    });
+}
+
+/// Writes the condition of the rows that stand after the given values in this order. `None` is a missing value.
+pub(super) fn write_after(values: &[String], sorts: &[Sort], after: &[Option<Parameter>], sql: &mut Sql) {
+    let same_direction = sorts.iter().all(|sort| sort.descending == sorts[0].descending);
+    let known: Option<Vec<&Parameter>> = after.iter().map(Option::as_ref).collect();
+    if let Some(known) = known
+        && same_direction
+        && sorts.iter().all(|sort| !sort.nullable)
+    {
+        // A row comparison is one range of an index.
+        sql.push("(").join(", ", values, |sql, value| {
+            sql.push(value);
+        });
+        sql.push(if sorts[0].descending { ") < (" } else { ") > (" });
+        sql.join(", ", known, |sql, value| {
+            sql.bind(value.clone());
         });
         sql.push(")");
+        return;
     }
+    // (a after x) OR (a = x AND b after y) OR …
+    sql.push("(").join(" OR ", 0..sorts.len(), |sql, last| {
+        sql.push("(");
+        sql.join(" AND ", 0..=last, |sql, at| {
+            let (sort, value) = (&sorts[at], &values[at]);
+            match (&after[at], at == last) {
+                (Some(parameter), false) => {
+                    sql.push(format_args!("{value} = ")).bind(parameter.clone());
+                }
+                (None, false) => {
+                    sql.push(format_args!("{value} IS NULL"));
+                }
+                (Some(parameter), true) => {
+                    let operator = if sort.descending { "<" } else { ">" };
+                    sql.push(format_args!("({value} {operator} ")).bind(parameter.clone());
+                    if sort.nullable && !sort.nulls_first {
+                        sql.push(format_args!(" OR {value} IS NULL"));
+                    }
+                    sql.push(")");
+                }
+                (None, true) if sort.nulls_first => {
+                    sql.push(format_args!("{value} IS NOT NULL"));
+                }
+                (None, true) => {
+                    sql.push("false");
+                }
+            }
+        });
+        sql.push(")");
+    });
+    sql.push(")");
 }

@@ -31,8 +31,8 @@ pub(super) fn read(
     arguments: &JsonMap,
     limits: &Limits,
 ) -> Result<Page, ArgumentError> {
-    let first = count(arguments, "first")?;
-    let last = count(arguments, "last")?;
+    let first = size(arguments, "first", limits)?;
+    let last = size(arguments, "last", limits)?;
     if first.is_some() && last.is_some() {
         return Err(ArgumentError::new("last", "give either `first` or `last`, not both"));
     }
@@ -40,18 +40,11 @@ pub(super) fn read(
     if last.is_some() && offset > 0 {
         return Err(ArgumentError::new("offset", "`offset` goes with `first`, not with `last`"));
     }
-    for (name, value) in [("first", first), ("last", last)] {
-        if value.is_some_and(|value| value > limits.largest_page) {
-            let mut error =
-                ArgumentError::new(name, format!("a page has at most {} rows", limits.largest_page));
-            error.code = Code::LimitExceeded;
-            return Err(error);
-        }
-    }
     let order = order::read(catalog, table, arguments.get("orderBy"))?;
+    let named = cursor::named(&order);
     let cursor = |name: &str| -> Result<_, ArgumentError> {
         let Some(text) = arguments.get(name).and_then(JsonValue::as_str) else { return Ok(None) };
-        cursor::read(text, table, &order).map(Some).map_err(|message| ArgumentError::new(name, message))
+        cursor::read(text, table, &named).map(Some).map_err(|message| ArgumentError::new(name, message))
     };
     Ok(Page {
         limit: first.or(last).unwrap_or(limits.default_page),
@@ -63,7 +56,19 @@ pub(super) fn read(
     })
 }
 
-fn count(arguments: &JsonMap, name: &str) -> Result<Option<u64>, ArgumentError> {
+/// The number of rows that a page is asked to have.
+pub(super) fn size(arguments: &JsonMap, name: &str, limits: &Limits) -> Result<Option<u64>, ArgumentError> {
+    let size = count(arguments, name)?;
+    if size.is_some_and(|size| size > limits.largest_page) {
+        let mut error = ArgumentError::new(name, format!("a page has at most {} rows", limits.largest_page));
+        error.code = Code::LimitExceeded;
+        return Err(error);
+    }
+    Ok(size)
+}
+
+/// A number of rows.
+pub(super) fn count(arguments: &JsonMap, name: &str) -> Result<Option<u64>, ArgumentError> {
     let Some(value) = arguments.get(name).filter(|value| !value.is_null()) else { return Ok(None) };
     value
         .as_u64()

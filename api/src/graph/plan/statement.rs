@@ -5,7 +5,7 @@ use tokio_postgres::types::Type;
 
 use super::filter::Filter;
 use super::input::ArgumentError;
-use super::order::{self, Term};
+use super::order::{self, Sort};
 use super::page::Page;
 use super::sql::{KEY_ALIAS, Sql};
 use crate::database::Parameter;
@@ -61,9 +61,12 @@ pub(super) fn page(
     if nested {
         sql.push("SELECT p.* FROM ").keys(&parts).push(" CROSS JOIN LATERAL (");
     }
-    let reversed: Vec<Term> = page.order.iter().map(Term::reversed).collect();
-    let terms = if page.backward { &reversed } else { &page.order };
-    let ordered = order::resolve(catalog, table, ROW, terms, &mut sql);
+    let sorts: Vec<Sort> = page
+        .order
+        .iter()
+        .map(|term| if page.backward { term.sort.reversed() } else { term.sort.clone() })
+        .collect();
+    let ordered = order::resolve(catalog, table, ROW, page.order.iter().map(|term| &term.at), &mut sql);
 
     sql.push("SELECT ");
     select(table, projection, &mut sql);
@@ -86,20 +89,20 @@ pub(super) fn page(
         if page.backward { (&page.before, &page.after) } else { (&page.after, &page.before) };
     if let Some(values) = ahead {
         sql.push(conditions);
-        ordered.write_after(terms, values, &mut sql);
+        order::write_after(&ordered.values, &sorts, values, &mut sql);
         conditions = " AND ";
     }
     if let Some(values) = behind {
-        let other: Vec<Term> = terms.iter().map(Term::reversed).collect();
+        let other: Vec<Sort> = sorts.iter().map(Sort::reversed).collect();
         sql.push(conditions);
-        ordered.write_after(&other, values, &mut sql);
+        order::write_after(&ordered.values, &other, values, &mut sql);
         conditions = " AND ";
     }
     if let Some(filter) = filter {
         sql.push(conditions);
         Filter::new(catalog, &mut sql, most_conditions).write(table, ROW, filter)?;
     }
-    ordered.write_order(terms, &mut sql);
+    order::write_order(&ordered.values, &sorts, &mut sql);
     // One more than the page has: whether any row follows.
     sql.push(format_args!(" LIMIT {}", page.limit + 1));
     if page.offset > 0 {
