@@ -5,6 +5,7 @@ mod aggregates;
 mod commands;
 mod filters;
 mod fixture;
+mod groups;
 mod harness;
 mod health;
 mod http;

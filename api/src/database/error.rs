@@ -21,6 +21,9 @@ pub enum DatabaseError {
     /// The role may not do this; row-level security or a missing grant.
     #[error("permission denied: {0}")]
     Forbidden(String),
+    /// A value that only Postgres can judge, such as the name of a time zone; its words are for the caller.
+    #[error("{0}")]
+    InvalidValue(String),
     /// Anything else that Postgres refused.
     #[error("{}", describe(.0.as_ref()))]
     Postgres(#[source] Arc<tokio_postgres::Error>),
@@ -47,6 +50,8 @@ impl From<tokio_postgres::Error> for DatabaseError {
             Self::StatementTimeout
         } else if *state == SqlState::INSUFFICIENT_PRIVILEGE {
             Self::Forbidden(database.message().to_owned())
+        } else if *state == SqlState::INVALID_PARAMETER_VALUE {
+            Self::InvalidValue(database.message().to_owned())
         } else if is_connection_failure(state) {
             Self::Unavailable(database.to_string())
         } else {

@@ -83,6 +83,11 @@ pub(super) fn functions(ty: &ColumnType) -> &'static [Described] {
     }
 }
 
+/// A function of a column by the name of its field. The share of a percentile is for the caller to fill in.
+pub(super) fn function_named(ty: &ColumnType, field: &str) -> Option<Function> {
+    functions(ty).iter().find(|described| described.field == field).map(|described| described.function)
+}
+
 /// Name of the type that holds the functions of a column; all columns of a scalar share it.
 pub(super) fn type_name(ty: &ColumnType) -> String {
     match ty {
@@ -113,6 +118,11 @@ impl Function {
             }
         };
         ColumnType::Scalar(scalar)
+    }
+
+    /// Type of the result in SQL: numbers of rows are wider there than in GraphQL.
+    pub(super) fn stored(self, column: &ColumnType) -> ColumnType {
+        if self.is_count() { ColumnType::Scalar(Scalar::BigInt) } else { self.result(column) }
     }
 
     /// SQL around an operand. A percentile's `p` stands between the parts; the caller binds it.

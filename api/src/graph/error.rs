@@ -125,6 +125,7 @@ impl From<&DatabaseError> for Error {
                 tracing::info!(reason, "refused by the database");
                 Self::new(Code::Forbidden, "Your role may not do this.")
             }
+            DatabaseError::InvalidValue(message) => Self::new(Code::BadUserInput, message),
             DatabaseError::Postgres(_) => Self::internal(error),
         }
     }

@@ -13,7 +13,7 @@ use thiserror::Error;
 
 use super::aggregate::{self, Described, Function, functions};
 use super::catalog::names::capitalise;
-use super::catalog::{Catalog, ColumnType, EnumType, Relation, Scalar, Table};
+use super::catalog::{Catalog, Column, ColumnType, EnumType, Relation, Scalar, Table};
 
 /// The generated SDL is not a valid schema: two names clash, or a description or name cannot be written.
 #[derive(Debug, Error)]
@@ -35,6 +35,7 @@ pub fn sdl(catalog: &Catalog) -> String {
         object(&mut sdl, catalog, table);
         connection(&mut sdl, table);
         aggregates(&mut sdl, table);
+        groups(&mut sdl, catalog, table);
         filter(&mut sdl, catalog, table);
         order(&mut sdl, catalog, table);
         for column in &table.columns {
@@ -128,6 +129,10 @@ fn root_fields(sdl: &mut Sdl, catalog: &Catalog, system: usize) {
             &format!("{}({arguments}\n  ): {}", table.single_field, table.type_name),
         );
         sdl.field(&table.doc, &format!("{}{}", table.list_field, connection_of(table)));
+        sdl.field(
+            &format!("Rows of `{}` in groups, with numbers over each.", table.name),
+            &format!("{}{}", table.groups_field, groups_of(table)),
+        );
     }
 }
 
@@ -150,6 +155,10 @@ fn object(sdl: &mut Sdl, catalog: &Catalog, table: &Table) {
         let target = catalog.table(relation.target);
         if relation.many {
             sdl.field(&relation.doc, &format!("{}{}", relation.field, connection_of(target)));
+            sdl.field(
+                &format!("{} In groups, with numbers over each.", relation.doc),
+                &format!("{}{}", relation.groups_field(), groups_of(target)),
+            );
         } else {
             // Nullable even where the key is not: the row may be invisible to the caller.
             sdl.field(&relation.doc, &format!("{}: {}", relation.field, target.type_name));
@@ -188,6 +197,111 @@ fn connection_of(table: &Table) -> String {
     )
 }
 
+fn groups_of(table: &Table) -> String {
+    format!(
+        "(
+    \"What the rows of a group have in common.\"
+    groupBy: {name}GroupBy!
+    \"Only rows that match.\"
+    filter: {name}Filter
+    \"Only groups whose numbers match.\"
+    having: {name}Having
+    \"First by the first entry, then by the next; the keys decide ties. One field per entry.\"
+    orderBy: [{name}GroupOrderBy!]
+    \"The first n groups; without it, the server's default page.\"
+    first: Int
+    \"Groups after this cursor.\"
+    after: String
+    \"Skips n groups; with a cursor, counted from the cursor.\"
+    offset: Int
+  ): [{name}Group!]!",
+        name = table.type_name
+    )
+}
+
+fn groups(sdl: &mut Sdl, catalog: &Catalog, table: &Table) {
+    let name = &table.type_name;
+    sdl.open(&format!("Rows of `{}` that have a key in common.", table.name), &format!("type {name}Group"));
+    sdl.field("What the rows have in common.", &format!("key: {name}GroupKey!"));
+    sdl.field(
+        "Numbers over the rows. Only what is asked for is computed.",
+        &format!("aggregate: {name}Aggregate!"),
+    );
+    sdl.field("Marks the group's place in this order, for `after`.", "cursor: String!");
+    sdl.close();
+
+    sdl.open(
+        &format!(
+            "What a group of `{}` has in common; only fields that `groupBy` names can be asked for.",
+            table.name
+        ),
+        &format!("type {name}GroupKey"),
+    );
+    let columns = || table.columns.iter().filter(|column| is_group_key(&column.ty));
+    let relations = || table.relations.iter().filter(|relation| !relation.many);
+    for column in columns() {
+        sdl.field(&first_sentence(&column.doc), &format!("{}: {}", column.field, column.ty.graphql_name()));
+    }
+    for relation in relations() {
+        let target = &catalog.table(relation.target).type_name;
+        sdl.field(&first_sentence(&relation.doc), &format!("{}: {target}GroupKey!", relation.field));
+    }
+    sdl.close();
+
+    sdl.open(
+        &format!("What to group `{}` by: at least one field.", table.name),
+        &format!("input {name}GroupBy"),
+    );
+    for column in columns() {
+        let ty = if is_time(&column.ty) { "TimeBucket" } else { "Boolean" };
+        sdl.field(&first_sentence(&column.doc), &format!("{}: {ty}", column.field));
+    }
+    for relation in relations() {
+        let target = &catalog.table(relation.target).type_name;
+        sdl.field(&first_sentence(&relation.doc), &format!("{}: {target}GroupBy", relation.field));
+    }
+    sdl.close();
+
+    sdl.open(
+        &format!("An order of groups of `{}`: exactly one field.", table.name),
+        &format!("input {name}GroupOrderBy"),
+    );
+    sdl.field("By a key that `groupBy` names.", &format!("key: {name}OrderBy"));
+    sdl.field("By the number of rows.", "count: OrderDirection");
+    for column in measured(table) {
+        let ty = aggregate::type_name(&column.ty);
+        sdl.field(&first_sentence(&column.doc), &format!("{}: {ty}OrderBy", column.field));
+    }
+    sdl.close();
+
+    sdl.open(
+        &format!("Which groups of `{}`: all conditions together.", table.name),
+        &format!("input {name}Having"),
+    );
+    sdl.field("All of these.", &format!("and: [{name}Having!]"));
+    sdl.field("At least one of these.", &format!("or: [{name}Having!]"));
+    sdl.field("Not this.", &format!("not: {name}Having"));
+    sdl.field("Number of rows.", "count: IntFilter");
+    for column in measured(table) {
+        let ty = aggregate::type_name(&column.ty);
+        sdl.field(&first_sentence(&column.doc), &format!("{}: {ty}Filter", column.field));
+    }
+    sdl.close();
+}
+
+/// Columns that have aggregate functions.
+fn measured(table: &Table) -> impl Iterator<Item = &Column> {
+    table.columns.iter().filter(|column| !functions(&column.ty).is_empty())
+}
+
+fn is_group_key(ty: &ColumnType) -> bool {
+    !matches!(ty, ColumnType::List(_) | ColumnType::Scalar(Scalar::Json))
+}
+
+fn is_time(ty: &ColumnType) -> bool {
+    matches!(ty, ColumnType::Scalar(Scalar::Date | Scalar::DateTime | Scalar::LocalDateTime))
+}
+
 fn connection(sdl: &mut Sdl, table: &Table) {
     let name = &table.type_name;
     sdl.open(&format!("A page of `{}`.", table.name), &format!("type {name}Connection"));
@@ -212,7 +326,7 @@ fn aggregates(sdl: &mut Sdl, table: &Table) {
         &format!("type {}Aggregate", table.type_name),
     );
     sdl.field("Number of rows.", "count: Int!");
-    for column in table.columns.iter().filter(|column| !functions(&column.ty).is_empty()) {
+    for column in measured(table) {
         sdl.field(
             &first_sentence(&column.doc),
             &format!("{}: {}!", column.field, aggregate::type_name(&column.ty)),
@@ -232,6 +346,31 @@ fn column_aggregate(sdl: &mut Sdl, ty: &ColumnType, of: &str) {
         };
         let mark = if function.is_count() { "!" } else { "" };
         sdl.field(doc, &format!("{field}{arguments}: {}{mark}", function.result(ty).graphql_name()));
+    }
+    sdl.close();
+
+    let name = aggregate::type_name(ty);
+    sdl.open(
+        &format!("An order by values of type {of}: exactly one field."),
+        &format!("input {name}OrderBy"),
+    );
+    for Described { field, doc, function } in functions(ty) {
+        let order =
+            if matches!(function, Function::Percentile(_)) { "PercentileOrderBy" } else { "OrderDirection" };
+        sdl.field(doc, &format!("{field}: {order}"));
+    }
+    sdl.close();
+    sdl.open(
+        &format!("Conditions on numbers over values of type {of}, all together."),
+        &format!("input {name}Filter"),
+    );
+    for Described { field, doc, function } in functions(ty) {
+        let filter = if matches!(function, Function::Percentile(_)) {
+            "PercentileFilter".to_owned()
+        } else {
+            function.result(ty).filter_name()
+        };
+        sdl.field(doc, &format!("{field}: {filter}"));
     }
     sdl.close();
 }
@@ -324,29 +463,35 @@ fn shared(sdl: &mut Sdl, used: &Used) {
     }
     sdl.close();
 
-    // Several column types share a GraphQL scalar, hence sets of names.
-    let sums = used.scalars.iter().filter_map(|scalar| {
+    time_bucket(sdl);
+    percentile_inputs(sdl);
+
+    // What columns hold and what their functions give; several column types share a GraphQL scalar, hence by name.
+    let results = used.scalars.iter().flat_map(|scalar| {
         let ty = ColumnType::Scalar(*scalar);
         functions(&ty)
             .iter()
-            .any(|it| it.function == Function::Sum)
-            .then(|| Function::Sum.result(&ty).scalar())
+            .map(move |described| described.function.result(&ty).scalar())
+            .collect::<Vec<_>>()
     });
-    let all: BTreeSet<Scalar> = used.scalars.union(&used.lists).copied().chain(sums).collect();
+    let values: BTreeSet<Scalar> = used.scalars.iter().copied().chain(results).chain([Scalar::Int]).collect();
     let mut written = BTreeSet::new();
-    for scalar in &all {
+    for scalar in values.union(&used.lists) {
         if written.insert(scalar.graphql_name()) {
             custom_scalar(sdl, *scalar);
         }
     }
     let mut written = BTreeSet::new();
-    for scalar in &used.scalars {
+    for scalar in &values {
         if written.insert(scalar.graphql_name()) {
             scalar_filter(sdl, *scalar);
-            let ty = ColumnType::Scalar(*scalar);
-            if !functions(&ty).is_empty() {
-                column_aggregate(sdl, &ty, scalar.graphql_name());
-            }
+        }
+    }
+    let mut written = BTreeSet::new();
+    for scalar in &used.scalars {
+        let ty = ColumnType::Scalar(*scalar);
+        if !functions(&ty).is_empty() && written.insert(scalar.graphql_name()) {
+            column_aggregate(sdl, &ty, scalar.graphql_name());
         }
     }
     if let Some(values) = used.enums.values().next() {
@@ -366,6 +511,42 @@ fn shared(sdl: &mut Sdl, used: &Used) {
         sdl.field("Whether there is no list.", "isNull: Boolean");
         sdl.close();
     }
+}
+
+fn time_bucket(sdl: &mut Sdl) {
+    sdl.open("A span of time that moments are rounded down to.", "enum TimeUnit");
+    for (name, doc) in [
+        ("MINUTE", "A minute."),
+        ("FIVE_MINUTES", "Five minutes, on the clock."),
+        ("FIFTEEN_MINUTES", "Fifteen minutes, on the clock."),
+        ("HOUR", "An hour."),
+        ("DAY", "A day."),
+        ("WEEK", "A week; it begins on Monday."),
+        ("MONTH", "A month."),
+        ("QUARTER", "Three months."),
+        ("YEAR", "A year."),
+    ] {
+        sdl.field(doc, name);
+    }
+    sdl.close();
+    sdl.open("How moments are grouped.", "input TimeBucket");
+    sdl.field("Round down to this; without it, each moment is a group of its own.", "unit: TimeUnit");
+    sdl.field(
+        "Where days, weeks and months begin: a name such as `America/Denver`. Its changes of the clock count.",
+        "timeZone: String = \"UTC\"",
+    );
+    sdl.close();
+}
+
+fn percentile_inputs(sdl: &mut Sdl) {
+    sdl.open("An order by a percentile.", "input PercentileOrderBy");
+    sdl.field("Share of the rows, from 0 to 1: 0.5 for the median.", "p: Float!");
+    sdl.field("Which way.", "direction: OrderDirection!");
+    sdl.close();
+    sdl.open("Conditions on a percentile.", "input PercentileFilter");
+    sdl.field("Share of the rows, from 0 to 1: 0.5 for the median.", "p: Float!");
+    sdl.field("Conditions on the value.", "value: FloatFilter!");
+    sdl.close();
 }
 
 fn custom_scalar(sdl: &mut Sdl, scalar: Scalar) {

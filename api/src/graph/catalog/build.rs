@@ -203,6 +203,7 @@ impl Reader<'_> {
                 },
                 is_reference: name.starts_with("ref_"),
                 single_field: unprefixed(single_field),
+                groups_field: unprefixed(format!("{list_field}Groups")),
                 list_field: unprefixed(list_field),
                 type_name,
                 name,
@@ -366,9 +367,15 @@ fn fields(table: &Table) -> Result<HashMap<String, FieldId>, CatalogError> {
         .iter()
         .enumerate()
         .map(|(at, relation)| (relation.field.clone(), FieldId::Relation(RelationId(at))));
+    let groups = table
+        .relations
+        .iter()
+        .enumerate()
+        .filter(|(_, relation)| relation.many)
+        .map(|(at, relation)| (relation.groups_field(), FieldId::Groups(RelationId(at))));
     let mut taken = HashSet::new();
     let mut fields = HashMap::new();
-    for (name, id) in global_id.into_iter().chain(columns).chain(relations) {
+    for (name, id) in global_id.into_iter().chain(columns).chain(relations).chain(groups) {
         if !taken.insert(name.clone()) {
             return Err(CatalogError::Name { scope: table.type_name.clone(), name });
         }

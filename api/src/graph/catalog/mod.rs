@@ -61,6 +61,8 @@ pub struct Table {
     pub single_field: String,
     /// Root field of a list: `sessionEvents`.
     pub list_field: String,
+    /// Root field of a grouped list: `sessionEventsGroups`.
+    pub groups_field: String,
     /// Description.
     pub doc: String,
     /// Columns in the entity's order.
@@ -85,6 +87,8 @@ pub enum FieldId {
     Column(ColumnId),
     /// A related row or connection.
     Relation(RelationId),
+    /// Groups of related rows.
+    Groups(RelationId),
 }
 
 /// A column.
@@ -119,6 +123,13 @@ pub struct Relation {
     pub remote: Vec<ColumnId>,
     /// `true`: many rows of the other table belong to one of this.
     pub many: bool,
+}
+
+impl Relation {
+    /// GraphQL field of the related rows in groups.
+    pub fn groups_field(&self) -> String {
+        format!("{}Groups", self.field)
+    }
 }
 
 impl Catalog {

@@ -16,7 +16,9 @@ use self::load::{Batch, Found, LevelLoader, loader};
 pub use self::reference::ReferenceCache;
 use super::catalog::Catalog;
 use super::error::Error;
-use super::plan::{Connection, ConnectionField, EdgeField, LoadId, Plan, RootField, RowField, RowSelection};
+use super::plan::{
+    Connection, ConnectionField, EdgeField, Groups, LoadId, Plan, RootField, RowField, RowSelection,
+};
 use crate::database::{Row, Session, SessionCounts};
 
 /// What was loaded for a field of a row or of `Query`; its shape follows the plan's.
@@ -91,6 +93,7 @@ impl Execution<'_> {
                     Loaded::Types(try_join_all(types).await?)
                 }
                 RootField::Connection(connection) => self.pages(connection, vec![Key::Whole]).await?,
+                RootField::Groups(groups) => self.groups(groups, vec![Key::Whole]).await?,
             })
         })
     }
@@ -99,6 +102,10 @@ impl Execution<'_> {
         let found = self.load(load, keys).await?;
         let below = self.below(selection, &found).await?;
         Ok(Loaded::Rows(found, below))
+    }
+
+    async fn groups(&self, groups: &Groups, keys: Vec<Key>) -> Result<Loaded, Error> {
+        Ok(Loaded::Rows(self.load(groups.load, keys).await?, Vec::new()))
     }
 
     async fn pages(&self, connection: &Connection, keys: Vec<Key>) -> Result<Loaded, Error> {
@@ -144,6 +151,7 @@ impl Execution<'_> {
                     RowField::One { load, key, selection } => {
                         self.rows(*load, keys(parents, key), selection).await
                     }
+                    RowField::Groups { key, groups } => self.groups(groups, keys(parents, key)).await,
                     RowField::Many { key, connection } => self.pages(connection, keys(parents, key)).await,
                 }
             }))

@@ -11,8 +11,8 @@ use crate::database::Row;
 use crate::graph::catalog::Catalog;
 use crate::graph::global_id;
 use crate::graph::plan::{
-    AggregateField, Connection, ConnectionField, CursorShape, EdgeField, Keyed, LoadKind, PageInfoField,
-    Plan, RootField, RowField, RowSelection, write_cursor,
+    AggregateField, Connection, ConnectionField, CursorShape, EdgeField, GroupField, Groups, KeyField, Keyed,
+    LoadId, LoadKind, PageInfoField, Plan, RootField, RowField, RowSelection, write_cursor,
 };
 use crate::graph::value::{write_string, write_value};
 
@@ -34,7 +34,7 @@ struct Writer<'a> {
     out: &'a mut Vec<u8>,
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
     fn root(&mut self, fields: &[Keyed<RootField>], loaded: &[Loaded]) {
         self.object(fields, |this, at, key, field| match (field, &loaded[at]) {
             (RootField::Typename(name), _) => write_string(name, this.out),
@@ -51,7 +51,16 @@ impl Writer<'_> {
             (RootField::Connection(connection), Loaded::Pages(pages)) => {
                 this.connection(connection, pages, Some(&Key::Whole));
             }
-            (RootField::Namespace(_) | RootField::Nodes(_) | RootField::Connection(_), _) => this.null(),
+            (RootField::Groups(groups), Loaded::Rows(found, _)) => {
+                this.groups(groups, found.get(&Key::Whole));
+            }
+            (
+                RootField::Groups(_)
+                | RootField::Namespace(_)
+                | RootField::Nodes(_)
+                | RootField::Connection(_),
+                _,
+            ) => this.null(),
         });
     }
 
@@ -79,6 +88,12 @@ impl Writer<'_> {
             RowField::One { key, selection, .. } => {
                 this.one(selection, &below[at], Key::of(row, key).as_ref());
             }
+            RowField::Groups { key, groups } => match &below[at] {
+                Loaded::Rows(found, _) => {
+                    this.groups(groups, Key::of(row, key).and_then(|key| found.get(&key)));
+                }
+                _ => this.null(),
+            },
             RowField::Many { key, connection } => match &below[at] {
                 Loaded::Pages(pages) => this.connection(connection, pages, Key::of(row, key).as_ref()),
                 _ => this.null(),
@@ -86,15 +101,32 @@ impl Writer<'_> {
         });
     }
 
+    fn groups(&mut self, groups: &Groups, found: Option<&Arc<Found>>) {
+        let rows = found.map_or(&[][..], |found| &found.rows);
+        let cursor = self.cursor_shape(groups.load);
+        self.list(rows, |this, row| {
+            this.object(&groups.fields, |this, _, _, field| match field {
+                GroupField::Typename => this.text(&[&groups.type_name, "Group"]),
+                GroupField::Cursor => this.cursor(cursor, Some(row)),
+                GroupField::Key(fields) => this.group_key(fields, row),
+                GroupField::Aggregate(fields) => this.aggregate(fields, Some(row)),
+            });
+        });
+    }
+
+    fn group_key(&mut self, fields: &[Keyed<KeyField>], row: &Row) {
+        self.object(fields, |this, _, _, field| match field {
+            KeyField::Typename(name) => this.text(&[name]),
+            KeyField::Value(position, ty) => write_value(ty, row.bytes(*position), this.out),
+            KeyField::Relation(fields) => this.group_key(fields, row),
+        });
+    }
+
     fn connection(&mut self, connection: &Connection, pages: &Pages, key: Option<&Key>) {
         let nothing = Found::default();
         let page = key.and_then(|key| pages.rows.get(key)).map_or(&nothing, Arc::as_ref);
         let aggregate = key.and_then(|key| pages.aggregates.get(key)).and_then(|found| found.rows.first());
-        let plan = self.plan;
-        let cursor = connection.page.and_then(|load| match &plan.loads[load.0].kind {
-            LoadKind::Page { cursor, .. } => cursor.as_ref(),
-            LoadKind::ByKey { .. } | LoadKind::Aggregate { .. } => None,
-        });
+        let cursor = connection.page.and_then(|load| self.cursor_shape(load));
         self.object(&connection.fields, |this, at, _, field| match field {
             ConnectionField::Typename => this.text(&[&connection.type_name, "Connection"]),
             ConnectionField::TotalCount(position) => this.count(*position, aggregate),
@@ -139,6 +171,13 @@ impl Writer<'_> {
         let count = row.and_then(|row| row.bytes(position)).and_then(|bytes| bytes.try_into().ok());
         let count = count.map_or(0, i64::from_be_bytes);
         self.out.extend_from_slice(count.to_string().as_bytes());
+    }
+
+    fn cursor_shape(&self, load: LoadId) -> Option<&'a CursorShape> {
+        match &self.plan.loads[load.0].kind {
+            LoadKind::Page { cursor, .. } => cursor.as_ref(),
+            LoadKind::ByKey { .. } | LoadKind::Aggregate { .. } => None,
+        }
     }
 
     fn cursor(&mut self, shape: Option<&CursorShape>, row: Option<&Row>) {

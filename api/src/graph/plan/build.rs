@@ -7,12 +7,15 @@ use apollo_compiler::executable::{ExecutableDocument, Field, Operation, Selectio
 use apollo_compiler::response::{JsonMap, JsonValue};
 
 use super::collect::{Collected, collect};
+use super::groups;
 use super::input::{ArgumentError, arguments};
+use super::order::Path;
 use super::page::{self, Page};
 use super::statement::{self, Expression, PageQuery};
 use super::{
-    AggregateField, Connection, ConnectionField, CursorShape, EdgeField, Keyed, Load, LoadId, LoadKind,
-    Lookup, Nodes, PageInfoField, Place, Plan, RootField, RowField, RowSelection, cursor,
+    AggregateField, Connection, ConnectionField, CursorShape, EdgeField, GroupField, Groups, KeyField, Keyed,
+    Load, LoadId, LoadKind, Lookup, Nodes, PageInfoField, Place, Plan, RootField, RowField, RowSelection,
+    cursor,
 };
 use crate::graph::aggregate::{self, Function};
 use crate::graph::catalog::names::capitalise;
@@ -91,6 +94,7 @@ enum DraftKind {
     ByKey,
     Page(Page),
     Aggregate(Vec<Expression>),
+    Groups(groups::Groups),
 }
 
 type Planned<T> = Result<T, Error>;
@@ -145,6 +149,9 @@ impl<'a> Planner<'a> {
         let mut tables = catalog.tables().iter().filter(here);
         if let Some(table) = tables.clone().find(|table| table.list_field == name) {
             return Ok(RootField::Connection(self.connection(table, &[], field, collected, 1)?));
+        }
+        if let Some(table) = tables.clone().find(|table| table.groups_field == name) {
+            return Ok(RootField::Groups(self.groups(table, &[], field, collected, 1)?));
         }
         match tables.find(|table| table.single_field == name) {
             Some(table) => self.lookup_by_arguments(table, field, &collected.selection_sets()),
@@ -256,6 +263,15 @@ impl<'a> Planner<'a> {
                 Ok(RowField::Column(this.position(load, id), table.column(id).ty.clone()))
             }
             Some(FieldId::Relation(id)) => this.relation(table, id, load, field, collected, rows),
+            Some(FieldId::Groups(id)) => {
+                let relation = table.relation(id);
+                let key = this.positions(load, &relation.local);
+                let target = this.catalog.table(relation.target);
+                Ok(RowField::Groups {
+                    key,
+                    groups: this.groups(target, &relation.remote, field, collected, rows)?,
+                })
+            }
             // Validation leaves `__typename` only.
             None => Ok(RowField::Typename),
         })?;
@@ -436,10 +452,76 @@ impl<'a> Planner<'a> {
 
     /// Position of a value in the row of an aggregate; asks for it where nobody has yet.
     fn expression(&mut self, load: LoadId, expression: Expression) -> usize {
-        let DraftKind::Aggregate(expressions) = &mut self.drafts[load.0].kind else { return 0 };
+        let expressions = match &mut self.drafts[load.0].kind {
+            DraftKind::Aggregate(expressions) => expressions,
+            DraftKind::Groups(groups) => return groups.expression(expression),
+            DraftKind::ByKey | DraftKind::Page(_) => return 0,
+        };
         expressions.iter().position(|known| *known == expression).unwrap_or_else(|| {
             expressions.push(expression);
             expressions.len() - 1
+        })
+    }
+
+    /// Plans a grouped list below `parents` rows, or of the whole table where `columns` is empty.
+    fn groups(
+        &mut self,
+        table: &'a Table,
+        columns: &[ColumnId],
+        field: &'a Node<Field>,
+        collected: &Collected<'a>,
+        parents: u64,
+    ) -> Planned<Groups> {
+        let given = arguments(field, self.variables);
+        let filter = given.get("filter").filter(|filter| !filter.is_null()).cloned();
+        let groups = groups::Groups::read(self.catalog, table, &given, self.limits)
+            .map_err(|error| self.refuse(field, error))?;
+        self.spend(field, parents.saturating_mul(groups.limit.max(1)))?;
+        let question =
+            Question { kind: "groups", table: table.id, columns: columns.to_vec(), arguments: text(&given) };
+        let place = self.place(field);
+        let keys = groups.clone();
+        let load = self.load(question, filter, &place, DraftKind::Groups(groups));
+        let type_name = format!("{}Group", table.type_name);
+        let parts = collect(self.document, self.variables, &collected.selection_sets(), &type_name);
+        let fields = self.each(&parts, |this, part, collected| {
+            let sets = collected.selection_sets();
+            Ok(match part.name.as_str() {
+                "key" => GroupField::Key(this.group_key(table, &keys, &[], &sets)?),
+                "aggregate" => GroupField::Aggregate(this.aggregate(table, load, &sets)?),
+                "cursor" => GroupField::Cursor,
+                _ => GroupField::Typename,
+            })
+        })?;
+        Ok(Groups { load, type_name: table.type_name.clone(), fields })
+    }
+
+    fn group_key(
+        &mut self,
+        table: &'a Table,
+        groups: &groups::Groups,
+        relations: &[RelationId],
+        sets: &[&'a SelectionSet],
+    ) -> Planned<Vec<Keyed<KeyField>>> {
+        let type_name = format!("{}GroupKey", table.type_name);
+        let collected = collect(self.document, self.variables, sets, &type_name);
+        self.each(&collected, |this, field, collected| match table.field(&field.name) {
+            Some(FieldId::Column(column)) => {
+                let at = Path { relations: relations.to_vec(), column };
+                let position = groups.key(&at).ok_or_else(|| {
+                    let error = ArgumentError::new("groupBy", format!("does not name `{}`", field.name));
+                    this.refuse(field, error)
+                })?;
+                Ok(KeyField::Value(position, table.column(column).ty.clone()))
+            }
+            Some(FieldId::Relation(id)) => {
+                let target = this.catalog.table(table.relation(id).target);
+                let relations = [relations, &[id]].concat();
+                this.group_key(target, groups, &relations, &collected.selection_sets())
+                    .map(KeyField::Relation)
+            }
+            // Validation leaves `__typename` only.
+            _ => Ok(KeyField::Typename(type_name.clone())),
         })
     }
 
@@ -547,7 +629,7 @@ impl<'a> Planner<'a> {
         let table = self.catalog.table(question.table);
         // An aggregate has no columns. The rows of a reference table are kept whole, so that every request can share them.
         let projection = match kind {
-            DraftKind::Aggregate(_) => Vec::new(),
+            DraftKind::Aggregate(_) | DraftKind::Groups(_) => Vec::new(),
             DraftKind::ByKey | DraftKind::Page(_) if table.is_reference => table.column_ids().collect(),
             DraftKind::ByKey | DraftKind::Page(_) => question.columns.clone(),
         };
@@ -613,6 +695,17 @@ impl<'a> Planner<'a> {
                     statement::page(self.catalog, &query, self.limits.conditions)?,
                     LoadKind::Page { parts, positions, limit: page.limit, backward: page.backward, cursor },
                 )
+            }
+            DraftKind::Groups(groups) => {
+                let filter = draft.filter.as_ref();
+                let sql = groups.sql(self.catalog, table, &draft.columns, filter, self.limits.conditions)?;
+                let width = groups.keys.len() + groups.expressions.len();
+                let positions = (0..parts.len()).map(|at| width + at).collect();
+                let cursor = Some(CursorShape {
+                    signature: cursor::signature(table, &groups.named(table)),
+                    parts: groups.cursor_parts(),
+                });
+                (sql, LoadKind::Page { parts, positions, limit: groups.limit, backward: false, cursor })
             }
             DraftKind::Aggregate(expressions) => {
                 let filter = draft.filter.as_ref();

@@ -25,6 +25,50 @@ impl<'a> Filter<'a> {
         Self { catalog, sql, argument: vec!["filter".to_owned()], left: most_conditions }
     }
 
+    /// A filter on values that have names of their own.
+    pub(super) fn on_values(
+        catalog: &'a Catalog,
+        sql: &'a mut Sql,
+        most_conditions: usize,
+        argument: &str,
+    ) -> Self {
+        Self { catalog, sql, argument: vec![argument.to_owned()], left: most_conditions }
+    }
+
+    /// Writes the condition of a filter on values. `find` gives, for a field, the operands that it speaks of, their
+    /// types and the comparisons with them.
+    pub(super) fn write_values<'v>(
+        &mut self,
+        filter: &'v JsonValue,
+        find: &mut impl FnMut(&str, &'v JsonValue) -> Result<Operands<'v>, ArgumentError>,
+    ) -> Result<(), ArgumentError> {
+        let conditions = self.entries(filter)?;
+        if conditions.is_empty() {
+            self.count()?;
+        }
+        self.all(" AND ", "true", conditions, |this, (name, value)| {
+            this.inside(name, |this| match name {
+                "and" | "or" => {
+                    let (operator, empty) = if name == "and" { (" AND ", "true") } else { (" OR ", "false") };
+                    let single = std::slice::from_ref(value);
+                    let items = value.as_array().map_or(single, Vec::as_slice);
+                    this.all(operator, empty, items, |this, item| this.write_values(item, find))
+                }
+                "not" => {
+                    this.sql.push("NOT ");
+                    this.write_values(value, find)
+                }
+                _ => {
+                    let operands = find(name, value)?;
+                    this.all(" AND ", "true", operands, |this, (operand, ty, value)| match operand {
+                        Some(operand) => this.comparisons(&ty, &operand, value),
+                        None => Err(this.error("there is no such condition")),
+                    })
+                }
+            })
+        })
+    }
+
     /// Writes the condition of a filter on the rows of `table`, known as `alias`. No condition is `true`.
     pub(super) fn write(
         &mut self,
@@ -75,7 +119,9 @@ impl<'a> Filter<'a> {
                         self.exists(table, alias, relation, value, Quantifier::Some)
                     }
                 }
-                Some(FieldId::GlobalId) | None => Err(self.error("there is no such field to filter on")),
+                Some(FieldId::GlobalId | FieldId::Groups(_)) | None => {
+                    Err(self.error("there is no such field to filter on"))
+                }
             },
         }
     }
@@ -288,6 +334,9 @@ impl<'a> Filter<'a> {
         ArgumentError::new(&self.argument.join("."), message)
     }
 }
+
+/// Operands in SQL (`None`: there is none), their types, and the comparisons with them.
+pub(super) type Operands<'v> = Vec<(Option<String>, ColumnType, &'v JsonValue)>;
 
 #[derive(Clone, Copy, PartialEq)]
 enum Quantifier {

@@ -8,6 +8,7 @@ mod build;
 mod collect;
 mod cursor;
 mod filter;
+mod groups;
 mod input;
 mod order;
 mod page;
@@ -62,6 +63,8 @@ pub(super) enum RootField {
     Nodes(Nodes),
     /// A list.
     Connection(Connection),
+    /// A grouped list.
+    Groups(Groups),
 }
 
 /// A row by its key.
@@ -118,6 +121,48 @@ pub(super) enum RowField {
         /// The page.
         connection: Connection,
     },
+    /// Groups of the rows that point to this one.
+    Groups {
+        /// Positions of the key in this row.
+        key: Vec<usize>,
+        /// The groups.
+        groups: Groups,
+    },
+}
+
+/// Groups of rows.
+#[derive(Debug)]
+pub(super) struct Groups {
+    /// The load; its rows are groups.
+    pub(super) load: LoadId,
+    /// GraphQL name of the rows' type.
+    pub(super) type_name: String,
+    /// Fields in the order of the request.
+    pub(super) fields: Vec<Keyed<GroupField>>,
+}
+
+/// A field of a group.
+#[derive(Debug)]
+pub(super) enum GroupField {
+    /// `__typename`
+    Typename,
+    /// `cursor`
+    Cursor,
+    /// `key`
+    Key(Vec<Keyed<KeyField>>),
+    /// `aggregate`
+    Aggregate(Vec<Keyed<AggregateField>>),
+}
+
+/// A field of a group's key.
+#[derive(Debug)]
+pub(super) enum KeyField {
+    /// `__typename`
+    Typename(String),
+    /// A value that the rows of the group share, at a position of the group's row.
+    Value(usize, ColumnType),
+    /// Values of a row that they all point to.
+    Relation(Vec<Keyed<KeyField>>),
 }
 
 /// A page of rows.

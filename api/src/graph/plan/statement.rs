@@ -13,7 +13,7 @@ use crate::graph::aggregate::Function;
 use crate::graph::catalog::{Catalog, ColumnId, ColumnType, Table};
 
 /// Alias of the table whose rows are loaded.
-const ROW: &str = "t";
+pub(super) const ROW: &str = "t";
 
 /// Rows by key: `SELECT … WHERE t.pk = ANY ($1)`.
 pub(super) fn by_key(table: &Table, columns: &[ColumnId], projection: &[ColumnId]) -> Sql {
@@ -158,7 +158,8 @@ pub(super) fn aggregate(
     Ok(sql)
 }
 
-fn write_expression(table: &Table, expression: &Expression, sql: &mut Sql) {
+/// Writes a value over many rows.
+pub(super) fn write_expression(table: &Table, expression: &Expression, sql: &mut Sql) {
     match expression {
         Expression::Count => {
             sql.push("count(*)");
@@ -186,7 +187,8 @@ fn select(table: &Table, projection: &[ColumnId], sql: &mut Sql) {
     });
 }
 
-fn matches_key(table: &Table, columns: &[ColumnId], sql: &mut Sql) {
+/// Writes the condition that a row belongs to a parent.
+pub(super) fn matches_key(table: &Table, columns: &[ColumnId], sql: &mut Sql) {
     sql.join(" AND ", columns.iter().enumerate(), |sql, (at, column)| {
         sql.push(format_args!("{ROW}.{} = {KEY_ALIAS}.k{at}", table.column(*column).sql_name));
     });

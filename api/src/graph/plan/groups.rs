@@ -1,0 +1,439 @@
+//! Groups: the arguments of a grouped list, and its SQL.
+//!
+//! The statement has two layers. The inner one groups: its columns are the keys and then the values asked for. The outer
+//! one speaks of these columns by name, and so `having`, order and cursors are the same as for plain rows.
+
+use apollo_compiler::response::{JsonMap, JsonValue};
+use tokio_postgres::types::Type;
+
+use super::cursor::{self, Named};
+use super::filter::Filter;
+use super::input::ArgumentError;
+use super::order::{self, Path, Sort};
+use super::page;
+use super::sql::{KEY_ALIAS, Sql};
+use super::statement::{self, Expression, ROW};
+use crate::database::Parameter;
+use crate::graph::aggregate::{Function, function_named};
+use crate::graph::catalog::{Catalog, ColumnId, ColumnType, FieldId, RelationId, Scalar, Table};
+use crate::graph::limits::Limits;
+
+/// What rows are grouped by.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Key {
+    pub(super) at: Path,
+    pub(super) ty: ColumnType,
+    /// The span of time that the value is rounded down to.
+    bucket: Option<Bucket>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Bucket {
+    unit: Unit,
+    time_zone: String,
+}
+
+/// How Postgres rounds a time down.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Unit {
+    /// To a unit of the calendar.
+    Calendar(&'static str),
+    /// To a multiple of a length of time.
+    Length(&'static str),
+}
+
+/// A grouped list, checked.
+#[derive(Clone, Debug)]
+pub(super) struct Groups {
+    pub(super) keys: Vec<Key>,
+    pub(super) expressions: Vec<Expression>,
+    order: Vec<(Value, Sort)>,
+    pub(super) limit: u64,
+    offset: u64,
+    after: Option<Vec<Option<Parameter>>>,
+    having: Option<JsonValue>,
+}
+
+/// A column of the inner statement.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Value {
+    Key(usize),
+    Expression(usize),
+}
+
+impl Groups {
+    pub(super) fn read(
+        catalog: &Catalog,
+        table: &Table,
+        arguments: &JsonMap,
+        limits: &Limits,
+    ) -> Result<Self, ArgumentError> {
+        let mut groups = Self {
+            keys: Vec::new(),
+            expressions: Vec::new(),
+            order: Vec::new(),
+            limit: page::size(arguments, "first", limits)?.unwrap_or(limits.default_page),
+            offset: page::count(arguments, "offset")?.unwrap_or(0),
+            after: None,
+            having: arguments.get("having").filter(|having| !having.is_null()).cloned(),
+        };
+        let by = arguments.get("groupBy").unwrap_or(&JsonValue::Null);
+        groups.read_keys(catalog, table, by, "groupBy", &[])?;
+        if groups.keys.is_empty() {
+            return Err(ArgumentError::new("groupBy", "name at least one field to group by"));
+        }
+        groups.read_order(catalog, table, arguments.get("orderBy"))?;
+        if let Some(having) = groups.having.clone() {
+            groups.note_having(table, &having);
+        }
+        if let Some(text) = arguments.get("after").and_then(JsonValue::as_str) {
+            let after = cursor::read(text, table, &groups.named(table))
+                .map_err(|message| ArgumentError::new("after", message))?;
+            groups.after = Some(after);
+        }
+        Ok(groups)
+    }
+
+    /// Position of a key in the rows.
+    pub(super) fn key(&self, at: &Path) -> Option<usize> {
+        self.keys.iter().position(|key| key.at == *at)
+    }
+
+    /// Position of a value in the rows; asks for it where nobody has yet.
+    pub(super) fn expression(&mut self, expression: Expression) -> usize {
+        self.keys.len() + self.expression_index(expression)
+    }
+
+    fn expression_index(&mut self, expression: Expression) -> usize {
+        self.expressions.iter().position(|known| *known == expression).unwrap_or_else(|| {
+            self.expressions.push(expression);
+            self.expressions.len() - 1
+        })
+    }
+
+    fn read_keys(
+        &mut self,
+        catalog: &Catalog,
+        table: &Table,
+        by: &JsonValue,
+        argument: &str,
+        relations: &[RelationId],
+    ) -> Result<(), ArgumentError> {
+        for (name, value) in by.as_object().into_iter().flatten() {
+            let argument = format!("{argument}.{}", name.as_str());
+            match table.field(name.as_str()) {
+                _ if value.is_null() || value.as_bool() == Some(false) => {}
+                Some(FieldId::Relation(id)) => {
+                    let relations = [relations, &[id]].concat();
+                    let target = catalog.table(table.relation(id).target);
+                    self.read_keys(catalog, target, value, &argument, &relations)?;
+                }
+                Some(FieldId::Column(column)) => {
+                    let ty = table.column(column).ty.clone();
+                    let bucket = Bucket::read(&ty, value, &argument)?;
+                    self.keys.push(Key { at: Path { relations: relations.to_vec(), column }, ty, bucket });
+                }
+                Some(FieldId::GlobalId | FieldId::Groups(_)) | None => {
+                    return Err(ArgumentError::new(&argument, "there is no such field to group by"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads `orderBy`; the keys that it does not name follow, so that the order is total.
+    fn read_order(
+        &mut self,
+        catalog: &Catalog,
+        table: &Table,
+        order: Option<&JsonValue>,
+    ) -> Result<(), ArgumentError> {
+        if let Some(order) = order.filter(|order| !order.is_null()) {
+            let single = std::slice::from_ref(order);
+            let entries = order.as_array().map_or(single, Vec::as_slice);
+            for (at, entry) in entries.iter().enumerate() {
+                let argument = format!("orderBy.{at}");
+                let term = self.read_order_entry(catalog, table, entry, &argument)?;
+                self.order.push(term);
+            }
+        }
+        let descending = self.order.last().is_some_and(|(_, sort)| sort.descending);
+        for (at, key) in self.keys.iter().enumerate() {
+            if !self.order.iter().any(|(value, _)| *value == Value::Key(at)) {
+                let sort = Sort { ty: key.ty.clone(), nullable: true, descending, nulls_first: descending };
+                self.order.push((Value::Key(at), sort));
+            }
+        }
+        Ok(())
+    }
+
+    fn read_order_entry(
+        &mut self,
+        catalog: &Catalog,
+        table: &Table,
+        entry: &JsonValue,
+        argument: &str,
+    ) -> Result<(Value, Sort), ArgumentError> {
+        let (name, value) = order::only_field(entry, argument)?;
+        let argument = format!("{argument}.{name}");
+        let sort = |ty: ColumnType, nullable: bool, direction: &JsonValue, argument: &str| {
+            Sort::read(ty, nullable, direction).map_err(|message| ArgumentError::new(argument, message))
+        };
+        match (name, table.field(name)) {
+            ("key", _) => {
+                let term = order::read_entry(catalog, table, value, &argument, Vec::new())?;
+                let key = self.key(&term.at).ok_or_else(|| {
+                    ArgumentError::new(&argument, "groups are ordered by keys that `groupBy` names")
+                })?;
+                Ok((Value::Key(key), Sort { nullable: true, ..term.sort }))
+            }
+            ("count", _) => {
+                let sort = sort(ColumnType::Scalar(Scalar::BigInt), false, value, &argument)?;
+                Ok((Value::Expression(self.expression_index(Expression::Count)), sort))
+            }
+            (_, Some(FieldId::Column(column))) => {
+                let ty = &table.column(column).ty;
+                let (name, value) = order::only_field(value, &argument)?;
+                let argument = format!("{argument}.{name}");
+                let (function, direction) = read_function(ty, name, value, "direction", &argument)?;
+                let sort = sort(function.stored(ty), !function.is_count(), direction, &argument)?;
+                Ok((Value::Expression(self.expression_index(Expression::Of(function, column))), sort))
+            }
+            _ => Err(ArgumentError::new(&argument, "there is no such field to order by")),
+        }
+    }
+
+    /// Asks for the values that `having` speaks of. What is wrong with it is told when its condition is written.
+    fn note_having(&mut self, table: &Table, having: &JsonValue) {
+        for (name, value) in having.as_object().into_iter().flatten() {
+            match (name.as_str(), table.field(name.as_str())) {
+                ("and" | "or", _) => {
+                    let single = std::slice::from_ref(value);
+                    for item in value.as_array().map_or(single, Vec::as_slice) {
+                        self.note_having(table, item);
+                    }
+                }
+                ("not", _) => self.note_having(table, value),
+                ("count", _) => {
+                    self.expression_index(Expression::Count);
+                }
+                (_, Some(FieldId::Column(column))) => {
+                    let ty = &table.column(column).ty;
+                    for (name, value) in value.as_object().into_iter().flatten() {
+                        if let Ok((function, _)) = read_function(ty, name.as_str(), value, "value", "") {
+                            self.expression_index(Expression::Of(function, column));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The order, by names that no other value of the table has.
+    pub(super) fn named(&self, table: &Table) -> Vec<Named> {
+        self.order
+            .iter()
+            .map(|(value, sort)| {
+                let name = match value {
+                    Value::Key(key) => {
+                        let Key { at, bucket, .. } = &self.keys[*key];
+                        format!("{} key {} {bucket:?}", table.name, at.name())
+                    }
+                    Value::Expression(at) => format!("{:?}", self.expressions[*at]),
+                };
+                (name, sort.clone())
+            })
+            .collect()
+    }
+
+    /// Positions in the rows and types of the values that a cursor holds.
+    pub(super) fn cursor_parts(&self) -> Vec<(usize, ColumnType)> {
+        self.order.iter().map(|(value, sort)| (self.position(*value), sort.ty.clone())).collect()
+    }
+
+    fn position(&self, value: Value) -> usize {
+        match value {
+            Value::Key(at) => at,
+            Value::Expression(at) => self.keys.len() + at,
+        }
+    }
+
+    /// The groups of the whole table, or of each parent's rows with the parent's key behind them.
+    pub(super) fn sql(
+        &self,
+        catalog: &Catalog,
+        table: &Table,
+        columns: &[ColumnId],
+        filter: Option<&JsonValue>,
+        most_conditions: usize,
+    ) -> Result<Sql, ArgumentError> {
+        let parts = statement::parts(table, columns);
+        let nested = !parts.is_empty();
+        let mut sql = Sql::new(parts.len());
+        if nested {
+            sql.push("SELECT p.*").join("", 0..parts.len(), |sql, at| {
+                sql.push(format_args!(", {KEY_ALIAS}.k{at}"));
+            });
+            sql.push(" FROM ").keys(&parts).push(" CROSS JOIN LATERAL (");
+        }
+        sql.push("SELECT g.* FROM (SELECT ");
+        let resolved = order::resolve(catalog, table, ROW, self.keys.iter().map(|key| &key.at), &mut sql);
+        sql.join(", ", self.keys.iter().zip(&resolved.values).enumerate(), |sql, (at, (key, value))| {
+            key.write(value, sql);
+            sql.push(format_args!(" AS c{at}"));
+        });
+        for (at, expression) in self.expressions.iter().enumerate() {
+            sql.push(", ");
+            statement::write_expression(table, expression, &mut sql);
+            sql.push(format_args!(" AS c{}", self.keys.len() + at));
+        }
+        sql.push(" FROM ").table(table).push(format_args!(" {ROW}"));
+        resolved.write_joins(catalog, &mut sql);
+        let mut before = " WHERE ";
+        if nested {
+            sql.push(before);
+            statement::matches_key(table, columns, &mut sql);
+            before = " AND ";
+        }
+        if let Some(filter) = filter {
+            sql.push(before);
+            Filter::new(catalog, &mut sql, most_conditions).write(table, ROW, filter)?;
+        }
+        sql.push(" GROUP BY ").join(", ", 1..=self.keys.len(), |sql, at| {
+            sql.push(at);
+        });
+        sql.push(") g");
+
+        let values: Vec<String> =
+            self.order.iter().map(|(value, _)| format!("g.c{}", self.position(*value))).collect();
+        let sorts: Vec<Sort> = self.order.iter().map(|(_, sort)| sort.clone()).collect();
+        let mut before = " WHERE ";
+        if let Some(having) = &self.having {
+            sql.push(before);
+            self.write_having(catalog, table, having, most_conditions, &mut sql)?;
+            before = " AND ";
+        }
+        if let Some(after) = &self.after {
+            sql.push(before);
+            order::write_after(&values, &sorts, after, &mut sql);
+        }
+        order::write_order(&values, &sorts, &mut sql);
+        sql.push(format_args!(" LIMIT {}", self.limit + 1));
+        if self.offset > 0 {
+            sql.push(format_args!(" OFFSET {}", self.offset));
+        }
+        if nested {
+            sql.push(") p");
+        }
+        Ok(sql)
+    }
+
+    fn write_having(
+        &self,
+        catalog: &Catalog,
+        table: &Table,
+        having: &JsonValue,
+        most_conditions: usize,
+        sql: &mut Sql,
+    ) -> Result<(), ArgumentError> {
+        let operand = |expression: &Expression| {
+            let at = self.expressions.iter().position(|known| known == expression)?;
+            Some(format!("g.c{}", self.keys.len() + at))
+        };
+        Filter::on_values(catalog, sql, most_conditions, "having").write_values(having, &mut |name, value| {
+            let number = ColumnType::Scalar(Scalar::BigInt);
+            if name == "count" {
+                return Ok(vec![(operand(&Expression::Count), number, value)]);
+            }
+            let Some(FieldId::Column(column)) = table.field(name) else { return Ok(Vec::new()) };
+            let ty = &table.column(column).ty;
+            value
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(name, value)| {
+                    let (function, value) = read_function(ty, name.as_str(), value, "value", name.as_str())?;
+                    Ok((operand(&Expression::Of(function, column)), function.stored(ty), value))
+                })
+                .collect()
+        })
+    }
+}
+
+/// The function of a name, and what is said of it: directly, or for a percentile beside its share.
+fn read_function<'v>(
+    ty: &ColumnType,
+    name: &str,
+    value: &'v JsonValue,
+    beside: &str,
+    argument: &str,
+) -> Result<(Function, &'v JsonValue), ArgumentError> {
+    let function = function_named(ty, name)
+        .ok_or_else(|| ArgumentError::new(argument, "there is no such function of this column"))?;
+    if !matches!(function, Function::Percentile(_)) {
+        return Ok((function, value));
+    }
+    let share = value.get("p").and_then(JsonValue::as_f64).filter(|share| (0.0..=1.0).contains(share));
+    let share = share.ok_or_else(|| ArgumentError::new(argument, "a share lies between 0 and 1"))?;
+    Ok((Function::Percentile(share), value.get(beside).unwrap_or(&JsonValue::Null)))
+}
+
+impl Key {
+    fn write(&self, value: &str, sql: &mut Sql) {
+        let Some(Bucket { unit, time_zone }) = &self.bucket else {
+            sql.push(value);
+            return;
+        };
+        let zone = Parameter::new(Type::TEXT, time_zone.clone().into_bytes());
+        match (unit, &self.ty) {
+            (Unit::Calendar(unit), ColumnType::Scalar(Scalar::DateTime)) => {
+                sql.push(format_args!("date_trunc('{unit}', {value}, ")).bind(zone).push(")");
+            }
+            (Unit::Calendar(unit), ColumnType::Scalar(Scalar::Date)) => {
+                sql.push(format_args!("date_trunc('{unit}', {value})::date"));
+            }
+            (Unit::Calendar(unit), _) => {
+                sql.push(format_args!("date_trunc('{unit}', {value})"));
+            }
+            // Lengths of up to an hour divide every offset in use, so that the zone makes no difference.
+            (Unit::Length(length), ColumnType::Scalar(Scalar::DateTime)) => {
+                sql.push(format_args!("date_bin('{length}', {value}, '2000-01-01T00:00:00Z')"));
+            }
+            (Unit::Length(length), _) => {
+                sql.push(format_args!("date_bin('{length}', {value}::timestamp, '2000-01-01T00:00:00')"));
+            }
+        }
+    }
+}
+
+impl Bucket {
+    /// Reads a `TimeBucket`; other columns are grouped by their values.
+    fn read(ty: &ColumnType, value: &JsonValue, argument: &str) -> Result<Option<Self>, ArgumentError> {
+        let ColumnType::Scalar(Scalar::DateTime | Scalar::LocalDateTime | Scalar::Date) = ty else {
+            return Ok(None);
+        };
+        let unit = match value.get("unit").and_then(JsonValue::as_str) {
+            None => return Ok(None),
+            Some("MINUTE") => Unit::Calendar("minute"),
+            Some("FIVE_MINUTES") => Unit::Length("5 minutes"),
+            Some("FIFTEEN_MINUTES") => Unit::Length("15 minutes"),
+            Some("HOUR") => Unit::Calendar("hour"),
+            Some("DAY") => Unit::Calendar("day"),
+            Some("WEEK") => Unit::Calendar("week"),
+            Some("MONTH") => Unit::Calendar("month"),
+            Some("QUARTER") => Unit::Calendar("quarter"),
+            Some("YEAR") => Unit::Calendar("year"),
+            Some(other) => return Err(ArgumentError::new(argument, format!("there is no unit {other}"))),
+        };
+        let hours = matches!(unit, Unit::Length(_) | Unit::Calendar("minute" | "hour"));
+        if hours && *ty == ColumnType::Scalar(Scalar::Date) {
+            return Err(ArgumentError::new(argument, "a date has no hours and minutes"));
+        }
+        let time_zone = value.get("timeZone").and_then(JsonValue::as_str).unwrap_or("UTC");
+        if time_zone.contains('\0') {
+            return Err(ArgumentError::new(argument, "text has no NUL"));
+        }
+        Ok(Some(Self { unit, time_zone: time_zone.to_owned() }))
+    }
+}
