@@ -4,7 +4,6 @@
 //! are the questions to the database: one for each relation and arguments, wherever in the request it stands, so that
 //! aliases and fragments share them. Loads hold finished SQL that lacks only the keys of the parents.
 
-mod build;
 mod collect;
 mod cursor;
 mod filter;
@@ -12,6 +11,7 @@ mod groups;
 mod input;
 mod order;
 mod page;
+mod planner;
 mod sql;
 mod statement;
 #[cfg(test)]
@@ -19,8 +19,8 @@ mod tests;
 
 use apollo_compiler::parser::LineColumn;
 
-pub(super) use build::plan;
 pub(super) use cursor::write_cursor;
+pub(super) use planner::plan;
 
 use super::catalog::{ColumnId, ColumnType, TableId};
 use super::error::PathSegment;

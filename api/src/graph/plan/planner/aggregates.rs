@@ -1,0 +1,88 @@
+//! Aggregates: which values over many rows are asked for.
+
+use apollo_compiler::Node;
+use apollo_compiler::executable::{Field, SelectionSet};
+use apollo_compiler::response::JsonValue;
+
+use super::super::collect::collect;
+use super::super::input::{ArgumentError, arguments};
+use super::super::statement::Expression;
+use super::super::{AggregateField, Keyed, LoadId};
+use super::{DraftKind, Planned, Planner};
+use crate::graph::aggregate::{self, Function};
+use crate::graph::catalog::{ColumnId, FieldId, Table};
+
+impl<'a> Planner<'a> {
+    pub(super) fn aggregate(
+        &mut self,
+        table: &'a Table,
+        load: LoadId,
+        sets: &[&'a SelectionSet],
+    ) -> Planned<Vec<Keyed<AggregateField>>> {
+        let type_name = format!("{}Aggregate", table.type_name);
+        let collected = collect(self.document, self.variables, sets, &type_name);
+        self.each(&collected, |this, field, collected| {
+            match (field.name.as_str(), table.field(&field.name)) {
+                ("count", _) => Ok(AggregateField::Count(this.expression(load, Expression::Count))),
+                (_, Some(FieldId::Column(column))) => Ok(AggregateField::Column(this.functions(
+                    table,
+                    column,
+                    load,
+                    &collected.selection_sets(),
+                )?)),
+                // Validation leaves `__typename` only.
+                _ => Ok(AggregateField::Typename(type_name.clone())),
+            }
+        })
+    }
+
+    /// The functions that are asked of one column.
+    pub(super) fn functions(
+        &mut self,
+        table: &'a Table,
+        column: ColumnId,
+        load: LoadId,
+        sets: &[&'a SelectionSet],
+    ) -> Planned<Vec<Keyed<AggregateField>>> {
+        let ty = &table.column(column).ty;
+        let type_name = aggregate::type_name(ty);
+        let collected = collect(self.document, self.variables, sets, &type_name);
+        self.each(&collected, |this, field, _| {
+            let Some(described) =
+                aggregate::functions(ty).iter().find(|described| described.field == field.name.as_str())
+            else {
+                return Ok(AggregateField::Typename(type_name.clone()));
+            };
+            let function = match described.function {
+                Function::Percentile(_) => Function::Percentile(this.share(field)?),
+                function => function,
+            };
+            let position = this.expression(load, Expression::Of(function, column));
+            Ok(if function.is_count() {
+                AggregateField::Count(position)
+            } else {
+                AggregateField::Value(position, function.result(ty))
+            })
+        })
+    }
+
+    /// The argument `p` of a percentile.
+    pub(super) fn share(&self, field: &Node<Field>) -> Planned<f64> {
+        let given = arguments(field, self.variables);
+        let share = given.get("p").and_then(JsonValue::as_f64).filter(|share| (0.0..=1.0).contains(share));
+        share.ok_or_else(|| self.refuse(field, ArgumentError::new("p", "a share lies between 0 and 1")))
+    }
+
+    /// Position of a value in the row of an aggregate; asks for it where nobody has yet.
+    pub(super) fn expression(&mut self, load: LoadId, expression: Expression) -> usize {
+        let expressions = match &mut self.drafts[load.0].kind {
+            DraftKind::Aggregate(expressions) => expressions,
+            DraftKind::Groups(groups) => return groups.expression(expression),
+            DraftKind::ByKey | DraftKind::Page(_) => return 0,
+        };
+        expressions.iter().position(|known| *known == expression).unwrap_or_else(|| {
+            expressions.push(expression);
+            expressions.len() - 1
+        })
+    }
+}

@@ -1,0 +1,148 @@
+//! Connections: pages of rows and numbers over all of them.
+
+use apollo_compiler::Node;
+use apollo_compiler::executable::{Field, SelectionSet};
+
+use super::super::collect::{Collected, collect};
+use super::super::input::arguments;
+use super::super::page;
+use super::super::statement::Expression;
+use super::super::{Connection, ConnectionField, EdgeField, Keyed, LoadId, PageInfoField};
+use super::{DraftKind, Planned, Planner, Question, text};
+use crate::graph::catalog::{ColumnId, Table};
+use crate::graph::error::Error;
+
+impl<'a> Planner<'a> {
+    /// Plans a connection below `parents` rows, or of the whole table where `columns` is empty.
+    pub(super) fn connection(
+        &mut self,
+        table: &'a Table,
+        columns: &[ColumnId],
+        field: &'a Node<Field>,
+        collected: &Collected<'a>,
+        parents: u64,
+    ) -> Planned<Connection> {
+        let mut given = arguments(field, self.variables);
+        let filter = given.get("filter").filter(|filter| !filter.is_null()).cloned();
+        let page = page::read(self.catalog, table, &given, self.limits)
+            .map_err(|error| self.refuse(field, error))?;
+        let rows = parents.saturating_mul(page.limit.max(1));
+        let (backward, starts_later) = if page.backward {
+            (true, page.before.is_some())
+        } else {
+            (false, page.after.is_some() || page.offset > 0)
+        };
+
+        let page_question =
+            Question { kind: "page", table: table.id, columns: columns.to_vec(), arguments: text(&given) };
+        given.retain(|name, _| name.as_str() == "filter");
+        let aggregate_question = Question {
+            kind: "aggregate",
+            table: table.id,
+            columns: columns.to_vec(),
+            arguments: text(&given),
+        };
+        let mut page_load = None;
+        let mut aggregate_load = None;
+        let place = self.place(field);
+        // The planner stands at a part of the connection when it finds that its rows are too many.
+        let here = |error: Error| error.at(&place.path, place.location);
+
+        let type_name = format!("{}Connection", table.type_name);
+        let parts = collect(self.document, self.variables, &collected.selection_sets(), &type_name);
+        let fields = self.each(&parts, |this, part, part_collected| {
+            let sets = part_collected.selection_sets();
+            let mut load_page = |this: &mut Self| -> Planned<LoadId> {
+                if page_load.is_none() {
+                    this.spend(field, rows).map_err(here)?;
+                }
+                let kind = || DraftKind::Page(page.clone());
+                Ok(*page_load
+                    .get_or_insert_with(|| this.load(page_question.clone(), filter.clone(), &place, kind())))
+            };
+            let mut load_aggregate = |this: &mut Self| -> Planned<LoadId> {
+                if aggregate_load.is_none() {
+                    this.spend(field, parents).map_err(here)?;
+                }
+                let kind = DraftKind::Aggregate(Vec::new());
+                Ok(*aggregate_load.get_or_insert_with(|| {
+                    this.load(aggregate_question.clone(), filter.clone(), &place, kind)
+                }))
+            };
+            Ok(match part.name.as_str() {
+                "nodes" => {
+                    let load = load_page(this)?;
+                    ConnectionField::Nodes(this.row(table, load, &sets, rows)?)
+                }
+                "edges" => {
+                    let load = load_page(this)?;
+                    ConnectionField::Edges(this.edges(table, load, &sets, rows)?)
+                }
+                "pageInfo" => {
+                    let load = load_page(this)?;
+                    ConnectionField::PageInfo(this.page_info(load, &sets)?)
+                }
+                "totalCount" => {
+                    let load = load_aggregate(this)?;
+                    ConnectionField::TotalCount(this.expression(load, Expression::Count))
+                }
+                "aggregate" => {
+                    let load = load_aggregate(this)?;
+                    ConnectionField::Aggregate(this.aggregate(table, load, &sets)?)
+                }
+                _ => ConnectionField::Typename,
+            })
+        })?;
+        Ok(Connection {
+            page: page_load,
+            aggregate: aggregate_load,
+            starts_later,
+            backward,
+            type_name: table.type_name.clone(),
+            fields,
+        })
+    }
+
+    pub(super) fn edges(
+        &mut self,
+        table: &'a Table,
+        load: LoadId,
+        sets: &[&'a SelectionSet],
+        rows: u64,
+    ) -> Planned<Vec<Keyed<EdgeField>>> {
+        let collected = collect(self.document, self.variables, sets, &format!("{}Edge", table.type_name));
+        self.each(&collected, |this, field, collected| {
+            Ok(match field.name.as_str() {
+                "cursor" => {
+                    this.drafts[load.0].cursors = true;
+                    EdgeField::Cursor
+                }
+                "node" => EdgeField::Node(this.row(table, load, &collected.selection_sets(), rows)?),
+                _ => EdgeField::Typename,
+            })
+        })
+    }
+
+    pub(super) fn page_info(
+        &mut self,
+        load: LoadId,
+        sets: &[&'a SelectionSet],
+    ) -> Planned<Vec<Keyed<PageInfoField>>> {
+        let collected = collect(self.document, self.variables, sets, "PageInfo");
+        self.each(&collected, |this, field, _| {
+            Ok(match field.name.as_str() {
+                "hasNextPage" => PageInfoField::HasNextPage,
+                "hasPreviousPage" => PageInfoField::HasPreviousPage,
+                "startCursor" | "endCursor" => {
+                    this.drafts[load.0].cursors = true;
+                    if field.name == "startCursor" {
+                        PageInfoField::StartCursor
+                    } else {
+                        PageInfoField::EndCursor
+                    }
+                }
+                _ => PageInfoField::Typename,
+            })
+        })
+    }
+}

@@ -1,0 +1,76 @@
+//! Grouped lists.
+
+use apollo_compiler::Node;
+use apollo_compiler::executable::{Field, SelectionSet};
+
+use super::super::collect::{Collected, collect};
+use super::super::groups;
+use super::super::input::{ArgumentError, arguments};
+use super::super::order::Path;
+use super::super::{GroupField, Groups, KeyField, Keyed};
+use super::{DraftKind, Planned, Planner, Question, text};
+use crate::graph::catalog::{ColumnId, FieldId, RelationId, Table};
+
+impl<'a> Planner<'a> {
+    /// Plans a grouped list below `parents` rows, or of the whole table where `columns` is empty.
+    pub(super) fn groups(
+        &mut self,
+        table: &'a Table,
+        columns: &[ColumnId],
+        field: &'a Node<Field>,
+        collected: &Collected<'a>,
+        parents: u64,
+    ) -> Planned<Groups> {
+        let given = arguments(field, self.variables);
+        let filter = given.get("filter").filter(|filter| !filter.is_null()).cloned();
+        let groups = groups::Groups::read(self.catalog, table, &given, self.limits)
+            .map_err(|error| self.refuse(field, error))?;
+        self.spend(field, parents.saturating_mul(groups.limit.max(1)))?;
+        let question =
+            Question { kind: "groups", table: table.id, columns: columns.to_vec(), arguments: text(&given) };
+        let place = self.place(field);
+        let keys = groups.clone();
+        let load = self.load(question, filter, &place, DraftKind::Groups(groups));
+        let type_name = format!("{}Group", table.type_name);
+        let parts = collect(self.document, self.variables, &collected.selection_sets(), &type_name);
+        let fields = self.each(&parts, |this, part, collected| {
+            let sets = collected.selection_sets();
+            Ok(match part.name.as_str() {
+                "key" => GroupField::Key(this.group_key(table, &keys, &[], &sets)?),
+                "aggregate" => GroupField::Aggregate(this.aggregate(table, load, &sets)?),
+                "cursor" => GroupField::Cursor,
+                _ => GroupField::Typename,
+            })
+        })?;
+        Ok(Groups { load, type_name: table.type_name.clone(), fields })
+    }
+
+    pub(super) fn group_key(
+        &mut self,
+        table: &'a Table,
+        groups: &groups::Groups,
+        relations: &[RelationId],
+        sets: &[&'a SelectionSet],
+    ) -> Planned<Vec<Keyed<KeyField>>> {
+        let type_name = format!("{}GroupKey", table.type_name);
+        let collected = collect(self.document, self.variables, sets, &type_name);
+        self.each(&collected, |this, field, collected| match table.field(&field.name) {
+            Some(FieldId::Column(column)) => {
+                let at = Path { relations: relations.to_vec(), column };
+                let position = groups.key(&at).ok_or_else(|| {
+                    let error = ArgumentError::new("groupBy", format!("does not name `{}`", field.name));
+                    this.refuse(field, error)
+                })?;
+                Ok(KeyField::Value(position, table.column(column).ty.clone()))
+            }
+            Some(FieldId::Relation(id)) => {
+                let target = this.catalog.table(table.relation(id).target);
+                let relations = [relations, &[id]].concat();
+                this.group_key(target, groups, &relations, &collected.selection_sets())
+                    .map(KeyField::Relation)
+            }
+            // Validation leaves `__typename` only.
+            _ => Ok(KeyField::Typename(type_name.clone())),
+        })
+    }
+}

@@ -1,0 +1,284 @@
+//! Walks an operation and makes its plan.
+//!
+//! This file holds what every part of the walk needs: loads that are shared, limits, places. The other files of the
+//! folder plan one kind of field each.
+
+mod aggregates;
+mod connections;
+mod groups;
+mod root;
+mod rows;
+
+use std::collections::HashMap;
+
+use apollo_compiler::Node;
+use apollo_compiler::executable::{ExecutableDocument, Field, Operation};
+use apollo_compiler::response::{JsonMap, JsonValue};
+
+use super::collect::Collected;
+use super::groups::Groups;
+use super::input::ArgumentError;
+use super::page::Page;
+use super::statement::{self, Expression, PageQuery};
+use super::{CursorShape, Keyed, Load, LoadId, LoadKind, Place, Plan, cursor};
+use crate::graph::catalog::{Catalog, ColumnId, Table, TableId};
+use crate::graph::error::{Code, Error, PathSegment};
+use crate::graph::limits::Limits;
+
+/// Plans a validated query whose variables are coerced.
+pub(crate) fn plan(
+    catalog: &Catalog,
+    limits: &Limits,
+    document: &ExecutableDocument,
+    operation: &Operation,
+    variables: &JsonMap,
+) -> Result<Plan, Error> {
+    let mut planner = Planner {
+        catalog,
+        limits,
+        document,
+        variables,
+        drafts: Vec::new(),
+        interned: HashMap::new(),
+        path: Vec::new(),
+        fields: 0,
+        cost: 0,
+    };
+    let fields = planner.root(&[&operation.selection_set], "Query", None)?;
+    let loads = planner
+        .drafts
+        .iter()
+        .map(|draft| {
+            planner
+                .finish(draft)
+                .map_err(|error| error.into_error().at(&draft.place.path, draft.place.location))
+        })
+        .collect::<Result<_, _>>()?;
+    Ok(Plan { fields, loads })
+}
+
+struct Planner<'a> {
+    catalog: &'a Catalog,
+    limits: &'a Limits,
+    document: &'a ExecutableDocument,
+    variables: &'a JsonMap,
+    drafts: Vec<Draft>,
+    interned: HashMap<Question, LoadId>,
+    path: Vec<PathSegment>,
+    fields: usize,
+    cost: u64,
+}
+
+/// What makes two loads the same.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Question {
+    kind: &'static str,
+    table: TableId,
+    columns: Vec<ColumnId>,
+    /// Arguments as JSON text.
+    arguments: String,
+}
+
+/// A load whose projection still grows.
+struct Draft {
+    table: TableId,
+    kind: DraftKind,
+    columns: Vec<ColumnId>,
+    filter: Option<JsonValue>,
+    projection: Vec<ColumnId>,
+    cursors: bool,
+    place: Place,
+}
+
+enum DraftKind {
+    ByKey,
+    Page(Page),
+    Aggregate(Vec<Expression>),
+    Groups(Groups),
+}
+
+type Planned<T> = Result<T, Error>;
+
+impl<'a> Planner<'a> {
+    /// Plans each collected field under its response key, within the limits of depth and number.
+    fn each<T>(
+        &mut self,
+        collected: &[Collected<'a>],
+        mut plan: impl FnMut(&mut Self, &'a Node<Field>, &Collected<'a>) -> Planned<T>,
+    ) -> Planned<Vec<Keyed<T>>> {
+        let mut planned = Vec::with_capacity(collected.len());
+        for collected in collected {
+            let field = collected.first();
+            let key = field.response_key().to_string();
+            self.path.push(PathSegment::Field(key.clone()));
+            self.fields += 1;
+            if self.path.len() > self.limits.depth {
+                return Err(
+                    self.exceeded(field, format!("A request nests at most {} levels.", self.limits.depth))
+                );
+            }
+            if self.fields > self.limits.fields {
+                return Err(
+                    self.exceeded(field, format!("A request has at most {} fields.", self.limits.fields))
+                );
+            }
+            let value = plan(self, field, collected)?;
+            self.path.pop();
+            planned.push(Keyed { key, value });
+        }
+        Ok(planned)
+    }
+
+    fn spend(&mut self, field: &Node<Field>, rows: u64) -> Planned<()> {
+        self.cost = self.cost.saturating_add(rows);
+        if self.cost <= self.limits.cost {
+            return Ok(());
+        }
+        Err(self.exceeded(
+            field,
+            format!(
+                "The answer could have more than {} rows (page sizes multiply down the tree). Ask for smaller pages \
+                 with `first`.",
+                self.limits.cost
+            ),
+        ))
+    }
+
+    fn by_key(&mut self, table: &Table, columns: &[ColumnId], field: &Node<Field>) -> LoadId {
+        let question =
+            Question { kind: "key", table: table.id, columns: columns.to_vec(), arguments: String::new() };
+        let place = self.place(field);
+        self.load(question, None, &place, DraftKind::ByKey)
+    }
+
+    /// The load that answers a question: the one that is planned already, or a new one.
+    fn load(
+        &mut self,
+        question: Question,
+        filter: Option<JsonValue>,
+        place: &Place,
+        kind: DraftKind,
+    ) -> LoadId {
+        if let Some(load) = self.interned.get(&question) {
+            return *load;
+        }
+        let table = self.catalog.table(question.table);
+        // An aggregate has no columns. The rows of a reference table are kept whole, so that every request can share them.
+        let projection = match kind {
+            DraftKind::Aggregate(_) | DraftKind::Groups(_) => Vec::new(),
+            DraftKind::ByKey | DraftKind::Page(_) if table.is_reference => table.column_ids().collect(),
+            DraftKind::ByKey | DraftKind::Page(_) => question.columns.clone(),
+        };
+        let load = LoadId(self.drafts.len());
+        self.drafts.push(Draft {
+            table: table.id,
+            kind,
+            columns: question.columns.clone(),
+            filter,
+            projection,
+            cursors: false,
+            place: place.clone(),
+        });
+        self.interned.insert(question, load);
+        load
+    }
+
+    /// Position of a column in the rows of a load; asks for the column where nobody has yet.
+    fn position(&mut self, load: LoadId, column: ColumnId) -> usize {
+        let projection = &mut self.drafts[load.0].projection;
+        projection.iter().position(|known| *known == column).unwrap_or_else(|| {
+            projection.push(column);
+            projection.len() - 1
+        })
+    }
+
+    fn positions(&mut self, load: LoadId, columns: &[ColumnId]) -> Vec<usize> {
+        columns.iter().map(|column| self.position(load, *column)).collect()
+    }
+
+    fn finish(&self, draft: &Draft) -> Result<Load, ArgumentError> {
+        let table = self.catalog.table(draft.table);
+        let parts = statement::parts(table, &draft.columns);
+        let positions = draft
+            .columns
+            .iter()
+            .filter_map(|column| draft.projection.iter().position(|known| known == column))
+            .collect();
+        let (sql, kind) = match &draft.kind {
+            DraftKind::ByKey => (
+                statement::by_key(table, &draft.columns, &draft.projection),
+                LoadKind::ByKey { parts, positions, columns: draft.columns.clone() },
+            ),
+            DraftKind::Page(page) => {
+                let query = PageQuery {
+                    table,
+                    columns: &draft.columns,
+                    projection: &draft.projection,
+                    page,
+                    filter: draft.filter.as_ref(),
+                    cursors: draft.cursors,
+                };
+                let cursor = draft.cursors.then(|| CursorShape {
+                    signature: cursor::signature(table, &cursor::named(&page.order)),
+                    parts: page
+                        .order
+                        .iter()
+                        .enumerate()
+                        .map(|(at, term)| (draft.projection.len() + at, term.sort.ty.clone()))
+                        .collect(),
+                });
+                (
+                    statement::page(self.catalog, &query, self.limits.conditions)?,
+                    LoadKind::Page { parts, positions, limit: page.limit, backward: page.backward, cursor },
+                )
+            }
+            DraftKind::Groups(groups) => {
+                let filter = draft.filter.as_ref();
+                let sql = groups.sql(self.catalog, table, &draft.columns, filter, self.limits.conditions)?;
+                let width = groups.keys.len() + groups.expressions.len();
+                let positions = (0..parts.len()).map(|at| width + at).collect();
+                let cursor = Some(CursorShape {
+                    signature: cursor::signature(table, &groups.named(table)),
+                    parts: groups.cursor_parts(),
+                });
+                (sql, LoadKind::Page { parts, positions, limit: groups.limit, backward: false, cursor })
+            }
+            DraftKind::Aggregate(expressions) => {
+                let filter = draft.filter.as_ref();
+                let most = self.limits.conditions;
+                let sql =
+                    statement::aggregate(self.catalog, table, &draft.columns, expressions, filter, most)?;
+                let positions = (0..parts.len()).map(|at| expressions.len() + at).collect();
+                (sql, LoadKind::Aggregate { parts, positions })
+            }
+        };
+        let only_reference = sql.only_reference;
+        Ok(Load {
+            table: draft.table,
+            kind,
+            statement: sql.finish(),
+            only_reference,
+            projection: draft.projection.clone(),
+            place: draft.place.clone(),
+        })
+    }
+
+    fn place(&self, field: &Node<Field>) -> Place {
+        let location = field.name.location().and_then(|span| span.line_column(&self.document.sources));
+        Place { path: self.path.clone(), location }
+    }
+
+    fn refuse(&self, field: &Node<Field>, error: ArgumentError) -> Error {
+        let place = self.place(field);
+        error.into_error().at(&place.path, place.location)
+    }
+
+    fn exceeded(&self, field: &Node<Field>, message: String) -> Error {
+        let place = self.place(field);
+        Error::new(Code::LimitExceeded, message).at(&place.path, place.location)
+    }
+}
+
+fn text(arguments: &JsonMap) -> String {
+    serde_json::to_string(arguments).unwrap_or_default()
+}

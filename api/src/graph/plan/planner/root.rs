@@ -1,0 +1,170 @@
+//! Fields of `Query`: look-ups, lists, ids.
+
+use apollo_compiler::Node;
+use apollo_compiler::executable::{Field, SelectionSet};
+use apollo_compiler::response::JsonValue;
+
+use super::super::collect::{Collected, collect};
+use super::super::input::{ArgumentError, arguments};
+use super::super::{Keyed, Lookup, Nodes, RootField};
+use super::{Planned, Planner};
+use crate::graph::catalog::names::capitalise;
+use crate::graph::catalog::{ColumnId, Table};
+use crate::graph::error::{Code, Error, PathSegment};
+use crate::graph::global_id;
+use crate::graph::value::key_part;
+
+impl<'a> Planner<'a> {
+    pub(super) fn root(
+        &mut self,
+        sets: &[&'a SelectionSet],
+        type_name: &str,
+        system: Option<usize>,
+    ) -> Planned<Vec<Keyed<RootField>>> {
+        let collected = collect(self.document, self.variables, sets, type_name);
+        if let Some(beyond) = collected.get(self.limits.root_fields) {
+            let field = beyond.first();
+            self.path.push(PathSegment::Field(field.response_key().to_string()));
+            let most = self.limits.root_fields;
+            return Err(
+                self.exceeded(field, format!("A request has at most {most} fields in `{type_name}`."))
+            );
+        }
+        self.each(&collected, |this, field, collected| {
+            Ok(match field.name.as_str() {
+                "__typename" => RootField::Typename(type_name.to_owned()),
+                "__schema" | "__type" => RootField::Introspection,
+                "node" if system.is_none() => this.node(field, &collected.selection_sets())?,
+                "nodes" if system.is_none() => this.nodes(field, &collected.selection_sets())?,
+                name => this.root_field(name, field, collected, system)?,
+            })
+        })
+    }
+
+    pub(super) fn root_field(
+        &mut self,
+        name: &str,
+        field: &'a Node<Field>,
+        collected: &Collected<'a>,
+        system: Option<usize>,
+    ) -> Planned<RootField> {
+        let catalog = self.catalog;
+        if system.is_none()
+            && let Some(at) =
+                catalog.systems().iter().position(|system| system.field.as_deref() == Some(name))
+        {
+            let fields =
+                self.root(&collected.selection_sets(), &format!("{}Query", capitalise(name)), Some(at))?;
+            return Ok(RootField::Namespace(fields));
+        }
+        let here = |table: &&Table| match system {
+            Some(at) => table.system == at,
+            None => catalog.systems()[table.system].field.is_none(),
+        };
+        let mut tables = catalog.tables().iter().filter(here);
+        if let Some(table) = tables.clone().find(|table| table.list_field == name) {
+            return Ok(RootField::Connection(self.connection(table, &[], field, collected, 1)?));
+        }
+        if let Some(table) = tables.clone().find(|table| table.groups_field == name) {
+            return Ok(RootField::Groups(self.groups(table, &[], field, collected, 1)?));
+        }
+        match tables.find(|table| table.single_field == name) {
+            Some(table) => self.lookup_by_arguments(table, field, &collected.selection_sets()),
+            // Validation has checked the field against the schema, which is made from the same catalog.
+            None => Err(Error::internal(&format!("the schema has a field {name} that the catalog lacks"))),
+        }
+    }
+
+    pub(super) fn lookup_by_arguments(
+        &mut self,
+        table: &'a Table,
+        field: &Node<Field>,
+        sets: &[&'a SelectionSet],
+    ) -> Planned<RootField> {
+        let given = arguments(field, self.variables);
+        let has = |column: &ColumnId| {
+            given.get(table.column(*column).field.as_str()).is_some_and(|it| !it.is_null())
+        };
+        let present = given.values().filter(|value| !value.is_null()).count();
+        let key =
+            table.keys.iter().find(|key| key.len() == present && key.iter().all(has)).ok_or_else(|| {
+                let message = format!("give exactly one key: {}", crate::graph::schema::keys(table));
+                self.refuse(field, ArgumentError::new(&field.name, message))
+            })?;
+        let parts = key
+            .iter()
+            .map(|column| {
+                let column = table.column(*column);
+                let value = given.get(column.field.as_str()).unwrap_or(&JsonValue::Null);
+                key_part(&column.ty, value)
+                    .map_err(|error| self.refuse(field, ArgumentError::new(&column.field, error.to_string())))
+            })
+            .collect::<Planned<Vec<_>>>()?;
+        self.lookup(table, key, parts, field, sets).map(RootField::One)
+    }
+
+    pub(super) fn lookup(
+        &mut self,
+        table: &'a Table,
+        columns: &[ColumnId],
+        key: Vec<Vec<u8>>,
+        field: &Node<Field>,
+        sets: &[&'a SelectionSet],
+    ) -> Planned<Lookup> {
+        self.spend(field, 1)?;
+        let load = self.by_key(table, columns, field);
+        let selection = self.row(table, load, sets, 1)?;
+        Ok(Lookup { load, key, selection })
+    }
+
+    pub(super) fn node(&mut self, field: &'a Node<Field>, sets: &[&'a SelectionSet]) -> Planned<RootField> {
+        let given = arguments(field, self.variables);
+        let id = given.get("id").and_then(JsonValue::as_str).unwrap_or_default();
+        let (table, key) = self.read_id(id, "id", field)?;
+        self.lookup(table, &table.primary_key, key, field, sets).map(RootField::One)
+    }
+
+    pub(super) fn nodes(&mut self, field: &'a Node<Field>, sets: &[&'a SelectionSet]) -> Planned<RootField> {
+        let given = arguments(field, self.variables);
+        let ids = given.get("ids").and_then(JsonValue::as_array).cloned().unwrap_or_default();
+        if ids.len() as u64 > self.limits.largest_page {
+            let mut error = ArgumentError::new("ids", format!("at most {} ids", self.limits.largest_page));
+            error.code = Code::LimitExceeded;
+            return Err(self.refuse(field, error));
+        }
+        // Each type is planned once, however many of its rows are asked for.
+        let mut tables: Vec<&'a Table> = Vec::new();
+        let mut keys = Vec::with_capacity(ids.len());
+        for (at, id) in ids.iter().enumerate() {
+            let (table, key) = self.read_id(id.as_str().unwrap_or_default(), &format!("ids.{at}"), field)?;
+            let known = tables.iter().position(|known| known.id == table.id).unwrap_or_else(|| {
+                tables.push(table);
+                tables.len() - 1
+            });
+            keys.push((known, key));
+        }
+        let types = tables
+            .iter()
+            .enumerate()
+            .map(|(at, table)| {
+                let rows = keys.iter().filter(|(of, _)| *of == at).count() as u64;
+                self.spend(field, rows)?;
+                let load = self.by_key(table, &table.primary_key, field);
+                Ok((load, self.row(table, load, sets, rows)?))
+            })
+            .collect::<Planned<_>>()?;
+        Ok(RootField::Nodes(Nodes { types, ids: keys }))
+    }
+
+    pub(super) fn read_id(
+        &self,
+        id: &str,
+        argument: &str,
+        field: &Node<Field>,
+    ) -> Planned<(&'a Table, Vec<Vec<u8>>)> {
+        let catalog = self.catalog;
+        global_id::read(catalog, id).ok_or_else(|| {
+            self.refuse(field, ArgumentError::new(argument, "this is not an id of this server"))
+        })
+    }
+}
