@@ -1,27 +1,16 @@
-//! A throwaway Postgres. It ends with the test process, however that ends: a shell holds the server and reads from a
-//! pipe that closes then.
+//! Databases on a throwaway Postgres.
 
-use std::{
-    env,
-    fs::{self, File},
-    io::Write as _,
-    os::unix::{fs::chown, net::UnixStream, process::CommandExt as _},
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    sync::{
-        LazyLock,
-        atomic::{AtomicUsize, Ordering},
-    },
-    thread::sleep,
-    time::Duration,
-};
+use std::io::Write as _;
+use std::process::Command;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::sleep;
+use std::time::Duration;
 
 use sea_orm::sqlx::{self, AssertSqlSafe, Connection as _, PgConnection, Row as _};
 
-pub(crate) struct Cluster {
-    folder: PathBuf,
-    _shell: Child,
-}
+pub(crate) use crate::server::Cluster;
+use crate::server::program;
 
 static SHARED: LazyLock<Cluster> = LazyLock::new(Cluster::start);
 static COUNT: AtomicUsize = AtomicUsize::new(0);
@@ -30,79 +19,7 @@ fn next() -> usize {
     COUNT.fetch_add(1, Ordering::Relaxed)
 }
 
-/// A program of Postgres's, on the path or where the system keeps it.
-fn program(name: &str) -> PathBuf {
-    let path = env::var_os("PATH").unwrap_or_default();
-    let mut folders: Vec<PathBuf> = env::split_paths(&path).collect();
-    if let Ok(output) = Command::new("pg_config").arg("--bindir").output() {
-        folders.push(String::from_utf8_lossy(&output.stdout).trim().into());
-    }
-    if let Ok(versions) = fs::read_dir("/usr/lib/postgresql") {
-        folders.extend(versions.flatten().map(|it| it.path().join("bin")));
-    }
-    folders.into_iter().map(|it| it.join(name)).find(|it| it.exists()).expect("Postgres is not installed")
-}
-
-/// Postgres refuses to run as root: then it runs as another user.
-fn user() -> Option<(u32, u32)> {
-    let id = Command::new("id").arg("-u").output().unwrap();
-    if String::from_utf8_lossy(&id.stdout).trim() != "0" {
-        return None;
-    }
-    let accounts = fs::read_to_string("/etc/passwd").unwrap();
-    let account = |name: &str| {
-        let fields: Vec<_> = accounts.lines().map(|it| it.split(':').collect::<Vec<_>>()).collect();
-        let fields = fields.into_iter().find(|it| it[0] == name)?;
-        Some((fields[2].parse().ok()?, fields[3].parse().ok()?))
-    };
-    Some(account("postgres").or_else(|| account("nobody")).expect("an account other than root"))
-}
-
 impl Cluster {
-    pub(crate) fn start() -> Self {
-        let folder = PathBuf::from(format!("/tmp/praxis-migration-{}-{}", std::process::id(), next()));
-        fs::create_dir(&folder).unwrap();
-        let user = user();
-        if let Some((uid, gid)) = user {
-            chown(&folder, Some(uid), Some(gid)).unwrap();
-        }
-        // TERM ends a server that is only starting, INT one that waits for its clients.
-        let script = r#"
-            "$1" -D "$3/data" -U postgres -A trust -E UTF8 --no-locale -N || exit 1
-            "$2" -D "$3/data" -k "$3" -c listen_addresses= -c fsync=off -c full_page_writes=off \
-              -c synchronous_commit=off -c max_connections=200 &
-            read -r _
-            kill -TERM $!
-            kill -INT $!
-            wait $!
-            rm -rf "$3"
-        "#;
-        let mut shell = Command::new("sh");
-        shell.args(["-c", script, "sh"]).arg(program("initdb")).arg(program("postgres")).arg(&folder);
-        let log = || File::create(folder.join("log")).unwrap();
-        shell.current_dir(&folder).stdin(Stdio::piped()).stdout(log()).stderr(log());
-        if let Some((uid, gid)) = user {
-            shell.uid(uid).gid(gid);
-        }
-        let cluster = Self { _shell: shell.spawn().unwrap(), folder };
-        for _ in 0..600 {
-            if UnixStream::connect(cluster.folder.join(".s.PGSQL.5432")).is_ok() {
-                return cluster;
-            }
-            sleep(Duration::from_millis(50));
-        }
-        panic!("{}", fs::read_to_string(cluster.folder.join("log")).unwrap_or_default());
-    }
-
-    fn url(&self, user: &str, database: &str) -> String {
-        let folder = self.folder.display().to_string().replace('/', "%2F");
-        format!("postgres://{user}@{folder}:5432/{database}")
-    }
-
-    pub(crate) fn folder(&self) -> &Path {
-        &self.folder
-    }
-
     pub(crate) async fn database(&'static self) -> Database {
         self.database_of("postgres").await
     }
@@ -164,7 +81,7 @@ impl Database {
     pub(crate) fn dump(&self) -> String {
         let output = Command::new(program("pg_dump"))
             .args(["--schema-only", "-U", "postgres", "-h"])
-            .arg(&self.cluster.folder)
+            .arg(self.cluster.folder())
             .arg(&self.name)
             .output()
             .unwrap();

@@ -7,4 +7,6 @@ mod catalog;
 mod cluster;
 mod entities;
 mod runs;
+#[path = "../../../tests/it/harness/cluster.rs"]
+mod server;
 mod triggers;

@@ -1,4 +1,4 @@
-//! A throwaway Postgres for the whole test run. It ends with the test process, however that ends: a shell holds the
+//! A throwaway Postgres, for these tests and for those of the migrations. It ends with the test process, however that ends: a shell holds the
 //! server and reads from a pipe that closes then.
 
 use std::env;
@@ -8,6 +8,7 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -20,7 +21,9 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// Starts a server in a folder of its own.
     pub(crate) fn start() -> Self {
-        let folder = PathBuf::from(format!("/tmp/praxis-it-{}", std::process::id()));
+        static STARTED: AtomicUsize = AtomicUsize::new(0);
+        let number = STARTED.fetch_add(1, Ordering::Relaxed);
+        let folder = PathBuf::from(format!("/tmp/praxis-test-{}-{number}", std::process::id()));
         fs::create_dir(&folder).unwrap();
         let user = unprivileged_user();
         if let Some((uid, gid)) = user {
@@ -74,7 +77,7 @@ impl Cluster {
 }
 
 /// A program of Postgres's, on the path or where the system keeps it.
-fn program(name: &str) -> PathBuf {
+pub(crate) fn program(name: &str) -> PathBuf {
     let path = env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<PathBuf> = env::split_paths(&path).collect();
     if let Ok(output) = Command::new("pg_config").arg("--bindir").output() {

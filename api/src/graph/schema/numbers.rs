@@ -1,0 +1,208 @@
+//! Numbers over rows: aggregates and groups.
+
+use super::sdl::{Sdl, first_sentence};
+use crate::graph::aggregate::{self, Described, Function, functions};
+use crate::graph::catalog::{Catalog, Column, ColumnType, Scalar, Table};
+
+/// Writes the aggregate and group types of a table.
+pub(super) fn write(sdl: &mut Sdl, catalog: &Catalog, table: &Table) {
+    aggregates(sdl, table);
+    groups(sdl, catalog, table);
+}
+
+/// Arguments and type of a grouped list.
+pub(super) fn groups_of(table: &Table) -> String {
+    format!(
+        "(
+    \"What the rows of a group have in common.\"
+    groupBy: {name}GroupBy!
+    \"Only rows that match.\"
+    filter: {name}Filter
+    \"Only groups whose numbers match.\"
+    having: {name}Having
+    \"First by the first entry, then by the next; the keys decide ties. One field per entry.\"
+    orderBy: [{name}GroupOrderBy!]
+    \"The first n groups; without it, the server's default page.\"
+    first: Int
+    \"Groups after this cursor.\"
+    after: String
+    \"Skips n groups; with a cursor, counted from the cursor.\"
+    offset: Int
+  ): [{name}Group!]!",
+        name = table.type_name
+    )
+}
+
+fn groups(sdl: &mut Sdl, catalog: &Catalog, table: &Table) {
+    let name = &table.type_name;
+    sdl.open(&format!("Rows of `{}` that have a key in common.", table.name), &format!("type {name}Group"));
+    sdl.field("What the rows have in common.", &format!("key: {name}GroupKey!"));
+    sdl.field(
+        "Numbers over the rows. Only what is asked for is computed.",
+        &format!("aggregate: {name}Aggregate!"),
+    );
+    sdl.field("Marks the group's place in this order, for `after`.", "cursor: String!");
+    sdl.close();
+
+    sdl.open(
+        &format!(
+            "What a group of `{}` has in common; only fields that `groupBy` names can be asked for.",
+            table.name
+        ),
+        &format!("type {name}GroupKey"),
+    );
+    let columns = || table.columns.iter().filter(|column| is_group_key(&column.ty));
+    let relations = || table.relations.iter().filter(|relation| !relation.many);
+    for column in columns() {
+        sdl.field(&first_sentence(&column.doc), &format!("{}: {}", column.field, column.ty.graphql_name()));
+    }
+    for relation in relations() {
+        let target = &catalog.table(relation.target).type_name;
+        sdl.field(&first_sentence(&relation.doc), &format!("{}: {target}GroupKey!", relation.field));
+    }
+    sdl.close();
+
+    sdl.open(
+        &format!("What to group `{}` by: at least one field.", table.name),
+        &format!("input {name}GroupBy"),
+    );
+    for column in columns() {
+        let ty = if is_time(&column.ty) { "TimeBucket" } else { "Boolean" };
+        sdl.field(&first_sentence(&column.doc), &format!("{}: {ty}", column.field));
+    }
+    for relation in relations() {
+        let target = &catalog.table(relation.target).type_name;
+        sdl.field(&first_sentence(&relation.doc), &format!("{}: {target}GroupBy", relation.field));
+    }
+    sdl.close();
+
+    sdl.open(
+        &format!("An order of groups of `{}`: exactly one field.", table.name),
+        &format!("input {name}GroupOrderBy"),
+    );
+    sdl.field("By a key that `groupBy` names.", &format!("key: {name}OrderBy"));
+    sdl.field("By the number of rows.", "count: OrderDirection");
+    for column in measured(table) {
+        let ty = aggregate::type_name(&column.ty);
+        sdl.field(&first_sentence(&column.doc), &format!("{}: {ty}OrderBy", column.field));
+    }
+    sdl.close();
+
+    sdl.open(
+        &format!("Which groups of `{}`: all conditions together.", table.name),
+        &format!("input {name}Having"),
+    );
+    sdl.field("All of these.", &format!("and: [{name}Having!]"));
+    sdl.field("At least one of these.", &format!("or: [{name}Having!]"));
+    sdl.field("Not this.", &format!("not: {name}Having"));
+    sdl.field("Number of rows.", "count: IntFilter");
+    for column in measured(table) {
+        let ty = aggregate::type_name(&column.ty);
+        sdl.field(&first_sentence(&column.doc), &format!("{}: {ty}Filter", column.field));
+    }
+    sdl.close();
+}
+
+/// Columns that have aggregate functions.
+fn measured(table: &Table) -> impl Iterator<Item = &Column> {
+    table.columns.iter().filter(|column| !functions(&column.ty).is_empty())
+}
+
+fn is_group_key(ty: &ColumnType) -> bool {
+    !matches!(ty, ColumnType::List(_) | ColumnType::Scalar(Scalar::Json))
+}
+
+fn is_time(ty: &ColumnType) -> bool {
+    matches!(ty, ColumnType::Scalar(Scalar::Date | Scalar::DateTime | Scalar::LocalDateTime))
+}
+
+fn aggregates(sdl: &mut Sdl, table: &Table) {
+    sdl.open(
+        &format!("Numbers over rows of `{}`.", table.name),
+        &format!("type {}Aggregate", table.type_name),
+    );
+    sdl.field("Number of rows.", "count: Int!");
+    for column in measured(table) {
+        sdl.field(
+            &first_sentence(&column.doc),
+            &format!("{}: {}!", column.field, aggregate::type_name(&column.ty)),
+        );
+    }
+    sdl.close();
+}
+
+/// The functions of a column; all columns of a type share them.
+pub(super) fn column_aggregate(sdl: &mut Sdl, ty: &ColumnType, of: &str) {
+    sdl.open(&format!("Numbers over values of type {of}."), &format!("type {}", aggregate::type_name(ty)));
+    for Described { field, doc, function } in functions(ty) {
+        let arguments = if matches!(function, Function::Percentile(_)) {
+            "(\n    \"Share of the rows, from 0 to 1: 0.5 for the median.\"\n    p: Float!\n  )"
+        } else {
+            ""
+        };
+        let mark = if function.is_count() { "!" } else { "" };
+        sdl.field(doc, &format!("{field}{arguments}: {}{mark}", function.result(ty).graphql_name()));
+    }
+    sdl.close();
+
+    let name = aggregate::type_name(ty);
+    sdl.open(
+        &format!("An order by values of type {of}: exactly one field."),
+        &format!("input {name}OrderBy"),
+    );
+    for Described { field, doc, function } in functions(ty) {
+        let order =
+            if matches!(function, Function::Percentile(_)) { "PercentileOrderBy" } else { "OrderDirection" };
+        sdl.field(doc, &format!("{field}: {order}"));
+    }
+    sdl.close();
+    sdl.open(
+        &format!("Conditions on numbers over values of type {of}, all together."),
+        &format!("input {name}Filter"),
+    );
+    for Described { field, doc, function } in functions(ty) {
+        let filter = if matches!(function, Function::Percentile(_)) {
+            "PercentileFilter".to_owned()
+        } else {
+            function.result(ty).filter_name()
+        };
+        sdl.field(doc, &format!("{field}: {filter}"));
+    }
+    sdl.close();
+}
+
+pub(super) fn time_bucket(sdl: &mut Sdl) {
+    sdl.open("A span of time that moments are rounded down to.", "enum TimeUnit");
+    for (name, doc) in [
+        ("MINUTE", "A minute."),
+        ("FIVE_MINUTES", "Five minutes, on the clock."),
+        ("FIFTEEN_MINUTES", "Fifteen minutes, on the clock."),
+        ("HOUR", "An hour."),
+        ("DAY", "A day."),
+        ("WEEK", "A week; it begins on Monday."),
+        ("MONTH", "A month."),
+        ("QUARTER", "Three months."),
+        ("YEAR", "A year."),
+    ] {
+        sdl.field(doc, name);
+    }
+    sdl.close();
+    sdl.open("How moments are grouped.", "input TimeBucket");
+    sdl.field("Round down to this; without it, each moment is a group of its own.", "unit: TimeUnit");
+    sdl.field(
+        "Where days, weeks and months begin: a name such as `America/Denver`. Its changes of the clock count.",
+        "timeZone: String = \"UTC\"",
+    );
+    sdl.close();
+}
+
+pub(super) fn percentile_inputs(sdl: &mut Sdl) {
+    sdl.open("An order by a percentile.", "input PercentileOrderBy");
+    sdl.field("Share of the rows, from 0 to 1: 0.5 for the median.", "p: Float!");
+    sdl.field("Which way.", "direction: OrderDirection!");
+    sdl.close();
+    sdl.open("Conditions on a percentile.", "input PercentileFilter");
+    sdl.field("Share of the rows, from 0 to 1: 0.5 for the median.", "p: Float!");
+    sdl.field("Conditions on the value.", "value: FloatFilter!");
+    sdl.close();
+}
