@@ -173,6 +173,9 @@ pub struct LimitArgs {
     /// Rows of a page at most
     #[arg(long, env = "PRAXIS_LARGEST_PAGE", default_value_t = Limits::default().largest_page, value_name = "ROWS")]
     pub largest_page: u64,
+    /// Lines and points of one field of series, below each parent
+    #[arg(long, env = "PRAXIS_MAX_POINTS", default_value_t = Limits::default().points, value_name = "N")]
+    pub max_points: u64,
     /// Show the schema to whoever asks
     #[arg(long, env = "PRAXIS_INTROSPECTION", default_value_t = true, action = ArgAction::Set, value_name = "BOOL")]
     pub introspection: bool,
@@ -288,6 +291,7 @@ impl ServeArgs {
             conditions: args.max_conditions,
             default_page: args.default_page,
             largest_page: args.largest_page,
+            points: args.max_points,
             introspection: args.introspection,
             suggestions: args.suggestions.unwrap_or_else(|| self.is_embedded()),
         })

@@ -19,4 +19,5 @@ mod pgbouncer;
 mod queries;
 mod scalars;
 mod schema;
+mod series;
 mod timeouts;

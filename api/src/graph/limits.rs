@@ -23,6 +23,8 @@ pub struct Limits {
     pub default_page: u64,
     /// Rows of a page at most.
     pub largest_page: u64,
+    /// Lines and points of one field of series, below each parent.
+    pub points: u64,
     /// Whether `__schema` and `__type` are answered.
     pub introspection: bool,
     /// Whether an unknown name is answered with similar ones.
@@ -42,6 +44,7 @@ impl Default for Limits {
             conditions: 100,
             default_page: 100,
             largest_page: 1_000,
+            points: 10_000,
             introspection: true,
             suggestions: true,
         }

@@ -203,6 +203,7 @@ impl Reader<'_> {
                 },
                 is_reference: name.starts_with("ref_"),
                 single_field: unprefixed(single_field),
+                series_field: unprefixed(format!("{list_field}Series")),
                 groups_field: unprefixed(format!("{list_field}Groups")),
                 list_field: unprefixed(list_field),
                 type_name,
@@ -367,15 +368,12 @@ fn fields(table: &Table) -> Result<HashMap<String, FieldId>, CatalogError> {
         .iter()
         .enumerate()
         .map(|(at, relation)| (relation.field.clone(), FieldId::Relation(RelationId(at))));
-    let groups = table
-        .relations
-        .iter()
-        .enumerate()
-        .filter(|(_, relation)| relation.many)
-        .map(|(at, relation)| (relation.groups_field(), FieldId::Groups(RelationId(at))));
+    let many = || table.relations.iter().enumerate().filter(|(_, relation)| relation.many);
+    let groups = many().map(|(at, relation)| (relation.groups_field(), FieldId::Groups(RelationId(at))));
+    let series = many().map(|(at, relation)| (relation.series_field(), FieldId::Series(RelationId(at))));
     let mut taken = HashSet::new();
     let mut fields = HashMap::new();
-    for (name, id) in global_id.into_iter().chain(columns).chain(relations).chain(groups) {
+    for (name, id) in global_id.into_iter().chain(columns).chain(relations).chain(groups).chain(series) {
         if !taken.insert(name.clone()) {
             return Err(CatalogError::Name { scope: table.type_name.clone(), name });
         }

@@ -61,6 +61,8 @@ pub struct Table {
     pub single_field: String,
     /// Root field of a list: `sessionEvents`.
     pub list_field: String,
+    /// Root field of series: `sessionEventsSeries`.
+    pub series_field: String,
     /// Root field of a grouped list: `sessionEventsGroups`.
     pub groups_field: String,
     /// Description.
@@ -89,6 +91,8 @@ pub enum FieldId {
     Relation(RelationId),
     /// Groups of related rows.
     Groups(RelationId),
+    /// Series of related rows.
+    Series(RelationId),
 }
 
 /// A column.
@@ -125,7 +129,21 @@ pub struct Relation {
     pub many: bool,
 }
 
+impl Column {
+    /// Name in the enum of the columns that a series can run along: `MEASURED_AT`; `None` if it holds no time.
+    pub fn time_name(&self) -> Option<String> {
+        let holds_time =
+            matches!(self.ty, ColumnType::Scalar(Scalar::Date | Scalar::DateTime | Scalar::LocalDateTime));
+        holds_time.then(|| self.name.to_uppercase())
+    }
+}
+
 impl Relation {
+    /// GraphQL field of the related rows as series.
+    pub fn series_field(&self) -> String {
+        format!("{}Series", self.field)
+    }
+
     /// GraphQL field of the related rows in groups.
     pub fn groups_field(&self) -> String {
         format!("{}Groups", self.field)
@@ -163,6 +181,11 @@ impl Table {
     /// A relation by its id.
     pub fn relation(&self, id: RelationId) -> &Relation {
         &self.relations[id.0]
+    }
+
+    /// Whether a series can run along some column.
+    pub fn has_time(&self) -> bool {
+        self.columns.iter().any(|column| column.time_name().is_some())
     }
 
     /// Ids of all columns.

@@ -10,7 +10,7 @@ use super::key::{self, Key};
 use super::reference::ReferenceCache;
 use crate::database::{DatabaseError, Row, Session, Statement};
 use crate::graph::catalog::{Catalog, ColumnId};
-use crate::graph::error::Error;
+use crate::graph::error::{Code, Error};
 use crate::graph::plan::{Load, LoadKind};
 
 /// What a load found for one key.
@@ -78,14 +78,24 @@ impl Batch<'_> {
             let statement = self.statement(keys);
             self.session.query(&statement).await.map(|rows| Arc::new(sort(rows, &load.kind)))
         };
-        answer.map_err(|error| Error::from(&error).at(&load.place.path, load.place.location))
+        let here = |error: Error| error.at(&load.place.path, load.place.location);
+        let answer = answer.map_err(|error| here(Error::from(&error)))?;
+        if let LoadKind::Series { most, .. } = &load.kind
+            && answer.values().any(|found| found.rows.len() as u64 > *most)
+        {
+            let message =
+                format!("The series have more than {most} points. Ask for wider buckets or fewer lines.");
+            return Err(here(Error::new(Code::LimitExceeded, message)));
+        }
+        Ok(answer)
     }
 
     fn statement(&self, keys: &[Key]) -> Statement {
         let load = self.load;
         let (LoadKind::ByKey { parts, .. }
         | LoadKind::Page { parts, .. }
-        | LoadKind::Aggregate { parts, .. }) = &load.kind;
+        | LoadKind::Aggregate { parts, .. }
+        | LoadKind::Series { parts, .. }) = &load.kind;
         let mut parameters = key::parameters(keys, parts);
         parameters.extend(load.statement.parameters.iter().cloned());
         Statement { text: load.statement.text.clone(), parameters }
@@ -105,6 +115,8 @@ impl Batch<'_> {
 fn sort(rows: Vec<Row>, kind: &LoadKind) -> Answer {
     match kind {
         LoadKind::ByKey { positions, .. } | LoadKind::Aggregate { positions, .. } => by_key(rows, positions),
+        // The row beyond the most is kept: it tells that there are too many.
+        LoadKind::Series { positions, most, .. } => pages(rows, positions, most + 1, false),
         LoadKind::Page { positions, limit, backward, .. } => pages(rows, positions, *limit, *backward),
     }
 }

@@ -17,7 +17,7 @@ pub use self::reference::ReferenceCache;
 use super::catalog::Catalog;
 use super::error::Error;
 use super::plan::{
-    Connection, ConnectionField, EdgeField, Groups, LoadId, Plan, RootField, RowField, RowSelection,
+    Connection, ConnectionField, EdgeField, Groups, LoadId, Plan, RootField, RowField, RowSelection, Series,
 };
 use crate::database::{Row, Session, SessionCounts};
 
@@ -93,7 +93,9 @@ impl Execution<'_> {
                     Loaded::Types(try_join_all(types).await?)
                 }
                 RootField::Connection(connection) => self.pages(connection, vec![Key::Whole]).await?,
-                RootField::Groups(groups) => self.groups(groups, vec![Key::Whole]).await?,
+                RootField::Groups(Groups { load, .. }) | RootField::Series(Series { load, .. }) => {
+                    self.only_rows(*load, vec![Key::Whole]).await?
+                }
             })
         })
     }
@@ -104,8 +106,9 @@ impl Execution<'_> {
         Ok(Loaded::Rows(found, below))
     }
 
-    async fn groups(&self, groups: &Groups, keys: Vec<Key>) -> Result<Loaded, Error> {
-        Ok(Loaded::Rows(self.load(groups.load, keys).await?, Vec::new()))
+    /// Rows that point to nothing else.
+    async fn only_rows(&self, load: LoadId, keys: Vec<Key>) -> Result<Loaded, Error> {
+        Ok(Loaded::Rows(self.load(load, keys).await?, Vec::new()))
     }
 
     async fn pages(&self, connection: &Connection, keys: Vec<Key>) -> Result<Loaded, Error> {
@@ -151,7 +154,10 @@ impl Execution<'_> {
                     RowField::One { load, key, selection } => {
                         self.rows(*load, keys(parents, key), selection).await
                     }
-                    RowField::Groups { key, groups } => self.groups(groups, keys(parents, key)).await,
+                    RowField::Groups { key, groups: Groups { load, .. } }
+                    | RowField::Series { key, series: Series { load, .. } } => {
+                        self.only_rows(*load, keys(parents, key)).await
+                    }
                     RowField::Many { key, connection } => self.pages(connection, keys(parents, key)).await,
                 }
             }))

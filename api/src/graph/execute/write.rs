@@ -8,11 +8,12 @@ use super::key::Key;
 use super::load::Found;
 use super::{Loaded, Pages};
 use crate::database::Row;
-use crate::graph::catalog::Catalog;
+use crate::graph::catalog::{Catalog, ColumnType, Scalar};
 use crate::graph::global_id;
 use crate::graph::plan::{
-    AggregateField, Connection, ConnectionField, CursorShape, EdgeField, GroupField, Groups, KeyField, Keyed,
-    LoadId, LoadKind, PageInfoField, Plan, RootField, RowField, RowSelection, write_cursor,
+    AggregateField, Connection, ConnectionField, CursorShape, EdgeField, Fill, GroupField, Groups, KeyField,
+    Keyed, LoadId, LoadKind, PageInfoField, Plan, PointField, RootField, RowField, RowSelection, Series,
+    SeriesField, write_cursor,
 };
 use crate::graph::value::{write_string, write_value};
 
@@ -51,11 +52,15 @@ impl<'a> Writer<'a> {
             (RootField::Connection(connection), Loaded::Pages(pages)) => {
                 this.connection(connection, pages, Some(&Key::Whole));
             }
+            (RootField::Series(series), Loaded::Rows(found, _)) => {
+                this.series(series, found.get(&Key::Whole));
+            }
             (RootField::Groups(groups), Loaded::Rows(found, _)) => {
                 this.groups(groups, found.get(&Key::Whole));
             }
             (
-                RootField::Groups(_)
+                RootField::Series(_)
+                | RootField::Groups(_)
                 | RootField::Namespace(_)
                 | RootField::Nodes(_)
                 | RootField::Connection(_),
@@ -88,6 +93,12 @@ impl<'a> Writer<'a> {
             RowField::One { key, selection, .. } => {
                 this.one(selection, &below[at], Key::of(row, key).as_ref());
             }
+            RowField::Series { key, series } => match &below[at] {
+                Loaded::Rows(found, _) => {
+                    this.series(series, Key::of(row, key).and_then(|key| found.get(&key)));
+                }
+                _ => this.null(),
+            },
             RowField::Groups { key, groups } => match &below[at] {
                 Loaded::Rows(found, _) => {
                     this.groups(groups, Key::of(row, key).and_then(|key| found.get(&key)));
@@ -111,6 +122,59 @@ impl<'a> Writer<'a> {
                 GroupField::Key(fields) => this.group_key(fields, row),
                 GroupField::Aggregate(fields) => this.aggregate(fields, Some(row)),
             });
+        });
+    }
+
+    fn series(&mut self, series: &Series, found: Option<&Arc<Found>>) {
+        let rows = found.map_or(&[][..], |found| &found.rows);
+        let lines = rows.chunk_by(|_, next| kind(series, next) != LINE);
+        self.list(lines, |this, line| {
+            let Some((whole, points)) = line.split_first() else { return this.null() };
+            this.object(&series.fields, |this, _, _, field| match field {
+                SeriesField::Typename => this.text(&[&series.type_name, "Series"]),
+                SeriesField::Key(fields) => this.group_key(fields, whole),
+                SeriesField::Aggregate(fields) => this.aggregate(fields, Some(whole)),
+                SeriesField::Points(fields) => this.points(series, fields, points),
+            });
+        });
+    }
+
+    fn points(&mut self, series: &Series, fields: &[Keyed<PointField>], points: &[Row]) {
+        let mut last = None;
+        let moment = ColumnType::Scalar(Scalar::DateTime);
+        self.list(points, |this, point| {
+            let empty = kind(series, point) == EMPTY_POINT;
+            if !empty {
+                last = Some(point);
+            }
+            this.object(fields, |this, _, _, field| match field {
+                PointField::Typename => this.text(&[&series.type_name, "Point"]),
+                PointField::Start => write_value(&moment, point.bytes(series.columns.start), this.out),
+                PointField::End => write_value(&moment, point.bytes(series.columns.end), this.out),
+                PointField::Aggregate(fields) => match series.fill {
+                    Fill::Previous if empty => this.aggregate(fields, last),
+                    Fill::Zero if empty => this.zeros(fields),
+                    Fill::Null | Fill::Zero | Fill::Previous | Fill::None => {
+                        this.aggregate(fields, Some(point));
+                    }
+                },
+            });
+        });
+    }
+
+    /// Writes an aggregate whose numbers are all 0.
+    fn zeros(&mut self, fields: &[Keyed<AggregateField>]) {
+        self.object(fields, |this, _, _, field| match field {
+            AggregateField::Typename(name) => this.text(&[name]),
+            AggregateField::Count(_) => this.out.push(b'0'),
+            AggregateField::Column(fields) => this.zeros(fields),
+            AggregateField::Value(_, ty) => match ty.scalar() {
+                Scalar::BigInt | Scalar::Decimal => this.text(&["0"]),
+                Scalar::SmallInt | Scalar::Int | Scalar::Real | Scalar::Double | Scalar::Numeric => {
+                    this.out.push(b'0');
+                }
+                _ => this.null(),
+            },
         });
     }
 
@@ -176,7 +240,7 @@ impl<'a> Writer<'a> {
     fn cursor_shape(&self, load: LoadId) -> Option<&'a CursorShape> {
         match &self.plan.loads[load.0].kind {
             LoadKind::Page { cursor, .. } => cursor.as_ref(),
-            LoadKind::ByKey { .. } | LoadKind::Aggregate { .. } => None,
+            LoadKind::ByKey { .. } | LoadKind::Aggregate { .. } | LoadKind::Series { .. } => None,
         }
     }
 
@@ -229,4 +293,13 @@ impl<'a> Writer<'a> {
     fn null(&mut self) {
         self.out.extend_from_slice(b"null");
     }
+}
+
+/// Kinds of rows of a series.
+const LINE: i32 = 1;
+const EMPTY_POINT: i32 = 2;
+
+fn kind(series: &Series, row: &Row) -> i32 {
+    let bytes = row.bytes(series.columns.kind).and_then(|bytes| bytes.try_into().ok());
+    bytes.map_or(LINE, i32::from_be_bytes)
 }

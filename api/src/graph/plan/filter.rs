@@ -119,7 +119,7 @@ impl<'a> Filter<'a> {
                         self.exists(table, alias, relation, value, Quantifier::Some)
                     }
                 }
-                Some(FieldId::GlobalId | FieldId::Groups(_)) | None => {
+                Some(FieldId::GlobalId | FieldId::Groups(_) | FieldId::Series(_)) | None => {
                     Err(self.error("there is no such field to filter on"))
                 }
             },

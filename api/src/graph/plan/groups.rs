@@ -4,8 +4,8 @@
 //! one speaks of these columns by name, and so `having`, order and cursors are the same as for plain rows.
 
 use apollo_compiler::response::{JsonMap, JsonValue};
-use tokio_postgres::types::Type;
 
+use super::bucket::Bucket;
 use super::cursor::{self, Named};
 use super::filter::Filter;
 use super::input::ArgumentError;
@@ -27,24 +27,11 @@ pub(super) struct Key {
     bucket: Option<Bucket>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
-struct Bucket {
-    unit: Unit,
-    time_zone: String,
-}
-
-/// How Postgres rounds a time down.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Unit {
-    /// To a unit of the calendar.
-    Calendar(&'static str),
-    /// To a multiple of a length of time.
-    Length(&'static str),
-}
-
 /// A grouped list, checked.
 #[derive(Clone, Debug)]
 pub(super) struct Groups {
+    /// Columns of the rows before the first key.
+    first_column: usize,
     pub(super) keys: Vec<Key>,
     pub(super) expressions: Vec<Expression>,
     order: Vec<(Value, Sort)>,
@@ -69,6 +56,7 @@ impl Groups {
         limits: &Limits,
     ) -> Result<Self, ArgumentError> {
         let mut groups = Self {
+            first_column: 0,
             keys: Vec::new(),
             expressions: Vec::new(),
             order: Vec::new(),
@@ -94,14 +82,52 @@ impl Groups {
         Ok(groups)
     }
 
+    /// The groups that are the lines of a chart; without keys there is one. Their rows have columns of the chart's own
+    /// before the keys.
+    pub(super) fn read_lines(
+        catalog: &Catalog,
+        table: &Table,
+        arguments: &JsonMap,
+        limits: &Limits,
+        first_column: usize,
+    ) -> Result<Self, ArgumentError> {
+        let mut groups = Self {
+            first_column,
+            keys: Vec::new(),
+            expressions: Vec::new(),
+            order: Vec::new(),
+            limit: page::size(arguments, "first", limits)?.unwrap_or(limits.default_page),
+            offset: 0,
+            after: None,
+            having: None,
+        };
+        let by = arguments.get("groupBy").unwrap_or(&JsonValue::Null);
+        groups.read_keys(catalog, table, by, "groupBy", &[])?;
+        groups.read_order(catalog, table, arguments.get("orderBy"))?;
+        Ok(groups)
+    }
+
     /// Position of a key in the rows.
     pub(super) fn key(&self, at: &Path) -> Option<usize> {
-        self.keys.iter().position(|key| key.at == *at)
+        self.keys.iter().position(|key| key.at == *at).map(|at| self.first_column + at)
     }
 
     /// Position of a value in the rows; asks for it where nobody has yet.
     pub(super) fn expression(&mut self, expression: Expression) -> usize {
-        self.keys.len() + self.expression_index(expression)
+        self.first_column + self.keys.len() + self.expression_index(expression)
+    }
+
+    /// Number of columns of keys and values together.
+    pub(super) fn width(&self) -> usize {
+        self.keys.len() + self.expressions.len()
+    }
+
+    /// The order, as columns of the grouped statement.
+    pub(super) fn order(&self, alias: &str) -> (Vec<String>, Vec<Sort>) {
+        self.order
+            .iter()
+            .map(|(value, sort)| (format!("{alias}.c{}", self.column(*value)), sort.clone()))
+            .unzip()
     }
 
     fn expression_index(&mut self, expression: Expression) -> usize {
@@ -130,10 +156,10 @@ impl Groups {
                 }
                 Some(FieldId::Column(column)) => {
                     let ty = table.column(column).ty.clone();
-                    let bucket = Bucket::read(&ty, value, &argument)?;
+                    let bucket = read_bucket(&ty, value, &argument)?;
                     self.keys.push(Key { at: Path { relations: relations.to_vec(), column }, ty, bucket });
                 }
-                Some(FieldId::GlobalId | FieldId::Groups(_)) | None => {
+                Some(FieldId::GlobalId | FieldId::Groups(_) | FieldId::Series(_)) | None => {
                     return Err(ArgumentError::new(&argument, "there is no such field to group by"));
                 }
             }
@@ -182,7 +208,7 @@ impl Groups {
         match (name, table.field(name)) {
             ("key", _) => {
                 let term = order::read_entry(catalog, table, value, &argument, Vec::new())?;
-                let key = self.key(&term.at).ok_or_else(|| {
+                let key = self.keys.iter().position(|key| key.at == term.at).ok_or_else(|| {
                     ArgumentError::new(&argument, "groups are ordered by keys that `groupBy` names")
                 })?;
                 Ok((Value::Key(key), Sort { nullable: true, ..term.sort }))
@@ -249,10 +275,11 @@ impl Groups {
 
     /// Positions in the rows and types of the values that a cursor holds.
     pub(super) fn cursor_parts(&self) -> Vec<(usize, ColumnType)> {
-        self.order.iter().map(|(value, sort)| (self.position(*value), sort.ty.clone())).collect()
+        self.order.iter().map(|(value, sort)| (self.column(*value), sort.ty.clone())).collect()
     }
 
-    fn position(&self, value: Value) -> usize {
+    /// Number of a value's column in the grouped statement.
+    fn column(&self, value: Value) -> usize {
         match value {
             Value::Key(at) => at,
             Value::Expression(at) => self.keys.len() + at,
@@ -305,9 +332,7 @@ impl Groups {
         });
         sql.push(") g");
 
-        let values: Vec<String> =
-            self.order.iter().map(|(value, _)| format!("g.c{}", self.position(*value))).collect();
-        let sorts: Vec<Sort> = self.order.iter().map(|(_, sort)| sort.clone()).collect();
+        let (values, sorts) = self.order("g");
         let mut before = " WHERE ";
         if let Some(having) = &self.having {
             sql.push(before);
@@ -380,60 +405,24 @@ fn read_function<'v>(
 }
 
 impl Key {
-    fn write(&self, value: &str, sql: &mut Sql) {
-        let Some(Bucket { unit, time_zone }) = &self.bucket else {
+    /// Writes the key of a row whose column has this value.
+    pub(super) fn write(&self, value: &str, sql: &mut Sql) {
+        let Some(bucket) = &self.bucket else {
             sql.push(value);
             return;
         };
-        let zone = Parameter::new(Type::TEXT, time_zone.clone().into_bytes());
-        match (unit, &self.ty) {
-            (Unit::Calendar(unit), ColumnType::Scalar(Scalar::DateTime)) => {
-                sql.push(format_args!("date_trunc('{unit}', {value}, ")).bind(zone).push(")");
-            }
-            (Unit::Calendar(unit), ColumnType::Scalar(Scalar::Date)) => {
-                sql.push(format_args!("date_trunc('{unit}', {value})::date"));
-            }
-            (Unit::Calendar(unit), _) => {
-                sql.push(format_args!("date_trunc('{unit}', {value})"));
-            }
-            // Lengths of up to an hour divide every offset in use, so that the zone makes no difference.
-            (Unit::Length(length), ColumnType::Scalar(Scalar::DateTime)) => {
-                sql.push(format_args!("date_bin('{length}', {value}, '2000-01-01T00:00:00Z')"));
-            }
-            (Unit::Length(length), _) => {
-                sql.push(format_args!("date_bin('{length}', {value}::timestamp, '2000-01-01T00:00:00')"));
-            }
-        }
+        bucket.write_rounded(value, &self.ty, sql);
     }
 }
 
-impl Bucket {
-    /// Reads a `TimeBucket`; other columns are grouped by their values.
-    fn read(ty: &ColumnType, value: &JsonValue, argument: &str) -> Result<Option<Self>, ArgumentError> {
-        let ColumnType::Scalar(Scalar::DateTime | Scalar::LocalDateTime | Scalar::Date) = ty else {
-            return Ok(None);
-        };
-        let unit = match value.get("unit").and_then(JsonValue::as_str) {
-            None => return Ok(None),
-            Some("MINUTE") => Unit::Calendar("minute"),
-            Some("FIVE_MINUTES") => Unit::Length("5 minutes"),
-            Some("FIFTEEN_MINUTES") => Unit::Length("15 minutes"),
-            Some("HOUR") => Unit::Calendar("hour"),
-            Some("DAY") => Unit::Calendar("day"),
-            Some("WEEK") => Unit::Calendar("week"),
-            Some("MONTH") => Unit::Calendar("month"),
-            Some("QUARTER") => Unit::Calendar("quarter"),
-            Some("YEAR") => Unit::Calendar("year"),
-            Some(other) => return Err(ArgumentError::new(argument, format!("there is no unit {other}"))),
-        };
-        let hours = matches!(unit, Unit::Length(_) | Unit::Calendar("minute" | "hour"));
-        if hours && *ty == ColumnType::Scalar(Scalar::Date) {
-            return Err(ArgumentError::new(argument, "a date has no hours and minutes"));
-        }
-        let time_zone = value.get("timeZone").and_then(JsonValue::as_str).unwrap_or("UTC");
-        if time_zone.contains('\0') {
-            return Err(ArgumentError::new(argument, "text has no NUL"));
-        }
-        Ok(Some(Self { unit, time_zone: time_zone.to_owned() }))
+/// The bucket of a key: columns that hold no time are grouped by their values.
+fn read_bucket(ty: &ColumnType, value: &JsonValue, argument: &str) -> Result<Option<Bucket>, ArgumentError> {
+    let ColumnType::Scalar(scalar @ (Scalar::DateTime | Scalar::LocalDateTime | Scalar::Date)) = ty else {
+        return Ok(None);
+    };
+    let bucket = Bucket::read(value, argument)?;
+    if *scalar == Scalar::Date && bucket.as_ref().is_some_and(|bucket| !bucket.fits_dates()) {
+        return Err(ArgumentError::new(argument, "a date has no hours and minutes"));
     }
+    Ok(bucket)
 }

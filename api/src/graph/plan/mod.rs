@@ -4,6 +4,7 @@
 //! are the questions to the database: one for each relation and arguments, wherever in the request it stands, so that
 //! aliases and fragments share them. Loads hold finished SQL that lacks only the keys of the parents.
 
+mod bucket;
 mod collect;
 mod cursor;
 mod filter;
@@ -12,6 +13,7 @@ mod input;
 mod order;
 mod page;
 mod planner;
+mod series;
 mod sql;
 mod statement;
 #[cfg(test)]
@@ -65,6 +67,8 @@ pub(super) enum RootField {
     Connection(Connection),
     /// A grouped list.
     Groups(Groups),
+    /// Series.
+    Series(Series),
 }
 
 /// A row by its key.
@@ -128,6 +132,78 @@ pub(super) enum RowField {
         /// The groups.
         groups: Groups,
     },
+    /// Series of the rows that point to this one.
+    Series {
+        /// Positions of the key in this row.
+        key: Vec<usize>,
+        /// The series.
+        series: Series,
+    },
+}
+
+/// Series over rows: lines of points.
+#[derive(Debug)]
+pub(super) struct Series {
+    /// The load; its rows are lines and points.
+    pub(super) load: LoadId,
+    /// GraphQL name of the rows' type.
+    pub(super) type_name: String,
+    /// What stands where there is no row.
+    pub(super) fill: Fill,
+    /// Where the load's rows hold what.
+    pub(super) columns: SeriesColumns,
+    /// Fields in the order of the request.
+    pub(super) fields: Vec<Keyed<SeriesField>>,
+}
+
+/// What a point shows where no row lies in its bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fill {
+    /// No values; a number of rows is 0.
+    Null,
+    /// 0 for every number.
+    Zero,
+    /// The values of the last point that had rows.
+    Previous,
+    /// There is no such point.
+    None,
+}
+
+/// Positions in the rows of a series.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SeriesColumns {
+    /// 1 for a line, 0 for a point with rows, 2 for one without.
+    pub(super) kind: usize,
+    /// Beginning of the bucket.
+    pub(super) start: usize,
+    /// End of the bucket.
+    pub(super) end: usize,
+}
+
+/// A field of a line.
+#[derive(Debug)]
+pub(super) enum SeriesField {
+    /// `__typename`
+    Typename,
+    /// `key`
+    Key(Vec<Keyed<KeyField>>),
+    /// `aggregate`
+    Aggregate(Vec<Keyed<AggregateField>>),
+    /// `points`
+    Points(Vec<Keyed<PointField>>),
+}
+
+/// A field of a point.
+#[derive(Debug)]
+pub(super) enum PointField {
+    /// `__typename`
+    Typename,
+    /// `start`
+    Start,
+    /// `end`
+    End,
+    /// `aggregate`
+    Aggregate(Vec<Keyed<AggregateField>>),
 }
 
 /// Groups of rows.
@@ -288,6 +364,15 @@ pub(super) enum LoadKind {
         backward: bool,
         /// How the rows are ordered, where cursors are asked for.
         cursor: Option<CursorShape>,
+    },
+    /// Lines and their points: of the whole table, or for each key.
+    Series {
+        /// Types of the key's parts; empty for the whole table.
+        parts: Vec<ColumnType>,
+        /// Positions of the key in the rows.
+        positions: Vec<usize>,
+        /// Rows for a key at most.
+        most: u64,
     },
     /// A row of numbers: over the whole table, or one per key.
     Aggregate {

@@ -105,7 +105,7 @@ pub(super) fn read_entry(
                 .map_err(|message| ArgumentError::new(&argument, message))?;
             Ok(Term { at: Path { relations, column }, sort })
         }
-        Some(FieldId::GlobalId | FieldId::Groups(_)) | None => {
+        Some(FieldId::GlobalId | FieldId::Groups(_) | FieldId::Series(_)) | None => {
             Err(ArgumentError::new(&argument, "there is no such field to order by"))
         }
     }

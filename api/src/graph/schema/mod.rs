@@ -104,6 +104,12 @@ fn root_fields(sdl: &mut Sdl, catalog: &Catalog, system: usize) {
             &format!("Rows of `{}` in groups, with numbers over each.", table.name),
             &format!("{}{}", table.groups_field, numbers::groups_of(table)),
         );
+        if table.has_time() {
+            sdl.field(
+                &format!("Numbers over rows of `{}` along time.", table.name),
+                &format!("{}{}", table.series_field, numbers::series_of(table)),
+            );
+        }
     }
 }
 

@@ -8,6 +8,63 @@ use crate::graph::catalog::{Catalog, Column, ColumnType, Scalar, Table};
 pub(super) fn write(sdl: &mut Sdl, catalog: &Catalog, table: &Table) {
     aggregates(sdl, table);
     groups(sdl, catalog, table);
+    if table.has_time() {
+        series(sdl, table);
+    }
+}
+
+/// Arguments and type of series.
+pub(super) fn series_of(table: &Table) -> String {
+    format!(
+        "(
+    \"The time that the series runs along.\"
+    time: {name}Time!
+    \"The spans of time that the points stand for.\"
+    bucket: TimeBucket!
+    \"From this moment; without it, from the first row.\"
+    from: DateTime
+    \"Up to this moment, which is not in the series; without it, up to the last row.\"
+    to: DateTime
+    \"One line for each of these; without it, one line.\"
+    groupBy: {name}GroupBy
+    \"What stands where no row lies in a bucket.\"
+    fill: SeriesFill! = NULL
+    \"Only rows that match.\"
+    filter: {name}Filter
+    \"The order of the lines, by keys or by numbers over the whole line.\"
+    orderBy: [{name}GroupOrderBy!]
+    \"The first n lines; without it, the server's default page.\"
+    first: Int
+  ): [{name}Series!]!",
+        name = table.type_name
+    )
+}
+
+fn series(sdl: &mut Sdl, table: &Table) {
+    let name = &table.type_name;
+    sdl.open(&format!("Times of `{}` that a series can run along.", table.name), &format!("enum {name}Time"));
+    for column in &table.columns {
+        if let Some(time) = column.time_name() {
+            sdl.field(&first_sentence(&column.doc), &time);
+        }
+    }
+    sdl.close();
+    sdl.open(
+        &format!("Numbers over rows of `{}` along time: a line of a chart.", table.name),
+        &format!("type {name}Series"),
+    );
+    sdl.field("What the rows of the line have in common.", &format!("key: {name}GroupKey!"));
+    sdl.field("Numbers over the whole line.", &format!("aggregate: {name}Aggregate!"));
+    sdl.field("Its points, in order of time.", &format!("points: [{name}Point!]!"));
+    sdl.close();
+    sdl.open(
+        &format!("Numbers over the rows of `{}` in a span of time.", table.name),
+        &format!("type {name}Point"),
+    );
+    sdl.field("Beginning of the span.", "start: DateTime!");
+    sdl.field("End of the span, which is the next one's beginning.", "end: DateTime!");
+    sdl.field("Numbers over its rows.", &format!("aggregate: {name}Aggregate!"));
+    sdl.close();
 }
 
 /// Arguments and type of a grouped list.
@@ -188,11 +245,29 @@ pub(super) fn time_bucket(sdl: &mut Sdl) {
     }
     sdl.close();
     sdl.open("How moments are grouped.", "input TimeBucket");
-    sdl.field("Round down to this; without it, each moment is a group of its own.", "unit: TimeUnit");
+    sdl.field("Round down to this; without it and `every`, each moment is by itself.", "unit: TimeUnit");
+    sdl.field(
+        "Round down to a multiple of this length instead, as an ISO 8601 duration: `PT90M`, `P14D`.",
+        "every: String",
+    );
+    sdl.field("Where `every` is counted from; without it, a Monday at midnight UTC.", "origin: DateTime");
     sdl.field(
         "Where days, weeks and months begin: a name such as `America/Denver`. Its changes of the clock count.",
         "timeZone: String = \"UTC\"",
     );
+    sdl.close();
+}
+
+pub(super) fn series_fill(sdl: &mut Sdl) {
+    sdl.open("What a point shows where no row lies in its span of time.", "enum SeriesFill");
+    for (name, doc) in [
+        ("NULL", "No values; numbers of rows are 0."),
+        ("ZERO", "0 for every number."),
+        ("PREVIOUS", "The values of the last point that had rows."),
+        ("NONE", "There is no such point."),
+    ] {
+        sdl.field(doc, name);
+    }
     sdl.close();
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::numbers::{column_aggregate, percentile_inputs, time_bucket};
+use super::numbers::{column_aggregate, percentile_inputs, series_fill, time_bucket};
 use super::sdl::Sdl;
 use crate::graph::aggregate::functions;
 use crate::graph::catalog::{ColumnType, EnumType, Scalar};
@@ -72,6 +72,7 @@ pub(super) fn write(sdl: &mut Sdl, used: &Used) {
     sdl.close();
 
     time_bucket(sdl);
+    series_fill(sdl);
     percentile_inputs(sdl);
 
     // What columns hold and what their functions give; several column types share a GraphQL scalar, hence by name.
@@ -82,7 +83,8 @@ pub(super) fn write(sdl: &mut Sdl, used: &Used) {
             .map(move |described| described.function.result(&ty).scalar())
             .collect::<Vec<_>>()
     });
-    let values: BTreeSet<Scalar> = used.scalars.iter().copied().chain(results).chain([Scalar::Int]).collect();
+    let values: BTreeSet<Scalar> =
+        used.scalars.iter().copied().chain(results).chain([Scalar::Int, Scalar::DateTime]).collect();
     let mut written = BTreeSet::new();
     for scalar in values.union(&used.lists) {
         if written.insert(scalar.graphql_name()) {

@@ -1,6 +1,6 @@
 //! The types of a table: object, connection, filter, order.
 
-use super::numbers::groups_of;
+use super::numbers::{groups_of, series_of};
 use super::sdl::{Sdl, first_sentence};
 use crate::graph::catalog::{Catalog, ColumnType, Relation, Table};
 
@@ -30,6 +30,12 @@ fn object(sdl: &mut Sdl, catalog: &Catalog, table: &Table) {
                 &format!("{} In groups, with numbers over each.", relation.doc),
                 &format!("{}{}", relation.groups_field(), groups_of(target)),
             );
+            if target.has_time() {
+                sdl.field(
+                    &format!("{} Along time, with numbers over each span.", relation.doc),
+                    &format!("{}{}", relation.series_field(), series_of(target)),
+                );
+            }
         } else {
             // Nullable even where the key is not: the row may be invisible to the caller.
             sdl.field(&relation.doc, &format!("{}: {}", relation.field, target.type_name));

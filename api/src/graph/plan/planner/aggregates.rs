@@ -78,6 +78,7 @@ impl<'a> Planner<'a> {
         let expressions = match &mut self.drafts[load.0].kind {
             DraftKind::Aggregate(expressions) => expressions,
             DraftKind::Groups(groups) => return groups.expression(expression),
+            DraftKind::Series(series) => return series.lines.expression(expression),
             DraftKind::ByKey | DraftKind::Page(_) => return 0,
         };
         expressions.iter().position(|known| *known == expression).unwrap_or_else(|| {

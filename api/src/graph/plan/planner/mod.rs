@@ -8,6 +8,7 @@ mod connections;
 mod groups;
 mod root;
 mod rows;
+mod series;
 
 use std::collections::HashMap;
 
@@ -19,6 +20,7 @@ use super::collect::Collected;
 use super::groups::Groups;
 use super::input::ArgumentError;
 use super::page::Page;
+use super::series::Series;
 use super::statement::{self, Expression, PageQuery};
 use super::{CursorShape, Keyed, Load, LoadId, LoadKind, Place, Plan, cursor};
 use crate::graph::catalog::{Catalog, ColumnId, Table, TableId};
@@ -95,6 +97,7 @@ enum DraftKind {
     Page(Page),
     Aggregate(Vec<Expression>),
     Groups(Groups),
+    Series(Series),
 }
 
 type Planned<T> = Result<T, Error>;
@@ -165,7 +168,7 @@ impl<'a> Planner<'a> {
         let table = self.catalog.table(question.table);
         // An aggregate has no columns. The rows of a reference table are kept whole, so that every request can share them.
         let projection = match kind {
-            DraftKind::Aggregate(_) | DraftKind::Groups(_) => Vec::new(),
+            DraftKind::Aggregate(_) | DraftKind::Groups(_) | DraftKind::Series(_) => Vec::new(),
             DraftKind::ByKey | DraftKind::Page(_) if table.is_reference => table.column_ids().collect(),
             DraftKind::ByKey | DraftKind::Page(_) => question.columns.clone(),
         };
@@ -235,13 +238,18 @@ impl<'a> Planner<'a> {
             DraftKind::Groups(groups) => {
                 let filter = draft.filter.as_ref();
                 let sql = groups.sql(self.catalog, table, &draft.columns, filter, self.limits.conditions)?;
-                let width = groups.keys.len() + groups.expressions.len();
-                let positions = (0..parts.len()).map(|at| width + at).collect();
+                let positions = (0..parts.len()).map(|at| groups.width() + at).collect();
                 let cursor = Some(CursorShape {
                     signature: cursor::signature(table, &groups.named(table)),
                     parts: groups.cursor_parts(),
                 });
                 (sql, LoadKind::Page { parts, positions, limit: groups.limit, backward: false, cursor })
+            }
+            DraftKind::Series(series) => {
+                let filter = draft.filter.as_ref();
+                let sql = series.sql(self.catalog, table, &draft.columns, filter, self.limits.conditions)?;
+                let positions = (0..parts.len()).map(|at| series.width() + at).collect();
+                (sql, LoadKind::Series { parts, positions, most: series.most })
             }
             DraftKind::Aggregate(expressions) => {
                 let filter = draft.filter.as_ref();

@@ -68,6 +68,9 @@ impl<'a> Planner<'a> {
         if let Some(table) = tables.clone().find(|table| table.groups_field == name) {
             return Ok(RootField::Groups(self.groups(table, &[], field, collected, 1)?));
         }
+        if let Some(table) = tables.clone().find(|table| table.series_field == name) {
+            return Ok(RootField::Series(self.series(table, &[], field, collected, 1)?));
+        }
         match tables.find(|table| table.single_field == name) {
             Some(table) => self.lookup_by_arguments(table, field, &collected.selection_sets()),
             // Validation has checked the field against the schema, which is made from the same catalog.

@@ -33,6 +33,13 @@ impl<'a> Planner<'a> {
                     groups: this.groups(target, &relation.remote, field, collected, rows)?,
                 })
             }
+            Some(FieldId::Series(id)) => {
+                let relation = table.relation(id);
+                let key = this.positions(load, &relation.local);
+                let target = this.catalog.table(relation.target);
+                let series = this.series(target, &relation.remote, field, collected, rows)?;
+                Ok(RowField::Series { key, series })
+            }
             // Validation leaves `__typename` only.
             None => Ok(RowField::Typename),
         })?;

@@ -1,0 +1,64 @@
+//! Series.
+
+use apollo_compiler::Node;
+use apollo_compiler::executable::{Field, SelectionSet};
+
+use super::super::collect::{Collected, collect};
+use super::super::input::arguments;
+use super::super::{Keyed, LoadId, PointField, Series, SeriesField, series};
+use super::{DraftKind, Planned, Planner, Question, text};
+use crate::graph::catalog::{ColumnId, Table};
+
+impl<'a> Planner<'a> {
+    /// Plans series below `parents` rows, or of the whole table where `columns` is empty.
+    pub(super) fn series(
+        &mut self,
+        table: &'a Table,
+        columns: &[ColumnId],
+        field: &'a Node<Field>,
+        collected: &Collected<'a>,
+        parents: u64,
+    ) -> Planned<Series> {
+        let given = arguments(field, self.variables);
+        let filter = given.get("filter").filter(|filter| !filter.is_null()).cloned();
+        let read = series::Series::read(self.catalog, table, &given, self.limits)
+            .map_err(|error| self.refuse(field, error))?;
+        self.spend(field, parents.saturating_mul(read.lines.limit.max(1)))?;
+        let question =
+            Question { kind: "series", table: table.id, columns: columns.to_vec(), arguments: text(&given) };
+        let place = self.place(field);
+        let (keys, fill) = (read.lines.clone(), read.fill);
+        let load = self.load(question, filter, &place, DraftKind::Series(read));
+        let type_name = format!("{}Series", table.type_name);
+        let parts = collect(self.document, self.variables, &collected.selection_sets(), &type_name);
+        let fields = self.each(&parts, |this, part, collected| {
+            let sets = collected.selection_sets();
+            Ok(match part.name.as_str() {
+                "key" => SeriesField::Key(this.group_key(table, &keys, &[], &sets)?),
+                "aggregate" => SeriesField::Aggregate(this.aggregate(table, load, &sets)?),
+                "points" => SeriesField::Points(this.points(table, load, &sets)?),
+                _ => SeriesField::Typename,
+            })
+        })?;
+        Ok(Series { load, type_name: table.type_name.clone(), fill, columns: series::COLUMNS, fields })
+    }
+
+    fn points(
+        &mut self,
+        table: &'a Table,
+        load: LoadId,
+        sets: &[&'a SelectionSet],
+    ) -> Planned<Vec<Keyed<PointField>>> {
+        let collected = collect(self.document, self.variables, sets, &format!("{}Point", table.type_name));
+        self.each(&collected, |this, field, collected| {
+            Ok(match field.name.as_str() {
+                "start" => PointField::Start,
+                "end" => PointField::End,
+                "aggregate" => {
+                    PointField::Aggregate(this.aggregate(table, load, &collected.selection_sets())?)
+                }
+                _ => PointField::Typename,
+            })
+        })
+    }
+}

@@ -1,0 +1,253 @@
+//! Series: numbers over spans of time, one line for each group of rows, gaps filled.
+//!
+//! One statement gives for each line a row over all of it, then a row for each of its buckets. The rows are the lines'
+//! groups (see [`super::groups`]) with four columns before the keys: the line's number, what the row stands for, and the
+//! bucket's beginning and end.
+
+use apollo_compiler::response::{JsonMap, JsonValue};
+
+use super::bucket::Bucket;
+use super::filter::Filter;
+use super::groups::Groups;
+use super::input::ArgumentError;
+use super::order::{self, Path};
+use super::sql::{KEY_ALIAS, Sql};
+use super::statement::{self, ROW};
+use super::{Fill, SeriesColumns};
+use crate::database::Parameter;
+use crate::graph::catalog::{Catalog, ColumnId, ColumnType, Scalar, Table};
+use crate::graph::limits::Limits;
+use crate::graph::value::parameter;
+
+/// Where the columns of the rows are.
+pub(super) const COLUMNS: SeriesColumns = SeriesColumns { kind: 1, start: 2, end: 3 };
+/// Number of columns before the keys.
+const BEFORE_KEYS: usize = 4;
+
+/// The arguments of a series, checked.
+#[derive(Clone, Debug)]
+pub(super) struct Series {
+    pub(super) lines: Groups,
+    pub(super) fill: Fill,
+    time: ColumnId,
+    bucket: Bucket,
+    from: Option<Parameter>,
+    to: Option<Parameter>,
+    /// Rows at most; one more is asked for, to know whether there are more.
+    pub(super) most: u64,
+}
+
+impl Series {
+    pub(super) fn read(
+        catalog: &Catalog,
+        table: &Table,
+        arguments: &JsonMap,
+        limits: &Limits,
+    ) -> Result<Self, ArgumentError> {
+        let text = |name: &str| arguments.get(name).and_then(JsonValue::as_str).unwrap_or_default();
+        let time = table
+            .columns
+            .iter()
+            .position(|column| column.time_name().is_some_and(|name| name == text("time")))
+            .map(ColumnId)
+            .ok_or_else(|| ArgumentError::new("time", "there is no such column of time"))?;
+        let bucket = arguments.get("bucket").unwrap_or(&JsonValue::Null);
+        let bucket = Bucket::read(bucket, "bucket")?
+            .ok_or_else(|| ArgumentError::new("bucket", "give `unit` or `every`"))?;
+        let moment = |name: &str| {
+            arguments
+                .get(name)
+                .filter(|value| !value.is_null())
+                .map(|value| parameter(&ColumnType::Scalar(Scalar::DateTime), value))
+                .transpose()
+                .map_err(|error| ArgumentError::new(name, error.to_string()))
+        };
+        let fill = match text("fill") {
+            "ZERO" => Fill::Zero,
+            "PREVIOUS" => Fill::Previous,
+            "NONE" => Fill::None,
+            _ => Fill::Null,
+        };
+        Ok(Self {
+            lines: Groups::read_lines(catalog, table, arguments, limits, BEFORE_KEYS)?,
+            fill,
+            time,
+            bucket,
+            from: moment("from")?,
+            to: moment("to")?,
+            most: limits.points,
+        })
+    }
+
+    /// Number of columns of a row, without the parent's key.
+    pub(super) fn width(&self) -> usize {
+        BEFORE_KEYS + self.lines.width()
+    }
+
+    /// The series of the whole table, or of each parent's rows with the parent's key behind them.
+    pub(super) fn sql(
+        &self,
+        catalog: &Catalog,
+        table: &Table,
+        columns: &[ColumnId],
+        filter: Option<&JsonValue>,
+        most_conditions: usize,
+    ) -> Result<Sql, ArgumentError> {
+        let parts = statement::parts(table, columns);
+        let nested = !parts.is_empty();
+        let mut sql = Sql::new(parts.len());
+        if nested {
+            sql.push("SELECT p.*").join("", 0..parts.len(), |sql, at| {
+                sql.push(format_args!(", {KEY_ALIAS}.k{at}"));
+            });
+            sql.push(" FROM ").keys(&parts).push(" CROSS JOIN LATERAL (");
+        }
+        self.write_groups(catalog, table, columns, filter, most_conditions, &mut sql)?;
+        self.write_top(&mut sql);
+        self.write_grid(&mut sql);
+        self.write_rows(&mut sql);
+        if nested {
+            sql.push(") p");
+        }
+        Ok(sql)
+    }
+
+    /// Every line and every bucket of it, in one pass over the rows: `g`.
+    fn write_groups(
+        &self,
+        catalog: &Catalog,
+        table: &Table,
+        columns: &[ColumnId],
+        filter: Option<&JsonValue>,
+        most_conditions: usize,
+        sql: &mut Sql,
+    ) -> Result<(), ArgumentError> {
+        let keys = &self.lines.keys;
+        sql.push("WITH g AS (SELECT ");
+        for at in 0..keys.len() {
+            sql.push(format_args!("{ROW}.\"#{at}\" AS c{at}, "));
+        }
+        sql.push(format_args!("{ROW}.\"#b\" AS b, GROUPING({ROW}.\"#b\") AS kind"));
+        for (at, expression) in self.lines.expressions.iter().enumerate() {
+            sql.push(", ");
+            statement::write_expression(table, expression, sql);
+            sql.push(format_args!(" AS c{}", keys.len() + at));
+        }
+        // No column is called `#0`.
+        sql.push(format_args!(" FROM (SELECT {ROW}.*"));
+        let here = Path { relations: Vec::new(), column: self.time };
+        let paths = keys.iter().map(|key| &key.at).chain([&here]);
+        let resolved = order::resolve(catalog, table, ROW, paths, sql);
+        for (at, (key, value)) in keys.iter().zip(&resolved.values).enumerate() {
+            sql.push(", ");
+            key.write(value, sql);
+            sql.push(format_args!(" AS \"#{at}\""));
+        }
+        let time = table.column(self.time);
+        let value = format!("{ROW}.{}", time.sql_name);
+        sql.push(", ");
+        self.bucket.write_start(|bucket, sql| bucket.write_moment(&value, &time.ty, sql), sql);
+        sql.push(" AS \"#b\" FROM ").table(table).push(format_args!(" {ROW}"));
+        resolved.write_joins(catalog, sql);
+        sql.push(format_args!(" WHERE {value} IS NOT NULL"));
+        if !columns.is_empty() {
+            sql.push(" AND ");
+            statement::matches_key(table, columns, sql);
+        }
+        for (operator, bound) in [(">=", &self.from), ("<", &self.to)] {
+            if let Some(bound) = bound {
+                sql.push(" AND ");
+                self.bucket.write_moment(&value, &time.ty, sql);
+                sql.push(format_args!(" {operator} ")).bind(bound.clone());
+            }
+        }
+        if let Some(filter) = filter {
+            sql.push(" AND ");
+            Filter::new(catalog, sql, most_conditions).write(table, ROW, filter)?;
+        }
+        let names: Vec<String> = (0..keys.len()).map(|at| format!("{ROW}.\"#{at}\"")).collect();
+        let names = names.join(", ");
+        let comma = if names.is_empty() { "" } else { ", " };
+        sql.push(format_args!(") {ROW} GROUP BY GROUPING SETS (({names}), ({names}{comma}{ROW}.\"#b\")))"));
+        Ok(())
+    }
+
+    /// The lines that are shown, numbered in their order: `top`.
+    fn write_top(&self, sql: &mut Sql) {
+        let (values, sorts) = self.lines.order("g");
+        sql.push(", top AS (SELECT row_number() OVER (");
+        if !sorts.is_empty() {
+            order::write_order(&values, &sorts, sql);
+        }
+        sql.push(format_args!(") AS n, g.* FROM g WHERE g.kind = 1 ORDER BY n LIMIT {})", self.lines.limit));
+    }
+
+    /// All buckets, where gaps are filled: `grid`.
+    fn write_grid(&self, sql: &mut Sql) {
+        if self.fill == Fill::None {
+            return;
+        }
+        // The bounds as beginnings of buckets: of the arguments, or of what there is.
+        sql.push(", span AS (SELECT ");
+        match &self.from {
+            Some(from) => self.write_start_of(from, "", sql),
+            None => {
+                sql.push("(SELECT min(g.b) FROM g)");
+            }
+        }
+        sql.push(" AS first, ");
+        match &self.to {
+            // `to` itself is not in the series.
+            Some(to) => self.write_start_of(to, " - interval '1 microsecond'", sql),
+            None => {
+                sql.push("(SELECT max(g.b) FROM g)");
+            }
+        }
+        sql.push(" AS last), grid AS (");
+        self.bucket.write_all("(SELECT first FROM span)", "(SELECT last FROM span)", self.most + 1, sql);
+        sql.push(")");
+    }
+
+    fn write_start_of(&self, moment: &Parameter, offset: &str, sql: &mut Sql) {
+        let write = |_: &Bucket, sql: &mut Sql| {
+            sql.bind(moment.clone()).push(offset);
+        };
+        self.bucket.write_start(write, sql);
+    }
+
+    /// The rows: each line, and behind it its buckets in order of time.
+    fn write_rows(&self, sql: &mut Sql) {
+        let keys = self.lines.keys.len();
+        let width = self.lines.width();
+        let list = |sql: &mut Sql, alias: &str, range: std::ops::Range<usize>| {
+            for at in range {
+                sql.push(format_args!(", {alias}.c{at}"));
+            }
+        };
+        sql.push(" SELECT top.n, 1 AS kind, NULL::timestamptz AS b, NULL::timestamptz AS e");
+        list(sql, "top", 0..width);
+        sql.push(" FROM top UNION ALL SELECT top.n, ");
+        let buckets = if self.fill == Fill::None {
+            sql.push("0, g.b, ");
+            "g"
+        } else {
+            // What no row lies in has no `kind`.
+            sql.push("coalesce(g.kind, 2), grid.b, ");
+            "grid"
+        };
+        self.bucket.write_end(&format!("{buckets}.b"), sql);
+        list(sql, "top", 0..keys);
+        list(sql, "g", keys..width);
+        sql.push(" FROM top ");
+        if self.fill == Fill::None {
+            sql.push("JOIN g ON g.kind = 0");
+        } else {
+            sql.push("CROSS JOIN grid LEFT JOIN g ON g.kind = 0 AND g.b = grid.b");
+        }
+        for at in 0..keys {
+            sql.push(format_args!(" AND g.c{at} IS NOT DISTINCT FROM top.c{at}"));
+        }
+        // The line itself has no beginning.
+        sql.push(format_args!(" ORDER BY 1, 3 NULLS FIRST LIMIT {}", self.most + 1));
+    }
+}
