@@ -36,3 +36,13 @@ SELECT t.display_name, t.specialties, t.modalities, t.years_experience, t.hourly
 -- Protocol builder
 SELECT t.medication_id, t.medication_name, t.drug_class, t.rxnorm_cui, t.has_contraindication, t.contraindication_notes, t.is_active, t.created_at, t.updated_at FROM ref_medications t WHERE ((t.is_active = $1::bool))
   ORDER BY t.medication_name, t.medication_id LIMIT 101;
+
+-- Scores by week
+WITH g AS (SELECT t.#0 AS c0, t.#b AS b, GROUPING(t.#b) AS kind, count(*) AS c1, avg(t.score_value)::float8 AS c2, stddev_samp(t.score_value)::float8 AS c3 FROM (SELECT t.*, t.scale_type AS #0, date_trunc('week', t.measured_at, $1::text) AS #b FROM integration_scores t WHERE t.measured_at IS NOT NULL) t GROUP BY GROUPING SETS ((t.#0), (t.#0, t.#b))), top AS (SELECT row_number() OVER (
+  ORDER BY g.c0) AS n, g.* FROM g WHERE g.kind = 1
+  ORDER BY n LIMIT 100), span AS (SELECT (SELECT min(g.b) FROM g) AS first, (SELECT max(g.b) FROM g) AS last), grid AS (SELECT s AT TIME ZONE $2::text AS b FROM (SELECT generate_series((SELECT first FROM span) AT TIME ZONE $3::text, (SELECT last FROM span) AT TIME ZONE $4::text, interval '7 days') AS s LIMIT 10001) s) SELECT top.n, 1 AS kind, NULL::timestamptz AS b, NULL::timestamptz AS e, top.c0, top.c1, top.c2, top.c3 FROM top UNION ALL SELECT top.n, coalesce(g.kind, 2), grid.b, ((grid.b AT TIME ZONE $5::text) + interval '7 days') AT TIME ZONE $6::text, top.c0, g.c1, g.c2, g.c3 FROM top CROSS JOIN grid LEFT JOIN g ON g.kind = 0 AND g.b = grid.b AND g.c0 IS NOT DISTINCT FROM top.c0
+  ORDER BY 1, 3 NULLS FIRST LIMIT 10001;
+
+-- Events by type
+SELECT g.* FROM (SELECT a1.event_name AS c0, a1.color_code AS c1, avg(t.intensity_level)::float8 AS c2, count(*) AS c3, percentile_cont($1::float8) WITHIN GROUP (ORDER BY t.intensity_level::float8) AS c4 FROM session_events t LEFT JOIN ref_event_types a1 ON a1.event_type_id = t.event_type_id GROUP BY 1, 2) g WHERE (((g.c3 >= $2::int8)))
+  ORDER BY g.c2 DESC NULLS LAST, g.c0 DESC, g.c1 DESC LIMIT 101;

@@ -16,7 +16,7 @@ pub const SYSTEM: System = System {
 };
 
 /// Ready-made queries.
-pub const EXAMPLES: [Example; 4] = [
+pub const EXAMPLES: [Example; 6] = [
     Example { title: "Timeline", query: include_str!("queries/timeline.graphql"), variables: "" },
     Example {
         title: "One protocol",
@@ -29,4 +29,6 @@ pub const EXAMPLES: [Example; 4] = [
         query: include_str!("queries/protocol_builder.graphql"),
         variables: "",
     },
+    Example { title: "Scores by week", query: include_str!("queries/scores_by_week.graphql"), variables: "" },
+    Example { title: "Events by type", query: include_str!("queries/events_by_type.graphql"), variables: "" },
 ];
