@@ -6,5 +6,6 @@ mod access;
 mod catalog;
 mod cluster;
 mod entities;
+mod outcomes;
 mod runs;
 mod triggers;
