@@ -289,11 +289,11 @@ async fn refreshed_outcomes_are_seen_by_the_clinicians_of_the_site() {
     });
     let said = refresh(&["--month", "2026-03", "--month", "2026-02"]).await.good();
     assert_eq!(said, "Refreshed the outcomes: 1 written, 0 removed.\n");
-    assert_eq!(clinician.ask(&query).await.nodes("outcomesSummaries"), [march.clone()]);
+    assert_eq!(clinician.ask(&query).await.nodes("outcomesSummaries"), &vec![march.clone()]);
     assert_eq!(refresh(&[]).await.good(), "Refreshed the outcomes: 1 written, 0 removed.\n");
     assert_eq!(refresh(&[]).await.good(), "The outcomes are up to date already.\n");
-    assert_eq!(clinician.ask(&query).await.nodes("outcomesSummaries"), [march, april]);
-    assert_eq!(other.ask(&query).await.nodes("outcomesSummaries"), [json!(null); 0]);
+    assert_eq!(clinician.ask(&query).await.nodes("outcomesSummaries"), &vec![march, april]);
+    assert!(other.ask(&query).await.nodes("outcomesSummaries").is_empty());
 }
 
 #[tokio::test]
