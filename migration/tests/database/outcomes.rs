@@ -460,6 +460,22 @@ async fn the_second_of_two_at_once_waits_and_finds_nothing_to_do() {
 }
 
 #[tokio::test]
+async fn given_months_wait_for_a_run_as_well() {
+    // Otherwise they could write what they counted before the other one over what it counted afterwards.
+    let (database, mut session) = clinic().await;
+    let (mut first, mut second) = (database.connect().await, database.connect().await);
+    first.run("BEGIN").await.unwrap();
+    assert_eq!(refresh(&mut first).await, "0 written, 0 removed");
+    protocol(&mut session, "2026-01-10", 1).await;
+    let other = tokio::spawn(async move { refresh_months(&mut second, "'2026-01-01'").await });
+    assert!(waits(&mut session).await, "the second waits");
+    protocol(&mut session, "2026-01-11", 1).await;
+    first.run("COMMIT").await.unwrap();
+    assert_eq!(other.await.unwrap(), "1 written, 0 removed");
+    assert_eq!(cells(&mut session).await, ["1/1 2026-01: 2 - - 0.00"]);
+}
+
+#[tokio::test]
 async fn many_at_once_while_others_write_leave_nothing_behind() {
     let (database, mut session) = clinic().await;
     for day in 1..=20 {
