@@ -8,6 +8,7 @@ use praxis::database::embedded;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
+use crate::fixture::clinician;
 use crate::harness::{
     Answer, App, SECRET, clone_database, connect, database_url, empty_database, eventually, http_client,
 };
@@ -247,6 +248,71 @@ async fn a_token_is_made_for_users_that_exist() {
     assert_eq!(answer.data()["medications"]["totalCount"], 24);
     let said = make("nobody@praxis.example").await.bad();
     assert!(said.contains("no user with the address nobody@praxis.example"), "{said}");
+}
+
+#[tokio::test]
+async fn refreshed_outcomes_are_seen_by_the_clinicians_of_the_site() {
+    let app = App::start().await;
+    let owner = app.owner().await;
+    let (clinician, site) = clinician(&app, &owner, "outcomes").await;
+    let other = app.clinician_south().await;
+    let url = app.database_url("postgres");
+    let refresh =
+        async |more: &[&str]| run(&[&["refresh", "outcomes", "--database-url", &url], more].concat()).await;
+    // The demo data has its summary already.
+    assert_eq!(refresh(&[]).await.good(), "The outcomes are up to date already.\n");
+
+    owner
+        .batch_execute(&format!(
+            "INSERT INTO log_clinical_records
+               (site_id, substance_id, session_date, session_type, session_status, indication_id, safety_event_id)
+             SELECT {site}, 1, day::date, 'dosing', 'completed', 1, safety_event
+             FROM (VALUES ('2026-03-10', 1), ('2026-03-11', NULL), ('2026-04-01', NULL)) AS row(day, safety_event);
+             INSERT INTO assessment_responses (protocol_id, assessment_id, score, completed_at)
+             SELECT record_id, 1, score, session_date + days
+             FROM log_clinical_records, (VALUES (20, -1), (4, 30)) AS measured(score, days)
+             WHERE site_id = {site} AND session_date = '2026-03-10'"
+        ))
+        .await
+        .unwrap();
+    let query = format!(
+        r#"{{ outcomesSummaries(filter: {{ siteId: {{ eq: "{site}" }} }}, orderBy: [{{ month: ASC }}]) {{
+          nodes {{ month totalProtocols responseRate remissionRate adverseEventRate }} }} }}"#
+    );
+    let march = json!({
+        "month": "2026-03-01", "totalProtocols": 2,
+        "responseRate": 100.0, "remissionRate": 100.0, "adverseEventRate": 50.0
+    });
+    let april = json!({
+        "month": "2026-04-01", "totalProtocols": 1,
+        "responseRate": null, "remissionRate": null, "adverseEventRate": 0.0
+    });
+    let said = refresh(&["--month", "2026-03", "--month", "2026-02"]).await.good();
+    assert_eq!(said, "Refreshed the outcomes: 1 written, 0 removed.\n");
+    assert_eq!(clinician.ask(&query).await.nodes("outcomesSummaries"), &vec![march.clone()]);
+    assert_eq!(refresh(&[]).await.good(), "Refreshed the outcomes: 1 written, 0 removed.\n");
+    assert_eq!(refresh(&[]).await.good(), "The outcomes are up to date already.\n");
+    assert_eq!(clinician.ask(&query).await.nodes("outcomesSummaries"), &vec![march, april]);
+    assert!(other.ask(&query).await.nodes("outcomesSummaries").is_empty());
+}
+
+#[tokio::test]
+async fn outcomes_are_not_refreshed_by_mistake() {
+    let name = clone_database().await;
+    let refresh = async |url: &str, more: &[&str]| {
+        run(&[&["refresh", "outcomes", "--database-url", url], more].concat()).await.bad()
+    };
+    for month in ["2026-13", "March", "2026-03-01", ""] {
+        let said = refresh(&database_url("postgres", &name), &["--month", month]).await;
+        assert!(said.contains("--month") && said.contains("such as 2026-02"), "{said}");
+    }
+    let said = refresh(&database_url("praxis_gateway", &name), &[]).await;
+    assert!(said.contains("this role may not refresh outcomes") && said.contains("GRANT"), "{said}");
+    let said = refresh(&database_url("postgres", &empty_database().await), &[]).await;
+    assert!(said.contains("praxis migrate up"), "{said}");
+    let folder = Folder::new();
+    run(&["refresh", "outcomes", "--data-dir", folder.path()]).await.bad();
+    assert!(!folder.0.exists());
 }
 
 const NEW_USER: &str = "INSERT INTO auth.users (id, email)

@@ -2,6 +2,7 @@
 
 mod doctor;
 mod migrate;
+mod refresh;
 mod schema;
 mod seed;
 mod serve;
@@ -36,6 +37,8 @@ enum Command {
     Migrate(migrate::MigrateArgs),
     /// Fill a database with data
     Seed(seed::SeedArgs),
+    /// Bring up to date what is counted beforehand
+    Refresh(refresh::RefreshArgs),
     /// Print a development token of a user
     Token(token::TokenArgs),
     /// Print the GraphQL schema
@@ -52,6 +55,7 @@ impl Praxis {
             Some(Command::Serve(args)) => serve::run(&args).await,
             Some(Command::Migrate(args)) => migrate::run(args).await,
             Some(Command::Seed(args)) => seed::run(args).await,
+            Some(Command::Refresh(args)) => refresh::run(args).await,
             Some(Command::Token(args)) => token::run(args).await,
             Some(Command::Schema(args)) => schema::run(&args),
             Some(Command::Doctor(args)) => doctor::run(&args).await,

@@ -2,7 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 
-/// Outcomes of a substance at a site in a month, counted beforehand for comparison.
+/// Outcomes of a substance at a site in a month, counted beforehand for comparison. Completed dosing sessions count; the
+/// scores of a protocol are judged by the thresholds of the instrument.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "outcomes_summary")]
@@ -19,11 +20,16 @@ pub struct Model {
     /// Month, given by its first day.
     #[sea_orm(unique_key = "unique_summary")]
     pub month: Date,
-    /// Number of protocols in the month.
+    /// Number of completed dosing sessions in the month.
     pub total_protocols: i32,
-    /// Share of protocols with a positive outcome, in percent.
+    /// Share of protocols with a positive outcome, in percent: the last score after the session is a response against the last
+    /// one before it. Of the protocols that have both; empty where none has.
     #[sea_orm(column_type = "Decimal(Some((5, 2)))")]
     pub response_rate: Option<Decimal>,
+    /// Share of protocols whose last score after the session is in remission, in percent. Of the protocols that have scores
+    /// before and after it, and were not in remission before; empty where there are none.
+    #[sea_orm(column_type = "Decimal(Some((5, 2)))")]
+    pub remission_rate: Option<Decimal>,
     /// Share of protocols with a safety event, in percent.
     #[sea_orm(column_type = "Decimal(Some((5, 2)))")]
     pub adverse_event_rate: Option<Decimal>,

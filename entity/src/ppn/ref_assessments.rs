@@ -31,6 +31,14 @@ pub struct Model {
     /// Whether a higher score is the better result. For most instruments a lower one is.
     #[sea_orm(default_value = false)]
     pub higher_is_better: bool,
+    /// Change from the baseline that counts as a response, in percent of the baseline: a fall, or a rise where a higher score
+    /// is better. Empty where no source gives one.
+    #[sea_orm(column_type = "Decimal(Some((5, 2)))")]
+    pub response_change_percent: Option<Decimal>,
+    /// Score that separates remission: below it, or from it on where a higher score is better. Empty where no source gives
+    /// one.
+    #[sea_orm(column_type = "Decimal(Some((6, 2)))")]
+    pub remission_score: Option<Decimal>,
     /// Code of the instrument in LOINC.
     #[sea_orm(column_type = "Text")]
     pub loinc_code: Option<String>,

@@ -6,6 +6,7 @@ mod access;
 mod catalog;
 mod cluster;
 mod entities;
+mod outcomes;
 mod runs;
 #[path = "../../../tests/it/harness/cluster.rs"]
 mod server;

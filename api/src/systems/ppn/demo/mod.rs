@@ -110,7 +110,7 @@ async fn load_people_and_protocols(transaction: &Transaction<'_>) -> Result<Vec<
         ("pieces of homework", insert(transaction, integration::INSERT_HOMEWORK, &homework).await?),
     ];
     insert(transaction, people::INSERT_MEMBERSHIPS, &people::memberships(&sites)).await?;
-    transaction.execute(outcomes::INSERT_SUMMARIES, &[&sites]).await?;
+    transaction.execute("SELECT praxis.refresh_outcomes()", &[]).await?;
     Ok(loaded)
 }
 

@@ -1,4 +1,4 @@
-//! How patients fare: questionnaires before and after each session, and what the portal sums up from them.
+//! How patients fare: questionnaires before and after each session.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -121,30 +121,3 @@ pub(super) fn responses(session: &Session, number: usize, protocol_id: i64) -> V
     };
     session.measurements.iter().map(row).collect()
 }
-
-/// Sums up the dosing sessions of some sites by substance and month. A protocol has a response if the scale of its
-/// condition has fallen by half from the first to the last measurement; those that were measured only once do not count.
-pub(super) const INSERT_SUMMARIES: &str = "\
-INSERT INTO outcomes_summary (site_id, substance_id, month, total_protocols, response_rate, adverse_event_rate)
-WITH course AS (
-  SELECT
-    protocol_id,
-    count(*) AS measured,
-    (array_agg(score ORDER BY completed_at))[1] AS baseline,
-    (array_agg(score ORDER BY completed_at DESC))[1] AS latest
-  FROM assessment_responses
-  JOIN ref_assessments USING (assessment_id)
-  JOIN log_clinical_records ON record_id = protocol_id
-  LEFT JOIN ref_indications USING (indication_id)
-  WHERE assessment_code = CASE indication_category WHEN 'trauma' THEN 'PCL5' WHEN 'anxiety' THEN 'GAD7' ELSE 'PHQ9' END
-  GROUP BY protocol_id
-)
-SELECT
-  site_id, substance_id, date_trunc('month', session_date)::date, count(*),
-  round(100.0 * count(*) FILTER (WHERE measured > 1 AND latest <= baseline / 2)
-    / nullif(count(*) FILTER (WHERE measured > 1), 0), 2),
-  round(100.0 * count(safety_event_id) / count(*), 2)
-FROM log_clinical_records LEFT JOIN course ON protocol_id = record_id
-WHERE site_id = ANY ($1) AND session_type = 'dosing'
-GROUP BY 1, 2, 3
-ORDER BY 1, 2, 3";
