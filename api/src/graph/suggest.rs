@@ -52,8 +52,12 @@ fn names_in<'a>(schema: &'a Schema, scope: &str) -> Vec<&'a str> {
 
 /// Distance of two names where it is small for their length.
 fn close(wanted: &str, name: &str) -> Option<usize> {
-    let distance = distance(&wanted.to_lowercase(), &name.to_lowercase());
     let most = 1 + wanted.len() / 3;
+    // The distance is at least that of the lengths, which costs nothing to tell.
+    if wanted.len().abs_diff(name.len()) > most {
+        return None;
+    }
+    let distance = distance(&wanted.to_lowercase(), &name.to_lowercase());
     (distance <= most).then_some(distance)
 }
 
