@@ -1,7 +1,17 @@
 //! `bench`: data at network scale, load, and the same work as plain SQL beside it.
 
+mod cases;
+mod compare;
+mod contender;
+mod cpu;
 mod data;
 mod database;
+mod floor;
+mod gateway;
+mod load;
+mod picture;
+mod report;
+mod run;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -26,6 +36,8 @@ struct Bench {
 enum Command {
     /// Make a database at network scale; continues where an interrupted run was
     Data(DataArgs),
+    /// Measure the gateway beside plain SQL, and beside peers
+    Run(run::RunArgs),
     /// Keep the database running, for peers
     Database(FolderArgs),
 }
@@ -66,13 +78,14 @@ fn main() -> ExitCode {
 
 /// Runs a command; Ctrl-C ends it, and the Postgres with it.
 async fn run(command: Command) -> Result<(), Failure> {
-    let (data_dir, work): (&PathBuf, _) = match &command {
-        Command::Data(args) => (&args.folder.data_dir, &command),
-        Command::Database(args) => (&args.data_dir, &command),
+    let folder = match &command {
+        Command::Data(args) => &args.folder,
+        Command::Run(args) => &args.folder,
+        Command::Database(args) => args,
     };
-    let database = Database::open(data_dir).await?;
+    let database = Database::open(&folder.data_dir).await?;
     let done = tokio::select! {
-        done = execute(work, &database) => done,
+        done = execute(&command, &database) => done,
         interrupted = tokio::signal::ctrl_c() => interrupted.map_err(Failure::from),
     };
     database.close().await?;
@@ -82,6 +95,11 @@ async fn run(command: Command) -> Result<(), Failure> {
 async fn execute(command: &Command, database: &Database) -> Result<(), Failure> {
     match command {
         Command::Data(args) => data::load(database, args.scale).await,
+        Command::Run(args) => {
+            let table = run::run(database, args).await?;
+            writeln!(std::io::stdout(), "{table}")?;
+            Ok(())
+        }
         Command::Database(_) => {
             say(&format!("Postgres is running: {}", database.gateway_url()));
             std::future::pending().await
