@@ -1,5 +1,7 @@
 //! Whether two answers say the same.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
 /// Where two answers differ first, if they do. Numbers are the same by their value: 4.5 is 4.50.
@@ -28,7 +30,8 @@ fn compare(one: &Value, other: &Value, path: &mut String) -> Option<String> {
                 return Some(format!("{path} has {} and {} elements", a.len(), b.len()));
             }
             for (place, (first, second)) in a.iter().zip(b).enumerate() {
-                path.push_str(&format!("[{place}]"));
+                // Writing to a String cannot fail.
+                let _ = write!(path, "[{place}]");
                 if let Some(found) = compare(first, second, path) {
                     return Some(found);
                 }
@@ -65,7 +68,10 @@ mod tests {
         let same = serde_json::from_str(r#"{"d": null, "a": [{"c": "x", "b": 1.0}, {"b": 4.50}]}"#).unwrap();
         assert_eq!(difference(&one, &same), None);
         let told = |other| difference(&one, &other).unwrap();
-        assert_eq!(told(json!({"a": [{"b": 1, "c": "y"}, {"b": 4.5}], "d": null})), r#"data.a[0].c is "x" and "y""#);
+        assert_eq!(
+            told(json!({"a": [{"b": 1, "c": "y"}, {"b": 4.5}], "d": null})),
+            r#"data.a[0].c is "x" and "y""#
+        );
         assert_eq!(told(json!({"a": [], "d": null})), "data.a has 2 and 0 elements");
         assert_eq!(told(json!({"a": one["a"].clone()})), "data.d is only in one of them");
         assert_eq!(told(json!({"a": one["a"].clone(), "d": null, "e": 1})), "data.e is only in one of them");

@@ -23,15 +23,20 @@ pub(crate) struct Cpu {
     pub(crate) server: Option<f64>,
     /// Of Postgres, in seconds.
     pub(crate) postgres: Option<f64>,
+    /// Of everything else on the machine but the bench, in seconds.
+    pub(crate) others: Option<f64>,
 }
 
 impl Meter {
     /// The time spent so far.
     pub(crate) fn read(&self) -> Cpu {
-        Cpu {
-            server: self.server.and_then(|pid| Some(Stat::read(pid)?.own.as_secs_f64())),
-            postgres: self.postgres.and_then(cluster),
-        }
+        let process = |pid| Some(Stat::read(pid)?.own.as_secs_f64());
+        let server = self.server.and_then(process);
+        let postgres = self.postgres.and_then(cluster);
+        let bench = std::process::id();
+        let own = if self.server == Some(bench) { Some(0.0) } else { process(bench) };
+        let others = || Some(machine()? - server? - postgres? - own?);
+        Cpu { server, postgres, others: others() }
     }
 }
 
@@ -43,6 +48,7 @@ impl Sub for Cpu {
         Self {
             server: difference(self.server, before.server),
             postgres: difference(self.postgres, before.postgres),
+            others: difference(self.others, before.others),
         }
     }
 }
@@ -51,7 +57,8 @@ impl Div<f64> for Cpu {
     type Output = Self;
 
     fn div(self, by: f64) -> Self {
-        Self { server: self.server.map(|time| time / by), postgres: self.postgres.map(|time| time / by) }
+        let each = |time: Option<f64>| time.map(|time| time / by);
+        Self { server: each(self.server), postgres: each(self.postgres), others: each(self.others) }
     }
 }
 
@@ -73,6 +80,50 @@ fn cluster(pid: u32) -> Option<f64> {
     Some((postmaster.own + postmaster.ended + living).as_secs_f64())
 }
 
+/// What all processors have done so far: everything but waiting.
+fn machine() -> Option<f64> {
+    let stat = fs::read_to_string("/proc/stat").ok()?;
+    // user, nice, system, idle, iowait, irq, softirq
+    let fields: Vec<u64> = stat
+        .lines()
+        .next()?
+        .split_whitespace()
+        .skip(1)
+        .take(7)
+        .filter_map(|field| field.parse().ok())
+        .collect();
+    let busy: u64 = [0, 1, 2, 5, 6].into_iter().filter_map(|field: usize| fields.get(field)).sum();
+    Some(Duration::from_millis(busy * 1_000 / TICKS).as_secs_f64())
+}
+
+/// The process of this machine that listens on a port.
+pub(crate) fn listener(port: u16) -> Option<u32> {
+    /// `TCP_LISTEN`
+    const LISTENING: &str = "0A";
+    let mut wanted = None;
+    for table in ["/proc/net/tcp", "/proc/net/tcp6"] {
+        for line in fs::read_to_string(table).unwrap_or_default().lines() {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            if let (Some(local), Some(&LISTENING), Some(inode)) =
+                (fields.get(1), fields.get(3), fields.get(9))
+                && local.ends_with(&format!(":{port:04X}"))
+            {
+                wanted = Some(format!("socket:[{inode}]"));
+            }
+        }
+    }
+    let wanted = wanted?;
+    let processes = fs::read_dir("/proc").ok()?.flatten();
+    processes.filter_map(|process| process.file_name().to_str()?.parse().ok()).find(|pid: &u32| {
+        let files = fs::read_dir(format!("/proc/{pid}/fd"));
+        files.is_ok_and(|files| {
+            files
+                .flatten()
+                .any(|file| fs::read_link(file.path()).is_ok_and(|link| link.as_os_str() == wanted.as_str()))
+        })
+    })
+}
+
 struct Stat {
     parent: u32,
     own: Duration,
@@ -87,7 +138,9 @@ impl Stat {
     fn parse(text: &str) -> Option<Self> {
         // The second field is the program's name, in brackets, and may hold anything.
         let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
-        let ticks = |at: usize| fields.get(at)?.parse().ok().map(|ticks: u64| Duration::from_millis(ticks * 1_000 / TICKS));
+        let ticks = |at: usize| {
+            fields.get(at)?.parse().ok().map(|ticks: u64| Duration::from_millis(ticks * 1_000 / TICKS))
+        };
         Some(Self {
             parent: fields.get(1)?.parse().ok()?,
             own: ticks(11)? + ticks(12)?,
@@ -99,6 +152,13 @@ impl Stat {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_server_is_found_by_its_port() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        assert_eq!(super::listener(listener.local_addr().unwrap().port()), Some(std::process::id()));
+    }
 
     #[test]
     fn a_name_may_hold_anything() {

@@ -121,8 +121,9 @@ fn opening(token: &str) -> Result<String, Failure> {
     let claims = token.split('.').nth(1).ok_or("a token has three parts")?;
     let claims: Value = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(claims)?)?;
     let text = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or_default();
-    let mut sql = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;SELECT set_config('statement_timeout','10000',true)"
-        .to_owned();
+    let mut sql =
+        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;SELECT set_config('statement_timeout','10000',true)"
+            .to_owned();
     for (setting, value) in [
         ("request.jwt.claims", claims.to_string().as_str()),
         ("request.jwt.claim.sub", text("sub")),
@@ -143,7 +144,8 @@ fn number(sql: &str) -> (String, Vec<String>) {
     let mut parts = sql.split('$');
     numbered.push_str(parts.next().unwrap_or_default());
     for part in parts {
-        let end = part.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').unwrap_or(part.len());
+        let end =
+            part.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').unwrap_or(part.len());
         let (name, rest) = part.split_at(end);
         let place = names.iter().position(|known| known == name).unwrap_or_else(|| {
             names.push(name.to_owned());

@@ -15,6 +15,8 @@ pub(crate) struct Sample {
     pub(crate) p99: f64,
     /// Processor time of an answer.
     pub(crate) cpu: Cpu,
+    /// How many processors everything else on the machine kept busy.
+    pub(crate) others: Option<f64>,
 }
 
 /// A contender in a case, over all rounds.
@@ -58,10 +60,27 @@ impl Series {
     }
 }
 
+/// How much of the machine others had meanwhile, in processors: on average, and at most.
+pub(crate) fn others(results: &[Result]) -> Option<(f64, f64)> {
+    let samples = results.iter().flat_map(|result| &result.series).flat_map(|series| &series.samples);
+    let figures: Vec<f64> = samples.filter_map(|sample| sample.others).collect();
+    let count = u32::try_from(figures.len()).ok().filter(|count| *count > 0)?;
+    Some((figures.iter().sum::<f64>() / f64::from(count), figures.iter().copied().fold(0.0, f64::max)))
+}
+
 /// The table of medians.
 pub(crate) fn table(results: &[Result]) -> String {
     let head = [
-        "case", "rows", "", "requests/s", "of floor", "p50 ms", "p99 ms", "statements", "round trips", "CPU ms",
+        "case",
+        "rows",
+        "",
+        "requests/s",
+        "of floor",
+        "p50 ms",
+        "p99 ms",
+        "statements",
+        "round trips",
+        "CPU ms",
         "Postgres CPU ms",
     ];
     let mut lines = vec![head.map(str::to_owned)];
@@ -77,7 +96,10 @@ pub(crate) fn table(results: &[Result]) -> String {
                 if place == 0 { result.rows.to_string() } else { String::new() },
                 series.name.clone(),
                 number(Some(series.rate()), 0),
-                floor.map_or_else(|| "–".to_owned(), |floor| format!("{:.0} %", series.rate() / floor * 100.0)),
+                floor.map_or_else(
+                    || "–".to_owned(),
+                    |floor| format!("{:.0} %", series.rate() / floor * 100.0),
+                ),
                 number(series.median(|sample| Some(sample.p50)), 2),
                 number(series.median(|sample| Some(sample.p99)), 2),
                 count(series.counts.map(|counts| counts.0)),
@@ -93,13 +115,18 @@ pub(crate) fn table(results: &[Result]) -> String {
 /// A table whose columns are aligned in the terminal too: text to the left, numbers to the right.
 fn markdown<const N: usize>(lines: &[[String; N]]) -> String {
     let is_text = |column: usize| column == 0 || column == 2;
-    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default();
+    let width =
+        |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default();
     let mut out = String::new();
     for (place, line) in lines.iter().enumerate() {
         for (column, cell) in line.iter().enumerate() {
             let width = width(column);
             // Writing to a String cannot fail.
-            let _ = if is_text(column) { write!(out, "| {cell:<width$} ") } else { write!(out, "| {cell:>width$} ") };
+            let _ = if is_text(column) {
+                write!(out, "| {cell:<width$} ")
+            } else {
+                write!(out, "| {cell:>width$} ")
+            };
         }
         out.push_str("|\n");
         if place == 0 {
@@ -118,7 +145,8 @@ mod tests {
     use super::*;
 
     fn series(name: &str, rates: &[f64]) -> Series {
-        let sample = |rate: &f64| Sample { rate: *rate, p50: 1.0, p99: 2.0, cpu: Cpu::default() };
+        let sample =
+            |rate: &f64| Sample { rate: *rate, p50: 1.0, p99: 2.0, cpu: Cpu::default(), others: None };
         Series { name: name.to_owned(), samples: rates.iter().map(sample).collect(), counts: None }
     }
 

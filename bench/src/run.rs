@@ -23,6 +23,8 @@ use crate::{Failure, FolderArgs, cpu, data, picture, say};
 
 /// How long a run takes where nothing else is said, in seconds.
 const RUN: f64 = 170.0;
+/// From here on others on the machine are worth a word, in processors.
+const BUSY: f64 = 0.15;
 /// A measurement that is longer says nothing more.
 const LONGEST: f64 = 10.0;
 
@@ -117,8 +119,15 @@ pub(crate) async fn run(database: &Database, args: &RunArgs) -> Result<String, F
                     .await
                     .map_err(|error| format!("{}, {}: {error}", case.name, entry.series.name))?;
                 say(&format!(
-                    "  round {round}, {}, {}: {:.0}/s, p50 {:.2} ms, p99 {:.2} ms",
-                    case.name, entry.series.name, sample.rate, sample.p50, sample.p99
+                    "  round {round}, {}, {}: {:.0}/s, p50 {:.2} ms, p99 {:.2} ms{}",
+                    case.name,
+                    entry.series.name,
+                    sample.rate,
+                    sample.p50,
+                    sample.p99,
+                    sample.others.filter(|others| *others > BUSY).map_or_else(String::new, |others| format!(
+                        " (others kept {others:.1} processors busy)"
+                    ))
                 ));
                 entry.series.samples.push(sample);
             }
@@ -136,6 +145,9 @@ pub(crate) async fn run(database: &Database, args: &RunArgs) -> Result<String, F
         .collect();
     if let Some(path) = &args.svg {
         std::fs::write(path, picture::draw(&results))?;
+    }
+    if let Some((average, most)) = report::others(&results) {
+        say(&format!("Others kept {average:.2} processors busy meanwhile, at most {most:.2}."));
     }
     Ok(report::table(&results))
 }
@@ -162,8 +174,11 @@ async fn enter(
     let ours = ask(&gateway.url, &mut asked).await?;
     let mut floor = Floor::new(&database.gateway_url(), token, case)?;
     same(&case.name, &ours.data, &floor.answers().await?)?;
-    let http =
-        |url: &Url, requests: Vec<Request>, pid| Contender::Http { url: url.clone(), requests: requests.into(), pid };
+    let http = |url: &Url, requests: Vec<Request>, pid| Contender::Http {
+        url: url.clone(),
+        requests: requests.into(),
+        pid,
+    };
     let mut entries = vec![
         entry("gateway", http(&gateway.url, asked, Some(gateway.pid())), ours.counts),
         entry("floor", Contender::Floor(Arc::new(floor)), Some((1, 1))),
@@ -173,7 +188,11 @@ async fn enter(
         let mut asked = requests(&peer.url, &query);
         let theirs = ask(&peer.url, &mut asked).await?;
         as_many(&case.name, &peer.name, &ours.data, &theirs.data)?;
-        entries.push(entry(&peer.name, http(&peer.url, asked, None), theirs.counts));
+        entries.push(entry(
+            &peer.name,
+            http(&peer.url, asked, peer.url.local_port().and_then(cpu::listener)),
+            theirs.counts,
+        ));
     }
     Ok((ours.data.first().map(rows).unwrap_or_default(), entries))
 }
@@ -185,12 +204,14 @@ async fn measure(
     postgres: Option<u32>,
 ) -> Result<Sample, Failure> {
     let most = contender.measure(args.connections, Pace::Closed, times, postgres).await?;
-    let steady = contender.measure(args.connections, Pace::Open(most.rate * args.load), times, postgres).await?;
+    let steady =
+        contender.measure(args.connections, Pace::Open(most.rate * args.load), times, postgres).await?;
     Ok(Sample {
         rate: most.rate,
         p50: steady.percentile(50.0),
         p99: steady.percentile(99.0),
         cpu: most.cpu,
+        others: most.others,
     })
 }
 
@@ -199,7 +220,8 @@ async fn measure(
 fn times(args: &RunArgs, loads: usize) -> Times {
     let each = RUN / (loads.max(1) as f64 * f64::from(args.rounds));
     // A fifth more is for warming up.
-    let measured = args.seconds.unwrap_or(each / 1.2).clamp(0.2, LONGEST.max(args.seconds.unwrap_or_default()));
+    let measured =
+        args.seconds.unwrap_or(each / 1.2).clamp(0.2, LONGEST.max(args.seconds.unwrap_or_default()));
     Times { warm_up: Duration::from_secs_f64(measured * 0.2), measured: Duration::from_secs_f64(measured) }
 }
 

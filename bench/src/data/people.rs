@@ -36,8 +36,22 @@ const FIRST: [&str; 16] = [
     "Camille", "Tama", "Anders", "Rosa", "Zeynep",
 ];
 const LAST: [&str; 16] = [
-    "Petrova", "Okonkwo", "Lindqvist", "Farahani", "Reyes", "Marchetti", "Malhotra", "Goldberg", "Dlamini", "Laurent",
-    "Zhao", "Nygaard", "Quispe", "Ashworth", "Moreau", "Siddiqui",
+    "Petrova",
+    "Okonkwo",
+    "Lindqvist",
+    "Farahani",
+    "Reyes",
+    "Marchetti",
+    "Malhotra",
+    "Goldberg",
+    "Dlamini",
+    "Laurent",
+    "Zhao",
+    "Nygaard",
+    "Quispe",
+    "Ashworth",
+    "Moreau",
+    "Siddiqui",
 ];
 const SPECIALTIES: [&str; 8] =
     ["PTSD", "TRD", "Trauma", "Anxiety", "Integration", "Addiction", "OCD", "End-of-Life"];

@@ -23,10 +23,8 @@ pub(super) const PROTOCOLS: &str = "log_clinical_records (record_id, site_id, su
     baseline_phq9_score, phq9_score, difficulty_score, verified_consent, prep_hours, integration_hours, \
     contraindication_verdict, safety_event_id, severity_grade_id, resolution_status_id, is_submitted, created_at, \
     updated_at)";
-pub(super) const EVENTS: &str =
-    "session_events (event_id, protocol_id, event_type_id, event_timestamp, intensity_level, notes, created_at, site_id)";
-pub(super) const SCORES: &str =
-    "integration_scores (score_id, protocol_id, scale_type, score_value, measured_at, days_post_dose, created_at, site_id)";
+pub(super) const EVENTS: &str = "session_events (event_id, protocol_id, event_type_id, event_timestamp, intensity_level, notes, created_at, site_id)";
+pub(super) const SCORES: &str = "integration_scores (score_id, protocol_id, scale_type, score_value, measured_at, days_post_dose, created_at, site_id)";
 pub(super) const RESPONSES: &str =
     "assessment_responses (response_id, protocol_id, assessment_id, score, completed_at, site_id)";
 pub(super) const HOMEWORK: &str = "integration_homework (homework_id, protocol_id, homework_type_id, assigned_date, due_date, \
@@ -164,7 +162,8 @@ impl Protocol {
         for place in 0..count {
             // Evenly through the day with some play; in the order of time.
             let span = length / i32::try_from(count).unwrap_or(1);
-            let minute = self.start + i32::try_from(place).unwrap_or_default() * span + random.between(0, span - 1);
+            let minute =
+                self.start + i32::try_from(place).unwrap_or_default() * span + random.between(0, span - 1);
             let kind = random.weighted(&reference.event_types);
             let intensity = random.chance(0.8).then(|| random.between(1, 10));
             let notes = random.chance(0.4).then(|| random.pick(&NOTES));

@@ -28,8 +28,17 @@ impl FromStr for Url {
             Some(at) => rest.split_at(at),
             None => (rest, "/"),
         };
-        let authority = if authority.contains(':') { authority.to_owned() } else { format!("{authority}:80") };
+        let authority =
+            if authority.contains(':') { authority.to_owned() } else { format!("{authority}:80") };
         Ok(Self { authority, path: path.to_owned() })
+    }
+}
+
+impl Url {
+    /// The port, where the server is on this machine.
+    pub(crate) fn local_port(&self) -> Option<u16> {
+        let (host, port) = self.authority.rsplit_once(':')?;
+        ["127.0.0.1", "localhost", "[::1]"].contains(&host).then(|| port.parse().ok()).flatten()
     }
 }
 
@@ -82,8 +91,9 @@ pub(crate) struct HttpConnection {
 impl HttpConnection {
     /// Opens a connection for these requests.
     pub(crate) async fn open(url: &Url, requests: Arc<[Request]>) -> Result<Self, Failure> {
-        let stream =
-            TcpStream::connect(&url.authority).await.map_err(|error| format!("{url} does not answer: {error}"))?;
+        let stream = TcpStream::connect(&url.authority)
+            .await
+            .map_err(|error| format!("{url} does not answer: {error}"))?;
         stream.set_nodelay(true)?;
         Ok(Self { stream, requests, buffer: Vec::with_capacity(64 * 1024), chunks: Vec::new() })
     }
@@ -147,7 +157,9 @@ impl Connection for HttpConnection {
     async fn ask(&mut self, turn: usize) -> Result<(), Failure> {
         let wanted = self.requests[turn % self.requests.len()].length;
         let answer = self.answer(turn).await?;
-        if !answer.head.starts_with("HTTP/1.1 200") || wanted.is_some_and(|wanted| wanted != answer.body.len()) {
+        if !answer.head.starts_with("HTTP/1.1 200")
+            || wanted.is_some_and(|wanted| wanted != answer.body.len())
+        {
             let body = String::from_utf8_lossy(&answer.body[..answer.body.len().min(500)]);
             let status = answer.head.lines().next().unwrap_or_default();
             return Err(format!("another answer than before: {status} {body}").into());
@@ -197,9 +209,12 @@ mod tests {
     #[tokio::test]
     async fn answers_are_framed_by_length_or_by_chunks() {
         let (timing, body) =
-            answered("HTTP/1.1 200 OK\r\nserver-timing: total\r\ncontent-length: 5\r\n\r\nhello").await.unwrap();
+            answered("HTTP/1.1 200 OK\r\nserver-timing: total\r\ncontent-length: 5\r\n\r\nhello")
+                .await
+                .unwrap();
         assert_eq!((timing.as_str(), &body[..]), ("total", &b"hello"[..]));
-        let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n6;x=1\r\n world\r\n0\r\n\r\n";
+        let chunked =
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n6;x=1\r\n world\r\n0\r\n\r\n";
         assert_eq!(answered(chunked).await.unwrap().1, b"hello world");
         assert!(answered("HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\nhello").await.is_err());
     }

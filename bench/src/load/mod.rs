@@ -54,6 +54,8 @@ pub(crate) struct Load {
     latencies: Histogram<u64>,
     /// Processor time of an answer.
     pub(crate) cpu: Cpu,
+    /// How many processors everything else on the machine kept busy.
+    pub(crate) others: Option<f64>,
 }
 
 impl Load {
@@ -122,7 +124,9 @@ pub(crate) async fn measure<C: Connection>(
     if answers == 0.0 {
         return Err("nothing was answered in the time of the measurement; give it more --seconds".into());
     }
-    Ok(Load { rate: answers / times.measured.as_secs_f64(), latencies, cpu: spent / answers })
+    let seconds = times.measured.as_secs_f64();
+    let others = spent.others.map(|others| others.max(0.0) / seconds);
+    Ok(Load { rate: answers / seconds, latencies, cpu: spent / answers, others })
 }
 
 /// The connection comes back, so that it is not closed, and a backend of Postgres gone, before its time has been read.
@@ -202,7 +206,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_stall_is_charged_to_every_request_that_was_due() {
-        let load = measure(vec![Slow { stall_at: 50 }], Pace::Open(200.0), TIMES, Meter::default()).await.unwrap();
+        let load =
+            measure(vec![Slow { stall_at: 50 }], Pace::Open(200.0), TIMES, Meter::default()).await.unwrap();
         // 40 of 100 requests are due during the stall; without the moment at which they were due it would be one.
         assert!(load.percentile(80.0) > 50.0, "{}", load.percentile(80.0));
         assert!(load.percentile(20.0) < 20.0, "{}", load.percentile(20.0));

@@ -14,7 +14,11 @@ pub(super) struct Pacer {
 
 impl Pacer {
     /// So many requests in a second, from `start` on.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a positive number of requests")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a positive number of requests"
+    )]
     pub(super) fn new(start: Instant, lasting: Duration, rate: f64) -> Self {
         let rate = rate.max(1.0);
         Self { start, interval: 1.0 / rate, requests: (lasting.as_secs_f64() * rate) as u64 }
