@@ -1,0 +1,82 @@
+//! The cases: one folder each. See `bench/README.md`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::Failure;
+use crate::data;
+
+/// Something that a client asks.
+#[derive(Clone, Debug)]
+pub(crate) struct Case {
+    /// Name of the folder.
+    pub(crate) name: String,
+    folder: PathBuf,
+    /// The gateway's query.
+    pub(crate) query: String,
+    /// The variables of each request; requests take turns.
+    pub(crate) variables: Vec<Value>,
+    /// The hand-written statement, with `$name` for each variable.
+    pub(crate) floor: String,
+    /// Address of who asks.
+    pub(crate) caller: String,
+}
+
+impl Case {
+    /// Reads a folder.
+    fn read(folder: PathBuf) -> Result<Self, Failure> {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let variables = match optional(&folder.join("variables.json"))? {
+            None => vec![Value::Object(serde_json::Map::new())],
+            Some(text) => match serde_json::from_str(&text)? {
+                Value::Array(several) => several,
+                one => vec![one],
+            },
+        };
+        if variables.is_empty() || !variables.iter().all(Value::is_object) {
+            return Err(format!("{name}: variables.json is neither an object nor a list of objects").into());
+        }
+        Ok(Self {
+            query: required(&folder.join("query.graphql"))?,
+            floor: required(&folder.join("floor.sql"))?,
+            caller: optional(&folder.join("caller.txt"))?
+                .map_or_else(|| data::clinician(1), |text| text.trim().to_owned()),
+            name,
+            folder,
+            variables,
+        })
+    }
+
+    /// The query for a peer, where there is one.
+    pub(crate) fn peer(&self, peer: &str) -> Result<Option<String>, Failure> {
+        optional(&self.folder.join(format!("{peer}.graphql")))
+    }
+}
+
+/// Reads the cases in a folder in the order of their names; with `only`, just those.
+pub(crate) fn read(folder: &Path, only: &[String]) -> Result<Vec<Case>, Failure> {
+    let list = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let mut folders = list.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()?;
+    folders.retain(|path| path.is_dir());
+    folders.sort();
+    let mut cases = folders.into_iter().map(Case::read).collect::<Result<Vec<_>, _>>()?;
+    if let Some(unknown) = only.iter().find(|name| !cases.iter().any(|case| case.name == **name)) {
+        return Err(format!("there is no case `{unknown}`").into());
+    }
+    cases.retain(|case| only.is_empty() || only.contains(&case.name));
+    Ok(cases)
+}
+
+fn required(path: &Path) -> Result<String, Failure> {
+    optional(path)?.ok_or_else(|| format!("{} is missing", path.display()).into())
+}
+
+fn optional(path: &Path) -> Result<Option<String>, Failure> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(format!("{}: {error}", path.display()).into()),
+    }
+}

@@ -1,0 +1,48 @@
+//! What triggers and foreign keys would have made sure of.
+
+use tokio_postgres::Client;
+
+use crate::Failure;
+
+/// A statement for each foreign key of the loaded tables, that counts the rows which break it.
+const FOREIGN_KEYS: &str = "
+SELECT
+  conrelid::regclass || ' (' || conname || ')',
+  format('SELECT count(*) FROM %s c LEFT JOIN %s p ON %s WHERE p.* IS NULL AND %s', conrelid::regclass, confrelid::regclass,
+    string_agg(format('c.%I = p.%I', child.attname, parent.attname), ' AND '),
+    string_agg(format('c.%I IS NOT NULL', child.attname), ' AND '))
+FROM pg_constraint
+CROSS JOIN LATERAL unnest(conkey, confkey) AS key(child, parent)
+JOIN pg_attribute AS child ON child.attrelid = conrelid AND child.attnum = key.child
+JOIN pg_attribute AS parent ON parent.attrelid = confrelid AND parent.attnum = key.parent
+WHERE contype = 'f' AND conrelid = ANY (ARRAY['user_sites', 'practitioner_profiles', 'log_clinical_records',
+  'session_events', 'integration_scores', 'assessment_responses', 'integration_homework']::regclass[])
+GROUP BY pg_constraint.oid, conrelid, confrelid, conname
+ORDER BY 1";
+
+/// What triggers keep: the site of a row, and the days after the dose.
+const TRIGGERS: [(&str, &str); 5] = [
+    ("site of events", "SELECT count(*) FROM session_events WHERE site_id IS NULL"),
+    ("site of scores", "SELECT count(*) FROM integration_scores WHERE site_id IS NULL"),
+    ("site of responses", "SELECT count(*) FROM assessment_responses WHERE site_id IS NULL"),
+    ("site of homework", "SELECT count(*) FROM integration_homework WHERE site_id IS NULL"),
+    (
+        "days after the dose",
+        "SELECT count(*) FROM integration_scores JOIN log_clinical_records ON record_id = protocol_id
+          WHERE days_post_dose IS DISTINCT FROM (measured_at AT TIME ZONE 'UTC')::date - session_date",
+    ),
+];
+
+/// Fails where rows do not fit together.
+pub(super) async fn check(client: &Client) -> Result<(), Failure> {
+    let mut checks: Vec<(String, String)> =
+        client.query(FOREIGN_KEYS, &[]).await?.iter().map(|row| (row.get(0), row.get(1))).collect();
+    checks.extend(TRIGGERS.map(|(name, sql)| (name.to_owned(), sql.to_owned())));
+    for (name, sql) in checks {
+        let broken: i64 = client.query_one(&sql, &[]).await?.get(0);
+        if broken > 0 {
+            return Err(format!("{broken} rows do not fit: {name}").into());
+        }
+    }
+    Ok(())
+}

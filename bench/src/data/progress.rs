@@ -1,0 +1,66 @@
+//! What is told while rows are loaded.
+
+use std::time::{Duration, Instant};
+
+use crate::say;
+
+/// How often it is told.
+const EVERY: Duration = Duration::from_secs(2);
+
+/// Rows loaded so far, and how long the rest will take.
+pub(super) struct Progress {
+    begun: Instant,
+    told: Instant,
+    rows: u64,
+    of: u64,
+    chunks: usize,
+    of_chunks: usize,
+}
+
+impl Progress {
+    /// Of so many rows in so many chunks.
+    pub(super) fn new(rows: u64, chunks: usize) -> Self {
+        let now = Instant::now();
+        Self { begun: now, told: now, rows: 0, of: rows, chunks: 0, of_chunks: chunks }
+    }
+
+    /// A chunk has been loaded.
+    pub(super) fn add(&mut self, rows: u64) {
+        self.rows += rows;
+        self.chunks += 1;
+        if self.told.elapsed() >= EVERY || self.chunks == self.of_chunks {
+            self.told = Instant::now();
+            say(&self.line(self.begun.elapsed()));
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "for people")]
+    fn line(&self, elapsed: Duration) -> String {
+        let rate = self.rows as f64 / elapsed.as_secs_f64().max(0.001);
+        let left = (self.of.saturating_sub(self.rows)) as f64 / rate.max(1.0);
+        format!(
+            "  {:>3} of {} sites, {:>6.2} of {:.2} million rows, {:>7.0} rows/s, {:>4.0} s left",
+            self.chunks,
+            self.of_chunks,
+            self.rows as f64 / 1e6,
+            self.of as f64 / 1e6,
+            rate,
+            left
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rest_is_estimated_from_what_was_done() {
+        let mut progress = Progress::new(4_000_000, 4);
+        progress.rows = 1_000_000;
+        progress.chunks = 1;
+        let line = progress.line(Duration::from_secs(10));
+        assert!(line.contains(" 100000 rows/s"), "{line}");
+        assert!(line.contains("30 s left"), "{line}");
+    }
+}

@@ -1,0 +1,69 @@
+//! Keys of the reference rows, which the migrations have put there.
+
+use tokio_postgres::Client;
+
+use crate::Failure;
+
+/// Keys that the generated rows point at.
+#[derive(Debug)]
+pub(super) struct Reference {
+    pub(super) substances: Vec<i64>,
+    pub(super) routes: Vec<i64>,
+    pub(super) indications: Vec<i64>,
+    pub(super) modalities: Vec<i64>,
+    pub(super) medications: Vec<i64>,
+    pub(super) smoking: Vec<i64>,
+    pub(super) safety_events: Vec<i64>,
+    pub(super) grades: Vec<i64>,
+    pub(super) resolutions: Vec<i64>,
+    pub(super) homework_types: Vec<i64>,
+    /// Kinds of events by how often they are logged.
+    pub(super) event_types: Vec<(i64, u32)>,
+    /// PHQ-9 and GAD-7.
+    pub(super) assessments: [i64; 2],
+}
+
+/// How often an event is logged, in 100.
+const EVENTS: [(&str, u32); 8] = [
+    ("Vital Signs Check", 40),
+    ("Music Change", 24),
+    ("Integration Moment", 10),
+    ("Distress", 8),
+    ("Breakthrough", 6),
+    ("Bathroom Break", 6),
+    ("Peak Experience", 5),
+    ("Booster Dose", 1),
+];
+
+impl Reference {
+    pub(super) async fn read(client: &Client) -> Result<Self, Failure> {
+        let keys = async |column: &str, table: &str| -> Result<Vec<i64>, Failure> {
+            let sql = format!("SELECT {column} FROM {table} WHERE is_active ORDER BY 1");
+            Ok(client.query(&sql, &[]).await?.iter().map(|row| row.get(0)).collect())
+        };
+        let key = async |sql: &str, name: &str| -> Result<i64, Failure> {
+            let row = client.query_opt(sql, &[&name]).await?;
+            Ok(row.ok_or_else(|| format!("the migrations have not made the reference row {name}"))?.get(0))
+        };
+        let mut event_types = Vec::new();
+        for (name, weight) in EVENTS {
+            let sql = "SELECT event_type_id FROM ref_event_types WHERE event_name = $1";
+            event_types.push((key(sql, name).await?, weight));
+        }
+        let assessment = "SELECT assessment_id FROM ref_assessments WHERE assessment_code = $1";
+        Ok(Self {
+            substances: keys("substance_id", "ref_substances").await?,
+            routes: keys("route_id", "ref_routes").await?,
+            indications: keys("indication_id", "ref_indications").await?,
+            modalities: keys("modality_id", "ref_support_modality").await?,
+            medications: keys("medication_id", "ref_medications").await?,
+            smoking: keys("smoking_status_id", "ref_smoking_status").await?,
+            safety_events: keys("safety_event_id", "ref_safety_events").await?,
+            grades: keys("severity_grade_id", "ref_severity_grade").await?,
+            resolutions: keys("resolution_status_id", "ref_resolution_status").await?,
+            homework_types: keys("homework_type_id", "ref_homework_types").await?,
+            event_types,
+            assessments: [key(assessment, "PHQ9").await?, key(assessment, "GAD7").await?],
+        })
+    }
+}

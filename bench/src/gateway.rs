@@ -1,0 +1,82 @@
+//! The gateway: a process of its own, so that its processor time is measured apart.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::Failure;
+use crate::load::{HttpConnection, Url};
+
+/// How long the gateway may take to start, and to stop.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A running gateway, stopped when dropped.
+pub(crate) struct Gateway {
+    child: Child,
+    /// Its endpoint.
+    pub(crate) url: Url,
+}
+
+impl Gateway {
+    /// Starts `praxis serve` over a database.
+    pub(crate) async fn start(database_url: &str, secret: &[u8], pool: usize) -> Result<Self, Failure> {
+        // A port that is free now; the gateway tells nobody but people which one it took.
+        let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let child = Command::new(program()?)
+            .args(["serve", "--log", "warn", "--server-timing", "true", "--graphiql", "false"])
+            .args(["--listen", &format!("127.0.0.1:{port}")])
+            .args(["--pool-size", &pool.to_string()])
+            // Not as flags, which everybody on the machine can read.
+            .env("DATABASE_URL", database_url)
+            .env("PRAXIS_JWT_SECRET", std::str::from_utf8(secret)?)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()?;
+        let url: Url = format!("http://127.0.0.1:{port}/graphql").parse()?;
+        let mut gateway = Self { child, url };
+        let begun = Instant::now();
+        while HttpConnection::open(&gateway.url, [].into()).await.is_err() {
+            if let Some(status) = gateway.child.try_wait()? {
+                return Err(format!("the gateway ended with {status}").into());
+            }
+            if begun.elapsed() > PATIENCE {
+                return Err("the gateway does not answer".into());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(gateway)
+    }
+
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        let begun = Instant::now();
+        if let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
+            let _ = kill_process(pid, Signal::TERM);
+        }
+        while begun.elapsed() < PATIENCE {
+            if !matches!(self.child.try_wait(), Ok(None)) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let _ = self.child.kill();
+    }
+}
+
+/// The gateway of the same profile: it lies beside the bench.
+fn program() -> Result<PathBuf, Failure> {
+    let program = std::env::current_exe()?.with_file_name("praxis");
+    if program.exists() {
+        return Ok(program);
+    }
+    let profile = if cfg!(debug_assertions) { "" } else { " --release" };
+    Err(format!("{} is missing; run: cargo build{profile} -p praxis", program.display()).into())
+}

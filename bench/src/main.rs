@@ -1,0 +1,114 @@
+//! `bench`: data at network scale, load, and the same work as plain SQL beside it.
+
+mod cases;
+mod compare;
+mod contender;
+mod cpu;
+mod data;
+mod database;
+mod floor;
+mod gateway;
+mod load;
+mod picture;
+mod report;
+mod run;
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use database::Database;
+
+/// What a command ends with where it fails; its text is for the person at the terminal.
+pub(crate) type Failure = praxis::cli::Failure;
+
+/// Data at network scale, load, and the same work as plain SQL beside it.
+#[derive(Debug, Parser)]
+#[command(name = "bench", max_term_width = 120)]
+struct Bench {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a database at network scale; continues where an interrupted run was
+    Data(DataArgs),
+    /// Measure the gateway beside plain SQL, and beside peers
+    Run(run::RunArgs),
+    /// Keep the database running, for peers
+    Database(FolderArgs),
+}
+
+#[derive(Args, Clone, Debug)]
+struct FolderArgs {
+    /// Folder of the Postgres that is measured
+    #[arg(long, default_value = ".praxis-bench", value_name = "FOLDER")]
+    data_dir: PathBuf,
+}
+
+#[derive(Args, Debug)]
+struct DataArgs {
+    /// 1: 100 sites, 50,000 protocols, 1 million events, 400,000 scores; 20: twenty times the rows
+    #[arg(long, default_value_t = 1.0, value_parser = scale, value_name = "N")]
+    scale: f64,
+    #[command(flatten)]
+    folder: FolderArgs,
+}
+
+fn scale(text: &str) -> Result<f64, String> {
+    let scale: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    if (0.02..=1000.0).contains(&scale) { Ok(scale) } else { Err("a scale is from 0.02 to 1000".to_owned()) }
+}
+
+fn main() -> ExitCode {
+    let bench = Bench::parse();
+    let result = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::from)
+        .and_then(|runtime| runtime.block_on(run(bench.command)));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => praxis::cli::report(error.as_ref()),
+    }
+}
+
+/// Runs a command; Ctrl-C ends it, and the Postgres with it.
+async fn run(command: Command) -> Result<(), Failure> {
+    let folder = match &command {
+        Command::Data(args) => &args.folder,
+        Command::Run(args) => &args.folder,
+        Command::Database(args) => args,
+    };
+    let database = Database::open(&folder.data_dir).await?;
+    let done = tokio::select! {
+        done = execute(&command, &database) => done,
+        interrupted = tokio::signal::ctrl_c() => interrupted.map_err(Failure::from),
+    };
+    database.close().await?;
+    done
+}
+
+async fn execute(command: &Command, database: &Database) -> Result<(), Failure> {
+    match command {
+        Command::Data(args) => data::load(database, args.scale).await,
+        Command::Run(args) => {
+            let table = run::run(database, args).await?;
+            writeln!(std::io::stdout(), "{table}")?;
+            Ok(())
+        }
+        Command::Database(_) => {
+            say(&format!("Postgres is running: {}", database.gateway_url()));
+            std::future::pending().await
+        }
+    }
+}
+
+/// A line on standard error: progress.
+pub(crate) fn say(text: &str) {
+    // Where standard error is closed, nobody can be told.
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
