@@ -60,6 +60,12 @@ fn part_of(row: &Row, position: usize) -> Option<Cow<'_, [u8]>> {
     Some(if row.is_numeric(position) { Cow::Owned(shortest(bytes)) } else { Cow::Borrowed(bytes) })
 }
 
+/// One key as parameters, one per part.
+pub(super) fn single_parameters(key: &Key, parts: &[ColumnType]) -> Vec<Parameter> {
+    let parts = parts.iter().enumerate();
+    parts.map(|(at, part)| Parameter::new(part.scalar().postgres(), key.part(at).to_vec())).collect()
+}
+
 /// The keys as array parameters, one array per part.
 pub(super) fn parameters(keys: &[Key], parts: &[ColumnType]) -> Vec<Parameter> {
     parts

@@ -8,8 +8,8 @@ use dataloader::cached::Loader;
 
 use super::key::{self, Key};
 use super::reference::ReferenceCache;
-use crate::database::{DatabaseError, Row, Session, Statement};
-use crate::graph::catalog::{Catalog, ColumnId};
+use crate::database::{DatabaseError, Parameter, Row, Session, Statement};
+use crate::graph::catalog::{Catalog, ColumnId, ColumnType};
 use crate::graph::error::{Code, Error};
 use crate::graph::plan::{Load, LoadKind};
 
@@ -74,6 +74,9 @@ impl Batch<'_> {
                     self.reference.get(self.session.caller(), &statement, &[], |rows| sort(rows, kind)).await
                 }
             }
+        } else if let (Some(single), [key]) = (&load.single, keys) {
+            let statement = with_keys(single, key::single_parameters(key, self.parts()));
+            self.session.query(&statement).await.map(|rows| Arc::new(sort_single(rows, &load.kind, key)))
         } else {
             let statement = self.statement(keys);
             self.session.query(&statement).await.map(|rows| Arc::new(sort(rows, &load.kind)))
@@ -91,14 +94,15 @@ impl Batch<'_> {
     }
 
     fn statement(&self, keys: &[Key]) -> Statement {
-        let load = self.load;
+        with_keys(&self.load.statement, key::parameters(keys, self.parts()))
+    }
+
+    fn parts(&self) -> &[ColumnType] {
         let (LoadKind::ByKey { parts, .. }
         | LoadKind::Page { parts, .. }
         | LoadKind::Aggregate { parts, .. }
-        | LoadKind::Series { parts, .. }) = &load.kind;
-        let mut parameters = key::parameters(keys, parts);
-        parameters.extend(load.statement.parameters.iter().cloned());
-        Statement { text: load.statement.text.clone(), parameters }
+        | LoadKind::Series { parts, .. }) = &self.load.kind;
+        parts
     }
 
     fn whole_table(&self) -> Statement {
@@ -109,6 +113,22 @@ impl Batch<'_> {
             text: format!("SELECT {} FROM {}", columns.join(", "), table.sql_name),
             parameters: Vec::new(),
         }
+    }
+}
+
+/// A statement whose first parameters are keys.
+fn with_keys(statement: &Statement, mut keys: Vec<Parameter>) -> Statement {
+    keys.extend(statement.parameters.iter().cloned());
+    Statement { text: statement.text.clone(), parameters: keys }
+}
+
+/// The answer for the only key; the row of an aggregate does not repeat it.
+fn sort_single(rows: Vec<Row>, kind: &LoadKind, key: &Key) -> Answer {
+    match kind {
+        LoadKind::Aggregate { .. } => {
+            HashMap::from([(key.clone(), Arc::new(Found { rows, ..Found::default() }))])
+        }
+        kind => sort(rows, kind),
     }
 }
 

@@ -12,7 +12,7 @@ use super::input::ArgumentError;
 use super::order::{self, Path, Sort};
 use super::page;
 use super::sql::{KEY_ALIAS, Sql};
-use super::statement::{self, Expression, ROW};
+use super::statement::{self, Expression, Parents, ROW};
 use crate::database::Parameter;
 use crate::graph::aggregate::{Function, function_named};
 use crate::graph::catalog::{Catalog, ColumnId, ColumnType, FieldId, RelationId, Scalar, Table};
@@ -320,7 +320,7 @@ impl Groups {
         let mut before = " WHERE ";
         if nested {
             sql.push(before);
-            statement::matches_key(table, columns, &mut sql);
+            statement::matches_key(table, columns, Parents::Many, &mut sql);
             before = " AND ";
         }
         if let Some(filter) = filter {

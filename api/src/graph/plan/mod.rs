@@ -323,6 +323,8 @@ pub(super) struct Load {
     pub kind: LoadKind,
     /// Its SQL; the parents' keys are the first parameters.
     pub statement: Statement,
+    /// Its SQL for one parent only, where that is simpler; the parts of the parent's key are the first parameters.
+    pub(super) single: Option<Statement>,
     /// Whether the statement reads reference tables only, so that its answer can be kept.
     pub only_reference: bool,
     /// Columns that the rows hold.

@@ -12,7 +12,7 @@ use super::groups::Groups;
 use super::input::ArgumentError;
 use super::order::{self, Path};
 use super::sql::{KEY_ALIAS, Sql};
-use super::statement::{self, ROW};
+use super::statement::{self, Parents, ROW};
 use super::{Fill, SeriesColumns};
 use crate::database::Parameter;
 use crate::graph::catalog::{Catalog, ColumnId, ColumnType, Scalar, Table};
@@ -152,7 +152,7 @@ impl Series {
         sql.push(format_args!(" WHERE {value} IS NOT NULL"));
         if !columns.is_empty() {
             sql.push(" AND ");
-            statement::matches_key(table, columns, sql);
+            statement::matches_key(table, columns, Parents::Many, sql);
         }
         for (operator, bound) in [(">=", &self.from), ("<", &self.to)] {
             if let Some(bound) = bound {

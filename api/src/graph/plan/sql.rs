@@ -82,6 +82,11 @@ impl Sql {
         self.push(")")
     }
 
+    /// Appends a part of the only parent's key.
+    pub(super) fn key_part(&mut self, at: usize, part: &ColumnType) -> &mut Self {
+        self.push(format_args!("${}::{}", at + 1, type_name(&part.scalar().postgres())))
+    }
+
     /// An alias that the statement does not use yet.
     pub(super) fn alias(&mut self) -> String {
         self.aliases += 1;

@@ -15,14 +15,25 @@ use crate::graph::catalog::{Catalog, ColumnId, ColumnType, Table};
 /// Alias of the table whose rows are loaded.
 pub(super) const ROW: &str = "t";
 
+/// How many parents a statement is for. One parent's needs no array of keys, and Postgres then keeps its plan: that for an
+/// array of unknown length looks dear beside a plan for one key, and so would be made anew for every request.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Parents {
+    One,
+    Many,
+}
+
 /// Rows by key: `SELECT … WHERE t.pk = ANY ($1)`.
-pub(super) fn by_key(table: &Table, columns: &[ColumnId], projection: &[ColumnId]) -> Sql {
+pub(super) fn by_key(table: &Table, columns: &[ColumnId], projection: &[ColumnId], parents: Parents) -> Sql {
     let parts = parts(table, columns);
     let mut sql = Sql::new(parts.len());
     sql.push("SELECT ");
     select(table, projection, &mut sql);
     sql.push(" FROM ");
-    if let [column] = columns {
+    if parents == Parents::One {
+        sql.table(table).push(format_args!(" {ROW} WHERE "));
+        matches_key(table, columns, parents, &mut sql);
+    } else if let [column] = columns {
         let array = parts[0].scalar().postgres_array();
         let element = array.name().trim_start_matches('_').to_owned();
         sql.table(table).push(format_args!(
@@ -31,7 +42,7 @@ pub(super) fn by_key(table: &Table, columns: &[ColumnId], projection: &[ColumnId
         ));
     } else {
         sql.keys(&parts).push(" JOIN ").table(table).push(format_args!(" {ROW} ON "));
-        matches_key(table, columns, &mut sql);
+        matches_key(table, columns, parents, &mut sql);
     }
     sql
 }
@@ -41,6 +52,7 @@ pub(super) struct PageQuery<'a> {
     pub(super) table: &'a Table,
     /// Columns that match the parents' keys; empty for the whole table.
     pub(super) columns: &'a [ColumnId],
+    pub(super) parents: Parents,
     pub(super) projection: &'a [ColumnId],
     pub(super) page: &'a Page,
     pub(super) filter: Option<&'a JsonValue>,
@@ -54,10 +66,10 @@ pub(super) fn page(
     query: &PageQuery<'_>,
     most_conditions: usize,
 ) -> Result<Sql, ArgumentError> {
-    let PageQuery { table, columns, projection, page, filter, cursors } = query;
+    let PageQuery { table, columns, parents, projection, page, filter, cursors } = query;
     let parts = parts(table, columns);
     let mut sql = Sql::new(parts.len());
-    let nested = !columns.is_empty();
+    let nested = !columns.is_empty() && *parents == Parents::Many;
     if nested {
         sql.push("SELECT p.* FROM ").keys(&parts).push(" CROSS JOIN LATERAL (");
     }
@@ -80,9 +92,9 @@ pub(super) fn page(
     ordered.write_joins(catalog, &mut sql);
 
     let mut conditions = " WHERE ";
-    if nested {
+    if !columns.is_empty() {
         sql.push(conditions);
-        matches_key(table, columns, &mut sql);
+        matches_key(table, columns, *parents, &mut sql);
         conditions = " AND ";
     }
     let (ahead, behind) =
@@ -129,6 +141,7 @@ pub(super) fn aggregate(
     catalog: &Catalog,
     table: &Table,
     columns: &[ColumnId],
+    parents: Parents,
     expressions: &[Expression],
     filter: Option<&JsonValue>,
     most_conditions: usize,
@@ -136,22 +149,29 @@ pub(super) fn aggregate(
     let parts = parts(table, columns);
     let mut sql = Sql::new(parts.len());
     sql.push("SELECT ").join(", ", expressions, |sql, expression| write_expression(table, expression, sql));
-    for at in 0..parts.len() {
+    let grouped = if parents == Parents::Many { parts.len() } else { 0 };
+    for at in 0..grouped {
         sql.push(format_args!(", {KEY_ALIAS}.k{at}"));
     }
     sql.push(" FROM ");
-    if parts.is_empty() {
-        sql.table(table).push(format_args!(" {ROW}"));
-    } else {
+    let mut before = " WHERE ";
+    if grouped > 0 {
         sql.keys(&parts).push(" JOIN ").table(table).push(format_args!(" {ROW} ON "));
-        matches_key(table, columns, &mut sql);
+        matches_key(table, columns, parents, &mut sql);
+    } else {
+        sql.table(table).push(format_args!(" {ROW}"));
+        if !parts.is_empty() {
+            sql.push(before);
+            matches_key(table, columns, parents, &mut sql);
+            before = " AND ";
+        }
     }
     if let Some(filter) = filter {
-        sql.push(" WHERE ");
+        sql.push(before);
         Filter::new(catalog, &mut sql, most_conditions).write(table, ROW, filter)?;
     }
-    if !parts.is_empty() {
-        sql.push(" GROUP BY ").join(", ", 0..parts.len(), |sql, at| {
+    if grouped > 0 {
+        sql.push(" GROUP BY ").join(", ", 0..grouped, |sql, at| {
             sql.push(format_args!("{KEY_ALIAS}.k{at}"));
         });
     }
@@ -188,8 +208,13 @@ fn select(table: &Table, projection: &[ColumnId], sql: &mut Sql) {
 }
 
 /// Writes the condition that a row belongs to a parent.
-pub(super) fn matches_key(table: &Table, columns: &[ColumnId], sql: &mut Sql) {
+pub(super) fn matches_key(table: &Table, columns: &[ColumnId], parents: Parents, sql: &mut Sql) {
     sql.join(" AND ", columns.iter().enumerate(), |sql, (at, column)| {
-        sql.push(format_args!("{ROW}.{} = {KEY_ALIAS}.k{at}", table.column(*column).sql_name));
+        let column = table.column(*column);
+        sql.push(format_args!("{ROW}.{} = ", column.sql_name));
+        match parents {
+            Parents::One => sql.key_part(at, &column.ty),
+            Parents::Many => sql.push(format_args!("{KEY_ALIAS}.k{at}")),
+        };
     });
 }

@@ -21,7 +21,8 @@ use super::groups::Groups;
 use super::input::ArgumentError;
 use super::page::Page;
 use super::series::Series;
-use super::statement::{self, Expression, PageQuery};
+use super::sql::Sql;
+use super::statement::{self, Expression, PageQuery, Parents};
 use super::{CursorShape, Keyed, Load, LoadId, LoadKind, Place, Plan, cursor};
 use crate::graph::catalog::{Catalog, ColumnId, Table, TableId};
 use crate::graph::error::{Code, Error, PathSegment};
@@ -200,27 +201,55 @@ impl<'a> Planner<'a> {
     }
 
     fn finish(&self, draft: &Draft) -> Result<Load, ArgumentError> {
+        let sql = self.sql(draft, Parents::Many)?;
+        let only_reference = sql.only_reference;
+        let has_parents = !draft.columns.is_empty();
+        let grouped = matches!(draft.kind, DraftKind::Groups(_) | DraftKind::Series(_));
+        let single = (has_parents && !grouped && !only_reference)
+            .then(|| self.sql(draft, Parents::One).map(Sql::finish))
+            .transpose()?;
+        Ok(Load {
+            table: draft.table,
+            kind: self.kind(draft),
+            statement: sql.finish(),
+            single,
+            only_reference,
+            projection: draft.projection.clone(),
+            place: draft.place.clone(),
+        })
+    }
+
+    fn sql(&self, draft: &Draft, parents: Parents) -> Result<Sql, ArgumentError> {
+        let table = self.catalog.table(draft.table);
+        let (columns, filter, most) = (&draft.columns, draft.filter.as_ref(), self.limits.conditions);
+        match &draft.kind {
+            DraftKind::ByKey => Ok(statement::by_key(table, columns, &draft.projection, parents)),
+            DraftKind::Page(page) => {
+                let projection = &draft.projection;
+                let query =
+                    PageQuery { table, columns, parents, projection, page, filter, cursors: draft.cursors };
+                statement::page(self.catalog, &query, most)
+            }
+            DraftKind::Groups(groups) => groups.sql(self.catalog, table, columns, filter, most),
+            DraftKind::Series(series) => series.sql(self.catalog, table, columns, filter, most),
+            DraftKind::Aggregate(expressions) => {
+                statement::aggregate(self.catalog, table, columns, parents, expressions, filter, most)
+            }
+        }
+    }
+
+    fn kind(&self, draft: &Draft) -> LoadKind {
         let table = self.catalog.table(draft.table);
         let parts = statement::parts(table, &draft.columns);
-        let positions = draft
+        let behind = |width: usize| (0..parts.len()).map(|at| width + at).collect::<Vec<_>>();
+        let in_row: Vec<usize> = draft
             .columns
             .iter()
             .filter_map(|column| draft.projection.iter().position(|known| known == column))
             .collect();
-        let (sql, kind) = match &draft.kind {
-            DraftKind::ByKey => (
-                statement::by_key(table, &draft.columns, &draft.projection),
-                LoadKind::ByKey { parts, positions, columns: draft.columns.clone() },
-            ),
+        match &draft.kind {
+            DraftKind::ByKey => LoadKind::ByKey { parts, positions: in_row, columns: draft.columns.clone() },
             DraftKind::Page(page) => {
-                let query = PageQuery {
-                    table,
-                    columns: &draft.columns,
-                    projection: &draft.projection,
-                    page,
-                    filter: draft.filter.as_ref(),
-                    cursors: draft.cursors,
-                };
                 let cursor = draft.cursors.then(|| CursorShape {
                     signature: cursor::signature(table, &cursor::named(&page.order)),
                     parts: page
@@ -230,45 +259,29 @@ impl<'a> Planner<'a> {
                         .map(|(at, term)| (draft.projection.len() + at, term.sort.ty.clone()))
                         .collect(),
                 });
-                (
-                    statement::page(self.catalog, &query, self.limits.conditions)?,
-                    LoadKind::Page { parts, positions, limit: page.limit, backward: page.backward, cursor },
-                )
+                LoadKind::Page {
+                    parts,
+                    positions: in_row,
+                    limit: page.limit,
+                    backward: page.backward,
+                    cursor,
+                }
             }
             DraftKind::Groups(groups) => {
-                let filter = draft.filter.as_ref();
-                let sql = groups.sql(self.catalog, table, &draft.columns, filter, self.limits.conditions)?;
-                let positions = (0..parts.len()).map(|at| groups.width() + at).collect();
                 let cursor = Some(CursorShape {
                     signature: cursor::signature(table, &groups.named(table)),
                     parts: groups.cursor_parts(),
                 });
-                (sql, LoadKind::Page { parts, positions, limit: groups.limit, backward: false, cursor })
+                let positions = behind(groups.width());
+                LoadKind::Page { parts, positions, limit: groups.limit, backward: false, cursor }
             }
             DraftKind::Series(series) => {
-                let filter = draft.filter.as_ref();
-                let sql = series.sql(self.catalog, table, &draft.columns, filter, self.limits.conditions)?;
-                let positions = (0..parts.len()).map(|at| series.width() + at).collect();
-                (sql, LoadKind::Series { parts, positions, most: series.most })
+                LoadKind::Series { positions: behind(series.width()), parts, most: series.most }
             }
             DraftKind::Aggregate(expressions) => {
-                let filter = draft.filter.as_ref();
-                let most = self.limits.conditions;
-                let sql =
-                    statement::aggregate(self.catalog, table, &draft.columns, expressions, filter, most)?;
-                let positions = (0..parts.len()).map(|at| expressions.len() + at).collect();
-                (sql, LoadKind::Aggregate { parts, positions })
+                LoadKind::Aggregate { positions: behind(expressions.len()), parts }
             }
-        };
-        let only_reference = sql.only_reference;
-        Ok(Load {
-            table: draft.table,
-            kind,
-            statement: sql.finish(),
-            only_reference,
-            projection: draft.projection.clone(),
-            place: draft.place.clone(),
-        })
+        }
     }
 
     fn place(&self, field: &Node<Field>) -> Place {
