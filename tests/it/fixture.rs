@@ -1,8 +1,19 @@
 //! Rows of a test's own, put in past every policy: sites, people, protocols.
 
+use serde_json::Value;
 use tokio_postgres::Client;
 
 use crate::harness::{Actor, App, token};
+
+/// The demo's first site, as a subquery.
+pub(crate) const NORTH_SITE: &str = "(SELECT site_id FROM user_sites JOIN auth.users u ON u.id = user_id
+    WHERE email = 'clinician.north@praxis.example')";
+
+/// Rows of a query as JSON, asked past every policy.
+pub(crate) async fn oracle(app: &App, sql: &str) -> Value {
+    let sql = format!("SELECT coalesce(jsonb_agg(to_jsonb(answer)), '[]')::text FROM ({sql}) answer");
+    serde_json::from_str(app.owner().await.query_one(&sql, &[]).await.unwrap().get(0)).unwrap()
+}
 
 /// A new site.
 pub(crate) async fn site(owner: &Client, name: &str) -> i64 {

@@ -2,21 +2,13 @@
 
 use serde_json::{Value, json};
 
+use crate::fixture::{NORTH_SITE, oracle};
 use crate::harness::{Answer, App};
 
 #[track_caller]
 fn groups<'a>(answer: &'a Answer, field: &str) -> &'a Vec<Value> {
     answer.data()[field].as_array().unwrap()
 }
-
-/// Rows of a query as JSON, asked past every policy.
-async fn oracle(app: &App, sql: &str) -> Value {
-    let sql = format!("SELECT coalesce(jsonb_agg(to_jsonb(answer)), '[]')::text FROM ({sql}) answer");
-    serde_json::from_str(app.owner().await.query_one(&sql, &[]).await.unwrap().get(0)).unwrap()
-}
-
-const NORTH_SITE: &str = "(SELECT site_id FROM user_sites JOIN auth.users u ON u.id = user_id
-                            WHERE email = 'clinician.north@praxis.example')";
 
 #[tokio::test]
 async fn events_are_grouped_by_the_name_of_their_type_in_one_statement() {

@@ -2,19 +2,12 @@
 
 use serde_json::{Value, json};
 
+use crate::fixture::{NORTH_SITE, oracle};
 use crate::harness::{Answer, App};
-
-const NORTH_SITE: &str = "(SELECT site_id FROM user_sites JOIN auth.users u ON u.id = user_id
-                            WHERE email = 'clinician.north@praxis.example')";
 
 #[track_caller]
 fn lines<'a>(answer: &'a Answer, field: &str) -> &'a Vec<Value> {
     answer.data()[field].as_array().unwrap()
-}
-
-async fn oracle(app: &App, sql: &str) -> Value {
-    let sql = format!("SELECT coalesce(jsonb_agg(to_jsonb(answer)), '[]')::text FROM ({sql}) answer");
-    serde_json::from_str(app.owner().await.query_one(&sql, &[]).await.unwrap().get(0)).unwrap()
 }
 
 /// A protocol of the first site with events at these moments and of these intensities, and its key.
