@@ -1,6 +1,5 @@
 //! The running gateway: pool, engine and listener put together.
 
-use std::collections::BTreeSet;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -77,9 +76,7 @@ impl Server {
         let authenticator = Authenticator::new(config.auth, SystemClock)?;
         let pool = Pool::new(&config.database)?;
         let engine = Engine::new(&config.systems, config.limits, pool.clone())?;
-        let schemas: BTreeSet<String> =
-            engine.catalog().tables().iter().map(|table| table.schema.clone()).collect();
-        check_login(&pool, &roles, &schemas.into_iter().collect::<Vec<_>>()).await?;
+        check_login(&pool, &roles, &engine.catalog().schemas()).await?;
         let grace = config.http.request_timeout + Duration::from_secs(1);
         let stopping = AtomicBool::new(false);
         let state = Arc::new(AppState { engine, authenticator, pool, settings: config.http, stopping });

@@ -38,9 +38,7 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
             && let (Some(systems), Some(limits)) = (systems, limits)
             && let Some(engine) = doctor.check("the schema", Engine::new(&systems, limits, pool.clone()), "")
         {
-            let mut schemas: Vec<String> =
-                engine.catalog().tables().iter().map(|table| table.schema.clone()).collect();
-            schemas.dedup();
+            let schemas = engine.catalog().schemas();
             doctor.check("the login role", check_login(&pool, &roles, &schemas).await, "");
             doctor.tables(&engine, &owner_url).await;
         }

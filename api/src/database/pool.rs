@@ -160,11 +160,6 @@ impl Pool {
         Ok(())
     }
 
-    /// Connections open and idle, for health and metrics.
-    pub fn status(&self) -> deadpool_postgres::Status {
-        self.inner.status()
-    }
-
     /// Closes all connections; later requests fail.
     pub fn close(&self) {
         self.inner.close();

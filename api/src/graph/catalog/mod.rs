@@ -6,7 +6,7 @@ mod build;
 pub mod names;
 mod types;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 pub use build::{CatalogError, System};
 pub use types::{ColumnType, EnumType, EnumValue, Scalar};
@@ -159,6 +159,12 @@ impl Catalog {
     /// The chosen systems.
     pub fn systems(&self) -> &[Namespace] {
         &self.systems
+    }
+
+    /// Schemas of the database that hold the tables.
+    pub fn schemas(&self) -> Vec<String> {
+        let schemas: BTreeSet<&String> = self.tables.iter().map(|table| &table.schema).collect();
+        schemas.into_iter().cloned().collect()
     }
 
     /// A table by its id.
