@@ -24,7 +24,7 @@ use apollo_compiler::parser::LineColumn;
 pub(super) use cursor::write_cursor;
 pub(super) use planner::plan;
 
-use super::catalog::{ColumnId, ColumnType, TableId};
+use super::catalog::{ColumnType, TableId};
 use super::error::PathSegment;
 use crate::database::Statement;
 
@@ -317,8 +317,6 @@ pub(super) enum PageInfoField {
 /// A question to the database.
 #[derive(Debug)]
 pub(super) struct Load {
-    /// The table.
-    pub table: TableId,
     /// What kind of answer it has.
     pub kind: LoadKind,
     /// Its SQL; the parents' keys are the first parameters.
@@ -327,8 +325,6 @@ pub(super) struct Load {
     pub(super) single: Option<Statement>,
     /// Whether the statement reads reference tables only, so that its answer can be kept.
     pub only_reference: bool,
-    /// Columns that the rows hold.
-    pub projection: Vec<ColumnId>,
     /// Where in the request it came up first, for errors.
     pub place: Place,
 }
@@ -347,12 +343,11 @@ pub(super) struct Place {
 pub(super) enum LoadKind {
     /// At most one row per key.
     ByKey {
-        /// Types of the key's parts.
+        /// Types of the key's parts; empty where all rows are loaded, whatever the keys: a reference table is small, and
+        /// kept whole.
         parts: Vec<ColumnType>,
         /// Positions of the key in the rows.
         positions: Vec<usize>,
-        /// The columns of the key.
-        columns: Vec<ColumnId>,
     },
     /// A page: of the whole table, or one per key.
     Page {
@@ -383,6 +378,28 @@ pub(super) enum LoadKind {
         /// Positions of the key in the rows, behind the numbers.
         positions: Vec<usize>,
     },
+}
+
+impl LoadKind {
+    /// Positions of the parents' key in the rows.
+    pub(super) fn positions(&self) -> &[usize] {
+        let (Self::ByKey { positions, .. }
+        | Self::Page { positions, .. }
+        | Self::Aggregate { positions, .. }
+        | Self::Series { positions, .. }) = self;
+        positions
+    }
+}
+
+impl Load {
+    /// Types of the parts of the parents' key, as the statement takes them; none where it takes no key.
+    pub(super) fn parts(&self) -> &[ColumnType] {
+        let (LoadKind::ByKey { parts, .. }
+        | LoadKind::Page { parts, .. }
+        | LoadKind::Aggregate { parts, .. }
+        | LoadKind::Series { parts, .. }) = &self.kind;
+        parts
+    }
 }
 
 /// What a cursor is made of.

@@ -45,7 +45,7 @@ impl Fixture {
     /// The statements of a query, in the order in which they first came up.
     fn sql(&self, query: &str, variables: &str) -> Vec<String> {
         let plan = self.plan(query, variables).unwrap();
-        plan.loads.into_iter().map(|load| load.statement.text).collect()
+        plan.loads.into_iter().map(|load| load.statement.text.to_string()).collect()
     }
 }
 

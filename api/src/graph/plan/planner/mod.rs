@@ -209,12 +209,10 @@ impl<'a> Planner<'a> {
             .then(|| self.sql(draft, Parents::One).map(Sql::finish))
             .transpose()?;
         Ok(Load {
-            table: draft.table,
             kind: self.kind(draft),
             statement: sql.finish(),
             single,
             only_reference,
-            projection: draft.projection.clone(),
             place: draft.place.clone(),
         })
     }
@@ -223,6 +221,7 @@ impl<'a> Planner<'a> {
         let table = self.catalog.table(draft.table);
         let (columns, filter, most) = (&draft.columns, draft.filter.as_ref(), self.limits.conditions);
         match &draft.kind {
+            DraftKind::ByKey if table.is_reference => Ok(statement::all(table, &draft.projection)),
             DraftKind::ByKey => Ok(statement::by_key(table, columns, &draft.projection, parents)),
             DraftKind::Page(page) => {
                 let projection = &draft.projection;
@@ -248,7 +247,10 @@ impl<'a> Planner<'a> {
             .filter_map(|column| draft.projection.iter().position(|known| known == column))
             .collect();
         match &draft.kind {
-            DraftKind::ByKey => LoadKind::ByKey { parts, positions: in_row, columns: draft.columns.clone() },
+            DraftKind::ByKey => LoadKind::ByKey {
+                parts: if table.is_reference { Vec::new() } else { parts },
+                positions: in_row,
+            },
             DraftKind::Page(page) => {
                 let cursor = draft.cursors.then(|| CursorShape {
                     signature: cursor::signature(table, &cursor::named(&page.order)),
