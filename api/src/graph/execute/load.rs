@@ -8,6 +8,7 @@ use dataloader::cached::Loader;
 
 use super::key::{self, Key};
 use super::reference::ReferenceCache;
+use super::thin::thin_rows;
 use crate::database::{DatabaseError, Parameter, Row, Session, Statement};
 use crate::graph::catalog::{Catalog, ColumnId, ColumnType};
 use crate::graph::error::{Code, Error};
@@ -18,7 +19,7 @@ use crate::graph::plan::{Load, LoadKind};
 pub(super) struct Found {
     /// The rows, in the order of the request.
     pub(super) rows: Vec<Row>,
-    /// Whether more rows follow the page.
+    /// Whether there are more rows: behind the page, or than the limit allows.
     pub(super) more: bool,
 }
 
@@ -83,14 +84,17 @@ impl Batch<'_> {
         };
         let here = |error: Error| error.at(&load.place.path, load.place.location);
         let answer = answer.map_err(|error| here(Error::from(&error)))?;
-        if let LoadKind::Series { most, .. } = &load.kind
-            && answer.values().any(|found| found.rows.len() as u64 > *most)
-        {
-            let message =
-                format!("The series have more than {most} points. Ask for wider buckets or fewer lines.");
-            return Err(here(Error::new(Code::LimitExceeded, message)));
-        }
-        Ok(answer)
+        let exceeded = || answer.values().any(|found| found.more);
+        let message = match &load.kind {
+            LoadKind::Series { most, .. } if exceeded() => {
+                format!("The series have more than {most} points. Ask for wider buckets or fewer lines.")
+            }
+            LoadKind::Points { most, .. } if exceeded() => format!(
+                "The points would be chosen from more than {most} rows. Narrow the filter, or ask below fewer parents."
+            ),
+            _ => return Ok(answer),
+        };
+        Err(here(Error::new(Code::LimitExceeded, message)))
     }
 
     fn statement(&self, keys: &[Key]) -> Statement {
@@ -101,7 +105,8 @@ impl Batch<'_> {
         let (LoadKind::ByKey { parts, .. }
         | LoadKind::Page { parts, .. }
         | LoadKind::Aggregate { parts, .. }
-        | LoadKind::Series { parts, .. }) = &self.load.kind;
+        | LoadKind::Series { parts, .. }
+        | LoadKind::Points { parts, .. }) = &self.load.kind;
         parts
     }
 
@@ -135,8 +140,8 @@ fn sort_single(rows: Vec<Row>, kind: &LoadKind, key: &Key) -> Answer {
 fn sort(rows: Vec<Row>, kind: &LoadKind) -> Answer {
     match kind {
         LoadKind::ByKey { positions, .. } | LoadKind::Aggregate { positions, .. } => by_key(rows, positions),
-        // The row beyond the most is kept: it tells that there are too many.
-        LoadKind::Series { positions, most, .. } => pages(rows, positions, most + 1, false),
+        LoadKind::Series { positions, most, .. } => pages(rows, positions, *most, false),
+        LoadKind::Points { positions, most, max, axes, .. } => thinned(rows, positions, *most, *max, axes),
         LoadKind::Page { positions, limit, backward, .. } => pages(rows, positions, *limit, *backward),
     }
 }
@@ -147,14 +152,8 @@ fn by_key(rows: Vec<Row>, positions: &[usize]) -> Answer {
 }
 
 fn pages(rows: Vec<Row>, positions: &[usize], limit: u64, backward: bool) -> Answer {
-    let mut pages: HashMap<Key, Found> = HashMap::new();
-    for row in rows {
-        if let Some(key) = Key::of(&row, positions) {
-            pages.entry(key).or_default().rows.push(row);
-        }
-    }
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    pages
+    by_parent(rows, positions)
         .into_iter()
         .map(|(key, mut page)| {
             page.more = page.rows.len() > limit;
@@ -165,6 +164,28 @@ fn pages(rows: Vec<Row>, positions: &[usize], limit: u64, backward: bool) -> Ans
             (key, Arc::new(page))
         })
         .collect()
+}
+
+/// The points of each parent; none, and more, where there are too many rows to choose from.
+fn thinned(rows: Vec<Row>, positions: &[usize], most: u64, max: usize, axes: &[ColumnType; 2]) -> Answer {
+    let more = rows.len() as u64 > most;
+    by_parent(rows, positions)
+        .into_iter()
+        .map(|(key, found)| {
+            let rows = if more { Vec::new() } else { thin_rows(found.rows, max, axes) };
+            (key, Arc::new(Found { rows, more }))
+        })
+        .collect()
+}
+
+fn by_parent(rows: Vec<Row>, positions: &[usize]) -> HashMap<Key, Found> {
+    let mut parents: HashMap<Key, Found> = HashMap::new();
+    for row in rows {
+        if let Some(key) = Key::of(&row, positions) {
+            parents.entry(key).or_default().rows.push(row);
+        }
+    }
+    parents
 }
 
 /// How a load's rows come from the database where a cache asks for them.

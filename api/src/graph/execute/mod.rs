@@ -3,6 +3,7 @@
 mod key;
 mod load;
 mod reference;
+mod thin;
 mod write;
 
 use std::collections::HashMap;
@@ -40,6 +41,8 @@ struct Pages {
     rows: HashMap<Key, Arc<Found>>,
     /// Numbers over the rows on all pages.
     aggregates: HashMap<Key, Arc<Found>>,
+    /// Rows thinned for charts, one entry per load of the connection's.
+    points: Vec<HashMap<Key, Arc<Found>>>,
     /// Below the rows: one entry per field of the connection, of which each has one per field of the row.
     fields: Vec<Vec<Vec<Loaded>>>,
 }
@@ -117,8 +120,12 @@ impl Execution<'_> {
             None => Ok(HashMap::new()),
         };
         let aggregate_keys = if connection.aggregate.is_some() { keys.clone() } else { Vec::new() };
-        let (rows, aggregates) =
-            futures_util::try_join!(load(connection.page, keys), load(connection.aggregate, aggregate_keys))?;
+        let points = try_join_all(connection.points.iter().map(|load| self.load(*load, keys.clone())));
+        let (points, rows, aggregates) = futures_util::try_join!(
+            points,
+            load(connection.page, keys),
+            load(connection.aggregate, aggregate_keys)
+        )?;
         let fields = try_join_all(connection.fields.iter().map(|field| async {
             match &field.value {
                 ConnectionField::Nodes(selection) => Ok(vec![self.below(selection, &rows).await?]),
@@ -131,6 +138,9 @@ impl Execution<'_> {
                     }))
                     .await
                 }
+                ConnectionField::Points(at, selection) => {
+                    Ok(vec![self.below(selection, &points[*at]).await?])
+                }
                 ConnectionField::Typename
                 | ConnectionField::PageInfo(_)
                 | ConnectionField::TotalCount(_)
@@ -138,7 +148,7 @@ impl Execution<'_> {
             }
         }))
         .await?;
-        Ok(Loaded::Pages(Pages { rows, aggregates, fields }))
+        Ok(Loaded::Pages(Pages { rows, aggregates, points, fields }))
     }
 
     /// Loads what the rows of one level point to; one entry per field of the selection.

@@ -198,6 +198,10 @@ impl<'a> Writer<'a> {
             ConnectionField::Nodes(selection) => {
                 this.list(&page.rows, |this, row| this.row(selection, &pages.fields[at][0], row));
             }
+            ConnectionField::Points(which, selection) => {
+                let points = key.and_then(|key| pages.points[*which].get(key)).map_or(&nothing, Arc::as_ref);
+                this.list(&points.rows, |this, row| this.row(selection, &pages.fields[at][0], row));
+            }
             ConnectionField::Edges(edges) => this.list(&page.rows, |this, row| {
                 this.object(edges, |this, edge_at, _, edge| match edge {
                     EdgeField::Typename => this.text(&[&connection.type_name, "Edge"]),
@@ -240,7 +244,10 @@ impl<'a> Writer<'a> {
     fn cursor_shape(&self, load: LoadId) -> Option<&'a CursorShape> {
         match &self.plan.loads[load.0].kind {
             LoadKind::Page { cursor, .. } => cursor.as_ref(),
-            LoadKind::ByKey { .. } | LoadKind::Aggregate { .. } | LoadKind::Series { .. } => None,
+            LoadKind::ByKey { .. }
+            | LoadKind::Aggregate { .. }
+            | LoadKind::Series { .. }
+            | LoadKind::Points { .. } => None,
         }
     }
 

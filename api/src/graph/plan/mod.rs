@@ -13,6 +13,7 @@ mod input;
 mod order;
 mod page;
 mod planner;
+mod points;
 mod series;
 mod sql;
 mod statement;
@@ -23,6 +24,7 @@ use apollo_compiler::parser::LineColumn;
 
 pub(super) use cursor::write_cursor;
 pub(super) use planner::plan;
+pub(super) use points::DEFAULT_POINTS;
 
 use super::catalog::{ColumnId, ColumnType, TableId};
 use super::error::PathSegment;
@@ -248,6 +250,8 @@ pub(super) struct Connection {
     pub page: Option<LoadId>,
     /// The load of the numbers over the rows on all pages, where any are asked for.
     pub(super) aggregate: Option<LoadId>,
+    /// The loads of the rows that were thinned for charts.
+    pub(super) points: Vec<LoadId>,
     /// Whether rows may stand before the page: it starts at a cursor or an offset.
     pub starts_later: bool,
     /// Whether the page was read from its end.
@@ -273,6 +277,8 @@ pub(super) enum ConnectionField {
     TotalCount(usize),
     /// `aggregate`
     Aggregate(Vec<Keyed<AggregateField>>),
+    /// `points`: which of the connection's loads, and what to return of its rows
+    Points(usize, RowSelection),
 }
 
 /// A field of an aggregate, or of a column's part of it.
@@ -375,6 +381,19 @@ pub(super) enum LoadKind {
         positions: Vec<usize>,
         /// Rows for a key at most.
         most: u64,
+    },
+    /// Rows thinned for a chart: of the whole table, or for each key.
+    Points {
+        /// Types of the key's parts; empty for the whole table.
+        parts: Vec<ColumnType>,
+        /// Positions of the key in the rows.
+        positions: Vec<usize>,
+        /// Rows to choose from, for all keys together; one more was asked for, to know whether there are more.
+        most: u64,
+        /// Rows for a key at most.
+        max: usize,
+        /// Types of x and y, which stand first in the rows.
+        axes: [ColumnType; 2],
     },
     /// A row of numbers: over the whole table, or one per key.
     Aggregate {

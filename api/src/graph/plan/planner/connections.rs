@@ -1,4 +1,4 @@
-//! Connections: pages of rows and numbers over all of them.
+//! Connections: pages of rows, and numbers and points over all of them.
 
 use apollo_compiler::Node;
 use apollo_compiler::executable::{Field, SelectionSet};
@@ -44,6 +44,7 @@ impl<'a> Planner<'a> {
         };
         let mut page_load = None;
         let mut aggregate_load = None;
+        let mut points = Vec::new();
         let place = self.place(field);
         // The planner stands at a part of the connection when it finds that its rows are too many.
         let here = |error: Error| error.at(&place.path, place.location);
@@ -90,12 +91,19 @@ impl<'a> Planner<'a> {
                     let load = load_aggregate(this)?;
                     ConnectionField::Aggregate(this.aggregate(table, load, &sets)?)
                 }
+                "points" => {
+                    let (load, selection) =
+                        this.thinned_rows(table, columns, filter.as_ref(), part, part_collected, parents)?;
+                    points.push(load);
+                    ConnectionField::Points(points.len() - 1, selection)
+                }
                 _ => ConnectionField::Typename,
             })
         })?;
         Ok(Connection {
             page: page_load,
             aggregate: aggregate_load,
+            points,
             starts_later,
             backward,
             type_name: table.type_name.clone(),
