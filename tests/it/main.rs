@@ -16,6 +16,7 @@ mod matrix;
 mod page;
 mod paging;
 mod pgbouncer;
+mod points;
 mod queries;
 mod scalars;
 mod schema;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use apollo_compiler::collections::HashMap;
 
 use super::key::Key;
+use super::thin::thin_rows;
 use crate::database::Row;
+use crate::graph::catalog::ColumnType;
 use crate::graph::plan::LoadKind;
 
 /// What a load found for one key.
@@ -13,7 +15,7 @@ use crate::graph::plan::LoadKind;
 pub(super) struct Found {
     /// The rows, in the order of the request.
     pub(super) rows: Vec<Row>,
-    /// Whether more rows follow the page.
+    /// Whether there are more rows: behind the page, or than the limit allows.
     pub(super) more: bool,
 }
 
@@ -59,26 +61,23 @@ pub(super) fn sort(rows: Vec<Row>, kind: &LoadKind, only: Option<&Key>) -> Found
         (LoadKind::ByKey { positions, .. } | LoadKind::Aggregate { positions, .. }, _) => {
             by_key(rows, positions)
         }
-        // The row beyond the most is kept: it tells that there are too many.
-        (LoadKind::Series { positions, most, .. }, _) => pages(rows, positions, most + 1, false),
+        (LoadKind::Series { positions, most, .. }, _) => pages(rows, positions, *most, false),
+        (LoadKind::Points { positions, most, max, axes, .. }, _) => {
+            thinned(rows, positions, *most, *max, axes)
+        }
         (LoadKind::Page { positions, limit, backward, .. }, _) => pages(rows, positions, *limit, *backward),
     }
 }
 
 /// Sorts rows of which there is one for each key.
-pub(super) fn by_key(rows: Vec<Row>, positions: &[usize]) -> FoundByKey {
+fn by_key(rows: Vec<Row>, positions: &[usize]) -> FoundByKey {
     let found = |row| Found { rows: vec![row], more: false };
     rows.into_iter().filter_map(|row| Some((Key::of(&row, positions)?, found(row)))).collect()
 }
 
 fn pages(rows: Vec<Row>, positions: &[usize], limit: u64, backward: bool) -> FoundByKey {
-    let mut pages = FoundByKey::default();
-    for row in rows {
-        if let Some(key) = Key::of(&row, positions) {
-            pages.entry(key).or_default().rows.push(row);
-        }
-    }
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut pages = by_parent(rows, positions);
     for page in pages.values_mut() {
         page.more = page.rows.len() > limit;
         page.rows.truncate(limit);
@@ -87,4 +86,25 @@ fn pages(rows: Vec<Row>, positions: &[usize], limit: u64, backward: bool) -> Fou
         }
     }
     pages
+}
+
+/// The points of each parent; none, and more, where there are too many rows to choose from.
+fn thinned(rows: Vec<Row>, positions: &[usize], most: u64, max: usize, axes: &[ColumnType; 2]) -> FoundByKey {
+    let more = rows.len() as u64 > most;
+    let mut parents = by_parent(rows, positions);
+    for found in parents.values_mut() {
+        let rows = std::mem::take(&mut found.rows);
+        *found = Found { rows: if more { Vec::new() } else { thin_rows(rows, max, axes) }, more };
+    }
+    parents
+}
+
+fn by_parent(rows: Vec<Row>, positions: &[usize]) -> FoundByKey {
+    let mut parents = FoundByKey::default();
+    for row in rows {
+        if let Some(key) = Key::of(&row, positions) {
+            parents.entry(key).or_default().rows.push(row);
+        }
+    }
+    parents
 }

@@ -121,11 +121,15 @@ impl<'p> Level<'p> {
         if let Some(load) = connection.aggregate {
             self.visit(load, keys.clone(), None);
         }
-        let Some(load) = connection.page else { return };
         for field in &connection.fields {
-            match &field.value {
-                ConnectionField::Nodes(selection) => self.visit(load, keys.clone(), Some(selection)),
-                ConnectionField::Edges(edges) => {
+            match (&field.value, connection.page) {
+                (ConnectionField::Points(load, selection), _) => {
+                    self.visit(*load, keys.clone(), Some(selection));
+                }
+                (ConnectionField::Nodes(selection), Some(load)) => {
+                    self.visit(load, keys.clone(), Some(selection));
+                }
+                (ConnectionField::Edges(edges), Some(load)) => {
                     for edge in edges {
                         if let EdgeField::Node(selection) = &edge.value {
                             self.visit(load, keys.clone(), Some(selection));
@@ -135,7 +139,9 @@ impl<'p> Level<'p> {
                 _ => {}
             }
         }
-        self.visit(load, keys, None);
+        if let Some(load) = connection.page {
+            self.visit(load, keys, None);
+        }
     }
 
     fn visit(&mut self, load: LoadId, keys: Vec<Key>, below: Option<&'p RowSelection>) {

@@ -4,6 +4,7 @@ mod answer;
 mod key;
 mod level;
 mod reference;
+mod thin;
 mod write;
 
 use std::sync::Arc;
@@ -110,16 +111,19 @@ impl Load {
     }
 }
 
-/// A series that has more points than a request may have is refused, not cut off.
+/// What has more points than a request may have is refused, not cut off.
 fn check_size(load: &Load, found: &FoundByKey) -> Result<(), Error> {
-    if let LoadKind::Series { most, .. } = &load.kind
-        && found.values().any(|found| found.rows.len() as u64 > *most)
-    {
-        let message =
-            format!("The series have more than {most} points. Ask for wider buckets or fewer lines.");
-        return Err(Error::new(Code::LimitExceeded, message).at(&load.place.path, load.place.location));
-    }
-    Ok(())
+    let exceeded = || found.values().any(|found| found.more);
+    let message = match &load.kind {
+        LoadKind::Series { most, .. } if exceeded() => {
+            format!("The series have more than {most} points. Ask for wider buckets or fewer lines.")
+        }
+        LoadKind::Points { most, .. } if exceeded() => format!(
+            "The points would be chosen from more than {most} rows. Narrow the filter, or ask below fewer parents."
+        ),
+        _ => return Ok(()),
+    };
+    Err(Error::new(Code::LimitExceeded, message).at(&load.place.path, load.place.location))
 }
 
 fn failed(load: &Load, error: &DatabaseError) -> Error {

@@ -170,6 +170,10 @@ impl<'a> Writer<'a> {
             ConnectionField::Nodes(selection) => {
                 this.list(&page.rows, |this, row| this.row(selection, row));
             }
+            ConnectionField::Points(load, selection) => {
+                let rows = this.found(*load, key).map_or(&[][..], |found| &found.rows);
+                this.list(rows, |this, row| this.row(selection, row));
+            }
             ConnectionField::Edges(edges) => this.list(&page.rows, |this, row| {
                 this.object(edges, |this, _, edge| match edge {
                     EdgeField::Typename => this.text(&[&connection.type_name, "Edge"]),
@@ -212,7 +216,10 @@ impl<'a> Writer<'a> {
     fn cursor_shape(&self, load: LoadId) -> Option<&'a CursorShape> {
         match &self.plan.loads[load.0].kind {
             LoadKind::Page { cursor, .. } => cursor.as_ref(),
-            LoadKind::ByKey { .. } | LoadKind::Aggregate { .. } | LoadKind::Series { .. } => None,
+            LoadKind::ByKey { .. }
+            | LoadKind::Aggregate { .. }
+            | LoadKind::Series { .. }
+            | LoadKind::Points { .. } => None,
         }
     }
 

@@ -13,6 +13,7 @@ mod input;
 mod order;
 mod page;
 mod planner;
+mod points;
 mod series;
 mod sql;
 mod statement;
@@ -23,6 +24,7 @@ use apollo_compiler::parser::LineColumn;
 
 pub(super) use cursor::write_cursor;
 pub(super) use planner::plan;
+pub(super) use points::DEFAULT_POINTS;
 
 use super::catalog::{ColumnType, TableId};
 use super::error::PathSegment;
@@ -273,6 +275,8 @@ pub(super) enum ConnectionField {
     TotalCount(usize),
     /// `aggregate`
     Aggregate(Vec<Keyed<AggregateField>>),
+    /// `points`: their load, and what to return of its rows
+    Points(LoadId, RowSelection),
 }
 
 /// A field of an aggregate, or of a column's part of it.
@@ -371,6 +375,19 @@ pub(super) enum LoadKind {
         /// Rows for a key at most.
         most: u64,
     },
+    /// Rows thinned for a chart: of the whole table, or for each key.
+    Points {
+        /// Types of the key's parts; empty for the whole table.
+        parts: Vec<ColumnType>,
+        /// Positions of the key in the rows.
+        positions: Vec<usize>,
+        /// Rows to choose from, for all keys together; one more was asked for, to know whether there are more.
+        most: u64,
+        /// Rows for a key at most.
+        max: usize,
+        /// Types of x and y, which stand first in the rows.
+        axes: [ColumnType; 2],
+    },
     /// A row of numbers: over the whole table, or one per key.
     Aggregate {
         /// Types of the key's parts; empty for the whole table.
@@ -386,7 +403,8 @@ impl LoadKind {
         let (Self::ByKey { positions, .. }
         | Self::Page { positions, .. }
         | Self::Aggregate { positions, .. }
-        | Self::Series { positions, .. }) = self;
+        | Self::Series { positions, .. }
+        | Self::Points { positions, .. }) = self;
         positions
     }
 }
@@ -397,7 +415,8 @@ impl Load {
         let (LoadKind::ByKey { parts, .. }
         | LoadKind::Page { parts, .. }
         | LoadKind::Aggregate { parts, .. }
-        | LoadKind::Series { parts, .. }) = &self.kind;
+        | LoadKind::Series { parts, .. }
+        | LoadKind::Points { parts, .. }) = &self.kind;
         parts
     }
 }

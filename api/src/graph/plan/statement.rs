@@ -106,6 +106,10 @@ pub(super) fn page(
         matches_key(table, columns, *parents, &mut sql);
         conditions = " AND ";
     }
+    for column in &page.present {
+        sql.push(conditions).push(format_args!("{ROW}.{} IS NOT NULL", table.column(*column).sql_name));
+        conditions = " AND ";
+    }
     let (ahead, behind) =
         if page.backward { (&page.before, &page.after) } else { (&page.after, &page.before) };
     if let Some(values) = ahead {
