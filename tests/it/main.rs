@@ -21,4 +21,5 @@ mod queries;
 mod scalars;
 mod schema;
 mod series;
+mod session;
 mod timeouts;
