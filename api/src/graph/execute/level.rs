@@ -64,9 +64,9 @@ impl<'p> Level<'p> {
             let answer = &answers[visit.load.0];
             let rows: Vec<&Row> =
                 visit.keys.iter().filter_map(|key| answer.get(key)).flat_map(|found| &found.rows).collect();
-            for field in &selection.fields {
-                if !visit.ahead || key_of(&field.value) != self.key_of_rows(visit.load) {
-                    level.field(&field.value, |positions| {
+            for field in all_fields(selection) {
+                if !visit.ahead || key_of(field) != self.key_of_rows(visit.load) {
+                    level.field(field, |positions| {
                         rows.iter().filter_map(|row| Key::of(row, positions)).collect()
                     });
                 }
@@ -101,15 +101,15 @@ impl<'p> Level<'p> {
     /// not to exist, or not to be the caller's, nothing of that is shown.
     fn by_key(&mut self, load: LoadId, keys: Vec<Key>, selection: &'p RowSelection) {
         let key = self.key_of_rows(load);
-        for field in selection.fields.iter().filter(|field| key.is_some() && key_of(&field.value) == key) {
-            self.field(&field.value, |_| keys.clone());
+        for field in all_fields(selection).into_iter().filter(|field| key.is_some() && key_of(field) == key) {
+            self.field(field, |_| keys.clone());
         }
         self.visits.push(Visit { load, keys, below: Some(selection), ahead: true });
     }
 
     fn field(&mut self, field: &'p RowField, keys: impl FnOnce(&[usize]) -> Vec<Key>) {
         match field {
-            RowField::Typename | RowField::GlobalId(_) | RowField::Column(..) => {}
+            RowField::Typename | RowField::GlobalId(_) | RowField::Column(..) | RowField::Joined { .. } => {}
             RowField::One { load, key, selection } => self.visit(*load, keys(key), Some(selection)),
             RowField::Many { key, connection } => self.connection(connection, keys(key)),
             RowField::Groups { key, groups: Groups { load, .. } }
@@ -162,7 +162,7 @@ impl<'p> Level<'p> {
 /// Positions, in a row, of the key by which a field's rows are found.
 fn key_of(field: &RowField) -> Option<&[usize]> {
     match field {
-        RowField::Typename | RowField::GlobalId(_) | RowField::Column(..) => None,
+        RowField::Typename | RowField::GlobalId(_) | RowField::Column(..) | RowField::Joined { .. } => None,
         RowField::One { key, .. }
         | RowField::Many { key, .. }
         | RowField::Groups { key, .. }
@@ -170,7 +170,19 @@ fn key_of(field: &RowField) -> Option<&[usize]> {
     }
 }
 
-/// Whether a selection asks for more than the row itself.
+/// Whether a selection asks for more than the row itself and what came along with it.
 fn leads_on(selection: &RowSelection) -> bool {
-    selection.fields.iter().any(|field| key_of(&field.value).is_some())
+    all_fields(selection).into_iter().any(|field| key_of(field).is_some())
+}
+
+/// The fields of rows and of what came along with them.
+fn all_fields(selection: &RowSelection) -> Vec<&RowField> {
+    let mut fields = Vec::with_capacity(selection.fields.len());
+    for field in &selection.fields {
+        match &field.value {
+            RowField::Joined { selection, .. } => fields.extend(all_fields(selection)),
+            field => fields.push(field),
+        }
+    }
+    fields
 }

@@ -78,6 +78,13 @@ impl<'a> Writer<'a> {
             RowField::GlobalId(positions) => global_id::write(table, positions, row, this.out),
             RowField::Column(position, ty) => write_value(ty, row.bytes(*position), this.out),
             RowField::One { load, key, selection } => this.one(*load, selection, Key::of(row, key).as_ref()),
+            RowField::Joined { present, selection } => {
+                if present.iter().all(|position| row.bytes(*position).is_some()) {
+                    this.row(selection, row);
+                } else {
+                    this.null();
+                }
+            }
             RowField::Series { key, series } => this.series(series, Key::of(row, key).as_ref()),
             RowField::Groups { key, groups } => this.groups(groups, Key::of(row, key).as_ref()),
             RowField::Many { key, connection } => this.connection(connection, Key::of(row, key).as_ref()),

@@ -120,6 +120,13 @@ pub(super) enum RowField {
         /// What to return of it.
         selection: RowSelection,
     },
+    /// The row that this one points to, which came along with it.
+    Joined {
+        /// Positions, in this row, of the other's key: NULL where there is no such row.
+        present: Vec<usize>,
+        /// What to return of it.
+        selection: RowSelection,
+    },
     /// The rows that point to this one.
     Many {
         /// Positions of the key in this row.

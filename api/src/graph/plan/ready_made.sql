@@ -12,8 +12,7 @@ SELECT p.*
 SELECT t.event_type_id, t.event_name, t.color_code, t.icon_name, t.is_active, t.created_at FROM ref_event_types t;
 
 -- One protocol
-SELECT t.record_id, t.site_id FROM log_clinical_records t WHERE t.record_id = ANY ($1::int8[]);
-SELECT t.site_id, t.site_name FROM sites t WHERE t.site_id = ANY ($1::int8[]);
+SELECT t.record_id, j1.site_id, j1.site_name FROM log_clinical_records t LEFT JOIN sites j1 ON j1.site_id = t.site_id WHERE t.record_id = ANY ($1::int8[]);
 SELECT p.*
   FROM unnest($1::bigint[]) k(k0)
   CROSS JOIN LATERAL (SELECT t.protocol_id, t.event_id, t.notes, t.event_timestamp AS o0, t.event_id AS o1 FROM session_events t WHERE t.protocol_id = k.k0 AND (EXISTS (SELECT 1 FROM ref_event_types a1 WHERE a1.event_type_id = t.event_type_id AND ((a1.event_name = ANY ($2::text[])))))

@@ -10,7 +10,7 @@ use super::page::Page;
 use super::sql::{KEY_ALIAS, Sql};
 use crate::database::Parameter;
 use crate::graph::aggregate::Function;
-use crate::graph::catalog::{Catalog, ColumnId, ColumnType, Table};
+use crate::graph::catalog::{Catalog, ColumnId, ColumnType, Table, TableId};
 
 /// Alias of the table whose rows are loaded.
 pub(super) const ROW: &str = "t";
@@ -23,8 +23,32 @@ pub(super) enum Parents {
     Many,
 }
 
+/// A table that is joined to the one whose rows are loaded, by a relation to one row.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Join {
+    /// Which table the relation starts from: 0 for the one whose rows are loaded, otherwise the number of its join.
+    pub(super) from: usize,
+    pub(super) table: TableId,
+    pub(super) local: Vec<ColumnId>,
+    pub(super) remote: Vec<ColumnId>,
+}
+
+/// A column that a statement selects, of the table with this number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Selected {
+    pub(super) table: usize,
+    pub(super) column: ColumnId,
+}
+
+/// Rows of a table with what is joined to them.
+pub(super) struct Rows<'a> {
+    pub(super) table: &'a Table,
+    pub(super) joins: &'a [Join],
+    pub(super) projection: &'a [Selected],
+}
+
 /// All rows of a table.
-pub(super) fn all(table: &Table, projection: &[ColumnId]) -> Sql {
+pub(super) fn all(table: &Table, projection: &[Selected]) -> Sql {
     let mut sql = Sql::new(0);
     sql.push("SELECT ");
     select(table, projection, &mut sql);
@@ -33,27 +57,52 @@ pub(super) fn all(table: &Table, projection: &[ColumnId]) -> Sql {
 }
 
 /// Rows by key: `SELECT … WHERE t.pk = ANY ($1)`.
-pub(super) fn by_key(table: &Table, columns: &[ColumnId], projection: &[ColumnId], parents: Parents) -> Sql {
+pub(super) fn by_key(catalog: &Catalog, rows: &Rows<'_>, columns: &[ColumnId], parents: Parents) -> Sql {
+    let table = rows.table;
     let parts = parts(table, columns);
     let mut sql = Sql::new(parts.len());
-    sql.push("SELECT ");
-    select(table, projection, &mut sql);
+    sql.push("SELECT ").join(", ", rows.projection, |sql, selected| {
+        let of = selected.table.checked_sub(1).map_or(table, |join| catalog.table(rows.joins[join].table));
+        let column = &of.column(selected.column).sql_name;
+        sql.push(alias(selected.table)).push(format_args!(".{column}"));
+    });
     sql.push(" FROM ");
     if parents == Parents::One {
-        sql.table(table).push(format_args!(" {ROW} WHERE "));
+        sql.table(table).push(format_args!(" {ROW}"));
+        write_joins(catalog, rows, &mut sql);
+        sql.push(" WHERE ");
         matches_key(table, columns, parents, &mut sql);
     } else if let [column] = columns {
         let array = parts[0].scalar().postgres_array();
         let element = array.name().trim_start_matches('_').to_owned();
-        sql.table(table).push(format_args!(
-            " {ROW} WHERE {ROW}.{} = ANY ($1::{element}[])",
-            table.column(*column).sql_name
-        ));
+        sql.table(table).push(format_args!(" {ROW}"));
+        write_joins(catalog, rows, &mut sql);
+        let column = &table.column(*column).sql_name;
+        sql.push(format_args!(" WHERE {ROW}.{column} = ANY ($1::{element}[])"));
     } else {
         sql.keys(&parts).push(" JOIN ").table(table).push(format_args!(" {ROW} ON "));
         matches_key(table, columns, parents, &mut sql);
+        write_joins(catalog, rows, &mut sql);
     }
     sql
+}
+
+/// Writes what is joined. A row of it may be missing, or not be the caller's.
+fn write_joins(catalog: &Catalog, rows: &Rows<'_>, sql: &mut Sql) {
+    for (at, join) in rows.joins.iter().enumerate() {
+        let from = join.from.checked_sub(1).map_or(rows.table, |join| catalog.table(rows.joins[join].table));
+        let table = catalog.table(join.table);
+        sql.push(" LEFT JOIN ").table(table).push(format_args!(" {} ON ", alias(at + 1)));
+        sql.join(" AND ", join.remote.iter().zip(&join.local), |sql, (remote, local)| {
+            let (remote, local) = (&table.column(*remote).sql_name, &from.column(*local).sql_name);
+            sql.push(format_args!("{}.{remote} = {}.{local}", alias(at + 1), alias(join.from)));
+        });
+    }
+}
+
+/// Alias of the table with this number: the one whose rows are loaded, or one that is joined.
+fn alias(table: usize) -> String {
+    if table == 0 { ROW.into() } else { format!("j{table}") }
 }
 
 /// What a page's statement is made of.
@@ -62,7 +111,7 @@ pub(super) struct PageQuery<'a> {
     /// Columns that match the parents' keys; empty for the whole table.
     pub(super) columns: &'a [ColumnId],
     pub(super) parents: Parents,
-    pub(super) projection: &'a [ColumnId],
+    pub(super) projection: &'a [Selected],
     pub(super) page: &'a Page,
     pub(super) filter: Option<&'a JsonValue>,
     /// Whether the values of the order are selected too, behind the projection.
@@ -214,9 +263,10 @@ pub(super) fn parts(table: &Table, columns: &[ColumnId]) -> Vec<ColumnType> {
     columns.iter().map(|column| table.column(*column).ty.clone()).collect()
 }
 
-fn select(table: &Table, projection: &[ColumnId], sql: &mut Sql) {
-    sql.join(", ", projection, |sql, column| {
-        sql.push(format_args!("{ROW}.{}", table.column(*column).sql_name));
+/// Writes columns of the table whose rows are loaded.
+fn select(table: &Table, projection: &[Selected], sql: &mut Sql) {
+    sql.join(", ", projection, |sql, selected| {
+        sql.push(format_args!("{ROW}.{}", table.column(selected.column).sql_name));
     });
 }
 

@@ -24,9 +24,9 @@ use super::page::Page;
 use super::points::Points;
 use super::series::Series;
 use super::sql::Sql;
-use super::statement::{self, Expression, PageQuery, Parents};
+use super::statement::{self, Expression, Join, PageQuery, Parents, Rows, Selected};
 use super::{CursorShape, Keyed, Load, LoadId, LoadKind, Place, Plan, cursor};
-use crate::graph::catalog::{Catalog, ColumnId, Table, TableId};
+use crate::graph::catalog::{Catalog, ColumnId, Relation, Table, TableId};
 use crate::graph::error::{Code, Error, PathSegment};
 use crate::graph::limits::Limits;
 
@@ -90,9 +90,24 @@ struct Draft {
     kind: DraftKind,
     columns: Vec<ColumnId>,
     filter: Option<JsonValue>,
-    projection: Vec<ColumnId>,
+    joins: Vec<Join>,
+    projection: Vec<Selected>,
     cursors: bool,
     place: Place,
+}
+
+/// Where the planner stands: at the rows of a load, or at those of a table that is joined to it.
+#[derive(Clone, Copy)]
+struct Source {
+    load: LoadId,
+    /// 0 for the load's own table, otherwise the number of the join.
+    table: usize,
+}
+
+impl From<LoadId> for Source {
+    fn from(load: LoadId) -> Self {
+        Self { load, table: 0 }
+    }
 }
 
 enum DraftKind {
@@ -177,12 +192,14 @@ impl<'a> Planner<'a> {
             DraftKind::ByKey | DraftKind::Page(_) => question.columns.clone(),
             DraftKind::Points(points) => [&points.axes, question.columns.as_slice()].concat(),
         };
+        let projection = projection.into_iter().map(|column| Selected { table: 0, column }).collect();
         let load = LoadId(self.drafts.len());
         self.drafts.push(Draft {
             table: table.id,
             kind,
             columns: question.columns.clone(),
             filter,
+            joins: Vec::new(),
             projection,
             cursors: false,
             place: place.clone(),
@@ -192,16 +209,30 @@ impl<'a> Planner<'a> {
     }
 
     /// Position of a column in the rows of a load; asks for the column where nobody has yet.
-    fn position(&mut self, load: LoadId, column: ColumnId) -> usize {
-        let projection = &mut self.drafts[load.0].projection;
-        projection.iter().position(|known| *known == column).unwrap_or_else(|| {
-            projection.push(column);
-            projection.len() - 1
-        })
+    fn position(&mut self, source: Source, column: ColumnId) -> usize {
+        let wanted = Selected { table: source.table, column };
+        find_or_push(&mut self.drafts[source.load.0].projection, wanted)
     }
 
-    fn positions(&mut self, load: LoadId, columns: &[ColumnId]) -> Vec<usize> {
-        columns.iter().map(|column| self.position(load, *column)).collect()
+    fn positions(&mut self, source: Source, columns: &[ColumnId]) -> Vec<usize> {
+        columns.iter().map(|column| self.position(source, *column)).collect()
+    }
+
+    /// The rows that a relation leads to, joined to those that it starts from; `None` where they are better loaded by
+    /// themselves: for a list, whose rows often point to the same, and from a reference table, which is kept in memory.
+    fn join(&mut self, source: Source, relation: &Relation) -> Option<Source> {
+        let draft = &mut self.drafts[source.load.0];
+        let is_kept = |table: TableId| self.catalog.table(table).is_reference;
+        if !matches!(draft.kind, DraftKind::ByKey) || is_kept(draft.table) || is_kept(relation.target) {
+            return None;
+        }
+        let join = Join {
+            from: source.table,
+            table: relation.target,
+            local: relation.local.clone(),
+            remote: relation.remote.clone(),
+        };
+        Some(Source { load: source.load, table: find_or_push(&mut draft.joins, join) + 1 })
     }
 
     fn finish(&self, draft: &Draft) -> Result<Load, ArgumentError> {
@@ -226,7 +257,10 @@ impl<'a> Planner<'a> {
         let (columns, filter, most) = (&draft.columns, draft.filter.as_ref(), self.limits.conditions);
         match &draft.kind {
             DraftKind::ByKey if table.is_reference => Ok(statement::all(table, &draft.projection)),
-            DraftKind::ByKey => Ok(statement::by_key(table, columns, &draft.projection, parents)),
+            DraftKind::ByKey => {
+                let rows = Rows { table, joins: &draft.joins, projection: &draft.projection };
+                Ok(statement::by_key(self.catalog, &rows, columns, parents))
+            }
             DraftKind::Page(page) => {
                 let projection = &draft.projection;
                 let query =
@@ -253,7 +287,9 @@ impl<'a> Planner<'a> {
         let in_row: Vec<usize> = draft
             .columns
             .iter()
-            .filter_map(|column| draft.projection.iter().position(|known| known == column))
+            .filter_map(|column| {
+                draft.projection.iter().position(|known| known.table == 0 && known.column == *column)
+            })
             .collect();
         match &draft.kind {
             DraftKind::ByKey => LoadKind::ByKey {
@@ -320,4 +356,12 @@ impl<'a> Planner<'a> {
 
 fn text(arguments: &JsonMap) -> String {
     serde_json::to_string(arguments).unwrap_or_default()
+}
+
+/// Index of a value in a list, at whose end it is put where it is not there yet.
+fn find_or_push<T: PartialEq>(list: &mut Vec<T>, wanted: T) -> usize {
+    list.iter().position(|known| *known == wanted).unwrap_or_else(|| {
+        list.push(wanted);
+        list.len() - 1
+    })
 }

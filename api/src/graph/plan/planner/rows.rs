@@ -4,29 +4,30 @@ use apollo_compiler::Node;
 use apollo_compiler::executable::{Field, SelectionSet};
 
 use super::super::collect::{Collected, collect};
-use super::super::{LoadId, RowField, RowSelection};
-use super::{Planned, Planner};
+use super::super::{RowField, RowSelection};
+use super::{Planned, Planner, Source};
 use crate::graph::catalog::{FieldId, RelationId, Table};
 
 impl<'a> Planner<'a> {
-    /// Plans the fields of rows of a load. `rows`: how many there are at most.
+    /// Plans the fields of rows of a load, or of what is joined to them. `rows`: how many there are at most.
     pub(super) fn row(
         &mut self,
         table: &'a Table,
-        load: LoadId,
+        source: impl Into<Source>,
         sets: &[&'a SelectionSet],
         rows: u64,
     ) -> Planned<RowSelection> {
+        let source = source.into();
         let collected = collect(self.document, self.variables, sets, &table.type_name);
         let fields = self.each(&collected, |this, field, collected| match table.field(&field.name) {
-            Some(FieldId::GlobalId) => Ok(RowField::GlobalId(this.positions(load, &table.primary_key))),
+            Some(FieldId::GlobalId) => Ok(RowField::GlobalId(this.positions(source, &table.primary_key))),
             Some(FieldId::Column(id)) => {
-                Ok(RowField::Column(this.position(load, id), table.column(id).ty.clone()))
+                Ok(RowField::Column(this.position(source, id), table.column(id).ty.clone()))
             }
-            Some(FieldId::Relation(id)) => this.relation(table, id, load, field, collected, rows),
+            Some(FieldId::Relation(id)) => this.relation(table, id, source, field, collected, rows),
             Some(FieldId::Groups(id)) => {
                 let relation = table.relation(id);
-                let key = this.positions(load, &relation.local);
+                let key = this.positions(source, &relation.local);
                 let target = this.catalog.table(relation.target);
                 Ok(RowField::Groups {
                     key,
@@ -35,7 +36,7 @@ impl<'a> Planner<'a> {
             }
             Some(FieldId::Series(id)) => {
                 let relation = table.relation(id);
-                let key = this.positions(load, &relation.local);
+                let key = this.positions(source, &relation.local);
                 let target = this.catalog.table(relation.target);
                 let series = this.series(target, &relation.remote, field, collected, rows)?;
                 Ok(RowField::Series { key, series })
@@ -50,19 +51,25 @@ impl<'a> Planner<'a> {
         &mut self,
         table: &'a Table,
         id: RelationId,
-        load: LoadId,
+        source: Source,
         field: &'a Node<Field>,
         collected: &Collected<'a>,
         rows: u64,
     ) -> Planned<RowField> {
         let relation = table.relation(id);
         let target = self.catalog.table(relation.target);
-        let key = self.positions(load, &relation.local);
         if relation.many {
+            let key = self.positions(source, &relation.local);
             let connection = self.connection(target, &relation.remote, field, collected, rows)?;
             return Ok(RowField::Many { key, connection });
         }
         self.spend(field, rows)?;
+        if let Some(joined) = self.join(source, relation) {
+            let present = self.positions(joined, &relation.remote);
+            let selection = self.row(target, joined, &collected.selection_sets(), rows)?;
+            return Ok(RowField::Joined { present, selection });
+        }
+        let key = self.positions(source, &relation.local);
         let load = self.by_key(target, &relation.remote, field);
         let selection = self.row(target, load, &collected.selection_sets(), rows)?;
         Ok(RowField::One { load, key, selection })
