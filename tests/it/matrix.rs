@@ -39,6 +39,20 @@ fn policies(table: &Table) -> &'static [&'static str] {
             )",
             NETWORK_ADMIN,
         ],
+        "network_benchmarks" => &[
+            "EXISTS (
+              SELECT 1 FROM user_sites us
+              WHERE us.user_id = auth.uid() AND us.site_id = network_benchmarks.site_id
+            )",
+            NETWORK_ADMIN,
+        ],
+        "session_activities" => &[
+            "EXISTS (
+              SELECT 1 FROM user_sites us
+              WHERE us.user_id = auth.uid() AND us.site_id = session_activities.site_id
+            )",
+            NETWORK_ADMIN,
+        ],
         "session_events" => &["EXISTS (
             SELECT 1 FROM user_sites us
             JOIN log_clinical_records lcr ON lcr.site_id = us.site_id
