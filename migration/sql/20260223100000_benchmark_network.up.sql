@@ -170,7 +170,10 @@ LANGUAGE sql STABLE SET search_path = '' AS $$
         RANGE BETWEEN CURRENT ROW AND CURRENT ROW EXCLUDE CURRENT ROW) AS equal
     FROM measure
   ), judged AS (
-    SELECT placed.*, network.quartiles, network.contributors - placed.contributes::int AS others,
+    SELECT placed.*, network.quartiles::numeric[] AS quartiles,
+      CASE WHEN placed.step IS NOT NULL THEN
+        100 * (placed.below + placed.equal / 2.0) / nullif(network.contributors - placed.contributes::int, 0)
+      END AS percentile,
       CASE
         WHEN placed.month >= praxis.this_month() THEN 'month_not_over'
         WHEN network.sites - (placed.step IS NOT NULL)::int < setting.minimum THEN 'too_few_sites'
@@ -180,13 +183,12 @@ LANGUAGE sql STABLE SET search_path = '' AS $$
       AND network.month = placed.month AND network.name = placed.name
   ), shown AS (
     SELECT judged.site_id, judged.substance_id, judged.month, judged.total_protocols, judged.name, judged.value,
-      judged.suppression, open.lower_quartile, open.median, open.upper_quartile, open.percentile
-    FROM judged LEFT JOIN LATERAL (
-      SELECT judged.quartiles[1]::numeric AS lower_quartile, judged.quartiles[2]::numeric AS median,
-        judged.quartiles[3]::numeric AS upper_quartile,
-        CASE WHEN judged.step IS NOT NULL
-          THEN round(100 * (judged.below + judged.equal / 2.0) / judged.others, 2) END AS percentile
-    ) AS open ON judged.suppression IS NULL
+      judged.suppression,
+      CASE WHEN judged.suppression IS NULL THEN judged.quartiles[1] END AS lower_quartile,
+      CASE WHEN judged.suppression IS NULL THEN judged.quartiles[2] END AS median,
+      CASE WHEN judged.suppression IS NULL THEN judged.quartiles[3] END AS upper_quartile,
+      CASE WHEN judged.suppression IS NULL THEN round(judged.percentile, 2) END AS percentile
+    FROM judged
   )
   SELECT shown.site_id, shown.substance_id, shown.month, shown.total_protocols,
     max(shown.value) FILTER (WHERE shown.name = 'response'),

@@ -307,7 +307,7 @@ async fn outcomes_are_not_refreshed_by_mistake() {
         assert!(said.contains("--month") && said.contains("such as 2026-02"), "{said}");
     }
     let said = refresh(&database_url("praxis_gateway", &name), &[]).await;
-    assert!(said.contains("this role may not refresh outcomes") && said.contains("GRANT"), "{said}");
+    assert!(said.contains("this role may not refresh summaries") && said.contains("GRANT"), "{said}");
     let said = refresh(&database_url("postgres", &empty_database().await), &[]).await;
     assert!(said.contains("praxis migrate up"), "{said}");
     let folder = Folder::new();
