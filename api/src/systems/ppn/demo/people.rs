@@ -86,7 +86,12 @@ pub(super) const SITES: [Site; 5] = [
     site("Hillcrest Research Centre", "HRC", "Wales", "research"),
 ];
 
-const fn site(name: &'static str, code: &'static str, region: &'static str, kind: &'static str) -> Site {
+pub(super) const fn site(
+    name: &'static str,
+    code: &'static str,
+    region: &'static str,
+    kind: &'static str,
+) -> Site {
     Site { name, code, region, kind }
 }
 
@@ -236,8 +241,8 @@ pub(super) fn users() -> Vec<UserRow> {
     .collect()
 }
 
-pub(super) fn sites(keys: &[i64]) -> Vec<SiteRow> {
-    SITES
+pub(super) fn sites(sites: &[Site], keys: &[i64]) -> Vec<SiteRow> {
+    sites
         .iter()
         .zip(keys)
         .map(|(site, &site_id)| SiteRow {
