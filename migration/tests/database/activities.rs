@@ -274,3 +274,21 @@ async fn events_that_are_committed_during_a_refresh_are_for_the_next_one() {
     assert_eq!(refresh(&mut session).await, "1 written, 0 removed");
     assert_eq!(cells(&mut session).await, ["1/1 2026-01: 2 1 2 10 5"]);
 }
+
+#[tokio::test]
+async fn clinicians_note_what_they_tap() {
+    let (database, mut session) = clinic().await;
+    session
+        .run(format!(
+            "INSERT INTO auth.users (id) VALUES ('{id}');
+             INSERT INTO user_sites (user_id, site_id, role) VALUES ('{id}', 1, 'clinician')",
+            id = crate::access::CLINICIAN
+        ))
+        .await
+        .unwrap();
+    let mut client = database.connect_as("praxis_gateway").await;
+    client.become_client("authenticated", Some(crate::access::CLINICIAN)).await;
+    event(&mut client, "1", "1", "2026-01-15T10:00Z", "5").await;
+    client.run("COMMIT").await.unwrap();
+    assert_eq!(refresh(&mut session).await, "1 written, 0 removed");
+}

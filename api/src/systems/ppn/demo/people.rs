@@ -40,7 +40,8 @@ const PERSONAS: [Persona; 6] = [
     persona(
         2,
         "Site administrator, North Shore Clinic",
-        "Reads and writes the protocols of North Shore Clinic like its clinicians do, and follows its outcomes by month.",
+        "Reads and writes the protocols of North Shore Clinic like its clinicians do, and follows its outcomes by month, \
+         also beside the network.",
     ),
     persona(
         3,
