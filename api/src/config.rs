@@ -173,9 +173,12 @@ pub struct LimitArgs {
     /// Rows of a page at most
     #[arg(long, env = "PRAXIS_LARGEST_PAGE", default_value_t = Limits::default().largest_page, value_name = "ROWS")]
     pub largest_page: u64,
-    /// Lines and points of one field of series, below each parent
+    /// Lines and points of one field of series, or rows of one field `points`, below each parent
     #[arg(long, env = "PRAXIS_MAX_POINTS", default_value_t = Limits::default().points, value_name = "N")]
     pub max_points: u64,
+    /// Rows that one field `points` chooses from, below all parents together
+    #[arg(long, env = "PRAXIS_MAX_PLOTTED", default_value_t = Limits::default().plotted, value_name = "ROWS")]
+    pub max_plotted: u64,
     /// Show the schema to whoever asks
     #[arg(long, env = "PRAXIS_INTROSPECTION", default_value_t = true, action = ArgAction::Set, value_name = "BOOL")]
     pub introspection: bool,
@@ -292,6 +295,7 @@ impl ServeArgs {
             default_page: args.default_page,
             largest_page: args.largest_page,
             points: args.max_points,
+            plotted: args.max_plotted,
             introspection: args.introspection,
             suggestions: args.suggestions.unwrap_or_else(|| self.is_embedded()),
         })

@@ -104,6 +104,16 @@ async fn curious(actor: &Actor<'_>, target: i64, its_row: &str) -> Vec<(String, 
             "{{ networkBenchmarksSeries(time: MONTH, bucket: {{ unit: MONTH }}, groupBy: {{ siteId: true }}, fill: PREVIOUS) {{
                  key {{ siteId }} points {{ start aggregate {{ count {column} {{ avg percentile(p: 0.5) }} }} }} }} }}"
         ));
+        let y: String = column
+            .chars()
+            .flat_map(|it| {
+                it.is_ascii_uppercase().then_some('_').into_iter().chain([it.to_ascii_uppercase()])
+            })
+            .collect();
+        queries.push(format!(
+            "{{ networkBenchmarks {{ points(x: MONTH, y: {y}) {{ siteId month {column} }} }}
+                 sites {{ nodes {{ benchmarks {{ points(x: TOTAL_PROTOCOLS, y: {y}) {{ {column} }} }} }} }} }}"
+        ));
         queries.push(format!(
             "{{ sites(filter: {{ benchmarks: {{ some: {{ {column}: {{ gte: 0 }} }} }} }}) {{ nodes {{ siteName }} }} }}"
         ));

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use deadpool_postgres::{PoolError, TimeoutType};
+use deadpool::managed::{PoolError, TimeoutType};
 use thiserror::Error;
 use tokio_postgres::error::SqlState;
+
+use super::wire::{ServerError, WireError};
 
 /// A failed statement or connection. The texts are for the log: they may name what a caller must not learn.
 #[derive(Clone, Debug, Error)]
@@ -25,49 +27,47 @@ pub enum DatabaseError {
     #[error("{0}")]
     InvalidValue(String),
     /// Anything else that Postgres refused.
-    #[error("{}", describe(.0.as_ref()))]
-    Postgres(#[source] Arc<tokio_postgres::Error>),
+    #[error(transparent)]
+    Postgres(Arc<ServerError>),
 }
 
-impl DatabaseError {
-    /// Whether the statement failed only because another one of its transaction had failed before.
-    pub(super) fn is_consequence(&self) -> bool {
-        matches!(self, Self::Postgres(error) if error.code() == Some(&SqlState::IN_FAILED_SQL_TRANSACTION))
+impl From<WireError> for DatabaseError {
+    fn from(error: WireError) -> Self {
+        match error {
+            WireError::Server(error) => Self::from(*error),
+            other => Self::Unavailable(other.to_string()),
+        }
     }
 }
 
-impl From<tokio_postgres::Error> for DatabaseError {
-    fn from(error: tokio_postgres::Error) -> Self {
-        let Some(database) = error.as_db_error() else {
-            return if error.is_closed() || std::error::Error::source(&error).is_some() {
-                Self::Unavailable(describe(&error))
-            } else {
-                Self::Postgres(Arc::new(error))
-            };
-        };
-        let state = database.code();
-        if *state == SqlState::QUERY_CANCELED {
+impl From<ServerError> for DatabaseError {
+    fn from(error: ServerError) -> Self {
+        if error.code == SqlState::QUERY_CANCELED {
             Self::StatementTimeout
-        } else if *state == SqlState::INSUFFICIENT_PRIVILEGE {
-            Self::Forbidden(database.message().to_owned())
-        } else if *state == SqlState::INVALID_PARAMETER_VALUE {
-            Self::InvalidValue(database.message().to_owned())
-        } else if is_connection_failure(state) {
-            Self::Unavailable(database.to_string())
+        } else if error.code == SqlState::INSUFFICIENT_PRIVILEGE {
+            Self::Forbidden(error.message)
+        } else if error.code == SqlState::INVALID_PARAMETER_VALUE {
+            Self::InvalidValue(error.message)
+        } else if is_connection_failure(&error.code) {
+            Self::Unavailable(error.to_string())
         } else {
             Self::Postgres(Arc::new(error))
         }
     }
 }
 
-impl From<PoolError> for DatabaseError {
-    fn from(error: PoolError) -> Self {
+/// Of a connection that is not the pool's: nothing is asked there that Postgres could refuse for the caller's sake.
+impl From<tokio_postgres::Error> for DatabaseError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Unavailable(describe(&error))
+    }
+}
+
+impl From<PoolError<WireError>> for DatabaseError {
+    fn from(error: PoolError<WireError>) -> Self {
         match error {
             PoolError::Timeout(TimeoutType::Wait) => Self::Busy,
-            PoolError::Backend(error) => match Self::from(error) {
-                Self::Postgres(error) => Self::Unavailable(describe(error.as_ref())),
-                other => other,
-            },
+            PoolError::Backend(error) => Self::Unavailable(error.to_string()),
             other => Self::Unavailable(other.to_string()),
         }
     }

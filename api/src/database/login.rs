@@ -1,8 +1,20 @@
 //! Refuses a login role that could see past row-level security.
 
 use thiserror::Error;
+use tokio_postgres::types::Type;
 
-use super::{DatabaseError, Pool};
+use super::{DatabaseError, Parameter, Pool, Row, Statement};
+
+/// The roles that the login role can become, itself first: what each can do, and a table of the schemas that it owns.
+const CAPABILITIES: &str = "
+SELECT session_user::text, r.rolname::text, r.rolsuper, r.rolbypassrls,
+  (SELECT format('%I.%I', n.nspname, c.relname)
+     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relowner = r.oid AND c.relkind IN ('r', 'p', 'v', 'm') AND n.nspname = ANY ($1)
+    LIMIT 1)
+FROM pg_roles r
+WHERE pg_has_role(session_user, r.oid, 'MEMBER')
+ORDER BY r.rolname <> session_user, r.rolname";
 
 /// Why the gateway does not serve with this login role, and what to do about it.
 #[derive(Debug, Error)]
@@ -33,30 +45,23 @@ pub enum LoginError {
 /// Checks the login role of a pool: it must be able to become each of `roles`, and neither it nor any role that it can
 /// become may be a superuser, bypass row-level security or own a table of the given schemas.
 pub async fn check_login(pool: &Pool, roles: &[String], schemas: &[String]) -> Result<(), LoginError> {
-    let client = pool.get().await?;
-    let rows = client
-        .query(
-            "SELECT session_user::text, r.rolname::text, r.rolsuper, r.rolbypassrls,
-                    (SELECT format('%I.%I', n.nspname, c.relname)
-                       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-                      WHERE c.relowner = r.oid AND c.relkind IN ('r', 'p', 'v', 'm') AND n.nspname = ANY ($1)
-                      LIMIT 1)
-               FROM pg_roles r
-              WHERE pg_has_role(session_user, r.oid, 'MEMBER')
-              ORDER BY r.rolname <> session_user, r.rolname",
-            &[&schemas],
-        )
-        .await
-        .map_err(DatabaseError::from)?;
-    let login: String = rows.first().map(|row| row.get(0)).unwrap_or_default();
+    let names = schemas.iter().map(String::as_bytes);
+    let statement = Statement {
+        text: CAPABILITIES.into(),
+        parameters: vec![Parameter::array(Type::TEXT_ARRAY, &Type::TEXT, names)],
+    };
+    let rows = pool.query(&statement).await?;
+    let text =
+        |row: &Row, column: usize| row.bytes(column).map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    let login = rows.first().and_then(|row| text(row, 0)).unwrap_or_default();
     for row in &rows {
-        let (name, superuser, bypass, owned): (String, bool, bool, Option<String>) =
-            (row.get(1), row.get(2), row.get(3), row.get(4));
-        let power = if superuser {
+        let name = text(row, 1).unwrap_or_default();
+        let is = |column: usize| row.bytes(column) == Some(&[1]);
+        let power = if is(2) {
             "is a superuser".to_owned()
-        } else if bypass {
+        } else if is(3) {
             "has BYPASSRLS".to_owned()
-        } else if let Some(table) = owned {
+        } else if let Some(table) = text(row, 4) {
             format!("owns the table {table}")
         } else {
             continue;
@@ -78,7 +83,7 @@ pub async fn check_login(pool: &Pool, roles: &[String], schemas: &[String]) -> R
         });
     }
     for role in roles {
-        if !rows.iter().any(|row| row.get::<_, &str>(1) == role) {
+        if !rows.iter().any(|row| row.bytes(1) == Some(role.as_bytes())) {
             return Err(LoginError::Missing { role: login, missing: role.clone() });
         }
     }

@@ -8,9 +8,11 @@ mod login;
 mod pool;
 mod session;
 mod statement;
+mod wire;
 
 pub use error::DatabaseError;
 pub use login::{LoginError, check_login};
 pub use pool::{DatabaseConfig, Pool, PoolError};
-pub use session::{Session, SessionCounts};
-pub use statement::{Parameter, Row, Statement};
+pub use session::{Session, SessionCounts, StatementError};
+pub use statement::{Parameter, Statement};
+pub use wire::{Row, ServerError};

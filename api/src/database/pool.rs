@@ -2,9 +2,11 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, RecyclingMethod, Runtime, Timeouts};
+use deadpool::Runtime;
+use deadpool::managed::{self, Metrics, QueueMode, RecycleError, RecycleResult, Timeouts};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
@@ -12,8 +14,9 @@ use thiserror::Error;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::DatabaseError;
 use super::error::describe;
+use super::wire::{Address, Connection, Query, Row, WireError};
+use super::{DatabaseError, Statement};
 
 /// How to reach the database.
 #[derive(Clone, Debug)]
@@ -55,7 +58,7 @@ pub enum PoolError {
 /// A pool of connections, all logged in as the gateway's role.
 #[derive(Clone)]
 pub struct Pool {
-    inner: deadpool_postgres::Pool,
+    inner: managed::Pool<Manager>,
     tls: MakeRustlsConnect,
     postgres: tokio_postgres::Config,
     timeout: Duration,
@@ -77,14 +80,13 @@ impl Pool {
             let local = postgres.get_hosts().iter().all(is_local);
             postgres.ssl_mode(if local { SslMode::Disable } else { SslMode::Require });
         }
-        let tls = MakeRustlsConnect::new(tls_config(config.tls_root_certificate.as_ref())?);
-        let manager = Manager::from_config(
-            postgres.clone(),
-            tls.clone(),
-            ManagerConfig { recycling_method: RecyclingMethod::Fast },
-        );
-        let inner = deadpool_postgres::Pool::builder(manager)
+        let tls = tls_config(config.tls_root_certificate.as_ref())?;
+        let address = Address::new(postgres.clone(), Arc::new(tls.clone()))
+            .map_err(|error| PoolError::Url(error.to_string()))?;
+        let inner = managed::Pool::builder(Manager(address))
             .max_size(config.pool_size)
+            // The connection that was used last has its statements and its server's memory at hand.
+            .queue_mode(QueueMode::Lifo)
             .runtime(Runtime::Tokio1)
             .timeouts(Timeouts {
                 wait: Some(config.pool_timeout),
@@ -95,7 +97,7 @@ impl Pool {
             .map_err(|error| PoolError::Url(error.to_string()))?;
         Ok(Self {
             inner,
-            tls,
+            tls: MakeRustlsConnect::new(tls),
             postgres,
             timeout: config.pool_timeout,
             prepared_statements: config.prepared_statements,
@@ -120,21 +122,28 @@ impl Pool {
     }
 
     /// A connection of the pool.
-    pub async fn get(&self) -> Result<Object, DatabaseError> {
+    pub(super) async fn get(&self) -> Result<Object, DatabaseError> {
         Ok(self.inner.get().await?)
+    }
+
+    /// Runs a statement as the login role, outside any transaction.
+    pub async fn query(&self, statement: &Statement) -> Result<Vec<Row>, DatabaseError> {
+        let mut connection = self.get().await?;
+        let query = Query { text: &statement.text, parameters: &statement.parameters, keep: false };
+        let answers = connection.run(&[query]).await.map_err(|failed| failed.error)?;
+        Ok(answers.into_iter().next().unwrap_or_default())
     }
 
     /// Cancels what a connection is doing and closes it. Used when a caller has gone away in the middle of a
     /// statement: nobody can say when the cancellation arrives, so the connection is not used again.
-    pub(super) fn abandon(&self, connection: Object) {
-        let client = Object::take(connection);
-        let token = client.cancel_token();
-        let tls = self.tls.clone();
+    pub(super) fn abandon(connection: Object) {
+        let connection = Object::take(connection);
+        let cancelled = connection.canceller();
         tokio::spawn(async move {
-            if let Err(error) = token.cancel_query(tls).await {
-                tracing::debug!(error = describe(&error), "could not cancel an abandoned statement");
+            if let Err(error) = cancelled.await {
+                tracing::debug!(%error, "could not cancel an abandoned statement");
             }
-            drop(client);
+            drop(connection);
         });
     }
 
@@ -144,13 +153,12 @@ impl Pool {
         let silent = |_| DatabaseError::Unavailable("the database does not answer in time".into());
         let now = Timeouts { wait: Some(Duration::ZERO), ..self.inner.timeouts() };
         match self.inner.timeout_get(&now).await.map_err(DatabaseError::from) {
-            Ok(connection) => {
-                let asked = tokio::time::timeout(self.timeout, connection.batch_execute("")).await;
-                if asked.is_err() {
-                    // It would keep the next request waiting too.
-                    drop(Object::take(connection));
-                }
-                asked.map_err(silent)??;
+            Ok(mut connection) => {
+                let asked = connection.run(&[]);
+                tokio::time::timeout(self.timeout, asked)
+                    .await
+                    .map_err(silent)?
+                    .map_err(|failed| failed.error)?;
             }
             Err(DatabaseError::Busy) => {
                 drop(tokio::time::timeout(self.timeout, self.connect_apart()).await.map_err(silent)??);
@@ -163,6 +171,25 @@ impl Pool {
     /// Closes all connections; later requests fail.
     pub fn close(&self) {
         self.inner.close();
+    }
+}
+
+/// A connection lent by the pool.
+pub(super) type Object = managed::Object<Manager>;
+
+/// Opens the pool's connections, and judges those that come back.
+pub(super) struct Manager(Address);
+
+impl managed::Manager for Manager {
+    type Type = Connection;
+    type Error = WireError;
+
+    async fn create(&self) -> Result<Connection, WireError> {
+        self.0.connect().await
+    }
+
+    async fn recycle(&self, connection: &mut Connection, _: &Metrics) -> RecycleResult<WireError> {
+        if connection.is_usable() { Ok(()) } else { Err(RecycleError::Backend(WireError::Closed)) }
     }
 }
 
@@ -189,7 +216,7 @@ fn tls_config(certificate: Option<&PathBuf>) -> Result<ClientConfig, PoolError> 
         // A machine without certificates can still reach a local database; a remote one fails with TLS's own words.
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     }
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
     Ok(ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| PoolError::Tls(error.to_string()))?

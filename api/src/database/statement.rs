@@ -1,15 +1,15 @@
-//! A statement and its parameters, and the rows that come back: bytes in Postgres's binary format, copied once.
+//! A statement and its parameters: bytes in Postgres's binary format.
 
-use std::error::Error;
+use std::sync::Arc;
 
-use bytes::{BufMut, BytesMut};
-use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
+use bytes::BufMut as _;
+use tokio_postgres::types::Type;
 
 /// SQL with parameters. The text is the same for the same kind of question, so that a connection prepares it once.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Statement {
     /// SQL; parameters are `$1`, `$2`…
-    pub text: String,
+    pub text: Arc<str>,
     /// Values of the parameters.
     pub parameters: Vec<Parameter>,
 }
@@ -46,62 +46,5 @@ impl Parameter {
             value.put_slice(bytes);
         }
         Self::new(ty, value)
-    }
-}
-
-impl ToSql for Parameter {
-    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
-        Ok(match &self.value {
-            Some(value) => {
-                out.put_slice(value);
-                IsNull::No
-            }
-            None => IsNull::Yes,
-        })
-    }
-
-    fn accepts(_: &Type) -> bool {
-        // The statement's text casts every parameter to the type it is encoded as.
-        true
-    }
-
-    to_sql_checked!();
-}
-
-/// A row as it came from Postgres.
-#[derive(Debug)]
-pub struct Row(tokio_postgres::Row);
-
-impl From<tokio_postgres::Row> for Row {
-    fn from(row: tokio_postgres::Row) -> Self {
-        Self(row)
-    }
-}
-
-impl Row {
-    /// A column's value in binary format; `None` is NULL (or a column that the statement did not select).
-    pub fn bytes(&self, column: usize) -> Option<&[u8]> {
-        self.0.try_get::<_, Raw<'_>>(column).ok().and_then(|raw| raw.0)
-    }
-
-    /// Whether a column is `numeric`, where equal values may differ in their bytes: 4.5 and 4.50.
-    pub fn is_numeric(&self, column: usize) -> bool {
-        self.0.columns().get(column).is_some_and(|column| *column.type_() == Type::NUMERIC)
-    }
-}
-
-struct Raw<'a>(Option<&'a [u8]>);
-
-impl<'a> FromSql<'a> for Raw<'a> {
-    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
-        Ok(Self(Some(raw)))
-    }
-
-    fn from_sql_null(_: &Type) -> Result<Self, Box<dyn Error + Sync + Send>> {
-        Ok(Self(None))
-    }
-
-    fn accepts(_: &Type) -> bool {
-        true
     }
 }

@@ -23,8 +23,10 @@ pub struct Limits {
     pub default_page: u64,
     /// Rows of a page at most.
     pub largest_page: u64,
-    /// Lines and points of one field of series, below each parent.
+    /// Lines and points of one field of series, or rows of one field `points`, below each parent.
     pub points: u64,
+    /// Rows that one field `points` chooses from, below all parents together.
+    pub plotted: u64,
     /// Whether `__schema` and `__type` are answered.
     pub introspection: bool,
     /// Whether an unknown name is answered with similar ones.
@@ -45,6 +47,7 @@ impl Default for Limits {
             default_page: 100,
             largest_page: 1_000,
             points: 10_000,
+            plotted: 100_000,
             introspection: true,
             suggestions: true,
         }

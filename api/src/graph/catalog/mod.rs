@@ -130,11 +130,14 @@ pub struct Relation {
 }
 
 impl Column {
-    /// Name in the enum of the columns that a series can run along: `MEASURED_AT`; `None` if it holds no time.
+    /// Name in the enums of columns: `MEASURED_AT`.
+    pub fn enum_name(&self) -> String {
+        self.name.to_uppercase()
+    }
+
+    /// Name in the enum of the columns that a series can run along; `None` if it holds no time.
     pub fn time_name(&self) -> Option<String> {
-        let holds_time =
-            matches!(self.ty, ColumnType::Scalar(Scalar::Date | Scalar::DateTime | Scalar::LocalDateTime));
-        holds_time.then(|| self.name.to_uppercase())
+        self.ty.is_time().then(|| self.enum_name())
     }
 }
 
@@ -192,6 +195,26 @@ impl Table {
     /// Whether a series can run along some column.
     pub fn has_time(&self) -> bool {
         self.columns.iter().any(|column| column.time_name().is_some())
+    }
+
+    /// Columns that a chart can draw upwards: numbers that are no keys.
+    pub fn measures(&self) -> impl Iterator<Item = ColumnId> {
+        self.column_ids().filter(|id| self.column(*id).ty.is_number() && !self.is_key(*id))
+    }
+
+    /// Columns that a chart can draw along: times, and numbers that are no keys.
+    pub fn axes(&self) -> impl Iterator<Item = ColumnId> {
+        let times = self.column_ids().filter(|id| self.column(*id).ty.is_time());
+        times.chain(self.measures())
+    }
+
+    /// Whether a column tells rows apart or names another, so that its size says nothing. Some name a row without a
+    /// foreign key of their own, hence the name.
+    fn is_key(&self, id: ColumnId) -> bool {
+        let points = |relation: &Relation| !relation.many && relation.local.contains(&id);
+        self.primary_key.contains(&id)
+            || self.relations.iter().any(points)
+            || self.column(id).name.ends_with("_id")
     }
 
     /// Ids of all columns.

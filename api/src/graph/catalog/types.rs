@@ -179,6 +179,27 @@ impl ColumnType {
         }
     }
 
+    /// Whether it is a single number.
+    pub fn is_number(&self) -> bool {
+        matches!(
+            self,
+            Self::Scalar(
+                Scalar::SmallInt
+                    | Scalar::Int
+                    | Scalar::BigInt
+                    | Scalar::Real
+                    | Scalar::Double
+                    | Scalar::Numeric
+                    | Scalar::Decimal
+            )
+        )
+    }
+
+    /// Whether it is a single date or time.
+    pub fn is_time(&self) -> bool {
+        matches!(self, Self::Scalar(Scalar::Date | Scalar::DateTime | Scalar::LocalDateTime))
+    }
+
     /// Whether rows can be ordered by the column.
     pub fn is_ordered(&self) -> bool {
         match self {

@@ -1,187 +1,131 @@
 //! Runs a plan: level by level, each level's statements in one round trip, then writes the answer as JSON.
 
+mod answer;
 mod key;
-mod load;
+mod level;
 mod reference;
+mod thin;
 mod write;
 
-use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use apollo_compiler::response::JsonMap;
-use futures_util::future::{BoxFuture, try_join_all};
+use futures_util::future::{join, try_join_all};
 
+use self::answer::{Answer, FoundByKey, sort};
 use self::key::Key;
-use self::load::{Batch, Found, LevelLoader, loader};
+use self::level::{Asked, Level};
 pub use self::reference::ReferenceCache;
 use super::catalog::Catalog;
-use super::error::Error;
-use super::plan::{
-    Connection, ConnectionField, EdgeField, Groups, LoadId, Plan, RootField, RowField, RowSelection, Series,
-};
-use crate::database::{Row, Session, SessionCounts};
-
-/// What was loaded for a field of a row or of `Query`; its shape follows the plan's.
-enum Loaded {
-    /// Nothing was needed.
-    Nothing,
-    /// A system's own fields.
-    Namespace(Vec<Loaded>),
-    /// The row of each key, and what was loaded below them.
-    Rows(HashMap<Key, Arc<Found>>, Vec<Loaded>),
-    /// The page of each key.
-    Pages(Pages),
-    /// The rows of global ids, one entry per type.
-    Types(Vec<Loaded>),
-}
-
-/// The pages of a connection, one per parent.
-struct Pages {
-    rows: HashMap<Key, Arc<Found>>,
-    /// Numbers over the rows on all pages.
-    aggregates: HashMap<Key, Arc<Found>>,
-    /// Below the rows: one entry per field of the connection, of which each has one per field of the row.
-    fields: Vec<Vec<Vec<Loaded>>>,
-}
+use super::error::{Code, Error};
+use super::plan::{Load, LoadId, LoadKind, Plan};
+use crate::database::{DatabaseError, Session, SessionCounts, Statement};
 
 /// Loads everything that a plan asks for and appends the response's `data`. `introspection`: the answers to `__schema`
 /// and `__type`.
 pub(super) async fn run(
     catalog: &Catalog,
     plan: &Plan,
-    session: Session,
+    mut session: Session,
     reference: &ReferenceCache,
     introspection: &JsonMap,
     out: &mut Vec<u8>,
 ) -> (Result<(), Error>, SessionCounts) {
-    let loaders = plan.loads.iter().map(|_| OnceLock::new()).collect();
-    let execution = Execution { catalog, plan, session: &session, reference, loaders };
-    let loaded = try_join_all(plan.fields.iter().map(|field| execution.root(&field.value))).await;
-    drop(execution);
+    let answers = load_all(plan, &mut session, reference).await;
     let counts = session.counts();
     // The connection is free for others while the answer is written.
     drop(session);
-    let written = loaded.map(|loaded| write::write_data(catalog, plan, &loaded, introspection, out));
+    let written = answers.map(|answers| write::write_data(catalog, plan, &answers, introspection, out));
     (written, counts)
 }
 
-struct Execution<'a> {
-    catalog: &'a Catalog,
-    plan: &'a Plan,
-    session: &'a Session,
-    reference: &'a ReferenceCache,
-    loaders: Vec<OnceLock<LevelLoader<'a>>>,
-}
-
-impl Execution<'_> {
-    fn root<'s>(&'s self, field: &'s RootField) -> BoxFuture<'s, Result<Loaded, Error>> {
-        Box::pin(async move {
-            Ok(match field {
-                RootField::Typename(_) | RootField::Introspection => Loaded::Nothing,
-                RootField::Namespace(fields) => {
-                    Loaded::Namespace(try_join_all(fields.iter().map(|field| self.root(&field.value))).await?)
-                }
-                RootField::One(lookup) => {
-                    let key = Key::from_parts(&lookup.key);
-                    self.rows(lookup.load, vec![key], &lookup.selection).await?
-                }
-                RootField::Nodes(nodes) => {
-                    let types = nodes.types.iter().enumerate().map(|(at, (load, selection))| {
-                        let ids = nodes.ids.iter().filter(move |(of, _)| *of == at);
-                        self.rows(*load, ids.map(|(_, key)| Key::from_parts(key)).collect(), selection)
-                    });
-                    Loaded::Types(try_join_all(types).await?)
-                }
-                RootField::Connection(connection) => self.pages(connection, vec![Key::Whole]).await?,
-                RootField::Groups(Groups { load, .. }) | RootField::Series(Series { load, .. }) => {
-                    self.only_rows(*load, vec![Key::Whole]).await?
-                }
-            })
-        })
-    }
-
-    async fn rows(&self, load: LoadId, keys: Vec<Key>, selection: &RowSelection) -> Result<Loaded, Error> {
-        let found = self.load(load, keys).await?;
-        let below = self.below(selection, &found).await?;
-        Ok(Loaded::Rows(found, below))
-    }
-
-    /// Rows that point to nothing else.
-    async fn only_rows(&self, load: LoadId, keys: Vec<Key>) -> Result<Loaded, Error> {
-        Ok(Loaded::Rows(self.load(load, keys).await?, Vec::new()))
-    }
-
-    async fn pages(&self, connection: &Connection, keys: Vec<Key>) -> Result<Loaded, Error> {
-        let load = async |load: Option<LoadId>, keys| match load {
-            Some(load) => self.load(load, keys).await,
-            None => Ok(HashMap::new()),
-        };
-        let aggregate_keys = if connection.aggregate.is_some() { keys.clone() } else { Vec::new() };
-        let (rows, aggregates) =
-            futures_util::try_join!(load(connection.page, keys), load(connection.aggregate, aggregate_keys))?;
-        let fields = try_join_all(connection.fields.iter().map(|field| async {
-            match &field.value {
-                ConnectionField::Nodes(selection) => Ok(vec![self.below(selection, &rows).await?]),
-                ConnectionField::Edges(edges) => {
-                    try_join_all(edges.iter().map(|edge| async {
-                        match &edge.value {
-                            EdgeField::Node(selection) => self.below(selection, &rows).await,
-                            EdgeField::Typename | EdgeField::Cursor => Ok(Vec::new()),
-                        }
-                    }))
-                    .await
-                }
-                ConnectionField::Typename
-                | ConnectionField::PageInfo(_)
-                | ConnectionField::TotalCount(_)
-                | ConnectionField::Aggregate(_) => Ok(Vec::new()),
-            }
-        }))
-        .await?;
-        Ok(Loaded::Pages(Pages { rows, aggregates, fields }))
-    }
-
-    /// Loads what the rows of one level point to; one entry per field of the selection.
-    fn below<'s>(
-        &'s self,
-        selection: &'s RowSelection,
-        parents: &'s HashMap<Key, Arc<Found>>,
-    ) -> BoxFuture<'s, Result<Vec<Loaded>, Error>> {
-        Box::pin(async move {
-            try_join_all(selection.fields.iter().map(|field| async {
-                match &field.value {
-                    RowField::Typename | RowField::GlobalId(_) | RowField::Column(..) => Ok(Loaded::Nothing),
-                    RowField::One { load, key, selection } => {
-                        self.rows(*load, keys(parents, key), selection).await
-                    }
-                    RowField::Groups { key, groups: Groups { load, .. } }
-                    | RowField::Series { key, series: Series { load, .. } } => {
-                        self.only_rows(*load, keys(parents, key)).await
-                    }
-                    RowField::Many { key, connection } => self.pages(connection, keys(parents, key)).await,
-                }
-            }))
-            .await
-        })
-    }
-
-    async fn load(&self, load: LoadId, keys: Vec<Key>) -> Result<HashMap<Key, Arc<Found>>, Error> {
-        if keys.is_empty() {
-            return Ok(HashMap::new());
+/// Answers all loads of a plan, in their order.
+async fn load_all(
+    plan: &Plan,
+    session: &mut Session,
+    reference: &ReferenceCache,
+) -> Result<Vec<Answer>, Error> {
+    let mut answers: Vec<Answer> = plan.loads.iter().map(|_| Answer::default()).collect();
+    let mut asked: Vec<Asked> = plan.loads.iter().map(|_| Asked::default()).collect();
+    let mut level = Level::first(plan);
+    while !level.is_empty() {
+        let questions = level.questions(&mut asked);
+        let (kept, queried): (Vec<_>, Vec<_>) =
+            questions.into_iter().partition(|(load, _)| plan.loads[load.0].only_reference);
+        let caller = Arc::clone(session.caller());
+        let (remembered, found) = join(
+            try_join_all(kept.iter().map(async |(load, keys)| {
+                let load = &plan.loads[load.0];
+                reference.get(&caller, load, load.statement(keys)).await.map_err(|error| failed(load, &error))
+            })),
+            query(plan, session, &queried),
+        )
+        .await;
+        for ((load, _), found) in kept.iter().zip(remembered?) {
+            answers[load.0].add_kept(found);
         }
-        let loader = self.loaders[load.0].get_or_init(|| {
-            loader(Batch {
-                load: &self.plan.loads[load.0],
-                catalog: self.catalog,
-                session: self.session,
-                reference: self.reference,
-            })
-        });
-        loader.load_many(keys).await.into_iter().map(|(key, found)| Ok((key, found?))).collect()
+        for ((load, _), found) in queried.iter().zip(found?) {
+            answers[load.0].add(found);
+        }
+        level = level.below(&answers);
+    }
+    Ok(answers)
+}
+
+/// Asks the database for the keys of some loads, in one round trip.
+async fn query(
+    plan: &Plan,
+    session: &mut Session,
+    questions: &[(LoadId, Vec<Key>)],
+) -> Result<Vec<FoundByKey>, Error> {
+    if questions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let load = |at: usize| &plan.loads[questions[at].0.0];
+    let statements: Vec<Statement> =
+        questions.iter().enumerate().map(|(at, (_, keys))| load(at).statement(keys)).collect();
+    let answers =
+        session.query(&statements).await.map_err(|failure| failed(load(failure.at), &failure.error))?;
+    let sorted = answers.into_iter().enumerate().map(|(at, rows)| {
+        let load = load(at);
+        let only = match questions[at].1.as_slice() {
+            [key] if load.single.is_some() => Some(key),
+            _ => None,
+        };
+        let found = sort(rows, &load.kind, only);
+        check_size(load, &found)?;
+        Ok(found)
+    });
+    sorted.collect()
+}
+
+impl Load {
+    /// The statement for some keys.
+    fn statement(&self, keys: &[Key]) -> Statement {
+        let (statement, mut parameters) = match (&self.single, keys) {
+            (Some(single), [only]) => (single, key::single_parameters(only, self.parts())),
+            _ => (&self.statement, key::parameters(keys, self.parts())),
+        };
+        parameters.extend(statement.parameters.iter().cloned());
+        Statement { text: Arc::clone(&statement.text), parameters }
     }
 }
 
-fn keys(parents: &HashMap<Key, Arc<Found>>, positions: &[usize]) -> Vec<Key> {
-    let rows = parents.values().flat_map(|found| found.rows.iter());
-    rows.filter_map(|row: &Row| Key::of(row, positions)).collect()
+/// What has more points than a request may have is refused, not cut off.
+fn check_size(load: &Load, found: &FoundByKey) -> Result<(), Error> {
+    let exceeded = || found.values().any(|found| found.more);
+    let message = match &load.kind {
+        LoadKind::Series { most, .. } if exceeded() => {
+            format!("The series have more than {most} points. Ask for wider buckets or fewer lines.")
+        }
+        LoadKind::Points { most, .. } if exceeded() => format!(
+            "The points would be chosen from more than {most} rows. Narrow the filter, or ask below fewer parents."
+        ),
+        _ => return Ok(()),
+    };
+    Err(Error::new(Code::LimitExceeded, message).at(&load.place.path, load.place.location))
+}
+
+fn failed(load: &Load, error: &DatabaseError) -> Error {
+    Error::from(error).at(&load.place.path, load.place.location)
 }

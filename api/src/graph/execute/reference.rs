@@ -12,10 +12,10 @@ use std::time::{Duration, Instant};
 use lru::LruCache;
 use tokio_postgres::AsyncMessage;
 
-use super::load::{Answer, Sorted};
+use super::answer::{FoundByKey, sort};
 use crate::auth::Caller;
-use crate::database::{DatabaseError, Pool, Row, Session, Statement};
-use crate::graph::catalog::ColumnId;
+use crate::database::{DatabaseError, Pool, Session, Statement};
+use crate::graph::plan::Load;
 
 /// The channel that the triggers of reference tables notify.
 const CHANNEL: &str = "praxis_reference";
@@ -47,12 +47,12 @@ pub struct ReferenceCache {
 struct Question {
     role: String,
     statement: Statement,
-    /// Columns that the rows are sorted by.
-    key: Vec<ColumnId>,
+    /// Where in the rows their key is.
+    key: Vec<usize>,
 }
 
 struct Kept {
-    answer: Arc<Answer>,
+    found: Arc<FoundByKey>,
     since: Instant,
 }
 
@@ -67,31 +67,33 @@ impl ReferenceCache {
         }
     }
 
-    /// The answer to a statement that reads reference tables only, for the role of a caller.
+    /// What a load's statement, which reads reference tables only, finds for the role of a caller.
     pub(super) async fn get(
         &self,
         caller: &Caller,
-        statement: &Statement,
-        key: &[ColumnId],
-        sort: impl FnOnce(Vec<Row>) -> Answer,
-    ) -> Sorted {
-        let question =
-            Question { role: caller.role.clone(), statement: statement.clone(), key: key.to_vec() };
+        load: &Load,
+        statement: Statement,
+    ) -> Result<Arc<FoundByKey>, DatabaseError> {
+        let key = load.kind.positions().to_vec();
+        let question = Question { role: caller.role.clone(), statement, key };
         let listening = self.listening.load(Ordering::Acquire);
         if let Some(kept) = self.answers().get(&question)
             && (listening || kept.since.elapsed() < UNHEARD_FOR)
         {
-            return Ok(Arc::clone(&kept.answer));
+            return Ok(Arc::clone(&kept.found));
         }
         let generation = self.generation.load(Ordering::Acquire);
         // A transaction of its own: it begins after the generation was read, and it has no user.
-        let session = Session::new(self.pool.clone(), Arc::new(Caller::of_role(&caller.role)));
-        let answer = Arc::new(sort(session.query(statement).await?));
+        let mut session = Session::new(self.pool.clone(), Arc::new(Caller::of_role(&caller.role)));
+        let statements = std::slice::from_ref(&question.statement);
+        let answers = session.query(statements).await.map_err(|failure| failure.error)?;
+        let rows = answers.into_iter().next().unwrap_or_default();
+        let found = Arc::new(sort(rows, &load.kind, None));
         if self.generation.load(Ordering::Acquire) == generation {
-            let kept = Kept { answer: Arc::clone(&answer), since: Instant::now() };
+            let kept = Kept { found: Arc::clone(&found), since: Instant::now() };
             self.answers().put(question, kept);
         }
-        Ok(answer)
+        Ok(found)
     }
 
     /// Listens for changes until the pool is gone; reconnects when the connection is lost or has gone silent.
@@ -115,7 +117,7 @@ impl ReferenceCache {
         let listen = async {
             client.batch_execute(&format!("LISTEN {CHANNEL}")).await?;
             // From elsewhere: a pooler in transaction mode takes the LISTEN, and delivers nothing.
-            self.pool.get().await?.batch_execute(&greet).await?;
+            self.pool.query(&Statement { text: greet.as_str().into(), parameters: Vec::new() }).await?;
             loop {
                 tokio::time::sleep(GREET_EVERY).await;
                 client.batch_execute(&greet).await?;

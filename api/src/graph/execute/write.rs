@@ -1,12 +1,9 @@
 //! Writes the answer: the plan says which keys, the rows hold the values.
 
-use std::sync::Arc;
-
 use apollo_compiler::response::JsonMap;
 
+use super::answer::{Answer, Found};
 use super::key::Key;
-use super::load::Found;
-use super::{Loaded, Pages};
 use crate::database::Row;
 use crate::graph::catalog::{Catalog, ColumnType, Scalar};
 use crate::graph::global_id;
@@ -21,52 +18,43 @@ use crate::graph::value::{write_string, write_value};
 pub(super) fn write_data(
     catalog: &Catalog,
     plan: &Plan,
-    loaded: &[Loaded],
+    answers: &[Answer],
     introspection: &JsonMap,
     out: &mut Vec<u8>,
 ) {
-    Writer { catalog, plan, introspection, out }.root(&plan.fields, loaded);
+    Writer { catalog, plan, answers, introspection, out }.root(&plan.fields);
 }
 
 struct Writer<'a> {
     catalog: &'a Catalog,
     plan: &'a Plan,
+    answers: &'a [Answer],
     introspection: &'a JsonMap,
     out: &'a mut Vec<u8>,
 }
 
 impl<'a> Writer<'a> {
-    fn root(&mut self, fields: &[Keyed<RootField>], loaded: &[Loaded]) {
-        self.object(fields, |this, at, key, field| match (field, &loaded[at]) {
-            (RootField::Typename(name), _) => write_string(name, this.out),
-            (RootField::Introspection, _) => this.introspection(key),
-            (RootField::Namespace(fields), Loaded::Namespace(loaded)) => this.root(fields, loaded),
-            (RootField::One(lookup), loaded) => {
-                this.one(&lookup.selection, loaded, Some(&Key::from_parts(&lookup.key)));
+    fn root(&mut self, fields: &[Keyed<RootField>]) {
+        self.object(fields, |this, key, field| match field {
+            RootField::Typename(name) => write_string(name, this.out),
+            RootField::Introspection => this.introspection(key),
+            RootField::Namespace(fields) => this.root(fields),
+            RootField::One(lookup) => {
+                this.one(lookup.load, &lookup.selection, Some(&Key::from_parts(&lookup.key)));
             }
-            (RootField::Nodes(nodes), Loaded::Types(loaded)) => {
-                this.list(&nodes.ids, |this, (of, key)| {
-                    this.one(&nodes.types[*of].1, &loaded[*of], Some(&Key::from_parts(key)));
-                });
-            }
-            (RootField::Connection(connection), Loaded::Pages(pages)) => {
-                this.connection(connection, pages, Some(&Key::Whole));
-            }
-            (RootField::Series(series), Loaded::Rows(found, _)) => {
-                this.series(series, found.get(&Key::Whole));
-            }
-            (RootField::Groups(groups), Loaded::Rows(found, _)) => {
-                this.groups(groups, found.get(&Key::Whole));
-            }
-            (
-                RootField::Series(_)
-                | RootField::Groups(_)
-                | RootField::Namespace(_)
-                | RootField::Nodes(_)
-                | RootField::Connection(_),
-                _,
-            ) => this.null(),
+            RootField::Nodes(nodes) => this.list(&nodes.ids, |this, (of, key)| {
+                let (load, selection) = &nodes.types[*of];
+                this.one(*load, selection, Some(&Key::from_parts(key)));
+            }),
+            RootField::Connection(connection) => this.connection(connection, Some(&Key::Whole)),
+            RootField::Series(series) => this.series(series, Some(&Key::Whole)),
+            RootField::Groups(groups) => this.groups(groups, Some(&Key::Whole)),
         });
+    }
+
+    /// What a load found for a key.
+    fn found(&self, load: LoadId, key: Option<&Key>) -> Option<&'a Found> {
+        key.and_then(|key| self.answers[load.0].get(key))
     }
 
     fn introspection(&mut self, key: &str) {
@@ -76,47 +64,31 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn one(&mut self, selection: &RowSelection, loaded: &Loaded, key: Option<&Key>) {
-        let Loaded::Rows(found, below) = loaded else { return self.null() };
-        match key.and_then(|key| found.get(key)).and_then(|found| found.rows.first()) {
-            Some(row) => self.row(selection, below, row),
+    fn one(&mut self, load: LoadId, selection: &RowSelection, key: Option<&Key>) {
+        match self.found(load, key).and_then(|found| found.rows.first()) {
+            Some(row) => self.row(selection, row),
             None => self.null(),
         }
     }
 
-    fn row(&mut self, selection: &RowSelection, below: &[Loaded], row: &Row) {
+    fn row(&mut self, selection: &RowSelection, row: &Row) {
         let table = self.catalog.table(selection.table);
-        self.object(&selection.fields, |this, at, _, field| match field {
+        self.object(&selection.fields, |this, _, field| match field {
             RowField::Typename => write_string(&table.type_name, this.out),
             RowField::GlobalId(positions) => global_id::write(table, positions, row, this.out),
             RowField::Column(position, ty) => write_value(ty, row.bytes(*position), this.out),
-            RowField::One { key, selection, .. } => {
-                this.one(selection, &below[at], Key::of(row, key).as_ref());
-            }
-            RowField::Series { key, series } => match &below[at] {
-                Loaded::Rows(found, _) => {
-                    this.series(series, Key::of(row, key).and_then(|key| found.get(&key)));
-                }
-                _ => this.null(),
-            },
-            RowField::Groups { key, groups } => match &below[at] {
-                Loaded::Rows(found, _) => {
-                    this.groups(groups, Key::of(row, key).and_then(|key| found.get(&key)));
-                }
-                _ => this.null(),
-            },
-            RowField::Many { key, connection } => match &below[at] {
-                Loaded::Pages(pages) => this.connection(connection, pages, Key::of(row, key).as_ref()),
-                _ => this.null(),
-            },
+            RowField::One { load, key, selection } => this.one(*load, selection, Key::of(row, key).as_ref()),
+            RowField::Series { key, series } => this.series(series, Key::of(row, key).as_ref()),
+            RowField::Groups { key, groups } => this.groups(groups, Key::of(row, key).as_ref()),
+            RowField::Many { key, connection } => this.connection(connection, Key::of(row, key).as_ref()),
         });
     }
 
-    fn groups(&mut self, groups: &Groups, found: Option<&Arc<Found>>) {
-        let rows = found.map_or(&[][..], |found| &found.rows);
+    fn groups(&mut self, groups: &Groups, key: Option<&Key>) {
+        let rows = self.found(groups.load, key).map_or(&[][..], |found| &found.rows);
         let cursor = self.cursor_shape(groups.load);
         self.list(rows, |this, row| {
-            this.object(&groups.fields, |this, _, _, field| match field {
+            this.object(&groups.fields, |this, _, field| match field {
                 GroupField::Typename => this.text(&[&groups.type_name, "Group"]),
                 GroupField::Cursor => this.cursor(cursor, Some(row)),
                 GroupField::Key(fields) => this.group_key(fields, row),
@@ -125,12 +97,12 @@ impl<'a> Writer<'a> {
         });
     }
 
-    fn series(&mut self, series: &Series, found: Option<&Arc<Found>>) {
-        let rows = found.map_or(&[][..], |found| &found.rows);
+    fn series(&mut self, series: &Series, key: Option<&Key>) {
+        let rows = self.found(series.load, key).map_or(&[][..], |found| &found.rows);
         let lines = rows.chunk_by(|_, next| kind(series, next) != LINE);
         self.list(lines, |this, line| {
             let Some((whole, points)) = line.split_first() else { return this.null() };
-            this.object(&series.fields, |this, _, _, field| match field {
+            this.object(&series.fields, |this, _, field| match field {
                 SeriesField::Typename => this.text(&[&series.type_name, "Series"]),
                 SeriesField::Key(fields) => this.group_key(fields, whole),
                 SeriesField::Aggregate(fields) => this.aggregate(fields, Some(whole)),
@@ -147,7 +119,7 @@ impl<'a> Writer<'a> {
             if !empty {
                 last = Some(point);
             }
-            this.object(fields, |this, _, _, field| match field {
+            this.object(fields, |this, _, field| match field {
                 PointField::Typename => this.text(&[&series.type_name, "Point"]),
                 PointField::Start => write_value(&moment, point.bytes(series.columns.start), this.out),
                 PointField::End => write_value(&moment, point.bytes(series.columns.end), this.out),
@@ -164,7 +136,7 @@ impl<'a> Writer<'a> {
 
     /// Writes an aggregate whose numbers are all 0.
     fn zeros(&mut self, fields: &[Keyed<AggregateField>]) {
-        self.object(fields, |this, _, _, field| match field {
+        self.object(fields, |this, _, field| match field {
             AggregateField::Typename(name) => this.text(&[name]),
             AggregateField::Count(_) => this.out.push(b'0'),
             AggregateField::Column(fields) => this.zeros(fields),
@@ -179,33 +151,37 @@ impl<'a> Writer<'a> {
     }
 
     fn group_key(&mut self, fields: &[Keyed<KeyField>], row: &Row) {
-        self.object(fields, |this, _, _, field| match field {
+        self.object(fields, |this, _, field| match field {
             KeyField::Typename(name) => this.text(&[name]),
             KeyField::Value(position, ty) => write_value(ty, row.bytes(*position), this.out),
             KeyField::Relation(fields) => this.group_key(fields, row),
         });
     }
 
-    fn connection(&mut self, connection: &Connection, pages: &Pages, key: Option<&Key>) {
+    fn connection(&mut self, connection: &Connection, key: Option<&Key>) {
         let nothing = Found::default();
-        let page = key.and_then(|key| pages.rows.get(key)).map_or(&nothing, Arc::as_ref);
-        let aggregate = key.and_then(|key| pages.aggregates.get(key)).and_then(|found| found.rows.first());
+        let page = connection.page.and_then(|load| self.found(load, key)).unwrap_or(&nothing);
+        let aggregate = connection.aggregate.and_then(|load| self.found(load, key)?.rows.first());
         let cursor = connection.page.and_then(|load| self.cursor_shape(load));
-        self.object(&connection.fields, |this, at, _, field| match field {
+        self.object(&connection.fields, |this, _, field| match field {
             ConnectionField::Typename => this.text(&[&connection.type_name, "Connection"]),
             ConnectionField::TotalCount(position) => this.count(*position, aggregate),
             ConnectionField::Aggregate(fields) => this.aggregate(fields, aggregate),
             ConnectionField::Nodes(selection) => {
-                this.list(&page.rows, |this, row| this.row(selection, &pages.fields[at][0], row));
+                this.list(&page.rows, |this, row| this.row(selection, row));
+            }
+            ConnectionField::Points(load, selection) => {
+                let rows = this.found(*load, key).map_or(&[][..], |found| &found.rows);
+                this.list(rows, |this, row| this.row(selection, row));
             }
             ConnectionField::Edges(edges) => this.list(&page.rows, |this, row| {
-                this.object(edges, |this, edge_at, _, edge| match edge {
+                this.object(edges, |this, _, edge| match edge {
                     EdgeField::Typename => this.text(&[&connection.type_name, "Edge"]),
                     EdgeField::Cursor => this.cursor(cursor, Some(row)),
-                    EdgeField::Node(selection) => this.row(selection, &pages.fields[at][edge_at], row),
+                    EdgeField::Node(selection) => this.row(selection, row),
                 });
             }),
-            ConnectionField::PageInfo(fields) => this.object(fields, |this, _, _, field| match field {
+            ConnectionField::PageInfo(fields) => this.object(fields, |this, _, field| match field {
                 PageInfoField::Typename => this.text(&["PageInfo"]),
                 PageInfoField::HasNextPage => {
                     this.boolean(if connection.backward { connection.starts_later } else { page.more });
@@ -221,7 +197,7 @@ impl<'a> Writer<'a> {
 
     /// Writes an aggregate; without a row there was nothing to count.
     fn aggregate(&mut self, fields: &[Keyed<AggregateField>], row: Option<&Row>) {
-        self.object(fields, |this, _, _, field| match field {
+        self.object(fields, |this, _, field| match field {
             AggregateField::Typename(name) => this.text(&[name]),
             AggregateField::Count(position) => this.count(*position, row),
             AggregateField::Value(position, ty) => {
@@ -240,7 +216,10 @@ impl<'a> Writer<'a> {
     fn cursor_shape(&self, load: LoadId) -> Option<&'a CursorShape> {
         match &self.plan.loads[load.0].kind {
             LoadKind::Page { cursor, .. } => cursor.as_ref(),
-            LoadKind::ByKey { .. } | LoadKind::Aggregate { .. } | LoadKind::Series { .. } => None,
+            LoadKind::ByKey { .. }
+            | LoadKind::Aggregate { .. }
+            | LoadKind::Series { .. }
+            | LoadKind::Points { .. } => None,
         }
     }
 
@@ -251,7 +230,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn object<T>(&mut self, fields: &[Keyed<T>], mut write: impl FnMut(&mut Self, usize, &str, &T)) {
+    fn object<T>(&mut self, fields: &[Keyed<T>], mut write: impl FnMut(&mut Self, &str, &T)) {
         self.out.push(b'{');
         for (at, field) in fields.iter().enumerate() {
             if at > 0 {
@@ -261,7 +240,7 @@ impl<'a> Writer<'a> {
             self.out.push(b'"');
             self.out.extend_from_slice(field.key.as_bytes());
             self.out.extend_from_slice(b"\":");
-            write(self, at, &field.key, &field.value);
+            write(self, &field.key, &field.value);
         }
         self.out.push(b'}');
     }

@@ -13,6 +13,7 @@ mod input;
 mod order;
 mod page;
 mod planner;
+mod points;
 mod series;
 mod sql;
 mod statement;
@@ -23,8 +24,9 @@ use apollo_compiler::parser::LineColumn;
 
 pub(super) use cursor::write_cursor;
 pub(super) use planner::plan;
+pub(super) use points::DEFAULT_POINTS;
 
-use super::catalog::{ColumnId, ColumnType, TableId};
+use super::catalog::{ColumnType, TableId};
 use super::error::PathSegment;
 use crate::database::Statement;
 
@@ -273,6 +275,8 @@ pub(super) enum ConnectionField {
     TotalCount(usize),
     /// `aggregate`
     Aggregate(Vec<Keyed<AggregateField>>),
+    /// `points`: their load, and what to return of its rows
+    Points(LoadId, RowSelection),
 }
 
 /// A field of an aggregate, or of a column's part of it.
@@ -317,8 +321,6 @@ pub(super) enum PageInfoField {
 /// A question to the database.
 #[derive(Debug)]
 pub(super) struct Load {
-    /// The table.
-    pub table: TableId,
     /// What kind of answer it has.
     pub kind: LoadKind,
     /// Its SQL; the parents' keys are the first parameters.
@@ -327,8 +329,6 @@ pub(super) struct Load {
     pub(super) single: Option<Statement>,
     /// Whether the statement reads reference tables only, so that its answer can be kept.
     pub only_reference: bool,
-    /// Columns that the rows hold.
-    pub projection: Vec<ColumnId>,
     /// Where in the request it came up first, for errors.
     pub place: Place,
 }
@@ -347,12 +347,11 @@ pub(super) struct Place {
 pub(super) enum LoadKind {
     /// At most one row per key.
     ByKey {
-        /// Types of the key's parts.
+        /// Types of the key's parts; empty where all rows are loaded, whatever the keys: a reference table is small, and
+        /// kept whole.
         parts: Vec<ColumnType>,
         /// Positions of the key in the rows.
         positions: Vec<usize>,
-        /// The columns of the key.
-        columns: Vec<ColumnId>,
     },
     /// A page: of the whole table, or one per key.
     Page {
@@ -376,6 +375,19 @@ pub(super) enum LoadKind {
         /// Rows for a key at most.
         most: u64,
     },
+    /// Rows thinned for a chart: of the whole table, or for each key.
+    Points {
+        /// Types of the key's parts; empty for the whole table.
+        parts: Vec<ColumnType>,
+        /// Positions of the key in the rows.
+        positions: Vec<usize>,
+        /// Rows to choose from, for all keys together; one more was asked for, to know whether there are more.
+        most: u64,
+        /// Rows for a key at most.
+        max: usize,
+        /// Types of x and y, which stand first in the rows.
+        axes: [ColumnType; 2],
+    },
     /// A row of numbers: over the whole table, or one per key.
     Aggregate {
         /// Types of the key's parts; empty for the whole table.
@@ -383,6 +395,30 @@ pub(super) enum LoadKind {
         /// Positions of the key in the rows, behind the numbers.
         positions: Vec<usize>,
     },
+}
+
+impl LoadKind {
+    /// Positions of the parents' key in the rows.
+    pub(super) fn positions(&self) -> &[usize] {
+        let (Self::ByKey { positions, .. }
+        | Self::Page { positions, .. }
+        | Self::Aggregate { positions, .. }
+        | Self::Series { positions, .. }
+        | Self::Points { positions, .. }) = self;
+        positions
+    }
+}
+
+impl Load {
+    /// Types of the parts of the parents' key, as the statement takes them; none where it takes no key.
+    pub(super) fn parts(&self) -> &[ColumnType] {
+        let (LoadKind::ByKey { parts, .. }
+        | LoadKind::Page { parts, .. }
+        | LoadKind::Aggregate { parts, .. }
+        | LoadKind::Series { parts, .. }
+        | LoadKind::Points { parts, .. }) = &self.kind;
+        parts
+    }
 }
 
 /// What a cursor is made of.

@@ -73,6 +73,11 @@ pub(super) fn read(
             terms.push(read_entry(catalog, table, entry, &format!("orderBy.{at}"), Vec::new())?);
         }
     }
+    Ok(with_ties(table, terms))
+}
+
+/// Adds the primary key to an order, so that it is total.
+pub(super) fn with_ties(table: &Table, mut terms: Vec<Term>) -> Vec<Term> {
     // Ties follow the last term's direction, so that one index serves the whole order from either end.
     let descending = terms.last().is_some_and(|term| term.sort.descending);
     for key in &table.primary_key {
@@ -82,7 +87,7 @@ pub(super) fn read(
             terms.push(Term { at, sort: Sort { ty, nullable: false, descending, nulls_first: descending } });
         }
     }
-    Ok(terms)
+    terms
 }
 
 pub(super) fn read_entry(

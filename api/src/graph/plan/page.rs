@@ -6,7 +6,7 @@ use super::cursor;
 use super::input::ArgumentError;
 use super::order::{self, Term};
 use crate::database::Parameter;
-use crate::graph::catalog::{Catalog, Table};
+use crate::graph::catalog::{Catalog, ColumnId, Table};
 use crate::graph::error::Code;
 use crate::graph::limits::Limits;
 
@@ -23,6 +23,8 @@ pub(super) struct Page {
     pub(super) order: Vec<Term>,
     pub(super) after: Option<Vec<Option<Parameter>>>,
     pub(super) before: Option<Vec<Option<Parameter>>>,
+    /// Columns without whose value a row is left out.
+    pub(super) present: Vec<ColumnId>,
 }
 
 pub(super) fn read(
@@ -53,6 +55,7 @@ pub(super) fn read(
         after: cursor("after")?,
         before: cursor("before")?,
         order,
+        present: Vec::new(),
     })
 }
 

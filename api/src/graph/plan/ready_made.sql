@@ -4,12 +4,12 @@
 SELECT count(*) FROM log_clinical_records t;
 SELECT t.record_id, t.session_date, t.substance_id, t.record_id AS o0 FROM log_clinical_records t
   ORDER BY t.record_id LIMIT 21;
-SELECT t.substance_id, t.substance_name, t.rxnorm_cui, t.substance_class, t.primary_mechanism, t.receptor_5ht2a_ki, t.receptor_5ht1a_ki, t.receptor_5ht2c_ki, t.receptor_d2_ki, t.receptor_sert_ki, t.receptor_nmda_ki, t.is_active, t.created_at FROM ref_substances t WHERE t.substance_id = ANY ($1::int8[]);
+SELECT t.substance_id, t.substance_name, t.rxnorm_cui, t.substance_class, t.primary_mechanism, t.receptor_5ht2a_ki, t.receptor_5ht1a_ki, t.receptor_5ht2c_ki, t.receptor_d2_ki, t.receptor_sert_ki, t.receptor_nmda_ki, t.is_active, t.created_at FROM ref_substances t;
 SELECT p.*
   FROM unnest($1::bigint[]) k(k0)
   CROSS JOIN LATERAL (SELECT t.protocol_id, t.event_timestamp, t.intensity_level, t.event_type_id FROM session_events t WHERE t.protocol_id = k.k0
   ORDER BY t.event_timestamp, t.event_id LIMIT 101) p;
-SELECT t.event_type_id, t.event_name, t.color_code, t.icon_name, t.is_active, t.created_at FROM ref_event_types t WHERE t.event_type_id = ANY ($1::int8[]);
+SELECT t.event_type_id, t.event_name, t.color_code, t.icon_name, t.is_active, t.created_at FROM ref_event_types t;
 
 -- One protocol
 SELECT t.record_id, t.site_id FROM log_clinical_records t WHERE t.record_id = ANY ($1::int8[]);
@@ -26,7 +26,7 @@ SELECT p.*
   FROM unnest($1::bigint[]) k(k0)
   CROSS JOIN LATERAL (SELECT t.protocol_id, t.due_date, t.is_completed, t.homework_type_id FROM integration_homework t WHERE t.protocol_id = k.k0
   ORDER BY t.due_date, t.homework_id LIMIT 101) p;
-SELECT t.homework_type_id, t.homework_name, t.description, t.typical_duration_minutes, t.is_active, t.created_at FROM ref_homework_types t WHERE t.homework_type_id = ANY ($1::int8[]);
+SELECT t.homework_type_id, t.homework_name, t.description, t.typical_duration_minutes, t.is_active, t.created_at FROM ref_homework_types t;
 
 -- Directory
 SELECT count(*) FROM practitioner_profiles t WHERE ((t.specialties && $1::text[]) AND (t.modalities @> $2::text[]) AND (t.hourly_rate <= $3::numeric) AND (t.is_accepting_supervision = $4::bool));

@@ -94,7 +94,7 @@ impl Sql {
     }
 
     pub(super) fn finish(self) -> Statement {
-        Statement { text: self.text, parameters: self.parameters }
+        Statement { text: self.text.into(), parameters: self.parameters }
     }
 }
 

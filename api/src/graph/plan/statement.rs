@@ -23,6 +23,15 @@ pub(super) enum Parents {
     Many,
 }
 
+/// All rows of a table.
+pub(super) fn all(table: &Table, projection: &[ColumnId]) -> Sql {
+    let mut sql = Sql::new(0);
+    sql.push("SELECT ");
+    select(table, projection, &mut sql);
+    sql.push(" FROM ").table(table).push(format_args!(" {ROW}"));
+    sql
+}
+
 /// Rows by key: `SELECT … WHERE t.pk = ANY ($1)`.
 pub(super) fn by_key(table: &Table, columns: &[ColumnId], projection: &[ColumnId], parents: Parents) -> Sql {
     let parts = parts(table, columns);
@@ -95,6 +104,10 @@ pub(super) fn page(
     if !columns.is_empty() {
         sql.push(conditions);
         matches_key(table, columns, *parents, &mut sql);
+        conditions = " AND ";
+    }
+    for column in &page.present {
+        sql.push(conditions).push(format_args!("{ROW}.{} IS NOT NULL", table.column(*column).sql_name));
         conditions = " AND ";
     }
     let (ahead, behind) =

@@ -45,7 +45,7 @@ impl Fixture {
     /// The statements of a query, in the order in which they first came up.
     fn sql(&self, query: &str, variables: &str) -> Vec<String> {
         let plan = self.plan(query, variables).unwrap();
-        plan.loads.into_iter().map(|load| load.statement.text).collect()
+        plan.loads.into_iter().map(|load| load.statement.text.to_string()).collect()
     }
 }
 
@@ -210,6 +210,26 @@ fn parents_have_a_limit_each() {
              GROUP BY k.k0",
             "SELECT p.* FROM unnest($1::bigint[]) k(k0) CROSS JOIN LATERAL (SELECT t.circle_id, t.joined_at \
              FROM circle_members t WHERE t.circle_id = k.k0 ORDER BY t.circle_id, t.profile_id LIMIT 3 OFFSET 1) p",
+        ]
+    );
+}
+
+#[test]
+fn points_are_chosen_from_one_row_more_than_the_limit_for_each_parent_and_in_total() {
+    let points = "points(x: EVENT_TIMESTAMP, y: INTENSITY_LEVEL, max: 50) { notes }";
+    let query =
+        format!("{{ sessionEvents {{ {points} }} protocols {{ nodes {{ events {{ {points} }} }} }} }}");
+    let sql: Vec<String> = FIXTURE.sql(&query, "").iter().map(|sql| bare(sql)).collect();
+    assert_eq!(
+        [&sql[0], &sql[2]],
+        [
+            "SELECT t.event_timestamp, t.intensity_level, t.notes FROM session_events t \
+             WHERE t.intensity_level IS NOT NULL \
+             ORDER BY t.event_timestamp, t.event_id LIMIT 100001",
+            "SELECT p.* FROM unnest($1::bigint[]) k(k0) CROSS JOIN LATERAL (\
+             SELECT t.event_timestamp, t.intensity_level, t.protocol_id, t.notes FROM session_events t \
+             WHERE t.protocol_id = k.k0 AND t.intensity_level IS NOT NULL \
+             ORDER BY t.event_timestamp, t.event_id LIMIT 100001) p LIMIT 100001",
         ]
     );
 }

@@ -4,6 +4,7 @@
 //! what some field reaches.
 
 mod numbers;
+mod points;
 mod sdl;
 mod shared;
 mod tables;
@@ -39,6 +40,7 @@ pub fn sdl(catalog: &Catalog) -> String {
     for table in catalog.tables() {
         tables::write(&mut sdl, catalog, table);
         numbers::write(&mut sdl, catalog, table);
+        points::write(&mut sdl, table);
         for column in &table.columns {
             used.note(&column.ty);
         }

@@ -124,7 +124,7 @@ fn groups(sdl: &mut Sdl, catalog: &Catalog, table: &Table) {
         &format!("input {name}GroupBy"),
     );
     for column in columns() {
-        let ty = if is_time(&column.ty) { "TimeBucket" } else { "Boolean" };
+        let ty = if column.ty.is_time() { "TimeBucket" } else { "Boolean" };
         sdl.field(&first_sentence(&column.doc), &format!("{}: {ty}", column.field));
     }
     for relation in relations() {
@@ -167,10 +167,6 @@ fn measured(table: &Table) -> impl Iterator<Item = &Column> {
 
 fn is_group_key(ty: &ColumnType) -> bool {
     !matches!(ty, ColumnType::List(_) | ColumnType::Scalar(Scalar::Json))
-}
-
-fn is_time(ty: &ColumnType) -> bool {
-    matches!(ty, ColumnType::Scalar(Scalar::Date | Scalar::DateTime | Scalar::LocalDateTime))
 }
 
 fn aggregates(sdl: &mut Sdl, table: &Table) {

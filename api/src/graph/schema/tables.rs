@@ -1,6 +1,7 @@
 //! The types of a table: object, connection, filter, order.
 
 use super::numbers::{groups_of, series_of};
+use super::points;
 use super::sdl::{Sdl, first_sentence};
 use crate::graph::catalog::{Catalog, ColumnType, Relation, Table};
 
@@ -86,6 +87,7 @@ fn connection(sdl: &mut Sdl, table: &Table) {
         "Numbers over the rows on all pages. Only what is asked for is computed.",
         &format!("aggregate: {name}Aggregate!"),
     );
+    points::write_field(sdl, table);
     sdl.close();
     sdl.open(&format!("A row of `{}` in a page.", table.name), &format!("type {name}Edge"));
     sdl.field("Marks the row's place in this order, for `after` and `before`.", "cursor: String!");

@@ -1,10 +1,12 @@
 //! Values between three forms: JSON of the request, Postgres's binary format, JSON of the response.
 
+mod coordinate;
 mod input;
 mod numeric;
 mod output;
 mod time;
 
+pub(super) use coordinate::coordinate;
 pub(super) use input::{key_part, parameter, parameter_array};
 
 pub(super) use numeric::shortest;

@@ -59,6 +59,29 @@ pub(super) fn write(mut bytes: &[u8], out: &mut Vec<u8>) -> bool {
     true
 }
 
+/// The number as a double, to about its last digit; `None` for NaN, infinities and what is beyond a double.
+pub(super) fn to_f64(mut bytes: &[u8]) -> Option<f64> {
+    /// Groups that hold more digits than a double.
+    const MOST_GROUPS: u16 = 5;
+    let count = bytes.try_get_u16().ok()?.min(MOST_GROUPS);
+    let weight = bytes.try_get_i16().ok()?;
+    let sign = bytes.try_get_u16().ok()?;
+    bytes.try_get_u16().ok()?; // digits behind the point, which only a text shows
+    if matches!(sign, NAN | INFINITY | NEGATIVE_INFINITY) {
+        return None;
+    }
+    let mut number = 0.0;
+    for _ in 0..count {
+        number = number * 10_000.0 + f64::from(bytes.try_get_u16().ok()?);
+    }
+    // Divided, not multiplied with a fraction: whole powers of ten are exact.
+    let power = i32::from(weight) + 1 - i32::from(count);
+    let scale = 10_000_f64.powi(power.abs());
+    let number = if power < 0 { number / scale } else { number * scale };
+    let number = if sign == NEGATIVE { -number } else { number };
+    number.is_finite().then_some(number)
+}
+
 /// Reads a decimal text such as `-12.50` or `1e3`; `None` where it is not one.
 pub(super) fn parse(text: &str) -> Option<Vec<u8>> {
     let (negative, unsigned) = match text.strip_prefix('-') {
@@ -213,6 +236,12 @@ mod tests {
             let written = String::from_utf8(out).unwrap();
             prop_assert!(!written.contains('.') || !written.ends_with('0'));
             prop_assert_eq!(written.parse::<f64>().unwrap().to_bits(), text.parse::<f64>().unwrap().to_bits());
+        }
+
+        #[test]
+        fn a_double_is_the_number_that_its_text_says(text in "-?(0|[1-9][0-9]{0,30})(\\.[0-9]{1,30})?") {
+            let (found, expected) = (to_f64(&parse(&text).unwrap()).unwrap(), text.parse::<f64>().unwrap());
+            prop_assert!((found - expected).abs() <= expected.abs() * 1e-15, "{found} is not {expected}");
         }
 
         #[test]

@@ -79,7 +79,7 @@ impl<'a> Planner<'a> {
             DraftKind::Aggregate(expressions) => expressions,
             DraftKind::Groups(groups) => return groups.expression(expression),
             DraftKind::Series(series) => return series.lines.expression(expression),
-            DraftKind::ByKey | DraftKind::Page(_) => return 0,
+            DraftKind::ByKey | DraftKind::Page(_) | DraftKind::Points(_) => return 0,
         };
         expressions.iter().position(|known| *known == expression).unwrap_or_else(|| {
             expressions.push(expression);

@@ -1,4 +1,4 @@
-//! Connections: pages of rows and numbers over all of them.
+//! Connections: pages of rows, and numbers and points over all of them.
 
 use apollo_compiler::Node;
 use apollo_compiler::executable::{Field, SelectionSet};
@@ -89,6 +89,11 @@ impl<'a> Planner<'a> {
                 "aggregate" => {
                     let load = load_aggregate(this)?;
                     ConnectionField::Aggregate(this.aggregate(table, load, &sets)?)
+                }
+                "points" => {
+                    let (load, selection) =
+                        this.thinned_rows(table, columns, filter.as_ref(), part, part_collected, parents)?;
+                    ConnectionField::Points(load, selection)
                 }
                 _ => ConnectionField::Typename,
             })

@@ -6,6 +6,7 @@
 mod aggregates;
 mod connections;
 mod groups;
+mod points;
 mod root;
 mod rows;
 mod series;
@@ -20,6 +21,7 @@ use super::collect::Collected;
 use super::groups::Groups;
 use super::input::ArgumentError;
 use super::page::Page;
+use super::points::Points;
 use super::series::Series;
 use super::sql::Sql;
 use super::statement::{self, Expression, PageQuery, Parents};
@@ -96,6 +98,7 @@ struct Draft {
 enum DraftKind {
     ByKey,
     Page(Page),
+    Points(Points),
     Aggregate(Vec<Expression>),
     Groups(Groups),
     Series(Series),
@@ -142,7 +145,7 @@ impl<'a> Planner<'a> {
             field,
             format!(
                 "The answer could have more than {} rows (page sizes multiply down the tree). Ask for smaller pages \
-                 with `first`.",
+                 with `first`, or for fewer points with `max`.",
                 self.limits.cost
             ),
         ))
@@ -168,10 +171,11 @@ impl<'a> Planner<'a> {
         }
         let table = self.catalog.table(question.table);
         // An aggregate has no columns. The rows of a reference table are kept whole, so that every request can share them.
-        let projection = match kind {
+        let projection = match &kind {
             DraftKind::Aggregate(_) | DraftKind::Groups(_) | DraftKind::Series(_) => Vec::new(),
             DraftKind::ByKey | DraftKind::Page(_) if table.is_reference => table.column_ids().collect(),
             DraftKind::ByKey | DraftKind::Page(_) => question.columns.clone(),
+            DraftKind::Points(points) => [&points.axes, question.columns.as_slice()].concat(),
         };
         let load = LoadId(self.drafts.len());
         self.drafts.push(Draft {
@@ -209,12 +213,10 @@ impl<'a> Planner<'a> {
             .then(|| self.sql(draft, Parents::One).map(Sql::finish))
             .transpose()?;
         Ok(Load {
-            table: draft.table,
             kind: self.kind(draft),
             statement: sql.finish(),
             single,
             only_reference,
-            projection: draft.projection.clone(),
             place: draft.place.clone(),
         })
     }
@@ -223,12 +225,18 @@ impl<'a> Planner<'a> {
         let table = self.catalog.table(draft.table);
         let (columns, filter, most) = (&draft.columns, draft.filter.as_ref(), self.limits.conditions);
         match &draft.kind {
+            DraftKind::ByKey if table.is_reference => Ok(statement::all(table, &draft.projection)),
             DraftKind::ByKey => Ok(statement::by_key(table, columns, &draft.projection, parents)),
             DraftKind::Page(page) => {
                 let projection = &draft.projection;
                 let query =
                     PageQuery { table, columns, parents, projection, page, filter, cursors: draft.cursors };
                 statement::page(self.catalog, &query, most)
+            }
+            DraftKind::Points(points) => {
+                let (projection, page) = (&draft.projection, &points.page);
+                let query = PageQuery { table, columns, parents, projection, page, filter, cursors: false };
+                super::points::sql(self.catalog, &query, most)
             }
             DraftKind::Groups(groups) => groups.sql(self.catalog, table, columns, filter, most),
             DraftKind::Series(series) => series.sql(self.catalog, table, columns, filter, most),
@@ -248,7 +256,10 @@ impl<'a> Planner<'a> {
             .filter_map(|column| draft.projection.iter().position(|known| known == column))
             .collect();
         match &draft.kind {
-            DraftKind::ByKey => LoadKind::ByKey { parts, positions: in_row, columns: draft.columns.clone() },
+            DraftKind::ByKey => LoadKind::ByKey {
+                parts: if table.is_reference { Vec::new() } else { parts },
+                positions: in_row,
+            },
             DraftKind::Page(page) => {
                 let cursor = draft.cursors.then(|| CursorShape {
                     signature: cursor::signature(table, &cursor::named(&page.order)),
@@ -267,6 +278,13 @@ impl<'a> Planner<'a> {
                     cursor,
                 }
             }
+            DraftKind::Points(points) => LoadKind::Points {
+                parts,
+                positions: in_row,
+                most: points.page.limit,
+                max: points.max,
+                axes: points.axes.map(|column| table.column(column).ty.clone()),
+            },
             DraftKind::Groups(groups) => {
                 let cursor = Some(CursorShape {
                     signature: cursor::signature(table, &groups.named(table)),

@@ -1,0 +1,38 @@
+//! Points: rows of a connection, thinned for a chart.
+
+use apollo_compiler::Node;
+use apollo_compiler::executable::Field;
+use apollo_compiler::response::JsonValue;
+
+use super::super::collect::Collected;
+use super::super::input::arguments;
+use super::super::points::Points;
+use super::super::{LoadId, RowSelection};
+use super::{DraftKind, Planned, Planner, Question};
+use crate::graph::catalog::{ColumnId, Table};
+
+impl<'a> Planner<'a> {
+    /// Plans `points` of a connection below `parents` rows, or of the whole table where `columns` is empty. `filter`: the
+    /// connection's.
+    pub(super) fn thinned_rows(
+        &mut self,
+        table: &'a Table,
+        columns: &[ColumnId],
+        filter: Option<&JsonValue>,
+        field: &'a Node<Field>,
+        collected: &Collected<'a>,
+        parents: u64,
+    ) -> Planned<(LoadId, RowSelection)> {
+        let given = arguments(field, self.variables);
+        let points = Points::read(table, &given, self.limits).map_err(|error| self.refuse(field, error))?;
+        let rows = parents.saturating_mul(points.max as u64);
+        self.spend(field, rows)?;
+        let [x, y] = points.axes;
+        let arguments = serde_json::to_string(&(x.0, y.0, points.max, filter)).unwrap_or_default();
+        let question = Question { kind: "points", table: table.id, columns: columns.to_vec(), arguments };
+        let place = self.place(field);
+        let load = self.load(question, filter.cloned(), &place, DraftKind::Points(points));
+        let selection = self.row(table, load, &collected.selection_sets(), rows)?;
+        Ok((load, selection))
+    }
+}

@@ -1,0 +1,90 @@
+//! Points: the rows of a connection, to be thinned for a chart.
+
+use apollo_compiler::response::{JsonMap, JsonValue};
+
+use super::input::ArgumentError;
+use super::order::{self, Path, Sort, Term};
+use super::page::{self, Page};
+use super::sql::Sql;
+use super::statement::{self, PageQuery, Parents};
+use crate::graph::catalog::{Catalog, ColumnId, Table};
+use crate::graph::error::Code;
+use crate::graph::limits::Limits;
+
+/// Rows that come back where the request names no number.
+pub(in crate::graph) const DEFAULT_POINTS: u64 = 500;
+/// The first, the last, the least and the greatest.
+const LEAST_POINTS: u64 = 4;
+
+/// The arguments of `points`, checked.
+#[derive(Clone, Debug)]
+pub(super) struct Points {
+    /// Columns along and up; the first columns of the rows.
+    pub(super) axes: [ColumnId; 2],
+    /// Rows for a parent at most.
+    pub(super) max: usize,
+    /// The rows to choose from.
+    pub(super) page: Page,
+}
+
+impl Points {
+    pub(super) fn read(table: &Table, arguments: &JsonMap, limits: &Limits) -> Result<Self, ArgumentError> {
+        let x = column(table, table.axes(), arguments, "x")?;
+        let y = column(table, table.measures(), arguments, "y")?;
+        let max = page::count(arguments, "max")?.unwrap_or(DEFAULT_POINTS);
+        if max < LEAST_POINTS {
+            let message =
+                format!("at least {LEAST_POINTS}: the first, the last, the least and the greatest stay");
+            return Err(ArgumentError::new("max", message));
+        }
+        if max > limits.points {
+            let mut error = ArgumentError::new("max", format!("at most {} points", limits.points));
+            error.code = Code::LimitExceeded;
+            return Err(error);
+        }
+        // Rows without a value are left out.
+        let sort =
+            Sort { ty: table.column(x).ty.clone(), nullable: false, descending: false, nulls_first: false };
+        let order =
+            order::with_ties(table, vec![Term { at: Path { relations: Vec::new(), column: x }, sort }]);
+        let page = Page {
+            limit: limits.plotted,
+            offset: 0,
+            backward: false,
+            order,
+            after: None,
+            before: None,
+            present: [x, y].into_iter().filter(|column| table.column(*column).nullable).collect(),
+        };
+        Ok(Self { axes: [x, y], max: usize::try_from(max).unwrap_or(usize::MAX), page })
+    }
+}
+
+/// The column that an argument names in capitals.
+fn column(
+    table: &Table,
+    mut columns: impl Iterator<Item = ColumnId>,
+    arguments: &JsonMap,
+    argument: &str,
+) -> Result<ColumnId, ArgumentError> {
+    let name = arguments.get(argument).and_then(JsonValue::as_str).unwrap_or_default();
+    columns
+        .find(|column| table.column(*column).enum_name() == name)
+        .ok_or_else(|| ArgumentError::new(argument, "there is no such column to plot"))
+}
+
+/// The rows to choose from, of the whole table or of each parent: one more than there may be, for each parent and for all
+/// of them together.
+pub(super) fn sql(
+    catalog: &Catalog,
+    query: &PageQuery<'_>,
+    most_conditions: usize,
+) -> Result<Sql, ArgumentError> {
+    let mut sql = statement::page(catalog, query, most_conditions)?;
+    if !query.columns.is_empty() && query.parents == Parents::Many {
+        sql.push(format_args!(" LIMIT {}", query.page.limit + 1));
+    }
+    // Answers are kept by their SQL, which does not say how many points are chosen.
+    sql.only_reference = false;
+    Ok(sql)
+}
