@@ -51,7 +51,7 @@ SELECT g.* FROM (SELECT a1.event_name AS c0, a1.color_code AS c1, avg(t.intensit
 SELECT t.month, t.site_id, t.substance_id, t.total_protocols, t.response_rate, t.response_lower_quartile, t.response_median, t.response_upper_quartile, t.response_percentile, t.response_suppression FROM network_benchmarks t LEFT JOIN ref_substances a1 ON a1.substance_id = t.substance_id
   ORDER BY t.month DESC, a1.substance_name, t.site_id, t.substance_id LIMIT 101;
 SELECT t.site_id, t.site_name FROM sites t WHERE t.site_id = ANY ($1::int8[]);
-SELECT t.substance_id, t.substance_name, t.rxnorm_cui, t.substance_class, t.primary_mechanism, t.receptor_5ht2a_ki, t.receptor_5ht1a_ki, t.receptor_5ht2c_ki, t.receptor_d2_ki, t.receptor_sert_ki, t.receptor_nmda_ki, t.is_active, t.created_at FROM ref_substances t WHERE t.substance_id = ANY ($1::int8[]);
+SELECT t.substance_id, t.substance_name, t.rxnorm_cui, t.substance_class, t.primary_mechanism, t.receptor_5ht2a_ki, t.receptor_5ht1a_ki, t.receptor_5ht2c_ki, t.receptor_d2_ki, t.receptor_sert_ki, t.receptor_nmda_ki, t.is_active, t.created_at FROM ref_substances t;
 
 -- Activity by site
 SELECT g.* FROM (SELECT a1.site_name AS c0, a2.event_name AS c1, sum(t.event_count) AS c2, sum(t.intensity_count) AS c3, sum(t.intensity_sum) AS c4, max(t.intensity_max) AS c5 FROM session_activities t LEFT JOIN sites a1 ON a1.site_id = t.site_id LEFT JOIN ref_event_types a2 ON a2.event_type_id = t.event_type_id GROUP BY 1, 2) g
