@@ -107,7 +107,7 @@ mod tests {
         let mut agrees = Agrees(0);
         ppn::visit(&mut agrees);
         auth::visit(&mut agrees);
-        assert_eq!(agrees.0, 26);
+        assert_eq!(agrees.0, 28);
     }
 
     struct Values(Vec<(&'static str, &'static str, &'static str)>);

@@ -152,7 +152,7 @@ async fn no_rows_count_as_none_and_have_no_values() {
     assert_eq!(answer.data()["integrationScores"]["aggregate"], nothing);
     assert_eq!(answer.data()["practitionerProfiles"]["aggregate"]["isAcceptingSupervision"]["countTrue"], 0);
     let sites = answer.nodes("sites");
-    assert_eq!(sites.len(), 5);
+    assert_eq!(sites.len(), 11);
     for site in sites {
         assert_eq!(site["protocols"]["aggregate"], json!({ "count": 0, "recordId": { "max": null } }));
     }

@@ -39,6 +39,20 @@ fn policies(table: &Table) -> &'static [&'static str] {
             )",
             NETWORK_ADMIN,
         ],
+        "network_benchmarks" => &[
+            "EXISTS (
+              SELECT 1 FROM user_sites us
+              WHERE us.user_id = auth.uid() AND us.site_id = network_benchmarks.site_id
+            )",
+            NETWORK_ADMIN,
+        ],
+        "session_activities" => &[
+            "EXISTS (
+              SELECT 1 FROM user_sites us
+              WHERE us.user_id = auth.uid() AND us.site_id = session_activities.site_id
+            )",
+            NETWORK_ADMIN,
+        ],
         "session_events" => &["EXISTS (
             SELECT 1 FROM user_sites us
             JOIN log_clinical_records lcr ON lcr.site_id = us.site_id
@@ -282,7 +296,7 @@ async fn populate<'a>(app: &'a App, owner: &Client) -> Vec<Caller<'a>> {
             let protocol = protocol(owner, site).await;
             owner
                 .batch_execute(&format!(
-                    "INSERT INTO session_events (protocol_id, event_timestamp) VALUES ({protocol}, now());
+                    "INSERT INTO session_events (protocol_id, event_type_id, event_timestamp) VALUES ({protocol}, 1, now());
                      INSERT INTO integration_scores (protocol_id, scale_type, score_value, measured_at)
                        VALUES ({protocol}, 'IES', 50, now());
                      INSERT INTO integration_homework (protocol_id, assigned_date, due_date)
@@ -294,11 +308,13 @@ async fn populate<'a>(app: &'a App, owner: &Client) -> Vec<Caller<'a>> {
         }
         owner
             .batch_execute(&format!(
-                "INSERT INTO outcomes_summary (site_id, month, total_protocols) VALUES ({site}, '2026-01-01', 3)"
+                "INSERT INTO outcomes_summary (site_id, substance_id, month, total_protocols)
+                 VALUES ({site}, NULL, '2026-01-01', 3), ({site}, 1, '2026-01-01', 3);"
             ))
             .await
             .unwrap();
     }
+    owner.batch_execute("SELECT praxis.refresh_benchmarks(), praxis.refresh_activities()").await.unwrap();
     // Rows that belong to no protocol belong to no site.
     owner.batch_execute("INSERT INTO session_events (event_timestamp) VALUES (now())").await.unwrap();
 

@@ -3,7 +3,8 @@
 use praxis::systems::ppn::EXAMPLES;
 use serde_json::{Value, json};
 
-use crate::harness::App;
+use crate::fixture::oracle;
+use crate::harness::{Answer, App};
 
 fn example(title: &str) -> &'static str {
     EXAMPLES.iter().find(|example| example.title == title).unwrap().query
@@ -121,4 +122,58 @@ async fn the_protocol_builder_takes_no_statement() {
     assert_eq!(answer.statements(), 0);
     assert_eq!(answer.nodes("medications").len(), 24);
     assert!(app.anonymous().ask(example("Protocol builder")).await.nodes("medications").is_empty());
+}
+
+#[tokio::test]
+async fn the_comparison_with_the_network_takes_two_statements() {
+    let app = App::start().await;
+    let north = app.clinician_north().await;
+    north.ask(example("Beside the network")).await.data();
+    let answer = north.ask(example("Beside the network")).await;
+    assert_eq!(answer.statements(), 2, "benchmarks, sites");
+    let rows = answer.nodes("networkBenchmarks");
+    assert!(rows.iter().all(|row| row["site"]["siteName"] == "North Shore Clinic"));
+    let (withheld, shown): (Vec<_>, Vec<_>) =
+        rows.iter().partition(|row| row["responseSuppression"].is_string());
+    assert!(!shown.is_empty() && !withheld.is_empty(), "{} and {}", shown.len(), withheld.len());
+    assert!(shown.iter().all(|row| row["responseMedian"].is_number()));
+    assert!(
+        withheld.iter().all(|row| row["responseMedian"].is_null() && row["responsePercentile"].is_null())
+    );
+}
+
+#[tokio::test]
+async fn the_activity_of_the_network_is_that_of_its_events_in_one_statement() {
+    let app = App::start().await;
+    let network = app.user("network@praxis.example").await;
+    let answer = network.ask(example("Activity by site")).await;
+    assert_eq!(answer.statements(), 1);
+    let expected = oracle(
+        &app,
+        "SELECT site_name, event_name, count(*)::text, count(intensity_level)::text AS intensities,
+           coalesce(sum(intensity_level), 0)::text AS sum, max(intensity_level)
+         FROM session_events JOIN ref_event_types USING (event_type_id) JOIN sites USING (site_id)
+         GROUP BY 1, 2 ORDER BY 1, count(*) DESC, 2 DESC",
+    )
+    .await;
+    let groups = |answer: &Answer| {
+        let groups = answer.data()["sessionActivitiesGroups"].as_array().unwrap();
+        let group = |group: &Value| {
+            let aggregate = &group["aggregate"];
+            json!({
+                "site_name": group["key"]["site"]["siteName"],
+                "event_name": group["key"]["eventType"]["eventName"],
+                "count": aggregate["eventCount"]["sum"],
+                "intensities": aggregate["intensityCount"]["sum"],
+                "sum": aggregate["intensitySum"]["sum"],
+                "max": aggregate["intensityMax"]["max"],
+            })
+        };
+        groups.iter().map(group).collect::<Vec<_>>()
+    };
+    let found = groups(&answer);
+    assert_eq!(found.len(), 40, "five sites and eight types");
+    assert_eq!(json!(found), expected);
+    let own = groups(&app.clinician_north().await.ask(example("Activity by site")).await);
+    assert!(own.len() == 8 && own.iter().all(|group| group["site_name"] == "North Shore Clinic"));
 }

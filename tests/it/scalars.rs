@@ -317,13 +317,15 @@ async fn populate(owner: &Client, site: i64, account: &str) -> i64 {
     let protocol = protocol(owner, site).await;
     owner
         .batch_execute(&format!(
-            "INSERT INTO session_events (protocol_id, event_timestamp) VALUES ({protocol}, now());
+            "INSERT INTO session_events (protocol_id, event_type_id, event_timestamp) VALUES ({protocol}, 1, now());
              INSERT INTO integration_scores (protocol_id, scale_type, score_value, measured_at)
                VALUES ({protocol}, 'IES', 50, now());
              INSERT INTO integration_homework (protocol_id, assigned_date, due_date)
                VALUES ({protocol}, '2026-01-01', '2026-01-02');
              INSERT INTO assessment_responses (protocol_id, score, completed_at) VALUES ({protocol}, 7, now());
-             INSERT INTO outcomes_summary (site_id, month, total_protocols) VALUES ({site}, '2026-01-01', 3);
+             INSERT INTO outcomes_summary (site_id, substance_id, month, total_protocols)
+               VALUES ({site}, 1, '2026-01-01', 3);
+             SELECT praxis.refresh_benchmarks(), praxis.refresh_activities();
              INSERT INTO practitioner_profiles (user_id) VALUES ('{account}'), (NULL);
              INSERT INTO supervision_relationships (supervisor_id, supervisee_id)
                SELECT mine.profile_id, other.profile_id FROM practitioner_profiles mine, practitioner_profiles other

@@ -37,7 +37,7 @@ enum Command {
     Migrate(migrate::MigrateArgs),
     /// Fill a database with data
     Seed(seed::SeedArgs),
-    /// Bring up to date what is counted beforehand
+    /// Bring up to date what is counted beforehand, where something has changed since the last time
     Refresh(refresh::RefreshArgs),
     /// Print a development token of a user
     Token(token::TokenArgs),

@@ -1,29 +1,46 @@
 //! `praxis refresh`
 
+use std::fmt;
+
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 use tokio_postgres::error::SqlState;
+use tokio_postgres::{Error, Transaction};
 
 use super::{Failure, say};
 use crate::config::DatabaseArgs;
 use crate::database::embedded;
 
 #[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct RefreshArgs {
     #[command(subcommand)]
-    what: What,
+    what: Option<What>,
+    #[command(flatten)]
+    settings: Settings,
 }
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// The summary of outcomes by site, substance and month, where records have changed since the last time
+    /// The summary of outcomes by site, substance and month, where records have changed since the last time, and the
+    /// comparison with the network that is made of it
     Outcomes {
         /// Count this month again, and no other, whether records have changed or not; may be repeated
         #[arg(long = "month", value_name = "YYYY-MM", value_parser = month)]
         months: Vec<NaiveDate>,
         #[command(flatten)]
-        database: DatabaseArgs,
+        settings: Settings,
     },
+}
+
+#[derive(Args, Debug)]
+struct Settings {
+    /// Compare a site with the network only where at least so many others have at least so many protocols each. It is
+    /// kept in the database, where it is 5 at first
+    #[arg(long, env = "PRAXIS_MINIMUM_COHORT", value_name = "N", value_parser = clap::value_parser!(i32).range(3..))]
+    minimum_cohort: Option<i32>,
+    #[command(flatten)]
+    database: DatabaseArgs,
 }
 
 /// The first day of a month such as `2026-02`.
@@ -37,51 +54,90 @@ fn month(text: &str) -> Result<NaiveDate, String> {
 }
 
 pub(super) async fn run(args: RefreshArgs) -> Result<(), Failure> {
-    let What::Outcomes { months, database } = args.what;
-    let url = match database.database_url {
-        Some(url) => url,
-        None => embedded::attach(&database.data_dir)?.superuser_url(),
+    let (settings, months) = match args.what {
+        None => (args.settings, None),
+        Some(What::Outcomes { months, settings }) => (settings, Some(months)),
     };
-    say(&outcomes(&url, &months).await?);
+    let url = match settings.database.database_url {
+        Some(url) => url,
+        None => embedded::attach(&settings.database.data_dir)?.superuser_url(),
+    };
+    let mut client = super::connect(&url).await?;
+    let transaction = client.transaction().await?;
+    if let Some(minimum) = settings.minimum_cohort {
+        transaction.execute("SELECT praxis.set_minimum_cohort($1)", &[&minimum]).await.map_err(explain)?;
+    }
+    let refreshed = match months {
+        None => everything(&transaction).await,
+        Some(months) => outcomes(&transaction, &months).await.map(|it| vec![it]),
+    }
+    .map_err(explain)?;
+    transaction.commit().await?;
+    for summary in refreshed {
+        say(&summary.to_string());
+    }
     Ok(())
 }
 
-/// Refreshes the outcomes of some months, or what has changed; the text says what was done.
-async fn outcomes(url: &str, months: &[NaiveDate]) -> Result<String, Failure> {
-    let mut client = super::connect(url).await?;
-    let transaction = client.transaction().await?;
+/// What was done to a summary.
+struct Refreshed {
+    summary: String,
+    written: i64,
+    removed: i64,
+}
+
+impl fmt::Display for Refreshed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { summary, written, removed } = self;
+        if *written + *removed == 0 {
+            write!(f, "The {summary} are up to date already.")
+        } else {
+            write!(f, "Refreshed the {summary}: {written} written, {removed} removed.")
+        }
+    }
+}
+
+/// Refreshes every summary where something has changed.
+async fn everything(transaction: &Transaction<'_>) -> Result<Vec<Refreshed>, Error> {
+    let rows =
+        transaction.query("SELECT summary, cells_written, cells_removed FROM praxis.refresh()", &[]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Refreshed { summary: row.try_get(0)?, written: row.try_get(1)?, removed: row.try_get(2)? })
+        })
+        .collect()
+}
+
+/// Refreshes the outcomes of some months, or what has changed, and what is made of them.
+async fn outcomes(transaction: &Transaction<'_>, months: &[NaiveDate]) -> Result<Refreshed, Error> {
     let mut calls = months.iter().map(|month| Some(month.to_string())).collect::<Vec<_>>();
     if calls.is_empty() {
         calls.push(None);
     }
-    let (mut written, mut removed) = (0, 0);
+    let mut refreshed = Refreshed { summary: "outcomes".to_owned(), written: 0, removed: 0 };
     for month in calls {
         let row = transaction
             .query_one(
                 "SELECT cells_written, cells_removed FROM praxis.refresh_outcomes($1::text::date)",
                 &[&month],
             )
-            .await
-            .map_err(explain)?;
-        written += row.try_get::<_, i64>(0)?;
-        removed += row.try_get::<_, i64>(1)?;
+            .await?;
+        refreshed.written += row.try_get::<_, i64>(0)?;
+        refreshed.removed += row.try_get::<_, i64>(1)?;
     }
-    transaction.commit().await?;
-    Ok(if written + removed == 0 {
-        "The outcomes are up to date already.".to_owned()
-    } else {
-        format!("Refreshed the outcomes: {written} written, {removed} removed.")
-    })
+    transaction.execute("SELECT praxis.refresh_benchmarks()", &[]).await?;
+    Ok(refreshed)
 }
 
 /// What to do about the errors that an operator can mend.
-fn explain(error: tokio_postgres::Error) -> Failure {
+fn explain(error: Error) -> Failure {
     match error.code() {
         Some(&SqlState::UNDEFINED_FUNCTION | &SqlState::INVALID_SCHEMA_NAME) => {
-            "this database has no praxis.refresh_outcomes(); run `praxis migrate up`".into()
+            "this database has no praxis.refresh() yet; run `praxis migrate up`".into()
         }
-        Some(&SqlState::INSUFFICIENT_PRIVILEGE) => "this role may not refresh outcomes; run it as the owner of the \
-             tables, or GRANT USAGE ON SCHEMA praxis and EXECUTE ON FUNCTION praxis.refresh_outcomes to the role"
+        Some(&SqlState::INSUFFICIENT_PRIVILEGE) => "this role may not refresh summaries; run it as the owner of the \
+             tables, or GRANT USAGE ON SCHEMA praxis and EXECUTE ON FUNCTION praxis.refresh, praxis.refresh_outcomes, \
+             praxis.refresh_benchmarks, praxis.set_minimum_cohort to the role"
             .into(),
         _ => error.into(),
     }

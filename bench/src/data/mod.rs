@@ -195,7 +195,7 @@ async fn copy(client: &Client, columns: &str, rows: Rows) -> Result<(), Failure>
 
 /// What follows from the rows: summaries, sequences, statistics; and the check that the rows fit together.
 async fn finish(client: &Client) -> Result<(), Failure> {
-    say("Summing up outcomes …");
+    say("Summing up outcomes and events …");
     client.batch_execute(include_str!("summaries.sql")).await?;
     say("Checking that the rows fit together …");
     check::check(client).await?;

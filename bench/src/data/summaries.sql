@@ -9,3 +9,7 @@ FROM log_clinical_records
 WHERE session_type = 'dosing'
 GROUP BY 1, 2, 3
 ORDER BY 1, 2, 3;
+
+-- What is made of the outcomes and of the events. No trigger has noted the events.
+INSERT INTO praxis.activity_changes DEFAULT VALUES;
+SELECT praxis.refresh_benchmarks(), praxis.refresh_activities();

@@ -28,6 +28,9 @@ pub struct Model {
     /// Events of this kind.
     #[sea_orm(has_many)]
     pub events: HasMany<super::session_events::Entity>,
+    /// Events of this kind, counted by site and month.
+    #[sea_orm(has_many)]
+    pub activities: HasMany<super::session_activities::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -51,6 +51,9 @@ pub struct Model {
     /// Monthly outcomes of this substance.
     #[sea_orm(has_many)]
     pub outcomes: HasMany<super::outcomes_summary::Entity>,
+    /// Monthly outcomes of this substance beside those of the network.
+    #[sea_orm(has_many)]
+    pub benchmarks: HasMany<super::network_benchmarks::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -40,6 +40,12 @@ pub struct Model {
     /// Monthly outcomes of the site.
     #[sea_orm(has_many)]
     pub outcomes: HasMany<super::outcomes_summary::Entity>,
+    /// Monthly outcomes of the site beside those of the network.
+    #[sea_orm(has_many)]
+    pub benchmarks: HasMany<super::network_benchmarks::Entity>,
+    /// What happens in the site's sessions, by type of event and month.
+    #[sea_orm(has_many)]
+    pub activities: HasMany<super::session_activities::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -37,6 +37,7 @@ pub(crate) const DATA: &str = "
     SELECT NULL, 1, 12, '2026-01-20T10:00:00Z';
     INSERT INTO outcomes_summary (site_id, substance_id, month, total_protocols)
     VALUES (1, 1, '2026-01-01', 1), (2, 3, '2026-01-01', 1), (3, 1, '2026-01-01', 1);
+    SELECT praxis.refresh_benchmarks(), praxis.refresh_activities();
 
     INSERT INTO practitioner_profiles (user_id, display_name)
     SELECT ('00000000-0000-4000-8000-00000000000' || digit)::uuid, digit FROM unnest(ARRAY['b', 'c', 'd', 'e']) AS digit;
@@ -120,6 +121,8 @@ fn literal_reading() -> Vec<(String, String)> {
         ("user_sites".into(), "user_id = auth.uid()".into()),
         ("log_clinical_records".into(), format!("{site} log_clinical_records.site_id)")),
         ("outcomes_summary".into(), format!("{site} outcomes_summary.site_id) OR {NETWORK_ADMIN}")),
+        ("network_benchmarks".into(), format!("{site} network_benchmarks.site_id) OR {NETWORK_ADMIN}")),
+        ("session_activities".into(), format!("{site} session_activities.site_id) OR {NETWORK_ADMIN}")),
         ("practitioner_profiles".into(), SIGNED_IN.into()),
         ("supervision_relationships".into(), participant.into()),
         ("supervision_circles".into(), SIGNED_IN.into()),

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod access;
+mod activities;
+mod benchmarks;
 mod catalog;
 mod cluster;
 mod entities;

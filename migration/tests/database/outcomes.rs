@@ -427,7 +427,7 @@ async fn whatever_changes_the_next_refresh_is_as_good_as_a_full_one() {
 }
 
 /// Whether a session waits for a lock.
-async fn waits(session: &mut Session) -> bool {
+pub(crate) async fn waits(session: &mut Session) -> bool {
     let waiting = "SELECT (count(*) > 0)::text FROM pg_stat_activity
         WHERE datname = current_database() AND wait_event_type = 'Lock'";
     for _ in 0..200 {

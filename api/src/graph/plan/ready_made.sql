@@ -45,3 +45,13 @@ WITH g AS (SELECT t.#0 AS c0, t.#b AS b, GROUPING(t.#b) AS kind, count(*) AS c1,
 -- Events by type
 SELECT g.* FROM (SELECT a1.event_name AS c0, a1.color_code AS c1, avg(t.intensity_level)::float8 AS c2, count(*) AS c3, percentile_cont($1::float8) WITHIN GROUP (ORDER BY t.intensity_level::float8) AS c4 FROM session_events t LEFT JOIN ref_event_types a1 ON a1.event_type_id = t.event_type_id GROUP BY 1, 2) g WHERE (((g.c3 >= $2::int8)))
   ORDER BY g.c2 DESC NULLS LAST, g.c0 DESC, g.c1 DESC LIMIT 101;
+
+-- Beside the network
+SELECT t.month, t.site_id, t.substance_id, t.total_protocols, t.response_rate, t.response_lower_quartile, t.response_median, t.response_upper_quartile, t.response_percentile, t.response_suppression FROM network_benchmarks t LEFT JOIN ref_substances a1 ON a1.substance_id = t.substance_id
+  ORDER BY t.month DESC, a1.substance_name, t.site_id, t.substance_id LIMIT 101;
+SELECT t.site_id, t.site_name FROM sites t WHERE t.site_id = ANY ($1::int8[]);
+SELECT t.substance_id, t.substance_name, t.rxnorm_cui, t.substance_class, t.primary_mechanism, t.receptor_5ht2a_ki, t.receptor_5ht1a_ki, t.receptor_5ht2c_ki, t.receptor_d2_ki, t.receptor_sert_ki, t.receptor_nmda_ki, t.is_active, t.created_at FROM ref_substances t;
+
+-- Activity by site
+SELECT g.* FROM (SELECT a1.site_name AS c0, a2.event_name AS c1, sum(t.event_count) AS c2, sum(t.intensity_count) AS c3, sum(t.intensity_sum) AS c4, max(t.intensity_max) AS c5 FROM session_activities t LEFT JOIN sites a1 ON a1.site_id = t.site_id LEFT JOIN ref_event_types a2 ON a2.event_type_id = t.event_type_id GROUP BY 1, 2) g
+  ORDER BY g.c0, g.c2 DESC, g.c1 DESC LIMIT 101;

@@ -16,7 +16,7 @@ pub const SYSTEM: System = System {
 };
 
 /// Ready-made queries.
-pub const EXAMPLES: [Example; 6] = [
+pub const EXAMPLES: [Example; 8] = [
     Example { title: "Timeline", query: include_str!("queries/timeline.graphql"), variables: "" },
     Example {
         title: "One protocol",
@@ -31,4 +31,14 @@ pub const EXAMPLES: [Example; 6] = [
     },
     Example { title: "Scores by week", query: include_str!("queries/scores_by_week.graphql"), variables: "" },
     Example { title: "Events by type", query: include_str!("queries/events_by_type.graphql"), variables: "" },
+    Example {
+        title: "Beside the network",
+        query: include_str!("queries/beside_the_network.graphql"),
+        variables: "",
+    },
+    Example {
+        title: "Activity by site",
+        query: include_str!("queries/activity_by_site.graphql"),
+        variables: "",
+    },
 ];

@@ -1,8 +1,9 @@
-//! The demo data: five sites over two years, made up from fixed numbers, so that it is the same on every database.
+//! The demo data: five sites over two years and the rest of their network, made up from fixed numbers, so that it is the same on every database.
 
 mod calendar;
 mod integration;
 mod load;
+mod network;
 mod outcomes;
 mod people;
 mod profiles;
@@ -69,12 +70,15 @@ pub async fn seed(client: &mut Client) -> Result<Summary, Error> {
 async fn load(transaction: &Transaction<'_>) -> Result<Vec<(&'static str, u64)>, Error> {
     let mut loaded = load_people_and_protocols(transaction).await?;
     loaded.extend(load_supervision(transaction).await?);
+    loaded.push(("protocols of the rest of the network", load_network(transaction).await?));
+    transaction.execute("SELECT praxis.refresh()", &[]).await?;
     // Otherwise the first queries would be planned for empty tables.
     transaction
         .batch_execute(
             "ANALYZE sites, user_sites, log_clinical_records, session_events, assessment_responses, \
              integration_scores, integration_homework, practitioner_profiles, supervision_relationships, \
-             supervision_circles, circle_members, outcomes_summary",
+             supervision_circles, circle_members, outcomes_summary, \
+             network_benchmarks, session_activities",
         )
         .await?;
     Ok(loaded)
@@ -101,7 +105,7 @@ async fn load_people_and_protocols(transaction: &Transaction<'_>) -> Result<Vec<
 
     let users = insert(transaction, people::INSERT_USERS, &people::users()).await?;
     let loaded = vec![
-        ("sites", insert(transaction, people::INSERT_SITES, &people::sites(&sites)).await?),
+        ("sites", insert(transaction, people::INSERT_SITES, &people::sites(&people::SITES, &sites)).await?),
         ("users", users),
         ("protocols", insert(transaction, protocols::INSERT, &protocols).await?),
         ("events", insert(transaction, timeline::INSERT, &events).await?),
@@ -110,7 +114,6 @@ async fn load_people_and_protocols(transaction: &Transaction<'_>) -> Result<Vec<
         ("pieces of homework", insert(transaction, integration::INSERT_HOMEWORK, &homework).await?),
     ];
     insert(transaction, people::INSERT_MEMBERSHIPS, &people::memberships(&sites)).await?;
-    transaction.execute("SELECT praxis.refresh_outcomes()", &[]).await?;
     Ok(loaded)
 }
 
@@ -130,5 +133,15 @@ async fn load_supervision(transaction: &Transaction<'_>) -> Result<Vec<(&'static
         ("circles", insert(transaction, supervision::INSERT_CIRCLES, &circles).await?),
     ];
     insert(transaction, supervision::INSERT_MEMBERS, &members).await?;
+    Ok(loaded)
+}
+
+async fn load_network(transaction: &Transaction<'_>) -> Result<u64, Error> {
+    let sites = keys(transaction, "sites", "site_id", network::SITES.len()).await?;
+    let records = keys(transaction, "log_clinical_records", "record_id", network::count()).await?;
+    let sessions = network::sessions(&sites, &records);
+    insert(transaction, people::INSERT_SITES, &people::sites(&network::SITES, &sites)).await?;
+    let loaded = insert(transaction, network::INSERT_SESSIONS, &sessions).await?;
+    insert(transaction, network::INSERT_SCORES, &sessions).await?;
     Ok(loaded)
 }

@@ -40,7 +40,8 @@ const PERSONAS: [Persona; 6] = [
     persona(
         2,
         "Site administrator, North Shore Clinic",
-        "Reads and writes the protocols of North Shore Clinic like its clinicians do, and follows its outcomes by month.",
+        "Reads and writes the protocols of North Shore Clinic like its clinicians do, and follows its outcomes by month, \
+         also beside the network.",
     ),
     persona(
         3,
@@ -86,7 +87,12 @@ pub(super) const SITES: [Site; 5] = [
     site("Hillcrest Research Centre", "HRC", "Wales", "research"),
 ];
 
-const fn site(name: &'static str, code: &'static str, region: &'static str, kind: &'static str) -> Site {
+pub(super) const fn site(
+    name: &'static str,
+    code: &'static str,
+    region: &'static str,
+    kind: &'static str,
+) -> Site {
     Site { name, code, region, kind }
 }
 
@@ -236,8 +242,8 @@ pub(super) fn users() -> Vec<UserRow> {
     .collect()
 }
 
-pub(super) fn sites(keys: &[i64]) -> Vec<SiteRow> {
-    SITES
+pub(super) fn sites(sites: &[Site], keys: &[i64]) -> Vec<SiteRow> {
+    sites
         .iter()
         .zip(keys)
         .map(|(site, &site_id)| SiteRow {

@@ -1,0 +1,13 @@
+DROP FUNCTION praxis.refresh_benchmarks;
+DROP FUNCTION praxis.begin_refresh;
+DROP FUNCTION praxis.benchmarks_of;
+DROP FUNCTION praxis.this_month;
+DROP FUNCTION praxis.set_minimum_cohort;
+DROP TRIGGER note_truncated ON outcomes_summary;
+DROP TRIGGER note_deleted ON outcomes_summary;
+DROP TRIGGER note_updated ON outcomes_summary;
+DROP TRIGGER note_inserted ON outcomes_summary;
+DROP FUNCTION praxis.note_changed_outcomes;
+DROP TABLE praxis.benchmark_changes;
+DROP TABLE praxis.benchmark_settings;
+DROP TABLE network_benchmarks;

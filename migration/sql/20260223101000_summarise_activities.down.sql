@@ -1,0 +1,10 @@
+DROP FUNCTION praxis.refresh_activities;
+DROP FUNCTION praxis.activities_of;
+DROP TRIGGER note_truncated ON session_events;
+DROP TRIGGER note_deleted ON session_events;
+DROP TRIGGER note_updated ON session_events;
+DROP TRIGGER note_inserted ON session_events;
+DROP FUNCTION praxis.note_changed_events;
+DROP FUNCTION praxis.month_at;
+DROP TABLE praxis.activity_changes;
+DROP TABLE session_activities;
