@@ -255,3 +255,37 @@ async fn reference_rows_come_from_memory_until_they_change() {
     assert_eq!(nobody.data()["eventTypes"], json!({ "totalCount": 0, "nodes": [] }));
     assert_eq!(nobody.data()["eventType"], Value::Null);
 }
+
+#[tokio::test]
+async fn a_row_found_by_its_key_brings_along_what_it_points_to() {
+    let app = App::start().await;
+    let owner = app.owner().await;
+    let (asker, site) = clinician(&app, &owner, "along").await;
+    let record = protocol(&owner, site).await;
+    let score = "INSERT INTO integration_scores (protocol_id, scale_type, score_value, measured_at)
+                 VALUES ($1, 'IES', 50, now()) RETURNING score_id";
+    let score: i64 = owner.query_one(score, &[&record]).await.unwrap().get(0);
+    let query = format!(
+        "{{ integrationScore(scoreId: {score}) {{
+          protocol {{ recordId site {{ siteName memberships {{ nodes {{ role }} }} }} substance {{ substanceName }}
+            integrationScores {{ nodes {{ scoreId }} }} }}
+        }} }}"
+    );
+    let answer = asker.ask(&query).await;
+    let found = json!({
+        "recordId": record.to_string(),
+        "site": { "siteName": "along", "memberships": { "nodes": [{ "role": "CLINICIAN" }] } },
+        "substance": null,
+        "integrationScores": { "nodes": [{ "scoreId": score.to_string() }] },
+    });
+    assert_eq!(answer.data()["integrationScore"]["protocol"], found);
+    assert_eq!(answer.statements(), 3, "score with its protocol and site; memberships, scores");
+    assert_eq!(answer.round_trips(), 2);
+
+    // What the caller may not see is not there, wherever it is met.
+    owner.batch_execute("ALTER POLICY sites_read ON sites USING (false)").await.unwrap();
+    let answer = asker.ask(&query).await;
+    assert_eq!(answer.data()["integrationScore"]["protocol"]["site"], json!(null));
+    owner.batch_execute("DELETE FROM user_sites").await.unwrap();
+    assert_eq!(asker.ask(&query).await.data()["integrationScore"], json!(null));
+}
