@@ -28,6 +28,9 @@ pub struct Model {
     /// Events of this kind.
     #[sea_orm(has_many)]
     pub events: HasMany<super::session_events::Entity>,
+    /// Events of this kind, each on the clock of its session.
+    #[sea_orm(has_many)]
+    pub timeline_events: HasMany<super::timeline_events::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

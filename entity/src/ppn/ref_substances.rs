@@ -51,6 +51,9 @@ pub struct Model {
     /// Monthly outcomes of this substance.
     #[sea_orm(has_many)]
     pub outcomes: HasMany<super::outcomes_summary::Entity>,
+    /// Scores of the protocols with this substance, each beside its baseline.
+    #[sea_orm(has_many)]
+    pub score_trends: HasMany<super::score_trends::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -40,6 +40,12 @@ pub struct Model {
     /// Monthly outcomes of the site.
     #[sea_orm(has_many)]
     pub outcomes: HasMany<super::outcomes_summary::Entity>,
+    /// Events of the sessions of the site, each on the clock of its session.
+    #[sea_orm(has_many)]
+    pub timeline_events: HasMany<super::timeline_events::Entity>,
+    /// Scores of the site by all instruments, each beside its baseline.
+    #[sea_orm(has_many)]
+    pub score_trends: HasMany<super::score_trends::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,22 @@
+DROP TRIGGER keep_baselines_deleted ON assessment_responses;
+DROP TRIGGER keep_baselines_updated ON assessment_responses;
+DROP TRIGGER keep_baselines_inserted ON assessment_responses;
+DROP TRIGGER keep_baselines_deleted ON integration_scores;
+DROP TRIGGER keep_baselines_updated ON integration_scores;
+DROP TRIGGER keep_baselines_inserted ON integration_scores;
+DROP FUNCTION praxis.keep_baselines_of_responses;
+DROP FUNCTION praxis.keep_baselines_of_scores;
+DROP FUNCTION praxis.renew_baselines_of_responses;
+DROP FUNCTION praxis.renew_baselines_of_scores;
+CREATE OR REPLACE FUNCTION praxis.renew_days_post_dose() RETURNS trigger LANGUAGE plpgsql SET search_path = '' AS $$
+BEGIN
+  UPDATE public.integration_scores SET days_post_dose = NULL WHERE protocol_id = NEW.record_id;
+  RETURN NULL;
+END $$;
+DROP TRIGGER keep_days_post_dose ON assessment_responses;
+DROP FUNCTION praxis.keep_days_of_response;
+DROP FUNCTION praxis.days_post_dose;
+ALTER TABLE assessment_responses
+  DROP COLUMN baseline_score,
+  DROP COLUMN days_post_dose;
+ALTER TABLE integration_scores DROP COLUMN baseline_score;
