@@ -16,7 +16,7 @@ pub const SYSTEM: System = System {
 };
 
 /// Ready-made queries.
-pub const EXAMPLES: [Example; 6] = [
+pub const EXAMPLES: [Example; 9] = [
     Example { title: "Timeline", query: include_str!("queries/timeline.graphql"), variables: "" },
     Example {
         title: "One protocol",
@@ -31,4 +31,15 @@ pub const EXAMPLES: [Example; 6] = [
     },
     Example { title: "Scores by week", query: include_str!("queries/scores_by_week.graphql"), variables: "" },
     Example { title: "Events by type", query: include_str!("queries/events_by_type.graphql"), variables: "" },
+    Example {
+        title: "Session chart",
+        query: include_str!("queries/session_chart.graphql"),
+        variables: "{\n  \"id\": \"1\"\n}",
+    },
+    Example {
+        title: "Score trend",
+        query: include_str!("queries/score_trend.graphql"),
+        variables: "{\n  \"id\": \"1\"\n}",
+    },
+    Example { title: "Trend by day", query: include_str!("queries/trend_by_day.graphql"), variables: "" },
 ];
