@@ -20,4 +20,6 @@ mod queries;
 mod scalars;
 mod schema;
 mod series;
+mod timeline;
 mod timeouts;
+mod trends;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod access;
+mod baselines;
 mod catalog;
 mod cluster;
 mod entities;
@@ -10,4 +11,5 @@ mod outcomes;
 mod runs;
 #[path = "../../../tests/it/harness/cluster.rs"]
 mod server;
+mod timeline;
 mod triggers;
