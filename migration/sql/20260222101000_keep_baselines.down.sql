@@ -1,9 +1,13 @@
+ALTER FUNCTION praxis.note_changed_scores RESET enable_nestloop;
 DROP TRIGGER keep_baselines_deleted ON assessment_responses;
 DROP TRIGGER keep_baselines_updated ON assessment_responses;
 DROP TRIGGER keep_baselines_inserted ON assessment_responses;
 DROP TRIGGER keep_baselines_deleted ON integration_scores;
 DROP TRIGGER keep_baselines_updated ON integration_scores;
 DROP TRIGGER keep_baselines_inserted ON integration_scores;
+DROP TRIGGER keep_no_baseline ON assessment_responses;
+DROP TRIGGER keep_no_baseline ON integration_scores;
+DROP FUNCTION praxis.keep_no_baseline;
 DROP FUNCTION praxis.keep_baselines_of_responses;
 DROP FUNCTION praxis.keep_baselines_of_scores;
 DROP FUNCTION praxis.renew_baselines_of_responses;

@@ -40,9 +40,10 @@ END $$;
 -- date may have moved between the row's own trigger and the lock. This holds where each statement sees what was
 -- committed before it (READ COMMITTED), and where Postgres itself watches for such conflicts (SERIALIZABLE).
 --
--- They run with their owner's rights: what a baseline is does not depend on who writes.
+-- They run with their owner's rights: what a baseline is does not depend on who writes. Their plans are made for as
+-- many protocols as there are, and not kept.
 CREATE FUNCTION praxis.renew_baselines_of_scores(protocols bigint[]) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' SET plan_cache_mode = force_custom_plan AS $$
 BEGIN
   PERFORM FROM public.log_clinical_records WHERE record_id = ANY (protocols) ORDER BY record_id FOR NO KEY UPDATE;
   UPDATE public.integration_scores AS old
@@ -64,7 +65,7 @@ BEGIN
 END $$;
 
 CREATE FUNCTION praxis.renew_baselines_of_responses(protocols bigint[]) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' SET plan_cache_mode = force_custom_plan AS $$
 BEGIN
   PERFORM FROM public.log_clinical_records WHERE record_id = ANY (protocols) ORDER BY record_id FOR NO KEY UPDATE;
   UPDATE public.assessment_responses AS old
@@ -85,6 +86,17 @@ BEGIN
     AND (old.days_post_dose, old.baseline_score) IS DISTINCT FROM (fresh.days_post_dose, fresh.baseline_score);
 END $$;
 
+-- A score without a protocol has no baseline.
+CREATE FUNCTION praxis.keep_no_baseline() RETURNS trigger LANGUAGE plpgsql SET search_path = '' AS $$
+BEGIN
+  NEW.baseline_score := NULL;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER keep_no_baseline BEFORE INSERT OR UPDATE ON integration_scores
+  FOR EACH ROW WHEN (NEW.protocol_id IS NULL) EXECUTE FUNCTION praxis.keep_no_baseline();
+CREATE TRIGGER keep_no_baseline BEFORE INSERT OR UPDATE ON assessment_responses
+  FOR EACH ROW WHEN (NEW.protocol_id IS NULL) EXECUTE FUNCTION praxis.keep_no_baseline();
+
 -- What is there already.
 SELECT praxis.renew_baselines_of_scores(protocols), praxis.renew_baselines_of_responses(protocols)
 FROM (SELECT array_agg(record_id) AS protocols FROM log_clinical_records) AS existing;
@@ -92,6 +104,12 @@ FROM (SELECT array_agg(record_id) AS protocols FROM log_clinical_records) AS exi
 -- Each statement on scores renews the protocols that it touches, once: those of new scores, and of others where one
 -- from before the dose changed or went. What a client writes to the kept columns is written over. Renewing is a
 -- statement on scores too; the second time it finds every row as it should be, and the third time no row at all.
+--
+-- What an update changed is told by EXCEPT. A join of the two versions would be planned once in a session, for as many
+-- rows as the first statement has: after a statement on one row, one on many would compare each with each. The notes
+-- for `outcomes_summary` are taken by such a join, and now for every load of scores: it may not be made that way.
+ALTER FUNCTION praxis.note_changed_scores SET enable_nestloop = off;
+
 CREATE FUNCTION praxis.keep_baselines_of_scores() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 DECLARE
@@ -103,17 +121,22 @@ BEGIN
     protocols := ARRAY(SELECT DISTINCT protocol_id FROM old_rows WHERE days_post_dose <= 0);
   ELSE
     protocols := ARRAY(
-      SELECT DISTINCT version.protocol_id
-      FROM old_rows AS earlier JOIN new_rows AS later USING (score_id)
-      CROSS JOIN LATERAL (VALUES (earlier.protocol_id), (later.protocol_id)) AS version(protocol_id)
-      WHERE version.protocol_id IS NOT NULL
-        AND (
-          (earlier.protocol_id, earlier.scale_type, earlier.measured_at, earlier.days_post_dose,
-            earlier.baseline_score)
-            IS DISTINCT FROM
-            (later.protocol_id, later.scale_type, later.measured_at, later.days_post_dose,
-            later.baseline_score)
-          OR (earlier.score_value <> later.score_value AND later.days_post_dose <= 0)));
+      SELECT DISTINCT protocol_id FROM (
+        (SELECT score_id, protocol_id, scale_type, measured_at, days_post_dose, baseline_score,
+          CASE WHEN days_post_dose <= 0 THEN score_value END
+          FROM old_rows EXCEPT
+        SELECT score_id, protocol_id, scale_type, measured_at, days_post_dose, baseline_score,
+          CASE WHEN days_post_dose <= 0 THEN score_value END
+          FROM new_rows)
+        UNION ALL
+        (SELECT score_id, protocol_id, scale_type, measured_at, days_post_dose, baseline_score,
+          CASE WHEN days_post_dose <= 0 THEN score_value END
+          FROM new_rows EXCEPT
+        SELECT score_id, protocol_id, scale_type, measured_at, days_post_dose, baseline_score,
+          CASE WHEN days_post_dose <= 0 THEN score_value END
+          FROM old_rows)
+      ) AS changed
+      WHERE protocol_id IS NOT NULL);
   END IF;
   IF protocols <> '{}' THEN
     PERFORM praxis.renew_baselines_of_scores(protocols);
@@ -140,17 +163,22 @@ BEGIN
     protocols := ARRAY(SELECT DISTINCT protocol_id FROM old_rows WHERE days_post_dose <= 0);
   ELSE
     protocols := ARRAY(
-      SELECT DISTINCT version.protocol_id
-      FROM old_rows AS earlier JOIN new_rows AS later USING (response_id)
-      CROSS JOIN LATERAL (VALUES (earlier.protocol_id), (later.protocol_id)) AS version(protocol_id)
-      WHERE version.protocol_id IS NOT NULL
-        AND (
-          (earlier.protocol_id, earlier.assessment_id, earlier.completed_at, earlier.days_post_dose,
-            earlier.baseline_score)
-            IS DISTINCT FROM
-            (later.protocol_id, later.assessment_id, later.completed_at, later.days_post_dose,
-            later.baseline_score)
-          OR (earlier.score <> later.score AND later.days_post_dose <= 0)));
+      SELECT DISTINCT protocol_id FROM (
+        (SELECT response_id, protocol_id, assessment_id, completed_at, days_post_dose, baseline_score,
+          CASE WHEN days_post_dose <= 0 THEN score END
+          FROM old_rows EXCEPT
+        SELECT response_id, protocol_id, assessment_id, completed_at, days_post_dose, baseline_score,
+          CASE WHEN days_post_dose <= 0 THEN score END
+          FROM new_rows)
+        UNION ALL
+        (SELECT response_id, protocol_id, assessment_id, completed_at, days_post_dose, baseline_score,
+          CASE WHEN days_post_dose <= 0 THEN score END
+          FROM new_rows EXCEPT
+        SELECT response_id, protocol_id, assessment_id, completed_at, days_post_dose, baseline_score,
+          CASE WHEN days_post_dose <= 0 THEN score END
+          FROM old_rows)
+      ) AS changed
+      WHERE protocol_id IS NOT NULL);
   END IF;
   IF protocols <> '{}' THEN
     PERFORM praxis.renew_baselines_of_responses(protocols);
@@ -169,6 +197,7 @@ CREATE TRIGGER keep_baselines_deleted AFTER DELETE ON assessment_responses
 REVOKE ALL ON FUNCTION
   praxis.days_post_dose,
   praxis.keep_days_of_response,
+  praxis.keep_no_baseline,
   praxis.renew_baselines_of_scores,
   praxis.renew_baselines_of_responses,
   praxis.keep_baselines_of_scores,

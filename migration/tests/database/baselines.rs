@@ -170,6 +170,29 @@ async fn a_statement_writes_only_rows_that_are_wrong() {
     }
 }
 
+#[tokio::test]
+async fn a_load_of_many_rows_is_one_pass_even_after_single_ones() {
+    // Comparing each row with each would take longer than the timeout.
+    let (_database, mut session) = clinic().await;
+    for (table, instrument, [one, _], time, score) in TABLES {
+        let insert = |rows: u32| {
+            format!(
+                "INSERT INTO {table} (protocol_id, {instrument}, {time}, {score})
+                 SELECT 1 + number % 2, {one}, timestamptz '2026-01-09Z' + number * interval '1 minute', number % 100
+                 FROM generate_series(1, {rows}) AS number"
+            )
+        };
+        session.run("SET statement_timeout = '15s'").await.unwrap();
+        for rows in [1, 1, 1, 1, 1, 1, 1, 30_000] {
+            session.run(insert(rows)).await.unwrap();
+        }
+        session.run(format!("UPDATE {table} SET {time} = {time} - interval '1 hour'")).await.unwrap();
+        let renewed =
+            format!("SELECT count(DISTINCT baseline_score) || ' ' || count(baseline_score) FROM {table}");
+        assert_eq!(session.one(renewed).await, "2 30007");
+    }
+}
+
 /// What `score_trends` is, said in another way: a look-up for each row.
 const NAIVE: &str = "
     SELECT trend.source, trend.source_id, trend.protocol_id, trend.site_id,
