@@ -106,10 +106,7 @@ FROM (SELECT array_agg(record_id) AS protocols FROM log_clinical_records) AS exi
 -- statement on scores too; the second time it finds every row as it should be, and the third time no row at all.
 --
 -- What an update changed is told by EXCEPT. A join of the two versions would be planned once in a session, for as many
--- rows as the first statement has: after a statement on one row, one on many would compare each with each. The notes
--- for `outcomes_summary` are taken by such a join, and now for every load of scores: it may not be made that way.
-ALTER FUNCTION praxis.note_changed_scores SET enable_nestloop = off;
-
+-- rows as the first statement has: after a statement on one row, one on many would compare each with each.
 CREATE FUNCTION praxis.keep_baselines_of_scores() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 DECLARE
@@ -193,6 +190,30 @@ CREATE TRIGGER keep_baselines_updated AFTER UPDATE ON assessment_responses
   FOR EACH STATEMENT EXECUTE FUNCTION praxis.keep_baselines_of_responses();
 CREATE TRIGGER keep_baselines_deleted AFTER DELETE ON assessment_responses
   REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION praxis.keep_baselines_of_responses();
+
+-- The notes for `outcomes_summary`, as they were, but for the join: renewing makes an update of every load of scores.
+CREATE OR REPLACE FUNCTION praxis.note_changed_scores() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    INSERT INTO praxis.outcomes_changes (protocol_id)
+    SELECT DISTINCT protocol_id FROM new_rows WHERE protocol_id IS NOT NULL;
+  ELSIF TG_OP = 'DELETE' THEN
+    INSERT INTO praxis.outcomes_changes (protocol_id)
+    SELECT DISTINCT protocol_id FROM old_rows WHERE protocol_id IS NOT NULL;
+  ELSE
+    INSERT INTO praxis.outcomes_changes (protocol_id)
+    SELECT DISTINCT protocol_id FROM (
+      (SELECT response_id, protocol_id, assessment_id, score, completed_at FROM old_rows EXCEPT
+      SELECT response_id, protocol_id, assessment_id, score, completed_at FROM new_rows)
+      UNION ALL
+      (SELECT response_id, protocol_id, assessment_id, score, completed_at FROM new_rows EXCEPT
+      SELECT response_id, protocol_id, assessment_id, score, completed_at FROM old_rows)
+    ) AS changed
+    WHERE protocol_id IS NOT NULL;
+  END IF;
+  RETURN NULL;
+END $$;
 
 REVOKE ALL ON FUNCTION
   praxis.days_post_dose,
