@@ -16,8 +16,10 @@ async fn clinic() -> (Database, Session) {
     (database, session)
 }
 
-/// The two tables that hold scores, with their columns: instrument, two of its values, time, score.
-const TABLES: [(&str, &str, [&str; 2], &str, &str); 2] = [
+/// A table that holds scores, with its columns: instrument, two of its values, time, score.
+type Table = (&'static str, &'static str, [&'static str; 2], &'static str, &'static str);
+
+const TABLES: [Table; 2] = [
     ("assessment_responses", "assessment_id", ["1", "2"], "completed_at", "score"),
     ("integration_scores", "scale_type", ["'IES'", "'EIS'"], "measured_at", "score_value"),
 ];
@@ -32,119 +34,147 @@ async fn rows(session: &mut Session, table: &str, score: &str) -> Vec<String> {
         .await
 }
 
+/// What is done, how, and the rows after it: score, days after the dose, baseline.
+type Case = (&'static str, String, Vec<&'static str>);
+
+/// Scores of a table come, are corrected and go.
+fn scores_come_and_go(table: &Table) -> Vec<Case> {
+    let (table, instrument, [one, other], time, score) = table;
+    let insert = |protocol: u32, instrument_value: &str, moment: &str, value: u32| {
+        format!(
+            "INSERT INTO {table} (protocol_id, {instrument}, {time}, {score})
+             VALUES ({protocol}, {instrument_value}, '{moment}', {value})"
+        )
+    };
+    vec![
+        (
+            "a later score alone has no baseline",
+            insert(1, one, "2026-01-17T09:00Z", 10),
+            vec!["10 on 7 from -"],
+        ),
+        (
+            "a baseline that comes afterwards reaches it",
+            insert(1, one, "2026-01-09T09:00Z", 20),
+            vec!["10 on 7 from 20", "20 on -1 from 20"],
+        ),
+        (
+            "one further back is none",
+            insert(1, one, "2025-12-01T09:00Z", 21),
+            vec!["10 on 7 from 20", "20 on -1 from 20", "21 on -40 from 20"],
+        ),
+        (
+            "the day of the session is before, in UTC; another instrument and protocol are others",
+            [
+                insert(1, one, "2026-01-11T01:30+02", 22),
+                insert(1, one, "2026-01-11T00:00Z", 11),
+                insert(1, other, "2026-01-20T09:00Z", 12),
+                insert(2, one, "2026-01-20T09:00Z", 13),
+            ]
+            .join(";"),
+            vec![
+                "10 on 7 from 22",
+                "11 on 1 from 22",
+                "12 on 10 from -",
+                "13 on 10 from -",
+                "20 on -1 from 22",
+                "21 on -40 from 22",
+                "22 on 0 from 22",
+            ],
+        ),
+        (
+            "a correction of it reaches the others",
+            format!("UPDATE {table} SET {score} = 23 WHERE {score} = 22"),
+            vec![
+                "10 on 7 from 23",
+                "11 on 1 from 23",
+                "12 on 10 from -",
+                "13 on 10 from -",
+                "20 on -1 from 23",
+                "21 on -40 from 23",
+                "23 on 0 from 23",
+            ],
+        ),
+        (
+            "so does its end",
+            format!("DELETE FROM {table} WHERE {score} IN (23, 21)"),
+            vec![
+                "10 on 7 from 20",
+                "11 on 1 from 20",
+                "12 on 10 from -",
+                "13 on 10 from -",
+                "20 on -1 from 20",
+            ],
+        ),
+    ]
+}
+
+/// Then scores change their places, and sessions their days.
+fn scores_and_sessions_move(table: &Table) -> Vec<Case> {
+    let (table, instrument, [one, other], time, score) = table;
+    vec![
+        (
+            "it goes to another instrument",
+            format!("UPDATE {table} SET {instrument} = {other} WHERE {score} = 20"),
+            vec!["10 on 7 from -", "11 on 1 from -", "12 on 10 from 20", "13 on 10 from -", "20 on -1 from 20"],
+        ),
+        (
+            "it goes to another protocol",
+            format!("UPDATE {table} SET {instrument} = {one}, protocol_id = 2 WHERE {score} = 20"),
+            vec!["10 on 7 from -", "11 on 1 from -", "12 on 10 from -", "13 on 10 from 20", "20 on -1 from 20"],
+        ),
+        (
+            "it goes to a later day",
+            format!("UPDATE {table} SET {time} = '2026-01-12T09:00Z' WHERE {score} = 20"),
+            vec!["10 on 7 from -", "11 on 1 from -", "12 on 10 from -", "13 on 10 from -", "20 on 2 from -"],
+        ),
+        (
+            "the session moves",
+            "UPDATE log_clinical_records SET session_date = '2026-01-12'".to_owned(),
+            vec!["10 on 5 from 11", "11 on -1 from 11", "12 on 8 from -", "13 on 8 from 20", "20 on 0 from 20"],
+        ),
+        (
+            "the session has no day",
+            "UPDATE log_clinical_records SET session_date = NULL".to_owned(),
+            vec!["10 on - from -", "11 on - from -", "12 on - from -", "13 on - from -", "20 on - from -"],
+        ),
+        (
+            "nothing that is sent counts",
+            format!(
+                "UPDATE log_clinical_records SET session_date = '2026-01-10';
+                 UPDATE {table} SET baseline_score = 99, days_post_dose = 99, {score} = {score} WHERE {score} <> 12;
+                 INSERT INTO {table} (protocol_id, {instrument}, {time}, {score}, baseline_score, days_post_dose)
+                 VALUES (1, {one}, '2026-01-10', 24, 99, 99)"
+            ),
+            vec![
+                "10 on 7 from 24",
+                "11 on 1 from 24",
+                "12 on 10 from -",
+                "13 on 10 from -",
+                "20 on 2 from -",
+                "24 on 0 from 24",
+            ],
+        ),
+        (
+            "a score without an instrument or protocol has none",
+            format!(
+                "INSERT INTO {table} (protocol_id, {instrument}, {time}, {score})
+                 VALUES (1, NULL, '2026-01-09', 25), (1, NULL, '2026-01-19', 26), (NULL, {one}, '2026-01-09', 27);
+                 DELETE FROM {table} WHERE {score} BETWEEN 11 AND 20"
+            ),
+            vec!["10 on 7 from 24", "24 on 0 from 24", "25 on -1 from -", "26 on 9 from -", "27 on - from -"],
+        ),
+    ]
+}
+
 #[tokio::test]
 async fn each_score_holds_the_last_one_up_to_the_day_of_the_session() {
     let (_database, mut session) = clinic().await;
-    for (table, instrument, [one, other], time, score) in TABLES {
-        let insert = |protocol: u32, instrument_value: &str, moment: &str, value: u32| {
-            format!(
-                "INSERT INTO {table} (protocol_id, {instrument}, {time}, {score})
-                 VALUES ({protocol}, {instrument_value}, '{moment}', {value})"
-            )
-        };
-        for (what, change, expected) in [
-            ("a later score alone has no baseline", insert(1, one, "2026-01-17T09:00Z", 10), vec!["10 on 7 from -"]),
-            (
-                "a baseline that comes afterwards reaches it",
-                insert(1, one, "2026-01-09T09:00Z", 20),
-                vec!["10 on 7 from 20", "20 on -1 from 20"],
-            ),
-            (
-                "one further back is none",
-                insert(1, one, "2025-12-01T09:00Z", 21),
-                vec!["10 on 7 from 20", "20 on -1 from 20", "21 on -40 from 20"],
-            ),
-            (
-                "the day of the session is before, in UTC; another instrument and protocol are others",
-                [
-                    insert(1, one, "2026-01-11T01:30+02", 22),
-                    insert(1, one, "2026-01-11T00:00Z", 11),
-                    insert(1, other, "2026-01-20T09:00Z", 12),
-                    insert(2, one, "2026-01-20T09:00Z", 13),
-                ]
-                .join(";"),
-                vec![
-                    "10 on 7 from 22",
-                    "11 on 1 from 22",
-                    "12 on 10 from -",
-                    "13 on 10 from -",
-                    "20 on -1 from 22",
-                    "21 on -40 from 22",
-                    "22 on 0 from 22",
-                ],
-            ),
-            (
-                "a correction of it reaches the others",
-                format!("UPDATE {table} SET {score} = 23 WHERE {score} = 22"),
-                vec![
-                    "10 on 7 from 23",
-                    "11 on 1 from 23",
-                    "12 on 10 from -",
-                    "13 on 10 from -",
-                    "20 on -1 from 23",
-                    "21 on -40 from 23",
-                    "23 on 0 from 23",
-                ],
-            ),
-            (
-                "so does its end",
-                format!("DELETE FROM {table} WHERE {score} IN (23, 21)"),
-                vec!["10 on 7 from 20", "11 on 1 from 20", "12 on 10 from -", "13 on 10 from -", "20 on -1 from 20"],
-            ),
-            (
-                "it goes to another instrument",
-                format!("UPDATE {table} SET {instrument} = {other} WHERE {score} = 20"),
-                vec!["10 on 7 from -", "11 on 1 from -", "12 on 10 from 20", "13 on 10 from -", "20 on -1 from 20"],
-            ),
-            (
-                "it goes to another protocol",
-                format!("UPDATE {table} SET {instrument} = {one}, protocol_id = 2 WHERE {score} = 20"),
-                vec!["10 on 7 from -", "11 on 1 from -", "12 on 10 from -", "13 on 10 from 20", "20 on -1 from 20"],
-            ),
-            (
-                "it goes to a later day",
-                format!("UPDATE {table} SET {time} = '2026-01-12T09:00Z' WHERE {score} = 20"),
-                vec!["10 on 7 from -", "11 on 1 from -", "12 on 10 from -", "13 on 10 from -", "20 on 2 from -"],
-            ),
-            (
-                "the session moves",
-                "UPDATE log_clinical_records SET session_date = '2026-01-12'".to_owned(),
-                vec!["10 on 5 from 11", "11 on -1 from 11", "12 on 8 from -", "13 on 8 from 20", "20 on 0 from 20"],
-            ),
-            (
-                "the session has no day",
-                "UPDATE log_clinical_records SET session_date = NULL".to_owned(),
-                vec!["10 on - from -", "11 on - from -", "12 on - from -", "13 on - from -", "20 on - from -"],
-            ),
-            (
-                "nothing that is sent counts",
-                format!(
-                    "UPDATE log_clinical_records SET session_date = '2026-01-10';
-                     UPDATE {table} SET baseline_score = 99, days_post_dose = 99, {score} = {score} WHERE {score} <> 12;
-                     INSERT INTO {table} (protocol_id, {instrument}, {time}, {score}, baseline_score, days_post_dose)
-                     VALUES (1, {one}, '2026-01-10', 24, 99, 99)"
-                ),
-                vec![
-                    "10 on 7 from 24",
-                    "11 on 1 from 24",
-                    "12 on 10 from -",
-                    "13 on 10 from -",
-                    "20 on 2 from -",
-                    "24 on 0 from 24",
-                ],
-            ),
-            (
-                "a score without an instrument or protocol has none",
-                format!(
-                    "INSERT INTO {table} (protocol_id, {instrument}, {time}, {score})
-                     VALUES (1, NULL, '2026-01-09', 25), (1, NULL, '2026-01-19', 26), (NULL, {one}, '2026-01-09', 27);
-                     DELETE FROM {table} WHERE {score} BETWEEN 11 AND 20"
-                ),
-                vec!["10 on 7 from 24", "24 on 0 from 24", "25 on -1 from -", "26 on 9 from -", "27 on - from -"],
-            ),
-        ] {
+    for table in &TABLES {
+        for (what, change, expected) in
+            scores_come_and_go(table).into_iter().chain(scores_and_sessions_move(table))
+        {
             session.run(change).await.unwrap();
-            assert_eq!(rows(&mut session, table, score).await, expected, "{table}: {what}");
+            assert_eq!(rows(&mut session, table.0, table.4).await, expected, "{}: {what}", table.0);
         }
     }
 }
