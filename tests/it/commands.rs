@@ -234,6 +234,23 @@ async fn the_doctor_finds_a_table_whose_owner_is_past_the_policies() {
 }
 
 #[tokio::test]
+async fn the_doctor_finds_a_view_that_shows_what_its_owner_sees() {
+    let name = clone_database().await;
+    let owner = connect(&database_url("postgres", &name)).await;
+    for change in ["SET (security_invoker = false)", "RESET (security_invoker)"] {
+        owner.batch_execute(&format!("ALTER VIEW score_trends {change}")).await.unwrap();
+        let said = doctor(&database_url("praxis_gateway", &name)).await.bad();
+        assert!(said.contains("score_trends shows what its owner sees"), "{said}");
+        assert!(
+            said.contains("SET (security_invoker = true);") && said.contains("1 problem found"),
+            "{said}"
+        );
+    }
+    owner.batch_execute("ALTER VIEW score_trends SET (security_invoker = on)").await.unwrap();
+    assert!(doctor(&database_url("praxis_gateway", &name)).await.good().contains("Nothing is wrong."));
+}
+
+#[tokio::test]
 async fn a_token_is_made_for_users_that_exist() {
     let name = clone_database().await;
     let url = database_url("postgres", &name);

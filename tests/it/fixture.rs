@@ -1,6 +1,6 @@
 //! Rows of a test's own, put in past every policy: sites, people, protocols.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio_postgres::Client;
 
 use crate::harness::{Actor, App, token};
@@ -13,6 +13,16 @@ pub(crate) const NORTH_SITE: &str = "(SELECT site_id FROM user_sites JOIN auth.u
 pub(crate) async fn oracle(app: &App, sql: &str) -> Value {
     let sql = format!("SELECT coalesce(jsonb_agg(to_jsonb(answer)), '[]')::text FROM ({sql}) answer");
     serde_json::from_str(app.owner().await.query_one(&sql, &[]).await.unwrap().get(0)).unwrap()
+}
+
+/// Numbers are numbers, whatever their digits: 4 and 4.0 are the same, and the last digits of a mean do not count.
+pub(crate) fn normal(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => items.iter().map(normal).collect(),
+        Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), normal(value))).collect(),
+        Value::Number(number) => json!(number.as_f64().map(|it| (it * 1e6).round() / 1e6)),
+        other => other.clone(),
+    }
 }
 
 /// A new site.

@@ -23,4 +23,6 @@ mod scalars;
 mod schema;
 mod series;
 mod session;
+mod timeline;
 mod timeouts;
+mod trends;

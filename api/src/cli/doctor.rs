@@ -1,5 +1,7 @@
 //! `praxis doctor`
 
+use std::collections::HashMap;
+
 use super::{Failure, connect, say};
 use crate::auth::{Authenticator, SystemClock};
 use crate::config::ServeArgs;
@@ -86,30 +88,34 @@ impl Doctor {
         }
     }
 
-    /// Every served table exists, with row-level security enabled and forced.
+    /// Every served table exists, with row-level security enabled and forced; a view reads with its caller's rights.
     async fn tables(&mut self, engine: &Engine, url: &str) {
         let found = async {
             let client = connect(url).await?;
             let rows = client
                 .query(
-                    "SELECT n.nspname::text, c.relname::text, c.relrowsecurity AND c.relforcerowsecurity
+                    "SELECT n.nspname::text, c.relname::text, c.relkind = 'v',
+                            c.relrowsecurity AND c.relforcerowsecurity OR EXISTS (
+                              SELECT FROM pg_options_to_table(c.reloptions)
+                               WHERE option_name = 'security_invoker' AND option_value::boolean)
                        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-                      WHERE c.relkind IN ('r', 'p')",
+                      WHERE c.relkind IN ('r', 'p', 'v')",
                     &[],
                 )
                 .await
                 .map_err(DatabaseError::from)?;
-            Ok::<_, Failure>(rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect::<Vec<(
-                String,
-                String,
-                bool,
-            )>>())
+            let found = rows.iter().map(|row| ((row.get(0), row.get(1)), (row.get(2), row.get(3))));
+            Ok::<_, Failure>(found.collect::<HashMap<(String, String), (bool, bool)>>())
         };
         let Some(found) = self.check("the tables can be listed", found.await, "") else { return };
         for table in engine.catalog().tables() {
-            match found.iter().find(|(schema, name, _)| *schema == table.schema && *name == table.name) {
-                Some((_, _, true)) => {}
-                Some(_) => self.problem(
+            match found.get(&(table.schema.clone(), table.name.clone())) {
+                Some((_, true)) => {}
+                Some((true, false)) => self.problem(
+                    &format!("{} shows what its owner sees", table.name),
+                    &format!("ALTER VIEW {} SET (security_invoker = true);", table.sql_name),
+                ),
+                Some((false, false)) => self.problem(
                     &format!("{} does not enforce row-level security", table.name),
                     &format!("ALTER TABLE {0} ENABLE ROW LEVEL SECURITY; ALTER TABLE {0} FORCE ROW LEVEL SECURITY;", table.sql_name),
                 ),

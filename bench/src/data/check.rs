@@ -20,8 +20,8 @@ WHERE contype = 'f' AND conrelid = ANY (ARRAY['user_sites', 'practitioner_profil
 GROUP BY pg_constraint.oid, conrelid, confrelid, conname
 ORDER BY 1";
 
-/// What triggers keep: the site of a row, and the days after the dose.
-const TRIGGERS: [(&str, &str); 5] = [
+/// What triggers keep: the site of a row, the days after the dose, the baseline.
+const TRIGGERS: [(&str, &str); 8] = [
     ("site of events", "SELECT count(*) FROM session_events WHERE site_id IS NULL"),
     ("site of scores", "SELECT count(*) FROM integration_scores WHERE site_id IS NULL"),
     ("site of responses", "SELECT count(*) FROM assessment_responses WHERE site_id IS NULL"),
@@ -30,6 +30,29 @@ const TRIGGERS: [(&str, &str); 5] = [
         "days after the dose",
         "SELECT count(*) FROM integration_scores JOIN log_clinical_records ON record_id = protocol_id
           WHERE days_post_dose IS DISTINCT FROM (measured_at AT TIME ZONE 'UTC')::date - session_date",
+    ),
+    (
+        "days after the dose of responses",
+        "SELECT count(*) FROM assessment_responses JOIN log_clinical_records ON record_id = protocol_id
+          WHERE days_post_dose IS DISTINCT FROM (completed_at AT TIME ZONE 'UTC')::date - session_date",
+    ),
+    (
+        "baseline of scores",
+        "SELECT count(*) FROM (
+           SELECT baseline_score, first_value(CASE WHEN days_post_dose <= 0 THEN score_value END) OVER (
+             PARTITION BY protocol_id, scale_type
+             ORDER BY days_post_dose <= 0 DESC, measured_at DESC, score_id DESC) AS baseline
+           FROM integration_scores) AS score
+          WHERE baseline_score IS DISTINCT FROM baseline",
+    ),
+    (
+        "baseline of responses",
+        "SELECT count(*) FROM (
+           SELECT baseline_score, first_value(CASE WHEN days_post_dose <= 0 THEN score END) OVER (
+             PARTITION BY protocol_id, assessment_id
+             ORDER BY days_post_dose <= 0 DESC, completed_at DESC, response_id DESC) AS baseline
+           FROM assessment_responses) AS response
+          WHERE baseline_score IS DISTINCT FROM baseline",
     ),
 ];
 

@@ -25,8 +25,8 @@ pub(super) const PROTOCOLS: &str = "log_clinical_records (record_id, site_id, su
     updated_at)";
 pub(super) const EVENTS: &str = "session_events (event_id, protocol_id, event_type_id, event_timestamp, intensity_level, notes, created_at, site_id)";
 pub(super) const SCORES: &str = "integration_scores (score_id, protocol_id, scale_type, score_value, measured_at, days_post_dose, created_at, site_id)";
-pub(super) const RESPONSES: &str =
-    "assessment_responses (response_id, protocol_id, assessment_id, score, completed_at, site_id)";
+pub(super) const RESPONSES: &str = "assessment_responses (response_id, protocol_id, assessment_id, score, completed_at, site_id, days_post_dose, \
+    baseline_score)";
 pub(super) const HOMEWORK: &str = "integration_homework (homework_id, protocol_id, homework_type_id, assigned_date, due_date, \
     completed_date, is_completed, created_at, site_id)";
 
@@ -180,7 +180,8 @@ impl Protocol {
         }
     }
 
-    /// Scores of both scales on days 1 to 180, closer together at first.
+    /// Scores of both scales on days 1 to 180, closer together at first. None is from before the dose, so they have no
+    /// baseline.
     fn scores(&self, out: &mut Rows, next: &mut i64, count: i64, random: &mut Random) {
         let mut day = 0;
         for place in 0..count {
@@ -205,16 +206,22 @@ impl Protocol {
 
     fn responses(&self, out: &mut Rows, next: &mut i64, random: &mut Random, reference: &Reference) {
         let left = if self.responds { 0.4 } else { 0.9 };
+        let mut baseline = None;
         for (day, effect) in [(-1, 0.0), (7, 0.8), (30, 1.0), (90, 0.95)] {
             let score = f64::from(self.baseline) * (1.0 - (1.0 - left) * effect) + random.noise(2.0);
             let kind = reference.assessments[usize::from(self.number % 4 == 0)];
             let highest = if self.number % 4 == 0 { 21.0 } else { 27.0 };
+            let score = score.round().clamp(0.0, highest);
+            // The first one is from the day before the dose, and the only one from before.
+            let baseline = *baseline.get_or_insert(score);
             out.value(*next)
                 .value(self.key)
                 .value(kind)
-                .value(score.round().clamp(0.0, highest))
+                .value(score)
                 .value(self.moment(day * 24 * 60 + random.between(8 * 60, 17 * 60)))
                 .value(self.site)
+                .value(day)
+                .value(baseline)
                 .end();
             *next += 1;
         }

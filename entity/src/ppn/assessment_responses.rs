@@ -21,6 +21,12 @@ pub struct Model {
     pub completed_at: DateTimeWithTimeZone,
     /// Site of the protocol; kept by the database, so that a policy finds the rows of a site by index. What a client sends here is ignored.
     pub site_id: Option<i64>,
+    /// Days between the session and the questionnaire; kept by the database. What a client sends here is ignored.
+    pub days_post_dose: Option<i32>,
+    /// Last score up to the day of the session, of the same protocol by the same instrument; kept by the database. What a client sends
+    /// here is ignored.
+    #[sea_orm(column_type = "Decimal(Some((5, 2)))")]
+    pub baseline_score: Option<Decimal>,
     /// Protocol the questionnaire belongs to.
     #[sea_orm(belongs_to, from = "protocol_id", to = "record_id")]
     pub protocol: BelongsTo<Option<super::log_clinical_records::Entity>>,

@@ -38,6 +38,10 @@ pub struct Model {
     pub created_at: Option<DateTimeWithTimeZone>,
     /// Site of the protocol; kept by the database, so that a policy finds the rows of a site by index. What a client sends here is ignored.
     pub site_id: Option<i64>,
+    /// Last score up to the day of the session, of the same protocol by the same scale; kept by the database. What a client sends
+    /// here is ignored.
+    #[sea_orm(column_type = "Decimal(Some((5, 2)))")]
+    pub baseline_score: Option<Decimal>,
     /// Protocol the score belongs to.
     #[sea_orm(belongs_to, from = "protocol_id", to = "record_id")]
     pub protocol: BelongsTo<Option<super::log_clinical_records::Entity>>,

@@ -225,6 +225,12 @@ pub struct Model {
     /// Questionnaires the patient filled in.
     #[sea_orm(has_many)]
     pub assessment_responses: HasMany<super::assessment_responses::Entity>,
+    /// The events of the session on its own clock: offsets from the first one, gaps between them.
+    #[sea_orm(has_many)]
+    pub timeline: HasMany<super::timeline_events::Entity>,
+    /// Scores by all instruments, each beside its baseline.
+    #[sea_orm(has_many)]
+    pub score_trends: HasMany<super::score_trends::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -23,11 +23,13 @@ pub mod ref_severity_grade;
 pub mod ref_smoking_status;
 pub mod ref_substances;
 pub mod ref_support_modality;
+pub mod score_trends;
 pub mod session_activities;
 pub mod session_events;
 pub mod sites;
 pub mod supervision_circles;
 pub mod supervision_relationships;
+pub mod timeline_events;
 pub mod user_sites;
 
 include!(concat!(env!("OUT_DIR"), "/ppn.rs"));

@@ -54,6 +54,9 @@ pub struct Model {
     /// Answers given with this instrument.
     #[sea_orm(has_many)]
     pub responses: HasMany<super::assessment_responses::Entity>,
+    /// Scores by this instrument, each beside its baseline.
+    #[sea_orm(has_many)]
+    pub score_trends: HasMany<super::score_trends::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

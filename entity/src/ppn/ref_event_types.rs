@@ -31,6 +31,9 @@ pub struct Model {
     /// Events of this kind, counted by site and month.
     #[sea_orm(has_many)]
     pub activities: HasMany<super::session_activities::Entity>,
+    /// Events of this kind, each on the clock of its session.
+    #[sea_orm(has_many)]
+    pub timeline_events: HasMany<super::timeline_events::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

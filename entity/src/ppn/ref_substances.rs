@@ -54,6 +54,9 @@ pub struct Model {
     /// Monthly outcomes of this substance beside those of the network.
     #[sea_orm(has_many)]
     pub benchmarks: HasMany<super::network_benchmarks::Entity>,
+    /// Scores of the protocols with this substance, each beside its baseline.
+    #[sea_orm(has_many)]
+    pub score_trends: HasMany<super::score_trends::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

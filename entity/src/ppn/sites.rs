@@ -46,6 +46,12 @@ pub struct Model {
     /// What happens in the site's sessions, by type of event and month.
     #[sea_orm(has_many)]
     pub activities: HasMany<super::session_activities::Entity>,
+    /// Events of the sessions of the site, each on the clock of its session.
+    #[sea_orm(has_many)]
+    pub timeline_events: HasMany<super::timeline_events::Entity>,
+    /// Scores of the site by all instruments, each beside its baseline.
+    #[sea_orm(has_many)]
+    pub score_trends: HasMany<super::score_trends::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -110,7 +110,7 @@ const REFERENCES: [&str; 13] = [
 const BELOW_PROTOCOL: [&str; 4] =
     ["assessment_responses", "integration_homework", "integration_scores", "session_events"];
 
-/// The SELECT policy of each table, as the brief has it, or as it was proposed where the brief has none.
+/// The SELECT policy of each table or view, as the brief has it, or as it was proposed where the brief has none.
 fn literal_reading() -> Vec<(String, String)> {
     let site = "EXISTS (SELECT 1 FROM user_sites us WHERE us.user_id = auth.uid() AND us.site_id =";
     let participant = "EXISTS (SELECT 1 FROM practitioner_profiles
@@ -129,6 +129,8 @@ fn literal_reading() -> Vec<(String, String)> {
         ("circle_members".into(), SIGNED_IN.into()),
     ];
     reading.extend(BELOW_PROTOCOL.map(|table| (table.to_owned(), member(table))));
+    // A view shows what the tables below it show.
+    reading.extend(["score_trends", "timeline_events"].map(|view| (view.to_owned(), member(view))));
     reading.extend(REFERENCES.map(|table| (table.to_owned(), format!("{SIGNED_IN} OR {NETWORK_ADMIN}"))));
     reading
 }
@@ -158,8 +160,9 @@ async fn judge_as(judge: &mut Session, role: &str, user: Option<&str>) {
 #[tokio::test]
 async fn everyone_sees_what_the_literal_policies_say_row_by_row() {
     let (_database, mut judge, mut client) = filled().await;
-    let tables =
-        judge.rows("SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' ORDER BY 1").await;
+    let tables = "SELECT relname::text FROM pg_class
+        WHERE relkind IN ('r', 'p', 'v') AND relnamespace = 'public'::regnamespace ORDER BY 1";
+    let tables = judge.rows(tables).await;
     let mut reading = literal_reading();
     reading.sort();
     assert_eq!(

@@ -18,6 +18,45 @@ async fn row_level_security_is_forced_on_every_table() {
     assert_eq!(session().await.rows(open).await, Vec::<String>::new());
 }
 
+const VIEWS: &str = "
+    pg_class AS v JOIN pg_namespace AS s ON s.oid = v.relnamespace AND v.relkind IN ('v', 'm')
+      AND s.nspname NOT LIKE 'pg\\_%' AND s.nspname <> 'information_schema'";
+
+#[tokio::test]
+async fn a_view_reads_with_its_callers_rights() {
+    // Otherwise it would show its owner's rows to everybody. A materialized view always does.
+    let open = format!(
+        "SELECT v.oid::regclass::text FROM {VIEWS} WHERE NOT EXISTS (
+           SELECT FROM pg_options_to_table(reloptions)
+           WHERE option_name = 'security_invoker' AND option_value::boolean)"
+    );
+    let mut session = session().await;
+    assert_eq!(session.rows(&open).await, Vec::<String>::new());
+    session.run("CREATE VIEW open AS SELECT 1; CREATE MATERIALIZED VIEW kept AS SELECT 1").await.unwrap();
+    assert_eq!(session.rows(format!("{open} ORDER BY 1")).await, ["kept", "open"], "the test would see one");
+}
+
+#[tokio::test]
+async fn a_view_is_there_to_be_read_and_for_nothing_else() {
+    let granted = format!(
+        "SELECT DISTINCT concat_ws(' ', v.oid::regclass, grantee::regrole, privilege_type)
+         FROM {VIEWS}, aclexplode(relacl) WHERE grantee <> relowner ORDER BY 1"
+    );
+    let expected = format!(
+        "SELECT concat_ws(' ', v.oid::regclass, client, 'SELECT') FROM {VIEWS},
+           unnest(ARRAY['anon', 'authenticated']) AS client ORDER BY 1"
+    );
+    let mut session = session().await;
+    let granted = session.rows(granted).await;
+    assert!(!granted.is_empty());
+    assert_eq!(granted, session.rows(expected).await);
+    // A grant on a column is a grant as well.
+    let columns = format!(
+        "SELECT attname::text FROM {VIEWS} JOIN pg_attribute ON attrelid = v.oid WHERE attacl IS NOT NULL"
+    );
+    assert_eq!(session.rows(columns).await, Vec::<String>::new());
+}
+
 #[tokio::test]
 async fn every_table_for_clients_has_a_policy_for_reading() {
     let mute = format!(

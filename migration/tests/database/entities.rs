@@ -1,4 +1,5 @@
-//! The entities mirror the tables: columns, types, keys, relations and lists of values, in both directions.
+//! The entities mirror the tables: columns, types, keys, relations and lists of values, in both directions. Of a view the
+//! database knows the columns only; what else its entity says is asked of its rows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,6 +10,7 @@ use sea_orm::{
     sea_query::{PostgresQueryBuilder, Query, Value},
 };
 
+use crate::access::DATA;
 use crate::cluster::{Session, migrated};
 
 type Set = BTreeSet<String>;
@@ -29,6 +31,7 @@ fn type_name(column: &ColumnType) -> String {
         ColumnType::Integer => "integer".into(),
         ColumnType::Text => "text".into(),
         ColumnType::Boolean => "boolean".into(),
+        ColumnType::Double => "double precision".into(),
         ColumnType::Uuid => "uuid".into(),
         ColumnType::Date => "date".into(),
         ColumnType::JsonBinary => "jsonb".into(),
@@ -129,6 +132,18 @@ async fn set(session: &mut Session, query: &str) -> Set {
     session.rows(query).await.into_iter().collect()
 }
 
+const VIEWS: &str = "SELECT relname::text FROM pg_class
+    JOIN pg_namespace AS s ON s.oid = relnamespace AND nspname IN ('public', 'auth') WHERE relkind = 'v'";
+
+/// What is said of tables, and what is said of views.
+fn apart(facts: Set, views: &Set) -> (Set, Set) {
+    let of_view = |fact: &String| {
+        let fact = fact.split_once(' ').map_or("", |it| it.0);
+        views.iter().any(|view| fact.split('.').any(|part| part == view))
+    };
+    facts.into_iter().partition(|fact| !of_view(fact))
+}
+
 #[tokio::test]
 async fn columns_with_types_nullability_and_defaults() {
     let query = r"
@@ -142,7 +157,10 @@ async fn columns_with_types_nullability_and_defaults() {
         JOIN pg_namespace AS s ON s.oid = relnamespace AND nspname IN ('public', 'auth')
         LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
         WHERE attnum > 0 AND NOT attisdropped";
-    let (entities, database) = (facts().columns, set(&mut database().await, query).await);
+    let mut session = database().await;
+    let (mut entities, of_views) = apart(facts().columns, &set(&mut session, VIEWS).await);
+    entities.extend(of_views.iter().map(|it| it.replace(" not null", "")));
+    let database = set(&mut session, query).await;
     assert_eq!(
         entities.difference(&database).collect::<Vec<_>>(),
         Vec::<&String>::new(),
@@ -166,7 +184,9 @@ async fn primary_and_unique_keys() {
         FROM pg_index JOIN pg_class AS t ON t.oid = indrelid
         JOIN pg_namespace AS s ON s.oid = relnamespace AND nspname IN ('public', 'auth')
         WHERE indisunique AND indexrelid <> 'log_clinical_records_record_id_site_id_key'::regclass";
-    assert_eq!(facts().keys, set(&mut database().await, query).await);
+    let mut session = database().await;
+    let (keys, _) = apart(facts().keys, &set(&mut session, VIEWS).await);
+    assert_eq!(keys, set(&mut session, query).await);
 }
 
 #[tokio::test]
@@ -182,7 +202,17 @@ async fn foreign_keys_are_relations_on_both_sides() {
         FROM pg_constraint JOIN pg_class AS near ON near.oid = conrelid JOIN pg_class AS far ON far.oid = confrelid,
           unnest(ARRAY['one', 'many']) AS side
         WHERE contype = 'f' AND confrelid <> 'auth.users'::regclass AND conname NOT LIKE '%_site_of_protocol'";
-    assert_eq!(facts().references, set(&mut database().await, query).await);
+    let mut session = database().await;
+    let (references, of_views) = apart(facts().references, &set(&mut session, VIEWS).await);
+    assert_eq!(references, set(&mut session, query).await);
+    for reference in &of_views {
+        let other = if let Some(fact) = reference.strip_suffix(" one") {
+            format!("{fact} many")
+        } else {
+            reference.replace(" many", " one")
+        };
+        assert!(of_views.contains(&other), "{reference}, and not the other side");
+    }
 }
 
 #[tokio::test]
@@ -195,11 +225,55 @@ async fn lists_of_values_are_the_checks() {
         JOIN pg_namespace AS s ON s.oid = relnamespace AND nspname IN ('public', 'auth')
         JOIN pg_attribute ON attrelid = conrelid AND attnum = conkey[1]
         WHERE contype = 'c' AND pg_get_constraintdef(c.oid) LIKE '%= ANY (ARRAY[%'";
-    assert_eq!(facts().values, set(&mut database().await, query).await);
+    let mut session = database().await;
+    let (values, _) = apart(facts().values, &set(&mut session, VIEWS).await);
+    assert_eq!(values, set(&mut session, query).await);
 }
 
 #[tokio::test]
-async fn every_table_is_an_entity() {
-    let query = "SELECT count(*)::text FROM pg_tables WHERE schemaname IN ('public', 'auth')";
+async fn the_rows_of_a_view_are_as_its_entity_says() {
+    let mut session = database().await;
+    session.run(DATA).await.unwrap();
+    let views = set(&mut session, VIEWS).await;
+    let mut wrong = Vec::new();
+    // None of these may have a row.
+    let mut never = Vec::new();
+    for column in apart(facts().columns, &views).1.iter().filter(|it| it.contains(" not null")) {
+        let (table, name) = column.split_once(' ').unwrap().0.rsplit_once('.').unwrap();
+        never.push(format!("SELECT FROM {table} WHERE {name} IS NULL"));
+    }
+    for key in apart(facts().keys, &views).1 {
+        let (table, columns) = key.trim_end_matches(')').split_once(" primary (").unwrap();
+        never.push(format!("SELECT FROM {table} GROUP BY {columns} HAVING count(*) > 1"));
+        never.push(format!("SELECT WHERE NOT EXISTS (SELECT FROM {table})"));
+    }
+    for reference in apart(facts().references, &views).1 {
+        let parts: Vec<&str> = reference.split([' ', '(', ')', '→']).filter(|it| !it.is_empty()).collect();
+        let [near, from, far, to, _] = parts[..] else { panic!("{reference}: a key of several columns") };
+        never.push(format!(
+            "SELECT FROM {near} WHERE {from} IS NOT NULL AND {from} NOT IN (SELECT {to} FROM {far})"
+        ));
+    }
+    assert!(never.len() > 20, "{never:#?}");
+    for query in never {
+        if !session.rows(format!("SELECT 'a row' FROM ({query}) AS found LIMIT 1")).await.is_empty() {
+            wrong.push(query);
+        }
+    }
+    for values in apart(facts().values, &views).1 {
+        let (column, texts) = values.split_once(" in ").unwrap();
+        let (table, column) = column.rsplit_once('.').unwrap();
+        let query = format!("SELECT string_agg(DISTINCT {column}, ', ' ORDER BY {column}) FROM {table}");
+        if session.one(&query).await != texts {
+            wrong.push(query);
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn every_table_and_view_is_an_entity() {
+    let query = "SELECT count(*)::text FROM pg_class
+        WHERE relkind IN ('r', 'p', 'v') AND relnamespace IN ('public'::regnamespace, 'auth'::regnamespace)";
     assert_eq!(database().await.one(query).await, facts().tables.to_string());
 }

@@ -4,6 +4,7 @@
 
 mod access;
 mod activities;
+mod baselines;
 mod benchmarks;
 mod catalog;
 mod cluster;
@@ -12,4 +13,5 @@ mod outcomes;
 mod runs;
 #[path = "../../../tests/it/harness/cluster.rs"]
 mod server;
+mod timeline;
 mod triggers;

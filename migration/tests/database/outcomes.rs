@@ -530,18 +530,18 @@ async fn a_change_that_is_committed_during_a_refresh_is_for_the_next_one() {
     assert_eq!(refresh(&mut session).await, "1 written, 0 removed");
     assert_eq!(cells(&mut session).await, ["1/1 2026-01: 3 - - 0.00"]);
 
-    // A score of a protocol that another transaction moves to the next month, with a refresh between the two.
+    // A score of a protocol that another transaction moves to the next month: the move waits for the score.
     writer.run("BEGIN").await.unwrap();
     scores(&mut writer, &record, &[(1, BEFORE, "20"), (1, LAST, "9")]).await;
-    session
-        .run(format!(
-            "UPDATE log_clinical_records SET session_date = '2026-02-10' WHERE record_id = {record}"
-        ))
-        .await
-        .unwrap();
-    assert_eq!(refresh(&mut session).await, "2 written, 0 removed");
+    let mut mover = database.connect().await;
+    let update =
+        format!("UPDATE log_clinical_records SET session_date = '2026-02-10' WHERE record_id = {record}");
+    let other = tokio::spawn(async move { mover.run(update).await });
+    assert!(waits(&mut session).await, "the move waits");
+    assert_eq!(refresh(&mut session).await, "0 written, 0 removed");
     writer.run("COMMIT").await.unwrap();
-    assert_eq!(refresh(&mut session).await, "1 written, 0 removed");
+    assert_eq!(other.await.unwrap(), Ok(1));
+    assert_eq!(refresh(&mut session).await, "2 written, 0 removed");
     assert_eq!(cells(&mut session).await, ["1/1 2026-01: 2 - - 0.00", "1/1 2026-02: 1 100.00 0.00 0.00"]);
 
     // A threshold that changes while a refresh makes a cell.

@@ -10,7 +10,7 @@ use super::EmbeddedError;
 use super::account::Account;
 
 /// The oldest version that will do.
-pub(super) const MIN_MAJOR: u32 = 14;
+pub(super) const MIN_MAJOR: u32 = 15;
 
 /// Folders in which packagers keep one server per version: what comes before the version and after it. The
 /// highest version is taken first.
@@ -249,7 +249,7 @@ mod tests {
     #[test]
     fn what_is_missing_is_said_in_one_line() {
         let none = missing(None, &[13].into(), "no network", "/d".into()).to_string();
-        assert!(none.starts_with("no Postgres server (14 or newer) is installed, only 13 is, and it could not be downloaded (no network): install"), "{none}");
+        assert!(none.starts_with("no Postgres server (15 or newer) is installed, only 14 is, and it could not be downloaded (no network): install"), "{none}");
         assert!(none.ends_with("or set DATABASE_URL"), "{none}");
         let other = missing(Some(16), &[15].into(), "", "/d".into()).to_string();
         assert!(

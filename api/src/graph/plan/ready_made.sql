@@ -55,3 +55,39 @@ SELECT t.substance_id, t.substance_name, t.rxnorm_cui, t.substance_class, t.prim
 -- Activity by site
 SELECT g.* FROM (SELECT a1.site_name AS c0, a2.event_name AS c1, sum(t.event_count) AS c2, sum(t.intensity_count) AS c3, sum(t.intensity_sum) AS c4, max(t.intensity_max) AS c5 FROM session_activities t LEFT JOIN sites a1 ON a1.site_id = t.site_id LEFT JOIN ref_event_types a2 ON a2.event_type_id = t.event_type_id GROUP BY 1, 2) g
   ORDER BY g.c0, g.c2 DESC, g.c1 DESC LIMIT 101;
+
+-- Session chart
+SELECT t.record_id, t.session_date, t.substance_id FROM log_clinical_records t WHERE t.record_id = ANY ($1::int8[]);
+SELECT t.substance_id, t.substance_name, t.rxnorm_cui, t.substance_class, t.primary_mechanism, t.receptor_5ht2a_ki, t.receptor_5ht1a_ki, t.receptor_5ht2c_ki, t.receptor_d2_ki, t.receptor_sert_ki, t.receptor_nmda_ki, t.is_active, t.created_at FROM ref_substances t;
+SELECT count(*), max(t.offset_seconds), max(t.gap_seconds), k.k0
+  FROM unnest($1::bigint[]) k(k0) JOIN timeline_events t ON t.protocol_id = k.k0 GROUP BY k.k0;
+SELECT p.*
+  FROM unnest($1::bigint[]) k(k0)
+  CROSS JOIN LATERAL (SELECT t.protocol_id, t.sequence, t.event_timestamp, t.offset_seconds, t.gap_seconds, t.intensity_level, t.notes, t.event_type_id FROM timeline_events t WHERE t.protocol_id = k.k0
+  ORDER BY t.event_timestamp, t.protocol_id, t.event_id LIMIT 201) p;
+SELECT t.event_type_id, t.event_name, t.color_code, t.icon_name, t.is_active, t.created_at FROM ref_event_types t;
+SELECT p.*, k.k0
+  FROM unnest($1::bigint[]) k(k0)
+  CROSS JOIN LATERAL (WITH g AS (SELECT t.#b AS b, GROUPING(t.#b) AS kind, avg(t.intensity_level)::float8 AS c0, max(t.intensity_level) AS c1 FROM (SELECT t.*, date_bin('900 seconds', t.event_timestamp, $2::timestamptz) AS #b FROM timeline_events t WHERE t.event_timestamp IS NOT NULL AND t.protocol_id = k.k0 AND ((t.intensity_level IS NOT NULL))) t GROUP BY GROUPING SETS ((), (t.#b))), top AS (SELECT row_number() OVER () AS n, g.* FROM g WHERE g.kind = 1
+  ORDER BY n LIMIT 100), span AS (SELECT (SELECT min(g.b) FROM g) AS first, (SELECT max(g.b) FROM g) AS last), grid AS (SELECT generate_series((SELECT first FROM span), (SELECT last FROM span), interval '900 seconds') AS b LIMIT 10001) SELECT top.n, 1 AS kind, NULL::timestamptz AS b, NULL::timestamptz AS e, top.c0, top.c1 FROM top UNION ALL SELECT top.n, coalesce(g.kind, 2), grid.b, grid.b + interval '900 seconds', g.c0, g.c1 FROM top CROSS JOIN grid LEFT JOIN g ON g.kind = 0 AND g.b = grid.b
+  ORDER BY 1, 3 NULLS FIRST LIMIT 10001) p;
+SELECT p.*, k.k0
+  FROM unnest($1::bigint[]) k(k0)
+  CROSS JOIN LATERAL (SELECT g.* FROM (SELECT a1.event_name AS c0, a1.color_code AS c1, count(*) AS c2, avg(t.intensity_level)::float8 AS c3 FROM timeline_events t LEFT JOIN ref_event_types a1 ON a1.event_type_id = t.event_type_id WHERE t.protocol_id = k.k0 GROUP BY 1, 2) g
+  ORDER BY g.c2 DESC, g.c0 DESC, g.c1 DESC LIMIT 101) p;
+
+-- Score trend
+SELECT t.record_id, t.session_date FROM log_clinical_records t WHERE t.record_id = ANY ($1::int8[]);
+SELECT p.*
+  FROM unnest($1::bigint[]) k(k0)
+  CROSS JOIN LATERAL (SELECT t.protocol_id, t.assessment_id, t.days_post_dose, t.score, t.baseline, t.change, t.change_percent, t.improvement, t.is_response, t.is_remission FROM score_trends t WHERE t.protocol_id = k.k0
+  ORDER BY t.measured_at, t.source, t.source_id LIMIT 201) p;
+SELECT t.assessment_id, t.assessment_code, t.assessment_name, t.description, t.domain, t.min_score, t.max_score, t.higher_is_better, t.response_change_percent, t.remission_score, t.loinc_code, t.is_active, t.created_at FROM ref_assessments t;
+SELECT p.*, k.k0
+  FROM unnest($1::bigint[]) k(k0)
+  CROSS JOIN LATERAL (SELECT g.* FROM (SELECT a1.assessment_code AS c0, count(*) AS c1, max(t.baseline) AS c2, avg(t.improvement)::float8 AS c3, max(t.improvement) AS c4, count(*) FILTER (WHERE t.is_response) AS c5, count(*) FILTER (WHERE t.is_remission) AS c6 FROM score_trends t LEFT JOIN ref_assessments a1 ON a1.assessment_id = t.assessment_id WHERE t.protocol_id = k.k0 AND ((t.days_post_dose > $2::int4)) GROUP BY 1) g
+  ORDER BY g.c1 DESC, g.c0 DESC LIMIT 101) p;
+
+-- Trend by day
+SELECT g.* FROM (SELECT a1.assessment_code AS c0, t.days_post_dose AS c1, count(*) AS c2, avg(t.score)::float8 AS c3, avg(t.baseline)::float8 AS c4, avg(t.change)::float8 AS c5, percentile_cont($1::float8) WITHIN GROUP (ORDER BY t.improvement::float8) AS c6, count(*) FILTER (WHERE t.is_response) AS c7, count(*) FILTER (WHERE t.is_remission) AS c8 FROM score_trends t LEFT JOIN ref_assessments a1 ON a1.assessment_id = t.assessment_id WHERE ((t.days_post_dose >= $2::int4 AND t.days_post_dose <= $3::int4) AND EXISTS (SELECT 1 FROM ref_assessments a2 WHERE a2.assessment_id = t.assessment_id AND ((a2.assessment_code = ANY ($4::text[]))))) GROUP BY 1, 2) g WHERE (((g.c2 >= $5::int8)))
+  ORDER BY g.c0, g.c1 LIMIT 201;

@@ -16,7 +16,7 @@ pub const SYSTEM: System = System {
 };
 
 /// Ready-made queries.
-pub const EXAMPLES: [Example; 8] = [
+pub const EXAMPLES: [Example; 11] = [
     Example { title: "Timeline", query: include_str!("queries/timeline.graphql"), variables: "" },
     Example {
         title: "One protocol",
@@ -41,4 +41,15 @@ pub const EXAMPLES: [Example; 8] = [
         query: include_str!("queries/activity_by_site.graphql"),
         variables: "",
     },
+    Example {
+        title: "Session chart",
+        query: include_str!("queries/session_chart.graphql"),
+        variables: "{\n  \"id\": \"1\"\n}",
+    },
+    Example {
+        title: "Score trend",
+        query: include_str!("queries/score_trend.graphql"),
+        variables: "{\n  \"id\": \"1\"\n}",
+    },
+    Example { title: "Trend by day", query: include_str!("queries/trend_by_day.graphql"), variables: "" },
 ];

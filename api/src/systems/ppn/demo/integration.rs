@@ -26,7 +26,7 @@ SELECT protocol_id, scale_type, score_value, measured_at, measured_at
 FROM json_to_recordset($1) AS row(
   protocol_id bigint, scale_type text, score_value numeric, measured_at timestamptz)";
 
-/// Both scales from the day after the session to half a year later.
+/// Both scales from the day of the session, for comparison, to half a year later.
 pub(super) fn scores(session: &Session, number: usize, protocol_id: i64) -> Vec<ScoreRow> {
     if session.kind == Kind::Preparation {
         return Vec::new();
@@ -39,7 +39,7 @@ pub(super) fn scores(session: &Session, number: usize, protocol_id: i64) -> Vec<
             (scale, start, random.range(12.0, 90.0 - start), slowness)
         });
     let mut rows = Vec::new();
-    for after in [1, 3, 7, 14, 30, 60, 90, 120, 180] {
+    for after in [0, 1, 3, 7, 14, 30, 60, 90, 120, 180] {
         let after = after + random.between(-1, 1) * (after / 14);
         let missed = random.chance(f64::from(after) / 900.0);
         let begin = random.between(540, 1020);

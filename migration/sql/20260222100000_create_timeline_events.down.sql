@@ -1,0 +1,1 @@
+DROP VIEW timeline_events;
