@@ -16,6 +16,7 @@ use crate::harness::{Actor, App, connect};
 
 /// Policies that let a row be read, as literally as their sources have them: any of them is enough. A policy FOR ALL
 /// holds for reading too.
+#[expect(clippy::too_many_lines, reason = "a list, table by table, as literal as its sources")]
 fn policies(table: &Table) -> &'static [&'static str] {
     // Of the brief's "existing" tables the policies are those that the portal is known to have, or follow the brief's
     // standard pattern: members of the site.

@@ -248,7 +248,7 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_said_in_one_line() {
-        let none = missing(None, &[13].into(), "no network", "/d".into()).to_string();
+        let none = missing(None, &[14].into(), "no network", "/d".into()).to_string();
         assert!(none.starts_with("no Postgres server (15 or newer) is installed, only 14 is, and it could not be downloaded (no network): install"), "{none}");
         assert!(none.ends_with("or set DATABASE_URL"), "{none}");
         let other = missing(Some(16), &[15].into(), "", "/d".into()).to_string();
