@@ -13,6 +13,7 @@ mod http;
 mod identity;
 mod limits;
 mod loading;
+mod login;
 mod matrix;
 mod page;
 mod paging;

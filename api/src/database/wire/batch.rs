@@ -68,8 +68,8 @@ impl Connection {
         queries: &[Query<'_>],
     ) -> Result<Vec<Vec<Row>>, BatchError> {
         let whole = |error| BatchError { at: 0, error };
-        let types = self.write(queries).map_err(whole)?;
         self.busy = true;
+        let types = self.write(queries).map_err(whole)?;
         self.send().await.map_err(whole)?;
         let result = self.read(queries, types).await;
         self.busy = false;

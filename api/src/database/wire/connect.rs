@@ -326,3 +326,47 @@ mod authentication {
 fn refused(body: &[u8]) -> WireError {
     WireError::Server(Box::new(ServerError::parse(body)))
 }
+
+#[cfg(test)]
+mod tests {
+    use rustls::RootCertStore;
+
+    use super::*;
+
+    fn places(url: &str) -> Result<Vec<String>, String> {
+        let config: Config = url.parse().map_err(|error| format!("{error}"))?;
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(RootCertStore::empty())
+            .with_no_client_auth();
+        let address = Address::new(config, Arc::new(tls)).map_err(|error| error.to_string())?;
+        Ok(address.hosts.iter().map(|host| format!("{host:?}")).collect())
+    }
+
+    #[test]
+    fn an_address_names_hosts() {
+        for (url, expected) in [
+            ("postgres://me@db", vec![r#"(Some("db"), Tcp("db", 5432))"#]),
+            ("postgres://me@a:1,b:2", vec![r#"(Some("a"), Tcp("a", 1))"#, r#"(Some("b"), Tcp("b", 2))"#]),
+            ("host=db hostaddr=10.0.0.1 user=me", vec![r#"(Some("db"), Tcp("10.0.0.1", 5432))"#]),
+            ("postgres://me@%2Frun%2Fpg:99", vec![r#"(None, Unix("/run/pg/.s.PGSQL.99"))"#]),
+        ] {
+            assert_eq!(places(url).unwrap(), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_had_is_refused_by_name() {
+        for (url, expected) in [
+            ("postgres://db", "it names no user"),
+            ("user=me", "it names no host"),
+            ("host=a,b,c port=1,2 user=me", "hosts, hostaddrs and ports do not match in number"),
+            ("postgres://me@db?channel_binding=require", "channel_binding=require is not supported"),
+            ("postgres://me@db?load_balance_hosts=random", "load_balance_hosts=random is not supported"),
+        ] {
+            assert_eq!(places(url).unwrap_err(), expected, "{url}");
+        }
+    }
+}

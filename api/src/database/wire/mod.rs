@@ -63,7 +63,7 @@ struct Message {
 impl Connection {
     /// Sends a statement whose answer nobody waits for, if that can be done at once; `false`: it cannot.
     pub(super) fn send_unheard(&mut self, sql: &str) -> bool {
-        if frontend::query(sql, &mut self.outbox).is_err() {
+        if self.closed || frontend::query(sql, &mut self.outbox).is_err() {
             return false;
         }
         self.unread += 1;
