@@ -43,7 +43,7 @@ async fn a_password_is_proved_in_every_way_that_the_server_asks_for() {
              CREATE ROLE \"login {method}\" LOGIN PASSWORD 'a \"difficult\" pass''word, ü'"
         );
         owner.batch_execute(&create).await.unwrap();
-        rules += &format!("local all \"login {method}\" {method}\n");
+        rules = rules + "local all \"login " + method + "\" " + method + "\n";
     }
     std::fs::write(&file, rules + &before).unwrap();
     owner.batch_execute("SELECT pg_reload_conf()").await.unwrap();
