@@ -21,6 +21,8 @@ const SET_UP: &str = "SELECT set_config('statement_timeout',$1,true),\
     set_config('request.jwt.claim.role',$4,true),\
     set_config('app.user_id',$3,true),\
     set_config('role',$4,true)";
+/// Nothing was written.
+const END: &str = "ROLLBACK";
 /// Statements that open a session.
 const OPENING: usize = 2;
 
@@ -68,6 +70,18 @@ impl Session {
 
     /// Runs statements under the caller's role and claims, in one round trip, and gives the rows of each.
     pub async fn query(&mut self, statements: &[Statement]) -> Result<Vec<Vec<Row>>, StatementError> {
+        self.run(statements, false).await
+    }
+
+    /// Runs the last statements of the session. Its end travels with them: neither side is woken once more for it.
+    pub async fn query_last(&mut self, statements: &[Statement]) -> Result<Vec<Vec<Row>>, StatementError> {
+        let answers = self.run(statements, true).await?;
+        // Its transaction is over; the pool may lend the connection again.
+        self.connection = None;
+        Ok(answers)
+    }
+
+    async fn run(&mut self, statements: &[Statement], last: bool) -> Result<Vec<Vec<Row>>, StatementError> {
         self.counts.statements += u32::try_from(statements.len()).unwrap_or(u32::MAX);
         self.counts.round_trips += 1;
         let keep = self.pool.prepared_statements;
@@ -86,6 +100,9 @@ impl Session {
             parameters: &statement.parameters,
             keep,
         }));
+        if last {
+            queries.push(Query { text: END, parameters: &[], keep });
+        }
         let connection = match &mut self.connection {
             Some(connection) => connection,
             none => {
@@ -105,6 +122,7 @@ impl Session {
             }
         })?;
         answers.drain(..opening);
+        answers.truncate(statements.len());
         Ok(answers)
     }
 
@@ -121,7 +139,7 @@ impl Drop for Session {
     fn drop(&mut self) {
         let Some(mut connection) = self.connection.take() else { return };
         // Sent, not awaited: the opening of the next session travels behind it on the same connection.
-        if connection.is_busy() || !connection.send_unheard("ROLLBACK") {
+        if connection.is_busy() || !connection.send_unheard(END) {
             Pool::abandon(connection);
         }
     }

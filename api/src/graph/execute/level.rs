@@ -56,6 +56,27 @@ impl<'p> Level<'p> {
         questions
     }
 
+    /// Whether the database will not be asked for more below this level.
+    pub(super) fn is_last(&self) -> bool {
+        !self.visits.iter().any(|visit| {
+            // What was visited ahead stands in this level itself.
+            let ahead = visit.ahead.then(|| self.key_of_rows(visit.load)).flatten();
+            visit.below.is_some_and(|selection| {
+                all_fields(selection)
+                    .into_iter()
+                    .any(|field| (ahead.is_none() || key_of(field) != ahead) && self.asks(field))
+            })
+        })
+    }
+
+    /// Whether a field asks the database, itself or below it.
+    fn asks(&self, field: &RowField) -> bool {
+        loads_of(field).into_iter().any(|(load, below)| {
+            !self.plan.loads[load.0].only_reference
+                || below.is_some_and(|selection| all_fields(selection).into_iter().any(|it| self.asks(it)))
+        })
+    }
+
     /// The level below, when this one is answered.
     pub(super) fn below(&self, answers: &[Answer]) -> Self {
         let mut level = Self { plan: self.plan, visits: Vec::new() };
@@ -89,7 +110,11 @@ impl<'p> Level<'p> {
                         self.by_key(*load, ids.map(|(_, key)| Key::from_parts(key)).collect(), selection);
                     }
                 }
-                RootField::Connection(connection) => self.connection(connection, vec![Key::Whole]),
+                RootField::Connection(connection) => {
+                    for (load, below) in loads_of_connection(connection) {
+                        self.visit(load, vec![Key::Whole], below);
+                    }
+                }
                 RootField::Groups(Groups { load, .. }) | RootField::Series(Series { load, .. }) => {
                     self.visit(*load, vec![Key::Whole], None);
                 }
@@ -108,39 +133,10 @@ impl<'p> Level<'p> {
     }
 
     fn field(&mut self, field: &'p RowField, keys: impl FnOnce(&[usize]) -> Vec<Key>) {
-        match field {
-            RowField::Typename | RowField::GlobalId(_) | RowField::Column(..) | RowField::Joined { .. } => {}
-            RowField::One { load, key, selection } => self.visit(*load, keys(key), Some(selection)),
-            RowField::Many { key, connection } => self.connection(connection, keys(key)),
-            RowField::Groups { key, groups: Groups { load, .. } }
-            | RowField::Series { key, series: Series { load, .. } } => self.visit(*load, keys(key), None),
-        }
-    }
-
-    fn connection(&mut self, connection: &'p Connection, keys: Vec<Key>) {
-        if let Some(load) = connection.aggregate {
-            self.visit(load, keys.clone(), None);
-        }
-        for field in &connection.fields {
-            match (&field.value, connection.page) {
-                (ConnectionField::Points(load, selection), _) => {
-                    self.visit(*load, keys.clone(), Some(selection));
-                }
-                (ConnectionField::Nodes(selection), Some(load)) => {
-                    self.visit(load, keys.clone(), Some(selection));
-                }
-                (ConnectionField::Edges(edges), Some(load)) => {
-                    for edge in edges {
-                        if let EdgeField::Node(selection) = &edge.value {
-                            self.visit(load, keys.clone(), Some(selection));
-                        }
-                    }
-                }
-                _ => {}
-            }
-        }
-        if let Some(load) = connection.page {
-            self.visit(load, keys, None);
+        let Some(key) = key_of(field) else { return };
+        let keys = keys(key);
+        for (load, below) in loads_of(field) {
+            self.visit(load, keys.clone(), below);
         }
     }
 
@@ -168,6 +164,38 @@ fn key_of(field: &RowField) -> Option<&[usize]> {
         | RowField::Groups { key, .. }
         | RowField::Series { key, .. } => Some(key),
     }
+}
+
+/// The loads that answer a field, each with what is wanted of its rows.
+fn loads_of(field: &RowField) -> Vec<(LoadId, Option<&RowSelection>)> {
+    match field {
+        RowField::Typename | RowField::GlobalId(_) | RowField::Column(..) | RowField::Joined { .. } => {
+            Vec::new()
+        }
+        RowField::One { load, selection, .. } => vec![(*load, Some(selection))],
+        RowField::Groups { groups: Groups { load, .. }, .. }
+        | RowField::Series { series: Series { load, .. }, .. } => vec![(*load, None)],
+        RowField::Many { connection, .. } => loads_of_connection(connection),
+    }
+}
+
+fn loads_of_connection(connection: &Connection) -> Vec<(LoadId, Option<&RowSelection>)> {
+    let mut loads: Vec<_> =
+        connection.aggregate.into_iter().chain(connection.page).map(|load| (load, None)).collect();
+    for field in &connection.fields {
+        match (&field.value, connection.page) {
+            (ConnectionField::Points(load, selection), _) => loads.push((*load, Some(selection))),
+            (ConnectionField::Nodes(selection), Some(page)) => loads.push((page, Some(selection))),
+            (ConnectionField::Edges(edges), Some(page)) => {
+                loads.extend(edges.iter().filter_map(|edge| match &edge.value {
+                    EdgeField::Node(selection) => Some((page, Some(selection))),
+                    EdgeField::Typename | EdgeField::Cursor => None,
+                }));
+            }
+            _ => {}
+        }
+    }
+    loads
 }
 
 /// Whether a selection asks for more than the row itself and what came along with it.

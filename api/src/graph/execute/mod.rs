@@ -18,7 +18,7 @@ use self::level::{Asked, Level};
 pub use self::reference::ReferenceCache;
 use super::catalog::Catalog;
 use super::error::{Code, Error};
-use super::plan::{Load, LoadId, LoadKind, Plan};
+use super::plan::{Load, LoadId, LoadKind, Parents, Plan};
 use crate::database::{DatabaseError, Session, SessionCounts, Statement};
 
 /// Loads everything that a plan asks for and appends the response's `data`. `introspection`: the answers to `__schema`
@@ -56,9 +56,10 @@ async fn load_all(
         let (remembered, found) = join(
             try_join_all(kept.iter().map(async |(load, keys)| {
                 let load = &plan.loads[load.0];
-                reference.get(&caller, load, load.statement(keys)).await.map_err(|error| failed(load, &error))
+                let found = reference.get(&caller, load, keys).await;
+                found.map_err(|error| failed(load, &error))
             })),
-            query(plan, session, &queried),
+            query(plan, session, &queried, level.is_last()),
         )
         .await;
         for ((load, _), found) in kept.iter().zip(remembered?) {
@@ -72,11 +73,12 @@ async fn load_all(
     Ok(answers)
 }
 
-/// Asks the database for the keys of some loads, in one round trip.
+/// Asks the database for the keys of some loads, in one round trip. `last`: nothing will be asked after that.
 async fn query(
     plan: &Plan,
     session: &mut Session,
     questions: &[(LoadId, Vec<Key>)],
+    last: bool,
 ) -> Result<Vec<FoundByKey>, Error> {
     if questions.is_empty() {
         return Ok(Vec::new());
@@ -84,15 +86,11 @@ async fn query(
     let load = |at: usize| &plan.loads[questions[at].0.0];
     let statements: Vec<Statement> =
         questions.iter().enumerate().map(|(at, (_, keys))| load(at).statement(keys)).collect();
-    let answers =
-        session.query(&statements).await.map_err(|failure| failed(load(failure.at), &failure.error))?;
+    let answers = if last { session.query_last(&statements).await } else { session.query(&statements).await };
+    let answers = answers.map_err(|failure| failed(load(failure.at), &failure.error))?;
     let sorted = answers.into_iter().enumerate().map(|(at, rows)| {
         let load = load(at);
-        let only = match questions[at].1.as_slice() {
-            [key] if load.single.is_some() => Some(key),
-            _ => None,
-        };
-        let found = sort(rows, &load.kind, only);
+        let found = sort(rows, &load.kind, load.only(&questions[at].1));
         check_size(load, &found)?;
         Ok(found)
     });
@@ -100,14 +98,19 @@ async fn query(
 }
 
 impl Load {
+    /// The key, where the statement is for one.
+    fn only<'k>(&self, keys: &'k [Key]) -> Option<&'k Key> {
+        keys.first().filter(|_| self.parents == Parents::One)
+    }
+
     /// The statement for some keys.
     fn statement(&self, keys: &[Key]) -> Statement {
-        let (statement, mut parameters) = match (&self.single, keys) {
-            (Some(single), [only]) => (single, key::single_parameters(only, self.parts())),
-            _ => (&self.statement, key::parameters(keys, self.parts())),
+        let mut parameters = match self.only(keys) {
+            Some(only) => key::single_parameters(only, self.parts()),
+            None => key::parameters(keys, self.parts()),
         };
-        parameters.extend(statement.parameters.iter().cloned());
-        Statement { text: Arc::clone(&statement.text), parameters }
+        parameters.extend(self.statement.parameters.iter().cloned());
+        Statement { text: Arc::clone(&self.statement.text), parameters }
     }
 }
 

@@ -13,6 +13,7 @@ use lru::LruCache;
 use tokio_postgres::AsyncMessage;
 
 use super::answer::{FoundByKey, sort};
+use super::key::Key;
 use crate::auth::Caller;
 use crate::database::{DatabaseError, Pool, Session, Statement};
 use crate::graph::plan::Load;
@@ -67,15 +68,15 @@ impl ReferenceCache {
         }
     }
 
-    /// What a load's statement, which reads reference tables only, finds for the role of a caller.
+    /// What a load, which reads reference tables only, finds for some keys and the role of a caller.
     pub(super) async fn get(
         &self,
         caller: &Caller,
         load: &Load,
-        statement: Statement,
+        keys: &[Key],
     ) -> Result<Arc<FoundByKey>, DatabaseError> {
         let key = load.kind.positions().to_vec();
-        let question = Question { role: caller.role.clone(), statement, key };
+        let question = Question { role: caller.role.clone(), statement: load.statement(keys), key };
         let listening = self.listening.load(Ordering::Acquire);
         if let Some(kept) = self.answers().get(&question)
             && (listening || kept.since.elapsed() < UNHEARD_FOR)
@@ -86,9 +87,9 @@ impl ReferenceCache {
         // A transaction of its own: it begins after the generation was read, and it has no user.
         let mut session = Session::new(self.pool.clone(), Arc::new(Caller::of_role(&caller.role)));
         let statements = std::slice::from_ref(&question.statement);
-        let answers = session.query(statements).await.map_err(|failure| failure.error)?;
+        let answers = session.query_last(statements).await.map_err(|failure| failure.error)?;
         let rows = answers.into_iter().next().unwrap_or_default();
-        let found = Arc::new(sort(rows, &load.kind, None));
+        let found = Arc::new(sort(rows, &load.kind, load.only(keys)));
         if self.generation.load(Ordering::Acquire) == generation {
             let kept = Kept { found: Arc::clone(&found), since: Instant::now() };
             self.answers().put(question, kept);

@@ -25,6 +25,7 @@ use apollo_compiler::parser::LineColumn;
 pub(super) use cursor::write_cursor;
 pub(super) use planner::plan;
 pub(super) use points::DEFAULT_POINTS;
+pub(super) use statement::Parents;
 
 use super::catalog::{ColumnType, TableId};
 use super::error::PathSegment;
@@ -332,8 +333,8 @@ pub(super) struct Load {
     pub kind: LoadKind,
     /// Its SQL; the parents' keys are the first parameters.
     pub statement: Statement,
-    /// Its SQL for one parent only, where that is simpler; the parts of the parent's key are the first parameters.
-    pub(super) single: Option<Statement>,
+    /// Whether the SQL takes one key or an array of them.
+    pub(super) parents: Parents,
     /// Whether the statement reads reference tables only, so that its answer can be kept.
     pub only_reference: bool,
     /// Where in the request it came up first, for errors.

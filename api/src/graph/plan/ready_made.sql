@@ -12,19 +12,13 @@ SELECT p.*
 SELECT t.event_type_id, t.event_name, t.color_code, t.icon_name, t.is_active, t.created_at FROM ref_event_types t;
 
 -- One protocol
-SELECT t.record_id, j1.site_id, j1.site_name FROM log_clinical_records t LEFT JOIN sites j1 ON j1.site_id = t.site_id WHERE t.record_id = ANY ($1::int8[]);
-SELECT p.*
-  FROM unnest($1::bigint[]) k(k0)
-  CROSS JOIN LATERAL (SELECT t.protocol_id, t.event_id, t.notes, t.event_timestamp AS o0, t.event_id AS o1 FROM session_events t WHERE t.protocol_id = k.k0 AND (EXISTS (SELECT 1 FROM ref_event_types a1 WHERE a1.event_type_id = t.event_type_id AND ((a1.event_name = ANY ($2::text[])))))
-  ORDER BY t.event_timestamp DESC, t.event_id DESC LIMIT 4) p;
-SELECT p.*
-  FROM unnest($1::bigint[]) k(k0)
-  CROSS JOIN LATERAL (SELECT t.protocol_id, t.measured_at, t.score_value, t.days_post_dose FROM integration_scores t WHERE t.protocol_id = k.k0 AND ((t.scale_type = $2::text))
-  ORDER BY t.measured_at, t.score_id LIMIT 101) p;
-SELECT p.*
-  FROM unnest($1::bigint[]) k(k0)
-  CROSS JOIN LATERAL (SELECT t.protocol_id, t.due_date, t.is_completed, t.homework_type_id FROM integration_homework t WHERE t.protocol_id = k.k0
-  ORDER BY t.due_date, t.homework_id LIMIT 101) p;
+SELECT t.record_id, j1.site_id, j1.site_name FROM log_clinical_records t LEFT JOIN sites j1 ON j1.site_id = t.site_id WHERE t.record_id = $1::int8;
+SELECT t.protocol_id, t.event_id, t.notes, t.event_timestamp AS o0, t.event_id AS o1 FROM session_events t WHERE t.protocol_id = $1::int8 AND (EXISTS (SELECT 1 FROM ref_event_types a1 WHERE a1.event_type_id = t.event_type_id AND ((a1.event_name = ANY ($2::text[])))))
+  ORDER BY t.event_timestamp DESC, t.event_id DESC LIMIT 4;
+SELECT t.protocol_id, t.measured_at, t.score_value, t.days_post_dose FROM integration_scores t WHERE t.protocol_id = $1::int8 AND ((t.scale_type = $2::text))
+  ORDER BY t.measured_at, t.score_id LIMIT 101;
+SELECT t.protocol_id, t.due_date, t.is_completed, t.homework_type_id FROM integration_homework t WHERE t.protocol_id = $1::int8
+  ORDER BY t.due_date, t.homework_id LIMIT 101;
 SELECT t.homework_type_id, t.homework_name, t.description, t.typical_duration_minutes, t.is_active, t.created_at FROM ref_homework_types t;
 
 -- Directory
@@ -57,14 +51,11 @@ SELECT g.* FROM (SELECT a1.site_name AS c0, a2.event_name AS c1, sum(t.event_cou
   ORDER BY g.c0, g.c2 DESC, g.c1 DESC LIMIT 101;
 
 -- Session chart
-SELECT t.record_id, t.session_date, t.substance_id FROM log_clinical_records t WHERE t.record_id = ANY ($1::int8[]);
+SELECT t.record_id, t.session_date, t.substance_id FROM log_clinical_records t WHERE t.record_id = $1::int8;
 SELECT t.substance_id, t.substance_name, t.rxnorm_cui, t.substance_class, t.primary_mechanism, t.receptor_5ht2a_ki, t.receptor_5ht1a_ki, t.receptor_5ht2c_ki, t.receptor_d2_ki, t.receptor_sert_ki, t.receptor_nmda_ki, t.is_active, t.created_at FROM ref_substances t;
-SELECT count(*), max(t.offset_seconds), max(t.gap_seconds), k.k0
-  FROM unnest($1::bigint[]) k(k0) JOIN timeline_events t ON t.protocol_id = k.k0 GROUP BY k.k0;
-SELECT p.*
-  FROM unnest($1::bigint[]) k(k0)
-  CROSS JOIN LATERAL (SELECT t.protocol_id, t.sequence, t.event_timestamp, t.offset_seconds, t.gap_seconds, t.intensity_level, t.notes, t.event_type_id FROM timeline_events t WHERE t.protocol_id = k.k0
-  ORDER BY t.event_timestamp, t.protocol_id, t.event_id LIMIT 201) p;
+SELECT count(*), max(t.offset_seconds), max(t.gap_seconds) FROM timeline_events t WHERE t.protocol_id = $1::int8;
+SELECT t.protocol_id, t.sequence, t.event_timestamp, t.offset_seconds, t.gap_seconds, t.intensity_level, t.notes, t.event_type_id FROM timeline_events t WHERE t.protocol_id = $1::int8
+  ORDER BY t.event_timestamp, t.protocol_id, t.event_id LIMIT 201;
 SELECT t.event_type_id, t.event_name, t.color_code, t.icon_name, t.is_active, t.created_at FROM ref_event_types t;
 SELECT p.*, k.k0
   FROM unnest($1::bigint[]) k(k0)
@@ -77,11 +68,9 @@ SELECT p.*, k.k0
   ORDER BY g.c2 DESC, g.c0 DESC, g.c1 DESC LIMIT 101) p;
 
 -- Score trend
-SELECT t.record_id, t.session_date FROM log_clinical_records t WHERE t.record_id = ANY ($1::int8[]);
-SELECT p.*
-  FROM unnest($1::bigint[]) k(k0)
-  CROSS JOIN LATERAL (SELECT t.protocol_id, t.assessment_id, t.days_post_dose, t.score, t.baseline, t.change, t.change_percent, t.improvement, t.is_response, t.is_remission FROM score_trends t WHERE t.protocol_id = k.k0
-  ORDER BY t.measured_at, t.source, t.source_id LIMIT 201) p;
+SELECT t.record_id, t.session_date FROM log_clinical_records t WHERE t.record_id = $1::int8;
+SELECT t.protocol_id, t.assessment_id, t.days_post_dose, t.score, t.baseline, t.change, t.change_percent, t.improvement, t.is_response, t.is_remission FROM score_trends t WHERE t.protocol_id = $1::int8
+  ORDER BY t.measured_at, t.source, t.source_id LIMIT 201;
 SELECT t.assessment_id, t.assessment_code, t.assessment_name, t.description, t.domain, t.min_score, t.max_score, t.higher_is_better, t.response_change_percent, t.remission_score, t.loinc_code, t.is_active, t.created_at FROM ref_assessments t;
 SELECT p.*, k.k0
   FROM unnest($1::bigint[]) k(k0)

@@ -18,8 +18,10 @@ pub(super) const ROW: &str = "t";
 /// How many parents a statement is for. One parent's needs no array of keys, and Postgres then keeps its plan: that for an
 /// array of unknown length looks dear beside a plan for one key, and so would be made anew for every request.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Parents {
+pub(in crate::graph) enum Parents {
+    /// One, whose key's parts are parameters; or the whole table, without a key.
     One,
+    /// Any number; the parts of their keys are arrays.
     Many,
 }
 

@@ -57,8 +57,9 @@ impl<'a> Planner<'a> {
                     this.spend(field, rows).map_err(here)?;
                 }
                 let kind = || DraftKind::Page(page.clone());
-                Ok(*page_load
-                    .get_or_insert_with(|| this.load(page_question.clone(), filter.clone(), &place, kind())))
+                Ok(*page_load.get_or_insert_with(|| {
+                    this.load(page_question.clone(), filter.clone(), &place, parents, kind())
+                }))
             };
             let mut load_aggregate = |this: &mut Self| -> Planned<LoadId> {
                 if aggregate_load.is_none() {
@@ -66,7 +67,7 @@ impl<'a> Planner<'a> {
                 }
                 let kind = DraftKind::Aggregate(Vec::new());
                 Ok(*aggregate_load.get_or_insert_with(|| {
-                    this.load(aggregate_question.clone(), filter.clone(), &place, kind)
+                    this.load(aggregate_question.clone(), filter.clone(), &place, parents, kind)
                 }))
             };
             Ok(match part.name.as_str() {

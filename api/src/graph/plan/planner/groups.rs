@@ -30,7 +30,7 @@ impl<'a> Planner<'a> {
             Question { kind: "groups", table: table.id, columns: columns.to_vec(), arguments: text(&given) };
         let place = self.place(field);
         let keys = groups.clone();
-        let load = self.load(question, filter, &place, DraftKind::Groups(groups));
+        let load = self.load(question, filter, &place, parents, DraftKind::Groups(groups));
         let type_name = format!("{}Group", table.type_name);
         let parts = collect(self.document, self.variables, &collected.selection_sets(), &type_name);
         let fields = self.each(&parts, |this, part, collected| {

@@ -89,6 +89,8 @@ struct Draft {
     table: TableId,
     kind: DraftKind,
     columns: Vec<ColumnId>,
+    /// How many keys it may be asked for at most.
+    parents: u64,
     filter: Option<JsonValue>,
     joins: Vec<Join>,
     projection: Vec<Selected>,
@@ -166,22 +168,25 @@ impl<'a> Planner<'a> {
         ))
     }
 
-    fn by_key(&mut self, table: &Table, columns: &[ColumnId], field: &Node<Field>) -> LoadId {
+    fn by_key(&mut self, table: &Table, columns: &[ColumnId], field: &Node<Field>, parents: u64) -> LoadId {
         let question =
             Question { kind: "key", table: table.id, columns: columns.to_vec(), arguments: String::new() };
         let place = self.place(field);
-        self.load(question, None, &place, DraftKind::ByKey)
+        self.load(question, None, &place, parents, DraftKind::ByKey)
     }
 
-    /// The load that answers a question: the one that is planned already, or a new one.
+    /// The load that answers a question below this many parents at most: the one that is planned already, or a new one.
     fn load(
         &mut self,
         question: Question,
         filter: Option<JsonValue>,
         place: &Place,
+        parents: u64,
         kind: DraftKind,
     ) -> LoadId {
         if let Some(load) = self.interned.get(&question) {
+            let known = &mut self.drafts[load.0].parents;
+            *known = known.saturating_add(parents);
             return *load;
         }
         let table = self.catalog.table(question.table);
@@ -198,6 +203,7 @@ impl<'a> Planner<'a> {
             table: table.id,
             kind,
             columns: question.columns.clone(),
+            parents,
             filter,
             joins: Vec::new(),
             projection,
@@ -236,18 +242,14 @@ impl<'a> Planner<'a> {
     }
 
     fn finish(&self, draft: &Draft) -> Result<Load, ArgumentError> {
-        let sql = self.sql(draft, Parents::Many)?;
-        let only_reference = sql.only_reference;
-        let has_parents = !draft.columns.is_empty();
         let grouped = matches!(draft.kind, DraftKind::Groups(_) | DraftKind::Series(_));
-        let single = (has_parents && !grouped && !only_reference)
-            .then(|| self.sql(draft, Parents::One).map(Sql::finish))
-            .transpose()?;
+        let parents = if draft.parents == 1 && !grouped { Parents::One } else { Parents::Many };
+        let sql = self.sql(draft, parents)?;
         Ok(Load {
             kind: self.kind(draft),
+            parents,
+            only_reference: sql.only_reference,
             statement: sql.finish(),
-            single,
-            only_reference,
             place: draft.place.clone(),
         })
     }

@@ -31,7 +31,7 @@ impl<'a> Planner<'a> {
         let arguments = serde_json::to_string(&(x.0, y.0, points.max, filter)).unwrap_or_default();
         let question = Question { kind: "points", table: table.id, columns: columns.to_vec(), arguments };
         let place = self.place(field);
-        let load = self.load(question, filter.cloned(), &place, DraftKind::Points(points));
+        let load = self.load(question, filter.cloned(), &place, parents, DraftKind::Points(points));
         let selection = self.row(table, load, &collected.selection_sets(), rows)?;
         Ok((load, selection))
     }

@@ -115,7 +115,7 @@ impl<'a> Planner<'a> {
         sets: &[&'a SelectionSet],
     ) -> Planned<Lookup> {
         self.spend(field, 1)?;
-        let load = self.by_key(table, columns, field);
+        let load = self.by_key(table, columns, field, 1);
         let selection = self.row(table, load, sets, 1)?;
         Ok(Lookup { load, key, selection })
     }
@@ -152,7 +152,7 @@ impl<'a> Planner<'a> {
             .map(|(at, table)| {
                 let rows = keys.iter().filter(|(of, _)| *of == at).count() as u64;
                 self.spend(field, rows)?;
-                let load = self.by_key(table, &table.primary_key, field);
+                let load = self.by_key(table, &table.primary_key, field, rows);
                 Ok((load, self.row(table, load, sets, rows)?))
             })
             .collect::<Planned<_>>()?;

@@ -70,7 +70,7 @@ impl<'a> Planner<'a> {
             return Ok(RowField::Joined { present, selection });
         }
         let key = self.positions(source, &relation.local);
-        let load = self.by_key(target, &relation.remote, field);
+        let load = self.by_key(target, &relation.remote, field, rows);
         let selection = self.row(target, load, &collected.selection_sets(), rows)?;
         Ok(RowField::One { load, key, selection })
     }

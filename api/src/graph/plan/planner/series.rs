@@ -28,7 +28,7 @@ impl<'a> Planner<'a> {
             Question { kind: "series", table: table.id, columns: columns.to_vec(), arguments: text(&given) };
         let place = self.place(field);
         let (keys, fill) = (read.lines.clone(), read.fill);
-        let load = self.load(question, filter, &place, DraftKind::Series(read));
+        let load = self.load(question, filter, &place, parents, DraftKind::Series(read));
         let type_name = format!("{}Series", table.type_name);
         let parts = collect(self.document, self.variables, &collected.selection_sets(), &type_name);
         let fields = self.each(&parts, |this, part, collected| {
