@@ -22,6 +22,8 @@ pub(crate) struct Case {
     pub(crate) floor: String,
     /// Address of who asks.
     pub(crate) caller: String,
+    /// Why it may read large tables from end to end, where it may.
+    pub(crate) sequential: Option<String>,
 }
 
 impl Case {
@@ -43,6 +45,7 @@ impl Case {
             floor: required(&folder.join("floor.sql"))?,
             caller: optional(&folder.join("caller.txt"))?
                 .map_or_else(|| data::clinician(1), |text| text.trim().to_owned()),
+            sequential: optional(&folder.join("sequential.txt"))?.map(|text| text.trim().to_owned()),
             name,
             folder,
             variables,

@@ -12,6 +12,7 @@ mod load;
 mod picture;
 mod report;
 mod run;
+mod scans;
 
 use std::io::Write as _;
 use std::path::PathBuf;

@@ -19,10 +19,10 @@ use crate::floor::Floor;
 use crate::gateway::Gateway;
 use crate::load::{Pace, Request, Times, Url};
 use crate::report::{self, Sample, Series};
-use crate::{Failure, FolderArgs, cpu, data, picture, say};
+use crate::{Failure, FolderArgs, cpu, data, picture, say, scans};
 
 /// How long a run takes where nothing else is said, in seconds.
-const RUN: f64 = 170.0;
+const RUN: f64 = 300.0;
 /// From here on others on the machine are worth a word, in processors.
 const BUSY: f64 = 0.15;
 /// A measurement that is longer says nothing more.
@@ -32,7 +32,7 @@ const LONGEST: f64 = 10.0;
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) folder: FolderArgs,
-    /// Seconds of each load [default: so that the run takes about three minutes]
+    /// Seconds of each load [default: so that the run takes about five minutes]
     #[arg(long, value_name = "N")]
     seconds: Option<f64>,
     /// How often everything is measured, in turn; medians are told
@@ -50,6 +50,9 @@ pub(crate) struct RunArgs {
     /// Another GraphQL server over the same database, asked <NAME>.graphql of each case; may be given several times
     #[arg(long, value_name = "NAME=URL")]
     peer: Vec<Peer>,
+    /// Measure nothing but the gateway; its answers are still compared with the floor's
+    #[arg(long, conflicts_with = "peer")]
+    only_gateway: bool,
     /// Folder of the cases
     #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/cases"), value_name = "FOLDER")]
     cases: PathBuf,
@@ -83,11 +86,11 @@ struct Entry {
 pub(crate) async fn run(database: &Database, args: &RunArgs) -> Result<String, Failure> {
     let cases = cases::read(&args.cases, &args.case)?;
     let owner = connect(&database.owner_url()).await?;
-    match data::state(&owner).await? {
-        data::State::Complete(scale) => say(&format!("The data of scale {scale} is there.")),
-        data::State::Begun(scale) => data::load(database, scale).await?,
-        data::State::Empty => data::load(database, 1.0).await?,
-    }
+    let scale = match data::state(&owner).await? {
+        data::State::Complete(scale) | data::State::Begun(scale) => scale,
+        data::State::Empty => 1.0,
+    };
+    data::load(database, scale).await?;
     let backend: i32 = owner.query_one("SELECT pg_backend_pid()", &[]).await?.get(0);
     let postgres = u32::try_from(backend).ok().and_then(cpu::parent);
     let gateway = Gateway::start(&database.gateway_url(), database.secret(), args.connections).await?;
@@ -98,8 +101,10 @@ pub(crate) async fn run(database: &Database, args: &RunArgs) -> Result<String, F
         if !tokens.contains_key(&case.caller) {
             tokens.insert(case.caller.clone(), token(&owner, database, &case.caller).await?);
         }
-        entered.push(enter(case, &tokens[&case.caller], database, &gateway, &args.peer).await?);
+        let token = &tokens[&case.caller];
+        entered.push(enter(case, token, database, &gateway, args).await?);
         say(&format!("{}: the answers are the same.", case.name));
+        scans::watch(&owner, database, case, token, scale).await?;
     }
     // An idle connection costs nothing, but one that is there is counted.
     drop(owner);
@@ -158,7 +163,7 @@ async fn enter(
     token: &str,
     database: &Database,
     gateway: &Gateway,
-    peers: &[Peer],
+    args: &RunArgs,
 ) -> Result<(usize, Vec<Entry>), Failure> {
     let requests = |url: &Url, query: &str| -> Vec<Request> {
         case.variables.iter().map(|variables| Request::new(url, token, query, variables)).collect()
@@ -179,11 +184,11 @@ async fn enter(
         requests: requests.into(),
         pid,
     };
-    let mut entries = vec![
-        entry("gateway", http(&gateway.url, asked, Some(gateway.pid())), ours.counts),
-        entry("floor", Contender::Floor(Arc::new(floor)), Some((1, 1))),
-    ];
-    for peer in peers {
+    let mut entries = vec![entry("gateway", http(&gateway.url, asked, Some(gateway.pid())), ours.counts)];
+    if !args.only_gateway {
+        entries.push(entry("floor", Contender::Floor(Arc::new(floor)), Some((1, 1))));
+    }
+    for peer in &args.peer {
         let Some(query) = case.peer(&peer.name)? else { continue };
         let mut asked = requests(&peer.url, &query);
         let theirs = ask(&peer.url, &mut asked).await?;

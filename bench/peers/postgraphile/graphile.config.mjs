@@ -1,6 +1,7 @@
 // PostGraphile over the bench's database, under the same rules as the gateway: it logs in as praxis_gateway, and each
 // request runs as the role, and with the claims, of its token.
 import { readFileSync } from "node:fs";
+import { PgAggregatesPreset } from "@graphile/pg-aggregates";
 import { makePgService } from "postgraphile/adaptors/pg";
 import { PostGraphileAmberPreset } from "postgraphile/presets/amber";
 import { makeV4Preset } from "postgraphile/presets/v4";
@@ -38,7 +39,12 @@ function settingsOf(authorization) {
 }
 
 export default {
-  extends: [PostGraphileAmberPreset, makeV4Preset({ dynamicJson: true }), PostGraphileConnectionFilterPreset],
+  extends: [
+    PostGraphileAmberPreset,
+    makeV4Preset({ dynamicJson: true }),
+    PostGraphileConnectionFilterPreset,
+    PgAggregatesPreset,
+  ],
   pgServices: [
     makePgService({
       connectionString: `postgres://praxis_gateway@/praxis?host=${encodeURIComponent(host)}&port=5432`,

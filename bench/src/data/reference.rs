@@ -2,6 +2,7 @@
 
 use tokio_postgres::Client;
 
+use super::random::Random;
 use crate::Failure;
 
 /// Keys that the generated rows point at.
@@ -65,5 +66,15 @@ impl Reference {
             event_types,
             assessments: [key(assessment, "PHQ9").await?, key(assessment, "GAD7").await?],
         })
+    }
+
+    /// The substance of a protocol. Each site gives one of them most of the time, and so often enough in a month that
+    /// others may be compared with it.
+    pub(super) fn substance(&self, site: i64, random: &mut Random) -> i64 {
+        let usual = usize::try_from(site).unwrap_or_default() % self.substances.len().max(1);
+        match self.substances.get(usual) {
+            Some(usual) if random.chance(0.7) => *usual,
+            _ => random.pick(&self.substances),
+        }
     }
 }

@@ -122,7 +122,7 @@ impl Protocol {
             .value(self.site)
             .value(patient + 1)
             .value(format_args!("P{:03}-{patient:06}", self.site))
-            .value(random.pick(&reference.substances))
+            .value(reference.substance(self.site, random))
             .value(random.pick(&reference.routes))
             .value(random.pick(&reference.indications))
             .value(session)

@@ -1,0 +1,129 @@
+//! Whether a case reads large tables from end to end: then it takes the longer the more rows there are.
+
+use std::time::{Duration, Instant};
+
+use tokio_postgres::Client;
+
+use crate::cases::Case;
+use crate::contender::ask;
+use crate::database::Database;
+use crate::gateway::Gateway;
+use crate::load::Request;
+use crate::{Failure, say};
+
+/// Of each table that grows with the scale: rows read so far sequentially, and by an index; rows that it has.
+const READ: &str = "SELECT stat.relname::text, seq_tup_read, coalesce(idx_tup_fetch, 0), reltuples::bigint
+  FROM pg_stat_user_tables stat JOIN pg_class ON oid = relid
+  WHERE relid = ANY (ARRAY['log_clinical_records', 'session_events', 'integration_scores', 'assessment_responses',
+    'integration_homework']::regclass[])
+  ORDER BY 1";
+/// What Postgres calls the sessions of the gateway that is watched.
+const NAME: &str = "bench_scans";
+/// Connections of that gateway: one answers, one is for what it keeps in memory.
+const CONNECTIONS: usize = 2;
+/// How often each request is asked: after five times in a session Postgres may choose a plan that serves all variables.
+const TIMES: usize = 6 * CONNECTIONS;
+/// From this scale on, large tables are large. In smaller ones the end may be as near as an index.
+const SCALE: f64 = 1.0;
+/// How long the sessions of the gateway may take to end.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Tells which large tables a case reads sequentially, and fails where it must not.
+pub(crate) async fn watch(
+    owner: &Client,
+    database: &Database,
+    case: &Case,
+    token: &str,
+    scale: f64,
+) -> Result<(), Failure> {
+    let reads = reads(owner, database, case, token).await?.join(", ");
+    if reads.is_empty() {
+        return Ok(());
+    }
+    let told = format!("{}: reads {reads}", case.name);
+    match &case.sequential {
+        Some(reason) => say(&format!("{told}: {reason}")),
+        None if scale < SCALE => say(&told),
+        None => return Err(format!("{told}; if it may, say why in sequential.txt").into()),
+    }
+    Ok(())
+}
+
+/// The large tables that a case reads sequentially, or more than half of by an index. A gateway of its own answers:
+/// Postgres counts what a session has read when it ends, and else whenever it suits.
+async fn reads(
+    owner: &Client,
+    database: &Database,
+    case: &Case,
+    token: &str,
+) -> Result<Vec<String>, Failure> {
+    let before = tables(owner).await?;
+    let url = format!("{}?application_name={NAME}", database.gateway_url());
+    let gateway = Gateway::start(&url, database.secret(), CONNECTIONS).await?;
+    let mut requests: Vec<Request> = case
+        .variables
+        .iter()
+        .map(|variables| Request::new(&gateway.url, token, &case.query, variables))
+        .collect();
+    for _ in 0..TIMES {
+        ask(&gateway.url, &mut requests).await?;
+    }
+    drop(gateway);
+    let begun = Instant::now();
+    let open = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = $1)";
+    while owner.query_one(open, &[&NAME]).await?.get(0) {
+        if begun.elapsed() > PATIENCE {
+            return Err("the sessions of a gateway that was stopped do not end".into());
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let asked = i64::try_from(TIMES * requests.len())?;
+    let after = tables(owner).await?;
+    Ok(before.iter().zip(&after).filter_map(|(before, after)| after.since(before, asked)).collect())
+}
+
+/// What Postgres has counted of a table.
+#[derive(Debug)]
+struct Table {
+    name: String,
+    sequentially: i64,
+    by_index: i64,
+    rows: i64,
+}
+
+impl Table {
+    /// Says that so many requests have read it from end to end, if they have.
+    fn since(&self, before: &Self, asked: i64) -> Option<String> {
+        if self.sequentially > before.sequentially {
+            return Some(format!("{} sequentially", self.name));
+        }
+        let each = (self.by_index - before.by_index) / asked.max(1);
+        (each > self.rows / 2).then(|| format!("most of {} by an index", self.name))
+    }
+}
+
+async fn tables(owner: &Client) -> Result<Vec<Table>, Failure> {
+    let table = |row: &tokio_postgres::Row| Table {
+        name: row.get(0),
+        sequentially: row.get(1),
+        by_index: row.get(2),
+        rows: row.get(3),
+    };
+    Ok(owner.query(READ, &[]).await?.iter().map(table).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_that_is_read_from_end_to_end_is_named() {
+        let table =
+            |sequentially, by_index| Table { name: "events".to_owned(), sequentially, by_index, rows: 1_000 };
+        let before = table(500, 70);
+        assert_eq!(table(500, 70 + 12 * 500).since(&before, 12), None);
+        assert_eq!(table(501, 70).since(&before, 12).as_deref(), Some("events sequentially"));
+        let most = table(500, 70 + 12 * 501).since(&before, 12);
+        assert_eq!(most.as_deref(), Some("most of events by an index"));
+    }
+}
