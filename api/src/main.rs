@@ -4,6 +4,10 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+/// A request is some hundred small allocations; with the system's allocator they took a fifth of its time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let command = praxis::cli::Praxis::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

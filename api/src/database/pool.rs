@@ -59,6 +59,7 @@ pub enum PoolError {
 #[derive(Clone)]
 pub struct Pool {
     inner: managed::Pool<Manager>,
+    aside: managed::Pool<Manager>,
     tls: MakeRustlsConnect,
     postgres: tokio_postgres::Config,
     timeout: Duration,
@@ -83,20 +84,20 @@ impl Pool {
         let tls = tls_config(config.tls_root_certificate.as_ref())?;
         let address = Address::new(postgres.clone(), Arc::new(tls.clone()))
             .map_err(|error| PoolError::Url(error.to_string()))?;
-        let inner = managed::Pool::builder(Manager(address))
-            .max_size(config.pool_size)
-            // The connection that was used last has its statements and its server's memory at hand.
-            .queue_mode(QueueMode::Lifo)
-            .runtime(Runtime::Tokio1)
-            .timeouts(Timeouts {
-                wait: Some(config.pool_timeout),
-                create: Some(config.pool_timeout),
-                recycle: Some(config.pool_timeout),
-            })
-            .build()
-            .map_err(|error| PoolError::Url(error.to_string()))?;
+        let lend = |size: usize| {
+            let timeout = Some(config.pool_timeout);
+            managed::Pool::builder(Manager(address.clone()))
+                .max_size(size)
+                // The connection that was used last has its statements and its server's memory at hand.
+                .queue_mode(QueueMode::Lifo)
+                .runtime(Runtime::Tokio1)
+                .timeouts(Timeouts { wait: timeout, create: timeout, recycle: timeout })
+                .build()
+                .map_err(|error| PoolError::Url(error.to_string()))
+        };
         Ok(Self {
-            inner,
+            inner: lend(config.pool_size)?,
+            aside: lend(1)?,
             tls: MakeRustlsConnect::new(tls),
             postgres,
             timeout: config.pool_timeout,
@@ -124,6 +125,12 @@ impl Pool {
     /// A connection of the pool.
     pub(super) async fn get(&self) -> Result<Object, DatabaseError> {
         Ok(self.inner.get().await?)
+    }
+
+    /// A pool of one connection, for what requests wait for while they hold one of this pool's: were it from this pool,
+    /// enough requests could hold all and wait for another one for ever.
+    pub fn aside(&self) -> Self {
+        Self { inner: self.aside.clone(), ..self.clone() }
     }
 
     /// Runs a statement as the login role, outside any transaction.
@@ -171,6 +178,7 @@ impl Pool {
     /// Closes all connections; later requests fail.
     pub fn close(&self) {
         self.inner.close();
+        self.aside.close();
     }
 }
 

@@ -14,8 +14,10 @@ use crate::auth::Caller;
 /// One snapshot for the whole request; Postgres itself refuses to write.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// Limit, claims and role, local to the transaction, also behind a pooler. The role comes last: from there on the
-/// statement itself runs with the caller's rights.
-const SET_UP: &str = "SELECT set_config('statement_timeout',$1,true),\
+/// statement itself runs with the caller's rights. Postgres compiles what it takes for long; its guess of the rows behind a
+/// policy is far too high, and compiling took as long as the charts of a large site.
+const SET_UP: &str = "SELECT set_config('jit','off',true),\
+    set_config('statement_timeout',$1,true),\
     set_config('request.jwt.claims',$2,true),\
     set_config('request.jwt.claim.sub',$3,true),\
     set_config('request.jwt.claim.role',$4,true),\

@@ -93,7 +93,7 @@ impl Engine {
         let catalog = Catalog::new(systems)?;
         let schema = schema::build(&catalog)?;
         let implementers = schema.implementers_map();
-        let reference = Arc::new(ReferenceCache::new(pool.clone()));
+        let reference = Arc::new(ReferenceCache::new(pool.aside()));
         Ok(Self { catalog, schema, implementers, documents: Documents::new(), limits, pool, reference })
     }
 

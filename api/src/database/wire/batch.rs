@@ -1,9 +1,9 @@
 //! A batch of statements: sent together, answered together.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use apollo_compiler::collections::HashMap;
 use bytes::{Buf as _, BufMut as _, BytesMut};
 use postgres_protocol::IsNull;
 use postgres_protocol::message::{backend, frontend};
