@@ -129,6 +129,7 @@ impl Pool {
 
     /// A pool of one connection, for what requests wait for while they hold one of this pool's: were it from this pool,
     /// enough requests could hold all and wait for another one for ever.
+    #[must_use]
     pub fn aside(&self) -> Self {
         Self { inner: self.aside.clone(), ..self.clone() }
     }
