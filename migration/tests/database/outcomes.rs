@@ -337,6 +337,33 @@ async fn a_change_of_a_record_or_score_reaches_every_cell_that_it_touches() {
 }
 
 #[tokio::test]
+async fn a_change_of_many_protocols_is_one_pass_even_after_single_ones() {
+    // Comparing each row with each would take longer than the timeout.
+    let (_database, mut session) = clinic().await;
+    let session = &mut session;
+    session
+        .run(
+            "INSERT INTO log_clinical_records (site_id, substance_id, session_date, session_type, session_status)
+             SELECT 1 + number % 3, 1, date '2026-01-01' + number % 61, 'dosing', 'completed'
+             FROM generate_series(1, 15000) AS number",
+        )
+        .await
+        .unwrap();
+    refresh(session).await;
+    session.run("SET statement_timeout = '8s'").await.unwrap();
+    for record in 1..=7 {
+        let single = format!("UPDATE log_clinical_records SET dosage_mg = 5 WHERE record_id = {record}");
+        session.run(single).await.unwrap();
+    }
+    let notes = "SELECT concat_ws(' ', site_id, month) FROM praxis.outcomes_changes ORDER BY 1";
+    assert_eq!(session.rows(notes).await, Vec::<String>::new());
+    session.run("UPDATE log_clinical_records SET safety_event_id = 1 WHERE site_id = 2").await.unwrap();
+    assert_eq!(session.rows(notes).await, ["2 2026-01-01", "2 2026-02-01", "2 2026-03-01"]);
+    session.run("UPDATE log_clinical_records SET safety_event_id = 2").await.unwrap();
+    assert_eq!(session.one("SELECT count(*)::text FROM praxis.outcomes_changes").await, "12");
+}
+
+#[tokio::test]
 async fn given_months_are_refreshed_and_no_others() {
     let (_database, mut session) = clinic().await;
     let session = &mut session;
