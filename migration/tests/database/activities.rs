@@ -143,8 +143,8 @@ async fn a_change_of_many_events_is_one_pass_even_after_single_ones() {
     session
         .run(
             "INSERT INTO session_events (protocol_id, event_type_id, event_timestamp)
-             SELECT 1 + number % 3, 1, timestamptz '2026-01-01Z' + number * interval '5 minutes'
-             FROM generate_series(1, 15000) AS number",
+             SELECT 1 + number % 3, 1, timestamptz '2026-01-01Z' + number * interval '2 minutes'
+             FROM generate_series(1, 30000) AS number",
         )
         .await
         .unwrap();

@@ -394,7 +394,7 @@ async fn a_change_of_many_protocols_is_one_pass_even_after_single_ones() {
         .run(
             "INSERT INTO log_clinical_records (site_id, substance_id, session_date, session_type, session_status)
              SELECT 1 + number % 3, 1, date '2026-01-01' + number % 61, 'dosing', 'completed'
-             FROM generate_series(1, 15000) AS number",
+             FROM generate_series(1, 25000) AS number",
         )
         .await
         .unwrap();
