@@ -46,7 +46,22 @@ const EXPLAIN: &str = "
     ALTER DATABASE {database} SET auto_explain.log_format = json;";
 
 /// Charts that docs/dashboards.md tells of beside those that it writes out, and those of a whole site.
-const CHARTS: [(&str, &str); 6] = [
+const CHARTS: [(&str, &str); 9] = [
+    (
+        "events of a site by type",
+        "{ sessionEventsGroups(groupBy: { eventType: { eventName: true } }) {
+             key { eventType { eventName } } aggregate { count intensityLevel { avg } } } }",
+    ),
+    (
+        "events of a site along time",
+        "{ sessionEventsSeries(time: EVENT_TIMESTAMP, bucket: { unit: MONTH }) {
+             points { start aggregate { count intensityLevel { avg } } } } }",
+    ),
+    (
+        "how many there are",
+        "{ protocols { totalCount } sessionEvents { totalCount } integrationScores { totalCount }
+           assessmentResponses { totalCount } integrationHomeworks { totalCount } scoreTrends { totalCount } }",
+    ),
     (
         "timelines of many protocols",
         "{ protocols(first: 20) { nodes { recordId
