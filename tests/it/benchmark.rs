@@ -31,6 +31,18 @@ async fn sessions(owner: &Client, site: i64, month: &str, count: i64, responses:
         .unwrap();
 }
 
+/// More of the same without scores: nobody can tell how they ended.
+async fn unjudged(owner: &Client, site: i64, month: &str, count: i64) {
+    owner
+        .batch_execute(&format!(
+            "INSERT INTO log_clinical_records (site_id, substance_id, session_date, session_type, session_status)
+             SELECT {site}, substance_id, {month}, 'dosing', 'completed'
+             FROM ref_substances, generate_series(1, {count}) WHERE substance_name = 'Mescaline'"
+        ))
+        .await
+        .unwrap();
+}
+
 async fn refresh(owner: &Client) {
     owner.execute("SELECT praxis.refresh()", &[]).await.unwrap();
 }
@@ -59,7 +71,7 @@ async fn curious(actor: &Actor<'_>, target: i64, its_row: &str) -> Vec<(String, 
     let columns = network_columns();
     let all = columns.join(" ");
     let row = format!(
-        "siteId month totalProtocols responseRate remissionRate adverseEventRate {all}
+        "siteId month totalProtocols responseJudged remissionJudged responseRate remissionRate adverseEventRate {all}
          responseSuppression remissionSuppression adverseEventSuppression"
     );
     let mut queries = vec![
@@ -230,6 +242,52 @@ async fn no_rate_of_another_site_can_be_told_from_its_neighbours_within_five_poi
 }
 
 #[tokio::test]
+async fn a_rate_of_too_few_judged_protocols_is_not_shown_however_many_there_are() {
+    let app = App::start().await;
+    let owner = app.owner().await;
+    let (ours, our_site) = clinician(&app, &owner, "curious").await;
+    let others = others(&owner, 5).await;
+    sessions(&owner, our_site, OVER, 6, 3).await;
+    for &other in &others[..4] {
+        sessions(&owner, other, OVER, 6, 3).await;
+    }
+    // The fifth has a patient whose outcome is known, and thirty whose is not.
+    let target = others[4];
+    sessions(&owner, target, OVER, 1, 1).await;
+    unjudged(&owner, target, OVER, 30).await;
+    refresh(&owner).await;
+    let row = row_of(&app, target).await;
+    let before = curious(&ours, target, &row).await;
+    let node = &before[0].1["networkBenchmarks"]["edges"][0]["node"];
+    assert_eq!((&node["totalProtocols"], &node["responseJudged"]), (&json!(6), &json!(6)));
+    assert_eq!(node["responseSuppression"], "TOO_FEW_PROTOCOLS");
+    assert_eq!(node["remissionSuppression"], "TOO_FEW_PROTOCOLS");
+    assert_eq!((&node["responseMedian"], &node["responsePercentile"]), (&Value::Null, &Value::Null));
+    assert_eq!(node["adverseEventSuppression"], Value::Null, "whether there was one is known of all");
+    assert_eq!(node["adverseEventMedian"], 0.0);
+    let its_own =
+        format!("SELECT total_protocols, response_judged FROM outcomes_summary WHERE site_id = {target}");
+    assert_eq!(oracle(&app, &its_own).await, json!([{ "total_protocols": 31, "response_judged": 1 }]));
+
+    // The patient's outcome turns into its opposite, and nobody else can tell.
+    owner
+        .batch_execute(&format!(
+            "UPDATE assessment_responses SET score = 19 WHERE site_id = {target} AND score = 2"
+        ))
+        .await
+        .unwrap();
+    refresh(&owner).await;
+    same(&before, &curious(&ours, target, &row).await);
+
+    // With four more that are judged there are enough.
+    sessions(&owner, target, OVER, 4, 4).await;
+    refresh(&owner).await;
+    let after = curious(&ours, target, &row).await;
+    let node = &after[0].1["networkBenchmarks"]["edges"][0]["node"];
+    assert_eq!((&node["responseSuppression"], &node["responseMedian"]), (&Value::Null, &json!(50.0)));
+}
+
+#[tokio::test]
 async fn the_rows_of_a_site_are_for_its_members_and_who_runs_the_network() {
     let app = App::start().await;
     let owner = app.owner().await;
@@ -263,7 +321,7 @@ async fn the_numbers_are_those_of_postgres_over_the_outcomes_of_all_sites() {
                    adverseEventPercentile } } }",
         )
         .await;
-    let measure = |rate: &str| {
+    let measure = |rate: &str, judged: &str| {
         format!(
             "(SELECT CASE WHEN count(*) FILTER (WHERE site_id <> own.site_id) >= 5 THEN jsonb_build_array(
                  percentile_cont(0.25) WITHIN GROUP (ORDER BY round({rate} / 5) * 5),
@@ -273,7 +331,7 @@ async fn the_numbers_are_those_of_postgres_over_the_outcomes_of_all_sites() {
                    FILTER (WHERE site_id <> own.site_id) / count(*) FILTER (WHERE site_id <> own.site_id), 2))
                ELSE '[null, null, null, null]' END
               FROM outcomes_summary AS compared WHERE compared.month = own.month
-                AND compared.substance_id = own.substance_id AND {rate} IS NOT NULL AND total_protocols >= 5
+                AND compared.substance_id = own.substance_id AND {rate} IS NOT NULL AND {judged} >= 5
                 AND own.month < {THIS})"
         )
     };
@@ -283,8 +341,8 @@ async fn the_numbers_are_those_of_postgres_over_the_outcomes_of_all_sites() {
             "SELECT own.site_id::text AS site, own.substance_id::text AS substance, own.month::text,
                own.response_rate AS rate, {} AS response, own.adverse_event_rate AS adverse, {} AS adverse_event
              FROM outcomes_summary AS own ORDER BY own.month, own.site_id, own.substance_id",
-            measure("response_rate"),
-            measure("adverse_event_rate")
+            measure("response_rate", "response_judged"),
+            measure("adverse_event_rate", "total_protocols")
         ),
     )
     .await;

@@ -18,6 +18,7 @@ mod matrix;
 mod page;
 mod paging;
 mod pgbouncer;
+mod plans;
 mod points;
 mod queries;
 mod scalars;

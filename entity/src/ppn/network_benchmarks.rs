@@ -12,14 +12,15 @@ pub enum Suppression {
     /// Not enough other sites have the rate.
     #[sea_orm(string_value = "too_few_sites")]
     TooFewSites,
-    /// Enough other sites have the rate, but not enough of them from enough protocols.
+    /// Enough other sites have the rate, but not enough of them from enough protocols that could be judged.
     #[sea_orm(string_value = "too_few_protocols")]
     TooFewProtocols,
 }
 
 /// Outcomes of a substance at a site in a month beside those of the network, counted beforehand. A site is compared with
-/// all that have the rate from enough protocols, and only where enough others do; otherwise the network's numbers are empty
-/// and the suppression says why. Rates enter the comparison in steps of five points. Another site's rates are never shown.
+/// all whose rate rests on enough protocols, and only where there are enough others; otherwise the network's numbers are
+/// empty and the suppression says why. Rates enter the comparison in steps of five points. Another site's rates are never
+/// shown.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "network_benchmarks")]
@@ -89,6 +90,10 @@ pub struct Model {
     pub adverse_event_percentile: Option<Decimal>,
     /// Why the comparison of the rate of safety events is withheld; empty where it is shown.
     pub adverse_event_suppression: Option<Suppression>,
+    /// Number of the site's protocols that its response rate rests on, as in its outcomes.
+    pub response_judged: Option<i32>,
+    /// Number of the site's protocols that its remission rate rests on, as in its outcomes.
+    pub remission_judged: Option<i32>,
     /// The site.
     #[sea_orm(belongs_to, from = "site_id", to = "site_id")]
     pub site: BelongsTo<super::sites::Entity>,

@@ -33,6 +33,11 @@ pub struct Model {
     /// Share of protocols with a safety event, in percent.
     #[sea_orm(column_type = "Decimal(Some((5, 2)))")]
     pub adverse_event_rate: Option<Decimal>,
+    /// Number of protocols that the response rate rests on: those that have scores before and after the session by which they
+    /// can be judged. Empty until the outcomes have been counted.
+    pub response_judged: Option<i32>,
+    /// Number of protocols that the remission rate rests on. Empty until the outcomes have been counted.
+    pub remission_judged: Option<i32>,
     /// The site.
     #[sea_orm(belongs_to, from = "site_id", to = "site_id")]
     pub site: BelongsTo<Option<super::sites::Entity>>,

@@ -136,6 +136,35 @@ async fn a_tap_is_one_note_and_what_is_not_counted_is_none() {
 }
 
 #[tokio::test]
+async fn a_change_of_many_events_is_one_pass_even_after_single_ones() {
+    // Comparing each row with each would take longer than the timeout.
+    let (_database, mut session) = clinic().await;
+    let session = &mut session;
+    session
+        .run(
+            "INSERT INTO session_events (protocol_id, event_type_id, event_timestamp)
+             SELECT 1 + number % 3, 1, timestamptz '2026-01-01Z' + number * interval '2 minutes'
+             FROM generate_series(1, 30000) AS number",
+        )
+        .await
+        .unwrap();
+    refresh(session).await;
+    session.run("SET statement_timeout = '8s'").await.unwrap();
+    for event in 1..=7 {
+        session
+            .run(format!("UPDATE session_events SET notes = 'Water' WHERE event_id = {event}"))
+            .await
+            .unwrap();
+    }
+    let notes = "SELECT concat_ws(' ', site_id, month) FROM praxis.activity_changes ORDER BY 1";
+    assert_eq!(session.rows(notes).await, Vec::<String>::new());
+    session.run("UPDATE session_events SET intensity_level = 5 WHERE site_id = 2").await.unwrap();
+    assert_eq!(session.rows(notes).await, ["2 2026-01-01", "2 2026-02-01"]);
+    session.run("UPDATE session_events SET intensity_level = 6").await.unwrap();
+    assert_eq!(session.one("SELECT count(*)::text FROM praxis.activity_changes").await, "6");
+}
+
+#[tokio::test]
 async fn a_recount_reads_a_range_of_the_index() {
     let (database, mut session) = clinic().await;
     session

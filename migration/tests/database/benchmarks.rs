@@ -20,15 +20,16 @@ async fn refresh(session: &mut Session) -> String {
         .await
 }
 
-/// Response rates of the first sites, in the order of their keys, with so many protocols; `-` for none.
+/// Response rates of the first sites, in the order of their keys, with so many protocols, all of them judged; `-` for none.
 async fn responses(session: &mut Session, month: &str, protocols: u32, rates: &[&str]) {
     session.run(format!("DELETE FROM outcomes_summary WHERE month = '{month}'")).await.unwrap();
     for (at, rate) in rates.iter().enumerate() {
         let rate = if *rate == "-" { "NULL" } else { rate };
         session
             .run(format!(
-                "INSERT INTO outcomes_summary (site_id, substance_id, month, total_protocols, response_rate)
-                 VALUES ({}, 1, '{month}', {protocols}, {rate})",
+                "INSERT INTO outcomes_summary
+                   (site_id, substance_id, month, total_protocols, response_judged, response_rate)
+                 VALUES ({}, 1, '{month}', {protocols}, {protocols}, {rate})",
                 at + 1
             ))
             .await
@@ -102,13 +103,18 @@ async fn below_the_minimum_nothing_is_shown_but_why() {
     responses(session, JANUARY, 4, &["50", "10", "20", "30", "70", "90"]).await;
     refresh(session).await;
     assert_eq!(seen(session, 1).await, ["50.00 too_few_protocols"]);
-    session.run("UPDATE outcomes_summary SET total_protocols = 5 WHERE site_id > 1").await.unwrap();
+    let protocols = |count: u32, sites: &str| {
+        format!(
+            "UPDATE outcomes_summary SET total_protocols = {count}, response_judged = {count} WHERE {sites}"
+        )
+    };
+    session.run(protocols(5, "site_id > 1")).await.unwrap();
     refresh(session).await;
     assert_eq!(seen(session, 1).await, ["50.00 20.00 30.00 70.00 60.00"], "its own rate does not enter");
     assert_eq!(seen(session, 2).await, ["10.00 too_few_protocols"], "four others have enough");
     // However many the others have together, each has to.
-    session.run("UPDATE outcomes_summary SET total_protocols = 500 WHERE site_id = 6").await.unwrap();
-    session.run("UPDATE outcomes_summary SET total_protocols = 4 WHERE site_id = 5").await.unwrap();
+    session.run(protocols(500, "site_id = 6")).await.unwrap();
+    session.run(protocols(4, "site_id = 5")).await.unwrap();
     refresh(session).await;
     assert_eq!(seen(session, 1).await, ["50.00 too_few_protocols"]);
 
@@ -122,6 +128,47 @@ async fn below_the_minimum_nothing_is_shown_but_why() {
     session.run("UPDATE outcomes_summary SET adverse_event_rate = 10 WHERE site_id = 6").await.unwrap();
     refresh(session).await;
     assert_eq!(session.one(suppressions).await, "- too_few_sites");
+}
+
+#[tokio::test]
+async fn a_rate_counts_with_the_protocols_that_it_rests_on() {
+    let (_database, mut session) = network().await;
+    let session = &mut session;
+    responses(session, JANUARY, 90, &["50", "10", "20", "30", "70", "90"]).await;
+    session
+        .run("UPDATE outcomes_summary SET adverse_event_rate = 10, remission_rate = 20, remission_judged = 5")
+        .await
+        .unwrap();
+    let suppressions =
+        "SELECT concat_ws(' ', response_judged, remission_judged, coalesce(response_suppression, '-'),
+        coalesce(remission_suppression, '-'), coalesce(adverse_event_suppression, '-'))
+        FROM network_benchmarks WHERE site_id = 1";
+    let others = |change: &str| format!("UPDATE outcomes_summary SET {change} WHERE site_id = 6");
+    for (change, expected) in [
+        ("response_judged = 90", "90 5 - - -"),
+        // However many protocols the site has.
+        ("response_judged = 4", "90 5 too_few_protocols - -"),
+        ("response_judged = 5", "90 5 - - -"),
+        ("remission_judged = 4", "90 5 - too_few_protocols -"),
+        // Not known is not enough.
+        ("response_judged = NULL, remission_judged = NULL", "90 5 too_few_protocols too_few_protocols -"),
+        (
+            "response_judged = 4, remission_judged = 4, total_protocols = 4",
+            "90 5 too_few_protocols too_few_protocols too_few_protocols",
+        ),
+    ] {
+        session.run(others(change)).await.unwrap();
+        refresh(session).await;
+        assert_eq!(session.one(suppressions).await, expected, "{change}");
+    }
+    // The site that is compared needs none.
+    session.run(others("total_protocols = 9, response_judged = 9, remission_judged = 9")).await.unwrap();
+    session.run("UPDATE outcomes_summary SET response_judged = 1 WHERE site_id = 1").await.unwrap();
+    refresh(session).await;
+    assert_eq!(session.one(suppressions).await, "1 5 - - -");
+    for wrong in ["response_judged = 10", "remission_judged = 10", "response_judged = -1"] {
+        assert!(session.run(others(wrong)).await.unwrap_err().contains("_judged"), "{wrong}");
+    }
 }
 
 #[tokio::test]
@@ -211,12 +258,13 @@ async fn another_minimum_is_kept_and_counts_everything_again() {
 const ROWS: &str = "SELECT t::text FROM network_benchmarks AS t ORDER BY site_id, substance_id, month";
 const ORACLE: &str = "
     WITH outcome AS (
-      SELECT *, ARRAY[response_rate, remission_rate, adverse_event_rate] AS rates FROM outcomes_summary
+      SELECT *, ARRAY[response_rate, remission_rate, adverse_event_rate] AS rates,
+        ARRAY[response_judged, remission_judged, total_protocols] AS judged FROM outcomes_summary
     )
     SELECT ROW(own.site_id, own.substance_id, own.month, own.total_protocols,
         own.rates[1], r[1][1], r[1][2], r[1][3], r[1][4], why[1],
         own.rates[2], r[2][1], r[2][2], r[2][3], r[2][4], why[2],
-        own.rates[3], r[3][1], r[3][2], r[3][3], r[3][4], why[3])::text
+        own.rates[3], r[3][1], r[3][2], r[3][3], r[3][4], why[3], own.judged[1], own.judged[2])::text
     FROM outcome AS own CROSS JOIN LATERAL (
       SELECT array_agg(why ORDER BY nth) AS why, array_agg(CASE WHEN why IS NULL
         THEN ARRAY[quartiles[2], quartiles[1], quartiles[3], percentile]::numeric(5,2)[]
@@ -225,11 +273,11 @@ const ORACLE: &str = "
         SELECT
           CASE WHEN own.month >= date_trunc('month', now() AT TIME ZONE 'UTC') THEN 'month_not_over'
             WHEN count(*) FILTER (WHERE is_other) < 5 THEN 'too_few_sites'
-            WHEN count(*) FILTER (WHERE is_other AND total_protocols >= 5) < 5 THEN 'too_few_protocols' END AS why,
+            WHEN count(*) FILTER (WHERE is_other AND judged[nth] >= 5) < 5 THEN 'too_few_protocols' END AS why,
           percentile_cont(ARRAY[0.25, 0.5, 0.75]) WITHIN GROUP (ORDER BY step)
-            FILTER (WHERE total_protocols >= 5) AS quartiles,
-          50.0 * sum(1 + sign(round(own.rates[nth] / 5) * 5 - step)) FILTER (WHERE is_other AND total_protocols >= 5)
-            / nullif(count(*) FILTER (WHERE is_other AND total_protocols >= 5), 0) AS percentile
+            FILTER (WHERE judged[nth] >= 5) AS quartiles,
+          50.0 * sum(1 + sign(round(own.rates[nth] / 5) * 5 - step)) FILTER (WHERE is_other AND judged[nth] >= 5)
+            / nullif(count(*) FILTER (WHERE is_other AND judged[nth] >= 5), 0) AS percentile
         FROM (
           SELECT *, site_id <> own.site_id AS is_other, round(rates[nth] / 5) * 5 AS step FROM outcome AS any_site
           WHERE any_site.month = own.month AND any_site.substance_id = own.substance_id AND rates[nth] IS NOT NULL
@@ -248,10 +296,13 @@ async fn whatever_changes_the_next_refresh_is_as_good_as_a_full_one() {
              -- To compile the other way takes longer than to go it.
              SET jit = off;
              INSERT INTO outcomes_summary
-               (site_id, substance_id, month, total_protocols, response_rate, remission_rate, adverse_event_rate)
-             SELECT site, substance, month, 1 + floor(random() * 15), random() * 100, random() * 100, random() * 100
+               (site_id, substance_id, month, total_protocols, response_judged, remission_judged,
+                response_rate, remission_rate, adverse_event_rate)
+             SELECT site, substance, month, protocols, protocols - floor(random() * 2), protocols - floor(random() * 2),
+               random() * 100, random() * 100, random() * 100
              FROM generate_series(1, 14) AS site, generate_series(1, 2) AS substance,
-               generate_series(date '2025-04-01', date '2025-08-01', interval '1 month') AS month
+               generate_series(date '2025-04-01', date '2025-08-01', interval '1 month') AS month,
+               LATERAL (SELECT site - site + 1 + floor(random() * 15) AS protocols) AS size
              WHERE random() < 0.8",
         )
         .await
@@ -259,7 +310,11 @@ async fn whatever_changes_the_next_refresh_is_as_good_as_a_full_one() {
     let changes = [
         "UPDATE outcomes_summary SET response_rate = random() * 100 WHERE random() < 0.02",
         "UPDATE outcomes_summary SET remission_rate = CASE WHEN random() < 0.7 THEN random() * 100 END WHERE random() < 0.05",
-        "UPDATE outcomes_summary SET total_protocols = 1 + floor(random() * 15) WHERE random() < 0.03",
+        "UPDATE outcomes_summary
+         SET total_protocols = coalesce(greatest(response_judged, remission_judged), 0) + floor(random() * 9)
+         WHERE random() < 0.03",
+        "UPDATE outcomes_summary SET response_judged = nullif(floor(random() * (total_protocols + 1)), 0)
+         WHERE random() < 0.03",
         "DELETE FROM outcomes_summary WHERE random() < 0.03",
         "UPDATE outcomes_summary SET month = '2025-12-01' WHERE month = '2025-08-01' AND random() < 0.1",
         "INSERT INTO outcomes_summary (site_id, substance_id, month, total_protocols, adverse_event_rate)

@@ -209,6 +209,55 @@ async fn a_cell_counts_completed_dosing_sessions_of_a_site_substance_and_month()
 }
 
 #[tokio::test]
+async fn a_cell_tells_how_many_protocols_each_rate_rests_on() {
+    let (_database, mut session) = clinic().await;
+    let session = &mut session;
+    let judged =
+        "SELECT concat_ws(' ', total_protocols, response_judged, remission_judged) FROM outcomes_summary";
+    let mut records = Vec::new();
+    for day in 1..=5 {
+        records.push(protocol(session, &format!("2026-01-{day:02}"), 1).await);
+    }
+    refresh(session).await;
+    assert_eq!(session.one(judged).await, "5 0 0");
+    // A response and a remission; a response of who was in remission before; a remission by a scale without a response;
+    // a baseline of zero; nothing later.
+    for (record, measured) in records.iter().zip([
+        [(1, "2025-12-31", "20"), (1, LAST, "2")].as_slice(),
+        &[(1, "2025-12-31", "4"), (1, LAST, "2")],
+        &[(14, "2025-12-31", "45"), (14, LAST, "10")],
+        &[(1, "2025-12-31", "0"), (1, LAST, "0")],
+        &[(1, "2025-12-31", "20")],
+    ]) {
+        scores(session, record, measured).await;
+    }
+    assert_eq!(refresh(session).await, "1 written, 0 removed");
+    assert_eq!(session.one(judged).await, "5 2 2");
+    // One more of the same rate is a change.
+    scores(session, &records[4], &[(1, LAST, "2")]).await;
+    assert_eq!(refresh(session).await, "1 written, 0 removed");
+    assert_eq!(session.one(judged).await, "5 3 3");
+    assert_eq!(cells(session).await, ["1/1 2026-01: 5 100.00 100.00 0.00"]);
+}
+
+#[tokio::test]
+async fn the_migration_has_the_next_refresh_count_the_judged_ones_of_every_cell() {
+    let (database, mut session) = clinic().await;
+    let steps =
+        migration::migrations().iter().rev().position(|it| it.name.ends_with("count_judged_protocols"));
+    migration::down(&database.url(), u32::try_from(steps.unwrap()).unwrap() + 1).await.unwrap();
+    let record = protocol(&mut session, "2026-01-10", 1).await;
+    scores(&mut session, &record, &[(1, BEFORE, "20"), (1, LAST, "10")]).await;
+    let summaries = "SELECT concat_ws(' ', summary, cells_written, cells_removed) FROM praxis.refresh()";
+    session.rows(summaries).await;
+    assert_eq!(session.rows(summaries).await[..2], ["outcomes 0 0", "benchmarks 0 0"]);
+    migration::up(&database.url()).await.unwrap();
+    assert_eq!(session.rows(summaries).await[..2], ["outcomes 1 0", "benchmarks 1 0"]);
+    let judged = "SELECT concat_ws(' ', response_judged, remission_judged) FROM network_benchmarks";
+    assert_eq!(session.one(judged).await, "1 1");
+}
+
+#[tokio::test]
 async fn only_what_changed_is_written_and_nothing_the_second_time() {
     let (_database, mut session) = clinic().await;
     let session = &mut session;
@@ -334,6 +383,33 @@ async fn a_change_of_a_record_or_score_reaches_every_cell_that_it_touches() {
     assert_eq!(refresh(session).await, "1 written, 0 removed");
     session.run("TRUNCATE log_clinical_records CASCADE").await.unwrap();
     assert_eq!(refresh(session).await, "0 written, 1 removed");
+}
+
+#[tokio::test]
+async fn a_change_of_many_protocols_is_one_pass_even_after_single_ones() {
+    // Comparing each row with each would take longer than the timeout.
+    let (_database, mut session) = clinic().await;
+    let session = &mut session;
+    session
+        .run(
+            "INSERT INTO log_clinical_records (site_id, substance_id, session_date, session_type, session_status)
+             SELECT 1 + number % 3, 1, date '2026-01-01' + number % 61, 'dosing', 'completed'
+             FROM generate_series(1, 25000) AS number",
+        )
+        .await
+        .unwrap();
+    refresh(session).await;
+    session.run("SET statement_timeout = '8s'").await.unwrap();
+    for record in 1..=7 {
+        let single = format!("UPDATE log_clinical_records SET dosage_mg = 5 WHERE record_id = {record}");
+        session.run(single).await.unwrap();
+    }
+    let notes = "SELECT concat_ws(' ', site_id, month) FROM praxis.outcomes_changes ORDER BY 1";
+    assert_eq!(session.rows(notes).await, Vec::<String>::new());
+    session.run("UPDATE log_clinical_records SET safety_event_id = 1 WHERE site_id = 2").await.unwrap();
+    assert_eq!(session.rows(notes).await, ["2 2026-01-01", "2 2026-02-01", "2 2026-03-01"]);
+    session.run("UPDATE log_clinical_records SET safety_event_id = 2").await.unwrap();
+    assert_eq!(session.one("SELECT count(*)::text FROM praxis.outcomes_changes").await, "12");
 }
 
 #[tokio::test]

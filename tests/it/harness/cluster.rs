@@ -40,7 +40,8 @@ impl Cluster {
             wait $!
             rm -rf "$3"
         "#;
-        let log = || File::create(folder.join("log")).unwrap();
+        // Both write at the end: otherwise one would write over the other.
+        let log = || File::options().create(true).append(true).open(folder.join("log")).unwrap();
         let mut shell = Command::new("sh");
         shell
             .args(["-c", script, "sh"])

@@ -1,0 +1,27 @@
+COMMENT ON INDEX log_clinical_records_record_id_site_id_key IS
+  'Target of the key that ties the site of a row to the site of its protocol.';
+COMMENT ON INDEX idx_log_clinical_records_site IS 'Protocols of the callers sites, newest first; Site.protocols.';
+COMMENT ON INDEX idx_log_clinical_records_session_date IS 'Protocols in a span of time across sites.';
+COMMENT ON INDEX idx_log_clinical_records_session_number IS 'First sessions, second sessions and so on.';
+COMMENT ON INDEX idx_log_clinical_records_subject IS 'Protocols of a patient.';
+COMMENT ON INDEX idx_log_clinical_records_subject_session IS 'Latest session of a patient.';
+COMMENT ON INDEX idx_log_clinical_records_created_by IS 'Protocols made by a person; deleting an account.';
+COMMENT ON INDEX idx_events_site_time IS 'Events of the caller''s sites over time.';
+COMMENT ON INDEX idx_events_protocol IS 'Protocol.events in order of time: the timeline of a session.';
+COMMENT ON INDEX idx_events_type IS 'Events of a kind; EventType.events.';
+COMMENT ON INDEX idx_events_timestamp IS 'Events in a span of time across sites.';
+COMMENT ON INDEX idx_events_created_by IS 'Events logged by a person; deleting an account.';
+COMMENT ON INDEX idx_scores_site_time IS 'Scores of the caller''s sites over time: weekly and monthly averages.';
+COMMENT ON INDEX idx_scores_protocol IS 'Protocol.integrationScores in order of time: the line of a score.';
+COMMENT ON INDEX idx_scores_type IS 'Scores of a scale.';
+COMMENT ON INDEX idx_scores_measured_at IS 'Latest scores across sites.';
+COMMENT ON INDEX idx_responses_site_time IS 'Scores of the caller''s sites over time.';
+COMMENT ON INDEX idx_responses_protocol_time IS 'Protocol.assessmentResponses in order of time: the line of a score.';
+COMMENT ON INDEX idx_responses_assessment IS 'Responses by instrument; Assessment.responses.';
+COMMENT ON INDEX idx_responses_completed_at IS 'Latest answers to questionnaires across sites.';
+COMMENT ON INDEX idx_homework_site_time IS 'Homework of the caller''s sites by the day it is due.';
+COMMENT ON INDEX idx_homework_protocol IS 'Protocol.homework in order of the day it is due.';
+COMMENT ON INDEX idx_homework_type IS 'Homework of a kind; HomeworkType.homework.';
+COMMENT ON INDEX idx_homework_completed IS 'Homework that is still open.';
+COMMENT ON INDEX idx_homework_due_date IS 'Homework across sites in order of the day it is due.';
+COMMENT ON INDEX idx_homework_created_by IS 'Homework given by a person; deleting an account.';
