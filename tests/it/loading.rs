@@ -294,7 +294,7 @@ async fn a_row_found_by_its_key_brings_along_what_it_points_to() {
 async fn many_requests_over_one_connection_do_not_wait_for_one_another_for_ever() {
     let app = App::with(|config| {
         config.database.pool_size = 1;
-        config.database.pool_timeout = std::time::Duration::from_secs(3);
+        config.database.pool_timeout = Duration::from_secs(3);
     })
     .await;
     let north = app.clinician_north().await;
