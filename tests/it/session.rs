@@ -169,3 +169,20 @@ async fn who_the_caller_is_ends_with_the_session() {
     let outside = pool.query(&claims).await.unwrap();
     assert_eq!(outside[0].bytes(0), Some(&b"praxis_gateway"[..]));
 }
+
+#[tokio::test]
+async fn a_connection_that_dies_under_a_statement_is_that_ones_failure() {
+    let (pool, database) = pool(|_| {}).await;
+    let owner = connect(&database_url("postgres", &database)).await;
+    let ending = tokio::spawn(async move {
+        let ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                     WHERE datname = $1 AND wait_event = 'PgSleep'";
+        eventually("ended", async || !owner.query(ended, &[&database]).await.unwrap().is_empty()).await;
+    });
+    let statements = [statement("SELECT 'a'"), statement("SELECT pg_sleep(9)"), statement("SELECT 'b'")];
+    let failure = session(&pool).query_last(&statements).await.unwrap_err();
+    ending.await.unwrap();
+    assert_eq!(failure.at, 1);
+    assert!(matches!(failure.error, DatabaseError::Unavailable(_)), "{failure:?}");
+    assert_eq!(ask(&mut session(&pool), &statements[..1]).await, ["a"]);
+}

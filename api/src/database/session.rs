@@ -115,7 +115,8 @@ impl Session {
         let mut answers = connection.run(&queries).await.map_err(|failed| {
             let error = DatabaseError::from(failed.error);
             match failed.at.checked_sub(opening) {
-                Some(at) => StatementError { at, error },
+                // What fails behind the last statement, the end or the connection itself, counts as the last one's.
+                Some(at) => StatementError { at: at.min(statements.len().saturating_sub(1)), error },
                 // Without its opening the transaction has neither role nor claims.
                 None => StatementError {
                     at: 0,
