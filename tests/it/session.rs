@@ -174,14 +174,12 @@ async fn who_the_caller_is_ends_with_the_session() {
 async fn a_connection_that_dies_under_a_statement_is_that_ones_failure() {
     let (pool, database) = pool(|_| {}).await;
     let owner = connect(&database_url("postgres", &database)).await;
-    let ending = tokio::spawn(async move {
-        let ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                     WHERE datname = $1 AND wait_event = 'PgSleep'";
-        eventually("ended", async || !owner.query(ended, &[&database]).await.unwrap().is_empty()).await;
-    });
+    let ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND wait_event = 'PgSleep'";
+    let ending = eventually("ended", async || !owner.query(ended, &[&database]).await.unwrap().is_empty());
     let statements = [statement("SELECT 'a'"), statement("SELECT pg_sleep(9)"), statement("SELECT 'b'")];
-    let failure = session(&pool).query_last(&statements).await.unwrap_err();
-    ending.await.unwrap();
+    let mut dying = session(&pool);
+    let (failure, ()) = futures_util::join!(dying.query_last(&statements), ending);
+    let failure = failure.unwrap_err();
     assert_eq!(failure.at, 1);
     assert!(matches!(failure.error, DatabaseError::Unavailable(_)), "{failure:?}");
     assert_eq!(ask(&mut session(&pool), &statements[..1]).await, ["a"]);
