@@ -179,6 +179,7 @@ async fn a_connection_that_dies_under_a_statement_is_that_ones_failure() {
     let statements = [statement("SELECT 'a'"), statement("SELECT pg_sleep(9)"), statement("SELECT 'b'")];
     let mut dying = session(&pool);
     let (failure, ()) = futures_util::join!(dying.query_last(&statements), ending);
+    drop(dying);
     let failure = failure.unwrap_err();
     assert_eq!(failure.at, 1);
     assert!(matches!(failure.error, DatabaseError::Unavailable(_)), "{failure:?}");
