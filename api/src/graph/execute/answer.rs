@@ -8,7 +8,7 @@ use super::key::Key;
 use super::thin::thin_rows;
 use crate::database::Row;
 use crate::graph::catalog::ColumnType;
-use crate::graph::plan::LoadKind;
+use crate::graph::plan::{Load, LoadKind};
 
 /// What a load found for one key.
 #[derive(Debug, Default)]
@@ -51,21 +51,18 @@ impl Answer {
     }
 }
 
-/// Sorts the rows of a statement to their keys. `only`: the key that the statement was for, where it was for one.
-pub(super) fn sort(rows: Vec<Row>, kind: &LoadKind, only: Option<&Key>) -> FoundByKey {
-    match (kind, only) {
+/// Sorts the rows of a load's statement to their keys. `only`: the key that the statement was for, where it was for one.
+pub(super) fn sort(rows: Vec<Row>, load: &Load, only: Option<&Key>) -> FoundByKey {
+    let positions = &load.positions;
+    match (&load.kind, only) {
         // The row of numbers for one parent does not repeat its key.
-        (LoadKind::Aggregate { .. }, Some(key)) => {
+        (LoadKind::Aggregate, Some(key)) => {
             [(key.clone(), Found { rows, more: false })].into_iter().collect()
         }
-        (LoadKind::ByKey { positions, .. } | LoadKind::Aggregate { positions, .. }, _) => {
-            by_key(rows, positions)
-        }
-        (LoadKind::Series { positions, most, .. }, _) => pages(rows, positions, *most, false),
-        (LoadKind::Points { positions, most, max, axes, .. }, _) => {
-            thinned(rows, positions, *most, *max, axes)
-        }
-        (LoadKind::Page { positions, limit, backward, .. }, _) => pages(rows, positions, *limit, *backward),
+        (LoadKind::ByKey | LoadKind::Aggregate, _) => by_key(rows, positions),
+        (LoadKind::Series { most }, _) => pages(rows, positions, *most, false),
+        (LoadKind::Points { most, max, axes }, _) => thinned(rows, positions, *most, *max, axes),
+        (LoadKind::Page { limit, backward, .. }, _) => pages(rows, positions, *limit, *backward),
     }
 }
 

@@ -58,15 +58,15 @@ impl<'p> Level<'p> {
 
     /// Whether the database will not be asked for more below this level.
     pub(super) fn is_last(&self) -> bool {
-        !self.visits.iter().any(|visit| {
-            // What was visited ahead stands in this level itself.
-            let ahead = visit.ahead.then(|| self.key_of_rows(visit.load)).flatten();
-            visit.below.is_some_and(|selection| {
-                all_fields(selection)
-                    .into_iter()
-                    .any(|field| (ahead.is_none() || key_of(field) != ahead) && self.asks(field))
-            })
-        })
+        !self.visits.iter().flat_map(|visit| self.fields_below(visit)).any(|field| self.asks(field))
+    }
+
+    /// The fields of a visit's rows that lead on. What was visited ahead stands in the level of the rows themselves.
+    fn fields_below(&self, visit: &Visit<'p>) -> Vec<&'p RowField> {
+        let ahead = visit.ahead.then(|| self.key_of_rows(visit.load)).flatten();
+        let mut fields = visit.below.map(all_fields).unwrap_or_default();
+        fields.retain(|field| key_of(field).is_some_and(|key| Some(key) != ahead));
+        fields
     }
 
     /// Whether a field asks the database, itself or below it.
@@ -81,16 +81,17 @@ impl<'p> Level<'p> {
     pub(super) fn below(&self, answers: &[Answer]) -> Self {
         let mut level = Self { plan: self.plan, visits: Vec::new() };
         for visit in &self.visits {
-            let Some(selection) = visit.below.filter(|selection| leads_on(selection)) else { continue };
+            let fields = self.fields_below(visit);
+            if fields.is_empty() {
+                continue;
+            }
             let answer = &answers[visit.load.0];
             let rows: Vec<&Row> =
                 visit.keys.iter().filter_map(|key| answer.get(key)).flat_map(|found| &found.rows).collect();
-            for field in all_fields(selection) {
-                if !visit.ahead || key_of(field) != self.key_of_rows(visit.load) {
-                    level.field(field, |positions| {
-                        rows.iter().filter_map(|row| Key::of(row, positions)).collect()
-                    });
-                }
+            for field in fields {
+                level.field(field, |positions| {
+                    rows.iter().filter_map(|row| Key::of(row, positions)).collect()
+                });
             }
         }
         level
@@ -148,10 +149,8 @@ impl<'p> Level<'p> {
 
     /// Positions, in the rows of a load by key, of that key.
     fn key_of_rows(&self, load: LoadId) -> Option<&'p [usize]> {
-        match &self.plan.loads[load.0].kind {
-            LoadKind::ByKey { positions, .. } => Some(positions),
-            _ => None,
-        }
+        let load = &self.plan.loads[load.0];
+        matches!(load.kind, LoadKind::ByKey).then_some(load.positions.as_slice())
     }
 }
 
@@ -196,11 +195,6 @@ fn loads_of_connection(connection: &Connection) -> Vec<(LoadId, Option<&RowSelec
         }
     }
     loads
-}
-
-/// Whether a selection asks for more than the row itself and what came along with it.
-fn leads_on(selection: &RowSelection) -> bool {
-    all_fields(selection).into_iter().any(|field| key_of(field).is_some())
 }
 
 /// The fields of rows and of what came along with them.

@@ -90,7 +90,7 @@ async fn query(
     let answers = answers.map_err(|failure| failed(load(failure.at), &failure.error))?;
     let sorted = answers.into_iter().enumerate().map(|(at, rows)| {
         let load = load(at);
-        let found = sort(rows, &load.kind, load.only(&questions[at].1));
+        let found = sort(rows, load, load.only(&questions[at].1));
         check_size(load, &found)?;
         Ok(found)
     });
@@ -106,8 +106,8 @@ impl Load {
     /// The statement for some keys.
     fn statement(&self, keys: &[Key]) -> Statement {
         let mut parameters = match self.only(keys) {
-            Some(only) => key::single_parameters(only, self.parts()),
-            None => key::parameters(keys, self.parts()),
+            Some(only) => key::single_parameters(only, &self.parts),
+            None => key::parameters(keys, &self.parts),
         };
         parameters.extend(self.statement.parameters.iter().cloned());
         Statement { text: Arc::clone(&self.statement.text), parameters }

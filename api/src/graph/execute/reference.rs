@@ -75,7 +75,7 @@ impl ReferenceCache {
         load: &Load,
         keys: &[Key],
     ) -> Result<Arc<FoundByKey>, DatabaseError> {
-        let key = load.kind.positions().to_vec();
+        let key = load.positions.clone();
         let question = Question { role: caller.role.clone(), statement: load.statement(keys), key };
         let listening = self.listening.load(Ordering::Acquire);
         if let Some(kept) = self.answers().get(&question)
@@ -89,7 +89,7 @@ impl ReferenceCache {
         let statements = std::slice::from_ref(&question.statement);
         let answers = session.query_last(statements).await.map_err(|failure| failure.error)?;
         let rows = answers.into_iter().next().unwrap_or_default();
-        let found = Arc::new(sort(rows, &load.kind, load.only(keys)));
+        let found = Arc::new(sort(rows, load, load.only(keys)));
         if self.generation.load(Ordering::Acquire) == generation {
             let kept = Kept { found: Arc::clone(&found), since: Instant::now() };
             self.answers().put(question, kept);

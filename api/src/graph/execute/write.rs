@@ -223,10 +223,7 @@ impl<'a> Writer<'a> {
     fn cursor_shape(&self, load: LoadId) -> Option<&'a CursorShape> {
         match &self.plan.loads[load.0].kind {
             LoadKind::Page { cursor, .. } => cursor.as_ref(),
-            LoadKind::ByKey { .. }
-            | LoadKind::Aggregate { .. }
-            | LoadKind::Series { .. }
-            | LoadKind::Points { .. } => None,
+            LoadKind::ByKey | LoadKind::Aggregate | LoadKind::Series { .. } | LoadKind::Points { .. } => None,
         }
     }
 

@@ -8,6 +8,7 @@ use apollo_compiler::response::{JsonMap, JsonValue};
 use super::bucket::Bucket;
 use super::cursor::{self, Named};
 use super::filter::Filter;
+use super::find_or_push;
 use super::input::ArgumentError;
 use super::order::{self, Path, Sort};
 use super::page;
@@ -131,10 +132,7 @@ impl Groups {
     }
 
     fn expression_index(&mut self, expression: Expression) -> usize {
-        self.expressions.iter().position(|known| *known == expression).unwrap_or_else(|| {
-            self.expressions.push(expression);
-            self.expressions.len() - 1
-        })
+        find_or_push(&mut self.expressions, expression)
     }
 
     fn read_keys(

@@ -335,6 +335,11 @@ pub(super) struct Load {
     pub statement: Statement,
     /// Whether the SQL takes one key or an array of them.
     pub(super) parents: Parents,
+    /// Types of the parts of the parents' key, as the SQL takes them; none for the whole table, and where all rows are
+    /// loaded whatever the keys: a reference table is small, and kept whole.
+    pub(super) parts: Vec<ColumnType>,
+    /// Positions of the parents' key in the rows; behind the numbers where there are only these.
+    pub(super) positions: Vec<usize>,
     /// Whether the statement reads reference tables only, so that its answer can be kept.
     pub only_reference: bool,
     /// Where in the request it came up first, for errors.
@@ -354,19 +359,9 @@ pub(super) struct Place {
 #[derive(Debug)]
 pub(super) enum LoadKind {
     /// At most one row per key.
-    ByKey {
-        /// Types of the key's parts; empty where all rows are loaded, whatever the keys: a reference table is small, and
-        /// kept whole.
-        parts: Vec<ColumnType>,
-        /// Positions of the key in the rows.
-        positions: Vec<usize>,
-    },
+    ByKey,
     /// A page: of the whole table, or one per key.
     Page {
-        /// Types of the key's parts; empty for the whole table.
-        parts: Vec<ColumnType>,
-        /// Positions of the key in the rows.
-        positions: Vec<usize>,
         /// Rows on the page; one more was asked for, to know whether any follow.
         limit: u64,
         /// Whether the rows come from the end.
@@ -376,19 +371,11 @@ pub(super) enum LoadKind {
     },
     /// Lines and their points: of the whole table, or for each key.
     Series {
-        /// Types of the key's parts; empty for the whole table.
-        parts: Vec<ColumnType>,
-        /// Positions of the key in the rows.
-        positions: Vec<usize>,
         /// Rows for a key at most.
         most: u64,
     },
     /// Rows thinned for a chart: of the whole table, or for each key.
     Points {
-        /// Types of the key's parts; empty for the whole table.
-        parts: Vec<ColumnType>,
-        /// Positions of the key in the rows.
-        positions: Vec<usize>,
         /// Rows to choose from, for all keys together; one more was asked for, to know whether there are more.
         most: u64,
         /// Rows for a key at most.
@@ -397,36 +384,7 @@ pub(super) enum LoadKind {
         axes: [ColumnType; 2],
     },
     /// A row of numbers: over the whole table, or one per key.
-    Aggregate {
-        /// Types of the key's parts; empty for the whole table.
-        parts: Vec<ColumnType>,
-        /// Positions of the key in the rows, behind the numbers.
-        positions: Vec<usize>,
-    },
-}
-
-impl LoadKind {
-    /// Positions of the parents' key in the rows.
-    pub(super) fn positions(&self) -> &[usize] {
-        let (Self::ByKey { positions, .. }
-        | Self::Page { positions, .. }
-        | Self::Aggregate { positions, .. }
-        | Self::Series { positions, .. }
-        | Self::Points { positions, .. }) = self;
-        positions
-    }
-}
-
-impl Load {
-    /// Types of the parts of the parents' key, as the statement takes them; none where it takes no key.
-    pub(super) fn parts(&self) -> &[ColumnType] {
-        let (LoadKind::ByKey { parts, .. }
-        | LoadKind::Page { parts, .. }
-        | LoadKind::Aggregate { parts, .. }
-        | LoadKind::Series { parts, .. }
-        | LoadKind::Points { parts, .. }) = &self.kind;
-        parts
-    }
+    Aggregate,
 }
 
 /// What a cursor is made of.
@@ -436,4 +394,12 @@ pub(super) struct CursorShape {
     pub signature: String,
     /// Position in the row and type of each part.
     pub parts: Vec<(usize, ColumnType)>,
+}
+
+/// Index of a value in a list, at whose end it is put where it is not there yet.
+fn find_or_push<T: PartialEq>(list: &mut Vec<T>, wanted: T) -> usize {
+    list.iter().position(|known| *known == wanted).unwrap_or_else(|| {
+        list.push(wanted);
+        list.len() - 1
+    })
 }

@@ -7,7 +7,7 @@ use apollo_compiler::response::JsonValue;
 use super::super::collect::collect;
 use super::super::input::{ArgumentError, arguments};
 use super::super::statement::Expression;
-use super::super::{AggregateField, Keyed, LoadId};
+use super::super::{AggregateField, Keyed, LoadId, find_or_push};
 use super::{DraftKind, Planned, Planner};
 use crate::graph::aggregate::{self, Function};
 use crate::graph::catalog::{ColumnId, FieldId, Table};
@@ -81,9 +81,6 @@ impl<'a> Planner<'a> {
             DraftKind::Series(series) => return series.lines.expression(expression),
             DraftKind::ByKey | DraftKind::Page(_) | DraftKind::Points(_) => return 0,
         };
-        expressions.iter().position(|known| *known == expression).unwrap_or_else(|| {
-            expressions.push(expression);
-            expressions.len() - 1
-        })
+        find_or_push(expressions, expression)
     }
 }

@@ -25,7 +25,7 @@ use super::points::Points;
 use super::series::Series;
 use super::sql::Sql;
 use super::statement::{self, Expression, Join, PageQuery, Parents, Rows, Selected};
-use super::{CursorShape, Keyed, Load, LoadId, LoadKind, Place, Plan, cursor};
+use super::{CursorShape, Keyed, Load, LoadId, LoadKind, Place, Plan, cursor, find_or_push};
 use crate::graph::catalog::{Catalog, ColumnId, Relation, Table, TableId};
 use crate::graph::error::{Code, Error, PathSegment};
 use crate::graph::limits::Limits;
@@ -245,9 +245,13 @@ impl<'a> Planner<'a> {
         let grouped = matches!(draft.kind, DraftKind::Groups(_) | DraftKind::Series(_));
         let parents = if draft.parents == 1 && !grouped { Parents::One } else { Parents::Many };
         let sql = self.sql(draft, parents)?;
+        let table = self.catalog.table(draft.table);
+        let takes_keys = !(matches!(draft.kind, DraftKind::ByKey) && table.is_reference);
         Ok(Load {
             kind: self.kind(draft),
             parents,
+            parts: if takes_keys { statement::parts(table, &draft.columns) } else { Vec::new() },
+            positions: Self::key_positions(draft),
             only_reference: sql.only_reference,
             statement: sql.finish(),
             place: draft.place.clone(),
@@ -282,22 +286,26 @@ impl<'a> Planner<'a> {
         }
     }
 
+    /// Positions of the parents' key in the rows of a load.
+    fn key_positions(draft: &Draft) -> Vec<usize> {
+        let behind = |width: usize| (width..width + draft.columns.len()).collect();
+        match &draft.kind {
+            DraftKind::ByKey | DraftKind::Page(_) | DraftKind::Points(_) => {
+                let position = |column: &ColumnId| {
+                    draft.projection.iter().position(|known| known.table == 0 && known.column == *column)
+                };
+                draft.columns.iter().filter_map(position).collect()
+            }
+            DraftKind::Groups(groups) => behind(groups.width()),
+            DraftKind::Series(series) => behind(series.width()),
+            DraftKind::Aggregate(expressions) => behind(expressions.len()),
+        }
+    }
+
     fn kind(&self, draft: &Draft) -> LoadKind {
         let table = self.catalog.table(draft.table);
-        let parts = statement::parts(table, &draft.columns);
-        let behind = |width: usize| (0..parts.len()).map(|at| width + at).collect::<Vec<_>>();
-        let in_row: Vec<usize> = draft
-            .columns
-            .iter()
-            .filter_map(|column| {
-                draft.projection.iter().position(|known| known.table == 0 && known.column == *column)
-            })
-            .collect();
         match &draft.kind {
-            DraftKind::ByKey => LoadKind::ByKey {
-                parts: if table.is_reference { Vec::new() } else { parts },
-                positions: in_row,
-            },
+            DraftKind::ByKey => LoadKind::ByKey,
             DraftKind::Page(page) => {
                 let cursor = draft.cursors.then(|| CursorShape {
                     signature: cursor::signature(table, &cursor::named(&page.order)),
@@ -308,17 +316,9 @@ impl<'a> Planner<'a> {
                         .map(|(at, term)| (draft.projection.len() + at, term.sort.ty.clone()))
                         .collect(),
                 });
-                LoadKind::Page {
-                    parts,
-                    positions: in_row,
-                    limit: page.limit,
-                    backward: page.backward,
-                    cursor,
-                }
+                LoadKind::Page { limit: page.limit, backward: page.backward, cursor }
             }
             DraftKind::Points(points) => LoadKind::Points {
-                parts,
-                positions: in_row,
                 most: points.page.limit,
                 max: points.max,
                 axes: points.axes.map(|column| table.column(column).ty.clone()),
@@ -328,15 +328,10 @@ impl<'a> Planner<'a> {
                     signature: cursor::signature(table, &groups.named(table)),
                     parts: groups.cursor_parts(),
                 });
-                let positions = behind(groups.width());
-                LoadKind::Page { parts, positions, limit: groups.limit, backward: false, cursor }
+                LoadKind::Page { limit: groups.limit, backward: false, cursor }
             }
-            DraftKind::Series(series) => {
-                LoadKind::Series { positions: behind(series.width()), parts, most: series.most }
-            }
-            DraftKind::Aggregate(expressions) => {
-                LoadKind::Aggregate { positions: behind(expressions.len()), parts }
-            }
+            DraftKind::Series(series) => LoadKind::Series { most: series.most },
+            DraftKind::Aggregate(_) => LoadKind::Aggregate,
         }
     }
 
@@ -358,12 +353,4 @@ impl<'a> Planner<'a> {
 
 fn text(arguments: &JsonMap) -> String {
     serde_json::to_string(arguments).unwrap_or_default()
-}
-
-/// Index of a value in a list, at whose end it is put where it is not there yet.
-fn find_or_push<T: PartialEq>(list: &mut Vec<T>, wanted: T) -> usize {
-    list.iter().position(|known| *known == wanted).unwrap_or_else(|| {
-        list.push(wanted);
-        list.len() - 1
-    })
 }
