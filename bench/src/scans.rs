@@ -19,10 +19,9 @@ const READ: &str = "SELECT stat.relname::text, seq_tup_read, coalesce(idx_tup_fe
   ORDER BY 1";
 /// What Postgres calls the sessions of the gateway that is watched.
 const NAME: &str = "bench_scans";
-/// Connections of that gateway: one answers, one is for what it keeps in memory.
-const CONNECTIONS: usize = 2;
-/// How often each request is asked: after five times in a session Postgres may choose a plan that serves all variables.
-const TIMES: usize = 6 * CONNECTIONS;
+/// How often each request is asked, over one connection: after five times in a session Postgres may choose a plan that
+/// serves all variables.
+const TIMES: usize = 12;
 /// From this scale on, large tables are large. In smaller ones the end may be as near as an index.
 const SCALE: f64 = 1.0;
 /// How long the sessions of the gateway may take to end.
@@ -59,7 +58,7 @@ async fn reads(
 ) -> Result<Vec<String>, Failure> {
     let before = tables(owner).await?;
     let url = format!("{}?application_name={NAME}", database.gateway_url());
-    let gateway = Gateway::start(&url, database.secret(), CONNECTIONS).await?;
+    let gateway = Gateway::start(&url, database.secret(), 1).await?;
     let mut requests: Vec<Request> = case
         .variables
         .iter()

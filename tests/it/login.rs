@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use praxis::database::{DatabaseConfig, DatabaseError, Pool, Statement};
 use rustls::ServerConfig;
@@ -11,18 +10,11 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio_rustls::TlsAcceptor;
 
-use crate::harness::{clone_database, connect, database_url, eventually, socket_folder};
+use crate::harness::{clone_database, connect, database_url, eventually, one_connection, socket_folder};
 
 /// Who the database takes the bearer of this address for.
 async fn log_in(url: &str, certificate: Option<PathBuf>) -> Result<String, DatabaseError> {
-    let config = DatabaseConfig {
-        url: url.to_owned(),
-        pool_size: 1,
-        pool_timeout: Duration::from_secs(5),
-        tls_root_certificate: certificate,
-        prepared_statements: true,
-        statement_timeout: Duration::from_secs(5),
-    };
+    let config = DatabaseConfig { tls_root_certificate: certificate, ..one_connection(url.to_owned()) };
     let who = Statement { text: "SELECT current_user::text".into(), parameters: Vec::new() };
     let rows = Pool::new(&config).unwrap().query(&who).await?;
     Ok(String::from_utf8(rows[0].bytes(0).unwrap().to_vec()).unwrap())

@@ -102,8 +102,7 @@ fn documented() -> Vec<&'static str> {
     text.split("```graphql\n").skip(1).map(|block| block.split("```").next().unwrap()).collect()
 }
 
-/// A gateway with few connections, so that a statement that is asked often comes to a plan that is kept. With only one, the
-/// reference tables could not be read while it is in use.
+/// A gateway with one connection, so that a statement that is asked often comes to a plan that is kept.
 async fn network() -> (App, Client) {
     let database = clone_database().await;
     let owner = connect(&database_url("postgres", &database)).await;
@@ -111,7 +110,7 @@ async fn network() -> (App, Client) {
     owner.batch_execute("SELECT praxis.refresh()").await.unwrap();
     owner.batch_execute("VACUUM ANALYZE").await.unwrap();
     owner.batch_execute(&EXPLAIN.replace("{database}", &database)).await.unwrap();
-    (App::over(&database, |config| config.database.pool_size = 2).await, owner)
+    (App::over(&database, |config| config.database.pool_size = 1).await, owner)
 }
 
 /// Tables that nobody wants to wait for.

@@ -4,23 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use praxis::auth::Caller;
-use praxis::database::{DatabaseConfig, DatabaseError, Parameter, Pool, Session, Statement};
+use praxis::database::{DatabaseError, Parameter, Pool, Session, Statement};
 use tokio_postgres::types::Type;
 
-use crate::harness::{clone_database, connect, database_url, eventually};
+use crate::harness::{clone_database, connect, database_url, eventually, one_connection};
 
 /// A pool of one connection, over a database of its own.
-async fn pool(change: impl FnOnce(&mut DatabaseConfig)) -> (Pool, String) {
+async fn pool() -> (Pool, String) {
     let database = clone_database().await;
-    let mut config = DatabaseConfig {
-        url: database_url("praxis_gateway", &database),
-        pool_size: 1,
-        pool_timeout: Duration::from_secs(5),
-        tls_root_certificate: None,
-        prepared_statements: true,
-        statement_timeout: Duration::from_secs(10),
-    };
-    change(&mut config);
+    let config = one_connection(database_url("praxis_gateway", &database));
     (Pool::new(&config).unwrap(), database)
 }
 
@@ -43,7 +35,7 @@ async fn ask(session: &mut Session, statements: &[Statement]) -> Vec<String> {
 
 #[tokio::test]
 async fn a_batch_is_one_round_trip_and_one_transaction_of_the_caller() {
-    let (pool, _) = pool(|_| {}).await;
+    let (pool, _) = pool().await;
     let mut session = session(&pool);
     let who = statement("SELECT current_user || ' ' || current_setting('transaction_read_only')");
     let now = statement("SELECT now()::text");
@@ -56,7 +48,7 @@ async fn a_batch_is_one_round_trip_and_one_transaction_of_the_caller() {
 #[tokio::test]
 async fn large_questions_and_large_answers_do_not_wait_for_one_another() {
     const BYTES: usize = 20_000_000;
-    let (pool, _) = pool(|_| {}).await;
+    let (pool, _) = pool().await;
     let mut session = session(&pool);
     // Neither fits into the buffers between gateway and server: whoever only writes would wait for ever.
     let long = Parameter::new(Type::TEXT, vec![b'x'; BYTES]);
@@ -71,7 +63,7 @@ async fn large_questions_and_large_answers_do_not_wait_for_one_another() {
 
 #[tokio::test]
 async fn a_statement_that_fails_is_told_by_its_place_and_spoils_no_later_session() {
-    let (pool, _) = pool(|_| {}).await;
+    let (pool, _) = pool().await;
     let mut spoilt = session(&pool);
     let failing = [statement("SELECT 'a'"), statement("SELECT 1 / 0"), statement("SELECT 'b'")];
     let failure = spoilt.query(&failing).await.unwrap_err();
@@ -85,7 +77,7 @@ async fn a_statement_that_fails_is_told_by_its_place_and_spoils_no_later_session
 
 #[tokio::test]
 async fn a_statement_that_cannot_be_prepared_spoils_none_that_can() {
-    let (pool, _) = pool(|_| {}).await;
+    let (pool, _) = pool().await;
     for _ in 0..2 {
         let broken = [statement("SELECT 'a'"), statement("SELEC"), statement("SELECT 'b'")];
         assert_eq!(session(&pool).query(&broken).await.unwrap_err().at, 1);
@@ -96,7 +88,7 @@ async fn a_statement_that_cannot_be_prepared_spoils_none_that_can() {
 
 #[tokio::test]
 async fn a_statement_whose_columns_changed_is_prepared_anew() {
-    let (pool, database) = pool(|_| {}).await;
+    let (pool, database) = pool().await;
     let owner = connect(&database_url("postgres", &database)).await;
     owner
         .batch_execute(
@@ -114,7 +106,7 @@ async fn a_statement_whose_columns_changed_is_prepared_anew() {
 
 #[tokio::test]
 async fn ever_new_statements_do_not_fill_the_server() {
-    let (pool, _) = pool(|_| {}).await;
+    let (pool, _) = pool().await;
     for hundred in 0..7 {
         let batch: Vec<Statement> =
             (0..100).map(|at| statement(&format!("SELECT {}", hundred * 100 + at))).collect();
@@ -127,7 +119,7 @@ async fn ever_new_statements_do_not_fill_the_server() {
 
 #[tokio::test]
 async fn a_connection_that_was_closed_meanwhile_is_not_lent() {
-    let (pool, database) = pool(|_| {}).await;
+    let (pool, database) = pool().await;
     let backend = statement("SELECT pg_backend_pid()::text");
     let before = ask(&mut session(&pool), std::slice::from_ref(&backend)).await;
     let owner = connect(&database_url("postgres", &database)).await;
@@ -138,7 +130,7 @@ async fn a_connection_that_was_closed_meanwhile_is_not_lent() {
 
 #[tokio::test]
 async fn a_session_that_is_given_up_takes_its_statement_along() {
-    let (pool, database) = pool(|_| {}).await;
+    let (pool, database) = pool().await;
     let mut given_up = session(&pool);
     let slow = [statement("SELECT pg_sleep(60)")];
     assert!(tokio::time::timeout(Duration::from_millis(300), given_up.query(&slow)).await.is_err());
@@ -157,7 +149,7 @@ async fn a_session_that_is_given_up_takes_its_statement_along() {
 
 #[tokio::test]
 async fn who_the_caller_is_ends_with_the_session() {
-    let (pool, _) = pool(|_| {}).await;
+    let (pool, _) = pool().await;
     let claims =
         statement("SELECT current_user || coalesce(current_setting('request.jwt.claim.sub', true), '')");
     let mut known = Caller::of_role("authenticated");
@@ -172,7 +164,7 @@ async fn who_the_caller_is_ends_with_the_session() {
 
 #[tokio::test]
 async fn a_connection_that_dies_under_a_statement_is_that_ones_failure() {
-    let (pool, database) = pool(|_| {}).await;
+    let (pool, database) = pool().await;
     let owner = connect(&database_url("postgres", &database)).await;
     let ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND wait_event = 'PgSleep'";
     let ending = eventually("ended", async || !owner.query(ended, &[&database]).await.unwrap().is_empty());

@@ -60,12 +60,8 @@ impl App {
         let mut config = ServerConfig {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             database: DatabaseConfig {
-                url: CLUSTER.url("praxis_gateway", database),
                 pool_size: 8,
-                pool_timeout: Duration::from_secs(5),
-                tls_root_certificate: None,
-                prepared_statements: true,
-                statement_timeout: Duration::from_secs(10),
+                ..one_connection(CLUSTER.url("praxis_gateway", database))
             },
             auth: AuthConfig::with_secret(SECRET),
             systems: systems::ALL.to_vec(),
@@ -247,6 +243,18 @@ pub(crate) async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool)
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     panic!("not within twenty seconds: {what}");
+}
+
+/// A pool of one connection to this address.
+pub(crate) fn one_connection(url: String) -> DatabaseConfig {
+    DatabaseConfig {
+        url,
+        pool_size: 1,
+        pool_timeout: Duration::from_secs(5),
+        tls_root_certificate: None,
+        prepared_statements: true,
+        statement_timeout: Duration::from_secs(10),
+    }
 }
 
 /// Somebody who is signed in and has no rows of their own.
