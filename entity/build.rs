@@ -15,6 +15,9 @@ use std::{
 
 use syn::{Attribute, Expr, Fields, Item, ItemEnum, ItemStruct, Lit, LitStr, Meta, Type};
 
+/// Files of a system's folder that are no table's.
+const NO_TABLES: [&str; 2] = ["mod.rs", "functions.rs"];
+
 fn main() -> Result<(), Box<dyn Error>> {
     let source = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("src");
     let out = PathBuf::from(env::var("OUT_DIR")?);
@@ -24,7 +27,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     for folder in sorted(&source)?.into_iter().filter(|path| path.is_dir()) {
         let mut tables = Vec::new();
         for path in sorted(&folder)? {
-            if path.extension().is_some_and(|it| it == "rs") && !path.ends_with("mod.rs") {
+            if path.extension().is_some_and(|it| it == "rs") && !NO_TABLES.iter().any(|it| path.ends_with(it))
+            {
                 match table(&path) {
                     Ok(table) => tables.push(table),
                     Err(mut of_file) => faults.append(&mut of_file),
@@ -53,6 +57,7 @@ struct Table {
     columns: Vec<Column>,
     relations: Vec<Relation>,
     enums: Vec<Enum>,
+    writes: bool,
 }
 
 struct Column {
@@ -96,10 +101,12 @@ fn table(path: &Path) -> Result<Table, Vec<String>> {
 
     let mut enums = Vec::new();
     let mut model: Option<&ItemStruct> = None;
+    let mut writes = false;
     for item in &file.items {
         match item {
             Item::Enum(item) => enums.push(read_enum(item, &mut described)),
             Item::Struct(item) if item.ident == "Model" => model = Some(item),
+            Item::Const(item) if item.ident == "WRITES" => writes = true,
             _ => {}
         }
     }
@@ -128,7 +135,7 @@ fn table(path: &Path) -> Result<Table, Vec<String>> {
     if path.file_stem().is_none_or(|stem| stem != name.as_str()) {
         faults.push(format!("{shown}: the file is not named after its table `{name}`"));
     }
-    if faults.is_empty() { Ok(Table { name, doc, columns, relations, enums }) } else { Err(faults) }
+    if faults.is_empty() { Ok(Table { name, doc, columns, relations, enums, writes }) } else { Err(faults) }
 }
 
 fn read_enum(item: &ItemEnum, described: &mut impl FnMut(&[Attribute], &str) -> String) -> Enum {
@@ -307,7 +314,9 @@ fn module(tables: &[Table]) -> Result<String, std::fmt::Error> {
                 "crate::RelationSource {{ name: {name:?}, relation: {variant:?}, many: {many}, doc: {doc:?} }}, "
             )?;
         }
-        writeln!(out, "] }};")?;
+        let writes =
+            if table.writes { format!("{}::WRITES", table.name) } else { "crate::Writes::NONE".to_owned() };
+        writeln!(out, "], writes: {writes} }};")?;
     }
     Ok(out)
 }

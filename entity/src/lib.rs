@@ -6,7 +6,12 @@
 //! here.
 
 pub mod auth;
+mod function;
 pub mod ppn;
+mod writes;
+
+pub use function::{Argument, ArgumentType, Function, Returns};
+pub use writes::Writes;
 
 /// What the source of an entity says beyond sea-orm's metadata.
 #[derive(Debug)]
@@ -21,6 +26,8 @@ pub struct Source {
     pub unique_keys: &'static [&'static [&'static str]],
     /// The relations, in the order of the file.
     pub relations: &'static [RelationSource],
+    /// What can be written: the file's constant `WRITES`; without it, nothing.
+    pub writes: Writes,
 }
 
 /// What the source says of a column.

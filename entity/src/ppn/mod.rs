@@ -4,6 +4,7 @@
 
 pub mod assessment_responses;
 pub mod circle_members;
+pub mod functions;
 pub mod integration_homework;
 pub mod integration_scores;
 pub mod log_clinical_records;

@@ -1,0 +1,70 @@
+//! Functions of the database that are served beside the tables.
+
+/// A function of the database. It runs with its caller's rights, so that the policies hold within it.
+#[derive(Clone, Copy, Debug)]
+pub struct Function {
+    /// Schema of the function.
+    pub schema: &'static str,
+    /// Name of the function; the field is named after it.
+    pub name: &'static str,
+    /// What it does; the field's description.
+    pub doc: &'static str,
+    /// What it takes. Arguments are passed by name; those that are not given have a default in the database.
+    pub arguments: &'static [Argument],
+    /// What it gives.
+    pub returns: Returns,
+}
+
+/// An argument of a [`Function`].
+#[derive(Clone, Copy, Debug)]
+pub struct Argument {
+    /// Its name in the database.
+    pub name: &'static str,
+    /// What it is for.
+    pub doc: &'static str,
+    /// Its type.
+    pub ty: ArgumentType,
+    /// Whether it has to be given, and is not null.
+    pub required: bool,
+}
+
+/// Type of an [`Argument`].
+#[derive(Clone, Copy, Debug)]
+pub enum ArgumentType {
+    /// `boolean`
+    Boolean,
+    /// `integer`
+    Int,
+    /// `bigint`
+    BigInt,
+    /// `numeric`, of 15 digits at most
+    Numeric,
+    /// `text`
+    Text,
+    /// `uuid`
+    Uuid,
+    /// `date`
+    Date,
+    /// `timestamp with time zone`
+    DateTime,
+    /// `text[]`
+    TextList,
+    /// `bigint[]`
+    BigIntList,
+    /// A list of objects. The function takes an array for each of their fields instead, under the fields' names and all of
+    /// the same length; a field that an object lacks is NULL.
+    Objects(&'static [Argument]),
+}
+
+/// What a [`Function`] gives.
+#[derive(Clone, Copy, Debug)]
+pub enum Returns {
+    /// It only reads, and gives rows as an entity of this table name describes them; that entity has no table of its own.
+    Rows(&'static str),
+    /// The same, but at most one row.
+    Row(&'static str),
+    /// It writes, and gives the row of this table that it wrote.
+    Written(&'static str),
+    /// It writes, and gives the rows of this table that it wrote.
+    AllWritten(&'static str),
+}
