@@ -12,7 +12,7 @@ use thiserror::Error;
 use super::names::{camel_case, pascal_case, plural, singular, uncapitalise};
 use super::{
     Catalog, Column, ColumnId, ColumnType, EnumType, EnumValue, FieldId, Namespace, Relation, RelationId,
-    Scalar, Table, TableId, quote,
+    Scalar, Table, TableId, Writes, quote,
 };
 
 /// What the engine needs to know of a system besides its entities.
@@ -125,6 +125,15 @@ impl Catalog {
                 return Err(CatalogError::Name { scope: "the schema".into(), name: table.type_name.clone() });
             }
         }
+        let mut mutations = HashMap::new();
+        for table in &tables {
+            for operation in table.operations() {
+                let name = operation.field(table);
+                if mutations.insert(name.clone(), (operation, table.id)).is_some() {
+                    return Err(CatalogError::Name { scope: "Mutation".into(), name });
+                }
+            }
+        }
         let systems = systems
             .iter()
             .map(|system| Namespace {
@@ -133,7 +142,7 @@ impl Catalog {
                 doc: system.doc,
             })
             .collect();
-        Ok(Self { tables, systems, by_type_name })
+        Ok(Self { tables, systems, by_type_name, mutations })
     }
 }
 
@@ -210,6 +219,11 @@ impl Reader<'_> {
                 name,
                 schema,
                 doc: source.doc.to_owned(),
+                writes: Writes {
+                    insert: ids(&columns, source.writes.insert),
+                    update: ids(&columns, source.writes.update),
+                    delete: source.writes.delete,
+                },
                 columns,
                 primary_key,
                 keys,
@@ -228,6 +242,11 @@ impl Reader<'_> {
         let bare = table.strip_prefix("ref_").unwrap_or(table);
         format!("{}{}", self.system.prefix, pascal_case(&singular(bare)))
     }
+}
+
+fn ids(columns: &[Column], names: &[&str]) -> Vec<ColumnId> {
+    let position = |name: &&str| columns.iter().position(|column| column.name == *name).map(ColumnId);
+    names.iter().filter_map(position).collect()
 }
 
 fn read_column<E: EntityTrait>(
@@ -254,6 +273,7 @@ fn read_column<E: EntityTrait>(
         doc: described.map(|described| described.doc.to_owned()).unwrap_or_default(),
         ty,
         nullable: def.is_null(),
+        has_default: def.get_column_default().is_some(),
         name,
     })
 }

@@ -5,11 +5,13 @@
 mod build;
 pub mod names;
 mod types;
+mod writes;
 
 use std::collections::{BTreeSet, HashMap};
 
 pub use build::{CatalogError, System};
 pub use types::{ColumnType, EnumType, EnumValue, Scalar};
+pub use writes::{Operation, Writes};
 
 /// Index of a table in [`Catalog::tables`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -29,6 +31,7 @@ pub struct Catalog {
     tables: Vec<Table>,
     systems: Vec<Namespace>,
     by_type_name: HashMap<String, TableId>,
+    mutations: HashMap<String, (Operation, TableId)>,
 }
 
 /// Where a system's root fields stand in `Query`.
@@ -77,6 +80,8 @@ pub struct Table {
     pub relations: Vec<Relation>,
     /// Small, and the same for everybody who may read it: kept in memory.
     pub is_reference: bool,
+    /// What can be written.
+    pub writes: Writes,
     fields: HashMap<String, FieldId>,
 }
 
@@ -110,6 +115,8 @@ pub struct Column {
     pub ty: ColumnType,
     /// Whether it may be NULL.
     pub nullable: bool,
+    /// Whether the database has a value for a row that is given none.
+    pub has_default: bool,
 }
 
 /// A foreign key, seen from one of its two tables.
@@ -178,6 +185,11 @@ impl Catalog {
     /// A table by the name of its GraphQL type.
     pub fn table_of_type(&self, type_name: &str) -> Option<&Table> {
         self.by_type_name.get(type_name).map(|id| self.table(*id))
+    }
+
+    /// What a field of `Mutation` does, and the table that it writes.
+    pub fn mutation(&self, field: &str) -> Option<(Operation, &Table)> {
+        self.mutations.get(field).map(|(operation, id)| (*operation, self.table(*id)))
     }
 }
 

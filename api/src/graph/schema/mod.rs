@@ -3,6 +3,7 @@
 //! What is alike for all tables is written once; a table adds its type, connection, edge, filter and order, and only
 //! what some field reaches.
 
+mod mutations;
 mod numbers;
 mod points;
 mod sdl;
@@ -16,6 +17,7 @@ use apollo_compiler::Schema;
 use apollo_compiler::validation::Valid;
 use thiserror::Error;
 
+pub(super) use self::mutations::nested;
 use self::sdl::{Sdl, first_sentence, quoted};
 use self::shared::Used;
 use super::catalog::names::capitalise;
@@ -37,6 +39,7 @@ pub fn sdl(catalog: &Catalog) -> String {
     let mut sdl = Sdl::default();
     let mut used = Used::default();
     query(&mut sdl, catalog);
+    mutations::write(&mut sdl, catalog);
     for table in catalog.tables() {
         tables::write(&mut sdl, catalog, table);
         numbers::write(&mut sdl, catalog, table);
