@@ -15,3 +15,4 @@ mod runs;
 mod server;
 mod timeline;
 mod triggers;
+mod writes;
