@@ -3,12 +3,14 @@
 //! The only module of the engine that knows sea-orm. The rest of `graph` asks the catalog and never names a table.
 
 mod build;
+mod functions;
 pub mod names;
 mod types;
 
 use std::collections::{BTreeSet, HashMap};
 
 pub use build::{CatalogError, System};
+pub use functions::{Argument, ArgumentType, Function, FunctionId, Returns};
 pub use types::{ColumnType, EnumType, EnumValue, Scalar};
 
 /// Index of a table in [`Catalog::tables`].
@@ -28,6 +30,7 @@ pub struct RelationId(pub usize);
 pub struct Catalog {
     tables: Vec<Table>,
     systems: Vec<Namespace>,
+    functions: Vec<Function>,
     by_type_name: HashMap<String, TableId>,
 }
 
@@ -42,14 +45,14 @@ pub struct Namespace {
     pub doc: &'static str,
 }
 
-/// A table or view.
+/// A table or view, or what a function gives.
 #[derive(Debug)]
 pub struct Table {
     /// Its place in the catalog.
     pub id: TableId,
     /// Index of its system in [`Catalog::systems`].
     pub system: usize,
-    /// Quoted name with its schema, for SQL.
+    /// Quoted name with its schema, for SQL; of a function, the call without arguments.
     pub sql_name: String,
     /// Name as the database knows it.
     pub name: String,
@@ -71,12 +74,14 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// The primary key's columns.
     pub primary_key: Vec<ColumnId>,
-    /// Unique keys, the primary key first.
+    /// Unique keys by which a row can be looked up, the primary key first.
     pub keys: Vec<Vec<ColumnId>>,
     /// Foreign keys to and from other tables.
     pub relations: Vec<Relation>,
     /// Small, and the same for everybody who may read it: kept in memory.
     pub is_reference: bool,
+    /// The function that gives the rows, where no table holds them.
+    pub function: Option<FunctionId>,
     fields: HashMap<String, FieldId>,
 }
 
@@ -164,6 +169,21 @@ impl Catalog {
         &self.systems
     }
 
+    /// The functions that are served beside the tables.
+    pub fn functions(&self) -> &[Function] {
+        &self.functions
+    }
+
+    /// A function by its id.
+    pub fn function(&self, id: FunctionId) -> &Function {
+        &self.functions[id.0]
+    }
+
+    /// The function that gives the rows of a table.
+    pub fn function_of(&self, table: &Table) -> Option<&Function> {
+        table.function.map(|id| self.function(id))
+    }
+
     /// Schemas of the database that hold the tables.
     pub fn schemas(&self) -> Vec<String> {
         let schemas: BTreeSet<&String> = self.tables.iter().map(|table| &table.schema).collect();
@@ -190,6 +210,11 @@ impl Table {
     /// A relation by its id.
     pub fn relation(&self, id: RelationId) -> &Relation {
         &self.relations[id.0]
+    }
+
+    /// Whether a row has a global id, by which it is found again.
+    pub fn has_global_id(&self) -> bool {
+        !self.primary_key.is_empty() && self.function.is_none()
     }
 
     /// Whether a series can run along some column.
