@@ -1,6 +1,7 @@
 //! One request, one transaction: the caller's role and claims are set in it, and nothing of them outlives it.
 //!
-//! A session is opened by the first statements that need it, and in the same round trip.
+//! A session is opened by the first statements that need it, and in the same round trip. What it has written lasts if it
+//! is committed; otherwise it was never there.
 
 use std::sync::Arc;
 
@@ -12,7 +13,10 @@ use super::{DatabaseError, Parameter, Statement};
 use crate::auth::Caller;
 
 /// One snapshot for the whole request; Postgres itself refuses to write.
-const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+const BEGIN_READING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+/// Each statement sees what others have committed before it: a rule that waits for another writer then judges by what that
+/// one has written.
+const BEGIN_WRITING: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 /// Limit, claims and role, local to the transaction, also behind a pooler. The role comes last: from there on the
 /// statement itself runs with the caller's rights. Postgres compiles what it takes for long; its guess of the rows behind a
 /// policy is far too high, and compiling took as long as the charts of a large site.
@@ -23,8 +27,11 @@ const SET_UP: &str = "SELECT set_config('jit','off',true),\
     set_config('request.jwt.claim.role',$4,true),\
     set_config('app.user_id',$3,true),\
     set_config('role',$4,true)";
-/// Nothing was written.
+/// Nothing was written, or nothing of it shall last.
 const END: &str = "ROLLBACK";
+const COMMIT: &str = "COMMIT";
+/// A longer statement writes many rows at once. Hardly another has as many, so it is not worth remembering.
+const LONGEST_KEPT: usize = 8 * 1024;
 /// Statements that open a session.
 const OPENING: usize = 2;
 
@@ -33,6 +40,7 @@ pub struct Session {
     pool: Pool,
     caller: Arc<Caller>,
     connection: Option<Object>,
+    begin: &'static str,
     counts: SessionCounts,
 }
 
@@ -55,9 +63,18 @@ pub struct StatementError {
 }
 
 impl Session {
-    /// A session of a caller, not yet opened.
+    /// A session of a caller that only reads, not yet opened.
     pub fn new(pool: Pool, caller: Arc<Caller>) -> Self {
-        Self { pool, caller, connection: None, counts: SessionCounts::default() }
+        Self::begin(BEGIN_READING, pool, caller)
+    }
+
+    /// A session of a caller that writes, not yet opened.
+    pub fn writing(pool: Pool, caller: Arc<Caller>) -> Self {
+        Self::begin(BEGIN_WRITING, pool, caller)
+    }
+
+    fn begin(begin: &'static str, pool: Pool, caller: Arc<Caller>) -> Self {
+        Self { pool, caller, connection: None, begin, counts: SessionCounts::default() }
     }
 
     /// Who asks.
@@ -83,6 +100,14 @@ impl Session {
         Ok(answers)
     }
 
+    /// Makes what was written last. An error other than Postgres's refusal leaves open whether it does.
+    pub async fn commit(&mut self) -> Result<(), DatabaseError> {
+        let Some(mut connection) = self.connection.take() else { return Ok(()) };
+        self.counts.round_trips += 1;
+        let committed = connection.run(&[Query { text: COMMIT, parameters: &[], keep: false }]).await;
+        committed.map(drop).map_err(|failed| failed.error.into())
+    }
+
     async fn run(&mut self, statements: &[Statement], last: bool) -> Result<Vec<Vec<Row>>, StatementError> {
         self.counts.statements += u32::try_from(statements.len()).unwrap_or(u32::MAX);
         self.counts.round_trips += 1;
@@ -91,7 +116,7 @@ impl Session {
         let set_up;
         let opening = if self.connection.is_none() {
             set_up = self.set_up();
-            queries.push(Query { text: BEGIN, parameters: &[], keep });
+            queries.push(Query { text: self.begin, parameters: &[], keep });
             queries.push(Query { text: SET_UP, parameters: &set_up, keep });
             OPENING
         } else {
@@ -100,7 +125,7 @@ impl Session {
         queries.extend(statements.iter().map(|statement| Query {
             text: &statement.text,
             parameters: &statement.parameters,
-            keep,
+            keep: keep && statement.text.len() <= LONGEST_KEPT,
         }));
         if last {
             queries.push(Query { text: END, parameters: &[], keep });

@@ -36,6 +36,20 @@ impl<'p> Level<'p> {
         level
     }
 
+    /// The level of rows whose keys are given when the plan runs: what is wanted of the rows of a load by key.
+    pub(super) fn given(
+        plan: &'p Plan,
+        load: LoadId,
+        keys: &[Key],
+        selections: impl IntoIterator<Item = &'p RowSelection>,
+    ) -> Self {
+        let mut level = Self { plan, visits: Vec::new() };
+        for selection in selections {
+            level.by_key(load, keys.to_vec(), selection);
+        }
+        level
+    }
+
     /// Whether nothing is left to look at.
     pub(super) fn is_empty(&self) -> bool {
         self.visits.is_empty()
@@ -126,6 +140,9 @@ impl<'p> Level<'p> {
     /// Rows whose key the request gives. What hangs on that same key is asked for along with them: where a row turns out
     /// not to exist, or not to be the caller's, nothing of that is shown.
     fn by_key(&mut self, load: LoadId, keys: Vec<Key>, selection: &'p RowSelection) {
+        if keys.is_empty() {
+            return;
+        }
         let key = self.key_of_rows(load);
         for field in all_fields(selection).into_iter().filter(|field| key.is_some() && key_of(field) == key) {
             self.field(field, |_| keys.clone());

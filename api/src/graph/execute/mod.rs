@@ -31,7 +31,7 @@ pub(super) async fn run(
     introspection: &JsonMap,
     out: &mut Vec<u8>,
 ) -> (Result<(), Error>, SessionCounts) {
-    let answers = load_all(plan, &mut session, reference).await;
+    let answers = load_all(plan, Level::first(plan), &mut session, reference).await;
     let counts = session.counts();
     // The connection is free for others while the answer is written.
     drop(session);
@@ -39,15 +39,15 @@ pub(super) async fn run(
     (written, counts)
 }
 
-/// Answers all loads of a plan, in their order.
+/// Answers the loads of a plan from a level on downwards, in the loads' order.
 async fn load_all(
     plan: &Plan,
+    mut level: Level<'_>,
     session: &mut Session,
     reference: &ReferenceCache,
 ) -> Result<Vec<Answer>, Error> {
     let mut answers: Vec<Answer> = plan.loads.iter().map(|_| Answer::default()).collect();
     let mut asked: Vec<Asked> = plan.loads.iter().map(|_| Asked::default()).collect();
-    let mut level = Level::first(plan);
     while !level.is_empty() {
         let questions = level.questions(&mut asked);
         let (kept, queried): (Vec<_>, Vec<_>) =

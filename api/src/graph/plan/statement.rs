@@ -47,6 +47,7 @@ pub(super) struct Rows<'a> {
     pub(super) table: &'a Table,
     pub(super) joins: &'a [Join],
     pub(super) projection: &'a [Selected],
+    pub(super) filter: Option<&'a JsonValue>,
 }
 
 /// All rows of a table.
@@ -59,7 +60,13 @@ pub(super) fn all(table: &Table, projection: &[Selected]) -> Sql {
 }
 
 /// Rows by key: `SELECT … WHERE t.pk = ANY ($1)`.
-pub(super) fn by_key(catalog: &Catalog, rows: &Rows<'_>, columns: &[ColumnId], parents: Parents) -> Sql {
+pub(super) fn by_key(
+    catalog: &Catalog,
+    rows: &Rows<'_>,
+    columns: &[ColumnId],
+    parents: Parents,
+    most_conditions: usize,
+) -> Result<Sql, ArgumentError> {
     let table = rows.table;
     let parts = parts(table, columns);
     let mut sql = Sql::new(parts.len());
@@ -69,6 +76,7 @@ pub(super) fn by_key(catalog: &Catalog, rows: &Rows<'_>, columns: &[ColumnId], p
         sql.push(alias(selected.table)).push(format_args!(".{column}"));
     });
     sql.push(" FROM ");
+    let mut before = " AND ";
     if parents == Parents::One {
         sql.table(table).push(format_args!(" {ROW}"));
         write_joins(catalog, rows, &mut sql);
@@ -85,8 +93,13 @@ pub(super) fn by_key(catalog: &Catalog, rows: &Rows<'_>, columns: &[ColumnId], p
         sql.keys(&parts).push(" JOIN ").table(table).push(format_args!(" {ROW} ON "));
         matches_key(table, columns, parents, &mut sql);
         write_joins(catalog, rows, &mut sql);
+        before = " WHERE ";
     }
-    sql
+    if let Some(filter) = rows.filter {
+        sql.push(before);
+        Filter::new(catalog, &mut sql, most_conditions).write(table, ROW, filter)?;
+    }
+    Ok(sql)
 }
 
 /// Writes what is joined. A row of it may be missing, or not be the caller's.

@@ -246,7 +246,7 @@ impl<'a> Planner<'a> {
         let parents = if draft.parents == 1 && !grouped { Parents::One } else { Parents::Many };
         let sql = self.sql(draft, parents)?;
         let table = self.catalog.table(draft.table);
-        let takes_keys = !(matches!(draft.kind, DraftKind::ByKey) && table.is_reference);
+        let takes_keys = !Self::is_kept_whole(draft, table);
         Ok(Load {
             kind: self.kind(draft),
             parents,
@@ -258,14 +258,21 @@ impl<'a> Planner<'a> {
         })
     }
 
+    /// Whether a load takes all rows of its table, whatever the keys: a reference table is small, and kept in memory.
+    fn is_kept_whole(draft: &Draft, table: &Table) -> bool {
+        matches!(draft.kind, DraftKind::ByKey) && table.is_reference && draft.filter.is_none()
+    }
+
     fn sql(&self, draft: &Draft, parents: Parents) -> Result<Sql, ArgumentError> {
         let table = self.catalog.table(draft.table);
         let (columns, filter, most) = (&draft.columns, draft.filter.as_ref(), self.limits.conditions);
         match &draft.kind {
-            DraftKind::ByKey if table.is_reference => Ok(statement::all(table, &draft.projection)),
+            DraftKind::ByKey if Self::is_kept_whole(draft, table) => {
+                Ok(statement::all(table, &draft.projection))
+            }
             DraftKind::ByKey => {
-                let rows = Rows { table, joins: &draft.joins, projection: &draft.projection };
-                Ok(statement::by_key(self.catalog, &rows, columns, parents))
+                let rows = Rows { table, joins: &draft.joins, projection: &draft.projection, filter };
+                statement::by_key(self.catalog, &rows, columns, parents, most)
             }
             DraftKind::Page(page) => {
                 let projection = &draft.projection;
