@@ -140,6 +140,11 @@ impl Column {
         self.name.to_uppercase()
     }
 
+    /// Field of the range that a number lies in, where groups are made of ranges.
+    pub fn range_field(&self) -> String {
+        format!("{}Range", self.field)
+    }
+
     /// Name in the enum of the columns that a series can run along; `None` if it holds no time.
     pub fn time_name(&self) -> Option<String> {
         self.ty.is_time().then(|| self.enum_name())
@@ -225,6 +230,11 @@ impl Table {
     /// Columns that a chart can draw upwards: numbers that are no keys.
     pub fn measures(&self) -> impl Iterator<Item = ColumnId> {
         self.column_ids().filter(|id| self.column(*id).ty.is_number() && !self.is_key(*id))
+    }
+
+    /// The column whose ranges a field stands for.
+    pub fn ranged(&self, field: &str) -> Option<ColumnId> {
+        self.measures().find(|id| self.column(*id).range_field() == field)
     }
 
     /// Columns that a chart can draw along: times, and numbers that are no keys.

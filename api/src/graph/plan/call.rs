@@ -1,0 +1,78 @@
+//! The call of a function: its arguments, bound by name.
+
+use apollo_compiler::response::{JsonMap, JsonValue};
+
+use super::input::ArgumentError;
+use super::sql::Sql;
+use crate::database::Parameter;
+use crate::graph::catalog::{ArgumentType, Catalog, Function, Table};
+use crate::graph::value::parameter;
+
+/// A function with the arguments that were given; the others have a default in the database.
+#[derive(Clone, Debug)]
+pub(super) struct Call {
+    /// Quoted name with its schema.
+    function: String,
+    /// Quoted name and value of each.
+    arguments: Vec<(String, Parameter)>,
+}
+
+impl Call {
+    /// The call that the rows of a table come from; `None` where the database holds them. Null is the same as left out.
+    pub(super) fn read(
+        catalog: &Catalog,
+        table: &Table,
+        given: &JsonMap,
+    ) -> Result<Option<Self>, ArgumentError> {
+        catalog.function_of(table).map(|function| Self::of(function, given)).transpose()
+    }
+
+    fn of(function: &Function, given: &JsonMap) -> Result<Self, ArgumentError> {
+        let mut arguments = Vec::new();
+        for argument in &function.arguments {
+            let value = given.get(argument.field.as_str()).filter(|value| !value.is_null());
+            if let (Some(value), ArgumentType::Value(ty)) = (value, &argument.ty) {
+                let value = parameter(ty, value)
+                    .map_err(|error| ArgumentError::new(&argument.field, error.to_string()))?;
+                arguments.push((argument.sql_name.clone(), value));
+            }
+        }
+        Ok(Self { function: function.sql_name.clone(), arguments })
+    }
+
+    /// The arguments as bytes, the same for the same rows: part of what a cursor is good for.
+    pub(super) fn fingerprint(&self) -> impl Iterator<Item = &[u8]> {
+        self.arguments
+            .iter()
+            .flat_map(|(name, value)| [name.as_bytes(), value.value.as_deref().unwrap_or_default()])
+    }
+
+    fn write(&self, sql: &mut Sql) {
+        sql.function(&self.function).push("(");
+        sql.join(", ", &self.arguments, |sql, (name, value)| {
+            sql.push(name).push(" => ").bind(value.clone());
+        });
+        sql.push(")");
+    }
+}
+
+/// Writes what rows are selected from: a table, or the function that gives them.
+pub(super) fn write_from(table: &Table, call: Option<&Call>, sql: &mut Sql) {
+    match call {
+        Some(call) => call.write(sql),
+        None => {
+            sql.table(table);
+        }
+    }
+}
+
+/// The arguments that say which rows there are: the filter, and those of the function that gives the rows.
+pub(super) fn narrowing(catalog: &Catalog, table: &Table, given: &JsonMap) -> JsonMap {
+    let of_function = |name: &str| {
+        catalog
+            .function_of(table)
+            .is_some_and(|it| it.arguments.iter().any(|argument| argument.field == name))
+    };
+    let chosen = given.iter().filter(|(name, _)| name.as_str() == "filter" || of_function(name.as_str()));
+    chosen.map(|(name, value): (_, &JsonValue)| (name.clone(), value.clone())).collect()
+}
