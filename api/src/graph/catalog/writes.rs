@@ -1,7 +1,7 @@
 //! What can be written: operations on tables, and the fields of `Mutation` that are made of them.
 
 use super::names::{capitalise, plural, uncapitalise};
-use super::{ColumnId, ColumnType, Scalar, Table};
+use super::{ColumnId, ColumnType, FunctionId, Scalar, Table, TableId};
 
 /// What can be written in a table.
 #[derive(Debug, Default)]
@@ -27,6 +27,15 @@ pub enum Operation {
     Update,
     /// Deletes a row.
     Delete,
+}
+
+/// What a field of `Mutation` does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mutation {
+    /// Something with a table.
+    Table(Operation, TableId),
+    /// Whatever a function of the database does.
+    Function(FunctionId),
 }
 
 impl Operation {

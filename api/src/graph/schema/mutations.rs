@@ -2,12 +2,18 @@
 
 use std::fmt::Write as _;
 
+use super::functions;
 use super::sdl::{Sdl, first_sentence, quoted};
-use crate::graph::catalog::{Catalog, ColumnId, Operation, Relation, Table};
+use crate::graph::catalog::{Catalog, ColumnId, Function, Operation, Relation, Table};
 
 /// Writes `Mutation`, where any table can be written.
 pub(super) fn write(sdl: &mut Sdl, catalog: &Catalog) {
-    let tables = || catalog.tables().iter().filter(|table| table.operations().next().is_some());
+    let functions = || catalog.functions().iter().filter(|function| function.writes());
+    let is_given = |table: &Table| functions().any(|function| function.table() == table.id);
+    let tables = || {
+        let tables = catalog.tables().iter();
+        tables.filter(|table| table.operations().next().is_some() || is_given(table))
+    };
     if tables().next().is_none() {
         return;
     }
@@ -21,10 +27,21 @@ pub(super) fn write(sdl: &mut Sdl, catalog: &Catalog) {
             field(sdl, table, operation);
         }
     }
+    for function in functions() {
+        let list = if function.is_single() { "" } else { "List" };
+        let arguments = functions::arguments(&function.arguments);
+        let arguments = if arguments.is_empty() { arguments } else { format!("({arguments}\n  )") };
+        let ty = &catalog.table(function.table()).type_name;
+        sdl.field(&function.doc, &format!("{}{arguments}: {ty}{list}Payload!", function.field));
+    }
     sdl.close();
     for table in tables() {
-        payloads(sdl, table);
+        let is_listed = |function: &Function| function.table() == table.id && !function.is_single();
+        payloads(sdl, table, !table.writes.insert.is_empty() || functions().any(is_listed));
         inputs(sdl, catalog, table);
+    }
+    for function in functions() {
+        functions::inputs(sdl, function);
     }
 }
 
@@ -96,12 +113,12 @@ fn if_unchanged(table: &Table) -> String {
     })
 }
 
-fn payloads(sdl: &mut Sdl, table: &Table) {
+fn payloads(sdl: &mut Sdl, table: &Table, listed: bool) {
     let (one, name) = (&table.type_name, &table.name);
     sdl.open(&format!("What became of a row of `{name}`."), &format!("type {one}Payload"));
     sdl.field("The row.", &format!("{}: {one}", table.single_field));
     sdl.close();
-    if table.writes.insert.is_empty() {
+    if !listed {
         return;
     }
     sdl.open(&format!("What became of rows of `{name}`."), &format!("type {one}ListPayload"));

@@ -25,7 +25,7 @@ use super::page::Page;
 use super::points::Points;
 use super::series::Series;
 use super::sql::Sql;
-use super::statement::{self, Expression, Join, PageQuery, Parents, Rows, Selected};
+use super::statement::{self, Join, Numbers, PageQuery, Parents, Rows, Selected};
 use super::{CursorShape, Keyed, Load, LoadId, LoadKind, Place, Plan, cursor, find_or_push};
 use crate::graph::catalog::{Catalog, ColumnId, Relation, Table, TableId};
 use crate::graph::error::{Code, Error, PathSegment};
@@ -100,7 +100,7 @@ enum DraftKind {
     ByKey,
     Page(Page),
     Points(Points),
-    Aggregate(Vec<Expression>),
+    Aggregate(Numbers),
     Groups(Groups),
     Series(Series),
 }
@@ -306,8 +306,8 @@ impl<'a> Planner<'a> {
             }
             DraftKind::Groups(groups) => groups.sql(self.catalog, table, columns, filter, most),
             DraftKind::Series(series) => series.sql(self.catalog, table, columns, filter, most),
-            DraftKind::Aggregate(expressions) => {
-                statement::aggregate(self.catalog, table, columns, parents, expressions, filter, most)
+            DraftKind::Aggregate(numbers) => {
+                statement::aggregate(self.catalog, table, columns, parents, numbers, filter, most)
             }
         }
     }
@@ -324,7 +324,7 @@ impl<'a> Planner<'a> {
             }
             DraftKind::Groups(groups) => behind(groups.width()),
             DraftKind::Series(series) => behind(series.width()),
-            DraftKind::Aggregate(expressions) => behind(expressions.len()),
+            DraftKind::Aggregate(numbers) => behind(numbers.expressions.len()),
         }
     }
 
@@ -334,7 +334,7 @@ impl<'a> Planner<'a> {
             DraftKind::ByKey => LoadKind::ByKey,
             DraftKind::Page(page) => {
                 let cursor = draft.cursors.then(|| CursorShape {
-                    signature: cursor::signature(table, &cursor::named(&page.order)),
+                    signature: cursor::signature(table, page.call.as_ref(), &cursor::named(&page.order)),
                     parts: page
                         .order
                         .iter()
@@ -351,7 +351,7 @@ impl<'a> Planner<'a> {
             },
             DraftKind::Groups(groups) => {
                 let cursor = Some(CursorShape {
-                    signature: cursor::signature(table, &groups.named(table)),
+                    signature: cursor::signature(table, groups.call.as_ref(), &groups.named(table)),
                     parts: groups.cursor_parts(),
                 });
                 LoadKind::Page { limit: groups.limit, backward: false, cursor }

@@ -4,13 +4,16 @@ use apollo_compiler::Node;
 use apollo_compiler::executable::{Field, Operation as Document, SelectionSet};
 use apollo_compiler::response::{JsonMap, JsonValue};
 
+use super::super::call::Call;
 use super::super::collect::collect;
 use super::super::input::{ArgumentError, arguments};
+use super::super::sql::Sql;
+use super::super::statement::ROW;
 use super::super::write::{Mutation, MutationField, OnConflict, Payload, PayloadField, Step, Which, Write};
 use super::super::{Plan, write};
 use super::{Planned, Planner};
-use crate::graph::catalog::{Catalog, ColumnId, Operation, Table};
-use crate::graph::error::Error;
+use crate::graph::catalog::{Catalog, ColumnId, Function, Mutation as Mutates, Operation, Table, TableId};
+use crate::graph::error::{Code, Error};
 use crate::graph::limits::Limits;
 use crate::graph::value::{key_part, parameter};
 
@@ -24,14 +27,14 @@ pub(crate) fn plan_mutation(
 ) -> Result<Mutation, Error> {
     let mut planner = Planner::new(catalog, limits, document, variables);
     let collected = planner.root_collected(&[&operation.selection_set], "Mutation")?;
-    let written = |field: &Field| catalog.mutation(&field.name);
-    planner.fresh =
-        collected.iter().filter_map(|it| written(it.first())).any(|(_, table)| table.is_reference);
+    planner.fresh = collected
+        .iter()
+        .filter_map(|it| catalog.mutation(&it.first().name))
+        .any(|mutation| catalog.table(written(catalog, mutation)).is_reference);
     let fields = planner.each(&collected, |this, field, collected| {
-        Ok(match written(field) {
-            Some((operation, table)) => {
-                let step = this.step(operation, table, field, &collected.selection_sets())?;
-                MutationField::Step(Box::new(step))
+        Ok(match catalog.mutation(&field.name) {
+            Some(mutation) => {
+                MutationField::Step(Box::new(this.step(mutation, field, &collected.selection_sets())?))
             }
             // Validation leaves `__typename` only.
             None => MutationField::Typename,
@@ -40,22 +43,61 @@ pub(crate) fn plan_mutation(
     Ok(Mutation { fields, writes_reference: planner.fresh })
 }
 
+/// The table whose rows are returned.
+fn written(catalog: &Catalog, mutation: Mutates) -> TableId {
+    match mutation {
+        Mutates::Table(_, table) => table,
+        Mutates::Function(function) => catalog.function(function).table(),
+    }
+}
+
 impl<'a> Planner<'a> {
     fn step(
         &mut self,
-        operation: Operation,
-        table: &'a Table,
+        mutation: Mutates,
         field: &'a Node<Field>,
         sets: &[&'a SelectionSet],
     ) -> Planned<Step> {
         let given = arguments(field, self.variables);
-        let (write, rows) =
-            self.write(operation, table, &given, field).map_err(|error| self.refuse(field, error))?;
+        let table = self.catalog.table(written(self.catalog, mutation));
+        let planned = match mutation {
+            Mutates::Table(operation, _) => self
+                .write(operation, table, &given, field)
+                .map(|(write, rows)| (write, operation == Operation::CreateMany, rows)),
+            Mutates::Function(function) => self.call(self.catalog.function(function), table, &given),
+        };
+        let (write, many, rows) = planned.map_err(|error| self.refuse(field, error))?;
         let place = self.place(field);
-        let many = operation == Operation::CreateMany;
         let payload = self.payload(table, many, field, sets, rows)?;
         let plan = Plan { fields: Vec::new(), loads: self.take_loads()? };
         Ok(Step { table: table.id, write, payload, plan, place })
+    }
+
+    /// A function that writes, whether it gives a list, and how many rows are returned at most.
+    fn call(
+        &self,
+        function: &Function,
+        table: &Table,
+        given: &JsonMap,
+    ) -> Result<(Write, bool, u64), ArgumentError> {
+        let mut sql = Sql::new(0);
+        sql.push("SELECT ").join(", ", &table.primary_key, |sql, id| {
+            sql.push(format_args!("{ROW}.{}", table.column(*id).sql_name));
+        });
+        sql.push(" FROM ");
+        Call::of(function, given)?.write(&mut sql);
+        sql.push(format_args!(" {ROW}"));
+        let many = !function.is_single();
+        let objects = given.values().filter_map(JsonValue::as_array).map(Vec::len).max();
+        let rows = if many { objects.unwrap_or(self.limits.written_rows) } else { 1 };
+        if rows > self.limits.written_rows {
+            let message = format!("a request adds at most {} rows", self.limits.written_rows);
+            return Err(ArgumentError {
+                code: Code::LimitExceeded,
+                ..ArgumentError::new(&function.field, message)
+            });
+        }
+        Ok((Write::Call(sql.finish()), many, rows as u64))
     }
 
     /// What is written, and how many rows are returned at most.

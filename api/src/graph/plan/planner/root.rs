@@ -6,10 +6,11 @@ use apollo_compiler::response::JsonValue;
 
 use super::super::collect::{Collected, collect};
 use super::super::input::{ArgumentError, arguments};
+use super::super::page::{self, Page};
 use super::super::{Keyed, Lookup, Nodes, RootField};
-use super::{Planned, Planner};
+use super::{DraftKind, Planned, Planner, Question, text};
 use crate::graph::catalog::names::capitalise;
-use crate::graph::catalog::{ColumnId, Table};
+use crate::graph::catalog::{ColumnId, Function, Table};
 use crate::graph::error::{Code, Error, PathSegment};
 use crate::graph::global_id;
 use crate::graph::value::key_part;
@@ -73,6 +74,9 @@ impl<'a> Planner<'a> {
         };
         let mut tables = catalog.tables().iter().filter(here);
         if let Some(table) = tables.clone().find(|table| table.list_field == name) {
+            if self.catalog.function_of(table).is_some_and(Function::is_single) {
+                return self.only_row(table, field, &collected.selection_sets()).map(RootField::One);
+            }
             return Ok(RootField::Connection(self.connection(table, &[], field, collected, 1)?));
         }
         if let Some(table) = tables.clone().find(|table| table.groups_field == name) {
@@ -114,6 +118,25 @@ impl<'a> Planner<'a> {
             })
             .collect::<Planned<Vec<_>>>()?;
         self.lookup(table, key, parts, field, sets).map(RootField::One)
+    }
+
+    /// The row of a function that gives no more than one.
+    fn only_row(
+        &mut self,
+        table: &'a Table,
+        field: &'a Node<Field>,
+        sets: &[&'a SelectionSet],
+    ) -> Planned<Lookup> {
+        self.spend(field, 1)?;
+        let given = arguments(field, self.variables);
+        let page = page::read(self.catalog, table, &given, self.limits)
+            .map_err(|error| self.refuse(field, error))?;
+        let question =
+            Question { kind: "row", table: table.id, columns: Vec::new(), arguments: text(&given) };
+        let place = self.place(field);
+        let load = self.load(question, None, &place, 1, DraftKind::Page(Page { limit: 1, ..page }));
+        let selection = self.row(table, load, sets, 1)?;
+        Ok(Lookup { load, key: Vec::new(), selection })
     }
 
     pub(super) fn lookup(
