@@ -9,6 +9,7 @@ mod benchmarks;
 mod catalog;
 mod cluster;
 mod entities;
+mod functions;
 mod outcomes;
 mod runs;
 #[path = "../../../tests/it/harness/cluster.rs"]
