@@ -39,7 +39,8 @@ GRANT SELECT ON praxis.changes, praxis.changes_forgotten TO praxis_gateway;
 -- Whoever loads rows that nobody watches sets `praxis.announce` to `off` in the transaction.
 --
 -- The message holds the transaction (`x`), the oldest one that was still under way (`m`: whatever came before it has been
--- announced before), and the changes (`c`), if they fit; otherwise they are looked up by the transaction.
+-- announced before), the moment (`t`, in microseconds since 1970), the table (`n`), the operation (`o`) and the changes
+-- (`c`), if they fit; otherwise they are looked up by the transaction.
 CREATE FUNCTION praxis.announce_changes() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 DECLARE
@@ -51,8 +52,10 @@ DECLARE
   reference_columns CONSTANT text[] := TG_ARGV[1];
   place CONSTANT text := TG_TABLE_SCHEMA || '.' || TG_TABLE_NAME;
   what CONSTANT text := lower(TG_OP);
+  moment CONSTANT timestamptz := clock_timestamp();
   message CONSTANT jsonb := jsonb_build_object(
-    'x', pg_current_xact_id()::text, 'm', pg_snapshot_xmin(pg_current_snapshot())::text);
+    'x', pg_current_xact_id()::text, 'm', pg_snapshot_xmin(pg_current_snapshot())::text,
+    't', (extract(epoch FROM moment) * 1000000)::bigint, 'n', place, 'o', what);
   changed jsonb[];
   noted jsonb[];
   whole text;
@@ -73,8 +76,8 @@ BEGIN
   END IF;
 
   WITH written AS (
-    INSERT INTO praxis.changes (table_name, operation, row_key, row_references)
-    SELECT place, what,
+    INSERT INTO praxis.changes (changed_at, table_name, operation, row_key, row_references)
+    SELECT moment, place, what,
       (SELECT jsonb_agg(content -> name ORDER BY n) FROM unnest(keys) WITH ORDINALITY AS key(name, n)),
       (SELECT coalesce(jsonb_object_agg(name, content -> name), '{}') FROM unnest(reference_columns) AS name)
     FROM unnest(changed) WITH ORDINALITY AS changed_row(content, n)
@@ -82,7 +85,7 @@ BEGIN
     RETURNING change_id, row_key, row_references
   )
   SELECT ARRAY(
-    SELECT jsonb_build_array(change_id, place, left(what, 1), row_key, row_references)
+    SELECT jsonb_build_array(change_id, row_key, row_references)
     FROM written LIMIT most_changes + 1
   ) INTO noted;
 
