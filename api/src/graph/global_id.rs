@@ -29,7 +29,7 @@ pub(super) fn read<'a>(catalog: &'a Catalog, id: &str) -> Option<(&'a Table, Vec
     let plain = BASE64_URL_SAFE_NO_PAD.decode(id).ok()?;
     let parts: Vec<JsonValue> = serde_json::from_slice(&plain).ok()?;
     let (type_name, key) = parts.split_first()?;
-    let table = catalog.table_of_type(type_name.as_str()?)?;
+    let table = catalog.table_of_type(type_name.as_str()?).filter(|table| table.has_global_id())?;
     if key.len() != table.primary_key.len() {
         return None;
     }

@@ -14,7 +14,8 @@ pub struct Model {
     pub protocol_id: Option<i64>,
     /// Key of the kind of homework.
     pub homework_type_id: Option<i64>,
-    /// Day it was given.
+    /// Day it was given; today, unless it is said.
+    #[sea_orm(default_expr = "Expr::current_date()")]
     pub assigned_date: Date,
     /// Day it is due; not before it was given.
     pub due_date: Date,
@@ -26,12 +27,12 @@ pub struct Model {
     /// What was noted when it was done.
     #[sea_orm(column_type = "Text")]
     pub completion_notes: Option<String>,
-    /// Account that gave the homework.
+    /// Account that gave the homework; kept by the database.
     pub created_by: Option<Uuid>,
     /// When the row was added.
     #[sea_orm(default_expr = "Expr::current_timestamp()")]
     pub created_at: Option<DateTimeWithTimeZone>,
-    /// Site of the protocol; kept by the database, so that a policy finds the rows of a site by index. What a client sends here is ignored.
+    /// Site of the protocol; kept by the database, so that a policy finds the rows of a site by index.
     pub site_id: Option<i64>,
     /// Protocol the homework belongs to.
     #[sea_orm(belongs_to, from = "protocol_id", to = "record_id")]
@@ -42,3 +43,25 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// What can be written.
+pub const WRITES: crate::Writes = crate::Writes {
+    insert: &[
+        "protocol_id",
+        "homework_type_id",
+        "assigned_date",
+        "due_date",
+        "completed_date",
+        "is_completed",
+        "completion_notes",
+    ],
+    update: &[
+        "homework_type_id",
+        "assigned_date",
+        "due_date",
+        "completed_date",
+        "is_completed",
+        "completion_notes",
+    ],
+    delete: true,
+};

@@ -28,3 +28,9 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// What can be written.
+pub const WRITES: crate::Writes = crate::Writes { insert: COLUMNS, update: COLUMNS, delete: false };
+
+/// Columns of the inputs.
+const COLUMNS: &[&str] = &["circle_name", "max_members", "meeting_frequency"];

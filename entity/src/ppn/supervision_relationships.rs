@@ -30,7 +30,8 @@ pub struct Model {
     pub relationship_id: i64,
     /// Key of the profile of who supervises.
     pub supervisor_id: Option<i64>,
-    /// Key of the profile of who is supervised; never the supervisor.
+    /// Key of the profile of who is supervised: that of whoever asks, and never the supervisor.
+    #[sea_orm(default_expr = "Expr::cust(\"praxis.auth_profile()\")")]
     pub supervisee_id: Option<i64>,
     /// How far the relationship has come.
     pub status: Option<SupervisionStatus>,
@@ -50,3 +51,7 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// What can be written.
+pub const WRITES: crate::Writes =
+    crate::Writes { insert: &["supervisor_id"], update: &["status"], delete: false };

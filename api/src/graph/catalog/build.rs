@@ -9,10 +9,11 @@ use sea_orm::{
 };
 use thiserror::Error;
 
+use super::functions;
 use super::names::{camel_case, pascal_case, plural, singular, uncapitalise};
 use super::{
-    Catalog, Column, ColumnId, ColumnType, EnumType, EnumValue, FieldId, Namespace, Relation, RelationId,
-    Scalar, Table, TableId, quote,
+    Catalog, Column, ColumnId, ColumnType, EnumType, EnumValue, FieldId, Mutation, Namespace, Operation,
+    Relation, RelationId, Scalar, Table, TableId, Writes, quote,
 };
 
 /// What the engine needs to know of a system besides its entities.
@@ -28,6 +29,8 @@ pub struct System {
     pub type_names: &'static [(&'static str, &'static str)],
     /// Hands the system's entities to a visitor.
     pub visit: fn(&mut Reader<'_>),
+    /// Functions of the database that are served beside the tables.
+    pub functions: &'static [entity::Function],
 }
 
 /// Why the entities do not make a catalog. Each is a mistake in the source, found at the first start.
@@ -63,6 +66,14 @@ pub enum CatalogError {
         /// The other table.
         target: String,
     },
+    /// A function that cannot be served as it is declared.
+    #[error("{function}: {reason}")]
+    Function {
+        /// Function's name.
+        function: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// Two things that would have the same GraphQL name.
     #[error("{scope}: the name {name} is taken twice")]
     Name {
@@ -74,8 +85,8 @@ pub enum CatalogError {
 }
 
 /// A table whose relations are not resolved yet.
-struct Draft {
-    table: Table,
+pub(super) struct Draft {
+    pub(super) table: Table,
     relations: Vec<(&'static entity::RelationSource, RelationDef)>,
 }
 
@@ -99,6 +110,8 @@ impl Catalog {
             return Err(error);
         }
 
+        let functions = functions::read(systems, &mut drafts)?;
+
         let by_name: HashMap<(String, String), TableId> = drafts
             .iter()
             .map(|draft| ((draft.table.schema.clone(), draft.table.name.clone()), draft.table.id))
@@ -110,6 +123,11 @@ impl Catalog {
                     .relations
                     .iter()
                     .map(|(source, def)| resolve(&drafts, &by_name, draft, source, def))
+                    // sea-orm wants both sides of a relation. No row leads to those of a function: they are found by
+                    // arguments, not by key.
+                    .filter(|found| {
+                        !found.as_ref().is_ok_and(|it| drafts[it.target.0].table.function.is_some())
+                    })
                     .collect()
             })
             .collect::<Result<Vec<Vec<Relation>>, _>>()?;
@@ -125,6 +143,18 @@ impl Catalog {
                 return Err(CatalogError::Name { scope: "the schema".into(), name: table.type_name.clone() });
             }
         }
+        let of_tables = tables.iter().flat_map(|table| {
+            let named = move |it: Operation| (it.field(table), Mutation::Table(it, table.id));
+            table.operations().map(named)
+        });
+        let of_functions = functions.iter().filter(|function| function.writes());
+        let of_functions = of_functions.map(|it| (it.field.clone(), Mutation::Function(it.id)));
+        let mut mutations = HashMap::new();
+        for (name, mutation) in of_tables.chain(of_functions) {
+            if mutations.insert(name.clone(), mutation).is_some() {
+                return Err(CatalogError::Name { scope: "Mutation".into(), name });
+            }
+        }
         let systems = systems
             .iter()
             .map(|system| Namespace {
@@ -133,7 +163,7 @@ impl Catalog {
                 doc: system.doc,
             })
             .collect();
-        Ok(Self { tables, systems, by_type_name })
+        Ok(Self { tables, systems, functions, by_type_name, mutations })
     }
 }
 
@@ -210,10 +240,16 @@ impl Reader<'_> {
                 name,
                 schema,
                 doc: source.doc.to_owned(),
+                writes: Writes {
+                    insert: ids(&columns, source.writes.insert),
+                    update: ids(&columns, source.writes.update),
+                    delete: source.writes.delete,
+                },
                 columns,
                 primary_key,
                 keys,
                 relations: Vec::new(),
+                function: None,
                 fields: HashMap::new(),
             },
             relations,
@@ -228,6 +264,11 @@ impl Reader<'_> {
         let bare = table.strip_prefix("ref_").unwrap_or(table);
         format!("{}{}", self.system.prefix, pascal_case(&singular(bare)))
     }
+}
+
+fn ids(columns: &[Column], names: &[&str]) -> Vec<ColumnId> {
+    let position = |name: &&str| columns.iter().position(|column| column.name == *name).map(ColumnId);
+    names.iter().filter_map(position).collect()
 }
 
 fn read_column<E: EntityTrait>(
@@ -254,6 +295,7 @@ fn read_column<E: EntityTrait>(
         doc: described.map(|described| described.doc.to_owned()).unwrap_or_default(),
         ty,
         nullable: def.is_null(),
+        has_default: def.get_column_default().is_some(),
         name,
     })
 }
@@ -357,7 +399,7 @@ fn table_name(def: &RelationDef) -> (String, String) {
 }
 
 fn fields(table: &Table) -> Result<HashMap<String, FieldId>, CatalogError> {
-    let global_id = (!table.primary_key.is_empty()).then(|| ("id".to_owned(), FieldId::GlobalId));
+    let global_id = table.has_global_id().then(|| ("id".to_owned(), FieldId::GlobalId));
     let columns = table
         .columns
         .iter()

@@ -3,13 +3,17 @@
 //! The only module of the engine that knows sea-orm. The rest of `graph` asks the catalog and never names a table.
 
 mod build;
+mod functions;
 pub mod names;
 mod types;
+mod writes;
 
 use std::collections::{BTreeSet, HashMap};
 
 pub use build::{CatalogError, System};
+pub use functions::{Argument, ArgumentType, Function, FunctionId, Returns};
 pub use types::{ColumnType, EnumType, EnumValue, Scalar};
+pub use writes::{Mutation, Operation, Writes};
 
 /// Index of a table in [`Catalog::tables`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -28,7 +32,9 @@ pub struct RelationId(pub usize);
 pub struct Catalog {
     tables: Vec<Table>,
     systems: Vec<Namespace>,
+    functions: Vec<Function>,
     by_type_name: HashMap<String, TableId>,
+    mutations: HashMap<String, Mutation>,
 }
 
 /// Where a system's root fields stand in `Query`.
@@ -42,14 +48,14 @@ pub struct Namespace {
     pub doc: &'static str,
 }
 
-/// A table or view.
+/// A table or view, or what a function gives.
 #[derive(Debug)]
 pub struct Table {
     /// Its place in the catalog.
     pub id: TableId,
     /// Index of its system in [`Catalog::systems`].
     pub system: usize,
-    /// Quoted name with its schema, for SQL.
+    /// Quoted name with its schema, for SQL; of a function, the call without arguments.
     pub sql_name: String,
     /// Name as the database knows it.
     pub name: String,
@@ -71,12 +77,16 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// The primary key's columns.
     pub primary_key: Vec<ColumnId>,
-    /// Unique keys, the primary key first.
+    /// Unique keys by which a row can be looked up, the primary key first.
     pub keys: Vec<Vec<ColumnId>>,
     /// Foreign keys to and from other tables.
     pub relations: Vec<Relation>,
     /// Small, and the same for everybody who may read it: kept in memory.
     pub is_reference: bool,
+    /// What can be written.
+    pub writes: Writes,
+    /// The function that gives the rows, where no table holds them.
+    pub function: Option<FunctionId>,
     fields: HashMap<String, FieldId>,
 }
 
@@ -110,6 +120,8 @@ pub struct Column {
     pub ty: ColumnType,
     /// Whether it may be NULL.
     pub nullable: bool,
+    /// Whether the database has a value for a row that is given none.
+    pub has_default: bool,
 }
 
 /// A foreign key, seen from one of its two tables.
@@ -133,6 +145,11 @@ impl Column {
     /// Name in the enums of columns: `MEASURED_AT`.
     pub fn enum_name(&self) -> String {
         self.name.to_uppercase()
+    }
+
+    /// Field of the range that a number lies in, where groups are made of ranges.
+    pub fn range_field(&self) -> String {
+        format!("{}Range", self.field)
     }
 
     /// Name in the enum of the columns that a series can run along; `None` if it holds no time.
@@ -164,6 +181,21 @@ impl Catalog {
         &self.systems
     }
 
+    /// The functions that are served beside the tables.
+    pub fn functions(&self) -> &[Function] {
+        &self.functions
+    }
+
+    /// A function by its id.
+    pub fn function(&self, id: FunctionId) -> &Function {
+        &self.functions[id.0]
+    }
+
+    /// The function that gives the rows of a table.
+    pub fn function_of(&self, table: &Table) -> Option<&Function> {
+        table.function.map(|id| self.function(id))
+    }
+
     /// Schemas of the database that hold the tables.
     pub fn schemas(&self) -> Vec<String> {
         let schemas: BTreeSet<&String> = self.tables.iter().map(|table| &table.schema).collect();
@@ -179,6 +211,11 @@ impl Catalog {
     pub fn table_of_type(&self, type_name: &str) -> Option<&Table> {
         self.by_type_name.get(type_name).map(|id| self.table(*id))
     }
+
+    /// What a field of `Mutation` does.
+    pub fn mutation(&self, field: &str) -> Option<Mutation> {
+        self.mutations.get(field).copied()
+    }
 }
 
 impl Table {
@@ -192,6 +229,11 @@ impl Table {
         &self.relations[id.0]
     }
 
+    /// Whether a row has a global id, by which it is found again.
+    pub fn has_global_id(&self) -> bool {
+        !self.primary_key.is_empty() && self.function.is_none()
+    }
+
     /// Whether a series can run along some column.
     pub fn has_time(&self) -> bool {
         self.columns.iter().any(|column| column.time_name().is_some())
@@ -200,6 +242,11 @@ impl Table {
     /// Columns that a chart can draw upwards: numbers that are no keys.
     pub fn measures(&self) -> impl Iterator<Item = ColumnId> {
         self.column_ids().filter(|id| self.column(*id).ty.is_number() && !self.is_key(*id))
+    }
+
+    /// The column whose ranges a field stands for.
+    pub fn ranged(&self, field: &str) -> Option<ColumnId> {
+        self.measures().find(|id| self.column(*id).range_field() == field)
     }
 
     /// Columns that a chart can draw along: times, and numbers that are no keys.

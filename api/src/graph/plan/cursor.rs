@@ -9,6 +9,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 use super::CursorShape;
+use super::call::Call;
 use super::order::{Sort, Term};
 use crate::database::{Parameter, Row};
 use crate::graph::catalog::Table;
@@ -22,10 +23,16 @@ pub(super) fn named(terms: &[Term]) -> Vec<Named> {
     terms.iter().map(|term| (term.at.name(), term.sort.clone())).collect()
 }
 
-/// Names an order: the same for the same table, values and directions.
-pub(super) fn signature(table: &Table, order: &[Named]) -> String {
+/// Names an order: the same for the same table or call, values and directions.
+pub(super) fn signature(table: &Table, call: Option<&Call>, order: &[Named]) -> String {
     let mut hash = Sha256::new();
     hash.update(&table.sql_name);
+    // What a function gives, and in which order, depends on its arguments.
+    for part in call.into_iter().flat_map(Call::fingerprint) {
+        hash.update([0]);
+        hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        hash.update(part);
+    }
     for (name, sort) in order {
         hash.update([0]);
         hash.update(name);
@@ -55,6 +62,7 @@ pub(crate) fn write_cursor(shape: &CursorShape, row: &Row, out: &mut Vec<u8>) {
 pub(super) fn read(
     text: &str,
     table: &Table,
+    call: Option<&Call>,
     order: &[Named],
 ) -> Result<Vec<Option<Parameter>>, &'static str> {
     const NOT_OURS: &str = "this is not a cursor of this server";
@@ -63,7 +71,7 @@ pub(super) fn read(
     let Some((JsonValue::String(named), values)) = values.split_first() else {
         return Err(NOT_OURS);
     };
-    if named.as_str() != signature(table, order) || values.len() != order.len() {
+    if named.as_str() != signature(table, call, order) || values.len() != order.len() {
         return Err("this cursor belongs to another list or order; start again without it");
     }
     order

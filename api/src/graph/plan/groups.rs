@@ -5,28 +5,21 @@
 
 use apollo_compiler::response::{JsonMap, JsonValue};
 
-use super::bucket::Bucket;
+use super::call::{self, Call};
 use super::cursor::{self, Named};
 use super::filter::Filter;
 use super::find_or_push;
+use super::grouping::Key;
 use super::input::ArgumentError;
 use super::order::{self, Path, Sort};
 use super::page;
+use super::range::Ranges;
 use super::sql::{KEY_ALIAS, Sql};
 use super::statement::{self, Expression, Parents, ROW};
 use crate::database::Parameter;
 use crate::graph::aggregate::{Function, function_named};
 use crate::graph::catalog::{Catalog, ColumnId, ColumnType, FieldId, RelationId, Scalar, Table};
 use crate::graph::limits::Limits;
-
-/// What rows are grouped by.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Key {
-    pub(super) at: Path,
-    pub(super) ty: ColumnType,
-    /// The span of time that the value is rounded down to.
-    bucket: Option<Bucket>,
-}
 
 /// A grouped list, checked.
 #[derive(Clone, Debug)]
@@ -40,6 +33,8 @@ pub(super) struct Groups {
     offset: u64,
     after: Option<Vec<Option<Parameter>>>,
     having: Option<JsonValue>,
+    /// The function that gives the rows.
+    pub(super) call: Option<Call>,
 }
 
 /// A column of the inner statement.
@@ -65,6 +60,7 @@ impl Groups {
             offset: page::count(arguments, "offset")?.unwrap_or(0),
             after: None,
             having: arguments.get("having").filter(|having| !having.is_null()).cloned(),
+            call: Call::read(catalog, table, arguments)?,
         };
         let by = arguments.get("groupBy").unwrap_or(&JsonValue::Null);
         groups.read_keys(catalog, table, by, "groupBy", &[])?;
@@ -76,7 +72,7 @@ impl Groups {
             groups.note_having(table, &having);
         }
         if let Some(text) = arguments.get("after").and_then(JsonValue::as_str) {
-            let after = cursor::read(text, table, &groups.named(table))
+            let after = cursor::read(text, table, groups.call.as_ref(), &groups.named(table))
                 .map_err(|message| ArgumentError::new("after", message))?;
             groups.after = Some(after);
         }
@@ -101,6 +97,7 @@ impl Groups {
             offset: 0,
             after: None,
             having: None,
+            call: Call::read(catalog, table, arguments)?,
         };
         let by = arguments.get("groupBy").unwrap_or(&JsonValue::Null);
         groups.read_keys(catalog, table, by, "groupBy", &[])?;
@@ -110,7 +107,16 @@ impl Groups {
 
     /// Position of a key in the rows.
     pub(super) fn key(&self, at: &Path) -> Option<usize> {
-        self.keys.iter().position(|key| key.at == *at).map(|at| self.first_column + at)
+        let is_it = |key: &Key| key.at == *at && key.ranges().is_none();
+        self.keys.iter().position(is_it).map(|at| self.first_column + at)
+    }
+
+    /// Position of the number of a range in the rows, and the ranges.
+    pub(super) fn range(&self, at: &Path) -> Option<(usize, &Ranges)> {
+        let is_it = |(number, key): (usize, &'_ Key)| (key.at == *at).then_some(number);
+        let number =
+            self.keys.iter().enumerate().filter(|(_, key)| key.ranges().is_some()).find_map(is_it)?;
+        Some((self.first_column + number, self.keys[number].ranges()?))
     }
 
     /// Position of a value in the rows; asks for it where nobody has yet.
@@ -153,12 +159,15 @@ impl Groups {
                     self.read_keys(catalog, target, value, &argument, &relations)?;
                 }
                 Some(FieldId::Column(column)) => {
-                    let ty = table.column(column).ty.clone();
-                    let bucket = read_bucket(&ty, value, &argument)?;
-                    self.keys.push(Key { at: Path { relations: relations.to_vec(), column }, ty, bucket });
+                    let at = Path { relations: relations.to_vec(), column };
+                    self.keys.push(Key::read(at, table.column(column), value, &argument)?);
                 }
                 Some(FieldId::GlobalId | FieldId::Groups(_) | FieldId::Series(_)) | None => {
-                    return Err(ArgumentError::new(&argument, "there is no such field to group by"));
+                    let column = table
+                        .ranged(name.as_str())
+                        .ok_or_else(|| ArgumentError::new(&argument, "there is no such field to group by"))?;
+                    let at = Path { relations: relations.to_vec(), column };
+                    self.keys.push(Key::read_ranges(at, value, &argument)?);
                 }
             }
         }
@@ -209,11 +218,20 @@ impl Groups {
                 let key = self.keys.iter().position(|key| key.at == term.at).ok_or_else(|| {
                     ArgumentError::new(&argument, "groups are ordered by keys that `groupBy` names")
                 })?;
-                Ok((Value::Key(key), Sort { nullable: true, ..term.sort }))
+                let ty = self.keys[key].ty.clone();
+                Ok((Value::Key(key), Sort { ty, nullable: true, ..term.sort }))
             }
             ("count", _) => {
                 let sort = sort(ColumnType::Scalar(Scalar::BigInt), false, value, &argument)?;
                 Ok((Value::Expression(self.expression_index(Expression::Count)), sort))
+            }
+            (_, Some(FieldId::Column(column))) if matches!(table.column(column).ty, ColumnType::List(_)) => {
+                let at = Path { relations: Vec::new(), column };
+                let key = self.keys.iter().position(|key| key.at == at).ok_or_else(|| {
+                    ArgumentError::new(&argument, "groups are ordered by keys that `groupBy` names")
+                })?;
+                let sort = sort(self.keys[key].ty.clone(), true, value, &argument)?;
+                Ok((Value::Key(key), sort))
             }
             (_, Some(FieldId::Column(column))) => {
                 let ty = &table.column(column).ty;
@@ -261,8 +279,8 @@ impl Groups {
             .map(|(value, sort)| {
                 let name = match value {
                     Value::Key(key) => {
-                        let Key { at, bucket, .. } = &self.keys[*key];
-                        format!("{} key {} {bucket:?}", table.name, at.name())
+                        let Key { at, grouping, .. } = &self.keys[*key];
+                        format!("{} key {} {grouping:?}", table.name, at.name())
                     }
                     Value::Expression(at) => format!("{:?}", self.expressions[*at]),
                 };
@@ -305,7 +323,7 @@ impl Groups {
         sql.push("SELECT g.* FROM (SELECT ");
         let resolved = order::resolve(catalog, table, ROW, self.keys.iter().map(|key| &key.at), &mut sql);
         sql.join(", ", self.keys.iter().zip(&resolved.values).enumerate(), |sql, (at, (key, value))| {
-            key.write(value, sql);
+            key.write(at, value, sql);
             sql.push(format_args!(" AS c{at}"));
         });
         for (at, expression) in self.expressions.iter().enumerate() {
@@ -313,8 +331,13 @@ impl Groups {
             statement::write_expression(table, expression, &mut sql);
             sql.push(format_args!(" AS c{}", self.keys.len() + at));
         }
-        sql.push(" FROM ").table(table).push(format_args!(" {ROW}"));
+        sql.push(" FROM ");
+        call::write_from(table, self.call.as_ref(), &mut sql);
+        sql.push(format_args!(" {ROW}"));
         resolved.write_joins(catalog, &mut sql);
+        for (at, (key, value)) in self.keys.iter().zip(&resolved.values).enumerate() {
+            key.write_join(at, value, &mut sql);
+        }
         let mut before = " WHERE ";
         if nested {
             sql.push(before);
@@ -400,27 +423,4 @@ fn read_function<'v>(
     let share = value.get("p").and_then(JsonValue::as_f64).filter(|share| (0.0..=1.0).contains(share));
     let share = share.ok_or_else(|| ArgumentError::new(argument, "a share lies between 0 and 1"))?;
     Ok((Function::Percentile(share), value.get(beside).unwrap_or(&JsonValue::Null)))
-}
-
-impl Key {
-    /// Writes the key of a row whose column has this value.
-    pub(super) fn write(&self, value: &str, sql: &mut Sql) {
-        let Some(bucket) = &self.bucket else {
-            sql.push(value);
-            return;
-        };
-        bucket.write_rounded(value, &self.ty, sql);
-    }
-}
-
-/// The bucket of a key: columns that hold no time are grouped by their values.
-fn read_bucket(ty: &ColumnType, value: &JsonValue, argument: &str) -> Result<Option<Bucket>, ArgumentError> {
-    let ColumnType::Scalar(scalar @ (Scalar::DateTime | Scalar::LocalDateTime | Scalar::Date)) = ty else {
-        return Ok(None);
-    };
-    let bucket = Bucket::read(value, argument)?;
-    if *scalar == Scalar::Date && bucket.as_ref().is_some_and(|bucket| !bucket.fits_dates()) {
-        return Err(ArgumentError::new(argument, "a date has no hours and minutes"));
-    }
-    Ok(bucket)
 }

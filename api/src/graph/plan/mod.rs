@@ -5,27 +5,33 @@
 //! aliases and fragments share them. Loads hold finished SQL that lacks only the keys of the parents.
 
 mod bucket;
+mod call;
 mod collect;
 mod cursor;
 mod filter;
+mod grouping;
 mod groups;
 mod input;
 mod order;
 mod page;
 mod planner;
 mod points;
+mod range;
 mod series;
 mod sql;
 mod statement;
 #[cfg(test)]
 mod tests;
+mod write;
 
 use apollo_compiler::parser::LineColumn;
 
 pub(super) use cursor::write_cursor;
-pub(super) use planner::plan;
+pub(super) use planner::{plan, plan_mutation};
 pub(super) use points::DEFAULT_POINTS;
+pub(super) use range::Ranges;
 pub(super) use statement::Parents;
+pub(super) use write::{Change, Insert, Mutation, MutationField, Payload, PayloadField, Step, Write};
 
 use super::catalog::{ColumnType, TableId};
 use super::error::PathSegment;
@@ -249,6 +255,19 @@ pub(super) enum KeyField {
     Value(usize, ColumnType),
     /// Values of a row that they all point to.
     Relation(Vec<Keyed<KeyField>>),
+    /// A range that a value of each lies in, whose number is at a position of the group's row.
+    Range(usize, Ranges, Vec<Keyed<RangeField>>),
+}
+
+/// A field of a range.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum RangeField {
+    /// `__typename`
+    Typename,
+    /// `from`
+    From,
+    /// `to`
+    To,
 }
 
 /// A page of rows.

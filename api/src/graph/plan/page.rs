@@ -2,6 +2,7 @@
 
 use apollo_compiler::response::{JsonMap, JsonValue};
 
+use super::call::Call;
 use super::cursor;
 use super::input::ArgumentError;
 use super::order::{self, Term};
@@ -25,6 +26,8 @@ pub(super) struct Page {
     pub(super) before: Option<Vec<Option<Parameter>>>,
     /// Columns without whose value a row is left out.
     pub(super) present: Vec<ColumnId>,
+    /// The function that gives the rows.
+    pub(super) call: Option<Call>,
 }
 
 pub(super) fn read(
@@ -44,9 +47,12 @@ pub(super) fn read(
     }
     let order = order::read(catalog, table, arguments.get("orderBy"))?;
     let named = cursor::named(&order);
+    let call = Call::read(catalog, table, arguments)?;
     let cursor = |name: &str| -> Result<_, ArgumentError> {
         let Some(text) = arguments.get(name).and_then(JsonValue::as_str) else { return Ok(None) };
-        cursor::read(text, table, &named).map(Some).map_err(|message| ArgumentError::new(name, message))
+        cursor::read(text, table, call.as_ref(), &named)
+            .map(Some)
+            .map_err(|message| ArgumentError::new(name, message))
     };
     Ok(Page {
         limit: first.or(last).unwrap_or(limits.default_page),
@@ -56,6 +62,7 @@ pub(super) fn read(
         before: cursor("before")?,
         order,
         present: Vec::new(),
+        call,
     })
 }
 

@@ -2,6 +2,7 @@
 
 use apollo_compiler::response::{JsonMap, JsonValue};
 
+use super::call::Call;
 use super::input::ArgumentError;
 use super::order::{self, Path, Sort, Term};
 use super::page::{self, Page};
@@ -28,7 +29,12 @@ pub(super) struct Points {
 }
 
 impl Points {
-    pub(super) fn read(table: &Table, arguments: &JsonMap, limits: &Limits) -> Result<Self, ArgumentError> {
+    pub(super) fn read(
+        table: &Table,
+        call: Option<Call>,
+        arguments: &JsonMap,
+        limits: &Limits,
+    ) -> Result<Self, ArgumentError> {
         let x = column(table, table.axes(), arguments, "x")?;
         let y = column(table, table.measures(), arguments, "y")?;
         let max = page::count(arguments, "max")?.unwrap_or(DEFAULT_POINTS);
@@ -55,6 +61,7 @@ impl Points {
             after: None,
             before: None,
             present: [x, y].into_iter().filter(|column| table.column(*column).nullable).collect(),
+            call,
         };
         Ok(Self { axes: [x, y], max: usize::try_from(max).unwrap_or(usize::MAX), page })
     }

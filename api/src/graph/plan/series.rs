@@ -7,6 +7,7 @@
 use apollo_compiler::response::{JsonMap, JsonValue};
 
 use super::bucket::Bucket;
+use super::call;
 use super::filter::Filter;
 use super::groups::Groups;
 use super::input::ArgumentError;
@@ -140,15 +141,20 @@ impl Series {
         let resolved = order::resolve(catalog, table, ROW, paths, sql);
         for (at, (key, value)) in keys.iter().zip(&resolved.values).enumerate() {
             sql.push(", ");
-            key.write(value, sql);
+            key.write(at, value, sql);
             sql.push(format_args!(" AS \"#{at}\""));
         }
         let time = table.column(self.time);
         let value = format!("{ROW}.{}", time.sql_name);
         sql.push(", ");
         self.bucket.write_start(|bucket, sql| bucket.write_moment(&value, &time.ty, sql), sql);
-        sql.push(" AS \"#b\" FROM ").table(table).push(format_args!(" {ROW}"));
+        sql.push(" AS \"#b\" FROM ");
+        call::write_from(table, self.lines.call.as_ref(), sql);
+        sql.push(format_args!(" {ROW}"));
         resolved.write_joins(catalog, sql);
+        for (at, (key, value)) in keys.iter().zip(&resolved.values).enumerate() {
+            key.write_join(at, value, sql);
+        }
         sql.push(format_args!(" WHERE {value} IS NOT NULL"));
         if !columns.is_empty() {
             sql.push(" AND ");

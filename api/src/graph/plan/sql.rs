@@ -61,6 +61,12 @@ impl Sql {
         self.push(&table.sql_name)
     }
 
+    /// Appends a function's name and notes that what it reads is not known.
+    pub(super) fn function(&mut self, name: &str) -> &mut Self {
+        self.only_reference = false;
+        self.push(name)
+    }
+
     /// Appends a parameter, cast to the type that it is encoded as.
     pub(super) fn bind(&mut self, parameter: Parameter) -> &mut Self {
         let number = self.reserved + self.parameters.len() + 1;

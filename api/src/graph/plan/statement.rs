@@ -3,6 +3,7 @@
 use apollo_compiler::response::JsonValue;
 use tokio_postgres::types::Type;
 
+use super::call::{self, Call};
 use super::filter::Filter;
 use super::input::ArgumentError;
 use super::order::{self, Sort};
@@ -161,7 +162,9 @@ pub(super) fn page(
             sql.push(format_args!("{value} AS o{at}"));
         });
     }
-    sql.push(" FROM ").table(table).push(format_args!(" {ROW}"));
+    sql.push(" FROM ");
+    call::write_from(table, page.call.as_ref(), &mut sql);
+    sql.push(format_args!(" {ROW}"));
     ordered.write_joins(catalog, &mut sql);
 
     let mut conditions = " WHERE ";
@@ -212,6 +215,14 @@ pub(super) enum Expression {
     Of(Function, ColumnId),
 }
 
+/// Values over many rows, as a request asks for them.
+#[derive(Clone, Debug)]
+pub(super) struct Numbers {
+    pub(super) expressions: Vec<Expression>,
+    /// The function that gives the rows.
+    pub(super) call: Option<Call>,
+}
+
 /// Values over all rows of the table, or over each parent's, and behind them the parent's key; a parent without rows is
 /// left out.
 pub(super) fn aggregate(
@@ -219,13 +230,14 @@ pub(super) fn aggregate(
     table: &Table,
     columns: &[ColumnId],
     parents: Parents,
-    expressions: &[Expression],
+    numbers: &Numbers,
     filter: Option<&JsonValue>,
     most_conditions: usize,
 ) -> Result<Sql, ArgumentError> {
     let parts = parts(table, columns);
     let mut sql = Sql::new(parts.len());
-    sql.push("SELECT ").join(", ", expressions, |sql, expression| write_expression(table, expression, sql));
+    sql.push("SELECT ")
+        .join(", ", &numbers.expressions, |sql, expression| write_expression(table, expression, sql));
     let grouped = if parents == Parents::Many { parts.len() } else { 0 };
     for at in 0..grouped {
         sql.push(format_args!(", {KEY_ALIAS}.k{at}"));
@@ -236,7 +248,8 @@ pub(super) fn aggregate(
         sql.keys(&parts).push(" JOIN ").table(table).push(format_args!(" {ROW} ON "));
         matches_key(table, columns, parents, &mut sql);
     } else {
-        sql.table(table).push(format_args!(" {ROW}"));
+        call::write_from(table, numbers.call.as_ref(), &mut sql);
+        sql.push(format_args!(" {ROW}"));
         if !parts.is_empty() {
             sql.push(before);
             matches_key(table, columns, parents, &mut sql);

@@ -3,6 +3,8 @@
 //! What is alike for all tables is written once; a table adds its type, connection, edge, filter and order, and only
 //! what some field reaches.
 
+mod functions;
+mod mutations;
 mod numbers;
 mod points;
 mod sdl;
@@ -16,10 +18,11 @@ use apollo_compiler::Schema;
 use apollo_compiler::validation::Valid;
 use thiserror::Error;
 
+pub(super) use self::mutations::nested;
 use self::sdl::{Sdl, first_sentence, quoted};
 use self::shared::Used;
 use super::catalog::names::capitalise;
-use super::catalog::{Catalog, Table};
+use super::catalog::{Catalog, Function, Table};
 
 /// The generated SDL is not a valid schema: two names clash, or a description or name cannot be written.
 #[derive(Debug, Error)]
@@ -37,10 +40,13 @@ pub fn sdl(catalog: &Catalog) -> String {
     let mut sdl = Sdl::default();
     let mut used = Used::default();
     query(&mut sdl, catalog);
+    mutations::write(&mut sdl, catalog);
     for table in catalog.tables() {
         tables::write(&mut sdl, catalog, table);
-        numbers::write(&mut sdl, catalog, table);
-        points::write(&mut sdl, table);
+        if !catalog.function_of(table).is_some_and(Function::is_single) {
+            numbers::write(&mut sdl, catalog, table);
+            points::write(&mut sdl, table);
+        }
         for column in &table.columns {
             used.note(&column.ty);
         }
@@ -78,40 +84,60 @@ fn query(sdl: &mut Sdl, catalog: &Catalog) {
 
 fn root_fields(sdl: &mut Sdl, catalog: &Catalog, system: usize) {
     for table in catalog.tables().iter().filter(|table| table.system == system) {
-        let mut arguments = String::new();
-        let only_key = table.keys.len() == 1;
-        let mut named = BTreeSet::new();
-        for column in table.keys.iter().flatten() {
-            if !named.insert(*column) {
-                continue;
+        match catalog.function_of(table) {
+            Some(function) if function.is_single() => {
+                let arguments = functions::arguments(&function.arguments);
+                let arguments = if arguments.is_empty() { arguments } else { format!("({arguments}\n  )") };
+                sdl.field(&function.doc, &format!("{}{arguments}: {}", function.field, table.type_name));
             }
-            let column = table.column(*column);
-            let mark = if only_key { "!" } else { "" };
-            // Writing to a String cannot fail.
-            let _ = write!(
-                arguments,
-                "\n    {}\n    {}: {}{mark}",
-                quoted(&first_sentence(&column.doc)),
-                column.field,
-                column.ty.graphql_name()
-            );
+            Some(function) => lists(sdl, catalog, table, &function.doc),
+            None => {
+                look_up(sdl, table);
+                lists(sdl, catalog, table, &table.doc);
+            }
         }
-        let hint = if only_key { String::new() } else { format!(" Give exactly one of: {}.", keys(table)) };
-        sdl.field(
-            &format!("One row of `{}` by its key; null where there is none.{hint}", table.name),
-            &format!("{}({arguments}\n  ): {}", table.single_field, table.type_name),
-        );
-        sdl.field(&table.doc, &format!("{}{}", table.list_field, tables::connection_of(table)));
-        sdl.field(
-            &format!("Rows of `{}` in groups, with numbers over each.", table.name),
-            &format!("{}{}", table.groups_field, numbers::groups_of(table)),
-        );
-        if table.has_time() {
-            sdl.field(
-                &format!("Numbers over rows of `{}` along time.", table.name),
-                &format!("{}{}", table.series_field, numbers::series_of(table)),
-            );
+    }
+}
+
+/// A row of a table by its key.
+fn look_up(sdl: &mut Sdl, table: &Table) {
+    let mut arguments = String::new();
+    let only_key = table.keys.len() == 1;
+    let mut named = BTreeSet::new();
+    for column in table.keys.iter().flatten() {
+        if !named.insert(*column) {
+            continue;
         }
+        let column = table.column(*column);
+        let mark = if only_key { "!" } else { "" };
+        // Writing to a String cannot fail.
+        let _ = write!(
+            arguments,
+            "\n    {}\n    {}: {}{mark}",
+            quoted(&first_sentence(&column.doc)),
+            column.field,
+            column.ty.graphql_name()
+        );
+    }
+    let hint = if only_key { String::new() } else { format!(" Give exactly one of: {}.", keys(table)) };
+    sdl.field(
+        &format!("One row of `{}` by its key; null where there is none.{hint}", table.name),
+        &format!("{}({arguments}\n  ): {}", table.single_field, table.type_name),
+    );
+}
+
+/// Rows as a list, in groups and along time.
+fn lists(sdl: &mut Sdl, catalog: &Catalog, table: &Table, doc: &str) {
+    sdl.field(doc, &format!("{}{}", table.list_field, tables::connection_of(catalog, table)));
+    sdl.field(
+        &format!("Rows of `{}` in groups, with numbers over each.", table.name),
+        &format!("{}{}", table.groups_field, numbers::groups_of(catalog, table)),
+    );
+    if table.has_time() {
+        sdl.field(
+            &format!("Numbers over rows of `{}` along time.", table.name),
+            &format!("{}{}", table.series_field, numbers::series_of(catalog, table)),
+        );
     }
 }
 

@@ -1,7 +1,8 @@
 //! Numbers over rows: aggregates and groups.
 
+use super::functions;
 use super::sdl::{Sdl, first_sentence};
-use crate::graph::aggregate::{self, Described, Function, functions};
+use crate::graph::aggregate::{self, Described, Function};
 use crate::graph::catalog::{Catalog, Column, ColumnType, Scalar, Table};
 
 /// Writes the aggregate and group types of a table.
@@ -14,9 +15,9 @@ pub(super) fn write(sdl: &mut Sdl, catalog: &Catalog, table: &Table) {
 }
 
 /// Arguments and type of series.
-pub(super) fn series_of(table: &Table) -> String {
+pub(super) fn series_of(catalog: &Catalog, table: &Table) -> String {
     format!(
-        "(
+        "({arguments}
     \"The time that the series runs along.\"
     time: {name}Time!
     \"The spans of time that the points stand for.\"
@@ -36,6 +37,7 @@ pub(super) fn series_of(table: &Table) -> String {
     \"The first n lines; without it, the server's default page.\"
     first: Int
   ): [{name}Series!]!",
+        arguments = functions::arguments_of(catalog, table),
         name = table.type_name
     )
 }
@@ -68,9 +70,9 @@ fn series(sdl: &mut Sdl, table: &Table) {
 }
 
 /// Arguments and type of a grouped list.
-pub(super) fn groups_of(table: &Table) -> String {
+pub(super) fn groups_of(catalog: &Catalog, table: &Table) -> String {
     format!(
-        "(
+        "({arguments}
     \"What the rows of a group have in common.\"
     groupBy: {name}GroupBy!
     \"Only rows that match.\"
@@ -86,6 +88,7 @@ pub(super) fn groups_of(table: &Table) -> String {
     \"Skips n groups; with a cursor, counted from the cursor.\"
     offset: Int
   ): [{name}Group!]!",
+        arguments = functions::arguments_of(catalog, table),
         name = table.type_name
     )
 }
@@ -109,9 +112,20 @@ fn groups(sdl: &mut Sdl, catalog: &Catalog, table: &Table) {
         &format!("type {name}GroupKey"),
     );
     let columns = || table.columns.iter().filter(|column| is_group_key(&column.ty));
+    let ranged = || table.measures().map(|id| table.column(id));
     let relations = || table.relations.iter().filter(|relation| !relation.many);
     for column in columns() {
-        sdl.field(&first_sentence(&column.doc), &format!("{}: {}", column.field, column.ty.graphql_name()));
+        let (doc, ty) = match &column.ty {
+            ColumnType::List(element) => {
+                (format!("An element of: {}", column.doc), element.graphql_name().to_owned())
+            }
+            ty => (column.doc.clone(), ty.graphql_name()),
+        };
+        sdl.field(&first_sentence(&doc), &format!("{}: {ty}", column.field));
+    }
+    for column in ranged() {
+        let doc = format!("The range of `{}` that the rows lie in.", column.field);
+        sdl.field(&doc, &format!("{}: NumberRange!", column.range_field()));
     }
     for relation in relations() {
         let target = &catalog.table(relation.target).type_name;
@@ -124,8 +138,16 @@ fn groups(sdl: &mut Sdl, catalog: &Catalog, table: &Table) {
         &format!("input {name}GroupBy"),
     );
     for column in columns() {
-        let ty = if column.ty.is_time() { "TimeBucket" } else { "Boolean" };
+        let ty = match &column.ty {
+            ColumnType::List(_) => "ListGrouping",
+            ty if ty.is_time() => "TimeBucket",
+            _ => "Boolean",
+        };
         sdl.field(&first_sentence(&column.doc), &format!("{}: {ty}", column.field));
+    }
+    for column in ranged() {
+        let doc = format!("Ranges of `{}`.", column.field);
+        sdl.field(&doc, &format!("{}: NumberRanges", column.range_field()));
     }
     for relation in relations() {
         let target = &catalog.table(relation.target).type_name;
@@ -139,6 +161,10 @@ fn groups(sdl: &mut Sdl, catalog: &Catalog, table: &Table) {
     );
     sdl.field("By a key that `groupBy` names.", &format!("key: {name}OrderBy"));
     sdl.field("By the number of rows.", "count: OrderDirection");
+    for column in columns().filter(|column| matches!(column.ty, ColumnType::List(_))) {
+        let doc = format!("By the elements of `{0}`, where `groupBy` names it.", column.field);
+        sdl.field(&doc, &format!("{}: OrderDirection", column.field));
+    }
     for column in measured(table) {
         let ty = aggregate::type_name(&column.ty);
         sdl.field(&first_sentence(&column.doc), &format!("{}: {ty}OrderBy", column.field));
@@ -162,11 +188,11 @@ fn groups(sdl: &mut Sdl, catalog: &Catalog, table: &Table) {
 
 /// Columns that have aggregate functions.
 fn measured(table: &Table) -> impl Iterator<Item = &Column> {
-    table.columns.iter().filter(|column| !functions(&column.ty).is_empty())
+    table.columns.iter().filter(|column| !aggregate::functions(&column.ty).is_empty())
 }
 
 fn is_group_key(ty: &ColumnType) -> bool {
-    !matches!(ty, ColumnType::List(_) | ColumnType::Scalar(Scalar::Json))
+    !matches!(ty, ColumnType::List(Scalar::Json) | ColumnType::Scalar(Scalar::Json))
 }
 
 fn aggregates(sdl: &mut Sdl, table: &Table) {
@@ -187,7 +213,7 @@ fn aggregates(sdl: &mut Sdl, table: &Table) {
 /// The functions of a column; all columns of a type share them.
 pub(super) fn column_aggregate(sdl: &mut Sdl, ty: &ColumnType, of: &str) {
     sdl.open(&format!("Numbers over values of type {of}."), &format!("type {}", aggregate::type_name(ty)));
-    for Described { field, doc, function } in functions(ty) {
+    for Described { field, doc, function } in aggregate::functions(ty) {
         let arguments = if matches!(function, Function::Percentile(_)) {
             "(\n    \"Share of the rows, from 0 to 1: 0.5 for the median.\"\n    p: Float!\n  )"
         } else {
@@ -203,7 +229,7 @@ pub(super) fn column_aggregate(sdl: &mut Sdl, ty: &ColumnType, of: &str) {
         &format!("An order by values of type {of}: exactly one field."),
         &format!("input {name}OrderBy"),
     );
-    for Described { field, doc, function } in functions(ty) {
+    for Described { field, doc, function } in aggregate::functions(ty) {
         let order =
             if matches!(function, Function::Percentile(_)) { "PercentileOrderBy" } else { "OrderDirection" };
         sdl.field(doc, &format!("{field}: {order}"));
@@ -213,7 +239,7 @@ pub(super) fn column_aggregate(sdl: &mut Sdl, ty: &ColumnType, of: &str) {
         &format!("Conditions on numbers over values of type {of}, all together."),
         &format!("input {name}Filter"),
     );
-    for Described { field, doc, function } in functions(ty) {
+    for Described { field, doc, function } in aggregate::functions(ty) {
         let filter = if matches!(function, Function::Percentile(_)) {
             "PercentileFilter".to_owned()
         } else {
@@ -221,6 +247,30 @@ pub(super) fn column_aggregate(sdl: &mut Sdl, ty: &ColumnType, of: &str) {
         };
         sdl.field(doc, &format!("{field}: {filter}"));
     }
+    sdl.close();
+}
+
+pub(super) fn ranges(sdl: &mut Sdl) {
+    sdl.open("How numbers are cut into ranges: by `bounds` or by `width`.", "input NumberRanges");
+    sdl.field(
+        "Where one range ends and the next begins, ascending. `[50, 100]` makes three: below 50, from 50 to below 100, \
+         and from 100 on.",
+        "bounds: [Float!]",
+    );
+    sdl.field("All ranges are this wide; one begins at 0.", "width: Float");
+    sdl.close();
+    sdl.open("A range of numbers. Both ends are null for rows without a value.", "type NumberRange");
+    sdl.field("The least number in it; null if it has no lower end.", "from: Float");
+    sdl.field("The least number above it; null if it has no upper end.", "to: Float");
+    sdl.close();
+}
+
+pub(super) fn list_grouping(sdl: &mut Sdl) {
+    sdl.open("How lists are grouped.", "enum ListGrouping");
+    sdl.field(
+        "A group for each element: a row counts in the groups of all its elements, without any in none.",
+        "EACH",
+    );
     sdl.close();
 }
 

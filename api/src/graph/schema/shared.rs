@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::numbers::{column_aggregate, percentile_inputs, series_fill, time_bucket};
+use super::numbers::{column_aggregate, list_grouping, percentile_inputs, ranges, series_fill, time_bucket};
 use super::sdl::Sdl;
 use crate::graph::aggregate::functions;
 use crate::graph::catalog::{ColumnType, EnumType, Scalar};
@@ -72,6 +72,8 @@ pub(super) fn write(sdl: &mut Sdl, used: &Used) {
     sdl.close();
 
     time_bucket(sdl);
+    list_grouping(sdl);
+    ranges(sdl);
     series_fill(sdl);
     percentile_inputs(sdl);
 

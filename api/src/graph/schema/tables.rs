@@ -1,13 +1,17 @@
 //! The types of a table: object, connection, filter, order.
 
+use super::functions;
 use super::numbers::{groups_of, series_of};
 use super::points;
 use super::sdl::{Sdl, first_sentence};
-use crate::graph::catalog::{Catalog, ColumnType, Relation, Table};
+use crate::graph::catalog::{Catalog, ColumnType, Function, Relation, Table};
 
 /// Writes the types of a table.
 pub(super) fn write(sdl: &mut Sdl, catalog: &Catalog, table: &Table) {
     object(sdl, catalog, table);
+    if catalog.function_of(table).is_some_and(Function::is_single) {
+        return;
+    }
     connection(sdl, table);
     filter(sdl, catalog, table);
     order(sdl, catalog, table);
@@ -17,8 +21,12 @@ pub(super) fn write(sdl: &mut Sdl, catalog: &Catalog, table: &Table) {
 }
 
 fn object(sdl: &mut Sdl, catalog: &Catalog, table: &Table) {
-    sdl.open(&table.doc, &format!("type {} implements Node", table.type_name));
-    sdl.field("Global id, for caches and for `node(id:)`.", "id: ID!");
+    if table.has_global_id() {
+        sdl.open(&table.doc, &format!("type {} implements Node", table.type_name));
+        sdl.field("Global id, for caches and for `node(id:)`.", "id: ID!");
+    } else {
+        sdl.open(&table.doc, &format!("type {}", table.type_name));
+    }
     for column in &table.columns {
         let mark = if column.nullable { "" } else { "!" };
         sdl.field(&column.doc, &format!("{}: {}{mark}", column.field, output(&column.ty)));
@@ -26,15 +34,15 @@ fn object(sdl: &mut Sdl, catalog: &Catalog, table: &Table) {
     for relation in &table.relations {
         let target = catalog.table(relation.target);
         if relation.many {
-            sdl.field(&relation.doc, &format!("{}{}", relation.field, connection_of(target)));
+            sdl.field(&relation.doc, &format!("{}{}", relation.field, connection_of(catalog, target)));
             sdl.field(
                 &format!("{} In groups, with numbers over each.", relation.doc),
-                &format!("{}{}", relation.groups_field(), groups_of(target)),
+                &format!("{}{}", relation.groups_field(), groups_of(catalog, target)),
             );
             if target.has_time() {
                 sdl.field(
                     &format!("{} Along time, with numbers over each span.", relation.doc),
-                    &format!("{}{}", relation.series_field(), series_of(target)),
+                    &format!("{}{}", relation.series_field(), series_of(catalog, target)),
                 );
             }
         } else {
@@ -54,9 +62,9 @@ fn output(ty: &ColumnType) -> String {
 }
 
 /// Arguments and type of a connection.
-pub(super) fn connection_of(table: &Table) -> String {
+pub(super) fn connection_of(catalog: &Catalog, table: &Table) -> String {
     format!(
-        "(
+        "({arguments}
     \"The first n rows; without `first` and `last`, the server's default page.\"
     first: Int
     \"Rows after this cursor.\"
@@ -72,6 +80,7 @@ pub(super) fn connection_of(table: &Table) -> String {
     \"First by the first entry, then by the next; the primary key decides ties. One column per entry.\"
     orderBy: [{name}OrderBy!]
   ): {name}Connection!",
+        arguments = functions::arguments_of(catalog, table),
         name = table.type_name
     )
 }

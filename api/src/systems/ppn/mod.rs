@@ -13,6 +13,7 @@ pub const SYSTEM: System = System {
     // The portal's schema brief calls a clinical record a protocol everywhere but in the table's name.
     type_names: &[("log_clinical_records", "Protocol")],
     visit: |reader| entity::ppn::visit(reader),
+    functions: entity::ppn::functions::FUNCTIONS,
 };
 
 /// Ready-made queries.

@@ -76,7 +76,7 @@ impl<'a> Planner<'a> {
     /// Position of a value in the row of an aggregate; asks for it where nobody has yet.
     pub(super) fn expression(&mut self, load: LoadId, expression: Expression) -> usize {
         let expressions = match &mut self.drafts[load.0].kind {
-            DraftKind::Aggregate(expressions) => expressions,
+            DraftKind::Aggregate(numbers) => &mut numbers.expressions,
             DraftKind::Groups(groups) => return groups.expression(expression),
             DraftKind::Series(series) => return series.lines.expression(expression),
             DraftKind::ByKey | DraftKind::Page(_) | DraftKind::Points(_) => return 0,

@@ -3,10 +3,11 @@
 use apollo_compiler::Node;
 use apollo_compiler::executable::{Field, SelectionSet};
 
+use super::super::call;
 use super::super::collect::{Collected, collect};
 use super::super::input::arguments;
 use super::super::page;
-use super::super::statement::Expression;
+use super::super::statement::{Expression, Numbers};
 use super::super::{Connection, ConnectionField, EdgeField, Keyed, LoadId, PageInfoField};
 use super::{DraftKind, Planned, Planner, Question, text};
 use crate::graph::catalog::{ColumnId, Table};
@@ -22,7 +23,7 @@ impl<'a> Planner<'a> {
         collected: &Collected<'a>,
         parents: u64,
     ) -> Planned<Connection> {
-        let mut given = arguments(field, self.variables);
+        let given = arguments(field, self.variables);
         let filter = given.get("filter").filter(|filter| !filter.is_null()).cloned();
         let page = page::read(self.catalog, table, &given, self.limits)
             .map_err(|error| self.refuse(field, error))?;
@@ -35,12 +36,12 @@ impl<'a> Planner<'a> {
 
         let page_question =
             Question { kind: "page", table: table.id, columns: columns.to_vec(), arguments: text(&given) };
-        given.retain(|name, _| name.as_str() == "filter");
+        let narrowing = call::narrowing(self.catalog, table, &given);
         let aggregate_question = Question {
             kind: "aggregate",
             table: table.id,
             columns: columns.to_vec(),
-            arguments: text(&given),
+            arguments: text(&narrowing),
         };
         let mut page_load = None;
         let mut aggregate_load = None;
@@ -65,7 +66,8 @@ impl<'a> Planner<'a> {
                 if aggregate_load.is_none() {
                     this.spend(field, parents).map_err(here)?;
                 }
-                let kind = DraftKind::Aggregate(Vec::new());
+                let call = page.call.clone();
+                let kind = DraftKind::Aggregate(Numbers { expressions: Vec::new(), call });
                 Ok(*aggregate_load.get_or_insert_with(|| {
                     this.load(aggregate_question.clone(), filter.clone(), &place, parents, kind)
                 }))
@@ -92,8 +94,14 @@ impl<'a> Planner<'a> {
                     ConnectionField::Aggregate(this.aggregate(table, load, &sets)?)
                 }
                 "points" => {
-                    let (load, selection) =
-                        this.thinned_rows(table, columns, filter.as_ref(), part, part_collected, parents)?;
+                    let (load, selection) = this.thinned_rows(
+                        table,
+                        columns,
+                        (&narrowing, &page),
+                        part,
+                        part_collected,
+                        parents,
+                    )?;
                     ConnectionField::Points(load, selection)
                 }
                 _ => ConnectionField::Typename,

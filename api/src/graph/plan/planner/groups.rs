@@ -7,9 +7,9 @@ use super::super::collect::{Collected, collect};
 use super::super::groups;
 use super::super::input::{ArgumentError, arguments};
 use super::super::order::Path;
-use super::super::{GroupField, Groups, KeyField, Keyed};
+use super::super::{GroupField, Groups, KeyField, Keyed, RangeField};
 use super::{DraftKind, Planned, Planner, Question, text};
-use crate::graph::catalog::{ColumnId, FieldId, RelationId, Table};
+use crate::graph::catalog::{ColumnId, ColumnType, FieldId, RelationId, Table};
 
 impl<'a> Planner<'a> {
     /// Plans a grouped list below `parents` rows, or of the whole table where `columns` is empty.
@@ -61,7 +61,12 @@ impl<'a> Planner<'a> {
                     let error = ArgumentError::new("groupBy", format!("does not name `{}`", field.name));
                     this.refuse(field, error)
                 })?;
-                Ok(KeyField::Value(position, table.column(column).ty.clone()))
+                // Of a list, the key is an element.
+                let ty = match &table.column(column).ty {
+                    ColumnType::List(element) => ColumnType::Scalar(*element),
+                    ty => ty.clone(),
+                };
+                Ok(KeyField::Value(position, ty))
             }
             Some(FieldId::Relation(id)) => {
                 let target = this.catalog.table(table.relation(id).target);
@@ -69,8 +74,36 @@ impl<'a> Planner<'a> {
                 this.group_key(target, groups, &relations, &collected.selection_sets())
                     .map(KeyField::Relation)
             }
-            // Validation leaves `__typename` only.
-            _ => Ok(KeyField::Typename(type_name.clone())),
+            _ => match table.ranged(&field.name) {
+                Some(column) => {
+                    let at = Path { relations: relations.to_vec(), column };
+                    this.group_range(groups, &at, field, &collected.selection_sets())
+                }
+                // Validation leaves `__typename` only.
+                None => Ok(KeyField::Typename(type_name.clone())),
+            },
         })
+    }
+
+    fn group_range(
+        &mut self,
+        groups: &groups::Groups,
+        at: &Path,
+        field: &'a Node<Field>,
+        sets: &[&'a SelectionSet],
+    ) -> Planned<KeyField> {
+        let (position, ranges) = groups.range(at).ok_or_else(|| {
+            let error = ArgumentError::new("groupBy", format!("does not name `{}`", field.name));
+            self.refuse(field, error)
+        })?;
+        let collected = collect(self.document, self.variables, sets, "NumberRange");
+        let fields = self.each(&collected, |_, field, _| {
+            Ok(match field.name.as_str() {
+                "from" => RangeField::From,
+                "to" => RangeField::To,
+                _ => RangeField::Typename,
+            })
+        })?;
+        Ok(KeyField::Range(position, ranges.clone(), fields))
     }
 }

@@ -6,6 +6,7 @@
 mod aggregates;
 mod connections;
 mod groups;
+mod mutations;
 mod points;
 mod root;
 mod rows;
@@ -24,7 +25,7 @@ use super::page::Page;
 use super::points::Points;
 use super::series::Series;
 use super::sql::Sql;
-use super::statement::{self, Expression, Join, PageQuery, Parents, Rows, Selected};
+use super::statement::{self, Join, Numbers, PageQuery, Parents, Rows, Selected};
 use super::{CursorShape, Keyed, Load, LoadId, LoadKind, Place, Plan, cursor, find_or_push};
 use crate::graph::catalog::{Catalog, ColumnId, Relation, Table, TableId};
 use crate::graph::error::{Code, Error, PathSegment};
@@ -38,28 +39,9 @@ pub(crate) fn plan(
     operation: &Operation,
     variables: &JsonMap,
 ) -> Result<Plan, Error> {
-    let mut planner = Planner {
-        catalog,
-        limits,
-        document,
-        variables,
-        drafts: Vec::new(),
-        interned: HashMap::new(),
-        path: Vec::new(),
-        fields: 0,
-        cost: 0,
-    };
+    let mut planner = Planner::new(catalog, limits, document, variables);
     let fields = planner.root(&[&operation.selection_set], "Query", None)?;
-    let loads = planner
-        .drafts
-        .iter()
-        .map(|draft| {
-            planner
-                .finish(draft)
-                .map_err(|error| error.into_error().at(&draft.place.path, draft.place.location))
-        })
-        .collect::<Result<_, _>>()?;
-    Ok(Plan { fields, loads })
+    Ok(Plan { fields, loads: planner.take_loads()? })
 }
 
 struct Planner<'a> {
@@ -72,6 +54,8 @@ struct Planner<'a> {
     path: Vec<PathSegment>,
     fields: usize,
     cost: u64,
+    /// Whether reference tables are read anew: the request writes one of them.
+    fresh: bool,
 }
 
 /// What makes two loads the same.
@@ -116,14 +100,49 @@ enum DraftKind {
     ByKey,
     Page(Page),
     Points(Points),
-    Aggregate(Vec<Expression>),
+    Aggregate(Numbers),
     Groups(Groups),
     Series(Series),
 }
 
+pub(crate) use mutations::plan_mutation;
+
 type Planned<T> = Result<T, Error>;
 
 impl<'a> Planner<'a> {
+    fn new(
+        catalog: &'a Catalog,
+        limits: &'a Limits,
+        document: &'a ExecutableDocument,
+        variables: &'a JsonMap,
+    ) -> Self {
+        Self {
+            catalog,
+            limits,
+            document,
+            variables,
+            drafts: Vec::new(),
+            interned: HashMap::new(),
+            path: Vec::new(),
+            fields: 0,
+            cost: 0,
+            fresh: false,
+        }
+    }
+
+    /// The loads that were planned since the last time.
+    fn take_loads(&mut self) -> Planned<Vec<Load>> {
+        self.interned.clear();
+        let drafts = std::mem::take(&mut self.drafts);
+        drafts
+            .iter()
+            .map(|draft| {
+                self.finish(draft)
+                    .map_err(|error| error.into_error().at(&draft.place.path, draft.place.location))
+            })
+            .collect()
+    }
+
     /// Plans each collected field under its response key, within the limits of depth and number.
     fn each<T>(
         &mut self,
@@ -252,7 +271,7 @@ impl<'a> Planner<'a> {
             parents,
             parts: if takes_keys { statement::parts(table, &draft.columns) } else { Vec::new() },
             positions: Self::key_positions(draft),
-            only_reference: sql.only_reference,
+            only_reference: sql.only_reference && !self.fresh,
             statement: sql.finish(),
             place: draft.place.clone(),
         })
@@ -287,8 +306,8 @@ impl<'a> Planner<'a> {
             }
             DraftKind::Groups(groups) => groups.sql(self.catalog, table, columns, filter, most),
             DraftKind::Series(series) => series.sql(self.catalog, table, columns, filter, most),
-            DraftKind::Aggregate(expressions) => {
-                statement::aggregate(self.catalog, table, columns, parents, expressions, filter, most)
+            DraftKind::Aggregate(numbers) => {
+                statement::aggregate(self.catalog, table, columns, parents, numbers, filter, most)
             }
         }
     }
@@ -305,7 +324,7 @@ impl<'a> Planner<'a> {
             }
             DraftKind::Groups(groups) => behind(groups.width()),
             DraftKind::Series(series) => behind(series.width()),
-            DraftKind::Aggregate(expressions) => behind(expressions.len()),
+            DraftKind::Aggregate(numbers) => behind(numbers.expressions.len()),
         }
     }
 
@@ -315,7 +334,7 @@ impl<'a> Planner<'a> {
             DraftKind::ByKey => LoadKind::ByKey,
             DraftKind::Page(page) => {
                 let cursor = draft.cursors.then(|| CursorShape {
-                    signature: cursor::signature(table, &cursor::named(&page.order)),
+                    signature: cursor::signature(table, page.call.as_ref(), &cursor::named(&page.order)),
                     parts: page
                         .order
                         .iter()
@@ -332,7 +351,7 @@ impl<'a> Planner<'a> {
             },
             DraftKind::Groups(groups) => {
                 let cursor = Some(CursorShape {
-                    signature: cursor::signature(table, &groups.named(table)),
+                    signature: cursor::signature(table, groups.call.as_ref(), &groups.named(table)),
                     parts: groups.cursor_parts(),
                 });
                 LoadKind::Page { limit: groups.limit, backward: false, cursor }

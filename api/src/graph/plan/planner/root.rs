@@ -6,10 +6,11 @@ use apollo_compiler::response::JsonValue;
 
 use super::super::collect::{Collected, collect};
 use super::super::input::{ArgumentError, arguments};
+use super::super::page::{self, Page};
 use super::super::{Keyed, Lookup, Nodes, RootField};
-use super::{Planned, Planner};
+use super::{DraftKind, Planned, Planner, Question, text};
 use crate::graph::catalog::names::capitalise;
-use crate::graph::catalog::{ColumnId, Table};
+use crate::graph::catalog::{ColumnId, Function, Table};
 use crate::graph::error::{Code, Error, PathSegment};
 use crate::graph::global_id;
 use crate::graph::value::key_part;
@@ -21,15 +22,7 @@ impl<'a> Planner<'a> {
         type_name: &str,
         system: Option<usize>,
     ) -> Planned<Vec<Keyed<RootField>>> {
-        let collected = collect(self.document, self.variables, sets, type_name);
-        if let Some(beyond) = collected.get(self.limits.root_fields) {
-            let field = beyond.first();
-            self.path.push(PathSegment::Field(field.response_key().to_string()));
-            let most = self.limits.root_fields;
-            return Err(
-                self.exceeded(field, format!("A request has at most {most} fields in `{type_name}`."))
-            );
-        }
+        let collected = self.root_collected(sets, type_name)?;
         self.each(&collected, |this, field, collected| {
             Ok(match field.name.as_str() {
                 "__typename" => RootField::Typename(type_name.to_owned()),
@@ -39,6 +32,24 @@ impl<'a> Planner<'a> {
                 name => this.root_field(name, field, collected, system)?,
             })
         })
+    }
+
+    /// The fields of a root type, within their limit.
+    pub(super) fn root_collected(
+        &mut self,
+        sets: &[&'a SelectionSet],
+        type_name: &str,
+    ) -> Planned<Vec<Collected<'a>>> {
+        let collected = collect(self.document, self.variables, sets, type_name);
+        if let Some(beyond) = collected.get(self.limits.root_fields) {
+            let field = beyond.first();
+            self.path.push(PathSegment::Field(field.response_key().to_string()));
+            let most = self.limits.root_fields;
+            return Err(
+                self.exceeded(field, format!("A request has at most {most} fields in `{type_name}`."))
+            );
+        }
+        Ok(collected)
     }
 
     pub(super) fn root_field(
@@ -63,6 +74,9 @@ impl<'a> Planner<'a> {
         };
         let mut tables = catalog.tables().iter().filter(here);
         if let Some(table) = tables.clone().find(|table| table.list_field == name) {
+            if self.catalog.function_of(table).is_some_and(Function::is_single) {
+                return self.only_row(table, field, &collected.selection_sets()).map(RootField::One);
+            }
             return Ok(RootField::Connection(self.connection(table, &[], field, collected, 1)?));
         }
         if let Some(table) = tables.clone().find(|table| table.groups_field == name) {
@@ -104,6 +118,25 @@ impl<'a> Planner<'a> {
             })
             .collect::<Planned<Vec<_>>>()?;
         self.lookup(table, key, parts, field, sets).map(RootField::One)
+    }
+
+    /// The row of a function that gives no more than one.
+    fn only_row(
+        &mut self,
+        table: &'a Table,
+        field: &'a Node<Field>,
+        sets: &[&'a SelectionSet],
+    ) -> Planned<Lookup> {
+        self.spend(field, 1)?;
+        let given = arguments(field, self.variables);
+        let page = page::read(self.catalog, table, &given, self.limits)
+            .map_err(|error| self.refuse(field, error))?;
+        let question =
+            Question { kind: "row", table: table.id, columns: Vec::new(), arguments: text(&given) };
+        let place = self.place(field);
+        let load = self.load(question, None, &place, 1, DraftKind::Page(Page { limit: 1, ..page }));
+        let selection = self.row(table, load, sets, 1)?;
+        Ok(Lookup { load, key: Vec::new(), selection })
     }
 
     pub(super) fn lookup(

@@ -1,0 +1,228 @@
+//! Reads the functions of the database that are served beside the tables.
+
+use super::build::{CatalogError, Draft, System};
+use super::names::{camel_case, pascal_case, singular};
+use super::{ColumnType, Scalar, TableId, quote};
+
+/// Index of a function in [`super::Catalog::functions`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FunctionId(pub usize);
+
+/// A function of the database.
+#[derive(Debug)]
+pub struct Function {
+    /// Its place in the catalog.
+    pub id: FunctionId,
+    /// Index of its system in [`super::Catalog::systems`].
+    pub system: usize,
+    /// Name in the database.
+    pub name: String,
+    /// Quoted name with its schema, for SQL.
+    pub sql_name: String,
+    /// GraphQL field.
+    pub field: String,
+    /// Description.
+    pub doc: String,
+    /// What it takes.
+    pub arguments: Vec<Argument>,
+    /// What it gives.
+    pub returns: Returns,
+}
+
+/// An argument of a function, or a field of an object that is one.
+#[derive(Debug)]
+pub struct Argument {
+    /// Quoted name, for SQL: `name => value`.
+    pub sql_name: String,
+    /// GraphQL argument.
+    pub field: String,
+    /// Description.
+    pub doc: String,
+    /// Type.
+    pub ty: ArgumentType,
+    /// Whether it has to be given, and is not null. What is not given has a default in the database.
+    pub required: bool,
+}
+
+/// Type of an argument.
+#[derive(Debug)]
+pub enum ArgumentType {
+    /// A value, or a list of values.
+    Value(ColumnType),
+    /// A list of objects. The database takes an array for each of their fields instead, under the fields' names and all
+    /// of the same length.
+    Objects {
+        /// Name of the GraphQL input type.
+        name: String,
+        /// The fields, none of which are objects.
+        fields: Vec<Argument>,
+    },
+}
+
+/// What a function gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Returns {
+    /// It only reads, and gives rows.
+    Rows(TableId),
+    /// It only reads, and gives at most one row.
+    Row(TableId),
+    /// It writes, and gives the row that it wrote.
+    Written(TableId),
+    /// It writes, and gives the rows that it wrote.
+    AllWritten(TableId),
+}
+
+impl Function {
+    /// What has the shape of its rows.
+    pub fn table(&self) -> TableId {
+        match self.returns {
+            Returns::Rows(table)
+            | Returns::Row(table)
+            | Returns::Written(table)
+            | Returns::AllWritten(table) => table,
+        }
+    }
+
+    /// Whether it gives at most one row.
+    pub fn is_single(&self) -> bool {
+        matches!(self.returns, Returns::Row(_) | Returns::Written(_))
+    }
+
+    /// Whether it writes.
+    pub fn writes(&self) -> bool {
+        matches!(self.returns, Returns::Written(_) | Returns::AllWritten(_))
+    }
+}
+
+/// Arguments that a list has by itself.
+const OF_LISTS: [&str; 14] = [
+    "first", "after", "last", "before", "offset", "filter", "orderBy", "groupBy", "having", "time", "bucket",
+    "from", "to", "fill",
+];
+
+/// Reads the functions of the systems, and makes the entities that describe their rows into tables with arguments.
+pub(super) fn read(systems: &[System], drafts: &mut [Draft]) -> Result<Vec<Function>, CatalogError> {
+    let mut functions = Vec::new();
+    for (index, system) in systems.iter().enumerate() {
+        for source in system.functions {
+            let id = FunctionId(functions.len());
+            let refuse = |reason: String| CatalogError::Function { function: source.name.to_owned(), reason };
+            let function = read_function(id, index, system, source, drafts).map_err(refuse)?;
+            if !function.writes() {
+                serve_as_table(&function, &mut drafts[function.table().0]).map_err(refuse)?;
+            }
+            functions.push(function);
+        }
+    }
+    let written = |function: &&Function| function.writes();
+    match functions.iter().filter(written).find(|it| drafts[it.table().0].table.function.is_some()) {
+        Some(function) => Err(CatalogError::Function {
+            function: function.name.clone(),
+            reason: "what it writes is a function's rows".to_owned(),
+        }),
+        None => Ok(functions),
+    }
+}
+
+fn read_function(
+    id: FunctionId,
+    system: usize,
+    declared: &System,
+    source: &entity::Function,
+    drafts: &[Draft],
+) -> Result<Function, String> {
+    let table = |name: &str| {
+        let named = |draft: &&Draft| draft.table.system == system && draft.table.name == name;
+        let draft = drafts.iter().find(named).ok_or_else(|| format!("no entity for its rows, {name}"))?;
+        Ok::<_, String>(draft.table.id)
+    };
+    let returns = match source.returns {
+        entity::Returns::Rows(name) => Returns::Rows(table(name)?),
+        entity::Returns::Row(name) => Returns::Row(table(name)?),
+        entity::Returns::Written(name) => Returns::Written(table(name)?),
+        entity::Returns::AllWritten(name) => Returns::AllWritten(table(name)?),
+    };
+    let type_prefix = format!("{}{}", declared.prefix, pascal_case(source.name));
+    Ok(Function {
+        id,
+        system,
+        name: source.name.to_owned(),
+        sql_name: format!("{}.{}", quote(source.schema), quote(source.name)),
+        field: camel_case(source.name),
+        doc: source.doc.to_owned(),
+        arguments: read_arguments(source.arguments, &type_prefix)?,
+        returns,
+    })
+}
+
+fn read_arguments(source: &[entity::Argument], type_prefix: &str) -> Result<Vec<Argument>, String> {
+    let read = |argument: &entity::Argument| {
+        Ok(Argument {
+            sql_name: quote(argument.name),
+            field: camel_case(argument.name),
+            doc: argument.doc.to_owned(),
+            ty: read_type(argument, type_prefix)?,
+            required: argument.required,
+        })
+    };
+    let arguments = source.iter().map(read).collect::<Result<Vec<_>, String>>()?;
+    for (at, argument) in arguments.iter().enumerate() {
+        if arguments[..at].iter().any(|other| other.field == argument.field) {
+            return Err(format!("the argument {} is there twice", argument.field));
+        }
+    }
+    Ok(arguments)
+}
+
+fn read_type(argument: &entity::Argument, type_prefix: &str) -> Result<ArgumentType, String> {
+    use entity::ArgumentType as Source;
+    let scalar = |scalar: Scalar| ArgumentType::Value(ColumnType::Scalar(scalar));
+    let list = |element: Scalar| ArgumentType::Value(ColumnType::List(element));
+    Ok(match argument.ty {
+        Source::Boolean => scalar(Scalar::Boolean),
+        Source::Int => scalar(Scalar::Int),
+        Source::BigInt => scalar(Scalar::BigInt),
+        Source::Numeric => scalar(Scalar::Numeric),
+        Source::Text => scalar(Scalar::Text),
+        Source::Uuid => scalar(Scalar::Uuid),
+        Source::Date => scalar(Scalar::Date),
+        Source::DateTime => scalar(Scalar::DateTime),
+        Source::TextList => list(Scalar::Text),
+        Source::BigIntList => list(Scalar::BigInt),
+        Source::Objects(fields) => {
+            let name = format!("{type_prefix}{}Input", pascal_case(&singular(argument.name)));
+            let fields = read_arguments(fields, &name)?;
+            let is_value = |field: &Argument| {
+                matches!(field.ty, ArgumentType::Value(ColumnType::Scalar(_) | ColumnType::Enum(_)))
+            };
+            // Of these the database would need arrays of arrays, which Postgres pads to the same length.
+            if !fields.iter().all(is_value) {
+                return Err(format!("objects in {} hold more than single values", argument.name));
+            }
+            ArgumentType::Objects { name, fields }
+        }
+    })
+}
+
+/// Makes an entity the rows of a function: they are found by arguments alone.
+fn serve_as_table(function: &Function, draft: &mut Draft) -> Result<(), String> {
+    let table = &mut draft.table;
+    if table.function.is_some() {
+        return Err(format!("{} describes the rows of two functions", table.name));
+    }
+    if table.primary_key.is_empty() {
+        return Err(format!("{} has no key to decide ties of an order", table.name));
+    }
+    let taken = |argument: &&Argument| OF_LISTS.contains(&argument.field.as_str());
+    if let Some(argument) = function.arguments.iter().find(taken) {
+        return Err(format!("every list has an argument {} of its own", argument.field));
+    }
+    table.function = Some(function.id);
+    table.sql_name = format!("{}()", function.sql_name);
+    table.single_field.clone_from(&function.field);
+    table.list_field.clone_from(&function.field);
+    table.groups_field = format!("{}Groups", function.field);
+    table.series_field = format!("{}Series", function.field);
+    table.keys.clear();
+    Ok(())
+}

@@ -1,0 +1,96 @@
+//! What rows are grouped by: a value, a span of time, a range of numbers, or each element of a list.
+
+use apollo_compiler::response::JsonValue;
+
+use super::bucket::Bucket;
+use super::input::ArgumentError;
+use super::order::Path;
+use super::range::Ranges;
+use super::sql::Sql;
+use crate::graph::catalog::{Column, ColumnType, Scalar};
+
+/// A key of groups.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Key {
+    /// The column that it is made of.
+    pub(super) at: Path,
+    /// Type of the key.
+    pub(super) ty: ColumnType,
+    pub(super) grouping: Grouping,
+}
+
+/// How a column makes a key.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Grouping {
+    /// Its value.
+    Value,
+    /// The span of time that it is rounded down to.
+    Bucket(Bucket),
+    /// The number of the range that it lies in.
+    Range(Ranges),
+    /// Each element of it: a row counts once for each.
+    Each,
+}
+
+impl Key {
+    /// Reads what `groupBy` says of a column.
+    pub(super) fn read(
+        at: Path,
+        column: &Column,
+        value: &JsonValue,
+        argument: &str,
+    ) -> Result<Self, ArgumentError> {
+        let ty = &column.ty;
+        if let ColumnType::List(element) = ty {
+            return Ok(Self { at, ty: ColumnType::Scalar(*element), grouping: Grouping::Each });
+        }
+        let grouping = if ty.is_time() { read_bucket(ty, value, argument)? } else { Grouping::Value };
+        Ok(Self { at, ty: ty.clone(), grouping })
+    }
+
+    /// Reads ranges of a column.
+    pub(super) fn read_ranges(at: Path, value: &JsonValue, argument: &str) -> Result<Self, ArgumentError> {
+        let grouping = Grouping::Range(Ranges::read(value, argument)?);
+        Ok(Self { at, ty: ColumnType::Scalar(Scalar::Double), grouping })
+    }
+
+    /// The ranges that it is the number of one of.
+    pub(super) fn ranges(&self) -> Option<&Ranges> {
+        match &self.grouping {
+            Grouping::Range(ranges) => Some(ranges),
+            Grouping::Value | Grouping::Bucket(_) | Grouping::Each => None,
+        }
+    }
+
+    /// Writes the key with this number, of a row whose column has this value.
+    pub(super) fn write(&self, number: usize, value: &str, sql: &mut Sql) {
+        match &self.grouping {
+            Grouping::Value => {
+                sql.push(value);
+            }
+            Grouping::Bucket(bucket) => bucket.write_rounded(value, &self.ty, sql),
+            Grouping::Range(ranges) => ranges.write(value, sql),
+            Grouping::Each => {
+                sql.push(format_args!("e{number}.element"));
+            }
+        }
+    }
+
+    /// Writes the join that the key with this number needs. An element that is twice in a list counts once.
+    pub(super) fn write_join(&self, number: usize, value: &str, sql: &mut Sql) {
+        if self.grouping == Grouping::Each {
+            sql.push(format_args!(
+                " CROSS JOIN LATERAL (SELECT DISTINCT unnest({value}) AS element) e{number}"
+            ));
+        }
+    }
+}
+
+/// The span of time of a key.
+fn read_bucket(ty: &ColumnType, value: &JsonValue, argument: &str) -> Result<Grouping, ArgumentError> {
+    let bucket = Bucket::read(value, argument)?;
+    if ty.scalar() == Scalar::Date && bucket.as_ref().is_some_and(|bucket| !bucket.fits_dates()) {
+        return Err(ArgumentError::new(argument, "a date has no hours and minutes"));
+    }
+    Ok(bucket.map_or(Grouping::Value, Grouping::Bucket))
+}
