@@ -122,6 +122,7 @@ fn config(
         database: args.database(url),
         auth: args.auth(secret)?,
         limits: args.limits()?,
+        feeds: args.feeds(),
         systems,
         http,
     })

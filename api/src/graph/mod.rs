@@ -25,3 +25,4 @@ pub use execute::ReferenceCache;
 pub use limits::Limits;
 pub use plan::Topic;
 pub use subscribe::{Change, Subscription, Told};
+pub(crate) use value::key_part;

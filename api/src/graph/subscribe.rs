@@ -1,8 +1,10 @@
 //! Subscriptions: planned once, and run for each change.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use sha2::{Digest as _, Sha256};
 
 use super::catalog::ChangeOperation;
 use super::engine::{Engine, Request, Response};
@@ -58,9 +60,34 @@ impl Subscription {
         self.0.after.as_deref()
     }
 
+    /// Begins behind a cursor that came beside the request.
+    pub fn begin_after(&mut self, cursor: &str) {
+        self.0.after.get_or_insert_with(|| cursor.to_owned());
+    }
+
+    /// The same for subscriptions that tell the same, wherever they begin.
+    pub fn fingerprint(&self) -> [u8; 32] {
+        let Feed { key, topic, operations, after: _, fields, plan, rows, nothing: _, parent, batch: _ } =
+            &self.0;
+        let mut digest = Digest(Sha256::new());
+        // Writing to a digest cannot fail.
+        let _ = write!(digest, "{:?}", (key, topic, operations, fields, plan, rows, parent));
+        digest.0.finalize().into()
+    }
+
     /// The most changes that [`Engine::tell`] takes at a time.
     pub fn batch(&self) -> usize {
         self.0.batch
+    }
+}
+
+/// Takes text.
+struct Digest(Sha256);
+
+impl std::fmt::Write for Digest {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        self.0.update(text);
+        Ok(())
     }
 }
 
