@@ -9,6 +9,7 @@ pub mod config;
 pub mod database;
 pub mod feed;
 pub mod graph;
+pub mod housekeeping;
 pub mod http;
 pub mod server;
 pub mod systems;

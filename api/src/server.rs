@@ -14,6 +14,7 @@ use crate::database::{DatabaseConfig, LoginError, Pool, PoolError, check_login};
 use crate::feed::{FeedSettings, Feeds};
 use crate::graph::catalog::System;
 use crate::graph::{Engine, EngineError, Limits};
+use crate::housekeeping::keep_house;
 use crate::http::{AppState, HttpSettings, Watching, router, serve};
 
 /// Everything that a gateway needs to know.
@@ -66,6 +67,7 @@ pub struct Server {
     state: Arc<AppState>,
     stop: watch::Sender<bool>,
     grace: Duration,
+    retention: Duration,
 }
 
 impl Server {
@@ -79,6 +81,7 @@ impl Server {
         let roles = config.auth.allowed_roles.clone();
         let authenticator = Authenticator::new(config.auth, SystemClock)?;
         let pool = Pool::new(&config.database)?;
+        let retention = config.limits.idempotency_retention;
         let engine = Arc::new(Engine::new(&config.systems, config.limits, pool.clone())?);
         check_login(&pool, &roles, &engine.catalog().schemas()).await?;
         let grace = config.http.request_timeout + Duration::from_secs(1);
@@ -87,7 +90,7 @@ impl Server {
         let watching = Watching::new(&feeds, stopping);
         let state =
             Arc::new(AppState { engine, feeds, watching, authenticator, pool, settings: config.http });
-        Ok(Self { listener, address, state, stop, grace })
+        Ok(Self { listener, address, state, stop, grace, retention })
     }
 
     /// The address that the gateway listens on.
@@ -97,8 +100,9 @@ impl Server {
 
     /// Serves until `stop` comes, then finishes the requests in flight; those that take too long are given up.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) {
-        let Self { listener, state, stop: stopped, grace, .. } = self;
+        let Self { listener, state, stop: stopped, grace, retention, .. } = self;
         let feeding = tokio::spawn(Arc::clone(&state.feeds).run());
+        let housekeeping = tokio::spawn(keep_house(state.pool.clone(), retention));
         let mut stopping = stopped.subscribe();
         let stop = async move {
             stop.await;
@@ -118,6 +122,7 @@ impl Server {
             () = given_up => tracing::warn!("requests in flight were given up"),
         }
         feeding.abort();
+        housekeeping.abort();
         state.pool.close();
     }
 }

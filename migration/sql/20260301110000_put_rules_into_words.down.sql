@@ -17,4 +17,4 @@ BEGIN
     COMMENT ON INDEX ref_assessment_bands_assessment_id_min_score_key IS 'Assessment.bands in order of the score.';
   END IF;
 END $$;
-DROP FUNCTION praxis.constraint_words;
+DROP FUNCTION praxis.describe_constraint;

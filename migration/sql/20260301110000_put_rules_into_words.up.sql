@@ -1,17 +1,21 @@
 -- The rules that a writer can break, in the words that the writer reads. The gateway shows the comment of the constraint
 -- that was broken.
 
--- The words of a constraint, or NULL. The gateway asks before it becomes a client, and clients cannot ask at all.
-CREATE FUNCTION praxis.constraint_words(schema_name text, table_name text, constraint_name text) RETURNS text
+-- The words of a constraint, or NULL, and its columns: Postgres itself does not name them where row-level security holds. The
+-- gateway asks before it becomes a client, and clients cannot ask at all.
+CREATE FUNCTION praxis.describe_constraint(
+  schema_name text, table_name text, constraint_name text, OUT words text, OUT columns text[]
+)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = '' AS $$
-  SELECT pg_catalog.obj_description(pg_constraint.oid, 'pg_constraint')
+  SELECT pg_catalog.obj_description(pg_constraint.oid, 'pg_constraint'),
+    ARRAY(SELECT attname::text FROM pg_catalog.pg_attribute WHERE attrelid = conrelid AND attnum = ANY (conkey) ORDER BY attnum)
   FROM pg_catalog.pg_constraint
   JOIN pg_catalog.pg_class ON pg_class.oid = conrelid
   JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
   WHERE nspname = schema_name AND relname = table_name AND conname = constraint_name
 $$;
-REVOKE ALL ON FUNCTION praxis.constraint_words FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION praxis.constraint_words TO praxis_gateway;
+REVOKE ALL ON FUNCTION praxis.describe_constraint FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION praxis.describe_constraint TO praxis_gateway;
 
 -- One band of an instrument begins at a score: a constraint, which can have words, and not only an index.
 DO $$

@@ -45,7 +45,7 @@ pub struct Session {
     pool: Pool,
     caller: Arc<Caller>,
     connection: Option<Object>,
-    begin: &'static str,
+    writes: bool,
     /// Whether it begins as the gateway's own role and not yet as the caller's.
     as_login: bool,
     counts: SessionCounts,
@@ -79,16 +79,16 @@ pub struct StatementError {
 impl Session {
     /// A session of a caller that only reads, not yet opened.
     pub fn new(pool: Pool, caller: Arc<Caller>) -> Self {
-        Self::begin(BEGIN_READING, pool, caller)
+        Self::begin(false, pool, caller)
     }
 
     /// A session of a caller that writes, not yet opened.
     pub fn writing(pool: Pool, caller: Arc<Caller>) -> Self {
-        Self::begin(BEGIN_WRITING, pool, caller)
+        Self::begin(true, pool, caller)
     }
 
-    fn begin(begin: &'static str, pool: Pool, caller: Arc<Caller>) -> Self {
-        Self { pool, caller, connection: None, begin, as_login: false, counts: SessionCounts::default() }
+    fn begin(writes: bool, pool: Pool, caller: Arc<Caller>) -> Self {
+        Self { pool, caller, connection: None, writes, as_login: false, counts: SessionCounts::default() }
     }
 
     /// Who asks.
@@ -106,8 +106,12 @@ impl Session {
         self.run(statements, false).await
     }
 
-    /// Runs the last statements of the session. Its end travels with them: neither side is woken once more for it.
+    /// Runs the last statements of the session. Its end travels with them: neither side is woken once more for it. One that
+    /// writes is not over until it is committed.
     pub async fn query_last(&mut self, statements: &[Statement]) -> Result<Vec<Vec<Row>>, StatementError> {
+        if self.writes {
+            return self.query(statements).await;
+        }
         let answers = self.run(statements, true).await?;
         // Its transaction is over; the pool may lend the connection again.
         self.connection = None;
@@ -157,7 +161,8 @@ impl Session {
         let set_up;
         let opening = if self.connection.is_none() {
             set_up = self.set_up();
-            queries.push(Query { text: self.begin, parameters: &[], keep });
+            let begin = if self.writes { BEGIN_WRITING } else { BEGIN_READING };
+            queries.push(Query { text: begin, parameters: &[], keep });
             queries.push(Query { text: SET_UP, parameters: &set_up, keep });
             OPENING
         } else {

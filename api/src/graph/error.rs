@@ -80,9 +80,9 @@ pub struct Error {
     /// Which of the causes that share the code.
     pub reason: Option<&'static str>,
     /// Which rule of the database is not kept.
-    pub rule: Option<Rule>,
+    pub rule: Option<Box<Rule>>,
     /// The payload that the request asked for, of the row as it is now.
-    pub present: Option<JsonValue>,
+    pub present: Option<Box<JsonValue>>,
     /// Finds an internal error in the log.
     pub id: Option<Uuid>,
 }
@@ -181,7 +181,7 @@ fn told(error: &ServerError) -> Option<Error> {
         "PR409" => Code::Conflict,
         _ => return None,
     };
-    Some(Error { rule: Some(Rule::of(error)), ..Error::new(code, &error.message) })
+    Some(Error { rule: Some(Box::new(Rule::of(error))), ..Error::new(code, &error.message) })
 }
 
 impl Serialize for Error {
@@ -214,8 +214,8 @@ impl Serialize for Error {
                 code: self.code.as_str(),
                 argument: self.argument.as_deref(),
                 reason: self.reason,
-                rule: self.rule.as_ref(),
-                present: self.present.as_ref(),
+                rule: self.rule.as_deref(),
+                present: self.present.as_deref(),
                 id: self.id,
             },
         )?;

@@ -142,6 +142,9 @@ async fn the_gateway_owns_nothing_and_bypasses_nothing() {
         [
             "praxis.changes SELECT",
             "praxis.changes_forgotten SELECT",
+            "praxis.idempotency_keys INSERT",
+            "praxis.idempotency_keys SELECT",
+            "praxis.idempotency_keys UPDATE",
             "praxis.migration_checksums SELECT",
             "praxis.seaql_migrations SELECT"
         ]

@@ -10,6 +10,7 @@ mod catalog;
 mod changes;
 mod cluster;
 mod entities;
+mod functions;
 mod outcomes;
 mod runs;
 #[path = "../../../tests/it/harness/cluster.rs"]

@@ -91,7 +91,7 @@ async fn every_rule_that_a_writer_can_break_has_words() {
 #[tokio::test]
 async fn only_the_gateway_asks_for_the_words_of_a_rule() {
     let database = migrated().await;
-    let words = "SELECT praxis.constraint_words('public', 'integration_scores', 'valid_integration_score')";
+    let words = "SELECT words FROM praxis.describe_constraint('public', 'integration_scores', 'valid_integration_score')";
     let mut gateway = database.connect_as("praxis_gateway").await;
     assert_eq!(gateway.one(words).await, "A score lies between 0 and 100.");
     assert_eq!(gateway.one(words.replace("valid_", "unknown_")).await, "");
