@@ -4,6 +4,7 @@
 mod aggregates;
 mod benchmark;
 mod commands;
+mod feeds;
 mod filters;
 mod fixture;
 mod groups;
@@ -27,6 +28,8 @@ mod scalars;
 mod schema;
 mod series;
 mod session;
+mod sockets;
+mod streams;
 mod timeline;
 mod timeouts;
 mod trends;
