@@ -179,6 +179,12 @@ pub struct LimitArgs {
     /// Rows that one field `points` chooses from, below all parents together
     #[arg(long, env = "PRAXIS_MAX_PLOTTED", default_value_t = Limits::default().plotted, value_name = "ROWS")]
     pub max_plotted: u64,
+    /// Rows that one field of `Mutation` adds, with the rows that belong to them
+    #[arg(long, env = "PRAXIS_MAX_WRITTEN_ROWS", default_value_t = Limits::default().written_rows, value_name = "ROWS")]
+    pub max_written_rows: usize,
+    /// How long the answer to a mutation with an `Idempotency-Key` is kept, in hours
+    #[arg(long, env = "PRAXIS_IDEMPOTENCY_RETENTION", default_value_t = 24, value_name = "HOURS")]
+    pub idempotency_retention: u64,
     /// Show the schema to whoever asks
     #[arg(long, env = "PRAXIS_INTROSPECTION", default_value_t = true, action = ArgAction::Set, value_name = "BOOL")]
     pub introspection: bool,
@@ -296,6 +302,8 @@ impl ServeArgs {
             largest_page: args.largest_page,
             points: args.max_points,
             plotted: args.max_plotted,
+            written_rows: args.max_written_rows,
+            idempotency_retention: Duration::from_hours(args.idempotency_retention),
             introspection: args.introspection,
             suggestions: args.suggestions.unwrap_or_else(|| self.is_embedded()),
         })

@@ -8,6 +8,7 @@ pub mod cli;
 pub mod config;
 pub mod database;
 pub mod graph;
+pub mod housekeeping;
 pub mod http;
 pub mod server;
 pub mod systems;

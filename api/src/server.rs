@@ -13,6 +13,7 @@ use crate::auth::{AuthConfig, AuthConfigError, Authenticator, SystemClock};
 use crate::database::{DatabaseConfig, LoginError, Pool, PoolError, check_login};
 use crate::graph::catalog::System;
 use crate::graph::{Engine, EngineError, Limits};
+use crate::housekeeping::keep_house;
 use crate::http::{AppState, HttpSettings, router, serve};
 
 /// Everything that a gateway needs to know.
@@ -62,6 +63,7 @@ pub struct Server {
     address: SocketAddr,
     state: Arc<AppState>,
     grace: Duration,
+    retention: Duration,
 }
 
 impl Server {
@@ -75,12 +77,13 @@ impl Server {
         let roles = config.auth.allowed_roles.clone();
         let authenticator = Authenticator::new(config.auth, SystemClock)?;
         let pool = Pool::new(&config.database)?;
+        let retention = config.limits.idempotency_retention;
         let engine = Engine::new(&config.systems, config.limits, pool.clone())?;
         check_login(&pool, &roles, &engine.catalog().schemas()).await?;
         let grace = config.http.request_timeout + Duration::from_secs(1);
         let stopping = AtomicBool::new(false);
         let state = Arc::new(AppState { engine, authenticator, pool, settings: config.http, stopping });
-        Ok(Self { listener, address, state, grace })
+        Ok(Self { listener, address, state, grace, retention })
     }
 
     /// The address that the gateway listens on.
@@ -90,8 +93,9 @@ impl Server {
 
     /// Serves until `stop` comes, then finishes the requests in flight; those that take too long are given up.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) {
-        let Self { listener, state, grace, .. } = self;
+        let Self { listener, state, grace, retention, .. } = self;
         let listening = tokio::spawn(Arc::clone(state.engine.reference()).listen());
+        let housekeeping = tokio::spawn(keep_house(state.pool.clone(), retention));
         let (stopped, mut stopping) = tokio::sync::watch::channel(false);
         let announced = Arc::clone(&state);
         let stop = async move {
@@ -110,6 +114,7 @@ impl Server {
             () = given_up => tracing::warn!("requests in flight were given up"),
         }
         listening.abort();
+        housekeeping.abort();
         state.pool.close();
     }
 }

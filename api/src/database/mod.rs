@@ -4,6 +4,7 @@
 
 pub mod embedded;
 mod error;
+mod idempotency;
 mod login;
 mod pool;
 mod session;
@@ -11,8 +12,10 @@ mod statement;
 mod wire;
 
 pub use error::DatabaseError;
+pub use idempotency::{Claim, IdempotencyKey};
 pub use login::{LoginError, check_login};
 pub use pool::{DatabaseConfig, Pool, PoolError};
 pub use session::{Session, SessionCounts, StatementError};
 pub use statement::{Parameter, Statement};
+pub use tokio_postgres::error::SqlState;
 pub use wire::{Row, ServerError};

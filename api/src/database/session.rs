@@ -3,6 +3,7 @@
 //! A session is opened by the first statements that need it, and in the same round trip. What it has written lasts if it
 //! is committed; otherwise it was never there.
 
+use std::ops::AddAssign;
 use std::sync::Arc;
 
 use tokio_postgres::types::Type;
@@ -26,7 +27,11 @@ const SET_UP: &str = "SELECT set_config('jit','off',true),\
     set_config('request.jwt.claim.sub',$3,true),\
     set_config('request.jwt.claim.role',$4,true),\
     set_config('app.user_id',$3,true),\
-    set_config('role',$4,true)";
+    set_config('role',$5,true)";
+/// Changes the role within the transaction.
+const BECOME: &str = "SELECT set_config('role',$1,true)";
+/// Names the role that the gateway logged in as.
+const LOGIN: &str = "none";
 /// Nothing was written, or nothing of it shall last.
 const END: &str = "ROLLBACK";
 const COMMIT: &str = "COMMIT";
@@ -40,7 +45,9 @@ pub struct Session {
     pool: Pool,
     caller: Arc<Caller>,
     connection: Option<Object>,
-    begin: &'static str,
+    writes: bool,
+    /// Whether it begins as the gateway's own role and not yet as the caller's.
+    as_login: bool,
     counts: SessionCounts,
 }
 
@@ -51,6 +58,13 @@ pub struct SessionCounts {
     pub statements: u32,
     /// Times that the session waited for Postgres; the opening travels with the first.
     pub round_trips: u32,
+}
+
+impl AddAssign for SessionCounts {
+    fn add_assign(&mut self, other: Self) {
+        self.statements += other.statements;
+        self.round_trips += other.round_trips;
+    }
 }
 
 /// A statement that failed, and kept those after it from running.
@@ -65,16 +79,16 @@ pub struct StatementError {
 impl Session {
     /// A session of a caller that only reads, not yet opened.
     pub fn new(pool: Pool, caller: Arc<Caller>) -> Self {
-        Self::begin(BEGIN_READING, pool, caller)
+        Self::begin(false, pool, caller)
     }
 
     /// A session of a caller that writes, not yet opened.
     pub fn writing(pool: Pool, caller: Arc<Caller>) -> Self {
-        Self::begin(BEGIN_WRITING, pool, caller)
+        Self::begin(true, pool, caller)
     }
 
-    fn begin(begin: &'static str, pool: Pool, caller: Arc<Caller>) -> Self {
-        Self { pool, caller, connection: None, begin, counts: SessionCounts::default() }
+    fn begin(writes: bool, pool: Pool, caller: Arc<Caller>) -> Self {
+        Self { pool, caller, connection: None, writes, as_login: false, counts: SessionCounts::default() }
     }
 
     /// Who asks.
@@ -92,20 +106,51 @@ impl Session {
         self.run(statements, false).await
     }
 
-    /// Runs the last statements of the session. Its end travels with them: neither side is woken once more for it.
+    /// Runs the last statements of the session. Its end travels with them: neither side is woken once more for it. One that
+    /// writes is not over until it is committed.
     pub async fn query_last(&mut self, statements: &[Statement]) -> Result<Vec<Vec<Row>>, StatementError> {
+        if self.writes {
+            return self.query(statements).await;
+        }
         let answers = self.run(statements, true).await?;
         // Its transaction is over; the pool may lend the connection again.
         self.connection = None;
         Ok(answers)
     }
 
-    /// Makes what was written last. An error other than Postgres's refusal leaves open whether it does.
-    pub async fn commit(&mut self) -> Result<(), DatabaseError> {
+    /// Opens the session with statements that the gateway's own role runs, under the caller's claims; from then on it is
+    /// the caller's.
+    pub(super) async fn open_with(
+        &mut self,
+        statements: &[Statement],
+    ) -> Result<Vec<Vec<Row>>, StatementError> {
+        self.as_login = true;
+        let as_caller = become_role(&self.caller.role);
+        let answers = self.run(&[statements, &[as_caller]].concat(), false).await;
+        self.as_login = false;
+        answers
+    }
+
+    /// Makes what was written last, with the gateway's own `statements` at its end. A failure other than Postgres's refusal
+    /// leaves open whether it lasts.
+    pub(super) async fn commit_with(&mut self, statements: &[Statement]) -> Result<(), DatabaseError> {
         let Some(mut connection) = self.connection.take() else { return Ok(()) };
         self.counts.round_trips += 1;
-        let committed = connection.run(&[Query { text: COMMIT, parameters: &[], keep: false }]).await;
-        committed.map(drop).map_err(|failed| failed.error.into())
+        let as_login = [become_role(LOGIN)];
+        let own = if statements.is_empty() { &[][..] } else { &as_login };
+        let keep = self.pool.prepared_statements;
+        let mut queries: Vec<Query<'_>> = own
+            .iter()
+            .chain(statements)
+            .map(|statement| Query { text: &statement.text, parameters: &statement.parameters, keep })
+            .collect();
+        queries.push(Query { text: COMMIT, parameters: &[], keep });
+        connection.run(&queries).await.map(drop).map_err(|failed| failed.error.into())
+    }
+
+    /// Makes what was written last. A failure other than Postgres's refusal leaves open whether it lasts.
+    pub async fn commit(&mut self) -> Result<(), DatabaseError> {
+        self.commit_with(&[]).await
     }
 
     async fn run(&mut self, statements: &[Statement], last: bool) -> Result<Vec<Vec<Row>>, StatementError> {
@@ -116,7 +161,8 @@ impl Session {
         let set_up;
         let opening = if self.connection.is_none() {
             set_up = self.set_up();
-            queries.push(Query { text: self.begin, parameters: &[], keep });
+            let begin = if self.writes { BEGIN_WRITING } else { BEGIN_READING };
+            queries.push(Query { text: begin, parameters: &[], keep });
             queries.push(Query { text: SET_UP, parameters: &set_up, keep });
             OPENING
         } else {
@@ -155,12 +201,21 @@ impl Session {
     }
 
     /// The parameters of [`SET_UP`].
-    fn set_up(&self) -> [Parameter; 4] {
+    fn set_up(&self) -> [Parameter; 5] {
         let timeout = self.pool.statement_timeout.as_millis().max(1).to_string();
         let sub = self.caller.sub.clone().unwrap_or_default();
-        [timeout, self.caller.claims.to_string(), sub, self.caller.role.clone()]
-            .map(|text| Parameter::new(Type::TEXT, text.into_bytes()))
+        let role = self.caller.role.clone();
+        let acting = if self.as_login { LOGIN.to_owned() } else { role.clone() };
+        [timeout, self.caller.claims.to_string(), sub, role, acting].map(text)
     }
+}
+
+fn become_role(role: &str) -> Statement {
+    Statement { text: BECOME.into(), parameters: vec![text(role.to_owned())] }
+}
+
+fn text(text: String) -> Parameter {
+    Parameter::new(Type::TEXT, text.into_bytes())
 }
 
 impl Drop for Session {

@@ -19,6 +19,7 @@ use super::error::{Code, Error};
 use super::execute::{self, ReferenceCache};
 use super::limits::Limits;
 use super::plan::{self, Keyed, RootField};
+use super::refusal::Refusals;
 use super::schema::{self, SchemaError};
 use crate::auth::Caller;
 use crate::database::{Pool, Session, SessionCounts};
@@ -37,6 +38,9 @@ pub struct Request {
     /// Reserved for extensions of the protocol.
     #[serde(default, deserialize_with = "null_as_default")]
     pub extensions: JsonMap,
+    /// Under this key a mutation is carried out once, however often it is sent.
+    #[serde(skip)]
+    pub idempotency_key: Option<String>,
 }
 
 /// The answer to a request.
@@ -57,12 +61,16 @@ pub struct Response {
 pub enum Outcome {
     /// Executed without errors.
     Done,
+    /// Executed without errors when it was sent before; this is the answer that it had then.
+    Replayed,
     /// Executed, and failed as a whole: `data` is null.
     Failed(Code),
     /// Not executed: the request itself is wrong.
     Refused(Code),
     /// Not executed: the operation may not come by this HTTP method.
     WrongMethod,
+    /// Not executed: its idempotency key belongs to another request.
+    KeyReused,
 }
 
 /// Why an engine cannot be made.
@@ -78,13 +86,14 @@ pub enum EngineError {
 
 /// Everything that requests share.
 pub struct Engine {
-    catalog: Catalog,
+    pub(super) catalog: Catalog,
     schema: Valid<Schema>,
     implementers: HashMap<Name, Implementers>,
     documents: Documents,
-    limits: Limits,
-    pool: Pool,
-    reference: Arc<ReferenceCache>,
+    pub(super) limits: Limits,
+    pub(super) pool: Pool,
+    pub(super) reference: Arc<ReferenceCache>,
+    pub(super) refusals: Refusals,
 }
 
 impl Engine {
@@ -94,7 +103,9 @@ impl Engine {
         let schema = schema::build(&catalog)?;
         let implementers = schema.implementers_map();
         let reference = Arc::new(ReferenceCache::new(pool.aside()));
-        Ok(Self { catalog, schema, implementers, documents: Documents::new(), limits, pool, reference })
+        let refusals = Refusals::new(pool.clone());
+        let documents = Documents::new();
+        Ok(Self { catalog, schema, implementers, documents, limits, pool, reference, refusals })
     }
 
     /// The tables that are served.
@@ -143,6 +154,9 @@ impl Engine {
                 return Response::refused(&[error]);
             }
         };
+        if operation.is_mutation() {
+            return self.mutate(request, caller, document, operation, &variables).await;
+        }
         let plan = match plan::plan(&self.catalog, &self.limits, document, operation, &variables) {
             Ok(plan) => plan,
             Err(error) if error.code == Code::LimitExceeded => return Response::refused(&[error]),
@@ -160,7 +174,7 @@ impl Engine {
         match result {
             Ok(()) => {
                 body.push(b'}');
-                Response { body, operation: None, outcome: Outcome::Done, counts }
+                Response::new(body, counts)
             }
             Err(error) => Response::failed(&error, counts),
         }
@@ -209,6 +223,11 @@ impl Engine {
 }
 
 impl Response {
+    /// The answer to a request that was executed.
+    pub(super) fn new(body: Vec<u8>, counts: SessionCounts) -> Self {
+        Self { body, operation: None, outcome: Outcome::Done, counts }
+    }
+
     /// An answer to a request that was executed and failed: whole or not at all.
     pub fn failed(error: &Error, counts: SessionCounts) -> Self {
         let body = serde_json::json!({ "errors": [error], "data": null }).to_string().into_bytes();

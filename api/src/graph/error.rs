@@ -1,11 +1,12 @@
 //! The engine's errors: a stable code, words for the caller, the place; whatever else is for the log.
 
 use apollo_compiler::parser::LineColumn;
+use apollo_compiler::response::JsonValue;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use uuid::Uuid;
 
-use crate::database::DatabaseError;
+use crate::database::{DatabaseError, ServerError};
 
 /// Stable codes of `extensions.code`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +19,10 @@ pub enum Code {
     Forbidden,
     /// A value that cannot be used.
     BadUserInput,
+    /// There is no such row, or the caller may not see it.
+    NotFound,
+    /// It does not go together with what is in the database.
+    Conflict,
     /// The request asks for more than one request may.
     LimitExceeded,
     /// It took too long.
@@ -36,6 +41,8 @@ impl Code {
             Self::Unauthenticated => "UNAUTHENTICATED",
             Self::Forbidden => "FORBIDDEN",
             Self::BadUserInput => "BAD_USER_INPUT",
+            Self::NotFound => "NOT_FOUND",
+            Self::Conflict => "CONFLICT",
             Self::LimitExceeded => "LIMIT_EXCEEDED",
             Self::Timeout => "TIMEOUT",
             Self::Unavailable => "UNAVAILABLE",
@@ -69,8 +76,37 @@ pub struct Error {
     pub argument: Option<String>,
     /// Which of the causes that share the code.
     pub reason: Option<&'static str>,
+    /// Which rule of the database is not kept.
+    pub rule: Option<Box<Rule>>,
+    /// The payload that the request asked for, of the row as it is now.
+    pub present: Option<Box<JsonValue>>,
     /// Finds an internal error in the log.
     pub id: Option<Uuid>,
+}
+
+/// A rule of the database, by the names that it has there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Rule {
+    /// The table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
+    /// The column.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<String>,
+    /// The constraint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub constraint: Option<String>,
+}
+
+impl Rule {
+    /// The rule that Postgres names in an error.
+    pub(super) fn of(error: &ServerError) -> Self {
+        Self {
+            table: error.table.clone(),
+            column: error.column.clone(),
+            constraint: error.constraint.clone(),
+        }
+    }
 }
 
 impl Error {
@@ -83,6 +119,8 @@ impl Error {
             path: Vec::new(),
             argument: None,
             reason: None,
+            rule: None,
+            present: None,
             id: None,
         }
     }
@@ -126,9 +164,21 @@ impl From<&DatabaseError> for Error {
                 Self::new(Code::Forbidden, "Your role may not do this.")
             }
             DatabaseError::InvalidValue(message) => Self::new(Code::BadUserInput, message),
-            DatabaseError::Postgres(_) => Self::internal(error),
+            DatabaseError::Postgres(server) => told(server).unwrap_or_else(|| Self::internal(error)),
         }
     }
+}
+
+/// What a trigger or function of the database says to the caller, in its own words: its SQLSTATE begins with `PR`.
+fn told(error: &ServerError) -> Option<Error> {
+    let code = match error.code.code() {
+        "PR400" => Code::BadUserInput,
+        "PR403" => Code::Forbidden,
+        "PR404" => Code::NotFound,
+        "PR409" => Code::Conflict,
+        _ => return None,
+    };
+    Some(Error { rule: Some(Box::new(Rule::of(error))), ..Error::new(code, &error.message) })
 }
 
 impl Serialize for Error {
@@ -140,6 +190,10 @@ impl Serialize for Error {
             argument: Option<&'a str>,
             #[serde(skip_serializing_if = "Option::is_none")]
             reason: Option<&'static str>,
+            #[serde(flatten)]
+            rule: Option<&'a Rule>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            present: Option<&'a JsonValue>,
             #[serde(skip_serializing_if = "Option::is_none")]
             id: Option<Uuid>,
         }
@@ -157,6 +211,8 @@ impl Serialize for Error {
                 code: self.code.as_str(),
                 argument: self.argument.as_deref(),
                 reason: self.reason,
+                rule: self.rule.as_deref(),
+                present: self.present.as_deref(),
                 id: self.id,
             },
         )?;

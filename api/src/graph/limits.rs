@@ -1,5 +1,7 @@
 //! What one request may ask for.
 
+use std::time::Duration;
+
 /// Limits of a request; each is a setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -25,8 +27,12 @@ pub struct Limits {
     pub largest_page: u64,
     /// Lines and points of one field of series, or rows of one field `points`, below each parent.
     pub points: u64,
+    /// Rows that one field of `Mutation` adds at most, with the rows that belong to them.
+    pub written_rows: usize,
     /// Rows that one field `points` chooses from, below all parents together.
     pub plotted: u64,
+    /// How long the answer to a mutation with an idempotency key is kept.
+    pub idempotency_retention: Duration,
     /// Whether `__schema` and `__type` are answered.
     pub introspection: bool,
     /// Whether an unknown name is answered with similar ones.
@@ -47,7 +53,9 @@ impl Default for Limits {
             default_page: 100,
             largest_page: 1_000,
             points: 10_000,
+            written_rows: 5_000,
             plotted: 100_000,
+            idempotency_retention: Duration::from_hours(24),
             introspection: true,
             suggestions: true,
         }

@@ -20,6 +20,12 @@ use crate::graph::{Code, Error, Outcome, Request, Response as Answer};
 /// What the authenticator is given instead of a header that cannot hold a token; it refuses it by its scheme.
 const NO_TOKEN: &str = "?";
 
+/// Makes a mutation one that can be sent again.
+pub(super) const IDEMPOTENCY_KEY: &str = "idempotency-key";
+/// Marks an answer that was given before.
+pub(super) const REPLAYED: &str = "idempotent-replayed";
+const LONGEST_KEY: usize = 255;
+
 /// `POST /graphql`
 pub(super) async fn post(State(state): State<Arc<AppState>>, headers: HeaderMap, body: Body) -> Response {
     let Some(media) = negotiate(&headers, &[Media::GraphqlResponse, Media::Json]) else {
@@ -39,7 +45,11 @@ pub(super) async fn post(State(state): State<Arc<AppState>>, headers: HeaderMap,
         let error = Error::new(Code::LimitExceeded, message);
         return answer(media, StatusCode::PAYLOAD_TOO_LARGE, Answer::refused(&[error]).body);
     };
-    let request = match read_body(&body) {
+    let read = read_body(&body).and_then(|request| {
+        let idempotency_key = idempotency_key(&headers)?;
+        Ok(Request { idempotency_key, ..request })
+    });
+    let request = match read {
         Ok(request) => request,
         Err(message) => return refuse(media, StatusCode::BAD_REQUEST, &message),
     };
@@ -102,8 +112,14 @@ async fn run(
     );
     let counts = done.counts;
     let mut response = answer(media, status(media, done.outcome), done.body);
-    if done.outcome == Outcome::WrongMethod {
-        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+    match done.outcome {
+        Outcome::WrongMethod => {
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+        }
+        Outcome::Replayed => {
+            response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+        }
+        Outcome::Done | Outcome::Failed(_) | Outcome::Refused(_) | Outcome::KeyReused => {}
     }
     if state.settings.server_timing {
         let mut timing = String::new();
@@ -126,11 +142,12 @@ async fn run(
 fn status(media: Media, outcome: Outcome) -> StatusCode {
     match (outcome, media) {
         (Outcome::WrongMethod, _) => StatusCode::METHOD_NOT_ALLOWED,
+        (Outcome::KeyReused, _) => StatusCode::UNPROCESSABLE_ENTITY,
         (Outcome::Refused(_), Media::GraphqlResponse) => StatusCode::BAD_REQUEST,
         (Outcome::Failed(Code::Unavailable), _) => StatusCode::SERVICE_UNAVAILABLE,
         (Outcome::Failed(Code::Timeout), _) => StatusCode::GATEWAY_TIMEOUT,
         (Outcome::Failed(Code::Internal), Media::GraphqlResponse) => StatusCode::INTERNAL_SERVER_ERROR,
-        (Outcome::Done | Outcome::Failed(_) | Outcome::Refused(_), _) => StatusCode::OK,
+        (Outcome::Done | Outcome::Replayed | Outcome::Failed(_) | Outcome::Refused(_), _) => StatusCode::OK,
     }
 }
 
@@ -146,6 +163,20 @@ fn is_json(headers: &HeaderMap) -> bool {
         _ => true,
     });
     media.eq_ignore_ascii_case("application/json") && utf8
+}
+
+/// The `Idempotency-Key` of a request: a string in quotes (IETF draft), or bare as most clients send it.
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, String> {
+    let mut given = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let (value, more) = (given.next(), given.next());
+    let Some(value) = value else { return Ok(None) };
+    let text = value.to_str().unwrap_or_default().trim();
+    let key = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
+    let is_plain = key.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\');
+    if more.is_some() || key.is_empty() || key.len() > LONGEST_KEY || !is_plain {
+        return Err(format!("An Idempotency-Key is one string of 1 to {LONGEST_KEY} visible characters."));
+    }
+    Ok(Some(key.to_owned()))
 }
 
 fn read_body(body: &[u8]) -> Result<Request, String> {

@@ -83,7 +83,12 @@ fn cors(origins: &[String]) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(allowed)
         .allow_methods([Method::GET, Method::POST])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::ACCEPT])
-        .expose_headers([HeaderName::from_static("server-timing"), HeaderName::from_static("x-request-id")])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::ACCEPT,
+            HeaderName::from_static(graphql::IDEMPOTENCY_KEY),
+        ])
+        .expose_headers(["server-timing", "x-request-id", graphql::REPLAYED].map(HeaderName::from_static))
         .max_age(Duration::from_hours(1))
 }

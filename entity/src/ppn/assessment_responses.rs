@@ -19,12 +19,11 @@ pub struct Model {
     pub score: Decimal,
     /// When the questionnaire was completed.
     pub completed_at: DateTimeWithTimeZone,
-    /// Site of the protocol; kept by the database, so that a policy finds the rows of a site by index. What a client sends here is ignored.
+    /// Site of the protocol; kept by the database, so that a policy finds the rows of a site by index.
     pub site_id: Option<i64>,
-    /// Days between the session and the questionnaire; kept by the database. What a client sends here is ignored.
+    /// Days between the session and the questionnaire; kept by the database.
     pub days_post_dose: Option<i32>,
-    /// Last score up to the day of the session, of the same protocol by the same instrument; kept by the database. What a client sends
-    /// here is ignored.
+    /// Last score up to the day of the session, of the same protocol by the same instrument; kept by the database.
     #[sea_orm(column_type = "Decimal(Some((5, 2)))")]
     pub baseline_score: Option<Decimal>,
     /// Protocol the questionnaire belongs to.
@@ -36,3 +35,10 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// What can be written.
+pub const WRITES: crate::Writes = crate::Writes {
+    insert: &["protocol_id", "assessment_id", "score", "completed_at"],
+    update: &["assessment_id", "score", "completed_at"],
+    delete: true,
+};

@@ -10,8 +10,8 @@ pub struct Model {
     /// Key of the circle.
     #[sea_orm(primary_key, auto_increment = false)]
     pub circle_id: i64,
-    /// Key of the profile of the member.
-    #[sea_orm(primary_key, auto_increment = false)]
+    /// Key of the profile of the member: that of the caller, who can join for nobody else.
+    #[sea_orm(primary_key, auto_increment = false, default_expr = "Expr::cust(\"praxis.auth_profile()\")")]
     pub profile_id: i64,
     /// When the practitioner joined.
     #[sea_orm(default_expr = "Expr::current_timestamp()")]
@@ -25,3 +25,7 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// What can be written.
+pub const WRITES: crate::Writes =
+    crate::Writes { insert: &["circle_id", "profile_id"], update: &[], delete: true };

@@ -31,15 +31,14 @@ pub struct Model {
     pub score_value: Decimal,
     /// When it was measured.
     pub measured_at: DateTimeWithTimeZone,
-    /// Days between the session and the measurement; kept by the database. What a client sends here is ignored.
+    /// Days between the session and the measurement; kept by the database.
     pub days_post_dose: Option<i32>,
     /// When the row was added.
     #[sea_orm(default_expr = "Expr::current_timestamp()")]
     pub created_at: Option<DateTimeWithTimeZone>,
-    /// Site of the protocol; kept by the database, so that a policy finds the rows of a site by index. What a client sends here is ignored.
+    /// Site of the protocol; kept by the database, so that a policy finds the rows of a site by index.
     pub site_id: Option<i64>,
-    /// Last score up to the day of the session, of the same protocol by the same scale; kept by the database. What a client sends
-    /// here is ignored.
+    /// Last score up to the day of the session, of the same protocol by the same scale; kept by the database.
     #[sea_orm(column_type = "Decimal(Some((5, 2)))")]
     pub baseline_score: Option<Decimal>,
     /// Protocol the score belongs to.
@@ -48,3 +47,10 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// What can be written.
+pub const WRITES: crate::Writes = crate::Writes {
+    insert: &["protocol_id", "scale_type", "score_value", "measured_at"],
+    update: &["scale_type", "score_value", "measured_at"],
+    delete: true,
+};

@@ -178,7 +178,7 @@ pub struct Model {
     pub is_submitted: Option<bool>,
     /// When the record was submitted.
     pub submitted_at: Option<DateTimeWithTimeZone>,
-    /// Account that made the record.
+    /// Account that made the record; kept by the database.
     pub created_by: Option<Uuid>,
     /// When the row was added.
     #[sea_orm(default_expr = "Expr::current_timestamp()")]
@@ -231,6 +231,83 @@ pub struct Model {
     /// Scores by all instruments, each beside its baseline.
     #[sea_orm(has_many)]
     pub score_trends: HasMany<super::score_trends::Entity>,
+    /// The structured note of the session; none where nothing was logged.
+    #[sea_orm(has_one)]
+    pub note: HasOne<super::session_notes::Entity>,
+    /// The homework, where it stands today.
+    #[sea_orm(has_many)]
+    pub homework_statuses: HasMany<super::homework_statuses::Entity>,
+    /// What has become of the homework.
+    #[sea_orm(has_one)]
+    pub homework_adherence: HasOne<super::homework_adherences::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// What can be written.
+pub const WRITES: crate::Writes = crate::Writes {
+    insert: &[
+        "site_id",
+        "subject_id",
+        "patient_link_code",
+        "substance_id",
+        "route_id",
+        "indication_id",
+        "session_number",
+        "session_date",
+        "session_type",
+        "session_status",
+        "dosage_mg",
+        "modality_id",
+        "support_modality_ids",
+        "concomitant_med_ids",
+        "patient_sex",
+        "patient_age",
+        "patient_weight_range",
+        "smoking_status_id",
+        "baseline_phq9_score",
+        "phq9_score",
+        "difficulty_score",
+        "verified_consent",
+        "prep_hours",
+        "integration_hours",
+        "contraindication_verdict",
+        "safety_event_id",
+        "severity_grade_id",
+        "resolution_status_id",
+        "is_submitted",
+        "submitted_at",
+    ],
+    update: &[
+        "subject_id",
+        "patient_link_code",
+        "substance_id",
+        "route_id",
+        "indication_id",
+        "session_number",
+        "session_date",
+        "session_type",
+        "session_status",
+        "dosage_mg",
+        "modality_id",
+        "support_modality_ids",
+        "concomitant_med_ids",
+        "patient_sex",
+        "patient_age",
+        "patient_weight_range",
+        "smoking_status_id",
+        "baseline_phq9_score",
+        "phq9_score",
+        "difficulty_score",
+        "verified_consent",
+        "prep_hours",
+        "integration_hours",
+        "contraindication_verdict",
+        "safety_event_id",
+        "severity_grade_id",
+        "resolution_status_id",
+        "is_submitted",
+        "submitted_at",
+    ],
+    delete: false,
+};

@@ -10,8 +10,8 @@ pub struct Model {
     /// Key of the profile.
     #[sea_orm(primary_key)]
     pub profile_id: i64,
-    /// Account of the practitioner.
-    #[sea_orm(unique)]
+    /// Account of the practitioner: that of whoever makes the profile.
+    #[sea_orm(unique, default_expr = "Expr::cust(\"auth.uid()\")")]
     pub user_id: Option<Uuid>,
     /// Name shown in the directory.
     #[sea_orm(column_type = "Text")]
@@ -54,3 +54,18 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// What can be written.
+pub const WRITES: crate::Writes = crate::Writes { insert: COLUMNS, update: COLUMNS, delete: false };
+
+/// Columns of the inputs.
+const COLUMNS: &[&str] = &[
+    "display_name",
+    "specialties",
+    "modalities",
+    "years_experience",
+    "hourly_rate",
+    "is_accepting_supervision",
+    "max_supervisees",
+    "bio",
+];

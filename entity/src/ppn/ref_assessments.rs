@@ -60,3 +60,21 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// What can be written.
+pub const WRITES: crate::Writes = crate::Writes { insert: COLUMNS, update: COLUMNS, delete: true };
+
+/// Columns of the inputs.
+const COLUMNS: &[&str] = &[
+    "assessment_code",
+    "assessment_name",
+    "description",
+    "domain",
+    "min_score",
+    "max_score",
+    "higher_is_better",
+    "response_change_percent",
+    "remission_score",
+    "loinc_code",
+    "is_active",
+];

@@ -27,6 +27,15 @@ pub struct Model {
     /// Homework of this kind.
     #[sea_orm(has_many)]
     pub homework: HasMany<super::integration_homework::Entity>,
+    /// Homework of this type, where it stands today.
+    #[sea_orm(has_many)]
+    pub homework_statuses: HasMany<super::homework_statuses::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// What can be written.
+pub const WRITES: crate::Writes = crate::Writes { insert: COLUMNS, update: COLUMNS, delete: true };
+
+/// Columns of the inputs.
+const COLUMNS: &[&str] = &["homework_name", "description", "typical_duration_minutes", "is_active"];

@@ -34,3 +34,10 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// What can be written.
+pub const WRITES: crate::Writes = crate::Writes { insert: COLUMNS, update: COLUMNS, delete: true };
+
+/// Columns of the inputs.
+const COLUMNS: &[&str] =
+    &["indication_name", "snomed_code", "icd10_code", "indication_category", "is_active"];

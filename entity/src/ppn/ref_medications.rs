@@ -36,3 +36,16 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// What can be written.
+pub const WRITES: crate::Writes = crate::Writes { insert: COLUMNS, update: COLUMNS, delete: true };
+
+/// Columns of the inputs.
+const COLUMNS: &[&str] = &[
+    "medication_name",
+    "drug_class",
+    "rxnorm_cui",
+    "has_contraindication",
+    "contraindication_notes",
+    "is_active",
+];

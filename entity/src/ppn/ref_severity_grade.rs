@@ -31,3 +31,9 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// What can be written.
+pub const WRITES: crate::Writes = crate::Writes { insert: COLUMNS, update: COLUMNS, delete: true };
+
+/// Columns of the inputs.
+const COLUMNS: &[&str] = &["grade_value", "grade_label", "description", "is_active"];

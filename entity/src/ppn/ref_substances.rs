@@ -60,3 +60,21 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// What can be written.
+pub const WRITES: crate::Writes = crate::Writes { insert: COLUMNS, update: COLUMNS, delete: true };
+
+/// Columns of the inputs.
+const COLUMNS: &[&str] = &[
+    "substance_name",
+    "rxnorm_cui",
+    "substance_class",
+    "primary_mechanism",
+    "receptor_5ht2a_ki",
+    "receptor_5ht1a_ki",
+    "receptor_5ht2c_ki",
+    "receptor_d2_ki",
+    "receptor_sert_ki",
+    "receptor_nmda_ki",
+    "is_active",
+];

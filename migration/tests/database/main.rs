@@ -16,3 +16,4 @@ mod runs;
 mod server;
 mod timeline;
 mod triggers;
+mod writes;

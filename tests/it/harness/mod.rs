@@ -203,12 +203,21 @@ impl Actor<'_> {
 
     /// Asks a query with variables.
     pub(crate) async fn ask_with(&self, query: &str, variables: &Value) -> Answer {
+        Answer::read(self.request(query, variables).send().await.unwrap()).await
+    }
+
+    /// Sends a mutation that can be sent again under this key.
+    pub(crate) async fn ask_once(&self, key: &str, query: &str, variables: &Value) -> Answer {
+        let request = self.request(query, variables).header("idempotency-key", key);
+        Answer::read(request.send().await.unwrap()).await
+    }
+
+    fn request(&self, query: &str, variables: &Value) -> reqwest::RequestBuilder {
         let mut request = self.app.http.post(self.app.url("/graphql"));
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
-        let response = request.json(&json!({ "query": query, "variables": variables })).send().await.unwrap();
-        Answer::read(response).await
+        request.json(&json!({ "query": query, "variables": variables }))
     }
 }
 

@@ -15,6 +15,14 @@ pub struct ServerError {
     pub message: String,
     /// More of them, if it has any.
     pub detail: Option<String>,
+    /// Schema of the table that it is about.
+    pub schema: Option<String>,
+    /// The table that it is about.
+    pub table: Option<String>,
+    /// The column that it is about.
+    pub column: Option<String>,
+    /// The constraint that is not kept.
+    pub constraint: Option<String>,
 }
 
 /// Why a connection, or a statement on it, failed.
@@ -49,6 +57,10 @@ impl ServerError {
             code: SqlState::from_code(&field(b'C').unwrap_or_default()),
             message: field(b'M').unwrap_or_default(),
             detail: field(b'D'),
+            schema: field(b's'),
+            table: field(b't'),
+            column: field(b'c'),
+            constraint: field(b'n'),
         }
     }
 }

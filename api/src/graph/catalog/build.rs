@@ -12,8 +12,8 @@ use thiserror::Error;
 use super::functions;
 use super::names::{camel_case, pascal_case, plural, singular, uncapitalise};
 use super::{
-    Catalog, Column, ColumnId, ColumnType, EnumType, EnumValue, FieldId, Namespace, Relation, RelationId,
-    Scalar, Table, TableId, quote,
+    Catalog, Column, ColumnId, ColumnType, EnumType, EnumValue, FieldId, Mutation, Namespace, Operation,
+    Relation, RelationId, Scalar, Table, TableId, Writes, quote,
 };
 
 /// What the engine needs to know of a system besides its entities.
@@ -143,6 +143,18 @@ impl Catalog {
                 return Err(CatalogError::Name { scope: "the schema".into(), name: table.type_name.clone() });
             }
         }
+        let of_tables = tables.iter().flat_map(|table| {
+            let named = move |it: Operation| (it.field(table), Mutation::Table(it, table.id));
+            table.operations().map(named)
+        });
+        let of_functions = functions.iter().filter(|function| function.writes());
+        let of_functions = of_functions.map(|it| (it.field.clone(), Mutation::Function(it.id)));
+        let mut mutations = HashMap::new();
+        for (name, mutation) in of_tables.chain(of_functions) {
+            if mutations.insert(name.clone(), mutation).is_some() {
+                return Err(CatalogError::Name { scope: "Mutation".into(), name });
+            }
+        }
         let systems = systems
             .iter()
             .map(|system| Namespace {
@@ -151,7 +163,7 @@ impl Catalog {
                 doc: system.doc,
             })
             .collect();
-        Ok(Self { tables, systems, functions, by_type_name })
+        Ok(Self { tables, systems, functions, by_type_name, mutations })
     }
 }
 
@@ -228,6 +240,11 @@ impl Reader<'_> {
                 name,
                 schema,
                 doc: source.doc.to_owned(),
+                writes: Writes {
+                    insert: ids(&columns, source.writes.insert),
+                    update: ids(&columns, source.writes.update),
+                    delete: source.writes.delete,
+                },
                 columns,
                 primary_key,
                 keys,
@@ -247,6 +264,11 @@ impl Reader<'_> {
         let bare = table.strip_prefix("ref_").unwrap_or(table);
         format!("{}{}", self.system.prefix, pascal_case(&singular(bare)))
     }
+}
+
+fn ids(columns: &[Column], names: &[&str]) -> Vec<ColumnId> {
+    let position = |name: &&str| columns.iter().position(|column| column.name == *name).map(ColumnId);
+    names.iter().filter_map(position).collect()
 }
 
 fn read_column<E: EntityTrait>(
@@ -273,6 +295,7 @@ fn read_column<E: EntityTrait>(
         doc: described.map(|described| described.doc.to_owned()).unwrap_or_default(),
         ty,
         nullable: def.is_null(),
+        has_default: def.get_column_default().is_some(),
         name,
     })
 }

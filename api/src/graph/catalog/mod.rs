@@ -6,12 +6,14 @@ mod build;
 mod functions;
 pub mod names;
 mod types;
+mod writes;
 
 use std::collections::{BTreeSet, HashMap};
 
 pub use build::{CatalogError, System};
 pub use functions::{Argument, ArgumentType, Function, FunctionId, Returns};
 pub use types::{ColumnType, EnumType, EnumValue, Scalar};
+pub use writes::{Mutation, Operation, Writes};
 
 /// Index of a table in [`Catalog::tables`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -32,6 +34,7 @@ pub struct Catalog {
     systems: Vec<Namespace>,
     functions: Vec<Function>,
     by_type_name: HashMap<String, TableId>,
+    mutations: HashMap<String, Mutation>,
 }
 
 /// Where a system's root fields stand in `Query`.
@@ -80,6 +83,8 @@ pub struct Table {
     pub relations: Vec<Relation>,
     /// Small, and the same for everybody who may read it: kept in memory.
     pub is_reference: bool,
+    /// What can be written.
+    pub writes: Writes,
     /// The function that gives the rows, where no table holds them.
     pub function: Option<FunctionId>,
     fields: HashMap<String, FieldId>,
@@ -115,6 +120,8 @@ pub struct Column {
     pub ty: ColumnType,
     /// Whether it may be NULL.
     pub nullable: bool,
+    /// Whether the database has a value for a row that is given none.
+    pub has_default: bool,
 }
 
 /// A foreign key, seen from one of its two tables.
@@ -203,6 +210,11 @@ impl Catalog {
     /// A table by the name of its GraphQL type.
     pub fn table_of_type(&self, type_name: &str) -> Option<&Table> {
         self.by_type_name.get(type_name).map(|id| self.table(*id))
+    }
+
+    /// What a field of `Mutation` does.
+    pub fn mutation(&self, field: &str) -> Option<Mutation> {
+        self.mutations.get(field).copied()
     }
 }
 

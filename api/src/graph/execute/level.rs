@@ -36,15 +36,14 @@ impl<'p> Level<'p> {
         level
     }
 
-    /// The level of rows whose keys are given when the plan runs: what is wanted of the rows of a load by key.
+    /// The level of rows whose keys are given when the plan runs: loads by key, and what is wanted of their rows.
     pub(super) fn given(
         plan: &'p Plan,
-        load: LoadId,
         keys: &[Key],
-        selections: impl IntoIterator<Item = &'p RowSelection>,
+        rows: impl IntoIterator<Item = (LoadId, &'p RowSelection)>,
     ) -> Self {
         let mut level = Self { plan, visits: Vec::new() };
-        for selection in selections {
+        for (load, selection) in rows {
             level.by_key(load, keys.to_vec(), selection);
         }
         level

@@ -3,6 +3,7 @@
 mod answer;
 mod key;
 mod level;
+pub(super) mod mutation;
 mod reference;
 mod thin;
 mod write;

@@ -154,7 +154,8 @@ impl ReferenceCache {
         }
     }
 
-    fn forget(&self) {
+    /// Forgets everything: some table has changed.
+    pub(in crate::graph) fn forget(&self) {
         self.generation.fetch_add(1, Ordering::AcqRel);
         self.answers().clear();
     }

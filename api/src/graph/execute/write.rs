@@ -9,8 +9,8 @@ use crate::graph::catalog::{Catalog, ColumnType, Scalar};
 use crate::graph::global_id;
 use crate::graph::plan::{
     AggregateField, Connection, ConnectionField, CursorShape, EdgeField, Fill, GroupField, Groups, KeyField,
-    Keyed, LoadId, LoadKind, PageInfoField, Plan, PointField, RangeField, Ranges, RootField, RowField,
-    RowSelection, Series, SeriesField, write_cursor,
+    Keyed, LoadId, LoadKind, PageInfoField, Payload, PayloadField, Plan, PointField, RangeField, Ranges,
+    RootField, RowField, RowSelection, Series, SeriesField, write_cursor,
 };
 use crate::graph::value::{write_string, write_value};
 
@@ -23,6 +23,18 @@ pub(super) fn write_data(
     out: &mut Vec<u8>,
 ) {
     Writer { catalog, plan, answers, introspection, out }.root(&plan.fields);
+}
+
+/// Appends what is returned of rows that were written.
+pub(super) fn write_payload(
+    catalog: &Catalog,
+    plan: &Plan,
+    payload: &Payload,
+    keys: &[Key],
+    answers: &[Answer],
+    out: &mut Vec<u8>,
+) {
+    Writer { catalog, plan, answers, introspection: &JsonMap::new(), out }.payload(payload, keys);
 }
 
 struct Writer<'a> {
@@ -49,6 +61,17 @@ impl<'a> Writer<'a> {
             RootField::Connection(connection) => this.connection(connection, Some(&Key::Whole)),
             RootField::Series(series) => this.series(series, Some(&Key::Whole)),
             RootField::Groups(groups) => this.groups(groups, Some(&Key::Whole)),
+        });
+    }
+
+    fn payload(&mut self, payload: &Payload, keys: &[Key]) {
+        self.object(&payload.fields, |this, _, field| match field {
+            PayloadField::Typename => write_string(&payload.type_name, this.out),
+            PayloadField::AffectedCount => this.out.extend_from_slice(keys.len().to_string().as_bytes()),
+            PayloadField::Row(load, selection) => this.one(*load, selection, keys.first()),
+            PayloadField::Nodes(load, selection) => {
+                this.list(keys, |this, key| this.one(*load, selection, Some(key)));
+            }
         });
     }
 

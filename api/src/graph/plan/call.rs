@@ -5,7 +5,7 @@ use apollo_compiler::response::{JsonMap, JsonValue};
 use super::input::ArgumentError;
 use super::sql::Sql;
 use crate::database::Parameter;
-use crate::graph::catalog::{ArgumentType, Catalog, Function, Table};
+use crate::graph::catalog::{Argument, ArgumentType, Catalog, Function, Table};
 use crate::graph::value::parameter;
 
 /// A function with the arguments that were given; the others have a default in the database.
@@ -27,14 +27,21 @@ impl Call {
         catalog.function_of(table).map(|function| Self::of(function, given)).transpose()
     }
 
-    fn of(function: &Function, given: &JsonMap) -> Result<Self, ArgumentError> {
+    pub(super) fn of(function: &Function, given: &JsonMap) -> Result<Self, ArgumentError> {
         let mut arguments = Vec::new();
         for argument in &function.arguments {
-            let value = given.get(argument.field.as_str()).filter(|value| !value.is_null());
-            if let (Some(value), ArgumentType::Value(ty)) = (value, &argument.ty) {
-                let value = parameter(ty, value)
-                    .map_err(|error| ArgumentError::new(&argument.field, error.to_string()))?;
-                arguments.push((argument.sql_name.clone(), value));
+            let Some(value) = given.get(argument.field.as_str()).filter(|value| !value.is_null()) else {
+                continue;
+            };
+            match &argument.ty {
+                ArgumentType::Value(ty) => {
+                    let value = parameter(ty, value)
+                        .map_err(|error| ArgumentError::new(&argument.field, error.to_string()))?;
+                    arguments.push((argument.sql_name.clone(), value));
+                }
+                ArgumentType::Objects { fields, .. } => {
+                    arguments.extend(arrays(&argument.field, fields, value)?);
+                }
             }
         }
         Ok(Self { function: function.sql_name.clone(), arguments })
@@ -47,13 +54,43 @@ impl Call {
             .flat_map(|(name, value)| [name.as_bytes(), value.value.as_deref().unwrap_or_default()])
     }
 
-    fn write(&self, sql: &mut Sql) {
+    pub(super) fn write(&self, sql: &mut Sql) {
         sql.function(&self.function).push("(");
         sql.join(", ", &self.arguments, |sql, (name, value)| {
             sql.push(name).push(" => ").bind(value.clone());
         });
         sql.push(")");
     }
+}
+
+/// A list of objects as arrays, one for each of their fields.
+fn arrays(
+    argument: &str,
+    fields: &[Argument],
+    value: &JsonValue,
+) -> Result<Vec<(String, Parameter)>, ArgumentError> {
+    // A single value stands for a list of one (GraphQL specification, list input coercion).
+    let objects = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+    let mut arrays = Vec::with_capacity(fields.len());
+    for field in fields {
+        let ArgumentType::Value(ty) = &field.ty else { continue };
+        let elements = objects
+            .iter()
+            .enumerate()
+            .map(|(at, object)| {
+                let value = object.get(field.field.as_str()).filter(|value| !value.is_null());
+                let element = value.map(|value| parameter(ty, value)).transpose().map_err(|error| {
+                    ArgumentError::new(&format!("{argument}.{at}.{}", field.field), error.to_string())
+                })?;
+                Ok(element.and_then(|element| element.value))
+            })
+            .collect::<Result<Vec<_>, ArgumentError>>()?;
+        let scalar = ty.scalar();
+        let elements = elements.iter().map(Option::as_deref);
+        let array = Parameter::nullable_array(scalar.postgres_array(), &scalar.postgres(), elements);
+        arrays.push((field.sql_name.clone(), array));
+    }
+    Ok(arrays)
 }
 
 /// Writes what rows are selected from: a table, or the function that gives them.

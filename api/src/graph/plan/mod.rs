@@ -22,14 +22,16 @@ mod sql;
 mod statement;
 #[cfg(test)]
 mod tests;
+mod write;
 
 use apollo_compiler::parser::LineColumn;
 
 pub(super) use cursor::write_cursor;
-pub(super) use planner::plan;
+pub(super) use planner::{plan, plan_mutation};
 pub(super) use points::DEFAULT_POINTS;
 pub(super) use range::Ranges;
 pub(super) use statement::Parents;
+pub(super) use write::{Change, Insert, Mutation, MutationField, Payload, PayloadField, Step, Write};
 
 use super::catalog::{ColumnType, TableId};
 use super::error::PathSegment;

@@ -1,7 +1,7 @@
 //! Functions: their arguments.
 
-use super::sdl::quoted;
-use crate::graph::catalog::{Argument, ArgumentType, Catalog, Table};
+use super::sdl::{Sdl, quoted};
+use crate::graph::catalog::{Argument, ArgumentType, Catalog, Function, Table};
 
 /// The arguments of the function that gives a table's rows.
 pub(super) fn arguments_of(catalog: &Catalog, table: &Table) -> String {
@@ -11,6 +11,20 @@ pub(super) fn arguments_of(catalog: &Catalog, table: &Table) -> String {
 /// Arguments, one below the other, to stand within parentheses.
 pub(super) fn arguments(arguments: &[Argument]) -> String {
     arguments.iter().map(argument).collect()
+}
+
+/// The types of objects that a function takes.
+pub(super) fn inputs(sdl: &mut Sdl, function: &Function) {
+    for argument in &function.arguments {
+        let ArgumentType::Objects { name, fields } = &argument.ty else { continue };
+        sdl.open(&format!("One of `{}` of `{}`.", argument.field, function.field), &format!("input {name}"));
+        for field in fields {
+            let ArgumentType::Value(ty) = &field.ty else { continue };
+            let mark = if field.required { "!" } else { "" };
+            sdl.field(&field.doc, &format!("{}: {}{mark}", field.field, ty.graphql_name()));
+        }
+        sdl.close();
+    }
 }
 
 fn argument(argument: &Argument) -> String {

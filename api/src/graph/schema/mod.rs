@@ -4,6 +4,7 @@
 //! what some field reaches.
 
 mod functions;
+mod mutations;
 mod numbers;
 mod points;
 mod sdl;
@@ -17,6 +18,7 @@ use apollo_compiler::Schema;
 use apollo_compiler::validation::Valid;
 use thiserror::Error;
 
+pub(super) use self::mutations::nested;
 use self::sdl::{Sdl, first_sentence, quoted};
 use self::shared::Used;
 use super::catalog::names::capitalise;
@@ -38,6 +40,7 @@ pub fn sdl(catalog: &Catalog) -> String {
     let mut sdl = Sdl::default();
     let mut used = Used::default();
     query(&mut sdl, catalog);
+    mutations::write(&mut sdl, catalog);
     for table in catalog.tables() {
         tables::write(&mut sdl, catalog, table);
         if !catalog.function_of(table).is_some_and(Function::is_single) {

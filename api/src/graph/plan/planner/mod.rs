@@ -6,6 +6,7 @@
 mod aggregates;
 mod connections;
 mod groups;
+mod mutations;
 mod points;
 mod root;
 mod rows;
@@ -38,28 +39,9 @@ pub(crate) fn plan(
     operation: &Operation,
     variables: &JsonMap,
 ) -> Result<Plan, Error> {
-    let mut planner = Planner {
-        catalog,
-        limits,
-        document,
-        variables,
-        drafts: Vec::new(),
-        interned: HashMap::new(),
-        path: Vec::new(),
-        fields: 0,
-        cost: 0,
-    };
+    let mut planner = Planner::new(catalog, limits, document, variables);
     let fields = planner.root(&[&operation.selection_set], "Query", None)?;
-    let loads = planner
-        .drafts
-        .iter()
-        .map(|draft| {
-            planner
-                .finish(draft)
-                .map_err(|error| error.into_error().at(&draft.place.path, draft.place.location))
-        })
-        .collect::<Result<_, _>>()?;
-    Ok(Plan { fields, loads })
+    Ok(Plan { fields, loads: planner.take_loads()? })
 }
 
 struct Planner<'a> {
@@ -72,6 +54,8 @@ struct Planner<'a> {
     path: Vec<PathSegment>,
     fields: usize,
     cost: u64,
+    /// Whether reference tables are read anew: the request writes one of them.
+    fresh: bool,
 }
 
 /// What makes two loads the same.
@@ -121,9 +105,44 @@ enum DraftKind {
     Series(Series),
 }
 
+pub(crate) use mutations::plan_mutation;
+
 type Planned<T> = Result<T, Error>;
 
 impl<'a> Planner<'a> {
+    fn new(
+        catalog: &'a Catalog,
+        limits: &'a Limits,
+        document: &'a ExecutableDocument,
+        variables: &'a JsonMap,
+    ) -> Self {
+        Self {
+            catalog,
+            limits,
+            document,
+            variables,
+            drafts: Vec::new(),
+            interned: HashMap::new(),
+            path: Vec::new(),
+            fields: 0,
+            cost: 0,
+            fresh: false,
+        }
+    }
+
+    /// The loads that were planned since the last time.
+    fn take_loads(&mut self) -> Planned<Vec<Load>> {
+        self.interned.clear();
+        let drafts = std::mem::take(&mut self.drafts);
+        drafts
+            .iter()
+            .map(|draft| {
+                self.finish(draft)
+                    .map_err(|error| error.into_error().at(&draft.place.path, draft.place.location))
+            })
+            .collect()
+    }
+
     /// Plans each collected field under its response key, within the limits of depth and number.
     fn each<T>(
         &mut self,
@@ -252,7 +271,7 @@ impl<'a> Planner<'a> {
             parents,
             parts: if takes_keys { statement::parts(table, &draft.columns) } else { Vec::new() },
             positions: Self::key_positions(draft),
-            only_reference: sql.only_reference,
+            only_reference: sql.only_reference && !self.fresh,
             statement: sql.finish(),
             place: draft.place.clone(),
         })

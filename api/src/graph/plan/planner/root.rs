@@ -22,15 +22,7 @@ impl<'a> Planner<'a> {
         type_name: &str,
         system: Option<usize>,
     ) -> Planned<Vec<Keyed<RootField>>> {
-        let collected = collect(self.document, self.variables, sets, type_name);
-        if let Some(beyond) = collected.get(self.limits.root_fields) {
-            let field = beyond.first();
-            self.path.push(PathSegment::Field(field.response_key().to_string()));
-            let most = self.limits.root_fields;
-            return Err(
-                self.exceeded(field, format!("A request has at most {most} fields in `{type_name}`."))
-            );
-        }
+        let collected = self.root_collected(sets, type_name)?;
         self.each(&collected, |this, field, collected| {
             Ok(match field.name.as_str() {
                 "__typename" => RootField::Typename(type_name.to_owned()),
@@ -40,6 +32,24 @@ impl<'a> Planner<'a> {
                 name => this.root_field(name, field, collected, system)?,
             })
         })
+    }
+
+    /// The fields of a root type, within their limit.
+    pub(super) fn root_collected(
+        &mut self,
+        sets: &[&'a SelectionSet],
+        type_name: &str,
+    ) -> Planned<Vec<Collected<'a>>> {
+        let collected = collect(self.document, self.variables, sets, type_name);
+        if let Some(beyond) = collected.get(self.limits.root_fields) {
+            let field = beyond.first();
+            self.path.push(PathSegment::Field(field.response_key().to_string()));
+            let most = self.limits.root_fields;
+            return Err(
+                self.exceeded(field, format!("A request has at most {most} fields in `{type_name}`."))
+            );
+        }
+        Ok(collected)
     }
 
     pub(super) fn root_field(

@@ -1,0 +1,92 @@
+//! What can be written: operations on tables, and the fields of `Mutation` that are made of them.
+
+use super::names::{capitalise, plural, uncapitalise};
+use super::{ColumnId, ColumnType, FunctionId, Scalar, Table, TableId};
+
+/// What can be written in a table.
+#[derive(Debug, Default)]
+pub struct Writes {
+    /// Columns that a new row may be given; where there are none, rows cannot be added.
+    pub insert: Vec<ColumnId>,
+    /// Columns that may be changed.
+    pub update: Vec<ColumnId>,
+    /// Whether rows may be deleted.
+    pub delete: bool,
+}
+
+/// Something that a field of `Mutation` does with a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// Adds a row.
+    Create,
+    /// Adds rows.
+    CreateMany,
+    /// Adds a row, or changes the one with the same key.
+    Upsert,
+    /// Changes a row.
+    Update,
+    /// Deletes a row.
+    Delete,
+}
+
+/// What a field of `Mutation` does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mutation {
+    /// Something with a table.
+    Table(Operation, TableId),
+    /// Whatever a function of the database does.
+    Function(FunctionId),
+}
+
+impl Operation {
+    const ALL: [Self; 5] = [Self::Create, Self::CreateMany, Self::Upsert, Self::Update, Self::Delete];
+
+    /// Name of the field of `Mutation`.
+    pub fn field(self, table: &Table) -> String {
+        let name = &table.type_name;
+        match self {
+            Self::Create => format!("create{name}"),
+            Self::CreateMany => format!("create{}", capitalise(&plural(&uncapitalise(name)))),
+            Self::Upsert => format!("upsert{name}"),
+            Self::Update => format!("update{name}"),
+            Self::Delete => format!("delete{name}"),
+        }
+    }
+}
+
+impl Table {
+    /// What can be done with the table.
+    pub fn operations(&self) -> impl Iterator<Item = Operation> {
+        Operation::ALL.into_iter().filter(|operation| match operation {
+            Operation::Create | Operation::CreateMany => !self.writes.insert.is_empty(),
+            Operation::Upsert => self.upsert_keys().next().is_some(),
+            Operation::Update => !self.writes.update.is_empty(),
+            Operation::Delete => self.writes.delete,
+        })
+    }
+
+    /// When a row was last changed, where the table says so.
+    pub fn updated_at(&self) -> Option<ColumnId> {
+        let is_moment = |id: &ColumnId| self.column(*id).ty == ColumnType::Scalar(Scalar::DateTime);
+        self.column_named("updated_at").filter(is_moment)
+    }
+
+    /// Whether a new row has to be given a value of this column.
+    pub fn is_required(&self, id: ColumnId) -> bool {
+        let column = self.column(id);
+        !column.nullable && !column.has_default
+    }
+
+    /// Unique keys by which a row that is there already can be found when one is added: their values are given, or the
+    /// database has them beforehand.
+    pub fn upsert_keys(&self) -> impl Iterator<Item = &[ColumnId]> {
+        let is_known = |id: &ColumnId| self.writes.insert.contains(id) || self.column(*id).has_default;
+        let writes = !self.writes.insert.is_empty() && !self.writes.update.is_empty();
+        self.keys.iter().map(Vec::as_slice).filter(move |key| writes && key.iter().all(is_known))
+    }
+
+    /// Name of a unique key in the enum of keys: `USER_ID`.
+    pub fn key_name(&self, key: &[ColumnId]) -> String {
+        key.iter().map(|id| self.column(*id).enum_name()).collect::<Vec<_>>().join("_AND_")
+    }
+}

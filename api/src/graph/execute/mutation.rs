@@ -1,0 +1,182 @@
+//! Carries out a mutation: its fields one after the other, in one transaction.
+
+use super::answer::Answer;
+use super::key::Key;
+use super::level::Level;
+use super::{ReferenceCache, load_all, write};
+use crate::database::{DatabaseError, Row, Session, SqlState, Statement};
+use crate::graph::catalog::{Catalog, Table};
+use crate::graph::error::{Code, Error};
+use crate::graph::plan::{Change, Insert, Keyed, Mutation, MutationField, Step, Write};
+use crate::graph::refusal::Refusals;
+use crate::graph::value::write_string;
+
+/// What carrying out a mutation needs besides the mutation.
+pub(in crate::graph) struct Writer<'a> {
+    pub(in crate::graph) catalog: &'a Catalog,
+    pub(in crate::graph) reference: &'a ReferenceCache,
+    pub(in crate::graph) refusals: &'a Refusals,
+}
+
+/// Why a mutation was not carried out.
+pub(in crate::graph) enum Failure {
+    /// It stood in the way of another transaction; to be tried again.
+    Collision(Error),
+    /// Trying again would not help.
+    Refused(Error),
+}
+
+impl Writer<'_> {
+    /// Carries out a mutation and appends the response's `data`. Nothing of it lasts yet.
+    pub(in crate::graph) async fn run(
+        &self,
+        mutation: &Mutation,
+        session: &mut Session,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Failure> {
+        out.push(b'{');
+        for (at, Keyed { key, value }) in mutation.fields.iter().enumerate() {
+            if at > 0 {
+                out.push(b',');
+            }
+            write_string(key, out);
+            out.push(b':');
+            match value {
+                MutationField::Typename => write_string("Mutation", out),
+                MutationField::Step(step) => self.step(step, session, out).await?,
+            }
+        }
+        out.push(b'}');
+        Ok(())
+    }
+
+    async fn step(&self, step: &Step, session: &mut Session, out: &mut Vec<u8>) -> Result<(), Failure> {
+        let table = self.catalog.table(step.table);
+        let (keys, answers) = match &step.write {
+            Write::Insert(insert) => {
+                let keys = self.insert(insert, step, session).await?;
+                let answers = self.load(step, &keys, session).await?;
+                (keys, answers)
+            }
+            Write::Update(change) => {
+                let mut keys = self.write(&change.statement, table, "patch", step, session).await?;
+                if keys.is_empty() {
+                    keys = self.look(change, step, session).await?;
+                }
+                let answers = self.load(step, &keys, session).await?;
+                (keys, answers)
+            }
+            Write::Delete(change) => {
+                // What is returned is read before it is gone.
+                let keys = self.write(&change.look, table, "", step, session).await?;
+                let answers = self.load(step, &keys, session).await?;
+                if self.write(&change.statement, table, "", step, session).await?.is_empty() {
+                    self.look(change, step, session).await?;
+                }
+                (keys, answers)
+            }
+            Write::Call(statement) => {
+                let keys = self.write(statement, table, "", step, session).await?;
+                let answers = self.load(step, &keys, session).await?;
+                (keys, answers)
+            }
+        };
+        write::write_payload(self.catalog, &step.plan, &step.payload, &keys, &answers, out);
+        Ok(())
+    }
+
+    /// Adds rows, and then the rows that belong to them: a statement for each table that they stand in.
+    async fn insert(&self, insert: &Insert, step: &Step, session: &mut Session) -> Result<Vec<Key>, Failure> {
+        let argument = if insert.rows.len() > 1 { "inputs" } else { "input" };
+        let mut next = vec![(insert, argument.to_owned(), Vec::new())];
+        let mut keys = None;
+        while let Some((insert, argument, parents)) = next.pop() {
+            let table = self.catalog.table(insert.table);
+            let statement = insert.statement(self.catalog, &parents);
+            let rows = self.rows(&statement, table, &argument, step, session).await?;
+            keys.get_or_insert_with(|| primary_keys(&rows, table));
+            for children in &insert.children {
+                next.push((&children.insert, format!("{argument}.{}", children.field), rows.clone()));
+            }
+        }
+        Ok(keys.unwrap_or_default())
+    }
+
+    /// Why a row was not written: it is not there for the caller, it has changed, or it is not the caller's to write.
+    async fn look<T>(&self, change: &Change, step: &Step, session: &mut Session) -> Result<T, Failure> {
+        let table = self.catalog.table(step.table);
+        let rows = self.rows(&change.look, table, "", step, session).await?;
+        let width = table.primary_key.len();
+        let error = match rows.first() {
+            None => Error::new(Code::NotFound, format!("There is no such {}.", table.type_name)),
+            Some(row) if row.bytes(width) == Some(&[1]) => {
+                Error::new(Code::Forbidden, format!("Your role may not change this {}.", table.type_name))
+            }
+            Some(_) => {
+                let keys = primary_keys(&rows, table);
+                let answers = self.load(step, &keys, session).await?;
+                let mut out = Vec::new();
+                write::write_payload(self.catalog, &step.plan, &step.payload, &keys, &answers, &mut out);
+                let message = format!("Somebody has changed this {} meanwhile.", table.type_name);
+                Error { present: serde_json::from_slice(&out).ok(), ..Error::new(Code::Conflict, message) }
+            }
+        };
+        Err(Failure::Refused(placed(error, step)))
+    }
+
+    /// Loads what is asked for of rows.
+    async fn load(&self, step: &Step, keys: &[Key], session: &mut Session) -> Result<Vec<Answer>, Failure> {
+        let level = Level::given(&step.plan, keys, step.payload.rows());
+        load_all(&step.plan, level, session, self.reference).await.map_err(Failure::Refused)
+    }
+
+    /// Runs a statement that gives primary keys.
+    async fn write(
+        &self,
+        statement: &Statement,
+        table: &Table,
+        argument: &str,
+        step: &Step,
+        session: &mut Session,
+    ) -> Result<Vec<Key>, Failure> {
+        Ok(primary_keys(&self.rows(statement, table, argument, step, session).await?, table))
+    }
+
+    async fn rows(
+        &self,
+        statement: &Statement,
+        table: &Table,
+        argument: &str,
+        step: &Step,
+        session: &mut Session,
+    ) -> Result<Vec<Row>, Failure> {
+        match session.query(std::slice::from_ref(statement)).await {
+            Ok(answers) => Ok(answers.into_iter().next().unwrap_or_default()),
+            Err(failure) if is_collision(&failure.error) => Err(Failure::Collision(placed(collided(), step))),
+            Err(failure) => {
+                let error = self.refusals.explain(self.catalog, table, argument, &failure.error).await;
+                Err(Failure::Refused(placed(error, step)))
+            }
+        }
+    }
+}
+
+/// Whether one transaction had to give way to another.
+pub(in crate::graph) fn is_collision(error: &DatabaseError) -> bool {
+    let DatabaseError::Postgres(error) = error else { return false };
+    error.code == SqlState::T_R_SERIALIZATION_FAILURE || error.code == SqlState::T_R_DEADLOCK_DETECTED
+}
+
+/// The error of a mutation that had to give way each time.
+pub(in crate::graph) fn collided() -> Error {
+    Error::new(Code::Conflict, "Others were writing the same rows. Nothing was written; try again.")
+}
+
+fn placed(error: Error, step: &Step) -> Error {
+    error.at(&step.place.path, step.place.location)
+}
+
+fn primary_keys(rows: &[Row], table: &Table) -> Vec<Key> {
+    let positions: Vec<usize> = (0..table.primary_key.len()).collect();
+    rows.iter().filter_map(|row| Key::of(row, &positions)).collect()
+}

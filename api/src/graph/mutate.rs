@@ -1,0 +1,164 @@
+//! Mutations: carried out whole or not at all, once for each idempotency key.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use apollo_compiler::ExecutableDocument;
+use apollo_compiler::executable::Operation;
+use apollo_compiler::response::JsonMap;
+use sha2::{Digest, Sha256};
+
+use super::engine::{Engine, Outcome, Request, Response};
+use super::error::{Code, Error};
+use super::execute::mutation::{Failure, Writer, collided, is_collision};
+use super::plan::{self, Mutation};
+use crate::auth::Caller;
+use crate::database::{Claim, DatabaseError, IdempotencyKey, Session, SessionCounts};
+
+/// How often a mutation that stands in another's way is tried.
+const ATTEMPTS: u32 = 5;
+/// Pause before it is tried again; it doubles each time.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// How one attempt ended that did not fail.
+enum Carried {
+    /// Now, with this body.
+    Now(Vec<u8>),
+    /// Before, with this body.
+    Before(Vec<u8>),
+}
+
+impl Engine {
+    /// Carries out a mutation whose variables are coerced.
+    pub(super) async fn mutate(
+        &self,
+        request: &Request,
+        caller: Arc<Caller>,
+        document: &ExecutableDocument,
+        operation: &Operation,
+        variables: &JsonMap,
+    ) -> Response {
+        let plan = plan::plan_mutation(&self.catalog, &self.limits, document, operation, variables);
+        let mutation = match plan {
+            Ok(mutation) => mutation,
+            Err(error) if error.code == Code::LimitExceeded => return Response::refused(&[error]),
+            Err(error) => return Response::failed(&error, SessionCounts::default()),
+        };
+        let key = match self.idempotency_key(request, &caller) {
+            Ok(key) => key,
+            Err(error) => return Response::refused(&[error]),
+        };
+        let mut counts = SessionCounts::default();
+        let mut pause = PAUSE;
+        for attempt in 1..=ATTEMPTS {
+            let mut session = Session::writing(self.pool.clone(), Arc::clone(&caller));
+            let carried = self.attempt(&mutation, key.as_ref(), &mut session).await;
+            counts += session.counts();
+            match carried {
+                Ok(Carried::Now(body)) => {
+                    if mutation.writes_reference {
+                        self.reference.forget();
+                    }
+                    return Response { outcome: Outcome::Done, ..Response::new(body, counts) };
+                }
+                Ok(Carried::Before(body)) => {
+                    return Response { outcome: Outcome::Replayed, ..Response::new(body, counts) };
+                }
+                Err(Failure::Refused(error)) if error.reason == Some(KEY_REUSED) => {
+                    return Response { outcome: Outcome::KeyReused, ..Response::refused(&[error]) };
+                }
+                Err(Failure::Refused(error)) => return Response::failed(&error, counts),
+                Err(Failure::Collision(error)) if attempt == ATTEMPTS => {
+                    return Response::failed(&error, counts);
+                }
+                Err(Failure::Collision(_)) => {
+                    // The session's end frees what the other one waits for.
+                    drop(session);
+                    tokio::time::sleep(pause).await;
+                    pause *= 2;
+                }
+            }
+        }
+        Response::failed(&collided(), counts)
+    }
+
+    async fn attempt(
+        &self,
+        mutation: &Mutation,
+        key: Option<&IdempotencyKey>,
+        session: &mut Session,
+    ) -> Result<Carried, Failure> {
+        if let Some(key) = key {
+            match session.claim(key).await.map_err(|failure| claim_failed(&failure.error))? {
+                Claim::New => {}
+                Claim::Done(body) => return Ok(Carried::Before(body)),
+                Claim::Taken => {
+                    let message = "This Idempotency-Key was used for another request; choose a new one.";
+                    let error = Error::new(Code::BadUserInput, message);
+                    return Err(Failure::Refused(Error { reason: Some(KEY_REUSED), ..error }));
+                }
+            }
+        }
+        let mut body = b"{\"data\":".to_vec();
+        let writer = Writer { catalog: &self.catalog, reference: &self.reference, refusals: &self.refusals };
+        writer.run(mutation, session, &mut body).await?;
+        body.push(b'}');
+        let committed = match key {
+            Some(key) => session.commit_answer(key, &body).await,
+            None => session.commit().await,
+        };
+        match committed {
+            Ok(()) => Ok(Carried::Now(body)),
+            Err(error) if is_collision(&error) => Err(Failure::Collision(collided())),
+            Err(error) => Err(Failure::Refused(commit_failed(&error))),
+        }
+    }
+
+    /// The key of a request, where it has one.
+    fn idempotency_key(&self, request: &Request, caller: &Caller) -> Result<Option<IdempotencyKey>, Error> {
+        let Some(key) = &request.idempotency_key else { return Ok(None) };
+        let Some(owner) = caller.sub.clone() else {
+            let message = "An Idempotency-Key belongs to somebody: send it with a token.";
+            return Err(Error::new(Code::BadUserInput, message));
+        };
+        let mut hash = Sha256::new();
+        let variables = serde_json::to_vec(&request.variables).unwrap_or_default();
+        let operation = request.operation_name.as_deref().unwrap_or_default();
+        for part in [caller.role.as_bytes(), request.query.as_bytes(), operation.as_bytes(), &variables] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        let fingerprint = hash.finalize().into();
+        let retention = self.limits.idempotency_retention;
+        Ok(Some(IdempotencyKey { owner, key: key.clone(), fingerprint, retention }))
+    }
+}
+
+/// Marks the error of a key that belongs to another request.
+const KEY_REUSED: &str = "IDEMPOTENCY_KEY_REUSED";
+
+fn claim_failed(error: &DatabaseError) -> Failure {
+    if is_collision(error) {
+        return Failure::Collision(collided());
+    }
+    Failure::Refused(match error {
+        DatabaseError::StatementTimeout => Error::new(
+            Code::Conflict,
+            "The first request with this Idempotency-Key is still being carried out. Try again in a moment.",
+        ),
+        error => error.into(),
+    })
+}
+
+/// What a failed commit means: Postgres refused it, or nobody knows.
+fn commit_failed(error: &DatabaseError) -> Error {
+    match error {
+        DatabaseError::Unavailable(reason) => {
+            tracing::error!(reason, "the database was lost during a commit");
+            let message = "The database was lost while the request was being completed: nobody knows whether it was \
+                           carried out. With an Idempotency-Key it can be sent again safely.";
+            Error { reason: Some("OUTCOME_UNKNOWN"), ..Error::new(Code::Unavailable, message) }
+        }
+        error => error.into(),
+    }
+}

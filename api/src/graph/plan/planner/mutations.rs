@@ -1,0 +1,241 @@
+//! Fields of `Mutation`.
+
+use apollo_compiler::Node;
+use apollo_compiler::executable::{Field, Operation as Document, SelectionSet};
+use apollo_compiler::response::{JsonMap, JsonValue};
+
+use super::super::call::Call;
+use super::super::collect::collect;
+use super::super::input::{ArgumentError, arguments};
+use super::super::sql::Sql;
+use super::super::statement::ROW;
+use super::super::write::{Mutation, MutationField, OnConflict, Payload, PayloadField, Step, Which, Write};
+use super::super::{Plan, write};
+use super::{Planned, Planner};
+use crate::graph::catalog::{Catalog, ColumnId, Function, Mutation as Mutates, Operation, Table, TableId};
+use crate::graph::error::{Code, Error};
+use crate::graph::limits::Limits;
+use crate::graph::value::{key_part, parameter};
+
+/// Plans a validated mutation whose variables are coerced.
+pub(crate) fn plan_mutation(
+    catalog: &Catalog,
+    limits: &Limits,
+    document: &apollo_compiler::ExecutableDocument,
+    operation: &Document,
+    variables: &JsonMap,
+) -> Result<Mutation, Error> {
+    let mut planner = Planner::new(catalog, limits, document, variables);
+    let collected = planner.root_collected(&[&operation.selection_set], "Mutation")?;
+    planner.fresh = collected
+        .iter()
+        .filter_map(|it| catalog.mutation(&it.first().name))
+        .any(|mutation| catalog.table(written(catalog, mutation)).is_reference);
+    let fields = planner.each(&collected, |this, field, collected| {
+        Ok(match catalog.mutation(&field.name) {
+            Some(mutation) => {
+                MutationField::Step(Box::new(this.step(mutation, field, &collected.selection_sets())?))
+            }
+            // Validation leaves `__typename` only.
+            None => MutationField::Typename,
+        })
+    })?;
+    Ok(Mutation { fields, writes_reference: planner.fresh })
+}
+
+/// The table whose rows are returned.
+fn written(catalog: &Catalog, mutation: Mutates) -> TableId {
+    match mutation {
+        Mutates::Table(_, table) => table,
+        Mutates::Function(function) => catalog.function(function).table(),
+    }
+}
+
+impl<'a> Planner<'a> {
+    fn step(
+        &mut self,
+        mutation: Mutates,
+        field: &'a Node<Field>,
+        sets: &[&'a SelectionSet],
+    ) -> Planned<Step> {
+        let given = arguments(field, self.variables);
+        let table = self.catalog.table(written(self.catalog, mutation));
+        let planned = match mutation {
+            Mutates::Table(operation, _) => self
+                .write(operation, table, &given, field)
+                .map(|(write, rows)| (write, operation == Operation::CreateMany, rows)),
+            Mutates::Function(function) => self.call(self.catalog.function(function), table, &given),
+        };
+        let (write, many, rows) = planned.map_err(|error| self.refuse(field, error))?;
+        let place = self.place(field);
+        let payload = self.payload(table, many, field, sets, rows)?;
+        let plan = Plan { fields: Vec::new(), loads: self.take_loads()? };
+        Ok(Step { table: table.id, write, payload, plan, place })
+    }
+
+    /// A function that writes, whether it gives a list, and how many rows are returned at most.
+    fn call(
+        &self,
+        function: &Function,
+        table: &Table,
+        given: &JsonMap,
+    ) -> Result<(Write, bool, u64), ArgumentError> {
+        let mut sql = Sql::new(0);
+        sql.push("SELECT ").join(", ", &table.primary_key, |sql, id| {
+            sql.push(format_args!("{ROW}.{}", table.column(*id).sql_name));
+        });
+        sql.push(" FROM ");
+        Call::of(function, given)?.write(&mut sql);
+        sql.push(format_args!(" {ROW}"));
+        let many = !function.is_single();
+        let objects = given.values().filter_map(JsonValue::as_array).map(Vec::len).max();
+        let rows = if many { objects.unwrap_or(self.limits.written_rows) } else { 1 };
+        if rows > self.limits.written_rows {
+            let message = format!("a request adds at most {} rows", self.limits.written_rows);
+            return Err(ArgumentError {
+                code: Code::LimitExceeded,
+                ..ArgumentError::new(&function.field, message)
+            });
+        }
+        Ok((Write::Call(sql.finish()), many, rows as u64))
+    }
+
+    /// What is written, and how many rows are returned at most.
+    fn write(
+        &self,
+        operation: Operation,
+        table: &'a Table,
+        given: &JsonMap,
+        field: &Node<Field>,
+    ) -> Result<(Write, u64), ArgumentError> {
+        let object = |name: &str| given.get(name).and_then(JsonValue::as_object).cloned().unwrap_or_default();
+        let rows = |argument: &str, rows: &[JsonMap]| {
+            write::read_rows(self.catalog, self.limits, table, rows, argument)
+        };
+        match operation {
+            Operation::Create => Ok((Write::Insert(rows("input", &[object("input")])?), 1)),
+            Operation::CreateMany => {
+                let inputs = given.get("inputs").and_then(JsonValue::as_array).cloned().unwrap_or_default();
+                let inputs: Vec<JsonMap> =
+                    inputs.iter().map(|input| input.as_object().cloned().unwrap_or_default()).collect();
+                Ok((Write::Insert(rows("inputs", &inputs)?), inputs.len() as u64))
+            }
+            Operation::Upsert => {
+                let mut insert = rows("input", &[object("input")])?;
+                if !insert.children.is_empty() {
+                    return Err(ArgumentError::new(
+                        "input",
+                        "rows that belong to it are added with `create` only: here they could be there already",
+                    ));
+                }
+                let name = given.get("onConflict").and_then(JsonValue::as_str).unwrap_or_default();
+                let key = table.upsert_keys().find(|key| table.key_name(key) == name).unwrap_or_default();
+                let set: Vec<ColumnId> = insert
+                    .columns
+                    .iter()
+                    .filter(|id| table.writes.update.contains(id) && !key.contains(id))
+                    .copied()
+                    .collect();
+                if set.is_empty() {
+                    return Err(ArgumentError::new("input", "there is nothing to change beside the key"));
+                }
+                insert.on_conflict = Some(OnConflict { key: key.to_vec(), set });
+                Ok((Write::Insert(insert), 1))
+            }
+            Operation::Update => {
+                let patch = write::read_patch(table, &object("patch"))?;
+                Ok((Write::Update(self.which(table, given, field)?.update(patch)), 1))
+            }
+            Operation::Delete => Ok((Write::Delete(self.which(table, given, field)?.delete()), 1)),
+        }
+    }
+
+    /// The row that the arguments name, by its global id or one of its keys.
+    fn which(
+        &self,
+        table: &'a Table,
+        given: &JsonMap,
+        field: &Node<Field>,
+    ) -> Result<Which<'a>, ArgumentError> {
+        let is_given = |name: &str| given.get(name).is_some_and(|value| !value.is_null());
+        let named: Vec<&str> = std::iter::once("id")
+            .chain(table.keys.iter().flatten().map(|id| table.column(*id).field.as_str()))
+            .filter(|name| is_given(name))
+            .collect();
+        let has = |id: &ColumnId| is_given(&table.column(*id).field);
+        let key = table.keys.iter().find(|key| {
+            key.iter().all(has)
+                && named.iter().all(|name| key.iter().any(|id| table.column(*id).field == *name))
+        });
+        let (columns, values) = match (key, named.as_slice()) {
+            (Some(key), _) => {
+                let value = |id: &ColumnId| {
+                    let column = table.column(*id);
+                    let value = given.get(column.field.as_str()).unwrap_or(&JsonValue::Null);
+                    key_part(&column.ty, value)
+                        .map_err(|error| ArgumentError::new(&column.field, error.to_string()))
+                };
+                (key.as_slice(), key.iter().map(value).collect::<Result<Vec<_>, _>>()?)
+            }
+            (None, ["id"]) => {
+                let id = given.get("id").and_then(JsonValue::as_str).unwrap_or_default();
+                let key = crate::graph::global_id::read(self.catalog, id)
+                    .filter(|(of, _)| of.id == table.id)
+                    .map(|(_, key)| key);
+                let message = || format!("this is not the id of a {}", table.type_name);
+                (table.primary_key.as_slice(), key.ok_or_else(|| ArgumentError::new("id", message()))?)
+            }
+            (None, _) => {
+                let message = format!("give exactly one key: id, {}", crate::graph::schema::keys(table));
+                return Err(ArgumentError::new(&field.name, message));
+            }
+        };
+        let unchanged_since = table
+            .updated_at()
+            .zip(given.get("ifUnchangedSince").filter(|value| !value.is_null()))
+            .map(|(column, value)| {
+                let moment = parameter(&table.column(column).ty, value);
+                let moment =
+                    moment.map_err(|error| ArgumentError::new("ifUnchangedSince", error.to_string()));
+                moment.map(|moment| (column, moment))
+            })
+            .transpose()?;
+        Ok(Which { table, columns, values, unchanged_since })
+    }
+
+    /// Plans a payload of so many rows at most.
+    fn payload(
+        &mut self,
+        table: &'a Table,
+        many: bool,
+        field: &'a Node<Field>,
+        sets: &[&'a SelectionSet],
+        rows: u64,
+    ) -> Planned<Payload> {
+        let type_name = format!("{}{}Payload", table.type_name, if many { "List" } else { "" });
+        let collected = collect(self.document, self.variables, sets, &type_name);
+        let mut load = None;
+        let fields = self.each(&collected, |this, part, collected| {
+            let mut row = |this: &mut Self| -> Planned<_> {
+                if load.is_none() {
+                    this.spend(field, rows)?;
+                }
+                let load = *load.get_or_insert_with(|| this.by_key(table, &table.primary_key, field, rows));
+                Ok((load, this.row(table, load, &collected.selection_sets(), rows)?))
+            };
+            Ok(match part.name.as_str() {
+                "__typename" => PayloadField::Typename,
+                "affectedCount" => PayloadField::AffectedCount,
+                "nodes" if many => {
+                    let (load, selection) = row(this)?;
+                    PayloadField::Nodes(load, selection)
+                }
+                _ => {
+                    let (load, selection) = row(this)?;
+                    PayloadField::Row(load, selection)
+                }
+            })
+        })?;
+        Ok(Payload { type_name, fields })
+    }
+}

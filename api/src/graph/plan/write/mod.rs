@@ -1,0 +1,88 @@
+//! What a mutation writes, and the SQL of it.
+
+mod change;
+mod insert;
+mod read;
+
+pub(in crate::graph) use change::Change;
+pub(super) use change::Which;
+pub(in crate::graph) use insert::{Cell, Children, Insert, OnConflict};
+pub(super) use read::{read_patch, read_rows};
+
+use super::{Keyed, LoadId, Place, Plan, RowSelection};
+use crate::database::Statement;
+use crate::graph::catalog::TableId;
+
+/// A mutation, ready to run: its fields, which are carried out one after the other.
+#[derive(Debug)]
+pub(in crate::graph) struct Mutation {
+    pub(in crate::graph) fields: Vec<Keyed<MutationField>>,
+    /// Whether some reference table is written: what is kept of it in memory is out of date then.
+    pub(in crate::graph) writes_reference: bool,
+}
+
+/// A field of `Mutation`.
+#[derive(Debug)]
+pub(in crate::graph) enum MutationField {
+    /// `__typename`
+    Typename,
+    /// Something to be written.
+    Step(Box<Step>),
+}
+
+/// Something to be written, and what to return of it.
+#[derive(Debug)]
+pub(in crate::graph) struct Step {
+    /// The table whose rows are returned.
+    pub(in crate::graph) table: TableId,
+    pub(in crate::graph) write: Write,
+    pub(in crate::graph) payload: Payload,
+    /// The loads of the payload.
+    pub(in crate::graph) plan: Plan,
+    pub(in crate::graph) place: Place,
+}
+
+/// What is written. Each statement returns the primary keys of the rows that it wrote.
+#[derive(Debug)]
+pub(in crate::graph) enum Write {
+    /// New rows.
+    Insert(Insert),
+    /// A row is changed.
+    Update(Change),
+    /// A row is deleted.
+    Delete(Change),
+    /// Whatever a function of the database does.
+    Call(Statement),
+}
+
+/// What is returned of the rows that were written.
+#[derive(Debug)]
+pub(in crate::graph) struct Payload {
+    pub(in crate::graph) type_name: String,
+    pub(in crate::graph) fields: Vec<Keyed<PayloadField>>,
+}
+
+/// A field of a payload.
+#[derive(Debug)]
+pub(in crate::graph) enum PayloadField {
+    /// `__typename`
+    Typename,
+    /// The only row: the load by its key, and what to return of it.
+    Row(LoadId, RowSelection),
+    /// All rows.
+    Nodes(LoadId, RowSelection),
+    /// `affectedCount`
+    AffectedCount,
+}
+
+impl Payload {
+    /// What is asked for of the rows.
+    pub(in crate::graph) fn rows(&self) -> impl Iterator<Item = (LoadId, &RowSelection)> {
+        self.fields.iter().filter_map(|field| match &field.value {
+            PayloadField::Row(load, selection) | PayloadField::Nodes(load, selection) => {
+                Some((*load, selection))
+            }
+            PayloadField::Typename | PayloadField::AffectedCount => None,
+        })
+    }
+}

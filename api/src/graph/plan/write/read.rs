@@ -1,0 +1,176 @@
+//! Inputs → rows.
+
+use apollo_compiler::response::{JsonMap, JsonValue};
+
+use super::super::find_or_push;
+use super::super::input::ArgumentError;
+use super::{Cell, Children, Insert};
+use crate::database::Parameter;
+use crate::graph::catalog::{Catalog, ColumnId, ColumnType, FieldId, Relation, Table};
+use crate::graph::error::Code;
+use crate::graph::limits::Limits;
+use crate::graph::value::parameter;
+
+/// Values that one statement of the protocol can carry.
+const MOST_VALUES: usize = u16::MAX as usize;
+
+/// Reads new rows, with the rows that belong to them. `argument`: where they were given.
+pub(in crate::graph::plan) fn read_rows(
+    catalog: &Catalog,
+    limits: &Limits,
+    table: &Table,
+    rows: &[JsonMap],
+    argument: &str,
+) -> Result<Insert, ArgumentError> {
+    let places: Vec<String> = match argument {
+        "inputs" => (0..rows.len()).map(|at| format!("inputs.{at}")).collect(),
+        argument => vec![argument.to_owned(); rows.len()],
+    };
+    let given: Vec<Given<'_>> =
+        rows.iter().zip(places).map(|(row, place)| Given { row, place, parent: None }).collect();
+    if given.is_empty() {
+        return Err(ArgumentError::new(argument, "there is nothing to add"));
+    }
+    let mut reader = Reader { catalog, most: limits.written_rows, count: 0 };
+    reader.rows(table, &given, None)
+}
+
+/// Reads the changes to a row.
+pub(in crate::graph::plan) fn read_patch(
+    table: &Table,
+    patch: &JsonMap,
+) -> Result<Vec<(ColumnId, Option<Parameter>)>, ArgumentError> {
+    let mut values = Vec::with_capacity(patch.len());
+    for (name, value) in patch {
+        let name = name.as_str();
+        let Some(FieldId::Column(id)) = table.field(name) else { continue };
+        values.push((id, read_value(&table.column(id).ty, value, &format!("patch.{name}"))?));
+    }
+    if values.is_empty() {
+        return Err(ArgumentError::new("patch", "there is nothing to change"));
+    }
+    Ok(values)
+}
+
+/// A row as it was given.
+struct Given<'v> {
+    row: &'v JsonMap,
+    /// Where it was given: `input.events.0`.
+    place: String,
+    /// Index of the row that it belongs to.
+    parent: Option<usize>,
+}
+
+struct Reader<'a> {
+    catalog: &'a Catalog,
+    most: usize,
+    count: usize,
+}
+
+impl Reader<'_> {
+    /// `of`: the relation by which they belong to other rows, and the positions of its columns in what those return.
+    fn rows(
+        &mut self,
+        table: &Table,
+        given: &[Given<'_>],
+        of: Option<(&Relation, &[usize])>,
+    ) -> Result<Insert, ArgumentError> {
+        self.count += given.len();
+        if self.count > self.most {
+            let place = given.first().map_or("", |given| given.place.as_str());
+            return Err(exceeded(place, format!("a request adds at most {} rows", self.most)));
+        }
+        let columns = columns(table, given, of.map(|(relation, _)| relation));
+        if columns.len().saturating_mul(given.len()) > MOST_VALUES {
+            let message = format!("rows have at most {MOST_VALUES} values together");
+            return Err(exceeded(&given[0].place, message));
+        }
+        let rows = given
+            .iter()
+            .map(|given| columns.iter().map(|id| cell(table, *id, given, of)).collect())
+            .collect::<Result<_, _>>()?;
+        let mut insert = Insert {
+            table: table.id,
+            columns,
+            rows,
+            parents: given.iter().filter_map(|given| given.parent).collect(),
+            on_conflict: None,
+            returning: table.primary_key.clone(),
+            children: Vec::new(),
+        };
+        for relation in crate::graph::schema::nested(self.catalog, table) {
+            let below = below(given, relation);
+            if !below.is_empty() {
+                let local = relation.local.iter();
+                let positions: Vec<usize> =
+                    local.map(|id| find_or_push(&mut insert.returning, *id)).collect();
+                let target = self.catalog.table(relation.target);
+                let children = self.rows(target, &below, Some((relation, &positions)))?;
+                insert.children.push(Children { field: relation.field.clone(), insert: children });
+            }
+        }
+        Ok(insert)
+    }
+}
+
+/// Columns that any of the rows is given, in the order of the table.
+fn columns(table: &Table, given: &[Given<'_>], of: Option<&Relation>) -> Vec<ColumnId> {
+    let is_given = |id: &ColumnId| {
+        let field = table.column(*id).field.as_str();
+        of.is_some_and(|relation| relation.remote.contains(id))
+            || given.iter().any(|given| given.row.contains_key(field))
+    };
+    let mut columns: Vec<ColumnId> = table.writes.insert.iter().filter(|id| is_given(id)).copied().collect();
+    if columns.is_empty() {
+        columns.extend(table.writes.insert.first());
+    }
+    columns
+}
+
+fn cell(
+    table: &Table,
+    id: ColumnId,
+    given: &Given<'_>,
+    of: Option<(&Relation, &[usize])>,
+) -> Result<Cell, ArgumentError> {
+    let from_parent = of.and_then(|(relation, positions)| {
+        let at = relation.remote.iter().position(|remote| *remote == id)?;
+        positions.get(at)
+    });
+    if let Some(position) = from_parent {
+        return Ok(Cell::Parent(*position));
+    }
+    let column = table.column(id);
+    let Some(value) = given.row.get(column.field.as_str()) else { return Ok(Cell::Default) };
+    let place = format!("{}.{}", given.place, column.field);
+    Ok(read_value(&column.ty, value, &place)?.map_or(Cell::Null, Cell::Given))
+}
+
+/// The rows that were given along with others, by a relation.
+fn below<'v>(given: &[Given<'v>], relation: &Relation) -> Vec<Given<'v>> {
+    let mut below = Vec::new();
+    for (parent, given) in given.iter().enumerate() {
+        let rows = given.row.get(relation.field.as_str());
+        // A single value stands for a list of one (GraphQL specification, list input coercion).
+        let rows =
+            rows.map_or(&[][..], |rows| rows.as_array().map_or(std::slice::from_ref(rows), Vec::as_slice));
+        below.extend(rows.iter().filter_map(JsonValue::as_object).enumerate().map(|(at, row)| {
+            let place = format!("{}.{}.{at}", given.place, relation.field);
+            Given { row, place, parent: Some(parent) }
+        }));
+    }
+    below
+}
+
+fn read_value(ty: &ColumnType, value: &JsonValue, place: &str) -> Result<Option<Parameter>, ArgumentError> {
+    if value.is_null() {
+        return Ok(None);
+    }
+    parameter(ty, value).map(Some).map_err(|error| ArgumentError::new(place, error.to_string()))
+}
+
+fn exceeded(place: &str, message: String) -> ArgumentError {
+    let mut error = ArgumentError::new(place, message);
+    error.code = Code::LimitExceeded;
+    error
+}
