@@ -34,3 +34,4 @@ mod session;
 mod timeline;
 mod timeouts;
 mod trends;
+mod walks;

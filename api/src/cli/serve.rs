@@ -109,6 +109,7 @@ fn config(
         personas,
         tabs: ppn::EXAMPLES
             .iter()
+            .chain(&ppn::WALKS)
             .filter(|_| systems.iter().any(|system| system.name == ppn::SYSTEM.name))
             .map(|example| PageTab {
                 title: example.title,

@@ -206,6 +206,12 @@ impl Actor<'_> {
         Answer::read(self.request(query, variables).send().await.unwrap()).await
     }
 
+    /// Runs one operation of a document.
+    pub(crate) async fn run(&self, document: &str, operation: &str, variables: &Value) -> Answer {
+        let body = json!({ "query": document, "operationName": operation, "variables": variables });
+        Answer::read(self.request(document, variables).json(&body).send().await.unwrap()).await
+    }
+
     /// Sends a mutation that can be sent again under this key.
     pub(crate) async fn ask_once(&self, key: &str, query: &str, variables: &Value) -> Answer {
         let request = self.request(query, variables).header("idempotency-key", key);
