@@ -322,3 +322,22 @@ async fn a_hit_has_no_id_and_none_can_be_forged() {
         .unwrap();
     assert_eq!(names(&found(&writer, "wri ter").await), ["Wri Ter"]);
 }
+
+#[tokio::test]
+async fn an_index_finds_the_words() {
+    let app = App::start().await;
+    let owner = app.owner().await;
+    let fill = "INSERT INTO practitioner_profiles (display_name, specialties, bio)
+        SELECT 'Person ' || number, '{PTSD}', 'Number ' || md5(number::text) FROM generate_series(1, 5000) AS number;
+        ANALYZE practitioner_profiles; SET ROLE authenticated";
+    owner.batch_execute(fill).await.unwrap();
+    let explain = "EXPLAIN SELECT profile_id FROM search_practitioners(query => 'person 4711') t
+        ORDER BY t.rank DESC, t.profile_id DESC LIMIT 11";
+    let plan = owner.query(explain, &[]).await.unwrap();
+    let plan: Vec<String> = plan.iter().map(|line| line.get(0)).collect();
+    let plan = plan.join("\n");
+    assert!(
+        plan.contains("idx_profiles_document") && !plan.contains("Seq Scan on practitioner_profiles"),
+        "{plan}"
+    );
+}
