@@ -123,6 +123,7 @@ fn config(
         database: args.database(url),
         auth: args.auth(secret)?,
         limits: args.limits()?,
+        feeds: args.feeds(),
         systems,
         http,
     })

@@ -13,6 +13,7 @@ use std::time::Duration;
 use praxis::auth::AuthConfig;
 use praxis::auth::development::{DevelopmentClaims, issue};
 use praxis::database::DatabaseConfig;
+use praxis::feed::FeedSettings;
 use praxis::graph::Limits;
 use praxis::http::HttpSettings;
 use praxis::server::{Server, ServerConfig};
@@ -66,6 +67,7 @@ impl App {
             auth: AuthConfig::with_secret(SECRET),
             systems: systems::ALL.to_vec(),
             limits: Limits::default(),
+            feeds: FeedSettings::default(),
             http: HttpSettings {
                 body_limit: 1024 * 1024,
                 request_timeout: Duration::from_secs(15),

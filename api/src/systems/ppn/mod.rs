@@ -1,6 +1,7 @@
 //! PPN Research Portal: protocols of psychedelic treatment, the supervision exchange and the integration hub.
 
 pub mod demo;
+mod feeds;
 
 use super::Example;
 use crate::graph::catalog::System;
@@ -14,6 +15,7 @@ pub const SYSTEM: System = System {
     type_names: &[("log_clinical_records", "Protocol")],
     visit: |reader| entity::ppn::visit(reader),
     functions: entity::ppn::functions::FUNCTIONS,
+    feeds: &feeds::FEEDS,
 };
 
 /// Ready-made queries.
