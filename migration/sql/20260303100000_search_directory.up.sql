@@ -71,16 +71,21 @@ INSERT INTO praxis.directory_vocabulary
   SELECT DISTINCT word FROM practitioner_profiles, unnest(tsvector_to_array(directory_document)) AS word
   WHERE char_length(word) BETWEEN 3 AND 40;
 
--- The words of the directory that are most like one, as a query for them; NULL if there are none. Of three letters there are
--- too few trigrams to tell.
+-- The words of the directory that are most like one, as a query for them; NULL if there are none. A word that the directory
+-- knows is hardly a typo, and leads to its variants only (`therapy`, `therapist`). Any other may have lost most of its
+-- trigrams: two letters that change places spoil four. Of three letters there are too few to tell.
 CREATE FUNCTION praxis.directory_spellings(word text) RETURNS text
-LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = '' SET pg_trgm.similarity_threshold = 0.3
+LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = '' SET pg_trgm.similarity_threshold = 0.24
 BEGIN ATOMIC
   SELECT string_agg(quote_literal(alike.word), ' | ')
   FROM (
     SELECT vocabulary.word FROM praxis.directory_vocabulary AS vocabulary
     WHERE vocabulary.word % directory_spellings.word AND char_length(directory_spellings.word) >= 4
       AND NOT starts_with(vocabulary.word, directory_spellings.word)
+      AND similarity(vocabulary.word, directory_spellings.word) > CASE WHEN (
+          SELECT EXISTS (
+            SELECT FROM praxis.directory_vocabulary AS known WHERE known.word LIKE directory_spellings.word || '%')
+        ) THEN 0.4 ELSE 0.24 END
     ORDER BY similarity(vocabulary.word, directory_spellings.word) DESC, vocabulary.word
     LIMIT 4
   ) AS alike;
