@@ -1,0 +1,56 @@
+/**
+ * The gateway under test.
+ *
+ *   PRAXIS_URL        where it is, such as http://127.0.0.1:8080
+ *   PRAXIS_DATA_DIR   its data folder, which has the secret that tokens are signed with
+ *   PRAXIS_BIN        the program (praxis, on the path)
+ */
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+
+assert.ok(process.env.PRAXIS_URL, "PRAXIS_URL says where the gateway is");
+
+/** The GraphQL endpoint. */
+export const url = new URL("/graphql", process.env.PRAXIS_URL).href;
+
+/** Two clinicians of the same site, who see the same protocols. */
+export const CLINICIAN = "clinician.north@praxis.example";
+export const COLLEAGUE = "both.sites@praxis.example";
+
+/** A token of a user, as people get one: `praxis token --user EMAIL`. */
+export async function tokenOf(email) {
+  const program = process.env.PRAXIS_BIN ?? "praxis";
+  const { stdout } = await promisify(execFile)(program, ["token", "--user", email]);
+  return stdout.trim();
+}
+
+/** Sends one request without any client; what it says is what the gateway says. */
+export async function ask(query, { variables, token } = {}) {
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", ...(token && { Authorization: `Bearer ${token}` }) },
+    body: JSON.stringify({ query, variables }),
+  });
+  const { data, errors } = await response.json();
+  assert.equal(errors, undefined, JSON.stringify(errors));
+  return data;
+}
+
+/** Counts the requests that a client sends, by looking at `fetch`. */
+export function countRequests(t) {
+  const requests = t.mock.method(globalThis, "fetch");
+  return () => requests.mock.callCount();
+}
+
+/** Waits until something holds, for ten seconds at most. */
+export async function until(what, holds) {
+  for (let attempt = 0; attempt < 200; attempt += 1) {
+    const found = await holds();
+    if (found) {
+      return found;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new assert.AssertionError({ message: `it did not happen within ten seconds: ${what}` });
+}
