@@ -30,3 +30,4 @@ mod session;
 mod timeline;
 mod timeouts;
 mod trends;
+mod walks;

@@ -7,6 +7,7 @@ mod activities;
 mod baselines;
 mod benchmarks;
 mod catalog;
+mod changes;
 mod cluster;
 mod entities;
 mod functions;

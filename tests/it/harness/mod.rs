@@ -13,6 +13,7 @@ use std::time::Duration;
 use praxis::auth::AuthConfig;
 use praxis::auth::development::{DevelopmentClaims, issue};
 use praxis::database::DatabaseConfig;
+use praxis::feed::FeedSettings;
 use praxis::graph::Limits;
 use praxis::http::HttpSettings;
 use praxis::server::{Server, ServerConfig};
@@ -66,6 +67,7 @@ impl App {
             auth: AuthConfig::with_secret(SECRET),
             systems: systems::ALL.to_vec(),
             limits: Limits::default(),
+            feeds: FeedSettings::default(),
             http: HttpSettings {
                 body_limit: 1024 * 1024,
                 request_timeout: Duration::from_secs(15),
@@ -204,6 +206,12 @@ impl Actor<'_> {
     /// Asks a query with variables.
     pub(crate) async fn ask_with(&self, query: &str, variables: &Value) -> Answer {
         Answer::read(self.request(query, variables).send().await.unwrap()).await
+    }
+
+    /// Runs one operation of a document.
+    pub(crate) async fn run(&self, document: &str, operation: &str, variables: &Value) -> Answer {
+        let body = json!({ "query": document, "operationName": operation, "variables": variables });
+        Answer::read(self.request(document, variables).json(&body).send().await.unwrap()).await
     }
 
     /// Sends a mutation that can be sent again under this key.
