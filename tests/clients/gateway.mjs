@@ -8,6 +8,10 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import WebSocket from "ws";
+
+// Node 20 has none of its own; browsers and Node 22 have.
+globalThis.WebSocket ??= WebSocket;
 
 assert.ok(process.env.PRAXIS_URL, "PRAXIS_URL says where the gateway is");
 
@@ -35,6 +39,40 @@ export async function ask(query, { variables, token } = {}) {
   const { data, errors } = await response.json();
   assert.equal(errors, undefined, JSON.stringify(errors));
   return data;
+}
+
+/** Adds a protocol of one's own, with nothing in it. */
+export async function newProtocol(token) {
+  const { protocols } = await ask("{ protocols(first: 1) { nodes { siteId } } }", { token });
+  const { createProtocol } = await ask(
+    "mutation ($siteId: BigInt!) { createProtocol(input: { siteId: $siteId }) { protocol { recordId } } }",
+    { token, variables: protocols.nodes[0] },
+  );
+  return createProtocol.protocol.recordId;
+}
+
+/** Logs an event of a protocol, and says which. */
+export async function logEvent(token, protocolId) {
+  const { createSessionEvent } = await ask(
+    `mutation ($protocolId: BigInt!) {
+      createSessionEvent(input: { protocolId: $protocolId, intensityLevel: 7 }) { sessionEvent { id } }
+    }`,
+    { token, variables: { protocolId } },
+  );
+  return createSessionEvent.sessionEvent.id;
+}
+
+/**
+ * Logs events of a protocol until one of them is seen, and says how many. The protocols of subscriptions do not tell when
+ * one has begun; what is logged before that is not told.
+ */
+export async function logUntil(token, protocolId, sees) {
+  const logged = [];
+  await until("an event is seen that was logged", async () => {
+    logged.push(await logEvent(token, protocolId));
+    return sees(logged);
+  });
+  return logged.length;
 }
 
 /** Counts the requests that a client sends, by looking at `fetch`. */

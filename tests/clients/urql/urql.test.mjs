@@ -1,8 +1,8 @@
-/** urql with its normalised cache: pages that the cache joins, a mutation that it understands. */
+/** urql with its normalised cache: pages that the cache joins; mutations and subscriptions that it understands. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { gql } from "@urql/core";
-import { CLINICIAN, ask, countRequests, tokenOf, until, url } from "../gateway.mjs";
+import { CLINICIAN, COLLEAGUE, ask, countRequests, logUntil, newProtocol, tokenOf, until, url } from "../gateway.mjs";
 import { connect } from "./client.mjs";
 
 const PROTOCOLS = gql`
@@ -29,6 +29,39 @@ const CHANGE_DOSE = gql`
       protocol {
         id
         dosageMg
+      }
+    }
+  }
+`;
+
+const SESSION = gql`
+  query Session($recordId: BigInt!) {
+    protocol(recordId: $recordId) {
+      id
+      events(last: 3) {
+        nodes {
+          id
+          intensityLevel
+        }
+      }
+    }
+  }
+`;
+
+const EVENT_LOGGED = gql`
+  subscription EventLogged($recordId: BigInt!) {
+    sessionEventLogged(protocolId: $recordId) {
+      sessionEvent {
+        id
+        protocol {
+          id
+          events(last: 3) {
+            nodes {
+              id
+              intensityLevel
+            }
+          }
+        }
       }
     }
   }
@@ -78,5 +111,25 @@ describe("urql", { timeout: 60_000 }, () => {
     assert.equal(error, undefined);
     await until("the new dose in the list", () => shown?.edges[0].node.dosageMg === dosageMg + 1);
     assert.equal(requests(), 1);
+  });
+
+  test("shows what others log, and does not ask again", async (t) => {
+    const variables = { recordId: await newProtocol(token) };
+    const colleague = await tokenOf(COLLEAGUE);
+    let events;
+    const subscriptions = [
+      client.query(SESSION, variables).subscribe(({ data }) => {
+        events = data?.protocol?.events.nodes;
+      }),
+      client.subscription(EVENT_LOGGED, variables).subscribe(({ error }) => assert.equal(error, undefined)),
+    ];
+    t.after(() => subscriptions.forEach((each) => each.unsubscribe()));
+    await until("the session without events", () => events?.length === 0);
+    const requests = countRequests(t);
+
+    const logged = await logUntil(colleague, variables.recordId, (ids) => ids.includes(events.at(-1)?.id));
+
+    assert.equal(events.at(-1).intensityLevel, 7);
+    assert.equal(requests(), logged);
   });
 });
