@@ -4,8 +4,8 @@ import { describe, test } from "node:test";
 import { serverAudits } from "graphql-http";
 import { url } from "./gateway.mjs";
 
-// To a client that names no type the suite would still answer as before 2025, with application/json. The gateway answers
-// with application/graphql-response+json, whose status tells how the request went.
+// A client that names no type was to be answered as application/json until 2025. The gateway takes the type that is of
+// GraphQL's own, application/graphql-response+json, whose status tells how the request went.
 const OUTDATED = new Set(["47DE", "80D8"]);
 
 describe("GraphQL over HTTP", { timeout: 60_000 }, () => {
