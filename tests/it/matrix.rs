@@ -12,7 +12,7 @@ use tokio_postgres::error::SqlState;
 
 use crate::harness::{Actor, App, connect};
 use crate::people::{
-    Key, NETWORK_ADMIN, SIGNED_IN, allowed, key_arguments, key_fields, key_list, keys, populate, text,
+    Key, NETWORK_ADMIN, SIGNED_IN, allowed, key_arguments, key_fields, key_list, keys, populate, source, text,
 };
 
 /// Policies that let a row be read, as literally as their sources have them: any of them is enough. A policy FOR ALL

@@ -56,7 +56,7 @@ pub(crate) async fn allowed(
 }
 
 /// Where the oracle finds the rows of a table. What a function gives to its caller is said by plain SQL instead.
-fn source(table: &Table) -> String {
+pub(crate) fn source(table: &Table) -> String {
     let rows = match table.name.as_str() {
         "supervision_matches" => {
             "SELECT profile_id AS supervisor_id FROM practitioner_profiles p
