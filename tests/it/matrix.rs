@@ -103,6 +103,42 @@ fn policies(table: &Table) -> &'static [&'static str] {
             WHERE us.user_id = auth.uid()
               AND lcr.record_id = score_trends.protocol_id
           )"],
+        "homework_adherences" => &["EXISTS (
+            SELECT 1 FROM user_sites us
+            JOIN log_clinical_records lcr ON lcr.site_id = us.site_id
+            WHERE us.user_id = auth.uid()
+              AND lcr.record_id = homework_adherences.protocol_id
+          )"],
+        "homework_statuses" => &["EXISTS (
+            SELECT 1 FROM user_sites us
+            JOIN log_clinical_records lcr ON lcr.site_id = us.site_id
+            WHERE us.user_id = auth.uid()
+              AND lcr.record_id = homework_statuses.protocol_id
+          )"],
+        "session_note_counts" => &["EXISTS (
+            SELECT 1 FROM user_sites us
+            JOIN log_clinical_records lcr ON lcr.site_id = us.site_id
+            WHERE us.user_id = auth.uid()
+              AND lcr.record_id = session_note_counts.protocol_id
+          )"],
+        "session_note_phases" => &["EXISTS (
+            SELECT 1 FROM user_sites us
+            JOIN log_clinical_records lcr ON lcr.site_id = us.site_id
+            WHERE us.user_id = auth.uid()
+              AND lcr.record_id = session_note_phases.protocol_id
+          )"],
+        "session_note_silences" => &["EXISTS (
+            SELECT 1 FROM user_sites us
+            JOIN log_clinical_records lcr ON lcr.site_id = us.site_id
+            WHERE us.user_id = auth.uid()
+              AND lcr.record_id = session_note_silences.protocol_id
+          )"],
+        "session_notes" => &["EXISTS (
+            SELECT 1 FROM user_sites us
+            JOIN log_clinical_records lcr ON lcr.site_id = us.site_id
+            WHERE us.user_id = auth.uid()
+              AND lcr.record_id = session_notes.protocol_id
+          )"],
         "supervision_relationships" => &["EXISTS (
             SELECT 1 FROM practitioner_profiles
             WHERE (profile_id = supervision_relationships.supervisor_id
@@ -316,7 +352,8 @@ async fn populate<'a>(app: &'a App, owner: &Client) -> Vec<Caller<'a>> {
             let protocol = protocol(owner, site).await;
             owner
                 .batch_execute(&format!(
-                    "INSERT INTO session_events (protocol_id, event_type_id, event_timestamp) VALUES ({protocol}, 1, now());
+                    "INSERT INTO session_events (protocol_id, event_type_id, event_timestamp, intensity_level)
+                       VALUES ({protocol}, 1, now() - interval '1 hour', 4), ({protocol}, 1, now(), NULL);
                      INSERT INTO integration_scores (protocol_id, scale_type, score_value, measured_at)
                        VALUES ({protocol}, 'IES', 50, now());
                      INSERT INTO integration_homework (protocol_id, assigned_date, due_date)

@@ -19,9 +19,9 @@ pub struct Model {
     pub assigned_date: Date,
     /// Day it is due; not before it was given.
     pub due_date: Date,
-    /// Day it was done.
+    /// Day it was done, not before it was given; it makes the homework completed.
     pub completed_date: Option<Date>,
-    /// Whether it is done.
+    /// Whether it is done; it is exactly where there is a day on which it was. Said without a day, it was done today.
     #[sea_orm(default_value = false)]
     pub is_completed: Option<bool>,
     /// What was noted when it was done.
@@ -40,6 +40,9 @@ pub struct Model {
     /// The kind of homework.
     #[sea_orm(belongs_to, from = "homework_type_id", to = "homework_type_id")]
     pub homework_type: BelongsTo<Option<super::ref_homework_types::Entity>>,
+    /// Where the homework stands today.
+    #[sea_orm(has_one)]
+    pub status: HasOne<super::homework_statuses::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -231,6 +231,15 @@ pub struct Model {
     /// Scores by all instruments, each beside its baseline.
     #[sea_orm(has_many)]
     pub score_trends: HasMany<super::score_trends::Entity>,
+    /// The structured note of the session; none where nothing was logged.
+    #[sea_orm(has_one)]
+    pub note: HasOne<super::session_notes::Entity>,
+    /// The homework, where it stands today.
+    #[sea_orm(has_many)]
+    pub homework_statuses: HasMany<super::homework_statuses::Entity>,
+    /// What has become of the homework.
+    #[sea_orm(has_one)]
+    pub homework_adherence: HasOne<super::homework_adherences::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -22,6 +22,12 @@ pub struct Model {
     /// Whether it is offered for new records. Retired rows stay, because old records point at them.
     #[sea_orm(default_value = true)]
     pub is_active: Option<bool>,
+    /// Whether an event of this type records a dose: only then it can, and it has to.
+    #[sea_orm(default_value = false)]
+    pub records_dose: bool,
+    /// Whether an event of this type records vital signs: only then it can, and it has to record at least one.
+    #[sea_orm(default_value = false)]
+    pub records_vitals: bool,
     /// When the row was added.
     #[sea_orm(default_expr = "Expr::current_timestamp()")]
     pub created_at: Option<DateTimeWithTimeZone>,
@@ -34,6 +40,9 @@ pub struct Model {
     /// Events of this kind, each on the clock of its session.
     #[sea_orm(has_many)]
     pub timeline_events: HasMany<super::timeline_events::Entity>,
+    /// Events of this type in the notes of sessions, counted.
+    #[sea_orm(has_many)]
+    pub session_note_counts: HasMany<super::session_note_counts::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -42,4 +51,5 @@ impl ActiveModelBehavior for ActiveModel {}
 pub const WRITES: crate::Writes = crate::Writes { insert: COLUMNS, update: COLUMNS, delete: true };
 
 /// Columns of the inputs.
-const COLUMNS: &[&str] = &["event_name", "color_code", "icon_name", "is_active"];
+const COLUMNS: &[&str] =
+    &["event_name", "color_code", "icon_name", "is_active", "records_dose", "records_vitals"];

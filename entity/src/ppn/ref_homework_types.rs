@@ -27,6 +27,9 @@ pub struct Model {
     /// Homework of this kind.
     #[sea_orm(has_many)]
     pub homework: HasMany<super::integration_homework::Entity>,
+    /// Homework of this type, where it stands today.
+    #[sea_orm(has_many)]
+    pub homework_statuses: HasMany<super::homework_statuses::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

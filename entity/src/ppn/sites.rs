@@ -52,6 +52,9 @@ pub struct Model {
     /// Scores of the site by all instruments, each beside its baseline.
     #[sea_orm(has_many)]
     pub score_trends: HasMany<super::score_trends::Entity>,
+    /// Homework of the site, where it stands today.
+    #[sea_orm(has_many)]
+    pub homework_statuses: HasMany<super::homework_statuses::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

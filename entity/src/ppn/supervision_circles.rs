@@ -2,6 +2,21 @@
 
 use sea_orm::entity::prelude::*;
 
+/// How often a circle meets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum MeetingFrequency {
+    /// Once a week.
+    #[sea_orm(string_value = "weekly")]
+    Weekly,
+    /// Every two weeks.
+    #[sea_orm(string_value = "biweekly")]
+    Biweekly,
+    /// Once a month.
+    #[sea_orm(string_value = "monthly")]
+    Monthly,
+}
+
 /// A small group of practitioners that meets for peer supervision.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -16,9 +31,8 @@ pub struct Model {
     /// How many members the circle takes at most.
     #[sea_orm(default_value = 8)]
     pub max_members: Option<i32>,
-    /// How often the circle meets: `weekly`, `biweekly` or `monthly`.
-    #[sea_orm(column_type = "Text")]
-    pub meeting_frequency: Option<String>,
+    /// How often the circle meets.
+    pub meeting_frequency: Option<MeetingFrequency>,
     /// When the row was added.
     #[sea_orm(default_expr = "Expr::current_timestamp()")]
     pub created_at: Option<DateTimeWithTimeZone>,

@@ -33,11 +33,12 @@ pub struct Model {
     /// Key of the profile of who is supervised: that of whoever asks, and never the supervisor.
     #[sea_orm(default_expr = "Expr::cust(\"praxis.auth_profile()\")")]
     pub supervisee_id: Option<i64>,
-    /// How far the relationship has come.
+    /// How far the relationship has come. A new one is pending; the supervisor makes it active, if they have a free place; then
+    /// either of the two completes it. Until it is completed either can cancel it.
     pub status: Option<SupervisionStatus>,
-    /// When supervision began.
+    /// When supervision began: when the supervisor accepted; kept by the database.
     pub started_at: Option<DateTimeWithTimeZone>,
-    /// When supervision ended.
+    /// When supervision was completed or cancelled; kept by the database.
     pub ended_at: Option<DateTimeWithTimeZone>,
     /// When the row was added.
     #[sea_orm(default_expr = "Expr::current_timestamp()")]

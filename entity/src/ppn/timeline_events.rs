@@ -23,7 +23,7 @@ pub struct Model {
     pub event_timestamp: DateTimeWithTimeZone,
     /// How intense it was, from 1 to 10.
     pub intensity_level: Option<i32>,
-    /// Structured note, such as `BP 128/82, HR 84`.
+    /// Structured note, such as `Hand held; settled in 10 min`.
     #[sea_orm(column_type = "Text")]
     pub notes: Option<String>,
     /// Which event of the session it is, counted from 1. Of two at the same moment the one logged first comes first.

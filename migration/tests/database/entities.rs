@@ -90,10 +90,10 @@ impl Visitor for Facts {
             let (from, to) = (columns(&definition.from_col), columns(&definition.to_col));
             let near = entity.table_name();
             // Both sides of a relation say the same; each must be there.
-            let (fact, side) = if definition.rel_type == RelationType::HasMany {
-                (format!("{far} ({to}) → {near} ({from})"), "many")
-            } else {
-                (format!("{near} ({from}) → {far} ({to})"), "one")
+            let (fact, side) = match (definition.rel_type, definition.is_owner) {
+                (RelationType::HasMany, _) => (format!("{far} ({to}) → {near} ({from})"), "many"),
+                (RelationType::HasOne, true) => (format!("{far} ({to}) → {near} ({from})"), "only"),
+                (RelationType::HasOne, false) => (format!("{near} ({from}) → {far} ({to})"), "one"),
             };
             self.references.insert(format!("{fact} {side}"));
         }
@@ -206,12 +206,10 @@ async fn foreign_keys_are_relations_on_both_sides() {
     let (references, of_views) = apart(facts().references, &set(&mut session, VIEWS).await);
     assert_eq!(references, set(&mut session, query).await);
     for reference in &of_views {
-        let other = if let Some(fact) = reference.strip_suffix(" one") {
-            format!("{fact} many")
-        } else {
-            reference.replace(" many", " one")
-        };
-        assert!(of_views.contains(&other), "{reference}, and not the other side");
+        let (fact, side) = reference.rsplit_once(' ').unwrap();
+        let others: &[&str] = if side == "one" { &["many", "only"] } else { &["one"] };
+        let is_there = |other: &&str| of_views.contains(&format!("{fact} {other}"));
+        assert!(others.iter().any(is_there), "{reference}, and not the other side");
     }
 }
 
@@ -230,10 +228,23 @@ async fn lists_of_values_are_the_checks() {
     assert_eq!(values, set(&mut session, query).await);
 }
 
+/// A session with all phases and quiet stretches, and homework in every state.
+const COURSE: &str = "
+    INSERT INTO log_clinical_records (site_id) VALUES (3);
+    INSERT INTO session_events (protocol_id, event_type_id, event_timestamp, intensity_level)
+    SELECT 5, 1, timestamptz '2026-01-13T10:00:00Z' + place * interval '40 minutes', intensity
+    FROM unnest(ARRAY[2, 5, 9, 5, 2]) WITH ORDINALITY AS course(intensity, place);
+    INSERT INTO integration_homework (protocol_id, assigned_date, due_date, completed_date)
+    SELECT 5, today - 10, today + due, today + completed
+    FROM (SELECT (now() AT TIME ZONE 'UTC')::date AS today) AS calendar,
+      (VALUES (-1, NULL), (0, NULL), (1, NULL), (-1, -1), (-1, 0)) AS homework(due, completed);
+";
+
 #[tokio::test]
 async fn the_rows_of_a_view_are_as_its_entity_says() {
     let mut session = database().await;
     session.run(DATA).await.unwrap();
+    session.run(COURSE).await.unwrap();
     let views = set(&mut session, VIEWS).await;
     let mut wrong = Vec::new();
     // None of these may have a row.

@@ -31,7 +31,12 @@ FROM json_to_recordset($1) AS row(
 /// Places of the supervisees who come first, so that the users to try the demo as have something to see.
 const FIRST_SUPERVISEES: [usize; 4] = [0, 0, 1, 3];
 
-/// Supervision of the less by the more experienced: thirty pairs, each once, and nobody takes on more than they can.
+/// Supervisor, supervisee and status of those among whom are the users to try the demo as: a request to accept, and one that
+/// has to wait because all three places are taken. By places among the practitioners.
+const OF_PERSONAS: [(usize, usize, &str); 5] =
+    [(0, 1, "pending"), (4, 3, "active"), (4, 2, "active"), (4, 9, "active"), (4, 6, "pending")];
+
+/// Supervision of the less by the more experienced: thirty-five pairs, each once, and nobody takes on more than they can.
 pub(super) fn relationships(profiles: &[ProfileRow]) -> Vec<RelationshipRow> {
     let mut random = Random::new(RELATIONSHIPS, 0);
     let statuses = [("active", 12), ("pending", 6), ("completed", 8), ("cancelled", 4)];
@@ -61,6 +66,10 @@ pub(super) fn relationships(profiles: &[ProfileRow]) -> Vec<RelationshipRow> {
             rows.push(relationship(supervisor_id, supervisee_id, status, &mut random));
         }
     }
+    rows.extend(OF_PERSONAS.map(|(supervisor, supervisee, status)| {
+        let [supervisor, supervisee] = [supervisor, supervisee].map(|place| profiles[place].profile_id);
+        relationship(supervisor, supervisee, status, &mut random)
+    }));
     rows
 }
 

@@ -27,6 +27,9 @@ fn every_session_has_a_full_timeline() {
         breakthroughs += usize::from(count("Breakthrough") > 0);
         for event in events {
             assert_eq!(event.intensity_level.is_none(), event.event_type == "Bathroom Break");
+            assert_eq!(event.dose_mg.is_some(), event.event_type == "Booster Dose");
+            assert_eq!(event.vitals.is_some(), event.event_type == "Vital Signs Check");
+            assert!(event.vitals.is_none_or(|vitals| vitals.systolic_mmhg > vitals.diastolic_mmhg));
         }
     }
     assert!(breakthroughs >= 160, "{breakthroughs}");
@@ -47,9 +50,20 @@ fn the_directory_has_supervisors_to_find() {
     assert!(profiles.iter().all(|profile| profile.bio.chars().count() <= 500));
 
     let relationships = supervision::relationships(&profiles);
-    assert_eq!(relationships.len(), 30);
-    let pairs: HashSet<_> = relationships.iter().map(|row| (row.supervisor_id, row.supervisee_id)).collect();
-    assert_eq!(pairs.len(), 30);
+    assert_eq!(relationships.len(), 35);
+    let pair = |row: &supervision::RelationshipRow| {
+        (row.supervisor_id.min(row.supervisee_id), row.supervisor_id.max(row.supervisee_id))
+    };
+    assert_eq!(relationships.iter().map(pair).collect::<HashSet<_>>().len(), 35);
+    let is_full = |profile: &profiles::ProfileRow| {
+        let of_profile = |row: &&supervision::RelationshipRow| {
+            row.supervisor_id == profile.profile_id && row.status == "active"
+        };
+        let active = i32::try_from(relationships.iter().filter(of_profile).count()).unwrap();
+        assert!(active <= profile.max_supervisees, "{profile:?}");
+        active == profile.max_supervisees
+    };
+    assert_eq!((is_full(&profiles[0]), is_full(&profiles[4])), (false, true), "a place and none");
     let mut statuses = HashMap::new();
     for row in &relationships {
         *statuses.entry(row.status).or_insert(0) += 1;

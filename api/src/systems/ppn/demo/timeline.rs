@@ -18,18 +18,32 @@ pub(super) struct EventRow {
     pub(super) event_timestamp: DateTime<Utc>,
     pub(super) intensity_level: Option<f64>,
     notes: Option<String>,
+    pub(super) dose_mg: Option<f64>,
+    #[serde(flatten)]
+    pub(super) vitals: Option<Vitals>,
     created_by: Option<Uuid>,
+}
+
+/// Vital signs.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Vitals {
+    heart_rate: i32,
+    pub(super) systolic_mmhg: i32,
+    pub(super) diastolic_mmhg: i32,
+    oxygen_saturation: i32,
 }
 
 pub(super) const INSERT: &str = "\
 INSERT INTO session_events (
-  protocol_id, event_type_id, event_timestamp, intensity_level, notes, created_by, created_at)
+  protocol_id, event_type_id, event_timestamp, intensity_level, notes, dose_mg, heart_rate, systolic_mmhg,
+  diastolic_mmhg, oxygen_saturation, created_by, created_at)
 SELECT
   protocol_id, (SELECT event_type_id FROM ref_event_types WHERE event_name = event_type), event_timestamp,
-  intensity_level, notes, created_by, event_timestamp
+  intensity_level, notes, dose_mg, heart_rate, systolic_mmhg, diastolic_mmhg, oxygen_saturation, created_by,
+  event_timestamp
 FROM json_to_recordset($1) AS row(
   protocol_id bigint, event_type text, event_timestamp timestamptz, intensity_level numeric, notes text,
-  created_by uuid)";
+  dose_mg numeric, heart_rate int, systolic_mmhg int, diastolic_mmhg int, oxygen_saturation int, created_by uuid)";
 
 /// The events of a session in order of time.
 pub(super) fn events(session: &Session, number: usize, protocol: &ProtocolRow) -> Vec<EventRow> {
@@ -45,6 +59,8 @@ pub(super) fn events(session: &Session, number: usize, protocol: &ProtocolRow) -
             event_timestamp: moment(session.day, session.begin * 60 + tap.second),
             intensity_level: tap.intensity,
             notes: tap.notes,
+            dose_mg: tap.dose_mg,
+            vitals: tap.vitals,
             created_by: protocol.created_by,
         })
         .collect()
@@ -57,6 +73,8 @@ struct Tap {
     event_type: &'static str,
     intensity: Option<f64>,
     notes: Option<String>,
+    dose_mg: Option<f64>,
+    vitals: Option<Vitals>,
 }
 
 struct Timeline<'a> {
@@ -97,11 +115,13 @@ impl<'a> Timeline<'a> {
         (1.0 + (self.height - 1.0) * share + self.random.noise(1.2)).round().clamp(1.0, 10.0)
     }
 
-    fn tap(&mut self, minute: i32, event_type: &'static str, notes: Option<String>) {
+    fn tap(&mut self, minute: i32, event_type: &'static str, notes: Option<String>) -> &mut Tap {
         let minute = minute.clamp(0, self.length);
         let intensity = (event_type != "Bathroom Break").then(|| self.intensity(minute));
         let second = minute * 60 + self.random.between(0, 59);
-        self.taps.push(Tap { second, event_type, intensity, notes });
+        let at = self.taps.len();
+        self.taps.push(Tap { second, event_type, intensity, notes, dose_mg: None, vitals: None });
+        &mut self.taps[at]
     }
 
     /// What happens in every session at its time: vital signs, music, breaks.
@@ -109,8 +129,8 @@ impl<'a> Timeline<'a> {
         let resting = (self.random.between(112, 134), self.random.between(64, 80));
         let mut minute = self.random.between(0, 4);
         while minute < self.length {
-            let notes = self.vital_signs(minute, resting);
-            self.tap(minute, "Vital Signs Check", Some(notes));
+            let vitals = self.vital_signs(minute, resting);
+            self.tap(minute, "Vital Signs Check", None).vitals = Some(vitals);
             minute += self.random.between(60, 90);
         }
         let mut minute = self.session.treatment.dose_at + self.random.between(0, 8);
@@ -131,13 +151,17 @@ impl<'a> Timeline<'a> {
         }
     }
 
-    fn vital_signs(&mut self, minute: i32, (systolic, pulse): (i32, i32)) -> String {
+    fn vital_signs(&mut self, minute: i32, (systolic, pulse): (i32, i32)) -> Vitals {
         let strain = self.intensity(minute) - 1.0;
         let systolic = f64::from(systolic) + strain * 2.4 + self.random.noise(6.0);
         let diastolic = systolic * 0.62 + self.random.noise(5.0);
         let pulse = f64::from(pulse) + strain * 2.6 + self.random.noise(6.0);
-        let oxygen = self.random.between(95, 99);
-        format!("BP {systolic:.0}/{diastolic:.0}, HR {pulse:.0}, SpO2 {oxygen}%")
+        Vitals {
+            heart_rate: whole(pulse),
+            systolic_mmhg: whole(systolic),
+            diastolic_mmhg: whole(diastolic),
+            oxygen_saturation: self.random.between(95, 99),
+        }
     }
 
     /// What the patient goes through, mostly around the peak and after it.
@@ -146,9 +170,9 @@ impl<'a> Timeline<'a> {
         let dosing = self.session.kind == Kind::Dosing;
         let dose_at = treatment.dose_at;
         if dosing && !treatment.boosters.is_empty() && self.random.chance(0.4) {
-            let notes = self.random.pick(treatment.boosters);
+            let (dose, notes) = self.random.pick(treatment.boosters);
             let minute = dose_at + treatment.rise * 7 / 10 + self.random.between(0, 8);
-            self.tap(minute, "Booster Dose", Some(notes.to_owned()));
+            self.tap(minute, "Booster Dose", Some(notes.to_owned())).dose_mg = Some(dose);
         }
         for _ in 0..self.random.pick(&[1, 1, 2, 2, 3]) {
             let minute = self.random.between((self.peak - 45).max(dose_at + 5), self.peak + 35);
@@ -175,6 +199,12 @@ impl<'a> Timeline<'a> {
             self.tap(minute, "Integration Moment", Some(notes.to_owned()));
         }
     }
+}
+
+/// A reading as the device shows it.
+#[expect(clippy::cast_possible_truncation, reason = "readings are small")]
+fn whole(reading: f64) -> i32 {
+    reading.round() as i32
 }
 
 const DISTRESS: [&str; 10] = [

@@ -17,8 +17,8 @@ pub(super) struct Treatment {
     pub(super) rise: i32,
     /// Minutes from the peak until half of the effect is gone.
     pub(super) fade: i32,
-    /// Notes of a booster dose; empty where none is given.
-    pub(super) boosters: &'static [&'static str],
+    /// Booster doses in milligrams, and how they are given; empty where none is.
+    pub(super) boosters: &'static [(f64, &'static str)],
     /// Usual MEQ-30, in percent.
     pub(super) mystical: (f64, f64),
     /// What goes wrong, if anything does.
@@ -63,7 +63,7 @@ pub(super) const TREATMENTS: [Treatment; 8] = [
         dose_at: 20,
         rise: 130,
         fade: 110,
-        boosters: &["Psilocybin 5 mg PO", "Psilocybin 10 mg PO"],
+        boosters: &[(5.0, "Psilocybin PO"), (10.0, "Psilocybin PO")],
         mystical: (38.0, 94.0),
         safety_events: &["Anxiety", "Nausea", "Headache", "Panic Attack", "Paranoia", "Hypertension"],
         risk: 0.11,
@@ -77,7 +77,7 @@ pub(super) const TREATMENTS: [Treatment; 8] = [
         dose_at: 20,
         rise: 115,
         fade: 120,
-        boosters: &["MDMA 40 mg PO, supplemental", "MDMA 60 mg PO, supplemental"],
+        boosters: &[(40.0, "MDMA PO, supplemental"), (60.0, "MDMA PO, supplemental")],
         mystical: (22.0, 74.0),
         safety_events: &["Tachycardia", "Hypertension", "Anxiety", "Insomnia", "Headache"],
         risk: 0.11,
@@ -91,7 +91,7 @@ pub(super) const TREATMENTS: [Treatment; 8] = [
         dose_at: 105,
         rise: 22,
         fade: 30,
-        boosters: &["Ketamine 20 mg IM", "Ketamine 25 mg IM"],
+        boosters: &[(20.0, "Ketamine IM"), (25.0, "Ketamine IM")],
         mystical: (25.0, 78.0),
         safety_events: KETAMINE_EVENTS,
         risk: 0.1,
@@ -119,7 +119,7 @@ pub(super) const TREATMENTS: [Treatment; 8] = [
         dose_at: 90,
         rise: 40,
         fade: 35,
-        boosters: &["Ketamine 50 mg SL", "Ketamine 100 mg SL"],
+        boosters: &[(50.0, "Ketamine SL"), (100.0, "Ketamine SL")],
         mystical: (12.0, 55.0),
         safety_events: KETAMINE_EVENTS,
         risk: 0.1,
@@ -147,7 +147,7 @@ pub(super) const TREATMENTS: [Treatment; 8] = [
         dose_at: 130,
         rise: 8,
         fade: 14,
-        boosters: &["5-MeO-DMT 6 mg, vaporised"],
+        boosters: &[(6.0, "5-MeO-DMT, vaporised")],
         mystical: (58.0, 98.0),
         safety_events: &["Anxiety", "Confusional State", "Nausea", "Tachycardia"],
         risk: 0.1,
