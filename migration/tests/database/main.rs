@@ -9,10 +9,14 @@ mod benchmarks;
 mod catalog;
 mod cluster;
 mod entities;
+mod events;
+mod homework;
+mod notes;
 mod outcomes;
 mod runs;
 #[path = "../../../tests/it/harness/cluster.rs"]
 mod server;
+mod supervision;
 mod timeline;
 mod triggers;
 mod writes;
