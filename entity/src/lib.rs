@@ -114,7 +114,7 @@ mod tests {
         let mut agrees = Agrees(0);
         ppn::visit(&mut agrees);
         auth::visit(&mut agrees);
-        assert_eq!(agrees.0, 36);
+        assert_eq!(agrees.0, 41);
     }
 
     struct Values(Vec<(&'static str, &'static str, &'static str)>);

@@ -280,7 +280,7 @@ async fn rules_of_the_database_are_told_in_words() {
     );
     // A required field is required by the schema.
     let query = format!(
-        "mutation {{ createIntegrationScore(input: {{ protocolId: {protocol} }}) {{ integrationScore {{ id }} }} }}"
+        "mutation {{ createIntegrationScore(input: {{ protocolId: {protocol}, scoreValue: 5 }}) {{ integrationScore {{ id }} }} }}"
     );
     assert_eq!(clinician.ask(&query).await.code(), "GRAPHQL_INVALID");
 }

@@ -109,6 +109,7 @@ fn config(
         personas,
         tabs: ppn::EXAMPLES
             .iter()
+            .chain(&ppn::WALKS)
             .filter(|_| systems.iter().any(|system| system.name == ppn::SYSTEM.name))
             .map(|example| PageTab {
                 title: example.title,
@@ -122,6 +123,7 @@ fn config(
         database: args.database(url),
         auth: args.auth(secret)?,
         limits: args.limits()?,
+        feeds: args.feeds(),
         systems,
         http,
     })

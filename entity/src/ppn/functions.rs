@@ -13,6 +13,9 @@ pub const FUNCTIONS: &[Function] = &[
     COMPLETE_SUPERVISION,
     CANCEL_SUPERVISION,
     JOIN_CIRCLE,
+    SEARCH_PRACTITIONERS,
+    SUPERVISION_MATCHES,
+    SUPERVISION_NETWORK,
 ];
 
 const LOG_SESSION_EVENT: Function = Function {
@@ -147,6 +150,50 @@ const JOIN_CIRCLE: Function = Function {
     doc: "Joins a circle that has a free place. `deleteCircleMember` leaves it.",
     arguments: &[required("circle_id", ArgumentType::BigInt, "Key of the circle.")],
     returns: Returns::Written("circle_members"),
+};
+
+const SEARCH_PRACTITIONERS: Function = Function {
+    schema: "public",
+    name: "search_practitioners",
+    doc: "The supervision directory, searched by words: name, specialties, modalities and bio. Each word has to be there, \
+          as a word, as the beginning of one, or spelt almost like it. Ask for the best first with \
+          `orderBy: [{rank: DESC}]`; with `filter` and `…Groups` of the same arguments it makes a search with facets.",
+    arguments: &[optional(
+        "query",
+        ArgumentType::Text,
+        "What to look for, as it is typed; without it, everybody, with a rank of 0.",
+    )],
+    returns: Returns::Rows("practitioner_hits"),
+};
+
+const SUPERVISION_MATCHES: Function = Function {
+    schema: "public",
+    name: "supervision_matches",
+    doc: "Who could supervise a practitioner: who accepts supervision, has a free place, and is not related to them by \
+          supervision that is asked for or under way. For somebody else than the caller, only relationships that the \
+          caller may see count. Ask for the best first with `orderBy: [{score: DESC}]`.",
+    arguments: &[
+        optional(
+            "profile_id",
+            ArgumentType::BigInt,
+            "Profile of the practitioner; without it, the caller's own.",
+        ),
+        optional(
+            "hourly_budget",
+            ArgumentType::Numeric,
+            "Rate per hour that is sought, in US dollars; without it, the middle one of the directory.",
+        ),
+    ],
+    returns: Returns::Rows("supervision_matches"),
+};
+
+const SUPERVISION_NETWORK: Function = Function {
+    schema: "public",
+    name: "supervision_network",
+    doc: "The supervision network as the caller may see it, ready to be drawn: practitioners as nodes; supervision and \
+          shared circles as edges. Null without a token.",
+    arguments: &[],
+    returns: Returns::Row("supervision_networks"),
 };
 
 const PROTOCOL: Argument = required("protocol_id", ArgumentType::BigInt, "Key of the protocol.");

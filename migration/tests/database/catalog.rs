@@ -139,7 +139,15 @@ async fn the_gateway_owns_nothing_and_bypasses_nothing() {
         FROM information_schema.role_table_grants WHERE grantee = 'praxis_gateway' ORDER BY 1";
     assert_eq!(
         session.rows(granted).await,
-        ["praxis.migration_checksums SELECT", "praxis.seaql_migrations SELECT"]
+        [
+            "praxis.changes SELECT",
+            "praxis.changes_forgotten SELECT",
+            "praxis.idempotency_keys INSERT",
+            "praxis.idempotency_keys SELECT",
+            "praxis.idempotency_keys UPDATE",
+            "praxis.migration_checksums SELECT",
+            "praxis.seaql_migrations SELECT"
+        ]
     );
     let owned = "SELECT relname::text FROM pg_class WHERE relowner = 'praxis_gateway'::regrole";
     assert_eq!(session.rows(owned).await, Vec::<String>::new());

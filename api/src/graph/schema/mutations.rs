@@ -181,6 +181,10 @@ pub(in crate::graph) fn nested<'a>(
     table: &'a Table,
 ) -> impl Iterator<Item = &'a Relation> {
     table.relations.iter().filter(|relation| {
+        // A new row of a reference table is a new word; nobody adds with it what speaks of it.
+        if table.is_reference && !catalog.table(relation.target).is_reference {
+            return false;
+        }
         let inserts = &catalog.table(relation.target).writes.insert;
         let own = inserts.iter().filter(|id| !relation.remote.contains(id)).count();
         relation.many && own > 0 && relation.remote.iter().all(|id| inserts.contains(id))
