@@ -44,13 +44,13 @@ impl Stream {
     /// The next event; `None` at the end.
     async fn next(&mut self) -> Option<Event> {
         loop {
-            while let Some((event, rest)) = self.text.split_once("\n\n") {
+            while let Some(end) = self.text.find("\n\n") {
+                let event: String = self.text.drain(..end + 2).collect();
                 let field = |name: &str| {
                     let line = event.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
                     line.unwrap_or_default().to_owned()
                 };
                 let read = Event { name: field("event"), id: field("id"), data: field("data") };
-                self.text = rest.to_owned();
                 if !read.name.is_empty() {
                     return Some(read);
                 }

@@ -41,7 +41,7 @@ pub struct Feeds {
 impl Feeds {
     /// Subscriptions that are answered by an engine, over at most half of its pool's connections.
     pub fn new(engine: Arc<Engine>, pool: Pool, settings: FeedSettings) -> Self {
-        let reads = Semaphore::new((pool.size() / 2).max(1));
+        let reads = Semaphore::new((pool.most_connections() / 2).max(1));
         Self { engine, pool, settings, registry: Arc::default(), reads, horizon: watch::Sender::new(0) }
     }
 
@@ -53,7 +53,7 @@ impl Feeds {
     /// Listens, dispatches and forgets, until it is dropped.
     pub async fn run(self: Arc<Self>) {
         let (sender, heard) = mpsc::channel(HEARD);
-        let listener = Listener::new(self.pool.clone(), Arc::clone(self.engine.reference()), sender);
+        let listener = Listener::new(&self.pool, Arc::clone(self.engine.reference()), sender);
         let dispatcher = Dispatcher::new(Arc::clone(&self), heard);
         tokio::join!(listener.run(), dispatcher.run(), self.forget());
     }

@@ -22,7 +22,7 @@ const QUIET: Duration = Duration::from_millis(600);
 pub(crate) struct Socket(WebSocketStream<TcpStream>);
 
 impl Socket {
-    /// Opens a connection with these headers beside those of WebSockets.
+    /// Opens a connection with these headers beside those of a `WebSocket`.
     pub(crate) async fn open(app: &App, headers: &[(&'static str, &str)]) -> Result<(Self, Response), Error> {
         let mut request = format!("ws://{}/graphql/ws", app.address).into_client_request().unwrap();
         for (name, value) in headers {
