@@ -328,7 +328,7 @@ async fn an_index_finds_the_words() {
     let app = App::start().await;
     let owner = app.owner().await;
     let fill = "INSERT INTO practitioner_profiles (display_name, specialties, bio)
-        SELECT 'Person ' || number, '{PTSD}', 'Number ' || md5(number::text) FROM generate_series(1, 5000) AS number;
+        SELECT 'Person ' || number, '{PTSD}', 'Number ' || md5(number::text) FROM generate_series(1, 20000) AS number;
         ANALYZE practitioner_profiles; SET ROLE authenticated";
     owner.batch_execute(fill).await.unwrap();
     let explain = "EXPLAIN SELECT profile_id FROM search_practitioners(query => 'person 4711') t

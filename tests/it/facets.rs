@@ -114,7 +114,7 @@ async fn numbers_are_grouped_by_ranges_also_below_a_parent_and_across_a_relation
             .iter()
             .map(|group| {
                 let range = &group["key"]["intensityLevelRange"];
-                assert_eq!(range["to"].as_f64().unwrap(), range["from"].as_f64().unwrap() + 5.0);
+                assert_eq!(range["to"].as_i64().unwrap(), range["from"].as_i64().unwrap() + 5);
                 json!({ "from": range["from"], "count": group["aggregate"]["count"] })
             })
             .collect();

@@ -146,7 +146,10 @@ pub(crate) fn policies(table: &Table) -> &'static [&'static str] {
                 OR profile_id = supervision_relationships.supervisee_id)
               AND user_id = auth.uid()
           )"],
-        "practitioner_profiles" | "supervision_circles" | "circle_members" => &[SIGNED_IN],
+        // `practitioner_hits`: what the search gives without words.
+        "practitioner_profiles" | "practitioner_hits" | "supervision_circles" | "circle_members" => {
+            &[SIGNED_IN]
+        }
         "ref_medications"
         | "ref_event_types"
         | "ref_homework_types"
@@ -180,7 +183,6 @@ pub(crate) fn policies(table: &Table) -> &'static [&'static str] {
             )",
         ],
         // What functions give without arguments; see `source`.
-        "practitioner_hits" => &[SIGNED_IN],
         "supervision_matches" => &["EXISTS (
             SELECT 1 FROM practitioner_profiles me
             WHERE me.user_id = auth.uid() AND me.profile_id <> supervision_matches.supervisor_id AND NOT EXISTS (
