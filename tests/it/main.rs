@@ -3,7 +3,9 @@
 
 mod aggregates;
 mod benchmark;
+mod binary;
 mod commands;
+mod faults;
 mod filters;
 mod fixture;
 mod groups;

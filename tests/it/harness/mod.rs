@@ -22,7 +22,7 @@ use tokio::sync::{OnceCell, oneshot};
 use tokio_postgres::{Client, NoTls};
 
 pub(crate) use answer::Answer;
-pub(crate) use cluster::{Cluster, unprivileged_user};
+pub(crate) use cluster::{Cluster, program, unprivileged_user};
 
 /// Secret of the tokens of all tests.
 pub(crate) const SECRET: &[u8] = b"a secret for tests, of more than thirty-two bytes";
