@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use crate::auth::{AuthConfig, AuthConfigError, KeySource, MIN_SECRET_BYTES};
 use crate::database::DatabaseConfig;
+use crate::feed::FeedSettings;
 use crate::graph::Limits;
 use crate::graph::catalog::System;
 use crate::http::HttpSettings;
@@ -86,6 +87,9 @@ pub struct ServeArgs {
     /// The endpoint.
     #[command(flatten)]
     pub http: HttpArgs,
+    /// Subscriptions.
+    #[command(flatten)]
+    pub feeds: FeedArgs,
     /// The log.
     #[command(flatten)]
     pub log: LogArgs,
@@ -214,6 +218,27 @@ pub struct HttpArgs {
     pub server_timing: Option<bool>,
 }
 
+/// Subscriptions.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Subscriptions")]
+pub struct FeedArgs {
+    /// How long changes are remembered, and with it how long a client may be away and go on where it stopped, in seconds
+    #[arg(long, env = "PRAXIS_CHANGES_KEPT", default_value_t = 3_600, value_name = "SECONDS")]
+    pub changes_kept: u64,
+    /// `WebSockets` and event streams at most
+    #[arg(long, env = "PRAXIS_MAX_WATCHERS", default_value_t = FeedSettings::default().connections, value_name = "N")]
+    pub max_watchers: usize,
+    /// Operations of one `WebSocket`
+    #[arg(long, env = "PRAXIS_MAX_OPERATIONS", default_value_t = FeedSettings::default().operations, value_name = "N")]
+    pub max_operations: usize,
+    /// Deliveries that may wait for a connection; one that is slower is closed
+    #[arg(long, env = "PRAXIS_QUEUE_LENGTH", default_value_t = FeedSettings::default().queue_length, value_name = "N")]
+    pub queue_length: usize,
+    /// Bytes that may wait for a connection; one that is slower is closed
+    #[arg(long, env = "PRAXIS_QUEUE_BYTES", default_value_t = FeedSettings::default().queue_bytes, value_name = "BYTES")]
+    pub queue_bytes: usize,
+}
+
 /// The log.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Log")]
@@ -318,6 +343,19 @@ impl ServeArgs {
             server_timing: args.server_timing.unwrap_or_else(|| self.is_embedded()),
             allowed_origins: args.allowed_origins.clone(),
             page: None,
+        }
+    }
+
+    /// Subscriptions.
+    pub fn feeds(&self) -> FeedSettings {
+        let args = &self.feeds;
+        FeedSettings {
+            retention: Duration::from_secs(args.changes_kept),
+            connections: args.max_watchers,
+            operations: args.max_operations,
+            queue_length: args.queue_length,
+            queue_bytes: args.queue_bytes,
+            ..FeedSettings::default()
         }
     }
 

@@ -3,18 +3,19 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use thiserror::Error;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 use crate::auth::{AuthConfig, AuthConfigError, Authenticator, SystemClock};
 use crate::database::{DatabaseConfig, LoginError, Pool, PoolError, check_login};
+use crate::feed::{FeedSettings, Feeds};
 use crate::graph::catalog::System;
 use crate::graph::{Engine, EngineError, Limits};
 use crate::housekeeping::keep_house;
-use crate::http::{AppState, HttpSettings, router, serve};
+use crate::http::{AppState, HttpSettings, Watching, router, serve};
 
 /// Everything that a gateway needs to know.
 pub struct ServerConfig {
@@ -30,6 +31,8 @@ pub struct ServerConfig {
     pub limits: Limits,
     /// The endpoint.
     pub http: HttpSettings,
+    /// Subscriptions.
+    pub feeds: FeedSettings,
 }
 
 /// Why the gateway does not start or run.
@@ -62,6 +65,7 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     state: Arc<AppState>,
+    stop: watch::Sender<bool>,
     grace: Duration,
     retention: Duration,
 }
@@ -78,12 +82,15 @@ impl Server {
         let authenticator = Authenticator::new(config.auth, SystemClock)?;
         let pool = Pool::new(&config.database)?;
         let retention = config.limits.idempotency_retention;
-        let engine = Engine::new(&config.systems, config.limits, pool.clone())?;
+        let engine = Arc::new(Engine::new(&config.systems, config.limits, pool.clone())?);
         check_login(&pool, &roles, &engine.catalog().schemas()).await?;
         let grace = config.http.request_timeout + Duration::from_secs(1);
-        let stopping = AtomicBool::new(false);
-        let state = Arc::new(AppState { engine, authenticator, pool, settings: config.http, stopping });
-        Ok(Self { listener, address, state, grace, retention })
+        let feeds = Arc::new(Feeds::new(Arc::clone(&engine), pool.clone(), config.feeds));
+        let (stop, stopping) = watch::channel(false);
+        let watching = Watching::new(&feeds, stopping);
+        let state =
+            Arc::new(AppState { engine, feeds, watching, authenticator, pool, settings: config.http });
+        Ok(Self { listener, address, state, stop, grace, retention })
     }
 
     /// The address that the gateway listens on.
@@ -93,17 +100,18 @@ impl Server {
 
     /// Serves until `stop` comes, then finishes the requests in flight; those that take too long are given up.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) {
-        let Self { listener, state, grace, retention, .. } = self;
-        let listening = tokio::spawn(Arc::clone(state.engine.reference()).listen());
+        let Self { listener, state, stop: stopped, grace, retention, .. } = self;
+        let feeding = tokio::spawn(Arc::clone(&state.feeds).run());
         let housekeeping = tokio::spawn(keep_house(state.pool.clone(), retention));
-        let (stopped, mut stopping) = tokio::sync::watch::channel(false);
-        let announced = Arc::clone(&state);
+        let mut stopping = stopped.subscribe();
         let stop = async move {
             stop.await;
-            announced.stopping.store(true, Ordering::Release);
-            let _ = stopped.send(true);
+            stopped.send_replace(true);
         };
-        let serving = serve(listener, router(Arc::clone(&state)), stop);
+        let serving = async {
+            serve(listener, router(Arc::clone(&state)), stop).await;
+            state.watching.all_closed().await;
+        };
         let given_up = async {
             // An error means that the server has ended by itself.
             let _ = stopping.wait_for(|stopped| *stopped).await;
@@ -113,7 +121,7 @@ impl Server {
             () = serving => {}
             () = given_up => tracing::warn!("requests in flight were given up"),
         }
-        listening.abort();
+        feeding.abort();
         housekeeping.abort();
         state.pool.close();
     }

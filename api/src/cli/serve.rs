@@ -105,10 +105,12 @@ fn config(
     let mut http = args.http();
     http.page = args.http.graphiql.then(|| PageConfig {
         endpoint: "/graphql",
+        subscription_endpoint: "/graphql/ws",
         title: "Praxis",
         personas,
         tabs: ppn::EXAMPLES
             .iter()
+            .chain(&ppn::WALKS)
             .filter(|_| systems.iter().any(|system| system.name == ppn::SYSTEM.name))
             .map(|example| PageTab {
                 title: example.title,
@@ -122,6 +124,7 @@ fn config(
         database: args.database(url),
         auth: args.auth(secret)?,
         limits: args.limits()?,
+        feeds: args.feeds(),
         systems,
         http,
     })

@@ -122,6 +122,11 @@ impl Pool {
         Ok(self.postgres.connect(self.tls.clone()).await?)
     }
 
+    /// Connections at most.
+    pub fn most_connections(&self) -> usize {
+        self.inner.status().max_size
+    }
+
     /// A connection of the pool.
     pub(super) async fn get(&self) -> Result<Object, DatabaseError> {
         Ok(self.inner.get().await?)

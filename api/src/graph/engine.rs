@@ -21,6 +21,7 @@ use super::limits::Limits;
 use super::plan::{self, Keyed, RootField};
 use super::refusal::Refusals;
 use super::schema::{self, SchemaError};
+use super::subscribe;
 use crate::auth::Caller;
 use crate::database::{Pool, Session, SessionCounts};
 
@@ -120,7 +121,7 @@ impl Engine {
 
     /// Answers a request. `only_queries`: the HTTP method allows nothing that writes.
     pub async fn execute(&self, request: &Request, caller: Arc<Caller>, only_queries: bool) -> Response {
-        let document = match self.documents.get(&self.schema, &self.limits, &request.query) {
+        let document = match self.document(request) {
             Ok(document) => document,
             Err(errors) => return Response::refused(&errors),
         };
@@ -131,6 +132,25 @@ impl Engine {
         let mut response = self.run(request, caller, only_queries, &document, operation).await;
         response.operation = operation.name.as_ref().map(ToString::to_string);
         response
+    }
+
+    /// The document of a request; the errors say what is wrong with it.
+    pub(super) fn document(&self, request: &Request) -> Result<Arc<Valid<ExecutableDocument>>, Vec<Error>> {
+        self.documents.get(&self.schema, &self.limits, &request.query)
+    }
+
+    /// The values of an operation's variables, or what is wrong with them.
+    pub(super) fn coerced(
+        &self,
+        request: &Request,
+        document: &ExecutableDocument,
+        operation: &Operation,
+    ) -> Result<Valid<JsonMap>, Response> {
+        coerce_variable_values(&self.schema, operation, &request.variables).map_err(|error| {
+            let mut error = request_error(document, &error);
+            error.code = Code::BadUserInput;
+            Response::refused(&[error])
+        })
     }
 
     async fn run(
@@ -146,13 +166,12 @@ impl Engine {
                 Error::new(Code::BadUserInput, "Only queries may come by GET; send this operation by POST.");
             return Response { outcome: Outcome::WrongMethod, ..Response::refused(&[error]) };
         }
-        let variables = match coerce_variable_values(&self.schema, operation, &request.variables) {
+        if operation.is_subscription() {
+            return Response::refused(&[subscribe::not_here()]);
+        }
+        let variables = match self.coerced(request, document, operation) {
             Ok(variables) => variables,
-            Err(error) => {
-                let mut error = request_error(document, &error);
-                error.code = Code::BadUserInput;
-                return Response::refused(&[error]);
-            }
+            Err(refused) => return refused,
         };
         if operation.is_mutation() {
             return self.mutate(request, caller, document, operation, &variables).await;

@@ -23,6 +23,8 @@ pub enum Code {
     NotFound,
     /// It does not go together with what is in the database.
     Conflict,
+    /// What was missed is no longer known: begin anew.
+    Gone,
     /// The request asks for more than one request may.
     LimitExceeded,
     /// It took too long.
@@ -43,6 +45,7 @@ impl Code {
             Self::BadUserInput => "BAD_USER_INPUT",
             Self::NotFound => "NOT_FOUND",
             Self::Conflict => "CONFLICT",
+            Self::Gone => "GONE",
             Self::LimitExceeded => "LIMIT_EXCEEDED",
             Self::Timeout => "TIMEOUT",
             Self::Unavailable => "UNAVAILABLE",

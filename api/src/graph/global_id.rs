@@ -10,13 +10,22 @@ use crate::database::Row;
 
 /// Appends a row's global id, in quotes. `positions`: where the primary key stands in the row.
 pub(super) fn write(table: &Table, positions: &[usize], row: &Row, out: &mut Vec<u8>) {
+    write_parts(table, positions.iter().map(|position| row.bytes(*position)), out);
+}
+
+/// Appends the global id of the row with this primary key, in quotes.
+pub(super) fn write_key(table: &Table, key: &[Vec<u8>], out: &mut Vec<u8>) {
+    write_parts(table, key.iter().map(|part| Some(part.as_slice())), out);
+}
+
+fn write_parts<'a>(table: &Table, key: impl Iterator<Item = Option<&'a [u8]>>, out: &mut Vec<u8>) {
     let mut plain = Vec::with_capacity(48);
     plain.extend_from_slice(b"[\"");
     plain.extend_from_slice(table.type_name.as_bytes());
     plain.push(b'"');
-    for (column, position) in table.primary_key.iter().zip(positions) {
+    for (column, part) in table.primary_key.iter().zip(key) {
         plain.push(b',');
-        write_value(&table.column(*column).ty, row.bytes(*position), &mut plain);
+        write_value(&table.column(*column).ty, part, &mut plain);
     }
     plain.push(b']');
     out.push(b'"');

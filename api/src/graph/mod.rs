@@ -15,6 +15,7 @@ mod mutate;
 mod plan;
 mod refusal;
 pub mod schema;
+mod subscribe;
 mod suggest;
 mod value;
 
@@ -22,3 +23,6 @@ pub use engine::{Engine, EngineError, Outcome, Request, Response};
 pub use error::{Code, Error, PathSegment};
 pub use execute::ReferenceCache;
 pub use limits::Limits;
+pub use plan::Topic;
+pub use subscribe::{Change, Subscription, Told};
+pub(crate) use value::key_part;

@@ -9,6 +9,8 @@ pub(super) enum Media {
     GraphqlResponse,
     /// `application/json`: 200 for whatever is well-formed, for older clients.
     Json,
+    /// `text/event-stream`: answers as they come.
+    EventStream,
     /// `text/html`: a browser that opens the page.
     Html,
 }
@@ -18,6 +20,7 @@ impl Media {
         match self {
             Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
             Self::Json => "application/json; charset=utf-8",
+            Self::EventStream => "text/event-stream; charset=utf-8",
             Self::Html => "text/html; charset=utf-8",
         }
     }
@@ -26,6 +29,7 @@ impl Media {
         match self {
             Self::GraphqlResponse => ("application", "graphql-response+json"),
             Self::Json => ("application", "json"),
+            Self::EventStream => ("text", "event-stream"),
             Self::Html => ("text", "html"),
         }
     }

@@ -1,14 +1,15 @@
 //! Connections: accepted, bounded in time, ended in good order.
 
 use std::io;
+use std::pin::pin;
 use std::time::Duration;
 
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 /// How long a connection may be without a complete request: idle, or with headers that do not end.
 const HEADERS_WITHIN: Duration = Duration::from_mins(1);
@@ -17,10 +18,11 @@ const BREATHE: Duration = Duration::from_millis(500);
 
 /// Serves connections until `stop` comes; then takes no more, and returns when the requests in flight are answered.
 pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
-    let graceful = GracefulShutdown::new();
+    // Each connection holds a receiver as long as it lasts.
+    let (stopped, stopping) = watch::channel(());
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEADERS_WITHIN);
-    let mut stop = std::pin::pin!(stop);
+    let mut stop = pin!(stop);
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -35,16 +37,28 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
         };
         prepare(&stream);
         let service = TowerToHyperService::new(router.clone());
-        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
+        // A request may turn its connection into a WebSocket, which then lasts by itself.
+        let connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
+        let mut stopping = stopping.clone();
         tokio::spawn(async move {
+            let mut connection = pin!(connection);
+            let ended = tokio::select! {
+                ended = connection.as_mut() => ended,
+                _ = stopping.changed() => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            };
             // A client that goes away or talks nonsense ends its own connection and nothing else.
-            if let Err(error) = connection.await {
+            if let Err(error) = ended {
                 tracing::debug!(%error, "connection ended");
             }
         });
     }
     drop(listener);
-    graceful.shutdown().await;
+    drop(stopping);
+    stopped.send_replace(());
+    stopped.closed().await;
 }
 
 fn prepare(stream: &TcpStream) {

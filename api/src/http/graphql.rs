@@ -13,7 +13,7 @@ use axum::response::Response;
 
 use super::AppState;
 use super::accept::{Media, negotiate};
-use super::graphiql;
+use super::{events, graphiql};
 use crate::auth::AuthError;
 use crate::graph::{Code, Error, Outcome, Request, Response as Answer};
 
@@ -28,7 +28,7 @@ const LONGEST_KEY: usize = 255;
 
 /// `POST /graphql`
 pub(super) async fn post(State(state): State<Arc<AppState>>, headers: HeaderMap, body: Body) -> Response {
-    let Some(media) = negotiate(&headers, &[Media::GraphqlResponse, Media::Json]) else {
+    let Some(media) = negotiate(&headers, &[Media::GraphqlResponse, Media::Json, Media::EventStream]) else {
         return not_acceptable();
     };
     if !is_json(&headers) {
@@ -53,7 +53,7 @@ pub(super) async fn post(State(state): State<Arc<AppState>>, headers: HeaderMap,
         Ok(request) => request,
         Err(message) => return refuse(media, StatusCode::BAD_REQUEST, &message),
     };
-    run(&state, &headers, media, &request, false).await
+    run(&state, &headers, media, request, false).await
 }
 
 /// `GET /graphql`: a query in the URL, or the page for a browser.
@@ -64,40 +64,47 @@ pub(super) async fn get(
 ) -> Response {
     let page = state.settings.page.as_ref();
     let offered: &[Media] = if page.is_some() {
-        &[Media::GraphqlResponse, Media::Json, Media::Html]
+        &[Media::GraphqlResponse, Media::Json, Media::EventStream, Media::Html]
     } else {
-        &[Media::GraphqlResponse, Media::Json]
+        &[Media::GraphqlResponse, Media::Json, Media::EventStream]
     };
     match (negotiate(&headers, offered), page) {
         (None, _) => not_acceptable(),
         (Some(Media::Html), Some(page)) => graphiql::page(page),
         (Some(media), _) => match read_url(query.as_deref().unwrap_or_default()) {
-            Ok(request) => run(&state, &headers, media, &request, true).await,
+            Ok(request) => run(&state, &headers, media, request, true).await,
             Err(message) => refuse(media, StatusCode::BAD_REQUEST, &message),
         },
     }
 }
 
-async fn run(
-    state: &AppState,
-    headers: &HeaderMap,
-    media: Media,
-    request: &Request,
-    only_queries: bool,
-) -> Response {
-    let begun = Instant::now();
+/// The `Authorization` header of a request.
+pub(super) fn authorization(headers: &HeaderMap) -> Option<&str> {
     let mut given = headers.get_all(header::AUTHORIZATION).iter();
-    let authorization = match (given.next(), given.next()) {
+    match (given.next(), given.next()) {
         (None, _) => None,
         (Some(value), None) => value.to_str().ok().or(Some(NO_TOKEN)),
         // Whoever stands before us might have looked at the other one.
         (Some(_), Some(_)) => Some(NO_TOKEN),
-    };
-    let caller = match state.authenticator.authenticate(authorization).await {
+    }
+}
+
+async fn run(
+    state: &Arc<AppState>,
+    headers: &HeaderMap,
+    media: Media,
+    request: Request,
+    only_queries: bool,
+) -> Response {
+    let begun = Instant::now();
+    let caller = match state.authenticator.authenticate(authorization(headers)).await {
         Ok(caller) => caller,
         Err(error) => return unauthenticated(media, error),
     };
-    let work = state.engine.execute(request, caller, only_queries);
+    if media == Media::EventStream {
+        return events::respond(state, headers, caller, request, only_queries).unwrap_or_else(full);
+    }
+    let work = state.engine.execute(&request, caller, only_queries);
     let done = tokio::time::timeout(state.settings.request_timeout, work).await.unwrap_or_else(|_| {
         let message = "The request took too long. Ask for less, or in several requests.";
         Answer::failed(&Error::new(Code::Timeout, message), crate::database::SessionCounts::default())
@@ -247,6 +254,13 @@ fn unauthenticated(media: Media, error: AuthError) -> Response {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
     }
     response
+}
+
+/// There is no place for another stream.
+fn full() -> Response {
+    let error =
+        Error::new(Code::Unavailable, "The server has no place for another stream. Try again shortly.");
+    answer(Media::Json, StatusCode::SERVICE_UNAVAILABLE, Answer::refused(&[error]).body)
 }
 
 fn not_acceptable() -> Response {

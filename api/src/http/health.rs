@@ -1,7 +1,6 @@
 //! Whether the process lives, and whether it can answer.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use axum::Json;
 use axum::extract::State;
@@ -20,7 +19,7 @@ pub(super) async fn ready(State(state): State<Arc<AppState>>) -> (StatusCode, Js
     let refuse = |reason: &str| {
         (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "status": "not ready", "reason": reason })))
     };
-    if state.stopping.load(Ordering::Acquire) {
+    if state.watching.is_stopping() {
         return refuse("shutting down");
     }
     match state.pool.ping().await {

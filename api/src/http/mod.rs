@@ -2,13 +2,17 @@
 
 mod accept;
 mod connections;
+mod events;
 mod graphiql;
 mod graphql;
 mod health;
 mod observe;
+mod operations;
+mod origin;
+mod socket;
+mod watching;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use axum::Router;
@@ -19,9 +23,11 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 pub use connections::serve;
 pub use graphiql::{PageConfig, PagePersona, PageTab};
+pub use watching::Watching;
 
 use crate::auth::Authenticator;
 use crate::database::Pool;
+use crate::feed::Feeds;
 use crate::graph::Engine;
 
 /// Answers shorter than this are sent as they are: a packet carries them anyway.
@@ -30,15 +36,17 @@ const COMPRESS_FROM: u64 = 1_400;
 /// What the handlers share.
 pub struct AppState {
     /// Answers GraphQL.
-    pub engine: Engine,
+    pub engine: Arc<Engine>,
+    /// Tells what changes.
+    pub feeds: Arc<Feeds>,
+    /// The connections that are told.
+    pub watching: Watching,
     /// Says who asks.
     pub authenticator: Authenticator,
     /// For the readiness check.
     pub pool: Pool,
     /// Settings of the endpoint.
     pub settings: HttpSettings,
-    /// Set when the server begins to shut down: it is not ready for more.
-    pub stopping: AtomicBool,
 }
 
 /// Settings of the endpoint.
@@ -59,9 +67,13 @@ pub struct HttpSettings {
 /// The whole service.
 pub fn router(state: Arc<AppState>) -> Router {
     let cors = cors(&state.settings.allowed_origins);
-    let compress = SizeAbove::new(COMPRESS_FROM).and(NotForContentType::const_new("font/"));
+    let compress = SizeAbove::new(COMPRESS_FROM)
+        .and(NotForContentType::const_new("font/"))
+        // Each event goes out when it happens.
+        .and(NotForContentType::SSE);
     Router::new()
         .route("/graphql", get(graphql::get).post(graphql::post))
+        .route("/graphql/ws", get(socket::open))
         .route("/graphiql/{file}", get(graphiql::asset))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

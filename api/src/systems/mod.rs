@@ -9,7 +9,7 @@ use crate::graph::catalog::System;
 pub struct Example {
     /// Title of the tab.
     pub title: &'static str,
-    /// The document; its first comment says what it shows.
+    /// The document, with one operation or several; its first comment says what it shows.
     pub query: &'static str,
     /// Variables as JSON; empty for none.
     pub variables: &'static str,

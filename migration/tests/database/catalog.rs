@@ -140,6 +140,8 @@ async fn the_gateway_owns_nothing_and_bypasses_nothing() {
     assert_eq!(
         session.rows(granted).await,
         [
+            "praxis.changes SELECT",
+            "praxis.changes_forgotten SELECT",
             "praxis.idempotency_keys INSERT",
             "praxis.idempotency_keys SELECT",
             "praxis.idempotency_keys UPDATE",

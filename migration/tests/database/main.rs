@@ -7,13 +7,18 @@ mod activities;
 mod baselines;
 mod benchmarks;
 mod catalog;
+mod changes;
 mod cluster;
 mod entities;
+mod events;
 mod functions;
+mod homework;
+mod notes;
 mod outcomes;
 mod runs;
 #[path = "../../../tests/it/harness/cluster.rs"]
 mod server;
+mod supervision;
 mod timeline;
 mod triggers;
 mod writes;

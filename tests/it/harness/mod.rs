@@ -4,6 +4,7 @@
 
 mod answer;
 mod cluster;
+mod socket;
 
 use std::net::SocketAddr;
 use std::sync::LazyLock;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use praxis::auth::AuthConfig;
 use praxis::auth::development::{DevelopmentClaims, issue};
 use praxis::database::DatabaseConfig;
+use praxis::feed::FeedSettings;
 use praxis::graph::Limits;
 use praxis::http::HttpSettings;
 use praxis::server::{Server, ServerConfig};
@@ -23,6 +25,7 @@ use tokio_postgres::{Client, NoTls};
 
 pub(crate) use answer::Answer;
 pub(crate) use cluster::{Cluster, program, unprivileged_user};
+pub(crate) use socket::Socket;
 
 /// Secret of the tokens of all tests.
 pub(crate) const SECRET: &[u8] = b"a secret for tests, of more than thirty-two bytes";
@@ -66,6 +69,7 @@ impl App {
             auth: AuthConfig::with_secret(SECRET),
             systems: systems::ALL.to_vec(),
             limits: Limits::default(),
+            feeds: FeedSettings::default(),
             http: HttpSettings {
                 body_limit: 1024 * 1024,
                 request_timeout: Duration::from_secs(15),
@@ -204,6 +208,12 @@ impl Actor<'_> {
     /// Asks a query with variables.
     pub(crate) async fn ask_with(&self, query: &str, variables: &Value) -> Answer {
         Answer::read(self.request(query, variables).send().await.unwrap()).await
+    }
+
+    /// Runs one operation of a document.
+    pub(crate) async fn run(&self, document: &str, operation: &str, variables: &Value) -> Answer {
+        let body = json!({ "query": document, "operationName": operation, "variables": variables });
+        Answer::read(self.request(document, variables).json(&body).send().await.unwrap()).await
     }
 
     /// Sends a mutation that can be sent again under this key.

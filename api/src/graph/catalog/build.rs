@@ -9,12 +9,12 @@ use sea_orm::{
 };
 use thiserror::Error;
 
-use super::functions;
 use super::names::{camel_case, pascal_case, plural, singular, uncapitalise};
 use super::{
     Catalog, Column, ColumnId, ColumnType, EnumType, EnumValue, FieldId, Mutation, Namespace, Operation,
     Relation, RelationId, Scalar, Table, TableId, Writes, quote,
 };
+use super::{feeds, functions};
 
 /// What the engine needs to know of a system besides its entities.
 #[derive(Clone, Copy)]
@@ -31,6 +31,8 @@ pub struct System {
     pub visit: fn(&mut Reader<'_>),
     /// Functions of the database that are served beside the tables.
     pub functions: &'static [entity::Function],
+    /// Feeds of changes beside those that every table has.
+    pub feeds: &'static [super::Feed],
 }
 
 /// Why the entities do not make a catalog. Each is a mistake in the source, found at the first start.
@@ -73,6 +75,14 @@ pub enum CatalogError {
         function: String,
         /// What is wrong.
         reason: String,
+    },
+    /// A feed of a table or column that does not exist, or of a table that cannot be written.
+    #[error("the feed {feed} speaks of {name}, which is not there to be watched")]
+    Feed {
+        /// The feed's field.
+        feed: String,
+        /// Name of the table or column.
+        name: String,
     },
     /// Two things that would have the same GraphQL name.
     #[error("{scope}: the name {name} is taken twice")]
@@ -155,7 +165,8 @@ impl Catalog {
                 return Err(CatalogError::Name { scope: "Mutation".into(), name });
             }
         }
-        let systems = systems
+        let feeds = feeds::read(systems, &tables)?;
+        let namespaces = systems
             .iter()
             .map(|system| Namespace {
                 name: system.name,
@@ -163,7 +174,7 @@ impl Catalog {
                 doc: system.doc,
             })
             .collect();
-        Ok(Self { tables, systems, functions, by_type_name, mutations })
+        Ok(Self { tables, systems: namespaces, functions, by_type_name, mutations, feeds })
     }
 }
 

@@ -3,6 +3,7 @@
 //! The only module of the engine that knows sea-orm. The rest of `graph` asks the catalog and never names a table.
 
 mod build;
+mod feeds;
 mod functions;
 pub mod names;
 mod types;
@@ -11,6 +12,7 @@ mod writes;
 use std::collections::{BTreeSet, HashMap};
 
 pub use build::{CatalogError, System};
+pub use feeds::{ChangeOperation, Feed, FeedField, FeedScope};
 pub use functions::{Argument, ArgumentType, Function, FunctionId, Returns};
 pub use types::{ColumnType, EnumType, EnumValue, Scalar};
 pub use writes::{Mutation, Operation, Writes};
@@ -35,6 +37,7 @@ pub struct Catalog {
     functions: Vec<Function>,
     by_type_name: HashMap<String, TableId>,
     mutations: HashMap<String, Mutation>,
+    feeds: Vec<FeedField>,
 }
 
 /// Where a system's root fields stand in `Query`.

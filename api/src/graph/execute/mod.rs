@@ -1,6 +1,7 @@
 //! Runs a plan: level by level, each level's statements in one round trip, then writes the answer as JSON.
 
 mod answer;
+pub(super) mod feed;
 mod key;
 mod level;
 pub(super) mod mutation;

@@ -5,14 +5,17 @@ use apollo_compiler::response::JsonMap;
 use super::answer::{Answer, Found};
 use super::key::Key;
 use crate::database::Row;
-use crate::graph::catalog::{Catalog, ColumnType, Scalar};
+use crate::graph::catalog::{Catalog, ChangeOperation, ColumnType, Scalar};
 use crate::graph::global_id;
 use crate::graph::plan::{
-    AggregateField, Connection, ConnectionField, CursorShape, EdgeField, Fill, GroupField, Groups, KeyField,
-    Keyed, LoadId, LoadKind, PageInfoField, Payload, PayloadField, Plan, PointField, RangeField, Ranges,
-    RootField, RowField, RowSelection, Series, SeriesField, write_cursor,
+    AggregateField, ChangeField, Connection, ConnectionField, CursorShape, EdgeField, Feed, Fill, GroupField,
+    Groups, KeyField, Keyed, LoadId, LoadKind, PageInfoField, Payload, PayloadField, Plan, PointField,
+    RangeField, Ranges, RootField, RowField, RowSelection, Series, SeriesField, write_cursor,
 };
 use crate::graph::value::{write_string, write_value};
+
+/// From 1970, where changes count from, to 2000, where Postgres's times do, in microseconds.
+const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
 
 /// Appends the response's `data`. `introspection`: the answers to `__schema` and `__type`.
 pub(super) fn write_data(
@@ -35,6 +38,28 @@ pub(super) fn write_payload(
     out: &mut Vec<u8>,
 ) {
     Writer { catalog, plan, answers, introspection: &JsonMap::new(), out }.payload(payload, keys);
+}
+
+/// A change to be told.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::graph) struct Change<'a> {
+    pub(in crate::graph) operation: ChangeOperation,
+    /// The row's primary key, in Postgres's binary format.
+    pub(in crate::graph) key: &'a [Vec<u8>],
+    /// Microseconds since 1970.
+    pub(in crate::graph) changed_at: i64,
+    pub(in crate::graph) cursor: &'a str,
+}
+
+/// Appends what a subscription tells of a change.
+pub(super) fn write_change(
+    catalog: &Catalog,
+    feed: &Feed,
+    change: &Change<'_>,
+    answers: &[Answer],
+    out: &mut Vec<u8>,
+) {
+    Writer { catalog, plan: &feed.plan, answers, introspection: &JsonMap::new(), out }.change(feed, change);
 }
 
 struct Writer<'a> {
@@ -71,6 +96,24 @@ impl<'a> Writer<'a> {
             PayloadField::Row(load, selection) => this.one(*load, selection, keys.first()),
             PayloadField::Nodes(load, selection) => {
                 this.list(keys, |this, key| this.one(*load, selection, Some(key)));
+            }
+        });
+    }
+
+    fn change(&mut self, feed: &Feed, change: &Change<'_>) {
+        let table = self.catalog.table(feed.topic.table());
+        self.object(&feed.fields, |this, _, field| match field {
+            ChangeField::Typename(name) => write_string(name, this.out),
+            ChangeField::Operation => this.text(&[change.operation.name()]),
+            ChangeField::Id => global_id::write_key(table, change.key, this.out),
+            ChangeField::Cursor => write_string(change.cursor, this.out),
+            ChangeField::ChangedAt => {
+                let moment = (change.changed_at - POSTGRES_EPOCH).to_be_bytes();
+                write_value(&ColumnType::Scalar(Scalar::DateTime), Some(&moment), this.out);
+            }
+            ChangeField::Row(_) if change.operation == ChangeOperation::Delete => this.null(),
+            ChangeField::Row(selection) => {
+                this.one(feed.rows, selection, Some(&Key::from_parts(change.key)));
             }
         });
     }

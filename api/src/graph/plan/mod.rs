@@ -8,6 +8,7 @@ mod bucket;
 mod call;
 mod collect;
 mod cursor;
+mod feed;
 mod filter;
 mod grouping;
 mod groups;
@@ -27,7 +28,9 @@ mod write;
 use apollo_compiler::parser::LineColumn;
 
 pub(super) use cursor::write_cursor;
-pub(super) use planner::{plan, plan_mutation};
+pub use feed::Topic;
+pub(super) use feed::{ChangeField, Feed};
+pub(super) use planner::{plan, plan_feed, plan_mutation};
 pub(super) use points::DEFAULT_POINTS;
 pub(super) use range::Ranges;
 pub(super) use statement::Parents;

@@ -9,6 +9,7 @@ mod numbers;
 mod points;
 mod sdl;
 mod shared;
+mod subscriptions;
 mod tables;
 
 use std::collections::BTreeSet;
@@ -41,6 +42,7 @@ pub fn sdl(catalog: &Catalog) -> String {
     let mut used = Used::default();
     query(&mut sdl, catalog);
     mutations::write(&mut sdl, catalog);
+    subscriptions::write(&mut sdl, catalog);
     for table in catalog.tables() {
         tables::write(&mut sdl, catalog, table);
         if !catalog.function_of(table).is_some_and(Function::is_single) {

@@ -1,6 +1,7 @@
 //! PPN Research Portal: protocols of psychedelic treatment, the supervision exchange and the integration hub.
 
 pub mod demo;
+mod feeds;
 
 use super::Example;
 use crate::graph::catalog::System;
@@ -14,10 +15,11 @@ pub const SYSTEM: System = System {
     type_names: &[("log_clinical_records", "Protocol")],
     visit: |reader| entity::ppn::visit(reader),
     functions: entity::ppn::functions::FUNCTIONS,
+    feeds: &feeds::FEEDS,
 };
 
 /// Ready-made queries.
-pub const EXAMPLES: [Example; 11] = [
+pub const EXAMPLES: [Example; 14] = [
     Example { title: "Timeline", query: include_str!("queries/timeline.graphql"), variables: "" },
     Example {
         title: "One protocol",
@@ -53,4 +55,34 @@ pub const EXAMPLES: [Example; 11] = [
         variables: "{\n  \"id\": \"1\"\n}",
     },
     Example { title: "Trend by day", query: include_str!("queries/trend_by_day.graphql"), variables: "" },
+    Example {
+        title: "Search",
+        query: include_str!("queries/search.graphql"),
+        variables: "{\n  \"query\": \"ketamin integration\",\n  \"filter\": { \"isAcceptingSupervision\": { \"eq\": true } }\n}",
+    },
+    Example {
+        title: "Supervisors for you",
+        query: include_str!("queries/matches.graphql"),
+        variables: "{\n  \"budget\": 150\n}",
+    },
+    Example { title: "Network", query: include_str!("queries/network.graphql"), variables: "" },
+];
+
+/// Ready-made documents that walk through a use case, operation by operation.
+pub const WALKS: [Example; 3] = [
+    Example {
+        title: "Session logger",
+        query: include_str!("walks/session_logger.graphql"),
+        variables: "{\n  \"site\": \"1\",\n  \"protocol\": \"1\"\n}",
+    },
+    Example {
+        title: "Integration hub",
+        query: include_str!("walks/integration_hub.graphql"),
+        variables: "{\n  \"protocol\": \"1\",\n  \"homework\": \"1\",\n  \"due\": \"2027-01-15\",\n  \"at\": \"2026-11-01T09:00:00Z\"\n}",
+    },
+    Example {
+        title: "Supervision",
+        query: include_str!("walks/supervision.graphql"),
+        variables: "{\n  \"supervisor\": \"25\",\n  \"relationship\": \"31\",\n  \"circle\": \"2\"\n}",
+    },
 ];

@@ -5,6 +5,7 @@
 
 mod aggregates;
 mod connections;
+mod feeds;
 mod groups;
 mod mutations;
 mod points;
@@ -105,6 +106,7 @@ enum DraftKind {
     Series(Series),
 }
 
+pub(crate) use feeds::plan_feed;
 pub(crate) use mutations::plan_mutation;
 
 type Planned<T> = Result<T, Error>;

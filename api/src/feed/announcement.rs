@@ -1,0 +1,157 @@
+//! What Postgres announces: messages on the channel, and the changes that they speak of.
+
+use apollo_compiler::response::{JsonMap, JsonValue};
+use serde::Deserialize;
+
+use crate::graph::catalog::{Catalog, ChangeOperation, TableId};
+use crate::graph::{Topic, key_part};
+
+/// A message on the channel.
+#[derive(Debug, Deserialize)]
+pub(super) struct Message {
+    /// Whatever came before this transaction has been announced before.
+    #[serde(rename = "m", deserialize_with = "number")]
+    pub(super) horizon: u64,
+    /// A statement's changes; a greeting has none.
+    #[serde(flatten)]
+    pub(super) statement: Option<Statement>,
+}
+
+/// The changes of a statement.
+#[derive(Debug, Deserialize)]
+pub(super) struct Statement {
+    #[serde(rename = "x", deserialize_with = "number")]
+    pub(super) transaction: u64,
+    #[serde(rename = "t")]
+    changed_at: i64,
+    #[serde(rename = "n")]
+    table: String,
+    #[serde(rename = "o")]
+    operation: String,
+    /// Number, key and foreign keys of each; `None` where they did not fit into the message.
+    #[serde(rename = "c", default)]
+    changes: Option<Vec<(i64, Vec<JsonValue>, JsonMap)>>,
+}
+
+/// A change of a row.
+#[derive(Debug)]
+pub(super) struct Announcement {
+    /// Its number.
+    pub(super) number: i64,
+    pub(super) transaction: u64,
+    /// Whatever came before this transaction has been told before.
+    pub(super) horizon: u64,
+    /// Microseconds since 1970.
+    pub(super) changed_at: i64,
+    pub(super) operation: ChangeOperation,
+    /// The primary key, in Postgres's binary format.
+    pub(super) key: Vec<Vec<u8>>,
+    /// All that it could be watched by.
+    pub(super) topics: Vec<Topic>,
+}
+
+/// A change as it comes from Postgres.
+pub(super) struct Raw<'a> {
+    pub(super) number: i64,
+    pub(super) transaction: u64,
+    pub(super) horizon: u64,
+    pub(super) changed_at: i64,
+    /// Schema and table.
+    pub(super) table: &'a str,
+    pub(super) operation: &'a str,
+    pub(super) key: &'a [JsonValue],
+    pub(super) references: &'a JsonMap,
+}
+
+impl Message {
+    pub(super) fn read(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+}
+
+impl Statement {
+    /// The changes of served tables; `None`: they are to be looked up by the transaction.
+    pub(super) fn announcements(&self, catalog: &Catalog, horizon: u64) -> Option<Vec<Announcement>> {
+        let changes = self.changes.as_ref()?.iter();
+        let read = changes.filter_map(|(number, key, references)| {
+            Announcement::read(
+                catalog,
+                &Raw {
+                    number: *number,
+                    transaction: self.transaction,
+                    horizon,
+                    changed_at: self.changed_at,
+                    table: &self.table,
+                    operation: &self.operation,
+                    key,
+                    references,
+                },
+            )
+        });
+        Some(read.collect())
+    }
+}
+
+impl Announcement {
+    /// A change of a served table; `None`: the table is not served, or not as it is in the database.
+    pub(super) fn read(catalog: &Catalog, raw: &Raw<'_>) -> Option<Self> {
+        let table = table_of(catalog, raw.table)?;
+        let operation = ChangeOperation::of_statement(raw.operation)?;
+        let (id, table) = (table, catalog.table(table));
+        if raw.key.len() != table.primary_key.len() {
+            return None;
+        }
+        let parts = table.primary_key.iter().zip(raw.key);
+        let key: Vec<Vec<u8>> = parts
+            .map(|(column, value)| key_part(&table.column(*column).ty, value).ok())
+            .collect::<Option<_>>()?;
+        let mut topics = vec![Topic::Table(id), Topic::Row(id, key.clone())];
+        topics.extend(raw.references.iter().filter_map(|(name, value)| {
+            let column = table.column_named(name.as_str())?;
+            let value = key_part(&table.column(column).ty, value).ok().filter(|_| !value.is_null())?;
+            Some(Topic::Reference(id, column, value))
+        }));
+        Some(Self {
+            number: raw.number,
+            transaction: raw.transaction,
+            horizon: raw.horizon,
+            changed_at: raw.changed_at,
+            operation,
+            key,
+            topics,
+        })
+    }
+}
+
+/// The served table of this name with its schema.
+fn table_of(catalog: &Catalog, name: &str) -> Option<TableId> {
+    let (schema, name) = name.split_once('.')?;
+    let served = |table: &&crate::graph::catalog::Table| {
+        table.schema == schema && table.name == name && table.is_watched()
+    };
+    catalog.tables().iter().find(served).map(|table| table.id)
+}
+
+/// A transaction's number, which JSON's numbers do not hold.
+fn number<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+    text.parse().map_err(serde::de::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_a_greeting_or_speaks_of_a_statement() {
+        assert!(Message::read(r#"{"m":"12"}"#).unwrap().statement.is_none());
+        let message = Message::read(
+            r#"{"m":"12","x":"13","t":1,"n":"public.a","o":"insert","c":[[1,[2],{"b":null}]]}"#,
+        );
+        let statement = message.unwrap().statement.unwrap();
+        assert_eq!((statement.transaction, statement.changes.map(|it| it.len())), (13, Some(1)));
+        let large = Message::read(r#"{"m":"12","x":"13","t":1,"n":"public.a","o":"insert"}"#).unwrap();
+        assert!(large.statement.unwrap().changes.is_none());
+        assert!(Message::read("greeting").is_err());
+    }
+}

@@ -1,0 +1,350 @@
+//! Subscribers who ask the same with the same rights. Changed rows are read once for all of them.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::Notify;
+
+use super::announcement::Announcement;
+use super::cursor::Cursor;
+use super::feeds::Feeds;
+use super::outbox::{Delivery, Event, OperationId, Outbox};
+use crate::auth::Caller;
+use crate::graph::catalog::ChangeOperation;
+use crate::graph::{Change, Code, Error, Subscription, Topic};
+
+/// Changes that may wait for a group.
+const LONGEST_QUEUE: usize = 10_000;
+/// Batches that may wait for a subscriber that is still told what it has missed.
+const LONGEST_HELD: usize = 10_000;
+/// Pauses before a read that failed is tried again.
+const RETRY_AFTER: [Duration; 4] =
+    [Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(5)];
+/// Pause between two deliveries for each subscriber, so that what comes meanwhile goes out with one write …
+const PAUSE_PER_SUBSCRIBER: Duration = Duration::from_micros(20);
+/// … and the longest of these pauses. The first change after a quiet time does not wait.
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+
+/// What makes subscribers equal: their rights and what they ask.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct Identity {
+    role: String,
+    sub: Option<String>,
+    claims: String,
+    subscription: [u8; 32],
+}
+
+/// Subscribers who are equal.
+pub(super) struct Group {
+    pub(super) identity: Identity,
+    pub(super) subscription: Subscription,
+    pub(super) caller: Arc<Caller>,
+    state: Mutex<State>,
+    wake: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    queue: VecDeque<Arc<Announcement>>,
+    subscribers: HashMap<u64, Subscriber>,
+    /// More has changed than may wait.
+    has_overflowed: bool,
+    has_ended: bool,
+}
+
+/// Somebody who watches.
+pub(super) struct Subscriber {
+    outbox: Outbox,
+    operation: OperationId,
+    /// What has come while the subscriber is told what it has missed; `None`: that is over.
+    held: Option<Vec<Arc<[Delivery]>>>,
+    /// What it has been told of that.
+    known: Option<Known>,
+}
+
+/// Changes that a subscriber was told from Postgres's memory, and that may come once more.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// Their numbers.
+    pub(super) changes: HashSet<i64>,
+    /// The newest of their transactions.
+    pub(super) newest: u64,
+}
+
+impl Identity {
+    pub(super) fn new(caller: &Caller, subscription: &Subscription) -> Self {
+        // Another token of the same session differs in its times only, which are checked when it comes and when it ends.
+        let mut claims = caller.claims.clone();
+        if let Some(claims) = claims.as_object_mut() {
+            for time in ["exp", "iat", "nbf"] {
+                claims.remove(time);
+            }
+        }
+        Self {
+            role: caller.role.clone(),
+            sub: caller.sub.clone(),
+            claims: claims.to_string(),
+            subscription: subscription.fingerprint(),
+        }
+    }
+}
+
+impl Group {
+    pub(super) fn new(identity: Identity, subscription: Subscription, caller: Arc<Caller>) -> Self {
+        Self { identity, subscription, caller, state: Mutex::default(), wake: Notify::new() }
+    }
+
+    pub(super) fn add(&self, number: u64, subscriber: Subscriber) {
+        self.state().subscribers.insert(number, subscriber);
+    }
+
+    /// Removes a subscriber; whether it was the last.
+    pub(super) fn remove(&self, number: u64) -> bool {
+        let mut state = self.state();
+        state.subscribers.remove(&number);
+        let is_empty = state.subscribers.is_empty();
+        state.has_ended |= is_empty;
+        drop(state);
+        if is_empty {
+            self.wake.notify_one();
+        }
+        is_empty
+    }
+
+    /// Takes note of a change.
+    pub(super) fn push(&self, change: &Arc<Announcement>) {
+        // Of a row's feed every change counts: it tells whether the row can be seen.
+        if !self.subscription.tells(change.operation) && !self.is_of_a_row() {
+            return;
+        }
+        let mut state = self.state();
+        if state.queue.len() < LONGEST_QUEUE {
+            state.queue.push_back(Arc::clone(change));
+        } else {
+            state.has_overflowed = true;
+        }
+        drop(state);
+        self.wake.notify_one();
+    }
+
+    /// Ends all subscriptions with an error.
+    pub(super) fn end(&self, error: &Error) {
+        let errors = errors(error);
+        let mut state = self.state();
+        state.has_ended = true;
+        for subscriber in std::mem::take(&mut state.subscribers).into_values() {
+            subscriber.outbox.push(Event::Failed(subscriber.operation, errors.clone()));
+        }
+        drop(state);
+        self.wake.notify_one();
+    }
+
+    /// Reads and delivers until the last subscriber has gone.
+    pub(super) async fn run(self: Arc<Self>, feeds: Arc<Feeds>) {
+        let mut row_is_seen = false;
+        // Whether the row can be seen is known before the first change comes.
+        let mut changes = Vec::new();
+        if !self.is_of_a_row() {
+            self.wait(&mut changes).await;
+        }
+        while !self.has_ended() {
+            match self.read(&feeds, &changes, &mut row_is_seen).await {
+                Ok(deliveries) => self.deliver(deliveries).await,
+                Err(error) => return feeds.registry().end(&self, &error),
+            }
+            if self.state().has_overflowed {
+                let message =
+                    "More has changed at once than can be told. Load the data anew and subscribe again.";
+                return feeds.registry().end(&self, &Error::new(Code::Gone, message));
+            }
+            self.wait(&mut changes).await;
+        }
+    }
+
+    /// Waits for changes and takes those that are read together.
+    async fn wait(&self, changes: &mut Vec<Arc<Announcement>>) {
+        changes.clear();
+        loop {
+            {
+                let mut state = self.state();
+                if state.has_ended {
+                    return;
+                }
+                if !state.queue.is_empty() {
+                    let count = self.subscription.batch().min(state.queue.len());
+                    changes.extend(state.queue.drain(..count));
+                    return;
+                }
+            }
+            self.wake.notified().await;
+        }
+    }
+
+    /// What is told of changes, as far as anything is. A read that fails for lack of the database is tried again.
+    pub(super) async fn read(
+        &self,
+        feeds: &Feeds,
+        changes: &[Arc<Announcement>],
+        row_is_seen: &mut bool,
+    ) -> Result<Vec<Delivery>, Error> {
+        let changes = merged(changes);
+        let asked: Vec<Change> = changes.iter().map(|(change, operation)| told(change, *operation)).collect();
+        let mut pauses = RETRY_AFTER.into_iter();
+        let told = loop {
+            let permit = feeds.permit().await;
+            let told = feeds.engine().tell(&self.subscription, &self.caller, &asked, *row_is_seen).await;
+            drop(permit);
+            match (told, pauses.next()) {
+                (Ok(told), _) => break told,
+                (Err(error), Some(pause)) if matches!(error.code, Code::Unavailable | Code::Timeout) => {
+                    tokio::time::sleep(pause).await;
+                }
+                (Err(error), _) => return Err(error),
+            }
+        };
+        *row_is_seen = told.row_is_seen;
+        let delivered = changes.iter().zip(asked).zip(told.responses);
+        Ok(delivered
+            .filter_map(|(((change, _), asked), response)| {
+                let cursor = asked.cursor.into();
+                let (change, horizon) = (change.number, change.horizon);
+                Some(Delivery { change, horizon, cursor, response: response? })
+            })
+            .collect())
+    }
+
+    async fn deliver(&self, deliveries: Vec<Delivery>) {
+        if deliveries.is_empty() {
+            return;
+        }
+        let deliveries: Arc<[Delivery]> = deliveries.into();
+        let count = {
+            let mut state = self.state();
+            for subscriber in state.subscribers.values_mut() {
+                subscriber.take(&deliveries);
+            }
+            state.subscribers.len()
+        };
+        let pause = PAUSE_PER_SUBSCRIBER * u32::try_from(count).unwrap_or(u32::MAX);
+        if pause > Duration::from_millis(1) {
+            tokio::time::sleep(pause.min(LONGEST_PAUSE)).await;
+        }
+    }
+
+    /// Lets a subscriber that has been told what it had missed have what came meanwhile, without what it knows already.
+    pub(super) fn release(&self, number: u64, known: Known) {
+        let mut state = self.state();
+        let Some(subscriber) = state.subscribers.get_mut(&number) else { return };
+        subscriber.known = Some(known);
+        for deliveries in subscriber.held.take().unwrap_or_default() {
+            subscriber.take(&deliveries);
+        }
+    }
+
+    fn is_of_a_row(&self) -> bool {
+        matches!(self.subscription.topic(), Topic::Row(..))
+    }
+
+    fn has_ended(&self) -> bool {
+        self.state().has_ended
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A panic while the lock was held leaves a state that is whole.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Subscriber {
+    pub(super) fn new(outbox: Outbox, operation: OperationId, resumes: bool) -> Self {
+        Self { outbox, operation, held: resumes.then(Vec::new), known: None }
+    }
+
+    fn take(&mut self, deliveries: &Arc<[Delivery]>) {
+        if let Some(held) = &mut self.held {
+            if held.len() < LONGEST_HELD {
+                held.push(Arc::clone(deliveries));
+            } else {
+                // It would miss something, and so is better given up.
+                self.outbox.overflow();
+            }
+            return;
+        }
+        if let Some(known) = self.known.take() {
+            let new: Vec<Delivery> =
+                deliveries.iter().filter(|it| !known.changes.contains(&it.change)).cloned().collect();
+            if deliveries.iter().all(|delivery| delivery.horizon <= known.newest) {
+                self.known = Some(known);
+            }
+            if !new.is_empty() {
+                self.outbox.push(Event::Next(self.operation, new.into()));
+            }
+            return;
+        }
+        self.outbox.push(Event::Next(self.operation, Arc::clone(deliveries)));
+    }
+}
+
+/// Several changes of a row within a transaction are one for everybody else: triggers often write what was just written.
+fn merged(changes: &[Arc<Announcement>]) -> Vec<(&Announcement, ChangeOperation)> {
+    use ChangeOperation::{Delete, Insert};
+    let mut merged: Vec<Option<(&Announcement, ChangeOperation)>> = Vec::with_capacity(changes.len());
+    let mut places: HashMap<(u64, &[Vec<u8>]), usize> = HashMap::with_capacity(changes.len());
+    for change in changes {
+        let place = places.insert((change.transaction, &change.key), merged.len());
+        let before = place.and_then(|place| merged[place].take());
+        merged.push(match (before.map(|(_, operation)| operation), change.operation) {
+            // It was never there for anybody else.
+            (Some(Insert), Delete) => None,
+            (Some(Insert), _) => Some((change, Insert)),
+            (_, operation) => Some((change, operation)),
+        });
+    }
+    merged.into_iter().flatten().collect()
+}
+
+fn told(change: &Announcement, operation: ChangeOperation) -> Change {
+    let cursor = Cursor { horizon: change.horizon, transaction: change.transaction, change: change.number };
+    Change { operation, key: change.key.clone(), changed_at: change.changed_at, cursor: cursor.write() }
+}
+
+/// Errors as a JSON list.
+pub(super) fn errors(error: &Error) -> Bytes {
+    serde_json::to_vec(&[error]).unwrap_or_else(|_| b"[]".to_vec()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(number: i64, transaction: u64, key: u8, operation: ChangeOperation) -> Arc<Announcement> {
+        Arc::new(Announcement {
+            number,
+            transaction,
+            horizon: 1,
+            changed_at: 0,
+            operation,
+            key: vec![vec![key]],
+            topics: Vec::new(),
+        })
+    }
+
+    #[test]
+    fn changes_of_a_row_in_a_transaction_are_one() {
+        use ChangeOperation::{Delete, Insert, Update};
+        let changes = [
+            change(1, 1, 1, Insert),
+            change(2, 1, 2, Insert),
+            change(3, 1, 1, Update),
+            change(4, 1, 2, Delete),
+            change(5, 2, 1, Update),
+            change(6, 2, 1, Update),
+            change(7, 3, 1, Update),
+            change(8, 3, 1, Delete),
+        ];
+        let merged: Vec<_> = merged(&changes).iter().map(|(it, operation)| (it.number, *operation)).collect();
+        assert_eq!(merged, [(3, Insert), (6, Update), (8, Delete)]);
+    }
+}

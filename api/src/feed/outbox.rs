@@ -1,0 +1,208 @@
+//! What waits to be sent over a connection. It has a bound: who does not take what is sent loses the connection, and the
+//! gateway no memory.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use tokio::sync::{Notify, mpsc};
+
+/// Bytes that an entry takes besides its text.
+const OVERHEAD: usize = 64;
+
+/// Number of an operation on its connection.
+pub type OperationId = u64;
+
+/// Something to be sent over a connection.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// Responses.
+    Next(OperationId, Arc<[Delivery]>),
+    /// The operation has ended with these errors, a JSON list.
+    Failed(OperationId, Bytes),
+    /// The operation has ended.
+    Complete(OperationId),
+}
+
+/// A response of an operation.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// Number of the change that it tells; 0 for none.
+    pub change: i64,
+    /// Changes of transactions before this one do not come any more.
+    pub(super) horizon: u64,
+    /// Where to go on after it; empty for nowhere.
+    pub cursor: Arc<str>,
+    /// The response as JSON.
+    pub response: Bytes,
+}
+
+impl Event {
+    /// The only response of an operation.
+    pub fn response(operation: OperationId, response: Vec<u8>) -> Self {
+        let delivery = Delivery { change: 0, horizon: 0, cursor: "".into(), response: response.into() };
+        Self::Next(operation, [delivery].into())
+    }
+
+    /// The operation that it belongs to.
+    pub fn operation(&self) -> OperationId {
+        match self {
+            Self::Next(operation, _) | Self::Failed(operation, _) | Self::Complete(operation) => *operation,
+        }
+    }
+
+    fn size(&self) -> usize {
+        match self {
+            Self::Next(_, deliveries) => {
+                deliveries.iter().map(|delivery| delivery.response.len() + OVERHEAD).sum()
+            }
+            Self::Failed(_, errors) => errors.len() + OVERHEAD,
+            Self::Complete(_) => OVERHEAD,
+        }
+    }
+}
+
+/// The end where events are put in.
+#[derive(Clone, Debug)]
+pub struct Outbox {
+    sender: mpsc::Sender<Event>,
+    meter: Arc<Meter>,
+}
+
+/// The end where they are taken out.
+#[derive(Debug)]
+pub struct Inbox {
+    receiver: mpsc::Receiver<Event>,
+    meter: Arc<Meter>,
+}
+
+#[derive(Debug)]
+struct Meter {
+    bytes: AtomicUsize,
+    most: usize,
+    overflowed: AtomicBool,
+    told: Notify,
+}
+
+/// Both ends of the outbox of a connection, for so many events and bytes.
+pub fn outbox(length: usize, bytes: usize) -> (Outbox, Inbox) {
+    let (sender, receiver) = mpsc::channel(length.max(1));
+    let meter = Arc::new(Meter {
+        bytes: AtomicUsize::new(0),
+        most: bytes,
+        overflowed: AtomicBool::new(false),
+        told: Notify::new(),
+    });
+    (Outbox { sender, meter: Arc::clone(&meter) }, Inbox { receiver, meter })
+}
+
+impl Outbox {
+    /// Puts an event in, or gives the connection up where there is no room.
+    pub fn push(&self, event: Event) {
+        let size = event.size();
+        // A single event that is larger than the whole bound goes into an empty queue.
+        let before = self.meter.bytes.fetch_add(size, Ordering::AcqRel);
+        let is_full = before > 0 && before + size > self.meter.most;
+        if is_full || matches!(self.sender.try_send(event), Err(mpsc::error::TrySendError::Full(_))) {
+            self.meter.overflow();
+        }
+    }
+
+    /// Gives the connection up.
+    pub(super) fn overflow(&self) {
+        self.meter.overflow();
+    }
+
+    /// Puts an event in as soon as there is room. For what is asked for and not pushed: it comes no faster than it is taken.
+    pub async fn send(&self, event: Event) {
+        let Ok(place) = self.sender.reserve().await else { return };
+        self.meter.bytes.fetch_add(event.size(), Ordering::AcqRel);
+        place.send(event);
+    }
+
+    /// Waits until the connection is given up.
+    pub async fn overflowed(&self) {
+        self.meter.overflowed().await;
+    }
+}
+
+impl Inbox {
+    /// Waits for events and takes what is there, up to a number; how many it was, 0 when there will be no more.
+    pub async fn take(&mut self, events: &mut Vec<Event>, most: usize) -> usize {
+        let from = events.len();
+        let count = self.receiver.recv_many(events, most).await;
+        let size = events[from..].iter().map(Event::size).sum();
+        self.meter.bytes.fetch_sub(size, Ordering::AcqRel);
+        count
+    }
+
+    /// Whether the connection was given up.
+    pub fn has_overflowed(&self) -> bool {
+        self.meter.overflowed.load(Ordering::Acquire)
+    }
+
+    /// Waits until the connection is given up.
+    pub fn overflowed(&self) -> impl Future<Output = ()> + Send + use<> {
+        let meter = Arc::clone(&self.meter);
+        async move { meter.overflowed().await }
+    }
+}
+
+impl Meter {
+    fn overflow(&self) {
+        self.overflowed.store(true, Ordering::Release);
+        self.told.notify_waiters();
+    }
+
+    async fn overflowed(&self) {
+        loop {
+            let told = self.told.notified();
+            if self.overflowed.load(Ordering::Acquire) {
+                return;
+            }
+            told.await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    fn event(bytes: usize) -> Event {
+        Event::response(1, vec![b'x'; bytes])
+    }
+
+    #[tokio::test]
+    async fn what_is_taken_makes_room() {
+        let (outbox, mut inbox) = outbox(10, 1_000);
+        for _ in 0..5 {
+            outbox.push(event(900));
+            let mut events = Vec::new();
+            assert_eq!(inbox.take(&mut events, 10).await, 1);
+        }
+        assert!(!inbox.has_overflowed());
+    }
+
+    #[tokio::test]
+    async fn too_many_bytes_or_events_give_the_connection_up() {
+        for (count, size) in [(2, 600), (11, 0)] {
+            let (outbox, inbox) = outbox(10, 1_000);
+            for _ in 1..count {
+                outbox.push(event(size));
+            }
+            assert!(!inbox.has_overflowed());
+            outbox.push(event(size));
+            assert!(inbox.overflowed().now_or_never().is_some());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_single_large_event_goes_through() {
+        let (outbox, inbox) = outbox(10, 1_000);
+        outbox.push(event(5_000));
+        assert!(!inbox.has_overflowed());
+    }
+}

@@ -1,0 +1,65 @@
+//! A subscriber that was here before is told what it has missed, and then what comes, without a gap in between.
+
+use std::sync::Arc;
+
+use super::announcement::Announcement;
+use super::cursor::Cursor;
+use super::feeds::Feeds;
+use super::group::Known;
+use super::history::{History, is_forgotten};
+use super::outbox::{Event, OperationId, Outbox};
+use super::registry::Watch;
+use crate::graph::{Code, Error};
+
+/// Changes that are read again for a subscriber at most.
+const MOST_CHANGES: usize = 10_000;
+
+/// Tells a subscriber, whose group holds back what comes meanwhile, what has changed since a cursor.
+pub(super) async fn resume(
+    feeds: &Feeds,
+    watch: &Watch,
+    cursor: Cursor,
+    outbox: &Outbox,
+    operation: OperationId,
+) -> Result<(), Error> {
+    let group = watch.group();
+    let subscription = &group.subscription;
+    let catalog = feeds.engine().catalog();
+    let table = catalog.table(subscription.topic().table());
+    let name = format!("{}.{}", table.schema, table.name);
+    let failed = |error| Error::from(&error);
+
+    // The group has been told of this subscriber before: what is not read here, it will hold.
+    let mut history = History::since(feeds.pool(), catalog, cursor.horizon).of_table(name);
+    let mut known = Known::default();
+    while let Some(page) = history.next(cursor.horizon).await.map_err(failed)? {
+        let page: Vec<Arc<Announcement>> = page
+            .into_iter()
+            .filter(|change| change.topics.contains(subscription.topic()))
+            .map(Arc::new)
+            .collect();
+        known.changes.extend(page.iter().map(|change| change.number));
+        known.newest = page.iter().map(|change| change.transaction).fold(known.newest, u64::max);
+        if known.changes.len() > MOST_CHANGES {
+            return Err(gone("Too much has changed meanwhile."));
+        }
+        let is_new = |change: &&Arc<Announcement>| !cursor.covers(change.transaction, change.number);
+        let missed: Vec<_> = page.iter().filter(is_new).map(Arc::clone).collect();
+        for changes in missed.chunks(subscription.batch()) {
+            let deliveries = group.read(feeds, changes, &mut false).await?;
+            if !deliveries.is_empty() {
+                outbox.send(Event::Next(operation, deliveries.into())).await;
+            }
+        }
+    }
+    // Asked afterwards: what was forgotten while it was read counts as well.
+    if is_forgotten(feeds.pool(), cursor.horizon).await.map_err(failed)? {
+        return Err(gone("What has changed meanwhile is no longer known."));
+    }
+    group.release(watch.number(), known);
+    Ok(())
+}
+
+fn gone(what: &str) -> Error {
+    Error::new(Code::Gone, format!("{what} Load the data anew and subscribe without `after`."))
+}

@@ -1,0 +1,157 @@
+//! What can be watched: the fields of `Subscription`.
+
+use super::names::{capitalise, plural, uncapitalise};
+use super::{Catalog, CatalogError, ColumnId, System, Table, TableId};
+
+/// How a row has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ChangeOperation {
+    /// It was added.
+    Insert,
+    /// It has other values.
+    Update,
+    /// It was deleted.
+    Delete,
+}
+
+/// A feed that a system declares beside those that every table has.
+#[derive(Clone, Copy, Debug)]
+pub struct Feed {
+    /// Name of the field, without the system's prefix.
+    pub field: &'static str,
+    /// Description of the field.
+    pub doc: &'static str,
+    /// Name of the table in the database.
+    pub table: &'static str,
+    /// Which changes it tells.
+    pub operations: &'static [ChangeOperation],
+    /// Columns whose values the caller gives: only changes of rows that have them are told.
+    pub arguments: &'static [&'static str],
+}
+
+/// A field of `Subscription`.
+#[derive(Debug)]
+pub struct FeedField {
+    /// Name of the field.
+    pub field: String,
+    /// Description.
+    pub doc: String,
+    /// The table whose changes it tells.
+    pub table: TableId,
+    /// Which of them.
+    pub scope: FeedScope,
+}
+
+/// Which changes of a table a feed tells.
+#[derive(Debug)]
+pub enum FeedScope {
+    /// Those of one row, by its primary key.
+    Row,
+    /// Those of rows that match a filter.
+    Rows,
+    /// These, of rows with given values in these columns.
+    Named(Vec<ChangeOperation>, Vec<ColumnId>),
+}
+
+impl ChangeOperation {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Insert, Self::Update, Self::Delete];
+
+    /// Name in GraphQL.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Insert => "INSERTED",
+            Self::Update => "UPDATED",
+            Self::Delete => "DELETED",
+        }
+    }
+
+    /// Name in the database, as Postgres calls the statement.
+    pub fn of_statement(name: &str) -> Option<Self> {
+        match name {
+            "insert" => Some(Self::Insert),
+            "update" => Some(Self::Update),
+            "delete" => Some(Self::Delete),
+            _ => None,
+        }
+    }
+}
+
+impl Catalog {
+    /// The fields of `Subscription`.
+    pub fn feeds(&self) -> &[FeedField] {
+        &self.feeds
+    }
+
+    /// A field of `Subscription`.
+    pub fn feed(&self, field: &str) -> Option<&FeedField> {
+        self.feeds.iter().find(|feed| feed.field == field)
+    }
+}
+
+/// The feeds of all tables that can be written, and those that the systems declare.
+pub(super) fn read(systems: &[System], tables: &[Table]) -> Result<Vec<FeedField>, CatalogError> {
+    let mut feeds: Vec<FeedField> = Vec::new();
+    for table in tables.iter().filter(|table| table.is_watched()) {
+        let one = uncapitalise(&table.type_name);
+        feeds.push(FeedField {
+            field: format!("{one}Changed"),
+            doc: format!(
+                "Changes of a row of `{}`. That it was deleted is told if this feed could see it before.",
+                table.name
+            ),
+            table: table.id,
+            scope: FeedScope::Row,
+        });
+        feeds.push(FeedField {
+            field: format!("{}Changed", plural(&one)),
+            doc: format!(
+                "Changes of rows of `{}` that the caller can see and that match, as they are after the change. That a \
+                 row was deleted is told only where the filter holds it to one parent, by `eq` on a foreign key, and \
+                 the caller can see that parent.",
+                table.name
+            ),
+            table: table.id,
+            scope: FeedScope::Rows,
+        });
+    }
+    for (index, system) in systems.iter().enumerate() {
+        for feed in system.feeds {
+            feeds.push(named(index, system, feed, tables)?);
+        }
+    }
+    for (at, feed) in feeds.iter().enumerate() {
+        if feeds[..at].iter().any(|other| other.field == feed.field) {
+            return Err(CatalogError::Name { scope: "Subscription".into(), name: feed.field.clone() });
+        }
+    }
+    Ok(feeds)
+}
+
+fn named(index: usize, system: &System, feed: &Feed, tables: &[Table]) -> Result<FeedField, CatalogError> {
+    let missing = |name: &str| CatalogError::Feed { feed: feed.field.into(), name: name.into() };
+    let table = tables
+        .iter()
+        .find(|table| table.system == index && table.name == feed.table && table.is_watched())
+        .ok_or_else(|| missing(feed.table))?;
+    let arguments = feed
+        .arguments
+        .iter()
+        .map(|name| table.column_named(name).ok_or_else(|| missing(name)))
+        .collect::<Result<_, _>>()?;
+    let prefix = uncapitalise(system.prefix);
+    let field = if prefix.is_empty() { feed.field.into() } else { prefix + &capitalise(feed.field) };
+    Ok(FeedField {
+        field,
+        doc: feed.doc.into(),
+        table: table.id,
+        scope: FeedScope::Named(feed.operations.to_vec(), arguments),
+    })
+}
+
+impl Table {
+    /// Whether its changes are announced: those of every table that can be written are.
+    pub fn is_watched(&self) -> bool {
+        self.operations().next().is_some() && !self.primary_key.is_empty()
+    }
+}

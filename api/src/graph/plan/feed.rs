@@ -1,0 +1,85 @@
+//! What a subscription tells of each change, and what it reads for that.
+
+use super::{Keyed, LoadId, Plan, RowSelection};
+use crate::graph::catalog::{ChangeOperation, ColumnId, TableId};
+
+/// A subscription, ready to run for the keys of changed rows.
+#[derive(Debug)]
+pub(in crate::graph) struct Feed {
+    /// Response key of the only field.
+    pub(in crate::graph) key: String,
+    /// Which rows it is about.
+    pub(in crate::graph) topic: Topic,
+    /// Which changes it tells.
+    pub(in crate::graph) operations: Vec<ChangeOperation>,
+    /// Cursor behind which it begins; without one, now.
+    pub(in crate::graph) after: Option<String>,
+    /// Fields of a change, in the order of the request.
+    pub(in crate::graph) fields: Vec<Keyed<ChangeField>>,
+    /// The loads: of the rows that have changed, and of what hangs on them.
+    pub(in crate::graph) plan: Plan,
+    /// The rows by their primary key, with the filter.
+    pub(in crate::graph) rows: LoadId,
+    /// Nothing of a row: it is asked for all the same, because what the caller cannot see is not told.
+    pub(in crate::graph) nothing: RowSelection,
+    /// The parent that the rows are held to, if they are.
+    pub(in crate::graph) parent: Option<Parent>,
+    /// Rows that are read at a time at most, so that a read costs what a request may cost.
+    pub(in crate::graph) batch: usize,
+}
+
+/// The row that all rows of a feed belong to. Who can see it may know that one of its rows was deleted.
+#[derive(Debug)]
+pub(in crate::graph) struct Parent {
+    pub(in crate::graph) load: LoadId,
+    pub(in crate::graph) key: Vec<u8>,
+    pub(in crate::graph) nothing: RowSelection,
+}
+
+/// Which rows of a table a feed is about, as far as changes are sorted by it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Topic {
+    /// Any.
+    Table(TableId),
+    /// That with this primary key, in Postgres's binary format.
+    Row(TableId, Vec<Vec<u8>>),
+    /// Those with this value in a column of a foreign key.
+    Reference(TableId, ColumnId, Vec<u8>),
+}
+
+impl Topic {
+    /// The table.
+    pub fn table(&self) -> TableId {
+        match self {
+            Self::Table(table) | Self::Row(table, _) | Self::Reference(table, ..) => *table,
+        }
+    }
+}
+
+/// A field of a change.
+#[derive(Debug)]
+pub(in crate::graph) enum ChangeField {
+    /// `__typename`
+    Typename(String),
+    /// `operation`
+    Operation,
+    /// `id`
+    Id,
+    /// `cursor`
+    Cursor,
+    /// `changedAt`
+    ChangedAt,
+    /// The row.
+    Row(RowSelection),
+}
+
+impl Feed {
+    /// What is asked of the rows.
+    pub(in crate::graph) fn selections(&self) -> impl Iterator<Item = &RowSelection> {
+        let asked = self.fields.iter().filter_map(|field| match &field.value {
+            ChangeField::Row(selection) => Some(selection),
+            _ => None,
+        });
+        asked.chain([&self.nothing])
+    }
+}

@@ -1,0 +1,191 @@
+//! The field of `Subscription`.
+
+use apollo_compiler::Node;
+use apollo_compiler::executable::{ExecutableDocument, Field, Operation};
+use apollo_compiler::response::{JsonMap, JsonValue};
+
+use super::super::collect::collect;
+use super::super::feed::{ChangeField, Feed, Parent, Topic};
+use super::super::input::{ArgumentError, arguments};
+use super::super::{Plan, RowSelection};
+use super::{DraftKind, Planned, Planner, Question};
+use crate::graph::catalog::{
+    Catalog, ChangeOperation, ColumnId, FeedField, FeedScope, FieldId, Relation, Table,
+};
+use crate::graph::error::Error;
+use crate::graph::limits::Limits;
+use crate::graph::value::key_part;
+
+/// Rows that are read at a time at most, however little they cost.
+const LARGEST_BATCH: u64 = 200;
+/// Rows that a feed is planned for: more than one, so that its statements take any number.
+const PLANNED_ROWS: u64 = 2;
+
+/// Plans a validated subscription whose variables are coerced.
+pub(crate) fn plan_feed(
+    catalog: &Catalog,
+    limits: &Limits,
+    document: &ExecutableDocument,
+    operation: &Operation,
+    variables: &JsonMap,
+) -> Result<Feed, Error> {
+    let mut planner = Planner::new(catalog, limits, document, variables);
+    let collected = planner.root_collected(&[&operation.selection_set], "Subscription")?;
+    let mut feeds = planner.each(&collected, |this, field, collected| {
+        match catalog.feed(&field.name) {
+            Some(feed) => this.feed(feed, field, collected).map(Some),
+            // Validation leaves one field, and none of introspection.
+            None => Ok(None),
+        }
+    })?;
+    feeds.pop().and_then(|feed| feed.value).ok_or_else(|| {
+        Error::new(crate::graph::Code::GraphqlInvalid, "A subscription has exactly one field.")
+    })
+}
+
+impl<'a> Planner<'a> {
+    fn feed(
+        &mut self,
+        feed: &'a FeedField,
+        field: &'a Node<Field>,
+        collected: &super::Collected<'a>,
+    ) -> Planned<Feed> {
+        let table = self.catalog.table(feed.table);
+        let given = arguments(field, self.variables);
+        let filter = match &feed.scope {
+            FeedScope::Row => None,
+            FeedScope::Rows => given.get("filter").filter(|filter| !filter.is_null()).cloned(),
+            FeedScope::Named(_, columns) => equals(table, columns, &given),
+        };
+        let refuse = |error| self.refuse(field, error);
+        let topic = match &feed.scope {
+            FeedScope::Row => Topic::Row(table.id, primary_key(table, &given).map_err(refuse)?),
+            FeedScope::Rows | FeedScope::Named(..) => {
+                let parent = filter.as_ref().map(|filter| pinned(table, filter)).transpose();
+                let parent = parent.map_err(refuse)?.flatten();
+                parent.map_or(Topic::Table(table.id), |(relation, value)| {
+                    Topic::Reference(table.id, relation.local[0], value)
+                })
+            }
+        };
+        // What is kept in memory may be older than the change.
+        self.fresh = table.is_reference;
+        let rows = self.changed_rows(table, filter, field);
+        self.spend(field, PLANNED_ROWS)?;
+        let parent = match &topic {
+            Topic::Reference(_, column, key) => {
+                parents(table).find(|relation| relation.local == [*column]).map(|relation| {
+                    let target = self.catalog.table(relation.target);
+                    let load = self.by_key(target, &relation.remote, field, 1);
+                    let nothing = RowSelection { table: target.id, fields: Vec::new() };
+                    Parent { load, key: key.clone(), nothing }
+                })
+            }
+            Topic::Table(_) | Topic::Row(..) => None,
+        };
+        let type_name = format!("{}Change", table.type_name);
+        let collected = collect(self.document, self.variables, &collected.selection_sets(), &type_name);
+        let fields = self.each(&collected, |this, part, collected| {
+            Ok(match part.name.as_str() {
+                "__typename" => ChangeField::Typename(type_name.clone()),
+                "operation" => ChangeField::Operation,
+                "id" => ChangeField::Id,
+                "cursor" => ChangeField::Cursor,
+                "changedAt" => ChangeField::ChangedAt,
+                _ => ChangeField::Row(this.row(table, rows, &collected.selection_sets(), PLANNED_ROWS)?),
+            })
+        })?;
+        let cost = (self.cost / PLANNED_ROWS).max(1);
+        Ok(Feed {
+            key: field.response_key().to_string(),
+            topic,
+            operations: operations(feed, &given),
+            after: given.get("after").and_then(JsonValue::as_str).map(str::to_owned),
+            fields,
+            plan: Plan { fields: Vec::new(), loads: self.take_loads()? },
+            rows,
+            nothing: RowSelection { table: table.id, fields: Vec::new() },
+            parent,
+            batch: usize::try_from((self.limits.cost / cost).clamp(1, LARGEST_BATCH)).unwrap_or(1),
+        })
+    }
+
+    /// The load of rows by their primary key, and of those the ones that match.
+    fn changed_rows(
+        &mut self,
+        table: &Table,
+        filter: Option<JsonValue>,
+        field: &Node<Field>,
+    ) -> super::LoadId {
+        // A filter without conditions keeps the table from being taken from memory as a whole.
+        let filter = filter.or_else(|| table.is_reference.then(|| JsonValue::Object(JsonMap::new())));
+        let arguments = filter.as_ref().map(ToString::to_string).unwrap_or_default();
+        let columns = table.primary_key.clone();
+        let question = Question { kind: "changed", table: table.id, columns, arguments };
+        let place = self.place(field);
+        self.load(question, filter, &place, PLANNED_ROWS, DraftKind::ByKey)
+    }
+}
+
+/// Relations by a single column to a row of another table.
+fn parents(table: &Table) -> impl Iterator<Item = &Relation> {
+    table.relations.iter().filter(|relation| !relation.many && relation.local.len() == 1)
+}
+
+/// The parent that a filter holds all rows to: by `eq`, on its first level.
+fn pinned<'t>(
+    table: &'t Table,
+    filter: &JsonValue,
+) -> Result<Option<(&'t Relation, Vec<u8>)>, ArgumentError> {
+    for (name, conditions) in filter.as_object().into_iter().flatten() {
+        let Some(FieldId::Column(column)) = table.field(name.as_str()) else { continue };
+        let Some(relation) = parents(table).find(|relation| relation.local == [column]) else { continue };
+        let Some(value) = conditions.as_object().and_then(|it| it.get("eq")).filter(|it| !it.is_null())
+        else {
+            continue;
+        };
+        let value = key_part(&table.column(column).ty, value).map_err(|error| {
+            ArgumentError::new(&format!("filter.{}.eq", name.as_str()), error.to_string())
+        })?;
+        return Ok(Some((relation, value)));
+    }
+    Ok(None)
+}
+
+/// The filter of a feed whose arguments are values of columns.
+fn equals(table: &Table, columns: &[ColumnId], given: &JsonMap) -> Option<JsonValue> {
+    let conditions: JsonMap = columns
+        .iter()
+        .map(|column| {
+            let field = table.column(*column).field.as_str();
+            let value = given.get(field).cloned().unwrap_or(JsonValue::Null);
+            (field.into(), JsonValue::Object([("eq".into(), value)].into_iter().collect()))
+        })
+        .collect();
+    (!conditions.is_empty()).then_some(JsonValue::Object(conditions))
+}
+
+fn primary_key(table: &Table, given: &JsonMap) -> Result<Vec<Vec<u8>>, ArgumentError> {
+    let part = |column: &ColumnId| {
+        let column = table.column(*column);
+        let value = given.get(column.field.as_str()).unwrap_or(&JsonValue::Null);
+        key_part(&column.ty, value).map_err(|error| ArgumentError::new(&column.field, error.to_string()))
+    };
+    table.primary_key.iter().map(part).collect()
+}
+
+fn operations(feed: &FeedField, given: &JsonMap) -> Vec<ChangeOperation> {
+    let all: &[ChangeOperation] = match &feed.scope {
+        FeedScope::Named(operations, _) => operations,
+        FeedScope::Row | FeedScope::Rows => &ChangeOperation::ALL,
+    };
+    // A single value stands for a list of one.
+    let wanted = given.get("operations").filter(|it| !it.is_null()).map(|wanted| match wanted {
+        JsonValue::Array(names) => names.clone(),
+        name => vec![name.clone()],
+    });
+    let is_wanted = |operation: &ChangeOperation| {
+        wanted.as_ref().is_none_or(|names| names.iter().any(|name| name.as_str() == Some(operation.name())))
+    };
+    all.iter().copied().filter(is_wanted).collect()
+}

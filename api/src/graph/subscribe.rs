@@ -1,0 +1,162 @@
+//! Subscriptions: planned once, and run for each change.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use sha2::{Digest as _, Sha256};
+
+use super::catalog::ChangeOperation;
+use super::engine::{Engine, Request, Response};
+use super::error::{Code, Error};
+use super::execute::feed;
+use super::execute::feed::Rows;
+use super::plan::{self, Feed, Topic};
+use super::value::write_string;
+use crate::auth::Caller;
+use crate::database::{Session, SessionCounts};
+
+/// A subscription of anybody's, planned.
+#[derive(Debug)]
+pub struct Subscription(Feed);
+
+/// A change of a row.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// How the row has changed.
+    pub operation: ChangeOperation,
+    /// Its primary key, in Postgres's binary format.
+    pub key: Vec<Vec<u8>>,
+    /// When, in microseconds since 1970.
+    pub changed_at: i64,
+    /// Marks the change for the client.
+    pub cursor: String,
+}
+
+/// What is told of some changes.
+#[derive(Debug)]
+pub struct Told {
+    /// A whole response for each change; `None` where nothing is told.
+    pub responses: Vec<Option<Bytes>>,
+    /// Of a row's subscription: whether the row can be seen.
+    pub row_is_seen: bool,
+    /// What it cost the database.
+    pub counts: SessionCounts,
+}
+
+impl Subscription {
+    /// Which rows it is about.
+    pub fn topic(&self) -> &Topic {
+        &self.0.topic
+    }
+
+    /// Whether it tells changes of this kind.
+    pub fn tells(&self, operation: ChangeOperation) -> bool {
+        self.0.operations.contains(&operation)
+    }
+
+    /// Cursor behind which it begins; without one, now.
+    pub fn after(&self) -> Option<&str> {
+        self.0.after.as_deref()
+    }
+
+    /// Begins behind a cursor that came beside the request.
+    pub fn begin_after(&mut self, cursor: &str) {
+        self.0.after.get_or_insert_with(|| cursor.to_owned());
+    }
+
+    /// The same for subscriptions that tell the same, wherever they begin.
+    pub fn fingerprint(&self) -> [u8; 32] {
+        let Feed { key, topic, operations, after: _, fields, plan, rows, nothing: _, parent, batch: _ } =
+            &self.0;
+        let mut digest = Digest(Sha256::new());
+        // Writing to a digest cannot fail.
+        let _ = write!(digest, "{:?}", (key, topic, operations, fields, plan, rows, parent));
+        digest.0.finalize().into()
+    }
+
+    /// The most changes that [`Engine::tell`] takes at a time.
+    pub fn batch(&self) -> usize {
+        self.0.batch
+    }
+}
+
+/// Takes text.
+struct Digest(Sha256);
+
+impl std::fmt::Write for Digest {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        self.0.update(text);
+        Ok(())
+    }
+}
+
+impl Engine {
+    /// Plans a subscription; `None`: the request is none, or is not valid, and [`Engine::execute`] answers it.
+    pub fn subscription(&self, request: &Request) -> Option<Result<Subscription, Response>> {
+        let document = self.document(request).ok()?;
+        let operation = document.operations.get(request.operation_name.as_deref()).ok()?;
+        if !operation.is_subscription() {
+            return None;
+        }
+        Some(self.coerced(request, &document, operation).and_then(|variables| {
+            plan::plan_feed(&self.catalog, &self.limits, &document, operation, &variables)
+                .map(Subscription)
+                .map_err(|error| Response::refused(&[error]))
+        }))
+    }
+
+    /// Reads the rows of some changes as a caller sees them, and says what is told of each. `row_was_seen`: of a row's
+    /// subscription, whether the row could be seen before.
+    pub async fn tell(
+        &self,
+        subscription: &Subscription,
+        caller: &Arc<Caller>,
+        changes: &[Change],
+        row_was_seen: bool,
+    ) -> Result<Told, Error> {
+        let feed = &subscription.0;
+        let is_deletion = |change: &Change| change.operation == ChangeOperation::Delete;
+        let mut keys: Vec<Vec<Vec<u8>>> =
+            changes.iter().filter(|change| !is_deletion(change)).map(|change| change.key.clone()).collect();
+        if let Topic::Row(_, key) = &feed.topic {
+            keys.push(key.clone());
+        }
+        let ask_parent = changes.iter().any(is_deletion);
+        let mut session = Session::new(self.pool.clone(), Arc::clone(caller));
+        let rows = feed::read(feed, &keys, ask_parent, &mut session, &self.reference).await?;
+        let counts = session.counts();
+        drop(session);
+        let responses = changes.iter().map(|change| {
+            let is_told = match (&feed.topic, is_deletion(change)) {
+                (_, false) => rows.has(feed, &change.key),
+                (Topic::Row(..), true) => row_was_seen,
+                (Topic::Table(_) | Topic::Reference(..), true) => rows.parent_is_seen,
+            };
+            (is_told && subscription.tells(change.operation)).then(|| self.response(feed, &rows, change))
+        });
+        let responses = responses.collect();
+        let row_is_seen = matches!(&feed.topic, Topic::Row(_, key) if rows.has(feed, key));
+        Ok(Told { responses, row_is_seen, counts })
+    }
+
+    fn response(&self, feed: &Feed, rows: &Rows, change: &Change) -> Bytes {
+        let mut out = Vec::with_capacity(512);
+        out.extend_from_slice(b"{\"data\":{");
+        write_string(&feed.key, &mut out);
+        out.push(b':');
+        let Change { operation, key, changed_at, cursor } = change;
+        let change = feed::Change { operation: *operation, key, changed_at: *changed_at, cursor };
+        rows.write(&self.catalog, feed, &change, &mut out);
+        out.extend_from_slice(b"}}");
+        out.into()
+    }
+}
+
+/// The answer to a subscription that comes as an ordinary request.
+pub(super) fn not_here() -> Error {
+    Error::new(
+        Code::BadUserInput,
+        "A subscription comes over a WebSocket at `/graphql/ws`, or with `Accept: text/event-stream`.",
+    )
+}

@@ -1,0 +1,132 @@
+//! GraphQL over server-sent events: the "distinct connections mode" of graphql-sse. A request has a stream of its own, which
+//! ends with its operation.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use bytes::{BufMut as _, Bytes, BytesMut};
+use futures_util::stream;
+use tokio::time::{Instant, sleep};
+
+use super::AppState;
+use super::operations::{self, Asked, Running};
+use super::socket::until;
+use super::watching::{Place, expiry};
+use crate::auth::Caller;
+use crate::feed::{Delivery, Event, Inbox, OperationId, outbox};
+use crate::graph::Request;
+
+/// A stream has one operation.
+const OPERATION: OperationId = 1;
+/// Events that are written at once.
+const WRITTEN_AT_ONCE: usize = 256;
+/// A comment, so that nobody on the way forgets a quiet connection.
+const KEEP_ALIVE: &[u8] = b":\n\n";
+const COMPLETE: &[u8] = b"event: complete\ndata: \n\n";
+/// Where a client goes on that lost its connection.
+const LAST_EVENT_ID: &str = "last-event-id";
+
+/// The stream of a request's answers; `None`: there are too many streams, or the server ends.
+pub(super) fn respond(
+    state: &Arc<AppState>,
+    headers: &HeaderMap,
+    caller: Arc<Caller>,
+    request: Request,
+    only_reads: bool,
+) -> Option<Response> {
+    let place = state.watching.enter()?;
+    let settings = state.feeds.settings();
+    let (outbox, inbox) = outbox(settings.queue_length, settings.queue_bytes);
+    let after = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()).filter(|id| !id.is_empty());
+    let ends_at = expiry(&caller);
+    let after = after.map(str::to_owned);
+    let running = operations::start(state, Asked { request, caller, only_reads, after }, OPERATION, outbox);
+    let events = Events {
+        inbox,
+        place,
+        ends_at,
+        keep_alive: settings.ping_every,
+        has_begun: false,
+        has_ended: false,
+        _running: running,
+    };
+    let body = stream::unfold(events, async |mut events| {
+        let bytes = events.next().await?;
+        Some((Ok::<_, Infallible>(bytes), events))
+    });
+    let mut response = Response::new(Body::from_stream(Box::pin(body)));
+    *response.status_mut() = StatusCode::OK;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::VARY, HeaderValue::from_static("accept, authorization"));
+    // nginx would collect the events.
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    Some(response)
+}
+
+/// What a stream is made from.
+struct Events {
+    inbox: Inbox,
+    place: Place,
+    ends_at: Option<Instant>,
+    keep_alive: std::time::Duration,
+    has_begun: bool,
+    has_ended: bool,
+    _running: Running,
+}
+
+impl Events {
+    /// The next bytes; `None`: the stream ends.
+    async fn next(&mut self) -> Option<Bytes> {
+        if self.has_ended {
+            return None;
+        }
+        // Headers are sent with the first bytes: a client shall know at once that it is heard.
+        if !std::mem::replace(&mut self.has_begun, true) {
+            return Some(Bytes::from_static(KEEP_ALIVE));
+        }
+        let mut events = Vec::new();
+        tokio::select! {
+            // A client that is too slow, one whose token has expired, and a server that ends: the client comes back.
+            () = self.inbox.overflowed() => return None,
+            () = until(self.ends_at) => return None,
+            () = self.place.stopping() => return None,
+            () = sleep(self.keep_alive) => return Some(Bytes::from_static(KEEP_ALIVE)),
+            _ = self.inbox.take(&mut events, WRITTEN_AT_ONCE) => {}
+        }
+        let mut out = BytesMut::new();
+        for event in events {
+            match event {
+                Event::Next(_, deliveries) => deliveries.iter().for_each(|it| write_next(it, &mut out)),
+                Event::Failed(_, errors) => {
+                    out.put_slice(b"event: next\ndata: {\"errors\":");
+                    out.put_slice(&errors);
+                    out.put_slice(b"}\n\n");
+                    out.put_slice(COMPLETE);
+                    self.has_ended = true;
+                }
+                Event::Complete(_) => {
+                    out.put_slice(COMPLETE);
+                    self.has_ended = true;
+                }
+            }
+        }
+        Some(out.freeze())
+    }
+}
+
+fn write_next(delivery: &Delivery, out: &mut BytesMut) {
+    if !delivery.cursor.is_empty() {
+        out.put_slice(b"id: ");
+        out.put_slice(delivery.cursor.as_bytes());
+        out.put_slice(b"\n");
+    }
+    // JSON as the gateway writes it has no line breaks.
+    out.put_slice(b"event: next\ndata: ");
+    out.put_slice(&delivery.response);
+    out.put_slice(b"\n\n");
+}

@@ -1,0 +1,104 @@
+//! An operation whose answers go to an outbox: one answer, or those of a subscription for as long as it lasts.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::task::JoinHandle;
+
+use super::AppState;
+use crate::auth::Caller;
+use crate::feed::{Event, OperationId, Outbox};
+use crate::graph::{Code, Error, Outcome, Request, Response};
+
+/// A running operation; it ends when this is dropped.
+pub(super) struct Running(JoinHandle<()>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// An operation that is asked for.
+pub(super) struct Asked {
+    pub(super) request: Request,
+    pub(super) caller: Arc<Caller>,
+    /// Whether it may not write.
+    pub(super) only_reads: bool,
+    /// The cursor behind which a subscription begins that names none itself.
+    pub(super) after: Option<String>,
+}
+
+/// Starts an operation, known by this number on its connection.
+pub(super) fn start(state: &Arc<AppState>, asked: Asked, operation: OperationId, outbox: Outbox) -> Running {
+    let state = Arc::clone(state);
+    Running(tokio::spawn(async move {
+        tokio::select! {
+            () = run(&state, asked, operation, &outbox) => {}
+            () = outbox.overflowed() => {}
+        }
+    }))
+}
+
+/// An operation that has failed before it began.
+pub(super) fn refuse(operation: OperationId, outbox: &Outbox, error: &Error) -> Running {
+    let (outbox, errors) = (outbox.clone(), list(error));
+    Running(tokio::spawn(async move { outbox.send(Event::Failed(operation, errors)).await }))
+}
+
+async fn run(
+    state: &AppState,
+    Asked { request, caller, only_reads, after }: Asked,
+    operation: OperationId,
+    outbox: &Outbox,
+) {
+    let failed = |errors: Bytes| outbox.send(Event::Failed(operation, errors));
+    match state.engine.subscription(&request) {
+        None => {
+            let response = answer(state, caller, &request, only_reads).await;
+            if matches!(response.outcome, Outcome::Refused(_) | Outcome::WrongMethod | Outcome::KeyReused) {
+                return failed(errors_of(&response)).await;
+            }
+            outbox.send(Event::response(operation, response.body)).await;
+            outbox.send(Event::Complete(operation)).await;
+        }
+        Some(Err(response)) => failed(errors_of(&response)).await,
+        Some(Ok(mut subscription)) => {
+            if let Some(after) = &after {
+                subscription.begin_after(after);
+            }
+            let feeds = &state.feeds;
+            match feeds.subscribe(subscription, caller, outbox.clone(), operation).await {
+                Ok(watch) => {
+                    // It lasts until the task is aborted; the group says so itself where it ends before.
+                    std::future::pending::<()>().await;
+                    drop(watch);
+                }
+                Err(error) => failed(list(&error)).await,
+            }
+        }
+    }
+}
+
+async fn answer(state: &AppState, caller: Arc<Caller>, request: &Request, only_reads: bool) -> Response {
+    let work = state.engine.execute(request, caller, only_reads);
+    tokio::time::timeout(state.settings.request_timeout, work).await.unwrap_or_else(|_| {
+        let message = "The request took too long. Ask for less, or in several requests.";
+        Response::failed(&Error::new(Code::Timeout, message), crate::database::SessionCounts::default())
+    })
+}
+
+/// The errors of a response, as a JSON list.
+fn errors_of(response: &Response) -> Bytes {
+    #[derive(serde::Deserialize)]
+    struct Errors {
+        errors: serde_json::Value,
+    }
+    let read = serde_json::from_slice::<Errors>(&response.body);
+    read.map_or_else(|error| list(&Error::internal(&error)), |read| read.errors.to_string().into())
+}
+
+/// An error as a JSON list.
+fn list(error: &Error) -> Bytes {
+    serde_json::to_vec(&[error]).unwrap_or_else(|_| b"[]".to_vec()).into()
+}

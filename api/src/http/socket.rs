@@ -1,0 +1,296 @@
+//! GraphQL over WebSocket: the protocol `graphql-transport-ws`, as graphql-ws defines it.
+
+mod message;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use futures_util::SinkExt as _;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use self::message::Client;
+use super::operations::{self, Asked, Running};
+use super::watching::{Place, expiry};
+use super::{AppState, graphql, origin};
+use crate::auth::Caller;
+use crate::feed::{Event, Inbox, OperationId, Outbox, outbox};
+use crate::graph::{Code, Error, Request};
+
+/// Name of the protocol.
+const PROTOCOL: &str = "graphql-transport-ws";
+/// Events that are written before the socket is flushed.
+const WRITTEN_AT_ONCE: usize = 256;
+/// A client that takes nothing for so long is gone.
+const TAKEN_WITHIN: Duration = Duration::from_secs(30);
+/// How long a connection that is given up may take to say why.
+const GOODBYE_WITHIN: Duration = Duration::from_secs(1);
+
+/// Why a connection ends.
+#[derive(Debug)]
+enum End {
+    /// The client has gone, or takes nothing any more.
+    Gone,
+    /// With a close code and the reason.
+    Close(u16, String),
+}
+
+impl End {
+    fn close(code: u16, reason: impl Into<String>) -> Self {
+        Self::Close(code, reason.into())
+    }
+}
+
+/// A server that ends.
+const GOING_AWAY: u16 = 1001;
+/// A client that does not take what is sent. Clients reconnect after this one.
+const TRY_AGAIN_LATER: u16 = 1013;
+const BAD_REQUEST: u16 = 4400;
+const UNAUTHORIZED: u16 = 4401;
+const NO_SUBPROTOCOL: u16 = 4406;
+const INIT_TIMEOUT: u16 = 4408;
+const SUBSCRIBER_EXISTS: u16 = 4409;
+const TOO_MANY_INITS: u16 = 4429;
+
+/// `GET /graphql/ws`
+pub(super) async fn open(
+    State(state): State<Arc<AppState>>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    if !origin::is_allowed(&headers, &state.settings.allowed_origins) {
+        return (StatusCode::FORBIDDEN, "This origin is not allowed.\n").into_response();
+    }
+    let caller = match graphql::authorization(&headers) {
+        None => None,
+        authorization => match state.authenticator.authenticate(authorization).await {
+            Ok(caller) => Some(caller),
+            Err(error) => return (StatusCode::UNAUTHORIZED, format!("{error}\n")).into_response(),
+        },
+    };
+    let Some(place) = state.watching.enter() else {
+        return (StatusCode::SERVICE_UNAVAILABLE, "No more connections. Try again shortly.\n")
+            .into_response();
+    };
+    let limit = state.settings.body_limit;
+    let upgrade = upgrade.protocols([PROTOCOL]).max_message_size(limit).max_frame_size(limit);
+    let is_spoken = upgrade.selected_protocol().is_some();
+    upgrade.on_upgrade(move |mut socket| async move {
+        let end = if is_spoken {
+            Connection::new(state, caller).run(&mut socket, place).await
+        } else {
+            End::close(NO_SUBPROTOCOL, "Subprotocol not acceptable")
+        };
+        if let End::Close(code, reason) = end {
+            tracing::debug!(code, reason, "WebSocket closed");
+            let goodbye = Message::Close(Some(CloseFrame { code, reason: reason.into() }));
+            // Whoever does not take it learns it from the connection's end.
+            let _ = timeout(GOODBYE_WITHIN, socket.send(goodbye)).await;
+        }
+    })
+}
+
+/// What is known of a client.
+struct Connection {
+    state: Arc<AppState>,
+    /// Who the header says it is; from `connection_init` on, who it is.
+    caller: Option<Arc<Caller>>,
+    is_acknowledged: bool,
+    operations: HashMap<OperationId, Operation>,
+    last: OperationId,
+    outbox: Outbox,
+    inbox: Option<Inbox>,
+}
+
+/// An operation of a client.
+struct Operation {
+    /// What the client calls it.
+    id: String,
+    /// Beginning of its responses.
+    prefix: String,
+    _running: Running,
+}
+
+impl Connection {
+    fn new(state: Arc<AppState>, caller: Option<Arc<Caller>>) -> Self {
+        let settings = state.feeds.settings();
+        let (outbox, inbox) = outbox(settings.queue_length, settings.queue_bytes);
+        Self {
+            state,
+            caller,
+            is_acknowledged: false,
+            operations: HashMap::new(),
+            last: 0,
+            outbox,
+            inbox: Some(inbox),
+        }
+    }
+
+    /// Serves the client until the connection ends.
+    async fn run(mut self, socket: &mut WebSocket, mut place: Place) -> End {
+        let Some(mut inbox) = self.inbox.take() else { return End::Gone };
+        let overflowed = inbox.overflowed();
+        tokio::select! {
+            end = self.serve(socket, &mut inbox) => end,
+            () = overflowed => End::close(TRY_AGAIN_LATER, "Too slow: go on after the last cursor"),
+            () = place.stopping() => End::close(GOING_AWAY, "The server ends"),
+        }
+    }
+
+    async fn serve(&mut self, socket: &mut WebSocket, inbox: &mut Inbox) -> End {
+        let settings = self.state.feeds.settings().clone();
+        let begun = Instant::now();
+        let mut last_heard = begun;
+        let mut next_ping = begun + settings.ping_every;
+        let mut events = Vec::with_capacity(WRITTEN_AT_ONCE);
+        loop {
+            let ends_at = match &self.caller {
+                Some(caller) if self.is_acknowledged => expiry(caller),
+                _ => Some(begun + settings.init_within),
+            };
+            let done = tokio::select! {
+                message = socket.recv() => match message {
+                    Some(Ok(message)) => {
+                        last_heard = Instant::now();
+                        self.receive(socket, message).await
+                    }
+                    // Not what the protocol of WebSockets allows, or too large; or the connection has broken.
+                    Some(Err(_)) | None => Err(End::Gone),
+                },
+                _ = inbox.take(&mut events, WRITTEN_AT_ONCE) => self.write(socket, &mut events).await,
+                () = sleep_until(next_ping) => {
+                    next_ping = Instant::now() + settings.ping_every;
+                    if last_heard.elapsed() > settings.ping_every * 2 {
+                        Err(End::Gone)
+                    } else {
+                        send(socket, Message::Ping(bytes::Bytes::new())).await
+                    }
+                }
+                () = until(ends_at) => Err(if self.is_acknowledged {
+                    End::close(UNAUTHORIZED, "Token expired")
+                } else {
+                    End::close(INIT_TIMEOUT, "Connection initialisation timeout")
+                }),
+            };
+            if let Err(end) = done {
+                return end;
+            }
+        }
+    }
+
+    async fn receive(&mut self, socket: &mut WebSocket, message: Message) -> Result<(), End> {
+        let text = match message {
+            Message::Text(text) => text,
+            Message::Close(_) => return Err(End::Gone),
+            // axum answers pings.
+            Message::Ping(_) | Message::Pong(_) => return Ok(()),
+            Message::Binary(_) => return Err(End::close(BAD_REQUEST, "Messages are text")),
+        };
+        let message = Client::read(&text)
+            .map_err(|_| End::close(BAD_REQUEST, "This is no message of graphql-transport-ws"))?;
+        match message {
+            Client::ConnectionInit { payload } => self.init(socket, &payload.unwrap_or_default()).await,
+            Client::Ping => send(socket, Message::text(message::PONG)).await,
+            Client::Pong => Ok(()),
+            Client::Subscribe { id, payload } => self.subscribe(id, payload),
+            Client::Complete { id } => {
+                self.operations.retain(|_, operation| operation.id != id);
+                Ok(())
+            }
+        }
+    }
+
+    async fn init(
+        &mut self,
+        socket: &mut WebSocket,
+        payload: &serde_json::Map<String, serde_json::Value>,
+    ) -> Result<(), End> {
+        if self.is_acknowledged {
+            return Err(End::close(TOO_MANY_INITS, "Too many initialisation requests"));
+        }
+        if let Some(authorization) = message::authorization(payload) {
+            let caller = self.state.authenticator.authenticate(Some(&authorization)).await;
+            let caller = caller.map_err(|error| End::close(UNAUTHORIZED, error.to_string()))?;
+            self.caller = Some(caller);
+        }
+        self.caller.get_or_insert_with(Caller::anonymous);
+        self.is_acknowledged = true;
+        send(socket, Message::text(message::ACKNOWLEDGED)).await
+    }
+
+    fn subscribe(&mut self, id: String, request: Request) -> Result<(), End> {
+        let Some(caller) = self.caller.as_ref().filter(|_| self.is_acknowledged) else {
+            return Err(End::close(UNAUTHORIZED, "Unauthorized"));
+        };
+        if self.operations.values().any(|operation| operation.id == id) {
+            return Err(End::close(SUBSCRIBER_EXISTS, "A subscriber with this id exists already"));
+        }
+        self.last += 1;
+        let most = self.state.feeds.settings().operations;
+        let running = if self.operations.len() < most {
+            let asked = Asked { request, caller: Arc::clone(caller), only_reads: false, after: None };
+            operations::start(&self.state, asked, self.last, self.outbox.clone())
+        } else {
+            let message = format!("A connection has at most {most} operations at a time.");
+            operations::refuse(self.last, &self.outbox, &Error::new(Code::LimitExceeded, message))
+        };
+        let prefix = message::next_prefix(&id);
+        self.operations.insert(self.last, Operation { id, prefix, _running: running });
+        Ok(())
+    }
+
+    /// Writes events, and flushes once.
+    async fn write(&mut self, socket: &mut WebSocket, events: &mut Vec<Event>) -> Result<(), End> {
+        let write = async {
+            for event in events.drain(..) {
+                let number = event.operation();
+                // Of an operation that the client has ended nothing is told any more.
+                let Some(operation) = self.operations.get(&number) else { continue };
+                match event {
+                    Event::Next(_, deliveries) => {
+                        for delivery in deliveries.iter() {
+                            let mut text = operation.prefix.clone().into_bytes();
+                            text.reserve_exact(delivery.response.len() + 1);
+                            text.extend_from_slice(&delivery.response);
+                            text.push(b'}');
+                            let Ok(text) = String::from_utf8(text) else { continue };
+                            socket.feed(Message::text(text)).await?;
+                        }
+                        continue;
+                    }
+                    Event::Failed(_, errors) => {
+                        socket.feed(Message::text(message::error(&operation.id, &errors))).await?;
+                    }
+                    Event::Complete(_) => {
+                        socket.feed(Message::text(message::complete(&operation.id))).await?;
+                    }
+                }
+                self.operations.remove(&number);
+            }
+            socket.flush().await
+        };
+        match timeout(TAKEN_WITHIN, write).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err::<(), axum::Error>(_)) | Err(_) => Err(End::Gone),
+        }
+    }
+}
+
+async fn send(socket: &mut WebSocket, message: Message) -> Result<(), End> {
+    match timeout(TAKEN_WITHIN, socket.send(message)).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) | Err(_) => Err(End::Gone),
+    }
+}
+
+/// Waits for a moment, if there is one.
+pub(super) async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}

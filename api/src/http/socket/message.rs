@@ -1,0 +1,101 @@
+//! Messages of the protocol.
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::graph::Request;
+
+/// What a client sends.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(super) enum Client {
+    /// It says who it is.
+    ConnectionInit {
+        #[serde(default)]
+        payload: Option<Map<String, Value>>,
+    },
+    /// It asks whether anybody is there.
+    Ping,
+    /// It is there.
+    Pong,
+    /// It begins an operation.
+    Subscribe {
+        /// What it calls the operation.
+        id: String,
+        payload: Request,
+    },
+    /// It ends an operation.
+    Complete { id: String },
+}
+
+impl Client {
+    pub(super) fn read(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+}
+
+/// The `Authorization` header that the payload of `connection_init` stands for.
+pub(super) fn authorization(payload: &Map<String, Value>) -> Option<String> {
+    // Like a header's, its name may be written in any case.
+    let text = |name: &str| {
+        let (_, value) = payload.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+        value.as_str().filter(|text| !text.is_empty())
+    };
+    let header = text("authorization").map(str::to_owned);
+    header.or_else(|| text("token").map(|token| format!("Bearer {token}")))
+}
+
+/// `connection_ack`
+pub(super) const ACKNOWLEDGED: &str = r#"{"type":"connection_ack"}"#;
+/// `pong`
+pub(super) const PONG: &str = r#"{"type":"pong"}"#;
+
+/// The beginning of the responses of an operation; the response and `}` follow.
+pub(super) fn next_prefix(id: &str) -> String {
+    format!(r#"{{"id":{},"type":"next","payload":"#, json!(id))
+}
+
+/// The end of an operation that has failed. `errors`: a JSON list.
+pub(super) fn error(id: &str, errors: &Bytes) -> String {
+    let errors = String::from_utf8_lossy(errors);
+    format!(r#"{{"id":{},"type":"error","payload":{errors}}}"#, json!(id))
+}
+
+/// The end of an operation.
+pub(super) fn complete(id: &str) -> String {
+    format!(r#"{{"id":{},"type":"complete"}}"#, json!(id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_those_of_the_protocol() {
+        assert!(matches!(
+            Client::read(r#"{"type":"connection_init"}"#),
+            Ok(Client::ConnectionInit { payload: None })
+        ));
+        assert!(matches!(Client::read(r#"{"type":"ping","payload":{"a":1}}"#), Ok(Client::Ping)));
+        let subscribe =
+            Client::read(r#"{"id":"1","type":"subscribe","payload":{"query":"{a}","variables":null}}"#);
+        assert!(
+            matches!(subscribe, Ok(Client::Subscribe { id, payload }) if id == "1" && payload.query == "{a}")
+        );
+        for wrong in
+            ["", "[]", r#"{"type":"other"}"#, r#"{"type":"subscribe","id":"1"}"#, r#"{"type":"complete"}"#]
+        {
+            assert!(Client::read(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_client_says_who_it_is_in_either_way() {
+        let read = |payload: Value| authorization(payload.as_object().unwrap());
+        assert_eq!(read(json!({"authorization": "Bearer a"})).as_deref(), Some("Bearer a"));
+        assert_eq!(read(json!({"Authorization": "Bearer a"})).as_deref(), Some("Bearer a"));
+        assert_eq!(read(json!({"token": "a"})).as_deref(), Some("Bearer a"));
+        assert_eq!(read(json!({"other": "a"})), None);
+    }
+}
