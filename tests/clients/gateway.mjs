@@ -7,7 +7,7 @@
  */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { promisify } from "node:util";
+import { format, promisify } from "node:util";
 import WebSocket from "ws";
 
 // Node 20 has none of its own; browsers and Node 22 have.
@@ -15,7 +15,7 @@ globalThis.WebSocket ??= WebSocket;
 
 assert.ok(process.env.PRAXIS_URL, "PRAXIS_URL says where the gateway is");
 
-/** The GraphQL endpoint. */
+/** The endpoint. */
 export const url = new URL("/graphql", process.env.PRAXIS_URL).href;
 
 /** Two clinicians of the same site, who see the same protocols. */
@@ -52,7 +52,7 @@ export async function newProtocol(token) {
 }
 
 /** Logs an event of a protocol, and says which. */
-export async function logEvent(token, protocolId) {
+async function logEvent(token, protocolId) {
   const { createSessionEvent } = await ask(
     `mutation ($protocolId: BigInt!) {
       createSessionEvent(input: { protocolId: $protocolId, intensityLevel: 7 }) { sessionEvent { id } }
@@ -63,8 +63,8 @@ export async function logEvent(token, protocolId) {
 }
 
 /**
- * Logs events of a protocol until one of them is seen, and says how many. The protocols of subscriptions do not tell when
- * one has begun; what is logged before that is not told.
+ * Logs events of a protocol until one of them is seen, and says how many. Nothing tells a client when a subscription
+ * has begun, and what is logged before is not told.
  */
 export async function logUntil(token, protocolId, sees) {
   const logged = [];
@@ -73,6 +73,15 @@ export async function logUntil(token, protocolId, sees) {
     return sees(logged);
   });
   return logged.length;
+}
+
+/** Collects what a client warns of: caches do where a schema or an answer does not keep to what they rely on. */
+export function collectWarnings() {
+  const warnings = [];
+  for (const level of ["warn", "error"]) {
+    console[level] = (...words) => warnings.push(format(...words));
+  }
+  return warnings;
 }
 
 /** Counts the requests that a client sends, by looking at `fetch`. */

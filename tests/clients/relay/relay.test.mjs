@@ -4,12 +4,24 @@ import { before, describe, test } from "node:test";
 import { createElement, Suspense } from "react";
 import reactRelay from "react-relay";
 import renderer from "react-test-renderer";
-import { CLINICIAN, COLLEAGUE, ask, countRequests, logUntil, newProtocol, tokenOf, until, url } from "../gateway.mjs";
+import {
+  CLINICIAN,
+  COLLEAGUE,
+  ask,
+  collectWarnings,
+  countRequests,
+  logUntil,
+  newProtocol,
+  tokenOf,
+  until,
+  url,
+} from "../gateway.mjs";
 import { Protocols } from "./build/Protocols.js";
 import { Session } from "./build/Session.js";
 import { connect } from "./client.mjs";
 
 describe("Relay", { timeout: 60_000 }, () => {
+  const warnings = collectWarnings();
   let token;
   let environment;
   let page;
@@ -67,5 +79,10 @@ describe("Relay", { timeout: 60_000 }, () => {
 
     assert.equal(events().at(-1).value, 7);
     assert.equal(requests(), logged);
+  });
+
+  test("has nothing to warn of", () => {
+    const ofRelay = warnings.filter((warning) => !warning.startsWith("react-test-renderer is deprecated"));
+    assert.deepEqual(ofRelay, []);
   });
 });

@@ -2,7 +2,18 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { gql } from "@urql/core";
-import { CLINICIAN, COLLEAGUE, ask, countRequests, logUntil, newProtocol, tokenOf, until, url } from "../gateway.mjs";
+import {
+  CLINICIAN,
+  COLLEAGUE,
+  ask,
+  collectWarnings,
+  countRequests,
+  logUntil,
+  newProtocol,
+  tokenOf,
+  until,
+  url,
+} from "../gateway.mjs";
 import { connect } from "./client.mjs";
 
 const PROTOCOLS = gql`
@@ -68,6 +79,7 @@ const EVENT_LOGGED = gql`
 `;
 
 describe("urql", { timeout: 60_000 }, () => {
+  const warnings = collectWarnings();
   let token;
   let client;
   let watching;
@@ -131,5 +143,9 @@ describe("urql", { timeout: 60_000 }, () => {
 
     assert.equal(events.at(-1).intensityLevel, 7);
     assert.equal(requests(), logged);
+  });
+
+  test("has nothing to warn of", () => {
+    assert.deepEqual(warnings, []);
   });
 });
