@@ -225,10 +225,10 @@ pub struct FeedArgs {
     /// How long changes are remembered, and with it how long a client may be away and go on where it stopped, in seconds
     #[arg(long, env = "PRAXIS_CHANGES_KEPT", default_value_t = 3_600, value_name = "SECONDS")]
     pub changes_kept: u64,
-    /// WebSockets and event streams at most
+    /// `WebSockets` and event streams at most
     #[arg(long, env = "PRAXIS_MAX_WATCHERS", default_value_t = FeedSettings::default().connections, value_name = "N")]
     pub max_watchers: usize,
-    /// Operations of one WebSocket
+    /// Operations of one `WebSocket`
     #[arg(long, env = "PRAXIS_MAX_OPERATIONS", default_value_t = FeedSettings::default().operations, value_name = "N")]
     pub max_operations: usize,
     /// Deliveries that may wait for a connection; one that is slower is closed

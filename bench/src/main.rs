@@ -13,6 +13,7 @@ mod picture;
 mod report;
 mod run;
 mod scans;
+mod watch;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -39,6 +40,10 @@ enum Command {
     Data(DataArgs),
     /// Measure the gateway beside plain SQL, and beside peers
     Run(run::RunArgs),
+    /// Measure how long it takes until everybody who watches has seen what was logged
+    Watch(watch::WatchArgs),
+    /// Read, write and subscribe for minutes, with an eye on memory and connections
+    Soak(watch::soak::SoakArgs),
     /// Keep the database running, for peers
     Database(FolderArgs),
 }
@@ -82,6 +87,8 @@ async fn run(command: Command) -> Result<(), Failure> {
     let folder = match &command {
         Command::Data(args) => &args.folder,
         Command::Run(args) => &args.folder,
+        Command::Watch(args) => &args.folder,
+        Command::Soak(args) => &args.folder,
         Command::Database(args) => args,
     };
     let database = Database::open(&folder.data_dir).await?;
@@ -101,6 +108,8 @@ async fn execute(command: &Command, database: &Database) -> Result<(), Failure> 
             writeln!(std::io::stdout(), "{table}")?;
             Ok(())
         }
+        Command::Watch(args) => watch::run(database, args).await,
+        Command::Soak(args) => watch::soak::run(database, args).await,
         Command::Database(_) => {
             say(&format!("Postgres is running: {}", database.gateway_url()));
             std::future::pending().await

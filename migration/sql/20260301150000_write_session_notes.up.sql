@@ -102,16 +102,28 @@ LANGUAGE plpgsql STABLE SET search_path = '' AS $$
 DECLARE
   clock CONSTANT text := '"T+"HH24:MI';
   started timestamptz;
-  ended timestamptz;
-  total int;
+  session text;
   heading text;
-  intensity text;
+  phases text;
+  counts text;
+  doses text;
+  vitals text;
+  notes text;
+  silences text;
 BEGIN
-  SELECT min(event_timestamp), max(event_timestamp), count(*),
-    'Intensity: mean ' || avg(intensity_level)::numeric(4,1) || ', highest ' || max(intensity_level)
-  INTO started, ended, total, intensity
+  SELECT
+    min(event_timestamp),
+    format('From %s to %s UTC: %s h %s min, %s %s',
+      to_char(min(event_timestamp) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'),
+      to_char(max(event_timestamp) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'),
+      floor(extract(epoch FROM max(event_timestamp) - min(event_timestamp)) / 3600),
+      floor(extract(epoch FROM max(event_timestamp) - min(event_timestamp)) / 60) % 60,
+      count(*),
+      CASE count(*) WHEN 1 THEN 'event' ELSE 'events' END)
+    || coalesce(E'\nIntensity: mean ' || avg(intensity_level)::numeric(4,1) || ', highest ' || max(intensity_level), '')
+  INTO started, session
   FROM public.session_events WHERE protocol_id = of_protocol AND isfinite(event_timestamp);
-  IF total = 0 THEN
+  IF started IS NULL THEN
     RETURN NULL;
   END IF;
 
@@ -127,60 +139,72 @@ BEGIN
   LEFT JOIN public.ref_routes USING (route_id)
   WHERE record_id = of_protocol;
 
+  SELECT E'\nPhases\n' || string_agg(
+    format('  %s  %s, %s %s', concat_ws(' to ', clock.first, nullif(clock.last, clock.first)), name, events,
+      CASE events WHEN 1 THEN 'event' ELSE 'events' END)
+    || coalesce(', mean ' || mean_intensity::numeric(4,1) || ', highest ' || peak_intensity, ''),
+    E'\n' ORDER BY phase_number)
+  INTO phases
+  FROM public.session_note_phases
+  CROSS JOIN LATERAL (VALUES (
+    to_char(make_interval(secs => extract(epoch FROM started_at - started)), clock),
+    to_char(make_interval(secs => extract(epoch FROM ended_at - started)), clock)
+  )) AS clock(first, last)
+  WHERE protocol_id = of_protocol;
+
+  SELECT E'\nEvents by type\n' || string_agg(
+    format('  %s: %s, %s', event_name, events, concat_ws(' to ', clock.first, nullif(clock.last, clock.first))),
+    E'\n' ORDER BY events DESC, event_name)
+  INTO counts
+  FROM public.session_note_counts
+  JOIN public.ref_event_types USING (event_type_id)
+  CROSS JOIN LATERAL (VALUES (
+    to_char(make_interval(secs => extract(epoch FROM first_at - started)), clock),
+    to_char(make_interval(secs => extract(epoch FROM last_at - started)), clock)
+  )) AS clock(first, last)
+  WHERE protocol_id = of_protocol;
+
+  SELECT
+    E'\nDoses\n' || string_agg(format('  %s  %s, %s mg', at, name, trim_scale(dose_mg)),
+      E'\n' ORDER BY place) FILTER (WHERE dose_mg IS NOT NULL)
+      || format(E'\n  In all %s mg', trim_scale(sum(dose_mg))),
+    E'\nVital signs\n' || string_agg(format('  %s  %s', at, readings),
+      E'\n' ORDER BY place) FILTER (WHERE readings <> ''),
+    E'\nNotes\n' || string_agg(format('  %s  %s: %s', at, concat_ws(', ', name, 'intensity ' || intensity_level), note),
+      E'\n' ORDER BY place) FILTER (WHERE note <> '')
+  INTO doses, vitals, notes
+  FROM (
+    SELECT
+      row_number() OVER (ORDER BY event_timestamp, event_id) AS place,
+      to_char(make_interval(secs => extract(epoch FROM event_timestamp - started)), clock) AS at,
+      coalesce(event_name, 'Event') AS name,
+      intensity_level,
+      dose_mg,
+      concat_ws(', ',
+        CASE WHEN num_nonnulls(systolic_mmhg, diastolic_mmhg) > 0 THEN
+          format('BP %s/%s', coalesce(systolic_mmhg::text, '-'), coalesce(diastolic_mmhg::text, '-'))
+        END,
+        'HR ' || heart_rate,
+        'SpO2 ' || oxygen_saturation || '%') AS readings,
+      -- A note stays on its line.
+      regexp_replace(btrim(session_events.notes, E' \t\r\n'), '\s+', ' ', 'g') AS note
+    FROM public.session_events
+    LEFT JOIN public.ref_event_types USING (event_type_id)
+    WHERE protocol_id = of_protocol AND isfinite(event_timestamp)
+  ) AS event;
+
+  SELECT E'\nQuiet stretches\n' || string_agg(
+    format('  %s to %s  %s min', clock.first, clock.last, minutes), E'\n' ORDER BY number)
+  INTO silences
+  FROM public.session_note_silences
+  CROSS JOIN LATERAL (VALUES (
+    to_char(make_interval(secs => extract(epoch FROM started_at - started)), clock),
+    to_char(make_interval(secs => extract(epoch FROM ended_at - started)), clock)
+  )) AS clock(first, last)
+  WHERE protocol_id = of_protocol;
+
   -- A section without a line is NULL, and left out.
-  RETURN concat_ws(E'\n',
-    heading,
-    format('From %s to %s UTC: %s h %s min, %s events',
-      to_char(started AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'),
-      to_char(ended AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'),
-      floor(extract(epoch FROM ended - started) / 3600),
-      floor(extract(epoch FROM ended - started) / 60) % 60,
-      total),
-    intensity,
-    (SELECT E'\nPhases\n' || string_agg(
-        format('  %s to %s  %s, %s events', to_char(make_interval(secs => extract(epoch FROM started_at - started)), clock),
-          to_char(make_interval(secs => extract(epoch FROM ended_at - started)), clock), name, events)
-        || coalesce(', mean ' || mean_intensity::numeric(4,1) || ', highest ' || peak_intensity, ''),
-        E'\n' ORDER BY phase_number)
-      FROM public.session_note_phases WHERE protocol_id = of_protocol),
-    (SELECT E'\nEvents by type\n' || string_agg(
-        format('  %s: %s, %s to %s', event_name, events,
-          to_char(make_interval(secs => extract(epoch FROM first_at - started)), clock),
-          to_char(make_interval(secs => extract(epoch FROM last_at - started)), clock)),
-        E'\n' ORDER BY events DESC, event_name)
-      FROM public.session_note_counts JOIN public.ref_event_types USING (event_type_id)
-      WHERE protocol_id = of_protocol),
-    (SELECT E'\nDoses\n' || string_agg(
-        format('  %s  %s, %s mg', to_char(make_interval(secs => extract(epoch FROM event_timestamp - started)), clock),
-          event_name, trim_scale(dose_mg)),
-        E'\n' ORDER BY event_timestamp, event_id)
-        || format(E'\n  In all %s mg', trim_scale(sum(dose_mg)))
-      FROM public.session_events LEFT JOIN public.ref_event_types USING (event_type_id)
-      WHERE protocol_id = of_protocol AND isfinite(event_timestamp) AND dose_mg IS NOT NULL),
-    (SELECT E'\nVital signs\n' || string_agg(
-        format('  %s  %s', to_char(make_interval(secs => extract(epoch FROM event_timestamp - started)), clock),
-          concat_ws(', ',
-            CASE WHEN num_nonnulls(systolic_mmhg, diastolic_mmhg) > 0 THEN
-              format('BP %s/%s', coalesce(systolic_mmhg::text, '-'), coalesce(diastolic_mmhg::text, '-'))
-            END,
-            'HR ' || heart_rate,
-            'SpO2 ' || oxygen_saturation || '%')),
-        E'\n' ORDER BY event_timestamp, event_id)
-      FROM public.session_events
-      WHERE protocol_id = of_protocol AND isfinite(event_timestamp)
-        AND num_nonnulls(heart_rate, systolic_mmhg, diastolic_mmhg, oxygen_saturation) > 0),
-    (SELECT E'\nNotes\n' || string_agg(
-        format('  %s  %s: %s', to_char(make_interval(secs => extract(epoch FROM event_timestamp - started)), clock),
-          concat_ws(', ', coalesce(event_name, 'Event'), 'intensity ' || intensity_level),
-          regexp_replace(btrim(notes), '\s+', ' ', 'g')),
-        E'\n' ORDER BY event_timestamp, event_id)
-      FROM public.session_events LEFT JOIN public.ref_event_types USING (event_type_id)
-      WHERE protocol_id = of_protocol AND isfinite(event_timestamp) AND btrim(notes) <> ''),
-    (SELECT E'\nQuiet stretches\n' || string_agg(
-        format('  %s to %s  %s min', to_char(make_interval(secs => extract(epoch FROM started_at - started)), clock),
-          to_char(make_interval(secs => extract(epoch FROM ended_at - started)), clock), minutes),
-        E'\n' ORDER BY number)
-      FROM public.session_note_silences WHERE protocol_id = of_protocol));
+  RETURN concat_ws(E'\n', heading, session, phases, counts, doses, vitals, notes, silences);
 END $$;
 REVOKE ALL ON FUNCTION praxis.session_note_text FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION praxis.session_note_text TO anon, authenticated;

@@ -40,7 +40,8 @@ RETURN
 ALTER TABLE practitioner_profiles ADD COLUMN directory_document tsvector
   GENERATED ALWAYS AS (praxis.directory_document(display_name, specialties, modalities, bio)) STORED;
 COMMENT ON COLUMN practitioner_profiles.directory_document IS 'What search_practitioners looks in; not served.';
-CREATE INDEX idx_profiles_document ON practitioner_profiles USING GIN (directory_document);
+-- Without a list of what is still to be sorted in, which every search would read: profiles are written seldom.
+CREATE INDEX idx_profiles_document ON practitioner_profiles USING GIN (directory_document) WITH (fastupdate = off);
 COMMENT ON INDEX idx_profiles_document IS 'search_practitioners: words and beginnings of words.';
 
 -- Every word of the directory. A word that is spelt wrong is looked up here, among single words, and what it could mean is
@@ -50,7 +51,8 @@ CREATE TABLE praxis.directory_vocabulary (
   word text PRIMARY KEY
 );
 SELECT praxis.protect('praxis.directory_vocabulary');
-CREATE INDEX idx_vocabulary_trigrams ON praxis.directory_vocabulary USING GIN (word gin_trgm_ops);
+CREATE INDEX idx_vocabulary_trigrams ON praxis.directory_vocabulary USING GIN (word gin_trgm_ops)
+  WITH (fastupdate = off);
 COMMENT ON INDEX praxis.idx_vocabulary_trigrams IS 'search_practitioners: words that are spelt almost alike.';
 
 CREATE FUNCTION praxis.note_vocabulary() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
@@ -71,16 +73,21 @@ INSERT INTO praxis.directory_vocabulary
   SELECT DISTINCT word FROM practitioner_profiles, unnest(tsvector_to_array(directory_document)) AS word
   WHERE char_length(word) BETWEEN 3 AND 40;
 
--- The words of the directory that are most like one, as a query for them; NULL if there are none. Of three letters there are
--- too few trigrams to tell.
+-- The words of the directory that are most like one, as a query for them; NULL if there are none. A word that the directory
+-- knows is hardly a typo, and leads to its variants only (`therapy`, `therapist`). Any other may have lost most of its
+-- trigrams: two letters that change places spoil four. Of three letters there are too few to tell.
 CREATE FUNCTION praxis.directory_spellings(word text) RETURNS text
-LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = '' SET pg_trgm.similarity_threshold = 0.3
+LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = '' SET pg_trgm.similarity_threshold = 0.24
 BEGIN ATOMIC
   SELECT string_agg(quote_literal(alike.word), ' | ')
   FROM (
     SELECT vocabulary.word FROM praxis.directory_vocabulary AS vocabulary
     WHERE vocabulary.word % directory_spellings.word AND char_length(directory_spellings.word) >= 4
       AND NOT starts_with(vocabulary.word, directory_spellings.word)
+      AND similarity(vocabulary.word, directory_spellings.word) > CASE WHEN (
+          SELECT EXISTS (
+            SELECT FROM praxis.directory_vocabulary AS known WHERE known.word LIKE directory_spellings.word || '%')
+        ) THEN 0.4 ELSE 0.24 END
     ORDER BY similarity(vocabulary.word, directory_spellings.word) DESC, vocabulary.word
     LIMIT 4
   ) AS alike;

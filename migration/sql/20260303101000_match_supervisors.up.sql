@@ -59,13 +59,15 @@ BEGIN ATOMIC
         AS specialty_overlap,
       coalesce(round(cardinality(candidate.shared_modalities)::numeric / nullif(candidate.modalities, 0), 3), 0)
         AS modality_overlap,
-      coalesce(round(least(greatest(candidate.experience_difference, 0), 5) / 5.0, 3), 0.5) AS experience_fit,
+      CASE WHEN candidate.experience_difference IS NULL THEN 0.5
+        ELSE round(least(greatest(candidate.experience_difference, 0), 5) / 5.0, 3) END AS experience_fit,
       CASE
-        WHEN candidate.hourly_rate IS NULL OR candidate.budget IS NULL THEN 0.5
+        WHEN candidate.hourly_rate IS NULL THEN 0.5
         WHEN candidate.hourly_rate <= candidate.budget THEN 1
         ELSE coalesce(round(greatest(2 - candidate.hourly_rate / nullif(candidate.budget, 0), 0), 3), 0)
       END AS rate_fit,
-      coalesce(round(least(candidate.free, 3) / 3.0, 3), 1) AS places_fit
+      -- Without a limit, least() leaves three.
+      round(least(candidate.free, 3) / 3.0, 3) AS places_fit
     FROM candidate
   )
   SELECT part.profile_id, part.supervisee_id,
@@ -87,7 +89,6 @@ BEGIN ATOMIC
         ELSE 'experience not known' END,
       CASE
         WHEN part.hourly_rate IS NULL THEN 'rate agreed in person'
-        WHEN part.budget IS NULL THEN format('%s USD an hour', part.hourly_rate)
         WHEN part.hourly_rate <= part.budget THEN format('%s USD an hour, up to %s is sought', part.hourly_rate, part.budget)
         ELSE format('%s USD an hour, above the %s sought', part.hourly_rate, part.budget) END,
       CASE

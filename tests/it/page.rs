@@ -17,6 +17,7 @@ const NASTY: &str = "</script><script>alert(1)</script><!-- & \u{2028} \"";
 fn with_page(config: &mut ServerConfig) {
     config.http.page = Some(PageConfig {
         endpoint: "/graphql",
+        subscription_endpoint: "/graphql/ws",
         title: "Praxis",
         personas: vec![PagePersona {
             email: "somebody@praxis.example".into(),

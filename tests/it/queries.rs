@@ -177,3 +177,37 @@ async fn the_activity_of_the_network_is_that_of_its_events_in_one_statement() {
     let own = groups(&app.clinician_north().await.ask(example("Activity by site")).await);
     assert!(own.len() == 8 && own.iter().all(|group| group["site_name"] == "North Shore Clinic"));
 }
+
+#[tokio::test]
+async fn the_search_takes_one_round_trip_with_its_facets() {
+    let app = App::start().await;
+    let north = app.clinician_north().await;
+    let search = EXAMPLES.iter().find(|example| example.title == "Search").unwrap();
+    let variables = serde_json::from_str(search.variables).unwrap();
+    let answer = north.ask_with(search.query, &variables).await;
+    assert_eq!(answer.statements(), 6, "count, page, four facets");
+    assert_eq!(answer.round_trips(), 1);
+    let found = answer.nodes("searchPractitioners");
+    assert!(!found.is_empty() && found.iter().all(|hit| hit["rank"].as_f64().unwrap() > 0.0));
+    let count = |name: &str| -> i64 {
+        let groups = answer.data()[name].as_array().unwrap();
+        groups.iter().map(|group| group["aggregate"]["count"].as_i64().unwrap()).sum()
+    };
+    // Each hit has one rate and one experience, known or not.
+    assert_eq!(answer.data()["searchPractitioners"]["totalCount"], count("rates"));
+    assert_eq!(answer.data()["searchPractitioners"]["totalCount"], count("experience"));
+    assert!(count("specialties") >= count("rates"));
+}
+
+#[tokio::test]
+async fn the_supervisors_for_a_clinician_take_three_statements_and_the_network_four() {
+    let app = App::start().await;
+    let north = app.clinician_north().await;
+    let answer = north.ask_with(example("Supervisors for you"), &json!({ "budget": 150 })).await;
+    assert_eq!(answer.statements(), 3, "count, matches, profiles");
+    assert!(answer.nodes("supervisionMatches").iter().all(|found| found["explanation"].is_string()));
+    let answer = north.ask(example("Network")).await;
+    assert_eq!(answer.statements(), 4, "network, nodes, edges, circles");
+    assert_eq!(answer.round_trips(), 3);
+    assert!(answer.data()["supervisionNetwork"]["nodeCount"].as_i64().unwrap() > 5);
+}

@@ -352,7 +352,8 @@ async fn the_global_id_of_a_row_of_any_table_leads_back_to_it() {
     let catalog = Catalog::new(&systems::ALL).unwrap();
 
     let mut all = Vec::new();
-    for table in catalog.tables() {
+    // What a function gives is found by arguments, not by an id.
+    for table in catalog.tables().iter().filter(|table| table.function.is_none()) {
         let keys: Vec<&str> = table.primary_key.iter().map(|id| table.column(*id).field.as_str()).collect();
         let keys = keys.join(" ");
         let list = format!("{} {{ nodes {{ __typename id {keys} }} }}", table.list_field);

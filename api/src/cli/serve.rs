@@ -105,6 +105,7 @@ fn config(
     let mut http = args.http();
     http.page = args.http.graphiql.then(|| PageConfig {
         endpoint: "/graphql",
+        subscription_endpoint: "/graphql/ws",
         title: "Praxis",
         personas,
         tabs: ppn::EXAMPLES

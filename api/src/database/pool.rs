@@ -123,7 +123,7 @@ impl Pool {
     }
 
     /// Connections at most.
-    pub fn size(&self) -> usize {
+    pub fn most_connections(&self) -> usize {
         self.inner.status().max_size
     }
 

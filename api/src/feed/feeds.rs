@@ -1,10 +1,9 @@
 //! Subscriptions as the transports see them.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc, watch};
 
 use super::FeedSettings;
 use super::cursor::Cursor;
@@ -21,6 +20,8 @@ use crate::graph::{Code, Engine, Error, Subscription};
 
 /// Messages that may wait between the listener and the dispatcher.
 const HEARD: usize = 10_000;
+/// A gateway that has just started hears of changes within this time.
+const HEARS_WITHIN: Duration = Duration::from_secs(3);
 /// How often old changes are forgotten, and how many at a time.
 const FORGET_EVERY: Duration = Duration::from_mins(1);
 const FORGET_AT_A_TIME: i32 = 10_000;
@@ -34,14 +35,14 @@ pub struct Feeds {
     /// Reads at a time: subscriptions leave connections for requests.
     reads: Semaphore,
     /// Everything before this transaction has been heard of; 0: nothing was ever heard.
-    horizon: AtomicU64,
+    horizon: watch::Sender<u64>,
 }
 
 impl Feeds {
     /// Subscriptions that are answered by an engine, over at most half of its pool's connections.
     pub fn new(engine: Arc<Engine>, pool: Pool, settings: FeedSettings) -> Self {
-        let reads = Semaphore::new((pool.size() / 2).max(1));
-        Self { engine, pool, settings, registry: Arc::default(), reads, horizon: AtomicU64::new(0) }
+        let reads = Semaphore::new((pool.most_connections() / 2).max(1));
+        Self { engine, pool, settings, registry: Arc::default(), reads, horizon: watch::Sender::new(0) }
     }
 
     /// The settings.
@@ -52,7 +53,7 @@ impl Feeds {
     /// Listens, dispatches and forgets, until it is dropped.
     pub async fn run(self: Arc<Self>) {
         let (sender, heard) = mpsc::channel(HEARD);
-        let listener = Listener::new(self.pool.clone(), Arc::clone(self.engine.reference()), sender);
+        let listener = Listener::new(&self.pool, Arc::clone(self.engine.reference()), sender);
         let dispatcher = Dispatcher::new(Arc::clone(&self), heard);
         tokio::join!(listener.run(), dispatcher.run(), self.forget());
     }
@@ -65,7 +66,9 @@ impl Feeds {
         outbox: Outbox,
         operation: OperationId,
     ) -> Result<Watch, Error> {
-        if self.horizon.load(Ordering::Acquire) == 0 {
+        let mut horizon = self.horizon.subscribe();
+        let hears = tokio::time::timeout(HEARS_WITHIN, horizon.wait_for(|horizon| *horizon > 0));
+        if hears.await.is_err() {
             let message = "The server cannot hear of changes at the moment. Try again shortly.";
             return Err(Error::new(Code::Unavailable, message));
         }
@@ -78,8 +81,7 @@ impl Feeds {
         });
         let after = after.transpose()?;
         let identity = Identity::new(&caller, &subscription);
-        let held = after.map(|_| Vec::new());
-        let subscriber = Subscriber { outbox: outbox.clone(), operation, held };
+        let subscriber = Subscriber::new(outbox.clone(), operation, after.is_some());
         let make = |identity| Group::new(identity, subscription, caller);
         let (watch, is_new) = self.registry.join(identity, subscriber, make);
         if is_new {
@@ -120,7 +122,7 @@ impl Feeds {
     }
 
     pub(super) fn set_horizon(&self, horizon: u64) {
-        self.horizon.store(horizon, Ordering::Release);
+        self.horizon.send_replace(horizon);
     }
 
     /// Leave to read.

@@ -1,6 +1,6 @@
 //! Subscribers who ask the same with the same rights. Changed rows are read once for all of them.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -56,10 +56,21 @@ struct State {
 
 /// Somebody who watches.
 pub(super) struct Subscriber {
-    pub(super) outbox: Outbox,
-    pub(super) operation: OperationId,
+    outbox: Outbox,
+    operation: OperationId,
     /// What has come while the subscriber is told what it has missed; `None`: that is over.
-    pub(super) held: Option<Vec<Arc<[Delivery]>>>,
+    held: Option<Vec<Arc<[Delivery]>>>,
+    /// What it has been told of that.
+    known: Option<Known>,
+}
+
+/// Changes that a subscriber was told from Postgres's memory, and that may come once more.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// Their numbers.
+    pub(super) changes: HashSet<i64>,
+    /// The newest of their transactions.
+    pub(super) newest: u64,
 }
 
 impl Identity {
@@ -198,7 +209,8 @@ impl Group {
         Ok(delivered
             .filter_map(|(((change, _), asked), response)| {
                 let cursor = asked.cursor.into();
-                Some(Delivery { change: change.number, cursor, response: response? })
+                let (change, horizon) = (change.number, change.horizon);
+                Some(Delivery { change, horizon, cursor, response: response? })
             })
             .collect())
     }
@@ -222,14 +234,12 @@ impl Group {
     }
 
     /// Lets a subscriber that has been told what it had missed have what came meanwhile, without what it knows already.
-    pub(super) fn release(&self, number: u64, is_known: impl Fn(&Delivery) -> bool) {
+    pub(super) fn release(&self, number: u64, known: Known) {
         let mut state = self.state();
         let Some(subscriber) = state.subscribers.get_mut(&number) else { return };
+        subscriber.known = Some(known);
         for deliveries in subscriber.held.take().unwrap_or_default() {
-            let new: Vec<Delivery> = deliveries.iter().filter(|it| !is_known(it)).cloned().collect();
-            if !new.is_empty() {
-                subscriber.take(&new.into());
-            }
+            subscriber.take(&deliveries);
         }
     }
 
@@ -248,13 +258,32 @@ impl Group {
 }
 
 impl Subscriber {
+    pub(super) fn new(outbox: Outbox, operation: OperationId, resumes: bool) -> Self {
+        Self { outbox, operation, held: resumes.then(Vec::new), known: None }
+    }
+
     fn take(&mut self, deliveries: &Arc<[Delivery]>) {
-        match &mut self.held {
-            Some(held) if held.len() < LONGEST_HELD => held.push(Arc::clone(deliveries)),
-            // It will miss something, and so is better given up.
-            Some(_) => self.outbox.overflow(),
-            None => self.outbox.push(Event::Next(self.operation, Arc::clone(deliveries))),
+        if let Some(held) = &mut self.held {
+            if held.len() < LONGEST_HELD {
+                held.push(Arc::clone(deliveries));
+            } else {
+                // It would miss something, and so is better given up.
+                self.outbox.overflow();
+            }
+            return;
         }
+        if let Some(known) = self.known.take() {
+            let new: Vec<Delivery> =
+                deliveries.iter().filter(|it| !known.changes.contains(&it.change)).cloned().collect();
+            if deliveries.iter().all(|delivery| delivery.horizon <= known.newest) {
+                self.known = Some(known);
+            }
+            if !new.is_empty() {
+                self.outbox.push(Event::Next(self.operation, new.into()));
+            }
+            return;
+        }
+        self.outbox.push(Event::Next(self.operation, Arc::clone(deliveries)));
     }
 }
 

@@ -50,7 +50,7 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    pub(super) fn new(pool: Pool, reference: Arc<ReferenceCache>, heard: mpsc::Sender<Heard>) -> Self {
+    pub(super) fn new(pool: &Pool, reference: Arc<ReferenceCache>, heard: mpsc::Sender<Heard>) -> Self {
         Self { pool: pool.aside(), reference, heard, listening: AtomicBool::new(false) }
     }
 

@@ -31,15 +31,15 @@ pub use registry::Watch;
 pub struct FeedSettings {
     /// How long a change is remembered, and with it how long a client may be away and still go on where it stopped.
     pub retention: Duration,
-    /// Connections that watch, over WebSockets and as event streams, at most.
+    /// Connections that watch, over `WebSockets` and as event streams, at most.
     pub connections: usize,
-    /// Operations of one WebSocket at most.
+    /// Operations of one `WebSocket` at most.
     pub operations: usize,
     /// Deliveries that may wait for a connection.
     pub queue_length: usize,
     /// Bytes that may wait for a connection.
     pub queue_bytes: usize,
-    /// How long a WebSocket may take to say who it is.
+    /// How long a `WebSocket` may take to say who it is.
     pub init_within: Duration,
     /// How often a quiet connection is asked whether it is still there.
     pub ping_every: Duration,

@@ -29,6 +29,8 @@ pub enum Event {
 pub struct Delivery {
     /// Number of the change that it tells; 0 for none.
     pub change: i64,
+    /// Changes of transactions before this one do not come any more.
+    pub(super) horizon: u64,
     /// Where to go on after it; empty for nowhere.
     pub cursor: Arc<str>,
     /// The response as JSON.
@@ -38,7 +40,7 @@ pub struct Delivery {
 impl Event {
     /// The only response of an operation.
     pub fn response(operation: OperationId, response: Vec<u8>) -> Self {
-        let delivery = Delivery { change: 0, cursor: "".into(), response: response.into() };
+        let delivery = Delivery { change: 0, horizon: 0, cursor: "".into(), response: response.into() };
         Self::Next(operation, [delivery].into())
     }
 

@@ -39,16 +39,9 @@ impl Registry {
     ) -> (Watch, bool) {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let mut groups = self.groups();
-        let (group, is_new) = match groups.by_identity.get(&identity) {
-            Some(group) => (Arc::clone(group), false),
-            None => {
-                let group = Arc::new(make(identity));
-                groups.by_identity.insert(group.identity.clone(), Arc::clone(&group));
-                let topic = group.subscription.topic().clone();
-                groups.by_topic.entry(topic).or_default().push(Arc::clone(&group));
-                (group, true)
-            }
-        };
+        let known = groups.by_identity.get(&identity).map(Arc::clone);
+        let is_new = known.is_none();
+        let group = known.unwrap_or_else(|| groups.insert(make(identity)));
         group.add(number, subscriber);
         (Watch { registry: Arc::clone(self), group, number }, is_new)
     }
@@ -90,6 +83,14 @@ impl Registry {
 }
 
 impl Groups {
+    fn insert(&mut self, group: Group) -> Arc<Group> {
+        let group = Arc::new(group);
+        self.by_identity.insert(group.identity.clone(), Arc::clone(&group));
+        let topic = group.subscription.topic().clone();
+        self.by_topic.entry(topic).or_default().push(Arc::clone(&group));
+        group
+    }
+
     fn remove(&mut self, group: &Arc<Group>) {
         // Another group may have taken its place.
         if self.by_identity.get(&group.identity).is_some_and(|known| Arc::ptr_eq(known, group)) {

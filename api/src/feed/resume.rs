@@ -1,11 +1,11 @@
 //! A subscriber that was here before is told what it has missed, and then what comes, without a gap in between.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::announcement::Announcement;
 use super::cursor::Cursor;
 use super::feeds::Feeds;
+use super::group::Known;
 use super::history::{History, is_forgotten};
 use super::outbox::{Event, OperationId, Outbox};
 use super::registry::Watch;
@@ -31,15 +31,16 @@ pub(super) async fn resume(
 
     // The group has been told of this subscriber before: what is not read here, it will hold.
     let mut history = History::since(feeds.pool(), catalog, cursor.horizon).of_table(name);
-    let mut known = HashSet::new();
+    let mut known = Known::default();
     while let Some(page) = history.next(cursor.horizon).await.map_err(failed)? {
         let page: Vec<Arc<Announcement>> = page
             .into_iter()
             .filter(|change| change.topics.contains(subscription.topic()))
             .map(Arc::new)
             .collect();
-        known.extend(page.iter().map(|change| change.number));
-        if known.len() > MOST_CHANGES {
+        known.changes.extend(page.iter().map(|change| change.number));
+        known.newest = page.iter().map(|change| change.transaction).fold(known.newest, u64::max);
+        if known.changes.len() > MOST_CHANGES {
             return Err(gone("Too much has changed meanwhile."));
         }
         let is_new = |change: &&Arc<Announcement>| !cursor.covers(change.transaction, change.number);
@@ -55,7 +56,7 @@ pub(super) async fn resume(
     if is_forgotten(feeds.pool(), cursor.horizon).await.map_err(failed)? {
         return Err(gone("What has changed meanwhile is no longer known."));
     }
-    group.release(watch.number(), |delivery| known.contains(&delivery.change));
+    group.release(watch.number(), known);
     Ok(())
 }
 

@@ -20,6 +20,8 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
 pub struct PageConfig {
     /// Where queries go.
     pub endpoint: &'static str,
+    /// Where subscriptions go.
+    pub subscription_endpoint: &'static str,
     /// Name of the product.
     pub title: &'static str,
     /// Demo users to choose from; none against a real database.

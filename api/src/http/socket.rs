@@ -273,16 +273,15 @@ impl Connection {
             }
             socket.flush().await
         };
-        taken(timeout(TAKEN_WITHIN, write).await)
+        match timeout(TAKEN_WITHIN, write).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err::<(), axum::Error>(_)) | Err(_) => Err(End::Gone),
+        }
     }
 }
 
 async fn send(socket: &mut WebSocket, message: Message) -> Result<(), End> {
-    taken(timeout(TAKEN_WITHIN, socket.send(message)).await)
-}
-
-fn taken<T, E>(sent: Result<Result<(), E>, T>) -> Result<(), End> {
-    match sent {
+    match timeout(TAKEN_WITHIN, socket.send(message)).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) | Err(_) => Err(End::Gone),
     }

@@ -98,9 +98,14 @@ impl HttpConnection {
         Ok(Self { stream, requests, buffer: Vec::with_capacity(64 * 1024), chunks: Vec::new() })
     }
 
-    /// Asks and reads the whole answer.
+    /// Asks one of the connection's requests and reads the whole answer.
     pub(crate) async fn answer(&mut self, turn: usize) -> Result<Answer<'_>, Failure> {
-        let request = &self.requests[turn % self.requests.len()];
+        let requests = Arc::clone(&self.requests);
+        self.answer_to(&requests[turn % requests.len()]).await
+    }
+
+    /// Asks and reads the whole answer.
+    pub(crate) async fn answer_to(&mut self, request: &Request) -> Result<Answer<'_>, Failure> {
         self.stream.write_all(&request.bytes).await?;
         self.buffer.clear();
         let head = loop {

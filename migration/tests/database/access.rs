@@ -141,6 +141,20 @@ fn literal_reading() -> Vec<(String, String)> {
         "timeline_events",
     ];
     reading.extend(views.map(|view| (view.to_owned(), member(view))));
+    // Of the network: supervision that is not over, with the caller at one end; circles; and whom these link.
+    let related = "EXISTS (SELECT 1 FROM supervision_relationships r JOIN practitioner_profiles me ON me.user_id = auth.uid()
+        WHERE r.status IN ('pending', 'active') AND me.profile_id IN (r.supervisor_id, r.supervisee_id)
+          AND supervision_network_nodes.profile_id IN (r.supervisor_id, r.supervisee_id))";
+    let participant = "EXISTS (SELECT 1 FROM practitioner_profiles
+        WHERE profile_id IN (source_id, target_id) AND user_id = auth.uid())";
+    reading.push((
+        "supervision_network_edges".into(),
+        format!("{SIGNED_IN} AND (kind = 'circle' OR {participant})"),
+    ));
+    reading.push((
+        "supervision_network_nodes".into(),
+        format!("{SIGNED_IN} AND (circle_count > 0 OR is_me OR {related})"),
+    ));
     reading.extend(REFERENCES.map(|table| (table.to_owned(), format!("{SIGNED_IN} OR {NETWORK_ADMIN}"))));
     reading
 }
@@ -191,8 +205,10 @@ async fn everyone_sees_what_the_literal_policies_say_row_by_row() {
             if table == "user_sites" && digit == Some("5") {
                 continue;
             }
-            let seen = client.rows(format!("SELECT t::text FROM {table} AS t ORDER BY 1")).await;
-            let query = format!("SELECT {table}::text FROM {table} WHERE {policy} ORDER BY 1");
+            // A node counts the edges that its caller sees; the judge sees them all.
+            let row = if table == "supervision_network_nodes" { ".profile_id" } else { "" };
+            let seen = client.rows(format!("SELECT t{row}::text FROM {table} AS t ORDER BY 1")).await;
+            let query = format!("SELECT {table}{row}::text FROM {table} WHERE {policy} ORDER BY 1");
             assert_eq!(seen, judge.rows(query).await, "{table} seen by {role} {digit:?}");
             compared += seen.len();
         }

@@ -105,6 +105,28 @@ impl Session {
             .map_err(|it| it.to_string())
     }
 
+    /// Runs a statement that the database refuses, and gives the SQLSTATE and the words.
+    pub(crate) async fn refused(&mut self, statement: impl Into<String>) -> (String, String) {
+        let statement = statement.into();
+        let refused = sqlx::raw_sql(AssertSqlSafe(statement.clone())).execute(&mut self.0).await;
+        let error = refused.expect_err(&statement);
+        let error = error.as_database_error().unwrap_or_else(|| panic!("{error}: {statement}"));
+        (error.code().unwrap_or_default().into_owned(), error.message().to_owned())
+    }
+
+    /// Waits until another session of the database waits for a lock.
+    pub(crate) async fn until_somebody_waits(&mut self) {
+        let waiting = "SELECT count(*)::text FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        for _ in 0..200 {
+            if self.one(waiting).await != "0" {
+                return;
+            }
+            sleep(Duration::from_millis(20));
+        }
+        panic!("nobody waits");
+    }
+
     /// The first column of a query's rows, which is text.
     pub(crate) async fn rows(&mut self, query: impl Into<String>) -> Vec<String> {
         let query = query.into();

@@ -10,11 +10,15 @@ mod catalog;
 mod changes;
 mod cluster;
 mod entities;
+mod events;
 mod functions;
+mod homework;
+mod notes;
 mod outcomes;
 mod runs;
 #[path = "../../../tests/it/harness/cluster.rs"]
 mod server;
+mod supervision;
 mod timeline;
 mod triggers;
 mod writes;

@@ -4,6 +4,7 @@
 
 mod answer;
 mod cluster;
+mod socket;
 
 use std::net::SocketAddr;
 use std::sync::LazyLock;
@@ -24,6 +25,7 @@ use tokio_postgres::{Client, NoTls};
 
 pub(crate) use answer::Answer;
 pub(crate) use cluster::{Cluster, unprivileged_user};
+pub(crate) use socket::Socket;
 
 /// Secret of the tokens of all tests.
 pub(crate) const SECRET: &[u8] = b"a secret for tests, of more than thirty-two bytes";

@@ -9,7 +9,7 @@ SELECT p.*
   FROM unnest($1::bigint[]) k(k0)
   CROSS JOIN LATERAL (SELECT t.protocol_id, t.event_timestamp, t.intensity_level, t.event_type_id FROM session_events t WHERE t.protocol_id = k.k0
   ORDER BY t.event_timestamp, t.event_id LIMIT 101) p;
-SELECT t.event_type_id, t.event_name, t.color_code, t.icon_name, t.is_active, t.created_at FROM ref_event_types t;
+SELECT t.event_type_id, t.event_name, t.color_code, t.icon_name, t.is_active, t.records_dose, t.records_vitals, t.created_at FROM ref_event_types t;
 
 -- One protocol
 SELECT t.record_id, j1.site_id, j1.site_name FROM log_clinical_records t LEFT JOIN sites j1 ON j1.site_id = t.site_id WHERE t.record_id = $1::int8;
@@ -56,7 +56,7 @@ SELECT t.substance_id, t.substance_name, t.rxnorm_cui, t.substance_class, t.prim
 SELECT count(*), max(t.offset_seconds), max(t.gap_seconds) FROM timeline_events t WHERE t.protocol_id = $1::int8;
 SELECT t.protocol_id, t.sequence, t.event_timestamp, t.offset_seconds, t.gap_seconds, t.intensity_level, t.notes, t.event_type_id FROM timeline_events t WHERE t.protocol_id = $1::int8
   ORDER BY t.event_timestamp, t.protocol_id, t.event_id LIMIT 201;
-SELECT t.event_type_id, t.event_name, t.color_code, t.icon_name, t.is_active, t.created_at FROM ref_event_types t;
+SELECT t.event_type_id, t.event_name, t.color_code, t.icon_name, t.is_active, t.records_dose, t.records_vitals, t.created_at FROM ref_event_types t;
 SELECT p.*, k.k0
   FROM unnest($1::bigint[]) k(k0)
   CROSS JOIN LATERAL (WITH g AS (SELECT t.#b AS b, GROUPING(t.#b) AS kind, avg(t.intensity_level)::float8 AS c0, max(t.intensity_level) AS c1 FROM (SELECT t.*, date_bin('900 seconds', t.event_timestamp, $2::timestamptz) AS #b FROM timeline_events t WHERE t.event_timestamp IS NOT NULL AND t.protocol_id = k.k0 AND ((t.intensity_level IS NOT NULL))) t GROUP BY GROUPING SETS ((), (t.#b))), top AS (SELECT row_number() OVER () AS n, g.* FROM g WHERE g.kind = 1
@@ -80,3 +80,33 @@ SELECT p.*, k.k0
 -- Trend by day
 SELECT g.* FROM (SELECT a1.assessment_code AS c0, t.days_post_dose AS c1, count(*) AS c2, avg(t.score)::float8 AS c3, avg(t.baseline)::float8 AS c4, avg(t.change)::float8 AS c5, percentile_cont($1::float8) WITHIN GROUP (ORDER BY t.improvement::float8) AS c6, count(*) FILTER (WHERE t.is_response) AS c7, count(*) FILTER (WHERE t.is_remission) AS c8 FROM score_trends t LEFT JOIN ref_assessments a1 ON a1.assessment_id = t.assessment_id WHERE ((t.days_post_dose >= $2::int4 AND t.days_post_dose <= $3::int4) AND EXISTS (SELECT 1 FROM ref_assessments a2 WHERE a2.assessment_id = t.assessment_id AND ((a2.assessment_code = ANY ($4::text[]))))) GROUP BY 1, 2) g WHERE (((g.c2 >= $5::int8)))
   ORDER BY g.c0, g.c1 LIMIT 201;
+
+-- Search
+SELECT count(*) FROM search_practitioners(query => $1::text) t WHERE ((t.is_accepting_supervision = $2::bool));
+SELECT t.rank, t.display_name, t.specialties, t.modalities, t.years_experience, t.hourly_rate, t.free_places, t.bio, t.rank AS o0, t.profile_id AS o1 FROM search_practitioners(query => $1::text) t WHERE ((t.is_accepting_supervision = $2::bool))
+  ORDER BY t.rank DESC, t.profile_id DESC LIMIT 11;
+SELECT g.* FROM (SELECT e0.element AS c0, count(*) AS c1 FROM search_practitioners(query => $1::text) t
+  CROSS JOIN LATERAL (SELECT DISTINCT unnest(t.specialties) AS element) e0 WHERE ((t.is_accepting_supervision = $2::bool)) GROUP BY 1) g
+  ORDER BY g.c1 DESC, g.c0 LIMIT 101;
+SELECT g.* FROM (SELECT e0.element AS c0, count(*) AS c1 FROM search_practitioners(query => $1::text) t
+  CROSS JOIN LATERAL (SELECT DISTINCT unnest(t.modalities) AS element) e0 WHERE ((t.is_accepting_supervision = $2::bool)) GROUP BY 1) g
+  ORDER BY g.c1 DESC, g.c0 LIMIT 101;
+SELECT g.* FROM (SELECT width_bucket(t.hourly_rate::float8, $1::float8[])::float8 AS c0, count(*) AS c1 FROM search_practitioners(query => $2::text) t WHERE ((t.is_accepting_supervision = $3::bool)) GROUP BY 1) g
+  ORDER BY g.c0 LIMIT 101;
+SELECT g.* FROM (SELECT floor(t.years_experience::float8 / $1::float8) AS c0, count(*) AS c1 FROM search_practitioners(query => $2::text) t WHERE ((t.is_accepting_supervision = $3::bool)) GROUP BY 1) g
+  ORDER BY g.c0 LIMIT 101;
+
+-- Supervisors for you
+SELECT count(*) FROM supervision_matches(hourly_budget => $1::numeric) t;
+SELECT t.score, t.explanation, t.specialty_overlap, t.modality_overlap, t.experience_fit, t.rate_fit, t.places_fit, t.supervisor_id FROM supervision_matches(hourly_budget => $1::numeric) t
+  ORDER BY t.score DESC, t.supervisor_id DESC LIMIT 11;
+SELECT t.profile_id, t.display_name, t.bio FROM practitioner_profiles t WHERE t.profile_id = ANY ($1::int8[]);
+
+-- Network
+SELECT t.profile_id, t.node_count, t.edge_count, t.viewer_id FROM supervision_network() t
+  ORDER BY t.viewer_id LIMIT 2;
+SELECT t.viewer_id, t.profile_id, t.display_name, t.is_me, t.degree, t.circle_count FROM supervision_network_nodes t WHERE t.viewer_id = $1::uuid
+  ORDER BY t.profile_id LIMIT 501;
+SELECT t.viewer_id, t.kind, t.source_id, t.target_id, t.status, t.since, t.circle_id FROM supervision_network_edges t WHERE t.viewer_id = $1::uuid
+  ORDER BY t.kind, t.link_id, t.source_id, t.target_id LIMIT 1001;
+SELECT t.circle_id, t.circle_name FROM supervision_circles t WHERE t.circle_id = ANY ($1::int8[]);

@@ -143,7 +143,9 @@ fn order(sdl: &mut Sdl, catalog: &Catalog, table: &Table) {
 
 fn is_listed_by_another(catalog: &Catalog, table: &Table) -> bool {
     let lists = |relation: &Relation| relation.many && relation.target == table.id;
-    catalog.tables().iter().any(|other| other.relations.iter().any(lists))
+    // A single row of a function cannot be filtered by what belongs to it.
+    let is_filtered = |other: &&Table| !catalog.function_of(other).is_some_and(Function::is_single);
+    catalog.tables().iter().filter(is_filtered).any(|other| other.relations.iter().any(lists))
 }
 
 fn list_filter(sdl: &mut Sdl, table: &Table) {

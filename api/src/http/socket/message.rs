@@ -37,8 +37,12 @@ impl Client {
 
 /// The `Authorization` header that the payload of `connection_init` stands for.
 pub(super) fn authorization(payload: &Map<String, Value>) -> Option<String> {
-    let text = |name: &str| payload.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let header = text("authorization").or_else(|| text("Authorization")).map(str::to_owned);
+    // Like a header's, its name may be written in any case.
+    let text = |name: &str| {
+        let (_, value) = payload.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+        value.as_str().filter(|text| !text.is_empty())
+    };
+    let header = text("authorization").map(str::to_owned);
     header.or_else(|| text("token").map(|token| format!("Bearer {token}")))
 }
 
@@ -90,6 +94,7 @@ mod tests {
     fn a_client_says_who_it_is_in_either_way() {
         let read = |payload: Value| authorization(payload.as_object().unwrap());
         assert_eq!(read(json!({"authorization": "Bearer a"})).as_deref(), Some("Bearer a"));
+        assert_eq!(read(json!({"Authorization": "Bearer a"})).as_deref(), Some("Bearer a"));
         assert_eq!(read(json!({"token": "a"})).as_deref(), Some("Bearer a"));
         assert_eq!(read(json!({"other": "a"})), None);
     }

@@ -19,7 +19,7 @@ pub const SYSTEM: System = System {
 };
 
 /// Ready-made queries.
-pub const EXAMPLES: [Example; 11] = [
+pub const EXAMPLES: [Example; 14] = [
     Example { title: "Timeline", query: include_str!("queries/timeline.graphql"), variables: "" },
     Example {
         title: "One protocol",
@@ -55,6 +55,17 @@ pub const EXAMPLES: [Example; 11] = [
         variables: "{\n  \"id\": \"1\"\n}",
     },
     Example { title: "Trend by day", query: include_str!("queries/trend_by_day.graphql"), variables: "" },
+    Example {
+        title: "Search",
+        query: include_str!("queries/search.graphql"),
+        variables: "{\n  \"query\": \"ketamin integration\",\n  \"filter\": { \"isAcceptingSupervision\": { \"eq\": true } }\n}",
+    },
+    Example {
+        title: "Supervisors for you",
+        query: include_str!("queries/matches.graphql"),
+        variables: "{\n  \"budget\": 150\n}",
+    },
+    Example { title: "Network", query: include_str!("queries/network.graphql"), variables: "" },
 ];
 
 /// Ready-made documents that walk through a use case, operation by operation.

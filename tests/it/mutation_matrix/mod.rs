@@ -1,0 +1,349 @@
+//! Who writes what: every caller × every mutation that the catalog has, compared with the policies as the portal's schema
+//! brief writes them.
+//!
+//! Tables, operations and functions come from the catalog, so a new one shows up by itself and fails until its recipe
+//! stands in `recipes`. A row that was written is put back by the database's owner, so that every case finds the same rows;
+//! that everything is as it was is checked at the end of each table.
+
+mod oracle;
+mod recipes;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use praxis::graph::catalog::{Catalog, Operation, Table};
+use praxis::systems;
+use serde_json::{Value, json};
+use tokio_postgres::Client;
+
+use self::oracle::{DONE, FORBIDDEN, named};
+use self::recipes::{Recipe, call, recipe};
+use crate::harness::App;
+use crate::matrix::policies;
+use crate::people::{Caller, Key, allowed, key_arguments, key_fields, key_list, populate, text};
+
+/// So many of the newest rows of a table are changed and deleted: those of one's own site and of another.
+const ROWS: usize = 4;
+/// So many of the newest rows of a table are remembered, to be put back.
+const REMEMBERED: usize = 50;
+
+#[tokio::test]
+async fn every_caller_writes_what_the_literal_policies_let_them_write() {
+    let app = App::start().await;
+    let owner = app.owner().await;
+    let catalog = Catalog::new(&systems::ALL).unwrap();
+    let callers = populate(&app, &owner).await;
+    prepare(&owner, &catalog).await;
+    let mut told = BTreeMap::new();
+    for table in catalog.tables().iter().filter(|table| table.operations().next().is_some()) {
+        let case = Cases { catalog: &catalog, table, recipe: recipe(table), owner: &owner };
+        let digests = digests(&owner).await;
+        for caller in &callers {
+            case.run(caller, &mut told).await;
+        }
+        assert_eq!(
+            self::digests(&owner).await,
+            digests,
+            "the mutations of {} left something behind",
+            table.name
+        );
+    }
+    for function in catalog.functions().iter().filter(|function| function.writes()) {
+        let (table, call) = (catalog.table(function.table()), call(function));
+        let (before, digests) = (remember(&owner, table).await, digests(&owner).await);
+        let all = objects(&owner, &call.arguments).await;
+        assert!(!all.is_empty(), "{} is called with nothing", function.name);
+        let mut done = 0;
+        for caller in &callers {
+            for arguments in &all {
+                let mut expected = DONE;
+                for (condition, code) in call.refusals.iter().rev() {
+                    if oracle::holds(&owner, condition, arguments, caller).await {
+                        expected = code;
+                    }
+                }
+                if caller.id.is_none() {
+                    expected = FORBIDDEN;
+                }
+                let payload = payload(table, !function.is_single());
+                let literal = literal(arguments);
+                let literal = &literal[1..literal.len() - 1];
+                let query = format!("mutation {{ it: {}({literal}) {{ {payload} }} }}", function.field);
+                let (outcome, keys) = send(caller, table, &query, &json!({})).await;
+                assert_eq!(outcome, expected, "{} calls {} with {arguments}", caller.name, function.field);
+                *told.entry(outcome).or_insert(0) += 1;
+                done += usize::from(expected == DONE);
+                put_back(&owner, table, &keys, &before).await;
+            }
+        }
+        assert!(done > 0, "nobody may call {}", function.name);
+        assert_eq!(self::digests(&owner).await, digests, "{} left something behind", function.name);
+    }
+    println!("{told:?}");
+}
+
+/// Rows that the recipes need beside those of everybody's.
+async fn prepare(owner: &Client, catalog: &Catalog) {
+    owner
+        .batch_execute(
+            "INSERT INTO supervision_circles (circle_name) VALUES ('Another circle');
+             INSERT INTO supervision_relationships (supervisor_id, supervisee_id, status)
+               SELECT one.profile_id, other.profile_id, 'pending'
+               FROM practitioner_profiles one JOIN practitioner_profiles other
+                 ON (one.display_name, other.display_name) IN (
+                   ('a clinician@tests.example', 'third@tests.example'),
+                   ('third@tests.example', 'an analyst@tests.example'));",
+        )
+        .await
+        .unwrap();
+    for table in
+        catalog.tables().iter().filter(|table| table.is_reference && table.operations().next().is_some())
+    {
+        let (names, values) = oracle::cells(table, &objects(owner, &recipe(table).inputs).await[0]);
+        owner
+            .batch_execute(&format!("INSERT INTO {} ({names}) VALUES ({values})", table.sql_name))
+            .await
+            .unwrap();
+    }
+}
+
+/// All mutations of a table.
+struct Cases<'a> {
+    catalog: &'a Catalog,
+    table: &'a Table,
+    recipe: Recipe,
+    owner: &'a Client,
+}
+
+/// A mutation, and what ought to become of it.
+struct Case {
+    operation: Operation,
+    /// What the field is given.
+    arguments: String,
+    variables: Value,
+    /// The row that is named, where there is one already.
+    key: Option<Key>,
+    expected: &'static str,
+}
+
+impl Cases<'_> {
+    async fn run(&self, caller: &Caller<'_>, told: &mut BTreeMap<String, usize>) {
+        let Self { table, owner, .. } = self;
+        let before = remember(owner, table).await;
+        for operation in table.operations() {
+            assert!(self.catalog.mutation(&operation.field(table)).is_some());
+            let cases = self.cases(operation, caller, &before).await;
+            assert!(!cases.is_empty(), "{} is not tried", operation.field(table));
+            for case in cases {
+                let name = format!(
+                    "{}: {}({}) with {}",
+                    caller.name,
+                    operation.field(table),
+                    case.arguments,
+                    case.variables
+                );
+                let (outcome, keys) = send(caller, table, &query(table, &case), &case.variables).await;
+                assert_eq!(outcome, case.expected, "{name}");
+                *told.entry(outcome.clone()).or_insert(0) += 1;
+                if outcome == DONE {
+                    assert!(!keys.is_empty(), "{name}");
+                    let after = remember(owner, table).await;
+                    for key in case.key.iter().chain(&keys) {
+                        let is_there = after.contains_key(key);
+                        assert_eq!(is_there, operation != Operation::Delete, "{name}");
+                        assert!(
+                            !is_there || after.get(key) != before.get(key),
+                            "{name}: nothing has changed"
+                        );
+                    }
+                    put_back(owner, table, &keys, &before).await;
+                }
+            }
+        }
+        assert_eq!(remember(owner, table).await, before, "{} in {}", caller.name, table.name);
+    }
+
+    async fn cases(
+        &self,
+        operation: Operation,
+        caller: &Caller<'_>,
+        rows: &BTreeMap<Key, String>,
+    ) -> Vec<Case> {
+        let Self { table, owner, recipe, .. } = self;
+        let inputs = objects(owner, &recipe.inputs).await;
+        let new = &inputs[usize::from(table.is_reference)..];
+        let mut cases = Vec::new();
+        match operation {
+            Operation::Create => {
+                for input in new {
+                    let expected =
+                        oracle::insertion(owner, table, std::slice::from_ref(input), &recipe.insert, caller)
+                            .await;
+                    let (arguments, variables) = ("input: $input".to_owned(), json!({ "input": input }));
+                    cases.push(Case { operation, arguments, variables, key: None, expected });
+                }
+            }
+            Operation::CreateMany => {
+                let expected = oracle::insertion(owner, table, new, &recipe.insert, caller).await;
+                let (arguments, variables) = ("inputs: $inputs".to_owned(), json!({ "inputs": new }));
+                cases.push(Case { operation, arguments, variables, key: None, expected });
+            }
+            Operation::Upsert => {
+                let mut input = inputs[0].clone();
+                let expected =
+                    match oracle::insertion(owner, table, &inputs[..1], &recipe.insert, caller).await {
+                        // It is there already, and is one that the caller may change.
+                        "CONFLICT" => DONE,
+                        other => other,
+                    };
+                let patch = recipe.patch.as_object().unwrap().clone();
+                input.as_object_mut().unwrap().extend(patch);
+                for key in table.upsert_keys().filter(|key| **key != *table.primary_key) {
+                    let arguments = format!("input: $input, onConflict: {}", table.key_name(key));
+                    let variables = json!({ "input": input });
+                    cases.push(Case { operation, arguments, variables, key: None, expected });
+                }
+            }
+            Operation::Update | Operation::Delete => {
+                let policy = if operation == Operation::Update { &recipe.update } else { &recipe.delete };
+                let seen = allowed(owner, table, &policies(table).join(" OR "), caller).await;
+                let own = allowed(owner, table, policy, caller).await;
+                for key in newest(table, rows) {
+                    let expected = if caller.id.is_none() || seen.contains(key) && !own.contains(key) {
+                        FORBIDDEN
+                    } else if !seen.contains(key) {
+                        "NOT_FOUND"
+                    } else if operation == Operation::Update {
+                        oracle::update(owner, table, key, &recipe.patch, caller).await
+                    } else {
+                        oracle::deletion(owner, table, key, caller).await
+                    };
+                    let mut arguments = key_arguments(table, key);
+                    let mut variables = json!({});
+                    if operation == Operation::Update {
+                        arguments += ", patch: $patch";
+                        variables = json!({ "patch": recipe.patch });
+                    }
+                    cases.push(Case { operation, arguments, variables, key: Some(key.clone()), expected });
+                }
+            }
+        }
+        cases
+    }
+}
+
+/// The newest rows: those with the highest keys.
+fn newest<'r>(table: &Table, rows: &'r BTreeMap<Key, String>) -> Vec<&'r Key> {
+    let mut keys: Vec<&Key> = rows.keys().collect();
+    keys.sort_by_key(|key| key.iter().map(|part| part.parse::<i64>().unwrap()).collect::<Vec<_>>());
+    // Of a reference table one is the test's own, and the others are in use.
+    keys.into_iter().rev().take(if table.is_reference { 1 } else { ROWS }).collect()
+}
+
+fn query(table: &Table, case: &Case) -> String {
+    let ty = &table.type_name;
+    let variables = match case.operation {
+        Operation::Create | Operation::Upsert => format!("($input: {ty}Input!)"),
+        Operation::CreateMany => format!("($inputs: [{ty}Input!]!)"),
+        Operation::Update => format!("($patch: {ty}Patch!)"),
+        Operation::Delete => String::new(),
+    };
+    let payload = payload(table, case.operation == Operation::CreateMany);
+    format!(
+        "mutation{variables} {{ it: {}({}) {{ {payload} }} }}",
+        case.operation.field(table),
+        case.arguments
+    )
+}
+
+/// The keys of what was written.
+fn payload(table: &Table, many: bool) -> String {
+    let row = if many { "nodes" } else { &table.single_field };
+    format!("{row} {{ {} }}", key_fields(table).join(" "))
+}
+
+/// Sends a mutation: what became of it, and the keys of what was written.
+async fn send(caller: &Caller<'_>, table: &Table, query: &str, variables: &Value) -> (String, BTreeSet<Key>) {
+    let answer = caller.actor.ask_with(query, variables).await;
+    if answer.body.get("errors").is_some() {
+        return (answer.code().to_owned(), BTreeSet::new());
+    }
+    let payload = &answer.data()["it"];
+    let one = std::slice::from_ref(&payload[&table.single_field]);
+    let rows = payload["nodes"].as_array().map_or(one, Vec::as_slice);
+    let key = |row: &Value| key_fields(table).iter().map(|field| text(&row[field])).collect();
+    (DONE.to_owned(), rows.iter().map(key).collect())
+}
+
+/// A value as a literal of GraphQL.
+fn literal(value: &Value) -> String {
+    match value {
+        Value::Object(fields) => {
+            let fields: Vec<String> =
+                fields.iter().map(|(name, value)| format!("{name}: {}", literal(value))).collect();
+            format!("{{{}}}", fields.join(", "))
+        }
+        Value::Array(items) => format!("[{}]", items.iter().map(literal).collect::<Vec<_>>().join(", ")),
+        other => other.to_string(),
+    }
+}
+
+/// The objects that a query gives.
+async fn objects(owner: &Client, sql: &str) -> Vec<Value> {
+    let sql = format!("SELECT object::text FROM ({sql}) AS given(object)");
+    let rows = owner.query(&sql, &[]).await.unwrap_or_else(|error| panic!("{error:?}: {sql}"));
+    rows.iter().map(|row| serde_json::from_str(row.get(0)).unwrap()).collect()
+}
+
+/// The newest rows of a table, as JSON.
+async fn remember(owner: &Client, table: &Table) -> BTreeMap<Key, String> {
+    // By the column, not by its text, which has the same name.
+    let order: Vec<_> =
+        table.primary_key.iter().map(|id| format!("it.{} DESC", table.column(*id).sql_name)).collect();
+    let sql = format!(
+        "SELECT to_jsonb(it)::text, {} FROM {} AS it ORDER BY {} LIMIT {REMEMBERED}",
+        key_list(table),
+        table.sql_name,
+        order.join(", ")
+    );
+    let rows = owner.query(&sql, &[]).await.unwrap();
+    rows.iter().map(|row| ((1..row.len()).map(|at| row.get(at)).collect(), row.get(0))).collect()
+}
+
+/// Makes rows what they were, past every trigger.
+async fn put_back(owner: &Client, table: &Table, keys: &BTreeSet<Key>, before: &BTreeMap<Key, String>) {
+    for key in keys {
+        let mut sql = format!(
+            "SET session_replication_role = replica; DELETE FROM {} {};",
+            table.sql_name,
+            named(table, key)
+        );
+        if let Some(row) = before.get(key) {
+            let columns = "SELECT string_agg(quote_ident(attname), ', ') FROM pg_attribute
+              WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''";
+            let columns: String = owner.query_one(columns, &[&table.sql_name]).await.unwrap().get(0);
+            sql += &format!(
+                "INSERT INTO {0} ({columns}) OVERRIDING SYSTEM VALUE
+                 SELECT {columns} FROM jsonb_populate_record(NULL::{0}, '{1}');",
+                table.sql_name,
+                row.replace('\'', "''")
+            );
+        }
+        sql += "RESET session_replication_role";
+        owner.batch_execute(&sql).await.unwrap_or_else(|error| panic!("{error:?}: {sql}"));
+    }
+}
+
+/// What every table of the portal holds, as a digest.
+async fn digests(owner: &Client) -> BTreeMap<String, String> {
+    let tables = "SELECT oid::regclass::text FROM pg_class
+      WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1";
+    let mut each = Vec::new();
+    for row in owner.query(tables, &[]).await.unwrap() {
+        let table: String = row.get(0);
+        each.push(format!(
+            "SELECT '{table}', coalesce(sum(hashtextextended(it::text, 0)::numeric), 0)::text FROM {table} AS it"
+        ));
+    }
+    let rows = owner.query(&each.join(" UNION ALL "), &[]).await.unwrap();
+    rows.iter().map(|row| (row.get(0), row.get(1))).collect()
+}

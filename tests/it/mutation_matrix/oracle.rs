@@ -1,0 +1,156 @@
+//! What ought to become of a mutation, found out in plain SQL past every policy, and taken back.
+
+use praxis::graph::catalog::{ColumnId, ColumnType, FieldId, Table};
+use serde_json::{Value, json};
+use tokio_postgres::{Client, Error};
+
+use crate::people::{Caller, Key, MEMBERSHIPS, key_list, text};
+
+/// It is carried out.
+pub(super) const DONE: &str = "DONE";
+/// It is not the caller's to write.
+pub(super) const FORBIDDEN: &str = "FORBIDDEN";
+
+/// What ought to become of new rows, which have to meet a condition.
+pub(super) async fn insertion(
+    owner: &Client,
+    table: &Table,
+    inputs: &[Value],
+    policy: &str,
+    caller: &Caller<'_>,
+) -> &'static str {
+    if caller.id.is_none() {
+        return FORBIDDEN;
+    }
+    for input in inputs {
+        let (names, values) = cells(table, input);
+        let all: Vec<String> = table
+            .column_ids()
+            .map(|id| format!("ALTER COLUMN {} DROP NOT NULL", table.column(id).sql_name))
+            .collect();
+        let policy = caller.ask_for(policy);
+        // The row by itself, with the caller's defaults, whatever else the table would say of it.
+        begin(owner, caller).await;
+        let new_row = format!(
+            "CREATE TEMP TABLE new_row (LIKE {0} INCLUDING DEFAULTS);
+             ALTER TABLE new_row {1};
+             INSERT INTO new_row ({names}) VALUES ({values})",
+            table.sql_name,
+            all.join(", "),
+        );
+        owner.batch_execute(&new_row).await.unwrap_or_else(|error| panic!("{error:?}: {new_row}"));
+        let sql = format!("{MEMBERSHIPS} SELECT count(*) FROM new_row AS {} WHERE {policy}", table.name);
+        let is_allowed = owner.query_one(&sql, &[]).await.unwrap().get::<_, i64>(0) == 1;
+        let insert = format!("INSERT INTO {} ({names}) VALUES ({values})", table.sql_name);
+        let outcome = owner.batch_execute(&insert).await;
+        owner.batch_execute("ROLLBACK").await.unwrap();
+        let outcome = outcome.map_or_else(|error| Refusal::of(&error, false), |()| Refusal::NONE);
+        // A trigger speaks before the policy is asked, and the other rules after it.
+        if outcome.by_trigger || is_allowed && outcome.code != DONE {
+            return outcome.code;
+        }
+        if !is_allowed {
+            return FORBIDDEN;
+        }
+    }
+    DONE
+}
+
+/// What the table's rules say of changes to a row that is the caller's to change.
+pub(super) async fn update(
+    owner: &Client,
+    table: &Table,
+    key: &Key,
+    patch: &Value,
+    caller: &Caller<'_>,
+) -> &'static str {
+    let (names, values) = cells(table, patch);
+    rules(
+        owner,
+        &format!("UPDATE {} SET ({names}) = ROW({values}) {}", table.sql_name, named(table, key)),
+        caller,
+    )
+    .await
+}
+
+/// What the table's rules say of deleting a row that is the caller's to delete.
+pub(super) async fn deletion(owner: &Client, table: &Table, key: &Key, caller: &Caller<'_>) -> &'static str {
+    rules(owner, &format!("DELETE FROM {} {}", table.sql_name, named(table, key)), caller).await
+}
+
+/// Whether a condition on arguments holds for a caller.
+pub(super) async fn holds(owner: &Client, condition: &str, arguments: &Value, caller: &Caller<'_>) -> bool {
+    let mut condition = caller.ask_for(condition);
+    for (name, value) in arguments.as_object().unwrap() {
+        condition = condition.replace(&format!(":{name}"), &text(value));
+    }
+    let sql = format!("{MEMBERSHIPS} SELECT {condition}");
+    owner.query_one(&sql, &[]).await.unwrap_or_else(|error| panic!("{error:?}: {sql}")).get(0)
+}
+
+/// `WHERE` it is the row with this key.
+pub(super) fn named(table: &Table, key: &Key) -> String {
+    let values: Vec<String> = key.iter().map(|value| quoted(value)).collect();
+    format!("WHERE ROW({}) = ROW({})", key_list(table), values.join(", "))
+}
+
+/// Columns and values of an input, for SQL.
+pub(super) fn cells(table: &Table, input: &Value) -> (String, String) {
+    let cell = |(field, value): (&String, &Value)| {
+        let Some(FieldId::Column(id)) = table.field(field) else { panic!("{field}") };
+        (table.column(id).sql_name.clone(), quoted(&stored(table, id, &text(value))))
+    };
+    let (names, values): (Vec<_>, Vec<_>) = input.as_object().unwrap().iter().map(cell).unzip();
+    (names.join(", "), values.join(", "))
+}
+
+/// What the database holds of a value of an input.
+fn stored(table: &Table, id: ColumnId, value: &str) -> String {
+    match &table.column(id).ty {
+        ColumnType::Enum(values) => values.text_of(value).unwrap_or(value).to_owned(),
+        _ => value.to_owned(),
+    }
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+async fn begin(owner: &Client, caller: &Caller<'_>) {
+    let role = if caller.id.is_some() { "authenticated" } else { "anon" };
+    let claims = json!({ "sub": caller.id, "role": role }).to_string();
+    owner.batch_execute("BEGIN").await.unwrap();
+    owner.execute("SELECT set_config('request.jwt.claims', $1, true)", &[&claims]).await.unwrap();
+}
+
+async fn rules(owner: &Client, sql: &str, caller: &Caller<'_>) -> &'static str {
+    begin(owner, caller).await;
+    let outcome = owner.batch_execute(sql).await;
+    owner.batch_execute("ROLLBACK").await.unwrap();
+    outcome.map_or_else(|error| Refusal::of(&error, true).code, |()| DONE)
+}
+
+/// How the database refused.
+struct Refusal {
+    code: &'static str,
+    by_trigger: bool,
+}
+
+impl Refusal {
+    const NONE: Self = Self { code: DONE, by_trigger: false };
+
+    /// `there`: the row was there, and others may refer to it.
+    fn of(error: &Error, there: bool) -> Self {
+        let state = error.code().unwrap_or_else(|| panic!("{error:?}")).code();
+        let code = match state {
+            "PR400" | "23502" | "23514" => "BAD_USER_INPUT",
+            "PR403" => FORBIDDEN,
+            "PR404" => "NOT_FOUND",
+            "PR409" | "23505" => "CONFLICT",
+            "23503" if there => "CONFLICT",
+            "23503" => "BAD_USER_INPUT",
+            _ => panic!("{error:?}"),
+        };
+        Self { code, by_trigger: state.starts_with("PR") }
+    }
+}
