@@ -1,32 +1,15 @@
 //! The command line, through the real binary.
 
-use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use praxis::database::embedded;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use serde_json::json;
 
+use crate::binary::{Served, praxis, secret};
 use crate::fixture::clinician;
-use crate::harness::{
-    Answer, App, SECRET, clone_database, connect, database_url, empty_database, eventually, http_client,
-};
-
-fn secret() -> &'static str {
-    std::str::from_utf8(SECRET).unwrap()
-}
-
-/// The binary, without settings from the environment of the tests.
-fn praxis() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_praxis"));
-    for (name, _) in std::env::vars_os() {
-        if name == "DATABASE_URL" || name.to_string_lossy().starts_with("PRAXIS_") {
-            command.env_remove(name);
-        }
-    }
-    command
-}
+use crate::harness::{App, clone_database, connect, database_url, empty_database, eventually};
 
 /// What a command that has ended said.
 struct Said {
@@ -466,79 +449,6 @@ impl Drop for Folder {
         let _ = std::fs::remove_dir_all(&self.0);
         if Path::new(elsewhere.trim()).starts_with("/var/lib/praxis") {
             let _ = std::fs::remove_dir_all(elsewhere.trim());
-        }
-    }
-}
-
-/// A `praxis serve` that runs.
-struct Served {
-    child: Child,
-    address: String,
-}
-
-impl Served {
-    /// Waits until it says its address.
-    async fn start(arguments: &[&str]) -> Self {
-        let mut command = praxis();
-        command
-            .arg("serve")
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        tokio::task::spawn_blocking(move || {
-            let mut child = command.spawn().unwrap();
-            let mut errors = child.stderr.take().unwrap();
-            let errors = std::thread::spawn(move || {
-                let mut text = String::new();
-                errors.read_to_string(&mut text).unwrap();
-                text
-            });
-            let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-            let address = lines.find_map(|line| {
-                let line = line.unwrap();
-                Some(line.split_once("http://")?.1.split_once('/')?.0.to_owned())
-            });
-            // Its further output goes nowhere, and must not stop it.
-            std::thread::spawn(move || lines.for_each(drop));
-            match address {
-                Some(address) => Self { child, address },
-                None => panic!("no address; {}", errors.join().unwrap()),
-            }
-        })
-        .await
-        .unwrap()
-    }
-
-    async fn ask(&self, token: Option<&str>, query: &str) -> Answer {
-        let mut request = http_client().post(format!("http://{}/graphql", self.address));
-        if let Some(token) = token {
-            request = request.bearer_auth(token);
-        }
-        Answer::read(request.json(&json!({ "query": query })).send().await.unwrap()).await
-    }
-
-    fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.child), signal).unwrap();
-    }
-
-    async fn ended(&mut self) -> ExitStatus {
-        let mut status = None;
-        eventually("the process ends", async || {
-            status = self.child.try_wait().unwrap();
-            status.is_some()
-        })
-        .await;
-        status.unwrap()
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        // Where a test has failed: it stops its Postgres as well.
-        if self.child.try_wait().is_ok_and(|status| status.is_none()) {
-            self.signal(Signal::TERM);
-            let _ = self.child.wait();
         }
     }
 }

@@ -3,9 +3,11 @@
 
 mod aggregates;
 mod benchmark;
+mod binary;
 mod commands;
 mod directory;
 mod facets;
+mod faults;
 mod feeds;
 mod filters;
 mod fixture;

@@ -24,7 +24,7 @@ use tokio::sync::{OnceCell, oneshot};
 use tokio_postgres::{Client, NoTls};
 
 pub(crate) use answer::Answer;
-pub(crate) use cluster::{Cluster, unprivileged_user};
+pub(crate) use cluster::{Cluster, program, unprivileged_user};
 pub(crate) use socket::Socket;
 
 /// Secret of the tokens of all tests.

@@ -11,49 +11,41 @@ pub(super) const DONE: &str = "DONE";
 /// It is not the caller's to write.
 pub(super) const FORBIDDEN: &str = "FORBIDDEN";
 
-/// What ought to become of new rows, which have to meet a condition.
+/// What ought to become of a new row, which has to meet a condition.
 pub(super) async fn insertion(
     owner: &Client,
     table: &Table,
-    inputs: &[Value],
+    input: &Value,
     policy: &str,
     caller: &Caller<'_>,
 ) -> &'static str {
     if caller.id.is_none() {
         return FORBIDDEN;
     }
-    for input in inputs {
-        let (names, values) = cells(table, input);
-        let all: Vec<String> = table
-            .column_ids()
-            .map(|id| format!("ALTER COLUMN {} DROP NOT NULL", table.column(id).sql_name))
-            .collect();
-        let policy = caller.ask_for(policy);
-        // The row by itself, with the caller's defaults, whatever else the table would say of it.
-        begin(owner, caller).await;
-        let new_row = format!(
-            "CREATE TEMP TABLE new_row (LIKE {0} INCLUDING DEFAULTS);
-             ALTER TABLE new_row {1};
-             INSERT INTO new_row ({names}) VALUES ({values})",
-            table.sql_name,
-            all.join(", "),
-        );
-        owner.batch_execute(&new_row).await.unwrap_or_else(|error| panic!("{error:?}: {new_row}"));
-        let sql = format!("{MEMBERSHIPS} SELECT count(*) FROM new_row AS {} WHERE {policy}", table.name);
-        let is_allowed = owner.query_one(&sql, &[]).await.unwrap().get::<_, i64>(0) == 1;
-        let insert = format!("INSERT INTO {} ({names}) VALUES ({values})", table.sql_name);
-        let outcome = owner.batch_execute(&insert).await;
-        owner.batch_execute("ROLLBACK").await.unwrap();
-        let outcome = outcome.map_or_else(|error| Refusal::of(&error, false), |()| Refusal::NONE);
-        // A trigger speaks before the policy is asked, and the other rules after it.
-        if outcome.by_trigger || is_allowed && outcome.code != DONE {
-            return outcome.code;
-        }
-        if !is_allowed {
-            return FORBIDDEN;
-        }
-    }
-    DONE
+    let (names, values) = cells(table, input);
+    let nullable: Vec<String> = table
+        .column_ids()
+        .map(|id| format!("ALTER COLUMN {} DROP NOT NULL", table.column(id).sql_name))
+        .collect();
+    // The row by itself, with the caller's defaults, whatever else the table would say of it.
+    begin(owner, caller).await;
+    let new_row = format!(
+        "CREATE TEMP TABLE new_row (LIKE {} INCLUDING DEFAULTS);
+         ALTER TABLE new_row {};
+         INSERT INTO new_row ({names}) VALUES ({values})",
+        table.sql_name,
+        nullable.join(", "),
+    );
+    owner.batch_execute(&new_row).await.unwrap_or_else(|error| panic!("{error:?}: {new_row}"));
+    let policy = caller.ask_for(policy);
+    let sql = format!("{MEMBERSHIPS} SELECT count(*) FROM new_row AS {} WHERE {policy}", table.name);
+    let is_allowed = owner.query_one(&sql, &[]).await.unwrap().get::<_, i64>(0) == 1;
+    let insert = format!("INSERT INTO {} ({names}) VALUES ({values})", table.sql_name);
+    let outcome = owner.batch_execute(&insert).await;
+    owner.batch_execute("ROLLBACK").await.unwrap();
+    let outcome = outcome.map_or_else(|error| Refusal::of(&error, false), |()| Refusal::NONE);
+    // A trigger speaks before the policy is asked, and the other rules after it.
+    if is_allowed || outcome.by_trigger { outcome.code } else { FORBIDDEN }
 }
 
 /// What the table's rules say of changes to a row that is the caller's to change.

@@ -1,0 +1,78 @@
+//! A Postgres whose commits are durable, and which comes back whenever it is killed.
+//!
+//! It ends with the test process, however that ends: a shell holds the server and reads from a pipe that closes then.
+
+use std::fs::{self, File};
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::harness::{program, unprivileged_user};
+
+/// A running server.
+pub(super) struct Postgres {
+    folder: PathBuf,
+    shell: Child,
+}
+
+impl Postgres {
+    /// Starts a server in a folder of its own.
+    pub(super) fn start() -> Self {
+        let folder = std::env::temp_dir().join(format!("praxis-faults-{}", uuid::Uuid::new_v4()));
+        fs::create_dir(&folder).unwrap();
+        let user = unprivileged_user();
+        if let Some((uid, gid)) = user {
+            chown(&folder, Some(uid), Some(gid)).unwrap();
+        }
+        // One that was killed can be started once the last of its processes has noticed.
+        let script = r#"
+            "$1" -D "$3/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 || exit 1
+            (while :; do "$2" -D "$3/data" -k "$3" -c listen_addresses= -c max_connections=50; sleep 0.05; done) &
+            read -r _
+            kill -KILL $!
+            server=$(head -n 1 "$3/data/postmaster.pid")
+            kill -INT "$server"
+            while kill -0 "$server"; do sleep 0.05; done
+            rm -rf "$3"
+        "#;
+        let log = || File::options().create(true).append(true).open(folder.join("log")).unwrap();
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", script, "sh"])
+            .arg(program("initdb"))
+            .arg(program("postgres"))
+            .arg(&folder)
+            .current_dir(&folder)
+            .stdin(Stdio::piped())
+            .stdout(log())
+            .stderr(log());
+        if let Some((uid, gid)) = user {
+            shell.uid(uid).gid(gid);
+        }
+        Self { shell: shell.spawn().unwrap(), folder }
+    }
+
+    /// Address of its database for a user.
+    pub(super) fn url(&self, user: &str) -> String {
+        let folder = self.folder.display().to_string().replace('/', "%2F");
+        format!("postgres://{user}@{folder}:5432/postgres")
+    }
+
+    /// Kills the server as no server can expect.
+    pub(super) fn kill(&self) {
+        let file = fs::read_to_string(self.folder.join("data/postmaster.pid")).unwrap();
+        let server = file.lines().next().unwrap().parse().unwrap();
+        kill_process(Pid::from_raw(server).unwrap(), Signal::KILL).unwrap();
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        drop(self.shell.stdin.take());
+        // Where it cannot be waited for, it ends by itself.
+        let _ = self.shell.wait();
+    }
+}

@@ -1,0 +1,113 @@
+//! A connection that breaks: requests pass, and of the answers some do not, or not whole.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
+
+/// A listening proxy.
+pub(super) struct Proxy {
+    pub(super) address: SocketAddr,
+    /// Answers that were cut off.
+    pub(super) cut: Arc<AtomicUsize>,
+}
+
+/// What becomes of an answer.
+enum Cut {
+    /// It gets through.
+    Nowhere,
+    /// The connection breaks so long after the request has passed, whether or not there is an answer by then.
+    After(Duration),
+    /// There is an answer, and nothing of it gets through.
+    Before,
+    /// A part of it gets through, in parts of 256.
+    Within(usize),
+}
+
+impl Cut {
+    /// The nth cut: at random, and the same in every run.
+    fn nth(n: usize) -> Self {
+        let random = random(n as u64);
+        let size = (random >> 8) as usize % 256;
+        match random % 8 {
+            0 | 1 => Self::After(Duration::from_micros(40 * size as u64)),
+            2 => Self::Before,
+            3 => Self::Within(size),
+            _ => Self::Nowhere,
+        }
+    }
+}
+
+/// splitmix64.
+fn random(seed: u64) -> u64 {
+    let mut mixed = seed.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+impl Proxy {
+    /// Listens before a gateway.
+    pub(super) async fn before(gateway: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let cut = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&cut);
+        tokio::spawn(async move {
+            for n in 0.. {
+                let (client, _) = listener.accept().await.unwrap();
+                let counter = Arc::clone(&counter);
+                tokio::spawn(async move {
+                    // Connections end here in every possible way.
+                    let _ = pass(client, gateway, Cut::nth(n), &counter).await;
+                });
+            }
+        });
+        Self { address, cut }
+    }
+}
+
+async fn pass(
+    mut client: TcpStream,
+    gateway: SocketAddr,
+    cut: Cut,
+    counter: &AtomicUsize,
+) -> std::io::Result<()> {
+    let mut gateway = TcpStream::connect(gateway).await?;
+    gateway.write_all(&request(&mut client).await?).await?;
+    let mut answer = [0; 64 * 1024];
+    match cut {
+        Cut::Nowhere => {
+            copy_bidirectional(&mut client, &mut gateway).await?;
+            return Ok(());
+        }
+        Cut::After(pause) => tokio::time::sleep(pause).await,
+        Cut::Before => {
+            gateway.read(&mut answer).await?;
+        }
+        Cut::Within(part) => {
+            let size = gateway.read(&mut answer).await?;
+            client.write_all(&answer[..size * part / 256]).await?;
+        }
+    }
+    counter.fetch_add(1, Ordering::Relaxed);
+    Ok(())
+}
+
+/// A whole request.
+async fn request(client: &mut TcpStream) -> std::io::Result<Vec<u8>> {
+    let mut request = Vec::new();
+    loop {
+        client.read_buf(&mut request).await?;
+        let text = String::from_utf8_lossy(&request).to_lowercase();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            if length.is_some_and(|length| length.trim().parse() == Ok(body.len())) {
+                return Ok(request);
+            }
+        }
+    }
+}
