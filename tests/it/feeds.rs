@@ -118,9 +118,9 @@ async fn that_a_row_is_gone_is_told_to_whoever_may_know() {
     let event = log(&owner, record, "here").await;
     // So that it is not told to those who come after it.
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-    let row = "subscription($id: BigInt!) { sessionEventChanged(eventId: $id) { operation id sessionEvent { eventId } } }";
+    let row = "subscription($id: BigInt!) { sessionEventChanged(eventId: $id) { operation nodeId sessionEvent { eventId } } }";
     let pinned = "subscription($id: BigInt!) { sessionEventsChanged(filter: { protocolId: { eq: $id } }) \
-        { operation id sessionEvent { eventId } } }";
+        { operation nodeId sessionEvent { eventId } } }";
     let any = "subscription { sessionEventsChanged { operation } }";
     let mut sockets = Vec::new();
     for actor in [&mine, &theirs] {
