@@ -74,7 +74,7 @@ async fn a_request_without_headers_has_its_key_in_the_extensions() {
     let (clinician, site) = clinician(&app, &owner, "socket").await;
     let protocol = protocol(&owner, site).await;
     let body = json!({
-        "query": LOG, "variables": { "protocol": protocol }, "extensions": { "idempotencyKey": "of the socket" }
+        "query": LOG, "variables": { "protocol": protocol }, "extensions": { "idempotencyKey": "of-the-socket" }
     });
     let send = async || {
         let request = app.http().post(app.url("/graphql")).bearer_auth(clinician.token.as_ref().unwrap());
