@@ -12,7 +12,7 @@ WITH schemas AS (
 SELECT concat_ws(' ', 'extension', extname) FROM pg_catalog.pg_extension
 UNION ALL SELECT concat_ws(' ', 'schema', nspname) FROM schemas
 UNION ALL SELECT concat_ws(' ', 'grant on schema', nspname, acl::text)
-FROM schemas JOIN pg_catalog.pg_namespace AS n USING (oid, nspname), unnest(nspacl) AS acl
+FROM schemas JOIN pg_catalog.pg_namespace AS n USING (oid, nspname), unnest(coalesce(nspacl, acldefault('n', nspowner))) AS acl
 UNION ALL SELECT concat_ws(' ', 'relation', relkind, name, relrowsecurity, relforcerowsecurity, reloptions) FROM relations
 UNION ALL SELECT concat_ws(' ', 'view', name, pg_get_viewdef(oid)) FROM relations WHERE relkind IN ('v', 'm')
 UNION ALL SELECT concat_ws(' ', 'grant on', name, acl::text)

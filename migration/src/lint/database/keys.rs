@@ -20,13 +20,13 @@ pub(super) const QUESTIONS: &[Question] = &[
                 JOIN pg_catalog.pg_attribute ON attrelid = conrelid AND attnum = number))
             FROM constraints AS k WHERE contype = 'f' AND NOT EXISTS (
               SELECT FROM indexes AS i, generate_series(1, indnkeyatts) AS length,
-                LATERAL (SELECT (indkey::int2[])[0:length - 1] AS leading) AS l
-              WHERE indrelid = conrelid AND indisvalid AND predicate = '' AND leading <@ conkey AND (
-                leading @> conkey OR EXISTS (
+                LATERAL (SELECT (indkey::int2[])[0:length - 1] AS beginning) AS l
+              WHERE indrelid = conrelid AND indisvalid AND predicate = '' AND beginning <@ conkey AND (
+                beginning @> conkey OR EXISTS (
                   SELECT FROM pg_catalog.pg_index AS parent
                   WHERE parent.indrelid = confrelid AND parent.indisunique AND parent.indpred IS NULL
                     AND (parent.indkey::int2[])[0:parent.indnkeyatts - 1]
-                      <@ ARRAY(SELECT confkey[place] FROM generate_subscripts(conkey, 1) AS place WHERE conkey[place] = ANY (leading)))))",
+                      <@ ARRAY(SELECT confkey[place] FROM generate_subscripts(conkey, 1) AS place WHERE conkey[place] = ANY (beginning)))))",
     },
     Question {
         rule: Rule {
