@@ -118,9 +118,9 @@ async fn that_a_row_is_gone_is_told_to_whoever_may_know() {
     let event = log(&owner, record, "here").await;
     // So that it is not told to those who come after it.
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-    let row = "subscription($id: BigInt!) { sessionEventChanged(eventId: $id) { operation id sessionEvent { eventId } } }";
+    let row = "subscription($id: BigInt!) { sessionEventChanged(eventId: $id) { operation nodeId sessionEvent { eventId } } }";
     let pinned = "subscription($id: BigInt!) { sessionEventsChanged(filter: { protocolId: { eq: $id } }) \
-        { operation id sessionEvent { eventId } } }";
+        { operation nodeId sessionEvent { eventId } } }";
     let any = "subscription { sessionEventsChanged { operation } }";
     let mut sockets = Vec::new();
     for actor in [&mine, &theirs] {
@@ -256,6 +256,27 @@ async fn a_statement_that_does_not_fit_into_a_message_is_told_as_well() {
     owner.execute(sql, &[&record, &EVENTS]).await.unwrap();
     let expected: Vec<String> = (1..=EVENTS).map(|number| number.to_string()).collect();
     assert_eq!(notes(&mut socket, "1", expected.len()).await, expected);
+    socket.quiet().await;
+}
+
+#[tokio::test]
+async fn what_a_trigger_writes_into_a_new_row_is_part_of_it() {
+    let app = App::start().await;
+    let owner = app.owner().await;
+    let (actor, site) = clinician(&app, &owner, "scores").await;
+    let record = protocol(&owner, site).await;
+    let mut socket = Socket::of(&app, &actor).await;
+    let watch = "subscription { integrationScoresChanged { operation integrationScore { baselineScore } } }";
+    socket.subscribe("1", watch, &json!({})).await;
+    // Each new score makes the database write the baseline of all.
+    let sql = "INSERT INTO integration_scores (protocol_id, scale_type, score_value, measured_at)
+        VALUES ($1, 'IES', 40, now() - interval '1 day' * $2::int)";
+    for days in 0..3 {
+        owner.execute(sql, &[&record, &days]).await.unwrap();
+        let told = socket.data("1").await["integrationScoresChanged"].clone();
+        assert_eq!(told["operation"], "INSERTED");
+        assert_eq!(told["integrationScore"]["baselineScore"], 40.0);
+    }
     socket.quiet().await;
 }
 

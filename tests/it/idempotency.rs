@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::fixture::{clinician, oracle, protocol};
-use crate::harness::{App, token};
+use crate::harness::{Answer, App, token};
 
 const LOG: &str = "mutation($protocol: BigInt!, $note: String) {
   createSessionEvent(input: { protocolId: $protocol, eventTimestamp: \"2026-01-01T10:00:00Z\", notes: $note }) {
@@ -64,6 +64,23 @@ async fn requests_at_the_same_moment_are_carried_out_once() {
         answers.iter().all(|answer| *answer == answers[0] && answer.get("errors").is_none()),
         "{answers:#?}"
     );
+    assert_eq!(events(&app, protocol).await, 1);
+}
+
+#[tokio::test]
+async fn a_request_without_headers_has_its_key_in_the_extensions() {
+    let app = App::start().await;
+    let owner = app.owner().await;
+    let (clinician, site) = clinician(&app, &owner, "socket").await;
+    let protocol = protocol(&owner, site).await;
+    let body = json!({
+        "query": LOG, "variables": { "protocol": protocol }, "extensions": { "idempotencyKey": "of-the-socket" }
+    });
+    let send = async || {
+        let request = app.http().post(app.url("/graphql")).bearer_auth(clinician.token.as_ref().unwrap());
+        Answer::read(request.json(&body).send().await.unwrap()).await
+    };
+    assert_eq!(send().await.data(), send().await.data());
     assert_eq!(events(&app, protocol).await, 1);
 }
 

@@ -228,7 +228,7 @@ async fn indexes_say_what_they_serve(owner: &Client, large: &BTreeSet<String>, u
     let large: Vec<&str> = large.iter().map(String::as_str).collect();
     let comments = "SELECT indexrelid::regclass::text, obj_description(indexrelid, 'pg_class') FROM pg_index
         WHERE indrelid::regclass::text = ANY ($1)
-          AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype = 'p')";
+          AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u'))";
     for row in owner.query(comments, &[&large]).await.unwrap() {
         let (index, comment): (String, String) = (row.get(0), row.get(1));
         let words = comment.split(|it: char| !it.is_alphanumeric() && it != '.');

@@ -39,15 +39,15 @@ async fn an_operation_that_is_not_valid_ends_with_its_errors_and_nothing_else() 
     let mut socket = Socket::of(&app, &app.clinician_north().await).await;
     socket.begin("a", "{ nothing }", &json!({})).await;
     assert_eq!(socket.error("a").await["extensions"]["code"], "GRAPHQL_INVALID");
-    let two = "subscription { sessionEventsChanged { id } protocolsChanged { id } }";
+    let two = "subscription { sessionEventsChanged { nodeId } protocolsChanged { nodeId } }";
     socket.begin("b", two, &json!({})).await;
     assert_eq!(socket.error("b").await["extensions"]["code"], "GRAPHQL_INVALID");
-    let wrong = "subscription { sessionEventChanged(eventId: \"x\") { id } }";
+    let wrong = "subscription { sessionEventChanged(eventId: \"x\") { nodeId } }";
     socket.begin("c", wrong, &json!({})).await;
     let error = socket.error("c").await;
     assert_eq!(error["extensions"]["code"], "BAD_USER_INPUT");
     assert_eq!(error["extensions"]["argument"], "eventId");
-    let cursor = "subscription { sessionEventsChanged(after: \"x\") { id } }";
+    let cursor = "subscription { sessionEventsChanged(after: \"x\") { nodeId } }";
     socket.begin("d", cursor, &json!({})).await;
     assert_eq!(socket.error("d").await["extensions"]["argument"], "after");
     socket.send(&json!({ "type": "ping" })).await;
@@ -81,7 +81,7 @@ async fn whoever_does_not_keep_to_the_protocol_is_told_why() {
     assert_eq!(socket.closed().await.0, 4400);
 
     let mut socket = Socket::of(&app, &app.clinician_north().await).await;
-    let watch = "subscription { protocolsChanged { id } }";
+    let watch = "subscription { protocolsChanged { nodeId } }";
     socket.subscribe("a", watch, &json!({})).await;
     socket.begin("a", watch, &json!({})).await;
     assert_eq!(socket.closed().await.0, 4409);
@@ -122,7 +122,7 @@ async fn a_connection_ends_with_its_token() {
     let app = App::start().await;
     let token = short_token(&app, "clinician.north@praxis.example", Duration::from_secs(2)).await;
     let mut socket = Socket::of(&app, &app.bearer(&token)).await;
-    socket.subscribe("a", "subscription { sessionEventsChanged { id } }", &json!({})).await;
+    socket.subscribe("a", "subscription { sessionEventsChanged { nodeId } }", &json!({})).await;
     assert_eq!(socket.closed().await, (4401, "Token expired".into()));
 }
 
@@ -145,7 +145,7 @@ async fn connections_and_operations_have_their_bounds() {
     })
     .await;
     let mut first = Socket::of(&app, &app.clinician_north().await).await;
-    let watch = "subscription { protocolsChanged { id } }";
+    let watch = "subscription { protocolsChanged { nodeId } }";
     first.subscribe("a", watch, &json!({})).await;
     first.begin("b", watch, &json!({})).await;
     assert_eq!(first.error("b").await["extensions"]["code"], "LIMIT_EXCEEDED");
@@ -165,7 +165,7 @@ async fn connections_and_operations_have_their_bounds() {
 async fn a_server_that_ends_says_goodbye() {
     let app = App::start().await;
     let mut socket = Socket::of(&app, &app.clinician_north().await).await;
-    socket.subscribe("a", "subscription { protocolsChanged { id } }", &json!({})).await;
+    socket.subscribe("a", "subscription { protocolsChanged { nodeId } }", &json!({})).await;
     let begun = std::time::Instant::now();
     let (closed, ()) = tokio::join!(socket.closed(), app.stop());
     assert_eq!(closed.0, 1001);

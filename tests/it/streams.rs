@@ -116,7 +116,7 @@ async fn what_is_not_valid_is_said_in_the_stream() {
 #[tokio::test]
 async fn a_stream_ends_with_the_server_and_counts_as_a_connection() {
     let app = App::with(|config| config.feeds.connections = 1).await;
-    let watch = "subscription { eventTypesChanged { id } }";
+    let watch = "subscription { eventTypesChanged { nodeId } }";
     let mut stream = Stream::open(&app, &app.anonymous(), watch, &json!({}), None).await;
     let body = json!({ "query": watch });
     let second = app.http().post(app.url("/graphql")).header("accept", "text/event-stream").json(&body);
@@ -130,7 +130,7 @@ async fn a_stream_ends_with_the_server_and_counts_as_a_connection() {
 #[tokio::test]
 async fn an_ordinary_request_for_a_subscription_is_told_where_it_belongs() {
     let app = App::start().await;
-    let answer = app.anonymous().ask("subscription { eventTypesChanged { id } }").await;
+    let answer = app.anonymous().ask("subscription { eventTypesChanged { nodeId } }").await;
     assert_eq!(answer.code(), "BAD_USER_INPUT");
     assert!(answer.error()["message"].as_str().unwrap().contains("/graphql/ws"));
 }

@@ -43,6 +43,7 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
             let schemas = engine.catalog().schemas();
             doctor.check("the login role", check_login(&pool, &roles, &schemas).await, "");
             doctor.tables(&engine, &owner_url).await;
+            doctor.functions(&engine, &owner_url).await;
         }
     }
 
@@ -88,6 +89,27 @@ impl Doctor {
         }
     }
 
+    /// Every served function exists, and runs with its caller's rights.
+    async fn functions(&mut self, engine: &Engine, url: &str) {
+        let names: Vec<&str> = engine.catalog().functions().iter().map(|it| it.sql_name.as_str()).collect();
+        let found = async {
+            let sql = "SELECT name, prosecdef FROM unnest($1::text[]) name LEFT JOIN pg_proc ON oid = to_regproc(name)";
+            Ok::<_, Failure>(connect(url).await?.query(sql, &[&names]).await.map_err(DatabaseError::from)?)
+        };
+        let Some(found) = self.check("the functions can be listed", found.await, "") else { return };
+        for row in &found {
+            let name: &str = row.get(0);
+            match row.get(1) {
+                Some(false) => {}
+                Some(true) => self.problem(
+                    &format!("{name} reads with its owner's rights"),
+                    &format!("ALTER FUNCTION {name} SECURITY INVOKER;"),
+                ),
+                None => self.problem(&format!("there is no function {name}"), "run `praxis migrate up`"),
+            }
+        }
+    }
+
     /// Every served table exists, with row-level security enabled and forced; a view reads with its caller's rights.
     async fn tables(&mut self, engine: &Engine, url: &str) {
         let found = async {
@@ -108,7 +130,7 @@ impl Doctor {
             Ok::<_, Failure>(found.collect::<HashMap<(String, String), (bool, bool)>>())
         };
         let Some(found) = self.check("the tables can be listed", found.await, "") else { return };
-        for table in engine.catalog().tables() {
+        for table in engine.catalog().tables().iter().filter(|table| table.function.is_none()) {
             match found.get(&(table.schema.clone(), table.name.clone())) {
                 Some((_, true)) => {}
                 Some((true, false)) => self.problem(

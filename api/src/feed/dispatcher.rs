@@ -16,8 +16,6 @@ use super::listener::Heard;
 use crate::database::DatabaseError;
 use crate::graph::{Code, Error};
 
-/// What is heard is taken in such portions.
-const PORTION: usize = 256;
 /// How often Postgres is asked in vain for what was missed, and the pause in between.
 const ATTEMPTS: u32 = 30;
 const PAUSE: Duration = Duration::from_secs(1);
@@ -41,49 +39,58 @@ impl Dispatcher {
 
     /// Dispatches until the listener ends.
     pub(super) async fn run(mut self) {
-        let mut portion = Vec::with_capacity(PORTION);
-        while self.heard.recv_many(&mut portion, PORTION).await > 0 {
-            for heard in portion.drain(..) {
-                match heard {
-                    Heard::Lost => {
-                        self.connected = false;
-                        self.early.clear();
-                    }
-                    Heard::Connected => {
-                        self.catch_up().await;
-                        self.connected = true;
-                        for message in std::mem::take(&mut self.early) {
-                            self.message(&message).await;
-                        }
-                    }
-                    Heard::Message(message) if self.connected => self.message(&message).await,
-                    Heard::Message(message) => self.early.push(message),
+        while let Some(heard) = self.heard.recv().await {
+            match heard {
+                Heard::Lost => {
+                    self.connected = false;
+                    self.early.clear();
                 }
+                Heard::Connected => {
+                    self.catch_up().await;
+                    self.connected = true;
+                    let early = std::mem::take(&mut self.early);
+                    self.messages(&early).await;
+                }
+                Heard::Messages(messages) if self.connected => self.messages(&messages).await,
+                Heard::Messages(messages) => self.early.extend(messages),
             }
         }
     }
 
-    async fn message(&mut self, text: &str) {
-        let message = match Message::read(text) {
-            Ok(message) => message,
-            Err(error) => return tracing::warn!(%error, "a message about changes that cannot be read"),
-        };
-        // Taken back never: an older message says nothing new.
-        let horizon = message.horizon.max(self.horizon.unwrap_or_default());
-        if let Some(statement) = &message.statement {
-            self.statement(statement, horizon).await;
+    /// Tells what messages that came together speak of, together.
+    async fn messages(&mut self, messages: &[String]) {
+        let mut changes = Vec::with_capacity(messages.len());
+        let mut horizon = self.horizon.unwrap_or_default();
+        for text in messages {
+            let message = match Message::read(text) {
+                Ok(message) => message,
+                Err(error) => {
+                    tracing::warn!(%error, "a message about changes that cannot be read");
+                    continue;
+                }
+            };
+            // An older message says nothing new.
+            horizon = horizon.max(message.horizon);
+            let Some(statement) = message.statement else { continue };
+            if let Some(announced) = statement.announcements(self.feeds.engine().catalog(), horizon) {
+                changes.extend(announced);
+            } else {
+                self.tell(std::mem::take(&mut changes));
+                self.look_up(&statement, horizon).await;
+            }
         }
+        self.tell(changes);
         self.reach(horizon);
     }
 
-    async fn statement(&mut self, statement: &Statement, horizon: u64) {
-        if let Some(changes) = statement.announcements(self.feeds.engine().catalog(), horizon) {
-            self.tell(changes);
-        } else if !self.feeds.registry().is_empty() {
-            let feeds = Arc::clone(&self.feeds);
-            let history = History::of(feeds.pool(), feeds.engine().catalog(), statement.transaction);
-            self.tell_history(history, horizon).await;
+    /// Tells changes that did not fit into a message.
+    async fn look_up(&mut self, statement: &Statement, horizon: u64) {
+        if self.feeds.registry().is_empty() {
+            return;
         }
+        let feeds = Arc::clone(&self.feeds);
+        let history = History::of(feeds.pool(), feeds.engine().catalog(), statement.transaction);
+        self.tell_history(history, horizon).await;
     }
 
     /// Tells what was announced while nobody listened.

@@ -113,7 +113,7 @@ impl Group {
         is_empty
     }
 
-    /// Takes note of a change.
+    /// Takes note of a change; the group looks at it when it is woken.
     pub(super) fn push(&self, change: &Arc<Announcement>) {
         // Of a row's feed every change counts: it tells whether the row can be seen.
         if !self.subscription.tells(change.operation) && !self.is_of_a_row() {
@@ -125,7 +125,10 @@ impl Group {
         } else {
             state.has_overflowed = true;
         }
-        drop(state);
+    }
+
+    /// Has the group look at what it was given.
+    pub(super) fn wake(&self) {
         self.wake.notify_one();
     }
 

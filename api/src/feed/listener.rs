@@ -30,13 +30,16 @@ const GREET_EVERY: Duration = Duration::from_secs(30);
 /// A notification that takes longer than this does not arrive.
 const HEARD_WITHIN: Duration = Duration::from_secs(3);
 
+/// Messages that are taken together at most.
+const TAKEN_AT_ONCE: usize = 1_000;
+
 /// What the listener tells the dispatcher, in this order: connected, heard, heard, …, lost.
 #[derive(Debug)]
 pub(super) enum Heard {
     /// From here on everything is heard.
     Connected,
-    /// A message about changes. Until `Connected` it may be one of those that come while listening begins.
-    Message(String),
+    /// Messages about changes, as they came together. Until `Connected` they may be some that come while listening begins.
+    Messages(Vec<String>),
     /// Nothing is heard any more.
     Lost,
 }
@@ -75,7 +78,9 @@ impl Listener {
 
     async fn listen(&self) -> Result<(), DatabaseError> {
         let (client, mut connection) = self.pool.connect_apart().await?;
-        let mut messages = futures_util::stream::poll_fn(move |context| connection.poll_message(context));
+        let messages = futures_util::stream::poll_fn(move |context| connection.poll_message(context));
+        // What a transaction announces arrives together, and is told together.
+        let mut messages = messages.ready_chunks(TAKEN_AT_ONCE);
         let listen = async {
             client.batch_execute(&format!("LISTEN {REFERENCE}; LISTEN {CHANGES}")).await?;
             self.tell(Heard::Connected).await?;
@@ -90,26 +95,25 @@ impl Listener {
             loop {
                 let heard = self.listening.load(Ordering::Acquire);
                 let silence = if heard { GREET_EVERY + HEARD_WITHIN } else { HEARD_WITHIN };
-                match tokio::time::timeout(silence, messages.next()).await {
-                    Ok(Some(Ok(AsyncMessage::Notification(message)))) => {
-                        self.listening.store(true, Ordering::Release);
-                        // What was read before the first might have changed unheard.
-                        self.reference.set_listening(true);
-                        if message.channel() == REFERENCE {
-                            tracing::debug!(table = message.payload(), "reference table changed");
-                            self.reference.forget();
-                        } else {
-                            self.tell(Heard::Message(message.payload().to_owned())).await?;
-                        }
+                let taken = tokio::time::timeout(silence, messages.next()).await.map_err(|_| {
+                    unavailable("no notification arrives; is a pooler in transaction mode in between?")
+                })?;
+                let taken = taken.ok_or_else(|| unavailable("the listening connection was closed"))?;
+                let mut changes = Vec::with_capacity(taken.len());
+                for message in taken {
+                    let AsyncMessage::Notification(message) = message? else { continue };
+                    self.listening.store(true, Ordering::Release);
+                    // What was read before the first might have changed unheard.
+                    self.reference.set_listening(true);
+                    if message.channel() == REFERENCE {
+                        tracing::debug!(table = message.payload(), "reference table changed");
+                        self.reference.forget();
+                    } else {
+                        changes.push(message.payload().to_owned());
                     }
-                    Ok(Some(Ok(_))) => {}
-                    Ok(Some(Err(error))) => return Err(error.into()),
-                    Ok(None) => return Err(unavailable("the listening connection was closed")),
-                    Err(_) => {
-                        return Err(unavailable(
-                            "no notification arrives; is a pooler in transaction mode in between?",
-                        ));
-                    }
+                }
+                if !changes.is_empty() {
+                    self.tell(Heard::Messages(changes)).await?;
                 }
             }
         };

@@ -46,14 +46,19 @@ impl Registry {
         (Watch { registry: Arc::clone(self), group, number }, is_new)
     }
 
-    /// Gives changes to whoever watches them.
+    /// Gives changes to whoever watches them, all of them before anybody looks at the first.
     pub(super) fn dispatch(&self, changes: impl IntoIterator<Item = Announcement>) {
+        let groups = self.groups();
+        let mut told: HashMap<*const Group, &Arc<Group>> = HashMap::new();
         for change in changes {
             let change = Arc::new(change);
-            let groups = self.groups();
             for group in change.topics.iter().filter_map(|topic| groups.by_topic.get(topic)).flatten() {
                 group.push(&change);
+                told.insert(Arc::as_ptr(group), group);
             }
+        }
+        for group in told.into_values() {
+            group.wake();
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use apollo_compiler::ExecutableDocument;
 use apollo_compiler::executable::Operation;
-use apollo_compiler::response::JsonMap;
+use apollo_compiler::response::{JsonMap, JsonValue};
 use sha2::{Digest, Sha256};
 
 use super::engine::{Engine, Outcome, Request, Response};
@@ -116,7 +116,14 @@ impl Engine {
 
     /// The key of a request, where it has one.
     fn idempotency_key(&self, request: &Request, caller: &Caller) -> Result<Option<IdempotencyKey>, Error> {
-        let Some(key) = &request.idempotency_key else { return Ok(None) };
+        let extension = || request.extensions.get(KEY_EXTENSION).and_then(JsonValue::as_str);
+        let Some(key) = request.idempotency_key.as_deref().or_else(extension) else { return Ok(None) };
+        let is_plain = key.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'));
+        if key.is_empty() || key.len() > LONGEST_KEY || !is_plain {
+            let message =
+                format!("An Idempotency-Key is one string of 1 to {LONGEST_KEY} visible characters.");
+            return Err(Error::new(Code::BadUserInput, message));
+        }
         let Some(owner) = caller.sub.clone() else {
             let message = "An Idempotency-Key belongs to somebody: send it with a token.";
             return Err(Error::new(Code::BadUserInput, message));
@@ -130,10 +137,13 @@ impl Engine {
         }
         let fingerprint = hash.finalize().into();
         let retention = self.limits.idempotency_retention;
-        Ok(Some(IdempotencyKey { owner, key: key.clone(), fingerprint, retention }))
+        Ok(Some(IdempotencyKey { owner, key: key.to_owned(), fingerprint, retention }))
     }
 }
 
+/// Where a request has its key that comes without headers of its own, over a WebSocket.
+const KEY_EXTENSION: &str = "idempotencyKey";
+const LONGEST_KEY: usize = 255;
 /// Marks the error of a key that belongs to another request.
 const KEY_REUSED: &str = "IDEMPOTENCY_KEY_REUSED";
 

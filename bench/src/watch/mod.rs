@@ -1,7 +1,7 @@
 //! `bench watch`: how long it takes until everybody who watches has seen what was logged.
 //!
 //! Events are logged by mutations over HTTP at a constant rate, each with the moment of its tap in its notes; subscribers
-//! over WebSockets note how long ago that is when the event arrives. A delivery therefore counts everything: the way in,
+//! over `WebSockets` note how long ago that is when the event arrives. A delivery therefore counts everything: the way in,
 //! the commit, the announcement, the reading under the subscriber's own rights, and the way out.
 
 mod people;

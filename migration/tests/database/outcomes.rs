@@ -654,7 +654,7 @@ async fn clients_note_their_changes_and_cannot_refresh() {
     assert!(error.contains("permission denied for function refresh_outcomes"), "{error}");
     let allowed = "SELECT concat(role, ' ', oid::regprocedure) FROM pg_proc,
           unnest(ARRAY['anon', 'authenticated', 'praxis_gateway', 'service_role']) AS role
-        WHERE pronamespace = 'praxis'::regnamespace AND proname ~ 'outcomes|note_|month'
+        WHERE pronamespace = 'praxis'::regnamespace AND proname ~ 'outcomes|^note_|month'
           AND has_function_privilege(role, oid, 'EXECUTE')";
     assert_eq!(session.rows(allowed).await, Vec::<String>::new());
 

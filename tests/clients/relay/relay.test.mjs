@@ -41,6 +41,7 @@ describe("Relay", { timeout: 60_000 }, () => {
   before(async () => {
     token = await tokenOf(CLINICIAN);
     environment = connect(url, token);
+    // It stays: Relay would wait five minutes for an unmounted list to come back, and the process with it.
     page = draw(Protocols);
     await until("the first page", () => rows().length > 0);
   });
@@ -69,6 +70,7 @@ describe("Relay", { timeout: 60_000 }, () => {
     const recordId = await newProtocol(token);
     const colleague = await tokenOf(COLLEAGUE);
     const session = draw(Session, { recordId });
+    t.after(() => session.unmount());
     const events = () => (session.toJSON()?.children ?? []).map(({ props }) => props);
     await until("the session without events", () => session.toJSON());
     const requests = countRequests(t);

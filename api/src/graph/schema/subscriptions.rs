@@ -67,7 +67,10 @@ fn columns(table: &Table, columns: &[ColumnId]) -> String {
 fn change(sdl: &mut Sdl, table: &Table) {
     sdl.open(&format!("A change of a row of `{}`.", table.name), &format!("type {}Change", table.type_name));
     sdl.field("How the row has changed.", "operation: ChangeOperation!");
-    sdl.field("Global id of the row.", "id: ID!");
+    sdl.field(
+        "Global id of the row. It is not called `id`, since caches would take the change for the row.",
+        "nodeId: ID!",
+    );
     sdl.field("Marks the change, to go on behind it with `after`.", "cursor: String!");
     sdl.field("When the row was changed.", "changedAt: DateTime!");
     sdl.field(

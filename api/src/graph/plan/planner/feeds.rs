@@ -89,7 +89,7 @@ impl<'a> Planner<'a> {
             Ok(match part.name.as_str() {
                 "__typename" => ChangeField::Typename(type_name.clone()),
                 "operation" => ChangeField::Operation,
-                "id" => ChangeField::Id,
+                "nodeId" => ChangeField::Id,
                 "cursor" => ChangeField::Cursor,
                 "changedAt" => ChangeField::ChangedAt,
                 _ => ChangeField::Row(this.row(table, rows, &collected.selection_sets(), PLANNED_ROWS)?),
