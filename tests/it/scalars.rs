@@ -412,7 +412,7 @@ async fn a_node_shows_the_fields_of_the_fragment_that_fits_its_type() {
     let record = record.to_string();
     let protocol = json!({
       "__typename": "Protocol", "recordId": record, "site": { "siteName": "nodes" },
-      "events": { "totalCount": 1 }, "id": mine,
+      "events": { "totalCount": 2 }, "id": mine,
     });
     assert_eq!(
         answer.data()["nodes"],
