@@ -18,10 +18,9 @@ pub(super) fn rules() -> impl Iterator<Item = &'static Rule> {
 
 /// The findings that are not excused, and the exceptions that excuse nothing although their rule was checked.
 pub(super) fn apply(config: &Config, checked: &Checked, findings: Vec<Finding>) -> Vec<Finding> {
-    let exceptions = config
-        .exceptions
-        .iter()
-        .flat_map(|exception| exception.objects.iter().map(|object| (exception.rule.as_str(), object.as_str())));
+    let exceptions = config.exceptions.iter().flat_map(|exception| {
+        exception.objects.iter().map(|object| (exception.rule.as_str(), object.as_str()))
+    });
     let unused = exceptions
         .clone()
         .filter(|(rule, object)| {
@@ -36,7 +35,8 @@ pub(super) fn apply(config: &Config, checked: &Checked, findings: Vec<Finding>) 
             )
         })
         .collect::<Vec<_>>();
-    let is_excused = |finding: &Finding| exceptions.clone().any(|it| it == (finding.rule, finding.object.as_str()));
+    let is_excused =
+        |finding: &Finding| exceptions.clone().any(|it| it == (finding.rule, finding.object.as_str()));
     findings.into_iter().filter(|it| !is_excused(it)).chain(unused).collect()
 }
 

@@ -114,23 +114,28 @@ impl<'config> Lint<'config> {
         self.findings.extend(texts::check(texts));
     }
 
-    /// Takes migrations up, down and up again, one by one, in a database that is empty and there for nothing else. All
-    /// of them are in it afterwards, if none fails; the record of migrations is there and stays empty.
-    pub async fn round_trip(&mut self, scratch_url: &str, texts: &[Text]) -> Result<(), LintError> {
+    /// Takes migrations up, down and up again, one by one, in a database that is empty and there for nothing else.
+    /// Answers whether all of them are in it afterwards; the record of migrations is there and stays empty.
+    pub async fn round_trip(&mut self, scratch_url: &str, texts: &[Text]) -> Result<bool, LintError> {
         // Makes the record, which migrations may refer to, and takes nothing back.
         crate::down(scratch_url, 0).await?;
         let mut connection = connect(scratch_url).await?;
-        let found = round_trip::check(&mut connection, texts).await;
+        let trip = round_trip::check(&mut connection, texts).await;
+        // The answer is there; a connection that cannot be closed in good order is closed all the same.
         let _ = connection.close().await;
-        self.findings.extend(found?);
-        self.checked.rules.extend(round_trip::rules().map(|rule| rule.id));
-        Ok(())
+        let trip = trip?;
+        self.findings.extend(trip.findings);
+        if trip.is_complete {
+            self.checked.rules.extend(round_trip::rules().map(|rule| rule.id));
+        }
+        Ok(trip.is_complete)
     }
 
     /// What was found and is not excused.
     pub fn finish(self) -> Report {
         let mut findings = exceptions::apply(self.config, &self.checked, self.findings);
-        findings.sort_by(|a, b| (&a.file, a.line, &a.object, a.rule).cmp(&(&b.file, b.line, &b.object, b.rule)));
+        findings
+            .sort_by(|a, b| (&a.file, a.line, &a.object, a.rule).cmp(&(&b.file, b.line, &b.object, b.rule)));
         Report { findings, notes: self.notes }
     }
 }
@@ -140,10 +145,10 @@ pub async fn is_praxis(database_url: &str) -> Result<bool, LintError> {
     let mut connection = connect(database_url).await?;
     let exists = sqlx::query_scalar("SELECT to_regclass('praxis.migration_checksums') IS NOT NULL")
         .fetch_one(&mut connection)
-        .await
-        .map_err(LintError::Connect)?;
+        .await;
+    // The answer is there; a connection that cannot be closed in good order is closed all the same.
     let _ = connection.close().await;
-    Ok(exists)
+    exists.map_err(LintError::Connect)
 }
 
 async fn connect(database_url: &str) -> Result<PgConnection, LintError> {

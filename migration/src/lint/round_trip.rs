@@ -24,8 +24,14 @@ pub(super) fn rules() -> impl Iterator<Item = &'static Rule> {
     [&ROUND_TRIP].into_iter()
 }
 
+/// What was found on the way, and whether all migrations are applied in the end.
+pub(super) struct Trip {
+    pub(super) findings: Vec<Finding>,
+    pub(super) is_complete: bool,
+}
+
 /// Takes each migration up, down and up again. One that fails is the last.
-pub(super) async fn check(connection: &mut PgConnection, texts: &[Text]) -> Result<Vec<Finding>, LintError> {
+pub(super) async fn check(connection: &mut PgConnection, texts: &[Text]) -> Result<Trip, LintError> {
     let mut pairs: BTreeMap<&str, BTreeMap<Side, &Text>> = BTreeMap::new();
     for text in texts {
         pairs.entry(&text.name).or_default().insert(text.side, text);
@@ -38,26 +44,38 @@ pub(super) async fn check(connection: &mut PgConnection, texts: &[Text]) -> Resu
         let mut reached = Vec::new();
         for text in [up, down, up] {
             if let Err(error) = run(connection, &text.sql).await {
-                findings.push(finding(text, format!("it fails: {error}")));
-                return Ok(findings);
+                // Where the way back left something, the second way up fails of that.
+                let cause = reached.get(1).and_then(|back| left(down, &before, back));
+                findings.push(cause.unwrap_or_else(|| finding(text, format!("it fails: {error}"))));
+                return Ok(Trip { findings, is_complete: false });
             }
             reached.push(snapshot(connection).await?);
         }
         let [after, back, again] = &reached[..] else { continue };
-        if let Some(difference) = difference(&before, back) {
-            findings.push(finding(down, format!("taken back, the schema is another than before: {difference}")));
-        }
-        if let Some(difference) = difference(after, again) {
-            findings.push(finding(down, format!("taken again, the schema is another than the first time: {difference}")));
-        }
-        before = again.clone();
+        let other = || {
+            difference(after, again).map(|it| {
+                finding(down, format!("taken again, the schema is another than the first time: {it}"))
+            })
+        };
+        findings.extend(left(down, &before, back).or_else(other));
+        before.clone_from(again);
     }
-    Ok(findings)
+    Ok(Trip { findings, is_complete: true })
+}
+
+/// What the way back leaves or takes too much.
+fn left(down: &Text, before: &BTreeSet<String>, back: &BTreeSet<String>) -> Option<Finding> {
+    let difference = difference(before, back)?;
+    Some(finding(down, format!("taken back, the schema is another than before: {difference}")))
 }
 
 fn finding(text: &Text, message: String) -> Finding {
     let remedy = ROUND_TRIP.remedy.to_owned();
-    Finding { file: Some(text.path.clone()), line: Some(1), ..ROUND_TRIP.finding(text.name.clone(), message, remedy) }
+    Finding {
+        file: Some(text.path.clone()),
+        line: Some(1),
+        ..ROUND_TRIP.finding(text.name.clone(), message, remedy)
+    }
 }
 
 async fn snapshot(connection: &mut PgConnection) -> Result<BTreeSet<String>, LintError> {

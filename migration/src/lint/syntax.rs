@@ -26,23 +26,21 @@ pub(super) struct Node {
 
 impl Script {
     pub(super) fn parse(text: &str) -> Self {
+        let ends: Vec<usize> = text.match_indices('\n').map(|(place, _)| place).collect();
+        let line = |offset: usize| 1 + ends.partition_point(|end| *end < offset);
         let parse = SourceFile::parse(text);
-        let line = |offset: usize| 1 + text.bytes().take(offset).filter(|it| *it == b'\n').count();
+        let root = parse.syntax_node();
+        let mut errors = parse.errors();
         let mut script = Self { nodes: Vec::new(), errors: Vec::new() };
-        script.errors.extend(
-            parse.errors().iter().map(|error| (line(error.range().start().into()), error.message().to_owned())),
-        );
-        script.add(&parse.syntax_node(), &|node| line(start(node)));
-        for block in parse.syntax_node().descendants().filter_map(ast::Do::cast) {
+        script.add(&root, &|node| line(node.text_range().start().into()));
+        for block in root.descendants().filter_map(ast::Do::cast) {
             let Some(body) = block.plpgsql() else { continue };
-            let line = |node: &SyntaxNode| line(body.source_range(node.text_range()).start().into());
-            script.errors.extend(
-                body.errors()
-                    .iter()
-                    .map(|error| (1 + text.bytes().take(error.range().start().into()).filter(|it| *it == b'\n').count(), error.message().to_owned())),
-            );
-            script.add(&body.syntax(), &line);
+            errors.extend(body.errors());
+            script.add(&body.syntax(), &|node| line(body.source_range(node.text_range()).start().into()));
         }
+        let errors =
+            errors.iter().map(|error| (line(error.range().start().into()), error.message().to_owned()));
+        script.errors = errors.collect();
         script
     }
 
@@ -57,10 +55,6 @@ impl Script {
             self.nodes.push(Node { syntax, line });
         }
     }
-}
-
-fn start(node: &SyntaxNode) -> usize {
-    node.text_range().start().into()
 }
 
 /// The strings of an `EXECUTE`, with what `format` puts in as an unknown name.
@@ -162,7 +156,8 @@ mod tests {
 
     #[test]
     fn the_body_of_a_function_and_a_string_are_no_statements() {
-        let defined = kinds("CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN DROP TABLE a; END $$;");
+        let defined =
+            kinds("CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN DROP TABLE a; END $$;");
         assert!(!defined.iter().any(|it| it.0 == SyntaxKind::DROP_TABLE), "{defined:?}");
         let said = kinds("COMMENT ON TABLE a IS 'DROP TABLE a';");
         assert!(!said.iter().any(|it| it.0 == SyntaxKind::DROP_TABLE), "{said:?}");

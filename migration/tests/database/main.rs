@@ -13,6 +13,8 @@ mod entities;
 mod events;
 mod functions;
 mod homework;
+mod lint;
+mod lint_texts;
 mod notes;
 mod outcomes;
 mod runs;

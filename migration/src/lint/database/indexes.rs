@@ -50,9 +50,11 @@ pub(super) const QUESTIONS: &[Question] = &[
               SELECT FROM unnest(words) WITH ORDINALITY AS of_table (word, first), unnest(words) WITH ORDINALITY AS of_column (word, later),
                 unnest(string_to_array(table_name, '_')) AS table_word,
                 regexp_split_to_table(substring(definition FROM ' USING \w+ (.*)$'), '[^a-z0-9]+') AS column_word
-              WHERE first < later AND length(table_word) > 2 AND length(column_word) > 1
-                AND (starts_with(of_table.word, table_word) OR starts_with(table_word, of_table.word))
-                AND (starts_with(of_column.word, column_word) OR starts_with(column_word, of_column.word))))",
+              WHERE first < later
+                AND (of_table.word = table_word OR least(length(of_table.word), length(table_word)) > 2
+                  AND (starts_with(of_table.word, table_word) OR starts_with(table_word, of_table.word)))
+                AND (of_column.word = column_word OR least(length(of_column.word), length(column_word)) > 2
+                  AND (starts_with(of_column.word, column_word) OR starts_with(column_word, of_column.word)))))",
     },
     Question {
         rule: Rule {

@@ -115,7 +115,10 @@ fn is_of_a_schema(call: &SyntaxNode) -> bool {
 
 fn depends_on_row(call: &SyntaxNode) -> bool {
     let is_callee = |name: &SyntaxNode| {
-        name.ancestors().skip(1).find(|it| it.kind() != SyntaxKind::FIELD_EXPR).is_some_and(|it| it.kind() == SyntaxKind::CALL_EXPR)
+        name.ancestors()
+            .skip(1)
+            .find(|it| it.kind() != SyntaxKind::FIELD_EXPR)
+            .is_some_and(|it| it.kind() == SyntaxKind::CALL_EXPR)
     };
     child(call, SyntaxKind::ARG_LIST).is_some_and(|arguments| {
         arguments.descendants().any(|it| it.kind() == SyntaxKind::NAME_REF && !is_callee(&it))
@@ -126,7 +129,9 @@ fn depends_on_row(call: &SyntaxNode) -> bool {
 fn stands_alone(call: &SyntaxNode) -> bool {
     let selects: Vec<_> = call.ancestors().filter(|it| it.kind() == SyntaxKind::SELECT).collect();
     // The last one is what the expression was put into to be parsed.
-    selects.split_last().is_some_and(|(_, inner)| inner.iter().any(|it| child(it, SyntaxKind::FROM_CLAUSE).is_none()))
+    selects
+        .split_last()
+        .is_some_and(|(_, inner)| inner.iter().any(|it| child(it, SyntaxKind::FROM_CLAUSE).is_none()))
 }
 
 /// The relations that are read, and the functions that are called, by their full names.

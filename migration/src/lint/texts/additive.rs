@@ -17,8 +17,20 @@ const ADDITIVE: Rule = Rule {
 
 /// What can be replaced, since it holds no rows.
 const WITHOUT_DATA: [&str; 14] = [
-    "AGGREGATE", "CAST", "CONSTRAINT", "FUNCTION", "INDEX", "OPERATOR", "POLICY", "PROCEDURE", "ROUTINE", "RULE", "STATISTICS",
-    "TRIGGER", "VIEW", "EVENT_TRIGGER",
+    "AGGREGATE",
+    "CAST",
+    "CONSTRAINT",
+    "FUNCTION",
+    "INDEX",
+    "OPERATOR",
+    "POLICY",
+    "PROCEDURE",
+    "ROUTINE",
+    "RULE",
+    "STATISTICS",
+    "TRIGGER",
+    "VIEW",
+    "EVENT_TRIGGER",
 ];
 
 /// Parts of statements whose names begin like statements that drop something, or that loosen a column and take nothing.
@@ -75,14 +87,17 @@ impl Loss {
         if let Some(kind) = name.strip_prefix("DROP_").filter(|kind| !HARMLESS.contains(kind)) {
             let objects = objects(node, kind);
             let is_without_data = WITHOUT_DATA.contains(&kind);
-            return Some(Self { message: format!("{} takes something away", words()), objects, is_without_data });
+            return Some(Self {
+                message: format!("{} takes something away", words()),
+                objects,
+                is_without_data,
+            });
         }
         if name.starts_with("RENAME_") || name.ends_with("_RENAME_TO") {
             return lost(format!("{} takes a name away", words()));
         }
         match node.kind() {
-            SyntaxKind::SET_TYPE => lost(format!("{} changes a type", words())),
-            SyntaxKind::ALTER_ATTRIBUTE => lost(format!("{} changes a type", words())),
+            SyntaxKind::SET_TYPE | SyntaxKind::ALTER_ATTRIBUTE => lost(format!("{} changes a type", words())),
             SyntaxKind::TRUNCATE => lost(format!("{} empties a table", words())),
             _ => None,
         }
@@ -111,7 +126,9 @@ fn made(node: &SyntaxNode) -> Option<(String, String)> {
 /// What a statement makes or drops: kinds with names. What belongs to a table has the table's name with it.
 fn objects(node: &SyntaxNode, kind: &str) -> Vec<(String, String)> {
     let name = |kinds: &[SyntaxKind]| {
-        node.descendants().find(|it| kinds.contains(&it.kind())).map(|it| it.text().to_string().to_lowercase())
+        node.descendants()
+            .find(|it| kinds.contains(&it.kind()))
+            .map(|it| it.text().to_string().to_lowercase())
     };
     let own = match kind {
         "TRIGGER" => name(&[SyntaxKind::TRIGGER, SyntaxKind::TRIGGER_REF]),

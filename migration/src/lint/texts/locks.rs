@@ -71,7 +71,9 @@ pub(super) fn check(text: &Text, script: &Script) -> Vec<Finding> {
     for node in &script.nodes {
         let Some(rule) = locks(&node.syntax) else { continue };
         // Of a table whose name only the running block knows, nobody can say whether it is new.
-        let Some(table) = table(&node.syntax).filter(|it| !made.contains(it) && !is_unknown(it)) else { continue };
+        let Some(table) = table(&node.syntax).filter(|it| !made.contains(it) && !is_unknown(it)) else {
+            continue;
+        };
         findings.push(text.finding(
             rule,
             node.line,
@@ -101,7 +103,8 @@ fn locks(node: &SyntaxNode) -> Option<&'static Rule> {
 fn fills_each_row(column: &SyntaxNode) -> bool {
     let calls_something = |default: SyntaxNode| {
         default.descendants().filter(|it| it.kind() == SyntaxKind::CALL_EXPR).any(|call| {
-            let callee = call.first_child().map(|it| it.text().to_string().to_lowercase()).unwrap_or_default();
+            let callee =
+                call.first_child().map(|it| it.text().to_string().to_lowercase()).unwrap_or_default();
             !STABLE.contains(&callee.trim_start_matches("pg_catalog."))
         })
     };

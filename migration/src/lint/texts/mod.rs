@@ -48,13 +48,18 @@ pub struct Text {
 
 impl Text {
     fn finding(&self, rule: &Rule, line: usize, message: String, remedy: String) -> Finding {
-        Finding { file: Some(self.path.clone()), line: Some(line), ..rule.finding(self.name.clone(), message, remedy) }
+        Finding {
+            file: Some(self.path.clone()),
+            line: Some(line),
+            ..rule.finding(self.name.clone(), message, remedy)
+        }
     }
 }
 
 /// The texts of this program's migrations.
 pub fn embedded_texts() -> Vec<Text> {
-    let sides = migrations().iter().flat_map(|it| [(it.name, Side::Up, it.up), (it.name, Side::Down, it.down)]);
+    let sides =
+        migrations().iter().flat_map(|it| [(it.name, Side::Up, it.up), (it.name, Side::Down, it.down)]);
     sides
         .map(|(name, side, sql)| {
             let ending = if side == Side::Up { "up" } else { "down" };
@@ -90,9 +95,10 @@ pub(super) fn check(texts: &[Text]) -> Vec<Finding> {
     let mut findings = names::check(texts);
     for text in texts {
         let script = Script::parse(&text.sql);
-        findings.extend(script.errors.iter().map(|(line, message)| {
-            text.finding(&SYNTAX, *line, message.clone(), "correct it".into())
-        }));
+        // What follows an error is mostly its consequence.
+        if let Some((line, message)) = script.errors.first() {
+            findings.push(text.finding(&SYNTAX, *line, message.clone(), "correct it".into()));
+        }
         if text.side == Side::Up {
             findings.extend(additive::check(text, &script));
             findings.extend(locks::check(text, &script));
