@@ -68,3 +68,13 @@ pub enum Returns {
     /// It writes, and gives the rows of this table that it wrote.
     AllWritten(&'static str),
 }
+
+/// An argument that has to be given.
+pub(crate) const fn required(name: &'static str, ty: ArgumentType, doc: &'static str) -> Argument {
+    Argument { name, doc, ty, required: true }
+}
+
+/// An argument that has a default in the database.
+pub(crate) const fn optional(name: &'static str, ty: ArgumentType, doc: &'static str) -> Argument {
+    Argument { name, doc, ty, required: false }
+}

@@ -8,6 +8,7 @@
 pub mod auth;
 mod function;
 pub mod ppn;
+pub mod therapyflow;
 mod writes;
 
 pub use function::{Argument, ArgumentType, Function, Returns};
@@ -88,7 +89,7 @@ mod tests {
 
     use sea_orm::{EntityTrait, IdenStatic, Iterable, RelationTrait, RelationType};
 
-    use super::{Source, Visitor, auth, ppn};
+    use super::{Source, Visitor, auth, ppn, therapyflow};
 
     struct Agrees(usize);
 
@@ -113,8 +114,9 @@ mod tests {
     fn the_descriptions_agree_with_the_entities() {
         let mut agrees = Agrees(0);
         ppn::visit(&mut agrees);
+        therapyflow::visit(&mut agrees);
         auth::visit(&mut agrees);
-        assert_eq!(agrees.0, 41);
+        assert_eq!(agrees.0, 52);
     }
 
     struct Values(Vec<(&'static str, &'static str, &'static str)>);

@@ -206,6 +206,32 @@ describe("GraphiQL", { timeout: 120_000 }, () => {
     }
   });
 
+  test("watches a session while somebody logs", async () => {
+    const { token } = config.personas.find(({ email }) => email === CLINICIAN);
+    await tab("Session logger").getByRole("button", { name: "Session logger" }).click();
+    // Of several operations the button offers a menu, as soon as the editor has read them.
+    await page.locator('button.graphiql-execute-button[aria-haspopup="menu"]').click();
+    await page.getByRole("menuitem", { name: "Watch" }).click();
+    await page.getByRole("button", { name: /Stop/ }).waitFor();
+    const notes = "logged while the browser watches";
+    const query = `mutation { logSessionEvent(protocolId: 1, eventType: "Breakthrough", notes: "${notes}") {
+      sessionEvent { eventId } } }`;
+    for (let attempt = 0; attempt < 20 && !/sessionEventLogged/.test(await answerText()); attempt += 1) {
+      const answer = await page.request.post(pageUrl, {
+        data: { query },
+        headers: { authorization: `Bearer ${token}` },
+      });
+      assert.equal((await answer.json()).errors, undefined);
+      await page.waitForTimeout(250);
+    }
+    assert.match(await answerText(), /"eventName": "Breakthrough"/);
+    if (process.env.PRAXIS_WATCH_SCREENSHOT) {
+      await page.screenshot({ path: process.env.PRAXIS_WATCH_SCREENSHOT });
+    }
+    await page.getByRole("button", { name: /Stop/ }).click();
+    await tab("Timeline").getByRole("button", { name: "Timeline" }).click();
+  });
+
   test("shows nothing to somebody who is not signed in", async () => {
     await signInAs(ANONYMOUS);
     await page.getByRole("button", { name: /Anonymous/ }).waitFor();
@@ -226,7 +252,7 @@ describe("GraphiQL", { timeout: 120_000 }, () => {
     assert.equal(await tab("Directory").count(), 0);
 
     await page.getByRole("button", { name: "Examples" }).click();
-    await page.getByRole("menuitem", { name: "Directory" }).click();
+    await page.getByRole("menuitem", { name: /^Directory/ }).click();
     await tab("Directory").and(page.locator('[aria-selected="true"]')).waitFor();
     const kept = await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
     for (const { token } of config.personas) {

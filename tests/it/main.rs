@@ -42,3 +42,4 @@ mod timeline;
 mod timeouts;
 mod trends;
 mod walks;
+mod wild_inputs;

@@ -317,7 +317,8 @@ async fn populate(owner: &Client, site: i64, account: &str) -> i64 {
     let protocol = protocol(owner, site).await;
     owner
         .batch_execute(&format!(
-            "INSERT INTO session_events (protocol_id, event_type_id, event_timestamp) VALUES ({protocol}, 1, now());
+            "INSERT INTO session_events (protocol_id, event_type_id, event_timestamp, intensity_level)
+               VALUES ({protocol}, 1, now() - interval '2 hours', 4), ({protocol}, 1, now(), 7);
              INSERT INTO integration_scores (protocol_id, scale_type, score_value, measured_at)
                VALUES ({protocol}, 'IES', 50, now());
              INSERT INTO integration_homework (protocol_id, assigned_date, due_date)
@@ -411,7 +412,7 @@ async fn a_node_shows_the_fields_of_the_fragment_that_fits_its_type() {
     let record = record.to_string();
     let protocol = json!({
       "__typename": "Protocol", "recordId": record, "site": { "siteName": "nodes" },
-      "events": { "totalCount": 1 }, "id": mine,
+      "events": { "totalCount": 2 }, "id": mine,
     });
     assert_eq!(
         answer.data()["nodes"],

@@ -12,7 +12,7 @@ use crate::config::ServeArgs;
 use crate::database::embedded::{Embedded, EmbeddedConfig};
 use crate::http::{PageConfig, PagePersona, PageTab};
 use crate::server::{Server, ServerConfig};
-use crate::systems::ppn;
+use crate::systems;
 
 /// Login role that the migrations make for the gateway.
 const GATEWAY_ROLE: &str = "praxis_gateway";
@@ -108,10 +108,8 @@ fn config(
         subscription_endpoint: "/graphql/ws",
         title: "Praxis",
         personas,
-        tabs: ppn::EXAMPLES
-            .iter()
-            .chain(&ppn::WALKS)
-            .filter(|_| systems.iter().any(|system| system.name == ppn::SYSTEM.name))
+        tabs: systems::offers(&systems)
+            .flat_map(|offer| offer.examples.iter().chain(offer.walks))
             .map(|example| PageTab {
                 title: example.title,
                 query: example.query,
@@ -132,8 +130,8 @@ fn config(
 
 fn demo_personas(args: &ServeArgs, embedded_secret: &[u8]) -> Result<Vec<PagePersona>, Failure> {
     let secret = args.auth.jwt_secret.as_deref().map_or(embedded_secret, str::as_bytes);
-    ppn::demo::personas()
-        .iter()
+    systems::offers(&args.systems()?)
+        .flat_map(|offer| offer.personas)
         .map(|persona| {
             let claims = DevelopmentClaims {
                 ttl: DEMO_TOKEN,

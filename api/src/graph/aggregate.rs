@@ -88,6 +88,14 @@ pub(super) fn function_named(ty: &ColumnType, field: &str) -> Option<Function> {
     functions(ty).iter().find(|described| described.field == field).map(|described| described.function)
 }
 
+/// What the numbers within JSON are to aggregate functions.
+pub(super) const NUMBER_WITHIN: ColumnType = ColumnType::Scalar(Scalar::Double);
+
+/// Whether a column has functions of what lies within its values: it says where.
+pub(super) fn has_numbers_within(ty: &ColumnType) -> bool {
+    *ty == ColumnType::Scalar(Scalar::Json)
+}
+
 /// Name of the type that holds the functions of a column; all columns of a scalar share it.
 pub(super) fn type_name(ty: &ColumnType) -> String {
     match ty {

@@ -23,6 +23,8 @@ use crate::graph::{Code, Error, Request};
 
 /// Name of the protocol.
 const PROTOCOL: &str = "graphql-transport-ws";
+/// Bytes that there is room for when a socket is read: clients say little, and a thousand of them are nothing special.
+const READ_BUFFER: usize = 4 * 1024;
 /// Events that are written before the socket is flushed.
 const WRITTEN_AT_ONCE: usize = 256;
 /// A client that takes nothing for so long is gone.
@@ -77,7 +79,11 @@ pub(super) async fn open(
             .into_response();
     };
     let limit = state.settings.body_limit;
-    let upgrade = upgrade.protocols([PROTOCOL]).max_message_size(limit).max_frame_size(limit);
+    let upgrade = upgrade
+        .protocols([PROTOCOL])
+        .max_message_size(limit)
+        .max_frame_size(limit)
+        .read_buffer_size(READ_BUFFER);
     let is_spoken = upgrade.selected_protocol().is_some();
     upgrade.on_upgrade(move |mut socket| async move {
         let end = if is_spoken {

@@ -2,11 +2,10 @@
 
 use chrono::Utc;
 use praxis::auth::development::{DevelopmentClaims, issue};
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Row};
 
 use super::Scene;
 use crate::Failure;
-use crate::data::clinician;
 use crate::database::Database;
 
 /// The people of a scene.
@@ -19,46 +18,52 @@ pub(super) struct Cast {
     pub(super) watchers: Vec<(String, i64)>,
 }
 
+/// Makes the people of a scene with so many subscribers.
 pub(super) async fn cast(
     owner: &Client,
     database: &Database,
     scene: Scene,
     many: usize,
 ) -> Result<Cast, Failure> {
-    let email = clinician(1);
-    let sql =
-        "SELECT u.id::text, site_id FROM auth.users u JOIN user_sites ON user_id = u.id WHERE email = $1";
-    let row = owner.query_opt(sql, &[&email]).await?.ok_or("there is no data; run: bench data")?;
-    let (id, site): (String, i64) = (row.get(0), row.get(1));
-    let wanted = if scene == Scene::ManyProtocols { i64::try_from(many)? } else { 1 };
-    let sql =
-        "SELECT record_id FROM log_clinical_records WHERE site_id = $1 ORDER BY record_id DESC LIMIT $2";
-    let rows = owner.query(sql, &[&site, &wanted]).await?;
+    // Those of a run that was interrupted.
+    leave(owner).await?;
+    let many = i64::try_from(many)?;
+    let wanted = if scene == Scene::ManyProtocols { many } else { 1 };
+    let sql = "SELECT record_id FROM log_clinical_records ORDER BY record_id DESC LIMIT $1";
+    let rows = owner.query(sql, &[&wanted]).await?;
     let protocols: Vec<i64> = rows.iter().map(|row| row.get(0)).collect();
-    if protocols.is_empty() {
-        return Err("the site has no protocol".into());
+    if protocols.len() < usize::try_from(wanted)? {
+        return Err(format!("there are no {wanted} protocols; run: bench data").into());
     }
-    let token = |id: &str, email: &str| -> Result<String, Failure> {
+    let token = |row: &Row| -> Result<String, Failure> {
+        let (id, email): (String, String) = (row.get(0), row.get(1));
         Ok(issue(database.secret(), &DevelopmentClaims::new(id, email), Utc::now())?)
     };
-    let clinician = token(&id, &email)?;
-    let watchers = if scene == Scene::OnePerson {
-        vec![(clinician.clone(), protocols[0]); many]
-    } else {
-        let sql = "WITH people AS (
-                     INSERT INTO auth.users (email)
-                     SELECT 'watcher.' || n || '@bench.example' FROM generate_series(1, $1::bigint) n RETURNING id, email
-                   ), members AS (
-                     INSERT INTO user_sites (user_id, site_id, role) SELECT id, $2, 'auditor' FROM people
-                   )
-                   SELECT id::text, email FROM people";
-        let rows = owner.query(sql, &[&i64::try_from(many)?, &site]).await?;
-        let mut watchers = Vec::with_capacity(many);
-        for (at, row) in rows.iter().enumerate() {
-            watchers.push((token(row.get(0), row.get(1))?, protocols[at % protocols.len()]));
-        }
-        watchers
-    };
+    // Who logs is a clinician of every site; who watches belongs to the site of the protocol.
+    let sql = "WITH person AS (
+                 INSERT INTO auth.users (email) VALUES ('watcher.logs@bench.example') RETURNING id, email
+               ), member AS (
+                 INSERT INTO user_sites (user_id, site_id, role) SELECT id, site_id, 'clinician' FROM person, sites
+               )
+               SELECT id::text, email FROM person";
+    let clinician = token(&owner.query_one(sql, &[]).await?)?;
+    if scene == Scene::OnePerson {
+        let watchers = vec![(clinician.clone(), protocols[0]); usize::try_from(many)?];
+        return Ok(Cast { clinician, protocols, watchers });
+    }
+    let sql = "WITH people AS (
+                 INSERT INTO auth.users (email)
+                 SELECT 'watcher.' || n || '@bench.example' FROM generate_series(1, $1::bigint) n RETURNING id, email
+               ), watching AS (
+                 SELECT id, email, ($2::bigint[])[1 + (row_number() OVER () - 1) % cardinality($2::bigint[])] AS protocol
+                 FROM people
+               ), members AS (
+                 INSERT INTO user_sites (user_id, site_id, role)
+                 SELECT id, site_id, 'auditor' FROM watching JOIN log_clinical_records ON record_id = protocol
+               )
+               SELECT id::text, email, protocol FROM watching";
+    let rows = owner.query(sql, &[&many, &protocols]).await?;
+    let watchers = rows.iter().map(|row| Ok((token(row)?, row.get(2)))).collect::<Result<_, Failure>>()?;
     Ok(Cast { clinician, protocols, watchers })
 }
 

@@ -43,9 +43,12 @@ impl Subscriber {
         socket.send(Message::text(subscribe.to_string())).await?;
         // A ping is answered after what came before it: from then on the subscription is known.
         socket.send(Message::text(json!({ "type": "ping" }).to_string())).await?;
-        match socket.next().await {
-            Some(Ok(Message::Text(text))) if text.contains("pong") => Ok(Self { socket }),
-            other => Err(format!("the subscription was refused: {other:?}").into()),
+        loop {
+            match socket.next().await {
+                Some(Ok(Message::Text(text))) if text.contains("\"pong\"") => return Ok(Self { socket }),
+                Some(Ok(Message::Text(text))) if text.contains("\"next\"") => {}
+                other => return Err(format!("the subscription was refused: {other:?}").into()),
+            }
         }
     }
 

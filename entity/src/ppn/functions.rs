@@ -1,5 +1,6 @@
 //! Functions of the portal that are served beside its tables.
 
+use crate::function::{optional, required};
 use crate::{Argument, ArgumentType, Function, Returns};
 
 /// All of them.
@@ -236,11 +237,3 @@ const CLIENT_EVENT_ID: Argument = optional(
     ArgumentType::Uuid,
     "Name that the device gives the event, so that it is never written twice.",
 );
-
-const fn required(name: &'static str, ty: ArgumentType, doc: &'static str) -> Argument {
-    Argument { name, doc, ty, required: true }
-}
-
-const fn optional(name: &'static str, ty: ArgumentType, doc: &'static str) -> Argument {
-    Argument { name, doc, ty, required: false }
-}

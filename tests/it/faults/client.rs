@@ -102,7 +102,7 @@ impl Client {
             let is_given_up = number % GIVEN_UP == GIVEN_UP - 1;
             let Some(answer) = self.insist(number, is_given_up).await else { continue };
             self.acknowledged.fetch_add(1, Ordering::Relaxed);
-            if number % SENT_AGAIN == 0 {
+            if number.is_multiple_of(SENT_AGAIN) {
                 let again = self.insist(number, false).await.unwrap();
                 assert_eq!((again.event, again.is_replay), (answer.event.clone(), true));
             }
@@ -151,6 +151,7 @@ impl Client {
     }
 
     /// Compares what was acknowledged with what is there, and prints the counts.
+    #[expect(clippy::print_stdout, reason = "a run is told by its counts")]
     pub(super) async fn check(&self, fault: &str, owner: &Database, acknowledged: &BTreeMap<usize, String>) {
         let sql = "SELECT notes, array_agg(event_id::text) FROM session_events WHERE protocol_id = $1 GROUP BY notes";
         let rows = owner.query(sql, &[&self.protocol]).await.unwrap();

@@ -50,7 +50,7 @@ async fn postgres_is_killed() {
     let sending = tokio::spawn(Arc::clone(&client).send());
     for kill in 1..=kills() {
         client.has_sent(kill, kills() + 1).await;
-        postgres.kill();
+        postgres.kill().await;
     }
     let acknowledged = sending.await.unwrap();
     let owner = connect(&postgres.url("postgres")).await;

@@ -7,15 +7,18 @@ use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicI32, Ordering};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::harness::{program, unprivileged_user};
+use crate::harness::{eventually, program, unprivileged_user};
 
 /// A running server.
 pub(super) struct Postgres {
     folder: PathBuf,
     shell: Child,
+    /// The process that was killed last. Its file is there until the next one starts.
+    killed: AtomicI32,
 }
 
 impl Postgres {
@@ -52,7 +55,7 @@ impl Postgres {
         if let Some((uid, gid)) = user {
             shell.uid(uid).gid(gid);
         }
-        Self { shell: shell.spawn().unwrap(), folder }
+        Self { shell: shell.spawn().unwrap(), folder, killed: AtomicI32::new(0) }
     }
 
     /// Address of its database for a user.
@@ -61,11 +64,25 @@ impl Postgres {
         format!("postgres://{user}@{folder}:5432/postgres")
     }
 
-    /// Kills the server as no server can expect.
-    pub(super) fn kill(&self) {
-        let file = fs::read_to_string(self.folder.join("data/postmaster.pid")).unwrap();
-        let server = file.lines().next().unwrap().parse().unwrap();
-        kill_process(Pid::from_raw(server).unwrap(), Signal::KILL).unwrap();
+    /// Kills the server as no server can expect, once it is back from the last time.
+    pub(super) async fn kill(&self) {
+        eventually("Postgres is back and is killed again", async || {
+            let Some(server) = self.ready().filter(|server| *server != self.killed.load(Ordering::Relaxed))
+            else {
+                return false;
+            };
+            self.killed.store(server, Ordering::Relaxed);
+            kill_process(Pid::from_raw(server).unwrap(), Signal::KILL).is_ok()
+        })
+        .await;
+    }
+
+    /// The server's process, where it says that it accepts connections.
+    fn ready(&self) -> Option<i32> {
+        let file = fs::read_to_string(self.folder.join("data/postmaster.pid")).ok()?;
+        let mut lines = file.lines();
+        let server = lines.next()?.parse().ok()?;
+        lines.nth(6).filter(|status| status.trim() == "ready").map(|_| server)
     }
 }
 

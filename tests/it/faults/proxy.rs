@@ -78,7 +78,7 @@ async fn pass(
 ) -> std::io::Result<()> {
     let mut gateway = TcpStream::connect(gateway).await?;
     gateway.write_all(&request(&mut client).await?).await?;
-    let mut answer = [0; 64 * 1024];
+    let mut answer = vec![0; 64 * 1024];
     match cut {
         Cut::Nowhere => {
             copy_bidirectional(&mut client, &mut gateway).await?;
@@ -86,7 +86,7 @@ async fn pass(
         }
         Cut::After(pause) => tokio::time::sleep(pause).await,
         Cut::Before => {
-            gateway.read(&mut answer).await?;
+            gateway.read_exact(&mut answer[..1]).await?;
         }
         Cut::Within(part) => {
             let size = gateway.read(&mut answer).await?;

@@ -320,7 +320,7 @@ async fn make_template() {
     let url = CLUSTER.url("postgres", TEMPLATE_NAME);
     migration::up(&url).await.unwrap();
     let mut owner = connect(&url).await;
-    systems::ppn::demo::seed(&mut owner).await.unwrap();
+    systems::demo::seed(&mut owner).await.unwrap();
     owner.batch_execute("VACUUM ANALYZE").await.unwrap();
 }
 

@@ -135,12 +135,11 @@ impl Refusal {
     fn of(error: &Error, there: bool) -> Self {
         let state = error.code().unwrap_or_else(|| panic!("{error:?}")).code();
         let code = match state {
-            "PR400" | "23502" | "23514" => "BAD_USER_INPUT",
+            "23503" if there => "CONFLICT",
+            "PR400" | "23502" | "23503" | "23514" => "BAD_USER_INPUT",
             "PR403" => FORBIDDEN,
             "PR404" => "NOT_FOUND",
             "PR409" | "23505" => "CONFLICT",
-            "23503" if there => "CONFLICT",
-            "23503" => "BAD_USER_INPUT",
             _ => panic!("{error:?}"),
         };
         Self { code, by_trigger: state.starts_with("PR") }

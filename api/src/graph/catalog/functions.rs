@@ -1,7 +1,7 @@
 //! Reads the functions of the database that are served beside the tables.
 
 use super::build::{CatalogError, Draft, System};
-use super::names::{camel_case, pascal_case, singular};
+use super::names::{camel_case, pascal_case, singular, uncapitalise};
 use super::{ColumnType, Scalar, TableId, quote};
 
 /// Index of a function in [`super::Catalog::functions`].
@@ -148,7 +148,11 @@ fn read_function(
         system,
         name: source.name.to_owned(),
         sql_name: format!("{}.{}", quote(source.schema), quote(source.name)),
-        field: camel_case(source.name),
+        field: match returns {
+            // `Mutation` is flat: what belongs to whom is in the names.
+            Returns::Written(_) | Returns::AllWritten(_) => uncapitalise(&type_prefix),
+            Returns::Rows(_) | Returns::Row(_) => camel_case(source.name),
+        },
         doc: source.doc.to_owned(),
         arguments: read_arguments(source.arguments, &type_prefix)?,
         returns,

@@ -78,9 +78,12 @@ impl Table {
     }
 
     /// Unique keys by which a row that is there already can be found when one is added: their values are given, or the
-    /// database has them beforehand.
+    /// database has them beforehand. What it makes up to tell rows apart is never there already.
     pub fn upsert_keys(&self) -> impl Iterator<Item = &[ColumnId]> {
-        let is_known = |id: &ColumnId| self.writes.insert.contains(id) || self.column(*id).has_default;
+        let is_made_up = |id: &ColumnId| self.primary_key.contains(id);
+        let is_known = move |id: &ColumnId| {
+            self.writes.insert.contains(id) || self.column(*id).has_default && !is_made_up(id)
+        };
         let writes = !self.writes.insert.is_empty() && !self.writes.update.is_empty();
         self.keys.iter().map(Vec::as_slice).filter(move |key| writes && key.iter().all(is_known))
     }

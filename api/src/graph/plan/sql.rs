@@ -69,10 +69,16 @@ impl Sql {
 
     /// Appends a parameter, cast to the type that it is encoded as.
     pub(super) fn bind(&mut self, parameter: Parameter) -> &mut Self {
+        let place = self.parameter(parameter);
+        self.push(place)
+    }
+
+    /// A parameter as text that may be appended more than once, cast to the type that it is encoded as.
+    pub(super) fn parameter(&mut self, parameter: Parameter) -> String {
         let number = self.reserved + self.parameters.len() + 1;
         let ty = type_name(&parameter.ty);
         self.parameters.push(parameter);
-        self.push(format_args!("${number}::{ty}"))
+        format!("${number}::{ty}")
     }
 
     /// Appends the parents' keys as a table of their own: `unnest($1::bigint[]) k(k0)`.

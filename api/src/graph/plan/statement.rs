@@ -10,7 +10,7 @@ use super::order::{self, Sort};
 use super::page::Page;
 use super::sql::{KEY_ALIAS, Sql};
 use crate::database::Parameter;
-use crate::graph::aggregate::Function;
+use crate::graph::aggregate::{Function, NUMBER_WITHIN};
 use crate::graph::catalog::{Catalog, ColumnId, ColumnType, Table, TableId};
 
 /// Alias of the table whose rows are loaded.
@@ -213,6 +213,8 @@ pub(super) enum Expression {
     Count,
     /// A function of a column.
     Of(Function, ColumnId),
+    /// A function of the numbers at a path within a column's JSON.
+    Within(Function, ColumnId, Vec<String>),
 }
 
 /// Values over many rows, as a request asks for them.
@@ -276,14 +278,28 @@ pub(super) fn write_expression(table: &Table, expression: &Expression, sql: &mut
         }
         Expression::Of(function, column) => {
             let column = table.column(*column);
-            let (before, after) = function.sql(&format!("{ROW}.{}", column.sql_name), &column.ty);
-            sql.push(before);
-            if let Function::Percentile(share) = function {
-                sql.bind(Parameter::new(Type::FLOAT8, share.to_be_bytes().to_vec()));
-            }
-            sql.push(after);
+            write_function(*function, &format!("{ROW}.{}", column.sql_name), &column.ty, sql);
+        }
+        Expression::Within(function, column, path) => {
+            let value = format!("{ROW}.{}", table.column(*column).sql_name);
+            let keys = path.iter().map(String::as_bytes);
+            let path = sql.parameter(Parameter::array(Type::TEXT_ARRAY, &Type::TEXT, keys));
+            // What is no number there counts as missing.
+            let number = format!(
+                "CASE jsonb_typeof({value} #> {path}) WHEN 'number' THEN ({value} #>> {path})::float8 END"
+            );
+            write_function(*function, &number, &NUMBER_WITHIN, sql);
         }
     }
+}
+
+fn write_function(function: Function, operand: &str, ty: &ColumnType, sql: &mut Sql) {
+    let (before, after) = function.sql(operand, ty);
+    sql.push(before);
+    if let Function::Percentile(share) = function {
+        sql.bind(Parameter::new(Type::FLOAT8, share.to_be_bytes().to_vec()));
+    }
+    sql.push(after);
 }
 
 /// Types of a key's parts.

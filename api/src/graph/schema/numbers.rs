@@ -207,12 +207,29 @@ fn aggregates(sdl: &mut Sdl, table: &Table) {
             &format!("{}: {}!", column.field, aggregate::type_name(&column.ty)),
         );
     }
+    for column in table.columns.iter().filter(|column| aggregate::has_numbers_within(&column.ty)) {
+        let ty = aggregate::type_name(&column.ty);
+        sdl.field(
+            &format!("Numbers within: {}", first_sentence(&column.doc)),
+            &format!(
+                "{}(\n    \"Keys, or positions counted from 0, from the outside in.\"\n    at: [String!]!\n  ): {ty}!",
+                column.field
+            ),
+        );
+    }
     sdl.close();
 }
 
 /// The functions of a column; all columns of a type share them.
-pub(super) fn column_aggregate(sdl: &mut Sdl, ty: &ColumnType, of: &str) {
-    sdl.open(&format!("Numbers over values of type {of}."), &format!("type {}", aggregate::type_name(ty)));
+/// Writes the functions of numbers within JSON.
+pub(super) fn aggregate_within(sdl: &mut Sdl, ty: &ColumnType) {
+    let doc = "Numbers over the numbers at a place within JSON; what is no number there counts as missing.";
+    sdl.open(doc, &format!("type {}", aggregate::type_name(ty)));
+    results(sdl, &aggregate::NUMBER_WITHIN);
+    sdl.close();
+}
+
+fn results(sdl: &mut Sdl, ty: &ColumnType) {
     for Described { field, doc, function } in aggregate::functions(ty) {
         let arguments = if matches!(function, Function::Percentile(_)) {
             "(\n    \"Share of the rows, from 0 to 1: 0.5 for the median.\"\n    p: Float!\n  )"
@@ -222,6 +239,11 @@ pub(super) fn column_aggregate(sdl: &mut Sdl, ty: &ColumnType, of: &str) {
         let mark = if function.is_count() { "!" } else { "" };
         sdl.field(doc, &format!("{field}{arguments}: {}{mark}", function.result(ty).graphql_name()));
     }
+}
+
+pub(super) fn column_aggregate(sdl: &mut Sdl, ty: &ColumnType, of: &str) {
+    sdl.open(&format!("Numbers over values of type {of}."), &format!("type {}", aggregate::type_name(ty)));
+    results(sdl, ty);
     sdl.close();
 
     let name = aggregate::type_name(ty);

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::numbers::{column_aggregate, list_grouping, percentile_inputs, ranges, series_fill, time_bucket};
+use super::numbers::{
+    aggregate_within, column_aggregate, list_grouping, percentile_inputs, ranges, series_fill, time_bucket,
+};
 use super::sdl::Sdl;
 use crate::graph::aggregate::functions;
 use crate::graph::catalog::{ColumnType, EnumType, Scalar};
@@ -105,6 +107,9 @@ pub(super) fn write(sdl: &mut Sdl, used: &Used) {
         if !functions(&ty).is_empty() && written.insert(scalar.graphql_name()) {
             column_aggregate(sdl, &ty, scalar.graphql_name());
         }
+    }
+    if used.scalars.contains(&Scalar::Json) {
+        aggregate_within(sdl, &ColumnType::Scalar(Scalar::Json));
     }
     if let Some(values) = used.enums.values().next() {
         column_aggregate(sdl, &ColumnType::Enum(Arc::clone(values)), "an enum");

@@ -3,7 +3,7 @@
 pub mod demo;
 mod feeds;
 
-use super::Example;
+use super::{Example, Offer};
 use crate::graph::catalog::System;
 
 /// The portal's tables stand at the root of `Query`.
@@ -17,6 +17,10 @@ pub const SYSTEM: System = System {
     functions: entity::ppn::functions::FUNCTIONS,
     feeds: &feeds::FEEDS,
 };
+
+/// What the portal offers to whoever tries it out.
+pub const OFFER: Offer =
+    Offer { system: SYSTEM.name, examples: &EXAMPLES, walks: &WALKS, personas: &demo::PERSONAS };
 
 /// Ready-made queries.
 pub const EXAMPLES: [Example; 14] = [

@@ -10,7 +10,7 @@ use super::super::statement::Expression;
 use super::super::{AggregateField, Keyed, LoadId, find_or_push};
 use super::{DraftKind, Planned, Planner};
 use crate::graph::aggregate::{self, Function};
-use crate::graph::catalog::{ColumnId, FieldId, Table};
+use crate::graph::catalog::{ColumnType, FieldId, Table};
 
 impl<'a> Planner<'a> {
     pub(super) fn aggregate(
@@ -24,46 +24,69 @@ impl<'a> Planner<'a> {
         self.each(&collected, |this, field, collected| {
             match (field.name.as_str(), table.field(&field.name)) {
                 ("count", _) => Ok(AggregateField::Count(this.expression(load, Expression::Count))),
-                (_, Some(FieldId::Column(column))) => Ok(AggregateField::Column(this.functions(
-                    table,
-                    column,
-                    load,
-                    &collected.selection_sets(),
-                )?)),
+                (_, Some(FieldId::Column(column))) => {
+                    let ty = &table.column(column).ty;
+                    let sets = collected.selection_sets();
+                    Ok(AggregateField::Column(if aggregate::has_numbers_within(ty) {
+                        let path = this.path_within(field)?;
+                        let within = |function| Expression::Within(function, column, path.clone());
+                        this.functions(
+                            &aggregate::NUMBER_WITHIN,
+                            &aggregate::type_name(ty),
+                            load,
+                            &sets,
+                            within,
+                        )?
+                    } else {
+                        let of = |function| Expression::Of(function, column);
+                        this.functions(ty, &aggregate::type_name(ty), load, &sets, of)?
+                    }))
+                }
                 // Validation leaves `__typename` only.
                 _ => Ok(AggregateField::Typename(type_name.clone())),
             }
         })
     }
 
-    /// The functions that are asked of one column.
-    pub(super) fn functions(
+    /// The functions that are asked of values of one type.
+    fn functions(
         &mut self,
-        table: &'a Table,
-        column: ColumnId,
+        ty: &ColumnType,
+        type_name: &str,
         load: LoadId,
         sets: &[&'a SelectionSet],
+        expression: impl Fn(Function) -> Expression,
     ) -> Planned<Vec<Keyed<AggregateField>>> {
-        let ty = &table.column(column).ty;
-        let type_name = aggregate::type_name(ty);
-        let collected = collect(self.document, self.variables, sets, &type_name);
+        let collected = collect(self.document, self.variables, sets, type_name);
         self.each(&collected, |this, field, _| {
             let Some(described) =
                 aggregate::functions(ty).iter().find(|described| described.field == field.name.as_str())
             else {
-                return Ok(AggregateField::Typename(type_name.clone()));
+                return Ok(AggregateField::Typename(type_name.to_owned()));
             };
             let function = match described.function {
                 Function::Percentile(_) => Function::Percentile(this.share(field)?),
                 function => function,
             };
-            let position = this.expression(load, Expression::Of(function, column));
+            let position = this.expression(load, expression(function));
             Ok(if function.is_count() {
                 AggregateField::Count(position)
             } else {
                 AggregateField::Value(position, function.result(ty))
             })
         })
+    }
+
+    /// The argument `at` of what lies within JSON.
+    fn path_within(&self, field: &Node<Field>) -> Planned<Vec<String>> {
+        let given = arguments(field, self.variables);
+        let single = |value: &JsonValue| value.as_str().map(|key| vec![key.to_owned()]);
+        let path = given.get("at").and_then(|path| match path.as_array() {
+            Some(keys) => keys.iter().map(|key| key.as_str().map(str::to_owned)).collect(),
+            None => single(path),
+        });
+        path.filter(|path| !path.is_empty())
+            .ok_or_else(|| self.refuse(field, ArgumentError::new("at", "name at least one key")))
     }
 
     /// The argument `p` of a percentile.

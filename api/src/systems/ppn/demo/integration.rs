@@ -4,9 +4,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::calendar::{date, minute};
 use super::protocols::{Kind, ProtocolRow, Session};
-use super::random::Random;
+use crate::systems::demo::calendar::{date, minute};
+use crate::systems::demo::random::Random;
 
 const SCORES: u64 = 5;
 const HOMEWORK: u64 = 6;

@@ -1,75 +1,24 @@
 //! The demo data: five sites over two years and the rest of their network, made up from fixed numbers, so that it is the same on every database.
 
-mod calendar;
 mod integration;
-mod load;
 mod network;
 mod outcomes;
 mod people;
 mod profiles;
 mod protocols;
-mod random;
 mod supervision;
 #[cfg(test)]
 mod tests;
 mod timeline;
 mod treatments;
 
-use std::fmt;
+use tokio_postgres::{Error, Transaction};
 
-use tokio_postgres::{Client, Error, Transaction};
+pub use self::people::PERSONAS;
+use crate::systems::demo::Loaded;
+use crate::systems::demo::load::{insert, keys};
 
-use self::load::{insert, keys};
-pub use self::people::{Persona, personas};
-
-/// What [`seed`] has done. `Display` says it in one line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Summary {
-    /// What was added, and how many of it; nothing if it was there already.
-    loaded: Vec<(&'static str, u64)>,
-}
-
-impl fmt::Display for Summary {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.loaded.is_empty() {
-            return f.write_str("The demo data is there already.");
-        }
-        for (place, (what, count)) in self.loaded.iter().enumerate() {
-            let before = if place == 0 { "Loaded the demo data: " } else { ", " };
-            write!(f, "{before}{} {what}", thousands(*count))?;
-        }
-        f.write_str(".")
-    }
-}
-
-/// A number with commas between its thousands.
-fn thousands(number: u64) -> String {
-    match number / 1000 {
-        0 => number.to_string(),
-        more => format!("{},{:03}", thousands(more), number % 1000),
-    }
-}
-
-/// Adds the demo data, all of it or nothing. Where the demo users are, it does nothing.
-///
-/// The connection has to be that of the tables' owner, or of a superuser.
-pub async fn seed(client: &mut Client) -> Result<Summary, Error> {
-    let transaction = client.transaction().await?;
-    // Two at a time would both find nothing.
-    transaction.execute("SELECT pg_advisory_xact_lock(hashtext('praxis demo data'))", &[]).await?;
-    let users: Vec<_> = personas().iter().map(|persona| persona.user_id).collect();
-    let there: bool = transaction
-        .query_one("SELECT EXISTS (SELECT FROM auth.users WHERE id = ANY ($1))", &[&users])
-        .await?
-        .try_get(0)?;
-    let loaded = if there { Vec::new() } else { load(&transaction).await? };
-    transaction.commit().await?;
-    Ok(Summary { loaded })
-}
-
-async fn load(transaction: &Transaction<'_>) -> Result<Vec<(&'static str, u64)>, Error> {
-    // Nobody watches rows that have never been there.
-    transaction.batch_execute("SET LOCAL praxis.announce = off").await?;
+pub(in crate::systems) async fn load(transaction: &Transaction<'_>) -> Result<Loaded, Error> {
     let mut loaded = load_people_and_protocols(transaction).await?;
     loaded.extend(load_supervision(transaction).await?);
     loaded.push(("protocols of the rest of the network", load_network(transaction).await?));
@@ -86,7 +35,7 @@ async fn load(transaction: &Transaction<'_>) -> Result<Vec<(&'static str, u64)>,
     Ok(loaded)
 }
 
-async fn load_people_and_protocols(transaction: &Transaction<'_>) -> Result<Vec<(&'static str, u64)>, Error> {
+async fn load_people_and_protocols(transaction: &Transaction<'_>) -> Result<Loaded, Error> {
     let sites = keys(transaction, "sites", "site_id", people::SITES.len()).await?;
     let sessions = protocols::sessions();
     let records = keys(transaction, "log_clinical_records", "record_id", sessions.len()).await?;
@@ -119,7 +68,7 @@ async fn load_people_and_protocols(transaction: &Transaction<'_>) -> Result<Vec<
     Ok(loaded)
 }
 
-async fn load_supervision(transaction: &Transaction<'_>) -> Result<Vec<(&'static str, u64)>, Error> {
+async fn load_supervision(transaction: &Transaction<'_>) -> Result<Loaded, Error> {
     let profiles = keys(transaction, "practitioner_profiles", "profile_id", profiles::count()).await?;
     let circles = keys(transaction, "supervision_circles", "circle_id", supervision::CIRCLES.len()).await?;
     let profiles = profiles::rows(&profiles);

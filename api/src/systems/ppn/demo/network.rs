@@ -4,9 +4,9 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
-use super::calendar::{date, minute, weekday};
 use super::people::{Site, site};
-use super::random::Random;
+use crate::systems::demo::calendar::{date, minute, weekday};
+use crate::systems::demo::random::Random;
 
 pub(super) const SITES: [Site; 6] = [
     site("Harbour Clinic", "HBC", "Iceland", "clinic"),

@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::calendar::minute;
 use super::protocols::{Kind, Session};
-use super::random::Random;
 use super::treatments::{GAD, OCD, PTSD, SOCIAL_ANXIETY, Treatment};
+use crate::systems::demo::calendar::minute;
+use crate::systems::demo::random::Random;
 
 /// A questionnaire that was filled in.
 #[derive(Clone, Copy, Debug)]

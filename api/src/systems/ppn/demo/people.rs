@@ -4,29 +4,11 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::calendar::minute;
-
-/// A user of the demo data to sign in as.
-#[derive(Clone, Copy, Debug)]
-pub struct Persona {
-    /// Address that the user signs in with.
-    pub email: &'static str,
-    /// Name of the user.
-    pub name: &'static str,
-    /// What the user is, in a few words.
-    pub title: &'static str,
-    /// What the user sees and may do, in a sentence.
-    pub description: &'static str,
-    /// Key of the account.
-    pub user_id: Uuid,
-}
+use crate::systems::demo::Persona;
+use crate::systems::demo::calendar::minute;
 
 /// The users to try the demo as.
-pub fn personas() -> &'static [Persona] {
-    &PERSONAS
-}
-
-const PERSONAS: [Persona; 6] = [
+pub const PERSONAS: [Persona; 6] = [
     persona(
         0,
         "Clinician, North Shore Clinic",

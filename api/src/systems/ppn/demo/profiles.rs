@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::calendar::minute;
 use super::people::{USERS, user_id};
-use super::random::Random;
+use crate::systems::demo::calendar::minute;
+use crate::systems::demo::random::Random;
 
 const PROFILE: u64 = 7;
 

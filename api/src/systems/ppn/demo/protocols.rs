@@ -4,11 +4,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::calendar::{date, minute, weekday};
 use super::outcomes::{Health, Measurement};
 use super::people::clinicians;
-use super::random::Random;
 use super::treatments::{OF_SITE, TREATMENTS, Treatment};
+use crate::systems::demo::calendar::{date, minute, weekday};
+use crate::systems::demo::random::Random;
 
 /// How many protocols each site has.
 pub(super) const COUNTS: [usize; 5] = [60, 45, 38, 31, 26];

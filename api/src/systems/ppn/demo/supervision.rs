@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::calendar::minute;
 use super::profiles::ProfileRow;
-use super::random::Random;
+use crate::systems::demo::calendar::minute;
+use crate::systems::demo::random::Random;
 
 const RELATIONSHIPS: u64 = 8;
 const MEMBERS: u64 = 9;

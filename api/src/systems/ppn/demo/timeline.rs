@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::calendar::moment;
 use super::protocols::{Kind, ProtocolRow, Session};
-use super::random::Random;
+use crate::systems::demo::calendar::moment;
+use crate::systems::demo::random::Random;
 
 const TIMELINE: u64 = 4;
 

@@ -25,7 +25,11 @@ impl<T: Serialize + std::fmt::Debug> ToSql for Rows<'_, T> {
 
 /// Runs a statement that inserts the rows of `json_to_recordset($1)`, and counts them. Keys of reference rows are looked
 /// up by name in a subquery of the statement: unlike a join it keeps the rows in order, and with it their keys.
-pub(super) async fn insert<T>(transaction: &Transaction<'_>, sql: &str, rows: &[T]) -> Result<u64, Error>
+pub(in crate::systems) async fn insert<T>(
+    transaction: &Transaction<'_>,
+    sql: &str,
+    rows: &[T],
+) -> Result<u64, Error>
 where
     T: Serialize + std::fmt::Debug + Sync,
 {
@@ -35,7 +39,7 @@ where
 /// Takes the keys of new rows from the sequence of the column. On a fresh database they are always the same, and
 /// where there are rows already, the new ones do not clash with them, neither now nor when the next row is inserted; fixed
 /// keys would.
-pub(super) async fn keys(
+pub(in crate::systems) async fn keys(
     transaction: &Transaction<'_>,
     table: &str,
     column: &str,

@@ -1,0 +1,21 @@
+//! What TherapyFlow's use cases watch.
+
+use crate::graph::catalog::{ChangeOperation, Feed};
+
+/// Feeds by the names of the use cases.
+pub(super) const FEEDS: [Feed; 2] = [
+    Feed {
+        field: "calendarChanged",
+        doc: "Sessions of a therapist, as they are scheduled, moved, started, completed or cancelled.",
+        table: "sessions",
+        operations: &ChangeOperation::ALL,
+        arguments: &["therapist_id"],
+    },
+    Feed {
+        field: "wearableDataReceived",
+        doc: "What a patient's devices send, as it arrives.",
+        table: "wearable_data",
+        operations: &[ChangeOperation::Insert],
+        arguments: &["patient_id"],
+    },
+];

@@ -1,0 +1,17 @@
+//! `free_slots`, the rows of the function of that name
+
+use sea_orm::entity::prelude::*;
+
+/// A time in which a therapist has no session.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(schema_name = "therapyflow", table_name = "free_slots")]
+pub struct Model {
+    /// When it begins.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub starts_at: DateTimeWithTimeZone,
+    /// When it ends.
+    pub ends_at: DateTimeWithTimeZone,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,16 @@
+//! TherapyFlow AI + BioSync: organizations with therapists and patients, sessions, notes, wearable data, consents.
+
+pub mod audit_logs;
+pub mod clinical_notes;
+pub mod consent_records;
+pub mod free_slots;
+pub mod functions;
+pub mod organizations;
+pub mod patients;
+pub mod session_recordings;
+pub mod sessions;
+pub mod therapists;
+pub mod upcoming_sessions;
+pub mod wearable_data;
+
+include!(concat!(env!("OUT_DIR"), "/therapyflow.rs"));
