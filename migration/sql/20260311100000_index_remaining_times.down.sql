@@ -3,4 +3,3 @@ DROP INDEX idx_relationships_ended_at;
 DROP INDEX idx_relationships_started_at;
 DROP INDEX idx_homework_site_completed;
 DROP INDEX idx_homework_site_assigned;
-DROP INDEX idx_log_clinical_records_site_submitted;

@@ -1,8 +1,5 @@
 -- Every time of the portal that a list is filtered or ordered by has an index, as the brief asks. Where policies compare the
 -- site, it comes first.
-CREATE INDEX idx_log_clinical_records_site_submitted ON log_clinical_records(site_id, submitted_at);
-COMMENT ON INDEX idx_log_clinical_records_site_submitted IS
-  'Query.protocols of the caller''s sites in a span of submittedAt, and in its order.';
 CREATE INDEX idx_homework_site_assigned ON integration_homework(site_id, assigned_date);
 COMMENT ON INDEX idx_homework_site_assigned IS
   'Query.integrationHomeworks of the caller''s sites in a span of assignedDate, and in its order.';

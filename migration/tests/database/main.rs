@@ -9,6 +9,7 @@ mod benchmarks;
 mod catalog;
 mod changes;
 mod cluster;
+mod comments;
 mod entities;
 mod events;
 mod functions;
