@@ -60,7 +60,7 @@ async fn a_view_is_there_to_be_read_and_for_nothing_else() {
 #[tokio::test]
 async fn every_table_for_clients_has_a_policy_for_reading() {
     let mute = format!(
-        "SELECT t.oid::regclass::text FROM {TABLES} WHERE nspname = 'public' AND NOT EXISTS (
+        "SELECT t.oid::regclass::text FROM {TABLES} WHERE nspname IN ('public', 'therapyflow') AND NOT EXISTS (
            SELECT FROM pg_policy WHERE polrelid = t.oid AND polcmd = 'r'
              AND polroles && ARRAY[0, 'authenticated'::regrole]::oid[])"
     );
@@ -73,7 +73,7 @@ async fn policies_ask_once_for_a_statement_who_the_caller_is() {
     let slow = r"
         SELECT tablename || '.' || policyname FROM pg_policies
         WHERE regexp_replace(coalesce(qual, '') || coalesce(with_check, ''),
-            '\( SELECT (auth|praxis)\.\w+\(\)', '', 'g') ~ '(auth|praxis)\.\w+\('";
+            '\( SELECT (auth|praxis|therapyflow)\.\w+\(\)', '', 'g') ~ '(auth|praxis|therapyflow)\.\w+\('";
     assert_eq!(session().await.rows(slow).await, Vec::<String>::new());
 }
 
@@ -100,7 +100,7 @@ async fn every_index_says_what_it_is_for() {
 #[tokio::test]
 async fn every_time_has_a_time_zone() {
     let naive = "SELECT table_name || '.' || column_name FROM information_schema.columns
-        WHERE data_type = 'timestamp without time zone' AND table_schema IN ('public', 'auth', 'praxis')";
+        WHERE data_type = 'timestamp without time zone' AND table_schema IN ('public', 'auth', 'praxis', 'therapyflow')";
     assert_eq!(session().await.rows(naive).await, Vec::<String>::new());
 }
 
@@ -109,9 +109,9 @@ async fn nothing_is_granted_to_everyone() {
     let granted = "
         SELECT table_schema || '.' || table_name || ' ' || privilege_type
         FROM information_schema.role_table_grants
-        WHERE grantee = 'PUBLIC' AND table_schema IN ('public', 'auth', 'praxis')
+        WHERE grantee = 'PUBLIC' AND table_schema IN ('public', 'auth', 'praxis', 'therapyflow')
         UNION ALL SELECT oid::regprocedure::text FROM pg_proc
-        WHERE pronamespace = 'praxis'::regnamespace AND has_function_privilege('public', oid, 'EXECUTE')";
+        WHERE pronamespace IN ('praxis'::regnamespace, 'therapyflow'::regnamespace) AND has_function_privilege('public', oid, 'EXECUTE')";
     assert_eq!(session().await.rows(granted).await, Vec::<String>::new());
 }
 
@@ -119,7 +119,7 @@ async fn nothing_is_granted_to_everyone() {
 async fn functions_trust_no_search_path() {
     // A function in plain SQL with its caller's rights is inlined, and names what it calls in full.
     let trusting = "SELECT oid::regprocedure::text FROM pg_proc
-        WHERE pronamespace IN ('praxis'::regnamespace, 'auth'::regnamespace) AND proconfig IS NULL
+        WHERE pronamespace IN ('praxis'::regnamespace, 'auth'::regnamespace, 'therapyflow'::regnamespace) AND proconfig IS NULL
           AND (prosecdef OR prolang <> (SELECT oid FROM pg_language WHERE lanname = 'sql')
             OR replace(prosrc, 'pg_catalog.current_setting', '') LIKE '%current_setting%')";
     assert_eq!(session().await.rows(trusting).await, Vec::<String>::new());

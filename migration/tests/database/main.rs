@@ -4,18 +4,23 @@
 
 mod access;
 mod activities;
+mod audit;
 mod baselines;
 mod benchmarks;
 mod catalog;
 mod changes;
+mod clinical_notes;
 mod cluster;
+mod consent;
 mod entities;
 mod events;
 mod functions;
 mod homework;
+mod isolation;
 mod notes;
 mod outcomes;
 mod runs;
+mod scheduling;
 #[path = "../../../tests/it/harness/cluster.rs"]
 mod server;
 mod supervision;

@@ -38,6 +38,7 @@ fn sorted(mut lines: Vec<String>) -> Vec<String> {
 fn said() -> Writes {
     let mut said = Writes::default();
     entity::ppn::visit(&mut said);
+    entity::therapyflow::visit(&mut said);
     entity::auth::visit(&mut said);
     said
 }
@@ -46,12 +47,12 @@ fn said() -> Writes {
 fn granted(role: &str) -> String {
     format!(
         "SELECT format('%s.%s %s %s', nspname, relname, privilege, attname)
-         FROM pg_class JOIN pg_namespace AS s ON s.oid = relnamespace AND nspname IN ('public', 'auth')
+         FROM pg_class JOIN pg_namespace AS s ON s.oid = relnamespace AND nspname IN ('public', 'auth', 'therapyflow')
          JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped,
            unnest(ARRAY['INSERT', 'UPDATE']) AS privilege
          WHERE relkind IN ('r', 'p', 'v') AND has_column_privilege('{role}', pg_class.oid, attnum, privilege)
          UNION ALL SELECT format('%s.%s DELETE', nspname, relname)
-         FROM pg_class JOIN pg_namespace AS s ON s.oid = relnamespace AND nspname IN ('public', 'auth')
+         FROM pg_class JOIN pg_namespace AS s ON s.oid = relnamespace AND nspname IN ('public', 'auth', 'therapyflow')
          WHERE relkind IN ('r', 'p', 'v') AND has_table_privilege('{role}', pg_class.oid, 'DELETE')"
     )
 }
@@ -69,7 +70,7 @@ async fn what_is_granted_has_a_policy_and_the_other_way_around() {
     let policies = "
         SELECT DISTINCT format('%s.%s %s', schemaname, tablename, command)
         FROM pg_policies, unnest(ARRAY['INSERT', 'UPDATE', 'DELETE']) AS command
-        WHERE schemaname IN ('public', 'auth') AND cmd IN ('ALL', command) AND policyname <> 'praxis_owner'
+        WHERE schemaname IN ('public', 'auth', 'therapyflow') AND cmd IN ('ALL', command) AND policyname <> 'praxis_owner'
           AND roles && ARRAY['public', 'authenticated']::name[]";
     let mut session = migrated().await.connect().await;
     assert_eq!(sorted(session.rows(policies).await), sorted(said().policies));
@@ -79,7 +80,7 @@ async fn what_is_granted_has_a_policy_and_the_other_way_around() {
 async fn every_rule_that_a_writer_can_break_has_words() {
     let silent = "
         SELECT conrelid::regclass || '.' || conname FROM pg_constraint
-        WHERE contype IN ('c', 'f', 'u', 'x') AND connamespace = 'public'::regnamespace
+        WHERE contype IN ('c', 'f', 'u', 'x') AND connamespace IN ('public'::regnamespace, 'therapyflow'::regnamespace)
           AND (has_any_column_privilege('authenticated', conrelid, 'INSERT')
             OR has_any_column_privilege('authenticated', conrelid, 'UPDATE'))
           AND obj_description(oid, 'pg_constraint') IS NULL
