@@ -47,7 +47,7 @@ pub struct Model {
     pub sessions: HasMany<super::sessions::Entity>,
     /// What the patient's devices recorded. Staff see it while the patient consents.
     #[sea_orm(has_many)]
-    pub wearable_data: HasMany<super::wearable_data::Entity>,
+    pub wearable_samples: HasMany<super::wearable_data::Entity>,
     /// What the patient was asked to consent to.
     #[sea_orm(has_many)]
     pub consent_records: HasMany<super::consent_records::Entity>,

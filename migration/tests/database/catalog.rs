@@ -35,7 +35,7 @@ async fn a_view_is_there_to_be_read_and_for_nothing_else() {
 #[tokio::test]
 async fn no_function_is_for_everyone_to_call() {
     let granted = "SELECT oid::regprocedure::text FROM pg_proc
-        WHERE pronamespace = 'praxis'::regnamespace AND has_function_privilege('public', oid, 'EXECUTE')";
+        WHERE pronamespace IN ('praxis'::regnamespace, 'therapyflow'::regnamespace) AND has_function_privilege('public', oid, 'EXECUTE')";
     assert_eq!(session().await.rows(granted).await, Vec::<String>::new());
 }
 
@@ -43,7 +43,7 @@ async fn no_function_is_for_everyone_to_call() {
 async fn functions_trust_no_search_path() {
     // A function in plain SQL with its caller's rights is inlined, and names what it calls in full.
     let trusting = "SELECT oid::regprocedure::text FROM pg_proc
-        WHERE pronamespace IN ('praxis'::regnamespace, 'auth'::regnamespace) AND proconfig IS NULL
+        WHERE pronamespace IN ('praxis'::regnamespace, 'auth'::regnamespace, 'therapyflow'::regnamespace) AND proconfig IS NULL
           AND (prosecdef OR prolang <> (SELECT oid FROM pg_language WHERE lanname = 'sql')
             OR replace(prosrc, 'pg_catalog.current_setting', '') LIKE '%current_setting%')";
     assert_eq!(session().await.rows(trusting).await, Vec::<String>::new());

@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use entity::ppn::functions::FUNCTIONS;
 use entity::{Returns, Source, Visitor};
 use sea_orm::{
     ColumnDef, ColumnTrait, ColumnType, DbBackend, EntityTrait, IdenStatic, Iterable, PrimaryKeyToColumn,
@@ -13,6 +12,7 @@ use sea_orm::{
 
 use crate::access::DATA;
 use crate::cluster::{Session, migrated};
+use crate::functions::functions;
 
 type Set = BTreeSet<String>;
 
@@ -30,7 +30,7 @@ struct Facts {
 
 /// Whether an entity describes the rows of a function, and no table.
 fn is_rows_of_a_function(table: &str) -> bool {
-    FUNCTIONS.iter().any(|function| match function.returns {
+    functions().any(|function| match function.returns {
         Returns::Rows(rows) | Returns::Row(rows) => rows == table,
         Returns::Written(_) | Returns::AllWritten(_) => false,
     })
@@ -139,6 +139,7 @@ fn unique_key<E: EntityTrait>(entity: E, column: &str) -> Option<String> {
 fn facts() -> Facts {
     let mut facts = Facts::default();
     entity::ppn::visit(&mut facts);
+    entity::therapyflow::visit(&mut facts);
     entity::auth::visit(&mut facts);
     facts
 }
@@ -152,7 +153,7 @@ async fn set(session: &mut Session, query: &str) -> Set {
 }
 
 const VIEWS: &str = "SELECT relname::text FROM pg_class
-    JOIN pg_namespace AS s ON s.oid = relnamespace AND nspname IN ('public', 'auth') WHERE relkind = 'v'";
+    JOIN pg_namespace AS s ON s.oid = relnamespace AND nspname IN ('public', 'auth', 'therapyflow') WHERE relkind = 'v'";
 
 /// What is said of tables, and what is said of views.
 fn apart(facts: Set, views: &Set) -> (Set, Set) {
@@ -173,7 +174,7 @@ async fn columns_with_types_nullability_and_defaults() {
               replace(pg_get_expr(adbin, adrelid), 'now()', 'CURRENT_TIMESTAMP'), '::\w+$', '')) END)
         FROM pg_attribute
         JOIN pg_class AS t ON t.oid = attrelid AND relkind IN ('r', 'p', 'v')
-        JOIN pg_namespace AS s ON s.oid = relnamespace AND nspname IN ('public', 'auth')
+        JOIN pg_namespace AS s ON s.oid = relnamespace AND nspname IN ('public', 'auth', 'therapyflow')
         LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
         WHERE attnum > 0 AND NOT attisdropped
           -- What only a text search looks at is not served, and GraphQL has no type for it.
@@ -196,15 +197,17 @@ async fn columns_with_types_nullability_and_defaults() {
 
 #[tokio::test]
 async fn primary_and_unique_keys() {
-    // Not a rule of its own: it is there for a foreign key to point at.
+    // A key that the primary key is a part of is no rule of its own: it is there for a foreign key to point at.
     let query = "
         SELECT format('%s.%s %s (%s)', nspname, relname, CASE WHEN indisprimary THEN 'primary' ELSE 'unique' END,
           (SELECT string_agg(attname, ', ' ORDER BY CASE WHEN indisprimary THEN to_char(place, '0000') ELSE attname END)
            FROM unnest(indkey) WITH ORDINALITY AS key(number, place)
            JOIN pg_attribute ON attrelid = indrelid AND attnum = number))
         FROM pg_index JOIN pg_class AS t ON t.oid = indrelid
-        JOIN pg_namespace AS s ON s.oid = relnamespace AND nspname IN ('public', 'auth')
-        WHERE indisunique AND indexrelid <> 'log_clinical_records_record_id_site_id_key'::regclass";
+        JOIN pg_namespace AS s ON s.oid = relnamespace AND nspname IN ('public', 'auth', 'therapyflow')
+        WHERE indisunique AND NOT EXISTS (
+          SELECT FROM pg_index AS own WHERE own.indrelid = pg_index.indrelid AND own.indisprimary
+            AND own.indexrelid <> pg_index.indexrelid AND own.indkey::int2[] <@ pg_index.indkey::int2[])";
     let mut session = database().await;
     let (keys, _) = apart(facts().keys, &set(&mut session, VIEWS).await);
     assert_eq!(keys, set(&mut session, query).await);
@@ -212,8 +215,8 @@ async fn primary_and_unique_keys() {
 
 #[tokio::test]
 async fn foreign_keys_are_relations_on_both_sides() {
-    // Foreign keys to auth.users are not relations: accounts are never exposed. The keys that tie the site of a row to
-    // the site of its protocol repeat the key to the protocol.
+    // Foreign keys to auth.users are not relations: accounts are never exposed. The keys that tie the site or the
+    // organization of a row to that of its parent repeat the key to the parent.
     let query = "
         SELECT format('%s (%s) → %s (%s) %s', near.relname,
           (SELECT string_agg(attname, ', ') FROM pg_attribute WHERE attrelid = conrelid AND attnum = ANY (conkey)),
@@ -222,7 +225,7 @@ async fn foreign_keys_are_relations_on_both_sides() {
           side)
         FROM pg_constraint JOIN pg_class AS near ON near.oid = conrelid JOIN pg_class AS far ON far.oid = confrelid,
           unnest(ARRAY['one', 'many']) AS side
-        WHERE contype = 'f' AND confrelid <> 'auth.users'::regclass AND conname NOT LIKE '%_site_of_protocol'";
+        WHERE contype = 'f' AND confrelid <> 'auth.users'::regclass AND conname NOT LIKE '%_site_of_protocol' AND conname NOT LIKE '%_org_of_%'";
     let mut session = database().await;
     let (references, of_views) = apart(facts().references, &set(&mut session, VIEWS).await);
     assert_eq!(references, set(&mut session, query).await);
@@ -240,7 +243,7 @@ async fn lists_of_values_are_the_checks() {
           (SELECT string_agg(value[1], ', ' ORDER BY value[1])
            FROM regexp_matches(pg_get_constraintdef(c.oid), '''([^'']+)''::text', 'g') AS value))
         FROM pg_constraint AS c JOIN pg_class AS t ON t.oid = conrelid
-        JOIN pg_namespace AS s ON s.oid = relnamespace AND nspname IN ('public', 'auth')
+        JOIN pg_namespace AS s ON s.oid = relnamespace AND nspname IN ('public', 'auth', 'therapyflow')
         JOIN pg_attribute ON attrelid = conrelid AND attnum = conkey[1]
         WHERE contype = 'c' AND pg_get_constraintdef(c.oid) LIKE '%= ANY (ARRAY[%'";
     let mut session = database().await;
@@ -265,6 +268,8 @@ async fn the_rows_of_a_view_are_as_its_entity_says() {
     let mut session = database().await;
     session.run(DATA).await.unwrap();
     session.run(COURSE).await.unwrap();
+    session.run(crate::isolation::DATA).await.unwrap();
+    session.run("SET search_path = public, therapyflow").await.unwrap();
     let views = set(&mut session, VIEWS).await;
     let mut wrong = Vec::new();
     // None of these may have a row.
@@ -305,6 +310,6 @@ async fn the_rows_of_a_view_are_as_its_entity_says() {
 #[tokio::test]
 async fn every_table_and_view_is_an_entity() {
     let query = "SELECT count(*)::text FROM pg_class
-        WHERE relkind IN ('r', 'p', 'v') AND relnamespace IN ('public'::regnamespace, 'auth'::regnamespace)";
+        WHERE relkind IN ('r', 'p', 'v') AND relnamespace IN ('public'::regnamespace, 'auth'::regnamespace, 'therapyflow'::regnamespace)";
     assert_eq!(database().await.one(query).await, facts().tables.to_string());
 }

@@ -3,12 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use entity::ppn::functions::FUNCTIONS;
-use entity::{Argument, ArgumentType, Function, Returns, Source, Visitor};
+use entity::{Argument, ArgumentType, Function, Returns, Source, Visitor, ppn, therapyflow};
 use sea_orm::{ColumnTrait, EntityTrait, IdenStatic, Iterable};
 
 use crate::cluster::migrated;
 use crate::entities::type_name;
+
+/// The functions of all systems.
+pub(crate) fn functions() -> impl Iterator<Item = &'static Function> {
+    ppn::functions::FUNCTIONS.iter().chain(therapyflow::functions::FUNCTIONS)
+}
 
 /// The columns of an entity, as a function's result is written.
 #[derive(Default)]
@@ -80,15 +84,19 @@ const FOUND: &str = "
 #[tokio::test]
 async fn functions_are_as_they_are_declared() {
     let mut shapes = Shapes::default();
-    entity::ppn::visit(&mut shapes);
+    ppn::visit(&mut shapes);
+    therapyflow::visit(&mut shapes);
     let mut session = migrated().await.connect().await;
-    for function in FUNCTIONS {
+    for function in functions() {
         let name = format!("{}.{}", function.schema, function.name);
         let found = session.one(format!("{FOUND} '{name}'::regproc")).await;
+        // The schema of the search path is not spelt out.
+        let schema = Some(function.schema).filter(|it| *it != "public");
+        let schema = schema.map(|it| format!("{it}.")).unwrap_or_default();
         let (does, result) = match function.returns {
             Returns::Rows(table) | Returns::Row(table) => ("reads", shapes.0[table].clone()),
-            Returns::Written(table) => ("writes", table.to_owned()),
-            Returns::AllWritten(table) => ("writes", format!("all {table}")),
+            Returns::Written(table) => ("writes", format!("{schema}{table}")),
+            Returns::AllWritten(table) => ("writes", format!("all {schema}{table}")),
         };
         let taken = arguments(function).join(", ");
         let taken = if taken.is_empty() { taken } else { format!("{taken}\n") };

@@ -4,20 +4,26 @@
 
 mod access;
 mod activities;
+mod audit;
 mod baselines;
 mod benchmarks;
 mod catalog;
 mod changes;
+mod clinical_notes;
 mod cluster;
+mod comments;
+mod consent;
 mod entities;
 mod events;
 mod functions;
 mod homework;
+mod isolation;
 mod lint;
 mod lint_texts;
 mod notes;
 mod outcomes;
 mod runs;
+mod scheduling;
 #[path = "../../../tests/it/harness/cluster.rs"]
 mod server;
 mod supervision;

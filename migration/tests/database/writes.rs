@@ -29,6 +29,7 @@ fn sorted(mut lines: Vec<String>) -> Vec<String> {
 fn said() -> Vec<String> {
     let mut said = Writes::default();
     entity::ppn::visit(&mut said);
+    entity::therapyflow::visit(&mut said);
     entity::auth::visit(&mut said);
     sorted(said.0)
 }
@@ -37,12 +38,12 @@ fn said() -> Vec<String> {
 fn granted(role: &str) -> String {
     format!(
         "SELECT format('%s.%s %s %s', nspname, relname, privilege, attname)
-         FROM pg_class JOIN pg_namespace AS s ON s.oid = relnamespace AND nspname IN ('public', 'auth')
+         FROM pg_class JOIN pg_namespace AS s ON s.oid = relnamespace AND nspname IN ('public', 'auth', 'therapyflow')
          JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped,
            unnest(ARRAY['INSERT', 'UPDATE']) AS privilege
          WHERE relkind IN ('r', 'p', 'v') AND has_column_privilege('{role}', pg_class.oid, attnum, privilege)
          UNION ALL SELECT format('%s.%s DELETE', nspname, relname)
-         FROM pg_class JOIN pg_namespace AS s ON s.oid = relnamespace AND nspname IN ('public', 'auth')
+         FROM pg_class JOIN pg_namespace AS s ON s.oid = relnamespace AND nspname IN ('public', 'auth', 'therapyflow')
          WHERE relkind IN ('r', 'p', 'v') AND has_table_privilege('{role}', pg_class.oid, 'DELETE')"
     )
 }
