@@ -88,6 +88,11 @@ impl<'config> Lint<'config> {
     /// Checks the rules of a database; it changes nothing there. Without names of schemas, all that are not Postgres's own.
     pub async fn database(&mut self, database_url: &str, schemas: &[String]) -> Result<(), LintError> {
         let mut connection = connect(database_url).await?;
+        // One view of the catalog for all rules, and Postgres's word that nothing is changed.
+        sqlx::raw_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            .execute(&mut connection)
+            .await
+            .map_err(LintError::Connect)?;
         let outcome = self.connection(&mut connection, schemas).await;
         // The answer is there; a connection that cannot be closed in good order is closed all the same.
         let _ = connection.close().await;
