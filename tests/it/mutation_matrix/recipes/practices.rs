@@ -94,9 +94,8 @@ pub(super) fn call(function: &str) -> Call {
                 (is_patient("':patientId'"), "FORBIDDEN"),
             ],
         },
-        "start_session" => of_session(&[]),
+        "start_session" | "cancel_session" => of_session(&[]),
         "complete_session" => of_session(&[("scheduled", "CONFLICT")]),
-        "cancel_session" => of_session(&[]),
         "approve_note" => {
             let session = "(SELECT session_id FROM therapyflow.clinical_notes WHERE id = ':noteId')";
             Call {
