@@ -12,7 +12,8 @@ use tokio_postgres::error::SqlState;
 
 use crate::harness::{Actor, App, connect};
 use crate::people::{
-    Key, NETWORK_ADMIN, SIGNED_IN, allowed, key_arguments, key_fields, key_list, keys, populate, source, text,
+    Key, NETWORK_ADMIN, SIGNED_IN, allowed, arguments, key_arguments, key_fields, key_list, keys, populate,
+    source, text,
 };
 
 /// Policies that let a row be read, as literally as their sources have them: any of them is enough. A policy FOR ALL
@@ -191,6 +192,7 @@ pub(crate) fn policies(table: &Table) -> &'static [&'static str] {
                 AND supervision_matches.supervisor_id IN (r.supervisor_id, r.supervisee_id))
           )"],
         "supervision_networks" => &["viewer_id = auth.uid()"],
+        _ if table.schema == "therapyflow" => crate::practices::policies(&table.name),
         name => panic!("{name} has no policy in this test: write down what its source says"),
     }
 }
@@ -221,8 +223,9 @@ async fn listed(actor: &Actor<'_>, catalog: &Catalog, table: &Table) -> BTreeMap
     let id = if table.has_global_id() { "id" } else { "" };
     loop {
         let selection = format!(
-            "{}(first: 1000, after: {after}) {{ totalCount nodes {{ {id} {} }} pageInfo {{ hasNextPage endCursor }} }}",
+            "{}({} first: 1000, after: {after}) {{ totalCount nodes {{ {id} {} }} pageInfo {{ hasNextPage endCursor }} }}",
             table.list_field,
+            arguments(table),
             fields.join(" ")
         );
         let answer = ask(actor, catalog, table, &selection).await;

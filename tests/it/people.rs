@@ -66,10 +66,21 @@ pub(crate) fn source(table: &Table) -> String {
         "supervision_networks" => {
             "SELECT id AS viewer_id FROM auth.users UNION SELECT '00000000-0000-4000-8000-00000000dead'"
         }
+        // As a client writes the time.
+        "free_slots" => "VALUES ('2030-01-01T00:00:00Z'), ('2030-01-01T00:50:00Z')",
         _ if table.function.is_some() => return format!("{} AS {}", table.sql_name, table.name),
         _ => return table.sql_name.clone(),
     };
-    format!("({rows}) AS {}", table.name)
+    let columns = if table.name == "free_slots" { "(starts_at)" } else { "" };
+    format!("({rows}) AS {}{columns}", table.name)
+}
+
+/// What a function has to be given.
+pub(crate) fn arguments(table: &Table) -> &'static str {
+    match table.name.as_str() {
+        "free_slots" => "earliest: \"2030-01-01T00:00:00Z\", latest: \"2030-01-01T02:00:00Z\",",
+        _ => "",
+    }
 }
 
 /// The keys that a query gives.
@@ -187,5 +198,6 @@ pub(crate) async fn populate<'a>(app: &'a App, owner: &Client) -> Vec<Caller<'a>
         )
         .await
         .unwrap();
+    callers.extend(crate::practices::populate(app, owner).await);
     callers
 }

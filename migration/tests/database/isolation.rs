@@ -326,6 +326,7 @@ async fn only_an_owner_makes_administrators() {
     let mut d = client(&database, "d").await;
     assert_eq!(d.run(promote).await, Ok(1));
     assert_eq!(d.run(add).await, Ok(1));
+    d.run("ROLLBACK").await.unwrap();
     let mut c = client(&database, "c").await;
     assert_eq!(c.run(add.replace("'owner'", "'therapist'")).await, Ok(1));
     let org = "SELECT right(org_id::text, 1) FROM therapyflow.therapists WHERE email = 'n@test.example'";

@@ -3,6 +3,8 @@
 //! The policies are those of the portal's schema brief, as literally as it has them; where it has none, they follow its
 //! standard pattern: clinicians and administrators of the site.
 
+mod practices;
+
 use praxis::graph::catalog::{Function, Table};
 use serde_json::{Value, json};
 
@@ -131,6 +133,7 @@ pub(super) fn recipe(table: &Table) -> Recipe {
         "ref_assessment_bands" => {
             reference("'assessmentId', '1', 'minScore', 1000 + n, 'maxScore', 1000 + n, 'label', 'Row ' || n")
         }
+        name if table.schema == "therapyflow" => practices::recipe(name),
         name => panic!("{name} can be written and has no recipe in this test: write down what its source says"),
     }
 }
@@ -212,6 +215,7 @@ pub(super) fn call(function: &Function) -> Call {
             "SELECT json_build_object('circleId', circle_id::text) FROM supervision_circles
              WHERE circle_name = 'Another circle'",
         ),
+        name if function.sql_name.starts_with("\"therapyflow\"") => practices::call(name),
         name => panic!("{name} writes and has no recipe in this test: write down who may call it"),
     }
 }
