@@ -15,16 +15,14 @@ mod texts;
 use std::collections::BTreeSet;
 use std::str::FromStr as _;
 
-use sea_orm::sqlx::{
-    self, ConnectOptions as _, Connection as _, PgConnection, error::BoxDynError, postgres::PgConnectOptions,
-};
+use sea_orm::sqlx::{self, ConnectOptions as _, Connection as _, PgConnection, postgres::PgConnectOptions};
 
 pub use config::{Config, Exception, Reference, SchemaConfig};
 pub use finding::{Finding, Report};
 pub use rule::{Rule, Severity};
 pub use texts::{Side, Text, embedded_texts, read_texts};
 
-use crate::MigrationError;
+use crate::{DatabaseError, MigrationError};
 
 /// Why the rules could not be checked.
 #[derive(Debug, thiserror::Error)]
@@ -50,12 +48,17 @@ pub enum LintError {
         /// The rule's name.
         rule: &'static str,
         /// What Postgres says.
-        #[source]
-        error: BoxDynError,
+        error: Box<DatabaseError>,
     },
     /// The record of migrations cannot be made in the scratch database.
     #[error(transparent)]
     Migration(#[from] MigrationError),
+}
+
+impl LintError {
+    fn database(rule: &Rule, error: &sqlx::Error) -> Self {
+        Self::Database { rule: rule.id, error: DatabaseError::from_sqlx(error, None).into() }
+    }
 }
 
 /// Every rule, in the order in which they are checked.
