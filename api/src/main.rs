@@ -15,7 +15,7 @@ fn main() -> ExitCode {
         Err(error) => return praxis::cli::report(&error),
     };
     match runtime.block_on(command.run()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => praxis::cli::report(error.as_ref()),
     }
 }

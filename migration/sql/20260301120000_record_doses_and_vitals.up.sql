@@ -133,7 +133,7 @@ BEGIN
       log_session_events.systolic_mmhg, log_session_events.diastolic_mmhg, log_session_events.oxygen_saturation,
       log_session_events.client_event_id)
       WITH ORDINALITY AS given(kind, moment, intensity, note, dose, pulse, systolic, diastolic, oxygen, name, place)
-    WHERE NOT EXISTS (
+    WHERE given.name IS NULL OR NOT EXISTS (
       SELECT FROM public.session_events AS there
       WHERE there.protocol_id = log_session_events.protocol_id AND there.client_event_id = given.name)
     ORDER BY given.place
@@ -142,18 +142,23 @@ BEGIN
   )
   SELECT array_agg(event_id ORDER BY event_id) FILTER (WHERE client_event_id IS NULL) INTO unnamed FROM written;
 
-  -- A statement of its own sees what another transaction committed while the one above waited for it.
+  -- A statement of its own sees what another transaction committed while the one above waited for it. Each event is looked
+  -- up by its key, however many others there are.
   RETURN QUERY
   SELECT event.*
   FROM (
     SELECT place, name, count(*) FILTER (WHERE name IS NULL) OVER (ORDER BY place) AS place_among_unnamed
     FROM unnest(kinds, log_session_events.client_event_id) WITH ORDINALITY AS given(kind, name, place)
   ) AS given
-  JOIN public.session_events AS event ON event.event_id = CASE
-    WHEN given.name IS NULL THEN unnamed[given.place_among_unnamed]
-    ELSE (SELECT there.event_id FROM public.session_events AS there
-      WHERE there.protocol_id = log_session_events.protocol_id AND there.client_event_id = given.name)
-  END
+  CROSS JOIN LATERAL (
+    SELECT there.* FROM public.session_events AS there
+    WHERE there.event_id = CASE
+      WHEN given.name IS NULL THEN unnamed[given.place_among_unnamed]
+      ELSE (SELECT named.event_id FROM public.session_events AS named
+        WHERE named.protocol_id = log_session_events.protocol_id AND named.client_event_id = given.name)
+    END
+    LIMIT 1
+  ) AS event
   ORDER BY given.place;
 END $$;
 

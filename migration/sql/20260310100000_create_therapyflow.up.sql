@@ -229,7 +229,7 @@ CREATE INDEX idx_session_recordings_therapist ON therapyflow.session_recordings(
 CREATE INDEX idx_session_recordings_org ON therapyflow.session_recordings(org_id, uploaded_at);
 CREATE INDEX idx_wearable_org_type_time ON therapyflow.wearable_data(org_id, data_type, recorded_at DESC);
 CREATE INDEX idx_consent_records_patient ON therapyflow.consent_records(patient_id, created_at);
-CREATE INDEX idx_consent_records_granted ON therapyflow.consent_records(org_id, purpose) INCLUDE (patient_id, expires_at)
+CREATE INDEX idx_consent_records_org_purpose ON therapyflow.consent_records(org_id, purpose) INCLUDE (patient_id, expires_at)
   WHERE status = 'GRANTED';
 CREATE INDEX idx_consent_records_hi_types ON therapyflow.consent_records USING GIN(hi_types);
 CREATE INDEX idx_audit_user ON therapyflow.audit_logs(user_id, created_at DESC);
@@ -246,7 +246,7 @@ COMMENT ON INDEX therapyflow.idx_session_recordings_therapist IS 'Recordings of 
 COMMENT ON INDEX therapyflow.idx_session_recordings_org IS 'Recordings of an organization; the policy of the table.';
 COMMENT ON INDEX therapyflow.idx_wearable_org_type_time IS 'One kind of wearable data of an organization over time.';
 COMMENT ON INDEX therapyflow.idx_consent_records_patient IS 'Consents of a patient; the policy of the table.';
-COMMENT ON INDEX therapyflow.idx_consent_records_granted IS
+COMMENT ON INDEX therapyflow.idx_consent_records_org_purpose IS
   'Whose wearable data an organization may read, from the index alone: therapyflow.readable_wearers().';
 COMMENT ON INDEX therapyflow.idx_consent_records_hi_types IS 'Consents that hold for a type of health information.';
 COMMENT ON INDEX therapyflow.idx_audit_user IS 'What a person did.';

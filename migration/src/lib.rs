@@ -5,6 +5,7 @@
 //! The record lives in schema `praxis`, to which clients have no access.
 
 mod error;
+pub mod lint;
 mod runner;
 mod sql;
 

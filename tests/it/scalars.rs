@@ -338,6 +338,33 @@ async fn populate(owner: &Client, site: i64, account: &str) -> i64 {
         ))
         .await
         .unwrap();
+    // The same account runs an organization of the other system.
+    owner
+        .batch_execute(&format!(
+            "WITH organization AS (
+               INSERT INTO therapyflow.organizations (name) VALUES ('Of ids') RETURNING id
+             ), therapist AS (
+               INSERT INTO therapyflow.therapists (org_id, user_id, role, email, full_name)
+               SELECT id, '{account}', 'owner', 'ids@tests.example', 'Owner' FROM organization RETURNING id, org_id
+             )
+             INSERT INTO therapyflow.patients (org_id, assigned_therapist_id, full_name)
+             SELECT org_id, id, 'Somebody' FROM therapist;
+             INSERT INTO therapyflow.sessions (therapist_id, patient_id, scheduled_at)
+               SELECT assigned_therapist_id, id, now() + interval '1 day' FROM therapyflow.patients
+               WHERE full_name = 'Somebody';
+             INSERT INTO therapyflow.clinical_notes (session_id, note_type, content)
+               SELECT s.id, 'progress', '{{\"text\": \"Well.\"}}' FROM therapyflow.sessions s
+               JOIN therapyflow.patients p ON p.id = patient_id WHERE full_name = 'Somebody';
+             INSERT INTO therapyflow.session_recordings (session_id, file_path)
+               SELECT s.id, 'a.mp3' FROM therapyflow.sessions s
+               JOIN therapyflow.patients p ON p.id = patient_id WHERE full_name = 'Somebody';
+             INSERT INTO therapyflow.consent_records (patient_id, purpose, status, granted_at)
+               SELECT id, 'care_management', 'GRANTED', now() FROM therapyflow.patients WHERE full_name = 'Somebody';
+             INSERT INTO therapyflow.wearable_data (patient_id, data_type, metrics, recorded_at)
+               SELECT id, 'heart_rate', '{{\"bpm\": 70}}', now() FROM therapyflow.patients WHERE full_name = 'Somebody';"
+        ))
+        .await
+        .unwrap();
     protocol
 }
 
@@ -412,7 +439,7 @@ async fn a_node_shows_the_fields_of_the_fragment_that_fits_its_type() {
     let record = record.to_string();
     let protocol = json!({
       "__typename": "Protocol", "recordId": record, "site": { "siteName": "nodes" },
-      "events": { "totalCount": 1 }, "id": mine,
+      "events": { "totalCount": 2 }, "id": mine,
     });
     assert_eq!(
         answer.data()["nodes"],

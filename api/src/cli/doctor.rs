@@ -93,7 +93,9 @@ impl Doctor {
     async fn functions(&mut self, engine: &Engine, url: &str) {
         let names: Vec<&str> = engine.catalog().functions().iter().map(|it| it.sql_name.as_str()).collect();
         let found = async {
-            let sql = "SELECT name, prosecdef FROM unnest($1::text[]) name LEFT JOIN pg_proc ON oid = to_regproc(name)";
+            let sql = "SELECT name, prosecdef FROM unnest($1::text[]) name
+                       LEFT JOIN (pg_proc JOIN pg_namespace n ON n.oid = pronamespace)
+                         ON name = format('\"%s\".\"%s\"', nspname, proname)";
             Ok::<_, Failure>(connect(url).await?.query(sql, &[&names]).await.map_err(DatabaseError::from)?)
         };
         let Some(found) = self.check("the functions can be listed", found.await, "") else { return };

@@ -1,6 +1,7 @@
 //! The commands of `praxis`, one file each.
 
 mod doctor;
+mod lint;
 mod migrate;
 mod refresh;
 mod schema;
@@ -45,12 +46,16 @@ enum Command {
     Schema(schema::SchemaArgs),
     /// Say what is wrong with the configuration or the database, and what to do
     Doctor(Box<ServeArgs>),
+    /// Check a database and the text of migrations against the rulebook
+    ///
+    /// Ends with 0 where every rule holds, with 1 where one does not, and with 2 where they could not be checked.
+    Lint(lint::LintArgs),
 }
 
 impl Praxis {
     /// Runs the command.
-    pub async fn run(self) -> Result<(), Failure> {
-        match self.command {
+    pub async fn run(self) -> Result<ExitCode, Failure> {
+        let done = match self.command {
             None => serve::run(&self.serve).await,
             Some(Command::Serve(args)) => serve::run(&args).await,
             Some(Command::Migrate(args)) => migrate::run(args).await,
@@ -59,7 +64,9 @@ impl Praxis {
             Some(Command::Token(args)) => token::run(args).await,
             Some(Command::Schema(args)) => schema::run(&args),
             Some(Command::Doctor(args)) => doctor::run(&args).await,
-        }
+            Some(Command::Lint(args)) => return Ok(lint::run(&args).await),
+        };
+        done.map(|()| ExitCode::SUCCESS)
     }
 }
 

@@ -75,8 +75,8 @@ pub(crate) async fn run(database: &Database, args: &WatchArgs) -> Result<(), Fai
     let mut out = std::io::stdout();
     writeln!(
         out,
-        "| who watches | deliveries | missing | p50 ms | p99 ms | max ms | gateway CPU s | memory before, after MB |\n\
-         |---|--:|--:|--:|--:|--:|--:|--:|"
+        "| who watches | deliveries | missing | p50 ms | p99 ms | max ms | gateway CPU s | Postgres CPU s | memory before, after MB \
+         |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|"
     )?;
     for scene in SCENES.into_iter().filter(|scene| args.scene.is_none_or(|wanted| wanted == *scene)) {
         let line = watch(database, &owner, args, scene).await;
@@ -133,13 +133,14 @@ async fn watch(
     #[expect(clippy::cast_precision_loss, reason = "microseconds of latency")]
     let milliseconds = |at: u64| at as f64 / 1_000.0;
     Ok(format!(
-        "| {scene:?} | {} | {} | {:.1} | {:.1} | {:.1} | {:.1} | {before}, {after} |",
+        "| {scene:?} | {} | {} | {:.1} | {:.1} | {:.1} | {:.1} | {:.1} | {before}, {after} |",
         latencies.len(),
         expected.saturating_sub(latencies.len()),
         milliseconds(latencies.value_at_percentile(50.0)),
         milliseconds(latencies.value_at_percentile(99.0)),
         milliseconds(latencies.max()),
         spent.server.unwrap_or_default(),
+        spent.postgres.unwrap_or_default(),
     ))
 }
 

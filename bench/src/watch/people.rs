@@ -25,6 +25,8 @@ pub(super) async fn cast(
     scene: Scene,
     many: usize,
 ) -> Result<Cast, Failure> {
+    // Those of a run that was interrupted.
+    leave(owner).await?;
     let many = i64::try_from(many)?;
     let wanted = if scene == Scene::ManyProtocols { many } else { 1 };
     let sql = "SELECT record_id FROM log_clinical_records ORDER BY record_id DESC LIMIT $1";

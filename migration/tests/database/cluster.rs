@@ -93,7 +93,7 @@ impl Database {
     }
 }
 
-pub(crate) struct Session(PgConnection);
+pub(crate) struct Session(pub(crate) PgConnection);
 
 impl Session {
     /// Runs statements.

@@ -1,0 +1,5 @@
+DROP INDEX idx_circle_members_joined_at;
+DROP INDEX idx_relationships_ended_at;
+DROP INDEX idx_relationships_started_at;
+DROP INDEX idx_homework_site_completed;
+DROP INDEX idx_homework_site_assigned;

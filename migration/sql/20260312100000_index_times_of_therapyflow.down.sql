@@ -1,0 +1,5 @@
+DROP INDEX therapyflow.idx_wearable_data_org_synced;
+DROP INDEX therapyflow.idx_consent_records_org_revoked;
+DROP INDEX therapyflow.idx_consent_records_org_granted;
+DROP INDEX therapyflow.idx_clinical_notes_org_approved;
+DROP INDEX therapyflow.idx_sessions_org_started;

@@ -1,0 +1,122 @@
+//! Indexes: there where they are needed, named and explained, and not twice.
+
+use super::super::rule::{Rule, Severity, source};
+use super::Question;
+
+pub(super) const QUESTIONS: &[Question] = &[
+    Question {
+        rule: Rule {
+            id: "time-index",
+            severity: Severity::Error,
+            what: "Every date and time that rows are filtered by is a column of an index; times of bookkeeping are not.",
+            why: "Charts and lists ask for a span of time.",
+            source: source::BRIEF,
+            remedy: "CREATE INDEX idx_<table>_<column> ON …;",
+        },
+        sql: "SELECT object, 'no index has this time', format('CREATE INDEX ON %s (%I);', relation_object, name)
+            FROM columns WHERE relkind IN ('r', 'p') AND is_reachable AND type IN ('date', 'timestamp with time zone', 'timestamp without time zone')
+              AND name NOT IN (SELECT jsonb_array_elements_text($1::text::jsonb -> 'bookkeeping'))
+              AND NOT EXISTS (SELECT FROM indexes WHERE indrelid = relation AND indisvalid AND attnum = ANY (indkey))",
+    },
+    Question {
+        rule: Rule {
+            id: "array-index",
+            severity: Severity::Error,
+            what: "Every array that rows are filtered by has a GIN index.",
+            why: "No other index finds an element of an array.",
+            source: source::BRIEF,
+            remedy: "CREATE INDEX idx_<table>_<column> ON … USING gin (…);",
+        },
+        sql: "SELECT object, 'no GIN index has this array', format('CREATE INDEX ON %s USING gin (%I);', relation_object, name)
+            FROM columns WHERE relkind IN ('r', 'p') AND is_reachable AND category = 'A'
+              AND NOT EXISTS (
+                SELECT FROM indexes WHERE indrelid = relation AND indisvalid AND method = 'gin' AND attnum = ANY (indkey))",
+    },
+    Question {
+        rule: Rule {
+            id: "index-name",
+            severity: Severity::Error,
+            what: "An index is named idx_<table>_<columns>: after the prefix comes a word of the table's name and then one of what is indexed. Either may be shortened.",
+            why: "Plans and statistics show the name alone.",
+            source: source::TASK,
+            remedy: "Give it another name before it lands: a rename is not additive.",
+        },
+        // A word counts if one begins with the other: `profile` of `profiles`, `time` of `timestamp`.
+        sql: r"SELECT object, format('%s does not tell its table and columns', quote_ident(name)),
+              format('name it idx_%s_<columns> before it lands', table_name)
+            FROM indexes, LATERAL (SELECT regexp_split_to_array(regexp_replace(name, '^idx_', ''), '_') AS words) AS n,
+              LATERAL (SELECT pg_get_indexdef(indexrelid) AS definition) AS d
+            WHERE NOT is_constraint AND (name NOT LIKE 'idx\_%' OR NOT EXISTS (
+              SELECT FROM unnest(words) WITH ORDINALITY AS of_table (word, first), unnest(words) WITH ORDINALITY AS of_column (word, later),
+                unnest(string_to_array(table_name, '_')) AS table_word,
+                regexp_split_to_table(substring(definition FROM ' USING \w+ (.*)$'), '[^a-z0-9]+') AS column_word
+              WHERE first < later
+                AND (of_table.word = table_word OR least(length(of_table.word), length(table_word)) > 2
+                  AND (starts_with(of_table.word, table_word) OR starts_with(table_word, of_table.word)))
+                AND (of_column.word = column_word OR least(length(of_column.word), length(column_word)) > 2
+                  AND (starts_with(of_column.word, column_word) OR starts_with(column_word, of_column.word)))))",
+    },
+    Question {
+        rule: Rule {
+            id: "index-comment",
+            severity: Severity::Error,
+            what: "Every index says in a comment which query it serves.",
+            why: "One whose purpose is unknown is never removed.",
+            source: source::HANDBOOK,
+            remedy: "COMMENT ON INDEX … IS '…';",
+        },
+        sql: "SELECT object, 'nobody knows which query it serves', format('COMMENT ON INDEX %s IS ''…'';', object)
+            FROM indexes WHERE NOT is_constraint AND obj_description(indexrelid, 'pg_class') IS NULL",
+    },
+    Question {
+        rule: Rule {
+            id: "index-valid",
+            severity: Severity::Error,
+            what: "Every index is valid.",
+            why: "One whose building failed is kept up to date and serves nothing.",
+            source: source::BRIEF_INDEXES,
+            remedy: "REINDEX INDEX CONCURRENTLY …;",
+        },
+        sql: "SELECT object, 'building it failed: it serves no query', format('REINDEX INDEX CONCURRENTLY %s;', object)
+            FROM indexes WHERE NOT indisvalid",
+    },
+    Question {
+        rule: Rule {
+            id: "duplicate-index",
+            severity: Severity::Error,
+            what: "No two indexes are the same.",
+            why: "Each write keeps both.",
+            source: source::BRIEF_INDEXES,
+            remedy: "Leave one of them out.",
+        },
+        sql: "SELECT a.object, format('it is the same as %s', b.object), format('leave it out: %s serves the same', b.object)
+            FROM indexes AS a JOIN indexes AS b ON a.indrelid = b.indrelid AND a.indexrelid <> b.indexrelid
+            WHERE NOT a.is_constraint AND (b.is_constraint OR a.indisunique < b.indisunique OR (a.indisunique = b.indisunique AND a.name > b.name))
+              AND a.indisunique <= b.indisunique AND a.method = b.method AND a.indkey::text = b.indkey::text
+              AND a.indnkeyatts = b.indnkeyatts AND a.indclass::text = b.indclass::text
+              AND a.indcollation::text = b.indcollation::text AND a.indoption::text = b.indoption::text
+              AND a.expressions IS NOT DISTINCT FROM b.expressions AND a.predicate = b.predicate",
+    },
+    Question {
+        rule: Rule {
+            id: "prefix-index",
+            severity: Severity::Warning,
+            what: "No index is the beginning of another one, unless it is unique or holds for other rows.",
+            why: "The longer one serves its queries too.",
+            source: source::BRIEF_INDEXES,
+            remedy: "Leave the shorter one out.",
+        },
+        sql: "SELECT DISTINCT ON (a.object) a.object, format('%s begins with its columns', b.object),
+              format('leave it out: %s serves its queries', b.object)
+            FROM indexes AS a JOIN indexes AS b ON a.indrelid = b.indrelid AND a.indnkeyatts < b.indnkeyatts,
+              LATERAL (SELECT a.indnkeyatts - 1 AS last) AS l
+            WHERE NOT a.indisunique AND a.method = 'btree' AND b.method = 'btree' AND b.indisvalid
+              AND a.expressions IS NULL AND a.predicate = b.predicate
+              AND (a.indkey::int2[])[0:last] = (b.indkey::int2[])[0:last]
+              AND (a.indclass::oid[])[0:last] = (b.indclass::oid[])[0:last]
+              AND (a.indcollation::oid[])[0:last] = (b.indcollation::oid[])[0:last]
+              AND (a.indoption::int2[])[0:last] = (b.indoption::int2[])[0:last]
+              AND a.indkey::int2[] <@ b.indkey::int2[]
+            ORDER BY a.object, b.indnkeyatts, b.object",
+    },
+];

@@ -1,0 +1,72 @@
+//! Foreign keys and the words of constraints.
+
+use super::super::rule::{Rule, Severity, source};
+use super::Question;
+
+pub(super) const QUESTIONS: &[Question] = &[
+    Question {
+        rule: Rule {
+            id: "foreign-key-index",
+            severity: Severity::Error,
+            what: "The columns of every foreign key lead an index; of a key with more columns than its parent needs, those that name the parent.",
+            why: "A join from the parent, and every delete of it, would read the whole table.",
+            source: source::BRIEF,
+            remedy: "CREATE INDEX idx_<table>_<columns> ON …;",
+        },
+        sql: "SELECT object, format('no index begins with the columns of %s', pg_get_constraintdef(k.oid)),
+              format('CREATE INDEX ON %s (%s);', table_object, (
+                SELECT string_agg(quote_ident(attname), ', ' ORDER BY place)
+                FROM unnest(conkey) WITH ORDINALITY AS key (number, place)
+                JOIN pg_catalog.pg_attribute ON attrelid = conrelid AND attnum = number))
+            FROM constraints AS k WHERE contype = 'f' AND NOT EXISTS (
+              SELECT FROM indexes AS i, generate_series(1, indnkeyatts) AS length,
+                LATERAL (SELECT (indkey::int2[])[0:length - 1] AS beginning) AS l
+              WHERE indrelid = conrelid AND indisvalid AND predicate = '' AND beginning <@ conkey AND (
+                beginning @> conkey OR EXISTS (
+                  SELECT FROM pg_catalog.pg_index AS parent
+                  WHERE parent.indrelid = confrelid AND parent.indisunique AND parent.indpred IS NULL
+                    AND (parent.indkey::int2[])[0:parent.indnkeyatts - 1]
+                      <@ ARRAY(SELECT confkey[place] FROM generate_subscripts(conkey, 1) AS place WHERE conkey[place] = ANY (beginning)))))",
+    },
+    Question {
+        rule: Rule {
+            id: "foreign-key-on-delete",
+            severity: Severity::Error,
+            what: "Every foreign key says what happens when its parent is deleted.",
+            why: "Otherwise nobody has thought about it, and a delete fails where a cascade was meant.",
+            source: source::TASK,
+            remedy: "ON DELETE CASCADE, SET NULL or RESTRICT in the constraint.",
+        },
+        sql: "SELECT object, format('%s has no ON DELETE', pg_get_constraintdef(oid)),
+              'say ON DELETE CASCADE, SET NULL or RESTRICT before it lands'
+            FROM constraints WHERE contype = 'f' AND confdeltype = 'a'",
+    },
+    Question {
+        rule: Rule {
+            id: "foreign-key-valid",
+            severity: Severity::Error,
+            what: "Every constraint has been validated.",
+            why: "Rows from before it may break it.",
+            source: source::BRIEF_METRICS,
+            remedy: "ALTER TABLE … VALIDATE CONSTRAINT …;",
+        },
+        sql: "SELECT object, 'it was never validated: rows from before it may break it',
+              format('ALTER TABLE %s VALIDATE CONSTRAINT %I;', table_object, conname)
+            FROM constraints WHERE NOT convalidated",
+    },
+    Question {
+        rule: Rule {
+            id: "constraint-comment",
+            severity: Severity::Error,
+            what: "A rule that a writer can break has words: the comment of the constraint.",
+            why: "They are what the gateway shows to the caller.",
+            source: source::RULES,
+            remedy: "COMMENT ON CONSTRAINT … ON … IS '…';",
+        },
+        sql: "SELECT object, 'a writer can break it, and it has no words for them',
+              format('COMMENT ON CONSTRAINT %I ON %s IS ''…'';', conname, table_object)
+            FROM constraints WHERE contype IN ('c', 'f', 'u', 'x') AND obj_description(oid, 'pg_constraint') IS NULL
+              AND EXISTS (SELECT FROM clients WHERE has_any_column_privilege(clients.oid, conrelid, 'INSERT, UPDATE'))
+              AND EXISTS (SELECT FROM tables WHERE tables.oid = conrelid AND is_reachable)",
+    },
+];

@@ -1,0 +1,106 @@
+//! Up, down and up again: what a migration takes back is all that it made, and it can be taken again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sea_orm::sqlx::{self, AssertSqlSafe, PgConnection};
+
+use super::rule::{Rule, Severity, source};
+use super::texts::{Side, Text};
+use super::{Finding, LintError};
+
+const ROUND_TRIP: Rule = Rule {
+    id: "round-trip",
+    severity: Severity::Error,
+    what: "A migration that is taken back leaves the schema as it was, and taken again gives the same one.",
+    why: "A way back that was never gone is none.",
+    source: source::VITAL_MIGRATIONS,
+    remedy: "Correct the down script, which may change after it has landed.",
+};
+
+/// The schema as lines, one for each thing and each property of one.
+const SNAPSHOT: &str = include_str!("snapshot.sql");
+
+pub(super) fn rules() -> impl Iterator<Item = &'static Rule> {
+    [&ROUND_TRIP].into_iter()
+}
+
+/// What was found on the way, and whether all migrations are applied in the end.
+pub(super) struct Trip {
+    pub(super) findings: Vec<Finding>,
+    pub(super) is_complete: bool,
+}
+
+/// Takes each migration up, down and up again. One that fails is the last.
+pub(super) async fn check(connection: &mut PgConnection, texts: &[Text]) -> Result<Trip, LintError> {
+    let mut pairs: BTreeMap<&str, BTreeMap<Side, &Text>> = BTreeMap::new();
+    for text in texts {
+        pairs.entry(&text.name).or_default().insert(text.side, text);
+    }
+    let mut findings = Vec::new();
+    let mut before = snapshot(connection).await?;
+    for sides in pairs.values() {
+        // That a side is missing is another rule's finding.
+        let (Some(up), Some(down)) = (sides.get(&Side::Up), sides.get(&Side::Down)) else { continue };
+        let mut reached = Vec::new();
+        for text in [up, down, up] {
+            if let Err(error) = run(connection, &text.sql).await {
+                // Where the way back left something, the second way up fails of that.
+                let cause = reached.get(1).and_then(|back| left(down, &before, back));
+                findings.push(cause.unwrap_or_else(|| finding(text, format!("it fails: {error}"))));
+                return Ok(Trip { findings, is_complete: false });
+            }
+            reached.push(snapshot(connection).await?);
+        }
+        let [after, back, again] = &reached[..] else { continue };
+        let other = || {
+            difference(after, again).map(|it| {
+                finding(down, format!("taken again, the schema is another than the first time: {it}"))
+            })
+        };
+        findings.extend(left(down, &before, back).or_else(other));
+        before.clone_from(again);
+    }
+    Ok(Trip { findings, is_complete: true })
+}
+
+/// What the way back leaves or takes too much.
+fn left(down: &Text, before: &BTreeSet<String>, back: &BTreeSet<String>) -> Option<Finding> {
+    let difference = difference(before, back)?;
+    Some(finding(down, format!("taken back, the schema is another than before: {difference}")))
+}
+
+fn finding(text: &Text, message: String) -> Finding {
+    let remedy = ROUND_TRIP.remedy.to_owned();
+    Finding {
+        file: Some(text.path.clone()),
+        line: Some(1),
+        ..ROUND_TRIP.finding(text.name.clone(), message, remedy)
+    }
+}
+
+async fn snapshot(connection: &mut PgConnection) -> Result<BTreeSet<String>, LintError> {
+    let lines = async {
+        sqlx::query("SELECT set_config('search_path', '', false)").execute(&mut *connection).await?;
+        sqlx::query_scalar(SNAPSHOT).fetch_all(&mut *connection).await
+    };
+    let lines: Vec<String> =
+        lines.await.map_err(|error| LintError::Database { rule: ROUND_TRIP.id, error: error.into() })?;
+    Ok(lines.into_iter().collect())
+}
+
+/// Runs a script as the runner of migrations does: in a transaction, in schema `public`.
+async fn run(connection: &mut PgConnection, sql: &str) -> Result<(), sqlx::Error> {
+    let script = format!("BEGIN; SET LOCAL search_path = public; {sql}\n; COMMIT");
+    let outcome = sqlx::raw_sql(AssertSqlSafe(script)).execute(&mut *connection).await;
+    if outcome.is_err() {
+        // Ends the transaction that failed, so that the connection can be used.
+        sqlx::raw_sql("ROLLBACK").execute(connection).await?;
+    }
+    outcome.map(drop)
+}
+
+/// The first thing that is in one of them only.
+fn difference(before: &BTreeSet<String>, after: &BTreeSet<String>) -> Option<String> {
+    let lost = before.difference(after).next().map(|it| format!("it lacks {it}"));
+    lost.or_else(|| after.difference(before).next().map(|it| format!("it has {it} left over")))
+}

@@ -1,0 +1,74 @@
+//! What a rule is.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::Finding;
+
+/// How much a broken rule matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Data is open, lost or wrong, or a promise to clients is broken.
+    Error,
+    /// It works, and costs time, space or clarity.
+    Warning,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        })
+    }
+}
+
+/// A rule of the rulebook.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// Its name, which never changes.
+    pub id: &'static str,
+    /// How much it matters.
+    pub severity: Severity,
+    /// What must hold.
+    pub what: &'static str,
+    /// Why it must.
+    pub why: &'static str,
+    /// The document that asks for it.
+    pub source: &'static str,
+    /// What to do where it does not hold; a finding says it for its object.
+    pub remedy: &'static str,
+}
+
+/// The documents that the rules come from.
+pub(super) mod source {
+    pub(crate) const BRIEF: &str = "Portal schema brief, migration checklist";
+    pub(crate) const BRIEF_INDEXES: &str = "Portal schema brief, indexes for performance";
+    pub(crate) const BRIEF_METRICS: &str = "Portal schema brief, success metrics";
+    pub(crate) const TASK: &str = "Portal tables task, quality checks";
+    pub(crate) const VITAL: &str = "VITAL schema, schema validators";
+    pub(crate) const VITAL_MIGRATIONS: &str = "VITAL schema, migration strategy";
+    pub(crate) const GRANTS: &str = "Praxis decision 8, grants and the owner";
+    pub(crate) const POLICIES: &str = "Praxis decision 6, policies in a form that an index can serve";
+    pub(crate) const VIEWS: &str = "Praxis decision 11, views as tables";
+    pub(crate) const RULES: &str = "Praxis decision 14, rules in the database";
+    pub(crate) const HANDBOOK: &str = "Praxis contributing guide, add a table";
+}
+
+impl Rule {
+    /// A finding of this rule in a database.
+    pub(super) fn finding(&self, object: String, message: String, remedy: String) -> Finding {
+        Finding {
+            rule: self.id,
+            severity: self.severity,
+            object,
+            message,
+            source: self.source,
+            remedy,
+            file: None,
+            line: None,
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Migrations add: they take nothing away and rename nothing.
+
+use squawk_syntax::{SyntaxKind, SyntaxNode};
+
+use super::super::rule::{Rule, Severity, source};
+use super::super::syntax::{Node, Script, child, names};
+use super::{Finding, Text};
+
+const ADDITIVE: Rule = Rule {
+    id: "additive-only",
+    severity: Severity::Error,
+    what: "An up script drops nothing, renames nothing, changes no type and empties no table. What holds no data may be replaced in one file; so may what the file made itself.",
+    why: "The version before goes on serving while a migration runs, and data that is gone is gone.",
+    source: source::BRIEF,
+    remedy: "Add the new beside the old.",
+};
+
+/// What can be replaced, since it holds no rows.
+const WITHOUT_DATA: [&str; 14] = [
+    "AGGREGATE",
+    "CAST",
+    "CONSTRAINT",
+    "FUNCTION",
+    "INDEX",
+    "OPERATOR",
+    "POLICY",
+    "PROCEDURE",
+    "ROUTINE",
+    "RULE",
+    "STATISTICS",
+    "TRIGGER",
+    "VIEW",
+    "EVENT_TRIGGER",
+];
+
+/// Parts of statements whose names begin like statements that drop something, or that loosen a column and take nothing.
+const HARMLESS: [&str; 9] = [
+    "DATABASE_FORCE_CLAUSE",
+    "DEFAULT",
+    "EXPRESSION",
+    "IDENTITY",
+    "NOT_NULL",
+    "OP_CLASS_OPTION_FUNCTION",
+    "OP_CLASS_OPTION_LIST",
+    "OP_CLASS_OPTION_OPERATOR",
+    "OP_CLASS_OPTIONS",
+];
+
+pub(super) fn rules() -> impl Iterator<Item = &'static Rule> {
+    [&ADDITIVE].into_iter()
+}
+
+pub(super) fn check(text: &Text, script: &Script) -> Vec<Finding> {
+    let made: Vec<_> = script
+        .nodes
+        .iter()
+        .enumerate()
+        .filter_map(|(place, node)| Some((place, made(&node.syntax)?)))
+        .collect();
+    let mut findings = Vec::new();
+    for (place, Node { syntax, line }) in script.nodes.iter().enumerate() {
+        let Some(loss) = Loss::of(syntax) else { continue };
+        let is_made_here =
+            |object| made.iter().any(|(at, it)| it == object && (*at < place || loss.is_without_data));
+        let is_replaced = !loss.objects.is_empty() && loss.objects.iter().all(is_made_here);
+        if !is_replaced {
+            let remedy = "add the new beside the old, and let the old be unused";
+            findings.push(text.finding(&ADDITIVE, *line, loss.message, remedy.into()));
+        }
+    }
+    findings
+}
+
+/// What a statement takes away.
+struct Loss {
+    message: String,
+    /// Kind and name of what is dropped; nothing where a statement takes something else.
+    objects: Vec<(String, String)>,
+    is_without_data: bool,
+}
+
+impl Loss {
+    fn of(node: &SyntaxNode) -> Option<Self> {
+        let name = format!("{:?}", node.kind());
+        let words = || first_line(node);
+        let lost = |message: String| Some(Self { message, objects: Vec::new(), is_without_data: false });
+        if let Some(kind) = name.strip_prefix("DROP_").filter(|kind| !HARMLESS.contains(kind)) {
+            let objects = objects(node, kind);
+            let is_without_data = WITHOUT_DATA.contains(&kind);
+            return Some(Self {
+                message: format!("{} takes something away", words()),
+                objects,
+                is_without_data,
+            });
+        }
+        if name.starts_with("RENAME_") || name.ends_with("_RENAME_TO") {
+            return lost(format!("{} takes a name away", words()));
+        }
+        match node.kind() {
+            SyntaxKind::SET_TYPE | SyntaxKind::ALTER_ATTRIBUTE => lost(format!("{} changes a type", words())),
+            SyntaxKind::TRUNCATE => lost(format!("{} empties a table", words())),
+            _ => None,
+        }
+    }
+}
+
+/// The beginning of a statement, for a message.
+fn first_line(node: &SyntaxNode) -> String {
+    let text = node.text().to_string();
+    text.lines().next().unwrap_or_default().trim_end_matches(';').to_owned()
+}
+
+/// Kind and name of what a statement makes.
+fn made(node: &SyntaxNode) -> Option<(String, String)> {
+    let name = format!("{:?}", node.kind());
+    let kind = match name.strip_prefix("CREATE_") {
+        Some("TABLE_AS") => "TABLE",
+        Some(kind) => kind,
+        None if node.kind() == SyntaxKind::ADD_CONSTRAINT => "CONSTRAINT",
+        None if node.kind() == SyntaxKind::ADD_COLUMN => "COLUMN",
+        None => return None,
+    };
+    Some((kind.to_owned(), objects(node, kind).into_iter().next()?.1))
+}
+
+/// What a statement makes or drops: kinds with names. What belongs to a table has the table's name with it.
+fn objects(node: &SyntaxNode, kind: &str) -> Vec<(String, String)> {
+    let name = |kinds: &[SyntaxKind]| {
+        node.descendants()
+            .find(|it| kinds.contains(&it.kind()))
+            .map(|it| it.text().to_string().to_lowercase())
+    };
+    let own = match kind {
+        "TRIGGER" => name(&[SyntaxKind::TRIGGER, SyntaxKind::TRIGGER_REF]),
+        "POLICY" => name(&[SyntaxKind::POLICY, SyntaxKind::POLICY_REF]),
+        "CONSTRAINT" => name(&[SyntaxKind::CONSTRAINT_NAME, SyntaxKind::CONSTRAINT_NAME_REF]),
+        "COLUMN" => name(&[SyntaxKind::COLUMN_NAME, SyntaxKind::COLUMN_NAME_REF]),
+        "SCHEMA" => name(&[SyntaxKind::SCHEMA_REF, SyntaxKind::SCHEMA]),
+        _ => {
+            let all = names(node);
+            // Only the first name is that of what is made; the others are what it refers to.
+            let dropped = if is_drop(node) { all.len() } else { 1 };
+            // An index is in the schema of its table, and is made without saying which that is.
+            let plain = |name: String| match (kind, name.rsplit_once('.')) {
+                ("INDEX", Some((_, name))) => name.to_owned(),
+                _ => name,
+            };
+            return all.into_iter().take(dropped).map(|it| (kind.to_owned(), plain(it))).collect();
+        }
+    };
+    let table = node
+        .ancestors()
+        .find_map(|it| {
+            child(&it, SyntaxKind::ON_TABLE)
+                .or_else(|| child(&it, SyntaxKind::ON_RELATION))
+                .or_else(|| child(&it, SyntaxKind::TABLE_RELATION_NAME))
+        })
+        .and_then(|it| names(&it).into_iter().next())
+        .unwrap_or_default();
+    own.map(|own| (kind.to_owned(), format!("{table}.{own}"))).into_iter().collect()
+}
+
+fn is_drop(node: &SyntaxNode) -> bool {
+    format!("{:?}", node.kind()).starts_with("DROP_")
+}

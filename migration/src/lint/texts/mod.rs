@@ -1,0 +1,108 @@
+//! The rules of the text of migrations.
+
+mod additive;
+mod locks;
+mod names;
+
+use std::fs;
+use std::path::Path;
+
+use super::rule::{Rule, Severity, source};
+use super::syntax::Script;
+use super::{Finding, LintError};
+use crate::migrations;
+
+/// Where this program's migrations stand in its repository.
+const FOLDER: &str = "migration/sql";
+
+const SYNTAX: Rule = Rule {
+    id: "migration-syntax",
+    severity: Severity::Error,
+    what: "Every migration can be parsed.",
+    why: "The other rules see what can be parsed.",
+    source: source::HANDBOOK,
+    remedy: "Correct it; if Postgres takes it as it is, tell the makers of the parser.",
+};
+
+/// What the text of a migration is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Side {
+    /// It takes the step.
+    Up,
+    /// It takes the step back.
+    Down,
+}
+
+/// The text of one side of a migration.
+#[derive(Clone, Debug)]
+pub struct Text {
+    /// The migration's name, `<YYYYMMDDHHMMSS>_<name>`.
+    pub name: String,
+    /// Which side it is.
+    pub side: Side,
+    /// The file.
+    pub path: String,
+    /// The SQL.
+    pub sql: String,
+}
+
+impl Text {
+    fn finding(&self, rule: &Rule, line: usize, message: String, remedy: String) -> Finding {
+        Finding {
+            file: Some(self.path.clone()),
+            line: Some(line),
+            ..rule.finding(self.name.clone(), message, remedy)
+        }
+    }
+}
+
+/// The texts of this program's migrations.
+pub fn embedded_texts() -> Vec<Text> {
+    let sides =
+        migrations().iter().flat_map(|it| [(it.name, Side::Up, it.up), (it.name, Side::Down, it.down)]);
+    sides
+        .map(|(name, side, sql)| {
+            let ending = if side == Side::Up { "up" } else { "down" };
+            Text { name: name.into(), side, path: format!("{FOLDER}/{name}.{ending}.sql"), sql: sql.into() }
+        })
+        .collect()
+}
+
+/// The texts in a folder: `<name>.up.sql` and `<name>.down.sql`; another `.sql` file is one that takes a step.
+pub fn read_texts(folder: &Path) -> Result<Vec<Text>, LintError> {
+    let mut texts = Vec::new();
+    for entry in fs::read_dir(folder).map_err(LintError::Texts)? {
+        let path = entry.map_err(LintError::Texts)?.path();
+        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let Some(stem) = file.strip_suffix(".sql") else { continue };
+        let (name, side) = match stem.strip_suffix(".down") {
+            Some(name) => (name, Side::Down),
+            None => (stem.strip_suffix(".up").unwrap_or(stem), Side::Up),
+        };
+        let sql = fs::read_to_string(&path).map_err(LintError::Texts)?;
+        texts.push(Text { name: name.to_owned(), side, path: path.display().to_string(), sql });
+    }
+    texts.sort_by(|a, b| (&a.name, a.side).cmp(&(&b.name, b.side)));
+    Ok(texts)
+}
+
+pub(super) fn rules() -> impl Iterator<Item = &'static Rule> {
+    [&SYNTAX].into_iter().chain(names::rules()).chain(additive::rules()).chain(locks::rules())
+}
+
+/// Checks texts, which are in the order of their names.
+pub(super) fn check(texts: &[Text]) -> Vec<Finding> {
+    let mut findings = names::check(texts);
+    for text in texts {
+        let script = Script::parse(&text.sql);
+        // What follows an error is mostly its consequence.
+        if let Some((line, message)) = script.errors.first() {
+            findings.push(text.finding(&SYNTAX, *line, message.clone(), "correct it".into()));
+        }
+        if text.side == Side::Up {
+            findings.extend(additive::check(text, &script));
+            findings.extend(locks::check(text, &script));
+        }
+    }
+    findings
+}
