@@ -263,32 +263,6 @@ WHERE s.scheduled_at > now() AND s.status = 'scheduled';
 REVOKE ALL ON therapyflow.upcoming_sessions FROM PUBLIC, anon, authenticated;
 
 COMMENT ON SCHEMA therapyflow IS 'TherapyFlow AI + BioSync.';
-COMMENT ON TABLE therapyflow.organizations IS 'Practices: the tenants.';
-COMMENT ON TABLE therapyflow.therapists IS 'Who works for an organization: therapists, administrators, owners.';
-COMMENT ON TABLE therapyflow.patients IS 'Patients of an organization.';
-COMMENT ON TABLE therapyflow.sessions IS 'Appointments of a patient with a therapist of the same organization.';
-COMMENT ON TABLE therapyflow.clinical_notes IS 'Notes of a session; once approved they stay as they are.';
-COMMENT ON TABLE therapyflow.session_recordings IS 'Sound recordings of a session, kept in the bucket session-recordings.';
-COMMENT ON TABLE therapyflow.wearable_data IS 'Samples of a patient''s devices; staff read them while the patient consents.';
-COMMENT ON TABLE therapyflow.consent_records IS 'What a patient was asked to consent to, and what became of it.';
-COMMENT ON TABLE therapyflow.audit_logs IS 'Every change of the other tables, for ever.';
-COMMENT ON VIEW therapyflow.upcoming_sessions IS 'Sessions that are still to come.';
-COMMENT ON COLUMN therapyflow.organizations.subscription_tier IS 'What the organization pays for.';
-COMMENT ON COLUMN therapyflow.therapists.user_id IS 'Account that signs in.';
-COMMENT ON COLUMN therapyflow.patients.user_id IS 'Account of the patient''s portal.';
-COMMENT ON COLUMN therapyflow.patients.abha_id IS 'Number of the patient''s Ayushman Bharat health account.';
-COMMENT ON COLUMN therapyflow.sessions.org_id IS 'That of the patient and the therapist; kept by a trigger.';
-COMMENT ON COLUMN therapyflow.sessions.started_at IS 'Kept by a trigger.';
-COMMENT ON COLUMN therapyflow.clinical_notes.org_id IS 'That of the session; kept by a trigger.';
-COMMENT ON COLUMN therapyflow.clinical_notes.therapist_id IS 'That of the session; kept by a trigger.';
-COMMENT ON COLUMN therapyflow.clinical_notes.content IS 'Its fields depend on the type of the note.';
-COMMENT ON COLUMN therapyflow.session_recordings.org_id IS 'That of the session; kept by a trigger.';
-COMMENT ON COLUMN therapyflow.session_recordings.therapist_id IS 'That of the session; kept by a trigger.';
-COMMENT ON COLUMN therapyflow.wearable_data.org_id IS 'That of the patient; kept by a trigger.';
-COMMENT ON COLUMN therapyflow.wearable_data.metrics IS 'The numbers: {"bpm": 72}, {"rmssd": 41.5}, {"duration_hours": 7.2, …}, {"count": 5012}.';
-COMMENT ON COLUMN therapyflow.consent_records.org_id IS 'That of the patient; kept by a trigger.';
-COMMENT ON COLUMN therapyflow.audit_logs.org_id IS 'No foreign key: the log outlives the organization.';
-COMMENT ON COLUMN therapyflow.audit_logs.user_id IS 'Account that did it; NULL for maintenance. No foreign key: the log outlives the account.';
 
 -- The rules in the words that a writer reads.
 COMMENT ON CONSTRAINT check_subscription_tier ON therapyflow.organizations IS 'A subscription is free, pro or biosync.';

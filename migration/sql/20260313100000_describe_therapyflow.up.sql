@@ -50,6 +50,7 @@ COMMENT ON COLUMN therapyflow.organizations.created_at IS 'When the row was adde
 COMMENT ON COLUMN therapyflow.organizations.id IS 'Key of the organization.';
 COMMENT ON COLUMN therapyflow.organizations.name IS 'Name of the organization.';
 COMMENT ON COLUMN therapyflow.organizations.settings IS 'Settings of the organization, an object.';
+COMMENT ON COLUMN therapyflow.organizations.subscription_tier IS 'What the organization pays for.';
 COMMENT ON COLUMN therapyflow.organizations.updated_at IS 'When the row was last changed; kept by the database.';
 COMMENT ON COLUMN therapyflow.patients.abha_id IS 'Number of the patient''s Ayushman Bharat health account, such as `12-3456-7890-1234`; once in an organization.';
 COMMENT ON COLUMN therapyflow.patients.assigned_therapist_id IS 'Key of the therapist whom the patient is assigned to; of the same organization.';
@@ -60,6 +61,7 @@ COMMENT ON COLUMN therapyflow.patients.id IS 'Key of the patient.';
 COMMENT ON COLUMN therapyflow.patients.org_id IS 'Key of the organization: that of whoever adds the patient.';
 COMMENT ON COLUMN therapyflow.patients.phone IS 'Telephone number.';
 COMMENT ON COLUMN therapyflow.patients.updated_at IS 'When the row was last changed; kept by the database.';
+COMMENT ON COLUMN therapyflow.patients.user_id IS 'Account of the patient''s portal.';
 COMMENT ON COLUMN therapyflow.session_recordings.created_at IS 'When the row was added.';
 COMMENT ON COLUMN therapyflow.session_recordings.duration_seconds IS 'How long it is, in seconds.';
 COMMENT ON COLUMN therapyflow.session_recordings.file_path IS 'Where the file is, within the bucket `session-recordings`.';
@@ -92,6 +94,7 @@ COMMENT ON COLUMN therapyflow.therapists.org_id IS 'Key of the organization: tha
 COMMENT ON COLUMN therapyflow.therapists.role IS 'What the person may do in the organization. Only an owner makes administrators and owners.';
 COMMENT ON COLUMN therapyflow.therapists.specialization IS 'What the therapist specialises in.';
 COMMENT ON COLUMN therapyflow.therapists.updated_at IS 'When the row was last changed; kept by the database.';
+COMMENT ON COLUMN therapyflow.therapists.user_id IS 'Account that signs in.';
 COMMENT ON COLUMN therapyflow.upcoming_sessions.created_at IS 'When the session was added.';
 COMMENT ON COLUMN therapyflow.upcoming_sessions.duration_minutes IS 'How long it takes, in minutes.';
 COMMENT ON COLUMN therapyflow.upcoming_sessions.id IS 'Key of the session.';

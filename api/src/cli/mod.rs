@@ -53,7 +53,7 @@ enum Command {
 }
 
 impl Praxis {
-    /// Runs the command.
+    /// Runs the command, and gives what the process ends with.
     pub async fn run(self) -> Result<ExitCode, Failure> {
         let done = match self.command {
             None => serve::run(&self.serve).await,

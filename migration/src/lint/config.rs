@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::{LintError, rules};
 
@@ -10,7 +10,7 @@ use super::{LintError, rules};
 const PRAXIS: &str = include_str!("../../lint.toml");
 
 /// What the rules are told about a database.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// The roles that requests run as.
@@ -29,12 +29,12 @@ pub struct Config {
     #[serde(default)]
     pub references: Vec<Reference>,
     /// What may be otherwise, and why.
-    #[serde(default, skip_serializing)]
+    #[serde(default)]
     pub exceptions: Vec<Exception>,
 }
 
 /// What holds in a schema.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SchemaConfig {
     /// The column that says which tenant a row belongs to.
@@ -46,7 +46,7 @@ pub struct SchemaConfig {
 }
 
 /// A reference that no foreign key keeps.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reference {
     /// The column that refers, `schema.table.column`; it may be an array.

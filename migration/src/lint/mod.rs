@@ -15,16 +15,14 @@ mod texts;
 use std::collections::BTreeSet;
 use std::str::FromStr as _;
 
-use sea_orm::sqlx::{
-    self, ConnectOptions as _, Connection as _, PgConnection, error::BoxDynError, postgres::PgConnectOptions,
-};
+use sea_orm::sqlx::{self, ConnectOptions as _, Connection as _, PgConnection, postgres::PgConnectOptions};
 
 pub use config::{Config, Exception, Reference, SchemaConfig};
 pub use finding::{Finding, Report};
 pub use rule::{Rule, Severity};
 pub use texts::{Side, Text, embedded_texts, read_texts};
 
-use crate::MigrationError;
+use crate::{DatabaseError, MigrationError};
 
 /// Why the rules could not be checked.
 #[derive(Debug, thiserror::Error)]
@@ -50,12 +48,17 @@ pub enum LintError {
         /// The rule's name.
         rule: &'static str,
         /// What Postgres says.
-        #[source]
-        error: BoxDynError,
+        error: Box<DatabaseError>,
     },
     /// The record of migrations cannot be made in the scratch database.
     #[error(transparent)]
     Migration(#[from] MigrationError),
+}
+
+impl LintError {
+    fn database(rule: &Rule, error: &sqlx::Error) -> Self {
+        Self::Database { rule: rule.id, error: DatabaseError::from_sqlx(error, None).into() }
+    }
 }
 
 /// Every rule, in the order in which they are checked.
@@ -88,6 +91,11 @@ impl<'config> Lint<'config> {
     /// Checks the rules of a database; it changes nothing there. Without names of schemas, all that are not Postgres's own.
     pub async fn database(&mut self, database_url: &str, schemas: &[String]) -> Result<(), LintError> {
         let mut connection = connect(database_url).await?;
+        // One view of the catalog for all rules, and Postgres's word that nothing is changed.
+        sqlx::raw_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            .execute(&mut connection)
+            .await
+            .map_err(LintError::Connect)?;
         let outcome = self.connection(&mut connection, schemas).await;
         // The answer is there; a connection that cannot be closed in good order is closed all the same.
         let _ = connection.close().await;

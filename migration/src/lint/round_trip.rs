@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sea_orm::sqlx::{self, AssertSqlSafe, PgConnection};
+use sea_orm::sqlx::{self, AssertSqlSafe, Connection as _, PgConnection};
 
 use super::rule::{Rule, Severity, source};
 use super::texts::{Side, Text};
 use super::{Finding, LintError};
+use crate::DatabaseError;
 
 const ROUND_TRIP: Rule = Rule {
     id: "round-trip",
@@ -46,7 +47,11 @@ pub(super) async fn check(connection: &mut PgConnection, texts: &[Text]) -> Resu
             if let Err(error) = run(connection, &text.sql).await {
                 // Where the way back left something, the second way up fails of that.
                 let cause = reached.get(1).and_then(|back| left(down, &before, back));
-                findings.push(cause.unwrap_or_else(|| finding(text, format!("it fails: {error}"))));
+                findings.push(cause.unwrap_or_else(|| {
+                    let error = DatabaseError::from_sqlx(&error, Some(&text.sql));
+                    let line = error.line.or(Some(1));
+                    Finding { line, ..finding(text, format!("it fails: {error}")) }
+                }));
                 return Ok(Trip { findings, is_complete: false });
             }
             reached.push(snapshot(connection).await?);
@@ -84,19 +89,16 @@ async fn snapshot(connection: &mut PgConnection) -> Result<BTreeSet<String>, Lin
         sqlx::query_scalar(SNAPSHOT).fetch_all(&mut *connection).await
     };
     let lines: Vec<String> =
-        lines.await.map_err(|error| LintError::Database { rule: ROUND_TRIP.id, error: error.into() })?;
+        lines.await.map_err(|error: sqlx::Error| LintError::database(&ROUND_TRIP, &error))?;
     Ok(lines.into_iter().collect())
 }
 
 /// Runs a script as the runner of migrations does: in a transaction, in schema `public`.
 async fn run(connection: &mut PgConnection, sql: &str) -> Result<(), sqlx::Error> {
-    let script = format!("BEGIN; SET LOCAL search_path = public; {sql}\n; COMMIT");
-    let outcome = sqlx::raw_sql(AssertSqlSafe(script)).execute(&mut *connection).await;
-    if outcome.is_err() {
-        // Ends the transaction that failed, so that the connection can be used.
-        sqlx::raw_sql("ROLLBACK").execute(connection).await?;
-    }
-    outcome.map(drop)
+    let mut transaction = connection.begin().await?;
+    sqlx::raw_sql("SET LOCAL search_path = public").execute(&mut *transaction).await?;
+    sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut *transaction).await?;
+    transaction.commit().await
 }
 
 /// The first thing that is in one of them only.

@@ -173,7 +173,7 @@ impl<'connection> Catalog<'connection> {
             .bind(&self.parameter)
             .fetch_all(&mut *self.connection)
             .await
-            .map_err(|error| LintError::Database { rule: rule.id, error: error.into() })
+            .map_err(|error| LintError::database(rule, &error))
     }
 }
 
@@ -181,8 +181,7 @@ impl<'connection> Catalog<'connection> {
 fn texts<const N: usize>(rule: &'static Rule, row: &PgRow) -> Result<[String; N], LintError> {
     let mut texts = [const { String::new() }; N];
     for (place, text) in texts.iter_mut().enumerate() {
-        *text =
-            row.try_get(place).map_err(|error| LintError::Database { rule: rule.id, error: error.into() })?;
+        *text = row.try_get(place).map_err(|error| LintError::database(rule, &error))?;
     }
     Ok(texts)
 }

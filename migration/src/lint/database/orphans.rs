@@ -62,7 +62,7 @@ pub(super) async fn check(
     findings: &mut Vec<Finding>,
     notes: &mut Vec<String>,
 ) -> Result<(), LintError> {
-    let failed = |error: sqlx::Error| LintError::Database { rule: ORPHAN.id, error: error.into() };
+    let failed = |error: sqlx::Error| LintError::database(&ORPHAN, &error);
     let mut questions = catalog.rows(&ORPHAN, UNVALIDATED).await?;
     let known = catalog.schemas.clone();
     let is_known = |column: &str| known.iter().any(|schema| column.split('.').next() == Some(schema));

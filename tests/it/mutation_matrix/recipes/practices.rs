@@ -1,4 +1,4 @@
-//! What is told of writing in TherapyFlow.
+//! What is told of writing in `TherapyFlow`.
 
 use serde_json::{Value, json};
 
@@ -94,9 +94,8 @@ pub(super) fn call(function: &str) -> Call {
                 (is_patient("':patientId'"), "FORBIDDEN"),
             ],
         },
-        "complete_session" => of_session(&[("scheduled", "CONFLICT")]),
-        // What has begun already is not begun again, and not refused.
         "start_session" | "cancel_session" => of_session(&[]),
+        "complete_session" => of_session(&[("scheduled", "CONFLICT")]),
         "approve_note" => {
             let session = "(SELECT session_id FROM therapyflow.clinical_notes WHERE id = ':noteId')";
             Call {
