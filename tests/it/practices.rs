@@ -1,4 +1,4 @@
-//! `TherapyFlow` for the tests of who may do what: two organizations, who asks, and the policies as they are told.
+//! TherapyFlow for the tests of who may do what: two organizations, who asks, and the policies as they are told.
 
 use tokio_postgres::Client;
 

@@ -1,4 +1,4 @@
-//! `TherapyFlow`, as its people use it: the ready-made documents, and what is kept apart.
+//! TherapyFlow, as its people use it: the ready-made documents, and what is kept apart.
 
 use praxis::systems::therapyflow::{EXAMPLES, WALKS};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! The audit log of `TherapyFlow`: every change of every table, for ever.
+//! The audit log of TherapyFlow: every change of every table, for ever.
 
 use crate::isolation::{DATA, account, client, filled};
 

@@ -1,4 +1,4 @@
-//! Clinical notes in `TherapyFlow`: what each type holds, and that approval is for good.
+//! Clinical notes in TherapyFlow: what each type holds, and that approval is for good.
 
 use crate::isolation::{client, error, filled, refused};
 

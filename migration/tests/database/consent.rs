@@ -1,4 +1,4 @@
-//! Consent in `TherapyFlow`: the patient decides, and wearable data is read accordingly.
+//! Consent in TherapyFlow: the patient decides, and wearable data is read accordingly.
 
 use crate::isolation::{client, error, filled, refused};
 

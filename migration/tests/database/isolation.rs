@@ -1,4 +1,4 @@
-//! Who sees and writes what of `TherapyFlow`, against its policies as they are told, and that no organization reaches into
+//! Who sees and writes what of TherapyFlow, against its policies as they are told, and that no organization reaches into
 //! another.
 
 use crate::cluster::{Database, Session, migrated};

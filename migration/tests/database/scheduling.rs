@@ -1,4 +1,4 @@
-//! Scheduling in `TherapyFlow`: a therapist is in one session at a time, steps are legal, and free slots are free.
+//! Scheduling in TherapyFlow: a therapist is in one session at a time, steps are legal, and free slots are free.
 
 use crate::cluster::Session;
 use crate::isolation::{client, error, filled, refused};
