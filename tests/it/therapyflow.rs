@@ -95,6 +95,22 @@ async fn the_numbers_of_wearables_are_those_of_plain_sql() {
         assert!((found.as_f64().unwrap() - expected.as_f64().unwrap()).abs() < 1e-6, "{day}");
     }
 
+    // What is no number at that place, or not there at all, counts as missing.
+    let query = "{ therapyflow { wearableSamples(filter: { dataType: { eq: SLEEP } }) { aggregate {
+      count
+      hours: metrics(at: [\"duration_hours\"]) { countDistinct }
+      begins: metrics(at: [\"start_time\"]) { avg countDistinct }
+      none: metrics(at: \"nothing\") { sum countDistinct }
+    } } } }";
+    let answer = app.user(PATIENT).await.ask(query).await;
+    let numbers = &answer.data()["therapyflow"]["wearableSamples"]["aggregate"];
+    assert!(
+        numbers["count"].as_i64().unwrap() > 0 && numbers["hours"]["countDistinct"].as_i64().unwrap() > 0,
+        "{numbers}"
+    );
+    assert_eq!(numbers["begins"], json!({ "avg": null, "countDistinct": 0 }));
+    assert_eq!(numbers["none"], json!({ "sum": null, "countDistinct": 0 }));
+
     // The patient takes the consent back: nothing is left for staff, and everything for the patient.
     let patient = app.user(PATIENT).await;
     let document = WALKS[0].query;
