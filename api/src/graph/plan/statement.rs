@@ -77,30 +77,47 @@ pub(super) fn by_key(
         sql.push(alias(selected.table)).push(format_args!(".{column}"));
     });
     sql.push(" FROM ");
-    let mut before = " AND ";
-    if parents == Parents::One {
-        sql.table(table).push(format_args!(" {ROW}"));
+    if let Some(filter) = rows.filter {
+        // The key comes first, whatever index the filter would have: where many rows match it, that one would go through all.
+        sql.push(format_args!("(SELECT {ROW}.* FROM "));
+        write_keyed(rows, columns, parents, &parts, &mut sql, |_| {});
+        sql.push(format_args!(" OFFSET 0) {ROW}"));
         write_joins(catalog, rows, &mut sql);
         sql.push(" WHERE ");
-        matches_key(table, columns, parents, &mut sql);
+        Filter::new(catalog, &mut sql, most_conditions).write(table, ROW, filter)?;
+    } else {
+        write_keyed(rows, columns, parents, &parts, &mut sql, |sql| write_joins(catalog, rows, sql));
+    }
+    Ok(sql)
+}
+
+/// Writes the table with the condition on its keys; `joined` stands behind the table.
+fn write_keyed(
+    rows: &Rows<'_>,
+    columns: &[ColumnId],
+    parents: Parents,
+    parts: &[ColumnType],
+    sql: &mut Sql,
+    joined: impl FnOnce(&mut Sql),
+) {
+    let table = rows.table;
+    if parents == Parents::One {
+        sql.table(table).push(format_args!(" {ROW}"));
+        joined(sql);
+        sql.push(" WHERE ");
+        matches_key(table, columns, parents, sql);
     } else if let [column] = columns {
         let array = parts[0].scalar().postgres_array();
         let element = array.name().trim_start_matches('_').to_owned();
         sql.table(table).push(format_args!(" {ROW}"));
-        write_joins(catalog, rows, &mut sql);
+        joined(sql);
         let column = &table.column(*column).sql_name;
         sql.push(format_args!(" WHERE {ROW}.{column} = ANY ($1::{element}[])"));
     } else {
-        sql.keys(&parts).push(" JOIN ").table(table).push(format_args!(" {ROW} ON "));
-        matches_key(table, columns, parents, &mut sql);
-        write_joins(catalog, rows, &mut sql);
-        before = " WHERE ";
+        sql.keys(parts).push(" JOIN ").table(table).push(format_args!(" {ROW} ON "));
+        matches_key(table, columns, parents, sql);
+        joined(sql);
     }
-    if let Some(filter) = rows.filter {
-        sql.push(before);
-        Filter::new(catalog, &mut sql, most_conditions).write(table, ROW, filter)?;
-    }
-    Ok(sql)
 }
 
 /// Writes what is joined. A row of it may be missing, or not be the caller's.
