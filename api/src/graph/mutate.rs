@@ -50,7 +50,8 @@ impl Engine {
         };
         let mut counts = SessionCounts::default();
         let mut pause = PAUSE;
-        for attempt in 1..=ATTEMPTS {
+        let mut attempt = 1;
+        loop {
             let mut session = Session::writing(self.pool.clone(), Arc::clone(&caller));
             let carried = self.attempt(&mutation, key.as_ref(), &mut session).await;
             counts += session.counts();
@@ -76,10 +77,10 @@ impl Engine {
                     drop(session);
                     tokio::time::sleep(pause).await;
                     pause *= 2;
+                    attempt += 1;
                 }
             }
         }
-        Response::failed(&collided(), counts)
     }
 
     async fn attempt(
