@@ -52,35 +52,17 @@ impl Writer<'_> {
 
     async fn step(&self, step: &Step, session: &mut Session, out: &mut Vec<u8>) -> Result<(), Failure> {
         let table = self.catalog.table(step.table);
-        let (keys, answers) = match &step.write {
-            Write::Insert(insert) => {
-                let keys = self.insert(insert, step, session).await?;
-                let answers = self.load(step, &keys, session).await?;
-                (keys, answers)
-            }
-            Write::Update(change) => {
-                let mut keys = self.write(&change.statement, table, "patch", step, session).await?;
-                if keys.is_empty() {
-                    keys = self.look(change, step, session).await?;
-                }
-                let answers = self.load(step, &keys, session).await?;
-                (keys, answers)
-            }
-            Write::Delete(change) => {
-                // What is returned is read before it is gone.
-                let keys = self.write(&change.look, table, "", step, session).await?;
-                let answers = self.load(step, &keys, session).await?;
-                if self.write(&change.statement, table, "", step, session).await?.is_empty() {
-                    self.look(change, step, session).await?;
-                }
-                (keys, answers)
-            }
-            Write::Call(statement) => {
-                let keys = self.write(statement, table, "", step, session).await?;
-                let answers = self.load(step, &keys, session).await?;
-                (keys, answers)
-            }
+        let keys = match &step.write {
+            Write::Insert(insert) => self.insert(insert, step, session).await?,
+            Write::Update(change) => self.change(change, "patch", step, session).await?,
+            // What is returned is read before it is gone.
+            Write::Delete(change) => self.write(&change.look, table, "", step, session).await?,
+            Write::Call(statement) => self.write(statement, table, "", step, session).await?,
         };
+        let answers = self.load(step, &keys, session).await?;
+        if let Write::Delete(change) = &step.write {
+            self.change(change, "", step, session).await?;
+        }
         write::write_payload(self.catalog, &step.plan, &step.payload, &keys, &answers, out);
         Ok(())
     }
@@ -102,8 +84,26 @@ impl Writer<'_> {
         Ok(keys.unwrap_or_default())
     }
 
+    /// Changes or deletes a row, which has to be there and the caller's to write.
+    async fn change(
+        &self,
+        change: &Change,
+        argument: &str,
+        step: &Step,
+        session: &mut Session,
+    ) -> Result<Vec<Key>, Failure> {
+        let table = self.catalog.table(step.table);
+        let keys = self.write(&change.statement, table, argument, step, session).await?;
+        if keys.is_empty() { Err(self.not_written(change, step, session).await?) } else { Ok(keys) }
+    }
+
     /// Why a row was not written: it is not there for the caller, it has changed, or it is not the caller's to write.
-    async fn look<T>(&self, change: &Change, step: &Step, session: &mut Session) -> Result<T, Failure> {
+    async fn not_written(
+        &self,
+        change: &Change,
+        step: &Step,
+        session: &mut Session,
+    ) -> Result<Failure, Failure> {
         let table = self.catalog.table(step.table);
         let rows = self.rows(&change.look, table, "", step, session).await?;
         let width = table.primary_key.len();
@@ -121,7 +121,7 @@ impl Writer<'_> {
                 Error { present: serde_json::from_slice(&out).ok(), ..Error::new(Code::Conflict, message) }
             }
         };
-        Err(Failure::Refused(placed(error, step)))
+        Ok(Failure::Refused(placed(error, step)))
     }
 
     /// Loads what is asked for of rows.

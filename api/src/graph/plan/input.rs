@@ -5,7 +5,9 @@ use apollo_compiler::executable::Field;
 use apollo_compiler::response::{JsonMap, JsonValue};
 use serde_json::Number;
 
+use crate::graph::catalog::{ColumnId, Table};
 use crate::graph::error::{Code, Error};
+use crate::graph::value::key_part;
 
 /// Decimal digits that a double always gives back as they were.
 const EXACT_DIGITS: usize = 15;
@@ -38,6 +40,20 @@ pub(super) fn arguments(field: &Field, variables: &JsonMap) -> JsonMap {
         .iter()
         .filter_map(|argument| Some((argument.name.as_str().into(), json(&argument.value, variables)?)))
         .collect()
+}
+
+/// The values of a key among arguments, one for each of its columns.
+pub(super) fn key_values(
+    table: &Table,
+    key: &[ColumnId],
+    given: &JsonMap,
+) -> Result<Vec<Vec<u8>>, ArgumentError> {
+    let value = |id: &ColumnId| {
+        let column = table.column(*id);
+        let value = given.get(column.field.as_str()).unwrap_or(&JsonValue::Null);
+        key_part(&column.ty, value).map_err(|error| ArgumentError::new(&column.field, error.to_string()))
+    };
+    key.iter().map(value).collect()
 }
 
 /// A literal as JSON; `None` for a variable that is not given.

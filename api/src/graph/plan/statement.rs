@@ -331,6 +331,13 @@ fn select(table: &Table, projection: &[Selected], sql: &mut Sql) {
     });
 }
 
+/// Writes the columns of the primary key.
+pub(super) fn write_primary_key(table: &Table, sql: &mut Sql) {
+    sql.join(", ", &table.primary_key, |sql, id| {
+        sql.push(format_args!("{ROW}.{}", table.column(*id).sql_name));
+    });
+}
+
 /// Writes the condition that a row belongs to a parent.
 pub(super) fn matches_key(table: &Table, columns: &[ColumnId], parents: Parents, sql: &mut Sql) {
     sql.join(" AND ", columns.iter().enumerate(), |sql, (at, column)| {

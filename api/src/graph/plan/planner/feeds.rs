@@ -6,7 +6,7 @@ use apollo_compiler::response::{JsonMap, JsonValue};
 
 use super::super::collect::collect;
 use super::super::feed::{ChangeField, Feed, Parent, Topic};
-use super::super::input::{ArgumentError, arguments};
+use super::super::input::{ArgumentError, arguments, key_values};
 use super::super::{Plan, RowSelection};
 use super::{DraftKind, Planned, Planner, Question};
 use crate::graph::catalog::{
@@ -59,7 +59,9 @@ impl<'a> Planner<'a> {
         };
         let refuse = |error| self.refuse(field, error);
         let topic = match &feed.scope {
-            FeedScope::Row => Topic::Row(table.id, primary_key(table, &given).map_err(refuse)?),
+            FeedScope::Row => {
+                Topic::Row(table.id, key_values(table, &table.primary_key, &given).map_err(refuse)?)
+            }
             FeedScope::Rows | FeedScope::Named(..) => {
                 let parent = filter.as_ref().map(|filter| pinned(table, filter)).transpose();
                 let parent = parent.map_err(refuse)?.flatten();
@@ -163,15 +165,6 @@ fn equals(table: &Table, columns: &[ColumnId], given: &JsonMap) -> Option<JsonVa
         })
         .collect();
     (!conditions.is_empty()).then_some(JsonValue::Object(conditions))
-}
-
-fn primary_key(table: &Table, given: &JsonMap) -> Result<Vec<Vec<u8>>, ArgumentError> {
-    let part = |column: &ColumnId| {
-        let column = table.column(*column);
-        let value = given.get(column.field.as_str()).unwrap_or(&JsonValue::Null);
-        key_part(&column.ty, value).map_err(|error| ArgumentError::new(&column.field, error.to_string()))
-    };
-    table.primary_key.iter().map(part).collect()
 }
 
 fn operations(feed: &FeedField, given: &JsonMap) -> Vec<ChangeOperation> {

@@ -6,16 +6,16 @@ use apollo_compiler::response::{JsonMap, JsonValue};
 
 use super::super::call::Call;
 use super::super::collect::collect;
-use super::super::input::{ArgumentError, arguments};
+use super::super::input::{ArgumentError, arguments, key_values};
 use super::super::sql::Sql;
-use super::super::statement::ROW;
+use super::super::statement::{ROW, write_primary_key};
 use super::super::write::{Mutation, MutationField, OnConflict, Payload, PayloadField, Step, Which, Write};
 use super::super::{Plan, write};
 use super::{Planned, Planner};
 use crate::graph::catalog::{Catalog, ColumnId, Function, Mutation as Mutates, Operation, Table, TableId};
 use crate::graph::error::{Code, Error};
 use crate::graph::limits::Limits;
-use crate::graph::value::{key_part, parameter};
+use crate::graph::value::parameter;
 
 /// Plans a validated mutation whose variables are coerced.
 pub(crate) fn plan_mutation(
@@ -81,9 +81,8 @@ impl<'a> Planner<'a> {
         given: &JsonMap,
     ) -> Result<(Write, bool, u64), ArgumentError> {
         let mut sql = Sql::new(0);
-        sql.push("SELECT ").join(", ", &table.primary_key, |sql, id| {
-            sql.push(format_args!("{ROW}.{}", table.column(*id).sql_name));
-        });
+        sql.push("SELECT ");
+        write_primary_key(table, &mut sql);
         sql.push(" FROM ");
         Call::of(function, given)?.write(&mut sql);
         sql.push(format_args!(" {ROW}"));
@@ -168,15 +167,7 @@ impl<'a> Planner<'a> {
                 && named.iter().all(|name| key.iter().any(|id| table.column(*id).field == *name))
         });
         let (columns, values) = match (key, named.as_slice()) {
-            (Some(key), _) => {
-                let value = |id: &ColumnId| {
-                    let column = table.column(*id);
-                    let value = given.get(column.field.as_str()).unwrap_or(&JsonValue::Null);
-                    key_part(&column.ty, value)
-                        .map_err(|error| ArgumentError::new(&column.field, error.to_string()))
-                };
-                (key.as_slice(), key.iter().map(value).collect::<Result<Vec<_>, _>>()?)
-            }
+            (Some(key), _) => (key.as_slice(), key_values(table, key, given)?),
             (None, ["id"]) => {
                 let id = given.get("id").and_then(JsonValue::as_str).unwrap_or_default();
                 let key = crate::graph::global_id::read(self.catalog, id)

@@ -5,7 +5,7 @@ use apollo_compiler::executable::{Field, SelectionSet};
 use apollo_compiler::response::JsonValue;
 
 use super::super::collect::{Collected, collect};
-use super::super::input::{ArgumentError, arguments};
+use super::super::input::{ArgumentError, arguments, key_values};
 use super::super::page::{self, Page};
 use super::super::{Keyed, Lookup, Nodes, RootField};
 use super::{DraftKind, Planned, Planner, Question, text};
@@ -13,7 +13,6 @@ use crate::graph::catalog::names::capitalise;
 use crate::graph::catalog::{ColumnId, Function, Table};
 use crate::graph::error::{Code, Error, PathSegment};
 use crate::graph::global_id;
-use crate::graph::value::key_part;
 
 impl<'a> Planner<'a> {
     pub(super) fn root(
@@ -108,15 +107,7 @@ impl<'a> Planner<'a> {
                 let message = format!("give exactly one key: {}", crate::graph::schema::keys(table));
                 self.refuse(field, ArgumentError::new(&field.name, message))
             })?;
-        let parts = key
-            .iter()
-            .map(|column| {
-                let column = table.column(*column);
-                let value = given.get(column.field.as_str()).unwrap_or(&JsonValue::Null);
-                key_part(&column.ty, value)
-                    .map_err(|error| self.refuse(field, ArgumentError::new(&column.field, error.to_string())))
-            })
-            .collect::<Planned<Vec<_>>>()?;
+        let parts = key_values(table, key, &given).map_err(|error| self.refuse(field, error))?;
         self.lookup(table, key, parts, field, sets).map(RootField::One)
     }
 

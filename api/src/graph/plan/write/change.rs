@@ -1,7 +1,7 @@
 //! A row that is changed or deleted, named by one of its keys.
 
 use super::super::sql::Sql;
-use super::super::statement::ROW;
+use super::super::statement::{ROW, write_primary_key};
 use crate::database::{Parameter, Statement};
 use crate::graph::catalog::{ColumnId, Table};
 
@@ -55,14 +55,14 @@ impl Which<'_> {
             self.write_unchanged(*column, moment, &mut sql);
         }
         sql.push(" RETURNING ");
-        self.write_primary_key(&mut sql);
+        write_primary_key(self.table, &mut sql);
         Change { statement: sql.finish(), look: self.look() }
     }
 
     fn look(&self) -> Statement {
         let mut sql = Sql::new(0);
         sql.push("SELECT ");
-        self.write_primary_key(&mut sql);
+        write_primary_key(self.table, &mut sql);
         sql.push(", ");
         match &self.unchanged_since {
             Some((column, moment)) => self.write_unchanged(*column, moment, &mut sql),
@@ -85,11 +85,5 @@ impl Which<'_> {
 
     fn write_unchanged(&self, column: ColumnId, moment: &Parameter, sql: &mut Sql) {
         sql.push(format_args!("{ROW}.{} <= ", self.table.column(column).sql_name)).bind(moment.clone());
-    }
-
-    fn write_primary_key(&self, sql: &mut Sql) {
-        sql.join(", ", &self.table.primary_key, |sql, id| {
-            sql.push(format_args!("{ROW}.{}", self.table.column(*id).sql_name));
-        });
     }
 }
