@@ -178,8 +178,7 @@ impl Engine {
         }
         let plan = match plan::plan(&self.catalog, &self.limits, document, operation, &variables) {
             Ok(plan) => plan,
-            Err(error) if error.code == Code::LimitExceeded => return Response::refused(&[error]),
-            Err(error) => return Response::failed(&error, SessionCounts::default()),
+            Err(error) => return Response::not_planned(error),
         };
         let introspection = match self.introspect(&plan.fields, document, operation, &variables) {
             Ok(answers) => answers,
@@ -251,6 +250,14 @@ impl Response {
     pub fn failed(error: &Error, counts: SessionCounts) -> Self {
         let body = serde_json::json!({ "errors": [error], "data": null }).to_string().into_bytes();
         Self { body, operation: None, outcome: Outcome::Failed(error.code), counts }
+    }
+
+    /// An answer to a request that asks for more than one may, or for what cannot be.
+    pub(super) fn not_planned(error: Error) -> Self {
+        match error.code {
+            Code::LimitExceeded => Self::refused(&[error]),
+            _ => Self::failed(&error, SessionCounts::default()),
+        }
     }
 
     /// An answer to a request that was not executed.

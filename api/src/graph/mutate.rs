@@ -26,6 +26,8 @@ enum Carried {
     Now(Vec<u8>),
     /// Before, with this body.
     Before(Vec<u8>),
+    /// Not at all: its key belongs to another request.
+    KeyTaken,
 }
 
 impl Engine {
@@ -41,8 +43,7 @@ impl Engine {
         let plan = plan::plan_mutation(&self.catalog, &self.limits, document, operation, variables);
         let mutation = match plan {
             Ok(mutation) => mutation,
-            Err(error) if error.code == Code::LimitExceeded => return Response::refused(&[error]),
-            Err(error) => return Response::failed(&error, SessionCounts::default()),
+            Err(error) => return Response::not_planned(error),
         };
         let key = match self.idempotency_key(request, &caller) {
             Ok(key) => key,
@@ -65,7 +66,10 @@ impl Engine {
                 Ok(Carried::Before(body)) => {
                     return Response { outcome: Outcome::Replayed, ..Response::new(body, counts) };
                 }
-                Err(Failure::Refused(error)) if error.reason == Some(KEY_REUSED) => {
+                Ok(Carried::KeyTaken) => {
+                    let message = "This Idempotency-Key was used for another request; choose a new one.";
+                    let error = Error::new(Code::BadUserInput, message);
+                    let error = Error { reason: Some("IDEMPOTENCY_KEY_REUSED"), ..error };
                     return Response { outcome: Outcome::KeyReused, ..Response::refused(&[error]) };
                 }
                 Err(Failure::Refused(error)) => return Response::failed(&error, counts),
@@ -93,11 +97,7 @@ impl Engine {
             match session.claim(key).await.map_err(|failure| claim_failed(&failure.error))? {
                 Claim::New => {}
                 Claim::Done(body) => return Ok(Carried::Before(body)),
-                Claim::Taken => {
-                    let message = "This Idempotency-Key was used for another request; choose a new one.";
-                    let error = Error::new(Code::BadUserInput, message);
-                    return Err(Failure::Refused(Error { reason: Some(KEY_REUSED), ..error }));
-                }
+                Claim::Taken => return Ok(Carried::KeyTaken),
             }
         }
         let mut body = b"{\"data\":".to_vec();
@@ -145,8 +145,6 @@ impl Engine {
 /// Where a request has its key that comes without headers of its own, over a WebSocket.
 const KEY_EXTENSION: &str = "idempotencyKey";
 const LONGEST_KEY: usize = 255;
-/// Marks the error of a key that belongs to another request.
-const KEY_REUSED: &str = "IDEMPOTENCY_KEY_REUSED";
 
 fn claim_failed(error: &DatabaseError) -> Failure {
     if is_collision(error) {
