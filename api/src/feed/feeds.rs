@@ -8,7 +8,7 @@ use tokio::sync::{Semaphore, SemaphorePermit, mpsc, watch};
 use super::FeedSettings;
 use super::cursor::Cursor;
 use super::dispatcher::Dispatcher;
-use super::group::{Group, Identity, Subscriber};
+use super::group::{Group, GroupKey, Subscriber};
 use super::history;
 use super::listener::Listener;
 use super::outbox::{OperationId, Outbox};
@@ -80,10 +80,10 @@ impl Feeds {
             })
         });
         let after = after.transpose()?;
-        let identity = Identity::new(&caller, &subscription);
+        let key = GroupKey::new(&caller, &subscription);
         let subscriber = Subscriber::new(outbox.clone(), operation, after.is_some());
-        let make = |identity| Group::new(identity, subscription, caller);
-        let (watch, is_new) = self.registry.join(identity, subscriber, make);
+        let make = |key| Group::new(key, subscription, caller);
+        let (watch, is_new) = self.registry.join(key, subscriber, make);
         if is_new {
             tokio::spawn(Arc::clone(watch.group()).run(Arc::clone(self)));
         }

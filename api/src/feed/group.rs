@@ -11,7 +11,7 @@ use super::announcement::Announcement;
 use super::cursor::Cursor;
 use super::feeds::Feeds;
 use super::outbox::{Delivery, Event, OperationId, Outbox};
-use crate::auth::Caller;
+use crate::auth::{Caller, Identity};
 use crate::graph::catalog::ChangeOperation;
 use crate::graph::{Change, Code, Error, Subscription, Topic};
 
@@ -28,17 +28,15 @@ const PAUSE_PER_SUBSCRIBER: Duration = Duration::from_micros(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 /// What makes subscribers equal: their rights and what they ask.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub(super) struct Identity {
-    role: String,
-    sub: Option<String>,
-    claims: String,
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct GroupKey {
+    identity: Identity,
     subscription: [u8; 32],
 }
 
 /// Subscribers who are equal.
 pub(super) struct Group {
-    pub(super) identity: Identity,
+    pub(super) key: GroupKey,
     pub(super) subscription: Subscription,
     pub(super) caller: Arc<Caller>,
     state: Mutex<State>,
@@ -73,27 +71,15 @@ pub(super) struct Known {
     pub(super) newest: u64,
 }
 
-impl Identity {
+impl GroupKey {
     pub(super) fn new(caller: &Caller, subscription: &Subscription) -> Self {
-        // Another token of the same session differs in its times only, which are checked when it comes and when it ends.
-        let mut claims = caller.claims.clone();
-        if let Some(claims) = claims.as_object_mut() {
-            for time in ["exp", "iat", "nbf"] {
-                claims.remove(time);
-            }
-        }
-        Self {
-            role: caller.role.clone(),
-            sub: caller.sub.clone(),
-            claims: claims.to_string(),
-            subscription: subscription.fingerprint(),
-        }
+        Self { identity: caller.identity(), subscription: subscription.fingerprint() }
     }
 }
 
 impl Group {
-    pub(super) fn new(identity: Identity, subscription: Subscription, caller: Arc<Caller>) -> Self {
-        Self { identity, subscription, caller, state: Mutex::default(), wake: Notify::new() }
+    pub(super) fn new(key: GroupKey, subscription: Subscription, caller: Arc<Caller>) -> Self {
+        Self { key, subscription, caller, state: Mutex::default(), wake: Notify::new() }
     }
 
     pub(super) fn add(&self, number: u64, subscriber: Subscriber) {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::announcement::Announcement;
-use super::group::{Group, Identity, Subscriber};
+use super::group::{Group, GroupKey, Subscriber};
 use crate::graph::{Error, Topic};
 
 /// All groups, by who they are and by what they watch.
@@ -17,7 +17,7 @@ pub(super) struct Registry {
 
 #[derive(Default)]
 struct Groups {
-    by_identity: HashMap<Identity, Arc<Group>>,
+    by_key: HashMap<GroupKey, Arc<Group>>,
     by_topic: HashMap<Topic, Vec<Arc<Group>>>,
 }
 
@@ -29,19 +29,19 @@ pub struct Watch {
 }
 
 impl Registry {
-    /// Adds a subscriber to the group of its identity; where there is none, to a new one. `true`: it is new, and wants to be
+    /// Adds a subscriber to the group of its key; where there is none, to a new one. `true`: it is new, and wants to be
     /// run.
     pub(super) fn join(
         self: &Arc<Self>,
-        identity: Identity,
+        key: GroupKey,
         subscriber: Subscriber,
-        make: impl FnOnce(Identity) -> Group,
+        make: impl FnOnce(GroupKey) -> Group,
     ) -> (Watch, bool) {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let mut groups = self.groups();
-        let known = groups.by_identity.get(&identity).map(Arc::clone);
+        let known = groups.by_key.get(&key).map(Arc::clone);
         let is_new = known.is_none();
-        let group = known.unwrap_or_else(|| groups.insert(make(identity)));
+        let group = known.unwrap_or_else(|| groups.insert(make(key)));
         group.add(number, subscriber);
         (Watch { registry: Arc::clone(self), group, number }, is_new)
     }
@@ -64,13 +64,13 @@ impl Registry {
 
     /// Whether nobody watches anything.
     pub(super) fn is_empty(&self) -> bool {
-        self.groups().by_identity.is_empty()
+        self.groups().by_key.is_empty()
     }
 
     /// Ends all subscriptions with an error.
     pub(super) fn end_all(&self, error: &Error) {
         let groups = std::mem::take(&mut *self.groups());
-        for group in groups.by_identity.into_values() {
+        for group in groups.by_key.into_values() {
             group.end(error);
         }
     }
@@ -90,7 +90,7 @@ impl Registry {
 impl Groups {
     fn insert(&mut self, group: Group) -> Arc<Group> {
         let group = Arc::new(group);
-        self.by_identity.insert(group.identity.clone(), Arc::clone(&group));
+        self.by_key.insert(group.key, Arc::clone(&group));
         let topic = group.subscription.topic().clone();
         self.by_topic.entry(topic).or_default().push(Arc::clone(&group));
         group
@@ -98,8 +98,8 @@ impl Groups {
 
     fn remove(&mut self, group: &Arc<Group>) {
         // Another group may have taken its place.
-        if self.by_identity.get(&group.identity).is_some_and(|known| Arc::ptr_eq(known, group)) {
-            self.by_identity.remove(&group.identity);
+        if self.by_key.get(&group.key).is_some_and(|known| Arc::ptr_eq(known, group)) {
+            self.by_key.remove(&group.key);
         }
         let topic = group.subscription.topic();
         if let Some(watching) = self.by_topic.get_mut(topic) {

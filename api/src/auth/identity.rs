@@ -1,0 +1,129 @@
+//! What two requests have to share to be treated as one caller's.
+
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use super::Caller;
+
+/// Claims that tell tokens apart and not their callers: the times of a token (RFC 7519, sections 4.1.4 to 4.1.6) and its
+/// number (section 4.1.7). Another token of the same session differs in nothing else.
+const OF_THE_TOKEN: [&str; 4] = ["exp", "iat", "nbf", "jti"];
+
+/// The rights of a caller as one value: role, `sub` and all claims that policies can read. Two callers of one identity see
+/// the same rows, so answers, replays and deliveries may be shared within it, and must not be shared beyond it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Identity([u8; 32]);
+
+impl Identity {
+    /// The bytes that stand for it; equal for equal identities, across processes and versions of the gateway.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl Caller {
+    /// What the caller may see and do, as one value.
+    pub fn identity(&self) -> Identity {
+        let mut hash = Sha256::new();
+        write_text(&mut hash, &self.role);
+        match &self.sub {
+            Some(sub) => write_text(&mut hash, sub),
+            None => hash.update([0xff]),
+        }
+        match &self.claims {
+            Value::Object(claims) => {
+                let claims = claims.iter().filter(|(name, _)| !OF_THE_TOKEN.contains(&name.as_str()));
+                write_object(&mut hash, claims);
+            }
+            other => write_value(&mut hash, other),
+        }
+        Identity(hash.finalize().into())
+    }
+}
+
+/// Feeds a JSON value to a hash: equal values give equal bytes, whatever the order of their keys, and different values
+/// different ones.
+fn write_value(hash: &mut Sha256, value: &Value) {
+    match value {
+        Value::Null => hash.update(b"n"),
+        Value::Bool(value) => hash.update(if *value { b"t" } else { b"f" }),
+        Value::Number(number) => {
+            hash.update(b"#");
+            write_text(hash, &number.to_string());
+        }
+        Value::String(text) => {
+            hash.update(b"s");
+            write_text(hash, text);
+        }
+        Value::Array(values) => {
+            hash.update(b"[");
+            hash.update((values.len() as u64).to_be_bytes());
+            for value in values {
+                write_value(hash, value);
+            }
+        }
+        Value::Object(fields) => write_object(hash, fields.iter()),
+    }
+}
+
+fn write_object<'a>(hash: &mut Sha256, fields: impl Iterator<Item = (&'a String, &'a Value)>) {
+    let mut fields: Vec<_> = fields.collect();
+    fields.sort_unstable_by_key(|(name, _)| *name);
+    hash.update(b"{");
+    hash.update((fields.len() as u64).to_be_bytes());
+    for (name, value) in fields {
+        write_text(hash, name);
+        write_value(hash, value);
+    }
+}
+
+fn write_text(hash: &mut Sha256, text: &str) {
+    hash.update((text.len() as u64).to_be_bytes());
+    hash.update(text);
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn identity(role: &str, sub: Option<&str>, claims: Value) -> Identity {
+        Caller { role: role.into(), sub: sub.map(Into::into), claims, expires_at: None }.identity()
+    }
+
+    #[test]
+    fn tokens_of_one_session_have_one_identity() {
+        let one = identity(
+            "authenticated",
+            Some("a"),
+            json!({"tenant": 1, "at": {"x": 1, "y": [2]}, "exp": 1, "jti": "1"}),
+        );
+        let two = identity(
+            "authenticated",
+            Some("a"),
+            json!({"iat": 7, "exp": 2, "jti": "2", "at": {"y": [2], "x": 1}, "tenant": 1}),
+        );
+        assert_eq!(one, two);
+    }
+
+    #[test]
+    fn whatever_policies_can_read_makes_another_identity() {
+        let base = || json!({"tenant_id": "1", "at": {"exp": 1}});
+        let all = [
+            identity("authenticated", Some("a"), base()),
+            identity("anon", Some("a"), base()),
+            identity("authenticated", Some("b"), base()),
+            identity("authenticated", None, base()),
+            identity("authenticated", Some(""), base()),
+            identity("authenticated", Some("a"), json!({"tenant_id": "2", "at": {"exp": 1}})),
+            identity("authenticated", Some("a"), json!({"tenant_id": 1, "at": {"exp": 1}})),
+            identity("authenticated", Some("a"), json!({"tenant_id": "1", "at": {"exp": 2}})),
+            identity("authenticated", Some("a"), json!({"tenant_id": "1", "at": {"exp": 1}, "more": null})),
+            identity("authenticated", Some("a"), json!({})),
+        ];
+        for (at, one) in all.iter().enumerate() {
+            assert!(all.iter().skip(at + 1).all(|other| one != other), "{at}");
+        }
+    }
+}
