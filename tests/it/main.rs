@@ -34,6 +34,7 @@ mod points;
 mod practices;
 mod queries;
 mod scalars;
+mod scale;
 mod schema;
 mod series;
 mod session;

@@ -33,7 +33,7 @@ impl Cluster {
         let script = r#"
             "$1" -D "$3/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 -N || exit 1
             "$2" -D "$3/data" -k "$3" -c listen_addresses= -c fsync=off -c full_page_writes=off \
-              -c synchronous_commit=off -c max_connections=300 &
+              -c synchronous_commit=off -c max_connections=300 -c log_line_prefix='%d ' &
             read -r _
             kill -TERM $!
             kill -INT $!

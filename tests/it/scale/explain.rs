@@ -1,0 +1,86 @@
+//! The plans of statements, as Postgres writes them to its log.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
+
+use serde_json::Value;
+use tokio_postgres::Client;
+
+use crate::harness::{eventually, socket_folder};
+
+/// What Postgres is told, so that it writes the plan of each statement to its log, and of those within functions.
+const EXPLAIN: &str = "
+    ALTER DATABASE {database} SET session_preload_libraries = 'auto_explain';
+    ALTER DATABASE {database} SET auto_explain.log_min_duration = 0;
+    ALTER DATABASE {database} SET auto_explain.log_nested_statements = on;
+    ALTER DATABASE {database} SET auto_explain.log_format = json;";
+
+/// Has the plans of all statements on later connections written down. `settings`: what else holds for these connections.
+pub(crate) async fn explain(owner: &Client, settings: &[(&str, &str)]) {
+    let database = name(owner).await;
+    let mut sql = EXPLAIN.replace("{database}", &database);
+    for (setting, value) in settings {
+        write!(sql, "ALTER DATABASE {database} SET {setting} = {value};").unwrap();
+    }
+    owner.batch_execute(&sql).await.unwrap();
+}
+
+/// The plans of the statements that a gateway runs while it is asked something.
+pub(crate) async fn plans(owner: &Client, ask: impl Future<Output = ()>) -> Vec<Value> {
+    let log = socket_folder().join("log");
+    let before = fs::metadata(&log).unwrap().len();
+    ask.await;
+    // The plan is written when the statement is closed, and that may be after its rows have been answered.
+    let idle = "SELECT count(*) = 0 FROM pg_stat_activity
+        WHERE datname = current_database() AND usename = 'praxis_gateway' AND state <> 'idle'";
+    eventually("the gateway is idle", async || owner.query_one(idle, &[]).await.unwrap().get(0)).await;
+    let text = fs::read(&log).unwrap();
+    let text = String::from_utf8_lossy(&text[usize::try_from(before).unwrap()..]);
+    // An entry begins with the database, for others write to the log as well; its other lines begin with a tab.
+    let entry = format!("\n{} LOG: ", name(owner).await);
+    let entries = text.split(entry.as_str()).skip(1).filter_map(|entry| entry.split_once("plan:\n"));
+    let plans = entries.map(|(_, entry)| {
+        let lines = entry.split_inclusive('\n').take_while(|line| line.starts_with('\t'));
+        let plan: String = lines.collect();
+        serde_json::from_str(&plan).unwrap_or_else(|error| panic!("{error}: {plan}"))
+    });
+    plans.collect()
+}
+
+/// Every node of some plans, beside the plan that it is of.
+pub(crate) fn nodes(plans: &[Value]) -> Vec<(&Value, &Value)> {
+    fn below<'a>(plan: &'a Value, node: &'a Value, into: &mut Vec<(&'a Value, &'a Value)>) {
+        into.push((plan, node));
+        for child in node["Plans"].as_array().into_iter().flatten() {
+            below(plan, child, into);
+        }
+    }
+    let mut nodes = Vec::new();
+    for plan in plans {
+        below(plan, &plan["Plan"], &mut nodes);
+    }
+    nodes
+}
+
+/// Sequential scans of large tables, each with its statement.
+pub(crate) fn sequential(plans: &[Value], large: &BTreeSet<String>) -> BTreeSet<String> {
+    nodes(plans)
+        .into_iter()
+        .filter(|(_, node)| {
+            node["Node Type"] == "Seq Scan" && large.contains(node["Relation Name"].as_str().unwrap())
+        })
+        .map(|(plan, node)| format!("{node}\n    in {}", plan["Query Text"].as_str().unwrap()))
+        .collect()
+}
+
+/// Tables that nobody wants to wait for.
+pub(crate) async fn large_tables(owner: &Client) -> BTreeSet<String> {
+    let large = "SELECT relname::text FROM pg_class
+        WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND reltuples >= 10000";
+    owner.query(large, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
+}
+
+async fn name(owner: &Client) -> String {
+    owner.query_one("SELECT current_database()::text", &[]).await.unwrap().get(0)
+}

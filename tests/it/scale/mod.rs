@@ -1,0 +1,33 @@
+//! Databases with many rows, and what Postgres does for what is asked of them.
+
+mod explain;
+
+use tokio_postgres::Client;
+
+use crate::harness::{clone_database, connect, database_url};
+
+pub(crate) use explain::{explain, large_tables, nodes, plans, sequential};
+
+/// Rows of the portal: sites, protocols, and what hangs on protocols.
+pub(crate) const PORTAL: &str = include_str!("portal.sql");
+
+/// A database with so many protocols, and rows of these kinds in proportion, beside the demo's; and its owner.
+///
+/// The rows are written past every trigger, which makes them in seconds.
+pub(crate) async fn database(protocols: u32, kinds: &[&str]) -> (String, Client) {
+    let database = clone_database().await;
+    let owner = connect(&database_url("postgres", &database)).await;
+    fill(&owner, protocols, kinds).await;
+    (database, owner)
+}
+
+/// Fills a database that is there already.
+pub(crate) async fn fill(owner: &Client, protocols: u32, kinds: &[&str]) {
+    let begin = format!("SET fill.protocols = {protocols}; SET session_replication_role = replica;");
+    owner.batch_execute(&begin).await.unwrap();
+    for kind in kinds {
+        owner.batch_execute(kind).await.unwrap();
+    }
+    owner.batch_execute("RESET session_replication_role; SELECT praxis.refresh()").await.unwrap();
+    owner.batch_execute("VACUUM ANALYZE").await.unwrap();
+}
