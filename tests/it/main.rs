@@ -33,6 +33,7 @@ mod plans;
 mod points;
 mod practices;
 mod queries;
+mod repeated;
 mod scalars;
 mod scale;
 mod schema;

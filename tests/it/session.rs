@@ -177,3 +177,16 @@ async fn a_connection_that_dies_under_a_statement_is_that_ones_failure() {
     assert!(matches!(failure.error, DatabaseError::Unavailable(_)), "{failure:?}");
     assert_eq!(ask(&mut session(&pool), &statements[..1]).await, ["a"]);
 }
+
+#[tokio::test]
+async fn statements_of_one_new_text_are_answered_in_one_batch() {
+    let (pool, _) = pool().await;
+    let number = |number: i32| Statement {
+        text: "SELECT $1::text, 'new'".into(),
+        parameters: vec![Parameter::new(Type::TEXT, number.to_string().into_bytes())],
+    };
+    for _ in 0..2 {
+        let batch = [number(1), number(2), statement("SELECT 'other'"), number(3)];
+        assert_eq!(ask(&mut session(&pool), &batch).await, ["1", "2", "other", "3"]);
+    }
+}

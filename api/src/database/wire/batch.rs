@@ -167,9 +167,15 @@ impl Connection {
                     answers.push(collector.finish(self.take().freeze(), types));
                     Ok(())
                 }
+                backend::BIND_COMPLETE_TAG => {
+                    // What the same text, earlier in the batch, has just been described as.
+                    if let (Some(types @ None), Some(query)) = (types.get_mut(at), queries.get(at)) {
+                        *types = self.prepared.types(query.text);
+                    }
+                    Ok(())
+                }
                 backend::PARSE_COMPLETE_TAG
                 | backend::PARAMETER_DESCRIPTION_TAG
-                | backend::BIND_COMPLETE_TAG
                 | backend::CLOSE_COMPLETE_TAG
                 | backend::NOTICE_RESPONSE_TAG
                 | backend::PARAMETER_STATUS_TAG
@@ -194,6 +200,10 @@ impl Prepared {
         let name = format!("praxis_{}", self.last);
         self.statements.insert(query.text.into(), Named { name: name.clone(), types: None });
         name
+    }
+
+    fn types(&self, text: &str) -> Option<Types> {
+        self.statements.get(text).and_then(|named| named.types.clone())
     }
 
     fn described(&mut self, text: &str, types: Types) {
