@@ -39,6 +39,7 @@ mod scale;
 mod schema;
 mod series;
 mod session;
+mod shares;
 mod sockets;
 mod streams;
 mod therapyflow;

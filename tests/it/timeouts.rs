@@ -8,7 +8,7 @@ use reqwest::StatusCode;
 use serde_json::json;
 use tokio::task::JoinHandle;
 
-use crate::harness::{App, eventually, http_client, somebody};
+use crate::harness::{App, eventually, http_client, somebody, somebody_else};
 
 const SITES: &str = "{ sites { nodes { id } } }";
 const POOL: usize = 2;
@@ -21,9 +21,9 @@ fn small_pool(config: &mut ServerConfig) {
     config.database.statement_timeout = Duration::from_mins(1);
 }
 
-/// A request that is under way on a connection of its own.
+/// A request of somebody else each time that is under way on a connection of its own.
 fn in_flight(app: &App) -> JoinHandle<reqwest::Result<reqwest::Response>> {
-    let request = http_client().post(app.url("/graphql")).bearer_auth(somebody());
+    let request = http_client().post(app.url("/graphql")).bearer_auth(somebody_else());
     tokio::spawn(request.json(&json!({ "query": SITES })).send())
 }
 

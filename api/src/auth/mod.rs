@@ -16,6 +16,7 @@ mod error;
 mod identity;
 mod key_set;
 mod key_store;
+mod share;
 mod token;
 
 #[cfg(test)]
@@ -28,3 +29,4 @@ pub use config::{AuthConfig, AuthConfigError, KeySource, MIN_SECRET_BYTES, Secre
 pub use error::AuthError;
 pub use identity::Identity;
 pub use key_set::KeySetError;
+pub use share::Share;

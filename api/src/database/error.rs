@@ -6,6 +6,7 @@ use deadpool::managed::{PoolError, TimeoutType};
 use thiserror::Error;
 use tokio_postgres::error::SqlState;
 
+use super::turns::NoTurn;
 use super::wire::{ServerError, WireError};
 
 /// A failed statement or connection. The texts are for the log: they may name what a caller must not learn.
@@ -60,6 +61,12 @@ impl From<ServerError> for DatabaseError {
 impl From<tokio_postgres::Error> for DatabaseError {
     fn from(error: tokio_postgres::Error) -> Self {
         Self::Unavailable(describe(&error))
+    }
+}
+
+impl From<NoTurn> for DatabaseError {
+    fn from(_: NoTurn) -> Self {
+        Self::Busy
     }
 }
 

@@ -9,6 +9,7 @@ mod login;
 mod pool;
 mod session;
 mod statement;
+mod turns;
 mod wire;
 
 pub use error::DatabaseError;
@@ -18,4 +19,5 @@ pub use pool::{DatabaseConfig, Pool, PoolError};
 pub use session::{Session, SessionCounts, StatementError};
 pub use statement::{Parameter, Statement};
 pub use tokio_postgres::error::SqlState;
+pub use turns::{NoTurn, Turn, Turns};
 pub use wire::{Row, ServerError};

@@ -1,6 +1,7 @@
 //! Connections to Postgres, kept open and shared.
 
 use std::net::IpAddr;
+use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,8 +16,13 @@ use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::error::describe;
+use super::turns::{Turn, Turns};
 use super::wire::{Address, Connection, Query, Row, WireError};
 use super::{DatabaseError, Statement};
+use crate::auth::Share;
+
+/// Requests of one share that may wait, for each connection of the pool.
+const WAITING_PER_CONNECTION: usize = 16;
 
 /// How to reach the database.
 #[derive(Clone, Debug)]
@@ -58,8 +64,8 @@ pub enum PoolError {
 /// A pool of connections, all logged in as the gateway's role.
 #[derive(Clone)]
 pub struct Pool {
-    inner: managed::Pool<Manager>,
-    aside: managed::Pool<Manager>,
+    inner: Lender,
+    aside: Lender,
     tls: MakeRustlsConnect,
     postgres: tokio_postgres::Config,
     timeout: Duration,
@@ -86,14 +92,19 @@ impl Pool {
             .map_err(|error| PoolError::Url(error.to_string()))?;
         let lend = |size: usize| {
             let timeout = Some(config.pool_timeout);
-            managed::Pool::builder(Manager(address.clone()))
+            let connections = managed::Pool::builder(Manager(address.clone()))
                 .max_size(size)
                 // The connection that was used last has its statements and its server's memory at hand.
                 .queue_mode(QueueMode::Lifo)
                 .runtime(Runtime::Tokio1)
                 .timeouts(Timeouts { wait: timeout, create: timeout, recycle: timeout })
                 .build()
-                .map_err(|error| PoolError::Url(error.to_string()))
+                .map_err(|error| PoolError::Url(error.to_string()))?;
+            // Whatever somebody asks for, half of the connections are for others.
+            Ok(Lender {
+                connections,
+                turns: Turns::new(size, size.div_ceil(2), size * WAITING_PER_CONNECTION),
+            })
         };
         Ok(Self {
             inner: lend(config.pool_size)?,
@@ -124,12 +135,16 @@ impl Pool {
 
     /// Connections at most.
     pub fn most_connections(&self) -> usize {
-        self.inner.status().max_size
+        self.inner.connections.status().max_size
     }
 
-    /// A connection of the pool.
-    pub(super) async fn get(&self) -> Result<Object, DatabaseError> {
-        Ok(self.inner.get().await?)
+    /// A connection of the pool, when it is a share's turn.
+    pub(super) async fn get(&self, of: Share) -> Result<Lent, DatabaseError> {
+        let turn = self.inner.turns.take(of);
+        let turn = tokio::time::timeout(self.timeout, turn).await.map_err(|_| DatabaseError::Busy)??;
+        // There is one for each turn, so that nobody waits here unless it has to be opened.
+        let connection = self.inner.connections.get().await?;
+        Ok(Lent { connection, turn })
     }
 
     /// A pool of one connection, for what requests wait for while they hold one of this pool's: were it from this pool,
@@ -141,7 +156,7 @@ impl Pool {
 
     /// Runs a statement as the login role, outside any transaction.
     pub async fn query(&self, statement: &Statement) -> Result<Vec<Row>, DatabaseError> {
-        let mut connection = self.get().await?;
+        let mut connection = self.get(Share::gateway()).await?;
         let query = Query { text: &statement.text, parameters: &statement.parameters, keep: false };
         let answers = connection.run(&[query]).await.map_err(|failed| failed.error)?;
         Ok(answers.into_iter().next().unwrap_or_default())
@@ -149,14 +164,16 @@ impl Pool {
 
     /// Cancels what a connection is doing and closes it. Used when a caller has gone away in the middle of a
     /// statement: nobody can say when the cancellation arrives, so the connection is not used again.
-    pub(super) fn abandon(connection: Object) {
-        let connection = Object::take(connection);
+    pub(super) fn abandon(Lent { connection, turn }: Lent) {
+        let connection = managed::Object::take(connection);
         let cancelled = connection.canceller();
         tokio::spawn(async move {
             if let Err(error) = cancelled.await {
                 tracing::debug!(%error, "could not cancel an abandoned statement");
             }
+            // Until then Postgres has something to do for it.
             drop(connection);
+            drop(turn);
         });
     }
 
@@ -164,8 +181,8 @@ impl Pool {
     /// over a new one: much to do is no failure.
     pub async fn ping(&self) -> Result<(), DatabaseError> {
         let silent = |_| DatabaseError::Unavailable("the database does not answer in time".into());
-        let now = Timeouts { wait: Some(Duration::ZERO), ..self.inner.timeouts() };
-        match self.inner.timeout_get(&now).await.map_err(DatabaseError::from) {
+        let now = Timeouts { wait: Some(Duration::ZERO), ..self.inner.connections.timeouts() };
+        match self.inner.connections.timeout_get(&now).await.map_err(DatabaseError::from) {
             Ok(mut connection) => {
                 let asked = connection.run(&[]);
                 tokio::time::timeout(self.timeout, asked)
@@ -183,13 +200,38 @@ impl Pool {
 
     /// Closes all connections; later requests fail.
     pub fn close(&self) {
-        self.inner.close();
-        self.aside.close();
+        self.inner.connections.close();
+        self.aside.connections.close();
     }
 }
 
+/// Connections, and the turns at them.
+#[derive(Clone)]
+struct Lender {
+    connections: managed::Pool<Manager>,
+    turns: Turns,
+}
+
 /// A connection lent by the pool.
-pub(super) type Object = managed::Object<Manager>;
+pub(super) struct Lent {
+    // Given back before the turn ends.
+    connection: managed::Object<Manager>,
+    turn: Turn,
+}
+
+impl Deref for Lent {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Lent {
+    fn deref_mut(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+}
 
 /// Opens the pool's connections, and judges those that come back.
 pub(super) struct Manager(Address);

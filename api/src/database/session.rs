@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use tokio_postgres::types::Type;
 
-use super::pool::{Object, Pool};
+use super::pool::{Lent, Pool};
 use super::wire::{Query, Row};
 use super::{DatabaseError, Parameter, Statement};
-use crate::auth::Caller;
+use crate::auth::{Caller, Share};
 
 /// One snapshot for the whole request; Postgres itself refuses to write.
 const BEGIN_READING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
@@ -44,7 +44,8 @@ const OPENING: usize = 2;
 pub struct Session {
     pool: Pool,
     caller: Arc<Caller>,
-    connection: Option<Object>,
+    share: Share,
+    connection: Option<Lent>,
     writes: bool,
     /// Whether it begins as the gateway's own role and not yet as the caller's.
     as_login: bool,
@@ -88,7 +89,23 @@ impl Session {
     }
 
     fn begin(writes: bool, pool: Pool, caller: Arc<Caller>) -> Self {
-        Self { pool, caller, connection: None, writes, as_login: false, counts: SessionCounts::default() }
+        let share = caller.share();
+        Self {
+            pool,
+            caller,
+            share,
+            connection: None,
+            writes,
+            as_login: false,
+            counts: SessionCounts::default(),
+        }
+    }
+
+    /// The same session, on somebody's behalf: its connection is counted as that one's.
+    #[must_use]
+    pub fn on_behalf_of(mut self, share: Share) -> Self {
+        self.share = share;
+        self
     }
 
     /// Who asks.
@@ -179,7 +196,8 @@ impl Session {
         let connection = match &mut self.connection {
             Some(connection) => connection,
             none => {
-                let lent = self.pool.get().await.map_err(|error| StatementError { at: 0, error })?;
+                let lent =
+                    self.pool.get(self.share).await.map_err(|error| StatementError { at: 0, error })?;
                 none.insert(lent)
             }
         };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, SemaphorePermit, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 
 use super::FeedSettings;
 use super::cursor::Cursor;
@@ -15,7 +15,7 @@ use super::outbox::{OperationId, Outbox};
 use super::registry::{Registry, Watch};
 use super::resume::resume;
 use crate::auth::Caller;
-use crate::database::Pool;
+use crate::database::{Pool, Turn, Turns};
 use crate::graph::{Code, Engine, Error, Subscription};
 
 /// Messages that may wait between the listener and the dispatcher.
@@ -32,8 +32,8 @@ pub struct Feeds {
     pool: Pool,
     settings: FeedSettings,
     registry: Arc<Registry>,
-    /// Reads at a time: subscriptions leave connections for requests.
-    reads: Semaphore,
+    /// Reads at a time: subscriptions leave connections for requests, and one caller's for those of others.
+    reads: Turns,
     /// Everything before this transaction has been heard of; 0: nothing was ever heard.
     horizon: watch::Sender<u64>,
 }
@@ -41,7 +41,8 @@ pub struct Feeds {
 impl Feeds {
     /// Subscriptions that are answered by an engine, over at most half of its pool's connections.
     pub fn new(engine: Arc<Engine>, pool: Pool, settings: FeedSettings) -> Self {
-        let reads = Semaphore::new((pool.most_connections() / 2).max(1));
+        let most = (pool.most_connections() / 2).max(1);
+        let reads = Turns::new(most, most.div_ceil(2), usize::MAX);
         Self { engine, pool, settings, registry: Arc::default(), reads, horizon: watch::Sender::new(0) }
     }
 
@@ -125,9 +126,9 @@ impl Feeds {
         self.horizon.send_replace(horizon);
     }
 
-    /// Leave to read.
-    pub(super) async fn permit(&self) -> Option<SemaphorePermit<'_>> {
-        // The semaphore is never closed.
-        self.reads.acquire().await.ok()
+    /// Leave to read for a caller.
+    pub(super) async fn permit(&self, caller: &Caller) -> Option<Turn> {
+        // As many may wait as there are.
+        self.reads.take(caller.share()).await.ok()
     }
 }

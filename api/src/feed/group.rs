@@ -182,7 +182,7 @@ impl Group {
         let asked: Vec<Change> = changes.iter().map(|(change, operation)| told(change, *operation)).collect();
         let mut pauses = RETRY_AFTER.into_iter();
         let told = loop {
-            let permit = feeds.permit().await;
+            let permit = feeds.permit(&self.caller).await;
             let told = feeds.engine().tell(&self.subscription, &self.caller, &asked, *row_is_seen).await;
             drop(permit);
             match (told, pauses.next()) {

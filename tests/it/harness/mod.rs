@@ -281,6 +281,11 @@ pub(crate) fn somebody() -> String {
     token("5e0cbe5f-6d1c-4f3c-9d59-0d8f3c2d6f11", "somebody@praxis.example")
 }
 
+/// Like `somebody`, and somebody else each time.
+pub(crate) fn somebody_else() -> String {
+    token(&uuid::Uuid::new_v4().to_string(), "somebody.else@praxis.example")
+}
+
 /// A token of a signed-in user.
 pub(crate) fn token(id: &str, email: &str) -> String {
     issue(SECRET, &DevelopmentClaims::new(id, email), chrono::Utc::now()).unwrap()

@@ -71,7 +71,8 @@ impl ReferenceCache {
         }
         let generation = self.generation.load(Ordering::Acquire);
         // A transaction of its own: it begins after the generation was read, and it has no user.
-        let mut session = Session::new(self.pool.clone(), Arc::new(Caller::of_role(&caller.role)));
+        let reader = Arc::new(Caller::of_role(&caller.role));
+        let mut session = Session::new(self.pool.clone(), reader).on_behalf_of(caller.share());
         let statements = std::slice::from_ref(&question.statement);
         let answers = session.query_last(statements).await.map_err(|failure| failure.error)?;
         let rows = answers.into_iter().next().unwrap_or_default();
