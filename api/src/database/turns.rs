@@ -52,14 +52,6 @@ impl Turns {
         Turn { turns: self.clone(), of }
     }
 
-    fn end(&self, queue: &mut Queue<oneshot::Sender<()>>, of: Share) {
-        queue.end(of);
-        while let Some(told) = queue.next() {
-            // Whoever has given up meanwhile ends the turn as soon as this lock is free.
-            let _ = told.send(());
-        }
-    }
-
     fn queue(&self) -> MutexGuard<'_, Queue<oneshot::Sender<()>>> {
         // A panic while the lock was held leaves a queue that is whole.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -68,7 +60,16 @@ impl Turns {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        self.turns.end(&mut self.turns.queue(), self.of);
+        end(&mut self.turns.queue(), self.of);
+    }
+}
+
+/// Ends a turn, and tells whose is the next.
+fn end(queue: &mut Queue<oneshot::Sender<()>>, of: Share) {
+    queue.end(of);
+    while let Some(told) = queue.next() {
+        // Whoever has given up meanwhile ends the turn as soon as this lock is free.
+        let _ = told.send(());
     }
 }
 
@@ -88,7 +89,7 @@ impl Drop for Place<'_> {
         let mut queue = self.turns.queue();
         if !queue.leave(self.of, self.number) {
             // The turn came and nobody was there to take it.
-            self.turns.end(&mut queue, self.of);
+            end(&mut queue, self.of);
         }
     }
 }

@@ -8,8 +8,8 @@ use tokio::time::timeout;
 
 use super::*;
 
-fn person(number: u8) -> Share {
-    Share::of_address(IpAddr::V4(Ipv4Addr::new(10, 0, 0, number)))
+fn person(number: u32) -> Share {
+    Share::of_address(IpAddr::V4(Ipv4Addr::from_bits(number)))
 }
 
 impl Turns {
@@ -22,7 +22,7 @@ impl Turns {
 /// What somebody does next.
 #[derive(Clone, Debug)]
 enum Step {
-    Ask(u8),
+    Ask(u32),
     /// One of those who wait gives up.
     GiveUp(usize),
     /// One of the turns ends.
@@ -31,7 +31,7 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        3 => (0_u8..5).prop_map(Step::Ask),
+        3 => (0_u32..5).prop_map(Step::Ask),
         1 => any::<usize>().prop_map(Step::GiveUp),
         2 => any::<usize>().prop_map(Step::End),
     ]
@@ -40,7 +40,7 @@ fn step() -> impl Strategy<Value = Step> {
 /// A request as the test sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Asked {
-    of: u8,
+    of: u32,
     number: u64,
     /// Turns that others got since it came to be the first of its share that waits.
     passed: usize,
@@ -52,7 +52,7 @@ proptest! {
         most in 1_usize..6, each in 1_usize..4, longest in 0_usize..6, steps in vec(step(), 0..200)
     ) {
         let mut queue: Queue<u64> = Queue::new(most, each, longest);
-        let (mut running, mut waiting): (Vec<u8>, Vec<Asked>) = (Vec::new(), Vec::new());
+        let (mut running, mut waiting): (Vec<u32>, Vec<Asked>) = (Vec::new(), Vec::new());
         for step in steps {
             match step {
                 Step::Ask(of) => {
@@ -89,7 +89,7 @@ proptest! {
                 }
                 Step::GiveUp(_) | Step::End(_) => {}
             }
-            let of = |person: u8| running.iter().filter(|it| **it == person).count();
+            let of = |person: u32| running.iter().filter(|it| **it == person).count();
             prop_assert!(running.len() <= most);
             prop_assert!((0..5).all(|person| of(person) <= each));
             // No turn is free while somebody waits who may have it.
@@ -158,7 +158,7 @@ async fn turns_are_neither_lost_nor_doubled_when_everything_happens_at_once() {
         let (turns, running) = (turns.clone(), Arc::clone(&running));
         tasks.spawn(async move {
             let patience = Duration::from_micros(u64::from(number % 7) * 50);
-            let of = person(u8::try_from(number % 5).unwrap_or_default());
+            let of = person(number % 5);
             if let Ok(Ok(_turn)) = timeout(patience, turns.take(of)).await {
                 assert!(running.fetch_add(1, Ordering::SeqCst) < 3);
                 tokio::task::yield_now().await;
