@@ -27,6 +27,9 @@ pub enum DatabaseError {
     /// A value that only Postgres can judge, such as the name of a time zone; its words are for the caller.
     #[error("{0}")]
     InvalidValue(String),
+    /// A table has changed since the statement was prepared. It is prepared anew the next time.
+    #[error("a table has changed since the statement was prepared")]
+    Outdated,
     /// Anything else that Postgres refused.
     #[error(transparent)]
     Postgres(Arc<ServerError>),
@@ -36,6 +39,7 @@ impl From<WireError> for DatabaseError {
     fn from(error: WireError) -> Self {
         match error {
             WireError::Server(error) => Self::from(*error),
+            WireError::Outdated => Self::Outdated,
             other => Self::Unavailable(other.to_string()),
         }
     }

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use deadpool::Runtime;
@@ -17,7 +18,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::error::describe;
 use super::turns::{Turn, Turns};
-use super::wire::{Address, Connection, Query, Row, WireError};
+use super::wire::{Address, Command, Connection, Query, Row, WireError};
 use super::{DatabaseError, Statement};
 use crate::auth::Share;
 
@@ -56,6 +57,9 @@ pub enum PoolError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The system has no random numbers.
+    #[error("cannot draw a random number: {0}")]
+    Random(String),
     /// TLS cannot be set up.
     #[error("cannot set up TLS: {0}")]
     Tls(String),
@@ -69,6 +73,8 @@ pub struct Pool {
     tls: MakeRustlsConnect,
     postgres: tokio_postgres::Config,
     timeout: Duration,
+    /// Tells sessions apart, also those of other gateways.
+    marks: Arc<AtomicU64>,
     pub(super) prepared_statements: bool,
     pub(super) statement_timeout: Duration,
 }
@@ -106,12 +112,14 @@ impl Pool {
                 turns: Turns::new(size, size.div_ceil(2), size * WAITING_PER_CONNECTION),
             })
         };
+        let first_mark = getrandom::u64().map_err(|error| PoolError::Random(error.to_string()))?;
         Ok(Self {
             inner: lend(config.pool_size)?,
             aside: lend(1)?,
             tls: MakeRustlsConnect::new(tls),
             postgres,
             timeout: config.pool_timeout,
+            marks: Arc::new(AtomicU64::new(first_mark)),
             prepared_statements: config.prepared_statements,
             statement_timeout: config.statement_timeout,
         })
@@ -131,6 +139,11 @@ impl Pool {
         DatabaseError,
     > {
         Ok(self.postgres.connect(self.tls.clone()).await?)
+    }
+
+    /// A number that no other session has.
+    pub(super) fn mark(&self) -> u64 {
+        self.marks.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Connections at most.
@@ -157,7 +170,12 @@ impl Pool {
     /// Runs a statement as the login role, outside any transaction.
     pub async fn query(&self, statement: &Statement) -> Result<Vec<Row>, DatabaseError> {
         let mut connection = self.get(Share::gateway()).await?;
-        let query = Query { text: &statement.text, parameters: &statement.parameters, keep: false };
+        let query = Query {
+            text: &statement.text,
+            parameters: &statement.parameters,
+            keep: false,
+            command: Command::Statement,
+        };
         let answers = connection.run(&[query]).await.map_err(|failed| failed.error)?;
         Ok(answers.into_iter().next().unwrap_or_default())
     }

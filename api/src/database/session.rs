@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tokio_postgres::types::Type;
 
 use super::pool::{Lent, Pool};
-use super::wire::{Query, Row};
+use super::wire::{BatchError, Command, Query, Row, WireError};
 use super::{DatabaseError, Parameter, Statement};
 use crate::auth::{Caller, Share};
 
@@ -27,7 +27,8 @@ const SET_UP: &str = "SELECT set_config('jit','off',true),\
     set_config('request.jwt.claim.sub',$3,true),\
     set_config('request.jwt.claim.role',$4,true),\
     set_config('app.user_id',$3,true),\
-    set_config('role',$5,true)";
+    set_config('role',$5,true),\
+    $6::int8";
 /// Changes the role within the transaction.
 const BECOME: &str = "SELECT set_config('role',$1,true)";
 /// Names the role that the gateway logged in as.
@@ -159,9 +160,14 @@ impl Session {
         let mut queries: Vec<Query<'_>> = own
             .iter()
             .chain(statements)
-            .map(|statement| Query { text: &statement.text, parameters: &statement.parameters, keep })
+            .map(|statement| Query {
+                text: &statement.text,
+                parameters: &statement.parameters,
+                keep,
+                command: Command::Statement,
+            })
             .collect();
-        queries.push(Query { text: COMMIT, parameters: &[], keep });
+        queries.push(Query { text: COMMIT, parameters: &[], keep, command: Command::Commit });
         connection.run(&queries).await.map(drop).map_err(|failed| failed.error.into())
     }
 
@@ -177,10 +183,11 @@ impl Session {
         let mut queries = Vec::with_capacity(OPENING + statements.len());
         let set_up;
         let opening = if self.connection.is_none() {
-            set_up = self.set_up();
+            let mark = self.pool.mark();
+            set_up = self.set_up(mark);
             let begin = if self.writes { BEGIN_WRITING } else { BEGIN_READING };
-            queries.push(Query { text: begin, parameters: &[], keep });
-            queries.push(Query { text: SET_UP, parameters: &set_up, keep });
+            queries.push(Query { text: begin, parameters: &[], keep, command: Command::Begin });
+            queries.push(Query { text: SET_UP, parameters: &set_up, keep, command: Command::Mark(mark) });
             OPENING
         } else {
             0
@@ -189,9 +196,10 @@ impl Session {
             text: &statement.text,
             parameters: &statement.parameters,
             keep: keep && statement.text.len() <= LONGEST_KEPT,
+            command: Command::Statement,
         }));
         if last {
-            queries.push(Query { text: END, parameters: &[], keep });
+            queries.push(Query { text: END, parameters: &[], keep, command: Command::Rollback });
         }
         let connection = match &mut self.connection {
             Some(connection) => connection,
@@ -201,7 +209,14 @@ impl Session {
                 none.insert(lent)
             }
         };
-        let mut answers = connection.run(&queries).await.map_err(|failed| {
+        let mut ran = connection.run(&queries).await;
+        let is_outdated = |failed: &BatchError| matches!(failed.error, WireError::Outdated);
+        if opening > 0 && ran.as_ref().is_err_and(is_outdated) && connection.roll_back() {
+            // Nothing of the session has been told yet: it begins again, with statements that are prepared anew.
+            self.counts.round_trips += 1;
+            ran = connection.run(&queries).await;
+        }
+        let mut answers = ran.map_err(|failed| {
             let error = DatabaseError::from(failed.error);
             match failed.at.checked_sub(opening) {
                 // What fails behind the last statement, the end or the connection itself, counts as the last one's.
@@ -213,18 +228,22 @@ impl Session {
                 },
             }
         })?;
-        answers.drain(..opening);
+        // There are as many answers as queries: whatever else came would have been an error.
+        answers.drain(..opening.min(answers.len()));
         answers.truncate(statements.len());
         Ok(answers)
     }
 
-    /// The parameters of [`SET_UP`].
-    fn set_up(&self) -> [Parameter; 5] {
+    /// The parameters of [`SET_UP`], which gives `mark` back: whoever reads it reads the answer to this session's opening.
+    fn set_up(&self, mark: u64) -> [Parameter; 6] {
         let timeout = self.pool.statement_timeout.as_millis().max(1).to_string();
         let sub = self.caller.sub.clone().unwrap_or_default();
         let role = self.caller.role.clone();
         let acting = if self.as_login { LOGIN.to_owned() } else { role.clone() };
-        [timeout, self.caller.claims.to_string(), sub, role, acting].map(text)
+        let [timeout, claims, sub, role, acting] =
+            [timeout, self.caller.claims.to_string(), sub, role, acting].map(text);
+        let mark = Parameter::new(Type::INT8, mark.to_be_bytes().to_vec());
+        [timeout, claims, sub, role, acting, mark]
     }
 }
 
@@ -240,7 +259,7 @@ impl Drop for Session {
     fn drop(&mut self) {
         let Some(mut connection) = self.connection.take() else { return };
         // Sent, not awaited: the opening of the next session travels behind it on the same connection.
-        if connection.is_busy() || !connection.send_unheard(END) {
+        if connection.is_busy() || !connection.roll_back() {
             Pool::abandon(connection);
         }
     }

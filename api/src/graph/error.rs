@@ -158,6 +158,10 @@ impl From<&DatabaseError> for Error {
                 tracing::warn!("no database connection was free in time");
                 Self::new(Code::Unavailable, "The server is busy. Try again in a moment.")
             }
+            DatabaseError::Outdated => {
+                tracing::warn!("a table has changed since the statement was prepared");
+                Self::new(Code::Unavailable, "The tables have just changed. Try again in a moment.")
+            }
             DatabaseError::StatementTimeout => Self::new(
                 Code::Timeout,
                 "The query took too long. Ask for fewer rows, or filter on an indexed column.",

@@ -18,7 +18,8 @@ use tokio_postgres::Config;
 use tokio_postgres::config::{self, Host, SslMode, SslNegotiation, TargetSessionAttrs};
 use tokio_rustls::TlsConnector;
 
-use super::batch::{Prepared, Query};
+use super::answers::Transaction;
+use super::batch::{Command, Query};
 use super::error::{ServerError, WireError};
 use super::{Connection, Socket};
 
@@ -126,19 +127,7 @@ impl Address {
         let socket = self.socket(at).await?;
         // Where a cancellation has to go: this host, not the first that answers then.
         let address = Self { hosts: Arc::new([self.hosts[at].clone()]), ..self.clone() };
-        let mut connection = Connection {
-            socket,
-            inbox: BytesMut::new(),
-            understood: 0,
-            outbox: BytesMut::new(),
-            prepared: Prepared::default(),
-            unread: 0,
-            address,
-            process: 0,
-            secret: 0,
-            busy: false,
-            closed: false,
-        };
+        let mut connection = Connection::over(socket, address);
         connection.log_in(&self.config).await?;
         connection.check_session(self.config.get_target_session_attrs()).await?;
         Ok(connection)
@@ -229,10 +218,9 @@ impl Connection {
                         .and_then(|process| Ok((process, body.try_get_i32()?)))
                         .map_err(|_| WireError::Protocol("a key of another length"))?;
                 }
-                backend::READY_FOR_QUERY_TAG => break,
+                backend::READY_FOR_QUERY_TAG if Transaction::read(body)? == Transaction::None => break,
                 backend::ERROR_RESPONSE_TAG => return Err(refused(body)),
-                // Parameters and notices.
-                _ => {}
+                _ => return Err(WireError::Protocol("an unexpected message behind the login")),
             }
         }
         self.take();
@@ -249,7 +237,6 @@ impl Connection {
             match message.tag {
                 backend::AUTHENTICATION_TAG => {}
                 backend::ERROR_RESPONSE_TAG => return Err(refused(body)),
-                backend::NOTICE_RESPONSE_TAG => continue,
                 _ => return Err(WireError::Protocol("an unexpected message before the login")),
             }
             let kind = body.try_get_i32().map_err(|_| WireError::Protocol("an empty authentication"))?;
@@ -303,7 +290,12 @@ impl Connection {
             TargetSessionAttrs::ReadOnly => b"off",
             _ => return Ok(()),
         };
-        let question = Query { text: "SHOW transaction_read_only", parameters: &[], keep: false };
+        let question = Query {
+            text: "SHOW transaction_read_only",
+            parameters: &[],
+            keep: false,
+            command: Command::Statement,
+        };
         let answers = self.run(&[question]).await.map_err(|failed| failed.error)?;
         let read_only = answers.first().and_then(|rows| rows.first()).and_then(|row| row.bytes(0));
         if read_only == Some(unwanted) {

@@ -31,6 +31,10 @@ pub(in crate::database) enum WireError {
     /// The server refused.
     #[error(transparent)]
     Server(Box<ServerError>),
+    /// The server no longer knows a statement as it was prepared: a table has changed, or another server stands behind a
+    /// pooler.
+    #[error("a table has changed since the statement was prepared")]
+    Outdated,
     /// The socket failed.
     #[error("{0}")]
     Io(#[from] io::Error),

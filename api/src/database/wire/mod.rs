@@ -4,10 +4,14 @@
 //! answer has packets. No task and no channel stands between a request and its socket. Statements are prepared along
 //! the way, at the first time that a connection meets them.
 
+mod answers;
 mod batch;
 mod connect;
 mod error;
+mod prepared;
 mod rows;
+#[cfg(test)]
+mod tests;
 
 use std::future::poll_fn;
 use std::io;
@@ -19,15 +23,22 @@ use futures_util::FutureExt as _;
 use postgres_protocol::message::{backend, frontend};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 
-use self::batch::Prepared;
-pub(super) use self::batch::Query;
+use self::answers::Transaction;
+pub(super) use self::batch::{BatchError, Command, Query};
 pub(super) use self::connect::Address;
 pub use self::error::ServerError;
 pub(super) use self::error::WireError;
+use self::prepared::Prepared;
 pub use self::rows::Row;
 
 /// Bytes that there is room for at least when the socket is read.
 const READ: usize = 16 * 1024;
+/// Bytes that there is room for at most before they arrive, whatever length the server announces.
+const MOST_READ: usize = 1024 * 1024;
+/// Bytes of the answers that have not been taken, at most; and so of a message.
+const MOST_UNREAD: usize = 256 * 1024 * 1024;
+/// What the server must have told us of itself: values are read so.
+const ASSUMED: [(&[u8], &[u8]); 2] = [(b"client_encoding", b"UTF8"), (b"integer_datetimes", b"on")];
 
 /// A byte stream to Postgres: a unix socket, TCP, or TLS over it.
 trait Socket: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
@@ -41,14 +52,26 @@ pub(super) struct Connection {
     understood: usize,
     outbox: BytesMut,
     prepared: Prepared,
-    /// Answers of their own that come before the next one, and that nobody waits for.
-    unread: u32,
+    /// Whether a transaction is open once the server has done everything that it was sent.
+    transaction: Transaction,
+    unheard: Unheard,
     /// Whom to ask for a cancellation, and what to name.
     address: Address,
     process: i32,
     secret: i32,
     busy: bool,
     closed: bool,
+}
+
+/// What is still to come of the end of a transaction that nobody waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unheard {
+    /// Nothing.
+    Nothing,
+    /// `CommandComplete`, and what follows it.
+    Completion,
+    /// `ReadyForQuery`
+    Readiness,
 }
 
 /// A message from the server.
@@ -61,19 +84,44 @@ struct Message {
 }
 
 impl Connection {
-    /// Sends a statement whose answer nobody waits for, if that can be done at once; `false`: it cannot.
-    pub(super) fn send_unheard(&mut self, sql: &str) -> bool {
-        if self.closed || frontend::query(sql, &mut self.outbox).is_err() {
+    /// A connection over a socket, not logged in.
+    fn over(socket: Box<dyn Socket>, address: Address) -> Self {
+        Self {
+            socket,
+            inbox: BytesMut::new(),
+            understood: 0,
+            outbox: BytesMut::new(),
+            prepared: Prepared::default(),
+            transaction: Transaction::None,
+            unheard: Unheard::Nothing,
+            address,
+            process: 0,
+            secret: 0,
+            busy: false,
+            closed: false,
+        }
+    }
+
+    /// Ends a transaction without waiting for the answer, if that can be done at once; `false`: it cannot.
+    pub(super) fn roll_back(&mut self) -> bool {
+        if self.closed || self.busy || self.unheard != Unheard::Nothing {
             return false;
         }
-        self.unread += 1;
+        if self.transaction == Transaction::None {
+            return true;
+        }
+        if frontend::query("ROLLBACK", &mut self.outbox).is_err() {
+            return false;
+        }
+        self.unheard = Unheard::Completion;
+        self.transaction = Transaction::None;
         matches!(self.send().now_or_never(), Some(Ok(())))
     }
 
-    /// Whether more can be asked: no batch was given up half-way, and the server has not closed the connection
-    /// meanwhile. Does not wait.
+    /// Whether more can be asked: no batch was given up half-way, no transaction is open, and the server has neither said
+    /// anything unasked meanwhile nor closed the connection. Does not wait.
     pub(super) fn is_usable(&mut self) -> bool {
-        while !self.closed {
+        while !self.closed && self.inbox.len() <= MOST_UNREAD {
             self.inbox.reserve(READ);
             match self.socket.read_buf(&mut self.inbox).now_or_never() {
                 Some(Ok(count)) if count > 0 => {}
@@ -81,7 +129,51 @@ impl Connection {
                 None => break,
             }
         }
-        !self.closed && !self.busy
+        !self.busy && self.transaction == Transaction::None && self.settle().is_ok()
+    }
+
+    /// Looks at what has arrived that no batch waits for: the end of a transaction, and nothing else.
+    fn settle(&mut self) -> Result<(), WireError> {
+        const UNASKED: WireError = WireError::Protocol("a message that nobody asked for");
+        if self.closed {
+            return Err(WireError::Closed);
+        }
+        let settled = loop {
+            match self.understand() {
+                Ok(Some(message)) => match self.hear_end(message) {
+                    Ok(true) => {}
+                    Ok(false) => break Err(UNASKED),
+                    Err(error) => break Err(error),
+                },
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        // The beginning of a message is enough to know that it does not belong here.
+        let begun = self.inbox.get(self.understood).copied();
+        let is_unasked = self.unheard == Unheard::Nothing && begun.is_some_and(|tag| !is_asynchronous(tag));
+        let settled = if is_unasked { Err(UNASKED) } else { settled };
+        self.closed |= settled.is_err();
+        drop(self.take());
+        settled
+    }
+
+    /// Takes a message of the end of a transaction, where one is still to come; `false`: none is.
+    fn hear_end(&mut self, message: Message) -> Result<bool, WireError> {
+        let body = self.body(message);
+        self.unheard = match (self.unheard, message.tag) {
+            (Unheard::Nothing, _) => return Ok(false),
+            (Unheard::Completion, backend::COMMAND_COMPLETE_TAG) if body == b"ROLLBACK\0" => {
+                Unheard::Readiness
+            }
+            (Unheard::Readiness, backend::READY_FOR_QUERY_TAG)
+                if Transaction::read(body)? == Transaction::None =>
+            {
+                Unheard::Nothing
+            }
+            _ => return Err(WireError::Protocol("another end of a transaction")),
+        };
+        Ok(true)
     }
 
     /// Whether an answer is awaited, or was when whoever waited went away.
@@ -122,22 +214,40 @@ impl Connection {
     /// The next message. Its bytes stay in the inbox until [`Connection::take`].
     async fn next(&mut self) -> Result<Message, WireError> {
         loop {
-            let unread = &self.inbox[self.understood..];
-            let header = backend::Header::parse(unread).map_err(WireError::from)?;
-            if let Some(header) = header {
-                let length = usize::try_from(header.len()).unwrap_or_default() + 1;
-                if unread.len() >= length {
-                    let start = self.understood;
-                    self.understood += length;
-                    return Ok(Message { tag: header.tag(), start: start + 5, end: self.understood });
-                }
-                self.inbox.reserve(length - unread.len());
+            if let Some(message) = self.understand()? {
+                return Ok(message);
             }
             self.inbox.reserve(READ);
             let read = self.socket.read_buf(&mut self.inbox).await;
             if self.noticing(read)? == 0 {
                 self.closed = true;
                 return Err(WireError::Closed);
+            }
+        }
+    }
+
+    /// The next message that has arrived, but for those that may come at any time.
+    fn understand(&mut self) -> Result<Option<Message>, WireError> {
+        loop {
+            let unread = &self.inbox[self.understood..];
+            let Some(header) = backend::Header::parse(unread)? else { return Ok(None) };
+            let length = usize::try_from(header.len()).unwrap_or(usize::MAX).saturating_add(1);
+            if self.understood.saturating_add(length) > MOST_UNREAD {
+                return Err(WireError::Protocol("more than an answer may have"));
+            }
+            if unread.len() < length {
+                let missing = length - unread.len();
+                self.inbox.reserve(missing.min(MOST_READ));
+                return Ok(None);
+            }
+            let start = self.understood;
+            self.understood += length;
+            let message = Message { tag: header.tag(), start: start + 5, end: self.understood };
+            if !is_asynchronous(message.tag) {
+                return Ok(Some(message));
+            }
+            if message.tag == backend::PARAMETER_STATUS_TAG {
+                check_status(self.body(message))?;
             }
         }
     }
@@ -160,4 +270,23 @@ impl Connection {
             WireError::Io(error)
         })
     }
+}
+
+/// Whether a message may come at any time, whatever was asked.
+fn is_asynchronous(tag: u8) -> bool {
+    matches!(
+        tag,
+        backend::NOTICE_RESPONSE_TAG | backend::PARAMETER_STATUS_TAG | backend::NOTIFICATION_RESPONSE_TAG
+    )
+}
+
+/// Checks the body of a `ParameterStatus`: a name and a value, each with a zero at its end.
+fn check_status(body: &[u8]) -> Result<(), WireError> {
+    let mut words = body.split(|byte| *byte == 0);
+    let (name, value) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let is_other = |(known, needed): &(&[u8], &[u8])| *known == name && !needed.eq_ignore_ascii_case(value);
+    if ASSUMED.iter().any(is_other) {
+        return Err(WireError::Protocol("values in another format than is read"));
+    }
+    Ok(())
 }

@@ -10,11 +10,22 @@ use super::WireError;
 /// Length that the protocol gives to NULL.
 const NULL: i32 = -1;
 
+/// A column of a statement, as far as its values depend on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Column {
+    oid: Oid,
+    /// Bytes of each value, where that is always the same number.
+    width: Option<u8>,
+}
+
+/// The columns of a statement.
+pub(super) type Columns = Arc<[Column]>;
+
 /// The rows of one statement.
 #[derive(Debug)]
 struct Rows {
     bytes: Bytes,
-    types: Arc<[Oid]>,
+    columns: Columns,
     /// The values of all rows, one after the other.
     values: Vec<Value>,
 }
@@ -33,7 +44,7 @@ pub struct Row {
 impl Row {
     /// A column's value in binary format; `None` is NULL (or a column that the statement did not select).
     pub fn bytes(&self, column: usize) -> Option<&[u8]> {
-        if column >= self.rows.types.len() {
+        if column >= self.rows.columns.len() {
             return None;
         }
         let (start, end) = (*self.rows.values.get(self.first + column)?)?;
@@ -42,7 +53,7 @@ impl Row {
 
     /// Whether a column is `numeric`, where equal values may differ in their bytes: 4.5 and 4.50.
     pub fn is_numeric(&self, column: usize) -> bool {
-        self.rows.types.get(column).is_some_and(|oid| *oid == Type::NUMERIC.oid())
+        self.rows.columns.get(column).is_some_and(|column| column.oid == Type::NUMERIC.oid())
     }
 }
 
@@ -53,17 +64,50 @@ pub(super) struct Collector {
     rows: usize,
 }
 
+impl Column {
+    fn new(oid: Oid) -> Self {
+        let width = Type::from_oid(oid).and_then(|ty| match ty {
+            Type::BOOL => Some(1),
+            Type::INT2 => Some(2),
+            Type::INT4 | Type::OID | Type::FLOAT4 | Type::DATE => Some(4),
+            Type::INT8 | Type::FLOAT8 | Type::TIMESTAMP | Type::TIMESTAMPTZ => Some(8),
+            Type::UUID => Some(16),
+            _ => None,
+        });
+        Self { oid, width }
+    }
+}
+
+/// Reads the body of a `RowDescription`.
+pub(super) fn read_columns(mut body: &[u8]) -> Result<Columns, WireError> {
+    const BROKEN: WireError = WireError::Protocol("a description of another length than it says");
+    /// Bytes of a column's description between its name and its type, and behind the type.
+    const TABLE_AND_COLUMN: usize = 6;
+    const LENGTH_MODIFIER_AND_FORMAT: usize = 8;
+    let count = body.try_get_u16().map_err(|_| BROKEN)?;
+    let columns: Result<Columns, WireError> = (0..count)
+        .map(|_| {
+            let name = body.iter().position(|byte| *byte == 0).ok_or(BROKEN)?;
+            body = body.get(name + 1 + TABLE_AND_COLUMN..).ok_or(BROKEN)?;
+            let oid = body.try_get_u32().map_err(|_| BROKEN)?;
+            body = body.get(LENGTH_MODIFIER_AND_FORMAT..).ok_or(BROKEN)?;
+            Ok(Column::new(oid))
+        })
+        .collect();
+    if body.is_empty() { columns } else { Err(BROKEN) }
+}
+
 impl Collector {
     /// Takes a `DataRow`, whose body lies at `start` of the buffer that all rows will share.
-    pub(super) fn add(&mut self, body: &[u8], start: usize, columns: usize) -> Result<(), WireError> {
+    pub(super) fn add(&mut self, body: &[u8], start: usize, columns: &[Column]) -> Result<(), WireError> {
         const BROKEN: WireError = WireError::Protocol("a row of another length than it says");
         let mut rest = body;
         let count = rest.try_get_u16().map_err(|_| BROKEN)?;
-        if usize::from(count) != columns {
+        if usize::from(count) != columns.len() {
             return Err(WireError::Protocol("a row of another width than it was described"));
         }
-        self.values.reserve(columns);
-        for _ in 0..columns {
+        self.values.reserve(columns.len());
+        for column in columns {
             let length = rest.try_get_i32().map_err(|_| BROKEN)?;
             if length == NULL {
                 self.values.push(None);
@@ -71,19 +115,33 @@ impl Collector {
             }
             let begin = start + body.len() - rest.len();
             let length = usize::try_from(length).map_err(|_| BROKEN)?;
+            if column.width.is_some_and(|width| usize::from(width) != length) {
+                return Err(WireError::Protocol("a value of another length than its type has"));
+            }
             rest = rest.get(length..).ok_or(BROKEN)?;
             let place = u32::try_from(begin).ok().zip(u32::try_from(begin + length).ok());
             self.values.push(Some(place.ok_or(WireError::Protocol("an answer of more than 4 GB"))?));
+        }
+        if !rest.is_empty() {
+            return Err(BROKEN);
         }
         self.rows += 1;
         Ok(())
     }
 
+    /// How many rows there are so far.
+    pub(super) fn count(&self) -> usize {
+        self.rows
+    }
+
     /// The rows, in a buffer that holds them where [`Collector::add`] was told.
-    pub(super) fn finish(&mut self, bytes: Bytes, types: Arc<[Oid]>) -> Vec<Row> {
-        let width = types.len();
+    pub(super) fn finish(&mut self, bytes: Bytes, columns: &Columns) -> Vec<Row> {
         let count = std::mem::take(&mut self.rows);
-        let rows = Arc::new(Rows { bytes, types, values: std::mem::take(&mut self.values) });
+        if count == 0 {
+            return Vec::new();
+        }
+        let (width, columns) = (columns.len(), Arc::clone(columns));
+        let rows = Arc::new(Rows { bytes, columns, values: std::mem::take(&mut self.values) });
         (0..count).map(|at| Row { rows: Arc::clone(&rows), first: at * width }).collect()
     }
 }
@@ -93,24 +151,49 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_description_names_types() {
+        let column = |name: &str, oid: u32| [name.as_bytes(), &[0; 7], &oid.to_be_bytes(), &[0; 8]].concat();
+        let body = [&2u16.to_be_bytes()[..], &column("id", 20), &column("", 1700)].concat();
+        assert_eq!(*read_columns(&body).unwrap(), [Column::new(20), Column::new(1700)]);
+        assert!(read_columns(&[0, 0]).unwrap().is_empty());
+        let longer = [&body[..], &[0]].concat();
+        for broken in [&body[..body.len() - 1], &longer, b"\0\x01id", b"\0", b""] {
+            assert!(read_columns(broken).is_err());
+        }
+    }
+
+    #[test]
     fn rows_lie_in_one_buffer() {
         let first = b"\0\x02\0\0\0\x01a\xff\xff\xff\xff";
         let second = b"\0\x02\0\0\0\0\0\0\0\x02bc";
         let buffer = [b"before", &first[..], b"between", second].concat();
+        let columns: Columns = [Type::TEXT, Type::NUMERIC].map(|ty| Column::new(ty.oid())).into();
         let mut collector = Collector::default();
-        collector.add(first, 6, 2).unwrap();
-        collector.add(second, 6 + first.len() + 7, 2).unwrap();
-        let rows = collector.finish(buffer.into(), [Type::TEXT.oid(), Type::NUMERIC.oid()].into());
+        collector.add(first, 6, &columns).unwrap();
+        collector.add(second, 6 + first.len() + 7, &columns).unwrap();
+        let rows = collector.finish(buffer.into(), &columns);
         let values: Vec<_> = rows.iter().map(|row| (row.bytes(0), row.bytes(1), row.bytes(2))).collect();
         assert_eq!(values, [(Some(&b"a"[..]), None, None), (Some(&b""[..]), Some(&b"bc"[..]), None)]);
         assert!(rows[0].is_numeric(1) && !rows[0].is_numeric(0) && !rows[0].is_numeric(2));
-        assert!(collector.finish(Bytes::new(), [].into()).is_empty());
+        assert!(collector.finish(Bytes::new(), &columns).is_empty());
     }
 
     #[test]
     fn a_broken_row_is_refused() {
-        for (body, columns) in [(&b"\0"[..], 1), (b"\0\x02", 1), (b"\0\x01\0\0\0\x02a", 1), (b"\0\x01", 1)] {
-            assert!(Collector::default().add(body, 0, columns).is_err());
+        let columns = |types: &[Type]| types.iter().map(|ty| Column::new(ty.oid())).collect::<Vec<_>>();
+        for (body, types) in [
+            (&b"\0"[..], &[Type::TEXT][..]),
+            (b"\0\x02", &[Type::TEXT]),
+            (b"\0\x01\0\0\0\x02a", &[Type::TEXT]),
+            (b"\0\x01\0\0\0\x01ab", &[Type::TEXT]),
+            (b"\0\x01\xff\xff\xff\xfe", &[Type::TEXT]),
+            (b"\0\x01", &[Type::TEXT]),
+            (b"\0\x01\0\0\0\x01a", &[]),
+            (b"\0\x01\0\0\0\x01a", &[Type::TEXT, Type::TEXT]),
+            (b"\0\x01\0\0\0\x03abc", &[Type::INT4]),
+            (b"\0\x01\0\0\0\0", &[Type::BOOL]),
+        ] {
+            assert!(Collector::default().add(body, 0, &columns(types)).is_err(), "{body:?}");
         }
     }
 }

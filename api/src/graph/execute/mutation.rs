@@ -161,10 +161,15 @@ impl Writer<'_> {
     }
 }
 
-/// Whether one transaction had to give way to another.
+/// Whether one transaction had to give way to another, or to a change of the tables.
 pub(in crate::graph) fn is_collision(error: &DatabaseError) -> bool {
-    let DatabaseError::Postgres(error) = error else { return false };
-    error.code == SqlState::T_R_SERIALIZATION_FAILURE || error.code == SqlState::T_R_DEADLOCK_DETECTED
+    match error {
+        DatabaseError::Outdated => true,
+        DatabaseError::Postgres(error) => {
+            error.code == SqlState::T_R_SERIALIZATION_FAILURE || error.code == SqlState::T_R_DEADLOCK_DETECTED
+        }
+        _ => false,
+    }
 }
 
 /// The error of a mutation that had to give way each time.
