@@ -33,6 +33,7 @@ mod plans;
 mod points;
 mod practices;
 mod queries;
+mod refusals;
 mod repeated;
 mod scalars;
 mod scale;

@@ -176,6 +176,19 @@ impl Session {
         self.commit_with(&[]).await
     }
 
+    /// Undoes everything that was written, and then runs a statement of the gateway's own role on the same connection.
+    pub async fn end_with(&mut self, statement: &Statement) -> Result<Vec<Row>, DatabaseError> {
+        let over = || DatabaseError::Unavailable("the session is over".into());
+        let mut connection = self.connection.take().ok_or_else(over)?;
+        self.counts.round_trips += 1;
+        let keep = self.pool.prepared_statements;
+        let end = Query { text: END, parameters: &[], keep, command: Command::Rollback };
+        let Statement { text, parameters } = statement;
+        let own = Query { text, parameters, keep, command: Command::Statement };
+        let answers = connection.run(&[end, own]).await.map_err(|failed| failed.error)?;
+        Ok(answers.into_iter().next_back().unwrap_or_default())
+    }
+
     async fn run(&mut self, statements: &[Statement], last: bool) -> Result<Vec<Vec<Row>>, StatementError> {
         self.counts.statements += u32::try_from(statements.len()).unwrap_or(u32::MAX);
         self.counts.round_trips += 1;

@@ -104,7 +104,7 @@ impl Engine {
         let schema = schema::build(&catalog)?;
         let implementers = schema.implementers_map();
         let reference = Arc::new(ReferenceCache::new(pool.aside()));
-        let refusals = Refusals::new(pool.clone());
+        let refusals = Refusals::default();
         let documents = Documents::new();
         Ok(Self { catalog, schema, implementers, documents, limits, pool, reference, refusals })
     }

@@ -10,7 +10,7 @@ use tokio_postgres::types::Type;
 
 use super::catalog::{Catalog, Table};
 use super::error::{Code, Error, Rule};
-use crate::database::{DatabaseError, Parameter, Pool, ServerError, SqlState, Statement};
+use crate::database::{DatabaseError, Parameter, ServerError, Session, SqlState, Statement};
 
 /// Only the gateway's own role may ask; see the migration that creates the function.
 const DESCRIBE: &str =
@@ -27,27 +27,25 @@ struct Description {
 }
 
 /// Explains refusals.
+#[derive(Default)]
 pub(super) struct Refusals {
-    pool: Pool,
     /// Of constraints, of which there are as many as somebody wrote.
     known: Mutex<HashMap<Constraint, Description>>,
 }
 
 impl Refusals {
-    pub(super) fn new(pool: Pool) -> Self {
-        Self { pool, known: Mutex::new(HashMap::new()) }
-    }
-
-    /// The error of a statement that writes rows of a table. `argument`: where these were given.
+    /// The error of a statement that writes rows of a table. `argument`: where these were given. The session ends: what is
+    /// not known yet is asked on its own connection, for a second one might never be free while it holds the first.
     pub(super) async fn explain(
         &self,
         catalog: &Catalog,
         table: &Table,
         argument: &str,
         error: &DatabaseError,
+        session: &mut Session,
     ) -> Error {
         let DatabaseError::Postgres(server) = error else { return error.into() };
-        let described = self.describe(server).await;
+        let described = self.describe(server, session).await;
         let columns = server.column.as_ref().map_or(described.columns.as_slice(), std::slice::from_ref);
         let fields: Vec<&str> = columns
             .iter()
@@ -68,7 +66,7 @@ impl Refusals {
     }
 
     /// What the database says of the constraint that an error names.
-    async fn describe(&self, server: &ServerError) -> Description {
+    async fn describe(&self, server: &ServerError, session: &mut Session) -> Description {
         let (Some(schema), Some(table), Some(name)) = (&server.schema, &server.table, &server.constraint)
         else {
             return Description::default();
@@ -79,7 +77,8 @@ impl Refusals {
         }
         let parameters =
             constraint.iter().map(|name| Parameter::new(Type::TEXT, name.clone().into_bytes())).collect();
-        let rows = match self.pool.query(&Statement { text: DESCRIBE.into(), parameters }).await {
+        let describe = Statement { text: DESCRIBE.into(), parameters };
+        let rows = match session.end_with(&describe).await {
             Ok(rows) => rows,
             Err(error) => {
                 tracing::warn!(%error, constraint = name, "cannot ask about a constraint");

@@ -154,7 +154,8 @@ impl Writer<'_> {
             Ok(answers) => Ok(answers.into_iter().next().unwrap_or_default()),
             Err(failure) if is_collision(&failure.error) => Err(Failure::Collision(placed(collided(), step))),
             Err(failure) => {
-                let error = self.refusals.explain(self.catalog, table, argument, &failure.error).await;
+                let error =
+                    self.refusals.explain(self.catalog, table, argument, &failure.error, session).await;
                 Err(Failure::Refused(placed(error, step)))
             }
         }

@@ -1,0 +1,96 @@
+//! A refusal of the database is told in the words of its rule, however few connections there are: whoever holds one never
+//! waits for another.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::Value;
+
+use crate::fixture::{clinician, oracle, protocol};
+use crate::harness::{Actor, App};
+
+/// Longer than the test may take: where a request waits for a second connection, that shows.
+const WAIT: Duration = Duration::from_mins(5);
+
+/// A mutation for each kind of rule, and the constraint that it breaks.
+fn broken(protocol: i64) -> [(String, &'static str); 4] {
+    let event = |fields: &str| {
+        format!(
+            "mutation {{ createSessionEvent(input: {{ protocolId: {protocol}, eventTimestamp: \"2026-01-01T10:00:00Z\", {fields} }}) {{
+               sessionEvent {{ id }} }} }}"
+        )
+    };
+    let homework = format!(
+        "mutation {{ createIntegrationHomework(input: {{ protocolId: {protocol}, homeworkTypeId: 1,
+           assignedDate: \"2026-01-02\", dueDate: \"2026-01-01\" }}) {{ integrationHomework {{ id }} }} }}"
+    );
+    [
+        (event("intensityLevel: 11"), "session_events_intensity_level_check"),
+        (event("intensityLevel: 0"), "session_events_intensity_level_check"),
+        (event("eventTypeId: \"999\""), "session_events_event_type_id_fkey"),
+        (homework, "valid_dates"),
+    ]
+}
+
+async fn words(app: &App, constraint: &str) -> Value {
+    let sql = format!(
+        "SELECT obj_description(oid, 'pg_constraint') AS words FROM pg_constraint WHERE conname = '{constraint}'"
+    );
+    oracle(app, &sql).await[0]["words"].clone()
+}
+
+async fn assert_told(app: &App, writer: &Actor<'_>, mutation: &str, constraint: &str) {
+    let refused = writer.ask(mutation).await;
+    let expected = words(app, constraint).await;
+    assert!(expected.is_string(), "{constraint} has words");
+    assert_eq!(refused.error()["message"], expected, "{mutation}");
+    assert_eq!(refused.error()["extensions"]["constraint"], constraint);
+}
+
+#[tokio::test]
+async fn every_refusal_has_its_words_over_one_connection() {
+    let app = App::with(|config| {
+        config.database.pool_size = 1;
+        config.database.pool_timeout = WAIT;
+    })
+    .await;
+    let owner = app.owner().await;
+    let (writer, site) = clinician(&app, &owner, "refused").await;
+    let protocol = protocol(&owner, site).await;
+    // Twice: asked, and remembered.
+    for _ in 0..2 {
+        for (mutation, constraint) in broken(protocol) {
+            assert_told(&app, &writer, &mutation, constraint).await;
+        }
+    }
+    let admin = app.user("network@praxis.example").await;
+    let create =
+        "mutation { createMedication(input: { medicationName: \"Testazine\" }) { medication { id } } }";
+    admin.ask(create).await.data();
+    assert_told(&app, &admin, create, "ref_medications_medication_name_key").await;
+    // Nothing of what was refused is left, neither rows nor the writer.
+    let events = format!("SELECT count(*) AS n FROM session_events WHERE protocol_id = {protocol}");
+    assert_eq!(oracle(&app, &events).await[0]["n"], 0);
+    assert_eq!(
+        app.anonymous().ask("{ protocols { totalCount } }").await.data()["protocols"]["totalCount"],
+        0
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sixteen_refusals_at_once_have_their_words_over_two_connections() {
+    let app = App::with(|config| {
+        config.database.pool_size = 2;
+        config.database.pool_timeout = WAIT;
+    })
+    .await;
+    let owner = app.owner().await;
+    let (writer, site) = clinician(&app, &owner, "all at once").await;
+    let protocol = protocol(&owner, site).await;
+    let broken = broken(protocol);
+    join_all((0..16).map(|number| {
+        let (mutation, constraint) = &broken[number % broken.len()];
+        assert_told(&app, &writer, mutation, constraint)
+    }))
+    .await;
+}
