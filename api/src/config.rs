@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use axum::http::HeaderName;
 use clap::{ArgAction, Args, ValueEnum};
 use thiserror::Error;
 
@@ -207,6 +208,28 @@ pub struct HttpArgs {
     /// How long a request may take, in milliseconds
     #[arg(long, env = "PRAXIS_REQUEST_TIMEOUT", default_value_t = 15_000, value_name = "MS")]
     pub request_timeout: u64,
+    /// How long a client may leave what it is sent, in milliseconds; then it is cut off
+    #[arg(long, env = "PRAXIS_WRITE_TIMEOUT", default_value_t = 30_000, value_name = "MS")]
+    pub write_timeout: u64,
+    /// How long the headers of a request may take, in milliseconds
+    #[arg(long, env = "PRAXIS_HEADER_TIMEOUT", default_value_t = 10_000, value_name = "MS")]
+    pub header_timeout: u64,
+    /// How long a connection may be without a request, in milliseconds
+    #[arg(long, env = "PRAXIS_IDLE_TIMEOUT", default_value_t = 60_000, value_name = "MS")]
+    pub idle_timeout: u64,
+    /// Connections at most [default: 10,000, or what the limit of open files allows]
+    #[arg(long, env = "PRAXIS_MAX_CONNECTIONS", value_name = "N")]
+    pub max_connections: Option<usize>,
+    /// Connections from one address at most [default: as many as there are; whoever has most makes room for others]
+    #[arg(long, env = "PRAXIS_MAX_CONNECTIONS_PER_ADDRESS", value_name = "N")]
+    pub max_connections_per_address: Option<usize>,
+    /// Header in which the proxy before the gateway names the client's address, such as `x-forwarded-for`. Set it only where
+    /// nobody can reach the gateway past that proxy
+    #[arg(long, env = "PRAXIS_CLIENT_ADDRESS_HEADER", value_name = "NAME")]
+    pub client_address_header: Option<HeaderName>,
+    /// Memory that requests, their rows and answers may take together, in MB; a caller may have a quarter
+    #[arg(long, env = "PRAXIS_MEMORY", default_value_t = HttpSettings::default().memory >> 20, value_name = "MB")]
+    pub memory: usize,
     /// Origins whose pages may call the endpoint; `*` for any
     #[arg(long, env = "PRAXIS_ALLOWED_ORIGINS", value_delimiter = ',', value_name = "ORIGINS")]
     pub allowed_origins: Vec<String>,
@@ -228,6 +251,12 @@ pub struct FeedArgs {
     /// `WebSockets` and event streams at most
     #[arg(long, env = "PRAXIS_MAX_WATCHERS", default_value_t = FeedSettings::default().connections, value_name = "N")]
     pub max_watchers: usize,
+    /// `WebSockets` and event streams of one caller at most [default: a quarter of all]
+    #[arg(long, env = "PRAXIS_MAX_WATCHERS_PER_CALLER", value_name = "N")]
+    pub max_watchers_per_caller: Option<usize>,
+    /// `WebSockets` and event streams without a token at most [default: 0; 100 with the Postgres of its own]
+    #[arg(long, env = "PRAXIS_MAX_ANONYMOUS_WATCHERS", value_name = "N")]
+    pub max_anonymous_watchers: Option<usize>,
     /// Operations of one `WebSocket`
     #[arg(long, env = "PRAXIS_MAX_OPERATIONS", default_value_t = FeedSettings::default().operations, value_name = "N")]
     pub max_operations: usize,
@@ -340,6 +369,13 @@ impl ServeArgs {
         HttpSettings {
             body_limit: args.body_limit,
             request_timeout: Duration::from_millis(args.request_timeout),
+            write_timeout: Duration::from_millis(args.write_timeout),
+            header_timeout: Duration::from_millis(args.header_timeout),
+            idle_timeout: Duration::from_millis(args.idle_timeout),
+            connections: args.max_connections.unwrap_or(HttpSettings::default().connections),
+            connections_per_address: args.max_connections_per_address.unwrap_or(usize::MAX),
+            client_address_header: args.client_address_header.clone(),
+            memory: args.memory.saturating_mul(1024 * 1024),
             server_timing: args.server_timing.unwrap_or_else(|| self.is_embedded()),
             allowed_origins: args.allowed_origins.clone(),
             page: None,
@@ -352,6 +388,12 @@ impl ServeArgs {
         FeedSettings {
             retention: Duration::from_secs(args.changes_kept),
             connections: args.max_watchers,
+            connections_per_caller: args.max_watchers_per_caller,
+            anonymous_connections: args.max_anonymous_watchers.unwrap_or(if self.is_embedded() {
+                FeedSettings::default().anonymous_connections
+            } else {
+                0
+            }),
             operations: args.max_operations,
             queue_length: args.queue_length,
             queue_bytes: args.queue_bytes,

@@ -1,12 +1,14 @@
 //! Praxis: a GraphQL gateway over Postgres row-level security, for practice data.
 //!
 //! One direction only: [`http`] → [`feed`] → [`graph`] → [`database`]; [`systems`] says what each system offers beyond its tables,
-//! [`auth`] who asks, [`config`] what is set.
+//! [`auth`] who asks, [`budget`] what memory that may take, [`config`] what is set.
 
 pub mod auth;
+pub mod budget;
 pub mod cli;
 pub mod config;
 pub mod database;
+pub mod descriptors;
 pub mod feed;
 pub mod graph;
 pub mod housekeeping;

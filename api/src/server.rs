@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::auth::{AuthConfig, AuthConfigError, Authenticator, SystemClock};
+use crate::budget::Budget;
 use crate::database::{DatabaseConfig, LoginError, Pool, PoolError, check_login};
 use crate::feed::{FeedSettings, Feeds};
 use crate::graph::catalog::System;
@@ -80,7 +81,8 @@ impl Server {
             listener.local_addr().map_err(|reason| ServerError::Listen { address: config.listen, reason })?;
         let roles = config.auth.allowed_roles.clone();
         let authenticator = Authenticator::new(config.auth, SystemClock)?;
-        let pool = Pool::new(&config.database)?;
+        let budget = Budget::new(config.http.memory);
+        let pool = Pool::new(&config.database)?.within(budget.clone());
         let retention = config.limits.idempotency_retention;
         let engine = Arc::new(Engine::new(&config.systems, config.limits, pool.clone())?);
         check_login(&pool, &roles, &engine.catalog().schemas()).await?;
@@ -88,8 +90,15 @@ impl Server {
         let feeds = Arc::new(Feeds::new(Arc::clone(&engine), pool.clone(), config.feeds));
         let (stop, stopping) = watch::channel(false);
         let watching = Watching::new(&feeds, stopping);
-        let state =
-            Arc::new(AppState { engine, feeds, watching, authenticator, pool, settings: config.http });
+        let state = Arc::new(AppState {
+            engine,
+            feeds,
+            budget,
+            watching,
+            authenticator,
+            pool,
+            settings: config.http,
+        });
         Ok(Self { listener, address, state, stop, grace, retention })
     }
 
@@ -109,7 +118,7 @@ impl Server {
             stopped.send_replace(true);
         };
         let serving = async {
-            serve(listener, router(Arc::clone(&state)), stop).await;
+            serve(listener, router(Arc::clone(&state)), &state.settings, stop).await;
             state.watching.all_closed().await;
         };
         let given_up = async {

@@ -10,12 +10,15 @@ use super::{Failure, say, say_error, seed, start_log};
 use crate::auth::development::{DevelopmentClaims, issue};
 use crate::config::ServeArgs;
 use crate::database::embedded::{Embedded, EmbeddedConfig};
+use crate::descriptors;
 use crate::http::{PageConfig, PagePersona, PageTab};
 use crate::server::{Server, ServerConfig};
 use crate::systems;
 
 /// Login role that the migrations make for the gateway.
 const GATEWAY_ROLE: &str = "praxis_gateway";
+/// Connections to Postgres beside the pool's: one reads reference tables, one listens, and one asks how the others are.
+const APART: usize = 3;
 /// How long the tokens of the demo users are good: longer than anybody leaves a demo running.
 const DEMO_TOKEN: Duration = Duration::from_hours(24 * 30);
 
@@ -103,6 +106,14 @@ fn config(
 ) -> Result<ServerConfig, Failure> {
     let systems = args.systems()?;
     let mut http = args.http();
+    let mut feeds = args.feeds();
+    let clients = descriptors::clients_beside(args.pool.pool_size + APART);
+    if args.http.max_connections.is_some_and(|wanted| wanted > clients) {
+        tracing::warn!(connections = clients, "the limit of open files allows no more connections");
+    }
+    http.connections = http.connections.min(clients);
+    // Whatever watches, requests find a connection too.
+    feeds.connections = feeds.connections.min(http.connections / 4 * 3);
     http.page = args.http.graphiql.then(|| PageConfig {
         endpoint: "/graphql",
         subscription_endpoint: "/graphql/ws",
@@ -122,7 +133,7 @@ fn config(
         database: args.database(url),
         auth: args.auth(secret)?,
         limits: args.limits()?,
-        feeds: args.feeds(),
+        feeds,
         systems,
         http,
     })

@@ -8,6 +8,7 @@ use tokio_postgres::error::SqlState;
 
 use super::turns::NoTurn;
 use super::wire::{ServerError, WireError};
+use crate::budget::Spent;
 
 /// A failed statement or connection. The texts are for the log: they may name what a caller must not learn.
 #[derive(Clone, Debug, Error)]
@@ -18,6 +19,9 @@ pub enum DatabaseError {
     /// Every connection is busy.
     #[error("no database connection was free in time")]
     Busy,
+    /// Its rows take more memory than the caller may use.
+    #[error(transparent)]
+    Spent(#[from] Spent),
     /// The statement ran longer than its limit.
     #[error("the statement ran longer than allowed")]
     StatementTimeout,

@@ -21,6 +21,7 @@ use super::turns::{Turn, Turns};
 use super::wire::{Address, Command, Connection, Query, Row, WireError};
 use super::{DatabaseError, Statement};
 use crate::auth::Share;
+use crate::budget::Budget;
 
 /// Requests of one share that may wait, for each connection of the pool.
 const WAITING_PER_CONNECTION: usize = 16;
@@ -75,6 +76,7 @@ pub struct Pool {
     timeout: Duration,
     /// Tells sessions apart, also those of other gateways.
     marks: Arc<AtomicU64>,
+    pub(super) budget: Option<Budget>,
     pub(super) prepared_statements: bool,
     pub(super) statement_timeout: Duration,
 }
@@ -120,9 +122,16 @@ impl Pool {
             postgres,
             timeout: config.pool_timeout,
             marks: Arc::new(AtomicU64::new(first_mark)),
+            budget: None,
             prepared_statements: config.prepared_statements,
             statement_timeout: config.statement_timeout,
         })
+    }
+
+    /// The same pool, whose sessions hold their rows within a budget.
+    #[must_use]
+    pub fn within(self, budget: Budget) -> Self {
+        Self { budget: Some(budget), ..self }
     }
 
     /// A connection of its own, outside the pool: for listening to notifications.

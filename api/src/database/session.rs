@@ -12,6 +12,7 @@ use super::pool::{Lent, Pool};
 use super::wire::{BatchError, Command, Query, Row, WireError};
 use super::{DatabaseError, Parameter, Statement};
 use crate::auth::{Caller, Share};
+use crate::budget::Held;
 
 /// One snapshot for the whole request; Postgres itself refuses to write.
 const BEGIN_READING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
@@ -51,6 +52,8 @@ pub struct Session {
     /// Whether it begins as the gateway's own role and not yet as the caller's.
     as_login: bool,
     counts: SessionCounts,
+    /// What its rows take, where that is counted.
+    held: Option<Held>,
 }
 
 /// What a session has cost so far.
@@ -91,6 +94,7 @@ impl Session {
 
     fn begin(writes: bool, pool: Pool, caller: Arc<Caller>) -> Self {
         let share = caller.share();
+        let held = pool.budget.as_ref().map(|budget| budget.open(share));
         Self {
             pool,
             caller,
@@ -99,6 +103,7 @@ impl Session {
             writes,
             as_login: false,
             counts: SessionCounts::default(),
+            held,
         }
     }
 
@@ -106,6 +111,7 @@ impl Session {
     #[must_use]
     pub fn on_behalf_of(mut self, share: Share) -> Self {
         self.share = share;
+        self.held = self.pool.budget.as_ref().map(|budget| budget.open(share));
         self
     }
 
@@ -244,6 +250,10 @@ impl Session {
         // There are as many answers as queries: whatever else came would have been an error.
         answers.drain(..opening.min(answers.len()));
         answers.truncate(statements.len());
+        if let Some(held) = &mut self.held {
+            let bytes = answers.iter().map(|rows| Row::memory(rows)).sum();
+            held.grow(bytes).map_err(|spent| StatementError { at: 0, error: spent.into() })?;
+        }
         Ok(answers)
     }
 

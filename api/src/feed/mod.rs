@@ -33,6 +33,10 @@ pub struct FeedSettings {
     pub retention: Duration,
     /// Connections that watch, over `WebSockets` and as event streams, at most.
     pub connections: usize,
+    /// Those of one caller at most; `None`: a quarter of them.
+    pub connections_per_caller: Option<usize>,
+    /// Those of callers without a token at most, from all addresses; 0: they need one.
+    pub anonymous_connections: usize,
     /// Operations of one `WebSocket` at most.
     pub operations: usize,
     /// Deliveries that may wait for a connection.
@@ -50,6 +54,8 @@ impl Default for FeedSettings {
         Self {
             retention: Duration::from_hours(1),
             connections: 10_000,
+            connections_per_caller: None,
+            anonymous_connections: 100,
             operations: 100,
             queue_length: 1_000,
             queue_bytes: 1024 * 1024,

@@ -1,14 +1,19 @@
 //! What waits to be sent over a connection. It has a bound: who does not take what is sent loses the connection, and the
 //! gateway no memory.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use tokio::sync::{Notify, mpsc};
 
+use crate::budget::Held;
+
 /// Bytes that an entry takes besides its text.
 const OVERHEAD: usize = 64;
+/// Bytes that wait for every connection now and then; more of them are held for its caller, as many at a time.
+const UNCOUNTED: usize = 16 * 1024;
+const COUNTED: usize = 64 * 1024;
 
 /// Number of an operation on its connection.
 pub type OperationId = u64;
@@ -39,7 +44,7 @@ pub struct Delivery {
 
 impl Event {
     /// The only response of an operation.
-    pub fn response(operation: OperationId, response: Vec<u8>) -> Self {
+    pub fn response(operation: OperationId, response: impl Into<Bytes>) -> Self {
         let delivery = Delivery { change: 0, horizon: 0, cursor: "".into(), response: response.into() };
         Self::Next(operation, [delivery].into())
     }
@@ -74,26 +79,38 @@ pub struct Outbox {
 pub struct Inbox {
     receiver: mpsc::Receiver<Event>,
     meter: Arc<Meter>,
+    /// Bytes of what was taken last, which are written now.
+    taken: usize,
 }
 
 #[derive(Debug)]
 struct Meter {
+    /// What waits.
     bytes: AtomicUsize,
     most: usize,
     overflowed: AtomicBool,
     told: Notify,
+    drained: Notify,
+    /// What waits or is being written.
+    kept: AtomicUsize,
+    is_counted: AtomicBool,
+    held: Mutex<Held>,
 }
 
-/// Both ends of the outbox of a connection, for so many events and bytes.
-pub fn outbox(length: usize, bytes: usize) -> (Outbox, Inbox) {
+/// Both ends of the outbox of a connection, for so many events and bytes; they are held where `held` is.
+pub fn outbox(length: usize, bytes: usize, held: Held) -> (Outbox, Inbox) {
     let (sender, receiver) = mpsc::channel(length.max(1));
     let meter = Arc::new(Meter {
         bytes: AtomicUsize::new(0),
         most: bytes,
         overflowed: AtomicBool::new(false),
         told: Notify::new(),
+        drained: Notify::new(),
+        kept: AtomicUsize::new(0),
+        is_counted: AtomicBool::new(false),
+        held: Mutex::new(held),
     });
-    (Outbox { sender, meter: Arc::clone(&meter) }, Inbox { receiver, meter })
+    (Outbox { sender, meter: Arc::clone(&meter) }, Inbox { receiver, meter, taken: 0 })
 }
 
 impl Outbox {
@@ -103,9 +120,18 @@ impl Outbox {
         // A single event that is larger than the whole bound goes into an empty queue.
         let before = self.meter.bytes.fetch_add(size, Ordering::AcqRel);
         let is_full = before > 0 && before + size > self.meter.most;
-        if is_full || matches!(self.sender.try_send(event), Err(mpsc::error::TrySendError::Full(_))) {
+        if is_full
+            || !self.meter.keep(size)
+            || matches!(self.sender.try_send(event), Err(mpsc::error::TrySendError::Full(_)))
+        {
             self.meter.overflow();
         }
+    }
+
+    /// From now on what waits is held elsewhere: it is known whose the connection is.
+    pub fn charge(&self, held: Held) {
+        let mut old = self.meter.held.lock().unwrap_or_else(PoisonError::into_inner);
+        *old = held;
     }
 
     /// Gives the connection up.
@@ -115,8 +141,20 @@ impl Outbox {
 
     /// Puts an event in as soon as there is room. For what is asked for and not pushed: it comes no faster than it is taken.
     pub async fn send(&self, event: Event) {
+        let size = event.size();
         let Ok(place) = self.sender.reserve().await else { return };
-        self.meter.bytes.fetch_add(event.size(), Ordering::AcqRel);
+        loop {
+            let drained = self.meter.drained.notified();
+            let waiting = self.meter.bytes.load(Ordering::Acquire);
+            if waiting == 0 || waiting + size <= self.meter.most {
+                break;
+            }
+            drained.await;
+        }
+        self.meter.bytes.fetch_add(size, Ordering::AcqRel);
+        if !self.meter.keep(size) {
+            self.meter.overflow();
+        }
         place.send(event);
     }
 
@@ -127,12 +165,15 @@ impl Outbox {
 }
 
 impl Inbox {
-    /// Waits for events and takes what is there, up to a number; how many it was, 0 when there will be no more.
+    /// Waits for events and takes what is there, up to a number; how many it was, 0 when there will be no more. Those that
+    /// were taken before count as written.
     pub async fn take(&mut self, events: &mut Vec<Event>, most: usize) -> usize {
+        self.meter.forget(std::mem::take(&mut self.taken));
         let from = events.len();
         let count = self.receiver.recv_many(events, most).await;
-        let size = events[from..].iter().map(Event::size).sum();
-        self.meter.bytes.fetch_sub(size, Ordering::AcqRel);
+        self.taken = events[from..].iter().map(Event::size).sum();
+        self.meter.bytes.fetch_sub(self.taken, Ordering::AcqRel);
+        self.meter.drained.notify_waiters();
         count
     }
 
@@ -149,6 +190,26 @@ impl Inbox {
 }
 
 impl Meter {
+    /// Keeps so many bytes more; `false`: whoever the connection belongs to has no more memory.
+    fn keep(&self, bytes: usize) -> bool {
+        let kept = self.kept.fetch_add(bytes, Ordering::AcqRel) + bytes;
+        if kept <= UNCOUNTED {
+            return true;
+        }
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        self.is_counted.store(true, Ordering::Release);
+        let lacks = kept.saturating_sub(held.bytes());
+        held.grow(lacks.next_multiple_of(COUNTED)).is_ok()
+    }
+
+    /// Keeps so many bytes no more.
+    fn forget(&self, bytes: usize) {
+        let kept = self.kept.fetch_sub(bytes, Ordering::AcqRel) - bytes;
+        if kept <= UNCOUNTED && self.is_counted.swap(false, Ordering::AcqRel) {
+            self.held.lock().unwrap_or_else(PoisonError::into_inner).shrink_to(0);
+        }
+    }
+
     fn overflow(&self) {
         self.overflowed.store(true, Ordering::Release);
         self.told.notify_waiters();
@@ -170,6 +231,12 @@ mod tests {
     use futures_util::FutureExt as _;
 
     use super::*;
+    use crate::auth::Share;
+    use crate::budget::Budget;
+
+    fn outbox(length: usize, bytes: usize) -> (Outbox, Inbox) {
+        super::outbox(length, bytes, Budget::new(usize::MAX).open(Share::gateway()))
+    }
 
     fn event(bytes: usize) -> Event {
         Event::response(1, vec![b'x'; bytes])

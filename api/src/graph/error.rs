@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use uuid::Uuid;
 
+use crate::budget::Spent;
 use crate::database::{DatabaseError, ServerError};
 
 /// Stable codes of `extensions.code`.
@@ -162,6 +163,7 @@ impl From<&DatabaseError> for Error {
                 tracing::warn!("a table has changed since the statement was prepared");
                 Self::new(Code::Unavailable, "The tables have just changed. Try again in a moment.")
             }
+            DatabaseError::Spent(spent) => (*spent).into(),
             DatabaseError::StatementTimeout => Self::new(
                 Code::Timeout,
                 "The query took too long. Ask for fewer rows, or filter on an indexed column.",
@@ -173,6 +175,16 @@ impl From<&DatabaseError> for Error {
             DatabaseError::InvalidValue(message) => Self::new(Code::BadUserInput, message),
             DatabaseError::Postgres(server) => told(server).unwrap_or_else(|| Self::internal(error)),
         }
+    }
+}
+
+impl From<Spent> for Error {
+    fn from(spent: Spent) -> Self {
+        let code = match spent {
+            Spent::TooMuch => Code::LimitExceeded,
+            Spent::AtTheMoment => Code::Unavailable,
+        };
+        Self::new(code, spent.to_string())
     }
 }
 

@@ -12,10 +12,12 @@ use futures_util::stream;
 use tokio::time::{Instant, sleep};
 
 use super::AppState;
+use super::graphql::Client;
 use super::operations::{self, Asked, Running};
+use super::peer;
+use super::seats::Busy;
 use super::socket::until;
-use super::watching::{Place, expiry};
-use crate::auth::Caller;
+use super::watching::{NoPlace, Place, expiry};
 use crate::feed::{Delivery, Event, Inbox, OperationId, outbox};
 use crate::graph::Request;
 
@@ -29,21 +31,24 @@ const COMPLETE: &[u8] = b"event: complete\ndata: \n\n";
 /// Where a client goes on that lost its connection.
 const LAST_EVENT_ID: &str = "last-event-id";
 
-/// The stream of a request's answers; `None`: there are too many streams, or the server ends.
+/// The stream of a request's answers, if there is a place for it.
 pub(super) fn respond(
     state: &Arc<AppState>,
     headers: &HeaderMap,
-    caller: Arc<Caller>,
+    client: Client,
     request: Request,
     only_reads: bool,
-) -> Option<Response> {
-    let place = state.watching.enter()?;
+) -> Result<Response, NoPlace> {
+    let Client { caller, peer, address, held } = client;
+    let place = state.watching.enter_as(&caller, address)?;
+    let share = peer::share(&caller, address);
     let settings = state.feeds.settings();
-    let (outbox, inbox) = outbox(settings.queue_length, settings.queue_bytes);
+    let (outbox, inbox) = outbox(settings.queue_length, settings.queue_bytes, state.budget.open(share));
     let after = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()).filter(|id| !id.is_empty());
     let ends_at = expiry(&caller);
     let after = after.map(str::to_owned);
-    let running = operations::start(state, Asked { request, caller, only_reads, after }, OPERATION, outbox);
+    let asked = Asked { request, caller, only_reads, after, share, held };
+    let running = operations::start(state, asked, OPERATION, outbox);
     let events = Events {
         inbox,
         place,
@@ -52,6 +57,7 @@ pub(super) fn respond(
         has_begun: false,
         has_ended: false,
         _running: running,
+        _busy: peer.begin(),
     };
     let body = stream::unfold(events, async |mut events| {
         let bytes = events.next().await?;
@@ -65,7 +71,7 @@ pub(super) fn respond(
     headers.insert(header::VARY, HeaderValue::from_static("accept, authorization"));
     // nginx would collect the events.
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
-    Some(response)
+    Ok(response)
 }
 
 /// What a stream is made from.
@@ -77,6 +83,7 @@ struct Events {
     has_begun: bool,
     has_ended: bool,
     _running: Running,
+    _busy: Busy,
 }
 
 impl Events {
@@ -95,6 +102,7 @@ impl Events {
             () = self.inbox.overflowed() => return None,
             () = until(self.ends_at) => return None,
             () = self.place.stopping() => return None,
+            () = self.place.gone() => return None,
             () = sleep(self.keep_alive) => return Some(Bytes::from_static(KEEP_ALIVE)),
             _ = self.inbox.take(&mut events, WRITTEN_AT_ONCE) => {}
         }

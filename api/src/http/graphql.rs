@@ -2,23 +2,34 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use apollo_compiler::response::JsonMap;
-use axum::body::{Body, to_bytes};
+use axum::Extension;
+use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
+use bytes::Bytes;
+use futures_util::StreamExt as _;
 
 use super::AppState;
 use super::accept::{Media, negotiate};
-use super::{events, graphiql};
-use crate::auth::AuthError;
+use super::counted::{COMPRESSOR, COST, counted};
+use super::peer::{self, Peer};
+use super::watching::NoPlace;
+use super::{COMPRESS_FROM, events, graphiql};
+use crate::auth::{AuthError, Caller};
+use crate::budget::{Held, Spent};
 use crate::graph::{Code, Error, Outcome, Request, Response as Answer};
 
 /// What the authenticator is given instead of a header that cannot hold a token; it refuses it by its scheme.
 const NO_TOKEN: &str = "?";
+
+/// Seconds after which it is worth asking again.
+const RETRY_AFTER: &str = "1";
 
 /// Makes a mutation one that can be sent again.
 pub(super) const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -26,7 +37,12 @@ pub(super) const IDEMPOTENCY_KEY: &str = "idempotency-key";
 pub(super) const REPLAYED: &str = "idempotent-replayed";
 
 /// `POST /graphql`
-pub(super) async fn post(State(state): State<Arc<AppState>>, headers: HeaderMap, body: Body) -> Response {
+pub(super) async fn post(
+    State(state): State<Arc<AppState>>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
     let Some(media) = negotiate(&headers, &[Media::GraphqlResponse, Media::Json, Media::EventStream]) else {
         return not_acceptable();
     };
@@ -34,15 +50,25 @@ pub(super) async fn post(State(state): State<Arc<AppState>>, headers: HeaderMap,
         let message = "Send the request as `Content-Type: application/json`.";
         return refuse(media, StatusCode::UNSUPPORTED_MEDIA_TYPE, message);
     }
-    let reading = to_bytes(body, state.settings.body_limit);
+    // Whose memory the body takes has to be known before it is read.
+    let mut client = match Client::of(&state, peer, &headers).await {
+        Ok(client) => client,
+        Err(error) => return unauthenticated(media, error),
+    };
+    let reading = read(body, state.settings.body_limit, &mut client.held);
     let Ok(read) = tokio::time::timeout(state.settings.request_timeout, reading).await else {
         let error = Error::new(Code::Timeout, "The request did not arrive in time.");
         return answer(media, StatusCode::REQUEST_TIMEOUT, Answer::refused(&[error]).body);
     };
-    let Ok(body) = read else {
-        let message = format!("A request has at most {} bytes.", state.settings.body_limit);
-        let error = Error::new(Code::LimitExceeded, message);
-        return answer(media, StatusCode::PAYLOAD_TOO_LARGE, Answer::refused(&[error]).body);
+    let body = match read {
+        Ok(body) => body,
+        Err(Unreadable::Spent(spent)) => return unaffordable(media, spent),
+        Err(Unreadable::Broken) => return refuse(media, StatusCode::BAD_REQUEST, "The body has no end."),
+        Err(Unreadable::TooLong) => {
+            let message = format!("A request has at most {} bytes.", state.settings.body_limit);
+            let error = Error::new(Code::LimitExceeded, message);
+            return answer(media, StatusCode::PAYLOAD_TOO_LARGE, Answer::refused(&[error]).body);
+        }
     };
     let read = read_body(&body).and_then(|request| {
         let idempotency_key = idempotency_key(&headers)?;
@@ -52,12 +78,14 @@ pub(super) async fn post(State(state): State<Arc<AppState>>, headers: HeaderMap,
         Ok(request) => request,
         Err(message) => return refuse(media, StatusCode::BAD_REQUEST, &message),
     };
-    run(&state, &headers, media, request, false).await
+    drop(body);
+    run(&state, client, &headers, media, request, false).await
 }
 
 /// `GET /graphql`: a query in the URL, or the page for a browser.
 pub(super) async fn get(
     State(state): State<Arc<AppState>>,
+    Extension(peer): Extension<Peer>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
@@ -71,7 +99,10 @@ pub(super) async fn get(
         (None, _) => not_acceptable(),
         (Some(Media::Html), Some(page)) => graphiql::page(page),
         (Some(media), _) => match read_url(query.as_deref().unwrap_or_default()) {
-            Ok(request) => run(&state, &headers, media, request, true).await,
+            Ok(request) => match Client::of(&state, peer, &headers).await {
+                Ok(client) => run(&state, client, &headers, media, request, true).await,
+                Err(error) => unauthenticated(media, error),
+            },
             Err(message) => refuse(media, StatusCode::BAD_REQUEST, &message),
         },
     }
@@ -88,21 +119,36 @@ pub(super) fn authorization(headers: &HeaderMap) -> Option<&str> {
     }
 }
 
+/// Who sends a request, from where, and the memory that it takes.
+pub(super) struct Client {
+    pub(super) caller: Arc<Caller>,
+    pub(super) peer: Peer,
+    pub(super) address: IpAddr,
+    pub(super) held: Held,
+}
+
+impl Client {
+    async fn of(state: &AppState, peer: Peer, headers: &HeaderMap) -> Result<Self, AuthError> {
+        let caller = state.authenticator.authenticate(authorization(headers)).await?;
+        let address = peer.address(headers, state.settings.client_address_header.as_ref());
+        let held = state.budget.open(peer::share(&caller, address));
+        Ok(Self { caller, peer, address, held })
+    }
+}
+
 async fn run(
     state: &Arc<AppState>,
+    client: Client,
     headers: &HeaderMap,
     media: Media,
     request: Request,
     only_queries: bool,
 ) -> Response {
     let begun = Instant::now();
-    let caller = match state.authenticator.authenticate(authorization(headers)).await {
-        Ok(caller) => caller,
-        Err(error) => return unauthenticated(media, error),
-    };
     if media == Media::EventStream {
-        return events::respond(state, headers, caller, request, only_queries).unwrap_or_else(full);
+        return events::respond(state, headers, client, request, only_queries).unwrap_or_else(no_place);
     }
+    let Client { caller, peer, mut held, .. } = client;
     let work = state.engine.execute(&request, caller, only_queries);
     let done = tokio::time::timeout(state.settings.request_timeout, work).await.unwrap_or_else(|_| {
         let message = "The request took too long. Ask for less, or in several requests.";
@@ -117,7 +163,14 @@ async fn run(
         "answered"
     );
     let counts = done.counts;
-    let mut response = answer(media, status(media, done.outcome), done.body);
+    drop(request);
+    held.shrink_to(0);
+    let compressed = done.body.len() as u64 >= COMPRESS_FROM && takes_gzip(headers);
+    if let Err(spent) = held.grow(done.body.capacity() + if compressed { COMPRESSOR } else { 0 }) {
+        return unaffordable(media, spent);
+    }
+    let body = counted(done.body, held, Some(peer.begin()));
+    let mut response = answer(media, status(media, done.outcome), body);
     match done.outcome {
         Outcome::WrongMethod => {
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
@@ -256,10 +309,54 @@ fn unauthenticated(media: Media, error: AuthError) -> Response {
 }
 
 /// There is no place for another stream.
-fn full() -> Response {
-    let error =
-        Error::new(Code::Unavailable, "The server has no place for another stream. Try again shortly.");
-    answer(Media::Json, StatusCode::SERVICE_UNAVAILABLE, Answer::refused(&[error]).body)
+fn no_place(why: NoPlace) -> Response {
+    let (status, error) = match why {
+        NoPlace::Full => {
+            let message = "The server has no place for another stream. Try again shortly.";
+            (StatusCode::SERVICE_UNAVAILABLE, Error::new(Code::Unavailable, message))
+        }
+        NoPlace::NeedsToken => {
+            (StatusCode::FORBIDDEN, Error::new(Code::Forbidden, "Event streams need a token here."))
+        }
+    };
+    answer(Media::Json, status, Answer::refused(&[error]).body)
+}
+
+/// There is no memory for the request or its answer.
+fn unaffordable(media: Media, spent: Spent) -> Response {
+    let status = match spent {
+        Spent::TooMuch => StatusCode::PAYLOAD_TOO_LARGE,
+        Spent::AtTheMoment => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    answer(media, status, Answer::refused(&[spent.into()]).body)
+}
+
+/// Whether the answer will be compressed.
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
+    accepted.is_some_and(|accepted| accepted.contains("gzip") || accepted.contains('*'))
+}
+
+/// Why a body could not be read.
+enum Unreadable {
+    TooLong,
+    Broken,
+    Spent(Spent),
+}
+
+/// A whole body, held as what it will take once it is parsed.
+async fn read(body: Body, limit: usize, held: &mut Held) -> Result<Vec<u8>, Unreadable> {
+    let mut chunks = body.into_data_stream();
+    let mut bytes = Vec::new();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| Unreadable::Broken)?;
+        if bytes.len() + chunk.len() > limit {
+            return Err(Unreadable::TooLong);
+        }
+        held.grow(chunk.len() * COST).map_err(Unreadable::Spent)?;
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
 }
 
 fn not_acceptable() -> Response {
@@ -271,14 +368,17 @@ fn refuse(media: Media, status: StatusCode, message: &str) -> Response {
     answer(media, status, Answer::refused(&[Error::new(Code::BadUserInput, message)]).body)
 }
 
-fn answer(media: Media, status: StatusCode, body: Vec<u8>) -> Response {
-    let mut response = Response::new(Body::from(body));
+fn answer(media: Media, status: StatusCode, body: impl Into<Bytes>) -> Response {
+    let mut response = Response::new(Body::from(body.into()));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media.content_type()));
     // An answer belongs to its caller; no shared cache may keep it.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::VARY, HeaderValue::from_static("accept, authorization"));
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
+    }
     response
 }
 

@@ -2,6 +2,7 @@
 
 mod accept;
 mod connections;
+mod counted;
 mod events;
 mod graphiql;
 mod graphql;
@@ -9,13 +10,17 @@ mod health;
 mod observe;
 mod operations;
 mod origin;
+mod peer;
+mod seats;
 mod socket;
+mod stream;
 mod watching;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::HeaderName;
 use axum::routing::get;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
@@ -26,6 +31,7 @@ pub use graphiql::{PageConfig, PagePersona, PageTab};
 pub use watching::Watching;
 
 use crate::auth::Authenticator;
+use crate::budget::Budget;
 use crate::database::Pool;
 use crate::feed::Feeds;
 use crate::graph::Engine;
@@ -39,6 +45,8 @@ pub struct AppState {
     pub engine: Arc<Engine>,
     /// Tells what changes.
     pub feeds: Arc<Feeds>,
+    /// Memory that requests and answers may take.
+    pub budget: Budget,
     /// The connections that are told.
     pub watching: Watching,
     /// Says who asks.
@@ -56,12 +64,45 @@ pub struct HttpSettings {
     pub body_limit: usize,
     /// A request that runs longer is given up.
     pub request_timeout: Duration,
+    /// A client that takes none of the bytes that wait for it for so long is cut off.
+    pub write_timeout: Duration,
+    /// The headers of a request have to be complete so long after their first byte.
+    pub header_timeout: Duration,
+    /// A connection that sends no request for so long is closed.
+    pub idle_timeout: Duration,
+    /// Connections at most.
+    pub connections: usize,
+    /// Connections from one address at most; of addresses of version 6, from one network of 64 bits.
+    pub connections_per_address: usize,
+    /// Header in which a server before the gateway names the client's address; `None`: it is the connection's.
+    pub client_address_header: Option<HeaderName>,
+    /// Bytes that requests, their rows and their answers may take together.
+    pub memory: usize,
     /// Whether answers tell their cost in a `Server-Timing` header.
     pub server_timing: bool,
     /// Origins whose pages may call the endpoint; `*` for any.
     pub allowed_origins: Vec<String>,
     /// The GraphiQL page; `None`: there is none.
     pub page: Option<PageConfig>,
+}
+
+impl Default for HttpSettings {
+    fn default() -> Self {
+        Self {
+            body_limit: 1024 * 1024,
+            request_timeout: Duration::from_secs(15),
+            write_timeout: Duration::from_secs(30),
+            header_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_mins(1),
+            connections: 10_000,
+            connections_per_address: 10_000,
+            client_address_header: None,
+            memory: 512 * 1024 * 1024,
+            server_timing: false,
+            allowed_origins: Vec::new(),
+            page: None,
+        }
+    }
 }
 
 /// The whole service.
@@ -86,7 +127,7 @@ pub fn router(state: Arc<AppState>) -> Router {
 
 /// Browsers may send a token and read the answer only from these origins.
 fn cors(origins: &[String]) -> CorsLayer {
-    use axum::http::{HeaderName, Method, header};
+    use axum::http::{Method, header};
     let allowed = if origins.iter().any(|origin| origin == "*") {
         AllowOrigin::any()
     } else {

@@ -6,7 +6,9 @@ use bytes::Bytes;
 use tokio::task::JoinHandle;
 
 use super::AppState;
-use crate::auth::Caller;
+use super::counted::counted;
+use crate::auth::{Caller, Share};
+use crate::budget::Held;
 use crate::feed::{Event, OperationId, Outbox};
 use crate::graph::{Code, Error, Outcome, Request, Response};
 
@@ -27,6 +29,10 @@ pub(super) struct Asked {
     pub(super) only_reads: bool,
     /// The cursor behind which a subscription begins that names none itself.
     pub(super) after: Option<String>,
+    /// Whose memory it takes.
+    pub(super) share: Share,
+    /// What the request takes of it.
+    pub(super) held: Held,
 }
 
 /// Starts an operation, known by this number on its connection.
@@ -48,7 +54,7 @@ pub(super) fn refuse(operation: OperationId, outbox: &Outbox, error: &Error) -> 
 
 async fn run(
     state: &AppState,
-    Asked { request, caller, only_reads, after }: Asked,
+    Asked { request, caller, only_reads, after, share, held }: Asked,
     operation: OperationId,
     outbox: &Outbox,
 ) {
@@ -59,11 +65,18 @@ async fn run(
             if matches!(response.outcome, Outcome::Refused(_) | Outcome::WrongMethod | Outcome::KeyReused) {
                 return failed(errors_of(&response)).await;
             }
-            outbox.send(Event::response(operation, response.body)).await;
+            drop((request, held));
+            let body = match state.budget.reserve(share, response.body.capacity()) {
+                Ok(held) => counted(response.body, held, None),
+                Err(spent) => return failed(list(&spent.into())).await,
+            };
+            outbox.send(Event::response(operation, body)).await;
             outbox.send(Event::Complete(operation)).await;
         }
         Some(Err(response)) => failed(errors_of(&response)).await,
         Some(Ok(mut subscription)) => {
+            // What lasts is the plan.
+            drop((request, held));
             if let Some(after) = &after {
                 subscription.begin_after(after);
             }

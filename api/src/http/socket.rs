@@ -3,21 +3,28 @@
 mod message;
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
+use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::SinkExt as _;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use self::message::Client;
+use super::counted::COST;
 use super::operations::{self, Asked, Running};
-use super::watching::{Place, expiry};
+use super::peer::{self, Peer};
+use super::seats::Busy;
+use super::watching::{NoPlace, Place, expiry};
 use super::{AppState, graphql, origin};
-use crate::auth::Caller;
+use crate::auth::{Caller, Share};
+use crate::budget::{Held, Spent};
 use crate::feed::{Event, Inbox, OperationId, Outbox, outbox};
 use crate::graph::{Code, Error, Request};
 
@@ -53,6 +60,7 @@ const GOING_AWAY: u16 = 1001;
 const TRY_AGAIN_LATER: u16 = 1013;
 const BAD_REQUEST: u16 = 4400;
 const UNAUTHORIZED: u16 = 4401;
+const FORBIDDEN: u16 = 4403;
 const NO_SUBPROTOCOL: u16 = 4406;
 const INIT_TIMEOUT: u16 = 4408;
 const SUBSCRIBER_EXISTS: u16 = 4409;
@@ -61,6 +69,7 @@ const TOO_MANY_INITS: u16 = 4429;
 /// `GET /graphql/ws`
 pub(super) async fn open(
     State(state): State<Arc<AppState>>,
+    Extension(peer): Extension<Peer>,
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
@@ -74,9 +83,18 @@ pub(super) async fn open(
             Err(error) => return (StatusCode::UNAUTHORIZED, format!("{error}\n")).into_response(),
         },
     };
-    let Some(place) = state.watching.enter() else {
-        return (StatusCode::SERVICE_UNAVAILABLE, "No more connections. Try again shortly.\n")
-            .into_response();
+    let address = peer.address(&headers, state.settings.client_address_header.as_ref());
+    let place = match &caller {
+        Some(caller) => state.watching.enter_as(caller, address),
+        None => state.watching.enter(address),
+    };
+    let place = match place {
+        Ok(place) => place,
+        Err(NoPlace::Full) => {
+            let text = "No more connections. Try again shortly.\n";
+            return (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")], text).into_response();
+        }
+        Err(NoPlace::NeedsToken) => return (StatusCode::FORBIDDEN, "A token is needed.\n").into_response(),
     };
     let limit = state.settings.body_limit;
     let upgrade = upgrade
@@ -87,7 +105,7 @@ pub(super) async fn open(
     let is_spoken = upgrade.selected_protocol().is_some();
     upgrade.on_upgrade(move |mut socket| async move {
         let end = if is_spoken {
-            Connection::new(state, caller).run(&mut socket, place).await
+            Connection::new(state, caller, place, peer, address).run(&mut socket).await
         } else {
             End::close(NO_SUBPROTOCOL, "Subprotocol not acceptable")
         };
@@ -110,6 +128,13 @@ struct Connection {
     last: OperationId,
     outbox: Outbox,
     inbox: Option<Inbox>,
+    place: Place,
+    peer: Peer,
+    address: IpAddr,
+    /// Whose memory it takes.
+    share: Share,
+    /// Once it is known whose it is, the connection is kept.
+    busy: Option<Busy>,
 }
 
 /// An operation of a client.
@@ -122,9 +147,19 @@ struct Operation {
 }
 
 impl Connection {
-    fn new(state: Arc<AppState>, caller: Option<Arc<Caller>>) -> Self {
+    fn new(
+        state: Arc<AppState>,
+        caller: Option<Arc<Caller>>,
+        place: Place,
+        peer: Peer,
+        address: IpAddr,
+    ) -> Self {
         let settings = state.feeds.settings();
-        let (outbox, inbox) = outbox(settings.queue_length, settings.queue_bytes);
+        let share = share_of(caller.as_deref(), address);
+        let held = state.budget.open(share);
+        let (outbox, inbox) = outbox(settings.queue_length, settings.queue_bytes, held);
+        peer.count(state.budget.open(share));
+        let busy = caller.is_some().then(|| peer.begin());
         Self {
             state,
             caller,
@@ -133,17 +168,24 @@ impl Connection {
             last: 0,
             outbox,
             inbox: Some(inbox),
+            place,
+            peer,
+            address,
+            share,
+            busy,
         }
     }
 
     /// Serves the client until the connection ends.
-    async fn run(mut self, socket: &mut WebSocket, mut place: Place) -> End {
+    async fn run(mut self, socket: &mut WebSocket) -> End {
         let Some(mut inbox) = self.inbox.take() else { return End::Gone };
         let overflowed = inbox.overflowed();
+        let (peer, stopping) = (self.peer.clone(), self.place.stopping());
         tokio::select! {
             end = self.serve(socket, &mut inbox) => end,
             () = overflowed => End::close(TRY_AGAIN_LATER, "Too slow: go on after the last cursor"),
-            () = place.stopping() => End::close(GOING_AWAY, "The server ends"),
+            () = stopping => End::close(GOING_AWAY, "The server ends"),
+            () = peer.gone() => End::Gone,
         }
     }
 
@@ -162,6 +204,7 @@ impl Connection {
                 message = socket.recv() => match message {
                     Some(Ok(message)) => {
                         last_heard = Instant::now();
+                        self.peer.read();
                         self.receive(socket, message).await
                     }
                     // Not what the protocol of WebSockets allows, or too large; or the connection has broken.
@@ -176,6 +219,7 @@ impl Connection {
                         send(socket, Message::Ping(bytes::Bytes::new())).await
                     }
                 }
+                () = self.place.gone() => Err(End::close(TRY_AGAIN_LATER, "Another connection has the place")),
                 () = until(ends_at) => Err(if self.is_acknowledged {
                     End::close(UNAUTHORIZED, "Token expired")
                 } else {
@@ -196,13 +240,15 @@ impl Connection {
             Message::Ping(_) | Message::Pong(_) => return Ok(()),
             Message::Binary(_) => return Err(End::close(BAD_REQUEST, "Messages are text")),
         };
-        let message = Client::read(&text)
-            .map_err(|_| End::close(BAD_REQUEST, "This is no message of graphql-transport-ws"))?;
+        let Ok(held) = self.state.budget.reserve(self.share, text.len() * COST) else {
+            return self.refuse(&text);
+        };
+        let message = Client::read(&text).map_err(|_| not_a_message())?;
         match message {
             Client::ConnectionInit { payload } => self.init(socket, &payload.unwrap_or_default()).await,
             Client::Ping => send(socket, Message::text(message::PONG)).await,
             Client::Pong => Ok(()),
-            Client::Subscribe { id, payload } => self.subscribe(id, payload),
+            Client::Subscribe { id, payload } => self.subscribe(id, payload, held),
             Client::Complete { id } => {
                 self.operations.retain(|_, operation| operation.id != id);
                 Ok(())
@@ -218,17 +264,29 @@ impl Connection {
         if self.is_acknowledged {
             return Err(End::close(TOO_MANY_INITS, "Too many initialisation requests"));
         }
-        if let Some(authorization) = message::authorization(payload) {
-            let caller = self.state.authenticator.authenticate(Some(&authorization)).await;
-            let caller = caller.map_err(|error| End::close(UNAUTHORIZED, error.to_string()))?;
+        let said = match (message::authorization(payload), &self.caller) {
+            (None, Some(_)) => None,
+            (authorization, _) => {
+                let caller = self.state.authenticator.authenticate(authorization.as_deref()).await;
+                Some(caller.map_err(|error| End::close(UNAUTHORIZED, error.to_string()))?)
+            }
+        };
+        if let Some(caller) = said {
+            self.state.watching.admit(&mut self.place, &caller, self.address).map_err(|why| match why {
+                NoPlace::Full => End::close(TRY_AGAIN_LATER, "No more connections"),
+                NoPlace::NeedsToken => End::close(FORBIDDEN, "A token is needed"),
+            })?;
+            self.share = share_of(Some(&caller), self.address);
+            self.outbox.charge(self.state.budget.open(self.share));
+            self.peer.count(self.state.budget.open(self.share));
             self.caller = Some(caller);
         }
-        self.caller.get_or_insert_with(Caller::anonymous);
+        self.busy.get_or_insert_with(|| self.peer.begin());
         self.is_acknowledged = true;
         send(socket, Message::text(message::ACKNOWLEDGED)).await
     }
 
-    fn subscribe(&mut self, id: String, request: Request) -> Result<(), End> {
+    fn subscribe(&mut self, id: String, request: Request, held: Held) -> Result<(), End> {
         let Some(caller) = self.caller.as_ref().filter(|_| self.is_acknowledged) else {
             return Err(End::close(UNAUTHORIZED, "Unauthorized"));
         };
@@ -238,12 +296,26 @@ impl Connection {
         self.last += 1;
         let most = self.state.feeds.settings().operations;
         let running = if self.operations.len() < most {
-            let asked = Asked { request, caller: Arc::clone(caller), only_reads: false, after: None };
+            let caller = Arc::clone(caller);
+            let asked = Asked { request, caller, only_reads: false, after: None, share: self.share, held };
             operations::start(&self.state, asked, self.last, self.outbox.clone())
         } else {
             let message = format!("A connection has at most {most} operations at a time.");
             operations::refuse(self.last, &self.outbox, &Error::new(Code::LimitExceeded, message))
         };
+        let prefix = message::next_prefix(&id);
+        self.operations.insert(self.last, Operation { id, prefix, _running: running });
+        Ok(())
+    }
+
+    /// Refuses an operation whose request takes more memory than there is; anything else ends the connection.
+    fn refuse(&mut self, text: &str) -> Result<(), End> {
+        let id = message::id(text).filter(|_| self.is_acknowledged).ok_or_else(not_a_message)?;
+        if self.operations.values().any(|operation| operation.id == id) {
+            return Err(End::close(SUBSCRIBER_EXISTS, "A subscriber with this id exists already"));
+        }
+        self.last += 1;
+        let running = operations::refuse(self.last, &self.outbox, &Spent::AtTheMoment.into());
         let prefix = message::next_prefix(&id);
         self.operations.insert(self.last, Operation { id, prefix, _running: running });
         Ok(())
@@ -284,6 +356,14 @@ impl Connection {
             Ok(Err::<(), axum::Error>(_)) | Err(_) => Err(End::Gone),
         }
     }
+}
+
+fn not_a_message() -> End {
+    End::close(BAD_REQUEST, "This is no message of graphql-transport-ws")
+}
+
+fn share_of(caller: Option<&Caller>, address: IpAddr) -> Share {
+    caller.map_or_else(|| Share::of_address(address), |caller| peer::share(caller, address))
 }
 
 async fn send(socket: &mut WebSocket, message: Message) -> Result<(), End> {

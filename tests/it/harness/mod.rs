@@ -70,13 +70,7 @@ impl App {
             systems: systems::ALL.to_vec(),
             limits: Limits::default(),
             feeds: FeedSettings::default(),
-            http: HttpSettings {
-                body_limit: 1024 * 1024,
-                request_timeout: Duration::from_secs(15),
-                server_timing: true,
-                allowed_origins: Vec::new(),
-                page: None,
-            },
+            http: HttpSettings { server_timing: true, ..HttpSettings::default() },
         };
         change(&mut config);
         let server = Server::start(config).await.unwrap();

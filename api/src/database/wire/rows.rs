@@ -51,6 +51,13 @@ impl Row {
         self.rows.bytes.get(start as usize..end as usize)
     }
 
+    /// Bytes of memory that the rows of one statement take.
+    pub(in crate::database) fn memory(rows: &[Self]) -> usize {
+        let shared =
+            rows.first().map_or(0, |row| row.rows.bytes.len() + row.rows.values.len() * size_of::<Value>());
+        shared + size_of_val(rows)
+    }
+
     /// Whether a column is `numeric`, where equal values may differ in their bytes: 4.5 and 4.50.
     pub fn is_numeric(&self, column: usize) -> bool {
         self.rows.columns.get(column).is_some_and(|column| column.oid == Type::NUMERIC.oid())

@@ -35,6 +35,15 @@ impl Client {
     }
 }
 
+/// The id in a message that is not read as a whole.
+pub(super) fn id(text: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Named {
+        id: String,
+    }
+    serde_json::from_str::<Named>(text).ok().map(|named| named.id)
+}
+
 /// The `Authorization` header that the payload of `connection_init` stands for.
 pub(super) fn authorization(payload: &Map<String, Value>) -> Option<String> {
     // Like a header's, its name may be written in any case.

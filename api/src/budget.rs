@@ -1,0 +1,189 @@
+//! Memory that requests make the gateway hold, counted in bytes: in total, and for each share.
+//!
+//! What a client can make large (bodies, rows, answers, what waits to be sent) is reserved before it is kept, or as it
+//! grows, and given back when it is dropped. Nobody waits for memory: who waits holds some.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use thiserror::Error;
+
+use crate::auth::Share;
+
+/// What a share may hold though others hold everything: ordinary requests are answered whatever else goes on.
+const FLOOR: usize = 512 * 1024;
+/// A share is this part of the whole.
+const SHARES: usize = 4;
+
+/// Bytes to be held. Clones are the same budget.
+#[derive(Clone, Debug)]
+pub struct Budget(Arc<Ledger>);
+
+#[derive(Debug)]
+struct Ledger {
+    total: usize,
+    each: usize,
+    held: Mutex<Accounts>,
+}
+
+#[derive(Debug, Default)]
+struct Accounts {
+    total: usize,
+    by_share: HashMap<Share, usize>,
+}
+
+/// Why bytes cannot be held.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum Spent {
+    /// It is more than a share may ever hold.
+    #[error("This takes more memory than one caller may use. Ask for less, or in several requests.")]
+    TooMuch,
+    /// The share, or the gateway, holds too much at the moment.
+    #[error("Too much is under way. Take the answers that you have asked for, and try again in a moment.")]
+    AtTheMoment,
+}
+
+/// Bytes that are held for a share until this is dropped.
+#[derive(Debug)]
+pub struct Held {
+    budget: Budget,
+    of: Share,
+    bytes: usize,
+}
+
+impl Budget {
+    /// So many bytes in total, of which each share may hold a quarter.
+    pub fn new(total: usize) -> Self {
+        let each = (total / SHARES).max(FLOOR);
+        Self(Arc::new(Ledger { total, each, held: Mutex::default() }))
+    }
+
+    /// Holds bytes for a share.
+    pub fn reserve(&self, of: Share, bytes: usize) -> Result<Held, Spent> {
+        let mut held = self.open(of);
+        held.grow(bytes).map(|()| held)
+    }
+
+    /// Holds nothing yet.
+    pub fn open(&self, of: Share) -> Held {
+        Held { budget: self.clone(), of, bytes: 0 }
+    }
+
+    /// Bytes that are held.
+    pub fn held(&self) -> usize {
+        self.accounts().total
+    }
+
+    fn accounts(&self) -> MutexGuard<'_, Accounts> {
+        // A panic while the lock was held leaves accounts that add up.
+        self.0.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Held {
+    /// Holds more bytes, or stays as it is.
+    pub fn grow(&mut self, bytes: usize) -> Result<(), Spent> {
+        if bytes == 0 {
+            return Ok(());
+        }
+        let Ledger { total, each, .. } = *self.budget.0;
+        if self.bytes.saturating_add(bytes) > each {
+            return Err(Spent::TooMuch);
+        }
+        let mut accounts = self.budget.accounts();
+        let own = accounts.by_share.get(&self.of).copied().unwrap_or_default() + bytes;
+        if own > each || (own > FLOOR && accounts.total + bytes > total) {
+            return Err(Spent::AtTheMoment);
+        }
+        accounts.total += bytes;
+        accounts.by_share.insert(self.of, own);
+        self.bytes += bytes;
+        Ok(())
+    }
+
+    /// Gives back what is held beyond so many bytes.
+    pub fn shrink_to(&mut self, bytes: usize) {
+        let back = self.bytes.saturating_sub(bytes);
+        if back == 0 {
+            return;
+        }
+        self.bytes -= back;
+        let mut accounts = self.budget.accounts();
+        accounts.total -= back;
+        if let Some(own) = accounts.by_share.get_mut(&self.of) {
+            *own -= back;
+            if *own == 0 {
+                accounts.by_share.remove(&self.of);
+            }
+        }
+    }
+
+    /// How many bytes are held.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.shrink_to(0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const MB: usize = 1024 * 1024;
+
+    fn person(number: u8) -> Share {
+        Share::of_address(IpAddr::V4(Ipv4Addr::new(10, 0, 0, number)))
+    }
+
+    #[test]
+    fn a_share_is_a_quarter_and_what_is_dropped_is_given_back() {
+        let budget = Budget::new(8 * MB);
+        assert_eq!(budget.reserve(person(1), 2 * MB + 1).err(), Some(Spent::TooMuch));
+        let one = budget.reserve(person(1), MB).unwrap();
+        assert_eq!(budget.reserve(person(1), MB + 1).err(), Some(Spent::AtTheMoment));
+        assert!(budget.reserve(person(2), 2 * MB).is_ok());
+        drop(one);
+        assert!(budget.reserve(person(1), 2 * MB).is_ok());
+        assert_eq!(budget.held(), 0);
+    }
+
+    #[test]
+    fn ordinary_requests_find_room_when_everything_is_held() {
+        let budget = Budget::new(8 * MB);
+        let all: Vec<_> = (0..4).map(|number| budget.reserve(person(number), 2 * MB).unwrap()).collect();
+        assert_eq!(budget.reserve(person(9), FLOOR + 1).err(), Some(Spent::AtTheMoment));
+        assert!(budget.reserve(person(9), FLOOR).is_ok());
+        drop(all);
+        assert_eq!(budget.held(), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn accounts_add_up(steps in vec((0_u8..6, 0_usize..3 * MB, any::<bool>()), 0..100)) {
+            let budget = Budget::new(8 * MB);
+            let mut held: Vec<Held> = Vec::new();
+            for (number, bytes, grows) in steps {
+                match held.iter_mut().find(|it| it.of == person(number)) {
+                    Some(held) if grows => drop(held.grow(bytes)),
+                    Some(held) => held.shrink_to(bytes),
+                    None => held.extend(budget.reserve(person(number), bytes).ok()),
+                }
+                prop_assert_eq!(budget.held(), held.iter().map(Held::bytes).sum::<usize>());
+                prop_assert!(held.iter().all(|it| it.bytes() <= 2 * MB));
+                prop_assert!(budget.held() <= 8 * MB + 6 * FLOOR);
+            }
+            held.clear();
+            prop_assert!(budget.held() == 0 && budget.accounts().by_share.is_empty());
+        }
+    }
+}

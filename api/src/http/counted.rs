@@ -1,0 +1,30 @@
+//! What requests and answers take of the gateway's memory while they are read, worked on and sent.
+
+use bytes::Bytes;
+
+use super::seats::Busy;
+use crate::budget::Held;
+
+/// Bytes of memory that a byte of a request can take once it is parsed: a variable of two characters becomes a value of some
+/// dozens of bytes, which is read, checked and made a parameter.
+pub(super) const COST: usize = 20;
+/// What a compressed answer takes besides itself until it is sent.
+pub(super) const COMPRESSOR: usize = 320 * 1024;
+
+/// Bytes of an answer, held until they are written.
+struct Counted {
+    bytes: Vec<u8>,
+    _held: Held,
+    _busy: Option<Busy>,
+}
+
+impl AsRef<[u8]> for Counted {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// An answer that is held, and its connection busy, until the last byte is written.
+pub(super) fn counted(bytes: Vec<u8>, held: Held, busy: Option<Busy>) -> Bytes {
+    Bytes::from_owner(Counted { bytes, _held: held, _busy: busy })
+}

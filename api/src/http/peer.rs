@@ -1,0 +1,92 @@
+//! The other end of a connection: where it is, what is under way for it, and what it has sent that is not yet a message.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::http::{HeaderMap, HeaderName};
+
+use super::seats::{Busy, Sitter};
+use crate::auth::{Caller, Share};
+use crate::budget::{Held, Spent};
+
+/// What a WebSocket may have sent of a message before it counts, in bytes.
+const UNCOUNTED: usize = 16 * 1024;
+
+/// A client, by its connection. Each request carries it.
+#[derive(Clone)]
+pub(super) struct Peer {
+    address: IpAddr,
+    sitter: Arc<Sitter>,
+    unread: Arc<Mutex<Option<Unread>>>,
+}
+
+/// What has come and is no whole message yet.
+struct Unread {
+    bytes: usize,
+    held: Held,
+}
+
+impl Peer {
+    pub(super) fn new(address: SocketAddr, sitter: Arc<Sitter>) -> Self {
+        Self { address: address.ip(), sitter, unread: Arc::default() }
+    }
+
+    /// Where a request comes from: as the header says that whoever stands before the gateway sets, where there is one.
+    pub(super) fn address(&self, headers: &HeaderMap, named_by: Option<&HeaderName>) -> IpAddr {
+        let named = named_by.and_then(|name| headers.get_all(name).iter().next_back());
+        // The last of a list is the one that was added by the server that stands right before the gateway.
+        let last = named.and_then(|value| value.to_str().ok()).and_then(|text| text.rsplit(',').next());
+        last.and_then(|text| text.trim().parse().ok()).unwrap_or(self.address)
+    }
+
+    /// Something is begun for it.
+    pub(super) fn begin(&self) -> Busy {
+        self.sitter.begin()
+    }
+
+    pub(super) fn is_busy(&self) -> bool {
+        self.sitter.is_busy()
+    }
+
+    /// Waits until what was begun for it is over: answers are written.
+    pub(super) async fn rested(&self) {
+        self.sitter.rested().await;
+    }
+
+    /// Waits until its seat is given to somebody else.
+    pub(super) async fn gone(&self) {
+        self.sitter.gone().await;
+    }
+
+    /// From now on what it sends is counted, until it is read.
+    pub(super) fn count(&self, held: Held) {
+        *self.unread() = Some(Unread { bytes: 0, held });
+    }
+
+    /// So many bytes have come.
+    pub(super) fn received(&self, bytes: usize) -> Result<(), Spent> {
+        let mut unread = self.unread();
+        let Some(unread) = &mut *unread else { return Ok(()) };
+        unread.bytes += bytes;
+        let wanted = if unread.bytes > UNCOUNTED { unread.bytes } else { 0 };
+        unread.held.grow(wanted.saturating_sub(unread.held.bytes()))
+    }
+
+    /// What has come was read.
+    pub(super) fn read(&self) {
+        if let Some(unread) = &mut *self.unread() {
+            unread.bytes = 0;
+            unread.held.shrink_to(0);
+        }
+    }
+
+    fn unread(&self) -> MutexGuard<'_, Option<Unread>> {
+        // A panic while the lock was held leaves a count that is only too high.
+        self.unread.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whose share of memory and places a request takes from: a person's, or an address's where nobody is known.
+pub(super) fn share(caller: &Caller, address: IpAddr) -> Share {
+    if caller.is_anonymous() { Share::of_address(address) } else { caller.share() }
+}

@@ -1,0 +1,150 @@
+//! A client's connection, as far as what it may keep waiting goes: who takes nothing that is sent, who does not end what it
+//! sends, and who sends more than may be kept, is cut off.
+
+use std::io;
+use std::io::IoSlice;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
+
+use super::peer::Peer;
+use super::seats::Seat;
+
+/// What a client that is behind has to take within the time that it has, in bytes: one by one, it would be served for ever.
+const LEAST_TAKEN: usize = 16 * 1024;
+
+/// How long a client may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    /// For what it is sent, while bytes wait for it.
+    pub(super) write: Duration,
+    /// For the headers of a request, from their first byte on.
+    pub(super) headers: Duration,
+}
+
+/// A connection with its seat.
+pub(super) struct Stream {
+    tcp: TcpStream,
+    patience: Patience,
+    peer: Peer,
+    /// Since bytes wait that the client does not take.
+    behind: Option<Behind>,
+    /// When the first byte of a request came, while it has no end.
+    began: Option<Instant>,
+    headers_due: Option<Pin<Box<Sleep>>>,
+    _seat: Seat,
+}
+
+struct Behind {
+    due: Pin<Box<Sleep>>,
+    taken: usize,
+}
+
+impl Stream {
+    pub(super) fn new(tcp: TcpStream, patience: Patience, peer: Peer, seat: Seat) -> Self {
+        Self { tcp, patience, peer, behind: None, began: None, headers_due: None, _seat: seat }
+    }
+
+    fn wrote(
+        &mut self,
+        written: Poll<io::Result<usize>>,
+        offered: usize,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        match written {
+            Poll::Ready(Ok(count)) => {
+                if let Some(behind) = &mut self.behind {
+                    behind.taken += count;
+                    if count == offered || behind.taken >= LEAST_TAKEN {
+                        self.behind = None;
+                    }
+                }
+                Poll::Ready(Ok(count))
+            }
+            Poll::Pending => {
+                let new = || Behind { due: Box::pin(sleep(self.patience.write)), taken: 0 };
+                let behind = self.behind.get_or_insert_with(new);
+                ready!(behind.due.as_mut().poll(cx));
+                Poll::Ready(Err(self.cut("the client does not take what it is sent")))
+            }
+            failed @ Poll::Ready(Err(_)) => failed,
+        }
+    }
+
+    /// Ends the connection so that the system keeps nothing of it either.
+    fn cut(&self, why: &'static str) -> io::Error {
+        if let Err(error) = self.tcp.set_zero_linger() {
+            tracing::debug!(%error, "cannot set SO_LINGER");
+        }
+        io::Error::new(io::ErrorKind::TimedOut, why)
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut this.tcp).poll_read(cx, buffer);
+        if this.peer.is_busy() {
+            this.began = None;
+        }
+        match read {
+            Poll::Ready(Ok(())) => {
+                let count = buffer.filled().len() - before;
+                if !this.peer.is_busy() {
+                    this.began.get_or_insert_with(Instant::now);
+                }
+                if this.peer.received(count).is_err() {
+                    return Poll::Ready(Err(this.cut("the client sends more than can be kept")));
+                }
+                Poll::Ready(Ok(()))
+            }
+            Poll::Pending => {
+                let Some(began) = this.began else {
+                    this.headers_due = None;
+                    return Poll::Pending;
+                };
+                let new = || Box::pin(sleep_until(began + this.patience.headers));
+                ready!(this.headers_due.get_or_insert_with(new).as_mut().poll(cx));
+                Poll::Ready(Err(this.cut("the client does not end its request")))
+            }
+            failed @ Poll::Ready(Err(_)) => failed,
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.tcp).poll_write(cx, bytes);
+        self.wrote(written, bytes.len(), cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.tcp).poll_write_vectored(cx, slices);
+        self.wrote(written, slices.iter().map(|slice| slice.len()).sum(), cx)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.tcp.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_shutdown(cx)
+    }
+}
