@@ -11,7 +11,9 @@ use tokio::sync::watch;
 
 use crate::auth::{AuthConfig, AuthConfigError, Authenticator, SystemClock};
 use crate::budget::Budget;
-use crate::database::{DatabaseConfig, LoginError, Pool, PoolError, check_login};
+use crate::database::{
+    DatabaseConfig, LoginError, Pool, PoolError, Turns, WAITING_PER_CONNECTION, check_login,
+};
 use crate::feed::{FeedSettings, Feeds};
 use crate::graph::catalog::System;
 use crate::graph::{Engine, EngineError, Limits};
@@ -79,8 +81,11 @@ impl Server {
             .map_err(|reason| ServerError::Listen { address: config.listen, reason })?;
         let address =
             listener.local_addr().map_err(|reason| ServerError::Listen { address: config.listen, reason })?;
+        let pool_size = config.database.pool_size;
         let roles = config.auth.allowed_roles.clone();
         let authenticator = Authenticator::new(config.auth, SystemClock)?;
+        // One caller's requests take no more processors than they could ask Postgres at a time.
+        let turns = Turns::new(usize::MAX, pool_size.div_ceil(2).max(2), pool_size * WAITING_PER_CONNECTION);
         let budget = Budget::new(config.http.memory);
         let pool = Pool::new(&config.database)?.within(budget.clone());
         let retention = config.limits.idempotency_retention;
@@ -94,6 +99,7 @@ impl Server {
             engine,
             feeds,
             budget,
+            turns,
             watching,
             authenticator,
             pool,

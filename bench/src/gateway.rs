@@ -22,12 +22,23 @@ pub(crate) struct Gateway {
 impl Gateway {
     /// Starts `praxis serve` over a database.
     pub(crate) async fn start(database_url: &str, secret: &[u8], pool: usize) -> Result<Self, Failure> {
+        Self::start_with(database_url, secret, pool, &[]).await
+    }
+
+    /// The same, with further settings.
+    pub(crate) async fn start_with(
+        database_url: &str,
+        secret: &[u8],
+        pool: usize,
+        settings: &[&str],
+    ) -> Result<Self, Failure> {
         // A port that is free now; the gateway tells nobody but people which one it took.
         let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let child = Command::new(program()?)
             .args(["serve", "--log", "warn", "--server-timing", "true", "--graphiql", "false"])
             .args(["--listen", &format!("127.0.0.1:{port}")])
             .args(["--pool-size", &pool.to_string()])
+            .args(settings)
             // Not as flags, which everybody on the machine can read.
             .env("DATABASE_URL", database_url)
             .env("PRAXIS_JWT_SECRET", std::str::from_utf8(secret)?)

@@ -8,6 +8,7 @@ mod data;
 mod database;
 mod floor;
 mod gateway;
+mod hostile;
 mod load;
 mod picture;
 mod report;

@@ -33,7 +33,25 @@ pub(crate) struct Served {
 impl Served {
     /// Waits until it says its address.
     pub(crate) async fn start(arguments: &[&str]) -> Self {
-        let mut command = praxis();
+        Self::run(praxis(), arguments).await
+    }
+
+    /// The same, where the system allows it so many open files.
+    pub(crate) async fn start_with_files(most: usize, arguments: &[&str]) -> Self {
+        let praxis = praxis();
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("ulimit -Sn 20 && ulimit -Hn {most} && exec \"$0\" \"$@\"")]);
+        shell.arg(praxis.get_program());
+        for (name, value) in praxis.get_envs() {
+            match value {
+                Some(value) => shell.env(name, value),
+                None => shell.env_remove(name),
+            };
+        }
+        Self::run(shell, arguments).await
+    }
+
+    async fn run(mut command: Command, arguments: &[&str]) -> Self {
         command
             .arg("serve")
             .args(arguments)
@@ -70,6 +88,13 @@ impl Served {
             request = request.bearer_auth(token);
         }
         Answer::read(request.json(&json!({ "query": query })).send().await.unwrap()).await
+    }
+
+    /// The most memory that the process has had, in MB.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.split_whitespace().next().unwrap().parse::<u64>().unwrap() / 1024
     }
 
     pub(crate) fn signal(&self, signal: Signal) {

@@ -14,6 +14,7 @@ mod fixture;
 mod groups;
 mod harness;
 mod health;
+mod hostile;
 mod http;
 mod idempotency;
 mod identity;

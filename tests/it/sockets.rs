@@ -154,7 +154,7 @@ async fn connections_and_operations_have_their_bounds() {
     first.begin("b", "{ __typename }", &json!({})).await;
     assert_eq!(first.data("b").await, json!({ "__typename": "Query" }));
 
-    let _second = Socket::silent(&app).await;
+    let _second = Socket::of(&app, &app.clinician_south().await).await;
     let third = Socket::open(&app, &[PROTOCOL]).await;
     assert!(matches!(third, Err(Error::Http(response)) if response.status() == 503));
     drop(first);

@@ -15,7 +15,7 @@ mod wire;
 pub use error::DatabaseError;
 pub use idempotency::{Claim, IdempotencyKey};
 pub use login::{LoginError, check_login};
-pub use pool::{DatabaseConfig, Pool, PoolError};
+pub use pool::{DatabaseConfig, Pool, PoolError, WAITING_PER_CONNECTION};
 pub use session::{Session, SessionCounts, StatementError};
 pub use statement::{Parameter, Statement};
 pub use tokio_postgres::error::SqlState;

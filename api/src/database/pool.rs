@@ -24,7 +24,7 @@ use crate::auth::Share;
 use crate::budget::Budget;
 
 /// Requests of one share that may wait, for each connection of the pool.
-const WAITING_PER_CONNECTION: usize = 16;
+pub const WAITING_PER_CONNECTION: usize = 16;
 
 /// How to reach the database.
 #[derive(Clone, Debug)]

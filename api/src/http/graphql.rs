@@ -21,8 +21,9 @@ use super::counted::{COMPRESSOR, COST, counted};
 use super::peer::{self, Peer};
 use super::watching::NoPlace;
 use super::{COMPRESS_FROM, events, graphiql};
-use crate::auth::{AuthError, Caller};
+use crate::auth::{AuthError, Caller, Share};
 use crate::budget::{Held, Spent};
+use crate::database::Turn;
 use crate::graph::{Code, Error, Outcome, Request, Response as Answer};
 
 /// What the authenticator is given instead of a header that cannot hold a token; it refuses it by its scheme.
@@ -70,6 +71,10 @@ pub(super) async fn post(
             return answer(media, StatusCode::PAYLOAD_TOO_LARGE, Answer::refused(&[error]).body);
         }
     };
+    let turn = match client.turn(&state).await {
+        Ok(turn) => turn,
+        Err(busy) => return busy_answer(media, &busy),
+    };
     let read = read_body(&body).and_then(|request| {
         let idempotency_key = idempotency_key(&headers)?;
         Ok(Request { idempotency_key, ..request })
@@ -79,7 +84,7 @@ pub(super) async fn post(
         Err(message) => return refuse(media, StatusCode::BAD_REQUEST, &message),
     };
     drop(body);
-    run(&state, client, &headers, media, request, false).await
+    run(&state, client, turn, &headers, media, request, false).await
 }
 
 /// `GET /graphql`: a query in the URL, or the page for a browser.
@@ -100,7 +105,10 @@ pub(super) async fn get(
         (Some(Media::Html), Some(page)) => graphiql::page(page),
         (Some(media), _) => match read_url(query.as_deref().unwrap_or_default()) {
             Ok(request) => match Client::of(&state, peer, &headers).await {
-                Ok(client) => run(&state, client, &headers, media, request, true).await,
+                Ok(client) => match client.turn(&state).await {
+                    Ok(turn) => run(&state, client, turn, &headers, media, request, true).await,
+                    Err(busy) => busy_answer(media, &busy),
+                },
                 Err(error) => unauthenticated(media, error),
             },
             Err(message) => refuse(media, StatusCode::BAD_REQUEST, &message),
@@ -134,11 +142,26 @@ impl Client {
         let held = state.budget.open(peer::share(&caller, address));
         Ok(Self { caller, peer, address, held })
     }
+
+    /// Waits until the request may be worked on.
+    async fn turn(&self, state: &AppState) -> Result<Turn, Error> {
+        turn(state, peer::share(&self.caller, self.address)).await
+    }
+}
+
+/// Waits until a request of a share may be worked on.
+pub(super) async fn turn(state: &AppState, share: Share) -> Result<Turn, Error> {
+    let turn = tokio::time::timeout(state.settings.request_timeout, state.turns.take(share)).await;
+    turn.ok().and_then(Result::ok).ok_or_else(|| {
+        let message = "Too many of your requests are under way. Wait for some of them, and try again.";
+        Error::new(Code::Unavailable, message)
+    })
 }
 
 async fn run(
     state: &Arc<AppState>,
     client: Client,
+    turn: Turn,
     headers: &HeaderMap,
     media: Media,
     request: Request,
@@ -146,6 +169,7 @@ async fn run(
 ) -> Response {
     let begun = Instant::now();
     if media == Media::EventStream {
+        drop(turn);
         return events::respond(state, headers, client, request, only_queries).unwrap_or_else(no_place);
     }
     let Client { caller, peer, mut held, .. } = client;
@@ -163,7 +187,7 @@ async fn run(
         "answered"
     );
     let counts = done.counts;
-    drop(request);
+    drop((request, turn));
     held.shrink_to(0);
     let compressed = done.body.len() as u64 >= COMPRESS_FROM && takes_gzip(headers);
     if let Err(spent) = held.grow(done.body.capacity() + if compressed { COMPRESSOR } else { 0 }) {
@@ -320,6 +344,10 @@ fn no_place(why: NoPlace) -> Response {
         }
     };
     answer(Media::Json, status, Answer::refused(&[error]).body)
+}
+
+fn busy_answer(media: Media, error: &Error) -> Response {
+    answer(media, StatusCode::SERVICE_UNAVAILABLE, Answer::refused(std::slice::from_ref(error)).body)
 }
 
 /// There is no memory for the request or its answer.

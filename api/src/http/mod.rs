@@ -32,7 +32,7 @@ pub use watching::Watching;
 
 use crate::auth::Authenticator;
 use crate::budget::Budget;
-use crate::database::Pool;
+use crate::database::{Pool, Turns};
 use crate::feed::Feeds;
 use crate::graph::Engine;
 
@@ -47,6 +47,8 @@ pub struct AppState {
     pub feeds: Arc<Feeds>,
     /// Memory that requests and answers may take.
     pub budget: Budget,
+    /// Requests that are worked on at a time, of each caller.
+    pub turns: Turns,
     /// The connections that are told.
     pub watching: Watching,
     /// Says who asks.

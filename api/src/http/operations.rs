@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::task::JoinHandle;
 
-use super::AppState;
 use super::counted::counted;
+use super::{AppState, graphql};
 use crate::auth::{Caller, Share};
 use crate::budget::Held;
 use crate::feed::{Event, OperationId, Outbox};
@@ -61,7 +61,12 @@ async fn run(
     let failed = |errors: Bytes| outbox.send(Event::Failed(operation, errors));
     match state.engine.subscription(&request) {
         None => {
+            let turn = match graphql::turn(state, share).await {
+                Ok(turn) => turn,
+                Err(error) => return failed(list(&error)).await,
+            };
             let response = answer(state, caller, &request, only_reads).await;
+            drop(turn);
             if matches!(response.outcome, Outcome::Refused(_) | Outcome::WrongMethod | Outcome::KeyReused) {
                 return failed(errors_of(&response)).await;
             }

@@ -90,3 +90,27 @@ impl Peer {
 pub(super) fn share(caller: &Caller, address: IpAddr) -> Share {
     if caller.is_anonymous() { Share::of_address(address) } else { caller.share() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::seats::Seats;
+
+    #[test]
+    fn a_header_names_the_address_only_where_it_is_set() {
+        let connected: SocketAddr = "10.0.0.1:5000".parse().unwrap();
+        let seat = Seats::new(1).take(Share::of_address(connected.ip()), 1).unwrap();
+        let peer = Peer::new(connected, Arc::clone(seat.sitter()));
+        let name = HeaderName::from_static("x-forwarded-for");
+        let mut headers = HeaderMap::new();
+        let address = |headers: &HeaderMap, name| peer.address(headers, name).to_string();
+        assert_eq!(address(&headers, Some(&name)), "10.0.0.1");
+        // What the client wrote there comes before what the proxy adds.
+        headers.append(&name, "192.0.2.1".parse().unwrap());
+        headers.append(&name, "192.0.2.2, 198.51.100.7".parse().unwrap());
+        assert_eq!(address(&headers, Some(&name)), "198.51.100.7");
+        assert_eq!(address(&headers, None), "10.0.0.1");
+        headers.append(&name, "unknown".parse().unwrap());
+        assert_eq!(address(&headers, Some(&name)), "10.0.0.1");
+    }
+}

@@ -35,6 +35,11 @@ impl FromStr for Url {
 }
 
 impl Url {
+    /// Host and port.
+    pub(crate) fn authority(&self) -> &str {
+        &self.authority
+    }
+
     /// The port, where the server is on this machine.
     pub(crate) fn local_port(&self) -> Option<u16> {
         let (host, port) = self.authority.rsplit_once(':')?;

@@ -1,11 +1,13 @@
-//! `bench soak`: reads, writes and subscriptions for minutes, with an eye on memory and connections.
+//! `bench soak`: reads, writes and subscriptions for minutes, with an eye on memory and connections; first in quiet, then
+//! beside hostile clients of every kind.
 
 use std::io::Write as _;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use hdrhistogram::Histogram;
 use serde_json::json;
 use tokio::task::JoinSet;
 
@@ -14,6 +16,7 @@ use super::subscriber::Subscriber;
 use super::{Scene, Seen, Taps, memory};
 use crate::database::{Database, connect};
 use crate::gateway::Gateway;
+use crate::hostile::{KINDS, Target, unleash};
 use crate::load::{HttpConnection, Request, Url};
 use crate::{Failure, FolderArgs};
 
@@ -29,8 +32,14 @@ const RATE: f64 = 50.0;
 const LOOK: Duration = Duration::from_secs(10);
 /// Connections to Postgres that the gateway may have.
 const POOL: usize = 16;
-/// What memory may grow by from the end of the first fifth on, beside a tenth, in MB.
+/// What memory may grow by in quiet, from the end of the first fifth on, beside a tenth, in MB.
 const SLACK: u64 = 10;
+/// What the gateway may hold for clients, and what it may take besides, at most, in MB: for what is being worked on, and for
+/// what the allocator has not yet given back.
+const HELD: u64 = 256;
+const BESIDES: u64 = 256;
+/// How much longer the slowest hundredth of honest requests may take beside hostile clients than in quiet.
+const SLOWER: u64 = 3;
 
 const READ: &str = "query($protocol: BigInt!) { protocol(recordId: $protocol) { sessionDate substance { substanceName }
   events(last: 50, orderBy: [{ eventTimestamp: ASC }]) { nodes { eventTimestamp intensityLevel eventType { eventName } } }
@@ -43,16 +52,45 @@ pub(crate) struct SoakArgs {
     /// How long
     #[arg(long, default_value_t = 5.0, value_name = "N")]
     minutes: f64,
+    /// Hostile clients of each kind, in the second half of the time; 0: none come
+    #[arg(long, default_value_t = 8, value_name = "N")]
+    hostile: usize,
 }
 
-/// Soaks the gateway; fails where its memory or its connections grow.
+/// The latencies of honest reads, in microseconds.
+struct Reads {
+    count: AtomicU64,
+    is_quiet: AtomicBool,
+    quiet: Mutex<Histogram<u64>>,
+    beside: Mutex<Histogram<u64>>,
+}
+
+impl Reads {
+    fn new() -> Result<Self, Failure> {
+        let histogram = || Histogram::new_with_bounds(1, 60_000_000, 3);
+        let (quiet, beside) = (Mutex::new(histogram()?), Mutex::new(histogram()?));
+        Ok(Self { count: AtomicU64::new(0), is_quiet: AtomicBool::new(true), quiet, beside })
+    }
+
+    fn record(&self, took: Duration) -> Result<(), Failure> {
+        self.count.fetch_add(1, Ordering::Relaxed);
+        let latencies = if self.is_quiet.load(Ordering::Relaxed) { &self.quiet } else { &self.beside };
+        let microseconds = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        latencies.lock().map_err(|_| "a reader panicked")?.saturating_record(microseconds);
+        Ok(())
+    }
+}
+
+/// Soaks the gateway; fails where its memory or its connections grow, and where hostile clients harm honest ones.
 pub(crate) async fn run(database: &Database, args: &SoakArgs) -> Result<(), Failure> {
     let owner = connect(&database.owner_url()).await?;
-    let cast = people::cast(&owner, database, Scene::ManyProtocols, SUBSCRIBERS).await?;
-    let gateway = Gateway::start(&database.gateway_url(), database.secret(), POOL).await?;
+    let mut cast = people::cast(&owner, database, Scene::ManyProtocols, SUBSCRIBERS + 1).await?;
+    let (intruder, _) = cast.watchers.pop().ok_or("nobody watches")?;
+    let settings = ["--memory", &HELD.to_string()];
+    let gateway = Gateway::start_with(&database.gateway_url(), database.secret(), POOL, &settings).await?;
     let time = Duration::from_secs_f64(args.minutes * 60.0);
     let seen = Arc::new(Seen::default());
-    let reads = Arc::new(AtomicU64::new(0));
+    let reads = Arc::new(Reads::new()?);
 
     let mut work: JoinSet<Result<(), Failure>> = JoinSet::new();
     for _ in 0..READERS {
@@ -73,6 +111,8 @@ pub(crate) async fn run(database: &Database, args: &SoakArgs) -> Result<(), Fail
     writeln!(out, "| seconds | memory MB | connections | reads | deliveries |\n|--:|--:|--:|--:|--:|")?;
     let begun = Instant::now();
     let mut sizes = Vec::new();
+    let mut attacks = Vec::new();
+    let mut most = 0;
     while begun.elapsed() < time {
         tokio::time::sleep(LOOK).await;
         if let Some(ended) = work.try_join_next() {
@@ -81,12 +121,21 @@ pub(crate) async fn run(database: &Database, args: &SoakArgs) -> Result<(), Fail
         let sql = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'praxis_gateway'";
         let connections: i64 = owner.query_one(sql, &[]).await?.get(0);
         let size = memory(gateway.pid());
-        sizes.push(size);
+        if attacks.is_empty() {
+            sizes.push(size);
+        }
+        most = most.max(size);
+        let is_time = args.hostile > 0 && begun.elapsed() >= time / 2;
+        if is_time && attacks.is_empty() {
+            let target = Target { address: gateway.url.authority().to_owned(), token: intruder.clone() };
+            attacks.extend(KINDS.map(|kind| unleash(kind, args.hostile, &target)));
+            reads.is_quiet.store(false, Ordering::Relaxed);
+        }
         writeln!(
             out,
             "| {} | {size} | {connections} | {} | {} |",
             begun.elapsed().as_secs(),
-            reads.load(Ordering::Relaxed),
+            reads.count.load(Ordering::Relaxed),
             seen.deliveries.load(Ordering::Relaxed)
         )?;
         // The pool, the one beside it for reference tables, and the one that listens.
@@ -96,6 +145,7 @@ pub(crate) async fn run(database: &Database, args: &SoakArgs) -> Result<(), Fail
     }
     let logged = writing.await??;
     work.abort_all();
+    drop(attacks);
     people::leave(&owner).await?;
     let (early, late) = (sizes[sizes.len() / 5], sizes[sizes.len() - 1]);
     writeln!(
@@ -105,20 +155,45 @@ pub(crate) async fn run(database: &Database, args: &SoakArgs) -> Result<(), Fail
     if late > early + early / 10 + SLACK {
         return Err("memory grows".into());
     }
+    if args.hostile == 0 {
+        return Ok(());
+    }
+    tokio::time::sleep(LOOK).await;
+    let after = memory(gateway.pid());
+    let slowest = |latencies: &Mutex<Histogram<u64>>| -> Result<u64, Failure> {
+        Ok(latencies.lock().map_err(|_| "a reader panicked")?.value_at_quantile(0.99))
+    };
+    let (quiet, beside) = (slowest(&reads.quiet)?, slowest(&reads.beside)?);
+    writeln!(
+        out,
+        "beside {} hostile clients: p99 of honest reads {beside} µs, {quiet} µs in quiet; memory {most} MB at most, \
+         {after} MB afterwards",
+        args.hostile * KINDS.len()
+    )?;
+    if most > late + HELD + BESIDES {
+        return Err("hostile clients take more memory than there is for clients".into());
+    }
+    if after > late + BESIDES / 2 {
+        return Err("memory is not given back".into());
+    }
+    if beside > quiet * SLOWER {
+        return Err("hostile clients make honest ones wait".into());
+    }
     Ok(())
 }
 
 /// Reads protocols in turn.
-async fn read(url: Url, token: String, protocols: Vec<i64>, reads: Arc<AtomicU64>) -> Result<(), Failure> {
+async fn read(url: Url, token: String, protocols: Vec<i64>, reads: Arc<Reads>) -> Result<(), Failure> {
     let ask = |protocol: &i64| Request::new(&url, &token, READ, &json!({ "protocol": protocol }));
     let requests: Arc<[Request]> = protocols.iter().map(ask).collect();
     let mut connection = HttpConnection::open(&url, requests).await?;
     for turn in 0.. {
+        let asked = Instant::now();
         let answer = connection.answer(turn).await?;
         if !answer.head.starts_with("HTTP/1.1 200") {
             return Err(format!("a read failed: {}", String::from_utf8_lossy(answer.body)).into());
         }
-        reads.fetch_add(1, Ordering::Relaxed);
+        reads.record(asked.elapsed())?;
         tokio::time::sleep(REST).await;
     }
     Ok(())

@@ -1,0 +1,259 @@
+//! Clients that take more than their share, of every kind that is known. `bench soak` runs them beside honest ones, and so
+//! do the end-to-end tests, which include this file: it knows nothing of either.
+
+use std::future::pending;
+use std::io;
+use std::time::Duration;
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::{WebSocketStream, client_async};
+
+/// Pause between two bytes of a client that is slow.
+const TRICKLE: Duration = Duration::from_millis(200);
+/// Pause after which a client that was refused or cut off comes again.
+const AGAIN: Duration = Duration::from_millis(100);
+
+/// Levels of relations in a filter.
+const LEVELS: usize = 14;
+
+/// A kind of hostile client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Kind {
+    /// Asks for the largest answers, many at once over one connection, and reads nothing.
+    Deaf,
+    /// Connects, and says nothing.
+    Idle,
+    /// Never ends the headers of its request.
+    SlowHeaders,
+    /// Announces a large body and sends it byte by byte.
+    SlowBody,
+    /// Holds `WebSockets` without a token.
+    Anonymous,
+    /// Opens `WebSockets`, and never says who it is.
+    Silent,
+    /// Begins messages over `WebSockets` that never end.
+    EndlessMessages,
+    /// Asks for what takes long, on many connections at once.
+    Crowd,
+    /// Searches for a pattern of 800 KB.
+    LongPatterns,
+    /// Nests relations in a filter.
+    DeepFilters,
+    /// Asks for the whole schema under many names.
+    Introspection,
+    /// Asks for series of empty minutes over years, for each of many parents.
+    EmptySeries,
+    /// Sends variables of a megabyte.
+    HugeVariables,
+    /// Subscribes to as much as it may.
+    Subscriptions,
+}
+
+/// All kinds.
+pub(crate) const KINDS: [Kind; 14] = [
+    Kind::Deaf,
+    Kind::Idle,
+    Kind::SlowHeaders,
+    Kind::SlowBody,
+    Kind::Anonymous,
+    Kind::Silent,
+    Kind::EndlessMessages,
+    Kind::Crowd,
+    Kind::LongPatterns,
+    Kind::DeepFilters,
+    Kind::Introspection,
+    Kind::EmptySeries,
+    Kind::HugeVariables,
+    Kind::Subscriptions,
+];
+
+/// Whom they attack, and in whose name.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    /// `127.0.0.1:8080`
+    pub(crate) address: String,
+    /// Of somebody who is signed in.
+    pub(crate) token: String,
+}
+
+/// Sends so many clients of a kind, who come again whenever they are refused, until this is dropped.
+pub(crate) fn unleash(kind: Kind, clients: usize, target: &Target) -> JoinSet<()> {
+    let mut attack = JoinSet::new();
+    for _ in 0..clients {
+        let target = target.clone();
+        attack.spawn(async move {
+            loop {
+                // Refused, cut off or answered: it is all the same to them.
+                let _ = target.attacked_by(kind).await;
+                sleep(AGAIN).await;
+            }
+        });
+    }
+    attack
+}
+
+impl Target {
+    async fn attacked_by(&self, kind: Kind) -> io::Result<()> {
+        match kind {
+            Kind::Deaf => {
+                let mut stream = TcpStream::connect(&self.address).await?;
+                stream.write_all(&self.large().repeat(20)).await?;
+                sleep(Duration::from_mins(1)).await;
+            }
+            Kind::Idle => {
+                let mut stream = TcpStream::connect(&self.address).await?;
+                stream.read_u8().await?;
+            }
+            Kind::SlowHeaders => {
+                let mut stream = TcpStream::connect(&self.address).await?;
+                stream.write_all(b"POST /graphql HTTP/1.1\r\nHost: a\r\n").await?;
+                loop {
+                    stream.write_all(b"X-Header: x\r\n").await?;
+                    sleep(TRICKLE).await;
+                }
+            }
+            Kind::SlowBody => {
+                let mut stream = TcpStream::connect(&self.address).await?;
+                stream.write_all(self.head(1_000_000, true).as_bytes()).await?;
+                stream.write_all(&vec![b' '; 200_000]).await?;
+                loop {
+                    stream.write_all(b" ").await?;
+                    sleep(TRICKLE).await;
+                }
+            }
+            Kind::Anonymous => {
+                let mut socket = self.socket(&json!({ "type": "connection_init" })).await?;
+                while let Some(Ok(_)) = socket.next().await {}
+            }
+            Kind::Silent => {
+                let mut socket = self.silent().await?;
+                while let Some(Ok(_)) = socket.next().await {}
+            }
+            Kind::EndlessMessages => {
+                let mut stream = self.socket(&self.init()).await?.into_inner();
+                // The head of a masked text message of 1,000,000 bytes.
+                stream.write_all(&[0x81, 0xff, 0, 0, 0, 0, 0, 0x0f, 0x42, 0x40, 0, 0, 0, 0]).await?;
+                stream.write_all(&vec![b' '; 900_000]).await?;
+                stream.read_u8().await?;
+                pending::<()>().await;
+            }
+            Kind::Crowd => {
+                self.ask(&large(), &Value::Null, true).await?;
+            }
+            Kind::LongPatterns => {
+                let query = "query($like: String!) { practitionerProfiles(filter: { displayName: { ilike: $like } }) \
+                             { totalCount } }";
+                self.ask(query, &json!({ "like": "%a".repeat(400_000) }), true).await?;
+            }
+            Kind::DeepFilters => {
+                let opened = "not: { protocol: { events: { every: { ".repeat(LEVELS);
+                let closed = " } } } }".repeat(LEVELS);
+                let query = format!(
+                    "{{ sessionEvents(first: 1, filter: {{ {opened} notes: {{ eq: \"a\" }} {closed} }}) {{ totalCount }} }}"
+                );
+                self.ask(&query, &Value::Null, false).await?;
+            }
+            Kind::Introspection => {
+                let types = "types { name fields { name description args { name } type { name } } }";
+                let aliases: String = (0..20).map(|n| format!("a{n}: __schema {{ {types} }} ")).collect();
+                self.ask(&format!("{{ {aliases} }}"), &Value::Null, false).await?;
+            }
+            Kind::EmptySeries => {
+                let series = "eventsSeries(time: EVENT_TIMESTAMP, bucket: { unit: MINUTE }, from: \"2026-01-01T00:00:00Z\", \
+                              to: \"2026-01-06T00:00:00Z\") { points { start end } }";
+                let query = format!("{{ protocols(first: 60) {{ nodes {{ {series} }} }} }}");
+                self.ask(&query, &Value::Null, false).await?;
+            }
+            Kind::HugeVariables => {
+                let variables = json!({ "ids": vec![json!("1"); 240_000] });
+                let query = "query($ids: [BigInt!]!) { protocols(first: 1, filter: { recordId: { in: $ids } }) \
+                             { nodes { recordId } } }";
+                self.ask(query, &variables, true).await?;
+            }
+            Kind::Subscriptions => {
+                let mut socket = self.socket(&self.init()).await?;
+                for id in 0..200 {
+                    let query = format!(
+                        "subscription {{ sessionEventsChanged(filter: {{ eventId: {{ gt: \"{id}\" }} }}) {{ nodeId }} }}"
+                    );
+                    let payload = json!({ "query": query });
+                    let message = json!({ "id": id.to_string(), "type": "subscribe", "payload": payload });
+                    socket.send(Message::text(message.to_string())).await.map_err(io::Error::other)?;
+                }
+                while let Some(Ok(_)) = socket.next().await {}
+            }
+        }
+        Ok(())
+    }
+
+    /// A request for one of the largest answers.
+    pub(crate) fn large(&self) -> Vec<u8> {
+        self.post(&large(), &Value::Null, true)
+    }
+
+    fn head(&self, length: usize, signed: bool) -> String {
+        let token = if signed { format!("Authorization: Bearer {}\r\n", self.token) } else { String::new() };
+        format!(
+            "POST /graphql HTTP/1.1\r\nHost: a\r\n{token}Content-Type: application/json\r\n\
+             Content-Length: {length}\r\n\r\n"
+        )
+    }
+
+    fn post(&self, query: &str, variables: &Value, signed: bool) -> Vec<u8> {
+        let body = json!({ "query": query, "variables": variables }).to_string();
+        [self.head(body.len(), signed).into_bytes(), body.into_bytes()].concat()
+    }
+
+    /// Asks, and reads what comes, a little at a time, until nothing comes for a while.
+    async fn ask(&self, query: &str, variables: &Value, signed: bool) -> io::Result<()> {
+        let mut stream = TcpStream::connect(&self.address).await?;
+        stream.write_all(&self.post(query, variables, signed)).await?;
+        let mut read = vec![0; 64 * 1024];
+        stream.read_exact(&mut read[..1]).await?;
+        while let Ok(Ok(1..)) = tokio::time::timeout(AGAIN, stream.read(&mut read)).await {}
+        Ok(())
+    }
+
+    fn init(&self) -> Value {
+        json!({ "type": "connection_init", "payload": { "authorization": format!("Bearer {}", self.token) } })
+    }
+
+    async fn silent(&self) -> io::Result<WebSocketStream<TcpStream>> {
+        let address = format!("ws://{}/graphql/ws", self.address);
+        let mut request = address.into_client_request().map_err(io::Error::other)?;
+        let protocol = "graphql-transport-ws".parse().map_err(io::Error::other)?;
+        request.headers_mut().insert("sec-websocket-protocol", protocol);
+        let stream = TcpStream::connect(&self.address).await?;
+        Ok(client_async(request, stream).await.map_err(io::Error::other)?.0)
+    }
+
+    async fn socket(&self, init: &Value) -> io::Result<WebSocketStream<TcpStream>> {
+        let mut socket = self.silent().await?;
+        socket.send(Message::text(init.to_string())).await.map_err(io::Error::other)?;
+        match socket.next().await {
+            Some(Ok(Message::Text(_))) => Ok(socket),
+            _ => Err(io::Error::other("refused")),
+        }
+    }
+}
+
+/// What has one of the largest answers.
+fn large() -> String {
+    let event = "eventId eventTimestamp notes intensityLevel eventType { eventName description colorCode }";
+    let fields: String = (0..10)
+        .map(|n| {
+            format!(
+                "a{n}: protocols(last: {}) {{ nodes {{ id recordId sessionDate events(first: 50) {{ nodes {{ {event} }} }} }} }} ",
+                100 - n
+            )
+        })
+        .collect();
+    format!("{{ {fields} }}")
+}
