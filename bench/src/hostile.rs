@@ -56,6 +56,52 @@ pub(crate) enum Kind {
     Subscriptions,
 }
 
+impl Kind {
+    /// What it asks over HTTP, where that is the attack.
+    pub(crate) fn question(self) -> Option<(String, Value)> {
+        Some(match self {
+            Self::Crowd => (large(), Value::Null),
+            Self::LongPatterns => {
+                let filter = "{ displayName: { ilike: $like } }";
+                let query = format!(
+                    "query($like: String!) {{ practitionerProfiles(filter: {filter}) {{ totalCount }} }}"
+                );
+                (query, json!({ "like": "%a".repeat(400_000) }))
+            }
+            Self::DeepFilters => {
+                let (opened, closed) = ("not: { protocol: { events: { every: { ", " } } } }");
+                let (opened, closed) = (opened.repeat(LEVELS), closed.repeat(LEVELS));
+                let filter = format!("{{ {opened} notes: {{ eq: \"a\" }} {closed} }}");
+                (format!("{{ sessionEvents(first: 1, filter: {filter}) {{ totalCount }} }}"), Value::Null)
+            }
+            Self::Introspection => {
+                let types = "types { name fields { name description args { name } type { name } } }";
+                let aliases: Vec<_> = (0..20).map(|n| format!("a{n}: __schema {{ {types} }}")).collect();
+                (format!("{{ {} }}", aliases.join(" ")), Value::Null)
+            }
+            Self::EmptySeries => {
+                let time = "time: EVENT_TIMESTAMP, bucket: { unit: MINUTE }";
+                let span = "from: \"2026-01-01T00:00:00Z\", to: \"2026-01-06T00:00:00Z\"";
+                let series = format!("eventsSeries({time}, {span}) {{ points {{ start end }} }}");
+                (format!("{{ protocols(first: 60) {{ nodes {{ {series} }} }} }}"), Value::Null)
+            }
+            Self::HugeVariables => {
+                let filter = "{ recordId: { in: $ids } }";
+                let query = format!(
+                    "query($ids: [BigInt!]!) {{ protocols(first: 1, filter: {filter}) {{ nodes {{ recordId }} }} }}"
+                );
+                (query, json!({ "ids": vec![json!("1"); 240_000] }))
+            }
+            _ => return None,
+        })
+    }
+
+    /// Whether it says who it is.
+    fn is_signed(self) -> bool {
+        !matches!(self, Self::DeepFilters | Self::Introspection | Self::EmptySeries)
+    }
+}
+
 /// All kinds.
 pub(crate) const KINDS: [Kind; 14] = [
     Kind::Deaf,
@@ -144,38 +190,15 @@ impl Target {
                 stream.read_u8().await?;
                 pending::<()>().await;
             }
-            Kind::Crowd => {
-                self.ask(&large(), &Value::Null, true).await?;
-            }
-            Kind::LongPatterns => {
-                let query = "query($like: String!) { practitionerProfiles(filter: { displayName: { ilike: $like } }) \
-                             { totalCount } }";
-                self.ask(query, &json!({ "like": "%a".repeat(400_000) }), true).await?;
-            }
-            Kind::DeepFilters => {
-                let opened = "not: { protocol: { events: { every: { ".repeat(LEVELS);
-                let closed = " } } } }".repeat(LEVELS);
-                let query = format!(
-                    "{{ sessionEvents(first: 1, filter: {{ {opened} notes: {{ eq: \"a\" }} {closed} }}) {{ totalCount }} }}"
-                );
-                self.ask(&query, &Value::Null, false).await?;
-            }
-            Kind::Introspection => {
-                let types = "types { name fields { name description args { name } type { name } } }";
-                let aliases: String = (0..20).map(|n| format!("a{n}: __schema {{ {types} }} ")).collect();
-                self.ask(&format!("{{ {aliases} }}"), &Value::Null, false).await?;
-            }
-            Kind::EmptySeries => {
-                let series = "eventsSeries(time: EVENT_TIMESTAMP, bucket: { unit: MINUTE }, from: \"2026-01-01T00:00:00Z\", \
-                              to: \"2026-01-06T00:00:00Z\") { points { start end } }";
-                let query = format!("{{ protocols(first: 60) {{ nodes {{ {series} }} }} }}");
-                self.ask(&query, &Value::Null, false).await?;
-            }
-            Kind::HugeVariables => {
-                let variables = json!({ "ids": vec![json!("1"); 240_000] });
-                let query = "query($ids: [BigInt!]!) { protocols(first: 1, filter: { recordId: { in: $ids } }) \
-                             { nodes { recordId } } }";
-                self.ask(query, &variables, true).await?;
+            Kind::Crowd
+            | Kind::LongPatterns
+            | Kind::DeepFilters
+            | Kind::Introspection
+            | Kind::EmptySeries
+            | Kind::HugeVariables => {
+                if let Some((query, variables)) = kind.question() {
+                    self.ask(&query, &variables, kind.is_signed()).await?;
+                }
             }
             Kind::Subscriptions => {
                 let mut socket = self.socket(&self.init()).await?;
@@ -246,8 +269,8 @@ impl Target {
 
 /// What has one of the largest answers.
 fn large() -> String {
-    let event = "eventId eventTimestamp notes intensityLevel eventType { eventName description colorCode }";
-    let fields: String = (0..10)
+    let event = "eventId eventTimestamp notes intensityLevel eventType { eventName colorCode }";
+    let fields: Vec<_> = (0..10)
         .map(|n| {
             format!(
                 "a{n}: protocols(last: {}) {{ nodes {{ id recordId sessionDate events(first: 50) {{ nodes {{ {event} }} }} }} }} ",
@@ -255,5 +278,5 @@ fn large() -> String {
             )
         })
         .collect();
-    format!("{{ {fields} }}")
+    format!("{{ {} }}", fields.join(" "))
 }

@@ -26,6 +26,9 @@ use crate::budget::Budget;
 /// Requests of one share that may wait, for each connection of the pool.
 pub const WAITING_PER_CONNECTION: usize = 16;
 
+/// How long a cancellation may take to arrive; so long an abandoned statement keeps its turn.
+const CANCELLED_WITHIN: Duration = Duration::from_secs(10);
+
 /// How to reach the database.
 #[derive(Clone, Debug)]
 pub struct DatabaseConfig {
@@ -195,8 +198,10 @@ impl Pool {
         let connection = managed::Object::take(connection);
         let cancelled = connection.canceller();
         tokio::spawn(async move {
-            if let Err(error) = cancelled.await {
-                tracing::debug!(%error, "could not cancel an abandoned statement");
+            match tokio::time::timeout(CANCELLED_WITHIN, cancelled).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::debug!(%error, "could not cancel an abandoned statement"),
+                Err(_) => tracing::debug!("could not cancel an abandoned statement in time"),
             }
             // Until then Postgres has something to do for it.
             drop(connection);
