@@ -1,7 +1,8 @@
 //! Praxis: a GraphQL gateway over Postgres row-level security, for practice data.
 //!
 //! One direction only: [`http`] → [`feed`] → [`graph`] → [`database`]; [`systems`] says what each system offers beyond its tables,
-//! [`auth`] who asks, [`budget`] what memory that may take, [`config`] what is set.
+//! [`auth`] who asks, [`budget`] what memory that may take, [`config`] what is set, [`guard`] whether the database may be
+//! served.
 
 pub mod auth;
 pub mod budget;
@@ -11,6 +12,7 @@ pub mod database;
 pub mod descriptors;
 pub mod feed;
 pub mod graph;
+pub mod guard;
 pub mod housekeeping;
 pub mod http;
 pub mod server;

@@ -17,6 +17,7 @@ use crate::database::{
 use crate::feed::{FeedSettings, Feeds};
 use crate::graph::catalog::System;
 use crate::graph::{Engine, EngineError, Limits};
+use crate::guard::{Guard, UnsafeDatabase};
 use crate::housekeeping::keep_house;
 use crate::http::{AppState, HttpSettings, Watching, router, serve};
 
@@ -47,6 +48,9 @@ pub enum ServerError {
     /// The login role.
     #[error(transparent)]
     Login(#[from] LoginError),
+    /// The database.
+    #[error(transparent)]
+    Unsafe(#[from] UnsafeDatabase),
     /// The settings of authentication.
     #[error(transparent)]
     Auth(#[from] AuthConfigError),
@@ -71,6 +75,7 @@ pub struct Server {
     stop: watch::Sender<bool>,
     grace: Duration,
     retention: Duration,
+    guard: Guard,
 }
 
 impl Server {
@@ -91,6 +96,8 @@ impl Server {
         let retention = config.limits.idempotency_retention;
         let engine = Arc::new(Engine::new(&config.systems, config.limits, pool.clone())?);
         check_login(&pool, &roles, &engine.catalog().schemas()).await?;
+        let guard = Guard::new(&engine, &pool, &roles);
+        guard.admit().await?;
         let grace = config.http.request_timeout + Duration::from_secs(1);
         let feeds = Arc::new(Feeds::new(Arc::clone(&engine), pool.clone(), config.feeds));
         let (stop, stopping) = watch::channel(false);
@@ -105,7 +112,7 @@ impl Server {
             pool,
             settings: config.http,
         });
-        Ok(Self { listener, address, state, stop, grace, retention })
+        Ok(Self { listener, address, state, stop, grace, retention, guard })
     }
 
     /// The address that the gateway listens on.
@@ -115,9 +122,10 @@ impl Server {
 
     /// Serves until `stop` comes, then finishes the requests in flight; those that take too long are given up.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) {
-        let Self { listener, state, stop: stopped, grace, retention, .. } = self;
+        let Self { listener, state, stop: stopped, grace, retention, guard, .. } = self;
         let feeding = tokio::spawn(Arc::clone(&state.feeds).run());
         let housekeeping = tokio::spawn(keep_house(state.pool.clone(), retention));
+        let guarding = tokio::spawn(guard.watch());
         let mut stopping = stopped.subscribe();
         let stop = async move {
             stop.await;
@@ -138,6 +146,7 @@ impl Server {
         }
         feeding.abort();
         housekeeping.abort();
+        guarding.abort();
         state.pool.close();
     }
 }

@@ -12,6 +12,10 @@ mod sql;
 pub use error::{DatabaseError, MigrationError};
 pub use runner::{down, status, up};
 
+/// Policies and foreign keys that the migrations make on the tables that are served, as JSON: a list of objects of `object`
+/// (`schema.table`), `policies` (statements by name) and `foreign_keys` (their definitions).
+pub const PROTECTION: &str = include_str!("../protection.json");
+
 include!(concat!(env!("OUT_DIR"), "/migrations.rs"));
 
 /// A step from one shape of the database to the next, and back.

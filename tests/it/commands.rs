@@ -212,7 +212,7 @@ async fn the_doctor_finds_a_table_whose_owner_is_past_the_policies() {
     let owner = connect(&database_url("postgres", &name)).await;
     owner.batch_execute("ALTER TABLE sites NO FORCE ROW LEVEL SECURITY").await.unwrap();
     let said = doctor(&database_url("praxis_gateway", &name)).await.bad();
-    assert!(said.contains("sites does not enforce row-level security"), "{said}");
+    assert!(said.contains("public.sites: row-level security does not bind its owner"), "{said}");
     assert!(said.contains("FORCE ROW LEVEL SECURITY;") && said.contains("1 problem found"), "{said}");
 }
 
@@ -223,7 +223,7 @@ async fn the_doctor_finds_a_view_that_shows_what_its_owner_sees() {
     for change in ["SET (security_invoker = false)", "RESET (security_invoker)"] {
         owner.batch_execute(&format!("ALTER VIEW score_trends {change}")).await.unwrap();
         let said = doctor(&database_url("praxis_gateway", &name)).await.bad();
-        assert!(said.contains("score_trends shows what its owner sees"), "{said}");
+        assert!(said.contains("public.score_trends: it shows what its owner sees"), "{said}");
         assert!(
             said.contains("SET (security_invoker = true);") && said.contains("1 problem found"),
             "{said}"

@@ -283,7 +283,7 @@ async fn a_row_found_by_its_key_brings_along_what_it_points_to() {
     assert_eq!(answer.round_trips(), 2);
 
     // What the caller may not see is not there, wherever it is met.
-    owner.batch_execute("ALTER POLICY sites_read ON sites USING (false)").await.unwrap();
+    owner.batch_execute("CREATE POLICY hidden ON sites AS RESTRICTIVE USING (false)").await.unwrap();
     let answer = asker.ask(&query).await;
     assert_eq!(answer.data()["integrationScore"]["protocol"]["site"], json!(null));
     owner.batch_execute("DELETE FROM user_sites").await.unwrap();

@@ -12,6 +12,7 @@ mod feeds;
 mod filters;
 mod fixture;
 mod groups;
+mod guard;
 mod harness;
 mod health;
 mod hostile;

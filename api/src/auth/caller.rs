@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 /// The role of a request without a token.
-pub(super) const ANONYMOUS_ROLE: &str = "anon";
+pub const ANONYMOUS_ROLE: &str = "anon";
 
 /// Who asks. Cheap to clone; the authenticator hands out one shared value per token.
 #[derive(Debug, Clone, PartialEq)]

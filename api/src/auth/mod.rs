@@ -23,7 +23,7 @@ mod token;
 mod tests;
 
 pub use authenticator::Authenticator;
-pub use caller::Caller;
+pub use caller::{ANONYMOUS_ROLE, Caller};
 pub use clock::{Clock, SystemClock};
 pub use config::{AuthConfig, AuthConfigError, KeySource, MIN_SECRET_BYTES, Secret};
 pub use error::AuthError;

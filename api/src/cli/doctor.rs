@@ -1,13 +1,14 @@
 //! `praxis doctor`
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
-use super::{Failure, connect, say};
+use super::{Failure, say};
 use crate::auth::{Authenticator, SystemClock};
 use crate::config::ServeArgs;
 use crate::database::embedded;
-use crate::database::{DatabaseError, Pool, check_login};
+use crate::database::{Pool, check_login};
 use crate::graph::Engine;
+use crate::guard::Guard;
 
 /// Checks what `serve` would need, one line per finding; fails if any of them would keep it from serving.
 pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
@@ -42,8 +43,7 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
         {
             let schemas = engine.catalog().schemas();
             doctor.check("the login role", check_login(&pool, &roles, &schemas).await, "");
-            doctor.tables(&engine, &owner_url).await;
-            doctor.functions(&engine, &owner_url).await;
+            doctor.database(&Guard::new(&Arc::new(engine), &pool, &roles)).await;
         }
     }
 
@@ -89,61 +89,17 @@ impl Doctor {
         }
     }
 
-    /// Every served function exists, and runs with its caller's rights.
-    async fn functions(&mut self, engine: &Engine, url: &str) {
-        let names: Vec<&str> = engine.catalog().functions().iter().map(|it| it.sql_name.as_str()).collect();
-        let found = async {
-            let sql = "SELECT name, prosecdef FROM unnest($1::text[]) name
-                       LEFT JOIN (pg_proc JOIN pg_namespace n ON n.oid = pronamespace)
-                         ON name = format('\"%s\".\"%s\"', nspname, proname)";
-            Ok::<_, Failure>(connect(url).await?.query(sql, &[&names]).await.map_err(DatabaseError::from)?)
+    /// What the guard of the served database finds.
+    async fn database(&mut self, guard: &Guard) {
+        let Some(findings) = self.check("the database can be looked at", guard.look().await, "") else {
+            return;
         };
-        let Some(found) = self.check("the functions can be listed", found.await, "") else { return };
-        for row in &found {
-            let name: &str = row.get(0);
-            match row.get(1) {
-                Some(false) => {}
-                Some(true) => self.problem(
-                    &format!("{name} reads with its owner's rights"),
-                    &format!("ALTER FUNCTION {name} SECURITY INVOKER;"),
-                ),
-                None => self.problem(&format!("there is no function {name}"), "run `praxis migrate up`"),
-            }
-        }
-    }
-
-    /// Every served table exists, with row-level security enabled and forced; a view reads with its caller's rights.
-    async fn tables(&mut self, engine: &Engine, url: &str) {
-        let found = async {
-            let client = connect(url).await?;
-            let rows = client
-                .query(
-                    "SELECT n.nspname::text, c.relname::text, c.relkind = 'v',
-                            c.relrowsecurity AND c.relforcerowsecurity OR EXISTS (
-                              SELECT FROM pg_options_to_table(c.reloptions)
-                               WHERE option_name = 'security_invoker' AND option_value::boolean)
-                       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-                      WHERE c.relkind IN ('r', 'p', 'v')",
-                    &[],
-                )
-                .await
-                .map_err(DatabaseError::from)?;
-            let found = rows.iter().map(|row| ((row.get(0), row.get(1)), (row.get(2), row.get(3))));
-            Ok::<_, Failure>(found.collect::<HashMap<(String, String), (bool, bool)>>())
-        };
-        let Some(found) = self.check("the tables can be listed", found.await, "") else { return };
-        for table in engine.catalog().tables().iter().filter(|table| table.function.is_none()) {
-            match found.get(&(table.schema.clone(), table.name.clone())) {
-                Some((_, true)) => {}
-                Some((true, false)) => self.problem(
-                    &format!("{} shows what its owner sees", table.name),
-                    &format!("ALTER VIEW {} SET (security_invoker = true);", table.sql_name),
-                ),
-                Some((false, false)) => self.problem(
-                    &format!("{} does not enforce row-level security", table.name),
-                    &format!("ALTER TABLE {0} ENABLE ROW LEVEL SECURITY; ALTER TABLE {0} FORCE ROW LEVEL SECURITY;", table.sql_name),
-                ),
-                None => self.problem(&format!("there is no table {}", table.name), "run `praxis migrate up`"),
+        for finding in findings {
+            if finding.is_unsafe {
+                self.problem(&finding.to_string(), &finding.remedy);
+            } else {
+                say(&format!("notice   {finding}"));
+                say(&format!("         → {}", finding.remedy));
             }
         }
     }

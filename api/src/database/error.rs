@@ -22,6 +22,9 @@ pub enum DatabaseError {
     /// Its rows take more memory than the caller may use.
     #[error(transparent)]
     Spent(#[from] Spent),
+    /// Nothing is asked of it while it does not protect its rows.
+    #[error("the database is not safe to be served")]
+    Unsafe,
     /// The statement ran longer than its limit.
     #[error("the statement ran longer than allowed")]
     StatementTimeout,

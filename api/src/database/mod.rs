@@ -4,6 +4,7 @@
 
 pub mod embedded;
 mod error;
+mod gate;
 mod idempotency;
 mod login;
 mod pool;
@@ -13,6 +14,7 @@ mod turns;
 mod wire;
 
 pub use error::DatabaseError;
+pub use gate::Gate;
 pub use idempotency::{Claim, IdempotencyKey};
 pub use login::{LoginError, check_login};
 pub use pool::{DatabaseConfig, Pool, PoolError, WAITING_PER_CONNECTION};

@@ -19,7 +19,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::error::describe;
 use super::turns::{Turn, Turns};
 use super::wire::{Address, Command, Connection, Query, Row, WireError};
-use super::{DatabaseError, Statement};
+use super::{DatabaseError, Gate, Statement};
 use crate::auth::Share;
 use crate::budget::Budget;
 
@@ -28,6 +28,9 @@ pub const WAITING_PER_CONNECTION: usize = 16;
 
 /// How long a cancellation may take to arrive; so long an abandoned statement keeps its turn.
 const CANCELLED_WITHIN: Duration = Duration::from_secs(10);
+const BEGIN_CATALOG: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+/// Postgres then writes every name in full.
+const SEARCH_NOWHERE: &str = "SELECT pg_catalog.set_config('search_path', '', true)";
 
 /// How to reach the database.
 #[derive(Clone, Debug)]
@@ -76,6 +79,7 @@ pub struct Pool {
     aside: Lender,
     tls: MakeRustlsConnect,
     postgres: tokio_postgres::Config,
+    gate: Arc<Gate>,
     timeout: Duration,
     /// Tells sessions apart, also those of other gateways.
     marks: Arc<AtomicU64>,
@@ -123,6 +127,7 @@ impl Pool {
             aside: lend(1)?,
             tls: MakeRustlsConnect::new(tls),
             postgres,
+            gate: Arc::default(),
             timeout: config.pool_timeout,
             marks: Arc::new(AtomicU64::new(first_mark)),
             budget: None,
@@ -190,6 +195,37 @@ impl Pool {
         };
         let answers = connection.run(&[query]).await.map_err(|failed| failed.error)?;
         Ok(answers.into_iter().next().unwrap_or_default())
+    }
+
+    /// Runs statements about the catalog as the login role, in one transaction that reads, and gives the rows of each. They
+    /// name everything with its schema.
+    pub async fn query_catalog(&self, statements: &[Statement]) -> Result<Vec<Vec<Row>>, DatabaseError> {
+        let mut lent = self.get(Share::gateway()).await?;
+        let ask = |text, command| Query { text, parameters: &[], keep: false, command };
+        let mut queries =
+            vec![ask(BEGIN_CATALOG, Command::Begin), ask(SEARCH_NOWHERE, Command::Statement)];
+        let opening = queries.len();
+        queries.extend(statements.iter().map(|it| Query {
+            text: &it.text,
+            parameters: &it.parameters,
+            keep: false,
+            command: Command::Statement,
+        }));
+        queries.push(ask("ROLLBACK", Command::Rollback));
+        let answers = match lent.run(&queries).await {
+            Ok(answers) => answers,
+            Err(failed) => {
+                // Its transaction is still open.
+                drop(managed::Object::take(lent.connection));
+                return Err(failed.error.into());
+            }
+        };
+        Ok(answers.into_iter().skip(opening).take(statements.len()).collect())
+    }
+
+    /// The gate before the database.
+    pub fn gate(&self) -> &Gate {
+        &self.gate
     }
 
     /// Cancels what a connection is doing and closes it. Used when a caller has gone away in the middle of a

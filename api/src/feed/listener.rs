@@ -18,6 +18,8 @@ use crate::graph::ReferenceCache;
 const REFERENCE: &str = "praxis_reference";
 /// The channel that the triggers of watched tables notify.
 const CHANGES: &str = "praxis_changes";
+/// The channel that is notified when the schema changes, where the migrations could create an event trigger.
+const SCHEMA: &str = "praxis_schema";
 /// Pause between attempts to listen; it grows while they fail.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 /// The longest of these pauses.
@@ -82,7 +84,7 @@ impl Listener {
         // What a transaction announces arrives together, and is told together.
         let mut messages = messages.ready_chunks(TAKEN_AT_ONCE);
         let listen = async {
-            client.batch_execute(&format!("LISTEN {REFERENCE}; LISTEN {CHANGES}")).await?;
+            client.batch_execute(&format!("LISTEN {REFERENCE}; LISTEN {CHANGES}; LISTEN {SCHEMA}")).await?;
             self.tell(Heard::Connected).await?;
             // From elsewhere: a pooler in transaction mode takes the LISTEN, and delivers nothing.
             self.pool.query(&Statement { text: GREET.into(), parameters: Vec::new() }).await?;
@@ -108,6 +110,8 @@ impl Listener {
                     if message.channel() == REFERENCE {
                         tracing::debug!(table = message.payload(), "reference table changed");
                         self.reference.forget();
+                    } else if message.channel() == SCHEMA {
+                        self.pool.gate().doubt();
                     } else {
                         changes.push(message.payload().to_owned());
                     }

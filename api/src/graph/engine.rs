@@ -23,7 +23,7 @@ use super::refusal::Refusals;
 use super::schema::{self, SchemaError};
 use super::subscribe;
 use crate::auth::Caller;
-use crate::database::{Pool, Session, SessionCounts};
+use crate::database::{DatabaseError, Pool, Session, SessionCounts};
 
 /// A GraphQL request.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -121,6 +121,10 @@ impl Engine {
 
     /// Answers a request. `only_queries`: the HTTP method allows nothing that writes.
     pub async fn execute(&self, request: &Request, caller: Arc<Caller>, only_queries: bool) -> Response {
+        // What is answered from memory needs no session.
+        if self.pool.gate().is_shut() {
+            return Response::failed(&(&DatabaseError::Unsafe).into(), SessionCounts::default());
+        }
         let document = match self.document(request) {
             Ok(document) => document,
             Err(errors) => return Response::refused(&errors),

@@ -164,6 +164,13 @@ impl From<&DatabaseError> for Error {
                 Self::new(Code::Unavailable, "The tables have just changed. Try again in a moment.")
             }
             DatabaseError::Spent(spent) => (*spent).into(),
+            DatabaseError::Unsafe => Self {
+                reason: Some("UNSAFE_DATABASE"),
+                ..Self::new(
+                    Code::Unavailable,
+                    "The database does not protect its data. Nothing is served until that is mended.",
+                )
+            },
             DatabaseError::StatementTimeout => Self::new(
                 Code::Timeout,
                 "The query took too long. Ask for fewer rows, or filter on an indexed column.",

@@ -14,7 +14,7 @@ use super::execute::feed::Rows;
 use super::plan::{self, Feed, Topic};
 use super::value::write_string;
 use crate::auth::Caller;
-use crate::database::{Session, SessionCounts};
+use crate::database::{DatabaseError, Session, SessionCounts};
 
 /// A subscription of anybody's, planned.
 #[derive(Debug)]
@@ -115,6 +115,10 @@ impl Engine {
         changes: &[Change],
         row_was_seen: bool,
     ) -> Result<Told, Error> {
+        // A deletion needs no session.
+        if self.pool.gate().is_shut() {
+            return Err((&DatabaseError::Unsafe).into());
+        }
         let feed = &subscription.0;
         let is_deletion = |change: &Change| change.operation == ChangeOperation::Delete;
         let mut keys: Vec<Vec<Vec<u8>>> =

@@ -15,6 +15,8 @@ pub struct Function {
     pub id: FunctionId,
     /// Index of its system in [`super::Catalog::systems`].
     pub system: usize,
+    /// Schema in the database.
+    pub schema: String,
     /// Name in the database.
     pub name: String,
     /// Quoted name with its schema, for SQL.
@@ -32,6 +34,8 @@ pub struct Function {
 /// An argument of a function, or a field of an object that is one.
 #[derive(Debug)]
 pub struct Argument {
+    /// Name in the database.
+    pub name: String,
     /// Quoted name, for SQL: `name => value`.
     pub sql_name: String,
     /// GraphQL argument.
@@ -146,6 +150,7 @@ fn read_function(
     Ok(Function {
         id,
         system,
+        schema: source.schema.to_owned(),
         name: source.name.to_owned(),
         sql_name: format!("{}.{}", quote(source.schema), quote(source.name)),
         field: match returns {
@@ -162,6 +167,7 @@ fn read_function(
 fn read_arguments(source: &[entity::Argument], type_prefix: &str) -> Result<Vec<Argument>, String> {
     let read = |argument: &entity::Argument| {
         Ok(Argument {
+            name: argument.name.to_owned(),
             sql_name: quote(argument.name),
             field: camel_case(argument.name),
             doc: argument.doc.to_owned(),

@@ -1,0 +1,157 @@
+//! Refuses to serve a database that does not protect its rows.
+//!
+//! Row-level security, policies, grants, columns, keys and functions are compared with what the catalog of the engine and
+//! the migrations say. `serve` looks at the start, whenever the schema changes and every minute; `doctor` looks once.
+
+mod expected;
+mod questions;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_postgres::types::Type;
+
+use self::questions::{PRELUDE, QUESTIONS};
+use crate::database::{DatabaseError, Parameter, Pool, Row, Statement};
+use crate::graph::Engine;
+
+/// How often it looks where nobody says that the schema has changed.
+const EVERY: Duration = Duration::from_mins(1);
+
+/// Something about the database that is not as it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What it is about: `schema.table`, `schema.table.column`, `schema.function(arguments)`.
+    pub object: String,
+    /// What is wrong with it.
+    pub message: String,
+    /// The statement that mends it, or what else to do.
+    pub remedy: String,
+    /// Whether nothing is served until it is mended. The rest is for whoever runs the database to judge.
+    pub is_unsafe: bool,
+}
+
+/// Looks whether a database protects what the gateway serves of it.
+pub struct Guard {
+    pool: Pool,
+    engine: Arc<Engine>,
+    expected: String,
+}
+
+impl Guard {
+    /// A guard of the tables and functions that an engine serves to callers of these roles. It looks over the pool's other
+    /// connection: however much there is to do, it does not wait.
+    pub fn new(engine: &Arc<Engine>, pool: &Pool, roles: &[String]) -> Self {
+        let expected = expected::of(engine.catalog(), roles).to_string();
+        Self { pool: pool.aside(), engine: Arc::clone(engine), expected }
+    }
+
+    /// What is not as it should be now.
+    pub async fn look(&self) -> Result<Vec<Finding>, DatabaseError> {
+        let ask = |question: &&str| Statement {
+            text: format!("{PRELUDE}\n{question}").into(),
+            parameters: vec![Parameter::new(Type::TEXT, self.expected.clone().into_bytes())],
+        };
+        let statements: Vec<Statement> = QUESTIONS.iter().map(ask).collect();
+        let answers = self.pool.query_catalog(&statements).await?;
+        Ok(answers.iter().flatten().map(Finding::read).collect())
+    }
+
+    /// The same, but an error where anything is unsafe.
+    pub async fn admit(&self) -> Result<(), UnsafeDatabase> {
+        let unsafe_ones = self.look().await?.into_iter().filter(|finding| finding.is_unsafe);
+        let findings: Vec<Finding> = unsafe_ones.collect();
+        if findings.is_empty() { Ok(()) } else { Err(UnsafeDatabase::Findings(findings)) }
+    }
+
+    /// Looks again and again, and shuts the pool's gate for as long as anything is unsafe.
+    pub async fn watch(self) {
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(EVERY) => {}
+                () = self.pool.gate().doubted() => {}
+            }
+            let findings = match self.admit().await {
+                Ok(()) => Vec::new(),
+                Err(UnsafeDatabase::Findings(findings)) => findings,
+                // What cannot be looked at cannot be served from either; it says nothing about the rows.
+                Err(UnsafeDatabase::Database(error)) => {
+                    tracing::warn!(%error, "cannot look whether the database is safe");
+                    continue;
+                }
+            };
+            if !self.pool.gate().set_shut(!findings.is_empty()) {
+                continue;
+            }
+            // Some of it may have been read when it was not safe.
+            self.engine.reference().forget();
+            for Finding { object, message, remedy, .. } in &findings {
+                tracing::error!(object, message, remedy, "the database is unsafe; nothing is served");
+            }
+            if findings.is_empty() {
+                tracing::info!("the database is safe again");
+            }
+        }
+    }
+
+    /// Policies and foreign keys of the served tables, as `migration/protection.json` has them.
+    pub async fn protection(&self) -> Result<String, DatabaseError> {
+        let statement = Statement {
+            text: format!("{PRELUDE}\n{}", questions::PROTECTION).into(),
+            parameters: vec![Parameter::new(Type::TEXT, self.expected.clone().into_bytes())],
+        };
+        let answers = self.pool.query_catalog(&[statement]).await?;
+        Ok(answers.first().and_then(|rows| rows.first()).map(|row| text(row, 0)).unwrap_or_default())
+    }
+}
+
+impl Finding {
+    fn read(row: &Row) -> Self {
+        Self {
+            object: text(row, 0),
+            message: text(row, 1),
+            remedy: text(row, 2),
+            is_unsafe: row.bytes(3) == Some(&[1]),
+        }
+    }
+}
+
+fn text(row: &Row, column: usize) -> String {
+    String::from_utf8_lossy(row.bytes(column).unwrap_or_default()).into_owned()
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}: {}", self.object, self.message)
+    }
+}
+
+/// Why a database is not served.
+#[derive(Debug)]
+pub enum UnsafeDatabase {
+    /// What is unsafe.
+    Findings(Vec<Finding>),
+    /// It could not be looked at.
+    Database(DatabaseError),
+}
+
+impl From<DatabaseError> for UnsafeDatabase {
+    fn from(error: DatabaseError) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl fmt::Display for UnsafeDatabase {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Findings(findings) => {
+                write!(out, "the database does not protect what would be served:")?;
+                findings.iter().try_for_each(|it| write!(out, "\n  {it}\n    → {}", it.remedy))
+            }
+            Self::Database(error) => write!(out, "cannot look whether the database is safe: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for UnsafeDatabase {}

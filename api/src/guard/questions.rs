@@ -1,0 +1,217 @@
+//! What is asked of Postgres's catalog. A question gives what is not as it should be: object, message, remedy, and whether
+//! it is unsafe.
+//!
+//! A table that was there before the first migration keeps privileges, policies and keys of its owner's: what is more, or
+//! other, than the migrations would have made is told there and not refused.
+
+/// What the questions speak of. `$1` is what [`super::expected`] says.
+pub(super) const PRELUDE: &str = "
+WITH expected AS (
+  SELECT * FROM jsonb_to_recordset($1::text::jsonb -> 'tables') AS expected
+    (schema text, name text, columns jsonb, keys jsonb, reads boolean, inserts text[], updates text[], deletes boolean)
+), clients AS (
+  SELECT oid, rolname::text AS client, rolname = $1::text::jsonb ->> 'anonymous' AS is_anonymous
+  FROM pg_catalog.pg_roles
+  WHERE rolname IN (SELECT jsonb_array_elements_text($1::text::jsonb -> 'roles') UNION SELECT $1::text::jsonb ->> 'anonymous')
+), served AS (
+  SELECT expected.*, r.oid, relkind, relacl, reloptions, relrowsecurity, relforcerowsecurity,
+    relkind IN ('r', 'p') AS is_table, format('%I.%I', schema, name) AS object,
+    praxis.was_there_before(r.oid) AS was_there
+  FROM expected JOIN pg_catalog.pg_namespace AS n ON nspname = schema
+  JOIN pg_catalog.pg_class AS r ON relnamespace = n.oid AND relname = name
+), functions AS (
+  SELECT f.*, p.oid, prosecdef, proacl, proowner, provolatile, prorettype, proargnames, proargmodes,
+    coalesce(proallargtypes, proargtypes::oid[]) AS types, p.oid::regprocedure::text AS object
+  FROM jsonb_to_recordset($1::text::jsonb -> 'functions') AS f
+    (schema text, name text, writes boolean, arguments jsonb, columns jsonb)
+  LEFT JOIN (pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n ON n.oid = pronamespace)
+    ON nspname = schema AND proname = name
+), shipped AS (
+  SELECT * FROM jsonb_to_recordset($1::text::jsonb -> 'protection') AS shipped
+    (object text, policies jsonb, foreign_keys jsonb)
+), policies AS (
+  SELECT served.oid, object, was_there, polname, polpermissive, polcmd,
+    polroles && (ARRAY[0]::oid[] || ARRAY(SELECT g.oid FROM pg_catalog.pg_roles AS g, clients
+      WHERE pg_has_role(clients.oid, g.oid, 'USAGE')) || ARRAY(SELECT oid FROM pg_catalog.pg_roles WHERE rolname = session_user))
+      AS is_for_clients,
+    -- Whether it lets through rows without looking at them, for reading or for writing.
+    polpermissive AND (polcmd <> 'a' AND coalesce(polqual::text, '') !~ '\\{VAR '
+      OR polcmd <> 'r' AND polcmd <> 'd' AND coalesce(polwithcheck, polqual)::text !~ '\\{VAR ') AS is_blind,
+    concat(format('CREATE POLICY %I ON %s', polname, object),
+      CASE WHEN NOT polpermissive THEN ' AS RESTRICTIVE' END,
+      CASE polcmd WHEN 'r' THEN ' FOR SELECT' WHEN 'a' THEN ' FOR INSERT' WHEN 'w' THEN ' FOR UPDATE' WHEN 'd' THEN ' FOR DELETE' END,
+      ' TO ' || (SELECT string_agg(CASE role WHEN 0 THEN 'PUBLIC' ELSE role::regrole::text END, ', ' ORDER BY role)
+                 FROM unnest(polroles) AS role),
+      ' USING (' || regexp_replace(pg_get_expr(polqual, polrelid), '\\s+', ' ', 'g') || ')',
+      ' WITH CHECK (' || regexp_replace(pg_get_expr(polwithcheck, polrelid), '\\s+', ' ', 'g') || ')', ';') AS statement
+  FROM served JOIN pg_catalog.pg_policy ON polrelid = served.oid
+), foreign_keys AS (
+  SELECT object, was_there, convalidated, replace(pg_get_constraintdef(k.oid), ' NOT VALID', '') AS definition
+  FROM served JOIN pg_catalog.pg_constraint AS k ON conrelid = served.oid AND contype = 'f' AND conparentid = 0
+), granted AS (
+  SELECT served.*, privilege_type AS privilege, NULL AS attribute, grantee, is_grantable
+  FROM served, aclexplode(relacl)
+  UNION ALL
+  SELECT served.*, privilege_type, attname::text, grantee, is_grantable
+  FROM served JOIN pg_catalog.pg_attribute ON attrelid = served.oid AND NOT attisdropped, aclexplode(attacl)
+)";
+
+pub(super) const QUESTIONS: [&str; 15] = [
+    // Tables that are not there, or cannot be protected.
+    "SELECT format('%I.%I', schema, name), 'there is no such table', 'praxis migrate up', true
+     FROM expected WHERE NOT EXISTS (
+       SELECT FROM served WHERE served.schema = expected.schema AND served.name = expected.name)
+     UNION ALL
+     SELECT object, 'it is neither a table nor a view: row-level security does not hold for it',
+       format('-- put a table with policies in the place of %s', object), true
+     FROM served WHERE relkind NOT IN ('r', 'p', 'v')",
+    "SELECT object, 'row-level security is off: a grant shows every row',
+       format('ALTER TABLE %1$s ENABLE ROW LEVEL SECURITY;', object), true
+     FROM served WHERE is_table AND NOT relrowsecurity",
+    "SELECT object, 'row-level security does not bind its owner',
+       format('ALTER TABLE %s FORCE ROW LEVEL SECURITY;', object), true
+     FROM served WHERE is_table AND NOT relforcerowsecurity",
+    "SELECT object, 'it shows what its owner sees', format('ALTER VIEW %s SET (security_invoker = true);', object), true
+     FROM served WHERE relkind = 'v' AND NOT EXISTS (
+       SELECT FROM pg_options_to_table(reloptions) WHERE option_name = 'security_invoker' AND option_value::boolean)",
+    // Columns.
+    "SELECT format('%s.%I', object, c.name),
+       CASE WHEN attnum IS NULL THEN 'there is no such column'
+         ELSE format('it is %s, and %s is expected', format_type(atttypid, NULL), format_type(types[1], NULL)) END,
+       CASE WHEN NOT is_table THEN format('-- make the view %s again, as its migration does', object)
+         WHEN attnum IS NULL THEN format('ALTER TABLE %s ADD COLUMN %I %s;', object, c.name, format_type(types[1], NULL))
+         ELSE format('ALTER TABLE %s ALTER COLUMN %I TYPE %s USING %2$I::%3$s;', object, c.name, format_type(types[1], NULL)) END,
+       true
+     FROM served, jsonb_to_recordset(columns) AS c (name text, types oid[], required boolean)
+     LEFT JOIN LATERAL (
+       SELECT attnum, atttypid FROM pg_catalog.pg_attribute
+       WHERE attrelid = served.oid AND attname = c.name AND attnum > 0 AND NOT attisdropped) AS a ON true
+     WHERE attnum IS NULL OR atttypid <> ALL (types)",
+    "SELECT format('%s.%I', object, c.name), 'it may be NULL, and is not expected to be',
+       format('ALTER TABLE %s ALTER COLUMN %I SET NOT NULL;', object, c.name), NOT was_there
+     FROM served, jsonb_to_recordset(columns) AS c (name text, required boolean)
+     JOIN pg_catalog.pg_attribute ON attname = c.name AND NOT attisdropped AND NOT attnotnull
+     WHERE is_table AND required AND attrelid = served.oid",
+    // Keys that rows are found by.
+    "SELECT object, format('no unique index has the columns (%s)', named),
+       CASE place WHEN 1 THEN format('ALTER TABLE %s ADD PRIMARY KEY (%s);', object, named)
+         ELSE format('ALTER TABLE %s ADD UNIQUE (%s);', object, named) END, true
+     FROM served, jsonb_array_elements(keys) WITH ORDINALITY AS keys (key, place),
+       LATERAL (SELECT string_agg(quote_ident(part), ', ') AS named, array_agg(part ORDER BY part) AS names
+                FROM jsonb_array_elements_text(key) AS parts (part)) AS k
+     WHERE is_table AND NOT EXISTS (
+       SELECT FROM pg_catalog.pg_index
+       WHERE indrelid = served.oid AND indisunique AND indisvalid AND indimmediate AND indpred IS NULL AND indexprs IS NULL
+         AND names = ARRAY(SELECT attname::text FROM pg_catalog.pg_attribute
+           WHERE attrelid = indrelid AND attnum = ANY ((indkey::int2[])[0:indnkeyatts - 1]) ORDER BY attname::text))",
+    "SELECT served.object, format('it has no %s', key),
+       format('ALTER TABLE %s ADD %s;', served.object, key), NOT was_there
+     FROM shipped JOIN served USING (object), jsonb_array_elements_text(shipped.foreign_keys) AS key
+     WHERE NOT EXISTS (SELECT FROM foreign_keys AS k WHERE k.object = served.object AND definition = key)",
+    // Policies.
+    "SELECT served.object, format('its policy %I is missing', policy), statement, true
+     FROM shipped JOIN served USING (object), jsonb_each_text(shipped.policies) AS p (policy, statement)
+     WHERE NOT EXISTS (SELECT FROM policies WHERE policies.oid = served.oid AND polname = policy)",
+    "SELECT object, format('its policy %I is not that of the migrations', polname),
+       format('DROP POLICY %I ON %s; %s', polname, object, p.statement), is_blind OR NOT was_there
+     FROM policies JOIN shipped USING (object), jsonb_each_text(shipped.policies) AS p (policy, statement)
+     WHERE policy = polname AND p.statement <> policies.statement",
+    "SELECT object,
+       CASE WHEN is_blind THEN format('its policy %I lets callers through without a look at the row', polname)
+         ELSE format('its policy %I is not of the migrations', polname) END,
+       format('DROP POLICY %I ON %s;', polname, object), is_blind
+     FROM policies LEFT JOIN shipped USING (object)
+     WHERE is_for_clients AND polpermissive AND NOT coalesce(shipped.policies ? polname::text, false)",
+    // Grants.
+    "SELECT DISTINCT object, format('%s is granted to %s%s', shown, grantee_name, excess),
+       CASE WHEN grantee <> 0 AND may_some AND attribute IS NULL
+         THEN format('REVOKE %s ON %s FROM %s; GRANT %1$s (%4$s) ON %2$s TO %3$s;', privilege, object, grantee_name, columns_of)
+         ELSE format('REVOKE %s ON %s FROM %s;', shown, object, grantee_name) END,
+       NOT was_there
+     FROM (
+       SELECT *,
+         CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END AS grantee_name,
+         concat(privilege, ' (' || quote_ident(attribute) || ')') AS shown,
+         array_to_string(ARRAY(SELECT quote_ident(c) FROM unnest(allowed) AS c), ', ') AS columns_of,
+         cardinality(allowed) > 0 AND NOT is_anonymous AS may_some,
+         CASE WHEN privilege NOT IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE')
+             THEN ', and row-level security does not hold for it'
+           WHEN grantee = 0 THEN ', which is everybody'
+           WHEN privilege = 'SELECT' AND reads THEN NULL
+           WHEN privilege = 'SELECT' THEN ', and is not served'
+           WHEN is_anonymous THEN ', who is nobody'
+           WHEN privilege = 'DELETE' AND deletes THEN NULL
+           WHEN privilege = 'DELETE' THEN ', and no row is deleted by callers'
+           WHEN attribute = ANY (allowed) THEN NULL
+           WHEN attribute IS NOT NULL THEN ', and the column is not written by callers'
+           WHEN EXISTS (SELECT FROM pg_catalog.pg_attribute
+             WHERE attrelid = oid AND attnum > 0 AND NOT attisdropped AND attname <> ALL (allowed))
+             THEN ', also for columns that callers do not write'
+         END AS excess
+       FROM (
+         SELECT granted.*, CASE privilege WHEN 'INSERT' THEN inserts WHEN 'UPDATE' THEN updates ELSE '{}' END AS allowed,
+           -- Whether somebody has it who has no token, be it through another role.
+           EXISTS (SELECT FROM clients WHERE is_anonymous
+             AND CASE grantee WHEN 0 THEN true ELSE pg_has_role(clients.oid, grantee, 'USAGE') END) AS is_anonymous
+         FROM granted WHERE CASE grantee WHEN 0 THEN true ELSE EXISTS (
+           SELECT FROM clients WHERE client IN ('anon', 'authenticated') AND pg_has_role(clients.oid, grantee, 'USAGE')) END
+       ) AS held
+     ) AS judged WHERE excess IS NOT NULL",
+    "SELECT DISTINCT object, format('%s may grant %s to others', grantee::regrole, privilege),
+       format('REVOKE GRANT OPTION FOR %s ON %s FROM %s;',
+         concat(privilege, ' (' || quote_ident(attribute) || ')'), object, grantee::regrole), NOT was_there
+     FROM granted JOIN clients ON clients.oid = grantee WHERE is_grantable",
+    // Functions.
+    "SELECT coalesce(object, format('%I.%I', schema, name)), message, remedy, true
+     FROM functions, LATERAL (
+       SELECT 'there is no such function' AS message, 'praxis migrate up' AS remedy WHERE functions.oid IS NULL
+       UNION ALL
+       SELECT 'it runs with its owner''s rights', format('ALTER FUNCTION %s SECURITY INVOKER;', object) WHERE prosecdef
+       UNION ALL
+       SELECT 'everybody may call it', format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC;', object)
+       WHERE functions.oid IS NOT NULL AND EXISTS (
+         SELECT FROM aclexplode(coalesce(proacl, acldefault('f', proowner))) WHERE grantee = 0)
+       UNION ALL
+       SELECT 'it may write, and is served as one that reads', format('ALTER FUNCTION %s STABLE;', object)
+       WHERE NOT writes AND provolatile = 'v'
+       UNION ALL
+       SELECT format('its argument %I is missing or of another type', a.name), '-- make it again, as its migration does'
+       FROM jsonb_to_recordset(arguments) AS a (name text, types oid[])
+       WHERE functions.oid IS NOT NULL AND NOT EXISTS (
+         SELECT FROM unnest(proargnames, functions.types, proargmodes) AS has (name, type, mode)
+         WHERE has.name = a.name AND coalesce(mode, 'i') IN ('i', 'b', 'v') AND type = ANY (a.types))
+       UNION ALL
+       SELECT format('it gives no %I of the type that is expected', c.name), '-- make it again, as its migration does'
+       FROM jsonb_to_recordset(columns) AS c (name text, types oid[])
+       WHERE functions.oid IS NOT NULL AND NOT EXISTS (
+         SELECT FROM unnest(proargnames, functions.types, proargmodes) AS has (name, type, mode)
+         WHERE has.name = c.name AND mode IN ('t', 'o', 'b') AND type = ANY (c.types)
+         UNION ALL
+         SELECT FROM pg_catalog.pg_type AS t JOIN pg_catalog.pg_attribute ON attrelid = typrelid
+         WHERE t.oid = prorettype AND attname = c.name AND NOT attisdropped AND atttypid = ANY (c.types))
+     ) AS found",
+    // What served tables and functions run with their owner's rights.
+    "SELECT DISTINCT p.oid::regprocedure::text, 'it runs with its owner''s rights and its caller''s search_path',
+       format('ALTER FUNCTION %s SET search_path = '''';', p.oid::regprocedure), true
+     FROM pg_catalog.pg_proc AS p
+     WHERE prosecdef AND NOT EXISTS (SELECT FROM unnest(proconfig) AS setting WHERE setting LIKE 'search_path=%')
+       AND p.oid IN (
+         SELECT refobjid FROM pg_catalog.pg_depend JOIN pg_catalog.pg_policy AS q ON q.oid = objid
+         WHERE classid = 'pg_catalog.pg_policy'::regclass AND refclassid = 'pg_catalog.pg_proc'::regclass
+           AND polrelid IN (SELECT oid FROM served)
+         UNION ALL
+         SELECT tgfoid FROM pg_catalog.pg_trigger WHERE NOT tgisinternal AND tgrelid IN (SELECT oid FROM served))",
+];
+
+/// Policies and foreign keys of the served tables, as JSON.
+pub(super) const PROTECTION: &str = "
+SELECT jsonb_pretty(jsonb_agg(jsonb_build_object('object', object, 'policies', policies, 'foreign_keys', foreign_keys)
+  ORDER BY object))
+FROM (
+  SELECT object,
+    (SELECT coalesce(jsonb_object_agg(polname, statement), '{}') FROM policies WHERE policies.oid = served.oid AND is_for_clients)
+      AS policies,
+    (SELECT coalesce(jsonb_agg(definition ORDER BY definition), '[]') FROM foreign_keys WHERE foreign_keys.object = served.object)
+      AS foreign_keys
+  FROM served WHERE is_table
+) AS protected";
