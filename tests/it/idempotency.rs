@@ -150,3 +150,138 @@ async fn a_key_is_one_short_string() {
         assert_eq!((answer.status.as_u16(), answer.code()), (400, "BAD_USER_INPUT"), "{wrong}");
     }
 }
+
+#[tokio::test]
+async fn variables_are_compared_as_values() {
+    let app = App::start().await;
+    let owner = app.owner().await;
+    let (clinician, site) = clinician(&app, &owner, "values").await;
+    let protocol = protocol(&owner, site).await;
+    let document = "mutation($score: Float!, $protocol: BigInt!) {
+      createIntegrationScore(input: { protocolId: $protocol, scaleType: EIS, scoreValue: $score,
+        measuredAt: \"2026-01-01T10:00:00Z\" }) { integrationScore { scoreId daysPostDose } }
+    }";
+    let send = async |variables: &str| {
+        let query = serde_json::to_string(&document).unwrap();
+        let body = format!("{{\"query\": {query}, \"variables\": {variables}}}");
+        let request = app.http().post(app.url("/graphql")).bearer_auth(clinician.token.as_ref().unwrap());
+        let request = request.header("idempotency-key", "k").header("content-type", "application/json");
+        Answer::read(request.body(body).send().await.unwrap()).await
+    };
+    let first = send(&format!("{{\"score\": 60, \"protocol\": \"{protocol}\"}}")).await;
+    for same in ["60.0", "6e1"] {
+        let again = send(&format!("{{\"protocol\": \"{protocol}\", \"score\": {same}}}")).await;
+        assert_eq!(again.data(), first.data());
+        assert_eq!(again.headers["idempotent-replayed"], "true");
+    }
+    assert_eq!(send(&format!("{{\"score\": 60.5, \"protocol\": \"{protocol}\"}}")).await.status, 422);
+
+    // What is left out is not null.
+    let left_out = clinician.ask_once("n", LOG, &json!({ "protocol": protocol })).await;
+    left_out.data();
+    let null = clinician.ask_once("n", LOG, &json!({ "protocol": protocol, "note": null })).await;
+    assert_eq!(null.error()["extensions"]["reason"], "IDEMPOTENCY_KEY_REUSED");
+}
+
+#[tokio::test]
+async fn another_tenant_of_the_same_user_has_keys_of_its_own() {
+    let app = App::start().await;
+    let owner = app.owner().await;
+    let (site, person) =
+        (crate::fixture::site(&owner, "tenants").await, crate::fixture::person(&owner, "tenants").await);
+    crate::fixture::join(&owner, &person, site, "clinician").await;
+    let protocol = protocol(&owner, site).await;
+    let variables = json!({ "protocol": protocol });
+    let of_tenant = |tenant: &str, issued: i64| {
+        let claims = json!({
+            "sub": person, "role": "authenticated", "tenant_id": tenant, "iat": issued, "jti": issued.to_string(),
+            "exp": chrono::Utc::now().timestamp() + 600,
+        });
+        app.bearer(&crate::identity::hs256(&claims, crate::harness::SECRET))
+    };
+    let first = of_tenant("one", 1).ask_once("k", LOG, &variables).await;
+    let other = of_tenant("two", 1).ask_once("k", LOG, &variables).await;
+    assert_ne!(first.data(), other.data());
+    assert!(!other.headers.contains_key("idempotent-replayed"));
+    assert_eq!(events(&app, protocol).await, 2);
+    // Another token of the same session is the same caller.
+    let again = of_tenant("one", 2).ask_once("k", LOG, &variables).await;
+    assert_eq!(again.data(), first.data());
+    assert_eq!(again.headers["idempotent-replayed"], "true");
+    assert_eq!(events(&app, protocol).await, 2);
+}
+
+#[tokio::test]
+async fn a_replay_shows_nothing_that_its_caller_may_no_longer_see() {
+    let app = App::start().await;
+    let owner = app.owner().await;
+    let (site, person) =
+        (crate::fixture::site(&owner, "left").await, crate::fixture::person(&owner, "left").await);
+    crate::fixture::join(&owner, &person, site, "clinician").await;
+    let clinician = crate::fixture::signed_in(&app, &person);
+    let protocol = protocol(&owner, site).await;
+    let variables = json!({ "protocol": protocol });
+    let document = "mutation($protocol: BigInt!) {
+      one: createSessionEvent(input: { protocolId: $protocol, notes: \"secret\" }) {
+        sessionEvent { eventId notes protocol { recordId site { siteName memberships { nodes { role } } } } }
+      }
+      many: createSessionEvents(inputs: [{ protocolId: $protocol, notes: \"secret\" }, { protocolId: $protocol }]) {
+        affectedCount nodes { eventId notes }
+      }
+      __typename
+    }";
+    let first = clinician.ask_once("k", document, &variables).await;
+    let again = clinician.ask_once("k", document, &variables).await;
+    assert_eq!(again.data(), first.data());
+    owner
+        .batch_execute(&format!("UPDATE user_sites SET is_active = false WHERE user_id = '{person}'"))
+        .await
+        .unwrap();
+    let again = clinician.ask_once("k", document, &variables).await;
+    let nothing = json!({
+        "one": { "sessionEvent": null },
+        "many": { "affectedCount": 2, "nodes": [null, null] },
+        "__typename": "Mutation",
+    });
+    assert_eq!(again.data(), &nothing);
+    assert_eq!(again.headers["idempotent-replayed"], "true");
+    assert_eq!(events(&app, protocol).await, 3);
+    // Nothing that was answered is kept.
+    let kept: Vec<u8> =
+        owner.query_one("SELECT answer FROM praxis.idempotency_keys", &[]).await.unwrap().get(0);
+    assert!(!String::from_utf8_lossy(&kept).contains("secret"));
+}
+
+#[tokio::test]
+async fn a_replay_of_other_writes_tells_what_is_there() {
+    let app = App::start().await;
+    let owner = app.owner().await;
+    let (clinician, site) = clinician(&app, &owner, "writes").await;
+    let protocol = protocol(&owner, site).await;
+    let homework = "mutation($protocol: BigInt!) {
+      createIntegrationHomework(input: { protocolId: $protocol, assignedDate: \"2026-01-01\", dueDate: \"2026-02-01\" }) {
+        integrationHomework { homeworkId completionNotes }
+      }
+    }";
+    let created = clinician.ask_once("create", homework, &json!({ "protocol": protocol })).await;
+    let id = created.data()["createIntegrationHomework"]["integrationHomework"]["homeworkId"].clone();
+    let update = "mutation($id: BigInt!) {
+      updateIntegrationHomework(homeworkId: $id, patch: { completionNotes: \"done\" }) {
+        integrationHomework { homeworkId completionNotes }
+      }
+    }";
+    let updated = clinician.ask_once("update", update, &json!({ "id": id })).await;
+    assert_eq!(clinician.ask_once("update", update, &json!({ "id": id })).await.data(), updated.data());
+    let delete = "mutation($id: BigInt!) {
+      deleteIntegrationHomework(homeworkId: $id) { integrationHomework { homeworkId } }
+    }";
+    clinician.ask_once("delete", delete, &json!({ "id": id })).await.data();
+    let again = clinician.ask_once("delete", delete, &json!({ "id": id })).await;
+    assert_eq!(again.data()["deleteIntegrationHomework"], json!({ "integrationHomework": null }));
+    let function = "mutation($protocol: BigInt!) {
+      logSessionEvent(protocolId: $protocol, eventType: \"Distress\") { sessionEvent { eventId } }
+    }";
+    let first = clinician.ask_once("call", function, &json!({ "protocol": protocol })).await;
+    let again = clinician.ask_once("call", function, &json!({ "protocol": protocol })).await;
+    assert_eq!(again.data(), first.data());
+}

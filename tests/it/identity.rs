@@ -41,7 +41,7 @@ fn sign(header: &Value, claims: &Value, key: &EncodingKey, algorithm: Algorithm)
     format!("{message}.{signature}")
 }
 
-fn hs256(claims: &Value, secret: &[u8]) -> String {
+pub(crate) fn hs256(claims: &Value, secret: &[u8]) -> String {
     sign(
         &json!({ "alg": "HS256", "typ": "JWT" }),
         claims,

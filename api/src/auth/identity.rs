@@ -1,9 +1,12 @@
 //! What two requests have to share to be treated as one caller's.
 
+use std::fmt;
+
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::Caller;
+use crate::canonical::{write_object, write_text, write_value};
 
 /// Claims that tell tokens apart and not their callers: the times of a token (RFC 7519, sections 4.1.4 to 4.1.6) and its
 /// number (section 4.1.7). Another token of the same session differs in nothing else.
@@ -18,6 +21,13 @@ impl Identity {
     /// The bytes that stand for it; equal for equal identities, across processes and versions of the gateway.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+}
+
+/// As hexadecimal digits.
+impl fmt::Display for Identity {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(out, "{byte:02x}"))
     }
 }
 
@@ -39,47 +49,6 @@ impl Caller {
         }
         Identity(hash.finalize().into())
     }
-}
-
-/// Feeds a JSON value to a hash: equal values give equal bytes, whatever the order of their keys, and different values
-/// different ones.
-fn write_value(hash: &mut Sha256, value: &Value) {
-    match value {
-        Value::Null => hash.update(b"n"),
-        Value::Bool(value) => hash.update(if *value { b"t" } else { b"f" }),
-        Value::Number(number) => {
-            hash.update(b"#");
-            write_text(hash, &number.to_string());
-        }
-        Value::String(text) => {
-            hash.update(b"s");
-            write_text(hash, text);
-        }
-        Value::Array(values) => {
-            hash.update(b"[");
-            hash.update((values.len() as u64).to_be_bytes());
-            for value in values {
-                write_value(hash, value);
-            }
-        }
-        Value::Object(fields) => write_object(hash, fields.iter()),
-    }
-}
-
-fn write_object<'a>(hash: &mut Sha256, fields: impl Iterator<Item = (&'a String, &'a Value)>) {
-    let mut fields: Vec<_> = fields.collect();
-    fields.sort_unstable_by_key(|(name, _)| *name);
-    hash.update(b"{");
-    hash.update((fields.len() as u64).to_be_bytes());
-    for (name, value) in fields {
-        write_text(hash, name);
-        write_value(hash, value);
-    }
-}
-
-fn write_text(hash: &mut Sha256, text: &str) {
-    hash.update((text.len() as u64).to_be_bytes());
-    hash.update(text);
 }
 
 #[cfg(test)]

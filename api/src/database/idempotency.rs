@@ -1,6 +1,6 @@
 //! Requests that can be sent again without being carried out twice.
 //!
-//! The key of a request is claimed in the transaction that carries the request out, and the answer is stored in it: both
+//! The key of a request is claimed in the transaction that carries the request out, and what it wrote is stored in it: both
 //! last or neither does. Whoever claims the same key at the same moment waits for the first one's end. The table belongs to
 //! the gateway; row-level security keeps it to the keys of the caller whose claims are set.
 
@@ -20,13 +20,13 @@ const STORE: &str = "UPDATE praxis.idempotency_keys SET answer = $3 WHERE owner 
 /// A request that is to be carried out once.
 #[derive(Clone, Debug)]
 pub struct IdempotencyKey {
-    /// Whose request it is: the `sub` of the token.
+    /// Whose request it is: the `sub` of the token, a line break, and what else makes an identity.
     pub owner: String,
     /// The key that the client chose.
     pub key: String,
     /// Tells requests apart.
     pub fingerprint: [u8; 32],
-    /// How long the answer is kept.
+    /// How long it is kept.
     pub retention: Duration,
 }
 
@@ -35,7 +35,7 @@ pub struct IdempotencyKey {
 pub enum Claim {
     /// The request is to be carried out now.
     New,
-    /// It was carried out before, with this answer.
+    /// It was carried out before; this was kept of it.
     Done(Vec<u8>),
     /// The key belongs to another request.
     Taken,
@@ -65,10 +65,10 @@ impl Session {
         Ok(known.map_or(Claim::Taken, |row| Claim::Done(row.bytes(1).unwrap_or_default().to_vec())))
     }
 
-    /// Makes what was written last, and the answer with it.
-    pub async fn commit_answer(&mut self, key: &IdempotencyKey, answer: &[u8]) -> Result<(), DatabaseError> {
-        let answer = Parameter::new(Type::BYTEA, answer.to_vec());
-        let store = Statement { text: STORE.into(), parameters: [key.parameters(), vec![answer]].concat() };
+    /// Makes what was written last, and what shall be kept of it.
+    pub async fn commit_with_key(&mut self, key: &IdempotencyKey, kept: &[u8]) -> Result<(), DatabaseError> {
+        let kept = Parameter::new(Type::BYTEA, kept.to_vec());
+        let store = Statement { text: STORE.into(), parameters: [key.parameters(), vec![kept]].concat() };
         self.commit_with(&[store]).await
     }
 }

@@ -12,7 +12,9 @@ use super::engine::{Engine, Outcome, Request, Response};
 use super::error::{Code, Error};
 use super::execute::mutation::{Failure, Writer, collided, is_collision};
 use super::plan::{self, Mutation};
+use super::execute::written::Written;
 use crate::auth::Caller;
+use crate::canonical::{with_plain_numbers, write_text, write_value};
 use crate::database::{Claim, DatabaseError, IdempotencyKey, Session, SessionCounts};
 
 /// How often a mutation that stands in another's way is tried.
@@ -24,7 +26,7 @@ const PAUSE: Duration = Duration::from_millis(5);
 enum Carried {
     /// Now, with this body.
     Now(Vec<u8>),
-    /// Before, with this body.
+    /// Before; this is what it wrote, as it is now.
     Before(Vec<u8>),
     /// Not at all: its key belongs to another request.
     KeyTaken,
@@ -45,7 +47,7 @@ impl Engine {
             Ok(mutation) => mutation,
             Err(error) => return Response::not_planned(error),
         };
-        let key = match self.idempotency_key(request, &caller) {
+        let key = match self.idempotency_key(request, variables, &caller) {
             Ok(key) => key,
             Err(error) => return Response::refused(&[error]),
         };
@@ -93,19 +95,25 @@ impl Engine {
         key: Option<&IdempotencyKey>,
         session: &mut Session,
     ) -> Result<Carried, Failure> {
+        let mut body = b"{\"data\":".to_vec();
+        let writer = Writer { catalog: &self.catalog, reference: &self.reference, refusals: &self.refusals };
         if let Some(key) = key {
             match session.claim(key).await.map_err(|failure| claim_failed(&failure.error))? {
                 Claim::New => {}
-                Claim::Done(body) => return Ok(Carried::Before(body)),
+                Claim::Done(kept) => {
+                    // What an older version has kept tells at least that it was carried out.
+                    let written = Written::from_bytes(&kept).unwrap_or_default();
+                    writer.replay(mutation, &written, session, &mut body).await?;
+                    body.push(b'}');
+                    return Ok(Carried::Before(body));
+                }
                 Claim::Taken => return Ok(Carried::KeyTaken),
             }
         }
-        let mut body = b"{\"data\":".to_vec();
-        let writer = Writer { catalog: &self.catalog, reference: &self.reference, refusals: &self.refusals };
-        writer.run(mutation, session, &mut body).await?;
+        let written = writer.run(mutation, session, &mut body).await?;
         body.push(b'}');
         let committed = match key {
-            Some(key) => session.commit_answer(key, &body).await,
+            Some(key) => session.commit_with_key(key, &written.to_bytes()).await,
             None => session.commit().await,
         };
         match committed {
@@ -116,7 +124,12 @@ impl Engine {
     }
 
     /// The key of a request, where it has one.
-    fn idempotency_key(&self, request: &Request, caller: &Caller) -> Result<Option<IdempotencyKey>, Error> {
+    fn idempotency_key(
+        &self,
+        request: &Request,
+        variables: &JsonMap,
+        caller: &Caller,
+    ) -> Result<Option<IdempotencyKey>, Error> {
         let extension = || request.extensions.get(KEY_EXTENSION).and_then(JsonValue::as_str);
         let Some(key) = request.idempotency_key.as_deref().or_else(extension) else { return Ok(None) };
         let is_plain = key.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'));
@@ -125,19 +138,19 @@ impl Engine {
                 format!("An Idempotency-Key is one string of 1 to {LONGEST_KEY} visible characters.");
             return Err(Error::new(Code::BadUserInput, message));
         }
-        let Some(owner) = caller.sub.clone() else {
+        let Some(sub) = caller.sub.as_deref() else {
             let message = "An Idempotency-Key belongs to somebody: send it with a token.";
             return Err(Error::new(Code::BadUserInput, message));
         };
         let mut hash = Sha256::new();
-        let variables = serde_json::to_vec(&request.variables).unwrap_or_default();
-        let operation = request.operation_name.as_deref().unwrap_or_default();
-        for part in [caller.role.as_bytes(), request.query.as_bytes(), operation.as_bytes(), &variables] {
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part);
-        }
+        write_text(&mut hash, &request.query);
+        write_text(&mut hash, request.operation_name.as_deref().unwrap_or_default());
+        let variables = serde_json::to_value(variables).unwrap_or_default();
+        write_value(&mut hash, &with_plain_numbers(variables));
         let fingerprint = hash.finalize().into();
         let retention = self.limits.idempotency_retention;
+        // Whoever can see and do something else has keys of their own.
+        let owner = format!("{sub}\n{}", caller.identity());
         Ok(Some(IdempotencyKey { owner, key: key.to_owned(), fingerprint, retention }))
     }
 }

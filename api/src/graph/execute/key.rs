@@ -45,6 +45,15 @@ impl Key {
         bytes.try_into().map_or_else(|_| Self::Parts([Box::from(bytes)].into()), Self::Eight)
     }
 
+    /// The bytes of its columns.
+    pub(super) fn parts(&self) -> Vec<&[u8]> {
+        match self {
+            Self::Whole => Vec::new(),
+            Self::Eight(bytes) => vec![bytes],
+            Self::Parts(parts) => parts.iter().map(AsRef::as_ref).collect(),
+        }
+    }
+
     fn part(&self, at: usize) -> &[u8] {
         match self {
             Self::Whole => &[],

@@ -8,6 +8,7 @@ pub(super) mod mutation;
 mod reference;
 mod thin;
 mod write;
+pub(in crate::graph) mod written;
 
 use std::sync::Arc;
 

@@ -3,6 +3,7 @@
 use super::answer::Answer;
 use super::key::Key;
 use super::level::Level;
+use super::written::Written;
 use super::{ReferenceCache, load_all, write};
 use crate::database::{DatabaseError, Row, Session, SqlState, Statement};
 use crate::graph::catalog::{Catalog, Table};
@@ -27,13 +28,36 @@ pub(in crate::graph) enum Failure {
 }
 
 impl Writer<'_> {
-    /// Carries out a mutation and appends the response's `data`. Nothing of it lasts yet.
+    /// Carries out a mutation, appends the response's `data` and gives what was written. Nothing of it lasts yet.
     pub(in crate::graph) async fn run(
         &self,
         mutation: &Mutation,
         session: &mut Session,
         out: &mut Vec<u8>,
+    ) -> Result<Written, Failure> {
+        self.fields(mutation, None, session, out).await
+    }
+
+    /// Appends the `data` of a mutation that was carried out before: the rows that it wrote, as far as they are there and
+    /// the caller may see them now.
+    pub(in crate::graph) async fn replay(
+        &self,
+        mutation: &Mutation,
+        written: &Written,
+        session: &mut Session,
+        out: &mut Vec<u8>,
     ) -> Result<(), Failure> {
+        self.fields(mutation, Some(written), session, out).await.map(drop)
+    }
+
+    async fn fields(
+        &self,
+        mutation: &Mutation,
+        before: Option<&Written>,
+        session: &mut Session,
+        out: &mut Vec<u8>,
+    ) -> Result<Written, Failure> {
+        let mut written = Written::default();
         out.push(b'{');
         for (at, Keyed { key, value }) in mutation.fields.iter().enumerate() {
             if at > 0 {
@@ -43,14 +67,24 @@ impl Writer<'_> {
             out.push(b':');
             match value {
                 MutationField::Typename => write_string("Mutation", out),
-                MutationField::Step(step) => self.step(step, session, out).await?,
+                MutationField::Step(step) => {
+                    let keys = match before {
+                        None => self.step(step, session, out).await?,
+                        Some(before) => {
+                            let keys = before.0.get(written.0.len()).cloned().unwrap_or_default();
+                            self.show(step, &keys, session, out).await?;
+                            keys
+                        }
+                    };
+                    written.0.push(keys);
+                }
             }
         }
         out.push(b'}');
-        Ok(())
+        Ok(written)
     }
 
-    async fn step(&self, step: &Step, session: &mut Session, out: &mut Vec<u8>) -> Result<(), Failure> {
+    async fn step(&self, step: &Step, session: &mut Session, out: &mut Vec<u8>) -> Result<Vec<Key>, Failure> {
         let table = self.catalog.table(step.table);
         let keys = match &step.write {
             Write::Insert(insert) => self.insert(insert, step, session).await?,
@@ -64,6 +98,19 @@ impl Writer<'_> {
             self.change(change, "", step, session).await?;
         }
         write::write_payload(self.catalog, &step.plan, &step.payload, &keys, &answers, out);
+        Ok(keys)
+    }
+
+    /// Appends what is returned of rows that are there already.
+    async fn show(
+        &self,
+        step: &Step,
+        keys: &[Key],
+        session: &mut Session,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Failure> {
+        let answers = self.load(step, keys, session).await?;
+        write::write_payload(self.catalog, &step.plan, &step.payload, keys, &answers, out);
         Ok(())
     }
 
