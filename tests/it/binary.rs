@@ -1,5 +1,6 @@
 //! The real binary.
 
+use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
@@ -33,7 +34,7 @@ pub(crate) struct Served {
 impl Served {
     /// Waits until it says its address.
     pub(crate) async fn start(arguments: &[&str]) -> Self {
-        Self::run(praxis(), arguments).await
+        Self::run(praxis(), arguments, None).await
     }
 
     /// The same, where the system allows it so many open files.
@@ -48,22 +49,29 @@ impl Served {
                 None => shell.env_remove(name),
             };
         }
-        Self::run(shell, arguments).await
+        Self::run(shell, arguments, None).await
     }
 
-    async fn run(mut command: Command, arguments: &[&str]) -> Self {
+    /// The same; its log goes to this file.
+    pub(crate) async fn logging(arguments: &[&str], log: File) -> Self {
+        Self::run(praxis(), arguments, Some(log)).await
+    }
+
+    async fn run(mut command: Command, arguments: &[&str], log: Option<File>) -> Self {
         command
             .arg("serve")
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+            .stderr(log.map_or_else(Stdio::piped, Stdio::from));
         tokio::task::spawn_blocking(move || {
             let mut child = command.spawn().unwrap();
-            let mut errors = child.stderr.take().unwrap();
+            let errors = child.stderr.take();
             let errors = std::thread::spawn(move || {
                 let mut text = String::new();
-                errors.read_to_string(&mut text).unwrap();
+                if let Some(mut errors) = errors {
+                    errors.read_to_string(&mut text).unwrap();
+                }
                 text
             });
             let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();

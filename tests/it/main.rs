@@ -20,6 +20,7 @@ mod http;
 mod idempotency;
 mod identity;
 mod limits;
+mod log;
 mod loading;
 mod login;
 mod matching;

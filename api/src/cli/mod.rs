@@ -99,10 +99,17 @@ fn say_error(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
+/// Libraries that log at their lower levels what they send and receive: headers with tokens, statements, values.
+const TALKATIVE: [&str; 9] =
+    ["h2", "hyper", "hyper_util", "reqwest", "rustls", "tokio_postgres", "tower_http", "tungstenite", "sqlx"];
+
 /// Sends the log to standard error.
 fn start_log(args: &LogArgs) -> Result<(), Failure> {
-    let filter = tracing_subscriber::EnvFilter::try_new(&args.log)
+    let mut filter = tracing_subscriber::EnvFilter::try_new(&args.log)
         .map_err(|error| format!("--log {:?} is not a filter: {error}", args.log))?;
+    for library in TALKATIVE {
+        filter = filter.add_directive(format!("{library}=warn").parse()?);
+    }
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -10,7 +10,8 @@ use super::turns::NoTurn;
 use super::wire::{ServerError, WireError};
 use crate::budget::Spent;
 
-/// A failed statement or connection. The texts are for the log: they may name what a caller must not learn.
+/// A failed statement or connection. The texts are for the log: they may name what a caller must not learn, and hold no value
+/// that one has sent.
 #[derive(Clone, Debug, Error)]
 pub enum DatabaseError {
     /// No connection could be had.
@@ -32,7 +33,7 @@ pub enum DatabaseError {
     #[error("permission denied: {0}")]
     Forbidden(String),
     /// A value that only Postgres can judge, such as the name of a time zone; its words are for the caller.
-    #[error("{0}")]
+    #[error("a value was refused")]
     InvalidValue(String),
     /// A table has changed since the statement was prepared. It is prepared anew the next time.
     #[error("a table has changed since the statement was prepared")]
@@ -57,7 +58,7 @@ impl From<ServerError> for DatabaseError {
         if error.code == SqlState::QUERY_CANCELED {
             Self::StatementTimeout
         } else if error.code == SqlState::INSUFFICIENT_PRIVILEGE {
-            Self::Forbidden(error.message)
+            Self::Forbidden(error.to_string())
         } else if error.code == SqlState::INVALID_PARAMETER_VALUE {
             Self::InvalidValue(error.message)
         } else if is_connection_failure(&error.code) {

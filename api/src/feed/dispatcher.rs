@@ -64,8 +64,9 @@ impl Dispatcher {
         for text in messages {
             let message = match Message::read(text) {
                 Ok(message) => message,
-                Err(error) => {
-                    tracing::warn!(%error, "a message about changes that cannot be read");
+                // What is wrong with it would repeat a part of it.
+                Err(_) => {
+                    tracing::warn!("a message about changes that cannot be read");
                     continue;
                 }
             };

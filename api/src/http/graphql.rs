@@ -20,7 +20,7 @@ use super::accept::{Media, negotiate};
 use super::counted::{COMPRESSOR, COST, counted};
 use super::peer::{self, Peer};
 use super::watching::NoPlace;
-use super::{COMPRESS_FROM, events, graphiql};
+use super::{COMPRESS_FROM, events, graphiql, observe};
 use crate::auth::{AuthError, Caller, Share};
 use crate::budget::{Held, Spent};
 use crate::database::Turn;
@@ -179,7 +179,7 @@ async fn run(
         Answer::failed(&Error::new(Code::Timeout, message), crate::database::SessionCounts::default())
     });
     tracing::info!(
-        operation = done.operation.as_deref().unwrap_or_default(),
+        operation = observe::shortened(done.operation.as_deref().unwrap_or_default()),
         outcome = ?done.outcome,
         statements = done.counts.statements,
         round_trips = done.counts.round_trips,

@@ -1,6 +1,6 @@
 //! Every request has an id, in its answer and on every line of the log that it causes.
 
-use axum::extract::Request;
+use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -8,8 +8,10 @@ use tracing::Instrument as _;
 use uuid::Uuid;
 
 const HEADER: &str = "x-request-id";
-/// Longest id that is taken over from a client or proxy.
+/// Longest id that is taken over from a client or proxy, and longest name of an operation that is logged.
 const LONGEST: usize = 64;
+/// What is logged in place of a path that is not served.
+const ELSEWHERE: &str = "(none)";
 
 /// Runs a request within a span that carries its id.
 pub(super) async fn request(request: Request, next: Next) -> Response {
@@ -20,8 +22,10 @@ pub(super) async fn request(request: Request, next: Next) -> Response {
         .cloned()
         .or_else(|| HeaderValue::from_str(&Uuid::new_v4().to_string()).ok());
     let text = id.as_ref().and_then(|id| id.to_str().ok()).unwrap_or_default();
-    let span =
-        tracing::info_span!("request", id = text, method = %request.method(), path = request.uri().path());
+    // The route that matches, and not what the client has written.
+    let path = request.extensions().get::<MatchedPath>().map_or(ELSEWHERE, MatchedPath::as_str);
+    let method = shortened(request.method().as_str());
+    let span = tracing::info_span!("request", id = text, method, path);
     let mut response = next.run(request).instrument(span).await;
     if let Some(id) = id {
         response.headers_mut().insert(HEADER, id);
@@ -32,6 +36,11 @@ pub(super) async fn request(request: Request, next: Next) -> Response {
 /// Whatever is not served.
 pub(super) async fn not_found() -> (StatusCode, &'static str) {
     (StatusCode::NOT_FOUND, "There is nothing here. GraphQL and GraphiQL are at /graphql.\n")
+}
+
+/// The beginning of a name that a client has chosen.
+pub(super) fn shortened(name: &str) -> &str {
+    &name[..name.floor_char_boundary(LONGEST)]
 }
 
 /// An id of letters, digits and dashes cannot forge a line of the log.

@@ -107,7 +107,13 @@ impl Layout {
         self.home.join("data")
     }
 
+    /// The server's log, in a folder that nobody else can enter.
     pub(super) fn log(&self) -> PathBuf {
+        self.home.join("log").join("postgres.log")
+    }
+
+    /// Where the log of an earlier version is.
+    pub(super) fn old_log(&self) -> PathBuf {
         self.home.join("postgres.log")
     }
 

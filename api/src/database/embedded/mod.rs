@@ -10,7 +10,7 @@
 //! |---|---|
 //! | `<data_dir>/lock` | locked while a gateway uses the folder; holds its process id |
 //! | `<data_dir>/secret` | the development secret of tokens, mode 0600 |
-//! | `<data_dir>/postgres/` | the home of the cluster: `data/`, `socket/`, `postgres.log` |
+//! | `<data_dir>/postgres/` | the home of the cluster: `data/`, `socket/`, `log/postgres.log` |
 //! | `<data_dir>/location` | where the home is, if it is not in `data_dir` |
 //!
 //! Postgres refuses to run as root. Started by root, the server runs as the owner of the data if there is some,

@@ -1,8 +1,9 @@
 //! The server process: started, waited for, stopped.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{Read as _, Seek as _, SeekFrom};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::process::{Child, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -14,7 +15,7 @@ use super::account::Account;
 use super::binaries::Binaries;
 use super::error::Trying as _;
 use super::layout::Layout;
-use super::{DATABASE, EmbeddedError, PORT, SUPERUSER};
+use super::{DATABASE, EmbeddedError, PORT, SUPERUSER, files};
 
 /// How long the server may take to answer. After a crash it first replays its log.
 const START_TIMEOUT: Duration = Duration::from_mins(2);
@@ -47,7 +48,7 @@ impl Server {
         binaries: &Binaries,
         account: Account,
     ) -> Result<Self, EmbeddedError> {
-        let (log, log_start) = open_log(&layout.log())?;
+        let (log, log_start) = open_log(layout)?;
         let program = binaries.folder.join("postgres");
         let mut command = account.command(&program);
         command.arg("-D").arg(layout.data());
@@ -150,6 +151,16 @@ fn settings(socket_dir: &Path) -> Vec<OsString> {
         "timezone=UTC".to_owned(),
         "log_timezone=UTC".to_owned(),
         "cluster_name=praxis".to_owned(),
+        // What fails is told to whoever asked. The log has what the server itself does, and no statement and no value.
+        "log_min_messages=log".to_owned(),
+        "log_min_error_statement=panic".to_owned(),
+        "log_error_verbosity=terse".to_owned(),
+        "log_statement=none".to_owned(),
+        "log_min_duration_statement=-1".to_owned(),
+        "log_min_duration_sample=-1".to_owned(),
+        "log_transaction_sample_rate=0".to_owned(),
+        "log_parameter_max_length=0".to_owned(),
+        "log_parameter_max_length_on_error=0".to_owned(),
     ];
     let mut settings: Vec<_> = plain.into_iter().map(OsString::from).collect();
     settings.push(sockets);
@@ -171,12 +182,20 @@ async fn connect(socket_dir: &Path) -> Result<tokio_postgres::Client, tokio_post
     Ok(client)
 }
 
-/// The log to write to, and where this run's part begins.
-fn open_log(path: &Path) -> Result<(File, u64), EmbeddedError> {
+/// The log to write to, and where this run's part begins. Nobody else reads it.
+fn open_log(layout: &Layout) -> Result<(File, u64), EmbeddedError> {
+    let (path, old) = (&layout.log(), &layout.old_log());
+    if let Some(folder) = path.parent() {
+        files::make_folder(folder, 0o700)?;
+    }
+    if old.exists() {
+        fs::rename(old, path).trying("put aside", old)?;
+    }
     if path.metadata().is_ok_and(|metadata| metadata.len() > MAX_LOG_BYTES) {
         fs::rename(path, path.with_extension("log.old")).trying("put aside", path)?;
     }
-    let log = OpenOptions::new().create(true).append(true).open(path).trying("open", path)?;
+    let log = OpenOptions::new().create(true).append(true).mode(0o600).open(path).trying("open", path)?;
+    log.set_permissions(Permissions::from_mode(0o600)).trying("set the mode of", path)?;
     let start = log.metadata().trying("look at", path)?.len();
     Ok((log, start))
 }

@@ -11,19 +11,32 @@ use tokio_postgres::error::SqlState;
 pub struct ServerError {
     /// Kind of error.
     pub code: SqlState,
-    /// Its words.
+    /// `ERROR`, `FATAL` or `PANIC`.
+    pub severity: Option<String>,
+    /// Its words. They may hold values that somebody sent: for the caller, where they are about the caller's own, and never
+    /// for the log.
     pub message: String,
-    /// More of them, if it has any.
-    pub detail: Option<String>,
     /// Schema of the table that it is about.
     pub schema: Option<String>,
     /// The table that it is about.
     pub table: Option<String>,
     /// The column that it is about.
     pub column: Option<String>,
+    /// The data type that it is about.
+    pub data_type: Option<String>,
     /// The constraint that is not kept.
     pub constraint: Option<String>,
+    /// The routine of Postgres's source that says so.
+    pub routine: Option<String>,
 }
+
+/// Kinds of errors whose words Postgres makes of names alone, by the beginning of their code: connections, logins, states of
+/// transactions, privileges, tables and columns that are missing, resources, shutdowns.
+const OF_NAMES: [&str; 11] = ["08", "25", "28", "3D", "40", "42501", "42P01", "42703", "53", "55", "57"];
+/// Where words come from that a function of the database has made.
+const RAISED: &str = "exec_stmt_raise";
+/// The longest name that is repeated, in bytes: that of Postgres.
+const LONGEST_NAME: usize = 63;
 
 /// Why a connection, or a statement on it, failed.
 #[derive(Debug, Error)]
@@ -59,21 +72,47 @@ impl ServerError {
         };
         Self {
             code: SqlState::from_code(&field(b'C').unwrap_or_default()),
+            severity: field(b'V'),
             message: field(b'M').unwrap_or_default(),
-            detail: field(b'D'),
             schema: field(b's'),
             table: field(b't'),
             column: field(b'c'),
+            data_type: field(b'd'),
             constraint: field(b'n'),
+            routine: field(b'R'),
         }
+    }
+
+    /// Whether its words are made of names alone.
+    fn is_of_names(&self) -> bool {
+        self.routine.as_deref() != Some(RAISED)
+            && OF_NAMES.iter().any(|kind| self.code.code().starts_with(kind))
     }
 }
 
+/// What may be logged of it: its kind and the names of what it is about, and no value.
 impl fmt::Display for ServerError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{} ({})", self.message, self.code.code())?;
-        self.detail.as_ref().map_or(Ok(()), |detail| write!(out, ": {detail}"))
+        if self.is_of_names() {
+            write!(out, "{} ", self.message)?;
+        }
+        write!(out, "({})", shortened(self.code.code()))?;
+        let names = [
+            ("severity", &self.severity),
+            ("schema", &self.schema),
+            ("table", &self.table),
+            ("column", &self.column),
+            ("type", &self.data_type),
+            ("constraint", &self.constraint),
+            ("routine", &self.routine),
+        ];
+        let mut told = names.into_iter().filter_map(|(what, name)| Some((what, name.as_deref()?)));
+        told.try_for_each(|(what, name)| write!(out, " {what} {}", shortened(name)))
     }
+}
+
+fn shortened(name: &str) -> &str {
+    &name[..name.floor_char_boundary(LONGEST_NAME)]
 }
 
 impl std::error::Error for ServerError {}
@@ -84,10 +123,42 @@ mod tests {
 
     #[test]
     fn a_refusal_has_a_code_and_words() {
-        let error =
-            ServerError::parse(b"SERROR\0VERROR\0C42501\0Mpermission denied\0DNot yours.\0Faclchk.c\0\0");
+        let error = ServerError::parse(
+            b"SERROR\0VERROR\0C42501\0Mpermission denied for table sites\0DNot yours.\0Faclchk.c\0Raclcheck_error\0\0",
+        );
         assert_eq!(error.code, SqlState::INSUFFICIENT_PRIVILEGE);
-        assert_eq!(error.to_string(), "permission denied (42501): Not yours.");
+        assert_eq!(
+            error.to_string(),
+            "permission denied for table sites (42501) severity ERROR routine aclcheck_error"
+        );
         assert_eq!(ServerError::parse(b"").message, "");
+    }
+
+    #[test]
+    fn the_log_has_no_values() {
+        let said = |code: &str, routine: &str| {
+            let fields = [
+                ("V", "ERROR"),
+                ("C", code),
+                ("M", "invalid input syntax for type uuid: \"secret\""),
+                ("D", "Key (a)=(secret) already exists."),
+                ("H", "secret"),
+                ("W", "secret"),
+                ("q", "SELECT 'secret'"),
+                ("s", "public"),
+                ("t", "sites"),
+                ("n", "a_key"),
+                ("R", routine),
+            ];
+            let body: String = fields.iter().map(|(letter, text)| format!("{letter}{text}\0")).collect();
+            ServerError::parse((body + "\0").as_bytes()).to_string()
+        };
+        for (code, routine) in
+            [("22P02", "string_to_uuid"), ("23505", "_bt_check_unique"), ("42501", RAISED), ("PR400", RAISED)]
+        {
+            let said = said(code, routine);
+            assert!(!said.contains("secret"), "{said}");
+            assert!(said.contains(code) && said.contains("table sites constraint a_key"), "{said}");
+        }
     }
 }
