@@ -84,8 +84,16 @@ async fn the_log_holds_no_value_that_was_sent() {
     let url = database_url("praxis_gateway", &database);
     let mut served = Served::logging(
         &[
-            "--listen", "127.0.0.1:0", "--jwt-secret", secret(), "--database-url", &url, "--log", "trace",
-            "--server-timing", "true",
+            "--listen",
+            "127.0.0.1:0",
+            "--jwt-secret",
+            secret(),
+            "--database-url",
+            &url,
+            "--log",
+            "trace",
+            "--server-timing",
+            "true",
         ],
         File::create(&path).unwrap(),
     )
@@ -97,7 +105,8 @@ async fn the_log_holds_no_value_that_was_sent() {
     // A `sub` that is no id makes the policies themselves fail.
     for sub in [MARK, clinician] {
         for body in requests(protocol) {
-            let request = http.post(at("/graphql")).bearer_auth(token(sub)).header("x-request-id", format!("{MARK} x"));
+            let request =
+                http.post(at("/graphql")).bearer_auth(token(sub)).header("x-request-id", format!("{MARK} x"));
             let answer: Value = request.json(&body).send().await.unwrap().json().await.unwrap();
             answered += usize::from(answer.get("errors").is_some());
         }
@@ -109,13 +118,16 @@ async fn the_log_holds_no_value_that_was_sent() {
         http.post(at("/graphql")).body(format!("{{\"{MARK}")).header("content-type", "application/json"),
         http.post(at("/graphql")).bearer_auth(MARK).json(&json!({})),
         http.post(at("/graphql")).header("authorization", MARK).json(&json!({})),
-        http.post(at("/graphql")).header("idempotency-key", MARK).header("origin", MARK).json(&requests(protocol)[0]),
+        http.post(at("/graphql"))
+            .header("idempotency-key", MARK)
+            .header("origin", MARK)
+            .json(&requests(protocol)[0]),
         http.get(at("/graphql/ws")).header("sec-websocket-protocol", MARK).header("upgrade", MARK),
     ] {
         request.send().await.unwrap();
     }
-    let long = "o".repeat(5_000);
-    let named = json!({ "query": format!("query {long} {{ __typename }}") });
+    let name = "o".repeat(5_000);
+    let named = json!({ "query": format!("query {name} {{ __typename }}") });
     http.post(at("/graphql")).json(&named).send().await.unwrap();
 
     served.signal(Signal::TERM);
@@ -123,7 +135,8 @@ async fn the_log_holds_no_value_that_was_sent() {
     let log = fs::read_to_string(&path).unwrap();
     fs::remove_file(&path).unwrap();
     assert!(log.contains("internal error") && log.contains("answered"), "{log}");
-    let bad: Vec<&str> = log.lines().filter(|line| line.contains(MARK)).map(|line| &line[..line.len().min(400)]).collect();
+    let bad: Vec<&str> =
+        log.lines().filter(|line| line.contains(MARK)).map(|line| &line[..line.len().min(400)]).collect();
     assert!(bad.is_empty(), "{} lines: {:#?}", bad.len(), &bad[..bad.len().min(10)]);
     assert!(!log.contains(&"o".repeat(100)), "the name of an operation has a bound");
 }
@@ -133,7 +146,13 @@ async fn the_log_of_its_own_postgres_is_private_and_holds_no_value() {
     let folder = std::env::temp_dir().join(format!("praxis-own-log-{}", std::process::id()));
     let data = folder.join("data");
     let mut served = Served::start(&[
-        "--listen", "127.0.0.1:0", "--no-demo", "--jwt-secret", secret(), "--data-dir", data.to_str().unwrap(),
+        "--listen",
+        "127.0.0.1:0",
+        "--no-demo",
+        "--jwt-secret",
+        secret(),
+        "--data-dir",
+        data.to_str().unwrap(),
     ])
     .await;
     let http = http_client();

@@ -202,8 +202,7 @@ impl Pool {
     pub async fn query_catalog(&self, statements: &[Statement]) -> Result<Vec<Vec<Row>>, DatabaseError> {
         let mut lent = self.get(Share::gateway()).await?;
         let ask = |text, command| Query { text, parameters: &[], keep: false, command };
-        let mut queries =
-            vec![ask(BEGIN_CATALOG, Command::Begin), ask(SEARCH_NOWHERE, Command::Statement)];
+        let mut queries = vec![ask(BEGIN_CATALOG, Command::Begin), ask(SEARCH_NOWHERE, Command::Statement)];
         let opening = queries.len();
         queries.extend(statements.iter().map(|it| Query {
             text: &it.text,

@@ -62,13 +62,10 @@ impl Dispatcher {
         let mut changes = Vec::with_capacity(messages.len());
         let mut horizon = self.horizon.unwrap_or_default();
         for text in messages {
-            let message = match Message::read(text) {
-                Ok(message) => message,
+            let Ok(message) = Message::read(text) else {
                 // What is wrong with it would repeat a part of it.
-                Err(_) => {
-                    tracing::warn!("a message about changes that cannot be read");
-                    continue;
-                }
+                tracing::warn!("a message about changes that cannot be read");
+                continue;
             };
             // An older message says nothing new.
             horizon = horizon.max(message.horizon);

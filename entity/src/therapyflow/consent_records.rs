@@ -51,9 +51,9 @@ pub struct Model {
     #[sea_orm(unique_key = "org_request")]
     pub org_id: Uuid,
     /// Key of the patient: the caller, unless it is said.
-    #[sea_orm(default_expr = "Expr::cust(\"therapyflow.current_patient_id()\")")]
+    #[sea_orm(unique_key = "org_request", default_expr = "Expr::cust(\"therapyflow.current_patient_id()\")")]
     pub patient_id: Uuid,
-    /// Name of the request at the health information exchange; once in an organization.
+    /// Name of the request at the health information exchange; once for a patient.
     #[sea_orm(column_type = "Text", unique_key = "org_request")]
     pub consent_request_id: Option<String>,
     /// Name of the artefact that the exchange made of it.

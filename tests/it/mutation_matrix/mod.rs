@@ -6,6 +6,7 @@
 //! stands in `recipes`. A row that was written is put back by the database's owner, so that every case finds the same rows;
 //! that everything is as it was is checked at the end of each table.
 
+mod hidden;
 mod oracle;
 mod recipes;
 

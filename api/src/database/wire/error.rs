@@ -150,7 +150,7 @@ mod tests {
                 ("n", "a_key"),
                 ("R", routine),
             ];
-            let body: String = fields.iter().map(|(letter, text)| format!("{letter}{text}\0")).collect();
+            let body = fields.map(|(letter, text)| [letter, text, "\0"].concat()).concat();
             ServerError::parse((body + "\0").as_bytes()).to_string()
         };
         for (code, routine) in

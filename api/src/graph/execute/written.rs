@@ -58,7 +58,8 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_found_again() {
-        let parts = |parts: &[&[u8]]| Key::from_parts(&parts.iter().map(|it| it.to_vec()).collect::<Vec<_>>());
+        let parts =
+            |parts: &[&[u8]]| Key::from_parts(&parts.iter().map(|it| it.to_vec()).collect::<Vec<_>>());
         let written = Written(vec![
             vec![parts(&[b"12345678"]), parts(&[b"uuid of 16 bytes"])],
             Vec::new(),
