@@ -224,6 +224,35 @@ async fn open(app: &App, actor: Option<&Actor<'_>>) -> Result<Socket, Error> {
 }
 
 #[tokio::test]
+async fn whoever_asks_for_readiness_opens_no_connections() {
+    let app = App::with(|config| config.database.pool_size = 1).await;
+    app.slow_down(60).await;
+    let http = http_client();
+    let body = json!({ "query": "{ sites { nodes { id } } }" });
+    let busy = http.post(app.url("/graphql")).bearer_auth(somebody()).json(&body);
+    let busy = tokio::spawn(busy.send());
+    eventually("the only connection is busy", async || app.running().await == 1).await;
+    let owner = app.owner().await;
+    let mut asking = JoinSet::new();
+    for _ in 0..100 {
+        let ready = http.get(app.url("/health/ready"));
+        asking.spawn(async move { ready.send().await.unwrap().status() });
+    }
+    let mut most = 0;
+    while !asking.is_empty() {
+        let sql = "SELECT count(*) FROM pg_stat_activity
+                    WHERE datname = current_database() AND usename = 'praxis_gateway'";
+        most = most.max(owner.query_one(sql, &[]).await.unwrap().get::<_, i64>(0));
+        while let Some(status) = asking.try_join_next() {
+            assert_eq!(status.unwrap(), 200);
+        }
+    }
+    // The busy one, the one aside, the one that listens, and one that asks; one may be on its way out.
+    assert!(most <= 5, "{most} connections");
+    busy.abort();
+}
+
+#[tokio::test]
 async fn places_are_counted_for_each_caller() {
     let app = App::with(|config| {
         config.feeds.connections = 12;

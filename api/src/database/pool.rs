@@ -5,7 +5,7 @@ use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deadpool::Runtime;
 use deadpool::managed::{self, Metrics, QueueMode, RecycleError, RecycleResult, Timeouts};
@@ -13,6 +13,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use thiserror::Error;
+use tokio::sync::Mutex;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -81,6 +82,8 @@ pub struct Pool {
     postgres: tokio_postgres::Config,
     gate: Arc<Gate>,
     timeout: Duration,
+    /// When the database was last asked whether it answers, and what came of it.
+    last_ping: Arc<Mutex<Option<(Instant, Result<(), DatabaseError>)>>>,
     /// Tells sessions apart, also those of other gateways.
     marks: Arc<AtomicU64>,
     pub(super) budget: Option<Budget>,
@@ -129,6 +132,7 @@ impl Pool {
             postgres,
             gate: Arc::default(),
             timeout: config.pool_timeout,
+            last_ping: Arc::default(),
             marks: Arc::new(AtomicU64::new(first_mark)),
             budget: None,
             prepared_statements: config.prepared_statements,
@@ -245,8 +249,22 @@ impl Pool {
     }
 
     /// Asks the database whether it answers, and does not wait for long. Where every connection is busy, it is asked
-    /// over a new one: much to do is no failure.
+    /// over a new one: much to do is no failure. Of many who ask at the same time one does, for all.
     pub async fn ping(&self) -> Result<(), DatabaseError> {
+        let come = Instant::now();
+        let mut last = self.last_ping.lock().await;
+        if let Some((asked, answer)) = &*last
+            && *asked >= come
+        {
+            return answer.clone();
+        }
+        let asked = Instant::now();
+        let answer = self.ask().await;
+        *last = Some((asked, answer.clone()));
+        answer
+    }
+
+    async fn ask(&self) -> Result<(), DatabaseError> {
         let silent = |_| DatabaseError::Unavailable("the database does not answer in time".into());
         let now = Timeouts { wait: Some(Duration::ZERO), ..self.inner.connections.timeouts() };
         match self.inner.connections.timeout_get(&now).await.map_err(DatabaseError::from) {

@@ -267,6 +267,38 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_waits_and_what_is_being_written_is_held() {
+        let budget = Budget::new(4 * 1024 * 1024);
+        let (outbox, mut inbox) = super::outbox(1_000, usize::MAX, budget.open(Share::gateway()));
+        outbox.push(event(UNCOUNTED / 2));
+        assert_eq!(budget.held(), 0);
+        outbox.push(event(100_000));
+        assert!(budget.held() >= 100_000 + UNCOUNTED / 2);
+        let mut events = Vec::new();
+        inbox.take(&mut events, 10).await;
+        // They are written now.
+        assert!(budget.held() >= 100_000);
+        assert!(inbox.take(&mut events, 10).now_or_never().is_none());
+        assert_eq!(budget.held(), 0);
+        // No connection takes more than its caller may have, however much may wait for one.
+        (0..11).for_each(|_| outbox.push(event(100_000)));
+        assert!(inbox.has_overflowed() && budget.held() <= 1024 * 1024);
+        drop((outbox, inbox));
+        assert_eq!(budget.held(), 0);
+    }
+
+    #[tokio::test]
+    async fn what_is_asked_for_waits_for_room() {
+        let (outbox, mut inbox) = outbox(10, 1_000);
+        outbox.send(event(900)).await;
+        let mut second = Box::pin(outbox.send(event(900)));
+        assert!(second.as_mut().now_or_never().is_none());
+        inbox.take(&mut Vec::new(), 10).await;
+        assert!(second.now_or_never().is_some());
+        assert!(!inbox.has_overflowed());
+    }
+
+    #[tokio::test]
     async fn a_single_large_event_goes_through() {
         let (outbox, inbox) = outbox(10, 1_000);
         outbox.push(event(5_000));
