@@ -8,7 +8,8 @@ use reqwest::StatusCode;
 use serde_json::json;
 use tokio::task::JoinHandle;
 
-use crate::harness::{App, eventually, http_client, somebody, somebody_else};
+use crate::fixture::{clinician, protocol};
+use crate::harness::{App, connect, eventually, http_client, somebody, somebody_else};
 
 const SITES: &str = "{ sites { nodes { id } } }";
 const POOL: usize = 2;
@@ -157,5 +158,103 @@ async fn a_connection_that_is_closed_under_a_request_makes_it_unavailable() {
     assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
     let body: serde_json::Value = answer.json().await.unwrap();
     assert_eq!(body["errors"][0]["extensions"]["code"], "UNAVAILABLE");
+    assert_usable(&app).await;
+}
+
+#[tokio::test]
+async fn a_statement_that_does_not_heed_its_cancellation_is_ended_and_nobody_else_is() {
+    let app = App::with(|config| {
+        small_pool(config);
+        config.http.request_timeout = Duration::from_millis(300);
+    })
+    .await;
+    app.slow_down(60).await;
+    app.owner()
+        .await
+        .batch_execute(
+            "CREATE FUNCTION stubborn() RETURNS boolean LANGUAGE plpgsql AS $$
+             BEGIN
+               LOOP
+                 BEGIN
+                   PERFORM pg_sleep(60);
+                 EXCEPTION WHEN query_canceled THEN
+                   NULL;
+                 END;
+               END LOOP;
+             END $$;
+             ALTER POLICY slow ON sites USING ((SELECT stubborn()))",
+        )
+        .await
+        .unwrap();
+    // Another one of the same role that works for long, beside the gateway.
+    let other = connect(&app.database_url("praxis_gateway")).await;
+    let other = tokio::spawn(async move { other.batch_execute("SELECT pg_sleep(1.5)").await });
+    for _ in 0..2 {
+        assert_eq!(app.bearer(&somebody()).ask(SITES).await.code(), "TIMEOUT");
+        eventually("the statement is ended", async || app.running().await == 0).await;
+        assert_usable(&app).await;
+    }
+    other.await.unwrap().unwrap();
+}
+
+/// Makes every commit of an event take so long.
+async fn slow_commits(app: &App, seconds: u32) {
+    let slow = format!(
+        "CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS $$
+           BEGIN PERFORM pg_sleep({seconds}); RETURN NULL; END $$;
+         CREATE CONSTRAINT TRIGGER linger AFTER INSERT ON session_events DEFERRABLE INITIALLY DEFERRED
+           FOR EACH ROW EXECUTE FUNCTION linger();"
+    );
+    app.owner().await.batch_execute(&slow).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_mutation_whose_time_is_up_during_its_commit_has_an_unknown_outcome() {
+    let app = App::with(|config| {
+        small_pool(config);
+        config.http.request_timeout = Duration::from_secs(2);
+    })
+    .await;
+    let owner = app.owner().await;
+    let (writer, site) = clinician(&app, &owner, "slow").await;
+    let protocol = protocol(&owner, site).await;
+    slow_commits(&app, 6).await;
+    let log = format!(
+        "mutation {{ createSessionEvent(input: {{ protocolId: {protocol}, eventTimestamp: \"2026-01-01T10:00:00Z\" }}) {{
+           sessionEvent {{ id }} }} }}"
+    );
+    let answer = writer.ask_once("slow", &log, &json!({})).await;
+    assert_eq!((answer.code(), answer.status), ("UNAVAILABLE", StatusCode::SERVICE_UNAVAILABLE));
+    assert_eq!(answer.error()["extensions"]["reason"], "OUTCOME_UNKNOWN");
+    // The commit goes on, and so the same request finds what it did.
+    let events = format!("SELECT count(*) FROM session_events WHERE protocol_id = {protocol}");
+    let written = async || owner.query_one(&events, &[]).await.unwrap().get::<_, i64>(0);
+    eventually("the commit has ended", async || written().await == 1).await;
+    let again = writer.ask_once("slow", &log, &json!({})).await;
+    again.data();
+    assert_eq!(again.headers["idempotent-replayed"], "true");
+    assert_eq!(written().await, 1);
+}
+
+#[tokio::test]
+async fn a_client_that_hangs_up_during_a_commit_does_not_stop_it() {
+    let app = App::with(small_pool).await;
+    let owner = app.owner().await;
+    let (writer, site) = clinician(&app, &owner, "gone").await;
+    let protocol = protocol(&owner, site).await;
+    slow_commits(&app, 3).await;
+    let log = format!(
+        "mutation {{ createSessionEvent(input: {{ protocolId: {protocol}, eventTimestamp: \"2026-01-01T10:00:00Z\" }}) {{
+           sessionEvent {{ id }} }} }}"
+    );
+    let request = http_client().post(app.url("/graphql")).bearer_auth(writer.token.as_ref().unwrap());
+    let request = tokio::spawn(request.json(&json!({ "query": log })).send());
+    eventually("the commit runs", async || app.running().await == 1).await;
+    request.abort();
+    let events = format!("SELECT count(*) FROM session_events WHERE protocol_id = {protocol}");
+    eventually("the commit has ended", async || {
+        owner.query_one(&events, &[]).await.unwrap().get::<_, i64>(0) == 1
+    })
+    .await;
     assert_usable(&app).await;
 }

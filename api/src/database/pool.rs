@@ -27,8 +27,6 @@ use crate::budget::Budget;
 /// Requests of one share that may wait, for each connection of the pool.
 pub const WAITING_PER_CONNECTION: usize = 16;
 
-/// How long a cancellation may take to arrive; so long an abandoned statement keeps its turn.
-const CANCELLED_WITHIN: Duration = Duration::from_secs(10);
 const BEGIN_CATALOG: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// Postgres then writes every name in full.
 const SEARCH_NOWHERE: &str = "SELECT pg_catalog.set_config('search_path', '', true)";
@@ -232,18 +230,15 @@ impl Pool {
     }
 
     /// Cancels what a connection is doing and closes it. Used when a caller has gone away in the middle of a
-    /// statement: nobody can say when the cancellation arrives, so the connection is not used again.
-    pub(super) fn abandon(Lent { connection, turn }: Lent) {
-        let connection = managed::Object::take(connection);
-        let cancelled = connection.canceller();
+    /// statement: nobody can say when the cancellation arrives, so the connection is not used again. `time`: how long it may
+    /// go on before that.
+    pub(super) fn abandon(Lent { connection, turn }: Lent, time: Duration) {
+        let mut connection = managed::Object::take(connection);
         tokio::spawn(async move {
-            match tokio::time::timeout(CANCELLED_WITHIN, cancelled).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::debug!(%error, "could not cancel an abandoned statement"),
-                Err(_) => tracing::debug!("could not cancel an abandoned statement in time"),
+            if tokio::time::timeout(time, connection.finished()).await.is_err() {
+                connection.give_up().await;
             }
             // Until then Postgres has something to do for it.
-            drop(connection);
             drop(turn);
         });
     }

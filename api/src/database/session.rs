@@ -5,6 +5,7 @@
 
 use std::ops::AddAssign;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_postgres::types::Type;
 
@@ -49,6 +50,8 @@ pub struct Session {
     share: Share,
     connection: Option<Lent>,
     writes: bool,
+    /// Whether it is about to last.
+    commits: bool,
     /// Whether it begins as the gateway's own role and not yet as the caller's.
     as_login: bool,
     counts: SessionCounts,
@@ -101,6 +104,7 @@ impl Session {
             share,
             connection: None,
             writes,
+            commits: false,
             as_login: false,
             counts: SessionCounts::default(),
             held,
@@ -158,7 +162,9 @@ impl Session {
     /// Makes what was written last, with the gateway's own `statements` at its end. A failure other than Postgres's refusal
     /// leaves open whether it lasts.
     pub(super) async fn commit_with(&mut self, statements: &[Statement]) -> Result<(), DatabaseError> {
-        let Some(mut connection) = self.connection.take() else { return Ok(()) };
+        // It stays the session's, so that its end is seen to if nobody waits for the answer any more.
+        let Some(connection) = &mut self.connection else { return Ok(()) };
+        self.commits = true;
         self.counts.round_trips += 1;
         let as_login = [become_role(LOGIN)];
         let own = if statements.is_empty() { &[][..] } else { &as_login };
@@ -174,7 +180,10 @@ impl Session {
             })
             .collect();
         queries.push(Query { text: COMMIT, parameters: &[], keep, command: Command::Commit });
-        connection.run(&queries).await.map(drop).map_err(|failed| failed.error.into())
+        let committed = connection.run(&queries).await.map(drop).map_err(|failed| failed.error.into());
+        self.commits = false;
+        self.connection = None;
+        committed
     }
 
     /// Makes what was written last. A failure other than Postgres's refusal leaves open whether it lasts.
@@ -284,9 +293,13 @@ fn text(text: String) -> Parameter {
 impl Drop for Session {
     fn drop(&mut self) {
         let Some(mut connection) = self.connection.take() else { return };
-        // Sent, not awaited: the opening of the next session travels behind it on the same connection.
-        if connection.is_busy() || !connection.roll_back() {
-            Pool::abandon(connection);
+        if connection.is_busy() {
+            // A commit that has begun had better end: what becomes of it is unknown as long as it is under way.
+            let time = if self.commits { self.pool.statement_timeout } else { Duration::ZERO };
+            Pool::abandon(connection, time);
+        } else if !connection.roll_back() {
+            // Sent, not awaited, where that works: the opening of the next session travels behind it.
+            Pool::abandon(connection, Duration::ZERO);
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The engine as the rest of the gateway sees it: a request in, a JSON answer out.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use apollo_compiler::collections::{HashMap, HashSet};
 use apollo_compiler::executable::{Operation, Selection, SelectionSet};
@@ -18,6 +20,7 @@ use super::document::Documents;
 use super::error::{Code, Error};
 use super::execute::{self, ReferenceCache};
 use super::limits::Limits;
+use super::mutate::outcome_unknown;
 use super::plan::{self, Keyed, RootField};
 use super::refusal::Refusals;
 use super::schema::{self, SchemaError};
@@ -119,8 +122,35 @@ impl Engine {
         &self.reference
     }
 
-    /// Answers a request. `only_queries`: the HTTP method allows nothing that writes.
-    pub async fn execute(&self, request: &Request, caller: Arc<Caller>, only_queries: bool) -> Response {
+    /// Answers a request in time. `only_queries`: the HTTP method allows nothing that writes.
+    pub async fn execute(
+        &self,
+        request: &Request,
+        caller: Arc<Caller>,
+        only_queries: bool,
+        time: Duration,
+    ) -> Response {
+        let committing = AtomicBool::new(false);
+        let work = self.answer(request, caller, only_queries, &committing);
+        let answered = tokio::time::timeout(time, work).await;
+        answered.unwrap_or_else(|_| {
+            let error = if committing.load(Ordering::Relaxed) {
+                outcome_unknown("The time was up")
+            } else {
+                let message = "The request took too long. Ask for less, or in several requests.";
+                Error::new(Code::Timeout, message)
+            };
+            Response::failed(&error, SessionCounts::default())
+        })
+    }
+
+    async fn answer(
+        &self,
+        request: &Request,
+        caller: Arc<Caller>,
+        only_queries: bool,
+        committing: &AtomicBool,
+    ) -> Response {
         // What is answered from memory needs no session.
         if self.pool.gate().is_shut() {
             return Response::failed(&(&DatabaseError::Unsafe).into(), SessionCounts::default());
@@ -133,7 +163,7 @@ impl Engine {
             Ok(operation) => operation,
             Err(error) => return Response::refused(&[request_error(&document, &error)]),
         };
-        let mut response = self.run(request, caller, only_queries, &document, operation).await;
+        let mut response = self.run(request, caller, only_queries, &document, operation, committing).await;
         response.operation = operation.name.as_ref().map(ToString::to_string);
         response
     }
@@ -164,6 +194,7 @@ impl Engine {
         only_queries: bool,
         document: &Valid<ExecutableDocument>,
         operation: &Operation,
+        committing: &AtomicBool,
     ) -> Response {
         if only_queries && !operation.is_query() {
             let error =
@@ -178,7 +209,7 @@ impl Engine {
             Err(refused) => return refused,
         };
         if operation.is_mutation() {
-            return self.mutate(request, caller, document, operation, &variables).await;
+            return self.mutate(request, caller, document, operation, &variables, committing).await;
         }
         let plan = match plan::plan(&self.catalog, &self.limits, document, operation, &variables) {
             Ok(plan) => plan,

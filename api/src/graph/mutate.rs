@@ -1,6 +1,7 @@
 //! Mutations: carried out whole or not at all, once for each idempotency key.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use apollo_compiler::ExecutableDocument;
@@ -33,7 +34,7 @@ enum Carried {
 }
 
 impl Engine {
-    /// Carries out a mutation whose variables are coerced.
+    /// Carries out a mutation whose variables are coerced. `committing`: is set while nobody knows how it ends.
     pub(super) async fn mutate(
         &self,
         request: &Request,
@@ -41,6 +42,7 @@ impl Engine {
         document: &ExecutableDocument,
         operation: &Operation,
         variables: &JsonMap,
+        committing: &AtomicBool,
     ) -> Response {
         let plan = plan::plan_mutation(&self.catalog, &self.limits, document, operation, variables);
         let mutation = match plan {
@@ -56,7 +58,7 @@ impl Engine {
         let mut attempt = 1;
         loop {
             let mut session = Session::writing(self.pool.clone(), Arc::clone(&caller));
-            let carried = self.attempt(&mutation, key.as_ref(), &mut session).await;
+            let carried = self.attempt(&mutation, key.as_ref(), &mut session, committing).await;
             counts += session.counts();
             match carried {
                 Ok(Carried::Now(body)) => {
@@ -94,6 +96,7 @@ impl Engine {
         mutation: &Mutation,
         key: Option<&IdempotencyKey>,
         session: &mut Session,
+        committing: &AtomicBool,
     ) -> Result<Carried, Failure> {
         let mut body = b"{\"data\":".to_vec();
         let writer = Writer { catalog: &self.catalog, reference: &self.reference, refusals: &self.refusals };
@@ -112,10 +115,12 @@ impl Engine {
         }
         let written = writer.run(mutation, session, &mut body).await?;
         body.push(b'}');
+        committing.store(true, Ordering::Relaxed);
         let committed = match key {
             Some(key) => session.commit_with_key(key, &written.to_bytes()).await,
             None => session.commit().await,
         };
+        committing.store(false, Ordering::Relaxed);
         match committed {
             Ok(()) => Ok(Carried::Now(body)),
             Err(error) if is_collision(&error) => Err(Failure::Collision(collided())),
@@ -177,10 +182,17 @@ fn commit_failed(error: &DatabaseError) -> Error {
     match error {
         DatabaseError::Unavailable(reason) => {
             tracing::error!(reason, "the database was lost during a commit");
-            let message = "The database was lost while the request was being completed: nobody knows whether it was \
-                           carried out. With an Idempotency-Key it can be sent again safely.";
-            Error { reason: Some("OUTCOME_UNKNOWN"), ..Error::new(Code::Unavailable, message) }
+            outcome_unknown("The database was lost")
         }
         error => error.into(),
     }
+}
+
+/// The error of a mutation that may or may not have been carried out.
+pub(super) fn outcome_unknown(what: &str) -> Error {
+    let message = format!(
+        "{what} while the request was being completed: nobody knows whether it was carried out. With an \
+         Idempotency-Key it can be sent again safely."
+    );
+    Error { reason: Some("OUTCOME_UNKNOWN"), ..Error::new(Code::Unavailable, message) }
 }

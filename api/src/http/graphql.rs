@@ -173,11 +173,7 @@ async fn run(
         return events::respond(state, headers, client, request, only_queries).unwrap_or_else(no_place);
     }
     let Client { caller, peer, mut held, .. } = client;
-    let work = state.engine.execute(&request, caller, only_queries);
-    let done = tokio::time::timeout(state.settings.request_timeout, work).await.unwrap_or_else(|_| {
-        let message = "The request took too long. Ask for less, or in several requests.";
-        Answer::failed(&Error::new(Code::Timeout, message), crate::database::SessionCounts::default())
-    });
+    let done = state.engine.execute(&request, caller, only_queries, state.settings.request_timeout).await;
     tracing::info!(
         operation = observe::shortened(done.operation.as_deref().unwrap_or_default()),
         outcome = ?done.outcome,

@@ -10,7 +10,7 @@ use super::{AppState, graphql};
 use crate::auth::{Caller, Share};
 use crate::budget::Held;
 use crate::feed::{Event, OperationId, Outbox};
-use crate::graph::{Code, Error, Outcome, Request, Response};
+use crate::graph::{Error, Outcome, Request, Response};
 
 /// A running operation; it ends when this is dropped.
 pub(super) struct Running(JoinHandle<()>);
@@ -65,7 +65,8 @@ async fn run(
                 Ok(turn) => turn,
                 Err(error) => return failed(list(&error)).await,
             };
-            let response = answer(state, caller, &request, only_reads).await;
+            let time = state.settings.request_timeout;
+            let response = state.engine.execute(&request, caller, only_reads, time).await;
             drop(turn);
             if matches!(response.outcome, Outcome::Refused(_) | Outcome::WrongMethod | Outcome::KeyReused) {
                 return failed(errors_of(&response)).await;
@@ -96,14 +97,6 @@ async fn run(
             }
         }
     }
-}
-
-async fn answer(state: &AppState, caller: Arc<Caller>, request: &Request, only_reads: bool) -> Response {
-    let work = state.engine.execute(request, caller, only_reads);
-    tokio::time::timeout(state.settings.request_timeout, work).await.unwrap_or_else(|_| {
-        let message = "The request took too long. Ask for less, or in several requests.";
-        Response::failed(&Error::new(Code::Timeout, message), crate::database::SessionCounts::default())
-    })
 }
 
 /// The errors of a response, as a JSON list.

@@ -114,6 +114,9 @@ impl Address {
 
     /// Asks for a cancellation of what a connection does.
     pub(super) async fn cancel(&self, process: i32, secret: i32) -> Result<(), WireError> {
+        if process == 0 {
+            return Err(WireError::Opening("the server has not said how to cancel".into()));
+        }
         let mut socket = self.socket(0).await?;
         let mut message = BytesMut::new();
         frontend::cancel_request(process, secret, &mut message);
@@ -130,6 +133,7 @@ impl Address {
         let mut connection = Connection::over(socket, address);
         connection.log_in(&self.config).await?;
         connection.check_session(self.config.get_target_session_attrs()).await?;
+        connection.identify().await?;
         Ok(connection)
     }
 

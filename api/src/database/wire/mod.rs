@@ -5,6 +5,7 @@
 //! the way, at the first time that a connection meets them.
 
 mod answers;
+mod backend_process;
 mod batch;
 mod connect;
 mod error;
@@ -24,6 +25,7 @@ use postgres_protocol::message::{backend, frontend};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 
 use self::answers::Transaction;
+use self::backend_process::Backend;
 pub(super) use self::batch::{BatchError, Command, Query};
 pub(super) use self::connect::Address;
 pub use self::error::ServerError;
@@ -59,6 +61,8 @@ pub(super) struct Connection {
     address: Address,
     process: i32,
     secret: i32,
+    /// What serves it, where that is known.
+    backend: Option<Backend>,
     busy: bool,
     closed: bool,
 }
@@ -97,6 +101,7 @@ impl Connection {
             address,
             process: 0,
             secret: 0,
+            backend: None,
             busy: false,
             closed: false,
         }
@@ -179,12 +184,6 @@ impl Connection {
     /// Whether an answer is awaited, or was when whoever waited went away.
     pub(super) fn is_busy(&self) -> bool {
         self.busy
-    }
-
-    /// Asks the server, over a connection of its own, to give up what this one is doing.
-    pub(super) fn canceller(&self) -> impl Future<Output = Result<(), WireError>> + Send + use<> {
-        let (address, process, secret) = (self.address.clone(), self.process, self.secret);
-        async move { address.cancel(process, secret).await }
     }
 
     /// Sends what is in the outbox, and reads meanwhile: a server that cannot get rid of its answers takes no questions.
