@@ -151,9 +151,12 @@ pub struct LimitArgs {
     /// Levels of nesting
     #[arg(long, env = "PRAXIS_MAX_DEPTH", default_value_t = Limits::default().depth, value_name = "N")]
     pub max_depth: usize,
-    /// Rows that the answer could have, page sizes multiplied down the tree
-    #[arg(long, env = "PRAXIS_MAX_COST", default_value_t = Limits::default().cost, value_name = "ROWS")]
+    /// Objects that the answer could have, page sizes multiplied down the tree
+    #[arg(long, env = "PRAXIS_MAX_COST", default_value_t = Limits::default().cost, value_name = "OBJECTS")]
     pub max_cost: u64,
+    /// Bytes of the answer
+    #[arg(long, env = "PRAXIS_MAX_ANSWER", default_value_t = Limits::default().answer, value_name = "BYTES")]
+    pub max_answer: usize,
     /// Fields, once fragments are put in
     #[arg(long, env = "PRAXIS_MAX_FIELDS", default_value_t = Limits::default().fields, value_name = "N")]
     pub max_fields: usize,
@@ -169,16 +172,34 @@ pub struct LimitArgs {
     /// Lexical tokens of the document
     #[arg(long, env = "PRAXIS_MAX_TOKENS", default_value_t = Limits::default().tokens, value_name = "N")]
     pub max_tokens: usize,
-    /// Conditions of one filter
+    /// Conditions of all filters together
     #[arg(long, env = "PRAXIS_MAX_CONDITIONS", default_value_t = Limits::default().conditions, value_name = "N")]
     pub max_conditions: usize,
+    /// Relations that all filters, orders and keys of groups go through together
+    #[arg(long, env = "PRAXIS_MAX_RELATIONS", default_value_t = Limits::default().relations, value_name = "N")]
+    pub max_relations: usize,
+    /// Relations within one another, in a filter, an order or a key of groups
+    #[arg(long, env = "PRAXIS_MAX_RELATION_DEPTH", default_value_t = Limits::default().relation_depth, value_name = "N")]
+    pub max_relation_depth: usize,
+    /// Fields that one list is ordered by, or grouped by
+    #[arg(long, env = "PRAXIS_MAX_TERMS", default_value_t = Limits::default().terms, value_name = "N")]
+    pub max_terms: usize,
+    /// Values of one list in a filter
+    #[arg(long, env = "PRAXIS_MAX_LISTED", default_value_t = Limits::default().listed, value_name = "N")]
+    pub max_listed: usize,
+    /// Characters of a pattern, of what is searched for, and of JSON that is compared with each row's
+    #[arg(long, env = "PRAXIS_MAX_PATTERN", default_value_t = Limits::default().pattern, value_name = "N")]
+    pub max_pattern: usize,
+    /// Bytes of all values in filters together
+    #[arg(long, env = "PRAXIS_MAX_OPERANDS", default_value_t = Limits::default().operands, value_name = "BYTES")]
+    pub max_operands: usize,
     /// Rows of a page where the request names no number
     #[arg(long, env = "PRAXIS_DEFAULT_PAGE", default_value_t = Limits::default().default_page, value_name = "ROWS")]
     pub default_page: u64,
     /// Rows of a page at most
     #[arg(long, env = "PRAXIS_LARGEST_PAGE", default_value_t = Limits::default().largest_page, value_name = "ROWS")]
     pub largest_page: u64,
-    /// Lines and points of one field of series, or rows of one field `points`, below each parent
+    /// Lines and points of one field of series, below all parents together; rows of one field `points`, below each
     #[arg(long, env = "PRAXIS_MAX_POINTS", default_value_t = Limits::default().points, value_name = "N")]
     pub max_points: u64,
     /// Rows that one field `points` chooses from, below all parents together
@@ -187,6 +208,9 @@ pub struct LimitArgs {
     /// Rows that one field of `Mutation` adds, with the rows that belong to them
     #[arg(long, env = "PRAXIS_MAX_WRITTEN_ROWS", default_value_t = Limits::default().written_rows, value_name = "ROWS")]
     pub max_written_rows: usize,
+    /// Memory for documents that are kept, of all requests, in bytes
+    #[arg(long, env = "PRAXIS_KEPT_DOCUMENTS", default_value_t = Limits::default().documents, value_name = "BYTES")]
+    pub kept_documents: usize,
     /// How long the answer to a mutation with an `Idempotency-Key` is kept, in hours
     #[arg(long, env = "PRAXIS_IDEMPOTENCY_RETENTION", default_value_t = 24, value_name = "HOURS")]
     pub idempotency_retention: u64,
@@ -346,17 +370,25 @@ impl ServeArgs {
         Ok(Limits {
             depth: args.max_depth,
             cost: args.max_cost,
+            answer: args.max_answer,
             fields: args.max_fields,
             root_fields: args.max_root_fields,
             aliases: args.max_aliases,
             directives: args.max_directives,
             tokens: args.max_tokens,
             conditions: args.max_conditions,
+            relations: args.max_relations,
+            relation_depth: args.max_relation_depth,
+            terms: args.max_terms,
+            listed: args.max_listed,
+            pattern: args.max_pattern,
+            operands: args.max_operands,
             default_page: args.default_page,
             largest_page: args.largest_page,
             points: args.max_points,
             plotted: args.max_plotted,
             written_rows: args.max_written_rows,
+            documents: args.kept_documents,
             idempotency_retention: Duration::from_hours(args.idempotency_retention),
             introspection: args.introspection,
             suggestions: args.suggestions.unwrap_or_else(|| self.is_embedded()),

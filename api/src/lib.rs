@@ -6,6 +6,7 @@
 
 pub mod auth;
 pub mod budget;
+mod cache;
 mod canonical;
 pub mod cli;
 pub mod config;

@@ -95,17 +95,9 @@ async fn nothing_to_look_for_is_everybody_and_nothing_is_an_error() {
         assert_eq!(page["totalCount"], everybody, "{nothing}");
         assert_eq!(page["aggregate"]["rank"]["max"], 0.0, "{nothing}");
     }
-    for odd in [
-        "'; DROP TABLE x; --",
-        "a & !b | (c",
-        "\\",
-        "vexley:*",
-        "%_%",
-        "日本語",
-        "…",
-        "²",
-        &"x ".repeat(5_000),
-    ] {
+    for odd in
+        ["'; DROP TABLE x; --", "a & !b | (c", "\\", "vexley:*", "%_%", "日本語", "…", "²", &"x ".repeat(128)]
+    {
         let answer = north.ask_with(count, &json!({ "query": odd })).await;
         assert!(answer.data()["searchPractitioners"]["totalCount"].is_u64(), "{odd}");
     }

@@ -50,7 +50,8 @@ async fn depth_counts_fields_within_fragments() {
 #[tokio::test]
 async fn cost_multiplies_page_sizes_down_the_tree() {
     let query = "{ protocols(first: 10) { nodes { events(first: 20) { nodes { eventType { id } } } } } }";
-    let cost = 10 + 10 * 20 + 10 * 20;
+    // The data and the list; protocols, and a list of events for each; events and their types.
+    let cost = 2 + (10 + 10) + (10 * 20 + 10 * 20);
     with(|limits| limits.cost = cost).await.anonymous().ask(query).await.data();
     let answer = with(|limits| limits.cost = cost - 1).await.anonymous().ask(query).await;
     assert_exceeded(&answer);
@@ -66,8 +67,9 @@ async fn cost_counts_the_default_page_where_no_size_is_given() {
             limits.cost = cost;
         }
     };
-    with(limits(7 + 7 * 7)).await.anonymous().ask(query).await.data();
-    assert_exceeded(&with(limits(7 + 7 * 7 - 1)).await.anonymous().ask(query).await);
+    let cost = 2 + (7 + 7) + 7 * 7;
+    with(limits(cost)).await.anonymous().ask(query).await.data();
+    assert_exceeded(&with(limits(cost - 1)).await.anonymous().ask(query).await);
 }
 
 #[tokio::test]
@@ -77,7 +79,7 @@ async fn cost_adds_up_over_aliases() {
     let query = "{ a: protocols(first: 1000) { nodes { id } } b: protocols(first: 1000) { nodes { id } } }";
     let answer = app.anonymous().ask(query).await;
     assert_exceeded(&answer);
-    assert_eq!(answer.error()["path"], json!(["b"]));
+    assert_eq!(answer.error()["path"], json!(["b", "nodes"]));
 }
 
 #[tokio::test]
@@ -242,7 +244,7 @@ async fn introspection_shows_the_schema_by_default() {
 }
 
 #[tokio::test]
-async fn introspection_does_not_multiply_through_aliases() {
+async fn introspection_does_not_multiply() {
     let app = App::start().await;
     let aliases = |name: &str, inner: &str| {
         (0..20).fold(String::new(), |mut text, at| {
@@ -250,24 +252,59 @@ async fn introspection_does_not_multiply_through_aliases() {
             text
         })
     };
-    let query = format!(
-        "{{ __schema {{ types {{ {} }} }} }} fragment F on __Field {{ type {{ ofType {{ {} }} }} }}",
-        aliases("fields", "{ ...F }"),
-        aliases("fields", "{ name }"),
-    );
+    let whole =
+        include_str!("introspection.graphql").replace("# What GraphiQL and code generators ask.\n", "");
+    let (_, fragments) = whole.split_once("fragment FullType").unwrap();
+    let types = "{ types { ...FullType } }";
     let begun = Instant::now();
-    let answer = app.anonymous().ask(&query).await;
-    assert_exceeded(&answer);
-    assert_eq!(answer.error()["locations"], json!([{ "line": 1, "column": 22 }]));
+    for (query, path) in [
+        (
+            format!(
+                "{{ __schema {{ types {{ {} }} }} }} fragment F on __Field {{ type {{ ofType {{ {} }} }} }}",
+                aliases("fields", "{ ...F }"),
+                aliases("fields", "{ name }"),
+            ),
+            "__schema",
+        ),
+        (format!("{{ {} }} fragment FullType{fragments}", aliases("__schema", types)), "a"),
+        // Each field leads to a type with fields of its own, three times.
+        (
+            "{ __schema { types { fields { ...F } } } }
+             fragment F on __Field { type { ofType { fields { ...G } } } }
+             fragment G on __Field { type { fields { ...H } ofType { fields { ...H } } } }
+             fragment H on __Field { type { name fields { name } ofType { fields { name } } } }"
+                .into(),
+            "__schema",
+        ),
+    ] {
+        let answer = app.anonymous().ask(&query).await;
+        assert_exceeded(&answer);
+        assert!(
+            answer.error()["path"][0].as_str().unwrap_or_default().starts_with(path),
+            "{:#}",
+            answer.body
+        );
+    }
     assert!(begun.elapsed() < QUICK);
 }
 
 #[tokio::test]
-async fn introspection_takes_aliases_of_its_first_level() {
+async fn introspection_takes_aliases() {
     let app = App::start().await;
-    let query = "{ a: __type(name: \"Query\") { name } b: __type(name: \"Protocol\") { name } }";
+    let query = "{ a: __type(name: \"Query\") { n: name m: name } b: __type(name: \"Protocol\") { name } c: __type(name: \"No\") { name } }";
     let answer = app.anonymous().ask(query).await;
-    assert_eq!(answer.data(), &json!({ "a": { "name": "Query" }, "b": { "name": "Protocol" } }));
+    let expected = json!({ "a": { "n": "Query", "m": "Query" }, "b": { "name": "Protocol" }, "c": null });
+    assert_eq!(answer.data(), &expected);
+}
+
+#[tokio::test]
+async fn introspection_costs_its_objects_each_time() {
+    let query = "{ __schema { queryType { name kind } } a: __schema { queryType { name kind } } }";
+    with(|limits| limits.cost = 5).await.anonymous().ask(query).await.data();
+    let app = with(|limits| limits.cost = 4).await;
+    assert_exceeded(&app.anonymous().ask(query).await);
+    // What is kept counts no less.
+    assert_exceeded(&app.anonymous().ask(query).await);
 }
 
 #[tokio::test]

@@ -2,9 +2,11 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod aggregates;
+mod allowance;
 mod benchmark;
 mod binary;
 mod commands;
+mod costs;
 mod directory;
 mod facets;
 mod faults;
@@ -25,6 +27,7 @@ mod log;
 mod login;
 mod matching;
 mod matrix;
+mod memory;
 mod mutation_matrix;
 mod mutations;
 mod network;
@@ -32,6 +35,7 @@ mod page;
 mod paging;
 mod people;
 mod pgbouncer;
+mod planning;
 mod plans;
 mod points;
 mod practices;

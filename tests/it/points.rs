@@ -327,7 +327,8 @@ async fn a_line_is_not_chosen_from_more_rows_than_the_limit() {
 async fn points_cost_what_their_rows_could_load() {
     let query = "{ protocols(first: 5) { nodes { integrationScores {
         points(x: MEASURED_AT, y: SCORE_VALUE, max: 40) { protocol { id } } } } } }";
-    let cost = 5 + 5 * 40 + 5 * 40;
+    // The data and the list; protocols, and a list of scores for each; points and their protocols.
+    let cost = 2 + (5 + 5) + (5 * 40 + 5 * 40);
     let ask = async |cost| App::with(|config| config.limits.cost = cost).await.anonymous().ask(query).await;
     ask(cost).await.data();
     assert_eq!(ask(cost - 1).await.code(), "LIMIT_EXCEEDED");

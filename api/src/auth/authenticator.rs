@@ -1,17 +1,20 @@
 //! Verifies tokens and remembers those it has verified.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey};
-use lru::LruCache;
 use sha2::{Digest as _, Sha256};
 
 use super::key_set::{KeyId, KeySetError};
 use super::key_store::KeyStore;
 use super::token::{Unverified, bearer, is_alive};
 use super::{AuthConfig, AuthConfigError, AuthError, Caller, Clock};
+use crate::cache::Cache;
+
+/// How many times its length a token's claims take once they are parsed, at most.
+const PARSED: usize = 16;
 
 /// Makes a [`Caller`] of an `Authorization` header. Built once and shared.
 pub struct Authenticator {
@@ -20,7 +23,7 @@ pub struct Authenticator {
     secret: Option<DecodingKey>,
     store: Option<Arc<KeyStore>>,
     /// Verified tokens by their SHA-256; never the token itself.
-    verified: Mutex<LruCache<[u8; 32], Verified>>,
+    verified: Cache<[u8; 32], Arc<Verified>>,
 }
 
 struct Verified {
@@ -49,7 +52,7 @@ impl Authenticator {
             }
             None => None,
         };
-        let verified = Mutex::new(LruCache::new(config.cached_tokens));
+        let verified = Cache::new(config.cached_tokens);
         Ok(Self { config, clock, secret, store, verified })
     }
 
@@ -80,17 +83,17 @@ impl Authenticator {
         let key = self.verify(&token).await?;
         let caller = Arc::new(token.caller(&self.config, now)?);
         if let Some(expires_at) = caller.expires_at {
-            self.lock().put(digest, Verified { caller: Arc::clone(&caller), expires_at, key });
+            let verified = Verified { caller: Arc::clone(&caller), expires_at, key };
+            self.verified.put(digest, Arc::new(verified), token.message.len() * PARSED);
         }
         Ok(caller)
     }
 
     /// A token that was verified before, if it has not ended and its key is still trusted.
     fn remembered(&self, digest: &[u8; 32], now: DateTime<Utc>) -> Result<Option<Arc<Caller>>, AuthError> {
-        let mut verified = self.lock();
-        let Some(entry) = verified.get(digest) else { return Ok(None) };
+        let Some(entry) = self.verified.get(digest) else { return Ok(None) };
         if !is_alive(entry.expires_at, &self.config, now) {
-            verified.pop(digest);
+            self.verified.remove(digest);
             return Err(AuthError::Expired);
         }
         let is_trusted = match (entry.key, &self.store) {
@@ -101,7 +104,7 @@ impl Authenticator {
         if is_trusted {
             return Ok(Some(Arc::clone(&entry.caller)));
         }
-        verified.pop(digest);
+        self.verified.remove(digest);
         Ok(None)
     }
 
@@ -127,10 +130,6 @@ impl Authenticator {
             }
             found => found,
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, LruCache<[u8; 32], Verified>> {
-        self.verified.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

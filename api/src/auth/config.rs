@@ -1,7 +1,6 @@
 //! The settings of authentication, and what can be wrong with them.
 
 use std::fmt;
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -98,8 +97,8 @@ pub struct AuthConfig {
     pub allowed_roles: Vec<String>,
     /// How old fetched keys may grow before they are fetched again.
     pub keys_max_age: Duration,
-    /// How many verified tokens are remembered.
-    pub cached_tokens: NonZeroUsize,
+    /// Memory for verified tokens, in bytes.
+    pub cached_tokens: usize,
 }
 
 impl Default for AuthConfig {
@@ -113,7 +112,7 @@ impl Default for AuthConfig {
             role_claim: "role".to_owned(),
             allowed_roles: vec!["anon".to_owned(), "authenticated".to_owned()],
             keys_max_age: Duration::from_mins(10),
-            cached_tokens: NonZeroUsize::MIN.saturating_add(4095),
+            cached_tokens: 16 * 1024 * 1024,
         }
     }
 }

@@ -192,12 +192,10 @@ async fn a_refused_token_is_not_remembered() {
 
 #[tokio::test]
 async fn the_memory_is_bounded() {
-    let config = AuthConfig {
-        cached_tokens: std::num::NonZeroUsize::new(2).unwrap(),
-        ..AuthConfig::with_secret(SECRET)
-    };
+    let tokens: Vec<_> = (0..9).map(|n| hs256(&claims(json!({ "n": n })))).collect();
+    // Each takes more than a tenth of it, and less than a quarter.
+    let config = AuthConfig { cached_tokens: 100 * tokens[0].len(), ..AuthConfig::with_secret(SECRET) };
     let (authenticator, _) = authenticator(config);
-    let tokens: Vec<_> = (0..3).map(|n| hs256(&claims(json!({ "n": n })))).collect();
     let first = ask(&authenticator, &tokens[0]).await.unwrap();
     for token in &tokens[1..] {
         ask(&authenticator, token).await.unwrap();
@@ -205,6 +203,8 @@ async fn the_memory_is_bounded() {
     let again = ask(&authenticator, &tokens[0]).await.unwrap();
     assert!(!Arc::ptr_eq(&first, &again));
     assert_eq!(first, again);
+    let last = ask(&authenticator, &tokens[8]).await.unwrap();
+    assert!(Arc::ptr_eq(&last, &ask(&authenticator, &tokens[8]).await.unwrap()));
 }
 
 #[tokio::test]

@@ -4,14 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use apollo_compiler::collections::{HashMap, HashSet};
-use apollo_compiler::executable::{Operation, Selection, SelectionSet};
-use apollo_compiler::introspection;
+use apollo_compiler::executable::Operation;
 use apollo_compiler::request::{RequestError, coerce_variable_values};
 use apollo_compiler::response::JsonMap;
-use apollo_compiler::schema::Implementers;
 use apollo_compiler::validation::Valid;
-use apollo_compiler::{ExecutableDocument, Name, Schema};
+use apollo_compiler::{ExecutableDocument, Schema};
 use serde::Deserialize;
 use thiserror::Error as ThisError;
 
@@ -19,9 +16,10 @@ use super::catalog::{Catalog, CatalogError, System};
 use super::document::Documents;
 use super::error::{Code, Error};
 use super::execute::{self, ReferenceCache};
+use super::introspection::Introspection;
 use super::limits::Limits;
 use super::mutate::outcome_unknown;
-use super::plan::{self, Keyed, RootField};
+use super::plan;
 use super::refusal::Refusals;
 use super::schema::{self, SchemaError};
 use super::subscribe;
@@ -58,6 +56,8 @@ pub struct Response {
     pub outcome: Outcome,
     /// What it cost the database.
     pub counts: SessionCounts,
+    /// What a query was declared to cost before it ran: its answer has no more objects.
+    pub cost: u64,
 }
 
 /// How far a request came; HTTP makes a status of it.
@@ -91,8 +91,8 @@ pub enum EngineError {
 /// Everything that requests share.
 pub struct Engine {
     pub(super) catalog: Catalog,
-    schema: Valid<Schema>,
-    implementers: HashMap<Name, Implementers>,
+    schema: Arc<Valid<Schema>>,
+    introspection: Introspection,
     documents: Documents,
     pub(super) limits: Limits,
     pub(super) pool: Pool,
@@ -104,12 +104,12 @@ impl Engine {
     /// Builds catalog and schema of the systems and makes them answer from a pool.
     pub fn new(systems: &[System], limits: Limits, pool: Pool) -> Result<Self, EngineError> {
         let catalog = Catalog::new(systems)?;
-        let schema = schema::build(&catalog)?;
-        let implementers = schema.implementers_map();
+        let schema = Arc::new(schema::build(&catalog)?);
+        let introspection = Introspection::new(Arc::clone(&schema));
         let reference = Arc::new(ReferenceCache::new(pool.aside()));
         let refusals = Refusals::default();
-        let documents = Documents::new();
-        Ok(Self { catalog, schema, implementers, documents, limits, pool, reference, refusals })
+        let documents = Documents::new(limits.documents);
+        Ok(Self { catalog, schema, introspection, documents, limits, pool, reference, refusals })
     }
 
     /// The tables that are served.
@@ -215,76 +215,37 @@ impl Engine {
             Ok(plan) => plan,
             Err(error) => return Response::not_planned(error),
         };
-        let introspection = match self.introspect(&plan.fields, document, operation, &variables) {
+        let mut cost = plan.cost;
+        let introspection = match self.introspection.answer(&plan.fields, &self.limits, &mut cost).await {
             Ok(answers) => answers,
             Err(error) => return Response::refused(&[error]),
         };
         let session = Session::new(self.pool.clone(), caller);
         let mut body = Vec::with_capacity(16 * 1024);
         body.extend_from_slice(b"{\"data\":");
+        let out = execute::Out { bytes: &mut body, most: self.limits.answer };
         let (result, counts) =
-            execute::run(&self.catalog, &plan, session, &self.reference, &introspection, &mut body).await;
+            execute::run(&self.catalog, &plan, session, &self.reference, &introspection, out).await;
         match result {
             Ok(()) => {
                 body.push(b'}');
-                Response::new(body, counts)
+                Response { cost, ..Response::new(body, counts) }
             }
             Err(error) => Response::failed(&error, counts),
         }
-    }
-
-    fn introspect(
-        &self,
-        fields: &[Keyed<RootField>],
-        document: &Valid<ExecutableDocument>,
-        operation: &Operation,
-        variables: &Valid<JsonMap>,
-    ) -> Result<JsonMap, Error> {
-        if !fields.iter().any(|field| matches!(field.value, RootField::Introspection)) {
-            return Ok(JsonMap::new());
-        }
-        if !self.limits.introspection {
-            return Err(Error::new(Code::Forbidden, "This server does not show its schema."));
-        }
-        for field in operation.root_fields(document) {
-            if matches!(field.name.as_str(), "__schema" | "__type")
-                && let Some(alias) = alias_below(document, &field.selection_set, &mut HashSet::default())
-            {
-                let mut error =
-                    Error::new(Code::LimitExceeded, "Introspection takes no aliases below its first level.");
-                error.locations = alias
-                    .location()
-                    .and_then(|place| place.line_column(&document.sources))
-                    .into_iter()
-                    .collect();
-                return Err(error);
-            }
-        }
-        introspection::check_max_depth(document, operation)
-            .and_then(|()| {
-                introspection::partial_execute(
-                    &self.schema,
-                    &self.implementers,
-                    document,
-                    operation,
-                    variables,
-                )
-            })
-            .map(|response| response.data.unwrap_or_default())
-            .map_err(|error| request_error(document, &error))
     }
 }
 
 impl Response {
     /// The answer to a request that was executed.
     pub(super) fn new(body: Vec<u8>, counts: SessionCounts) -> Self {
-        Self { body, operation: None, outcome: Outcome::Done, counts }
+        Self { body, operation: None, outcome: Outcome::Done, counts, cost: 0 }
     }
 
     /// An answer to a request that was executed and failed: whole or not at all.
     pub fn failed(error: &Error, counts: SessionCounts) -> Self {
         let body = serde_json::json!({ "errors": [error], "data": null }).to_string().into_bytes();
-        Self { body, operation: None, outcome: Outcome::Failed(error.code), counts }
+        Self { body, operation: None, outcome: Outcome::Failed(error.code), counts, cost: 0 }
     }
 
     /// An answer to a request that asks for more than one may, or for what cannot be.
@@ -299,31 +260,9 @@ impl Response {
     pub fn refused(errors: &[Error]) -> Self {
         let code = errors.first().map_or(Code::GraphqlInvalid, |error| error.code);
         let body = serde_json::json!({ "errors": errors }).to_string().into_bytes();
-        Self { body, operation: None, outcome: Outcome::Refused(code), counts: SessionCounts::default() }
+        let counts = SessionCounts::default();
+        Self { body, operation: None, outcome: Outcome::Refused(code), counts, cost: 0 }
     }
-}
-
-/// The first alias of a selection. Within introspection each alias repeats whole lists of the schema, and
-/// nested ones multiply: a short query could ask for gigabytes.
-fn alias_below<'a>(
-    document: &'a ExecutableDocument,
-    set: &'a SelectionSet,
-    visited: &mut HashSet<&'a Name>,
-) -> Option<&'a Name> {
-    set.selections.iter().find_map(|selection| match selection {
-        Selection::Field(field) => match &field.alias {
-            Some(alias) => Some(alias),
-            None => alias_below(document, &field.selection_set, visited),
-        },
-        Selection::InlineFragment(fragment) => alias_below(document, &fragment.selection_set, visited),
-        Selection::FragmentSpread(spread) => {
-            let fragment = document.fragments.get(&spread.fragment_name)?;
-            visited
-                .insert(&spread.fragment_name)
-                .then(|| alias_below(document, &fragment.selection_set, visited))
-                .flatten()
-        }
-    })
 }
 
 fn request_error(document: &ExecutableDocument, error: &RequestError) -> Error {

@@ -7,8 +7,11 @@ use std::time::Duration;
 pub struct Limits {
     /// Levels of nesting; a list takes two or three (`protocols`, `edges`, `node`).
     pub depth: usize,
-    /// Rows that the answer could have at most: page sizes multiplied down the tree.
+    /// Objects that the answer could have at most, page sizes multiplied down the tree, and a page for each relation of a filter,
+    /// an order or a key.
     pub cost: u64,
+    /// Bytes of the answer.
+    pub answer: usize,
     /// Fields of the operation after fragments are put in.
     pub fields: usize,
     /// Fields of `Query` in one request.
@@ -19,18 +22,32 @@ pub struct Limits {
     pub directives: usize,
     /// Lexical tokens of the document.
     pub tokens: usize,
-    /// Conditions in one filter.
+    /// Conditions of all filters of the request together.
     pub conditions: usize,
+    /// Relations that the filters, orders and keys of the request go through together.
+    pub relations: usize,
+    /// Relations within one another, in a filter, an order or a key.
+    pub relation_depth: usize,
+    /// Fields that one list is ordered by, or grouped by.
+    pub terms: usize,
+    /// Values of one list in a filter.
+    pub listed: usize,
+    /// Characters of a pattern, of what is searched for, and of JSON that is compared with each row's.
+    pub pattern: usize,
+    /// Bytes of all values in the filters of the request together.
+    pub operands: usize,
     /// Rows of a page where the request names no number.
     pub default_page: u64,
     /// Rows of a page at most.
     pub largest_page: u64,
-    /// Lines and points of one field of series, or rows of one field `points`, below each parent.
+    /// Lines and points of one field of series, below all parents together; rows of one field `points`, below each.
     pub points: u64,
     /// Rows that one field of `Mutation` adds at most, with the rows that belong to them.
     pub written_rows: usize,
     /// Rows that one field `points` chooses from, below all parents together.
     pub plotted: u64,
+    /// Bytes that documents take which are kept for the next request.
+    pub documents: usize,
     /// How long the answer to a mutation with an idempotency key is kept.
     pub idempotency_retention: Duration,
     /// Whether `__schema` and `__type` are answered.
@@ -44,17 +61,25 @@ impl Default for Limits {
         Self {
             depth: 25,
             cost: 500_000,
+            answer: 32 * 1024 * 1024,
             fields: 2_000,
             root_fields: 20,
             aliases: 50,
             directives: 50,
             tokens: 5_000,
-            conditions: 100,
+            conditions: 200,
+            relations: 50,
+            relation_depth: 5,
+            terms: 16,
+            listed: 1_000,
+            pattern: 256,
+            operands: 64 * 1024,
             default_page: 100,
             largest_page: 1_000,
             points: 10_000,
             written_rows: 5_000,
             plotted: 100_000,
+            documents: 32 * 1024 * 1024,
             idempotency_retention: Duration::from_hours(24),
             introspection: true,
             suggestions: true,

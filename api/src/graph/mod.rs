@@ -10,6 +10,7 @@ mod engine;
 mod error;
 mod execute;
 mod global_id;
+mod introspection;
 mod limits;
 mod mutate;
 mod plan;

@@ -99,7 +99,12 @@ impl Engine {
         committing: &AtomicBool,
     ) -> Result<Carried, Failure> {
         let mut body = b"{\"data\":".to_vec();
-        let writer = Writer { catalog: &self.catalog, reference: &self.reference, refusals: &self.refusals };
+        let writer = Writer {
+            catalog: &self.catalog,
+            reference: &self.reference,
+            refusals: &self.refusals,
+            most: self.limits.answer,
+        };
         if let Some(key) = key {
             match session.claim(key).await.map_err(|failure| claim_failed(&failure.error))? {
                 Claim::New => {}

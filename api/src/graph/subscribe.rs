@@ -151,9 +151,15 @@ impl Engine {
         out.push(b':');
         let Change { operation, key, changed_at, cursor } = change;
         let change = feed::Change { operation: *operation, key, changed_at: *changed_at, cursor };
-        rows.write(&self.catalog, feed, &change, &mut out);
-        out.extend_from_slice(b"}}");
-        out.into()
+        let written =
+            rows.write(&self.catalog, feed, &change, feed::Out { bytes: &mut out, most: self.limits.answer });
+        match written {
+            Ok(()) => {
+                out.extend_from_slice(b"}}");
+                out.into()
+            }
+            Err(error) => Response::failed(&error, SessionCounts::default()).body.into(),
+        }
     }
 }
 

@@ -182,7 +182,7 @@ async fn run(
         milliseconds = begun.elapsed().as_secs_f64() * 1_000.0,
         "answered"
     );
-    let counts = done.counts;
+    let (counts, cost) = (done.counts, done.cost);
     drop((request, turn));
     held.shrink_to(0);
     let compressed = done.body.len() as u64 >= COMPRESS_FROM && takes_gzip(headers);
@@ -205,10 +205,11 @@ async fn run(
         // Writing to a String cannot fail.
         let _ = write!(
             timing,
-            "total;dur={:.2}, db;desc=\"statements={} round_trips={}\"",
+            "total;dur={:.2}, db;desc=\"statements={} round_trips={}\", plan;desc=\"cost={}\"",
             begun.elapsed().as_secs_f64() * 1_000.0,
             counts.statements,
-            counts.round_trips
+            counts.round_trips,
+            cost
         );
         if let Ok(value) = HeaderValue::from_str(&timing) {
             response.headers_mut().insert("server-timing", value);

@@ -52,7 +52,7 @@ impl Row {
     }
 
     /// Bytes of memory that the rows of one statement take.
-    pub(in crate::database) fn memory(rows: &[Self]) -> usize {
+    pub fn memory(rows: &[Self]) -> usize {
         let shared =
             rows.first().map_or(0, |row| row.rows.bytes.len() + row.rows.values.len() * size_of::<Value>());
         shared + size_of_val(rows)

@@ -60,7 +60,7 @@ pub(super) fn sort(rows: Vec<Row>, load: &Load, only: Option<&Key>) -> FoundByKe
             [(key.clone(), Found { rows, more: false })].into_iter().collect()
         }
         (LoadKind::ByKey | LoadKind::Aggregate, _) => by_key(rows, positions),
-        (LoadKind::Series { most }, _) => pages(rows, positions, *most, false),
+        (LoadKind::Series { most }, _) => series(rows, positions, *most),
         (LoadKind::Points { most, max, axes }, _) => thinned(rows, positions, *most, *max, axes),
         (LoadKind::Page { limit, backward, .. }, _) => pages(rows, positions, *limit, *backward),
     }
@@ -83,6 +83,16 @@ fn pages(rows: Vec<Row>, positions: &[usize], limit: u64, backward: bool) -> Fou
         }
     }
     pages
+}
+
+/// The lines and points of each parent; none, and more, where there are too many of all together.
+fn series(rows: Vec<Row>, positions: &[usize], most: u64) -> FoundByKey {
+    let more = rows.len() as u64 > most;
+    let mut parents = by_parent(rows, positions);
+    for found in parents.values_mut() {
+        found.more = more;
+    }
+    parents
 }
 
 /// The points of each parent; none, and more, where there are too many rows to choose from.

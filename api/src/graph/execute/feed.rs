@@ -3,7 +3,7 @@
 use super::answer::Answer;
 use super::key::Key;
 use super::level::Level;
-pub(in crate::graph) use super::write::Change;
+pub(in crate::graph) use super::write::{Change, Out};
 use super::{ReferenceCache, load_all, write};
 use crate::database::Session;
 use crate::graph::catalog::Catalog;
@@ -51,8 +51,8 @@ impl Rows {
         catalog: &Catalog,
         feed: &Feed,
         change: &Change<'_>,
-        out: &mut Vec<u8>,
-    ) {
-        write::write_change(catalog, feed, change, &self.answers, out);
+        out: Out<'_>,
+    ) -> Result<(), Error> {
+        write::write_change(catalog, feed, change, &self.answers, out)
     }
 }

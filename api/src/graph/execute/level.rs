@@ -113,7 +113,7 @@ impl<'p> Level<'p> {
     fn root(&mut self, fields: &'p [Keyed<RootField>]) {
         for field in fields {
             match &field.value {
-                RootField::Typename(_) | RootField::Introspection => {}
+                RootField::Typename(_) | RootField::Introspection(_) => {}
                 RootField::Namespace(fields) => self.root(fields),
                 RootField::One(lookup) => {
                     self.by_key(lookup.load, vec![Key::from_parts(&lookup.key)], &lookup.selection);

@@ -12,15 +12,16 @@ pub(in crate::graph) mod written;
 
 use std::sync::Arc;
 
-use apollo_compiler::response::JsonMap;
 use futures_util::future::{join, try_join_all};
 
 use self::answer::{Answer, FoundByKey, sort};
 use self::key::Key;
 use self::level::{Asked, Level};
 pub use self::reference::ReferenceCache;
+pub(super) use self::write::Out;
 use super::catalog::Catalog;
 use super::error::{Code, Error};
+use super::introspection::Answers;
 use super::plan::{Load, LoadId, LoadKind, Parents, Plan};
 use crate::database::{DatabaseError, Session, SessionCounts, Statement};
 
@@ -31,14 +32,14 @@ pub(super) async fn run(
     plan: &Plan,
     mut session: Session,
     reference: &ReferenceCache,
-    introspection: &JsonMap,
-    out: &mut Vec<u8>,
+    introspection: &Answers,
+    out: Out<'_>,
 ) -> (Result<(), Error>, SessionCounts) {
     let answers = load_all(plan, Level::first(plan), &mut session, reference).await;
     let counts = session.counts();
     // The connection is free for others while the answer is written.
     drop(session);
-    let written = answers.map(|answers| write::write_data(catalog, plan, &answers, introspection, out));
+    let written = answers.and_then(|answers| write::write_data(catalog, plan, &answers, introspection, out));
     (written, counts)
 }
 

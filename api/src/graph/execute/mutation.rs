@@ -17,6 +17,8 @@ pub(in crate::graph) struct Writer<'a> {
     pub(in crate::graph) catalog: &'a Catalog,
     pub(in crate::graph) reference: &'a ReferenceCache,
     pub(in crate::graph) refusals: &'a Refusals,
+    /// Bytes of the answer at most.
+    pub(in crate::graph) most: usize,
 }
 
 /// Why a mutation was not carried out.
@@ -97,7 +99,7 @@ impl Writer<'_> {
         if let Write::Delete(change) = &step.write {
             self.change(change, "", step, session).await?;
         }
-        write::write_payload(self.catalog, &step.plan, &step.payload, &keys, &answers, out);
+        self.payload(step, &keys, &answers, out)?;
         Ok(keys)
     }
 
@@ -110,8 +112,20 @@ impl Writer<'_> {
         out: &mut Vec<u8>,
     ) -> Result<(), Failure> {
         let answers = self.load(step, keys, session).await?;
-        write::write_payload(self.catalog, &step.plan, &step.payload, keys, &answers, out);
-        Ok(())
+        self.payload(step, keys, &answers, out)
+    }
+
+    /// Appends what is returned of rows.
+    fn payload(
+        &self,
+        step: &Step,
+        keys: &[Key],
+        answers: &[Answer],
+        out: &mut Vec<u8>,
+    ) -> Result<(), Failure> {
+        let out = write::Out { bytes: out, most: self.most };
+        write::write_payload(self.catalog, &step.plan, &step.payload, keys, answers, out)
+            .map_err(|error| Failure::Refused(placed(error, step)))
     }
 
     /// Adds rows, and then the rows that belong to them: a statement for each table that they stand in.
@@ -163,7 +177,7 @@ impl Writer<'_> {
                 let keys = primary_keys(&rows, table);
                 let answers = self.load(step, &keys, session).await?;
                 let mut out = Vec::new();
-                write::write_payload(self.catalog, &step.plan, &step.payload, &keys, &answers, &mut out);
+                self.payload(step, &keys, &answers, &mut out)?;
                 let message = format!("Somebody has changed this {} meanwhile.", table.type_name);
                 Error { present: serde_json::from_slice(&out).ok(), ..Error::new(Code::Conflict, message) }
             }

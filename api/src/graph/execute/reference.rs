@@ -4,27 +4,27 @@
 //! what row-level security gives to anonymous callers. Changes are announced by the tables' triggers through
 //! LISTEN/NOTIFY; while nobody listens, answers are kept for a few seconds only.
 
-use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-
-use lru::LruCache;
 
 use super::answer::{FoundByKey, sort};
 use super::key::Key;
 use crate::auth::Caller;
-use crate::database::{DatabaseError, Pool, Session, Statement};
+use crate::cache::Cache;
+use crate::database::{DatabaseError, Pool, Row, Session, Statement};
 use crate::graph::plan::Load;
 
-/// Answers kept at most; each is a page of a small table.
-const MOST_ANSWERS: NonZeroUsize = NonZeroUsize::new(512).unwrap();
+/// Bytes of answers that are kept; each is a page of a small table.
+const MOST_BYTES: usize = 16 * 1024 * 1024;
+/// What a row takes beside what it holds: its place among those of its key, and the key.
+const ROW: usize = 160;
 /// How long an answer is good while changes cannot be heard of.
 const UNHEARD_FOR: Duration = Duration::from_secs(5);
 /// The cache of one gateway.
 pub struct ReferenceCache {
     pool: Pool,
-    answers: Mutex<LruCache<Question, Kept>>,
+    answers: Cache<Question, Kept>,
     /// Counts changes, so that an answer read before a change is not kept after it.
     generation: AtomicU64,
     listening: AtomicBool,
@@ -38,6 +38,7 @@ struct Question {
     key: Vec<usize>,
 }
 
+#[derive(Clone)]
 struct Kept {
     found: Arc<FoundByKey>,
     since: Instant,
@@ -48,7 +49,7 @@ impl ReferenceCache {
     pub fn new(pool: Pool) -> Self {
         Self {
             pool,
-            answers: Mutex::new(LruCache::new(MOST_ANSWERS)),
+            answers: Cache::new(MOST_BYTES),
             generation: AtomicU64::new(0),
             listening: AtomicBool::new(false),
         }
@@ -64,10 +65,10 @@ impl ReferenceCache {
         let key = load.positions.clone();
         let question = Question { role: caller.role.clone(), statement: load.statement(keys), key };
         let listening = self.listening.load(Ordering::Acquire);
-        if let Some(kept) = self.answers().get(&question)
+        if let Some(kept) = self.answers.get(&question)
             && (listening || kept.since.elapsed() < UNHEARD_FOR)
         {
-            return Ok(Arc::clone(&kept.found));
+            return Ok(kept.found);
         }
         let generation = self.generation.load(Ordering::Acquire);
         // A transaction of its own: it begins after the generation was read, and it has no user.
@@ -76,10 +77,11 @@ impl ReferenceCache {
         let statements = std::slice::from_ref(&question.statement);
         let answers = session.query_last(statements).await.map_err(|failure| failure.error)?;
         let rows = answers.into_iter().next().unwrap_or_default();
+        let bytes = question.bytes() + Row::memory(&rows) + ROW * rows.len();
         let found = Arc::new(sort(rows, load, load.only(keys)));
         if self.generation.load(Ordering::Acquire) == generation {
             let kept = Kept { found: Arc::clone(&found), since: Instant::now() };
-            self.answers().put(question, kept);
+            self.answers.put(question, kept, bytes);
         }
         Ok(found)
     }
@@ -94,11 +96,14 @@ impl ReferenceCache {
     /// Forgets everything: some table has changed.
     pub fn forget(&self) {
         self.generation.fetch_add(1, Ordering::AcqRel);
-        self.answers().clear();
+        self.answers.clear();
     }
+}
 
-    fn answers(&self) -> std::sync::MutexGuard<'_, LruCache<Question, Kept>> {
-        // A panic while the lock was held leaves a cache, which is never wrong to have or to lack.
-        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
+impl Question {
+    fn bytes(&self) -> usize {
+        let Statement { text, parameters } = &self.statement;
+        let values = parameters.iter().map(|it| size_of_val(it) + it.value.as_ref().map_or(0, Vec::len));
+        self.role.len() + text.len() + values.sum::<usize>() + size_of_val(self.key.as_slice())
     }
 }

@@ -1,12 +1,12 @@
 //! Writes the answer: the plan says which keys, the rows hold the values.
 
-use apollo_compiler::response::JsonMap;
-
 use super::answer::{Answer, Found};
 use super::key::Key;
 use crate::database::Row;
 use crate::graph::catalog::{Catalog, ChangeOperation, ColumnType, Scalar};
+use crate::graph::error::{Code, Error};
 use crate::graph::global_id;
+use crate::graph::introspection::Answers;
 use crate::graph::plan::{
     AggregateField, ChangeField, Connection, ConnectionField, CursorShape, EdgeField, Feed, Fill, GroupField,
     Groups, KeyField, Keyed, LoadId, LoadKind, PageInfoField, Payload, PayloadField, Plan, PointField,
@@ -17,15 +17,23 @@ use crate::graph::value::{write_string, write_value};
 /// From 1970, where changes count from, to 2000, where Postgres's times do, in microseconds.
 const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
 
+/// Where answers are written to.
+pub(in crate::graph) struct Out<'o> {
+    /// What is appended to.
+    pub(in crate::graph) bytes: &'o mut Vec<u8>,
+    /// Bytes that it has at most in the end.
+    pub(in crate::graph) most: usize,
+}
+
 /// Appends the response's `data`. `introspection`: the answers to `__schema` and `__type`.
 pub(super) fn write_data(
     catalog: &Catalog,
     plan: &Plan,
     answers: &[Answer],
-    introspection: &JsonMap,
-    out: &mut Vec<u8>,
-) {
-    Writer { catalog, plan, answers, introspection, out }.root(&plan.fields);
+    introspection: &Answers,
+    out: Out<'_>,
+) -> Result<(), Error> {
+    Writer::new(catalog, plan, answers, introspection, out).run(|writer| writer.root(&plan.fields))
 }
 
 /// Appends what is returned of rows that were written.
@@ -35,9 +43,9 @@ pub(super) fn write_payload(
     payload: &Payload,
     keys: &[Key],
     answers: &[Answer],
-    out: &mut Vec<u8>,
-) {
-    Writer { catalog, plan, answers, introspection: &JsonMap::new(), out }.payload(payload, keys);
+    out: Out<'_>,
+) -> Result<(), Error> {
+    Writer::new(catalog, plan, answers, &Answers::new(), out).run(|writer| writer.payload(payload, keys))
 }
 
 /// A change to be told.
@@ -57,24 +65,59 @@ pub(super) fn write_change(
     feed: &Feed,
     change: &Change<'_>,
     answers: &[Answer],
-    out: &mut Vec<u8>,
-) {
-    Writer { catalog, plan: &feed.plan, answers, introspection: &JsonMap::new(), out }.change(feed, change);
+    out: Out<'_>,
+) -> Result<(), Error> {
+    Writer::new(catalog, &feed.plan, answers, &Answers::new(), out).run(|writer| writer.change(feed, change))
 }
 
 struct Writer<'a> {
     catalog: &'a Catalog,
     plan: &'a Plan,
     answers: &'a [Answer],
-    introspection: &'a JsonMap,
+    introspection: &'a Answers,
     out: &'a mut Vec<u8>,
+    most: usize,
+    /// Whether it would become more than that; what is left is not written then.
+    full: bool,
 }
 
 impl<'a> Writer<'a> {
+    fn new(
+        catalog: &'a Catalog,
+        plan: &'a Plan,
+        answers: &'a [Answer],
+        introspection: &'a Answers,
+        Out { bytes, most }: Out<'a>,
+    ) -> Self {
+        Self { catalog, plan, answers, introspection, out: bytes, most, full: false }
+    }
+
+    fn run(mut self, write: impl FnOnce(&mut Self)) -> Result<(), Error> {
+        write(&mut self);
+        if self.has_room(0) {
+            return Ok(());
+        }
+        let message =
+            format!("The answer has more than {} bytes. Ask for less, or in several requests.", self.most);
+        Err(Error::new(Code::LimitExceeded, message))
+    }
+
+    /// Whether so many bytes more may be written.
+    fn has_room(&mut self, more: usize) -> bool {
+        self.full |= self.out.len().saturating_add(more) > self.most;
+        !self.full
+    }
+
+    fn value(&mut self, ty: &ColumnType, bytes: Option<&[u8]>) {
+        if self.has_room(bytes.map_or(0, <[u8]>::len)) {
+            write_value(ty, bytes, self.out);
+        }
+    }
+
     fn root(&mut self, fields: &[Keyed<RootField>]) {
         self.object(fields, |this, key, field| match field {
             RootField::Typename(name) => write_string(name, this.out),
-            RootField::Introspection => this.introspection(key),
+            RootField::Introspection(_) => this.introspection(key),
             RootField::Namespace(fields) => this.root(fields),
             RootField::One(lookup) => {
                 this.one(lookup.load, &lookup.selection, Some(&Key::from_parts(&lookup.key)));
@@ -109,7 +152,7 @@ impl<'a> Writer<'a> {
             ChangeField::Cursor => write_string(change.cursor, this.out),
             ChangeField::ChangedAt => {
                 let moment = (change.changed_at - POSTGRES_EPOCH).to_be_bytes();
-                write_value(&ColumnType::Scalar(Scalar::DateTime), Some(&moment), this.out);
+                this.value(&ColumnType::Scalar(Scalar::DateTime), Some(&moment));
             }
             ChangeField::Row(_) if change.operation == ChangeOperation::Delete => this.null(),
             ChangeField::Row(selection) => {
@@ -124,8 +167,9 @@ impl<'a> Writer<'a> {
     }
 
     fn introspection(&mut self, key: &str) {
-        match self.introspection.get(key).and_then(|value| serde_json::to_vec(value).ok()) {
-            Some(json) => self.out.extend_from_slice(&json),
+        match self.introspection.get(key) {
+            Some(json) if self.has_room(json.len()) => self.out.extend_from_slice(json),
+            Some(_) => {}
             None => self.null(),
         }
     }
@@ -142,7 +186,7 @@ impl<'a> Writer<'a> {
         self.object(&selection.fields, |this, _, field| match field {
             RowField::Typename => write_string(&table.type_name, this.out),
             RowField::GlobalId(positions) => global_id::write(table, positions, row, this.out),
-            RowField::Column(position, ty) => write_value(ty, row.bytes(*position), this.out),
+            RowField::Column(position, ty) => this.value(ty, row.bytes(*position)),
             RowField::One { load, key, selection } => this.one(*load, selection, Key::of(row, key).as_ref()),
             RowField::Joined { present, selection } => {
                 if present.iter().all(|position| row.bytes(*position).is_some()) {
@@ -194,8 +238,8 @@ impl<'a> Writer<'a> {
             }
             this.object(fields, |this, _, field| match field {
                 PointField::Typename => this.text(&[&series.type_name, "Point"]),
-                PointField::Start => write_value(&moment, point.bytes(series.columns.start), this.out),
-                PointField::End => write_value(&moment, point.bytes(series.columns.end), this.out),
+                PointField::Start => this.value(&moment, point.bytes(series.columns.start)),
+                PointField::End => this.value(&moment, point.bytes(series.columns.end)),
                 PointField::Aggregate(fields) => match series.fill {
                     Fill::Previous if empty => this.aggregate(fields, last),
                     Fill::Zero if empty => this.zeros(fields),
@@ -226,7 +270,7 @@ impl<'a> Writer<'a> {
     fn group_key(&mut self, fields: &[Keyed<KeyField>], row: &Row) {
         self.object(fields, |this, _, field| match field {
             KeyField::Typename(name) => this.text(&[name]),
-            KeyField::Value(position, ty) => write_value(ty, row.bytes(*position), this.out),
+            KeyField::Value(position, ty) => this.value(ty, row.bytes(*position)),
             KeyField::Relation(fields) => this.group_key(fields, row),
             KeyField::Range(position, ranges, fields) => this.range(*position, ranges, fields, row),
         });
@@ -237,7 +281,7 @@ impl<'a> Writer<'a> {
         let [from, to] = number.map_or([None, None], |number| ranges.ends(number));
         let float = ColumnType::Scalar(Scalar::Double);
         let end = |this: &mut Self, end: Option<f64>| {
-            write_value(&float, end.map(f64::to_be_bytes).as_ref().map(<[u8; 8]>::as_slice), this.out);
+            this.value(&float, end.map(f64::to_be_bytes).as_ref().map(<[u8; 8]>::as_slice));
         };
         self.object(fields, |this, _, field| match field {
             RangeField::Typename => this.text(&["NumberRange"]),
@@ -289,7 +333,7 @@ impl<'a> Writer<'a> {
             AggregateField::Typename(name) => this.text(&[name]),
             AggregateField::Count(position) => this.count(*position, row),
             AggregateField::Value(position, ty) => {
-                write_value(ty, row.and_then(|row| row.bytes(*position)), this.out);
+                this.value(ty, row.and_then(|row| row.bytes(*position)));
             }
             AggregateField::Column(fields) => this.aggregate(fields, row),
         });
@@ -318,6 +362,9 @@ impl<'a> Writer<'a> {
     fn object<T>(&mut self, fields: &[Keyed<T>], mut write: impl FnMut(&mut Self, &str, &T)) {
         self.out.push(b'{');
         for (at, field) in fields.iter().enumerate() {
+            if !self.has_room(field.key.len()) {
+                return;
+            }
             if at > 0 {
                 self.out.push(b',');
             }
@@ -333,6 +380,9 @@ impl<'a> Writer<'a> {
     fn list<T>(&mut self, items: impl IntoIterator<Item = T>, mut write: impl FnMut(&mut Self, T)) {
         self.out.push(b'[');
         for (at, item) in items.into_iter().enumerate() {
+            if !self.has_room(0) {
+                return;
+            }
             if at > 0 {
                 self.out.push(b',');
             }

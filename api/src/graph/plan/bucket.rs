@@ -24,6 +24,9 @@ enum Unit {
     Length(u64, Parameter),
 }
 
+/// No name of a time zone is as long.
+const LONGEST_ZONE: usize = 64;
+
 /// Where lengths are counted from if nobody says: a Monday, so that seven days are a week.
 const ORIGIN: &str = "2000-01-03T00:00:00Z";
 
@@ -59,10 +62,26 @@ impl Bucket {
             (Some(other), None) => return Err(refuse("unit", &format!("there is no unit {other}"))),
         };
         let time_zone = text("timeZone").unwrap_or("UTC");
-        if time_zone.contains('\0') {
-            return Err(refuse("timeZone", "text has no NUL"));
+        if time_zone.contains('\0') || time_zone.len() > LONGEST_ZONE {
+            return Err(refuse("timeZone", "this is no name of a time zone"));
         }
         Ok(Some(Self { unit, time_zone: time_zone.to_owned() }))
+    }
+
+    /// The fewest seconds that a bucket has: clocks change, and months differ.
+    pub(super) fn shortest(&self) -> u64 {
+        const HOUR: u64 = 60 * 60;
+        const DAY: u64 = 24 * HOUR;
+        match &self.unit {
+            Unit::Calendar("minute", _) => 60,
+            Unit::Calendar("hour", _) => HOUR / 2,
+            Unit::Calendar("week", _) => 6 * DAY,
+            Unit::Calendar("month", _) => 27 * DAY,
+            Unit::Calendar("quarter", _) => 88 * DAY,
+            Unit::Calendar("year", _) => 363 * DAY,
+            Unit::Calendar(..) => DAY / 2,
+            Unit::Length(seconds, _) => *seconds,
+        }
     }
 
     /// Whether the span is a day or a number of days that a date can be rounded to.

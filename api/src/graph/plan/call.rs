@@ -2,10 +2,12 @@
 
 use apollo_compiler::response::{JsonMap, JsonValue};
 
+use super::allowance;
 use super::input::ArgumentError;
 use super::sql::Sql;
 use crate::database::Parameter;
 use crate::graph::catalog::{Argument, ArgumentType, Catalog, Function, Table};
+use crate::graph::limits::Limits;
 use crate::graph::value::parameter;
 
 /// A function with the arguments that were given; the others have a default in the database.
@@ -23,8 +25,17 @@ impl Call {
         catalog: &Catalog,
         table: &Table,
         given: &JsonMap,
+        limits: &Limits,
     ) -> Result<Option<Self>, ArgumentError> {
-        catalog.function_of(table).map(|function| Self::of(function, given)).transpose()
+        let Some(function) = catalog.function_of(table) else { return Ok(None) };
+        for argument in &function.arguments {
+            let Some(value) = given.get(argument.field.as_str()) else { continue };
+            let texts = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+            let letters = texts.iter().filter_map(JsonValue::as_str).map(|text| text.chars().count());
+            // What is searched for is looked for in each row.
+            allowance::pattern(limits, letters.sum(), || argument.field.clone())?;
+        }
+        Self::of(function, given).map(Some)
     }
 
     pub(super) fn of(function: &Function, given: &JsonMap) -> Result<Self, ArgumentError> {

@@ -3,36 +3,51 @@
 use apollo_compiler::response::JsonValue;
 use tokio_postgres::types::Type;
 
+use super::allowance::Allowance;
 use super::input::ArgumentError;
 use super::sql::Sql;
 use crate::database::Parameter;
 use crate::graph::catalog::{Catalog, ColumnType, FieldId, Relation, Scalar, Table};
-use crate::graph::error::Code;
 use crate::graph::value::{parameter, parameter_array};
 
 /// Writes a filter's condition into SQL.
-pub(super) struct Filter<'a> {
+pub(super) struct Filter<'a, 'l> {
     catalog: &'a Catalog,
     sql: &'a mut Sql,
+    allowance: &'a mut Allowance<'l>,
     /// Dotted path of the condition at hand.
     argument: Vec<String>,
-    /// Conditions that may still come.
-    left: usize,
+    /// Where the condition at hand stands.
+    place: Place,
+    /// Relations that it lies within.
+    depth: usize,
 }
 
-impl<'a> Filter<'a> {
-    pub(super) fn new(catalog: &'a Catalog, sql: &'a mut Sql, most_conditions: usize) -> Self {
-        Self { catalog, sql, argument: vec!["filter".to_owned()], left: most_conditions }
+/// Where a condition stands: Postgres makes a join of EXISTS in the first two places. Elsewhere it plans EXISTS twice, to choose
+/// later, and so what lies within one another doubles with each level: 14 levels took it gigabytes.
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    /// It must hold, perhaps with others.
+    Needed,
+    /// Alone behind a NOT that must hold.
+    Denied,
+    /// Anywhere else.
+    Within,
+}
+
+impl<'a, 'l> Filter<'a, 'l> {
+    pub(super) fn new(catalog: &'a Catalog, sql: &'a mut Sql, allowance: &'a mut Allowance<'l>) -> Self {
+        Self::on_values(catalog, sql, allowance, "filter")
     }
 
     /// A filter on values that have names of their own.
     pub(super) fn on_values(
         catalog: &'a Catalog,
         sql: &'a mut Sql,
-        most_conditions: usize,
+        allowance: &'a mut Allowance<'l>,
         argument: &str,
     ) -> Self {
-        Self { catalog, sql, argument: vec![argument.to_owned()], left: most_conditions }
+        Self { catalog, sql, allowance, argument: vec![argument.to_owned()], place: Place::Needed, depth: 0 }
     }
 
     /// Writes the condition of a filter on values. `find` gives, for a field, the operands that it speaks of, their
@@ -81,8 +96,11 @@ impl<'a> Filter<'a> {
             // `or: [{}, {}, …]` is text to be written too.
             self.count()?;
         }
-        self.all(" AND ", "true", conditions, |this, (name, value)| {
-            this.inside(name, |this| this.field(table, alias, name, value))
+        let place = self.place.among(conditions.len());
+        self.at(place, |this| {
+            this.all(" AND ", "true", conditions, |this, (name, value)| {
+                this.inside(name, |this| this.field(table, alias, name, value))
+            })
         })
     }
 
@@ -103,7 +121,7 @@ impl<'a> Filter<'a> {
             "or" => self.list(table, alias, value, " OR ", "false"),
             "not" => {
                 self.sql.push("NOT ");
-                self.write(table, alias, value)
+                self.at(self.place.denied(), |this| this.write(table, alias, value))
             }
             _ => match table.field(name) {
                 Some(FieldId::Column(id)) => {
@@ -136,8 +154,11 @@ impl<'a> Filter<'a> {
     ) -> Result<(), ArgumentError> {
         let single = std::slice::from_ref(value);
         let filters = value.as_array().map_or(single, Vec::as_slice);
-        self.all(operator, empty, filters.iter().enumerate(), |this, (at, filter)| {
-            this.inside(&at.to_string(), |this| this.write(table, alias, filter))
+        let place = if operator == " AND " { self.place.among(filters.len()) } else { Place::Within };
+        self.at(place, |this| {
+            this.all(operator, empty, filters.iter().enumerate(), |this, (at, filter)| {
+                this.inside(&at.to_string(), |this| this.write(table, alias, filter))
+            })
         })
     }
 
@@ -149,14 +170,17 @@ impl<'a> Filter<'a> {
         value: &JsonValue,
     ) -> Result<(), ArgumentError> {
         let conditions = self.entries(value)?;
-        let given = conditions.into_iter().filter(|(_, filter)| !filter.is_null());
-        self.all(" AND ", "true", given, |this, (name, filter)| {
-            let quantifier = match name {
-                "some" => Quantifier::Some,
-                "none" => Quantifier::None,
-                _ => Quantifier::Every,
-            };
-            this.inside(name, |this| this.exists(table, alias, relation, filter, quantifier))
+        let given: Vec<_> = conditions.into_iter().filter(|(_, filter)| !filter.is_null()).collect();
+        let place = self.place.among(given.len());
+        self.at(place, |this| {
+            this.all(" AND ", "true", given, |this, (name, filter)| {
+                let quantifier = match name {
+                    "some" => Quantifier::Some,
+                    "none" => Quantifier::None,
+                    _ => Quantifier::Every,
+                };
+                this.inside(name, |this| this.exists(table, alias, relation, filter, quantifier))
+            })
         })
     }
 
@@ -169,10 +193,21 @@ impl<'a> Filter<'a> {
         quantifier: Quantifier,
     ) -> Result<(), ArgumentError> {
         self.count()?;
+        self.depth += 1;
+        self.allowance.relation(self.depth, || self.argument.join("."))?;
         let target = self.catalog.table(relation.target);
         let inner = self.sql.alias();
-        self.sql.push(if quantifier == Quantifier::Some { "EXISTS" } else { "NOT EXISTS" });
-        self.sql.push(" (SELECT 1 FROM ").table(target).push(format_args!(" {inner} WHERE "));
+        let is_join = match self.place {
+            Place::Needed => true,
+            Place::Denied => quantifier == Quantifier::Some,
+            Place::Within => false,
+        };
+        self.sql.push(match (is_join, quantifier) {
+            (true, Quantifier::Some) => "EXISTS (SELECT 1",
+            (true, Quantifier::None | Quantifier::Every) => "NOT EXISTS (SELECT 1",
+            (false, _) => "(SELECT true",
+        });
+        self.sql.push(" FROM ").table(target).push(format_args!(" {inner} WHERE "));
         self.sql.join(" AND ", relation.local.iter().zip(&relation.remote), |sql, (mine, theirs)| {
             sql.push(format_args!(
                 "{inner}.{} = {alias}.{}",
@@ -181,9 +216,19 @@ impl<'a> Filter<'a> {
             ));
         });
         self.sql.push(" AND ");
-        self.write(target, &inner, filter)?;
         // Not every row matches if one does not, whether it says no or cannot say.
-        self.sql.push(if quantifier == Quantifier::Every { " IS NOT TRUE)" } else { ")" });
+        let (place, end) = match quantifier {
+            Quantifier::Every => (Place::Within, " IS NOT TRUE"),
+            Quantifier::Some | Quantifier::None => (Place::Needed, ""),
+        };
+        self.at(place, |this| this.write(target, &inner, filter))?;
+        self.sql.push(end);
+        self.sql.push(match (is_join, quantifier) {
+            (true, _) => ")",
+            (false, Quantifier::Some) => " LIMIT 1) IS NOT NULL",
+            (false, Quantifier::None | Quantifier::Every) => " LIMIT 1) IS NULL",
+        });
+        self.depth -= 1;
         Ok(())
     }
 
@@ -227,13 +272,15 @@ impl<'a> Filter<'a> {
                 let values = self.array(ty, value)?;
                 self.sql.push(binary("<>")).push("ALL (").bind(values).push(")");
             }
-            "like" => self.text(&binary("LIKE"), text().to_owned())?,
-            "ilike" => self.text(&binary("ILIKE"), text().to_owned())?,
-            "startsWith" => self.text(&binary("LIKE"), format!("{}%", escape_pattern(text())))?,
-            "contains" if *ty == ColumnType::Scalar(Scalar::Text) => {
-                self.text(&binary("ILIKE"), format!("%{}%", escape_pattern(text())))?;
+            "like" => self.pattern(&binary("LIKE"), text(), str::to_owned)?,
+            "ilike" => self.pattern(&binary("ILIKE"), text(), str::to_owned)?,
+            "startsWith" => {
+                self.pattern(&binary("LIKE"), text(), |text| format!("{}%", escape_pattern(text)))?;
             }
-            "hasKey" => self.text(&binary("?"), text().to_owned())?,
+            "contains" if *ty == ColumnType::Scalar(Scalar::Text) => {
+                self.pattern(&binary("ILIKE"), text(), |text| format!("%{}%", escape_pattern(text)))?;
+            }
+            "hasKey" => self.pattern(&binary("?"), text(), str::to_owned)?,
             "path" => self.json_path(operand, value)?,
             _ => {
                 let operator = match operator {
@@ -248,7 +295,15 @@ impl<'a> Filter<'a> {
                     "overlaps" => "&&",
                     _ => return Err(self.error("there is no such condition")),
                 };
+                if let (ColumnType::List(_), Some(list)) = (ty, value.as_array()) {
+                    self.allowance.list(list.len(), || self.argument.join("."))?;
+                }
                 let parameter = parameter(ty, value).map_err(|error| self.error(&error.to_string()))?;
+                if *ty == ColumnType::Scalar(Scalar::Json) {
+                    let length = parameter.value.as_ref().map_or(0, Vec::len);
+                    self.allowance.pattern(length, || self.argument.join("."))?;
+                }
+                self.allowance.operand(&parameter, || self.argument.join("."))?;
                 self.sql.push(binary(operator)).bind(parameter);
             }
         }
@@ -261,6 +316,9 @@ impl<'a> Filter<'a> {
             self.entries(value)?.into_iter().partition(|(name, _)| *name == "at");
         let nowhere = JsonValue::Array(Vec::new());
         let at = at.first().map_or(&nowhere, |(_, path)| *path);
+        let letters = at.as_array().map_or(std::slice::from_ref(at), Vec::as_slice).iter();
+        let letters = letters.map(|key| 1 + key.as_str().map_or(0, |key| key.chars().count())).sum();
+        self.allowance.pattern(letters, || self.argument.join("."))?;
         // The path is bound once for each condition; there is seldom more than one.
         let at = self.array(&ColumnType::Scalar(Scalar::Text), at)?;
         self.all(" AND ", "true", conditions, |this, (name, value)| {
@@ -293,16 +351,34 @@ impl<'a> Filter<'a> {
         Ok(())
     }
 
-    fn array(&self, ty: &ColumnType, value: &JsonValue) -> Result<Parameter, ArgumentError> {
-        parameter_array(ty, value).map_err(|error| self.error(&error.to_string()))
+    fn array(&mut self, ty: &ColumnType, value: &JsonValue) -> Result<Parameter, ArgumentError> {
+        self.allowance.list(value.as_array().map_or(1, Vec::len), || self.argument.join("."))?;
+        let values = parameter_array(ty, value).map_err(|error| self.error(&error.to_string()))?;
+        self.allowance.operand(&values, || self.argument.join("."))?;
+        Ok(values)
     }
 
-    fn text(&mut self, condition: &str, text: String) -> Result<(), ArgumentError> {
+    fn pattern(
+        &mut self,
+        condition: &str,
+        text: &str,
+        make: impl FnOnce(&str) -> String,
+    ) -> Result<(), ArgumentError> {
         if text.contains('\0') {
             return Err(self.error("text has no NUL"));
         }
-        self.sql.push(condition).bind(Parameter::new(Type::TEXT, text.into_bytes()));
+        self.allowance.pattern(text.chars().count(), || self.argument.join("."))?;
+        let pattern = Parameter::new(Type::TEXT, make(text).into_bytes());
+        self.allowance.operand(&pattern, || self.argument.join("."))?;
+        self.sql.push(condition).bind(pattern);
         Ok(())
+    }
+
+    fn at<T>(&mut self, place: Place, work: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = std::mem::replace(&mut self.place, place);
+        let done = work(self);
+        self.place = outer;
+        done
     }
 
     /// The fields of an object; null stands for none.
@@ -322,16 +398,23 @@ impl<'a> Filter<'a> {
     }
 
     fn count(&mut self) -> Result<(), ArgumentError> {
-        self.left = self.left.checked_sub(1).ok_or_else(|| {
-            let mut error = self.error("the filter has too many conditions");
-            error.code = Code::LimitExceeded;
-            error
-        })?;
-        Ok(())
+        self.allowance.condition(|| self.argument.join("."))
     }
 
     fn error(&self, message: &str) -> ArgumentError {
         ArgumentError::new(&self.argument.join("."), message)
+    }
+}
+
+impl Place {
+    /// The place of one of a number of conditions that must all hold here.
+    fn among(self, number: usize) -> Self {
+        if self == Self::Denied && number != 1 { Self::Within } else { self }
+    }
+
+    /// The place behind a NOT.
+    fn denied(self) -> Self {
+        if self == Self::Needed { Self::Denied } else { Self::Within }
     }
 }
 

@@ -5,6 +5,7 @@
 
 use apollo_compiler::response::{JsonMap, JsonValue};
 
+use super::allowance::{self, Allowance};
 use super::call::{self, Call};
 use super::cursor::{self, Named};
 use super::filter::Filter;
@@ -60,14 +61,15 @@ impl Groups {
             offset: page::count(arguments, "offset")?.unwrap_or(0),
             after: None,
             having: arguments.get("having").filter(|having| !having.is_null()).cloned(),
-            call: Call::read(catalog, table, arguments)?,
+            call: Call::read(catalog, table, arguments, limits)?,
         };
         let by = arguments.get("groupBy").unwrap_or(&JsonValue::Null);
         groups.read_keys(catalog, table, by, "groupBy", &[])?;
+        allowance::terms(limits, groups.keys.len(), "groupBy")?;
         if groups.keys.is_empty() {
             return Err(ArgumentError::new("groupBy", "name at least one field to group by"));
         }
-        groups.read_order(catalog, table, arguments.get("orderBy"))?;
+        groups.read_order(catalog, table, arguments.get("orderBy"), limits)?;
         if let Some(having) = groups.having.clone() {
             groups.note_having(table, &having);
         }
@@ -97,11 +99,12 @@ impl Groups {
             offset: 0,
             after: None,
             having: None,
-            call: Call::read(catalog, table, arguments)?,
+            call: Call::read(catalog, table, arguments, limits)?,
         };
         let by = arguments.get("groupBy").unwrap_or(&JsonValue::Null);
         groups.read_keys(catalog, table, by, "groupBy", &[])?;
-        groups.read_order(catalog, table, arguments.get("orderBy"))?;
+        allowance::terms(limits, groups.keys.len(), "groupBy")?;
+        groups.read_order(catalog, table, arguments.get("orderBy"), limits)?;
         Ok(groups)
     }
 
@@ -180,10 +183,12 @@ impl Groups {
         catalog: &Catalog,
         table: &Table,
         order: Option<&JsonValue>,
+        limits: &Limits,
     ) -> Result<(), ArgumentError> {
         if let Some(order) = order.filter(|order| !order.is_null()) {
             let single = std::slice::from_ref(order);
             let entries = order.as_array().map_or(single, Vec::as_slice);
+            allowance::terms(limits, entries.len(), "orderBy")?;
             for (at, entry) in entries.iter().enumerate() {
                 let argument = format!("orderBy.{at}");
                 let term = self.read_order_entry(catalog, table, entry, &argument)?;
@@ -309,7 +314,7 @@ impl Groups {
         table: &Table,
         columns: &[ColumnId],
         filter: Option<&JsonValue>,
-        most_conditions: usize,
+        allowance: &mut Allowance<'_>,
     ) -> Result<Sql, ArgumentError> {
         let parts = statement::parts(table, columns);
         let nested = !parts.is_empty();
@@ -321,7 +326,8 @@ impl Groups {
             sql.push(" FROM ").keys(&parts).push(" CROSS JOIN LATERAL (");
         }
         sql.push("SELECT g.* FROM (SELECT ");
-        let resolved = order::resolve(catalog, table, ROW, self.keys.iter().map(|key| &key.at), &mut sql);
+        let paths = self.keys.iter().map(|key| &key.at);
+        let resolved = order::resolve(catalog, table, ROW, paths, "groupBy", allowance, &mut sql)?;
         sql.join(", ", self.keys.iter().zip(&resolved.values).enumerate(), |sql, (at, (key, value))| {
             key.write(at, value, sql);
             sql.push(format_args!(" AS c{at}"));
@@ -346,7 +352,7 @@ impl Groups {
         }
         if let Some(filter) = filter {
             sql.push(before);
-            Filter::new(catalog, &mut sql, most_conditions).write(table, ROW, filter)?;
+            Filter::new(catalog, &mut sql, allowance).write(table, ROW, filter)?;
         }
         sql.push(" GROUP BY ").join(", ", 1..=self.keys.len(), |sql, at| {
             sql.push(at);
@@ -357,7 +363,7 @@ impl Groups {
         let mut before = " WHERE ";
         if let Some(having) = &self.having {
             sql.push(before);
-            self.write_having(catalog, table, having, most_conditions, &mut sql)?;
+            self.write_having(catalog, table, having, allowance, &mut sql)?;
             before = " AND ";
         }
         if let Some(after) = &self.after {
@@ -380,14 +386,14 @@ impl Groups {
         catalog: &Catalog,
         table: &Table,
         having: &JsonValue,
-        most_conditions: usize,
+        allowance: &mut Allowance<'_>,
         sql: &mut Sql,
     ) -> Result<(), ArgumentError> {
         let operand = |expression: &Expression| {
             let at = self.expressions.iter().position(|known| known == expression)?;
             Some(format!("g.c{}", self.keys.len() + at))
         };
-        Filter::on_values(catalog, sql, most_conditions, "having").write_values(having, &mut |name, value| {
+        Filter::on_values(catalog, sql, allowance, "having").write_values(having, &mut |name, value| {
             let number = ColumnType::Scalar(Scalar::BigInt);
             if name == "count" {
                 return Ok(vec![(operand(&Expression::Count), number, value)]);

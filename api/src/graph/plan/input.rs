@@ -26,6 +26,11 @@ impl ArgumentError {
         Self { argument: argument.to_owned(), code: Code::BadUserInput, message: message.into() }
     }
 
+    /// An argument that asks for more than one may.
+    pub(super) fn exceeded(argument: &str, message: impl Into<String>) -> Self {
+        Self { code: Code::LimitExceeded, ..Self::new(argument, message) }
+    }
+
     pub(super) fn into_error(self) -> Error {
         let mut error = Error::new(self.code, format!("{}: {}", self.argument, self.message));
         error.argument = Some(self.argument);

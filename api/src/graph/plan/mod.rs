@@ -4,6 +4,7 @@
 //! are the questions to the database: one for each relation and arguments, wherever in the request it stands, so that
 //! aliases and fragments share them. Loads hold finished SQL that lacks only the keys of the parents.
 
+mod allowance;
 mod bucket;
 mod call;
 mod collect;
@@ -38,6 +39,7 @@ pub(super) use write::{Change, Insert, Mutation, MutationField, Payload, Payload
 
 use super::catalog::{ColumnType, TableId};
 use super::error::PathSegment;
+use super::introspection::Introspected;
 use crate::database::Statement;
 
 /// Index of a load in [`Plan::loads`].
@@ -51,6 +53,8 @@ pub(super) struct Plan {
     pub fields: Vec<Keyed<RootField>>,
     /// What is asked of the database.
     pub loads: Vec<Load>,
+    /// Objects that the answer has at most, and what its relations cost.
+    pub cost: u64,
 }
 
 /// Something under a response key.
@@ -67,8 +71,8 @@ pub(super) struct Keyed<T> {
 pub(super) enum RootField {
     /// `__typename`
     Typename(String),
-    /// `__schema`, `__type`: answered by apollo-compiler.
-    Introspection,
+    /// `__schema`, `__type`
+    Introspection(Introspected),
     /// A system's own fields.
     Namespace(Vec<Keyed<RootField>>),
     /// A row by its key.
@@ -393,7 +397,7 @@ pub(super) enum LoadKind {
     },
     /// Lines and their points: of the whole table, or for each key.
     Series {
-        /// Rows for a key at most.
+        /// Rows for all keys together; one more was asked for, to know whether there are more.
         most: u64,
     },
     /// Rows thinned for a chart: of the whole table, or for each key.

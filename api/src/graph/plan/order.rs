@@ -2,10 +2,12 @@
 
 use apollo_compiler::response::JsonValue;
 
+use super::allowance::{self, Allowance};
 use super::input::ArgumentError;
 use super::sql::Sql;
 use crate::database::Parameter;
 use crate::graph::catalog::{Catalog, Column, ColumnId, ColumnType, FieldId, RelationId, Table};
+use crate::graph::limits::Limits;
 
 /// How a value orders rows.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,11 +66,13 @@ pub(super) fn read(
     catalog: &Catalog,
     table: &Table,
     value: Option<&JsonValue>,
+    limits: &Limits,
 ) -> Result<Vec<Term>, ArgumentError> {
     let mut terms = Vec::new();
     if let Some(value) = value.filter(|value| !value.is_null()) {
         let single = std::slice::from_ref(value);
         let entries = value.as_array().map_or(single, Vec::as_slice);
+        allowance::terms(limits, entries.len(), "orderBy")?;
         for (at, entry) in entries.iter().enumerate() {
             terms.push(read_entry(catalog, table, entry, &format!("orderBy.{at}"), Vec::new())?);
         }
@@ -146,14 +150,16 @@ struct Join {
     condition: String,
 }
 
-/// Names columns for a table that has an alias in the statement.
+/// Names columns for a table that has an alias in the statement. `argument`: what asks for them.
 pub(super) fn resolve<'p>(
     catalog: &Catalog,
     table: &Table,
     alias: &str,
     paths: impl IntoIterator<Item = &'p Path>,
+    argument: &str,
+    allowance: &mut Allowance<'_>,
     sql: &mut Sql,
-) -> Resolved {
+) -> Result<Resolved, ArgumentError> {
     let mut joins: Vec<Join> = Vec::new();
     let mut values = Vec::new();
     for wanted in paths {
@@ -166,6 +172,7 @@ pub(super) fn resolve<'p>(
             if let Some(join) = joins.iter().find(|join| join.path == path) {
                 at_alias.clone_from(&join.alias);
             } else {
+                allowance.relation(depth, || argument.to_owned())?;
                 let alias = sql.alias();
                 let condition = relation
                     .local
@@ -187,7 +194,7 @@ pub(super) fn resolve<'p>(
         }
         values.push(format!("{at_alias}.{}", at.column(wanted.column).sql_name));
     }
-    Resolved { values, joins }
+    Ok(Resolved { values, joins })
 }
 
 impl Resolved {

@@ -8,7 +8,6 @@ use super::input::ArgumentError;
 use super::order::{self, Term};
 use crate::database::Parameter;
 use crate::graph::catalog::{Catalog, ColumnId, Table};
-use crate::graph::error::Code;
 use crate::graph::limits::Limits;
 
 /// A connection's arguments without its filter.
@@ -45,9 +44,9 @@ pub(super) fn read(
     if last.is_some() && offset > 0 {
         return Err(ArgumentError::new("offset", "`offset` goes with `first`, not with `last`"));
     }
-    let order = order::read(catalog, table, arguments.get("orderBy"))?;
+    let order = order::read(catalog, table, arguments.get("orderBy"), limits)?;
     let named = cursor::named(&order);
-    let call = Call::read(catalog, table, arguments)?;
+    let call = Call::read(catalog, table, arguments, limits)?;
     let cursor = |name: &str| -> Result<_, ArgumentError> {
         let Some(text) = arguments.get(name).and_then(JsonValue::as_str) else { return Ok(None) };
         cursor::read(text, table, call.as_ref(), &named)
@@ -70,9 +69,8 @@ pub(super) fn read(
 pub(super) fn size(arguments: &JsonMap, name: &str, limits: &Limits) -> Result<Option<u64>, ArgumentError> {
     let size = count(arguments, name)?;
     if size.is_some_and(|size| size > limits.largest_page) {
-        let mut error = ArgumentError::new(name, format!("a page has at most {} rows", limits.largest_page));
-        error.code = Code::LimitExceeded;
-        return Err(error);
+        let message = format!("a page has at most {} rows", limits.largest_page);
+        return Err(ArgumentError::exceeded(name, message));
     }
     Ok(size)
 }

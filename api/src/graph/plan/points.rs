@@ -2,6 +2,7 @@
 
 use apollo_compiler::response::{JsonMap, JsonValue};
 
+use super::allowance::Allowance;
 use super::call::Call;
 use super::input::ArgumentError;
 use super::order::{self, Path, Sort, Term};
@@ -9,7 +10,6 @@ use super::page::{self, Page};
 use super::sql::Sql;
 use super::statement::{self, PageQuery, Parents};
 use crate::graph::catalog::{Catalog, ColumnId, Table};
-use crate::graph::error::Code;
 use crate::graph::limits::Limits;
 
 /// Rows that come back where the request names no number.
@@ -44,9 +44,7 @@ impl Points {
             return Err(ArgumentError::new("max", message));
         }
         if max > limits.points {
-            let mut error = ArgumentError::new("max", format!("at most {} points", limits.points));
-            error.code = Code::LimitExceeded;
-            return Err(error);
+            return Err(ArgumentError::exceeded("max", format!("at most {} points", limits.points)));
         }
         // Rows without a value are left out.
         let sort =
@@ -85,9 +83,9 @@ fn column(
 pub(super) fn sql(
     catalog: &Catalog,
     query: &PageQuery<'_>,
-    most_conditions: usize,
+    allowance: &mut Allowance<'_>,
 ) -> Result<Sql, ArgumentError> {
-    let mut sql = statement::page(catalog, query, most_conditions)?;
+    let mut sql = statement::page(catalog, query, allowance)?;
     if !query.columns.is_empty() && query.parents == Parents::Many {
         sql.push(format_args!(" LIMIT {}", query.page.limit + 1));
     }

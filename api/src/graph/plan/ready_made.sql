@@ -61,7 +61,7 @@ SELECT p.*, k.k0
   FROM unnest($1::bigint[]) k(k0)
   CROSS JOIN LATERAL (WITH g AS (SELECT t.#b AS b, GROUPING(t.#b) AS kind, avg(t.intensity_level)::float8 AS c0, max(t.intensity_level) AS c1 FROM (SELECT t.*, date_bin('900 seconds', t.event_timestamp, $2::timestamptz) AS #b FROM timeline_events t WHERE t.event_timestamp IS NOT NULL AND t.protocol_id = k.k0 AND ((t.intensity_level IS NOT NULL))) t GROUP BY GROUPING SETS ((), (t.#b))), top AS (SELECT row_number() OVER () AS n, g.* FROM g WHERE g.kind = 1
   ORDER BY n LIMIT 100), span AS (SELECT (SELECT min(g.b) FROM g) AS first, (SELECT max(g.b) FROM g) AS last), grid AS (SELECT generate_series((SELECT first FROM span), (SELECT last FROM span), interval '900 seconds') AS b LIMIT 10001) SELECT top.n, 1 AS kind, NULL::timestamptz AS b, NULL::timestamptz AS e, top.c0, top.c1 FROM top UNION ALL SELECT top.n, coalesce(g.kind, 2), grid.b, grid.b + interval '900 seconds', g.c0, g.c1 FROM top CROSS JOIN grid LEFT JOIN g ON g.kind = 0 AND g.b = grid.b
-  ORDER BY 1, 3 NULLS FIRST LIMIT 10001) p;
+  ORDER BY 1, 3 NULLS FIRST LIMIT 10001) p LIMIT 10001;
 SELECT p.*, k.k0
   FROM unnest($1::bigint[]) k(k0)
   CROSS JOIN LATERAL (SELECT g.* FROM (SELECT a1.event_name AS c0, a1.color_code AS c1, count(*) AS c2, avg(t.intensity_level)::float8 AS c3 FROM timeline_events t LEFT JOIN ref_event_types a1 ON a1.event_type_id = t.event_type_id WHERE t.protocol_id = k.k0 GROUP BY 1, 2) g

@@ -6,6 +6,7 @@
 
 use apollo_compiler::response::{JsonMap, JsonValue};
 
+use super::allowance::Allowance;
 use super::bucket::Bucket;
 use super::call;
 use super::filter::Filter;
@@ -34,7 +35,7 @@ pub(super) struct Series {
     bucket: Bucket,
     from: Option<Parameter>,
     to: Option<Parameter>,
-    /// Rows at most; one more is asked for, to know whether there are more.
+    /// Rows at most, below all parents together; one more is asked for, to know whether there are more.
     pub(super) most: u64,
 }
 
@@ -80,6 +81,26 @@ impl Series {
         })
     }
 
+    /// Lines, and points of all lines together, that there are below so many parents at most.
+    pub(super) fn size(&self, parents: u64) -> (u64, u64) {
+        let lines = if self.lines.keys.is_empty() { 1 } else { self.lines.limit };
+        let lines = parents.saturating_mul(lines).min(self.most);
+        let buckets = self.buckets().unwrap_or(u64::MAX);
+        (lines, lines.saturating_mul(buckets).min(self.most))
+    }
+
+    /// Buckets of a line at most, where the request bounds them.
+    fn buckets(&self) -> Option<u64> {
+        let moment = |bound: &Option<Parameter>| {
+            let bytes = bound.as_ref()?.value.as_deref()?.try_into().ok()?;
+            Some(i128::from(i64::from_be_bytes(bytes)))
+        };
+        let microseconds = (moment(&self.to)? - moment(&self.from)?).max(0);
+        let shortest = i128::from(self.bucket.shortest()) * 1_000_000;
+        // Those that the span begins and ends in may lie beyond it.
+        u64::try_from(microseconds / shortest + 2).ok()
+    }
+
     /// Number of columns of a row, without the parent's key.
     pub(super) fn width(&self) -> usize {
         BEFORE_KEYS + self.lines.width()
@@ -92,7 +113,7 @@ impl Series {
         table: &Table,
         columns: &[ColumnId],
         filter: Option<&JsonValue>,
-        most_conditions: usize,
+        allowance: &mut Allowance<'_>,
     ) -> Result<Sql, ArgumentError> {
         let parts = statement::parts(table, columns);
         let nested = !parts.is_empty();
@@ -103,12 +124,12 @@ impl Series {
             });
             sql.push(" FROM ").keys(&parts).push(" CROSS JOIN LATERAL (");
         }
-        self.write_groups(catalog, table, columns, filter, most_conditions, &mut sql)?;
+        self.write_groups(catalog, table, columns, filter, allowance, &mut sql)?;
         self.write_top(&mut sql);
         self.write_grid(&mut sql);
         self.write_rows(&mut sql);
         if nested {
-            sql.push(") p");
+            sql.push(format_args!(") p LIMIT {}", self.most + 1));
         }
         Ok(sql)
     }
@@ -120,7 +141,7 @@ impl Series {
         table: &Table,
         columns: &[ColumnId],
         filter: Option<&JsonValue>,
-        most_conditions: usize,
+        allowance: &mut Allowance<'_>,
         sql: &mut Sql,
     ) -> Result<(), ArgumentError> {
         let keys = &self.lines.keys;
@@ -138,7 +159,7 @@ impl Series {
         sql.push(format_args!(" FROM (SELECT {ROW}.*"));
         let here = Path { relations: Vec::new(), column: self.time };
         let paths = keys.iter().map(|key| &key.at).chain([&here]);
-        let resolved = order::resolve(catalog, table, ROW, paths, sql);
+        let resolved = order::resolve(catalog, table, ROW, paths, "groupBy", allowance, sql)?;
         for (at, (key, value)) in keys.iter().zip(&resolved.values).enumerate() {
             sql.push(", ");
             key.write(at, value, sql);
@@ -169,7 +190,7 @@ impl Series {
         }
         if let Some(filter) = filter {
             sql.push(" AND ");
-            Filter::new(catalog, sql, most_conditions).write(table, ROW, filter)?;
+            Filter::new(catalog, sql, allowance).write(table, ROW, filter)?;
         }
         let names: Vec<String> = (0..keys.len()).map(|at| format!("{ROW}.\"#{at}\"")).collect();
         let names = names.join(", ");

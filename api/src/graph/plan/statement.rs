@@ -3,6 +3,7 @@
 use apollo_compiler::response::JsonValue;
 use tokio_postgres::types::Type;
 
+use super::allowance::Allowance;
 use super::call::{self, Call};
 use super::filter::Filter;
 use super::input::ArgumentError;
@@ -66,7 +67,7 @@ pub(super) fn by_key(
     rows: &Rows<'_>,
     columns: &[ColumnId],
     parents: Parents,
-    most_conditions: usize,
+    allowance: &mut Allowance<'_>,
 ) -> Result<Sql, ArgumentError> {
     let table = rows.table;
     let parts = parts(table, columns);
@@ -84,7 +85,7 @@ pub(super) fn by_key(
         sql.push(format_args!(" OFFSET 0) {ROW}"));
         write_joins(catalog, rows, &mut sql);
         sql.push(" WHERE ");
-        Filter::new(catalog, &mut sql, most_conditions).write(table, ROW, filter)?;
+        Filter::new(catalog, &mut sql, allowance).write(table, ROW, filter)?;
     } else {
         write_keyed(rows, columns, parents, &parts, &mut sql, |sql| write_joins(catalog, rows, sql));
     }
@@ -155,7 +156,7 @@ pub(super) struct PageQuery<'a> {
 pub(super) fn page(
     catalog: &Catalog,
     query: &PageQuery<'_>,
-    most_conditions: usize,
+    allowance: &mut Allowance<'_>,
 ) -> Result<Sql, ArgumentError> {
     let PageQuery { table, columns, parents, projection, page, filter, cursors } = query;
     let parts = parts(table, columns);
@@ -169,7 +170,8 @@ pub(super) fn page(
         .iter()
         .map(|term| if page.backward { term.sort.reversed() } else { term.sort.clone() })
         .collect();
-    let ordered = order::resolve(catalog, table, ROW, page.order.iter().map(|term| &term.at), &mut sql);
+    let paths = page.order.iter().map(|term| &term.at);
+    let ordered = order::resolve(catalog, table, ROW, paths, "orderBy", allowance, &mut sql)?;
 
     sql.push("SELECT ");
     select(table, projection, &mut sql);
@@ -209,7 +211,7 @@ pub(super) fn page(
     }
     if let Some(filter) = filter {
         sql.push(conditions);
-        Filter::new(catalog, &mut sql, most_conditions).write(table, ROW, filter)?;
+        Filter::new(catalog, &mut sql, allowance).write(table, ROW, filter)?;
     }
     order::write_order(&ordered.values, &sorts, &mut sql);
     // One more than the page has: whether any row follows.
@@ -251,7 +253,7 @@ pub(super) fn aggregate(
     parents: Parents,
     numbers: &Numbers,
     filter: Option<&JsonValue>,
-    most_conditions: usize,
+    allowance: &mut Allowance<'_>,
 ) -> Result<Sql, ArgumentError> {
     let parts = parts(table, columns);
     let mut sql = Sql::new(parts.len());
@@ -277,7 +279,7 @@ pub(super) fn aggregate(
     }
     if let Some(filter) = filter {
         sql.push(before);
-        Filter::new(catalog, &mut sql, most_conditions).write(table, ROW, filter)?;
+        Filter::new(catalog, &mut sql, allowance).write(table, ROW, filter)?;
     }
     if grouped > 0 {
         sql.push(" GROUP BY ").join(", ", 0..grouped, |sql, at| {

@@ -124,7 +124,7 @@ fn an_order_ends_with_the_primary_key_and_says_no_more_than_it_must() {
 /// A cursor with these values, of an order of events.
 fn forged(fixture: &Fixture, order: &Value, values: &[Value]) -> String {
     let table = fixture.catalog.table_of_type("SessionEvent").unwrap();
-    let terms = order::read(&fixture.catalog, table, Some(&json(order))).unwrap();
+    let terms = order::read(&fixture.catalog, table, Some(&json(order)), &Limits::default()).unwrap();
     let mut parts = vec![Value::from(cursor::signature(table, None, &cursor::named(&terms)))];
     parts.extend_from_slice(values);
     BASE64_URL_SAFE_NO_PAD.encode(Value::from(parts).to_string())
@@ -289,7 +289,7 @@ proptest! {
         let fixture = &*FIXTURE;
         let table = fixture.catalog.table_of_type("SessionEvent").unwrap();
         let order = serde_json::json!([{ "intensityLevel": "DESC" }, { "notes": "ASC_NULLS_FIRST" }]);
-        let terms = order::read(&fixture.catalog, table, Some(&json(&order))).unwrap();
+        let terms = order::read(&fixture.catalog, table, Some(&json(&order)), &Limits::default()).unwrap();
         let text = forged(fixture, &order, &[serde_json::json!(level), serde_json::json!(note), id.to_string().into()]);
         let read = cursor::read(&text, table, None, &cursor::named(&terms)).unwrap();
         let bytes: Vec<Option<Vec<u8>>> = read.into_iter().map(|part| part.and_then(|part| part.value)).collect();
@@ -306,7 +306,7 @@ proptest! {
         let fixture = &*FIXTURE;
         let table = fixture.catalog.table_of_type("SessionEvent").unwrap();
         let order = serde_json::json!([{ "eventTimestamp": "ASC" }]);
-        let terms = order::read(&fixture.catalog, table, Some(&json(&order))).unwrap();
+        let terms = order::read(&fixture.catalog, table, Some(&json(&order)), &Limits::default()).unwrap();
         let good = forged(fixture, &order, &["2026-01-01T00:00:00Z".into(), "7".into()]);
         let at = at.index(good.len());
         let bad = if cut { good[..at].to_owned() } else { format!("{}{letter}{}", &good[..at], &good[at + 1..]) };
@@ -322,7 +322,7 @@ proptest! {
     fn no_text_is_taken_for_a_cursor(text in ".{0,80}") {
         let fixture = &*FIXTURE;
         let table = fixture.catalog.table_of_type("SessionEvent").unwrap();
-        let terms = order::read(&fixture.catalog, table, None).unwrap();
+        let terms = order::read(&fixture.catalog, table, None, &Limits::default()).unwrap();
         prop_assert!(cursor::read(&text, table, None, &cursor::named(&terms)).is_err());
         prop_assert!(cursor::read(&BASE64_URL_SAFE_NO_PAD.encode(&text), table, None, &cursor::named(&terms)).is_err());
     }

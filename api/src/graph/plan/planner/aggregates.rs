@@ -4,6 +4,7 @@ use apollo_compiler::Node;
 use apollo_compiler::executable::{Field, SelectionSet};
 use apollo_compiler::response::JsonValue;
 
+use super::super::allowance;
 use super::super::collect::collect;
 use super::super::input::{ArgumentError, arguments};
 use super::super::statement::Expression;
@@ -18,10 +19,11 @@ impl<'a> Planner<'a> {
         table: &'a Table,
         load: LoadId,
         sets: &[&'a SelectionSet],
+        objects: u64,
     ) -> Planned<Vec<Keyed<AggregateField>>> {
         let type_name = format!("{}Aggregate", table.type_name);
         let collected = collect(self.document, self.variables, sets, &type_name);
-        self.each(&collected, |this, field, collected| {
+        self.each(&collected, objects, |this, field, collected| {
             match (field.name.as_str(), table.field(&field.name)) {
                 ("count", _) => Ok(AggregateField::Count(this.expression(load, Expression::Count))),
                 (_, Some(FieldId::Column(column))) => {
@@ -34,12 +36,12 @@ impl<'a> Planner<'a> {
                             &aggregate::NUMBER_WITHIN,
                             &aggregate::type_name(ty),
                             load,
-                            &sets,
+                            (&sets, objects),
                             within,
                         )?
                     } else {
                         let of = |function| Expression::Of(function, column);
-                        this.functions(ty, &aggregate::type_name(ty), load, &sets, of)?
+                        this.functions(ty, &aggregate::type_name(ty), load, (&sets, objects), of)?
                     }))
                 }
                 // Validation leaves `__typename` only.
@@ -54,11 +56,11 @@ impl<'a> Planner<'a> {
         ty: &ColumnType,
         type_name: &str,
         load: LoadId,
-        sets: &[&'a SelectionSet],
+        (sets, objects): (&[&'a SelectionSet], u64),
         expression: impl Fn(Function) -> Expression,
     ) -> Planned<Vec<Keyed<AggregateField>>> {
         let collected = collect(self.document, self.variables, sets, type_name);
-        self.each(&collected, |this, field, _| {
+        self.each(&collected, objects, |this, field, _| {
             let Some(described) =
                 aggregate::functions(ty).iter().find(|described| described.field == field.name.as_str())
             else {
@@ -85,8 +87,13 @@ impl<'a> Planner<'a> {
             Some(keys) => keys.iter().map(|key| key.as_str().map(str::to_owned)).collect(),
             None => single(path),
         });
-        path.filter(|path| !path.is_empty())
-            .ok_or_else(|| self.refuse(field, ArgumentError::new("at", "name at least one key")))
+        let path = path
+            .filter(|path| !path.is_empty())
+            .ok_or_else(|| self.refuse(field, ArgumentError::new("at", "name at least one key")))?;
+        let letters = path.iter().map(|key| 1 + key.chars().count()).sum();
+        allowance::pattern(self.limits, letters, || "at".into())
+            .map_err(|error| self.refuse(field, error))?;
+        Ok(path)
     }
 
     /// The argument `p` of a percentile.

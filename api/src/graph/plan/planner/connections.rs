@@ -11,7 +11,6 @@ use super::super::statement::{Expression, Numbers};
 use super::super::{Connection, ConnectionField, EdgeField, Keyed, LoadId, PageInfoField};
 use super::{DraftKind, Planned, Planner, Question, text};
 use crate::graph::catalog::{ColumnId, Table};
-use crate::graph::error::Error;
 
 impl<'a> Planner<'a> {
     /// Plans a connection below `parents` rows, or of the whole table where `columns` is empty.
@@ -27,7 +26,7 @@ impl<'a> Planner<'a> {
         let filter = given.get("filter").filter(|filter| !filter.is_null()).cloned();
         let page = page::read(self.catalog, table, &given, self.limits)
             .map_err(|error| self.refuse(field, error))?;
-        let rows = parents.saturating_mul(page.limit.max(1));
+        let rows = parents.saturating_mul(page.limit);
         let (backward, starts_later) = if page.backward {
             (true, page.before.is_some())
         } else {
@@ -46,52 +45,44 @@ impl<'a> Planner<'a> {
         let mut page_load = None;
         let mut aggregate_load = None;
         let place = self.place(field);
-        // The planner stands at a part of the connection when it finds that its rows are too many.
-        let here = |error: Error| error.at(&place.path, place.location);
 
         let type_name = format!("{}Connection", table.type_name);
         let parts = collect(self.document, self.variables, &collected.selection_sets(), &type_name);
-        let fields = self.each(&parts, |this, part, part_collected| {
+        let fields = self.each(&parts, parents, |this, part, part_collected| {
             let sets = part_collected.selection_sets();
-            let mut load_page = |this: &mut Self| -> Planned<LoadId> {
-                if page_load.is_none() {
-                    this.spend(field, rows).map_err(here)?;
-                }
+            let mut load_page = |this: &mut Self| -> LoadId {
                 let kind = || DraftKind::Page(page.clone());
-                Ok(*page_load.get_or_insert_with(|| {
+                *page_load.get_or_insert_with(|| {
                     this.load(page_question.clone(), filter.clone(), &place, parents, kind())
-                }))
+                })
             };
-            let mut load_aggregate = |this: &mut Self| -> Planned<LoadId> {
-                if aggregate_load.is_none() {
-                    this.spend(field, parents).map_err(here)?;
-                }
+            let mut load_aggregate = |this: &mut Self| -> LoadId {
                 let call = page.call.clone();
                 let kind = DraftKind::Aggregate(Numbers { expressions: Vec::new(), call });
-                Ok(*aggregate_load.get_or_insert_with(|| {
+                *aggregate_load.get_or_insert_with(|| {
                     this.load(aggregate_question.clone(), filter.clone(), &place, parents, kind)
-                }))
+                })
             };
             Ok(match part.name.as_str() {
                 "nodes" => {
-                    let load = load_page(this)?;
+                    let load = load_page(this);
                     ConnectionField::Nodes(this.row(table, load, &sets, rows)?)
                 }
                 "edges" => {
-                    let load = load_page(this)?;
+                    let load = load_page(this);
                     ConnectionField::Edges(this.edges(table, load, &sets, rows)?)
                 }
                 "pageInfo" => {
-                    let load = load_page(this)?;
-                    ConnectionField::PageInfo(this.page_info(load, &sets)?)
+                    let load = load_page(this);
+                    ConnectionField::PageInfo(this.page_info(load, &sets, parents)?)
                 }
                 "totalCount" => {
-                    let load = load_aggregate(this)?;
+                    let load = load_aggregate(this);
                     ConnectionField::TotalCount(this.expression(load, Expression::Count))
                 }
                 "aggregate" => {
-                    let load = load_aggregate(this)?;
-                    ConnectionField::Aggregate(this.aggregate(table, load, &sets)?)
+                    let load = load_aggregate(this);
+                    ConnectionField::Aggregate(this.aggregate(table, load, &sets, parents)?)
                 }
                 "points" => {
                     let (load, selection) = this.thinned_rows(
@@ -107,6 +98,13 @@ impl<'a> Planner<'a> {
                 _ => ConnectionField::Typename,
             })
         })?;
+        let shows_rows = |field: &Keyed<ConnectionField>| {
+            matches!(field.value, ConnectionField::Nodes(_) | ConnectionField::Edges(_))
+        };
+        if page_load.is_some() && !fields.iter().any(shows_rows) {
+            // They are read all the same.
+            self.spend(rows)?;
+        }
         Ok(Connection {
             page: page_load,
             aggregate: aggregate_load,
@@ -125,7 +123,7 @@ impl<'a> Planner<'a> {
         rows: u64,
     ) -> Planned<Vec<Keyed<EdgeField>>> {
         let collected = collect(self.document, self.variables, sets, &format!("{}Edge", table.type_name));
-        self.each(&collected, |this, field, collected| {
+        self.each(&collected, rows, |this, field, collected| {
             Ok(match field.name.as_str() {
                 "cursor" => {
                     this.drafts[load.0].cursors = true;
@@ -141,9 +139,10 @@ impl<'a> Planner<'a> {
         &mut self,
         load: LoadId,
         sets: &[&'a SelectionSet],
+        objects: u64,
     ) -> Planned<Vec<Keyed<PageInfoField>>> {
         let collected = collect(self.document, self.variables, sets, "PageInfo");
-        self.each(&collected, |this, field, _| {
+        self.each(&collected, objects, |this, field, _| {
             Ok(match field.name.as_str() {
                 "hasNextPage" => PageInfoField::HasNextPage,
                 "hasPreviousPage" => PageInfoField::HasPreviousPage,

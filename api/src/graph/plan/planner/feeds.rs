@@ -31,7 +31,7 @@ pub(crate) fn plan_feed(
 ) -> Result<Feed, Error> {
     let mut planner = Planner::new(catalog, limits, document, variables);
     let collected = planner.root_collected(&[&operation.selection_set], "Subscription")?;
-    let mut feeds = planner.each(&collected, |this, field, collected| {
+    let mut feeds = planner.each(&collected, 1, |this, field, collected| {
         match catalog.feed(&field.name) {
             Some(feed) => this.feed(feed, field, collected).map(Some),
             // Validation leaves one field, and none of introspection.
@@ -73,7 +73,6 @@ impl<'a> Planner<'a> {
         // What is kept in memory may be older than the change.
         self.fresh = table.is_reference;
         let rows = self.changed_rows(table, filter, field);
-        self.spend(field, PLANNED_ROWS)?;
         let parent = match &topic {
             Topic::Reference(_, column, key) => {
                 parents(table).find(|relation| relation.local == [*column]).map(|relation| {
@@ -87,7 +86,7 @@ impl<'a> Planner<'a> {
         };
         let type_name = format!("{}Change", table.type_name);
         let collected = collect(self.document, self.variables, &collected.selection_sets(), &type_name);
-        let fields = self.each(&collected, |this, part, collected| {
+        let fields = self.each(&collected, PLANNED_ROWS, |this, part, collected| {
             Ok(match part.name.as_str() {
                 "__typename" => ChangeField::Typename(type_name.clone()),
                 "operation" => ChangeField::Operation,
@@ -104,7 +103,7 @@ impl<'a> Planner<'a> {
             operations: operations(feed, &given),
             after: given.get("after").and_then(JsonValue::as_str).map(str::to_owned),
             fields,
-            plan: Plan { fields: Vec::new(), loads: self.take_loads()? },
+            plan: Plan { fields: Vec::new(), loads: self.take_loads()?, cost },
             rows,
             nothing: RowSelection { table: table.id, fields: Vec::new() },
             parent,

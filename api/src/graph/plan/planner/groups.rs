@@ -25,7 +25,7 @@ impl<'a> Planner<'a> {
         let filter = given.get("filter").filter(|filter| !filter.is_null()).cloned();
         let groups = groups::Groups::read(self.catalog, table, &given, self.limits)
             .map_err(|error| self.refuse(field, error))?;
-        self.spend(field, parents.saturating_mul(groups.limit.max(1)))?;
+        let rows = parents.saturating_mul(groups.limit);
         let question =
             Question { kind: "groups", table: table.id, columns: columns.to_vec(), arguments: text(&given) };
         let place = self.place(field);
@@ -33,11 +33,11 @@ impl<'a> Planner<'a> {
         let load = self.load(question, filter, &place, parents, DraftKind::Groups(groups));
         let type_name = format!("{}Group", table.type_name);
         let parts = collect(self.document, self.variables, &collected.selection_sets(), &type_name);
-        let fields = self.each(&parts, |this, part, collected| {
+        let fields = self.each(&parts, rows, |this, part, collected| {
             let sets = collected.selection_sets();
             Ok(match part.name.as_str() {
-                "key" => GroupField::Key(this.group_key(table, &keys, &[], &sets)?),
-                "aggregate" => GroupField::Aggregate(this.aggregate(table, load, &sets)?),
+                "key" => GroupField::Key(this.group_key(table, &keys, &[], (&sets, rows))?),
+                "aggregate" => GroupField::Aggregate(this.aggregate(table, load, &sets, rows)?),
                 "cursor" => GroupField::Cursor,
                 _ => GroupField::Typename,
             })
@@ -50,11 +50,11 @@ impl<'a> Planner<'a> {
         table: &'a Table,
         groups: &groups::Groups,
         relations: &[RelationId],
-        sets: &[&'a SelectionSet],
+        (sets, objects): (&[&'a SelectionSet], u64),
     ) -> Planned<Vec<Keyed<KeyField>>> {
         let type_name = format!("{}GroupKey", table.type_name);
         let collected = collect(self.document, self.variables, sets, &type_name);
-        self.each(&collected, |this, field, collected| match table.field(&field.name) {
+        self.each(&collected, objects, |this, field, collected| match table.field(&field.name) {
             Some(FieldId::Column(column)) => {
                 let at = Path { relations: relations.to_vec(), column };
                 let position = groups.key(&at).ok_or_else(|| {
@@ -71,13 +71,13 @@ impl<'a> Planner<'a> {
             Some(FieldId::Relation(id)) => {
                 let target = this.catalog.table(table.relation(id).target);
                 let relations = [relations, &[id]].concat();
-                this.group_key(target, groups, &relations, &collected.selection_sets())
+                this.group_key(target, groups, &relations, (&collected.selection_sets(), objects))
                     .map(KeyField::Relation)
             }
             _ => match table.ranged(&field.name) {
                 Some(column) => {
                     let at = Path { relations: relations.to_vec(), column };
-                    this.group_range(groups, &at, field, &collected.selection_sets())
+                    this.group_range(groups, &at, field, (&collected.selection_sets(), objects))
                 }
                 // Validation leaves `__typename` only.
                 None => Ok(KeyField::Typename(type_name.clone())),
@@ -90,14 +90,14 @@ impl<'a> Planner<'a> {
         groups: &groups::Groups,
         at: &Path,
         field: &'a Node<Field>,
-        sets: &[&'a SelectionSet],
+        (sets, objects): (&[&'a SelectionSet], u64),
     ) -> Planned<KeyField> {
         let (position, ranges) = groups.range(at).ok_or_else(|| {
             let error = ArgumentError::new("groupBy", format!("does not name `{}`", field.name));
             self.refuse(field, error)
         })?;
         let collected = collect(self.document, self.variables, sets, "NumberRange");
-        let fields = self.each(&collected, |_, field, _| {
+        let fields = self.each(&collected, objects, |_, field, _| {
             Ok(match field.name.as_str() {
                 "from" => RangeField::From,
                 "to" => RangeField::To,

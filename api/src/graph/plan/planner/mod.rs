@@ -7,6 +7,7 @@ mod aggregates;
 mod connections;
 mod feeds;
 mod groups;
+mod introspection;
 mod mutations;
 mod points;
 mod root;
@@ -19,6 +20,7 @@ use apollo_compiler::Node;
 use apollo_compiler::executable::{ExecutableDocument, Field, Operation};
 use apollo_compiler::response::{JsonMap, JsonValue};
 
+use super::allowance::Allowance;
 use super::collect::Collected;
 use super::groups::Groups;
 use super::input::ArgumentError;
@@ -42,7 +44,8 @@ pub(crate) fn plan(
 ) -> Result<Plan, Error> {
     let mut planner = Planner::new(catalog, limits, document, variables);
     let fields = planner.root(&[&operation.selection_set], "Query", None)?;
-    Ok(Plan { fields, loads: planner.take_loads()? })
+    let loads = planner.take_loads()?;
+    Ok(Plan { fields, loads, cost: planner.cost })
 }
 
 struct Planner<'a> {
@@ -52,7 +55,9 @@ struct Planner<'a> {
     variables: &'a JsonMap,
     drafts: Vec<Draft>,
     interned: HashMap<Question, LoadId>,
-    path: Vec<PathSegment>,
+    /// The fields that it stands within, from the root on.
+    path: Vec<&'a Node<Field>>,
+    allowance: Allowance<'a>,
     fields: usize,
     cost: u64,
     /// Whether reference tables are read anew: the request writes one of them.
@@ -126,6 +131,7 @@ impl<'a> Planner<'a> {
             drafts: Vec::new(),
             interned: HashMap::new(),
             path: Vec::new(),
+            allowance: Allowance::new(limits),
             fields: 0,
             cost: 0,
             fresh: false,
@@ -139,23 +145,32 @@ impl<'a> Planner<'a> {
         drafts
             .iter()
             .map(|draft| {
-                self.finish(draft)
-                    .map_err(|error| error.into_error().at(&draft.place.path, draft.place.location))
+                let before = self.allowance.relations();
+                let load = self.finish(draft);
+                let load =
+                    load.map_err(|error| error.into_error().at(&draft.place.path, draft.place.location))?;
+                let relations = (self.allowance.relations() - before) as u64;
+                let cost = relations.saturating_mul(self.limits.default_page);
+                self.charge(cost).map_err(|error| error.at(&draft.place.path, draft.place.location))?;
+                Ok(load)
             })
             .collect()
     }
 
-    /// Plans each collected field under its response key, within the limits of depth and number.
+    /// Plans each collected field of an object under its response key, within the limits of depth and number. `objects`: how many
+    /// such objects the answer has at most, which is what they cost.
     fn each<T>(
         &mut self,
         collected: &[Collected<'a>],
+        objects: u64,
         mut plan: impl FnMut(&mut Self, &'a Node<Field>, &Collected<'a>) -> Planned<T>,
     ) -> Planned<Vec<Keyed<T>>> {
+        self.spend(objects)?;
         let mut planned = Vec::with_capacity(collected.len());
         for collected in collected {
             let field = collected.first();
             let key = field.response_key().to_string();
-            self.path.push(PathSegment::Field(key.clone()));
+            self.path.push(field);
             self.fields += 1;
             if self.path.len() > self.limits.depth {
                 return Err(
@@ -174,16 +189,28 @@ impl<'a> Planner<'a> {
         Ok(planned)
     }
 
-    fn spend(&mut self, field: &Node<Field>, rows: u64) -> Planned<()> {
-        self.cost = self.cost.saturating_add(rows);
+    /// Adds to the cost of the request, for the field that the planner stands at.
+    fn spend(&mut self, cost: u64) -> Planned<()> {
+        self.charge(cost).map_err(|error| match self.path.last() {
+            Some(field) => {
+                let place = self.place(field);
+                error.at(&place.path, place.location)
+            }
+            None => error,
+        })
+    }
+
+    /// Adds to the cost; the error has no place yet.
+    fn charge(&mut self, cost: u64) -> Planned<()> {
+        self.cost = self.cost.saturating_add(cost);
         if self.cost <= self.limits.cost {
             return Ok(());
         }
-        Err(self.exceeded(
-            field,
+        Err(Error::new(
+            Code::LimitExceeded,
             format!(
-                "The answer could have more than {} rows (page sizes multiply down the tree). Ask for smaller pages \
-                 with `first`, or for fewer points with `max`.",
+                "The answer could have more than {} objects (page sizes multiply down the tree). Ask for smaller pages \
+                 with `first`, for fewer points with `max`, or for a span of time with `from` and `to`.",
                 self.limits.cost
             ),
         ))
@@ -262,7 +289,7 @@ impl<'a> Planner<'a> {
         Some(Source { load: source.load, table: find_or_push(&mut draft.joins, join) + 1 })
     }
 
-    fn finish(&self, draft: &Draft) -> Result<Load, ArgumentError> {
+    fn finish(&mut self, draft: &Draft) -> Result<Load, ArgumentError> {
         let grouped = matches!(draft.kind, DraftKind::Groups(_) | DraftKind::Series(_));
         let parents = if draft.parents == 1 && !grouped { Parents::One } else { Parents::Many };
         let sql = self.sql(draft, parents)?;
@@ -284,32 +311,32 @@ impl<'a> Planner<'a> {
         matches!(draft.kind, DraftKind::ByKey) && table.is_reference && draft.filter.is_none()
     }
 
-    fn sql(&self, draft: &Draft, parents: Parents) -> Result<Sql, ArgumentError> {
+    fn sql(&mut self, draft: &Draft, parents: Parents) -> Result<Sql, ArgumentError> {
         let table = self.catalog.table(draft.table);
-        let (columns, filter, most) = (&draft.columns, draft.filter.as_ref(), self.limits.conditions);
+        let (columns, filter, allowance) = (&draft.columns, draft.filter.as_ref(), &mut self.allowance);
         match &draft.kind {
             DraftKind::ByKey if Self::is_kept_whole(draft, table) => {
                 Ok(statement::all(table, &draft.projection))
             }
             DraftKind::ByKey => {
                 let rows = Rows { table, joins: &draft.joins, projection: &draft.projection, filter };
-                statement::by_key(self.catalog, &rows, columns, parents, most)
+                statement::by_key(self.catalog, &rows, columns, parents, allowance)
             }
             DraftKind::Page(page) => {
                 let projection = &draft.projection;
                 let query =
                     PageQuery { table, columns, parents, projection, page, filter, cursors: draft.cursors };
-                statement::page(self.catalog, &query, most)
+                statement::page(self.catalog, &query, allowance)
             }
             DraftKind::Points(points) => {
                 let (projection, page) = (&draft.projection, &points.page);
                 let query = PageQuery { table, columns, parents, projection, page, filter, cursors: false };
-                super::points::sql(self.catalog, &query, most)
+                super::points::sql(self.catalog, &query, allowance)
             }
-            DraftKind::Groups(groups) => groups.sql(self.catalog, table, columns, filter, most),
-            DraftKind::Series(series) => series.sql(self.catalog, table, columns, filter, most),
+            DraftKind::Groups(groups) => groups.sql(self.catalog, table, columns, filter, allowance),
+            DraftKind::Series(series) => series.sql(self.catalog, table, columns, filter, allowance),
             DraftKind::Aggregate(numbers) => {
-                statement::aggregate(self.catalog, table, columns, parents, numbers, filter, most)
+                statement::aggregate(self.catalog, table, columns, parents, numbers, filter, allowance)
             }
         }
     }
@@ -365,7 +392,8 @@ impl<'a> Planner<'a> {
 
     fn place(&self, field: &Node<Field>) -> Place {
         let location = field.name.location().and_then(|span| span.line_column(&self.document.sources));
-        Place { path: self.path.clone(), location }
+        let path = self.path.iter().map(|field| PathSegment::Field(field.response_key().to_string()));
+        Place { path: path.collect(), location }
     }
 
     fn refuse(&self, field: &Node<Field>, error: ArgumentError) -> Error {

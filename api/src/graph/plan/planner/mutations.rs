@@ -13,7 +13,7 @@ use super::super::write::{Mutation, MutationField, OnConflict, Payload, PayloadF
 use super::super::{Plan, write};
 use super::{Planned, Planner};
 use crate::graph::catalog::{Catalog, ColumnId, Function, Mutation as Mutates, Operation, Table, TableId};
-use crate::graph::error::{Code, Error};
+use crate::graph::error::Error;
 use crate::graph::limits::Limits;
 use crate::graph::value::parameter;
 
@@ -31,7 +31,7 @@ pub(crate) fn plan_mutation(
         .iter()
         .filter_map(|it| catalog.mutation(&it.first().name))
         .any(|mutation| catalog.table(written(catalog, mutation)).is_reference);
-    let fields = planner.each(&collected, |this, field, collected| {
+    let fields = planner.each(&collected, 1, |this, field, collected| {
         Ok(match catalog.mutation(&field.name) {
             Some(mutation) => {
                 MutationField::Step(Box::new(this.step(mutation, field, &collected.selection_sets())?))
@@ -69,7 +69,7 @@ impl<'a> Planner<'a> {
         let (write, many, rows) = planned.map_err(|error| self.refuse(field, error))?;
         let place = self.place(field);
         let payload = self.payload(table, many, field, sets, rows)?;
-        let plan = Plan { fields: Vec::new(), loads: self.take_loads()? };
+        let plan = Plan { fields: Vec::new(), loads: self.take_loads()?, cost: self.cost };
         Ok(Step { table: table.id, write, payload, plan, place })
     }
 
@@ -91,10 +91,7 @@ impl<'a> Planner<'a> {
         let rows = if many { objects.unwrap_or(self.limits.written_rows) } else { 1 };
         if rows > self.limits.written_rows {
             let message = format!("a request adds at most {} rows", self.limits.written_rows);
-            return Err(ArgumentError {
-                code: Code::LimitExceeded,
-                ..ArgumentError::new(&function.field, message)
-            });
+            return Err(ArgumentError::exceeded(&function.field, message));
         }
         Ok((Write::Call(sql.finish()), many, rows as u64))
     }
@@ -206,11 +203,8 @@ impl<'a> Planner<'a> {
         let type_name = format!("{}{}Payload", table.type_name, if many { "List" } else { "" });
         let collected = collect(self.document, self.variables, sets, &type_name);
         let mut load = None;
-        let fields = self.each(&collected, |this, part, collected| {
+        let fields = self.each(&collected, 1, |this, part, collected| {
             let mut row = |this: &mut Self| -> Planned<_> {
-                if load.is_none() {
-                    this.spend(field, rows)?;
-                }
                 let load = *load.get_or_insert_with(|| this.by_key(table, &table.primary_key, field, rows));
                 Ok((load, this.row(table, load, &collected.selection_sets(), rows)?))
             };

@@ -11,7 +11,7 @@ use super::super::{Keyed, Lookup, Nodes, RootField};
 use super::{DraftKind, Planned, Planner, Question, text};
 use crate::graph::catalog::names::capitalise;
 use crate::graph::catalog::{ColumnId, Function, Table};
-use crate::graph::error::{Code, Error, PathSegment};
+use crate::graph::error::Error;
 use crate::graph::global_id;
 
 impl<'a> Planner<'a> {
@@ -22,10 +22,10 @@ impl<'a> Planner<'a> {
         system: Option<usize>,
     ) -> Planned<Vec<Keyed<RootField>>> {
         let collected = self.root_collected(sets, type_name)?;
-        self.each(&collected, |this, field, collected| {
+        self.each(&collected, 1, |this, field, collected| {
             Ok(match field.name.as_str() {
                 "__typename" => RootField::Typename(type_name.to_owned()),
-                "__schema" | "__type" => RootField::Introspection,
+                "__schema" | "__type" => this.introspection(field, &collected.selection_sets())?,
                 "node" if system.is_none() => this.node(field, &collected.selection_sets())?,
                 "nodes" if system.is_none() => this.nodes(field, &collected.selection_sets())?,
                 name => this.root_field(name, field, collected, system)?,
@@ -42,7 +42,7 @@ impl<'a> Planner<'a> {
         let collected = collect(self.document, self.variables, sets, type_name);
         if let Some(beyond) = collected.get(self.limits.root_fields) {
             let field = beyond.first();
-            self.path.push(PathSegment::Field(field.response_key().to_string()));
+            self.path.push(field);
             let most = self.limits.root_fields;
             return Err(
                 self.exceeded(field, format!("A request has at most {most} fields in `{type_name}`."))
@@ -118,7 +118,6 @@ impl<'a> Planner<'a> {
         field: &'a Node<Field>,
         sets: &[&'a SelectionSet],
     ) -> Planned<Lookup> {
-        self.spend(field, 1)?;
         let given = arguments(field, self.variables);
         let page = page::read(self.catalog, table, &given, self.limits)
             .map_err(|error| self.refuse(field, error))?;
@@ -138,7 +137,6 @@ impl<'a> Planner<'a> {
         field: &Node<Field>,
         sets: &[&'a SelectionSet],
     ) -> Planned<Lookup> {
-        self.spend(field, 1)?;
         let load = self.by_key(table, columns, field, 1);
         let selection = self.row(table, load, sets, 1)?;
         Ok(Lookup { load, key, selection })
@@ -155,9 +153,8 @@ impl<'a> Planner<'a> {
         let given = arguments(field, self.variables);
         let ids = given.get("ids").and_then(JsonValue::as_array).cloned().unwrap_or_default();
         if ids.len() as u64 > self.limits.largest_page {
-            let mut error = ArgumentError::new("ids", format!("at most {} ids", self.limits.largest_page));
-            error.code = Code::LimitExceeded;
-            return Err(self.refuse(field, error));
+            let message = format!("at most {} ids", self.limits.largest_page);
+            return Err(self.refuse(field, ArgumentError::exceeded("ids", message)));
         }
         // Each type is planned once, however many of its rows are asked for.
         let mut tables: Vec<&'a Table> = Vec::new();
@@ -175,7 +172,6 @@ impl<'a> Planner<'a> {
             .enumerate()
             .map(|(at, table)| {
                 let rows = keys.iter().filter(|(of, _)| *of == at).count() as u64;
-                self.spend(field, rows)?;
                 let load = self.by_key(table, &table.primary_key, field, rows);
                 Ok((load, self.row(table, load, sets, rows)?))
             })

@@ -19,31 +19,32 @@ impl<'a> Planner<'a> {
     ) -> Planned<RowSelection> {
         let source = source.into();
         let collected = collect(self.document, self.variables, sets, &table.type_name);
-        let fields = self.each(&collected, |this, field, collected| match table.field(&field.name) {
-            Some(FieldId::GlobalId) => Ok(RowField::GlobalId(this.positions(source, &table.primary_key))),
-            Some(FieldId::Column(id)) => {
-                Ok(RowField::Column(this.position(source, id), table.column(id).ty.clone()))
-            }
-            Some(FieldId::Relation(id)) => this.relation(table, id, source, field, collected, rows),
-            Some(FieldId::Groups(id)) => {
-                let relation = table.relation(id);
-                let key = this.positions(source, &relation.local);
-                let target = this.catalog.table(relation.target);
-                Ok(RowField::Groups {
-                    key,
-                    groups: this.groups(target, &relation.remote, field, collected, rows)?,
-                })
-            }
-            Some(FieldId::Series(id)) => {
-                let relation = table.relation(id);
-                let key = this.positions(source, &relation.local);
-                let target = this.catalog.table(relation.target);
-                let series = this.series(target, &relation.remote, field, collected, rows)?;
-                Ok(RowField::Series { key, series })
-            }
-            // Validation leaves `__typename` only.
-            None => Ok(RowField::Typename),
-        })?;
+        let fields =
+            self.each(&collected, rows, |this, field, collected| match table.field(&field.name) {
+                Some(FieldId::GlobalId) => Ok(RowField::GlobalId(this.positions(source, &table.primary_key))),
+                Some(FieldId::Column(id)) => {
+                    Ok(RowField::Column(this.position(source, id), table.column(id).ty.clone()))
+                }
+                Some(FieldId::Relation(id)) => this.relation(table, id, source, field, collected, rows),
+                Some(FieldId::Groups(id)) => {
+                    let relation = table.relation(id);
+                    let key = this.positions(source, &relation.local);
+                    let target = this.catalog.table(relation.target);
+                    Ok(RowField::Groups {
+                        key,
+                        groups: this.groups(target, &relation.remote, field, collected, rows)?,
+                    })
+                }
+                Some(FieldId::Series(id)) => {
+                    let relation = table.relation(id);
+                    let key = this.positions(source, &relation.local);
+                    let target = this.catalog.table(relation.target);
+                    let series = this.series(target, &relation.remote, field, collected, rows)?;
+                    Ok(RowField::Series { key, series })
+                }
+                // Validation leaves `__typename` only.
+                None => Ok(RowField::Typename),
+            })?;
         Ok(RowSelection { table: table.id, fields })
     }
 
@@ -63,7 +64,6 @@ impl<'a> Planner<'a> {
             let connection = self.connection(target, &relation.remote, field, collected, rows)?;
             return Ok(RowField::Many { key, connection });
         }
-        self.spend(field, rows)?;
         if let Some(joined) = self.join(source, relation) {
             let present = self.positions(joined, &relation.remote);
             let selection = self.row(target, joined, &collected.selection_sets(), rows)?;

@@ -23,7 +23,7 @@ impl<'a> Planner<'a> {
         let filter = given.get("filter").filter(|filter| !filter.is_null()).cloned();
         let read = series::Series::read(self.catalog, table, &given, self.limits)
             .map_err(|error| self.refuse(field, error))?;
-        self.spend(field, parents.saturating_mul(read.lines.limit.max(1)))?;
+        let (lines, points) = read.size(parents);
         let question =
             Question { kind: "series", table: table.id, columns: columns.to_vec(), arguments: text(&given) };
         let place = self.place(field);
@@ -31,12 +31,12 @@ impl<'a> Planner<'a> {
         let load = self.load(question, filter, &place, parents, DraftKind::Series(read));
         let type_name = format!("{}Series", table.type_name);
         let parts = collect(self.document, self.variables, &collected.selection_sets(), &type_name);
-        let fields = self.each(&parts, |this, part, collected| {
+        let fields = self.each(&parts, lines, |this, part, collected| {
             let sets = collected.selection_sets();
             Ok(match part.name.as_str() {
-                "key" => SeriesField::Key(this.group_key(table, &keys, &[], &sets)?),
-                "aggregate" => SeriesField::Aggregate(this.aggregate(table, load, &sets)?),
-                "points" => SeriesField::Points(this.points(table, load, &sets)?),
+                "key" => SeriesField::Key(this.group_key(table, &keys, &[], (&sets, lines))?),
+                "aggregate" => SeriesField::Aggregate(this.aggregate(table, load, &sets, lines)?),
+                "points" => SeriesField::Points(this.points(table, load, &sets, points)?),
                 _ => SeriesField::Typename,
             })
         })?;
@@ -48,14 +48,15 @@ impl<'a> Planner<'a> {
         table: &'a Table,
         load: LoadId,
         sets: &[&'a SelectionSet],
+        points: u64,
     ) -> Planned<Vec<Keyed<PointField>>> {
         let collected = collect(self.document, self.variables, sets, &format!("{}Point", table.type_name));
-        self.each(&collected, |this, field, collected| {
+        self.each(&collected, points, |this, field, collected| {
             Ok(match field.name.as_str() {
                 "start" => PointField::Start,
                 "end" => PointField::End,
                 "aggregate" => {
-                    PointField::Aggregate(this.aggregate(table, load, &collected.selection_sets())?)
+                    PointField::Aggregate(this.aggregate(table, load, &collected.selection_sets(), points)?)
                 }
                 _ => PointField::Typename,
             })

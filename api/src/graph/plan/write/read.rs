@@ -7,7 +7,6 @@ use super::super::input::ArgumentError;
 use super::{Cell, Children, Insert};
 use crate::database::Parameter;
 use crate::graph::catalog::{Catalog, ColumnId, ColumnType, FieldId, Relation, Table};
-use crate::graph::error::Code;
 use crate::graph::limits::Limits;
 use crate::graph::value::parameter;
 
@@ -78,12 +77,12 @@ impl Reader<'_> {
         self.count += given.len();
         if self.count > self.most {
             let place = given.first().map_or("", |given| given.place.as_str());
-            return Err(exceeded(place, format!("a request adds at most {} rows", self.most)));
+            return Err(ArgumentError::exceeded(place, format!("a request adds at most {} rows", self.most)));
         }
         let columns = columns(table, given, of.map(|(relation, _)| relation));
         if columns.len().saturating_mul(given.len()) > MOST_VALUES {
             let message = format!("rows have at most {MOST_VALUES} values together");
-            return Err(exceeded(&given[0].place, message));
+            return Err(ArgumentError::exceeded(&given[0].place, message));
         }
         let rows = given
             .iter()
@@ -167,10 +166,4 @@ fn read_value(ty: &ColumnType, value: &JsonValue, place: &str) -> Result<Option<
         return Ok(None);
     }
     parameter(ty, value).map(Some).map_err(|error| ArgumentError::new(place, error.to_string()))
-}
-
-fn exceeded(place: &str, message: String) -> ArgumentError {
-    let mut error = ArgumentError::new(place, message);
-    error.code = Code::LimitExceeded;
-    error
 }

@@ -1,32 +1,36 @@
 //! Parse and validate, once for each text: documents are kept.
 
-use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, PoisonError};
+mod count;
 
-use apollo_compiler::parser::{Parser, SourceSpan};
+use std::sync::Arc;
+
+use apollo_compiler::parser::Parser;
 use apollo_compiler::validation::{DiagnosticList, Valid};
-use apollo_compiler::{ExecutableDocument, Name, Node, Schema, ast};
-use lru::LruCache;
+use apollo_compiler::{ExecutableDocument, Schema};
 
 use super::error::{Code, Error};
 use super::limits::Limits;
 use super::suggest::suggestion;
+use crate::cache::Cache;
 
-/// Documents kept at most.
-const MOST_DOCUMENTS: NonZeroUsize = NonZeroUsize::new(1_000).unwrap();
-/// A document longer than this is not kept: a client that sends many such would fill the memory.
-const LONGEST_KEPT: usize = 64 * 1024;
 /// Nesting that the parser follows; deeper text is refused before the limit of depth applies.
 const RECURSION: usize = 200;
+/// Errors that are told of a document; each may take a search for similar names.
+const MOST_ERRORS: usize = 20;
+/// Characters of what is told of one: it repeats names of the document.
+const LONGEST_MESSAGE: usize = 500;
+/// Bytes that a token of a document takes once it is parsed and validated, at most.
+const TOKEN: usize = 160;
 
 /// Documents that were valid, by their text.
 pub(super) struct Documents {
-    kept: Mutex<LruCache<String, Arc<Valid<ExecutableDocument>>>>,
+    kept: Cache<Arc<str>, Arc<Valid<ExecutableDocument>>>,
 }
 
 impl Documents {
-    pub(super) fn new() -> Self {
-        Self { kept: Mutex::new(LruCache::new(MOST_DOCUMENTS)) }
+    /// None yet, and as many as take so many bytes.
+    pub(super) fn new(most_bytes: usize) -> Self {
+        Self { kept: Cache::new(most_bytes) }
     }
 
     /// The document of a text; the errors say what is wrong with it.
@@ -36,44 +40,43 @@ impl Documents {
         limits: &Limits,
         text: &str,
     ) -> Result<Arc<Valid<ExecutableDocument>>, Vec<Error>> {
-        if let Some(document) = self.kept().get(text) {
-            return Ok(Arc::clone(document));
+        if let Some(document) = self.kept.get(text) {
+            return Ok(document);
         }
-        let document = Arc::new(read(schema, limits, text)?);
-        if text.len() <= LONGEST_KEPT {
-            self.kept().put(text.to_owned(), Arc::clone(&document));
-        }
+        let (document, tokens) = read(schema, limits, text)?;
+        let document = Arc::new(document);
+        // The text is kept twice: as the key, and for the places of errors.
+        let bytes = 2 * text.len() + tokens * TOKEN;
+        self.kept.put(text.into(), Arc::clone(&document), bytes);
         Ok(document)
-    }
-
-    fn kept(&self) -> std::sync::MutexGuard<'_, LruCache<String, Arc<Valid<ExecutableDocument>>>> {
-        // A panic while the lock was held leaves a cache of valid documents.
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+/// The document of a text, and its number of tokens.
 fn read(
     schema: &Valid<Schema>,
     limits: &Limits,
     text: &str,
-) -> Result<Valid<ExecutableDocument>, Vec<Error>> {
+) -> Result<(Valid<ExecutableDocument>, usize), Vec<Error>> {
     let mut parser = Parser::new().token_limit(limits.tokens).recursion_limit(RECURSION);
     let parsed = parser.parse_ast(text, "request");
-    if parser.tokens_reached() > limits.tokens {
-        return Err(vec![Error::new(
-            Code::LimitExceeded,
-            format!("A document has at most {} tokens.", limits.tokens),
-        )]);
+    let tokens = parser.tokens_reached();
+    if tokens > limits.tokens {
+        let message = format!("A document has at most {} tokens.", limits.tokens);
+        return Err(vec![Error::new(Code::LimitExceeded, message)]);
     }
     let ast = parsed.map_err(|invalid| errors(schema, limits, &invalid.errors))?;
     // Counted before validation, whose work grows with them.
-    count(limits, &ast)?;
-    ast.to_executable_validate(schema).map_err(|invalid| errors(schema, limits, &invalid.errors))
+    count::check(limits, &ast).map_err(|error| vec![error])?;
+    let document =
+        ast.to_executable_validate(schema).map_err(|invalid| errors(schema, limits, &invalid.errors))?;
+    Ok((document, tokens))
 }
 
 fn errors(schema: &Schema, limits: &Limits, diagnostics: &DiagnosticList) -> Vec<Error> {
     diagnostics
         .iter()
+        .take(MOST_ERRORS)
         .map(|diagnostic| {
             let mut message = diagnostic.error.to_string();
             if limits.suggestions
@@ -82,74 +85,15 @@ fn errors(schema: &Schema, limits: &Limits, diagnostics: &DiagnosticList) -> Vec
                 message.push_str(". ");
                 message.push_str(&similar);
             }
+            if let Some((end, _)) = message.char_indices().nth(LONGEST_MESSAGE) {
+                message.truncate(end);
+                message.push('…');
+            }
             let mut error = Error::new(Code::GraphqlInvalid, message);
             error.locations = diagnostic.line_column_range().map(|range| range.start).into_iter().collect();
             error
         })
         .collect()
-}
-
-/// Limits on what stands in the document, whatever of it is run.
-fn count(limits: &Limits, document: &ast::Document) -> Result<(), Vec<Error>> {
-    let mut counts = Counts::default();
-    for definition in &document.definitions {
-        match definition {
-            ast::Definition::OperationDefinition(operation) => {
-                counts.directives(&operation.directives);
-                for variable in &operation.variables {
-                    counts.directives(&variable.directives);
-                }
-                counts.selections(&operation.selection_set);
-            }
-            ast::Definition::FragmentDefinition(fragment) => {
-                counts.directives(&fragment.directives);
-                counts.selections(&fragment.selection_set);
-            }
-            // Validation refuses whatever else a document may hold.
-            _ => {}
-        }
-    }
-    for (places, most, what) in
-        [(counts.aliases, limits.aliases, "aliases"), (counts.directives, limits.directives, "directives")]
-    {
-        if let Some(place) = places.get(most) {
-            let mut error = Error::new(Code::LimitExceeded, format!("A document has at most {most} {what}."));
-            error.locations =
-                place.and_then(|place| place.line_column(&document.sources)).into_iter().collect();
-            return Err(vec![error]);
-        }
-    }
-    Ok(())
-}
-
-/// Where aliases and directives stand, in the order of the text.
-#[derive(Default)]
-struct Counts {
-    aliases: Vec<Option<SourceSpan>>,
-    directives: Vec<Option<SourceSpan>>,
-}
-
-impl Counts {
-    fn selections(&mut self, selections: &[ast::Selection]) {
-        for selection in selections {
-            match selection {
-                ast::Selection::Field(field) => {
-                    self.aliases.extend(field.alias.as_ref().map(Name::location));
-                    self.directives(&field.directives);
-                    self.selections(&field.selection_set);
-                }
-                ast::Selection::FragmentSpread(spread) => self.directives(&spread.directives),
-                ast::Selection::InlineFragment(fragment) => {
-                    self.directives(&fragment.directives);
-                    self.selections(&fragment.selection_set);
-                }
-            }
-        }
-    }
-
-    fn directives(&mut self, directives: &ast::DirectiveList) {
-        self.directives.extend(directives.iter().map(Node::location));
-    }
 }
 
 #[cfg(test)]
@@ -220,5 +164,38 @@ mod tests {
         ] {
             assert_eq!(said_of(text, &limits).join(" "), said, "{text}");
         }
+    }
+
+    #[test]
+    fn errors_are_few_and_short() {
+        let text = format!("{{ {} {} }}", "a".repeat(100_000), "zz ".repeat(1_000));
+        let said = said_of(&text, &Limits { suggestions: true, ..Limits::default() });
+        assert!(said.len() <= MOST_ERRORS, "{}", said.len());
+        assert!(said.iter().all(|message| message.chars().count() <= LONGEST_MESSAGE + 1));
+    }
+
+    #[test]
+    fn fragments_are_counted_where_they_stand() {
+        // Each holds the next twice: 2^n fields, in a text of n lines.
+        let doubling = |levels: usize, field: &dyn Fn(usize) -> String| {
+            let fragments: Vec<String> =
+                (0..levels).map(|at| format!("fragment F{at} on Query {{ {} }} ", field(at + 1))).collect();
+            let fragments = fragments.concat();
+            format!("{{ ...F0 }} {fragments} fragment F{levels} on Query {{ __typename }}")
+        };
+        let limits = Limits { fields: 100, ..Limits::default() };
+        let twice = |next: usize| format!("a {{ ...F{next} }} b {{ ...F{next} }}");
+        let refused = "An operation has at most 1000 fields, once fragments are put in.";
+        assert!(!said_of(&doubling(8, &twice), &limits).iter().any(|said| said == refused));
+        assert_eq!(said_of(&doubling(9, &twice), &limits), [refused]);
+        assert_eq!(said_of(&doubling(100, &twice), &limits), [refused]);
+        // In one selection it is the same, however often it stands there.
+        let again = |next: usize| format!("...F{next} ... {{ ...F{next} }} ...F{next}");
+        assert_eq!(said_of(&doubling(50, &again), &limits), Vec::<String>::new());
+        let chain = doubling(250, &|next| format!("...F{next}"));
+        assert_eq!(said_of(&chain, &limits).join(" "), "A document nests fragments at most 200 levels.");
+        // A cycle ends; validation says what it is.
+        let cycle = "{ ...A } fragment A on Query { ...B } fragment B on Query { __typename ...A }";
+        assert!(said_of(cycle, &limits).iter().all(|message| !message.contains("at most")));
     }
 }

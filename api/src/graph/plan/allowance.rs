@@ -1,0 +1,106 @@
+//! What the filters, orders and keys of one request may ask of Postgres together: its planner works with each relation and
+//! condition, and some comparisons work with each letter of what they compare with.
+
+use super::input::ArgumentError;
+use crate::database::Parameter;
+use crate::graph::limits::Limits;
+
+/// What a request has used so far.
+pub(super) struct Allowance<'l> {
+    limits: &'l Limits,
+    conditions: usize,
+    relations: usize,
+    bytes: usize,
+}
+
+impl<'l> Allowance<'l> {
+    pub(super) fn new(limits: &'l Limits) -> Self {
+        Self { limits, conditions: 0, relations: 0, bytes: 0 }
+    }
+
+    /// Relations that were gone through so far.
+    pub(super) fn relations(&self) -> usize {
+        self.relations
+    }
+
+    /// Counts a condition. `argument`: where it stands.
+    pub(super) fn condition(&mut self, argument: impl FnOnce() -> String) -> Result<(), ArgumentError> {
+        self.conditions += 1;
+        let most = self.limits.conditions;
+        within(self.conditions, most, argument, || {
+            format!("the filters of a request have at most {most} conditions")
+        })
+    }
+
+    /// Counts a relation that is gone through. `depth`: how many it makes within one another.
+    pub(super) fn relation(
+        &mut self,
+        depth: usize,
+        argument: impl Fn() -> String,
+    ) -> Result<(), ArgumentError> {
+        let Limits { relation_depth: deepest, relations: most, .. } = self.limits;
+        within(depth, *deepest, &argument, || format!("at most {deepest} relations lie within one another"))?;
+        self.relations += 1;
+        within(self.relations, *most, argument, || {
+            format!("the filters, orders and keys of a request go through at most {most} relations")
+        })
+    }
+
+    /// Counts a value that rows are compared with.
+    pub(super) fn operand(
+        &mut self,
+        value: &Parameter,
+        argument: impl FnOnce() -> String,
+    ) -> Result<(), ArgumentError> {
+        self.bytes += value.value.as_ref().map_or(0, Vec::len);
+        let most = self.limits.operands;
+        within(self.bytes, most, argument, || {
+            format!("the values in the filters of a request have at most {most} bytes")
+        })
+    }
+
+    /// Checks the length of a list of values.
+    pub(super) fn list(&self, length: usize, argument: impl FnOnce() -> String) -> Result<(), ArgumentError> {
+        let most = self.limits.listed;
+        within(length, most, argument, || format!("a list in a filter has at most {most} values"))
+    }
+
+    /// Checks the length of what a comparison works through again for each row.
+    pub(super) fn pattern(
+        &self,
+        length: usize,
+        argument: impl FnOnce() -> String,
+    ) -> Result<(), ArgumentError> {
+        pattern(self.limits, length, argument)
+    }
+}
+
+/// Checks the length of a pattern, or of what is searched for.
+pub(super) fn pattern(
+    limits: &Limits,
+    length: usize,
+    argument: impl FnOnce() -> String,
+) -> Result<(), ArgumentError> {
+    let most = limits.pattern;
+    within(length, most, argument, || format!("a pattern has at most {most} characters"))
+}
+
+/// Checks the number of fields that a list is ordered or grouped by.
+pub(super) fn terms(limits: &Limits, number: usize, argument: &str) -> Result<(), ArgumentError> {
+    let most = limits.terms;
+    within(
+        number,
+        most,
+        || argument.to_owned(),
+        || format!("a list is ordered or grouped by at most {most} fields"),
+    )
+}
+
+fn within(
+    number: usize,
+    most: usize,
+    argument: impl FnOnce() -> String,
+    message: impl FnOnce() -> String,
+) -> Result<(), ArgumentError> {
+    if number > most { Err(ArgumentError::exceeded(&argument(), message())) } else { Ok(()) }
+}

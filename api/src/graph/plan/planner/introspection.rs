@@ -1,0 +1,57 @@
+//! `__schema` and `__type`.
+
+use apollo_compiler::Node;
+use apollo_compiler::executable::{Field, SelectionSet};
+use apollo_compiler::response::JsonValue;
+
+use super::super::collect::collect;
+use super::super::input::arguments;
+use super::super::{Keyed, RootField};
+use super::{Planned, Planner};
+use crate::graph::introspection::{Introspected, Shape, Wanted};
+
+impl<'a> Planner<'a> {
+    /// Plans a field of introspection. What it costs shows when it is answered.
+    pub(super) fn introspection(
+        &mut self,
+        field: &'a Node<Field>,
+        sets: &[&'a SelectionSet],
+    ) -> Planned<RootField> {
+        Ok(RootField::Introspection(if field.name == "__schema" {
+            Introspected::Schema(self.shape("__Schema", sets)?)
+        } else {
+            let given = arguments(field, self.variables);
+            let name = given.get("name").and_then(JsonValue::as_str).unwrap_or_default();
+            Introspected::Type(name.to_owned(), self.shape("__Type", sets)?)
+        }))
+    }
+
+    fn shape(&mut self, type_name: &str, sets: &[&'a SelectionSet]) -> Planned<Shape> {
+        let collected = collect(self.document, self.variables, sets, type_name);
+        let fields = self.each(&collected, 0, |this, field, collected| {
+            let below = match object_of(&field.name) {
+                Some(type_name) => this.shape(type_name, &collected.selection_sets())?,
+                None => Shape::new(),
+            };
+            let given = arguments(field, this.variables);
+            let deprecated = given.get("includeDeprecated").and_then(JsonValue::as_bool) == Some(true);
+            Ok((field.name.to_string(), deprecated, below))
+        })?;
+        let wanted =
+            |Keyed { key, value: (name, deprecated, below) }| Wanted { key, name, deprecated, below };
+        Ok(fields.into_iter().map(wanted).collect())
+    }
+}
+
+/// Type of the objects that a field of the schema's schema holds. None of these names has two meanings.
+fn object_of(field: &str) -> Option<&'static str> {
+    match field {
+        "types" | "queryType" | "mutationType" | "subscriptionType" | "interfaces" | "possibleTypes"
+        | "ofType" | "type" => Some("__Type"),
+        "fields" => Some("__Field"),
+        "args" | "inputFields" => Some("__InputValue"),
+        "enumValues" => Some("__EnumValue"),
+        "directives" => Some("__Directive"),
+        _ => None,
+    }
+}

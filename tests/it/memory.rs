@@ -1,0 +1,42 @@
+//! The memory of a gateway that strangers fill.
+
+use serde_json::json;
+
+use crate::binary::{Served, secret};
+use crate::harness::{Answer, clone_database, database_url, http_client};
+
+#[tokio::test]
+async fn documents_are_kept_up_to_a_number_of_bytes() {
+    const KEPT: u64 = 8;
+    let database = clone_database().await;
+    let url = database_url("praxis_gateway", &database);
+    let kept = (KEPT * 1024 * 1024).to_string();
+    let served = Served::start(&[
+        "--database-url",
+        &url,
+        "--jwt-secret",
+        secret(),
+        "--listen",
+        "127.0.0.1:0",
+        "--kept-documents",
+        &kept,
+    ])
+    .await;
+    let client = http_client();
+    // Each takes more than half a megabyte once it is parsed: together a hundred.
+    let ask = async |number: usize| {
+        let query = format!("{{ n{number}: __typename {} }}", "__typename ".repeat(2_400));
+        let request =
+            client.post(format!("http://{}/graphql", served.address)).json(&json!({ "query": query }));
+        Answer::read(request.send().await.unwrap()).await.data();
+    };
+    for number in 0..20 {
+        ask(number).await;
+    }
+    let before = served.peak_memory();
+    for number in 20..200 {
+        ask(number).await;
+    }
+    let grown = served.peak_memory() - before;
+    assert!(grown < 3 * KEPT, "{grown} MB more");
+}
