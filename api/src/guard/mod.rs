@@ -40,11 +40,11 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// A guard of the tables and functions that an engine serves to callers of these roles. It looks over the pool's other
-    /// connection: however much there is to do, it does not wait.
+    /// A guard of the tables and functions that an engine serves to callers of these roles. It waits for a connection in its
+    /// turn, as the gateway's own share: the one aside is what requests wait for.
     pub fn new(engine: &Arc<Engine>, pool: &Pool, roles: &[String]) -> Self {
         let expected = expected::of(engine.catalog(), roles).to_string();
-        Self { pool: pool.aside(), engine: Arc::clone(engine), expected }
+        Self { pool: pool.clone(), engine: Arc::clone(engine), expected }
     }
 
     /// What is not as it should be now.
