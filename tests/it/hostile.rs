@@ -182,10 +182,10 @@ async fn half_a_body(app: &App, token: &str, bytes: usize) -> TcpStream {
 
 #[tokio::test]
 async fn bodies_take_the_memory_of_their_caller_and_of_nobody_else() {
-    let app = App::with(|config| config.http.memory = 16 * 1024 * 1024).await;
+    let app = App::with(|config| config.http.memory = 80 * 1024 * 1024).await;
     let greedy = somebody();
     let variables = json!({ "x": "x".repeat(60_000) });
-    // Half of the caller's four megabytes, and again.
+    // Nearly half of the caller's twenty megabytes, and again: a byte counts a hundredfold.
     let _held = [half_a_body(&app, &greedy, 90_000).await, half_a_body(&app, &greedy, 90_000).await];
     let ask = async |token: &str, variables: &Value| {
         let body = json!({ "query": PROTOCOLS, "variables": variables });

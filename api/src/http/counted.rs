@@ -5,9 +5,9 @@ use bytes::Bytes;
 use super::seats::Busy;
 use crate::budget::Held;
 
-/// Bytes of memory that a byte of a request can take once it is parsed: a variable of two characters becomes a value of some
-/// dozens of bytes, which is read, checked and made a parameter.
-pub(super) const COST: usize = 20;
+/// Bytes of memory that a byte of a request can take once it is parsed: a list of 200,000 short ids, 0.8 MB, was measured to
+/// take 115 MB while it was read, checked and made a parameter.
+pub(super) const COST: usize = 100;
 /// What a compressed answer takes besides itself until it is sent.
 pub(super) const COMPRESSOR: usize = 320 * 1024;
 
