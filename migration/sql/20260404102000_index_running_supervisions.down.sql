@@ -1,0 +1,2 @@
+DROP INDEX idx_relationships_running;
+DROP INDEX idx_relationships_active;
