@@ -31,6 +31,7 @@ mod memory;
 mod mutation_matrix;
 mod mutations;
 mod network;
+mod out_of_step;
 mod page;
 mod paging;
 mod people;
