@@ -80,3 +80,14 @@ async fn every_reference_table_announces_its_changes() {
           AND tgtype = 4 + 8 + 16 + 32)";
     assert_eq!(session.rows(silent).await, Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn every_reference_table_announces_what_replication_applies() {
+    let mut session = filled().await;
+    // Row triggers for rows, and one for TRUNCATE, that fire for replication alone: 'R'.
+    let silent = "SELECT relname::text FROM pg_class WHERE relname LIKE 'ref\\_%' AND relkind = 'r' AND (
+        SELECT array_agg(tgtype ORDER BY tgtype) FROM pg_trigger
+         WHERE tgrelid = pg_class.oid AND tgfoid = 'praxis.announce_reference'::regproc AND tgenabled = 'R'
+        ) IS DISTINCT FROM ARRAY[1 + 4 + 8 + 16, 32]::int2[]";
+    assert_eq!(session.rows(silent).await, Vec::<String>::new());
+}
