@@ -139,6 +139,9 @@ pub struct PoolArgs {
     /// Prepare statements once per connection; `false` behind `PgBouncer` in transaction mode before 1.21
     #[arg(long, env = "PRAXIS_PREPARED_STATEMENTS", default_value_t = true, action = ArgAction::Set, value_name = "BOOL")]
     pub prepared_statements: bool,
+    /// Postgres address where changes are heard of: the same database, past any pooler [default: that of the database]
+    #[arg(long, env = "PRAXIS_LISTEN_URL", hide_env_values = true, value_name = "URL")]
+    pub listen_url: Option<String>,
     /// Certificates to trust instead of the system's, as a PEM file
     #[arg(long, env = "PRAXIS_TLS_ROOT_CERTIFICATE", value_name = "FILE")]
     pub tls_root_certificate: Option<PathBuf>,
@@ -353,6 +356,7 @@ impl ServeArgs {
         let args = &self.pool;
         DatabaseConfig {
             url,
+            listen_url: args.listen_url.clone(),
             pool_size: args.pool_size.max(1),
             pool_timeout: Duration::from_millis(args.pool_timeout),
             tls_root_certificate: args.tls_root_certificate.clone(),

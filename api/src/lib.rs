@@ -2,7 +2,7 @@
 //!
 //! One direction only: [`http`] → [`feed`] → [`graph`] → [`database`]; [`systems`] says what each system offers beyond its tables,
 //! [`auth`] who asks, [`budget`] what memory that may take, [`config`] what is set, [`guard`] whether the database may be
-//! served.
+//! served; [`supervise`] keeps running what runs as long as the gateway.
 
 pub mod auth;
 pub mod budget;
@@ -18,4 +18,5 @@ pub mod guard;
 pub mod housekeeping;
 pub mod http;
 pub mod server;
+pub mod supervise;
 pub mod systems;

@@ -12,7 +12,8 @@ use tokio::sync::watch;
 use crate::auth::{AuthConfig, AuthConfigError, Authenticator, SystemClock};
 use crate::budget::Budget;
 use crate::database::{
-    DatabaseConfig, LoginError, Pool, PoolError, Turns, WAITING_PER_CONNECTION, check_login,
+    DatabaseConfig, DatabaseError, LoginError, Mode, Pool, PoolError, Turns, WAITING_PER_CONNECTION,
+    check_login,
 };
 use crate::feed::{FeedSettings, Feeds};
 use crate::graph::catalog::System;
@@ -20,6 +21,7 @@ use crate::graph::{Engine, EngineError, Limits};
 use crate::guard::{Guard, UnsafeDatabase};
 use crate::housekeeping::keep_house;
 use crate::http::{AppState, HttpSettings, Watching, router, serve};
+use crate::supervise::Supervisor;
 
 /// Everything that a gateway needs to know.
 pub struct ServerConfig {
@@ -48,9 +50,12 @@ pub enum ServerError {
     /// The login role.
     #[error(transparent)]
     Login(#[from] LoginError),
-    /// The database.
+    /// The database does not protect its rows.
     #[error(transparent)]
     Unsafe(#[from] UnsafeDatabase),
+    /// The database did not answer.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
     /// The settings of authentication.
     #[error(transparent)]
     Auth(#[from] AuthConfigError),
@@ -98,8 +103,13 @@ impl Server {
         check_login(&pool, &roles, &engine.catalog().schemas()).await?;
         let guard = Guard::new(&engine, &pool, &roles);
         guard.admit().await?;
+        match pool.mode().await? {
+            Mode::Primary => {}
+            mode => tracing::warn!("the database is {mode}: mutations are refused"),
+        }
         let grace = config.http.request_timeout + Duration::from_secs(1);
         let feeds = Arc::new(Feeds::new(Arc::clone(&engine), pool.clone(), config.feeds));
+        let supervisor = Supervisor::default();
         let (stop, stopping) = watch::channel(false);
         let watching = Watching::new(&feeds, stopping);
         let state = Arc::new(AppState {
@@ -110,6 +120,7 @@ impl Server {
             watching,
             authenticator,
             pool,
+            supervisor,
             settings: config.http,
         });
         Ok(Self { listener, address, state, stop, grace, retention, guard })
@@ -123,9 +134,12 @@ impl Server {
     /// Serves until `stop` comes, then finishes the requests in flight; those that take too long are given up.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) {
         let Self { listener, state, stop: stopped, grace, retention, guard, .. } = self;
-        let feeding = tokio::spawn(Arc::clone(&state.feeds).run());
-        let housekeeping = tokio::spawn(keep_house(state.pool.clone(), retention));
-        let guarding = tokio::spawn(guard.watch());
+        let (feeds, old_changes) = (Arc::clone(&state.feeds), Arc::clone(&state.feeds));
+        state.supervisor.keep("listening", move || Arc::clone(&feeds).listen());
+        state.supervisor.keep("forgetting changes", move || Arc::clone(&old_changes).forget());
+        let pool = state.pool.clone();
+        state.supervisor.keep("forgetting idempotency keys", move || keep_house(pool.clone(), retention));
+        state.supervisor.keep("guarding", move || guard.clone().watch());
         let mut stopping = stopped.subscribe();
         let stop = async move {
             stop.await;
@@ -144,9 +158,7 @@ impl Server {
             () = serving => {}
             () = given_up => tracing::warn!("requests in flight were given up"),
         }
-        feeding.abort();
-        housekeeping.abort();
-        guarding.abort();
+        state.supervisor.stop();
         state.pool.close();
     }
 }

@@ -6,10 +6,12 @@
 
 mod error;
 pub mod lint;
+mod record;
 mod runner;
 mod sql;
 
 pub use error::{DatabaseError, MigrationError};
+pub use record::{READ_RECORD, RECORD_EXISTS, Record, compare};
 pub use runner::{down, status, up};
 
 /// Policies and foreign keys that the migrations make on the tables that are served, as JSON: a list of objects of `object`

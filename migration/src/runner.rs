@@ -1,6 +1,6 @@
 //! Runs migrations: one run at a time, under checksums.
 
-use std::{collections::BTreeMap, str::FromStr, time::Duration};
+use std::{str::FromStr, time::Duration};
 
 use sea_orm::{
     ConnectionTrait, DatabaseConnection,
@@ -15,6 +15,7 @@ use crate::{
     Migration, State, Status,
     error::{DatabaseError, MigrationError},
     migrations,
+    record::{READ_RECORD, RECORD_EXISTS, Record, compare},
     sql::{Migrator, RECORD},
 };
 
@@ -100,36 +101,13 @@ fn options(database_url: &str) -> Result<PgConnectOptions, MigrationError> {
     Ok(options.application_name("praxis migrate").disable_statement_logging())
 }
 
-/// The names of the applied migrations, with their checksums.
-type Record = BTreeMap<String, Option<String>>;
-
 async fn read_record(connection: &mut PgConnection) -> Result<Record, sqlx::Error> {
-    let exists = sqlx::query("SELECT to_regclass('praxis.seaql_migrations') IS NOT NULL")
-        .fetch_one(&mut *connection)
-        .await?
-        .try_get::<bool, _>(0)?;
+    let exists = sqlx::query(RECORD_EXISTS).fetch_one(&mut *connection).await?.try_get::<bool, _>(0)?;
     if !exists {
         return Ok(Record::new());
     }
-    let rows = sqlx::query(
-        "SELECT version, sha256 FROM praxis.seaql_migrations LEFT JOIN praxis.migration_checksums ON name = version",
-    )
-    .fetch_all(connection)
-    .await?;
+    let rows = sqlx::query(READ_RECORD).fetch_all(connection).await?;
     rows.into_iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
-}
-
-fn compare(record: &Record) -> Result<Vec<Status>, MigrationError> {
-    let known = migrations();
-    if let Some(name) = record.keys().find(|name| known.iter().all(|it| it.name != name.as_str())) {
-        return Err(MigrationError::Unknown { name: name.clone() });
-    }
-    let state = |migration: &Migration| match record.get(migration.name) {
-        None => State::Pending,
-        Some(checksum) if checksum.as_deref() == Some(&migration.checksum()) => State::Applied,
-        Some(_) => State::Edited,
-    };
-    Ok(known.iter().map(|it| Status { name: it.name, state: state(it) }).collect())
 }
 
 /// One connection that holds the lock and does the work: were it lost, the lock would go with it.

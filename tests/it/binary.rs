@@ -29,6 +29,8 @@ pub(crate) fn praxis() -> Command {
 pub(crate) struct Served {
     child: Child,
     pub(crate) address: String,
+    /// What it writes to standard error, as far as it has ended.
+    errors: Option<std::thread::JoinHandle<String>>,
 }
 
 impl Served {
@@ -82,7 +84,7 @@ impl Served {
             // Its further output goes nowhere, and must not stop it.
             std::thread::spawn(move || lines.for_each(drop));
             match address {
-                Some(address) => Self { child, address },
+                Some(address) => Self { child, address, errors: Some(errors) },
                 None => panic!("no address; {}", errors.join().unwrap()),
             }
         })
@@ -117,6 +119,14 @@ impl Served {
         })
         .await;
         status.unwrap()
+    }
+}
+
+impl Served {
+    /// What it has written to standard error, once it has ended.
+    pub(crate) async fn said(&mut self) -> String {
+        self.ended().await;
+        self.errors.take().unwrap().join().unwrap()
     }
 }
 

@@ -4,15 +4,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
 use praxis::database::embedded;
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use serde_json::json;
 
 use crate::binary::{Served, praxis, secret};
 use crate::fixture::clinician;
-use crate::harness::{App, clone_database, connect, database_url, empty_database, eventually};
+use crate::harness::{App, clone_database, connect, database_url, empty_database, eventually, http_client};
 
 /// What a command that has ended said.
-struct Said {
+pub(crate) struct Said {
     status: ExitStatus,
     out: String,
     err: String,
@@ -20,21 +20,21 @@ struct Said {
 
 impl Said {
     #[track_caller]
-    fn good(self) -> String {
+    pub(crate) fn good(self) -> String {
         assert!(self.status.success(), "{}{}", self.out, self.err);
         self.out
     }
 
     /// Everything that a command said before it failed. It must not have panicked.
     #[track_caller]
-    fn bad(self) -> String {
+    pub(crate) fn bad(self) -> String {
         let text = self.out + &self.err;
         assert!(matches!(self.status.code(), Some(1 | 2)), "{:?}: {text}", self.status);
         text
     }
 }
 
-async fn run(arguments: &[&str]) -> Said {
+pub(crate) async fn run(arguments: &[&str]) -> Said {
     let mut command = praxis();
     command.args(arguments).stdin(Stdio::null());
     let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
@@ -495,6 +495,38 @@ async fn a_gateway_with_its_own_postgres_keeps_its_data_whatever_ends_it() {
     let postmaster = format!("{}/", std::fs::canonicalize(&folder.0).unwrap().display());
     eventually("no process is left", async || !processes().iter().any(|line| line.contains(&postmaster)))
         .await;
+}
+
+#[tokio::test]
+async fn a_postgres_of_its_own_that_dies_is_started_again_or_ends_the_gateway_with_the_reason() {
+    let folder = Folder::new();
+    let arguments = ["--listen", "127.0.0.1:0", "--no-demo", "--data-dir", folder.path()];
+    let mut served = Served::start(&arguments).await;
+    let url = embedded::attach(&folder.0).unwrap().superuser_url();
+    let row = connect(&url).await.query_one("SHOW data_directory", &[]).await.unwrap();
+    let data = PathBuf::from(row.get::<_, String>(0));
+    let kill = || {
+        let file = std::fs::read_to_string(data.join("postmaster.pid")).unwrap();
+        let postmaster = Pid::from_raw(file.lines().next().unwrap().parse().unwrap()).unwrap();
+        kill_process(postmaster, Signal::KILL).unwrap();
+        postmaster
+    };
+    let answers = async || {
+        let url = format!("http://{}/health/ready", served.address);
+        let ready = http_client().get(url).send().await.unwrap().status().is_success();
+        ready && served.ask(None, "{ eventTypes { totalCount } }").await.body.get("errors").is_none()
+    };
+    eventually("it answers", answers).await;
+    let first = kill();
+    eventually("it is gone", async || test_kill_process(first).is_err()).await;
+    eventually("it answers again", answers).await;
+
+    // One that cannot be started any more.
+    std::fs::rename(data.join("global"), data.join("elsewhere")).unwrap();
+    kill();
+    assert!(!served.ended().await.success());
+    let said = served.said().await;
+    assert!(said.contains("starting it again") && said.contains("Postgres did not start"), "{said}");
 }
 
 /// Command lines of all processes.

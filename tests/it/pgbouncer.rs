@@ -1,104 +1,35 @@
 //! Behind PgBouncer in transaction mode, where every transaction may run on another server connection: nobody sees the
 //! rows of the one before, and nothing of a session outlives its transaction.
 
-use std::fs;
-use std::net::{SocketAddr, TcpListener};
-use std::os::unix::fs::chown;
-use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 
-use crate::fixture::{join, person, protocol, signed_in, site};
-use crate::harness::{App, clone_database, connect, socket_folder, unprivileged_user};
+use crate::binary::{Served, secret};
+use crate::commands::run;
+use crate::fixture::{clinician, join, person, protocol, signed_in, site};
+use crate::harness::{
+    App, Installed, Socket, clone_database, connect, database_url, eventually, pgbouncer, socket_folder,
+};
 
 /// Server connections that all callers share.
 const SERVERS: usize = 4;
 
-/// A PgBouncer in front of the tests' Postgres; it ends with this value.
-struct PgBouncer {
-    address: SocketAddr,
-    folder: PathBuf,
-    process: Child,
+/// A PgBouncer in front of the tests' Postgres; `None` where it is not installed.
+async fn start() -> Option<Installed> {
+    pgbouncer(socket_folder(), SERVERS).await
 }
 
-impl PgBouncer {
-    /// `None` where it is not installed.
-    #[expect(clippy::print_stderr, reason = "who reads the tests' output should know what was left out")]
-    async fn start(name: &str) -> Option<Self> {
-        let program = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer", "/opt/homebrew/bin/pgbouncer"];
-        let Some(program) = program.iter().find(|program| Path::new(program).exists()) else {
-            eprintln!("skipped: pgbouncer is not installed; on Debian: apt-get install pgbouncer");
-            return None;
-        };
-        let folder = PathBuf::from(format!("/tmp/praxis-it-pgbouncer-{}-{name}", std::process::id()));
-        fs::create_dir(&folder).unwrap();
-        // A port that is free now; nobody else takes one so soon.
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        fs::write(
-            folder.join("pgbouncer.ini"),
-            format!(
-                "[databases]
-                 * = host={postgres} port=5432 user=praxis_gateway
-                 [pgbouncer]
-                 listen_addr = 127.0.0.1
-                 listen_port = {port}
-                 unix_socket_dir =
-                 auth_type = any
-                 pool_mode = transaction
-                 default_pool_size = {SERVERS}
-                 max_client_conn = 500
-                 server_reset_query =
-                 ignore_startup_parameters = extra_float_digits",
-                postgres = socket_folder().display(),
-                port = address.port(),
-            ),
-        )
-        .unwrap();
-        let mut command = Command::new(program);
-        command
-            .arg(folder.join("pgbouncer.ini"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        if let Some((uid, gid)) = unprivileged_user() {
-            chown(&folder, Some(uid), Some(gid)).unwrap();
-            command.uid(uid).gid(gid);
-        }
-        let pgbouncer = Self { address, folder, process: command.spawn().unwrap() };
-        for _ in 0..100 {
-            if TcpStream::connect(address).await.is_ok() {
-                return Some(pgbouncer);
-            }
-            sleep(Duration::from_millis(20)).await;
-        }
-        panic!("pgbouncer does not listen on {address}");
-    }
-
-    fn url(&self, user: &str, database: &str) -> String {
-        format!("postgres://{user}@{}/{database}?sslmode=disable", self.address)
-    }
-}
-
-impl Drop for PgBouncer {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-        let _ = fs::remove_dir_all(&self.folder);
-    }
-}
-
-/// A gateway whose connections all go through PgBouncer.
-async fn app_behind(pgbouncer: &PgBouncer) -> App {
+/// A gateway whose connections all go through PgBouncer, but for one that listens where there is an address for it.
+async fn app_behind(pgbouncer: &Installed, listens: bool) -> App {
     let database = clone_database().await;
     let url = pgbouncer.url("praxis_gateway", &database);
+    let listen_url = listens.then(|| database_url("praxis_gateway", &database));
     App::over(&database, |config| {
         config.database.url = url;
+        config.database.listen_url = listen_url;
         // More than there are server connections, so that these change hands all the time.
         config.database.pool_size = 32;
         config.database.pool_timeout = Duration::from_secs(30);
@@ -109,8 +40,8 @@ async fn app_behind(pgbouncer: &PgBouncer) -> App {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_callers_of_two_sites_never_see_one_anothers_rows() {
-    let Some(pgbouncer) = PgBouncer::start("callers").await else { return };
-    let app = app_behind(&pgbouncer).await;
+    let Some(pgbouncer) = start().await else { return };
+    let app = app_behind(&pgbouncer, false).await;
     let owner = app.owner().await;
     let mut sites = Vec::new();
     for name in ["one", "other"] {
@@ -191,14 +122,14 @@ async fn two_hundred_callers_of_two_sites_never_see_one_anothers_rows() {
     }
 }
 
-async fn connect_as_gateway(pgbouncer: &PgBouncer, app: &App) -> tokio_postgres::Client {
+async fn connect_as_gateway(pgbouncer: &Installed, app: &App) -> tokio_postgres::Client {
     connect(&pgbouncer.url("praxis_gateway", &app.database)).await
 }
 
 #[tokio::test]
 async fn a_change_of_a_reference_table_is_seen_although_no_notification_comes_through() {
-    let Some(pgbouncer) = PgBouncer::start("reference").await else { return };
-    let app = app_behind(&pgbouncer).await;
+    let Some(pgbouncer) = start().await else { return };
+    let app = app_behind(&pgbouncer, false).await;
     let owner = app.owner().await;
     let person = person(&owner, "reader").await;
     let asker = signed_in(&app, &person);
@@ -221,4 +152,124 @@ async fn a_change_of_a_reference_table_is_seen_although_no_notification_comes_th
         assert!(changed.elapsed() < Duration::from_secs(8), "the old name stays");
         sleep(Duration::from_millis(100)).await;
     }
+}
+
+#[tokio::test]
+async fn a_gateway_starts_again_and_again_and_the_doctor_finds_what_is_missing() {
+    let Some(pgbouncer) = start().await else { return };
+    let database = clone_database().await;
+    let url = pgbouncer.url("praxis_gateway", &database);
+    let direct = database_url("praxis_gateway", &database);
+    let plain = ["--jwt-secret", secret(), "--database-url", &url, "--prepared-statements", "false"];
+    let listening = [&plain[..], &["--listen-url", &direct]].concat();
+    for _ in 0..4 {
+        let served = Served::start(&[&["--listen", "127.0.0.1:0"], &plain[..]].concat()).await;
+        served.ask(None, "{ __typename }").await.data();
+        drop(served);
+        let said = run(&[&["doctor"], &listening[..]].concat()).await.good();
+        assert!(said.contains("Nothing is wrong"), "{said}");
+    }
+    let said = run(&[&["doctor"], &plain[..]].concat()).await.bad();
+    assert!(said.contains("does not hear its own greeting") && said.contains("--listen-url"), "{said}");
+}
+
+#[tokio::test]
+async fn subscriptions_are_told_where_listening_goes_past_it() {
+    let Some(pgbouncer) = start().await else { return };
+    let app = app_behind(&pgbouncer, true).await;
+    let owner = app.owner().await;
+    let (mine, site) = clinician(&app, &owner, "watcher").await;
+    let record = protocol(&owner, site).await;
+    let watch =
+        "subscription($of: BigInt!) { sessionEventLogged(protocolId: $of) { sessionEvent { notes } } }";
+    let mut socket = Socket::of(&app, &mine).await;
+    socket.subscribe("1", watch, &json!({ "of": record.to_string() })).await;
+    let log = "mutation($of: BigInt!) { createSessionEvent(input: {
+      protocolId: $of, eventTypeId: 1, eventTimestamp: \"2026-01-01T10:00:00Z\", notes: \"told\"
+    }) { sessionEvent { notes } } }";
+    mine.ask_with(log, &json!({ "of": record.to_string() })).await.data();
+    assert_eq!(socket.data("1").await["sessionEventLogged"]["sessionEvent"]["notes"], "told");
+}
+
+#[tokio::test]
+async fn a_subscription_that_nothing_would_be_told_of_is_refused_with_the_reason() {
+    let Some(pgbouncer) = start().await else { return };
+    let app = app_behind(&pgbouncer, false).await;
+    let owner = app.owner().await;
+    let (mine, _) = clinician(&app, &owner, "watcher").await;
+    let mut socket = Socket::of(&app, &mine).await;
+    let mut number = 0;
+    eventually("the gateway knows why", async || {
+        number += 1;
+        let id = number.to_string();
+        socket.begin(&id, "subscription { sessionEventsChanged { operation } }", &json!({})).await;
+        let error = socket.error(&id).await;
+        assert_eq!(error["extensions"]["code"], "UNAVAILABLE", "{error}");
+        error["extensions"]["reason"] == "CHANGES_NOT_HEARD"
+    })
+    .await;
+}
+
+/// Clients that go away in the middle of a statement, and writes that fail, over a few server connections that two
+/// identities share.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cancellations_and_failing_writes_disturb_nobody_else() {
+    const ROUNDS: usize = 40;
+    let Some(pgbouncer) = start().await else { return };
+    let app = app_behind(&pgbouncer, true).await;
+    let owner = app.owner().await;
+    let mut callers = Vec::new();
+    for name in ["one", "other"] {
+        let (caller, site) = clinician(&app, &owner, name).await;
+        let record = protocol(&owner, site).await;
+        callers.push((caller, record.to_string(), site.to_string()));
+    }
+    // Every client is gone before such a statement has ended.
+    app.slow_down(5).await;
+    let slow = "{ sites { nodes { id } } }";
+    let fails = "mutation($of: BigInt!) { createSessionEvent(input: {
+      protocolId: $of, eventTypeId: 999999, eventTimestamp: \"2026-01-01T10:00:00Z\" }) { sessionEvent { eventId } } }";
+    let reads = "{ userSites { nodes { siteId } } protocols { nodes { recordId siteId } } }";
+    join_all((0..32).map(async |worker| {
+        let (caller, record, site) = &callers[worker % 2];
+        for round in 0..ROUNDS {
+            match (worker / 2 + round) % 3 {
+                0 => {
+                    // The client goes away; when, is different each time.
+                    let patience = Duration::from_millis(5 + (worker * 7 + round * 13) as u64 % 60);
+                    let _ = tokio::time::timeout(patience, caller.ask(slow)).await;
+                }
+                1 => {
+                    let answer = caller.ask_with(fails, &json!({ "of": record })).await;
+                    // A cancellation that came late may have hit another one's statement: PgBouncer itself mixes these up.
+                    assert!(
+                        ["BAD_USER_INPUT", "UNAVAILABLE", "TIMEOUT"].contains(&answer.code()),
+                        "{:#}",
+                        answer.body
+                    );
+                }
+                _ => {
+                    let answer = caller.ask(reads).await;
+                    if answer.body.get("errors").is_some() {
+                        assert!(["UNAVAILABLE", "TIMEOUT"].contains(&answer.code()), "{:#}", answer.body);
+                        continue;
+                    }
+                    let data = answer.data();
+                    assert_eq!(data["userSites"]["nodes"], json!([{ "siteId": site }]));
+                    assert_eq!(data["protocols"]["nodes"], json!([{ "recordId": record, "siteId": site }]));
+                }
+            }
+        }
+    }))
+    .await;
+    // Nothing of it is left: everybody is answered, each with what is theirs.
+    for (caller, record, site) in &callers {
+        for _ in 0..SERVERS * 4 {
+            let answer = caller.ask(reads).await;
+            assert_eq!(answer.data()["protocols"]["nodes"], json!([{ "recordId": record, "siteId": site }]));
+        }
+    }
+    let written =
+        owner.query_one("SELECT count(*) FROM session_events WHERE event_type_id = 999999", &[]).await;
+    assert_eq!(written.unwrap().get::<_, i64>(0), 0);
 }

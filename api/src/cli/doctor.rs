@@ -5,14 +5,14 @@ use std::sync::Arc;
 use super::{Failure, say};
 use crate::auth::{Authenticator, SystemClock};
 use crate::config::ServeArgs;
-use crate::database::embedded;
-use crate::database::{Pool, check_login};
+use crate::database::{Mode, Pool, check_login, embedded, migration_status};
+use crate::feed::check_hearing;
 use crate::graph::Engine;
 use crate::guard::Guard;
 
 /// Checks what `serve` would need, one line per finding; fails if any of them would keep it from serving.
 pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
-    let mut doctor = Doctor { problems: 0 };
+    let mut doctor = Doctor { problems: 0, notes: 0 };
     let systems = doctor.check("the systems", args.systems(), "");
     let limits = doctor.check("the limits", args.limits(), "");
     let (url, owner_url, secret) = if let Some(url) = &args.database.database_url {
@@ -27,6 +27,8 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
         (attached.url_for("praxis_gateway"), attached.superuser_url(), Some(attached.secret().to_vec()))
     };
 
+    let owner = doctor.check("the address of the owner", Pool::new(&args.database(owner_url)), "");
+    let Some(owner) = owner else { return doctor.finish() };
     if let Some(auth) = doctor.check("the token settings", args.auth(secret.as_deref()), "") {
         let roles = auth.allowed_roles.clone();
         if let Some(authenticator) = doctor.check("the token keys", Authenticator::new(auth, SystemClock), "")
@@ -35,21 +37,25 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
         }
         let pool = doctor.check("the database address", Pool::new(&args.database(url.clone())), "");
         if let Some(pool) = pool
-            && doctor
-                .check("the database answers", pool.ping().await, "is it running, and is the address right?")
-                .is_some()
-            && let (Some(systems), Some(limits)) = (systems, limits)
-            && let Some(engine) = doctor.check("the schema", Engine::new(&systems, limits, pool.clone()), "")
+            && let Some(mode) = doctor.check(
+                "the database answers",
+                pool.mode().await,
+                "is it running, and is the address right?",
+            )
         {
-            let schemas = engine.catalog().schemas();
-            doctor.check("the login role", check_login(&pool, &roles, &schemas).await, "");
-            doctor.database(&Guard::new(&Arc::new(engine), &pool, &roles)).await;
+            doctor.mode(mode, &pool).await;
+            if let (Some(systems), Some(limits)) = (systems, limits)
+                && let Some(engine) =
+                    doctor.check("the schema", Engine::new(&systems, limits, pool.clone()), "")
+            {
+                let schemas = engine.catalog().schemas();
+                doctor.check("the login role", check_login(&pool, &roles, &schemas).await, "");
+                doctor.database(&Guard::new(&Arc::new(engine), &pool, &roles)).await;
+            }
         }
     }
 
-    if let Some(migrations) =
-        doctor.check("the migrations can be read", migration::status(&owner_url).await, "")
-    {
+    if let Some(migrations) = doctor.check("the migrations can be read", migration_status(&owner).await, "") {
         for status in migrations.iter().filter(|status| status.state != migration::State::Applied) {
             let state = format!("{:?}", status.state).to_lowercase();
             doctor.problem(&format!("the migration {} is {state}", status.name), "run `praxis migrate up`");
@@ -60,6 +66,8 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
 
 struct Doctor {
     problems: usize,
+    /// What does not keep the gateway from serving, but not all of it.
+    notes: usize,
 }
 
 impl Doctor {
@@ -89,6 +97,34 @@ impl Doctor {
         }
     }
 
+    fn note(&mut self, text: &str, remedy: &str) {
+        self.notes += 1;
+        say(&format!("notice   {text}"));
+        say(&format!("         → {remedy}"));
+    }
+
+    /// Whether the database takes writes, and whether its changes are heard of.
+    async fn mode(&mut self, mode: Mode, pool: &Pool) {
+        match mode {
+            Mode::Primary => {}
+            Mode::Standby => {
+                return self.note(
+                    "the database is a standby: queries are served, mutations and subscriptions are refused",
+                    "to serve these as well, give the address of the primary",
+                );
+            }
+            Mode::ReadOnly => self.note(
+                "the database is set to read only: queries and subscriptions are served, mutations are refused",
+                "see default_transaction_read_only, of the server, the database and the role",
+            ),
+        }
+        self.check(
+            "changes are heard of",
+            check_hearing(pool).await,
+            "subscriptions answer UNAVAILABLE; everything else works",
+        );
+    }
+
     /// What the guard of the served database finds.
     async fn database(&mut self, guard: &Guard) {
         let Some(findings) = self.check("the database can be looked at", guard.look().await, "") else {
@@ -98,20 +134,23 @@ impl Doctor {
             if finding.is_unsafe {
                 self.problem(&finding.to_string(), &finding.remedy);
             } else {
-                say(&format!("notice   {finding}"));
-                say(&format!("         → {}", finding.remedy));
+                self.note(&finding.to_string(), &finding.remedy);
             }
         }
     }
 
     fn finish(&self) -> Result<(), Failure> {
-        match self.problems {
-            0 => {
+        match (self.problems, self.notes) {
+            (0, 0) => {
                 say("\nNothing is wrong.");
                 Ok(())
             }
-            1 => Err("1 problem found".into()),
-            problems => Err(format!("{problems} problems found").into()),
+            (0, _) => {
+                say("\nNothing keeps it from serving; see the notices.");
+                Ok(())
+            }
+            (1, _) => Err("1 problem found".into()),
+            (problems, _) => Err(format!("{problems} problems found").into()),
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use clap::{Args, Subcommand};
 
-use super::{Failure, say};
+use super::{Failure, plainly, say};
+use crate::database::migration_url;
 
 #[derive(Args, Debug)]
 pub(super) struct MigrateArgs {
@@ -29,6 +30,7 @@ enum Direction {
 
 pub(super) async fn run(args: MigrateArgs) -> Result<(), Failure> {
     let url = args.database_url.ok_or("say which database: --database-url or DATABASE_URL")?;
+    let url = migration_url(&plainly(&url)).await?;
     match args.direction {
         Direction::Up => {
             let applied = migration::up(&url).await?;

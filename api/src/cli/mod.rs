@@ -16,6 +16,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{LogArgs, LogFormat, ServeArgs};
+use crate::database::{DatabaseConfig, Pool};
 
 /// What a command ends with where it fails; its text is for the person at the terminal.
 pub type Failure = Box<dyn Error + Send + Sync>;
@@ -120,17 +121,22 @@ fn start_log(args: &LogArgs) -> Result<(), Failure> {
     }
 }
 
-/// A connection of a command, as whoever the address names.
-async fn connect(url: &str) -> Result<tokio_postgres::Client, Failure> {
-    let config = crate::database::DatabaseConfig {
+/// How a command that has no settings for it reaches an address, as whoever that names.
+fn plainly(url: &str) -> DatabaseConfig {
+    DatabaseConfig {
         url: url.to_owned(),
+        listen_url: None,
         pool_size: 1,
         pool_timeout: std::time::Duration::from_secs(10),
         tls_root_certificate: None,
         prepared_statements: true,
         statement_timeout: std::time::Duration::from_mins(10),
-    };
-    let (client, connection) = crate::database::Pool::new(&config)?.connect_apart().await?;
+    }
+}
+
+/// A connection of a command.
+async fn connect(url: &str) -> Result<tokio_postgres::Client, Failure> {
+    let (client, connection) = Pool::new(&plainly(url))?.connect_apart().await?;
     tokio::spawn(connection);
     Ok(client)
 }

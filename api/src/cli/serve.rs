@@ -10,6 +10,7 @@ use super::{Failure, say, say_error, seed, start_log};
 use crate::auth::development::{DevelopmentClaims, issue};
 use crate::config::ServeArgs;
 use crate::database::embedded::{Embedded, EmbeddedConfig};
+use crate::database::{Pool, migration_status, migration_url};
 use crate::descriptors;
 use crate::http::{PageConfig, PagePersona, PageTab};
 use crate::server::{Server, ServerConfig};
@@ -35,11 +36,11 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
 
 /// Serves a database that somebody else runs.
 async fn serve_database(args: &ServeArgs, url: &str, stop: watch::Receiver<bool>) -> Result<(), Failure> {
-    let migration_url = args.migration_url.as_deref().unwrap_or(url);
+    let owner = args.database(args.migration_url.clone().unwrap_or_else(|| url.to_owned()));
     if args.migrate {
-        migration::up(migration_url).await?;
+        migration::up(&migration_url(&owner).await?).await?;
     }
-    let pending = migration::status(migration_url)
+    let pending = migration_status(&Pool::new(&owner)?)
         .await?
         .into_iter()
         .filter(|status| status.state != migration::State::Applied)
@@ -62,19 +63,21 @@ async fn serve_database(args: &ServeArgs, url: &str, stop: watch::Receiver<bool>
 async fn serve_embedded(args: &ServeArgs, stop: watch::Receiver<bool>) -> Result<(), Failure> {
     let begun = Instant::now();
     let config = EmbeddedConfig { data_dir: args.database.data_dir.clone() };
-    let embedded = tokio::select! {
+    let mut embedded = tokio::select! {
         embedded = Embedded::start(config, &say_error) => embedded?,
         () = stopped(stop.clone()) => return Ok(()),
     };
-    let served = tokio::select! {
-        server = start_embedded(args, &embedded, begun) => match server {
-            Ok(server) => {
-                server.run(stopped(stop)).await;
-                Ok(())
-            }
-            Err(error) => Err(error),
+    let started = tokio::select! {
+        server = start_embedded(args, &embedded, begun) => server.map(Some),
+        () = stopped(stop.clone()), if !*stop.borrow() => Ok(None),
+    };
+    let served = match started {
+        Ok(Some(server)) => tokio::select! {
+            () = server.run(stopped(stop)) => Ok(()),
+            died = embedded.keep_running(&say_error) => Err(died.into()),
         },
-        () = stopped(stop.clone()), if !*stop.borrow() => Ok(()),
+        Ok(None) => Ok(()),
+        Err(error) => Err(error),
     };
     say_error("Stopping Postgres …");
     embedded.stop().await?;

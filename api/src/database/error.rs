@@ -17,6 +17,9 @@ pub enum DatabaseError {
     /// No connection could be had.
     #[error("the database cannot be reached: {0}")]
     Unavailable(String),
+    /// The database takes no writes: it is a standby, or has been set to read only.
+    #[error("the database takes no writes: {0}")]
+    ReadOnly(String),
     /// Every connection is busy.
     #[error("no database connection was free in time")]
     Busy,
@@ -41,6 +44,22 @@ pub enum DatabaseError {
     /// Anything else that Postgres refused.
     #[error(transparent)]
     Postgres(Arc<ServerError>),
+}
+
+impl DatabaseError {
+    /// What an error means in a transaction that was to write. `at_begin`: it could not even begin.
+    pub(super) fn of_writing(error: WireError, at_begin: bool) -> Self {
+        match error {
+            WireError::Server(error)
+                if error.code == SqlState::READ_ONLY_SQL_TRANSACTION
+                    // A standby does not begin one: "cannot set transaction read-write mode during recovery".
+                    || (at_begin && error.code == SqlState::FEATURE_NOT_SUPPORTED) =>
+            {
+                Self::ReadOnly(error.to_string())
+            }
+            other => other.into(),
+        }
+    }
 }
 
 impl From<WireError> for DatabaseError {

@@ -14,12 +14,14 @@ use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use thiserror::Error;
 use tokio::sync::Mutex;
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::{self, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::error::describe;
 use super::turns::{Turn, Turns};
-use super::wire::{Address, Command, Connection, Query, Row, WireError};
+use super::wire::{
+    Address, AddressError, BatchError, Command, Connection, Conninfo, Host, MODE, Mode, Query, Row,
+    SessionAttrs, WireError,
+};
 use super::{DatabaseError, Gate, Statement};
 use crate::auth::Share;
 use crate::budget::Budget;
@@ -31,11 +33,16 @@ const BEGIN_CATALOG: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// Postgres then writes every name in full.
 const SEARCH_NOWHERE: &str = "SELECT pg_catalog.set_config('search_path', '', true)";
 
+/// A connection that is older may lead to another server than one that is opened now.
+const DOUBTED_AFTER: Duration = Duration::from_secs(1);
+
 /// How to reach the database.
 #[derive(Clone, Debug)]
 pub struct DatabaseConfig {
     /// `postgres://…` address; the role in it must own nothing and bypass nothing.
     pub url: String,
+    /// The same database, past any pooler, where changes are heard of; `None`: at `url`.
+    pub listen_url: Option<String>,
     /// Connections at most.
     pub pool_size: usize,
     /// How long a request waits for a free connection.
@@ -55,6 +62,9 @@ pub enum PoolError {
     /// The address does not parse. Its text is not repeated: it may hold a password.
     #[error("the database URL is not valid: {0}")]
     Url(String),
+    /// The same, of the address where changes are heard of.
+    #[error("the URL for listening is not valid: {0}")]
+    ListenUrl(String),
     /// The file of trusted certificates cannot be used.
     #[error("cannot use the root certificate {path}: {reason}")]
     Certificate {
@@ -76,12 +86,15 @@ pub enum PoolError {
 pub struct Pool {
     inner: Lender,
     aside: Lender,
+    address: Address,
+    /// Where changes are heard of.
+    listening: Address,
     tls: MakeRustlsConnect,
-    postgres: tokio_postgres::Config,
+    conninfo: Conninfo,
     gate: Arc<Gate>,
     timeout: Duration,
     /// When the database was last asked whether it answers, and what came of it.
-    last_ping: Arc<Mutex<Option<(Instant, Result<(), DatabaseError>)>>>,
+    last_ping: Arc<Mutex<Option<(Instant, Result<Mode, DatabaseError>)>>>,
     /// Tells sessions apart, also those of other gateways.
     marks: Arc<AtomicU64>,
     pub(super) budget: Option<Budget>,
@@ -92,20 +105,18 @@ pub struct Pool {
 impl Pool {
     /// Makes the pool; connections are opened when they are first needed.
     pub fn new(config: &DatabaseConfig) -> Result<Self, PoolError> {
-        let mut postgres: tokio_postgres::Config =
-            config.url.parse().map_err(|error: tokio_postgres::Error| PoolError::Url(describe(&error)))?;
-        if postgres.get_application_name().is_none() {
-            postgres.application_name("praxis");
-        }
-        // TLS is checked whenever it is used, and used for every host that is not this machine, unless the URL says
-        // `sslmode=disable`.
-        if postgres.get_ssl_mode() == SslMode::Prefer {
-            let local = postgres.get_hosts().iter().all(is_local);
-            postgres.ssl_mode(if local { SslMode::Disable } else { SslMode::Require });
-        }
-        let tls = tls_config(config.tls_root_certificate.as_ref())?;
-        let address = Address::new(postgres.clone(), Arc::new(tls.clone()))
+        let trusted = config.tls_root_certificate.as_ref();
+        let (conninfo, tls) = read(&config.url, trusted).map_err(|error| error.of(PoolError::Url))?;
+        let address = Address::new(&conninfo, Arc::new(tls.clone()), config.pool_timeout)
             .map_err(|error| PoolError::Url(error.to_string()))?;
+        let listening = match &config.listen_url {
+            None => address.clone(),
+            Some(url) => {
+                let (conninfo, tls) = read(url, trusted).map_err(|error| error.of(PoolError::ListenUrl))?;
+                Address::new(&conninfo, Arc::new(tls), config.pool_timeout)
+                    .map_err(|error| PoolError::ListenUrl(error.to_string()))?
+            }
+        };
         let lend = |size: usize| {
             let timeout = Some(config.pool_timeout);
             let connections = managed::Pool::builder(Manager(address.clone()))
@@ -126,8 +137,10 @@ impl Pool {
         Ok(Self {
             inner: lend(config.pool_size)?,
             aside: lend(1)?,
+            listening: listening.wanting(SessionAttrs::Primary),
+            address,
             tls: MakeRustlsConnect::new(tls),
-            postgres,
+            conninfo,
             gate: Arc::default(),
             timeout: config.pool_timeout,
             last_ping: Arc::default(),
@@ -144,7 +157,7 @@ impl Pool {
         Self { budget: Some(budget), ..self }
     }
 
-    /// A connection of its own, outside the pool: for listening to notifications.
+    /// A connection of tokio-postgres, outside the pool: for commands.
     pub async fn connect_apart(
         &self,
     ) -> Result<
@@ -157,7 +170,24 @@ impl Pool {
         ),
         DatabaseError,
     > {
-        Ok(self.postgres.connect(self.tls.clone()).await?)
+        // The host is found by our own connection, which knows more of what an address may ask for.
+        let found = self.address.connect().await?;
+        Ok(found.host().alone(&self.conninfo.config).connect(self.tls.clone()).await?)
+    }
+
+    /// A connection of its own, outside the pool, to the primary where changes are heard of.
+    pub(super) async fn connect_to_primary(&self) -> Result<Connection, WireError> {
+        let silent = |_| WireError::Opening("it does not answer in time".into());
+        tokio::time::timeout(self.timeout, self.listening.connect()).await.map_err(silent)?
+    }
+
+    /// The host of the primary among those that the address names, and the address. Where it names one host, it is that.
+    pub(super) async fn primary(&self) -> Result<(Host, Conninfo), DatabaseError> {
+        let host = match self.address.hosts() {
+            [host] => host.clone(),
+            _ => self.address.wanting(SessionAttrs::Primary).connect().await?.host().clone(),
+        };
+        Ok((host, self.conninfo.clone()))
     }
 
     /// A number that no other session has.
@@ -189,14 +219,31 @@ impl Pool {
     /// Runs a statement as the login role, outside any transaction.
     pub async fn query(&self, statement: &Statement) -> Result<Vec<Row>, DatabaseError> {
         let mut connection = self.get(Share::gateway()).await?;
-        let query = Query {
-            text: &statement.text,
-            parameters: &statement.parameters,
-            keep: false,
-            command: Command::Statement,
-        };
+        let query =
+            Query { parameters: &statement.parameters, ..Query::plain(&statement.text, Command::Statement) };
         let answers = connection.run(&[query]).await.map_err(|failed| failed.error)?;
         Ok(answers.into_iter().next().unwrap_or_default())
+    }
+
+    /// Runs a statement as the login role, in a transaction of its own that reads or writes: a pooler that tells these
+    /// apart sends one that writes to the primary. [`DatabaseError::ReadOnly`] where nothing can be written.
+    pub async fn query_in(&self, access: Access, statement: &Statement) -> Result<Vec<Row>, DatabaseError> {
+        let mut connection = self.get(Share::gateway()).await?;
+        let begin = Query::plain(access.begin(), Command::Begin);
+        let query =
+            Query { parameters: &statement.parameters, ..Query::plain(&statement.text, Command::Statement) };
+        match connection.run(&[begin, query, Query::plain("COMMIT", Command::Commit)]).await {
+            Ok(mut answers) => Ok(answers.drain(..).nth(1).unwrap_or_default()),
+            Err(BatchError { at, error }) => {
+                if connection.is_busy() || !connection.roll_back() {
+                    Self::abandon(connection, Duration::ZERO);
+                }
+                Err(match access {
+                    Access::Reads => error.into(),
+                    Access::Writes => DatabaseError::of_writing(error, at == 0),
+                })
+            }
+        }
     }
 
     /// Runs statements about the catalog as the login role, in one transaction that reads, and gives the rows of each. They
@@ -243,9 +290,20 @@ impl Pool {
         });
     }
 
-    /// Asks the database whether it answers, and does not wait for long. Where every connection is busy, it is asked
-    /// over a new one: much to do is no failure. Of many who ask at the same time one does, for all.
-    pub async fn ping(&self) -> Result<(), DatabaseError> {
+    /// Closes a connection to a server that takes no writes, unless it is new: behind the same address there may be another
+    /// server by now, and what was set for its sessions may have been set otherwise.
+    pub(super) fn doubt(mut lent: Lent) {
+        if managed::Object::metrics(&lent.connection).age() > DOUBTED_AFTER {
+            drop(managed::Object::take(lent.connection));
+        } else if lent.is_busy() || !lent.roll_back() {
+            Self::abandon(lent, Duration::ZERO);
+        }
+    }
+
+    /// Asks the database whether it answers and what it does with those who write, and does not wait for long. Where
+    /// every connection is busy, it is asked over a new one: much to do is no failure. Of many who ask at the same time one
+    /// does, for all.
+    pub async fn mode(&self) -> Result<Mode, DatabaseError> {
         let come = Instant::now();
         let mut last = self.last_ping.lock().await;
         if let Some((asked, answer)) = &*last
@@ -254,28 +312,31 @@ impl Pool {
             return answer.clone();
         }
         let asked = Instant::now();
-        let answer = self.ask().await;
+        let answer = self.ask_mode().await;
         *last = Some((asked, answer.clone()));
         answer
     }
 
-    async fn ask(&self) -> Result<(), DatabaseError> {
+    async fn ask_mode(&self) -> Result<Mode, DatabaseError> {
+        let asked = async {
+            let now = Timeouts { wait: Some(Duration::ZERO), ..self.inner.connections.timeouts() };
+            match self.inner.connections.timeout_get(&now).await.map_err(DatabaseError::from) {
+                Ok(mut connection) => Ok(connection.mode().await.map_err(|failed| failed.error)?),
+                Err(DatabaseError::Busy) => {
+                    let mut connection = self.address.connect().await?;
+                    Ok(connection.mode().await.map_err(|failed| failed.error)?)
+                }
+                Err(error) => Err(error),
+            }
+        };
         let silent = |_| DatabaseError::Unavailable("the database does not answer in time".into());
-        let now = Timeouts { wait: Some(Duration::ZERO), ..self.inner.connections.timeouts() };
-        match self.inner.connections.timeout_get(&now).await.map_err(DatabaseError::from) {
-            Ok(mut connection) => {
-                let asked = connection.run(&[]);
-                tokio::time::timeout(self.timeout, asked)
-                    .await
-                    .map_err(silent)?
-                    .map_err(|failed| failed.error)?;
-            }
-            Err(DatabaseError::Busy) => {
-                drop(tokio::time::timeout(self.timeout, self.connect_apart()).await.map_err(silent)??);
-            }
-            Err(error) => return Err(error),
-        }
-        Ok(())
+        tokio::time::timeout(self.timeout, asked).await.map_err(silent)?
+    }
+
+    /// What the server does with those who write that transactions come to which only read.
+    pub async fn mode_of_reads(&self) -> Result<Mode, DatabaseError> {
+        let statement = Statement { text: MODE.text.into(), parameters: Vec::new() };
+        Ok(Mode::read(&self.query_in(Access::Reads, &statement).await?))
     }
 
     /// Closes all connections; later requests fail.
@@ -329,10 +390,64 @@ impl managed::Manager for Manager {
     }
 }
 
-fn is_local(host: &Host) -> bool {
+/// What a transaction does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// It only reads; Postgres itself refuses to write.
+    Reads,
+    /// It may write.
+    Writes,
+}
+
+impl Access {
+    /// The statement that begins it. One that reads has one snapshot; one that writes sees with each statement what others
+    /// have committed before it: a rule that waits for another writer then judges by what that one has written.
+    pub(super) fn begin(self) -> &'static str {
+        match self {
+            Self::Reads => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            Self::Writes => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+        }
+    }
+}
+
+/// Why an address cannot be used, or the certificates that it is to be trusted by.
+enum ReadError {
+    Address(AddressError),
+    Tls(PoolError),
+}
+
+impl ReadError {
+    fn of(self, which: fn(String) -> PoolError) -> PoolError {
+        match self {
+            Self::Address(error) => which(error.to_string()),
+            Self::Tls(error) => error,
+        }
+    }
+}
+
+/// Reads an address, and how TLS is spoken there.
+fn read(url: &str, trusted: Option<&PathBuf>) -> Result<(Conninfo, ClientConfig), ReadError> {
+    let mut conninfo: Conninfo = url.parse().map_err(ReadError::Address)?;
+    if conninfo.config.get_application_name().is_none() {
+        conninfo.config.application_name("praxis");
+    }
+    // TLS is checked whenever it is used, and used for every host that is not this machine, unless the URL says
+    // `sslmode=disable`.
+    if conninfo.config.get_ssl_mode() == SslMode::Prefer {
+        let local = conninfo.config.get_hosts().iter().all(is_local)
+            && conninfo.config.get_hostaddrs().iter().all(IpAddr::is_loopback);
+        conninfo.config.ssl_mode(if local { SslMode::Disable } else { SslMode::Require });
+    }
+    let tls = tls_config(trusted.or(conninfo.root_certificate.as_ref())).map_err(ReadError::Tls)?;
+    Ok((conninfo, tls))
+}
+
+fn is_local(host: &config::Host) -> bool {
     match host {
-        Host::Unix(_) => true,
-        Host::Tcp(name) => name == "localhost" || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback()),
+        config::Host::Unix(_) => true,
+        config::Host::Tcp(name) => {
+            name == "localhost" || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+        }
     }
 }
 

@@ -9,28 +9,36 @@ use std::time::Duration;
 
 use tokio_postgres::types::Type;
 
-use super::pool::{Lent, Pool};
+use super::pool::{Access, Lent, Pool};
 use super::wire::{BatchError, Command, Query, Row, WireError};
 use super::{DatabaseError, Parameter, Statement};
 use crate::auth::{Caller, Share};
 use crate::budget::Held;
 
-/// One snapshot for the whole request; Postgres itself refuses to write.
-const BEGIN_READING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-/// Each statement sees what others have committed before it: a rule that waits for another writer then judges by what that
-/// one has written.
-const BEGIN_WRITING: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+macro_rules! set_up {
+    ($first:literal) => {
+        concat!(
+            "SELECT ",
+            $first,
+            "set_config('jit','off',true),\
+            set_config('statement_timeout',$1,true),\
+            set_config('request.jwt.claims',$2,true),\
+            set_config('request.jwt.claim.sub',$3,true),\
+            set_config('request.jwt.claim.role',$4,true),\
+            set_config('app.user_id',$3,true),\
+            set_config('role',$5,true),\
+            $6::int8"
+        )
+    };
+}
+
 /// Limit, claims and role, local to the transaction, also behind a pooler. The role comes last: from there on the
 /// statement itself runs with the caller's rights. Postgres compiles what it takes for long; its guess of the rows behind a
 /// policy is far too high, and compiling took as long as the charts of a large site.
-const SET_UP: &str = "SELECT set_config('jit','off',true),\
-    set_config('statement_timeout',$1,true),\
-    set_config('request.jwt.claims',$2,true),\
-    set_config('request.jwt.claim.sub',$3,true),\
-    set_config('request.jwt.claim.role',$4,true),\
-    set_config('app.user_id',$3,true),\
-    set_config('role',$5,true),\
-    $6::int8";
+const SET_UP: &str = set_up!("");
+/// The same in a transaction that writes: the operator's `default_transaction_read_only` holds for it as well.
+const SET_UP_WRITING: &str =
+    set_up!("set_config('transaction_read_only',current_setting('default_transaction_read_only'),true),");
 /// Changes the role within the transaction.
 const BECOME: &str = "SELECT set_config('role',$1,true)";
 /// Names the role that the gateway logged in as.
@@ -49,7 +57,7 @@ pub struct Session {
     caller: Arc<Caller>,
     share: Share,
     connection: Option<Lent>,
-    writes: bool,
+    access: Access,
     /// Whether it is about to last.
     commits: bool,
     /// Whether it begins as the gateway's own role and not yet as the caller's.
@@ -87,15 +95,15 @@ pub struct StatementError {
 impl Session {
     /// A session of a caller that only reads, not yet opened.
     pub fn new(pool: Pool, caller: Arc<Caller>) -> Self {
-        Self::begin(false, pool, caller)
+        Self::begin(Access::Reads, pool, caller)
     }
 
     /// A session of a caller that writes, not yet opened.
     pub fn writing(pool: Pool, caller: Arc<Caller>) -> Self {
-        Self::begin(true, pool, caller)
+        Self::begin(Access::Writes, pool, caller)
     }
 
-    fn begin(writes: bool, pool: Pool, caller: Arc<Caller>) -> Self {
+    fn begin(access: Access, pool: Pool, caller: Arc<Caller>) -> Self {
         let share = caller.share();
         let held = pool.budget.as_ref().map(|budget| budget.open(share));
         Self {
@@ -103,7 +111,7 @@ impl Session {
             caller,
             share,
             connection: None,
-            writes,
+            access,
             commits: false,
             as_login: false,
             counts: SessionCounts::default(),
@@ -137,7 +145,7 @@ impl Session {
     /// Runs the last statements of the session. Its end travels with them: neither side is woken once more for it. One that
     /// writes is not over until it is committed.
     pub async fn query_last(&mut self, statements: &[Statement]) -> Result<Vec<Vec<Row>>, StatementError> {
-        if self.writes {
+        if self.access == Access::Writes {
             return self.query(statements).await;
         }
         let answers = self.run(statements, true).await?;
@@ -216,9 +224,13 @@ impl Session {
         let opening = if self.connection.is_none() {
             let mark = self.pool.mark();
             set_up = self.set_up(mark);
-            let begin = if self.writes { BEGIN_WRITING } else { BEGIN_READING };
+            let begin = self.access.begin();
             queries.push(Query { text: begin, parameters: &[], keep, command: Command::Begin });
-            queries.push(Query { text: SET_UP, parameters: &set_up, keep, command: Command::Mark(mark) });
+            let text = match self.access {
+                Access::Reads => SET_UP,
+                Access::Writes => SET_UP_WRITING,
+            };
+            queries.push(Query { text, parameters: &set_up, keep, command: Command::Mark(mark) });
             OPENING
         } else {
             0
@@ -240,6 +252,7 @@ impl Session {
                 none.insert(lent)
             }
         };
+        let access = self.access;
         let mut ran = connection.run(&queries).await;
         let is_outdated = |failed: &BatchError| matches!(failed.error, WireError::Outdated);
         if opening > 0 && ran.as_ref().is_err_and(is_outdated) && connection.roll_back() {
@@ -247,18 +260,28 @@ impl Session {
             self.counts.round_trips += 1;
             ran = connection.run(&queries).await;
         }
-        let mut answers = ran.map_err(|failed| {
-            let error = DatabaseError::from(failed.error);
+        let answers = ran.map_err(|failed| {
+            let error = match access {
+                Access::Reads => DatabaseError::from(failed.error),
+                Access::Writes => DatabaseError::of_writing(failed.error, failed.at == 0 && opening > 0),
+            };
             match failed.at.checked_sub(opening) {
                 // What fails behind the last statement, the end or the connection itself, counts as the last one's.
                 Some(at) => StatementError { at: at.min(statements.len().saturating_sub(1)), error },
+                None if matches!(error, DatabaseError::ReadOnly(_)) => StatementError { at: 0, error },
                 // Without its opening the transaction has neither role nor claims.
                 None => StatementError {
                     at: 0,
                     error: DatabaseError::Unavailable(format!("the session could not be opened: {error}")),
                 },
             }
-        })?;
+        });
+        if let Err(StatementError { error: DatabaseError::ReadOnly(_), .. }) = &answers
+            && let Some(connection) = self.connection.take()
+        {
+            Pool::doubt(connection);
+        }
+        let mut answers = answers?;
         // There are as many answers as queries: whatever else came would have been an error.
         answers.drain(..opening.min(answers.len()));
         answers.truncate(statements.len());

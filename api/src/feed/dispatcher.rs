@@ -41,11 +41,16 @@ impl Dispatcher {
     pub(super) async fn run(mut self) {
         while let Some(heard) = self.heard.recv().await {
             match heard {
-                Heard::Lost => {
+                Heard::Lost(deaf) => {
                     self.connected = false;
                     self.early.clear();
+                    self.feeds.set_deaf(Some(deaf));
                 }
                 Heard::Connected => {
+                    self.feeds.set_deaf(None);
+                    if self.horizon.is_none() && !self.feeds.registry().is_empty() {
+                        self.give_up("The server had to begin anew.");
+                    }
                     self.catch_up().await;
                     self.connected = true;
                     let early = std::mem::take(&mut self.early);

@@ -9,6 +9,7 @@ use super::FeedSettings;
 use super::cursor::Cursor;
 use super::dispatcher::Dispatcher;
 use super::group::{Group, GroupKey, Subscriber};
+use super::hearing::Deaf;
 use super::history;
 use super::listener::Listener;
 use super::outbox::{OperationId, Outbox};
@@ -36,6 +37,8 @@ pub struct Feeds {
     reads: Turns,
     /// Everything before this transaction has been heard of; 0: nothing was ever heard.
     horizon: watch::Sender<u64>,
+    /// Why changes are not heard of; `None`: they are, or listening has just begun.
+    deaf: watch::Sender<Option<Deaf>>,
 }
 
 impl Feeds {
@@ -43,7 +46,15 @@ impl Feeds {
     pub fn new(engine: Arc<Engine>, pool: Pool, settings: FeedSettings) -> Self {
         let most = (pool.most_connections() / 2).max(1);
         let reads = Turns::new(most, most.div_ceil(2), usize::MAX);
-        Self { engine, pool, settings, registry: Arc::default(), reads, horizon: watch::Sender::new(0) }
+        Self {
+            engine,
+            pool,
+            settings,
+            registry: Arc::default(),
+            reads,
+            horizon: watch::Sender::new(0),
+            deaf: watch::Sender::new(None),
+        }
     }
 
     /// The settings.
@@ -51,12 +62,15 @@ impl Feeds {
         &self.settings
     }
 
-    /// Listens, dispatches and forgets, until it is dropped.
-    pub async fn run(self: Arc<Self>) {
+    /// Listens and dispatches, until it is dropped. Whoever does so after somebody else begins anew: nobody knows what the
+    /// other one had told.
+    pub async fn listen(self: Arc<Self>) {
+        self.set_horizon(0);
+        self.engine.reference().set_listening(false);
         let (sender, heard) = mpsc::channel(HEARD);
         let listener = Listener::new(&self.pool, Arc::clone(self.engine.reference()), sender);
         let dispatcher = Dispatcher::new(Arc::clone(&self), heard);
-        tokio::join!(listener.run(), dispatcher.run(), self.forget());
+        tokio::join!(listener.run(), dispatcher.run());
     }
 
     /// Subscribes a caller. Responses go to the outbox of its connection, until what is returned is dropped.
@@ -67,12 +81,7 @@ impl Feeds {
         outbox: Outbox,
         operation: OperationId,
     ) -> Result<Watch, Error> {
-        let mut horizon = self.horizon.subscribe();
-        let hears = tokio::time::timeout(HEARS_WITHIN, horizon.wait_for(|horizon| *horizon > 0));
-        if hears.await.is_err() {
-            let message = "The server cannot hear of changes at the moment. Try again shortly.";
-            return Err(Error::new(Code::Unavailable, message));
-        }
+        self.hears().await?;
         let after = subscription.after().map(|text| {
             Cursor::read(text).ok_or_else(|| {
                 let mut error = Error::new(Code::BadUserInput, "after: this is not a cursor of a change");
@@ -86,7 +95,7 @@ impl Feeds {
         let make = |key| Group::new(key, subscription, caller);
         let (watch, is_new) = self.registry.join(key, subscriber, make);
         if is_new {
-            tokio::spawn(Arc::clone(watch.group()).run(Arc::clone(self)));
+            tokio::spawn(Arc::clone(watch.group()).run_whole(Arc::clone(self)));
         }
         if let Some(cursor) = after {
             resume(self, &watch, cursor, &outbox, operation).await?;
@@ -94,7 +103,34 @@ impl Feeds {
         Ok(watch)
     }
 
-    async fn forget(&self) {
+    /// Waits until changes are heard of; says why where they are not.
+    async fn hears(&self) -> Result<(), Error> {
+        let (mut horizon, mut deaf) = (self.horizon.subscribe(), self.deaf.subscribe());
+        let hears = async {
+            // Neither sender is dropped while this is borrowed.
+            let _ = horizon.wait_for(|horizon| *horizon > 0).await;
+            let _ = deaf.wait_for(|deaf| !deaf.as_ref().is_some_and(Deaf::lasts)).await;
+        };
+        if tokio::time::timeout(HEARS_WITHIN, hears).await.is_ok() {
+            return Ok(());
+        }
+        let (message, reason) = match &*self.deaf.borrow() {
+            Some(Deaf::Standby(_)) => (
+                "This server reads from a standby, where nothing can be heard of changes: it does not serve \
+                 subscriptions.",
+                Some("READ_ONLY_DATABASE"),
+            ),
+            Some(Deaf::Swallowed | Deaf::SplitReads) => (
+                "This server is set up in a way that it cannot hear of changes: it does not serve subscriptions.",
+                Some("CHANGES_NOT_HEARD"),
+            ),
+            _ => ("The server cannot hear of changes at the moment. Try again shortly.", None),
+        };
+        Err(Error { reason, ..Error::new(Code::Unavailable, message) })
+    }
+
+    /// Forgets old changes, until it is dropped.
+    pub async fn forget(self: Arc<Self>) {
         loop {
             tokio::time::sleep(FORGET_EVERY).await;
             loop {
@@ -124,6 +160,10 @@ impl Feeds {
 
     pub(super) fn set_horizon(&self, horizon: u64) {
         self.horizon.send_replace(horizon);
+    }
+
+    pub(super) fn set_deaf(&self, deaf: Option<Deaf>) {
+        self.deaf.send_replace(deaf);
     }
 
     /// Leave to read for a caller.

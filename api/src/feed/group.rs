@@ -14,6 +14,7 @@ use super::outbox::{Delivery, Event, OperationId, Outbox};
 use crate::auth::{Caller, Identity};
 use crate::graph::catalog::ChangeOperation;
 use crate::graph::{Change, Code, Error, Subscription, Topic};
+use crate::supervise::caught;
 
 /// Changes that may wait for a group.
 const LONGEST_QUEUE: usize = 10_000;
@@ -130,8 +131,14 @@ impl Group {
         self.wake.notify_one();
     }
 
-    /// Reads and delivers until the last subscriber has gone.
-    pub(super) async fn run(self: Arc<Self>, feeds: Arc<Feeds>) {
+    /// Reads and delivers until the last subscriber has gone; if it cannot go on, none is left waiting.
+    pub(super) async fn run_whole(self: Arc<Self>, feeds: Arc<Feeds>) {
+        if caught("group of subscribers", Arc::clone(&self).run(Arc::clone(&feeds))).await.is_none() {
+            feeds.registry().end(&self, &Error::internal(&"a group of subscribers has panicked"));
+        }
+    }
+
+    async fn run(self: Arc<Self>, feeds: Arc<Feeds>) {
         let mut row_is_seen = false;
         // Whether the row can be seen is known before the first change comes.
         let mut changes = Vec::new();

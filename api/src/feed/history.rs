@@ -1,10 +1,11 @@
-//! The changes that Postgres remembers, read as the gateway itself.
+//! The changes that Postgres remembers, read as the gateway itself and at the primary: a standby may not know yet of a
+//! change that has been heard of.
 
 use apollo_compiler::response::{JsonMap, JsonValue};
 use tokio_postgres::types::Type;
 
 use super::announcement::{Announcement, Raw};
-use crate::database::{DatabaseError, Parameter, Pool, Row, Statement};
+use crate::database::{Access, DatabaseError, Parameter, Pool, Row, Statement};
 use crate::graph::catalog::Catalog;
 
 /// Changes that are read at a time.
@@ -59,7 +60,8 @@ impl<'a> History<'a> {
             text(&self.table),
             number(i64::try_from(PAGE).unwrap_or(i64::MAX)),
         ];
-        let rows = self.pool.query(&Statement { text: CHANGES.into(), parameters }).await?;
+        let rows =
+            self.pool.query_in(Access::Writes, &Statement { text: CHANGES.into(), parameters }).await?;
         self.ended = rows.len() < PAGE;
         self.last = rows.last().and_then(|row| bigint(row, 0)).unwrap_or(self.last);
         Ok(Some(rows.iter().filter_map(|row| read(self.catalog, row, horizon)).collect()))
@@ -68,7 +70,8 @@ impl<'a> History<'a> {
 
 /// Whether changes of this transaction, or of later ones, have been forgotten.
 pub(super) async fn is_forgotten(pool: &Pool, transaction: u64) -> Result<bool, DatabaseError> {
-    let rows = pool.query(&Statement { text: FORGOTTEN.into(), parameters: Vec::new() }).await?;
+    let rows =
+        pool.query_in(Access::Writes, &Statement { text: FORGOTTEN.into(), parameters: Vec::new() }).await?;
     let up_to = rows.first().and_then(|row| text(row, 0)?.parse::<u64>().ok());
     Ok(up_to.is_none_or(|up_to| up_to >= transaction))
 }
@@ -83,7 +86,7 @@ pub(super) async fn forget(
         Parameter::new(Type::FLOAT8, older_than.as_secs_f64().to_be_bytes().to_vec()),
         Parameter::new(Type::INT4, most.to_be_bytes().to_vec()),
     ];
-    let rows = pool.query(&Statement { text: FORGET.into(), parameters }).await?;
+    let rows = pool.query_in(Access::Writes, &Statement { text: FORGET.into(), parameters }).await?;
     Ok(rows.first().and_then(|row| bigint(row, 0)).unwrap_or_default())
 }
 

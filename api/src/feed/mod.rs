@@ -14,6 +14,7 @@ mod cursor;
 mod dispatcher;
 mod feeds;
 mod group;
+mod hearing;
 mod history;
 mod listener;
 mod outbox;
@@ -23,6 +24,7 @@ mod resume;
 use std::time::Duration;
 
 pub use feeds::Feeds;
+pub use hearing::{Deaf, check_hearing};
 pub use outbox::{Delivery, Event, Inbox, OperationId, Outbox, outbox};
 pub use registry::Watch;
 

@@ -7,7 +7,7 @@ use serde::ser::{SerializeMap, Serializer};
 use uuid::Uuid;
 
 use crate::budget::Spent;
-use crate::database::{DatabaseError, ServerError};
+use crate::database::{DatabaseError, ServerError, SqlState};
 
 /// Stable codes of `extensions.code`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,6 +155,12 @@ impl From<&DatabaseError> for Error {
                 tracing::error!(reason, "database unavailable");
                 Self::new(Code::Unavailable, "The database cannot be reached. Try again in a moment.")
             }
+            DatabaseError::ReadOnly(reason) => {
+                tracing::warn!(reason, "a write to a database that takes none");
+                let message = "This server cannot write: its database is a standby, or has been set to read only. \
+                               Nothing was written.";
+                Self { reason: Some("READ_ONLY_DATABASE"), ..Self::new(Code::Unavailable, message) }
+            }
             DatabaseError::Busy => {
                 tracing::warn!("no database connection was free in time");
                 Self::new(Code::Unavailable, "The server is busy. Try again in a moment.")
@@ -180,6 +186,12 @@ impl From<&DatabaseError> for Error {
                 Self::new(Code::Forbidden, "Your role may not do this.")
             }
             DatabaseError::InvalidValue(message) => Self::new(Code::BadUserInput, message),
+            // Of a transaction that only reads; one that writes is tried again before anybody is told.
+            DatabaseError::Postgres(server) if server.code == SqlState::T_R_SERIALIZATION_FAILURE => {
+                tracing::warn!("a query gave way to what the standby replays");
+                let message = "The standby had to catch up with its primary. Try again in a moment.";
+                Self::new(Code::Unavailable, message)
+            }
             DatabaseError::Postgres(server) => told(server).unwrap_or_else(|| Self::internal(error)),
         }
     }

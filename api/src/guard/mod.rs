@@ -33,6 +33,7 @@ pub struct Finding {
 }
 
 /// Looks whether a database protects what the gateway serves of it.
+#[derive(Clone)]
 pub struct Guard {
     pool: Pool,
     engine: Arc<Engine>,

@@ -35,6 +35,7 @@ use crate::budget::Budget;
 use crate::database::{Pool, Turns};
 use crate::feed::Feeds;
 use crate::graph::Engine;
+use crate::supervise::Supervisor;
 
 /// Answers shorter than this are sent as they are: a packet carries them anyway.
 const COMPRESS_FROM: u64 = 1_400;
@@ -55,6 +56,8 @@ pub struct AppState {
     pub authenticator: Authenticator,
     /// For the readiness check.
     pub pool: Pool,
+    /// The tasks that run as long as the server.
+    pub supervisor: Supervisor,
     /// Settings of the endpoint.
     pub settings: HttpSettings,
 }

@@ -11,6 +11,7 @@ use crate::auth::{Caller, Share};
 use crate::budget::Held;
 use crate::feed::{Event, OperationId, Outbox};
 use crate::graph::{Error, Outcome, Request, Response};
+use crate::supervise::caught;
 
 /// A running operation; it ends when this is dropped.
 pub(super) struct Running(JoinHandle<()>);
@@ -39,9 +40,13 @@ pub(super) struct Asked {
 pub(super) fn start(state: &Arc<AppState>, asked: Asked, operation: OperationId, outbox: Outbox) -> Running {
     let state = Arc::clone(state);
     Running(tokio::spawn(async move {
-        tokio::select! {
-            () = run(&state, asked, operation, &outbox) => {}
-            () = outbox.overflowed() => {}
+        let ended = tokio::select! {
+            ended = caught("operation", run(&state, asked, operation, &outbox)) => ended,
+            () = outbox.overflowed() => Some(()),
+        };
+        if ended.is_none() {
+            let error = Error::internal(&"an operation has panicked");
+            outbox.send(Event::Failed(operation, list(&error))).await;
         }
     }))
 }

@@ -4,6 +4,8 @@
 
 mod answer;
 mod cluster;
+mod installed;
+mod postgres;
 mod socket;
 
 use std::net::SocketAddr;
@@ -25,6 +27,8 @@ use tokio_postgres::{Client, NoTls};
 
 pub(crate) use answer::Answer;
 pub(crate) use cluster::{Cluster, program, unprivileged_user};
+pub(crate) use installed::{Installed, haproxy, pgbouncer};
+pub(crate) use postgres::Postgres;
 pub(crate) use socket::Socket;
 
 /// Secret of the tokens of all tests.
@@ -255,6 +259,7 @@ pub(crate) async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool)
 pub(crate) fn one_connection(url: String) -> DatabaseConfig {
     DatabaseConfig {
         url,
+        listen_url: None,
         pool_size: 1,
         pool_timeout: Duration::from_secs(5),
         tls_root_certificate: None,

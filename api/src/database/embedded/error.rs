@@ -84,6 +84,16 @@ pub enum EmbeddedError {
         /// Its last lines.
         log: String,
     },
+    /// The server dies again and again.
+    #[error("Postgres has ended {times} times within a minute (the last time with {status}); {} may say why", path.display())]
+    Dies {
+        /// How often.
+        times: usize,
+        /// How the last time.
+        status: std::process::ExitStatus,
+        /// Where it logs to.
+        path: PathBuf,
+    },
     /// A server of an earlier run does not end.
     #[error("a Postgres server of an earlier run does not stop (process {pid}): end it and start again")]
     Leftover {

@@ -34,9 +34,11 @@ mod server;
 mod tests;
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 pub use error::EmbeddedError;
 
+use account::Account;
 use binaries::Binaries;
 use layout::Layout;
 use lock::Lock;
@@ -48,6 +50,11 @@ const SUPERUSER: &str = "postgres";
 const DATABASE: &str = "praxis";
 /// The port is only a part of the socket's name.
 const PORT: u16 = 5432;
+
+/// A server that dies so often …
+const MOST_DEATHS: usize = 5;
+/// … within this time is not started again.
+const DEATHS_WITHIN: Duration = Duration::from_mins(1);
 
 /// Where the embedded server lives.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +76,8 @@ pub struct Embedded {
     server: Server,
     layout: Layout,
     secret: Vec<u8>,
-    version: u32,
+    binaries: Binaries,
+    account: Account,
     _locks: Vec<Lock>,
 }
 
@@ -101,7 +109,7 @@ impl Embedded {
 
         progress(&format!("Starting Postgres {} …", binaries.major));
         let server = Server::start(&layout, &binaries, account).await?;
-        Ok(Self { server, layout, secret, version: binaries.major, _locks: locks })
+        Ok(Self { server, layout, secret, binaries, account, _locks: locks })
     }
 
     /// The address of database `praxis` for the superuser, over the unix socket. Good for sqlx (sea-orm) and
@@ -126,7 +134,7 @@ impl Embedded {
     /// The server's major version.
     #[must_use]
     pub fn version(&self) -> u32 {
-        self.version
+        self.binaries.major
     }
 
     /// The server's process id.
@@ -139,6 +147,30 @@ impl Embedded {
     #[must_use]
     pub fn log(&self) -> PathBuf {
         self.layout.log()
+    }
+
+    /// Starts the server again whenever it dies, for as long as this is polled; gives why that is no use any more.
+    pub async fn keep_running(&mut self, progress: &(dyn Fn(&str) + Send + Sync)) -> EmbeddedError {
+        let mut deaths = Vec::new();
+        loop {
+            let status = self.server.ended().await;
+            deaths.push(Instant::now());
+            deaths.retain(|death| death.elapsed() < DEATHS_WITHIN);
+            if deaths.len() >= MOST_DEATHS {
+                return EmbeddedError::Dies { times: deaths.len(), status, path: self.layout.log() };
+            }
+            progress(&format!("Postgres has ended ({status}); starting it again …"));
+            if let Err(error) = self.start_again(progress).await {
+                return error;
+            }
+        }
+    }
+
+    async fn start_again(&mut self, progress: &(dyn Fn(&str) + Send + Sync)) -> Result<(), EmbeddedError> {
+        // The children of a server that was killed have to notice before another one may have the data.
+        leftover::stop(&self.layout.data(), progress).await?;
+        self.server = Server::start(&self.layout, &self.binaries, self.account).await?;
+        Ok(())
     }
 
     /// Stops the server: connections are ended, data is safe. Waits until it is gone.

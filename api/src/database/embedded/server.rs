@@ -30,6 +30,8 @@ const STOPS: [(Signal, Duration); 3] = [
 ];
 /// How often it is looked whether it has.
 const STOP_INTERVAL: Duration = Duration::from_millis(20);
+/// How often it is looked whether it still runs.
+const WATCH_INTERVAL: Duration = Duration::from_millis(200);
 /// A log larger than this is put aside at the next start, over the one before.
 const MAX_LOG_BYTES: u64 = 16 * 1024 * 1024;
 /// How much of the log an error tells.
@@ -84,6 +86,16 @@ impl Server {
 
     pub(super) fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Waits until the server ends by itself.
+    pub(super) async fn ended(&mut self) -> ExitStatus {
+        loop {
+            if let Some(status) = self.exited() {
+                return status;
+            }
+            tokio::time::sleep(WATCH_INTERVAL).await;
+        }
     }
 
     /// Stops the server and waits until it is gone.

@@ -31,6 +31,13 @@ pub(in crate::database) struct Query<'a> {
     pub(in crate::database) command: Command,
 }
 
+impl<'a> Query<'a> {
+    /// A statement without parameters that the server need not remember.
+    pub(in crate::database) const fn plain(text: &'a str, command: Command) -> Self {
+        Self { text, parameters: &[], keep: false, command }
+    }
+}
+
 /// What the server has to say of a statement, besides its rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::database) enum Command {
@@ -70,6 +77,8 @@ impl Connection {
         self.closed |= !is_settled;
         if let Err(BatchError { at, error }) = &mut answers
             && is_outdated(error)
+            // A standby says the same of a transaction that is to write, and will say so again.
+            && queries.get(*at).is_some_and(|query| query.command != Command::Begin)
             && matches!(sources.get(*at), Some(Source::Prepared(_)))
         {
             *error = WireError::Outdated;

@@ -6,6 +6,8 @@ use std::io;
 use thiserror::Error;
 use tokio_postgres::error::SqlState;
 
+use super::connect::Mode;
+
 /// What the server says of a statement, or of a whole connection, that it refuses.
 #[derive(Clone, Debug)]
 pub struct ServerError {
@@ -57,6 +59,9 @@ pub(in crate::database) enum WireError {
     /// It could not be opened for a reason that is neither the server's nor the socket's.
     #[error("{0}")]
     Opening(String),
+    /// No server that may be used is one that is wanted: what one of them is, and the words.
+    #[error("{1}")]
+    Unwanted(Mode, String),
     /// The server said something that does not belong there.
     #[error("the server does not keep to the protocol: {0}")]
     Protocol(&'static str),

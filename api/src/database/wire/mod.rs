@@ -4,11 +4,14 @@
 //! answer has packets. No task and no channel stands between a request and its socket. Statements are prepared along
 //! the way, at the first time that a connection meets them.
 
+mod address;
 mod answers;
 mod backend_process;
 mod batch;
 mod connect;
+mod conninfo;
 mod error;
+mod notify;
 mod prepared;
 mod rows;
 #[cfg(test)]
@@ -24,12 +27,16 @@ use futures_util::FutureExt as _;
 use postgres_protocol::message::{backend, frontend};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 
+pub(super) use self::address::{Address, Host};
 use self::answers::Transaction;
 use self::backend_process::Backend;
 pub(super) use self::batch::{BatchError, Command, Query};
-pub(super) use self::connect::Address;
+pub(super) use self::connect::MODE;
+pub use self::connect::Mode;
+pub(super) use self::conninfo::{AddressError, Conninfo, SessionAttrs, encode};
 pub use self::error::ServerError;
 pub(super) use self::error::WireError;
+pub use self::notify::Notification;
 use self::prepared::Prepared;
 pub use self::rows::Row;
 
@@ -57,6 +64,8 @@ pub(super) struct Connection {
     /// Whether a transaction is open once the server has done everything that it was sent.
     transaction: Transaction,
     unheard: Unheard,
+    /// Notifications that nobody has taken yet; `None`: nobody wants them.
+    heard: Option<Vec<Notification>>,
     /// Whom to ask for a cancellation, and what to name.
     address: Address,
     process: i32,
@@ -88,7 +97,7 @@ struct Message {
 }
 
 impl Connection {
-    /// A connection over a socket, not logged in.
+    /// A connection over a socket to the only host of an address, not logged in.
     fn over(socket: Box<dyn Socket>, address: Address) -> Self {
         Self {
             socket,
@@ -98,6 +107,7 @@ impl Connection {
             prepared: Prepared::default(),
             transaction: Transaction::None,
             unheard: Unheard::Nothing,
+            heard: None,
             address,
             process: 0,
             secret: 0,
@@ -186,6 +196,11 @@ impl Connection {
         self.busy
     }
 
+    /// The server that this is a connection to.
+    pub(super) fn host(&self) -> &Host {
+        self.address.host()
+    }
+
     /// Sends what is in the outbox, and reads meanwhile: a server that cannot get rid of its answers takes no questions.
     async fn send(&mut self) -> Result<(), WireError> {
         let sent = poll_fn(|context| self.poll_send(context)).await;
@@ -216,13 +231,19 @@ impl Connection {
             if let Some(message) = self.understand()? {
                 return Ok(message);
             }
-            self.inbox.reserve(READ);
-            let read = self.socket.read_buf(&mut self.inbox).await;
-            if self.noticing(read)? == 0 {
-                self.closed = true;
-                return Err(WireError::Closed);
-            }
+            self.arrival().await?;
         }
+    }
+
+    /// Waits until something has arrived.
+    async fn arrival(&mut self) -> Result<(), WireError> {
+        self.inbox.reserve(READ);
+        let read = self.socket.read_buf(&mut self.inbox).await;
+        if self.noticing(read)? == 0 {
+            self.closed = true;
+            return Err(WireError::Closed);
+        }
+        Ok(())
     }
 
     /// The next message that has arrived, but for those that may come at any time.
@@ -245,8 +266,10 @@ impl Connection {
             if !is_asynchronous(message.tag) {
                 return Ok(Some(message));
             }
-            if message.tag == backend::PARAMETER_STATUS_TAG {
-                check_status(self.body(message))?;
+            match message.tag {
+                backend::PARAMETER_STATUS_TAG => check_status(self.body(message))?,
+                backend::NOTIFICATION_RESPONSE_TAG => self.note(message)?,
+                _ => {}
             }
         }
     }

@@ -11,11 +11,11 @@ mod server;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
-use tokio_postgres::Config;
 use tokio_postgres::types::Type;
 
 use self::server::{Said, Server, Spoil, Spoilt, refusal};
@@ -172,8 +172,9 @@ fn connection(socket: Box<dyn Socket>) -> Connection {
         .unwrap()
         .with_root_certificates(rustls::RootCertStore::empty())
         .with_no_client_auth();
-    let config: Config = "postgres://me@db".parse().unwrap();
-    Connection::over(socket, Address::new(config, Arc::new(tls)).unwrap())
+    let conninfo = "postgres://me@db".parse().unwrap();
+    let address = Address::new(&conninfo, Arc::new(tls), Duration::from_secs(5)).unwrap();
+    Connection::over(socket, address)
 }
 
 /// The answers of a server that keeps to the protocol, but for the last ones, which nothing spoils.

@@ -1,0 +1,40 @@
+//! A connection that hears of notifications, outside the pool.
+
+use super::pool::Access;
+use super::wire::{Command, Connection, Mode, Notification, Query, WireError};
+use super::{DatabaseError, Pool};
+
+/// A connection that listens. It goes to a primary: a standby hears of nothing.
+pub struct Listening(Connection);
+
+impl Listening {
+    /// Listens to channels; [`DatabaseError::ReadOnly`] where there is only a standby.
+    pub async fn open(pool: &Pool, channels: &[&str]) -> Result<Self, DatabaseError> {
+        let mut connection = pool.connect_to_primary().await.map_err(explained)?;
+        connection.listen(channels).await.map_err(explained)?;
+        Ok(Self(connection))
+    }
+
+    /// Runs a statement in a transaction that may write, as announcements do.
+    pub async fn run(&mut self, sql: &str) -> Result<(), DatabaseError> {
+        let queries = [
+            Query::plain(Access::Writes.begin(), Command::Begin),
+            Query::plain(sql, Command::Statement),
+            Query::plain("COMMIT", Command::Commit),
+        ];
+        self.0.run(&queries).await.map(drop).map_err(|failed| failed.error.into())
+    }
+
+    /// Notifications that have come, `most` at a time; waits for the first. A call that is given up half-way loses
+    /// nothing.
+    pub async fn hear(&mut self, most: usize) -> Result<Vec<Notification>, DatabaseError> {
+        Ok(self.0.notifications(most).await?)
+    }
+}
+
+fn explained(error: WireError) -> DatabaseError {
+    match error {
+        WireError::Unwanted(Mode::Standby, words) => DatabaseError::ReadOnly(words),
+        other => DatabaseError::of_writing(other, false),
+    }
+}

@@ -1,0 +1,236 @@
+//! Keeps the tasks running that run as long as the gateway does.
+//!
+//! A task that ends by itself or panics is started again, after a pause that grows. Until it has run for a while again it
+//! counts as down, and the gateway is not ready. What runs for one request or one connection is not kept: it ends with that.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+
+/// When tasks are started again.
+#[derive(Clone, Copy, Debug)]
+struct Pace {
+    /// Pause before a task is started again; it doubles each time.
+    pause: Duration,
+    /// The longest of these pauses.
+    longest_pause: Duration,
+    /// A task that has run for so long since it was started again is up.
+    up_after: Duration,
+    /// One that has run for so long has nothing to do with how it ended the last time.
+    forgiven_after: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            pause: Duration::from_millis(100),
+            longest_pause: Duration::from_secs(30),
+            up_after: Duration::from_secs(1),
+            forgiven_after: Duration::from_mins(5),
+        }
+    }
+}
+
+/// The tasks that are kept; they end when this is dropped.
+#[derive(Default)]
+pub struct Supervisor {
+    tasks: Mutex<Vec<Kept>>,
+    pace: Pace,
+}
+
+/// A task that is kept.
+struct Kept {
+    health: Arc<Health>,
+    running: AbortHandle,
+}
+
+/// How a task is.
+#[derive(Debug, Default)]
+struct Health {
+    name: &'static str,
+    is_down: AtomicBool,
+    restarts: AtomicU64,
+}
+
+impl Supervisor {
+    /// Runs a task, and again whenever it ends.
+    pub fn keep<F>(&self, name: &'static str, mut start: impl FnMut() -> F + Send + 'static)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let health = Arc::new(Health { name, ..Health::default() });
+        let (kept, pace) = (Arc::clone(&health), self.pace);
+        let running = tokio::spawn(async move {
+            let mut pause = pace.pause;
+            loop {
+                let started = Instant::now();
+                let mut task = std::pin::pin!(caught(name, start()));
+                if tokio::time::timeout(pace.up_after, task.as_mut()).await.is_err() {
+                    kept.is_down.store(false, Ordering::Release);
+                    task.await;
+                }
+                kept.is_down.store(true, Ordering::Release);
+                let restarts = kept.restarts.fetch_add(1, Ordering::Relaxed) + 1;
+                if started.elapsed() > pace.forgiven_after {
+                    pause = pace.pause;
+                }
+                tracing::error!(
+                    task = name,
+                    restarts,
+                    ?pause,
+                    "a background task has ended; it is started again"
+                );
+                tokio::time::sleep(pause).await;
+                pause = pace.longest_pause.min(pause * 2);
+            }
+        });
+        self.tasks().push(Kept { health, running: running.abort_handle() });
+    }
+
+    /// The first task that is down.
+    pub fn down(&self) -> Option<&'static str> {
+        let tasks = self.tasks();
+        tasks.iter().find(|task| task.health.is_down.load(Ordering::Acquire)).map(|task| task.health.name)
+    }
+
+    /// Ends all tasks.
+    pub fn stop(&self) {
+        for task in self.tasks().drain(..) {
+            task.running.abort();
+        }
+    }
+
+    fn tasks(&self) -> std::sync::MutexGuard<'_, Vec<Kept>> {
+        // A panic while the lock was held leaves a list that is whole.
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Supervisor {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// What a task gives; `None`: it has panicked. Why stands on standard error; here it is noted which task it was.
+pub async fn caught<T>(name: &'static str, task: impl Future<Output = T>) -> Option<T> {
+    // Whatever it shared with others is kept behind locks that survive a panic.
+    let ended = AssertUnwindSafe(task).catch_unwind().await;
+    ended.inspect_err(|_| tracing::error!(task = name, "a task has panicked")).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHORT: Duration = Duration::from_millis(1);
+    const FOR_EVER: Duration = Duration::from_hours(24);
+
+    fn paced(pause: Duration, up_after: Duration) -> Supervisor {
+        let pace = Pace { pause, longest_pause: pause, up_after, ..Pace::default() };
+        Supervisor { pace, tasks: Mutex::default() }
+    }
+
+    /// Waits until something holds.
+    async fn until(what: &str, holds: impl Fn() -> bool) {
+        for _ in 0..2_000 {
+            if holds() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("never {what}");
+    }
+
+    /// A task that panics the first time, ends the second, and then stays; how often it was started.
+    fn frail(supervisor: &Supervisor) -> Arc<AtomicU64> {
+        let runs = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&runs);
+        supervisor.keep("frail", move || {
+            let run = counted.fetch_add(1, Ordering::Relaxed);
+            async move {
+                match run {
+                    0 => panic!("the first time"),
+                    1 => {}
+                    _ => std::future::pending().await,
+                }
+            }
+        });
+        runs
+    }
+
+    #[tokio::test]
+    async fn a_task_that_panics_or_ends_is_started_again_and_is_up() {
+        let supervisor = paced(SHORT, SHORT);
+        supervisor.keep("steady", std::future::pending::<()>);
+        let runs = frail(&supervisor);
+        until("up", || runs.load(Ordering::Relaxed) == 3 && supervisor.down().is_none()).await;
+        supervisor.stop();
+    }
+
+    #[tokio::test]
+    async fn a_task_is_down_from_its_end_until_it_has_run_for_a_while() {
+        // It waits to be started again.
+        let supervisor = paced(FOR_EVER, SHORT);
+        supervisor.keep("steady", std::future::pending::<()>);
+        assert_eq!(supervisor.down(), None);
+        let runs = frail(&supervisor);
+        until("down", || supervisor.down() == Some("frail")).await;
+        assert_eq!(runs.load(Ordering::Relaxed), 1);
+        // It runs, but has not yet for long enough.
+        let supervisor = paced(SHORT, FOR_EVER);
+        let runs = frail(&supervisor);
+        until("running", || runs.load(Ordering::Relaxed) == 3).await;
+        assert_eq!(supervisor.down(), Some("frail"));
+        supervisor.stop();
+        assert_eq!(supervisor.down(), None);
+    }
+
+    /// Every task of the gateway is kept by the supervisor, or ends with what it was started for. Whoever starts another one
+    /// writes down here why nobody has to notice its end.
+    #[test]
+    fn no_task_runs_unwatched() {
+        let ends_with_what_it_is_for = [
+            ("auth/key_store.rs", 1, "a fetch; whoever waits for it is told of its end"),
+            ("cli/mod.rs", 1, "the connection of a command"),
+            ("cli/serve.rs", 1, "waits for a signal, and does nothing else"),
+            ("database/embedded/download.rs", 2, "a download that is awaited"),
+            ("database/embedded/server.rs", 1, "the connection of the start"),
+            ("database/pool.rs", 1, "a cancellation"),
+            ("feed/feeds.rs", 1, "a group; its subscribers are told of its end"),
+            ("http/connections.rs", 1, "a connection of a client"),
+            ("http/operations.rs", 2, "an operation of a client, who is told of its end"),
+            ("supervise.rs", 1, "keeps the others"),
+        ];
+        let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let mut found = Vec::new();
+        let mut folders = vec![source.clone()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let name = path.strip_prefix(&source).unwrap().display().to_string();
+                let is_code = path.extension().is_some_and(|it| it == "rs") && !name.contains("tests");
+                let text = if is_code { std::fs::read_to_string(&path).unwrap() } else { String::new() };
+                let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+                let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+                let count = lines.filter(|line| line.contains("tokio::spawn(")).count();
+                if count > 0 {
+                    found.push((name, count));
+                }
+            }
+        }
+        found.sort();
+        let known: Vec<_> =
+            ends_with_what_it_is_for.iter().map(|(name, count, _)| ((*name).to_owned(), *count)).collect();
+        assert_eq!(found, known);
+    }
+}

@@ -1,0 +1,96 @@
+//! Reference tables that logical replication fills: what the gateway keeps of them in memory follows.
+
+use std::time::Duration;
+
+use praxis::graph::catalog::Catalog;
+use praxis::systems;
+use tokio_postgres::{AsyncMessage, NoTls};
+
+use crate::fixture::signed_in;
+use crate::harness::{Postgres, connect, eventually};
+use crate::standby::{app_at, clinician};
+
+#[tokio::test]
+async fn what_is_kept_of_every_reference_table_follows_what_replication_applies() {
+    let source = Postgres::migrated("-c wal_level=logical").await;
+    let target = Postgres::migrated("").await;
+    let catalog = Catalog::new(&systems::ALL).unwrap();
+    let tables: Vec<&str> =
+        catalog.tables().iter().filter(|it| it.is_reference).map(|it| it.sql_name.as_str()).collect();
+    assert!(tables.len() >= 13, "{tables:?}");
+
+    let (writer, reader) = (connect(&source.url("postgres")).await, connect(&target.url("postgres")).await);
+    writer.batch_execute(&format!("CREATE PUBLICATION refs FOR TABLE {}", tables.join(", "))).await.unwrap();
+    let (person, _) = clinician(&reader).await;
+    let subscribe = format!(
+        "CREATE SUBSCRIPTION refs CONNECTION 'host={} user=postgres dbname=postgres' PUBLICATION refs
+           WITH (copy_data = false)",
+        source.folder()
+    );
+    reader.batch_execute(&subscribe).await.unwrap();
+
+    // Each table, by what a listener hears.
+    let (client, mut connection) = tokio_postgres::connect(&target.url("postgres"), NoTls).await.unwrap();
+    let (sender, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Some(Ok(message)) = std::future::poll_fn(|context| connection.poll_message(context)).await {
+            if let AsyncMessage::Notification(message) = message {
+                let _ = sender.send(message.payload().to_owned());
+            }
+        }
+    });
+    client.batch_execute("LISTEN praxis_reference").await.unwrap();
+    for table in catalog.tables().iter().filter(|it| it.is_reference) {
+        let plain =
+            "SELECT quote_ident(attname) FROM pg_attribute WHERE attrelid = $1::text::regclass AND attnum > 0
+            AND NOT attisdropped AND attidentity = '' AND attgenerated = '' ORDER BY attnum DESC LIMIT 1";
+        let column: String = writer.query_one(plain, &[&table.sql_name]).await.unwrap().get(0);
+        let update = format!("UPDATE {} SET {column} = {column}", table.sql_name);
+        assert!(writer.execute(&update, &[]).await.unwrap() > 0, "{} has no rows", table.sql_name);
+        let name = format!("{}.{}", table.schema, table.name);
+        loop {
+            let told = tokio::time::timeout(Duration::from_secs(20), heard.recv()).await;
+            if told.unwrap_or_else(|_| panic!("{name} is not announced")).unwrap() == name {
+                break;
+            }
+        }
+    }
+
+    // And by what a gateway answers that keeps it as long as nothing is heard.
+    let app = app_at(&target.url("praxis_gateway"), |_| {}).await;
+    let asker = signed_in(&app, &person);
+    let name = async || {
+        let answer = asker.ask("{ eventType(eventTypeId: 1) { eventName } }").await;
+        answer.data()["eventType"]["eventName"].as_str().unwrap().to_owned()
+    };
+    listens(&reader, &name).await;
+    for new in ["Unease", "Calm"] {
+        let update = format!("UPDATE ref_event_types SET event_name = '{new}' WHERE event_type_id = 1");
+        writer.batch_execute(&update).await.unwrap();
+        eventually(new, async || name().await == new).await;
+    }
+    reader.batch_execute("DROP SUBSCRIPTION refs").await.unwrap();
+}
+
+/// Waits until the gateway keeps what it has read: a change that nobody announces is then not seen.
+async fn listens(owner: &tokio_postgres::Client, name: &impl AsyncFn() -> String) {
+    let before = name().await;
+    let silently = async |name: &str| {
+        let update = format!(
+            "BEGIN; SET LOCAL session_replication_role = local; ALTER TABLE ref_event_types DISABLE TRIGGER USER;
+             UPDATE ref_event_types SET event_name = '{name}' WHERE event_type_id = 1;
+             ALTER TABLE ref_event_types ENABLE TRIGGER USER;
+             ALTER TABLE ref_event_types ENABLE REPLICA TRIGGER announce_replicated;
+             ALTER TABLE ref_event_types ENABLE REPLICA TRIGGER announce_replicated_truncate; COMMIT"
+        );
+        owner.batch_execute(&update).await.unwrap();
+    };
+    eventually("the gateway listens", async || {
+        silently("Unheard").await;
+        tokio::time::sleep(Duration::from_secs(6)).await;
+        let kept = name().await == before;
+        silently(&before).await;
+        kept
+    })
+    .await;
+}
