@@ -34,7 +34,10 @@ async fn let_in(app: &App, everybody: bool) {
 async fn a_gateway_over_a_database_is_live_and_ready() {
     let app = App::start().await;
     assert_eq!(health(&app, "live").await, (StatusCode::OK, json!({ "status": "live" })));
-    assert_eq!(health(&app, "ready").await, (StatusCode::OK, json!({ "status": "ready" })));
+    assert_eq!(
+        health(&app, "ready").await,
+        (StatusCode::OK, json!({ "status": "ready", "database": "primary" }))
+    );
 }
 
 #[tokio::test]
