@@ -1,9 +1,7 @@
 //! The memory of a gateway that strangers fill.
 
-use serde_json::json;
-
 use crate::binary::{Served, secret};
-use crate::harness::{Answer, clone_database, database_url, http_client};
+use crate::harness::{clone_database, database_url};
 
 #[tokio::test]
 async fn documents_are_kept_up_to_a_number_of_bytes() {
@@ -22,13 +20,10 @@ async fn documents_are_kept_up_to_a_number_of_bytes() {
         &kept,
     ])
     .await;
-    let client = http_client();
     // Each takes more than half a megabyte once it is parsed: together a hundred.
     let ask = async |number: usize| {
         let query = format!("{{ n{number}: __typename {} }}", "__typename ".repeat(2_400));
-        let request =
-            client.post(format!("http://{}/graphql", served.address)).json(&json!({ "query": query }));
-        Answer::read(request.send().await.unwrap()).await.data();
+        served.ask(None, &query).await.data();
     };
     for number in 0..20 {
         ask(number).await;
