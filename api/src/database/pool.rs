@@ -94,7 +94,7 @@ pub struct Pool {
     gate: Arc<Gate>,
     timeout: Duration,
     /// When the database was last asked whether it answers, and what came of it.
-    last_ping: Arc<Mutex<Option<(Instant, Result<Mode, DatabaseError>)>>>,
+    last_mode: Arc<Mutex<Option<Asked>>>,
     /// Tells sessions apart, also those of other gateways.
     marks: Arc<AtomicU64>,
     pub(super) budget: Option<Budget>,
@@ -143,7 +143,7 @@ impl Pool {
             conninfo,
             gate: Arc::default(),
             timeout: config.pool_timeout,
-            last_ping: Arc::default(),
+            last_mode: Arc::default(),
             marks: Arc::new(AtomicU64::new(first_mark)),
             budget: None,
             prepared_statements: config.prepared_statements,
@@ -305,7 +305,7 @@ impl Pool {
     /// does, for all.
     pub async fn mode(&self) -> Result<Mode, DatabaseError> {
         let come = Instant::now();
-        let mut last = self.last_ping.lock().await;
+        let mut last = self.last_mode.lock().await;
         if let Some((asked, answer)) = &*last
             && *asked >= come
         {
@@ -389,6 +389,9 @@ impl managed::Manager for Manager {
         if connection.is_usable() { Ok(()) } else { Err(RecycleError::Backend(WireError::Closed)) }
     }
 }
+
+/// When the database was asked what it does with those who write, and what came of it.
+type Asked = (Instant, Result<Mode, DatabaseError>);
 
 /// What a transaction does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
