@@ -1,2 +1,2 @@
-DROP INDEX idx_relationships_running;
+DROP INDEX idx_relationships_supervisor_supervisee;
 DROP INDEX idx_relationships_active;
