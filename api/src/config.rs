@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::auth::{AuthConfig, AuthConfigError, KeySource, MIN_SECRET_BYTES};
 use crate::database::DatabaseConfig;
-use crate::feed::FeedSettings;
+use crate::feed::{Bound, FeedSettings};
 use crate::graph::Limits;
 use crate::graph::catalog::System;
 use crate::http::HttpSettings;
@@ -217,9 +217,12 @@ pub struct LimitArgs {
     /// How long the answer to a mutation with an `Idempotency-Key` is kept, in hours
     #[arg(long, env = "PRAXIS_IDEMPOTENCY_RETENTION", default_value_t = 24, value_name = "HOURS")]
     pub idempotency_retention: u64,
-    /// Show the schema to whoever asks
+    /// Show the schema to callers with a token
     #[arg(long, env = "PRAXIS_INTROSPECTION", default_value_t = true, action = ArgAction::Set, value_name = "BOOL")]
     pub introspection: bool,
+    /// Show the schema to callers without a token too [default: only with the Postgres of its own]
+    #[arg(long, env = "PRAXIS_ANONYMOUS_INTROSPECTION", value_name = "BOOL")]
+    pub anonymous_introspection: Option<bool>,
     /// Answer an unknown name with similar ones [default: only with the Postgres of its own]
     #[arg(long, env = "PRAXIS_SUGGESTIONS", value_name = "BOOL")]
     pub suggestions: Option<bool>,
@@ -260,9 +263,9 @@ pub struct HttpArgs {
     /// Origins whose pages may call the endpoint; `*` for any
     #[arg(long, env = "PRAXIS_ALLOWED_ORIGINS", value_delimiter = ',', value_name = "ORIGINS")]
     pub allowed_origins: Vec<String>,
-    /// Serve the `GraphiQL` page
-    #[arg(long, env = "PRAXIS_GRAPHIQL", default_value_t = true, action = ArgAction::Set, value_name = "BOOL")]
-    pub graphiql: bool,
+    /// Serve the `GraphiQL` page, which browsers load without a token [default: only with the Postgres of its own]
+    #[arg(long, env = "PRAXIS_GRAPHIQL", value_name = "BOOL")]
+    pub graphiql: Option<bool>,
     /// Tell the cost of each request in a `Server-Timing` header [default: only with the Postgres of its own]
     #[arg(long, env = "PRAXIS_SERVER_TIMING", value_name = "BOOL")]
     pub server_timing: Option<bool>,
@@ -287,6 +290,22 @@ pub struct FeedArgs {
     /// Operations of one `WebSocket`
     #[arg(long, env = "PRAXIS_MAX_OPERATIONS", default_value_t = FeedSettings::default().operations, value_name = "N")]
     pub max_operations: usize,
+    /// Subscriptions at a time
+    #[arg(long, env = "PRAXIS_MAX_SUBSCRIPTIONS", default_value_t = FeedSettings::default().subscriptions.all, value_name = "N")]
+    pub max_subscriptions: usize,
+    /// Subscriptions of one caller (a role and `sub`, or all without a token)
+    #[arg(long, env = "PRAXIS_MAX_SUBSCRIPTIONS_PER_CALLER", default_value_t = FeedSettings::default().subscriptions.each, value_name = "N")]
+    pub max_subscriptions_per_caller: usize,
+    /// Groups of subscriptions that ask the same with the same rights: a change is read once for each
+    #[arg(long, env = "PRAXIS_MAX_GROUPS", default_value_t = FeedSettings::default().groups.all, value_name = "N")]
+    pub max_groups: usize,
+    /// Groups of one caller
+    #[arg(long, env = "PRAXIS_MAX_GROUPS_PER_CALLER", default_value_t = FeedSettings::default().groups.each, value_name = "N")]
+    pub max_groups_per_caller: usize,
+    /// Bytes of changes and answers that may wait for groups, a quarter of them for those of one caller; a group that is slower
+    /// ends with `GONE`
+    #[arg(long, env = "PRAXIS_WAITING_BYTES", default_value_t = FeedSettings::default().waiting_bytes, value_name = "BYTES")]
+    pub waiting_bytes: usize,
     /// Deliveries that may wait for a connection; one that is slower is closed
     #[arg(long, env = "PRAXIS_QUEUE_LENGTH", default_value_t = FeedSettings::default().queue_length, value_name = "N")]
     pub queue_length: usize,
@@ -395,6 +414,7 @@ impl ServeArgs {
             documents: args.kept_documents,
             idempotency_retention: Duration::from_hours(args.idempotency_retention),
             introspection: args.introspection,
+            anonymous_introspection: args.anonymous_introspection.unwrap_or_else(|| self.is_embedded()),
             suggestions: args.suggestions.unwrap_or_else(|| self.is_embedded()),
         })
     }
@@ -431,10 +451,18 @@ impl ServeArgs {
                 0
             }),
             operations: args.max_operations,
+            subscriptions: Bound { each: args.max_subscriptions_per_caller, all: args.max_subscriptions },
+            groups: Bound { each: args.max_groups_per_caller, all: args.max_groups },
+            waiting_bytes: args.waiting_bytes,
             queue_length: args.queue_length,
             queue_bytes: args.queue_bytes,
             ..FeedSettings::default()
         }
+    }
+
+    /// Whether the `GraphiQL` page is served.
+    pub fn graphiql(&self) -> bool {
+        self.http.graphiql.unwrap_or_else(|| self.is_embedded())
     }
 
     /// Whether Praxis starts a Postgres of its own.

@@ -109,42 +109,6 @@ async fn a_connection_tells_what_matches_its_filter_and_operations() {
 }
 
 #[tokio::test]
-async fn that_a_row_is_gone_is_told_to_whoever_may_know() {
-    let app = App::start().await;
-    let owner = app.owner().await;
-    let (mine, site) = clinician(&app, &owner, "mine").await;
-    let (theirs, _) = clinician(&app, &owner, "theirs").await;
-    let record = protocol(&owner, site).await;
-    let event = log(&owner, record, "here").await;
-    // So that it is not told to those who come after it.
-    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-    let row = "subscription($id: BigInt!) { sessionEventChanged(eventId: $id) { operation nodeId sessionEvent { eventId } } }";
-    let pinned = "subscription($id: BigInt!) { sessionEventsChanged(filter: { protocolId: { eq: $id } }) \
-        { operation nodeId sessionEvent { eventId } } }";
-    let any = "subscription { sessionEventsChanged { operation } }";
-    let mut sockets = Vec::new();
-    for actor in [&mine, &theirs] {
-        let mut socket = Socket::of(&app, actor).await;
-        socket.subscribe("row", row, &json!({ "id": event.to_string() })).await;
-        let mut other = Socket::of(&app, actor).await;
-        other.subscribe("pinned", pinned, &json!({ "id": record.to_string() })).await;
-        let mut third = Socket::of(&app, actor).await;
-        third.subscribe("any", any, &json!({})).await;
-        sockets.extend([socket, other, third]);
-    }
-    owner.execute("DELETE FROM session_events WHERE event_id = $1", &[&event]).await.unwrap();
-    let id = mine.ask("{ sessionEvents(first: 1) { nodes { id } } }").await;
-    assert!(id.nodes("sessionEvents").is_empty());
-    let told = sockets[0].data("row").await["sessionEventChanged"].clone();
-    assert_eq!((&told["operation"], &told["sessionEvent"]), (&json!("DELETED"), &Value::Null));
-    let same = sockets[1].data("pinned").await["sessionEventsChanged"].clone();
-    assert_eq!(same, told);
-    for socket in &mut sockets {
-        socket.quiet().await;
-    }
-}
-
-#[tokio::test]
 async fn supervision_is_told_to_those_who_take_part() {
     let app = App::start().await;
     let owner = app.owner().await;
@@ -239,6 +203,37 @@ async fn what_is_written_while_the_listener_is_away_is_told_once_and_in_order() 
     }
     let expected: Vec<String> = (0..EVENTS).map(|number| number.to_string()).collect();
     assert_eq!(notes(&mut socket, "1", EVENTS).await, expected);
+    socket.quiet().await;
+}
+
+#[tokio::test]
+async fn a_transaction_that_stays_open_neither_loses_nor_repeats_anything() {
+    const EVENTS: usize = 300;
+    let app = App::start().await;
+    let owner = app.owner().await;
+    let (actor, site) = clinician(&app, &owner, "open").await;
+    let record = protocol(&owner, site).await;
+    let mut socket = Socket::of(&app, &actor).await;
+    socket.subscribe("1", LOGGED, &of(record)).await;
+    // It holds the horizon where it is, for all that is written behind it.
+    let open = app.owner().await;
+    open.batch_execute("BEGIN").await.unwrap();
+    log(&open, record, "open").await;
+    let kill = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+        WHERE datname = current_database() AND query LIKE 'LISTEN%'";
+    let mut expected = Vec::new();
+    for number in 0..EVENTS {
+        if number % 100 == 50 {
+            owner.query_one(kill, &[]).await.unwrap();
+        }
+        log(&owner, record, &number.to_string()).await;
+        expected.push(number.to_string());
+    }
+    assert_eq!(notes(&mut socket, "1", EVENTS).await, expected);
+    open.batch_execute("COMMIT").await.unwrap();
+    assert_eq!(notes(&mut socket, "1", 1).await, ["open"]);
+    log(&owner, record, "after").await;
+    assert_eq!(notes(&mut socket, "1", 1).await, ["after"]);
     socket.quiet().await;
 }
 

@@ -236,6 +236,14 @@ async fn without_introspection_the_schema_is_not_shown_and_typename_still_is() {
 }
 
 #[tokio::test]
+async fn the_schema_may_be_shown_to_callers_with_a_token_alone() {
+    let app = with(|limits| limits.anonymous_introspection = false).await;
+    let query = "{ a: __type(name: \"Query\") { name } }";
+    assert_eq!(app.anonymous().ask(query).await.code(), "UNAUTHENTICATED");
+    assert_eq!(app.bearer(&somebody()).ask(query).await.data()["a"]["name"], "Query");
+}
+
+#[tokio::test]
 async fn introspection_shows_the_schema_by_default() {
     let app = App::start().await;
     let answer = app.anonymous().ask("{ __type(name: \"Protocol\") { fields { name } } }").await;

@@ -117,7 +117,7 @@ fn config(
     http.connections = http.connections.min(clients);
     // Whatever watches, requests find a connection too.
     feeds.connections = feeds.connections.min(http.connections / 4 * 3);
-    http.page = args.http.graphiql.then(|| PageConfig {
+    http.page = args.graphiql().then(|| PageConfig {
         endpoint: "/graphql",
         subscription_endpoint: "/graphql/ws",
         title: "Praxis",

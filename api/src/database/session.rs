@@ -48,7 +48,7 @@ const END: &str = "ROLLBACK";
 const COMMIT: &str = "COMMIT";
 /// A longer statement writes many rows at once. Hardly another has as many, so it is not worth remembering.
 const LONGEST_KEPT: usize = 8 * 1024;
-/// Statements that open a session.
+/// Statements that open most sessions.
 const OPENING: usize = 2;
 
 /// A transaction that is opened when it is first needed.
@@ -60,6 +60,8 @@ pub struct Session {
     access: Access,
     /// Whether it is about to last.
     commits: bool,
+    /// What the gateway's own role runs first, as the session opens.
+    prelude: Vec<Statement>,
     /// Whether it begins as the gateway's own role and not yet as the caller's.
     as_login: bool,
     counts: SessionCounts,
@@ -113,10 +115,19 @@ impl Session {
             connection: None,
             access,
             commits: false,
+            prelude: Vec::new(),
             as_login: false,
             counts: SessionCounts::default(),
             held,
         }
+    }
+
+    /// The same session, not yet opened, in which the gateway's own role runs a statement before it becomes the caller. It
+    /// travels with the opening; its rows are dropped.
+    #[must_use]
+    pub fn after(mut self, prelude: Statement) -> Self {
+        self.prelude.push(prelude);
+        self
     }
 
     /// The same session, on somebody's behalf: its connection is counted as that one's.
@@ -220,8 +231,8 @@ impl Session {
         self.counts.round_trips += 1;
         let keep = self.pool.prepared_statements;
         let mut queries = Vec::with_capacity(OPENING + statements.len());
-        let set_up;
-        let opening = if self.connection.is_none() {
+        let (set_up, as_caller);
+        if self.connection.is_none() {
             let mark = self.pool.mark();
             set_up = self.set_up(mark);
             let begin = self.access.begin();
@@ -231,10 +242,18 @@ impl Session {
                 Access::Writes => SET_UP_WRITING,
             };
             queries.push(Query { text, parameters: &set_up, keep, command: Command::Mark(mark) });
-            OPENING
-        } else {
-            0
-        };
+            if !self.prelude.is_empty() {
+                as_caller = become_role(&self.caller.role);
+                let own = self.prelude.iter().chain((!self.as_login).then_some(&as_caller));
+                queries.extend(own.map(|statement| Query {
+                    text: &statement.text,
+                    parameters: &statement.parameters,
+                    keep,
+                    command: Command::Statement,
+                }));
+            }
+        }
+        let opening = queries.len();
         queries.extend(statements.iter().map(|statement| Query {
             text: &statement.text,
             parameters: &statement.parameters,
@@ -297,7 +316,8 @@ impl Session {
         let timeout = self.pool.statement_timeout.as_millis().max(1).to_string();
         let sub = self.caller.sub.clone().unwrap_or_default();
         let role = self.caller.role.clone();
-        let acting = if self.as_login { LOGIN.to_owned() } else { role.clone() };
+        let begins_as_login = self.as_login || !self.prelude.is_empty();
+        let acting = if begins_as_login { LOGIN.to_owned() } else { role.clone() };
         let [timeout, claims, sub, role, acting] =
             [timeout, self.caller.claims.to_string(), sub, role, acting].map(text);
         let mark = Parameter::new(Type::INT8, mark.to_be_bytes().to_vec());

@@ -1,5 +1,7 @@
 //! What Postgres announces: messages on the channel, and the changes that they speak of.
 
+use std::collections::HashMap;
+
 use apollo_compiler::response::{JsonMap, JsonValue};
 use serde::Deserialize;
 
@@ -31,6 +33,9 @@ pub(super) struct Statement {
     /// Number, key and foreign keys of each; `None` where they did not fit into the message.
     #[serde(rename = "c", default)]
     changes: Option<Vec<(i64, Vec<JsonValue>, JsonMap)>>,
+    /// Foreign keys that rows had before, where they have others now, by the change's number.
+    #[serde(rename = "b", default)]
+    references_before: HashMap<String, JsonMap>,
 }
 
 /// A change of a row.
@@ -46,7 +51,7 @@ pub(super) struct Announcement {
     pub(super) operation: ChangeOperation,
     /// The primary key, in Postgres's binary format.
     pub(super) key: Vec<Vec<u8>>,
-    /// All that it could be watched by.
+    /// All that the row could be watched by, now and before.
     pub(super) topics: Vec<Topic>,
 }
 
@@ -61,6 +66,8 @@ pub(super) struct Raw<'a> {
     pub(super) operation: &'a str,
     pub(super) key: &'a [JsonValue],
     pub(super) references: &'a JsonMap,
+    /// Those that it had before, where they differ.
+    pub(super) references_before: Option<&'a JsonMap>,
 }
 
 impl Message {
@@ -85,6 +92,7 @@ impl Statement {
                     operation: &self.operation,
                     key,
                     references,
+                    references_before: self.references_before.get(&number.to_string()),
                 },
             )
         });
@@ -106,7 +114,8 @@ impl Announcement {
             .map(|(column, value)| key_part(&table.column(*column).ty, value).ok())
             .collect::<Option<_>>()?;
         let mut topics = vec![Topic::Table(id), Topic::Row(id, key.clone())];
-        topics.extend(raw.references.iter().filter_map(|(name, value)| {
+        let references = raw.references.iter().chain(raw.references_before.into_iter().flatten());
+        topics.extend(references.filter_map(|(name, value)| {
             let column = table.column_named(name.as_str())?;
             let value = key_part(&table.column(column).ty, value).ok().filter(|_| !value.is_null())?;
             Some(Topic::Reference(id, column, value))
@@ -120,6 +129,22 @@ impl Announcement {
             key,
             topics,
         })
+    }
+
+    /// Bytes that it takes, about.
+    pub(super) fn bytes(&self) -> usize {
+        /// Of an allocation beside what is in it.
+        const EACH: usize = 32;
+        let parts = |key: &[Vec<u8>]| key.iter().map(|part| part.len() + EACH).sum::<usize>();
+        let topics = self.topics.iter().map(|topic| {
+            size_of::<Topic>()
+                + match topic {
+                    Topic::Table(_) => 0,
+                    Topic::Row(_, key) => parts(key),
+                    Topic::Reference(_, _, value) => value.len() + EACH,
+                }
+        });
+        size_of::<Self>() + parts(&self.key) + topics.sum::<usize>()
     }
 }
 

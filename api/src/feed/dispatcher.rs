@@ -1,9 +1,9 @@
 //! Brings every change to those who watch it, once, whatever happens to the listening connection.
 //!
-//! It notes up to which transaction everything has been heard, its *horizon*, and remembers what it has told beyond that.
-//! When the listener is back after a loss, it reads what Postgres remembers from the horizon on, and tells what is new.
+//! It notes up to which transaction everything has been heard, its *horizon*, and remembers what it has [`told`](super::told)
+//! beyond that. When the listener is back after a loss, it reads what Postgres remembers from the horizon on, and tells what is
+//! new.
 
-use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,8 +11,9 @@ use tokio::sync::mpsc;
 
 use super::announcement::{Announcement, Message, Statement};
 use super::feeds::Feeds;
-use super::history::{History, is_forgotten};
+use super::history::{History, Seen, is_forgotten};
 use super::listener::Heard;
+use super::told::Told;
 use crate::database::DatabaseError;
 use crate::graph::{Code, Error};
 
@@ -23,10 +24,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub(super) struct Dispatcher {
     feeds: Arc<Feeds>,
     heard: mpsc::Receiver<Heard>,
-    /// Everything before this transaction has been told.
-    horizon: Option<u64>,
-    /// Numbers of the changes that have been told from there on, by transaction.
-    told: BTreeMap<u64, HashSet<i64>>,
+    told: Told,
     connected: bool,
     /// Messages that came while listening began.
     early: Vec<String>,
@@ -34,7 +32,7 @@ pub(super) struct Dispatcher {
 
 impl Dispatcher {
     pub(super) fn new(feeds: Arc<Feeds>, heard: mpsc::Receiver<Heard>) -> Self {
-        Self { feeds, heard, horizon: None, told: BTreeMap::new(), connected: false, early: Vec::new() }
+        Self { feeds, heard, told: Told::default(), connected: false, early: Vec::new() }
     }
 
     /// Dispatches until the listener ends.
@@ -48,7 +46,7 @@ impl Dispatcher {
                 }
                 Heard::Connected => {
                     self.feeds.set_deaf(None);
-                    if self.horizon.is_none() && !self.feeds.registry().is_empty() {
+                    if self.told.horizon().is_none() && !self.feeds.registry().is_empty() {
                         self.give_up("The server had to begin anew.");
                     }
                     self.catch_up().await;
@@ -65,7 +63,7 @@ impl Dispatcher {
     /// Tells what messages that came together speak of, together.
     async fn messages(&mut self, messages: &[String]) {
         let mut changes = Vec::with_capacity(messages.len());
-        let mut horizon = self.horizon.unwrap_or_default();
+        let mut horizon = self.told.horizon().unwrap_or_default();
         for text in messages {
             let Ok(message) = Message::read(text) else {
                 // What is wrong with it would repeat a part of it.
@@ -88,25 +86,35 @@ impl Dispatcher {
 
     /// Tells changes that did not fit into a message.
     async fn look_up(&mut self, statement: &Statement, horizon: u64) {
-        if self.feeds.registry().is_empty() {
-            return;
+        if !self.feeds.registry().is_empty() {
+            let feeds = Arc::clone(&self.feeds);
+            let history = History::of(feeds.pool(), feeds.engine().catalog(), statement.transaction);
+            self.tell_history(history, horizon).await;
         }
-        let feeds = Arc::clone(&self.feeds);
-        let history = History::of(feeds.pool(), feeds.engine().catalog(), statement.transaction);
-        self.tell_history(history, horizon).await;
+        self.told.told_whole(statement.transaction);
     }
 
     /// Tells what was announced while nobody listened.
     async fn catch_up(&mut self) {
-        let Some(horizon) = self.horizon.filter(|_| !self.feeds.registry().is_empty()) else { return };
+        let Some(horizon) = self.told.horizon() else { return };
         let feeds = Arc::clone(&self.feeds);
-        let history = History::since(feeds.pool(), feeds.engine().catalog(), horizon);
-        self.tell_history(history, horizon).await;
+        let (pool, catalog) = (feeds.pool(), feeds.engine().catalog());
+        let seen = match again(|| Seen::now(pool)).await {
+            Ok(seen) => seen,
+            Err(error) => {
+                tracing::error!(%error, "cannot tell which changes were missed");
+                return self.give_up("The server could not hear of changes.");
+            }
+        };
+        let was_certain = self.told.is_certain();
+        if was_certain && !feeds.registry().is_empty() {
+            self.tell_history(History::since(pool, catalog, horizon).seen_by(&seen), horizon).await;
+        }
+        self.told.told_snapshot(seen.horizon, seen.ends_before, &seen.open);
         // Asked afterwards: what was forgotten while it was read counts as well.
-        let forgotten = again(|| is_forgotten(feeds.pool(), horizon)).await;
-        match forgotten {
-            Ok(false) => {}
-            Ok(true) => self.give_up("The server could not hear of changes for too long."),
+        match again(|| is_forgotten(pool, horizon)).await {
+            Ok(false) if was_certain && self.told.is_certain() => {}
+            Ok(_) => self.give_up("The server could not hear of changes for too long."),
             Err(error) => {
                 tracing::error!(%error, "cannot tell whether changes were missed");
                 self.give_up("The server could not hear of changes.");
@@ -125,7 +133,12 @@ impl Dispatcher {
                 page = history.next(horizon).await;
             }
             match page {
-                Ok(Some(changes)) => self.tell(changes),
+                // Each comes once, and those of several transactions in turn: that they are told is noted at the end.
+                Ok(Some(changes)) => {
+                    let told = &self.told;
+                    let new = changes.into_iter().filter(|it| told.is_new(it.transaction, it.number));
+                    self.feeds.registry().dispatch(new);
+                }
                 Ok(None) => return,
                 Err(error) => {
                     tracing::error!(%error, "cannot read changes that were missed");
@@ -135,20 +148,16 @@ impl Dispatcher {
         }
     }
 
-    /// Tells changes that have not been told.
+    /// Tells changes that are announced, as far as they have not been told.
     fn tell(&mut self, changes: Vec<Announcement>) {
         let told = &mut self.told;
-        let new = changes
-            .into_iter()
-            .filter(|change| told.entry(change.transaction).or_default().insert(change.number));
+        let new = changes.into_iter().filter(|change| told.tell(change.transaction, change.number));
         self.feeds.registry().dispatch(new);
     }
 
     /// Everything before this transaction has been told.
     fn reach(&mut self, horizon: u64) {
-        if self.horizon.is_none_or(|before| horizon > before) {
-            self.horizon = Some(horizon);
-            self.told = self.told.split_off(&horizon);
+        if self.told.reach(horizon) {
             self.feeds.set_horizon(horizon);
         }
     }

@@ -19,10 +19,12 @@ use crate::auth::Caller;
 use crate::database::{Pool, Turn, Turns};
 use crate::graph::{Code, Engine, Error, Subscription};
 
-/// Messages that may wait between the listener and the dispatcher.
-const HEARD: usize = 10_000;
+/// Bundles of messages that may wait between the listener and the dispatcher. What is beyond waits in Postgres.
+const HEARD: usize = 4;
 /// A gateway that has just started hears of changes within this time.
 const HEARS_WITHIN: Duration = Duration::from_secs(3);
+/// Subscribers at a time that are told what they have missed; an eighth of them one caller's.
+const RESUMES: usize = 64;
 /// How often old changes are forgotten, and how many at a time.
 const FORGET_EVERY: Duration = Duration::from_mins(1);
 const FORGET_AT_A_TIME: i32 = 10_000;
@@ -35,6 +37,8 @@ pub struct Feeds {
     registry: Arc<Registry>,
     /// Reads at a time: subscriptions leave connections for requests, and one caller's for those of others.
     reads: Turns,
+    /// Subscribers at a time that are told what they have missed.
+    resumes: Turns,
     /// Everything before this transaction has been heard of; 0: nothing was ever heard.
     horizon: watch::Sender<u64>,
     /// Why changes are not heard of; `None`: they are, or listening has just begun.
@@ -46,12 +50,15 @@ impl Feeds {
     pub fn new(engine: Arc<Engine>, pool: Pool, settings: FeedSettings) -> Self {
         let most = (pool.most_connections() / 2).max(1);
         let reads = Turns::new(most, most.div_ceil(2), usize::MAX);
+        let resumes = Turns::new(RESUMES, RESUMES.div_ceil(8), usize::MAX);
+        let registry = Arc::new(Registry::new(&settings));
         Self {
             engine,
             pool,
             settings,
-            registry: Arc::default(),
+            registry,
             reads,
+            resumes,
             horizon: watch::Sender::new(0),
             deaf: watch::Sender::new(None),
         }
@@ -92,12 +99,15 @@ impl Feeds {
         let after = after.transpose()?;
         let key = GroupKey::new(&caller, &subscription);
         let subscriber = Subscriber::new(outbox.clone(), operation, after.is_some());
-        let make = |key| Group::new(key, subscription, caller);
-        let (watch, is_new) = self.registry.join(key, subscriber, make);
+        let share = caller.share();
+        let make = |key, budget| Group::new(key, subscription, caller, budget);
+        let (watch, is_new) = self.registry.join(key, subscriber, share, make)?;
         if is_new {
             tokio::spawn(Arc::clone(watch.group()).run_whole(Arc::clone(self)));
         }
         if let Some(cursor) = after {
+            // As many may wait as there are.
+            let _turn = self.resumes.take(share).await.ok();
             resume(self, &watch, cursor, &outbox, operation).await?;
         }
         Ok(watch)

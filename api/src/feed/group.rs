@@ -10,10 +10,13 @@ use tokio::sync::Notify;
 use super::announcement::Announcement;
 use super::cursor::Cursor;
 use super::feeds::Feeds;
+use super::history;
 use super::outbox::{Delivery, Event, OperationId, Outbox};
 use crate::auth::{Caller, Identity};
+use crate::budget::{Budget, Held};
+use crate::database::Statement;
 use crate::graph::catalog::ChangeOperation;
-use crate::graph::{Change, Code, Error, Subscription, Topic};
+use crate::graph::{Change, Code, Error, Subscription};
 use crate::supervise::caught;
 
 /// Changes that may wait for a group.
@@ -40,13 +43,15 @@ pub(super) struct Group {
     pub(super) key: GroupKey,
     pub(super) subscription: Subscription,
     pub(super) caller: Arc<Caller>,
+    budget: Budget,
     state: Mutex<State>,
     wake: Notify,
 }
 
-#[derive(Default)]
 struct State {
     queue: VecDeque<Arc<Announcement>>,
+    /// The bytes of the queue.
+    held: Held,
     subscribers: HashMap<u64, Subscriber>,
     /// More has changed than may wait.
     has_overflowed: bool,
@@ -57,19 +62,38 @@ struct State {
 pub(super) struct Subscriber {
     outbox: Outbox,
     operation: OperationId,
+    /// Whether it is told first what it has missed.
+    resumes: bool,
     /// What has come while the subscriber is told what it has missed; `None`: that is over.
-    held: Option<Vec<Arc<[Delivery]>>>,
+    held: Option<(Vec<Arc<[Delivery]>>, Held)>,
     /// What it has been told of that.
     known: Option<Known>,
 }
 
 /// Changes that a subscriber was told from Postgres's memory, and that may come once more.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Known {
     /// Their numbers.
-    pub(super) changes: HashSet<i64>,
+    changes: HashSet<i64>,
+    held: Held,
     /// The newest of their transactions.
-    pub(super) newest: u64,
+    newest: u64,
+}
+
+impl Known {
+    /// Notes more changes; `false`: there is no room for them.
+    pub(super) fn add(&mut self, changes: &[Arc<Announcement>]) -> bool {
+        /// Bytes of a number in a set.
+        const EACH: usize = 16;
+        self.changes.extend(changes.iter().map(|change| change.number));
+        self.newest = changes.iter().map(|change| change.transaction).fold(self.newest, u64::max);
+        self.held.grow(changes.len() * EACH).is_ok()
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.changes.len()
+    }
 }
 
 impl GroupKey {
@@ -79,11 +103,33 @@ impl GroupKey {
 }
 
 impl Group {
-    pub(super) fn new(key: GroupKey, subscription: Subscription, caller: Arc<Caller>) -> Self {
-        Self { key, subscription, caller, state: Mutex::default(), wake: Notify::new() }
+    pub(super) fn new(
+        key: GroupKey,
+        subscription: Subscription,
+        caller: Arc<Caller>,
+        budget: Budget,
+    ) -> Self {
+        let state = State {
+            queue: VecDeque::new(),
+            held: budget.open(caller.share()),
+            subscribers: HashMap::new(),
+            has_overflowed: false,
+            has_ended: false,
+        };
+        Self { key, subscription, caller, budget, state: Mutex::new(state), wake: Notify::new() }
     }
 
-    pub(super) fn add(&self, number: u64, subscriber: Subscriber) {
+    fn hold(&self) -> Held {
+        self.budget.open(self.caller.share())
+    }
+
+    /// Room for what a subscriber is told from Postgres's memory.
+    pub(super) fn known(&self) -> Known {
+        Known { changes: HashSet::new(), held: self.hold(), newest: 0 }
+    }
+
+    pub(super) fn add(&self, number: u64, mut subscriber: Subscriber) {
+        subscriber.held = subscriber.resumes.then(|| (Vec::new(), self.hold()));
         self.state().subscribers.insert(number, subscriber);
     }
 
@@ -102,15 +148,20 @@ impl Group {
 
     /// Takes note of a change; the group looks at it when it is woken.
     pub(super) fn push(&self, change: &Arc<Announcement>) {
-        // Of a row's feed every change counts: it tells whether the row can be seen.
-        if !self.subscription.tells(change.operation) && !self.is_of_a_row() {
+        if !self.subscription.concerns(change.operation) {
             return;
         }
         let mut state = self.state();
-        if state.queue.len() < LONGEST_QUEUE {
+        if state.has_overflowed {
+            return;
+        }
+        if state.queue.len() < LONGEST_QUEUE && state.held.grow(change.bytes()).is_ok() {
             state.queue.push_back(Arc::clone(change));
         } else {
+            // It ends, and what waits is of no use.
             state.has_overflowed = true;
+            state.queue = VecDeque::new();
+            state.held.shrink_to(0);
         }
     }
 
@@ -139,14 +190,10 @@ impl Group {
     }
 
     async fn run(self: Arc<Self>, feeds: Arc<Feeds>) {
-        let mut row_is_seen = false;
-        // Whether the row can be seen is known before the first change comes.
         let mut changes = Vec::new();
-        if !self.is_of_a_row() {
-            self.wait(&mut changes).await;
-        }
+        self.wait(&mut changes).await;
         while !self.has_ended() {
-            match self.read(&feeds, &changes, &mut row_is_seen).await {
+            match self.read(&feeds, &changes).await {
                 Ok(deliveries) => self.deliver(deliveries).await,
                 Err(error) => return feeds.registry().end(&self, &error),
             }
@@ -171,6 +218,12 @@ impl Group {
                 if !state.queue.is_empty() {
                     let count = self.subscription.batch().min(state.queue.len());
                     changes.extend(state.queue.drain(..count));
+                    let taken = changes.iter().map(|change| change.bytes()).sum();
+                    let left = state.held.bytes().saturating_sub(taken);
+                    state.held.shrink_to(left);
+                    return;
+                }
+                if state.has_overflowed {
                     return;
                 }
             }
@@ -183,14 +236,14 @@ impl Group {
         &self,
         feeds: &Feeds,
         changes: &[Arc<Announcement>],
-        row_is_seen: &mut bool,
     ) -> Result<Vec<Delivery>, Error> {
         let changes = merged(changes);
         let asked: Vec<Change> = changes.iter().map(|(change, operation)| told(change, *operation)).collect();
+        let recall = self.recall(&changes);
         let mut pauses = RETRY_AFTER.into_iter();
         let told = loop {
             let permit = feeds.permit(&self.caller).await;
-            let told = feeds.engine().tell(&self.subscription, &self.caller, &asked, *row_is_seen).await;
+            let told = feeds.engine().tell(&self.subscription, &self.caller, &asked, recall.clone()).await;
             drop(permit);
             match (told, pauses.next()) {
                 (Ok(told), _) => break told,
@@ -200,7 +253,6 @@ impl Group {
                 (Err(error), _) => return Err(error),
             }
         };
-        *row_is_seen = told.row_is_seen;
         let delivered = changes.iter().zip(asked).zip(told.responses);
         Ok(delivered
             .filter_map(|(((change, _), asked), response)| {
@@ -209,6 +261,13 @@ impl Group {
                 Some(Delivery { change, horizon, cursor, response: response? })
             })
             .collect())
+    }
+
+    /// Brings to mind what the rows were before these changes, where it matters.
+    fn recall(&self, changes: &[(&Announcement, ChangeOperation)]) -> Option<Statement> {
+        let recalled = changes.iter().filter(|(_, operation)| self.subscription.recalls(*operation));
+        let places: Vec<_> = recalled.map(|(change, _)| (change.transaction, change.number)).collect();
+        (!places.is_empty()).then(|| history::recall(&places))
     }
 
     async fn deliver(&self, deliveries: Vec<Delivery>) {
@@ -234,13 +293,10 @@ impl Group {
         let mut state = self.state();
         let Some(subscriber) = state.subscribers.get_mut(&number) else { return };
         subscriber.known = Some(known);
-        for deliveries in subscriber.held.take().unwrap_or_default() {
+        let Some((deliveries, _held)) = subscriber.held.take() else { return };
+        for deliveries in deliveries {
             subscriber.take(&deliveries);
         }
-    }
-
-    fn is_of_a_row(&self) -> bool {
-        matches!(self.subscription.topic(), Topic::Row(..))
     }
 
     fn has_ended(&self) -> bool {
@@ -255,13 +311,14 @@ impl Group {
 
 impl Subscriber {
     pub(super) fn new(outbox: Outbox, operation: OperationId, resumes: bool) -> Self {
-        Self { outbox, operation, held: resumes.then(Vec::new), known: None }
+        Self { outbox, operation, resumes, held: None, known: None }
     }
 
     fn take(&mut self, deliveries: &Arc<[Delivery]>) {
-        if let Some(held) = &mut self.held {
-            if held.len() < LONGEST_HELD {
-                held.push(Arc::clone(deliveries));
+        if let Some((waiting, held)) = &mut self.held {
+            let bytes = deliveries.iter().map(Delivery::bytes).sum();
+            if waiting.len() < LONGEST_HELD && held.grow(bytes).is_ok() {
+                waiting.push(Arc::clone(deliveries));
             } else {
                 // It would miss something, and so is better given up.
                 self.outbox.overflow();
@@ -285,7 +342,7 @@ impl Subscriber {
 
 /// Several changes of a row within a transaction are one for everybody else: triggers often write what was just written.
 fn merged(changes: &[Arc<Announcement>]) -> Vec<(&Announcement, ChangeOperation)> {
-    use ChangeOperation::{Delete, Insert};
+    use ChangeOperation::{Delete, Insert, Update};
     let mut merged: Vec<Option<(&Announcement, ChangeOperation)>> = Vec::with_capacity(changes.len());
     let mut places: HashMap<(u64, &[Vec<u8>]), usize> = HashMap::with_capacity(changes.len());
     for change in changes {
@@ -295,6 +352,8 @@ fn merged(changes: &[Arc<Announcement>]) -> Vec<(&Announcement, ChangeOperation)
             // It was never there for anybody else.
             (Some(Insert), Delete) => None,
             (Some(Insert), _) => Some((change, Insert)),
+            // It was there before, and is again.
+            (Some(Delete), Insert) => Some((change, Update)),
             (_, operation) => Some((change, operation)),
         });
     }
@@ -303,7 +362,13 @@ fn merged(changes: &[Arc<Announcement>]) -> Vec<(&Announcement, ChangeOperation)
 
 fn told(change: &Announcement, operation: ChangeOperation) -> Change {
     let cursor = Cursor { horizon: change.horizon, transaction: change.transaction, change: change.number };
-    Change { operation, key: change.key.clone(), changed_at: change.changed_at, cursor: cursor.write() }
+    Change {
+        number: change.number,
+        operation,
+        key: change.key.clone(),
+        changed_at: change.changed_at,
+        cursor: cursor.write(),
+    }
 }
 
 /// Errors as a JSON list.
@@ -339,8 +404,10 @@ mod tests {
             change(6, 2, 1, Update),
             change(7, 3, 1, Update),
             change(8, 3, 1, Delete),
+            change(9, 4, 1, Delete),
+            change(10, 4, 1, Insert),
         ];
         let merged: Vec<_> = merged(&changes).iter().map(|(it, operation)| (it.number, *operation)).collect();
-        assert_eq!(merged, [(3, Insert), (6, Update), (8, Delete)]);
+        assert_eq!(merged, [(3, Insert), (6, Update), (8, Delete), (10, Update)]);
     }
 }

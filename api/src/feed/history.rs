@@ -11,9 +11,12 @@ use crate::graph::catalog::Catalog;
 /// Changes that are read at a time.
 const PAGE: usize = 2_000;
 const CHANGES: &str = "SELECT change_id, transaction_id::text, (extract(epoch FROM changed_at) * 1000000)::bigint, \
-    table_name, operation, row_key::text, row_references::text FROM praxis.changes \
+    table_name, operation, row_key::text, row_references::text, references_before::text FROM praxis.changes \
     WHERE transaction_id BETWEEN $1::text::xid8 AND $2::text::xid8 AND change_id > $3 AND ($4 = '' OR table_name = $4) \
+    AND pg_visible_in_snapshot(transaction_id, coalesce(nullif($6, '')::pg_snapshot, pg_current_snapshot())) \
     ORDER BY change_id LIMIT $5";
+const SEEN: &str = "SELECT pg_current_snapshot()::text";
+const RECALL: &str = "SELECT praxis.recall_rows($1::text[]::xid8[], $2::bigint[])";
 const FORGOTTEN: &str = "SELECT up_to::text FROM praxis.changes_forgotten";
 const FORGET: &str = "SELECT praxis.forget_changes(make_interval(secs => $1), $2)";
 
@@ -25,6 +28,8 @@ pub(super) struct History<'a> {
     to: u64,
     /// Schema and name; empty for any.
     table: String,
+    /// Only what this snapshot sees; empty for everything.
+    as_of: String,
     last: i64,
     ended: bool,
 }
@@ -32,8 +37,8 @@ pub(super) struct History<'a> {
 impl<'a> History<'a> {
     /// Changes of this transaction and all later ones.
     pub(super) fn since(pool: &'a Pool, catalog: &'a Catalog, transaction: u64) -> Self {
-        let table = String::new();
-        Self { pool, catalog, from: transaction, to: u64::MAX, table, last: 0, ended: false }
+        let (table, as_of) = (String::new(), String::new());
+        Self { pool, catalog, from: transaction, to: u64::MAX, table, as_of, last: 0, ended: false }
     }
 
     /// Changes of this transaction.
@@ -44,6 +49,11 @@ impl<'a> History<'a> {
     /// The same changes as far as they are of one table, whose name comes with its schema.
     pub(super) fn of_table(self, table: String) -> Self {
         Self { table, ..self }
+    }
+
+    /// The same changes as far as their transactions had been committed: each of them is read whole, or not at all.
+    pub(super) fn seen_by(self, seen: &Seen) -> Self {
+        Self { as_of: seen.snapshot.clone(), ..self }
     }
 
     /// The next page, whose changes get this horizon; `None` after the last.
@@ -59,6 +69,7 @@ impl<'a> History<'a> {
             number(self.last),
             text(&self.table),
             number(i64::try_from(PAGE).unwrap_or(i64::MAX)),
+            text(&self.as_of),
         ];
         let rows =
             self.pool.query_in(Access::Writes, &Statement { text: CHANGES.into(), parameters }).await?;
@@ -66,6 +77,49 @@ impl<'a> History<'a> {
         self.last = rows.last().and_then(|row| bigint(row, 0)).unwrap_or(self.last);
         Ok(Some(rows.iter().filter_map(|row| read(self.catalog, row, horizon)).collect()))
     }
+}
+
+/// Which transactions a moment of the database sees.
+#[derive(Debug, PartialEq)]
+pub(super) struct Seen {
+    /// As Postgres writes it: `horizon:ends_before:open,open,…`.
+    snapshot: String,
+    /// All before this one had ended.
+    pub(super) horizon: u64,
+    /// None from this one on had ended.
+    pub(super) ends_before: u64,
+    /// Those in between that had not.
+    pub(super) open: Vec<u64>,
+}
+
+impl Seen {
+    /// What is seen now.
+    pub(super) async fn now(pool: &Pool) -> Result<Self, DatabaseError> {
+        let rows = pool.query(&Statement { text: SEEN.into(), parameters: Vec::new() }).await?;
+        let snapshot = rows.first().and_then(|row| text(row, 0)).unwrap_or_default();
+        Self::read(snapshot)
+            .ok_or_else(|| DatabaseError::Unavailable("what a snapshot sees cannot be read".to_owned()))
+    }
+
+    fn read(snapshot: &str) -> Option<Self> {
+        let mut parts = snapshot.split(':');
+        let horizon = parts.next()?.parse().ok()?;
+        let ends_before = parts.next()?.parse().ok()?;
+        let open = parts.next()?.split(',').filter(|it| !it.is_empty()).map(|it| it.parse().ok());
+        Some(Self { snapshot: snapshot.to_owned(), horizon, ends_before, open: open.collect::<Option<_>>()? })
+    }
+}
+
+/// Brings what rows were before some changes, each given by transaction and number, into the transaction in which their
+/// subscribers are judged.
+pub(super) fn recall(changes: &[(u64, i64)]) -> Statement {
+    let transactions: Vec<String> = changes.iter().map(|(transaction, _)| transaction.to_string()).collect();
+    let numbers: Vec<[u8; 8]> = changes.iter().map(|(_, number)| number.to_be_bytes()).collect();
+    let parameters = vec![
+        Parameter::array(Type::TEXT_ARRAY, &Type::TEXT, transactions.iter().map(String::as_bytes)),
+        Parameter::array(Type::INT8_ARRAY, &Type::INT8, numbers.iter().map(<[u8; 8]>::as_slice)),
+    ];
+    Statement { text: RECALL.into(), parameters }
 }
 
 /// Whether changes of this transaction, or of later ones, have been forgotten.
@@ -93,6 +147,7 @@ pub(super) async fn forget(
 fn read(catalog: &Catalog, row: &Row, horizon: u64) -> Option<Announcement> {
     let key: Vec<JsonValue> = serde_json::from_str(text(row, 5)?).ok()?;
     let references: JsonMap = serde_json::from_str(text(row, 6)?).ok()?;
+    let before: Option<JsonMap> = text(row, 7).and_then(|before| serde_json::from_str(before).ok());
     Announcement::read(
         catalog,
         &Raw {
@@ -104,6 +159,7 @@ fn read(catalog: &Catalog, row: &Row, horizon: u64) -> Option<Announcement> {
             operation: text(row, 4)?,
             key: &key,
             references: &references,
+            references_before: before.as_ref(),
         },
     )
 }
@@ -114,4 +170,19 @@ fn text(row: &Row, column: usize) -> Option<&str> {
 
 fn bigint(row: &Row, column: usize) -> Option<i64> {
     row.bytes(column)?.try_into().ok().map(i64::from_be_bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_snapshot_is_read_as_postgres_writes_it() {
+        let seen = Seen::read("10:20:10,14").unwrap();
+        assert_eq!((seen.horizon, seen.ends_before, seen.open), (10, 20, vec![10, 14]));
+        assert_eq!(Seen::read("7:7:").unwrap().open, Vec::<u64>::new());
+        for wrong in ["", "1", "1:2", "1:2:x", "x:2:"] {
+            assert_eq!(Seen::read(wrong), None);
+        }
+    }
 }

@@ -20,6 +20,7 @@ mod listener;
 mod outbox;
 mod registry;
 mod resume;
+mod told;
 
 use std::time::Duration;
 
@@ -41,6 +42,13 @@ pub struct FeedSettings {
     pub anonymous_connections: usize,
     /// Operations of one `WebSocket` at most.
     pub operations: usize,
+    /// Subscriptions under way at most.
+    pub subscriptions: Bound,
+    /// Different subscriptions at most: those that ask the same with the same rights are read for together.
+    pub groups: Bound,
+    /// Bytes of changes and answers that may wait to be told, before they are put into a connection's queue.
+    /// One caller's may take a quarter of them.
+    pub waiting_bytes: usize,
     /// Deliveries that may wait for a connection.
     pub queue_length: usize,
     /// Bytes that may wait for a connection.
@@ -51,6 +59,15 @@ pub struct FeedSettings {
     pub ping_every: Duration,
 }
 
+/// How many there may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bound {
+    /// Of one caller: all tokens of a role and `sub`, or all callers without a token.
+    pub each: usize,
+    /// Of all callers together.
+    pub all: usize,
+}
+
 impl Default for FeedSettings {
     fn default() -> Self {
         Self {
@@ -59,6 +76,9 @@ impl Default for FeedSettings {
             connections_per_caller: None,
             anonymous_connections: 100,
             operations: 100,
+            subscriptions: Bound { each: 1_000, all: 50_000 },
+            groups: Bound { each: 200, all: 10_000 },
+            waiting_bytes: 256 * 1024 * 1024,
             queue_length: 1_000,
             queue_bytes: 1024 * 1024,
             init_within: Duration::from_secs(10),

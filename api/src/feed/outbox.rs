@@ -42,6 +42,13 @@ pub struct Delivery {
     pub response: Bytes,
 }
 
+impl Delivery {
+    /// Bytes that it takes, about.
+    pub(super) fn bytes(&self) -> usize {
+        self.response.len() + OVERHEAD
+    }
+}
+
 impl Event {
     /// The only response of an operation.
     pub fn response(operation: OperationId, response: impl Into<Bytes>) -> Self {
@@ -58,9 +65,7 @@ impl Event {
 
     fn size(&self) -> usize {
         match self {
-            Self::Next(_, deliveries) => {
-                deliveries.iter().map(|delivery| delivery.response.len() + OVERHEAD).sum()
-            }
+            Self::Next(_, deliveries) => deliveries.iter().map(Delivery::bytes).sum(),
             Self::Failed(_, errors) => errors.len() + OVERHEAD,
             Self::Complete(_) => OVERHEAD,
         }

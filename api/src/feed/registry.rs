@@ -6,19 +6,35 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::announcement::Announcement;
 use super::group::{Group, GroupKey, Subscriber};
-use crate::graph::{Error, Topic};
+use super::{Bound, FeedSettings};
+use crate::auth::Share;
+use crate::budget::Budget;
+use crate::graph::{Code, Error, Topic};
 
 /// All groups, by who they are and by what they watch.
-#[derive(Default)]
 pub(super) struct Registry {
     groups: Mutex<Groups>,
     next: AtomicU64,
+    subscriptions: Bound,
+    most_groups: Bound,
+    /// For what waits for them.
+    budget: Budget,
 }
 
 #[derive(Default)]
 struct Groups {
     by_key: HashMap<GroupKey, Arc<Group>>,
     by_topic: HashMap<Topic, Vec<Arc<Group>>>,
+    subscriptions: usize,
+    /// Callers with subscriptions.
+    of: HashMap<Share, Own>,
+}
+
+/// What one caller has.
+#[derive(Default)]
+struct Own {
+    subscriptions: usize,
+    groups: usize,
 }
 
 /// A subscription that lasts as long as this is kept.
@@ -29,21 +45,41 @@ pub struct Watch {
 }
 
 impl Registry {
+    pub(super) fn new(settings: &FeedSettings) -> Self {
+        Self {
+            groups: Mutex::default(),
+            next: AtomicU64::new(0),
+            subscriptions: settings.subscriptions,
+            most_groups: settings.groups,
+            budget: Budget::new(settings.waiting_bytes),
+        }
+    }
+
     /// Adds a subscriber to the group of its key; where there is none, to a new one. `true`: it is new, and wants to be
-    /// run.
+    /// run. An error: there are as many as there may be, of this caller or of all.
     pub(super) fn join(
         self: &Arc<Self>,
         key: GroupKey,
         subscriber: Subscriber,
-        make: impl FnOnce(GroupKey) -> Group,
-    ) -> (Watch, bool) {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        share: Share,
+        make: impl FnOnce(GroupKey, Budget) -> Group,
+    ) -> Result<(Watch, bool), Error> {
         let mut groups = self.groups();
         let known = groups.by_key.get(&key).map(Arc::clone);
         let is_new = known.is_none();
-        let group = known.unwrap_or_else(|| groups.insert(make(key)));
+        let of = groups.of.get(&share).map_or((0, 0), |own| (own.subscriptions, own.groups));
+        fits(self.subscriptions, of.0, groups.subscriptions, "subscriptions")?;
+        if is_new {
+            fits(self.most_groups, of.1, groups.by_key.len(), "different subscriptions")?;
+        }
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        groups.subscriptions += 1;
+        let own = groups.of.entry(share).or_default();
+        own.subscriptions += 1;
+        own.groups += usize::from(is_new);
+        let group = known.unwrap_or_else(|| groups.insert(make(key, self.budget.clone())));
         group.add(number, subscriber);
-        (Watch { registry: Arc::clone(self), group, number }, is_new)
+        Ok((Watch { registry: Arc::clone(self), group, number }, is_new))
     }
 
     /// Gives changes to whoever watches them, all of them before anybody looks at the first.
@@ -69,8 +105,13 @@ impl Registry {
 
     /// Ends all subscriptions with an error.
     pub(super) fn end_all(&self, error: &Error) {
-        let groups = std::mem::take(&mut *self.groups());
-        for group in groups.by_key.into_values() {
+        let ended: Vec<_> = {
+            let mut groups = self.groups();
+            groups.by_topic.clear();
+            groups.of.values_mut().for_each(|own| own.groups = 0);
+            groups.by_key.drain().map(|(_, group)| group).collect()
+        };
+        for group in ended {
             group.end(error);
         }
     }
@@ -100,6 +141,9 @@ impl Groups {
         // Another group may have taken its place.
         if self.by_key.get(&group.key).is_some_and(|known| Arc::ptr_eq(known, group)) {
             self.by_key.remove(&group.key);
+            if let Some(own) = self.of.get_mut(&group.caller.share()) {
+                own.groups -= 1;
+            }
         }
         let topic = group.subscription.topic();
         if let Some(watching) = self.by_topic.get_mut(topic) {
@@ -109,6 +153,31 @@ impl Groups {
             }
         }
     }
+}
+
+impl Groups {
+    /// A subscription of a caller has ended.
+    fn leave(&mut self, share: Share) {
+        self.subscriptions -= 1;
+        if let Some(own) = self.of.get_mut(&share) {
+            own.subscriptions -= 1;
+            if own.subscriptions == 0 {
+                self.of.remove(&share);
+            }
+        }
+    }
+}
+
+/// Whether there may be one more.
+fn fits(bound: Bound, own: usize, all: usize, what: &str) -> Result<(), Error> {
+    let message = if own >= bound.each {
+        format!("A caller has at most {} {what} at a time.", bound.each)
+    } else if all >= bound.all {
+        format!("The server has at most {} {what} at a time. Try again later.", bound.all)
+    } else {
+        return Ok(());
+    };
+    Err(Error::new(Code::LimitExceeded, message))
 }
 
 impl Watch {
@@ -128,5 +197,6 @@ impl Drop for Watch {
         if self.group.remove(self.number) {
             groups.remove(&self.group);
         }
+        groups.leave(self.group.caller.share());
     }
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::announcement::Announcement;
 use super::cursor::Cursor;
 use super::feeds::Feeds;
-use super::group::Known;
 use super::history::{History, is_forgotten};
 use super::outbox::{Event, OperationId, Outbox};
 use super::registry::Watch;
@@ -31,29 +30,36 @@ pub(super) async fn resume(
 
     // The group has been told of this subscriber before: what is not read here, it will hold.
     let mut history = History::since(feeds.pool(), catalog, cursor.horizon).of_table(name);
-    let mut known = Known::default();
-    while let Some(page) = history.next(cursor.horizon).await.map_err(failed)? {
+    let mut known = group.known();
+    loop {
+        let permit = feeds.permit(&group.caller).await;
+        let page = history.next(cursor.horizon).await;
+        drop(permit);
+        let Some(page) = page.map_err(failed)? else { break };
         let page: Vec<Arc<Announcement>> = page
             .into_iter()
             .filter(|change| change.topics.contains(subscription.topic()))
             .map(Arc::new)
             .collect();
-        known.changes.extend(page.iter().map(|change| change.number));
-        known.newest = page.iter().map(|change| change.transaction).fold(known.newest, u64::max);
-        if known.changes.len() > MOST_CHANGES {
+        if !known.add(&page) || known.count() > MOST_CHANGES {
             return Err(gone("Too much has changed meanwhile."));
         }
-        let is_new = |change: &&Arc<Announcement>| !cursor.covers(change.transaction, change.number);
+        let is_new = |change: &&Arc<Announcement>| {
+            subscription.concerns(change.operation) && !cursor.covers(change.transaction, change.number)
+        };
         let missed: Vec<_> = page.iter().filter(is_new).map(Arc::clone).collect();
         for changes in missed.chunks(subscription.batch()) {
-            let deliveries = group.read(feeds, changes, &mut false).await?;
+            let deliveries = group.read(feeds, changes).await?;
             if !deliveries.is_empty() {
                 outbox.send(Event::Next(operation, deliveries.into())).await;
             }
         }
     }
     // Asked afterwards: what was forgotten while it was read counts as well.
-    if is_forgotten(feeds.pool(), cursor.horizon).await.map_err(failed)? {
+    let permit = feeds.permit(&group.caller).await;
+    let forgotten = is_forgotten(feeds.pool(), cursor.horizon).await;
+    drop(permit);
+    if forgotten.map_err(failed)? {
         return Err(gone("What has changed meanwhile is no longer known."));
     }
     group.release(watch.number(), known);

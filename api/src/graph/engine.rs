@@ -215,6 +215,12 @@ impl Engine {
             Ok(plan) => plan,
             Err(error) => return Response::not_planned(error),
         };
+        let asks_for_schema =
+            || plan.fields.iter().any(|it| matches!(it.value, plan::RootField::Introspection(_)));
+        if !self.limits.anonymous_introspection && caller.is_anonymous() && asks_for_schema() {
+            let message = "This server shows its schema to callers with a token.";
+            return Response::refused(&[Error::new(Code::Unauthenticated, message)]);
+        }
         let mut cost = plan.cost;
         let introspection = match self.introspection.answer(&plan.fields, &self.limits, &mut cost).await {
             Ok(answers) => answers,

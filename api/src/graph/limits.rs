@@ -52,6 +52,8 @@ pub struct Limits {
     pub idempotency_retention: Duration,
     /// Whether `__schema` and `__type` are answered.
     pub introspection: bool,
+    /// Whether they are answered to callers without a token too.
+    pub anonymous_introspection: bool,
     /// Whether an unknown name is answered with similar ones.
     pub suggestions: bool,
 }
@@ -82,6 +84,7 @@ impl Default for Limits {
             documents: 32 * 1024 * 1024,
             idempotency_retention: Duration::from_hours(24),
             introspection: true,
+            anonymous_introspection: false,
             suggestions: true,
         }
     }

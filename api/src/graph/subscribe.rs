@@ -14,7 +14,7 @@ use super::execute::feed::Rows;
 use super::plan::{self, Feed, Topic};
 use super::value::write_string;
 use crate::auth::Caller;
-use crate::database::{DatabaseError, Session, SessionCounts};
+use crate::database::{DatabaseError, Session, SessionCounts, Statement};
 
 /// A subscription of anybody's, planned.
 #[derive(Debug)]
@@ -23,6 +23,8 @@ pub struct Subscription(Feed);
 /// A change of a row.
 #[derive(Clone, Debug)]
 pub struct Change {
+    /// Its number.
+    pub number: i64,
     /// How the row has changed.
     pub operation: ChangeOperation,
     /// Its primary key, in Postgres's binary format.
@@ -38,8 +40,6 @@ pub struct Change {
 pub struct Told {
     /// A whole response for each change; `None` where nothing is told.
     pub responses: Vec<Option<Bytes>>,
-    /// Of a row's subscription: whether the row can be seen.
-    pub row_is_seen: bool,
     /// What it cost the database.
     pub counts: SessionCounts,
 }
@@ -50,8 +50,21 @@ impl Subscription {
         &self.0.topic
     }
 
-    /// Whether it tells changes of this kind.
-    pub fn tells(&self, operation: ChangeOperation) -> bool {
+    /// Whether it may tell anything of changes of this kind.
+    pub fn concerns(&self, operation: ChangeOperation) -> bool {
+        self.tells(operation) || operation == ChangeOperation::Update && self.tells(ChangeOperation::Leave)
+    }
+
+    /// Whether what a row was before a change of this kind is to be recalled for [`Engine::tell`].
+    pub fn recalls(&self, operation: ChangeOperation) -> bool {
+        match operation {
+            ChangeOperation::Delete => self.tells(ChangeOperation::Delete),
+            ChangeOperation::Update => self.tells(ChangeOperation::Leave),
+            ChangeOperation::Insert | ChangeOperation::Leave => false,
+        }
+    }
+
+    fn tells(&self, operation: ChangeOperation) -> bool {
         self.0.operations.contains(&operation)
     }
 
@@ -67,11 +80,11 @@ impl Subscription {
 
     /// The same for subscriptions that tell the same, wherever they begin.
     pub fn fingerprint(&self) -> [u8; 32] {
-        let Feed { key, topic, operations, after: _, fields, plan, rows, nothing: _, parent, batch: _ } =
+        let Feed { key, topic, operations, after: _, fields, plan, rows, nothing: _, gone, batch: _ } =
             &self.0;
         let mut digest = Digest(Sha256::new());
         // Writing to a digest cannot fail.
-        let _ = write!(digest, "{:?}", (key, topic, operations, fields, plan, rows, parent));
+        let _ = write!(digest, "{:?}", (key, topic, operations, fields, plan, rows, gone));
         digest.0.finalize().into()
     }
 
@@ -106,51 +119,52 @@ impl Engine {
         }))
     }
 
-    /// Reads the rows of some changes as a caller sees them, and says what is told of each. `row_was_seen`: of a row's
-    /// subscription, whether the row could be seen before.
+    /// Reads the rows of some changes as a caller sees them, and says what is told of each. `recall`: brings what the rows
+    /// were before those changes that [recall](Subscription::recalls) it into the transaction, run by the login role.
     pub async fn tell(
         &self,
         subscription: &Subscription,
         caller: &Arc<Caller>,
         changes: &[Change],
-        row_was_seen: bool,
+        recall: Option<Statement>,
     ) -> Result<Told, Error> {
-        // A deletion needs no session.
+        // What needs no session is not told either.
         if self.pool.gate().is_shut() {
             return Err((&DatabaseError::Unsafe).into());
         }
         let feed = &subscription.0;
-        let is_deletion = |change: &Change| change.operation == ChangeOperation::Delete;
-        let mut keys: Vec<Vec<Vec<u8>>> =
-            changes.iter().filter(|change| !is_deletion(change)).map(|change| change.key.clone()).collect();
-        if let Topic::Row(_, key) = &feed.topic {
-            keys.push(key.clone());
-        }
-        let ask_parent = changes.iter().any(is_deletion);
+        let is_there = |change: &&Change| change.operation != ChangeOperation::Delete;
+        let keys: Vec<&[Vec<u8>]> = changes.iter().filter(is_there).map(|it| it.key.as_slice()).collect();
         let mut session = Session::new(self.pool.clone(), Arc::clone(caller));
-        let rows = feed::read(feed, &keys, ask_parent, &mut session, &self.reference).await?;
+        let mut recalled = Vec::new();
+        if let Some(recall) = recall {
+            session = session.after(recall);
+            recalled.extend(
+                changes.iter().filter(|it| subscription.recalls(it.operation)).map(|change| change.number),
+            );
+        }
+        let rows = feed::read(feed, &keys, &recalled, &mut session, &self.reference).await?;
         let counts = session.counts();
         drop(session);
         let responses = changes.iter().map(|change| {
-            let is_told = match (&feed.topic, is_deletion(change)) {
-                (_, false) => rows.has(feed, &change.key),
-                (Topic::Row(..), true) => row_was_seen,
-                (Topic::Table(_) | Topic::Reference(..), true) => rows.parent_is_seen,
+            let operation = match change.operation {
+                it @ (ChangeOperation::Insert | ChangeOperation::Update) if rows.has(feed, &change.key) => it,
+                _ if !rows.had(feed, change.number) => return None,
+                ChangeOperation::Delete => ChangeOperation::Delete,
+                _ => ChangeOperation::Leave,
             };
-            (is_told && subscription.tells(change.operation)).then(|| self.response(feed, &rows, change))
+            subscription.tells(operation).then(|| self.response(feed, &rows, change, operation))
         });
-        let responses = responses.collect();
-        let row_is_seen = matches!(&feed.topic, Topic::Row(_, key) if rows.has(feed, key));
-        Ok(Told { responses, row_is_seen, counts })
+        Ok(Told { responses: responses.collect(), counts })
     }
 
-    fn response(&self, feed: &Feed, rows: &Rows, change: &Change) -> Bytes {
+    fn response(&self, feed: &Feed, rows: &Rows, change: &Change, operation: ChangeOperation) -> Bytes {
         let mut out = Vec::with_capacity(512);
         out.extend_from_slice(b"{\"data\":{");
         write_string(&feed.key, &mut out);
         out.push(b':');
-        let Change { operation, key, changed_at, cursor } = change;
-        let change = feed::Change { operation: *operation, key, changed_at: *changed_at, cursor };
+        let Change { number: _, operation: _, key, changed_at, cursor } = change;
+        let change = feed::Change { operation, key, changed_at: *changed_at, cursor };
         let written =
             rows.write(&self.catalog, feed, &change, feed::Out { bytes: &mut out, most: self.limits.answer });
         match written {

@@ -43,6 +43,10 @@ pub struct SchemaConfig {
     /// Whether JSONB is forbidden: data that is searched stands in columns.
     #[serde(default)]
     pub forbid_jsonb: bool,
+    /// Whether its tables are closed to clients, who may only name its functions. What is granted there all the same is checked
+    /// like any other table.
+    #[serde(default)]
+    pub internal: bool,
 }
 
 /// A reference that no foreign key keeps.

@@ -438,8 +438,8 @@ async fn clients_neither_write_nor_refresh_nor_set() {
         ("DELETE FROM network_benchmarks", "permission denied for table"),
         ("INSERT INTO network_benchmarks VALUES (1, 1, '2026-02-01', 3)", "permission denied for table"),
         ("UPDATE session_activities SET event_count = 9", "permission denied for table"),
-        ("SELECT praxis.refresh()", "permission denied for schema praxis"),
-        ("SELECT praxis.set_minimum_cohort(3)", "permission denied for schema praxis"),
+        ("SELECT praxis.refresh()", "permission denied for function refresh"),
+        ("SELECT praxis.set_minimum_cohort(3)", "permission denied for function set_minimum_cohort"),
     ] {
         client.run("SAVEPOINT attempt").await.unwrap();
         let error = client.run(statement).await.unwrap_err();

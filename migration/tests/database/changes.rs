@@ -157,3 +157,14 @@ async fn what_is_old_is_forgotten_a_few_at_a_time_and_remembered_to_be() {
     assert_eq!(gateway.one("SELECT count(*)::text FROM praxis.changes").await, "1");
     assert_eq!(gateway.one("SELECT up_to::text FROM praxis.changes_forgotten").await, newest_old);
 }
+
+#[tokio::test]
+async fn clients_reach_no_table_of_the_schema_whose_functions_policies_call() {
+    let (_, mut session) = filled().await;
+    let tables = "SELECT r.oid::regclass::text FROM pg_class AS r, unnest(ARRAY['anon', 'authenticated', 'public']) AS client
+        WHERE relnamespace = 'praxis'::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'S')
+          AND CASE relkind WHEN 'S' THEN has_sequence_privilege(client, r.oid, 'USAGE, SELECT, UPDATE')
+            ELSE has_any_column_privilege(client, r.oid, 'SELECT, INSERT, UPDATE, REFERENCES')
+              OR has_table_privilege(client, r.oid, 'DELETE, TRUNCATE, TRIGGER') END";
+    assert_eq!(session.rows(tables).await, Vec::<String>::new());
+}

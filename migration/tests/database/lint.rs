@@ -256,6 +256,24 @@ async fn what_keeps_every_rule_is_found_to_keep_them() {
 }
 
 #[tokio::test]
+async fn in_an_internal_schema_a_table_is_a_clients_where_something_of_it_is_granted() {
+    let mut session = clinic().await;
+    let closed =
+        "CREATE TABLE clinic.queue (id int PRIMARY KEY, site_id bigint NOT NULL, created_at timestamptz NOT NULL DEFAULT now());
+        ALTER TABLE clinic.queue ENABLE ROW LEVEL SECURITY;
+        ALTER TABLE clinic.queue FORCE ROW LEVEL SECURITY";
+    session.run(closed).await.unwrap();
+    let internal =
+        Config::parse(&CONFIG.replace("[schemas.clinic]", "[schemas.clinic]\ninternal = true")).unwrap();
+    let rules = [("read-policy", "clinic.queue"), ("write-policy", "clinic.queue")];
+    assert_eq!(named(&lint(&mut session, &config("")).await.findings), rules);
+    assert_eq!(named(&lint(&mut session, &internal).await.findings), []);
+    session.run("GRANT UPDATE (site_id) ON clinic.queue TO lint_client").await.unwrap();
+    let found = lint(&mut session, &internal).await.findings;
+    assert!(rules.iter().all(|rule| named(&found).contains(rule)), "{found:?}");
+}
+
+#[tokio::test]
 async fn each_rule_finds_what_breaks_it_and_nothing_else() {
     let mut session = clinic().await;
     let unneeded = "[[exceptions]]\nrule = \"rls-enabled\"\nobjects = [\"clinic.visits\"]\nreason = \"none\"";

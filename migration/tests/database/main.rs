@@ -22,6 +22,7 @@ mod lint;
 mod lint_texts;
 mod notes;
 mod outcomes;
+mod rows_before;
 mod runs;
 mod scheduling;
 #[path = "../../../tests/it/harness/cluster.rs"]

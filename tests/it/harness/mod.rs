@@ -72,7 +72,8 @@ impl App {
             },
             auth: AuthConfig::with_secret(SECRET),
             systems: systems::ALL.to_vec(),
-            limits: Limits::default(),
+            // What the demo does, and a database of one's own does not.
+            limits: Limits { anonymous_introspection: true, ..Limits::default() },
             feeds: FeedSettings::default(),
             http: HttpSettings { server_timing: true, ..HttpSettings::default() },
         };

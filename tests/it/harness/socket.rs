@@ -98,8 +98,9 @@ impl Socket {
     pub(crate) fn quiet(&mut self) -> impl Future<Output = ()> {
         let place = std::panic::Location::caller();
         async move {
-            if let Ok(message) = tokio::time::timeout(QUIET, self.0.next()).await {
-                panic!("{place}: {message:?}");
+            let ends = tokio::time::Instant::now() + QUIET;
+            while let Ok(message) = tokio::time::timeout_at(ends, self.0.next()).await {
+                assert!(matches!(message, Some(Ok(Message::Ping(_)))), "{place}: {message:?}");
             }
         }
     }

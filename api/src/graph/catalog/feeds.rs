@@ -1,7 +1,7 @@
 //! What can be watched: the fields of `Subscription`.
 
 use super::names::{capitalise, plural, uncapitalise};
-use super::{Catalog, CatalogError, ColumnId, System, Table, TableId};
+use super::{Catalog, CatalogError, ColumnId, Relation, System, Table, TableId};
 
 /// How a row has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -12,6 +12,8 @@ pub enum ChangeOperation {
     Update,
     /// It was deleted.
     Delete,
+    /// It has other values, and with them it is none of those any more that a feed is about. Only for who is told.
+    Leave,
 }
 
 /// A feed that a system declares beside those that every table has.
@@ -55,7 +57,7 @@ pub enum FeedScope {
 
 impl ChangeOperation {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Insert, Self::Update, Self::Delete];
+    pub const ALL: [Self; 4] = [Self::Insert, Self::Update, Self::Delete, Self::Leave];
 
     /// Name in GraphQL.
     pub fn name(self) -> &'static str {
@@ -63,6 +65,7 @@ impl ChangeOperation {
             Self::Insert => "INSERTED",
             Self::Update => "UPDATED",
             Self::Delete => "DELETED",
+            Self::Leave => "LEFT",
         }
     }
 
@@ -97,7 +100,7 @@ pub(super) fn read(systems: &[System], tables: &[Table]) -> Result<Vec<FeedField
         feeds.push(FeedField {
             field: format!("{one}Changed"),
             doc: format!(
-                "Changes of a row of `{}`. That it was deleted is told if this feed could see it before.",
+                "Changes of a row of `{}`. That it is gone is told if the caller could see it just before.",
                 table.name
             ),
             table: table.id,
@@ -106,9 +109,8 @@ pub(super) fn read(systems: &[System], tables: &[Table]) -> Result<Vec<FeedField
         feeds.push(FeedField {
             field: format!("{}Changed", plural(&one)),
             doc: format!(
-                "Changes of rows of `{}` that the caller can see and that match, as they are after the change. That a \
-                 row was deleted is told only where the filter holds it to one parent, by `eq` on a foreign key, and \
-                 the caller can see that parent.",
+                "Changes of rows of `{}` that the caller can see and that match, as they are after the change. That one is \
+                 gone, deleted or with other values, is told if the caller could see it and it matched just before.",
                 table.name
             ),
             table: table.id,
@@ -150,6 +152,13 @@ fn named(index: usize, system: &System, feed: &Feed, tables: &[Table]) -> Result
 }
 
 impl Table {
+    /// Whether a column alone names a row of another table, by its primary key. The other end of such a relation, which stands on
+    /// a key of this table, does not: what it leads to may be a view.
+    pub fn is_foreign_key(&self, column: ColumnId) -> bool {
+        let leads = |relation: &Relation| !relation.many && relation.local == [column];
+        !self.keys.iter().any(|key| *key == [column]) && self.relations.iter().any(leads)
+    }
+
     /// Whether its changes are announced: those of every table that can be written are.
     pub fn is_watched(&self) -> bool {
         self.operations().next().is_some() && !self.primary_key.is_empty()

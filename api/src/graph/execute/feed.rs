@@ -8,41 +8,43 @@ use super::{ReferenceCache, load_all, write};
 use crate::database::Session;
 use crate::graph::catalog::Catalog;
 use crate::graph::error::Error;
-use crate::graph::plan::Feed;
+use crate::graph::plan::{Feed, LoadId};
 
 /// What was read for some changes of a feed.
 pub(in crate::graph) struct Rows {
     answers: Vec<Answer>,
-    /// Whether the parent of all rows of the feed can be seen.
-    pub(in crate::graph) parent_is_seen: bool,
 }
 
-/// Reads rows by their primary keys, as their subscriber sees them now. `ask_parent`: and whether their parent can be seen.
+/// Reads rows by their primary keys, as their subscriber sees them now, and asks which changes, given by their numbers, took
+/// a row out of the subscriber's sight.
 pub(in crate::graph) async fn read(
     feed: &Feed,
-    keys: &[Vec<Vec<u8>>],
-    ask_parent: bool,
+    keys: &[&[Vec<u8>]],
+    recalled: &[i64],
     session: &mut Session,
     reference: &ReferenceCache,
 ) -> Result<Rows, Error> {
-    let mut parent_is_seen = false;
-    if let Some(parent) = feed.parent.as_ref().filter(|_| ask_parent) {
-        let key = Key::from_parts(std::slice::from_ref(&parent.key));
-        let level = Level::given(&feed.plan, std::slice::from_ref(&key), [(parent.load, &parent.nothing)]);
-        // The last statements of a level end the session, and the rows are read in the next one.
-        let answers = load_all(&feed.plan, level, session, reference).await?;
-        parent_is_seen = answers[parent.load.0].get(&key).is_some_and(|found| !found.rows.is_empty());
-    }
     let keys: Vec<Key> = keys.iter().map(|key| Key::from_parts(key)).collect();
-    let level = Level::given(&feed.plan, &keys, feed.selections().map(|selection| (feed.rows, selection)));
+    let changes = recalled.iter().map(|number| Key::Eight(number.to_be_bytes()));
+    let rows = feed.selections().map(|selection| (feed.rows, selection));
+    let level = Level::given(&feed.plan, &keys, rows).and(feed.gone, changes.collect());
     let answers = load_all(&feed.plan, level, session, reference).await?;
-    Ok(Rows { answers, parent_is_seen })
+    Ok(Rows { answers })
 }
 
 impl Rows {
     /// Whether a row is there, matches, and can be seen.
     pub(in crate::graph) fn has(&self, feed: &Feed, key: &[Vec<u8>]) -> bool {
-        self.answers[feed.rows.0].get(&Key::from_parts(key)).is_some_and(|found| !found.rows.is_empty())
+        self.found(feed.rows, &Key::from_parts(key))
+    }
+
+    /// Whether the row of a change was there, matched, and could be seen before it.
+    pub(in crate::graph) fn had(&self, feed: &Feed, change: i64) -> bool {
+        self.found(feed.gone, &Key::Eight(change.to_be_bytes()))
+    }
+
+    fn found(&self, load: LoadId, key: &Key) -> bool {
+        self.answers[load.0].get(key).is_some_and(|found| !found.rows.is_empty())
     }
 
     /// Appends a change as the fields of the feed ask for it.

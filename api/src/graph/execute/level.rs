@@ -49,6 +49,12 @@ impl<'p> Level<'p> {
         level
     }
 
+    /// The same level, with more keys for a load of which no rows are wanted.
+    pub(super) fn and(mut self, load: LoadId, keys: Vec<Key>) -> Self {
+        self.visit(load, keys, None);
+        self
+    }
+
     /// Whether nothing is left to look at.
     pub(super) fn is_empty(&self) -> bool {
         self.visits.is_empty()

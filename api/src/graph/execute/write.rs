@@ -154,7 +154,11 @@ impl<'a> Writer<'a> {
                 let moment = (change.changed_at - POSTGRES_EPOCH).to_be_bytes();
                 this.value(&ColumnType::Scalar(Scalar::DateTime), Some(&moment));
             }
-            ChangeField::Row(_) if change.operation == ChangeOperation::Delete => this.null(),
+            ChangeField::Row(_)
+                if matches!(change.operation, ChangeOperation::Delete | ChangeOperation::Leave) =>
+            {
+                this.null();
+            }
             ChangeField::Row(selection) => {
                 this.one(feed.rows, selection, Some(&Key::from_parts(change.key)));
             }

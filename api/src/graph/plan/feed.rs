@@ -22,18 +22,10 @@ pub(in crate::graph) struct Feed {
     pub(in crate::graph) rows: LoadId,
     /// Nothing of a row: it is asked for all the same, because what the caller cannot see is not told.
     pub(in crate::graph) nothing: RowSelection,
-    /// The parent that the rows are held to, if they are.
-    pub(in crate::graph) parent: Option<Parent>,
+    /// The numbers of those changes before which the row was one of the feed's, from what was recalled of the rows.
+    pub(in crate::graph) gone: LoadId,
     /// Rows that are read at a time at most, so that a read costs what a request may cost.
     pub(in crate::graph) batch: usize,
-}
-
-/// The row that all rows of a feed belong to. Who can see it may know that one of its rows was deleted.
-#[derive(Debug)]
-pub(in crate::graph) struct Parent {
-    pub(in crate::graph) load: LoadId,
-    pub(in crate::graph) key: Vec<u8>,
-    pub(in crate::graph) nothing: RowSelection,
 }
 
 /// Which rows of a table a feed is about, as far as changes are sorted by it.

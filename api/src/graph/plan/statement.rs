@@ -139,6 +139,28 @@ fn alias(table: usize) -> String {
     if table == 0 { ROW.into() } else { format!("j{table}") }
 }
 
+/// The numbers of those recalled changes before which the row was the caller's to see and matched a filter. `columns`: those
+/// of the table that the filter looks at.
+pub(super) fn rows_before(
+    catalog: &Catalog,
+    table: &Table,
+    columns: impl IntoIterator<Item = ColumnId>,
+    filter: Option<&JsonValue>,
+    allowance: &mut Allowance<'_>,
+) -> Result<Sql, ArgumentError> {
+    let mut sql = Sql::new(0);
+    // It reads what nobody keeps.
+    sql.only_reference = false;
+    let columns: Vec<&[u8]> = columns.into_iter().map(|id| table.column(id).name.as_bytes()).collect();
+    sql.push(format_args!("SELECT g.change_id FROM praxis.rows_before(NULL::{}, ", table.sql_name));
+    sql.bind(Parameter::array(Type::TEXT_ARRAY, &Type::TEXT, columns.into_iter())).push(") g");
+    if let Some(filter) = filter {
+        sql.push(format_args!(" CROSS JOIN LATERAL (SELECT (g.row_before).*) {ROW} WHERE "));
+        Filter::new(catalog, &mut sql, allowance).write(table, ROW, filter)?;
+    }
+    Ok(sql)
+}
+
 /// What a page's statement is made of.
 pub(super) struct PageQuery<'a> {
     pub(super) table: &'a Table,

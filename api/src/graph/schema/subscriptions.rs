@@ -30,6 +30,9 @@ pub(super) fn write(sdl: &mut Sdl, catalog: &Catalog) {
             ChangeOperation::Insert => "It was added.",
             ChangeOperation::Update => "It has other values.",
             ChangeOperation::Delete => "It was deleted.",
+            ChangeOperation::Leave => {
+                "It has other values: it does not match the filter any more, or the caller cannot see it any more."
+            }
         };
         sdl.field(doc, operation.name());
     }
@@ -41,7 +44,7 @@ fn field(sdl: &mut Sdl, table: &Table, feed: &FeedField) {
         FeedScope::Row => columns(table, &table.primary_key),
         FeedScope::Named(_, given) => columns(table, given),
         FeedScope::Rows => format!(
-            "\n    \"Only changes of rows that match after the change.\"\n    filter: {}Filter\n    \"Only these \
+            "\n    \"Only changes of rows that match, or matched just before.\"\n    filter: {}Filter\n    \"Only these \
              changes; without it, all.\"\n    operations: [ChangeOperation!]",
             table.type_name
         ),
@@ -74,7 +77,7 @@ fn change(sdl: &mut Sdl, table: &Table) {
     sdl.field("Marks the change, to go on behind it with `after`.", "cursor: String!");
     sdl.field("When the row was changed.", "changedAt: DateTime!");
     sdl.field(
-        "The row as it is now, which may be later than the change; null where it was deleted.",
+        "The row as it is now, which may be later than the change; null where it was deleted or has left.",
         &format!("{}: {}", table.single_field, table.type_name),
     );
     sdl.close();

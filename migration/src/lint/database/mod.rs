@@ -29,8 +29,10 @@ struct Question {
 /// What the queries speak of. `$1` is the configuration, with the schemas that are checked.
 const PRELUDE: &str = r"
 WITH schemas AS (
-  SELECT s.oid, s.nspname::text AS schema, c.tenant, coalesce(c.forbid_jsonb, false) AS forbid_jsonb
-  FROM jsonb_to_recordset($1::text::jsonb -> 'schemas') AS c (name text, tenant text, forbid_jsonb boolean)
+  SELECT s.oid, s.nspname::text AS schema, c.tenant, coalesce(c.forbid_jsonb, false) AS forbid_jsonb,
+    coalesce(c.internal, false) AS internal
+  FROM jsonb_to_recordset($1::text::jsonb -> 'schemas')
+    AS c (name text, tenant text, forbid_jsonb boolean, internal boolean)
   JOIN pg_catalog.pg_namespace AS s ON s.nspname = c.name
 ), clients AS (
   SELECT oid, rolname::text AS client, rolname = $1::text::jsonb ->> 'anonymous' AS is_anonymous
@@ -40,7 +42,9 @@ WITH schemas AS (
   SELECT r.oid, relkind, relname::text AS name, format('%I.%I', schema, relname) AS object, relowner, relacl, reloptions,
     relrowsecurity AS is_secured, relforcerowsecurity AS is_forced, schemas.schema, tenant, forbid_jsonb,
     NOT EXISTS (SELECT FROM clients) OR EXISTS (
-      SELECT FROM clients WHERE has_schema_privilege(clients.oid, relnamespace, 'USAGE')) AS is_reachable
+      SELECT FROM clients WHERE has_schema_privilege(clients.oid, relnamespace, 'USAGE') AND (
+        NOT internal OR has_any_column_privilege(clients.oid, r.oid, 'SELECT, INSERT, UPDATE')
+        OR has_table_privilege(clients.oid, r.oid, 'DELETE'))) AS is_reachable
   FROM pg_catalog.pg_class AS r JOIN schemas ON schemas.oid = relnamespace
   WHERE relkind IN ('r', 'p', 'v', 'm')
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend WHERE objid = r.oid AND classid = 'pg_class'::regclass AND deptype = 'e')
@@ -156,7 +160,12 @@ impl<'connection> Catalog<'connection> {
             schemas.into_iter().filter(|it| wanted.is_empty() || wanted.contains(it)).collect();
         let settings = schemas.iter().map(|name| {
             let schema = config.schemas.get(name).cloned().unwrap_or_default();
-            json!({ "name": name, "tenant": schema.tenant, "forbid_jsonb": schema.forbid_jsonb })
+            json!({
+                "name": name,
+                "tenant": schema.tenant,
+                "forbid_jsonb": schema.forbid_jsonb,
+                "internal": schema.internal,
+            })
         });
         let parameter = json!({
             "schemas": settings.collect::<Vec<_>>(),

@@ -109,7 +109,9 @@ impl<'a> Planner<'a> {
             DraftKind::Aggregate(numbers) => &mut numbers.expressions,
             DraftKind::Groups(groups) => return groups.expression(expression),
             DraftKind::Series(series) => return series.lines.expression(expression),
-            DraftKind::ByKey | DraftKind::Page(_) | DraftKind::Points(_) => return 0,
+            DraftKind::ByKey | DraftKind::RowsBefore(_) | DraftKind::Page(_) | DraftKind::Points(_) => {
+                return 0;
+            }
         };
         find_or_push(expressions, expression)
     }

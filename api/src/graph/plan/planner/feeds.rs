@@ -1,17 +1,17 @@
 //! The field of `Subscription`.
 
+use std::collections::BTreeSet;
+
 use apollo_compiler::Node;
 use apollo_compiler::executable::{ExecutableDocument, Field, Operation};
 use apollo_compiler::response::{JsonMap, JsonValue};
 
 use super::super::collect::collect;
-use super::super::feed::{ChangeField, Feed, Parent, Topic};
+use super::super::feed::{ChangeField, Feed, Topic};
 use super::super::input::{ArgumentError, arguments, key_values};
 use super::super::{Plan, RowSelection};
 use super::{DraftKind, Planned, Planner, Question};
-use crate::graph::catalog::{
-    Catalog, ChangeOperation, ColumnId, FeedField, FeedScope, FieldId, Relation, Table,
-};
+use crate::graph::catalog::{Catalog, ChangeOperation, ColumnId, FeedField, FeedScope, FieldId, Table};
 use crate::graph::error::Error;
 use crate::graph::limits::Limits;
 use crate::graph::value::key_part;
@@ -62,28 +62,15 @@ impl<'a> Planner<'a> {
             FeedScope::Row => {
                 Topic::Row(table.id, key_values(table, &table.primary_key, &given).map_err(refuse)?)
             }
-            FeedScope::Rows | FeedScope::Named(..) => {
-                let parent = filter.as_ref().map(|filter| pinned(table, filter)).transpose();
-                let parent = parent.map_err(refuse)?.flatten();
-                parent.map_or(Topic::Table(table.id), |(relation, value)| {
-                    Topic::Reference(table.id, relation.local[0], value)
-                })
-            }
+            FeedScope::Rows | FeedScope::Named(..) => match &filter {
+                Some(filter) => pinned(table, filter).map_err(refuse)?,
+                None => Topic::Table(table.id),
+            },
         };
         // What is kept in memory may be older than the change.
         self.fresh = table.is_reference;
+        let gone = self.rows_before(table, filter.clone(), field);
         let rows = self.changed_rows(table, filter, field);
-        let parent = match &topic {
-            Topic::Reference(_, column, key) => {
-                parents(table).find(|relation| relation.local == [*column]).map(|relation| {
-                    let target = self.catalog.table(relation.target);
-                    let load = self.by_key(target, &relation.remote, field, 1);
-                    let nothing = RowSelection { table: target.id, fields: Vec::new() };
-                    Parent { load, key: key.clone(), nothing }
-                })
-            }
-            Topic::Table(_) | Topic::Row(..) => None,
-        };
         let type_name = format!("{}Change", table.type_name);
         let collected = collect(self.document, self.variables, &collected.selection_sets(), &type_name);
         let fields = self.each(&collected, PLANNED_ROWS, |this, part, collected| {
@@ -106,7 +93,7 @@ impl<'a> Planner<'a> {
             plan: Plan { fields: Vec::new(), loads: self.take_loads()?, cost },
             rows,
             nothing: RowSelection { table: table.id, fields: Vec::new() },
-            parent,
+            gone,
             batch: usize::try_from((self.limits.cost / cost).clamp(1, LARGEST_BATCH)).unwrap_or(1),
         })
     }
@@ -126,31 +113,66 @@ impl<'a> Planner<'a> {
         let place = self.place(field);
         self.load(question, filter, &place, PLANNED_ROWS, DraftKind::ByKey)
     }
+
+    /// The load of those changes before which the row was there, was the caller's to see, and matched.
+    fn rows_before(
+        &mut self,
+        table: &Table,
+        filter: Option<JsonValue>,
+        field: &Node<Field>,
+    ) -> super::LoadId {
+        let mut columns = BTreeSet::new();
+        if let Some(filter) = &filter {
+            looked_at(table, filter, &mut columns);
+        }
+        let arguments = String::new();
+        let question = Question { kind: "before", table: table.id, columns: Vec::new(), arguments };
+        let place = self.place(field);
+        let kind = DraftKind::RowsBefore(columns.into_iter().collect());
+        self.load(question, filter, &place, PLANNED_ROWS, kind)
+    }
 }
 
-/// Relations by a single column to a row of another table.
-fn parents(table: &Table) -> impl Iterator<Item = &Relation> {
-    table.relations.iter().filter(|relation| !relation.many && relation.local.len() == 1)
-}
-
-/// The parent that a filter holds all rows to: by `eq`, on its first level.
-fn pinned<'t>(
-    table: &'t Table,
-    filter: &JsonValue,
-) -> Result<Option<(&'t Relation, Vec<u8>)>, ArgumentError> {
+/// What a filter holds all rows to, by `eq` on its first level: one row, or those of a parent; else they are any.
+fn pinned(table: &Table, filter: &JsonValue) -> Result<Topic, ArgumentError> {
+    let mut topic = Topic::Table(table.id);
     for (name, conditions) in filter.as_object().into_iter().flatten() {
         let Some(FieldId::Column(column)) = table.field(name.as_str()) else { continue };
-        let Some(relation) = parents(table).find(|relation| relation.local == [column]) else { continue };
-        let Some(value) = conditions.as_object().and_then(|it| it.get("eq")).filter(|it| !it.is_null())
-        else {
-            continue;
+        let value = conditions.as_object().and_then(|it| it.get("eq")).filter(|it| !it.is_null());
+        let Some(value) = value else { continue };
+        let value = || {
+            key_part(&table.column(column).ty, value).map_err(|error| {
+                ArgumentError::new(&format!("filter.{}.eq", name.as_str()), error.to_string())
+            })
         };
-        let value = key_part(&table.column(column).ty, value).map_err(|error| {
-            ArgumentError::new(&format!("filter.{}.eq", name.as_str()), error.to_string())
-        })?;
-        return Ok(Some((relation, value)));
+        if table.primary_key == [column] {
+            return Ok(Topic::Row(table.id, vec![value()?]));
+        }
+        if table.is_foreign_key(column) {
+            topic = Topic::Reference(table.id, column, value()?);
+        }
     }
-    Ok(None)
+    Ok(topic)
+}
+
+/// The columns of a table that a filter on its rows looks at.
+fn looked_at(table: &Table, filter: &JsonValue, columns: &mut BTreeSet<ColumnId>) {
+    if let JsonValue::Array(filters) = filter {
+        for filter in filters {
+            looked_at(table, filter, columns);
+        }
+    }
+    for (name, value) in filter.as_object().into_iter().flatten() {
+        match table.field(name.as_str()) {
+            Some(FieldId::Column(column)) => {
+                columns.insert(column);
+            }
+            Some(FieldId::Relation(relation)) => columns.extend(&table.relation(relation).local),
+            Some(FieldId::GlobalId | FieldId::Groups(_) | FieldId::Series(_)) => {}
+            // `and`, `or` and `not`
+            None => looked_at(table, value, columns),
+        }
+    }
 }
 
 /// The filter of a feed whose arguments are values of columns.

@@ -104,6 +104,8 @@ impl From<LoadId> for Source {
 
 enum DraftKind {
     ByKey,
+    /// Numbers of changes; the filter looks at these columns of the row before them.
+    RowsBefore(Vec<ColumnId>),
     Page(Page),
     Points(Points),
     Aggregate(Numbers),
@@ -240,7 +242,10 @@ impl<'a> Planner<'a> {
         let table = self.catalog.table(question.table);
         // An aggregate has no columns. The rows of a reference table are kept whole, so that every request can share them.
         let projection = match &kind {
-            DraftKind::Aggregate(_) | DraftKind::Groups(_) | DraftKind::Series(_) => Vec::new(),
+            DraftKind::RowsBefore(_)
+            | DraftKind::Aggregate(_)
+            | DraftKind::Groups(_)
+            | DraftKind::Series(_) => Vec::new(),
             DraftKind::ByKey | DraftKind::Page(_) if table.is_reference => table.column_ids().collect(),
             DraftKind::ByKey | DraftKind::Page(_) => question.columns.clone(),
             DraftKind::Points(points) => [&points.axes, question.columns.as_slice()].concat(),
@@ -294,7 +299,8 @@ impl<'a> Planner<'a> {
         let parents = if draft.parents == 1 && !grouped { Parents::One } else { Parents::Many };
         let sql = self.sql(draft, parents)?;
         let table = self.catalog.table(draft.table);
-        let takes_keys = !Self::is_kept_whole(draft, table);
+        let takes_keys =
+            !matches!(draft.kind, DraftKind::RowsBefore(_)) && !Self::is_kept_whole(draft, table);
         Ok(Load {
             kind: self.kind(draft),
             parents,
@@ -321,6 +327,12 @@ impl<'a> Planner<'a> {
             DraftKind::ByKey => {
                 let rows = Rows { table, joins: &draft.joins, projection: &draft.projection, filter };
                 statement::by_key(self.catalog, &rows, columns, parents, allowance)
+            }
+            DraftKind::RowsBefore(looked_at) => {
+                // The same filter once more: it is counted where the rows are read.
+                let mut allowance = Allowance::new(self.limits);
+                let looked_at = looked_at.iter().copied();
+                statement::rows_before(self.catalog, table, looked_at, filter, &mut allowance)
             }
             DraftKind::Page(page) => {
                 let projection = &draft.projection;
@@ -351,6 +363,7 @@ impl<'a> Planner<'a> {
                 };
                 draft.columns.iter().filter_map(position).collect()
             }
+            DraftKind::RowsBefore(_) => vec![0],
             DraftKind::Groups(groups) => behind(groups.width()),
             DraftKind::Series(series) => behind(series.width()),
             DraftKind::Aggregate(numbers) => behind(numbers.expressions.len()),
@@ -360,7 +373,7 @@ impl<'a> Planner<'a> {
     fn kind(&self, draft: &Draft) -> LoadKind {
         let table = self.catalog.table(draft.table);
         match &draft.kind {
-            DraftKind::ByKey => LoadKind::ByKey,
+            DraftKind::ByKey | DraftKind::RowsBefore(_) => LoadKind::ByKey,
             DraftKind::Page(page) => {
                 let cursor = draft.cursors.then(|| CursorShape {
                     signature: cursor::signature(table, page.call.as_ref(), &cursor::named(&page.order)),
