@@ -17,7 +17,7 @@ use crate::database::{
 };
 use crate::feed::{FeedSettings, Feeds};
 use crate::graph::catalog::System;
-use crate::graph::{Engine, EngineError, Limits};
+use crate::graph::{Engine, EngineError, Limits, keep_seeing_policies};
 use crate::guard::{Guard, UnsafeDatabase};
 use crate::housekeeping::keep_house;
 use crate::http::{AppState, HttpSettings, Watching, router, serve};
@@ -81,6 +81,7 @@ pub struct Server {
     grace: Duration,
     retention: Duration,
     guard: Guard,
+    roles: Vec<String>,
 }
 
 impl Server {
@@ -107,6 +108,7 @@ impl Server {
             Mode::Primary => {}
             mode => tracing::warn!("the database is {mode}: mutations are refused"),
         }
+        engine.see_policies(&roles).await?;
         let grace = config.http.request_timeout + Duration::from_secs(1);
         let feeds = Arc::new(Feeds::new(Arc::clone(&engine), pool.clone(), config.feeds));
         let supervisor = Supervisor::default();
@@ -123,7 +125,7 @@ impl Server {
             supervisor,
             settings: config.http,
         });
-        Ok(Self { listener, address, state, stop, grace, retention, guard })
+        Ok(Self { listener, address, state, stop, grace, retention, guard, roles })
     }
 
     /// The address that the gateway listens on.
@@ -133,13 +135,16 @@ impl Server {
 
     /// Serves until `stop` comes, then finishes the requests in flight; those that take too long are given up.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) {
-        let Self { listener, state, stop: stopped, grace, retention, guard, .. } = self;
+        let Self { listener, state, stop: stopped, grace, retention, guard, roles, .. } = self;
         let (feeds, old_changes) = (Arc::clone(&state.feeds), Arc::clone(&state.feeds));
         state.supervisor.keep("listening", move || Arc::clone(&feeds).listen());
         state.supervisor.keep("forgetting changes", move || Arc::clone(&old_changes).forget());
         let pool = state.pool.clone();
         state.supervisor.keep("forgetting idempotency keys", move || keep_house(pool.clone(), retention));
         state.supervisor.keep("guarding", move || guard.clone().watch());
+        let engine = Arc::clone(&state.engine);
+        let see = move || keep_seeing_policies(Arc::clone(&engine), roles.clone());
+        state.supervisor.keep("seeing policies", see);
         let mut stopping = stopped.subscribe();
         let stop = async move {
             stop.await;

@@ -14,7 +14,7 @@ use super::{
     Catalog, Column, ColumnId, ColumnType, EnumType, EnumValue, FieldId, Mutation, Namespace, Operation,
     Relation, RelationId, Scalar, Table, TableId, Writes, quote,
 };
-use super::{feeds, functions};
+use super::{feeds, functions, scopes};
 
 /// What the engine needs to know of a system besides its entities.
 #[derive(Clone, Copy)]
@@ -33,6 +33,8 @@ pub struct System {
     pub functions: &'static [entity::Function],
     /// Feeds of changes beside those that every table has.
     pub feeds: &'static [super::Feed],
+    /// What its policies for reading say, as strips of rows.
+    pub scopes: &'static [super::Scope],
 }
 
 /// Why the entities do not make a catalog. Each is a mistake in the source, found at the first start.
@@ -166,6 +168,7 @@ impl Catalog {
             }
         }
         let feeds = feeds::read(systems, &tables)?;
+        let scopes = scopes::Scopes::new(systems, &tables);
         let namespaces = systems
             .iter()
             .map(|system| Namespace {
@@ -174,7 +177,7 @@ impl Catalog {
                 doc: system.doc,
             })
             .collect();
-        Ok(Self { tables, systems: namespaces, functions, by_type_name, mutations, feeds })
+        Ok(Self { tables, systems: namespaces, functions, by_type_name, mutations, feeds, scopes })
     }
 }
 

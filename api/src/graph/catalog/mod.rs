@@ -6,6 +6,7 @@ mod build;
 mod feeds;
 mod functions;
 pub mod names;
+mod scopes;
 mod types;
 mod writes;
 
@@ -14,6 +15,7 @@ use std::collections::{BTreeSet, HashMap};
 pub use build::{CatalogError, System};
 pub use feeds::{ChangeOperation, Feed, FeedField, FeedScope};
 pub use functions::{Argument, ArgumentType, Function, FunctionId, Returns};
+pub use scopes::{Keys, Policies, Scope, Strip};
 pub use types::{ColumnType, EnumType, EnumValue, Scalar};
 pub use writes::{Mutation, Operation, Writes};
 
@@ -38,6 +40,7 @@ pub struct Catalog {
     by_type_name: HashMap<String, TableId>,
     mutations: HashMap<String, Mutation>,
     feeds: Vec<FeedField>,
+    scopes: scopes::Scopes,
 }
 
 /// Where a system's root fields stand in `Query`.

@@ -14,6 +14,7 @@ mod filter;
 mod grouping;
 mod groups;
 mod input;
+mod merge;
 mod order;
 mod page;
 mod planner;

@@ -221,13 +221,56 @@ pub(super) fn write_order(values: &[String], sorts: &[Sort], sql: &mut Sql) {
     });
 }
 
+/// Whether the rows after the given values are one range of an index: a row comparison. `None`: all rows are.
+pub(super) fn is_one_range(sorts: &[Sort], after: Option<&[Option<Parameter>]>) -> bool {
+    let Some(after) = after else { return true };
+    let same_direction = sorts.iter().all(|sort| sort.descending == sorts[0].descending);
+    same_direction && sorts.iter().all(|sort| !sort.nullable) && after.iter().all(Option::is_some)
+}
+
+/// The rows that stand after the given values in this order, as conditions that are each one range of an index: those that
+/// share the first values with them, from the longest beginning to none.
+pub(super) fn ranges_after(
+    values: &[String],
+    sorts: &[Sort],
+    after: &[Option<Parameter>],
+    sql: &mut Sql,
+) -> Vec<String> {
+    let mut same: Vec<String> = Vec::new();
+    let mut ranges = Vec::new();
+    for ((value, sort), after) in values.iter().zip(sorts).zip(after) {
+        let parameter = after.clone().map(|after| sql.parameter(after));
+        let mut beyond = Vec::new();
+        match &parameter {
+            Some(parameter) => {
+                let operator = if sort.descending { "<" } else { ">" };
+                beyond.push(format!("{value} {operator} {parameter}"));
+                if sort.nullable && !sort.nulls_first {
+                    beyond.push(format!("{value} IS NULL"));
+                }
+            }
+            None if sort.nulls_first => beyond.push(format!("{value} IS NOT NULL")),
+            None => {}
+        }
+        let with_same = |beyond: String| same.iter().cloned().chain([beyond]).collect::<Vec<_>>().join(" AND ");
+        ranges.extend(beyond.into_iter().map(with_same));
+        same.push(match parameter {
+            Some(parameter) => format!("{value} = {parameter}"),
+            None => format!("{value} IS NULL"),
+        });
+    }
+    if ranges.is_empty() {
+        ranges.push("false".into());
+    }
+    ranges.reverse();
+    ranges
+}
+
 /// Writes the condition of the rows that stand after the given values in this order. `None` is a missing value.
 pub(super) fn write_after(values: &[String], sorts: &[Sort], after: &[Option<Parameter>], sql: &mut Sql) {
-    let same_direction = sorts.iter().all(|sort| sort.descending == sorts[0].descending);
     let known: Option<Vec<&Parameter>> = after.iter().map(Option::as_ref).collect();
     if let Some(known) = known
-        && same_direction
-        && sorts.iter().all(|sort| !sort.nullable)
+        && is_one_range(sorts, Some(after))
     {
         // A row comparison is one range of an index.
         sql.push("(").join(", ", values, |sql, value| {

@@ -32,6 +32,13 @@ impl Sql {
         }
     }
 
+    /// Text that is written apart, to be appended where it belongs, be it more than once. Its parameters are bound once.
+    pub(super) fn apart<E>(&mut self, write: impl FnOnce(&mut Self) -> Result<(), E>) -> Result<String, E> {
+        let start = self.text.len();
+        write(self)?;
+        Ok(self.text.split_off(start))
+    }
+
     /// Appends text that comes from the catalog or from this module, never from a request.
     pub(super) fn push(&mut self, text: impl Display) -> &mut Self {
         // Writing to a String cannot fail.

@@ -7,12 +7,13 @@ use super::allowance::Allowance;
 use super::call::{self, Call};
 use super::filter::Filter;
 use super::input::ArgumentError;
+use super::merge::Merge;
 use super::order::{self, Sort};
 use super::page::Page;
 use super::sql::{KEY_ALIAS, Sql};
 use crate::database::Parameter;
 use crate::graph::aggregate::{Function, NUMBER_WITHIN};
-use crate::graph::catalog::{Catalog, ColumnId, ColumnType, Table, TableId};
+use crate::graph::catalog::{Catalog, ColumnId, ColumnType, Relation, Scope, Table, TableId};
 
 /// Alias of the table whose rows are loaded.
 pub(super) const ROW: &str = "t";
@@ -172,6 +173,8 @@ pub(super) struct PageQuery<'a> {
     pub(super) filter: Option<&'a JsonValue>,
     /// Whether the values of the order are selected too, behind the projection.
     pub(super) cursors: bool,
+    /// Whether the page may be merged from the parts of the table that the caller sees.
+    pub(super) scoped: bool,
 }
 
 /// A page of the whole table, or one for each parent, each with its own limit.
@@ -180,7 +183,7 @@ pub(super) fn page(
     query: &PageQuery<'_>,
     allowance: &mut Allowance<'_>,
 ) -> Result<Sql, ArgumentError> {
-    let PageQuery { table, columns, parents, projection, page, filter, cursors } = query;
+    let PageQuery { table, columns, parents, projection, page, filter, cursors, scoped } = query;
     let parts = parts(table, columns);
     let mut sql = Sql::new(parts.len());
     let nested = !columns.is_empty() && *parents == Parents::Many;
@@ -195,56 +198,110 @@ pub(super) fn page(
     let paths = page.order.iter().map(|term| &term.at);
     let ordered = order::resolve(catalog, table, ROW, paths, "orderBy", allowance, &mut sql)?;
 
-    sql.push("SELECT ");
-    select(table, projection, &mut sql);
-    if *cursors {
-        let separator = if projection.is_empty() { "" } else { ", " };
-        sql.push(separator).join(", ", ordered.values.iter().enumerate(), |sql, (at, value)| {
-            sql.push(format_args!("{value} AS o{at}"));
-        });
-    }
-    sql.push(" FROM ");
-    call::write_from(table, page.call.as_ref(), &mut sql);
-    sql.push(format_args!(" {ROW}"));
-    ordered.write_joins(catalog, &mut sql);
-
-    let mut conditions = " WHERE ";
-    if !columns.is_empty() {
-        sql.push(conditions);
-        matches_key(table, columns, *parents, &mut sql);
-        conditions = " AND ";
-    }
-    for column in &page.present {
-        sql.push(conditions).push(format_args!("{ROW}.{} IS NOT NULL", table.column(*column).sql_name));
-        conditions = " AND ";
-    }
+    let scope = if *scoped { scope(catalog, table, columns) } else { None };
+    let own = |term: &order::Term| term.at.relations.is_empty();
     let (ahead, behind) =
         if page.backward { (&page.before, &page.after) } else { (&page.after, &page.before) };
-    if let Some(values) = ahead {
-        sql.push(conditions);
-        order::write_after(&ordered.values, &sorts, values, &mut sql);
-        conditions = " AND ";
+    let splits = page.order.iter().all(own) && !order::is_one_range(&sorts, ahead.as_deref());
+    let merges = scope.is_some() || splits;
+
+    let rows = sql.apart(|sql| {
+        sql.push("SELECT ");
+        select(table, projection, sql);
+        if *cursors || merges {
+            let separator = if projection.is_empty() { "" } else { ", " };
+            sql.push(separator).join(", ", ordered.values.iter().enumerate(), |sql, (at, value)| {
+                sql.push(format_args!("{value} AS o{at}"));
+            });
+        }
+        sql.push(" FROM ");
+        call::write_from(table, page.call.as_ref(), sql);
+        sql.push(format_args!(" {ROW}"));
+        ordered.write_joins(catalog, sql);
+        Ok::<_, ArgumentError>(())
+    })?;
+
+    let mut conditions = Vec::new();
+    let mut holds = |sql: &mut Sql, write: &mut dyn FnMut(&mut Sql) -> Result<(), ArgumentError>| {
+        conditions.push(sql.apart(write)?);
+        Ok::<_, ArgumentError>(())
+    };
+    if !columns.is_empty() {
+        holds(&mut sql, &mut |sql| {
+            matches_key(table, columns, *parents, sql);
+            Ok(())
+        })?;
+    }
+    for column in &page.present {
+        holds(&mut sql, &mut |sql| {
+            sql.push(format_args!("{ROW}.{} IS NOT NULL", table.column(*column).sql_name));
+            Ok(())
+        })?;
+    }
+    let mut ranges = Vec::new();
+    match ahead {
+        Some(values) if splits => ranges = order::ranges_after(&ordered.values, &sorts, values, &mut sql),
+        Some(values) => holds(&mut sql, &mut |sql| {
+            order::write_after(&ordered.values, &sorts, values, sql);
+            Ok(())
+        })?,
+        None => {}
     }
     if let Some(values) = behind {
         let other: Vec<Sort> = sorts.iter().map(Sort::reversed).collect();
-        sql.push(conditions);
-        order::write_after(&ordered.values, &other, values, &mut sql);
-        conditions = " AND ";
+        holds(&mut sql, &mut |sql| {
+            order::write_after(&ordered.values, &other, values, sql);
+            Ok(())
+        })?;
     }
     if let Some(filter) = filter {
-        sql.push(conditions);
-        Filter::new(catalog, &mut sql, allowance).write(table, ROW, filter)?;
+        holds(&mut sql, &mut |sql| Filter::new(catalog, sql, allowance).write(table, ROW, filter))?;
     }
-    order::write_order(&ordered.values, &sorts, &mut sql);
+    let order = sql.apart(|sql| {
+        order::write_order(&ordered.values, &sorts, sql);
+        Ok::<_, ArgumentError>(())
+    })?;
     // One more than the page has: whether any row follows.
-    sql.push(format_args!(" LIMIT {}", page.limit + 1));
-    if page.offset > 0 {
-        sql.push(format_args!(" OFFSET {}", page.offset));
+    let limit = page.limit + 1;
+
+    if merges {
+        Merge {
+            table,
+            projection,
+            cursors: *cursors,
+            rows: &rows,
+            conditions: &conditions,
+            ranges: &ranges,
+            scope,
+            sorts: &sorts,
+            order: &order,
+            limit,
+            offset: page.offset,
+        }
+        .write(&mut sql);
+    } else {
+        sql.push(rows);
+        for (at, condition) in conditions.iter().enumerate() {
+            sql.push(if at == 0 { " WHERE " } else { " AND " }).push(condition);
+        }
+        sql.push(order).push(format_args!(" LIMIT {limit}"));
+        if page.offset > 0 {
+            sql.push(format_args!(" OFFSET {}", page.offset));
+        }
     }
     if nested {
         sql.push(") p");
     }
     Ok(sql)
+}
+
+/// The scope by which a page is merged. Rows below a parent are found by its key; only those below a row of a reference table
+/// are of all tenants.
+fn scope<'c>(catalog: &'c Catalog, table: &Table, columns: &[ColumnId]) -> Option<&'c Scope> {
+    let leads_here = |it: &&Relation| !it.many && it.local == columns;
+    let parent = table.relations.iter().find(leads_here).map(|it| catalog.table(it.target));
+    let is_apart = columns.is_empty() || parent.is_some_and(|parent| parent.is_reference);
+    catalog.scope(table.id).filter(|_| is_apart)
 }
 
 /// A value over many rows: the number of rows, or a function of a column.

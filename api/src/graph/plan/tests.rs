@@ -158,33 +158,32 @@ fn a_page_goes_on_after_a_cursor_by_comparing_values_and_never_by_counting() {
             vec![time.clone(), "7".into()],
             "(t.event_timestamp, t.event_id) < ($1::timestamptz, $2::int8)",
         ),
-        // Both ways.
+        // Both ways: several ranges.
         (
             "after",
             r#"[{"eventTimestamp": "DESC"}, {"eventId": "ASC"}]"#,
             vec![time, "7".into()],
-            "(((t.event_timestamp < $1::timestamptz)) OR (t.event_timestamp = $2::timestamptz AND (t.event_id > $3::int8)))",
+            "t.event_timestamp = $1::timestamptz AND t.event_id > $2::int8 | t.event_timestamp < $1::timestamptz",
         ),
         // Missing values stand last.
         (
             "after",
             r#"[{"intensityLevel": "ASC"}]"#,
             vec![5.into(), "7".into()],
-            "(((t.intensity_level > $1::int4 OR t.intensity_level IS NULL)) \
-             OR (t.intensity_level = $2::int4 AND (t.event_id > $3::int8)))",
+            "t.intensity_level = $1::int4 AND t.event_id > $2::int8 | t.intensity_level IS NULL | t.intensity_level > $1::int4",
         ),
         (
             "after",
             r#"[{"intensityLevel": "ASC"}]"#,
             vec![Value::Null, "7".into()],
-            "((false) OR (t.intensity_level IS NULL AND (t.event_id > $1::int8)))",
+            "t.intensity_level IS NULL AND t.event_id > $1::int8",
         ),
         // Missing values stand first.
         (
             "after",
             r#"[{"intensityLevel": "DESC"}]"#,
             vec![Value::Null, "7".into()],
-            "((t.intensity_level IS NOT NULL) OR (t.intensity_level IS NULL AND (t.event_id < $1::int8)))",
+            "t.intensity_level IS NULL AND t.event_id < $1::int8 | t.intensity_level IS NOT NULL",
         ),
     ] {
         let order: Value = serde_json::from_str(order).unwrap();
@@ -193,8 +192,8 @@ fn a_page_goes_on_after_a_cursor_by_comparing_values_and_never_by_counting() {
             "query($o: [SessionEventOrderBy!]) {{ sessionEvents({argument}: \"{cursor}\", orderBy: $o) {{ nodes {{ notes }} }} }}"
         );
         let text = fixture.sql(&query, &serde_json::json!({ "o": order }).to_string()).remove(0);
-        let condition = bare(text.split_once(" WHERE ").unwrap().1.split_once(" ORDER BY ").unwrap().0);
-        assert_eq!(condition, sql, "{argument} {order} {values:?}");
+        let ranges = text.split(" WHERE ").skip(1).map(|rest| bare(rest.split(" ORDER BY ").next().unwrap()));
+        assert_eq!(ranges.collect::<Vec<_>>().join(" | "), sql, "{argument} {order} {values:?}");
     }
 }
 

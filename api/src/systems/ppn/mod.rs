@@ -2,6 +2,7 @@
 
 pub mod demo;
 mod feeds;
+mod scopes;
 
 use super::{Example, Offer};
 use crate::graph::catalog::System;
@@ -16,6 +17,7 @@ pub const SYSTEM: System = System {
     visit: |reader| entity::ppn::visit(reader),
     functions: entity::ppn::functions::FUNCTIONS,
     feeds: &feeds::FEEDS,
+    scopes: &scopes::SCOPES,
 };
 
 /// What the portal offers to whoever tries it out.

@@ -2,6 +2,7 @@
 
 pub mod demo;
 mod feeds;
+mod scopes;
 
 use super::{Example, Offer};
 use crate::graph::catalog::System;
@@ -15,6 +16,7 @@ pub const SYSTEM: System = System {
     visit: |reader| entity::therapyflow::visit(reader),
     functions: entity::therapyflow::functions::FUNCTIONS,
     feeds: &feeds::FEEDS,
+    scopes: &scopes::SCOPES,
 };
 
 /// What TherapyFlow offers to whoever tries it out.

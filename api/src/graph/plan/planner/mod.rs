@@ -336,13 +336,32 @@ impl<'a> Planner<'a> {
             }
             DraftKind::Page(page) => {
                 let projection = &draft.projection;
-                let query =
-                    PageQuery { table, columns, parents, projection, page, filter, cursors: draft.cursors };
+                let cursors = draft.cursors;
+                let query = PageQuery {
+                    table,
+                    columns,
+                    parents,
+                    projection,
+                    page,
+                    filter,
+                    cursors,
+                    scoped: true,
+                };
                 statement::page(self.catalog, &query, allowance)
             }
             DraftKind::Points(points) => {
                 let (projection, page) = (&draft.projection, &points.page);
-                let query = PageQuery { table, columns, parents, projection, page, filter, cursors: false };
+                let query = PageQuery {
+                    table,
+                    columns,
+                    parents,
+                    projection,
+                    page,
+                    filter,
+                    cursors: false,
+                    // All of them are read.
+                    scoped: false,
+                };
                 super::points::sql(self.catalog, &query, allowance)
             }
             DraftKind::Groups(groups) => groups.sql(self.catalog, table, columns, filter, allowance),

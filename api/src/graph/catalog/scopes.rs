@@ -1,0 +1,118 @@
+//! Scopes: the columns by which a policy for reading finds a caller's rows.
+//!
+//! A policy lets a caller see the rows of some tenants, or their own. Postgres cannot give these in an order by an index while
+//! it only knows that a column is one of several values. With a scope the planner asks for each value apart, and merges.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::{Catalog, System, Table, TableId};
+
+/// What a policy for reading says, and the same as strips of rows: the policy lets a caller see no row that lies in none.
+#[derive(Clone, Copy, Debug)]
+pub struct Scope {
+    /// The policy's expression as Postgres writes it. A table that has no other one has this scope.
+    pub policy: &'static str,
+    /// Names of views, each with the tables whose policies hold for its rows: those of this scope.
+    pub views: &'static [(&'static str, &'static [&'static str])],
+    /// The strips, each of which an index finds. A row may lie in several.
+    pub strips: &'static [Strip],
+}
+
+/// Rows that have one of the caller's keys in a column.
+#[derive(Clone, Copy, Debug)]
+pub struct Strip {
+    /// Name of the column.
+    pub column: &'static str,
+    /// The caller's keys.
+    pub keys: Keys,
+}
+
+/// Where a caller's keys come from: the full name of a function of the database that takes nothing.
+#[derive(Clone, Copy, Debug)]
+pub enum Keys {
+    /// It gives a key, or NULL: there is none.
+    One(&'static str),
+    /// It gives an array of keys.
+    Many(&'static str),
+    /// It gives an array of keys, or one that holds NULL alone: the caller sees so much of the table that it is read in order.
+    ManyOrAll(&'static str),
+}
+
+impl Keys {
+    /// The function.
+    pub fn function(self) -> &'static str {
+        match self {
+            Self::One(name) | Self::Many(name) | Self::ManyOrAll(name) => name,
+        }
+    }
+}
+
+/// The policies for reading of a database, and the functions that its callers may use.
+#[derive(Debug, Default)]
+pub struct Policies {
+    /// The expressions for each table, by its schema and name.
+    pub of_tables: HashMap<(String, String), Vec<String>>,
+    /// Full names of functions that take nothing.
+    pub functions: HashSet<String>,
+}
+
+/// The scopes that are declared, and the tables where they hold.
+#[derive(Debug, Default)]
+pub(super) struct Scopes {
+    declared: Vec<(usize, Scope)>,
+    /// For each table 0, or one more than the place of its scope.
+    held: Vec<AtomicUsize>,
+}
+
+impl Scopes {
+    pub(super) fn new(systems: &[System], tables: &[Table]) -> Self {
+        let of = |(index, system): (usize, &System)| system.scopes.iter().map(move |it| (index, *it));
+        Self {
+            declared: systems.iter().enumerate().flat_map(of).collect(),
+            held: tables.iter().map(|_| AtomicUsize::new(0)).collect(),
+        }
+    }
+}
+
+impl Catalog {
+    /// The scope of a table or view. Until the policies of the database have been seen, none has one.
+    pub fn scope(&self, table: TableId) -> Option<&Scope> {
+        let held = self.scopes.held.get(table.0)?.load(Ordering::Relaxed);
+        self.scopes.declared.get(held.checked_sub(1)?).map(|(_, scope)| scope)
+    }
+
+    /// Full names of the functions that scopes speak of.
+    pub fn scope_functions(&self) -> HashSet<&'static str> {
+        let strips = self.scopes.declared.iter().flat_map(|(_, scope)| scope.strips);
+        strips.map(|strip| strip.keys.function()).collect()
+    }
+
+    /// Gives each table the scope that its policies have, where these are known. A table under any other policy is read as
+    /// it is, by the policy alone: somebody may see rows that lie in no strip.
+    pub fn hold_scopes(&self, policies: &Policies) {
+        for table in &self.tables {
+            let holds = |(system, scope): &(usize, Scope)| {
+                *system == table.system && self.holds(table, scope, policies)
+            };
+            let held = self.scopes.declared.iter().position(holds).map_or(0, |at| at + 1);
+            self.scopes.held[table.id.0].store(held, Ordering::Relaxed);
+        }
+    }
+
+    fn holds(&self, table: &Table, scope: &Scope, policies: &Policies) -> bool {
+        let is_of_scope = |name: &str| {
+            let found = policies.of_tables.get(&(table.schema.clone(), name.to_owned()));
+            found.is_some_and(|found| matches!(found.as_slice(), [only] if only == scope.policy))
+        };
+        let is_usable = |strip: &Strip| {
+            table.column_named(strip.column).is_some() && policies.functions.contains(strip.keys.function())
+        };
+        let view = scope.views.iter().find(|(name, _)| *name == table.name);
+        let of_tables = match view {
+            Some((_, tables)) => tables.iter().all(|name| is_of_scope(name)),
+            None => is_of_scope(&table.name),
+        };
+        of_tables && scope.strips.iter().all(is_usable)
+    }
+}

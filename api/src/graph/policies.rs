@@ -1,0 +1,67 @@
+//! The policies of the database as the engine sees them: which scopes hold.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_postgres::types::Type;
+
+use super::catalog::Policies;
+use super::engine::Engine;
+use crate::database::{DatabaseError, Parameter, Row, Statement};
+
+/// How often the policies are looked at again.
+const EVERY: Duration = Duration::from_mins(1);
+
+/// Schema, table and expression of each policy that lets callers of these roles (`$1`) read rows; a policy without an
+/// expression lets them read all. Other columns are empty.
+const POLICIES: &str = "SELECT nspname::text, relname::text, coalesce(pg_get_expr(polqual, polrelid), 'true')
+    FROM pg_catalog.pg_policy JOIN pg_catalog.pg_class AS c ON c.oid = polrelid
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = relnamespace
+    WHERE polpermissive AND polcmd IN ('r', '*') AND EXISTS (
+      SELECT FROM pg_catalog.pg_roles WHERE rolname = ANY ($1::text[]) AND EXISTS (
+        SELECT FROM unnest(polroles) AS held WHERE held = 0 OR pg_has_role(pg_roles.oid, held, 'MEMBER')))";
+
+/// Those of the functions `$2` that callers of all these roles may use.
+const FUNCTIONS: &str = "SELECT name FROM unnest($2::text[]) AS name
+    JOIN pg_catalog.pg_proc AS p ON pronargs = 0 JOIN pg_catalog.pg_namespace AS n ON n.oid = pronamespace
+      AND nspname || '.' || proname = name
+    WHERE NOT EXISTS (
+      SELECT FROM unnest($1::text[]) AS role WHERE NOT has_function_privilege(role, p.oid, 'EXECUTE')
+        OR NOT has_schema_privilege(role, n.oid, 'USAGE'))";
+
+impl Engine {
+    /// Sees by which policies callers of these roles read rows. Pages of tables whose policies are known are merged from what
+    /// indexes give in order.
+    pub async fn see_policies(&self, roles: &[String]) -> Result<(), DatabaseError> {
+        let array = |values: Vec<&str>| {
+            Parameter::array(Type::TEXT_ARRAY, &Type::TEXT, values.into_iter().map(str::as_bytes))
+        };
+        let roles = array(roles.iter().map(String::as_str).collect());
+        let functions = array(self.catalog.scope_functions().into_iter().collect());
+        let text = |row: &Row, at: usize| {
+            String::from_utf8_lossy(row.bytes(at).unwrap_or_default()).into_owned()
+        };
+        let asked = Statement { text: POLICIES.into(), parameters: vec![roles.clone()] };
+        let mut policies = Policies::default();
+        for row in self.pool.query(&asked).await? {
+            let table = (text(&row, 0), text(&row, 1));
+            policies.of_tables.entry(table).or_default().push(text(&row, 2));
+        }
+        let asked = Statement { text: FUNCTIONS.into(), parameters: vec![roles, functions] };
+        let usable = self.pool.query(&asked).await?;
+        policies.functions = usable.iter().map(|row| text(row, 0)).collect();
+        self.catalog.hold_scopes(&policies);
+        Ok(())
+    }
+}
+
+/// Sees the policies again now and then, for as long as it is polled: a policy that lets callers see more rows has to be
+/// heeded without a restart.
+pub async fn keep_seeing_policies(engine: Arc<Engine>, roles: Vec<String>) {
+    loop {
+        tokio::time::sleep(EVERY).await;
+        if let Err(error) = engine.see_policies(&roles).await {
+            tracing::warn!(%error, "could not look at the policies again");
+        }
+    }
+}

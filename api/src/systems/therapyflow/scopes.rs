@@ -1,0 +1,57 @@
+//! What TherapyFlow's policies for reading say, as strips of rows. Where a policy compares the organization alone, an index
+//! gives its rows in order as it is.
+
+use crate::graph::catalog::{Keys, Scope, Strip};
+
+const OF_THERAPIST: Strip =
+    Strip { column: "therapist_id", keys: Keys::One("therapyflow.current_therapist_id") };
+const OF_PATIENT: Strip = Strip { column: "patient_id", keys: Keys::One("therapyflow.current_patient_id") };
+const ADMINISTERED: Strip = Strip { column: "org_id", keys: Keys::One("therapyflow.administered_org_id") };
+const OF_STAFF: Strip = Strip { column: "org_id", keys: Keys::One("therapyflow.staff_org_id") };
+
+/// Rows of the organization for those who work there or run it, and everybody's own.
+pub(super) const SCOPES: [Scope; 5] = [
+    // Sessions.
+    Scope {
+        policy: "((org_id = ( SELECT therapyflow.current_org_id() AS current_org_id)) AND \
+                 ((therapist_id = ( SELECT therapyflow.current_therapist_id() AS current_therapist_id)) OR \
+                 (org_id = ( SELECT therapyflow.administered_org_id() AS administered_org_id)) OR \
+                 (patient_id = ( SELECT therapyflow.current_patient_id() AS current_patient_id))))",
+        views: &[("upcoming_sessions", &["sessions"])],
+        strips: &[ADMINISTERED, OF_THERAPIST, OF_PATIENT],
+    },
+    // Notes and recordings.
+    Scope {
+        policy: "((org_id = ( SELECT therapyflow.staff_org_id() AS staff_org_id)) AND \
+                 ((therapist_id = ( SELECT therapyflow.current_therapist_id() AS current_therapist_id)) OR \
+                 (org_id = ( SELECT therapyflow.administered_org_id() AS administered_org_id))))",
+        views: &[],
+        strips: &[ADMINISTERED, OF_THERAPIST],
+    },
+    // Consents.
+    Scope {
+        policy: "((org_id = ( SELECT therapyflow.current_org_id() AS current_org_id)) AND \
+                 ((org_id = ( SELECT therapyflow.staff_org_id() AS staff_org_id)) OR \
+                 (patient_id = ( SELECT therapyflow.current_patient_id() AS current_patient_id))))",
+        views: &[],
+        strips: &[OF_STAFF, OF_PATIENT],
+    },
+    // Patients.
+    Scope {
+        policy: "((org_id = ( SELECT therapyflow.current_org_id() AS current_org_id)) AND \
+                 ((org_id = ( SELECT therapyflow.staff_org_id() AS staff_org_id)) OR \
+                 (id = ( SELECT therapyflow.current_patient_id() AS current_patient_id))))",
+        views: &[],
+        strips: &[OF_STAFF, Strip { column: "id", keys: Keys::One("therapyflow.current_patient_id") }],
+    },
+    // Samples of wearables.
+    Scope {
+        policy: "((org_id = ( SELECT therapyflow.current_org_id() AS current_org_id)) AND \
+                 (patient_id = ANY (( SELECT therapyflow.readable_wearers() AS readable_wearers)::uuid[])))",
+        views: &[],
+        strips: &[
+            Strip { column: "org_id", keys: Keys::One("therapyflow.org_of_many_wearers") },
+            Strip { column: "patient_id", keys: Keys::Many("therapyflow.few_readable_wearers") },
+        ],
+    },
+];

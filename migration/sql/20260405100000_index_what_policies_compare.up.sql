@@ -1,0 +1,68 @@
+-- A page of a list costs what the page costs, whoever asks: a column that a policy compares with the caller leads an index that
+-- the primary key follows. `praxis lint` asks for it of every table (policy-key-index). Decision 27.
+--
+-- An index that ends before the key, and one that the key makes no longer than that of a foreign key, are made anew.
+
+CREATE INDEX idx_log_clinical_records_site_key ON log_clinical_records(site_id, record_id);
+CREATE INDEX idx_events_site_key ON session_events(site_id, event_id);
+CREATE INDEX idx_scores_site_key ON integration_scores(site_id, score_id);
+CREATE INDEX idx_responses_site_key ON assessment_responses(site_id, response_id);
+CREATE INDEX idx_homework_site_key ON integration_homework(site_id, homework_id);
+CREATE INDEX idx_summary_site_key ON outcomes_summary(site_id, summary_id);
+CREATE INDEX idx_user_sites_user_key ON user_sites(user_id, id);
+COMMENT ON INDEX idx_log_clinical_records_site_key IS 'Query.protocols by key, a page of each of the caller''s sites ("Timeline").';
+COMMENT ON INDEX idx_events_site_key IS 'Query.sessionEvents by key, a page of each of the caller''s sites.';
+COMMENT ON INDEX idx_scores_site_key IS 'Query.integrationScores by key, a page of each of the caller''s sites.';
+COMMENT ON INDEX idx_responses_site_key IS 'Query.assessmentResponses by key, a page of each of the caller''s sites.';
+COMMENT ON INDEX idx_homework_site_key IS 'Query.integrationHomeworks by key, a page of each of the caller''s sites.';
+COMMENT ON INDEX idx_summary_site_key IS 'Query.outcomesSummaries by key, a page of each of the caller''s sites.';
+COMMENT ON INDEX idx_user_sites_user_key IS 'Query.userSites by key: the caller''s own.';
+
+DROP INDEX idx_relationships_supervisor;
+CREATE INDEX idx_relationships_supervisor ON supervision_relationships(supervisor_id, relationship_id);
+DROP INDEX idx_relationships_supervisee;
+CREATE INDEX idx_relationships_supervisee ON supervision_relationships(supervisee_id, relationship_id);
+COMMENT ON INDEX idx_relationships_supervisor IS 'Query.supervisionRelationships of a supervisor by key; the policy of the table.';
+COMMENT ON INDEX idx_relationships_supervisee IS 'Query.supervisionRelationships of a supervisee by key; the policy of the table.';
+
+-- Whose rows of a reference row, such as the events of a type, are many: the caller's among them, by key.
+DROP INDEX idx_events_type;
+CREATE INDEX idx_events_type ON session_events(event_type_id, site_id, event_id);
+COMMENT ON INDEX idx_events_type IS 'EventType.events and Query.sessionEvents of a type by key, a page of each of the caller''s sites.';
+DROP INDEX idx_responses_assessment;
+CREATE INDEX idx_responses_assessment ON assessment_responses(assessment_id, site_id, response_id);
+COMMENT ON INDEX idx_responses_assessment IS
+  'Assessment.responses and Query.assessmentResponses by an instrument, by key, a page of each of the caller''s sites.';
+DROP INDEX idx_homework_type;
+CREATE INDEX idx_homework_type ON integration_homework(homework_type_id, site_id, homework_id);
+COMMENT ON INDEX idx_homework_type IS
+  'HomeworkType.homework and Query.integrationHomeworks of a kind, by key, a page of each of the caller''s sites.';
+
+CREATE INDEX idx_therapists_org_key ON therapyflow.therapists(org_id, id);
+CREATE INDEX idx_patients_org_key ON therapyflow.patients(org_id, id);
+CREATE INDEX idx_sessions_org_key ON therapyflow.sessions(org_id, id);
+CREATE INDEX idx_sessions_therapist_key ON therapyflow.sessions(therapist_id, id);
+CREATE INDEX idx_sessions_patient_key ON therapyflow.sessions(patient_id, id);
+CREATE INDEX idx_clinical_notes_org_key ON therapyflow.clinical_notes(org_id, id);
+CREATE INDEX idx_clinical_notes_therapist_key ON therapyflow.clinical_notes(therapist_id, id);
+CREATE INDEX idx_session_recordings_org_key ON therapyflow.session_recordings(org_id, id);
+CREATE INDEX idx_session_recordings_therapist_key ON therapyflow.session_recordings(therapist_id, id);
+CREATE INDEX idx_wearable_data_org_key ON therapyflow.wearable_data(org_id, id);
+CREATE INDEX idx_wearable_data_patient_key ON therapyflow.wearable_data(patient_id, id);
+CREATE INDEX idx_consent_records_org_key ON therapyflow.consent_records(org_id, id);
+CREATE INDEX idx_consent_records_patient_key ON therapyflow.consent_records(patient_id, id);
+CREATE INDEX idx_audit_org_key ON therapyflow.audit_logs(org_id, id);
+COMMENT ON INDEX therapyflow.idx_therapists_org_key IS 'TherapyflowQuery.therapists of the organization by key.';
+COMMENT ON INDEX therapyflow.idx_patients_org_key IS 'TherapyflowQuery.patients of the organization by key.';
+COMMENT ON INDEX therapyflow.idx_sessions_org_key IS 'TherapyflowQuery.sessions of the organization by key.';
+COMMENT ON INDEX therapyflow.idx_sessions_therapist_key IS 'TherapyflowQuery.sessions of a therapist by key.';
+COMMENT ON INDEX therapyflow.idx_sessions_patient_key IS 'TherapyflowQuery.sessions of a patient by key.';
+COMMENT ON INDEX therapyflow.idx_clinical_notes_org_key IS 'TherapyflowQuery.clinicalNotes of the organization by key.';
+COMMENT ON INDEX therapyflow.idx_clinical_notes_therapist_key IS 'TherapyflowQuery.clinicalNotes of a therapist by key.';
+COMMENT ON INDEX therapyflow.idx_session_recordings_org_key IS 'TherapyflowQuery.sessionRecordings of the organization by key.';
+COMMENT ON INDEX therapyflow.idx_session_recordings_therapist_key IS 'TherapyflowQuery.sessionRecordings of a therapist by key.';
+COMMENT ON INDEX therapyflow.idx_wearable_data_org_key IS 'TherapyflowQuery.wearableSamples of the organization by key.';
+COMMENT ON INDEX therapyflow.idx_wearable_data_patient_key IS 'TherapyflowQuery.wearableSamples of a patient by key.';
+COMMENT ON INDEX therapyflow.idx_consent_records_org_key IS 'TherapyflowQuery.consentRecords of the organization by key.';
+COMMENT ON INDEX therapyflow.idx_consent_records_patient_key IS 'TherapyflowQuery.consentRecords of a patient by key.';
+COMMENT ON INDEX therapyflow.idx_audit_org_key IS 'TherapyflowQuery.auditLogs of the organization by key.';

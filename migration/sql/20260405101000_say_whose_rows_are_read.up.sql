@@ -1,0 +1,53 @@
+-- Whose rows a caller reads, for the gateway, which asks for those of each site apart and merges them. The policies go on
+-- deciding about every row; these functions only say where to look, and nothing that the caller cannot learn from the rows.
+-- Decision 27.
+
+-- They are called by name in the caller's own statements. What else lies in the schema stays closed: its tables have no
+-- grants for clients, and its functions are granted one by one.
+GRANT USAGE ON SCHEMA praxis TO anon, authenticated;
+
+-- The caller's sites; NULL alone if these are all sites there are: then the table is read in order as it is.
+CREATE FUNCTION praxis.auth_sites_or_all() RETURNS bigint[]
+LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = '' AS $$
+DECLARE
+  own CONSTANT bigint[] := praxis.auth_sites();
+BEGIN
+  IF cardinality(own) > 1 AND cardinality(own) >= (SELECT count(*) FROM public.sites) THEN
+    RETURN '{NULL}';
+  END IF;
+  RETURN own;
+END $$;
+
+-- The caller's sites; NULL alone for whoever runs the network, who reads the summaries of all.
+CREATE FUNCTION praxis.auth_sites_or_network() RETURNS bigint[]
+LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = '' AS $$
+BEGIN
+  IF praxis.auth_is_network_admin() THEN
+    RETURN '{NULL}';
+  END IF;
+  RETURN praxis.auth_sites();
+END $$;
+
+-- The patients whose wearable data the caller may read, where they are few; nobody where they are many.
+CREATE FUNCTION therapyflow.few_readable_wearers() RETURNS uuid[]
+LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = '' AS $$
+DECLARE
+  readable CONSTANT uuid[] := therapyflow.readable_wearers();
+BEGIN
+  RETURN CASE WHEN cardinality(readable) <= 50 THEN readable ELSE '{}' END;
+END $$;
+
+-- The caller's organization where they are many: then a page soon finds its rows among all of the organization.
+CREATE FUNCTION therapyflow.org_of_many_wearers() RETURNS uuid
+LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = '' AS $$
+BEGIN
+  IF cardinality(therapyflow.readable_wearers()) > 50 THEN
+    RETURN therapyflow.current_org_id();
+  END IF;
+  RETURN NULL;
+END $$;
+
+REVOKE ALL ON FUNCTION praxis.auth_sites_or_all, praxis.auth_sites_or_network, therapyflow.few_readable_wearers,
+  therapyflow.org_of_many_wearers FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION praxis.auth_sites_or_all, praxis.auth_sites_or_network, therapyflow.few_readable_wearers,
+  therapyflow.org_of_many_wearers TO anon, authenticated;
