@@ -1,13 +1,9 @@
 -- Whose rows a caller reads, for the gateway, which asks for those of each site apart and merges them. The policies go on
 -- deciding about every row; these functions only say where to look, and nothing that the caller cannot learn from the rows.
--- Decision 27.
-
--- They are called by name in the caller's own statements. What else lies in the schema stays closed: its tables have no
--- grants for clients, and its functions are granted one by one.
-GRANT USAGE ON SCHEMA praxis TO anon, authenticated;
+-- They are called by name in the caller's own statements, and so stand where clients may look. Decision 27.
 
 -- The caller's sites; NULL alone if these are all sites there are: then the table is read in order as it is.
-CREATE FUNCTION praxis.auth_sites_or_all() RETURNS bigint[]
+CREATE FUNCTION public.auth_sites_or_all() RETURNS bigint[]
 LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = '' AS $$
 DECLARE
   own CONSTANT bigint[] := praxis.auth_sites();
@@ -19,7 +15,7 @@ BEGIN
 END $$;
 
 -- The caller's sites; NULL alone for whoever runs the network, who reads the summaries of all.
-CREATE FUNCTION praxis.auth_sites_or_network() RETURNS bigint[]
+CREATE FUNCTION public.auth_sites_or_network() RETURNS bigint[]
 LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = '' AS $$
 BEGIN
   IF praxis.auth_is_network_admin() THEN
@@ -47,7 +43,7 @@ BEGIN
   RETURN NULL;
 END $$;
 
-REVOKE ALL ON FUNCTION praxis.auth_sites_or_all, praxis.auth_sites_or_network, therapyflow.few_readable_wearers,
+REVOKE ALL ON FUNCTION public.auth_sites_or_all, public.auth_sites_or_network, therapyflow.few_readable_wearers,
   therapyflow.org_of_many_wearers FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION praxis.auth_sites_or_all, praxis.auth_sites_or_network, therapyflow.few_readable_wearers,
+GRANT EXECUTE ON FUNCTION public.auth_sites_or_all, public.auth_sites_or_network, therapyflow.few_readable_wearers,
   therapyflow.org_of_many_wearers TO anon, authenticated;

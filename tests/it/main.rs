@@ -37,6 +37,7 @@ mod mutations;
 mod network;
 mod out_of_step;
 mod page;
+mod pages;
 mod paging;
 mod people;
 mod pgbouncer;

@@ -38,9 +38,8 @@ impl Engine {
         };
         let roles = array(roles.iter().map(String::as_str).collect());
         let functions = array(self.catalog.scope_functions().into_iter().collect());
-        let text = |row: &Row, at: usize| {
-            String::from_utf8_lossy(row.bytes(at).unwrap_or_default()).into_owned()
-        };
+        let text =
+            |row: &Row, at: usize| String::from_utf8_lossy(row.bytes(at).unwrap_or_default()).into_owned();
         let asked = Statement { text: POLICIES.into(), parameters: vec![roles.clone()] };
         let mut policies = Policies::default();
         for row in self.pool.query(&asked).await? {

@@ -35,6 +35,8 @@ const SOUND: &str = "
       created_at timestamptz DEFAULT now()
     );
     COMMENT ON CONSTRAINT visits_site ON clinic.visits IS 'There is no such site.';
+    CREATE INDEX idx_members_person_site ON clinic.members (person, site_id);
+    COMMENT ON INDEX clinic.idx_members_person_site IS 'Memberships of a person.';
     CREATE INDEX idx_visits_site_seen ON clinic.visits (site_id, seen_at);
     CREATE INDEX idx_visits_tags ON clinic.visits USING gin (tags);
     CREATE INDEX idx_visits_tag_ids ON clinic.visits USING gin (tag_ids);
@@ -151,6 +153,7 @@ const BROKEN: &[(&str, &str, &str)] = &[
         "clinic.idx_visits_a",
         "ALTER INDEX clinic.idx_visits_site_seen RENAME TO idx_visits_a",
     ),
+    ("policy-key-index", "clinic.members.person", "DROP INDEX clinic.idx_members_person_site"),
     ("index-comment", "clinic.idx_visits_tags", "COMMENT ON INDEX clinic.idx_visits_tags IS NULL"),
     (
         "index-valid",

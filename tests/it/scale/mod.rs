@@ -11,6 +11,21 @@ pub(crate) use explain::{explain, large_tables, nodes, plans, sequential};
 /// Rows of the portal: sites, protocols, and what hangs on protocols.
 pub(crate) const PORTAL: &str = include_str!("portal.sql");
 
+/// Copies of the first tenant of each system and of what belongs to none.
+const MULTIPLY: &str = include_str!("multiply.sql");
+
+/// A database with so many tenants of each system, each with so many times the rows of the demo's first one; and its owner.
+pub(crate) async fn tenants(tenants: u32, copies: u32) -> (String, Client) {
+    let database = clone_database().await;
+    let owner = connect(&database_url("postgres", &database)).await;
+    let settings = format!(
+        "SET fill.tenants = {tenants}; SET fill.copies = {copies}; SET session_replication_role = replica; "
+    );
+    owner.batch_execute(&(settings + MULTIPLY + "; RESET session_replication_role")).await.unwrap();
+    owner.batch_execute("VACUUM ANALYZE").await.unwrap();
+    (database, owner)
+}
+
 /// A database with so many protocols, and rows of these kinds in proportion, beside the demo's; and its owner.
 ///
 /// The rows are written past every trigger, which makes them in seconds.

@@ -2,7 +2,7 @@
 //!
 //! ```sql
 //! SELECT m."event_id" FROM (
-//!   SELECT q.* FROM unnest((SELECT praxis.auth_sites_or_all())) s(s0) CROSS JOIN LATERAL (
+//!   SELECT q.* FROM unnest((SELECT public.auth_sites_or_all())) s(s0) CROSS JOIN LATERAL (
 //!     (SELECT t."event_id", t."event_id" AS o0 FROM … t WHERE s.s0 IS NULL ORDER BY t."event_id" LIMIT 21)
 //!     UNION ALL (SELECT … WHERE t."site_id" = s.s0 ORDER BY t."event_id" LIMIT 21)) q
 //! ) m ORDER BY m.o0 LIMIT 21
@@ -51,9 +51,8 @@ impl Merge<'_> {
             });
             sql.push(") ");
         }
-        let selected = self.projection.iter().map(|it| {
-            format!("{MERGED}.{}", self.table.column(it.column).sql_name)
-        });
+        let selected =
+            self.projection.iter().map(|it| format!("{MERGED}.{}", self.table.column(it.column).sql_name));
         let cursors = if self.cursors { values.as_slice() } else { &[] };
         sql.join(", ", selected.chain(cursors.iter().cloned()), |sql, column| {
             sql.push(column);

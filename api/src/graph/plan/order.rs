@@ -252,7 +252,8 @@ pub(super) fn ranges_after(
             None if sort.nulls_first => beyond.push(format!("{value} IS NOT NULL")),
             None => {}
         }
-        let with_same = |beyond: String| same.iter().cloned().chain([beyond]).collect::<Vec<_>>().join(" AND ");
+        let with_same =
+            |beyond: String| same.iter().cloned().chain([beyond]).collect::<Vec<_>>().join(" AND ");
         ranges.extend(beyond.into_iter().map(with_same));
         same.push(match parameter {
             Some(parameter) => format!("{value} = {parameter}"),

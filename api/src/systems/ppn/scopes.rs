@@ -16,12 +16,12 @@ pub(super) const SCOPES: [Scope; 2] = [
             ("session_notes", &["log_clinical_records"]),
             ("timeline_events", &["log_clinical_records"]),
         ],
-        strips: &[Strip { column: "site_id", keys: Keys::ManyOrAll("praxis.auth_sites_or_all") }],
+        strips: &[Strip { column: "site_id", keys: Keys::ManyOrAll("public.auth_sites_or_all") }],
     },
     Scope {
         policy: "(( SELECT praxis.auth_is_network_admin() AS auth_is_network_admin) OR \
                  (site_id = ANY (( SELECT praxis.auth_sites() AS auth_sites)::bigint[])))",
         views: &[],
-        strips: &[Strip { column: "site_id", keys: Keys::ManyOrAll("praxis.auth_sites_or_network") }],
+        strips: &[Strip { column: "site_id", keys: Keys::ManyOrAll("public.auth_sites_or_network") }],
     },
 ];

@@ -34,6 +34,33 @@ pub(super) const QUESTIONS: &[Question] = &[
     },
     Question {
         rule: Rule {
+            id: "policy-key-index",
+            severity: Severity::Error,
+            what: "A column that a policy for reading compares with the caller leads an index that the primary key follows.",
+            why: "A page of the caller's rows in the order of their keys would read everybody else's on the way.",
+            source: source::SCOPES,
+            remedy: "CREATE INDEX idx_<table>_<column>_key ON … (<column>, <key>);",
+        },
+        // Postgres writes `column = ( SELECT …` and `column = ANY (( SELECT …`.
+        sql: r"SELECT DISTINCT format('%s.%I', object, compared.name),
+              'no index gives the caller''s rows by key',
+              format('CREATE INDEX ON %s (%I, %s);', object, compared.name, (
+                SELECT string_agg(quote_ident(of_key.attname), ', ' ORDER BY place)
+                FROM unnest(key) WITH ORDINALITY AS k (number, place)
+                JOIN pg_catalog.pg_attribute AS of_key ON of_key.attrelid = tables.oid AND of_key.attnum = k.number
+                WHERE k.number <> compared.attnum))
+            FROM tables JOIN pg_catalog.pg_policy ON polrelid = tables.oid AND polcmd IN ('r', '*'),
+              LATERAL (SELECT conkey AS key FROM pg_catalog.pg_constraint WHERE conrelid = tables.oid AND contype = 'p') AS p,
+              regexp_matches(pg_get_expr(polqual, polrelid), '(?<![.\w])(\w+) = (?:ANY \()?\( SELECT', 'g') AS found,
+              LATERAL (SELECT attnum, attname::text AS name FROM pg_catalog.pg_attribute
+                WHERE attrelid = tables.oid AND attname = found[1]) AS compared
+            WHERE is_reachable AND NOT EXISTS (
+              SELECT FROM indexes WHERE indrelid = tables.oid AND indisvalid AND method = 'btree' AND predicate = ''
+                AND expressions IS NULL AND (indkey::int2[])[0] = compared.attnum
+                AND (indkey::int2[])[1:cardinality(key) - (compared.attnum = ANY (key))::int] = array_remove(key, compared.attnum))",
+    },
+    Question {
+        rule: Rule {
             id: "index-name",
             severity: Severity::Error,
             what: "An index is named idx_<table>_<columns>: after the prefix comes a word of the table's name and then one of what is indexed. Either may be shortened.",

@@ -337,16 +337,8 @@ impl<'a> Planner<'a> {
             DraftKind::Page(page) => {
                 let projection = &draft.projection;
                 let cursors = draft.cursors;
-                let query = PageQuery {
-                    table,
-                    columns,
-                    parents,
-                    projection,
-                    page,
-                    filter,
-                    cursors,
-                    scoped: true,
-                };
+                let query =
+                    PageQuery { table, columns, parents, projection, page, filter, cursors, scoped: true };
                 statement::page(self.catalog, &query, allowance)
             }
             DraftKind::Points(points) => {
