@@ -38,6 +38,27 @@ CREATE INDEX idx_homework_type ON integration_homework(homework_type_id, site_id
 COMMENT ON INDEX idx_homework_type IS
   'HomeworkType.homework and Query.integrationHomeworks of a kind, by key, a page of each of the caller''s sites.';
 
+-- What is still open, from the earliest day on: what is done lies before it and is not read.
+DROP INDEX idx_homework_completed;
+CREATE INDEX idx_homework_completed ON integration_homework(is_completed, due_date, homework_id);
+COMMENT ON INDEX idx_homework_completed IS 'Query.integrationHomeworks that are still open, across all sites.';
+CREATE INDEX idx_homework_site_open ON integration_homework(site_id, is_completed, due_date, homework_id);
+COMMENT ON INDEX idx_homework_site_open IS 'Query.integrationHomeworks of the caller''s sites that are still open, in order of the day they are due.';
+
+-- Summaries by month.
+CREATE INDEX idx_summary_month ON outcomes_summary(month, summary_id);
+CREATE INDEX idx_summary_site_month ON outcomes_summary(site_id, month, summary_id);
+CREATE INDEX idx_benchmarks_month ON network_benchmarks(month, site_id, substance_id);
+CREATE INDEX idx_benchmarks_site_month ON network_benchmarks(site_id, month, substance_id);
+CREATE INDEX idx_activities_month ON session_activities(month, site_id, event_type_id);
+CREATE INDEX idx_activities_site_month ON session_activities(site_id, month, event_type_id);
+COMMENT ON INDEX idx_summary_month IS 'Query.outcomesSummaries of all sites by month.';
+COMMENT ON INDEX idx_summary_site_month IS 'Query.outcomesSummaries of the caller''s sites by month.';
+COMMENT ON INDEX idx_benchmarks_month IS 'Query.networkBenchmarks of all sites by month.';
+COMMENT ON INDEX idx_benchmarks_site_month IS 'Query.networkBenchmarks of the caller''s sites by month ("Beside the network").';
+COMMENT ON INDEX idx_activities_month IS 'Query.sessionActivities of all sites by month.';
+COMMENT ON INDEX idx_activities_site_month IS 'Query.sessionActivities of the caller''s sites by month.';
+
 CREATE INDEX idx_therapists_org_key ON therapyflow.therapists(org_id, id);
 CREATE INDEX idx_patients_org_key ON therapyflow.patients(org_id, id);
 CREATE INDEX idx_sessions_org_key ON therapyflow.sessions(org_id, id);

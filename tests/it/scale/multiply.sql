@@ -15,7 +15,7 @@ CREATE TEMPORARY VIEW copied AS
 
 -- How each column of a copy comes from that of its original: `n` is the number of the copy.
 CREATE TEMPORARY VIEW copied_columns AS
-  SELECT relation, attnum, attname,
+  SELECT relation, attnum, attname, atttypid,
     CASE
       WHEN attname = tenant OR is_tenant AND is_key THEN 'tenant'
       WHEN is_key OR refers_to_copy OR (relname, attname) = ('audit_logs', 'record_id') THEN 'key'
@@ -23,6 +23,7 @@ CREATE TEMPORARY VIEW copied_columns AS
       WHEN is_unique AND atttypid = 'uuid'::regtype THEN 'key'
       WHEN is_unique AND atttypid = 'date'::regtype THEN 'year'
       WHEN is_unique AND atttypid = 'text'::regtype THEN 'suffix'
+      WHEN atttypid IN ('date'::regtype, 'timestamptz'::regtype) AND NOT is_unique THEN 'day'
       ELSE 'same'
     END AS how
   FROM copied JOIN pg_attribute ON attrelid = relation AND attnum > 0 AND NOT attisdropped AND attgenerated = '',
@@ -47,6 +48,7 @@ BEGIN
         WHEN how = 'missing' THEN 'NULL'
         WHEN how = 'year' THEN format('(t.%I - make_interval(years => (%s * n)::int))::date', attname,
           CASE WHEN of_tenants THEN 0 ELSE 10 END)
+        WHEN how = 'day' THEN format('(t.%I + make_interval(days => n::int))::%s', attname, atttypid::regtype)
         WHEN how = 'suffix' THEN format('t.%I || ''-%s-'' || n', attname, step)
         ELSE format('t.%I', attname) END, ', ' ORDER BY attnum),
       bool_or(how = 'tenant')

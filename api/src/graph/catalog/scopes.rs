@@ -116,3 +116,77 @@ impl Catalog {
         of_tables && scope.strips.iter().all(is_usable)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::systems;
+
+    /// What the migrations make: each policy that a scope names, on a table of its own system.
+    fn policies(catalog: &Catalog, of_tables: &[(&str, &[&str])]) -> Policies {
+        let key = |name: &str| {
+            let table = catalog.tables().iter().find(|table| table.name == name).unwrap();
+            (table.schema.clone(), table.name.clone())
+        };
+        let said = |texts: &[&str]| texts.iter().map(|it| (*it).to_owned()).collect();
+        Policies {
+            of_tables: of_tables.iter().map(|(name, texts)| (key(name), said(texts))).collect(),
+            functions: catalog.scope_functions().into_iter().map(str::to_owned).collect(),
+        }
+    }
+
+    fn has_scope(catalog: &Catalog, name: &str) -> bool {
+        let table = catalog.tables().iter().find(|table| table.name == name).unwrap();
+        catalog.scope(table.id).is_some()
+    }
+
+    #[test]
+    fn a_table_has_the_scope_of_its_only_policy() {
+        let catalog = Catalog::new(&systems::ALL).unwrap();
+        let of_sites = systems::ppn::SYSTEM.scopes[0].policy;
+        assert!(!has_scope(&catalog, "session_events"), "no policies have been seen");
+
+        catalog.hold_scopes(&policies(&catalog, &[("session_events", &[of_sites]), ("sites", &["true"])]));
+        assert!(has_scope(&catalog, "session_events"));
+        assert!(!has_scope(&catalog, "sites"), "everybody sees all of them");
+        assert!(!has_scope(&catalog, "integration_scores"), "it has no policy");
+
+        catalog.hold_scopes(&policies(&catalog, &[("session_events", &[of_sites, "(created_by = 1)"])]));
+        assert!(!has_scope(&catalog, "session_events"), "another policy shows more");
+    }
+
+    #[test]
+    fn a_view_has_the_scope_of_all_its_tables() {
+        let catalog = Catalog::new(&systems::ALL).unwrap();
+        let of_sites = systems::ppn::SYSTEM.scopes[0].policy;
+        let (one, other) = ("assessment_responses", "integration_scores");
+        catalog.hold_scopes(&policies(&catalog, &[(one, &[of_sites]), (other, &[of_sites])]));
+        assert!(has_scope(&catalog, "score_trends"));
+        catalog.hold_scopes(&policies(&catalog, &[(one, &[of_sites]), (other, &["true"])]));
+        assert!(!has_scope(&catalog, "score_trends"));
+    }
+
+    #[test]
+    fn a_scope_needs_its_functions() {
+        let catalog = Catalog::new(&systems::ALL).unwrap();
+        let of_sites = systems::ppn::SYSTEM.scopes[0].policy;
+        let mut policies = policies(&catalog, &[("session_events", &[of_sites])]);
+        policies.functions.remove("public.auth_sites_or_all");
+        catalog.hold_scopes(&policies);
+        assert!(!has_scope(&catalog, "session_events"));
+    }
+
+    /// Where it had not, it would never hold.
+    #[test]
+    fn every_view_and_column_of_a_scope_is_there() {
+        let catalog = Catalog::new(&systems::ALL).unwrap();
+        for (system, scope) in &catalog.scopes.declared {
+            let named = |name: &str| {
+                catalog.tables().iter().any(|table| table.system == *system && table.name == name)
+            };
+            for (view, tables) in scope.views {
+                assert!(named(view) && tables.iter().all(|table| named(table)), "{view} over {tables:?}");
+            }
+        }
+    }
+}

@@ -202,7 +202,9 @@ pub(super) fn page(
     let own = |term: &order::Term| term.at.relations.is_empty();
     let (ahead, behind) =
         if page.backward { (&page.before, &page.after) } else { (&page.after, &page.before) };
-    let splits = page.order.iter().all(own) && !order::is_one_range(&sorts, ahead.as_deref());
+    let kinds = if columns.is_empty() { kinds(table, page) } else { Vec::new() };
+    let splits =
+        page.order.iter().all(own) && (!kinds.is_empty() || !order::is_one_range(&sorts, ahead.as_deref()));
     let merges = scope.is_some() || splits;
 
     let rows = sql.apart(|sql| {
@@ -240,6 +242,9 @@ pub(super) fn page(
     }
     let mut ranges = Vec::new();
     match ahead {
+        _ if splits && !kinds.is_empty() => {
+            ranges = order::ranges_of_kinds(&kinds, &ordered.values, &sorts, ahead.as_deref(), &mut sql);
+        }
         Some(values) if splits => ranges = order::ranges_after(&ordered.values, &sorts, values, &mut sql),
         Some(values) => holds(&mut sql, &mut |sql| {
             order::write_after(&ordered.values, &sorts, values, sql);
@@ -293,6 +298,17 @@ pub(super) fn page(
         sql.push(") p");
     }
     Ok(sql)
+}
+
+/// The values of the column that an order begins with, where the key does too and these are a few words.
+fn kinds<'t>(table: &'t Table, page: &Page) -> Vec<&'t str> {
+    let Some(column) = page.order.first().map(|term| term.at.column) else { return Vec::new() };
+    match &table.column(column).ty {
+        ColumnType::Enum(words) if table.primary_key.first() == Some(&column) => {
+            words.values.iter().map(|word| word.text.as_str()).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// The scope by which a page is merged. Rows below a parent are found by its key; only those below a row of a reference table

@@ -144,19 +144,19 @@ fn a_page_goes_on_after_a_cursor_by_comparing_values_and_never_by_counting() {
             "after",
             r#"[{"eventTimestamp": "ASC"}]"#,
             vec![time.clone(), "7".into()],
-            "(t.event_timestamp, t.event_id) > ($1::timestamptz, $2::int8)",
+            "t.event_timestamp >= $1::timestamptz AND (t.event_timestamp, t.event_id) > ($1::timestamptz, $2::int8)",
         ),
         (
             "after",
             r#"[{"eventTimestamp": "DESC"}]"#,
             vec![time.clone(), "7".into()],
-            "(t.event_timestamp, t.event_id) < ($1::timestamptz, $2::int8)",
+            "t.event_timestamp <= $1::timestamptz AND (t.event_timestamp, t.event_id) < ($1::timestamptz, $2::int8)",
         ),
         (
             "before",
             r#"[{"eventTimestamp": "ASC"}]"#,
             vec![time.clone(), "7".into()],
-            "(t.event_timestamp, t.event_id) < ($1::timestamptz, $2::int8)",
+            "t.event_timestamp <= $1::timestamptz AND (t.event_timestamp, t.event_id) < ($1::timestamptz, $2::int8)",
         ),
         // Both ways: several ranges.
         (
