@@ -45,3 +45,5 @@ COMMENT ON INDEX idx_relationships_supervisee IS 'Relationships of a supervisee;
 DROP INDEX idx_relationships_supervisor;
 CREATE INDEX idx_relationships_supervisor ON supervision_relationships(supervisor_id);
 COMMENT ON INDEX idx_relationships_supervisor IS 'Relationships of a supervisor; the policy of the table.';
+COMMENT ON INDEX idx_log_clinical_records_site IS
+  'Query.protocols and Query.protocolsGroups of the caller''s sites ("Timeline"); Site.protocols; substances in Query.scoreTrendsGroups; the months of Query.outcomesSummaries.';

@@ -11,6 +11,8 @@ CREATE INDEX idx_homework_site_key ON integration_homework(site_id, homework_id)
 CREATE INDEX idx_summary_site_key ON outcomes_summary(site_id, summary_id);
 CREATE INDEX idx_user_sites_user_key ON user_sites(user_id, id);
 COMMENT ON INDEX idx_log_clinical_records_site_key IS 'Query.protocols by key, a page of each of the caller''s sites ("Timeline").';
+COMMENT ON INDEX idx_log_clinical_records_site IS
+  'Query.protocols of the caller''s sites by date, and Query.protocolsGroups; Site.protocols; substances in Query.scoreTrendsGroups; the months of Query.outcomesSummaries.';
 COMMENT ON INDEX idx_events_site_key IS 'Query.sessionEvents by key, a page of each of the caller''s sites.';
 COMMENT ON INDEX idx_scores_site_key IS 'Query.integrationScores by key, a page of each of the caller''s sites.';
 COMMENT ON INDEX idx_responses_site_key IS 'Query.assessmentResponses by key, a page of each of the caller''s sites.';

@@ -78,7 +78,6 @@ async fn a_page_costs_what_the_page_costs_whoever_asks() {
     let mut wrong = Vec::new();
     for ((caller, statement), (cost, most)) in &many {
         let before = few.get(&(*caller, statement.clone())).map(|(cost, _)| *cost);
-        eprintln!("COST {cost} {before:?} {caller} {statement}");
         let grown = before.is_some_and(|before| *cost > before + before / 4);
         if *cost > *most || *cost > *most / 2 && grown {
             wrong.push(format!(

@@ -92,28 +92,30 @@ impl Catalog {
     /// it is, by the policy alone: somebody may see rows that lie in no strip.
     pub fn hold_scopes(&self, policies: &Policies) {
         for table in &self.tables {
-            let holds = |(system, scope): &(usize, Scope)| {
-                *system == table.system && self.holds(table, scope, policies)
-            };
+            let holds =
+                |(system, scope): &(usize, Scope)| *system == table.system && scope.holds(table, policies);
             let held = self.scopes.declared.iter().position(holds).map_or(0, |at| at + 1);
             self.scopes.held[table.id.0].store(held, Ordering::Relaxed);
         }
     }
+}
 
-    fn holds(&self, table: &Table, scope: &Scope, policies: &Policies) -> bool {
+impl Scope {
+    /// Whether it is what the policies of a table say, or those of all tables that a view reads.
+    fn holds(&self, table: &Table, policies: &Policies) -> bool {
         let is_of_scope = |name: &str| {
             let found = policies.of_tables.get(&(table.schema.clone(), name.to_owned()));
-            found.is_some_and(|found| matches!(found.as_slice(), [only] if only == scope.policy))
+            found.is_some_and(|found| matches!(found.as_slice(), [only] if only == self.policy))
         };
         let is_usable = |strip: &Strip| {
             table.column_named(strip.column).is_some() && policies.functions.contains(strip.keys.function())
         };
-        let view = scope.views.iter().find(|(name, _)| *name == table.name);
+        let view = self.views.iter().find(|(name, _)| *name == table.name);
         let of_tables = match view {
             Some((_, tables)) => tables.iter().all(|name| is_of_scope(name)),
             None => is_of_scope(&table.name),
         };
-        of_tables && scope.strips.iter().all(is_usable)
+        of_tables && self.strips.iter().all(is_usable)
     }
 }
 

@@ -208,18 +208,7 @@ pub(super) fn page(
     let merges = scope.is_some() || splits;
 
     let rows = sql.apart(|sql| {
-        sql.push("SELECT ");
-        select(table, projection, sql);
-        if *cursors || merges {
-            let separator = if projection.is_empty() { "" } else { ", " };
-            sql.push(separator).join(", ", ordered.values.iter().enumerate(), |sql, (at, value)| {
-                sql.push(format_args!("{value} AS o{at}"));
-            });
-        }
-        sql.push(" FROM ");
-        call::write_from(table, page.call.as_ref(), sql);
-        sql.push(format_args!(" {ROW}"));
-        ordered.write_joins(catalog, sql);
+        write_rows(catalog, query, &ordered, *cursors || merges, sql);
         Ok::<_, ArgumentError>(())
     })?;
 
@@ -298,6 +287,28 @@ pub(super) fn page(
         sql.push(") p");
     }
     Ok(sql)
+}
+
+/// Writes `SELECT … FROM …` of a page: the projection and, behind it, the values of the order where they are wanted.
+fn write_rows(
+    catalog: &Catalog,
+    query: &PageQuery<'_>,
+    ordered: &order::Resolved,
+    with_order: bool,
+    sql: &mut Sql,
+) {
+    sql.push("SELECT ");
+    select(query.table, query.projection, sql);
+    if with_order {
+        let separator = if query.projection.is_empty() { "" } else { ", " };
+        sql.push(separator).join(", ", ordered.values.iter().enumerate(), |sql, (at, value)| {
+            sql.push(format_args!("{value} AS o{at}"));
+        });
+    }
+    sql.push(" FROM ");
+    call::write_from(query.table, query.page.call.as_ref(), sql);
+    sql.push(format_args!(" {ROW}"));
+    ordered.write_joins(catalog, sql);
 }
 
 /// The values of the column that an order begins with, where the key does too and these are a few words.
