@@ -197,6 +197,22 @@ impl<'a, 'l> Filter<'a, 'l> {
         self.allowance.relation(self.depth, || self.argument.join("."))?;
         let target = self.catalog.table(relation.target);
         let inner = self.sql.alias();
+        if let ([mine], [theirs]) = (relation.local.as_slice(), relation.remote.as_slice())
+            && !relation.many
+            && target.is_reference
+            && (self.place, quantifier) == (Place::Needed, Quantifier::Some)
+        {
+            // The keys of the reference rows are found first: an index that begins with them serves the rest. One key alone
+            // leaves the order of that index, so that a page is read row by row.
+            let (before, after) = if names_one(target, filter) { ("", "") } else { ("ANY (ARRAY", ")") };
+            let (mine, theirs) = (&table.column(*mine).sql_name, &target.column(*theirs).sql_name);
+            self.sql.push(format_args!("{alias}.{mine} = {before}(SELECT {inner}.{theirs} FROM "));
+            self.sql.table(target).push(format_args!(" {inner} WHERE "));
+            self.write(target, &inner, filter)?;
+            self.sql.push(format_args!("){after}"));
+            self.depth -= 1;
+            return Ok(());
+        }
         let is_join = match self.place {
             Place::Needed => true,
             Place::Denied => quantifier == Quantifier::Some,
@@ -426,6 +442,19 @@ enum Quantifier {
     Some,
     None,
     Every,
+}
+
+/// Whether a filter is that a unique column has a value.
+fn names_one(table: &Table, filter: &JsonValue) -> bool {
+    let only = |value: &JsonValue| match value.as_object() {
+        Some(fields) if fields.len() == 1 => {
+            fields.iter().next().map(|(name, it)| (name.as_str().to_owned(), it.clone()))
+        }
+        _ => None,
+    };
+    let Some((field, conditions)) = only(filter) else { return false };
+    let Some(FieldId::Column(column)) = table.field(&field) else { return false };
+    only(&conditions).is_some_and(|(operator, _)| operator == "eq") && table.keys.contains(&vec![column])
 }
 
 /// Text that LIKE takes literally.
