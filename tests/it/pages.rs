@@ -24,17 +24,12 @@ const MOST_BUFFERS: u64 = 10 * PAGE as u64;
 const MOST_OF_VIEWS: u64 = 30 * PAGE as u64;
 
 /// Orders and filters that the documentation, the ready-made queries and dashboards show: system, list, arguments.
-const SHOWN: [(&str, &str, &str); 20] = [
+const SHOWN: [(&str, &str, &str); 19] = [
     ("ppn", "protocols", "orderBy: [{ sessionDate: DESC }]"),
     ("ppn", "protocols", "orderBy: [{ sessionDate: ASC }]"),
     ("ppn", "sessionEvents", "orderBy: [{ eventTimestamp: DESC }]"),
     ("ppn", "sessionEvents", "filter: { eventType: { eventName: { eq: \"Distress\" } } }"),
     ("ppn", "sessionEvents", "filter: { eventTypeId: { eq: \"1\" } }"),
-    (
-        "ppn",
-        "sessionEvents",
-        "filter: { eventType: { eventName: { in: [\"Distress\", \"Breakthrough\"] } } }",
-    ),
     ("ppn", "integrationScores", "orderBy: [{ measuredAt: ASC }], filter: { scaleType: { eq: IES } }"),
     ("ppn", "assessmentResponses", "orderBy: [{ completedAt: DESC }]"),
     ("ppn", "integrationHomeworks", "orderBy: [{ dueDate: ASC }], filter: { isCompleted: { eq: false } }"),
@@ -52,7 +47,9 @@ const SHOWN: [(&str, &str, &str); 20] = [
 ];
 
 /// Lists that cost more by nature; docs/queries.md names them.
-const EXPENSIVE: [&str; 2] = [
+const EXPENSIVE: [&str; 3] = [
+    // Scores of two tables in one order.
+    "\"score_trends\"",
     // Those who are to meet are joined to each, and it is asked of each whether the caller sees them.
     "\"upcoming_sessions\"",
     // Samples of those who consent lie among those of all others.

@@ -201,15 +201,14 @@ impl<'a, 'l> Filter<'a, 'l> {
             && !relation.many
             && target.is_reference
             && (self.place, quantifier) == (Place::Needed, Quantifier::Some)
+            && names_one(target, filter)
         {
-            // The keys of the reference rows are found first: an index that begins with them serves the rest. One key alone
-            // leaves the order of that index, so that a page is read row by row.
-            let (before, after) = if names_one(target, filter) { ("", "") } else { ("ANY (ARRAY", ")") };
+            // One key is found first, and an index that begins with it gives the rest in order: a page is read row by row.
             let (mine, theirs) = (&table.column(*mine).sql_name, &target.column(*theirs).sql_name);
-            self.sql.push(format_args!("{alias}.{mine} = {before}(SELECT {inner}.{theirs} FROM "));
+            self.sql.push(format_args!("{alias}.{mine} = (SELECT {inner}.{theirs} FROM "));
             self.sql.table(target).push(format_args!(" {inner} WHERE "));
             self.write(target, &inner, filter)?;
-            self.sql.push(format_args!("){after}"));
+            self.sql.push(")");
             self.depth -= 1;
             return Ok(());
         }

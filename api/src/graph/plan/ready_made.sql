@@ -13,7 +13,7 @@ SELECT t.event_type_id, t.event_name, t.color_code, t.icon_name, t.is_active, t.
 
 -- One protocol
 SELECT t.record_id, j1.site_id, j1.site_name FROM log_clinical_records t LEFT JOIN sites j1 ON j1.site_id = t.site_id WHERE t.record_id = $1::int8;
-SELECT t.protocol_id, t.event_id, t.notes, t.event_timestamp AS o0, t.event_id AS o1 FROM session_events t WHERE t.protocol_id = $1::int8 AND (t.event_type_id = ANY (ARRAY(SELECT a1.event_type_id FROM ref_event_types a1 WHERE ((a1.event_name = ANY ($2::text[]))))))
+SELECT t.protocol_id, t.event_id, t.notes, t.event_timestamp AS o0, t.event_id AS o1 FROM session_events t WHERE t.protocol_id = $1::int8 AND (EXISTS (SELECT 1 FROM ref_event_types a1 WHERE a1.event_type_id = t.event_type_id AND ((a1.event_name = ANY ($2::text[])))))
   ORDER BY t.event_timestamp DESC, t.event_id DESC LIMIT 4;
 SELECT t.protocol_id, t.measured_at, t.score_value, t.days_post_dose FROM integration_scores t WHERE t.protocol_id = $1::int8 AND ((t.scale_type = $2::text))
   ORDER BY t.measured_at, t.score_id LIMIT 101;
@@ -78,7 +78,7 @@ SELECT p.*, k.k0
   ORDER BY g.c1 DESC, g.c0 DESC LIMIT 101) p;
 
 -- Trend by day
-SELECT g.* FROM (SELECT a1.assessment_code AS c0, t.days_post_dose AS c1, count(*) AS c2, avg(t.score)::float8 AS c3, avg(t.baseline)::float8 AS c4, avg(t.change)::float8 AS c5, percentile_cont($1::float8) WITHIN GROUP (ORDER BY t.improvement::float8) AS c6, count(*) FILTER (WHERE t.is_response) AS c7, count(*) FILTER (WHERE t.is_remission) AS c8 FROM score_trends t LEFT JOIN ref_assessments a1 ON a1.assessment_id = t.assessment_id WHERE ((t.days_post_dose >= $2::int4 AND t.days_post_dose <= $3::int4) AND t.assessment_id = ANY (ARRAY(SELECT a2.assessment_id FROM ref_assessments a2 WHERE ((a2.assessment_code = ANY ($4::text[])))))) GROUP BY 1, 2) g WHERE (((g.c2 >= $5::int8)))
+SELECT g.* FROM (SELECT a1.assessment_code AS c0, t.days_post_dose AS c1, count(*) AS c2, avg(t.score)::float8 AS c3, avg(t.baseline)::float8 AS c4, avg(t.change)::float8 AS c5, percentile_cont($1::float8) WITHIN GROUP (ORDER BY t.improvement::float8) AS c6, count(*) FILTER (WHERE t.is_response) AS c7, count(*) FILTER (WHERE t.is_remission) AS c8 FROM score_trends t LEFT JOIN ref_assessments a1 ON a1.assessment_id = t.assessment_id WHERE ((t.days_post_dose >= $2::int4 AND t.days_post_dose <= $3::int4) AND EXISTS (SELECT 1 FROM ref_assessments a2 WHERE a2.assessment_id = t.assessment_id AND ((a2.assessment_code = ANY ($4::text[]))))) GROUP BY 1, 2) g WHERE (((g.c2 >= $5::int8)))
   ORDER BY g.c0, g.c1 LIMIT 201;
 
 -- Search
