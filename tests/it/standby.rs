@@ -1,6 +1,8 @@
 //! A database that takes no writes: a standby, or one that was set to read only. Who reads is served; who writes, or wants to
 //! be told of changes, learns why not; and it is over by itself.
 
+use std::time::Duration;
+
 use praxis::server::ServerConfig;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -87,20 +89,21 @@ async fn a_standby_reads_and_says_what_it_does_not_do_until_it_is_promoted() {
     connect(&standby.url("postgres")).await.execute("SELECT pg_promote()", &[]).await.unwrap();
     eventually("it is a primary", async || ready(&app).await.1["database"] == "primary").await;
     eventually("it writes", async || caller.ask_with(LOG, &of).await.body.get("errors").is_none()).await;
-    let mut watched = false;
-    for attempt in 0..100 {
+    // A subscription is refused until the gateway hears; one that waits for that is told of what comes then.
+    eventually("subscriptions are served after the promotion", async || {
         let mut socket = Socket::of(&app, &caller).await;
-        let id = format!("promoted {attempt}");
-        socket.subscribe(&id, WATCH, &of).await;
+        socket.subscribe("1", WATCH, &of).await;
         caller.ask_with(LOG, &of).await.data();
-        let message = socket.next().await;
-        if message["type"] == "next" {
-            watched = true;
-            break;
+        match tokio::time::timeout(Duration::from_secs(4), socket.next()).await {
+            Ok(message) if message["type"] == "next" => true,
+            Ok(message) => {
+                assert_eq!(message["payload"][0]["extensions"]["code"], "UNAVAILABLE", "{message}");
+                false
+            }
+            Err(_) => false,
         }
-        assert_eq!(message["payload"][0]["extensions"]["code"], "UNAVAILABLE", "{message}");
-    }
-    assert!(watched, "subscriptions are served after the promotion");
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -146,8 +149,8 @@ async fn a_query_that_had_to_give_way_to_what_a_standby_replays_can_be_sent_agai
         replica.batch_execute(sql).await.unwrap();
     }
     let app = app_at(&standby.url("praxis_gateway"), |config| {
-        config.database.statement_timeout = std::time::Duration::from_mins(1);
-        config.http.request_timeout = std::time::Duration::from_mins(1);
+        config.database.statement_timeout = Duration::from_mins(1);
+        config.http.request_timeout = Duration::from_mins(1);
     })
     .await;
     let caller = signed_in(&app, &person);
