@@ -133,6 +133,9 @@ pub struct PoolArgs {
     /// How long a request waits for a connection, in milliseconds
     #[arg(long, env = "PRAXIS_POOL_TIMEOUT", default_value_t = 5_000, value_name = "MS")]
     pub pool_timeout: u64,
+    /// How long a connection is used, in seconds; with 0 each session has a new one [default: as long as it works]
+    #[arg(long, env = "PRAXIS_CONNECTION_LIFETIME", value_name = "SECONDS")]
+    pub connection_lifetime: Option<u64>,
     /// How long one statement may run, in milliseconds
     #[arg(long, env = "PRAXIS_STATEMENT_TIMEOUT", default_value_t = 10_000, value_name = "MS")]
     pub statement_timeout: u64,
@@ -378,6 +381,7 @@ impl ServeArgs {
             listen_url: args.listen_url.clone(),
             pool_size: args.pool_size.max(1),
             pool_timeout: Duration::from_millis(args.pool_timeout),
+            connection_lifetime: args.connection_lifetime.map(Duration::from_secs),
             tls_root_certificate: args.tls_root_certificate.clone(),
             prepared_statements: args.prepared_statements,
             statement_timeout: Duration::from_millis(args.statement_timeout),

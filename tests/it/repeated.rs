@@ -1,8 +1,10 @@
 //! Requests that ask the same more than once, of a connection that has never met it.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
-use crate::harness::App;
+use crate::harness::{App, connections_are_fresh};
 
 /// Two fields each that make the same SQL with other values, or the very same statement.
 const TWICE: [&str; 9] = [
@@ -30,5 +32,25 @@ async fn a_request_that_asks_twice_is_answered_by_a_connection_that_has_never_me
         let first = caller.ask(query).await;
         assert_ne!(*first.data(), json!({}), "{query}");
         assert_eq!(caller.ask(query).await.body, first.body, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn each_request_has_a_new_connection_where_the_tests_are_to_run_so() {
+    let app = App::with(|config| config.database.pool_size = 1).await;
+    let caller = app.clinician_north().await;
+    let owner = app.owner().await;
+    let mut seen = BTreeSet::new();
+    for number in 0..5 {
+        caller.ask("{ protocols(first: 1) { nodes { recordId } } }").await.data();
+        // The end of a session is the last that its connection was asked; that which listens ends none.
+        let backends = "SELECT pid || ' ' || backend_start FROM pg_stat_activity
+                         WHERE datname = current_database() AND usename = 'praxis_gateway' AND query = 'ROLLBACK'";
+        let backends = owner.query(backends, &[]).await.unwrap();
+        let before = seen.len();
+        seen.extend(backends.iter().map(|row| row.get::<_, String>(0)));
+        if number > 0 {
+            assert_eq!(seen.len() > before, connections_are_fresh(), "{seen:?}");
+        }
     }
 }

@@ -1,10 +1,11 @@
 //! Sessions over the gateway's own connections to Postgres: batches, prepared statements, connections that go away.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use praxis::auth::Caller;
-use praxis::database::{DatabaseError, Parameter, Pool, Session, Statement};
+use praxis::database::{DatabaseConfig, DatabaseError, Parameter, Pool, Session, Statement};
 use tokio_postgres::types::Type;
 
 use crate::harness::{clone_database, connect, database_url, eventually, one_connection};
@@ -129,6 +130,25 @@ async fn a_connection_that_was_closed_meanwhile_is_not_lent() {
 }
 
 #[tokio::test]
+async fn a_connection_is_used_for_as_long_as_it_is_set_to() {
+    let database = clone_database().await;
+    let backend = statement("SELECT pg_backend_pid()::text");
+    for (lifetime, seen) in [(None, 1), (Some(Duration::from_hours(1)), 1), (Some(Duration::ZERO), 10)] {
+        let config = one_connection(database_url("praxis_gateway", &database));
+        let pool = Pool::new(&DatabaseConfig { connection_lifetime: lifetime, ..config }).unwrap();
+        let mut backends = BTreeSet::new();
+        for _ in 0..10 {
+            let mut session = session(&pool);
+            // A session keeps its connection.
+            let first = ask(&mut session, std::slice::from_ref(&backend)).await;
+            assert_eq!(ask(&mut session, std::slice::from_ref(&backend)).await, first);
+            backends.extend(first);
+        }
+        assert_eq!(backends.len(), seen, "{lifetime:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_session_that_is_given_up_takes_its_statement_along() {
     let (pool, database) = pool().await;
     let mut given_up = session(&pool);
@@ -188,5 +208,38 @@ async fn statements_of_one_new_text_are_answered_in_one_batch() {
     for _ in 0..2 {
         let batch = [number(1), number(2), statement("SELECT 'other'"), number(3)];
         assert_eq!(ask(&mut session(&pool), &batch).await, ["1", "2", "other", "3"]);
+    }
+}
+
+#[tokio::test]
+async fn one_text_is_another_statement_for_parameters_of_other_types() {
+    // Its columns have the parameter's type, and so another length.
+    let of = |ty: Type, value: &[u8]| Statement {
+        text: "SELECT pg_typeof($1)::text, $1".into(),
+        parameters: vec![Parameter::new(ty, value.to_vec())],
+    };
+    let all = [
+        (of(Type::INT4, &1_i32.to_be_bytes()), "integer"),
+        (of(Type::INT8, &2_i64.to_be_bytes()), "bigint"),
+        (of(Type::TEXT, b"three"), "text"),
+        (of(Type::INT4, &4_i32.to_be_bytes()), "integer"),
+        (of(Type::BOOL, &[1]), "boolean"),
+        (of(Type::INT8, &5_i64.to_be_bytes()), "bigint"),
+    ];
+    // First each type in a batch of its own, in both orders; then all in one, new and known; both on a connection of their
+    // own.
+    let one_by_one = || all.iter().chain(all.iter().rev()).map(std::slice::from_ref).collect::<Vec<_>>();
+    let together = || vec![&all[..]; 3];
+    for batches in [one_by_one(), together(), [together(), one_by_one()].concat()] {
+        let pool =
+            Pool::new(&one_connection(database_url("praxis_gateway", &clone_database().await))).unwrap();
+        for batch in batches {
+            let statements: Vec<_> = batch.iter().map(|(statement, _)| statement.clone()).collect();
+            let answers = session(&pool).query(&statements).await.unwrap();
+            for (rows, (statement, ty)) in answers.iter().zip(batch) {
+                assert_eq!(rows[0].bytes(0), Some(ty.as_bytes()));
+                assert_eq!(rows[0].bytes(1), statement.parameters[0].value.as_deref());
+            }
+        }
     }
 }

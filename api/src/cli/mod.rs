@@ -128,6 +128,7 @@ fn plainly(url: &str) -> DatabaseConfig {
         listen_url: None,
         pool_size: 1,
         pool_timeout: std::time::Duration::from_secs(10),
+        connection_lifetime: None,
         tls_root_certificate: None,
         prepared_statements: true,
         statement_timeout: std::time::Duration::from_mins(10),

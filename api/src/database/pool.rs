@@ -47,6 +47,9 @@ pub struct DatabaseConfig {
     pub pool_size: usize,
     /// How long a request waits for a free connection.
     pub pool_timeout: Duration,
+    /// A connection that is older is closed instead of lent again; with zero each session has a new one. `None`: it is
+    /// lent for as long as it works.
+    pub connection_lifetime: Option<Duration>,
     /// Certificates to trust instead of the system's, as a PEM file.
     pub tls_root_certificate: Option<PathBuf>,
     /// Whether statements are prepared once per connection. `false` behind a pooler that gives each transaction
@@ -119,14 +122,17 @@ impl Pool {
         };
         let lend = |size: usize| {
             let timeout = Some(config.pool_timeout);
-            let connections = managed::Pool::builder(Manager(address.clone()))
-                .max_size(size)
-                // The connection that was used last has its statements and its server's memory at hand.
-                .queue_mode(QueueMode::Lifo)
-                .runtime(Runtime::Tokio1)
-                .timeouts(Timeouts { wait: timeout, create: timeout, recycle: timeout })
-                .build()
-                .map_err(|error| PoolError::Url(error.to_string()))?;
+            let connections = managed::Pool::builder(Manager {
+                address: address.clone(),
+                lifetime: config.connection_lifetime,
+            })
+            .max_size(size)
+            // The connection that was used last has its statements and its server's memory at hand.
+            .queue_mode(QueueMode::Lifo)
+            .runtime(Runtime::Tokio1)
+            .timeouts(Timeouts { wait: timeout, create: timeout, recycle: timeout })
+            .build()
+            .map_err(|error| PoolError::Url(error.to_string()))?;
             // Whatever somebody asks for, half of the connections are for others.
             Ok(Lender {
                 connections,
@@ -375,18 +381,23 @@ impl DerefMut for Lent {
 }
 
 /// Opens the pool's connections, and judges those that come back.
-pub(super) struct Manager(Address);
+pub(super) struct Manager {
+    address: Address,
+    /// How old a connection may be that is lent again.
+    lifetime: Option<Duration>,
+}
 
 impl managed::Manager for Manager {
     type Type = Connection;
     type Error = WireError;
 
     async fn create(&self) -> Result<Connection, WireError> {
-        self.0.connect().await
+        self.address.connect().await
     }
 
-    async fn recycle(&self, connection: &mut Connection, _: &Metrics) -> RecycleResult<WireError> {
-        if connection.is_usable() { Ok(()) } else { Err(RecycleError::Backend(WireError::Closed)) }
+    async fn recycle(&self, connection: &mut Connection, metrics: &Metrics) -> RecycleResult<WireError> {
+        let is_old = self.lifetime.is_some_and(|lifetime| metrics.age() >= lifetime);
+        if !is_old && connection.is_usable() { Ok(()) } else { Err(RecycleError::Backend(WireError::Closed)) }
     }
 }
 

@@ -8,6 +8,7 @@ mod installed;
 mod postgres;
 mod socket;
 
+use std::env;
 use std::net::SocketAddr;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -68,6 +69,7 @@ impl App {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             database: DatabaseConfig {
                 pool_size: 8,
+                connection_lifetime: connection_lifetime(),
                 ..one_connection(CLUSTER.url("praxis_gateway", database))
             },
             auth: AuthConfig::with_secret(SECRET),
@@ -256,6 +258,21 @@ pub(crate) async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool)
     panic!("not within twenty seconds: {what}");
 }
 
+/// How long the gateway uses a connection: `PRAXIS_TEST_CONNECTIONS=fresh` gives each session a new one, which has met no
+/// statement before.
+fn connection_lifetime() -> Option<Duration> {
+    match env::var("PRAXIS_TEST_CONNECTIONS").as_deref() {
+        Ok("fresh") => Some(Duration::ZERO),
+        Ok("used") | Err(_) => None,
+        Ok(other) => panic!("PRAXIS_TEST_CONNECTIONS is `fresh` or `used`, and not `{other}`"),
+    }
+}
+
+/// Whether each session of the gateways has a new connection.
+pub(crate) fn connections_are_fresh() -> bool {
+    connection_lifetime().is_some()
+}
+
 /// A pool of one connection to this address.
 pub(crate) fn one_connection(url: String) -> DatabaseConfig {
     DatabaseConfig {
@@ -263,6 +280,7 @@ pub(crate) fn one_connection(url: String) -> DatabaseConfig {
         listen_url: None,
         pool_size: 1,
         pool_timeout: Duration::from_secs(5),
+        connection_lifetime: None,
         tls_root_certificate: None,
         prepared_statements: true,
         statement_timeout: Duration::from_secs(10),

@@ -111,6 +111,12 @@ impl Prepared {
         self.forget_where(|_| true);
     }
 
+    /// The names of all that it remembers.
+    #[cfg(test)]
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.statements.values().flatten().map(|named| &*named.name)
+    }
+
     fn forget_where(&mut self, is_forgotten: impl Fn(&Named) -> bool) {
         let Self { statements, count, bytes, stale, .. } = self;
         statements.retain(|text, known| {

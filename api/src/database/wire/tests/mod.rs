@@ -7,6 +7,9 @@
 //! WIRE_CASES=1000000 cargo test --release -p praxis --lib wire
 //! ```
 
+mod batches;
+#[path = "../../../../../tests/it/harness/cluster.rs"]
+mod cluster;
 mod server;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -167,14 +170,16 @@ fn ask(connection: &mut Connection, batch: &[&str], value: &mut u64, check: Chec
 }
 
 fn connection(socket: Box<dyn Socket>) -> Connection {
+    Connection::over(socket, address("postgres://me@db"))
+}
+
+fn address(url: &str) -> Address {
     let tls = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_root_certificates(rustls::RootCertStore::empty())
         .with_no_client_auth();
-    let conninfo = "postgres://me@db".parse().unwrap();
-    let address = Address::new(&conninfo, Arc::new(tls), Duration::from_secs(5)).unwrap();
-    Connection::over(socket, address)
+    Address::new(&url.parse().unwrap(), Arc::new(tls), Duration::from_secs(5)).unwrap()
 }
 
 /// The answers of a server that keeps to the protocol, but for the last ones, which nothing spoils.
@@ -322,8 +327,9 @@ fn whole_answers_that_come_twice_or_late_reach_nobody_else() {
     }
 }
 
-fn config() -> ProptestConfig {
-    let cases = std::env::var("WIRE_CASES").map_or(2_000, |cases| cases.parse().unwrap());
+/// As many cases as a variable of the environment says.
+fn cases(variable: &str, otherwise: u32) -> ProptestConfig {
+    let cases = std::env::var(variable).map_or(otherwise, |cases| cases.parse().unwrap());
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
@@ -332,7 +338,7 @@ fn many_faults_at_random_tell_nobody_of_others() {
     let honest = honest();
     let one = (0..honest.len(), 0..40_usize, prop::sample::select(faults()));
     let some = prop::collection::vec(one, 1..4);
-    let mut runner = TestRunner::new(config());
+    let mut runner = TestRunner::new(cases("WIRE_CASES", 2_000));
     let result = runner.run(&some, |some| {
         let spoil = spoil(move |batch, said| {
             let mut faults = some.iter().filter(|(number, ..)| *number == batch);
@@ -350,7 +356,7 @@ fn no_bytes_panic() {
     let honest = honest();
     let one = (0..honest.len(), any::<prop::sample::Index>(), any::<u8>());
     let some = prop::collection::vec(one, 1..6);
-    let mut runner = TestRunner::new(config());
+    let mut runner = TestRunner::new(cases("WIRE_CASES", 2_000));
     let result = runner.run(&some, |some| {
         let spoil = spoil(move |batch, said| {
             let mut spoilt = Spoilt::honest(&said);

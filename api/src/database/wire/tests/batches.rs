@@ -1,0 +1,227 @@
+//! Batches against a real Postgres: repeated, failing, forgotten, differently typed statements, kept and not kept, in every
+//! order over one connection. Each is answered as it is alone, on a connection that has met nothing.
+//!
+//! A longer run:
+//!
+//! ```text
+//! BATCH_CASES=10000 cargo test --release -p praxis --lib batches
+//! ```
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+use tokio::runtime::Runtime;
+use tokio_postgres::types::Type;
+
+use super::cluster::Cluster;
+use super::{address, cases};
+use crate::database::Parameter;
+use crate::database::wire::{Address, BatchError, Command, Connection, Query, Row, WireError};
+
+/// Its columns have the parameter's type.
+const TYPED: &str = "SELECT pg_typeof($1)::text, $1";
+/// It cannot be prepared for text, and fails for zero.
+const QUOTIENT: &str = "SELECT 12 / $1, $1 FROM generate_series(1, 3)";
+/// Two of them are more than a connection remembers.
+const LONG: usize = 600 * 1024;
+
+/// A statement, kept or not.
+#[derive(Clone, Debug)]
+struct Asked {
+    text: String,
+    parameters: Vec<Parameter>,
+    keep: bool,
+}
+
+/// What a statement is answered: the values of its rows, or the code of its refusal.
+type Told = Result<Vec<Vec<Option<Vec<u8>>>>, String>;
+
+/// What is done over one connection.
+#[derive(Clone, Debug)]
+enum Step {
+    /// A transaction: batches of statements, each by its number, and whether it is kept.
+    Session(Vec<Vec<(usize, bool)>>),
+    /// The server forgets all statements, as one does that is reached through a pooler.
+    Forget,
+}
+
+fn statements() -> Vec<(String, Vec<Parameter>)> {
+    let int4 = |value: i32| Parameter::new(Type::INT4, value.to_be_bytes().to_vec());
+    let int8 = |value: i64| Parameter::new(Type::INT8, value.to_be_bytes().to_vec());
+    let text = |value: &[u8]| Parameter::new(Type::TEXT, value.to_vec());
+    let with = |text: &str, parameter| (text.to_owned(), vec![parameter]);
+    let plain = |text: &str| (text.to_owned(), Vec::new());
+    vec![
+        with(TYPED, int4(1)),
+        with(TYPED, int8(2)),
+        with(TYPED, text(b"three")),
+        with(QUOTIENT, int4(4)),
+        // Fails when it is run, …
+        with(QUOTIENT, int4(0)),
+        // … when it is prepared, …
+        with(QUOTIENT, text(b"4")),
+        // … and when its parameter is read.
+        with(TYPED, text(&[0xff])),
+        plain("SELEC"),
+        with(TYPED, int4(-1)),
+        with(QUOTIENT, int8(5)),
+        with(TYPED, Parameter { ty: Type::TEXT, value: None }),
+        plain("SELECT 'a', NULL WHERE true"),
+        plain("SELECT 1 WHERE false"),
+        plain("SET LOCAL work_mem = '5MB'"),
+        plain(""),
+        with(&format!("SELECT $1, 'long' {}", " ".repeat(LONG)), int4(6)),
+        with(&format!("SELECT 'longer', $1 {}", " ".repeat(LONG + 1)), int8(7)),
+    ]
+}
+
+fn asked(statements: &[(String, Vec<Parameter>)], (number, keep): (usize, bool)) -> Asked {
+    let (text, parameters) = statements[number].clone();
+    Asked { text, parameters, keep }
+}
+
+fn query(asked: &Asked) -> Query<'_> {
+    Query { text: &asked.text, parameters: &asked.parameters, keep: asked.keep, command: Command::Statement }
+}
+
+fn values(rows: &[Row], columns: usize) -> Vec<Vec<Option<Vec<u8>>>> {
+    rows.iter().map(|row| (0..columns).map(|at| row.bytes(at).map(<[u8]>::to_vec)).collect()).collect()
+}
+
+/// More columns than any statement has.
+const COLUMNS: usize = 3;
+
+fn code(error: &WireError) -> String {
+    match error {
+        WireError::Server(error) => error.code.code().to_owned(),
+        other => panic!("{other}"),
+    }
+}
+
+/// A cluster's own database, once it lets us in: it listens before it accepts.
+async fn open(cluster: &Cluster) -> Address {
+    let address = address(&cluster.url("postgres", "postgres"));
+    for _ in 0..1_000 {
+        if address.connect().await.is_ok() {
+            return address;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("the server in {} does not let us in", cluster.folder().display());
+}
+
+/// What each statement is told alone, each on a connection of its own.
+async fn alone(address: &Address, statements: &[(String, Vec<Parameter>)]) -> Vec<Told> {
+    let mut told = Vec::new();
+    for number in 0..statements.len() {
+        let asked = asked(statements, (number, false));
+        let mut connection = address.connect().await.unwrap();
+        told.push(match connection.run(&[query(&asked)]).await {
+            Ok(answers) => Ok(values(&answers[0], COLUMNS)),
+            Err(BatchError { error, .. }) => Err(code(&error)),
+        });
+    }
+    told
+}
+
+/// Asks a batch within a transaction, behind its beginning where it is the first. `false`: the server has forgotten
+/// something that the connection remembered.
+async fn ask(connection: &mut Connection, batch: &[Asked], begins: bool, told: &[&Told]) -> bool {
+    let begin = Query::plain("BEGIN", Command::Begin);
+    let opening = usize::from(begins);
+    let queries: Vec<_> = std::iter::repeat_n(begin, opening).chain(batch.iter().map(query)).collect();
+    let refused = told.iter().position(|told| told.is_err());
+    match connection.run(&queries).await {
+        Ok(answers) => {
+            assert_eq!(refused, None, "answered where it is refused");
+            assert_eq!(answers.len(), queries.len());
+            for (rows, told) in answers[opening..].iter().zip(told) {
+                assert_eq!(values(rows, COLUMNS), **told.as_ref().unwrap());
+            }
+        }
+        Err(BatchError { error: WireError::Outdated, .. }) => return false,
+        Err(BatchError { at, error }) => {
+            let at = at.checked_sub(opening);
+            assert_eq!(at, refused, "{error}");
+            assert_eq!(Some(code(&error)), at.and_then(|at| told[at].clone().err()));
+        }
+    }
+    true
+}
+
+/// Does everything over one new connection.
+async fn run(address: &Address, statements: &[(String, Vec<Parameter>)], told: &[Told], steps: &[Step]) {
+    let mut connection = address.connect().await.unwrap();
+    // The server may have forgotten what the connection remembers.
+    let mut is_outdated = false;
+    for step in steps {
+        let Step::Session(batches) = step else {
+            connection.run(&[Query::plain("DEALLOCATE ALL", Command::Statement)]).await.unwrap();
+            is_outdated = true;
+            continue;
+        };
+        for (number, batch) in batches.iter().enumerate() {
+            let asked: Vec<_> = batch.iter().map(|it| asked(statements, *it)).collect();
+            let told: Vec<_> = batch.iter().map(|(number, _)| &told[*number]).collect();
+            if !ask(&mut connection, &asked, number == 0, &told).await {
+                assert!(is_outdated, "the server knows less than it was told");
+                // Once: then the connection knows.
+                is_outdated = false;
+                assert!(connection.roll_back());
+                assert!(ask(&mut connection, &asked, true, &told).await);
+            }
+            if told.iter().any(|told| told.is_err()) {
+                break;
+            }
+        }
+        assert!(connection.roll_back());
+        if !is_outdated {
+            same_are_known(&mut connection).await;
+        }
+    }
+}
+
+/// Gateway and server remember the same statements.
+async fn same_are_known(connection: &mut Connection) {
+    let known = Query::plain("SELECT name FROM pg_prepared_statements", Command::Statement);
+    let rows = connection.run(&[known]).await.unwrap().remove(0);
+    let server: BTreeSet<_> =
+        rows.iter().map(|row| String::from_utf8(row.bytes(0).unwrap().to_vec()).unwrap()).collect();
+    let gateway: BTreeSet<_> = connection.prepared.names().map(str::to_owned).collect();
+    assert_eq!(server, gateway);
+}
+
+#[test]
+fn a_batch_is_answered_as_each_of_its_statements_alone() {
+    let (cluster, runtime) = (Cluster::start(), Runtime::new().unwrap());
+    let address = runtime.block_on(open(&cluster));
+    let statements = statements();
+    let told = runtime.block_on(alone(&address, &statements));
+    let batch = || prop::collection::vec((0..statements.len(), prop::bool::weighted(0.8)), 0..8);
+    let session = prop::collection::vec(batch(), 1..4).prop_map(Step::Session);
+    let steps = prop::collection::vec(prop_oneof![9 => session, 1 => Just(Step::Forget)], 1..8);
+    let result = TestRunner::new(cases("BATCH_CASES", 100)).run(&steps, |steps| {
+        runtime.block_on(run(&address, &statements, &told, &steps));
+        Ok(())
+    });
+    result.unwrap();
+}
+
+#[test]
+fn three_statements_are_answered_in_every_order() {
+    let (cluster, runtime) = (Cluster::start(), Runtime::new().unwrap());
+    let address = runtime.block_on(open(&cluster));
+    // Of each kind one: those that are as long as two can be are left to chance.
+    let statements: Vec<_> = statements().into_iter().filter(|(text, _)| text.len() < LONG).take(8).collect();
+    let told = runtime.block_on(alone(&address, &statements));
+    let kinds = 0..statements.len();
+    for first in kinds.clone() {
+        // New to the connection when it begins; what the orders before have left behind when it goes on.
+        let orders = kinds.clone().flat_map(|second| kinds.clone().map(move |third| [first, second, third]));
+        let session = |order: [usize; 3]| Step::Session(vec![order.map(|number| (number, true)).to_vec()]);
+        let steps: Vec<_> = orders.flat_map(|order| [session(order), session(order), Step::Forget]).collect();
+        runtime.block_on(run(&address, &statements, &told, &steps));
+    }
+}
