@@ -213,12 +213,12 @@ fn a_batch_is_answered_as_each_of_its_statements_alone() {
 fn three_statements_are_answered_in_every_order() {
     let (cluster, runtime) = (Cluster::start(), Runtime::new().unwrap());
     let address = runtime.block_on(open(&cluster));
-    // Of each kind one: those that are as long as two can be are left to chance.
+    // Those that are new, known, of another type, and refused at each of the places where one can be.
     let statements: Vec<_> = statements().into_iter().filter(|(text, _)| text.len() < LONG).take(8).collect();
     let told = runtime.block_on(alone(&address, &statements));
     let kinds = 0..statements.len();
     for first in kinds.clone() {
-        // New to the connection when it begins; what the orders before have left behind when it goes on.
+        // Each is asked twice: when the connection has met none of the three or was made to forget them, and then again.
         let orders = kinds.clone().flat_map(|second| kinds.clone().map(move |third| [first, second, third]));
         let session = |order: [usize; 3]| Step::Session(vec![order.map(|number| (number, true)).to_vec()]);
         let steps: Vec<_> = orders.flat_map(|order| [session(order), session(order), Step::Forget]).collect();
