@@ -213,6 +213,7 @@ async fn statements_of_one_new_text_are_answered_in_one_batch() {
 
 #[tokio::test]
 async fn one_text_is_another_statement_for_parameters_of_other_types() {
+    let database = clone_database().await;
     // Its columns have the parameter's type, and so another length.
     let of = |ty: Type, value: &[u8]| Statement {
         text: "SELECT pg_typeof($1)::text, $1".into(),
@@ -226,13 +227,11 @@ async fn one_text_is_another_statement_for_parameters_of_other_types() {
         (of(Type::BOOL, &[1]), "boolean"),
         (of(Type::INT8, &5_i64.to_be_bytes()), "bigint"),
     ];
-    // First each type in a batch of its own, in both orders; then all in one, new and known; both on a connection of their
-    // own.
+    // First each type in a batch of its own, in both orders; then all in one, new and known; then both over one connection.
     let one_by_one = || all.iter().chain(all.iter().rev()).map(std::slice::from_ref).collect::<Vec<_>>();
     let together = || vec![&all[..]; 3];
     for batches in [one_by_one(), together(), [together(), one_by_one()].concat()] {
-        let pool =
-            Pool::new(&one_connection(database_url("praxis_gateway", &clone_database().await))).unwrap();
+        let pool = Pool::new(&one_connection(database_url("praxis_gateway", &database))).unwrap();
         for batch in batches {
             let statements: Vec<_> = batch.iter().map(|(statement, _)| statement.clone()).collect();
             let answers = session(&pool).query(&statements).await.unwrap();
