@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use praxis::database::WAITING_PER_CONNECTION;
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 use tokio_postgres::Client;
@@ -294,14 +295,14 @@ async fn a_row_found_by_its_key_brings_along_what_it_points_to() {
 async fn many_requests_over_one_connection_do_not_wait_for_one_another_for_ever() {
     let app = App::with(|config| {
         config.database.pool_size = 1;
-        config.database.pool_timeout = Duration::from_secs(3);
+        config.database.pool_timeout = Duration::from_secs(10);
     })
     .await;
     let north = app.clinician_north().await;
-    // Each needs reference tables, which nobody has read yet, while it holds the only connection.
+    // As many as may wait at once. Each needs reference tables, which nobody has read yet, while it holds the only connection.
     let query = "{ protocols(first: 5) { nodes { substance { substanceName } events(first: 5) { nodes {
         eventType { eventName } protocol { id } } } } } }";
-    let answers = futures_util::future::join_all((0..20).map(|_| north.ask(query))).await;
+    let answers = futures_util::future::join_all((0..WAITING_PER_CONNECTION).map(|_| north.ask(query))).await;
     for answer in answers {
         assert_eq!(answer.nodes("protocols").len(), 5);
     }
