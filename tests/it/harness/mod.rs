@@ -193,6 +193,13 @@ pub(crate) struct Actor<'a> {
     pub(crate) token: Option<String>,
 }
 
+impl<'a> Actor<'a> {
+    /// Whoever has this token, or none.
+    pub(crate) fn of(app: &'a App, token: Option<String>) -> Self {
+        Self { app, token }
+    }
+}
+
 impl Actor<'_> {
     /// Asks a query.
     pub(crate) async fn ask(&self, query: &str) -> Answer {
@@ -311,6 +318,11 @@ pub(crate) fn socket_folder() -> &'static std::path::Path {
 pub(crate) async fn clone_database() -> String {
     TEMPLATE.get_or_init(make_template).await;
     create_database(&format!("TEMPLATE {TEMPLATE_NAME}")).await
+}
+
+/// A database like another one, to which nobody is connected.
+pub(crate) async fn copy_of(database: &str) -> String {
+    create_database(&format!("TEMPLATE {database}")).await
 }
 
 /// A database without anything in it.

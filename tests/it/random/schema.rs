@@ -1,0 +1,115 @@
+//! The schema as a client reads it.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use crate::harness::Actor;
+
+const QUESTION: &str = "{ __schema {
+    queryType { name } mutationType { name }
+    types { kind name
+      fields { name type { ...Type } args { name type { ...Type } } }
+      inputFields { name type { ...Type } }
+      enumValues { name }
+      possibleTypes { name } } } }
+  fragment Type on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
+
+/// All types by name.
+pub(crate) struct Schema {
+    types: HashMap<String, Type>,
+    pub(crate) query: String,
+    pub(crate) mutation: String,
+}
+
+/// A type, as far as operations are made of it.
+#[derive(Default)]
+pub(crate) struct Type {
+    pub(crate) kind: String,
+    /// Of an object or interface.
+    pub(crate) fields: Vec<Member>,
+    /// Of an input.
+    pub(crate) inputs: Vec<Member>,
+    /// Of an enum.
+    pub(crate) values: Vec<String>,
+    /// Of an interface.
+    pub(crate) possible: Vec<String>,
+}
+
+/// A field or an argument.
+pub(crate) struct Member {
+    pub(crate) name: String,
+    pub(crate) ty: TypeName,
+    pub(crate) arguments: Vec<Member>,
+}
+
+/// A type where it is used.
+pub(crate) struct TypeName {
+    pub(crate) name: String,
+    pub(crate) is_list: bool,
+    pub(crate) is_required: bool,
+}
+
+impl Schema {
+    /// Asks a gateway for its schema.
+    pub(crate) async fn of(actor: &Actor<'_>) -> Self {
+        let answer = actor.ask(QUESTION).await;
+        let schema = &answer.data()["__schema"];
+        let root = |name: &str| schema[name]["name"].as_str().unwrap_or_default().to_owned();
+        let named = |ty: &Value| (text(&ty["name"]), Type::read(ty));
+        Self {
+            types: list(&schema["types"]).iter().map(named).collect(),
+            query: root("queryType"),
+            mutation: root("mutationType"),
+        }
+    }
+
+    pub(crate) fn get(&self, name: &str) -> &Type {
+        self.types.get(name).unwrap_or_else(|| panic!("the schema has no type {name}"))
+    }
+}
+
+impl Type {
+    fn read(ty: &Value) -> Self {
+        let names = |of: &str| list(&ty[of]).iter().map(|it| text(&it["name"])).collect();
+        Self {
+            kind: text(&ty["kind"]),
+            fields: members(&ty["fields"]),
+            inputs: members(&ty["inputFields"]),
+            values: names("enumValues"),
+            possible: names("possibleTypes"),
+        }
+    }
+
+    /// Whether a field of this type is selected without fields of its own.
+    pub(crate) fn is_leaf(&self) -> bool {
+        matches!(self.kind.as_str(), "SCALAR" | "ENUM")
+    }
+}
+
+impl TypeName {
+    fn read(ty: &Value) -> Self {
+        match ty["kind"].as_str() {
+            Some("NON_NULL") => Self { is_required: true, ..Self::read(&ty["ofType"]) },
+            Some("LIST") => Self { is_list: true, is_required: false, ..Self::read(&ty["ofType"]) },
+            _ => Self { name: text(&ty["name"]), is_list: false, is_required: false },
+        }
+    }
+}
+
+fn members(of: &Value) -> Vec<Member> {
+    let member = |it: &Value| Member {
+        name: text(&it["name"]),
+        ty: TypeName::read(&it["type"]),
+        arguments: members(&it["args"]),
+    };
+    list(of).iter().map(member).collect()
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}

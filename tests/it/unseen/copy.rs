@@ -1,0 +1,38 @@
+//! Takes away what somebody may not see.
+
+use praxis::graph::catalog::Catalog;
+use tokio_postgres::Client;
+
+use crate::matrix::policies;
+use crate::people::{Caller, MEMBERSHIPS};
+
+/// Deletes, past every trigger and foreign key, all rows of served tables that the literal policies hide from the caller,
+/// and everybody else's account. How many rows that were.
+pub(super) async fn take_away(owner: &Client, catalog: &Catalog, caller: &Caller<'_>) -> u64 {
+    let mut hidden = vec![("auth.users".to_owned(), "id = auth.uid()".to_owned())];
+    let kind = "SELECT relkind::text FROM pg_class WHERE oid = $1::text::regclass";
+    for table in catalog.tables().iter().filter(|table| table.function.is_none()) {
+        // What a view shows goes with the rows below it.
+        if owner.query_one(kind, &[&table.sql_name]).await.unwrap().get::<_, &str>(0) == "r" {
+            hidden.push((table.sql_name.clone(), policies(table).join(" OR ")));
+        }
+    }
+    // Policies look at other tables: first find, then delete.
+    for (at, (table, policy)) in hidden.iter().enumerate() {
+        let policy = caller.ask_for(policy);
+        let find = format!(
+            "CREATE TEMP TABLE hidden_{at} AS {MEMBERSHIPS}
+             SELECT it.place FROM (SELECT ctid AS place, ({policy}) AS is_seen FROM {table}) AS it
+             WHERE is_seen IS NOT TRUE"
+        );
+        owner.batch_execute(&find).await.unwrap_or_else(|error| panic!("{error:?}: {find}"));
+    }
+    owner.batch_execute("SET session_replication_role = replica").await.unwrap();
+    let mut count = 0;
+    for (at, (table, _)) in hidden.iter().enumerate() {
+        let delete = format!("DELETE FROM {table} WHERE ctid IN (SELECT place FROM hidden_{at})");
+        count += owner.execute(&delete, &[]).await.unwrap();
+    }
+    owner.batch_execute("RESET session_replication_role; ANALYZE").await.unwrap();
+    count
+}

@@ -1,0 +1,117 @@
+//! The database as it is, and what is left of it for one person.
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use super::copy::take_away;
+use super::declared::CONSTRAINTS;
+use super::world::{Person, World};
+use crate::harness::{Actor, App};
+use crate::people::Caller;
+use crate::random::Operation;
+
+/// Two gateways that ought to answer alike.
+pub(super) struct Pair<'a> {
+    person: &'a Person,
+    pub(super) whole: App,
+    pub(super) rest: App,
+}
+
+/// How two answers compare.
+pub(super) enum Verdict {
+    /// They are the same: `rows`, `empty` or the code of the error.
+    Same(String),
+    /// They differ by a rule that is declared to tell.
+    Declared(String),
+    /// They differ.
+    Different,
+}
+
+/// An answer as it came.
+#[derive(PartialEq)]
+struct Answer(StatusCode, String);
+
+impl<'a> Pair<'a> {
+    /// Two gateways for a person, over copies of the world.
+    pub(super) async fn start(world: &World, person: &'a Person) -> Self {
+        let start = async || {
+            let database = world.database().await;
+            App::over(&database, |config| config.database.pool_size = 2).await
+        };
+        let (whole, rest) = (start().await, start().await);
+        let actor = Actor::of(&rest, person.token.clone());
+        let caller = Caller { name: "", actor, id: person.id.clone() };
+        let hidden = take_away(&rest.owner().await, &world.catalog, &caller).await;
+        assert!(hidden > 0, "nothing is hidden from {}", person.name);
+        Self { person, whole, rest }
+    }
+
+    pub(super) async fn stop(self) {
+        self.whole.stop().await;
+        self.rest.stop().await;
+    }
+
+    /// Asks both.
+    pub(super) async fn compare(&self, operation: &Operation) -> Verdict {
+        let query = operation.to_string();
+        let (whole, rest) = tokio::join!(self.ask(&self.whole, &query), self.ask(&self.rest, &query));
+        if whole == rest {
+            return Verdict::Same(outcome(&whole.1));
+        }
+        match broken_rule(&whole.1) {
+            Some(rule) if CONSTRAINTS.contains(&rule.as_str()) => Verdict::Declared(rule),
+            _ => Verdict::Different,
+        }
+    }
+
+    /// The smallest operation that is answered differently, and its answers.
+    pub(super) async fn explain(&self, operation: Operation) -> String {
+        let count = operation.fields.len();
+        let smallest = operation
+            .shrink(async |it| {
+                // What takes a mutation back stays.
+                (it.kind == "query" || it.fields.len() == count)
+                    && matches!(self.compare(it).await, Verdict::Different)
+            })
+            .await;
+        let query = smallest.to_string();
+        let (whole, rest) = (self.ask(&self.whole, &query).await, self.ask(&self.rest, &query).await);
+        format!("{} asks: {query}\nas it is: {}\nwithout unseen rows: {}", self.person.name, whole.1, rest.1)
+    }
+
+    async fn ask(&self, app: &App, query: &str) -> Answer {
+        let mut request = app.http().post(app.url("/graphql")).json(&json!({ "query": query }));
+        if let Some(token) = &self.person.token {
+            request = request.bearer_auth(token);
+        }
+        let response = request.send().await.unwrap();
+        Answer(response.status(), response.text().await.unwrap())
+    }
+}
+
+fn outcome(body: &str) -> String {
+    let answer: Value = serde_json::from_str(body).unwrap();
+    if let Some(code) = answer["errors"][0]["extensions"]["code"].as_str() {
+        return code.to_owned();
+    }
+    if has_content(&answer["data"]) { "rows".into() } else { "empty".into() }
+}
+
+/// Whether an answer tells of any row.
+fn has_content(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(_) => false,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(_) => true,
+        Value::Array(items) => items.iter().any(has_content),
+        Value::Object(fields) => {
+            fields.iter().any(|(name, value)| name != "__typename" && has_content(value))
+        }
+    }
+}
+
+/// The constraint that an answer says was broken.
+fn broken_rule(body: &str) -> Option<String> {
+    let answer: Value = serde_json::from_str(body).ok()?;
+    answer["errors"][0]["extensions"]["constraint"].as_str().map(str::to_owned)
+}
