@@ -78,6 +78,11 @@ impl Socket {
         }
     }
 
+    /// The next message, if it comes in time.
+    pub(crate) async fn next_within(&mut self, time: Duration) -> Option<Value> {
+        tokio::time::timeout(time, self.next()).await.ok()
+    }
+
     /// The data of the next message, which belongs to this operation.
     pub(crate) async fn data(&mut self, id: &str) -> Value {
         let message = self.next().await;

@@ -17,7 +17,7 @@ pub(crate) struct Generator<'a> {
     pub(crate) schema: &'a Schema,
     pub(crate) pool: &'a Pool,
     /// Fields, arguments and values of enums that begin so are left out.
-    pub(crate) without: &'a [&'static str],
+    pub(crate) without: &'a [&'a str],
 }
 
 impl Generator<'_> {
@@ -38,6 +38,16 @@ impl Generator<'_> {
         let mut field = self.root(dice, &self.schema.mutation);
         field.alias = Some("f".into());
         Operation { kind: "mutation", fields: vec![field] }
+    }
+
+    /// Fields of a row.
+    pub(crate) fn row(&self, dice: &mut Dice, ty: &str) -> Vec<Field> {
+        self.selection(dice, ty, 4, None)
+    }
+
+    /// A value of an input type, for an argument of this name.
+    pub(crate) fn argument(&self, dice: &mut Dice, name: &str, ty: &str) -> Argument {
+        self.one(dice, name, ty, 0)
     }
 
     fn root(&self, dice: &mut Dice, ty: &str) -> Field {
@@ -106,7 +116,7 @@ impl Generator<'_> {
 
     /// Fields of a type; the `key` of groups holds what they are `grouped` by.
     fn selection(&self, dice: &mut Dice, ty: &str, depth: usize, grouped: Option<&Argument>) -> Vec<Field> {
-        let typename = || Field { name: "__typename".into(), ..Field::default() };
+        let typename = || Field::named("__typename");
         let possible = &self.schema.get(ty).possible;
         if !possible.is_empty() {
             // An interface: what each type has of its own.
@@ -150,7 +160,7 @@ impl Generator<'_> {
         }
         // Both ends of a range.
         if !ty.is_leaf() && fields.is_empty() {
-            fields.extend(ty.fields.iter().map(|it| Field { name: it.name.clone(), ..Field::default() }));
+            fields.extend(ty.fields.iter().map(|it| Field::named(&it.name)));
         }
         Field { name: member.name.clone(), fields, ..Field::default() }
     }

@@ -32,6 +32,13 @@ pub(crate) enum Argument {
     Object(Vec<(String, Argument)>),
 }
 
+impl Field {
+    /// A field of this name, and nothing below it.
+    pub(crate) fn named(name: &str) -> Self {
+        Self { name: name.to_owned(), ..Self::default() }
+    }
+}
+
 impl Argument {
     pub(crate) fn text(text: &str) -> Self {
         Self::Literal(Value::from(text).to_string())

@@ -7,8 +7,8 @@ use crate::matrix::policies;
 use crate::people::{Caller, MEMBERSHIPS};
 
 /// Deletes, past every trigger and foreign key, all rows of served tables that the literal policies hide from the caller,
-/// and everybody else's account. How many rows that were.
-pub(super) async fn take_away(owner: &Client, catalog: &Catalog, caller: &Caller<'_>) -> u64 {
+/// and everybody else's account. The tables that lose rows.
+pub(super) async fn take_away(owner: &Client, catalog: &Catalog, caller: &Caller<'_>) -> Vec<String> {
     let mut hidden = vec![("auth.users".to_owned(), "id = auth.uid()".to_owned())];
     let kind = "SELECT relkind::text FROM pg_class WHERE oid = $1::text::regclass";
     for table in catalog.tables().iter().filter(|table| table.function.is_none()) {
@@ -28,11 +28,13 @@ pub(super) async fn take_away(owner: &Client, catalog: &Catalog, caller: &Caller
         owner.batch_execute(&find).await.unwrap_or_else(|error| panic!("{error:?}: {find}"));
     }
     owner.batch_execute("SET session_replication_role = replica").await.unwrap();
-    let mut count = 0;
+    let mut lose = Vec::new();
     for (at, (table, _)) in hidden.iter().enumerate() {
         let delete = format!("DELETE FROM {table} WHERE ctid IN (SELECT place FROM hidden_{at})");
-        count += owner.execute(&delete, &[]).await.unwrap();
+        if owner.execute(&delete, &[]).await.unwrap() > 0 {
+            lose.push(table.clone());
+        }
     }
     owner.batch_execute("RESET session_replication_role; ANALYZE").await.unwrap();
-    count
+    lose
 }

@@ -22,3 +22,12 @@ pub(super) const CONSTRAINTS: &[&str] = &[
     "outcomes_summary_substance_id_fkey",
     "session_events_event_type_id_fkey",
 ];
+
+/// Columns by which rows come to be seen or are hidden: when one of these changes, a subscriber is told of rows that enter
+/// or leave, which a copy without them cannot do.
+pub(super) const DECIDE: &[&str] = &[
+    "circle_members.is_active",
+    "practitioner_profiles.is_active",
+    "supervision_circles.is_active",
+    "therapists.role",
+];

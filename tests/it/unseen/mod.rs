@@ -9,6 +9,7 @@ mod copy;
 #[cfg(test)]
 mod declared;
 mod pair;
+mod watching;
 mod weakened;
 mod world;
 
@@ -70,10 +71,9 @@ fn refused(mut mutation: Operation) -> Operation {
     let key = ("homeworkId".to_owned(), Argument::text("9000000000000000000"));
     mutation.fields.push(Field {
         alias: Some("taken_back".into()),
-        name: "deleteIntegrationHomework".into(),
         arguments: vec![key],
-        fields: vec![Field { name: "__typename".into(), ..Field::default() }],
-        on: None,
+        fields: vec![Field::named("__typename")],
+        ..Field::named("deleteIntegrationHomework")
     });
     mutation
 }

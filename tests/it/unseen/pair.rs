@@ -15,6 +15,8 @@ pub(super) struct Pair<'a> {
     person: &'a Person,
     pub(super) whole: App,
     pub(super) rest: App,
+    /// Tables with rows that the person may not see.
+    pub(super) hidden: Vec<String>,
 }
 
 /// How two answers compare.
@@ -42,8 +44,8 @@ impl<'a> Pair<'a> {
         let actor = Actor::of(&rest, person.token.clone());
         let caller = Caller { name: "", actor, id: person.id.clone() };
         let hidden = take_away(&rest.owner().await, &world.catalog, &caller).await;
-        assert!(hidden > 0, "nothing is hidden from {}", person.name);
-        Self { person, whole, rest }
+        assert!(!hidden.is_empty(), "nothing is hidden from {}", person.name);
+        Self { person, whole, rest, hidden }
     }
 
     pub(super) async fn stop(self) {

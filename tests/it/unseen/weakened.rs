@@ -1,48 +1,69 @@
 //! Policies that were weakened on purpose are found out.
 
-use crate::random::{Dice, Generator};
+use std::collections::BTreeSet;
+
+use tokio_postgres::Client;
 
 use super::declared::WITHOUT;
 use super::pair::{Pair, Verdict};
 use super::world::World;
+use crate::random::{Dice, Generator};
 
 /// Operations after which a weakened policy has to be found out.
-const ENOUGH: usize = 3_000;
+const ENOUGH: usize = 2_000;
+/// People from whom, together, rows of every protected table are hidden.
+const PEOPLE: [&str; 3] = ["a member of no site", "a therapist", "a clinician"];
+
+/// A policy that lets rows be read, for one of the roles of callers.
+struct Policy {
+    table: String,
+    name: String,
+    condition: String,
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_policy_is_weakened_shows() {
     let world = World::make().await;
-    let policies = "SELECT polrelid::regclass::text, quote_ident(min(polname)) FROM pg_policy
-        WHERE polpermissive AND polcmd IN ('r', '*') AND polrelid = ANY ($1::text[]::regclass[])
-          AND pg_get_expr(polqual, polrelid) <> 'true'
-        GROUP BY polrelid ORDER BY 1";
-    let mut missed = Vec::new();
-    for name in ["a member of no site", "a therapist"] {
+    let (mut tried, mut missed) = (BTreeSet::new(), Vec::new());
+    for name in PEOPLE {
         let person = world.people.iter().find(|person| person.name == name).unwrap();
         let pair = Pair::start(&world, person).await;
         let owner = pair.whole.owner().await;
-        let prefix = if name == "a therapist" { "therapyflow" } else { "public" };
-        let tables = world.catalog.tables().iter().filter(|table| table.function.is_none());
-        let served: Vec<String> =
-            tables.filter(|table| table.schema == prefix).map(|table| table.sql_name.clone()).collect();
-        let rows = owner.query(policies, &[&served]).await.unwrap();
-        assert!(!rows.is_empty());
-        for row in rows {
-            let (table, policy): (String, String) = (row.get(0), row.get(1));
-            let text = "SELECT pg_get_expr(polqual, polrelid) FROM pg_policy
-                WHERE polrelid = $1::text::regclass AND quote_ident(polname) = $2";
-            let text: String = owner.query_one(text, &[&table, &policy]).await.unwrap().get(0);
-            let alter = |using: &str| format!("ALTER POLICY {policy} ON {table} USING ({using})");
-            owner.batch_execute(&alter("true")).await.unwrap();
-            match found_after(&world, &pair).await {
-                Some(count) => println!("{table}: {policy} shows after {count} operations"),
-                None => missed.push(format!("{policy} of {table}")),
+        for policy in policies(&owner, &pair.hidden).await {
+            if !tried.insert(policy.table.clone()) {
+                continue;
             }
-            owner.batch_execute(&alter(&text)).await.unwrap();
+            policy.let_through(&owner, "true").await;
+            match found_after(&world, &pair).await {
+                Some(count) => println!("{}: {} shows after {count} operations", policy.table, policy.name),
+                None => missed.push(format!("{} of {}", policy.name, policy.table)),
+            }
+            policy.let_through(&owner, &policy.condition).await;
         }
         pair.stop().await;
     }
+    assert!(tried.len() > 15, "{tried:?}");
     assert_eq!(missed, Vec::<String>::new());
+}
+
+/// A policy of each of these tables.
+async fn policies(owner: &Client, tables: &[String]) -> Vec<Policy> {
+    let sql = "SELECT DISTINCT ON (polrelid) format('%I.%I', nspname, relname), quote_ident(polname),
+          pg_get_expr(polqual, polrelid)
+        FROM pg_policy JOIN pg_class c ON c.oid = polrelid JOIN pg_namespace n ON n.oid = relnamespace
+        WHERE polpermissive AND polcmd IN ('r', '*') AND polrelid = ANY ($1::text[]::regclass[])
+          AND polroles && ARRAY[0, 'authenticated'::regrole::oid] AND pg_get_expr(polqual, polrelid) <> 'true'
+        ORDER BY polrelid, polname";
+    let rows = owner.query(sql, &[&tables]).await.unwrap();
+    assert!(!rows.is_empty());
+    rows.iter().map(|row| Policy { table: row.get(0), name: row.get(1), condition: row.get(2) }).collect()
+}
+
+impl Policy {
+    async fn let_through(&self, owner: &Client, condition: &str) {
+        let alter = format!("ALTER POLICY {} ON {} USING ({condition})", self.name, self.table);
+        owner.batch_execute(&alter).await.unwrap();
+    }
 }
 
 /// After how many operations the answers differ.
