@@ -2,11 +2,12 @@
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use tokio_postgres::Client;
 
 use super::copy::take_away;
 use super::declared::CONSTRAINTS;
 use super::world::{Person, World};
-use crate::harness::{Actor, App};
+use crate::harness::{Actor, App, eventually};
 use crate::people::Caller;
 use crate::random::Operation;
 
@@ -79,6 +80,20 @@ impl<'a> Pair<'a> {
         let query = smallest.to_string();
         let (whole, rest) = (self.ask(&self.whole, &query).await, self.ask(&self.rest, &query).await);
         format!("{} asks: {query}\nas it is: {}\nwithout unseen rows: {}", self.person.name, whole.1, rest.1)
+    }
+
+    /// Whether the gateway over the database as it is serves it.
+    pub(super) async fn is_open(&self) -> bool {
+        self.whole.http().get(self.whole.url("/health/ready")).send().await.unwrap().status().is_success()
+    }
+
+    /// Has that gateway look whether the database is safe, and waits until it serves it.
+    pub(super) async fn look_again(&self, owner: &Client) {
+        eventually("the database is found safe", async || {
+            owner.execute("SELECT pg_notify('praxis_schema', '')", &[]).await.unwrap();
+            self.is_open().await
+        })
+        .await;
     }
 
     async fn ask(&self, app: &App, query: &str) -> Answer {
