@@ -130,7 +130,7 @@ $$;
 -- The conditions are those of this moment, as Postgres prints them, and run with the caller's rights. Where they cannot run
 -- no row is given.
 CREATE FUNCTION praxis.rows_before(kind anyelement, columns text[], OUT change_id bigint, OUT row_before anyelement)
-RETURNS SETOF record LANGUAGE plpgsql STABLE AS $$
+RETURNS SETOF record LANGUAGE plpgsql STABLE SET search_path = '' AS $$
 DECLARE
   target CONSTANT oid := (SELECT typrelid FROM pg_catalog.pg_type WHERE oid = pg_catalog.pg_typeof(kind));
   place CONSTANT text := pg_catalog.format_type(pg_catalog.pg_typeof(kind), NULL);
