@@ -59,7 +59,7 @@ async fn a_mutation_is_tried_so_often_and_no_more() {
         .batch_execute(
             "CREATE SEQUENCE attempts;
              CREATE TABLE deadlocks (count int);
-             CREATE FUNCTION meet() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+             CREATE FUNCTION meet() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
              BEGIN
                IF nextval('public.attempts') <= (SELECT count FROM public.deadlocks) THEN
                  RAISE 'in the way' USING ERRCODE = '40P01';

@@ -313,7 +313,8 @@ fn write_rows(
 
 /// The values of the column that an order begins with, where the key does too and these are a few words.
 fn kinds<'t>(table: &'t Table, page: &Page) -> Vec<&'t str> {
-    let Some(column) = page.order.first().map(|term| term.at.column) else { return Vec::new() };
+    let first = page.order.first().filter(|term| term.at.relations.is_empty());
+    let Some(column) = first.map(|term| term.at.column) else { return Vec::new() };
     match &table.column(column).ty {
         ColumnType::Enum(words) if table.primary_key.first() == Some(&column) => {
             words.values.iter().map(|word| word.text.as_str()).collect()
