@@ -58,7 +58,8 @@ impl<'a> Pair<'a> {
     pub(super) async fn compare(&self, operation: &Operation) -> Verdict {
         let query = operation.to_string();
         let (whole, rest) = tokio::join!(self.ask(&self.whole, &query), self.ask(&self.rest, &query));
-        if whole == rest {
+        // Nothing that can be asked goes wrong on the gateway's side, whoever sees which rows.
+        if whole == rest && outcome(&whole.1) != "INTERNAL" {
             return Verdict::Same(outcome(&whole.1));
         }
         match broken_rule(&whole.1) {

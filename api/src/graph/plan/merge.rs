@@ -43,8 +43,14 @@ pub(super) struct Merge<'a> {
 impl Merge<'_> {
     pub(super) fn write(&self, sql: &mut Sql) {
         let values: Vec<String> = (0..self.sorts.len()).map(|at| format!("{MERGED}.o{at}")).collect();
+        let is_distinct = self.scope.is_some_and(|scope| scope.strips.len() > 1);
+        // Rows that are only counted have no columns, but what is distinct has to have some.
+        let is_bare = is_distinct && self.projection.is_empty() && !self.cursors;
+        if is_bare {
+            sql.push("SELECT FROM (");
+        }
         sql.push("SELECT ");
-        if self.scope.is_some_and(|scope| scope.strips.len() > 1) {
+        if is_distinct {
             // The order is total, so that rows are the same where it is.
             sql.push("DISTINCT ON (").join(", ", &values, |sql, value| {
                 sql.push(value);
@@ -53,7 +59,7 @@ impl Merge<'_> {
         }
         let selected =
             self.projection.iter().map(|it| format!("{MERGED}.{}", self.table.column(it.column).sql_name));
-        let cursors = if self.cursors { values.as_slice() } else { &[] };
+        let cursors = if self.cursors || is_bare { values.as_slice() } else { &[] };
         sql.join(", ", selected.chain(cursors.iter().cloned()), |sql, column| {
             sql.push(column);
         });
@@ -69,6 +75,9 @@ impl Merge<'_> {
         sql.push(format_args!(" LIMIT {}", self.limit));
         if self.offset > 0 {
             sql.push(format_args!(" OFFSET {}", self.offset));
+        }
+        if is_bare {
+            sql.push(") d");
         }
     }
 
