@@ -36,6 +36,8 @@ impl Installed {
         let log = || fs::File::options().create(true).append(true).open(folder.join("log")).unwrap();
         let mut command = Command::new(program);
         command.args(arguments).arg(&file).stdin(Stdio::null()).stdout(log()).stderr(log());
+        // The other user may not be allowed to look into the folder of the tests.
+        command.current_dir(&folder);
         if let Some((uid, gid)) = unprivileged_user() {
             chown(&folder, Some(uid), Some(gid)).unwrap();
             command.uid(uid).gid(gid);
