@@ -79,6 +79,8 @@ impl fmt::Display for DatabaseError {
 
 impl std::error::Error for DatabaseError {}
 
+const INSUFFICIENT_PRIVILEGE: &str = "42501";
+
 impl DatabaseError {
     /// `text` is the SQL that was sent, if a position in it should become a line.
     pub(crate) fn new(error: &DbErr, text: Option<&str>) -> Self {
@@ -106,7 +108,11 @@ impl DatabaseError {
             code: Some(postgres.code().to_owned()),
             message: postgres.message().to_owned(),
             detail: postgres.detail().map(ToOwned::to_owned),
-            hint: postgres.hint().map(ToOwned::to_owned),
+            hint: postgres
+                .hint()
+                .or((postgres.code() == INSUFFICIENT_PRIVILEGE)
+                    .then_some("migrate as the owner of the tables"))
+                .map(ToOwned::to_owned),
             line,
         }
     }

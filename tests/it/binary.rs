@@ -25,6 +25,20 @@ pub(crate) fn praxis() -> Command {
     command
 }
 
+/// The binary, which a shell's script becomes.
+fn within(script: &str) -> Command {
+    let praxis = praxis();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script]).arg(praxis.get_program());
+    for (name, value) in praxis.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    shell
+}
+
 /// A `praxis serve` that runs.
 pub(crate) struct Served {
     child: Child,
@@ -41,17 +55,13 @@ impl Served {
 
     /// The same, where the system allows it so many open files.
     pub(crate) async fn start_with_files(most: usize, arguments: &[&str]) -> Self {
-        let praxis = praxis();
-        let mut shell = Command::new("sh");
-        shell.args(["-c", &format!("ulimit -Sn 20 && ulimit -Hn {most} && exec \"$0\" \"$@\"")]);
-        shell.arg(praxis.get_program());
-        for (name, value) in praxis.get_envs() {
-            match value {
-                Some(value) => shell.env(name, value),
-                None => shell.env_remove(name),
-            };
-        }
-        Self::run(shell, arguments, None).await
+        let script = format!("ulimit -Sn 20 && ulimit -Hn {most} && exec \"$0\" \"$@\"");
+        Self::run(within(&script), arguments, None).await
+    }
+
+    /// The same, where hangups are ignored, as under `nohup`.
+    pub(crate) async fn start_ignoring_hangups(arguments: &[&str]) -> Self {
+        Self::run(within("trap '' HUP && exec \"$0\" \"$@\""), arguments, None).await
     }
 
     /// The same; its log goes to this file.

@@ -148,6 +148,67 @@ async fn serve_answers_over_a_database_that_somebody_else_runs_and_stops_when_to
 }
 
 #[tokio::test]
+async fn each_signal_to_end_lets_requests_in_flight_be_answered() {
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
+        let app = App::start().await;
+        app.slow_down(1).await;
+        let url = app.database_url("praxis_gateway");
+        let mut server =
+            Served::start(&["--listen", "127.0.0.1:0", "--jwt-secret", secret(), "--database-url", &url])
+                .await;
+        let (answer, ()) = tokio::join!(server.ask(None, "{ sites { totalCount } }"), async {
+            eventually("the request is under way", async || app.running().await > 0).await;
+            server.signal(signal);
+        });
+        answer.data();
+        assert!(server.ended().await.success(), "{signal:?}");
+    }
+}
+
+#[tokio::test]
+async fn who_ignores_hangups_is_not_ended_by_one() {
+    let url = database_url("praxis_gateway", &clone_database().await);
+    let mut server = Served::start_ignoring_hangups(&[
+        "--listen",
+        "127.0.0.1:0",
+        "--jwt-secret",
+        secret(),
+        "--database-url",
+        &url,
+    ])
+    .await;
+    server.signal(Signal::HUP);
+    server.ask(None, "{ __typename }").await.data();
+    server.signal(Signal::TERM);
+    assert!(server.ended().await.success());
+}
+
+#[tokio::test]
+async fn the_owners_commands_tell_the_gateways_role_what_to_do() {
+    let name = clone_database().await;
+    let url = database_url("praxis_gateway", &name);
+    let user = "clinician.north@praxis.example";
+    for command in [
+        &["token", "--user", user, "--jwt-secret", secret()][..],
+        &["seed", "demo"],
+        &["refresh"],
+        &["refresh", "outcomes"],
+        &["migrate", "up"],
+        &["migrate", "down"],
+    ] {
+        let said = run(&[command, &["--database-url", &url]].concat()).await.bad();
+        assert!(said.contains("owner of the tables"), "{command:?}: {said}");
+    }
+    run(&["migrate", "status", "--database-url", &url]).await.good();
+    let url = database_url("postgres", &empty_database().await);
+    for command in [&["token", "--user", user, "--jwt-secret", secret()][..], &["seed", "demo"], &["refresh"]]
+    {
+        let said = run(&[command, &["--database-url", &url]].concat()).await.bad();
+        assert!(said.contains("praxis migrate up"), "{command:?}: {said}");
+    }
+}
+
+#[tokio::test]
 async fn migrate_goes_up_and_down_and_tells_where_it_is() {
     let url = database_url("postgres", &empty_database().await);
     let count = migration::migrations().len();

@@ -14,6 +14,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tokio_postgres::error::SqlState;
 
 use crate::config::{LogArgs, LogFormat, ServeArgs};
 use crate::database::{DatabaseConfig, Pool};
@@ -140,4 +141,19 @@ async fn connect(url: &str) -> Result<tokio_postgres::Client, Failure> {
     let (client, connection) = Pool::new(&plainly(url))?.connect_apart().await?;
     tokio::spawn(connection);
     Ok(client)
+}
+
+/// What to do where a command of the tables' owner was given another role's address, or a database without tables.
+fn explain(error: tokio_postgres::Error) -> Failure {
+    match error.code() {
+        Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
+            "this role may not do that, and the gateway's own never may: give --database-url the owner of the tables, \
+             such as postgres://owner@host/database"
+                .into()
+        }
+        Some(&SqlState::UNDEFINED_TABLE | &SqlState::UNDEFINED_FUNCTION | &SqlState::INVALID_SCHEMA_NAME) => {
+            "this database has no tables of Praxis yet; run `praxis migrate up`".into()
+        }
+        _ => error.into(),
+    }
 }

@@ -35,5 +35,5 @@ pub(super) async fn run(args: SeedArgs) -> Result<(), Failure> {
 /// Fills a database with the demo data, as the owner of its tables; the text says what was done.
 pub(super) async fn demo(url: &str) -> Result<String, Failure> {
     let mut client = super::connect(url).await?;
-    Ok(systems::demo::seed(&mut client).await?.to_string())
+    Ok(systems::demo::seed(&mut client).await.map_err(super::explain)?.to_string())
 }

@@ -178,21 +178,43 @@ fn welcome(server: &Server, personas: &[PagePersona], begun: Instant) {
     say("\n  Ctrl-C stops the gateway and its Postgres; the data stays.\n");
 }
 
-/// Becomes true with the first SIGINT or SIGTERM.
+/// Becomes true with the first SIGINT or SIGTERM, or SIGHUP where nobody has switched that off, as `nohup` does.
 fn stop_signal() -> std::io::Result<watch::Receiver<bool>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = if ignores_hangup() { None } else { Some(signal(SignalKind::hangup())?) };
     let (sender, receiver) = watch::channel(false);
     tokio::spawn(async move {
+        let hung_up = async {
+            match &mut hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
+            _ = hung_up => {}
         }
         let _ = sender.send(true);
         // Dropping the sender would end the wait of those who did not see the change.
         std::future::pending::<()>().await;
     });
     Ok(receiver)
+}
+
+/// Whether the process was started with SIGHUP ignored, as far as the system tells.
+fn ignores_hangup() -> bool {
+    std::fs::read_to_string("/proc/self/status").is_ok_and(|status| ignores(&status, SignalKind::hangup()))
+}
+
+/// Whether the text of `/proc/self/status` says that a signal is ignored: `SigIgn` is a mask in hexadecimal.
+fn ignores(status: &str, signal: SignalKind) -> bool {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
+    u32::try_from(signal.as_raw_value() - 1).ok().and_then(|bit| mask.checked_shr(bit)).unwrap_or_default()
+        & 1
+        == 1
 }
 
 async fn stopped(mut stop: watch::Receiver<bool>) {

@@ -3,7 +3,7 @@
 use chrono::Utc;
 use clap::Args;
 
-use super::{Failure, say};
+use super::{Failure, explain, say};
 use crate::auth::development::{DevelopmentClaims, issue};
 use crate::config::DatabaseArgs;
 use crate::database::embedded;
@@ -39,7 +39,8 @@ pub(super) async fn run(args: TokenArgs) -> Result<(), Failure> {
         }
     };
     let client = super::connect(&url).await?;
-    let row = client.query_opt("SELECT id FROM auth.users WHERE email = $1", &[&args.user]).await?;
+    let found = client.query_opt("SELECT id FROM auth.users WHERE email = $1", &[&args.user]).await;
+    let row = found.map_err(explain)?;
     let id: uuid::Uuid =
         row.ok_or_else(|| format!("there is no user with the address {}", args.user))?.try_get(0)?;
     let claims = DevelopmentClaims {
