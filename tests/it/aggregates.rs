@@ -1,5 +1,7 @@
 //! Numbers over the rows of a connection, at the root and below each parent.
 
+use praxis::graph::catalog::{Catalog, ColumnType, Scalar};
+use praxis::systems;
 use serde_json::{Value, json};
 use tokio_postgres::Client;
 
@@ -185,5 +187,95 @@ async fn a_share_lies_between_0_and_1() {
             answer.error()["path"],
             json!(["integrationScores", "aggregate", "scoreValue", "percentile"])
         );
+    }
+}
+
+#[tokio::test]
+async fn every_truth_is_counted_beside_what_is_false_and_what_is_unknown() {
+    let app = App::start().await;
+    let callers = [app.clinician_north().await, app.user("therapist@mindful.example").await];
+    let catalog = Catalog::new(&systems::ALL).unwrap();
+    let truths = catalog.tables().iter().filter(|table| table.function.is_none()).flat_map(|table| {
+        let columns = table.columns.iter().filter(|column| column.ty == ColumnType::Scalar(Scalar::Boolean));
+        columns.map(move |column| (table, &column.field))
+    });
+    let (mut judged, mut not_judged) = (0, 0);
+    for (table, field) in truths {
+        let list = &table.list_field;
+        let (namespace, end) = match catalog.systems()[table.system].field.as_deref() {
+            Some(field) => (format!("it: {field} {{"), "}"),
+            None => (String::new(), ""),
+        };
+        let query = format!(
+            "{{ {namespace} all: {list} {{ aggregate {{ count {field} {{ countTrue countFalse rate }} }} }}
+               groups: {list}Groups(groupBy: {{ {field}: true }}) {{
+                 key {{ {field} }} aggregate {{ count {field} {{ countTrue countFalse rate }} }} }} {end} }}"
+        );
+        let answer = callers[table.system].ask(&query).await;
+        let answer = answer.data().get("it").unwrap_or(answer.data());
+        let of_group = |value: Value| {
+            let groups = answer["groups"].as_array().unwrap();
+            let group = groups.iter().find(|group| group["key"][field] == value);
+            group.map_or(0, |group| {
+                let aggregate = &group["aggregate"];
+                let count = i32::try_from(aggregate["count"].as_i64().unwrap()).unwrap();
+                let expected = match value.as_bool() {
+                    Some(true) => json!({ "countTrue": count, "countFalse": 0, "rate": 1 }),
+                    Some(false) => json!({ "countTrue": 0, "countFalse": count, "rate": 0 }),
+                    None => json!({ "countTrue": 0, "countFalse": 0, "rate": null }),
+                };
+                assert_eq!(aggregate[field], expected, "{list} {field}");
+                count
+            })
+        };
+        let (yes, no, unknown) = (of_group(json!(true)), of_group(json!(false)), of_group(Value::Null));
+        let all = &answer["all"]["aggregate"];
+        assert_eq!(all["count"], yes + no + unknown, "{list} {field}");
+        assert_eq!((&all[field]["countTrue"], &all[field]["countFalse"]), (&json!(yes), &json!(no)));
+        if yes + no == 0 {
+            assert_eq!(all[field]["rate"], Value::Null, "{list} {field}");
+        } else {
+            assert_close(&all[field]["rate"], &json!(f64::from(yes) / f64::from(yes + no)));
+        }
+        judged += i32::from(yes > 0 && no > 0);
+        not_judged += i32::from(unknown > 0);
+    }
+    assert!(judged > 5 && not_judged > 1, "{judged} {not_judged}");
+}
+
+#[tokio::test]
+async fn an_instrument_that_cannot_be_judged_has_no_rate() {
+    let app = App::start().await;
+    let rates = "query($having: ScoreTrendHaving) { scoreTrendsGroups(
+        groupBy: { assessment: { assessmentCode: true } }, having: $having
+        orderBy: [{ isResponse: { rate: DESC_NULLS_LAST } }, { key: { assessment: { assessmentCode: ASC } } }]
+      ) { key { assessment { assessmentCode } } aggregate { isResponse { countTrue countFalse rate } } } }";
+    let north = app.clinician_north().await;
+    let all = north.ask_with(rates, &json!({})).await;
+    let all = all.data()["scoreTrendsGroups"].as_array().unwrap().clone();
+    let rate = |group: &Value| group["aggregate"]["isResponse"]["rate"].as_f64();
+    let unknown = all.iter().filter(|group| rate(group).is_none());
+    assert!(unknown.clone().count() > 0 && unknown.count() < all.len(), "{all:?}");
+    assert!(all.windows(2).all(|two| rate(&two[0]).unwrap_or(-1.0) >= rate(&two[1]).unwrap_or(-1.0)));
+    let low = rate(&all[1]).unwrap();
+    let having = json!({ "having": { "isResponse": { "rate": { "gte": low } } } });
+    let high = north.ask_with(rates, &having).await;
+    let high = high.data()["scoreTrendsGroups"].as_array().unwrap().clone();
+    let expected: Vec<Value> =
+        all.iter().filter(|group| rate(group).is_some_and(|rate| rate >= low)).cloned().collect();
+    assert_eq!(high, expected);
+    // A bucket without rows has none either.
+    let line = north
+        .ask(
+            "{ scoreTrendsSeries(time: MEASURED_AT, bucket: { unit: DAY }) {
+                  points { aggregate { count isResponse { countTrue countFalse rate } } } } }",
+        )
+        .await;
+    let points = line.data()["scoreTrendsSeries"][0]["points"].as_array().unwrap().clone();
+    assert!(points.iter().any(|point| point["aggregate"]["count"] == 0));
+    for point in &points {
+        let truth = &point["aggregate"]["isResponse"];
+        let (yes, no) = (truth["countTrue"].as_i64().unwrap(), truth["countFalse"].as_i64().unwrap());
+        assert_eq!(truth["rate"].is_null(), yes + no == 0, "{point}");
     }
 }

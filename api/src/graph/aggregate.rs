@@ -7,6 +7,9 @@ use super::catalog::{ColumnType, Scalar};
 pub(super) enum Function {
     CountDistinct,
     CountTrue,
+    CountFalse,
+    /// The share of those that are true among those that are true or false.
+    Rate,
     Sum,
     Avg,
     Min,
@@ -34,8 +37,18 @@ const MIN: Described = Described { field: "min", doc: "Least value.", function: 
 const MAX: Described = Described { field: "max", doc: "Greatest value.", function: Function::Max };
 
 static DISTINCT: [Described; 1] = [COUNT_DISTINCT];
-static TRUTH: [Described; 2] = [
+static TRUTH: [Described; 4] = [
     Described { field: "countTrue", doc: "Number of rows where it is true.", function: Function::CountTrue },
+    Described {
+        field: "countFalse",
+        doc: "Number of rows where it is false; where it is missing, a row counts neither here nor there.",
+        function: Function::CountFalse,
+    },
+    Described {
+        field: "rate",
+        doc: "Share of the rows where it is true among those where it is not missing, from 0 to 1; null if it is missing in all.",
+        function: Function::Rate,
+    },
     COUNT_DISTINCT,
 ];
 static ORDERED: [Described; 3] = [COUNT_DISTINCT, MIN, MAX];
@@ -109,19 +122,19 @@ pub(super) fn type_name(ty: &ColumnType) -> String {
 impl Function {
     /// Whether the result is a number of rows: never null, and 0 where there is no row.
     pub(super) fn is_count(self) -> bool {
-        matches!(self, Self::CountDistinct | Self::CountTrue)
+        matches!(self, Self::CountDistinct | Self::CountTrue | Self::CountFalse)
     }
 
     /// Type of the result over a column.
     pub(super) fn result(self, column: &ColumnType) -> ColumnType {
         let scalar = match (self, column.scalar()) {
-            (Self::CountDistinct | Self::CountTrue, _) => Scalar::Int,
+            (Self::CountDistinct | Self::CountTrue | Self::CountFalse, _) => Scalar::Int,
             (Self::Min | Self::Max, _) => return column.clone(),
             // Wide enough for the sum of all rows of a table.
             (Self::Sum, Scalar::SmallInt | Scalar::Int) => Scalar::BigInt,
             (Self::Sum, Scalar::BigInt | Scalar::Decimal) => Scalar::Decimal,
             (Self::Sum, Scalar::Numeric) => Scalar::Numeric,
-            (Self::Sum | Self::Avg | Self::Stddev | Self::Variance | Self::Percentile(_), _) => {
+            (Self::Sum | Self::Avg | Self::Stddev | Self::Variance | Self::Percentile(_) | Self::Rate, _) => {
                 Scalar::Double
             }
         };
@@ -139,6 +152,8 @@ impl Function {
         match self {
             Self::CountDistinct => whole(format!("count(DISTINCT {operand})")),
             Self::CountTrue => whole(format!("count(*) FILTER (WHERE {operand})")),
+            Self::CountFalse => whole(format!("count(*) FILTER (WHERE NOT {operand})")),
+            Self::Rate => whole(format!("avg({operand}::int)::float8")),
             Self::Sum if column.scalar() == Scalar::Real => whole(format!("sum({operand}::float8)")),
             Self::Sum => whole(format!("sum({operand})")),
             Self::Avg => whole(format!("avg({operand})::float8")),
