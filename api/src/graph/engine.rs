@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use apollo_compiler::executable::Operation;
-use apollo_compiler::request::{RequestError, coerce_variable_values};
+use apollo_compiler::request::RequestError;
 use apollo_compiler::response::JsonMap;
 use apollo_compiler::validation::Valid;
 use apollo_compiler::{ExecutableDocument, Schema};
 use serde::Deserialize;
 use thiserror::Error as ThisError;
 
+use super::arguments::{Inputs, Variables};
 use super::catalog::{Catalog, CatalogError, System};
 use super::document::Documents;
 use super::error::{Code, Error};
@@ -32,11 +33,11 @@ pub struct Request {
     /// The document.
     pub query: String,
     /// Which of its operations to run.
-    #[serde(default, rename = "operationName")]
+    #[serde(default, rename = "operationName", deserialize_with = "empty_as_absent")]
     pub operation_name: Option<String>,
     /// Values of the operation's variables.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub variables: JsonMap,
+    #[serde(default)]
+    pub variables: Variables,
     /// Reserved for extensions of the protocol.
     #[serde(default, deserialize_with = "null_as_default")]
     pub extensions: JsonMap,
@@ -173,18 +174,14 @@ impl Engine {
         self.documents.get(&self.schema, &self.limits, &request.query)
     }
 
-    /// The values of an operation's variables, or what is wrong with them.
-    pub(super) fn coerced(
-        &self,
-        request: &Request,
-        document: &ExecutableDocument,
-        operation: &Operation,
-    ) -> Result<Valid<JsonMap>, Response> {
-        coerce_variable_values(&self.schema, operation, &request.variables).map_err(|error| {
-            let mut error = request_error(document, &error);
-            error.code = Code::BadUserInput;
-            Response::refused(&[error])
-        })
+    /// What the arguments of an operation are read with, or what is wrong with its variables.
+    pub(super) fn inputs<'a>(
+        &'a self,
+        request: &'a Request,
+        operation: &'a Operation,
+    ) -> Result<Inputs<'a>, Response> {
+        Inputs::read(&self.schema, operation, &request.variables)
+            .map_err(|error| Response::refused(&[error.into_error()]))
     }
 
     async fn run(
@@ -204,14 +201,14 @@ impl Engine {
         if operation.is_subscription() {
             return Response::refused(&[subscribe::not_here()]);
         }
-        let variables = match self.coerced(request, document, operation) {
-            Ok(variables) => variables,
+        let inputs = match self.inputs(request, operation) {
+            Ok(inputs) => inputs,
             Err(refused) => return refused,
         };
         if operation.is_mutation() {
-            return self.mutate(request, caller, document, operation, &variables, committing).await;
+            return self.mutate(request, caller, document, operation, &inputs, committing).await;
         }
-        let plan = match plan::plan(&self.catalog, &self.limits, document, operation, &variables) {
+        let plan = match plan::plan(&self.catalog, &self.limits, document, operation, &inputs) {
             Ok(plan) => plan,
             Err(error) => return Response::not_planned(error),
         };
@@ -276,6 +273,10 @@ fn request_error(document: &ExecutableDocument, error: &RequestError) -> Error {
     answer.locations =
         error.location().and_then(|location| location.line_column(&document.sources)).into_iter().collect();
     answer
+}
+
+fn empty_as_absent<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.filter(|name| !name.is_empty()))
 }
 
 fn null_as_default<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<JsonMap, D::Error> {

@@ -1,9 +1,9 @@
 //! Global ids of Relay's `Node`: the type's name and the primary key, opaque to the client.
 
-use apollo_compiler::response::JsonValue;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
+use super::arguments::json;
 use super::catalog::{Catalog, Table};
 use super::value::{key_part, write_value};
 use crate::database::Row;
@@ -36,8 +36,8 @@ fn write_parts<'a>(table: &Table, key: impl Iterator<Item = Option<&'a [u8]>>, o
 /// The table and key of a global id; `None` where it is none of ours.
 pub(super) fn read<'a>(catalog: &'a Catalog, id: &str) -> Option<(&'a Table, Vec<Vec<u8>>)> {
     let plain = BASE64_URL_SAFE_NO_PAD.decode(id).ok()?;
-    let parts: Vec<JsonValue> = serde_json::from_slice(&plain).ok()?;
-    let (type_name, key) = parts.split_first()?;
+    let parts = json::read(std::str::from_utf8(&plain).ok()?)?;
+    let (type_name, key) = parts.items().split_first()?;
     let table = catalog.table_of_type(type_name.as_str()?).filter(|table| table.has_global_id())?;
     if key.len() != table.primary_key.len() {
         return None;

@@ -4,6 +4,7 @@
 //! to load, as SQL) → [`execute`] (level by level) → JSON.
 
 mod aggregate;
+mod arguments;
 pub mod catalog;
 mod document;
 mod engine;
@@ -21,6 +22,7 @@ mod subscribe;
 mod suggest;
 mod value;
 
+pub use arguments::Variables;
 pub use engine::{Engine, EngineError, Outcome, Request, Response};
 pub use error::{Code, Error, PathSegment};
 pub use execute::ReferenceCache;
@@ -28,4 +30,4 @@ pub use limits::Limits;
 pub use plan::Topic;
 pub use policies::keep_seeing_policies;
 pub use subscribe::{Change, Subscription, Told};
-pub(crate) use value::key_part;
+pub(crate) use value::key_part_of_json;

@@ -6,16 +6,17 @@ use std::time::Duration;
 
 use apollo_compiler::ExecutableDocument;
 use apollo_compiler::executable::Operation;
-use apollo_compiler::response::{JsonMap, JsonValue};
+use apollo_compiler::response::JsonValue;
 use sha2::{Digest, Sha256};
 
+use super::arguments::Inputs;
 use super::engine::{Engine, Outcome, Request, Response};
 use super::error::{Code, Error};
 use super::execute::mutation::{Failure, Writer, collided, is_collision};
 use super::execute::written::Written;
 use super::plan::{self, Mutation};
 use crate::auth::Caller;
-use crate::canonical::{with_plain_numbers, write_text, write_value};
+use crate::canonical::write_text;
 use crate::database::{Claim, DatabaseError, IdempotencyKey, Session, SessionCounts};
 
 /// How often a mutation that stands in another's way is tried.
@@ -34,22 +35,22 @@ enum Carried {
 }
 
 impl Engine {
-    /// Carries out a mutation whose variables are coerced. `committing`: is set while nobody knows how it ends.
+    /// Carries out a mutation. `committing`: is set while nobody knows how it ends.
     pub(super) async fn mutate(
         &self,
         request: &Request,
         caller: Arc<Caller>,
         document: &ExecutableDocument,
         operation: &Operation,
-        variables: &JsonMap,
+        inputs: &Inputs<'_>,
         committing: &AtomicBool,
     ) -> Response {
-        let plan = plan::plan_mutation(&self.catalog, &self.limits, document, operation, variables);
+        let plan = plan::plan_mutation(&self.catalog, &self.limits, document, operation, inputs);
         let mutation = match plan {
             Ok(mutation) => mutation,
             Err(error) => return Response::not_planned(error),
         };
-        let key = match self.idempotency_key(request, variables, &caller) {
+        let key = match self.idempotency_key(request, inputs, &caller) {
             Ok(key) => key,
             Err(error) => return Response::refused(&[error]),
         };
@@ -137,7 +138,7 @@ impl Engine {
     fn idempotency_key(
         &self,
         request: &Request,
-        variables: &JsonMap,
+        inputs: &Inputs<'_>,
         caller: &Caller,
     ) -> Result<Option<IdempotencyKey>, Error> {
         let extension = || request.extensions.get(KEY_EXTENSION).and_then(JsonValue::as_str);
@@ -155,8 +156,7 @@ impl Engine {
         let mut hash = Sha256::new();
         write_text(&mut hash, &request.query);
         write_text(&mut hash, request.operation_name.as_deref().unwrap_or_default());
-        let variables = serde_json::to_value(variables).unwrap_or_default();
-        write_value(&mut hash, &with_plain_numbers(variables));
+        inputs.feed(&mut hash);
         let fingerprint = hash.finalize().into();
         let retention = self.limits.idempotency_retention;
         // Whoever can see and do something else has keys of their own.

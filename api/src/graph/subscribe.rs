@@ -112,8 +112,8 @@ impl Engine {
         if !operation.is_subscription() {
             return None;
         }
-        Some(self.coerced(request, &document, operation).and_then(|variables| {
-            plan::plan_feed(&self.catalog, &self.limits, &document, operation, &variables)
+        Some(self.inputs(request, operation).and_then(|inputs| {
+            plan::plan_feed(&self.catalog, &self.limits, &document, operation, &inputs)
                 .map(Subscription)
                 .map_err(|error| Response::refused(&[error]))
         }))

@@ -158,6 +158,7 @@ mod tests {
     use serde_json::{Map, Value};
 
     use super::*;
+    use crate::graph::arguments::{Inputs, Variables};
     use crate::graph::catalog::Catalog;
     use crate::graph::{plan, schema};
     use crate::systems;
@@ -181,7 +182,9 @@ mod tests {
             let document = ExecutableDocument::parse_and_validate(&schema, query, "query").unwrap();
             let operation = document.operations.get(None).unwrap();
             let variables = Checked::assume_valid(JsonMap::new());
-            let planned = plan::plan(&catalog, &limits, &document, operation, &variables).unwrap();
+            let none = Variables::default();
+            let inputs = Inputs::read(&schema, operation, &none).unwrap();
+            let planned = plan::plan(&catalog, &limits, &document, operation, &inputs).unwrap();
             let mut cost = planned.cost;
             let answers = introspection.answer(&planned.fields, &limits, &mut cost).await.unwrap();
             let ours: Map<String, Value> = answers

@@ -1,8 +1,8 @@
 //! What the filters, orders and keys of one request may ask of Postgres together: its planner works with each relation and
 //! condition, and some comparisons work with each letter of what they compare with.
 
-use super::input::ArgumentError;
 use crate::database::Parameter;
+use crate::graph::arguments::ArgumentError;
 use crate::graph::limits::Limits;
 
 /// What a request has used so far.

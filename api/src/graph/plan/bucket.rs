@@ -1,11 +1,10 @@
 //! Spans of time that moments are rounded down to: units of a place's calendar, or a length of time from an origin.
 
-use apollo_compiler::response::JsonValue;
 use tokio_postgres::types::Type;
 
-use super::input::ArgumentError;
 use super::sql::Sql;
 use crate::database::Parameter;
+use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{ColumnType, Scalar};
 use crate::graph::value::parameter;
 
@@ -32,11 +31,11 @@ const ORIGIN: &str = "2000-01-03T00:00:00Z";
 
 impl Bucket {
     /// Reads a `TimeBucket`; `None` if it asks for no rounding.
-    pub(super) fn read(value: &JsonValue, argument: &str) -> Result<Option<Self>, ArgumentError> {
-        let text = |name: &str| value.get(name).and_then(JsonValue::as_str);
+    pub(super) fn read(value: &Value<'_>, argument: &str) -> Result<Option<Self>, ArgumentError> {
+        let text = |name: &str| value.get(name).and_then(Value::as_str);
         let refuse = |name: &str, message: &str| ArgumentError::new(&format!("{argument}.{name}"), message);
         let length = |seconds: u64| -> Result<Unit, ArgumentError> {
-            let origin = JsonValue::from(text("origin").unwrap_or(ORIGIN));
+            let origin = Value::Text(text("origin").unwrap_or(ORIGIN).into());
             let origin = parameter(&ColumnType::Scalar(Scalar::DateTime), &origin)
                 .map_err(|error| refuse("origin", &error.to_string()))?;
             Ok(Unit::Length(seconds, origin))

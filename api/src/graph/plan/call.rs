@@ -1,11 +1,9 @@
 //! The call of a function: its arguments, bound by name.
 
-use apollo_compiler::response::{JsonMap, JsonValue};
-
 use super::allowance;
-use super::input::ArgumentError;
 use super::sql::Sql;
 use crate::database::Parameter;
+use crate::graph::arguments::{ArgumentError, Arguments, Value};
 use crate::graph::catalog::{Argument, ArgumentType, Catalog, Function, Table};
 use crate::graph::limits::Limits;
 use crate::graph::value::parameter;
@@ -20,30 +18,28 @@ pub(super) struct Call {
 }
 
 impl Call {
-    /// The call that the rows of a table come from; `None` where the database holds them. Null is the same as left out.
+    /// The call that the rows of a table come from; `None` where the database holds them.
     pub(super) fn read(
         catalog: &Catalog,
         table: &Table,
-        given: &JsonMap,
+        given: &Arguments<'_>,
         limits: &Limits,
     ) -> Result<Option<Self>, ArgumentError> {
         let Some(function) = catalog.function_of(table) else { return Ok(None) };
         for argument in &function.arguments {
-            let Some(value) = given.get(argument.field.as_str()) else { continue };
-            let texts = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
-            let letters = texts.iter().filter_map(JsonValue::as_str).map(|text| text.chars().count());
+            let Some(value) = given.get(&argument.field) else { continue };
+            let texts = value.as_list().unwrap_or(std::slice::from_ref(value));
+            let letters = texts.iter().filter_map(Value::as_str).map(|text| text.chars().count());
             // What is searched for is looked for in each row.
             allowance::pattern(limits, letters.sum(), || argument.field.clone())?;
         }
         Self::of(function, given).map(Some)
     }
 
-    pub(super) fn of(function: &Function, given: &JsonMap) -> Result<Self, ArgumentError> {
+    pub(super) fn of(function: &Function, given: &Arguments<'_>) -> Result<Self, ArgumentError> {
         let mut arguments = Vec::new();
         for argument in &function.arguments {
-            let Some(value) = given.get(argument.field.as_str()).filter(|value| !value.is_null()) else {
-                continue;
-            };
+            let Some(value) = given.get(&argument.field) else { continue };
             match &argument.ty {
                 ArgumentType::Value(ty) => {
                     let value = parameter(ty, value)
@@ -78,18 +74,17 @@ impl Call {
 fn arrays(
     argument: &str,
     fields: &[Argument],
-    value: &JsonValue,
+    value: &Value<'_>,
 ) -> Result<Vec<(String, Parameter)>, ArgumentError> {
-    // A single value stands for a list of one (GraphQL specification, list input coercion).
-    let objects = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
     let mut arrays = Vec::with_capacity(fields.len());
     for field in fields {
         let ArgumentType::Value(ty) = &field.ty else { continue };
-        let elements = objects
+        let elements = value
+            .items()
             .iter()
             .enumerate()
             .map(|(at, object)| {
-                let value = object.get(field.field.as_str()).filter(|value| !value.is_null());
+                let value = object.get(&field.field).filter(|value| !value.is_null());
                 let element = value.map(|value| parameter(ty, value)).transpose().map_err(|error| {
                     ArgumentError::new(&format!("{argument}.{at}.{}", field.field), error.to_string())
                 })?;
@@ -114,13 +109,12 @@ pub(super) fn write_from(table: &Table, call: Option<&Call>, sql: &mut Sql) {
     }
 }
 
-/// The arguments that say which rows there are: the filter, and those of the function that gives the rows.
-pub(super) fn narrowing(catalog: &Catalog, table: &Table, given: &JsonMap) -> JsonMap {
+/// The arguments that say which rows there are, as text: the filter, and those of the function that gives the rows.
+pub(super) fn narrowing(catalog: &Catalog, table: &Table, given: &Arguments<'_>) -> String {
     let of_function = |name: &str| {
         catalog
             .function_of(table)
             .is_some_and(|it| it.arguments.iter().any(|argument| argument.field == name))
     };
-    let chosen = given.iter().filter(|(name, _)| name.as_str() == "filter" || of_function(name.as_str()));
-    chosen.map(|(name, value): (_, &JsonValue)| (name.clone(), value.clone())).collect()
+    given.text(|name| name == "filter" || of_function(name))
 }

@@ -4,10 +4,9 @@
 use std::collections::{HashMap, HashSet};
 
 use apollo_compiler::executable::{ExecutableDocument, Field, Selection, SelectionSet};
-use apollo_compiler::response::{JsonMap, JsonValue};
 use apollo_compiler::{Name, Node, ast};
 
-use super::input::json;
+use crate::graph::arguments::{ArgumentError, Inputs};
 
 /// Fields under one response key; the first decides name and arguments, all contribute selections.
 pub(super) struct Collected<'a> {
@@ -24,30 +23,30 @@ impl<'a> Collected<'a> {
     }
 }
 
-/// Collects the fields that the selection sets have on the object type `type_name`.
+/// Collects the fields that the selection sets have on the object type `type_name`; the error is of a `@skip` or `@include`.
 pub(super) fn collect<'a>(
     document: &'a ExecutableDocument,
-    variables: &JsonMap,
+    inputs: &Inputs<'_>,
     sets: &[&'a SelectionSet],
     type_name: &str,
-) -> Vec<Collected<'a>> {
+) -> Result<Vec<Collected<'a>>, ArgumentError> {
     let mut collector = Collector {
         document,
-        variables,
+        inputs,
         type_name,
         visited: HashSet::new(),
         at: HashMap::new(),
         found: Vec::new(),
     };
     for set in sets {
-        collector.visit(set);
+        collector.visit(set)?;
     }
-    collector.found
+    Ok(collector.found)
 }
 
 struct Collector<'a, 'v> {
     document: &'a ExecutableDocument,
-    variables: &'v JsonMap,
+    inputs: &'v Inputs<'v>,
     type_name: &'v str,
     visited: HashSet<&'a Name>,
     at: HashMap<&'a Name, usize>,
@@ -55,9 +54,9 @@ struct Collector<'a, 'v> {
 }
 
 impl<'a> Collector<'a, '_> {
-    fn visit(&mut self, set: &'a SelectionSet) {
+    fn visit(&mut self, set: &'a SelectionSet) -> Result<(), ArgumentError> {
         for selection in &set.selections {
-            if !included(selection.directives(), self.variables) {
+            if !self.is_included(selection.directives())? {
                 continue;
             }
             match selection {
@@ -75,28 +74,29 @@ impl<'a> Collector<'a, '_> {
                         && let Some(fragment) = self.document.fragments.get(&spread.fragment_name)
                         && self.applies(Some(&fragment.selection_set.ty))
                     {
-                        self.visit(&fragment.selection_set);
+                        self.visit(&fragment.selection_set)?;
                     }
                 }
                 Selection::InlineFragment(fragment) => {
                     if self.applies(fragment.type_condition.as_ref()) {
-                        self.visit(&fragment.selection_set);
+                        self.visit(&fragment.selection_set)?;
                     }
                 }
             }
         }
+        Ok(())
+    }
+
+    fn is_included(&self, directives: &ast::DirectiveList) -> Result<bool, ArgumentError> {
+        let holds = |name: &str| {
+            let directive = directives.get(name);
+            directive.map(|directive| self.inputs.holds(directive)).transpose()
+        };
+        Ok(holds("skip")? != Some(true) && holds("include")? != Some(false))
     }
 
     /// The only abstract type is `Node`, which every table's type implements; validation has refused the rest.
     fn applies(&self, condition: Option<&Name>) -> bool {
         condition.is_none_or(|condition| condition == self.type_name || condition == "Node")
     }
-}
-
-fn included(directives: &ast::DirectiveList, variables: &JsonMap) -> bool {
-    let says = |directive: &str| {
-        let condition = directives.get(directive)?.specified_argument_by_name("if")?;
-        json(condition, variables).as_ref().and_then(JsonValue::as_bool)
-    };
-    says("skip") != Some(true) && says("include") != Some(false)
 }

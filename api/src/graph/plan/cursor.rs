@@ -3,7 +3,6 @@
 //! A cursor holds nothing that the row would not show: the values it is ordered by. It names its order, so that a cursor
 //! of another order is refused instead of leading astray.
 
-use apollo_compiler::response::JsonValue;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
@@ -12,6 +11,7 @@ use super::CursorShape;
 use super::call::Call;
 use super::order::{Sort, Term};
 use crate::database::{Parameter, Row};
+use crate::graph::arguments::json;
 use crate::graph::catalog::Table;
 use crate::graph::value::{parameter, write_value};
 
@@ -67,18 +67,19 @@ pub(super) fn read(
 ) -> Result<Vec<Option<Parameter>>, &'static str> {
     const NOT_OURS: &str = "this is not a cursor of this server";
     let plain = BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| NOT_OURS)?;
-    let values: Vec<JsonValue> = serde_json::from_slice(&plain).map_err(|_| NOT_OURS)?;
-    let Some((JsonValue::String(named), values)) = values.split_first() else {
+    let values = std::str::from_utf8(&plain).ok().and_then(json::read).ok_or(NOT_OURS)?;
+    let Some((Some(named), values)) = values.items().split_first().map(|(named, it)| (named.as_str(), it))
+    else {
         return Err(NOT_OURS);
     };
-    if named.as_str() != signature(table, call, order) || values.len() != order.len() {
+    if named != signature(table, call, order) || values.len() != order.len() {
         return Err("this cursor belongs to another list or order; start again without it");
     }
     order
         .iter()
         .zip(values)
         .map(|((_, sort), value)| match value {
-            JsonValue::Null if sort.nullable => Ok(None),
+            value if value.is_null() && sort.nullable => Ok(None),
             value => parameter(&sort.ty, value).map(Some).map_err(|_| NOT_OURS),
         })
         .collect()

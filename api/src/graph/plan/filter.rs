@@ -1,12 +1,11 @@
 //! `filter` → WHERE.
 
-use apollo_compiler::response::JsonValue;
 use tokio_postgres::types::Type;
 
 use super::allowance::Allowance;
-use super::input::ArgumentError;
 use super::sql::Sql;
 use crate::database::Parameter;
+use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{Catalog, ColumnType, FieldId, Relation, Scalar, Table};
 use crate::graph::value::{parameter, parameter_array};
 
@@ -54,20 +53,18 @@ impl<'a, 'l> Filter<'a, 'l> {
     /// types and the comparisons with them.
     pub(super) fn write_values<'v>(
         &mut self,
-        filter: &'v JsonValue,
-        find: &mut impl FnMut(&str, &'v JsonValue) -> Result<Operands<'v>, ArgumentError>,
+        filter: &'v Value<'v>,
+        find: &mut impl FnMut(&str, &'v Value<'v>) -> Result<Operands<'v>, ArgumentError>,
     ) -> Result<(), ArgumentError> {
-        let conditions = self.entries(filter)?;
+        let conditions = filter.fields();
         if conditions.is_empty() {
             self.count()?;
         }
         self.all(" AND ", "true", conditions, |this, (name, value)| {
-            this.inside(name, |this| match name {
+            this.inside(name, |this| match name.as_ref() {
                 "and" | "or" => {
                     let (operator, empty) = if name == "and" { (" AND ", "true") } else { (" OR ", "false") };
-                    let single = std::slice::from_ref(value);
-                    let items = value.as_array().map_or(single, Vec::as_slice);
-                    this.all(operator, empty, items, |this, item| this.write_values(item, find))
+                    this.all(operator, empty, value.items(), |this, item| this.write_values(item, find))
                 }
                 "not" => {
                     this.sql.push("NOT ");
@@ -89,9 +86,9 @@ impl<'a, 'l> Filter<'a, 'l> {
         &mut self,
         table: &Table,
         alias: &str,
-        filter: &JsonValue,
+        filter: &Value<'_>,
     ) -> Result<(), ArgumentError> {
-        let conditions = self.entries(filter)?;
+        let conditions = filter.fields();
         if conditions.is_empty() {
             // `or: [{}, {}, …]` is text to be written too.
             self.count()?;
@@ -109,13 +106,8 @@ impl<'a, 'l> Filter<'a, 'l> {
         table: &Table,
         alias: &str,
         name: &str,
-        value: &JsonValue,
+        value: &Value<'_>,
     ) -> Result<(), ArgumentError> {
-        // Null is the same as left out.
-        if value.is_null() {
-            self.sql.push("true");
-            return Ok(());
-        }
         match name {
             "and" => self.list(table, alias, value, " AND ", "true"),
             "or" => self.list(table, alias, value, " OR ", "false"),
@@ -148,12 +140,11 @@ impl<'a, 'l> Filter<'a, 'l> {
         &mut self,
         table: &Table,
         alias: &str,
-        value: &JsonValue,
+        value: &Value<'_>,
         operator: &str,
         empty: &str,
     ) -> Result<(), ArgumentError> {
-        let single = std::slice::from_ref(value);
-        let filters = value.as_array().map_or(single, Vec::as_slice);
+        let filters = value.items();
         let place = if operator == " AND " { self.place.among(filters.len()) } else { Place::Within };
         self.at(place, |this| {
             this.all(operator, empty, filters.iter().enumerate(), |this, (at, filter)| {
@@ -167,14 +158,13 @@ impl<'a, 'l> Filter<'a, 'l> {
         table: &Table,
         alias: &str,
         relation: &Relation,
-        value: &JsonValue,
+        value: &Value<'_>,
     ) -> Result<(), ArgumentError> {
-        let conditions = self.entries(value)?;
-        let given: Vec<_> = conditions.into_iter().filter(|(_, filter)| !filter.is_null()).collect();
-        let place = self.place.among(given.len());
+        let conditions = value.fields();
+        let place = self.place.among(conditions.len());
         self.at(place, |this| {
-            this.all(" AND ", "true", given, |this, (name, filter)| {
-                let quantifier = match name {
+            this.all(" AND ", "true", conditions, |this, (name, filter)| {
+                let quantifier = match name.as_ref() {
                     "some" => Quantifier::Some,
                     "none" => Quantifier::None,
                     _ => Quantifier::Every,
@@ -189,7 +179,7 @@ impl<'a, 'l> Filter<'a, 'l> {
         table: &Table,
         alias: &str,
         relation: &Relation,
-        filter: &JsonValue,
+        filter: &Value<'_>,
         quantifier: Quantifier,
     ) -> Result<(), ArgumentError> {
         self.count()?;
@@ -251,14 +241,11 @@ impl<'a, 'l> Filter<'a, 'l> {
         &mut self,
         ty: &ColumnType,
         operand: &str,
-        value: &JsonValue,
+        value: &Value<'_>,
     ) -> Result<(), ArgumentError> {
-        let conditions = self.entries(value)?;
+        let conditions = value.fields();
         self.all(" AND ", "true", conditions, |this, (name, value)| {
             this.inside(name, |this| {
-                if value.is_null() {
-                    return Err(this.error("null is not a condition; use `isNull`"));
-                }
                 this.count()?;
                 this.comparison(ty, operand, name, value)
             })
@@ -270,7 +257,7 @@ impl<'a, 'l> Filter<'a, 'l> {
         ty: &ColumnType,
         operand: &str,
         operator: &str,
-        value: &JsonValue,
+        value: &Value<'_>,
     ) -> Result<(), ArgumentError> {
         let binary = |operator: &str| format!("{operand} {operator} ");
         let text = || value.as_str().unwrap_or_default();
@@ -310,8 +297,8 @@ impl<'a, 'l> Filter<'a, 'l> {
                     "overlaps" => "&&",
                     _ => return Err(self.error("there is no such condition")),
                 };
-                if let (ColumnType::List(_), Some(list)) = (ty, value.as_array()) {
-                    self.allowance.list(list.len(), || self.argument.join("."))?;
+                if let ColumnType::List(_) = ty {
+                    self.allowance.list(value.items().len(), || self.argument.join("."))?;
                 }
                 let parameter = parameter(ty, value).map_err(|error| self.error(&error.to_string()))?;
                 if *ty == ColumnType::Scalar(Scalar::Json) {
@@ -326,21 +313,16 @@ impl<'a, 'l> Filter<'a, 'l> {
     }
 
     /// Conditions on the value at a path within JSON.
-    fn json_path(&mut self, operand: &str, value: &JsonValue) -> Result<(), ArgumentError> {
-        let (at, conditions): (Vec<_>, Vec<_>) =
-            self.entries(value)?.into_iter().partition(|(name, _)| *name == "at");
-        let nowhere = JsonValue::Array(Vec::new());
-        let at = at.first().map_or(&nowhere, |(_, path)| *path);
-        let letters = at.as_array().map_or(std::slice::from_ref(at), Vec::as_slice).iter();
+    fn json_path(&mut self, operand: &str, value: &Value<'_>) -> Result<(), ArgumentError> {
+        let at = value.get("at").ok_or_else(|| self.error("name a path"))?;
+        let conditions = value.fields().iter().filter(|(name, _)| name != "at");
+        let letters = at.items().iter();
         let letters = letters.map(|key| 1 + key.as_str().map_or(0, |key| key.chars().count())).sum();
         self.allowance.pattern(letters, || self.argument.join("."))?;
         // The path is bound once for each condition; there is seldom more than one.
         let at = self.array(&ColumnType::Scalar(Scalar::Text), at)?;
         self.all(" AND ", "true", conditions, |this, (name, value)| {
             this.inside(name, |this| {
-                if value.is_null() {
-                    return Err(this.error("null is not a condition; use `isNull`"));
-                }
                 this.count()?;
                 this.sql.push(format_args!("({operand} #> ")).bind(at.clone()).push(")");
                 this.comparison(&ColumnType::Scalar(Scalar::Json), "", name, value)
@@ -366,8 +348,8 @@ impl<'a, 'l> Filter<'a, 'l> {
         Ok(())
     }
 
-    fn array(&mut self, ty: &ColumnType, value: &JsonValue) -> Result<Parameter, ArgumentError> {
-        self.allowance.list(value.as_array().map_or(1, Vec::len), || self.argument.join("."))?;
+    fn array(&mut self, ty: &ColumnType, value: &Value<'_>) -> Result<Parameter, ArgumentError> {
+        self.allowance.list(value.items().len(), || self.argument.join("."))?;
         let values = parameter_array(ty, value).map_err(|error| self.error(&error.to_string()))?;
         self.allowance.operand(&values, || self.argument.join("."))?;
         Ok(values)
@@ -394,15 +376,6 @@ impl<'a, 'l> Filter<'a, 'l> {
         let done = work(self);
         self.place = outer;
         done
-    }
-
-    /// The fields of an object; null stands for none.
-    fn entries<'v>(&self, value: &'v JsonValue) -> Result<Vec<(&'v str, &'v JsonValue)>, ArgumentError> {
-        match value {
-            JsonValue::Object(map) => Ok(map.iter().map(|(name, value)| (name.as_str(), value)).collect()),
-            JsonValue::Null => Ok(Vec::new()),
-            other => Err(self.error(&format!("{other} is not an object"))),
-        }
     }
 
     fn inside<T>(&mut self, name: &str, work: impl FnOnce(&mut Self) -> T) -> T {
@@ -434,7 +407,7 @@ impl Place {
 }
 
 /// Operands in SQL (`None`: there is none), their types, and the comparisons with them.
-pub(super) type Operands<'v> = Vec<(Option<String>, ColumnType, &'v JsonValue)>;
+pub(super) type Operands<'v> = Vec<(Option<String>, ColumnType, &'v Value<'v>)>;
 
 #[derive(Clone, Copy, PartialEq)]
 enum Quantifier {
@@ -444,16 +417,11 @@ enum Quantifier {
 }
 
 /// Whether a filter is that a unique column has a value.
-fn names_one(table: &Table, filter: &JsonValue) -> bool {
-    let only = |value: &JsonValue| match value.as_object() {
-        Some(fields) if fields.len() == 1 => {
-            fields.iter().next().map(|(name, it)| (name.as_str().to_owned(), it.clone()))
-        }
-        _ => None,
-    };
-    let Some((field, conditions)) = only(filter) else { return false };
-    let Some(FieldId::Column(column)) = table.field(&field) else { return false };
-    only(&conditions).is_some_and(|(operator, _)| operator == "eq") && table.keys.contains(&vec![column])
+fn names_one(table: &Table, filter: &Value<'_>) -> bool {
+    let [(field, conditions)] = filter.fields() else { return false };
+    let Some(FieldId::Column(column)) = table.field(field) else { return false };
+    let [(operator, _)] = conditions.fields() else { return false };
+    operator == "eq" && table.keys.contains(&vec![column])
 }
 
 /// Text that LIKE takes literally.

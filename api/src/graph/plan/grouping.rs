@@ -1,12 +1,10 @@
 //! What rows are grouped by: a value, a span of time, a range of numbers, or each element of a list.
 
-use apollo_compiler::response::JsonValue;
-
 use super::bucket::Bucket;
-use super::input::ArgumentError;
 use super::order::Path;
 use super::range::Ranges;
 use super::sql::Sql;
+use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{Column, ColumnType, Scalar};
 
 /// A key of groups.
@@ -37,7 +35,7 @@ impl Key {
     pub(super) fn read(
         at: Path,
         column: &Column,
-        value: &JsonValue,
+        value: &Value<'_>,
         argument: &str,
     ) -> Result<Self, ArgumentError> {
         let ty = &column.ty;
@@ -49,7 +47,7 @@ impl Key {
     }
 
     /// Reads ranges of a column.
-    pub(super) fn read_ranges(at: Path, value: &JsonValue, argument: &str) -> Result<Self, ArgumentError> {
+    pub(super) fn read_ranges(at: Path, value: &Value<'_>, argument: &str) -> Result<Self, ArgumentError> {
         let grouping = Grouping::Range(Ranges::read(value, argument)?);
         Ok(Self { at, ty: ColumnType::Scalar(Scalar::Double), grouping })
     }
@@ -87,7 +85,7 @@ impl Key {
 }
 
 /// The span of time of a key.
-fn read_bucket(ty: &ColumnType, value: &JsonValue, argument: &str) -> Result<Grouping, ArgumentError> {
+fn read_bucket(ty: &ColumnType, value: &Value<'_>, argument: &str) -> Result<Grouping, ArgumentError> {
     let bucket = Bucket::read(value, argument)?;
     if ty.scalar() == Scalar::Date && bucket.as_ref().is_some_and(|bucket| !bucket.fits_dates()) {
         return Err(ArgumentError::new(argument, "a date has no hours and minutes"));

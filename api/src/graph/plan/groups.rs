@@ -3,7 +3,7 @@
 //! The statement has two layers. The inner one groups: its columns are the keys and then the values asked for. The outer
 //! one speaks of these columns by name, and so `having`, order and cursors are the same as for plain rows.
 
-use apollo_compiler::response::{JsonMap, JsonValue};
+use std::rc::Rc;
 
 use super::allowance::{self, Allowance};
 use super::call::{self, Call};
@@ -11,7 +11,6 @@ use super::cursor::{self, Named};
 use super::filter::Filter;
 use super::find_or_push;
 use super::grouping::Key;
-use super::input::ArgumentError;
 use super::order::{self, Path, Sort};
 use super::page;
 use super::range::Ranges;
@@ -19,12 +18,13 @@ use super::sql::{KEY_ALIAS, Sql};
 use super::statement::{self, Expression, Parents, ROW};
 use crate::database::Parameter;
 use crate::graph::aggregate::{Function, function_named};
+use crate::graph::arguments::{ArgumentError, Arguments, Value as Given};
 use crate::graph::catalog::{Catalog, ColumnId, ColumnType, FieldId, RelationId, Scalar, Table};
 use crate::graph::limits::Limits;
 
 /// A grouped list, checked.
 #[derive(Clone, Debug)]
-pub(super) struct Groups {
+pub(super) struct Groups<'a> {
     /// Columns of the rows before the first key.
     first_column: usize,
     pub(super) keys: Vec<Key>,
@@ -33,7 +33,7 @@ pub(super) struct Groups {
     pub(super) limit: u64,
     offset: u64,
     after: Option<Vec<Option<Parameter>>>,
-    having: Option<JsonValue>,
+    having: Option<Rc<Given<'a>>>,
     /// The function that gives the rows.
     pub(super) call: Option<Call>,
 }
@@ -45,11 +45,11 @@ enum Value {
     Expression(usize),
 }
 
-impl Groups {
+impl<'a> Groups<'a> {
     pub(super) fn read(
         catalog: &Catalog,
         table: &Table,
-        arguments: &JsonMap,
+        mut arguments: Arguments<'a>,
         limits: &Limits,
     ) -> Result<Self, ArgumentError> {
         let mut groups = Self {
@@ -57,14 +57,15 @@ impl Groups {
             keys: Vec::new(),
             expressions: Vec::new(),
             order: Vec::new(),
-            limit: page::size(arguments, "first", limits)?.unwrap_or(limits.default_page),
-            offset: page::count(arguments, "offset")?.unwrap_or(0),
+            limit: page::size(&arguments, "first", limits)?.unwrap_or(limits.default_page),
+            offset: page::count(&arguments, "offset")?.unwrap_or(0),
             after: None,
-            having: arguments.get("having").filter(|having| !having.is_null()).cloned(),
-            call: Call::read(catalog, table, arguments, limits)?,
+            having: arguments.take("having").map(Rc::new),
+            call: Call::read(catalog, table, &arguments, limits)?,
         };
-        let by = arguments.get("groupBy").unwrap_or(&JsonValue::Null);
-        groups.read_keys(catalog, table, by, "groupBy", &[])?;
+        if let Some(by) = arguments.get("groupBy") {
+            groups.read_keys(catalog, table, by, "groupBy", &[])?;
+        }
         allowance::terms(limits, groups.keys.len(), "groupBy")?;
         if groups.keys.is_empty() {
             return Err(ArgumentError::new("groupBy", "name at least one field to group by"));
@@ -73,7 +74,7 @@ impl Groups {
         if let Some(having) = groups.having.clone() {
             groups.note_having(table, &having);
         }
-        if let Some(text) = arguments.get("after").and_then(JsonValue::as_str) {
+        if let Some(text) = arguments.get("after").and_then(Given::as_str) {
             let after = cursor::read(text, table, groups.call.as_ref(), &groups.named(table))
                 .map_err(|message| ArgumentError::new("after", message))?;
             groups.after = Some(after);
@@ -86,7 +87,7 @@ impl Groups {
     pub(super) fn read_lines(
         catalog: &Catalog,
         table: &Table,
-        arguments: &JsonMap,
+        arguments: &Arguments<'_>,
         limits: &Limits,
         first_column: usize,
     ) -> Result<Self, ArgumentError> {
@@ -101,8 +102,9 @@ impl Groups {
             having: None,
             call: Call::read(catalog, table, arguments, limits)?,
         };
-        let by = arguments.get("groupBy").unwrap_or(&JsonValue::Null);
-        groups.read_keys(catalog, table, by, "groupBy", &[])?;
+        if let Some(by) = arguments.get("groupBy") {
+            groups.read_keys(catalog, table, by, "groupBy", &[])?;
+        }
         allowance::terms(limits, groups.keys.len(), "groupBy")?;
         groups.read_order(catalog, table, arguments.get("orderBy"), limits)?;
         Ok(groups)
@@ -148,14 +150,14 @@ impl Groups {
         &mut self,
         catalog: &Catalog,
         table: &Table,
-        by: &JsonValue,
+        by: &Given<'_>,
         argument: &str,
         relations: &[RelationId],
     ) -> Result<(), ArgumentError> {
-        for (name, value) in by.as_object().into_iter().flatten() {
-            let argument = format!("{argument}.{}", name.as_str());
-            match table.field(name.as_str()) {
-                _ if value.is_null() || value.as_bool() == Some(false) => {}
+        for (name, value) in by.fields() {
+            let argument = format!("{argument}.{name}");
+            match table.field(name) {
+                _ if value.as_bool() == Some(false) => {}
                 Some(FieldId::Relation(id)) => {
                     let relations = [relations, &[id]].concat();
                     let target = catalog.table(table.relation(id).target);
@@ -167,7 +169,7 @@ impl Groups {
                 }
                 Some(FieldId::GlobalId | FieldId::Groups(_) | FieldId::Series(_)) | None => {
                     let column = table
-                        .ranged(name.as_str())
+                        .ranged(name)
                         .ok_or_else(|| ArgumentError::new(&argument, "there is no such field to group by"))?;
                     let at = Path { relations: relations.to_vec(), column };
                     self.keys.push(Key::read_ranges(at, value, &argument)?);
@@ -182,18 +184,15 @@ impl Groups {
         &mut self,
         catalog: &Catalog,
         table: &Table,
-        order: Option<&JsonValue>,
+        order: Option<&Given<'_>>,
         limits: &Limits,
     ) -> Result<(), ArgumentError> {
-        if let Some(order) = order.filter(|order| !order.is_null()) {
-            let single = std::slice::from_ref(order);
-            let entries = order.as_array().map_or(single, Vec::as_slice);
-            allowance::terms(limits, entries.len(), "orderBy")?;
-            for (at, entry) in entries.iter().enumerate() {
-                let argument = format!("orderBy.{at}");
-                let term = self.read_order_entry(catalog, table, entry, &argument)?;
-                self.order.push(term);
-            }
+        let entries = order.map(Given::items).unwrap_or_default();
+        allowance::terms(limits, entries.len(), "orderBy")?;
+        for (at, entry) in entries.iter().enumerate() {
+            let argument = format!("orderBy.{at}");
+            let term = self.read_order_entry(catalog, table, entry, &argument)?;
+            self.order.push(term);
         }
         let descending = self.order.last().is_some_and(|(_, sort)| sort.descending);
         for (at, key) in self.keys.iter().enumerate() {
@@ -209,12 +208,12 @@ impl Groups {
         &mut self,
         catalog: &Catalog,
         table: &Table,
-        entry: &JsonValue,
+        entry: &Given<'_>,
         argument: &str,
     ) -> Result<(Value, Sort), ArgumentError> {
         let (name, value) = order::only_field(entry, argument)?;
         let argument = format!("{argument}.{name}");
-        let sort = |ty: ColumnType, nullable: bool, direction: &JsonValue, argument: &str| {
+        let sort = |ty: ColumnType, nullable: bool, direction: &Given<'_>, argument: &str| {
             Sort::read(ty, nullable, direction).map_err(|message| ArgumentError::new(argument, message))
         };
         match (name, table.field(name)) {
@@ -251,12 +250,11 @@ impl Groups {
     }
 
     /// Asks for the values that `having` speaks of. What is wrong with it is told when its condition is written.
-    fn note_having(&mut self, table: &Table, having: &JsonValue) {
-        for (name, value) in having.as_object().into_iter().flatten() {
-            match (name.as_str(), table.field(name.as_str())) {
+    fn note_having(&mut self, table: &Table, having: &Given<'_>) {
+        for (name, value) in having.fields() {
+            match (name.as_ref(), table.field(name)) {
                 ("and" | "or", _) => {
-                    let single = std::slice::from_ref(value);
-                    for item in value.as_array().map_or(single, Vec::as_slice) {
+                    for item in value.items() {
                         self.note_having(table, item);
                     }
                 }
@@ -266,8 +264,8 @@ impl Groups {
                 }
                 (_, Some(FieldId::Column(column))) => {
                     let ty = &table.column(column).ty;
-                    for (name, value) in value.as_object().into_iter().flatten() {
-                        if let Ok((function, _)) = read_function(ty, name.as_str(), value, "value", "") {
+                    for (name, value) in value.fields() {
+                        if let Ok((function, _)) = read_function(ty, name, value, "value", "") {
                             self.expression_index(Expression::Of(function, column));
                         }
                     }
@@ -313,7 +311,7 @@ impl Groups {
         catalog: &Catalog,
         table: &Table,
         columns: &[ColumnId],
-        filter: Option<&JsonValue>,
+        filter: Option<&Given<'_>>,
         allowance: &mut Allowance<'_>,
     ) -> Result<Sql, ArgumentError> {
         let parts = statement::parts(table, columns);
@@ -385,7 +383,7 @@ impl Groups {
         &self,
         catalog: &Catalog,
         table: &Table,
-        having: &JsonValue,
+        having: &Given<'_>,
         allowance: &mut Allowance<'_>,
         sql: &mut Sql,
     ) -> Result<(), ArgumentError> {
@@ -401,11 +399,10 @@ impl Groups {
             let Some(FieldId::Column(column)) = table.field(name) else { return Ok(Vec::new()) };
             let ty = &table.column(column).ty;
             value
-                .as_object()
-                .into_iter()
-                .flatten()
+                .fields()
+                .iter()
                 .map(|(name, value)| {
-                    let (function, value) = read_function(ty, name.as_str(), value, "value", name.as_str())?;
+                    let (function, value) = read_function(ty, name, value, "value", name)?;
                     Ok((operand(&Expression::Of(function, column)), function.stored(ty), value))
                 })
                 .collect()
@@ -417,16 +414,18 @@ impl Groups {
 fn read_function<'v>(
     ty: &ColumnType,
     name: &str,
-    value: &'v JsonValue,
+    value: &'v Given<'v>,
     beside: &str,
     argument: &str,
-) -> Result<(Function, &'v JsonValue), ArgumentError> {
+) -> Result<(Function, &'v Given<'v>), ArgumentError> {
     let function = function_named(ty, name)
         .ok_or_else(|| ArgumentError::new(argument, "there is no such function of this column"))?;
     if !matches!(function, Function::Percentile(_)) {
         return Ok((function, value));
     }
-    let share = value.get("p").and_then(JsonValue::as_f64).filter(|share| (0.0..=1.0).contains(share));
+    let share = value.get("p").and_then(Given::as_f64).filter(|share| (0.0..=1.0).contains(share));
     let share = share.ok_or_else(|| ArgumentError::new(argument, "a share lies between 0 and 1"))?;
-    Ok((Function::Percentile(share), value.get(beside).unwrap_or(&JsonValue::Null)))
+    let said =
+        value.get(beside).ok_or_else(|| ArgumentError::new(argument, format!("`{beside}` is missing")))?;
+    Ok((Function::Percentile(share), said))
 }

@@ -13,7 +13,7 @@ mod feed;
 mod filter;
 mod grouping;
 mod groups;
-mod input;
+mod key;
 mod merge;
 mod order;
 mod page;

@@ -1,11 +1,9 @@
 //! `orderBy` → ORDER BY, and the condition that continues after a cursor (keyset paging).
 
-use apollo_compiler::response::JsonValue;
-
 use super::allowance::{self, Allowance};
-use super::input::ArgumentError;
 use super::sql::Sql;
 use crate::database::Parameter;
+use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{Catalog, Column, ColumnId, ColumnType, FieldId, RelationId, Table};
 use crate::graph::limits::Limits;
 
@@ -26,7 +24,7 @@ impl Sort {
     }
 
     /// Reads an `OrderDirection`.
-    pub(super) fn read(ty: ColumnType, nullable: bool, direction: &JsonValue) -> Result<Self, String> {
+    pub(super) fn read(ty: ColumnType, nullable: bool, direction: &Value<'_>) -> Result<Self, String> {
         let direction = direction.as_str().unwrap_or_default();
         let nulls_first = match direction {
             "ASC" | "ASC_NULLS_LAST" | "DESC_NULLS_LAST" => false,
@@ -65,17 +63,14 @@ impl Path {
 pub(super) fn read(
     catalog: &Catalog,
     table: &Table,
-    value: Option<&JsonValue>,
+    value: Option<&Value<'_>>,
     limits: &Limits,
 ) -> Result<Vec<Term>, ArgumentError> {
     let mut terms = Vec::new();
-    if let Some(value) = value.filter(|value| !value.is_null()) {
-        let single = std::slice::from_ref(value);
-        let entries = value.as_array().map_or(single, Vec::as_slice);
-        allowance::terms(limits, entries.len(), "orderBy")?;
-        for (at, entry) in entries.iter().enumerate() {
-            terms.push(read_entry(catalog, table, entry, &format!("orderBy.{at}"), Vec::new())?);
-        }
+    let entries = value.map(Value::items).unwrap_or_default();
+    allowance::terms(limits, entries.len(), "orderBy")?;
+    for (at, entry) in entries.iter().enumerate() {
+        terms.push(read_entry(catalog, table, entry, &format!("orderBy.{at}"), Vec::new())?);
     }
     Ok(with_ties(table, terms))
 }
@@ -97,7 +92,7 @@ pub(super) fn with_ties(table: &Table, mut terms: Vec<Term>) -> Vec<Term> {
 pub(super) fn read_entry(
     catalog: &Catalog,
     table: &Table,
-    entry: &JsonValue,
+    entry: &Value<'_>,
     argument: &str,
     mut relations: Vec<RelationId>,
 ) -> Result<Term, ArgumentError> {
@@ -122,12 +117,11 @@ pub(super) fn read_entry(
 
 /// The only field of an entry of a list that stands for an order.
 pub(super) fn only_field<'v>(
-    entry: &'v JsonValue,
+    entry: &'v Value<'v>,
     argument: &str,
-) -> Result<(&'v str, &'v JsonValue), ArgumentError> {
-    let mut fields = entry.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
-    match (fields.next(), fields.next()) {
-        (Some((name, value)), None) => Ok((name.as_str(), value)),
+) -> Result<(&'v str, &'v Value<'v>), ArgumentError> {
+    match entry.fields() {
+        [(name, value)] => Ok((name, value)),
         _ => Err(ArgumentError::new(
             argument,
             "name exactly one field; for several, give a list, since a list has an order",

@@ -1,12 +1,10 @@
 //! The arguments of a connection, checked: how many rows, from where, in which order.
 
-use apollo_compiler::response::{JsonMap, JsonValue};
-
 use super::call::Call;
 use super::cursor;
-use super::input::ArgumentError;
 use super::order::{self, Term};
 use crate::database::Parameter;
+use crate::graph::arguments::{ArgumentError, Arguments, Value};
 use crate::graph::catalog::{Catalog, ColumnId, Table};
 use crate::graph::limits::Limits;
 
@@ -32,7 +30,7 @@ pub(super) struct Page {
 pub(super) fn read(
     catalog: &Catalog,
     table: &Table,
-    arguments: &JsonMap,
+    arguments: &Arguments<'_>,
     limits: &Limits,
 ) -> Result<Page, ArgumentError> {
     let first = size(arguments, "first", limits)?;
@@ -48,7 +46,7 @@ pub(super) fn read(
     let named = cursor::named(&order);
     let call = Call::read(catalog, table, arguments, limits)?;
     let cursor = |name: &str| -> Result<_, ArgumentError> {
-        let Some(text) = arguments.get(name).and_then(JsonValue::as_str) else { return Ok(None) };
+        let Some(text) = arguments.get(name).and_then(Value::as_str) else { return Ok(None) };
         cursor::read(text, table, call.as_ref(), &named)
             .map(Some)
             .map_err(|message| ArgumentError::new(name, message))
@@ -66,7 +64,11 @@ pub(super) fn read(
 }
 
 /// The number of rows that a page is asked to have.
-pub(super) fn size(arguments: &JsonMap, name: &str, limits: &Limits) -> Result<Option<u64>, ArgumentError> {
+pub(super) fn size(
+    arguments: &Arguments<'_>,
+    name: &str,
+    limits: &Limits,
+) -> Result<Option<u64>, ArgumentError> {
     let size = count(arguments, name)?;
     if size.is_some_and(|size| size > limits.largest_page) {
         let message = format!("a page has at most {} rows", limits.largest_page);
@@ -76,10 +78,10 @@ pub(super) fn size(arguments: &JsonMap, name: &str, limits: &Limits) -> Result<O
 }
 
 /// A number of rows.
-pub(super) fn count(arguments: &JsonMap, name: &str) -> Result<Option<u64>, ArgumentError> {
-    let Some(value) = arguments.get(name).filter(|value| !value.is_null()) else { return Ok(None) };
-    value
-        .as_u64()
-        .map(Some)
-        .ok_or_else(|| ArgumentError::new(name, format!("{value} is not a number of rows")))
+pub(super) fn count(arguments: &Arguments<'_>, name: &str) -> Result<Option<u64>, ArgumentError> {
+    let Some(value) = arguments.get(name) else { return Ok(None) };
+    value.as_u64().map(Some).ok_or_else(|| {
+        let given = value.as_number().unwrap_or_default();
+        ArgumentError::new(name, format!("{given} is not a number of rows"))
+    })
 }

@@ -1,14 +1,12 @@
 //! Points: the rows of a connection, to be thinned for a chart.
 
-use apollo_compiler::response::{JsonMap, JsonValue};
-
 use super::allowance::Allowance;
 use super::call::Call;
-use super::input::ArgumentError;
 use super::order::{self, Path, Sort, Term};
 use super::page::{self, Page};
 use super::sql::Sql;
 use super::statement::{self, PageQuery, Parents};
+use crate::graph::arguments::{ArgumentError, Arguments, Value};
 use crate::graph::catalog::{Catalog, ColumnId, Table};
 use crate::graph::limits::Limits;
 
@@ -32,7 +30,7 @@ impl Points {
     pub(super) fn read(
         table: &Table,
         call: Option<Call>,
-        arguments: &JsonMap,
+        arguments: &Arguments<'_>,
         limits: &Limits,
     ) -> Result<Self, ArgumentError> {
         let x = column(table, table.axes(), arguments, "x")?;
@@ -69,10 +67,10 @@ impl Points {
 fn column(
     table: &Table,
     mut columns: impl Iterator<Item = ColumnId>,
-    arguments: &JsonMap,
+    arguments: &Arguments<'_>,
     argument: &str,
 ) -> Result<ColumnId, ArgumentError> {
-    let name = arguments.get(argument).and_then(JsonValue::as_str).unwrap_or_default();
+    let name = arguments.get(argument).and_then(Value::as_str).unwrap_or_default();
     columns
         .find(|column| table.column(*column).enum_name() == name)
         .ok_or_else(|| ArgumentError::new(argument, "there is no such column to plot"))

@@ -1,11 +1,10 @@
 //! Ranges that numbers are grouped by: between given bounds, or of one width.
 
-use apollo_compiler::response::JsonValue;
 use tokio_postgres::types::Type;
 
-use super::input::ArgumentError;
 use super::sql::Sql;
 use crate::database::Parameter;
+use crate::graph::arguments::{ArgumentError, Value};
 
 /// Bounds of one request at most.
 const MOST_BOUNDS: usize = 100;
@@ -23,14 +22,11 @@ pub(in crate::graph) enum Ranges {
 
 impl Ranges {
     /// Reads a `NumberRanges`.
-    pub(super) fn read(value: &JsonValue, argument: &str) -> Result<Self, ArgumentError> {
+    pub(super) fn read(value: &Value<'_>, argument: &str) -> Result<Self, ArgumentError> {
         let refuse = |name: &str, message: &str| ArgumentError::new(&format!("{argument}.{name}"), message);
-        let given = |name: &str| value.get(name).filter(|value| !value.is_null());
-        match (given("bounds"), given("width")) {
+        match (value.get("bounds"), value.get("width")) {
             (Some(bounds), None) => {
-                let single = std::slice::from_ref(bounds);
-                let bounds = bounds.as_array().map_or(single, Vec::as_slice);
-                let bounds: Option<Vec<f64>> = bounds.iter().map(JsonValue::as_f64).collect();
+                let bounds: Option<Vec<f64>> = bounds.items().iter().map(Value::as_f64).collect();
                 let bounds = bounds.filter(|bounds| !bounds.is_empty() && bounds.is_sorted_by(|a, b| a < b));
                 let bounds =
                     bounds.ok_or_else(|| refuse("bounds", "give numbers, each greater than the last"))?;

@@ -4,19 +4,17 @@
 //! groups (see [`super::groups`]) with four columns before the keys: the line's number, what the row stands for, and the
 //! bucket's beginning and end.
 
-use apollo_compiler::response::{JsonMap, JsonValue};
-
 use super::allowance::Allowance;
 use super::bucket::Bucket;
 use super::call;
 use super::filter::Filter;
 use super::groups::Groups;
-use super::input::ArgumentError;
 use super::order::{self, Path};
 use super::sql::{KEY_ALIAS, Sql};
 use super::statement::{self, Parents, ROW};
 use super::{Fill, SeriesColumns};
 use crate::database::Parameter;
+use crate::graph::arguments::{ArgumentError, Arguments, Value};
 use crate::graph::catalog::{Catalog, ColumnId, ColumnType, Scalar, Table};
 use crate::graph::limits::Limits;
 use crate::graph::value::parameter;
@@ -28,8 +26,8 @@ const BEFORE_KEYS: usize = 4;
 
 /// The arguments of a series, checked.
 #[derive(Clone, Debug)]
-pub(super) struct Series {
-    pub(super) lines: Groups,
+pub(super) struct Series<'a> {
+    pub(super) lines: Groups<'a>,
     pub(super) fill: Fill,
     time: ColumnId,
     bucket: Bucket,
@@ -39,27 +37,26 @@ pub(super) struct Series {
     pub(super) most: u64,
 }
 
-impl Series {
+impl<'a> Series<'a> {
     pub(super) fn read(
         catalog: &Catalog,
         table: &Table,
-        arguments: &JsonMap,
+        arguments: &Arguments<'a>,
         limits: &Limits,
     ) -> Result<Self, ArgumentError> {
-        let text = |name: &str| arguments.get(name).and_then(JsonValue::as_str).unwrap_or_default();
+        let text = |name: &str| arguments.get(name).and_then(Value::as_str).unwrap_or_default();
         let time = table
             .columns
             .iter()
             .position(|column| column.time_name().is_some_and(|name| name == text("time")))
             .map(ColumnId)
             .ok_or_else(|| ArgumentError::new("time", "there is no such column of time"))?;
-        let bucket = arguments.get("bucket").unwrap_or(&JsonValue::Null);
-        let bucket = Bucket::read(bucket, "bucket")?
-            .ok_or_else(|| ArgumentError::new("bucket", "give `unit` or `every`"))?;
+        let bucket = arguments.get("bucket").map(|bucket| Bucket::read(bucket, "bucket")).transpose()?;
+        let bucket =
+            bucket.flatten().ok_or_else(|| ArgumentError::new("bucket", "give `unit` or `every`"))?;
         let moment = |name: &str| {
             arguments
                 .get(name)
-                .filter(|value| !value.is_null())
                 .map(|value| parameter(&ColumnType::Scalar(Scalar::DateTime), value))
                 .transpose()
                 .map_err(|error| ArgumentError::new(name, error.to_string()))
@@ -112,7 +109,7 @@ impl Series {
         catalog: &Catalog,
         table: &Table,
         columns: &[ColumnId],
-        filter: Option<&JsonValue>,
+        filter: Option<&Value<'_>>,
         allowance: &mut Allowance<'_>,
     ) -> Result<Sql, ArgumentError> {
         let parts = statement::parts(table, columns);
@@ -140,7 +137,7 @@ impl Series {
         catalog: &Catalog,
         table: &Table,
         columns: &[ColumnId],
-        filter: Option<&JsonValue>,
+        filter: Option<&Value<'_>>,
         allowance: &mut Allowance<'_>,
         sql: &mut Sql,
     ) -> Result<(), ArgumentError> {

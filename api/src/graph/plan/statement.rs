@@ -1,18 +1,17 @@
 //! The SQL of a load.
 
-use apollo_compiler::response::JsonValue;
 use tokio_postgres::types::Type;
 
 use super::allowance::Allowance;
 use super::call::{self, Call};
 use super::filter::Filter;
-use super::input::ArgumentError;
 use super::merge::Merge;
 use super::order::{self, Sort};
 use super::page::Page;
 use super::sql::{KEY_ALIAS, Sql};
 use crate::database::Parameter;
 use crate::graph::aggregate::{Function, NUMBER_WITHIN};
+use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{Catalog, ColumnId, ColumnType, Relation, Scope, Table, TableId};
 
 /// Alias of the table whose rows are loaded.
@@ -50,7 +49,7 @@ pub(super) struct Rows<'a> {
     pub(super) table: &'a Table,
     pub(super) joins: &'a [Join],
     pub(super) projection: &'a [Selected],
-    pub(super) filter: Option<&'a JsonValue>,
+    pub(super) filter: Option<&'a Value<'a>>,
 }
 
 /// All rows of a table.
@@ -146,7 +145,7 @@ pub(super) fn rows_before(
     catalog: &Catalog,
     table: &Table,
     columns: impl IntoIterator<Item = ColumnId>,
-    filter: Option<&JsonValue>,
+    filter: Option<&Value<'_>>,
     allowance: &mut Allowance<'_>,
 ) -> Result<Sql, ArgumentError> {
     let mut sql = Sql::new(0);
@@ -170,7 +169,7 @@ pub(super) struct PageQuery<'a> {
     pub(super) parents: Parents,
     pub(super) projection: &'a [Selected],
     pub(super) page: &'a Page,
-    pub(super) filter: Option<&'a JsonValue>,
+    pub(super) filter: Option<&'a Value<'a>>,
     /// Whether the values of the order are selected too, behind the projection.
     pub(super) cursors: bool,
     /// Whether the page may be merged from the parts of the table that the caller sees.
@@ -359,7 +358,7 @@ pub(super) fn aggregate(
     columns: &[ColumnId],
     parents: Parents,
     numbers: &Numbers,
-    filter: Option<&JsonValue>,
+    filter: Option<&Value<'_>>,
     allowance: &mut Allowance<'_>,
 ) -> Result<Sql, ArgumentError> {
     let parts = parts(table, columns);

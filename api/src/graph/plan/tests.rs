@@ -4,8 +4,6 @@ use std::sync::LazyLock;
 
 use apollo_compiler::ExecutableDocument;
 use apollo_compiler::Schema;
-use apollo_compiler::request::coerce_variable_values;
-use apollo_compiler::response::{JsonMap, JsonValue};
 use apollo_compiler::validation::Valid;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -13,6 +11,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::{ConnectionField, Plan, RootField, cursor, order, plan};
+use crate::graph::arguments::{Inputs, json};
 use crate::graph::catalog::Catalog;
 use crate::graph::error::Error;
 use crate::graph::limits::Limits;
@@ -36,10 +35,10 @@ impl Fixture {
     fn plan(&self, query: &str, variables: &str) -> Result<Plan, Error> {
         let document = ExecutableDocument::parse_and_validate(&self.schema, query, "query").unwrap();
         let operation = document.operations.get(None).unwrap();
-        let variables: JsonMap =
-            if variables.is_empty() { JsonMap::new() } else { serde_json::from_str(variables).unwrap() };
-        let variables = coerce_variable_values(&self.schema, operation, &variables).unwrap();
-        plan(&self.catalog, &Limits::default(), &document, operation, &variables)
+        let variables = if variables.is_empty() { "{}" } else { variables };
+        let variables = serde_json::from_str(variables).unwrap();
+        let inputs = Inputs::read(&self.schema, operation, &variables).unwrap();
+        plan(&self.catalog, &Limits::default(), &document, operation, &inputs)
     }
 
     /// The statements of a query, in the order in which they first came up.
@@ -124,14 +123,12 @@ fn an_order_ends_with_the_primary_key_and_says_no_more_than_it_must() {
 /// A cursor with these values, of an order of events.
 fn forged(fixture: &Fixture, order: &Value, values: &[Value]) -> String {
     let table = fixture.catalog.table_of_type("SessionEvent").unwrap();
-    let terms = order::read(&fixture.catalog, table, Some(&json(order)), &Limits::default()).unwrap();
+    let order = order.to_string();
+    let order = json::read(&order).unwrap();
+    let terms = order::read(&fixture.catalog, table, Some(&order), &Limits::default()).unwrap();
     let mut parts = vec![Value::from(cursor::signature(table, None, &cursor::named(&terms)))];
     parts.extend_from_slice(values);
     BASE64_URL_SAFE_NO_PAD.encode(Value::from(parts).to_string())
-}
-
-fn json(value: &Value) -> JsonValue {
-    serde_json::from_value(value.clone()).unwrap()
 }
 
 #[test]
@@ -288,7 +285,7 @@ proptest! {
         let fixture = &*FIXTURE;
         let table = fixture.catalog.table_of_type("SessionEvent").unwrap();
         let order = serde_json::json!([{ "intensityLevel": "DESC" }, { "notes": "ASC_NULLS_FIRST" }]);
-        let terms = order::read(&fixture.catalog, table, Some(&json(&order)), &Limits::default()).unwrap();
+        let terms = order::read(&fixture.catalog, table, Some(&json::read(&order.to_string()).unwrap()), &Limits::default()).unwrap();
         let text = forged(fixture, &order, &[serde_json::json!(level), serde_json::json!(note), id.to_string().into()]);
         let read = cursor::read(&text, table, None, &cursor::named(&terms)).unwrap();
         let bytes: Vec<Option<Vec<u8>>> = read.into_iter().map(|part| part.and_then(|part| part.value)).collect();
@@ -305,7 +302,7 @@ proptest! {
         let fixture = &*FIXTURE;
         let table = fixture.catalog.table_of_type("SessionEvent").unwrap();
         let order = serde_json::json!([{ "eventTimestamp": "ASC" }]);
-        let terms = order::read(&fixture.catalog, table, Some(&json(&order)), &Limits::default()).unwrap();
+        let terms = order::read(&fixture.catalog, table, Some(&json::read(&order.to_string()).unwrap()), &Limits::default()).unwrap();
         let good = forged(fixture, &order, &["2026-01-01T00:00:00Z".into(), "7".into()]);
         let at = at.index(good.len());
         let bad = if cut { good[..at].to_owned() } else { format!("{}{letter}{}", &good[..at], &good[at + 1..]) };

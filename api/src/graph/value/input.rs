@@ -1,11 +1,14 @@
 //! JSON of the request → Postgres's binary format.
 
+use std::borrow::Cow;
+
 use apollo_compiler::response::JsonValue;
 use thiserror::Error;
 use tokio_postgres::types::Type;
 
 use super::{numeric, time};
 use crate::database::Parameter;
+use crate::graph::arguments::{Value, number};
 use crate::graph::catalog::{ColumnType, Scalar};
 
 /// A value that does not fit its type.
@@ -17,7 +20,7 @@ pub(crate) struct InputError {
 }
 
 /// A parameter of a column's type. The value is not null: the caller has dealt with that.
-pub(crate) fn parameter(ty: &ColumnType, value: &JsonValue) -> Result<Parameter, InputError> {
+pub(in crate::graph) fn parameter(ty: &ColumnType, value: &Value<'_>) -> Result<Parameter, InputError> {
     match ty {
         ColumnType::Scalar(scalar) => Ok(Parameter::new(scalar.postgres(), encode(*scalar, value)?)),
         ColumnType::Enum(values) => {
@@ -30,17 +33,30 @@ pub(crate) fn parameter(ty: &ColumnType, value: &JsonValue) -> Result<Parameter,
 }
 
 /// A part of a key, as its bytes are found again in a row: equal numbers are equal bytes.
-pub(crate) fn key_part(ty: &ColumnType, value: &JsonValue) -> Result<Vec<u8>, InputError> {
+pub(in crate::graph) fn key_part(ty: &ColumnType, value: &Value<'_>) -> Result<Vec<u8>, InputError> {
     let bytes = parameter(ty, value)?.value.unwrap_or_default();
     Ok(if ty.postgres() == Type::NUMERIC { numeric::shortest(&bytes) } else { bytes })
 }
 
+/// A part of a key that the database has written as JSON.
+pub(crate) fn key_part_of_json(ty: &ColumnType, value: &JsonValue) -> Result<Vec<u8>, InputError> {
+    let number;
+    let value = match value {
+        JsonValue::Number(it) => {
+            number = it.to_string();
+            Value::Number(&number)
+        }
+        JsonValue::String(text) => Value::Text(Cow::Borrowed(text.as_str())),
+        JsonValue::Bool(value) => Value::Boolean(*value),
+        JsonValue::Null | JsonValue::Array(_) | JsonValue::Object(_) => Value::Null,
+    };
+    key_part(ty, &value)
+}
+
 /// An array parameter whose elements are of a column's type.
-pub(crate) fn parameter_array(ty: &ColumnType, value: &JsonValue) -> Result<Parameter, InputError> {
+pub(in crate::graph) fn parameter_array(ty: &ColumnType, value: &Value<'_>) -> Result<Parameter, InputError> {
     let scalar = ty.scalar();
-    // A single value stands for a list of one (GraphQL specification, list input coercion).
-    let single = std::slice::from_ref(value);
-    let values = value.as_array().map_or(single, Vec::as_slice);
+    let values = value.as_list().ok_or_else(|| mismatch(value, "a list"))?;
     let elements = values
         .iter()
         .map(|value| parameter(ty, value).map(|parameter| parameter.value.unwrap_or_default()))
@@ -48,7 +64,7 @@ pub(crate) fn parameter_array(ty: &ColumnType, value: &JsonValue) -> Result<Para
     Ok(Parameter::array(scalar.postgres_array(), &scalar.postgres(), elements.iter().map(Vec::as_slice)))
 }
 
-fn encode(scalar: Scalar, value: &JsonValue) -> Result<Vec<u8>, InputError> {
+fn encode(scalar: Scalar, value: &Value<'_>) -> Result<Vec<u8>, InputError> {
     let encoded = match scalar {
         Scalar::Boolean => value.as_bool().map(|value| vec![u8::from(value)]),
         Scalar::SmallInt => value
@@ -63,13 +79,11 @@ fn encode(scalar: Scalar, value: &JsonValue) -> Result<Vec<u8>, InputError> {
             .as_i64()
             .or_else(|| value.as_str().and_then(|text| text.parse().ok()))
             .map(|value| value.to_be_bytes().to_vec()),
-        #[expect(clippy::cast_possible_truncation, reason = "a real column compares at its own precision")]
-        Scalar::Real => double(value).map(|value| (value as f32).to_be_bytes().to_vec()),
-        Scalar::Double => double(value).map(|value| value.to_be_bytes().to_vec()),
-        Scalar::Numeric | Scalar::Decimal => match value {
-            JsonValue::Number(number) => numeric::parse(&number.to_string()),
-            value => value.as_str().and_then(numeric::parse),
-        },
+        Scalar::Real => value.as_number().and_then(number::single).map(|value| value.to_be_bytes().to_vec()),
+        Scalar::Double => value.as_f64().map(|value| value.to_be_bytes().to_vec()),
+        Scalar::Numeric | Scalar::Decimal => {
+            value.as_number().or_else(|| value.as_str()).and_then(numeric::parse)
+        }
         // Postgres stores no NUL in text.
         Scalar::Text => {
             value.as_str().filter(|text| !text.contains('\0')).map(|text| text.as_bytes().to_vec())
@@ -83,20 +97,13 @@ fn encode(scalar: Scalar, value: &JsonValue) -> Result<Vec<u8>, InputError> {
             value.as_str().and_then(time::parse_local).map(|time| time.to_be_bytes().to_vec())
         }
         Scalar::DateTime => value.as_str().and_then(time::parse_utc).map(|time| time.to_be_bytes().to_vec()),
-        Scalar::Json => serde_json::to_vec(value).ok().map(|mut text| {
-            text.insert(0, 1); // version of jsonb's binary format
-            text
-        }),
+        Scalar::Json => {
+            let mut text = vec![1]; // version of jsonb's binary format
+            value.write_json(&mut text);
+            Some(text)
+        }
     };
     encoded.ok_or_else(|| mismatch(value, expected(scalar)))
-}
-
-/// A number, also one whose literal had more digits than a double holds.
-fn double(value: &JsonValue) -> Option<f64> {
-    value
-        .as_f64()
-        .or_else(|| value.as_str().and_then(|text| text.parse().ok()))
-        .filter(|number: &f64| number.is_finite())
 }
 
 fn expected(scalar: Scalar) -> &'static str {
@@ -116,10 +123,12 @@ fn expected(scalar: Scalar) -> &'static str {
     }
 }
 
-fn mismatch(value: &JsonValue, expected: &str) -> InputError {
+fn mismatch(value: &Value<'_>, expected: &str) -> InputError {
     /// Enough to recognise one's own value in an error message.
     const MOST_CHARACTERS: usize = 60;
-    let mut found = value.to_string();
+    let mut found = Vec::new();
+    value.write_json(&mut found);
+    let mut found = String::from_utf8(found).unwrap_or_default();
     if let Some((end, _)) = found.char_indices().nth(MOST_CHARACTERS) {
         found.truncate(end);
         found.push('…');
@@ -130,12 +139,13 @@ fn mismatch(value: &JsonValue, expected: &str) -> InputError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::arguments::json;
     use crate::graph::value::write_value;
     use proptest::prelude::*;
     use serde_json::json;
 
     fn read(scalar: Scalar, value: &serde_json::Value) -> Result<Parameter, InputError> {
-        parameter(&ColumnType::Scalar(scalar), &serde_json::from_value(value.clone()).unwrap())
+        parameter(&ColumnType::Scalar(scalar), &json::read(&value.to_string()).unwrap())
     }
 
     fn back(scalar: Scalar, value: &serde_json::Value) -> serde_json::Value {
@@ -152,14 +162,6 @@ mod tests {
         assert!(read(Scalar::BigInt, &json!(1.5)).is_err());
         assert!(read(Scalar::Text, &json!("a\u{0}b")).is_err());
         assert!(read(Scalar::Uuid, &json!("x")).is_err());
-    }
-
-    #[test]
-    fn a_single_value_stands_for_a_list_of_one() {
-        let ty = ColumnType::List(Scalar::Text);
-        let one = parameter(&ty, &JsonValue::from("PTSD")).unwrap();
-        let list = parameter(&ty, &JsonValue::Array(vec![JsonValue::from("PTSD")])).unwrap();
-        assert_eq!(one, list);
     }
 
     proptest! {

@@ -1,20 +1,20 @@
 //! Messages of the protocol.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use serde::Deserialize;
+use serde::de::Error as _;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use crate::graph::Request;
 
 /// What a client sends.
-#[derive(Debug, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[derive(Debug)]
 pub(super) enum Client {
     /// It says who it is.
-    ConnectionInit {
-        #[serde(default)]
-        payload: Option<Map<String, Value>>,
-    },
+    ConnectionInit { payload: Option<Map<String, Value>> },
     /// It asks whether anybody is there.
     Ping,
     /// It is there.
@@ -31,7 +31,27 @@ pub(super) enum Client {
 
 impl Client {
     pub(super) fn read(text: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(text)
+        #[derive(Deserialize)]
+        struct Message<'a> {
+            #[serde(rename = "type", borrow)]
+            kind: Cow<'a, str>,
+            #[serde(default)]
+            id: Option<String>,
+            #[serde(default, borrow)]
+            payload: Option<&'a RawValue>,
+        }
+        let Message { kind, id, payload } = serde_json::from_str(text)?;
+        // An operation is told from others by its id.
+        let id = || id.filter(|id| !id.is_empty()).ok_or_else(|| serde_json::Error::custom("there is no id"));
+        let payload = payload.map_or("null", RawValue::get);
+        Ok(match kind.as_ref() {
+            "connection_init" => Self::ConnectionInit { payload: serde_json::from_str(payload)? },
+            "ping" => Self::Ping,
+            "pong" => Self::Pong,
+            "subscribe" => Self::Subscribe { id: id()?, payload: serde_json::from_str(payload)? },
+            "complete" => Self::Complete { id: id()? },
+            _ => return Err(serde_json::Error::custom("there is no such type of message")),
+        })
     }
 }
 
@@ -41,7 +61,7 @@ pub(super) fn id(text: &str) -> Option<String> {
     struct Named {
         id: String,
     }
-    serde_json::from_str::<Named>(text).ok().map(|named| named.id)
+    serde_json::from_str::<Named>(text).ok().map(|named| named.id).filter(|id| !id.is_empty())
 }
 
 /// The `Authorization` header that the payload of `connection_init` stands for.
@@ -92,9 +112,16 @@ mod tests {
         assert!(
             matches!(subscribe, Ok(Client::Subscribe { id, payload }) if id == "1" && payload.query == "{a}")
         );
-        for wrong in
-            ["", "[]", r#"{"type":"other"}"#, r#"{"type":"subscribe","id":"1"}"#, r#"{"type":"complete"}"#]
-        {
+        let empty = r#"{"id":"","type":"subscribe","payload":{"query":"{a}"}}"#;
+        for wrong in [
+            "",
+            "[]",
+            empty,
+            r#"{"type":"other"}"#,
+            r#"{"type":"subscribe","id":"1"}"#,
+            r#"{"type":"complete"}"#,
+            r#"{"type":"complete","id":""}"#,
+        ] {
             assert!(Client::read(wrong).is_err(), "{wrong}");
         }
     }

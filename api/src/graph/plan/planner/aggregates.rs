@@ -2,15 +2,13 @@
 
 use apollo_compiler::Node;
 use apollo_compiler::executable::{Field, SelectionSet};
-use apollo_compiler::response::JsonValue;
 
 use super::super::allowance;
-use super::super::collect::collect;
-use super::super::input::{ArgumentError, arguments};
 use super::super::statement::Expression;
 use super::super::{AggregateField, Keyed, LoadId, find_or_push};
 use super::{DraftKind, Planned, Planner};
 use crate::graph::aggregate::{self, Function};
+use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{ColumnType, FieldId, Table};
 
 impl<'a> Planner<'a> {
@@ -22,7 +20,7 @@ impl<'a> Planner<'a> {
         objects: u64,
     ) -> Planned<Vec<Keyed<AggregateField>>> {
         let type_name = format!("{}Aggregate", table.type_name);
-        let collected = collect(self.document, self.variables, sets, &type_name);
+        let collected = self.collect(sets, &type_name)?;
         self.each(&collected, objects, |this, field, collected| {
             match (field.name.as_str(), table.field(&field.name)) {
                 ("count", _) => Ok(AggregateField::Count(this.expression(load, Expression::Count))),
@@ -59,7 +57,7 @@ impl<'a> Planner<'a> {
         (sets, objects): (&[&'a SelectionSet], u64),
         expression: impl Fn(Function) -> Expression,
     ) -> Planned<Vec<Keyed<AggregateField>>> {
-        let collected = collect(self.document, self.variables, sets, type_name);
+        let collected = self.collect(sets, type_name)?;
         self.each(&collected, objects, |this, field, _| {
             let Some(described) =
                 aggregate::functions(ty).iter().find(|described| described.field == field.name.as_str())
@@ -80,16 +78,13 @@ impl<'a> Planner<'a> {
     }
 
     /// The argument `at` of what lies within JSON.
-    fn path_within(&self, field: &Node<Field>) -> Planned<Vec<String>> {
-        let given = arguments(field, self.variables);
-        let single = |value: &JsonValue| value.as_str().map(|key| vec![key.to_owned()]);
-        let path = given.get("at").and_then(|path| match path.as_array() {
-            Some(keys) => keys.iter().map(|key| key.as_str().map(str::to_owned)).collect(),
-            None => single(path),
-        });
-        let path = path
-            .filter(|path| !path.is_empty())
-            .ok_or_else(|| self.refuse(field, ArgumentError::new("at", "name at least one key")))?;
+    fn path_within(&self, field: &'a Node<Field>) -> Planned<Vec<String>> {
+        let given = self.arguments(field)?;
+        let path = given.get("at").map(Value::items).unwrap_or_default();
+        let path: Vec<String> = path.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+        if path.is_empty() {
+            return Err(self.refuse(field, ArgumentError::new("at", "name at least one key")));
+        }
         let letters = path.iter().map(|key| 1 + key.chars().count()).sum();
         allowance::pattern(self.limits, letters, || "at".into())
             .map_err(|error| self.refuse(field, error))?;
@@ -97,9 +92,9 @@ impl<'a> Planner<'a> {
     }
 
     /// The argument `p` of a percentile.
-    pub(super) fn share(&self, field: &Node<Field>) -> Planned<f64> {
-        let given = arguments(field, self.variables);
-        let share = given.get("p").and_then(JsonValue::as_f64).filter(|share| (0.0..=1.0).contains(share));
+    pub(super) fn share(&self, field: &'a Node<Field>) -> Planned<f64> {
+        let given = self.arguments(field)?;
+        let share = given.get("p").and_then(Value::as_f64).filter(|share| (0.0..=1.0).contains(share));
         share.ok_or_else(|| self.refuse(field, ArgumentError::new("p", "a share lies between 0 and 1")))
     }
 

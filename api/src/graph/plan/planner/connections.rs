@@ -1,15 +1,16 @@
 //! Connections: pages of rows, and numbers and points over all of them.
 
+use std::rc::Rc;
+
 use apollo_compiler::Node;
 use apollo_compiler::executable::{Field, SelectionSet};
 
 use super::super::call;
-use super::super::collect::{Collected, collect};
-use super::super::input::arguments;
+use super::super::collect::Collected;
 use super::super::page;
 use super::super::statement::{Expression, Numbers};
 use super::super::{Connection, ConnectionField, EdgeField, Keyed, LoadId, PageInfoField};
-use super::{DraftKind, Planned, Planner, Question, text};
+use super::{DraftKind, Planned, Planner, Question};
 use crate::graph::catalog::{ColumnId, Table};
 
 impl<'a> Planner<'a> {
@@ -22,8 +23,7 @@ impl<'a> Planner<'a> {
         collected: &Collected<'a>,
         parents: u64,
     ) -> Planned<Connection> {
-        let given = arguments(field, self.variables);
-        let filter = given.get("filter").filter(|filter| !filter.is_null()).cloned();
+        let mut given = self.arguments(field)?;
         let page = page::read(self.catalog, table, &given, self.limits)
             .map_err(|error| self.refuse(field, error))?;
         let rows = parents.saturating_mul(page.limit);
@@ -33,21 +33,26 @@ impl<'a> Planner<'a> {
             (false, page.after.is_some() || page.offset > 0)
         };
 
-        let page_question =
-            Question { kind: "page", table: table.id, columns: columns.to_vec(), arguments: text(&given) };
+        let page_question = Question {
+            kind: "page",
+            table: table.id,
+            columns: columns.to_vec(),
+            arguments: given.text(|_| true),
+        };
         let narrowing = call::narrowing(self.catalog, table, &given);
+        let filter = given.take("filter").map(Rc::new);
         let aggregate_question = Question {
             kind: "aggregate",
             table: table.id,
             columns: columns.to_vec(),
-            arguments: text(&narrowing),
+            arguments: narrowing.clone(),
         };
         let mut page_load = None;
         let mut aggregate_load = None;
         let place = self.place(field);
 
         let type_name = format!("{}Connection", table.type_name);
-        let parts = collect(self.document, self.variables, &collected.selection_sets(), &type_name);
+        let parts = self.collect(&collected.selection_sets(), &type_name)?;
         let fields = self.each(&parts, parents, |this, part, part_collected| {
             let sets = part_collected.selection_sets();
             let mut load_page = |this: &mut Self| -> LoadId {
@@ -88,7 +93,7 @@ impl<'a> Planner<'a> {
                     let (load, selection) = this.thinned_rows(
                         table,
                         columns,
-                        (&narrowing, &page),
+                        (&narrowing, filter.as_ref(), &page),
                         part,
                         part_collected,
                         parents,
@@ -122,7 +127,7 @@ impl<'a> Planner<'a> {
         sets: &[&'a SelectionSet],
         rows: u64,
     ) -> Planned<Vec<Keyed<EdgeField>>> {
-        let collected = collect(self.document, self.variables, sets, &format!("{}Edge", table.type_name));
+        let collected = self.collect(sets, &format!("{}Edge", table.type_name))?;
         self.each(&collected, rows, |this, field, collected| {
             Ok(match field.name.as_str() {
                 "cursor" => {
@@ -141,7 +146,7 @@ impl<'a> Planner<'a> {
         sets: &[&'a SelectionSet],
         objects: u64,
     ) -> Planned<Vec<Keyed<PageInfoField>>> {
-        let collected = collect(self.document, self.variables, sets, "PageInfo");
+        let collected = self.collect(sets, "PageInfo")?;
         self.each(&collected, objects, |this, field, _| {
             Ok(match field.name.as_str() {
                 "hasNextPage" => PageInfoField::HasNextPage,

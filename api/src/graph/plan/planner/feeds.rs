@@ -1,16 +1,17 @@
 //! The field of `Subscription`.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use apollo_compiler::Node;
 use apollo_compiler::executable::{ExecutableDocument, Field, Operation};
-use apollo_compiler::response::{JsonMap, JsonValue};
 
-use super::super::collect::collect;
 use super::super::feed::{ChangeField, Feed, Topic};
-use super::super::input::{ArgumentError, arguments, key_values};
+use super::super::key::key_values;
 use super::super::{Plan, RowSelection};
 use super::{DraftKind, Planned, Planner, Question};
+use crate::graph::arguments::{ArgumentError, Arguments, Inputs, Value};
 use crate::graph::catalog::{Catalog, ChangeOperation, ColumnId, FeedField, FeedScope, FieldId, Table};
 use crate::graph::error::Error;
 use crate::graph::limits::Limits;
@@ -21,15 +22,15 @@ const LARGEST_BATCH: u64 = 200;
 /// Rows that a feed is planned for: more than one, so that its statements take any number.
 const PLANNED_ROWS: u64 = 2;
 
-/// Plans a validated subscription whose variables are coerced.
+/// Plans a validated subscription.
 pub(crate) fn plan_feed(
     catalog: &Catalog,
     limits: &Limits,
     document: &ExecutableDocument,
     operation: &Operation,
-    variables: &JsonMap,
+    inputs: &Inputs<'_>,
 ) -> Result<Feed, Error> {
-    let mut planner = Planner::new(catalog, limits, document, variables);
+    let mut planner = Planner::new(catalog, limits, document, inputs);
     let collected = planner.root_collected(&[&operation.selection_set], "Subscription")?;
     let mut feeds = planner.each(&collected, 1, |this, field, collected| {
         match catalog.feed(&field.name) {
@@ -51,12 +52,13 @@ impl<'a> Planner<'a> {
         collected: &super::Collected<'a>,
     ) -> Planned<Feed> {
         let table = self.catalog.table(feed.table);
-        let given = arguments(field, self.variables);
+        let mut given = self.arguments(field)?;
         let filter = match &feed.scope {
             FeedScope::Row => None,
-            FeedScope::Rows => given.get("filter").filter(|filter| !filter.is_null()).cloned(),
-            FeedScope::Named(_, columns) => equals(table, columns, &given),
+            FeedScope::Rows => given.take("filter"),
+            FeedScope::Named(_, columns) => equals(table, columns, &mut given),
         };
+        let filter = filter.map(Rc::new);
         let refuse = |error| self.refuse(field, error);
         let topic = match &feed.scope {
             FeedScope::Row => {
@@ -72,7 +74,7 @@ impl<'a> Planner<'a> {
         let gone = self.rows_before(table, filter.clone(), field);
         let rows = self.changed_rows(table, filter, field);
         let type_name = format!("{}Change", table.type_name);
-        let collected = collect(self.document, self.variables, &collected.selection_sets(), &type_name);
+        let collected = self.collect(&collected.selection_sets(), &type_name)?;
         let fields = self.each(&collected, PLANNED_ROWS, |this, part, collected| {
             Ok(match part.name.as_str() {
                 "__typename" => ChangeField::Typename(type_name.clone()),
@@ -88,7 +90,7 @@ impl<'a> Planner<'a> {
             key: field.response_key().to_string(),
             topic,
             operations: operations(feed, &given),
-            after: given.get("after").and_then(JsonValue::as_str).map(str::to_owned),
+            after: given.get("after").and_then(Value::as_str).map(str::to_owned),
             fields,
             plan: Plan { fields: Vec::new(), loads: self.take_loads()?, cost },
             rows,
@@ -102,12 +104,13 @@ impl<'a> Planner<'a> {
     fn changed_rows(
         &mut self,
         table: &Table,
-        filter: Option<JsonValue>,
+        filter: Option<Rc<Value<'a>>>,
         field: &Node<Field>,
     ) -> super::LoadId {
         // A filter without conditions keeps the table from being taken from memory as a whole.
-        let filter = filter.or_else(|| table.is_reference.then(|| JsonValue::Object(JsonMap::new())));
-        let arguments = filter.as_ref().map(ToString::to_string).unwrap_or_default();
+        let filter = filter.or_else(|| table.is_reference.then(|| Rc::new(Value::Object(Vec::new()))));
+        // A feed has one load of this kind.
+        let arguments = String::new();
         let columns = table.primary_key.clone();
         let question = Question { kind: "changed", table: table.id, columns, arguments };
         let place = self.place(field);
@@ -118,7 +121,7 @@ impl<'a> Planner<'a> {
     fn rows_before(
         &mut self,
         table: &Table,
-        filter: Option<JsonValue>,
+        filter: Option<Rc<Value<'a>>>,
         field: &Node<Field>,
     ) -> super::LoadId {
         let mut columns = BTreeSet::new();
@@ -134,16 +137,14 @@ impl<'a> Planner<'a> {
 }
 
 /// What a filter holds all rows to, by `eq` on its first level: one row, or those of a parent; else they are any.
-fn pinned(table: &Table, filter: &JsonValue) -> Result<Topic, ArgumentError> {
+fn pinned(table: &Table, filter: &Value<'_>) -> Result<Topic, ArgumentError> {
     let mut topic = Topic::Table(table.id);
-    for (name, conditions) in filter.as_object().into_iter().flatten() {
-        let Some(FieldId::Column(column)) = table.field(name.as_str()) else { continue };
-        let value = conditions.as_object().and_then(|it| it.get("eq")).filter(|it| !it.is_null());
-        let Some(value) = value else { continue };
+    for (name, conditions) in filter.fields() {
+        let Some(FieldId::Column(column)) = table.field(name) else { continue };
+        let Some(value) = conditions.get("eq") else { continue };
         let value = || {
-            key_part(&table.column(column).ty, value).map_err(|error| {
-                ArgumentError::new(&format!("filter.{}.eq", name.as_str()), error.to_string())
-            })
+            key_part(&table.column(column).ty, value)
+                .map_err(|error| ArgumentError::new(&format!("filter.{name}.eq"), error.to_string()))
         };
         if table.primary_key == [column] {
             return Ok(Topic::Row(table.id, vec![value()?]));
@@ -156,14 +157,12 @@ fn pinned(table: &Table, filter: &JsonValue) -> Result<Topic, ArgumentError> {
 }
 
 /// The columns of a table that a filter on its rows looks at.
-fn looked_at(table: &Table, filter: &JsonValue, columns: &mut BTreeSet<ColumnId>) {
-    if let JsonValue::Array(filters) = filter {
-        for filter in filters {
-            looked_at(table, filter, columns);
-        }
+fn looked_at(table: &Table, filter: &Value<'_>, columns: &mut BTreeSet<ColumnId>) {
+    for filter in filter.items() {
+        looked_at(table, filter, columns);
     }
-    for (name, value) in filter.as_object().into_iter().flatten() {
-        match table.field(name.as_str()) {
+    for (name, value) in filter.fields() {
+        match table.field(name) {
             Some(FieldId::Column(column)) => {
                 columns.insert(column);
             }
@@ -176,30 +175,24 @@ fn looked_at(table: &Table, filter: &JsonValue, columns: &mut BTreeSet<ColumnId>
 }
 
 /// The filter of a feed whose arguments are values of columns.
-fn equals(table: &Table, columns: &[ColumnId], given: &JsonMap) -> Option<JsonValue> {
-    let conditions: JsonMap = columns
-        .iter()
-        .map(|column| {
-            let field = table.column(*column).field.as_str();
-            let value = given.get(field).cloned().unwrap_or(JsonValue::Null);
-            (field.into(), JsonValue::Object([("eq".into(), value)].into_iter().collect()))
-        })
-        .collect();
-    (!conditions.is_empty()).then_some(JsonValue::Object(conditions))
+fn equals<'a>(table: &'a Table, columns: &[ColumnId], given: &mut Arguments<'a>) -> Option<Value<'a>> {
+    let conditions = columns.iter().filter_map(|column| {
+        let field = table.column(*column).field.as_str();
+        let equal = (Cow::Borrowed("eq"), given.take(field)?);
+        Some((Cow::Borrowed(field), Value::Object(vec![equal])))
+    });
+    let conditions: Vec<_> = conditions.collect();
+    (!conditions.is_empty()).then_some(Value::Object(conditions))
 }
 
-fn operations(feed: &FeedField, given: &JsonMap) -> Vec<ChangeOperation> {
+fn operations(feed: &FeedField, given: &Arguments<'_>) -> Vec<ChangeOperation> {
     let all: &[ChangeOperation] = match &feed.scope {
         FeedScope::Named(operations, _) => operations,
         FeedScope::Row | FeedScope::Rows => &ChangeOperation::ALL,
     };
-    // A single value stands for a list of one.
-    let wanted = given.get("operations").filter(|it| !it.is_null()).map(|wanted| match wanted {
-        JsonValue::Array(names) => names.clone(),
-        name => vec![name.clone()],
-    });
+    let wanted = given.get("operations").map(Value::items);
     let is_wanted = |operation: &ChangeOperation| {
-        wanted.as_ref().is_none_or(|names| names.iter().any(|name| name.as_str() == Some(operation.name())))
+        wanted.is_none_or(|names| names.iter().any(|name| name.as_str() == Some(operation.name())))
     };
     all.iter().copied().filter(is_wanted).collect()
 }

@@ -1,14 +1,16 @@
 //! Grouped lists.
 
+use std::rc::Rc;
+
 use apollo_compiler::Node;
 use apollo_compiler::executable::{Field, SelectionSet};
 
-use super::super::collect::{Collected, collect};
+use super::super::collect::Collected;
 use super::super::groups;
-use super::super::input::{ArgumentError, arguments};
 use super::super::order::Path;
 use super::super::{GroupField, Groups, KeyField, Keyed, RangeField};
-use super::{DraftKind, Planned, Planner, Question, text};
+use super::{DraftKind, Planned, Planner, Question};
+use crate::graph::arguments::ArgumentError;
 use crate::graph::catalog::{ColumnId, ColumnType, FieldId, RelationId, Table};
 
 impl<'a> Planner<'a> {
@@ -21,18 +23,18 @@ impl<'a> Planner<'a> {
         collected: &Collected<'a>,
         parents: u64,
     ) -> Planned<Groups> {
-        let given = arguments(field, self.variables);
-        let filter = given.get("filter").filter(|filter| !filter.is_null()).cloned();
-        let groups = groups::Groups::read(self.catalog, table, &given, self.limits)
+        let mut given = self.arguments(field)?;
+        let arguments = given.text(|_| true);
+        let filter = given.take("filter").map(Rc::new);
+        let groups = groups::Groups::read(self.catalog, table, given, self.limits)
             .map_err(|error| self.refuse(field, error))?;
         let rows = parents.saturating_mul(groups.limit);
-        let question =
-            Question { kind: "groups", table: table.id, columns: columns.to_vec(), arguments: text(&given) };
+        let question = Question { kind: "groups", table: table.id, columns: columns.to_vec(), arguments };
         let place = self.place(field);
         let keys = groups.clone();
         let load = self.load(question, filter, &place, parents, DraftKind::Groups(groups));
         let type_name = format!("{}Group", table.type_name);
-        let parts = collect(self.document, self.variables, &collected.selection_sets(), &type_name);
+        let parts = self.collect(&collected.selection_sets(), &type_name)?;
         let fields = self.each(&parts, rows, |this, part, collected| {
             let sets = collected.selection_sets();
             Ok(match part.name.as_str() {
@@ -48,12 +50,12 @@ impl<'a> Planner<'a> {
     pub(super) fn group_key(
         &mut self,
         table: &'a Table,
-        groups: &groups::Groups,
+        groups: &groups::Groups<'_>,
         relations: &[RelationId],
         (sets, objects): (&[&'a SelectionSet], u64),
     ) -> Planned<Vec<Keyed<KeyField>>> {
         let type_name = format!("{}GroupKey", table.type_name);
-        let collected = collect(self.document, self.variables, sets, &type_name);
+        let collected = self.collect(sets, &type_name)?;
         self.each(&collected, objects, |this, field, collected| match table.field(&field.name) {
             Some(FieldId::Column(column)) => {
                 let at = Path { relations: relations.to_vec(), column };
@@ -87,7 +89,7 @@ impl<'a> Planner<'a> {
 
     fn group_range(
         &mut self,
-        groups: &groups::Groups,
+        groups: &groups::Groups<'_>,
         at: &Path,
         field: &'a Node<Field>,
         (sets, objects): (&[&'a SelectionSet], u64),
@@ -96,7 +98,7 @@ impl<'a> Planner<'a> {
             let error = ArgumentError::new("groupBy", format!("does not name `{}`", field.name));
             self.refuse(field, error)
         })?;
-        let collected = collect(self.document, self.variables, sets, "NumberRange");
+        let collected = self.collect(sets, "NumberRange")?;
         let fields = self.each(&collected, objects, |_, field, _| {
             Ok(match field.name.as_str() {
                 "from" => RangeField::From,

@@ -2,12 +2,10 @@
 
 use apollo_compiler::Node;
 use apollo_compiler::executable::{Field, SelectionSet};
-use apollo_compiler::response::JsonValue;
 
-use super::super::collect::collect;
-use super::super::input::arguments;
 use super::super::{Keyed, RootField};
 use super::{Planned, Planner};
+use crate::graph::arguments::Value;
 use crate::graph::introspection::{Introspected, Shape, Wanted};
 
 impl<'a> Planner<'a> {
@@ -20,21 +18,21 @@ impl<'a> Planner<'a> {
         Ok(RootField::Introspection(if field.name == "__schema" {
             Introspected::Schema(self.shape("__Schema", sets)?)
         } else {
-            let given = arguments(field, self.variables);
-            let name = given.get("name").and_then(JsonValue::as_str).unwrap_or_default();
+            let given = self.arguments(field)?;
+            let name = given.get("name").and_then(Value::as_str).unwrap_or_default();
             Introspected::Type(name.to_owned(), self.shape("__Type", sets)?)
         }))
     }
 
     fn shape(&mut self, type_name: &str, sets: &[&'a SelectionSet]) -> Planned<Shape> {
-        let collected = collect(self.document, self.variables, sets, type_name);
+        let collected = self.collect(sets, type_name)?;
         let fields = self.each(&collected, 0, |this, field, collected| {
             let below = match object_of(&field.name) {
                 Some(type_name) => this.shape(type_name, &collected.selection_sets())?,
                 None => Shape::new(),
             };
-            let given = arguments(field, this.variables);
-            let deprecated = given.get("includeDeprecated").and_then(JsonValue::as_bool) == Some(true);
+            let given = this.arguments(field)?;
+            let deprecated = given.get("includeDeprecated").and_then(Value::as_bool) == Some(true);
             Ok((field.name.to_string(), deprecated, below))
         })?;
         let wanted =

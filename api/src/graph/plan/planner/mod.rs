@@ -15,34 +15,34 @@ mod rows;
 mod series;
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use apollo_compiler::Node;
-use apollo_compiler::executable::{ExecutableDocument, Field, Operation};
-use apollo_compiler::response::{JsonMap, JsonValue};
+use apollo_compiler::executable::{ExecutableDocument, Field, Operation, SelectionSet};
 
 use super::allowance::Allowance;
-use super::collect::Collected;
+use super::collect::{Collected, collect};
 use super::groups::Groups;
-use super::input::ArgumentError;
 use super::page::Page;
 use super::points::Points;
 use super::series::Series;
 use super::sql::Sql;
 use super::statement::{self, Join, Numbers, PageQuery, Parents, Rows, Selected};
 use super::{CursorShape, Keyed, Load, LoadId, LoadKind, Place, Plan, cursor, find_or_push};
+use crate::graph::arguments::{ArgumentError, Arguments, Inputs, Reading, Value};
 use crate::graph::catalog::{Catalog, ColumnId, Relation, Table, TableId};
 use crate::graph::error::{Code, Error, PathSegment};
 use crate::graph::limits::Limits;
 
-/// Plans a validated query whose variables are coerced.
+/// Plans a validated query.
 pub(crate) fn plan(
     catalog: &Catalog,
     limits: &Limits,
     document: &ExecutableDocument,
     operation: &Operation,
-    variables: &JsonMap,
+    inputs: &Inputs<'_>,
 ) -> Result<Plan, Error> {
-    let mut planner = Planner::new(catalog, limits, document, variables);
+    let mut planner = Planner::new(catalog, limits, document, inputs);
     let fields = planner.root(&[&operation.selection_set], "Query", None)?;
     let loads = planner.take_loads()?;
     Ok(Plan { fields, loads, cost: planner.cost })
@@ -52,8 +52,8 @@ struct Planner<'a> {
     catalog: &'a Catalog,
     limits: &'a Limits,
     document: &'a ExecutableDocument,
-    variables: &'a JsonMap,
-    drafts: Vec<Draft>,
+    inputs: &'a Inputs<'a>,
+    drafts: Vec<Draft<'a>>,
     interned: HashMap<Question, LoadId>,
     /// The fields that it stands within, from the root on.
     path: Vec<&'a Node<Field>>,
@@ -70,18 +70,18 @@ struct Question {
     kind: &'static str,
     table: TableId,
     columns: Vec<ColumnId>,
-    /// Arguments as JSON text.
+    /// Arguments as text.
     arguments: String,
 }
 
 /// A load whose projection still grows.
-struct Draft {
+struct Draft<'a> {
     table: TableId,
-    kind: DraftKind,
+    kind: DraftKind<'a>,
     columns: Vec<ColumnId>,
     /// How many keys it may be asked for at most.
     parents: u64,
-    filter: Option<JsonValue>,
+    filter: Option<Rc<Value<'a>>>,
     joins: Vec<Join>,
     projection: Vec<Selected>,
     cursors: bool,
@@ -102,15 +102,15 @@ impl From<LoadId> for Source {
     }
 }
 
-enum DraftKind {
+enum DraftKind<'a> {
     ByKey,
     /// Numbers of changes; the filter looks at these columns of the row before them.
     RowsBefore(Vec<ColumnId>),
     Page(Page),
     Points(Points),
     Aggregate(Numbers),
-    Groups(Groups),
-    Series(Series),
+    Groups(Groups<'a>),
+    Series(Series<'a>),
 }
 
 pub(crate) use feeds::plan_feed;
@@ -123,13 +123,13 @@ impl<'a> Planner<'a> {
         catalog: &'a Catalog,
         limits: &'a Limits,
         document: &'a ExecutableDocument,
-        variables: &'a JsonMap,
+        inputs: &'a Inputs<'a>,
     ) -> Self {
         Self {
             catalog,
             limits,
             document,
-            variables,
+            inputs,
             drafts: Vec::new(),
             interned: HashMap::new(),
             path: Vec::new(),
@@ -157,6 +157,28 @@ impl<'a> Planner<'a> {
                 Ok(load)
             })
             .collect()
+    }
+
+    /// The fields that the selection sets have on an object type.
+    fn collect(&self, sets: &[&'a SelectionSet], type_name: &str) -> Planned<Vec<Collected<'a>>> {
+        collect(self.document, self.inputs, sets, type_name).map_err(|error| match self.path.last() {
+            Some(field) => self.refuse(field, error),
+            None => error.into_error(),
+        })
+    }
+
+    /// The arguments of a field that asks for something.
+    fn arguments(&self, field: &'a Node<Field>) -> Planned<Arguments<'a>> {
+        self.arguments_by(field, |_| Reading::Optional)
+    }
+
+    /// The arguments of a field; `reading` says of each how it is read.
+    fn arguments_by(
+        &self,
+        field: &'a Node<Field>,
+        reading: impl Fn(&str) -> Reading,
+    ) -> Planned<Arguments<'a>> {
+        self.inputs.arguments(field, reading).map_err(|error| self.refuse(field, error))
     }
 
     /// Plans each collected field of an object under its response key, within the limits of depth and number. `objects`: how many
@@ -229,10 +251,10 @@ impl<'a> Planner<'a> {
     fn load(
         &mut self,
         question: Question,
-        filter: Option<JsonValue>,
+        filter: Option<Rc<Value<'a>>>,
         place: &Place,
         parents: u64,
-        kind: DraftKind,
+        kind: DraftKind<'a>,
     ) -> LoadId {
         if let Some(load) = self.interned.get(&question) {
             let known = &mut self.drafts[load.0].parents;
@@ -294,7 +316,7 @@ impl<'a> Planner<'a> {
         Some(Source { load: source.load, table: find_or_push(&mut draft.joins, join) + 1 })
     }
 
-    fn finish(&mut self, draft: &Draft) -> Result<Load, ArgumentError> {
+    fn finish(&mut self, draft: &Draft<'_>) -> Result<Load, ArgumentError> {
         let grouped = matches!(draft.kind, DraftKind::Groups(_) | DraftKind::Series(_));
         let parents = if draft.parents == 1 && !grouped { Parents::One } else { Parents::Many };
         let sql = self.sql(draft, parents)?;
@@ -313,13 +335,13 @@ impl<'a> Planner<'a> {
     }
 
     /// Whether a load takes all rows of its table, whatever the keys: a reference table is small, and kept in memory.
-    fn is_kept_whole(draft: &Draft, table: &Table) -> bool {
+    fn is_kept_whole(draft: &Draft<'_>, table: &Table) -> bool {
         matches!(draft.kind, DraftKind::ByKey) && table.is_reference && draft.filter.is_none()
     }
 
-    fn sql(&mut self, draft: &Draft, parents: Parents) -> Result<Sql, ArgumentError> {
+    fn sql(&mut self, draft: &Draft<'_>, parents: Parents) -> Result<Sql, ArgumentError> {
         let table = self.catalog.table(draft.table);
-        let (columns, filter, allowance) = (&draft.columns, draft.filter.as_ref(), &mut self.allowance);
+        let (columns, filter, allowance) = (&draft.columns, draft.filter.as_deref(), &mut self.allowance);
         match &draft.kind {
             DraftKind::ByKey if Self::is_kept_whole(draft, table) => {
                 Ok(statement::all(table, &draft.projection))
@@ -365,7 +387,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Positions of the parents' key in the rows of a load.
-    fn key_positions(draft: &Draft) -> Vec<usize> {
+    fn key_positions(draft: &Draft<'_>) -> Vec<usize> {
         let behind = |width: usize| (width..width + draft.columns.len()).collect();
         match &draft.kind {
             DraftKind::ByKey | DraftKind::Page(_) | DraftKind::Points(_) => {
@@ -381,7 +403,7 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn kind(&self, draft: &Draft) -> LoadKind {
+    fn kind(&self, draft: &Draft<'_>) -> LoadKind {
         let table = self.catalog.table(draft.table);
         match &draft.kind {
             DraftKind::ByKey | DraftKind::RowsBefore(_) => LoadKind::ByKey,
@@ -429,8 +451,4 @@ impl<'a> Planner<'a> {
         let place = self.place(field);
         Error::new(Code::LimitExceeded, message).at(&place.path, place.location)
     }
-}
-
-fn text(arguments: &JsonMap) -> String {
-    serde_json::to_string(arguments).unwrap_or_default()
 }

@@ -2,30 +2,29 @@
 
 use apollo_compiler::Node;
 use apollo_compiler::executable::{Field, Operation as Document, SelectionSet};
-use apollo_compiler::response::{JsonMap, JsonValue};
 
 use super::super::call::Call;
-use super::super::collect::collect;
-use super::super::input::{ArgumentError, arguments, key_values};
+use super::super::key::key_values;
 use super::super::sql::Sql;
 use super::super::statement::{ROW, write_primary_key};
 use super::super::write::{Mutation, MutationField, OnConflict, Payload, PayloadField, Step, Which, Write};
 use super::super::{Plan, write};
 use super::{Planned, Planner};
+use crate::graph::arguments::{ArgumentError, Arguments, Inputs, Reading, Value};
 use crate::graph::catalog::{Catalog, ColumnId, Function, Mutation as Mutates, Operation, Table, TableId};
 use crate::graph::error::Error;
 use crate::graph::limits::Limits;
 use crate::graph::value::parameter;
 
-/// Plans a validated mutation whose variables are coerced.
+/// Plans a validated mutation.
 pub(crate) fn plan_mutation(
     catalog: &Catalog,
     limits: &Limits,
     document: &apollo_compiler::ExecutableDocument,
     operation: &Document,
-    variables: &JsonMap,
+    inputs: &Inputs<'_>,
 ) -> Result<Mutation, Error> {
-    let mut planner = Planner::new(catalog, limits, document, variables);
+    let mut planner = Planner::new(catalog, limits, document, inputs);
     let collected = planner.root_collected(&[&operation.selection_set], "Mutation")?;
     planner.fresh = collected
         .iter()
@@ -58,7 +57,10 @@ impl<'a> Planner<'a> {
         field: &'a Node<Field>,
         sets: &[&'a SelectionSet],
     ) -> Planned<Step> {
-        let given = arguments(field, self.variables);
+        let given = self.arguments_by(field, |argument| match mutation {
+            Mutates::Table(..) if !matches!(argument, "input" | "inputs" | "patch") => Reading::Guard,
+            Mutates::Table(..) | Mutates::Function(_) => Reading::Data,
+        })?;
         let table = self.catalog.table(written(self.catalog, mutation));
         let planned = match mutation {
             Mutates::Table(operation, _) => self
@@ -78,7 +80,7 @@ impl<'a> Planner<'a> {
         &self,
         function: &Function,
         table: &Table,
-        given: &JsonMap,
+        given: &Arguments<'_>,
     ) -> Result<(Write, bool, u64), ArgumentError> {
         let mut sql = Sql::new(0);
         sql.push("SELECT ");
@@ -87,7 +89,7 @@ impl<'a> Planner<'a> {
         Call::of(function, given)?.write(&mut sql);
         sql.push(format_args!(" {ROW}"));
         let many = !function.is_single();
-        let objects = given.values().filter_map(JsonValue::as_array).map(Vec::len).max();
+        let objects = given.iter().filter_map(|(_, value)| value.as_list()).map(<[_]>::len).max();
         let rows = if many { objects.unwrap_or(self.limits.written_rows) } else { 1 };
         if rows > self.limits.written_rows {
             let message = format!("a request adds at most {} rows", self.limits.written_rows);
@@ -101,30 +103,29 @@ impl<'a> Planner<'a> {
         &self,
         operation: Operation,
         table: &'a Table,
-        given: &JsonMap,
+        given: &Arguments<'_>,
         field: &Node<Field>,
     ) -> Result<(Write, u64), ArgumentError> {
-        let object = |name: &str| given.get(name).and_then(JsonValue::as_object).cloned().unwrap_or_default();
-        let rows = |argument: &str, rows: &[JsonMap]| {
-            write::read_rows(self.catalog, self.limits, table, rows, argument)
+        let rows = |argument: &str| {
+            let given = given.get(argument).map(|it| it.as_list().unwrap_or(std::slice::from_ref(it)));
+            write::read_rows(self.catalog, self.limits, table, given.unwrap_or_default(), argument)
         };
         match operation {
-            Operation::Create => Ok((Write::Insert(rows("input", &[object("input")])?), 1)),
+            Operation::Create => Ok((Write::Insert(rows("input")?), 1)),
             Operation::CreateMany => {
-                let inputs = given.get("inputs").and_then(JsonValue::as_array).cloned().unwrap_or_default();
-                let inputs: Vec<JsonMap> =
-                    inputs.iter().map(|input| input.as_object().cloned().unwrap_or_default()).collect();
-                Ok((Write::Insert(rows("inputs", &inputs)?), inputs.len() as u64))
+                let insert = rows("inputs")?;
+                let rows = insert.rows.len() as u64;
+                Ok((Write::Insert(insert), rows))
             }
             Operation::Upsert => {
-                let mut insert = rows("input", &[object("input")])?;
+                let mut insert = rows("input")?;
                 if !insert.children.is_empty() {
                     return Err(ArgumentError::new(
                         "input",
                         "rows that belong to it are added with `create` only: here they could be there already",
                     ));
                 }
-                let name = given.get("onConflict").and_then(JsonValue::as_str).unwrap_or_default();
+                let name = given.get("onConflict").and_then(Value::as_str).unwrap_or_default();
                 let key = table.upsert_keys().find(|key| table.key_name(key) == name).unwrap_or_default();
                 let set: Vec<ColumnId> = insert
                     .columns
@@ -139,7 +140,8 @@ impl<'a> Planner<'a> {
                 Ok((Write::Insert(insert), 1))
             }
             Operation::Update => {
-                let patch = write::read_patch(table, &object("patch"))?;
+                let patch =
+                    write::read_patch(table, given.get("patch").map(Value::fields).unwrap_or_default())?;
                 Ok((Write::Update(self.which(table, given, field)?.update(patch)), 1))
             }
             Operation::Delete => Ok((Write::Delete(self.which(table, given, field)?.delete()), 1)),
@@ -150,10 +152,10 @@ impl<'a> Planner<'a> {
     fn which(
         &self,
         table: &'a Table,
-        given: &JsonMap,
+        given: &Arguments<'_>,
         field: &Node<Field>,
     ) -> Result<Which<'a>, ArgumentError> {
-        let is_given = |name: &str| given.get(name).is_some_and(|value| !value.is_null());
+        let is_given = |name: &str| given.get(name).is_some();
         let named: Vec<&str> = std::iter::once("id")
             .chain(table.keys.iter().flatten().map(|id| table.column(*id).field.as_str()))
             .filter(|name| is_given(name))
@@ -166,7 +168,7 @@ impl<'a> Planner<'a> {
         let (columns, values) = match (key, named.as_slice()) {
             (Some(key), _) => (key.as_slice(), key_values(table, key, given)?),
             (None, ["id"]) => {
-                let id = given.get("id").and_then(JsonValue::as_str).unwrap_or_default();
+                let id = given.get("id").and_then(Value::as_str).unwrap_or_default();
                 let key = crate::graph::global_id::read(self.catalog, id)
                     .filter(|(of, _)| of.id == table.id)
                     .map(|(_, key)| key);
@@ -180,7 +182,7 @@ impl<'a> Planner<'a> {
         };
         let unchanged_since = table
             .updated_at()
-            .zip(given.get("ifUnchangedSince").filter(|value| !value.is_null()))
+            .zip(given.get("ifUnchangedSince"))
             .map(|(column, value)| {
                 let moment = parameter(&table.column(column).ty, value);
                 let moment =
@@ -201,7 +203,7 @@ impl<'a> Planner<'a> {
         rows: u64,
     ) -> Planned<Payload> {
         let type_name = format!("{}{}Payload", table.type_name, if many { "List" } else { "" });
-        let collected = collect(self.document, self.variables, sets, &type_name);
+        let collected = self.collect(sets, &type_name)?;
         let mut load = None;
         let fields = self.each(&collected, 1, |this, part, collected| {
             let mut row = |this: &mut Self| -> Planned<_> {

@@ -1,30 +1,31 @@
 //! Points: rows of a connection, thinned for a chart.
 
+use std::rc::Rc;
+
 use apollo_compiler::Node;
 use apollo_compiler::executable::Field;
-use apollo_compiler::response::JsonMap;
 
 use super::super::collect::Collected;
-use super::super::input::arguments;
 use super::super::page::Page;
 use super::super::points::Points;
 use super::super::{LoadId, RowSelection};
 use super::{DraftKind, Planned, Planner, Question};
+use crate::graph::arguments::Value;
 use crate::graph::catalog::{ColumnId, Table};
 
 impl<'a> Planner<'a> {
-    /// Plans `points` of a connection below `parents` rows, or of the whole table where `columns` is empty. `narrowing` and
-    /// `page`: those of the connection.
+    /// Plans `points` of a connection below `parents` rows, or of the whole table where `columns` is empty. `narrowing`,
+    /// filter and page: those of the connection.
     pub(super) fn thinned_rows(
         &mut self,
         table: &'a Table,
         columns: &[ColumnId],
-        (narrowing, page): (&JsonMap, &Page),
+        (narrowing, filter, page): (&str, Option<&Rc<Value<'a>>>, &Page),
         field: &'a Node<Field>,
         collected: &Collected<'a>,
         parents: u64,
     ) -> Planned<(LoadId, RowSelection)> {
-        let given = arguments(field, self.variables);
+        let given = self.arguments(field)?;
         let points = Points::read(table, page.call.clone(), &given, self.limits)
             .map_err(|error| self.refuse(field, error))?;
         let rows = parents.saturating_mul(points.max as u64);
@@ -32,8 +33,7 @@ impl<'a> Planner<'a> {
         let arguments = serde_json::to_string(&(x.0, y.0, points.max, narrowing)).unwrap_or_default();
         let question = Question { kind: "points", table: table.id, columns: columns.to_vec(), arguments };
         let place = self.place(field);
-        let filter = narrowing.get("filter").filter(|filter| !filter.is_null()).cloned();
-        let load = self.load(question, filter, &place, parents, DraftKind::Points(points));
+        let load = self.load(question, filter.cloned(), &place, parents, DraftKind::Points(points));
         let selection = self.row(table, load, &collected.selection_sets(), rows)?;
         Ok((load, selection))
     }

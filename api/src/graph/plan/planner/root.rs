@@ -2,13 +2,13 @@
 
 use apollo_compiler::Node;
 use apollo_compiler::executable::{Field, SelectionSet};
-use apollo_compiler::response::JsonValue;
 
-use super::super::collect::{Collected, collect};
-use super::super::input::{ArgumentError, arguments, key_values};
+use super::super::collect::Collected;
+use super::super::key::key_values;
 use super::super::page::{self, Page};
 use super::super::{Keyed, Lookup, Nodes, RootField};
-use super::{DraftKind, Planned, Planner, Question, text};
+use super::{DraftKind, Planned, Planner, Question};
+use crate::graph::arguments::{ArgumentError, Reading, Value};
 use crate::graph::catalog::names::capitalise;
 use crate::graph::catalog::{ColumnId, Function, Table};
 use crate::graph::error::Error;
@@ -39,7 +39,7 @@ impl<'a> Planner<'a> {
         sets: &[&'a SelectionSet],
         type_name: &str,
     ) -> Planned<Vec<Collected<'a>>> {
-        let collected = collect(self.document, self.variables, sets, type_name);
+        let collected = self.collect(sets, type_name)?;
         if let Some(beyond) = collected.get(self.limits.root_fields) {
             let field = beyond.first();
             self.path.push(field);
@@ -94,14 +94,12 @@ impl<'a> Planner<'a> {
     pub(super) fn lookup_by_arguments(
         &mut self,
         table: &'a Table,
-        field: &Node<Field>,
+        field: &'a Node<Field>,
         sets: &[&'a SelectionSet],
     ) -> Planned<RootField> {
-        let given = arguments(field, self.variables);
-        let has = |column: &ColumnId| {
-            given.get(table.column(*column).field.as_str()).is_some_and(|it| !it.is_null())
-        };
-        let present = given.values().filter(|value| !value.is_null()).count();
+        let given = self.arguments_by(field, |_| Reading::Guard)?;
+        let has = |column: &ColumnId| given.get(&table.column(*column).field).is_some();
+        let present = given.iter().count();
         let key =
             table.keys.iter().find(|key| key.len() == present && key.iter().all(has)).ok_or_else(|| {
                 let message = format!("give exactly one key: {}", crate::graph::schema::keys(table));
@@ -118,11 +116,11 @@ impl<'a> Planner<'a> {
         field: &'a Node<Field>,
         sets: &[&'a SelectionSet],
     ) -> Planned<Lookup> {
-        let given = arguments(field, self.variables);
+        let given = self.arguments(field)?;
         let page = page::read(self.catalog, table, &given, self.limits)
             .map_err(|error| self.refuse(field, error))?;
         let question =
-            Question { kind: "row", table: table.id, columns: Vec::new(), arguments: text(&given) };
+            Question { kind: "row", table: table.id, columns: Vec::new(), arguments: given.text(|_| true) };
         let place = self.place(field);
         let load = self.load(question, None, &place, 1, DraftKind::Page(Page { limit: 1, ..page }));
         let selection = self.row(table, load, sets, 1)?;
@@ -143,15 +141,15 @@ impl<'a> Planner<'a> {
     }
 
     pub(super) fn node(&mut self, field: &'a Node<Field>, sets: &[&'a SelectionSet]) -> Planned<RootField> {
-        let given = arguments(field, self.variables);
-        let id = given.get("id").and_then(JsonValue::as_str).unwrap_or_default();
+        let given = self.arguments(field)?;
+        let id = given.get("id").and_then(Value::as_str).unwrap_or_default();
         let (table, key) = self.read_id(id, "id", field)?;
         self.lookup(table, &table.primary_key, key, field, sets).map(RootField::One)
     }
 
     pub(super) fn nodes(&mut self, field: &'a Node<Field>, sets: &[&'a SelectionSet]) -> Planned<RootField> {
-        let given = arguments(field, self.variables);
-        let ids = given.get("ids").and_then(JsonValue::as_array).cloned().unwrap_or_default();
+        let given = self.arguments(field)?;
+        let ids = given.get("ids").map(Value::items).unwrap_or_default();
         if ids.len() as u64 > self.limits.largest_page {
             let message = format!("at most {} ids", self.limits.largest_page);
             return Err(self.refuse(field, ArgumentError::exceeded("ids", message)));

@@ -3,7 +3,7 @@
 use apollo_compiler::Node;
 use apollo_compiler::executable::{Field, SelectionSet};
 
-use super::super::collect::{Collected, collect};
+use super::super::collect::Collected;
 use super::super::{RowField, RowSelection};
 use super::{Planned, Planner, Source};
 use crate::graph::catalog::{FieldId, RelationId, Table};
@@ -18,7 +18,7 @@ impl<'a> Planner<'a> {
         rows: u64,
     ) -> Planned<RowSelection> {
         let source = source.into();
-        let collected = collect(self.document, self.variables, sets, &table.type_name);
+        let collected = self.collect(sets, &table.type_name)?;
         let fields =
             self.each(&collected, rows, |this, field, collected| match table.field(&field.name) {
                 Some(FieldId::GlobalId) => Ok(RowField::GlobalId(this.positions(source, &table.primary_key))),

@@ -1,12 +1,13 @@
 //! Series.
 
+use std::rc::Rc;
+
 use apollo_compiler::Node;
 use apollo_compiler::executable::{Field, SelectionSet};
 
-use super::super::collect::{Collected, collect};
-use super::super::input::arguments;
+use super::super::collect::Collected;
 use super::super::{Keyed, LoadId, PointField, Series, SeriesField, series};
-use super::{DraftKind, Planned, Planner, Question, text};
+use super::{DraftKind, Planned, Planner, Question};
 use crate::graph::catalog::{ColumnId, Table};
 
 impl<'a> Planner<'a> {
@@ -19,18 +20,18 @@ impl<'a> Planner<'a> {
         collected: &Collected<'a>,
         parents: u64,
     ) -> Planned<Series> {
-        let given = arguments(field, self.variables);
-        let filter = given.get("filter").filter(|filter| !filter.is_null()).cloned();
+        let mut given = self.arguments(field)?;
+        let arguments = given.text(|_| true);
+        let filter = given.take("filter").map(Rc::new);
         let read = series::Series::read(self.catalog, table, &given, self.limits)
             .map_err(|error| self.refuse(field, error))?;
         let (lines, points) = read.size(parents);
-        let question =
-            Question { kind: "series", table: table.id, columns: columns.to_vec(), arguments: text(&given) };
+        let question = Question { kind: "series", table: table.id, columns: columns.to_vec(), arguments };
         let place = self.place(field);
         let (keys, fill) = (read.lines.clone(), read.fill);
         let load = self.load(question, filter, &place, parents, DraftKind::Series(read));
         let type_name = format!("{}Series", table.type_name);
-        let parts = collect(self.document, self.variables, &collected.selection_sets(), &type_name);
+        let parts = self.collect(&collected.selection_sets(), &type_name)?;
         let fields = self.each(&parts, lines, |this, part, collected| {
             let sets = collected.selection_sets();
             Ok(match part.name.as_str() {
@@ -50,7 +51,7 @@ impl<'a> Planner<'a> {
         sets: &[&'a SelectionSet],
         points: u64,
     ) -> Planned<Vec<Keyed<PointField>>> {
-        let collected = collect(self.document, self.variables, sets, &format!("{}Point", table.type_name));
+        let collected = self.collect(sets, &format!("{}Point", table.type_name))?;
         self.each(&collected, points, |this, field, collected| {
             Ok(match field.name.as_str() {
                 "start" => PointField::Start,

@@ -1,11 +1,11 @@
 //! Inputs → rows.
 
-use apollo_compiler::response::{JsonMap, JsonValue};
+use std::borrow::Cow;
 
 use super::super::find_or_push;
-use super::super::input::ArgumentError;
 use super::{Cell, Children, Insert};
 use crate::database::Parameter;
+use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{Catalog, ColumnId, ColumnType, FieldId, Relation, Table};
 use crate::graph::limits::Limits;
 use crate::graph::value::parameter;
@@ -18,7 +18,7 @@ pub(in crate::graph::plan) fn read_rows(
     catalog: &Catalog,
     limits: &Limits,
     table: &Table,
-    rows: &[JsonMap],
+    rows: &[Value<'_>],
     argument: &str,
 ) -> Result<Insert, ArgumentError> {
     let places: Vec<String> = match argument {
@@ -37,11 +37,10 @@ pub(in crate::graph::plan) fn read_rows(
 /// Reads the changes to a row.
 pub(in crate::graph::plan) fn read_patch(
     table: &Table,
-    patch: &JsonMap,
+    patch: &[(Cow<'_, str>, Value<'_>)],
 ) -> Result<Vec<(ColumnId, Option<Parameter>)>, ArgumentError> {
     let mut values = Vec::with_capacity(patch.len());
     for (name, value) in patch {
-        let name = name.as_str();
         let Some(FieldId::Column(id)) = table.field(name) else { continue };
         values.push((id, read_value(&table.column(id).ty, value, &format!("patch.{name}"))?));
     }
@@ -53,7 +52,7 @@ pub(in crate::graph::plan) fn read_patch(
 
 /// A row as it was given.
 struct Given<'v> {
-    row: &'v JsonMap,
+    row: &'v Value<'v>,
     /// Where it was given: `input.events.0`.
     place: String,
     /// Index of the row that it belongs to.
@@ -117,7 +116,7 @@ fn columns(table: &Table, given: &[Given<'_>], of: Option<&Relation>) -> Vec<Col
     let is_given = |id: &ColumnId| {
         let field = table.column(*id).field.as_str();
         of.is_some_and(|relation| relation.remote.contains(id))
-            || given.iter().any(|given| given.row.contains_key(field))
+            || given.iter().any(|given| given.row.get(field).is_some())
     };
     let mut columns: Vec<ColumnId> = table.writes.insert.iter().filter(|id| is_given(id)).copied().collect();
     if columns.is_empty() {
@@ -140,7 +139,7 @@ fn cell(
         return Ok(Cell::Parent(*position));
     }
     let column = table.column(id);
-    let Some(value) = given.row.get(column.field.as_str()) else { return Ok(Cell::Default) };
+    let Some(value) = given.row.get(&column.field) else { return Ok(Cell::Default) };
     let place = format!("{}.{}", given.place, column.field);
     Ok(read_value(&column.ty, value, &place)?.map_or(Cell::Null, Cell::Given))
 }
@@ -149,11 +148,8 @@ fn cell(
 fn below<'v>(given: &[Given<'v>], relation: &Relation) -> Vec<Given<'v>> {
     let mut below = Vec::new();
     for (parent, given) in given.iter().enumerate() {
-        let rows = given.row.get(relation.field.as_str());
-        // A single value stands for a list of one (GraphQL specification, list input coercion).
-        let rows =
-            rows.map_or(&[][..], |rows| rows.as_array().map_or(std::slice::from_ref(rows), Vec::as_slice));
-        below.extend(rows.iter().filter_map(JsonValue::as_object).enumerate().map(|(at, row)| {
+        let rows = given.row.get(&relation.field).map(Value::items).unwrap_or_default();
+        below.extend(rows.iter().enumerate().map(|(at, row)| {
             let place = format!("{}.{}.{at}", given.place, relation.field);
             Given { row, place, parent: Some(parent) }
         }));
@@ -161,7 +157,7 @@ fn below<'v>(given: &[Given<'v>], relation: &Relation) -> Vec<Given<'v>> {
     below
 }
 
-fn read_value(ty: &ColumnType, value: &JsonValue, place: &str) -> Result<Option<Parameter>, ArgumentError> {
+fn read_value(ty: &ColumnType, value: &Value<'_>, place: &str) -> Result<Option<Parameter>, ArgumentError> {
     if value.is_null() {
         return Ok(None);
     }

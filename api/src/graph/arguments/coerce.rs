@@ -1,0 +1,267 @@
+//! Input coercion: a value of the request and a type of the schema → a value that fits the type.
+
+use std::borrow::Cow;
+
+use apollo_compiler::ast::{self, Type};
+use apollo_compiler::schema::{ExtendedType, InputObjectType, InputValueDefinition};
+use apollo_compiler::{Name, Schema};
+
+use super::variables::Variable;
+use super::{ArgumentError, Value};
+
+/// What values are coerced with.
+#[derive(Clone, Copy)]
+pub(super) struct Coercion<'a> {
+    pub(super) schema: &'a Schema,
+    /// Those of the operation, coerced.
+    pub(super) variables: &'a [Variable<'a>],
+    pub(super) absence: Absence,
+}
+
+/// What may be missing or null within a value, as far as its type allows it.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Absence {
+    /// Anything, as the specification has it.
+    Allowed,
+    /// Nothing: what is left out is left out by its writer, not by a variable that was forgotten.
+    Refused,
+}
+
+/// A value that is not coerced yet.
+enum Given<'a> {
+    Literal(&'a ast::Value),
+    Json(Value<'a>),
+}
+
+type Coerced<T> = Result<T, ArgumentError>;
+
+impl<'a> Coercion<'a> {
+    /// A literal; `None` for a variable without a value.
+    pub(super) fn literal(self, value: &'a ast::Value, ty: &'a Type) -> Coerced<Option<Value<'a>>> {
+        self.given(Given::Literal(value), ty)
+    }
+
+    /// What JSON was given for a variable.
+    pub(super) fn json(self, value: Value<'a>, ty: &'a Type) -> Coerced<Value<'a>> {
+        self.value(Given::Json(value), ty)
+    }
+
+    pub(super) fn variable(self, name: &Name) -> Option<&'a Variable<'a>> {
+        self.variables.iter().find(|variable| variable.name == name)
+    }
+
+    fn given(self, given: Given<'a>, ty: &'a Type) -> Coerced<Option<Value<'a>>> {
+        let Given::Literal(ast::Value::Variable(name)) = given else {
+            return self.value(given, ty).map(Some);
+        };
+        let Some((variable, value)) = self.variable(name).and_then(|it| Some((it, it.value.as_ref()?)))
+        else {
+            return self.absent(name).map(|()| None);
+        };
+        if value.is_null() {
+            self.absent(name)?;
+        }
+        if self.absence == Absence::Refused {
+            self.has_no_null(value, variable.ty)?;
+        }
+        if is_like(variable.ty, ty) && !(value.is_null() && ty.is_non_null()) {
+            return Ok(Some(Value::Same(value)));
+        }
+        self.json(value.clone(), ty).map(Some)
+    }
+
+    fn absent(self, name: &Name) -> Coerced<()> {
+        match self.absence {
+            Absence::Allowed => Ok(()),
+            Absence::Refused => Err(ArgumentError::no_value(name)),
+        }
+    }
+
+    fn value(self, given: Given<'a>, ty: &'a Type) -> Coerced<Value<'a>> {
+        if let Given::Literal(ast::Value::Null) | Given::Json(Value::Null) = given {
+            return match self.absence {
+                _ if ty.is_non_null() => Err(ArgumentError::here(format!("null is not a value of {ty}"))),
+                Absence::Refused => Err(ArgumentError::null()),
+                Absence::Allowed => Ok(Value::Null),
+            };
+        }
+        let name = match ty {
+            Type::Named(name) | Type::NonNullNamed(name) => name,
+            Type::List(ty) | Type::NonNullList(ty) => {
+                return match given {
+                    Given::Literal(ast::Value::List(items)) => {
+                        self.items(items.iter().map(|item| Given::Literal(item)), ty)
+                    }
+                    Given::Json(Value::List(items)) => self.items(items.into_iter().map(Given::Json), ty),
+                    // One value stands for a list of one.
+                    single => self.items(std::iter::once(single), ty),
+                };
+            }
+        };
+        match self.schema.types.get(name) {
+            Some(ExtendedType::InputObject(ty)) => match given {
+                Given::Literal(ast::Value::Object(fields)) => {
+                    let fields =
+                        fields.iter().map(|(name, it)| (Cow::Borrowed(name.as_str()), Given::Literal(it)));
+                    self.object(fields, ty)
+                }
+                Given::Json(Value::Object(fields)) => {
+                    self.object(fields.into_iter().map(|(name, it)| (name, Given::Json(it))), ty)
+                }
+                _ => Err(expected(&format!("an object of type {name}"))),
+            },
+            Some(ExtendedType::Enum(ty)) => match self.leaf(given)? {
+                Value::Text(text) if ty.values.contains_key(text.as_ref()) => Ok(Value::Text(text)),
+                _ => Err(expected(&format!("a value of {name}"))),
+            },
+            Some(ExtendedType::Scalar(_)) => scalar(name, self.leaf(given)?),
+            _ => Err(ArgumentError::here(format!("there is no input type {name}"))),
+        }
+    }
+
+    fn items(self, items: impl Iterator<Item = Given<'a>>, ty: &'a Type) -> Coerced<Value<'a>> {
+        let items = items.enumerate().map(|(at, item)| {
+            let value = match self.given(item, ty) {
+                Ok(None) => self.value(Given::Json(Value::Null), ty),
+                value => value.map(|value| value.unwrap_or(Value::Null)),
+            };
+            value.map_err(|error| error.within(&at.to_string()))
+        });
+        items.collect::<Coerced<_>>().map(Value::List)
+    }
+
+    fn object(
+        self,
+        given: impl Iterator<Item = (Cow<'a, str>, Given<'a>)>,
+        ty: &'a InputObjectType,
+    ) -> Coerced<Value<'a>> {
+        let mut fields: Vec<(Cow<'a, str>, Value<'a>)> = Vec::with_capacity(given.size_hint().0);
+        for (name, given) in given {
+            let Some(field) = ty.fields.get(name.as_ref()) else {
+                let message = format!("{} has no field of this name", ty.name);
+                return Err(ArgumentError::here(message).within(&name));
+            };
+            // There are no more of them than the type has.
+            if fields.iter().any(|(known, _)| *known == name) {
+                return Err(ArgumentError::here("the field is there twice").within(&name));
+            }
+            match self.given(given, &field.ty) {
+                Ok(Some(value)) => fields.push((name, value)),
+                Ok(None) => {}
+                Err(error) => return Err(error.within(&name)),
+            }
+        }
+        for field in ty.fields.values().filter(|it| it.ty.is_non_null() || it.default_value.is_some()) {
+            if !fields.iter().any(|(known, _)| *known == field.name.as_str()) {
+                let value = self.default(field).map_err(|error| error.within(&field.name))?;
+                fields.push((Cow::Borrowed(&field.name), value));
+            }
+        }
+        Ok(Value::Object(fields))
+    }
+
+    /// What stands for a field or an argument that is left out.
+    pub(super) fn default(self, definition: &'a InputValueDefinition) -> Coerced<Value<'a>> {
+        match &definition.default_value {
+            Some(value) => self.value(Given::Literal(value), &definition.ty),
+            None => Err(ArgumentError::missing(&definition.ty)),
+        }
+    }
+
+    /// A value without a type of its own: what a scalar is made of, and JSON to any depth.
+    fn leaf(self, given: Given<'a>) -> Coerced<Value<'a>> {
+        let value = match given {
+            Given::Json(value) => return Ok(value),
+            Given::Literal(value) => value,
+        };
+        Ok(match value {
+            ast::Value::Null => Value::Null,
+            ast::Value::Boolean(value) => Value::Boolean(*value),
+            ast::Value::Int(number) => Value::Number(number.as_str()),
+            ast::Value::Float(number) => Value::Number(number.as_str()),
+            ast::Value::String(text) => Value::Text(Cow::Borrowed(text)),
+            ast::Value::Enum(name) => Value::Text(Cow::Borrowed(name)),
+            ast::Value::Variable(_) => self.leaf_or_variable(value)?.unwrap_or(Value::Null),
+            ast::Value::List(items) => {
+                let items = items.iter().enumerate().map(|(at, item)| {
+                    let value = self.leaf_or_variable(item).map_err(|error| error.within(&at.to_string()));
+                    value.map(|value| value.unwrap_or(Value::Null))
+                });
+                Value::List(items.collect::<Coerced<_>>()?)
+            }
+            ast::Value::Object(fields) => {
+                let fields = fields.iter().filter_map(|(name, value)| {
+                    let value = self.leaf_or_variable(value).map_err(|error| error.within(name));
+                    Some(value.transpose()?.map(|value| (Cow::Borrowed(name.as_str()), value)))
+                });
+                Value::Object(fields.collect::<Coerced<_>>()?)
+            }
+        })
+    }
+
+    /// Within JSON, a variable may have any type.
+    fn leaf_or_variable(self, value: &'a ast::Value) -> Coerced<Option<Value<'a>>> {
+        let ast::Value::Variable(name) = value else { return self.leaf(Given::Literal(value)).map(Some) };
+        let value = self.variable(name).and_then(|variable| variable.value.as_ref());
+        if value.is_none_or(Value::is_null) {
+            self.absent(name)?;
+        }
+        Ok(value.map(Value::Same))
+    }
+
+    /// Refuses null anywhere within a variable's value but within JSON, where it is a value like any other.
+    fn has_no_null(self, value: &Value<'_>, ty: &Type) -> Coerced<()> {
+        if value.is_null() {
+            return Err(ArgumentError::null());
+        }
+        match ty {
+            Type::List(ty) | Type::NonNullList(ty) => {
+                value.items().iter().enumerate().try_for_each(|(at, item)| {
+                    self.has_no_null(item, ty).map_err(|error| error.within(&at.to_string()))
+                })
+            }
+            Type::Named(name) | Type::NonNullNamed(name) => match self.schema.types.get(name) {
+                Some(ExtendedType::InputObject(ty)) => value.fields().iter().try_for_each(|(name, value)| {
+                    let Some(field) = ty.fields.get(name.as_ref()) else { return Ok(()) };
+                    self.has_no_null(value, &field.ty).map_err(|error| error.within(name))
+                }),
+                _ => Ok(()),
+            },
+        }
+    }
+}
+
+/// Whether values of one type are values of another, unless they are null.
+fn is_like(one: &Type, other: &Type) -> bool {
+    match (one, other) {
+        (Type::List(one) | Type::NonNullList(one), Type::List(other) | Type::NonNullList(other)) => {
+            one.is_assignable_to(other)
+        }
+        (Type::Named(one) | Type::NonNullNamed(one), Type::Named(other) | Type::NonNullNamed(other)) => {
+            one == other
+        }
+        _ => false,
+    }
+}
+
+/// A value of a scalar: of one that the specification knows as that says, of any other as it is.
+fn scalar<'a>(name: &str, value: Value<'a>) -> Coerced<Value<'a>> {
+    let is_whole = |text: &str| !text.contains(['.', 'e', 'E']);
+    Ok(match (name, value) {
+        ("Int", Value::Number(number)) if number.parse::<i32>().is_ok() => Value::Number(number),
+        ("Int", _) => return Err(expected("a whole number of 32 bits")),
+        ("Float", Value::Number(number)) => Value::Number(number),
+        ("Float", _) => return Err(expected("a number")),
+        ("String" | "ID", Value::Text(text)) => Value::Text(text),
+        ("String", _) => return Err(expected("a string")),
+        ("ID", Value::Number(number)) if is_whole(number) => Value::Text(Cow::Borrowed(number)),
+        ("ID", _) => return Err(expected("an id")),
+        ("Boolean", Value::Boolean(value)) => Value::Boolean(value),
+        ("Boolean", _) => return Err(expected("true or false")),
+        (_, value) => value,
+    })
+}
+
+fn expected(what: &str) -> ArgumentError {
+    ArgumentError::here(format!("this is not {what}"))
+}

@@ -1,0 +1,63 @@
+//! What is wrong with an argument.
+
+use apollo_compiler::Name;
+use apollo_compiler::ast::Type;
+
+use crate::graph::error::{Code, Error};
+
+/// A mistake in an argument; the planner adds the place in the request.
+#[derive(Debug)]
+pub(in crate::graph) struct ArgumentError {
+    /// Dotted path from the argument inwards.
+    pub(in crate::graph) argument: String,
+    pub(in crate::graph) code: Code,
+    pub(in crate::graph) message: String,
+}
+
+impl ArgumentError {
+    pub(in crate::graph) fn new(argument: &str, message: impl Into<String>) -> Self {
+        Self { argument: argument.to_owned(), code: Code::BadUserInput, message: message.into() }
+    }
+
+    /// An argument that asks for more than one may.
+    pub(in crate::graph) fn exceeded(argument: &str, message: impl Into<String>) -> Self {
+        Self { code: Code::LimitExceeded, ..Self::new(argument, message) }
+    }
+
+    /// A mistake right here; who stands further outside adds the path with [`Self::within`].
+    pub(super) fn here(message: impl Into<String>) -> Self {
+        Self::new("", message)
+    }
+
+    /// Something that has to be there.
+    pub(super) fn missing(ty: &Type) -> Self {
+        Self::here(format!("a value of type {ty} is needed here"))
+    }
+
+    /// A variable that nothing was given for, where something has to stand.
+    pub(super) fn no_value(variable: &Name) -> Self {
+        Self::here(format!(
+            "the variable `${variable}` has no value; give it one, or leave out what it stands in"
+        ))
+    }
+
+    /// Null, where leaving something out would ask for more.
+    pub(super) fn null() -> Self {
+        Self::here("null says nothing here; leave it out, or ask with `isNull`")
+    }
+
+    /// The same mistake within a field, an item or an argument.
+    pub(super) fn within(mut self, outer: &str) -> Self {
+        if !self.argument.is_empty() {
+            self.argument.insert(0, '.');
+        }
+        self.argument.insert_str(0, outer);
+        self
+    }
+
+    pub(in crate::graph) fn into_error(self) -> Error {
+        let mut error = Error::new(self.code, format!("{}: {}", self.argument, self.message));
+        error.argument = Some(self.argument);
+        error
+    }
+}

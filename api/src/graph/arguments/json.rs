@@ -1,0 +1,260 @@
+//! JSON text → values that borrow from it. Numbers stay as they are written: `serde_json` would make doubles of them.
+
+use std::borrow::Cow;
+
+use super::Value;
+
+/// Lists and objects within one another at most.
+const DEEPEST: usize = 128;
+
+/// Reads a JSON text; `None` where it is none, or nests too deep.
+pub(in crate::graph) fn read(text: &str) -> Option<Value<'_>> {
+    let mut reader = Reader { text, at: 0 };
+    let value = reader.value(0)?;
+    reader.skip_space();
+    (reader.at == text.len()).then_some(value)
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn value(&mut self, depth: usize) -> Option<Value<'a>> {
+        if depth > DEEPEST {
+            return None;
+        }
+        match self.peek()? {
+            b'{' => self.object(depth),
+            b'[' => self.list(depth),
+            b'"' => self.string().map(Value::Text),
+            b't' => self.word("true").map(|()| Value::Boolean(true)),
+            b'f' => self.word("false").map(|()| Value::Boolean(false)),
+            b'n' => self.word("null").map(|()| Value::Null),
+            _ => self.number().map(Value::Number),
+        }
+    }
+
+    fn object(&mut self, depth: usize) -> Option<Value<'a>> {
+        let mut fields = Vec::new();
+        self.take(b'{')?;
+        if self.peek()? == b'}' {
+            self.take(b'}')?;
+            return Some(Value::Object(fields));
+        }
+        loop {
+            self.peek()?;
+            let name = self.string()?;
+            self.take(b':')?;
+            fields.push((name, self.value(depth + 1)?));
+            if self.peek()? != b',' {
+                self.take(b'}')?;
+                return Some(Value::Object(fields));
+            }
+            self.take(b',')?;
+        }
+    }
+
+    fn list(&mut self, depth: usize) -> Option<Value<'a>> {
+        let mut items = Vec::new();
+        self.take(b'[')?;
+        if self.peek()? == b']' {
+            self.take(b']')?;
+            return Some(Value::List(items));
+        }
+        loop {
+            items.push(self.value(depth + 1)?);
+            if self.peek()? != b',' {
+                self.take(b']')?;
+                return Some(Value::List(items));
+            }
+            self.take(b',')?;
+        }
+    }
+
+    /// A string; it is borrowed where nothing in it is escaped.
+    fn string(&mut self) -> Option<Cow<'a, str>> {
+        let quoted = self.text.get(self.at..)?;
+        let inside = quoted.strip_prefix('"')?;
+        let mut bytes = inside.bytes().enumerate();
+        let mut is_plain = true;
+        let end = loop {
+            match bytes.next()? {
+                (end, b'"') => break end,
+                (_, b'\\') => {
+                    is_plain = false;
+                    bytes.next()?;
+                }
+                (_, byte) => is_plain &= byte >= b' ',
+            }
+        };
+        self.at += end + 2;
+        if is_plain {
+            return inside.get(..end).map(Cow::Borrowed);
+        }
+        serde_json::from_str(quoted.get(..end + 2)?).ok().map(Cow::Owned)
+    }
+
+    fn number(&mut self) -> Option<&'a str> {
+        let rest = self.text.get(self.at..)?;
+        let digits = |from: usize| rest.bytes().skip(from).take_while(u8::is_ascii_digit).count();
+        let byte = |at: usize| rest.as_bytes().get(at).copied();
+        let begin = usize::from(byte(0) == Some(b'-'));
+        let whole = digits(begin);
+        if whole == 0 || whole > 1 && byte(begin) == Some(b'0') {
+            return None;
+        }
+        let mut end = begin + whole;
+        if byte(end) == Some(b'.') {
+            let fraction = digits(end + 1);
+            end += 1 + fraction;
+            if fraction == 0 {
+                return None;
+            }
+        }
+        if matches!(byte(end), Some(b'e' | b'E')) {
+            end += 1 + usize::from(matches!(byte(end + 1), Some(b'+' | b'-')));
+            let exponent = digits(end);
+            end += exponent;
+            if exponent == 0 {
+                return None;
+            }
+        }
+        self.at += end;
+        rest.get(..end)
+    }
+
+    fn word(&mut self, word: &str) -> Option<()> {
+        self.text.get(self.at..)?.starts_with(word).then(|| self.at += word.len())
+    }
+
+    /// The next byte that is no space.
+    fn peek(&mut self) -> Option<u8> {
+        self.skip_space();
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn take(&mut self, wanted: u8) -> Option<()> {
+        (self.peek()? == wanted).then(|| self.at += 1)
+    }
+
+    fn skip_space(&mut self) {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        self.at += rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).count();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value as Json;
+
+    use super::*;
+
+    /// What another reader makes of a text, and of what this one has made of it.
+    fn both(text: &str) -> (Option<Json>, Option<Json>) {
+        let ours = read(text).map(|value| {
+            let mut out = Vec::new();
+            value.write_json(&mut out);
+            serde_json::from_slice(&out).unwrap()
+        });
+        (serde_json::from_str(text).ok(), ours)
+    }
+
+    #[test]
+    fn a_text_is_read_as_another_reader_reads_it() {
+        for text in [
+            "",
+            " ",
+            "null",
+            "tru",
+            "truex",
+            "[1,]",
+            "[,]",
+            "[]",
+            "{}",
+            "{\"a\":}",
+            "{a:1}",
+            "[1 2]",
+            "01",
+            "-",
+            "-0",
+            "1.",
+            ".5",
+            "+1",
+            "1e",
+            "1e+",
+            "1E-2",
+            "\"",
+            "\"\\\"",
+            "\"\\u00e9\\ud83d\\ude00\"",
+            "\"\\ud800\"",
+            "\"a\nb\"",
+            "\"é\u{7f}\"",
+            " { \"a\" : [ true , false , null , \"\\n\" ] } ",
+            "{\"a\":1}}",
+            "nan",
+            "[[[]]",
+            "\u{feff}1",
+        ] {
+            let (theirs, ours) = both(text);
+            assert_eq!(theirs, ours, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_keep_their_digits() {
+        for text in ["72.333333333333333333333", "123456789012345678901234567890", "1.50e+400", "-0.0"] {
+            assert_eq!(read(text).unwrap().as_number(), Some(text));
+        }
+    }
+
+    #[test]
+    fn what_nests_too_deep_is_refused() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(read(&nested(100)).is_some());
+        assert!(read(&nested(1_000_000)).is_none());
+    }
+
+    fn any_json() -> impl Strategy<Value = Json> {
+        let leaf = prop_oneof![
+            Just(Json::Null),
+            any::<bool>().prop_map(Json::from),
+            any::<i64>().prop_map(Json::from),
+            (-1e9..1e9_f64).prop_map(Json::from),
+            ".{0,8}".prop_map(Json::from),
+        ];
+        leaf.prop_recursive(4, 30, 5, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(Json::from),
+                prop::collection::btree_map(".{0,4}", inner, 0..5)
+                    .prop_map(|map| Json::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_json_is_read(json in any_json()) {
+            for text in [json.to_string(), serde_json::to_string_pretty(&json).unwrap()] {
+                let (theirs, ours) = both(&text);
+                prop_assert_eq!(&theirs, &ours);
+                prop_assert_eq!(ours.as_ref(), Some(&json));
+            }
+        }
+
+        #[test]
+        fn almost_json_is_read_or_refused_likewise(json in any_json(), at: prop::sample::Index, with in "[\\[\\]{}\",:0-9eE.+tfn\\\\ -]?") {
+            let mut letters: Vec<char> = json.to_string().chars().collect();
+            let at = at.index(letters.len());
+            letters.splice(at..=at, with.chars());
+            let text: String = letters.into_iter().collect();
+            let (theirs, ours) = both(&text);
+            // Objects that have a field twice are for whoever knows their type.
+            if theirs.is_some() != ours.is_some() {
+                prop_assert!(false, "{text}");
+            }
+        }
+    }
+}

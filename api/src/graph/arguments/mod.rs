@@ -1,0 +1,155 @@
+//! Arguments of a request, coerced: once, here, and against the schema.
+//!
+//! Literals, variables and defaults become the same [`Value`]s, by the rules of the GraphQL specification (input coercion)
+//! and one more: a condition that was forgotten never widens what is asked for. Whatever stands *within* an argument is
+//! there and is not null, unless it is data to be written; only a whole optional argument may be left out.
+//!
+//! What a custom scalar holds is read where its column is known ([`super::value`]).
+
+mod coerce;
+mod error;
+pub(super) mod json;
+pub(super) mod number;
+mod value;
+mod variables;
+
+use apollo_compiler::executable::{Field, Operation};
+use apollo_compiler::{Schema, ast};
+use sha2::Sha256;
+
+use self::coerce::{Absence, Coercion};
+use self::variables::Variable;
+
+pub(super) use error::ArgumentError;
+pub(super) use value::Value;
+pub use variables::Variables;
+
+/// What the arguments of an operation are read with: the schema's types, and the values of its variables.
+#[derive(Debug)]
+pub(super) struct Inputs<'a> {
+    schema: &'a Schema,
+    variables: Vec<Variable<'a>>,
+}
+
+/// How an argument is read.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Reading {
+    /// The whole argument may be left out or null; nothing within it may.
+    Optional,
+    /// It says which row is meant, or guards it: it may be left out, but not forgotten as a variable.
+    Guard,
+    /// It is data to be written: within it, what is left out has a default, and null is NULL.
+    Data,
+}
+
+/// The arguments of a field that were given or have a default, in the order of the schema. None is null.
+#[derive(Debug)]
+pub(super) struct Arguments<'a>(Vec<(&'a str, Value<'a>)>);
+
+impl<'a> Inputs<'a> {
+    /// Coerces the variables of an operation. An error names the variable as `$name`.
+    pub(super) fn read(
+        schema: &'a Schema,
+        operation: &'a Operation,
+        variables: &'a Variables,
+    ) -> Result<Self, ArgumentError> {
+        Ok(Self { schema, variables: variables::read(schema, operation, variables)? })
+    }
+
+    /// The arguments of a field. `reading` says of each how it is read.
+    pub(super) fn arguments(
+        &'a self,
+        field: &'a Field,
+        reading: impl Fn(&str) -> Reading,
+    ) -> Result<Arguments<'a>, ArgumentError> {
+        let mut arguments = Vec::with_capacity(field.arguments.len());
+        for definition in &field.definition.arguments {
+            let name = definition.name.as_str();
+            let given = field.arguments.iter().find(|argument| argument.name == definition.name);
+            let given = given.map(|argument| argument.value.as_ref());
+            let value = self.argument(definition, given, reading(name));
+            if let Some(value) = value.map_err(|error| error.within(name))? {
+                arguments.push((name, value));
+            }
+        }
+        Ok(Arguments(arguments))
+    }
+
+    fn argument(
+        &'a self,
+        definition: &'a ast::InputValueDefinition,
+        given: Option<&'a ast::Value>,
+        reading: Reading,
+    ) -> Result<Option<Value<'a>>, ArgumentError> {
+        let absence = if reading == Reading::Data { Absence::Allowed } else { Absence::Refused };
+        let coercion = Coercion { schema: self.schema, variables: &self.variables, absence };
+        let is_optional = !definition.ty.is_non_null() || definition.default_value.is_some();
+        let value = match given {
+            Some(ast::Value::Null) if !definition.ty.is_non_null() => return Ok(None),
+            Some(ast::Value::Variable(name)) if is_optional && reading != Reading::Guard => {
+                match coercion.variable(name).and_then(|variable| variable.value.as_ref()) {
+                    None => None,
+                    Some(value) if value.is_null() && !definition.ty.is_non_null() => return Ok(None),
+                    Some(_) => given,
+                }
+            }
+            given => given,
+        };
+        match value {
+            Some(value) => match coercion.literal(value, &definition.ty)? {
+                None if !is_optional => Err(ArgumentError::missing(&definition.ty)),
+                value => Ok(value),
+            },
+            None if is_optional && definition.default_value.is_none() => Ok(None),
+            None => coercion.default(definition).map(Some),
+        }
+    }
+
+    /// Whether a directive such as `@skip` holds.
+    pub(super) fn holds(&self, directive: &ast::Directive) -> Result<bool, ArgumentError> {
+        let value = match directive.specified_argument_by_name("if").map(AsRef::as_ref) {
+            Some(ast::Value::Boolean(value)) => return Ok(*value),
+            Some(ast::Value::Variable(name)) => {
+                let variable = self.variables.iter().find(|variable| variable.name == name);
+                let value = variable.and_then(|variable| variable.value.as_ref()?.as_bool());
+                value.ok_or_else(|| ArgumentError::no_value(name))
+            }
+            _ => Err(ArgumentError::here("this is not true or false")),
+        };
+        value.map_err(|error| error.within("if"))
+    }
+
+    /// Feeds the values of the variables to a hash: equal ones are equal bytes.
+    pub(super) fn feed(&self, hash: &mut Sha256) {
+        let given = self.variables.iter().filter_map(|it| Some((it.name.as_str(), it.value.as_ref()?)));
+        value::feed_fields(hash, given);
+    }
+}
+
+impl<'a> Arguments<'a> {
+    pub(super) fn get(&self, name: &str) -> Option<&Value<'a>> {
+        self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+    }
+
+    /// An argument, which is no longer among them.
+    pub(super) fn take(&mut self, name: &str) -> Option<Value<'a>> {
+        let at = self.0.iter().position(|(known, _)| *known == name)?;
+        Some(self.0.remove(at).1)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&'a str, &Value<'a>)> {
+        self.0.iter().map(|(name, value)| (*name, value))
+    }
+
+    /// Those that are wanted as text, the same for the same arguments.
+    pub(super) fn text(&self, is_wanted: impl Fn(&str) -> bool) -> String {
+        let mut out = Vec::with_capacity(64);
+        for (name, value) in self.iter().filter(|(name, _)| is_wanted(name)) {
+            out.extend_from_slice(name.as_bytes());
+            out.push(b':');
+            value.write_json(&mut out);
+            out.push(b',');
+        }
+        String::from_utf8(out).unwrap_or_default()
+    }
+}

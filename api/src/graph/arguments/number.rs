@@ -1,0 +1,131 @@
+//! Numbers as they were written, which are JSON's and GraphQL's alike: `-12.50`, `1e3`.
+
+use std::fmt::Display;
+
+use serde_json::Number;
+
+/// Decimal digits that a double always gives back as they were.
+const EXACT_DIGITS: usize = 15;
+
+/// The double next to a number. `None` for what a double does not hold: a whole number that it would round, one beyond its
+/// range, and one so small that nothing would be left of it.
+pub(in crate::graph) fn double(text: &str) -> Option<f64> {
+    let double: f64 = text.parse().ok()?;
+    let is_held =
+        double.is_finite() && (double != 0.0 || is_zero(text)) && is_kept(text, EXACT_DIGITS, &double);
+    is_held.then_some(double)
+}
+
+/// The number of single precision next to a number, likewise.
+pub(in crate::graph) fn single(text: &str) -> Option<f32> {
+    /// As for a double.
+    const EXACT_DIGITS: usize = 6;
+    let single: f32 = text.parse().ok()?;
+    let is_held =
+        single.is_finite() && (single != 0.0 || is_zero(text)) && is_kept(text, EXACT_DIGITS, &single);
+    is_held.then_some(single)
+}
+
+/// Whether a number is still the same, or no whole number.
+fn is_kept(text: &str, exact_digits: usize, number: &impl Display) -> bool {
+    let is_whole = !text.contains(['.', 'e', 'E']);
+    !is_whole || text.len() <= exact_digits || is_zero(text) || number.to_string() == text
+}
+
+/// A number written in the one way of all that are equal to it.
+pub(super) fn plain(text: &str) -> String {
+    /// Of the longest whole number that is written without an exponent.
+    const LONGEST: usize = 19;
+    let (sign, exponent, digits) = decimal(text);
+    if digits.is_empty() {
+        return "0".into();
+    }
+    if let Some(zeros) = usize::try_from(exponent).ok().filter(|zeros| digits.len() + zeros <= LONGEST) {
+        return format!("{sign}{digits}{}", "0".repeat(zeros));
+    }
+    let short = double(text).filter(|_| digits.len() <= EXACT_DIGITS).and_then(Number::from_f64);
+    short.map_or_else(|| format!("{sign}{digits}e{exponent}"), |number| number.to_string())
+}
+
+/// A sign, and digits without zeros at either end that are to be multiplied with a power of ten.
+fn decimal(text: &str) -> (&str, i64, String) {
+    let (sign, unsigned) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
+    let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{whole}{fraction}");
+    let kept = digits.trim_end_matches('0');
+    let dropped = i64::try_from(digits.len() - kept.len()).unwrap_or(i64::MAX);
+    let behind = i64::try_from(fraction.len()).unwrap_or(i64::MAX);
+    let exponent = exponent.parse::<i64>().unwrap_or(i64::MAX);
+    let exponent = exponent.saturating_sub(behind).saturating_add(dropped);
+    (sign, exponent, kept.trim_start_matches('0').to_owned())
+}
+
+fn is_zero(text: &str) -> bool {
+    let mantissa = text.split(['e', 'E']).next().unwrap_or(text);
+    mantissa.bytes().all(|byte| matches!(byte, b'-' | b'0' | b'.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_double_is_the_number_or_next_to_it() {
+        for text in ["0", "-0", "0.0", "0.1", "72.33333333333333", "1e23", "9007199254740992", "-5", "1e-300"]
+        {
+            assert_eq!(double(text).map(f64::to_bits), text.parse().ok().map(f64::to_bits), "{text}");
+        }
+        for text in ["9007199254740993", "-9223372036854775807", "1e400", "-1e309", "1e-400", "4e-5000"] {
+            assert_eq!(double(text), None, "{text}");
+        }
+        assert_eq!(double("9223372036854775808"), Some(9_223_372_036_854_775_808.0));
+        assert_eq!(single("0.1"), Some(0.1));
+        assert_eq!(single("16777217"), None);
+        assert_eq!(single("1e39"), None);
+        assert_eq!(single("1e-60"), None);
+    }
+
+    #[test]
+    fn equal_numbers_are_written_alike() {
+        for (one, other) in [
+            ("1", "1.0"),
+            ("1000", "1e3"),
+            ("0", "-0.0"),
+            ("0.10", "1e-1"),
+            ("12345678901234567890.50", "123456789012345678905e-1"),
+            ("1e400", "10e399"),
+        ] {
+            assert_eq!(plain(one), plain(other));
+        }
+        for (one, other) in [
+            ("1", "-1"),
+            ("9007199254740993", "9007199254740992"),
+            ("12345678901234567890.5", "12345678901234567890.6"),
+            ("1e400", "1e401"),
+        ] {
+            assert_ne!(plain(one), plain(other));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_whole_number_is_rounded(number: i128) {
+            let text = number.to_string();
+            if let Some(double) = double(&text) {
+                prop_assert_eq!(double.to_string(), text);
+            }
+        }
+
+        #[test]
+        fn any_number_is_written_as_itself(text in "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?") {
+            let again = plain(&text);
+            prop_assert_eq!(plain(&again), again.clone());
+            let difference = text.parse::<f64>().unwrap() - again.parse::<f64>().unwrap();
+            // NaN of two infinities.
+            prop_assert!(difference == 0.0 || difference.is_nan(), "{text} {again}");
+        }
+    }
+}

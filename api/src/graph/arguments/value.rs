@@ -1,0 +1,171 @@
+//! A value of a request, as its literals, variables and the schema's defaults say it alike.
+
+use std::borrow::Cow;
+
+use sha2::{Digest as _, Sha256};
+
+use super::number;
+use crate::canonical::write_text;
+use crate::graph::value::write_string;
+
+/// A value that fits the schema's type for its place: a list where the type is a list, no field that the type lacks, and null
+/// only where data is given to be written. Texts and numbers are borrowed from the request.
+#[derive(Clone, Debug)]
+pub(in crate::graph) enum Value<'a> {
+    Null,
+    Boolean(bool),
+    /// A number as it was written: whoever reads it decides how much of it there is room for.
+    Number(&'a str),
+    /// A string, an id, or the name of an enum's value.
+    Text(Cow<'a, str>),
+    List(Vec<Value<'a>>),
+    /// Fields in the order in which they were given.
+    Object(Vec<(Cow<'a, str>, Value<'a>)>),
+    /// What a variable holds.
+    Same(&'a Value<'a>),
+}
+
+impl<'a> Value<'a> {
+    fn itself(&self) -> &Self {
+        match self {
+            Self::Same(value) => value.itself(),
+            value => value,
+        }
+    }
+
+    pub(in crate::graph) fn is_null(&self) -> bool {
+        matches!(self.itself(), Self::Null)
+    }
+
+    pub(in crate::graph) fn as_bool(&self) -> Option<bool> {
+        match self.itself() {
+            Self::Boolean(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    pub(in crate::graph) fn as_str(&self) -> Option<&str> {
+        match self.itself() {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The text of a number.
+    pub(in crate::graph) fn as_number(&self) -> Option<&str> {
+        match self.itself() {
+            Self::Number(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    pub(in crate::graph) fn as_i64(&self) -> Option<i64> {
+        self.as_number()?.parse().ok()
+    }
+
+    pub(in crate::graph) fn as_u64(&self) -> Option<u64> {
+        self.as_number()?.parse().ok()
+    }
+
+    /// A number as the double next to it; `None` for what a double cannot hold.
+    pub(in crate::graph) fn as_f64(&self) -> Option<f64> {
+        number::double(self.as_number()?)
+    }
+
+    pub(in crate::graph) fn as_list(&self) -> Option<&[Value<'a>]> {
+        match self.itself() {
+            Self::List(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The items of a list; none of anything else.
+    pub(in crate::graph) fn items(&self) -> &[Value<'a>] {
+        self.as_list().unwrap_or_default()
+    }
+
+    /// The fields of an object; none of anything else.
+    pub(in crate::graph) fn fields(&self) -> &[(Cow<'a, str>, Value<'a>)] {
+        match self.itself() {
+            Self::Object(fields) => fields,
+            _ => &[],
+        }
+    }
+
+    /// A field of an object.
+    pub(in crate::graph) fn get(&self, name: &str) -> Option<&Value<'a>> {
+        self.fields().iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
+    /// Appends it as JSON.
+    pub(in crate::graph) fn write_json(&self, out: &mut Vec<u8>) {
+        match self.itself() {
+            Self::Null | Self::Same(_) => out.extend_from_slice(b"null"),
+            Self::Boolean(true) => out.extend_from_slice(b"true"),
+            Self::Boolean(false) => out.extend_from_slice(b"false"),
+            Self::Number(number) => out.extend_from_slice(number.as_bytes()),
+            Self::Text(text) => write_string(text, out),
+            Self::List(items) => {
+                out.push(b'[');
+                for (at, item) in items.iter().enumerate() {
+                    if at > 0 {
+                        out.push(b',');
+                    }
+                    item.write_json(out);
+                }
+                out.push(b']');
+            }
+            Self::Object(fields) => {
+                out.push(b'{');
+                for (at, (name, value)) in fields.iter().enumerate() {
+                    if at > 0 {
+                        out.push(b',');
+                    }
+                    write_string(name, out);
+                    out.push(b':');
+                    value.write_json(out);
+                }
+                out.push(b'}');
+            }
+        }
+    }
+
+    /// Feeds it to a hash: equal values are equal bytes, however their numbers and objects are written.
+    pub(super) fn feed(&self, hash: &mut Sha256) {
+        match self.itself() {
+            Self::Null | Self::Same(_) => hash.update(b"n"),
+            Self::Boolean(value) => hash.update(if *value { b"t" } else { b"f" }),
+            Self::Number(number) => {
+                hash.update(b"#");
+                write_text(hash, &number::plain(number));
+            }
+            Self::Text(text) => {
+                hash.update(b"s");
+                write_text(hash, text);
+            }
+            Self::List(items) => {
+                hash.update(b"[");
+                hash.update((items.len() as u64).to_be_bytes());
+                for item in items {
+                    item.feed(hash);
+                }
+            }
+            Self::Object(fields) => feed_fields(hash, fields.iter().map(|(name, it)| (name.as_ref(), it))),
+        }
+    }
+}
+
+/// Feeds an object of these fields to a hash.
+pub(super) fn feed_fields<'v, 'a: 'v>(
+    hash: &mut Sha256,
+    fields: impl Iterator<Item = (&'v str, &'v Value<'a>)>,
+) {
+    let mut fields: Vec<_> = fields.collect();
+    fields.sort_unstable_by_key(|(name, _)| *name);
+    hash.update(b"{");
+    hash.update((fields.len() as u64).to_be_bytes());
+    for (name, value) in fields {
+        write_text(hash, name);
+        value.feed(hash);
+    }
+}

@@ -1,0 +1,71 @@
+//! The variables of an operation, coerced.
+
+use apollo_compiler::ast::{Type, VariableDefinition};
+use apollo_compiler::executable::Operation;
+use apollo_compiler::{Name, Node, Schema};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use super::coerce::{Absence, Coercion};
+use super::{ArgumentError, Value, json};
+
+/// The values of a request's variables, as JSON that is read once their types are known.
+#[derive(Clone, Debug, Default)]
+pub struct Variables(Option<Box<RawValue>>);
+
+impl<'de> Deserialize<'de> for Variables {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let given = Option::<Box<RawValue>>::deserialize(deserializer)?;
+        match &given {
+            Some(text) if !text.get().starts_with('{') => {
+                Err(serde::de::Error::custom("variables are a JSON object"))
+            }
+            _ => Ok(Self(given)),
+        }
+    }
+}
+
+impl Variables {
+    /// The JSON object, where there is one.
+    pub fn text(&self) -> Option<&str> {
+        self.0.as_ref().map(|text| text.get())
+    }
+}
+
+/// A variable of the operation.
+#[derive(Debug)]
+pub(super) struct Variable<'a> {
+    pub(super) name: &'a Name,
+    pub(super) ty: &'a Type,
+    /// What was given for it, or its default.
+    pub(super) value: Option<Value<'a>>,
+}
+
+/// The values of an operation's variables; the error names the variable as `$name`.
+pub(super) fn read<'a>(
+    schema: &'a Schema,
+    operation: &'a Operation,
+    variables: &'a Variables,
+) -> Result<Vec<Variable<'a>>, ArgumentError> {
+    let coercion = Coercion { schema, variables: &[], absence: Absence::Allowed };
+    let mut given = match variables.text().map(json::read) {
+        None => Vec::new(),
+        Some(Some(Value::Object(given))) => given,
+        Some(_) => return Err(ArgumentError::new("variables", "this is no JSON, or nests too deep")),
+    };
+    let read = |variable: &'a Node<VariableDefinition>| {
+        let VariableDefinition { name, ty, default_value, .. } = &**variable;
+        // Of a name that is there twice, the last counts, as JSON's readers have it.
+        let value = match given.iter().rposition(|(known, _)| *known == name.as_str()) {
+            Some(at) => coercion.json(given.swap_remove(at).1, ty).map(Some),
+            None => match default_value {
+                Some(default) => coercion.literal(default, ty),
+                None if ty.is_non_null() => Err(ArgumentError::missing(ty)),
+                None => Ok(None),
+            },
+        };
+        let value = value.map_err(|error| error.within(&format!("${name}")))?;
+        Ok(Variable { name, ty, value })
+    };
+    operation.variables.iter().map(read).collect()
+}
