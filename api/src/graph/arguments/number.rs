@@ -29,7 +29,7 @@ pub(in crate::graph) fn single(text: &str) -> Option<f32> {
 /// Whether a number is still the same, or no whole number.
 fn is_kept(text: &str, exact_digits: usize, number: &impl Display) -> bool {
     let is_whole = !text.contains(['.', 'e', 'E']);
-    !is_whole || text.len() <= exact_digits || is_zero(text) || number.to_string() == text
+    !is_whole || text.len() <= exact_digits || is_zero(text) || format!("{number:.0}") == text
 }
 
 /// A number written in the one way of all that are equal to it.
@@ -115,7 +115,7 @@ mod tests {
         fn no_whole_number_is_rounded(number: i128) {
             let text = number.to_string();
             if let Some(double) = double(&text) {
-                prop_assert_eq!(double.to_string(), text);
+                prop_assert_eq!(format!("{double:.0}"), text);
             }
         }
 
