@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use tokio_postgres::Client;
 
 use crate::Failure;
 use crate::data;
@@ -24,6 +25,30 @@ pub(crate) struct Case {
     pub(crate) caller: String,
     /// Why it may read large tables from end to end, where it may.
     pub(crate) sequential: Option<String>,
+    /// What a case that writes needs besides.
+    pub(crate) write: Option<Write>,
+}
+
+/// What a case that writes needs besides.
+#[derive(Clone, Debug)]
+pub(crate) struct Write {
+    /// SQL of the owner that makes what is not among the data, where something is missing; can run again.
+    prepare: Option<String>,
+    /// A query that gives the variables, an object each: enough of them that no load comes to the same ones twice.
+    variables: String,
+    /// SQL of the owner that takes away what was written.
+    undo: String,
+}
+
+impl Write {
+    /// Takes away what was written. Nobody is told, and the summaries were right before.
+    pub(crate) async fn undo(&self, owner: &Client) -> Result<(), Failure> {
+        let undo = &self.undo;
+        owner
+            .batch_execute(&format!("BEGIN; SET LOCAL session_replication_role = replica; {undo}; COMMIT"))
+            .await?;
+        Ok(())
+    }
 }
 
 impl Case {
@@ -40,6 +65,14 @@ impl Case {
         if variables.is_empty() || !variables.iter().all(Value::is_object) {
             return Err(format!("{name}: variables.json is neither an object nor a list of objects").into());
         }
+        let write = match optional(&folder.join("undo.sql"))? {
+            None => None,
+            Some(undo) => Some(Write {
+                prepare: optional(&folder.join("prepare.sql"))?,
+                variables: required(&folder.join("variables.sql"))?,
+                undo,
+            }),
+        };
         Ok(Self {
             query: required(&folder.join("query.graphql"))?,
             floor: required(&folder.join("floor.sql"))?,
@@ -49,7 +82,24 @@ impl Case {
             name,
             folder,
             variables,
+            write,
         })
+    }
+
+    /// Has what a case that writes needs made, and its variables.
+    pub(crate) async fn prepare(&mut self, owner: &Client) -> Result<(), Failure> {
+        let Some(write) = &self.write else { return Ok(()) };
+        if let Some(prepare) = &write.prepare {
+            owner.batch_execute(prepare).await?;
+        }
+        write.undo(owner).await?;
+        let sql = format!("SELECT given::text FROM ({}) AS variables(given)", write.variables);
+        let rows = owner.query(&sql, &[]).await?;
+        self.variables = rows.iter().map(|row| serde_json::from_str(row.get(0))).collect::<Result<_, _>>()?;
+        if self.variables.is_empty() {
+            return Err(format!("{}: variables.sql gives none", self.name).into());
+        }
+        Ok(())
     }
 
     /// The query for a peer, where there is one.

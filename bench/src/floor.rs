@@ -24,6 +24,8 @@ pub(crate) struct Floor {
     url: String,
     opening: String,
     sql: String,
+    /// Whether what is written lasts.
+    writes: bool,
     /// The parameters of each request, and the length of its answer.
     requests: Vec<(Vec<Text>, Option<usize>)>,
 }
@@ -46,14 +48,16 @@ impl Floor {
             .iter()
             .map(|variables| Ok((parameters(variables)?, None)))
             .collect::<Result<_, Failure>>()?;
-        Ok(Self { url: url.to_owned(), opening: opening(token)?, sql, requests })
+        let writes = case.write.is_some();
+        Ok(Self { url: url.to_owned(), opening: opening(token, writes)?, sql, writes, requests })
     }
 
-    /// The answer to each of the case's requests; their lengths are what answers are checked by from now on.
-    pub(crate) async fn answers(&mut self) -> Result<Vec<Value>, Failure> {
+    /// The answer to each of the case's first requests; their lengths are what answers are checked by from now on.
+    pub(crate) async fn answers(&mut self, first: usize) -> Result<Vec<Value>, Failure> {
         let connection = FloorConnection::open(Arc::new(self.clone_without_lengths())).await?;
-        let mut answers = Vec::with_capacity(self.requests.len());
-        for turn in 0..self.requests.len() {
+        let first = first.min(self.requests.len());
+        let mut answers = Vec::with_capacity(first);
+        for turn in 0..first {
             let row = connection.query(turn).await?;
             let text = row.try_get::<_, Json<'_>>(0)?.0;
             self.requests[turn].1 = Some(text.len());
@@ -67,6 +71,7 @@ impl Floor {
             url: self.url.clone(),
             opening: self.opening.clone(),
             sql: self.sql.clone(),
+            writes: self.writes,
             requests: self.requests.iter().map(|(parameters, _)| (parameters.clone(), None)).collect(),
         }
     }
@@ -98,9 +103,14 @@ impl FloorConnection {
         // Both are sent before the first answer is waited for.
         let (opened, row) = futures_util::join!(opening, query);
         opened?;
-        // Sent, not awaited.
-        let _ = self.client.batch_execute("ROLLBACK").now_or_never();
-        Ok(row?)
+        let row = row?;
+        if self.floor.writes {
+            self.client.batch_execute("COMMIT").await?;
+        } else {
+            // Sent, not awaited.
+            let _ = self.client.batch_execute("ROLLBACK").now_or_never();
+        }
+        Ok(row)
     }
 }
 
@@ -117,13 +127,13 @@ impl Connection for FloorConnection {
 }
 
 /// The statement that opens a session, as the gateway writes it.
-fn opening(token: &str) -> Result<String, Failure> {
+fn opening(token: &str, writes: bool) -> Result<String, Failure> {
     let claims = token.split('.').nth(1).ok_or("a token has three parts")?;
     let claims: Value = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(claims)?)?;
     let text = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or_default();
+    let level = if writes { "READ COMMITTED READ WRITE" } else { "REPEATABLE READ READ ONLY" };
     let mut sql =
-        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;SELECT set_config('statement_timeout','10000',true)"
-            .to_owned();
+        format!("BEGIN ISOLATION LEVEL {level};SELECT set_config('statement_timeout','10000',true)");
     for (setting, value) in [
         ("request.jwt.claims", claims.to_string().as_str()),
         ("request.jwt.claim.sub", text("sub")),

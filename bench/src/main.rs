@@ -109,8 +109,14 @@ async fn execute(command: &Command, database: &Database) -> Result<(), Failure> 
             writeln!(std::io::stdout(), "{table}")?;
             Ok(())
         }
-        Command::Watch(args) => watch::run(database, args).await,
-        Command::Soak(args) => watch::soak::run(database, args).await,
+        Command::Watch(args) => {
+            data::ensure(database).await?;
+            watch::run(database, args).await
+        }
+        Command::Soak(args) => {
+            data::ensure(database).await?;
+            watch::soak::run(database, args).await
+        }
         Command::Database(_) => {
             say(&format!("Postgres is running: {}", database.gateway_url()));
             std::future::pending().await

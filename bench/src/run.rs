@@ -25,6 +25,8 @@ use crate::{Failure, FolderArgs, cpu, data, picture, say, scans};
 const RUN: f64 = 300.0;
 /// From here on others on the machine are worth a word, in processors.
 const BUSY: f64 = 0.15;
+/// Answers of a write that are compared.
+const COMPARED: usize = 3;
 /// A measurement that is longer says nothing more.
 const LONGEST: f64 = 10.0;
 
@@ -84,25 +86,24 @@ struct Entry {
 }
 
 pub(crate) async fn run(database: &Database, args: &RunArgs) -> Result<String, Failure> {
-    let cases = cases::read(&args.cases, &args.case)?;
+    let mut cases = cases::read(&args.cases, &args.case)?;
     let owner = connect(&database.owner_url()).await?;
-    let scale = match data::state(&owner).await? {
-        data::State::Complete(scale) | data::State::Begun(scale) => scale,
-        data::State::Empty => 1.0,
-    };
-    data::load(database, scale).await?;
+    let scale = data::ensure(database).await?;
     let backend: i32 = owner.query_one("SELECT pg_backend_pid()", &[]).await?.get(0);
     let postgres = u32::try_from(backend).ok().and_then(cpu::parent);
     let gateway = Gateway::start(&database.gateway_url(), database.secret(), args.connections).await?;
 
     let mut tokens = HashMap::new();
     let mut entered = Vec::with_capacity(cases.len());
+    for case in &mut cases {
+        case.prepare(&owner).await?;
+    }
     for case in &cases {
         if !tokens.contains_key(&case.caller) {
             tokens.insert(case.caller.clone(), token(&owner, database, &case.caller).await?);
         }
         let token = &tokens[&case.caller];
-        entered.push(enter(case, token, database, &gateway, args).await?);
+        entered.push(enter(case, token, database, &owner, &gateway, args).await?);
         say(&format!("{}: the answers are the same.", case.name));
         scans::watch(&owner, database, case, token, scale).await?;
     }
@@ -120,7 +121,7 @@ pub(crate) async fn run(database: &Database, args: &RunArgs) -> Result<String, F
     for round in 1..=args.rounds {
         for (case, (_, entries)) in cases.iter().zip(&mut entered) {
             for entry in entries {
-                let sample = measure(&entry.contender, args, times, postgres)
+                let sample = measure(&entry.contender, case, database, args, times, postgres)
                     .await
                     .map_err(|error| format!("{}, {}: {error}", case.name, entry.series.name))?;
                 say(&format!(
@@ -162,6 +163,7 @@ async fn enter(
     case: &Case,
     token: &str,
     database: &Database,
+    owner: &Client,
     gateway: &Gateway,
     args: &RunArgs,
 ) -> Result<(usize, Vec<Entry>), Failure> {
@@ -174,11 +176,20 @@ async fn enter(
     };
 
     let mut asked = requests(&gateway.url, &case.query);
+    // Those of a write are many, and give answers of the same length.
+    let first = if case.write.is_some() { asked.len().min(COMPARED) } else { asked.len() };
     // The first answer may have filled what is kept in memory; the second tells the usual cost.
-    ask(&gateway.url, &mut asked).await?;
-    let ours = ask(&gateway.url, &mut asked).await?;
+    ask(&gateway.url, &mut asked[..first]).await?;
+    undo(case, owner).await?;
+    let ours = ask(&gateway.url, &mut asked[..first]).await?;
+    undo(case, owner).await?;
     let mut floor = Floor::new(&database.gateway_url(), token, case)?;
-    same(&case.name, &ours.data, &floor.answers().await?)?;
+    same(case, &ours.data, &floor.answers(first).await?)?;
+    undo(case, owner).await?;
+    if case.write.is_some() {
+        let length = asked[0].length;
+        asked.iter_mut().for_each(|request| request.length = length);
+    }
     let http = |url: &Url, requests: Vec<Request>, pid| Contender::Http {
         url: url.clone(),
         requests: requests.into(),
@@ -204,13 +215,17 @@ async fn enter(
 
 async fn measure(
     contender: &Contender,
+    case: &Case,
+    database: &Database,
     args: &RunArgs,
     times: Times,
     postgres: Option<u32>,
 ) -> Result<Sample, Failure> {
     let most = contender.measure(args.connections, Pace::Closed, times, postgres).await?;
+    undo_alone(case, database).await?;
     let steady =
         contender.measure(args.connections, Pace::Open(most.rate * args.load), times, postgres).await?;
+    undo_alone(case, database).await?;
     Ok(Sample {
         rate: most.rate,
         p50: steady.percentile(50.0),
@@ -218,6 +233,19 @@ async fn measure(
         cpu: most.cpu,
         others: most.others,
     })
+}
+
+/// Takes away what a case has written.
+async fn undo(case: &Case, owner: &Client) -> Result<(), Failure> {
+    match &case.write {
+        Some(write) => write.undo(owner).await,
+        None => Ok(()),
+    }
+}
+
+/// The same, over a connection that does not outlast it.
+async fn undo_alone(case: &Case, database: &Database) -> Result<(), Failure> {
+    if case.write.is_some() { undo(case, &connect(&database.owner_url()).await?).await } else { Ok(()) }
 }
 
 /// How long each load lasts.

@@ -15,7 +15,8 @@ use crate::{Failure, say};
 const READ: &str = "SELECT stat.relname::text, seq_tup_read, coalesce(idx_tup_fetch, 0), reltuples::bigint
   FROM pg_stat_user_tables stat JOIN pg_class ON oid = relid
   WHERE relid = ANY (ARRAY['log_clinical_records', 'session_events', 'integration_scores', 'assessment_responses',
-    'integration_homework']::regclass[])
+    'integration_homework', 'practitioner_profiles', 'supervision_relationships', 'therapyflow.sessions',
+    'therapyflow.clinical_notes']::regclass[])
   ORDER BY 1";
 /// What Postgres calls the sessions of the gateway that is watched.
 const NAME: &str = "bench_scans";
@@ -24,6 +25,8 @@ const NAME: &str = "bench_scans";
 const TIMES: usize = 12;
 /// From this scale on, large tables are large. In smaller ones the end may be as near as an index.
 const SCALE: f64 = 1.0;
+/// Tables of so few rows are read as is quickest.
+const SMALL: i64 = 500;
 /// How long the sessions of the gateway may take to end.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -59,12 +62,12 @@ async fn reads(
     let before = tables(owner).await?;
     let url = format!("{}?application_name={NAME}", database.gateway_url());
     let gateway = Gateway::start(&url, database.secret(), 1).await?;
-    let mut requests: Vec<Request> = case
-        .variables
-        .iter()
-        .map(|variables| Request::new(&gateway.url, token, &case.query, variables))
-        .collect();
-    for _ in 0..TIMES {
+    // What is written is not written twice.
+    let (different, times) = if case.write.is_some() { (TIMES, 1) } else { (case.variables.len(), TIMES) };
+    let variables = case.variables.iter().take(different);
+    let mut requests: Vec<Request> =
+        variables.map(|variables| Request::new(&gateway.url, token, &case.query, variables)).collect();
+    for _ in 0..times {
         ask(&gateway.url, &mut requests).await?;
     }
     drop(gateway);
@@ -76,8 +79,11 @@ async fn reads(
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    let asked = i64::try_from(TIMES * requests.len())?;
+    let asked = i64::try_from(times * requests.len())?;
     let after = tables(owner).await?;
+    if let Some(write) = &case.write {
+        write.undo(owner).await?;
+    }
     Ok(before.iter().zip(&after).filter_map(|(before, after)| after.since(before, asked)).collect())
 }
 
@@ -93,11 +99,11 @@ struct Table {
 impl Table {
     /// Says that so many requests have read it from end to end, if they have.
     fn since(&self, before: &Self, asked: i64) -> Option<String> {
-        if self.sequentially > before.sequentially {
+        if self.rows > SMALL && self.sequentially > before.sequentially {
             return Some(format!("{} sequentially", self.name));
         }
         let each = (self.by_index - before.by_index) / asked.max(1);
-        (each > self.rows / 2).then(|| format!("most of {} by an index", self.name))
+        (self.rows > SMALL && each > self.rows / 2).then(|| format!("most of {} by an index", self.name))
     }
 }
 

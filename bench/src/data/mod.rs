@@ -46,6 +46,16 @@ pub(crate) enum State {
     Complete(f64),
 }
 
+/// Has the database hold data, at scale 1 where nothing else was begun; gives the scale.
+pub(crate) async fn ensure(database: &Database) -> Result<f64, Failure> {
+    let scale = match state(&connect(&database.owner_url()).await?).await? {
+        State::Complete(scale) | State::Begun(scale) => scale,
+        State::Empty => 1.0,
+    };
+    load(database, scale).await?;
+    Ok(scale)
+}
+
 /// Where the data of the database stands.
 pub(crate) async fn state(client: &Client) -> Result<State, Failure> {
     if client.query_one("SELECT to_regclass('bench.load') IS NULL", &[]).await?.get(0) {

@@ -1,0 +1,4 @@
+DELETE FROM therapyflow.clinical_notes
+WHERE therapist_id = 'be9c0002-0000-4000-8000-000000000000' AND ai_generated_summary = 'bench';
+DELETE FROM therapyflow.audit_logs WHERE org_id = 'be9c0001-0000-4000-8000-000000000000';
+DELETE FROM praxis.changes
