@@ -188,7 +188,9 @@ async fn enter(
     undo(case, owner).await?;
     if case.write.is_some() {
         let length = asked[0].length;
-        asked.iter_mut().for_each(|request| request.length = length);
+        for request in &mut asked {
+            request.length = length;
+        }
     }
     let http = |url: &Url, requests: Vec<Request>, pid| Contender::Http {
         url: url.clone(),

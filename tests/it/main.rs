@@ -66,3 +66,4 @@ mod trends;
 mod unseen;
 mod walks;
 mod wild_inputs;
+mod write_costs;

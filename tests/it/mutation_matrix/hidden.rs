@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use tokio_postgres::Client;
 
 use super::recipes::{call, recipe};
-use super::{literal, objects, payload, prepare};
+use super::request::{literal, payload};
+use super::{objects, prepare};
 use crate::harness::App;
 use crate::matrix::policies;
 use crate::people::{Caller, Key, allowed, key_arguments, key_list, keys, populate};

@@ -9,20 +9,23 @@
 mod hidden;
 mod oracle;
 mod recipes;
+mod request;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use praxis::graph::catalog::{Catalog, Operation, Table};
 use praxis::systems;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio_postgres::Client;
 
 use self::oracle::{DONE, FORBIDDEN, named};
-use self::recipes::{Recipe, call, recipe};
+use self::recipes::Recipe;
+pub(crate) use self::recipes::{call, recipe};
+pub(crate) use self::request::Request;
 use crate::harness::App;
 use crate::matrix::policies;
-use crate::people::{Caller, Key, allowed, key_arguments, key_fields, key_list, populate, text};
+use crate::people::{Caller, Key, allowed, key_fields, key_list, populate, text};
 
 /// So many of the newest rows of a table are changed and deleted: those of one's own site and of another.
 const ROWS: usize = 4;
@@ -67,11 +70,7 @@ async fn every_caller_writes_what_the_literal_policies_let_them_write() {
                 if caller.id.is_none() {
                     expected = FORBIDDEN;
                 }
-                let payload = payload(table, !function.is_single());
-                let literal = literal(arguments);
-                let literal = &literal[1..literal.len() - 1];
-                let query = format!("mutation {{ it: {}({literal}) {{ {payload} }} }}", function.field);
-                let (outcome, keys) = send(caller, table, &query, &json!({})).await;
+                let (outcome, keys) = send(caller, table, &Request::call(function, table, arguments)).await;
                 assert_eq!(outcome, expected, "{} calls {} with {arguments}", caller.name, function.field);
                 *told.entry(outcome).or_insert(0) += 1;
                 done += usize::from(expected == DONE);
@@ -88,7 +87,7 @@ async fn every_caller_writes_what_the_literal_policies_let_them_write() {
 }
 
 /// Rows that the recipes need beside those of everybody's.
-async fn prepare(owner: &Client, catalog: &Catalog) {
+pub(crate) async fn prepare(owner: &Client, catalog: &Catalog) {
     owner
         .batch_execute(
             "INSERT INTO supervision_circles (circle_name) VALUES ('Another circle');
@@ -124,10 +123,7 @@ struct Cases<'a> {
 
 /// A mutation, and what ought to become of it.
 struct Case {
-    operation: Operation,
-    /// What the field is given.
-    arguments: String,
-    variables: Value,
+    request: Request,
     /// The row that is named, where there is one already.
     key: Option<Key>,
     expected: &'static str,
@@ -147,14 +143,8 @@ impl Cases<'_> {
             let cases = self.cases(operation, caller, &inputs, &before).await;
             assert!(!cases.is_empty(), "{} is not tried", operation.field(table));
             for case in cases {
-                let name = format!(
-                    "{}: {}({}) with {}",
-                    caller.name,
-                    operation.field(table),
-                    case.arguments,
-                    case.variables
-                );
-                let (outcome, keys) = send(caller, table, &query(table, &case), &case.variables).await;
+                let name = format!("{}: {} with {}", caller.name, case.request.query, case.request.variables);
+                let (outcome, keys) = send(caller, table, &case.request).await;
                 assert_eq!(outcome, case.expected, "{name}");
                 *told.entry(outcome.clone()).or_insert(0) += 1;
                 if outcome == DONE {
@@ -189,8 +179,7 @@ impl Cases<'_> {
         match operation {
             Operation::Create => {
                 for &(ref input, expected) in new {
-                    let (arguments, variables) = ("input: $input".to_owned(), json!({ "input": input }));
-                    cases.push(Case { operation, arguments, variables, key: None, expected });
+                    cases.push(Case { request: Request::create(table, input), key: None, expected });
                 }
             }
             Operation::CreateMany => {
@@ -198,8 +187,7 @@ impl Cases<'_> {
                 let expected = new.iter().map(|(_, expected)| *expected).find(|it| *it != DONE);
                 let expected = expected.unwrap_or(DONE);
                 let inputs: Vec<&Value> = new.iter().map(|(input, _)| input).collect();
-                let (arguments, variables) = ("inputs: $inputs".to_owned(), json!({ "inputs": inputs }));
-                cases.push(Case { operation, arguments, variables, key: None, expected });
+                cases.push(Case { request: Request::create_many(table, &inputs), key: None, expected });
             }
             Operation::Upsert => {
                 let (mut input, expected) = inputs[0].clone();
@@ -208,9 +196,7 @@ impl Cases<'_> {
                 let patch = recipe.patch.as_object().unwrap().clone();
                 input.as_object_mut().unwrap().extend(patch);
                 for key in table.upsert_keys().filter(|key| **key != *table.primary_key) {
-                    let arguments = format!("input: $input, onConflict: {}", table.key_name(key));
-                    let variables = json!({ "input": input });
-                    cases.push(Case { operation, arguments, variables, key: None, expected });
+                    cases.push(Case { request: Request::upsert(table, &input, key), key: None, expected });
                 }
             }
             Operation::Update | Operation::Delete => {
@@ -227,13 +213,11 @@ impl Cases<'_> {
                     } else {
                         oracle::deletion(owner, table, key, caller).await
                     };
-                    let mut arguments = key_arguments(table, key);
-                    let mut variables = json!({});
-                    if operation == Operation::Update {
-                        arguments += ", patch: $patch";
-                        variables = json!({ "patch": recipe.patch });
-                    }
-                    cases.push(Case { operation, arguments, variables, key: Some(key.clone()), expected });
+                    let request = match operation {
+                        Operation::Update => Request::update(table, key, &recipe.patch),
+                        _ => Request::delete(table, key),
+                    };
+                    cases.push(Case { request, key: Some(key.clone()), expected });
                 }
             }
         }
@@ -251,31 +235,9 @@ fn newest<'r>(table: &Table, rows: &'r BTreeMap<Key, String>) -> Vec<&'r Key> {
     keys.into_iter().rev().take(if table.is_reference { 1 } else { ROWS }).collect()
 }
 
-fn query(table: &Table, case: &Case) -> String {
-    let ty = &table.type_name;
-    let variables = match case.operation {
-        Operation::Create | Operation::Upsert => format!("($input: {ty}Input!)"),
-        Operation::CreateMany => format!("($inputs: [{ty}Input!]!)"),
-        Operation::Update => format!("($patch: {ty}Patch!)"),
-        Operation::Delete => String::new(),
-    };
-    let payload = payload(table, case.operation == Operation::CreateMany);
-    format!(
-        "mutation{variables} {{ it: {}({}) {{ {payload} }} }}",
-        case.operation.field(table),
-        case.arguments
-    )
-}
-
-/// The keys of what was written.
-fn payload(table: &Table, many: bool) -> String {
-    let row = if many { "nodes" } else { &table.single_field };
-    format!("{row} {{ {} }}", key_fields(table).join(" "))
-}
-
 /// Sends a mutation: what became of it, and the keys of what was written.
-async fn send(caller: &Caller<'_>, table: &Table, query: &str, variables: &Value) -> (String, BTreeSet<Key>) {
-    let answer = caller.actor.ask_with(query, variables).await;
+async fn send(caller: &Caller<'_>, table: &Table, request: &Request) -> (String, BTreeSet<Key>) {
+    let answer = caller.actor.ask_with(&request.query, &request.variables).await;
     if answer.body.get("errors").is_some() {
         return (answer.code().to_owned(), BTreeSet::new());
     }
@@ -286,21 +248,8 @@ async fn send(caller: &Caller<'_>, table: &Table, query: &str, variables: &Value
     (DONE.to_owned(), rows.iter().map(key).collect())
 }
 
-/// A value as a literal of GraphQL.
-fn literal(value: &Value) -> String {
-    match value {
-        Value::Object(fields) => {
-            let fields: Vec<String> =
-                fields.iter().map(|(name, value)| format!("{name}: {}", literal(value))).collect();
-            format!("{{{}}}", fields.join(", "))
-        }
-        Value::Array(items) => format!("[{}]", items.iter().map(literal).collect::<Vec<_>>().join(", ")),
-        other => other.to_string(),
-    }
-}
-
 /// The objects that a query gives.
-async fn objects(owner: &Client, sql: &str) -> Vec<Value> {
+pub(crate) async fn objects(owner: &Client, sql: &str) -> Vec<Value> {
     let sql = format!("SELECT object::text FROM ({sql}) AS given(object)");
     let rows = owner.query(&sql, &[]).await.unwrap_or_else(|error| panic!("{error:?}: {sql}"));
     rows.iter().map(|row| serde_json::from_str(row.get(0)).unwrap()).collect()

@@ -11,26 +11,26 @@ use serde_json::{Value, json};
 use crate::people::{NETWORK_ADMIN, SIGNED_IN};
 
 /// Who may write in a table, and what to write.
-pub(super) struct Recipe {
+pub(crate) struct Recipe {
     /// The condition that a new row has to meet.
-    pub(super) insert: String,
+    pub(crate) insert: String,
     /// The condition that a row has to meet to be changed.
-    pub(super) update: String,
+    pub(crate) update: String,
     /// The condition that a row has to meet to be deleted.
-    pub(super) delete: String,
+    pub(crate) delete: String,
     /// A query that gives inputs of new rows: of one's own site and of another, where that matters. Of a reference table
     /// the first one is there already, and nothing refers to it.
-    pub(super) inputs: String,
+    pub(crate) inputs: String,
     /// A change that changes any row.
-    pub(super) patch: Value,
+    pub(crate) patch: Value,
 }
 
 /// Who may call a function, and what to call it with.
-pub(super) struct Call {
+pub(crate) struct Call {
     /// A query that gives arguments.
-    pub(super) arguments: String,
+    pub(crate) arguments: String,
     /// Why it is refused: the first of these conditions that holds. `:name` stands for an argument.
-    pub(super) refusals: Vec<(String, &'static str)>,
+    pub(crate) refusals: Vec<(String, &'static str)>,
 }
 
 /// A protocol of each of the two sites.
@@ -38,7 +38,7 @@ const PROTOCOLS: &str = "SELECT max(record_id)::text AS protocol FROM log_clinic
   GROUP BY site_id ORDER BY max(record_id) DESC LIMIT 2";
 
 /// The recipe of a table.
-pub(super) fn recipe(table: &Table) -> Recipe {
+pub(crate) fn recipe(table: &Table) -> Recipe {
     match table.name.as_str() {
         "log_clinical_records" => same(
             "EXISTS (
@@ -139,7 +139,7 @@ pub(super) fn recipe(table: &Table) -> Recipe {
 }
 
 /// The recipe of a function that writes.
-pub(super) fn call(function: &Function) -> Call {
+pub(crate) fn call(function: &Function) -> Call {
     let of_protocol = |more: &str| Call {
         arguments: format!(
             "SELECT json_build_object('protocolId', protocol {more}) FROM ({PROTOCOLS}) AS protocols"

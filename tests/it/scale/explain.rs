@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{Read as _, Seek as _, SeekFrom};
 
 use serde_json::Value;
 use tokio_postgres::Client;
@@ -35,15 +36,19 @@ pub(crate) async fn plans(owner: &Client, ask: impl Future<Output = ()>) -> Vec<
     let idle = "SELECT count(*) = 0 FROM pg_stat_activity
         WHERE datname = current_database() AND usename = 'praxis_gateway' AND state <> 'idle'";
     eventually("the gateway is idle", async || owner.query_one(idle, &[]).await.unwrap().get(0)).await;
-    let text = fs::read(&log).unwrap();
-    let text = String::from_utf8_lossy(&text[usize::try_from(before).unwrap()..]);
+    let mut file = File::open(&log).unwrap();
+    file.seek(SeekFrom::Start(before)).unwrap();
+    let mut text = Vec::new();
+    file.read_to_end(&mut text).unwrap();
+    let text = String::from_utf8_lossy(&text);
     // An entry begins with the database, for others write to the log as well; its other lines begin with a tab.
-    let entry = format!("\n{} LOG: ", name(owner).await);
+    let entry = format!("{} LOG: ", name(owner).await);
     let entries = text.split(entry.as_str()).skip(1).filter_map(|entry| entry.split_once("plan:\n"));
-    let plans = entries.map(|(_, entry)| {
-        let lines = entry.split_inclusive('\n').take_while(|line| line.starts_with('\t'));
-        let plan: String = lines.collect();
-        serde_json::from_str(&plan).unwrap_or_else(|error| panic!("{error}: {plan}"))
+    let plans = entries.filter_map(|(_, entry)| {
+        let plan: String = entry.split_inclusive('\n').take_while(|line| line.starts_with('\t')).collect();
+        // What somebody else is still writing at the end of the log is no answer to what was asked.
+        let is_whole = plan.len() < entry.len() || plan.ends_with("\t}\n");
+        is_whole.then(|| serde_json::from_str(&plan).unwrap_or_else(|error| panic!("{error}: {plan}")))
     });
     plans.collect()
 }
@@ -77,7 +82,8 @@ pub(crate) fn sequential(plans: &[Value], large: &BTreeSet<String>) -> BTreeSet<
 /// Tables that nobody wants to wait for.
 pub(crate) async fn large_tables(owner: &Client) -> BTreeSet<String> {
     let large = "SELECT relname::text FROM pg_class
-        WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND reltuples >= 10000";
+        WHERE relkind = 'r' AND relnamespace::regnamespace::text IN ('public', 'therapyflow', 'praxis', 'auth')
+          AND reltuples >= 10000";
     owner.query(large, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
 }
 

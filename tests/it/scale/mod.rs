@@ -1,15 +1,25 @@
 //! Databases with many rows, and what Postgres does for what is asked of them.
 
+mod cost;
 mod explain;
 
 use tokio_postgres::Client;
 
 use crate::harness::{clone_database, connect, database_url};
 
+pub(crate) use cost::{ANALYZE, Cost};
 pub(crate) use explain::{explain, large_tables, nodes, plans, sequential};
 
 /// Rows of the portal: sites, protocols, and what hangs on protocols.
 pub(crate) const PORTAL: &str = include_str!("portal.sql");
+/// Accounts, and rows of the supervision exchange; after the portal's.
+pub(crate) const EXCHANGE: &str = include_str!("exchange.sql");
+/// Rows of `TherapyFlow`.
+pub(crate) const THERAPYFLOW: &str = include_str!("therapyflow.sql");
+/// What people of the tests have themselves; after all others.
+pub(crate) const CALLERS: &str = include_str!("callers.sql");
+/// What Praxis keeps.
+pub(crate) const BOOKKEEPING: &str = include_str!("bookkeeping.sql");
 
 /// Copies of the first tenant of each system and of what belongs to none.
 const MULTIPLY: &str = include_str!("multiply.sql");

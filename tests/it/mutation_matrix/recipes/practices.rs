@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Call, Recipe, same};
 
 /// The recipe of a table.
-pub(super) fn recipe(table: &str) -> Recipe {
+pub(crate) fn recipe(table: &str) -> Recipe {
     match table {
         "organizations" => same(
             &administers("organizations.id"),
@@ -73,7 +73,7 @@ pub(super) fn recipe(table: &str) -> Recipe {
 }
 
 /// The recipe of a function that writes.
-pub(super) fn call(function: &str) -> Call {
+pub(crate) fn call(function: &str) -> Call {
     match function {
         "schedule_session" => Call {
             arguments: "SELECT json_build_object('patientId', id, 'scheduledAt', '2032-01-01T10:00:00Z')

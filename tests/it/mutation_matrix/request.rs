@@ -1,0 +1,87 @@
+//! Mutations as requests, which return the keys of what was written.
+
+use praxis::graph::catalog::{ColumnId, Function, Operation, Table};
+use serde_json::{Value, json};
+
+use crate::people::{Key, key_arguments, key_fields};
+
+/// A mutation with its variables.
+#[derive(Clone)]
+pub(crate) struct Request {
+    /// The field of `Mutation`.
+    pub(crate) field: String,
+    pub(crate) query: String,
+    pub(crate) variables: Value,
+}
+
+impl Request {
+    /// A new row.
+    pub(crate) fn create(table: &Table, input: &Value) -> Self {
+        Self::of(Operation::Create, table, "input: $input", &json!({ "input": input }))
+    }
+
+    /// New rows.
+    pub(crate) fn create_many(table: &Table, inputs: &[&Value]) -> Self {
+        Self::of(Operation::CreateMany, table, "inputs: $inputs", &json!({ "inputs": inputs }))
+    }
+
+    /// A row that may be there already, under one of its keys.
+    pub(crate) fn upsert(table: &Table, input: &Value, key: &[ColumnId]) -> Self {
+        let arguments = format!("input: $input, onConflict: {}", table.key_name(key));
+        Self::of(Operation::Upsert, table, &arguments, &json!({ "input": input }))
+    }
+
+    /// A change of the row with this key.
+    pub(crate) fn update(table: &Table, key: &Key, patch: &Value) -> Self {
+        let arguments = format!("{}, patch: $patch", key_arguments(table, key));
+        Self::of(Operation::Update, table, &arguments, &json!({ "patch": patch }))
+    }
+
+    /// That the row with this key goes.
+    pub(crate) fn delete(table: &Table, key: &Key) -> Self {
+        Self::of(Operation::Delete, table, &key_arguments(table, key), &json!({}))
+    }
+
+    /// A call of a function that writes in a table.
+    pub(crate) fn call(function: &Function, table: &Table, arguments: &Value) -> Self {
+        let literal = literal(arguments);
+        let arguments = &literal[1..literal.len() - 1];
+        let payload = payload(table, !function.is_single());
+        let field = function.field.clone();
+        let query = format!("mutation {{ it: {field}({arguments}) {{ {payload} }} }}");
+        Self { field, query, variables: json!({}) }
+    }
+
+    fn of(operation: Operation, table: &Table, arguments: &str, variables: &Value) -> Self {
+        let ty = &table.type_name;
+        let declared = match operation {
+            Operation::Create | Operation::Upsert => format!("($input: {ty}Input!)"),
+            Operation::CreateMany => format!("($inputs: [{ty}Input!]!)"),
+            Operation::Update => format!("($patch: {ty}Patch!)"),
+            Operation::Delete => String::new(),
+        };
+        let payload = payload(table, operation == Operation::CreateMany);
+        let field = operation.field(table);
+        let query = format!("mutation{declared} {{ it: {field}({arguments}) {{ {payload} }} }}");
+        Self { field, query, variables: variables.clone() }
+    }
+}
+
+/// The keys of what was written.
+pub(super) fn payload(table: &Table, many: bool) -> String {
+    let row = if many { "nodes" } else { &table.single_field };
+    format!("{row} {{ {} }}", key_fields(table).join(" "))
+}
+
+/// A value as a literal of GraphQL.
+pub(super) fn literal(value: &Value) -> String {
+    match value {
+        Value::Object(fields) => {
+            let fields: Vec<String> =
+                fields.iter().map(|(name, value)| format!("{name}: {}", literal(value))).collect();
+            format!("{{{}}}", fields.join(", "))
+        }
+        Value::Array(items) => format!("[{}]", items.iter().map(literal).collect::<Vec<_>>().join(", ")),
+        other => other.to_string(),
+    }
+}

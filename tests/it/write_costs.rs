@@ -1,0 +1,292 @@
+//! What is written reads few rows, however many there are: every mutation and every function of the catalog, with all
+//! statements that they cause: functions, triggers, policies, the checks of foreign keys, refusals, idempotency keys, and
+//! what is read for those who watch.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use praxis::graph::catalog::{Catalog, FeedScope, Operation, Table};
+use praxis::systems;
+use serde_json::{Value, json};
+use tokio_postgres::Client;
+
+use crate::fixture::{join, person, signed_in};
+use crate::harness::{App, Socket, eventually};
+use crate::mutation_matrix::{Request, call, objects, prepare, recipe};
+use crate::people::{Key, key_list, populate};
+use crate::scale::{self, Cost, large_tables, plans};
+
+/// Protocols, and in proportion to them all else.
+const FEW: u32 = 2_000;
+const MANY: u32 = 4 * FEW;
+/// Rows that one node of a plan may look at: reference tables, the caller's sites, what hangs on one protocol.
+const MOST_ROWS: u64 = 300;
+/// What a policy compares rows with, once for a statement, where that grows with a tenant: whoever of an organization's patients
+/// lets it read what their devices record.
+const OF_A_TENANT: [&str; 1] = ["SELECT patient_id FROM therapyflow.consent_records"];
+/// Pages of an index that is larger are a few more.
+const MORE_PAGES: u64 = 40;
+/// Whoever writes, of those who ask everywhere else, and those who stand for large tenants.
+const PORTAL: [&str; 6] = ["a clinician", "a clinician of another site", "a network_admin", FIRST, LAST, ALL];
+const PRACTICE: [&str; 3] = ["a therapist", "an admin of the practice", "a patient"];
+const NETWORK: &str = "a network_admin";
+const FIRST: &str = "a clinician of the first site";
+const LAST: &str = "a clinician of the last site";
+const ALL: &str = "a clinician of all sites";
+
+/// Which rows are written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Rows {
+    /// Those of the people of the tests.
+    Own,
+    /// Those of the first and the last site, which have many.
+    Large,
+    /// Those that belong to nobody.
+    Reference,
+}
+
+/// A mutation that is tried.
+struct Tried {
+    of: Rows,
+    request: Request,
+}
+
+/// Takes back whatever is written when it is to be made last, so that every case finds the same rows. All statements of the
+/// mutation have run by then.
+const TAKE_BACK: &str = "
+    CREATE FUNCTION take_back() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      RAISE EXCEPTION 'taken back';
+    END $$;
+    CREATE CONSTRAINT TRIGGER take_back AFTER INSERT ON praxis.changes DEFERRABLE INITIALLY DEFERRED
+      FOR EACH ROW EXECUTE FUNCTION take_back();";
+/// The code of what was taken back: the gateway does not know why.
+const TAKEN_BACK: &str = "INTERNAL";
+
+#[tokio::test]
+async fn what_is_written_reads_few_rows_however_many_there_are() {
+    let many = measured(MANY, &["force_custom_plan", "force_generic_plan"]).await;
+    let few = measured(FEW, &["force_custom_plan"]).await;
+    let mut wrong = Vec::new();
+    for (statement, cost) in &many {
+        let mut fault = |what: String| wrong.push(format!("{what}\n    {}\n    in {statement}", cost.node));
+        if cost.rows > MOST_ROWS && !OF_A_TENANT.iter().any(|part| statement.contains(part)) {
+            fault(format!("{} rows", cost.rows));
+        }
+        for scan in &cost.sequential {
+            fault(format!("a table from its beginning to its end: {scan}"));
+        }
+        let before = few.get(statement).map_or(cost.buffers, |few| few.buffers);
+        if cost.buffers > before + before / 4 + MORE_PAGES {
+            fault(format!("{before} pages, and with four times the rows {}", cost.buffers));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), many.len(), wrong.join("\n"));
+}
+
+/// What the statements of all mutations of all callers cost over so many protocols, by plans for their values and by plans for
+/// any.
+async fn measured(protocols: u32, cached_plans: &[&str]) -> BTreeMap<String, Cost> {
+    let app = App::start().await;
+    let owner = app.owner().await;
+    let catalog = Catalog::new(&systems::ALL).unwrap();
+    let mut callers: Vec<(String, String)> = Vec::new();
+    for caller in populate(&app, &owner).await {
+        callers.extend(caller.id.map(|id| (caller.name.to_owned(), id)));
+    }
+    prepare(&owner, &catalog).await;
+    // What the recipes name of the callers' own, and afterwards of the first site and the last.
+    let mut requests = requests(&owner, &catalog, Rows::Own).await;
+    let kinds = [scale::PORTAL, scale::EXCHANGE, scale::THERAPYFLOW, scale::CALLERS, scale::BOOKKEEPING];
+    scale::fill(&owner, protocols, &kinds).await;
+    let large = self::requests(&owner, &catalog, Rows::Large).await;
+    requests.extend(large.into_iter().filter(|(_, tried)| tried.of == Rows::Large));
+    callers.extend(large_callers(&owner).await);
+    callers.retain(|(name, _)| PORTAL.contains(&name.as_str()) || PRACTICE.contains(&name.as_str()));
+    assert_eq!(callers.len(), PORTAL.len() + PRACTICE.len());
+    let large = large_tables(&owner).await;
+    owner.batch_execute(TAKE_BACK).await.unwrap();
+    let database = app.database.clone();
+
+    let mut costs = BTreeMap::new();
+    let mut written = BTreeSet::new();
+    for plan in cached_plans {
+        let settings = [scale::ANALYZE.as_slice(), &[("plan_cache_mode", *plan)]].concat();
+        scale::explain(&owner, &settings).await;
+        // What is forgotten now and then is so many rows at a time.
+        let app = App::over(&database, |config| config.feeds.retention = Duration::from_hours(100)).await;
+        for (name, id) in &callers {
+            let actor = signed_in(&app, id);
+            let own = requests.iter().filter(|(_, request)| is_tried_by(name, request));
+            let plans = plans(&owner, async {
+                for (key, Tried { request, .. }) in own {
+                    let answer = actor.ask_once(key, &request.query, &request.variables).await;
+                    if answer.body.get("errors").is_none() || answer.code() == TAKEN_BACK {
+                        written.insert(request.field.clone());
+                    }
+                }
+            })
+            .await;
+            Cost::gather(&plans, &large, &mut costs);
+        }
+        owner.batch_execute("ALTER TABLE praxis.changes DISABLE TRIGGER take_back").await.unwrap();
+        let plans = plans(&owner, watched(&app, &owner, &catalog, &callers, &requests)).await;
+        assert!(plans.len() > 100, "what has changed is read for those who watch");
+        Cost::gather(&plans, &large, &mut costs);
+        owner.batch_execute("ALTER TABLE praxis.changes ENABLE TRIGGER take_back").await.unwrap();
+        app.stop().await;
+    }
+    let all: BTreeSet<String> = requests.values().map(|tried| tried.request.field.clone()).collect();
+    let missing: Vec<&String> = all.difference(&written).collect();
+    assert!(missing.is_empty(), "nobody wrote anything by {missing:?}");
+    costs
+}
+
+/// Rows are added and changed for good while everybody watches every table of their system.
+async fn watched(
+    app: &App,
+    owner: &Client,
+    catalog: &Catalog,
+    callers: &[(String, String)],
+    requests: &BTreeMap<String, Tried>,
+) {
+    let mut sockets = Vec::with_capacity(callers.len());
+    for (name, id) in callers {
+        let mut socket = Socket::of(app, &signed_in(app, id)).await;
+        for feed in catalog.feeds().iter().filter(|feed| matches!(feed.scope, FeedScope::Rows)) {
+            if is_of_system(name, &feed.field) {
+                let query = format!("subscription {{ {} {{ operation }} }}", feed.field);
+                socket.begin(&feed.field, &query, &json!({})).await;
+            }
+        }
+        // A ping is answered after what came before it.
+        socket.send(&json!({ "type": "ping" })).await;
+        assert_eq!(socket.next().await, json!({ "type": "pong" }));
+        sockets.push(socket);
+    }
+    for (name, id) in callers {
+        let actor = signed_in(app, id);
+        let lasting = |field: &str| field.starts_with("create") || field.starts_with("update");
+        for Tried { request, .. } in
+            requests.values().filter(|it| is_tried_by(name, it) && lasting(&it.request.field))
+        {
+            actor.ask_with(&request.query, &request.variables).await;
+        }
+    }
+    let settled = "SELECT now() - max(state_change) > interval '1 second' FROM pg_stat_activity
+        WHERE datname = current_database() AND usename = 'praxis_gateway' AND query NOT LIKE '%pg_notify%'";
+    eventually("all has been told", async || owner.query_one(settled, &[]).await.unwrap().get(0)).await;
+}
+
+/// Whether somebody tries a mutation. One of a kind is enough of those who may not write it anyway.
+fn is_tried_by(caller: &str, tried: &Tried) -> bool {
+    let is_of_kind = match tried.of {
+        Rows::Own => PRACTICE.contains(&caller) || caller == PORTAL[0],
+        Rows::Large => !PRACTICE.contains(&caller) && caller != PORTAL[0],
+        Rows::Reference => {
+            caller == NETWORK || caller == PORTAL[0] && tried.request.field.ends_with("Medication")
+        }
+    };
+    is_of_kind && is_of_system(caller, &tried.request.field)
+}
+
+/// Whether a field is of the system in which somebody works: nobody is a practitioner of both.
+fn is_of_system(caller: &str, field: &str) -> bool {
+    PRACTICE.contains(&caller) == field.to_lowercase().contains("therapyflow")
+}
+
+/// Mutations of all tables and all functions by name; a name can be an idempotency key.
+async fn requests(owner: &Client, catalog: &Catalog, of: Rows) -> BTreeMap<String, Tried> {
+    let mut requests = BTreeMap::new();
+    let mut add = |of: Rows, request: Request| {
+        let number = requests.len();
+        requests.insert(format!("{}_{number}_{of:?}", request.field), Tried { of, request });
+    };
+    for table in catalog.tables().iter().filter(|table| table.operations().next().is_some()) {
+        let of = if table.is_reference { Rows::Reference } else { of };
+        let recipe = recipe(table);
+        let inputs = few_objects(owner, &recipe.inputs, 2).await;
+        let keys = few_keys(owner, table, if of == Rows::Own { 4 } else { 2 }).await;
+        for operation in table.operations() {
+            match operation {
+                Operation::Create => {
+                    for input in &inputs {
+                        add(of, Request::create(table, input));
+                    }
+                }
+                Operation::CreateMany => {
+                    for input in &inputs {
+                        add(of, Request::create_many(table, &[input]));
+                    }
+                }
+                Operation::Upsert => {
+                    for key in table.upsert_keys().filter(|key| **key != *table.primary_key) {
+                        for input in &inputs {
+                            let mut input = input.clone();
+                            let patch = recipe.patch.as_object().cloned().unwrap_or_default();
+                            input.as_object_mut().unwrap().extend(patch);
+                            add(of, Request::upsert(table, &input, key));
+                        }
+                    }
+                }
+                Operation::Update => {
+                    for key in &keys {
+                        add(of, Request::update(table, key, &recipe.patch));
+                    }
+                }
+                Operation::Delete => {
+                    for key in &keys {
+                        add(of, Request::delete(table, key));
+                    }
+                }
+            }
+        }
+    }
+    for function in catalog.functions().iter().filter(|function| function.writes()) {
+        let table = catalog.table(function.table());
+        for arguments in few_objects(owner, &call(function).arguments, 4).await {
+            add(of, Request::call(function, table, &arguments));
+        }
+    }
+    requests
+}
+
+/// The first objects that a query gives.
+async fn few_objects(owner: &Client, sql: &str, most: u32) -> Vec<Value> {
+    objects(owner, &format!("SELECT * FROM ({sql}) AS few LIMIT {most}")).await
+}
+
+/// The newest keys of a table and its oldest one, which is in use.
+async fn few_keys(owner: &Client, table: &Table, newest: u32) -> Vec<Key> {
+    let order = |direction: &str| {
+        let columns =
+            table.primary_key.iter().map(|id| format!("it.{} {direction}", table.column(*id).sql_name));
+        columns.collect::<Vec<_>>().join(", ")
+    };
+    let sql = |direction: &str, count: u32| {
+        format!(
+            "(SELECT {} FROM {} AS it ORDER BY {} LIMIT {count})",
+            key_list(table),
+            table.sql_name,
+            order(direction)
+        )
+    };
+    let sql = format!("{} UNION ALL {}", sql("DESC", newest), sql("ASC", 1));
+    let rows = owner.query(&sql, &[]).await.unwrap();
+    rows.iter().map(|row| (0..row.len()).map(|at| row.get(at)).collect()).collect()
+}
+
+/// Clinicians of large sites, by name and id.
+async fn large_callers(owner: &Client) -> Vec<(String, String)> {
+    let sites = "SELECT site_id FROM sites ORDER BY site_id";
+    let sites: Vec<i64> = owner.query(sites, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
+    let mut callers = Vec::new();
+    for (name, sites) in [(FIRST, &sites[..1]), (LAST, &sites[sites.len() - 1..]), (ALL, &sites[..])] {
+        let id = person(owner, name).await;
+        for site in sites {
+            join(owner, &id, *site, "clinician").await;
+        }
+        callers.push((name.to_owned(), id));
+    }
+    callers
+}
