@@ -130,7 +130,7 @@ impl Connection {
         }
         self.unheard = Unheard::Completion;
         self.transaction = Transaction::None;
-        matches!(self.send().now_or_never(), Some(Ok(())))
+        matches!(at_once(self.send()), Some(Ok(())))
     }
 
     /// Whether more can be asked: no batch was given up half-way, no transaction is open, and the server has neither said
@@ -138,7 +138,7 @@ impl Connection {
     pub(super) fn is_usable(&mut self) -> bool {
         while !self.closed && self.inbox.len() <= MOST_UNREAD {
             self.inbox.reserve(READ);
-            match self.socket.read_buf(&mut self.inbox).now_or_never() {
+            match at_once(self.socket.read_buf(&mut self.inbox)) {
                 Some(Ok(count)) if count > 0 => {}
                 Some(_) => self.closed = true,
                 None => break,
@@ -311,4 +311,10 @@ fn check_status(body: &[u8]) -> Result<(), WireError> {
         return Err(WireError::Protocol("values in another format than is read"));
     }
     Ok(())
+}
+
+/// What a future gives if it need not wait. Tokio's budget of a task's turn does not count: used up, it looks like having to
+/// wait, and a busy task would take a connection that has ended for a good one.
+fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
+    tokio::task::unconstrained(future).now_or_never()
 }

@@ -1,11 +1,10 @@
 //! Notifications, as LISTEN brings them.
 
-use futures_util::FutureExt as _;
 use postgres_protocol::message::backend;
 
 use super::batch::{Command, Query};
 use super::error::{ServerError, WireError};
-use super::{Connection, Message};
+use super::{Connection, Message, at_once};
 
 /// What somebody has notified.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +49,7 @@ impl Connection {
                 continue;
             }
             // What a transaction announces arrives together, and is told together.
-            match (count < most).then(|| self.arrival().now_or_never()).flatten() {
+            match (count < most).then(|| at_once(self.arrival())).flatten() {
                 Some(arrived) => arrived?,
                 None => return Ok(self.heard.as_mut().map(std::mem::take).unwrap_or_default()),
             }

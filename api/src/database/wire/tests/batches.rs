@@ -8,6 +8,8 @@
 //! ```
 
 use std::collections::BTreeSet;
+use std::future::poll_fn;
+use std::task::Poll;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -224,4 +226,34 @@ fn three_statements_are_answered_in_every_order() {
         let steps: Vec<_> = orders.flat_map(|order| [session(order), session(order), Step::Forget]).collect();
         runtime.block_on(run(&address, &statements, &told, &steps));
     }
+}
+
+/// Uses up what Tokio lets a task do within one turn.
+async fn use_up_the_turn() {
+    poll_fn(|context| {
+        while let Poll::Ready(progress) = tokio::task::coop::poll_proceed(context) {
+            progress.made_progress();
+        }
+        Poll::Ready(())
+    })
+    .await;
+}
+
+#[test]
+fn a_task_that_has_used_up_its_turn_ends_a_transaction_and_sees_that_a_connection_has_ended() {
+    let (cluster, runtime) = (Cluster::start(), Runtime::new().unwrap());
+    runtime.block_on(async {
+        let address = open(&cluster).await;
+        let mut connection = address.connect().await.unwrap();
+        connection.run(&[Query::plain("BEGIN", Command::Begin)]).await.unwrap();
+        use_up_the_turn().await;
+        assert!(connection.roll_back());
+
+        let mut other = address.connect().await.unwrap();
+        let mut ended = address.connect().await.unwrap();
+        let end = format!("SELECT pg_terminate_backend({}, 60000)", ended.process);
+        other.run(&[Query::plain(&end, Command::Statement)]).await.unwrap();
+        use_up_the_turn().await;
+        assert!(!ended.is_usable());
+    });
 }
