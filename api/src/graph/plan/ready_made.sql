@@ -43,7 +43,9 @@ SELECT g.* FROM (SELECT a1.event_name AS c0, a1.color_code AS c1, avg(t.intensit
 -- Beside the network
 SELECT t.month, t.site_id, t.substance_id, t.total_protocols, t.response_rate, t.response_lower_quartile, t.response_median, t.response_upper_quartile, t.response_percentile, t.response_suppression FROM network_benchmarks t LEFT JOIN ref_substances a1 ON a1.substance_id = t.substance_id
   ORDER BY t.month DESC, a1.substance_name, t.site_id, t.substance_id LIMIT 101;
-SELECT t.site_id, t.site_name FROM sites t WHERE t.site_id = ANY ($1::int8[]);
+SELECT t.site_id, t.site_name
+  FROM unnest($1::bigint[]) k(k0)
+  CROSS JOIN LATERAL (SELECT t.* FROM sites t WHERE t.site_id = k.k0 OFFSET 0) t;
 SELECT t.substance_id, t.substance_name, t.rxnorm_cui, t.substance_class, t.primary_mechanism, t.receptor_5ht2a_ki, t.receptor_5ht1a_ki, t.receptor_5ht2c_ki, t.receptor_d2_ki, t.receptor_sert_ki, t.receptor_nmda_ki, t.is_active, t.created_at FROM ref_substances t;
 
 -- Activity by site
@@ -100,7 +102,9 @@ SELECT g.* FROM (SELECT floor(t.years_experience::float8 / $1::float8) AS c0, co
 SELECT count(*) FROM supervision_matches(hourly_budget => $1::numeric) t;
 SELECT t.score, t.explanation, t.specialty_overlap, t.modality_overlap, t.experience_fit, t.rate_fit, t.places_fit, t.supervisor_id FROM supervision_matches(hourly_budget => $1::numeric) t
   ORDER BY t.score DESC, t.supervisor_id DESC LIMIT 11;
-SELECT t.profile_id, t.display_name, t.bio FROM practitioner_profiles t WHERE t.profile_id = ANY ($1::int8[]);
+SELECT t.profile_id, t.display_name, t.bio
+  FROM unnest($1::bigint[]) k(k0)
+  CROSS JOIN LATERAL (SELECT t.* FROM practitioner_profiles t WHERE t.profile_id = k.k0 OFFSET 0) t;
 
 -- Network
 SELECT t.profile_id, t.node_count, t.edge_count, t.viewer_id FROM supervision_network() t
@@ -109,4 +113,6 @@ SELECT t.viewer_id, t.profile_id, t.display_name, t.is_me, t.degree, t.circle_co
   ORDER BY t.profile_id LIMIT 501;
 SELECT t.viewer_id, t.kind, t.source_id, t.target_id, t.status, t.since, t.circle_id FROM supervision_network_edges t WHERE t.viewer_id = $1::uuid
   ORDER BY t.kind, t.link_id, t.source_id, t.target_id LIMIT 1001;
-SELECT t.circle_id, t.circle_name FROM supervision_circles t WHERE t.circle_id = ANY ($1::int8[]);
+SELECT t.circle_id, t.circle_name
+  FROM unnest($1::bigint[]) k(k0)
+  CROSS JOIN LATERAL (SELECT t.* FROM supervision_circles t WHERE t.circle_id = k.k0 OFFSET 0) t;

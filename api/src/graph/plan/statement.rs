@@ -61,7 +61,11 @@ pub(super) fn all(table: &Table, projection: &[Selected]) -> Sql {
     sql
 }
 
-/// Rows by key: `SELECT … WHERE t.pk = ANY ($1)`.
+/// Rows by key: `SELECT … FROM t WHERE t.pk = $1`, or for many
+/// `SELECT … FROM unnest($1) k(k0) CROSS JOIN LATERAL (SELECT t.* FROM t WHERE t.pk = k.k0 OFFSET 0) t`.
+///
+/// Each row is looked up by its key and by nothing else. `t.pk = ANY ($1)` leaves Postgres the choice, and for an array of
+/// unknown length it takes the index of the policy as well, and reads the tenant's rows.
 pub(super) fn by_key(
     catalog: &Catalog,
     rows: &Rows<'_>,
@@ -78,47 +82,25 @@ pub(super) fn by_key(
         sql.push(alias(selected.table)).push(format_args!(".{column}"));
     });
     sql.push(" FROM ");
-    if let Some(filter) = rows.filter {
-        // The key comes first, whatever index the filter would have: where many rows match it, that one would go through all.
-        sql.push(format_args!("(SELECT {ROW}.* FROM "));
-        write_keyed(rows, columns, parents, &parts, &mut sql, |_| {});
-        sql.push(format_args!(" OFFSET 0) {ROW}"));
+    if parents == Parents::Many {
+        sql.keys(&parts).push(" CROSS JOIN LATERAL ");
+    } else if rows.filter.is_none() {
+        sql.table(table).push(format_args!(" {ROW}"));
         write_joins(catalog, rows, &mut sql);
         sql.push(" WHERE ");
+        matches_key(table, columns, parents, &mut sql);
+        return Ok(sql);
+    }
+    // The key comes first, whatever index a filter would have: where many rows match it, that one would go through all.
+    sql.push(format_args!("(SELECT {ROW}.* FROM ")).table(table).push(format_args!(" {ROW} WHERE "));
+    matches_key(table, columns, parents, &mut sql);
+    sql.push(format_args!(" OFFSET 0) {ROW}"));
+    write_joins(catalog, rows, &mut sql);
+    if let Some(filter) = rows.filter {
+        sql.push(" WHERE ");
         Filter::new(catalog, &mut sql, allowance).write(table, ROW, filter)?;
-    } else {
-        write_keyed(rows, columns, parents, &parts, &mut sql, |sql| write_joins(catalog, rows, sql));
     }
     Ok(sql)
-}
-
-/// Writes the table with the condition on its keys; `joined` stands behind the table.
-fn write_keyed(
-    rows: &Rows<'_>,
-    columns: &[ColumnId],
-    parents: Parents,
-    parts: &[ColumnType],
-    sql: &mut Sql,
-    joined: impl FnOnce(&mut Sql),
-) {
-    let table = rows.table;
-    if parents == Parents::One {
-        sql.table(table).push(format_args!(" {ROW}"));
-        joined(sql);
-        sql.push(" WHERE ");
-        matches_key(table, columns, parents, sql);
-    } else if let [column] = columns {
-        let array = parts[0].scalar().postgres_array();
-        let element = array.name().trim_start_matches('_').to_owned();
-        sql.table(table).push(format_args!(" {ROW}"));
-        joined(sql);
-        let column = &table.column(*column).sql_name;
-        sql.push(format_args!(" WHERE {ROW}.{column} = ANY ($1::{element}[])"));
-    } else {
-        sql.keys(parts).push(" JOIN ").table(table).push(format_args!(" {ROW} ON "));
-        matches_key(table, columns, parents, sql);
-        joined(sql);
-    }
 }
 
 /// Writes what is joined. A row of it may be missing, or not be the caller's.
