@@ -13,33 +13,51 @@ pub(crate) const ANALYZE: [(&str, &str); 3] = [
     ("auto_explain.log_timing", "off"),
 ];
 
-/// What a statement cost at most.
+/// What a statement cost.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Cost {
     /// Rows that one node of its plan looked at: those that it gave and those that it threw away.
     pub(crate) rows: u64,
     /// That node.
     pub(crate) node: Value,
-    /// Pages that were looked at.
-    pub(crate) buffers: u64,
+    /// Pages that were looked at. The first time on a connection these are also pages of the catalog.
+    pub(crate) pages: u64,
     /// Sequential scans of large tables.
     pub(crate) sequential: BTreeSet<String>,
 }
 
+/// What each statement cost, by its text, when one thing was asked again and again: the most rows, and the fewest pages.
+pub(crate) fn costs(plans: &[Value], large: &BTreeSet<String>) -> BTreeMap<String, Cost> {
+    let mut costs: BTreeMap<String, Cost> = BTreeMap::new();
+    for plan in plans {
+        let text = plan["Query Text"].as_str().unwrap_or_default();
+        // What the catalog is asked grows with the schema and not with its rows.
+        if text.contains("pg_catalog.") {
+            continue;
+        }
+        let pages = pages(&plan["Plan"]);
+        let cost = costs.entry(text.to_owned()).or_insert_with(|| Cost { pages, ..Cost::default() });
+        cost.pages = cost.pages.min(pages);
+        let plan = std::slice::from_ref(plan);
+        cost.sequential.extend(sequential(plan, large));
+        for (_, node) in nodes(plan) {
+            cost.looked_at(rows(node), node);
+        }
+    }
+    costs
+}
+
 impl Cost {
-    /// Adds what each statement cost, by its text.
-    pub(crate) fn gather(plans: &[Value], large: &BTreeSet<String>, costs: &mut BTreeMap<String, Self>) {
-        for plan in plans {
-            let text = plan["Query Text"].as_str().unwrap_or_default();
-            let cost = costs.entry(text.to_owned()).or_default();
-            cost.buffers = cost.buffers.max(buffers(&plan["Plan"]));
-            let plan = std::slice::from_ref(plan);
-            cost.sequential.extend(sequential(plan, large));
-            for (_, node) in nodes(plan) {
-                if rows(node) > cost.rows {
-                    (cost.rows, cost.node) = (rows(node), shortened(node));
-                }
-            }
+    /// Adds what the statement cost another time: what was more is kept.
+    pub(crate) fn or_more(&mut self, other: Self) {
+        self.looked_at(other.rows, &other.node);
+        self.pages = self.pages.max(other.pages);
+        self.sequential.extend(other.sequential);
+    }
+
+    fn looked_at(&mut self, rows: u64, node: &Value) {
+        if rows > self.rows {
+            (self.rows, self.node) = (rows, shortened(node));
         }
     }
 }
@@ -57,7 +75,7 @@ fn rows(node: &Value) -> u64 {
 }
 
 /// Pages that a node and those below it looked at.
-fn buffers(node: &Value) -> u64 {
+fn pages(node: &Value) -> u64 {
     ["Shared Hit Blocks", "Shared Read Blocks"].iter().filter_map(|name| node[*name].as_u64()).sum()
 }
 
