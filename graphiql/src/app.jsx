@@ -1,13 +1,14 @@
 import { GraphiQL, GraphiQLInterface } from "graphiql";
-import { GraphiQLProvider, useGraphiQLActions } from "@graphiql/react";
+import { GraphiQLProvider } from "@graphiql/react";
 import { DOC_EXPLORER_PLUGIN, DocExplorerStore } from "@graphiql/plugin-doc-explorer";
 import { HISTORY_PLUGIN, HistoryStore } from "@graphiql/plugin-history";
 import { explorerPlugin } from "@graphiql/plugin-explorer";
-import { useLayoutEffect, useMemo } from "react";
+import { useMemo, useRef } from "react";
 import { config } from "./config.js";
 import { nameTabs } from "./examples.js";
 import { createFetcher } from "./fetcher.js";
 import { useIdentity } from "./identity.js";
+import { useTabs } from "./tabs.js";
 import { TitleBar } from "./title-bar.jsx";
 
 const plugins = [DOC_EXPLORER_PLUGIN, explorerPlugin({ showAttribution: false }), HISTORY_PLUGIN];
@@ -19,17 +20,26 @@ const WELCOME = `# The book on the left opens the documentation.
 }
 `;
 
-/** Names the tabs that are open before the first change of a tab. */
-function NameTabs() {
-  const { updateActiveTabValues } = useGraphiQLActions();
-  useLayoutEffect(() => updateActiveTabValues({}), [updateActiveTabValues]);
-  return null;
+/** What needs GraphiQL's state: the tabs, and the bar above them. */
+function Bar({ identity, asker }) {
+  return <TitleBar identity={useTabs(identity, asker)} />;
 }
 
 export function App() {
   const identity = useIdentity();
-  const { token, settle } = identity;
-  const fetcher = useMemo(() => createFetcher(token, settle), [token, settle]);
+  const { token, refuse } = identity;
+  // Who asks is for the tab to say, which only GraphiQL knows.
+  const asker = useRef({ ask: () => null, answered: () => {} });
+  const fetcher = useMemo(
+    () =>
+      createFetcher({
+        token,
+        refuse,
+        ask: (query, operation) => asker.current.ask(query, operation),
+        answered: (result) => asker.current.answered(result),
+      }),
+    [token, refuse],
+  );
   return (
     <GraphiQLProvider
       fetcher={fetcher}
@@ -43,8 +53,7 @@ export function App() {
     >
       <HistoryStore>
         <DocExplorerStore>
-          <NameTabs />
-          <TitleBar identity={identity} />
+          <Bar identity={identity} asker={asker} />
           <main className="praxis-main">
             <GraphiQLInterface defaultEditorToolsVisibility="variables" showPersistHeadersSettings={false}>
               <GraphiQL.Logo>GraphiQL</GraphiQL.Logo>

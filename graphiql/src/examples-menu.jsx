@@ -3,6 +3,11 @@ import * as Menu from "@radix-ui/react-dropdown-menu";
 import { config } from "./config.js";
 import { isExampleIn, summary } from "./examples.js";
 
+function asks({ persona }) {
+  const one = config.personas.find(({ email }) => email === persona);
+  return one && [one.name, one.title].filter(Boolean).join(" · ");
+}
+
 /** Opens a ready-made tab again, or goes to it if it is still open and unchanged. */
 export function ExamplesMenu() {
   const { addTab, changeTab } = useGraphiQLActions();
@@ -40,6 +45,7 @@ export function ExamplesMenu() {
             >
               <span className="praxis-item-name">{example.title}</span>
               {summary(example) && <span className="praxis-item-text">{summary(example)}</span>}
+              {asks(example) && <span className="praxis-item-text praxis-item-asks">Asks as {asks(example)}</span>}
             </Menu.Item>
           ))}
         </Menu.Content>

@@ -1,3 +1,4 @@
+import { parse } from "graphql";
 import { config } from "./config.js";
 import { lasting } from "./storage.js";
 
@@ -23,15 +24,57 @@ export function isExampleIn(tab, example) {
   return sameText(tab.query, example.query) && sameText(tab.variables, example.variables);
 }
 
+/** The example that a tab holds, changed or not. */
+export function exampleOf(tab) {
+  return (
+    config.tabs.find(({ query }) => sameText(query, tab.query)) ??
+    byOperation.get(operationName(tab.query)) ??
+    byOperation.get(tab.operationName) ??
+    null
+  );
+}
+
+/** The operation of a document by its name, or the only one; null if there is none. */
+export function operationIn(query, name) {
+  try {
+    const operations = parse(query).definitions.filter(({ kind }) => kind === "OperationDefinition");
+    return operations.find((one) => one.name?.value === name) ?? (operations.length === 1 ? operations[0] : null);
+  } catch {
+    return null;
+  }
+}
+
+/** The address that the comment above an operation names: `# As somebody@praxis.example: …`. */
+export function personaNamed(query, operation) {
+  const before = query.slice(0, operation?.loc.start ?? 0);
+  const comment = /(?:^|\n)((?:[ \t]*#.*\n)+)\s*$/.exec(before)?.[1] ?? "";
+  return /^\s*#\s*As ([^\s:,]+@[^\s:,]+)/m.exec(comment)?.[1] ?? null;
+}
+
+/** The variables with what an answer gives to them, or null if that is nothing. `keeps`: where it stands, by variable. */
+export function keep(keeps, variables, data) {
+  const found = Object.entries(keeps ?? {}).flatMap(([name, path]) => {
+    const value = path.split(".").reduce((at, step) => at?.[step], data);
+    return value === undefined || value === null ? [] : [[name, value]];
+  });
+  if (found.length === 0) {
+    return null;
+  }
+  try {
+    return JSON.stringify({ ...JSON.parse(variables.trim() || "{}"), ...Object.fromEntries(found) }, null, 2);
+  } catch {
+    // Variables that are being written are the user's.
+    return null;
+  }
+}
+
 /**
  * GraphiQL names a tab after its operation, which cannot hold a space. A tab that holds an example, changed or not,
  * gets the example's title instead.
  */
 export function nameTabs({ tabs }) {
   for (const tab of tabs) {
-    const example =
-      config.tabs.find(({ query }) => sameText(query, tab.query)) ??
-      byOperation.get(tab.operationName ?? operationName(tab.query));
+    const example = exampleOf(tab);
     if (example) {
       tab.title = example.title;
     }

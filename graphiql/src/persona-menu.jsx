@@ -42,7 +42,7 @@ function Choice({ persona, value, name, title, text }) {
 }
 
 /** Chooses whose token goes with every request. */
-export function PersonaMenu({ identity: { persona, choice, choose } }) {
+export function PersonaMenu({ identity: { persona, choice, refused, choose } }) {
   return (
     <>
       <Menu.Root modal={false}>
@@ -53,6 +53,7 @@ export function PersonaMenu({ identity: { persona, choice, choose } }) {
               <>
                 <span className="praxis-quiet">Signed in as </span>
                 <strong>{persona.name}</strong>
+                {refused && <span className="praxis-refused"> · refused</span>}
                 {persona.title && <span className="praxis-quiet praxis-wide"> · {persona.title}</span>}
               </>
             ) : (
@@ -91,6 +92,7 @@ export function PersonaMenu({ identity: { persona, choice, choose } }) {
       </Menu.Root>
       <span className="praxis-hidden" role="status">
         {persona ? `Signed in as ${persona.name}` : "Not signed in"}
+        {refused && `: ${refused}`}
       </span>
     </>
   );

@@ -5,7 +5,10 @@ import icon from "./icon.svg";
 import { PersonaMenu } from "./persona-menu.jsx";
 import { TokenButton } from "./token-button.jsx";
 
-function hint({ hasPersonas, isNew, persona }) {
+function hint({ hasPersonas, isNew, refused, persona }) {
+  if (refused) {
+    return `${refused} ${hasPersonas ? "Load the page anew" : "Set another token"}, and run again`;
+  }
   if (isNew) {
     return `Run again to see what ${persona ? persona.name : "anybody"} may see`;
   }

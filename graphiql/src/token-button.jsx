@@ -2,7 +2,7 @@ import { Button, Dialog } from "@graphiql/react";
 import { useState } from "react";
 
 /** Without personas: one token, typed in by the user. */
-export function TokenButton({ identity: { token, keepToken } }) {
+export function TokenButton({ identity: { token, refused, keepToken } }) {
   const [isOpen, setOpen] = useState(false);
 
   function submit(event) {
@@ -19,8 +19,13 @@ export function TokenButton({ identity: { token, keepToken } }) {
   return (
     <>
       <button type="button" className="praxis-button" onClick={() => setOpen(true)}>
-        <span className="praxis-dot" data-on={token ? "" : undefined} aria-hidden="true" />
-        {token ? "Token set" : "Set token"}
+        <span
+          className="praxis-dot"
+          data-on={token && !refused ? "" : undefined}
+          data-refused={refused ? "" : undefined}
+          aria-hidden="true"
+        />
+        {refused ? "Token refused" : token ? "Token set" : "Set token"}
       </button>
       <Dialog open={isOpen} onOpenChange={setOpen}>
         <div className="graphiql-dialog-header">
@@ -28,6 +33,11 @@ export function TokenButton({ identity: { token, keepToken } }) {
           <Dialog.Close />
         </div>
         <form className="graphiql-dialog-section praxis-token-form" onSubmit={submit}>
+          {refused && (
+            <p className="praxis-refused" role="alert">
+              {refused}
+            </p>
+          )}
           <label htmlFor="praxis-token">
             <Dialog.Description className="graphiql-dialog-section-caption">
               Sent as bearer token with every request. Kept until this browser tab is closed.

@@ -26,7 +26,13 @@ fn with_page(config: &mut ServerConfig) {
             description: "Sees one site.".into(),
             token: "a.b.c".into(),
         }],
-        tabs: vec![PageTab { title: "Types", query: "{ __typename }", variables: "{ \"a\": 1 }" }],
+        tabs: vec![PageTab {
+            title: "Types",
+            query: "{ __typename }",
+            variables: "{ \"a\": 1 }".into(),
+            persona: "somebody@praxis.example",
+            keeps: [("a", "b.0.c")].into(),
+        }],
     });
 }
 
@@ -97,6 +103,8 @@ async fn the_page_knows_personas_and_tabs_and_no_name_can_end_the_script() {
     assert_eq!(config["personas"][0]["token"], "a.b.c");
     assert_eq!(config["tabs"][0]["query"], "{ __typename }");
     assert_eq!(config["tabs"][0]["variables"], "{ \"a\": 1 }");
+    assert_eq!(config["tabs"][0]["persona"], "somebody@praxis.example");
+    assert_eq!(config["tabs"][0]["keeps"]["a"], "b.0.c");
 }
 
 #[tokio::test]

@@ -131,7 +131,8 @@ async fn a_session_is_scheduled_held_and_written_up() {
     let app = App::start().await;
     let therapist = app.user(THERAPIST).await;
     let document = WALKS[0].query;
-    let mut variables: Value = serde_json::from_str(WALKS[0].variables).unwrap();
+    let mut variables: Value =
+        json!({ "patient": "7f100003-0000-4000-8000-000000000000", "at": "2027-02-01T03:30:00Z" });
     let scheduled = therapist.run(document, "Schedule", &variables).await;
     let session = &scheduled.data()["therapyflowScheduleSession"]["session"];
     assert_eq!(session["status"], "SCHEDULED");
@@ -152,7 +153,10 @@ async fn a_session_is_scheduled_held_and_written_up() {
         (&note["approvedByTherapist"], &note["approver"]["fullName"]),
         (&json!(true), &json!("Ananya Rao"))
     );
-    let rewritten = therapist.run(document, "Rewrite", &variables).await;
+    let rewrite = "mutation($note: UUID!) {
+      updateTherapyflowClinicalNote(rowId: $note, patch: { aiGeneratedSummary: \"Something else\" }) { clinicalNote { rowId } }
+    }";
+    let rewritten = therapist.ask_with(rewrite, &json!({ "note": variables["note"] })).await;
     assert_eq!(rewritten.code(), "CONFLICT");
     let lacking = "mutation($session: UUID!) { createTherapyflowClinicalNote(
         input: { sessionId: $session, noteType: DAP, content: { data: \"x\" } }) { clinicalNote { rowId } } }";

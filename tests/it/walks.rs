@@ -9,18 +9,13 @@ fn walk(title: &str) -> &'static str {
     WALKS.iter().find(|walk| walk.title == title).unwrap().query
 }
 
-fn variables(title: &str) -> Value {
-    let walk = WALKS.iter().find(|walk| walk.title == title).unwrap();
-    serde_json::from_str(walk.variables).unwrap()
-}
-
 #[tokio::test]
 async fn a_session_is_logged_and_writes_its_note() {
     let app = App::start().await;
     let clinician = app.clinician_north().await;
     let document = walk("Session logger");
     let sites = clinician.run(document, "MySites", &json!({})).await;
-    let site = &sites.nodes("sites")[0]["siteId"];
+    let site = &sites.nodes("userSites")[0]["site"]["siteId"];
     let started = clinician.run(document, "StartSession", &json!({ "site": site })).await;
     let protocol = &started.data()["createProtocol"]["protocol"];
     assert_eq!(protocol["events"]["nodes"][0]["heartRate"], 72);
@@ -59,7 +54,7 @@ async fn homework_is_given_and_ticked_off() {
     let app = App::start().await;
     let clinician = app.clinician_north().await;
     let document = walk("Integration hub");
-    let mut variables = variables("Integration hub");
+    let mut variables = json!({ "protocol": "1", "due": "2027-01-15", "at": "2026-11-01T09:00:00Z" });
     let before = clinician.run(document, "Adherence", &variables).await;
     let given = clinician.run(document, "Assign", &variables).await;
     let given = &given.data()["assignHomework"];
@@ -88,10 +83,11 @@ async fn supervision_is_asked_for_and_accepted() {
     let app = App::start().await;
     let (north, south) = (app.clinician_north().await, app.clinician_south().await);
     let document = walk("Supervision");
-    let mut variables = variables("Supervision");
-    let profile = north.run(document, "MyProfile", &variables).await;
+    let mut variables = json!({ "supervisor": "25", "relationship": "31" });
+    let both = app.user("both.sites@praxis.example").await;
+    let profile = both.run(document, "MyProfile", &variables).await;
     let profile = &profile.data()["upsertPractitionerProfile"]["practitionerProfile"];
-    assert_eq!(profile["displayName"], "Amara Okafor");
+    assert_eq!(profile["displayName"], "Priya Raman");
 
     let asked = north.run(document, "Ask", &variables).await;
     assert_eq!(asked.data()["requestSupervision"]["supervisionRelationship"]["status"], "PENDING");

@@ -117,6 +117,7 @@ fn config(
     http.connections = http.connections.min(clients);
     // Whatever watches, requests find a connection too.
     feeds.connections = feeds.connections.min(http.connections / 4 * 3);
+    let today = Utc::now().date_naive();
     http.page = args.graphiql().then(|| PageConfig {
         endpoint: "/graphql",
         subscription_endpoint: "/graphql/ws",
@@ -127,7 +128,9 @@ fn config(
             .map(|example| PageTab {
                 title: example.title,
                 query: example.query,
-                variables: example.variables,
+                variables: example.variables_on(today),
+                persona: example.persona,
+                keeps: example.keeps.iter().copied().collect(),
             })
             .collect(),
     });

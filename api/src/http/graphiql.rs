@@ -1,5 +1,7 @@
 //! The GraphiQL page. All its files are in the binary: it works without the internet.
 
+use std::collections::BTreeMap;
+
 use axum::body::Body;
 use axum::extract::Path;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -47,13 +49,18 @@ pub struct PagePersona {
 
 /// A ready-made query.
 #[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct PageTab {
     /// Title of the tab.
     pub title: &'static str,
     /// The document.
     pub query: &'static str,
     /// Variables as JSON text.
-    pub variables: &'static str,
+    pub variables: String,
+    /// Address of the demo user who asks.
+    pub persona: &'static str,
+    /// What the answers give to the variables: where it stands in the data, by variable.
+    pub keeps: BTreeMap<&'static str, &'static str>,
 }
 
 /// The page with its configuration in it.

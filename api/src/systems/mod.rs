@@ -4,6 +4,8 @@ pub mod demo;
 pub mod ppn;
 pub mod therapyflow;
 
+use chrono::{NaiveDate, TimeDelta};
+
 use self::demo::Persona;
 use crate::graph::catalog::System;
 
@@ -14,8 +16,27 @@ pub struct Example {
     pub title: &'static str,
     /// The document, with one operation or several; its first comment says what it shows.
     pub query: &'static str,
-    /// Variables as JSON; empty for none.
+    /// Variables as JSON; empty for none. `{today}`, `{today+14}` and `{today-14}` stand for days.
     pub variables: &'static str,
+    /// Address of the demo user who asks; an operation with a comment `# As ADDRESS` above it is that one's.
+    pub persona: &'static str,
+    /// What an answer tells that operations further down need: a variable, and where its value stands in the data.
+    pub keeps: &'static [(&'static str, &'static str)],
+}
+
+impl Example {
+    /// The variables, with days counted from `today`.
+    pub fn variables_on(&self, today: NaiveDate) -> String {
+        let mut parts = self.variables.split("{today");
+        let mut text = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let (days, rest) = part.split_once('}').unwrap_or((part, ""));
+            let day = today + TimeDelta::days(days.parse().unwrap_or_default());
+            text.push_str(&day.to_string());
+            text.push_str(rest);
+        }
+        text
+    }
 }
 
 /// What a system offers to whoever tries it out.

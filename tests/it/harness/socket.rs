@@ -64,6 +64,19 @@ impl Socket {
         self.send(&json!({ "id": id, "type": "subscribe", "payload": payload })).await;
     }
 
+    /// The same, of an operation of a document.
+    pub(crate) async fn subscribe_to(
+        &mut self,
+        id: &str,
+        document: &str,
+        operation: Option<&str>,
+        variables: &Value,
+    ) {
+        let payload = json!({ "query": document, "operationName": operation, "variables": variables });
+        self.send(&json!({ "id": id, "type": "subscribe", "payload": payload })).await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+
     /// Begins a subscription and gives it time to be under way, which the protocol does not tell.
     pub(crate) async fn subscribe(&mut self, id: &str, query: &str, variables: &Value) {
         self.begin(id, query, variables).await;

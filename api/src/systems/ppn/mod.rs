@@ -24,71 +24,66 @@ pub const SYSTEM: System = System {
 pub const OFFER: Offer =
     Offer { system: SYSTEM.name, examples: &EXAMPLES, walks: &WALKS, personas: &demo::PERSONAS };
 
+const NORTH: &str = demo::PERSONAS[0].email;
+
+/// A ready-made query of a clinician.
+const fn example(title: &'static str, query: &'static str, variables: &'static str) -> Example {
+    Example { title, query, variables, persona: NORTH, keeps: &[] }
+}
+
 /// Ready-made queries.
 pub const EXAMPLES: [Example; 14] = [
-    Example { title: "Timeline", query: include_str!("queries/timeline.graphql"), variables: "" },
+    example("Timeline", include_str!("queries/timeline.graphql"), ""),
+    example("One protocol", include_str!("queries/one_protocol.graphql"), "{\n  \"id\": \"1\"\n}"),
+    example("Directory", include_str!("queries/directory.graphql"), ""),
+    example("Protocol builder", include_str!("queries/protocol_builder.graphql"), ""),
+    example("Scores by week", include_str!("queries/scores_by_week.graphql"), ""),
+    example("Events by type", include_str!("queries/events_by_type.graphql"), ""),
     Example {
-        title: "One protocol",
-        query: include_str!("queries/one_protocol.graphql"),
-        variables: "{\n  \"id\": \"1\"\n}",
-    },
-    Example { title: "Directory", query: include_str!("queries/directory.graphql"), variables: "" },
-    Example {
-        title: "Protocol builder",
-        query: include_str!("queries/protocol_builder.graphql"),
-        variables: "",
-    },
-    Example { title: "Scores by week", query: include_str!("queries/scores_by_week.graphql"), variables: "" },
-    Example { title: "Events by type", query: include_str!("queries/events_by_type.graphql"), variables: "" },
-    Example {
-        title: "Beside the network",
-        query: include_str!("queries/beside_the_network.graphql"),
-        variables: "",
+        persona: demo::PERSONAS[2].email,
+        ..example("Beside the network", include_str!("queries/beside_the_network.graphql"), "")
     },
     Example {
-        title: "Activity by site",
-        query: include_str!("queries/activity_by_site.graphql"),
-        variables: "",
+        persona: demo::PERSONAS[4].email,
+        ..example("Activity by site", include_str!("queries/activity_by_site.graphql"), "")
     },
-    Example {
-        title: "Session chart",
-        query: include_str!("queries/session_chart.graphql"),
-        variables: "{\n  \"id\": \"1\"\n}",
-    },
-    Example {
-        title: "Score trend",
-        query: include_str!("queries/score_trend.graphql"),
-        variables: "{\n  \"id\": \"1\"\n}",
-    },
-    Example { title: "Trend by day", query: include_str!("queries/trend_by_day.graphql"), variables: "" },
-    Example {
-        title: "Search",
-        query: include_str!("queries/search.graphql"),
-        variables: "{\n  \"query\": \"ketamin integration\",\n  \"filter\": { \"isAcceptingSupervision\": { \"eq\": true } }\n}",
-    },
-    Example {
-        title: "Supervisors for you",
-        query: include_str!("queries/matches.graphql"),
-        variables: "{\n  \"budget\": 150\n}",
-    },
-    Example { title: "Network", query: include_str!("queries/network.graphql"), variables: "" },
+    example("Session chart", include_str!("queries/session_chart.graphql"), "{\n  \"id\": \"1\"\n}"),
+    example("Score trend", include_str!("queries/score_trend.graphql"), "{\n  \"id\": \"1\"\n}"),
+    example("Trend by day", include_str!("queries/trend_by_day.graphql"), ""),
+    example(
+        "Search",
+        include_str!("queries/search.graphql"),
+        "{\n  \"query\": \"ketamin integration\",\n  \"filter\": { \"isAcceptingSupervision\": { \"eq\": true } }\n}",
+    ),
+    example("Supervisors for you", include_str!("queries/matches.graphql"), "{\n  \"budget\": 150\n}"),
+    example("Network", include_str!("queries/network.graphql"), ""),
 ];
 
 /// Ready-made documents that walk through a use case, operation by operation.
 pub const WALKS: [Example; 3] = [
     Example {
-        title: "Session logger",
-        query: include_str!("walks/session_logger.graphql"),
-        variables: "{\n  \"site\": \"1\",\n  \"protocol\": \"1\"\n}",
+        keeps: &[("site", "userSites.nodes.0.site.siteId"), ("protocol", "createProtocol.protocol.recordId")],
+        ..example("Session logger", include_str!("walks/session_logger.graphql"), "")
     },
     Example {
-        title: "Integration hub",
-        query: include_str!("walks/integration_hub.graphql"),
-        variables: "{\n  \"protocol\": \"1\",\n  \"homework\": \"1\",\n  \"due\": \"2027-01-15\",\n  \"at\": \"2026-11-01T09:00:00Z\"\n}",
+        keeps: &[
+            ("site", "userSites.nodes.0.site.siteId"),
+            ("protocol", "createProtocol.protocol.recordId"),
+            ("homework", "assignHomework.nodes.0.homeworkId"),
+        ],
+        ..example(
+            "Integration hub",
+            include_str!("walks/integration_hub.graphql"),
+            "{\n  \"dosed\": \"{today-14}\",\n  \"due\": \"{today+14}\",\n  \"at\": \"{today}T00:00:00Z\"\n}",
+        )
     },
     Example {
-        title: "Supervision",
-        query: include_str!("walks/supervision.graphql"),
-        variables: "{\n  \"supervisor\": \"25\",\n  \"relationship\": \"31\",\n  \"circle\": \"2\"\n}",
+        keeps: &[
+            ("supervisor", "upsertPractitionerProfile.supervisor.profileId"),
+            ("relationship", "requestSupervision.supervisionRelationship.relationshipId"),
+            ("circle", "createSupervisionCircle.supervisionCircle.circleId"),
+        ],
+        persona: demo::PERSONAS[3].email,
+        ..example("Supervision", include_str!("walks/supervision.graphql"), "")
     },
 ];

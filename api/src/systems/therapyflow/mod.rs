@@ -23,34 +23,48 @@ pub const SYSTEM: System = System {
 pub const OFFER: Offer =
     Offer { system: SYSTEM.name, examples: &EXAMPLES, walks: &WALKS, personas: &demo::PERSONAS };
 
+const THERAPIST: &str = demo::PERSONAS[0].email;
+
+/// A ready-made query of a therapist.
+const fn example(title: &'static str, query: &'static str, variables: &'static str) -> Example {
+    Example { title, query, variables, persona: THERAPIST, keeps: &[] }
+}
+
 /// Ready-made queries.
 pub const EXAMPLES: [Example; 4] = [
+    example(
+        "TherapyFlow: calendar",
+        include_str!("queries/calendar.graphql"),
+        "{\n  \"from\": \"2026-11-16T03:30:00Z\",\n  \"to\": \"2026-11-20T11:30:00Z\"\n}",
+    ),
+    example(
+        "TherapyFlow: patient",
+        include_str!("queries/patient.graphql"),
+        "{\n  \"patient\": \"7f100003-0000-4000-8000-000000000000\"\n}",
+    ),
+    example(
+        "TherapyFlow: wearables",
+        include_str!("queries/wearables.graphql"),
+        "{\n  \"patient\": \"7f100003-0000-4000-8000-000000000000\"\n}",
+    ),
     Example {
-        title: "TherapyFlow: calendar",
-        query: include_str!("queries/calendar.graphql"),
-        variables: "{\n  \"from\": \"2026-11-16T03:30:00Z\",\n  \"to\": \"2026-11-20T11:30:00Z\"\n}",
-    },
-    Example {
-        title: "TherapyFlow: patient",
-        query: include_str!("queries/patient.graphql"),
-        variables: "{\n  \"patient\": \"7f100003-0000-4000-8000-000000000000\"\n}",
-    },
-    Example {
-        title: "TherapyFlow: wearables",
-        query: include_str!("queries/wearables.graphql"),
-        variables: "{\n  \"patient\": \"7f100003-0000-4000-8000-000000000000\"\n}",
-    },
-    Example {
-        title: "TherapyFlow: audit trail",
-        query: include_str!("queries/audit_trail.graphql"),
-        variables: "",
+        persona: demo::PERSONAS[2].email,
+        ..example("TherapyFlow: audit trail", include_str!("queries/audit_trail.graphql"), "")
     },
 ];
 
 /// Ready-made documents that walk through a use case, operation by operation.
 pub const WALKS: [Example; 1] = [Example {
-    title: "TherapyFlow: scheduling and notes",
-    query: include_str!("walks/scheduling_and_notes.graphql"),
-    variables: "{\n  \"patient\": \"7f100003-0000-4000-8000-000000000000\",\n  \"at\": \"2027-02-01T03:30:00Z\",\n  \
-                \"session\": \"\",\n  \"note\": \"\",\n  \"consent\": \"\"\n}",
+    keeps: &[
+        ("patient", "therapyflow.patients.nodes.0.rowId"),
+        ("at", "therapyflow.freeSlots.nodes.0.startsAt"),
+        ("session", "therapyflowScheduleSession.session.rowId"),
+        ("note", "createTherapyflowClinicalNote.clinicalNote.rowId"),
+        ("consent", "createTherapyflowConsentRecord.consentRecord.rowId"),
+    ],
+    ..example(
+        "TherapyFlow: scheduling and notes",
+        include_str!("walks/scheduling_and_notes.graphql"),
+        "{\n  \"from\": \"{today+1}T03:30:00Z\",\n  \"to\": \"{today+29}T11:30:00Z\"\n}",
+    )
 }];
