@@ -296,7 +296,7 @@ async fn what_cannot_be_grouped_is_refused_with_its_place() {
     let nowhere = "{ sessionEventsGroups(groupBy: { eventTimestamp: { unit: DAY, timeZone: \"Mars/Olympus\" } }) { cursor } }";
     let answer = app.clinician_north().await.ask(nowhere).await;
     assert_eq!(answer.code(), "BAD_USER_INPUT");
-    assert_eq!(answer.error()["message"], "time zone \"Mars/Olympus\" not recognized");
+    assert_eq!(answer.error()["extensions"]["argument"], "groupBy.eventTimestamp.timeZone");
 }
 
 #[tokio::test]

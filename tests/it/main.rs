@@ -70,3 +70,4 @@ mod unseen;
 mod walks;
 mod wild_inputs;
 mod write_costs;
+mod zones;

@@ -19,6 +19,9 @@ pub use scopes::{Keys, Policies, Scope, Strip};
 pub use types::{ColumnType, EnumType, EnumValue, Scalar};
 pub use writes::{Mutation, Operation, Writes};
 
+/// GraphQL scalar of what is a date or a moment, as the column says that it is of.
+pub const DATE_OR_DATE_TIME: &str = "DateOrDateTime";
+
 /// Index of a table in [`Catalog::tables`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TableId(pub usize);
@@ -243,6 +246,18 @@ impl Table {
     /// Whether a series can run along some column.
     pub fn has_time(&self) -> bool {
         self.columns.iter().any(|column| column.time_name().is_some())
+    }
+
+    /// GraphQL scalar of the beginnings and ends of spans of time, of all columns that a series can run along.
+    pub fn bucket_scalar(&self) -> &'static str {
+        let mut times =
+            self.columns.iter().filter(|column| column.ty.is_time()).map(|column| column.ty.scalar());
+        let has_dates = times.clone().any(|scalar| scalar == Scalar::Date);
+        match (has_dates, times.any(|scalar| scalar != Scalar::Date)) {
+            (true, true) => DATE_OR_DATE_TIME,
+            (true, false) => Scalar::Date.graphql_name(),
+            (false, _) => Scalar::DateTime.graphql_name(),
+        }
     }
 
     /// Columns that a chart can draw upwards: numbers that are no keys.

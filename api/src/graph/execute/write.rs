@@ -234,7 +234,7 @@ impl<'a> Writer<'a> {
 
     fn points(&mut self, series: &Series, fields: &[Keyed<PointField>], points: &[Row]) {
         let mut last = None;
-        let moment = ColumnType::Scalar(Scalar::DateTime);
+        let moment = &series.moments;
         self.list(points, |this, point| {
             let empty = kind(series, point) == EMPTY_POINT;
             if !empty {
@@ -242,8 +242,8 @@ impl<'a> Writer<'a> {
             }
             this.object(fields, |this, _, field| match field {
                 PointField::Typename => this.text(&[&series.type_name, "Point"]),
-                PointField::Start => this.value(&moment, point.bytes(series.columns.start)),
-                PointField::End => this.value(&moment, point.bytes(series.columns.end)),
+                PointField::Start => this.value(moment, point.bytes(series.columns.start)),
+                PointField::End => this.value(moment, point.bytes(series.columns.end)),
                 PointField::Aggregate(fields) => match series.fill {
                     Fill::Previous if empty => this.aggregate(fields, last),
                     Fill::Zero if empty => this.zeros(fields),

@@ -1,234 +1,422 @@
-//! Spans of time that moments are rounded down to: units of a place's calendar, or a length of time from an origin.
+//! Spans of time that moments are rounded down to: units of a place's calendar, hours of its clock, or a length of time from an
+//! origin.
+//!
+//! The spans of a bucket tile the time: each begins where the last one ends, and a moment lies in one of them. Clocks make this
+//! hard. A day of a place's calendar begins at the first moment when its clock shows that day; that is midnight, or the first
+//! moment behind the gap where midnight is skipped, or the first of two midnights. A day that is skipped as a whole has no span.
 
 use tokio_postgres::types::Type;
 
 use super::sql::Sql;
+use super::zone::Zone;
 use crate::database::Parameter;
 use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{ColumnType, Scalar};
-use crate::graph::value::parameter;
+use crate::graph::value::{is_within_calendars, parameter};
 
 /// A span of time.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Bucket {
-    unit: Unit,
-    time_zone: String,
+    span: Span,
+    zone: Zone,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-enum Unit {
+enum Span {
     /// A unit of the calendar, by its name and by its length as an interval.
     Calendar(&'static str, &'static str),
-    /// A number of seconds, counted from an origin.
-    Length(u64, Parameter),
+    /// A number of days of the calendar.
+    Days(u64, Origin),
+    /// An hour of a clock that is put forward and back.
+    Hour,
+    /// A number of seconds.
+    Length(u64, Origin),
 }
 
-/// No name of a time zone is as long.
-const LONGEST_ZONE: usize = 64;
+/// Where lengths are counted from.
+#[derive(Clone, Debug, PartialEq)]
+enum Origin {
+    /// This moment.
+    Moment(Parameter),
+    /// Midnight of [`MONDAY`] in the zone.
+    Monday,
+}
 
 /// Where lengths are counted from if nobody says: a Monday, so that seven days are a week.
-const ORIGIN: &str = "2000-01-03T00:00:00Z";
+const MONDAY: &str = "2000-01-03";
+/// The same in UTC, as Postgres counts.
+const MONDAY_MICROSECONDS: i64 = 2 * 86_400_000_000;
+const HOUR: u64 = 60 * 60;
+const DAY: u64 = 24 * HOUR;
+/// The times that are rounded, and whose spans have an end.
+pub(super) const CALENDARS: [&str; 2] = ["0001-01-01", "9999-12-31"];
+const DATE_TIME: ColumnType = ColumnType::Scalar(Scalar::DateTime);
 
 impl Bucket {
     /// Reads a `TimeBucket`; `None` if it asks for no rounding.
     pub(super) fn read(value: &Value<'_>, argument: &str) -> Result<Option<Self>, ArgumentError> {
         let text = |name: &str| value.get(name).and_then(Value::as_str);
         let refuse = |name: &str, message: &str| ArgumentError::new(&format!("{argument}.{name}"), message);
-        let length = |seconds: u64| -> Result<Unit, ArgumentError> {
-            let origin = Value::Text(text("origin").unwrap_or(ORIGIN).into());
-            let origin = parameter(&ColumnType::Scalar(Scalar::DateTime), &origin)
-                .map_err(|error| refuse("origin", &error.to_string()))?;
-            Ok(Unit::Length(seconds, origin))
+        let zone = match text("timeZone") {
+            Some(name) => Zone::read(name).ok_or_else(|| {
+                refuse("timeZone", "give the IANA name of a time zone or an offset: America/Denver, +05:30")
+            })?,
+            None => Zone::utc(),
         };
-        let unit = match (text("unit"), text("every")) {
+        let span = match (text("unit"), text("every")) {
             (None, None) => return Ok(None),
             (Some(_), Some(_)) => return Err(refuse("every", "give either `unit` or `every`, not both")),
+            (Some(unit), None) => {
+                if text("origin").is_some() {
+                    return Err(refuse("origin", "it is for `every`; a unit begins where the calendar says"));
+                }
+                Span::of_unit(unit).ok_or_else(|| refuse("unit", &format!("there is no unit {unit}")))?
+            }
             (None, Some(every)) => {
-                let seconds = seconds(every).ok_or_else(|| {
+                let length = Duration::read(every).ok_or_else(|| {
                     refuse("every", "a length is weeks, days, hours, minutes, seconds: P7D, PT90M")
                 })?;
-                length(seconds)?
+                let origin = value.get("origin").map(moment);
+                let origin = origin.transpose().map_err(|error| refuse("origin", &error))?;
+                if length.is_exact && origin.is_some() && text("timeZone").is_some() {
+                    return Err(refuse(
+                        "timeZone",
+                        "hours that are counted from an `origin` are the same everywhere",
+                    ));
+                }
+                let origin = origin.map_or(Origin::Monday, Origin::Moment);
+                match length.seconds / DAY {
+                    days if !length.is_exact => Span::Days(days, origin),
+                    _ => Span::Length(length.seconds, origin),
+                }
             }
-            (Some("FIVE_MINUTES"), None) => length(5 * 60)?,
-            (Some("FIFTEEN_MINUTES"), None) => length(15 * 60)?,
-            (Some("MINUTE"), None) => Unit::Calendar("minute", "1 minute"),
-            (Some("HOUR"), None) => Unit::Calendar("hour", "1 hour"),
-            (Some("DAY"), None) => Unit::Calendar("day", "1 day"),
-            (Some("WEEK"), None) => Unit::Calendar("week", "7 days"),
-            (Some("MONTH"), None) => Unit::Calendar("month", "1 month"),
-            (Some("QUARTER"), None) => Unit::Calendar("quarter", "3 months"),
-            (Some("YEAR"), None) => Unit::Calendar("year", "1 year"),
-            (Some(other), None) => return Err(refuse("unit", &format!("there is no unit {other}"))),
         };
-        let time_zone = text("timeZone").unwrap_or("UTC");
-        if time_zone.contains('\0') || time_zone.len() > LONGEST_ZONE {
-            return Err(refuse("timeZone", "this is no name of a time zone"));
-        }
-        Ok(Some(Self { unit, time_zone: time_zone.to_owned() }))
+        Ok(Some(Self { span: span.by(&zone), zone }))
     }
 
     /// The fewest seconds that a bucket has: clocks change, and months differ.
     pub(super) fn shortest(&self) -> u64 {
-        const HOUR: u64 = 60 * 60;
-        const DAY: u64 = 24 * HOUR;
-        match &self.unit {
-            Unit::Calendar("minute", _) => 60,
-            Unit::Calendar("hour", _) => HOUR / 2,
-            Unit::Calendar("week", _) => 6 * DAY,
-            Unit::Calendar("month", _) => 27 * DAY,
-            Unit::Calendar("quarter", _) => 88 * DAY,
-            Unit::Calendar("year", _) => 363 * DAY,
-            Unit::Calendar(..) => DAY / 2,
-            Unit::Length(seconds, _) => *seconds,
+        match &self.span {
+            Span::Calendar("week", _) => 6 * DAY,
+            Span::Calendar("month", _) => 27 * DAY,
+            Span::Calendar("quarter", _) => 88 * DAY,
+            Span::Calendar("year", _) => 363 * DAY,
+            Span::Calendar(..) => DAY / 2,
+            Span::Days(days, _) => (days * DAY).saturating_sub(DAY).max(DAY / 2),
+            Span::Hour => HOUR / 4,
+            Span::Length(seconds, _) => *seconds,
         }
     }
 
-    /// Whether the span is a day or a number of days that a date can be rounded to.
-    pub(super) fn fits_dates(&self) -> bool {
-        const DAY: u64 = 24 * 60 * 60;
-        match &self.unit {
-            Unit::Calendar(name, _) => !matches!(*name, "minute" | "hour"),
-            Unit::Length(seconds, _) => seconds % DAY == 0,
-        }
-    }
-
-    /// Writes a value of a column, rounded down, as a value of the same type.
-    pub(super) fn write_rounded(&self, value: &str, ty: &ColumnType, sql: &mut Sql) {
-        match ty.scalar() {
-            Scalar::DateTime => self.write_start(
-                |_, sql| {
-                    sql.push(value);
-                },
-                sql,
-            ),
-            Scalar::Date => {
-                self.write_local(&format!("{value}::timestamp"), sql);
-                sql.push("::date");
-            }
-            _ => self.write_local(value, sql),
-        }
-    }
-
-    /// Writes a value of a column as a moment: what has no time zone is taken to be that of the bucket.
-    pub(super) fn write_moment(&self, value: &str, ty: &ColumnType, sql: &mut Sql) {
-        if ty.scalar() == Scalar::DateTime {
-            sql.push(value);
-        } else {
-            sql.push(format_args!("({value}::timestamp AT TIME ZONE ")).bind(self.zone()).push(")");
-        }
-    }
-
-    /// Writes the beginning of the bucket that a moment lies in; `moment` writes the moment.
-    pub(super) fn write_start(&self, moment: impl FnOnce(&Self, &mut Sql), sql: &mut Sql) {
-        match &self.unit {
-            Unit::Calendar(unit, _) => {
-                sql.push(format_args!("date_trunc('{unit}', "));
-                moment(self, sql);
-                sql.push(", ").bind(self.zone()).push(")");
-            }
-            Unit::Length(seconds, origin) => {
-                sql.push(format_args!("date_bin('{seconds} seconds', "));
-                moment(self, sql);
-                sql.push(", ").bind(origin.clone()).push(")");
-            }
-        }
-    }
-
-    /// Writes the end of a bucket, by its beginning.
-    pub(super) fn write_end(&self, start: &str, sql: &mut Sql) {
-        match &self.unit {
-            // A day of the calendar need not have 24 hours.
-            Unit::Calendar(_, step) if self.fits_dates() => {
-                sql.push(format_args!("(({start} AT TIME ZONE ")).bind(self.zone());
-                sql.push(format_args!(") + interval '{step}') AT TIME ZONE ")).bind(self.zone());
-            }
-            Unit::Calendar(_, step) => {
-                sql.push(format_args!("{start} + interval '{step}'"));
-            }
-            Unit::Length(seconds, _) => {
-                sql.push(format_args!("{start} + interval '{seconds} seconds'"));
-            }
-        }
-    }
-
-    /// Writes a query of the beginnings of the buckets from one beginning to another, as column `b`; `most` of them.
-    pub(super) fn write_all(&self, first: &str, last: &str, most: u64, sql: &mut Sql) {
-        // In the select list the function gives one row after the other, and so the limit ends it.
-        let seconds;
-        let step = match &self.unit {
-            Unit::Calendar(_, step) if self.fits_dates() => {
-                sql.push("SELECT s AT TIME ZONE ").bind(self.zone());
-                sql.push(format_args!(" AS b FROM (SELECT generate_series({first} AT TIME ZONE "))
-                    .bind(self.zone());
-                sql.push(format_args!(", {last} AT TIME ZONE ")).bind(self.zone());
-                sql.push(format_args!(", interval '{step}') AS s LIMIT {most}) s"));
-                return;
-            }
-            Unit::Calendar(_, step) => step,
-            Unit::Length(length, _) => {
-                seconds = format!("{length} seconds");
-                seconds.as_str()
-            }
+    /// Refuses spans that values of a column cannot be rounded down to.
+    pub(super) fn check(&self, ty: &ColumnType, argument: &str) -> Result<(), ArgumentError> {
+        let is_of_days = match &self.span {
+            Span::Calendar(..) | Span::Days(..) => true,
+            Span::Hour => false,
+            Span::Length(seconds, _) => seconds % DAY == 0,
         };
-        sql.push(format_args!(
-            "SELECT generate_series({first}, {last}, interval '{step}') AS b LIMIT {most}"
-        ));
+        if ty.scalar() == Scalar::Date && !is_of_days {
+            return Err(ArgumentError::new(argument, "a date has no hours and minutes"));
+        }
+        Ok(())
     }
 
-    fn write_local(&self, value: &str, sql: &mut Sql) {
-        match &self.unit {
-            Unit::Calendar(unit, _) => {
-                sql.push(format_args!("date_trunc('{unit}', {value})"));
+    /// Whether moments are rounded down on the clock of a place that is put forward and back. Buckets are then known by what this
+    /// clock shows as they begin, and [`Self::first`] gives the moment.
+    pub(super) fn is_shown(&self, ty: &ColumnType) -> bool {
+        let by_calendar = matches!(self.span, Span::Calendar(..) | Span::Days(..));
+        by_calendar && self.zone.offset.is_none() && ty.scalar() != Scalar::Date
+    }
+
+    /// A value of a column, rounded down. `shown`: what the clock shows then, where it counts. What is beyond all calendars stays
+    /// what it is.
+    pub(super) fn rounded(&self, value: &str, shown: &str, ty: &ColumnType, sql: &mut Sql) -> String {
+        let [first, last] = CALENDARS;
+        let (rounded, beyond) = if self.is_shown(ty) {
+            (self.of_shown(value, shown, sql), format!("{value} AT TIME ZONE 'UTC'"))
+        } else {
+            (self.of(value, ty, sql), value.to_owned())
+        };
+        format!("CASE WHEN {value} < '{first}' OR {value} > '{last}' THEN {beyond} ELSE {rounded} END")
+    }
+
+    /// The bucket that a value lies in, by its beginning.
+    pub(super) fn of(&self, value: &str, ty: &ColumnType, sql: &mut Sql) -> String {
+        match ty.scalar() {
+            Scalar::DateTime => {}
+            Scalar::Date => return format!("({})::date", self.of_local(&format!("{value}::timestamp"), sql)),
+            _ => return self.of_local(value, sql),
+        }
+        let zone = self.zone(sql);
+        match &self.span {
+            Span::Calendar(unit, _) => format!("date_trunc('{unit}', {value}, {zone})"),
+            Span::Days(..) => {
+                format!(
+                    "({} AT TIME ZONE {zone})",
+                    self.of_local(&format!("({value} AT TIME ZONE {zone})"), sql)
+                )
             }
-            Unit::Length(seconds, origin) => {
-                sql.push(format_args!("date_bin('{seconds} seconds', {value}, (")).bind(origin.clone());
-                sql.push(" AT TIME ZONE 'UTC'))");
+            // The clock may have been put forward or back by half an hour since it showed a full one. The hour that was under way
+            // then ends when it would have, or with the new clock's.
+            Span::Hour => format!(
+                "date_bin('1 hour', {value}, date_trunc('hour', date_trunc('hour', {value}, {zone}), {zone}))"
+            ),
+            Span::Length(seconds, Origin::Moment(origin)) => {
+                format!("date_bin('{seconds} seconds', {value}, {})", sql.parameter(origin.clone()))
+            }
+            // Found once for all rows.
+            Span::Length(seconds, Origin::Monday) => format!(
+                "date_bin('{seconds} seconds', {value}, (SELECT '{MONDAY}'::timestamp AT TIME ZONE {zone}))"
+            ),
+        }
+    }
+
+    /// The bucket that a moment lies in, by what the clock shows as it begins. `shown`: what it shows at the moment.
+    ///
+    /// In some nights a clock is put back over midnight, and what it shows for the second time then is of the new day already.
+    /// Since 1970 none has been put back by more than three hours where people live.
+    pub(super) fn of_shown(&self, moment: &str, shown: &str, sql: &mut Sql) -> String {
+        let zone = self.zone(sql);
+        let label = self.of_local(shown, sql);
+        let next = format!("({label} + {})", self.step());
+        let first = self.first(&next, sql);
+        let at_midnight = !matches!(self.span, Span::Days(_, Origin::Moment(_)));
+        let by_day = if at_midnight { format!("{shown}::time < '21:00' OR ") } else { String::new() };
+        format!(
+            "CASE WHEN {by_day}({moment} - interval '3 hours') AT TIME ZONE {zone} = {shown} - interval '3 hours' THEN {label} \
+             WHEN {moment} >= {first} THEN {next} ELSE {label} END"
+        )
+    }
+
+    /// The first moment when the clock shows this or more.
+    pub(super) fn first(&self, shown: &str, sql: &mut Sql) -> String {
+        let [first, last] = CALENDARS;
+        let zone = self.zone(sql);
+        let firsts = firsts(&zone, &format!("(SELECT {shown} AS s OFFSET 0) s"));
+        format!(
+            "(SELECT CASE WHEN s < '{first}' OR s > '{last}' THEN s AT TIME ZONE 'UTC' ELSE b END FROM ({firsts}) s)"
+        )
+    }
+
+    /// What a clock shows, rounded down.
+    fn of_local(&self, local: &str, sql: &mut Sql) -> String {
+        let (length, origin) = match &self.span {
+            Span::Calendar(unit, _) => return format!("date_trunc('{unit}', {local})"),
+            Span::Hour => return format!("date_trunc('hour', {local})"),
+            Span::Days(days, origin) => (format!("{days} days"), origin),
+            Span::Length(seconds, origin) => (format!("{seconds} seconds"), origin),
+        };
+        let origin = match origin {
+            Origin::Moment(moment) => {
+                let moment = sql.parameter(moment.clone());
+                format!("(SELECT {moment} AT TIME ZONE {})", self.zone(sql))
+            }
+            Origin::Monday => format!("'{MONDAY}'"),
+        };
+        format!("date_bin('{length}', {local}, {origin})")
+    }
+
+    /// Writes a query of all buckets from one to another, at most so many: what they are known by as column `s`, their beginnings
+    /// and ends as columns `b` and `e`.
+    pub(super) fn write_all(&self, from: &str, to: &str, ty: &ColumnType, most: u64, sql: &mut Sql) {
+        let step = self.step();
+        // In the select list the function gives one row after the other, and so the limit ends it.
+        let steps = |from: &str, to: &str, most: u64| {
+            format!("(SELECT generate_series({from}, {to}, {step}) AS s LIMIT {most}) s")
+        };
+        if ty.scalar() == Scalar::Date {
+            let steps = steps(&format!("{from}::timestamp"), &format!("{to}::timestamp"), most);
+            sql.push(format_args!("SELECT s::date AS s, s::date AS b, (s + {step})::date AS e FROM {steps}"));
+            return;
+        }
+        let zone = self.zone(sql);
+        match &self.span {
+            Span::Calendar(..) | Span::Days(..) if self.is_shown(ty) => {
+                let firsts = firsts(&zone, &steps(from, &format!("{to} + {step}"), most + 1));
+                // A day that a place skips has no moments.
+                sql.push(format_args!(
+                    "SELECT s, b, e FROM (SELECT s, b, lead(b) OVER (ORDER BY s) AS e FROM ({firsts}) s) s WHERE b < e"
+                ));
+            }
+            Span::Calendar(..) | Span::Days(..) => {
+                let local = |moment| format!("({moment} AT TIME ZONE {zone})");
+                let steps = steps(&local(from), &local(to), most);
+                sql.push(format_args!(
+                    "SELECT s AT TIME ZONE {zone} AS s, s AT TIME ZONE {zone} AS b, (s + {step}) AT TIME ZONE {zone} AS e \
+                     FROM {steps}"
+                ));
+            }
+            Span::Hour => {
+                let (end, next) = (self.end("b", ty, sql), self.end("e", ty, sql));
+                sql.push(format_args!(
+                    "WITH RECURSIVE hour AS (SELECT b, {end} AS e FROM (SELECT {from} AS b) s WHERE b IS NOT NULL \
+                     UNION ALL SELECT e, {next} FROM hour WHERE e <= {to}) SELECT b AS s, b, e FROM hour LIMIT {most}"
+                ));
+            }
+            Span::Length(..) => {
+                sql.push(format_args!("SELECT s, s AS b, s + {step} AS e FROM {}", steps(from, to, most)));
             }
         }
     }
 
-    fn zone(&self) -> Parameter {
-        Parameter::new(Type::TEXT, self.time_zone.clone().into_bytes())
+    /// The beginning of a bucket.
+    pub(super) fn begin(&self, bucket: &str, ty: &ColumnType, sql: &mut Sql) -> String {
+        if self.is_shown(ty) { self.first(bucket, sql) } else { bucket.to_owned() }
+    }
+
+    /// The end of a bucket.
+    pub(super) fn end(&self, bucket: &str, ty: &ColumnType, sql: &mut Sql) -> String {
+        let step = self.step();
+        if ty.scalar() == Scalar::Date {
+            return format!("({bucket} + {step})::date");
+        }
+        match &self.span {
+            Span::Calendar(..) | Span::Days(..) if self.is_shown(ty) => {
+                self.first(&format!("{bucket} + {step}"), sql)
+            }
+            Span::Calendar(..) | Span::Days(..) => {
+                let zone = self.zone(sql);
+                format!("((({bucket} AT TIME ZONE {zone}) + {step}) AT TIME ZONE {zone})")
+            }
+            Span::Hour => self.of(&format!("({bucket} + {step})"), &DATE_TIME, sql),
+            Span::Length(..) => format!("({bucket} + {step})"),
+        }
+    }
+
+    /// What the zone's clock shows at a moment, or the moment when it shows that.
+    pub(super) fn at_zone(&self, value: &str, sql: &mut Sql) -> String {
+        format!("({value} AT TIME ZONE {})", self.zone(sql))
+    }
+
+    /// The length of a bucket, by the calendar where it is one of it.
+    fn step(&self) -> String {
+        match &self.span {
+            Span::Calendar(_, step) => format!("interval '{step}'"),
+            Span::Days(days, _) => format!("interval '{days} days'"),
+            Span::Hour => "interval '1 hour'".into(),
+            Span::Length(seconds, _) => format!("interval '{seconds} seconds'"),
+        }
+    }
+
+    fn zone(&self, sql: &mut Sql) -> String {
+        sql.parameter(self.zone.parameter())
     }
 }
 
-/// Seconds of an ISO 8601 duration of weeks, days, hours, minutes and seconds.
-fn seconds(text: &str) -> Option<u64> {
-    let rest = text.strip_prefix('P')?;
-    let (days, time) = rest.split_once('T').map_or((rest, None), |(days, time)| (days, Some(time)));
-    if time == Some("") {
-        return None;
+/// A query of the first moments, as column `b`, when a clock shows what stands in column `s` of `from`, or more.
+///
+/// Postgres gives the later moment where the clock shows something twice, and reads what it never shows by the clock before the
+/// gap, whose end that is if the gap begins there: as one at midnight does.
+fn firsts(zone: &str, from: &str) -> String {
+    format!(
+        "SELECT s, CASE WHEN (p - d) AT TIME ZONE {zone} = s THEN p - d ELSE p END AS b FROM (\
+         SELECT s, p, (p - interval '24 hours') AT TIME ZONE {zone} + interval '24 hours' - s AS d FROM (\
+         SELECT s, s AT TIME ZONE {zone} AS p FROM {from} OFFSET 0) s OFFSET 0) s"
+    )
+}
+
+impl Span {
+    fn of_unit(unit: &str) -> Option<Self> {
+        // All clocks show the same minutes, or minutes that differ by a quarter of an hour.
+        let minutes = |number: u64| Self::Length(number * 60, Origin::Monday);
+        Some(match unit {
+            "MINUTE" => minutes(1),
+            "FIVE_MINUTES" => minutes(5),
+            "FIFTEEN_MINUTES" => minutes(15),
+            "HOUR" => Self::Hour,
+            "DAY" => Self::Calendar("day", "1 day"),
+            "WEEK" => Self::Calendar("week", "7 days"),
+            "MONTH" => Self::Calendar("month", "1 month"),
+            "QUARTER" => Self::Calendar("quarter", "3 months"),
+            "YEAR" => Self::Calendar("year", "1 year"),
+            _ => return None,
+        })
     }
-    let sum = |part: &str, units: &[(char, u64)]| {
-        let mut total = 0_u64;
-        let mut units = units.iter();
-        let mut rest = part;
-        while !rest.is_empty() {
-            let (number, after) = rest.split_at(rest.find(|letter: char| !letter.is_ascii_digit())?);
-            let letter = after.chars().next()?;
-            // Units come in their order, each once.
-            let (_, length) = units.find(|(unit, _)| *unit == letter)?;
-            total = total.checked_add(number.parse::<u64>().ok()?.checked_mul(*length)?)?;
-            rest = &after[letter.len_utf8()..];
+
+    /// The same by a clock. By one that is never changed, hours and days are lengths of time.
+    fn by(self, zone: &Zone) -> Self {
+        let Some(offset) = zone.offset else { return self };
+        let (seconds, origin) = match self {
+            Self::Calendar(..) => return self,
+            Self::Hour => (HOUR, Origin::Monday),
+            Self::Days(days, origin) => (days * DAY, origin),
+            Self::Length(seconds, origin) => (seconds, origin),
+        };
+        let monday = MONDAY_MICROSECONDS - offset * 1_000_000;
+        let monday = || Parameter::new(Type::TIMESTAMPTZ, monday.to_be_bytes().to_vec());
+        Self::Length(
+            seconds,
+            match origin {
+                Origin::Monday => Origin::Moment(monday()),
+                given @ Origin::Moment(_) => given,
+            },
+        )
+    }
+}
+
+/// Reads a moment that a chart can show; the error says what is wrong.
+pub(super) fn moment(value: &Value<'_>) -> Result<Parameter, String> {
+    let moment = parameter(&DATE_TIME, value).map_err(|error| error.to_string())?;
+    let is_shown = microseconds(&moment).is_some_and(is_within_calendars);
+    if is_shown { Ok(moment) } else { Err("a time lies in the years from 1 to 9999".into()) }
+}
+
+/// Microseconds since 2000-01-01 of a parameter that is a moment.
+pub(super) fn microseconds(moment: &Parameter) -> Option<i64> {
+    Some(i64::from_be_bytes(moment.value.as_deref()?.try_into().ok()?))
+}
+
+/// The length of a bucket, as ISO 8601 says it.
+#[derive(Debug, PartialEq)]
+struct Duration {
+    seconds: u64,
+    /// Whether it has hours, minutes or seconds: days of a calendar may have more hours or fewer.
+    is_exact: bool,
+}
+
+impl Duration {
+    /// Reads an ISO 8601 duration of weeks, days, hours, minutes and seconds.
+    fn read(text: &str) -> Option<Self> {
+        let rest = text.strip_prefix('P')?;
+        let (days, time) = rest.split_once('T').map_or((rest, None), |(days, time)| (days, Some(time)));
+        if time == Some("") {
+            return None;
         }
-        Some(total)
-    };
-    let days = sum(days, &[('W', 604_800), ('D', 86_400)])?;
-    let time = sum(time.unwrap_or_default(), &[('H', 3_600), ('M', 60), ('S', 1)])?;
-    // Postgres's intervals end long after this.
-    days.checked_add(time).filter(|seconds| (1..=100 * 366 * 86_400).contains(seconds))
+        let sum = |part: &str, units: &[(char, u64)]| {
+            let mut total = 0_u64;
+            let mut units = units.iter();
+            let mut rest = part;
+            while !rest.is_empty() {
+                let (number, after) = rest.split_at(rest.find(|letter: char| !letter.is_ascii_digit())?);
+                let letter = after.chars().next()?;
+                // Units come in their order, each once.
+                let (_, length) = units.find(|(unit, _)| *unit == letter)?;
+                total = total.checked_add(number.parse::<u64>().ok()?.checked_mul(*length)?)?;
+                rest = &after[letter.len_utf8()..];
+            }
+            Some(total)
+        };
+        let days = sum(days, &[('W', 604_800), ('D', 86_400)])?;
+        let time = sum(time.unwrap_or_default(), &[('H', 3_600), ('M', 60), ('S', 1)])?;
+        // Postgres's intervals end long after this.
+        let seconds = days.checked_add(time).filter(|seconds| (1..=100 * 366 * DAY).contains(seconds))?;
+        Some(Self { seconds, is_exact: time > 0 })
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::seconds;
+    use super::Duration;
 
     #[test]
     fn durations() {
+        let seconds = |text| Duration::read(text).map(|length| length.seconds);
         assert_eq!(seconds("PT90M"), Some(5_400));
         assert_eq!(seconds("P7D"), Some(604_800));
         assert_eq!(seconds("P1DT12H"), Some(129_600));
         assert_eq!(seconds("P2W"), Some(1_209_600));
+        let is_exact = |text| Duration::read(text).unwrap().is_exact;
+        assert!(is_exact("PT24H") && is_exact("P1DT12H") && !is_exact("P1D"));
         for wrong in [
             "",
             "P",

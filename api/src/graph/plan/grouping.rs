@@ -66,7 +66,10 @@ impl Key {
             Grouping::Value => {
                 sql.push(value);
             }
-            Grouping::Bucket(bucket) => bucket.write_rounded(value, &self.ty, sql),
+            Grouping::Bucket(bucket) => {
+                let rounded = bucket.rounded(value, &format!("e{number}.shown"), &self.ty, sql);
+                sql.push(rounded);
+            }
             Grouping::Range(ranges) => ranges.write(value, sql),
             Grouping::Each => {
                 sql.push(format_args!("e{number}.element"));
@@ -74,21 +77,42 @@ impl Key {
         }
     }
 
-    /// Writes the join that the key with this number needs. An element that is twice in a list counts once.
+    /// Writes the join that the key with this number needs. An element that is twice in a list counts once; what a clock shows is
+    /// asked once.
     pub(super) fn write_join(&self, number: usize, value: &str, sql: &mut Sql) {
-        if self.grouping == Grouping::Each {
-            sql.push(format_args!(
-                " CROSS JOIN LATERAL (SELECT DISTINCT unnest({value}) AS element) e{number}"
-            ));
+        match &self.grouping {
+            Grouping::Each => {
+                sql.push(format_args!(
+                    " CROSS JOIN LATERAL (SELECT DISTINCT unnest({value}) AS element) e{number}"
+                ));
+            }
+            Grouping::Bucket(bucket) if bucket.is_shown(&self.ty) => {
+                let shown = bucket.at_zone(value, sql);
+                sql.push(format_args!(" CROSS JOIN LATERAL (SELECT {shown} AS shown OFFSET 0) e{number}"));
+            }
+            Grouping::Value | Grouping::Bucket(_) | Grouping::Range(_) => {}
         }
+    }
+
+    /// The value of the key, of a group that is known by `value`.
+    pub(super) fn told(&self, value: &str, sql: &mut Sql) -> String {
+        match &self.grouping {
+            Grouping::Bucket(bucket) => bucket.begin(value, &self.ty, sql),
+            Grouping::Value | Grouping::Range(_) | Grouping::Each => value.to_owned(),
+        }
+    }
+
+    /// Whether groups are known by something else than the value of the key.
+    pub(super) fn is_shown(&self) -> bool {
+        matches!(&self.grouping, Grouping::Bucket(bucket) if bucket.is_shown(&self.ty))
     }
 }
 
 /// The span of time of a key.
 fn read_bucket(ty: &ColumnType, value: &Value<'_>, argument: &str) -> Result<Grouping, ArgumentError> {
     let bucket = Bucket::read(value, argument)?;
-    if ty.scalar() == Scalar::Date && bucket.as_ref().is_some_and(|bucket| !bucket.fits_dates()) {
-        return Err(ArgumentError::new(argument, "a date has no hours and minutes"));
+    if let Some(bucket) = &bucket {
+        bucket.check(ty, argument)?;
     }
     Ok(bucket.map_or(Grouping::Value, Grouping::Bucket))
 }

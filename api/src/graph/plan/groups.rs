@@ -323,7 +323,20 @@ impl<'a> Groups<'a> {
             });
             sql.push(" FROM ").keys(&parts).push(" CROSS JOIN LATERAL (");
         }
-        sql.push("SELECT g.* FROM (SELECT ");
+        sql.push("SELECT g.* FROM (");
+        let shown = self.keys.iter().any(Key::is_shown);
+        if shown {
+            sql.push("SELECT ");
+            for (at, key) in self.keys.iter().enumerate() {
+                let told = key.told(&format!("g.c{at}"), &mut sql);
+                sql.push(format_args!("{told} AS c{at}, "));
+            }
+            sql.join(", ", self.keys.len()..self.width(), |sql, at| {
+                sql.push(format_args!("g.c{at}"));
+            });
+            sql.push(" FROM (");
+        }
+        sql.push("SELECT ");
         let paths = self.keys.iter().map(|key| &key.at);
         let resolved = order::resolve(catalog, table, ROW, paths, "groupBy", allowance, &mut sql)?;
         sql.join(", ", self.keys.iter().zip(&resolved.values).enumerate(), |sql, (at, (key, value))| {
@@ -355,7 +368,7 @@ impl<'a> Groups<'a> {
         sql.push(" GROUP BY ").join(", ", 1..=self.keys.len(), |sql, at| {
             sql.push(at);
         });
-        sql.push(") g");
+        sql.push(if shown { ") g) g" } else { ") g" });
 
         let (values, sorts) = self.order("g");
         let mut before = " WHERE ";

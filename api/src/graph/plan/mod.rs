@@ -26,6 +26,7 @@ mod statement;
 #[cfg(test)]
 mod tests;
 mod write;
+mod zone;
 
 use apollo_compiler::parser::LineColumn;
 
@@ -174,6 +175,8 @@ pub(super) struct Series {
     pub(super) type_name: String,
     /// What stands where there is no row.
     pub(super) fill: Fill,
+    /// Type of the beginnings and ends of the points.
+    pub(super) moments: ColumnType,
     /// Where the load's rows hold what.
     pub(super) columns: SeriesColumns,
     /// Fields in the order of the request.

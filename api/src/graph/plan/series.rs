@@ -5,7 +5,7 @@
 //! bucket's beginning and end.
 
 use super::allowance::Allowance;
-use super::bucket::Bucket;
+use super::bucket::{self, Bucket, CALENDARS};
 use super::call;
 use super::filter::Filter;
 use super::groups::Groups;
@@ -17,12 +17,15 @@ use crate::database::Parameter;
 use crate::graph::arguments::{ArgumentError, Arguments, Value};
 use crate::graph::catalog::{Catalog, ColumnId, ColumnType, Scalar, Table};
 use crate::graph::limits::Limits;
-use crate::graph::value::parameter;
 
 /// Where the columns of the rows are.
 pub(super) const COLUMNS: SeriesColumns = SeriesColumns { kind: 1, start: 2, end: 3 };
 /// Number of columns before the keys.
 const BEFORE_KEYS: usize = 4;
+/// How far a series reaches that has no bounds of its own: a date that somebody has mistyped shall not stretch everybody's charts.
+const REACH: [&str; 2] = ["1900-01-01", "2100-01-01"];
+/// The same, as Postgres counts.
+const REACH_MICROSECONDS: [i64; 2] = [-3_155_673_600_000_000, 3_155_760_000_000_000];
 
 /// The arguments of a series, checked.
 #[derive(Clone, Debug)]
@@ -30,6 +33,8 @@ pub(super) struct Series<'a> {
     pub(super) lines: Groups<'a>,
     pub(super) fill: Fill,
     time: ColumnId,
+    /// Type of that column.
+    ty: ColumnType,
     bucket: Bucket,
     from: Option<Parameter>,
     to: Option<Parameter>,
@@ -54,12 +59,10 @@ impl<'a> Series<'a> {
         let bucket = arguments.get("bucket").map(|bucket| Bucket::read(bucket, "bucket")).transpose()?;
         let bucket =
             bucket.flatten().ok_or_else(|| ArgumentError::new("bucket", "give `unit` or `every`"))?;
-        let moment = |name: &str| {
-            arguments
-                .get(name)
-                .map(|value| parameter(&ColumnType::Scalar(Scalar::DateTime), value))
-                .transpose()
-                .map_err(|error| ArgumentError::new(name, error.to_string()))
+        bucket.check(&table.column(time).ty, "bucket")?;
+        let bound = |name: &str| {
+            let given = arguments.get(name).map(bucket::moment).transpose();
+            given.map_err(|error| ArgumentError::new(name, error))
         };
         let fill = match text("fill") {
             "ZERO" => Fill::Zero,
@@ -71,9 +74,10 @@ impl<'a> Series<'a> {
             lines: Groups::read_lines(catalog, table, arguments, limits, BEFORE_KEYS)?,
             fill,
             time,
+            ty: table.column(time).ty.clone(),
             bucket,
-            from: moment("from")?,
-            to: moment("to")?,
+            from: bound("from")?,
+            to: bound("to")?,
             most: limits.points,
         })
     }
@@ -88,14 +92,18 @@ impl<'a> Series<'a> {
 
     /// Buckets of a line at most, where the request bounds them.
     fn buckets(&self) -> Option<u64> {
-        let moment = |bound: &Option<Parameter>| {
-            let bytes = bound.as_ref()?.value.as_deref()?.try_into().ok()?;
-            Some(i128::from(i64::from_be_bytes(bytes)))
-        };
+        let moment =
+            |bound: &Option<Parameter>| bound.as_ref().and_then(bucket::microseconds).map(i128::from);
         let microseconds = (moment(&self.to)? - moment(&self.from)?).max(0);
         let shortest = i128::from(self.bucket.shortest()) * 1_000_000;
         // Those that the span begins and ends in may lie beyond it.
         u64::try_from(microseconds / shortest + 2).ok()
+    }
+
+    /// Type of the beginnings and ends of the buckets: a span of dates has no hours.
+    pub(super) fn moments(&self) -> ColumnType {
+        let dates = self.ty.scalar() == Scalar::Date;
+        ColumnType::Scalar(if dates { Scalar::Date } else { Scalar::DateTime })
     }
 
     /// Number of columns of a row, without the parent's key.
@@ -152,8 +160,20 @@ impl<'a> Series<'a> {
             statement::write_expression(table, expression, sql);
             sql.push(format_args!(" AS c{}", keys.len() + at));
         }
+        let value = format!("{ROW}.{}", table.column(self.time).sql_name);
+        let moment = match self.ty.scalar() {
+            Scalar::LocalDateTime => self.bucket.at_zone(&value, sql),
+            _ => value,
+        };
         // No column is called `#0`.
-        sql.push(format_args!(" FROM (SELECT {ROW}.*"));
+        let shows = self.shows();
+        sql.push(" FROM (");
+        if shows {
+            // What the clock shows is asked once for each row, beneath a fence.
+            let bucket = self.bucket.of_shown(&moment, &format!("{ROW}.\"#s\""), sql);
+            sql.push(format_args!("SELECT {ROW}.*, {bucket} AS \"#b\" FROM ("));
+        }
+        sql.push(format_args!("SELECT {ROW}.*"));
         let here = Path { relations: Vec::new(), column: self.time };
         let paths = keys.iter().map(|key| &key.at).chain([&here]);
         let resolved = order::resolve(catalog, table, ROW, paths, "groupBy", allowance, sql)?;
@@ -162,32 +182,31 @@ impl<'a> Series<'a> {
             key.write(at, value, sql);
             sql.push(format_args!(" AS \"#{at}\""));
         }
-        let time = table.column(self.time);
-        let value = format!("{ROW}.{}", time.sql_name);
-        sql.push(", ");
-        self.bucket.write_start(|bucket, sql| bucket.write_moment(&value, &time.ty, sql), sql);
-        sql.push(" AS \"#b\" FROM ");
+        if shows {
+            let shown = self.bucket.at_zone(&moment, sql);
+            sql.push(format_args!(", {shown} AS \"#s\" FROM "));
+        } else {
+            let bucket = self.bucket.of(&moment, &self.moments(), sql);
+            sql.push(format_args!(", {bucket} AS \"#b\" FROM "));
+        }
         call::write_from(table, self.lines.call.as_ref(), sql);
         sql.push(format_args!(" {ROW}"));
         resolved.write_joins(catalog, sql);
         for (at, (key, value)) in keys.iter().zip(&resolved.values).enumerate() {
             key.write_join(at, value, sql);
         }
-        sql.push(format_args!(" WHERE {value} IS NOT NULL"));
+        let [from, to] = self.bounds(sql);
+        sql.push(format_args!(" WHERE {moment} >= {from} AND {moment} < {to}"));
         if !columns.is_empty() {
             sql.push(" AND ");
             statement::matches_key(table, columns, Parents::Many, sql);
         }
-        for (operator, bound) in [(">=", &self.from), ("<", &self.to)] {
-            if let Some(bound) = bound {
-                sql.push(" AND ");
-                self.bucket.write_moment(&value, &time.ty, sql);
-                sql.push(format_args!(" {operator} ")).bind(bound.clone());
-            }
-        }
         if let Some(filter) = filter {
             sql.push(" AND ");
             Filter::new(catalog, sql, allowance).write(table, ROW, filter)?;
+        }
+        if shows {
+            sql.push(format_args!(" OFFSET 0) {ROW}"));
         }
         let names: Vec<String> = (0..keys.len()).map(|at| format!("{ROW}.\"#{at}\"")).collect();
         let names = names.join(", ");
@@ -212,31 +231,60 @@ impl<'a> Series<'a> {
             return;
         }
         // The bounds as beginnings of buckets: of the arguments, or of what there is.
-        sql.push(", span AS (SELECT ");
-        match &self.from {
-            Some(from) => self.write_start_of(from, "", sql),
-            None => {
-                sql.push("(SELECT min(g.b) FROM g)");
-            }
-        }
-        sql.push(" AS first, ");
-        match &self.to {
+        let [from, to] = self.bounds(sql);
+        let first = match &self.from {
+            Some(_) => self.bucket_of(&from, sql),
+            None => "(SELECT min(g.b) FROM g)".into(),
+        };
+        let last = match &self.to {
             // `to` itself is not in the series.
-            Some(to) => self.write_start_of(to, " - interval '1 microsecond'", sql),
-            None => {
-                sql.push("(SELECT max(g.b) FROM g)");
-            }
-        }
-        sql.push(" AS last), grid AS (");
-        self.bucket.write_all("(SELECT first FROM span)", "(SELECT last FROM span)", self.most + 1, sql);
+            Some(_) if self.ty.scalar() == Scalar::Date => self.bucket_of(&format!("({to} - 1)"), sql),
+            Some(_) => self.bucket_of(&format!("({to} - interval '1 microsecond')"), sql),
+            None => "(SELECT max(g.b) FROM g)".into(),
+        };
+        sql.push(format_args!(", span AS (SELECT {first} AS first, {last} AS last), grid AS ("));
+        let (first, last) = ("(SELECT first FROM span)", "(SELECT last FROM span)");
+        self.bucket.write_all(first, last, &self.moments(), self.most + 1, sql);
         sql.push(")");
     }
 
-    fn write_start_of(&self, moment: &Parameter, offset: &str, sql: &mut Sql) {
-        let write = |_: &Bucket, sql: &mut Sql| {
-            sql.bind(moment.clone()).push(offset);
+    /// The bucket that a bound lies in.
+    fn bucket_of(&self, bound: &str, sql: &mut Sql) -> String {
+        if self.shows() {
+            let shown = self.bucket.at_zone(bound, sql);
+            self.bucket.of_shown(bound, &shown, sql)
+        } else {
+            self.bucket.of(bound, &self.moments(), sql)
+        }
+    }
+
+    /// Whether buckets are known by what a clock shows.
+    fn shows(&self) -> bool {
+        self.bucket.is_shown(&self.moments())
+    }
+
+    /// The least value of the column that the series may show, and the least above them.
+    fn bounds(&self, sql: &mut Sql) -> [String; 2] {
+        let dates = self.ty.scalar() == Scalar::Date;
+        let mut bound = |given: &Option<Parameter>, reach: &str| match given {
+            // A date counts where its midnight does.
+            Some(bound) if dates => {
+                let bound = sql.parameter(bound.clone());
+                let local = self.bucket.at_zone(&bound, sql);
+                format!("(SELECT ({local} + interval '1 day' - interval '1 microsecond')::date)")
+            }
+            Some(bound) => sql.parameter(bound.clone()),
+            None if dates => format!("'{reach}'::date"),
+            None => format!("'{reach}Z'::timestamptz"),
         };
-        self.bucket.write_start(write, sql);
+        let is_beyond = |bound: &Option<Parameter>, is_beyond: fn(&i64) -> bool| {
+            bound.as_ref().and_then(bucket::microseconds).as_ref().is_some_and(is_beyond)
+        };
+        let [first, last] = REACH;
+        let first = if is_beyond(&self.to, |to| *to <= REACH_MICROSECONDS[0]) { CALENDARS[0] } else { first };
+        let last =
+            if is_beyond(&self.from, |from| *from >= REACH_MICROSECONDS[1]) { CALENDARS[1] } else { last };
+        [bound(&self.from, first), bound(&self.to, last)]
     }
 
     /// The rows: each line, and behind it its buckets in order of time.
@@ -248,25 +296,32 @@ impl<'a> Series<'a> {
                 sql.push(format_args!(", {alias}.c{at}"));
             }
         };
-        sql.push(" SELECT top.n, 1 AS kind, NULL::timestamptz AS b, NULL::timestamptz AS e");
-        list(sql, "top", 0..width);
+        let told = |sql: &mut Sql| {
+            for (at, key) in self.lines.keys.iter().enumerate() {
+                let told = key.told(&format!("top.c{at}"), sql);
+                sql.push(format_args!(", {told}"));
+            }
+        };
+        let ty = self.moments().postgres();
+        sql.push(format_args!(" SELECT top.n, 1 AS kind, NULL::{0} AS b, NULL::{0} AS e", ty.name()));
+        told(sql);
+        list(sql, "top", keys..width);
         sql.push(" FROM top UNION ALL SELECT top.n, ");
-        let buckets = if self.fill == Fill::None {
-            sql.push("0, g.b, ");
-            "g"
+        if self.fill == Fill::None {
+            let begin = self.bucket.begin("g.b", &self.moments(), sql);
+            let end = self.bucket.end("g.b", &self.moments(), sql);
+            sql.push(format_args!("0, {begin}, {end}"));
         } else {
             // What no row lies in has no `kind`.
-            sql.push("coalesce(g.kind, 2), grid.b, ");
-            "grid"
-        };
-        self.bucket.write_end(&format!("{buckets}.b"), sql);
-        list(sql, "top", 0..keys);
+            sql.push("coalesce(g.kind, 2), grid.b, grid.e");
+        }
+        told(sql);
         list(sql, "g", keys..width);
         sql.push(" FROM top ");
         if self.fill == Fill::None {
             sql.push("JOIN g ON g.kind = 0");
         } else {
-            sql.push("CROSS JOIN grid LEFT JOIN g ON g.kind = 0 AND g.b = grid.b");
+            sql.push("CROSS JOIN grid LEFT JOIN g ON g.kind = 0 AND g.b = grid.s");
         }
         for at in 0..keys {
             sql.push(format_args!(" AND g.c{at} IS NOT DISTINCT FROM top.c{at}"));

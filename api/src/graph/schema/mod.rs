@@ -23,7 +23,7 @@ pub(super) use self::mutations::nested;
 use self::sdl::{Sdl, first_sentence, quoted};
 use self::shared::Used;
 use super::catalog::names::capitalise;
-use super::catalog::{Catalog, Function, Table};
+use super::catalog::{Catalog, DATE_OR_DATE_TIME, Function, Table};
 
 /// The generated SDL is not a valid schema: two names clash, or a description or name cannot be written.
 #[derive(Debug, Error)]
@@ -48,6 +48,7 @@ pub fn sdl(catalog: &Catalog) -> String {
         if !catalog.function_of(table).is_some_and(Function::is_single) {
             numbers::write(&mut sdl, catalog, table);
             points::write(&mut sdl, table);
+            used.dates_and_moments |= table.has_time() && table.bucket_scalar() == DATE_OR_DATE_TIME;
         }
         for column in &table.columns {
             used.note(&column.ty);

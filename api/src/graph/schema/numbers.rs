@@ -63,8 +63,9 @@ fn series(sdl: &mut Sdl, table: &Table) {
         &format!("Numbers over the rows of `{}` in a span of time.", table.name),
         &format!("type {name}Point"),
     );
-    sdl.field("Beginning of the span.", "start: DateTime!");
-    sdl.field("End of the span, which is the next one's beginning.", "end: DateTime!");
+    let moment = table.bucket_scalar();
+    sdl.field("Beginning of the span.", &format!("start: {moment}!"));
+    sdl.field("End of the span, which is the next one's beginning.", &format!("end: {moment}!"));
     sdl.field("Numbers over its rows.", &format!("aggregate: {name}Aggregate!"));
     sdl.close();
 }
@@ -315,13 +316,18 @@ pub(super) fn time_bucket(sdl: &mut Sdl) {
     sdl.open("How moments are grouped.", "input TimeBucket");
     sdl.field("Round down to this; without it and `every`, each moment is by itself.", "unit: TimeUnit");
     sdl.field(
-        "Round down to a multiple of this length instead, as an ISO 8601 duration: `PT90M`, `P14D`.",
+        "Round down to a multiple of this length instead, as an ISO 8601 duration. Weeks and days are the calendar's: `P14D` \
+         is 14 midnights. Hours, minutes and seconds are exact: `PT90M`.",
         "every: String",
     );
-    sdl.field("Where `every` is counted from; without it, a Monday at midnight UTC.", "origin: DateTime");
     sdl.field(
-        "Where days, weeks and months begin: a name such as `America/Denver`. Its changes of the clock count.",
-        "timeZone: String = \"UTC\"",
+        "Where `every` is counted from; without it, Monday, 3 January 2000, at midnight in `timeZone`.",
+        "origin: DateTime",
+    );
+    sdl.field(
+        "Whose calendar and clock count: the IANA name of a time zone (`America/Denver`) or an ISO 8601 offset (`+05:30`); \
+         UTC unless said. Dates have no clock: beside them it says when the day of `from` and `to` begins.",
+        "timeZone: String",
     );
     sdl.close();
 }

@@ -8,7 +8,7 @@ use super::numbers::{
 };
 use super::sdl::Sdl;
 use crate::graph::aggregate::functions;
-use crate::graph::catalog::{ColumnType, EnumType, Scalar};
+use crate::graph::catalog::{ColumnType, DATE_OR_DATE_TIME, EnumType, Scalar};
 
 /// Types that some column uses, so that none is written that nothing reaches.
 #[derive(Default)]
@@ -16,6 +16,8 @@ pub(super) struct Used {
     scalars: BTreeSet<Scalar>,
     lists: BTreeSet<Scalar>,
     enums: BTreeMap<String, Arc<EnumType>>,
+    /// Whether a table has dates and moments.
+    pub(super) dates_and_moments: bool,
 }
 
 impl Used {
@@ -74,6 +76,10 @@ pub(super) fn write(sdl: &mut Sdl, used: &Used) {
     sdl.close();
 
     time_bucket(sdl);
+    let doc = "A date where a series runs along dates, 2026-02-12, and else a moment, 2026-02-12T14:15:00Z.";
+    if used.dates_and_moments {
+        sdl.line(doc, &format!("scalar {DATE_OR_DATE_TIME}"));
+    }
     list_grouping(sdl);
     ranges(sdl);
     series_fill(sdl);

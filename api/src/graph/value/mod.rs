@@ -12,3 +12,4 @@ pub(super) use input::{key_part, parameter, parameter_array};
 
 pub(super) use numeric::shortest;
 pub(super) use output::{write_string, write_value};
+pub(super) use time::is_within_calendars;

@@ -16,6 +16,14 @@ const DAYS_PER_ERA: i64 = 146_097;
 const DATES: Range<i32> = -2_451_545..2_145_031_949;
 /// The times that Postgres has: from 4714 BC to the end of the year 294276.
 const TIMES: Range<i64> = -211_813_488_000_000_000..9_223_371_331_200_000_000;
+/// Days of the years from 1 to 9999, which every calendar and every reader knows.
+const CALENDAR_DAYS: Range<i64> = -730_119..2_921_940;
+
+/// Whether a time, in microseconds since 2000-01-01, lies in the years from 1 to 9999, or is the end of the last.
+pub(crate) fn is_within_calendars(microseconds: i64) -> bool {
+    (CALENDAR_DAYS.start * MICROSECONDS_PER_DAY..=CALENDAR_DAYS.end * MICROSECONDS_PER_DAY)
+        .contains(&microseconds)
+}
 
 /// `2026-02-12`
 pub(super) fn write_date(days: i32, out: &mut Vec<u8>) {

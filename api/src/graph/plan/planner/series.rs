@@ -28,7 +28,7 @@ impl<'a> Planner<'a> {
         let (lines, points) = read.size(parents);
         let question = Question { kind: "series", table: table.id, columns: columns.to_vec(), arguments };
         let place = self.place(field);
-        let (keys, fill) = (read.lines.clone(), read.fill);
+        let (keys, fill, moments) = (read.lines.clone(), read.fill, read.moments());
         let load = self.load(question, filter, &place, parents, DraftKind::Series(read));
         let type_name = format!("{}Series", table.type_name);
         let parts = self.collect(&collected.selection_sets(), &type_name)?;
@@ -41,7 +41,14 @@ impl<'a> Planner<'a> {
                 _ => SeriesField::Typename,
             })
         })?;
-        Ok(Series { load, type_name: table.type_name.clone(), fill, columns: series::COLUMNS, fields })
+        Ok(Series {
+            load,
+            type_name: table.type_name.clone(),
+            fill,
+            moments,
+            columns: series::COLUMNS,
+            fields,
+        })
     }
 
     fn points(

