@@ -128,10 +128,11 @@ impl Asker<'_> {
             .collect();
         let zone = self.zone;
         let wrong = match unit {
-            "hour" => format!(
+            "hour" => {
                 "e - s > interval '1 hour' OR (date_trunc('hour', s AT TIME ZONE z) <> s AT TIME ZONE z AND
                  date_trunc('hour', (s - u) AT TIME ZONE z + u) <> (s - u) AT TIME ZONE z + u)"
-            ),
+                    .to_owned()
+            }
             unit => format!(
                 "date_trunc('{unit}', s AT TIME ZONE z) <> date_trunc('{unit}', (e - u) AT TIME ZONE z) OR
                  NOT (s AT TIME ZONE z = date_trunc('{unit}', s AT TIME ZONE z) OR

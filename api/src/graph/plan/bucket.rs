@@ -147,27 +147,30 @@ impl Bucket {
             Scalar::Date => return format!("({})::date", self.of_local(&format!("{value}::timestamp"), sql)),
             _ => return self.of_local(value, sql),
         }
-        let zone = self.zone(sql);
         match &self.span {
-            Span::Calendar(unit, _) => format!("date_trunc('{unit}', {value}, {zone})"),
+            Span::Calendar(unit, _) => format!("date_trunc('{unit}', {value}, {})", self.zone(sql)),
             Span::Days(..) => {
-                format!(
-                    "({} AT TIME ZONE {zone})",
-                    self.of_local(&format!("({value} AT TIME ZONE {zone})"), sql)
-                )
+                let local = self.at_zone(value, sql);
+                let local = self.of_local(&local, sql);
+                self.at_zone(&local, sql)
             }
             // The clock may have been put forward or back by half an hour since it showed a full one. The hour that was under way
             // then ends when it would have, or with the new clock's.
-            Span::Hour => format!(
-                "date_bin('1 hour', {value}, date_trunc('hour', date_trunc('hour', {value}, {zone}), {zone}))"
-            ),
-            Span::Length(seconds, Origin::Moment(origin)) => {
-                format!("date_bin('{seconds} seconds', {value}, {})", sql.parameter(origin.clone()))
+            Span::Hour => {
+                let zone = self.zone(sql);
+                let full = format!("date_trunc('hour', date_trunc('hour', {value}, {zone}), {zone})");
+                format!("date_bin('1 hour', {value}, {full})")
             }
-            // Found once for all rows.
-            Span::Length(seconds, Origin::Monday) => format!(
-                "date_bin('{seconds} seconds', {value}, (SELECT '{MONDAY}'::timestamp AT TIME ZONE {zone}))"
-            ),
+            Span::Length(seconds, origin) => {
+                let origin = match origin {
+                    Origin::Moment(origin) => sql.parameter(origin.clone()),
+                    // Found once for all rows.
+                    Origin::Monday => {
+                        format!("(SELECT '{MONDAY}'::timestamp AT TIME ZONE {})", self.zone(sql))
+                    }
+                };
+                format!("date_bin('{seconds} seconds', {value}, {origin})")
+            }
         }
     }
 
@@ -179,12 +182,12 @@ impl Bucket {
         let zone = self.zone(sql);
         let label = self.of_local(shown, sql);
         let next = format!("({label} + {})", self.step());
-        let first = self.first(&next, sql);
+        let first = firsts(&zone, &format!("(SELECT {next} AS s OFFSET 0) s"));
         let at_midnight = !matches!(self.span, Span::Days(_, Origin::Moment(_)));
         let by_day = if at_midnight { format!("{shown}::time < '21:00' OR ") } else { String::new() };
         format!(
             "CASE WHEN {by_day}({moment} - interval '3 hours') AT TIME ZONE {zone} = {shown} - interval '3 hours' THEN {label} \
-             WHEN {moment} >= {first} THEN {next} ELSE {label} END"
+             WHEN {moment} >= (SELECT b FROM ({first}) s) THEN {next} ELSE {label} END"
         )
     }
 
@@ -229,9 +232,9 @@ impl Bucket {
             sql.push(format_args!("SELECT s::date AS s, s::date AS b, (s + {step})::date AS e FROM {steps}"));
             return;
         }
-        let zone = self.zone(sql);
         match &self.span {
             Span::Calendar(..) | Span::Days(..) if self.is_shown(ty) => {
+                let zone = self.zone(sql);
                 let firsts = firsts(&zone, &steps(from, &format!("{to} + {step}"), most + 1));
                 // A day that a place skips has no moments.
                 sql.push(format_args!(
@@ -239,6 +242,7 @@ impl Bucket {
                 ));
             }
             Span::Calendar(..) | Span::Days(..) => {
+                let zone = self.zone(sql);
                 let local = |moment| format!("({moment} AT TIME ZONE {zone})");
                 let steps = steps(&local(from), &local(to), most);
                 sql.push(format_args!(

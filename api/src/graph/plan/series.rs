@@ -183,8 +183,8 @@ impl<'a> Series<'a> {
             sql.push(format_args!(" AS \"#{at}\""));
         }
         if shows {
-            let shown = self.bucket.at_zone(&moment, sql);
-            sql.push(format_args!(", {shown} AS \"#s\" FROM "));
+            let local = self.bucket.at_zone(&moment, sql);
+            sql.push(format_args!(", {local} AS \"#s\" FROM "));
         } else {
             let bucket = self.bucket.of(&moment, &self.moments(), sql);
             sql.push(format_args!(", {bucket} AS \"#b\" FROM "));
