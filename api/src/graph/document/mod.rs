@@ -73,9 +73,27 @@ fn read(
     Ok((document, tokens))
 }
 
+/// How far an error of this name may be from the mistake: what is misspelt is missing elsewhere, and leaves unused what stood
+/// within it.
+fn remoteness(error: Option<&str>) -> u8 {
+    match error {
+        Some("UnusedVariable" | "UnusedFragment") => 2,
+        Some(
+            "RequiredArgument"
+            | "RequiredField"
+            | "MissingSubselection"
+            | "UndefinedFragment"
+            | "DisallowedVariableUsage",
+        ) => 1,
+        _ => 0,
+    }
+}
+
 fn errors(schema: &Schema, limits: &Limits, diagnostics: &DiagnosticList) -> Vec<Error> {
+    let mut diagnostics: Vec<_> = diagnostics.iter().collect();
+    diagnostics.sort_by_key(|diagnostic| remoteness(diagnostic.error.unstable_error_name()));
     diagnostics
-        .iter()
+        .into_iter()
         .take(MOST_ERRORS)
         .map(|diagnostic| {
             let mut message = diagnostic.error.to_string();
@@ -123,6 +141,37 @@ mod tests {
         ] {
             let said = said_of(text, &Limits::default());
             assert!(said.iter().any(|message| message.contains(suggestion)), "{text}: {said:?}");
+        }
+    }
+
+    #[test]
+    fn the_mistake_is_told_before_what_follows_from_it() {
+        for (text, mistake, follows) in [
+            ("query($n: Int) { protocolls(first: $n) { totalCount } }", "`protocolls`", "unused variable"),
+            (
+                "{ protocolls { ...f } } fragment f on ProtocolConnection { totalCount }",
+                "`protocolls`",
+                "must be used",
+            ),
+            ("query($id: BigInt!) { protocol(recordid: $id) { id } }", "`recordid`", "is not provided"),
+            (
+                "mutation { createProtocol(input: {siteid: 1}) { protocol { id } } }",
+                "`siteid`",
+                "is not provided",
+            ),
+            ("{ protocol(recordId: 1) { sesionDate } }", "`sesionDate`", "subselection"),
+            ("query($v: Int!) { protocols(first: $w) { totalCount } }", "`$w`", "unused variable"),
+            ("query($v: Filter) { protocols(filter: $v) { totalCount } }", "`Filter`", "cannot be used"),
+            (
+                "{ ...f } fragment f on Queryy { protocols { totalCount } }",
+                "`Queryy`",
+                "cannot find fragment",
+            ),
+            ("{ protocols @skip(fi: true) { totalCount } }", "`fi`", "is not provided"),
+        ] {
+            let said = said_of(text, &Limits::default());
+            assert!(said[0].contains(mistake), "{text}: {said:?}");
+            assert!(said[1].contains(follows), "{text}: {said:?}");
         }
     }
 
