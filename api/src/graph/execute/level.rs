@@ -126,7 +126,7 @@ impl<'p> Level<'p> {
                 }
                 RootField::Nodes(nodes) => {
                     for (at, (load, selection)) in nodes.types.iter().enumerate() {
-                        let ids = nodes.ids.iter().filter(|(of, _)| *of == at);
+                        let ids = nodes.ids.iter().flatten().filter(|(of, _)| *of == at);
                         self.by_key(*load, ids.map(|(_, key)| Key::from_parts(key)).collect(), selection);
                     }
                 }

@@ -122,9 +122,12 @@ impl<'a> Writer<'a> {
             RootField::One(lookup) => {
                 this.one(lookup.load, &lookup.selection, Some(&Key::from_parts(&lookup.key)));
             }
-            RootField::Nodes(nodes) => this.list(&nodes.ids, |this, (of, key)| {
-                let (load, selection) = &nodes.types[*of];
-                this.one(*load, selection, Some(&Key::from_parts(key)));
+            RootField::Nodes(nodes) => this.list(&nodes.ids, |this, id| match id {
+                Some((of, key)) => {
+                    let (load, selection) = &nodes.types[*of];
+                    this.one(*load, selection, Some(&Key::from_parts(key)));
+                }
+                None => this.out.extend_from_slice(b"null"),
             }),
             RootField::Connection(connection) => this.connection(connection, Some(&Key::Whole)),
             RootField::Series(series) => this.series(series, Some(&Key::Whole)),

@@ -105,8 +105,8 @@ pub(super) struct Lookup {
 pub(super) struct Nodes {
     /// The types that the ids name: the load of their rows, and what to return of each.
     pub types: Vec<(LoadId, RowSelection)>,
-    /// The ids in the order asked for: index of the type, and the key in Postgres's binary format.
-    pub ids: Vec<(usize, Vec<Vec<u8>>)>,
+    /// The ids in the order asked for: index of the type, and the key in Postgres's binary format; `None` for what is no id.
+    pub ids: Vec<Option<(usize, Vec<Vec<u8>>)>>,
 }
 
 /// What to return of a row.

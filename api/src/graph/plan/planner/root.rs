@@ -143,7 +143,9 @@ impl<'a> Planner<'a> {
     pub(super) fn node(&mut self, field: &'a Node<Field>, sets: &[&'a SelectionSet]) -> Planned<RootField> {
         let given = self.arguments(field)?;
         let id = given.get("id").and_then(Value::as_str).unwrap_or_default();
-        let (table, key) = self.read_id(id, "id", field)?;
+        let (table, key) = global_id::read(self.catalog, id).ok_or_else(|| {
+            self.refuse(field, ArgumentError::new("id", "this is not an id of this server"))
+        })?;
         self.lookup(table, &table.primary_key, key, field, sets).map(RootField::One)
     }
 
@@ -157,35 +159,26 @@ impl<'a> Planner<'a> {
         // Each type is planned once, however many of its rows are asked for.
         let mut tables: Vec<&'a Table> = Vec::new();
         let mut keys = Vec::with_capacity(ids.len());
-        for (at, id) in ids.iter().enumerate() {
-            let (table, key) = self.read_id(id.as_str().unwrap_or_default(), &format!("ids.{at}"), field)?;
-            let known = tables.iter().position(|known| known.id == table.id).unwrap_or_else(|| {
-                tables.push(table);
-                tables.len() - 1
-            });
-            keys.push((known, key));
+        for id in ids {
+            // What is no id of this server has no row.
+            let read = global_id::read(self.catalog, id.as_str().unwrap_or_default());
+            keys.push(read.map(|(table, key)| {
+                let known = tables.iter().position(|known| known.id == table.id).unwrap_or_else(|| {
+                    tables.push(table);
+                    tables.len() - 1
+                });
+                (known, key)
+            }));
         }
         let types = tables
             .iter()
             .enumerate()
             .map(|(at, table)| {
-                let rows = keys.iter().filter(|(of, _)| *of == at).count() as u64;
+                let rows = keys.iter().flatten().filter(|(of, _)| *of == at).count() as u64;
                 let load = self.by_key(table, &table.primary_key, field, rows);
                 Ok((load, self.row(table, load, sets, rows)?))
             })
             .collect::<Planned<_>>()?;
         Ok(RootField::Nodes(Nodes { types, ids: keys }))
-    }
-
-    pub(super) fn read_id(
-        &self,
-        id: &str,
-        argument: &str,
-        field: &Node<Field>,
-    ) -> Planned<(&'a Table, Vec<Vec<u8>>)> {
-        let catalog = self.catalog;
-        global_id::read(catalog, id).ok_or_else(|| {
-            self.refuse(field, ArgumentError::new(argument, "this is not an id of this server"))
-        })
     }
 }
