@@ -26,6 +26,15 @@ pub struct Argument {
     pub ty: ArgumentType,
     /// Whether it has to be given, and is not null.
     pub required: bool,
+    /// The least number that makes sense.
+    pub least: Option<i32>,
+}
+
+impl Argument {
+    /// The same, but no number below this.
+    pub(crate) const fn at_least(self, least: i32) -> Self {
+        Self { least: Some(least), ..self }
+    }
 }
 
 /// Type of an [`Argument`].
@@ -37,8 +46,8 @@ pub enum ArgumentType {
     Int,
     /// `bigint`
     BigInt,
-    /// `numeric`, of 15 digits at most
-    Numeric,
+    /// `numeric`, of 15 digits at most and so many of them behind the point
+    Numeric(u32),
     /// `text`
     Text,
     /// `uuid`
@@ -71,10 +80,10 @@ pub enum Returns {
 
 /// An argument that has to be given.
 pub(crate) const fn required(name: &'static str, ty: ArgumentType, doc: &'static str) -> Argument {
-    Argument { name, doc, ty, required: true }
+    Argument { name, doc, ty, required: true, least: None }
 }
 
 /// An argument that has a default in the database.
 pub(crate) const fn optional(name: &'static str, ty: ArgumentType, doc: &'static str) -> Argument {
-    Argument { name, doc, ty, required: false }
+    Argument { name, doc, ty, required: false, least: None }
 }

@@ -65,6 +65,7 @@ const LOG_SESSION_EVENTS: Function = Function {
                 CLIENT_EVENT_ID,
             ]),
             required: true,
+            least: None,
         },
     ],
     returns: Returns::AllWritten("session_events"),
@@ -94,6 +95,7 @@ const ASSIGN_HOMEWORK: Function = Function {
                 optional("assigned_date", ArgumentType::Date, "Day it is given; today, unless it is said."),
             ]),
             required: true,
+            least: None,
         },
     ],
     returns: Returns::AllWritten("integration_homework"),
@@ -181,9 +183,10 @@ const SUPERVISION_MATCHES: Function = Function {
         ),
         optional(
             "hourly_budget",
-            ArgumentType::Numeric,
+            ArgumentType::Numeric(2),
             "Rate per hour that is sought, in US dollars; without it, the middle one of the directory.",
-        ),
+        )
+        .at_least(0),
     ],
     returns: Returns::Rows("supervision_matches"),
 };
@@ -218,7 +221,7 @@ const INTENSITY_LEVEL: Argument =
 const NOTES: Argument = optional("notes", ArgumentType::Text, "Structured note.");
 const DOSE_MG: Argument = optional(
     "dose_mg",
-    ArgumentType::Numeric,
+    ArgumentType::Numeric(2),
     "Dose given, in milligrams, for a kind of event that records a dose.",
 );
 const HEART_RATE: Argument = optional(

@@ -105,7 +105,8 @@ const FREE_SLOTS: Function = Function {
         required("earliest", ArgumentType::DateTime, "When the first slot can begin."),
         required("latest", ArgumentType::DateTime, "When the last slot has ended."),
         optional("therapist_id", ArgumentType::Uuid, "Key of the therapist; the caller, unless it is said."),
-        optional("slot_minutes", ArgumentType::Int, "How long a slot is; 50 minutes, unless it is said."),
+        optional("slot_minutes", ArgumentType::Int, "How long a slot is; 50 minutes, unless it is said.")
+            .at_least(1),
     ],
     returns: Returns::Rows("free_slots"),
 };

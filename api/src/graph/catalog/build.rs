@@ -11,8 +11,8 @@ use thiserror::Error;
 
 use super::names::{camel_case, pascal_case, plural, singular, uncapitalise};
 use super::{
-    Catalog, Column, ColumnId, ColumnType, EnumType, EnumValue, FieldId, Mutation, Namespace, Operation,
-    Relation, RelationId, Scalar, Table, TableId, Writes, quote,
+    Bounds, Catalog, Column, ColumnId, ColumnType, EnumType, EnumValue, FieldId, Mutation, Namespace,
+    Operation, Relation, RelationId, Scalar, Table, TableId, Writes, quote,
 };
 use super::{feeds, functions, scopes};
 
@@ -308,6 +308,10 @@ fn read_column<E: EntityTrait>(
         field,
         doc: described.map(|described| described.doc.to_owned()).unwrap_or_default(),
         ty,
+        bounds: match def.get_column_type() {
+            SeaType::Decimal(digits) => Bounds { scale: digits.map(|(_, scale)| scale), least: None },
+            _ => Bounds::default(),
+        },
         nullable: def.is_null(),
         has_default: def.get_column_default().is_some(),
         name,

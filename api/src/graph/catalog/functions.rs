@@ -2,7 +2,7 @@
 
 use super::build::{CatalogError, Draft, System};
 use super::names::{camel_case, pascal_case, singular, uncapitalise};
-use super::{ColumnType, Scalar, TableId, quote};
+use super::{Bounds, ColumnType, Scalar, TableId, quote};
 
 /// Index of a function in [`super::Catalog::functions`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -46,6 +46,8 @@ pub struct Argument {
     pub ty: ArgumentType,
     /// Whether it has to be given, and is not null. What is not given has a default in the database.
     pub required: bool,
+    /// Which numbers it takes.
+    pub bounds: Bounds,
 }
 
 /// Type of an argument.
@@ -173,6 +175,13 @@ fn read_arguments(source: &[entity::Argument], type_prefix: &str) -> Result<Vec<
             doc: argument.doc.to_owned(),
             ty: read_type(argument, type_prefix)?,
             required: argument.required,
+            bounds: Bounds {
+                scale: match argument.ty {
+                    entity::ArgumentType::Numeric(scale) => Some(scale),
+                    _ => None,
+                },
+                least: argument.least,
+            },
         })
     };
     let arguments = source.iter().map(read).collect::<Result<Vec<_>, String>>()?;
@@ -192,7 +201,7 @@ fn read_type(argument: &entity::Argument, type_prefix: &str) -> Result<ArgumentT
         Source::Boolean => scalar(Scalar::Boolean),
         Source::Int => scalar(Scalar::Int),
         Source::BigInt => scalar(Scalar::BigInt),
-        Source::Numeric => scalar(Scalar::Numeric),
+        Source::Numeric(_) => scalar(Scalar::Numeric),
         Source::Text => scalar(Scalar::Text),
         Source::Uuid => scalar(Scalar::Uuid),
         Source::Date => scalar(Scalar::Date),

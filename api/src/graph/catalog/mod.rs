@@ -16,7 +16,7 @@ pub use build::{CatalogError, System};
 pub use feeds::{ChangeOperation, Feed, FeedField, FeedScope};
 pub use functions::{Argument, ArgumentType, Function, FunctionId, Returns};
 pub use scopes::{Keys, Policies, Scope, Strip};
-pub use types::{ColumnType, EnumType, EnumValue, Scalar};
+pub use types::{Bounds, ColumnType, EnumType, EnumValue, Scalar};
 pub use writes::{Mutation, Operation, Writes};
 
 /// GraphQL scalar of what is a date or a moment, as the column says that it is of.
@@ -127,6 +127,8 @@ pub struct Column {
     pub doc: String,
     /// Type.
     pub ty: ColumnType,
+    /// Which numbers it takes.
+    pub bounds: Bounds,
     /// Whether it may be NULL.
     pub nullable: bool,
     /// Whether the database has a value for a row that is given none.

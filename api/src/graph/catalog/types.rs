@@ -48,6 +48,15 @@ pub enum Scalar {
     Json,
 }
 
+/// Which numbers of its type a column or an argument takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Bounds {
+    /// Digits behind the point at most.
+    pub scale: Option<u32>,
+    /// The least number that makes sense.
+    pub least: Option<i32>,
+}
+
 /// The values of a CHECK list.
 #[derive(Debug, PartialEq)]
 pub struct EnumType {

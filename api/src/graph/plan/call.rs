@@ -6,7 +6,7 @@ use crate::database::Parameter;
 use crate::graph::arguments::{ArgumentError, Arguments, Value};
 use crate::graph::catalog::{Argument, ArgumentType, Catalog, Function, Table};
 use crate::graph::limits::Limits;
-use crate::graph::value::parameter;
+use crate::graph::value::bounded;
 
 /// A function with the arguments that were given; the others have a default in the database.
 #[derive(Clone, Debug)]
@@ -42,7 +42,7 @@ impl Call {
             let Some(value) = given.get(&argument.field) else { continue };
             match &argument.ty {
                 ArgumentType::Value(ty) => {
-                    let value = parameter(ty, value)
+                    let value = bounded(ty, argument.bounds, value)
                         .map_err(|error| ArgumentError::new(&argument.field, error.to_string()))?;
                     arguments.push((argument.sql_name.clone(), value));
                 }
@@ -85,9 +85,10 @@ fn arrays(
             .enumerate()
             .map(|(at, object)| {
                 let value = object.get(&field.field).filter(|value| !value.is_null());
-                let element = value.map(|value| parameter(ty, value)).transpose().map_err(|error| {
-                    ArgumentError::new(&format!("{argument}.{at}.{}", field.field), error.to_string())
-                })?;
+                let element =
+                    value.map(|value| bounded(ty, field.bounds, value)).transpose().map_err(|error| {
+                        ArgumentError::new(&format!("{argument}.{at}.{}", field.field), error.to_string())
+                    })?;
                 Ok(element.and_then(|element| element.value))
             })
             .collect::<Result<Vec<_>, ArgumentError>>()?;

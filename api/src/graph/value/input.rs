@@ -9,7 +9,7 @@ use tokio_postgres::types::Type;
 use super::{numeric, time};
 use crate::database::Parameter;
 use crate::graph::arguments::{Value, number};
-use crate::graph::catalog::{ColumnType, Scalar};
+use crate::graph::catalog::{Bounds, ColumnType, Scalar};
 
 /// A value that does not fit its type.
 #[derive(Debug, Error, PartialEq)]
@@ -29,6 +29,28 @@ pub(in crate::graph) fn parameter(ty: &ColumnType, value: &Value<'_>) -> Result<
             Ok(Parameter::new(Scalar::Text.postgres(), text.as_bytes().to_vec()))
         }
         ColumnType::List(element) => parameter_array(&ColumnType::Scalar(*element), value),
+    }
+}
+
+/// A parameter of a column's or an argument's type, within its bounds.
+pub(in crate::graph) fn bounded(
+    ty: &ColumnType,
+    bounds: Bounds,
+    value: &Value<'_>,
+) -> Result<Parameter, InputError> {
+    let parameter = parameter(ty, value)?;
+    let needed = || parameter.value.as_deref().map_or(0, numeric::scale);
+    if let Some(scale) = bounds.scale
+        && needed() > scale
+    {
+        // Postgres would round it.
+        return Err(mismatch(value, &format!("a number with at most {scale} digits behind the point")));
+    }
+    match bounds.least {
+        Some(least) if value.as_f64().is_some_and(|number| number < f64::from(least)) => {
+            Err(mismatch(value, &format!("a number of at least {least}")))
+        }
+        _ => Ok(parameter),
     }
 }
 
@@ -90,6 +112,8 @@ fn encode(scalar: Scalar, value: &Value<'_>) -> Result<Vec<u8>, InputError> {
         }
         Scalar::Uuid => value
             .as_str()
+            // Of the forms that this reads, the one of RFC 9562.
+            .filter(|text| text.len() == uuid::fmt::Hyphenated::LENGTH)
             .and_then(|text| uuid::Uuid::try_parse(text).ok())
             .map(|uuid| uuid.as_bytes().to_vec()),
         Scalar::Date => value.as_str().and_then(time::parse_date).map(|days| days.to_be_bytes().to_vec()),
@@ -115,7 +139,7 @@ fn expected(scalar: Scalar) -> &'static str {
         Scalar::Real | Scalar::Double => "a number",
         Scalar::Numeric | Scalar::Decimal => "a decimal number such as \"12.50\"",
         Scalar::Text => "a string without NUL",
-        Scalar::Uuid => "a UUID",
+        Scalar::Uuid => "a UUID such as \"7f100003-0000-4000-8000-000000000000\"",
         Scalar::Date => "a date such as \"2026-02-12\"",
         Scalar::LocalDateTime => "a date and time without offset such as \"2026-02-12T14:15:00\"",
         Scalar::DateTime => "a date and time with offset such as \"2026-02-12T14:15:00Z\" (RFC 3339)",

@@ -160,6 +160,11 @@ pub(crate) fn shortest(bytes: &[u8]) -> Vec<u8> {
     shortest
 }
 
+/// Digits behind the point that the number needs.
+pub(super) fn scale(bytes: &[u8]) -> u32 {
+    shortest(bytes).get(6..8).map_or(0, |mut scale| u32::from(scale.get_u16()))
+}
+
 fn four_digits(group: u16) -> [u8; GROUP] {
     let digit = |place: u16| b'0' + u8::try_from(group / place % 10).unwrap_or_default();
     [digit(1000), digit(100), digit(10), digit(1)]
@@ -225,6 +230,15 @@ mod tests {
         }
         assert_ne!(shortest(&parse("4.5").unwrap()), shortest(&parse("4.05").unwrap()));
         assert_eq!(shortest(&[1, 2, 3]), [1, 2, 3]);
+    }
+
+    #[test]
+    fn the_scale_is_of_digits_that_count() {
+        for (text, digits) in
+            [("12.50", 1), ("12", 0), ("1e-3", 3), ("0.000", 0), ("72.333", 3), ("1200e-2", 0)]
+        {
+            assert_eq!(scale(&parse(text).unwrap()), digits, "{text}");
+        }
     }
 
     proptest! {

@@ -6,9 +6,9 @@ use super::super::find_or_push;
 use super::{Cell, Children, Insert};
 use crate::database::Parameter;
 use crate::graph::arguments::{ArgumentError, Value};
-use crate::graph::catalog::{Catalog, ColumnId, ColumnType, FieldId, Relation, Table};
+use crate::graph::catalog::{Catalog, Column, ColumnId, FieldId, Relation, Table};
 use crate::graph::limits::Limits;
-use crate::graph::value::parameter;
+use crate::graph::value::bounded;
 
 /// Values that one statement of the protocol can carry.
 const MOST_VALUES: usize = u16::MAX as usize;
@@ -42,7 +42,7 @@ pub(in crate::graph::plan) fn read_patch(
     let mut values = Vec::with_capacity(patch.len());
     for (name, value) in patch {
         let Some(FieldId::Column(id)) = table.field(name) else { continue };
-        values.push((id, read_value(&table.column(id).ty, value, &format!("patch.{name}"))?));
+        values.push((id, read_value(table.column(id), value, &format!("patch.{name}"))?));
     }
     if values.is_empty() {
         return Err(ArgumentError::new("patch", "there is nothing to change"));
@@ -141,7 +141,7 @@ fn cell(
     let column = table.column(id);
     let Some(value) = given.row.get(&column.field) else { return Ok(Cell::Default) };
     let place = format!("{}.{}", given.place, column.field);
-    Ok(read_value(&column.ty, value, &place)?.map_or(Cell::Null, Cell::Given))
+    Ok(read_value(column, value, &place)?.map_or(Cell::Null, Cell::Given))
 }
 
 /// The rows that were given along with others, by a relation.
@@ -157,9 +157,11 @@ fn below<'v>(given: &[Given<'v>], relation: &Relation) -> Vec<Given<'v>> {
     below
 }
 
-fn read_value(ty: &ColumnType, value: &Value<'_>, place: &str) -> Result<Option<Parameter>, ArgumentError> {
+fn read_value(column: &Column, value: &Value<'_>, place: &str) -> Result<Option<Parameter>, ArgumentError> {
     if value.is_null() {
         return Ok(None);
     }
-    parameter(ty, value).map(Some).map_err(|error| ArgumentError::new(place, error.to_string()))
+    bounded(&column.ty, column.bounds, value)
+        .map(Some)
+        .map_err(|error| ArgumentError::new(place, error.to_string()))
 }
