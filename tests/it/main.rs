@@ -3,6 +3,7 @@
 
 mod aggregates;
 mod allowance;
+mod arguments;
 mod benchmark;
 mod binary;
 mod commands;

@@ -10,6 +10,8 @@ mod coerce;
 mod error;
 pub(super) mod json;
 pub(super) mod number;
+#[cfg(test)]
+mod tests;
 mod value;
 mod variables;
 
@@ -116,7 +118,7 @@ impl<'a> Inputs<'a> {
             }
             _ => Err(ArgumentError::here("this is not true or false")),
         };
-        value.map_err(|error| error.within("if"))
+        value.map_err(|error| error.within("if").within(&format!("@{}", directive.name)))
     }
 
     /// Feeds the values of the variables to a hash: equal ones are equal bytes.

@@ -43,7 +43,8 @@ pub(super) fn plain(text: &str) -> String {
     if let Some(zeros) = usize::try_from(exponent).ok().filter(|zeros| digits.len() + zeros <= LONGEST) {
         return format!("{sign}{digits}{}", "0".repeat(zeros));
     }
-    let short = double(text).filter(|_| digits.len() <= EXACT_DIGITS).and_then(Number::from_f64);
+    let is_short = exponent < 0 && digits.len() <= EXACT_DIGITS;
+    let short = double(text).filter(|_| is_short).and_then(Number::from_f64);
     short.map_or_else(|| format!("{sign}{digits}e{exponent}"), |number| number.to_string())
 }
 

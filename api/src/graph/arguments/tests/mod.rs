@@ -1,0 +1,149 @@
+//! Coercion against the gateway's own schema, as far as the statements that come of it.
+
+mod numbers;
+mod places;
+
+use std::sync::LazyLock;
+
+use apollo_compiler::validation::Valid;
+use apollo_compiler::{ExecutableDocument, Schema};
+
+use super::Inputs;
+use crate::database::Statement;
+use crate::graph::catalog::Catalog;
+use crate::graph::error::{Code, Error};
+use crate::graph::limits::Limits;
+use crate::graph::{plan, schema};
+use crate::systems;
+
+static GATEWAY: LazyLock<Gateway> = LazyLock::new(|| {
+    let catalog = Catalog::new(&systems::ALL).unwrap();
+    let schema = schema::build(&catalog).unwrap();
+    let limits = Limits { cost: u64::MAX, depth: 100, ..Limits::default() };
+    Gateway { catalog, schema, limits }
+});
+
+struct Gateway {
+    catalog: Catalog,
+    schema: Valid<Schema>,
+    limits: Limits,
+}
+
+impl Gateway {
+    /// Plans an operation; gives the statements of a query.
+    fn plan(&self, text: &str, variables: &str) -> Result<Vec<Statement>, Error> {
+        let document = ExecutableDocument::parse_and_validate(&self.schema, text, "operation")
+            .map_err(|invalid| Error::new(Code::GraphqlInvalid, invalid.errors.to_string()))?;
+        let operation = document.operations.get(None).unwrap();
+        let variables = serde_json::from_str(variables).unwrap();
+        let inputs = Inputs::read(&self.schema, operation, &variables)
+            .map_err(crate::graph::arguments::ArgumentError::into_error)?;
+        let (catalog, limits) = (&self.catalog, &self.limits);
+        if operation.is_mutation() {
+            plan::plan_mutation(catalog, limits, &document, operation, &inputs).map(|_| Vec::new())
+        } else if operation.is_subscription() {
+            plan::plan_feed(catalog, limits, &document, operation, &inputs).map(|_| Vec::new())
+        } else {
+            let plan = plan::plan(catalog, limits, &document, operation, &inputs)?;
+            Ok(plan.loads.into_iter().map(|load| load.statement).collect())
+        }
+    }
+}
+
+#[test]
+fn literals_and_variables_are_coerced_alike() {
+    let protocols = "{ protocols(ARGUMENTS) { totalCount } }";
+    for (arguments, ty, literal, json) in [
+        ("filter: {sessionType: {eq: VALUE}}", "ProtocolSessionType", "DOSING", r#""DOSING""#),
+        ("filter: {sessionType: {in: VALUE}}", "[ProtocolSessionType!]", "DOSING", r#""DOSING""#),
+        ("filter: {sessionType: {in: VALUE}}", "[ProtocolSessionType!]", "[DOSING]", r#"["DOSING"]"#),
+        ("filter: {sessionType: {in: [VALUE]}}", "ProtocolSessionType", "DOSING", r#""DOSING""#),
+        ("filter: {recordId: {in: VALUE}}", "[BigInt!]", "[1, \"2\"]", r#"[1, "2"]"#),
+        ("filter: {recordId: {in: VALUE}}", "[BigInt]", "[1, \"2\"]", r#"[1, "2"]"#),
+        (
+            "filter: VALUE",
+            "ProtocolFilter",
+            "{or: {sessionNumber: {eq: 1}}}",
+            r#"{"or": {"sessionNumber": {"eq": 1}}}"#,
+        ),
+        (
+            "filter: {and: VALUE}",
+            "[ProtocolFilter!]",
+            "{sessionNumber: {eq: 1}}",
+            r#"{"sessionNumber": {"eq": 1}}"#,
+        ),
+        (
+            "filter: {and: [VALUE]}",
+            "ProtocolFilter",
+            "{sessionNumber: {eq: 1}}",
+            r#"{"sessionNumber": {"eq": 1}}"#,
+        ),
+        ("orderBy: VALUE", "[ProtocolOrderBy!]", "{sessionDate: DESC}", r#"{"sessionDate": "DESC"}"#),
+        ("orderBy: [{sessionDate: VALUE}]", "OrderDirection", "DESC", r#""DESC""#),
+        ("filter: {supportModalityIds: {overlaps: VALUE}}", "[BigInt!]", "1", "1"),
+        ("filter: {patientLinkCode: {eq: VALUE}}", "String", r#""a\u00e9\n""#, r#""a\u00e9\n""#),
+        (
+            "filter: {submittedAt: {eq: VALUE}}",
+            "DateTime",
+            r#""2026-01-01T00:00:00Z""#,
+            r#""2026-01-01T00:00:00Z""#,
+        ),
+    ] {
+        let operation = protocols.replace("ARGUMENTS", arguments);
+        let by_literal = GATEWAY.plan(&operation.replace("VALUE", literal), "{}").unwrap();
+        let operation = format!("query($v: {ty}) {}", operation.replace("VALUE", "$v"));
+        let by_variable = GATEWAY.plan(&operation, &format!("{{\"v\": {json}}}")).unwrap();
+        assert_eq!(by_literal, by_variable, "{arguments} {literal}");
+        // A default is a literal too.
+        let operation = operation.replacen(ty, &format!("{ty} = {literal}"), 1);
+        assert_eq!(by_literal, GATEWAY.plan(&operation, "{}").unwrap(), "{arguments} {literal}");
+    }
+    for (arguments, ty, literal, json, argument) in [
+        ("filter: {sessionNumber: {eq: VALUE}}", "Int", "1.0", "1.0", "$v"),
+        ("filter: {sessionNumber: {eq: VALUE}}", "Int", "\"1\"", "\"1\"", "$v"),
+        ("filter: {sessionNumber: {eq: VALUE}}", "Int", "2147483648", "2147483648", "$v"),
+        ("filter: {verifiedConsent: {eq: VALUE}}", "Boolean", "1", "1", "$v"),
+        ("filter: {patientLinkCode: {eq: VALUE}}", "String", "1", "1", "$v"),
+        ("filter: {sessionType: {eq: VALUE}}", "ProtocolSessionType", "NONE", r#""NONE""#, "$v"),
+        ("filter: {dosageMg: {eq: VALUE}}", "Float", "\"1\"", "\"1\"", "$v"),
+        ("filter: {dosageMg: {eq: VALUE}}", "Float", "[1]", "[1]", "$v"),
+        ("filter: VALUE", "ProtocolFilter", "{nothing: {eq: 1}}", r#"{"nothing": {"eq": 1}}"#, "$v.nothing"),
+        ("filter: VALUE", "ProtocolFilter", "[{}]", "[{}]", "$v"),
+        ("filter: VALUE", "ProtocolFilter", "{id: {}, id: {}}", r#"{"and": [], "and": []}"#, "$v.and"),
+        ("filter: {and: VALUE}", "[ProtocolFilter!]", "[{}, {or: 1}]", r#"[{}, {"or": 1}]"#, "$v.1.or.0"),
+        ("filter: {recordId: {eq: VALUE}}", "BigInt", "1.5", "1.5", "filter.recordId.eq"),
+        ("filter: {recordId: {in: VALUE}}", "[BigInt]", "[1, null]", "[1, null]", "filter.recordId.in.1"),
+        ("filter: {submittedAt: {eq: VALUE}}", "DateTime", "{a: 1}", r#"{"a": 1}"#, "filter.submittedAt.eq"),
+    ] {
+        let operation = protocols.replace("ARGUMENTS", arguments);
+        let error = GATEWAY.plan(&operation.replace("VALUE", literal), "{}").unwrap_err();
+        assert!(
+            matches!(error.code, Code::GraphqlInvalid | Code::BadUserInput),
+            "{arguments} {literal}: {error:?}"
+        );
+        let operation = format!("query($v: {ty}) {}", operation.replace("VALUE", "$v"));
+        let error = GATEWAY.plan(&operation, &format!("{{\"v\": {json}}}")).unwrap_err();
+        assert_eq!(error.code, Code::BadUserInput, "{arguments} {json}: {error:?}");
+        assert_eq!(error.argument.as_deref(), Some(argument), "{arguments} {json}: {error:?}");
+    }
+}
+
+#[test]
+fn a_condition_of_a_directive_has_a_value() {
+    for directive in ["skip", "include"] {
+        for (variables, refused) in [("{}", false), (r#"{"v": true}"#, false), (r#"{"v": null}"#, true)] {
+            let text = format!(
+                "query($v: Boolean = true) {{ __typename protocols {{ totalCount @{directive}(if: $v) }} }}"
+            );
+            match GATEWAY.plan(&text, variables) {
+                Ok(_) => assert!(!refused, "{text}"),
+                Err(error) => {
+                    assert!(refused, "{text}: {error:?}");
+                    assert_eq!(error.code, Code::BadUserInput);
+                    assert!(error.message.contains("`$v` has no value"), "{error:?}");
+                    assert_eq!(error.argument, Some(format!("@{directive}.if")));
+                }
+            }
+        }
+    }
+}
