@@ -69,6 +69,6 @@ mod timeouts;
 mod trends;
 mod unseen;
 mod walks;
-mod wild_inputs;
+mod wild;
 mod write_costs;
 mod zones;

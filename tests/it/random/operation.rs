@@ -1,8 +1,9 @@
-//! An operation as a tree: printed as GraphQL, and made smaller.
+//! An operation as a tree, and how it is written as GraphQL.
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// An operation.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,15 +13,17 @@ pub(crate) struct Operation {
     pub(crate) fields: Vec<Field>,
 }
 
-/// A selected field, or where `on` is set an inline fragment.
+/// A selected field, or where `on` is set a fragment.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Field {
     pub(crate) alias: Option<String>,
     pub(crate) name: String,
     pub(crate) arguments: Vec<(String, Argument)>,
     pub(crate) fields: Vec<Field>,
-    /// The type of an inline fragment, which has neither name nor arguments.
+    /// The type of a fragment, which has neither alias nor arguments. It is written in place if it has no name.
     pub(crate) on: Option<String>,
+    /// What `@include` is given, where it stands beside the field.
+    pub(crate) include: Option<bool>,
 }
 
 /// What an argument is given.
@@ -30,6 +33,8 @@ pub(crate) enum Argument {
     Literal(String),
     List(Vec<Argument>),
     Object(Vec<(String, Argument)>),
+    /// A variable of this name and type, and its value.
+    Variable(String, String, Box<Argument>),
 }
 
 impl Field {
@@ -37,11 +42,40 @@ impl Field {
     pub(crate) fn named(name: &str) -> Self {
         Self { name: name.to_owned(), ..Self::default() }
     }
+
+    /// The same without names and variables of its own, which are of one place only.
+    pub(crate) fn plain(&self) -> Self {
+        let arguments = self.arguments.iter().map(|(name, value)| (name.clone(), value.plain())).collect();
+        let name = if self.on.is_some() { String::new() } else { self.name.clone() };
+        Self { name, arguments, fields: self.fields.iter().map(Self::plain).collect(), ..self.clone() }
+    }
+
+    /// The name of its value in the answer.
+    pub(crate) fn key(&self) -> &str {
+        self.alias.as_ref().unwrap_or(&self.name)
+    }
 }
 
 impl Argument {
     pub(crate) fn text(text: &str) -> Self {
         Self::Literal(Value::from(text).to_string())
+    }
+
+    fn plain(&self) -> Self {
+        match self {
+            Self::Variable(_, _, value) => (**value).clone(),
+            other => other.clone(),
+        }
+    }
+
+    /// The value as JSON; an enum by its name.
+    pub(crate) fn value(&self) -> Value {
+        match self {
+            Self::Literal(text) => serde_json::from_str(text).unwrap_or_else(|_| json!(text)),
+            Self::List(items) => items.iter().map(Self::value).collect(),
+            Self::Object(members) => members.iter().map(|(name, it)| (name.clone(), it.value())).collect(),
+            Self::Variable(_, _, value) => value.value(),
+        }
     }
 }
 
@@ -58,82 +92,60 @@ impl From<&Value> for Argument {
 }
 
 impl Operation {
-    /// The smallest operation of which something still holds: whatever can be left out is left out.
-    pub(crate) async fn shrink(mut self, mut holds: impl AsyncFnMut(&Self) -> bool) -> Self {
-        let mut at = 0;
-        while let Some(smaller) = self.without(at) {
-            if holds(&smaller).await {
-                self = smaller;
-            } else {
-                at += 1;
-            }
-        }
-        self
-    }
-
-    /// The operation without its nth part; `None` behind the last.
-    fn without(&self, part: usize) -> Option<Self> {
-        let (mut smaller, mut left) = (self.clone(), part);
-        drop_field(&mut smaller.fields, &mut left).then_some(smaller)
+    /// What is sent: the document and its variables.
+    pub(crate) fn request(&self) -> Value {
+        let variables = Parts::of(&self.fields).variables.into_iter();
+        let variables: Value = variables.map(|(name, (_, value))| (name.to_owned(), value.value())).collect();
+        json!({ "query": self.to_string(), "variables": variables })
     }
 }
 
-/// Leaves out the part with this number in a selection; whether there was one.
-fn drop_field(fields: &mut Vec<Field>, left: &mut usize) -> bool {
-    for at in 0..fields.len() {
-        // A selection is never empty.
-        if fields.len() > 1 {
-            if *left == 0 {
-                fields.remove(at);
-                return true;
-            }
-            *left -= 1;
-        }
-        let field = &mut fields[at];
-        if drop_member(&mut field.arguments, left) || drop_field(&mut field.fields, left) {
-            return true;
-        }
-    }
-    false
+/// What stands outside of the selection.
+#[derive(Default)]
+struct Parts<'a> {
+    /// Types and values by name.
+    variables: BTreeMap<&'a str, (&'a str, &'a Argument)>,
+    fragments: BTreeMap<&'a str, &'a Field>,
 }
 
-fn drop_member(members: &mut Vec<(String, Argument)>, left: &mut usize) -> bool {
-    for at in 0..members.len() {
-        if *left == 0 {
-            members.remove(at);
-            return true;
-        }
-        *left -= 1;
-        if drop_below(&mut members[at].1, left) {
-            return true;
-        }
+impl<'a> Parts<'a> {
+    fn of(fields: &'a [Field]) -> Self {
+        let mut parts = Self::default();
+        parts.add(fields);
+        parts
     }
-    false
-}
 
-fn drop_below(argument: &mut Argument, left: &mut usize) -> bool {
-    match argument {
-        Argument::Literal(_) => false,
-        Argument::Object(members) => drop_member(members, left),
-        Argument::List(items) => {
-            for at in 0..items.len() {
-                if *left == 0 {
-                    items.remove(at);
-                    return true;
-                }
-                *left -= 1;
-                if drop_below(&mut items[at], left) {
-                    return true;
+    fn add(&mut self, fields: &'a [Field]) {
+        for field in fields {
+            for (_, argument) in &field.arguments {
+                if let Argument::Variable(name, ty, value) = argument {
+                    self.variables.insert(name, (ty, value));
                 }
             }
-            false
+            if field.on.is_some() && !field.name.is_empty() {
+                self.fragments.insert(&field.name, field);
+            }
+            self.add(&field.fields);
         }
     }
 }
 
 impl Display for Operation {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        write!(out, "{}{}", self.kind, Selection(&self.fields))
+        let parts = Parts::of(&self.fields);
+        out.write_str(self.kind)?;
+        for (at, (name, (ty, _))) in parts.variables.iter().enumerate() {
+            write!(out, "{}${name}: {ty}", if at > 0 { ", " } else { "(" })?;
+        }
+        if !parts.variables.is_empty() {
+            out.write_str(")")?;
+        }
+        write!(out, "{}", Selection(&self.fields))?;
+        for (name, fragment) in parts.fragments {
+            let on = fragment.on.as_deref().unwrap_or_default();
+            write!(out, " fragment {name} on {on}{}", Selection(&fragment.fields))?;
+        }
+        Ok(())
     }
 }
 
@@ -146,7 +158,9 @@ impl Display for Selection<'_> {
         }
         out.write_str(" {")?;
         for field in self.0 {
+            let is_spread = field.on.is_some() && !field.name.is_empty();
             match (&field.on, &field.alias) {
+                (Some(_), _) if is_spread => write!(out, " ...{}", field.name)?,
                 (Some(on), _) => write!(out, " ... on {on}")?,
                 (None, Some(alias)) => write!(out, " {alias}: {}", field.name)?,
                 (None, None) => write!(out, " {}", field.name)?,
@@ -154,7 +168,12 @@ impl Display for Selection<'_> {
             if !field.arguments.is_empty() {
                 write!(out, "({})", Members(&field.arguments))?;
             }
-            write!(out, "{}", Selection(&field.fields))?;
+            if let Some(include) = field.include {
+                write!(out, " @include(if: {include})")?;
+            }
+            if !is_spread {
+                write!(out, "{}", Selection(&field.fields))?;
+            }
         }
         out.write_str(" }")
     }
@@ -176,6 +195,7 @@ impl Display for Argument {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Literal(text) => out.write_str(text),
+            Self::Variable(name, ..) => write!(out, "${name}"),
             Self::Object(members) => write!(out, "{{{}}}", Members(members)),
             Self::List(items) => {
                 out.write_str("[")?;

@@ -1,32 +1,43 @@
 //! Values that operations are made of: those that are in the database, whoever may see them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use praxis::graph::catalog::{Catalog, ColumnType};
+use praxis::graph::catalog::{Catalog, ColumnId, ColumnType, Scalar, Table};
 use serde_json::Value;
 use tokio_postgres::Client;
 
-use super::Argument;
 use super::dice::Dice;
+use super::inputs::order;
+use super::{Argument, Schema};
 use crate::harness::Actor;
 
 /// So many values of each column are kept.
 const OF_A_COLUMN: usize = 12;
+/// Orders of each list of which pages are kept, beside that of the key.
+const ORDERS: usize = 3;
+/// Rows of each list whose cursors are looked for, and one in so many of which is kept.
+const ROWS: usize = 22;
+const KEPT: usize = 7;
 
 /// Values by the names of fields and by their types.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Pool {
-    of_fields: HashMap<String, Vec<String>>,
+    of_fields: HashMap<(String, String), Vec<String>>,
     of_types: HashMap<String, Vec<String>>,
+    /// Unique keys of rows by their types.
+    keys: BTreeMap<String, Vec<Vec<(String, Argument)>>>,
     /// Global ids by the types of their rows.
-    ids: HashMap<String, Vec<String>>,
-    pages: HashMap<String, Vec<Page>>,
+    ids: BTreeMap<String, Vec<String>>,
+    /// Pages by the types of their rows.
+    pages: BTreeMap<String, Vec<Page>>,
+    /// How many rows a cursor has before it in the whole list, with its own.
+    places: HashMap<String, usize>,
 }
 
-/// A page of a list that somebody has turned to.
+/// Places of a list in an order.
 #[derive(Clone)]
 pub(crate) struct Page {
-    pub(crate) cursor: String,
+    pub(crate) cursors: Vec<String>,
     pub(crate) order: Option<Argument>,
 }
 
@@ -42,61 +53,88 @@ impl Pool {
                     ColumnType::List(_) => format!("unnest({})", column.sql_name),
                     _ => column.sql_name.clone(),
                 };
-                // The last and the first of the table, which belong to different people.
-                let sql = format!(
-                    "WITH it AS (SELECT DISTINCT value FROM (SELECT to_jsonb({value}) AS value FROM {}) AS given
-                       WHERE value <> 'null')
-                     (SELECT value::text FROM it ORDER BY value LIMIT {half})
-                     UNION (SELECT value::text FROM it ORDER BY value DESC LIMIT {half})",
-                    table.sql_name,
-                    half = OF_A_COLUMN / 2
-                );
-                let rows = owner.query(&sql, &[]).await.unwrap_or_else(|error| panic!("{error:?}: {sql}"));
-                let values = rows.iter().map(|row| row.get::<_, String>(0));
-                let values: Vec<String> = values.filter(|value| value.len() < 200).collect();
-                pool.of_types.entry(scalar.graphql_name().to_owned()).or_default().extend(values.clone());
-                pool.of_fields.entry(column.field.clone()).or_default().extend(values);
+                let values = values(owner, &format!("to_jsonb({value})"), &table.sql_name).await;
+                let ty = scalar.graphql_name().to_owned();
+                pool.of_types.entry(ty.clone()).or_default().extend(values.clone());
+                pool.of_fields.entry((column.field.clone(), ty)).or_default().extend(values);
+                if *scalar == Scalar::Json {
+                    // Keys within it.
+                    let objects = format!("{} WHERE jsonb_typeof({value}) = 'object'", table.sql_name);
+                    let keys = format!("to_jsonb(jsonb_object_keys({value}))");
+                    let keys = self::values(owner, &keys, &objects).await;
+                    pool.of_fields.entry(("at".into(), "String".into())).or_default().extend(keys);
+                }
             }
+            let keys = keys(owner, table).await;
+            pool.keys.entry(table.type_name.clone()).or_default().extend(keys);
         }
         pool
     }
 
     /// Adds global ids and cursors that somebody is given.
-    pub(crate) async fn look_as(&mut self, actor: &Actor<'_>, catalog: &Catalog) {
-        for table in catalog.tables().iter().filter(|table| table.function.is_none() && table.has_global_id())
-        {
-            let orders = table.columns.iter().filter(|column| column.ty.is_ordered()).take(3).map(|column| {
-                let entry = vec![(column.field.clone(), Argument::Literal("DESC".into()))];
-                Some(Argument::List(vec![Argument::Object(entry)]))
-            });
-            for order in std::iter::once(None).chain(orders) {
+    pub(crate) async fn look_as(&mut self, actor: &Actor<'_>, catalog: &Catalog, schema: &Schema) {
+        let mut dice = Dice::of(0);
+        for table in catalog.tables().iter().filter(|table| table.has_global_id()) {
+            let mut one = || {
+                let entry = order(&mut dice, schema, &format!("{}OrderBy", table.type_name), &|_| true);
+                Some(Argument::List(vec![entry]))
+            };
+            let orders: Vec<_> = std::iter::once(None).chain((0..ORDERS).map(|_| one())).collect();
+            let list = |(at, order): (usize, &Option<Argument>)| {
                 let ordered = order.as_ref().map(|it| format!(", orderBy: {it}")).unwrap_or_default();
-                let list =
-                    format!("{}(first: 4{ordered}) {{ edges {{ cursor node {{ id }} }} }}", table.list_field);
-                let namespace = catalog.systems()[table.system].field.as_deref();
-                let query =
-                    namespace.map_or(format!("{{ {list} }}"), |it| format!("{{ {it} {{ {list} }} }}"));
-                let answer = actor.ask(&query).await;
-                let data = namespace.map_or(answer.data(), |it| &answer.data()[it]);
-                for edge in data[&table.list_field]["edges"].as_array().unwrap() {
+                format!(
+                    "o{at}: {}(first: {ROWS}{ordered}) {{ edges {{ cursor node {{ id }} }} }} ",
+                    table.list_field
+                )
+            };
+            let lists = orders.iter().enumerate().map(list).collect::<Vec<_>>().concat();
+            let namespace = catalog.systems()[table.system].field.as_deref();
+            let query = namespace.map_or(format!("{{ {lists} }}"), |it| format!("{{ {it} {{ {lists} }} }}"));
+            let answer = actor.ask(&query).await;
+            let data = namespace.map_or(answer.data(), |it| &answer.data()[it]);
+            for (number, order) in orders.into_iter().enumerate() {
+                let mut page = Page { cursors: Vec::new(), order };
+                let edges = data[format!("o{number}")]["edges"].as_array().unwrap();
+                for (at, edge) in edges.iter().enumerate().step_by(KEPT) {
                     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
                     self.ids.entry(table.type_name.clone()).or_default().push(text(&edge["node"]["id"]));
-                    let page = Page { cursor: text(&edge["cursor"]), order: order.clone() };
-                    self.pages.entry(table.list_field.clone()).or_default().push(page);
+                    let cursor = text(&edge["cursor"]);
+                    self.places.insert(cursor.clone(), at + 1);
+                    page.cursors.push(cursor);
                 }
+                self.pages.entry(table.type_name.clone()).or_default().push(page);
             }
         }
     }
 
-    /// A page of a list, if somebody has turned to one.
-    pub(super) fn page(&self, dice: &mut Dice, list: &str) -> Option<&Page> {
-        dice.pick(self.pages.get(list)?)
+    /// Places of a list in one of its orders, if somebody has seen a row of it.
+    pub(super) fn page(&self, dice: &mut Dice, ty: &str) -> Option<&Page> {
+        dice.pick(self.pages.get(ty)?).filter(|page| !page.cursors.is_empty())
+    }
+
+    /// Types that there are pages of.
+    pub(super) fn paged_types(&self) -> Vec<&String> {
+        self.pages.keys().collect()
+    }
+
+    /// A unique key of a row of a type.
+    pub(super) fn key(&self, dice: &mut Dice, ty: &str) -> Option<Vec<(String, Argument)>> {
+        dice.pick(self.keys.get(ty)?).cloned()
+    }
+
+    /// How many rows the whole list has up to a cursor of it.
+    pub(crate) fn place(&self, cursor: &str) -> Option<usize> {
+        self.places.get(cursor).copied()
+    }
+
+    /// The type of a row with this global id.
+    pub(crate) fn type_of(&self, id: &str) -> Option<&str> {
+        self.ids.iter().find(|(_, ids)| ids.iter().any(|it| it == id)).map(|(ty, _)| ty.as_str())
     }
 
     /// The id of a row, mostly one of this type.
     pub(super) fn id(&self, dice: &mut Dice, ty: Option<&str>) -> Argument {
-        let mut types: Vec<&String> = self.ids.keys().collect();
-        types.sort_unstable();
+        let types: Vec<&String> = self.ids.keys().collect();
         let of_type = ty.and_then(|ty| self.ids.get(ty)).filter(|_| dice.percent(95));
         let ids = of_type.or_else(|| self.ids.get(*dice.pick(&types)?));
         ids.and_then(|ids| dice.pick(ids)).map_or_else(|| Argument::text("none"), |id| Argument::text(id))
@@ -104,7 +142,46 @@ impl Pool {
 
     /// A value of a field: mostly one that a column of this name has somewhere, else one of the type.
     pub(super) fn value(&self, dice: &mut Dice, field: &str, ty: &str) -> Option<&String> {
-        let named = self.of_fields.get(field).filter(|_| dice.percent(85));
+        let named = self.of_fields.get(&(field.to_owned(), ty.to_owned())).filter(|_| dice.percent(85));
         dice.pick(named.or_else(|| self.of_types.get(ty))?)
     }
+}
+
+/// Values of a table as JSON: the last and the first, which belong to different people.
+async fn values(owner: &Client, value: &str, table: &str) -> Vec<String> {
+    let sql = format!(
+        "WITH it AS (SELECT DISTINCT value FROM (SELECT {value} AS value FROM {table}) AS given
+           WHERE value <> 'null')
+         (SELECT value::text FROM it ORDER BY value LIMIT {half})
+         UNION (SELECT value::text FROM it ORDER BY value DESC LIMIT {half}) ORDER BY 1",
+        half = OF_A_COLUMN / 2
+    );
+    let rows = owner.query(&sql, &[]).await.unwrap_or_else(|error| panic!("{error:?}: {sql}"));
+    let values = rows.iter().map(|row| row.get::<_, String>(0));
+    values.filter(|value| value.len() < 200).collect()
+}
+
+/// Unique keys of some rows of a table.
+async fn keys(owner: &Client, table: &Table) -> Vec<Vec<(String, Argument)>> {
+    let mut keys = Vec::new();
+    for key in &table.keys {
+        let columns: Vec<_> = key.iter().map(|id| table.column(*id).sql_name.as_str()).collect();
+        let columns = columns.join(", ");
+        let rows = format!("(SELECT {columns} FROM {}) it WHERE it IS NOT NULL", table.sql_name);
+        for row in values(owner, "to_jsonb(it)", &rows).await {
+            let row: Value = serde_json::from_str(&row).unwrap();
+            let part = |id: &ColumnId| {
+                let column = table.column(*id);
+                let value = &row[&column.name];
+                let value = match &column.ty {
+                    ColumnType::Enum(it) => Argument::Literal(it.name_of(value.as_str()?.as_bytes())?.into()),
+                    ColumnType::Scalar(Scalar::BigInt) => Argument::text(&value.to_string()),
+                    _ => Argument::from(value),
+                };
+                Some((column.field.clone(), value))
+            };
+            keys.extend(key.iter().map(part).collect::<Option<Vec<_>>>());
+        }
+    }
+    keys
 }

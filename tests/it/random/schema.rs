@@ -48,6 +48,8 @@ pub(crate) struct TypeName {
     pub(crate) name: String,
     pub(crate) is_list: bool,
     pub(crate) is_required: bool,
+    /// As it is written: `[ID!]!`.
+    pub(crate) text: String,
 }
 
 impl Schema {
@@ -66,6 +68,11 @@ impl Schema {
 
     pub(crate) fn get(&self, name: &str) -> &Type {
         self.types.get(name).unwrap_or_else(|| panic!("the schema has no type {name}"))
+    }
+
+    /// A type's field, if it has one of this name.
+    pub(crate) fn field(&self, ty: &str, name: &str) -> Option<&Member> {
+        self.types.get(ty)?.fields.iter().find(|field| field.name == name)
     }
 }
 
@@ -89,10 +96,16 @@ impl Type {
 
 impl TypeName {
     fn read(ty: &Value) -> Self {
+        let of = || Self::read(&ty["ofType"]);
         match ty["kind"].as_str() {
-            Some("NON_NULL") => Self { is_required: true, ..Self::read(&ty["ofType"]) },
-            Some("LIST") => Self { is_list: true, is_required: false, ..Self::read(&ty["ofType"]) },
-            _ => Self { name: text(&ty["name"]), is_list: false, is_required: false },
+            Some("NON_NULL") => Self { is_required: true, text: format!("{}!", of().text), ..of() },
+            Some("LIST") => {
+                Self { is_list: true, is_required: false, text: format!("[{}]", of().text), ..of() }
+            }
+            _ => {
+                let name = text(&ty["name"]);
+                Self { text: name.clone(), name, is_list: false, is_required: false }
+            }
         }
     }
 }

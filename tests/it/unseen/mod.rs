@@ -15,7 +15,7 @@ mod world;
 
 use std::collections::BTreeMap;
 
-use crate::random::{Argument, Dice, Field, Generator, Operation};
+use crate::random::{Argument, Dice, Field, Generator, Operation, setting};
 
 use self::declared::WITHOUT;
 use self::pair::{Pair, Verdict};
@@ -36,7 +36,7 @@ async fn rows_that_one_may_not_see_change_nothing() {
     let (mut told, mut differences) = (BTreeMap::new(), Vec::new());
     for (at, person) in world.people.iter().enumerate() {
         let pair = Pair::start(&world, person).await;
-        let generator = Generator { schema: &world.schema, pool: &world.pool, without: WITHOUT };
+        let generator = Generator::new(&world.schema, &world.pool, WITHOUT);
         let seed = (seed * 1_000 + at) as u64;
         let mut dice = Dice::of(seed);
         for number in 0..operations.div_ceil(world.people.len()) {
@@ -76,8 +76,4 @@ fn refused(mut mutation: Operation) -> Operation {
         ..Field::named("deleteIntegrationHomework")
     });
     mutation
-}
-
-fn setting(name: &str) -> Option<usize> {
-    std::env::var(name).ok().map(|value| value.parse().unwrap_or_else(|_| panic!("{name} is a number")))
 }

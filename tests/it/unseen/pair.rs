@@ -1,7 +1,7 @@
 //! The database as it is, and what is left of it for one person.
 
 use reqwest::StatusCode;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio_postgres::Client;
 
 use super::copy::take_away;
@@ -56,8 +56,8 @@ impl<'a> Pair<'a> {
 
     /// Asks both.
     pub(super) async fn compare(&self, operation: &Operation) -> Verdict {
-        let query = operation.to_string();
-        let (whole, rest) = tokio::join!(self.ask(&self.whole, &query), self.ask(&self.rest, &query));
+        let request = operation.request();
+        let (whole, rest) = tokio::join!(self.ask(&self.whole, &request), self.ask(&self.rest, &request));
         // Nothing that can be asked goes wrong on the gateway's side, whoever sees which rows.
         if whole == rest && outcome(&whole.1) != "INTERNAL" {
             return Verdict::Same(outcome(&whole.1));
@@ -78,9 +78,12 @@ impl<'a> Pair<'a> {
                     && matches!(self.compare(it).await, Verdict::Different)
             })
             .await;
-        let query = smallest.to_string();
-        let (whole, rest) = (self.ask(&self.whole, &query).await, self.ask(&self.rest, &query).await);
-        format!("{} asks: {query}\nas it is: {}\nwithout unseen rows: {}", self.person.name, whole.1, rest.1)
+        let request = smallest.request();
+        let (whole, rest) = (self.ask(&self.whole, &request).await, self.ask(&self.rest, &request).await);
+        format!(
+            "{} asks: {request}\nas it is: {}\nwithout unseen rows: {}",
+            self.person.name, whole.1, rest.1
+        )
     }
 
     /// Whether the gateway over the database as it is serves it.
@@ -97,8 +100,8 @@ impl<'a> Pair<'a> {
         .await;
     }
 
-    async fn ask(&self, app: &App, query: &str) -> Answer {
-        let mut request = app.http().post(app.url("/graphql")).json(&json!({ "query": query }));
+    async fn ask(&self, app: &App, operation: &Value) -> Answer {
+        let mut request = app.http().post(app.url("/graphql")).json(operation);
         if let Some(token) = &self.person.token {
             request = request.bearer_auth(token);
         }

@@ -12,10 +12,9 @@ use tokio_postgres::Client;
 
 use super::declared::{DECIDE, WITHOUT};
 use super::pair::Pair;
-use super::setting;
 use super::world::World;
 use crate::harness::{Actor, Socket};
-use crate::random::{Dice, Field, Generator, Operation};
+use crate::random::{Dice, Field, Generator, Operation, setting};
 
 /// Changes per subscriber.
 const CHANGES: usize = 40;
@@ -63,9 +62,9 @@ async fn rows_that_one_may_not_see_are_not_spoken_of() {
 }
 
 /// Feeds of every table, narrowed by any filter.
-fn subscriptions(world: &World, dice: &mut Dice) -> Vec<String> {
+fn subscriptions(world: &World, dice: &mut Dice) -> Vec<Value> {
     let without: Vec<&str> = WITHOUT.iter().chain(&TIMES).copied().collect();
-    let generator = Generator { schema: &world.schema, pool: &world.pool, without: &without };
+    let generator = Generator::new(&world.schema, &world.pool, &without);
     let feeds: Vec<_> =
         world.catalog.feeds().iter().filter(|feed| matches!(feed.scope, FeedScope::Rows)).collect();
     let one = |at: usize| {
@@ -79,7 +78,7 @@ fn subscriptions(world: &World, dice: &mut Dice) -> Vec<String> {
             Field { fields: generator.row(dice, &table.type_name), ..Field::named(&table.single_field) };
         let fields = vec![Field::named("operation"), Field::named("nodeId"), row];
         let field = Field { arguments, fields, ..Field::named(&feeds[at % feeds.len()].field) };
-        Operation { kind: "subscription", fields: vec![field] }.to_string()
+        Operation { kind: "subscription", fields: vec![field] }.request()
     };
     (0..SUBSCRIPTIONS.max(feeds.len())).map(one).collect()
 }
@@ -120,13 +119,14 @@ impl<'a> Parent<'a> {
     }
 
     /// Watches what is below.
-    fn subscription(&self) -> String {
+    fn subscription(&self) -> Value {
         let Self { table, feed, column, value } = self;
         let row = &table.single_field;
-        format!(
+        let query = format!(
             "subscription {{ {feed}(filter: {{{}: {{eq: \"{value}\"}}}}) {{ operation nodeId {row} {{ __typename }} }} }}",
             column.field
-        )
+        );
+        json!({ "query": query })
     }
 }
 
@@ -232,12 +232,13 @@ struct Watching {
 }
 
 impl Watching {
-    async fn begin(pair: &Pair<'_>, token: Option<&String>, subscriptions: &[String]) -> Self {
+    async fn begin(pair: &Pair<'_>, token: Option<&String>, subscriptions: &[Value]) -> Self {
         let open = async |app| Socket::of(app, &Actor::of(app, token.cloned())).await;
         let mut sockets = [open(&pair.whole).await, open(&pair.rest).await];
         for socket in &mut sockets {
             for (at, subscription) in subscriptions.iter().enumerate() {
-                socket.begin(&at.to_string(), subscription, &json!({})).await;
+                let payload = json!({ "id": at.to_string(), "type": "subscribe", "payload": subscription });
+                socket.send(&payload).await;
             }
             // The protocol does not tell that a subscription is under way.
             socket.subscribe("none", "{ __typename }", &json!({})).await;
@@ -250,7 +251,7 @@ impl Watching {
     }
 
     /// Waits until both have told the same and are quiet.
-    async fn agree(&mut self, name: &str, change: &Change, subscriptions: &[String]) {
+    async fn agree(&mut self, name: &str, change: &Change, subscriptions: &[Value]) {
         let begun = Instant::now();
         loop {
             let mut is_quiet = true;

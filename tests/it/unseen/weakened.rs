@@ -68,7 +68,7 @@ impl Policy {
 
 /// After how many operations the answers differ where a policy lets everything through.
 async fn found_after(world: &World, pair: &Pair<'_>, owner: &Client, policy: &Policy) -> Option<usize> {
-    let generator = Generator { schema: &world.schema, pool: &world.pool, without: WITHOUT };
+    let generator = Generator::new(&world.schema, &world.pool, WITHOUT);
     let mut dice = Dice::of(7);
     let mut found = None;
     policy.let_through(owner, "true").await;

@@ -55,7 +55,7 @@ impl World {
         let schema = Schema::of(&app.user(DEMO[0]).await).await;
         let mut pool = Pool::of(&owner, &catalog).await;
         for email in DEMO {
-            pool.look_as(&app.user(email).await, &catalog).await;
+            pool.look_as(&app.user(email).await, &catalog, &schema).await;
         }
         drop(owner);
         app.stop().await;

@@ -1,0 +1,239 @@
+//! Makes arguments up.
+
+use chrono::{DateTime, Duration};
+
+use super::dice::Dice;
+use super::generate::Generator;
+use super::operation::Argument;
+use super::scalars::wild;
+use super::schema::{Member, Schema, TypeName};
+
+/// Levels of an input at most.
+const DEEPEST: usize = 4;
+/// Places whose clocks differ in every way that can be said simply.
+const ZONES: [&str; 6] =
+    ["UTC", "America/Denver", "Europe/Berlin", "Asia/Kolkata", "Asia/Kathmandu", "Pacific/Auckland"];
+const LENGTHS: [&str; 6] = ["P7D", "P1D", "P14D", "PT36H", "PT6H", "PT90M"];
+const SHORT_UNITS: [&str; 4] = ["MINUTE", "FIVE_MINUTES", "FIFTEEN_MINUTES", "HOUR"];
+
+impl Generator<'_> {
+    /// A value of an input type, for an argument of this name.
+    pub(crate) fn argument(&self, dice: &mut Dice, name: &str, ty: &str) -> Argument {
+        self.one(dice, name, ty, 0)
+    }
+
+    pub(super) fn input(&self, dice: &mut Dice, field: &str, ty: &TypeName, depth: usize) -> Argument {
+        if !ty.is_list {
+            return self.one(dice, field, &ty.name, depth);
+        }
+        let count = if dice.percent(4) { 0 } else { 1 + dice.below(3) };
+        Argument::List((0..count).map(|_| self.one(dice, field, &ty.name, depth)).collect())
+    }
+
+    fn one(&self, dice: &mut Dice, field: &str, name: &str, depth: usize) -> Argument {
+        let ty = self.schema.get(name);
+        match ty.kind.as_str() {
+            "ENUM" => {
+                let values: Vec<&String> = ty.values.iter().filter(|it| self.is_wanted(it)).collect();
+                Argument::Literal(dice.pick(&values).map(|it| (*it).clone()).unwrap_or_default())
+            }
+            "INPUT_OBJECT" => self.object(dice, field, name, depth),
+            _ if dice.percent(self.wild) => wild(dice, field, name, self.pool),
+            _ => self.scalar(dice, field, name),
+        }
+    }
+
+    fn object(&self, dice: &mut Dice, field: &str, name: &str, depth: usize) -> Argument {
+        match name {
+            "TimeBucket" => return self.bucket(dice, field),
+            "NumberRanges" => return self.ranges(dice),
+            _ if name.ends_with("OrderBy") && !name.ends_with("GroupOrderBy") => {
+                return order(dice, self.schema, name, &|it| self.is_wanted(it));
+            }
+            _ => {}
+        }
+        // What groups are ordered by has to be among what they are grouped by.
+        let is_open = |input: &&Member| {
+            let is_key = input.name == "key" || self.schema.get(&input.ty.name).kind == "ENUM";
+            self.is_wanted(&input.name)
+                && !(name.ends_with("GroupOrderBy") && is_key && input.name != "count")
+        };
+        let is_grouping = name.ends_with("GroupBy");
+        let mut inputs: Vec<&Member> = self.schema.get(name).inputs.iter().filter(is_open).collect();
+        if is_grouping && depth + 1 >= DEEPEST {
+            inputs.retain(|input| !input.ty.name.ends_with("GroupBy"));
+        }
+        let mut members: Vec<&Member> = Vec::new();
+        members.extend(inputs.iter().filter(|input| input.ty.is_required));
+        // What is written has many columns, a condition or an order few.
+        let is_row = !members.is_empty();
+        let many = if is_row { inputs.len().min(3) } else { 1 + usize::from(dice.percent(30)) };
+        let many = if name.ends_with("OrderBy") { 1 } else { many };
+        for _ in 0..8 {
+            let Some(input) = dice.pick(&inputs).filter(|_| members.len() < many) else { break };
+            let nests = self.schema.get(&input.ty.name).kind == "INPUT_OBJECT" && !is_grouping;
+            let is_new = members.iter().all(|known| known.name != input.name);
+            if is_new && (!nests || depth < DEEPEST) {
+                members.push(input);
+            }
+        }
+        let value = |input: &Member| {
+            // The conditions on a column are about the column.
+            let of = if is_of_column(&input.name) { field } else { &input.name };
+            if is_grouping && input.ty.name == "Boolean" {
+                return (input.name.clone(), Argument::Literal("true".into()));
+            }
+            (input.name.clone(), self.input(dice, of, &input.ty, depth + 1))
+        };
+        Argument::Object(members.into_iter().map(value).collect())
+    }
+
+    /// A span of time; a key of groups may be a date, which has no hours.
+    fn bucket(&self, dice: &mut Dice, field: &str) -> Argument {
+        let is_key = field != "bucket";
+        let text = |name: &str, text: &str| (name.to_owned(), Argument::text(text));
+        if dice.percent(self.wild) {
+            let zone = self.scalar_or_wild(dice, "timeZone", "String");
+            let unit = Argument::Literal("DAY".into());
+            return Argument::Object(vec![("unit".into(), unit), ("timeZone".into(), zone)]);
+        }
+        if dice.percent(25) {
+            let lengths = if is_key { &LENGTHS[..3] } else { &LENGTHS };
+            let mut members = vec![text("every", dice.pick(lengths).unwrap_or(&"P7D"))];
+            if dice.percent(40) {
+                members.push(("origin".into(), self.scalar_or_wild(dice, "origin", "DateTime")));
+            }
+            return Argument::Object(members);
+        }
+        let units = ["DAY", "WEEK", "MONTH", "QUARTER", "YEAR"];
+        let is_short = !is_key && dice.percent(20);
+        let unit = if is_short { dice.pick(&SHORT_UNITS) } else { dice.pick(&units) };
+        let mut members = vec![("unit".into(), Argument::Literal((*unit.unwrap_or(&"MONTH")).into()))];
+        if dice.percent(50) {
+            members.push(text("timeZone", dice.pick(&ZONES).unwrap_or(&"UTC")));
+        }
+        Argument::Object(members)
+    }
+
+    fn ranges(&self, dice: &mut Dice) -> Argument {
+        let (low, high) = (dice.below(50), 51 + dice.below(50));
+        let number = |dice: &mut Dice, number: usize| {
+            let is_wild = dice.percent(self.wild);
+            let plain = || Argument::Literal(number.to_string());
+            if is_wild { wild(dice, "width", "Float", self.pool) } else { plain() }
+        };
+        Argument::Object(vec![if dice.percent(50) {
+            ("width".into(), number(dice, 1 + low))
+        } else {
+            ("bounds".into(), Argument::List(vec![number(dice, low), number(dice, high)]))
+        }])
+    }
+
+    /// Orders groups by one of their keys, now and then.
+    pub(super) fn order_groups(&self, dice: &mut Dice, arguments: &mut Vec<(String, Argument)>) {
+        let Some((_, by)) = arguments.iter().find(|(name, _)| name == "groupBy") else { return };
+        let Some(entry) = dice.percent(35).then(|| self.order_by_key(dice, by, true)).flatten() else {
+            return;
+        };
+        let entries = Argument::List(vec![entry]);
+        arguments.retain(|(name, _)| name != "orderBy");
+        arguments.push(("orderBy".into(), entries));
+    }
+
+    fn order_by_key(&self, dice: &mut Dice, by: &Argument, is_top: bool) -> Option<Argument> {
+        let Argument::Object(keys) = by else { return None };
+        let (name, key) = dice.pick(keys)?;
+        let one = |name: &str, value: Argument| Argument::Object(vec![(name.to_owned(), value)]);
+        let direction = direction(dice, self.schema);
+        let inner = match key {
+            Argument::Literal(text) if text == "EACH" => return is_top.then(|| one(name, direction)),
+            Argument::Object(members) => match members.first().map(|(name, _)| name.as_str()) {
+                Some("unit" | "every") => one(name, direction),
+                Some("width" | "bounds") => one(name.trim_end_matches("Range"), direction),
+                _ => one(name, self.order_by_key(dice, key, false)?),
+            },
+            _ => one(name, direction),
+        };
+        Some(if is_top { one("key", inner) } else { inner })
+    }
+
+    /// Bounds a series whose points are many.
+    pub(super) fn bound_series(&self, dice: &mut Dice, arguments: &mut Vec<(String, Argument)>) {
+        let Some((_, bucket)) = arguments.iter().find(|(name, _)| name == "bucket") else { return };
+        let bucket = bucket.to_string();
+        let is_short = SHORT_UNITS.iter().any(|unit| bucket.contains(unit)) || bucket.contains("PT");
+        if !is_short || dice.percent(self.wild) {
+            return;
+        }
+        let Some(from) = self.stored(dice, "eventTimestamp", "DateTime").map(|it| it.value()) else { return };
+        let Ok(from) = DateTime::parse_from_rfc3339(from.as_str().unwrap_or_default()) else { return };
+        let to = from + Duration::minutes(1 + i64::try_from(dice.below(2_000)).unwrap_or_default());
+        arguments.retain(|(name, _)| name != "from" && name != "to");
+        for (name, moment) in [("from", from), ("to", to)] {
+            arguments.push((name.into(), Argument::text(&moment.to_rfc3339())));
+        }
+    }
+}
+
+/// An order by any column of a row, or of a row that it points to.
+pub(super) fn order(
+    dice: &mut Dice,
+    schema: &Schema,
+    ty: &str,
+    is_wanted: &dyn Fn(&str) -> bool,
+) -> Argument {
+    let mut path = Vec::new();
+    let mut at = ty;
+    while at != "OrderDirection" && path.len() < 8 {
+        let columns = |input: &&Member| {
+            is_wanted(&input.name) && (path.len() < DEEPEST || input.ty.name == "OrderDirection")
+        };
+        let inputs: Vec<&Member> = schema.get(at).inputs.iter().filter(columns).collect();
+        let Some(input) = dice.pick(&inputs) else { break };
+        // A percentile is of a share.
+        if input.ty.name == "PercentileOrderBy" {
+            let share = ("p".to_owned(), Argument::Literal(format!("0.{}", 1 + dice.below(9))));
+            let entry = Argument::Object(vec![share, ("direction".into(), direction(dice, schema))]);
+            path.push(input.name.as_str());
+            return path
+                .iter()
+                .rev()
+                .fold(entry, |below, name| Argument::Object(vec![((*name).into(), below)]));
+        }
+        path.push(input.name.as_str());
+        at = &input.ty.name;
+    }
+    let direction = direction(dice, schema);
+    path.iter().rev().fold(direction, |below, name| Argument::Object(vec![((*name).into(), below)]))
+}
+
+fn direction(dice: &mut Dice, schema: &Schema) -> Argument {
+    Argument::Literal(dice.pick(&schema.get("OrderDirection").values).cloned().unwrap_or_default())
+}
+
+/// Whether a member of an input is a condition or a function, and no column of its own.
+fn is_of_column(name: &str) -> bool {
+    matches!(
+        name,
+        "eq" | "neq"
+            | "in"
+            | "notIn"
+            | "lt"
+            | "lte"
+            | "gt"
+            | "gte"
+            | "like"
+            | "ilike"
+            | "startsWith"
+            | "contains"
+            | "containedBy"
+            | "overlaps"
+            | "sum"
+            | "avg"
+            | "min"
+            | "max"
+            | "stddev"
+            | "percentile"
+            | "value"
+    )
+}

@@ -1,0 +1,154 @@
+//! Whatever is asked or written, the answer is for its sender: nothing goes wrong on our side.
+//!
+//! Random operations over the whole schema with values that hardly anybody would send. What was written stays, so that what one
+//! can write is asked for by the next. `WILD_OPERATIONS` asks for another number of operations, `WILD_SEED` for those of another seed;
+//! a failure names its seed and the smallest operation that shows it.
+
+use std::collections::BTreeMap;
+
+use praxis::graph::catalog::Catalog;
+use praxis::systems;
+use tokio_postgres::Client;
+
+use crate::fixture::{join, person, protocol, signed_in, site};
+use crate::harness::{Actor, App};
+use crate::random::{Argument, Dice, Field, Generator, Operation, Pool, Schema, setting};
+
+/// Operations of all callers together.
+const OPERATIONS: usize = 1_500;
+/// One in so many operations is a mutation.
+const MUTATIONS: usize = 3;
+/// So many values in a hundred are wild.
+const WILD: usize = 12;
+/// After so many faults no more is asked.
+const ENOUGH: usize = 12;
+
+/// Fields, arguments and values of enums that begin so are not asked for, each with its reason.
+const WITHOUT: &[&str] = &[];
+
+/// What goes wrong and is being mended; operations that say so are not asked. Take an entry away as soon as it holds: NUL within
+/// JSON, moments and lengths that no series reaches, patterns that end with a backslash.
+const OPEN: &[&str] = &["\\u0000", "origin: \"", "infinity", "\\\\\""];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_is_asked_or_written_nothing_goes_wrong_on_our_side() {
+    let operations = setting("WILD_OPERATIONS").unwrap_or(OPERATIONS);
+    let seed = setting("WILD_SEED").unwrap_or(1) as u64;
+    let app = App::start().await;
+    let catalog = Catalog::new(&systems::ALL).unwrap();
+    let owner = app.owner().await;
+    let callers = [
+        writer(&app, &owner).await,
+        app.user("network@praxis.example").await,
+        app.user("owner@mindful.example").await,
+        app.user("therapist@mindful.example").await,
+    ];
+    let schema = Schema::of(&callers[0]).await;
+    let mut pool = Pool::of(&owner, &catalog).await;
+    for caller in &callers {
+        pool.look_as(caller, &catalog, &schema).await;
+    }
+    let generator = Generator { wild: WILD, ..Generator::new(&schema, &pool, WITHOUT) };
+    let mut dice = Dice::of(seed);
+    let (mut told, mut faults) = (BTreeMap::new(), Vec::new());
+    for number in 0..operations {
+        let caller = &callers[number / MUTATIONS % callers.len()];
+        let operation = match number % MUTATIONS {
+            0 => generator.mutation(&mut dice),
+            _ => generator.query(&mut dice),
+        };
+        if is_open(&operation) {
+            continue;
+        }
+        match outcome(caller, &operation).await {
+            Ok(outcome) => *told.entry((operation.kind, outcome)).or_insert(0) += 1,
+            Err(_) => faults.push(format!("operation {number}: {}", explain(caller, operation).await)),
+        }
+        if faults.len() >= ENOUGH {
+            break;
+        }
+    }
+    println!("{told:#?}");
+    assert!(faults.is_empty(), "seed {seed}: {}", faults.join("\n\n"));
+    // Enough is carried out, or little is tried.
+    let done = |kind| told.get(&(kind, String::new())).copied().unwrap_or_default();
+    assert!(done("query") * 4 > operations * 2 / 3, "{told:#?}");
+    assert!(done("mutation") * 20 > operations / 3, "{told:#?}");
+}
+
+#[tokio::test]
+async fn no_value_in_a_condition_goes_wrong_on_our_side() {
+    /// So many values for each operator, of columns of so many tables.
+    const VALUES: usize = 8;
+    const TABLES: usize = 4;
+    let app = App::start().await;
+    let catalog = Catalog::new(&systems::ALL).unwrap();
+    let schema = Schema::of(&app.clinician_north().await).await;
+    let pool = Pool::of(&app.owner().await, &catalog).await;
+    let generator = Generator { wild: 100, ..Generator::new(&schema, &pool, WITHOUT) };
+    let callers = [app.user("network@praxis.example").await, app.user("owner@mindful.example").await];
+    let (mut dice, mut tried, mut faults) = (Dice::of(1), BTreeMap::new(), Vec::new());
+    for table in catalog.tables().iter().filter(|table| table.function.is_none()) {
+        for column in &table.columns {
+            let ty = column.ty.filter_name();
+            // Another table has rows where one has none.
+            let tables: &mut usize = tried.entry(ty.clone()).or_default();
+            *tables += 1;
+            if *tables > TABLES {
+                continue;
+            }
+            for _ in 0..VALUES * schema.get(&ty).inputs.len() {
+                let filter = vec![(column.field.clone(), generator.argument(&mut dice, &column.field, &ty))];
+                let arguments = vec![("filter".into(), Argument::Object(filter))];
+                let fields = vec![Field::named("totalCount")];
+                let list = Field { arguments, fields, ..Field::named(&table.list_field) };
+                let field = match &catalog.systems()[table.system].field {
+                    Some(system) => Field { fields: vec![list], ..Field::named(system) },
+                    None => list,
+                };
+                let operation = Operation { kind: "query", fields: vec![field] };
+                if !is_open(&operation) && outcome(&callers[table.system], &operation).await.is_err() {
+                    faults.push(explain(&callers[table.system], operation).await);
+                }
+            }
+        }
+    }
+    assert!(tried.len() > 12, "{tried:?}");
+    faults.truncate(ENOUGH);
+    assert!(faults.is_empty(), "{}", faults.join("\n\n"));
+}
+
+/// Whether an operation says what goes wrong and is being mended.
+fn is_open(operation: &Operation) -> bool {
+    let request = operation.request();
+    let text = format!("{operation} {}", request["variables"]);
+    OPEN.iter().any(|it| text.contains(it))
+}
+
+/// Somebody who may write in every table of the portal.
+async fn writer<'a>(app: &'a App, owner: &Client) -> Actor<'a> {
+    let (site, other) = (site(owner, "Wild").await, site(owner, "Wilder").await);
+    let person = person(owner, "wild").await;
+    join(owner, &person, site, "clinician").await;
+    join(owner, &person, other, "network_admin").await;
+    protocol(owner, site).await;
+    signed_in(app, &person)
+}
+
+/// The code of the error, empty where there is none; what is not the sender's fault is an error here too.
+async fn outcome(caller: &Actor<'_>, operation: &Operation) -> Result<String, String> {
+    let answer = caller.ask_with(&operation.to_string(), &operation.request()["variables"]).await;
+    let codes = answer.body["errors"].as_array().into_iter().flatten();
+    let mut codes = codes.map(|error| error["extensions"]["code"].as_str().unwrap_or_default());
+    if answer.status.is_server_error() || codes.any(|code| code == "INTERNAL" || code.is_empty()) {
+        return Err(answer.body.to_string());
+    }
+    Ok(answer.body["errors"][0]["extensions"]["code"].as_str().unwrap_or_default().to_owned())
+}
+
+/// The smallest operation that goes wrong.
+async fn explain(caller: &Actor<'_>, operation: Operation) -> String {
+    let smallest = operation.shrink(async |it| outcome(caller, it).await.is_err()).await;
+    let why = outcome(caller, &smallest).await.err().unwrap_or_else(|| "only once".into());
+    format!("{:.3000}\n{why:.600}", smallest.request().to_string())
+}
