@@ -29,6 +29,7 @@ mod hosts;
 mod http;
 mod idempotency;
 mod identity;
+mod judge;
 mod limits;
 mod loading;
 mod log;

@@ -11,8 +11,8 @@ use super::schema::{Member, Schema, TypeName};
 /// Levels of an input at most.
 const DEEPEST: usize = 4;
 /// Places whose clocks differ in every way that can be said simply.
-const ZONES: [&str; 6] =
-    ["UTC", "America/Denver", "Europe/Berlin", "Asia/Kolkata", "Asia/Kathmandu", "Pacific/Auckland"];
+const ZONES: [&str; 7] =
+    ["UTC", "America/Denver", "Europe/Berlin", "+05:30", "Asia/Kathmandu", "Pacific/Auckland", "-03:00"];
 const LENGTHS: [&str; 6] = ["P7D", "P1D", "P14D", "PT36H", "PT6H", "PT90M"];
 const SHORT_UNITS: [&str; 4] = ["MINUTE", "FIVE_MINUTES", "FIFTEEN_MINUTES", "HOUR"];
 
@@ -99,9 +99,15 @@ impl Generator<'_> {
         }
         if dice.percent(25) {
             let lengths = if is_key { &LENGTHS[..3] } else { &LENGTHS };
-            let mut members = vec![text("every", dice.pick(lengths).unwrap_or(&"P7D"))];
-            if dice.percent(40) {
+            let every = *dice.pick(lengths).unwrap_or(&"P7D");
+            let mut members = vec![text("every", every)];
+            let is_counted = dice.percent(40);
+            if is_counted {
                 members.push(("origin".into(), self.scalar_or_wild(dice, "origin", "DateTime")));
+            }
+            // Hours that are counted from a moment are the same everywhere.
+            if dice.percent(40) && !(is_counted && every.contains('T')) {
+                members.push(text("timeZone", dice.pick(&ZONES).unwrap_or(&"UTC")));
             }
             return Argument::Object(members);
         }
@@ -157,12 +163,20 @@ impl Generator<'_> {
         Some(if is_top { one("key", inner) } else { inner })
     }
 
-    /// Bounds a series whose points are many.
+    /// Bounds a series whose points are many; dates have no hours.
     pub(super) fn bound_series(&self, dice: &mut Dice, arguments: &mut Vec<(String, Argument)>) {
-        let Some((_, bucket)) = arguments.iter().find(|(name, _)| name == "bucket") else { return };
-        let bucket = bucket.to_string();
+        let written = |name: &str| {
+            let argument = arguments.iter().find(|(known, _)| known == name);
+            argument.map(|(_, value)| value.to_string())
+        };
+        let (Some(bucket), Some(time)) = (written("bucket"), written("time")) else { return };
         let is_short = SHORT_UNITS.iter().any(|unit| bucket.contains(unit)) || bucket.contains("PT");
         if !is_short || dice.percent(self.wild) {
+            return;
+        }
+        if self.pool.is_date(&time) {
+            let day = Argument::Object(vec![("unit".into(), Argument::Literal("DAY".into()))]);
+            arguments.iter_mut().filter(|(name, _)| name == "bucket").for_each(|it| it.1 = day.clone());
             return;
         }
         let Some(from) = self.stored(dice, "eventTimestamp", "DateTime").map(|it| it.value()) else { return };

@@ -140,6 +140,12 @@ impl Pool {
         ids.and_then(|ids| dice.pick(ids)).map_or_else(|| Argument::text("none"), |id| Argument::text(id))
     }
 
+    /// Whether columns of this name, in capitals, hold dates.
+    pub(super) fn is_date(&self, column: &str) -> bool {
+        let column = column.replace('_', "");
+        self.of_fields.keys().any(|(field, ty)| ty == "Date" && field.eq_ignore_ascii_case(&column))
+    }
+
     /// A value of a field: mostly one that a column of this name has somewhere, else one of the type.
     pub(super) fn value(&self, dice: &mut Dice, field: &str, ty: &str) -> Option<&String> {
         let named = self.of_fields.get(&(field.to_owned(), ty.to_owned())).filter(|_| dice.percent(85));

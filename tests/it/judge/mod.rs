@@ -1,0 +1,169 @@
+//! A standing judge: random operations are answered as plain SQL says, under the same role and claims.
+//!
+//! Each operation is made into one statement by rules of its own (`oracle`), which share nothing with the gateway but the names
+//! in the catalog. `JUDGE_OPERATIONS` asks for another number of operations, `JUDGE_SEED` for those of another seed; a failure
+//! names its seed and the smallest operation that shows it.
+
+mod oracle;
+mod verdict;
+mod world;
+
+use std::collections::BTreeMap;
+
+use futures_util::future::join_all;
+use praxis::graph::Limits;
+use serde_json::Value;
+
+use crate::random::{Dice, Generator, Operation, setting};
+
+use self::oracle::Oracle;
+use self::verdict::difference;
+use self::world::{Person, World};
+
+/// Operations of all callers together.
+const OPERATIONS: usize = 2_000;
+/// After so many differences of a caller no more is asked.
+const ENOUGH: usize = 5;
+
+/// What came of an operation that plain SQL takes too long for.
+const TOO_SLOW: &str = "too slow";
+
+/// Fields, arguments and values of enums that begin so are not asked for, each with its reason.
+const WITHOUT: &[&str] = &[];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_answer_is_what_plain_sql_says() {
+    let operations = setting("JUDGE_OPERATIONS").unwrap_or(OPERATIONS);
+    let seed = setting("JUDGE_SEED").unwrap_or(1);
+    let world = World::make().await;
+    let count = operations.div_ceil(world.people.len());
+    let judged = world.people.iter().enumerate().map(|(at, person)| {
+        let judge = Judge { world: &world, person };
+        judge.ask((seed * 1_000 + at) as u64, count)
+    });
+    let (mut told, mut differences) = (BTreeMap::new(), Vec::new());
+    for judged in join_all(judged).await {
+        differences.extend(judged.differences);
+        for (outcome, count) in judged.told {
+            *told.entry(outcome).or_insert(0) += count;
+        }
+    }
+    println!("{told:#?}");
+    assert!(differences.is_empty(), "{}", differences.join("\n\n"));
+    let answered = told.get("rows").copied().unwrap_or_default();
+    assert!(answered * 2 > operations, "{told:#?}");
+    let too_slow = told.get(TOO_SLOW).copied().unwrap_or_default();
+    assert!(too_slow * 50 <= operations, "{told:#?}");
+}
+
+/// Compares the answers that one person is given.
+struct Judge<'a> {
+    world: &'a World,
+    person: &'a Person,
+}
+
+#[derive(Default)]
+struct Judged {
+    /// How often an answer had rows, had none, or was refused.
+    told: BTreeMap<String, usize>,
+    differences: Vec<String>,
+}
+
+/// How an answer compares.
+enum Verdict {
+    /// As plain SQL says, or rightly refused.
+    Right(String),
+    /// Not so: of this kind, and where.
+    Wrong { kind: String, why: String },
+}
+
+impl Judge<'_> {
+    async fn ask(self, seed: u64, count: usize) -> Judged {
+        let generator = Generator::new(&self.world.schema, &self.person.pool, WITHOUT);
+        let mut dice = Dice::of(seed);
+        let mut judged = Judged::default();
+        for _ in 0..count {
+            let operation = generator.query(&mut dice);
+            match self.judge(&operation).await {
+                Verdict::Right(outcome) => *judged.told.entry(outcome).or_insert(0) += 1,
+                Verdict::Wrong { kind, .. } => {
+                    judged.differences.push(format!("seed {seed}: {}", self.explain(operation, &kind).await));
+                }
+            }
+            if judged.differences.len() >= ENOUGH {
+                break;
+            }
+        }
+        judged
+    }
+
+    async fn judge(&self, operation: &Operation) -> Verdict {
+        let answer = self.answer(operation).await;
+        if let Some(error) = answer["errors"].get(0) {
+            let code = error["extensions"]["code"].as_str().unwrap_or_default().to_owned();
+            // What makes sense is refused only where it is too much.
+            if code == "LIMIT_EXCEEDED" {
+                return Verdict::Right(code);
+            }
+            let place = error["extensions"].get("argument").unwrap_or(&error["message"]);
+            return Verdict::Wrong { kind: format!("{code} {place}"), why: error.to_string() };
+        }
+        let wrong = |kind: &str, why: String| Verdict::Wrong { kind: kind.into(), why };
+        let page = Limits::default().default_page;
+        let oracle = Oracle::new(&self.world.catalog, &self.world.schema, &self.person.pool, page);
+        let sql = match oracle.statement(operation) {
+            Ok(sql) => sql,
+            Err(unknown) => return wrong("unknown", unknown),
+        };
+        match self.select(&sql).await {
+            // Plain SQL is slow by nature.
+            Err(error) if error.contains("statement timeout") => Verdict::Right(TOO_SLOW.into()),
+            Err(error) => wrong("SQL", format!("{error}\n{sql}")),
+            Ok(expected) => match difference(&expected, &answer["data"]) {
+                Some(difference) => wrong("different", difference),
+                None => Verdict::Right(if has_rows(&expected) { "rows" } else { "empty" }.into()),
+            },
+        }
+    }
+
+    async fn answer(&self, operation: &Operation) -> Value {
+        let app = &self.world.app;
+        let mut request = app.http().post(app.url("/graphql")).json(&operation.request());
+        if let Some(token) = &self.person.token {
+            request = request.bearer_auth(token);
+        }
+        request.send().await.unwrap().json().await.unwrap()
+    }
+
+    async fn select(&self, sql: &str) -> Result<Value, String> {
+        let database = &self.person.database;
+        database.batch_execute("SAVEPOINT here").await.unwrap();
+        let row = database.query_one(sql, &[]).await;
+        database.batch_execute("ROLLBACK TO here").await.unwrap();
+        let row =
+            row.map_err(|error| error.as_db_error().map_or_else(|| error.to_string(), ToString::to_string))?;
+        Ok(row.get::<_, Option<&str>>(0).map_or(Value::Null, |text| serde_json::from_str(text).unwrap()))
+    }
+
+    /// The smallest operation that is wrong in the same way.
+    async fn explain(&self, operation: Operation, kind: &str) -> String {
+        let is_wrong = async |it: &Operation| match self.judge(it).await {
+            Verdict::Wrong { kind: found, why } if found == kind => Some(why),
+            _ => None,
+        };
+        let smallest = operation.shrink(async |it| is_wrong(it).await.is_some()).await;
+        let why = is_wrong(&smallest).await.unwrap_or_default();
+        format!("{} asks: {}\n{kind}: {why}", self.person.name, smallest.request())
+    }
+}
+
+/// Whether an answer tells of anything.
+fn has_rows(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(_) => false,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(_) => true,
+        Value::Array(items) => items.iter().any(has_rows),
+        Value::Object(fields) => fields.iter().any(|(name, value)| !name.starts_with('_') && has_rows(value)),
+    }
+}

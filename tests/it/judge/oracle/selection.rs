@@ -1,0 +1,23 @@
+//! Which fields a selection has for a type, as the GraphQL specification collects them.
+
+use crate::random::Field;
+
+/// The fields of a selection for an object of these types, its own and its interfaces'; fields with the same key are one.
+pub(super) fn collect(fields: &[Field], types: &[&str]) -> Vec<Field> {
+    let mut collected = Vec::new();
+    add(fields, types, &mut collected);
+    collected
+}
+
+fn add(fields: &[Field], types: &[&str], collected: &mut Vec<Field>) {
+    for field in fields.iter().filter(|field| field.include != Some(false)) {
+        match &field.on {
+            Some(on) if types.contains(&on.as_str()) => add(&field.fields, types, collected),
+            Some(_) => {}
+            None => match collected.iter_mut().find(|known| known.key() == field.key()) {
+                Some(known) => known.fields.extend(field.fields.clone()),
+                None => collected.push(field.clone()),
+            },
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! How an answer compares with what plain SQL says.
+
+use serde_json::Value;
+
+/// Stands in the oracle's answer for a cursor, which is opaque.
+pub(super) const CURSOR: &str = "#cursor";
+/// Stands there for rows that are thinned: all of them, and how many stay at most.
+pub(super) const POINTS: &str = "#points";
+pub(super) const MAX: &str = "#max";
+
+/// Digits that the order of a sum decides.
+const CLOSE: f64 = 1e-9;
+
+/// Where an answer differs from the oracle's; `None` where it does not.
+pub(super) fn difference(expected: &Value, found: &Value) -> Option<String> {
+    compare("data", expected, found)
+}
+
+fn compare(path: &str, expected: &Value, found: &Value) -> Option<String> {
+    let differs = || Some(format!("at {path}: expected {expected:.300}, found {found:.300}"));
+    match (expected, found) {
+        (Value::String(it), Value::String(_)) if it == CURSOR => None,
+        (Value::Number(one), Value::Number(other)) => {
+            let (one, other) = (one.as_f64()?, other.as_f64()?);
+            let is_close = (one - other).abs() <= CLOSE * one.abs().max(other.abs()).max(CLOSE);
+            if is_close { None } else { differs() }
+        }
+        (Value::Object(thinned), Value::Array(rows)) if thinned.contains_key(POINTS) => {
+            if is_thinned(&thinned[POINTS], &thinned[MAX], rows) { None } else { differs() }
+        }
+        (Value::Array(one), Value::Array(other)) if one.len() == other.len() => one
+            .iter()
+            .zip(other)
+            .enumerate()
+            .find_map(|(at, (one, other))| compare(&format!("{path}.{at}"), one, other)),
+        (Value::Object(one), Value::Object(other)) if one.keys().all(|key| other.contains_key(key)) => {
+            if one.len() != other.len() {
+                return differs();
+            }
+            one.iter().find_map(|(key, value)| compare(&format!("{path}.{key}"), value, &other[key]))
+        }
+        _ if expected == found => None,
+        _ => differs(),
+    }
+}
+
+/// Whether some rows are a part of all of them, in their order, with the first and the last, and no fewer than there may be.
+fn is_thinned(all: &Value, max: &Value, rows: &[Value]) -> bool {
+    let all = all.as_array().map_or(&[][..], Vec::as_slice);
+    let max = max.as_u64().and_then(|max| usize::try_from(max).ok()).unwrap_or_default();
+    let same = |one: &Value, other: &Value| compare("", one, other).is_none();
+    let mut left = all.iter();
+    let is_part = rows.iter().all(|row| left.any(|it| same(it, row)));
+    let ends_alike = |one: Option<&Value>, other: Option<&Value>| match (one, other) {
+        (Some(one), Some(other)) => same(one, other),
+        (one, other) => one.is_none() && other.is_none(),
+    };
+    let count = if all.len() <= max { all.len()..=all.len() } else { max - 1..=max };
+    is_part
+        && count.contains(&rows.len())
+        && ends_alike(all.first(), rows.first())
+        && ends_alike(all.last(), rows.last())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_differs_is_found() {
+        let same = [
+            (json!({ "a": [1, "x"] }), json!({ "a": [1.0, "x"] })),
+            (json!(0.1 + 0.2), json!(0.3)),
+            (json!({ "c": CURSOR }), json!({ "c": "abc" })),
+            (json!({ POINTS: [1, 2, 3, 4, 5], MAX: 4 }), json!([1, 2, 4, 5])),
+        ];
+        for (expected, found) in same {
+            assert_eq!(difference(&expected, &found), None);
+        }
+        let different = [
+            (json!({ "a": 1 }), json!({ "a": 2 })),
+            (json!({ "a": 1 }), json!({})),
+            (json!({}), json!({ "a": 1 })),
+            (json!([1, 2]), json!([2, 1])),
+            (json!([]), json!([null])),
+            (json!("1"), json!(1)),
+            (json!(null), json!(0)),
+            (json!(CURSOR), json!(null)),
+            (json!({ POINTS: [1, 2, 3, 4, 5], MAX: 4 }), json!([1, 4, 2, 5])),
+            (json!({ POINTS: [1, 2, 3, 4, 5], MAX: 4 }), json!([1, 2, 3, 4])),
+            (json!({ POINTS: [1, 2, 3, 4, 5], MAX: 4 }), json!([1, 5])),
+        ];
+        for (expected, found) in different {
+            assert!(difference(&expected, &found).is_some(), "{expected} {found}");
+        }
+    }
+}
