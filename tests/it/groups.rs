@@ -242,6 +242,10 @@ async fn time_is_grouped_by_the_calendar_of_a_place() {
     assert_eq!(ask("unit: FIVE_MINUTES").await.first(), Some(&at("2027-03-14T06:50:00Z", 1)));
     assert_eq!(ask("unit: HOUR").await.len(), 4);
     assert_eq!(ask("").await.len(), 4, "each moment by itself");
+    // Keys alone, without a number.
+    let keys =
+        format!("sessionEventsGroups(groupBy: {{eventTimestamp: {{unit: YEAR, {denver}}}}}) {{ cursor }}");
+    assert_eq!(north.ask(&format!("{{ {keys} }}")).await.body.get("errors"), None);
 }
 
 #[tokio::test]

@@ -327,12 +327,10 @@ impl<'a> Groups<'a> {
         let shown = self.keys.iter().any(Key::is_shown);
         if shown {
             sql.push("SELECT ");
-            for (at, key) in self.keys.iter().enumerate() {
-                let told = key.told(&format!("g.c{at}"), &mut sql);
-                sql.push(format_args!("{told} AS c{at}, "));
-            }
-            sql.join(", ", self.keys.len()..self.width(), |sql, at| {
-                sql.push(format_args!("g.c{at}"));
+            sql.join(", ", 0..self.width(), |sql, at| {
+                let column = format!("g.c{at}");
+                let told = self.keys.get(at).map_or_else(|| column.clone(), |key| key.told(&column, sql));
+                sql.push(format_args!("{told} AS c{at}"));
             });
             sql.push(" FROM (");
         }
