@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use praxis::graph::catalog::{Catalog, Table};
+use praxis::graph::catalog::{Catalog, ColumnId, ColumnType, Table};
 use praxis::systems;
 use serde_json::Value;
 use tokio_postgres::Client;
@@ -108,6 +108,9 @@ async fn roughen(owner: &Client, catalog: &Catalog) {
             if column.nullable {
                 changes.push(format!("UPDATE {table} SET {name} = NULL WHERE {}", some(5)));
             }
+            if matches!(column.ty, ColumnType::List(_)) {
+                changes.push(format!("UPDATE {table} SET {name} = {name} || {name} WHERE {}", some(3)));
+            }
             if column.ty.postgres().name() == "text" {
                 let strange = r#"'O''Neil 100%_\ "é" İ'"#;
                 changes.push(format!("UPDATE {table} SET {name} = {strange} WHERE {}", some(11)));
@@ -122,7 +125,7 @@ async fn roughen(owner: &Client, catalog: &Catalog) {
 }
 
 /// Whether a column tells rows apart or joins them.
-fn is_key(table: &Table, id: praxis::graph::catalog::ColumnId) -> bool {
+fn is_key(table: &Table, id: ColumnId) -> bool {
     table.keys.iter().flatten().any(|it| *it == id)
         || table.relations.iter().any(|relation| relation.local.contains(&id))
 }

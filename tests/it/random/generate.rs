@@ -119,7 +119,7 @@ impl<'a> Generator<'a> {
         let has = |name: &str| member.arguments.iter().any(|argument| argument.name == name);
         let paged = ["first", "last", "after", "before", "offset"];
         arguments.retain(|(name, _)| !paged.contains(&name.as_str()));
-        let size = if dice.percent(10) { dice.below(50) } else { 1 + dice.below(5) };
+        let size = if dice.percent(15) { dice.below(50) } else { 1 + dice.below(5) };
         let backwards = has("last") && dice.percent(25);
         let number = |number: usize| Argument::Literal(number.to_string());
         // Without a size a page has that of the server.

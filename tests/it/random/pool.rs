@@ -15,9 +15,11 @@ use crate::harness::Actor;
 const OF_A_COLUMN: usize = 12;
 /// Orders of each list of which pages are kept, beside that of the key.
 const ORDERS: usize = 3;
-/// Rows of each list whose cursors are looked for, and one in so many of which is kept.
-const ROWS: usize = 22;
-const KEPT: usize = 7;
+/// Rows of each list among which some are kept, from its beginning and from its end.
+const FIRST: usize = 60;
+const LAST: usize = 10;
+/// One in so many is kept.
+const KEPT: usize = 6;
 
 /// Values by the names of fields and by their types.
 #[derive(Clone, Default)]
@@ -75,15 +77,16 @@ impl Pool {
     pub(crate) async fn look_as(&mut self, actor: &Actor<'_>, catalog: &Catalog, schema: &Schema) {
         let mut dice = Dice::of(0);
         for table in catalog.tables().iter().filter(|table| table.has_global_id()) {
-            let mut one = || {
-                let entry = order(&mut dice, schema, &format!("{}OrderBy", table.type_name), &|_| true);
+            let one = |dice: &mut Dice| {
+                let entry = order(dice, schema, &format!("{}OrderBy", table.type_name), &|_| true);
                 Some(Argument::List(vec![entry]))
             };
-            let orders: Vec<_> = std::iter::once(None).chain((0..ORDERS).map(|_| one())).collect();
+            let orders: Vec<_> = std::iter::once(None).chain((0..ORDERS).map(|_| one(&mut dice))).collect();
             let list = |(at, order): (usize, &Option<Argument>)| {
                 let ordered = order.as_ref().map(|it| format!(", orderBy: {it}")).unwrap_or_default();
+                let edges = "totalCount edges { cursor node { id } }";
                 format!(
-                    "o{at}: {}(first: {ROWS}{ordered}) {{ edges {{ cursor node {{ id }} }} }} ",
+                    "f{at}: {0}(first: {FIRST}{ordered}) {{ {edges} }} l{at}: {0}(last: {LAST}{ordered}) {{ {edges} }} ",
                     table.list_field
                 )
             };
@@ -94,13 +97,18 @@ impl Pool {
             let data = namespace.map_or(answer.data(), |it| &answer.data()[it]);
             for (number, order) in orders.into_iter().enumerate() {
                 let mut page = Page { cursors: Vec::new(), order };
-                let edges = data[format!("o{number}")]["edges"].as_array().unwrap();
-                for (at, edge) in edges.iter().enumerate().step_by(KEPT) {
-                    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-                    self.ids.entry(table.type_name.clone()).or_default().push(text(&edge["node"]["id"]));
-                    let cursor = text(&edge["cursor"]);
-                    self.places.insert(cursor.clone(), at + 1);
-                    page.cursors.push(cursor);
+                for end in ["f", "l"] {
+                    let list = &data[format!("{end}{number}")];
+                    let edges = list["edges"].as_array().unwrap();
+                    let total = usize::try_from(list["totalCount"].as_u64().unwrap()).unwrap();
+                    let before = if end == "l" { total - edges.len() } else { 0 };
+                    for (at, edge) in edges.iter().enumerate().filter(|_| dice.below(KEPT) == 0) {
+                        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+                        self.ids.entry(table.type_name.clone()).or_default().push(text(&edge["node"]["id"]));
+                        let cursor = text(&edge["cursor"]);
+                        self.places.insert(cursor.clone(), before + at + 1);
+                        page.cursors.push(cursor);
+                    }
                 }
                 self.pages.entry(table.type_name.clone()).or_default().push(page);
             }

@@ -57,6 +57,7 @@ impl Generator<'_> {
             ("DateTime", Value::String(text)) => Argument::text(&text.replace(' ', "T")),
             ("String", Value::String(text)) if dice.percent(50) => {
                 let part: String = text.chars().skip(dice.below(3)).take(1 + dice.below(8)).collect();
+                let part = if dice.percent(25) { part.to_uppercase() } else { part };
                 Argument::text(&format!("{part}{}", dice.pick(&["", "", "%", "_"]).unwrap_or(&"")))
             }
             ("String", Value::Array(_) | Value::Object(_)) => Argument::text(&value.to_string()),

@@ -68,8 +68,13 @@ impl Oracle<'_> {
         );
         let mut line = vec![format!("{t}.\"#json\"")];
         for field in points {
-            let span =
-                Span { bucket: &bucket, is_date, from: from.as_ref(), to: to.as_ref(), fill: given.get("fill") };
+            let span = Span {
+                bucket: &bucket,
+                is_date,
+                from: from.as_ref(),
+                to: to.as_ref(),
+                fill: given.get("fill"),
+            };
             let points = self.line_points(table, &t, &span, keys.len(), &field.fields)?;
             line.push(object(&[(field.key().to_owned(), points)]));
         }
