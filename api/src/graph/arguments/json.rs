@@ -250,12 +250,12 @@ mod tests {
             let at = at.index(letters.len());
             letters.splice(at..=at, with.chars());
             let text: String = letters.into_iter().collect();
-            let is_json = match serde_json::from_str::<Json>(&text) {
-                Ok(_) => true,
-                // It is a number all the same.
-                Err(error) => error.to_string().starts_with("number out of range"),
-            };
-            prop_assert_eq!(read(&text).is_some(), is_json, "{}", text);
+            match serde_json::from_str::<Json>(&text) {
+                Ok(_) => prop_assert!(read(&text).is_some(), "{}", text),
+                // It goes no further than a number beyond a double, which is one all the same.
+                Err(error) if error.to_string().starts_with("number out of range") => {}
+                Err(_) => prop_assert!(read(&text).is_none(), "{}", text),
+            }
         }
     }
 }

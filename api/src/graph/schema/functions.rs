@@ -21,7 +21,7 @@ pub(super) fn inputs(sdl: &mut Sdl, function: &Function) {
         for field in fields {
             let ArgumentType::Value(ty) = &field.ty else { continue };
             let mark = if field.required { "!" } else { "" };
-            sdl.field(&field.doc, &format!("{}: {}{mark}", field.field, ty.graphql_name()));
+            sdl.field(&doc(field), &format!("{}: {}{mark}", field.field, ty.graphql_name()));
         }
         sdl.close();
     }
@@ -33,5 +33,13 @@ fn argument(argument: &Argument) -> String {
         ArgumentType::Objects { name, .. } => format!("[{name}!]"),
     };
     let mark = if argument.required { "!" } else { "" };
-    format!("\n    {}\n    {}: {ty}{mark}", quoted(&argument.doc), argument.field)
+    format!("\n    {}\n    {}: {ty}{mark}", quoted(&doc(argument)), argument.field)
+}
+
+/// What an argument is for, and which numbers it takes.
+fn doc(argument: &Argument) -> String {
+    match argument.bounds.least {
+        Some(least) => format!("{} At least {least}.", argument.doc),
+        None => argument.doc.clone(),
+    }
 }

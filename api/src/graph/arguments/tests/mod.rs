@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use apollo_compiler::validation::Valid;
 use apollo_compiler::{ExecutableDocument, Schema};
+use sha2::{Digest as _, Sha256};
 
 use super::Inputs;
 use crate::database::Statement;
@@ -144,6 +145,59 @@ fn a_condition_of_a_directive_has_a_value() {
                     assert_eq!(error.argument, Some(format!("@{directive}.if")));
                 }
             }
+        }
+    }
+}
+
+/// What an idempotency key remembers of a variable.
+fn fingerprint(json: &str) -> [u8; 32] {
+    let operation =
+        "query($v: JSON) { therapyflow { wearableSamples(filter: {metrics: {eq: $v}}) { totalCount } } }";
+    let document = ExecutableDocument::parse_and_validate(&GATEWAY.schema, operation, "operation").unwrap();
+    let variables = serde_json::from_str(&format!("{{\"v\": {json}}}")).unwrap();
+    let inputs = Inputs::read(&GATEWAY.schema, document.operations.get(None).unwrap(), &variables).unwrap();
+    let mut hash = Sha256::new();
+    inputs.feed(&mut hash);
+    hash.finalize().into()
+}
+
+#[test]
+fn variables_are_compared_as_values() {
+    for (one, other) in [
+        (r#"{"a": 1, "b": {"c": [1, 2], "d": null}}"#, r#"{ "b": {"d": null, "c": [1.0, 2e0]}, "a": 1.0 }"#),
+        ("0", "-0.0"),
+        ("1e3", "1000"),
+        ("9007199254740992", "9007199254740992.0"),
+        (r#""\u00e9""#, "\"é\""),
+    ] {
+        assert_eq!(fingerprint(one), fingerprint(other), "{one} {other}");
+    }
+    let different = [
+        "null",
+        "{}",
+        r#"{"a": null}"#,
+        "[]",
+        "[null]",
+        "[[]]",
+        "0",
+        "1",
+        "1.5",
+        "\"1\"",
+        "true",
+        "\"true\"",
+        "[1, 2]",
+        "[2, 1]",
+        "[12]",
+        r#"{"a": "b"}"#,
+        r#"{"ab": ""}"#,
+        "9007199254740993",
+        "9007199254740992",
+        "0.1234567890123456789",
+        "0.1234567890123456788",
+    ];
+    for (at, one) in different.iter().enumerate() {
+        for other in &different[at + 1..] {
+            assert_ne!(fingerprint(one), fingerprint(other), "{one} {other}");
         }
     }
 }
