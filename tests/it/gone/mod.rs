@@ -306,3 +306,97 @@ async fn what_is_not_remembered_of_a_long_row_is_not_guessed() {
         socket.quiet().await;
     }
 }
+
+/// What becomes of rows that are watched while a text of theirs begins with `w`: added, changed, out of the filter, deleted.
+/// `TABLE`, `TEXT` and `MORE` stand for the table, that column, and what else a new row needs.
+const STORY: [(&str, &str); 4] = [
+    ("INSERTED", "INSERT INTO TABLE (TEXT, MORE) VALUES ('w', MORE)"),
+    ("UPDATED", "UPDATE TABLE SET TEXT = 'www' WHERE TEXT = 'ww'"),
+    ("LEFT", "UPDATE TABLE SET TEXT = 'away' WHERE TEXT = 'www'"),
+    ("DELETED", "DELETE FROM TABLE WHERE TEXT = 'wwww'"),
+];
+
+/// All feeds of a list, each with a choice of operations and with and without the row, tell what they have chosen.
+async fn choices(app: &App, actor: &Actor<'_>, field: &str, row: &str, step: impl Fn(&str) -> String) {
+    let owner = app.owner().await;
+    owner.batch_execute("SET praxis.announce = off").await.unwrap();
+    for text in ["ww", "wwww"] {
+        owner.batch_execute(&step(STORY[0].1).replace("'w'", &format!("'{text}'"))).await.unwrap();
+    }
+    owner.batch_execute("RESET praxis.announce").await.unwrap();
+    let mut watchers = Vec::new();
+    for choice in 1..1_usize << STORY.len() {
+        let of: Vec<&str> = STORY
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| choice >> at & 1 == 1)
+            .map(|(_, (it, _))| *it)
+            .collect();
+        for selection in ["operation".to_owned(), format!("operation nodeId {row} {{ id }}")] {
+            let query = format!(
+                "subscription($of: [ChangeOperation!]) {{ {field}, operations: $of) {{ {selection} }} }}"
+            );
+            watchers.push((of.clone(), watching(app, actor, &query, &json!({ "of": of })).await));
+        }
+    }
+    // Each step is told before the next one, so that no two changes are told together.
+    for (operation, sql) in STORY {
+        owner.batch_execute(&step(sql)).await.unwrap();
+        for (of, socket) in watchers.iter_mut().filter(|(of, _)| of.contains(&operation)) {
+            let told = told(socket).await;
+            assert_eq!(told["operation"], operation, "{field} {of:?}");
+            let is_gone = ["DELETED", "LEFT"].contains(&operation);
+            assert!(told.get(row).is_none_or(|row| row.is_null() == is_gone), "{field} {of:?}: {told}");
+        }
+    }
+    for (of, socket) in &mut watchers {
+        assert_eq!(socket.next_within(std::time::Duration::ZERO).await, None, "{field} {of:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_choice_of_operations_tells_these_and_no_others() {
+    let app = App::start().await;
+    let owner = app.owner().await;
+    let (actor, site) = clinician(&app, &owner, "chooses").await;
+    let record = protocol(&owner, site).await;
+    let event = |sql: &str| {
+        let columns = "protocol_id, event_type_id, event_timestamp";
+        let sql = sql.replace("(TEXT, MORE)", &format!("(TEXT, {columns})"));
+        sql.replace("MORE", &format!("{record}, 1, now()"))
+            .replace("TABLE", "session_events")
+            .replace("TEXT", "notes")
+    };
+    let of_protocol = format!(
+        "sessionEventsChanged(filter: {{ protocolId: {{ eq: {record} }}, notes: {{ startsWith: \"w\" }} }}"
+    );
+    choices(&app, &actor, &of_protocol, "sessionEvent", event).await;
+    let any = "sessionEventsChanged(filter: { notes: { startsWith: \"w\" } }";
+    choices(&app, &actor, any, "sessionEvent", event).await;
+    let medication = |sql: &str| {
+        let sql = sql.replace("(TEXT, MORE)", "(TEXT, drug_class)").replace("MORE", "'A'");
+        sql.replace("TABLE", "ref_medications").replace("TEXT", "medication_name")
+    };
+    let reference = "medicationsChanged(filter: { medicationName: { startsWith: \"w\" } }";
+    choices(&app, &actor, reference, "medication", medication).await;
+}
+
+#[tokio::test]
+async fn a_subscription_to_no_operation_is_refused() {
+    let app = App::start().await;
+    let actor = app.clinician_north().await;
+    for (query, variables) in [
+        ("subscription { sessionEventsChanged(operations: []) { operation } }", json!({})),
+        (
+            "subscription($of: [ChangeOperation!]) { sessionEventsChanged(operations: $of) { operation } }",
+            json!({ "of": [] }),
+        ),
+        ("subscription { therapyflowSessionsChanged(operations: []) { operation } }", json!({})),
+    ] {
+        let mut socket = Socket::of(&app, &actor).await;
+        socket.begin("1", query, &variables).await;
+        let error = socket.error("1").await;
+        assert_eq!(error["extensions"]["code"], "BAD_USER_INPUT");
+        assert_eq!(error["extensions"]["argument"], "operations");
+    }
+}

@@ -60,6 +60,7 @@ impl<'a> Planner<'a> {
         };
         let filter = filter.map(Rc::new);
         let refuse = |error| self.refuse(field, error);
+        let operations = operations(feed, &given).map_err(refuse)?;
         let topic = match &feed.scope {
             FeedScope::Row => {
                 Topic::Row(table.id, key_values(table, &table.primary_key, &given).map_err(refuse)?)
@@ -89,7 +90,7 @@ impl<'a> Planner<'a> {
         Ok(Feed {
             key: field.response_key().to_string(),
             topic,
-            operations: operations(feed, &given),
+            operations,
             after: given.get("after").and_then(Value::as_str).map(str::to_owned),
             fields,
             plan: Plan { fields: Vec::new(), loads: self.take_loads()?, cost },
@@ -185,14 +186,19 @@ fn equals<'a>(table: &'a Table, columns: &[ColumnId], given: &mut Arguments<'a>)
     (!conditions.is_empty()).then_some(Value::Object(conditions))
 }
 
-fn operations(feed: &FeedField, given: &Arguments<'_>) -> Vec<ChangeOperation> {
+/// Which changes are told: those that are named, of those that there are.
+fn operations(feed: &FeedField, given: &Arguments<'_>) -> Result<Vec<ChangeOperation>, ArgumentError> {
+    const ARGUMENT: &str = "operations";
     let all: &[ChangeOperation] = match &feed.scope {
         FeedScope::Named(operations, _) => operations,
         FeedScope::Row | FeedScope::Rows => &ChangeOperation::ALL,
     };
-    let wanted = given.get("operations").map(Value::items);
-    let is_wanted = |operation: &ChangeOperation| {
-        wanted.is_none_or(|names| names.iter().any(|name| name.as_str() == Some(operation.name())))
-    };
-    all.iter().copied().filter(is_wanted).collect()
+    let Some(wanted) = given.get(ARGUMENT).map(Value::items) else { return Ok(all.to_vec()) };
+    if wanted.is_empty() {
+        let message = "nothing would ever be told; name an operation, or leave it out for all";
+        return Err(ArgumentError::new(ARGUMENT, message));
+    }
+    let is_wanted =
+        |operation: &ChangeOperation| wanted.iter().any(|name| name.as_str() == Some(operation.name()));
+    Ok(all.iter().copied().filter(is_wanted).collect())
 }
