@@ -71,5 +71,6 @@ mod trends;
 mod unseen;
 mod walks;
 mod wild;
+mod words;
 mod write_costs;
 mod zones;

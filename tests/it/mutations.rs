@@ -109,7 +109,7 @@ async fn rows_that_belong_to_a_new_row_are_added_with_it_or_not_at_all() {
     assert_eq!(refused.code(), "BAD_USER_INPUT");
     assert_eq!(refused.error()["extensions"]["constraint"], "valid_integration_score");
     assert_eq!(refused.error()["extensions"]["table"], "integration_scores");
-    assert_eq!(refused.error()["extensions"]["argument"], "input.integrationScores.scoreValue");
+    assert_eq!(refused.error()["extensions"]["argument"], "input.integrationScores.0.scoreValue");
     assert_eq!(refused.body["data"], Value::Null);
     assert_eq!(oracle(&app, &count).await, json!([{ "n": 1 }]), "the protocol neither");
 }

@@ -55,6 +55,11 @@ impl Code {
     }
 }
 
+/// The reason of whatever gave way to another transaction: nothing is wrong with it, and it can be sent again.
+pub(super) const COLLISION: &str = "COLLISION";
+/// What Postgres says of such a statement: a deadlock was broken, or a lock was not to be had in time.
+const GAVE_WAY: [SqlState; 2] = [SqlState::T_R_DEADLOCK_DETECTED, SqlState::LOCK_NOT_AVAILABLE];
+
 /// A step of the path to a field of the response.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
@@ -191,6 +196,12 @@ impl From<&DatabaseError> for Error {
                 tracing::warn!("a query gave way to what the standby replays");
                 let message = "The standby had to catch up with its primary. Try again in a moment.";
                 Self::new(Code::Unavailable, message)
+            }
+            DatabaseError::Postgres(server) if GAVE_WAY.contains(&server.code) => {
+                tracing::warn!(reason = %server, "a statement gave way to another transaction");
+                let message =
+                    "Others were writing the same rows, or changing the tables. Try again in a moment.";
+                Self { reason: Some(COLLISION), ..Self::new(Code::Unavailable, message) }
             }
             DatabaseError::Postgres(server) => told(server).unwrap_or_else(|| Self::internal(error)),
         }

@@ -13,6 +13,7 @@ mod execute;
 mod global_id;
 mod introspection;
 mod limits;
+mod locate;
 mod mutate;
 mod plan;
 mod policies;

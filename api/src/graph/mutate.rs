@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::arguments::Inputs;
 use super::engine::{Engine, Outcome, Request, Response};
 use super::error::{Code, Error};
-use super::execute::mutation::{Failure, Writer, collided, is_collision};
+use super::execute::mutation::{Failure, collided, is_collision};
 use super::execute::written::Written;
 use super::plan::{self, Mutation};
 use crate::auth::Caller;
@@ -78,6 +78,14 @@ impl Engine {
                     return Response { outcome: Outcome::KeyReused, ..Response::refused(&[error]) };
                 }
                 Err(Failure::Refused(error)) => return Response::failed(&error, counts),
+                Err(Failure::Among(among)) => {
+                    // The session's end frees what the next ones write.
+                    drop(session);
+                    let error = self.locate(&mutation, &caller, *among, &mut counts).await;
+                    return Response::failed(&error, counts);
+                }
+                // Nothing was to be probed.
+                Err(Failure::Taken) => return Response::failed(&collided(), counts),
                 Err(Failure::Collision(error)) if attempt == ATTEMPTS => {
                     return Response::failed(&error, counts);
                 }
@@ -100,12 +108,7 @@ impl Engine {
         committing: &AtomicBool,
     ) -> Result<Carried, Failure> {
         let mut body = b"{\"data\":".to_vec();
-        let writer = Writer {
-            catalog: &self.catalog,
-            reference: &self.reference,
-            refusals: &self.refusals,
-            most: self.limits.answer,
-        };
+        let writer = self.writer(None);
         if let Some(key) = key {
             match session.claim(key).await.map_err(|failure| claim_failed(&failure.error))? {
                 Claim::New => {}

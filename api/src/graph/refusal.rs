@@ -26,6 +26,35 @@ struct Description {
     columns: Vec<String>,
 }
 
+/// What was being done to rows when the database refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Deed {
+    /// They are added.
+    Insert,
+    /// One is changed.
+    Update,
+    /// One is deleted.
+    Delete,
+    /// Whatever a function does.
+    Call,
+}
+
+/// A refusal in words.
+#[derive(Debug)]
+pub(super) struct Told {
+    pub(super) error: Error,
+    /// The field that it is about, if it is one.
+    pub(super) field: Option<String>,
+    /// Whether it is about the rows that were written, and not about others that have to do with them.
+    pub(super) is_about: bool,
+}
+
+impl Told {
+    fn of(error: Error) -> Self {
+        Self { error, field: None, is_about: false }
+    }
+}
+
 /// Explains refusals.
 #[derive(Default)]
 pub(super) struct Refusals {
@@ -34,35 +63,38 @@ pub(super) struct Refusals {
 }
 
 impl Refusals {
-    /// The error of a statement that writes rows of a table. `argument`: where these were given. The session ends: what is
-    /// not known yet is asked on its own connection, for a second one might never be free while it holds the first.
+    /// The error of a statement that writes rows of a table, and the field of these that it is about. The session ends: what
+    /// is not known yet is asked on its own connection, for a second one might never be free while it holds the first.
     pub(super) async fn explain(
         &self,
         catalog: &Catalog,
         table: &Table,
-        argument: &str,
+        deed: Deed,
         error: &DatabaseError,
         session: &mut Session,
-    ) -> Error {
-        let DatabaseError::Postgres(server) = error else { return error.into() };
+    ) -> Told {
+        let DatabaseError::Postgres(server) = error else { return Told::of(error.into()) };
         let described = self.describe(server, session).await;
         let columns = server.column.as_ref().map_or(described.columns.as_slice(), std::slice::from_ref);
         let fields: Vec<&str> = columns
             .iter()
             .filter_map(|name| table.column_named(name).map(|id| table.column(id).field.as_str()))
             .collect();
-        let Some(mut told) = violation(catalog, table, server, &fields) else { return error.into() };
-        if let Some(words) = described.words {
+        let refers = refers(table, deed, server);
+        let Some(mut told) = violation(catalog, table, server, refers, &fields) else {
+            return Told { is_about: is_about(table, server), ..Told::of(error.into()) };
+        };
+        // The words of a foreign key are for those whose rows it is of, not for those whose rows it keeps.
+        let is_kept = server.code == SqlState::FOREIGN_KEY_VIOLATION && !refers;
+        if let Some(words) = described.words.filter(|_| !is_kept) {
             told.message = words;
         }
         told.rule = Some(Box::new(Rule::of(server)));
-        if is_about(table, server) && !argument.is_empty() {
-            told.argument = Some(match fields.as_slice() {
-                [field] => format!("{argument}.{field}"),
-                _ => argument.to_owned(),
-            });
-        }
-        told
+        let field = match fields.as_slice() {
+            [field] if is_about(table, server) => Some((*field).to_owned()),
+            _ => None,
+        };
+        Told { error: told, field, is_about: is_about(table, server) && !is_kept }
     }
 
     /// What the database says of the constraint that an error names.
@@ -102,21 +134,33 @@ impl Refusals {
     }
 }
 
-/// What a broken rule means for the caller; `None` where the error is none of a rule. `fields`: those that it is about.
-fn violation(catalog: &Catalog, table: &Table, server: &ServerError, fields: &[&str]) -> Option<Error> {
-    let named = fields.join(", ");
+/// What a broken rule means for the caller; `None` where the error is none of a rule. `refers`: whether a broken foreign key
+/// is that of a row which was written. `fields`: those that it is about.
+fn violation(
+    catalog: &Catalog,
+    table: &Table,
+    server: &ServerError,
+    refers: bool,
+    fields: &[&str],
+) -> Option<Error> {
+    let named =
+        if fields.is_empty() { "these values".to_owned() } else { format!("this {}", fields.join(", ")) };
     let code = &server.code;
     let (kind, message) = if *code == SqlState::UNIQUE_VIOLATION {
-        (Code::Conflict, format!("There is a {} with this {named} already.", table.type_name))
-    } else if *code == SqlState::FOREIGN_KEY_VIOLATION && is_about(table, server) {
-        (Code::BadUserInput, format!("{named}: there is no such row."))
+        (
+            Code::Conflict,
+            format!("There is {} {} with {named} already.", article(&table.type_name), table.type_name),
+        )
+    } else if *code == SqlState::FOREIGN_KEY_VIOLATION && refers {
+        (Code::BadUserInput, format!("There is no row for {named}."))
     } else if *code == SqlState::FOREIGN_KEY_VIOLATION {
         let other = server.table.as_deref().unwrap_or_default();
-        let by = catalog.tables().iter().find(|table| table.name == other);
+        let schema = server.schema.as_deref().unwrap_or_default();
+        let by = catalog.tables().iter().find(|table| table.name == other && table.schema == schema);
         let by = by.map_or(other, |table| table.type_name.as_str());
-        (Code::Conflict, format!("This {} is still in use by a {by}.", table.type_name))
+        (Code::Conflict, format!("This {} is still in use by {} {by}.", table.type_name, article(by)))
     } else if *code == SqlState::NOT_NULL_VIOLATION {
-        (Code::BadUserInput, format!("{named}: a value is needed."))
+        (Code::BadUserInput, format!("{}: a value is needed.", fields.join(", ")))
     } else if *code == SqlState::CHECK_VIOLATION {
         let rule = server.constraint.as_deref().unwrap_or_default();
         (Code::BadUserInput, format!("The rule {rule} is not kept."))
@@ -129,6 +173,20 @@ fn violation(catalog: &Catalog, table: &Table, server: &ServerError, fields: &[&
         return None;
     };
     Some(Error::new(kind, message))
+}
+
+/// Whether a broken foreign key is that of the row which was written: it refers to one that is not there. Otherwise others
+/// refer to the row, which goes away. Postgres names the same constraint and the same table for both.
+fn refers(table: &Table, deed: Deed, error: &ServerError) -> bool {
+    match deed {
+        Deed::Insert => true,
+        Deed::Delete => false,
+        Deed::Update | Deed::Call => is_about(table, error),
+    }
+}
+
+fn article(name: &str) -> &'static str {
+    if name.starts_with(['A', 'E', 'I', 'O']) { "an" } else { "a" }
 }
 
 /// Whether an error is about the table itself, not about one that refers to it.

@@ -309,7 +309,9 @@ fn read_column<E: EntityTrait>(
         doc: described.map(|described| described.doc.to_owned()).unwrap_or_default(),
         ty,
         bounds: match def.get_column_type() {
-            SeaType::Decimal(digits) => Bounds { scale: digits.map(|(_, scale)| scale), least: None },
+            SeaType::Decimal(Some((precision, scale))) => {
+                Bounds { whole: Some(precision.saturating_sub(*scale)), scale: Some(*scale), least: None }
+            }
             _ => Bounds::default(),
         },
         nullable: def.is_null(),

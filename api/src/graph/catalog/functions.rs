@@ -176,6 +176,7 @@ fn read_arguments(source: &[entity::Argument], type_prefix: &str) -> Result<Vec<
             ty: read_type(argument, type_prefix)?,
             required: argument.required,
             bounds: Bounds {
+                whole: None,
                 scale: match argument.ty {
                     entity::ArgumentType::Numeric(scale) => Some(scale),
                     _ => None,

@@ -51,6 +51,8 @@ pub enum Scalar {
 /// Which numbers of its type a column or an argument takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Bounds {
+    /// Digits before the point at most.
+    pub whole: Option<u32>,
     /// Digits behind the point at most.
     pub scale: Option<u32>,
     /// The least number that makes sense.

@@ -7,9 +7,9 @@ use super::written::Written;
 use super::{ReferenceCache, load_all, write};
 use crate::database::{DatabaseError, Row, Session, SqlState, Statement};
 use crate::graph::catalog::{Catalog, Table};
-use crate::graph::error::{Code, Error};
-use crate::graph::plan::{Change, Insert, Keyed, Mutation, MutationField, Step, Write};
-use crate::graph::refusal::Refusals;
+use crate::graph::error::{COLLISION, Code, Error};
+use crate::graph::plan::{Called, Change, Insert, Keyed, Mutation, MutationField, Step, Write};
+use crate::graph::refusal::{Deed, Refusals, Told};
 use crate::graph::value::write_string;
 
 /// What carrying out a mutation needs besides the mutation.
@@ -19,6 +19,37 @@ pub(in crate::graph) struct Writer<'a> {
     pub(in crate::graph) refusals: &'a Refusals,
     /// Bytes of the answer at most.
     pub(in crate::graph) most: usize,
+    /// Where to stop, if it is only to be seen how far it comes.
+    pub(in crate::graph) probe: Option<Probe>,
+}
+
+/// Which rows of a mutation are tried at last.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::graph) struct Probe {
+    /// The statement that adds them.
+    pub(in crate::graph) at: Added,
+    /// How many of its rows.
+    pub(in crate::graph) rows: usize,
+}
+
+/// A statement of a mutation that adds rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::graph) struct Added {
+    /// Index of the mutation's field.
+    field: usize,
+    /// The how manieth statement of it.
+    number: usize,
+}
+
+/// The refusal of one of several rows that are added together: Postgres does not say of which.
+#[derive(Debug)]
+pub(in crate::graph) struct Among {
+    pub(in crate::graph) at: Added,
+    /// The rows, by where they were given.
+    pub(in crate::graph) places: Vec<String>,
+    pub(in crate::graph) error: Error,
+    /// The field that it is about, if it is one.
+    pub(in crate::graph) field: Option<String>,
 }
 
 /// Why a mutation was not carried out.
@@ -27,6 +58,23 @@ pub(in crate::graph) enum Failure {
     Collision(Error),
     /// Trying again would not help.
     Refused(Error),
+    /// The same, of a row whose place is not known yet.
+    Among(Box<Among>),
+    /// The rows of a [`Probe`] were taken.
+    Taken,
+}
+
+/// Where the values of a statement were given.
+#[derive(Clone, Copy)]
+enum Given<'a> {
+    /// Nowhere that could be named.
+    Nowhere,
+    /// In an argument, or a row within one.
+    Here(&'a str),
+    /// In several rows.
+    Rows(Added, &'a [String]),
+    /// In the arguments of a function.
+    Call(&'a Called),
 }
 
 impl Writer<'_> {
@@ -71,7 +119,7 @@ impl Writer<'_> {
                 MutationField::Typename => write_string("Mutation", out),
                 MutationField::Step(step) => {
                     let keys = match before {
-                        None => self.step(step, session, out).await?,
+                        None => self.step(at, step, session, out).await?,
                         Some(before) => {
                             let keys = before.0.get(written.0.len()).cloned().unwrap_or_default();
                             self.show(step, &keys, session, out).await?;
@@ -86,18 +134,27 @@ impl Writer<'_> {
         Ok(written)
     }
 
-    async fn step(&self, step: &Step, session: &mut Session, out: &mut Vec<u8>) -> Result<Vec<Key>, Failure> {
-        let table = self.catalog.table(step.table);
+    async fn step(
+        &self,
+        at: usize,
+        step: &Step,
+        session: &mut Session,
+        out: &mut Vec<u8>,
+    ) -> Result<Vec<Key>, Failure> {
         let keys = match &step.write {
-            Write::Insert(insert) => self.insert(insert, step, session).await?,
-            Write::Update(change) => self.change(change, "patch", step, session).await?,
+            Write::Insert(insert) => self.insert(at, insert, step, session).await?,
+            Write::Update(change) => self.change(change, Deed::Update, step, session).await?,
             // What is returned is read before it is gone.
-            Write::Delete(change) => self.write(&change.look, table, "", step, session).await?,
-            Write::Call(statement) => self.write(statement, table, "", step, session).await?,
+            Write::Delete(change) => {
+                self.write(&change.look, Deed::Delete, Given::Nowhere, step, session).await?
+            }
+            Write::Call(called) => {
+                self.write(&called.statement, Deed::Call, Given::Call(called), step, session).await?
+            }
         };
         let answers = self.load(step, &keys, session).await?;
         if let Write::Delete(change) = &step.write {
-            self.change(change, "", step, session).await?;
+            self.change(change, Deed::Delete, step, session).await?;
         }
         self.payload(step, &keys, &answers, out)?;
         Ok(keys)
@@ -129,18 +186,33 @@ impl Writer<'_> {
     }
 
     /// Adds rows, and then the rows that belong to them: a statement for each table that they stand in.
-    async fn insert(&self, insert: &Insert, step: &Step, session: &mut Session) -> Result<Vec<Key>, Failure> {
-        let argument = if insert.rows.len() > 1 { "inputs" } else { "input" };
-        let mut next = vec![(insert, argument.to_owned(), Vec::new())];
+    async fn insert(
+        &self,
+        field: usize,
+        insert: &Insert,
+        step: &Step,
+        session: &mut Session,
+    ) -> Result<Vec<Key>, Failure> {
+        let mut next = vec![(insert, Vec::new())];
         let mut keys = None;
-        while let Some((insert, argument, parents)) = next.pop() {
+        let mut number = 0;
+        while let Some((insert, parents)) = next.pop() {
+            let at = Added { field, number };
+            number += 1;
             let table = self.catalog.table(insert.table);
-            let statement = insert.statement(self.catalog, &parents);
-            let rows = self.rows(&statement, table, &argument, step, session).await?;
-            keys.get_or_insert_with(|| primary_keys(&rows, table));
-            for children in &insert.children {
-                next.push((&children.insert, format!("{argument}.{}", children.field), rows.clone()));
+            let probe = self.probe.filter(|probe| probe.at == at);
+            let count = probe.map_or(insert.rows.len(), |probe| probe.rows);
+            let statement = insert.statement(self.catalog, &parents, count);
+            let given = match insert.places.as_slice() {
+                [place] => Given::Here(place),
+                places => Given::Rows(at, places),
+            };
+            let rows = self.rows(&statement, table, Deed::Insert, given, step, session).await?;
+            if probe.is_some() {
+                return Err(Failure::Taken);
             }
+            keys.get_or_insert_with(|| primary_keys(&rows, table));
+            next.extend(insert.children.iter().map(|children| (children, rows.clone())));
         }
         Ok(keys.unwrap_or_default())
     }
@@ -149,12 +221,12 @@ impl Writer<'_> {
     async fn change(
         &self,
         change: &Change,
-        argument: &str,
+        deed: Deed,
         step: &Step,
         session: &mut Session,
     ) -> Result<Vec<Key>, Failure> {
-        let table = self.catalog.table(step.table);
-        let keys = self.write(&change.statement, table, argument, step, session).await?;
+        let given = if deed == Deed::Update { Given::Here("patch") } else { Given::Nowhere };
+        let keys = self.write(&change.statement, deed, given, step, session).await?;
         if keys.is_empty() { Err(self.not_written(change, step, session).await?) } else { Ok(keys) }
     }
 
@@ -166,7 +238,7 @@ impl Writer<'_> {
         session: &mut Session,
     ) -> Result<Failure, Failure> {
         let table = self.catalog.table(step.table);
-        let rows = self.rows(&change.look, table, "", step, session).await?;
+        let rows = self.rows(&change.look, table, Deed::Update, Given::Nowhere, step, session).await?;
         let width = table.primary_key.len();
         let error = match rows.first() {
             None => Error::new(Code::NotFound, format!("There is no such {}.", table.type_name)),
@@ -188,26 +260,31 @@ impl Writer<'_> {
     /// Loads what is asked for of rows.
     async fn load(&self, step: &Step, keys: &[Key], session: &mut Session) -> Result<Vec<Answer>, Failure> {
         let level = Level::given(&step.plan, keys, step.payload.rows());
-        load_all(&step.plan, level, session, self.reference).await.map_err(Failure::Refused)
+        load_all(&step.plan, level, session, self.reference).await.map_err(|error| match error.reason {
+            Some(COLLISION) => Failure::Collision(placed(collided(), step)),
+            _ => Failure::Refused(error),
+        })
     }
 
     /// Runs a statement that gives primary keys.
     async fn write(
         &self,
         statement: &Statement,
-        table: &Table,
-        argument: &str,
+        deed: Deed,
+        given: Given<'_>,
         step: &Step,
         session: &mut Session,
     ) -> Result<Vec<Key>, Failure> {
-        Ok(primary_keys(&self.rows(statement, table, argument, step, session).await?, table))
+        let table = self.catalog.table(step.table);
+        Ok(primary_keys(&self.rows(statement, table, deed, given, step, session).await?, table))
     }
 
     async fn rows(
         &self,
         statement: &Statement,
         table: &Table,
-        argument: &str,
+        deed: Deed,
+        given: Given<'_>,
         step: &Step,
         session: &mut Session,
     ) -> Result<Vec<Row>, Failure> {
@@ -215,12 +292,38 @@ impl Writer<'_> {
             Ok(answers) => Ok(answers.into_iter().next().unwrap_or_default()),
             Err(failure) if is_collision(&failure.error) => Err(Failure::Collision(placed(collided(), step))),
             Err(failure) => {
-                let error =
-                    self.refusals.explain(self.catalog, table, argument, &failure.error, session).await;
-                Err(Failure::Refused(placed(error, step)))
+                let told = self.refusals.explain(self.catalog, table, deed, &failure.error, session).await;
+                Err(refused(told, given, step))
             }
         }
     }
+}
+
+/// A refusal with the argument that it is about.
+fn refused(told: Told, given: Given<'_>, step: &Step) -> Failure {
+    let Told { error, field, is_about } = told;
+    let mut error = placed(error, step);
+    match given {
+        Given::Rows(at, places) if is_about => {
+            return Failure::Among(Box::new(Among { at, places: places.to_vec(), error, field }));
+        }
+        Given::Here(place) if is_about => error.argument = Some(within(place, field.as_deref())),
+        Given::Call(called) => {
+            let is_place = |place: &&String| {
+                let named = place.rsplit('.').next();
+                field.is_some() && named == field.as_deref()
+            };
+            let number = || called.too_large.as_ref().filter(|_| error.code == Code::BadUserInput);
+            error.argument = called.places.iter().find(is_place).or_else(number).cloned();
+        }
+        Given::Nowhere | Given::Here(_) | Given::Rows(..) => {}
+    }
+    Failure::Refused(error)
+}
+
+/// A field within a place, or the place.
+pub(in crate::graph) fn within(place: &str, field: Option<&str>) -> String {
+    field.map_or_else(|| place.to_owned(), |field| format!("{place}.{field}"))
 }
 
 /// Whether one transaction had to give way to another, or to a change of the tables.
@@ -236,7 +339,8 @@ pub(in crate::graph) fn is_collision(error: &DatabaseError) -> bool {
 
 /// The error of a mutation that had to give way each time.
 pub(in crate::graph) fn collided() -> Error {
-    Error::new(Code::Conflict, "Others were writing the same rows. Nothing was written; try again.")
+    let message = "Others were writing the same rows. Nothing was written; try again.";
+    Error { reason: Some(COLLISION), ..Error::new(Code::Conflict, message) }
 }
 
 fn placed(error: Error, step: &Step) -> Error {

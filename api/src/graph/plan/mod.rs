@@ -37,7 +37,7 @@ pub(super) use planner::{plan, plan_feed, plan_mutation};
 pub(super) use points::DEFAULT_POINTS;
 pub(super) use range::Ranges;
 pub(super) use statement::Parents;
-pub(super) use write::{Change, Insert, Mutation, MutationField, Payload, PayloadField, Step, Write};
+pub(super) use write::{Called, Change, Insert, Mutation, MutationField, Payload, PayloadField, Step, Write};
 
 use super::catalog::{ColumnType, TableId};
 use super::error::PathSegment;

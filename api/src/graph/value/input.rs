@@ -46,11 +46,24 @@ pub(in crate::graph) fn bounded(
         // Postgres would round it.
         return Err(mismatch(value, &format!("a number with at most {scale} digits behind the point")));
     }
+    if let Some(whole) = bounds.whole
+        && !holds(bounds, &parameter)
+    {
+        return Err(mismatch(value, &format!("a number with at most {whole} digits before the point")));
+    }
     match bounds.least {
         Some(least) if value.as_f64().is_some_and(|number| number < f64::from(least)) => {
             Err(mismatch(value, &format!("a number of at least {least}")))
         }
         _ => Ok(parameter),
+    }
+}
+
+/// Whether a number is no larger than a column with these bounds can hold.
+pub(in crate::graph) fn holds(bounds: Bounds, number: &Parameter) -> bool {
+    match (bounds.whole, &number.value) {
+        (Some(whole), Some(bytes)) if number.ty == Type::NUMERIC => numeric::whole(bytes) <= whole,
+        _ => true,
     }
 }
 

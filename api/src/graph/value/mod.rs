@@ -8,7 +8,7 @@ mod time;
 
 pub(super) use coordinate::coordinate;
 pub(crate) use input::key_part_of_json;
-pub(super) use input::{bounded, key_part, parameter, parameter_array};
+pub(super) use input::{bounded, holds, key_part, parameter, parameter_array};
 
 pub(super) use numeric::shortest;
 pub(super) use output::{write_string, write_value};

@@ -140,6 +140,18 @@ pub(super) fn parse(text: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+/// How many digits a number has before the point.
+pub(super) fn whole(bytes: &[u8]) -> u32 {
+    let mut header = bytes;
+    let (Ok(count), Ok(weight)) = (header.try_get_u16(), header.try_get_i16()) else { return 0 };
+    let first = bytes.get(8..10).map_or(0, |group| u16::from_be_bytes([group[0], group[1]]));
+    match u32::try_from(weight) {
+        // Groups of four.
+        Ok(weight) if count > 0 => weight * 4 + first.checked_ilog10().map_or(0, |log| log + 1),
+        _ => 0,
+    }
+}
+
 /// The same number without zeros at the end of its fraction: 4.50 becomes 4.5, so that equal numbers have equal bytes.
 pub(crate) fn shortest(bytes: &[u8]) -> Vec<u8> {
     let mut shortest = bytes.to_vec();
@@ -196,6 +208,23 @@ mod tests {
             "123456789.987654321",
         ] {
             assert_eq!(round_trip(text), text);
+        }
+    }
+
+    #[test]
+    fn digits_before_the_point_are_counted() {
+        for (text, expected) in [
+            ("0", 0),
+            ("0.5", 0),
+            ("0.00001", 0),
+            ("1", 1),
+            ("-9.99", 1),
+            ("1234", 4),
+            ("12345.6", 5),
+            ("1e9", 10),
+            ("0001", 1),
+        ] {
+            assert_eq!(whole(&parse(text).unwrap()), expected, "{text}");
         }
     }
 

@@ -7,14 +7,18 @@ use super::super::call::Call;
 use super::super::key::key_values;
 use super::super::sql::Sql;
 use super::super::statement::{ROW, write_primary_key};
-use super::super::write::{Mutation, MutationField, OnConflict, Payload, PayloadField, Step, Which, Write};
+use super::super::write::{
+    Called, Mutation, MutationField, OnConflict, Payload, PayloadField, Step, Which, Write,
+};
 use super::super::{Plan, write};
 use super::{Planned, Planner};
 use crate::graph::arguments::{ArgumentError, Arguments, Inputs, Reading, Value};
-use crate::graph::catalog::{Catalog, ColumnId, Function, Mutation as Mutates, Operation, Table, TableId};
+use crate::graph::catalog::{
+    Argument, ArgumentType, Catalog, ColumnId, Function, Mutation as Mutates, Operation, Table, TableId,
+};
 use crate::graph::error::Error;
 use crate::graph::limits::Limits;
-use crate::graph::value::parameter;
+use crate::graph::value::{holds, parameter};
 
 /// Plans a validated mutation.
 pub(crate) fn plan_mutation(
@@ -95,7 +99,12 @@ impl<'a> Planner<'a> {
             let message = format!("a request adds at most {} rows", self.limits.written_rows);
             return Err(ArgumentError::exceeded(&function.field, message));
         }
-        Ok((Write::Call(sql.finish()), many, rows as u64))
+        let called = Called {
+            statement: sql.finish(),
+            places: places(function),
+            too_large: too_large(function, table, given),
+        };
+        Ok((Write::Call(called), many, rows as u64))
     }
 
     /// What is written, and how many rows are returned at most.
@@ -225,4 +234,41 @@ impl<'a> Planner<'a> {
         })?;
         Ok(Payload { type_name, fields })
     }
+}
+
+/// Where the values of a function that writes are given, as dotted paths.
+fn places(function: &Function) -> Vec<String> {
+    let place = |argument: &Argument| match &argument.ty {
+        ArgumentType::Value(_) => vec![argument.field.clone()],
+        ArgumentType::Objects { fields, .. } => {
+            fields.iter().map(|field| format!("{}.{}", argument.field, field.field)).collect()
+        }
+    };
+    function.arguments.iter().flat_map(place).collect()
+}
+
+/// The first number that is given to a function and too large for the column of its name: what the function makes of it is
+/// not known here, but if a number is refused, it is this one.
+fn too_large(function: &Function, table: &Table, given: &Arguments<'_>) -> Option<String> {
+    let is_too_large = |argument: &Argument, value: Option<&Value<'_>>| {
+        let (ArgumentType::Value(ty), Some(value), Some(column)) =
+            (&argument.ty, value, table.column_named(&argument.name))
+        else {
+            return false;
+        };
+        !value.is_null()
+            && parameter(ty, value).is_ok_and(|value| !holds(table.column(column).bounds, &value))
+    };
+    function.arguments.iter().find_map(|argument| match &argument.ty {
+        ArgumentType::Value(_) => {
+            is_too_large(argument, given.get(&argument.field)).then(|| argument.field.clone())
+        }
+        ArgumentType::Objects { fields, .. } => {
+            let objects = given.get(&argument.field).map(Value::items).unwrap_or_default();
+            objects.iter().enumerate().find_map(|(at, object)| {
+                let field = fields.iter().find(|field| is_too_large(field, object.get(&field.field)))?;
+                Some(format!("{}.{at}.{}", argument.field, field.field))
+            })
+        }
+    })
 }

@@ -14,11 +14,13 @@ pub(in crate::graph) struct Insert {
     pub(in crate::graph) rows: Vec<Vec<Cell>>,
     /// For each row, the index of the row that it belongs to; empty where they belong to none.
     pub(in crate::graph) parents: Vec<usize>,
+    /// For each row, where it was given: `input.events.0`.
+    pub(in crate::graph) places: Vec<String>,
     pub(in crate::graph) on_conflict: Option<OnConflict>,
     /// Columns that are returned: the primary key, and behind it what rows that belong to these need.
     pub(in crate::graph) returning: Vec<ColumnId>,
     /// Rows that belong to these.
-    pub(in crate::graph) children: Vec<Children>,
+    pub(in crate::graph) children: Vec<Insert>,
 }
 
 /// A cell of a new row.
@@ -34,14 +36,6 @@ pub(in crate::graph) enum Cell {
     Parent(usize),
 }
 
-/// New rows that belong to other new rows.
-#[derive(Debug)]
-pub(in crate::graph) struct Children {
-    /// The field of the parents' type under which they were given.
-    pub(in crate::graph) field: String,
-    pub(in crate::graph) insert: Insert,
-}
-
 /// What to do where a row with the same key is there already.
 #[derive(Debug)]
 pub(in crate::graph) struct OnConflict {
@@ -51,8 +45,8 @@ pub(in crate::graph) struct OnConflict {
 }
 
 impl Insert {
-    /// The statement. `parents`: what was returned of the rows that these belong to.
-    pub(in crate::graph) fn statement(&self, catalog: &Catalog, parents: &[Row]) -> Statement {
+    /// The statement that adds the first `count` rows. `parents`: what was returned of the rows that these belong to.
+    pub(in crate::graph) fn statement(&self, catalog: &Catalog, parents: &[Row], count: usize) -> Statement {
         let table = catalog.table(self.table);
         let mut sql = Sql::new(0);
         let name = |id: &ColumnId| table.column(*id).sql_name.as_str();
@@ -60,7 +54,7 @@ impl Insert {
         sql.push(" (").join(", ", &self.columns, |sql, id| {
             sql.push(name(id));
         });
-        sql.push(") VALUES ").join(", ", self.rows.iter().enumerate(), |sql, (at, row)| {
+        sql.push(") VALUES ").join(", ", self.rows.iter().take(count).enumerate(), |sql, (at, row)| {
             let parent = self.parents.get(at).and_then(|parent| parents.get(*parent));
             sql.push("(").join(", ", self.columns.iter().zip(row), |sql, (id, cell)| {
                 match cell {

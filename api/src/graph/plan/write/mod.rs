@@ -6,7 +6,7 @@ mod read;
 
 pub(in crate::graph) use change::Change;
 pub(super) use change::Which;
-pub(in crate::graph) use insert::{Cell, Children, Insert, OnConflict};
+pub(in crate::graph) use insert::{Cell, Insert, OnConflict};
 pub(super) use read::{read_patch, read_rows};
 
 use super::{Keyed, LoadId, Place, Plan, RowSelection};
@@ -52,7 +52,17 @@ pub(in crate::graph) enum Write {
     /// A row is deleted.
     Delete(Change),
     /// Whatever a function of the database does.
-    Call(Statement),
+    Call(Called),
+}
+
+/// The call of a function that writes.
+#[derive(Debug)]
+pub(in crate::graph) struct Called {
+    pub(in crate::graph) statement: Statement,
+    /// Where its values were given, as dotted paths: `doseMg`, `events.doseMg`.
+    pub(in crate::graph) places: Vec<String>,
+    /// Where a number was given that is too large for the column of that name, if one was.
+    pub(in crate::graph) too_large: Option<String>,
 }
 
 /// What is returned of the rows that were written.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::super::find_or_push;
-use super::{Cell, Children, Insert};
+use super::{Cell, Insert};
 use crate::database::Parameter;
 use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{Catalog, Column, ColumnId, FieldId, Relation, Table};
@@ -92,6 +92,7 @@ impl Reader<'_> {
             columns,
             rows,
             parents: given.iter().filter_map(|given| given.parent).collect(),
+            places: given.iter().map(|given| given.place.clone()).collect(),
             on_conflict: None,
             returning: table.primary_key.clone(),
             children: Vec::new(),
@@ -103,8 +104,7 @@ impl Reader<'_> {
                 let positions: Vec<usize> =
                     local.map(|id| find_or_push(&mut insert.returning, *id)).collect();
                 let target = self.catalog.table(relation.target);
-                let children = self.rows(target, &below, Some((relation, &positions)))?;
-                insert.children.push(Children { field: relation.field.clone(), insert: children });
+                insert.children.push(self.rows(target, &below, Some((relation, &positions)))?);
             }
         }
         Ok(insert)
