@@ -5,18 +5,19 @@
 //! names its seed and the smallest operation that shows it.
 
 mod oracle;
+mod turning;
 mod verdict;
 mod world;
 
 use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
-use praxis::graph::Limits;
 use serde_json::Value;
 
 use crate::random::{Dice, Generator, Operation, setting};
 
 use self::oracle::Oracle;
+use self::turning::{cursors_of, found, turned};
 use self::verdict::difference;
 use self::world::{Person, World};
 
@@ -25,6 +26,8 @@ const OPERATIONS: usize = 2_000;
 /// After so many differences of a caller no more is asked.
 const ENOUGH: usize = 5;
 
+/// Of so many operations in a hundred the page is turned too.
+const TURNED: usize = 30;
 /// What came of an operation that plain SQL takes too long for.
 const TOO_SLOW: &str = "too slow";
 
@@ -84,11 +87,17 @@ impl Judge<'_> {
         let mut judged = Judged::default();
         for _ in 0..count {
             let operation = generator.query(&mut dice);
-            match self.judge(&operation).await {
+            match self.judge(&operation, None).await {
                 Verdict::Right(outcome) => *judged.told.entry(outcome).or_insert(0) += 1,
                 Verdict::Wrong { kind, .. } => {
                     judged.differences.push(format!("seed {seed}: {}", self.explain(operation, &kind).await));
+                    continue;
                 }
+            }
+            if dice.percent(TURNED)
+                && let Some(wrong) = self.turn(&operation).await
+            {
+                judged.differences.push(format!("seed {seed}: {wrong}"));
             }
             if judged.differences.len() >= ENOUGH {
                 break;
@@ -97,7 +106,23 @@ impl Judge<'_> {
         judged
     }
 
-    async fn judge(&self, operation: &Operation) -> Verdict {
+    /// Turns the page of the operation's first list or groups: what is wrong then.
+    async fn turn(&self, operation: &Operation) -> Option<String> {
+        let schema = &self.world.schema;
+        let answer = self.answer(&cursors_of(operation, schema)?).await;
+        let cursors = found(&answer["data"]);
+        let last = *cursors.last()?;
+        let turned = turned(operation, schema, last)?;
+        match self.judge(&turned, Some((last, cursors.len() as u64))).await {
+            Verdict::Right(_) => None,
+            Verdict::Wrong { kind, why } => {
+                Some(format!("{} turns to: {}\n{kind}: {why}", self.person.name, turned.request()))
+            }
+        }
+    }
+
+    /// Compares the answer. `turned`: a cursor that the operation goes on behind, and how many rows or groups that are.
+    async fn judge(&self, operation: &Operation, turned: Option<(&str, u64)>) -> Verdict {
         let answer = self.answer(operation).await;
         if let Some(error) = answer["errors"].get(0) {
             let code = error["extensions"]["code"].as_str().unwrap_or_default().to_owned();
@@ -109,8 +134,7 @@ impl Judge<'_> {
             return Verdict::Wrong { kind: format!("{code} {place}"), why: error.to_string() };
         }
         let wrong = |kind: &str, why: String| Verdict::Wrong { kind: kind.into(), why };
-        let page = Limits::default().default_page;
-        let oracle = Oracle::new(&self.world.catalog, &self.world.schema, &self.person.pool, page);
+        let oracle = Oracle::new(&self.world.catalog, &self.world.schema, &self.person.pool, turned);
         let sql = match oracle.statement(operation) {
             Ok(sql) => sql,
             Err(unknown) => return wrong("unknown", unknown),
@@ -147,7 +171,7 @@ impl Judge<'_> {
 
     /// The smallest operation that is wrong in the same way.
     async fn explain(&self, operation: Operation, kind: &str) -> String {
-        let is_wrong = async |it: &Operation| match self.judge(it).await {
+        let is_wrong = async |it: &Operation| match self.judge(it, None).await {
             Verdict::Wrong { kind: found, why } if found == kind => Some(why),
             _ => None,
         };

@@ -53,7 +53,7 @@ impl Oracle<'_> {
         let having = having(table, &t, given.get("having"))?;
         let order = self.order_of_groups(table, &t, &keys, given.get("orderBy"))?;
         let names = names(&t, &keys);
-        let offset = number(given, "offset").unwrap_or(0);
+        let offset = number(given, "offset").unwrap_or(0) + self.skipped(given);
         let last = offset + number(given, "first").unwrap_or(self.default_page);
         Ok(format!(
             "(SELECT coalesce(jsonb_agg(\"#json\" ORDER BY \"#n\"), '[]') FROM (

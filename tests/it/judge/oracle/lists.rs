@@ -19,8 +19,10 @@ impl Oracle<'_> {
         let (rows, between, page) = (format!("{t}_rows"), format!("{t}_between"), format!("{t}_page"));
         let order = self.order(table, &t, given.get("orderBy"))?;
         let (first, last) = (number(given, "first"), number(given, "last"));
-        let offset = number(given, "offset").unwrap_or(0);
+        let skipped = self.skipped(given);
+        let offset = number(given, "offset").unwrap_or(0) + skipped;
         let place = |name: &str| match given.get(name).and_then(Value::as_str) {
+            Some(_) if skipped > 0 => Ok(None),
             Some(cursor) => self.pool.place(cursor).map(Some).ok_or("the judge does not know this cursor"),
             None => Ok(None),
         };

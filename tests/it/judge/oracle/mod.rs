@@ -14,6 +14,7 @@ mod values;
 
 use std::cell::Cell;
 
+use praxis::graph::Limits;
 use praxis::graph::catalog::{Catalog, Function, Table};
 use serde_json::{Map, Value};
 
@@ -33,12 +34,20 @@ pub(super) struct Oracle<'a> {
     pub(super) pool: &'a Pool,
     /// Rows of a page where the request names no number.
     pub(super) default_page: u64,
+    /// A cursor of the list or the groups that the operation asks for, and how many of these it has before it, with its own.
+    pub(super) turned: Option<(&'a str, u64)>,
     aliases: Cell<usize>,
 }
 
 impl<'a> Oracle<'a> {
-    pub(super) fn new(catalog: &'a Catalog, schema: &'a Schema, pool: &'a Pool, default_page: u64) -> Self {
-        Self { catalog, schema, pool, default_page, aliases: Cell::new(0) }
+    pub(super) fn new(
+        catalog: &'a Catalog,
+        schema: &'a Schema,
+        pool: &'a Pool,
+        turned: Option<(&'a str, u64)>,
+    ) -> Self {
+        let default_page = Limits::default().default_page;
+        Self { catalog, schema, pool, default_page, turned, aliases: Cell::new(0) }
     }
 
     /// A statement of one row with one column: the answer's data as the text of a JSON.
@@ -50,6 +59,12 @@ impl<'a> Oracle<'a> {
     fn alias(&self) -> String {
         self.aliases.set(self.aliases.get() + 1);
         format!("t{}", self.aliases.get())
+    }
+
+    /// How many rows or groups stand before a page that was turned to.
+    fn skipped(&self, given: &Map<String, Value>) -> u64 {
+        let after = given.get("after").and_then(Value::as_str);
+        self.turned.filter(|(cursor, _)| after == Some(*cursor)).map_or(0, |(_, count)| count)
     }
 
     fn root(&self, fields: &[Field], ty: &str, system: Option<usize>) -> Sql {
