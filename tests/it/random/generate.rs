@@ -98,6 +98,10 @@ impl<'a> Generator<'a> {
                     ("ID", false) if !dice.percent(self.wild) => {
                         self.pool.id(dice, Some(member.ty.name.trim_end_matches("Payload")))
                     }
+                    // What a function is given counts or measures something.
+                    ("Int" | "Float", false) if is_paged && !dice.percent(self.wild) => {
+                        Argument::Literal(dice.below(200).to_string())
+                    }
                     _ => self.input(dice, &argument.name, &argument.ty, 0),
                 };
                 arguments.push((argument.name.clone(), value));

@@ -26,7 +26,8 @@ impl Generator<'_> {
         if !ty.is_list {
             return self.one(dice, field, &ty.name, depth);
         }
-        let count = if dice.percent(4) { 0 } else { 1 + dice.below(3) };
+        // A place within JSON has a key at least.
+        let count = if field != "at" && dice.percent(4) { 0 } else { 1 + dice.below(3) };
         Argument::List((0..count).map(|_| self.one(dice, field, &ty.name, depth)).collect())
     }
 
