@@ -46,7 +46,7 @@ impl<'a> Coercion<'a> {
         self.value(Given::Json(value), ty)
     }
 
-    pub(super) fn variable(self, name: &Name) -> Option<&'a Variable<'a>> {
+    fn variable(self, name: &Name) -> Option<&'a Variable<'a>> {
         self.variables.iter().find(|variable| variable.name == name)
     }
 
@@ -160,8 +160,8 @@ impl<'a> Coercion<'a> {
         Ok(Value::Object(fields))
     }
 
-    /// What stands for a field or an argument that is left out.
-    pub(super) fn default(self, definition: &'a InputValueDefinition) -> Coerced<Value<'a>> {
+    /// What stands for a field that is left out.
+    fn default(self, definition: &'a InputValueDefinition) -> Coerced<Value<'a>> {
         match &definition.default_value {
             Some(value) => self.value(Given::Literal(value), &definition.ty),
             None => Err(ArgumentError::missing(&definition.ty)),

@@ -43,7 +43,7 @@ impl ArgumentError {
 
     /// Null, where leaving something out would ask for more.
     pub(super) fn null() -> Self {
-        Self::here("null says nothing here; leave it out, or ask with `isNull`")
+        Self::here("null says nothing here; leave it out (a filter asks for missing values with `isNull`)")
     }
 
     /// The same mistake within a field, an item or an argument.

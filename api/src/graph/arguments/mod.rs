@@ -16,7 +16,8 @@ mod value;
 mod variables;
 
 use apollo_compiler::executable::{Field, Operation};
-use apollo_compiler::{Schema, ast};
+use apollo_compiler::schema::InputValueDefinition;
+use apollo_compiler::{Name, Schema, ast};
 use sha2::Sha256;
 
 use self::coerce::{Absence, Coercion};
@@ -79,32 +80,33 @@ impl<'a> Inputs<'a> {
 
     fn argument(
         &'a self,
-        definition: &'a ast::InputValueDefinition,
+        definition: &'a InputValueDefinition,
         given: Option<&'a ast::Value>,
         reading: Reading,
     ) -> Result<Option<Value<'a>>, ArgumentError> {
-        let absence = if reading == Reading::Data { Absence::Allowed } else { Absence::Refused };
-        let coercion = Coercion { schema: self.schema, variables: &self.variables, absence };
-        let is_optional = !definition.ty.is_non_null() || definition.default_value.is_some();
-        let value = match given {
-            Some(ast::Value::Null) if !definition.ty.is_non_null() => return Ok(None),
-            Some(ast::Value::Variable(name)) if is_optional && reading != Reading::Guard => {
-                match coercion.variable(name).and_then(|variable| variable.value.as_ref()) {
-                    None => None,
-                    Some(value) if value.is_null() && !definition.ty.is_non_null() => return Ok(None),
-                    Some(_) => given,
-                }
-            }
+        let InputValueDefinition { ty, default_value, .. } = definition;
+        let is_nullable = !ty.is_non_null();
+        let given = match given {
+            Some(ast::Value::Null) if is_nullable => return Ok(None),
+            // The whole argument is left out together with its variable.
+            Some(ast::Value::Variable(name)) if reading != Reading::Guard => match self.value_of(name) {
+                None => None,
+                Some(value) if is_nullable && value.is_null() => return Ok(None),
+                Some(_) => given,
+            },
             given => given,
         };
-        match value {
-            Some(value) => match coercion.literal(value, &definition.ty)? {
-                None if !is_optional => Err(ArgumentError::missing(&definition.ty)),
-                value => Ok(value),
-            },
-            None if is_optional && definition.default_value.is_none() => Ok(None),
-            None => coercion.default(definition).map(Some),
+        let absence = if reading == Reading::Data { Absence::Allowed } else { Absence::Refused };
+        let coercion = Coercion { schema: self.schema, variables: &self.variables, absence };
+        match given.or(default_value.as_deref()) {
+            Some(value) => coercion.literal(value, ty),
+            None if is_nullable => Ok(None),
+            None => Err(ArgumentError::missing(ty)),
         }
+    }
+
+    fn value_of(&self, variable: &Name) -> Option<&Value<'a>> {
+        self.variables.iter().find(|known| known.name == variable)?.value.as_ref()
     }
 
     /// Whether a directive such as `@skip` holds.
@@ -112,8 +114,7 @@ impl<'a> Inputs<'a> {
         let value = match directive.specified_argument_by_name("if").map(AsRef::as_ref) {
             Some(ast::Value::Boolean(value)) => return Ok(*value),
             Some(ast::Value::Variable(name)) => {
-                let variable = self.variables.iter().find(|variable| variable.name == name);
-                let value = variable.and_then(|variable| variable.value.as_ref()?.as_bool());
+                let value = self.value_of(name).and_then(Value::as_bool);
                 value.ok_or_else(|| ArgumentError::no_value(name))
             }
             _ => Err(ArgumentError::here("this is not true or false")),

@@ -28,8 +28,9 @@ impl Ranges {
             (Some(bounds), None) => {
                 let bounds: Option<Vec<f64>> = bounds.items().iter().map(Value::as_f64).collect();
                 let bounds = bounds.filter(|bounds| !bounds.is_empty() && bounds.is_sorted_by(|a, b| a < b));
-                let bounds =
-                    bounds.ok_or_else(|| refuse("bounds", "give numbers, each greater than the last"))?;
+                let bounds = bounds.ok_or_else(|| {
+                    refuse("bounds", "give numbers that a double holds, each greater than the last")
+                })?;
                 if bounds.len() > MOST_BOUNDS {
                     return Err(refuse("bounds", &format!("at most {MOST_BOUNDS} bounds")));
                 }

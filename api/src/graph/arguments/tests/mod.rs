@@ -9,7 +9,7 @@ use apollo_compiler::validation::Valid;
 use apollo_compiler::{ExecutableDocument, Schema};
 use sha2::{Digest as _, Sha256};
 
-use super::Inputs;
+use super::{Inputs, Reading, Variables};
 use crate::database::Statement;
 use crate::graph::catalog::Catalog;
 use crate::graph::error::{Code, Error};
@@ -200,4 +200,21 @@ fn variables_are_compared_as_values() {
             assert_ne!(fingerprint(one), fingerprint(other), "{one} {other}");
         }
     }
+}
+
+#[test]
+fn what_was_sent_is_not_copied() {
+    let operation = "query($v: String, $n: Decimal) { protocols(filter: {patientLinkCode: {eq: $v}, prepHours: {eq: $n}}) { totalCount } }";
+    let document = ExecutableDocument::parse_and_validate(&GATEWAY.schema, operation, "operation").unwrap();
+    let operation = document.operations.get(None).unwrap();
+    let variables: Variables = serde_json::from_str(r#"{"v": "a text", "n": 12.50}"#).unwrap();
+    let inputs = Inputs::read(&GATEWAY.schema, operation, &variables).unwrap();
+    let field = operation.root_fields(&document).next().unwrap();
+    let arguments = inputs.arguments(field, |_| Reading::Optional).unwrap();
+    let filter = arguments.get("filter").unwrap();
+    let sent = variables.text().unwrap().as_bytes().as_ptr_range();
+    let text = filter.get("patientLinkCode").and_then(|it| it.get("eq")?.as_str()).unwrap();
+    let number = filter.get("prepHours").and_then(|it| it.get("eq")?.as_number()).unwrap();
+    assert_eq!((text, number), ("a text", "12.50"));
+    assert!(sent.contains(&text.as_ptr()) && sent.contains(&number.as_ptr()));
 }

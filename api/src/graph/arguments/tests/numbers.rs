@@ -85,8 +85,6 @@ fn any_number() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
-
     #[test]
     fn a_number_is_what_it_says_or_refused(text in any_number()) {
         for (operation, ty, held) in NUMBERS {
