@@ -199,14 +199,16 @@ impl<'a> Coercion<'a> {
         })
     }
 
-    /// Within JSON, a variable may have any type.
+    /// Within JSON a variable may have any type, and validation does not look whether it is declared.
     fn leaf_or_variable(self, value: &'a ast::Value) -> Coerced<Option<Value<'a>>> {
         let ast::Value::Variable(name) = value else { return self.leaf(Given::Literal(value)).map(Some) };
-        let value = self.variable(name).and_then(|variable| variable.value.as_ref());
-        if value.is_none_or(Value::is_null) {
+        let Some(variable) = self.variable(name) else {
+            return Err(ArgumentError::here(format!("the variable `${name}` is not declared")));
+        };
+        if variable.value.as_ref().is_none_or(Value::is_null) {
             self.absent(name)?;
         }
-        Ok(value.map(Value::Same))
+        Ok(variable.value.as_ref().map(Value::Same))
     }
 
     /// Refuses null anywhere within a variable's value but within JSON, where it is a value like any other.

@@ -218,3 +218,18 @@ fn what_was_sent_is_not_copied() {
     assert_eq!((text, number), ("a text", "12.50"));
     assert!(sent.contains(&text.as_ptr()) && sent.contains(&number.as_ptr()));
 }
+
+#[test]
+fn variables_within_json_are_declared_and_left_out_of_data_alone() {
+    let create = |metrics: &str, declared: &str, variables: &str| {
+        let operation = format!(
+            "mutation{declared} {{ createTherapyflowWearableSample(input: {{dataType: HEART_RATE, recordedAt: \
+             \"2026-01-01T00:00:00Z\", metrics: {metrics}}}) {{ __typename }} }}"
+        );
+        GATEWAY.plan(&operation, variables).map_err(|error| error.argument.unwrap_or_default())
+    };
+    assert!(create("{bpm: $v}", "($v: Float)", "{}").is_ok());
+    assert!(create("{bpm: [$v]}", "($v: Float)", r#"{"v": null}"#).is_ok());
+    assert_eq!(create("{bpm: $w}", "", "{}"), Err("input.metrics.bpm".into()));
+    assert_eq!(create("$v", "($v: JSON)", "{}"), Err("input.metrics".into()));
+}
