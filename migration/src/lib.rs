@@ -37,6 +37,20 @@ pub fn migrations() -> &'static [Migration] {
     MIGRATIONS
 }
 
+/// The statements of the migrations that fill and complete reference tables (`ref_…`), in their order: run over empty tables,
+/// they leave the rows that the migrations leave.
+pub fn reference_rows() -> impl Iterator<Item = &'static str> {
+    const BEGINNINGS: [&str; 2] = ["INSERT INTO ref_", "UPDATE ref_"];
+    migrations().iter().flat_map(|migration| {
+        let starts = migration.up.match_indices('\n').map(|(at, _)| at + 1);
+        let starts = starts.filter(|at| BEGINNINGS.iter().any(|it| migration.up[*at..].starts_with(it)));
+        starts.filter_map(|at| {
+            let statement = &migration.up[at..];
+            statement.find(";\n").map(|end| &statement[..=end])
+        })
+    })
+}
+
 /// Where a migration stands in a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Status {

@@ -6,6 +6,7 @@ use super::{Failure, say};
 use crate::config::DatabaseArgs;
 use crate::database::embedded;
 use crate::systems;
+use crate::systems::demo::ResetError;
 
 #[derive(Args, Debug)]
 pub(super) struct SeedArgs {
@@ -19,16 +20,29 @@ enum What {
     Demo {
         #[command(flatten)]
         database: DatabaseArgs,
+        /// Delete everything first, and load it as on a new database. Only where nothing but the demo is: a database with
+        /// other accounts, or with tables that were there before Praxis, is refused
+        #[arg(long)]
+        reset: bool,
     },
 }
 
 pub(super) async fn run(args: SeedArgs) -> Result<(), Failure> {
-    let What::Demo { database } = args.what;
+    let What::Demo { database, reset } = args.what;
     let url = match database.database_url {
         Some(url) => url,
         None => embedded::attach(&database.data_dir)?.superuser_url(),
     };
-    say(&demo(&url).await?);
+    if reset {
+        let mut client = super::connect(&url).await?;
+        let summary = systems::demo::reset(&mut client).await.map_err(|error| match error {
+            ResetError::Database(error) => super::explain(error),
+            error => error.into(),
+        })?;
+        say(&format!("Deleted what was there. {summary}"));
+    } else {
+        say(&demo(&url).await?);
+    }
     Ok(())
 }
 

@@ -3,12 +3,14 @@
 pub(super) mod calendar;
 pub(super) mod load;
 pub(super) mod random;
+mod reset;
 
 use std::fmt;
 
 use tokio_postgres::{Client, Error, Transaction};
 use uuid::Uuid;
 
+pub use self::reset::{ResetError, reset};
 use super::{ppn, therapyflow};
 
 /// A user of the demo data to sign in as.
@@ -63,19 +65,28 @@ fn thousands(number: u64) -> String {
 /// The connection has to be that of the tables' owner, or of a superuser.
 pub async fn seed(client: &mut Client) -> Result<Summary, Error> {
     let transaction = client.transaction().await?;
-    // Two at a time would both find nothing.
-    transaction.execute("SELECT pg_advisory_xact_lock(hashtext('praxis demo data'))", &[]).await?;
-    // Nobody watches rows that have never been there.
-    transaction.batch_execute("SET LOCAL praxis.announce = off").await?;
-    let mut loaded = Vec::new();
-    if !are_there(&transaction, &ppn::demo::PERSONAS).await? {
-        loaded.extend(ppn::demo::load(&transaction).await?);
-    }
-    if !are_there(&transaction, &therapyflow::demo::PERSONAS).await? {
-        loaded.extend(therapyflow::demo::load(&transaction).await?);
-    }
+    lock(&transaction).await?;
+    let loaded = load_all(&transaction).await?;
     transaction.commit().await?;
     Ok(Summary { loaded })
+}
+
+/// Waits for whoever else loads: two at a time would both find nothing.
+async fn lock(transaction: &Transaction<'_>) -> Result<(), Error> {
+    transaction.execute("SELECT pg_advisory_xact_lock(hashtext('praxis demo data'))", &[]).await?;
+    // Nobody watches rows that have never been there.
+    transaction.batch_execute("SET LOCAL praxis.announce = off").await
+}
+
+async fn load_all(transaction: &Transaction<'_>) -> Result<Loaded, Error> {
+    let mut loaded = Vec::new();
+    if !are_there(transaction, &ppn::demo::PERSONAS).await? {
+        loaded.extend(ppn::demo::load(transaction).await?);
+    }
+    if !are_there(transaction, &therapyflow::demo::PERSONAS).await? {
+        loaded.extend(therapyflow::demo::load(transaction).await?);
+    }
+    Ok(loaded)
 }
 
 async fn are_there(transaction: &Transaction<'_>, personas: &[Persona]) -> Result<bool, Error> {

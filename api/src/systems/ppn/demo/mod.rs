@@ -13,10 +13,16 @@ mod timeline;
 mod treatments;
 
 use tokio_postgres::{Error, Transaction};
+use uuid::Uuid;
 
 pub use self::people::PERSONAS;
 use crate::systems::demo::Loaded;
 use crate::systems::demo::load::{insert, keys};
+
+/// Keys of the accounts of everybody in the demo.
+pub(in crate::systems) fn accounts() -> impl Iterator<Item = Uuid> {
+    (0..people::USERS.len()).map(people::user_id)
+}
 
 pub(in crate::systems) async fn load(transaction: &Transaction<'_>) -> Result<Loaded, Error> {
     let mut loaded = load_people_and_protocols(transaction).await?;

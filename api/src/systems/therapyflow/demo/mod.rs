@@ -35,6 +35,11 @@ const fn key(kind: Kind, number: usize) -> Uuid {
     Uuid::from_u128(0x7f10_0000_0000_4000_8000_0000_0000_0000 | (kind as u128) << 96 | number as u128)
 }
 
+/// Keys of the accounts of everybody in the demo: staff, and a patient.
+pub(in crate::systems) fn accounts() -> impl Iterator<Item = Uuid> {
+    (0..=people::STAFF.len()).map(|number| key(Kind::Account, number))
+}
+
 pub(in crate::systems) async fn load(transaction: &Transaction<'_>) -> Result<Loaded, Error> {
     // The log tells of what happened when it did, not of a demo that was loaded.
     audit::pause(transaction).await?;

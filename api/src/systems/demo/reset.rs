@@ -1,0 +1,88 @@
+//! Makes the demo what it was at first: everything in it is deleted, and loaded anew.
+
+use thiserror::Error;
+use tokio_postgres::{Client, Transaction};
+use uuid::Uuid;
+
+use super::{Summary, are_there, lock};
+use crate::graph::catalog::{Catalog, CatalogError};
+use crate::systems::{self, ppn, therapyflow};
+
+/// Why the demo was not made anew. Nothing has changed.
+#[derive(Debug, Error)]
+pub enum ResetError {
+    /// There is nothing of the demo, or more than it.
+    #[error("this is no demo database: {0}; nothing was deleted")]
+    NoDemo(String),
+    /// The entities do not make tables.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// The database refused.
+    #[error(transparent)]
+    Database(#[from] tokio_postgres::Error),
+}
+
+/// What the gateway remembers of rows that go away.
+const REMEMBERED: [&str; 2] = ["praxis.idempotency_keys", "praxis.directory_vocabulary"];
+/// What refuses that rows of these tables are deleted at once: they are kept from people, and this is maintenance.
+const GUARDED: &str = "SELECT format('ALTER TABLE %s %%s TRIGGER %I', tgrelid::regclass, tgname)
+    FROM pg_catalog.pg_trigger WHERE NOT tgisinternal AND tgrelid = ANY ($1::text[]::regclass[]) AND tgtype & 34 = 34";
+
+/// Deletes every row of every table and account, and loads the demo data again, all of it or nothing. Keys begin anew, and
+/// reference rows are those of the migrations.
+///
+/// Only where all accounts are the demo's own, and where no table was there before the first migration. The connection has to
+/// be that of the tables' owner, or of a superuser.
+pub async fn reset(client: &mut Client) -> Result<Summary, ResetError> {
+    let transaction = client.transaction().await?;
+    lock(&transaction).await?;
+    refuse_what_is_no_demo(&transaction).await?;
+    let catalog = Catalog::new(&systems::ALL)?;
+    let named = catalog.tables().iter().filter(|table| table.function.is_none());
+    let named: Vec<String> = named.map(|table| table.sql_name.clone()).collect();
+    // Views hold no rows of their own.
+    let sql = "SELECT oid::regclass::text FROM pg_catalog.pg_class
+        WHERE oid = ANY ($1::text[]::regclass[]) AND relkind = 'r'";
+    let mut tables: Vec<String> = Vec::new();
+    for row in transaction.query(sql, &[&named]).await? {
+        tables.push(row.try_get(0)?);
+    }
+    tables.push("auth.users".to_owned());
+    tables.extend(REMEMBERED.map(str::to_owned));
+    let mut guards: Vec<String> = Vec::new();
+    for row in transaction.query(GUARDED, &[&tables]).await? {
+        guards.push(row.try_get(0)?);
+    }
+    let switch = |how: &str| guards.iter().map(|guard| guard.replace("%s", how) + ";").collect::<String>();
+    transaction.batch_execute(&switch("DISABLE")).await?;
+    transaction.batch_execute(&format!("TRUNCATE {} RESTART IDENTITY", tables.join(", "))).await?;
+    transaction.batch_execute(&switch("ENABLE")).await?;
+    for statement in migration::reference_rows() {
+        transaction.batch_execute(statement).await?;
+    }
+    let loaded = super::load_all(&transaction).await?;
+    transaction.commit().await?;
+    Ok(Summary { loaded })
+}
+
+async fn refuse_what_is_no_demo(transaction: &Transaction<'_>) -> Result<(), ResetError> {
+    let refuse = |why: String| Err(ResetError::NoDemo(why));
+    let is_demo = are_there(transaction, &ppn::demo::PERSONAS).await?
+        || are_there(transaction, &therapyflow::demo::PERSONAS).await?;
+    if !is_demo {
+        return refuse("its demo users are not there".into());
+    }
+    let own: Vec<Uuid> = ppn::demo::accounts().chain(therapyflow::demo::accounts()).collect();
+    let sql = "SELECT count(*) FROM auth.users WHERE id <> ALL ($1)";
+    let others: i64 = transaction.query_one(sql, &[&own]).await?.try_get(0)?;
+    if others > 0 {
+        return refuse(format!("it has accounts that are not the demo's ({others})"));
+    }
+    let sql = "SELECT count(*) FROM pg_catalog.pg_class
+        WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND praxis.was_there_before(oid)";
+    let before: i64 = transaction.query_one(sql, &[]).await?.try_get(0)?;
+    if before > 0 {
+        return refuse(format!("it has tables that were there before Praxis ({before})"));
+    }
+    Ok(())
+}
