@@ -62,7 +62,7 @@ impl<'a> Coercion<'a> {
             self.absent(name)?;
         }
         if self.absence == Absence::Refused {
-            self.has_no_null(value, variable.ty)?;
+            self.has_no_null(name, value, variable.ty)?;
         }
         if is_like(variable.ty, ty) && !(value.is_null() && ty.is_non_null()) {
             return Ok(Some(Value::Same(value)));
@@ -211,25 +211,23 @@ impl<'a> Coercion<'a> {
         Ok(variable.value.as_ref().map(Value::Same))
     }
 
-    /// Refuses null anywhere within a variable's value but within JSON, where it is a value like any other.
-    fn has_no_null(self, value: &Value<'_>, ty: &Type) -> Coerced<()> {
+    /// Refuses null anywhere within the value of a variable but within JSON, where it is a value like any other.
+    fn has_no_null(self, name: &Name, value: &Value<'_>, ty: &Type) -> Coerced<()> {
         if value.is_null() {
-            return Err(ArgumentError::null());
+            return Err(ArgumentError::null_of(name));
         }
-        match ty {
-            Type::List(ty) | Type::NonNullList(ty) => {
-                value.items().iter().enumerate().try_for_each(|(at, item)| {
-                    self.has_no_null(item, ty).map_err(|error| error.within(&at.to_string()))
-                })
-            }
-            Type::Named(name) | Type::NonNullNamed(name) => match self.schema.types.get(name) {
-                Some(ExtendedType::InputObject(ty)) => value.fields().iter().try_for_each(|(name, value)| {
-                    let Some(field) = ty.fields.get(name.as_ref()) else { return Ok(()) };
-                    self.has_no_null(value, &field.ty).map_err(|error| error.within(name))
-                }),
-                _ => Ok(()),
-            },
+        if let Type::List(ty) | Type::NonNullList(ty) = ty {
+            return value.items().iter().enumerate().try_for_each(|(at, item)| {
+                self.has_no_null(name, item, ty).map_err(|error| error.within(&at.to_string()))
+            });
         }
+        let Some(ExtendedType::InputObject(ty)) = self.schema.types.get(ty.inner_named_type()) else {
+            return Ok(());
+        };
+        value.fields().iter().try_for_each(|(field, value)| match ty.fields.get(field.as_ref()) {
+            Some(of) => self.has_no_null(name, value, &of.ty).map_err(|error| error.within(field)),
+            None => Ok(()),
+        })
     }
 }
 

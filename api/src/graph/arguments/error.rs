@@ -5,6 +5,8 @@ use apollo_compiler::ast::Type;
 
 use crate::graph::error::{Code, Error};
 
+const SAYS_NOTHING: &str = "says nothing here; leave it out (a filter asks for missing values with `isNull`)";
+
 /// A mistake in an argument; the planner adds the place in the request.
 #[derive(Debug)]
 pub(in crate::graph) struct ArgumentError {
@@ -43,7 +45,12 @@ impl ArgumentError {
 
     /// Null, where leaving something out would ask for more.
     pub(super) fn null() -> Self {
-        Self::here("null says nothing here; leave it out (a filter asks for missing values with `isNull`)")
+        Self::here(format!("null {SAYS_NOTHING}"))
+    }
+
+    /// The same, within the value of a variable.
+    pub(super) fn null_of(variable: &Name) -> Self {
+        Self::here(format!("the variable `${variable}` holds null, which {SAYS_NOTHING}"))
     }
 
     /// The same mistake within a field, an item or an argument.

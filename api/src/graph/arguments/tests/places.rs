@@ -281,6 +281,7 @@ fn what_is_forgotten_never_widens() {
         let named = error.argument.as_deref().unwrap_or_default();
         let within = path.split_once('.').map(|(_, within)| within).unwrap_or_default();
         assert!(named == path || named == format!("$v.{within}"), "{place_of}: {error:?}");
+        assert!(error.message.contains("$v"), "{place_of}: {error:?}");
     }
     // All kinds were there, in numbers.
     assert!(refused > 2_000 && left_out > 500 && written > 100, "{refused} {left_out} {written}");
