@@ -59,6 +59,8 @@ async fn reads(
     case: &Case,
     token: &str,
 ) -> Result<Vec<String>, Failure> {
+    // What this session has read itself to prepare the case is counted before.
+    owner.batch_execute("SELECT pg_stat_force_next_flush()").await?;
     let before = tables(owner).await?;
     let url = format!("{}?application_name={NAME}", database.gateway_url());
     let gateway = Gateway::start(&url, database.secret(), 1).await?;

@@ -13,7 +13,7 @@ FROM (
   FROM (
     SELECT record_id FROM log_clinical_records
     WHERE site_id = (
-      SELECT site_id FROM user_sites JOIN auth.users ON id = user_id WHERE email = 'clinician.001@bench.example')
+      SELECT site_id FROM user_sites JOIN auth.users ON users.id = user_id WHERE email = 'clinician.001@bench.example')
     ORDER BY record_id DESC LIMIT 200
   ) AS protocol
   CROSS JOIN generate_series(1, 40) AS turn
