@@ -307,3 +307,18 @@ async fn many_requests_over_one_connection_do_not_wait_for_one_another_for_ever(
         assert_eq!(answer.nodes("protocols").len(), 5);
     }
 }
+
+#[tokio::test]
+async fn pages_from_either_end_are_not_taken_for_one_another_in_memory() {
+    let app = App::start().await;
+    let north = app.clinician_north().await;
+    // The same rows by the same statement: the last in the opposite order are the first, turned round.
+    let ids = async |page: &str| {
+        let answer =
+            north.ask(&format!("{{ homeworkTypes({page}) {{ nodes {{ homeworkTypeId }} }} }}")).await;
+        let nodes = answer.nodes("homeworkTypes").clone();
+        nodes.iter().map(|node| node["homeworkTypeId"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(ids("last: 2, orderBy: [{homeworkTypeId: DESC}]").await, ["2", "1"]);
+    assert_eq!(ids("first: 2").await, ["1", "2"]);
+}

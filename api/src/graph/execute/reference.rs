@@ -13,7 +13,7 @@ use super::key::Key;
 use crate::auth::Caller;
 use crate::cache::Cache;
 use crate::database::{DatabaseError, Pool, Row, Session, Statement};
-use crate::graph::plan::Load;
+use crate::graph::plan::{Load, LoadKind};
 
 /// Bytes of answers that are kept; each is a page of a small table.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
@@ -36,6 +36,8 @@ struct Question {
     statement: Statement,
     /// Where in the rows their key is.
     key: Vec<usize>,
+    /// Whether it is a page from the end: its statement is that of a page from the beginning in the opposite order.
+    backward: bool,
 }
 
 #[derive(Clone)]
@@ -63,7 +65,8 @@ impl ReferenceCache {
         keys: &[Key],
     ) -> Result<Arc<FoundByKey>, DatabaseError> {
         let key = load.positions.clone();
-        let question = Question { role: caller.role.clone(), statement: load.statement(keys), key };
+        let backward = matches!(load.kind, LoadKind::Page { backward: true, .. });
+        let question = Question { role: caller.role.clone(), statement: load.statement(keys), key, backward };
         let listening = self.listening.load(Ordering::Acquire);
         if let Some(kept) = self.answers.get(&question)
             && (listening || kept.since.elapsed() < UNHEARD_FOR)
