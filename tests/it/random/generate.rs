@@ -100,7 +100,7 @@ impl<'a> Generator<'a> {
                     }
                     // What a function is given counts or measures something.
                     ("Int" | "Float", false) if is_paged && !dice.percent(self.wild) => {
-                        Argument::Literal(dice.below(200).to_string())
+                        Argument::Literal((1 + dice.below(200)).to_string())
                     }
                     _ => self.input(dice, &argument.name, &argument.ty, 0),
                 };
