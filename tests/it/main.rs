@@ -4,6 +4,7 @@
 mod aggregates;
 mod allowance;
 mod arguments;
+mod bad_values;
 mod benchmark;
 mod binary;
 mod commands;

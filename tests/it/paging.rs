@@ -571,3 +571,57 @@ async fn arguments_that_make_no_page_are_refused_with_their_place() {
         }
     }
 }
+
+/// What is no number, in every order and both directions: each row comes once.
+#[tokio::test]
+async fn pages_end_whatever_the_rows_are_ordered_by() {
+    let app = App::start().await;
+    let owner = app.owner().await;
+    let (asker, site) = clinician(&app, &owner, "special").await;
+    owner.batch_execute("SET session_replication_role = replica").await.unwrap();
+    let sql = format!(
+        "INSERT INTO log_clinical_records (site_id, prep_hours, dosage_mg, session_date, created_at)
+         SELECT {site}, h, d, s, c
+           FROM unnest(ARRAY['NaN', 'NaN', 'Infinity', 'Infinity', '-Infinity', NULL, NULL, 0, '-0', 1e400, 1e-400, 0.1]::numeric[],
+                       ARRAY['NaN', 'NaN', 'NaN', NULL, NULL, 0, 0, 0.1, 0.10, 999, -999, 1]::numeric[],
+                       ARRAY['infinity', 'infinity', '-infinity', '-infinity', NULL, NULL, '5874897-12-31', '4714-11-24 BC',
+                             '2026-01-01', '2026-01-01', '0001-01-01', '0001-12-31 BC']::date[],
+                       ARRAY['-infinity', '-infinity', 'infinity', 'infinity', NULL, NULL, '294276-12-31 23:59:59.999999Z',
+                             '2026-01-01Z', '2026-01-01Z', '1999-12-31 23:59:59.999999Z', '2000-01-01Z', '0044-03-15Z BC']::timestamptz[]) AS r(h, d, s, c)"
+    );
+    owner.batch_execute(&sql).await.unwrap();
+    let query =
+        "query($orderBy: [ProtocolOrderBy!], $first: Int, $after: String, $last: Int, $before: String) {
+      protocols(orderBy: $orderBy, first: $first, after: $after, last: $last, before: $before) {
+        edges { node { recordId } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }";
+    for column in ["prepHours", "dosageMg", "sessionDate", "createdAt", "sessionStatus", "subjectId"] {
+        for direction in ["ASC", "DESC", "ASC_NULLS_FIRST", "DESC_NULLS_LAST"] {
+            let order_by = json!([{ column: direction }]);
+            let all = asker.ask_with(query, &json!({ "orderBy": order_by })).await;
+            let all = ids(&all.data()["protocols"], "recordId");
+            assert_eq!(all.len(), 12);
+            for (size, forward) in [(1, true), (5, true), (1, false), (5, false)] {
+                let mut found: Vec<String> = Vec::new();
+                let mut cursor = Value::Null;
+                loop {
+                    let (number, from) = if forward { ("first", "after") } else { ("last", "before") };
+                    let variables = json!({ "orderBy": order_by, number: size, from: cursor });
+                    let page = asker.ask_with(query, &variables).await;
+                    let page = &page.data()["protocols"];
+                    let rows = ids(page, "recordId");
+                    found = if forward { [found, rows].concat() } else { [rows, found].concat() };
+                    let (more, next) = if forward {
+                        ("hasNextPage", "endCursor")
+                    } else {
+                        ("hasPreviousPage", "startCursor")
+                    };
+                    cursor = page["pageInfo"][next].clone();
+                    if page["pageInfo"][more] == false || found.len() > 12 {
+                        break;
+                    }
+                }
+                assert_eq!(found, all, "{column} {direction} by {size}, forward: {forward}");
+            }
+        }
+    }
+}

@@ -44,6 +44,12 @@ impl Caller {
         Self { role: role.to_owned(), sub: None, claims: Value::Object(Map::new()), expires_at: None }
     }
 
+    /// Whether the subject could be the id of an account that a table of UUIDs knows, or there is none.
+    #[must_use]
+    pub fn names_account(&self) -> bool {
+        self.sub.as_deref().is_none_or(|sub| uuid::Uuid::try_parse(sub).is_ok())
+    }
+
     /// Whether the request came without a token. A token may hold the role `anon` too; it is not anonymous here.
     #[must_use]
     pub fn is_anonymous(&self) -> bool {

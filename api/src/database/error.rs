@@ -8,6 +8,7 @@ use tokio_postgres::error::SqlState;
 
 use super::turns::NoTurn;
 use super::wire::{ServerError, WireError};
+use crate::auth::Caller;
 use crate::budget::Spent;
 
 /// A failed statement or connection. The texts are for the log: they may name what a caller must not learn, and hold no value
@@ -38,6 +39,9 @@ pub enum DatabaseError {
     /// A value that only Postgres can judge, such as the name of a time zone; its words are for the caller.
     #[error("a value was refused")]
     InvalidValue(String),
+    /// Policies look for an account by the token's subject, and that is not the id of one.
+    #[error("the subject of the token is no UUID")]
+    Subject,
     /// A table has changed since the statement was prepared. It is prepared anew the next time.
     #[error("a table has changed since the statement was prepared")]
     Outdated,
@@ -58,6 +62,20 @@ impl DatabaseError {
                 Self::ReadOnly(error.to_string())
             }
             other => other.into(),
+        }
+    }
+}
+
+impl DatabaseError {
+    /// What an error means in the transaction of a caller.
+    pub(super) fn of_caller(self, caller: &Caller) -> Self {
+        match self {
+            Self::Postgres(error)
+                if error.code == SqlState::INVALID_TEXT_REPRESENTATION && !caller.names_account() =>
+            {
+                Self::Subject
+            }
+            other => other,
         }
     }
 }

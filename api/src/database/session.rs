@@ -272,6 +272,7 @@ impl Session {
             }
         };
         let access = self.access;
+        let caller = &self.caller;
         let mut ran = connection.run(&queries).await;
         let is_outdated = |failed: &BatchError| matches!(failed.error, WireError::Outdated);
         if opening > 0 && ran.as_ref().is_err_and(is_outdated) && connection.roll_back() {
@@ -284,6 +285,7 @@ impl Session {
                 Access::Reads => DatabaseError::from(failed.error),
                 Access::Writes => DatabaseError::of_writing(failed.error, failed.at == 0 && opening > 0),
             };
+            let error = error.of_caller(caller);
             match failed.at.checked_sub(opening) {
                 // What fails behind the last statement, the end or the connection itself, counts as the last one's.
                 Some(at) => StatementError { at: at.min(statements.len().saturating_sub(1)), error },

@@ -119,6 +119,25 @@ pub(super) fn type_name(ty: &ColumnType) -> String {
     }
 }
 
+/// A number, or NaN where it has more than so many digits: NaN makes all that is computed of it NaN, and overflows nothing.
+fn within(number: &str, digits: u32) -> String {
+    format!(
+        "CASE WHEN {number} BETWEEN -1e{digits} AND 1e{digits} THEN {number} WHEN {number} IS NOT NULL THEN 'NaN' END"
+    )
+}
+
+/// A result, or NULL where there is none.
+fn held(result: &str) -> String {
+    format!("nullif({result}, 'NaN')")
+}
+
+/// A number as a double; NULL where that has no room for it.
+pub(super) fn double(number: &str) -> String {
+    format!(
+        "CASE WHEN {number} BETWEEN -1e-290 AND 1e-290 THEN 0 WHEN {number} BETWEEN -1e300 AND 1e300 THEN {number}::float8 END"
+    )
+}
+
 impl Function {
     /// Whether the result is a number of rows: never null, and 0 where there is no row.
     pub(super) fn is_count(self) -> bool {
@@ -147,23 +166,42 @@ impl Function {
     }
 
     /// SQL around an operand. A percentile's `p` stands between the parts; the caller binds it.
+    ///
+    /// No value of a row makes it fail: what a double has no room for is null, be it a value or the result.
     pub(super) fn sql(self, operand: &str, column: &ColumnType) -> (String, String) {
         let whole = |text: String| (text, String::new());
-        match self {
-            Self::CountDistinct => whole(format!("count(DISTINCT {operand})")),
-            Self::CountTrue => whole(format!("count(*) FILTER (WHERE {operand})")),
-            Self::CountFalse => whole(format!("count(*) FILTER (WHERE NOT {operand})")),
-            Self::Rate => whole(format!("avg({operand}::int)::float8")),
-            Self::Sum if column.scalar() == Scalar::Real => whole(format!("sum({operand}::float8)")),
-            Self::Sum => whole(format!("sum({operand})")),
-            Self::Avg => whole(format!("avg({operand})::float8")),
-            Self::Min => whole(format!("min({operand})")),
-            Self::Max => whole(format!("max({operand})")),
-            Self::Stddev => whole(format!("stddev_samp({operand})::float8")),
-            Self::Variance => whole(format!("var_samp({operand})::float8")),
-            Self::Percentile(_) => {
-                ("percentile_cont(".into(), format!(") WITHIN GROUP (ORDER BY {operand}::float8)"))
+        let ordered =
+            |operand: &str| ("percentile_cont(".to_owned(), format!(") WITHIN GROUP (ORDER BY {operand})"));
+        match (self, column.scalar()) {
+            (Self::CountDistinct, _) => whole(format!("count(DISTINCT {operand})")),
+            (Self::CountTrue, _) => whole(format!("count(*) FILTER (WHERE {operand})")),
+            (Self::CountFalse, _) => whole(format!("count(*) FILTER (WHERE NOT {operand})")),
+            (Self::Rate, _) => whole(format!("avg({operand}::int)::float8")),
+            (Self::Min, _) => whole(format!("min({operand})")),
+            (Self::Max, _) => whole(format!("max({operand})")),
+            // The squares of a double's values need room too.
+            (Self::Sum, Scalar::Double) => whole(held(&format!("sum({})", within(operand, 300)))),
+            (Self::Avg, Scalar::Double) => {
+                whole(held(&format!("sum({}) / nullif(count({operand}), 0)", within(operand, 300))))
             }
+            (Self::Stddev, Scalar::Double) => whole(held(&format!("stddev_samp({})", within(operand, 140)))),
+            (Self::Variance, Scalar::Double) => whole(held(&format!("var_samp({})", within(operand, 140)))),
+            // An unbounded number may be beyond a double, and so may its mean.
+            (Self::Sum, Scalar::Decimal) => whole(format!("nullif(sum({}), 'NaN')", within(operand, 300))),
+            (Self::Avg, Scalar::Decimal) => whole(double(&format!("avg({})", within(operand, 300)))),
+            (Self::Stddev, Scalar::Decimal) => {
+                whole(double(&format!("stddev_samp({})", within(operand, 300))))
+            }
+            (Self::Variance, Scalar::Decimal) => {
+                whole(double(&format!("var_samp({})", within(operand, 300))))
+            }
+            (Self::Percentile(_), Scalar::Decimal) => ordered(&double(operand)),
+            (Self::Sum, Scalar::Real) => whole(format!("sum({operand}::float8)")),
+            (Self::Sum, _) => whole(format!("sum({operand})")),
+            (Self::Avg, _) => whole(format!("avg({operand})::float8")),
+            (Self::Stddev, _) => whole(format!("stddev_samp({operand})::float8")),
+            (Self::Variance, _) => whole(format!("var_samp({operand})::float8")),
+            (Self::Percentile(_), _) => ordered(&format!("{operand}::float8")),
         }
     }
 }

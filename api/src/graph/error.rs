@@ -190,6 +190,13 @@ impl From<&DatabaseError> for Error {
                 tracing::info!(reason, "refused by the database");
                 Self::new(Code::Forbidden, "Your role may not do this.")
             }
+            DatabaseError::Subject => Self {
+                reason: Some("token_subject"),
+                ..Self::new(
+                    Code::Unauthenticated,
+                    "The token's `sub` is not the id of an account: these tables know accounts by UUIDs.",
+                )
+            },
             DatabaseError::InvalidValue(message) => Self::new(Code::BadUserInput, message),
             // Of a transaction that only reads; one that writes is tried again before anybody is told.
             DatabaseError::Postgres(server) if server.code == SqlState::T_R_SERIALIZATION_FAILURE => {
@@ -203,7 +210,9 @@ impl From<&DatabaseError> for Error {
                     "Others were writing the same rows, or changing the tables. Try again in a moment.";
                 Self { reason: Some(COLLISION), ..Self::new(Code::Unavailable, message) }
             }
-            DatabaseError::Postgres(server) => told(server).unwrap_or_else(|| Self::internal(error)),
+            DatabaseError::Postgres(server) => {
+                told(server).or_else(|| unusable(server)).unwrap_or_else(|| Self::internal(error))
+            }
         }
     }
 }
@@ -216,6 +225,18 @@ impl From<Spent> for Error {
         };
         Self::new(code, spent.to_string())
     }
+}
+
+/// What it means for the caller that Postgres cannot compute something: classes 22 (a value it cannot use) and 54 (one that is
+/// beyond its limits). Its own words may tell of rows, and so only the log has them.
+fn unusable(error: &ServerError) -> Option<Error> {
+    let message = match error.code.code().get(..2)? {
+        "22" => "A value cannot be used: the database cannot compute with it, or with what it finds by it.",
+        "54" => "A value is too long or too deep for the database.",
+        _ => return None,
+    };
+    tracing::warn!(error = %error, "the database cannot compute something");
+    Some(Error::new(Code::BadUserInput, message))
 }
 
 /// What a trigger or function of the database says to the caller, in its own words: its SQLSTATE begins with `PR`.

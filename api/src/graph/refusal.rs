@@ -169,6 +169,8 @@ fn violation(
     } else if code.code().starts_with("22") {
         // Postgres's own words say what is wrong with a value, and nothing of other rows.
         (Code::BadUserInput, server.message.clone())
+    } else if code.code().starts_with("54") {
+        (Code::BadUserInput, "A value is too long or too deep for the database.".into())
     } else {
         return None;
     };

@@ -26,6 +26,11 @@ pub(in crate::graph) fn single(text: &str) -> Option<f32> {
     is_held.then_some(single)
 }
 
+/// Whether a double is near a number, though it may round it: the number is not beyond all doubles, nor below all but 0.
+pub(in crate::graph) fn is_in_range(text: &str) -> bool {
+    text.parse().is_ok_and(|double: f64| double.is_finite() && (double.is_normal() || is_zero(text)))
+}
+
 /// Whether a number is still the same, or no whole number.
 fn is_kept(text: &str, exact_digits: usize, number: &impl Display) -> bool {
     let is_whole = !text.contains(['.', 'e', 'E']);
@@ -87,6 +92,16 @@ mod tests {
         assert_eq!(single("16777217"), None);
         assert_eq!(single("1e39"), None);
         assert_eq!(single("1e-60"), None);
+    }
+
+    #[test]
+    fn what_is_beyond_all_doubles_is_out_of_range() {
+        for text in ["0", "-0.0", "0e999", "72.5", "9007199254740993", "-1e308", "1e-300"] {
+            assert!(is_in_range(text), "{text}");
+        }
+        for text in ["1e309", "-1e400", "1e-400", "1e-310"] {
+            assert!(!is_in_range(text), "{text}");
+        }
     }
 
     #[test]

@@ -97,6 +97,18 @@ impl<'a> Value<'a> {
         self.fields().iter().find(|(known, _)| known == name).map(|(_, value)| value)
     }
 
+    /// What `jsonb_typeof` calls it.
+    pub(in crate::graph) fn json_type(&self) -> &'static str {
+        match self.itself() {
+            Self::Null | Self::Same(_) => "null",
+            Self::Boolean(_) => "boolean",
+            Self::Number(_) => "number",
+            Self::Text(_) => "string",
+            Self::List(_) => "array",
+            Self::Object(_) => "object",
+        }
+    }
+
     /// Appends it as JSON.
     pub(in crate::graph) fn write_json(&self, out: &mut Vec<u8>) {
         match self.itself() {

@@ -194,11 +194,18 @@ impl Bucket {
     /// The first moment when the clock shows this or more.
     pub(super) fn first(&self, shown: &str, sql: &mut Sql) -> String {
         let [first, last] = CALENDARS;
-        let zone = self.zone(sql);
-        let firsts = firsts(&zone, &format!("(SELECT {shown} AS s OFFSET 0) s"));
+        let firsts = firsts(&self.zone(sql), &format!("(SELECT {shown} AS s OFFSET 0) s"));
         format!(
-            "(SELECT CASE WHEN s < '{first}' OR s > '{last}' THEN s AT TIME ZONE 'UTC' ELSE b END FROM ({firsts}) s)"
+            "CASE WHEN {shown} < '{first}' OR {shown} > '{last}' THEN ({shown}) AT TIME ZONE 'UTC' \
+             ELSE (SELECT b FROM ({firsts}) s) END"
         )
+    }
+
+    /// What the clock shows at a moment; NULL beyond all calendars.
+    pub(super) fn shown(&self, moment: &str, sql: &mut Sql) -> String {
+        let [first, last] = CALENDARS;
+        let shown = self.at_zone(moment, sql);
+        format!("CASE WHEN {moment} BETWEEN '{first}' AND '{last}' THEN {shown} END")
     }
 
     /// What a clock shows, rounded down.

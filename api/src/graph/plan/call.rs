@@ -4,9 +4,9 @@ use super::allowance;
 use super::sql::Sql;
 use crate::database::Parameter;
 use crate::graph::arguments::{ArgumentError, Arguments, Value};
-use crate::graph::catalog::{Argument, ArgumentType, Catalog, Function, Table};
+use crate::graph::catalog::{Argument, ArgumentType, Bounds, Catalog, ColumnType, Function, Table};
 use crate::graph::limits::Limits;
-use crate::graph::value::bounded;
+use crate::graph::value::{InputError, bounded, stored};
 
 /// A function with the arguments that were given; the others have a default in the database.
 #[derive(Clone, Debug)]
@@ -42,12 +42,12 @@ impl Call {
             let Some(value) = given.get(&argument.field) else { continue };
             match &argument.ty {
                 ArgumentType::Value(ty) => {
-                    let value = bounded(ty, argument.bounds, value)
+                    let value = read(function, ty, argument.bounds, value)
                         .map_err(|error| ArgumentError::new(&argument.field, error.to_string()))?;
                     arguments.push((argument.sql_name.clone(), value));
                 }
                 ArgumentType::Objects { fields, .. } => {
-                    arguments.extend(arrays(&argument.field, fields, value)?);
+                    arguments.extend(arrays(function, &argument.field, fields, value)?);
                 }
             }
         }
@@ -70,8 +70,19 @@ impl Call {
     }
 }
 
+/// An argument, which a function that writes may store.
+fn read(
+    function: &Function,
+    ty: &ColumnType,
+    bounds: Bounds,
+    value: &Value<'_>,
+) -> Result<Parameter, InputError> {
+    if function.writes() { stored(ty, bounds, value) } else { bounded(ty, bounds, value) }
+}
+
 /// A list of objects as arrays, one for each of their fields.
 fn arrays(
+    function: &Function,
     argument: &str,
     fields: &[Argument],
     value: &Value<'_>,
@@ -85,8 +96,10 @@ fn arrays(
             .enumerate()
             .map(|(at, object)| {
                 let value = object.get(&field.field).filter(|value| !value.is_null());
-                let element =
-                    value.map(|value| bounded(ty, field.bounds, value)).transpose().map_err(|error| {
+                let element = value
+                    .map(|value| read(function, ty, field.bounds, value))
+                    .transpose()
+                    .map_err(|error| {
                         ArgumentError::new(&format!("{argument}.{at}.{}", field.field), error.to_string())
                     })?;
                 Ok(element.and_then(|element| element.value))

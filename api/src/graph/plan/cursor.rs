@@ -12,15 +12,15 @@ use super::call::Call;
 use super::order::{Sort, Term};
 use crate::database::{Parameter, Row};
 use crate::graph::arguments::json;
-use crate::graph::catalog::Table;
-use crate::graph::value::{parameter, write_value};
+use crate::graph::catalog::{Catalog, Table};
+use crate::graph::value::{read_exact, write_exact};
 
 /// A value that orders rows, by a name that no other value of the table has.
 pub(super) type Named = (String, Sort);
 
 /// The terms of an order, named.
-pub(super) fn named(terms: &[Term]) -> Vec<Named> {
-    terms.iter().map(|term| (term.at.name(), term.sort.clone())).collect()
+pub(super) fn named(catalog: &Catalog, table: &Table, terms: &[Term]) -> Vec<Named> {
+    terms.iter().map(|term| (term.at.name(catalog, table), term.sort.clone())).collect()
 }
 
 /// Names an order: the same for the same table or call, values and directions.
@@ -50,7 +50,7 @@ pub(crate) fn write_cursor(shape: &CursorShape, row: &Row, out: &mut Vec<u8>) {
     plain.push(b'"');
     for (position, ty) in &shape.parts {
         plain.push(b',');
-        write_value(ty, row.bytes(*position), &mut plain);
+        write_exact(ty, row.bytes(*position), &mut plain);
     }
     plain.push(b']');
     out.push(b'"');
@@ -80,7 +80,7 @@ pub(super) fn read(
         .zip(values)
         .map(|((_, sort), value)| match value {
             value if value.is_null() && sort.nullable => Ok(None),
-            value => parameter(&sort.ty, value).map(Some).map_err(|_| NOT_OURS),
+            value => read_exact(&sort.ty, value).map(Some).map_err(|_| NOT_OURS),
         })
         .collect()
 }

@@ -274,8 +274,19 @@ impl<'a, 'l> Filter<'a, 'l> {
                 let values = self.array(ty, value)?;
                 self.sql.push(binary("<>")).push("ALL (").bind(values).push(")");
             }
-            "like" => self.pattern(&binary("LIKE"), text(), str::to_owned)?,
-            "ilike" => self.pattern(&binary("ILIKE"), text(), str::to_owned)?,
+            "like" | "ilike" => {
+                let escapes = text().bytes().rev().take_while(|byte| *byte == b'\\').count();
+                if escapes % 2 == 1 {
+                    return Err(
+                        self.error("a `\\` at the end of a pattern escapes nothing; write `\\\\` for itself")
+                    );
+                }
+                self.pattern(
+                    &binary(if operator == "like" { "LIKE" } else { "ILIKE" }),
+                    text(),
+                    str::to_owned,
+                )?;
+            }
             "startsWith" => {
                 self.pattern(&binary("LIKE"), text(), |text| format!("{}%", escape_pattern(text)))?;
             }
@@ -306,6 +317,11 @@ impl<'a, 'l> Filter<'a, 'l> {
                     self.allowance.pattern(length, || self.argument.join("."))?;
                 }
                 self.allowance.operand(&parameter, || self.argument.join("."))?;
+                if *ty == ColumnType::Scalar(Scalar::Json) && matches!(operator, "<" | "<=" | ">" | ">=") {
+                    // Postgres orders values of all types: every number is greater than every text.
+                    let json_type = value.json_type();
+                    self.sql.push(format_args!("jsonb_typeof({operand}) = '{json_type}' AND "));
+                }
                 self.sql.push(binary(operator)).bind(parameter);
             }
         }
@@ -319,13 +335,13 @@ impl<'a, 'l> Filter<'a, 'l> {
         let letters = at.items().iter();
         let letters = letters.map(|key| 1 + key.as_str().map_or(0, |key| key.chars().count())).sum();
         self.allowance.pattern(letters, || self.argument.join("."))?;
-        // The path is bound once for each condition; there is seldom more than one.
         let at = self.array(&ColumnType::Scalar(Scalar::Text), at)?;
+        let at = self.sql.parameter(at);
         self.all(" AND ", "true", conditions, |this, (name, value)| {
             this.inside(name, |this| {
                 this.count()?;
-                this.sql.push(format_args!("({operand} #> ")).bind(at.clone()).push(")");
-                this.comparison(&ColumnType::Scalar(Scalar::Json), "", name, value)
+                let operand = format!("({operand} #> {at})");
+                this.comparison(&ColumnType::Scalar(Scalar::Json), &operand, name, value)
             })
         })
     }

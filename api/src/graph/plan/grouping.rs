@@ -87,7 +87,7 @@ impl Key {
                 ));
             }
             Grouping::Bucket(bucket) if bucket.is_shown(&self.ty) => {
-                let shown = bucket.at_zone(value, sql);
+                let shown = bucket.shown(value, sql);
                 sql.push(format_args!(" CROSS JOIN LATERAL (SELECT {shown} AS shown OFFSET 0) e{number}"));
             }
             Grouping::Value | Grouping::Bucket(_) | Grouping::Range(_) => {}

@@ -75,7 +75,7 @@ impl<'a> Groups<'a> {
             groups.note_having(table, &having);
         }
         if let Some(text) = arguments.get("after").and_then(Given::as_str) {
-            let after = cursor::read(text, table, groups.call.as_ref(), &groups.named(table))
+            let after = cursor::read(text, table, groups.call.as_ref(), &groups.named(catalog, table))
                 .map_err(|message| ArgumentError::new("after", message))?;
             groups.after = Some(after);
         }
@@ -276,16 +276,16 @@ impl<'a> Groups<'a> {
     }
 
     /// The order, by names that no other value of the table has.
-    pub(super) fn named(&self, table: &Table) -> Vec<Named> {
+    pub(super) fn named(&self, catalog: &Catalog, table: &Table) -> Vec<Named> {
         self.order
             .iter()
             .map(|(value, sort)| {
                 let name = match value {
                     Value::Key(key) => {
                         let Key { at, grouping, .. } = &self.keys[*key];
-                        format!("{} key {} {grouping:?}", table.name, at.name())
+                        format!("{} key {} {grouping:?}", table.name, at.name(catalog, table))
                     }
-                    Value::Expression(at) => format!("{:?}", self.expressions[*at]),
+                    Value::Expression(at) => self.expressions[*at].name(table),
                 };
                 (name, sort.clone())
             })

@@ -52,10 +52,18 @@ pub(super) struct Path {
 }
 
 impl Path {
-    /// A name that no other path from the table has.
-    pub(super) fn name(&self) -> String {
-        let relations = self.relations.iter().map(|relation| format!("{}/", relation.0));
-        relations.chain([self.column.0.to_string()]).collect()
+    /// A name that no other path from the table has, and that it keeps when others are added: `eventType/eventName`.
+    pub(super) fn name(&self, catalog: &Catalog, table: &Table) -> String {
+        let mut name = String::new();
+        let mut at = table;
+        for relation in &self.relations {
+            let relation = at.relation(*relation);
+            name.push_str(&relation.field);
+            name.push('/');
+            at = catalog.table(relation.target);
+        }
+        name.push_str(&at.column(self.column).field);
+        name
     }
 }
 

@@ -43,7 +43,7 @@ pub(super) fn read(
         return Err(ArgumentError::new("offset", "`offset` goes with `first`, not with `last`"));
     }
     let order = order::read(catalog, table, arguments.get("orderBy"), limits)?;
-    let named = cursor::named(&order);
+    let named = cursor::named(catalog, table, &order);
     let call = Call::read(catalog, table, arguments, limits)?;
     let cursor = |name: &str| -> Result<_, ArgumentError> {
         let Some(text) = arguments.get(name).and_then(Value::as_str) else { return Ok(None) };

@@ -1,15 +1,18 @@
 //! Ranges that numbers are grouped by: between given bounds, or of one width.
 
+use std::ops::RangeInclusive;
+
 use tokio_postgres::types::Type;
 
 use super::sql::Sql;
 use crate::database::Parameter;
+use crate::graph::aggregate::double;
 use crate::graph::arguments::{ArgumentError, Value};
 
 /// Bounds of one request at most.
 const MOST_BOUNDS: usize = 100;
-/// The narrowest range.
-const LEAST_WIDTH: f64 = 1e-6;
+/// The narrowest range, and the widest.
+const WIDTHS: RangeInclusive<f64> = 1e-6..=1e12;
 
 /// How numbers are cut into ranges. The database numbers the ranges; the number of one gives its ends.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,26 +39,27 @@ impl Ranges {
                 }
                 Ok(Self::Bounds(bounds))
             }
-            (None, Some(width)) => width
-                .as_f64()
-                .filter(|width| *width >= LEAST_WIDTH)
-                .map(Self::Width)
-                .ok_or_else(|| refuse("width", &format!("a range is at least {LEAST_WIDTH} wide"))),
+            (None, Some(width)) => {
+                width.as_f64().filter(|width| WIDTHS.contains(width)).map(Self::Width).ok_or_else(|| {
+                    refuse("width", &format!("a range is {} to {} wide", WIDTHS.start(), WIDTHS.end()))
+                })
+            }
             _ => Err(ArgumentError::new(argument, "give either `bounds` or `width`")),
         }
     }
 
     /// Writes the number of the range that a value lies in, as `float8`; NULL for no value.
     pub(super) fn write(&self, value: &str, sql: &mut Sql) {
+        let value = double(value);
         match self {
             Self::Bounds(bounds) => {
                 let bytes: Vec<[u8; 8]> = bounds.iter().map(|bound| bound.to_be_bytes()).collect();
                 let elements = bytes.iter().map(<[u8; 8]>::as_slice);
-                sql.push(format_args!("width_bucket({value}::float8, "));
+                sql.push(format_args!("width_bucket({value}, "));
                 sql.bind(Parameter::array(Type::FLOAT8_ARRAY, &Type::FLOAT8, elements)).push(")::float8");
             }
             Self::Width(width) => {
-                sql.push(format_args!("floor({value}::float8 / "));
+                sql.push(format_args!("floor({value} / "));
                 sql.bind(Parameter::new(Type::FLOAT8, width.to_be_bytes().to_vec())).push(")");
             }
         }

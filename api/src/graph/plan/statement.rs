@@ -14,6 +14,9 @@ use crate::graph::aggregate::{Function, NUMBER_WITHIN};
 use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{Catalog, ColumnId, ColumnType, Relation, Scope, Table, TableId};
 
+/// Digits that a number within JSON does not have: Postgres writes them all.
+const LONGEST_NUMBER: usize = 140;
+
 /// Alias of the table whose rows are loaded.
 pub(super) const ROW: &str = "t";
 
@@ -324,6 +327,19 @@ pub(super) enum Expression {
     Within(Function, ColumnId, Vec<String>),
 }
 
+impl Expression {
+    /// A name that no other value of the table has, and that it keeps when columns are added.
+    pub(super) fn name(&self, table: &Table) -> String {
+        match self {
+            Self::Count => "count".into(),
+            Self::Of(function, column) => format!("{function:?} of {}", table.column(*column).field),
+            Self::Within(function, column, path) => {
+                format!("{function:?} of {} at {path:?}", table.column(*column).field)
+            }
+        }
+    }
+}
+
 /// Values over many rows, as a request asks for them.
 #[derive(Clone, Debug)]
 pub(super) struct Numbers {
@@ -391,9 +407,10 @@ pub(super) fn write_expression(table: &Table, expression: &Expression, sql: &mut
             let value = format!("{ROW}.{}", table.column(*column).sql_name);
             let keys = path.iter().map(String::as_bytes);
             let path = sql.parameter(Parameter::array(Type::TEXT_ARRAY, &Type::TEXT, keys));
-            // What is no number there counts as missing.
+            // What is no number there counts as missing, and so does what has so many digits that its square is no double.
             let number = format!(
-                "CASE jsonb_typeof({value} #> {path}) WHEN 'number' THEN ({value} #>> {path})::float8 END"
+                "CASE WHEN jsonb_typeof({value} #> {path}) = 'number' AND length({value} #>> {path}) < {LONGEST_NUMBER} \
+                 THEN ({value} #>> {path})::float8 END"
             );
             write_function(*function, &number, &NUMBER_WITHIN, sql);
         }

@@ -126,7 +126,8 @@ fn forged(fixture: &Fixture, order: &Value, values: &[Value]) -> String {
     let order = order.to_string();
     let order = json::read(&order).unwrap();
     let terms = order::read(&fixture.catalog, table, Some(&order), &Limits::default()).unwrap();
-    let mut parts = vec![Value::from(cursor::signature(table, None, &cursor::named(&terms)))];
+    let mut parts =
+        vec![Value::from(cursor::signature(table, None, &cursor::named(&fixture.catalog, table, &terms)))];
     parts.extend_from_slice(values);
     BASE64_URL_SAFE_NO_PAD.encode(Value::from(parts).to_string())
 }
@@ -287,13 +288,13 @@ proptest! {
         let order = serde_json::json!([{ "intensityLevel": "DESC" }, { "notes": "ASC_NULLS_FIRST" }]);
         let terms = order::read(&fixture.catalog, table, Some(&json::read(&order.to_string()).unwrap()), &Limits::default()).unwrap();
         let text = forged(fixture, &order, &[serde_json::json!(level), serde_json::json!(note), id.to_string().into()]);
-        let read = cursor::read(&text, table, None, &cursor::named(&terms)).unwrap();
+        let read = cursor::read(&text, table, None, &cursor::named(&fixture.catalog, table, &terms)).unwrap();
         let bytes: Vec<Option<Vec<u8>>> = read.into_iter().map(|part| part.and_then(|part| part.value)).collect();
         prop_assert_eq!(bytes, vec![level.map(|level| level.to_be_bytes().to_vec()), note.map(String::into_bytes), Some(id.to_be_bytes().to_vec())]);
 
         // The other way round it is another order.
         let reversed: Vec<_> =
-            cursor::named(&terms).into_iter().map(|(name, sort)| (name, sort.reversed())).collect();
+            cursor::named(&fixture.catalog, table, &terms).into_iter().map(|(name, sort)| (name, sort.reversed())).collect();
         prop_assert!(cursor::read(&text, table, None, &reversed).is_err());
     }
 
@@ -306,7 +307,7 @@ proptest! {
         let good = forged(fixture, &order, &["2026-01-01T00:00:00Z".into(), "7".into()]);
         let at = at.index(good.len());
         let bad = if cut { good[..at].to_owned() } else { format!("{}{letter}{}", &good[..at], &good[at + 1..]) };
-        if let Ok(values) = cursor::read(&bad, table, None, &cursor::named(&terms)) {
+        if let Ok(values) = cursor::read(&bad, table, None, &cursor::named(&fixture.catalog, table, &terms)) {
             prop_assert!(!cut);
             prop_assert_eq!(values.len(), 2);
             // Neither value can be missing: it would mean another condition.
@@ -319,7 +320,7 @@ proptest! {
         let fixture = &*FIXTURE;
         let table = fixture.catalog.table_of_type("SessionEvent").unwrap();
         let terms = order::read(&fixture.catalog, table, None, &Limits::default()).unwrap();
-        prop_assert!(cursor::read(&text, table, None, &cursor::named(&terms)).is_err());
-        prop_assert!(cursor::read(&BASE64_URL_SAFE_NO_PAD.encode(&text), table, None, &cursor::named(&terms)).is_err());
+        prop_assert!(cursor::read(&text, table, None, &cursor::named(&fixture.catalog, table, &terms)).is_err());
+        prop_assert!(cursor::read(&BASE64_URL_SAFE_NO_PAD.encode(&text), table, None, &cursor::named(&fixture.catalog, table, &terms)).is_err());
     }
 }

@@ -67,6 +67,28 @@ pub(in crate::graph) fn holds(bounds: Bounds, number: &Parameter) -> bool {
     }
 }
 
+/// A parameter of a column's type that is to be stored. Refused is what could be written and no reader could use: a time without
+/// end or of a year that no calendar shows, a number that no double has room for.
+pub(in crate::graph) fn stored(
+    ty: &ColumnType,
+    bounds: Bounds,
+    value: &Value<'_>,
+) -> Result<Parameter, InputError> {
+    let parameter = bounded(ty, bounds, value)?;
+    if let (ColumnType::Scalar(scalar), Some(bytes)) = (ty, parameter.value.as_deref()) {
+        let expected = match scalar {
+            Scalar::DateTime | Scalar::LocalDateTime if !time::is_shown(bytes) => {
+                "a time of the years 1 to 9999"
+            }
+            Scalar::Date if !time::is_shown_date(bytes) => "a date of the years 1 to 9999",
+            Scalar::Numeric | Scalar::Decimal if numeric::to_f64(bytes).is_none() => "a number below 1e308",
+            _ => return Ok(parameter),
+        };
+        return Err(mismatch(value, expected));
+    }
+    Ok(parameter)
+}
+
 /// A part of a key, as its bytes are found again in a row: equal numbers are equal bytes.
 pub(in crate::graph) fn key_part(ty: &ColumnType, value: &Value<'_>) -> Result<Vec<u8>, InputError> {
     let bytes = parameter(ty, value)?.value.unwrap_or_default();
@@ -134,13 +156,22 @@ fn encode(scalar: Scalar, value: &Value<'_>) -> Result<Vec<u8>, InputError> {
             value.as_str().and_then(time::parse_local).map(|time| time.to_be_bytes().to_vec())
         }
         Scalar::DateTime => value.as_str().and_then(time::parse_utc).map(|time| time.to_be_bytes().to_vec()),
-        Scalar::Json => {
+        Scalar::Json => is_json(value).then(|| {
             let mut text = vec![1]; // version of jsonb's binary format
             value.write_json(&mut text);
-            Some(text)
-        }
+            text
+        }),
     };
     encoded.ok_or_else(|| mismatch(value, expected(scalar)))
+}
+
+/// Whether Postgres can store it as JSON and readers can use its numbers: there is no NUL in texts, and no number beyond a double.
+fn is_json(value: &Value<'_>) -> bool {
+    let is_text = |text: &str| !text.contains('\0');
+    value.as_str().is_none_or(is_text)
+        && value.as_number().is_none_or(number::is_in_range)
+        && value.items().iter().all(is_json)
+        && value.fields().iter().all(|(name, value)| is_text(name) && is_json(value))
 }
 
 fn expected(scalar: Scalar) -> &'static str {
@@ -156,7 +187,7 @@ fn expected(scalar: Scalar) -> &'static str {
         Scalar::Date => "a date such as \"2026-02-12\"",
         Scalar::LocalDateTime => "a date and time without offset such as \"2026-02-12T14:15:00\"",
         Scalar::DateTime => "a date and time with offset such as \"2026-02-12T14:15:00Z\" (RFC 3339)",
-        Scalar::Json => "JSON",
+        Scalar::Json => "JSON without NUL and with numbers between 1e-307 and 1e308",
     }
 }
 

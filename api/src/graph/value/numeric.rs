@@ -82,8 +82,41 @@ pub(super) fn to_f64(mut bytes: &[u8]) -> Option<f64> {
     number.is_finite().then_some(number)
 }
 
-/// Reads a decimal text such as `-12.50` or `1e3`; `None` where it is not one.
+/// Reads a decimal text such as `-12.50` or `1e3`; `None` where it is not one, or has too many digits.
 pub(super) fn parse(text: &str) -> Option<Vec<u8>> {
+    read(text, MOST_DIGITS)
+}
+
+/// Reads a number of any length that Postgres has written.
+pub(super) fn parse_whole(text: &str) -> Option<Vec<u8>> {
+    read(text, usize::MAX)
+}
+
+/// What is no number, and yet a value.
+pub(super) fn special(name: &str) -> Option<Vec<u8>> {
+    let sign = match name {
+        "NaN" => NAN,
+        "Infinity" => INFINITY,
+        "-Infinity" => NEGATIVE_INFINITY,
+        _ => return None,
+    };
+    let mut bytes = vec![0; 8];
+    bytes[4..6].copy_from_slice(&sign.to_be_bytes());
+    Some(bytes)
+}
+
+/// Its name, of what is no number.
+pub(super) fn special_name(mut bytes: &[u8]) -> Option<&'static str> {
+    bytes.try_get_u32().ok()?; // number of digits, weight
+    match bytes.try_get_u16().ok()? {
+        NAN => Some("NaN"),
+        INFINITY => Some("Infinity"),
+        NEGATIVE_INFINITY => Some("-Infinity"),
+        _ => None,
+    }
+}
+
+fn read(text: &str, most_digits: usize) -> Option<Vec<u8>> {
     let (negative, unsigned) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text.strip_prefix('+').unwrap_or(text)),
@@ -97,7 +130,7 @@ pub(super) fn parse(text: &str) -> Option<Vec<u8>> {
     if (whole.is_empty() && fraction.is_empty()) || !all_digits(whole) || !all_digits(fraction) {
         return None;
     }
-    if whole.len() + fraction.len() + exponent.unsigned_abs() as usize > MOST_DIGITS {
+    if whole.len() + fraction.len() + exponent.unsigned_abs() as usize > most_digits {
         return None;
     }
 

@@ -25,6 +25,16 @@ pub(crate) fn is_within_calendars(microseconds: i64) -> bool {
         .contains(&microseconds)
 }
 
+/// Whether a time of a row lies there.
+pub(super) fn is_shown(bytes: &[u8]) -> bool {
+    bytes.try_into().is_ok_and(|bytes| is_within_calendars(i64::from_be_bytes(bytes)))
+}
+
+/// Whether a date of a row lies there.
+pub(super) fn is_shown_date(bytes: &[u8]) -> bool {
+    bytes.try_into().is_ok_and(|bytes| CALENDAR_DAYS.contains(&i64::from(i32::from_be_bytes(bytes))))
+}
+
 /// `2026-02-12`
 pub(super) fn write_date(days: i32, out: &mut Vec<u8>) {
     match days {

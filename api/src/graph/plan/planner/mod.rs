@@ -409,7 +409,11 @@ impl<'a> Planner<'a> {
             DraftKind::ByKey | DraftKind::RowsBefore(_) => LoadKind::ByKey,
             DraftKind::Page(page) => {
                 let cursor = draft.cursors.then(|| CursorShape {
-                    signature: cursor::signature(table, page.call.as_ref(), &cursor::named(&page.order)),
+                    signature: cursor::signature(
+                        table,
+                        page.call.as_ref(),
+                        &cursor::named(self.catalog, table, &page.order),
+                    ),
                     parts: page
                         .order
                         .iter()
@@ -426,7 +430,11 @@ impl<'a> Planner<'a> {
             },
             DraftKind::Groups(groups) => {
                 let cursor = Some(CursorShape {
-                    signature: cursor::signature(table, groups.call.as_ref(), &groups.named(table)),
+                    signature: cursor::signature(
+                        table,
+                        groups.call.as_ref(),
+                        &groups.named(self.catalog, table),
+                    ),
                     parts: groups.cursor_parts(),
                 });
                 LoadKind::Page { limit: groups.limit, backward: false, cursor }

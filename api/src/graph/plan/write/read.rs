@@ -8,7 +8,7 @@ use crate::database::Parameter;
 use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{Catalog, Column, ColumnId, FieldId, Relation, Table};
 use crate::graph::limits::Limits;
-use crate::graph::value::bounded;
+use crate::graph::value::stored;
 
 /// Values that one statement of the protocol can carry.
 const MOST_VALUES: usize = u16::MAX as usize;
@@ -161,7 +161,7 @@ fn read_value(column: &Column, value: &Value<'_>, place: &str) -> Result<Option<
     if value.is_null() {
         return Ok(None);
     }
-    bounded(&column.ty, column.bounds, value)
+    stored(&column.ty, column.bounds, value)
         .map(Some)
         .map_err(|error| ArgumentError::new(place, error.to_string()))
 }
