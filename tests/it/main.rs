@@ -13,6 +13,7 @@ mod directory;
 mod docs;
 mod documents;
 mod examples;
+mod extremes;
 mod facets;
 mod faults;
 mod feed_bounds;

@@ -1,0 +1,211 @@
+//! What stands in one row never breaks the numbers, charts and pages of the others.
+//!
+//! Each column of each table is given values at the ends of its type, past every policy and trigger; then everything is asked
+//! that can be asked of every table.
+
+use praxis::graph::catalog::{Catalog, ColumnId, ColumnType, Scalar, Table};
+use praxis::systems;
+use tokio_postgres::Client;
+
+use crate::harness::App;
+
+/// The ends of a type, as SQL.
+fn ends(scalar: Scalar) -> &'static [&'static str] {
+    match scalar {
+        Scalar::SmallInt => &["32767", "-32768"],
+        Scalar::Int => &["2147483647", "-2147483648"],
+        Scalar::BigInt => &["9223372036854775807", "-9223372036854775808"],
+        Scalar::Real => &["'NaN'", "'Infinity'", "'-Infinity'", "3.4e38", "-3.4e38", "1e-45"],
+        Scalar::Double => &["'NaN'", "'Infinity'", "'-Infinity'", "1.7e308", "-1.7e308", "5e-324", "1e155"],
+        Scalar::Numeric => &["'NaN'", "999.99", "-999.99", "99999999"],
+        Scalar::Decimal => &[
+            "'NaN'",
+            "'Infinity'",
+            "'-Infinity'",
+            "1e400",
+            "-1e400",
+            "1e-400",
+            "9e131071",
+            "1e155",
+            "-1e308",
+        ],
+        Scalar::Date => {
+            &["'infinity'", "'-infinity'", "'5874897-12-31'", "'4714-11-24 BC'", "'+10000-01-01'"]
+        }
+        Scalar::LocalDateTime | Scalar::DateTime => &[
+            "'infinity'",
+            "'-infinity'",
+            "'294276-12-31 23:59:59.999999Z'",
+            "'4714-11-24 00:00Z BC'",
+            "'10000-01-01Z'",
+            "'9999-12-31Z'",
+        ],
+        Scalar::Json => &[
+            "'{\"bpm\": 1e155}'",
+            "'{\"bpm\": 1e400}'",
+            "'{\"bpm\": -1e400}'",
+            "'{\"bpm\": 1e-400}'",
+            "'{\"bpm\": 17976931348623157e292}'",
+            "'{\"bpm\": \"\"}'",
+            "'1e400'",
+            "'[1e400]'",
+        ],
+        Scalar::Boolean | Scalar::Text | Scalar::Uuid => &[],
+    }
+}
+
+/// The functions over a column, all of them.
+fn functions(ty: &ColumnType) -> Option<&'static str> {
+    const NUMBERS: &str = "{ countDistinct sum avg min max stddev variance median: percentile(p: 0.5) least: percentile(p: 0) }";
+    match ty {
+        ty if ty.is_number() => Some(NUMBERS),
+        ty if ty.is_time() => Some("{ countDistinct min max }"),
+        ColumnType::Scalar(Scalar::Json) => {
+            Some("{ countDistinct sum avg min max stddev variance percentile(p: 0.5) }")
+        }
+        _ => None,
+    }
+}
+
+/// All numbers of a table's rows.
+fn aggregate(table: &Table) -> String {
+    let columns = table.columns.iter().filter_map(|column| {
+        let functions = functions(&column.ty)?;
+        let at = if column.ty == ColumnType::Scalar(Scalar::Json) { "(at: [\"bpm\"])" } else { "" };
+        Some(format!("{}{at} {functions}", column.field))
+    });
+    format!("aggregate {{ count {} }}", columns.collect::<Vec<_>>().join(" "))
+}
+
+/// The questions about a table, each by itself.
+fn questions(table: &Table) -> Vec<String> {
+    let aggregate = aggregate(table);
+    let list = &table.list_field;
+    let mut questions = vec![format!("{list} {{ {aggregate} }}")];
+    // JSON is told as it is, and not every reader of it knows numbers beyond a double.
+    let fields = table.columns.iter().filter(|column| column.ty != ColumnType::Scalar(Scalar::Json));
+    let fields: Vec<&str> = fields.map(|column| column.field.as_str()).collect();
+    for column in &table.columns {
+        let field = &column.field;
+        if column.ty.is_ordered() {
+            for direction in ["ASC", "DESC"] {
+                let nodes = fields.join(" ");
+                questions.push(format!(
+                    "{list}(first: 3, orderBy: [{{ {field}: {direction} }}]) {{ nodes {{ {nodes} }} pageInfo {{ endCursor }} }}"
+                ));
+            }
+        }
+        let key = if column.ty.is_time() { format!("{field}: {{}}") } else { format!("{field}: true") };
+        if !matches!(column.ty, ColumnType::Scalar(Scalar::Json) | ColumnType::List(_)) {
+            questions.push(format!(
+                "{}(first: 5, groupBy: {{ {key} }}, orderBy: [{{ count: DESC }}]) {{ key {{ {field} }} {aggregate} cursor }}",
+                table.groups_field
+            ));
+        }
+        for zone in ["UTC", "America/St_Johns"] {
+            let mut buckets = vec!["unit: DAY", "unit: YEAR", "every: \"P10D\""];
+            let is_date = column.ty == ColumnType::Scalar(Scalar::Date);
+            if !is_date {
+                buckets.extend(["unit: HOUR", "every: \"PT90M\""]);
+            }
+            for bucket in buckets.into_iter().filter(|_| column.ty.is_time()) {
+                let bucket = format!("{{ {bucket}, timeZone: \"{zone}\" }}");
+                questions.push(format!(
+                    "{}(groupBy: {{ {field}: {bucket} }}, orderBy: [{{ key: {{ {field}: DESC }} }}]) {{ key {{ {field} }} cursor aggregate {{ count }} }}",
+                    table.groups_field
+                ));
+                for bounds in ["fill: NONE", "from: \"2026-01-01T00:00:00Z\", to: \"2026-01-08T00:00:00Z\""] {
+                    questions.push(format!(
+                        "{}(time: {}, bucket: {bucket}, {bounds}) {{ points {{ start end {aggregate} }} }}",
+                        table.series_field,
+                        column.enum_name()
+                    ));
+                }
+            }
+        }
+    }
+    for id in table.measures() {
+        let column = table.column(id);
+        for ranges in ["width: 0.000001", "width: 1000000000000", "bounds: [-1e300, 0, 1e300]"] {
+            let range = column.range_field();
+            questions.push(format!(
+                "{}(groupBy: {{ {range}: {{ {ranges} }} }}) {{ key {{ {range} {{ from to }} }} cursor aggregate {{ count }} }}",
+                table.groups_field
+            ));
+        }
+        for x in table.axes() {
+            questions.push(format!(
+                "{list} {{ points(x: {}, y: {}) {{ {} }} }}",
+                table.column(x).enum_name(),
+                column.enum_name(),
+                column.field
+            ));
+        }
+    }
+    questions
+}
+
+/// Puts each end of its type into each column of two rows of a table; what a rule of the table refuses stays. Once there is a
+/// value that is no number, the sum is none either, and so the others are tried without them first.
+async fn stretch(owner: &Client, table: &Table, finite: bool) -> usize {
+    let is_key = |id: ColumnId| {
+        table.keys.iter().any(|key| key.contains(&id))
+            || table.relations.iter().any(|relation| !relation.many && relation.local.contains(&id))
+    };
+    let mut stretched = 0;
+    for id in table.column_ids().filter(|id| !is_key(*id)) {
+        let column = table.column(id);
+        let ColumnType::Scalar(scalar) = &column.ty else { continue };
+        for end in ends(*scalar)
+            .iter()
+            .filter(|end| !finite || !matches!(**end, "'NaN'" | "'Infinity'" | "'-Infinity'"))
+        {
+            let name = &table.sql_name;
+            let sql = format!(
+                "UPDATE {name} SET {column} = {end}
+                  WHERE ctid IN (SELECT ctid FROM {name} ORDER BY md5(ctid::text || $1) LIMIT 2)",
+                column = column.sql_name
+            );
+            stretched += owner.execute(&sql, &[end]).await.map_or(0, |rows| usize::from(rows > 0));
+        }
+    }
+    stretched
+}
+
+#[tokio::test]
+async fn whatever_stands_in_a_row_everybody_else_has_their_numbers() {
+    let app = App::with(|config| config.limits.cost = u64::MAX).await;
+    let owner = app.owner().await;
+    let catalog = Catalog::new(&systems::ALL).unwrap();
+    let views = "SELECT quote_ident(schemaname) || '.' || quote_ident(viewname) FROM pg_views";
+    let views: Vec<String> = owner.query(views, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
+    let is_view = |table: &&Table| views.contains(&table.sql_name.replace('"', ""));
+    // Functions need arguments; tests of their own ask them.
+    let asked: Vec<&Table> = catalog.tables().iter().filter(|table| table.function.is_none()).collect();
+    let network = app.user("network@praxis.example").await;
+    let practice = app.user("owner@mindful.example").await;
+
+    let mut failed = Vec::new();
+    for finite in [true, false] {
+        for table in asked.iter().filter(|table| !is_view(table)) {
+            stretch(&owner, table, finite).await;
+        }
+        for table in &asked {
+            let namespace = catalog.systems()[table.system].field.as_deref();
+            let actor = if namespace.is_some() { &practice } else { &network };
+            for question in questions(table) {
+                let query = match namespace {
+                    Some(field) => format!("{{ {field} {{ {question} }} }}"),
+                    None => format!("{{ {question} }}"),
+                };
+                let answer = actor.ask(&query).await;
+                // A chart of hours may be too long, of which its asker is told.
+                let is_long = answer.body["errors"][0]["extensions"]["code"] == "LIMIT_EXCEEDED";
+                if !answer.body["errors"].is_null() && !is_long {
+                    failed.push(format!("{query}\n  {}", answer.body["errors"]));
+                }
+            }
+        }
+    }
+    assert!(failed.is_empty(), "{} failed:\n{}", failed.len(), failed[..failed.len().min(40)].join("\n"));
+}
