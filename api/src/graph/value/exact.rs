@@ -21,15 +21,16 @@ pub(crate) fn write_exact(ty: &ColumnType, value: Option<&[u8]>, out: &mut Vec<u
 pub(in crate::graph) fn read_exact(ty: &ColumnType, value: &Value<'_>) -> Result<Parameter, InputError> {
     let ColumnType::Scalar(scalar) = ty else { return parameter(ty, value) };
     let number = || value.as_number().or_else(|| value.as_str());
-    let float =
-        || value.as_str().filter(|text| matches!(*text, "NaN" | "Infinity" | "-Infinity"))?.parse().ok();
+    let special = || value.as_str().filter(|text| matches!(*text, "NaN" | "Infinity" | "-Infinity"));
+    // Postgres holds it already: nothing of it can be lost.
+    let float = || value.as_number().or_else(special);
     let bytes = match scalar {
-        Scalar::Real => float().map(|number: f64| {
-            #[expect(clippy::cast_possible_truncation, reason = "none of these has digits")]
-            let number = number as f32;
-            number.to_be_bytes().to_vec()
-        }),
-        Scalar::Double => float().map(|number: f64| number.to_be_bytes().to_vec()),
+        Scalar::Real => {
+            float().and_then(|text| text.parse::<f32>().ok()).map(|number| number.to_be_bytes().to_vec())
+        }
+        Scalar::Double => {
+            float().and_then(|text| text.parse::<f64>().ok()).map(|number| number.to_be_bytes().to_vec())
+        }
         Scalar::Numeric | Scalar::Decimal => {
             number().and_then(|text| numeric::special(text).or_else(|| numeric::parse_whole(text)))
         }
