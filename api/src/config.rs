@@ -475,6 +475,6 @@ impl ServeArgs {
     }
 }
 
-fn system_names() -> Vec<String> {
+pub(crate) fn system_names() -> Vec<String> {
     systems::ALL.iter().map(|system| system.name.to_owned()).collect()
 }

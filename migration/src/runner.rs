@@ -3,16 +3,16 @@
 use std::{str::FromStr, time::Duration};
 
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection,
+    ConnectionTrait, DatabaseConnection, DbBackend, Statement, TransactionTrait,
     sqlx::{
         self, ConnectOptions, Connection, PgConnection, Row,
         postgres::{PgConnectOptions, PgPool, PgPoolOptions},
     },
 };
-use sea_orm_migration::MigratorTrait;
+use sea_orm_migration::{MigratorTrait, SchemaManager};
 
 use crate::{
-    Migration, State, Status,
+    Migration, State, Status, Systems,
     error::{DatabaseError, MigrationError},
     migrations,
     record::{READ_RECORD, RECORD_EXISTS, Record, compare},
@@ -68,9 +68,14 @@ const CREATE_RECORD: &str = "
 ///
 /// Two runs at once are safe: the second waits and then finds nothing to do.
 pub async fn up(database_url: &str) -> Result<Vec<&'static str>, MigrationError> {
+    up_for(database_url, Systems::All).await
+}
+
+/// The same, of these systems only. What was left out is applied when it is chosen later.
+pub async fn up_for(database_url: &str, systems: Systems) -> Result<Vec<&'static str>, MigrationError> {
     let run = Run::begin(database_url).await?;
     let mut applied = Vec::new();
-    let outcome = run.up(&mut applied).await;
+    let outcome = run.up(systems, &mut applied).await;
     run.end().await;
     outcome.map(|()| applied)
 }
@@ -149,17 +154,19 @@ impl Run {
         compare(&read_record(&mut connection).await.map_err(unreadable)?)
     }
 
-    async fn up(&self, applied: &mut Vec<&'static str>) -> Result<(), MigrationError> {
+    async fn up(&self, systems: Systems, applied: &mut Vec<&'static str>) -> Result<(), MigrationError> {
         let status = self.status().await?;
         if let Some(edited) = status.iter().find(|it| it.state == State::Edited) {
             return Err(MigrationError::Edited { name: edited.name });
         }
-        // One at a time, so that a failure has a name.
-        for migration in pending(&status) {
+        // What is there already stays whole.
+        let systems = if is_whole(&status) { Systems::All } else { systems };
+        for migration in pending(&status).filter(|migration| systems.have(migration.name)) {
             let started = std::time::Instant::now();
-            Migrator::up(&self.database, Some(1)).await.map_err(|error| MigrationError::Failed {
+            let text = text(migration.up, migration.part.map(|(up, _)| up), systems);
+            self.apply(migration, text).await.map_err(|error| MigrationError::Failed {
                 name: migration.name,
-                error: DatabaseError::new(&error, Some(migration.up)).into(),
+                error: DatabaseError::new(&error, Some(text)).into(),
             })?;
             tracing::info!(migration = migration.name, elapsed = ?started.elapsed(), "migration applied");
             applied.push(migration.name);
@@ -167,23 +174,59 @@ impl Run {
         Ok(())
     }
 
+    /// Takes the step, in a transaction of its own. The library would take the first one that is pending.
+    async fn apply(&self, migration: &Migration, text: &str) -> Result<(), sea_orm::DbErr> {
+        let transaction = self.database.begin().await?;
+        migration.take(&SchemaManager::new(&transaction), text).await?;
+        let sql = "INSERT INTO praxis.seaql_migrations (version, applied_at)
+            VALUES ($1, extract(epoch FROM clock_timestamp())::bigint)";
+        transaction
+            .execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [migration.name.into()]))
+            .await?;
+        transaction.commit().await
+    }
+
     async fn down(&self, steps: u32, reverted: &mut Vec<&'static str>) -> Result<(), MigrationError> {
-        let status = self.status().await?;
+        let mut status = self.status().await?;
         let applied = migrations().iter().zip(&status).filter(|(_, it)| it.state != State::Pending);
-        for (migration, _) in applied.rev().take(usize::try_from(steps).unwrap_or(usize::MAX)) {
-            Migrator::down(&self.database, Some(1)).await.map_err(|error| MigrationError::Failed {
+        let applied: Vec<_> = applied.map(|(migration, _)| migration).collect();
+        for migration in applied.into_iter().rev().take(usize::try_from(steps).unwrap_or(usize::MAX)) {
+            let systems = if is_whole(&status) { Systems::All } else { Systems::Portal };
+            let text = text(migration.down, migration.part.map(|(_, down)| down), systems);
+            self.take_back(migration, text).await.map_err(|error| MigrationError::Failed {
                 name: migration.name,
-                error: DatabaseError::new(&error, Some(migration.down)).into(),
+                error: DatabaseError::new(&error, Some(text)).into(),
             })?;
             tracing::info!(migration = migration.name, "migration taken back");
             reverted.push(migration.name);
+            status.iter_mut().filter(|it| it.name == migration.name).for_each(|it| it.state = State::Pending);
         }
         Ok(())
+    }
+
+    async fn take_back(&self, migration: &Migration, text: &str) -> Result<(), sea_orm::DbErr> {
+        let transaction = self.database.begin().await?;
+        migration.take_back(&SchemaManager::new(&transaction), text).await?;
+        let sql = "DELETE FROM praxis.seaql_migrations WHERE version = $1";
+        transaction
+            .execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [migration.name.into()]))
+            .await?;
+        transaction.commit().await
     }
 
     async fn end(self) {
         self.pool.close().await;
     }
+}
+
+/// Whether something is applied that is not the portal's.
+fn is_whole(status: &[Status]) -> bool {
+    status.iter().any(|it| it.state != State::Pending && !Systems::Portal.have(it.name))
+}
+
+/// The whole text of a step, or the portal's part.
+fn text(whole: &'static str, part: Option<&'static str>, systems: Systems) -> &'static str {
+    part.filter(|_| systems == Systems::Portal).unwrap_or(whole)
 }
 
 fn pending(status: &[Status]) -> impl Iterator<Item = &'static Migration> {

@@ -40,9 +40,20 @@ impl MigrationName for Migration {
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        self.take(manager, self.up).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        self.take_back(manager, self.down).await
+    }
+}
+
+impl Migration {
+    /// Runs the text of the step, and notes its checksum.
+    pub(crate) async fn take(&self, manager: &SchemaManager<'_>, text: &str) -> Result<(), DbErr> {
         let connection = manager.get_connection();
         connection.execute_unprepared("SET LOCAL search_path = public").await?;
-        connection.execute_unprepared(self.up).await?;
+        connection.execute_unprepared(text).await?;
         connection.execute_unprepared(&format!("SET LOCAL search_path = {RECORD}")).await?;
         let values = [self.name.into(), self.checksum().into()];
         let record = "INSERT INTO praxis.migration_checksums (name, sha256) VALUES ($1, $2)";
@@ -52,10 +63,11 @@ impl MigrationTrait for Migration {
             .map(drop)
     }
 
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+    /// Runs the text that takes the step back, and forgets its checksum.
+    pub(crate) async fn take_back(&self, manager: &SchemaManager<'_>, text: &str) -> Result<(), DbErr> {
         let connection = manager.get_connection();
         connection.execute_unprepared("SET LOCAL search_path = public").await?;
-        connection.execute_unprepared(self.down).await?;
+        connection.execute_unprepared(text).await?;
         connection.execute_unprepared(&format!("SET LOCAL search_path = {RECORD}")).await?;
         let record = "DELETE FROM praxis.migration_checksums WHERE name = $1";
         connection

@@ -231,6 +231,76 @@ async fn migrate_goes_up_and_down_and_tells_where_it_is() {
     assert!(migrate(&url, &["up"]).await.good().contains(&format!("{count} migrations applied")));
 }
 
+/// Whatever the migrations make: tables, columns, indexes, constraints, policies, functions, triggers, and what is said of them.
+async fn made(name: &str) -> Vec<String> {
+    const MADE: &str = "
+      WITH here AS (SELECT oid, nspname FROM pg_namespace WHERE nspname IN ('public', 'praxis', 'therapyflow', 'auth'))
+      SELECT 'class ' || oid::regclass || ' ' || relkind::text || ' ' || relrowsecurity::text || relforcerowsecurity::text || coalesce(relacl::text, '')
+        || coalesce(obj_description(oid, 'pg_class'), '') FROM pg_class WHERE relnamespace IN (SELECT oid FROM here)
+      UNION ALL SELECT 'index ' || pg_get_indexdef(indexrelid) FROM pg_index JOIN pg_class ON pg_class.oid = indrelid
+        WHERE relnamespace IN (SELECT oid FROM here)
+      UNION ALL SELECT 'column ' || attrelid::regclass || '.' || attname || ' ' || format_type(atttypid, atttypmod) || attnotnull::text
+        || coalesce(attacl::text, '') FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+        WHERE relnamespace IN (SELECT oid FROM here) AND attnum > 0 AND NOT attisdropped AND relkind IN ('r', 'v')
+      UNION ALL SELECT 'constraint ' || conname || ' ' || pg_get_constraintdef(oid) || coalesce(obj_description(oid, 'pg_constraint'), '')
+        FROM pg_constraint WHERE connamespace IN (SELECT oid FROM here)
+      UNION ALL SELECT 'policy ' || polname || ' ' || polrelid::regclass || coalesce(pg_get_expr(polqual, polrelid), '')
+        || coalesce(pg_get_expr(polwithcheck, polrelid), '') FROM pg_policy
+      UNION ALL SELECT 'function ' || pg_get_functiondef(oid) || coalesce(proacl::text, '') FROM pg_proc
+        WHERE pronamespace IN (SELECT oid FROM here) AND prokind = 'f' AND probin IS NULL
+      UNION ALL SELECT 'trigger ' || pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal";
+    let owner = connect(&database_url("postgres", name)).await;
+    let rows = owner.query(MADE, &[]).await.unwrap();
+    let mut all: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    all.sort();
+    all
+}
+
+#[tokio::test]
+async fn migrate_makes_the_chosen_systems_and_others_when_they_are_chosen_later() {
+    let (name, whole) = (empty_database().await, empty_database().await);
+    let url = database_url("postgres", &name);
+    migrate(&database_url("postgres", &whole), &["up"]).await.good();
+    let whole = made(&whole).await;
+
+    let said = migrate(&url, &["up", "--systems", "nothing"]).await.bad();
+    assert!(said.contains("there is no system `nothing`; there are: ppn, therapyflow"), "{said}");
+    migrate(&url, &["up", "--systems", "ppn"]).await.good();
+    let portal = made(&name).await;
+    let foreign: Vec<&String> = portal.iter().filter(|it| it.contains("therapyflow")).collect();
+    assert!(foreign.is_empty(), "{foreign:#?}");
+    let own: Vec<&String> = whole.iter().filter(|it| !it.contains("therapyflow")).collect();
+    assert_eq!(portal.iter().filter(|it| !own.contains(it)).collect::<Vec<_>>(), Vec::<&String>::new());
+
+    // It is good for what serves the portal, and not for what serves both.
+    let gateway = database_url("praxis_gateway", &name);
+    let doctor =
+        run(&["doctor", "--systems", "ppn", "--jwt-secret", secret(), "--database-url", &gateway]).await;
+    assert!(doctor.good().contains("Nothing is wrong."));
+    run(&["seed", "demo", "--database-url", &url]).await.good();
+    run(&["seed", "demo", "--reset", "--database-url", &url]).await.good();
+    let arguments = ["--listen", "127.0.0.1:0", "--jwt-secret", secret(), "--database-url", &gateway];
+    let server = Served::start(&[&arguments[..], &["--systems", "ppn"]].concat()).await;
+    let sites = server.ask(None, "{ medications { totalCount } }").await;
+    assert_eq!(sites.data()["medications"]["totalCount"], 0, "no token, no rows");
+    drop(server);
+    assert!(serve(&gateway, &[]).await.bad().contains("20260310100000_create_therapyflow"));
+
+    // All the way back, and there again: what is missing is made later.
+    let steps = migration::migrations().len().to_string();
+    migrate(&url, &["down", "--steps", &steps]).await.good();
+    migrate(&url, &["up", "--systems", "ppn"]).await.good();
+    migrate(&url, &["up"]).await.good();
+    let later = made(&name).await;
+    let missing: Vec<&String> = whole.iter().filter(|it| !later.contains(it)).collect();
+    assert_eq!((later.len(), missing), (whole.len(), Vec::new()));
+    // What is there stays whole, whatever is chosen, and goes back whole.
+    assert!(migrate(&url, &["up", "--systems", "ppn"]).await.good().contains("0 migrations applied"));
+    migrate(&url, &["down", "--steps", &steps]).await.good();
+    migrate(&url, &["up"]).await.good();
+    assert_eq!(made(&name).await, whole);
+}
+
 #[tokio::test]
 async fn migrate_wants_to_know_which_database() {
     assert!(run(&["migrate", "status"]).await.bad().contains("DATABASE_URL"));

@@ -9,6 +9,7 @@ use crate::database::{Mode, Pool, check_login, embedded, migration_status};
 use crate::feed::check_hearing;
 use crate::graph::Engine;
 use crate::guard::Guard;
+use crate::systems;
 
 /// Checks what `serve` would need, one line per finding; fails if any of them would keep it from serving.
 pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
@@ -56,7 +57,11 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
     }
 
     if let Some(migrations) = doctor.check("the migrations can be read", migration_status(&owner).await, "") {
-        for status in migrations.iter().filter(|status| status.state != migration::State::Applied) {
+        let wanted = args.systems().map_or(migration::Systems::All, |systems| systems::migrated(&systems));
+        let missing = |status: &&migration::Status| {
+            status.state != migration::State::Applied && wanted.have(status.name)
+        };
+        for status in migrations.iter().filter(missing) {
             let state = format!("{:?}", status.state).to_lowercase();
             doctor.problem(&format!("the migration {} is {state}", status.name), "run `praxis migrate up`");
         }

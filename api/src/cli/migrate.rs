@@ -3,7 +3,9 @@
 use clap::{Args, Subcommand};
 
 use super::{Failure, plainly, say};
+use crate::config::{ConfigError, system_names};
 use crate::database::migration_url;
+use crate::systems;
 
 #[derive(Args, Debug)]
 pub(super) struct MigrateArgs {
@@ -17,7 +19,11 @@ pub(super) struct MigrateArgs {
 #[derive(Debug, Subcommand)]
 enum Direction {
     /// Apply what is pending
-    Up,
+    Up {
+        /// Systems to make tables for; `ppn` always, since its migrations hold what the systems share
+        #[arg(long, env = "PRAXIS_SYSTEMS", value_delimiter = ',', default_values_t = system_names(), value_name = "NAMES")]
+        systems: Vec<String>,
+    },
     /// Take back the last migrations
     Down {
         /// How many
@@ -32,8 +38,9 @@ pub(super) async fn run(args: MigrateArgs) -> Result<(), Failure> {
     let url = args.database_url.ok_or("say which database: --database-url or DATABASE_URL")?;
     let url = migration_url(&plainly(&url)).await?;
     match args.direction {
-        Direction::Up => {
-            let applied = migration::up(&url).await?;
+        Direction::Up { systems } => {
+            let systems = systems::chosen(&systems).map_err(|name| ConfigError::System { name })?;
+            let applied = migration::up_for(&url, systems::migrated(&systems)).await?;
             for name in &applied {
                 say(&format!("applied {name}"));
             }

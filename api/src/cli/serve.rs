@@ -36,14 +36,15 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
 
 /// Serves a database that somebody else runs.
 async fn serve_database(args: &ServeArgs, url: &str, stop: watch::Receiver<bool>) -> Result<(), Failure> {
+    let wanted = systems::migrated(&args.systems()?);
     let owner = args.database(args.migration_url.clone().unwrap_or_else(|| url.to_owned()));
     if args.migrate {
-        migration::up(&migration_url(&owner).await?).await?;
+        migration::up_for(&migration_url(&owner).await?, wanted).await?;
     }
     let pending = migration_status(&Pool::new(&owner)?)
         .await?
         .into_iter()
-        .filter(|status| status.state != migration::State::Applied)
+        .filter(|status| status.state != migration::State::Applied && wanted.have(status.name))
         .map(|status| status.name)
         .collect::<Vec<_>>();
     if !pending.is_empty() {
@@ -86,7 +87,7 @@ async fn serve_embedded(args: &ServeArgs, stop: watch::Receiver<bool>) -> Result
 
 async fn start_embedded(args: &ServeArgs, embedded: &Embedded, begun: Instant) -> Result<Server, Failure> {
     let owner = embedded.superuser_url();
-    let applied = migration::up(&owner).await?;
+    let applied = migration::up_for(&owner, systems::migrated(&args.systems()?)).await?;
     if !applied.is_empty() {
         say_error(&format!("Created the tables ({} migrations).", applied.len()));
     }

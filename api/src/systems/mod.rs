@@ -62,6 +62,15 @@ pub fn offers(systems: &[System]) -> impl Iterator<Item = &'static Offer> {
     OFFERS.iter().filter(|offer| systems.iter().any(|system| system.name == offer.system))
 }
 
+/// What a database is migrated for that serves these systems.
+pub fn migrated(systems: &[System]) -> migration::Systems {
+    if systems.iter().all(|system| system.name == ppn::SYSTEM.name) {
+        migration::Systems::Portal
+    } else {
+        migration::Systems::All
+    }
+}
+
 /// The systems of these names, in the order of [`ALL`]; the error is the first name that is none.
 pub fn chosen(names: &[String]) -> Result<Vec<System>, String> {
     if let Some(unknown) = names.iter().find(|name| !ALL.iter().any(|system| system.name == **name)) {

@@ -35,7 +35,7 @@ fn argument_type(argument: &Argument) -> &'static str {
         ArgumentType::Boolean => "boolean",
         ArgumentType::Int => "integer",
         ArgumentType::BigInt => "bigint",
-        ArgumentType::Numeric => "numeric",
+        ArgumentType::Numeric(_) => "numeric",
         ArgumentType::Text => "text",
         ArgumentType::Uuid => "uuid",
         ArgumentType::Date => "date",

@@ -83,7 +83,10 @@ async fn load_all(transaction: &Transaction<'_>) -> Result<Loaded, Error> {
     if !are_there(transaction, &ppn::demo::PERSONAS).await? {
         loaded.extend(ppn::demo::load(transaction).await?);
     }
-    if !are_there(transaction, &therapyflow::demo::PERSONAS).await? {
+    // A database may have been made for the portal alone.
+    let sql = "SELECT to_regnamespace('therapyflow') IS NOT NULL";
+    let has_therapyflow: bool = transaction.query_one(sql, &[]).await?.try_get(0)?;
+    if has_therapyflow && !are_there(transaction, &therapyflow::demo::PERSONAS).await? {
         loaded.extend(therapyflow::demo::load(transaction).await?);
     }
     Ok(loaded)

@@ -40,9 +40,9 @@ pub async fn reset(client: &mut Client) -> Result<Summary, ResetError> {
     let catalog = Catalog::new(&systems::ALL)?;
     let named = catalog.tables().iter().filter(|table| table.function.is_none());
     let named: Vec<String> = named.map(|table| table.sql_name.clone()).collect();
-    // Views hold no rows of their own.
+    // Views hold no rows of their own; a database may have been made for the portal alone.
     let sql = "SELECT oid::regclass::text FROM pg_catalog.pg_class
-        WHERE oid = ANY ($1::text[]::regclass[]) AND relkind = 'r'";
+        WHERE oid = ANY (ARRAY(SELECT to_regclass(name) FROM unnest($1::text[]) AS name)) AND relkind = 'r'";
     let mut tables: Vec<String> = Vec::new();
     for row in transaction.query(sql, &[&named]).await? {
         tables.push(row.try_get(0)?);

@@ -1,0 +1,35 @@
+DROP INDEX idx_activities_site_month;
+DROP INDEX idx_activities_month;
+DROP INDEX idx_benchmarks_site_month;
+DROP INDEX idx_benchmarks_month;
+DROP INDEX idx_summary_site_month;
+DROP INDEX idx_summary_month;
+DROP INDEX idx_homework_site_open;
+DROP INDEX idx_homework_completed;
+CREATE INDEX idx_homework_completed ON integration_homework(is_completed);
+COMMENT ON INDEX idx_homework_completed IS 'Query.integrationHomeworks that are still open.';
+DROP INDEX idx_user_sites_user_key;
+DROP INDEX idx_summary_site_key;
+DROP INDEX idx_homework_site_key;
+DROP INDEX idx_responses_site_key;
+DROP INDEX idx_scores_site_key;
+DROP INDEX idx_events_site_key;
+DROP INDEX idx_log_clinical_records_site_key;
+
+DROP INDEX idx_homework_type;
+CREATE INDEX idx_homework_type ON integration_homework(homework_type_id);
+COMMENT ON INDEX idx_homework_type IS 'HomeworkType.homework; Query.integrationHomeworks of a kind.';
+DROP INDEX idx_responses_assessment;
+CREATE INDEX idx_responses_assessment ON assessment_responses(assessment_id);
+COMMENT ON INDEX idx_responses_assessment IS 'Assessment.responses; Query.assessmentResponses by an instrument.';
+DROP INDEX idx_events_type;
+CREATE INDEX idx_events_type ON session_events(event_type_id);
+COMMENT ON INDEX idx_events_type IS 'EventType.events; Query.sessionEvents of a type.';
+DROP INDEX idx_relationships_supervisee;
+CREATE INDEX idx_relationships_supervisee ON supervision_relationships(supervisee_id);
+COMMENT ON INDEX idx_relationships_supervisee IS 'Relationships of a supervisee; the policy of the table.';
+DROP INDEX idx_relationships_supervisor;
+CREATE INDEX idx_relationships_supervisor ON supervision_relationships(supervisor_id);
+COMMENT ON INDEX idx_relationships_supervisor IS 'Relationships of a supervisor; the policy of the table.';
+COMMENT ON INDEX idx_log_clinical_records_site IS
+  'Query.protocols and Query.protocolsGroups of the caller''s sites ("Timeline"); Site.protocols; substances in Query.scoreTrendsGroups; the months of Query.outcomesSummaries.';

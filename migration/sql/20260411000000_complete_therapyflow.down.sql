@@ -1,0 +1,1 @@
+-- Nothing: the two earlier migrations take back what they have made, and the schema takes the rest along.
