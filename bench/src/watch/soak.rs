@@ -16,7 +16,7 @@ use super::subscriber::Subscriber;
 use super::{Scene, Seen, Taps, memory};
 use crate::database::{Database, connect};
 use crate::gateway::Gateway;
-use crate::hostile::{KINDS, Target, unleash};
+use crate::hostile::{KINDS, Kind, Target, unleash};
 use crate::load::{HttpConnection, Request, Url};
 use crate::{Failure, FolderArgs};
 
@@ -55,6 +55,15 @@ pub(crate) struct SoakArgs {
     /// Hostile clients of each kind, in the second half of the time; 0: none come
     #[arg(long, default_value_t = 8, value_name = "N")]
     hostile: usize,
+    /// Only hostile clients of this kind, by its name; may be given several times
+    #[arg(long, value_name = "NAME", value_parser = kind)]
+    kind: Vec<Kind>,
+}
+
+/// A kind of hostile client by its name, in whatever case.
+fn kind(name: &str) -> Result<Kind, String> {
+    let is_named = |kind: &Kind| format!("{kind:?}").eq_ignore_ascii_case(name);
+    KINDS.into_iter().find(is_named).ok_or_else(|| format!("there are {KINDS:?}"))
 }
 
 /// The latencies of honest reads, in microseconds.
@@ -89,6 +98,7 @@ pub(crate) async fn run(database: &Database, args: &SoakArgs) -> Result<(), Fail
     let settings = ["--memory", &HELD.to_string()];
     let gateway = Gateway::start_with(&database.gateway_url(), database.secret(), POOL, &settings).await?;
     let time = Duration::from_secs_f64(args.minutes * 60.0);
+    let kinds = if args.kind.is_empty() { &KINDS[..] } else { &args.kind };
     let seen = Arc::new(Seen::default());
     let reads = Arc::new(Reads::new()?);
 
@@ -128,7 +138,7 @@ pub(crate) async fn run(database: &Database, args: &SoakArgs) -> Result<(), Fail
         let is_time = args.hostile > 0 && begun.elapsed() >= time / 2;
         if is_time && attacks.is_empty() {
             let target = Target { address: gateway.url.authority().to_owned(), token: intruder.clone() };
-            attacks.extend(KINDS.map(|kind| unleash(kind, args.hostile, &target)));
+            attacks.extend(kinds.iter().map(|kind| unleash(*kind, args.hostile, &target)));
             reads.is_quiet.store(false, Ordering::Relaxed);
         }
         writeln!(
@@ -168,7 +178,7 @@ pub(crate) async fn run(database: &Database, args: &SoakArgs) -> Result<(), Fail
         out,
         "beside {} hostile clients: p99 of honest reads {beside} µs, {quiet} µs in quiet; memory {most} MB at most, \
          {after} MB afterwards",
-        args.hostile * KINDS.len()
+        args.hostile * kinds.len()
     )?;
     if most > late + HELD + BESIDES {
         return Err("hostile clients take more memory than there is for clients".into());
