@@ -3,6 +3,7 @@
 
 use std::future::pending;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -132,12 +133,14 @@ pub(crate) struct Target {
 /// Sends so many clients of a kind, who come again whenever they are refused, until this is dropped.
 pub(crate) fn unleash(kind: Kind, clients: usize, target: &Target) -> JoinSet<()> {
     let mut attack = JoinSet::new();
+    // Written down once: a megabyte that is made anew for every request keeps the honest clients of the same program waiting.
+    let request: Arc<[u8]> = target.request(kind).into();
     for _ in 0..clients {
-        let target = target.clone();
+        let (target, request) = (target.clone(), Arc::clone(&request));
         attack.spawn(async move {
             loop {
                 // Refused, cut off or answered: it is all the same to them.
-                let _ = target.attacked_by(kind).await;
+                let _ = target.attacked_by(kind, &request).await;
                 sleep(AGAIN).await;
             }
         });
@@ -146,11 +149,21 @@ pub(crate) fn unleash(kind: Kind, clients: usize, target: &Target) -> JoinSet<()
 }
 
 impl Target {
-    async fn attacked_by(&self, kind: Kind) -> io::Result<()> {
+    /// The bytes that a kind sends over HTTP, where it asks something.
+    fn request(&self, kind: Kind) -> Vec<u8> {
+        match kind {
+            Kind::Deaf => self.large().repeat(20),
+            _ => kind
+                .question()
+                .map_or_else(Vec::new, |(query, variables)| self.post(&query, &variables, kind.is_signed())),
+        }
+    }
+
+    async fn attacked_by(&self, kind: Kind, request: &[u8]) -> io::Result<()> {
         match kind {
             Kind::Deaf => {
                 let mut stream = TcpStream::connect(&self.address).await?;
-                stream.write_all(&self.large().repeat(20)).await?;
+                stream.write_all(request).await?;
                 sleep(Duration::from_mins(1)).await;
             }
             Kind::Idle => {
@@ -195,11 +208,7 @@ impl Target {
             | Kind::DeepFilters
             | Kind::Introspection
             | Kind::EmptySeries
-            | Kind::HugeVariables => {
-                if let Some((query, variables)) = kind.question() {
-                    self.ask(&query, &variables, kind.is_signed()).await?;
-                }
-            }
+            | Kind::HugeVariables => self.ask(request).await?,
             Kind::Subscriptions => {
                 let mut socket = self.socket(&self.init()).await?;
                 for id in 0..200 {
@@ -235,9 +244,9 @@ impl Target {
     }
 
     /// Asks, and reads what comes, a little at a time, until nothing comes for a while.
-    async fn ask(&self, query: &str, variables: &Value, signed: bool) -> io::Result<()> {
+    async fn ask(&self, request: &[u8]) -> io::Result<()> {
         let mut stream = TcpStream::connect(&self.address).await?;
-        stream.write_all(&self.post(query, variables, signed)).await?;
+        stream.write_all(request).await?;
         let mut read = vec![0; 64 * 1024];
         stream.read_exact(&mut read[..1]).await?;
         while let Ok(Ok(1..)) = tokio::time::timeout(AGAIN, stream.read(&mut read)).await {}
