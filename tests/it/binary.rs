@@ -59,6 +59,14 @@ impl Served {
         Self::run(within(&script), arguments, None).await
     }
 
+    /// The same, where hangups are heard, even if the tests run under `nohup`.
+    pub(crate) async fn start_hearing_hangups(arguments: &[&str]) -> Self {
+        // A shell cannot hear again what it was started to ignore.
+        let script = "exec env --default-signal=HUP \"$0\" \"$@\"";
+        let command = if cfg!(target_os = "linux") { within(script) } else { praxis() };
+        Self::run(command, arguments, None).await
+    }
+
     /// The same, where hangups are ignored, as under `nohup`.
     pub(crate) async fn start_ignoring_hangups(arguments: &[&str]) -> Self {
         Self::run(within("trap '' HUP && exec \"$0\" \"$@\""), arguments, None).await

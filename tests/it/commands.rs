@@ -153,9 +153,15 @@ async fn each_signal_to_end_lets_requests_in_flight_be_answered() {
         let app = App::start().await;
         app.slow_down(1).await;
         let url = app.database_url("praxis_gateway");
-        let mut server =
-            Served::start(&["--listen", "127.0.0.1:0", "--jwt-secret", secret(), "--database-url", &url])
-                .await;
+        let mut server = Served::start_hearing_hangups(&[
+            "--listen",
+            "127.0.0.1:0",
+            "--jwt-secret",
+            secret(),
+            "--database-url",
+            &url,
+        ])
+        .await;
         let (answer, ()) = tokio::join!(server.ask(None, "{ sites { totalCount } }"), async {
             eventually("the request is under way", async || app.running().await > 0).await;
             server.signal(signal);
