@@ -354,8 +354,8 @@ async fn make_template() {
 
 /// A connection to an address.
 pub(crate) async fn connect(url: &str) -> Client {
-    // A server that has just started listens before it accepts.
-    for _ in 0..100 {
+    // A server that has just started listens before it accepts, and one that was killed recovers first.
+    for _ in 0..1_200 {
         if let Ok((client, connection)) = tokio_postgres::connect(url, NoTls).await {
             tokio::spawn(connection);
             return client;
