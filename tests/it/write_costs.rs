@@ -125,6 +125,7 @@ async fn measured(protocols: u32, cached_plans: &[&str]) -> BTreeMap<String, Cos
         let app = App::over(&database, |config| {
             config.feeds.retention = Duration::from_hours(100);
             config.database.pool_size = 1;
+            config.database.connection_lifetime = None;
         })
         .await;
         for (name, id) in &callers {
