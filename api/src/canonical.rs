@@ -1,36 +1,67 @@
-//! JSON values as bytes of a hash: equal values give equal bytes, whatever the order of their keys, and different values
-//! different ones.
+//! Values like those of JSON as bytes of a hash: equal values give equal bytes, whatever the order of their keys, and different
+//! values different ones.
 
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-/// Feeds a value.
-pub(crate) fn write_value(hash: &mut Sha256, value: &Value) {
-    match value {
-        Value::Null => hash.update(b"n"),
-        Value::Bool(value) => hash.update(if *value { b"t" } else { b"f" }),
-        Value::Number(number) => {
-            hash.update(b"#");
-            write_text(hash, &number.to_string());
+/// A value that can be hashed.
+pub(crate) trait Canonical: Sized {
+    /// What it is, and what lies within it.
+    fn shape(&self) -> Shape<'_, Self>;
+}
+
+/// A value, one level deep.
+pub(crate) enum Shape<'v, V> {
+    Null,
+    Boolean(bool),
+    /// A number, in the one way of writing it.
+    Number(String),
+    Text(&'v str),
+    List(&'v [V]),
+    Object(Vec<(&'v str, &'v V)>),
+}
+
+impl Canonical for Value {
+    fn shape(&self) -> Shape<'_, Self> {
+        match self {
+            Self::Null => Shape::Null,
+            Self::Bool(value) => Shape::Boolean(*value),
+            Self::Number(number) => Shape::Number(number.to_string()),
+            Self::String(text) => Shape::Text(text),
+            Self::Array(items) => Shape::List(items),
+            Self::Object(fields) => {
+                Shape::Object(fields.iter().map(|(name, value)| (name.as_str(), value)).collect())
+            }
         }
-        Value::String(text) => {
+    }
+}
+
+/// Feeds a value.
+pub(crate) fn write_value<V: Canonical>(hash: &mut Sha256, value: &V) {
+    match value.shape() {
+        Shape::Null => hash.update(b"n"),
+        Shape::Boolean(value) => hash.update(if value { b"t" } else { b"f" }),
+        Shape::Number(number) => {
+            hash.update(b"#");
+            write_text(hash, &number);
+        }
+        Shape::Text(text) => {
             hash.update(b"s");
             write_text(hash, text);
         }
-        Value::Array(values) => {
+        Shape::List(items) => {
             hash.update(b"[");
-            hash.update((values.len() as u64).to_be_bytes());
-            for value in values {
-                write_value(hash, value);
+            hash.update((items.len() as u64).to_be_bytes());
+            for item in items {
+                write_value(hash, item);
             }
         }
-        Value::Object(fields) => write_object(hash, fields.iter()),
+        Shape::Object(fields) => write_object(hash, fields),
     }
 }
 
 /// Feeds an object of these fields.
-pub(crate) fn write_object<'a>(hash: &mut Sha256, fields: impl Iterator<Item = (&'a String, &'a Value)>) {
-    let mut fields: Vec<_> = fields.collect();
+pub(crate) fn write_object<V: Canonical>(hash: &mut Sha256, mut fields: Vec<(&str, &V)>) {
     fields.sort_unstable_by_key(|(name, _)| *name);
     hash.update(b"{");
     hash.update((fields.len() as u64).to_be_bytes());
@@ -52,7 +83,7 @@ mod tests {
 
     fn hash(text: &str) -> [u8; 32] {
         let mut hash = Sha256::new();
-        write_value(&mut hash, &serde_json::from_str(text).unwrap());
+        write_value::<Value>(&mut hash, &serde_json::from_str(text).unwrap());
         hash.finalize().into()
     }
 

@@ -42,8 +42,9 @@ impl Caller {
         }
         match &self.claims {
             Value::Object(claims) => {
-                let claims = claims.iter().filter(|(name, _)| !OF_THE_TOKEN.contains(&name.as_str()));
-                write_object(&mut hash, claims);
+                let claims = claims.iter().map(|(name, value)| (name.as_str(), value));
+                let lasting = claims.filter(|(name, _)| !OF_THE_TOKEN.contains(name));
+                write_object(&mut hash, lasting.collect());
             }
             other => write_value(&mut hash, other),
         }

@@ -6,7 +6,7 @@ use apollo_compiler::ast::{self, Type};
 use apollo_compiler::schema::{ExtendedType, InputObjectType, InputValueDefinition};
 use apollo_compiler::{Name, Schema};
 
-use super::variables::Variable;
+use super::variables::{self, Variable};
 use super::{ArgumentError, Value};
 
 /// What values are coerced with.
@@ -46,15 +46,12 @@ impl<'a> Coercion<'a> {
         self.value(Given::Json(value), ty)
     }
 
-    fn variable(self, name: &Name) -> Option<&'a Variable<'a>> {
-        self.variables.iter().find(|variable| variable.name == name)
-    }
-
     fn given(self, given: Given<'a>, ty: &'a Type) -> Coerced<Option<Value<'a>>> {
         let Given::Literal(ast::Value::Variable(name)) = given else {
             return self.value(given, ty).map(Some);
         };
-        let Some((variable, value)) = self.variable(name).and_then(|it| Some((it, it.value.as_ref()?)))
+        let Some((variable, value)) =
+            variables::find(self.variables, name).and_then(|it| Some((it, it.value.as_ref()?)))
         else {
             return self.absent(name).map(|()| None);
         };
@@ -202,7 +199,7 @@ impl<'a> Coercion<'a> {
     /// Within JSON a variable may have any type, and validation does not look whether it is declared.
     fn leaf_or_variable(self, value: &'a ast::Value) -> Coerced<Option<Value<'a>>> {
         let ast::Value::Variable(name) = value else { return self.leaf(Given::Literal(value)).map(Some) };
-        let Some(variable) = self.variable(name) else {
+        let Some(variable) = variables::find(self.variables, name) else {
             return Err(ArgumentError::here(format!("the variable `${name}` is not declared")));
         };
         if variable.value.as_ref().is_none_or(Value::is_null) {

@@ -22,6 +22,7 @@ use sha2::Sha256;
 
 use self::coerce::{Absence, Coercion};
 use self::variables::Variable;
+use crate::canonical::write_object;
 
 pub(super) use error::ArgumentError;
 pub(super) use value::Value;
@@ -106,7 +107,7 @@ impl<'a> Inputs<'a> {
     }
 
     fn value_of(&self, variable: &Name) -> Option<&Value<'a>> {
-        self.variables.iter().find(|known| known.name == variable)?.value.as_ref()
+        variables::find(&self.variables, variable)?.value.as_ref()
     }
 
     /// Whether a directive such as `@skip` holds.
@@ -125,7 +126,7 @@ impl<'a> Inputs<'a> {
     /// Feeds the values of the variables to a hash: equal ones are equal bytes.
     pub(super) fn feed(&self, hash: &mut Sha256) {
         let given = self.variables.iter().filter_map(|it| Some((it.name.as_str(), it.value.as_ref()?)));
-        value::feed_fields(hash, given);
+        write_object(hash, given.collect());
     }
 }
 

@@ -2,10 +2,8 @@
 
 use std::borrow::Cow;
 
-use sha2::{Digest as _, Sha256};
-
 use super::number;
-use crate::canonical::write_text;
+use crate::canonical::{Canonical, Shape};
 use crate::graph::value::write_string;
 
 /// A value that fits the schema's type for its place: a list where the type is a list, no field that the type lacks, and null
@@ -141,43 +139,20 @@ impl<'a> Value<'a> {
             }
         }
     }
-
-    /// Feeds it to a hash: equal values are equal bytes, however their numbers and objects are written.
-    pub(super) fn feed(&self, hash: &mut Sha256) {
-        match self.itself() {
-            Self::Null | Self::Same(_) => hash.update(b"n"),
-            Self::Boolean(value) => hash.update(if *value { b"t" } else { b"f" }),
-            Self::Number(number) => {
-                hash.update(b"#");
-                write_text(hash, &number::plain(number));
-            }
-            Self::Text(text) => {
-                hash.update(b"s");
-                write_text(hash, text);
-            }
-            Self::List(items) => {
-                hash.update(b"[");
-                hash.update((items.len() as u64).to_be_bytes());
-                for item in items {
-                    item.feed(hash);
-                }
-            }
-            Self::Object(fields) => feed_fields(hash, fields.iter().map(|(name, it)| (name.as_ref(), it))),
-        }
-    }
 }
 
-/// Feeds an object of these fields to a hash.
-pub(super) fn feed_fields<'v, 'a: 'v>(
-    hash: &mut Sha256,
-    fields: impl Iterator<Item = (&'v str, &'v Value<'a>)>,
-) {
-    let mut fields: Vec<_> = fields.collect();
-    fields.sort_unstable_by_key(|(name, _)| *name);
-    hash.update(b"{");
-    hash.update((fields.len() as u64).to_be_bytes());
-    for (name, value) in fields {
-        write_text(hash, name);
-        value.feed(hash);
+/// Equal numbers are equal, however they are written.
+impl Canonical for Value<'_> {
+    fn shape(&self) -> Shape<'_, Self> {
+        match self.itself() {
+            Self::Null | Self::Same(_) => Shape::Null,
+            Self::Boolean(value) => Shape::Boolean(*value),
+            Self::Number(number) => Shape::Number(number::plain(number)),
+            Self::Text(text) => Shape::Text(text),
+            Self::List(items) => Shape::List(items),
+            Self::Object(fields) => {
+                Shape::Object(fields.iter().map(|(name, value)| (name.as_ref(), value)).collect())
+            }
+        }
     }
 }

@@ -41,6 +41,11 @@ pub(super) struct Variable<'a> {
     pub(super) value: Option<Value<'a>>,
 }
 
+/// The variable of this name.
+pub(super) fn find<'v, 'a>(variables: &'v [Variable<'a>], name: &Name) -> Option<&'v Variable<'a>> {
+    variables.iter().find(|variable| variable.name == name)
+}
+
 /// The values of an operation's variables; the error names the variable as `$name`.
 pub(super) fn read<'a>(
     schema: &'a Schema,
