@@ -180,14 +180,15 @@ impl Function {
             (Self::Min, _) => whole(format!("min({operand})")),
             (Self::Max, _) => whole(format!("max({operand})")),
             // The squares of a double's values need room too.
-            (Self::Sum, Scalar::Double) => whole(held(&format!("sum({})", within(operand, 300)))),
+            (Self::Sum, Scalar::Double | Scalar::Decimal) => {
+                whole(held(&format!("sum({})", within(operand, 300))))
+            }
             (Self::Avg, Scalar::Double) => {
                 whole(held(&format!("sum({}) / nullif(count({operand}), 0)", within(operand, 300))))
             }
             (Self::Stddev, Scalar::Double) => whole(held(&format!("stddev_samp({})", within(operand, 140)))),
             (Self::Variance, Scalar::Double) => whole(held(&format!("var_samp({})", within(operand, 140)))),
             // An unbounded number may be beyond a double, and so may its mean.
-            (Self::Sum, Scalar::Decimal) => whole(format!("nullif(sum({}), 'NaN')", within(operand, 300))),
             (Self::Avg, Scalar::Decimal) => whole(double(&format!("avg({})", within(operand, 300)))),
             (Self::Stddev, Scalar::Decimal) => {
                 whole(double(&format!("stddev_samp({})", within(operand, 300))))

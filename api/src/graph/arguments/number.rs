@@ -1,7 +1,5 @@
 //! Numbers as they were written, which are JSON's and GraphQL's alike: `-12.50`, `1e3`.
 
-use std::fmt::Display;
-
 use serde_json::Number;
 
 /// Decimal digits that a double always gives back as they were.
@@ -10,10 +8,8 @@ const EXACT_DIGITS: usize = 15;
 /// The double next to a number. `None` for what a double does not hold: a whole number that it would round, one beyond its
 /// range, and one so small that nothing would be left of it.
 pub(in crate::graph) fn double(text: &str) -> Option<f64> {
-    let double: f64 = text.parse().ok()?;
-    let is_held =
-        double.is_finite() && (double != 0.0 || is_zero(text)) && is_kept(text, EXACT_DIGITS, &double);
-    is_held.then_some(double)
+    let double = text.parse().ok()?;
+    is_held(text, EXACT_DIGITS, double).then_some(double)
 }
 
 /// The number of single precision next to a number, likewise.
@@ -21,9 +17,7 @@ pub(in crate::graph) fn single(text: &str) -> Option<f32> {
     /// As for a double.
     const EXACT_DIGITS: usize = 6;
     let single: f32 = text.parse().ok()?;
-    let is_held =
-        single.is_finite() && (single != 0.0 || is_zero(text)) && is_kept(text, EXACT_DIGITS, &single);
-    is_held.then_some(single)
+    is_held(text, EXACT_DIGITS, single.into()).then_some(single)
 }
 
 /// Whether a double is near a number, though it may round it: the number is not beyond all doubles, nor below all but 0.
@@ -31,10 +25,11 @@ pub(in crate::graph) fn is_in_range(text: &str) -> bool {
     text.parse().is_ok_and(|double: f64| double.is_finite() && (double.is_normal() || is_zero(text)))
 }
 
-/// Whether a number is still the same, or no whole number.
-fn is_kept(text: &str, exact_digits: usize, number: &impl Display) -> bool {
+/// Whether a number, read as a type that gives so many digits back, is still there, and still the same if it is a whole one.
+fn is_held(text: &str, exact_digits: usize, number: f64) -> bool {
     let is_whole = !text.contains(['.', 'e', 'E']);
-    !is_whole || text.len() <= exact_digits || is_zero(text) || format!("{number:.0}") == text
+    let is_kept = !is_whole || text.len() <= exact_digits || is_zero(text) || format!("{number:.0}") == text;
+    number.is_finite() && (number != 0.0 || is_zero(text)) && is_kept
 }
 
 /// A number written in the one way of all that are equal to it.
