@@ -2,16 +2,14 @@
 //!
 //! It ends with the test process, however that ends: a shell holds the server and reads from a pipe that closes then.
 
-use std::fs::{self, File};
-use std::os::unix::fs::chown;
-use std::os::unix::process::CommandExt as _;
+use std::fs;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::harness::{eventually, program, unprivileged_user};
+use crate::harness::{eventually, program, shell_in};
 
 /// A running server.
 pub(super) struct Postgres {
@@ -25,11 +23,6 @@ impl Postgres {
     /// Starts a server in a folder of its own.
     pub(super) fn start() -> Self {
         let folder = std::env::temp_dir().join(format!("praxis-faults-{}", uuid::Uuid::new_v4()));
-        fs::create_dir(&folder).unwrap();
-        let user = unprivileged_user();
-        if let Some((uid, gid)) = user {
-            chown(&folder, Some(uid), Some(gid)).unwrap();
-        }
         // One that was killed can be started once the last of its processes has noticed.
         let script = r#"
             "$1" -D "$3/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 || exit 1
@@ -41,21 +34,8 @@ impl Postgres {
             while kill -0 "$server"; do sleep 0.05; done
             rm -rf "$3"
         "#;
-        let log = || File::options().create(true).append(true).open(folder.join("log")).unwrap();
-        let mut shell = Command::new("sh");
-        shell
-            .args(["-c", script, "sh"])
-            .arg(program("initdb"))
-            .arg(program("postgres"))
-            .arg(&folder)
-            .current_dir(&folder)
-            .stdin(Stdio::piped())
-            .stdout(log())
-            .stderr(log());
-        if let Some((uid, gid)) = user {
-            shell.uid(uid).gid(gid);
-        }
-        Self { shell: shell.spawn().unwrap(), folder, killed: AtomicI32::new(0) }
+        let arguments = [program("initdb"), program("postgres"), folder.clone()];
+        Self { shell: shell_in(&folder, script, &arguments), folder, killed: AtomicI32::new(0) }
     }
 
     /// Address of its database for a user.

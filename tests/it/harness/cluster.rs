@@ -2,6 +2,7 @@
 //! server and reads from a pipe that closes then.
 
 use std::env;
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::os::unix::fs::chown;
 use std::os::unix::net::UnixStream;
@@ -24,11 +25,6 @@ impl Cluster {
         static STARTED: AtomicUsize = AtomicUsize::new(0);
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
         let folder = PathBuf::from(format!("/tmp/praxis-test-{}-{number}", std::process::id()));
-        fs::create_dir(&folder).unwrap();
-        let user = unprivileged_user();
-        if let Some((uid, gid)) = user {
-            chown(&folder, Some(uid), Some(gid)).unwrap();
-        }
         // TERM ends a server that is only starting, INT one that waits for its clients.
         let script = r#"
             "$1" -D "$3/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 -N || exit 1
@@ -40,22 +36,8 @@ impl Cluster {
             wait $!
             rm -rf "$3"
         "#;
-        // Both write at the end: otherwise one would write over the other.
-        let log = || File::options().create(true).append(true).open(folder.join("log")).unwrap();
-        let mut shell = Command::new("sh");
-        shell
-            .args(["-c", script, "sh"])
-            .arg(program("initdb"))
-            .arg(program("postgres"))
-            .arg(&folder)
-            .current_dir(&folder)
-            .stdin(Stdio::piped())
-            .stdout(log())
-            .stderr(log());
-        if let Some((uid, gid)) = user {
-            shell.uid(uid).gid(gid);
-        }
-        let cluster = Self { _shell: shell.spawn().unwrap(), folder };
+        let arguments = [program("initdb"), program("postgres"), folder.clone()];
+        let cluster = Self { _shell: shell_in(&folder, script, &arguments), folder };
         for _ in 0..600 {
             if UnixStream::connect(cluster.folder.join(".s.PGSQL.5432")).is_ok() {
                 return cluster;
@@ -94,8 +76,30 @@ pub(crate) fn program(name: &str) -> PathBuf {
         .unwrap_or_else(|| panic!("{name} is not installed; on Debian: apt-get install postgresql"))
 }
 
+/// Runs a shell's script in a folder, as [`run_in`] has it. It can read from a pipe that closes when the test process ends,
+/// however that ends.
+pub(crate) fn shell_in(folder: &Path, script: &str, arguments: &[impl AsRef<OsStr>]) -> Child {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script, "sh"]).args(arguments).stdin(Stdio::piped());
+    run_in(folder, &mut shell);
+    shell.spawn().unwrap()
+}
+
+/// Has a program run in a folder, which is made for it, as a user who may run Postgres. What it says goes to `log` there.
+pub(crate) fn run_in(folder: &Path, program: &mut Command) {
+    fs::create_dir(folder).unwrap();
+    // Both write at the end: otherwise one would write over the other.
+    let log = || File::options().create(true).append(true).open(folder.join("log")).unwrap();
+    // The other user may not be allowed to look into the folder of the tests.
+    program.current_dir(folder).stdout(log()).stderr(log());
+    if let Some((uid, gid)) = unprivileged_user() {
+        chown(folder, Some(uid), Some(gid)).unwrap();
+        program.uid(uid).gid(gid);
+    }
+}
+
 /// Postgres refuses to run as root: then it runs as another user.
-pub(crate) fn unprivileged_user() -> Option<(u32, u32)> {
+fn unprivileged_user() -> Option<(u32, u32)> {
     (uzers::get_effective_uid() == 0).then(|| {
         let user = uzers::get_user_by_name("postgres").or_else(|| uzers::get_user_by_name("nobody"));
         let user = user.expect("an account other than root");

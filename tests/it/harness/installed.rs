@@ -2,14 +2,13 @@
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
-use std::os::unix::fs::chown;
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use tokio::net::TcpStream;
 
-use super::{eventually, unprivileged_user};
+use super::cluster::run_in;
+use super::eventually;
 
 /// A program that listens; it ends with this value.
 pub(crate) struct Installed {
@@ -28,20 +27,13 @@ impl Installed {
     ) -> Option<Self> {
         let program = find(name)?;
         let folder = std::env::temp_dir().join(format!("praxis-it-{name}-{}", uuid::Uuid::new_v4()));
-        fs::create_dir(&folder).unwrap();
         // A port that is free now; nobody else takes one so soon.
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let file = folder.join("configuration");
-        fs::write(&file, configuration(address)).unwrap();
-        let log = || fs::File::options().create(true).append(true).open(folder.join("log")).unwrap();
         let mut command = Command::new(program);
-        command.args(arguments).arg(&file).stdin(Stdio::null()).stdout(log()).stderr(log());
-        // The other user may not be allowed to look into the folder of the tests.
-        command.current_dir(&folder);
-        if let Some((uid, gid)) = unprivileged_user() {
-            chown(&folder, Some(uid), Some(gid)).unwrap();
-            command.uid(uid).gid(gid);
-        }
+        command.args(arguments).arg(&file).stdin(Stdio::null());
+        run_in(&folder, &mut command);
+        fs::write(&file, configuration(address)).unwrap();
         let mut installed = Self { address, folder, process: command.spawn().unwrap() };
         eventually(name, async || {
             let log = || fs::read_to_string(installed.folder.join("log")).unwrap_or_default();

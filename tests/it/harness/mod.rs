@@ -27,7 +27,7 @@ use tokio::sync::{OnceCell, oneshot};
 use tokio_postgres::{Client, NoTls};
 
 pub(crate) use answer::Answer;
-pub(crate) use cluster::{Cluster, program, unprivileged_user};
+pub(crate) use cluster::{Cluster, program, shell_in};
 pub(crate) use installed::{Installed, haproxy, pgbouncer};
 pub(crate) use postgres::Postgres;
 pub(crate) use socket::Socket;

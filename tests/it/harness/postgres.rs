@@ -1,15 +1,15 @@
 //! A Postgres with settings of its own, or one that replays another's log. It ends with the test process, however that
 //! ends: a shell holds the server and reads from a pipe that closes then.
 
-use std::fs::{self, File};
-use std::os::unix::fs::chown;
-use std::os::unix::process::CommandExt as _;
+use std::ffi::OsStr;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{eventually, program, unprivileged_user};
+use super::cluster::shell_in;
+use super::{eventually, program};
 
 /// A running server, whose database is `postgres`.
 pub(crate) struct Postgres {
@@ -32,11 +32,6 @@ impl Postgres {
 
     async fn start(settings: &str, primary: Option<&Path>) -> Self {
         let folder = std::env::temp_dir().join(format!("praxis-it-{}", uuid::Uuid::new_v4()));
-        fs::create_dir(&folder).unwrap();
-        let user = unprivileged_user();
-        if let Some((uid, gid)) = user {
-            chown(&folder, Some(uid), Some(gid)).unwrap();
-        }
         let script = r#"
             if [ -n "$4" ]; then
               "$1" -h "$4" -U postgres -D "$3/data" -R -X stream -c fast || exit 1
@@ -51,23 +46,12 @@ impl Postgres {
             wait $!
             rm -rf "$3"
         "#;
-        let log = || File::options().create(true).append(true).open(folder.join("log")).unwrap();
-        let mut shell = Command::new("sh");
-        shell
-            .args(["-c", script, "sh"])
-            .arg(program(if primary.is_some() { "pg_basebackup" } else { "initdb" }))
-            .arg(program("postgres"))
-            .arg(&folder)
-            .arg(primary.unwrap_or(Path::new("")))
-            .arg(settings)
-            .current_dir(&folder)
-            .stdin(Stdio::piped())
-            .stdout(log())
-            .stderr(log());
-        if let Some((uid, gid)) = user {
-            shell.uid(uid).gid(gid);
-        }
-        let mut postgres = Self { shell: shell.spawn().unwrap(), folder };
+        let begin = program(if primary.is_some() { "pg_basebackup" } else { "initdb" });
+        let server = program("postgres");
+        let primary = primary.unwrap_or(Path::new(""));
+        let arguments: [&OsStr; 5] =
+            [begin.as_ref(), server.as_ref(), folder.as_ref(), primary.as_ref(), settings.as_ref()];
+        let mut postgres = Self { shell: shell_in(&folder, script, &arguments), folder };
         eventually("Postgres is ready", async || {
             let log = || fs::read_to_string(postgres.folder.join("log")).unwrap_or_default();
             assert!(postgres.shell.try_wait().unwrap().is_none(), "{}", log());
