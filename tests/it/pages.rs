@@ -92,12 +92,7 @@ async fn measured(
     compares: bool,
 ) -> BTreeMap<(&'static str, String), (u64, u64)> {
     let (database, owner) = scale::tenants(tenants, copies).await;
-    let settings = [
-        ("auto_explain.log_analyze", "on"),
-        ("auto_explain.log_timing", "off"),
-        ("auto_explain.log_buffers", "on"),
-        ("plan_cache_mode", plan_cache_mode),
-    ];
+    let settings = [scale::ANALYZE.as_slice(), &[("plan_cache_mode", plan_cache_mode)]].concat();
     scale::explain(&owner, &settings).await;
     let app = App::over(&database, |config| config.database.pool_size = 1).await;
     let catalog = Catalog::new(&systems::ALL).unwrap();
@@ -132,9 +127,8 @@ fn of_pages(plans: &[Value]) -> BTreeMap<String, u64> {
         if is_expensive || !text.contains(&marker) || seen.insert(text) {
             continue;
         }
-        let of = |key: &str| plan["Plan"][key].as_u64().unwrap_or_default();
         let cost: &mut u64 = costs.entry(text.to_owned()).or_default();
-        *cost = (*cost).max(of("Shared Hit Blocks") + of("Shared Read Blocks"));
+        *cost = (*cost).max(scale::pages(&plan["Plan"]));
     }
     costs
 }

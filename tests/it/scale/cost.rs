@@ -75,7 +75,7 @@ fn rows(node: &Value) -> u64 {
 }
 
 /// Pages that a node and those below it looked at.
-fn pages(node: &Value) -> u64 {
+pub(crate) fn pages(node: &Value) -> u64 {
     ["Shared Hit Blocks", "Shared Read Blocks"].iter().filter_map(|name| node[*name].as_u64()).sum()
 }
 

@@ -7,7 +7,7 @@ use tokio_postgres::Client;
 
 use crate::harness::{clone_database, connect, database_url};
 
-pub(crate) use cost::{ANALYZE, Cost, costs};
+pub(crate) use cost::{ANALYZE, Cost, costs, pages};
 pub(crate) use explain::{explain, large_tables, nodes, plans, sequential};
 
 /// Rows of the portal: sites, protocols, and what hangs on protocols.
