@@ -14,6 +14,11 @@ pub(crate) fn secret() -> &'static str {
     std::str::from_utf8(SECRET).unwrap()
 }
 
+/// The arguments of a gateway over a database.
+pub(crate) fn over(url: &str) -> [&str; 6] {
+    ["--listen", "127.0.0.1:0", "--jwt-secret", secret(), "--database-url", url]
+}
+
 /// The binary, without settings from the environment of the tests.
 pub(crate) fn praxis() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_praxis"));

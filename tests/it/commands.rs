@@ -7,7 +7,7 @@ use praxis::database::embedded;
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use serde_json::json;
 
-use crate::binary::{Served, praxis, secret};
+use crate::binary::{Served, over, praxis, secret};
 use crate::fixture::clinician;
 use crate::harness::{App, clone_database, connect, database_url, empty_database, eventually, http_client};
 
@@ -47,8 +47,7 @@ pub(crate) async fn run(arguments: &[&str]) -> Said {
 
 /// `praxis serve` over a database, with good settings and then these.
 async fn serve(url: &str, more: &[&str]) -> Said {
-    let good = ["serve", "--listen", "127.0.0.1:0", "--jwt-secret", secret(), "--database-url", url];
-    run(&[&good, more].concat()).await
+    run(&[&["serve"], &over(url)[..], more].concat()).await
 }
 
 async fn migrate(url: &str, direction: &[&str]) -> Said {
@@ -140,8 +139,7 @@ async fn serve_refuses_a_database_that_is_not_there_without_showing_its_password
 #[tokio::test]
 async fn serve_answers_over_a_database_that_somebody_else_runs_and_stops_when_told() {
     let url = database_url("praxis_gateway", &clone_database().await);
-    let mut server =
-        Served::start(&["--listen", "127.0.0.1:0", "--jwt-secret", secret(), "--database-url", &url]).await;
+    let mut server = Served::start(&over(&url)).await;
     server.ask(None, "{ __typename }").await.data();
     server.signal(Signal::TERM);
     assert!(server.ended().await.success());
@@ -153,15 +151,7 @@ async fn each_signal_to_end_lets_requests_in_flight_be_answered() {
         let app = App::start().await;
         app.slow_down(1).await;
         let url = app.database_url("praxis_gateway");
-        let mut server = Served::start_hearing_hangups(&[
-            "--listen",
-            "127.0.0.1:0",
-            "--jwt-secret",
-            secret(),
-            "--database-url",
-            &url,
-        ])
-        .await;
+        let mut server = Served::start_hearing_hangups(&over(&url)).await;
         let (answer, ()) = tokio::join!(server.ask(None, "{ sites { totalCount } }"), async {
             eventually("the request is under way", async || app.running().await > 0).await;
             server.signal(signal);
@@ -174,15 +164,7 @@ async fn each_signal_to_end_lets_requests_in_flight_be_answered() {
 #[tokio::test]
 async fn who_ignores_hangups_is_not_ended_by_one() {
     let url = database_url("praxis_gateway", &clone_database().await);
-    let mut server = Served::start_ignoring_hangups(&[
-        "--listen",
-        "127.0.0.1:0",
-        "--jwt-secret",
-        secret(),
-        "--database-url",
-        &url,
-    ])
-    .await;
+    let mut server = Served::start_ignoring_hangups(&over(&url)).await;
     server.signal(Signal::HUP);
     server.ask(None, "{ __typename }").await.data();
     server.signal(Signal::TERM);
@@ -285,7 +267,7 @@ async fn migrate_makes_the_chosen_systems_and_others_when_they_are_chosen_later(
     assert!(doctor.good().contains("Nothing is wrong."));
     run(&["seed", "demo", "--database-url", &url]).await.good();
     run(&["seed", "demo", "--reset", "--database-url", &url]).await.good();
-    let arguments = ["--listen", "127.0.0.1:0", "--jwt-secret", secret(), "--database-url", &gateway];
+    let arguments = over(&gateway);
     let server = Served::start(&[&arguments[..], &["--systems", "ppn"]].concat()).await;
     let sites = server.ask(None, "{ medications { totalCount } }").await;
     assert_eq!(sites.data()["medications"]["totalCount"], 0, "no token, no rows");

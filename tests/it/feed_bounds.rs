@@ -3,7 +3,7 @@
 use praxis::feed::Bound;
 use serde_json::json;
 
-use crate::binary::{Served, secret};
+use crate::binary::{Served, over};
 use crate::fixture::{clinician, person, protocol, signed_in};
 use crate::harness::{App, Socket, clone_database, database_url, eventually, http_client, somebody};
 
@@ -135,7 +135,7 @@ async fn who_falls_behind_by_too_many_bytes_begins_anew_and_nobody_else_does() {
 #[tokio::test]
 async fn a_database_of_ones_own_shows_callers_without_a_token_neither_page_nor_schema_nor_changes() {
     let url = database_url("praxis_gateway", &clone_database().await);
-    let own = ["--listen", "127.0.0.1:0", "--jwt-secret", secret(), "--database-url", &url];
+    let own = over(&url);
     let open = ["--graphiql", "true", "--anonymous-introspection", "true", "--max-anonymous-watchers", "9"];
     for (settings, is_open) in [(own.to_vec(), false), ([&own[..], &open[..]].concat(), true)] {
         let server = Served::start(&settings).await;

@@ -13,7 +13,7 @@ use reqwest::StatusCode;
 use serde_json::Value;
 use tokio_postgres::Client;
 
-use crate::binary::{praxis, secret};
+use crate::binary::{over, praxis};
 use crate::harness::{App, clone_database, connect, database_url, eventually, one_connection, somebody};
 
 /// A database, its owner and its guard.
@@ -423,7 +423,7 @@ async fn serve_refuses_and_says_what_to_do() {
         .unwrap();
     let mut command = praxis();
     let url = database_url("praxis_gateway", &name);
-    command.args(["serve", "--listen", "127.0.0.1:0", "--jwt-secret", secret(), "--database-url", &url]);
+    command.arg("serve").args(over(&url));
     let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success(), "{said}");

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use tokio_tungstenite::tungstenite::Error;
 
 use self::kinds::{KINDS, Kind, Target, unleash};
-use crate::binary::{Served, secret};
+use crate::binary::{Served, over};
 use crate::harness::{Actor, Answer, App, Socket, eventually, http_client, raw, somebody, somebody_else};
 
 const PROTOCOLS: &str = "{ protocols(first: 2) { nodes { recordId substance { substanceName } } } }";
@@ -45,7 +45,7 @@ async fn honest_callers_are_answered_beside_every_kind_of_hostile_client() {
     let app = App::start().await;
     let url = app.database_url("praxis_gateway");
     let held = HELD.to_string();
-    let arguments = ["--listen", "127.0.0.1:0", "--jwt-secret", secret(), "--database-url", &url];
+    let arguments = over(&url);
     let bounds =
         ["--memory", &held, "--pool-size", "8", "--max-connections", "300", "--pool-timeout", "15000"];
     let served = Served::start(&[&arguments[..], &bounds].concat()).await;
@@ -88,11 +88,7 @@ async fn what_hostile_clients_ask_is_refused_for_what_it_takes_and_not_for_how_i
 async fn a_limit_of_open_files_stops_nobody() {
     let app = App::start().await;
     let url = app.database_url("praxis_gateway");
-    let served = Served::start_with_files(
-        200,
-        &["--listen", "127.0.0.1:0", "--jwt-secret", secret(), "--database-url", &url],
-    )
-    .await;
+    let served = Served::start_with_files(200, &over(&url)).await;
     let mut idle = Vec::new();
     for _ in 0..400 {
         idle.push(TcpStream::connect(&served.address).await.unwrap());

@@ -6,7 +6,7 @@ use praxis::database::{DatabaseConfig, Mode, Pool};
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::binary::{Served, secret};
+use crate::binary::{Served, over, secret};
 use crate::commands::run;
 use crate::fixture::signed_in;
 use crate::harness::{
@@ -65,7 +65,7 @@ async fn the_server_that_is_wanted_is_found_before_and_after_a_failover() {
     for direction in ["up", "status"] {
         run(&["migrate", "--database-url", &wanted("postgres"), direction]).await.good();
     }
-    let arguments = ["--listen", "127.0.0.1:0", "--jwt-secret", secret(), "--database-url", &url];
+    let arguments = over(&url);
     Served::start(&arguments).await.ask(None, "{ __typename }").await.data();
     let app = app_at(&url, |_| {}).await;
     let caller = signed_in(&app, &person);
@@ -100,7 +100,7 @@ async fn a_folder_or_two_places_may_be_given_as_parameters() {
         format!("postgres://praxis_gateway@%2Fnowhere:1,{}:5432/{database}", folder.replace('/', "%2F")),
         format!("host=/nowhere,{folder} dbname={database} user='praxis_gateway'"),
     ] {
-        let arguments = ["--listen", "127.0.0.1:0", "--jwt-secret", secret(), "--database-url", &url];
+        let arguments = over(&url);
         Served::start(&arguments).await.ask(None, "{ __typename }").await.data();
         run(&["doctor", "--jwt-secret", secret(), "--database-url", &url]).await.good();
         run(&["migrate", "status", "--database-url", &url.replace("praxis_gateway", "postgres")])

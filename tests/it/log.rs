@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt as _;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::binary::{Served, secret};
+use crate::binary::{Served, over, secret};
 use crate::harness::{SECRET, clone_database, connect, database_url, http_client};
 use crate::identity::hs256;
 
@@ -83,18 +83,7 @@ async fn the_log_holds_no_value_that_was_sent() {
     let path = std::env::temp_dir().join(format!("praxis-log-{}", std::process::id()));
     let url = database_url("praxis_gateway", &database);
     let mut served = Served::logging(
-        &[
-            "--listen",
-            "127.0.0.1:0",
-            "--jwt-secret",
-            secret(),
-            "--database-url",
-            &url,
-            "--log",
-            "trace",
-            "--server-timing",
-            "true",
-        ],
+        &[&over(&url)[..], &["--log", "trace", "--server-timing", "true"]].concat(),
         File::create(&path).unwrap(),
     )
     .await;

@@ -1,6 +1,6 @@
 //! The memory of a gateway that strangers fill.
 
-use crate::binary::{Served, secret};
+use crate::binary::{Served, over};
 use crate::harness::{clone_database, database_url};
 
 #[tokio::test]
@@ -9,17 +9,7 @@ async fn documents_are_kept_up_to_a_number_of_bytes() {
     let database = clone_database().await;
     let url = database_url("praxis_gateway", &database);
     let kept = (KEPT * 1024 * 1024).to_string();
-    let served = Served::start(&[
-        "--database-url",
-        &url,
-        "--jwt-secret",
-        secret(),
-        "--listen",
-        "127.0.0.1:0",
-        "--kept-documents",
-        &kept,
-    ])
-    .await;
+    let served = Served::start(&[&over(&url)[..], &["--kept-documents", &kept]].concat()).await;
     // Each takes more than half a megabyte once it is parsed: together a hundred.
     let ask = async |number: usize| {
         let query = format!("{{ n{number}: __typename {} }}", "__typename ".repeat(2_400));

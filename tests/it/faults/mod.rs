@@ -22,7 +22,7 @@ use tokio::sync::watch;
 use self::client::Client;
 use self::postgres::Postgres;
 use self::proxy::Proxy;
-use crate::binary::{Served, secret};
+use crate::binary::{Served, over};
 use crate::harness::{App, connect};
 
 /// Mutations of each test.
@@ -62,7 +62,7 @@ async fn the_gateway_is_killed() {
     let app = App::start().await;
     let owner = app.owner().await;
     let url = app.database_url("praxis_gateway");
-    let arguments = ["--listen", "127.0.0.1:0", "--jwt-secret", secret(), "--database-url", &url];
+    let arguments = over(&url);
     let start = || Served::start(&arguments);
     let mut served = start().await;
     let (moved, gateway) = watch::channel(served.address.clone());
