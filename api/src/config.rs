@@ -253,7 +253,7 @@ pub struct HttpArgs {
     /// Connections at most [default: 10,000, or what the limit of open files allows]
     #[arg(long, env = "PRAXIS_MAX_CONNECTIONS", value_name = "N")]
     pub max_connections: Option<usize>,
-    /// Connections from one address at most [default: as many as there are; whoever has most makes room for others]
+    /// Connections from one address at most [default: all; where none is left, the address that has most gives one up]
     #[arg(long, env = "PRAXIS_MAX_CONNECTIONS_PER_ADDRESS", value_name = "N")]
     pub max_connections_per_address: Option<usize>,
     /// Header in which the proxy before the gateway names the client's address, such as `x-forwarded-for`. Set it only where

@@ -122,7 +122,7 @@ fn start_log(args: &LogArgs) -> Result<(), Failure> {
     }
 }
 
-/// How a command that has no settings for it reaches an address, as whoever that names.
+/// Settings of a connection for a command that has no flags for them; the user is that of the address.
 fn plainly(url: &str) -> DatabaseConfig {
     DatabaseConfig {
         url: url.to_owned(),

@@ -65,7 +65,7 @@ impl Session {
         Ok(known.map_or(Claim::Taken, |row| Claim::Done(row.bytes(1).unwrap_or_default().to_vec())))
     }
 
-    /// Makes what was written last, and what shall be kept of it.
+    /// Commits what was written, and stores the answer `kept` under the key in the same transaction.
     pub async fn commit_with_key(&mut self, key: &IdempotencyKey, kept: &[u8]) -> Result<(), DatabaseError> {
         let kept = Parameter::new(Type::BYTEA, kept.to_vec());
         let store = Statement { text: STORE.into(), parameters: [key.parameters(), vec![kept]].concat() };

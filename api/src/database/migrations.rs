@@ -18,7 +18,7 @@ pub enum MigrationsError {
     /// The database did not answer.
     #[error("the record of migrations cannot be read: {0}")]
     Database(DatabaseError),
-    /// It does not fit what is known here.
+    /// The database has other migrations than this program.
     #[error(transparent)]
     Record(#[from] MigrationError),
     /// The address.

@@ -37,7 +37,7 @@ pub(in crate::graph) struct Probe {
 pub(in crate::graph) struct Added {
     /// Index of the mutation's field.
     field: usize,
-    /// The how manieth statement of it.
+    /// Number of the statement within that field, from 0.
     number: usize,
 }
 
