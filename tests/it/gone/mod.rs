@@ -343,7 +343,7 @@ async fn choices(app: &App, actor: &Actor<'_>, field: &str, row: &str, step: imp
     for (operation, sql) in STORY {
         owner.batch_execute(&step(sql)).await.unwrap();
         for (of, socket) in watchers.iter_mut().filter(|(of, _)| of.contains(&operation)) {
-            let mut told = self::told(socket).await;
+            let mut told = told(socket).await;
             // Who reads of the update only when the row has left hears then already that it has, and once more of that change.
             while operation == "DELETED" && of.contains(&"LEFT") && told["operation"] == "LEFT" {
                 told = self::told(socket).await;
