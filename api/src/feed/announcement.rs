@@ -2,11 +2,14 @@
 
 use std::collections::HashMap;
 
-use apollo_compiler::response::{JsonMap, JsonValue};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use crate::graph::catalog::{Catalog, ChangeOperation, TableId};
 use crate::graph::{Topic, key_part_of_json};
+
+/// The foreign keys of a row, by the names of their columns.
+pub(super) type References = Map<String, Value>;
 
 /// A message on the channel.
 #[derive(Debug, Deserialize)]
@@ -32,10 +35,10 @@ pub(super) struct Statement {
     operation: String,
     /// Number, key and foreign keys of each; `None` where they did not fit into the message.
     #[serde(rename = "c", default)]
-    changes: Option<Vec<(i64, Vec<JsonValue>, JsonMap)>>,
+    changes: Option<Vec<(i64, Vec<Value>, References)>>,
     /// Foreign keys that rows had before, where they have others now, by the change's number.
     #[serde(rename = "b", default)]
-    references_before: HashMap<String, JsonMap>,
+    references_before: HashMap<String, References>,
 }
 
 /// A change of a row.
@@ -64,10 +67,10 @@ pub(super) struct Raw<'a> {
     /// Schema and table.
     pub(super) table: &'a str,
     pub(super) operation: &'a str,
-    pub(super) key: &'a [JsonValue],
-    pub(super) references: &'a JsonMap,
+    pub(super) key: &'a [Value],
+    pub(super) references: &'a References,
     /// Those that it had before, where they differ.
-    pub(super) references_before: Option<&'a JsonMap>,
+    pub(super) references_before: Option<&'a References>,
 }
 
 impl Message {

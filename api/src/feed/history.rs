@@ -1,10 +1,10 @@
 //! The changes that Postgres remembers, read as the gateway itself and at the primary: a standby may not know yet of a
 //! change that has been heard of.
 
-use apollo_compiler::response::{JsonMap, JsonValue};
+use serde_json::Value;
 use tokio_postgres::types::Type;
 
-use super::announcement::{Announcement, Raw};
+use super::announcement::{Announcement, Raw, References};
 use crate::database::{Access, DatabaseError, Parameter, Pool, Row, Statement};
 use crate::graph::catalog::Catalog;
 
@@ -145,9 +145,9 @@ pub(super) async fn forget(
 }
 
 fn read(catalog: &Catalog, row: &Row, horizon: u64) -> Option<Announcement> {
-    let key: Vec<JsonValue> = serde_json::from_str(text(row, 5)?).ok()?;
-    let references: JsonMap = serde_json::from_str(text(row, 6)?).ok()?;
-    let before: Option<JsonMap> = text(row, 7).and_then(|before| serde_json::from_str(before).ok());
+    let key: Vec<Value> = serde_json::from_str(text(row, 5)?).ok()?;
+    let references: References = serde_json::from_str(text(row, 6)?).ok()?;
+    let before: Option<References> = text(row, 7).and_then(|before| serde_json::from_str(before).ok());
     Announcement::read(
         catalog,
         &Raw {

@@ -4,17 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use apollo_compiler::executable::Operation;
-use apollo_compiler::request::RequestError;
-use apollo_compiler::response::JsonMap;
+use apollo_compiler::Schema;
 use apollo_compiler::validation::Valid;
-use apollo_compiler::{ExecutableDocument, Schema};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use thiserror::Error as ThisError;
 
 use super::arguments::{Inputs, Variables};
 use super::catalog::{Catalog, CatalogError, System};
-use super::document::Documents;
+use super::definitions::Definitions;
+use super::document::{Document, Documents, Operation, OperationKind};
 use super::error::{Code, Error};
 use super::execute::{self, ReferenceCache};
 use super::introspection::Introspection;
@@ -40,7 +39,7 @@ pub struct Request {
     pub variables: Variables,
     /// Reserved for extensions of the protocol.
     #[serde(default, deserialize_with = "null_as_default")]
-    pub extensions: JsonMap,
+    pub extensions: Map<String, Value>,
     /// Under this key a mutation is carried out once, however often it is sent.
     #[serde(skip)]
     pub idempotency_key: Option<String>,
@@ -93,6 +92,7 @@ pub enum EngineError {
 pub struct Engine {
     pub(super) catalog: Catalog,
     schema: Arc<Valid<Schema>>,
+    definitions: Definitions,
     introspection: Introspection,
     documents: Documents,
     pub(super) limits: Limits,
@@ -106,11 +106,12 @@ impl Engine {
     pub fn new(systems: &[System], limits: Limits, pool: Pool) -> Result<Self, EngineError> {
         let catalog = Catalog::new(systems)?;
         let schema = Arc::new(schema::build(&catalog)?);
+        let definitions = Definitions::of(&schema);
         let introspection = Introspection::new(Arc::clone(&schema));
         let reference = Arc::new(ReferenceCache::new(pool.aside()));
         let refusals = Refusals::default();
         let documents = Documents::new(limits.documents);
-        Ok(Self { catalog, schema, introspection, documents, limits, pool, reference, refusals })
+        Ok(Self { catalog, schema, definitions, introspection, documents, limits, pool, reference, refusals })
     }
 
     /// The tables that are served.
@@ -160,9 +161,9 @@ impl Engine {
             Ok(document) => document,
             Err(errors) => return Response::refused(&errors),
         };
-        let operation = match document.operations.get(request.operation_name.as_deref()) {
+        let operation = match document.operation(request.operation_name.as_deref()) {
             Ok(operation) => operation,
-            Err(error) => return Response::refused(&[request_error(&document, &error)]),
+            Err(error) => return Response::refused(&[error]),
         };
         let mut response = self.run(request, caller, only_queries, &document, operation, committing).await;
         response.operation = operation.name.as_ref().map(ToString::to_string);
@@ -170,8 +171,8 @@ impl Engine {
     }
 
     /// The document of a request; the errors say what is wrong with it.
-    pub(super) fn document(&self, request: &Request) -> Result<Arc<Valid<ExecutableDocument>>, Vec<Error>> {
-        self.documents.get(&self.schema, &self.limits, &request.query)
+    pub(super) fn document(&self, request: &Request) -> Result<Arc<Document>, Vec<Error>> {
+        self.documents.get(&self.schema, &self.definitions, &self.limits, &request.query)
     }
 
     /// What the arguments of an operation are read with, or what is wrong with its variables.
@@ -180,7 +181,7 @@ impl Engine {
         request: &'a Request,
         operation: &'a Operation,
     ) -> Result<Inputs<'a>, Response> {
-        Inputs::read(&self.schema, operation, &request.variables)
+        Inputs::read(&self.definitions, operation, &request.variables)
             .map_err(|error| Response::refused(&[error.into_error()]))
     }
 
@@ -189,23 +190,23 @@ impl Engine {
         request: &Request,
         caller: Arc<Caller>,
         only_queries: bool,
-        document: &Valid<ExecutableDocument>,
+        document: &Document,
         operation: &Operation,
         committing: &AtomicBool,
     ) -> Response {
-        if only_queries && !operation.is_query() {
+        if only_queries && operation.kind != OperationKind::Query {
             let error =
                 Error::new(Code::BadUserInput, "Only queries may come by GET; send this operation by POST.");
             return Response { outcome: Outcome::WrongMethod, ..Response::refused(&[error]) };
         }
-        if operation.is_subscription() {
+        if operation.kind == OperationKind::Subscription {
             return Response::refused(&[subscribe::not_here()]);
         }
         let inputs = match self.inputs(request, operation) {
             Ok(inputs) => inputs,
             Err(refused) => return refused,
         };
-        if operation.is_mutation() {
+        if operation.kind == OperationKind::Mutation {
             return self.mutate(request, caller, document, operation, &inputs, committing).await;
         }
         let plan = match plan::plan(&self.catalog, &self.limits, document, operation, &inputs) {
@@ -268,17 +269,12 @@ impl Response {
     }
 }
 
-fn request_error(document: &ExecutableDocument, error: &RequestError) -> Error {
-    let mut answer = Error::new(Code::GraphqlInvalid, error.message().to_string());
-    answer.locations =
-        error.location().and_then(|location| location.line_column(&document.sources)).into_iter().collect();
-    answer
-}
-
 fn empty_as_absent<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(Option::<String>::deserialize(deserializer)?.filter(|name| !name.is_empty()))
 }
 
-fn null_as_default<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<JsonMap, D::Error> {
+fn null_as_default<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Map<String, Value>, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }

@@ -1,9 +1,8 @@
 //! The engine's errors: a stable code, words for the caller, the place; whatever else is for the log.
 
-use apollo_compiler::parser::LineColumn;
-use apollo_compiler::response::JsonValue;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
+use serde_json::Value as JsonValue;
 use uuid::Uuid;
 
 use crate::budget::Spent;
@@ -70,6 +69,15 @@ pub enum PathSegment {
     Index(usize),
 }
 
+/// A place in the text of a request; both count from 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Location {
+    /// Line.
+    pub line: usize,
+    /// Character of the line.
+    pub column: usize,
+}
+
 /// An error as the caller sees it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Error {
@@ -78,7 +86,7 @@ pub struct Error {
     /// Words for the caller.
     pub message: String,
     /// Where in the request's text.
-    pub locations: Vec<LineColumn>,
+    pub locations: Vec<Location>,
     /// Which field of the response.
     pub path: Vec<PathSegment>,
     /// Which argument, as a dotted path: `filter.hourlyRate.lte`.
@@ -146,7 +154,7 @@ impl Error {
 
     /// The same error at a field.
     #[must_use]
-    pub fn at(mut self, path: &[PathSegment], location: Option<LineColumn>) -> Self {
+    pub fn at(mut self, path: &[PathSegment], location: Option<Location>) -> Self {
         self.path = path.to_vec();
         self.locations = location.into_iter().collect();
         self

@@ -6,6 +6,7 @@
 mod aggregate;
 mod arguments;
 pub mod catalog;
+mod definitions;
 mod document;
 mod engine;
 mod error;

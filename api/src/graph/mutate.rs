@@ -4,12 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use apollo_compiler::ExecutableDocument;
-use apollo_compiler::executable::Operation;
-use apollo_compiler::response::JsonValue;
+use serde_json::Value as JsonValue;
 use sha2::{Digest, Sha256};
 
 use super::arguments::Inputs;
+use super::document::{Document, Operation};
 use super::engine::{Engine, Outcome, Request, Response};
 use super::error::{Code, Error};
 use super::execute::mutation::{Failure, collided, is_collision};
@@ -40,7 +39,7 @@ impl Engine {
         &self,
         request: &Request,
         caller: Arc<Caller>,
-        document: &ExecutableDocument,
+        document: &Document,
         operation: &Operation,
         inputs: &Inputs<'_>,
         committing: &AtomicBool,

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 
 use super::catalog::ChangeOperation;
+use super::document::OperationKind;
 use super::engine::{Engine, Request, Response};
 use super::error::{Code, Error};
 use super::execute::feed;
@@ -108,8 +109,8 @@ impl Engine {
     /// Plans a subscription; `None`: the request is none, or is not valid, and [`Engine::execute`] answers it.
     pub fn subscription(&self, request: &Request) -> Option<Result<Subscription, Response>> {
         let document = self.document(request).ok()?;
-        let operation = document.operations.get(request.operation_name.as_deref()).ok()?;
-        if !operation.is_subscription() {
+        let operation = document.operation(request.operation_name.as_deref()).ok()?;
+        if operation.kind != OperationKind::Subscription {
             return None;
         }
         Some(self.inputs(request, operation).and_then(|inputs| {

@@ -6,7 +6,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use apollo_compiler::response::JsonMap;
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
@@ -286,7 +285,8 @@ fn read_url(query: &str) -> Result<Request, String> {
                 request.variables = serde_json::from_str(&value).map_err(not_json)?;
             }
             "extensions" if !value.is_empty() => {
-                let extensions: Option<JsonMap> = serde_json::from_str(&value).map_err(not_json)?;
+                let extensions: Option<serde_json::Map<String, serde_json::Value>> =
+                    serde_json::from_str(&value).map_err(not_json)?;
                 request.extensions = extensions.unwrap_or_default();
             }
             _ => {}

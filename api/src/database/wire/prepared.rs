@@ -1,6 +1,7 @@
 //! The statements that a server knows by name.
 
-use apollo_compiler::collections::HashMap;
+use std::collections::HashMap;
+
 use tokio_postgres::types::Oid;
 
 use super::Query;

@@ -2,17 +2,14 @@
 
 use std::borrow::Cow;
 
-use apollo_compiler::ast::{self, Type};
-use apollo_compiler::schema::{ExtendedType, InputObjectType, InputValueDefinition};
-use apollo_compiler::{Name, Schema};
-
 use super::variables::{self, Variable};
 use super::{ArgumentError, Value};
+use crate::graph::definitions::{Definitions, Input, InputObject, InputValue, Literal, Type};
 
 /// What values are coerced with.
 #[derive(Clone, Copy)]
 pub(super) struct Coercion<'a> {
-    pub(super) schema: &'a Schema,
+    pub(super) definitions: &'a Definitions,
     /// Those of the operation, coerced.
     pub(super) variables: &'a [Variable<'a>],
     pub(super) absence: Absence,
@@ -29,7 +26,7 @@ pub(super) enum Absence {
 
 /// A value that is not coerced yet.
 enum Given<'a> {
-    Literal(&'a ast::Value),
+    Literal(&'a Literal),
     Json(Value<'a>),
 }
 
@@ -37,7 +34,7 @@ type Coerced<T> = Result<T, ArgumentError>;
 
 impl<'a> Coercion<'a> {
     /// A literal; `None` for a variable without a value.
-    pub(super) fn literal(self, value: &'a ast::Value, ty: &'a Type) -> Coerced<Option<Value<'a>>> {
+    pub(super) fn literal(self, value: &'a Literal, ty: &'a Type) -> Coerced<Option<Value<'a>>> {
         self.given(Given::Literal(value), ty)
     }
 
@@ -47,7 +44,7 @@ impl<'a> Coercion<'a> {
     }
 
     fn given(self, given: Given<'a>, ty: &'a Type) -> Coerced<Option<Value<'a>>> {
-        let Given::Literal(ast::Value::Variable(name)) = given else {
+        let Given::Literal(Literal::Variable(name)) = given else {
             return self.value(given, ty).map(Some);
         };
         let Some((variable, value)) =
@@ -67,7 +64,7 @@ impl<'a> Coercion<'a> {
         self.json(value.clone(), ty).map(Some)
     }
 
-    fn absent(self, name: &Name) -> Coerced<()> {
+    fn absent(self, name: &str) -> Coerced<()> {
         match self.absence {
             Absence::Allowed => Ok(()),
             Absence::Refused => Err(ArgumentError::no_value(name)),
@@ -75,31 +72,28 @@ impl<'a> Coercion<'a> {
     }
 
     fn value(self, given: Given<'a>, ty: &'a Type) -> Coerced<Value<'a>> {
-        if let Given::Literal(ast::Value::Null) | Given::Json(Value::Null) = given {
+        if let Given::Literal(Literal::Null) | Given::Json(Value::Null) = given {
             return match self.absence {
                 _ if ty.is_non_null() => Err(ArgumentError::here(format!("null is not a value of {ty}"))),
                 Absence::Refused => Err(ArgumentError::null()),
                 Absence::Allowed => Ok(Value::Null),
             };
         }
-        let name = match ty {
-            Type::Named(name) | Type::NonNullNamed(name) => name,
-            Type::List(ty) | Type::NonNullList(ty) => {
+        let name = match ty.nullable() {
+            Type::Named(name) => &**name,
+            Type::List(ty) | Type::NonNull(ty) => {
                 return match given {
-                    Given::Literal(ast::Value::List(items)) => {
-                        self.items(items.iter().map(|item| Given::Literal(item)), ty)
-                    }
+                    Given::Literal(Literal::List(items)) => self.items(items.iter().map(Given::Literal), ty),
                     Given::Json(Value::List(items)) => self.items(items.into_iter().map(Given::Json), ty),
                     // One value stands for a list of one.
                     single => self.items(std::iter::once(single), ty),
                 };
             }
         };
-        match self.schema.types.get(name) {
-            Some(ExtendedType::InputObject(ty)) => match given {
-                Given::Literal(ast::Value::Object(fields)) => {
-                    let fields =
-                        fields.iter().map(|(name, it)| (Cow::Borrowed(name.as_str()), Given::Literal(it)));
+        match self.definitions.input(name) {
+            Some(Input::Object(ty)) => match given {
+                Given::Literal(Literal::Object(fields)) => {
+                    let fields = fields.iter().map(|(name, it)| (Cow::Borrowed(&**name), Given::Literal(it)));
                     self.object(fields, ty)
                 }
                 Given::Json(Value::Object(fields)) => {
@@ -107,12 +101,12 @@ impl<'a> Coercion<'a> {
                 }
                 _ => Err(expected(&format!("an object of type {name}"))),
             },
-            Some(ExtendedType::Enum(ty)) => match self.leaf(given)? {
-                Value::Text(text) if ty.values.contains_key(text.as_ref()) => Ok(Value::Text(text)),
+            Some(Input::Enum(values)) => match self.leaf(given)? {
+                Value::Text(text) if values.contains(text.as_ref()) => Ok(Value::Text(text)),
                 _ => Err(expected(&format!("a value of {name}"))),
             },
-            Some(ExtendedType::Scalar(_)) => scalar(name, self.leaf(given)?),
-            _ => Err(ArgumentError::here(format!("there is no input type {name}"))),
+            Some(Input::Scalar) => scalar(name, self.leaf(given)?),
+            None => Err(ArgumentError::here(format!("there is no input type {name}"))),
         }
     }
 
@@ -130,11 +124,11 @@ impl<'a> Coercion<'a> {
     fn object(
         self,
         given: impl Iterator<Item = (Cow<'a, str>, Given<'a>)>,
-        ty: &'a InputObjectType,
+        ty: &'a InputObject,
     ) -> Coerced<Value<'a>> {
         let mut fields: Vec<(Cow<'a, str>, Value<'a>)> = Vec::with_capacity(given.size_hint().0);
         for (name, given) in given {
-            let Some(field) = ty.fields.get(name.as_ref()) else {
+            let Some(field) = ty.field(&name) else {
                 let message = format!("{} has no field of this name", ty.name);
                 return Err(ArgumentError::here(message).within(&name));
             };
@@ -148,8 +142,8 @@ impl<'a> Coercion<'a> {
                 Err(error) => return Err(error.within(&name)),
             }
         }
-        for field in ty.fields.values().filter(|it| it.ty.is_non_null() || it.default_value.is_some()) {
-            if !fields.iter().any(|(known, _)| *known == field.name.as_str()) {
+        for field in ty.always() {
+            if !fields.iter().any(|(known, _)| *known == *field.name) {
                 let value = self.default(field).map_err(|error| error.within(&field.name))?;
                 fields.push((Cow::Borrowed(&field.name), value));
             }
@@ -158,8 +152,8 @@ impl<'a> Coercion<'a> {
     }
 
     /// What stands for a field that is left out.
-    fn default(self, definition: &'a InputValueDefinition) -> Coerced<Value<'a>> {
-        match &definition.default_value {
+    fn default(self, definition: &'a InputValue) -> Coerced<Value<'a>> {
+        match &definition.default {
             Some(value) => self.value(Given::Literal(value), &definition.ty),
             None => Err(ArgumentError::missing(&definition.ty)),
         }
@@ -172,24 +166,22 @@ impl<'a> Coercion<'a> {
             Given::Literal(value) => value,
         };
         Ok(match value {
-            ast::Value::Null => Value::Null,
-            ast::Value::Boolean(value) => Value::Boolean(*value),
-            ast::Value::Int(number) => Value::Number(number.as_str()),
-            ast::Value::Float(number) => Value::Number(number.as_str()),
-            ast::Value::String(text) => Value::Text(Cow::Borrowed(text)),
-            ast::Value::Enum(name) => Value::Text(Cow::Borrowed(name)),
-            ast::Value::Variable(_) => self.leaf_or_variable(value)?.unwrap_or(Value::Null),
-            ast::Value::List(items) => {
+            Literal::Null => Value::Null,
+            Literal::Boolean(value) => Value::Boolean(*value),
+            Literal::Number(number) => Value::Number(number),
+            Literal::Text(text) => Value::Text(Cow::Borrowed(text)),
+            Literal::Variable(_) => self.leaf_or_variable(value)?.unwrap_or(Value::Null),
+            Literal::List(items) => {
                 let items = items.iter().enumerate().map(|(at, item)| {
                     let value = self.leaf_or_variable(item).map_err(|error| error.within(&at.to_string()));
                     value.map(|value| value.unwrap_or(Value::Null))
                 });
                 Value::List(items.collect::<Coerced<_>>()?)
             }
-            ast::Value::Object(fields) => {
+            Literal::Object(fields) => {
                 let fields = fields.iter().filter_map(|(name, value)| {
                     let value = self.leaf_or_variable(value).map_err(|error| error.within(name));
-                    Some(value.transpose()?.map(|value| (Cow::Borrowed(name.as_str()), value)))
+                    Some(value.transpose()?.map(|value| (Cow::Borrowed(&**name), value)))
                 });
                 Value::Object(fields.collect::<Coerced<_>>()?)
             }
@@ -197,8 +189,8 @@ impl<'a> Coercion<'a> {
     }
 
     /// Within JSON a variable may have any type, and validation does not look whether it is declared.
-    fn leaf_or_variable(self, value: &'a ast::Value) -> Coerced<Option<Value<'a>>> {
-        let ast::Value::Variable(name) = value else { return self.leaf(Given::Literal(value)).map(Some) };
+    fn leaf_or_variable(self, value: &'a Literal) -> Coerced<Option<Value<'a>>> {
+        let Literal::Variable(name) = value else { return self.leaf(Given::Literal(value)).map(Some) };
         let Some(variable) = variables::find(self.variables, name) else {
             return Err(ArgumentError::here(format!("the variable `${name}` is not declared")));
         };
@@ -209,19 +201,19 @@ impl<'a> Coercion<'a> {
     }
 
     /// Refuses null anywhere within the value of a variable but within JSON, where it is a value like any other.
-    fn has_no_null(self, name: &Name, value: &Value<'_>, ty: &Type) -> Coerced<()> {
+    fn has_no_null(self, name: &str, value: &Value<'_>, ty: &Type) -> Coerced<()> {
         if value.is_null() {
             return Err(ArgumentError::null_of(name));
         }
-        if let Type::List(ty) | Type::NonNullList(ty) = ty {
+        if let Type::List(ty) = ty.nullable() {
             return value.items().iter().enumerate().try_for_each(|(at, item)| {
                 self.has_no_null(name, item, ty).map_err(|error| error.within(&at.to_string()))
             });
         }
-        let Some(ExtendedType::InputObject(ty)) = self.schema.types.get(ty.inner_named_type()) else {
+        let Some(Input::Object(ty)) = self.definitions.input(ty.name()) else {
             return Ok(());
         };
-        value.fields().iter().try_for_each(|(field, value)| match ty.fields.get(field.as_ref()) {
+        value.fields().iter().try_for_each(|(field, value)| match ty.field(field) {
             Some(of) => self.has_no_null(name, value, &of.ty).map_err(|error| error.within(field)),
             None => Ok(()),
         })
@@ -230,15 +222,7 @@ impl<'a> Coercion<'a> {
 
 /// Whether values of one type are values of another, unless they are null.
 fn is_like(one: &Type, other: &Type) -> bool {
-    match (one, other) {
-        (Type::List(one) | Type::NonNullList(one), Type::List(other) | Type::NonNullList(other)) => {
-            one.is_assignable_to(other)
-        }
-        (Type::Named(one) | Type::NonNullNamed(one), Type::Named(other) | Type::NonNullNamed(other)) => {
-            one == other
-        }
-        _ => false,
-    }
+    one.nullable().fits(other.nullable())
 }
 
 /// A value of a scalar: of one that the specification knows as that says, of any other as it is.

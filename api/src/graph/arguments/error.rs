@@ -1,8 +1,6 @@
 //! What is wrong with an argument.
 
-use apollo_compiler::Name;
-use apollo_compiler::ast::Type;
-
+use crate::graph::definitions::Type;
 use crate::graph::error::{Code, Error};
 
 const SAYS_NOTHING: &str = "says nothing here; leave it out (a filter asks for missing values with `isNull`)";
@@ -37,7 +35,7 @@ impl ArgumentError {
     }
 
     /// A variable that nothing was given for, where something has to stand.
-    pub(super) fn no_value(variable: &Name) -> Self {
+    pub(super) fn no_value(variable: &str) -> Self {
         Self::here(format!(
             "the variable `${variable}` has no value; give it one, or leave out what it stands in"
         ))
@@ -49,7 +47,7 @@ impl ArgumentError {
     }
 
     /// The same, within the value of a variable.
-    pub(super) fn null_of(variable: &Name) -> Self {
+    pub(super) fn null_of(variable: &str) -> Self {
         Self::here(format!("the variable `${variable}` holds null, which {SAYS_NOTHING}"))
     }
 

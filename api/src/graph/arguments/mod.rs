@@ -15,14 +15,13 @@ mod tests;
 mod value;
 mod variables;
 
-use apollo_compiler::executable::{Field, Operation};
-use apollo_compiler::schema::InputValueDefinition;
-use apollo_compiler::{Name, Schema, ast};
 use sha2::Sha256;
 
 use self::coerce::{Absence, Coercion};
 use self::variables::Variable;
 use crate::canonical::write_object;
+use crate::graph::definitions::{Definitions, InputValue, Literal};
+use crate::graph::document::{Condition, Field, Operation};
 
 pub(super) use error::ArgumentError;
 pub(super) use value::Value;
@@ -31,7 +30,7 @@ pub use variables::Variables;
 /// What the arguments of an operation are read with: the schema's types, and the values of its variables.
 #[derive(Debug)]
 pub(super) struct Inputs<'a> {
-    schema: &'a Schema,
+    definitions: &'a Definitions,
     variables: Vec<Variable<'a>>,
 }
 
@@ -53,11 +52,11 @@ pub(super) struct Arguments<'a>(Vec<(&'a str, Value<'a>)>);
 impl<'a> Inputs<'a> {
     /// Coerces the variables of an operation. An error names the variable as `$name`.
     pub(super) fn read(
-        schema: &'a Schema,
+        definitions: &'a Definitions,
         operation: &'a Operation,
         variables: &'a Variables,
     ) -> Result<Self, ArgumentError> {
-        Ok(Self { schema, variables: variables::read(schema, operation, variables)? })
+        Ok(Self { definitions, variables: variables::read(definitions, operation, variables)? })
     }
 
     /// The arguments of a field. `reading` says of each how it is read.
@@ -66,11 +65,9 @@ impl<'a> Inputs<'a> {
         field: &'a Field,
         reading: impl Fn(&str) -> Reading,
     ) -> Result<Arguments<'a>, ArgumentError> {
-        let mut arguments = Vec::with_capacity(field.arguments.len());
-        for definition in &field.definition.arguments {
-            let name = definition.name.as_str();
-            let given = field.arguments.iter().find(|argument| argument.name == definition.name);
-            let given = given.map(|argument| argument.value.as_ref());
+        let mut arguments = Vec::new();
+        for (definition, given) in field.arguments() {
+            let name = &*definition.name;
             let value = self.argument(definition, given, reading(name));
             if let Some(value) = value.map_err(|error| error.within(name))? {
                 arguments.push((name, value));
@@ -81,16 +78,16 @@ impl<'a> Inputs<'a> {
 
     fn argument(
         &'a self,
-        definition: &'a InputValueDefinition,
-        given: Option<&'a ast::Value>,
+        definition: &'a InputValue,
+        given: Option<&'a Literal>,
         reading: Reading,
     ) -> Result<Option<Value<'a>>, ArgumentError> {
-        let InputValueDefinition { ty, default_value, .. } = definition;
+        let InputValue { name: _, ty, default } = definition;
         let is_nullable = !ty.is_non_null();
         let given = match given {
-            Some(ast::Value::Null) if is_nullable => return Ok(None),
+            Some(Literal::Null) if is_nullable => return Ok(None),
             // The whole argument is left out together with its variable.
-            Some(ast::Value::Variable(name)) if reading != Reading::Guard => match self.value_of(name) {
+            Some(Literal::Variable(name)) if reading != Reading::Guard => match self.value_of(name) {
                 None => None,
                 Some(value) if is_nullable && value.is_null() => return Ok(None),
                 Some(_) => given,
@@ -98,34 +95,40 @@ impl<'a> Inputs<'a> {
             given => given,
         };
         let absence = if reading == Reading::Data { Absence::Allowed } else { Absence::Refused };
-        let coercion = Coercion { schema: self.schema, variables: &self.variables, absence };
-        match given.or(default_value.as_deref()) {
+        let coercion = Coercion { definitions: self.definitions, variables: &self.variables, absence };
+        match given.or(default.as_ref()) {
             Some(value) => coercion.literal(value, ty),
             None if is_nullable => Ok(None),
             None => Err(ArgumentError::missing(ty)),
         }
     }
 
-    fn value_of(&self, variable: &Name) -> Option<&Value<'a>> {
+    fn value_of(&self, variable: &str) -> Option<&Value<'a>> {
         variables::find(&self.variables, variable)?.value.as_ref()
     }
 
-    /// Whether a directive such as `@skip` holds.
-    pub(super) fn holds(&self, directive: &ast::Directive) -> Result<bool, ArgumentError> {
-        let value = match directive.specified_argument_by_name("if").map(AsRef::as_ref) {
-            Some(ast::Value::Boolean(value)) => return Ok(*value),
-            Some(ast::Value::Variable(name)) => {
-                let value = self.value_of(name).and_then(Value::as_bool);
-                value.ok_or_else(|| ArgumentError::no_value(name))
+    /// Whether everything that `@skip` and `@include` say of a selection holds.
+    pub(super) fn are_met(&self, conditions: &[Condition]) -> Result<bool, ArgumentError> {
+        for Condition { includes, value } in conditions {
+            let value = match value {
+                Literal::Boolean(value) => Ok(*value),
+                Literal::Variable(name) => {
+                    let value = self.value_of(name).and_then(Value::as_bool);
+                    value.ok_or_else(|| ArgumentError::no_value(name))
+                }
+                _ => Err(ArgumentError::here("this is not true or false")),
+            };
+            let directive = if *includes { "@include" } else { "@skip" };
+            if value.map_err(|error| error.within("if").within(directive))? != *includes {
+                return Ok(false);
             }
-            _ => Err(ArgumentError::here("this is not true or false")),
-        };
-        value.map_err(|error| error.within("if").within(&format!("@{}", directive.name)))
+        }
+        Ok(true)
     }
 
     /// Feeds the values of the variables to a hash: equal ones are equal bytes.
     pub(super) fn feed(&self, hash: &mut Sha256) {
-        let given = self.variables.iter().filter_map(|it| Some((it.name.as_str(), it.value.as_ref()?)));
+        let given = self.variables.iter().filter_map(|it| Some((it.name, it.value.as_ref()?)));
         write_object(hash, given.collect());
     }
 }

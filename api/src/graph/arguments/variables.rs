@@ -1,13 +1,12 @@
 //! The variables of an operation, coerced.
 
-use apollo_compiler::ast::{Type, VariableDefinition};
-use apollo_compiler::executable::Operation;
-use apollo_compiler::{Name, Node, Schema};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::coerce::{Absence, Coercion};
 use super::{ArgumentError, Value, json};
+use crate::graph::definitions::{Definitions, Type};
+use crate::graph::document::{Operation, VariableDefinition};
 
 /// The values of a request's variables, as JSON that is read once their types are known.
 #[derive(Clone, Debug, Default)]
@@ -35,35 +34,35 @@ impl Variables {
 /// A variable of the operation.
 #[derive(Debug)]
 pub(super) struct Variable<'a> {
-    pub(super) name: &'a Name,
+    pub(super) name: &'a str,
     pub(super) ty: &'a Type,
     /// What was given for it, or its default.
     pub(super) value: Option<Value<'a>>,
 }
 
 /// The variable of this name.
-pub(super) fn find<'v, 'a>(variables: &'v [Variable<'a>], name: &Name) -> Option<&'v Variable<'a>> {
+pub(super) fn find<'v, 'a>(variables: &'v [Variable<'a>], name: &str) -> Option<&'v Variable<'a>> {
     variables.iter().find(|variable| variable.name == name)
 }
 
 /// The values of an operation's variables; the error names the variable as `$name`.
 pub(super) fn read<'a>(
-    schema: &'a Schema,
+    definitions: &'a Definitions,
     operation: &'a Operation,
     variables: &'a Variables,
 ) -> Result<Vec<Variable<'a>>, ArgumentError> {
-    let coercion = Coercion { schema, variables: &[], absence: Absence::Allowed };
+    let coercion = Coercion { definitions, variables: &[], absence: Absence::Allowed };
     let mut given = match variables.text().map(json::read) {
         None => Vec::new(),
         Some(Some(Value::Object(given))) => given,
         Some(_) => return Err(ArgumentError::new("variables", "this is no JSON, or nests too deep")),
     };
-    let read = |variable: &'a Node<VariableDefinition>| {
-        let VariableDefinition { name, ty, default_value, .. } = &**variable;
+    let read = |variable: &'a VariableDefinition| {
+        let VariableDefinition { name, ty, default } = variable;
         // Of a name that is there twice, the last counts, as JSON's readers have it.
-        let value = match given.iter().rposition(|(known, _)| *known == name.as_str()) {
+        let value = match given.iter().rposition(|(known, _)| *known == **name) {
             Some(at) => coercion.json(given.swap_remove(at).1, ty).map(Some),
-            None => match default_value {
+            None => match default {
                 Some(default) => coercion.literal(default, ty),
                 None if ty.is_non_null() => Err(ArgumentError::missing(ty)),
                 None => Ok(None),

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use apollo_compiler::parser::SourceSpan;
 use apollo_compiler::{Name, Node, ast};
 
-use crate::graph::error::{Code, Error};
+use crate::graph::error::{Code, Error, Location};
 use crate::graph::limits::Limits;
 
 /// Fragments within one another.
@@ -38,7 +38,11 @@ pub(super) fn check(limits: &Limits, document: &ast::Document) -> Result<(), Err
     }
     let refuse = |place: Option<SourceSpan>, message: String| {
         let mut error = Error::new(Code::LimitExceeded, message);
-        error.locations = place.and_then(|place| place.line_column(&document.sources)).into_iter().collect();
+        error.locations = place
+            .and_then(|place| place.line_column(&document.sources))
+            .map(|place| Location { line: place.line, column: place.column })
+            .into_iter()
+            .collect();
         Err(error)
     };
     for (places, most, what) in

@@ -1,6 +1,8 @@
 //! Parse and validate, once for each text: documents are kept.
 
 mod count;
+mod fold;
+mod tree;
 
 use std::sync::Arc;
 
@@ -8,10 +10,15 @@ use apollo_compiler::parser::Parser;
 use apollo_compiler::validation::{DiagnosticList, Valid};
 use apollo_compiler::{ExecutableDocument, Schema};
 
-use super::error::{Code, Error};
+use super::definitions::Definitions;
+use super::error::{Code, Error, Location};
 use super::limits::Limits;
 use super::suggest::suggestion;
 use crate::cache::Cache;
+
+pub(super) use tree::{
+    Condition, Document, Field, FragmentId, Operation, OperationKind, Selected, Selection, VariableDefinition,
+};
 
 /// Nesting that the parser follows; deeper text is refused before the limit of depth applies.
 const RECURSION: usize = 200;
@@ -24,7 +31,7 @@ const TOKEN: usize = 160;
 
 /// Documents that were valid, by their text.
 pub(super) struct Documents {
-    kept: Cache<Arc<str>, Arc<Valid<ExecutableDocument>>>,
+    kept: Cache<Arc<str>, Arc<Document>>,
 }
 
 impl Documents {
@@ -37,16 +44,16 @@ impl Documents {
     pub(super) fn get(
         &self,
         schema: &Valid<Schema>,
+        definitions: &Definitions,
         limits: &Limits,
         text: &str,
-    ) -> Result<Arc<Valid<ExecutableDocument>>, Vec<Error>> {
+    ) -> Result<Arc<Document>, Vec<Error>> {
         if let Some(document) = self.kept.get(text) {
             return Ok(document);
         }
         let (document, tokens) = read(schema, limits, text)?;
-        let document = Arc::new(document);
-        // The text is kept twice: as the key, and for the places of errors.
-        let bytes = 2 * text.len() + tokens * TOKEN;
+        let document = Arc::new(fold::fold(definitions, &document));
+        let bytes = text.len() + tokens * TOKEN;
         self.kept.put(text.into(), Arc::clone(&document), bytes);
         Ok(document)
     }
@@ -71,6 +78,21 @@ fn read(
     let document =
         ast.to_executable_validate(schema).map_err(|invalid| errors(schema, limits, &invalid.errors))?;
     Ok((document, tokens))
+}
+
+/// The document of a text, for tests.
+#[cfg(test)]
+pub(super) fn document(
+    schema: &Valid<Schema>,
+    definitions: &Definitions,
+    text: &str,
+) -> Result<Arc<Document>, Vec<Error>> {
+    Documents::new(0).get(
+        schema,
+        definitions,
+        &Limits { tokens: 100_000, fields: 10_000, ..Limits::default() },
+        text,
+    )
 }
 
 /// How far an error of this name may be from the mistake: what is misspelt is missing elsewhere, and leaves unused what stood
@@ -108,7 +130,11 @@ fn errors(schema: &Schema, limits: &Limits, diagnostics: &DiagnosticList) -> Vec
                 message.push('…');
             }
             let mut error = Error::new(Code::GraphqlInvalid, message);
-            error.locations = diagnostic.line_column_range().map(|range| range.start).into_iter().collect();
+            error.locations = diagnostic
+                .line_column_range()
+                .map(|range| Location { line: range.start.line, column: range.start.column })
+                .into_iter()
+                .collect();
             error
         })
         .collect()

@@ -1,8 +1,7 @@
 //! What a load found: its rows, sorted to the keys that asked for them.
 
+use std::collections::HashMap;
 use std::sync::Arc;
-
-use apollo_compiler::collections::HashMap;
 
 use super::key::Key;
 use super::thin::thin_rows;

@@ -1,6 +1,6 @@
 //! The levels of a request: which rows are looked at next, and what has to be asked for them.
 
-use apollo_compiler::collections::HashSet;
+use std::collections::HashSet;
 
 use super::answer::Answer;
 use super::key::Key;

@@ -160,6 +160,8 @@ mod tests {
     use super::*;
     use crate::graph::arguments::{Inputs, Variables};
     use crate::graph::catalog::Catalog;
+    use crate::graph::definitions::Definitions;
+    use crate::graph::document::document;
     use crate::graph::{plan, schema};
     use crate::systems;
 
@@ -168,6 +170,7 @@ mod tests {
     async fn answers_are_those_of_the_library() {
         let catalog = Catalog::new(&systems::ALL).unwrap();
         let schema = Arc::new(schema::build(&catalog).unwrap());
+        let definitions = Definitions::of(&schema);
         let introspection = Introspection::new(Arc::clone(&schema));
         let limits = Limits::default();
         let whole = include_str!("../../../../tests/it/introspection.graphql");
@@ -179,11 +182,12 @@ mod tests {
             "{ a: __type(name: \"OrderDirection\") { enumValues { __typename name isDeprecated deprecationReason } inputFields { name } } b: __type(name: \"No\") { name } }",
             "{ __schema { queryType { name ... @skip(if: true) { kind } } mutationType { name } subscriptionType { name } description } }",
         ] {
-            let document = ExecutableDocument::parse_and_validate(&schema, query, "query").unwrap();
-            let operation = document.operations.get(None).unwrap();
+            let parsed = ExecutableDocument::parse_and_validate(&schema, query, "query").unwrap();
+            let document = document(&schema, &definitions, query).unwrap();
+            let operation = document.operation(None).unwrap();
             let variables = Checked::assume_valid(JsonMap::new());
             let none = Variables::default();
-            let inputs = Inputs::read(&schema, operation, &none).unwrap();
+            let inputs = Inputs::read(&definitions, operation, &none).unwrap();
             let planned = plan::plan(&catalog, &limits, &document, operation, &inputs).unwrap();
             let mut cost = planned.cost;
             let answers = introspection.answer(&planned.fields, &limits, &mut cost).await.unwrap();
@@ -192,7 +196,14 @@ mod tests {
                 .map(|(key, bytes)| (key.clone(), serde_json::from_slice(bytes).unwrap()))
                 .collect();
             let implementers = schema.implementers_map();
-            let theirs = partial_execute(&schema, &implementers, &document, operation, &variables).unwrap();
+            let theirs = partial_execute(
+                &schema,
+                &implementers,
+                &parsed,
+                parsed.operations.get(None).unwrap(),
+                &variables,
+            )
+            .unwrap();
             let theirs = serde_json::to_value(theirs.data.unwrap()).unwrap();
             assert!(Value::Object(ours) == theirs, "{query}");
         }

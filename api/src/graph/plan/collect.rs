@@ -1,33 +1,31 @@
-//! `CollectFields` of the GraphQL specification: which fields a selection set has, once fragments are put in, `@skip` and
+//! `CollectFields` of the GraphQL specification: which fields selections have, once fragments are put in, `@skip` and
 //! `@include` are decided and equal response keys are merged.
 
 use std::collections::{HashMap, HashSet};
 
-use apollo_compiler::executable::{ExecutableDocument, Field, Selection, SelectionSet};
-use apollo_compiler::{Name, Node, ast};
-
 use crate::graph::arguments::{ArgumentError, Inputs};
+use crate::graph::document::{Document, Field, FragmentId, Selected, Selection};
 
 /// Fields under one response key; the first decides name and arguments, all contribute selections.
 pub(super) struct Collected<'a> {
-    pub(super) fields: Vec<&'a Node<Field>>,
+    pub(super) fields: Vec<&'a Field>,
 }
 
 impl<'a> Collected<'a> {
-    pub(super) fn first(&self) -> &'a Node<Field> {
+    pub(super) fn first(&self) -> &'a Field {
         self.fields[0]
     }
 
-    pub(super) fn selection_sets(&self) -> Vec<&'a SelectionSet> {
-        self.fields.iter().map(|field| &field.selection_set).collect()
+    pub(super) fn selections(&self) -> Vec<&'a [Selection]> {
+        self.fields.iter().map(|field| field.selections.as_slice()).collect()
     }
 }
 
-/// Collects the fields that the selection sets have on the object type `type_name`; the error is of a `@skip` or `@include`.
+/// Collects the fields that the selections have on the object type `type_name`; the error is of a `@skip` or `@include`.
 pub(super) fn collect<'a>(
-    document: &'a ExecutableDocument,
+    document: &'a Document,
     inputs: &Inputs<'_>,
-    sets: &[&'a SelectionSet],
+    selections: &[&'a [Selection]],
     type_name: &str,
 ) -> Result<Vec<Collected<'a>>, ArgumentError> {
     let mut collector = Collector {
@@ -38,48 +36,47 @@ pub(super) fn collect<'a>(
         at: HashMap::new(),
         found: Vec::new(),
     };
-    for set in sets {
-        collector.visit(set)?;
+    for selections in selections {
+        collector.visit(selections)?;
     }
     Ok(collector.found)
 }
 
 struct Collector<'a, 'v> {
-    document: &'a ExecutableDocument,
+    document: &'a Document,
     inputs: &'v Inputs<'v>,
     type_name: &'v str,
-    visited: HashSet<&'a Name>,
-    at: HashMap<&'a Name, usize>,
+    visited: HashSet<FragmentId>,
+    at: HashMap<&'a str, usize>,
     found: Vec<Collected<'a>>,
 }
 
 impl<'a> Collector<'a, '_> {
-    fn visit(&mut self, set: &'a SelectionSet) -> Result<(), ArgumentError> {
-        for selection in &set.selections {
-            if !self.is_included(selection.directives())? {
+    fn visit(&mut self, selections: &'a [Selection]) -> Result<(), ArgumentError> {
+        for Selection { conditions, of } in selections {
+            if !self.inputs.are_met(conditions)? {
                 continue;
             }
-            match selection {
-                Selection::Field(field) => {
-                    let key = field.response_key();
-                    if let Some(at) = self.at.get(key) {
+            match of {
+                Selected::Field(field) => {
+                    if let Some(at) = self.at.get(&*field.key) {
                         self.found[*at].fields.push(field);
                     } else {
-                        self.at.insert(key, self.found.len());
+                        self.at.insert(&field.key, self.found.len());
                         self.found.push(Collected { fields: vec![field] });
                     }
                 }
-                Selection::FragmentSpread(spread) => {
-                    if self.visited.insert(&spread.fragment_name)
-                        && let Some(fragment) = self.document.fragments.get(&spread.fragment_name)
-                        && self.applies(Some(&fragment.selection_set.ty))
+                Selected::Spread(id) => {
+                    if self.visited.insert(*id)
+                        && let Some((on, selections)) = self.document.fragment(*id)
+                        && self.applies(Some(on))
                     {
-                        self.visit(&fragment.selection_set)?;
+                        self.visit(selections)?;
                     }
                 }
-                Selection::InlineFragment(fragment) => {
-                    if self.applies(fragment.type_condition.as_ref()) {
-                        self.visit(&fragment.selection_set)?;
+                Selected::Inline(on, selections) => {
+                    if self.applies(on.as_deref()) {
+                        self.visit(selections)?;
                     }
                 }
             }
@@ -87,16 +84,8 @@ impl<'a> Collector<'a, '_> {
         Ok(())
     }
 
-    fn is_included(&self, directives: &ast::DirectiveList) -> Result<bool, ArgumentError> {
-        let holds = |name: &str| {
-            let directive = directives.get(name);
-            directive.map(|directive| self.inputs.holds(directive)).transpose()
-        };
-        Ok(holds("skip")? != Some(true) && holds("include")? != Some(false))
-    }
-
     /// The only abstract type is `Node`, which every table's type implements; validation has refused the rest.
-    fn applies(&self, condition: Option<&Name>) -> bool {
-        condition.is_none_or(|condition| condition == self.type_name || condition == "Node")
+    fn applies(&self, on: Option<&str>) -> bool {
+        on.is_none_or(|on| on == self.type_name || on == "Node")
     }
 }

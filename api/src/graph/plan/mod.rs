@@ -28,8 +28,6 @@ mod tests;
 mod write;
 mod zone;
 
-use apollo_compiler::parser::LineColumn;
-
 pub(super) use cursor::write_cursor;
 pub use feed::Topic;
 pub(super) use feed::{ChangeField, Feed};
@@ -40,7 +38,7 @@ pub(super) use statement::Parents;
 pub(super) use write::{Called, Change, Insert, Mutation, MutationField, Payload, PayloadField, Step, Write};
 
 use super::catalog::{ColumnType, TableId};
-use super::error::PathSegment;
+use super::error::{Location, PathSegment};
 use super::introspection::Introspected;
 use crate::database::Statement;
 
@@ -382,7 +380,7 @@ pub(super) struct Place {
     /// Which field of the response.
     pub path: Vec<PathSegment>,
     /// Where in the request's text.
-    pub location: Option<LineColumn>,
+    pub location: Option<Location>,
 }
 
 /// What kind of answer a load has.

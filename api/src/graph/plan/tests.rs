@@ -2,7 +2,6 @@
 
 use std::sync::LazyLock;
 
-use apollo_compiler::ExecutableDocument;
 use apollo_compiler::Schema;
 use apollo_compiler::validation::Valid;
 use base64::Engine as _;
@@ -13,6 +12,8 @@ use serde_json::Value;
 use super::{ConnectionField, Plan, RootField, cursor, order, plan};
 use crate::graph::arguments::{Inputs, json};
 use crate::graph::catalog::Catalog;
+use crate::graph::definitions::Definitions;
+use crate::graph::document::document;
 use crate::graph::error::Error;
 use crate::graph::limits::Limits;
 use crate::graph::schema;
@@ -23,21 +24,23 @@ static FIXTURE: LazyLock<Fixture> = LazyLock::new(Fixture::new);
 struct Fixture {
     catalog: Catalog,
     schema: Valid<Schema>,
+    definitions: Definitions,
 }
 
 impl Fixture {
     fn new() -> Self {
         let catalog = Catalog::new(&systems::ALL).unwrap();
         let schema = schema::build(&catalog).unwrap();
-        Self { catalog, schema }
+        let definitions = Definitions::of(&schema);
+        Self { catalog, schema, definitions }
     }
 
     fn plan(&self, query: &str, variables: &str) -> Result<Plan, Error> {
-        let document = ExecutableDocument::parse_and_validate(&self.schema, query, "query").unwrap();
-        let operation = document.operations.get(None).unwrap();
+        let document = document(&self.schema, &self.definitions, query).unwrap();
+        let operation = document.operation(None).unwrap();
         let variables = if variables.is_empty() { "{}" } else { variables };
         let variables = serde_json::from_str(variables).unwrap();
-        let inputs = Inputs::read(&self.schema, operation, &variables).unwrap();
+        let inputs = Inputs::read(&self.definitions, operation, &variables).unwrap();
         plan(&self.catalog, &Limits::default(), &document, operation, &inputs)
     }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use apollo_compiler::response::JsonValue;
+use serde_json::Value as JsonValue;
 use thiserror::Error;
 use tokio_postgres::types::Type;
 

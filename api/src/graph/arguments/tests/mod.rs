@@ -5,13 +5,15 @@ mod places;
 
 use std::sync::LazyLock;
 
+use apollo_compiler::Schema;
 use apollo_compiler::validation::Valid;
-use apollo_compiler::{ExecutableDocument, Schema};
 use sha2::{Digest as _, Sha256};
 
 use super::{Inputs, Reading, Variables};
 use crate::database::Statement;
 use crate::graph::catalog::Catalog;
+use crate::graph::definitions::Definitions;
+use crate::graph::document::{OperationKind, Selected, document};
 use crate::graph::error::{Code, Error};
 use crate::graph::limits::Limits;
 use crate::graph::{plan, schema};
@@ -21,32 +23,38 @@ static GATEWAY: LazyLock<Gateway> = LazyLock::new(|| {
     let catalog = Catalog::new(&systems::ALL).unwrap();
     let schema = schema::build(&catalog).unwrap();
     let limits = Limits { cost: u64::MAX, depth: 100, ..Limits::default() };
-    Gateway { catalog, schema, limits }
+    let definitions = Definitions::of(&schema);
+    Gateway { catalog, schema, definitions, limits }
 });
 
 struct Gateway {
     catalog: Catalog,
     schema: Valid<Schema>,
+    definitions: Definitions,
     limits: Limits,
 }
 
 impl Gateway {
     /// Plans an operation; gives the statements of a query.
     fn plan(&self, text: &str, variables: &str) -> Result<Vec<Statement>, Error> {
-        let document = ExecutableDocument::parse_and_validate(&self.schema, text, "operation")
-            .map_err(|invalid| Error::new(Code::GraphqlInvalid, invalid.errors.to_string()))?;
-        let operation = document.operations.get(None).unwrap();
+        let document =
+            document(&self.schema, &self.definitions, text).map_err(|mut errors| errors.remove(0))?;
+        let operation = document.operation(None).unwrap();
         let variables = serde_json::from_str(variables).unwrap();
-        let inputs = Inputs::read(&self.schema, operation, &variables)
+        let inputs = Inputs::read(&self.definitions, operation, &variables)
             .map_err(crate::graph::arguments::ArgumentError::into_error)?;
         let (catalog, limits) = (&self.catalog, &self.limits);
-        if operation.is_mutation() {
-            plan::plan_mutation(catalog, limits, &document, operation, &inputs).map(|_| Vec::new())
-        } else if operation.is_subscription() {
-            plan::plan_feed(catalog, limits, &document, operation, &inputs).map(|_| Vec::new())
-        } else {
-            let plan = plan::plan(catalog, limits, &document, operation, &inputs)?;
-            Ok(plan.loads.into_iter().map(|load| load.statement).collect())
+        match operation.kind {
+            OperationKind::Mutation => {
+                plan::plan_mutation(catalog, limits, &document, operation, &inputs).map(|_| Vec::new())
+            }
+            OperationKind::Subscription => {
+                plan::plan_feed(catalog, limits, &document, operation, &inputs).map(|_| Vec::new())
+            }
+            OperationKind::Query => {
+                let plan = plan::plan(catalog, limits, &document, operation, &inputs)?;
+                Ok(plan.loads.into_iter().map(|load| load.statement).collect())
+            }
         }
     }
 }
@@ -153,9 +161,9 @@ fn a_condition_of_a_directive_has_a_value() {
 fn fingerprint(json: &str) -> [u8; 32] {
     let operation =
         "query($v: JSON) { therapyflow { wearableSamples(filter: {metrics: {eq: $v}}) { totalCount } } }";
-    let document = ExecutableDocument::parse_and_validate(&GATEWAY.schema, operation, "operation").unwrap();
+    let document = document(&GATEWAY.schema, &GATEWAY.definitions, operation).unwrap();
     let variables = serde_json::from_str(&format!("{{\"v\": {json}}}")).unwrap();
-    let inputs = Inputs::read(&GATEWAY.schema, document.operations.get(None).unwrap(), &variables).unwrap();
+    let inputs = Inputs::read(&GATEWAY.definitions, document.operation(None).unwrap(), &variables).unwrap();
     let mut hash = Sha256::new();
     inputs.feed(&mut hash);
     hash.finalize().into()
@@ -205,11 +213,11 @@ fn variables_are_compared_as_values() {
 #[test]
 fn what_was_sent_is_not_copied() {
     let operation = "query($v: String, $n: Decimal) { protocols(filter: {patientLinkCode: {eq: $v}, prepHours: {eq: $n}}) { totalCount } }";
-    let document = ExecutableDocument::parse_and_validate(&GATEWAY.schema, operation, "operation").unwrap();
-    let operation = document.operations.get(None).unwrap();
+    let document = document(&GATEWAY.schema, &GATEWAY.definitions, operation).unwrap();
+    let operation = document.operation(None).unwrap();
     let variables: Variables = serde_json::from_str(r#"{"v": "a text", "n": 12.50}"#).unwrap();
-    let inputs = Inputs::read(&GATEWAY.schema, operation, &variables).unwrap();
-    let field = operation.root_fields(&document).next().unwrap();
+    let inputs = Inputs::read(&GATEWAY.definitions, operation, &variables).unwrap();
+    let Selected::Field(field) = &operation.selections[0].of else { panic!("a field") };
     let arguments = inputs.arguments(field, |_| Reading::Optional).unwrap();
     let filter = arguments.get("filter").unwrap();
     let sent = variables.text().unwrap().as_bytes().as_ptr_range();

@@ -1,7 +1,6 @@
 //! Aggregates: which values over many rows are asked for.
 
-use apollo_compiler::Node;
-use apollo_compiler::executable::{Field, SelectionSet};
+use crate::graph::document::{Field, Selection};
 
 use super::super::allowance;
 use super::super::statement::Expression;
@@ -16,17 +15,17 @@ impl<'a> Planner<'a> {
         &mut self,
         table: &'a Table,
         load: LoadId,
-        sets: &[&'a SelectionSet],
+        sets: &[&'a [Selection]],
         objects: u64,
     ) -> Planned<Vec<Keyed<AggregateField>>> {
         let type_name = format!("{}Aggregate", table.type_name);
         let collected = self.collect(sets, &type_name)?;
         self.each(&collected, objects, |this, field, collected| {
-            match (field.name.as_str(), table.field(&field.name)) {
+            match (&*field.name, table.field(&field.name)) {
                 ("count", _) => Ok(AggregateField::Count(this.expression(load, Expression::Count))),
                 (_, Some(FieldId::Column(column))) => {
                     let ty = &table.column(column).ty;
-                    let sets = collected.selection_sets();
+                    let sets = collected.selections();
                     Ok(AggregateField::Column(if aggregate::has_numbers_within(ty) {
                         let path = this.path_within(field)?;
                         let within = |function| Expression::Within(function, column, path.clone());
@@ -54,13 +53,13 @@ impl<'a> Planner<'a> {
         ty: &ColumnType,
         type_name: &str,
         load: LoadId,
-        (sets, objects): (&[&'a SelectionSet], u64),
+        (sets, objects): (&[&'a [Selection]], u64),
         expression: impl Fn(Function) -> Expression,
     ) -> Planned<Vec<Keyed<AggregateField>>> {
         let collected = self.collect(sets, type_name)?;
         self.each(&collected, objects, |this, field, _| {
             let Some(described) =
-                aggregate::functions(ty).iter().find(|described| described.field == field.name.as_str())
+                aggregate::functions(ty).iter().find(|described| described.field == &*field.name)
             else {
                 return Ok(AggregateField::Typename(type_name.to_owned()));
             };
@@ -78,7 +77,7 @@ impl<'a> Planner<'a> {
     }
 
     /// The argument `at` of what lies within JSON.
-    fn path_within(&self, field: &'a Node<Field>) -> Planned<Vec<String>> {
+    fn path_within(&self, field: &'a Field) -> Planned<Vec<String>> {
         let given = self.arguments(field)?;
         let path = given.get("at").map(Value::items).unwrap_or_default();
         let path: Vec<String> = path.iter().filter_map(Value::as_str).map(str::to_owned).collect();
@@ -92,7 +91,7 @@ impl<'a> Planner<'a> {
     }
 
     /// The argument `p` of a percentile.
-    pub(super) fn share(&self, field: &'a Node<Field>) -> Planned<f64> {
+    pub(super) fn share(&self, field: &'a Field) -> Planned<f64> {
         let given = self.arguments(field)?;
         let share = given.get("p").and_then(Value::as_f64).filter(|share| (0.0..=1.0).contains(share));
         share.ok_or_else(|| self.refuse(field, ArgumentError::new("p", "a share lies between 0 and 1")))

@@ -2,8 +2,7 @@
 
 use std::rc::Rc;
 
-use apollo_compiler::Node;
-use apollo_compiler::executable::{Field, SelectionSet};
+use crate::graph::document::{Field, Selection};
 
 use super::super::call;
 use super::super::collect::Collected;
@@ -19,7 +18,7 @@ impl<'a> Planner<'a> {
         &mut self,
         table: &'a Table,
         columns: &[ColumnId],
-        field: &'a Node<Field>,
+        field: &'a Field,
         collected: &Collected<'a>,
         parents: u64,
     ) -> Planned<Connection> {
@@ -52,9 +51,9 @@ impl<'a> Planner<'a> {
         let place = self.place(field);
 
         let type_name = format!("{}Connection", table.type_name);
-        let parts = self.collect(&collected.selection_sets(), &type_name)?;
+        let parts = self.collect(&collected.selections(), &type_name)?;
         let fields = self.each(&parts, parents, |this, part, part_collected| {
-            let sets = part_collected.selection_sets();
+            let sets = part_collected.selections();
             let mut load_page = |this: &mut Self| -> LoadId {
                 let kind = || DraftKind::Page(page.clone());
                 *page_load.get_or_insert_with(|| {
@@ -68,7 +67,7 @@ impl<'a> Planner<'a> {
                     this.load(aggregate_question.clone(), filter.clone(), &place, parents, kind)
                 })
             };
-            Ok(match part.name.as_str() {
+            Ok(match &*part.name {
                 "nodes" => {
                     let load = load_page(this);
                     ConnectionField::Nodes(this.row(table, load, &sets, rows)?)
@@ -124,17 +123,17 @@ impl<'a> Planner<'a> {
         &mut self,
         table: &'a Table,
         load: LoadId,
-        sets: &[&'a SelectionSet],
+        sets: &[&'a [Selection]],
         rows: u64,
     ) -> Planned<Vec<Keyed<EdgeField>>> {
         let collected = self.collect(sets, &format!("{}Edge", table.type_name))?;
         self.each(&collected, rows, |this, field, collected| {
-            Ok(match field.name.as_str() {
+            Ok(match &*field.name {
                 "cursor" => {
                     this.drafts[load.0].cursors = true;
                     EdgeField::Cursor
                 }
-                "node" => EdgeField::Node(this.row(table, load, &collected.selection_sets(), rows)?),
+                "node" => EdgeField::Node(this.row(table, load, &collected.selections(), rows)?),
                 _ => EdgeField::Typename,
             })
         })
@@ -143,17 +142,17 @@ impl<'a> Planner<'a> {
     pub(super) fn page_info(
         &mut self,
         load: LoadId,
-        sets: &[&'a SelectionSet],
+        sets: &[&'a [Selection]],
         objects: u64,
     ) -> Planned<Vec<Keyed<PageInfoField>>> {
         let collected = self.collect(sets, "PageInfo")?;
         self.each(&collected, objects, |this, field, _| {
-            Ok(match field.name.as_str() {
+            Ok(match &*field.name {
                 "hasNextPage" => PageInfoField::HasNextPage,
                 "hasPreviousPage" => PageInfoField::HasPreviousPage,
                 "startCursor" | "endCursor" => {
                     this.drafts[load.0].cursors = true;
-                    if field.name == "startCursor" {
+                    if &*field.name == "startCursor" {
                         PageInfoField::StartCursor
                     } else {
                         PageInfoField::EndCursor

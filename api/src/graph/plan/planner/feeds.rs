@@ -4,15 +4,13 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use apollo_compiler::Node;
-use apollo_compiler::executable::{ExecutableDocument, Field, Operation};
-
 use super::super::feed::{ChangeField, Feed, Topic};
 use super::super::key::key_values;
 use super::super::{Plan, RowSelection};
 use super::{DraftKind, Planned, Planner, Question};
 use crate::graph::arguments::{ArgumentError, Arguments, Inputs, Value};
 use crate::graph::catalog::{Catalog, ChangeOperation, ColumnId, FeedField, FeedScope, FieldId, Table};
+use crate::graph::document::{Document, Field, Operation};
 use crate::graph::error::Error;
 use crate::graph::limits::Limits;
 use crate::graph::value::key_part;
@@ -26,12 +24,12 @@ const PLANNED_ROWS: u64 = 2;
 pub(crate) fn plan_feed(
     catalog: &Catalog,
     limits: &Limits,
-    document: &ExecutableDocument,
+    document: &Document,
     operation: &Operation,
     inputs: &Inputs<'_>,
 ) -> Result<Feed, Error> {
     let mut planner = Planner::new(catalog, limits, document, inputs);
-    let collected = planner.root_collected(&[&operation.selection_set], "Subscription")?;
+    let collected = planner.root_collected(&[operation.selections.as_slice()], "Subscription")?;
     let mut feeds = planner.each(&collected, 1, |this, field, collected| {
         match catalog.feed(&field.name) {
             Some(feed) => this.feed(feed, field, collected).map(Some),
@@ -48,7 +46,7 @@ impl<'a> Planner<'a> {
     fn feed(
         &mut self,
         feed: &'a FeedField,
-        field: &'a Node<Field>,
+        field: &'a Field,
         collected: &super::Collected<'a>,
     ) -> Planned<Feed> {
         let table = self.catalog.table(feed.table);
@@ -75,20 +73,20 @@ impl<'a> Planner<'a> {
         let gone = self.rows_before(table, filter.clone(), field);
         let rows = self.changed_rows(table, filter, field);
         let type_name = format!("{}Change", table.type_name);
-        let collected = self.collect(&collected.selection_sets(), &type_name)?;
+        let collected = self.collect(&collected.selections(), &type_name)?;
         let fields = self.each(&collected, PLANNED_ROWS, |this, part, collected| {
-            Ok(match part.name.as_str() {
+            Ok(match &*part.name {
                 "__typename" => ChangeField::Typename(type_name.clone()),
                 "operation" => ChangeField::Operation,
                 "nodeId" => ChangeField::Id,
                 "cursor" => ChangeField::Cursor,
                 "changedAt" => ChangeField::ChangedAt,
-                _ => ChangeField::Row(this.row(table, rows, &collected.selection_sets(), PLANNED_ROWS)?),
+                _ => ChangeField::Row(this.row(table, rows, &collected.selections(), PLANNED_ROWS)?),
             })
         })?;
         let cost = (self.cost / PLANNED_ROWS).max(1);
         Ok(Feed {
-            key: field.response_key().to_string(),
+            key: field.key.to_string(),
             topic,
             operations,
             after: given.get("after").and_then(Value::as_str).map(str::to_owned),
@@ -102,12 +100,7 @@ impl<'a> Planner<'a> {
     }
 
     /// The load of rows by their primary key, and of those the ones that match.
-    fn changed_rows(
-        &mut self,
-        table: &Table,
-        filter: Option<Rc<Value<'a>>>,
-        field: &Node<Field>,
-    ) -> super::LoadId {
+    fn changed_rows(&mut self, table: &Table, filter: Option<Rc<Value<'a>>>, field: &Field) -> super::LoadId {
         // A filter without conditions keeps the table from being taken from memory as a whole.
         let filter = filter.or_else(|| table.is_reference.then(|| Rc::new(Value::Object(Vec::new()))));
         // A feed has one load of this kind.
@@ -119,12 +112,7 @@ impl<'a> Planner<'a> {
     }
 
     /// The load of those changes before which the row was there, was the caller's to see, and matched.
-    fn rows_before(
-        &mut self,
-        table: &Table,
-        filter: Option<Rc<Value<'a>>>,
-        field: &Node<Field>,
-    ) -> super::LoadId {
+    fn rows_before(&mut self, table: &Table, filter: Option<Rc<Value<'a>>>, field: &Field) -> super::LoadId {
         let mut columns = BTreeSet::new();
         if let Some(filter) = &filter {
             looked_at(table, filter, &mut columns);

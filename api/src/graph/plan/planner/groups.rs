@@ -2,8 +2,7 @@
 
 use std::rc::Rc;
 
-use apollo_compiler::Node;
-use apollo_compiler::executable::{Field, SelectionSet};
+use crate::graph::document::{Field, Selection};
 
 use super::super::collect::Collected;
 use super::super::groups;
@@ -19,7 +18,7 @@ impl<'a> Planner<'a> {
         &mut self,
         table: &'a Table,
         columns: &[ColumnId],
-        field: &'a Node<Field>,
+        field: &'a Field,
         collected: &Collected<'a>,
         parents: u64,
     ) -> Planned<Groups> {
@@ -34,10 +33,10 @@ impl<'a> Planner<'a> {
         let keys = groups.clone();
         let load = self.load(question, filter, &place, parents, DraftKind::Groups(groups));
         let type_name = format!("{}Group", table.type_name);
-        let parts = self.collect(&collected.selection_sets(), &type_name)?;
+        let parts = self.collect(&collected.selections(), &type_name)?;
         let fields = self.each(&parts, rows, |this, part, collected| {
-            let sets = collected.selection_sets();
-            Ok(match part.name.as_str() {
+            let sets = collected.selections();
+            Ok(match &*part.name {
                 "key" => GroupField::Key(this.group_key(table, &keys, &[], (&sets, rows))?),
                 "aggregate" => GroupField::Aggregate(this.aggregate(table, load, &sets, rows)?),
                 "cursor" => GroupField::Cursor,
@@ -52,7 +51,7 @@ impl<'a> Planner<'a> {
         table: &'a Table,
         groups: &groups::Groups<'_>,
         relations: &[RelationId],
-        (sets, objects): (&[&'a SelectionSet], u64),
+        (sets, objects): (&[&'a [Selection]], u64),
     ) -> Planned<Vec<Keyed<KeyField>>> {
         let type_name = format!("{}GroupKey", table.type_name);
         let collected = self.collect(sets, &type_name)?;
@@ -73,13 +72,13 @@ impl<'a> Planner<'a> {
             Some(FieldId::Relation(id)) => {
                 let target = this.catalog.table(table.relation(id).target);
                 let relations = [relations, &[id]].concat();
-                this.group_key(target, groups, &relations, (&collected.selection_sets(), objects))
+                this.group_key(target, groups, &relations, (&collected.selections(), objects))
                     .map(KeyField::Relation)
             }
             _ => match table.ranged(&field.name) {
                 Some(column) => {
                     let at = Path { relations: relations.to_vec(), column };
-                    this.group_range(groups, &at, field, (&collected.selection_sets(), objects))
+                    this.group_range(groups, &at, field, (&collected.selections(), objects))
                 }
                 // Validation leaves `__typename` only.
                 None => Ok(KeyField::Typename(type_name.clone())),
@@ -91,8 +90,8 @@ impl<'a> Planner<'a> {
         &mut self,
         groups: &groups::Groups<'_>,
         at: &Path,
-        field: &'a Node<Field>,
-        (sets, objects): (&[&'a SelectionSet], u64),
+        field: &'a Field,
+        (sets, objects): (&[&'a [Selection]], u64),
     ) -> Planned<KeyField> {
         let (position, ranges) = groups.range(at).ok_or_else(|| {
             let error = ArgumentError::new("groupBy", format!("does not name `{}`", field.name));
@@ -100,7 +99,7 @@ impl<'a> Planner<'a> {
         })?;
         let collected = self.collect(sets, "NumberRange")?;
         let fields = self.each(&collected, objects, |_, field, _| {
-            Ok(match field.name.as_str() {
+            Ok(match &*field.name {
                 "from" => RangeField::From,
                 "to" => RangeField::To,
                 _ => RangeField::Typename,

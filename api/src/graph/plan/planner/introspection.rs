@@ -1,7 +1,6 @@
 //! `__schema` and `__type`.
 
-use apollo_compiler::Node;
-use apollo_compiler::executable::{Field, SelectionSet};
+use crate::graph::document::{Field, Selection};
 
 use super::super::{Keyed, RootField};
 use super::{Planned, Planner};
@@ -10,12 +9,8 @@ use crate::graph::introspection::{Introspected, Shape, Wanted};
 
 impl<'a> Planner<'a> {
     /// Plans a field of introspection. What it costs shows when it is answered.
-    pub(super) fn introspection(
-        &mut self,
-        field: &'a Node<Field>,
-        sets: &[&'a SelectionSet],
-    ) -> Planned<RootField> {
-        Ok(RootField::Introspection(if field.name == "__schema" {
+    pub(super) fn introspection(&mut self, field: &'a Field, sets: &[&'a [Selection]]) -> Planned<RootField> {
+        Ok(RootField::Introspection(if &*field.name == "__schema" {
             Introspected::Schema(self.shape("__Schema", sets)?)
         } else {
             let given = self.arguments(field)?;
@@ -24,11 +19,11 @@ impl<'a> Planner<'a> {
         }))
     }
 
-    fn shape(&mut self, type_name: &str, sets: &[&'a SelectionSet]) -> Planned<Shape> {
+    fn shape(&mut self, type_name: &str, sets: &[&'a [Selection]]) -> Planned<Shape> {
         let collected = self.collect(sets, type_name)?;
         let fields = self.each(&collected, 0, |this, field, collected| {
             let below = match object_of(&field.name) {
-                Some(type_name) => this.shape(type_name, &collected.selection_sets())?,
+                Some(type_name) => this.shape(type_name, &collected.selections())?,
                 None => Shape::new(),
             };
             let given = this.arguments(field)?;

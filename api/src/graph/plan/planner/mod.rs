@@ -17,9 +17,6 @@ mod series;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use apollo_compiler::Node;
-use apollo_compiler::executable::{ExecutableDocument, Field, Operation, SelectionSet};
-
 use super::allowance::Allowance;
 use super::collect::{Collected, collect};
 use super::groups::Groups;
@@ -31,6 +28,7 @@ use super::statement::{self, Join, Numbers, PageQuery, Parents, Rows, Selected};
 use super::{CursorShape, Keyed, Load, LoadId, LoadKind, Place, Plan, cursor, find_or_push};
 use crate::graph::arguments::{ArgumentError, Arguments, Inputs, Reading, Value};
 use crate::graph::catalog::{Catalog, ColumnId, Relation, Table, TableId};
+use crate::graph::document::{Document, Field, Operation, Selection};
 use crate::graph::error::{Code, Error, PathSegment};
 use crate::graph::limits::Limits;
 
@@ -38,12 +36,12 @@ use crate::graph::limits::Limits;
 pub(crate) fn plan(
     catalog: &Catalog,
     limits: &Limits,
-    document: &ExecutableDocument,
+    document: &Document,
     operation: &Operation,
     inputs: &Inputs<'_>,
 ) -> Result<Plan, Error> {
     let mut planner = Planner::new(catalog, limits, document, inputs);
-    let fields = planner.root(&[&operation.selection_set], "Query", None)?;
+    let fields = planner.root(&[operation.selections.as_slice()], "Query", None)?;
     let loads = planner.take_loads()?;
     Ok(Plan { fields, loads, cost: planner.cost })
 }
@@ -51,12 +49,12 @@ pub(crate) fn plan(
 struct Planner<'a> {
     catalog: &'a Catalog,
     limits: &'a Limits,
-    document: &'a ExecutableDocument,
+    document: &'a Document,
     inputs: &'a Inputs<'a>,
     drafts: Vec<Draft<'a>>,
     interned: HashMap<Question, LoadId>,
     /// The fields that it stands within, from the root on.
-    path: Vec<&'a Node<Field>>,
+    path: Vec<&'a Field>,
     allowance: Allowance<'a>,
     fields: usize,
     cost: u64,
@@ -119,12 +117,7 @@ pub(crate) use mutations::plan_mutation;
 type Planned<T> = Result<T, Error>;
 
 impl<'a> Planner<'a> {
-    fn new(
-        catalog: &'a Catalog,
-        limits: &'a Limits,
-        document: &'a ExecutableDocument,
-        inputs: &'a Inputs<'a>,
-    ) -> Self {
+    fn new(catalog: &'a Catalog, limits: &'a Limits, document: &'a Document, inputs: &'a Inputs<'a>) -> Self {
         Self {
             catalog,
             limits,
@@ -160,7 +153,7 @@ impl<'a> Planner<'a> {
     }
 
     /// The fields that the selection sets have on an object type.
-    fn collect(&self, sets: &[&'a SelectionSet], type_name: &str) -> Planned<Vec<Collected<'a>>> {
+    fn collect(&self, sets: &[&'a [Selection]], type_name: &str) -> Planned<Vec<Collected<'a>>> {
         collect(self.document, self.inputs, sets, type_name).map_err(|error| match self.path.last() {
             Some(field) => self.refuse(field, error),
             None => error.into_error(),
@@ -168,16 +161,12 @@ impl<'a> Planner<'a> {
     }
 
     /// The arguments of a field that asks for something.
-    fn arguments(&self, field: &'a Node<Field>) -> Planned<Arguments<'a>> {
+    fn arguments(&self, field: &'a Field) -> Planned<Arguments<'a>> {
         self.arguments_by(field, |_| Reading::Optional)
     }
 
     /// The arguments of a field; `reading` says of each how it is read.
-    fn arguments_by(
-        &self,
-        field: &'a Node<Field>,
-        reading: impl Fn(&str) -> Reading,
-    ) -> Planned<Arguments<'a>> {
+    fn arguments_by(&self, field: &'a Field, reading: impl Fn(&str) -> Reading) -> Planned<Arguments<'a>> {
         self.inputs.arguments(field, reading).map_err(|error| self.refuse(field, error))
     }
 
@@ -187,13 +176,13 @@ impl<'a> Planner<'a> {
         &mut self,
         collected: &[Collected<'a>],
         objects: u64,
-        mut plan: impl FnMut(&mut Self, &'a Node<Field>, &Collected<'a>) -> Planned<T>,
+        mut plan: impl FnMut(&mut Self, &'a Field, &Collected<'a>) -> Planned<T>,
     ) -> Planned<Vec<Keyed<T>>> {
         self.spend(objects)?;
         let mut planned = Vec::with_capacity(collected.len());
         for collected in collected {
             let field = collected.first();
-            let key = field.response_key().to_string();
+            let key = field.key.to_string();
             self.path.push(field);
             self.fields += 1;
             if self.path.len() > self.limits.depth {
@@ -240,7 +229,7 @@ impl<'a> Planner<'a> {
         ))
     }
 
-    fn by_key(&mut self, table: &Table, columns: &[ColumnId], field: &Node<Field>, parents: u64) -> LoadId {
+    fn by_key(&mut self, table: &Table, columns: &[ColumnId], field: &Field, parents: u64) -> LoadId {
         let question =
             Question { kind: "key", table: table.id, columns: columns.to_vec(), arguments: String::new() };
         let place = self.place(field);
@@ -444,18 +433,17 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn place(&self, field: &Node<Field>) -> Place {
-        let location = field.name.location().and_then(|span| span.line_column(&self.document.sources));
-        let path = self.path.iter().map(|field| PathSegment::Field(field.response_key().to_string()));
-        Place { path: path.collect(), location }
+    fn place(&self, field: &Field) -> Place {
+        let path = self.path.iter().map(|field| PathSegment::Field(field.key.to_string()));
+        Place { path: path.collect(), location: Some(field.location) }
     }
 
-    fn refuse(&self, field: &Node<Field>, error: ArgumentError) -> Error {
+    fn refuse(&self, field: &Field, error: ArgumentError) -> Error {
         let place = self.place(field);
         error.into_error().at(&place.path, place.location)
     }
 
-    fn exceeded(&self, field: &Node<Field>, message: String) -> Error {
+    fn exceeded(&self, field: &Field, message: String) -> Error {
         let place = self.place(field);
         Error::new(Code::LimitExceeded, message).at(&place.path, place.location)
     }

@@ -1,8 +1,5 @@
 //! Fields of `Mutation`.
 
-use apollo_compiler::Node;
-use apollo_compiler::executable::{Field, Operation as Document, SelectionSet};
-
 use super::super::call::Call;
 use super::super::key::key_values;
 use super::super::sql::Sql;
@@ -16,6 +13,7 @@ use crate::graph::arguments::{ArgumentError, Arguments, Inputs, Reading, Value};
 use crate::graph::catalog::{
     Argument, ArgumentType, Catalog, ColumnId, Function, Mutation as Mutates, Operation, Table, TableId,
 };
+use crate::graph::document::{self, Document, Field, Selection};
 use crate::graph::error::Error;
 use crate::graph::limits::Limits;
 use crate::graph::value::{holds, parameter};
@@ -24,12 +22,12 @@ use crate::graph::value::{holds, parameter};
 pub(crate) fn plan_mutation(
     catalog: &Catalog,
     limits: &Limits,
-    document: &apollo_compiler::ExecutableDocument,
-    operation: &Document,
+    document: &Document,
+    operation: &document::Operation,
     inputs: &Inputs<'_>,
 ) -> Result<Mutation, Error> {
     let mut planner = Planner::new(catalog, limits, document, inputs);
-    let collected = planner.root_collected(&[&operation.selection_set], "Mutation")?;
+    let collected = planner.root_collected(&[operation.selections.as_slice()], "Mutation")?;
     planner.fresh = collected
         .iter()
         .filter_map(|it| catalog.mutation(&it.first().name))
@@ -37,7 +35,7 @@ pub(crate) fn plan_mutation(
     let fields = planner.each(&collected, 1, |this, field, collected| {
         Ok(match catalog.mutation(&field.name) {
             Some(mutation) => {
-                MutationField::Step(Box::new(this.step(mutation, field, &collected.selection_sets())?))
+                MutationField::Step(Box::new(this.step(mutation, field, &collected.selections())?))
             }
             // Validation leaves `__typename` only.
             None => MutationField::Typename,
@@ -55,12 +53,7 @@ fn written(catalog: &Catalog, mutation: Mutates) -> TableId {
 }
 
 impl<'a> Planner<'a> {
-    fn step(
-        &mut self,
-        mutation: Mutates,
-        field: &'a Node<Field>,
-        sets: &[&'a SelectionSet],
-    ) -> Planned<Step> {
+    fn step(&mut self, mutation: Mutates, field: &'a Field, sets: &[&'a [Selection]]) -> Planned<Step> {
         let given = self.arguments_by(field, |argument| match mutation {
             Mutates::Table(..) if !matches!(argument, "input" | "inputs" | "patch") => Reading::Guard,
             Mutates::Table(..) | Mutates::Function(_) => Reading::Data,
@@ -113,7 +106,7 @@ impl<'a> Planner<'a> {
         operation: Operation,
         table: &'a Table,
         given: &Arguments<'_>,
-        field: &Node<Field>,
+        field: &Field,
     ) -> Result<(Write, u64), ArgumentError> {
         let rows = |argument: &str| {
             let given = given.get(argument).map(|it| it.as_list().unwrap_or(std::slice::from_ref(it)));
@@ -162,7 +155,7 @@ impl<'a> Planner<'a> {
         &self,
         table: &'a Table,
         given: &Arguments<'_>,
-        field: &Node<Field>,
+        field: &Field,
     ) -> Result<Which<'a>, ArgumentError> {
         let is_given = |name: &str| given.get(name).is_some();
         let named: Vec<&str> = std::iter::once("id")
@@ -207,8 +200,8 @@ impl<'a> Planner<'a> {
         &mut self,
         table: &'a Table,
         many: bool,
-        field: &'a Node<Field>,
-        sets: &[&'a SelectionSet],
+        field: &'a Field,
+        sets: &[&'a [Selection]],
         rows: u64,
     ) -> Planned<Payload> {
         let type_name = format!("{}{}Payload", table.type_name, if many { "List" } else { "" });
@@ -217,9 +210,9 @@ impl<'a> Planner<'a> {
         let fields = self.each(&collected, 1, |this, part, collected| {
             let mut row = |this: &mut Self| -> Planned<_> {
                 let load = *load.get_or_insert_with(|| this.by_key(table, &table.primary_key, field, rows));
-                Ok((load, this.row(table, load, &collected.selection_sets(), rows)?))
+                Ok((load, this.row(table, load, &collected.selections(), rows)?))
             };
-            Ok(match part.name.as_str() {
+            Ok(match &*part.name {
                 "__typename" => PayloadField::Typename,
                 "affectedCount" => PayloadField::AffectedCount,
                 "nodes" if many => {

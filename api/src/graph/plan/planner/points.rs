@@ -2,8 +2,7 @@
 
 use std::rc::Rc;
 
-use apollo_compiler::Node;
-use apollo_compiler::executable::Field;
+use crate::graph::document::Field;
 
 use super::super::collect::Collected;
 use super::super::page::Page;
@@ -21,7 +20,7 @@ impl<'a> Planner<'a> {
         table: &'a Table,
         columns: &[ColumnId],
         (narrowing, filter, page): (&str, Option<&Rc<Value<'a>>>, &Page),
-        field: &'a Node<Field>,
+        field: &'a Field,
         collected: &Collected<'a>,
         parents: u64,
     ) -> Planned<(LoadId, RowSelection)> {
@@ -34,7 +33,7 @@ impl<'a> Planner<'a> {
         let question = Question { kind: "points", table: table.id, columns: columns.to_vec(), arguments };
         let place = self.place(field);
         let load = self.load(question, filter.cloned(), &place, parents, DraftKind::Points(points));
-        let selection = self.row(table, load, &collected.selection_sets(), rows)?;
+        let selection = self.row(table, load, &collected.selections(), rows)?;
         Ok((load, selection))
     }
 }

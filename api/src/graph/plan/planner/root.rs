@@ -1,7 +1,6 @@
 //! Fields of `Query`: look-ups, lists, ids.
 
-use apollo_compiler::Node;
-use apollo_compiler::executable::{Field, SelectionSet};
+use crate::graph::document::{Field, Selection};
 
 use super::super::collect::Collected;
 use super::super::key::key_values;
@@ -17,17 +16,17 @@ use crate::graph::global_id;
 impl<'a> Planner<'a> {
     pub(super) fn root(
         &mut self,
-        sets: &[&'a SelectionSet],
+        sets: &[&'a [Selection]],
         type_name: &str,
         system: Option<usize>,
     ) -> Planned<Vec<Keyed<RootField>>> {
         let collected = self.root_collected(sets, type_name)?;
         self.each(&collected, 1, |this, field, collected| {
-            Ok(match field.name.as_str() {
+            Ok(match &*field.name {
                 "__typename" => RootField::Typename(type_name.to_owned()),
-                "__schema" | "__type" => this.introspection(field, &collected.selection_sets())?,
-                "node" if system.is_none() => this.node(field, &collected.selection_sets())?,
-                "nodes" if system.is_none() => this.nodes(field, &collected.selection_sets())?,
+                "__schema" | "__type" => this.introspection(field, &collected.selections())?,
+                "node" if system.is_none() => this.node(field, &collected.selections())?,
+                "nodes" if system.is_none() => this.nodes(field, &collected.selections())?,
                 name => this.root_field(name, field, collected, system)?,
             })
         })
@@ -36,7 +35,7 @@ impl<'a> Planner<'a> {
     /// The fields of a root type, within their limit.
     pub(super) fn root_collected(
         &mut self,
-        sets: &[&'a SelectionSet],
+        sets: &[&'a [Selection]],
         type_name: &str,
     ) -> Planned<Vec<Collected<'a>>> {
         let collected = self.collect(sets, type_name)?;
@@ -54,7 +53,7 @@ impl<'a> Planner<'a> {
     pub(super) fn root_field(
         &mut self,
         name: &str,
-        field: &'a Node<Field>,
+        field: &'a Field,
         collected: &Collected<'a>,
         system: Option<usize>,
     ) -> Planned<RootField> {
@@ -64,7 +63,7 @@ impl<'a> Planner<'a> {
                 catalog.systems().iter().position(|system| system.field.as_deref() == Some(name))
         {
             let fields =
-                self.root(&collected.selection_sets(), &format!("{}Query", capitalise(name)), Some(at))?;
+                self.root(&collected.selections(), &format!("{}Query", capitalise(name)), Some(at))?;
             return Ok(RootField::Namespace(fields));
         }
         let here = |table: &&Table| match system {
@@ -74,7 +73,7 @@ impl<'a> Planner<'a> {
         let mut tables = catalog.tables().iter().filter(here);
         if let Some(table) = tables.clone().find(|table| table.list_field == name) {
             if self.catalog.function_of(table).is_some_and(Function::is_single) {
-                return self.only_row(table, field, &collected.selection_sets()).map(RootField::One);
+                return self.only_row(table, field, &collected.selections()).map(RootField::One);
             }
             return Ok(RootField::Connection(self.connection(table, &[], field, collected, 1)?));
         }
@@ -85,7 +84,7 @@ impl<'a> Planner<'a> {
             return Ok(RootField::Series(self.series(table, &[], field, collected, 1)?));
         }
         match tables.find(|table| table.single_field == name) {
-            Some(table) => self.lookup_by_arguments(table, field, &collected.selection_sets()),
+            Some(table) => self.lookup_by_arguments(table, field, &collected.selections()),
             // Validation has checked the field against the schema, which is made from the same catalog.
             None => Err(Error::internal(&format!("the schema has a field {name} that the catalog lacks"))),
         }
@@ -94,8 +93,8 @@ impl<'a> Planner<'a> {
     pub(super) fn lookup_by_arguments(
         &mut self,
         table: &'a Table,
-        field: &'a Node<Field>,
-        sets: &[&'a SelectionSet],
+        field: &'a Field,
+        sets: &[&'a [Selection]],
     ) -> Planned<RootField> {
         let given = self.arguments_by(field, |_| Reading::Guard)?;
         let has = |column: &ColumnId| given.get(&table.column(*column).field).is_some();
@@ -110,12 +109,7 @@ impl<'a> Planner<'a> {
     }
 
     /// The row of a function that gives no more than one.
-    fn only_row(
-        &mut self,
-        table: &'a Table,
-        field: &'a Node<Field>,
-        sets: &[&'a SelectionSet],
-    ) -> Planned<Lookup> {
+    fn only_row(&mut self, table: &'a Table, field: &'a Field, sets: &[&'a [Selection]]) -> Planned<Lookup> {
         let given = self.arguments(field)?;
         let page = page::read(self.catalog, table, &given, self.limits)
             .map_err(|error| self.refuse(field, error))?;
@@ -132,15 +126,15 @@ impl<'a> Planner<'a> {
         table: &'a Table,
         columns: &[ColumnId],
         key: Vec<Vec<u8>>,
-        field: &Node<Field>,
-        sets: &[&'a SelectionSet],
+        field: &Field,
+        sets: &[&'a [Selection]],
     ) -> Planned<Lookup> {
         let load = self.by_key(table, columns, field, 1);
         let selection = self.row(table, load, sets, 1)?;
         Ok(Lookup { load, key, selection })
     }
 
-    pub(super) fn node(&mut self, field: &'a Node<Field>, sets: &[&'a SelectionSet]) -> Planned<RootField> {
+    pub(super) fn node(&mut self, field: &'a Field, sets: &[&'a [Selection]]) -> Planned<RootField> {
         let given = self.arguments(field)?;
         let id = given.get("id").and_then(Value::as_str).unwrap_or_default();
         let (table, key) = global_id::read(self.catalog, id).ok_or_else(|| {
@@ -149,7 +143,7 @@ impl<'a> Planner<'a> {
         self.lookup(table, &table.primary_key, key, field, sets).map(RootField::One)
     }
 
-    pub(super) fn nodes(&mut self, field: &'a Node<Field>, sets: &[&'a SelectionSet]) -> Planned<RootField> {
+    pub(super) fn nodes(&mut self, field: &'a Field, sets: &[&'a [Selection]]) -> Planned<RootField> {
         let given = self.arguments(field)?;
         let ids = given.get("ids").map(Value::items).unwrap_or_default();
         if ids.len() as u64 > self.limits.largest_page {

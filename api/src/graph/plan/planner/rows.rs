@@ -1,7 +1,6 @@
 //! Fields of a row.
 
-use apollo_compiler::Node;
-use apollo_compiler::executable::{Field, SelectionSet};
+use crate::graph::document::{Field, Selection};
 
 use super::super::collect::Collected;
 use super::super::{RowField, RowSelection};
@@ -14,7 +13,7 @@ impl<'a> Planner<'a> {
         &mut self,
         table: &'a Table,
         source: impl Into<Source>,
-        sets: &[&'a SelectionSet],
+        sets: &[&'a [Selection]],
         rows: u64,
     ) -> Planned<RowSelection> {
         let source = source.into();
@@ -53,7 +52,7 @@ impl<'a> Planner<'a> {
         table: &'a Table,
         id: RelationId,
         source: Source,
-        field: &'a Node<Field>,
+        field: &'a Field,
         collected: &Collected<'a>,
         rows: u64,
     ) -> Planned<RowField> {
@@ -66,12 +65,12 @@ impl<'a> Planner<'a> {
         }
         if let Some(joined) = self.join(source, relation) {
             let present = self.positions(joined, &relation.remote);
-            let selection = self.row(target, joined, &collected.selection_sets(), rows)?;
+            let selection = self.row(target, joined, &collected.selections(), rows)?;
             return Ok(RowField::Joined { present, selection });
         }
         let key = self.positions(source, &relation.local);
         let load = self.by_key(target, &relation.remote, field, rows);
-        let selection = self.row(target, load, &collected.selection_sets(), rows)?;
+        let selection = self.row(target, load, &collected.selections(), rows)?;
         Ok(RowField::One { load, key, selection })
     }
 }

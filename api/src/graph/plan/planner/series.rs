@@ -2,8 +2,7 @@
 
 use std::rc::Rc;
 
-use apollo_compiler::Node;
-use apollo_compiler::executable::{Field, SelectionSet};
+use crate::graph::document::{Field, Selection};
 
 use super::super::collect::Collected;
 use super::super::{Keyed, LoadId, PointField, Series, SeriesField, series};
@@ -16,7 +15,7 @@ impl<'a> Planner<'a> {
         &mut self,
         table: &'a Table,
         columns: &[ColumnId],
-        field: &'a Node<Field>,
+        field: &'a Field,
         collected: &Collected<'a>,
         parents: u64,
     ) -> Planned<Series> {
@@ -31,10 +30,10 @@ impl<'a> Planner<'a> {
         let (keys, fill, moments) = (read.lines.clone(), read.fill, read.moments());
         let load = self.load(question, filter, &place, parents, DraftKind::Series(read));
         let type_name = format!("{}Series", table.type_name);
-        let parts = self.collect(&collected.selection_sets(), &type_name)?;
+        let parts = self.collect(&collected.selections(), &type_name)?;
         let fields = self.each(&parts, lines, |this, part, collected| {
-            let sets = collected.selection_sets();
-            Ok(match part.name.as_str() {
+            let sets = collected.selections();
+            Ok(match &*part.name {
                 "key" => SeriesField::Key(this.group_key(table, &keys, &[], (&sets, lines))?),
                 "aggregate" => SeriesField::Aggregate(this.aggregate(table, load, &sets, lines)?),
                 "points" => SeriesField::Points(this.points(table, load, &sets, points)?),
@@ -55,16 +54,16 @@ impl<'a> Planner<'a> {
         &mut self,
         table: &'a Table,
         load: LoadId,
-        sets: &[&'a SelectionSet],
+        sets: &[&'a [Selection]],
         points: u64,
     ) -> Planned<Vec<Keyed<PointField>>> {
         let collected = self.collect(sets, &format!("{}Point", table.type_name))?;
         self.each(&collected, points, |this, field, collected| {
-            Ok(match field.name.as_str() {
+            Ok(match &*field.name {
                 "start" => PointField::Start,
                 "end" => PointField::End,
                 "aggregate" => {
-                    PointField::Aggregate(this.aggregate(table, load, &collected.selection_sets(), points)?)
+                    PointField::Aggregate(this.aggregate(table, load, &collected.selections(), points)?)
                 }
                 _ => PointField::Typename,
             })

@@ -1,0 +1,121 @@
+//! A valid document, as the planner reads it.
+
+use std::sync::Arc;
+
+use crate::graph::definitions::{InputValue, Literal, Type};
+use crate::graph::error::{Code, Error, Location};
+
+/// The operations of a document and the fragments that they share.
+#[derive(Debug)]
+pub(in crate::graph) struct Document {
+    /// In the order of the text.
+    pub(super) operations: Vec<Operation>,
+    pub(super) fragments: Vec<Fragment>,
+}
+
+/// A query, a mutation or a subscription.
+#[derive(Debug)]
+pub(in crate::graph) struct Operation {
+    pub(in crate::graph) kind: OperationKind,
+    pub(in crate::graph) name: Option<Box<str>>,
+    pub(in crate::graph) variables: Vec<VariableDefinition>,
+    pub(in crate::graph) selections: Vec<Selection>,
+}
+
+/// What an operation does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::graph) enum OperationKind {
+    Query,
+    Mutation,
+    Subscription,
+}
+
+/// A variable that an operation declares.
+#[derive(Debug)]
+pub(in crate::graph) struct VariableDefinition {
+    pub(in crate::graph) name: Box<str>,
+    pub(in crate::graph) ty: Type,
+    pub(in crate::graph) default: Option<Literal>,
+}
+
+/// Selections that are written once and spread wherever they are named.
+#[derive(Debug)]
+pub(super) struct Fragment {
+    pub(super) on: Box<str>,
+    pub(super) selections: Vec<Selection>,
+}
+
+/// What is selected of an object, if the conditions hold.
+#[derive(Debug)]
+pub(in crate::graph) struct Selection {
+    pub(in crate::graph) conditions: Vec<Condition>,
+    pub(in crate::graph) of: Selected,
+}
+
+#[derive(Debug)]
+pub(in crate::graph) enum Selected {
+    Field(Field),
+    /// Selections on this type, or on any.
+    Inline(Option<Box<str>>, Vec<Selection>),
+    /// A fragment.
+    Spread(FragmentId),
+}
+
+/// The place of a fragment in its document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::graph) struct FragmentId(pub(super) usize);
+
+/// `@skip` or `@include`.
+#[derive(Debug)]
+pub(in crate::graph) struct Condition {
+    /// Whether what stands here is wanted if `value` is true.
+    pub(in crate::graph) includes: bool,
+    pub(in crate::graph) value: Literal,
+}
+
+/// A field, with its arguments and what is selected below it.
+#[derive(Debug)]
+pub(in crate::graph) struct Field {
+    /// Response key: alias or name.
+    pub(in crate::graph) key: Box<str>,
+    pub(in crate::graph) name: Box<str>,
+    pub(in crate::graph) location: Location,
+    /// What the schema says of its arguments, in the order of the schema.
+    pub(super) definitions: Arc<[InputValue]>,
+    /// What was given for each of them, by its place among the definitions.
+    pub(super) given: Vec<(usize, Literal)>,
+    pub(in crate::graph) selections: Vec<Selection>,
+}
+
+impl Document {
+    /// The operation of this name, or the only one.
+    pub(in crate::graph) fn operation(&self, name: Option<&str>) -> Result<&Operation, Error> {
+        let invalid = |message: String| Error::new(Code::GraphqlInvalid, message);
+        match (name, self.operations.as_slice()) {
+            (None, [only]) => Ok(only),
+            (None, []) => Err(invalid("The document has no operation.".to_owned())),
+            (None, _) => Err(invalid(
+                "The document has several operations: say which with `operationName`.".to_owned(),
+            )),
+            (Some(name), operations) => operations
+                .iter()
+                .find(|operation| operation.name.as_deref() == Some(name))
+                .ok_or_else(|| invalid(format!("The document has no operation `{name}`."))),
+        }
+    }
+
+    /// Type and selections of a fragment.
+    pub(in crate::graph) fn fragment(&self, id: FragmentId) -> Option<(&str, &[Selection])> {
+        self.fragments.get(id.0).map(|fragment| (&*fragment.on, fragment.selections.as_slice()))
+    }
+}
+
+impl Field {
+    /// The definition of each argument, and what was given for it.
+    pub(in crate::graph) fn arguments(&self) -> impl Iterator<Item = (&InputValue, Option<&Literal>)> {
+        self.definitions.iter().enumerate().map(|(at, definition)| {
+            let given = self.given.iter().find(|(of, _)| *of == at);
+            (definition, given.map(|(_, value)| value))
+        })
+    }
+}
