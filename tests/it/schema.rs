@@ -2,53 +2,65 @@
 
 use std::collections::BTreeSet;
 
-use apollo_compiler::schema::{ExtendedType, InputValueDefinition};
-use apollo_compiler::{Node, Schema};
+use async_graphql::dynamic::Schema;
+use async_graphql::registry::{MetaInputValue, MetaType, MetaTypeName};
 use praxis::graph::catalog::Catalog;
 use praxis::graph::schema::build;
 use praxis::systems;
 
+/// Scalars of the specification.
+const BUILT_IN: [&str; 5] = ["Boolean", "Float", "ID", "Int", "String"];
+
 fn schema() -> Schema {
-    build(&Catalog::new(&systems::ALL).unwrap()).unwrap().into_inner()
+    build(&Catalog::new(&systems::ALL).unwrap()).unwrap()
+}
+
+/// The types that the catalog makes.
+fn own_types(schema: &Schema) -> impl Iterator<Item = &MetaType> {
+    let is_own = |ty: &&MetaType| !ty.name().starts_with("__") && !BUILT_IN.contains(&ty.name());
+    schema.registry().types.values().filter(is_own)
+}
+
+/// Fields of a type, each with its type and its arguments; introspection's own are not among them.
+fn fields(ty: &MetaType) -> impl Iterator<Item = (&str, &Option<String>, &str, Vec<&MetaInputValue>)> {
+    let fields = ty.fields().into_iter().flatten().filter(|(name, _)| !name.starts_with("__"));
+    fields.map(|(name, field)| {
+        (name.as_str(), &field.description, field.ty.as_str(), field.args.values().collect())
+    })
 }
 
 #[test]
 fn every_type_field_argument_and_value_is_described() {
     let mut silent = Vec::new();
-    let mut check = |described: bool, what: String| {
-        if !described {
+    let mut check = |description: &Option<String>, what: String| {
+        if description.as_ref().is_none_or(String::is_empty) {
             silent.push(what);
         }
     };
-    let inputs =
-        |owner: &str, values: &mut dyn Iterator<Item = &Node<InputValueDefinition>>| -> Vec<(bool, String)> {
-            values.map(|value| (value.description.is_some(), format!("{owner}.{}", value.name))).collect()
-        };
-    for (name, ty) in schema().types.iter().filter(|(_, ty)| !ty.is_built_in()) {
-        check(ty.description().is_some(), name.to_string());
-        let fields = match ty {
-            ExtendedType::Object(object) => &object.fields,
-            ExtendedType::Interface(interface) => &interface.fields,
-            ExtendedType::Enum(values) => {
-                for (value, definition) in &values.values {
-                    check(definition.description.is_some(), format!("{name}.{value}"));
+    for ty in own_types(&schema()) {
+        let name = ty.name();
+        match ty {
+            MetaType::Scalar { description, .. }
+            | MetaType::Object { description, .. }
+            | MetaType::Interface { description, .. }
+            | MetaType::Union { description, .. } => check(description, name.to_owned()),
+            MetaType::Enum { description, enum_values, .. } => {
+                check(description, name.to_owned());
+                for value in enum_values.values() {
+                    check(&value.description, format!("{name}.{}", value.name));
                 }
-                continue;
             }
-            ExtendedType::InputObject(input) => {
-                let mut fields = input.fields.values().map(|field| &field.node);
-                for (described, what) in inputs(name, &mut fields) {
-                    check(described, what);
+            MetaType::InputObject { description, input_fields, .. } => {
+                check(description, name.to_owned());
+                for field in input_fields.values() {
+                    check(&field.description, format!("{name}.{}", field.name));
                 }
-                continue;
             }
-            _ => continue,
-        };
-        for (field, definition) in fields {
-            let owner = format!("{name}.{field}");
-            check(definition.description.is_some(), owner.clone());
-            for (described, what) in inputs(&owner, &mut definition.arguments.iter()) {
-                check(described, what);
+        }
+        for (field, description, _, arguments) in fields(ty) {
+            check(description, format!("{name}.{field}"));
+            for argument in arguments {
+                check(&argument.description, format!("{name}.{field}.{}", argument.name));
             }
         }
     }
@@ -58,31 +70,30 @@ fn every_type_field_argument_and_value_is_described() {
 #[test]
 fn every_type_is_reached_by_some_field() {
     let schema = schema();
-    let mut reached: BTreeSet<String> = BTreeSet::new();
-    let mut next: Vec<String> =
-        schema.schema_definition.iter_root_operations().map(|(_, name)| name.to_string()).collect();
+    let registry = schema.registry();
+    let roots =
+        [Some(&registry.query_type), registry.mutation_type.as_ref(), registry.subscription_type.as_ref()];
+    let mut reached: BTreeSet<&str> = BTreeSet::new();
+    let mut next: Vec<&str> = roots.into_iter().flatten().map(String::as_str).collect();
     while let Some(name) = next.pop() {
-        if !reached.insert(name.clone()) {
+        if !reached.insert(name) {
             continue;
         }
-        let mut refer = |ty: &apollo_compiler::ast::Type| next.push(ty.inner_named_type().to_string());
-        match schema.types.get(name.as_str()) {
-            Some(ExtendedType::Object(object)) => {
-                for field in object.fields.values() {
-                    refer(&field.ty);
-                    field.arguments.iter().for_each(|argument| refer(&argument.ty));
-                }
+        let ty = &registry.types[name];
+        let mut refer = |ty| next.push(MetaTypeName::concrete_typename(ty));
+        for (_, _, ty, arguments) in fields(ty) {
+            refer(ty);
+            for argument in arguments {
+                refer(&argument.ty);
             }
-            Some(ExtendedType::InputObject(input)) => {
-                input.fields.values().for_each(|field| refer(&field.ty));
+        }
+        if let MetaType::InputObject { input_fields, .. } = ty {
+            for field in input_fields.values() {
+                refer(&field.ty);
             }
-            _ => {}
         }
     }
-    let unreached: Vec<_> = schema
-        .types
-        .iter()
-        .filter(|(name, ty)| !ty.is_built_in() && !reached.contains(name.as_str()))
-        .collect();
-    assert!(unreached.is_empty(), "{:?}", unreached.iter().map(|(name, _)| name).collect::<Vec<_>>());
+    let unreached: Vec<_> =
+        own_types(&schema).map(MetaType::name).filter(|name| !reached.contains(name)).collect();
+    assert_eq!(unreached, Vec::<&str>::new());
 }

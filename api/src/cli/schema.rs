@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::{Failure, say};
 use crate::graph::catalog::Catalog;
-use crate::graph::schema::sdl;
+use crate::graph::schema::{build, sdl};
 use crate::systems;
 
 #[derive(Args, Debug)]
@@ -20,6 +20,6 @@ pub(super) fn run(args: &SchemaArgs) -> Result<(), Failure> {
     } else {
         systems::chosen(&args.systems).map_err(|name| format!("there is no system `{name}`"))?
     };
-    say(sdl(&Catalog::new(&chosen)?).trim_end());
+    say(sdl(&build(&Catalog::new(&chosen)?)?).trim_end());
     Ok(())
 }

@@ -105,7 +105,7 @@ impl Engine {
     /// Builds catalog and schema of the systems and makes them answer from a pool.
     pub fn new(systems: &[System], limits: Limits, pool: Pool) -> Result<Self, EngineError> {
         let catalog = Catalog::new(systems)?;
-        let schema = Arc::new(schema::build(&catalog)?);
+        let schema = Arc::new(schema::for_apollo(&schema::build(&catalog)?)?);
         let definitions = Definitions::of(&schema);
         let introspection = Introspection::new(Arc::clone(&schema));
         let reference = Arc::new(ReferenceCache::new(pool.aside()));

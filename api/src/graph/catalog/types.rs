@@ -95,7 +95,7 @@ impl EnumType {
 
 impl Scalar {
     /// Name of the GraphQL scalar.
-    pub fn graphql_name(self) -> &'static str {
+    pub const fn graphql_name(self) -> &'static str {
         match self {
             Self::Boolean => "Boolean",
             Self::SmallInt | Self::Int => "Int",
@@ -156,12 +156,11 @@ impl Scalar {
 }
 
 impl ColumnType {
-    /// GraphQL type of a value that is sent, without the non-null mark.
-    pub fn graphql_name(&self) -> String {
+    /// Name of the GraphQL type of a value, or of a list's element.
+    pub fn graphql_name(&self) -> &str {
         match self {
-            Self::Scalar(scalar) => scalar.graphql_name().to_owned(),
-            Self::Enum(values) => values.name.clone(),
-            Self::List(element) => format!("[{}!]", element.graphql_name()),
+            Self::Scalar(scalar) | Self::List(scalar) => scalar.graphql_name(),
+            Self::Enum(values) => &values.name,
         }
     }
 

@@ -149,7 +149,8 @@ mod tests {
 
     /// What is said of a document, one error after another.
     fn said_of(text: &str, limits: &Limits) -> Vec<String> {
-        let schema = schema::build(&Catalog::new(&systems::ALL).unwrap()).unwrap();
+        let schema =
+            schema::for_apollo(&schema::build(&Catalog::new(&systems::ALL).unwrap()).unwrap()).unwrap();
         match read(&schema, limits, text) {
             Ok(_) => Vec::new(),
             Err(errors) => errors.into_iter().map(|error| error.message).collect(),

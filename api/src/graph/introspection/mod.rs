@@ -169,7 +169,7 @@ mod tests {
     #[tokio::test]
     async fn answers_are_those_of_the_library() {
         let catalog = Catalog::new(&systems::ALL).unwrap();
-        let schema = Arc::new(schema::build(&catalog).unwrap());
+        let schema = Arc::new(schema::for_apollo(&schema::build(&catalog).unwrap()).unwrap());
         let definitions = Definitions::of(&schema);
         let introspection = Introspection::new(Arc::clone(&schema));
         let limits = Limits::default();
@@ -213,7 +213,7 @@ mod tests {
     #[tokio::test]
     async fn an_answer_is_made_once() {
         let catalog = Catalog::new(&systems::ALL).unwrap();
-        let schema = Arc::new(schema::build(&catalog).unwrap());
+        let schema = Arc::new(schema::for_apollo(&schema::build(&catalog).unwrap()).unwrap());
         let introspection = Introspection::new(schema);
         let limits = Limits::default();
         let named = |name: &str| {

@@ -30,7 +30,7 @@ struct Fixture {
 impl Fixture {
     fn new() -> Self {
         let catalog = Catalog::new(&systems::ALL).unwrap();
-        let schema = schema::build(&catalog).unwrap();
+        let schema = schema::for_apollo(&schema::build(&catalog).unwrap()).unwrap();
         let definitions = Definitions::of(&schema);
         Self { catalog, schema, definitions }
     }

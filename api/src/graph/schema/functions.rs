@@ -1,39 +1,35 @@
 //! Functions: their arguments.
 
-use super::sdl::{Sdl, quoted};
+use async_graphql::dynamic::{InputValue, TypeRef};
+
+use super::types::{Part, Types, given, input, required_if};
 use crate::graph::catalog::{Argument, ArgumentType, Catalog, Function, Table};
 
 /// The arguments of the function that gives a table's rows.
-pub(super) fn arguments_of(catalog: &Catalog, table: &Table) -> String {
+pub(super) fn arguments_of(catalog: &Catalog, table: &Table) -> Vec<Part<InputValue>> {
     catalog.function_of(table).map(|function| arguments(&function.arguments)).unwrap_or_default()
 }
 
-/// Arguments, one below the other, to stand within parentheses.
-pub(super) fn arguments(arguments: &[Argument]) -> String {
+pub(super) fn arguments(arguments: &[Argument]) -> Vec<Part<InputValue>> {
     arguments.iter().map(argument).collect()
 }
 
-/// The types of objects that a function takes.
-pub(super) fn inputs(sdl: &mut Sdl, function: &Function) {
+/// Makes the types of objects that a function takes.
+pub(super) fn inputs(types: &mut Types, function: &Function) {
     for argument in &function.arguments {
-        let ArgumentType::Objects { name, fields } = &argument.ty else { continue };
-        sdl.open(&format!("One of `{}` of `{}`.", argument.field, function.field), &format!("input {name}"));
-        for field in fields {
-            let ArgumentType::Value(ty) = &field.ty else { continue };
-            let mark = if field.required { "!" } else { "" };
-            sdl.field(&doc(field), &format!("{}: {}{mark}", field.field, ty.graphql_name()));
+        if let ArgumentType::Objects { name, fields } = &argument.ty {
+            let doc = format!("One of `{}` of `{}`.", argument.field, function.field);
+            types.input(name, &doc, arguments(fields));
         }
-        sdl.close();
     }
 }
 
-fn argument(argument: &Argument) -> String {
+fn argument(argument: &Argument) -> Part<InputValue> {
     let ty = match &argument.ty {
-        ArgumentType::Value(ty) => ty.graphql_name(),
-        ArgumentType::Objects { name, .. } => format!("[{name}!]"),
+        ArgumentType::Value(ty) => given(ty),
+        ArgumentType::Objects { name, .. } => TypeRef::named_nn_list(name),
     };
-    let mark = if argument.required { "!" } else { "" };
-    format!("\n    {}\n    {}: {ty}{mark}", quoted(&doc(argument)), argument.field)
+    input(&argument.field, required_if(argument.required, ty), &doc(argument))
 }
 
 /// What an argument is for, and which numbers it takes.

@@ -1,153 +1,216 @@
-//! Catalog → GraphQL schema, as SDL that apollo-compiler then parses and checks.
+//! Catalog → GraphQL schema, of async-graphql's types.
 //!
-//! What is alike for all tables is written once; a table adds its type, connection, edge, filter and order, and only
-//! what some field reaches.
+//! What is alike for all tables is made once; a table adds its type, connection, edge, filter and order, and only what some
+//! field reaches. The schema gives SDL, introspection and base validation; its resolvers are never called.
 
 mod functions;
+mod groups;
 mod mutations;
 mod numbers;
 mod points;
-mod sdl;
+mod series;
 mod shared;
 mod subscriptions;
 mod tables;
+mod types;
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
-use apollo_compiler::Schema;
 use apollo_compiler::validation::Valid;
+use async_graphql::SDLExportOptions;
+use async_graphql::dynamic::{Field, InputValue, Schema, SchemaBuilder, TypeRef};
 use thiserror::Error;
 
 pub(super) use self::mutations::nested;
-use self::sdl::{Sdl, first_sentence, quoted};
 use self::shared::Used;
+use self::types::{NODE, Part, QUERY, Types, field, first_sentence, given, input, required_if};
 use super::catalog::names::capitalise;
-use super::catalog::{Catalog, DATE_OR_DATE_TIME, Function, Table};
+use super::catalog::{Catalog, ColumnId, DATE_OR_DATE_TIME, Function, Table};
 
-/// The generated SDL is not a valid schema: two names clash, or a description or name cannot be written.
+/// Why a catalog does not make a schema. Each is a mistake in the source, found at the first start.
 #[derive(Debug, Error)]
-#[error("the generated schema is not valid: {0}")]
-pub struct SchemaError(String);
-
-/// Builds the schema of a catalog.
-pub fn build(catalog: &Catalog) -> Result<Valid<Schema>, SchemaError> {
-    Schema::parse_and_validate(sdl(catalog), "schema.graphql")
-        .map_err(|invalid| SchemaError(invalid.errors.to_string()))
+pub enum SchemaError {
+    /// Two types, or two fields, arguments or values of the same owner, that would have the same name.
+    #[error("{owner}: the name {name} is taken twice")]
+    Twice {
+        /// Where.
+        owner: String,
+        /// The name.
+        name: String,
+    },
+    /// A name that GraphQL does not allow.
+    #[error("{owner}: GraphQL has no name {name}")]
+    Name {
+        /// Where.
+        owner: String,
+        /// The name.
+        name: String,
+    },
+    /// The types do not fit one another.
+    #[error("the schema is not valid: {0}")]
+    Invalid(#[from] async_graphql::dynamic::SchemaError),
+    /// The schema cannot be read again from its own SDL.
+    #[error("the SDL of the schema is not valid: {0}")]
+    Sdl(String),
 }
 
-/// The schema of a catalog as SDL, the same for the same catalog.
-pub fn sdl(catalog: &Catalog) -> String {
-    let mut sdl = Sdl::default();
+/// Builds the schema of a catalog.
+pub fn build(catalog: &Catalog) -> Result<Schema, SchemaError> {
+    Ok(builder(catalog)?.finish()?)
+}
+
+/// The types of a catalog, for a schema that is to have extensions.
+pub fn builder(catalog: &Catalog) -> Result<SchemaBuilder, SchemaError> {
+    let mut types = Types::default();
     let mut used = Used::default();
-    query(&mut sdl, catalog);
-    mutations::write(&mut sdl, catalog);
-    subscriptions::write(&mut sdl, catalog);
+    query(&mut types, catalog);
+    mutations::make(&mut types, catalog);
+    subscriptions::make(&mut types, catalog);
     for table in catalog.tables() {
-        tables::write(&mut sdl, catalog, table);
+        tables::make(&mut types, catalog, table);
         if !catalog.function_of(table).is_some_and(Function::is_single) {
-            numbers::write(&mut sdl, catalog, table);
-            points::write(&mut sdl, table);
+            numbers::make(&mut types, table);
+            groups::make(&mut types, catalog, table);
+            series::make(&mut types, table);
+            points::make(&mut types, table);
             used.dates_and_moments |= table.has_time() && table.bucket_scalar() == DATE_OR_DATE_TIME;
         }
         for column in &table.columns {
             used.note(&column.ty);
         }
     }
-    shared::write(&mut sdl, &used);
-    sdl.text
+    shared::make(&mut types, &used);
+    // The library compares an unknown name with all names of a type, however long it is.
+    Ok(types.into_builder()?.disable_suggestions())
 }
 
-fn query(sdl: &mut Sdl, catalog: &Catalog) {
-    sdl.open(
+/// A schema as SDL: types by name; fields, arguments and values in the order of the catalog.
+pub fn sdl(schema: &Schema) -> String {
+    let options = SDLExportOptions::new();
+    schema
+        .sdl_with_options(options.include_specified_by().use_space_ident().prefer_single_line_descriptions())
+}
+
+/// The schema as apollo-compiler reads it, which still parses, validates and plans documents.
+pub fn for_apollo(schema: &Schema) -> Result<Valid<apollo_compiler::Schema>, SchemaError> {
+    apollo_compiler::Schema::parse_and_validate(sdl(schema), "schema.graphql")
+        .map_err(|invalid| SchemaError::Sdl(invalid.errors.to_string()))
+}
+
+fn query(types: &mut Types, catalog: &Catalog) {
+    let mut fields = vec![
+        field("node", TypeRef::named(NODE), "Any object by its global id.").arguments(vec![input(
+            "id",
+            TypeRef::named_nn(TypeRef::ID),
+            "The id of any object.",
+        )]),
+        field(
+            "nodes",
+            TypeRef::named_list_nn(NODE),
+            "Objects by their global ids, in the order asked for; null where there is none.",
+        )
+        .arguments(vec![input("ids", TypeRef::named_nn_list_nn(TypeRef::ID), "Ids of any objects.")]),
+    ];
+    for (index, system) in catalog.systems().iter().enumerate() {
+        let of_system = root_fields(catalog, index);
+        match &system.field {
+            Some(name) => {
+                let ty = format!("{}Query", capitalise(name));
+                fields.push(field(name, TypeRef::named_nn(&ty), system.doc));
+                types.object(&ty, system.doc, of_system);
+            }
+            None => fields.extend(of_system),
+        }
+    }
+    types.object(
+        QUERY,
         "Everything that can be read. What the caller may not see does not exist: it is null or left out, never an \
          error.",
-        "type Query",
+        fields,
     );
-    sdl.field("Any object by its global id.", "node(\n    \"The id of any object.\"\n    id: ID!\n  ): Node");
-    sdl.field(
-        "Objects by their global ids, in the order asked for; null where there is none.",
-        "nodes(\n    \"Ids of any objects.\"\n    ids: [ID!]!\n  ): [Node]!",
-    );
-    for (index, system) in catalog.systems().iter().enumerate() {
-        match &system.field {
-            Some(field) => sdl.field(system.doc, &format!("{field}: {}Query!", capitalise(field))),
-            None => root_fields(sdl, catalog, index),
-        }
-    }
-    sdl.close();
-    for (index, system) in catalog.systems().iter().enumerate() {
-        if let Some(field) = &system.field {
-            sdl.open(system.doc, &format!("type {}Query", capitalise(field)));
-            root_fields(sdl, catalog, index);
-            sdl.close();
-        }
-    }
 }
 
-fn root_fields(sdl: &mut Sdl, catalog: &Catalog, system: usize) {
+/// The fields of a system's tables and functions.
+fn root_fields(catalog: &Catalog, system: usize) -> Vec<Part<Field>> {
+    let mut fields = Vec::new();
     for table in catalog.tables().iter().filter(|table| table.system == system) {
         match catalog.function_of(table) {
             Some(function) if function.is_single() => {
-                let arguments = functions::arguments(&function.arguments);
-                let arguments = if arguments.is_empty() { arguments } else { format!("({arguments}\n  )") };
-                sdl.field(&function.doc, &format!("{}{arguments}: {}", function.field, table.type_name));
+                let row = field(&function.field, TypeRef::named(&table.type_name), &function.doc);
+                fields.push(row.arguments(functions::arguments(&function.arguments)));
             }
-            Some(function) => lists(sdl, catalog, table, &function.doc),
+            Some(function) => fields.extend(lists(catalog, table, &function.doc)),
             None => {
-                look_up(sdl, table);
-                lists(sdl, catalog, table, &table.doc);
+                fields.push(look_up(table));
+                fields.extend(lists(catalog, table, &table.doc));
             }
         }
     }
+    fields
 }
 
 /// A row of a table by its key.
-fn look_up(sdl: &mut Sdl, table: &Table) {
-    let mut arguments = String::new();
+fn look_up(table: &Table) -> Part<Field> {
     let only_key = table.keys.len() == 1;
-    let mut named = BTreeSet::new();
-    for column in table.keys.iter().flatten() {
-        if !named.insert(*column) {
-            continue;
-        }
-        let column = table.column(*column);
-        let mark = if only_key { "!" } else { "" };
-        // Writing to a String cannot fail.
-        let _ = write!(
-            arguments,
-            "\n    {}\n    {}: {}{mark}",
-            quoted(&first_sentence(&column.doc)),
-            column.field,
-            column.ty.graphql_name()
-        );
-    }
     let hint = if only_key { String::new() } else { format!(" Give exactly one of: {}.", keys(table)) };
-    sdl.field(
+    field(
+        &table.single_field,
+        TypeRef::named(&table.type_name),
         &format!("One row of `{}` by its key; null where there is none.{hint}", table.name),
-        &format!("{}({arguments}\n  ): {}", table.single_field, table.type_name),
-    );
+    )
+    .arguments(key_arguments(table, only_key))
+}
+
+/// The columns of all keys of a table.
+fn key_arguments(table: &Table, required: bool) -> Vec<Part<InputValue>> {
+    let mut named = BTreeSet::new();
+    let columns = table.keys.iter().flatten().filter(|id| named.insert(**id));
+    columns.map(|id| column_argument(table, *id, required)).collect()
+}
+
+/// A value of a column, to find rows by.
+fn column_argument(table: &Table, id: ColumnId, required: bool) -> Part<InputValue> {
+    let column = table.column(id);
+    input(&column.field, required_if(required, given(&column.ty)), first_sentence(&column.doc))
 }
 
 /// Rows as a list, in groups and along time.
-fn lists(sdl: &mut Sdl, catalog: &Catalog, table: &Table, doc: &str) {
-    sdl.field(doc, &format!("{}{}", table.list_field, tables::connection_of(catalog, table)));
-    sdl.field(
-        &format!("Rows of `{}` in groups, with numbers over each.", table.name),
-        &format!("{}{}", table.groups_field, numbers::groups_of(catalog, table)),
-    );
+fn lists(catalog: &Catalog, table: &Table, doc: &str) -> Vec<Part<Field>> {
+    let groups = format!("Rows of `{}` in groups, with numbers over each.", table.name);
+    let series = format!("Numbers over rows of `{}` along time.", table.name);
+    let mut fields = vec![
+        tables::connection_field(catalog, table, &table.list_field, doc),
+        groups::groups_field(catalog, table, &table.groups_field, &groups),
+    ];
     if table.has_time() {
-        sdl.field(
-            &format!("Numbers over rows of `{}` along time.", table.name),
-            &format!("{}{}", table.series_field, numbers::series_of(catalog, table)),
-        );
+        fields.push(series::series_field(catalog, table, &table.series_field, &series));
     }
+    fields
 }
 
 /// `medicationId` or `medicationName`; columns of one key joined by `+`.
 pub fn keys(table: &Table) -> String {
-    let key = |columns: &Vec<crate::graph::catalog::ColumnId>| {
+    let key = |columns: &Vec<ColumnId>| {
         columns.iter().map(|column| table.column(*column).field.as_str()).collect::<Vec<_>>().join(" + ")
     };
     table.keys.iter().map(key).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::StreamExt;
+
+    use super::*;
+    use crate::systems;
+
+    /// Whoever executes documents by the schema instead of the engine is told so, and gets no data.
+    #[tokio::test]
+    async fn its_resolvers_answer_nothing() {
+        let schema = build(&Catalog::new(&systems::ALL).unwrap()).unwrap();
+        let node = schema.execute("{ node(id: \"1\") { id } }").await;
+        assert!(node.errors[0].message.contains("answered by the engine"), "{node:?}");
+        let document = "subscription { protocolsChanged { cursor } }";
+        let told: Vec<_> = schema.execute_stream(document).collect().await;
+        assert!(told[0].errors[0].message.contains("answered by the engine"), "{told:?}");
+    }
 }

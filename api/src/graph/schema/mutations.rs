@@ -1,13 +1,16 @@
 //! Mutations: fields, inputs and payloads of the tables that can be written.
 
-use std::fmt::Write as _;
+use async_graphql::dynamic::{Field, InputValue, TypeRef};
 
-use super::functions;
-use super::sdl::{Sdl, first_sentence, quoted};
+use super::types::{
+    DATE_TIME, MUTATION, Part, Types, field, first_sentence, given, input, required_if, value,
+};
+use super::{functions, key_arguments};
+use crate::graph::catalog::names::capitalise;
 use crate::graph::catalog::{Catalog, ColumnId, Function, Operation, Relation, Table};
 
-/// Writes `Mutation`, where any table can be written.
-pub(super) fn write(sdl: &mut Sdl, catalog: &Catalog) {
+/// Makes `Mutation`, where any table can be written.
+pub(super) fn make(types: &mut Types, catalog: &Catalog) {
     let functions = || catalog.functions().iter().filter(|function| function.writes());
     let is_given = |table: &Table| functions().any(|function| function.table() == table.id);
     let tables = || {
@@ -17,162 +20,164 @@ pub(super) fn write(sdl: &mut Sdl, catalog: &Catalog) {
     if tables().next().is_none() {
         return;
     }
-    sdl.open(
+    let of_tables =
+        tables().flat_map(|table| table.operations().map(|operation| operation_field(table, operation)));
+    types.object(
+        MUTATION,
         "Everything that can be written. A request is carried out whole or not at all: if one of its fields fails, \
          nothing was written. With a header `Idempotency-Key` it can be sent again without being carried out twice.",
-        "type Mutation",
+        of_tables.chain(functions().map(|function| function_field(catalog, function))),
     );
     for table in tables() {
-        for operation in table.operations() {
-            field(sdl, table, operation);
-        }
-    }
-    for function in functions() {
-        let list = if function.is_single() { "" } else { "List" };
-        let arguments = functions::arguments(&function.arguments);
-        let arguments = if arguments.is_empty() { arguments } else { format!("({arguments}\n  )") };
-        let ty = &catalog.table(function.table()).type_name;
-        sdl.field(&function.doc, &format!("{}{arguments}: {ty}{list}Payload!", function.field));
-    }
-    sdl.close();
-    for table in tables() {
         let is_listed = |function: &Function| function.table() == table.id && !function.is_single();
-        payloads(sdl, table, !table.writes.insert.is_empty() || functions().any(is_listed));
-        inputs(sdl, catalog, table);
+        payload(types, table);
+        if !table.writes.insert.is_empty() || functions().any(is_listed) {
+            list_payload(types, table);
+        }
+        inputs(types, catalog, table);
     }
     for function in functions() {
-        functions::inputs(sdl, function);
+        functions::inputs(types, function);
     }
 }
 
-fn field(sdl: &mut Sdl, table: &Table, operation: Operation) {
-    let (ty, name) = (&table.type_name, &table.name);
+fn function_field(catalog: &Catalog, function: &Function) -> Part<Field> {
+    let row = &catalog.table(function.table()).type_name;
+    let payload = if function.is_single() { payload_of(row) } else { list_payload_of(row) };
+    field(&function.field, TypeRef::named_nn(payload), &function.doc)
+        .arguments(functions::arguments(&function.arguments))
+}
+
+fn operation_field(table: &Table, operation: Operation) -> Part<Field> {
+    let (row, name) = (&table.type_name, &table.name);
+    let new_row = || input("input", TypeRef::named_nn(format!("{row}Input")), "The row.");
     let (doc, arguments) = match operation {
-        Operation::Create => {
-            (format!("Adds a row to `{name}`."), format!("\n    \"The row.\"\n    input: {ty}Input!"))
-        }
+        Operation::Create => (format!("Adds a row to `{name}`."), vec![new_row()]),
         Operation::CreateMany => (
             format!("Adds rows to `{name}`: all of them or none."),
-            format!("\n    \"The rows.\"\n    inputs: [{ty}Input!]!"),
+            vec![input("inputs", TypeRef::named_nn_list_nn(format!("{row}Input")), "The rows.")],
         ),
         Operation::Upsert => (
             format!(
                 "Adds a row to `{name}`, or changes the one that has the same key: of that, the columns that may be \
                  changed."
             ),
-            format!(
-                "\n    \"The row.\"\n    input: {ty}Input!\n    \"The key by which a row that is there already is \
-                 found.\"\n    onConflict: {ty}Key!"
-            ),
+            vec![
+                new_row(),
+                input(
+                    "onConflict",
+                    TypeRef::named_nn(format!("{row}Key")),
+                    "The key by which a row that is there already is found.",
+                ),
+            ],
         ),
-        Operation::Update => (
-            format!("Changes a row of `{name}`. {}", key_hint(table)),
-            format!(
-                "{}\n    \"What to change; what is left out stays as it is.\"\n    patch: {ty}Patch!{}",
-                key_arguments(table),
-                if_unchanged(table)
-            ),
-        ),
+        Operation::Update => {
+            let patch = input(
+                "patch",
+                TypeRef::named_nn(format!("{row}Patch")),
+                "What to change; what is left out stays as it is.",
+            );
+            let doc = format!("Changes a row of `{name}`. {}", key_hint(table));
+            (doc, existing_row(table, Some(patch)))
+        }
         Operation::Delete => (
             format!("Deletes a row of `{name}` and returns it as it was. {}", key_hint(table)),
-            format!("{}{}", key_arguments(table), if_unchanged(table)),
+            existing_row(table, None),
         ),
     };
-    let list = if operation == Operation::CreateMany { "List" } else { "" };
-    sdl.field(&doc, &format!("{}({arguments}\n  ): {ty}{list}Payload!", operation.field(table)));
+    let payload = if operation == Operation::CreateMany { list_payload_of(row) } else { payload_of(row) };
+    field(&operation.field(table), TypeRef::named_nn(payload), &doc).arguments(arguments)
 }
 
 fn key_hint(table: &Table) -> String {
     format!("Give exactly one of: id, {}.", super::keys(table))
 }
 
-/// A row can be named by its global id or by any of its keys.
-fn key_arguments(table: &Table) -> String {
-    let mut arguments = "\n    \"Its global id.\"\n    id: ID".to_owned();
-    let mut named: Vec<ColumnId> = Vec::new();
-    for id in table.keys.iter().flatten() {
-        if named.contains(id) {
-            continue;
-        }
-        named.push(*id);
-        let column = table.column(*id);
-        let doc = quoted(&first_sentence(&column.doc));
-        // Writing to a String cannot fail.
-        let _ = write!(arguments, "\n    {doc}\n    {}: {}", column.field, column.ty.graphql_name());
-    }
+/// A row named by its global id or by any of its keys, what is to become of it, and as what it was read.
+fn existing_row(table: &Table, patch: Option<Part<InputValue>>) -> Vec<Part<InputValue>> {
+    let mut arguments = vec![input("id", TypeRef::named(TypeRef::ID), "Its global id.")];
+    arguments.extend(key_arguments(table, false));
+    arguments.extend(patch);
+    arguments.extend(table.updated_at().map(|id| {
+        let doc = format!(
+            "Only if nobody has changed the row since: the `{}` that was read. Otherwise it is a CONFLICT, with the \
+             row as it is now.",
+            table.column(id).field
+        );
+        input("ifUnchangedSince", TypeRef::named(DATE_TIME), &doc)
+    }));
     arguments
 }
 
-fn if_unchanged(table: &Table) -> String {
-    table.updated_at().map_or_else(String::new, |id| {
-        format!(
-            "\n    \"Only if nobody has changed the row since: the `{}` that was read. Otherwise it is a CONFLICT, with the \
-             row as it is now.\"\n    ifUnchangedSince: DateTime",
-            table.column(id).field
-        )
-    })
+fn payload_of(row: &str) -> String {
+    format!("{row}Payload")
 }
 
-fn payloads(sdl: &mut Sdl, table: &Table, listed: bool) {
-    let (one, name) = (&table.type_name, &table.name);
-    sdl.open(&format!("What became of a row of `{name}`."), &format!("type {one}Payload"));
-    sdl.field("The row.", &format!("{}: {one}", table.single_field));
-    sdl.close();
-    if !listed {
-        return;
-    }
-    sdl.open(&format!("What became of rows of `{name}`."), &format!("type {one}ListPayload"));
-    sdl.field("How many rows were written.", "affectedCount: Int!");
-    sdl.field("The rows, in the order in which they were given.", &format!("nodes: [{one}]!"));
-    sdl.close();
+fn list_payload_of(row: &str) -> String {
+    format!("{row}ListPayload")
 }
 
-fn inputs(sdl: &mut Sdl, catalog: &Catalog, table: &Table) {
-    let (one, name) = (&table.type_name, &table.name);
+fn payload(types: &mut Types, table: &Table) {
+    let row = &table.type_name;
+    types.object(
+        &payload_of(row),
+        &format!("What became of a row of `{}`.", table.name),
+        [field(&table.single_field, TypeRef::named(row), "The row.")],
+    );
+}
+
+fn list_payload(types: &mut Types, table: &Table) {
+    let row = &table.type_name;
+    types.object(
+        &list_payload_of(row),
+        &format!("What became of rows of `{}`.", table.name),
+        [
+            field("affectedCount", TypeRef::named_nn(TypeRef::INT), "How many rows were written."),
+            field("nodes", TypeRef::named_list_nn(row), "The rows, in the order in which they were given."),
+        ],
+    );
+}
+
+fn inputs(types: &mut Types, catalog: &Catalog, table: &Table) {
+    let (row, name) = (&table.type_name, &table.name);
     if !table.writes.insert.is_empty() {
-        let head = format!("input {one}Input");
-        new_row(sdl, catalog, table, &[], &format!("A new row of `{name}`."), &head);
+        let doc = format!("A new row of `{name}`.");
+        types.input(&format!("{row}Input"), &doc, new_row(catalog, table, &[]));
         for relation in nested(catalog, table) {
             let target = catalog.table(relation.target);
             let doc = format!("A new row of `{}` that belongs to a new row of `{name}`.", target.name);
-            let head = format!("input {}", nested_input(table, relation));
-            new_row(sdl, catalog, target, &relation.remote, &doc, &head);
+            let fields = new_row(catalog, target, &relation.remote);
+            types.input(&nested_input(table, relation), &doc, fields);
         }
     }
     if !table.writes.update.is_empty() {
-        sdl.open(&format!("Changes to a row of `{name}`."), &format!("input {one}Patch"));
-        for id in &table.writes.update {
+        let columns = table.writes.update.iter().map(|id| {
             let column = table.column(*id);
-            sdl.field(&column.doc, &format!("{}: {}", column.field, column.ty.graphql_name()));
-        }
-        sdl.close();
+            input(&column.field, given(&column.ty), &column.doc)
+        });
+        types.input(&format!("{row}Patch"), &format!("Changes to a row of `{name}`."), columns);
     }
     if table.upsert_keys().next().is_some() {
-        sdl.open(&format!("Unique keys of `{name}`."), &format!("enum {one}Key"));
-        for key in table.upsert_keys() {
+        let keys = table.upsert_keys().map(|key| {
             let fields: Vec<_> = key.iter().map(|id| format!("`{}`", table.column(*id).field)).collect();
-            sdl.field(&format!("By {}.", fields.join(" and ")), &table.key_name(key));
-        }
-        sdl.close();
+            value(&table.key_name(key), &format!("By {}.", fields.join(" and ")))
+        });
+        types.enumeration(&format!("{row}Key"), &format!("Unique keys of `{name}`."), keys);
     }
 }
 
-/// An input for a row; `given`: columns that come from the row that it belongs to.
-fn new_row(sdl: &mut Sdl, catalog: &Catalog, table: &Table, given: &[ColumnId], doc: &str, head: &str) {
-    sdl.open(doc, head);
-    for id in table.writes.insert.iter().filter(|id| !given.contains(id)) {
+/// What is given for a new row; `known`: columns that come from the row that it belongs to.
+fn new_row(catalog: &Catalog, table: &Table, known: &[ColumnId]) -> Vec<Part<InputValue>> {
+    let columns = table.writes.insert.iter().filter(|id| !known.contains(id)).map(|id| {
         let column = table.column(*id);
-        let mark = if table.is_required(*id) { "!" } else { "" };
-        sdl.field(&column.doc, &format!("{}: {}{mark}", column.field, column.ty.graphql_name()));
-    }
-    for relation in nested(catalog, table) {
-        let ty = nested_input(table, relation);
-        sdl.field(
-            &format!("Added along with it. {}", first_sentence(&relation.doc)),
-            &format!("{}: [{ty}!]", relation.field),
-        );
-    }
-    sdl.close();
+        input(&column.field, required_if(table.is_required(*id), given(&column.ty)), &column.doc)
+    });
+    let relations = nested(catalog, table).map(|relation| {
+        let ty = TypeRef::named_nn_list(nested_input(table, relation));
+        let doc = format!("Added along with it. {}", first_sentence(&relation.doc));
+        input(&relation.field, ty, &doc)
+    });
+    columns.chain(relations).collect()
 }
 
 /// Relations whose rows can be added along with a row of this table.
@@ -192,5 +197,5 @@ pub(in crate::graph) fn nested<'a>(
 }
 
 fn nested_input(table: &Table, relation: &Relation) -> String {
-    format!("{}{}Input", table.type_name, crate::graph::catalog::names::capitalise(&relation.field))
+    format!("{}{}Input", table.type_name, capitalise(&relation.field))
 }

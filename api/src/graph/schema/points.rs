@@ -1,51 +1,52 @@
 //! Points: rows of a connection, thinned for a chart.
 
-use super::sdl::{Sdl, first_sentence};
+use async_graphql::dynamic::{EnumItem, Field, TypeRef};
+
+use super::types::{Part, Types, field, first_sentence, input, value};
 use crate::graph::catalog::{ColumnId, Table};
 use crate::graph::plan::DEFAULT_POINTS;
 
-/// Writes the field of a connection, where the table has something to draw.
-pub(super) fn write_field(sdl: &mut Sdl, table: &Table) {
+/// The field of a connection, where the table has something to draw.
+pub(super) fn points_field(table: &Table) -> Option<Part<Field>> {
     if !has_points(table) {
-        return;
+        return None;
     }
     let name = &table.type_name;
-    sdl.field(
+    let points = field(
+        "points",
+        TypeRef::named_nn_list_nn(name),
         "The line of a chart: rows on all pages in order of x, few enough to draw. Where there are more than `max`, those \
          stay that show its shape (Largest-Triangle-Three-Buckets), always with the first, the last, a least and a \
          greatest y. Rows whose x or y is missing or not finite are left out.",
-        &format!(
-            "points(
-    \"Drawn along.\"
-    x: {name}PointsX!
-    \"Drawn upwards.\"
-    y: {name}PointsY!
-    \"Rows at most, 4 or more.\"
-    max: Int! = {DEFAULT_POINTS}
-  ): [{name}!]!"
-        ),
     );
+    Some(points.arguments(vec![
+        input("x", TypeRef::named_nn(axis(table, 'X')), "Drawn along."),
+        input("y", TypeRef::named_nn(axis(table, 'Y')), "Drawn upwards."),
+        input("max", TypeRef::named_nn(TypeRef::INT), "Rows at most, 4 or more.").default(DEFAULT_POINTS),
+    ]))
 }
 
-/// Writes the columns that can be drawn.
-pub(super) fn write(sdl: &mut Sdl, table: &Table) {
+/// Makes the enums of the columns that can be drawn.
+pub(super) fn make(types: &mut Types, table: &Table) {
     if !has_points(table) {
         return;
     }
-    let name = &table.type_name;
     let doc = format!("Times and numbers of `{}` that a line can be drawn along.", table.name);
-    columns(sdl, table, &doc, &format!("enum {name}PointsX"), table.axes());
+    types.enumeration(&axis(table, 'X'), &doc, columns(table, table.axes()));
     let doc = format!("Numbers of `{}` that a line can be drawn of.", table.name);
-    columns(sdl, table, &doc, &format!("enum {name}PointsY"), table.measures());
+    types.enumeration(&axis(table, 'Y'), &doc, columns(table, table.measures()));
 }
 
-fn columns(sdl: &mut Sdl, table: &Table, doc: &str, head: &str, columns: impl Iterator<Item = ColumnId>) {
-    sdl.open(doc, head);
-    for column in columns {
-        let column = table.column(column);
-        sdl.field(&first_sentence(&column.doc), &column.enum_name());
-    }
-    sdl.close();
+/// Name of the enum of the columns of an axis.
+fn axis(table: &Table, axis: char) -> String {
+    format!("{}Points{axis}", table.type_name)
+}
+
+fn columns(table: &Table, columns: impl Iterator<Item = ColumnId>) -> impl Iterator<Item = Part<EnumItem>> {
+    columns.map(|id| {
+        let column = table.column(id);
+        value(&column.enum_name(), first_sentence(&column.doc))
+    })
 }
 
 fn has_points(table: &Table) -> bool {

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::numbers::{
-    aggregate_within, column_aggregate, list_grouping, percentile_inputs, ranges, series_fill, time_bucket,
-};
-use super::sdl::Sdl;
+use async_graphql::dynamic::{InputValue, TypeRef};
+
+use super::types::{ORDER_DIRECTION, Part, Types, field, given, input, value};
+use super::{groups, numbers, series};
 use crate::graph::aggregate::functions;
 use crate::graph::catalog::{ColumnType, DATE_OR_DATE_TIME, EnumType, Scalar};
 
-/// Types that some column uses, so that none is written that nothing reaches.
+/// Types that some column uses, so that none is made that nothing reaches.
 #[derive(Default)]
 pub(super) struct Used {
     scalars: BTreeSet<Scalar>,
@@ -35,108 +35,96 @@ impl Used {
             }
         }
     }
+
+    /// What columns hold and what their functions give.
+    fn values(&self) -> BTreeSet<Scalar> {
+        let results = self.scalars.iter().flat_map(|scalar| {
+            let ty = ColumnType::Scalar(*scalar);
+            functions(&ty).iter().map(move |described| described.function.result(&ty).scalar())
+        });
+        self.scalars.iter().copied().chain(results).chain([Scalar::Int, Scalar::DateTime]).collect()
+    }
 }
 
-fn enumeration(sdl: &mut Sdl, name: &str, values: &EnumType) {
-    sdl.open(&values.doc, &format!("enum {name}"));
-    for value in &values.values {
-        sdl.field(&value.doc, &value.name);
-    }
-    sdl.close();
-    sdl.open(&format!("Conditions on a {name}."), &format!("input {name}Filter"));
-    comparisons(sdl, name, false);
-    sdl.close();
-}
-
-/// Writes what the columns that were noted need.
-pub(super) fn write(sdl: &mut Sdl, used: &Used) {
-    for (name, values) in &used.enums {
-        enumeration(sdl, name, values);
-    }
-    sdl.open("An object with a global id.", "interface Node");
-    sdl.field("Global id.", "id: ID!");
-    sdl.close();
-    sdl.open("Where a page stands among all pages.", "type PageInfo");
-    sdl.field("Whether rows follow this page.", "hasNextPage: Boolean!");
-    sdl.field("Whether rows stand before this page.", "hasPreviousPage: Boolean!");
-    sdl.field("Cursor of the page's first row.", "startCursor: String");
-    sdl.field("Cursor of the page's last row.", "endCursor: String");
-    sdl.close();
-    sdl.open("Which way, and where rows without a value stand.", "enum OrderDirection");
-    for (name, doc) in [
-        ("ASC", "Ascending; rows without a value last."),
-        ("ASC_NULLS_FIRST", "Ascending; rows without a value first."),
-        ("ASC_NULLS_LAST", "Ascending; rows without a value last."),
-        ("DESC", "Descending; rows without a value first."),
-        ("DESC_NULLS_FIRST", "Descending; rows without a value first."),
-        ("DESC_NULLS_LAST", "Descending; rows without a value last."),
-    ] {
-        sdl.field(doc, name);
-    }
-    sdl.close();
-
-    time_bucket(sdl);
-    let doc = "A date where a series runs along dates, 2026-02-12, and else a moment, 2026-02-12T14:15:00Z.";
+/// Makes what the columns that were noted need.
+pub(super) fn make(types: &mut Types, used: &Used) {
+    types.node_interface();
+    page_info(types);
+    order_direction(types);
+    groups::make_shared(types);
+    series::make_shared(types);
+    numbers::make_shared(types);
     if used.dates_and_moments {
-        sdl.line(doc, &format!("scalar {DATE_OR_DATE_TIME}"));
+        let doc =
+            "A date where a series runs along dates, 2026-02-12, and else a moment, 2026-02-12T14:15:00Z.";
+        types.scalar(DATE_OR_DATE_TIME, doc, None);
     }
-    list_grouping(sdl);
-    ranges(sdl);
-    series_fill(sdl);
-    percentile_inputs(sdl);
-
-    // What columns hold and what their functions give; several column types share a GraphQL scalar, hence by name.
-    let results = used.scalars.iter().flat_map(|scalar| {
-        let ty = ColumnType::Scalar(*scalar);
-        functions(&ty)
-            .iter()
-            .map(move |described| described.function.result(&ty).scalar())
-            .collect::<Vec<_>>()
-    });
-    let values: BTreeSet<Scalar> =
-        used.scalars.iter().copied().chain(results).chain([Scalar::Int, Scalar::DateTime]).collect();
-    let mut written = BTreeSet::new();
-    for scalar in values.union(&used.lists) {
-        if written.insert(scalar.graphql_name()) {
-            custom_scalar(sdl, *scalar);
-        }
+    for (name, values) in &used.enums {
+        enumeration(types, name, values);
     }
-    let mut written = BTreeSet::new();
-    for scalar in &values {
-        if written.insert(scalar.graphql_name()) {
-            scalar_filter(sdl, *scalar);
-        }
+    if let Some(values) = used.enums.values().next() {
+        numbers::column_aggregate(types, &ColumnType::Enum(Arc::clone(values)), "an enum");
     }
-    let mut written = BTreeSet::new();
-    for scalar in &used.scalars {
-        let ty = ColumnType::Scalar(*scalar);
-        if !functions(&ty).is_empty() && written.insert(scalar.graphql_name()) {
-            column_aggregate(sdl, &ty, scalar.graphql_name());
+    let values = used.values();
+    for scalar in once_by_name(values.union(&used.lists)) {
+        custom_scalar(types, scalar);
+    }
+    for scalar in once_by_name(&values) {
+        scalar_filter(types, scalar);
+    }
+    for scalar in once_by_name(&used.scalars) {
+        let ty = ColumnType::Scalar(scalar);
+        if !functions(&ty).is_empty() {
+            numbers::column_aggregate(types, &ty, scalar.graphql_name());
         }
     }
     if used.scalars.contains(&Scalar::Json) {
-        aggregate_within(sdl, &ColumnType::Scalar(Scalar::Json));
-    }
-    if let Some(values) = used.enums.values().next() {
-        column_aggregate(sdl, &ColumnType::Enum(Arc::clone(values)), "an enum");
+        numbers::aggregate_within(types, &ColumnType::Scalar(Scalar::Json));
     }
     for element in &used.lists {
-        let list = ColumnType::List(*element);
-        sdl.open(
-            &format!("Conditions on a list of {}.", element.graphql_name()),
-            &format!("input {}", list.filter_name()),
-        );
-        let ty = list.graphql_name();
-        sdl.field("The same elements in the same order.", &format!("eq: {ty}"));
-        sdl.field("Contains all of these.", &format!("contains: {ty}"));
-        sdl.field("Contains nothing but these.", &format!("containedBy: {ty}"));
-        sdl.field("Has at least one of these.", &format!("overlaps: {ty}"));
-        sdl.field("Whether there is no list.", "isNull: Boolean");
-        sdl.close();
+        list_filter(types, *element);
     }
 }
 
-fn custom_scalar(sdl: &mut Sdl, scalar: Scalar) {
+/// Several types of columns share a scalar of GraphQL.
+fn once_by_name<'a>(scalars: impl IntoIterator<Item = &'a Scalar>) -> impl Iterator<Item = Scalar> {
+    let mut names = BTreeSet::new();
+    scalars.into_iter().copied().filter(move |scalar| names.insert(scalar.graphql_name()))
+}
+
+fn page_info(types: &mut Types) {
+    let truth = || TypeRef::named_nn(TypeRef::BOOLEAN);
+    let cursor = || TypeRef::named(TypeRef::STRING);
+    types.object(
+        "PageInfo",
+        "Where a page stands among all pages.",
+        [
+            field("hasNextPage", truth(), "Whether rows follow this page."),
+            field("hasPreviousPage", truth(), "Whether rows stand before this page."),
+            field("startCursor", cursor(), "Cursor of the page's first row."),
+            field("endCursor", cursor(), "Cursor of the page's last row."),
+        ],
+    );
+}
+
+fn order_direction(types: &mut Types) {
+    let values = [
+        value("ASC", "Ascending; rows without a value last."),
+        value("ASC_NULLS_FIRST", "Ascending; rows without a value first."),
+        value("ASC_NULLS_LAST", "Ascending; rows without a value last."),
+        value("DESC", "Descending; rows without a value first."),
+        value("DESC_NULLS_FIRST", "Descending; rows without a value first."),
+        value("DESC_NULLS_LAST", "Descending; rows without a value last."),
+    ];
+    types.enumeration(ORDER_DIRECTION, "Which way, and where rows without a value stand.", values);
+}
+
+fn enumeration(types: &mut Types, name: &str, values: &EnumType) {
+    types.enumeration(name, &values.doc, values.values.iter().map(|it| value(&it.name, &it.doc)));
+    types.input(&format!("{name}Filter"), &format!("Conditions on a {name}."), comparisons(name, false));
+}
+
+fn custom_scalar(types: &mut Types, scalar: Scalar) {
     let (doc, specified_by) = match scalar {
         Scalar::BigInt => ("A whole number of 64 bits, as a string; a number is accepted too.", None),
         Scalar::Decimal => ("A decimal number of any size, as a string.", None),
@@ -158,57 +146,104 @@ fn custom_scalar(sdl: &mut Sdl, scalar: Scalar) {
         | Scalar::Numeric
         | Scalar::Text => return,
     };
-    let url = specified_by.map(|url| format!(" @specifiedBy(url: \"{url}\")")).unwrap_or_default();
-    sdl.line(doc, &format!("scalar {}{url}", scalar.graphql_name()));
+    types.scalar(scalar.graphql_name(), doc, specified_by);
 }
 
-fn scalar_filter(sdl: &mut Sdl, scalar: Scalar) {
-    let ty = scalar.graphql_name();
-    sdl.open(
-        &format!("Conditions on a value of type {ty}, all together."),
-        &format!("input {}", ColumnType::Scalar(scalar).filter_name()),
-    );
-    match scalar {
-        Scalar::Boolean => {
-            sdl.field("Equal to.", "eq: Boolean");
-            sdl.field("Different from; a missing value is neither.", "neq: Boolean");
-            sdl.field("Whether there is no value.", "isNull: Boolean");
-        }
+fn scalar_filter(types: &mut Types, scalar: Scalar) {
+    let name = scalar.graphql_name();
+    let one = || TypeRef::named(name);
+    let fields = match scalar {
+        Scalar::Boolean => vec![input("eq", one(), EQUAL), input("neq", one(), DIFFERENT), is_null()],
         Scalar::Json => {
-            sdl.field("Equal to, whatever the order of keys.", "eq: JSON");
-            sdl.field("Different from; a missing value is neither.", "neq: JSON");
-            sdl.field("Contains this, as Postgres's `@>`.", "contains: JSON");
-            sdl.field("Has this key, or this string as an element.", "hasKey: String");
-            sdl.field("Conditions on the value at a path.", "path: JSONPathFilter");
-            sdl.field("Whether there is no value.", "isNull: Boolean");
-            sdl.close();
-            sdl.open("Conditions on the value at a path within JSON, all together.", "input JSONPathFilter");
-            sdl.field("Keys, or positions counted from 0, from the outside in.", "at: [String!]!");
-            comparisons(sdl, "JSON", true);
+            json_path_filter(types);
+            vec![
+                input("eq", one(), "Equal to, whatever the order of keys."),
+                input("neq", one(), DIFFERENT),
+                input("contains", one(), "Contains this, as Postgres's `@>`."),
+                input(
+                    "hasKey",
+                    TypeRef::named(TypeRef::STRING),
+                    "Has this key, or this string as an element.",
+                ),
+                input("path", TypeRef::named(JSON_PATH_FILTER), "Conditions on the value at a path."),
+                is_null(),
+            ]
         }
         Scalar::Text => {
-            comparisons(sdl, ty, true);
-            sdl.field("SQL pattern: `%` any text, `_` any character; case matters.", "like: String");
-            sdl.field("SQL pattern: `%` any text, `_` any character; case does not matter.", "ilike: String");
-            sdl.field("Begins with this text; case matters.", "startsWith: String");
-            sdl.field("Contains this text; case does not matter.", "contains: String");
+            let mut fields = comparisons(name, true);
+            fields.extend([
+                input("like", one(), "SQL pattern: `%` any text, `_` any character; case matters."),
+                input("ilike", one(), "SQL pattern: `%` any text, `_` any character; case does not matter."),
+                input("startsWith", one(), "Begins with this text; case matters."),
+                input("contains", one(), "Contains this text; case does not matter."),
+            ]);
+            fields
         }
-        Scalar::Uuid => comparisons(sdl, ty, false),
-        _ => comparisons(sdl, ty, true),
-    }
-    sdl.close();
+        Scalar::Uuid => comparisons(name, false),
+        _ => comparisons(name, true),
+    };
+    types.input(
+        &ColumnType::Scalar(scalar).filter_name(),
+        &format!("Conditions on a value of type {name}, all together."),
+        fields,
+    );
 }
 
-fn comparisons(sdl: &mut Sdl, ty: &str, ordered: bool) {
-    sdl.field("Equal to.", &format!("eq: {ty}"));
-    sdl.field("Different from; a missing value is neither.", &format!("neq: {ty}"));
-    sdl.field("One of these.", &format!("in: [{ty}!]"));
-    sdl.field("None of these; a missing value is neither.", &format!("notIn: [{ty}!]"));
+const JSON_PATH_FILTER: &str = "JSONPathFilter";
+
+fn json_path_filter(types: &mut Types) {
+    let at = input(
+        "at",
+        TypeRef::named_nn_list_nn(TypeRef::STRING),
+        "Keys, or positions counted from 0, from the outside in.",
+    );
+    types.input(
+        JSON_PATH_FILTER,
+        "Conditions on the value at a path within JSON, all together.",
+        [at].into_iter().chain(comparisons(Scalar::Json.graphql_name(), true)),
+    );
+}
+
+fn list_filter(types: &mut Types, element: Scalar) {
+    let ty = ColumnType::List(element);
+    types.input(
+        &ty.filter_name(),
+        &format!("Conditions on a list of {}.", element.graphql_name()),
+        [
+            input("eq", given(&ty), "The same elements in the same order."),
+            input("contains", given(&ty), "Contains all of these."),
+            input("containedBy", given(&ty), "Contains nothing but these."),
+            input("overlaps", given(&ty), "Has at least one of these."),
+            input("isNull", TypeRef::named(TypeRef::BOOLEAN), "Whether there is no list."),
+        ],
+    );
+}
+
+const EQUAL: &str = "Equal to.";
+const DIFFERENT: &str = "Different from; a missing value is neither.";
+
+/// Conditions on a value of a type.
+fn comparisons(name: &str, ordered: bool) -> Vec<Part<InputValue>> {
+    let one = || TypeRef::named(name);
+    let list = || TypeRef::named_nn_list(name);
+    let mut fields = vec![
+        input("eq", one(), EQUAL),
+        input("neq", one(), DIFFERENT),
+        input("in", list(), "One of these."),
+        input("notIn", list(), "None of these; a missing value is neither."),
+    ];
     if ordered {
-        sdl.field("Less than.", &format!("lt: {ty}"));
-        sdl.field("Less than or equal to.", &format!("lte: {ty}"));
-        sdl.field("Greater than.", &format!("gt: {ty}"));
-        sdl.field("Greater than or equal to.", &format!("gte: {ty}"));
+        fields.extend([
+            input("lt", one(), "Less than."),
+            input("lte", one(), "Less than or equal to."),
+            input("gt", one(), "Greater than."),
+            input("gte", one(), "Greater than or equal to."),
+        ]);
     }
-    sdl.field("Whether there is no value.", "isNull: Boolean");
+    fields.push(is_null());
+    fields
+}
+
+fn is_null() -> Part<InputValue> {
+    input("isNull", TypeRef::named(TypeRef::BOOLEAN), "Whether there is no value.")
 }

@@ -1,144 +1,153 @@
 //! The types of a table: object, connection, filter, order.
 
-use super::functions;
-use super::numbers::{groups_of, series_of};
-use super::points;
-use super::sdl::{Sdl, first_sentence};
-use crate::graph::catalog::{Catalog, ColumnType, Function, Relation, Table};
+use async_graphql::dynamic::{Field, TypeRef};
 
-/// Writes the types of a table.
-pub(super) fn write(sdl: &mut Sdl, catalog: &Catalog, table: &Table) {
-    object(sdl, catalog, table);
+use super::groups::groups_field;
+use super::series::series_field;
+use super::types::{ORDER_DIRECTION, Part, Types, field, first_sentence, input, required_if, returned};
+use super::{functions, points};
+use crate::graph::catalog::{Catalog, Function, Relation, Table};
+
+/// Makes the types of a table.
+pub(super) fn make(types: &mut Types, catalog: &Catalog, table: &Table) {
+    object(types, catalog, table);
     if catalog.function_of(table).is_some_and(Function::is_single) {
         return;
     }
-    connection(sdl, table);
-    filter(sdl, catalog, table);
-    order(sdl, catalog, table);
+    connection(types, table);
+    filter(types, catalog, table);
+    order(types, catalog, table);
     if is_listed_by_another(catalog, table) {
-        list_filter(sdl, table);
+        list_filter(types, table);
     }
 }
 
-fn object(sdl: &mut Sdl, catalog: &Catalog, table: &Table) {
+fn object(types: &mut Types, catalog: &Catalog, table: &Table) {
+    let columns = table
+        .columns
+        .iter()
+        .map(|column| field(&column.field, required_if(!column.nullable, returned(&column.ty)), &column.doc));
+    let relations = table.relations.iter().flat_map(|relation| related(catalog, relation));
+    let fields = columns.chain(relations);
     if table.has_global_id() {
-        sdl.open(&table.doc, &format!("type {} implements Node", table.type_name));
-        sdl.field("Global id, for caches and for `node(id:)`.", "id: ID!");
+        types.node(&table.type_name, &table.doc, fields);
     } else {
-        sdl.open(&table.doc, &format!("type {}", table.type_name));
-    }
-    for column in &table.columns {
-        let mark = if column.nullable { "" } else { "!" };
-        sdl.field(&column.doc, &format!("{}: {}{mark}", column.field, output(&column.ty)));
-    }
-    for relation in &table.relations {
-        let target = catalog.table(relation.target);
-        if relation.many {
-            sdl.field(&relation.doc, &format!("{}{}", relation.field, connection_of(catalog, target)));
-            sdl.field(
-                &format!("{} In groups, with numbers over each.", relation.doc),
-                &format!("{}{}", relation.groups_field(), groups_of(catalog, target)),
-            );
-            if target.has_time() {
-                sdl.field(
-                    &format!("{} Along time, with numbers over each span.", relation.doc),
-                    &format!("{}{}", relation.series_field(), series_of(catalog, target)),
-                );
-            }
-        } else {
-            // Nullable even where the key is not: the row may be invisible to the caller.
-            sdl.field(&relation.doc, &format!("{}: {}", relation.field, target.type_name));
-        }
-    }
-    sdl.close();
-}
-
-/// Type of a value that is returned: an array of Postgres may hold NULL, which nobody needs to send.
-fn output(ty: &ColumnType) -> String {
-    match ty {
-        ColumnType::List(element) => format!("[{}]", element.graphql_name()),
-        ColumnType::Scalar(_) | ColumnType::Enum(_) => ty.graphql_name(),
+        types.object(&table.type_name, &table.doc, fields);
     }
 }
 
-/// Arguments and type of a connection.
-pub(super) fn connection_of(catalog: &Catalog, table: &Table) -> String {
-    format!(
-        "({arguments}
-    \"The first n rows; without `first` and `last`, the server's default page.\"
-    first: Int
-    \"Rows after this cursor.\"
-    after: String
-    \"The last n rows, in the same order.\"
-    last: Int
-    \"Rows before this cursor.\"
-    before: String
-    \"Skips n rows; with cursors, counted from the cursor.\"
-    offset: Int
-    \"Only rows that match.\"
-    filter: {name}Filter
-    \"First by the first entry, then by the next; the primary key decides ties. One column per entry.\"
-    orderBy: [{name}OrderBy!]
-  ): {name}Connection!",
-        arguments = functions::arguments_of(catalog, table),
-        name = table.type_name
-    )
+/// The related row, or related rows as a list, in groups and along time.
+fn related(catalog: &Catalog, relation: &Relation) -> Vec<Part<Field>> {
+    let (target, doc) = (catalog.table(relation.target), &relation.doc);
+    if !relation.many {
+        // Nullable even where the key is not: the row may be invisible to the caller.
+        return vec![field(&relation.field, TypeRef::named(&target.type_name), doc)];
+    }
+    let groups = format!("{doc} In groups, with numbers over each.");
+    let series = format!("{doc} Along time, with numbers over each span.");
+    let mut fields = vec![
+        connection_field(catalog, target, &relation.field, doc),
+        groups_field(catalog, target, &relation.groups_field(), &groups),
+    ];
+    if target.has_time() {
+        fields.push(series_field(catalog, target, &relation.series_field(), &series));
+    }
+    fields
 }
 
-fn connection(sdl: &mut Sdl, table: &Table) {
-    let name = &table.type_name;
-    sdl.open(&format!("A page of `{}`.", table.name), &format!("type {name}Connection"));
-    sdl.field("The page's rows, each with its cursor.", &format!("edges: [{name}Edge!]!"));
-    sdl.field("The page's rows.", &format!("nodes: [{name}!]!"));
-    sdl.field("Where the page stands.", "pageInfo: PageInfo!");
-    sdl.field("Rows on all pages; counted only when asked for.", "totalCount: Int!");
-    sdl.field(
-        "Numbers over the rows on all pages. Only what is asked for is computed.",
-        &format!("aggregate: {name}Aggregate!"),
+/// A field that holds rows of a table, by pages.
+pub(super) fn connection_field(catalog: &Catalog, table: &Table, name: &str, doc: &str) -> Part<Field> {
+    let row = &table.type_name;
+    let number = || TypeRef::named(TypeRef::INT);
+    let cursor = || TypeRef::named(TypeRef::STRING);
+    let mut arguments = functions::arguments_of(catalog, table);
+    arguments.extend([
+        input("first", number(), "The first n rows; without `first` and `last`, the server's default page."),
+        input("after", cursor(), "Rows after this cursor."),
+        input("last", number(), "The last n rows, in the same order."),
+        input("before", cursor(), "Rows before this cursor."),
+        input("offset", number(), "Skips n rows; with cursors, counted from the cursor."),
+        input("filter", TypeRef::named(format!("{row}Filter")), "Only rows that match."),
+        input(
+            "orderBy",
+            TypeRef::named_nn_list(format!("{row}OrderBy")),
+            "First by the first entry, then by the next; the primary key decides ties. One column per entry.",
+        ),
+    ]);
+    field(name, TypeRef::named_nn(format!("{row}Connection")), doc).arguments(arguments)
+}
+
+fn connection(types: &mut Types, table: &Table) {
+    let (row, name) = (&table.type_name, &table.name);
+    let edge = format!("{row}Edge");
+    let fields = [
+        field("edges", TypeRef::named_nn_list_nn(&edge), "The page's rows, each with its cursor."),
+        field("nodes", TypeRef::named_nn_list_nn(row), "The page's rows."),
+        field("pageInfo", TypeRef::named_nn("PageInfo"), "Where the page stands."),
+        field(
+            "totalCount",
+            TypeRef::named_nn(TypeRef::INT),
+            "Rows on all pages; counted only when asked for.",
+        ),
+        field(
+            "aggregate",
+            TypeRef::named_nn(format!("{row}Aggregate")),
+            "Numbers over the rows on all pages. Only what is asked for is computed.",
+        ),
+    ];
+    types.object(
+        &format!("{row}Connection"),
+        &format!("A page of `{name}`."),
+        fields.into_iter().chain(points::points_field(table)),
     );
-    points::write_field(sdl, table);
-    sdl.close();
-    sdl.open(&format!("A row of `{}` in a page.", table.name), &format!("type {name}Edge"));
-    sdl.field("Marks the row's place in this order, for `after` and `before`.", "cursor: String!");
-    sdl.field("The row.", &format!("node: {name}!"));
-    sdl.close();
+    types.object(
+        &edge,
+        &format!("A row of `{name}` in a page."),
+        [
+            field(
+                "cursor",
+                TypeRef::named_nn(TypeRef::STRING),
+                "Marks the row's place in this order, for `after` and `before`.",
+            ),
+            field("node", TypeRef::named_nn(row), "The row."),
+        ],
+    );
 }
 
-fn filter(sdl: &mut Sdl, catalog: &Catalog, table: &Table) {
-    let name = &table.type_name;
-    sdl.open(
-        &format!("Which rows of `{}`: all conditions together.", table.name),
-        &format!("input {name}Filter"),
-    );
-    sdl.field("All of these.", &format!("and: [{name}Filter!]"));
-    sdl.field("At least one of these.", &format!("or: [{name}Filter!]"));
-    sdl.field("Not this.", &format!("not: {name}Filter"));
-    for column in &table.columns {
-        sdl.field(&first_sentence(&column.doc), &format!("{}: {}", column.field, column.ty.filter_name()));
-    }
-    for relation in &table.relations {
+fn filter(types: &mut Types, catalog: &Catalog, table: &Table) {
+    let name = format!("{}Filter", table.type_name);
+    let combined = [
+        input("and", TypeRef::named_nn_list(&name), "All of these."),
+        input("or", TypeRef::named_nn_list(&name), "At least one of these."),
+        input("not", TypeRef::named(&name), "Not this."),
+    ];
+    let columns = table.columns.iter().map(|column| {
+        input(&column.field, TypeRef::named(column.ty.filter_name()), first_sentence(&column.doc))
+    });
+    let relations = table.relations.iter().map(|relation| {
         let target = &catalog.table(relation.target).type_name;
         let ty = if relation.many { format!("{target}ListFilter") } else { format!("{target}Filter") };
-        sdl.field(&first_sentence(&relation.doc), &format!("{}: {ty}", relation.field));
-    }
-    sdl.close();
+        input(&relation.field, TypeRef::named(ty), first_sentence(&relation.doc))
+    });
+    let doc = format!("Which rows of `{}`: all conditions together.", table.name);
+    types.input(&name, &doc, combined.into_iter().chain(columns).chain(relations));
 }
 
-fn order(sdl: &mut Sdl, catalog: &Catalog, table: &Table) {
-    sdl.open(
+fn order(types: &mut Types, catalog: &Catalog, table: &Table) {
+    let columns = table
+        .columns
+        .iter()
+        .filter(|column| column.ty.is_ordered())
+        .map(|column| input(&column.field, TypeRef::named(ORDER_DIRECTION), first_sentence(&column.doc)));
+    let relations = table.relations.iter().filter(|relation| !relation.many).map(|relation| {
+        let ty = format!("{}OrderBy", catalog.table(relation.target).type_name);
+        input(&relation.field, TypeRef::named(ty), first_sentence(&relation.doc))
+    });
+    types.input(
+        &format!("{}OrderBy", table.type_name),
         &format!("An order of `{}`: exactly one field.", table.name),
-        &format!("input {}OrderBy", table.type_name),
+        columns.chain(relations),
     );
-    for column in table.columns.iter().filter(|column| column.ty.is_ordered()) {
-        sdl.field(&first_sentence(&column.doc), &format!("{}: OrderDirection", column.field));
-    }
-    for relation in table.relations.iter().filter(|relation| !relation.many) {
-        sdl.field(
-            &first_sentence(&relation.doc),
-            &format!("{}: {}OrderBy", relation.field, catalog.table(relation.target).type_name),
-        );
-    }
-    sdl.close();
 }
 
 fn is_listed_by_another(catalog: &Catalog, table: &Table) -> bool {
@@ -148,14 +157,16 @@ fn is_listed_by_another(catalog: &Catalog, table: &Table) -> bool {
     catalog.tables().iter().filter(is_filtered).any(|other| other.relations.iter().any(lists))
 }
 
-fn list_filter(sdl: &mut Sdl, table: &Table) {
-    let name = &table.type_name;
-    sdl.open(
+fn list_filter(types: &mut Types, table: &Table) {
+    let row = &table.type_name;
+    let filter = || TypeRef::named(format!("{row}Filter"));
+    types.input(
+        &format!("{row}ListFilter"),
         &format!("Conditions on the rows of `{}` that belong to a row.", table.name),
-        &format!("input {name}ListFilter"),
+        [
+            input("some", filter(), "At least one row matches."),
+            input("none", filter(), "No row matches."),
+            input("every", filter(), "Every row matches; also where there is none."),
+        ],
     );
-    sdl.field("At least one row matches.", &format!("some: {name}Filter"));
-    sdl.field("No row matches.", &format!("none: {name}Filter"));
-    sdl.field("Every row matches; also where there is none.", &format!("every: {name}Filter"));
-    sdl.close();
 }

@@ -21,7 +21,7 @@ use crate::systems;
 
 static GATEWAY: LazyLock<Gateway> = LazyLock::new(|| {
     let catalog = Catalog::new(&systems::ALL).unwrap();
-    let schema = schema::build(&catalog).unwrap();
+    let schema = schema::for_apollo(&schema::build(&catalog).unwrap()).unwrap();
     let limits = Limits { cost: u64::MAX, depth: 100, ..Limits::default() };
     let definitions = Definitions::of(&schema);
     Gateway { catalog, schema, definitions, limits }
