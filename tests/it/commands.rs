@@ -1,5 +1,6 @@
 //! The command line, through the real binary.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
@@ -63,9 +64,9 @@ async fn the_committed_schema_is_what_the_code_makes() {
     let made = run(&["schema"]).await.good();
     let committed =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../schema.graphql")).unwrap();
-    let lost: Vec<&str> =
-        committed.lines().filter(|line| !made.lines().any(|other| other == *line)).collect();
-    let new: Vec<&str> = made.lines().filter(|line| !committed.lines().any(|other| other == *line)).collect();
+    let (now, before): (HashSet<&str>, HashSet<&str>) = (made.lines().collect(), committed.lines().collect());
+    let lost: Vec<&str> = committed.lines().filter(|line| !now.contains(line)).collect();
+    let new: Vec<&str> = made.lines().filter(|line| !before.contains(line)).collect();
     let show = |sign: &str, lines: &[&str]| {
         lines.iter().take(10).flat_map(|line| [sign, *line, "\n"]).collect::<String>()
     };
