@@ -21,32 +21,19 @@ pub(super) struct Found {
 /// What a statement found, by key. A key that is missing found nothing.
 pub(super) type FoundByKey = HashMap<Key, Found>;
 
-/// Everything that a load found for a request.
+/// Everything that a load found for a request, one level after another.
 #[derive(Debug, Default)]
-pub(super) struct Answer {
-    own: FoundByKey,
-    /// What was in the cache of reference tables.
-    kept: Vec<Arc<FoundByKey>>,
-}
+pub(super) struct Answer(Vec<Arc<FoundByKey>>);
 
 impl Answer {
     /// What was found for a key.
     pub(super) fn get(&self, key: &Key) -> Option<&Found> {
-        self.own.get(key).or_else(|| self.kept.iter().find_map(|kept| kept.get(key)))
+        self.0.iter().find_map(|found| found.get(key))
     }
 
-    /// Adds what a statement found.
-    pub(super) fn add(&mut self, found: FoundByKey) {
-        if self.own.is_empty() {
-            self.own = found;
-        } else {
-            self.own.extend(found);
-        }
-    }
-
-    /// Adds what is kept in the cache.
-    pub(super) fn add_kept(&mut self, kept: Arc<FoundByKey>) {
-        self.kept.push(kept);
+    /// Adds what a level found.
+    pub(super) fn add(&mut self, found: Arc<FoundByKey>) {
+        self.0.push(found);
     }
 }
 

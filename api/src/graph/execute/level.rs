@@ -1,9 +1,11 @@
 //! The levels of a request: which rows are looked at next, and what has to be asked for them.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::answer::Answer;
 use super::key::Key;
+use super::loader::Question;
 use crate::database::Row;
 use crate::graph::plan::{
     Connection, ConnectionField, EdgeField, Groups, Keyed, LoadId, LoadKind, Plan, RootField, RowField,
@@ -19,7 +21,7 @@ pub(super) struct Level<'p> {
 /// Rows of a load, and what is wanted of them.
 struct Visit<'p> {
     load: LoadId,
-    keys: Vec<Key>,
+    keys: Arc<[Key]>,
     below: Option<&'p RowSelection>,
     /// Whether those fields of the rows were visited already whose key is the one that the rows were asked by.
     ahead: bool,
@@ -44,14 +46,14 @@ impl<'p> Level<'p> {
     ) -> Self {
         let mut level = Self { plan, visits: Vec::new() };
         for (load, selection) in rows {
-            level.by_key(load, keys.to_vec(), selection);
+            level.by_key(load, keys.into(), selection);
         }
         level
     }
 
     /// The same level, with more keys for a load of which no rows are wanted.
     pub(super) fn and(mut self, load: LoadId, keys: Vec<Key>) -> Self {
-        self.visit(load, keys, None);
+        self.visit(load, keys.into(), None);
         self
     }
 
@@ -60,23 +62,16 @@ impl<'p> Level<'p> {
         self.visits.is_empty()
     }
 
-    /// The loads of this level, each with the keys that it has not been asked for before.
-    pub(super) fn questions(&self, asked: &mut [Asked]) -> Vec<(LoadId, Vec<Key>)> {
-        let mut questions: Vec<(LoadId, Vec<Key>)> = Vec::with_capacity(self.visits.len());
-        for visit in &self.visits {
-            let asked = &mut asked[visit.load.0];
-            let new = visit.keys.iter().filter(|key| asked.insert((*key).clone())).cloned();
-            match questions.iter_mut().find(|(load, _)| *load == visit.load) {
-                Some((_, keys)) => keys.extend(new),
-                None => questions.push((visit.load, new.collect())),
-            }
-        }
-        questions.retain(|(_, keys)| !keys.is_empty());
-        questions
+    /// What has to be asked for this level.
+    pub(super) fn questions(&self) -> Vec<Question> {
+        let is_last = self.is_last();
+        let question =
+            |visit: &Visit<'_>| Question { load: visit.load, keys: Arc::clone(&visit.keys), is_last };
+        self.visits.iter().map(question).collect()
     }
 
     /// Whether the database will not be asked for more below this level.
-    pub(super) fn is_last(&self) -> bool {
+    fn is_last(&self) -> bool {
         !self.visits.iter().flat_map(|visit| self.fields_below(visit)).any(|field| self.asks(field))
     }
 
@@ -122,7 +117,7 @@ impl<'p> Level<'p> {
                 RootField::Typename(_) | RootField::Introspection(_) => {}
                 RootField::Namespace(fields) => self.root(fields),
                 RootField::One(lookup) => {
-                    self.by_key(lookup.load, vec![Key::from_parts(&lookup.key)], &lookup.selection);
+                    self.by_key(lookup.load, Arc::new([Key::from_parts(&lookup.key)]), &lookup.selection);
                 }
                 RootField::Nodes(nodes) => {
                     for (at, (load, selection)) in nodes.types.iter().enumerate() {
@@ -132,11 +127,11 @@ impl<'p> Level<'p> {
                 }
                 RootField::Connection(connection) => {
                     for (load, below) in loads_of_connection(connection) {
-                        self.visit(load, vec![Key::Whole], below);
+                        self.visit(load, Arc::new([Key::Whole]), below);
                     }
                 }
                 RootField::Groups(Groups { load, .. }) | RootField::Series(Series { load, .. }) => {
-                    self.visit(*load, vec![Key::Whole], None);
+                    self.visit(*load, Arc::new([Key::Whole]), None);
                 }
             }
         }
@@ -144,26 +139,26 @@ impl<'p> Level<'p> {
 
     /// Rows whose key the request gives. What hangs on that same key is asked for along with them: where a row turns out
     /// not to exist, or not to be the caller's, nothing of that is shown.
-    fn by_key(&mut self, load: LoadId, keys: Vec<Key>, selection: &'p RowSelection) {
+    fn by_key(&mut self, load: LoadId, keys: Arc<[Key]>, selection: &'p RowSelection) {
         if keys.is_empty() {
             return;
         }
         let key = self.key_of_rows(load);
         for field in all_fields(selection).into_iter().filter(|field| key.is_some() && key_of(field) == key) {
-            self.field(field, |_| keys.clone());
+            self.field(field, |_| Arc::clone(&keys));
         }
         self.visits.push(Visit { load, keys, below: Some(selection), ahead: true });
     }
 
-    fn field(&mut self, field: &'p RowField, keys: impl FnOnce(&[usize]) -> Vec<Key>) {
+    fn field(&mut self, field: &'p RowField, keys: impl FnOnce(&[usize]) -> Arc<[Key]>) {
         let Some(key) = key_of(field) else { return };
         let keys = keys(key);
         for (load, below) in loads_of(field) {
-            self.visit(load, keys.clone(), below);
+            self.visit(load, Arc::clone(&keys), below);
         }
     }
 
-    fn visit(&mut self, load: LoadId, keys: Vec<Key>, below: Option<&'p RowSelection>) {
+    fn visit(&mut self, load: LoadId, keys: Arc<[Key]>, below: Option<&'p RowSelection>) {
         if !keys.is_empty() {
             self.visits.push(Visit { load, keys, below, ahead: false });
         }

@@ -43,7 +43,7 @@ use super::introspection::Introspected;
 use crate::database::Statement;
 
 /// Index of a load in [`Plan::loads`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct LoadId(pub usize);
 
 /// A request, ready to run.

@@ -1,0 +1,173 @@
+//! The loader of a request: it asks the questions of a level all at once.
+//!
+//! A question is coarse: a load, and all keys that some rows of the level give for it. So the loader's own work does not
+//! grow with the rows, and equal questions are asked once.
+
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use dataloader::BatchFn;
+use dataloader::cached::Loader;
+use futures_util::future::{join, try_join_all};
+
+use super::ReferenceCache;
+use super::answer::{FoundByKey, sort};
+use super::key::{self, Key};
+use super::level::Asked;
+use crate::database::{DatabaseError, Session, Statement};
+use crate::graph::error::{Code, Error};
+use crate::graph::plan::{Load, LoadId, LoadKind, Parents, Plan};
+
+/// What a level asks of the database for some of its rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Question {
+    pub(super) load: LoadId,
+    pub(super) keys: Arc<[Key]>,
+    /// Whether nothing will be asked after its level.
+    pub(super) is_last: bool,
+}
+
+/// Few questions of a request have the same load and as many keys; to look at each key again and again is not worth it.
+impl Hash for Question {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.load.hash(state);
+        self.keys.len().hash(state);
+    }
+}
+
+/// What was found, among what equal loads of the level found.
+type Found = Result<Arc<FoundByKey>, Error>;
+
+/// Asks the questions of one request, or of one step of it behind which rows may be others.
+pub(super) struct Questions<'r>(Loader<Question, Found, Statements<'r>>);
+
+impl<'r> Questions<'r> {
+    pub(super) fn new(plan: &'r Plan, session: &'r mut Session, reference: &'r ReferenceCache) -> Self {
+        let asked = plan.loads.iter().map(|_| Asked::default()).collect();
+        let loader = Loader::new(Statements { plan, session, reference, asked });
+        // All questions of a level come together, so that there is nothing to wait for, and nothing to divide.
+        Self(loader.with_yield_count(0).with_max_batch_size(usize::MAX))
+    }
+
+    /// What the loads of a level find, in one round trip.
+    pub(super) async fn ask(
+        &self,
+        questions: Vec<Question>,
+    ) -> Result<BTreeMap<LoadId, Arc<FoundByKey>>, Error> {
+        let found = self.0.try_load_many(questions).await.map_err(|error| Error::internal(&error))?;
+        found.into_iter().map(|(question, found)| Ok((question.load, found?))).collect()
+    }
+}
+
+/// The statements that answer questions.
+struct Statements<'r> {
+    plan: &'r Plan,
+    session: &'r mut Session,
+    reference: &'r ReferenceCache,
+    /// The keys that each load has been asked for.
+    asked: Vec<Asked>,
+}
+
+impl BatchFn<Question, Found> for Statements<'_> {
+    async fn load(&mut self, questions: &[Question]) -> HashMap<Question, Found> {
+        let found = self.answer(questions).await;
+        let found = |load: LoadId| match &found {
+            Ok(found) => Ok(found.get(&load).cloned().unwrap_or_default()),
+            Err(error) => Err(error.clone()),
+        };
+        questions.iter().map(|question| (question.clone(), found(question.load))).collect()
+    }
+}
+
+impl Statements<'_> {
+    /// What each load finds for the keys that it was not asked for before: one statement for each, in one round trip; but
+    /// loads from reference tables are answered from memory.
+    async fn answer(&mut self, questions: &[Question]) -> Result<HashMap<LoadId, Arc<FoundByKey>>, Error> {
+        // In the order of the plan, whichever order the questions have.
+        let mut new: BTreeMap<LoadId, Vec<Key>> = BTreeMap::new();
+        for Question { load, keys, .. } in questions {
+            let asked = &mut self.asked[load.0];
+            let keys = keys.iter().filter(|key| asked.insert((*key).clone())).cloned();
+            new.entry(*load).or_default().extend(keys);
+        }
+        new.retain(|_, keys| !keys.is_empty());
+        let is_last = questions.iter().all(|question| question.is_last);
+        let (plan, reference) = (self.plan, self.reference);
+        let (kept, queried): (Vec<_>, Vec<_>) =
+            new.into_iter().partition(|(load, _)| plan.loads[load.0].only_reference);
+        let caller = Arc::clone(self.session.caller());
+        let (remembered, found) = join(
+            try_join_all(kept.iter().map(async |(load, keys)| {
+                let load = &plan.loads[load.0];
+                reference.get(&caller, load, keys).await.map_err(|error| failed(load, &error))
+            })),
+            self.query(&queried, is_last),
+        )
+        .await;
+        let remembered = kept.iter().map(|(load, _)| *load).zip(remembered?);
+        Ok(remembered.chain(queried.iter().map(|(load, _)| *load).zip(found?)).collect())
+    }
+
+    /// Asks the database for the keys of some loads, in one round trip.
+    async fn query(
+        &mut self,
+        questions: &[(LoadId, Vec<Key>)],
+        is_last: bool,
+    ) -> Result<Vec<Arc<FoundByKey>>, Error> {
+        if questions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let plan = self.plan;
+        let load = |at: usize| &plan.loads[questions[at].0.0];
+        let statements: Vec<Statement> =
+            questions.iter().enumerate().map(|(at, (_, keys))| load(at).statement(keys)).collect();
+        let session = &mut *self.session;
+        let answers =
+            if is_last { session.query_last(&statements).await } else { session.query(&statements).await };
+        let answers = answers.map_err(|failure| failed(load(failure.at), &failure.error))?;
+        let sorted = answers.into_iter().enumerate().map(|(at, rows)| {
+            let load = load(at);
+            let found = sort(rows, load, load.only(&questions[at].1));
+            check_size(load, &found)?;
+            Ok(Arc::new(found))
+        });
+        sorted.collect()
+    }
+}
+
+impl Load {
+    /// The key, where the statement is for one.
+    pub(super) fn only<'k>(&self, keys: &'k [Key]) -> Option<&'k Key> {
+        keys.first().filter(|_| self.parents == Parents::One)
+    }
+
+    /// The statement for some keys.
+    pub(super) fn statement(&self, keys: &[Key]) -> Statement {
+        let mut parameters = match self.only(keys) {
+            Some(only) => key::single_parameters(only, &self.parts),
+            None => key::parameters(keys, &self.parts),
+        };
+        parameters.extend(self.statement.parameters.iter().cloned());
+        Statement { text: Arc::clone(&self.statement.text), parameters }
+    }
+}
+
+/// What has more points than a request may have is refused, not cut off.
+fn check_size(load: &Load, found: &FoundByKey) -> Result<(), Error> {
+    let exceeded = || found.values().any(|found| found.more);
+    let message = match &load.kind {
+        LoadKind::Series { most, .. } if exceeded() => {
+            format!("The series have more than {most} points. Ask for wider buckets or fewer lines.")
+        }
+        LoadKind::Points { most, .. } if exceeded() => format!(
+            "The points would be chosen from more than {most} rows. Narrow the filter, or ask below fewer parents."
+        ),
+        _ => return Ok(()),
+    };
+    Err(Error::new(Code::LimitExceeded, message).at(&load.place.path, load.place.location))
+}
+
+fn failed(load: &Load, error: &DatabaseError) -> Error {
+    Error::from(error).at(&load.place.path, load.place.location)
+}
