@@ -105,9 +105,10 @@ impl Engine {
     /// Builds catalog and schema of the systems and makes them answer from a pool.
     pub fn new(systems: &[System], limits: Limits, pool: Pool) -> Result<Self, EngineError> {
         let catalog = Catalog::new(systems)?;
-        let schema = Arc::new(schema::for_apollo(&schema::build(&catalog)?)?);
+        let types = schema::build(&catalog)?;
+        let schema = Arc::new(schema::for_apollo(&types)?);
         let definitions = Definitions::of(&schema);
-        let introspection = Introspection::new(Arc::clone(&schema));
+        let introspection = Introspection::new(types);
         let reference = Arc::new(ReferenceCache::new(pool.aside()));
         let refusals = Refusals::default();
         let documents = Documents::new(limits.documents);

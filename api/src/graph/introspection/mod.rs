@@ -3,13 +3,14 @@
 //! A short query can ask for much of a large schema many times over. What is written is counted like the rest of an answer, by
 //! objects and bytes, and it ends where these do.
 
+#[cfg(test)]
+mod tests;
 mod write;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use apollo_compiler::Schema;
-use apollo_compiler::validation::Valid;
+use async_graphql::dynamic::Schema;
 use bytes::Bytes;
 use tokio::sync::Semaphore;
 
@@ -54,7 +55,7 @@ pub(super) type Answers = HashMap<String, Bytes>;
 
 /// The introspection of one schema.
 pub(super) struct Introspection {
-    schema: Arc<Valid<Schema>>,
+    schema: Schema,
     kept: Cache<Introspected, Kept>,
     /// Answers are made one at a time, in the order in which they were asked for.
     turn: Arc<Semaphore>,
@@ -67,7 +68,7 @@ struct Kept {
 }
 
 impl Introspection {
-    pub(super) fn new(schema: Arc<Valid<Schema>>) -> Self {
+    pub(super) fn new(schema: Schema) -> Self {
         Self { schema, kept: Cache::new(MOST_BYTES), turn: Arc::new(Semaphore::new(1)) }
     }
 
@@ -111,11 +112,11 @@ impl Introspection {
             let fits = kept.objects <= room.objects && kept.bytes.len() <= room.bytes;
             return Ok(fits.then_some(kept));
         }
-        let (schema, wanted) = (Arc::clone(&self.schema), asked.clone());
+        let (schema, wanted) = (self.schema.clone(), asked.clone());
         let work = move || {
             // Held to the end of the work, even where nobody waits for it any more.
             let _turn = turn;
-            Writer::new(&schema, room).write(&wanted)
+            Writer::new(schema.registry(), room).write(&wanted)
         };
         let made = tokio::task::spawn_blocking(work).await.map_err(|failed| Error::internal(&failed))?;
         let made = made.map(|(bytes, objects)| Kept { bytes, objects });
@@ -147,85 +148,4 @@ struct Room {
 fn too_much(key: &str) -> Error {
     Error::new(Code::LimitExceeded, "The introspection asks for more of the schema than one answer may have.")
         .at(&[PathSegment::Field(key.to_owned())], None)
-}
-
-#[cfg(test)]
-mod tests {
-    use apollo_compiler::ExecutableDocument;
-    use apollo_compiler::introspection::partial_execute;
-    use apollo_compiler::response::JsonMap;
-    use apollo_compiler::validation::Valid as Checked;
-    use serde_json::{Map, Value};
-
-    use super::*;
-    use crate::graph::arguments::{Inputs, Variables};
-    use crate::graph::catalog::Catalog;
-    use crate::graph::definitions::Definitions;
-    use crate::graph::document::document;
-    use crate::graph::{plan, schema};
-    use crate::systems;
-
-    /// What another implementation of the specification answers is answered here.
-    #[tokio::test]
-    async fn answers_are_those_of_the_library() {
-        let catalog = Catalog::new(&systems::ALL).unwrap();
-        let schema = Arc::new(schema::for_apollo(&schema::build(&catalog).unwrap()).unwrap());
-        let definitions = Definitions::of(&schema);
-        let introspection = Introspection::new(Arc::clone(&schema));
-        let limits = Limits::default();
-        let whole = include_str!("../../../../tests/it/introspection.graphql");
-        for query in [
-            whole,
-            "{ __schema { __typename types { __typename name specifiedByURL possibleTypes { name } ofType { name } } } }",
-            "{ __type(name: \"Node\") { __typename kind possibleTypes { name interfaces { name } } fields { name __typename } } }",
-            "{ __schema { directives { __typename name locations isRepeatable args { __typename name defaultValue type { kind ofType { kind name } } } } } }",
-            "{ a: __type(name: \"OrderDirection\") { enumValues { __typename name isDeprecated deprecationReason } inputFields { name } } b: __type(name: \"No\") { name } }",
-            "{ __schema { queryType { name ... @skip(if: true) { kind } } mutationType { name } subscriptionType { name } description } }",
-        ] {
-            let parsed = ExecutableDocument::parse_and_validate(&schema, query, "query").unwrap();
-            let document = document(&schema, &definitions, query).unwrap();
-            let operation = document.operation(None).unwrap();
-            let variables = Checked::assume_valid(JsonMap::new());
-            let none = Variables::default();
-            let inputs = Inputs::read(&definitions, operation, &none).unwrap();
-            let planned = plan::plan(&catalog, &limits, &document, operation, &inputs).unwrap();
-            let mut cost = planned.cost;
-            let answers = introspection.answer(&planned.fields, &limits, &mut cost).await.unwrap();
-            let ours: Map<String, Value> = answers
-                .iter()
-                .map(|(key, bytes)| (key.clone(), serde_json::from_slice(bytes).unwrap()))
-                .collect();
-            let implementers = schema.implementers_map();
-            let theirs = partial_execute(
-                &schema,
-                &implementers,
-                &parsed,
-                parsed.operations.get(None).unwrap(),
-                &variables,
-            )
-            .unwrap();
-            let theirs = serde_json::to_value(theirs.data.unwrap()).unwrap();
-            assert!(Value::Object(ours) == theirs, "{query}");
-        }
-    }
-
-    /// Equal questions are answered with the same bytes, of which there is one copy.
-    #[tokio::test]
-    async fn an_answer_is_made_once() {
-        let catalog = Catalog::new(&systems::ALL).unwrap();
-        let schema = Arc::new(schema::for_apollo(&schema::build(&catalog).unwrap()).unwrap());
-        let introspection = Introspection::new(schema);
-        let limits = Limits::default();
-        let named = |name: &str| {
-            let wanted =
-                Wanted { key: "n".into(), name: "name".into(), deprecated: false, below: Shape::new() };
-            RootField::Introspection(Introspected::Type(name.into(), vec![wanted]))
-        };
-        let fields = ["a", "b"].map(|key| Keyed { key: key.into(), value: named("Protocol") });
-        let first = introspection.answer(&fields, &limits, &mut 0).await.unwrap();
-        let again = introspection.answer(&fields, &limits, &mut 0).await.unwrap();
-        let places: Vec<*const u8> =
-            [&first["a"], &first["b"], &again["a"]].iter().map(|bytes| bytes.as_ptr()).collect();
-        assert!(places.windows(2).all(|two| two[0] == two[1]), "{places:?}");
-    }
 }

@@ -1,0 +1,197 @@
+//! Introspection beside that of the library.
+
+use async_graphql::Positioned;
+use async_graphql::dynamic::{
+    Enum, EnumItem, Field, FieldFuture, InputObject, InputValue, Interface, InterfaceField, Object, Scalar,
+    TypeRef, Union,
+};
+use async_graphql::parser::parse_query;
+use async_graphql::parser::types::{ExecutableDocument, Field as Selected, Selection, SelectionSet};
+use serde_json::{Map, Value, json};
+
+use super::*;
+use crate::graph::arguments::{Inputs, Variables};
+use crate::graph::catalog::Catalog;
+use crate::graph::definitions::Definitions;
+use crate::graph::document::document;
+use crate::graph::{plan, schema};
+use crate::systems;
+
+/// What GraphiQL and code generators ask, with what only newer ones ask.
+fn whole() -> String {
+    let whole = include_str!("../../../../tests/it/introspection.graphql");
+    whole.replace("  specifiedByURL\n", "  specifiedByURL\n  isOneOf\n")
+}
+
+/// A question asked without the planner.
+async fn ours(schema: &Schema, query: &str) -> Value {
+    let document = parse_query(query).unwrap();
+    let operation = &document.operations.iter().next().unwrap().1.node;
+    let asked = |selection: &Positioned<Selection>| {
+        let Selection::Field(Positioned { node: field, .. }) = &selection.node else { unreachable!() };
+        let below = shape(&document, &field.selection_set.node);
+        let asked = match text(field, "name") {
+            Some(name) => Introspected::Type(name, below),
+            None => Introspected::Schema(below),
+        };
+        Keyed { key: field.response_key().node.to_string(), value: RootField::Introspection(asked) }
+    };
+    let fields: Vec<_> = operation.selection_set.node.items.iter().map(asked).collect();
+    let introspection = Introspection::new(schema.clone());
+    values(&introspection.answer(&fields, &Limits::default(), &mut 0).await.unwrap())
+}
+
+fn shape(document: &ExecutableDocument, set: &SelectionSet) -> Shape {
+    let wanted = |selection: &Positioned<Selection>| match &selection.node {
+        Selection::Field(Positioned { node: field, .. }) => vec![Wanted {
+            key: field.response_key().node.to_string(),
+            name: field.name.node.to_string(),
+            deprecated: text(field, "includeDeprecated").is_some_and(|it| it == "true"),
+            below: shape(document, &field.selection_set.node),
+        }],
+        Selection::FragmentSpread(spread) => {
+            shape(document, &document.fragments[&spread.node.fragment_name.node].node.selection_set.node)
+        }
+        Selection::InlineFragment(inline) => shape(document, &inline.node.selection_set.node),
+    };
+    set.items.iter().flat_map(wanted).collect()
+}
+
+/// An argument, without the marks of a string.
+fn text(field: &Selected, argument: &str) -> Option<String> {
+    field.get_argument(argument).map(|it| it.node.to_string().trim_matches('"').to_owned())
+}
+
+fn values(answers: &Answers) -> Value {
+    let value = |bytes| serde_json::from_slice::<Value>(bytes).unwrap();
+    Value::Object(answers.iter().map(|(key, bytes)| (key.clone(), value(bytes))).collect::<Map<_, _>>())
+}
+
+/// What the library answers, but for what it gets wrong.
+async fn theirs(schema: &Schema, query: &str) -> Value {
+    let answer = schema.execute(query).await;
+    assert!(answer.errors.is_empty(), "{:?}", answer.errors);
+    let mut answer = answer.data.into_json().unwrap();
+    if let Some(description) = answer.pointer_mut("/__schema/description") {
+        assert!(description.as_str().unwrap().starts_with("A GraphQL Schema defines"));
+        *description = Value::Null;
+    }
+    if let Some(types) = answer.pointer_mut("/__schema/types") {
+        for ty in types.as_array_mut().unwrap() {
+            if ty["kind"] == "INTERFACE" && ty.get("interfaces").is_some() {
+                assert_eq!(ty["interfaces"], Value::Null);
+                ty["interfaces"] = json!([]);
+            }
+        }
+    }
+    answer
+}
+
+/// What another implementation of the specification answers is answered here.
+#[tokio::test]
+async fn answers_are_those_of_the_library() {
+    let catalog = Catalog::new(&systems::ALL).unwrap();
+    let types = schema::build(&catalog).unwrap();
+    let schema = schema::for_apollo(&types).unwrap();
+    let definitions = Definitions::of(&schema);
+    let introspection = Introspection::new(types.clone());
+    let limits = Limits::default();
+    for query in [
+        include_str!("../../../../tests/it/introspection.graphql"),
+        "{ __schema { __typename types { __typename name specifiedByURL possibleTypes { name } ofType { name } } } }",
+        "{ __type(name: \"Node\") { __typename kind possibleTypes { name interfaces { name } } fields { name __typename } } }",
+        "{ __schema { directives { __typename name locations isRepeatable args { __typename name defaultValue type { kind ofType { kind name } } } } } }",
+        "{ a: __type(name: \"OrderDirection\") { enumValues { __typename name isDeprecated deprecationReason } inputFields { name } } b: __type(name: \"No\") { name } }",
+        "{ __schema { queryType { name ... @skip(if: true) { kind } } mutationType { name } subscriptionType { name } description } }",
+    ] {
+        let document = document(&schema, &definitions, query).unwrap();
+        let operation = document.operation(None).unwrap();
+        let none = Variables::default();
+        let inputs = Inputs::read(&definitions, operation, &none).unwrap();
+        let planned = plan::plan(&catalog, &limits, &document, operation, &inputs).unwrap();
+        let mut cost = planned.cost;
+        let answers = introspection.answer(&planned.fields, &limits, &mut cost).await.unwrap();
+        assert!(values(&answers) == theirs(&types, query).await, "{query}");
+    }
+}
+
+/// A schema of everything that introspection tells, also of what no catalog makes yet.
+fn many_kinds() -> Schema {
+    let text = || TypeRef::named(TypeRef::STRING);
+    let levels = TypeRef::NonNull(Box::new(TypeRef::List(Box::new(TypeRef::named_nn_list_nn("Kind")))));
+    let numbers = InputValue::new("many", TypeRef::named_nn_list(TypeRef::INT));
+    let query = Object::new("Query")
+        .field(
+            field("thing", TypeRef::named("Named")).argument(InputValue::new("at", TypeRef::named("Plain"))),
+        )
+        .field(
+            field("levels", levels)
+                .argument(InputValue::new("given", TypeRef::named("Choice")).description("Said \"so\"."))
+                .argument(InputValue::new("old", text()).deprecation(Some("Say `given`.")))
+                .argument(numbers.default_value(vec![1, 2]))
+                .argument(InputValue::new("word", text()).default_value("a \"b\"")),
+        )
+        .field(field("either", TypeRef::named_list("Either")).deprecation(Some("It was one too many.")));
+    let choice = InputObject::new("Choice").oneof().field(InputValue::new("text", text()));
+    let plain = InputObject::new("Plain")
+        .field(InputValue::new("at", TypeRef::named("Moment")))
+        .field(InputValue::new("before", TypeRef::named("Moment")).deprecation(Some("Say `at`.")));
+    Schema::build("Query", None, None)
+        .register(query)
+        .register(Object::new("Thing").implement("Named").field(field("name", text())))
+        .register(Interface::new("Named").field(InterfaceField::new("name", text())))
+        .register(Union::new("Either").possible_type("Thing").possible_type("Query"))
+        .register(Enum::new("Kind").item("BIG").item(EnumItem::new("HUGE").deprecation(Some("As `BIG`."))))
+        .register(choice.field(InputValue::new("other", TypeRef::named("Moment"))))
+        .register(plain)
+        .register(Scalar::new("Moment").specified_by_url("https://www.rfc-editor.org/rfc/rfc3339"))
+        .finish()
+        .unwrap()
+}
+
+fn field(name: &str, ty: TypeRef) -> Field {
+    Field::new(name, ty, |_| FieldFuture::from_value(None))
+}
+
+#[tokio::test]
+async fn all_kinds_of_types_are_told_as_the_library_tells_them() {
+    let schema = many_kinds();
+    let whole = whole();
+    for query in [whole.as_str(), &whole.replace("(includeDeprecated: true)", "")] {
+        let (ours, theirs) = (ours(&schema, query).await, theirs(&schema, query).await);
+        assert_eq!(ours, theirs);
+    }
+    let told = ours(&schema, "{ a: __type(name: \"Choice\") { isOneOf } b: __type(name: \"Plain\") { isOneOf } c: __type(name: \"Thing\") { isOneOf } }").await;
+    assert_eq!(
+        told,
+        json!({ "a": { "isOneOf": true }, "b": { "isOneOf": false }, "c": { "isOneOf": null } })
+    );
+}
+
+#[tokio::test]
+async fn what_is_deprecated_without_a_reason_has_that_of_the_specification() {
+    let old = field("old", TypeRef::named(TypeRef::STRING)).deprecation(None);
+    let query = Object::new("Query").field(old);
+    let schema = Schema::build("Query", None, None).register(query).finish().unwrap();
+    let query = "{ a: __type(name: \"Query\") { fields { name } }
+        b: __type(name: \"Query\") { fields(includeDeprecated: true) { isDeprecated deprecationReason } } }";
+    let told = json!([{ "isDeprecated": true, "deprecationReason": "No longer supported" }]);
+    assert_eq!(ours(&schema, query).await, json!({ "a": { "fields": [] }, "b": { "fields": told } }));
+}
+
+/// Equal questions are answered with the same bytes, of which there is one copy.
+#[tokio::test]
+async fn an_answer_is_made_once() {
+    let introspection = Introspection::new(many_kinds());
+    let limits = Limits::default();
+    let named = |name: &str| {
+        let wanted = Wanted { key: "n".into(), name: "name".into(), deprecated: false, below: Shape::new() };
+        RootField::Introspection(Introspected::Type(name.into(), vec![wanted]))
+    };
+    let fields = ["a", "b"].map(|key| Keyed { key: key.into(), value: named("Thing") });
+    let first = introspection.answer(&fields, &limits, &mut 0).await.unwrap();
+    let again = introspection.answer(&fields, &limits, &mut 0).await.unwrap();
+    let places: Vec<*const u8> =
+        [&first["a"], &first["b"], &again["a"]].iter().map(|bytes| bytes.as_ptr()).collect();
+    assert!(places.windows(2).all(|two| two[0] == two[1]), "{places:?}");
+}
