@@ -67,6 +67,9 @@ fn values(answers: &Answers) -> Value {
     Value::Object(answers.iter().map(|(key, bytes)| (key.clone(), value(bytes))).collect::<Map<_, _>>())
 }
 
+const ID: &str =
+    "The id of an object, as a string that is not meant to be read; a whole number is accepted too.";
+
 /// What the library answers, but for what it gets wrong.
 async fn theirs(schema: &Schema, query: &str) -> Value {
     let answer = schema.execute(query).await;
@@ -78,6 +81,10 @@ async fn theirs(schema: &Schema, query: &str) -> Value {
     }
     if let Some(types) = answer.pointer_mut("/__schema/types") {
         for ty in types.as_array_mut().unwrap() {
+            if ty["name"] == "ID" && ty.get("description").is_some() {
+                assert_eq!(ty["description"], Value::Null);
+                ty["description"] = ID.into();
+            }
             if ty["kind"] == "INTERFACE" && ty.get("interfaces").is_some() {
                 assert_eq!(ty["interfaces"], Value::Null);
                 ty["interfaces"] = json!([]);
