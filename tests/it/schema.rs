@@ -32,8 +32,10 @@ fn fields(ty: &MetaType) -> impl Iterator<Item = (&str, &Option<String>, &str, V
 #[test]
 fn every_type_field_argument_and_value_is_described() {
     let mut silent = Vec::new();
+    // The library writes backslashes to SDL as they are, where they begin an escape.
+    let reads_well = |text: &String| !text.is_empty() && !text.contains(['\\', '\n']);
     let mut check = |description: &Option<String>, what: String| {
-        if description.as_ref().is_none_or(String::is_empty) {
+        if !description.as_ref().is_some_and(reads_well) {
             silent.push(what);
         }
     };

@@ -46,6 +46,9 @@ pub enum SchemaError {
         /// The name.
         name: String,
     },
+    /// A type without a field or a value.
+    #[error("{0}: there is nothing in it")]
+    Empty(String),
     /// The types do not fit one another.
     #[error("the schema is not valid: {0}")]
     Invalid(#[from] async_graphql::dynamic::SchemaError),

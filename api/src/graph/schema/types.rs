@@ -193,7 +193,7 @@ impl Types {
         }
     }
 
-    /// The parts of a type, each name once.
+    /// The parts of a type: at least one, each name once.
     fn parts<T>(&mut self, owner: &str, parts: impl IntoIterator<Item = Part<T>>) -> Vec<T> {
         let mut names = BTreeSet::new();
         let mut built = Vec::new();
@@ -205,6 +205,9 @@ impl Types {
             if self.check(owner, &part.name, &mut names) {
                 built.push(part.built);
             }
+        }
+        if built.is_empty() {
+            self.note(|| SchemaError::Empty(owner.to_owned()));
         }
         built
     }
@@ -287,6 +290,13 @@ mod tests {
             it.enumeration("A", "", [value("B", "")]);
         };
         assert_eq!(wrong(twice), "the schema: the name A is taken twice");
+    }
+
+    #[test]
+    fn a_type_has_something_in_it() {
+        assert_eq!(wrong(|it| it.object("A", "", [])), "A: there is nothing in it");
+        assert_eq!(wrong(|it| it.input("A", "", [])), "A: there is nothing in it");
+        assert_eq!(wrong(|it| it.enumeration("A", "", [])), "A: there is nothing in it");
     }
 
     #[test]
