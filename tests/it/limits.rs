@@ -272,9 +272,9 @@ async fn introspection_does_not_multiply() {
                 aliases("fields", "{ ...F }"),
                 aliases("fields", "{ name }"),
             ),
-            "__schema",
+            Some("__schema"),
         ),
-        (format!("{{ {} }} fragment FullType{fragments}", aliases("__schema", types)), "a"),
+        (format!("{{ {} }} fragment FullType{fragments}", aliases("__schema", types)), Some("a")),
         // Each field leads to a type with fields of its own, three times.
         (
             "{ __schema { types { fields { ...F } } } }
@@ -282,13 +282,15 @@ async fn introspection_does_not_multiply() {
              fragment G on __Field { type { fields { ...H } ofType { fields { ...H } } } }
              fragment H on __Field { type { name fields { name } ofType { fields { name } } } }"
                 .into(),
-            "__schema",
+            // The document is refused before it is planned.
+            None,
         ),
     ] {
         let answer = app.anonymous().ask(&query).await;
         assert_exceeded(&answer);
+        let told = answer.error()["path"][0].as_str();
         assert!(
-            answer.error()["path"][0].as_str().unwrap_or_default().starts_with(path),
+            path.zip(told).map_or(path == told, |(path, told)| told.starts_with(path)),
             "{:#}",
             answer.body
         );

@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
-use apollo_compiler::schema::ExtendedType;
-use apollo_compiler::validation::Valid;
-use apollo_compiler::{Schema, ast};
+use async_graphql::registry::{MetaField, MetaInputValue, MetaType, Registry};
+
+use super::document::literal;
 
 /// The definitions of a schema.
 #[derive(Debug, Default)]
@@ -47,6 +47,8 @@ pub(super) struct InputValue {
 pub(super) struct FieldDefinition {
     /// In the order of the schema.
     pub(super) arguments: Arc<[InputValue]>,
+    /// The name of its type, or of that of a list's items.
+    pub(super) ty: Arc<str>,
 }
 
 /// The type of an argument, of an input's field or of a variable.
@@ -85,54 +87,41 @@ impl Definitions {
     }
 
     /// The definitions of a schema.
-    pub(super) fn of(schema: &Valid<Schema>) -> Self {
+    pub(super) fn of(registry: &Registry) -> Self {
         let mut definitions = Self::default();
-        for (name, ty) in &schema.types {
+        for (name, ty) in &registry.types {
             let name: Arc<str> = name.as_str().into();
-            match ty {
-                ExtendedType::Scalar(_) => {
-                    definitions.inputs.insert(name, Input::Scalar);
+            let input = match ty {
+                MetaType::Scalar { .. } => Input::Scalar,
+                MetaType::Enum { enum_values, .. } => {
+                    Input::Enum(enum_values.keys().map(|value| value.as_str().into()).collect())
                 }
-                ExtendedType::Enum(ty) => {
-                    let values = ty.values.keys().map(|value| value.as_str().into()).collect();
-                    definitions.inputs.insert(name, Input::Enum(values));
+                MetaType::InputObject { input_fields, .. } => {
+                    let fields = input_fields.values().map(input_value).collect();
+                    Input::Object(InputObject::new(Arc::clone(&name), fields))
                 }
-                ExtendedType::InputObject(ty) => {
-                    let fields = ty.fields.values().map(|field| input_value(field)).collect();
-                    let object = InputObject::new(Arc::clone(&name), fields);
-                    definitions.inputs.insert(name, Input::Object(object));
+                MetaType::Object { fields, .. } | MetaType::Interface { fields, .. } => {
+                    definitions.fields.insert(name, fields.values().map(field_definition).collect());
+                    continue;
                 }
-                ExtendedType::Object(ty) => {
-                    let fields = ty.fields.values().map(|field| field_definition(field));
-                    definitions.fields.insert(name, fields.collect());
-                }
-                ExtendedType::Interface(ty) => {
-                    let fields = ty.fields.values().map(|field| field_definition(field));
-                    definitions.fields.insert(name, fields.collect());
-                }
-                ExtendedType::Union(_) => {}
-            }
-        }
-        for field in ["__schema", "__type"] {
-            if let Ok(definition) = schema.type_field("Query", field) {
-                let query = definitions.fields.entry("Query".into()).or_default();
-                query.extend([field_definition(definition)]);
-            }
+                MetaType::Union { .. } => continue,
+            };
+            definitions.inputs.insert(name, input);
         }
         definitions
     }
 }
 
-fn field_definition(field: &ast::FieldDefinition) -> (Arc<str>, FieldDefinition) {
-    let arguments = field.arguments.iter().map(|argument| input_value(argument)).collect();
-    (field.name.as_str().into(), FieldDefinition { arguments })
+fn field_definition(field: &MetaField) -> (Arc<str>, FieldDefinition) {
+    let arguments = field.args.values().map(input_value).collect();
+    (field.name.as_str().into(), FieldDefinition { arguments, ty: Type::of(&field.ty).name().into() })
 }
 
-fn input_value(definition: &ast::InputValueDefinition) -> InputValue {
+fn input_value(definition: &MetaInputValue) -> InputValue {
     InputValue {
         name: definition.name.as_str().into(),
         ty: Type::of(&definition.ty),
-        default: definition.default_value.as_deref().map(Literal::of),
+        default: definition.default_value.as_deref().and_then(literal),
     }
 }
 
@@ -156,12 +145,14 @@ impl InputObject {
 }
 
 impl Type {
-    pub(super) fn of(ty: &ast::Type) -> Self {
-        match ty {
-            ast::Type::Named(name) => Self::Named(name.as_str().into()),
-            ast::Type::NonNullNamed(name) => Self::NonNull(Box::new(Self::Named(name.as_str().into()))),
-            ast::Type::List(item) => Self::List(Box::new(Self::of(item))),
-            ast::Type::NonNullList(item) => Self::NonNull(Box::new(Self::List(Box::new(Self::of(item))))),
+    /// The type that a text names: `[Int!]!`.
+    pub(super) fn of(text: &str) -> Self {
+        if let Some(ty) = text.strip_suffix('!') {
+            return Self::NonNull(Box::new(Self::of(ty)));
+        }
+        match text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
+            Some(item) => Self::List(Box::new(Self::of(item))),
+            None => Self::Named(text.into()),
         }
     }
 
@@ -204,25 +195,6 @@ impl fmt::Display for Type {
             Self::Named(name) => out.write_str(name),
             Self::List(item) => write!(out, "[{item}]"),
             Self::NonNull(ty) => write!(out, "{ty}!"),
-        }
-    }
-}
-
-impl Literal {
-    pub(super) fn of(value: &ast::Value) -> Self {
-        match value {
-            ast::Value::Null => Self::Null,
-            ast::Value::Boolean(value) => Self::Boolean(*value),
-            ast::Value::Int(number) => Self::Number(number.as_str().into()),
-            ast::Value::Float(number) => Self::Number(number.as_str().into()),
-            ast::Value::String(text) => Self::Text(text.as_str().into()),
-            ast::Value::Enum(name) => Self::Text(name.as_str().into()),
-            ast::Value::Variable(name) => Self::Variable(name.as_str().into()),
-            ast::Value::List(items) => Self::List(items.iter().map(|item| Self::of(item)).collect()),
-            ast::Value::Object(fields) => {
-                let fields = fields.iter().map(|(name, value)| (name.as_str().into(), Self::of(value)));
-                Self::Object(fields.collect())
-            }
         }
     }
 }

@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use apollo_compiler::Schema;
-use apollo_compiler::validation::Valid;
+use async_graphql::dynamic::Schema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use thiserror::Error as ThisError;
@@ -91,7 +90,7 @@ pub enum EngineError {
 /// Everything that requests share.
 pub struct Engine {
     pub(super) catalog: Catalog,
-    schema: Arc<Valid<Schema>>,
+    schema: Schema,
     definitions: Definitions,
     introspection: Introspection,
     documents: Documents,
@@ -105,10 +104,9 @@ impl Engine {
     /// Builds catalog and schema of the systems and makes them answer from a pool.
     pub fn new(systems: &[System], limits: Limits, pool: Pool) -> Result<Self, EngineError> {
         let catalog = Catalog::new(systems)?;
-        let types = schema::build(&catalog)?;
-        let schema = Arc::new(schema::for_apollo(&types)?);
-        let definitions = Definitions::of(&schema);
-        let introspection = Introspection::new(types);
+        let schema = schema::build(&catalog)?;
+        let definitions = Definitions::of(schema.registry());
+        let introspection = Introspection::new(schema.clone());
         let reference = Arc::new(ReferenceCache::new(pool.aside()));
         let refusals = Refusals::default();
         let documents = Documents::new(limits.documents);

@@ -1,13 +1,16 @@
-//! The parser's document → ours. No other file of the planner's knows the parser.
+//! async-graphql's document → ours. What plans and runs a document knows nothing of the library.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use apollo_compiler::executable::{self as parsed, ExecutableDocument};
-use apollo_compiler::parser::SourceSpan;
-use apollo_compiler::validation::Valid;
-use apollo_compiler::{Name, ast};
+use async_graphql::parser::parse_query;
+use async_graphql::parser::types::{self as parsed, ExecutableDocument, OperationType};
+use async_graphql::{Name, Pos, Positioned};
 
+use super::Value;
+use super::order;
+use super::read::ReadDocument;
+use super::scan::Numbers;
 use super::tree::{
     Condition, Document, Field, Fragment, FragmentId, Operation, OperationKind, Selected, Selection,
     VariableDefinition,
@@ -16,95 +19,143 @@ use crate::graph::definitions::{Definitions, Literal, Type};
 use crate::graph::error::Location;
 
 /// Makes our document of a valid one.
-pub(super) fn fold(definitions: &Definitions, document: &Valid<ExecutableDocument>) -> Document {
-    let ids = document.fragments.keys().enumerate().map(|(at, name)| (name, FragmentId(at))).collect();
-    let folder = Folder { definitions, document, ids };
+pub(super) fn fold(definitions: &Definitions, read: &ReadDocument) -> Document {
+    let ReadDocument { document, numbers, tokens: _ } = read;
+    let fragments: Vec<_> = document.fragments.iter().collect();
+    let ids = fragments.iter().enumerate().map(|(at, (name, _))| (*name, FragmentId(at))).collect();
+    let folder = Folder { definitions, numbers, ids };
     Document {
-        operations: document.operations.iter().map(|operation| folder.operation(operation)).collect(),
-        fragments: document
-            .fragments
-            .values()
-            .map(|fragment| Fragment {
-                on: fragment.selection_set.ty.as_str().into(),
-                selections: folder.selections(&fragment.selection_set),
+        operations: order::operations(document)
+            .into_iter()
+            .map(|(name, operation)| folder.operation(name, operation))
+            .collect(),
+        fragments: fragments
+            .iter()
+            .map(|(_, fragment)| {
+                let on = fragment.node.type_condition.node.on.node.as_str();
+                let selections = folder.selections(on, &fragment.node.selection_set.node);
+                Fragment { on: on.into(), selections }
             })
             .collect(),
     }
 }
 
+/// A constant as it is written; `None` for what is none.
+pub(in crate::graph) fn literal(text: &str) -> Option<Literal> {
+    let document: ExecutableDocument = parse_query(format!("{{ of(value: {text}) }}")).ok()?;
+    let (_, operation) = document.operations.iter().next()?;
+    let parsed::Selection::Field(field) = &operation.node.selection_set.node.items.first()?.node else {
+        return None;
+    };
+    let value = &field.node.arguments.first()?.1.node;
+    Some(written(value, &mut std::iter::empty()))
+}
+
 struct Folder<'a> {
     definitions: &'a Definitions,
-    document: &'a ExecutableDocument,
+    numbers: &'a Numbers,
     ids: HashMap<&'a Name, FragmentId>,
 }
 
 impl Folder<'_> {
-    fn operation(&self, operation: &parsed::Operation) -> Operation {
+    fn operation(&self, name: Option<&Name>, operation: &parsed::OperationDefinition) -> Operation {
+        let kind = match operation.ty {
+            OperationType::Query => OperationKind::Query,
+            OperationType::Mutation => OperationKind::Mutation,
+            OperationType::Subscription => OperationKind::Subscription,
+        };
+        let variable = |variable: &Positioned<parsed::VariableDefinition>| {
+            let parsed::VariableDefinition { name, var_type, default_value, .. } = &variable.node;
+            let default = default_value.as_ref().map(|default| {
+                let value = default.node.clone().into_value();
+                written(&value, &mut self.numbers.within(default.pos))
+            });
+            VariableDefinition {
+                name: name.node.as_str().into(),
+                ty: Type::of(&var_type.node.to_string()),
+                default,
+            }
+        };
         Operation {
-            kind: match operation.operation_type {
-                ast::OperationType::Query => OperationKind::Query,
-                ast::OperationType::Mutation => OperationKind::Mutation,
-                ast::OperationType::Subscription => OperationKind::Subscription,
-            },
-            name: operation.name.as_ref().map(|name| name.as_str().into()),
-            variables: operation
-                .variables
-                .iter()
-                .map(|variable| VariableDefinition {
-                    name: variable.name.as_str().into(),
-                    ty: Type::of(&variable.ty),
-                    default: variable.default_value.as_deref().map(Literal::of),
-                })
-                .collect(),
-            selections: self.selections(&operation.selection_set),
+            kind,
+            name: name.map(|name| name.as_str().into()),
+            variables: operation.variable_definitions.iter().map(variable).collect(),
+            selections: self.selections(kind.type_name(), &operation.selection_set.node),
         }
     }
 
-    fn selections(&self, set: &parsed::SelectionSet) -> Vec<Selection> {
-        let selection = |selection: &parsed::Selection| {
-            let of = match selection {
-                parsed::Selection::Field(field) => Selected::Field(self.field(&set.ty, field)),
+    /// Selections on a type.
+    fn selections(&self, parent: &str, set: &parsed::SelectionSet) -> Vec<Selection> {
+        let selection = |selection: &Positioned<parsed::Selection>| {
+            let of = match &selection.node {
+                parsed::Selection::Field(field) => Selected::Field(self.field(parent, &field.node)),
                 parsed::Selection::InlineFragment(fragment) => {
-                    let on = fragment.type_condition.as_ref().map(|on| on.as_str().into());
-                    Selected::Inline(on, self.selections(&fragment.selection_set))
+                    let parsed::InlineFragment { type_condition, selection_set, .. } = &fragment.node;
+                    let on = type_condition.as_ref().map(|on| on.node.on.node.as_str());
+                    let selections = self.selections(on.unwrap_or(parent), &selection_set.node);
+                    Selected::Inline(on.map(Box::from), selections)
                 }
                 // Validation has refused a fragment that is not there.
                 parsed::Selection::FragmentSpread(spread) => {
-                    Selected::Spread(*self.ids.get(&spread.fragment_name)?)
+                    Selected::Spread(*self.ids.get(&spread.node.fragment_name.node)?)
                 }
             };
-            Some(Selection { conditions: conditions(selection.directives()), of })
+            Some(Selection { conditions: self.conditions(selection.node.directives()), of })
         };
-        set.selections.iter().filter_map(selection).collect()
+        set.items.iter().filter_map(selection).collect()
     }
 
     fn field(&self, parent: &str, field: &parsed::Field) -> Field {
-        let definition = self.definitions.field(parent, &field.name);
+        let definition = self.definitions.field(parent, &field.name.node);
         let definitions = definition.map(|it| Arc::clone(&it.arguments)).unwrap_or_default();
-        let given = field.arguments.iter().filter_map(|argument| {
-            let at = definitions.iter().position(|it| *it.name == *argument.name)?;
-            Some((at, Literal::of(&argument.value)))
+        let given = field.arguments.iter().filter_map(|(name, value)| {
+            let at = definitions.iter().position(|it| *it.name == *name.node.as_str())?;
+            Some((at, self.literal(value)))
         });
+        let ty = definition.map_or("", |definition| &*definition.ty);
         Field {
-            key: field.response_key().as_str().into(),
-            name: field.name.as_str().into(),
-            location: self.location(field.name.location()),
+            key: field.response_key().node.as_str().into(),
+            name: field.name.node.as_str().into(),
+            location: location(field.name.pos),
             given: given.collect(),
-            selections: self.selections(&field.selection_set),
+            selections: self.selections(ty, &field.selection_set.node),
             definitions,
         }
     }
 
-    fn location(&self, span: Option<SourceSpan>) -> Location {
-        let place = span.and_then(|span| span.line_column(&self.document.sources));
-        place.map(|place| Location { line: place.line, column: place.column }).unwrap_or_default()
+    fn conditions(&self, directives: &[Positioned<parsed::Directive>]) -> Vec<Condition> {
+        let condition = |(name, includes)| {
+            let directive = directives.iter().find(|directive| directive.node.name.node == name)?;
+            let value = directive.node.get_argument("if")?;
+            Some(Condition { includes, value: self.literal(value) })
+        };
+        [("skip", false), ("include", true)].into_iter().filter_map(condition).collect()
+    }
+
+    fn literal(&self, value: &Positioned<Value>) -> Literal {
+        written(&value.node, &mut self.numbers.within(value.pos))
     }
 }
 
-fn conditions(directives: &ast::DirectiveList) -> Vec<Condition> {
-    let condition = |(name, includes)| {
-        let value = directives.get(name)?.specified_argument_by_name("if")?;
-        Some(Condition { includes, value: Literal::of(value) })
-    };
-    [("skip", false), ("include", true)].into_iter().filter_map(condition).collect()
+fn location(place: Pos) -> Location {
+    Location { line: place.line, column: place.column }
+}
+
+/// A value as it is written, with the digits of its numbers; without these, with what the parser has made of them.
+fn written<'n>(value: &Value, numbers: &mut impl Iterator<Item = &'n str>) -> Literal {
+    match value {
+        // No document holds bytes.
+        Value::Null | Value::Binary(_) => Literal::Null,
+        Value::Boolean(value) => Literal::Boolean(*value),
+        Value::Number(number) => {
+            Literal::Number(numbers.next().map_or_else(|| number.to_string().into(), Box::from))
+        }
+        Value::String(text) => Literal::Text(text.as_str().into()),
+        Value::Enum(name) => Literal::Text(name.as_str().into()),
+        Value::Variable(name) => Literal::Variable(name.as_str().into()),
+        Value::List(items) => Literal::List(items.iter().map(|item| written(item, numbers)).collect()),
+        Value::Object(fields) => Literal::Object(
+            fields.iter().map(|(name, value)| (name.as_str().into(), written(value, numbers))).collect(),
+        ),
+    }
 }

@@ -30,6 +30,17 @@ pub(in crate::graph) enum OperationKind {
     Subscription,
 }
 
+impl OperationKind {
+    /// The name of the type whose fields such an operation has.
+    pub(super) fn type_name(self) -> &'static str {
+        match self {
+            Self::Query => "Query",
+            Self::Mutation => "Mutation",
+            Self::Subscription => "Subscription",
+        }
+    }
+}
+
 /// A variable that an operation declares.
 #[derive(Debug)]
 pub(in crate::graph) struct VariableDefinition {

@@ -99,8 +99,7 @@ async fn theirs(schema: &Schema, query: &str) -> Value {
 async fn answers_are_those_of_the_library() {
     let catalog = Catalog::new(&systems::ALL).unwrap();
     let types = schema::build(&catalog).unwrap();
-    let schema = schema::for_apollo(&types).unwrap();
-    let definitions = Definitions::of(&schema);
+    let definitions = Definitions::of(types.registry());
     let introspection = Introspection::new(types.clone());
     let limits = Limits::default();
     for query in [
@@ -111,7 +110,7 @@ async fn answers_are_those_of_the_library() {
         "{ a: __type(name: \"OrderDirection\") { enumValues { __typename name isDeprecated deprecationReason } inputFields { name } } b: __type(name: \"No\") { name } }",
         "{ __schema { queryType { name ... @skip(if: true) { kind } } mutationType { name } subscriptionType { name } description } }",
     ] {
-        let document = document(&schema, &definitions, query).unwrap();
+        let document = document(&types, &definitions, query).unwrap();
         let operation = document.operation(None).unwrap();
         let none = Variables::default();
         let inputs = Inputs::read(&definitions, operation, &none).unwrap();

@@ -2,8 +2,7 @@
 
 use std::sync::LazyLock;
 
-use apollo_compiler::Schema;
-use apollo_compiler::validation::Valid;
+use async_graphql::dynamic::Schema;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use proptest::prelude::*;
@@ -23,15 +22,15 @@ static FIXTURE: LazyLock<Fixture> = LazyLock::new(Fixture::new);
 
 struct Fixture {
     catalog: Catalog,
-    schema: Valid<Schema>,
+    schema: Schema,
     definitions: Definitions,
 }
 
 impl Fixture {
     fn new() -> Self {
         let catalog = Catalog::new(&systems::ALL).unwrap();
-        let schema = schema::for_apollo(&schema::build(&catalog).unwrap()).unwrap();
-        let definitions = Definitions::of(&schema);
+        let schema = schema::build(&catalog).unwrap();
+        let definitions = Definitions::of(schema.registry());
         Self { catalog, schema, definitions }
     }
 

@@ -16,7 +16,6 @@ mod types;
 
 use std::collections::BTreeSet;
 
-use apollo_compiler::validation::Valid;
 use async_graphql::SDLExportOptions;
 use async_graphql::dynamic::{Field, InputValue, Schema, SchemaBuilder, TypeRef};
 use thiserror::Error;
@@ -26,6 +25,7 @@ use self::shared::Used;
 use self::types::{NODE, Part, QUERY, Types, field, first_sentence, given, input, required_if};
 use super::catalog::names::capitalise;
 use super::catalog::{Catalog, ColumnId, DATE_OR_DATE_TIME, Function, Table};
+use super::document;
 
 /// Why a catalog does not make a schema. Each is a mistake in the source, found at the first start.
 #[derive(Debug, Error)]
@@ -52,18 +52,14 @@ pub enum SchemaError {
     /// The types do not fit one another.
     #[error("the schema is not valid: {0}")]
     Invalid(#[from] async_graphql::dynamic::SchemaError),
-    /// The schema cannot be read again from its own SDL.
-    #[error("the SDL of the schema is not valid: {0}")]
-    Sdl(String),
 }
 
 /// Builds the schema of a catalog.
 pub fn build(catalog: &Catalog) -> Result<Schema, SchemaError> {
-    Ok(builder(catalog)?.finish()?)
+    Ok(document::readable(builder(catalog)?).finish()?)
 }
 
-/// The types of a catalog, for a schema that is to have extensions.
-pub fn builder(catalog: &Catalog) -> Result<SchemaBuilder, SchemaError> {
+fn builder(catalog: &Catalog) -> Result<SchemaBuilder, SchemaError> {
     let mut types = Types::default();
     let mut used = Used::default();
     query(&mut types, catalog);
@@ -83,8 +79,7 @@ pub fn builder(catalog: &Catalog) -> Result<SchemaBuilder, SchemaError> {
         }
     }
     shared::make(&mut types, &used);
-    // The library compares an unknown name with all names of a type, however long it is.
-    Ok(types.into_builder()?.disable_suggestions())
+    types.into_builder()
 }
 
 /// A schema as SDL: types by name; fields, arguments and values in the order of the catalog.
@@ -92,12 +87,6 @@ pub fn sdl(schema: &Schema) -> String {
     let options = SDLExportOptions::new();
     schema
         .sdl_with_options(options.include_specified_by().use_space_ident().prefer_single_line_descriptions())
-}
-
-/// The schema as apollo-compiler reads it, which still parses, validates and plans documents.
-pub fn for_apollo(schema: &Schema) -> Result<Valid<apollo_compiler::Schema>, SchemaError> {
-    apollo_compiler::Schema::parse_and_validate(sdl(schema), "schema.graphql")
-        .map_err(|invalid| SchemaError::Sdl(invalid.errors.to_string()))
 }
 
 fn query(types: &mut Types, catalog: &Catalog) {

@@ -12,7 +12,7 @@ const NUMBERS: [(&str, &str, Held); 7] = [
     ("{ protocols(filter: {sessionNumber: {eq: VALUE}}) { totalCount } }", "Int", Held::Int),
     ("{ protocols(filter: {subjectId: {eq: VALUE}}) { totalCount } }", "BigInt", Held::BigInt),
     ("{ protocols(filter: {dosageMg: {eq: VALUE}}) { totalCount } }", "Float", Held::Numeric),
-    ("{ protocols(filter: {prepHours: {in: [VALUE]}}) { totalCount } }", "Decimal", Held::Array),
+    ("{ protocols(filter: {prepHours: {in: [VALUE]}}) { totalCount } }", "Decimal!", Held::Array),
     ("{ protocols(filter: {prepHours: {eq: VALUE}}) { totalCount } }", "Decimal", Held::Numeric),
     (
         "{ protocolsGroups(groupBy: {sessionType: true}, having: {sessionNumber: {avg: {gte: VALUE}}}) { cursor } }",

@@ -207,6 +207,11 @@ impl Place {
         is_mutation && (is_function || matches!(argument, "input" | "inputs" | "patch"))
     }
 
+    /// Whether something has to stand there.
+    fn takes_no_nullable_variable(&self) -> bool {
+        self.ty.is_non_null() && self.whole.as_ref().is_none_or(|it| it.is_required())
+    }
+
     /// Whether it names the row that is meant, or guards it.
     fn is_guard(&self) -> bool {
         let is_look_up = || {
@@ -236,8 +241,8 @@ fn what_is_forgotten_never_widens() {
         let Place { coordinate, path, ty, whole, .. } = place;
         let place_of = format!("{coordinate}: {path}");
         let with_variable = place.operation("$v", &nullable(ty));
-        if whole.as_ref().is_some_and(|it| it.is_required()) {
-            // Validation does not let such a variable in.
+        if place.takes_no_nullable_variable() {
+            // Validation does not let it in.
             let error = gateway.plan(&with_variable, "{}").unwrap_err();
             assert_eq!(error.code, Code::GraphqlInvalid, "{place_of}: {error:?}");
             continue;

@@ -1,0 +1,127 @@
+//! Text → document: scan, parse, count, validate.
+
+use std::collections::{HashMap, HashSet};
+
+use async_graphql::dynamic::Schema;
+use async_graphql::parser::parse_query;
+use async_graphql::parser::types::ExecutableDocument;
+use async_graphql::{Pos, ServerError, parser};
+
+use super::rules::{Findings, Mistake, Remoteness, Unknown};
+use super::scan::{Numbers, Scanned, refusal, scan};
+use super::{LONGEST_MESSAGE, MOST_ERRORS, expanded, order, rules, stand_ins, validate};
+use crate::graph::error::{Code, Error};
+use crate::graph::limits::Limits;
+use crate::graph::suggest;
+
+/// A document that is valid for a schema.
+pub(in crate::graph) struct ReadDocument {
+    pub(in crate::graph) document: ExecutableDocument,
+    /// Its number literals, exactly.
+    pub(in crate::graph) numbers: Numbers,
+    /// How many tokens its text has.
+    pub(in crate::graph) tokens: usize,
+}
+
+/// Reads a document; the errors say what is wrong with it. The schema is [`super::readable`].
+pub(super) fn read(schema: &Schema, limits: &Limits, text: &str) -> Result<ReadDocument, Vec<Error>> {
+    let Scanned { text, numbers, tokens, mark } = scan(text, limits.tokens).map_err(|error| vec![error])?;
+    let mut document = parse_query(&text).map_err(|error| vec![syntax(&error)])?;
+    if let Some(mark) = mark {
+        stand_ins::replace(&mut document, mark);
+    }
+    // Counted before validation, whose work grows with them.
+    expanded::check(limits, &document).map_err(|error| vec![error])?;
+    let Some(errors) = validate::errors(schema, &document) else {
+        return Err(vec![Error::internal(&"the schema is not made for reading documents")]);
+    };
+    let findings = rules::check(schema.registry(), &document, &numbers);
+    if errors.is_empty() && findings.mistakes.is_empty() {
+        return Ok(ReadDocument { document, numbers, tokens });
+    }
+    Err(told(limits, merged(errors, findings, &document)))
+}
+
+/// What the parser says, without its picture of the text.
+fn syntax(error: &parser::Error) -> Error {
+    let message = match error {
+        parser::Error::Syntax { message, .. } => {
+            let expected = message.lines().last().and_then(|line| line.split_once("= "));
+            expected
+                .map_or("syntax error".into(), |(_, expected)| expected.replace('_', " ").replace(" ,", ","))
+        }
+        error => error.to_string(),
+    };
+    let message = format!("This is not GraphQL: {message}.");
+    match error.positions().next() {
+        Some(place) => refusal(Code::GraphqlInvalid, place, message),
+        None => Error::new(Code::GraphqlInvalid, message),
+    }
+}
+
+/// All mistakes, each told once, causes first.
+fn merged<'r>(
+    errors: Vec<ServerError>,
+    findings: Findings<'r>,
+    document: &ExecutableDocument,
+) -> Vec<Mistake<'r>> {
+    let Findings { mut mistakes, unknown } = findings;
+    let mut unknown: HashMap<Pos, Unknown<'r>> = unknown.into_iter().collect();
+    let told: HashSet<Pos> = mistakes.iter().filter_map(|mistake| mistake.told_at).collect();
+    let definitions = places_of_definitions(document);
+    let mut seen = HashSet::new();
+    for error in errors {
+        // Where it has two places, the first is the operation.
+        let place = error.locations.last().copied().unwrap_or_default();
+        if told.contains(&place) || !seen.insert((place, error.message.clone())) {
+            continue;
+        }
+        // The name that is not known is told before what else is wrong at the place.
+        let found = unknown.remove(&place);
+        let remoteness = match &found {
+            Some(_) => Remoteness::Cause,
+            None if definitions.contains(&place) => Remoteness::LeftOver,
+            None if error.locations.len() > 1 => Remoteness::Cause,
+            None => Remoteness::Consequence,
+        };
+        let (message, code) = (error.message, Code::GraphqlInvalid);
+        mistakes.push(Mistake { place, code, message, remoteness, told_at: None, unknown: found });
+    }
+    mistakes.sort_by_key(|mistake| (mistake.remoteness, mistake.place));
+    mistakes
+}
+
+/// Where variables and fragments are defined: async-graphql tells there that they are not used.
+fn places_of_definitions(document: &ExecutableDocument) -> HashSet<Pos> {
+    let mut places = HashSet::new();
+    for definition in order::definitions(document) {
+        match definition {
+            order::Definition::Operation(operation) => {
+                places.extend(operation.node.variable_definitions.iter().map(|variable| variable.pos));
+            }
+            order::Definition::Fragment(_, fragment) => {
+                places.insert(fragment.pos);
+            }
+        }
+    }
+    places
+}
+
+/// The first mistakes in words for the caller.
+fn told(limits: &Limits, mistakes: Vec<Mistake<'_>>) -> Vec<Error> {
+    let tell = |mistake: Mistake<'_>| {
+        let mut message = mistake.message;
+        if let Some(Unknown { name, known }) = mistake.unknown.filter(|_| limits.suggestions)
+            && let Some(similar) = suggest::similar(&name, known.names())
+        {
+            message.truncate(message.trim_end_matches('.').len());
+            message = format!("{message}. {similar}");
+        }
+        if let Some((end, _)) = message.char_indices().nth(LONGEST_MESSAGE) {
+            message.truncate(end);
+            message.push('…');
+        }
+        refusal(mistake.code, mistake.place, message)
+    };
+    mistakes.into_iter().take(MOST_ERRORS).map(tell).collect()
+}

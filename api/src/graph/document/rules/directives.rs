@@ -1,0 +1,13 @@
+//! Argument Names of directives. async-graphql has the rule, and with it suggestions that cannot be turned off.
+
+use super::Mistake;
+use super::outline::Outline;
+
+pub(super) fn check<'r>(outline: &mut Outline<'r, '_>, mistakes: &mut Vec<Mistake<'r>>) {
+    for (directive, place, unknown) in outline.unknown_of_directives.drain(..) {
+        let message =
+            format!("The directive `@{}` has no argument `{}`.", directive.node.name.node, unknown.name);
+        let told_at = Some(place);
+        mistakes.push(Mistake { told_at, unknown: Some(unknown), ..Mistake::new(place, message) });
+    }
+}

@@ -1,0 +1,74 @@
+//! The schema's schema refers to itself: lists of it within one another would grow an answer without end.
+
+use std::collections::HashMap;
+
+use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
+use async_graphql::{Pos, Positioned};
+
+use super::super::order::{Definition, definitions};
+use super::Mistake;
+use crate::graph::error::Code;
+
+/// Lists within one another at which a document is refused; graphql-js draws the line there too.
+const MOST_LISTS: usize = 3;
+
+pub(super) fn check(document: &ExecutableDocument, mistakes: &mut Vec<Mistake<'_>>) {
+    let mut search = Search { document, looked_at: HashMap::new() };
+    for definition in definitions(document) {
+        let set = match definition {
+            Definition::Operation(operation) => &operation.node.selection_set,
+            Definition::Fragment(_, fragment) => &fragment.node.selection_set,
+        };
+        if let Some(place) = search.roots(set) {
+            let message =
+                format!("The schema is asked for in fewer than {MOST_LISTS} lists within one another.");
+            mistakes.push(Mistake { code: Code::LimitExceeded, ..Mistake::new(place, message) });
+        }
+    }
+}
+
+struct Search<'d> {
+    document: &'d ExecutableDocument,
+    /// Fragments, by the most lists that they were seen in.
+    looked_at: HashMap<&'d str, usize>,
+}
+
+impl<'d> Search<'d> {
+    /// Where too many lists are in one another, below `__schema` or `__type`.
+    fn roots(&mut self, set: &'d Positioned<SelectionSet>) -> Option<Pos> {
+        set.node.items.iter().find_map(|selection| match &selection.node {
+            Selection::Field(field) => match field.node.name.node.as_str() {
+                "__schema" | "__type" => self.lists(&field.node.selection_set.node, 0),
+                _ => self.roots(&field.node.selection_set),
+            },
+            Selection::InlineFragment(fragment) => self.roots(&fragment.node.selection_set),
+            // Looked at where they are defined.
+            Selection::FragmentSpread(_) => None,
+        })
+    }
+
+    fn lists(&mut self, set: &'d SelectionSet, lists: usize) -> Option<Pos> {
+        set.items.iter().find_map(|selection| match &selection.node {
+            Selection::Field(field) => {
+                let name = field.node.name.node.as_str();
+                let is_list = matches!(name, "fields" | "interfaces" | "possibleTypes" | "inputFields");
+                let lists = lists + usize::from(is_list);
+                if lists >= MOST_LISTS {
+                    Some(field.pos)
+                } else {
+                    self.lists(&field.node.selection_set.node, lists)
+                }
+            }
+            Selection::InlineFragment(fragment) => self.lists(&fragment.node.selection_set.node, lists),
+            Selection::FragmentSpread(spread) => {
+                let name = spread.node.fragment_name.node.as_str();
+                if self.looked_at.get(name).is_some_and(|before| *before >= lists) {
+                    return None;
+                }
+                self.looked_at.insert(name, lists);
+                let fragment = self.document.fragments.get(name)?;
+                self.lists(&fragment.node.selection_set.node, lists)
+            }
+        })
+    }
+}

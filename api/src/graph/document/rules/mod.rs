@@ -1,0 +1,105 @@
+//! The rules of validation that async-graphql lacks, or has and does not keep.
+
+mod directives;
+mod introspection;
+mod merging;
+mod outline;
+mod subscription;
+mod typename;
+mod usages;
+mod values;
+
+use async_graphql::parser::types::ExecutableDocument;
+use async_graphql::registry::{MetaEnumValue, MetaField, MetaInputValue, Registry};
+use async_graphql::{Name, Pos, indexmap::IndexMap};
+
+use self::outline::Outline;
+use super::scan::Numbers;
+use crate::graph::error::Code;
+
+/// How far an error may be from the mistake: what is misspelt is missing elsewhere, and leaves unused what stood within it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Remoteness {
+    Cause,
+    Consequence,
+    LeftOver,
+}
+
+/// Something that is wrong with a document.
+pub(super) struct Mistake<'r> {
+    pub(super) place: Pos,
+    pub(super) code: Code,
+    pub(super) message: String,
+    pub(super) remoteness: Remoteness,
+    /// Where async-graphql would tell the same.
+    pub(super) told_at: Option<Pos>,
+    /// A name that is not known.
+    pub(super) unknown: Option<Unknown<'r>>,
+}
+
+impl Mistake<'_> {
+    fn new(place: Pos, message: impl Into<String>) -> Self {
+        Self {
+            place,
+            code: Code::GraphqlInvalid,
+            message: message.into(),
+            remoteness: Remoteness::Cause,
+            told_at: None,
+            unknown: None,
+        }
+    }
+}
+
+/// A name that is not known, and those that are.
+pub(super) struct Unknown<'r> {
+    pub(super) name: Name,
+    pub(super) known: Known<'r>,
+}
+
+/// Names of the schema that could stand in a place.
+#[derive(Clone, Copy)]
+pub(super) enum Known<'r> {
+    Fields(&'r IndexMap<String, MetaField>),
+    Arguments(&'r IndexMap<String, MetaInputValue>),
+    Values(&'r IndexMap<String, MetaEnumValue>),
+    Types(&'r Registry),
+    Directives(&'r Registry),
+}
+
+impl<'r> Known<'r> {
+    pub(super) fn names(self) -> Vec<&'r str> {
+        match self {
+            Self::Fields(fields) => fields.keys().map(String::as_str).collect(),
+            Self::Arguments(arguments) => arguments.keys().map(String::as_str).collect(),
+            Self::Values(values) => values.keys().map(String::as_str).collect(),
+            Self::Types(registry) => registry.types.keys().map(String::as_str).collect(),
+            Self::Directives(registry) => registry.directives.keys().map(String::as_str).collect(),
+        }
+    }
+}
+
+/// What the rules find.
+pub(super) struct Findings<'r> {
+    /// What async-graphql may not tell.
+    pub(super) mistakes: Vec<Mistake<'r>>,
+    /// Names that async-graphql tells are unknown, by the places where it does.
+    pub(super) unknown: Vec<(Pos, Unknown<'r>)>,
+}
+
+/// Applies the rules. The document has been counted: its fragments hold no cycles.
+pub(super) fn check<'r>(
+    registry: &'r Registry,
+    document: &ExecutableDocument,
+    numbers: &Numbers,
+) -> Findings<'r> {
+    let mut outline = Outline::of(registry, document);
+    let mut mistakes = Vec::new();
+    let usages = values::check(registry, &outline, numbers, &mut mistakes);
+    usages::check(registry, &outline, &usages, &mut mistakes);
+    directives::check(&mut outline, &mut mistakes);
+    typename::check(&outline, &mut mistakes);
+    subscription::check(document, &mut mistakes);
+    introspection::check(document, &mut mistakes);
+    merging::check(registry, document, numbers, &mut mistakes);
+    Findings { mistakes, unknown: outline.unknown }
+}

@@ -1,0 +1,172 @@
+//! What a document asks of the schema: one walk that the rules share.
+
+use async_graphql::parser::types::{
+    Directive, ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet,
+};
+use async_graphql::registry::{MetaInputValue, MetaType, MetaTypeName, Registry};
+use async_graphql::{Name, Pos, Positioned, indexmap::IndexMap};
+
+use super::super::Value;
+use super::super::order::{Definition, definitions};
+use super::{Known, Unknown};
+
+/// An argument of a field or directive that the schema has.
+pub(super) struct Argument<'r, 'd> {
+    pub(super) name: Pos,
+    pub(super) value: &'d Positioned<Value>,
+    pub(super) definition: &'r MetaInputValue,
+}
+
+/// What stands in one definition of the document, without what stands in fragments that it spreads.
+pub(super) struct Scope<'r, 'd> {
+    pub(super) definition: Definition<'d>,
+    pub(super) arguments: Vec<Argument<'r, 'd>>,
+    pub(super) spreads: Vec<&'d str>,
+}
+
+/// All of a document.
+pub(super) struct Outline<'r, 'd> {
+    registry: &'r Registry,
+    /// In the order of the text.
+    pub(super) scopes: Vec<Scope<'r, 'd>>,
+    /// Fields `__typename`.
+    pub(super) typenames: Vec<&'d Positioned<Field>>,
+    pub(super) unknown: Vec<(Pos, Unknown<'r>)>,
+    /// Arguments that directives do not have.
+    pub(super) unknown_of_directives: Vec<(&'d Positioned<Directive>, Pos, Unknown<'r>)>,
+}
+
+impl<'r, 'd> Outline<'r, 'd> {
+    pub(super) fn of(registry: &'r Registry, document: &'d ExecutableDocument) -> Self {
+        let mut outline = Self {
+            registry,
+            scopes: Vec::new(),
+            typenames: Vec::new(),
+            unknown: Vec::new(),
+            unknown_of_directives: Vec::new(),
+        };
+        for definition in definitions(document) {
+            let mut scope = Scope { definition, arguments: Vec::new(), spreads: Vec::new() };
+            match definition {
+                Definition::Operation(operation) => {
+                    for variable in &operation.node.variable_definitions {
+                        let ty = variable.node.var_type.node.to_string();
+                        outline.type_named(variable.pos, &Name::new(MetaTypeName::concrete_typename(&ty)));
+                    }
+                    outline.directives(&mut scope, &operation.node.directives);
+                    let root = root_of(registry, &operation.node);
+                    outline.selections(&mut scope, root, &operation.node.selection_set.node);
+                }
+                Definition::Fragment(_, fragment) => {
+                    let on = &fragment.node.type_condition.node.on.node;
+                    let parent = outline.type_named(fragment.pos, on);
+                    outline.directives(&mut scope, &fragment.node.directives);
+                    outline.selections(&mut scope, parent, &fragment.node.selection_set.node);
+                }
+            }
+            outline.scopes.push(scope);
+        }
+        outline
+    }
+
+    fn type_named(&mut self, place: Pos, name: &Name) -> Option<&'r MetaType> {
+        let found = self.registry.types.get(name.as_str());
+        if found.is_none() {
+            self.unknown(place, name, Known::Types(self.registry));
+        }
+        found
+    }
+
+    fn unknown(&mut self, place: Pos, name: &Name, known: Known<'r>) {
+        self.unknown.push((place, Unknown { name: name.clone(), known }));
+    }
+
+    fn selections(&mut self, scope: &mut Scope<'r, 'd>, parent: Option<&'r MetaType>, set: &'d SelectionSet) {
+        for selection in &set.items {
+            match &selection.node {
+                Selection::Field(field) => self.field(scope, parent, field),
+                Selection::InlineFragment(fragment) => {
+                    self.directives(scope, &fragment.node.directives);
+                    let parent = match &fragment.node.type_condition {
+                        Some(condition) => self.type_named(fragment.pos, &condition.node.on.node),
+                        None => parent,
+                    };
+                    self.selections(scope, parent, &fragment.node.selection_set.node);
+                }
+                Selection::FragmentSpread(spread) => {
+                    self.directives(scope, &spread.node.directives);
+                    scope.spreads.push(&spread.node.fragment_name.node);
+                }
+            }
+        }
+    }
+
+    fn field(
+        &mut self,
+        scope: &mut Scope<'r, 'd>,
+        parent: Option<&'r MetaType>,
+        field: &'d Positioned<Field>,
+    ) {
+        let name = &field.node.name.node;
+        let mut ty = None;
+        if name == "__typename" {
+            self.typenames.push(field);
+        } else if let Some(parent) = parent {
+            let definition = parent.field_by_name(name);
+            match (definition, parent.fields()) {
+                (Some(definition), _) => {
+                    let unknown = arguments(scope, &field.node.arguments, &definition.args);
+                    self.unknown.extend(unknown);
+                }
+                (None, Some(fields)) => self.unknown(field.pos, name, Known::Fields(fields)),
+                (None, None) => {}
+            }
+            ty = definition.map(|definition| MetaTypeName::concrete_typename(&definition.ty));
+        }
+        self.directives(scope, &field.node.directives);
+        let parent = ty.and_then(|ty| self.registry.types.get(ty));
+        self.selections(scope, parent, &field.node.selection_set.node);
+    }
+
+    fn directives(&mut self, scope: &mut Scope<'r, 'd>, directives: &'d [Positioned<Directive>]) {
+        for directive in directives {
+            let name = &directive.node.name;
+            match self.registry.directives.get(name.node.as_str()) {
+                Some(definition) => {
+                    let unknown = arguments(scope, &directive.node.arguments, &definition.args);
+                    let unknown = unknown.into_iter().map(|(place, unknown)| (directive, place, unknown));
+                    self.unknown_of_directives.extend(unknown);
+                }
+                None => self.unknown(directive.pos, &name.node, Known::Directives(self.registry)),
+            }
+        }
+    }
+}
+
+/// Notes the arguments that are defined; gives the others.
+fn arguments<'r, 'd>(
+    scope: &mut Scope<'r, 'd>,
+    arguments: &'d [(Positioned<Name>, Positioned<Value>)],
+    definitions: &'r IndexMap<String, MetaInputValue>,
+) -> Vec<(Pos, Unknown<'r>)> {
+    let mut unknown = Vec::new();
+    for (name, value) in arguments {
+        if let Some(definition) = definitions.get(name.node.as_str()) {
+            scope.arguments.push(Argument { name: name.pos, value, definition });
+        } else {
+            let known = Known::Arguments(definitions);
+            unknown.push((name.pos, Unknown { name: name.node.clone(), known }));
+        }
+    }
+    unknown
+}
+
+/// The type whose fields an operation has.
+pub(super) fn root_of<'r>(registry: &'r Registry, operation: &OperationDefinition) -> Option<&'r MetaType> {
+    let name = match operation.ty {
+        OperationType::Query => Some(registry.query_type.as_str()),
+        OperationType::Mutation => registry.mutation_type.as_deref(),
+        OperationType::Subscription => registry.subscription_type.as_deref(),
+    };
+    registry.types.get(name?)
+}

@@ -1,0 +1,16 @@
+//! `__typename` is a field without arguments and fields; async-graphql does not look at it.
+
+use super::Mistake;
+use super::outline::Outline;
+
+pub(super) fn check(outline: &Outline<'_, '_>, mistakes: &mut Vec<Mistake<'_>>) {
+    for field in &outline.typenames {
+        if let Some((name, _)) = field.node.arguments.first() {
+            let message = format!("The field `__typename` has no argument `{}`.", name.node);
+            mistakes.push(Mistake::new(name.pos, message));
+        }
+        if !field.node.selection_set.node.items.is_empty() {
+            mistakes.push(Mistake::new(field.pos, "The field `__typename` has no fields."));
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! All Variable Usages Are Allowed.
+
+use std::collections::{HashMap, HashSet};
+
+use async_graphql::parser::types::{BaseType, Type, VariableDefinition};
+use async_graphql::registry::{MetaTypeName, Registry};
+use async_graphql::{Positioned, Value as ConstValue};
+
+use super::super::order::Definition;
+use super::outline::{Outline, Scope};
+use super::values::Usage;
+use super::{Mistake, Remoteness};
+
+/// Looks at the variables of each operation where it uses them, through fragments.
+pub(super) fn check(
+    registry: &Registry,
+    outline: &Outline<'_, '_>,
+    usages: &[Vec<Usage<'_>>],
+    mistakes: &mut Vec<Mistake<'_>>,
+) {
+    if usages.iter().all(Vec::is_empty) {
+        return;
+    }
+    let fragments: HashMap<&str, usize> = outline
+        .scopes
+        .iter()
+        .enumerate()
+        .filter_map(|(at, scope)| match scope.definition {
+            Definition::Fragment(name, _) => Some((name.as_str(), at)),
+            Definition::Operation(_) => None,
+        })
+        .collect();
+    for (at, scope) in outline.scopes.iter().enumerate() {
+        let Definition::Operation(operation) = scope.definition else { continue };
+        let variables: HashMap<&str, Variable> = operation
+            .node
+            .variable_definitions
+            .iter()
+            .filter_map(|variable| {
+                Some((variable.node.name.node.as_str(), Variable::of(registry, variable)?))
+            })
+            .collect();
+        for usage in reached(&outline.scopes, &fragments, at).into_iter().flat_map(|at| &usages[at]) {
+            if let Some(variable) = variables.get(usage.variable)
+                && let Some(message) = variable.refusal(usage)
+            {
+                let remoteness = Remoteness::Consequence;
+                mistakes.push(Mistake { remoteness, ..Mistake::new(usage.place, message) });
+            }
+        }
+    }
+}
+
+/// An operation, and the fragments that it spreads.
+fn reached(scopes: &[Scope<'_, '_>], fragments: &HashMap<&str, usize>, operation: usize) -> Vec<usize> {
+    let mut reached = vec![operation];
+    let mut seen = HashSet::new();
+    let mut next = 0;
+    while let Some(at) = reached.get(next).copied() {
+        for spread in &scopes[at].spreads {
+            if seen.insert(*spread)
+                && let Some(fragment) = fragments.get(spread)
+            {
+                reached.push(*fragment);
+            }
+        }
+        next += 1;
+    }
+    reached
+}
+
+/// A variable whose type the schema has.
+struct Variable {
+    ty: String,
+    /// Whether it has a value where none is given, and that is not null.
+    has_default: bool,
+}
+
+impl Variable {
+    fn of(registry: &Registry, variable: &Positioned<VariableDefinition>) -> Option<Self> {
+        let VariableDefinition { var_type, default_value, .. } = &variable.node;
+        registry.types.get(named(&var_type.node))?;
+        let has_default = default_value.as_ref().is_some_and(|default| default.node != ConstValue::Null);
+        Some(Self { ty: var_type.node.to_string(), has_default })
+    }
+
+    /// What speaks against a usage.
+    fn refusal(&self, usage: &Usage<'_>) -> Option<String> {
+        let Usage { variable, ty: wanted, .. } = usage;
+        let ty = &self.ty;
+        let nullable = wanted.strip_suffix('!').filter(|_| self.has_default || usage.has_default);
+        if !is_subtype(ty, nullable.unwrap_or(wanted)) {
+            let message = format!("The variable `${variable}` of type `{ty}` cannot be used for `{wanted}`.");
+            return Some(message);
+        }
+        usage.one_of.filter(|_| !ty.ends_with('!')).map(|object| {
+            format!(
+                "The variable `${variable}` may be null, and cannot be used in the input object `{object}`."
+            )
+        })
+    }
+}
+
+fn named(ty: &Type) -> &str {
+    match &ty.base {
+        BaseType::Named(name) => name,
+        BaseType::List(item) => named(item),
+    }
+}
+
+/// Whether each value of a type is one of another.
+fn is_subtype(ty: &str, wanted: &str) -> bool {
+    match (MetaTypeName::create(ty), MetaTypeName::create(wanted)) {
+        (MetaTypeName::NonNull(ty), MetaTypeName::NonNull(wanted))
+        | (MetaTypeName::List(ty), MetaTypeName::List(wanted)) => is_subtype(ty, wanted),
+        (_, MetaTypeName::NonNull(_)) => false,
+        (MetaTypeName::NonNull(ty), _) => is_subtype(ty, wanted),
+        (MetaTypeName::Named(ty), MetaTypeName::Named(wanted)) => ty == wanted,
+        _ => false,
+    }
+}

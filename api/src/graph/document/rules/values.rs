@@ -1,0 +1,243 @@
+//! Values of Correct Type, Input Object Field Names, and Input Object Required Fields, whether variables stand beside them or not.
+
+use async_graphql::registry::{MetaEnumValue, MetaInputValue, MetaType, MetaTypeName, Registry};
+use async_graphql::{Name, Pos, indexmap::IndexMap};
+
+use super::super::Value;
+use super::super::order::Definition;
+use super::super::scan::{Literals, Numbers};
+use super::outline::Outline;
+use super::{Known, Mistake, Unknown};
+
+/// A variable in the place of a value.
+pub(super) struct Usage<'v> {
+    pub(super) variable: &'v str,
+    /// The type that is asked for there.
+    pub(super) ty: &'v str,
+    /// Whether a value is there without it.
+    pub(super) has_default: bool,
+    /// The input object of which exactly one field is given, where it stands in one.
+    pub(super) one_of: Option<&'v str>,
+    pub(super) place: Pos,
+}
+
+/// Looks at all values of a document; gives the variables among them, for each definition of the document.
+pub(super) fn check<'r: 'd, 'd>(
+    registry: &'r Registry,
+    outline: &Outline<'r, 'd>,
+    numbers: &Numbers,
+    mistakes: &mut Vec<Mistake<'r>>,
+) -> Vec<Vec<Usage<'d>>> {
+    let look = |scope: &super::outline::Scope<'r, 'd>| {
+        if let Definition::Operation(operation) = scope.definition {
+            for variable in &operation.node.variable_definitions {
+                if let Some(default) = &variable.node.default_value {
+                    let ty = variable.node.var_type.node.to_string();
+                    let value = default.node.clone().into_value();
+                    let mut looking = Looking::new(registry, default.pos, variable.pos);
+                    let expected = Expected { ty: Some(&ty), has_default: false, one_of: None };
+                    looking.value(&value, expected, &mut numbers.within(default.pos));
+                    mistakes.extend(looking.mistakes);
+                }
+            }
+        }
+        let mut usages = Vec::new();
+        for argument in &scope.arguments {
+            let place = argument.value.pos;
+            let mut looking = Looking::new(registry, place, argument.name);
+            let expected = Expected::of(argument.definition);
+            looking.value(&argument.value.node, expected, &mut numbers.within(place));
+            mistakes.extend(looking.mistakes);
+            usages.extend(looking.usages);
+        }
+        usages
+    };
+    outline.scopes.iter().map(look).collect()
+}
+
+/// What may stand somewhere.
+#[derive(Clone, Copy)]
+struct Expected<'v> {
+    /// `None`: anything.
+    ty: Option<&'v str>,
+    has_default: bool,
+    one_of: Option<&'v str>,
+}
+
+impl<'v> Expected<'v> {
+    const ANYTHING: Self = Self { ty: None, has_default: false, one_of: None };
+
+    fn of(definition: &'v MetaInputValue) -> Self {
+        let has_default = definition.default_value.is_some();
+        Self { ty: Some(&definition.ty), has_default, one_of: None }
+    }
+
+    fn item(ty: &'v str) -> Self {
+        Self { ty: Some(ty), has_default: false, one_of: None }
+    }
+}
+
+/// What is found in the value of one argument or variable.
+struct Looking<'r, 'v> {
+    registry: &'r Registry,
+    /// Where the value begins: its parts have no places.
+    place: Pos,
+    told_at: Pos,
+    mistakes: Vec<Mistake<'r>>,
+    usages: Vec<Usage<'v>>,
+}
+
+impl<'r: 'v, 'v> Looking<'r, 'v> {
+    fn new(registry: &'r Registry, place: Pos, told_at: Pos) -> Self {
+        Self { registry, place, told_at, mistakes: Vec::new(), usages: Vec::new() }
+    }
+
+    fn mistake(&mut self, message: impl Into<String>, unknown: Option<Unknown<'r>>) {
+        let told_at = Some(self.told_at);
+        self.mistakes.push(Mistake { told_at, unknown, ..Mistake::new(self.place, message) });
+    }
+
+    /// `literals`: of the numbers from this value on; goes on behind it.
+    fn value(&mut self, value: &'v Value, expected: Expected<'v>, literals: &mut Literals<'_>) {
+        let Expected { ty, has_default, one_of } = expected;
+        if let Value::Variable(name) = value {
+            if let Some(ty) = ty {
+                let place = self.place;
+                self.usages.push(Usage { variable: name, ty, has_default, one_of, place });
+            }
+            return;
+        }
+        let Some(ty) = ty else { return self.parts(value, Expected::ANYTHING, literals) };
+        let nullable = ty.strip_suffix('!').unwrap_or(ty);
+        if matches!(value, Value::Null) {
+            if nullable != ty {
+                self.mistake(format!("Expected a value of type `{ty}`, found null."), None);
+            }
+            return;
+        }
+        match (MetaTypeName::create(nullable), value) {
+            (MetaTypeName::List(item), Value::List(items)) => {
+                for value in items {
+                    self.value(value, Expected::item(item), literals);
+                }
+            }
+            // A value stands for the list of it.
+            (MetaTypeName::List(item), _) => self.value(value, Expected::item(item), literals),
+            (MetaTypeName::Named(name) | MetaTypeName::NonNull(name), _) => self.named(value, name, literals),
+        }
+    }
+
+    /// The parts of a value that may be anything itself.
+    fn parts(&mut self, value: &'v Value, items: Expected<'v>, literals: &mut Literals<'_>) {
+        match value {
+            Value::Number(_) => drop(literals.next()),
+            Value::List(values) => values.iter().for_each(|value| self.value(value, items, literals)),
+            Value::Object(fields) => {
+                fields.values().for_each(|value| self.value(value, Expected::ANYTHING, literals));
+            }
+            _ => {}
+        }
+    }
+
+    fn named(&mut self, value: &'v Value, ty: &'v str, literals: &mut Literals<'_>) {
+        let registry = self.registry;
+        match registry.types.get(ty) {
+            Some(MetaType::Scalar { .. }) => self.scalar(value, ty, literals),
+            Some(MetaType::Enum { enum_values, .. }) => self.enumeration(value, ty, enum_values, literals),
+            Some(MetaType::InputObject { input_fields, oneof, .. }) => {
+                if let Value::Object(fields) = value {
+                    self.object(fields, ty, input_fields, *oneof, literals);
+                } else {
+                    self.wrong(value, ty, literals);
+                }
+            }
+            // Told of the variable.
+            _ => self.parts(value, Expected::ANYTHING, literals),
+        }
+    }
+
+    fn scalar(&mut self, value: &'v Value, ty: &'v str, literals: &mut Literals<'_>) {
+        let integer = |literals: &Literals<'_>| {
+            literals.clone().next().filter(|text| !text.contains(['.', 'e', 'E'])).map(str::to_owned)
+        };
+        let fits = match (ty, value) {
+            ("Int", Value::Number(_)) => integer(literals).is_some_and(|text| text.parse::<i32>().is_ok()),
+            ("ID", Value::Number(_)) => integer(literals).is_some(),
+            ("Float", Value::Number(_))
+            | ("String" | "ID", Value::String(_))
+            | ("Boolean", Value::Boolean(_)) => true,
+            ("Int" | "Float" | "String" | "Boolean" | "ID", _) => false,
+            // What other scalars take is known where their values are read.
+            _ => return self.parts(value, Expected::item(ty), literals),
+        };
+        if fits { self.parts(value, Expected::ANYTHING, literals) } else { self.wrong(value, ty, literals) }
+    }
+
+    fn enumeration(
+        &mut self,
+        value: &'v Value,
+        ty: &str,
+        values: &'r IndexMap<String, MetaEnumValue>,
+        literals: &mut Literals<'_>,
+    ) {
+        match value {
+            Value::Enum(name) if values.contains_key(name.as_str()) => {}
+            Value::Enum(name) => {
+                let unknown = Unknown { name: name.clone(), known: Known::Values(values) };
+                self.mistake(format!("The enum `{ty}` has no value `{name}`."), Some(unknown));
+            }
+            _ => self.wrong(value, ty, literals),
+        }
+    }
+
+    fn object(
+        &mut self,
+        fields: &'v IndexMap<Name, Value>,
+        ty: &'v str,
+        definitions: &'r IndexMap<String, MetaInputValue>,
+        one_of: bool,
+        literals: &mut Literals<'_>,
+    ) {
+        for (name, value) in fields {
+            let expected = match definitions.get(name.as_str()) {
+                None => {
+                    let unknown = Unknown { name: name.clone(), known: Known::Arguments(definitions) };
+                    self.mistake(format!("The input object `{ty}` has no field `{name}`."), Some(unknown));
+                    Expected::ANYTHING
+                }
+                Some(definition) => Expected { one_of: one_of.then_some(ty), ..Expected::of(definition) },
+            };
+            if one_of && matches!(value, Value::Null) {
+                self.mistake(format!("The field `{ty}.{name}` may not be null."), None);
+            }
+            self.value(value, expected, literals);
+        }
+        if one_of && fields.len() != 1 {
+            self.mistake(format!("Of the input object `{ty}`, exactly one field is given."), None);
+        }
+        for definition in definitions.values() {
+            let is_required = definition.ty.ends_with('!') && definition.default_value.is_none();
+            if is_required && !fields.contains_key(definition.name.as_str()) {
+                let message = format!(
+                    "The field `{ty}.{}` of type `{}` is required, and is not provided.",
+                    definition.name, definition.ty
+                );
+                self.mistake(message, None);
+                if let Some(mistake) = self.mistakes.last_mut() {
+                    mistake.remoteness = super::Remoteness::Consequence;
+                }
+            }
+        }
+    }
+
+    fn wrong(&mut self, value: &'v Value, ty: &str, literals: &mut Literals<'_>) {
+        let found = match value {
+            Value::Number(_) => literals.clone().next().unwrap_or_default().to_owned(),
+            Value::List(_) => "a list".to_owned(),
+            Value::Object(_) => "an object".to_owned(),
+            value => value.to_string(),
+        };
+        self.mistake(format!("Expected a value of type `{ty}`, found {found}."), None);
+        self.parts(value, Expected::ANYTHING, literals);
+    }
+}

@@ -1,0 +1,61 @@
+//! The number literals of a document, to the last digit.
+
+use async_graphql::Pos;
+
+/// The number literals of a document as they were written. The parser makes doubles of decimals, and has no room for large
+/// numbers; these are what they say.
+#[derive(Debug, Default)]
+pub(in crate::graph) struct Numbers {
+    /// One after another.
+    texts: String,
+    /// In the order of the text.
+    literals: Vec<Literal>,
+    /// Whether the parsed document holds other numbers than the text.
+    pub(super) differ: bool,
+}
+
+#[derive(Debug)]
+struct Literal {
+    place: Pos,
+    /// Where its text ends.
+    end: usize,
+}
+
+impl Numbers {
+    /// Adds a literal, behind all others.
+    pub(super) fn push(&mut self, place: Pos, text: &str) {
+        self.texts.push_str(text);
+        self.literals.push(Literal { place, end: self.texts.len() });
+    }
+
+    /// Whether the parsed document holds other numbers than the text: decimals, and whole numbers beyond 64 bits.
+    pub(in crate::graph) fn differ(&self) -> bool {
+        self.differ
+    }
+
+    /// The literals of a value that stands at a place. Who walks through the value in the order of the text (items of lists,
+    /// and fields of objects as they were inserted) takes one for each number that it meets.
+    pub(in crate::graph) fn within(&self, value: Pos) -> Literals<'_> {
+        Literals { numbers: self, next: self.literals.partition_point(|literal| literal.place < value) }
+    }
+}
+
+/// Literals, one after another.
+#[derive(Clone)]
+pub(in crate::graph) struct Literals<'n> {
+    numbers: &'n Numbers,
+    next: usize,
+}
+
+impl<'n> Iterator for Literals<'n> {
+    type Item = &'n str;
+
+    fn next(&mut self) -> Option<&'n str> {
+        let literals = &self.numbers.literals;
+        let end = literals.get(self.next)?.end;
+        let from =
+            self.next.checked_sub(1).and_then(|before| literals.get(before)).map_or(0, |before| before.end);
+        self.next += 1;
+        self.numbers.texts.get(from..end)
+    }
+}

@@ -1,0 +1,101 @@
+//! Puts values in the place of the stand-ins that the scan gave to the parser.
+//!
+//! The parser takes an enum's value that begins with `null`, `true` or `false` for two values, and leaves `\"""` in a block string as
+//! it is. The scan has put a mark into such values, a character that the text has nowhere else.
+
+use async_graphql::parser::types::{Directive, ExecutableDocument, Selection, SelectionSet};
+use async_graphql::{Name, Positioned, Value as ConstValue};
+
+use super::Value;
+
+/// Puts the values back, all over a document.
+pub(super) fn replace(document: &mut ExecutableDocument, mark: char) {
+    let operations = super::order::operations_mut(document);
+    for operation in operations {
+        for variable in &mut operation.variable_definitions {
+            if let Some(default) = &mut variable.node.default_value {
+                constant(&mut default.node, mark);
+            }
+        }
+        directives(&mut operation.directives, mark);
+        selections(&mut operation.selection_set.node, mark);
+    }
+    for fragment in document.fragments.values_mut() {
+        directives(&mut fragment.node.directives, mark);
+        selections(&mut fragment.node.selection_set.node, mark);
+    }
+}
+
+fn selections(set: &mut SelectionSet, mark: char) {
+    for selection in &mut set.items {
+        directives(selection.node.directives_mut(), mark);
+        match &mut selection.node {
+            Selection::Field(field) => {
+                arguments(&mut field.node.arguments, mark);
+                selections(&mut field.node.selection_set.node, mark);
+            }
+            Selection::InlineFragment(fragment) => selections(&mut fragment.node.selection_set.node, mark),
+            Selection::FragmentSpread(_) => {}
+        }
+    }
+}
+
+fn directives(directives: &mut [Positioned<Directive>], mark: char) {
+    for directive in directives {
+        arguments(&mut directive.node.arguments, mark);
+    }
+}
+
+fn arguments(arguments: &mut [(Positioned<Name>, Positioned<Value>)], mark: char) {
+    for (_, value) in arguments {
+        any(&mut value.node, mark);
+    }
+}
+
+fn any(value: &mut Value, mark: char) {
+    match value {
+        Value::String(text) => match meant(text, mark) {
+            Some(Meant::Enum(name)) => *value = Value::Enum(name),
+            Some(Meant::Text(meant)) => *text = meant,
+            None => {}
+        },
+        Value::List(items) => items.iter_mut().for_each(|item| any(item, mark)),
+        Value::Object(fields) => fields.values_mut().for_each(|field| any(field, mark)),
+        _ => {}
+    }
+}
+
+fn constant(value: &mut ConstValue, mark: char) {
+    match value {
+        ConstValue::String(text) => match meant(text, mark) {
+            Some(Meant::Enum(name)) => *value = ConstValue::Enum(name),
+            Some(Meant::Text(meant)) => *text = meant,
+            None => {}
+        },
+        ConstValue::List(items) => items.iter_mut().for_each(|item| constant(item, mark)),
+        ConstValue::Object(fields) => fields.values_mut().for_each(|field| constant(field, mark)),
+        _ => {}
+    }
+}
+
+enum Meant {
+    Enum(Name),
+    Text(String),
+}
+
+/// What a string stands for: `⟨mark⟩nable` for the enum's value `nullable`, four marks for three quotes.
+fn meant(text: &str, mark: char) -> Option<Meant> {
+    let word = |rest: &str| match rest.chars().next() {
+        Some('n') => Some("null"),
+        Some('t') => Some("true"),
+        Some('f') => Some("false"),
+        _ => None,
+    };
+    if let Some(rest) = text.strip_prefix(mark)
+        && let Some(word) = word(rest)
+    {
+        return Some(Meant::Enum(Name::new(format!("{word}{}", &rest[1..]))));
+    }
+    let marks: String = std::iter::repeat_n(mark, 4).collect();
+    text.contains(mark).then(|| Meant::Text(text.replace(&marks, "\"\"\"")))
+}

@@ -1,0 +1,109 @@
+//! Documents that graphql-js has judged: its verdict is the measure.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde::{Deserialize, Serialize};
+
+use super::{GATEWAY, PETS, by_rule, read, wide};
+use crate::graph::error::{Code, Error};
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'a str,
+    text: &'a str,
+}
+
+/// A verdict of graphql-js.
+#[derive(Deserialize)]
+struct Judged {
+    schema: String,
+    text: String,
+    /// What is wrong; nothing of a valid document.
+    says: Option<String>,
+}
+
+/// Why a document may be refused here that graphql-js takes.
+fn may_be_refused(judged: &Judged, errors: &[Error]) -> bool {
+    let [error, ..] = errors else { return false };
+    // Limits are ours.
+    error.code == Code::LimitExceeded
+        // Newer editions of the specification have these rules: whether a subscription has a field does not depend on
+        // variables…
+        || error.message.starts_with("The field of a subscription is neither")
+        // …and `__typename` has a type like any field. graphql-js merges `x: __typename` with any other field `x`.
+        || (error.message.contains("they have the types") && judged.text.contains("__typename"))
+}
+
+/// Why a document may be taken here that graphql-js refuses.
+fn may_be_taken(judged: &Judged) -> bool {
+    // A string and a block string that say the same are the same argument; graphql-js compares how they are written.
+    judged.says.as_deref().is_some_and(|says| says.contains("differing arguments"))
+        && judged.text.contains("\"\"\"")
+}
+
+/// Verdicts on the documents by rule, and on random ones: `JUDGED_DOCUMENTS` says how many, `JUDGED_SEED` which. `None` where
+/// graphql-js is not installed; with `CI=true` that is a failure.
+fn verdicts() -> Option<Vec<Judged>> {
+    let number = |name: &str, default: u64| {
+        std::env::var(name).ok().and_then(|value| value.parse::<u64>().ok()).unwrap_or(default).to_string()
+    };
+    let clients = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/clients");
+    if !clients.join("node_modules/graphql").exists() {
+        let missing = "graphql-js is not installed: (cd tests/clients && npm ci)";
+        assert!(std::env::var_os("CI").is_none_or(|it| it != *"true"), "{missing}");
+        eprintln!("left out: {missing}");
+        return None;
+    }
+    let mut judge = Command::new("node")
+        .arg(clients.join("documents/judge.mjs"))
+        .args([number("JUDGED_DOCUMENTS", 2_000), number("JUDGED_SEED", 1)])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = judge.stdin.take().unwrap();
+    for rule in by_rule::RULES {
+        for text in rule.valid.iter().chain(rule.invalid) {
+            let line = serde_json::to_string(&Document { schema: "pets", text }).unwrap();
+            writeln!(input, "{line}").unwrap();
+        }
+    }
+    drop(input);
+    let output = judge.wait_with_output().unwrap();
+    assert!(output.status.success());
+    let lines = String::from_utf8(output.stdout).unwrap();
+    Some(lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
+}
+
+#[test]
+fn graphql_js_and_the_gateway_judge_alike() {
+    let Some(verdicts) = verdicts() else { return };
+    let (mut valid, mut invalid, mut allowed, mut wrong) = (0, 0, 0, Vec::new());
+    for judged in &verdicts {
+        let schema = if judged.schema == "pets" { &*PETS } else { &*GATEWAY };
+        match (read(schema, &wide(), &judged.text), &judged.says) {
+            (Ok(_), None) => valid += 1,
+            (Err(_), Some(_)) => invalid += 1,
+            (Ok(_), Some(says)) if !may_be_taken(judged) => {
+                wrong.push(format!("taken: {}\n  graphql-js: {says}", judged.text));
+            }
+            (Err(errors), None) if !may_be_refused(judged, &errors) => {
+                wrong.push(format!("refused: {}\n  here: {}", judged.text, errors[0].message));
+            }
+            _ => allowed += 1,
+        }
+    }
+    println!("{valid} valid, {invalid} invalid, {allowed} judged otherwise for a reason");
+    let count = wrong.len();
+    wrong.truncate(20);
+    assert!(count == 0, "{count} of {}:\n{}", verdicts.len(), wrong.join("\n"));
+    assert!(
+        allowed <= verdicts.len() / 50,
+        "{allowed} of {} are judged otherwise for a reason",
+        verdicts.len()
+    );
+    // The random ones are of both kinds.
+    assert!(valid > verdicts.len() / 4 && invalid > verdicts.len() / 4, "{valid} valid, {invalid} invalid");
+}

@@ -1,0 +1,147 @@
+//! What is told of a mistake, where, and in which order.
+
+use super::{GATEWAY, PETS, messages, read, wide};
+use crate::graph::document::{LONGEST_MESSAGE, MOST_ERRORS};
+use crate::graph::error::{Code, Location};
+use crate::graph::limits::Limits;
+
+#[test]
+fn a_misspelt_name_is_answered_with_similar_ones() {
+    for (text, suggestion) in [
+        ("{ protocolls { totalCount } }", "Did you mean `protocols`, `protocol`?"),
+        ("{ protocols { nodes { sesionDate } } }", "Did you mean `sessionDate`, `sessionType`?"),
+        ("{ protocols(frist: 1) { totalCount } }", "Did you mean `first`?"),
+        ("{ protocols(filter: {sessionDay: {eq: \"2026-01-01\"}}) { totalCount } }", "`sessionDate`"),
+        ("{ protocols(filter: {sessionType: {eq: DOSNG}}) { totalCount } }", "Did you mean `DOSING`?"),
+        ("query($f: ProtocolFiltr) { protocols(filter: $f) { totalCount } }", "`ProtocolFilter`"),
+        ("{ node(id: 1) { ... on Protocoll { recordId } } }", "`Protocol`"),
+        ("{ ...f } fragment f on Quer { __typename }", "`Query`"),
+        ("{ protocols @skpi(if: true) { totalCount } }", "`skip`"),
+        ("{ protocols @skip(iff: true) { totalCount } }", "Did you mean `if`?"),
+    ] {
+        let said = messages(&GATEWAY, &Limits::default(), text);
+        assert!(said[0].contains(suggestion), "{text}: {said:?}");
+    }
+}
+
+#[test]
+fn the_mistake_is_told_before_what_follows_from_it() {
+    for (text, mistake, follows) in [
+        ("query($n: Int) { protocolls(first: $n) { totalCount } }", "protocolls", ""),
+        ("query($n: Int) { protocols(frist: $n) { totalCount } }", "frist", ""),
+        ("query($n: Int) { protocols(first: $m) { totalCount } }", "$m", "$n"),
+        ("{ protocolls { ...f } } fragment f on ProtocolConnection { totalCount }", "protocolls", ""),
+        ("query($id: BigInt!) { protocol(recordid: $id) { id } }", "recordid", ""),
+        (
+            "query($id: BigInt!) { protocol(recordId: $id) { site(siteid: 1) { id } comments } }",
+            "siteid",
+            "comments",
+        ),
+        ("mutation { createProtocol(input: {siteid: 1}) { protocol { id } } }", "siteid", "required"),
+        ("query($v: Int!) { protocols(first: $w) { totalCount } }", "$w", "$v"),
+        ("query($v: Filter) { protocols(filter: $v) { totalCount } }", "Filter", ""),
+        ("{ ...f } fragment f on Queryy { protocols { totalCount } }", "Queryy", ""),
+        ("{ protocols @skip(fi: true) { totalCount } }", "fi", "required"),
+        ("{ protocols(first: \"a\") { nope } ...g } fragment f on Query { __typename }", "`Int`", ""),
+    ] {
+        let said = messages(&GATEWAY, &Limits::default(), text);
+        assert!(said[0].contains(mistake), "{text}: {said:?}");
+        assert!(follows.is_empty() || said[1].contains(follows), "{text}: {said:?}");
+    }
+}
+
+#[test]
+fn each_mistake_is_told_once_with_its_place() {
+    for (text, places) in [
+        ("{ big(i: \"a\") }", &[(1, 10)][..]),
+        ("query($v: Int = \"a\") { big(i: $v) }", &[(1, 17)]),
+        ("query($v: Nope = 1) { big(i: $v) }", &[(1, 7)]),
+        ("{ dog { x: id x: name } }", &[(1, 15)]),
+        ("{ dog { owner { x: id } owner { x: name } } }", &[(1, 33)]),
+        ("query($v: String) {\n  big(i: $v)\n}", &[(2, 10)]),
+        ("{ dog { __typename(x: 1) } }", &[(1, 20)]),
+        ("{ big(o: {zz: 1}) }", &[(1, 10)]),
+        ("{ big(k: \"LOUD\", i: 1.5) }", &[(1, 10), (1, 21)]),
+        ("subscription { a b }", &[(1, 18)]),
+        ("{ dog { nope nope } }", &[(1, 9), (1, 14)]),
+        ("{ a b # ö\n}", &[(1, 3), (1, 5)]),
+    ] {
+        let errors = read(&PETS, &wide(), text).err().unwrap_or_default();
+        let found: Vec<_> = errors.iter().flat_map(|error| &error.locations).copied().collect();
+        let places: Vec<_> =
+            places.iter().map(|(line, column)| Location { line: *line, column: *column }).collect();
+        let said: Vec<_> = errors.iter().map(|error| &error.message).collect();
+        assert_eq!(found, places, "{text}: {said:?}");
+        assert!(errors.iter().all(|error| error.code == Code::GraphqlInvalid), "{text}");
+    }
+}
+
+#[test]
+fn the_same_is_told_each_time() {
+    let text = "query A($a: ID, $b: ID) { zz } query B($c: ID) { yy } query C { dog { ...f ...g } } \
+                fragment f on Dog { xx } fragment g on Dog { ww } fragment h on Dog { id }";
+    let said = messages(&PETS, &wide(), text);
+    assert_eq!(said.len(), 8, "{said:?}");
+    for _ in 0..20 {
+        assert_eq!(messages(&PETS, &wide(), text), said);
+    }
+}
+
+#[test]
+fn a_name_like_no_other_is_answered_without_suggestions() {
+    let said = messages(&GATEWAY, &Limits::default(), "{ protocols { nodes { zzzzzzzzzzzz } } }");
+    assert!(!said.is_empty());
+    assert!(said.iter().all(|message| !message.contains("Did you mean")), "{said:?}");
+}
+
+#[test]
+fn a_server_may_keep_its_names_to_itself() {
+    let limits = Limits { suggestions: false, ..Limits::default() };
+    for text in [
+        "{ protocols @skip(iff: true, if: true) { totalCount } }",
+        "{ protocolls { totalCount } }",
+        "{ protocols(frist: 1) { totalCount } }",
+        "{ protocols(filter: {sessionDay: {}}) { totalCount } }",
+    ] {
+        let said = messages(&GATEWAY, &limits, text);
+        assert!(!said.is_empty(), "{text}");
+        assert!(said.iter().all(|message| !message.contains("Did you mean")), "{said:?}");
+    }
+}
+
+#[test]
+fn errors_are_few_and_short() {
+    let text = format!("{{ {} {} }}", "a".repeat(100_000), "zz ".repeat(1_000));
+    let said = messages(&GATEWAY, &Limits::default(), &text);
+    assert!(said.len() <= MOST_ERRORS, "{}", said.len());
+    assert!(said.iter().all(|message| message.chars().count() <= LONGEST_MESSAGE + 1));
+}
+
+#[test]
+fn syntax_is_told_without_a_picture_of_it() {
+    let said = messages(&PETS, &wide(), "{ dog(id) { id } }");
+    assert_eq!(said.len(), 1);
+    assert!(said[0].starts_with("This is not GraphQL: expected") && !said[0].contains('\n'), "{said:?}");
+}
+
+#[test]
+fn limits_of_the_document_hold_whatever_of_it_is_run() {
+    let limits = Limits { aliases: 1, directives: 1, tokens: 60, ..Limits::default() };
+    for (text, said) in [
+        ("{ a: __typename }", ""),
+        ("{ a: __typename b: __typename }", "A document has at most 1 aliases."),
+        (
+            "query A { __typename } query B { a: __typename b: __typename }",
+            "A document has at most 1 aliases.",
+        ),
+        (
+            "{ ...f } fragment f on Query { a: __typename ... { b: __typename } }",
+            "A document has at most 1 aliases.",
+        ),
+        ("{ __typename @skip(if: true) }", ""),
+        ("{ ... @skip(if: true) { __typename @skip(if: true) } }", "A document has at most 1 directives."),
+        (&format!("{{ {} }}", "__typename ".repeat(60)), "A document has at most 60 tokens."),
+    ] {
+        assert_eq!(messages(&GATEWAY, &limits, text).join(" "), said, "{text}");
+    }
+}
