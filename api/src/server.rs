@@ -15,7 +15,7 @@ use crate::database::{
     DatabaseConfig, DatabaseError, LoginError, Mode, Pool, PoolError, Turns, WAITING_PER_CONNECTION,
     check_login,
 };
-use crate::feed::{FeedSettings, Feeds};
+use crate::feed::{FeedSettings, Feeds, Gateway};
 use crate::graph::catalog::System;
 use crate::graph::{Engine, EngineError, Limits, keep_seeing_policies};
 use crate::guard::{Guard, UnsafeDatabase};
@@ -76,6 +76,7 @@ pub enum ServerError {
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
+    engine: Arc<Engine>,
     state: Arc<AppState>,
     stop: watch::Sender<bool>,
     grace: Duration,
@@ -94,7 +95,7 @@ impl Server {
             listener.local_addr().map_err(|reason| ServerError::Listen { address: config.listen, reason })?;
         let pool_size = config.database.pool_size;
         let roles = config.auth.allowed_roles.clone();
-        let authenticator = Authenticator::new(config.auth, SystemClock)?;
+        let authenticator = Arc::new(Authenticator::new(config.auth, SystemClock)?);
         // One caller's requests take no more processors than they could ask Postgres at a time.
         let turns = Turns::new(usize::MAX, pool_size.div_ceil(2).max(2), pool_size * WAITING_PER_CONNECTION);
         let budget = Budget::new(config.http.memory);
@@ -111,11 +112,13 @@ impl Server {
         engine.see_policies(&roles).await?;
         let grace = config.http.request_timeout + Duration::from_secs(1);
         let feeds = Arc::new(Feeds::new(Arc::clone(&engine), pool.clone(), config.feeds));
+        let time = config.http.request_timeout;
+        let gateway = Gateway::new(Arc::clone(&feeds), budget.clone(), time, config.http.server_timing);
         let supervisor = Supervisor::default();
         let (stop, stopping) = watch::channel(false);
         let watching = Watching::new(&feeds, stopping);
         let state = Arc::new(AppState {
-            engine,
+            gateway,
             feeds,
             budget,
             turns,
@@ -125,7 +128,7 @@ impl Server {
             supervisor,
             settings: config.http,
         });
-        Ok(Self { listener, address, state, stop, grace, retention, guard, roles })
+        Ok(Self { listener, address, engine, state, stop, grace, retention, guard, roles })
     }
 
     /// The address that the gateway listens on.
@@ -133,16 +136,26 @@ impl Server {
         self.address
     }
 
+    /// What answers requests, for services of somebody else's beside the gateway's own. It hears of changes while the server
+    /// [runs](Self::run).
+    pub fn gateway(&self) -> Gateway {
+        self.state.gateway.clone()
+    }
+
+    /// What says who asks.
+    pub fn authenticator(&self) -> Arc<Authenticator> {
+        Arc::clone(&self.state.authenticator)
+    }
+
     /// Serves until `stop` comes, then finishes the requests in flight; those that take too long are given up.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) {
-        let Self { listener, state, stop: stopped, grace, retention, guard, roles, .. } = self;
+        let Self { listener, engine, state, stop: stopped, grace, retention, guard, roles, .. } = self;
         let (feeds, old_changes) = (Arc::clone(&state.feeds), Arc::clone(&state.feeds));
         state.supervisor.keep("listening", move || Arc::clone(&feeds).listen());
         state.supervisor.keep("forgetting changes", move || Arc::clone(&old_changes).forget());
         let pool = state.pool.clone();
         state.supervisor.keep("forgetting idempotency keys", move || keep_house(pool.clone(), retention));
         state.supervisor.keep("guarding", move || guard.clone().watch());
-        let engine = Arc::clone(&state.engine);
         let see = move || keep_seeing_policies(Arc::clone(&engine), roles.clone());
         state.supervisor.keep("seeing policies", see);
         let mut stopping = stopped.subscribe();

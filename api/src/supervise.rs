@@ -118,10 +118,10 @@ impl Drop for Supervisor {
 }
 
 /// What a task gives; `None`: it has panicked. Why stands on standard error; here it is noted which task it was.
-pub async fn caught<T>(name: &'static str, task: impl Future<Output = T>) -> Option<T> {
+pub fn caught<T>(name: &'static str, task: impl Future<Output = T>) -> impl Future<Output = Option<T>> {
     // Whatever it shared with others is kept behind locks that survive a panic.
-    let ended = AssertUnwindSafe(task).catch_unwind().await;
-    ended.inspect_err(|_| tracing::error!(task = name, "a task has panicked")).ok()
+    let ended = AssertUnwindSafe(task).catch_unwind();
+    ended.map(move |ended| ended.inspect_err(|_| tracing::error!(task = name, "a task has panicked")).ok())
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod costs;
 mod directory;
 mod docs;
 mod documents;
+mod embedded;
 mod examples;
 mod extremes;
 mod facets;

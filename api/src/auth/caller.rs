@@ -4,6 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
+use tokio::time::Instant;
 
 /// The role of a request without a token.
 pub const ANONYMOUS_ROLE: &str = "anon";
@@ -48,6 +49,14 @@ impl Caller {
     #[must_use]
     pub fn names_account(&self) -> bool {
         self.sub.as_deref().is_none_or(|sub| uuid::Uuid::try_parse(sub).is_ok())
+    }
+
+    /// When the token ends, and with it whatever lasts as long; `None`: it does not.
+    #[must_use]
+    pub fn expiry(&self) -> Option<Instant> {
+        let left = (self.expires_at? - Utc::now()).to_std().unwrap_or_default();
+        // A moment that cannot be counted does not come.
+        Instant::now().checked_add(left)
     }
 
     /// Whether the request came without a token. A token may hold the role `anon` too; it is not anonymous here.

@@ -263,7 +263,7 @@ fn read_file(path: &Path, known: Option<FileStamp>) -> Result<Fetched, KeySetErr
 
 /// Whether the address is plain http and not this machine.
 fn is_plain_and_remote(url: &str) -> bool {
-    let Ok(uri) = url.parse::<ureq::http::Uri>() else { return false };
+    let Ok(uri) = url.parse::<http::Uri>() else { return false };
     uri.scheme_str() == Some("http") && !matches!(uri.host(), Some("localhost" | "127.0.0.1" | "[::1]"))
 }
 

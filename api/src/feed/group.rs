@@ -16,7 +16,7 @@ use crate::auth::{Caller, Identity};
 use crate::budget::{Budget, Held};
 use crate::database::Statement;
 use crate::graph::catalog::ChangeOperation;
-use crate::graph::{Change, Code, Error, Subscription};
+use crate::graph::{Change, Code, Error, Subscription, list};
 use crate::supervise::caught;
 
 /// Changes that may wait for a group.
@@ -373,7 +373,7 @@ fn told(change: &Announcement, operation: ChangeOperation) -> Change {
 
 /// Errors as a JSON list.
 pub(super) fn errors(error: &Error) -> Bytes {
-    serde_json::to_vec(&[error]).unwrap_or_else(|_| b"[]".to_vec()).into()
+    list(&[error.clone().into()])
 }
 
 #[cfg(test)]

@@ -7,11 +7,12 @@
 //! The [`listener`] is the gateway's only one. The [`dispatcher`] makes sure that no change is lost or told twice, and sorts
 //! changes by the topics that somebody watches. Subscribers who ask the same with the same rights are one [`group`]: it
 //! reads changed rows once, under those rights, and its answer is shared. Each connection has an [`outbox`] of bounded
-//! size.
+//! size. The [`executor`] answers requests and subscriptions for whoever serves async-graphql's executors.
 
 mod announcement;
 mod cursor;
 mod dispatcher;
+mod executor;
 mod feeds;
 mod group;
 mod hearing;
@@ -24,6 +25,7 @@ mod told;
 
 use std::time::Duration;
 
+pub use executor::{Gateway, NO_BATCHES, SERVER_TIMING};
 pub use feeds::Feeds;
 pub use hearing::{Deaf, check_hearing};
 pub use outbox::{Delivery, Event, Inbox, OperationId, Outbox, outbox};

@@ -1,9 +1,9 @@
 //! The engine's errors: a stable code, words for the caller, the place; whatever else is for the log.
 
-use serde::Serialize;
-use serde::ser::{SerializeMap, Serializer};
-use serde_json::Value as JsonValue;
+use async_graphql::{ErrorExtensionValues, Pos, Value};
 use uuid::Uuid;
+
+pub use async_graphql::PathSegment;
 
 use crate::budget::Spent;
 use crate::database::{DatabaseError, ServerError, SqlState};
@@ -59,18 +59,8 @@ pub(super) const COLLISION: &str = "COLLISION";
 /// What Postgres says of such a statement: a deadlock was broken, or a lock was not to be had in time.
 const GAVE_WAY: [SqlState; 2] = [SqlState::T_R_DEADLOCK_DETECTED, SqlState::LOCK_NOT_AVAILABLE];
 
-/// A step of the path to a field of the response.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub enum PathSegment {
-    /// Response key.
-    Field(String),
-    /// Position in a list.
-    Index(usize),
-}
-
 /// A place in the text of a request; both count from 1.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Location {
     /// Line.
     pub line: usize,
@@ -96,22 +86,19 @@ pub struct Error {
     /// Which rule of the database is not kept.
     pub rule: Option<Box<Rule>>,
     /// The payload that the request asked for, of the row as it is now.
-    pub present: Option<Box<JsonValue>>,
+    pub present: Option<Box<Value>>,
     /// Finds an internal error in the log.
     pub id: Option<Uuid>,
 }
 
 /// A rule of the database, by the names that it has there.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rule {
     /// The table.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub table: Option<String>,
     /// The column.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub column: Option<String>,
     /// The constraint.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub constraint: Option<String>,
 }
 
@@ -259,41 +246,33 @@ fn told(error: &ServerError) -> Option<Error> {
     Some(Error { rule: Some(Box::new(Rule::of(error))), ..Error::new(code, &error.message) })
 }
 
-impl Serialize for Error {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Extensions<'a> {
-            code: &'static str,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            argument: Option<&'a str>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            reason: Option<&'static str>,
-            #[serde(flatten)]
-            rule: Option<&'a Rule>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            present: Option<&'a JsonValue>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            id: Option<Uuid>,
+impl From<Error> for async_graphql::ServerError {
+    fn from(error: Error) -> Self {
+        let Error { code, message, locations, path, argument, reason, rule, present, id } = error;
+        let Rule { table, column, constraint } = rule.map(|rule| *rule).unwrap_or_default();
+        let text = |text: Option<String>| text.map(Value::from);
+        let mut extensions = ErrorExtensionValues::default();
+        extensions.set("code", code.as_str());
+        let others = [
+            ("argument", text(argument)),
+            ("reason", reason.map(Value::from)),
+            ("table", text(table)),
+            ("column", text(column)),
+            ("constraint", text(constraint)),
+            ("present", present.map(|present| *present)),
+            ("id", id.map(|id| Value::from(id.to_string()))),
+        ];
+        for (name, value) in others {
+            if let Some(value) = value {
+                extensions.set(name, value);
+            }
         }
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("message", &self.message)?;
-        if !self.locations.is_empty() {
-            map.serialize_entry("locations", &self.locations)?;
+        let place = |Location { line, column }| Pos { line, column };
+        Self {
+            locations: locations.into_iter().map(place).collect(),
+            path,
+            extensions: Some(extensions),
+            ..Self::new(message, None)
         }
-        if !self.path.is_empty() {
-            map.serialize_entry("path", &self.path)?;
-        }
-        map.serialize_entry(
-            "extensions",
-            &Extensions {
-                code: self.code.as_str(),
-                argument: self.argument.as_deref(),
-                reason: self.reason,
-                rule: self.rule.as_deref(),
-                present: self.present.as_deref(),
-                id: self.id,
-            },
-        )?;
-        map.end()
     }
 }

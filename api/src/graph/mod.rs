@@ -4,8 +4,10 @@
 //! to load, as SQL) → [`execute`] (level by level) → JSON.
 
 mod aggregate;
+mod answer;
 mod arguments;
 pub mod catalog;
+mod context;
 mod definitions;
 mod document;
 mod engine;
@@ -24,8 +26,10 @@ mod subscribe;
 mod suggest;
 mod value;
 
+pub use answer::{Answer, Outcome, REPLAYED, from_body, into_body, list};
 pub use arguments::Variables;
-pub use engine::{Engine, EngineError, Outcome, Request, Response};
+pub use context::RequestContext;
+pub use engine::{Engine, EngineError};
 pub use error::{Code, Error, PathSegment};
 pub use execute::ReferenceCache;
 pub use limits::Limits;

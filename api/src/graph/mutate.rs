@@ -4,17 +4,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use serde_json::Value as JsonValue;
+use async_graphql::{Request, Value};
 use sha2::{Digest, Sha256};
 
+use super::answer::{Answer, BODY};
 use super::arguments::Inputs;
+use super::context::RequestContext;
 use super::document::{Document, Operation};
-use super::engine::{Engine, Outcome, Request, Response};
+use super::engine::Engine;
 use super::error::{Code, Error};
 use super::execute::mutation::{Failure, collided, is_collision};
 use super::execute::written::Written;
 use super::plan::{self, Mutation};
-use crate::auth::Caller;
 use crate::canonical::write_text;
 use crate::database::{Claim, DatabaseError, IdempotencyKey, Session, SessionCounts};
 
@@ -38,26 +39,27 @@ impl Engine {
     pub(super) async fn mutate(
         &self,
         request: &Request,
-        caller: Arc<Caller>,
+        context: &RequestContext,
         document: &Document,
         operation: &Operation,
         inputs: &Inputs<'_>,
         committing: &AtomicBool,
-    ) -> Response {
+    ) -> Answer {
         let plan = plan::plan_mutation(&self.catalog, &self.limits, document, operation, inputs);
         let mutation = match plan {
             Ok(mutation) => mutation,
-            Err(error) => return Response::not_planned(error),
+            Err(error) => return Answer::not_planned(error),
         };
-        let key = match self.idempotency_key(request, inputs, &caller) {
+        let key = match self.idempotency_key(request, context, inputs) {
             Ok(key) => key,
-            Err(error) => return Response::refused(&[error]),
+            Err(error) => return Answer::refused(vec![error]),
         };
+        let caller = &context.caller;
         let mut counts = SessionCounts::default();
         let mut pause = PAUSE;
         let mut attempt = 1;
         loop {
-            let mut session = Session::writing(self.pool.clone(), Arc::clone(&caller));
+            let mut session = Session::writing(self.pool.clone(), Arc::clone(caller));
             let carried = self.attempt(&mutation, key.as_ref(), &mut session, committing).await;
             counts += session.counts();
             match carried {
@@ -65,28 +67,25 @@ impl Engine {
                     if mutation.writes_reference {
                         self.reference.forget();
                     }
-                    return Response { outcome: Outcome::Done, ..Response::new(body, counts) };
+                    return Answer::new(body, counts);
                 }
-                Ok(Carried::Before(body)) => {
-                    return Response { outcome: Outcome::Replayed, ..Response::new(body, counts) };
-                }
+                Ok(Carried::Before(body)) => return Answer::replayed(body, counts),
                 Ok(Carried::KeyTaken) => {
                     let message = "This Idempotency-Key was used for another request; choose a new one.";
                     let error = Error::new(Code::BadUserInput, message);
-                    let error = Error { reason: Some("IDEMPOTENCY_KEY_REUSED"), ..error };
-                    return Response { outcome: Outcome::KeyReused, ..Response::refused(&[error]) };
+                    return Answer::key_reused(Error { reason: Some("IDEMPOTENCY_KEY_REUSED"), ..error });
                 }
-                Err(Failure::Refused(error)) => return Response::failed(&error, counts),
+                Err(Failure::Refused(error)) => return Answer::failed(error, counts),
                 Err(Failure::Among(among)) => {
                     // The session's end frees what the next ones write.
                     drop(session);
-                    let error = self.locate(&mutation, &caller, *among, &mut counts).await;
-                    return Response::failed(&error, counts);
+                    let error = self.locate(&mutation, caller, *among, &mut counts).await;
+                    return Answer::failed(error, counts);
                 }
                 // Nothing was to be probed.
-                Err(Failure::Taken) => return Response::failed(&collided(), counts),
+                Err(Failure::Taken) => return Answer::failed(collided(), counts),
                 Err(Failure::Collision(error)) if attempt == ATTEMPTS => {
-                    return Response::failed(&error, counts);
+                    return Answer::failed(error, counts);
                 }
                 Err(Failure::Collision(_)) => {
                     // The session's end frees what the other one waits for.
@@ -106,7 +105,7 @@ impl Engine {
         session: &mut Session,
         committing: &AtomicBool,
     ) -> Result<Carried, Failure> {
-        let mut body = b"{\"data\":".to_vec();
+        let mut body = BODY.0.to_vec();
         let writer = self.writer(None);
         if let Some(key) = key {
             match session.claim(key).await.map_err(|failure| claim_failed(&failure.error))? {
@@ -115,14 +114,14 @@ impl Engine {
                     // What an older version has kept tells at least that it was carried out.
                     let written = Written::from_bytes(&kept).unwrap_or_default();
                     writer.replay(mutation, &written, session, &mut body).await?;
-                    body.push(b'}');
+                    body.extend_from_slice(BODY.1);
                     return Ok(Carried::Before(body));
                 }
                 Claim::Taken => return Ok(Carried::KeyTaken),
             }
         }
         let written = writer.run(mutation, session, &mut body).await?;
-        body.push(b'}');
+        body.extend_from_slice(BODY.1);
         committing.store(true, Ordering::Relaxed);
         let committed = match key {
             Some(key) => session.commit_with_key(key, &written.to_bytes()).await,
@@ -140,11 +139,15 @@ impl Engine {
     fn idempotency_key(
         &self,
         request: &Request,
+        context: &RequestContext,
         inputs: &Inputs<'_>,
-        caller: &Caller,
     ) -> Result<Option<IdempotencyKey>, Error> {
-        let extension = || request.extensions.get(KEY_EXTENSION).and_then(JsonValue::as_str);
-        let Some(key) = request.idempotency_key.as_deref().or_else(extension) else { return Ok(None) };
+        let caller = &context.caller;
+        let extension = || match request.extensions.get(KEY_EXTENSION) {
+            Some(Value::String(key)) => Some(key.as_str()),
+            _ => None,
+        };
+        let Some(key) = context.idempotency_key.as_deref().or_else(extension) else { return Ok(None) };
         let is_plain = key.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'));
         if key.is_empty() || key.len() > LONGEST_KEY || !is_plain {
             let message =

@@ -3,12 +3,15 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use async_graphql::Request;
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 
+use super::answer::{Answer, into_body};
 use super::catalog::ChangeOperation;
+use super::context::RequestContext;
 use super::document::OperationKind;
-use super::engine::{Engine, Request, Response};
+use super::engine::{Engine, operation_of};
 use super::error::{Code, Error};
 use super::execute::feed;
 use super::execute::feed::Rows;
@@ -74,11 +77,6 @@ impl Subscription {
         self.0.after.as_deref()
     }
 
-    /// Begins behind a cursor that came beside the request.
-    pub fn begin_after(&mut self, cursor: &str) {
-        self.0.after.get_or_insert_with(|| cursor.to_owned());
-    }
-
     /// The same for subscriptions that tell the same, wherever they begin.
     pub fn fingerprint(&self) -> [u8; 32] {
         let Feed { key, topic, operations, after: _, fields, plan, rows, nothing: _, gone, batch: _ } =
@@ -107,16 +105,23 @@ impl std::fmt::Write for Digest {
 
 impl Engine {
     /// Plans a subscription; `None`: the request is none, or is not valid, and [`Engine::execute`] answers it.
-    pub fn subscription(&self, request: &Request) -> Option<Result<Subscription, Response>> {
+    pub fn subscription(
+        &self,
+        request: &Request,
+        context: &RequestContext,
+    ) -> Option<Result<Subscription, Error>> {
         let document = self.document(request).ok()?;
-        let operation = document.operation(request.operation_name.as_deref()).ok()?;
+        let operation = operation_of(request, &document).ok()?;
         if operation.kind != OperationKind::Subscription {
             return None;
         }
-        Some(self.inputs(request, operation).and_then(|inputs| {
-            plan::plan_feed(&self.catalog, &self.limits, &document, operation, &inputs)
-                .map(Subscription)
-                .map_err(|error| Response::refused(&[error]))
+        let inputs = self.inputs(&context.variables, operation);
+        let planned = inputs
+            .and_then(|inputs| plan::plan_feed(&self.catalog, &self.limits, &document, operation, &inputs));
+        Some(planned.map(|mut feed| {
+            // A cursor of its own goes before one that came beside it.
+            feed.after = feed.after.or_else(|| context.after.clone());
+            Subscription(feed)
         }))
     }
 
@@ -173,7 +178,7 @@ impl Engine {
                 out.extend_from_slice(b"}}");
                 out.into()
             }
-            Err(error) => Response::failed(&error, SessionCounts::default()).body.into(),
+            Err(error) => into_body(Answer::failed(error, SessionCounts::default()).response),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What requests and answers take of the gateway's memory while they are read, worked on and sent.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 use super::seats::Busy;
 use crate::budget::Held;
@@ -13,7 +13,7 @@ pub(super) const COMPRESSOR: usize = 320 * 1024;
 
 /// Bytes of an answer, held until they are written.
 struct Counted {
-    bytes: Vec<u8>,
+    bytes: BytesMut,
     _held: Held,
     _busy: Option<Busy>,
 }
@@ -25,6 +25,6 @@ impl AsRef<[u8]> for Counted {
 }
 
 /// An answer that is held, and its connection busy, until the last byte is written.
-pub(super) fn counted(bytes: Vec<u8>, held: Held, busy: Option<Busy>) -> Bytes {
+pub(super) fn counted(bytes: BytesMut, held: Held, busy: Option<Busy>) -> Bytes {
     Bytes::from_owner(Counted { bytes, _held: held, _busy: busy })
 }

@@ -15,11 +15,12 @@ use super::AppState;
 use super::graphql::Client;
 use super::operations::{self, Asked, Running};
 use super::peer;
+use super::request::Given;
 use super::seats::Busy;
 use super::socket::until;
-use super::watching::{NoPlace, Place, expiry};
+use super::watching::{NoPlace, Place};
 use crate::feed::{Delivery, Event, Inbox, OperationId, outbox};
-use crate::graph::Request;
+use crate::graph::RequestContext;
 
 /// A stream has one operation.
 const OPERATION: OperationId = 1;
@@ -36,8 +37,8 @@ pub(super) fn respond(
     state: &Arc<AppState>,
     headers: &HeaderMap,
     client: Client,
-    request: Request,
-    only_reads: bool,
+    given: Given,
+    context: RequestContext,
 ) -> Result<Response, NoPlace> {
     let Client { caller, peer, address, held } = client;
     let place = state.watching.enter_as(&caller, address)?;
@@ -45,9 +46,9 @@ pub(super) fn respond(
     let settings = state.feeds.settings();
     let (outbox, inbox) = outbox(settings.queue_length, settings.queue_bytes, state.budget.open(share));
     let after = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()).filter(|id| !id.is_empty());
-    let ends_at = expiry(&caller);
-    let after = after.map(str::to_owned);
-    let asked = Asked { request, caller, only_reads, after, share, held };
+    let ends_at = caller.expiry();
+    let context = RequestContext { after: after.map(str::to_owned), as_body: true, ..context };
+    let asked = Asked { request: given.within(context), share, held };
     let running = operations::start(state, asked, OPERATION, outbox);
     let events = Events {
         inbox,

@@ -1,40 +1,34 @@
 //! GraphQL over HTTP, as the specification of that name says: methods, media types, status codes.
 
-use std::borrow::Cow;
-use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Instant;
 
+use async_graphql::Executor as _;
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 
 use super::AppState;
 use super::accept::{Media, negotiate};
 use super::counted::{COMPRESSOR, COST, counted};
 use super::peer::{self, Peer};
+use super::request::{Given, idempotency_key, read_body, read_url};
 use super::watching::NoPlace;
-use super::{COMPRESS_FROM, events, graphiql, observe};
+use super::{COMPRESS_FROM, events, graphiql};
 use crate::auth::{AuthError, Caller, Share};
 use crate::budget::{Held, Spent};
 use crate::database::Turn;
-use crate::graph::{Code, Error, Outcome, Request, Response as Answer};
+use crate::graph::{Answer, Code, Error, Outcome, RequestContext, into_body};
 
 /// What the authenticator is given instead of a header that cannot hold a token; it refuses it by its scheme.
 const NO_TOKEN: &str = "?";
 
 /// Seconds after which it is worth asking again.
 const RETRY_AFTER: &str = "1";
-
-/// Makes a mutation one that can be sent again.
-pub(super) const IDEMPOTENCY_KEY: &str = "idempotency-key";
-/// Marks an answer that was given before.
-pub(super) const REPLAYED: &str = "idempotent-replayed";
 
 /// `POST /graphql`
 pub(super) async fn post(
@@ -58,7 +52,7 @@ pub(super) async fn post(
     let reading = read(body, state.settings.body_limit, &mut client.held);
     let Ok(read) = tokio::time::timeout(state.settings.request_timeout, reading).await else {
         let error = Error::new(Code::Timeout, "The request did not arrive in time.");
-        return answer(media, StatusCode::REQUEST_TIMEOUT, Answer::refused(&[error]).body);
+        return failed(media, StatusCode::REQUEST_TIMEOUT, error);
     };
     let body = match read {
         Ok(body) => body,
@@ -67,23 +61,21 @@ pub(super) async fn post(
         Err(Unreadable::TooLong) => {
             let message = format!("A request has at most {} bytes.", state.settings.body_limit);
             let error = Error::new(Code::LimitExceeded, message);
-            return answer(media, StatusCode::PAYLOAD_TOO_LARGE, Answer::refused(&[error]).body);
+            return failed(media, StatusCode::PAYLOAD_TOO_LARGE, error);
         }
     };
     let turn = match client.turn(&state).await {
         Ok(turn) => turn,
-        Err(busy) => return busy_answer(media, &busy),
+        Err(busy) => return busy_answer(media, busy),
     };
-    let read = read_body(&body).and_then(|request| {
-        let idempotency_key = idempotency_key(&headers)?;
-        Ok(Request { idempotency_key, ..request })
-    });
-    let request = match read {
-        Ok(request) => request,
+    let read = read_body(&body).and_then(|given| Ok((given, idempotency_key(&headers)?)));
+    let (given, idempotency_key) = match read {
+        Ok(read) => read,
         Err(message) => return refuse(media, StatusCode::BAD_REQUEST, &message),
     };
     drop(body);
-    run(&state, client, turn, &headers, media, request, false).await
+    let context = RequestContext { idempotency_key, ..RequestContext::new(Arc::clone(&client.caller)) };
+    run(&state, client, turn, &headers, media, given, context).await
 }
 
 /// `GET /graphql`: a query in the URL, or the page for a browser.
@@ -103,10 +95,14 @@ pub(super) async fn get(
         (None, _) => not_acceptable(),
         (Some(Media::Html), Some(page)) => graphiql::page(page),
         (Some(media), _) => match read_url(query.as_deref().unwrap_or_default()) {
-            Ok(request) => match Client::of(&state, peer, &headers).await {
+            Ok(given) => match Client::of(&state, peer, &headers).await {
                 Ok(client) => match client.turn(&state).await {
-                    Ok(turn) => run(&state, client, turn, &headers, media, request, true).await,
-                    Err(busy) => busy_answer(media, &busy),
+                    Ok(turn) => {
+                        let context = RequestContext::new(Arc::clone(&client.caller));
+                        let context = RequestContext { only_queries: true, ..context };
+                        run(&state, client, turn, &headers, media, given, context).await
+                    }
+                    Err(busy) => busy_answer(media, busy),
                 },
                 Err(error) => unauthenticated(media, error),
             },
@@ -115,8 +111,8 @@ pub(super) async fn get(
     }
 }
 
-/// The `Authorization` header of a request.
-pub(super) fn authorization(headers: &HeaderMap) -> Option<&str> {
+/// The `Authorization` header of a request, as the authenticator wants it.
+pub fn authorization(headers: &HeaderMap) -> Option<&str> {
     let mut given = headers.get_all(header::AUTHORIZATION).iter();
     match (given.next(), given.next()) {
         (None, _) => None,
@@ -163,58 +159,33 @@ async fn run(
     turn: Turn,
     headers: &HeaderMap,
     media: Media,
-    request: Request,
-    only_queries: bool,
+    given: Given,
+    context: RequestContext,
 ) -> Response {
-    let begun = Instant::now();
     if media == Media::EventStream {
         drop(turn);
-        return events::respond(state, headers, client, request, only_queries).unwrap_or_else(no_place);
+        return events::respond(state, headers, client, given, context).unwrap_or_else(no_place);
     }
-    let Client { caller, peer, mut held, .. } = client;
-    let done = state.engine.execute(&request, caller, only_queries, state.settings.request_timeout).await;
-    tracing::info!(
-        operation = observe::shortened(done.operation.as_deref().unwrap_or_default()),
-        outcome = ?done.outcome,
-        statements = done.counts.statements,
-        round_trips = done.counts.round_trips,
-        milliseconds = begun.elapsed().as_secs_f64() * 1_000.0,
-        "answered"
-    );
-    let (counts, cost) = (done.counts, done.cost);
-    drop((request, turn));
+    let Client { peer, mut held, .. } = client;
+    let request = given.within(RequestContext { as_body: true, ..context });
+    let mut done = state.gateway.execute(request).await;
+    drop(turn);
     held.shrink_to(0);
-    let compressed = done.body.len() as u64 >= COMPRESS_FROM && takes_gzip(headers);
-    if let Err(spent) = held.grow(done.body.capacity() + if compressed { COMPRESSOR } else { 0 }) {
+    let (outcome, own) = (Outcome::of(&done), std::mem::take(&mut done.http_headers));
+    let body = whole(into_body(done));
+    let compressed = body.len() as u64 >= COMPRESS_FROM && takes_gzip(headers);
+    if let Err(spent) = held.grow(body.capacity() + if compressed { COMPRESSOR } else { 0 }) {
         return unaffordable(media, spent);
     }
-    let body = counted(done.body, held, Some(peer.begin()));
-    let mut response = answer(media, status(media, done.outcome), body);
-    match done.outcome {
-        Outcome::WrongMethod => {
-            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
-        }
-        Outcome::Replayed => {
-            response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
-        }
-        Outcome::Done | Outcome::Failed(_) | Outcome::Refused(_) | Outcome::KeyReused => {}
-    }
-    if state.settings.server_timing {
-        let mut timing = String::new();
-        // Writing to a String cannot fail.
-        let _ = write!(
-            timing,
-            "total;dur={:.2}, db;desc=\"statements={} round_trips={}\", plan;desc=\"cost={}\"",
-            begun.elapsed().as_secs_f64() * 1_000.0,
-            counts.statements,
-            counts.round_trips,
-            cost
-        );
-        if let Ok(value) = HeaderValue::from_str(&timing) {
-            response.headers_mut().insert("server-timing", value);
-        }
-    }
+    let body = counted(body, held, Some(peer.begin()));
+    let mut response = answer(media, status(media, outcome), body);
+    response.headers_mut().extend(own);
     response
+}
+
+/// The bytes of a body, with all the memory that they take. Nobody else has them: nothing is copied.
+pub(super) fn whole(body: Bytes) -> BytesMut {
+    body.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&*shared))
 }
 
 /// The status of an answer. Clients that ask for `application/json` expect 200 for whatever was well-formed.
@@ -244,85 +215,10 @@ fn is_json(headers: &HeaderMap) -> bool {
     media.eq_ignore_ascii_case("application/json") && utf8
 }
 
-/// The `Idempotency-Key` of a request: a string in quotes (IETF draft), or bare as most clients send it.
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, String> {
-    let mut given = headers.get_all(IDEMPOTENCY_KEY).iter();
-    match (given.next(), given.next()) {
-        (None, _) => Ok(None),
-        (Some(value), None) => {
-            let text = value.to_str().unwrap_or_default().trim();
-            let quoted = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
-            Ok(Some(quoted.unwrap_or(text).to_owned()))
-        }
-        (Some(_), Some(_)) => Err("A request has one Idempotency-Key.".into()),
-    }
-}
-
-fn read_body(body: &[u8]) -> Result<Request, String> {
-    if body.trim_ascii_start().first() == Some(&b'[') {
-        return Err("Send one request at a time: batches are not supported.".into());
-    }
-    serde_json::from_slice(body).map_err(|error| format!("The body is not a GraphQL request: {error}."))
-}
-
-fn read_url(query: &str) -> Result<Request, String> {
-    let mut request = Request::default();
-    let mut has_query = false;
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let value =
-            decode(value).ok_or_else(|| format!("The parameter `{name}` is not URL-encoded UTF-8."))?;
-        let not_json = |error: serde_json::Error| format!("`{name}` is not a JSON object: {error}.");
-        match name {
-            "query" => {
-                has_query = true;
-                request.query = value.into_owned();
-            }
-            "operationName" => {
-                request.operation_name = Some(value.into_owned()).filter(|name| !name.is_empty());
-            }
-            "variables" if !value.is_empty() => {
-                request.variables = serde_json::from_str(&value).map_err(not_json)?;
-            }
-            "extensions" if !value.is_empty() => {
-                let extensions: Option<serde_json::Map<String, serde_json::Value>> =
-                    serde_json::from_str(&value).map_err(not_json)?;
-                request.extensions = extensions.unwrap_or_default();
-            }
-            _ => {}
-        }
-    }
-    if has_query { Ok(request) } else { Err("The URL has no parameter `query`.".into()) }
-}
-
-/// `application/x-www-form-urlencoded` text.
-fn decode(text: &str) -> Option<Cow<'_, str>> {
-    if !text.contains(['%', '+']) {
-        return Some(Cow::Borrowed(text));
-    }
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((byte, after)) = rest.split_first() {
-        rest = after;
-        match byte {
-            b'+' => bytes.push(b' '),
-            b'%' => {
-                let (hex, after) = rest.split_at_checked(2)?;
-                let digit =
-                    |at: usize| char::from(hex[at]).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-                bytes.push(digit(0)? << 4 | digit(1)?);
-                rest = after;
-            }
-            byte => bytes.push(*byte),
-        }
-    }
-    String::from_utf8(bytes).ok().map(Cow::Owned)
-}
-
 fn unauthenticated(media: Media, error: AuthError) -> Response {
     let mut told = Error::new(Code::Unauthenticated, error.to_string());
     told.reason = Some(error.reason());
-    let mut response = answer(media, StatusCode::UNAUTHORIZED, Answer::refused(&[told]).body);
+    let mut response = failed(media, StatusCode::UNAUTHORIZED, told);
     if let Ok(challenge) = HeaderValue::from_str(&error.challenge()) {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
     }
@@ -340,11 +236,11 @@ fn no_place(why: NoPlace) -> Response {
             (StatusCode::FORBIDDEN, Error::new(Code::Forbidden, "Event streams need a token here."))
         }
     };
-    answer(Media::Json, status, Answer::refused(&[error]).body)
+    failed(Media::Json, status, error)
 }
 
-fn busy_answer(media: Media, error: &Error) -> Response {
-    answer(media, StatusCode::SERVICE_UNAVAILABLE, Answer::refused(std::slice::from_ref(error)).body)
+fn busy_answer(media: Media, error: Error) -> Response {
+    failed(media, StatusCode::SERVICE_UNAVAILABLE, error)
 }
 
 /// There is no memory for the request or its answer.
@@ -353,7 +249,7 @@ fn unaffordable(media: Media, spent: Spent) -> Response {
         Spent::TooMuch => StatusCode::PAYLOAD_TOO_LARGE,
         Spent::AtTheMoment => StatusCode::SERVICE_UNAVAILABLE,
     };
-    answer(media, status, Answer::refused(&[spent.into()]).body)
+    failed(media, status, spent.into())
 }
 
 /// Whether the answer will be compressed.
@@ -390,7 +286,12 @@ fn not_acceptable() -> Response {
 }
 
 fn refuse(media: Media, status: StatusCode, message: &str) -> Response {
-    answer(media, status, Answer::refused(&[Error::new(Code::BadUserInput, message)]).body)
+    failed(media, status, Error::new(Code::BadUserInput, message))
+}
+
+/// An answer to a request that does not reach the engine.
+fn failed(media: Media, status: StatusCode, error: Error) -> Response {
+    answer(media, status, into_body(Answer::refused(vec![error]).response))
 }
 
 fn answer(media: Media, status: StatusCode, body: impl Into<Bytes>) -> Response {
@@ -412,25 +313,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_holds_a_request() {
-        let request =
-            read_url("query=%7B+a%20%7D&operationName=A&variables=%7B%22x%22:1%7D&other=1").unwrap();
-        assert_eq!(request.query, "{ a }");
-        assert_eq!(request.operation_name.as_deref(), Some("A"));
-        assert_eq!(request.variables.text(), Some("{\"x\":1}"));
-        assert!(read_url("variables=1").is_err());
-        assert!(read_url("query=%7").is_err());
-        assert!(read_url("query=%ff").is_err());
-        assert!(read_url("").is_err());
-    }
-
-    #[test]
-    fn a_body_is_one_request() {
-        assert!(read_body(b"{\"query\":\"{a}\",\"variables\":null}").is_ok());
-        for wrong in
-            [&b"[]"[..], b"{}", b"\"a\"", b"{\"query\":1}", b"{\"query\":\"a\",\"variables\":[]}", b"{"]
-        {
-            assert!(read_body(wrong).is_err());
+    fn a_body_is_sent_without_being_copied() {
+        for spare in [0, 100] {
+            let mut written = Vec::with_capacity(1_000 + spare);
+            written.resize(1_000, b'x');
+            let (place, capacity) = (written.as_ptr(), written.capacity());
+            let body = whole(Bytes::from(written));
+            assert_eq!((body.as_ptr(), body.capacity(), body.len()), (place, capacity, 1_000));
         }
     }
 }

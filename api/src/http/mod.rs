@@ -11,6 +11,7 @@ mod observe;
 mod operations;
 mod origin;
 mod peer;
+mod request;
 mod seats;
 mod socket;
 mod stream;
@@ -28,13 +29,14 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 pub use connections::serve;
 pub use graphiql::{PageConfig, PagePersona, PageTab};
+pub use graphql::authorization;
 pub use watching::Watching;
 
 use crate::auth::Authenticator;
 use crate::budget::Budget;
 use crate::database::{Pool, Turns};
-use crate::feed::Feeds;
-use crate::graph::Engine;
+use crate::feed::{Feeds, Gateway, SERVER_TIMING};
+use crate::graph::REPLAYED;
 use crate::supervise::Supervisor;
 
 /// Answers shorter than this are sent as they are: a packet carries them anyway.
@@ -43,7 +45,7 @@ const COMPRESS_FROM: u64 = 1_400;
 /// What the handlers share.
 pub struct AppState {
     /// Answers GraphQL.
-    pub engine: Arc<Engine>,
+    pub gateway: Gateway,
     /// Tells what changes.
     pub feeds: Arc<Feeds>,
     /// Memory that requests and answers may take.
@@ -53,7 +55,7 @@ pub struct AppState {
     /// The connections that are told.
     pub watching: Watching,
     /// Says who asks.
-    pub authenticator: Authenticator,
+    pub authenticator: Arc<Authenticator>,
     /// For the readiness check.
     pub pool: Pool,
     /// The tasks that run as long as the server.
@@ -145,8 +147,8 @@ fn cors(origins: &[String]) -> CorsLayer {
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
             header::ACCEPT,
-            HeaderName::from_static(graphql::IDEMPOTENCY_KEY),
+            HeaderName::from_static(request::IDEMPOTENCY_KEY),
         ])
-        .expose_headers(["server-timing", "x-request-id", graphql::REPLAYED].map(HeaderName::from_static))
+        .expose_headers([SERVER_TIMING, HeaderName::from_static("x-request-id"), REPLAYED])
         .max_age(Duration::from_hours(1))
 }

@@ -20,13 +20,14 @@ use self::message::Client;
 use super::counted::COST;
 use super::operations::{self, Asked, Running};
 use super::peer::{self, Peer};
+use super::request::Given;
 use super::seats::Busy;
-use super::watching::{NoPlace, Place, expiry};
+use super::watching::{NoPlace, Place};
 use super::{AppState, graphql, origin};
 use crate::auth::{Caller, Share};
 use crate::budget::{Held, Spent};
 use crate::feed::{Event, Inbox, OperationId, Outbox, outbox};
-use crate::graph::{Code, Error, Request};
+use crate::graph::{Code, Error, RequestContext};
 
 /// Name of the protocol.
 const PROTOCOL: &str = "graphql-transport-ws";
@@ -197,7 +198,7 @@ impl Connection {
         let mut events = Vec::with_capacity(WRITTEN_AT_ONCE);
         loop {
             let ends_at = match &self.caller {
-                Some(caller) if self.is_acknowledged => expiry(caller),
+                Some(caller) if self.is_acknowledged => caller.expiry(),
                 _ => Some(begun + settings.init_within),
             };
             let done = tokio::select! {
@@ -286,7 +287,7 @@ impl Connection {
         send(socket, Message::text(message::ACKNOWLEDGED)).await
     }
 
-    fn subscribe(&mut self, id: String, request: Request, held: Held) -> Result<(), End> {
+    fn subscribe(&mut self, id: String, given: Given, held: Held) -> Result<(), End> {
         let Some(caller) = self.caller.as_ref().filter(|_| self.is_acknowledged) else {
             return Err(End::close(UNAUTHORIZED, "Unauthorized"));
         };
@@ -296,12 +297,12 @@ impl Connection {
         self.last += 1;
         let most = self.state.feeds.settings().operations;
         let running = if self.operations.len() < most {
-            let caller = Arc::clone(caller);
-            let asked = Asked { request, caller, only_reads: false, after: None, share: self.share, held };
+            let context = RequestContext { as_body: true, ..RequestContext::new(Arc::clone(caller)) };
+            let asked = Asked { request: given.within(context), share: self.share, held };
             operations::start(&self.state, asked, self.last, self.outbox.clone())
         } else {
             let message = format!("A connection has at most {most} operations at a time.");
-            operations::refuse(self.last, &self.outbox, &Error::new(Code::LimitExceeded, message))
+            operations::refuse(self.last, &self.outbox, Error::new(Code::LimitExceeded, message))
         };
         let prefix = message::next_prefix(&id);
         self.operations.insert(self.last, Operation { id, prefix, _running: running });
@@ -315,7 +316,7 @@ impl Connection {
             return Err(End::close(SUBSCRIBER_EXISTS, "A subscriber with this id exists already"));
         }
         self.last += 1;
-        let running = operations::refuse(self.last, &self.outbox, &Spent::AtTheMoment.into());
+        let running = operations::refuse(self.last, &self.outbox, Spent::AtTheMoment.into());
         let prefix = message::next_prefix(&id);
         self.operations.insert(self.last, Operation { id, prefix, _running: running });
         Ok(())

@@ -2,9 +2,7 @@
 
 use std::net::IpAddr;
 
-use chrono::Utc;
 use tokio::sync::watch;
-use tokio::time::Instant;
 
 use super::seats::{Busy, Full, Seat, Seats};
 use crate::auth::{Caller, Share};
@@ -106,13 +104,6 @@ impl Watching {
     pub async fn all_closed(&self) {
         self.seats.emptied().await;
     }
-}
-
-/// When a caller's token expires, and with it the connection.
-pub(super) fn expiry(caller: &Caller) -> Option<Instant> {
-    let left = (caller.expires_at? - Utc::now()).to_std().unwrap_or_default();
-    // One that cannot be counted does not come.
-    Instant::now().checked_add(left)
 }
 
 impl Place {

@@ -65,20 +65,7 @@ impl App {
 
     /// A gateway over a database that is there already.
     pub(crate) async fn over(database: &str, change: impl FnOnce(&mut ServerConfig)) -> Self {
-        let mut config = ServerConfig {
-            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-            database: DatabaseConfig {
-                pool_size: 8,
-                connection_lifetime: connection_lifetime(),
-                ..one_connection(CLUSTER.url("praxis_gateway", database))
-            },
-            auth: AuthConfig::with_secret(SECRET),
-            systems: systems::ALL.to_vec(),
-            // What the demo does, and a database of one's own does not.
-            limits: Limits { anonymous_introspection: true, ..Limits::default() },
-            feeds: FeedSettings::default(),
-            http: HttpSettings { server_timing: true, ..HttpSettings::default() },
-        };
+        let mut config = config(database);
         change(&mut config);
         let server = Server::start(config).await.unwrap();
         let address = server.address();
@@ -96,6 +83,21 @@ impl App {
             http: http_client(),
             stop: Some(stop),
             stopped: Some(stopped),
+        }
+    }
+
+    /// What is served at an address by somebody else.
+    pub(crate) fn elsewhere(
+        address: SocketAddr,
+        database: &str,
+        served: tokio::task::JoinHandle<()>,
+    ) -> Self {
+        Self {
+            address,
+            database: database.to_owned(),
+            http: http_client(),
+            stop: None,
+            stopped: Some(served),
         }
     }
 
@@ -183,6 +185,24 @@ impl App {
         if let Some(stopped) = self.stopped.take() {
             stopped.await.unwrap();
         }
+    }
+}
+
+/// The settings of tests, over a database.
+pub(crate) fn config(database: &str) -> ServerConfig {
+    ServerConfig {
+        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+        database: DatabaseConfig {
+            pool_size: 8,
+            connection_lifetime: connection_lifetime(),
+            ..one_connection(CLUSTER.url("praxis_gateway", database))
+        },
+        auth: AuthConfig::with_secret(SECRET),
+        systems: systems::ALL.to_vec(),
+        // What the demo does, and a database of one's own does not.
+        limits: Limits { anonymous_introspection: true, ..Limits::default() },
+        feeds: FeedSettings::default(),
+        http: HttpSettings { server_timing: true, ..HttpSettings::default() },
     }
 }
 

@@ -25,6 +25,12 @@ impl<'de> Deserialize<'de> for Variables {
 }
 
 impl Variables {
+    /// Variables that somebody else has read.
+    pub fn read(variables: &async_graphql::Variables) -> Self {
+        let is_given = !variables.is_empty();
+        Self(is_given.then(|| serde_json::value::to_raw_value(variables).ok()).flatten())
+    }
+
     /// The JSON object, where there is one.
     pub fn text(&self) -> Option<&str> {
         self.0.as_ref().map(|text| text.get())

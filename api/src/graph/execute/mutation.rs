@@ -6,6 +6,7 @@ use super::level::Level;
 use super::written::Written;
 use super::{ReferenceCache, load_all, write};
 use crate::database::{DatabaseError, Row, Session, SqlState, Statement};
+use crate::graph::answer::raw;
 use crate::graph::catalog::{Catalog, Table};
 use crate::graph::error::{COLLISION, Code, Error};
 use crate::graph::plan::{Called, Change, Insert, Keyed, Mutation, MutationField, Step, Write};
@@ -251,7 +252,8 @@ impl Writer<'_> {
                 let mut out = Vec::new();
                 self.payload(step, &keys, &answers, &mut out)?;
                 let message = format!("Somebody has changed this {} meanwhile.", table.type_name);
-                Error { present: serde_json::from_slice(&out).ok(), ..Error::new(Code::Conflict, message) }
+                let present = String::from_utf8(out).ok().map(|json| Box::new(raw(json)));
+                Error { present, ..Error::new(Code::Conflict, message) }
             }
         };
         Ok(Failure::Refused(placed(error, step)))

@@ -8,7 +8,7 @@ use serde::de::Error as _;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use crate::graph::Request;
+use crate::http::request::Given;
 
 /// What a client sends.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub(super) enum Client {
     Subscribe {
         /// What it calls the operation.
         id: String,
-        payload: Request,
+        payload: Given,
     },
     /// It ends an operation.
     Complete { id: String },
@@ -110,7 +110,7 @@ mod tests {
         let subscribe =
             Client::read(r#"{"id":"1","type":"subscribe","payload":{"query":"{a}","variables":null}}"#);
         assert!(
-            matches!(subscribe, Ok(Client::Subscribe { id, payload }) if id == "1" && payload.query == "{a}")
+            matches!(subscribe, Ok(Client::Subscribe { id, payload }) if id == "1" && format!("{payload:?}").contains("{a}"))
         );
         let empty = r#"{"id":"","type":"subscribe","payload":{"query":"{a}"}}"#;
         for wrong in [

@@ -1,0 +1,206 @@
+//! Answers: async-graphql's `Response`, and what the gateway itself wants to know beside it.
+//!
+//! Data is JSON that is finished: nothing reads it again. Errors say in their `source` how far the request came.
+
+use std::sync::Arc;
+
+use async_graphql::indexmap::IndexMap;
+use async_graphql::{Name, Response, ServerError, Value};
+use async_graphql_value::RAW_VALUE_TOKEN;
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, header};
+use serde::Serialize;
+
+use super::error::{Code, Error};
+use crate::database::SessionCounts;
+
+/// Marks the answer to a request that was carried out when it was sent before.
+pub const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+/// What stands before the data of a body that is finished, and behind it.
+pub(super) const BODY: (&[u8], &[u8]) = (b"{\"data\":", b"}");
+
+/// How far a request came; HTTP makes a status of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Executed without errors.
+    Done,
+    /// Executed without errors when it was sent before; this is the answer that it had then.
+    Replayed,
+    /// Executed, and failed as a whole: `data` is null.
+    Failed(Code),
+    /// Not executed: the request itself is wrong.
+    Refused(Code),
+    /// Not executed: the operation may not come by this HTTP method.
+    WrongMethod,
+    /// Not executed: its idempotency key belongs to another request.
+    KeyReused,
+}
+
+impl Outcome {
+    /// How far the request of a response came.
+    pub fn of(response: &Response) -> Self {
+        let Some(error) = response.errors.first() else { return Self::Done };
+        // Errors without a source are not the engine's.
+        error.source().copied().unwrap_or(Self::Refused(Code::BadUserInput))
+    }
+
+    /// Whether the request was executed.
+    pub fn is_executed(self) -> bool {
+        matches!(self, Self::Done | Self::Replayed | Self::Failed(_))
+    }
+}
+
+/// The answer to a request, and what it took.
+#[derive(Debug)]
+pub struct Answer {
+    /// The answer; its data, where there is any, is the whole body in `Value::Binary`.
+    pub response: Response,
+    /// Name of the operation that was run, where it has one.
+    pub operation: Option<String>,
+    /// How far the request came.
+    pub outcome: Outcome,
+    /// What it cost the database.
+    pub counts: SessionCounts,
+    /// What a query was declared to cost before it ran: its answer has no more objects.
+    pub cost: u64,
+}
+
+impl Answer {
+    /// The answer to a request that was executed. `body`: the whole of it.
+    pub(super) fn new(body: Vec<u8>, counts: SessionCounts) -> Self {
+        let response = Response::new(Value::Binary(body.into()));
+        Self { response, operation: None, outcome: Outcome::Done, counts, cost: 0 }
+    }
+
+    /// The answer to a request that was carried out before.
+    pub(super) fn replayed(body: Vec<u8>, counts: SessionCounts) -> Self {
+        let mut answer = Self { outcome: Outcome::Replayed, ..Self::new(body, counts) };
+        answer.response.http_headers.insert(REPLAYED, HeaderValue::from_static("true"));
+        answer
+    }
+
+    /// An answer to a request that was executed and failed: whole or not at all.
+    pub fn failed(error: Error, counts: SessionCounts) -> Self {
+        let outcome = Outcome::Failed(error.code);
+        Self { counts, ..Self::of(vec![error], outcome) }
+    }
+
+    /// An answer to a request that asks for more than one may, or for what cannot be.
+    pub(super) fn not_planned(error: Error) -> Self {
+        match error.code {
+            Code::LimitExceeded => Self::refused(vec![error]),
+            _ => Self::failed(error, SessionCounts::default()),
+        }
+    }
+
+    /// An answer to a request that was not executed.
+    pub fn refused(errors: Vec<Error>) -> Self {
+        let code = errors.first().map_or(Code::GraphqlInvalid, |error| error.code);
+        Self::of(errors, Outcome::Refused(code))
+    }
+
+    /// An answer to an operation that may not come by its HTTP method.
+    pub(super) fn wrong_method(error: Error) -> Self {
+        let mut answer = Self::of(vec![error], Outcome::WrongMethod);
+        answer.response.http_headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
+        answer
+    }
+
+    /// An answer to a request whose idempotency key belongs to another one.
+    pub(super) fn key_reused(error: Error) -> Self {
+        Self::of(vec![error], Outcome::KeyReused)
+    }
+
+    fn of(errors: Vec<Error>, outcome: Outcome) -> Self {
+        let source = Arc::new(outcome);
+        let told = |error| ServerError { source: Some(source.clone()), ..ServerError::from(error) };
+        let response = Response::from_errors(errors.into_iter().map(told).collect());
+        Self { response, operation: None, outcome, counts: SessionCounts::default(), cost: 0 }
+    }
+}
+
+/// The body of a response: the finished one as it is; or errors, beside `data: null` where the request was executed.
+pub fn into_body(response: Response) -> Bytes {
+    #[derive(Serialize)]
+    struct Body<'a> {
+        errors: &'a [ServerError],
+        #[serde(skip_serializing_if = "Option::is_none")]
+        data: Option<()>,
+    }
+    let data = Outcome::of(&response).is_executed().then_some(());
+    match response.data {
+        Value::Binary(body) if response.errors.is_empty() => body,
+        _ => json(&Body { errors: &response.errors, data }),
+    }
+}
+
+/// Errors as a JSON list.
+pub fn list(errors: &[ServerError]) -> Bytes {
+    json(errors)
+}
+
+fn json(value: &(impl Serialize + ?Sized)) -> Bytes {
+    // Names are strings and numbers finite: nothing of it fails.
+    serde_json::to_vec(value).unwrap_or_default().into()
+}
+
+/// The data of a finished body, or its errors, for somebody who writes the body anew.
+pub fn from_body(body: &[u8]) -> Response {
+    let data = body.strip_prefix(BODY.0).and_then(|rest| rest.strip_suffix(BODY.1));
+    match data.map(|data| String::from_utf8(data.to_vec())) {
+        Some(Ok(data)) => Response::new(raw(data)),
+        _ => serde_json::from_slice(body)
+            .unwrap_or_else(|error| Answer::refused(vec![Error::internal(&error)]).response),
+    }
+}
+
+/// JSON that is written as it is.
+pub(super) fn raw(json: String) -> Value {
+    Value::Object(IndexMap::from_iter([(Name::new(RAW_VALUE_TOKEN), Value::String(json))]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(response: Response) -> String {
+        String::from_utf8(into_body(response).to_vec()).unwrap()
+    }
+
+    fn error() -> Error {
+        Error { reason: Some("A"), argument: Some("b".into()), ..Error::new(Code::Conflict, "c") }
+    }
+
+    #[test]
+    fn errors_stand_beside_null_where_the_request_was_executed() {
+        let errors =
+            r#"{"errors":[{"message":"c","extensions":{"argument":"b","code":"CONFLICT","reason":"A"}}]"#;
+        assert_eq!(text(Answer::refused(vec![error()]).response), format!("{errors}}}"));
+        let failed = Answer::failed(error(), SessionCounts::default()).response;
+        assert_eq!(Outcome::of(&failed), Outcome::Failed(Code::Conflict));
+        assert_eq!(text(failed), format!("{errors},\"data\":null}}"));
+    }
+
+    #[test]
+    fn data_is_written_as_it_is() {
+        let body = r#"{"data":{ "a":1.000000000000000000001,"a":[]}}"#;
+        let answer = Answer::new(body.into(), SessionCounts::default());
+        assert_eq!(text(answer.response), body);
+        assert_eq!(serde_json::to_string(&from_body(body.as_bytes())).unwrap(), body);
+    }
+
+    #[test]
+    fn errors_of_a_body_are_errors_again() {
+        let failed = || Answer::failed(error(), SessionCounts::default()).response;
+        let again = from_body(&into_body(failed()));
+        assert_eq!((&again.errors, &again.data), (&failed().errors, &Value::Null));
+    }
+
+    #[test]
+    fn what_the_database_holds_is_never_taken_for_json_that_is_finished() {
+        let held = format!(r#"{{"notes":{{"{RAW_VALUE_TOKEN}":"[1]"}}}}"#);
+        let error = Error { present: Some(Box::new(raw(held.clone()))), ..error() };
+        let body = text(Answer::refused(vec![error]).response);
+        assert!(body.contains(&format!("\"present\":{held}")), "{body}");
+    }
+}
