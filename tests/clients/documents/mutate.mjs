@@ -55,10 +55,12 @@ export function mutated(text, schema, random) {
 
 /** Changes the text itself. */
 function spoiled(text, random) {
-  const at = random.below(text.length + 1);
+  const characters = Array.from(text);
+  const at = random.below(characters.length + 1);
   const taken = random.chance(0.5) ? random.below(3) : 0;
   const put = random.chance(0.7) ? random.one(PARTS) : "";
-  return text.slice(0, at) + put + text.slice(at + taken);
+  characters.splice(at, taken, put);
+  return characters.join("");
 }
 
 const name = (value) => ({ kind: Kind.NAME, value });

@@ -25,6 +25,23 @@ pub(in crate::graph) struct ReadDocument {
 
 /// Reads a document; the errors say what is wrong with it. The schema is [`super::readable`].
 pub(super) fn read(schema: &Schema, limits: &Limits, text: &str) -> Result<ReadDocument, Vec<Error>> {
+    let mut read = read_whole(schema, limits, text);
+    if let Err(errors) = &mut read {
+        errors.truncate(MOST_ERRORS);
+        errors.iter_mut().for_each(shorten);
+    }
+    read
+}
+
+/// A message repeats names of the document, which may be long.
+fn shorten(error: &mut Error) {
+    if let Some((end, _)) = error.message.char_indices().nth(LONGEST_MESSAGE) {
+        error.message.truncate(end);
+        error.message.push('…');
+    }
+}
+
+fn read_whole(schema: &Schema, limits: &Limits, text: &str) -> Result<ReadDocument, Vec<Error>> {
     let Scanned { text, numbers, tokens, mark } = scan(text, limits.tokens).map_err(|error| vec![error])?;
     let mut document = parse_query(&text).map_err(|error| vec![syntax(&error)])?;
     if let Some(mark) = mark {
@@ -116,10 +133,6 @@ fn told(limits: &Limits, mistakes: Vec<Mistake<'_>>) -> Vec<Error> {
         {
             message.truncate(message.trim_end_matches('.').len());
             message = format!("{message}. {similar}");
-        }
-        if let Some((end, _)) = message.char_indices().nth(LONGEST_MESSAGE) {
-            message.truncate(end);
-            message.push('…');
         }
         refusal(mistake.code, mistake.place, message)
     };

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::lexer::Place;
+use super::lexer::{Lexer, Place};
 
 /// Replaces parts of a text so that whatever stands behind them keeps its line and column.
 pub(super) struct Mender<'t> {
@@ -42,4 +42,42 @@ impl<'t> Mender<'t> {
         self.mended.push_str(self.text.get(self.done..).unwrap_or_default());
         Cow::Owned(self.mended)
     }
+}
+
+/// The text with a line feed for each carriage return that has none behind it; `None` where there is no such.
+pub(super) fn with_line_feeds(text: &str) -> Option<String> {
+    let ends: Vec<usize> =
+        text.match_indices('\r').map(|(at, _)| at).filter(|at| !text[at + 1..].starts_with('\n')).collect();
+    if ends.is_empty() {
+        return None;
+    }
+    let mut fed = String::with_capacity(text.len());
+    let mut from = 0;
+    for at in ends {
+        fed.push_str(&text[from..at]);
+        fed.push('\n');
+        from = at + 1;
+    }
+    fed.push_str(&text[from..]);
+    Some(fed)
+}
+
+/// The tokens of a type without anything between them.
+pub(super) fn in_one_piece(ty: &str) -> String {
+    let mut lexer = Lexer::new(ty);
+    let mut piece = String::with_capacity(ty.len());
+    while let Ok(Some(token)) = lexer.next() {
+        piece.push_str(token.text);
+    }
+    piece
+}
+
+/// The place behind a text that stands at a place.
+pub(super) fn behind(from: Place, text: &str) -> Place {
+    let line = from.line + text.matches('\n').count();
+    let column = match text.rfind('\n') {
+        None => from.column + text.chars().count(),
+        Some(end) => text[end + 1..].chars().count() + 1,
+    };
+    Place { at: from.at + text.len(), line, column }
 }

@@ -16,7 +16,7 @@ use async_graphql::Pos;
 
 use self::brackets::{Brackets, Open};
 use self::lexer::{Kind, Lexer, Place, Token};
-use self::mend::Mender;
+use self::mend::{Mender, behind, in_one_piece, with_line_feeds};
 pub(in crate::graph) use self::numbers::{Literals, Numbers};
 use self::strings::in_older_escapes;
 use crate::graph::error::{Code, Error, Location};
@@ -50,24 +50,6 @@ pub(super) fn scan(text: &str, most_tokens: usize) -> Result<Scanned<'_>, Error>
             Ok(Scanned { text: Cow::Owned(text.into_owned()), numbers, tokens, mark })
         }
     }
-}
-
-/// The text with a line feed for each carriage return that has none behind it; `None` where there is no such.
-fn with_line_feeds(text: &str) -> Option<String> {
-    let ends: Vec<usize> =
-        text.match_indices('\r').map(|(at, _)| at).filter(|at| !text[at + 1..].starts_with('\n')).collect();
-    if ends.is_empty() {
-        return None;
-    }
-    let mut fed = String::with_capacity(text.len());
-    let mut from = 0;
-    for at in ends {
-        fed.push_str(&text[from..at]);
-        fed.push('\n');
-        from = at + 1;
-    }
-    fed.push_str(&text[from..]);
-    Some(fed)
 }
 
 /// What has been seen of a variable's type.
@@ -342,26 +324,6 @@ fn describes(token: &Token<'_>, innermost: Option<Open>) -> Result<(), Error> {
 
 fn is_keyword(name: &str) -> bool {
     matches!(name, "query" | "mutation" | "subscription" | "fragment")
-}
-
-/// The tokens of a type without anything between them.
-fn in_one_piece(ty: &str) -> String {
-    let mut lexer = Lexer::new(ty);
-    let mut piece = String::with_capacity(ty.len());
-    while let Ok(Some(token)) = lexer.next() {
-        piece.push_str(token.text);
-    }
-    piece
-}
-
-/// The place behind a text that stands at a place.
-fn behind(from: Place, text: &str) -> Place {
-    let line = from.line + text.matches('\n').count();
-    let column = match text.rfind('\n') {
-        None => from.column + text.chars().count(),
-        Some(end) => text[end + 1..].chars().count() + 1,
-    };
-    Place { at: from.at + text.len(), line, column }
 }
 
 fn unexpected(token: &Token<'_>, wanted: &str) -> Error {
