@@ -207,7 +207,13 @@ impl<'t> Scan<'t> {
                     token.kind == Kind::Int && token.text != "-0" && token.text.parse::<i64>().is_ok();
                 if !is_held {
                     self.numbers.differ = true;
-                    let stand_in = if token.kind == Kind::Int { "0" } else { "0.0" };
+                    // With the sign, or it would go on with a number right before it.
+                    let stand_in = match (token.kind, token.text.starts_with('-')) {
+                        (Kind::Int, false) => "0",
+                        (Kind::Int, true) => "-1",
+                        (_, false) => "0.0",
+                        (_, true) => "-1.0",
+                    };
                     self.mender.replace(token.from, token.to, stand_in);
                 }
             }
@@ -223,6 +229,10 @@ impl<'t> Scan<'t> {
                 let word =
                     WORDS.iter().find(|word| token.text.len() > word.len() && token.text.starts_with(*word));
                 if let Some(word) = word {
+                    // Its quote would make a block string of the empty string's.
+                    if self.last.is_some_and(|last| last.text == "\"\"" && last.to == token.from) {
+                        return Err(unexpected(token, "a space"));
+                    }
                     let mark = self.mark(token)?;
                     let stand_in = format!("\"{mark}{}{}\"", &word[..1], &token.text[word.len()..]);
                     self.mender.replace(token.from, token.to, &stand_in);

@@ -160,6 +160,20 @@ fn numbers_are_kept_to_the_last_digit() {
 }
 
 #[test]
+fn stand_ins_do_not_grow_together_with_what_stands_before() {
+    for (text, value) in [
+        ("{ a(x: [12-34567890123456789012]) }", "[12, -1]"),
+        ("{ a(x: [1.5-0]) }", "[0.0, -1]"),
+        ("{ a(x: [1-1e999-2]) }", "[1, -1.0, -2]"),
+        ("{ a(x: [\"a\"trueish\"\"]) }", "[\"a\", trueish, \"\"]"),
+    ] {
+        assert_eq!(first_value(text).to_string(), value, "{text}");
+    }
+    let Err(error) = scan("{ a(x: [\"\"trueish]) }", 5_000) else { panic!("taken") };
+    assert_eq!(error.message, "Expected a space, found `trueish`.");
+}
+
+#[test]
 fn tokens_are_counted() {
     let text = format!("{{ {} }} # comments are none", "a, ".repeat(58));
     assert_eq!(scan(&text, 60).unwrap_or_else(|error| panic!("{}", error.message)).tokens, 60);
