@@ -31,7 +31,7 @@ fn may_be_refused(judged: &Judged, errors: &[Error]) -> bool {
     error.code == Code::LimitExceeded
         // Newer editions of the specification have these rules: whether a subscription has a field does not depend on
         // variables…
-        || error.message.starts_with("The field of a subscription is neither")
+        || errors.iter().any(|error| error.message.starts_with("The field of a subscription is neither"))
         // …and `__typename` has a type like any field. graphql-js merges `x: __typename` with any other field `x`.
         || (error.message.contains("they have the types") && judged.text.contains("__typename"))
 }
