@@ -34,7 +34,7 @@ pub struct Migration {
 }
 
 /// Migrations that are TherapyFlow's alone. All others are the portal's, and of what the systems share.
-const OF_THERAPYFLOW: [&str; 10] = [
+const OF_THERAPYFLOW: [&str; 11] = [
     "20260310100000_create_therapyflow",
     "20260310110000_isolate_organizations",
     "20260310120000_schedule_sessions",
@@ -45,6 +45,7 @@ const OF_THERAPYFLOW: [&str; 10] = [
     "20260313100000_describe_therapyflow",
     "20260403120000_tell_no_hidden_rows",
     "20260411000000_complete_therapyflow",
+    "20260412000100_page_lists_of_therapyflow",
 ];
 
 /// Which systems a database is made for. The portal always is: its migrations hold what the systems share.

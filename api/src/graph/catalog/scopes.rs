@@ -101,6 +101,16 @@ impl Catalog {
 }
 
 impl Scope {
+    /// Whether somebody may see so much that the table is read in order, by indexes that no key leads.
+    pub fn may_be_whole(&self) -> bool {
+        self.strips.iter().any(|strip| matches!(strip.keys, Keys::ManyOrAll(_)))
+    }
+
+    /// Whether there may be many strips, however little of the table the caller sees.
+    pub fn has_many(&self) -> bool {
+        self.strips.iter().any(|strip| matches!(strip.keys, Keys::Many(_)))
+    }
+
     /// Whether it is what the policies of a table say, or those of all tables that a view reads.
     fn holds(&self, table: &Table, policies: &Policies) -> bool {
         let is_of_scope = |name: &str| {

@@ -23,6 +23,11 @@ impl Sort {
         Self { descending: !self.descending, nulls_first: !self.nulls_first, ..self.clone() }
     }
 
+    /// The same, read from an index that holds missing values first, whichever way it is read.
+    pub(super) fn nulls_first(&self) -> Self {
+        Self { nullable: true, nulls_first: !self.descending, ..self.clone() }
+    }
+
     /// Reads an `OrderDirection`.
     pub(super) fn read(ty: ColumnType, nullable: bool, direction: &Value<'_>) -> Result<Self, String> {
         let direction = direction.as_str().unwrap_or_default();
@@ -267,6 +272,11 @@ pub(super) fn ranges_after(
     }
     ranges.reverse();
     ranges
+}
+
+/// All rows, as those that have a value and those where it is missing.
+pub(super) fn with_and_without(value: &str) -> [String; 2] {
+    [format!("{value} IS NOT NULL"), format!("{value} IS NULL")]
 }
 
 /// The rows after the given values, or all of them, as ranges that each have one value of the order's first column: where it is

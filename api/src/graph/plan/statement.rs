@@ -12,7 +12,7 @@ use super::sql::{KEY_ALIAS, Sql};
 use crate::database::Parameter;
 use crate::graph::aggregate::{Function, NUMBER_WITHIN};
 use crate::graph::arguments::{ArgumentError, Value};
-use crate::graph::catalog::{Catalog, ColumnId, ColumnType, Relation, Scope, Table, TableId};
+use crate::graph::catalog::{Catalog, ColumnId, ColumnType, Keys, Relation, Scope, Strip, Table, TableId};
 
 /// Digits that a number within JSON does not have: Postgres writes them all.
 const LONGEST_NUMBER: usize = 140;
@@ -186,13 +186,18 @@ pub(super) fn page(
     let own = |term: &order::Term| term.at.relations.is_empty();
     let (ahead, behind) =
         if page.backward { (&page.before, &page.after) } else { (&page.after, &page.before) };
-    let kinds = if columns.is_empty() { kinds(table, page) } else { Vec::new() };
-    let splits =
-        page.order.iter().all(own) && (!kinds.is_empty() || !order::is_one_range(&sorts, ahead.as_deref()));
-    let merges = scope.is_some() || splits;
+    let tenant = tenant(catalog, table, columns);
+    let kinds = if columns.is_empty() || tenant.is_some() { kinds(table, page) } else { Vec::new() };
+    let is_of_tenants = tenant.is_some() || scope.is_some_and(Scope::may_be_whole);
+    let may_miss = is_of_tenants && sorts.first().is_some_and(|sort| sort.nullable);
+    let splits = page.order.iter().all(own)
+        && (may_miss || !kinds.is_empty() || !order::is_one_range(&sorts, ahead.as_deref()));
+    let merges = scope.is_some() || tenant.is_some() || splits;
 
+    let by_key = scope.is_some_and(Scope::has_many) && !projection.is_empty() && page.order.iter().all(own);
     let rows = sql.apart(|sql| {
-        write_rows(catalog, query, &ordered, *cursors || merges, sql);
+        let projection = if by_key { &[] } else { *projection };
+        write_rows(catalog, query, projection, &ordered, *cursors || merges, sql);
         Ok::<_, ArgumentError>(())
     })?;
 
@@ -204,6 +209,9 @@ pub(super) fn page(
     if !columns.is_empty() {
         holds(&mut sql, &mut |sql| {
             matches_key(table, columns, *parents, sql);
+            if let Some(strip) = tenant {
+                write_is_seen(table, columns, *parents, strip.keys, sql);
+            }
             Ok(())
         })?;
     }
@@ -219,6 +227,7 @@ pub(super) fn page(
             ranges = order::ranges_of_kinds(&kinds, &ordered.values, &sorts, ahead.as_deref(), &mut sql);
         }
         Some(values) if splits => ranges = order::ranges_after(&ordered.values, &sorts, values, &mut sql),
+        None if splits => ranges = order::with_and_without(&ordered.values[0]).into(),
         Some(values) => holds(&mut sql, &mut |sql| {
             order::write_after(&ordered.values, &sorts, values, sql);
             Ok(())
@@ -235,37 +244,28 @@ pub(super) fn page(
     if let Some(filter) = filter {
         holds(&mut sql, &mut |sql| Filter::new(catalog, sql, allowance).write(table, ROW, filter))?;
     }
-    let order = sql.apart(|sql| {
-        order::write_order(&ordered.values, &sorts, sql);
-        Ok::<_, ArgumentError>(())
-    })?;
     // One more than the page has: whether any row follows.
     let limit = page.limit + 1;
 
+    let merge = Merge {
+        table,
+        projection,
+        cursors: *cursors,
+        by_key,
+        rows: &rows,
+        conditions: &conditions,
+        ranges: &ranges,
+        scope,
+        tenant: tenant.map(|strip| strip.column),
+        sorts: &sorts,
+        values: &ordered.values,
+        limit,
+        offset: page.offset,
+    };
     if merges {
-        Merge {
-            table,
-            projection,
-            cursors: *cursors,
-            rows: &rows,
-            conditions: &conditions,
-            ranges: &ranges,
-            scope,
-            sorts: &sorts,
-            order: &order,
-            limit,
-            offset: page.offset,
-        }
-        .write(&mut sql);
+        merge.write(&mut sql);
     } else {
-        sql.push(rows);
-        for (at, condition) in conditions.iter().enumerate() {
-            sql.push(if at == 0 { " WHERE " } else { " AND " }).push(condition);
-        }
-        sql.push(order).push(format_args!(" LIMIT {limit}"));
-        if page.offset > 0 {
-            sql.push(format_args!(" OFFSET {}", page.offset));
-        }
+        merge.write_whole(&mut sql);
     }
     if nested {
         sql.push(") p");
@@ -277,14 +277,15 @@ pub(super) fn page(
 fn write_rows(
     catalog: &Catalog,
     query: &PageQuery<'_>,
+    projection: &[Selected],
     ordered: &order::Resolved,
     with_order: bool,
     sql: &mut Sql,
 ) {
     sql.push("SELECT ");
-    select(query.table, query.projection, sql);
+    select(query.table, projection, sql);
     if with_order {
-        let separator = if query.projection.is_empty() { "" } else { ", " };
+        let separator = if projection.is_empty() { "" } else { ", " };
         sql.push(separator).join(", ", ordered.values.iter().enumerate(), |sql, (at, value)| {
             sql.push(format_args!("{value} AS o{at}"));
         });
@@ -314,6 +315,24 @@ fn scope<'c>(catalog: &'c Catalog, table: &Table, columns: &[ColumnId]) -> Optio
     let parent = table.relations.iter().find(leads_here).map(|it| catalog.table(it.target));
     let is_apart = columns.is_empty() || parent.is_some_and(|parent| parent.is_reference);
     catalog.scope(table.id).filter(|_| is_apart)
+}
+
+/// The strip by which a table is read where a parent is a tenant itself.
+fn tenant<'c>(catalog: &'c Catalog, table: &Table, columns: &[ColumnId]) -> Option<&'c Strip> {
+    let ([column], scope) = (columns, catalog.scope(table.id)?) else { return None };
+    let [strip] = scope.strips else { return None };
+    let is_of_tenant = scope.may_be_whole() && strip.column == table.column(*column).name;
+    is_of_tenant.then_some(strip)
+}
+
+/// Writes the condition that a parent is a tenant of whom the caller sees rows. Of others the policy would look at each.
+fn write_is_seen(table: &Table, columns: &[ColumnId], parents: Parents, keys: Keys, sql: &mut Sql) {
+    let function = keys.function();
+    sql.push(format_args!(" AND (array_position((SELECT {function}()), NULL) IS NOT NULL OR ARRAY["));
+    sql.join(", ", columns.iter().enumerate(), |sql, (at, column)| {
+        write_key(table, at, *column, parents, sql);
+    });
+    sql.push(format_args!("] <@ (SELECT {function}()))"));
 }
 
 /// A value over many rows: the number of rows, or a function of a column.
@@ -448,11 +467,15 @@ pub(super) fn write_primary_key(table: &Table, sql: &mut Sql) {
 /// Writes the condition that a row belongs to a parent.
 pub(super) fn matches_key(table: &Table, columns: &[ColumnId], parents: Parents, sql: &mut Sql) {
     sql.join(" AND ", columns.iter().enumerate(), |sql, (at, column)| {
-        let column = table.column(*column);
-        sql.push(format_args!("{ROW}.{} = ", column.sql_name));
-        match parents {
-            Parents::One => sql.key_part(at, &column.ty),
-            Parents::Many => sql.push(format_args!("{KEY_ALIAS}.k{at}")),
-        };
+        sql.push(format_args!("{ROW}.{} = ", table.column(*column).sql_name));
+        write_key(table, at, *column, parents, sql);
     });
+}
+
+/// Writes a part of a parent's key.
+fn write_key(table: &Table, at: usize, column: ColumnId, parents: Parents, sql: &mut Sql) {
+    match parents {
+        Parents::One => sql.key_part(at, &table.column(column).ty),
+        Parents::Many => sql.push(format_args!("{KEY_ALIAS}.k{at}")),
+    };
 }

@@ -1,27 +1,43 @@
 //! A page costs what the page costs: the first, the last and those in the middle of every list, for whoever asks, however
 //! many rows the others have.
 
+mod below;
+mod list;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use praxis::graph::catalog::{Catalog, Table};
+use praxis::graph::catalog::Catalog;
 use praxis::systems;
 use serde_json::{Value, json};
 use tokio_postgres::Client;
 
+use self::below::below;
+use self::list::lists;
 use crate::fixture::{join, person, protocol, signed_in, site};
 use crate::harness::{Actor, App, clone_database, connect, database_url};
-use crate::people::{Key, key_fields, key_list};
 use crate::scale::{self, plans};
 
 /// Rows of a page.
 const PAGE: usize = 20;
+/// Parents whose lists are asked for at once.
+const PARENTS: usize = 3;
+/// Those who ask for lists below rows.
+const LOOK_BELOW: [&str; 6] = [
+    "a clinician of the first site",
+    "a clinician of the last site",
+    "a clinician of all sites",
+    "a therapist of the last practice",
+    "an administrator of the last practice",
+    "a patient of the last practice",
+];
 /// Tenants, and how many times the demo's rows each has.
 const FEW: (u32, u32) = (3, 6);
 const MANY: (u32, u32) = (6, 12);
 /// Pages of the database's files that one page of a list may touch for each tenant: five for a row and as many again for how it is
-/// found. Rows of a view are made of more.
+/// found. Rows of a view are made of more, and a note's text is put together from all that a session has.
 const MOST_BUFFERS: u64 = 10 * PAGE as u64;
 const MOST_OF_VIEWS: u64 = 30 * PAGE as u64;
+const MOST_OF_NOTES: u64 = 200 * PAGE as u64;
 
 /// Orders and filters that the documentation, the ready-made queries and dashboards show: system, list, arguments.
 const SHOWN: [(&str, &str, &str); 19] = [
@@ -46,18 +62,11 @@ const SHOWN: [(&str, &str, &str); 19] = [
     ("therapyflow", "auditLogs", "orderBy: [{ createdAt: DESC }]"),
 ];
 
-/// Lists that cost more by nature; docs/queries.md names them.
-const EXPENSIVE: [&str; 3] = [
-    // Scores of two tables in one order.
-    "\"score_trends\"",
-    // Those who are to meet are joined to each, and it is asked of each whether the caller sees them.
-    "\"upcoming_sessions\"",
-    // Samples of those who consent lie among those of all others.
-    "\"wearable_data\"",
-];
+/// Functions that rank everybody before the first is shown; docs/queries.md names them.
+const RANKED: [&str; 2] = ["\"search_practitioners\"", "\"supervision_matches\""];
 
 /// Somebody who asks for lists of a system.
-struct Caller<'a> {
+pub(super) struct Caller<'a> {
     name: &'static str,
     system: &'static str,
     /// The account; none for somebody without a token.
@@ -92,7 +101,9 @@ async fn measured(
     compares: bool,
 ) -> BTreeMap<(&'static str, String), (u64, u64)> {
     let (database, owner) = scale::tenants(tenants, copies).await;
-    let settings = [scale::ANALYZE.as_slice(), &[("plan_cache_mode", plan_cache_mode)]].concat();
+    // What functions read counts as what the statement does that calls them.
+    let whole = [("plan_cache_mode", plan_cache_mode), ("auto_explain.log_nested_statements", "off")];
+    let settings = [scale::ANALYZE.as_slice(), &whole].concat();
     scale::explain(&owner, &settings).await;
     let app = App::over(&database, |config| config.database.pool_size = 1).await;
     let catalog = Catalog::new(&systems::ALL).unwrap();
@@ -100,17 +111,26 @@ async fn measured(
     let views: Vec<String> = owner.query(views, &[]).await.unwrap().iter().map(|it| it.get(0)).collect();
     let mut costs = BTreeMap::new();
     for caller in callers(&app, &owner, tenants).await {
-        let lists = lists(&catalog, caller.system);
+        let (lists, below) = (lists(&catalog, caller.system), below(&catalog, caller.system));
         let plans = plans(&owner, async {
             for list in &lists {
                 list.ask(&caller, &owner, compares).await;
             }
+            if LOOK_BELOW.contains(&caller.name) {
+                for list in &below {
+                    list.ask(&caller).await;
+                }
+            }
         })
         .await;
         for (statement, cost) in of_pages(&plans) {
-            let is_of_view = views.iter().any(|view| statement.contains(view));
-            let most = if is_of_view { MOST_OF_VIEWS } else { MOST_BUFFERS };
-            costs.insert((caller.name, statement), (cost, most * caller.tenants));
+            let most = match () {
+                () if statement.contains("\"session_notes\"") => MOST_OF_NOTES,
+                () if views.iter().any(|view| statement.contains(view)) => MOST_OF_VIEWS,
+                () => MOST_BUFFERS,
+            };
+            let parents = if statement.starts_with("SELECT p.*") { PARENTS as u64 } else { 1 };
+            costs.insert((caller.name, statement), (cost, most * parents * caller.tenants));
         }
     }
     costs
@@ -123,8 +143,8 @@ fn of_pages(plans: &[Value]) -> BTreeMap<String, u64> {
     let marker = format!("LIMIT {}", PAGE + 1);
     for plan in plans {
         let text = plan["Query Text"].as_str().unwrap();
-        let is_expensive = EXPENSIVE.iter().any(|name| text.contains(name));
-        if is_expensive || !text.contains(&marker) || seen.insert(text) {
+        let is_ranked = RANKED.iter().any(|name| text.contains(name));
+        if is_ranked || !text.contains(&marker) || seen.insert(text) {
             continue;
         }
         let cost: &mut u64 = costs.entry(text.to_owned()).or_default();
@@ -192,108 +212,6 @@ async fn callers<'a>(app: &'a App, owner: &Client, tenants: u32) -> Vec<Caller<'
     }
     callers.push(Caller { name: "nobody", system: "ppn", actor: app.anonymous(), id: None, tenants: 1 });
     callers
-}
-
-/// A list of a system.
-struct List<'c> {
-    table: &'c Table,
-    field: Option<&'c str>,
-    /// Filter and order.
-    arguments: &'static str,
-}
-
-/// Every list that can grow, by key and as it is shown; what functions give is theirs to find.
-fn lists<'c>(catalog: &'c Catalog, system: &str) -> Vec<List<'c>> {
-    let of_system = |table: &&Table| catalog.systems()[table.system].name == system;
-    let tables: Vec<&Table> = catalog.tables().iter().filter(of_system).collect();
-    let field = catalog.systems().iter().find(|it| it.name == system).unwrap().field.as_deref();
-    let grows = |table: &&&Table| !table.is_reference && table.function.is_none();
-    let by_key = tables.iter().filter(grows).map(|table| List { table, field, arguments: "" });
-    let shown = SHOWN.iter().filter(|(of, ..)| *of == system).map(|(_, list, arguments)| List {
-        table: tables.iter().find(|table| table.list_field == *list).unwrap(),
-        field,
-        arguments,
-    });
-    by_key.chain(shown).collect()
-}
-
-impl List<'_> {
-    /// Asks for the first page, the last, and those on both sides of the middle.
-    async fn ask(&self, caller: &Caller<'_>, owner: &Client, compares: bool) {
-        let keys = key_fields(self.table).join(" ");
-        let wants = format!("edges {{ cursor node {{ {keys} }} }} pageInfo {{ hasNextPage }}");
-        let size = self.edges(caller, &self.query("first: 1", "totalCount")).await["totalCount"].clone();
-        let middle = size.as_u64().unwrap_or_default() / 2;
-        let found = self.edges(caller, &self.query(&format!("first: 1, offset: {middle}"), &wants)).await;
-        let cursor = found["edges"][0]["cursor"].as_str().map(ToOwned::to_owned);
-
-        let mut pages = vec![format!("first: {PAGE}"), format!("last: {PAGE}")];
-        if let Some(cursor) = &cursor {
-            pages.push(format!("first: {PAGE}, after: {cursor:?}"));
-            pages.push(format!("last: {PAGE}, before: {cursor:?}"));
-        }
-        let mut answers = Vec::new();
-        for page in &pages {
-            let query = self.query(page, &wants);
-            self.edges(caller, &query).await;
-            answers.push(self.keys_of(&self.edges(caller, &query).await));
-        }
-        if compares && self.arguments.is_empty() {
-            let all = self.keys_seen(caller, owner).await;
-            let middle = usize::try_from(middle).unwrap();
-            let mut expected =
-                vec![all[..PAGE.min(all.len())].to_vec(), all[all.len().saturating_sub(PAGE)..].to_vec()];
-            if cursor.is_some() {
-                expected.push(all[middle + 1..(middle + 1 + PAGE).min(all.len())].to_vec());
-                expected.push(all[middle.saturating_sub(PAGE)..middle].to_vec());
-            }
-            assert_eq!(answers, expected, "{} as {}", self.table.list_field, caller.name);
-        }
-    }
-
-    fn query(&self, page: &str, wants: &str) -> String {
-        let separator = if self.arguments.is_empty() { "" } else { ", " };
-        let list = format!("{}({page}{separator}{}) {{ {wants} }}", self.table.list_field, self.arguments);
-        self.field.map_or_else(|| format!("{{ {list} }}"), |field| format!("{{ {field} {{ {list} }} }}"))
-    }
-
-    async fn edges(&self, caller: &Caller<'_>, query: &str) -> Value {
-        let data = caller.actor.ask_with(query, &json!({})).await.data().clone();
-        let list = self.table.list_field.as_str();
-        self.field.map_or_else(|| data[list].clone(), |field| data[field][list].clone())
-    }
-
-    fn keys_of(&self, connection: &Value) -> Vec<Key> {
-        let fields = key_fields(self.table);
-        let key =
-            |edge: &Value| fields.iter().map(|field| crate::people::text(&edge["node"][field])).collect();
-        connection["edges"].as_array().unwrap().iter().map(key).collect()
-    }
-
-    /// The keys of all rows that the policies let a caller see, in order, asked as plainly as can be.
-    async fn keys_seen(&self, caller: &Caller<'_>, owner: &Client) -> Vec<Key> {
-        let (role, id) = match &caller.id {
-            Some(id) => ("authenticated", id.as_str()),
-            None => ("anon", ""),
-        };
-        let key = self.table.primary_key.iter().map(|id| format!("t.{}", self.table.column(*id).sql_name));
-        let sql = format!(
-            "SELECT {} FROM {} AS t ORDER BY {}",
-            key_list(self.table),
-            self.table.sql_name,
-            key.collect::<Vec<_>>().join(", ")
-        );
-        let claims = json!({ "sub": caller.id, "role": role }).to_string();
-        let begin = format!(
-            "BEGIN; SELECT set_config('request.jwt.claims', '{claims}', true),
-               set_config('request.jwt.claim.sub', '{id}', true),
-               set_config('request.jwt.claim.role', '{role}', true); SET LOCAL ROLE {role}"
-        );
-        owner.batch_execute(&begin).await.unwrap();
-        let rows = owner.query(&sql, &[]).await.unwrap();
-        owner.batch_execute("ROLLBACK").await.unwrap();
-        rows.iter().map(|row| (0..row.len()).map(|at| row.get(at)).collect()).collect()
-    }
 }
 
 /// Strips only say where to look: where another policy lets a caller see more, nothing of it is lost.
