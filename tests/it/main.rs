@@ -40,6 +40,7 @@ mod login;
 mod matching;
 mod matrix;
 mod memory;
+mod missed;
 mod mutation_matrix;
 mod mutations;
 mod network;

@@ -107,8 +107,14 @@ impl Dispatcher {
             }
         };
         let was_certain = self.told.is_certain();
-        if was_certain && !feeds.registry().is_empty() {
-            self.tell_history(History::since(pool, catalog, horizon).seen_by(&seen), horizon).await;
+        if was_certain {
+            // Who has come since then is not owed what was seen.
+            for table in feeds.registry().tables() {
+                let history = History::since(pool, catalog, horizon, catalog.table(table)).seen_by(&seen);
+                if !self.tell_history(history, horizon).await {
+                    break;
+                }
+            }
         }
         self.told.told_snapshot(seen.horizon, seen.ends_before, &seen.open);
         // Asked afterwards: what was forgotten while it was read counts as well.
@@ -122,7 +128,8 @@ impl Dispatcher {
         }
     }
 
-    async fn tell_history(&mut self, mut history: History<'_>, horizon: u64) {
+    /// Tells what is read; `false`: nobody is told any more, for it could not be.
+    async fn tell_history(&mut self, mut history: History<'_>, horizon: u64) -> bool {
         loop {
             let mut page = history.next(horizon).await;
             for _ in 1..ATTEMPTS {
@@ -139,10 +146,11 @@ impl Dispatcher {
                     let new = changes.into_iter().filter(|it| told.is_new(it.transaction, it.number));
                     self.feeds.registry().dispatch(new);
                 }
-                Ok(None) => return,
+                Ok(None) => return true,
                 Err(error) => {
                     tracing::error!(%error, "cannot read changes that were missed");
-                    return self.give_up("The server could not read what has changed.");
+                    self.give_up("The server could not read what has changed.");
+                    return false;
                 }
             }
         }

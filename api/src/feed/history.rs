@@ -6,15 +6,22 @@ use tokio_postgres::types::Type;
 
 use super::announcement::{Announcement, Raw, References};
 use crate::database::{Access, DatabaseError, Parameter, Pool, Row, Statement};
-use crate::graph::catalog::Catalog;
+use crate::graph::catalog::{Catalog, Table};
 
 /// Changes that are read at a time.
 const PAGE: usize = 2_000;
-const CHANGES: &str = "SELECT change_id, transaction_id::text, (extract(epoch FROM changed_at) * 1000000)::bigint, \
-    table_name, operation, row_key::text, row_references::text, references_before::text FROM praxis.changes \
-    WHERE transaction_id BETWEEN $1::text::xid8 AND $2::text::xid8 AND change_id > $3 AND ($4 = '' OR table_name = $4) \
-    AND pg_visible_in_snapshot(transaction_id, coalesce(nullif($6, '')::pg_snapshot, pg_current_snapshot())) \
-    ORDER BY change_id LIMIT $5";
+const SELECT: &str = "SELECT change_id, transaction_id::text, (extract(epoch FROM changed_at) * 1000000)::bigint, \
+    table_name, operation, row_key::text, row_references::text, references_before::text FROM praxis.changes";
+/// Changes of one transaction, by its key.
+const OF: &str = "WHERE transaction_id = $1::text::xid8 AND change_id > $2 ORDER BY change_id LIMIT $3";
+/// Changes of a table, by its numbers: what changes a row later has the greater one, even if its transaction is the older one.
+const SINCE: &str = "WHERE table_name = $4 AND change_id > $2 AND transaction_id >= $1::text::xid8 \
+    AND pg_visible_in_snapshot(transaction_id, coalesce(nullif($5, '')::pg_snapshot, pg_current_snapshot())) \
+    ORDER BY change_id LIMIT $3";
+/// A number that these transactions begin behind. The sum keeps Postgres from looking for it in the order of numbers, past all
+/// that is older.
+const BEFORE: &str =
+    "SELECT min(change_id + 0) - 1 FROM praxis.changes WHERE transaction_id >= $1::text::xid8";
 const SEEN: &str = "SELECT pg_current_snapshot()::text";
 const RECALL: &str = "SELECT praxis.recall_rows($1::text[]::xid8[], $2::bigint[])";
 const FORGOTTEN: &str = "SELECT up_to::text FROM praxis.changes_forgotten";
@@ -24,36 +31,45 @@ const FORGET: &str = "SELECT praxis.forget_changes(make_interval(secs => $1), $2
 pub(super) struct History<'a> {
     pool: &'a Pool,
     catalog: &'a Catalog,
-    from: u64,
-    to: u64,
-    /// Schema and name; empty for any.
-    table: String,
-    /// Only what this snapshot sees; empty for everything.
-    as_of: String,
-    last: i64,
+    transaction: u64,
+    changes: Changes,
+    /// The number that the next page begins behind, once that is known.
+    last: Option<i64>,
     ended: bool,
 }
 
+/// Which changes are read.
+enum Changes {
+    /// Those of the transaction.
+    Of,
+    /// Those of the transaction and all later ones, as far as they are of one table.
+    Since {
+        /// Schema and name.
+        table: String,
+        /// Only what this snapshot sees; empty for everything.
+        as_of: String,
+    },
+}
+
 impl<'a> History<'a> {
-    /// Changes of this transaction and all later ones.
-    pub(super) fn since(pool: &'a Pool, catalog: &'a Catalog, transaction: u64) -> Self {
-        let (table, as_of) = (String::new(), String::new());
-        Self { pool, catalog, from: transaction, to: u64::MAX, table, as_of, last: 0, ended: false }
+    /// Changes of a table by this transaction and all later ones.
+    pub(super) fn since(pool: &'a Pool, catalog: &'a Catalog, transaction: u64, table: &Table) -> Self {
+        let table = format!("{}.{}", table.schema, table.name);
+        let changes = Changes::Since { table, as_of: String::new() };
+        Self { pool, catalog, transaction, changes, last: None, ended: false }
     }
 
     /// Changes of this transaction.
     pub(super) fn of(pool: &'a Pool, catalog: &'a Catalog, transaction: u64) -> Self {
-        Self { to: transaction, ..Self::since(pool, catalog, transaction) }
-    }
-
-    /// The same changes as far as they are of one table, whose name comes with its schema.
-    pub(super) fn of_table(self, table: String) -> Self {
-        Self { table, ..self }
+        Self { pool, catalog, transaction, changes: Changes::Of, last: Some(0), ended: false }
     }
 
     /// The same changes as far as their transactions had been committed: each of them is read whole, or not at all.
-    pub(super) fn seen_by(self, seen: &Seen) -> Self {
-        Self { as_of: seen.snapshot.clone(), ..self }
+    pub(super) fn seen_by(mut self, seen: &Seen) -> Self {
+        if let Changes::Since { as_of, .. } = &mut self.changes {
+            as_of.clone_from(&seen.snapshot);
+        }
+        self
     }
 
     /// The next page, whose changes get this horizon; `None` after the last.
@@ -61,21 +77,33 @@ impl<'a> History<'a> {
         if self.ended {
             return Ok(None);
         }
+        let last = match self.last {
+            Some(last) => last,
+            None => self.before().await?,
+        };
         let text = |text: &str| Parameter::new(Type::TEXT, text.as_bytes().to_vec());
         let number = |number: i64| Parameter::new(Type::INT8, number.to_be_bytes().to_vec());
-        let parameters = vec![
-            text(&self.from.to_string()),
-            text(&self.to.to_string()),
-            number(self.last),
-            text(&self.table),
-            number(i64::try_from(PAGE).unwrap_or(i64::MAX)),
-            text(&self.as_of),
-        ];
-        let rows =
-            self.pool.query_in(Access::Writes, &Statement { text: CHANGES.into(), parameters }).await?;
+        let most = i64::try_from(PAGE).unwrap_or(i64::MAX);
+        let mut parameters = vec![text(&self.transaction.to_string()), number(last), number(most)];
+        let which = match &self.changes {
+            Changes::Of => OF,
+            Changes::Since { table, as_of } => {
+                parameters.extend([text(table), text(as_of)]);
+                SINCE
+            }
+        };
+        let statement = Statement { text: format!("{SELECT} {which}").into(), parameters };
+        let rows = self.pool.query_in(Access::Writes, &statement).await?;
         self.ended = rows.len() < PAGE;
-        self.last = rows.last().and_then(|row| bigint(row, 0)).unwrap_or(self.last);
+        self.last = Some(rows.last().and_then(|row| bigint(row, 0)).unwrap_or(last));
         Ok(Some(rows.iter().filter_map(|row| read(self.catalog, row, horizon)).collect()))
+    }
+
+    /// The number that the first page begins behind.
+    async fn before(&self) -> Result<i64, DatabaseError> {
+        let parameters = vec![Parameter::new(Type::TEXT, self.transaction.to_string().into_bytes())];
+        let rows = self.pool.query_in(Access::Writes, &Statement { text: BEFORE.into(), parameters }).await?;
+        Ok(rows.first().and_then(|row| bigint(row, 0)).unwrap_or_default())
     }
 }
 

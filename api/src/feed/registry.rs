@@ -1,6 +1,6 @@
 //! Who watches what.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,6 +9,7 @@ use super::group::{Group, GroupKey, Subscriber};
 use super::{Bound, FeedSettings};
 use crate::auth::Share;
 use crate::budget::Budget;
+use crate::graph::catalog::TableId;
 use crate::graph::{Code, Error, Topic};
 
 /// All groups, by who they are and by what they watch.
@@ -96,6 +97,11 @@ impl Registry {
         for group in told.into_values() {
             group.wake();
         }
+    }
+
+    /// The tables that somebody watches.
+    pub(super) fn tables(&self) -> BTreeSet<TableId> {
+        self.groups().by_topic.keys().map(Topic::table).collect()
     }
 
     /// Whether nobody watches anything.

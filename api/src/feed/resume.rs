@@ -25,11 +25,10 @@ pub(super) async fn resume(
     let subscription = &group.subscription;
     let catalog = feeds.engine().catalog();
     let table = catalog.table(subscription.topic().table());
-    let name = format!("{}.{}", table.schema, table.name);
     let failed = |error| Error::from(&error);
 
     // The group has been told of this subscriber before: what is not read here, it will hold.
-    let mut history = History::since(feeds.pool(), catalog, cursor.horizon).of_table(name);
+    let mut history = History::since(feeds.pool(), catalog, cursor.horizon, table);
     let mut known = group.known();
     loop {
         let permit = feeds.permit(&group.caller).await;

@@ -1,0 +1,1 @@
+DROP INDEX praxis.idx_changes_table_number;
