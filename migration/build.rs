@@ -1,5 +1,4 @@
-//! Embeds the SQL files: each pair `sql/<YYYYMMDDHHMMSS>_<name>.{up,down}.sql` is a migration, in the order of names. A pair of
-//! the same name in `parts/` is what the migration does where the portal alone was chosen.
+//! Embeds the SQL files: each pair `sql/<YYYYMMDDHHMMSS>_<name>.{up,down}.sql` is a migration, in the order of names.
 
 use std::{
     collections::BTreeMap,
@@ -14,8 +13,7 @@ use std::{
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("sql");
     let out = PathBuf::from(env::var("OUT_DIR")?).join("migrations.rs");
-    let parts = folder.with_file_name("parts");
-    io::stdout().write_all(b"cargo::rerun-if-changed=sql\ncargo::rerun-if-changed=parts\n")?;
+    io::stdout().write_all(b"cargo::rerun-if-changed=sql\n")?;
 
     let mut pairs: BTreeMap<String, [Option<PathBuf>; 2]> = BTreeMap::new();
     for entry in fs::read_dir(&folder)? {
@@ -46,16 +44,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             return Err(format!("migration {name} lacks its .up.sql or its .down.sql").into());
         };
         let (up, down) = (up.to_string_lossy(), down.to_string_lossy());
-        let part = [parts.join(format!("{name}.up.sql")), parts.join(format!("{name}.down.sql"))];
-        let part = if part.iter().all(|file| file.exists()) {
-            let [up, down] = part.map(|file| file.to_string_lossy().into_owned());
-            format!("Some((include_str!({up:?}), include_str!({down:?})))")
-        } else {
-            "None".to_owned()
-        };
         writeln!(
             code,
-            "    Migration {{ name: {name:?}, up: include_str!({up:?}), down: include_str!({down:?}), part: {part} }},"
+            "    Migration {{ name: {name:?}, up: include_str!({up:?}), down: include_str!({down:?}) }},"
         )?;
     }
     code.push_str("];\n");

@@ -9,10 +9,12 @@ pub mod lint;
 mod record;
 mod runner;
 mod sql;
+mod systems;
 
 pub use error::{DatabaseError, MigrationError};
 pub use record::{READ_RECORD, RECORD_EXISTS, Record, compare};
-pub use runner::{down, status, up, up_for};
+pub use runner::{down, present, status, up, up_for};
+pub use systems::Systems;
 
 /// Policies and foreign keys that the migrations make on the tables that are served, as JSON: a list of objects of `object`
 /// (`schema.table`), `policies` (statements by name) and `foreign_keys` (their definitions).
@@ -29,40 +31,6 @@ pub struct Migration {
     pub up: &'static str,
     /// The SQL that takes it back.
     pub down: &'static str,
-    /// Of a migration of both systems: the SQL of the portal's part, and what takes that back.
-    pub part: Option<(&'static str, &'static str)>,
-}
-
-/// Migrations that are TherapyFlow's alone. All others are the portal's, and of what the systems share.
-const OF_THERAPYFLOW: [&str; 11] = [
-    "20260310100000_create_therapyflow",
-    "20260310110000_isolate_organizations",
-    "20260310120000_schedule_sessions",
-    "20260310130000_write_clinical_notes",
-    "20260310140000_decide_on_consent",
-    "20260310150000_audit_every_change",
-    "20260312100000_index_times_of_therapyflow",
-    "20260313100000_describe_therapyflow",
-    "20260403120000_tell_no_hidden_rows",
-    "20260411000000_complete_therapyflow",
-    "20260412000100_page_lists_of_therapyflow",
-];
-
-/// Which systems a database is made for. The portal always is: its migrations hold what the systems share.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Systems {
-    /// The portal and TherapyFlow.
-    All,
-    /// The portal alone.
-    Portal,
-}
-
-impl Systems {
-    /// Whether a migration belongs to them, by its name.
-    #[must_use]
-    pub fn have(self, name: &str) -> bool {
-        self == Self::All || !OF_THERAPYFLOW.contains(&name)
-    }
 }
 
 /// Every migration, in the order in which they are applied.

@@ -3,7 +3,7 @@
 use std::{str::FromStr, time::Duration};
 
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, Statement, TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, Statement, TransactionTrait,
     sqlx::{
         self, ConnectOptions, Connection, PgConnection, Row,
         postgres::{PgConnectOptions, PgPool, PgPoolOptions},
@@ -17,6 +17,7 @@ use crate::{
     migrations,
     record::{READ_RECORD, RECORD_EXISTS, Record, compare},
     sql::{Migrator, RECORD},
+    systems::later,
 };
 
 /// The advisory lock of a run; its number means nothing but must never change.
@@ -68,7 +69,7 @@ const CREATE_RECORD: &str = "
 ///
 /// Two runs at once are safe: the second waits and then finds nothing to do.
 pub async fn up(database_url: &str) -> Result<Vec<&'static str>, MigrationError> {
-    up_for(database_url, Systems::All).await
+    up_for(database_url, Systems::ALL).await
 }
 
 /// The same, of these systems only. What was left out is applied when it is chosen later.
@@ -159,30 +160,67 @@ impl Run {
         if let Some(edited) = status.iter().find(|it| it.state == State::Edited) {
             return Err(MigrationError::Edited { name: edited.name });
         }
-        // What is there already stays whole.
-        let systems = if is_whole(&status) { Systems::All } else { systems };
-        for migration in pending(&status).filter(|migration| systems.have(migration.name)) {
+        // What is there already stays.
+        let there = present(&status);
+        let systems = there.and(systems);
+        if systems.portal && !there.portal {
+            self.add_portal(&status, systems, applied).await?;
+        }
+        let is_pending = |migration: &&Migration| !applied.contains(&migration.name);
+        let pending: Vec<_> = pending(&status).filter(is_pending).collect();
+        for migration in pending.into_iter().filter(|migration| systems.have(migration.name)) {
             let started = std::time::Instant::now();
-            let text = text(migration.up, migration.part.map(|(up, _)| up), systems);
-            self.apply(migration, text).await.map_err(|error| MigrationError::Failed {
-                name: migration.name,
-                error: DatabaseError::new(&error, Some(text)).into(),
-            })?;
+            let text = systems.up(migration);
+            self.apply(migration, text).await.map_err(|error| failed(migration, &error, text))?;
             tracing::info!(migration = migration.name, elapsed = ?started.elapsed(), "migration applied");
             applied.push(migration.name);
         }
         Ok(())
     }
 
+    /// Makes the portal in a database that was made without it, if it was: all of it in one transaction, since nothing else tells
+    /// which migrations of several systems were applied with their part for the portal.
+    async fn add_portal(
+        &self,
+        status: &[Status],
+        systems: Systems,
+        applied: &mut Vec<&'static str>,
+    ) -> Result<(), MigrationError> {
+        let is_there = |name: &str| status.iter().any(|it| it.name == name && it.state != State::Pending);
+        if !migrations().iter().any(|migration| later(migration).is_some() && is_there(migration.name)) {
+            return Ok(());
+        }
+        let begun = self.database.begin().await;
+        let transaction =
+            begun.map_err(|error| MigrationError::Record(DatabaseError::new(&error, None).into()))?;
+        let mut made = Vec::new();
+        for migration in migrations() {
+            let text = if !is_there(migration.name) && systems.have(migration.name) {
+                made.push(migration.name);
+                systems.up(migration)
+            } else if let Some(text) = later(migration).filter(|_| is_there(migration.name)) {
+                text
+            } else {
+                continue;
+            };
+            let done = if made.last() == Some(&migration.name) {
+                take(&transaction, migration, text).await
+            } else {
+                migration.run(&SchemaManager::new(&transaction), text).await
+            };
+            done.map_err(|error| failed(migration, &error, text))?;
+        }
+        let committed = transaction.commit().await;
+        committed.map_err(|error| MigrationError::Record(DatabaseError::new(&error, None).into()))?;
+        tracing::info!(migrations = made.len(), "portal added");
+        applied.extend(made);
+        Ok(())
+    }
+
     /// Takes the step, in a transaction of its own. The library would take the first one that is pending.
     async fn apply(&self, migration: &Migration, text: &str) -> Result<(), sea_orm::DbErr> {
         let transaction = self.database.begin().await?;
-        migration.take(&SchemaManager::new(&transaction), text).await?;
-        let sql = "INSERT INTO praxis.seaql_migrations (version, applied_at)
-            VALUES ($1, extract(epoch FROM clock_timestamp())::bigint)";
-        transaction
-            .execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [migration.name.into()]))
-            .await?;
+        take(&transaction, migration, text).await?;
         transaction.commit().await
     }
 
@@ -191,12 +229,8 @@ impl Run {
         let applied = migrations().iter().zip(&status).filter(|(_, it)| it.state != State::Pending);
         let applied: Vec<_> = applied.map(|(migration, _)| migration).collect();
         for migration in applied.into_iter().rev().take(usize::try_from(steps).unwrap_or(usize::MAX)) {
-            let systems = if is_whole(&status) { Systems::All } else { Systems::Portal };
-            let text = text(migration.down, migration.part.map(|(_, down)| down), systems);
-            self.take_back(migration, text).await.map_err(|error| MigrationError::Failed {
-                name: migration.name,
-                error: DatabaseError::new(&error, Some(text)).into(),
-            })?;
+            let text = present(&status).down(migration);
+            self.take_back(migration, text).await.map_err(|error| failed(migration, &error, text))?;
             tracing::info!(migration = migration.name, "migration taken back");
             reverted.push(migration.name);
             status.iter_mut().filter(|it| it.name == migration.name).for_each(|it| it.state = State::Pending);
@@ -219,14 +253,29 @@ impl Run {
     }
 }
 
-/// Whether something is applied that is not the portal's.
-fn is_whole(status: &[Status]) -> bool {
-    status.iter().any(|it| it.state != State::Pending && !Systems::Portal.have(it.name))
+/// Takes a step and records it, within a transaction.
+async fn take(
+    transaction: &DatabaseTransaction,
+    migration: &Migration,
+    text: &str,
+) -> Result<(), sea_orm::DbErr> {
+    migration.take(&SchemaManager::new(transaction), text).await?;
+    let sql = "INSERT INTO praxis.seaql_migrations (version, applied_at)
+        VALUES ($1, extract(epoch FROM clock_timestamp())::bigint)";
+    transaction
+        .execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [migration.name.into()]))
+        .await
+        .map(drop)
 }
 
-/// The whole text of a step, or the portal's part.
-fn text(whole: &'static str, part: Option<&'static str>, systems: Systems) -> &'static str {
-    part.filter(|_| systems == Systems::Portal).unwrap_or(whole)
+fn failed(migration: &Migration, error: &sea_orm::DbErr, text: &str) -> MigrationError {
+    MigrationError::Failed { name: migration.name, error: DatabaseError::new(error, Some(text)).into() }
+}
+
+/// The systems that a database has, by where its migrations stand.
+#[must_use]
+pub fn present(status: &[Status]) -> Systems {
+    Systems::of(status.iter().filter(|it| it.state != State::Pending).map(|it| it.name))
 }
 
 fn pending(status: &[Status]) -> impl Iterator<Item = &'static Migration> {

@@ -49,12 +49,18 @@ impl MigrationTrait for Migration {
 }
 
 impl Migration {
-    /// Runs the text of the step, and notes its checksum.
-    pub(crate) async fn take(&self, manager: &SchemaManager<'_>, text: &str) -> Result<(), DbErr> {
+    /// Runs some of its text.
+    pub(crate) async fn run(&self, manager: &SchemaManager<'_>, text: &str) -> Result<(), DbErr> {
         let connection = manager.get_connection();
         connection.execute_unprepared("SET LOCAL search_path = public").await?;
         connection.execute_unprepared(text).await?;
-        connection.execute_unprepared(&format!("SET LOCAL search_path = {RECORD}")).await?;
+        connection.execute_unprepared(&format!("SET LOCAL search_path = {RECORD}")).await.map(drop)
+    }
+
+    /// Runs the text of the step, and notes its checksum.
+    pub(crate) async fn take(&self, manager: &SchemaManager<'_>, text: &str) -> Result<(), DbErr> {
+        self.run(manager, text).await?;
+        let connection = manager.get_connection();
         let values = [self.name.into(), self.checksum().into()];
         let record = "INSERT INTO praxis.migration_checksums (name, sha256) VALUES ($1, $2)";
         connection
@@ -65,10 +71,8 @@ impl Migration {
 
     /// Runs the text that takes the step back, and forgets its checksum.
     pub(crate) async fn take_back(&self, manager: &SchemaManager<'_>, text: &str) -> Result<(), DbErr> {
+        self.run(manager, text).await?;
         let connection = manager.get_connection();
-        connection.execute_unprepared("SET LOCAL search_path = public").await?;
-        connection.execute_unprepared(text).await?;
-        connection.execute_unprepared(&format!("SET LOCAL search_path = {RECORD}")).await?;
         let record = "DELETE FROM praxis.migration_checksums WHERE name = $1";
         connection
             .execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, record, [self.name.into()]))

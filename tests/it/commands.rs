@@ -291,6 +291,78 @@ async fn migrate_makes_the_chosen_systems_and_others_when_they_are_chosen_later(
 }
 
 #[tokio::test]
+async fn whatever_systems_are_chosen_in_whatever_order_the_database_has_these_and_no_others() {
+    let steps = migration::migrations().len().to_string();
+    let mut known: Vec<(&str, Vec<String>)> = Vec::new();
+    for order in [
+        &["ppn"][..],
+        &["therapyflow"],
+        &["ppn,therapyflow"],
+        &["ppn", "therapyflow"],
+        &["therapyflow", "ppn"],
+        &["therapyflow", "ppn,therapyflow"],
+        &["ppn", "ppn,therapyflow", "therapyflow", "ppn"],
+    ] {
+        let name = empty_database().await;
+        let url = database_url("postgres", &name);
+        // Also once they were there and taken back.
+        for _ in 0..2 {
+            for systems in order {
+                migrate(&url, &["up", "--systems", systems]).await.good();
+            }
+            let made = made(&name).await;
+            let all = order.concat();
+            let all = match (all.contains("ppn"), all.contains("therapyflow")) {
+                (true, true) => "ppn,therapyflow",
+                (true, false) => "ppn",
+                (false, _) => "therapyflow",
+            };
+            match known.iter().find(|(systems, _)| *systems == all) {
+                Some((_, same)) => {
+                    let other: Vec<&String> = made.iter().filter(|it| !same.contains(it)).collect();
+                    assert_eq!((made.len(), other), (same.len(), Vec::new()), "{order:?}");
+                }
+                None => known.push((all, made)),
+            }
+            let gateway = database_url("praxis_gateway", &name);
+            let doctor =
+                run(&["doctor", "--systems", all, "--jwt-secret", secret(), "--database-url", &gateway])
+                    .await;
+            assert!(doctor.good().contains("Nothing is wrong."), "{order:?}");
+            run(&["lint", "--database-url", &url]).await.good();
+            migrate(&url, &["down", "--steps", &steps]).await.good();
+        }
+    }
+    let of = |wanted: &str| &known.iter().find(|(systems, _)| *systems == wanted).unwrap().1;
+    let foreign: Vec<&String> = of("ppn").iter().filter(|it| it.contains("therapyflow")).collect();
+    assert!(foreign.is_empty(), "{foreign:#?}");
+    // Of schema public TherapyFlow has nothing, and of the others what the portal has as well.
+    let is_of_public = |it: &&String| {
+        ["public.", " ON public.", "log_clinical", "ref_", "session_events"]
+            .iter()
+            .any(|name| it.contains(name))
+            && !it.contains("was_there_before")
+    };
+    let foreign: Vec<&String> = of("therapyflow").iter().filter(is_of_public).collect();
+    assert!(foreign.is_empty(), "{foreign:#?}");
+    let other: Vec<&String> =
+        of("therapyflow").iter().filter(|it| !of("ppn,therapyflow").contains(it)).collect();
+    assert!(other.is_empty(), "{other:#?}");
+
+    // It is served.
+    let name = empty_database().await;
+    migrate(&database_url("postgres", &name), &["up", "--systems", "therapyflow"]).await.good();
+    let gateway = database_url("praxis_gateway", &name);
+    let arguments = over(&gateway);
+    for seed in [&["seed", "demo"][..], &["seed", "demo", "--reset"]] {
+        run(&[seed, &["--database-url", &database_url("postgres", &name)]].concat()).await.good();
+    }
+    let server = Served::start(&[&arguments[..], &["--systems", "therapyflow"]].concat()).await;
+    let patients = server.ask(None, "{ therapyflow { patients { totalCount } } }").await;
+    assert_eq!(patients.data()["therapyflow"]["patients"]["totalCount"], 0, "no token, no rows");
+}
+
+#[tokio::test]
 async fn migrate_wants_to_know_which_database() {
     assert!(run(&["migrate", "status"]).await.bad().contains("DATABASE_URL"));
 }

@@ -57,7 +57,7 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
     }
 
     if let Some(migrations) = doctor.check("the migrations can be read", migration_status(&owner).await, "") {
-        let wanted = args.systems().map_or(migration::Systems::All, |systems| systems::migrated(&systems));
+        let wanted = args.systems().map_or(migration::Systems::ALL, |systems| systems::migrated(&systems));
         let missing = |status: &&migration::Status| {
             status.state != migration::State::Applied && wanted.have(status.name)
         };

@@ -70,7 +70,10 @@ async fn check(args: &LintArgs) -> Result<Report, Failure> {
     let Some(url) = &args.database_url else { return check_own(args).await };
     let config = match &args.config {
         Some(file) => read_config(file)?,
-        None if is_praxis(url).await? => Config::praxis()?,
+        None if is_praxis(url).await? => {
+            let there = migration::present(&migration::status(url).await?);
+            Config::praxis()?.without(|system| !there.has(system))
+        }
         None => Config::unknown(),
     };
     let mut lint = Lint::new(&config);

@@ -20,7 +20,7 @@ pub(super) struct MigrateArgs {
 enum Direction {
     /// Apply what is pending
     Up {
-        /// Systems to make tables for; `ppn` always, since its migrations hold what the systems share
+        /// Systems to make tables for. Those that are there already stay
         #[arg(long, env = "PRAXIS_SYSTEMS", value_delimiter = ',', default_values_t = system_names(), value_name = "NAMES")]
         systems: Vec<String>,
     },

@@ -64,11 +64,8 @@ pub fn offers(systems: &[System]) -> impl Iterator<Item = &'static Offer> {
 
 /// What a database is migrated for that serves these systems.
 pub fn migrated(systems: &[System]) -> migration::Systems {
-    if systems.iter().all(|system| system.name == ppn::SYSTEM.name) {
-        migration::Systems::Portal
-    } else {
-        migration::Systems::All
-    }
+    let has = |wanted: System| systems.iter().any(|system| system.name == wanted.name);
+    migration::Systems { portal: has(ppn::SYSTEM), therapyflow: has(therapyflow::SYSTEM) }
 }
 
 /// The systems of these names, in the order of [`ALL`]; the error is the first name that is none.

@@ -37,6 +37,9 @@ pub struct Config {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SchemaConfig {
+    /// Name of the system whose objects stand there; without it, those of any.
+    #[serde(default)]
+    pub system: Option<String>,
     /// The column that says which tenant a row belongs to.
     #[serde(default)]
     pub tenant: Option<String>,
@@ -65,6 +68,9 @@ pub struct Reference {
 pub struct Exception {
     /// The rule's name.
     pub rule: String,
+    /// Name of the system whose objects they are, where the schema does not say so.
+    #[serde(default)]
+    pub system: Option<String>,
     /// The objects, as findings name them.
     pub objects: Vec<String>,
     /// Why they may.
@@ -75,6 +81,21 @@ impl Config {
     /// The configuration of Praxis's own database.
     pub fn praxis() -> Result<Self, LintError> {
         Self::parse(PRAXIS)
+    }
+
+    /// The same of a database that lacks the objects of some systems.
+    #[must_use]
+    pub fn without(mut self, is_lacking: impl Fn(&str) -> bool) -> Self {
+        let of_schema = |schemas: &BTreeMap<String, SchemaConfig>, object: &str| {
+            let schema = object.split_once('.').and_then(|(schema, _)| schemas.get(schema));
+            schema.and_then(|schema| schema.system.as_deref()).is_some_and(&is_lacking)
+        };
+        self.references.retain(|reference| !of_schema(&self.schemas, &reference.from));
+        self.exceptions.retain(|exception| !exception.system.as_deref().is_some_and(&is_lacking));
+        for exception in &mut self.exceptions {
+            exception.objects.retain(|object| !of_schema(&self.schemas, object));
+        }
+        self
     }
 
     /// Reads a configuration, in TOML.

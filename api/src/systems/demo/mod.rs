@@ -80,16 +80,21 @@ async fn lock(transaction: &Transaction<'_>) -> Result<(), Error> {
 
 async fn load_all(transaction: &Transaction<'_>) -> Result<Loaded, Error> {
     let mut loaded = Vec::new();
-    if !are_there(transaction, &ppn::demo::PERSONAS).await? {
-        loaded.extend(ppn::demo::load(transaction).await?);
-    }
-    // A database may have been made for the portal alone.
+    // A database may have been made for one system alone.
     let sql = "SELECT to_regnamespace('therapyflow') IS NOT NULL";
     let has_therapyflow: bool = transaction.query_one(sql, &[]).await?.try_get(0)?;
+    if has_portal(transaction).await? && !are_there(transaction, &ppn::demo::PERSONAS).await? {
+        loaded.extend(ppn::demo::load(transaction).await?);
+    }
     if has_therapyflow && !are_there(transaction, &therapyflow::demo::PERSONAS).await? {
         loaded.extend(therapyflow::demo::load(transaction).await?);
     }
     Ok(loaded)
+}
+
+async fn has_portal(transaction: &Transaction<'_>) -> Result<bool, Error> {
+    let sql = "SELECT to_regclass('public.sites') IS NOT NULL";
+    transaction.query_one(sql, &[]).await?.try_get(0)
 }
 
 async fn are_there(transaction: &Transaction<'_>, personas: &[Persona]) -> Result<bool, Error> {

@@ -39,8 +39,9 @@ pub async fn reset(client: &mut Client) -> Result<Summary, ResetError> {
     refuse_what_is_no_demo(&transaction).await?;
     let catalog = Catalog::new(&systems::ALL)?;
     let named = catalog.tables().iter().filter(|table| table.function.is_none());
-    let named: Vec<String> = named.map(|table| table.sql_name.clone()).collect();
-    // Views hold no rows of their own; a database may have been made for the portal alone.
+    let named = named.map(|table| table.sql_name.clone());
+    let named: Vec<String> = named.chain(REMEMBERED.map(str::to_owned)).collect();
+    // Views hold no rows of their own; a database may have been made for one system alone.
     let sql = "SELECT oid::regclass::text FROM pg_catalog.pg_class
         WHERE oid = ANY (ARRAY(SELECT to_regclass(name) FROM unnest($1::text[]) AS name)) AND relkind = 'r'";
     let mut tables: Vec<String> = Vec::new();
@@ -48,7 +49,6 @@ pub async fn reset(client: &mut Client) -> Result<Summary, ResetError> {
         tables.push(row.try_get(0)?);
     }
     tables.push("auth.users".to_owned());
-    tables.extend(REMEMBERED.map(str::to_owned));
     let mut guards: Vec<String> = Vec::new();
     for row in transaction.query(GUARDED, &[&tables]).await? {
         guards.push(row.try_get(0)?);
@@ -57,8 +57,10 @@ pub async fn reset(client: &mut Client) -> Result<Summary, ResetError> {
     transaction.batch_execute(&switch("DISABLE")).await?;
     transaction.batch_execute(&format!("TRUNCATE {} RESTART IDENTITY", tables.join(", "))).await?;
     transaction.batch_execute(&switch("ENABLE")).await?;
-    for statement in migration::reference_rows() {
-        transaction.batch_execute(statement).await?;
+    if super::has_portal(&transaction).await? {
+        for statement in migration::reference_rows() {
+            transaction.batch_execute(statement).await?;
+        }
     }
     let loaded = super::load_all(&transaction).await?;
     transaction.commit().await?;

@@ -1,0 +1,262 @@
+//! Which migrations make which system's tables.
+//!
+//! Most migrations are of one system. A few are shared: what every system stands on. Older ones made something for both at once
+//! and may not be edited any more; of these, a database gets the parts of the systems that it is made for.
+
+use crate::Migration;
+
+/// Systems that a database is made for. What they share is always there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Systems {
+    /// PPN Research Portal.
+    pub portal: bool,
+    /// TherapyFlow.
+    pub therapyflow: bool,
+}
+
+/// Whose a migration is. It is the portal's unless it is named here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Owner {
+    Portal,
+    Therapyflow,
+    All,
+}
+
+/// Migrations that are TherapyFlow's alone.
+const OF_THERAPYFLOW: [&str; 11] = [
+    "20260310100000_create_therapyflow",
+    "20260310110000_isolate_organizations",
+    "20260310120000_schedule_sessions",
+    "20260310130000_write_clinical_notes",
+    "20260310140000_decide_on_consent",
+    "20260310150000_audit_every_change",
+    "20260312100000_index_times_of_therapyflow",
+    "20260313100000_describe_therapyflow",
+    "20260403120000_tell_no_hidden_rows",
+    "20260411000000_complete_therapyflow",
+    "20260412000100_page_lists_of_therapyflow",
+];
+
+/// Migrations of what the systems share.
+const SHARED: [&str; 8] = [
+    "20260101000000_create_auth_shim",
+    "20260101000100_create_roles",
+    "20260304100000_keep_idempotency_keys",
+    "20260403100000_tell_schema_changes",
+    "20260403110000_keep_keys_by_identity",
+    "20260404101000_forget_by_place",
+    "20260406100000_remember_old_rows",
+    "20260412000200_read_changes_of_a_table",
+];
+
+/// A migration of several systems.
+#[derive(Clone, Copy, Debug)]
+struct Mixed {
+    name: &'static str,
+    /// What is done where the portal is not chosen.
+    shared: Step,
+    /// What is done where the portal alone is chosen; `None`: all of it, as nothing is TherapyFlow's.
+    portal: Option<Step>,
+    /// What is done when the portal is chosen later.
+    later: Text,
+}
+
+/// What takes a step, and what takes it back.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    up: Text,
+    down: Text,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Text {
+    /// Of its own.
+    Own(&'static str),
+    /// The migration's up to where this begins.
+    Before(&'static str),
+    /// The migration's from there on.
+    From(&'static str),
+    All,
+}
+
+const NOTHING: Step = Step { up: Text::Own(""), down: Text::Own("") };
+
+const MIXED: [Mixed; 6] = [
+    Mixed {
+        name: "20260301100000_grant_by_column",
+        shared: Step {
+            up: Text::Own(include_str!("../parts/20260301100000_grant_by_column.shared.up.sql")),
+            down: Text::From("DROP FUNCTION praxis.grant_columns;"),
+        },
+        portal: None,
+        later: Text::From("-- Clinical data. A row does not move"),
+    },
+    Mixed {
+        name: "20260301110000_put_rules_into_words",
+        shared: Step {
+            up: Text::Before("-- One band of an instrument begins at a score"),
+            down: Text::From("DROP FUNCTION praxis.describe_constraint;"),
+        },
+        portal: None,
+        later: Text::From("-- One band of an instrument begins at a score"),
+    },
+    Mixed {
+        name: "20260302100000_feed_changes",
+        shared: Step {
+            up: Text::Before("SELECT\n  praxis.announce('log_clinical_records')"),
+            down: Text::All,
+        },
+        portal: None,
+        later: Text::From("SELECT\n  praxis.announce('log_clinical_records')"),
+    },
+    // TherapyFlow needs the schema of the extensions.
+    Mixed {
+        name: "20260303100000_search_directory",
+        shared: Step {
+            up: Text::Before("SELECT\n  set_config('praxis.search_path'"),
+            down: Text::From("DO $$\nDECLARE\n  created text;"),
+        },
+        portal: None,
+        later: Text::From("SELECT\n  set_config('praxis.search_path'"),
+    },
+    // What they make for TherapyFlow is made by a later migration of its own where it is not there.
+    Mixed {
+        name: "20260405100000_index_what_policies_compare",
+        shared: NOTHING,
+        portal: Some(Step {
+            up: Text::Own(include_str!("../parts/20260405100000_index_what_policies_compare.portal.up.sql")),
+            down: Text::Own(include_str!(
+                "../parts/20260405100000_index_what_policies_compare.portal.down.sql"
+            )),
+        }),
+        later: Text::Own(include_str!("../parts/20260405100000_index_what_policies_compare.portal.up.sql")),
+    },
+    Mixed {
+        name: "20260405101000_say_whose_rows_are_read",
+        shared: Step {
+            up: Text::Own(""),
+            down: Text::Own(
+                "DROP FUNCTION IF EXISTS therapyflow.few_readable_wearers, therapyflow.org_of_many_wearers;",
+            ),
+        },
+        portal: Some(Step {
+            up: Text::Own(include_str!("../parts/20260405101000_say_whose_rows_are_read.portal.up.sql")),
+            down: Text::Own(include_str!("../parts/20260405101000_say_whose_rows_are_read.portal.down.sql")),
+        }),
+        later: Text::Own(include_str!("../parts/20260405101000_say_whose_rows_are_read.portal.up.sql")),
+    },
+];
+
+impl Systems {
+    /// All of them.
+    pub const ALL: Self = Self { portal: true, therapyflow: true };
+
+    /// Whether a migration is of what they have or share, by its name.
+    #[must_use]
+    pub fn have(self, name: &str) -> bool {
+        match owner(name) {
+            Owner::Portal => self.portal,
+            Owner::Therapyflow => self.therapyflow,
+            Owner::All => true,
+        }
+    }
+
+    /// Whether they have a system, by its name.
+    #[must_use]
+    pub fn has(self, system: &str) -> bool {
+        match system {
+            "ppn" => self.portal,
+            "therapyflow" => self.therapyflow,
+            _ => false,
+        }
+    }
+
+    /// Those that have a migration among these for themselves.
+    pub(crate) fn of<'n>(names: impl Iterator<Item = &'n str>) -> Self {
+        names.fold(Self::default(), |systems, name| match owner(name) {
+            Owner::Portal => Self { portal: true, ..systems },
+            Owner::Therapyflow => Self { therapyflow: true, ..systems },
+            Owner::All => systems,
+        })
+    }
+
+    /// These and those.
+    pub(crate) fn and(self, others: Self) -> Self {
+        Self { portal: self.portal || others.portal, therapyflow: self.therapyflow || others.therapyflow }
+    }
+
+    /// What a migration does for them.
+    pub(crate) fn up(self, migration: &Migration) -> &'static str {
+        self.step(migration).map_or(migration.up, |step| step.up.of(migration.up))
+    }
+
+    /// What takes that back.
+    pub(crate) fn down(self, migration: &Migration) -> &'static str {
+        self.step(migration).map_or(migration.down, |step| step.down.of(migration.down))
+    }
+
+    fn step(self, migration: &Migration) -> Option<Step> {
+        let mixed = mixed(migration.name)?;
+        match (self.portal, self.therapyflow) {
+            (false, _) => Some(mixed.shared),
+            (true, false) => mixed.portal,
+            (true, true) => None,
+        }
+    }
+}
+
+/// What a migration that was applied without the portal does for it later, if it does anything.
+pub(crate) fn later(migration: &Migration) -> Option<&'static str> {
+    mixed(migration.name).map(|mixed| mixed.later.of(migration.up))
+}
+
+fn mixed(name: &str) -> Option<&'static Mixed> {
+    MIXED.iter().find(|mixed| mixed.name == name)
+}
+
+fn owner(name: &str) -> Owner {
+    if OF_THERAPYFLOW.contains(&name) {
+        Owner::Therapyflow
+    } else if SHARED.contains(&name) || mixed(name).is_some() {
+        Owner::All
+    } else {
+        Owner::Portal
+    }
+}
+
+impl Text {
+    fn of(self, whole: &'static str) -> &'static str {
+        let split = |seam| whole.find(seam).map_or((whole, ""), |at| whole.split_at(at));
+        match self {
+            Self::Own(text) => text,
+            Self::Before(seam) => split(seam).0,
+            Self::From(seam) => split(seam).1,
+            Self::All => whole,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::migrations;
+
+    #[test]
+    fn every_name_is_that_of_a_migration_and_every_seam_is_in_its_text() {
+        let find =
+            |name: &str| migrations().iter().find(|it| it.name == name).unwrap_or_else(|| panic!("{name}"));
+        for name in OF_THERAPYFLOW.iter().chain(&SHARED) {
+            find(name);
+        }
+        for Mixed { name, shared, portal, later } in MIXED {
+            let migration = find(name);
+            let steps = [Some(shared), portal].into_iter().flatten();
+            let texts = steps.flat_map(|it| [(it.up, migration.up), (it.down, migration.down)]);
+            for (text, whole) in texts.chain([(later, migration.up)]) {
+                if let Text::Before(seam) | Text::From(seam) = text {
+                    assert_eq!(whole.matches(seam).count(), 1, "{name}: {seam}");
+                }
+            }
+        }
+    }
+}
