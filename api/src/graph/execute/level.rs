@@ -8,8 +8,8 @@ use super::key::Key;
 use super::loader::Question;
 use crate::database::Row;
 use crate::graph::plan::{
-    Connection, ConnectionField, EdgeField, Groups, Keyed, LoadId, LoadKind, Plan, RootField, RowField,
-    RowSelection, Series,
+    Connection, ConnectionField, EdgeField, Groups, Keyed, LoadId, LoadKind, PageInfoField, Plan, RootField,
+    RowField, RowSelection, Series,
 };
 
 /// What one level of a request needs.
@@ -201,6 +201,9 @@ fn loads_of_connection(connection: &Connection) -> Vec<(LoadId, Option<&RowSelec
     for field in &connection.fields {
         match (&field.value, connection.page) {
             (ConnectionField::Points(load, selection), _) => loads.push((*load, Some(selection))),
+            (ConnectionField::PageInfo(fields), _) => {
+                loads.extend(fields.iter().flat_map(|field| beyond(&field.value)).map(|load| (*load, None)));
+            }
             (ConnectionField::Nodes(selection), Some(page)) => loads.push((page, Some(selection))),
             (ConnectionField::Edges(edges), Some(page)) => {
                 loads.extend(edges.iter().filter_map(|edge| match &edge.value {
@@ -212,6 +215,14 @@ fn loads_of_connection(connection: &Connection) -> Vec<(LoadId, Option<&RowSelec
         }
     }
     loads
+}
+
+/// The loads that tell what lies beyond a page.
+fn beyond(field: &PageInfoField) -> &[LoadId] {
+    match field {
+        PageInfoField::HasNextPage(beyond) | PageInfoField::HasPreviousPage(beyond) => &beyond.loads,
+        PageInfoField::Typename | PageInfoField::StartCursor | PageInfoField::EndCursor => &[],
+    }
 }
 
 /// The fields of rows and of what came along with them.

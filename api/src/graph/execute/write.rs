@@ -322,11 +322,9 @@ impl<'a> Writer<'a> {
             }),
             ConnectionField::PageInfo(fields) => this.object(fields, |this, _, field| match field {
                 PageInfoField::Typename => this.text(&["PageInfo"]),
-                PageInfoField::HasNextPage => {
-                    this.boolean(if connection.backward { connection.starts_later } else { page.more });
-                }
-                PageInfoField::HasPreviousPage => {
-                    this.boolean(if connection.backward { page.more } else { connection.starts_later });
+                PageInfoField::HasNextPage(beyond) | PageInfoField::HasPreviousPage(beyond) => {
+                    let has_more = |load: &LoadId| this.found(*load, key).is_some_and(|found| found.more);
+                    this.boolean(beyond.page && page.more || beyond.loads.iter().any(has_more));
                 }
                 PageInfoField::StartCursor => this.cursor(cursor, page.rows.first()),
                 PageInfoField::EndCursor => this.cursor(cursor, page.rows.last()),

@@ -11,7 +11,7 @@ use super::cursor::{self, Named};
 use super::filter::Filter;
 use super::find_or_push;
 use super::grouping::Key;
-use super::order::{self, Path, Sort};
+use super::order::{self, Edge, Path, Sort};
 use super::page;
 use super::range::Ranges;
 use super::sql::{KEY_ALIAS, Sql};
@@ -377,7 +377,7 @@ impl<'a> Groups<'a> {
         }
         if let Some(after) = &self.after {
             sql.push(before);
-            order::write_after(&values, &sorts, after, &mut sql);
+            order::write_after(&values, &sorts, after, Edge::Excluded, &mut sql);
         }
         order::write_order(&values, &sorts, &mut sql);
         sql.push(format_args!(" LIMIT {}", self.limit + 1));

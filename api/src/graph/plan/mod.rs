@@ -286,10 +286,6 @@ pub(super) struct Connection {
     pub page: Option<LoadId>,
     /// The load of the numbers over the rows on all pages, where any are asked for.
     pub(super) aggregate: Option<LoadId>,
-    /// Whether rows may stand before the page: it starts at a cursor or an offset.
-    pub starts_later: bool,
-    /// Whether the page was read from its end.
-    pub backward: bool,
     /// GraphQL name of the rows' type.
     pub type_name: String,
     /// Fields in the order of the request.
@@ -340,14 +336,23 @@ pub(super) enum EdgeField {
 }
 
 /// A field of `PageInfo`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
+/// What tells whether rows stand beyond an end of a page.
+#[derive(Clone, Debug)]
+pub(super) struct Beyond {
+    /// Whether the page itself does: it was read towards that end.
+    pub(super) page: bool,
+    /// Pages without rows, of what lies beyond a cursor or is skipped.
+    pub(super) loads: Vec<LoadId>,
+}
+
 pub(super) enum PageInfoField {
     /// `__typename`
     Typename,
     /// `hasNextPage`
-    HasNextPage,
+    HasNextPage(Beyond),
     /// `hasPreviousPage`
-    HasPreviousPage,
+    HasPreviousPage(Beyond),
     /// `startCursor`
     StartCursor,
     /// `endCursor`

@@ -228,6 +228,30 @@ pub(super) fn write_order(values: &[String], sorts: &[Sort], sql: &mut Sql) {
     });
 }
 
+/// Whether the row that given values are of stands after them too.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Edge {
+    Excluded,
+    Included,
+}
+
+impl Edge {
+    /// The same for values before the last: what is equal there is decided by those behind it.
+    fn of(self, is_last: bool) -> Self {
+        if is_last { self } else { Self::Excluded }
+    }
+
+    /// Compares a value with that of a cursor.
+    fn operator(self, sort: &Sort) -> &'static str {
+        match (sort.descending, self == Self::Included) {
+            (false, false) => ">",
+            (false, true) => ">=",
+            (true, false) => "<",
+            (true, true) => "<=",
+        }
+    }
+}
+
 /// Whether the rows after the given values are one range of an index: a row comparison. `None`: all rows are.
 pub(super) fn is_one_range(sorts: &[Sort], after: Option<&[Option<Parameter>]>) -> bool {
     let Some(after) = after else { return true };
@@ -241,23 +265,31 @@ pub(super) fn ranges_after(
     values: &[String],
     sorts: &[Sort],
     after: &[Option<Parameter>],
+    edge: Edge,
     sql: &mut Sql,
 ) -> Vec<String> {
     let mut same: Vec<String> = Vec::new();
     let mut ranges = Vec::new();
-    for ((value, sort), after) in values.iter().zip(sorts).zip(after) {
+    for (at, ((value, sort), after)) in values.iter().zip(sorts).zip(after).enumerate() {
         let parameter = after.clone().map(|after| sql.parameter(after));
         let mut beyond = Vec::new();
+        let edge = edge.of(at + 1 == sorts.len());
         match &parameter {
             Some(parameter) => {
-                let operator = if sort.descending { "<" } else { ">" };
+                let operator = edge.operator(sort);
                 beyond.push(format!("{value} {operator} {parameter}"));
                 if sort.nullable && !sort.nulls_first {
                     beyond.push(format!("{value} IS NULL"));
                 }
             }
-            None if sort.nulls_first => beyond.push(format!("{value} IS NOT NULL")),
-            None => {}
+            None => {
+                if sort.nulls_first {
+                    beyond.push(format!("{value} IS NOT NULL"));
+                }
+                if edge == Edge::Included {
+                    beyond.push(format!("{value} IS NULL"));
+                }
+            }
         }
         let with_same =
             |beyond: String| same.iter().cloned().chain([beyond]).collect::<Vec<_>>().join(" AND ");
@@ -286,12 +318,13 @@ pub(super) fn ranges_of_kinds(
     values: &[String],
     sorts: &[Sort],
     after: Option<&[Option<Parameter>]>,
+    edge: Edge,
     sql: &mut Sql,
 ) -> Vec<String> {
     let after = match after {
         Some([Some(first), rest @ ..]) => {
             let first = sql.parameter(first.clone());
-            Some((first, ranges_after(&values[1..], &sorts[1..], rest, sql)))
+            Some((first, ranges_after(&values[1..], &sorts[1..], rest, edge, sql)))
         }
         // No row lacks its key.
         Some(_) => return vec!["false".into()],
@@ -314,17 +347,24 @@ pub(super) fn ranges_of_kinds(
 }
 
 /// Writes the condition of the rows that stand after the given values in this order. `None` is a missing value.
-pub(super) fn write_after(values: &[String], sorts: &[Sort], after: &[Option<Parameter>], sql: &mut Sql) {
+pub(super) fn write_after(
+    values: &[String],
+    sorts: &[Sort],
+    after: &[Option<Parameter>],
+    edge: Edge,
+    sql: &mut Sql,
+) {
     let known: Option<Vec<&Parameter>> = after.iter().map(Option::as_ref).collect();
     if let Some(known) = known
         && is_one_range(sorts, Some(after))
     {
         // A row comparison is one range of an index.
         let known: Vec<String> = known.into_iter().map(|value| sql.parameter(value.clone())).collect();
-        let operator = if sorts[0].descending { "<" } else { ">" };
+        let operator = edge.operator(&sorts[0]);
         if let ([first, _, ..], [value, ..]) = (known.as_slice(), values) {
             // It says this too, but Postgres does not take it apart where the values come from several tables: in a view.
-            sql.push(format_args!("{value} {operator}= {first} AND "));
+            let operator = Edge::Included.operator(&sorts[0]);
+            sql.push(format_args!("{value} {operator} {first} AND "));
         }
         sql.push(format_args!("({}) {operator} ({})", values.join(", "), known.join(", ")));
         return;
@@ -342,18 +382,21 @@ pub(super) fn write_after(values: &[String], sorts: &[Sort], after: &[Option<Par
                     sql.push(format_args!("{value} IS NULL"));
                 }
                 (Some(parameter), true) => {
-                    let operator = if sort.descending { "<" } else { ">" };
+                    let operator = edge.of(last + 1 == sorts.len()).operator(sort);
                     sql.push(format_args!("({value} {operator} ")).bind(parameter.clone());
                     if sort.nullable && !sort.nulls_first {
                         sql.push(format_args!(" OR {value} IS NULL"));
                     }
                     sql.push(")");
                 }
-                (None, true) if sort.nulls_first => {
-                    sql.push(format_args!("{value} IS NOT NULL"));
-                }
                 (None, true) => {
-                    sql.push("false");
+                    let includes = edge.of(last + 1 == sorts.len()) == Edge::Included;
+                    match (sort.nulls_first, includes) {
+                        (true, true) => sql.push("true"),
+                        (true, false) => sql.push(format_args!("{value} IS NOT NULL")),
+                        (false, true) => sql.push(format_args!("{value} IS NULL")),
+                        (false, false) => sql.push("false"),
+                    };
                 }
             }
         });

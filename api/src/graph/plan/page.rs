@@ -2,7 +2,7 @@
 
 use super::call::Call;
 use super::cursor;
-use super::order::{self, Term};
+use super::order::{self, Edge, Term};
 use crate::database::Parameter;
 use crate::graph::arguments::{ArgumentError, Arguments, Value};
 use crate::graph::catalog::{Catalog, ColumnId, Table};
@@ -21,6 +21,10 @@ pub(super) struct Page {
     pub(super) order: Vec<Term>,
     pub(super) after: Option<Vec<Option<Parameter>>>,
     pub(super) before: Option<Vec<Option<Parameter>>>,
+    /// Whether the row of a cursor is on the page too.
+    pub(super) edge: Edge,
+    /// Whether it only tells if there are rows, beside the page that is asked for.
+    pub(super) is_beside: bool,
     /// Columns without whose value a row is left out.
     pub(super) present: Vec<ColumnId>,
     /// The function that gives the rows.
@@ -57,10 +61,35 @@ pub(super) fn read(
         backward: last.is_some(),
         after: cursor("after")?,
         before: cursor("before")?,
+        edge: Edge::Excluded,
+        is_beside: false,
         order,
         present: Vec::new(),
         call,
     })
+}
+
+impl Page {
+    /// A page without rows, which tells whether any row stands at the cursor `after` or before it.
+    pub(super) fn preceding(&self) -> Option<Self> {
+        let before = Some(self.after.clone()?);
+        Some(Self { backward: true, before, after: None, edge: Edge::Included, ..self.empty() })
+    }
+
+    /// The same of rows at the cursor `before` or behind it.
+    pub(super) fn following(&self) -> Option<Self> {
+        let after = Some(self.before.clone()?);
+        Some(Self { backward: false, after, before: None, edge: Edge::Included, ..self.empty() })
+    }
+
+    /// The same of rows that `offset` skips.
+    pub(super) fn skipped(&self) -> Option<Self> {
+        (self.offset > 0).then(|| self.empty())
+    }
+
+    fn empty(&self) -> Self {
+        Self { limit: 0, offset: 0, is_beside: true, ..self.clone() }
+    }
 }
 
 /// The number of rows that a page is asked to have.

@@ -2,7 +2,7 @@
 
 use super::allowance::Allowance;
 use super::call::Call;
-use super::order::{self, Path, Sort, Term};
+use super::order::{self, Edge, Path, Sort, Term};
 use super::page::{self, Page};
 use super::sql::Sql;
 use super::statement::{self, PageQuery, Parents};
@@ -56,6 +56,8 @@ impl Points {
             order,
             after: None,
             before: None,
+            edge: Edge::Excluded,
+            is_beside: false,
             present: [x, y].into_iter().filter(|column| table.column(*column).nullable).collect(),
             call,
         };

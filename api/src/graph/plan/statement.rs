@@ -222,14 +222,15 @@ pub(super) fn page(
         })?;
     }
     let mut ranges = Vec::new();
+    let (by, edge) = (&ordered.values, page.edge);
     match ahead {
         _ if splits && !kinds.is_empty() => {
-            ranges = order::ranges_of_kinds(&kinds, &ordered.values, &sorts, ahead.as_deref(), &mut sql);
+            ranges = order::ranges_of_kinds(&kinds, by, &sorts, ahead.as_deref(), edge, &mut sql);
         }
-        Some(values) if splits => ranges = order::ranges_after(&ordered.values, &sorts, values, &mut sql),
-        None if splits => ranges = order::with_and_without(&ordered.values[0]).into(),
+        Some(values) if splits => ranges = order::ranges_after(by, &sorts, values, edge, &mut sql),
+        None if splits => ranges = order::with_and_without(&by[0]).into(),
         Some(values) => holds(&mut sql, &mut |sql| {
-            order::write_after(&ordered.values, &sorts, values, sql);
+            order::write_after(by, &sorts, values, edge, sql);
             Ok(())
         })?,
         None => {}
@@ -237,7 +238,7 @@ pub(super) fn page(
     if let Some(values) = behind {
         let other: Vec<Sort> = sorts.iter().map(Sort::reversed).collect();
         holds(&mut sql, &mut |sql| {
-            order::write_after(&ordered.values, &other, values, sql);
+            order::write_after(by, &other, values, edge, sql);
             Ok(())
         })?;
     }

@@ -67,19 +67,23 @@ impl Oracle<'_> {
                 ),
                 "points" => self.points(table, &t, &rows, &field)?,
                 "pageInfo" => {
-                    let beyond = match last {
-                        Some(last) => format!("(SELECT count(*) FROM {between}) > {last}"),
-                        None => format!(
-                            "(SELECT count(*) FROM {between}) > {}",
-                            offset + first.unwrap_or(self.default_page)
+                    let count = format!("(SELECT count(*) FROM {between})");
+                    let (ahead, behind) = match last {
+                        Some(last) => (format!("{count} > {last}"), "false".to_owned()),
+                        None => (
+                            format!("{count} > 0 AND {offset} > 0"),
+                            format!("{count} > {}", offset + first.unwrap_or(self.default_page)),
                         ),
                     };
-                    // Whether rows stand behind where it begins is not counted: it was turned to from there.
-                    let turned = match last {
-                        Some(_) => before.is_some().to_string(),
-                        None => (after.is_some() || offset > 0).to_string(),
+                    // Rows of the list that lie beyond the cursors, and those themselves.
+                    let exists = |place: Option<usize>, comparison: &str| match place {
+                        Some(place) => {
+                            format!("EXISTS (SELECT FROM {rows} WHERE \"#all\" {comparison} {place})")
+                        }
+                        None => "false".to_owned(),
                     };
-                    let (next, previous) = if last.is_some() { (turned, beyond) } else { (beyond, turned) };
+                    let previous = format!("({ahead} OR {})", exists(after, "<="));
+                    let next = format!("({behind} OR {})", exists(before, ">="));
                     page_info(&field.fields, &page, &next, &previous)?
                 }
                 other => return Err(format!("the judge does not know {other} of a connection")),

@@ -8,7 +8,7 @@ use super::super::call;
 use super::super::collect::Collected;
 use super::super::page;
 use super::super::statement::{Expression, Numbers};
-use super::super::{Connection, ConnectionField, EdgeField, Keyed, LoadId, PageInfoField};
+use super::super::{Beyond, Connection, ConnectionField, EdgeField, Keyed, LoadId, PageInfoField};
 use super::{DraftKind, Planned, Planner, Question};
 use crate::graph::catalog::{ColumnId, Table};
 
@@ -26,11 +26,6 @@ impl<'a> Planner<'a> {
         let page = page::read(self.catalog, table, &given, self.limits)
             .map_err(|error| self.refuse(field, error))?;
         let rows = parents.saturating_mul(page.limit);
-        let (backward, starts_later) = if page.backward {
-            (true, page.before.is_some())
-        } else {
-            (false, page.after.is_some() || page.offset > 0)
-        };
 
         let page_question = Question {
             kind: "page",
@@ -78,7 +73,20 @@ impl<'a> Planner<'a> {
                 }
                 "pageInfo" => {
                     let load = load_page(this);
-                    ConnectionField::PageInfo(this.page_info(load, &sets, parents)?)
+                    let mut beyond = |this: &mut Self, forward| -> Beyond {
+                        let pages = if forward {
+                            [page.following().map(|page| ("following", page)), None]
+                        } else {
+                            let skipped = page.skipped().map(|page| ("skipped", page));
+                            [page.preceding().map(|page| ("preceding", page)), skipped]
+                        };
+                        let loads = pages.into_iter().flatten().map(|(kind, page)| {
+                            let question = Question { kind, ..page_question.clone() };
+                            this.load(question, filter.clone(), &place, parents, DraftKind::Page(page))
+                        });
+                        Beyond { page: page.backward != forward, loads: loads.collect() }
+                    };
+                    ConnectionField::PageInfo(this.page_info(load, &mut beyond, &sets, parents)?)
                 }
                 "totalCount" => {
                     let load = load_aggregate(this);
@@ -112,8 +120,6 @@ impl<'a> Planner<'a> {
         Ok(Connection {
             page: page_load,
             aggregate: aggregate_load,
-            starts_later,
-            backward,
             type_name: table.type_name.clone(),
             fields,
         })
@@ -139,17 +145,18 @@ impl<'a> Planner<'a> {
         })
     }
 
-    pub(super) fn page_info(
+    fn page_info(
         &mut self,
         load: LoadId,
+        beyond: &mut impl FnMut(&mut Self, bool) -> Beyond,
         sets: &[&'a [Selection]],
         objects: u64,
     ) -> Planned<Vec<Keyed<PageInfoField>>> {
         let collected = self.collect(sets, "PageInfo")?;
         self.each(&collected, objects, |this, field, _| {
             Ok(match &*field.name {
-                "hasNextPage" => PageInfoField::HasNextPage,
-                "hasPreviousPage" => PageInfoField::HasPreviousPage,
+                "hasNextPage" => PageInfoField::HasNextPage(beyond(this, true)),
+                "hasPreviousPage" => PageInfoField::HasPreviousPage(beyond(this, false)),
                 "startCursor" | "endCursor" => {
                     this.drafts[load.0].cursors = true;
                     if &*field.name == "startCursor" {

@@ -370,6 +370,9 @@ impl<'a> Planner<'a> {
             DraftKind::Groups(groups) => groups.sql(self.catalog, table, columns, filter, allowance),
             DraftKind::Series(series) => series.sql(self.catalog, table, columns, filter, allowance),
             DraftKind::Aggregate(numbers) => {
+                // The same filter once more: it is counted where the page is read.
+                let mut beside = Allowance::new(self.limits);
+                let allowance = if page.is_beside { &mut beside } else { allowance };
                 statement::aggregate(self.catalog, table, columns, parents, numbers, filter, allowance)
             }
         }
