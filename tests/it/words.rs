@@ -267,6 +267,77 @@ async fn the_row_that_is_refused_is_named_among_all_that_are_added() {
 }
 
 #[tokio::test]
+async fn every_refusal_of_an_object_that_a_function_is_given_names_its_index() {
+    let app = App::start().await;
+    let owner = app.owner().await;
+    let (clinician, site) = clinician(&app, &owner, "batches").await;
+    let record = protocol(&owner, site).await;
+    let session = "UPDATE log_clinical_records SET session_date = current_date WHERE record_id = $1";
+    owner.execute(session, &[&record]).await.unwrap();
+    let log = "mutation($of: BigInt!, $list: [LogSessionEventsEventInput!]!) {
+        logSessionEvents(protocolId: $of, events: $list) { affectedCount } }";
+    let assign = "mutation($of: BigInt!, $list: [AssignHomeworkHomeworkInput!]!) {
+        assignHomework(protocolId: $of, homework: $list) { affectedCount } }";
+    let event = |at: usize| json!({ "eventType": "Distress", "intensityLevel": 1 + at % 10 });
+    let homework = |at: usize| {
+        let day = chrono::Utc::now().date_naive() + chrono::Days::new(1 + at as u64);
+        json!({ "homeworkTypeId": "1", "dueDate": day.to_string() })
+    };
+    // What becomes of an object, and the field that is named, where one is.
+    let faults = [
+        (log, json!({ "intensityLevel": 0 }), ".intensityLevel"),
+        (log, json!({ "intensityLevel": 11 }), ".intensityLevel"),
+        (log, json!({ "eventType": "Nothing" }), ""),
+        (log, json!({ "eventType": null }), ""),
+        (log, json!({ "eventType": null, "eventTypeId": "999" }), ".eventTypeId"),
+        (log, json!({ "eventTimestamp": "2999-01-01T00:00:00Z" }), ""),
+        (log, json!({ "doseMg": -1 }), ""),
+        (log, json!({ "systolicMmhg": 100, "diastolicMmhg": 120 }), ""),
+        (log, json!({ "doseMg": 1e30 }), ".doseMg"),
+        (log, json!({ "heartRate": 5 }), ""),
+        (log, json!({ "colour": "red" }), ""),
+        (log, json!({ "intensityLevel": "many" }), ".intensityLevel"),
+        (log, json!({ "clientEventId": "no UUID" }), ".clientEventId"),
+        (assign, json!({ "dueDate": "2020-01-01" }), ""),
+        (assign, json!({ "homeworkTypeId": "999" }), ""),
+        (assign, json!({ "dueDate": null }), ".dueDate"),
+        (assign, json!({ "homeworkTypeId": null }), ""),
+    ];
+    let mut wrong = Vec::new();
+    for (mutation, fault, field) in &faults {
+        let name = if *mutation == log { "events" } else { "homework" };
+        let good: &dyn Fn(usize) -> Value = if *mutation == log { &event } else { &homework };
+        for (count, at) in [(2, 0), (2, 1), (7, 3), (200, 131)] {
+            let mut list: Vec<Value> = (0..count).map(good).collect();
+            for (name, value) in fault.as_object().unwrap() {
+                list[at][name] = value.clone();
+            }
+            let answer =
+                clinician.ask_with(mutation, &json!({ "of": record.to_string(), "list": list })).await;
+            let error = &answer.body["errors"][0];
+            let argument = error["extensions"]["argument"].as_str().unwrap_or_default();
+            let argument = argument.replace("$list", name);
+            let place = format!("{name}.{at}{field}");
+            let is_within = field.is_empty() && argument.starts_with(&format!("{place}."));
+            if argument != place && !is_within {
+                wrong.push(format!("{fault} at {place} of {count}: {}", answer.body));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    // What is wrong with something else names no object.
+    for count in [1, 2, 9] {
+        let list: Vec<Value> = (0..count).map(event).collect();
+        let answer = clinician.ask_with(log, &json!({ "of": "1", "list": list })).await;
+        assert_eq!(answer.code(), "NOT_FOUND");
+        let argument = &answer.error()["extensions"]["argument"];
+        assert!(!argument.as_str().unwrap_or_default().contains("events"), "{}", answer.body);
+    }
+    let sql = format!("SELECT count(*) AS n FROM session_events WHERE protocol_id = {record}");
+    assert_eq!(oracle(&app, &sql).await[0]["n"], 0, "nothing of it is left");
+}
+
+#[tokio::test]
 async fn every_number_that_its_column_cannot_hold_is_named() {
     let app = App::start().await;
     let owner = app.owner().await;

@@ -1,8 +1,9 @@
-//! Finds the row that the database refuses among those that are added together.
+//! Finds the row that the database refuses among those that are added together, or among the objects that a function is given.
 //!
 //! Postgres says which rule is not kept, and not by which of the rows. So less and less of them are added once more, each
 //! time in a transaction that is rolled back: of a thousand it takes ten. Only a request that is refused anyway pays for it.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::engine::Engine;
@@ -11,6 +12,16 @@ use super::execute::mutation::{Among, Failure, Probe, Writer, within};
 use super::plan::Mutation;
 use crate::auth::Caller;
 use crate::database::{Session, SessionCounts};
+
+/// How some of the rows were taken.
+enum Tried {
+    /// They are refused for the same reason as all of them.
+    Alike,
+    /// They are taken, or refused for another reason.
+    Otherwise,
+    /// It cannot be told: others are writing.
+    Unknown,
+}
 
 impl Engine {
     pub(super) fn writer(&self, probe: Option<Probe>) -> Writer<'_> {
@@ -31,22 +42,52 @@ impl Engine {
         among: Among,
         counts: &mut SessionCounts,
     ) -> Error {
+        let count = among.places.len();
         // So many of the rows are taken, or refused for another reason; with so many it is this one.
-        let (mut before, mut with) = (0, among.places.len());
+        let (mut before, mut with) = (0, count);
         while with - before > 1 {
             let rows = usize::midpoint(before, with);
-            let mut session = Session::writing(self.pool.clone(), Arc::clone(caller));
-            let writer = self.writer(Some(Probe { at: among.at, rows }));
-            let tried = writer.run(mutation, &mut session, &mut Vec::new()).await;
-            *counts += session.counts();
-            match tried {
-                Err(Failure::Among(other)) if other.error == among.error => with = rows,
-                Err(Failure::Taken | Failure::Among(_) | Failure::Refused(_)) => before = rows,
-                // Others are writing, and it cannot be told.
-                Ok(_) | Err(Failure::Collision(_)) => return among.error,
+            match self.try_out(mutation, caller, &among, 0..rows, counts).await {
+                Tried::Alike => with = rows,
+                Tried::Otherwise => before = rows,
+                Tried::Unknown => return among.error,
+            }
+        }
+        // Whether it is the first of them, or has nothing to do with them.
+        if among.may_be_about_none && before == 0 {
+            let is_about_field = among.field.is_some();
+            let is_first = match count {
+                0 => false,
+                1 => is_about_field,
+                _ => {
+                    let tried = self.try_out(mutation, caller, &among, 1..count, counts).await;
+                    matches!(tried, Tried::Otherwise) || is_about_field
+                }
+            };
+            if !is_first {
+                return among.error;
             }
         }
         let place = among.places.get(before).map(|place| within(place, among.field.as_deref()));
         Error { argument: place, ..among.error }
+    }
+
+    async fn try_out(
+        &self,
+        mutation: &Mutation,
+        caller: &Arc<Caller>,
+        among: &Among,
+        rows: Range<usize>,
+        counts: &mut SessionCounts,
+    ) -> Tried {
+        let mut session = Session::writing(self.pool.clone(), Arc::clone(caller));
+        let writer = self.writer(Some(Probe { at: among.at, rows }));
+        let tried = writer.run(mutation, &mut session, &mut Vec::new()).await;
+        *counts += session.counts();
+        match tried {
+            Err(Failure::Among(other)) if other.error == among.error => Tried::Alike,
+            Err(Failure::Taken | Failure::Among(_) | Failure::Refused(_)) => Tried::Otherwise,
+            Ok(_) | Err(Failure::Collision(_)) => Tried::Unknown,
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! Carries out a mutation: its fields one after the other, in one transaction.
 
+use std::ops::Range;
+
 use super::answer::Answer;
 use super::key::Key;
 use super::level::Level;
@@ -25,12 +27,12 @@ pub(in crate::graph) struct Writer<'a> {
 }
 
 /// Which rows of a mutation are tried at last.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::graph) struct Probe {
     /// The statement that adds them.
     pub(in crate::graph) at: Added,
-    /// How many of its rows.
-    pub(in crate::graph) rows: usize,
+    /// Which of its rows. Some are left out at the beginning only where a function is given them.
+    pub(in crate::graph) rows: Range<usize>,
 }
 
 /// A statement of a mutation that adds rows.
@@ -51,6 +53,8 @@ pub(in crate::graph) struct Among {
     pub(in crate::graph) error: Error,
     /// The field that it is about, if it is one.
     pub(in crate::graph) field: Option<String>,
+    /// Whether it may be about none of them: a function that is given them refuses.
+    pub(in crate::graph) may_be_about_none: bool,
 }
 
 /// Why a mutation was not carried out.
@@ -75,7 +79,7 @@ enum Given<'a> {
     /// In several rows.
     Rows(Added, &'a [String]),
     /// In the arguments of a function.
-    Call(&'a Called),
+    Call(Added, &'a Called),
 }
 
 impl Writer<'_> {
@@ -149,9 +153,7 @@ impl Writer<'_> {
             Write::Delete(change) => {
                 self.write(&change.look, Deed::Delete, Given::Nowhere, step, session).await?
             }
-            Write::Call(called) => {
-                self.write(&called.statement, Deed::Call, Given::Call(called), step, session).await?
-            }
+            Write::Call(called) => self.call(at, called, step, session).await?,
         };
         let answers = self.load(step, &keys, session).await?;
         if let Write::Delete(change) = &step.write {
@@ -201,8 +203,8 @@ impl Writer<'_> {
             let at = Added { field, number };
             number += 1;
             let table = self.catalog.table(insert.table);
-            let probe = self.probe.filter(|probe| probe.at == at);
-            let count = probe.map_or(insert.rows.len(), |probe| probe.rows);
+            let probe = self.probe.as_ref().filter(|probe| probe.at == at);
+            let count = probe.map_or(insert.rows.len(), |probe| probe.rows.end);
             let statement = insert.statement(self.catalog, &parents, count);
             let given = match insert.places.as_slice() {
                 [place] => Given::Here(place),
@@ -216,6 +218,26 @@ impl Writer<'_> {
             next.extend(insert.children.iter().map(|children| (children, rows.clone())));
         }
         Ok(keys.unwrap_or_default())
+    }
+
+    /// Calls a function that writes.
+    async fn call(
+        &self,
+        field: usize,
+        called: &Called,
+        step: &Step,
+        session: &mut Session,
+    ) -> Result<Vec<Key>, Failure> {
+        let at = Added { field, number: 0 };
+        let given = Given::Call(at, called);
+        match (self.probe.as_ref().filter(|probe| probe.at == at), &called.items) {
+            (Some(probe), Some(items)) => {
+                let statement = items.statement(self.catalog, probe.rows.clone());
+                self.write(&statement, Deed::Call, given, step, session).await?;
+                Err(Failure::Taken)
+            }
+            _ => self.write(&called.statement, Deed::Call, given, step, session).await,
+        }
     }
 
     /// Changes or deletes a row, which has to be there and the caller's to write.
@@ -307,10 +329,11 @@ fn refused(told: Told, given: Given<'_>, step: &Step) -> Failure {
     let mut error = placed(error, step);
     match given {
         Given::Rows(at, places) if is_about => {
-            return Failure::Among(Box::new(Among { at, places: places.to_vec(), error, field }));
+            let places = places.to_vec();
+            return Failure::Among(Box::new(Among { at, places, error, field, may_be_about_none: false }));
         }
         Given::Here(place) if is_about => error.argument = Some(within(place, field.as_deref())),
-        Given::Call(called) => {
+        Given::Call(at, called) => {
             let is_place = |place: &&String| {
                 let named = place.rsplit('.').next();
                 field.is_some() && named == field.as_deref()
@@ -319,6 +342,20 @@ fn refused(told: Told, given: Given<'_>, step: &Step) -> Failure {
             error.argument = called.places.iter().find(is_place).or_else(number).cloned();
         }
         Given::Nowhere | Given::Here(_) | Given::Rows(..) => {}
+            let is_of_value =
+                matches!(error.code, Code::BadUserInput | Code::NotFound | Code::Conflict | Code::Forbidden);
+            if let Some(items) = &called.items
+                && is_of_value
+                && called.too_large.is_none()
+                && !called
+                    .places
+                    .iter()
+                    .any(|place| Some(place) == error.argument.as_ref() && !place.contains('.'))
+            {
+                let field = field.filter(|field| items.have(field));
+                let places = items.places();
+                return Failure::Among(Box::new(Among { at, places, error, field, may_be_about_none: true }));
+            }
     }
     Failure::Refused(error)
 }

@@ -1,5 +1,7 @@
 //! The call of a function: its arguments, bound by name.
 
+use std::ops::Range;
+
 use super::allowance;
 use super::sql::Sql;
 use crate::database::Parameter;
@@ -62,9 +64,20 @@ impl Call {
     }
 
     pub(super) fn write(&self, sql: &mut Sql) {
+        self.write_part(&[], 0..0, sql);
+    }
+
+    /// The same with some elements of these arguments, which are arrays.
+    pub(super) fn write_part(&self, arrays: &[String], elements: Range<usize>, sql: &mut Sql) {
         sql.function(&self.function).push("(");
         sql.join(", ", &self.arguments, |sql, (name, value)| {
-            sql.push(name).push(" => ").bind(value.clone());
+            sql.push(name).push(" => ");
+            if arrays.contains(name) {
+                let (first, last) = (elements.start + 1, elements.end);
+                sql.push("(").bind(value.clone()).push(format_args!(")[{first}:{last}]"));
+            } else {
+                sql.bind(value.clone());
+            }
         });
         sql.push(")");
     }

@@ -5,7 +5,7 @@ use super::super::key::key_values;
 use super::super::sql::Sql;
 use super::super::statement::{ROW, write_primary_key};
 use super::super::write::{
-    Called, Mutation, MutationField, OnConflict, Payload, PayloadField, Step, Which, Write,
+    Called, Items, Mutation, MutationField, OnConflict, Payload, PayloadField, Step, Which, Write,
 };
 use super::super::{Plan, write};
 use super::{Planned, Planner};
@@ -83,7 +83,8 @@ impl<'a> Planner<'a> {
         sql.push("SELECT ");
         write_primary_key(table, &mut sql);
         sql.push(" FROM ");
-        Call::of(function, given)?.write(&mut sql);
+        let call = Call::of(function, given)?;
+        call.write(&mut sql);
         sql.push(format_args!(" {ROW}"));
         let many = !function.is_single();
         let objects = given.iter().filter_map(|(_, value)| value.as_list()).map(<[_]>::len).max();
@@ -92,8 +93,10 @@ impl<'a> Planner<'a> {
             let message = format!("a request adds at most {} rows", self.limits.written_rows);
             return Err(ArgumentError::exceeded(&function.field, message));
         }
+        let count = |argument: &str| given.get(argument).map_or(0, |value| value.items().len());
         let called = Called {
             statement: sql.finish(),
+            items: Items::of(function, table.id, call, count),
             places: places(function),
             too_large: too_large(function, table, given),
         };

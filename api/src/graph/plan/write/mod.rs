@@ -2,11 +2,13 @@
 
 mod change;
 mod insert;
+mod items;
 mod read;
 
 pub(in crate::graph) use change::Change;
 pub(super) use change::Which;
 pub(in crate::graph) use insert::{Cell, Insert, OnConflict};
+pub(in crate::graph) use items::Items;
 pub(super) use read::{read_patch, read_rows};
 
 use super::{Keyed, LoadId, Place, Plan, RowSelection};
@@ -59,6 +61,8 @@ pub(in crate::graph) enum Write {
 #[derive(Debug)]
 pub(in crate::graph) struct Called {
     pub(in crate::graph) statement: Statement,
+    /// The objects that it is given a list of, if it is.
+    pub(in crate::graph) items: Option<Items>,
     /// Where its values were given, as dotted paths: `doseMg`, `events.doseMg`.
     pub(in crate::graph) places: Vec<String>,
     /// Where a number was given that is too large for the column of that name, if one was.
