@@ -1,9 +1,12 @@
 //! A value that cannot be used is its sender's mistake, says so, and names the argument; what no reader could use is not written.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
+use tokio_postgres::Client;
 
 use crate::fixture::{clinician, oracle, protocol};
-use crate::harness::{Answer, App, token};
+use crate::harness::{Answer, App, Socket, token};
 
 #[track_caller]
 fn refused(answer: &Answer, argument: &str, what: &str) {
@@ -74,12 +77,127 @@ async fn what_the_database_cannot_compute_is_no_mistake_of_the_gateway() {
     }
 }
 
+/// Keeps everybody from reading one protocol: a policy fails at it.
+async fn break_protocol(owner: &Client, protocol: i64) {
+    let policy = format!(
+        "CREATE FUNCTION public.broken(id bigint) RETURNS boolean LANGUAGE plpgsql AS
+           'BEGIN RETURN CASE WHEN id = {protocol} THEN 1 / (id - {protocol}) ELSE 1 END = 1; END';
+         CREATE POLICY broken ON log_clinical_records AS RESTRICTIVE USING (public.broken(record_id));"
+    );
+    owner.batch_execute(&policy).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_the_database_cannot_compute_with_is_named() {
+    let app = App::start().await;
+    let owner = app.owner().await;
+    let (actor, site) = clinician(&app, &owner, "naming").await;
+    let record = protocol(&owner, site).await;
+    let sql = "INSERT INTO session_events (protocol_id, event_type_id, event_timestamp, notes) VALUES ($1, 1, now(), 'a')";
+    owner.execute(sql, &[&record]).await.unwrap();
+    break_protocol(&owner, record).await;
+    for (filter, argument) in [
+        ("{notes: {eq: \"a\"}, protocol: {siteId: {gt: 0}}}", "filter.protocol"),
+        ("{and: [{notes: {eq: \"a\"}}, {protocol: {siteId: {gt: 0}}}]}", "filter.and.1.protocol"),
+        // Without both of them, and no sooner.
+        ("{and: [{protocol: {siteId: {gt: 0}}}, {protocol: {siteId: {gt: 0}}}]}", "filter.and"),
+        ("{not: {protocol: {siteId: {gt: 0}}}}", "filter.not.protocol"),
+    ] {
+        for (field, arguments, rest) in [
+            ("sessionEvents", "first: 3, orderBy: [{notes: ASC}]", "{ totalCount nodes { notes } }"),
+            ("sessionEventsGroups", "first: 3, groupBy: {notes: true}", "{ aggregate { count } }"),
+            ("sessionEventsSeries", "time: EVENT_TIMESTAMP, bucket: {unit: DAY}", "{ aggregate { count } }"),
+        ] {
+            let query = format!("{{ there: {field}({arguments}, filter: {filter}) {rest} }}");
+            let answer = actor.ask(&query).await;
+            refused(&answer, argument, &query);
+            assert_eq!(answer.error()["path"], json!(["there"]), "{query}");
+            assert!(answer.statements() < 30, "{}", answer.statements());
+        }
+    }
+    // Where no argument has to do with it, none is named.
+    let answer = actor.ask("{ protocols(first: 7) { nodes { recordId } } }").await;
+    assert_eq!((answer.code(), &answer.error()["extensions"]["argument"]), ("BAD_USER_INPUT", &Value::Null));
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_is_told_to_its_readers_and_ends_no_subscription() {
+    let app = App::start().await;
+    let owner = app.owner().await;
+    let (actor, site) = clinician(&app, &owner, "reader").await;
+    let (stranger, _) = clinician(&app, &owner, "stranger").await;
+    let (good, bad) = (protocol(&owner, site).await, protocol(&owner, site).await);
+    break_protocol(&owner, bad).await;
+    let filtered =
+        "subscription { sessionEventsChanged(filter: {notes: {isNull: false}, protocol: {siteId: {gt: 0}}}) {
+        sessionEvent { notes } } }";
+    let nested = "subscription { sessionEventsChanged { sessionEvent { notes protocol { recordId } } } }";
+    let mut sockets = Vec::new();
+    for actor in [&actor, &stranger] {
+        for document in [filtered, nested] {
+            let mut socket = Socket::of(&app, actor).await;
+            socket.subscribe("1", document, &json!({})).await;
+            sockets.push(socket);
+        }
+    }
+    let write = async |notes: &[(i64, &str)]| {
+        let values: Vec<String> =
+            notes.iter().map(|(of, note)| format!("({of}, 1, now(), '{note}')")).collect();
+        let columns = "(protocol_id, event_type_id, event_timestamp, notes)";
+        let sql = format!("INSERT INTO session_events {columns} VALUES {}", values.join(", "));
+        owner.batch_execute(&sql).await.unwrap();
+    };
+    // They are under way once they tell.
+    for socket in &mut sockets[..2] {
+        while socket.next_within(Duration::from_secs(2)).await.is_none() {
+            write(&[(good, "first")]).await;
+        }
+    }
+    for socket in &mut sockets[..2] {
+        while socket.next_within(Duration::from_secs(2)).await.is_some() {}
+    }
+    // In one transaction, and so read together.
+    write(&[(good, "one"), (bad, "two"), (good, "three"), (good, "four"), (bad, "five")]).await;
+    for (at, argument) in [(0, json!("filter.protocol")), (1, Value::Null)] {
+        let mut told = Vec::new();
+        for _ in 0..5 {
+            let message = sockets[at].next().await;
+            assert_eq!((&message["id"], &message["type"]), (&json!("1"), &json!("next")), "{message}");
+            let payload = &message["payload"];
+            told.push(match payload["errors"].get(0) {
+                None => payload["data"]["sessionEventsChanged"]["sessionEvent"]["notes"].clone(),
+                Some(error) => {
+                    assert_eq!(payload["data"], Value::Null);
+                    assert_eq!(error["extensions"]["argument"], argument, "{message}");
+                    assert_eq!(error["path"][0], "sessionEventsChanged");
+                    error["extensions"]["code"].clone()
+                }
+            });
+        }
+        assert_eq!(told, ["one", "BAD_USER_INPUT", "three", "four", "BAD_USER_INPUT"]);
+    }
+    // A row that cannot be read is no news for who could not read it anyway.
+    for mut socket in sockets.drain(2..) {
+        socket.quiet().await;
+    }
+    write(&[(good, "six")]).await;
+    for socket in &mut sockets {
+        assert_eq!(socket.data("1").await["sessionEventsChanged"]["sessionEvent"]["notes"], "six");
+    }
+}
+
 #[tokio::test]
 async fn a_subject_that_is_no_account_is_told_so() {
     let app = App::start().await;
     let stranger = app.bearer(&token("auth0|somebody", "somebody@praxis.example"));
     let answer = stranger.ask("{ protocols { totalCount } }").await;
     assert_eq!(answer.code(), "UNAUTHENTICATED");
+    assert_eq!(answer.status, 401);
+    let challenge = "Bearer error=\"invalid_token\", error_description=\"token_subject\"";
+    assert_eq!(answer.headers["www-authenticate"], challenge);
+    let mutation = "mutation { createProtocol(input: {siteId: 1}) { protocol { recordId } } }";
+    let refused = stranger.ask(mutation).await;
+    assert_eq!((refused.code(), refused.status.as_u16()), ("UNAUTHENTICATED", 401));
     assert_eq!(answer.error()["extensions"]["reason"], "token_subject");
     let message = answer.error()["message"].as_str().unwrap();
     assert!(message.contains("UUID") && !message.contains("auth0"), "{message}");

@@ -6,12 +6,13 @@
 
 use std::collections::BTreeMap;
 
-use praxis::graph::catalog::Catalog;
+use praxis::graph::catalog::{Catalog, FeedField, FeedScope, Table};
 use praxis::systems;
+use serde_json::{Value, json};
 use tokio_postgres::Client;
 
 use crate::fixture::{join, person, protocol, signed_in, site};
-use crate::harness::{Actor, App};
+use crate::harness::{Actor, App, Socket};
 use crate::random::{Argument, Dice, Field, Generator, Operation, Pool, Schema, setting};
 
 /// Operations of all callers together.
@@ -80,6 +81,7 @@ async fn no_value_in_a_condition_goes_wrong_on_our_side() {
     let pool = Pool::of(&app.owner().await, &catalog).await;
     let generator = Generator { wild: 100, ..Generator::new(&schema, &pool, WITHOUT) };
     let callers = [app.user("network@praxis.example").await, app.user("owner@mindful.example").await];
+    let mut watching = Watching::of(&app, &callers[0]).await;
     let (mut dice, mut tried, mut faults) = (Dice::of(1), BTreeMap::new(), Vec::new());
     for table in catalog.tables().iter().filter(|table| table.function.is_none()) {
         for column in &table.columns {
@@ -93,6 +95,7 @@ async fn no_value_in_a_condition_goes_wrong_on_our_side() {
             for _ in 0..VALUES * schema.get(&ty).inputs.len() {
                 let filter = vec![(column.field.clone(), generator.argument(&mut dice, &column.field, &ty))];
                 let arguments = vec![("filter".into(), Argument::Object(filter))];
+                let feed = feed(&catalog, table, &arguments);
                 let fields = vec![Field::named("totalCount")];
                 let list = Field { arguments, fields, ..Field::named(&table.list_field) };
                 let field = match &catalog.systems()[table.system].field {
@@ -100,13 +103,20 @@ async fn no_value_in_a_condition_goes_wrong_on_our_side() {
                     None => list,
                 };
                 let operation = Operation { kind: "query", fields: vec![field] };
-                if outcome(&callers[table.system], &operation).await.is_err() {
-                    faults.push(explain(&callers[table.system], operation).await);
+                match refusal(&callers[table.system], &operation).await {
+                    Err(_) => faults.push(explain(&callers[table.system], operation).await),
+                    Ok(refusal) => {
+                        faults.extend(refusal.as_ref().and_then(|it| unnamed(&operation, it)));
+                        if let Some(feed) = feed {
+                            faults.extend(watching.fault(&feed, refusal.as_ref()).await);
+                        }
+                    }
                 }
             }
         }
     }
     assert!(tried.len() > 12, "{tried:?}");
+    watching.socket.quiet().await;
     faults.truncate(ENOUGH);
     assert!(faults.is_empty(), "{}", faults.join("\n\n"));
 }
@@ -119,6 +129,61 @@ async fn writer<'a>(app: &'a App, owner: &Client) -> Actor<'a> {
     join(owner, &person, other, "network_admin").await;
     protocol(owner, site).await;
     signed_in(app, &person)
+}
+
+/// What is wrong with a refusal that does not say which argument is meant. What does not fit the schema is known by its place.
+fn unnamed(operation: &Operation, refusal: &Value) -> Option<String> {
+    let Value::Object(extensions) = &refusal["extensions"] else { return Some("no extensions".into()) };
+    let is_named =
+        extensions.get("argument").and_then(Value::as_str).is_some_and(|it| it.starts_with("filter."));
+    let is_fine = is_named || extensions["code"] == "GRAPHQL_INVALID";
+    (!is_fine).then(|| format!("{}\nnames no argument: {refusal}", operation.request()))
+}
+
+/// The subscription to those rows of a table that match, where there is one.
+fn feed(catalog: &Catalog, table: &Table, arguments: &[(String, Argument)]) -> Option<Operation> {
+    let is_it = |feed: &&FeedField| feed.table == table.id && matches!(feed.scope, FeedScope::Rows);
+    let feed = catalog.feeds().iter().find(is_it)?;
+    let (arguments, fields) = (arguments.to_vec(), vec![Field::named("operation")]);
+    Some(Operation {
+        kind: "subscription",
+        fields: vec![Field { arguments, fields, ..Field::named(&feed.field) }],
+    })
+}
+
+/// A connection on which subscriptions are begun and ended.
+struct Watching {
+    socket: Socket,
+    number: usize,
+}
+
+impl Watching {
+    async fn of(app: &App, actor: &Actor<'_>) -> Self {
+        Self { socket: Socket::of(app, actor).await, number: 0 }
+    }
+
+    /// What is wrong with how a subscription is taken whose query was refused like this, or not.
+    async fn fault(&mut self, feed: &Operation, refusal: Option<&Value>) -> Option<String> {
+        self.number += 1;
+        let id = self.number.to_string();
+        let request = feed.request();
+        self.socket.send(&json!({ "id": id, "type": "subscribe", "payload": request })).await;
+        let Some(refusal) = refusal else {
+            // An error would come before the next one's.
+            self.socket.send(&json!({ "id": id, "type": "complete" })).await;
+            return None;
+        };
+        let told = self.socket.next().await;
+        let [told, refusal] = [&told["payload"][0], refusal].map(|it| &it["extensions"]);
+        (told != refusal).then(|| format!("{request}\nis told {told}, and the query {refusal}"))
+    }
+}
+
+/// The error, if there is one; what is not the sender's fault is an error here too.
+async fn refusal(caller: &Actor<'_>, operation: &Operation) -> Result<Option<Value>, String> {
+    outcome(caller, operation).await?;
+    let answer = caller.ask_with(&operation.to_string(), &operation.request()["variables"]).await;
+    Ok(answer.body["errors"].get(0).cloned())
 }
 
 /// The code of the error, empty where there is none; what is not the sender's fault is an error here too.

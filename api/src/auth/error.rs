@@ -44,6 +44,9 @@ pub enum AuthError {
     /// The role may not be assumed.
     #[error("The token's role may not be assumed here.")]
     Role,
+    /// The subject names no account, and tables ask for one.
+    #[error("The token's `sub` is not the id of an account: these tables know accounts by UUIDs.")]
+    Subject,
     /// A claim has the wrong type or holds a control character.
     #[error("A claim of the token has the wrong type or holds a control character.")]
     Claims,
@@ -73,6 +76,7 @@ impl AuthError {
             Self::Audience => "token_audience",
             Self::Issuer => "token_issuer",
             Self::Role => "token_role",
+            Self::Subject => "token_subject",
             Self::Claims => "token_claims",
         }
     }

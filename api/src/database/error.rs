@@ -67,6 +67,16 @@ impl DatabaseError {
 }
 
 impl DatabaseError {
+    /// Whether Postgres cannot compute with what it was given or has found: class 22 (a value that it cannot use) or 54 (one
+    /// beyond its limits).
+    pub fn is_of_values(&self) -> bool {
+        match self {
+            Self::InvalidValue(_) => true,
+            Self::Postgres(error) => ["22", "54"].iter().any(|class| error.code.code().starts_with(class)),
+            _ => false,
+        }
+    }
+
     /// What an error means in the transaction of a caller.
     pub(super) fn of_caller(self, caller: &Caller) -> Self {
         match self {

@@ -16,7 +16,7 @@ use crate::auth::{Caller, Identity};
 use crate::budget::{Budget, Held};
 use crate::database::Statement;
 use crate::graph::catalog::ChangeOperation;
-use crate::graph::{Change, Code, Error, Subscription, list};
+use crate::graph::{Change, Code, Engine, Error, Subscription, Untold, list};
 use crate::supervise::caught;
 
 /// Changes that may wait for a group.
@@ -231,36 +231,76 @@ impl Group {
         }
     }
 
-    /// What is told of changes, as far as anything is. A read that fails for lack of the database is tried again.
+    /// What is told of changes, as far as anything is.
     pub(super) async fn read(
         &self,
         feeds: &Feeds,
         changes: &[Arc<Announcement>],
     ) -> Result<Vec<Delivery>, Error> {
         let changes = merged(changes);
-        let asked: Vec<Change> = changes.iter().map(|(change, operation)| told(change, *operation)).collect();
-        let recall = self.recall(&changes);
-        let mut pauses = RETRY_AFTER.into_iter();
-        let told = loop {
-            let permit = feeds.permit(&self.caller).await;
-            let told = feeds.engine().tell(&self.subscription, &self.caller, &asked, recall.clone()).await;
-            drop(permit);
-            match (told, pauses.next()) {
-                (Ok(told), _) => break told,
-                (Err(error), Some(pause)) if matches!(error.code, Code::Unavailable | Code::Timeout) => {
-                    tokio::time::sleep(pause).await;
+        let mut delivered = Vec::with_capacity(changes.len());
+        let mut parts = vec![changes.as_slice()];
+        while let Some(part) = parts.pop() {
+            let asked: Vec<Change> =
+                part.iter().map(|(change, operation)| told(change, *operation)).collect();
+            let recall = self.recall(part);
+            let responses = match self.tell(feeds, &asked, recall.as_ref()).await {
+                Ok(responses) => responses,
+                // What is wrong with one row keeps no other from being told.
+                Err(untold) if untold.is_of_rows() && part.len() > 1 => {
+                    let (first, second) = part.split_at(part.len() / 2);
+                    parts.extend([second, first]);
+                    continue;
                 }
-                (Err(error), _) => return Err(error),
-            }
-        };
-        let delivered = changes.iter().zip(asked).zip(told.responses);
-        Ok(delivered
-            .filter_map(|(((change, _), asked), response)| {
+                Err(untold) => return Err(untold.error().clone()),
+            };
+            let told = part.iter().zip(asked).zip(responses);
+            delivered.extend(told.filter_map(|(((change, _), asked), response)| {
                 let cursor = asked.cursor.into();
                 let (change, horizon) = (change.number, change.horizon);
                 Some(Delivery { change, horizon, cursor, response: response? })
-            })
-            .collect())
+            }));
+        }
+        Ok(delivered)
+    }
+
+    /// What is told of each of some changes. A read that fails for lack of the database is tried again.
+    async fn tell(
+        &self,
+        feeds: &Feeds,
+        changes: &[Change],
+        recall: Option<&Statement>,
+    ) -> Result<Vec<Option<Bytes>>, Untold> {
+        let mut pauses = RETRY_AFTER.into_iter();
+        loop {
+            let permit = feeds.permit(&self.caller).await;
+            let told = self.tell_once(feeds.engine(), changes, recall).await;
+            drop(permit);
+            match (told, pauses.next()) {
+                (Err(untold), Some(pause))
+                    if matches!(untold.error().code, Code::Unavailable | Code::Timeout) =>
+                {
+                    tokio::time::sleep(pause).await;
+                }
+                (told, _) => return told,
+            }
+        }
+    }
+
+    async fn tell_once(
+        &self,
+        engine: &Engine,
+        changes: &[Change],
+        recall: Option<&Statement>,
+    ) -> Result<Vec<Option<Bytes>>, Untold> {
+        let (subscription, caller) = (&self.subscription, &self.caller);
+        match (engine.tell(subscription, caller, changes, recall).await, changes) {
+            (Ok(told), _) => Ok(told.responses),
+            (Err(untold), [change]) if untold.is_of_rows() => {
+                Ok(vec![engine.tell_why(subscription, caller, change, recall, &untold).await?])
+            }
+            (Err(untold), _) => Err(untold),
+        }
     }
 
     /// Brings to mind what the rows were before these changes, where it matters.

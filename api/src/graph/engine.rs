@@ -19,8 +19,9 @@ use super::execute::{self, ReferenceCache};
 use super::introspection::Introspection;
 use super::limits::Limits;
 use super::mutate::outcome_unknown;
-use super::plan;
+use super::plan::{self, Trial};
 use super::refusal::Refusals;
+use super::refused_value::Search;
 use super::schema::{self, SchemaError};
 use super::subscribe;
 use crate::database::{DatabaseError, Pool, Session, SessionCounts};
@@ -147,7 +148,10 @@ impl Engine {
         if operation.kind == OperationKind::Mutation {
             return self.mutate(request, context, document, operation, &inputs, committing).await;
         }
-        let plan = match plan::plan(&self.catalog, &self.limits, document, operation, &inputs) {
+        let make = |trial: Option<&Trial>| {
+            plan::plan(&self.catalog, &self.limits, document, operation, &inputs, trial)
+        };
+        let plan = match make(None) {
             Ok(plan) => plan,
             Err(error) => return Answer::not_planned(error),
         };
@@ -166,14 +170,20 @@ impl Engine {
         let mut body = Vec::with_capacity(16 * 1024);
         body.extend_from_slice(BODY.0);
         let out = execute::Out { bytes: &mut body, most: self.limits.answer };
-        let (result, counts) =
+        let (result, mut counts) =
             execute::run(&self.catalog, &plan, session, &self.reference, &introspection, out).await;
         match result {
             Ok(()) => {
                 body.extend_from_slice(BODY.1);
                 Answer { cost, ..Answer::new(body, counts) }
             }
-            Err(error) => Answer::failed(error, counts),
+            Err(failed) => {
+                let begin = || Session::new(self.pool.clone(), Arc::clone(&context.caller));
+                let search = Search::new(&plan, |trial| make(Some(trial)).ok(), begin);
+                let (error, cost) = search.name_argument(failed).await;
+                counts += cost;
+                Answer::failed(error, counts)
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 pub use async_graphql::PathSegment;
 
+use crate::auth::AuthError;
 use crate::budget::Spent;
 use crate::database::{DatabaseError, ServerError, SqlState};
 
@@ -185,13 +186,10 @@ impl From<&DatabaseError> for Error {
                 tracing::info!(reason, "refused by the database");
                 Self::new(Code::Forbidden, "Your role may not do this.")
             }
-            DatabaseError::Subject => Self {
-                reason: Some("token_subject"),
-                ..Self::new(
-                    Code::Unauthenticated,
-                    "The token's `sub` is not the id of an account: these tables know accounts by UUIDs.",
-                )
-            },
+            DatabaseError::Subject => {
+                let error = AuthError::Subject;
+                Self { reason: Some(error.reason()), ..Self::new(Code::Unauthenticated, error.to_string()) }
+            }
             DatabaseError::InvalidValue(message) => Self::new(Code::BadUserInput, message),
             // Of a transaction that only reads; one that writes is tried again before anybody is told.
             DatabaseError::Postgres(server) if server.code == SqlState::T_R_SERIALIZATION_FAILURE => {

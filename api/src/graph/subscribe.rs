@@ -1,28 +1,35 @@
 //! Subscriptions: planned once, and run for each change.
 
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::Request;
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 
 use super::answer::{Answer, into_body};
+use super::arguments::Variables;
 use super::catalog::ChangeOperation;
 use super::context::RequestContext;
 use super::document::OperationKind;
 use super::engine::{Engine, operation_of};
-use super::error::{Code, Error};
-use super::execute::feed;
-use super::execute::feed::Rows;
-use super::plan::{self, Feed, Topic};
+use super::error::{Code, Error, PathSegment};
+use super::execute::Unanswered;
+use super::execute::feed::{self, Changed, Rows};
+use super::plan::{self, Feed, Topic, Trial};
+use super::refused_value::Search;
 use super::value::write_string;
 use crate::auth::Caller;
 use crate::database::{DatabaseError, Session, SessionCounts, Statement};
 
 /// A subscription of anybody's, planned.
 #[derive(Debug)]
-pub struct Subscription(Feed);
+pub struct Subscription {
+    feed: Feed,
+    asked: Asked,
+    /// The error of the change that could not be told last, and the same with its argument.
+    named: Mutex<Option<(Error, Error)>>,
+}
 
 /// A change of a row.
 #[derive(Clone, Debug)]
@@ -48,10 +55,35 @@ pub struct Told {
     pub counts: SessionCounts,
 }
 
+/// What a subscription was planned of.
+#[derive(Debug)]
+struct Asked {
+    query: String,
+    operation_name: Option<String>,
+    variables: Variables,
+}
+
+/// Why changes could not be told.
+#[derive(Debug)]
+pub struct Untold(Unanswered);
+
+impl Untold {
+    /// The error.
+    pub fn error(&self) -> &Error {
+        &self.0.error
+    }
+
+    /// Whether it is about some of the rows, so that others can be read without them: one that the database cannot compute with,
+    /// or more than one may ask for.
+    pub fn is_of_rows(&self) -> bool {
+        matches!(self.0.error.code, Code::BadUserInput | Code::LimitExceeded)
+    }
+}
+
 impl Subscription {
     /// Which rows it is about.
     pub fn topic(&self) -> &Topic {
-        &self.0.topic
+        &self.feed.topic
     }
 
     /// Whether it may tell anything of changes of this kind.
@@ -69,27 +101,49 @@ impl Subscription {
     }
 
     fn tells(&self, operation: ChangeOperation) -> bool {
-        self.0.operations.contains(&operation)
+        self.feed.operations.contains(&operation)
     }
 
     /// Cursor behind which it begins; without one, now.
     pub fn after(&self) -> Option<&str> {
-        self.0.after.as_deref()
+        self.feed.after.as_deref()
     }
 
     /// The same for subscriptions that tell the same, wherever they begin.
     pub fn fingerprint(&self) -> [u8; 32] {
         let Feed { key, topic, operations, after: _, fields, plan, rows, nothing: _, gone, batch: _ } =
-            &self.0;
+            &self.feed;
         let mut digest = Digest(Sha256::new());
         // Writing to a digest cannot fail.
         let _ = write!(digest, "{:?}", (key, topic, operations, fields, plan, rows, gone));
         digest.0.finalize().into()
     }
 
+    /// What is read for changes.
+    fn changed<'c>(&self, changes: &'c [Change]) -> Changed<'c> {
+        let is_there = |change: &&Change| change.operation != ChangeOperation::Delete;
+        let recalled = changes.iter().filter(|it| self.recalls(it.operation));
+        Changed {
+            keys: changes.iter().filter(is_there).map(|it| it.key.as_slice()).collect(),
+            recalled: recalled.map(|change| change.number).collect(),
+        }
+    }
+
+    /// How a row has changed for whom it was read; `None`: it never was that one's.
+    fn seen(&self, rows: &Rows, change: &Change) -> Option<ChangeOperation> {
+        Some(match change.operation {
+            it @ (ChangeOperation::Insert | ChangeOperation::Update) if rows.has(&self.feed, &change.key) => {
+                it
+            }
+            _ if !rows.had(&self.feed, change.number) => return None,
+            ChangeOperation::Delete => ChangeOperation::Delete,
+            _ => ChangeOperation::Leave,
+        })
+    }
+
     /// The most changes that [`Engine::tell`] takes at a time.
     pub fn batch(&self) -> usize {
-        self.0.batch
+        self.feed.batch
     }
 }
 
@@ -116,13 +170,26 @@ impl Engine {
             return None;
         }
         let inputs = self.inputs(&context.variables, operation);
-        let planned = inputs
-            .and_then(|inputs| plan::plan_feed(&self.catalog, &self.limits, &document, operation, &inputs));
+        let planned = inputs.and_then(|inputs| {
+            plan::plan_feed(&self.catalog, &self.limits, &document, operation, &inputs, None)
+        });
         Some(planned.map(|mut feed| {
             // A cursor of its own goes before one that came beside it.
             feed.after = feed.after.or_else(|| context.after.clone());
-            Subscription(feed)
+            let (query, operation_name) = (request.query.clone(), request.operation_name.clone());
+            let asked = Asked { query, operation_name, variables: context.variables.clone() };
+            Subscription { feed, asked, named: Mutex::default() }
         }))
+    }
+
+    /// Plans a subscription once more, without a part of its arguments.
+    fn replan(&self, asked: &Asked, trial: &Trial) -> Option<Feed> {
+        let mut request = Request::new(&asked.query);
+        request.operation_name.clone_from(&asked.operation_name);
+        let document = self.document(&request).ok()?;
+        let operation = operation_of(&request, &document).ok()?;
+        let inputs = self.inputs(&asked.variables, operation).ok()?;
+        plan::plan_feed(&self.catalog, &self.limits, &document, operation, &inputs, Some(trial)).ok()
     }
 
     /// Reads the rows of some changes as a caller sees them, and says what is told of each. `recall`: brings what the rows
@@ -132,36 +199,85 @@ impl Engine {
         subscription: &Subscription,
         caller: &Arc<Caller>,
         changes: &[Change],
-        recall: Option<Statement>,
-    ) -> Result<Told, Error> {
+        recall: Option<&Statement>,
+    ) -> Result<Told, Untold> {
         // What needs no session is not told either.
         if self.pool.gate().is_shut() {
-            return Err((&DatabaseError::Unsafe).into());
+            return Err(Untold(Error::from(&DatabaseError::Unsafe).into()));
         }
-        let feed = &subscription.0;
-        let is_there = |change: &&Change| change.operation != ChangeOperation::Delete;
-        let keys: Vec<&[Vec<u8>]> = changes.iter().filter(is_there).map(|it| it.key.as_slice()).collect();
-        let mut session = Session::new(self.pool.clone(), Arc::clone(caller));
-        let mut recalled = Vec::new();
-        if let Some(recall) = recall {
-            session = session.after(recall);
-            recalled.extend(
-                changes.iter().filter(|it| subscription.recalls(it.operation)).map(|change| change.number),
-            );
-        }
-        let rows = feed::read(feed, &keys, &recalled, &mut session, &self.reference).await?;
+        let asked = subscription.changed(changes);
+        let mut session = self.watching(caller, recall);
+        let feed = &subscription.feed;
+        let rows = feed::read(feed, &asked, &mut session, &self.reference).await.map_err(Untold)?;
         let counts = session.counts();
         drop(session);
         let responses = changes.iter().map(|change| {
-            let operation = match change.operation {
-                it @ (ChangeOperation::Insert | ChangeOperation::Update) if rows.has(feed, &change.key) => it,
-                _ if !rows.had(feed, change.number) => return None,
-                ChangeOperation::Delete => ChangeOperation::Delete,
-                _ => ChangeOperation::Leave,
-            };
+            let operation = subscription.seen(&rows, change)?;
             subscription.tells(operation).then(|| self.response(feed, &rows, change, operation))
         });
         Ok(Told { responses: responses.collect(), counts })
+    }
+
+    /// What is told of a change whose rows cannot be read as they are asked for: why that is, if the row is there for the caller.
+    /// The error: that cannot be found out now.
+    pub async fn tell_why(
+        &self,
+        subscription: &Subscription,
+        caller: &Arc<Caller>,
+        change: &Change,
+        recall: Option<&Statement>,
+        why: &Untold,
+    ) -> Result<Option<Bytes>, Untold> {
+        if !self.is_there(subscription, caller, change, recall).await? {
+            return Ok(None);
+        }
+        let Untold(failed) = why;
+        let known = subscription.named.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let error = match known {
+            Some((before, named)) if before == failed.error => named,
+            _ => {
+                let error = failed.error.clone();
+                let replan = |trial: &Trial| Some(self.replan(&subscription.asked, trial)?.plan);
+                let search = Search::new(&subscription.feed.plan, replan, || self.watching(caller, recall));
+                let (named, _) = search.name_argument(failed.clone()).await;
+                let mut known = subscription.named.lock().unwrap_or_else(PoisonError::into_inner);
+                *known = Some((error, named.clone()));
+                named
+            }
+        };
+        Ok(Some(into_body(Answer::failed(error, SessionCounts::default()).response)))
+    }
+
+    /// Whether the row of a change is there for a caller, and matches as far as that can be said.
+    async fn is_there(
+        &self,
+        subscription: &Subscription,
+        caller: &Arc<Caller>,
+        change: &Change,
+        recall: Option<&Statement>,
+    ) -> Result<bool, Untold> {
+        let asked = subscription.changed(std::slice::from_ref(change));
+        let path = [PathSegment::Field(subscription.feed.key.clone())];
+        for trial in [Trial::whole(&path), Trial::without(&path, vec!["filter".into()])] {
+            let Some(feed) = self.replan(&subscription.asked, &trial.bare()) else { continue };
+            let mut session = self.watching(caller, recall);
+            match feed::read(&feed, &asked, &mut session, &self.reference).await.map_err(Untold) {
+                Ok(rows) => return Ok(rows.has(&feed, &change.key) || rows.had(&feed, change.number)),
+                Err(untold) if untold.is_of_rows() => {}
+                Err(untold) => return Err(untold),
+            }
+        }
+        // Nothing is told of what may be somebody else's.
+        Ok(false)
+    }
+
+    /// A session that reads changed rows.
+    fn watching(&self, caller: &Arc<Caller>, recall: Option<&Statement>) -> Session {
+        let session = Session::new(self.pool.clone(), Arc::clone(caller));
+        match recall {
+            Some(recall) => session.after(recall.clone()),
+            None => session,
+        }
     }
 
     fn response(&self, feed: &Feed, rows: &Rows, change: &Change, operation: ChangeOperation) -> Bytes {

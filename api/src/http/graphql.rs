@@ -180,6 +180,9 @@ async fn run(
     let body = counted(body, held, Some(peer.begin()));
     let mut response = answer(media, status(media, outcome), body);
     response.headers_mut().extend(own);
+    if outcome == Outcome::Failed(Code::Unauthenticated) {
+        challenge(&mut response, AuthError::Subject);
+    }
     response
 }
 
@@ -193,6 +196,8 @@ fn status(media: Media, outcome: Outcome) -> StatusCode {
     match (outcome, media) {
         (Outcome::WrongMethod, _) => StatusCode::METHOD_NOT_ALLOWED,
         (Outcome::KeyReused, _) => StatusCode::UNPROCESSABLE_ENTITY,
+        // The database knows the token's subject, or nobody does.
+        (Outcome::Failed(Code::Unauthenticated), _) => StatusCode::UNAUTHORIZED,
         (Outcome::Refused(_), Media::GraphqlResponse) => StatusCode::BAD_REQUEST,
         (Outcome::Failed(Code::Unavailable), _) => StatusCode::SERVICE_UNAVAILABLE,
         (Outcome::Failed(Code::Timeout), _) => StatusCode::GATEWAY_TIMEOUT,
@@ -219,10 +224,15 @@ fn unauthenticated(media: Media, error: AuthError) -> Response {
     let mut told = Error::new(Code::Unauthenticated, error.to_string());
     told.reason = Some(error.reason());
     let mut response = failed(media, StatusCode::UNAUTHORIZED, told);
+    challenge(&mut response, error);
+    response
+}
+
+/// Says what kind of token is wanted.
+fn challenge(response: &mut Response, error: AuthError) {
     if let Ok(challenge) = HeaderValue::from_str(&error.challenge()) {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
     }
-    response
 }
 
 /// There is no place for another stream.

@@ -24,7 +24,7 @@ use crate::graph::definitions::{Definitions, InputValue, Literal};
 use crate::graph::document::{Condition, Field, Operation};
 
 pub(super) use error::ArgumentError;
-pub(super) use value::Value;
+pub(super) use value::{Part, Value};
 pub use variables::Variables;
 
 /// What the arguments of an operation are read with: the schema's types, and the values of its variables.
@@ -146,6 +146,24 @@ impl<'a> Arguments<'a> {
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&'a str, &Value<'a>)> {
         self.0.iter().map(|(name, value)| (*name, value))
+    }
+
+    /// Names of the parts of a part of them: arguments, fields, numbers of items.
+    pub(super) fn parts(&self, part: &[String]) -> Vec<String> {
+        match part {
+            [] => self.0.iter().map(|(name, _)| (*name).to_owned()).collect(),
+            [argument, part @ ..] => self.get(argument).map(|value| value.parts(part)).unwrap_or_default(),
+        }
+    }
+
+    /// Changes a part of them.
+    pub(super) fn edit(&mut self, part: &[String], how: Part) {
+        let Some((argument, part)) = part.split_first() else { return };
+        let Some(at) = self.0.iter().position(|(known, _)| known == argument) else { return };
+        match self.0[at].1.edited(part, how) {
+            Some(value) => self.0[at].1 = value,
+            None => drop(self.0.remove(at)),
+        }
     }
 
     /// Those that are wanted as text, the same for the same arguments.

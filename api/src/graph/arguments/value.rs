@@ -141,6 +141,61 @@ impl<'a> Value<'a> {
     }
 }
 
+/// What becomes of a part of a value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in crate::graph) enum Part {
+    /// It is left out.
+    Absent,
+    /// A text is empty, a number 0.
+    Emptied,
+}
+
+impl Value<'_> {
+    /// Names of the parts of a part of it: fields, and numbers of items.
+    pub(super) fn parts(&self, part: &[String]) -> Vec<String> {
+        match (part, self.itself()) {
+            ([], Self::Object(fields)) => fields.iter().map(|(name, _)| name.to_string()).collect(),
+            ([], Self::List(items)) => (0..items.len()).map(|at| at.to_string()).collect(),
+            ([first, rest @ ..], _) => self.part(first).map(|inner| inner.parts(rest)).unwrap_or_default(),
+            ([], _) => Vec::new(),
+        }
+    }
+
+    fn part(&self, name: &str) -> Option<&Self> {
+        match self.itself() {
+            Self::List(items) => items.get(name.parse::<usize>().ok()?),
+            value => value.get(name),
+        }
+    }
+
+    /// It with a part that is not what it was; `None`: without it nothing is left.
+    pub(super) fn edited(&self, part: &[String], how: Part) -> Option<Self> {
+        let Some((first, rest)) = part.split_first() else {
+            return match (how, self.itself()) {
+                (Part::Emptied, Self::Text(_)) => Some(Self::Text(Cow::Borrowed(""))),
+                (Part::Emptied, Self::Number(_)) => Some(Self::Number("0")),
+                _ => None,
+            };
+        };
+        Some(match self.itself() {
+            Self::List(items) => {
+                let items = items.iter().enumerate().filter_map(|(at, item)| {
+                    if *first == at.to_string() { item.edited(rest, how) } else { Some(item.clone()) }
+                });
+                Self::List(items.collect())
+            }
+            Self::Object(fields) => {
+                let fields = fields.iter().filter_map(|(name, value)| {
+                    let value = if name == first { value.edited(rest, how) } else { Some(value.clone()) };
+                    Some((name.clone(), value?))
+                });
+                Self::Object(fields.collect())
+            }
+            value => value.clone(),
+        })
+    }
+}
+
 /// Equal numbers are equal, however they are written.
 impl Canonical for Value<'_> {
     fn shape(&self) -> Shape<'_, Self> {

@@ -4,7 +4,7 @@ use super::answer::Answer;
 use super::key::Key;
 use super::level::Level;
 pub(in crate::graph) use super::write::{Change, Out};
-use super::{ReferenceCache, load_all, write};
+use super::{ReferenceCache, Unanswered, load_all, write};
 use crate::database::Session;
 use crate::graph::catalog::Catalog;
 use crate::graph::error::Error;
@@ -15,17 +15,24 @@ pub(in crate::graph) struct Rows {
     answers: Vec<Answer>,
 }
 
+/// Changed rows to read.
+pub(in crate::graph) struct Changed<'a> {
+    /// Their primary keys.
+    pub(in crate::graph) keys: Vec<&'a [Vec<u8>]>,
+    /// Numbers of the changes before which they are recalled.
+    pub(in crate::graph) recalled: Vec<i64>,
+}
+
 /// Reads rows by their primary keys, as their subscriber sees them now, and asks which changes, given by their numbers, took
 /// a row out of the subscriber's sight.
 pub(in crate::graph) async fn read(
     feed: &Feed,
-    keys: &[&[Vec<u8>]],
-    recalled: &[i64],
+    asked: &Changed<'_>,
     session: &mut Session,
     reference: &ReferenceCache,
-) -> Result<Rows, Error> {
-    let keys: Vec<Key> = keys.iter().map(|key| Key::from_parts(key)).collect();
-    let changes = recalled.iter().map(|number| Key::Eight(number.to_be_bytes()));
+) -> Result<Rows, Unanswered> {
+    let keys: Vec<Key> = asked.keys.iter().map(|key| Key::from_parts(key)).collect();
+    let changes = asked.recalled.iter().map(|number| Key::Eight(number.to_be_bytes()));
     let rows = feed.selections().map(|selection| (feed.rows, selection));
     let level = Level::given(&feed.plan, &keys, rows).and(feed.gone, changes.collect());
     let answers = load_all(&feed.plan, level, session, reference).await?;

@@ -8,6 +8,7 @@ mod loader;
 pub(super) mod mutation;
 mod reference;
 mod thin;
+mod unanswered;
 mod write;
 pub(in crate::graph) mod written;
 
@@ -15,9 +16,9 @@ use self::answer::Answer;
 use self::level::Level;
 use self::loader::Questions;
 pub use self::reference::ReferenceCache;
+pub(super) use self::unanswered::{Refused, Unanswered};
 pub(super) use self::write::Out;
 use super::catalog::Catalog;
-use super::error::Error;
 use super::introspection::Answers;
 use super::plan::Plan;
 use crate::database::{Session, SessionCounts};
@@ -31,12 +32,13 @@ pub(super) async fn run(
     reference: &ReferenceCache,
     introspection: &Answers,
     out: Out<'_>,
-) -> (Result<(), Error>, SessionCounts) {
+) -> (Result<(), Unanswered>, SessionCounts) {
     let answers = load_all(plan, Level::first(plan), &mut session, reference).await;
     let counts = session.counts();
     // The connection is free for others while the answer is written.
     drop(session);
-    let written = answers.and_then(|answers| write::write_data(catalog, plan, &answers, introspection, out));
+    let written =
+        answers.and_then(|answers| Ok(write::write_data(catalog, plan, &answers, introspection, out)?));
     (written, counts)
 }
 
@@ -46,7 +48,7 @@ async fn load_all(
     mut level: Level<'_>,
     session: &mut Session,
     reference: &ReferenceCache,
-) -> Result<Vec<Answer>, Error> {
+) -> Result<Vec<Answer>, Unanswered> {
     let mut answers: Vec<Answer> = plan.loads.iter().map(|_| Answer::default()).collect();
     let questions = Questions::new(plan, session, reference);
     while !level.is_empty() {

@@ -284,9 +284,11 @@ impl Writer<'_> {
     /// Loads what is asked for of rows.
     async fn load(&self, step: &Step, keys: &[Key], session: &mut Session) -> Result<Vec<Answer>, Failure> {
         let level = Level::given(&step.plan, keys, step.payload.rows());
-        load_all(&step.plan, level, session, self.reference).await.map_err(|error| match error.reason {
-            Some(COLLISION) => Failure::Collision(placed(collided(), step)),
-            _ => Failure::Refused(error),
+        load_all(&step.plan, level, session, self.reference).await.map_err(|failed| {
+            match failed.error.reason {
+                Some(COLLISION) => Failure::Collision(placed(collided(), step)),
+                _ => Failure::Refused(failed.error),
+            }
         })
     }
 
@@ -340,8 +342,6 @@ fn refused(told: Told, given: Given<'_>, step: &Step) -> Failure {
             };
             let number = || called.too_large.as_ref().filter(|_| error.code == Code::BadUserInput);
             error.argument = called.places.iter().find(is_place).or_else(number).cloned();
-        }
-        Given::Nowhere | Given::Here(_) | Given::Rows(..) => {}
             let is_of_value =
                 matches!(error.code, Code::BadUserInput | Code::NotFound | Code::Conflict | Code::Forbidden);
             if let Some(items) = &called.items
@@ -356,6 +356,8 @@ fn refused(told: Told, given: Given<'_>, step: &Step) -> Failure {
                 let places = items.places();
                 return Failure::Among(Box::new(Among { at, places, error, field, may_be_about_none: true }));
             }
+        }
+        Given::Nowhere | Given::Here(_) | Given::Rows(..) => {}
     }
     Failure::Refused(error)
 }

@@ -25,6 +25,7 @@ mod sql;
 mod statement;
 #[cfg(test)]
 mod tests;
+mod trial;
 mod write;
 mod zone;
 
@@ -35,6 +36,7 @@ pub(super) use planner::{plan, plan_feed, plan_mutation};
 pub(super) use points::DEFAULT_POINTS;
 pub(super) use range::Ranges;
 pub(super) use statement::Parents;
+pub(super) use trial::Trial;
 pub(super) use write::{Called, Change, Insert, Mutation, MutationField, Payload, PayloadField, Step, Write};
 
 use super::catalog::{ColumnType, TableId};

@@ -40,7 +40,7 @@ impl Fixture {
         let variables = if variables.is_empty() { "{}" } else { variables };
         let variables = serde_json::from_str(variables).unwrap();
         let inputs = Inputs::read(&self.definitions, operation, &variables).unwrap();
-        plan(&self.catalog, &Limits::default(), &document, operation, &inputs)
+        plan(&self.catalog, &Limits::default(), &document, operation, &inputs, None)
     }
 
     /// The statements of a query, in the order in which they first came up.

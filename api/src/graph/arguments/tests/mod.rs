@@ -53,10 +53,10 @@ impl Gateway {
                 plan::plan_mutation(catalog, limits, &document, operation, &inputs).map(|_| Vec::new())
             }
             OperationKind::Subscription => {
-                plan::plan_feed(catalog, limits, &document, operation, &inputs).map(|_| Vec::new())
+                plan::plan_feed(catalog, limits, &document, operation, &inputs, None).map(|_| Vec::new())
             }
             OperationKind::Query => {
-                let plan = plan::plan(catalog, limits, &document, operation, &inputs)?;
+                let plan = plan::plan(catalog, limits, &document, operation, &inputs, None)?;
                 Ok(plan.loads.into_iter().map(|load| load.statement).collect())
             }
         }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::super::feed::{ChangeField, Feed, Topic};
 use super::super::key::key_values;
-use super::super::{Plan, RowSelection};
+use super::super::{Plan, RowSelection, Trial};
 use super::{DraftKind, Planned, Planner, Question};
 use crate::graph::arguments::{ArgumentError, Arguments, Inputs, Value};
 use crate::graph::catalog::{Catalog, ChangeOperation, ColumnId, FeedField, FeedScope, FieldId, Table};
@@ -20,15 +20,16 @@ const LARGEST_BATCH: u64 = 200;
 /// Rows that a feed is planned for: more than one, so that its statements take any number.
 const PLANNED_ROWS: u64 = 2;
 
-/// Plans a validated subscription.
+/// Plans a validated subscription. `trial`: what is left out of it.
 pub(crate) fn plan_feed(
     catalog: &Catalog,
     limits: &Limits,
     document: &Document,
     operation: &Operation,
     inputs: &Inputs<'_>,
+    trial: Option<&Trial>,
 ) -> Result<Feed, Error> {
-    let mut planner = Planner::new(catalog, limits, document, inputs);
+    let mut planner = Planner { trial, ..Planner::new(catalog, limits, document, inputs) };
     let collected = planner.root_collected(&[operation.selections.as_slice()], "Subscription")?;
     let mut feeds = planner.each(&collected, 1, |this, field, collected| {
         match catalog.feed(&field.name) {
@@ -64,7 +65,7 @@ impl<'a> Planner<'a> {
                 Topic::Row(table.id, key_values(table, &table.primary_key, &given).map_err(refuse)?)
             }
             FeedScope::Rows | FeedScope::Named(..) => match &filter {
-                Some(filter) => pinned(table, filter).map_err(refuse)?,
+                Some(filter) => pinned(table, filter),
                 None => Topic::Table(table.id),
             },
         };
@@ -81,6 +82,7 @@ impl<'a> Planner<'a> {
                 "nodeId" => ChangeField::Id,
                 "cursor" => ChangeField::Cursor,
                 "changedAt" => ChangeField::ChangedAt,
+                _ if this.trial.is_some_and(Trial::is_bare) => ChangeField::Typename(type_name.clone()),
                 _ => ChangeField::Row(this.row(table, rows, &collected.selections(), PLANNED_ROWS)?),
             })
         })?;
@@ -125,24 +127,22 @@ impl<'a> Planner<'a> {
     }
 }
 
-/// What a filter holds all rows to, by `eq` on its first level: one row, or those of a parent; else they are any.
-fn pinned(table: &Table, filter: &Value<'_>) -> Result<Topic, ArgumentError> {
+/// What a filter holds all rows to, by `eq` on its first level: one row, or those of a parent; else they are any. What is wrong
+/// with its values is said where it is written.
+fn pinned(table: &Table, filter: &Value<'_>) -> Topic {
     let mut topic = Topic::Table(table.id);
     for (name, conditions) in filter.fields() {
         let Some(FieldId::Column(column)) = table.field(name) else { continue };
-        let Some(value) = conditions.get("eq") else { continue };
-        let value = || {
-            key_part(&table.column(column).ty, value)
-                .map_err(|error| ArgumentError::new(&format!("filter.{name}.eq"), error.to_string()))
-        };
+        let value = conditions.get("eq").map(|value| key_part(&table.column(column).ty, value));
+        let Some(Ok(value)) = value else { continue };
         if table.primary_key == [column] {
-            return Ok(Topic::Row(table.id, vec![value()?]));
+            return Topic::Row(table.id, vec![value]);
         }
         if table.is_foreign_key(column) {
-            topic = Topic::Reference(table.id, column, value()?);
+            topic = Topic::Reference(table.id, column, value);
         }
     }
-    Ok(topic)
+    topic
 }
 
 /// The columns of a table that a filter on its rows looks at.

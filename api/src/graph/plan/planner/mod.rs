@@ -25,22 +25,23 @@ use super::points::Points;
 use super::series::Series;
 use super::sql::Sql;
 use super::statement::{self, Join, Numbers, PageQuery, Parents, Rows, Selected};
-use super::{CursorShape, Keyed, Load, LoadId, LoadKind, Place, Plan, cursor, find_or_push};
+use super::{CursorShape, Keyed, Load, LoadId, LoadKind, Place, Plan, Trial, cursor, find_or_push};
 use crate::graph::arguments::{ArgumentError, Arguments, Inputs, Reading, Value};
 use crate::graph::catalog::{Catalog, ColumnId, Relation, Table, TableId};
 use crate::graph::document::{Document, Field, Operation, Selection};
 use crate::graph::error::{Code, Error, PathSegment};
 use crate::graph::limits::Limits;
 
-/// Plans a validated query.
+/// Plans a validated query. `trial`: what is left out of it.
 pub(crate) fn plan(
     catalog: &Catalog,
     limits: &Limits,
     document: &Document,
     operation: &Operation,
     inputs: &Inputs<'_>,
+    trial: Option<&Trial>,
 ) -> Result<Plan, Error> {
-    let mut planner = Planner::new(catalog, limits, document, inputs);
+    let mut planner = Planner { trial, ..Planner::new(catalog, limits, document, inputs) };
     let fields = planner.root(&[operation.selections.as_slice()], "Query", None)?;
     let loads = planner.take_loads()?;
     Ok(Plan { fields, loads, cost: planner.cost })
@@ -51,6 +52,7 @@ struct Planner<'a> {
     limits: &'a Limits,
     document: &'a Document,
     inputs: &'a Inputs<'a>,
+    trial: Option<&'a Trial>,
     drafts: Vec<Draft<'a>>,
     interned: HashMap<Question, LoadId>,
     /// The fields that it stands within, from the root on.
@@ -123,6 +125,7 @@ impl<'a> Planner<'a> {
             limits,
             document,
             inputs,
+            trial: None,
             drafts: Vec::new(),
             interned: HashMap::new(),
             path: Vec::new(),
@@ -167,7 +170,12 @@ impl<'a> Planner<'a> {
 
     /// The arguments of a field; `reading` says of each how it is read.
     fn arguments_by(&self, field: &'a Field, reading: impl Fn(&str) -> Reading) -> Planned<Arguments<'a>> {
-        self.inputs.arguments(field, reading).map_err(|error| self.refuse(field, error))
+        let mut arguments =
+            self.inputs.arguments(field, reading).map_err(|error| self.refuse(field, error))?;
+        if let Some(trial) = self.trial {
+            trial.apply(&self.place(field).path, &mut arguments);
+        }
+        Ok(arguments)
     }
 
     /// Plans each collected field of an object under its response key, within the limits of depth and number. `objects`: how many

@@ -1,0 +1,106 @@
+//! Finds the argument that the database cannot compute with, where planning has not foreseen that.
+//!
+//! Postgres says what is wrong with a value, and not which of them it is. So the question is asked again without one argument
+//! after the other, and then without the parts of the one without which it is answered. Only a request that is refused
+//! anyway pays for it.
+
+use std::time::Duration;
+
+use super::execute::{Refused, Unanswered};
+use super::plan::{Plan, Trial};
+use crate::database::{Session, SessionCounts};
+use crate::graph::error::Error;
+
+/// Questions that are asked for one error at most …
+const MOST_TRIALS: u32 = 32;
+/// … and how long that may take.
+const LONGEST: Duration = Duration::from_secs(3);
+
+/// How a trial went.
+enum Verdict {
+    /// The question is answered.
+    Answered,
+    /// It is not.
+    Refused,
+    /// Nothing is asked without that part.
+    Unasked,
+}
+
+/// Asks a question that has no answer in other ways.
+pub(super) struct Search<'a, Replan, Begin> {
+    plan: &'a Plan,
+    /// Plans the same request without a part of its arguments.
+    replan: Replan,
+    /// Begins a session of the caller.
+    begin: Begin,
+    left: u32,
+    counts: SessionCounts,
+}
+
+impl<'a, Replan, Begin> Search<'a, Replan, Begin>
+where
+    Replan: Fn(&Trial) -> Option<Plan>,
+    Begin: Fn() -> Session,
+{
+    pub(super) fn new(plan: &'a Plan, replan: Replan, begin: Begin) -> Self {
+        Self { plan, replan, begin, left: MOST_TRIALS, counts: SessionCounts::default() }
+    }
+
+    /// The error with the argument that it is about, if it is one, and what it has cost to find that.
+    pub(super) async fn name_argument(mut self, failed: Unanswered) -> (Error, SessionCounts) {
+        let Unanswered { mut error, refused } = failed;
+        if let Some(refused) = refused {
+            let mut found = None;
+            // What was found by then is right, if not as near as can be.
+            let _ = tokio::time::timeout(LONGEST, self.search(&refused, &mut found)).await;
+            if let Some(argument) = found {
+                error.message = format!("{argument}: {}", error.message);
+                error.argument = Some(argument);
+            }
+        }
+        (error, self.counts)
+    }
+
+    async fn search(&mut self, refused: &Refused, found: &mut Option<String>) {
+        let path = &refused.place(self.plan).path;
+        let whole = Trial::whole(path);
+        (self.replan)(&whole);
+        let mut parts = whole.parts();
+        while !parts.is_empty() {
+            let (mut hits, mut deeper) = (Vec::new(), Vec::new());
+            for part in std::mem::take(&mut parts) {
+                if self.left == 0 {
+                    return;
+                }
+                let trial = Trial::without(path, part);
+                match self.verdict(refused, &trial).await {
+                    Verdict::Answered => hits.push(trial),
+                    Verdict::Refused => {}
+                    Verdict::Unasked => match self.verdict(refused, &trial.emptied()).await {
+                        Verdict::Answered => hits.push(trial),
+                        Verdict::Refused | Verdict::Unasked => deeper.extend(trial.parts()),
+                    },
+                }
+            }
+            match hits.as_slice() {
+                [] => parts = deeper,
+                [only] => {
+                    parts = only.parts();
+                    *found = Some(only.argument());
+                }
+                // It is any of them.
+                _ => return,
+            }
+        }
+    }
+
+    async fn verdict(&mut self, refused: &Refused, trial: &Trial) -> Verdict {
+        let planned = (self.replan)(trial).and_then(|plan| refused.statement(self.plan, &plan));
+        let Some(statement) = planned else { return Verdict::Unasked };
+        self.left = self.left.saturating_sub(1);
+        let mut session = (self.begin)();
+        let answered = session.query_last(std::slice::from_ref(&statement)).await.is_ok();
+        self.counts += session.counts();
+        if answered { Verdict::Answered } else { Verdict::Refused }
+    }
+}
