@@ -5,6 +5,7 @@
 
 use praxis::graph::catalog::{Catalog, ColumnId, ColumnType, Scalar, Table};
 use praxis::systems;
+use serde_json::Value;
 use tokio_postgres::Client;
 
 use crate::harness::App;
@@ -208,4 +209,91 @@ async fn whatever_stands_in_a_row_everybody_else_has_their_numbers() {
         }
     }
     assert!(failed.is_empty(), "{} failed:\n{}", failed.len(), failed[..failed.len().min(40)].join("\n"));
+}
+
+/// One row far before all others, one far behind them, in a column of time.
+async fn plant_outliers(owner: &Client, table: &Table, column: &str) -> bool {
+    let name = &table.sql_name;
+    let mut planted = 0;
+    for (order, time) in [("ASC", "1905-03-03 10:30"), ("DESC", "2095-11-11 23:59")] {
+        let sql = format!(
+            "UPDATE {name} SET {column} = '{time}' WHERE ctid = (SELECT ctid FROM {name} ORDER BY md5(ctid::text) {order} LIMIT 1)"
+        );
+        planted += owner.execute(&sql, &[]).await.unwrap_or(0);
+    }
+    planted == 2
+}
+
+/// The lines of a chart: their points lie one behind the other, and add up to the line.
+fn check_lines(lines: &Value, most: u64, query: &str) -> u64 {
+    let mut points = 0;
+    for line in lines.as_array().unwrap_or_else(|| panic!("{query}: {lines}")) {
+        let told = line["points"].as_array().unwrap();
+        points += 1 + told.len() as u64;
+        let count: u64 = told.iter().map(|point| point["aggregate"]["count"].as_u64().unwrap()).sum();
+        assert_eq!(line["aggregate"]["count"], count, "{query}");
+        for pair in told.windows(2) {
+            assert!(pair[0]["end"].as_str() <= pair[1]["start"].as_str(), "{query}: {pair:?}");
+        }
+    }
+    assert!(points <= most, "{points}: {query}");
+    points
+}
+
+#[tokio::test]
+async fn an_outlier_in_time_breaks_nobodys_chart() {
+    const MOST: u64 = 10_000;
+    let app = App::start().await;
+    let owner = app.owner().await;
+    owner.batch_execute("SET session_replication_role = replica").await.unwrap();
+    let catalog = Catalog::new(&systems::ALL).unwrap();
+    let network = app.user("network@praxis.example").await;
+    let practice = app.user("owner@mindful.example").await;
+    let mut torn = 0;
+    for table in catalog.tables().iter().filter(|table| table.function.is_none()) {
+        let namespace = catalog.systems()[table.system].field.as_deref();
+        let actor = if namespace.is_some() { &practice } else { &network };
+        for column in table.columns.iter().filter(|column| column.ty.is_time()) {
+            if !plant_outliers(&owner, table, &column.sql_name).await {
+                continue;
+            }
+            let is_date = column.ty == ColumnType::Scalar(Scalar::Date);
+            let units = if is_date { &["DAY"][..] } else { &["MINUTE", "HOUR", "DAY"] };
+            for (unit, fill) in units.iter().flat_map(|unit| [(unit, "NULL"), (unit, "ZERO")]) {
+                for zone in ["UTC", "America/St_Johns"] {
+                    let series = format!(
+                        "{}(time: {}, bucket: {{ unit: {unit}, timeZone: \"{zone}\" }}, fill: {fill})
+                         {{ aggregate {{ count }} points {{ start end aggregate {{ count }} }} }}",
+                        table.series_field,
+                        column.enum_name()
+                    );
+                    let query = match namespace {
+                        Some(field) => format!("{{ {field} {{ {series} }} }}"),
+                        None => format!("{{ {series} }}"),
+                    };
+                    let answer = actor.ask(&query).await;
+                    let data = answer.data();
+                    let lines = &namespace.map_or(data, |field| &data[field])[&table.series_field];
+                    torn += usize::from(check_lines(lines, MOST, &query) > MOST / 3);
+                }
+            }
+        }
+    }
+    assert!(torn > 20, "{torn}");
+    // What lies between the rows that belong together is filled as before, whoever the parent is.
+    let below =
+        "{ protocols(first: 50) { nodes { eventsSeries(time: EVENT_TIMESTAMP, bucket: { unit: HOUR }) {
+        aggregate { count } points { start end aggregate { count } } } } } }";
+    let answer = network.ask(below).await;
+    let points: u64 = answer
+        .nodes("protocols")
+        .iter()
+        .map(|protocol| check_lines(&protocol["eventsSeries"], MOST, below))
+        .sum();
+    assert!(points <= MOST, "{points}");
+    // Who names the bounds is told that there are too many.
+    let bounded =
+        "{ sessionEventsSeries(time: EVENT_TIMESTAMP, bucket: { unit: HOUR }, from: \"1900-01-01T00:00:00Z\",
+        to: \"2100-01-01T00:00:00Z\") { points { start } } }";
+    assert_eq!(network.ask(bounded).await.code(), "LIMIT_EXCEEDED");
 }

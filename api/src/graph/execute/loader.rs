@@ -15,6 +15,7 @@ use super::ReferenceCache;
 use super::answer::{FoundByKey, sort};
 use super::key::{self, Key};
 use super::level::Asked;
+use super::unanswered::Unanswered;
 use crate::database::{DatabaseError, Session, Statement};
 use crate::graph::error::{Code, Error};
 use crate::graph::plan::{Load, LoadId, LoadKind, Parents, Plan};
@@ -37,7 +38,7 @@ impl Hash for Question {
 }
 
 /// What was found, among what equal loads of the level found.
-type Found = Result<Arc<FoundByKey>, Error>;
+type Found = Result<Arc<FoundByKey>, Unanswered>;
 
 /// Asks the questions of one request, or of one step of it behind which rows may be others.
 pub(super) struct Questions<'r>(Loader<Question, Found, Statements<'r>>);
@@ -54,7 +55,7 @@ impl<'r> Questions<'r> {
     pub(super) async fn ask(
         &self,
         questions: Vec<Question>,
-    ) -> Result<BTreeMap<LoadId, Arc<FoundByKey>>, Error> {
+    ) -> Result<BTreeMap<LoadId, Arc<FoundByKey>>, Unanswered> {
         let found = self.0.try_load_many(questions).await.map_err(|error| Error::internal(&error))?;
         found.into_iter().map(|(question, found)| Ok((question.load, found?))).collect()
     }
@@ -83,7 +84,10 @@ impl BatchFn<Question, Found> for Statements<'_> {
 impl Statements<'_> {
     /// What each load finds for the keys that it was not asked for before: one statement for each, in one round trip; but
     /// loads from reference tables are answered from memory.
-    async fn answer(&mut self, questions: &[Question]) -> Result<HashMap<LoadId, Arc<FoundByKey>>, Error> {
+    async fn answer(
+        &mut self,
+        questions: &[Question],
+    ) -> Result<HashMap<LoadId, Arc<FoundByKey>>, Unanswered> {
         // In the order of the plan, whichever order the questions have.
         let mut new: BTreeMap<LoadId, Vec<Key>> = BTreeMap::new();
         for Question { load, keys, .. } in questions {
@@ -98,9 +102,18 @@ impl Statements<'_> {
             new.into_iter().partition(|(load, _)| plan.loads[load.0].only_reference);
         let caller = Arc::clone(self.session.caller());
         let (remembered, found) = join(
-            try_join_all(kept.iter().map(async |(load, keys)| {
-                let load = &plan.loads[load.0];
-                reference.get(&caller, load, keys).await.map_err(|error| failed(load, &error))
+            try_join_all(kept.iter().map(async |(id, keys)| {
+                let load = &plan.loads[id.0];
+                let get = async |load| {
+                    let found = reference.get(&caller, load, keys).await;
+                    found.map_err(|error| Unanswered::of(plan, *id, keys, &error))
+                };
+                let mut found = get(load).await?;
+                if let Some(torn) = load.torn.as_deref().filter(|load| is_too_large(load, &found)) {
+                    found = get(torn).await?;
+                }
+                check_size(load, &found)?;
+                Ok::<_, Unanswered>(found)
             })),
             self.query(&queried, is_last),
         )
@@ -114,7 +127,7 @@ impl Statements<'_> {
         &mut self,
         questions: &[(LoadId, Vec<Key>)],
         is_last: bool,
-    ) -> Result<Vec<Arc<FoundByKey>>, Error> {
+    ) -> Result<Vec<Arc<FoundByKey>>, Unanswered> {
         if questions.is_empty() {
             return Ok(Vec::new());
         }
@@ -123,16 +136,28 @@ impl Statements<'_> {
         let statements: Vec<Statement> =
             questions.iter().enumerate().map(|(at, (_, keys))| load(at).statement(keys)).collect();
         let session = &mut *self.session;
+        // One that turns out too large is asked for differently, of the same snapshot.
+        let is_last = is_last && questions.iter().all(|(load, _)| plan.loads[load.0].torn.is_none());
         let answers =
             if is_last { session.query_last(&statements).await } else { session.query(&statements).await };
-        let answers = answers.map_err(|failure| failed(load(failure.at), &failure.error))?;
-        let sorted = answers.into_iter().enumerate().map(|(at, rows)| {
-            let load = load(at);
-            let found = sort(rows, load, load.only(&questions[at].1));
+        let failed = |at: usize, error: &DatabaseError| {
+            let (load, keys) = &questions[at];
+            Unanswered::of(plan, *load, keys, error)
+        };
+        let answers = answers.map_err(|failure| failed(failure.at, &failure.error))?;
+        let mut sorted = Vec::with_capacity(questions.len());
+        for (at, rows) in answers.into_iter().enumerate() {
+            let (load, keys) = (load(at), &questions[at].1);
+            let mut found = sort(rows, load, load.only(keys));
+            if let Some(torn) = load.torn.as_deref().filter(|load| is_too_large(load, &found)) {
+                let rows = session.query(&[torn.statement(keys)]).await;
+                let rows = rows.map_err(|failure| failed(at, &failure.error))?;
+                found = sort(rows.into_iter().flatten().collect(), torn, torn.only(keys));
+            }
             check_size(load, &found)?;
-            Ok(Arc::new(found))
-        });
-        sorted.collect()
+            sorted.push(Arc::new(found));
+        }
+        Ok(sorted)
     }
 }
 
@@ -153,21 +178,25 @@ impl Load {
     }
 }
 
+/// Whether there are more points than a request may have.
+fn is_too_large(load: &Load, found: &FoundByKey) -> bool {
+    let is_bounded = matches!(load.kind, LoadKind::Series { .. } | LoadKind::Points { .. });
+    is_bounded && found.values().any(|found| found.more)
+}
+
 /// What has more points than a request may have is refused, not cut off.
 fn check_size(load: &Load, found: &FoundByKey) -> Result<(), Error> {
-    let exceeded = || found.values().any(|found| found.more);
+    if !is_too_large(load, found) {
+        return Ok(());
+    }
     let message = match &load.kind {
-        LoadKind::Series { most, .. } if exceeded() => {
+        LoadKind::Series { most, .. } => {
             format!("The series have more than {most} points. Ask for wider buckets or fewer lines.")
         }
-        LoadKind::Points { most, .. } if exceeded() => format!(
+        LoadKind::Points { most, .. } => format!(
             "The points would be chosen from more than {most} rows. Narrow the filter, or ask below fewer parents."
         ),
         _ => return Ok(()),
     };
     Err(Error::new(Code::LimitExceeded, message).at(&load.place.path, load.place.location))
-}
-
-fn failed(load: &Load, error: &DatabaseError) -> Error {
-    Error::from(error).at(&load.place.path, load.place.location)
 }

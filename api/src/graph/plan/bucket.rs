@@ -108,6 +108,20 @@ impl Bucket {
         }
     }
 
+    /// The seconds that a bucket usually has.
+    pub(super) fn usual(&self) -> u64 {
+        match &self.span {
+            Span::Calendar("week", _) => 7 * DAY,
+            Span::Calendar("month", _) => 365 * DAY / 12,
+            Span::Calendar("quarter", _) => 365 * DAY / 4,
+            Span::Calendar("year", _) => 365 * DAY,
+            Span::Calendar(..) => DAY,
+            Span::Days(days, _) => days * DAY,
+            Span::Hour => HOUR,
+            Span::Length(seconds, _) => *seconds,
+        }
+    }
+
     /// Refuses spans that values of a column cannot be rounded down to.
     pub(super) fn check(&self, ty: &ColumnType, argument: &str) -> Result<(), ArgumentError> {
         let is_of_days = match &self.span {

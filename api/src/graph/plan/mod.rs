@@ -337,8 +337,6 @@ pub(super) enum EdgeField {
     Node(RowSelection),
 }
 
-/// A field of `PageInfo`.
-#[derive(Clone, Debug)]
 /// What tells whether rows stand beyond an end of a page.
 #[derive(Clone, Debug)]
 pub(super) struct Beyond {
@@ -348,6 +346,8 @@ pub(super) struct Beyond {
     pub(super) loads: Vec<LoadId>,
 }
 
+/// A field of `PageInfo`.
+#[derive(Clone, Debug)]
 pub(super) enum PageInfoField {
     /// `__typename`
     Typename,
@@ -377,6 +377,8 @@ pub(super) struct Load {
     pub(super) positions: Vec<usize>,
     /// Whether the statement reads reference tables only, so that its answer can be kept.
     pub only_reference: bool,
+    /// What is asked instead where the answer is too large: series without the longest stretches that have no rows.
+    pub(super) torn: Option<Box<Load>>,
     /// Where in the request it came up first, for errors.
     pub place: Place,
 }

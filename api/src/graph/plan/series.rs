@@ -27,6 +27,15 @@ const REACH: [&str; 2] = ["1900-01-01", "2100-01-01"];
 /// The same, as Postgres counts.
 const REACH_MICROSECONDS: [i64; 2] = [-3_155_673_600_000_000, 3_155_760_000_000_000];
 
+/// Which buckets a series shows where gaps are filled.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Grid {
+    /// All of them.
+    Whole,
+    /// All but the longest stretches without rows, for which there is no room.
+    Torn,
+}
+
 /// The arguments of a series, checked.
 #[derive(Clone, Debug)]
 pub(super) struct Series<'a> {
@@ -111,9 +120,15 @@ impl<'a> Series<'a> {
         BEFORE_KEYS + self.lines.width()
     }
 
+    /// Whether the rows decide how far the grid of buckets reaches.
+    pub(super) fn is_open(&self) -> bool {
+        self.fill != Fill::None && (self.from.is_none() || self.to.is_none())
+    }
+
     /// The series of the whole table, or of each parent's rows with the parent's key behind them.
     pub(super) fn sql(
         &self,
+        grid: Grid,
         catalog: &Catalog,
         table: &Table,
         columns: &[ColumnId],
@@ -131,7 +146,7 @@ impl<'a> Series<'a> {
         }
         self.write_groups(catalog, table, columns, filter, allowance, &mut sql)?;
         self.write_top(&mut sql);
-        self.write_grid(&mut sql);
+        self.write_grid(grid, &parts, &mut sql);
         self.write_rows(&mut sql);
         if nested {
             sql.push(format_args!(") p LIMIT {}", self.most + 1));
@@ -226,7 +241,7 @@ impl<'a> Series<'a> {
     }
 
     /// All buckets, where gaps are filled: `grid`.
-    fn write_grid(&self, sql: &mut Sql) {
+    fn write_grid(&self, grid: Grid, parts: &[ColumnType], sql: &mut Sql) {
         if self.fill == Fill::None {
             return;
         }
@@ -242,10 +257,36 @@ impl<'a> Series<'a> {
             Some(_) => self.bucket_of(&format!("({to} - interval '1 microsecond')"), sql),
             None => "(SELECT max(g.b) FROM g)".into(),
         };
-        sql.push(format_args!(", span AS (SELECT {first} AS first, {last} AS last), grid AS ("));
-        let (first, last) = ("(SELECT first FROM span)", "(SELECT last FROM span)");
-        self.bucket.write_all(first, last, &self.moments(), self.most + 1, sql);
+        sql.push(format_args!(", span AS (SELECT {first} AS first, {last} AS last)"));
+        match grid {
+            Grid::Whole => {
+                sql.push(", grid AS (");
+                let (first, last) = ("(SELECT first FROM span)", "(SELECT last FROM span)");
+                self.bucket.write_all(first, last, &self.moments(), self.most + 1, sql);
+            }
+            Grid::Torn => {
+                self.write_stretches(parts, sql);
+                sql.push(", grid AS (SELECT p.* FROM stretch CROSS JOIN LATERAL (");
+                self.bucket.write_all("stretch.first", "stretch.last", &self.moments(), self.most + 1, sql);
+                sql.push(") p");
+            }
+        }
         sql.push(")");
+    }
+
+    /// The stretches that are left where the longest ones without rows are left out: `stretch`. There is room for half of the
+    /// points without rows, in equal parts for all lines of all parents.
+    fn write_stretches(&self, parts: &[ColumnType], sql: &mut Sql) {
+        let parents = parts.first().map_or_else(|| "1".into(), Sql::key_count);
+        let room = format!("{} / {parents} / greatest((SELECT count(*) FROM top), 1)", self.most / 2);
+        let usual = self.bucket.usual();
+        sql.push(format_args!(
+            ", stop AS (SELECT b, round((extract(epoch FROM lead(b) OVER (ORDER BY b)) - extract(epoch FROM b)) / {usual}) - 1 AS empty \
+             FROM (SELECT first FROM span UNION SELECT last FROM span UNION SELECT g.b FROM g) s(b) WHERE b IS NOT NULL)\
+             , kept AS (SELECT b, sum(empty) OVER (ORDER BY empty, b) <= {room} AS goes_on FROM stop)\
+             , stretch AS (SELECT min(b) AS first, max(b) AS last FROM (SELECT b, count(*) FILTER (WHERE NOT goes_on) OVER \
+             (ORDER BY b ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS n FROM kept) s GROUP BY n)"
+        ));
     }
 
     /// The bucket that a bound lies in.

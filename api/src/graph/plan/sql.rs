@@ -101,6 +101,11 @@ impl Sql {
         self.push(")")
     }
 
+    /// How many parents' keys there are, of which this is the first part.
+    pub(super) fn key_count(part: &ColumnType) -> String {
+        format!("cardinality($1::{})", type_name(&part.scalar().postgres_array()))
+    }
+
     /// Appends a part of the only parent's key.
     pub(super) fn key_part(&mut self, at: usize, part: &ColumnType) -> &mut Self {
         self.push(format_args!("${}::{}", at + 1, type_name(&part.scalar().postgres())))

@@ -22,7 +22,7 @@ use super::collect::{Collected, collect};
 use super::groups::Groups;
 use super::page::Page;
 use super::points::Points;
-use super::series::Series;
+use super::series::{Grid, Series};
 use super::sql::Sql;
 use super::statement::{self, Join, Numbers, PageQuery, Parents, Rows, Selected};
 use super::{CursorShape, Keyed, Load, LoadId, LoadKind, Place, Plan, Trial, cursor, find_or_push};
@@ -314,9 +314,24 @@ impl<'a> Planner<'a> {
     }
 
     fn finish(&mut self, draft: &Draft<'_>) -> Result<Load, ArgumentError> {
+        let load = self.finish_with(draft, Grid::Whole)?;
+        let torn = match &draft.kind {
+            DraftKind::Series(series) if series.is_open() => {
+                // The same filter once more.
+                let allowance = std::mem::replace(&mut self.allowance, Allowance::new(self.limits));
+                let torn = self.finish_with(draft, Grid::Torn);
+                self.allowance = allowance;
+                Some(Box::new(torn?))
+            }
+            _ => None,
+        };
+        Ok(Load { torn, ..load })
+    }
+
+    fn finish_with(&mut self, draft: &Draft<'_>, grid: Grid) -> Result<Load, ArgumentError> {
         let grouped = matches!(draft.kind, DraftKind::Groups(_) | DraftKind::Series(_));
         let parents = if draft.parents == 1 && !grouped { Parents::One } else { Parents::Many };
-        let sql = self.sql(draft, parents)?;
+        let sql = self.sql(draft, parents, grid)?;
         let table = self.catalog.table(draft.table);
         let takes_keys =
             !matches!(draft.kind, DraftKind::RowsBefore(_)) && !Self::is_kept_whole(draft, table);
@@ -328,6 +343,7 @@ impl<'a> Planner<'a> {
             only_reference: sql.only_reference && !self.fresh,
             statement: sql.finish(),
             place: draft.place.clone(),
+            torn: None,
         })
     }
 
@@ -336,7 +352,7 @@ impl<'a> Planner<'a> {
         matches!(draft.kind, DraftKind::ByKey) && table.is_reference && draft.filter.is_none()
     }
 
-    fn sql(&mut self, draft: &Draft<'_>, parents: Parents) -> Result<Sql, ArgumentError> {
+    fn sql(&mut self, draft: &Draft<'_>, parents: Parents, grid: Grid) -> Result<Sql, ArgumentError> {
         let table = self.catalog.table(draft.table);
         let (columns, filter, allowance) = (&draft.columns, draft.filter.as_deref(), &mut self.allowance);
         match &draft.kind {
@@ -354,6 +370,9 @@ impl<'a> Planner<'a> {
                 statement::rows_before(self.catalog, table, looked_at, filter, &mut allowance)
             }
             DraftKind::Page(page) => {
+                // The same filter once more: it is counted where the page is read.
+                let mut beside = Allowance::new(self.limits);
+                let allowance = if page.is_beside { &mut beside } else { allowance };
                 let projection = &draft.projection;
                 let cursors = draft.cursors;
                 let query =
@@ -376,11 +395,8 @@ impl<'a> Planner<'a> {
                 super::points::sql(self.catalog, &query, allowance)
             }
             DraftKind::Groups(groups) => groups.sql(self.catalog, table, columns, filter, allowance),
-            DraftKind::Series(series) => series.sql(self.catalog, table, columns, filter, allowance),
+            DraftKind::Series(series) => series.sql(grid, self.catalog, table, columns, filter, allowance),
             DraftKind::Aggregate(numbers) => {
-                // The same filter once more: it is counted where the page is read.
-                let mut beside = Allowance::new(self.limits);
-                let allowance = if page.is_beside { &mut beside } else { allowance };
                 statement::aggregate(self.catalog, table, columns, parents, numbers, filter, allowance)
             }
         }
