@@ -204,7 +204,7 @@ mod tests {
             ("database/pool.rs", 1, "a cancellation"),
             ("feed/feeds.rs", 1, "a group; its subscribers are told of its end"),
             ("http/connections.rs", 1, "a connection of a client"),
-            ("http/operations.rs", 2, "an operation of a client, who is told of its end"),
+            ("http/operations.rs", 1, "an operation of a client, who is told of its end"),
             ("supervise.rs", 1, "keeps the others"),
         ];
         let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

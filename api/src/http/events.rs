@@ -1,5 +1,8 @@
 //! GraphQL over server-sent events: the "distinct connections mode" of graphql-sse. A request has a stream of its own, which
 //! ends with its operation.
+//!
+//! The events are written here and not by axum's `sse`: it leaves out `data` that is empty, without which browsers do not tell of
+//! `complete`; and it makes a frame of each event, of which hyper writes sixteen at a time where these are one.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -13,7 +16,7 @@ use tokio::time::{Instant, sleep};
 
 use super::AppState;
 use super::graphql::Client;
-use super::operations::{self, Asked, Running};
+use super::operations::{Numbered, Operations, Running};
 use super::peer;
 use super::request::Given;
 use super::seats::Busy;
@@ -48,8 +51,9 @@ pub(super) fn respond(
     let after = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()).filter(|id| !id.is_empty());
     let ends_at = caller.expiry();
     let context = RequestContext { after: after.map(str::to_owned), as_body: true, ..context };
-    let asked = Asked { request: given.within(context), share, held };
-    let running = operations::start(state, asked, OPERATION, outbox);
+    let request = given.within(context).data(held);
+    let operations = Operations::new(Arc::clone(state), outbox);
+    let running = operations.start(request, Numbered { operation: OPERATION, share });
     let events = Events {
         inbox,
         place,

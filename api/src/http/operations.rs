@@ -1,15 +1,17 @@
 //! An operation whose answers go to an outbox: one answer, or those of a subscription for as long as it lasts.
 
+use std::any::TypeId;
 use std::sync::Arc;
+use std::task::Poll;
 
-use async_graphql::{Executor as _, Request};
+use async_graphql::{Data, Executor, Request, Response};
 use bytes::Bytes;
+use futures_util::stream::{self, BoxStream, StreamExt as _};
 use tokio::task::JoinHandle;
 
 use super::counted::counted;
 use super::{AppState, graphql};
 use crate::auth::Share;
-use crate::budget::Held;
 use crate::feed::{Event, OperationId, Outbox};
 use crate::graph::{Error, Outcome, into_body, list};
 use crate::supervise::caught;
@@ -23,43 +25,61 @@ impl Drop for Running {
     }
 }
 
-/// An operation that is asked for.
-pub(super) struct Asked {
-    /// With what surrounds it.
-    pub(super) request: Request,
+/// Where an operation of a connection stands: in the data of its request, together with what is held for that.
+#[derive(Clone, Copy)]
+pub(super) struct Numbered {
+    /// Its number on the connection.
+    pub(super) operation: OperationId,
     /// Whose memory it takes.
     pub(super) share: Share,
-    /// What the request takes of it.
-    pub(super) held: Held,
 }
 
-/// Starts an operation, known by this number on its connection.
-pub(super) fn start(state: &Arc<AppState>, asked: Asked, operation: OperationId, outbox: Outbox) -> Running {
-    let state = Arc::clone(state);
-    Running(tokio::spawn(async move {
-        let ended = tokio::select! {
-            ended = caught("operation", run(&state, asked, operation, &outbox)) => ended,
-            () = outbox.overflowed() => Some(()),
-        };
-        if ended.is_none() {
-            let error = Error::internal(&"an operation has panicked");
-            outbox.send(Event::Failed(operation, one(error))).await;
-        }
-    }))
+/// Starts the operations of a connection; what they tell goes to its outbox.
+#[derive(Clone)]
+pub(super) struct Operations {
+    state: Arc<AppState>,
+    outbox: Outbox,
 }
 
-/// An operation that has failed before it began.
-pub(super) fn refuse(operation: OperationId, outbox: &Outbox, error: Error) -> Running {
-    let (outbox, errors) = (outbox.clone(), one(error));
-    Running(tokio::spawn(async move { outbox.send(Event::Failed(operation, errors)).await }))
+impl Operations {
+    pub(super) fn new(state: Arc<AppState>, outbox: Outbox) -> Self {
+        Self { state, outbox }
+    }
+
+    /// Starts an operation.
+    pub(super) fn start(&self, request: Request, Numbered { operation, share }: Numbered) -> Running {
+        let (state, outbox) = (Arc::clone(&self.state), self.outbox.clone());
+        Running(tokio::spawn(async move {
+            let ended = tokio::select! {
+                ended = caught("operation", run(&state, request, share, operation, &outbox)) => ended,
+                () = outbox.overflowed() => Some(()),
+            };
+            if ended.is_none() {
+                let error = Error::internal(&"an operation has panicked");
+                outbox.send(Event::Failed(operation, one(error))).await;
+            }
+        }))
+    }
 }
 
-async fn run(
-    state: &AppState,
-    Asked { request, share, held }: Asked,
-    operation: OperationId,
-    outbox: &Outbox,
-) {
+impl Executor for Operations {
+    async fn execute(&self, request: Request) -> Response {
+        self.state.gateway.execute(request).await
+    }
+
+    /// A stream that lasts as long as the operation is wanted, and tells nothing.
+    fn execute_stream(&self, request: Request, _: Option<Arc<Data>>) -> BoxStream<'static, Response> {
+        let numbered = request.data.get(&TypeId::of::<Numbered>()).and_then(|it| it.downcast_ref());
+        let running = numbered.copied().map(|numbered| self.start(request, numbered));
+        stream::poll_fn(move |_| {
+            let _wanted = &running;
+            Poll::Pending
+        })
+        .boxed()
+    }
+}
+
+async fn run(state: &AppState, request: Request, share: Share, operation: OperationId, outbox: &Outbox) {
     let failed = |errors: Bytes| outbox.send(Event::Failed(operation, errors));
     match state.gateway.subscription(&request) {
         None => {
@@ -68,7 +88,7 @@ async fn run(
                 Err(error) => return failed(one(error)).await,
             };
             let response = state.gateway.execute(request).await;
-            drop((turn, held));
+            drop(turn);
             if !Outcome::of(&response).is_executed() {
                 return failed(list(&response.errors)).await;
             }
@@ -83,7 +103,7 @@ async fn run(
         Some(Err(error)) => failed(one(error)).await,
         Some(Ok((subscription, caller))) => {
             // What lasts is the plan.
-            drop((request, held));
+            drop(request);
             match state.feeds.subscribe(subscription, caller, outbox.clone(), operation).await {
                 Ok(watch) => {
                     // It lasts until the task is aborted; the group says so itself where it ends before.
@@ -97,6 +117,6 @@ async fn run(
 }
 
 /// An error as a JSON list.
-fn one(error: Error) -> Bytes {
+pub(super) fn one(error: Error) -> Bytes {
     list(&[error.into()])
 }

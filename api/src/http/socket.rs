@@ -1,12 +1,16 @@
 //! GraphQL over WebSocket: the protocol `graphql-transport-ws`, as graphql-ws defines it.
 
 mod message;
+mod protocol;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_graphql::Request;
+use async_graphql::http::{ClientMessage, WebSocketProtocols, WsMessage};
+use async_graphql_axum::GraphQLProtocol;
 use axum::Extension;
 use axum::extract::State;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
@@ -16,11 +20,10 @@ use axum::response::{IntoResponse, Response};
 use futures_util::SinkExt as _;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use self::message::Client;
+use self::protocol::Protocol;
 use super::counted::COST;
-use super::operations::{self, Asked, Running};
+use super::operations::{Numbered, Operations, one};
 use super::peer::{self, Peer};
-use super::request::Given;
 use super::seats::Busy;
 use super::watching::{NoPlace, Place};
 use super::{AppState, graphql, origin};
@@ -29,8 +32,6 @@ use crate::budget::{Held, Spent};
 use crate::feed::{Event, Inbox, OperationId, Outbox, outbox};
 use crate::graph::{Code, Error, RequestContext};
 
-/// Name of the protocol.
-const PROTOCOL: &str = "graphql-transport-ws";
 /// Bytes that there is room for when a socket is read: clients say little, and a thousand of them are nothing special.
 const READ_BUFFER: usize = 4 * 1024;
 /// Events that are written before the socket is flushed.
@@ -65,13 +66,13 @@ const FORBIDDEN: u16 = 4403;
 const NO_SUBPROTOCOL: u16 = 4406;
 const INIT_TIMEOUT: u16 = 4408;
 const SUBSCRIBER_EXISTS: u16 = 4409;
-const TOO_MANY_INITS: u16 = 4429;
 
 /// `GET /graphql/ws`
 pub(super) async fn open(
     State(state): State<Arc<AppState>>,
     Extension(peer): Extension<Peer>,
     headers: HeaderMap,
+    protocol: Result<GraphQLProtocol, StatusCode>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
     if !origin::is_allowed(&headers, &state.settings.allowed_origins) {
@@ -99,11 +100,12 @@ pub(super) async fn open(
     };
     let limit = state.settings.body_limit;
     let upgrade = upgrade
-        .protocols([PROTOCOL])
+        .protocols([WebSocketProtocols::GraphQLWS.sec_websocket_protocol()])
         .max_message_size(limit)
         .max_frame_size(limit)
         .read_buffer_size(READ_BUFFER);
-    let is_spoken = upgrade.selected_protocol().is_some();
+    // A client that speaks its predecessor only is not served either.
+    let is_spoken = protocol.is_ok() && upgrade.selected_protocol().is_some();
     upgrade.on_upgrade(move |mut socket| async move {
         let end = if is_spoken {
             Connection::new(state, caller, place, peer, address).run(&mut socket).await
@@ -125,6 +127,7 @@ struct Connection {
     /// Who the header says it is; from `connection_init` on, who it is.
     caller: Option<Arc<Caller>>,
     is_acknowledged: bool,
+    protocol: Protocol,
     operations: HashMap<OperationId, Operation>,
     last: OperationId,
     outbox: Outbox,
@@ -144,7 +147,6 @@ struct Operation {
     id: String,
     /// Beginning of its responses.
     prefix: String,
-    _running: Running,
 }
 
 impl Connection {
@@ -161,10 +163,12 @@ impl Connection {
         let (outbox, inbox) = outbox(settings.queue_length, settings.queue_bytes, held);
         peer.count(state.budget.open(share));
         let busy = caller.is_some().then(|| peer.begin());
+        let protocol = Protocol::new(Operations::new(Arc::clone(&state), outbox.clone()));
         Self {
             state,
             caller,
             is_acknowledged: false,
+            protocol,
             operations: HashMap::new(),
             last: 0,
             outbox,
@@ -242,29 +246,39 @@ impl Connection {
             Message::Binary(_) => return Err(End::close(BAD_REQUEST, "Messages are text")),
         };
         let Ok(held) = self.state.budget.reserve(self.share, text.len() * COST) else {
-            return self.refuse(&text);
+            return self.refuse(socket, &text).await;
         };
-        let message = Client::read(&text).map_err(|_| not_a_message())?;
-        match message {
-            Client::ConnectionInit { payload } => self.init(socket, &payload.unwrap_or_default()).await,
-            Client::Ping => send(socket, Message::text(message::PONG)).await,
-            Client::Pong => Ok(()),
-            Client::Subscribe { id, payload } => self.subscribe(id, payload, held),
-            Client::Complete { id } => {
+        let caller = || self.caller.clone().unwrap_or_else(Caller::anonymous);
+        let context = || RequestContext { as_body: true, ..RequestContext::new(caller()) };
+        match message::read(&text, context).map_err(|_| not_a_message())? {
+            ClientMessage::ConnectionInit { payload } => {
+                if !self.is_acknowledged {
+                    self.init(payload.as_ref()).await?;
+                }
+                self.say(socket, ClientMessage::ConnectionInit { payload: None }).await
+            }
+            ClientMessage::Start { id, payload } => self.subscribe(socket, id, payload, held).await,
+            ClientMessage::Stop { id } => {
                 self.operations.retain(|_, operation| operation.id != id);
+                // The client does not ask to be told.
+                self.protocol.end(id);
                 Ok(())
             }
+            other => self.say(socket, other).await,
         }
     }
 
-    async fn init(
-        &mut self,
-        socket: &mut WebSocket,
-        payload: &serde_json::Map<String, serde_json::Value>,
-    ) -> Result<(), End> {
-        if self.is_acknowledged {
-            return Err(End::close(TOO_MANY_INITS, "Too many initialisation requests"));
+    /// Gives a message to the protocol, and what it says to the client.
+    async fn say(&mut self, socket: &mut WebSocket, message: ClientMessage) -> Result<(), End> {
+        match self.protocol.take(message) {
+            Some(WsMessage::Text(text)) => send(socket, Message::text(text)).await,
+            Some(WsMessage::Close(code, reason)) => Err(End::close(code, reason)),
+            None => Ok(()),
         }
+    }
+
+    /// Finds out who the client is.
+    async fn init(&mut self, payload: Option<&serde_json::Value>) -> Result<(), End> {
         let said = match (message::authorization(payload), &self.caller) {
             (None, Some(_)) => None,
             (authorization, _) => {
@@ -284,41 +298,43 @@ impl Connection {
         }
         self.busy.get_or_insert_with(|| self.peer.begin());
         self.is_acknowledged = true;
-        send(socket, Message::text(message::ACKNOWLEDGED)).await
-    }
-
-    fn subscribe(&mut self, id: String, given: Given, held: Held) -> Result<(), End> {
-        let Some(caller) = self.caller.as_ref().filter(|_| self.is_acknowledged) else {
-            return Err(End::close(UNAUTHORIZED, "Unauthorized"));
-        };
-        if self.operations.values().any(|operation| operation.id == id) {
-            return Err(End::close(SUBSCRIBER_EXISTS, "A subscriber with this id exists already"));
-        }
-        self.last += 1;
-        let most = self.state.feeds.settings().operations;
-        let running = if self.operations.len() < most {
-            let context = RequestContext { as_body: true, ..RequestContext::new(Arc::clone(caller)) };
-            let asked = Asked { request: given.within(context), share: self.share, held };
-            operations::start(&self.state, asked, self.last, self.outbox.clone())
-        } else {
-            let message = format!("A connection has at most {most} operations at a time.");
-            operations::refuse(self.last, &self.outbox, Error::new(Code::LimitExceeded, message))
-        };
-        let prefix = message::next_prefix(&id);
-        self.operations.insert(self.last, Operation { id, prefix, _running: running });
         Ok(())
     }
 
+    async fn subscribe(
+        &mut self,
+        socket: &mut WebSocket,
+        id: String,
+        request: Request,
+        held: Held,
+    ) -> Result<(), End> {
+        if self.caller.is_none() || !self.is_acknowledged {
+            return Err(End::close(UNAUTHORIZED, "Unauthorized"));
+        }
+        self.is_free(&id)?;
+        let most = self.state.feeds.settings().operations;
+        if self.operations.len() >= most {
+            let message = format!("A connection has at most {most} operations at a time.");
+            return fail(socket, &id, Error::new(Code::LimitExceeded, message)).await;
+        }
+        self.last += 1;
+        let payload = request.data(held).data(Numbered { operation: self.last, share: self.share });
+        let prefix = message::next_prefix(&id);
+        self.operations.insert(self.last, Operation { id: id.clone(), prefix });
+        self.say(socket, ClientMessage::Start { id, payload }).await
+    }
+
     /// Refuses an operation whose request takes more memory than there is; anything else ends the connection.
-    fn refuse(&mut self, text: &str) -> Result<(), End> {
+    async fn refuse(&mut self, socket: &mut WebSocket, text: &str) -> Result<(), End> {
         let id = message::id(text).filter(|_| self.is_acknowledged).ok_or_else(not_a_message)?;
+        self.is_free(&id)?;
+        fail(socket, &id, Spent::AtTheMoment.into()).await
+    }
+
+    fn is_free(&self, id: &str) -> Result<(), End> {
         if self.operations.values().any(|operation| operation.id == id) {
             return Err(End::close(SUBSCRIBER_EXISTS, "A subscriber with this id exists already"));
         }
-        self.last += 1;
-        let running = operations::refuse(self.last, &self.outbox, Spent::AtTheMoment.into());
-        let prefix = message::next_prefix(&id);
-        self.operations.insert(self.last, Operation { id, prefix, _running: running });
         Ok(())
     }
 
@@ -329,26 +345,24 @@ impl Connection {
                 let number = event.operation();
                 // Of an operation that the client has ended nothing is told any more.
                 let Some(operation) = self.operations.get(&number) else { continue };
-                match event {
-                    Event::Next(_, deliveries) => {
-                        for delivery in deliveries.iter() {
-                            let mut text = operation.prefix.clone().into_bytes();
-                            text.reserve_exact(delivery.response.len() + 1);
-                            text.extend_from_slice(&delivery.response);
-                            text.push(b'}');
-                            let Ok(text) = String::from_utf8(text) else { continue };
-                            socket.feed(Message::text(text)).await?;
-                        }
-                        continue;
+                if let Event::Next(_, deliveries) = &event {
+                    for delivery in deliveries.iter() {
+                        let mut text = operation.prefix.clone().into_bytes();
+                        text.reserve_exact(delivery.response.len() + 1);
+                        text.extend_from_slice(&delivery.response);
+                        text.push(b'}');
+                        let Ok(text) = String::from_utf8(text) else { continue };
+                        socket.feed(Message::text(text)).await?;
                     }
-                    Event::Failed(_, errors) => {
-                        socket.feed(Message::text(message::error(&operation.id, &errors))).await?;
-                    }
-                    Event::Complete(_) => {
-                        socket.feed(Message::text(message::complete(&operation.id))).await?;
-                    }
+                    continue;
                 }
-                self.operations.remove(&number);
+                let Some(Operation { id, .. }) = self.operations.remove(&number) else { continue };
+                let last = match (event, self.protocol.end(id.clone())) {
+                    (Event::Failed(_, errors), _) => message::error(&id, &errors),
+                    (_, Some(WsMessage::Text(complete))) => complete,
+                    _ => continue,
+                };
+                socket.feed(Message::text(last)).await?;
             }
             socket.flush().await
         };
@@ -365,6 +379,11 @@ fn not_a_message() -> End {
 
 fn share_of(caller: Option<&Caller>, address: IpAddr) -> Share {
     caller.map_or_else(|| Share::of_address(address), |caller| peer::share(caller, address))
+}
+
+/// Says that an operation has failed before it began.
+async fn fail(socket: &mut WebSocket, id: &str, error: Error) -> Result<(), End> {
+    send(socket, Message::text(message::error(id, &one(error)))).await
 }
 
 async fn send(socket: &mut WebSocket, message: Message) -> Result<(), End> {
