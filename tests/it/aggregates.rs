@@ -5,6 +5,7 @@ use praxis::systems;
 use serde_json::{Value, json};
 use tokio_postgres::Client;
 
+use crate::fixture::{clinician, protocol};
 use crate::harness::App;
 
 /// What plain SQL says, as JSON, of the protocols and scores of a demo user's sites.
@@ -278,4 +279,52 @@ async fn an_instrument_that_cannot_be_judged_has_no_rate() {
         let (yes, no) = (truth["countTrue"].as_i64().unwrap(), truth["countFalse"].as_i64().unwrap());
         assert_eq!(truth["rate"].is_null(), yes + no == 0, "{point}");
     }
+}
+
+/// Doubles do not add up to the same in another order, and which order rows come in depends on rows that the caller does not see.
+#[tokio::test]
+async fn numbers_do_not_depend_on_the_order_of_rows() {
+    let app = App::start().await;
+    let owner = app.owner().await;
+    let (asker, site) = clinician(&app, &owner, "adds").await;
+    let gaps = vec![100_000, 200_000, 300_000];
+    let seconds = |gaps: &[u32]| gaps.iter().map(|gap| f64::from(*gap) / 1e6).sum::<f64>();
+    let backwards: Vec<u32> = gaps.iter().rev().copied().collect();
+    assert!(seconds(&gaps).total_cmp(&seconds(&backwards)).is_ne(), "the example adds up to the same");
+    let mut numbers = Vec::new();
+    for gaps in [&gaps, &backwards] {
+        let record = protocol(&owner, site).await;
+        let mut at = 0_u64;
+        for gap in std::iter::once(&0).chain(gaps) {
+            at += u64::from(*gap);
+            let sql = "INSERT INTO session_events (protocol_id, event_type_id, event_timestamp)
+                VALUES ($1, 1, '2026-01-01Z'::timestamptz + $2::bigint * interval '1 microsecond')";
+            owner.execute(sql, &[&record, &i64::try_from(at).unwrap()]).await.unwrap();
+        }
+        let query = format!(
+            "{{ timelineEvents(filter: {{ protocolId: {{ eq: {record} }} }}) {{
+                 aggregate {{ gapSeconds {{ sum avg stddev variance }} }} }} }}"
+        );
+        numbers.push(asker.ask(&query).await.data()["timelineEvents"]["aggregate"]["gapSeconds"].clone());
+    }
+    assert_eq!(numbers[0], numbers[1]);
+    assert_close(&numbers[0]["sum"], &json!(seconds(&backwards)));
+}
+
+#[tokio::test]
+async fn the_names_of_types_alone_are_numbers_of_no_row() {
+    let app = App::start().await;
+    let answer = app
+        .clinician_north()
+        .await
+        .ask(
+            "{ protocols(first: 2) { aggregate { __typename }
+                 nodes { events { aggregate { __typename eventTypeId { __typename } } } } } }",
+        )
+        .await;
+    let below = json!({ "events": { "aggregate": {
+        "__typename": "SessionEventAggregate", "eventTypeId": { "__typename": "BigIntAggregate" } } } });
+    let expected = json!({ "protocols": {
+        "aggregate": { "__typename": "ProtocolAggregate" }, "nodes": [below.clone(), below] } });
+    assert_eq!(answer.data(), &expected);
 }

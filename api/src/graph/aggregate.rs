@@ -119,15 +119,23 @@ pub(super) fn type_name(ty: &ColumnType) -> String {
     }
 }
 
-/// A number, or NaN where it has more than so many digits: NaN makes all that is computed of it NaN, and overflows nothing.
-fn within(number: &str, digits: u32) -> String {
+/// A number as a decimal, or NaN where a double has no room for it: NaN makes all that is computed of it NaN.
+///
+/// Doubles are added as decimals too. What doubles add up to depends on the order in which they come, and with it, in the last
+/// digit, on rows that the caller does not see.
+fn summand(number: &str, column: &ColumnType) -> String {
+    let decimal = match column.scalar() {
+        Scalar::Real => format!("{number}::float8::numeric"),
+        Scalar::Double => format!("{number}::numeric"),
+        _ => number.to_owned(),
+    };
     format!(
-        "CASE WHEN {number} BETWEEN -1e{digits} AND 1e{digits} THEN {number} WHEN {number} IS NOT NULL THEN 'NaN' END"
+        "CASE WHEN {number} BETWEEN -1e300 AND 1e300 THEN {decimal} WHEN {number} IS NOT NULL THEN 'NaN' END"
     )
 }
 
 /// A result, or NULL where there is none.
-fn held(result: &str) -> String {
+fn nullif_nan(result: &str) -> String {
     format!("nullif({result}, 'NaN')")
 }
 
@@ -172,6 +180,7 @@ impl Function {
         let whole = |text: String| (text, String::new());
         let ordered =
             |operand: &str| ("percentile_cont(".to_owned(), format!(") WITHIN GROUP (ORDER BY {operand})"));
+        let summed = |function| whole(double(&format!("{function}({})", summand(operand, column))));
         match (self, column.scalar()) {
             (Self::CountDistinct, _) => whole(format!("count(DISTINCT {operand})")),
             (Self::CountTrue, _) => whole(format!("count(*) FILTER (WHERE {operand})")),
@@ -179,25 +188,13 @@ impl Function {
             (Self::Rate, _) => whole(format!("avg({operand}::int)::float8")),
             (Self::Min, _) => whole(format!("min({operand})")),
             (Self::Max, _) => whole(format!("max({operand})")),
-            // The squares of a double's values need room too.
-            (Self::Sum, Scalar::Double | Scalar::Decimal) => {
-                whole(held(&format!("sum({})", within(operand, 300))))
-            }
-            (Self::Avg, Scalar::Double) => {
-                whole(held(&format!("sum({}) / nullif(count({operand}), 0)", within(operand, 300))))
-            }
-            (Self::Stddev, Scalar::Double) => whole(held(&format!("stddev_samp({})", within(operand, 140)))),
-            (Self::Variance, Scalar::Double) => whole(held(&format!("var_samp({})", within(operand, 140)))),
+            (Self::Sum, Scalar::Decimal) => whole(nullif_nan(&format!("sum({})", summand(operand, column)))),
+            (Self::Sum, Scalar::Double | Scalar::Real) => summed("sum"),
             // An unbounded number may be beyond a double, and so may its mean.
-            (Self::Avg, Scalar::Decimal) => whole(double(&format!("avg({})", within(operand, 300)))),
-            (Self::Stddev, Scalar::Decimal) => {
-                whole(double(&format!("stddev_samp({})", within(operand, 300))))
-            }
-            (Self::Variance, Scalar::Decimal) => {
-                whole(double(&format!("var_samp({})", within(operand, 300))))
-            }
+            (Self::Avg, Scalar::Double | Scalar::Real | Scalar::Decimal) => summed("avg"),
+            (Self::Stddev, Scalar::Double | Scalar::Real | Scalar::Decimal) => summed("stddev_samp"),
+            (Self::Variance, Scalar::Double | Scalar::Real | Scalar::Decimal) => summed("var_samp"),
             (Self::Percentile(_), Scalar::Decimal) => ordered(&double(operand)),
-            (Self::Sum, Scalar::Real) => whole(format!("sum({operand}::float8)")),
             (Self::Sum, _) => whole(format!("sum({operand})")),
             (Self::Avg, _) => whole(format!("avg({operand})::float8")),
             (Self::Stddev, _) => whole(format!("stddev_samp({operand})::float8")),

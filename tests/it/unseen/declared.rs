@@ -3,8 +3,8 @@
 /// Fields, arguments and values of enums that begin so are not compared.
 ///
 /// A supervisor's places are taken by supervisions that only the two of them see. That a supervisor has none left is told to
-/// whoever looks for one.
-pub(super) const WITHOUT: &[&str] = &["freePlaces", "supervisionMatches"];
+/// whoever looks for one. When a therapist is busy is told to colleagues, who do not see the sessions: what is left is free.
+pub(super) const WITHOUT: &[&str] = &["freePlaces", "supervisionMatches", "freeSlots"];
 
 /// Foreign keys that keep an administrator from deleting a reference row in use: by whose record, nobody is told.
 pub(super) const CONSTRAINTS: &[&str] = &[

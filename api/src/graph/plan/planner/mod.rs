@@ -24,7 +24,7 @@ use super::page::Page;
 use super::points::Points;
 use super::series::{Grid, Series};
 use super::sql::Sql;
-use super::statement::{self, Join, Numbers, PageQuery, Parents, Rows, Selected};
+use super::statement::{self, Expression, Join, Numbers, PageQuery, Parents, Rows, Selected};
 use super::{CursorShape, Keyed, Load, LoadId, LoadKind, Place, Plan, Trial, cursor, find_or_push};
 use crate::graph::arguments::{ArgumentError, Arguments, Inputs, Reading, Value};
 use crate::graph::catalog::{Catalog, ColumnId, Relation, Table, TableId};
@@ -139,7 +139,15 @@ impl<'a> Planner<'a> {
     /// The loads that were planned since the last time.
     fn take_loads(&mut self) -> Planned<Vec<Load>> {
         self.interned.clear();
-        let drafts = std::mem::take(&mut self.drafts);
+        let mut drafts = std::mem::take(&mut self.drafts);
+        for draft in &mut drafts {
+            if let DraftKind::Aggregate(numbers) = &mut draft.kind
+                && numbers.expressions.is_empty()
+            {
+                // Only the names of types are asked for; without a number each row would be one of the answer.
+                numbers.expressions.push(Expression::Count);
+            }
+        }
         drafts
             .iter()
             .map(|draft| {
