@@ -2,11 +2,14 @@
 
 mod example;
 
+use std::time::Duration;
+
+use praxis::auth::development::{DevelopmentClaims, issue};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::fixture::{clinician, protocol};
-use crate::harness::{App, Socket, config};
+use crate::harness::{App, SECRET, Socket, config};
 
 const PROTOCOL: (&str, &str) = ("sec-websocket-protocol", "graphql-transport-ws");
 
@@ -100,4 +103,21 @@ async fn services_of_others_tell_changes_to_those_who_may_see_them() {
     let answer = sockets[0].next().await;
     assert_eq!(answer["payload"]["errors"][0]["extensions"]["argument"], "after", "{answer}");
     assert_eq!(sockets[0].next().await, json!({ "id": "b", "type": "complete" }));
+}
+
+#[tokio::test]
+async fn subscriptions_end_with_the_token_of_their_caller() {
+    let ours = App::start().await;
+    let theirs = embedded(&ours).await;
+    let email = "clinician.north@praxis.example";
+    let named = DevelopmentClaims::new(ours.user_id(email).await, email);
+    let claims = DevelopmentClaims { ttl: Duration::from_secs(4), ..named };
+    let bearer = format!("Bearer {}", issue(SECRET, &claims, chrono::Utc::now()).unwrap());
+    let (mut socket, _) = Socket::open(&theirs, &[PROTOCOL, ("authorization", &bearer)]).await.unwrap();
+    socket.send(&json!({ "type": "connection_init" })).await;
+    assert_eq!(socket.next().await["type"], "connection_ack");
+    socket.begin("a", "subscription { sessionEventsChanged { nodeId } }", &json!({})).await;
+    let answer = socket.next().await;
+    assert_eq!(answer["payload"]["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{answer}");
+    assert_eq!(socket.next().await, json!({ "id": "a", "type": "complete" }));
 }
