@@ -126,8 +126,11 @@ async fn directives_count_wherever_they_stand() {
     let app = with(|limits| limits.directives = 2).await;
     let query = "query @a @b @c { __typename }";
     assert_exceeded(&app.anonymous().ask(query).await);
-    let query = "query($a: Int @a @b @c) { __typename }";
+    let query = "{ __typename @a ... @b { __typename @c } }";
     assert_exceeded(&app.anonymous().ask(query).await);
+    // None may stand at a variable, however many they are.
+    let query = "query($a: Int @a @b @c) { __typename }";
+    assert_eq!(app.anonymous().ask(query).await.code(), "GRAPHQL_INVALID");
 }
 
 #[tokio::test]
@@ -360,12 +363,15 @@ fn doubling(levels: usize, ty: &str, double: impl Fn(usize) -> String, end: &str
 }
 
 #[tokio::test]
-async fn fragments_that_spread_each_other_twice_are_read_once() {
+async fn fragments_that_spread_each_other_twice_count_each_time() {
     let app = App::start().await;
-    let fragments = doubling(30, "Query", |next| format!("...F{next} ...F{next}"), "__typename");
+    let ask = async |levels: usize| {
+        let fragments = doubling(levels, "Query", |next| format!("...F{next} ...F{next}"), "__typename");
+        app.anonymous().ask(&format!("{{ ...F0 }} {fragments}")).await
+    };
+    assert_eq!(ask(5).await.data(), &json!({ "__typename": "Query" }));
     let begun = Instant::now();
-    let answer = app.anonymous().ask(&format!("{{ ...F0 }} {fragments}")).await;
-    assert_eq!(answer.data(), &json!({ "__typename": "Query" }));
+    assert_exceeded(&ask(30).await);
     assert!(begun.elapsed() < QUICK);
 }
 

@@ -53,9 +53,9 @@ async fn catching_up(changes: u32) -> [Cost; 2] {
         assert!(!plans.is_empty(), "{statement}");
         // The dearest of the same statement.
         plans.iter().fold(Cost::default(), |mut most, plan| {
-            costs(std::slice::from_ref(plan), &BTreeSet::new())
-                .into_values()
-                .for_each(|cost| most.or_more(cost));
+            for cost in costs(std::slice::from_ref(plan), &BTreeSet::new()).into_values() {
+                most.or_more(cost);
+            }
             most
         })
     };

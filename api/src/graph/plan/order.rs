@@ -274,21 +274,18 @@ pub(super) fn ranges_after(
         let parameter = after.clone().map(|after| sql.parameter(after));
         let mut beyond = Vec::new();
         let edge = edge.of(at + 1 == sorts.len());
-        match &parameter {
-            Some(parameter) => {
-                let operator = edge.operator(sort);
-                beyond.push(format!("{value} {operator} {parameter}"));
-                if sort.nullable && !sort.nulls_first {
-                    beyond.push(format!("{value} IS NULL"));
-                }
+        if let Some(parameter) = &parameter {
+            let operator = edge.operator(sort);
+            beyond.push(format!("{value} {operator} {parameter}"));
+            if sort.nullable && !sort.nulls_first {
+                beyond.push(format!("{value} IS NULL"));
             }
-            None => {
-                if sort.nulls_first {
-                    beyond.push(format!("{value} IS NOT NULL"));
-                }
-                if edge == Edge::Included {
-                    beyond.push(format!("{value} IS NULL"));
-                }
+        } else {
+            if sort.nulls_first {
+                beyond.push(format!("{value} IS NOT NULL"));
+            }
+            if edge == Edge::Included {
+                beyond.push(format!("{value} IS NULL"));
             }
         }
         let with_same =
