@@ -333,3 +333,14 @@ async fn points_cost_what_their_rows_could_load() {
     ask(cost).await.data();
     assert_eq!(ask(cost - 1).await.code(), "LIMIT_EXCEEDED");
 }
+
+#[tokio::test]
+async fn both_axes_may_be_the_same_column() {
+    let app = App::start().await;
+    let points = "timelineEvents { points(x: INTENSITY_LEVEL, y: INTENSITY_LEVEL) { intensityLevel } }";
+    let query = format!("{{ sites(first: 1) {{ nodes {{ {points} }} }} {points} }}");
+    let answer = app.clinician_north().await.ask(&query).await;
+    let below = &answer.data()["sites"]["nodes"][0]["timelineEvents"]["points"];
+    assert!(!below.as_array().unwrap().is_empty());
+    assert_eq!(below, &answer.data()["timelineEvents"]["points"]);
+}

@@ -186,7 +186,7 @@ pub(super) fn page(
     let own = |term: &order::Term| term.at.relations.is_empty();
     let (ahead, behind) =
         if page.backward { (&page.before, &page.after) } else { (&page.after, &page.before) };
-    let tenant = tenant(catalog, table, columns);
+    let tenant = if *scoped { tenant(catalog, table, columns) } else { None };
     let kinds = if columns.is_empty() || tenant.is_some() { kinds(table, page) } else { Vec::new() };
     let is_of_tenants = tenant.is_some() || scope.is_some_and(Scope::may_be_whole);
     let may_miss = is_of_tenants && sorts.first().is_some_and(|sort| sort.nullable);

@@ -83,7 +83,8 @@ async fn load_all(transaction: &Transaction<'_>) -> Result<Loaded, Error> {
     // A database may have been made for one system alone.
     let sql = "SELECT to_regnamespace('therapyflow') IS NOT NULL";
     let has_therapyflow: bool = transaction.query_one(sql, &[]).await?.try_get(0)?;
-    if has_portal(transaction).await? && !are_there(transaction, &ppn::demo::PERSONAS).await? {
+    // Who is asked first: where nothing was migrated, or to another role, Postgres says so.
+    if !are_there(transaction, &ppn::demo::PERSONAS).await? && has_portal(transaction).await? {
         loaded.extend(ppn::demo::load(transaction).await?);
     }
     if has_therapyflow && !are_there(transaction, &therapyflow::demo::PERSONAS).await? {
