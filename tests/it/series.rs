@@ -338,3 +338,24 @@ async fn a_bucket_that_makes_no_sense_is_refused() {
         assert_eq!(answer.error()["extensions"]["argument"], argument, "{bucket}");
     }
 }
+
+#[tokio::test]
+async fn only_points_with_rows_can_be_too_many() {
+    let app = App::start().await;
+    let north = app.clinician_north().await;
+    // Five thousand points with rows and more, of ten thousand; there would be many times as many without.
+    for unit in ["FIFTEEN_MINUTES", "FIVE_MINUTES"] {
+        let query = format!(
+            "{{ sessionEventsSeries(time: EVENT_TIMESTAMP, bucket: {{ unit: {unit} }}, groupBy: {{ eventTypeId: true }}, \
+             first: 100) {{ aggregate {{ count }} points {{ aggregate {{ count }} }} }} }}"
+        );
+        let answer = north.ask(&query).await;
+        let lines = answer.data()["sessionEventsSeries"].as_array().unwrap();
+        let count = |of: &Value| of["aggregate"]["count"].as_u64().unwrap();
+        let points = |line: &Value| line["points"].as_array().unwrap().clone();
+        assert!(lines.iter().map(|line| points(line).len()).sum::<usize>() > 5_000, "{unit}");
+        for line in lines {
+            assert_eq!(points(line).iter().map(count).sum::<u64>(), count(line), "{unit}");
+        }
+    }
+}

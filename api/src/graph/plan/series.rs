@@ -274,11 +274,15 @@ impl<'a> Series<'a> {
         sql.push(")");
     }
 
-    /// The stretches that are left where the longest ones without rows are left out: `stretch`. There is room for half of the
-    /// points without rows, in equal parts for all lines of all parents.
+    /// The stretches that are left where the longest ones without rows are left out: `stretch`. Each line of each parent has the
+    /// same room, and what the points with rows leave of it is for those without. Not all of that: how many these are is
+    /// told by the usual length of a bucket.
     fn write_stretches(&self, parts: &[ColumnType], sql: &mut Sql) {
         let parents = parts.first().map_or_else(|| "1".into(), Sql::key_count);
-        let room = format!("{} / {parents} / greatest((SELECT count(*) FROM top), 1)", self.most / 2);
+        let room = format!(
+            "greatest(({} / {parents} / greatest((SELECT count(*) FROM top), 1) - (SELECT count(*) FROM stop)) * 9 / 10 - 2, 0)",
+            self.most
+        );
         let usual = self.bucket.usual();
         sql.push(format_args!(
             ", stop AS (SELECT b, round((extract(epoch FROM lead(b) OVER (ORDER BY b)) - extract(epoch FROM b)) / {usual}) - 1 AS empty \
