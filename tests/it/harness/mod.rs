@@ -276,13 +276,13 @@ pub(crate) async fn raw(address: SocketAddr, request: &str) -> String {
 
 /// Waits until something holds.
 pub(crate) async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    for _ in 0..1_000 {
+    for _ in 0..6_000 {
         if holds().await {
             return;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    panic!("not within twenty seconds: {what}");
+    panic!("not within two minutes: {what}");
 }
 
 /// How long the gateway uses a connection: `PRAXIS_TEST_CONNECTIONS=fresh` gives each session a new one, which has met no
