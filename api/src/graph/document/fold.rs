@@ -102,7 +102,10 @@ impl Folder<'_> {
             };
             Some(Selection { conditions: self.conditions(selection.node.directives()), of })
         };
-        set.items.iter().filter_map(selection).collect()
+        let mut selections: Vec<_> = set.items.iter().filter_map(selection).collect();
+        // They are kept, and counted as what they are.
+        selections.shrink_to_fit();
+        selections
     }
 
     fn field(&self, parent: &str, field: &parsed::Field) -> Field {
