@@ -195,18 +195,15 @@ impl Run {
             begun.map_err(|error| MigrationError::Record(DatabaseError::new(&error, None).into()))?;
         let mut made = Vec::new();
         for migration in migrations() {
-            let text = if !is_there(migration.name) && systems.have(migration.name) {
+            let (text, done) = if is_there(migration.name) {
+                let Some(text) = later(migration) else { continue };
+                (text, migration.run(&SchemaManager::new(&transaction), text).await)
+            } else if systems.have(migration.name) {
                 made.push(migration.name);
-                systems.up(migration)
-            } else if let Some(text) = later(migration).filter(|_| is_there(migration.name)) {
-                text
+                let text = systems.up(migration);
+                (text, take(&transaction, migration, text).await)
             } else {
                 continue;
-            };
-            let done = if made.last() == Some(&migration.name) {
-                take(&transaction, migration, text).await
-            } else {
-                migration.run(&SchemaManager::new(&transaction), text).await
             };
             done.map_err(|error| failed(migration, &error, text))?;
         }

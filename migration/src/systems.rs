@@ -124,12 +124,10 @@ const MIXED: [Mixed; 6] = [
         name: "20260405100000_index_what_policies_compare",
         shared: NOTHING,
         portal: Some(Step {
-            up: Text::Own(include_str!("../parts/20260405100000_index_what_policies_compare.portal.up.sql")),
-            down: Text::Own(include_str!(
-                "../parts/20260405100000_index_what_policies_compare.portal.down.sql"
-            )),
+            up: Text::Before("CREATE INDEX idx_therapists_org_key"),
+            down: Text::From("DROP INDEX idx_activities_site_month;"),
         }),
-        later: Text::Own(include_str!("../parts/20260405100000_index_what_policies_compare.portal.up.sql")),
+        later: Text::Before("CREATE INDEX idx_therapists_org_key"),
     },
     Mixed {
         name: "20260405101000_say_whose_rows_are_read",
@@ -141,7 +139,7 @@ const MIXED: [Mixed; 6] = [
         },
         portal: Some(Step {
             up: Text::Own(include_str!("../parts/20260405101000_say_whose_rows_are_read.portal.up.sql")),
-            down: Text::Own(include_str!("../parts/20260405101000_say_whose_rows_are_read.portal.down.sql")),
+            down: Text::From("DROP FUNCTION public.auth_sites_or_network;"),
         }),
         later: Text::Own(include_str!("../parts/20260405101000_say_whose_rows_are_read.portal.up.sql")),
     },

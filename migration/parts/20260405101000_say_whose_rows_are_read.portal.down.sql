@@ -1,2 +1,0 @@
-DROP FUNCTION public.auth_sites_or_network;
-DROP FUNCTION public.auth_sites_or_all;
