@@ -215,7 +215,8 @@ async fn begun(begins: &mut Option<BoxFuture<'static, Result<Watch, Error>>>) ->
     }
 }
 
-async fn until(moment: Option<Instant>) {
+/// Waits for a moment, if there is one.
+pub async fn until(moment: Option<Instant>) {
     match moment {
         Some(moment) => tokio::time::sleep_until(moment).await,
         None => std::future::pending().await,

@@ -16,7 +16,7 @@ use crate::auth::{Caller, Identity};
 use crate::budget::{Budget, Held};
 use crate::database::Statement;
 use crate::graph::catalog::ChangeOperation;
-use crate::graph::{Change, Code, Engine, Error, Subscription, Untold, list};
+use crate::graph::{Change, Code, Engine, Error, Subscription, Untold, one};
 use crate::supervise::caught;
 
 /// Changes that may wait for a group.
@@ -172,7 +172,7 @@ impl Group {
 
     /// Ends all subscriptions with an error.
     pub(super) fn end(&self, error: &Error) {
-        let errors = errors(error);
+        let errors = one(error.clone());
         let mut state = self.state();
         state.has_ended = true;
         for subscriber in std::mem::take(&mut state.subscribers).into_values() {
@@ -409,11 +409,6 @@ fn told(change: &Announcement, operation: ChangeOperation) -> Change {
         changed_at: change.changed_at,
         cursor: cursor.write(),
     }
-}
-
-/// Errors as a JSON list.
-pub(super) fn errors(error: &Error) -> Bytes {
-    list(&[error.clone().into()])
 }
 
 #[cfg(test)]

@@ -134,6 +134,11 @@ pub fn into_body(response: Response) -> Bytes {
     }
 }
 
+/// An error as a JSON list.
+pub fn one(error: Error) -> Bytes {
+    list(&[error.into()])
+}
+
 /// Errors as a JSON list.
 pub fn list(errors: &[ServerError]) -> Bytes {
     json(errors)

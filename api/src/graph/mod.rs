@@ -27,7 +27,7 @@ mod subscribe;
 mod suggest;
 mod value;
 
-pub use answer::{Answer, Outcome, REPLAYED, from_body, into_body, list};
+pub use answer::{Answer, Outcome, REPLAYED, from_body, into_body, list, one};
 pub use arguments::Variables;
 pub use context::RequestContext;
 pub use engine::{Engine, EngineError};

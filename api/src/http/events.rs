@@ -20,9 +20,8 @@ use super::operations::{Numbered, Operations, Running};
 use super::peer;
 use super::request::Given;
 use super::seats::Busy;
-use super::socket::until;
 use super::watching::{NoPlace, Place};
-use crate::feed::{Delivery, Event, Inbox, OperationId, outbox};
+use crate::feed::{Delivery, Event, Inbox, OperationId, outbox, until};
 use crate::graph::RequestContext;
 
 /// A stream has one operation.

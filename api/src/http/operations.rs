@@ -13,7 +13,7 @@ use super::counted::counted;
 use super::{AppState, graphql};
 use crate::auth::Share;
 use crate::feed::{Event, OperationId, Outbox};
-use crate::graph::{Error, Outcome, into_body, list};
+use crate::graph::{Error, Outcome, into_body, list, one};
 use crate::supervise::caught;
 
 /// A running operation; it ends when this is dropped.
@@ -114,9 +114,4 @@ async fn run(state: &AppState, request: Request, share: Share, operation: Operat
             }
         }
     }
-}
-
-/// An error as a JSON list.
-pub(super) fn one(error: Error) -> Bytes {
-    list(&[error.into()])
 }

@@ -22,15 +22,15 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use self::protocol::Protocol;
 use super::counted::COST;
-use super::operations::{Numbered, Operations, one};
+use super::operations::{Numbered, Operations};
 use super::peer::{self, Peer};
 use super::seats::Busy;
 use super::watching::{NoPlace, Place};
 use super::{AppState, graphql, origin};
 use crate::auth::{Caller, Share};
 use crate::budget::{Held, Spent};
-use crate::feed::{Event, Inbox, OperationId, Outbox, outbox};
-use crate::graph::{Code, Error, RequestContext};
+use crate::feed::{Event, Inbox, OperationId, Outbox, outbox, until};
+use crate::graph::{Code, Error, RequestContext, one};
 
 /// Bytes that there is room for when a socket is read: clients say little, and a thousand of them are nothing special.
 const READ_BUFFER: usize = 4 * 1024;
@@ -390,13 +390,5 @@ async fn send(socket: &mut WebSocket, message: Message) -> Result<(), End> {
     match timeout(TAKEN_WITHIN, socket.send(message)).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) | Err(_) => Err(End::Gone),
-    }
-}
-
-/// Waits for a moment, if there is one.
-pub(super) async fn until(moment: Option<Instant>) {
-    match moment {
-        Some(moment) => sleep_until(moment).await,
-        None => std::future::pending().await,
     }
 }
