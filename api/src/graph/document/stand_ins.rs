@@ -4,7 +4,7 @@
 //! it is. The scan has put a mark into such values, a character that the text has nowhere else.
 
 use async_graphql::parser::types::{Directive, ExecutableDocument, Selection, SelectionSet};
-use async_graphql::{Name, Positioned, Value as ConstValue};
+use async_graphql::{Name, Positioned};
 
 use super::Value;
 
@@ -14,7 +14,10 @@ pub(super) fn replace(document: &mut ExecutableDocument, mark: char) {
     for operation in operations {
         for variable in &mut operation.variable_definitions {
             if let Some(default) = &mut variable.node.default_value {
-                constant(&mut default.node, mark);
+                let mut value = std::mem::take(&mut default.node).into_value();
+                any(&mut value, mark);
+                // Nothing in a default is a variable.
+                default.node = value.into_const().unwrap_or_default();
             }
         }
         directives(&mut operation.directives, mark);
@@ -61,19 +64,6 @@ fn any(value: &mut Value, mark: char) {
         },
         Value::List(items) => items.iter_mut().for_each(|item| any(item, mark)),
         Value::Object(fields) => fields.values_mut().for_each(|field| any(field, mark)),
-        _ => {}
-    }
-}
-
-fn constant(value: &mut ConstValue, mark: char) {
-    match value {
-        ConstValue::String(text) => match meant(text, mark) {
-            Some(Meant::Enum(name)) => *value = ConstValue::Enum(name),
-            Some(Meant::Text(meant)) => *text = meant,
-            None => {}
-        },
-        ConstValue::List(items) => items.iter_mut().for_each(|item| constant(item, mark)),
-        ConstValue::Object(fields) => fields.values_mut().for_each(|field| constant(field, mark)),
         _ => {}
     }
 }

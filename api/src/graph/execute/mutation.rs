@@ -344,13 +344,12 @@ fn refused(told: Told, given: Given<'_>, step: &Step) -> Failure {
             error.argument = called.places.iter().find(is_place).or_else(number).cloned();
             let is_of_value =
                 matches!(error.code, Code::BadUserInput | Code::NotFound | Code::Conflict | Code::Forbidden);
+            // An argument that is no field of the objects is named already.
+            let may_be_within = error.argument.as_ref().is_none_or(|place| place.contains('.'));
             if let Some(items) = &called.items
                 && is_of_value
                 && called.too_large.is_none()
-                && !called
-                    .places
-                    .iter()
-                    .any(|place| Some(place) == error.argument.as_ref() && !place.contains('.'))
+                && may_be_within
             {
                 let field = field.filter(|field| items.have(field));
                 let places = items.places();
