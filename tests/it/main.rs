@@ -37,6 +37,7 @@ mod limits;
 mod loading;
 mod log;
 mod login;
+mod malformed;
 mod matching;
 mod matrix;
 mod memory;

@@ -71,7 +71,7 @@ async fn whoever_does_not_keep_to_the_protocol_is_told_why() {
     socket.send(&init).await;
     assert_eq!(socket.closed().await.0, 4429);
 
-    for wrong in ["", "{}", "{\"type\":\"start\"}", "{\"type\":\"subscribe\",\"id\":\"1\",\"payload\":{}}"] {
+    for wrong in ["", "{}", "{\"type\":\"start\"}", "{\"type\":\"subscribe\",\"payload\":{}}"] {
         let mut socket = Socket::of(&app, &app.anonymous()).await;
         socket.send_text(wrong).await;
         assert_eq!(socket.closed().await.0, 4400, "{wrong}");

@@ -71,7 +71,7 @@ pub(super) async fn post(
     let read = read_body(&body).and_then(|given| Ok((given, idempotency_key(&headers)?)));
     let (given, idempotency_key) = match read {
         Ok(read) => read,
-        Err(message) => return refuse(media, StatusCode::BAD_REQUEST, &message),
+        Err(error) => return failed(media, StatusCode::BAD_REQUEST, error),
     };
     drop(body);
     let context = RequestContext { idempotency_key, ..RequestContext::new(Arc::clone(&client.caller)) };
@@ -106,7 +106,7 @@ pub(super) async fn get(
                 },
                 Err(error) => unauthenticated(media, error),
             },
-            Err(message) => refuse(media, StatusCode::BAD_REQUEST, &message),
+            Err(error) => failed(media, StatusCode::BAD_REQUEST, error),
         },
     }
 }
@@ -246,7 +246,7 @@ fn no_place(why: NoPlace) -> Response {
             (StatusCode::FORBIDDEN, Error::new(Code::Forbidden, "Event streams need a token here."))
         }
     };
-    failed(Media::Json, status, error)
+    failed(Media::EventStream, status, error)
 }
 
 fn busy_answer(media: Media, error: Error) -> Response {
@@ -301,6 +301,8 @@ fn refuse(media: Media, status: StatusCode, message: &str) -> Response {
 
 /// An answer to a request that does not reach the engine.
 fn failed(media: Media, status: StatusCode, error: Error) -> Response {
+    // It has no stream.
+    let media = if media == Media::EventStream { Media::Json } else { media };
     answer(media, status, into_body(Answer::refused(vec![error]).response))
 }
 

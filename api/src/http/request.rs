@@ -1,26 +1,30 @@
-//! Requests as they are sent: bodies, URLs, and the payloads of messages.
+//! Requests as they are sent: bodies, URLs, and the payloads of messages. However one comes, its members are read here, and what
+//! is wrong with them is told in the same words.
+
+mod members;
 
 use std::borrow::Cow;
 
 use async_graphql::{Extensions, Request};
 use axum::http::HeaderMap;
-use serde::Deserialize;
+use serde_json::error::Category;
+use serde_json::value::RawValue;
 
+use self::members::{Member, Sent};
 use crate::feed::NO_BATCHES;
-use crate::graph::{RequestContext, Variables};
+use crate::graph::{Code, Error, NOT_UNICODE, RequestContext, Variables, json_object};
 
 /// Makes a mutation one that can be sent again.
 pub(super) const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
+const NOT_ENCODED: &str = "is not URL-encoded";
+
 /// A request as it is sent. Its variables stay text: read without their types, numbers would lose digits.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug)]
 pub(super) struct Given {
     query: String,
-    #[serde(default, rename = "operationName")]
     operation_name: Option<String>,
-    #[serde(default)]
     variables: Variables,
-    #[serde(default)]
     extensions: Extensions,
 }
 
@@ -33,10 +37,34 @@ impl Given {
         request.extensions = extensions;
         request
     }
+
+    /// `text` reads a member that is text, `json` one that is an object; both give nothing for one that is left out.
+    fn of<T>(
+        sent: Sent<T>,
+        text: impl Fn(Member, T) -> Result<Option<String>, Error>,
+        json: impl Fn(Member, T) -> Result<Option<Box<RawValue>>, Error>,
+    ) -> Result<Self, Error> {
+        let [query, operation_name, variables, extensions] = sent.once()?;
+        let text = |member, given: Option<T>| given.map_or(Ok(None), |given| text(member, given));
+        let json = |member: Member, given: Option<T>| {
+            let given = given.map_or(Ok(None), |given| json(member, given))?;
+            given.map_or(Ok(None), |given| json_object(given).map_err(|flaw| member.wrong(flaw)))
+        };
+        let query = text(Member::Query, query)?.ok_or_else(|| Member::Query.wrong("is missing"))?;
+        let operation_name = text(Member::OperationName, operation_name)?;
+        let variables = Variables::sent(json(Member::Variables, variables)?);
+        let extensions = match json(Member::Extensions, extensions)? {
+            // Of an object that can be read, only numbers are left to look at.
+            Some(given) => serde_json::from_str(given.get())
+                .map_err(|_| Member::Extensions.wrong("has a number that is out of range"))?,
+            None => Extensions::default(),
+        };
+        Ok(Self { query, operation_name, variables, extensions })
+    }
 }
 
 /// The `Idempotency-Key` of a request: a string in quotes (IETF draft), or bare as most clients send it.
-pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, String> {
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Error> {
     let mut given = headers.get_all(IDEMPOTENCY_KEY).iter();
     match (given.next(), given.next()) {
         (None, _) => Ok(None),
@@ -45,49 +73,67 @@ pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Str
             let quoted = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
             Ok(Some(quoted.unwrap_or(text).to_owned()))
         }
-        (Some(_), Some(_)) => Err("A request has one Idempotency-Key.".into()),
+        (Some(_), Some(_)) => Err(refused("A request has one Idempotency-Key.")),
     }
 }
 
 /// A request in a body.
-pub(super) fn read_body(body: &[u8]) -> Result<Given, String> {
-    if body.trim_ascii_start().first() == Some(&b'[') {
-        return Err(NO_BATCHES.into());
+pub(super) fn read_body(body: &[u8]) -> Result<Given, Error> {
+    read_json(std::str::from_utf8(body).map_err(|_| refused("The request is no JSON: it is not UTF-8."))?)
+}
+
+/// A request that is JSON.
+pub(super) fn read_json(text: &str) -> Result<Given, Error> {
+    if text.trim_ascii_start().starts_with('[') {
+        return Err(refused(NO_BATCHES));
     }
-    serde_json::from_slice(body).map_err(|error| format!("The body is not a GraphQL request: {error}."))
+    let sent: Sent<&RawValue> = serde_json::from_str(text).map_err(|error| match error.classify() {
+        Category::Data => refused("The request is no JSON object."),
+        Category::Io | Category::Syntax | Category::Eof => {
+            refused(format!("The request is no JSON: {error}."))
+        }
+    })?;
+    let text = |member: Member, json: &RawValue| match json.get() {
+        "null" => Ok(None),
+        json if !json.starts_with('"') => Err(member.wrong("is no string")),
+        // It is JSON: only halves of surrogate pairs are left to look at.
+        json => serde_json::from_str(json).map(Some).map_err(|_| member.wrong(NOT_UNICODE)),
+    };
+    Given::of(sent, text, |_, json| Ok(Some(json.to_owned())))
 }
 
 /// A request in the query of a URL.
-pub(super) fn read_url(query: &str) -> Result<Given, String> {
-    let mut request = Given::default();
-    let mut has_query = false;
+pub(super) fn read_url(query: &str) -> Result<Given, Error> {
+    let mut sent = Sent::default();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let value =
-            decode(value).ok_or_else(|| format!("The parameter `{name}` is not URL-encoded UTF-8."))?;
-        let not_json = |error: serde_json::Error| format!("`{name}` is not a JSON object: {error}.");
-        match name {
-            "query" => {
-                has_query = true;
-                request.query = value.into_owned();
-            }
-            "operationName" => request.operation_name = Some(value.into_owned()),
-            "variables" if !value.is_empty() => {
-                request.variables = serde_json::from_str(&value).map_err(not_json)?;
-            }
-            "extensions" if !value.is_empty() => {
-                request.extensions = serde_json::from_str(&value).map_err(not_json)?;
-            }
-            _ => {}
-        }
+        // A name that cannot be read is none of a request's.
+        let member = decode(name).map_or(Member::Other, |name| Member::named(&name));
+        sent.put(member, value);
     }
-    if has_query { Ok(request) } else { Err("The URL has no parameter `query`.".into()) }
+    let text = |member: Member, value| decode(value).map_err(|why| member.wrong(why));
+    let json = |member: Member, value| match text(member, value)? {
+        empty if empty.is_empty() => Ok(None),
+        text => serde_json::from_str(&text)
+            .map(Some)
+            .map_err(|error| member.wrong(format_args!("is no JSON: {error}"))),
+    };
+    Given::of(sent, |member, value| Ok(Some(text(member, value)?.into_owned())), json)
 }
 
-/// `application/x-www-form-urlencoded` text.
-fn decode(text: &str) -> Option<Cow<'_, str>> {
+fn refused(message: impl Into<String>) -> Error {
+    Error::new(Code::BadUserInput, message)
+}
+
+/// The value of a hexadecimal digit.
+fn hex(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}
+
+/// `application/x-www-form-urlencoded` text, or what is wrong with it.
+fn decode(text: &str) -> Result<Cow<'_, str>, &'static str> {
     if !text.contains(['%', '+']) {
-        return Some(Cow::Borrowed(text));
+        return Ok(Cow::Borrowed(text));
     }
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -96,16 +142,17 @@ fn decode(text: &str) -> Option<Cow<'_, str>> {
         match byte {
             b'+' => bytes.push(b' '),
             b'%' => {
-                let (hex, after) = rest.split_at_checked(2)?;
-                let digit =
-                    |at: usize| char::from(hex[at]).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-                bytes.push(digit(0)? << 4 | digit(1)?);
+                let (high, low, after) = match rest {
+                    [high, low, after @ ..] => (hex(*high), hex(*low), after),
+                    _ => return Err(NOT_ENCODED),
+                };
+                bytes.push(high.zip(low).map(|(high, low)| high << 4 | low).ok_or(NOT_ENCODED)?);
                 rest = after;
             }
             byte => bytes.push(*byte),
         }
     }
-    String::from_utf8(bytes).ok().map(Cow::Owned)
+    String::from_utf8(bytes).map(Cow::Owned).map_err(|_| NOT_UNICODE)
 }
 
 #[cfg(test)]

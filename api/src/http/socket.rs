@@ -20,6 +20,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::SinkExt as _;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use self::message::Said;
 use self::protocol::Protocol;
 use super::counted::COST;
 use super::operations::{Numbered, Operations};
@@ -246,11 +247,16 @@ impl Connection {
             Message::Binary(_) => return Err(End::close(BAD_REQUEST, "Messages are text")),
         };
         let Ok(held) = self.state.budget.reserve(self.share, text.len() * COST) else {
-            return self.refuse(socket, &text).await;
+            let id = message::id(&text).ok_or_else(not_a_message)?;
+            return self.refuse(socket, &id, Spent::AtTheMoment.into()).await;
         };
         let caller = || self.caller.clone().unwrap_or_else(Caller::anonymous);
         let context = || RequestContext { as_body: true, ..RequestContext::new(caller()) };
-        match message::read(&text, context).map_err(|_| not_a_message())? {
+        let message = match message::read(&text, context).map_err(|_| not_a_message())? {
+            Said::Message(message) => message,
+            Said::Unreadable(id, error) => return self.refuse(socket, &id, error).await,
+        };
+        match message {
             ClientMessage::ConnectionInit { payload } => {
                 if !self.is_acknowledged {
                     self.init(payload.as_ref()).await?;
@@ -308,10 +314,7 @@ impl Connection {
         request: Request,
         held: Held,
     ) -> Result<(), End> {
-        if self.caller.is_none() || !self.is_acknowledged {
-            return Err(End::close(UNAUTHORIZED, "Unauthorized"));
-        }
-        self.is_free(&id)?;
+        self.may_begin(&id)?;
         let most = self.state.feeds.settings().operations;
         if self.operations.len() >= most {
             let message = format!("A connection has at most {most} operations at a time.");
@@ -324,14 +327,17 @@ impl Connection {
         self.say(socket, ClientMessage::Start { id, payload }).await
     }
 
-    /// Refuses an operation whose request takes more memory than there is; anything else ends the connection.
-    async fn refuse(&mut self, socket: &mut WebSocket, text: &str) -> Result<(), End> {
-        let id = message::id(text).filter(|_| self.is_acknowledged).ok_or_else(not_a_message)?;
-        self.is_free(&id)?;
-        fail(socket, &id, Spent::AtTheMoment.into()).await
+    /// Refuses an operation whose request is not taken.
+    async fn refuse(&mut self, socket: &mut WebSocket, id: &str, error: Error) -> Result<(), End> {
+        self.may_begin(id)?;
+        fail(socket, id, error).await
     }
 
-    fn is_free(&self, id: &str) -> Result<(), End> {
+    /// Whether the client may begin an operation that it calls so.
+    fn may_begin(&self, id: &str) -> Result<(), End> {
+        if self.caller.is_none() || !self.is_acknowledged {
+            return Err(End::close(UNAUTHORIZED, "Unauthorized"));
+        }
         if self.operations.values().any(|operation| operation.id == id) {
             return Err(End::close(SUBSCRIBER_EXISTS, "A subscriber with this id exists already"));
         }

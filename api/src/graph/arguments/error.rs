@@ -61,6 +61,9 @@ impl ArgumentError {
     }
 
     pub(in crate::graph) fn into_error(self) -> Error {
+        if self.argument.is_empty() {
+            return Error::new(self.code, self.message);
+        }
         let mut error = Error::new(self.code, format!("{}: {}", self.argument, self.message));
         error.argument = Some(self.argument);
         error

@@ -2,10 +2,69 @@
 
 use std::borrow::Cow;
 
+use serde_json::value::RawValue;
+use thiserror::Error;
+
 use super::Value;
 
-/// Lists and objects within one another at most.
-const DEEPEST: usize = 128;
+/// Lists and objects within one another at most; `serde_json` reads as many.
+const DEEPEST: usize = 127;
+
+/// What is said of text that holds half a surrogate pair: escaped in JSON it looks like a character, and is none.
+pub const NOT_UNICODE: &str = "holds text that is not Unicode";
+
+/// Why JSON is not taken.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum Flaw {
+    /// It is something else than an object.
+    #[error("is no JSON object")]
+    NotAnObject,
+    /// A string of it is none of characters.
+    #[error("{NOT_UNICODE}")]
+    NotUnicode,
+    /// Its lists and objects stand too deep within one another.
+    #[error("nests more than {DEEPEST} levels")]
+    TooDeep,
+}
+
+/// An object that can be read, or nothing for null. What [`RawValue`] passes over is looked at: surrogates, and how deep it nests.
+pub fn object(json: Box<RawValue>) -> Result<Option<Box<RawValue>>, Flaw> {
+    let text = json.get();
+    if text == "null" {
+        return Ok(None);
+    }
+    if !text.starts_with('{') {
+        return Err(Flaw::NotAnObject);
+    }
+    let mut depth = 0_usize;
+    let mut bytes = text.bytes().enumerate();
+    while let Some((at, byte)) = bytes.next() {
+        match byte {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b'"' => {
+                let mut has_code_points = false;
+                let end = loop {
+                    match bytes.next() {
+                        Some((_, b'\\')) => has_code_points |= matches!(bytes.next(), Some((_, b'u'))),
+                        Some((_, byte)) if byte != b'"' => {}
+                        Some((end, _)) => break end,
+                        None => break text.len(),
+                    }
+                };
+                let string = || serde_json::from_str::<String>(text.get(at..=end)?).ok();
+                if has_code_points && string().is_none() {
+                    return Err(Flaw::NotUnicode);
+                }
+            }
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return Err(Flaw::TooDeep);
+        }
+    }
+    Ok(Some(json))
+}
 
 /// Reads a JSON text; `None` where it is none, or nests too deep.
 pub(in crate::graph) fn read(text: &str) -> Option<Value<'_>> {
@@ -22,10 +81,8 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn value(&mut self, depth: usize) -> Option<Value<'a>> {
-        if depth > DEEPEST {
-            return None;
-        }
         match self.peek()? {
+            b'{' | b'[' if depth == DEEPEST => None,
             b'{' => self.object(depth),
             b'[' => self.list(depth),
             b'"' => self.string().map(Value::Text),
@@ -213,8 +270,32 @@ mod tests {
     #[test]
     fn what_nests_too_deep_is_refused() {
         let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-        assert!(read(&nested(100)).is_some());
-        assert!(read(&nested(1_000_000)).is_none());
+        assert!(read(&nested(DEEPEST)).is_some());
+        for depth in [DEEPEST + 1, 1_000_000] {
+            assert!(read(&nested(depth)).is_none());
+        }
+    }
+
+    fn object_of(text: &str) -> Result<Option<Box<RawValue>>, Flaw> {
+        object(serde_json::from_str(text).unwrap())
+    }
+
+    #[test]
+    fn what_is_an_object_can_be_read() {
+        for json in ["1", "[]", "\"{}\"", "true"] {
+            assert!(matches!(object_of(json), Err(Flaw::NotAnObject)), "{json}");
+        }
+        assert!(matches!(object_of(" null "), Ok(None)));
+        let nested = |depth: usize| format!("{{\"a\":{}{}}}", "[".repeat(depth - 1), "]".repeat(depth - 1));
+        assert!(object_of(&nested(DEEPEST)).is_ok() && read(&nested(DEEPEST)).is_some());
+        for depth in [DEEPEST + 1, 100_000] {
+            assert!(
+                matches!(object_of(&nested(depth)), Err(Flaw::TooDeep)) && read(&nested(depth)).is_none()
+            );
+        }
+        // Brackets and quotes within strings are text.
+        let text = format!("{{\"a\":\"{}\\\"\\\\\"}}", "[".repeat(200));
+        assert!(object_of(&text).is_ok() && read(&text).is_some());
     }
 
     fn any_json() -> impl Strategy<Value = Json> {
@@ -235,6 +316,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn an_object_is_taken_if_it_can_be_read(text in r#"(\\\\|\\"|\\ud83d|\\ude00|\\uD800|\\u0061|\\n|[a\]{é]){0,6}"#, name in any::<bool>()) {
+            let text = if name { format!("{{\"{text}\":[1]}}") } else { format!("{{\"a\":[\"{text}\"]}}") };
+            prop_assert_eq!(object_of(&text).is_ok(), read(&text).is_some(), "{}", text);
+        }
+
         #[test]
         fn any_json_is_read(json in any_json()) {
             for text in [json.to_string(), serde_json::to_string_pretty(&json).unwrap()] {

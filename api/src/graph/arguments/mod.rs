@@ -24,6 +24,7 @@ use crate::graph::definitions::{Definitions, InputValue, Literal};
 use crate::graph::document::{Condition, Field, Operation};
 
 pub(super) use error::ArgumentError;
+pub use json::{Flaw, NOT_UNICODE, object as json_object};
 pub(super) use value::{Part, Value};
 pub use variables::Variables;
 

@@ -1,10 +1,10 @@
 //! The variables of an operation, coerced.
 
-use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::coerce::{Absence, Coercion};
-use super::{ArgumentError, Value, json};
+use super::json::{self, Flaw};
+use super::{ArgumentError, Value};
 use crate::graph::definitions::{Definitions, Type};
 use crate::graph::document::{Operation, VariableDefinition};
 
@@ -12,19 +12,12 @@ use crate::graph::document::{Operation, VariableDefinition};
 #[derive(Clone, Debug, Default)]
 pub struct Variables(Option<Box<RawValue>>);
 
-impl<'de> Deserialize<'de> for Variables {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let given = Option::<Box<RawValue>>::deserialize(deserializer)?;
-        match &given {
-            Some(text) if !text.get().starts_with('{') => {
-                Err(serde::de::Error::custom("variables are a JSON object"))
-            }
-            _ => Ok(Self(given)),
-        }
-    }
-}
-
 impl Variables {
+    /// Variables as they were sent: an [object](json::object).
+    pub fn sent(object: Option<Box<RawValue>>) -> Self {
+        Self(object)
+    }
+
     /// Variables that somebody else has read.
     pub fn read(variables: &async_graphql::Variables) -> Self {
         let is_given = !variables.is_empty();
@@ -61,7 +54,8 @@ pub(super) fn read<'a>(
     let mut given = match variables.text().map(json::read) {
         None => Vec::new(),
         Some(Some(Value::Object(given))) => given,
-        Some(_) => return Err(ArgumentError::new("variables", "this is no JSON, or nests too deep")),
+        // Nobody has looked at those that somebody else has read.
+        Some(_) => return Err(ArgumentError::here(format!("`variables` {}.", Flaw::TooDeep))),
     };
     let read = |variable: &'a VariableDefinition| {
         let VariableDefinition { name, ty, default } = variable;

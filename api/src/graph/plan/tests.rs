@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::{ConnectionField, Plan, RootField, cursor, order, plan};
-use crate::graph::arguments::{Inputs, json};
+use crate::graph::arguments::{Inputs, Variables, json};
 use crate::graph::catalog::Catalog;
 use crate::graph::definitions::Definitions;
 use crate::graph::document::document;
@@ -38,7 +38,7 @@ impl Fixture {
         let document = document(&self.schema, &self.definitions, query).unwrap();
         let operation = document.operation(None).unwrap();
         let variables = if variables.is_empty() { "{}" } else { variables };
-        let variables = serde_json::from_str(variables).unwrap();
+        let variables = Variables::sent(serde_json::from_str(variables).unwrap());
         let inputs = Inputs::read(&self.definitions, operation, &variables).unwrap();
         plan(&self.catalog, &Limits::default(), &document, operation, &inputs, None)
     }

@@ -9,14 +9,18 @@ use serde::de::Error as _;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use crate::graph::RequestContext;
-use crate::http::request::Given;
+use crate::graph::{Error, RequestContext};
+use crate::http::request::read_json;
 
-/// Reads what a client sends. `context`: what surrounds its requests.
-pub(super) fn read(
-    text: &str,
-    context: impl FnOnce() -> RequestContext,
-) -> Result<ClientMessage, serde_json::Error> {
+/// What a client says.
+pub(super) enum Said {
+    Message(ClientMessage),
+    /// The request of an operation that cannot be read; others go on.
+    Unreadable(String, Error),
+}
+
+/// Reads what a client sends. `context`: what surrounds its requests. The error: it is no message.
+pub(super) fn read(text: &str, context: impl FnOnce() -> RequestContext) -> Result<Said, serde_json::Error> {
     #[derive(Deserialize)]
     struct Message<'a> {
         #[serde(rename = "type", borrow)]
@@ -30,7 +34,7 @@ pub(super) fn read(
     // An operation is told from others by its id.
     let id = || id.filter(|id| !id.is_empty()).ok_or_else(|| serde_json::Error::custom("there is no id"));
     let payload = payload.map_or("null", RawValue::get);
-    Ok(match kind.as_ref() {
+    Ok(Said::Message(match kind.as_ref() {
         "connection_init" => {
             let payload: Option<Map<String, Value>> = serde_json::from_str(payload)?;
             ClientMessage::ConnectionInit { payload: payload.map(Value::Object) }
@@ -38,12 +42,15 @@ pub(super) fn read(
         "ping" => ClientMessage::Ping { payload: None },
         "pong" => ClientMessage::Pong { payload: None },
         "subscribe" => {
-            let payload = serde_json::from_str::<Given>(payload)?.within(context());
-            ClientMessage::Start { id: id()?, payload }
+            let id = id()?;
+            match read_json(payload) {
+                Ok(given) => ClientMessage::Start { id, payload: given.within(context()) },
+                Err(error) => return Ok(Said::Unreadable(id, error)),
+            }
         }
         "complete" => ClientMessage::Stop { id: id()? },
         _ => return Err(serde_json::Error::custom("there is no such type of message")),
-    })
+    }))
 }
 
 /// The id in a message that is not read as a whole.
@@ -88,13 +95,20 @@ mod tests {
         let read = |text: &str| read(text, || RequestContext::new(Caller::anonymous()));
         assert!(matches!(
             read(r#"{"type":"connection_init"}"#),
-            Ok(ClientMessage::ConnectionInit { payload: None })
+            Ok(Said::Message(ClientMessage::ConnectionInit { payload: None }))
         ));
-        assert!(matches!(read(r#"{"type":"ping","payload":{"a":1}}"#), Ok(ClientMessage::Ping { .. })));
+        let ping = read(r#"{"type":"ping","payload":{"a":1}}"#);
+        assert!(matches!(ping, Ok(Said::Message(ClientMessage::Ping { .. }))));
         let subscribe = read(r#"{"id":"1","type":"subscribe","payload":{"query":"{a}","variables":null}}"#);
-        assert!(
-            matches!(subscribe, Ok(ClientMessage::Start { id, payload }) if id == "1" && payload.query == "{a}")
-        );
+        let Ok(Said::Message(ClientMessage::Start { id, payload })) = subscribe else {
+            panic!("no operation")
+        };
+        assert_eq!((&*id, &*payload.query), ("1", "{a}"));
+        for unreadable in
+            [r#"{"type":"subscribe","id":"1"}"#, r#"{"type":"subscribe","id":"1","payload":{}}"#]
+        {
+            assert!(matches!(read(unreadable), Ok(Said::Unreadable(id, _)) if id == "1"), "{unreadable}");
+        }
         let empty = r#"{"id":"","type":"subscribe","payload":{"query":"{a}"}}"#;
         for wrong in [
             "",
@@ -103,7 +117,9 @@ mod tests {
             r#"{"type":"other"}"#,
             r#"{"type":"start","id":"1","payload":{"query":"{a}"}}"#,
             r#"{"type":"connection_init","payload":1}"#,
-            r#"{"type":"subscribe","id":"1"}"#,
+            r#"{"type":"subscribe","payload":{"query":"{a}"}}"#,
+            r#"{"type":"subscribe","id":1,"payload":{"query":"{a}"}}"#,
+            r#"{"type":"subscribe","id":"\ud800","payload":{"query":"{a}"}}"#,
             r#"{"type":"complete"}"#,
             r#"{"type":"complete","id":""}"#,
         ] {

@@ -44,7 +44,7 @@ impl Gateway {
         let document =
             document(&self.library, &self.definitions, text).map_err(|mut errors| errors.remove(0))?;
         let operation = document.operation(None).unwrap();
-        let variables = serde_json::from_str(variables).unwrap();
+        let variables = Variables::sent(serde_json::from_str(variables).unwrap());
         let inputs = Inputs::read(&self.definitions, operation, &variables)
             .map_err(crate::graph::arguments::ArgumentError::into_error)?;
         let (catalog, limits) = (&self.catalog, &self.limits);
@@ -165,7 +165,7 @@ fn fingerprint(json: &str) -> [u8; 32] {
     let operation =
         "query($v: JSON) { therapyflow { wearableSamples(filter: {metrics: {eq: $v}}) { totalCount } } }";
     let document = document(&GATEWAY.library, &GATEWAY.definitions, operation).unwrap();
-    let variables = serde_json::from_str(&format!("{{\"v\": {json}}}")).unwrap();
+    let variables = Variables::sent(serde_json::from_str(&format!("{{\"v\": {json}}}")).unwrap());
     let inputs = Inputs::read(&GATEWAY.definitions, document.operation(None).unwrap(), &variables).unwrap();
     let mut hash = Sha256::new();
     inputs.feed(&mut hash);
@@ -218,7 +218,7 @@ fn what_was_sent_is_not_copied() {
     let operation = "query($v: String, $n: Decimal) { protocols(filter: {patientLinkCode: {eq: $v}, prepHours: {eq: $n}}) { totalCount } }";
     let document = document(&GATEWAY.library, &GATEWAY.definitions, operation).unwrap();
     let operation = document.operation(None).unwrap();
-    let variables: Variables = serde_json::from_str(r#"{"v": "a text", "n": 12.50}"#).unwrap();
+    let variables = Variables::sent(serde_json::from_str(r#"{"v": "a text", "n": 12.50}"#).unwrap());
     let inputs = Inputs::read(&GATEWAY.definitions, operation, &variables).unwrap();
     let Selected::Field(field) = &operation.selections[0].of else { panic!("a field") };
     let arguments = inputs.arguments(field, |_| Reading::Optional).unwrap();
