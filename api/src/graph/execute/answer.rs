@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+
 use super::key::Key;
 use super::thin::thin_rows;
 use crate::database::Row;
@@ -19,7 +21,7 @@ pub(super) struct Found {
 }
 
 /// What a statement found, by key. A key that is missing found nothing.
-pub(super) type FoundByKey = HashMap<Key, Found>;
+pub(super) type FoundByKey = HashMap<Key, Found, RandomState>;
 
 /// Everything that a load found for a request, one level after another.
 #[derive(Debug, Default)]

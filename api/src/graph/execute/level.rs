@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+
 use super::answer::Answer;
 use super::key::Key;
 use super::loader::Question;
@@ -28,7 +30,7 @@ struct Visit<'p> {
 }
 
 /// The keys that a load has been asked for.
-pub(super) type Asked = HashSet<Key>;
+pub(super) type Asked = HashSet<Key, RandomState>;
 
 impl<'p> Level<'p> {
     /// The first level.
