@@ -1,6 +1,6 @@
 //! Limits on what stands in a document, whatever of it is run: validation's work grows with it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use async_graphql::parser::types::{Directive, ExecutableDocument, Selection, SelectionSet};
 use async_graphql::{Pos, Positioned};
@@ -16,7 +16,8 @@ pub(super) const DEEPEST: usize = 100;
 /// write a fragment for each component ask for the same fields many times.
 const REPEATED: u64 = 10;
 
-/// Counts aliases, directives, and fields once fragments are put in, each time that they are. Each fragment is looked at once.
+/// Counts aliases, directives, and fields once fragments are put in. What a fragment spreads is looked at once for each selection
+/// that it stands in, and not for each way there.
 pub(super) fn check(limits: &Limits, document: &ExecutableDocument) -> Result<(), Error> {
     let definitions = definitions(document);
     let mut counts = Counts::default();
@@ -42,13 +43,20 @@ pub(super) fn check(limits: &Limits, document: &ExecutableDocument) -> Result<()
         }
     }
     let most = (limits.fields as u64).saturating_mul(REPEATED);
-    let mut expansion = Expansion { document, sizes: HashMap::new() };
+    let mut nesting = Nesting { document, heights: HashMap::new() };
+    let mut fields = Fields { document, known: HashMap::new() };
     for definition in &definitions {
-        let size = match definition {
-            Definition::Operation(operation) => expansion.size(&operation.node.selection_set.node, 0)?,
-            Definition::Fragment(name, fragment) => expansion.fragment(name, fragment.pos, 0)?,
+        let set = match definition {
+            Definition::Operation(operation) => {
+                nesting.height(&operation.node.selection_set.node, 0)?;
+                &operation.node.selection_set.node
+            }
+            Definition::Fragment(name, fragment) => {
+                nesting.fragment(name, fragment.pos, 0)?;
+                &fragment.node.selection_set.node
+            }
         };
-        if size.fields > most {
+        if fields.of(set) > most {
             let message = format!("An operation has at most {most} fields, once fragments are put in.");
             return Err(refusal(Code::LimitExceeded, definition.place(), message));
         }
@@ -83,68 +91,97 @@ impl Counts {
     }
 }
 
-/// What a selection is once fragments are put in.
-#[derive(Clone, Copy, Default)]
-struct Size {
-    fields: u64,
-    /// Levels of selections.
-    height: usize,
-}
-
-/// The sizes of fragments, each found once.
-struct Expansion<'d> {
+/// How many levels of selections there are once fragments are put in; each fragment is looked at once.
+struct Nesting<'d> {
     document: &'d ExecutableDocument,
     /// `None`: it is being found, so whoever asks for it stands within it.
-    sizes: HashMap<&'d str, Option<Size>>,
+    heights: HashMap<&'d str, Option<usize>>,
 }
 
-impl<'d> Expansion<'d> {
-    /// The size of a selection below so many others.
-    fn size(&mut self, set: &'d SelectionSet, depth: usize) -> Result<Size, Error> {
-        let mut whole = Size::default();
+impl<'d> Nesting<'d> {
+    /// The levels of a selection below so many others.
+    fn height(&mut self, set: &'d SelectionSet, depth: usize) -> Result<usize, Error> {
+        let mut height = 0;
         for selection in &set.items {
-            let (fields, below) = match &selection.node {
-                Selection::Field(field) => (1, self.below(&field.node.selection_set.node, field.pos, depth)?),
+            let below = match &selection.node {
+                Selection::Field(field) => self.below(&field.node.selection_set.node, field.pos, depth)?,
                 Selection::InlineFragment(fragment) => {
-                    (0, self.below(&fragment.node.selection_set.node, fragment.pos, depth)?)
+                    self.below(&fragment.node.selection_set.node, fragment.pos, depth)?
                 }
                 Selection::FragmentSpread(spread) => {
-                    (0, self.fragment(&spread.node.fragment_name.node, spread.pos, depth + 1)?)
+                    self.fragment(&spread.node.fragment_name.node, spread.pos, depth + 1)?
                 }
             };
-            whole.fields = whole.fields.saturating_add(fields).saturating_add(below.fields);
-            whole.height = whole.height.max(below.height + 1);
+            height = height.max(below + 1);
         }
-        Ok(whole)
+        Ok(height)
     }
 
-    fn below(&mut self, set: &'d SelectionSet, place: Pos, depth: usize) -> Result<Size, Error> {
-        if depth + 1 > DEEPEST { Err(too_deep(place)) } else { self.size(set, depth + 1) }
+    fn below(&mut self, set: &'d SelectionSet, place: Pos, depth: usize) -> Result<usize, Error> {
+        if depth + 1 > DEEPEST { Err(too_deep(place)) } else { self.height(set, depth + 1) }
     }
 
-    /// The size of a fragment that is spread at a place.
-    fn fragment(&mut self, name: &'d str, place: Pos, depth: usize) -> Result<Size, Error> {
-        let size = match self.sizes.get(name) {
-            Some(Some(size)) => *size,
+    /// The levels of a fragment that is spread at a place.
+    fn fragment(&mut self, name: &'d str, place: Pos, depth: usize) -> Result<usize, Error> {
+        let height = match self.heights.get(name) {
+            Some(Some(height)) => *height,
             Some(None) => {
                 let message = format!("The fragment `{name}` is spread within itself.");
                 return Err(refusal(Code::GraphqlInvalid, place, message));
             }
             None => {
                 // Validation tells that there is no such fragment.
-                let Some(fragment) = self.document.fragments.get(name) else {
-                    return Ok(Size { fields: 1, height: 0 });
-                };
+                let Some(fragment) = self.document.fragments.get(name) else { return Ok(0) };
                 if depth > DEEPEST {
                     return Err(too_deep(place));
                 }
-                self.sizes.insert(name, None);
-                let size = self.size(&fragment.node.selection_set.node, depth)?;
-                self.sizes.insert(name, Some(size));
-                size
+                self.heights.insert(name, None);
+                let height = self.height(&fragment.node.selection_set.node, depth)?;
+                self.heights.insert(name, Some(height));
+                height
             }
         };
-        if depth + size.height > DEEPEST { Err(too_deep(place)) } else { Ok(size) }
+        if depth + height > DEEPEST { Err(too_deep(place)) } else { Ok(height) }
+    }
+}
+
+/// How many fields there are once fragments are put in. Within one selection a fragment adds its fields once, however often and by
+/// whatever other fragments it is spread there: they merge. The document nests no deeper than [`DEEPEST`], without cycles.
+struct Fields<'d> {
+    document: &'d ExecutableDocument,
+    /// Those of selections, by their addresses.
+    known: HashMap<usize, u64>,
+}
+
+impl<'d> Fields<'d> {
+    fn of(&mut self, set: &'d SelectionSet) -> u64 {
+        let address = std::ptr::from_ref(set).addr();
+        if let Some(known) = self.known.get(&address) {
+            return *known;
+        }
+        let mut fields = 0_u64;
+        let mut seen = HashSet::new();
+        let mut open = vec![set];
+        while let Some(set) = open.pop() {
+            for selection in &set.items {
+                match &selection.node {
+                    Selection::Field(field) => {
+                        let below = self.of(&field.node.selection_set.node);
+                        fields = fields.saturating_add(1).saturating_add(below);
+                    }
+                    Selection::InlineFragment(fragment) => open.push(&fragment.node.selection_set.node),
+                    Selection::FragmentSpread(spread) => {
+                        let name = spread.node.fragment_name.node.as_str();
+                        if seen.insert(name) {
+                            let fragment = self.document.fragments.get(name);
+                            open.extend(fragment.map(|fragment| &fragment.node.selection_set.node));
+                        }
+                    }
+                }
+            }
+        }
+        self.known.insert(address, fields);
+        fields
     }
 }
 

@@ -1,5 +1,6 @@
 //! Parse and validate, once for each text: documents are kept.
 
+mod apart;
 mod expanded;
 mod fold;
 mod order;

@@ -14,6 +14,7 @@ use async_graphql::parser::types::{ExecutableDocument, Field, InlineFragment, Se
 use async_graphql::{Pos, Positioned, Request, ServerError, ValidationResult};
 use futures_util::FutureExt as _;
 
+use super::apart;
 use super::expanded::DEEPEST;
 use super::order::operations_mut;
 
@@ -65,23 +66,25 @@ pub(super) fn errors(schema: &Schema, document: &ExecutableDocument) -> Option<V
     // not conflict.
     let conflict =
         |error: &ServerError| error.locations.len() == 2 && !operations.contains(&error.locations[0]);
-    Some(errors.into_iter().filter(|error| !conflict(error)).collect())
+    let is_told = |error: &ServerError| !conflict(error) && !error.locations.contains(&apart::NOWHERE);
+    Some(errors.into_iter().filter(is_told).collect())
 }
 
 /// The same document with what async-graphql leaves out put where it looks, and without what it looks at in vain.
 fn for_validation(document: &ExecutableDocument) -> ExecutableDocument {
-    let mut document = document.clone();
-    for operation in operations_mut(&mut document) {
+    let mut validated = document.clone();
+    for operation in operations_mut(&mut validated) {
         for variable in &mut operation.variable_definitions {
             // A default within a list of a type that is not known makes it panic.
             variable.node.default_value = None;
         }
         wrap_typenames(&mut operation.selection_set.node);
     }
-    for fragment in document.fragments.values_mut() {
+    for fragment in validated.fragments.values_mut() {
         wrap_typenames(&mut fragment.node.selection_set.node);
     }
-    document
+    apart::take(&mut validated, document);
+    validated
 }
 
 /// Puts fragments around `__typename` that take its directives: async-graphql leaves that field out, and with it the directives and

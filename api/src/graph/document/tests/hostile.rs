@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
+use super::super::MOST_ERRORS;
 use super::{GATEWAY, PETS, by_rule, messages, read, wide};
 use crate::graph::limits::Limits;
 
@@ -86,13 +87,25 @@ fn fragments_are_counted_where_they_stand() {
     assert!(!said(doubling(8, &twice), limits()).iter().any(|said| said == refused));
     assert_eq!(said(doubling(9, &twice), limits()), [refused]);
     assert_eq!(said(doubling(45, &twice), limits()), [refused]);
-    // async-graphql looks at each, also where it is the same in one selection.
-    let again = |next: usize| format!("...F{next} ... {{ ...F{next} }} ...F{next}");
-    assert_eq!(said(doubling(5, &again), limits()), Vec::<String>::new());
-    assert_eq!(said(doubling(24, &again), Limits::default()).len(), 1);
-    let spreads = |next: usize| format!("...F{next} ...F{next}");
-    assert!(doubling(24, &spreads).len() < 1_200);
-    assert_eq!(said(doubling(24, &spreads), Limits::default()).len(), 1);
+    // What is spread again within one selection adds nothing, whichever way it comes there.
+    let again: [&dyn Fn(usize) -> String; 6] = [
+        &|next| format!("...F{next} ...F{next}"),
+        &|next| format!("...F{next} ... {{ ...F{next} }} ... on Query {{ ...F{next} }} ...F{next}"),
+        &|next| format!("...F{next} @include(if: true) ...F{next} @skip(if: false)"),
+        &|next| format!("__typename ...F{next} a: __typename ...F{next}"),
+        &|next| format!("...F{next} ...F{}", (next + 1).min(45)),
+        &|next| numbered(46 - next, |at| format!("...F{} ", 45 - at)),
+    ];
+    for (at, again) in again.into_iter().enumerate() {
+        let limits = Limits { directives: 1_000, ..limits() };
+        assert_eq!(said(doubling(45, again), limits), Vec::<String>::new(), "{at}");
+    }
+    // Many selections, each of which holds many fragments that hold nothing but one another.
+    let all = |from: usize| numbered(90 - from, |at| format!("...F{} ", from + at + 1));
+    let web = numbered(90, |at| format!("fragment F{at} on Query {{ {} }} ", all(at)));
+    let selections = "node(id: 1) { id ... on Query { ...F0 } } ".repeat(400);
+    let text = format!("{{ {selections} }} {web} fragment F90 on Query {{ __typename }}");
+    assert_eq!(said(text, Limits { tokens: 100_000, ..Limits::default() }).len(), MOST_ERRORS);
     assert_eq!(said(doubling(24, &|_| "...F0 ...nope ...nope".into()), Limits::default()).len(), 1);
     let chained = said(doubling(150, &|next| format!("...F{next}")), Limits::default());
     assert_eq!(
