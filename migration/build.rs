@@ -15,10 +15,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?).join("migrations.rs");
     io::stdout().write_all(b"cargo::rerun-if-changed=sql\n")?;
 
-    let mut pairs: BTreeMap<String, [Option<PathBuf>; 2]> = BTreeMap::new();
+    let mut pairs: BTreeMap<String, [bool; 2]> = BTreeMap::new();
     for entry in fs::read_dir(&folder)? {
-        let path = entry?.path();
-        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let file = entry?.file_name().to_string_lossy().into_owned();
         let (name, side) = if let Some(name) = file.strip_suffix(".up.sql") {
             (name, 0)
         } else if let Some(name) = file.strip_suffix(".down.sql") {
@@ -35,19 +34,19 @@ fn main() -> Result<(), Box<dyn Error>> {
         if !well_named {
             return Err(format!("sql/{file} is not named <YYYYMMDDHHMMSS>_<snake_case>").into());
         }
-        pairs.entry(name.to_owned()).or_default()[side] = Some(path);
+        pairs.entry(name.to_owned()).or_default()[side] = true;
     }
 
     let mut code = String::from("static MIGRATIONS: &[Migration] = &[\n");
     for (name, pair) in &pairs {
-        let [Some(up), Some(down)] = pair else {
+        if *pair != [true, true] {
             return Err(format!("migration {name} lacks its .up.sql or its .down.sql").into());
-        };
-        let (up, down) = (up.to_string_lossy(), down.to_string_lossy());
-        writeln!(
-            code,
-            "    Migration {{ name: {name:?}, up: include_str!({up:?}), down: include_str!({down:?}) }},"
-        )?;
+        }
+        // The compiler looks the folder up: this code stays true when the whole checkout is moved.
+        let text =
+            |side| format!("include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/sql/{name}.{side}.sql\"))");
+        let (up, down) = (text("up"), text("down"));
+        writeln!(code, "    Migration {{ name: {name:?}, up: {up}, down: {down} }},")?;
     }
     code.push_str("];\n");
     fs::write(out, code)?;
