@@ -38,10 +38,10 @@ impl Hash for Question {
     }
 }
 
-/// Without the keys: the loader writes each question down before it knows whether it will need the text.
+/// Without load and keys: the loader writes each question down before it knows whether it will need the text.
 impl fmt::Debug for Question {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:?} for {} keys", self.load, self.keys.len())
+        formatter.write_str("a question")
     }
 }
 
