@@ -42,11 +42,12 @@ async fn a_forgotten_variable_never_widens_a_list() {
         ),
         ("query($v: String) { medication(medicationName: $v) { medicationId } }", "medicationName"),
     ] {
-        for variables in [json!({}), json!({ "v": null })] {
+        for (variables, says) in [(json!({}), "`$v` has no value"), (json!({ "v": null }), "`$v` is null")] {
             let answer = asker.ask_with(query, &variables).await;
             assert_eq!(answer.code(), "BAD_USER_INPUT", "{query}");
             assert_eq!(answer.error()["extensions"]["argument"], argument, "{query}");
-            assert!(answer.error()["message"].as_str().unwrap().contains("`$v` has no value"), "{query}");
+            assert!(answer.error()["message"].as_str().unwrap().contains(says), "{query}");
+            assert!(answer.points_at(query).starts_with("$v"), "{query}: {}", answer.error());
         }
     }
     // In a list of what is never null nothing may stand that may be null.
@@ -97,6 +98,22 @@ async fn a_forgotten_guard_or_key_changes_nothing() {
             assert_eq!(answer.error()["extensions"]["argument"], argument, "{mutation}");
         }
     }
+    // Nor does null that is written by hand.
+    for (mutation, argument) in [
+        (
+            "mutation($id: BigInt) { updateProtocol(recordId: $id, ifUnchangedSince: null, patch: {dosageMg: 1}) { protocol { id } } }",
+            "ifUnchangedSince",
+        ),
+        (
+            "mutation($id: BigInt) { updateProtocol(recordId: $id, id: null, patch: {dosageMg: 1}) { protocol { id } } }",
+            "id",
+        ),
+    ] {
+        let answer = asker.ask_with(mutation, &json!({ "id": id })).await;
+        assert_eq!(answer.code(), "BAD_USER_INPUT", "{mutation}");
+        assert_eq!(answer.error()["extensions"]["argument"], argument, "{mutation}");
+        assert!(answer.points_at(mutation).starts_with("null"), "{}", answer.error());
+    }
     // Of data, what is left out stays as it is.
     let patch = "mutation($id: BigInt, $mg: Float, $number: Int) {
       updateProtocol(recordId: $id, patch: {dosageMg: $mg, sessionNumber: $number}) { protocol { dosageMg sessionNumber } } }";
@@ -107,6 +124,31 @@ async fn a_forgotten_guard_or_key_changes_nothing() {
         second.data()["updateProtocol"]["protocol"],
         json!({ "dosageMg": 2.50, "sessionNumber": null })
     );
+}
+
+#[tokio::test]
+async fn a_refusal_names_the_variables_that_the_data_lacks() {
+    let app = App::start().await;
+    let asker = app.clinician_north().await;
+    let create = "mutation($protocol: BigInt, $notes: String) {
+      createSessionEvent(input: {protocolId: $protocol, eventTypeId: \"2\", notes: $notes}) { sessionEvent { eventId } } }";
+    let answer = asker.ask_with(create, &json!({ "notes": "a" })).await;
+    let error = answer.error();
+    assert_eq!(error["extensions"]["argument"], "input.protocolId", "{error}");
+    assert!(
+        error["message"].as_str().unwrap().contains("`$protocol` (input.protocolId) has no value"),
+        "{error}"
+    );
+    assert!(answer.points_at(create).starts_with("$protocol"), "{error}");
+    let answer = asker.ask_with(create, &json!({ "protocol": null })).await;
+    let message = answer.error()["message"].as_str().unwrap();
+    assert!(
+        message.contains("`$protocol` (input.protocolId) is null, `$notes` (input.notes) has no value"),
+        "{message}"
+    );
+    // Where nothing is lacking, nothing is said of it.
+    let answer = asker.ask_with(create, &json!({ "protocol": "999999", "notes": "a" })).await;
+    assert!(!answer.error()["message"].as_str().unwrap().contains("variable"), "{}", answer.error());
 }
 
 #[tokio::test]
@@ -197,6 +239,7 @@ async fn what_makes_no_sense_is_refused_by_name() {
         assert_eq!(answer.error()["extensions"]["argument"], argument, "{query}");
     };
     refused(&asker, "{ supervisionMatches(hourlyBudget: -1) { totalCount } }", "hourlyBudget").await;
+    refused(&asker, "{ supervisionMatches(hourlyBudget: -1e-400) { totalCount } }", "hourlyBudget").await;
     refused(
         &asker,
         "{ supervisionMatchesGroups(hourlyBudget: -0.01, groupBy: {hourlyRate: true}) { cursor } }",

@@ -23,7 +23,7 @@ async fn what_the_database_would_refuse_to_read_by_names_the_argument() {
         (r#"{ sessionEvents(filter: {notes: {ilike: "\\\\\\"}}) { totalCount } }"#, "filter.notes.ilike"),
         (
             r#"{ therapyflow { wearableSamples(filter: {metrics: {contains: {a: "\u0000"}}}) { totalCount } } }"#,
-            "filter.metrics.contains",
+            "filter.metrics.contains.a",
         ),
         (
             r#"{ therapyflow { wearableSamples(filter: {metrics: {path: {at: ["bpm"], eq: "\u0000"}}}) { totalCount } } }"#,

@@ -168,8 +168,10 @@ async fn ranges_that_make_no_sense_are_refused_with_their_place() {
         ("{ width: 0 }", "groupBy.hourlyRateRange.width"),
         ("{ width: -1 }", "groupBy.hourlyRateRange.width"),
         ("{ bounds: [] }", "groupBy.hourlyRateRange.bounds"),
-        ("{ bounds: [2, 1] }", "groupBy.hourlyRateRange.bounds"),
-        ("{ bounds: [1, 1] }", "groupBy.hourlyRateRange.bounds"),
+        ("{ bounds: [2, 1] }", "groupBy.hourlyRateRange.bounds.1"),
+        ("{ bounds: [1, 1] }", "groupBy.hourlyRateRange.bounds.1"),
+        ("{ width: 1000000000000.0000000001 }", "groupBy.hourlyRateRange.width"),
+        ("{ width: 0.0000009999999999999999999999 }", "groupBy.hourlyRateRange.width"),
     ] {
         let query = format!(
             "{{ practitionerProfilesGroups(groupBy: {{ hourlyRateRange: {ranges} }}) {{ aggregate {{ count }} }} }}"

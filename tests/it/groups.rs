@@ -282,7 +282,27 @@ async fn what_cannot_be_grouped_is_refused_with_its_place() {
         (
             "groupBy: { protocolId: true }, orderBy: [{ intensityLevel: { percentile: { p: 2, direction: ASC } } }]",
             "aggregate { count }",
-            "orderBy.0.intensityLevel.percentile",
+            "orderBy.0.intensityLevel.percentile.p",
+        ),
+        (
+            "groupBy: { protocolId: true }, having: { or: [{}, { intensityLevel: { percentile: { p: 1.00000000000000000001, value: { gt: 1 } } } }] }",
+            "aggregate { count }",
+            "having.or.1.intensityLevel.percentile.p",
+        ),
+        (
+            "groupBy: { protocolId: true }, having: { and: [{ doseMg: { avg: { gt: 1e400 } } }] }",
+            "aggregate { count }",
+            "having.and.0.doseMg.avg.gt",
+        ),
+        (
+            "groupBy: { protocolId: true }, having: { not: { intensityLevel: { percentile: { p: 0.5, value: { lte: 1e400 } } } } }",
+            "aggregate { count }",
+            "having.not.intensityLevel.percentile.value.lte",
+        ),
+        (
+            "groupBy: { protocolId: true }, having: { eventTimestamp: { max: { in: [\"2026-01-01T00:00:00Z\", \"now\"] } } }",
+            "aggregate { count }",
+            "having.eventTimestamp.max.in.1",
         ),
         (
             "groupBy: { protocolId: true }, having: { count: { eq: null } }",

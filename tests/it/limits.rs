@@ -160,7 +160,7 @@ async fn conditions() {
     let answer = ask(4).await;
     assert_exceeded(&answer);
     assert_eq!(answer.error()["path"][0], "protocols");
-    assert_eq!(answer.error()["locations"], json!([{ "line": 2, "column": 3 }]));
+    assert_eq!(answer.error()["locations"], json!([{ "line": 2, "column": 21 }]));
     assert_eq!(answer.error()["extensions"]["argument"], "filter.or.3.recordId.eq");
 }
 
@@ -190,7 +190,7 @@ async fn page_size() {
         let answer =
             app.anonymous().ask(&format!("{{ protocols({argument}: 11) {{ nodes {{ id }} }} }}")).await;
         assert_exceeded(&answer);
-        assert_place(&answer, &json!(["protocols"]), 1, 3);
+        assert_place(&answer, &json!(["protocols"]), 1, 13 + u32::try_from(argument.len()).unwrap() + 2);
         assert_eq!(answer.error()["extensions"]["argument"], argument);
     }
 }
@@ -214,7 +214,7 @@ async fn ids_of_nodes() {
     somebody.ask_with(query, &json!({ "ids": [id, id] })).await.data();
     let answer = somebody.ask_with(query, &json!({ "ids": [id, id, id] })).await;
     assert_exceeded(&answer);
-    assert_place(&answer, &json!(["nodes"]), 1, 23);
+    assert_place(&answer, &json!(["nodes"]), 1, 34);
     assert_eq!(answer.error()["extensions"]["argument"], "ids");
 }
 

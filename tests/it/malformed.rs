@@ -173,7 +173,7 @@ async fn a_request_that_is_no_object_is_told_alike() {
         assert_eq!(socket.error("a").await, *answer.error(), "{wrong}");
     }
     socket.send_text(r#"{"id":"a","type":"subscribe"}"#).await;
-    assert_eq!(socket.error("a").await["message"], "The request is no JSON object.");
+    assert_eq!(socket.error("a").await["message"], "The request is no JSON object with a `query`.");
 }
 
 #[tokio::test]

@@ -552,21 +552,17 @@ async fn arguments_that_make_no_page_are_refused_with_their_place() {
         ("orderBy: {eventTimestamp: ASC, notes: ASC}".into(), "orderBy.0", "BAD_USER_INPUT"),
         ("orderBy: [{eventTimestamp: ASC}, {}]".into(), "orderBy.1", "BAD_USER_INPUT"),
     ] {
-        let root =
-            asker.ask(&format!("{{\n  list: sessionEvents({arguments}) {{ nodes {{ eventId }} }} }}")).await;
-        let nested = asker
-            .ask(&format!(
-                "{{ protocols {{ nodes {{\n    events({arguments}) {{ nodes {{ eventId }} }} }} }} }}"
-            ))
-            .await;
-        for (answer, path, column) in
-            [(&root, json!(["list"]), 9), (&nested, json!(["protocols", "nodes", "events"]), 5)]
-        {
+        let root = format!("{{\n  list: sessionEvents({arguments}) {{ nodes {{ eventId }} }} }}");
+        let nested =
+            format!("{{ protocols {{ nodes {{\n    events({arguments}) {{ nodes {{ eventId }} }} }} }} }}");
+        for (query, path) in [(&root, json!(["list"])), (&nested, json!(["protocols", "nodes", "events"]))] {
+            let answer = asker.ask(query).await;
             let error = answer.error();
             assert_eq!(error["extensions"]["code"], code, "{arguments}");
             assert_eq!(error["extensions"]["argument"], argument, "{arguments}");
             assert_eq!(error["path"], path, "{arguments}");
-            assert_eq!(error["locations"][0], json!({ "line": 2, "column": column }), "{arguments}");
+            let before = query.split_once(answer.points_at(query)).unwrap().0;
+            assert!(before.contains(argument.split('.').next().unwrap()), "{arguments}: {error}");
             assert_eq!(answer.body.get("data").unwrap_or(&Value::Null), &Value::Null);
         }
     }

@@ -114,14 +114,13 @@ impl Announcement {
         }
         let parts = table.primary_key.iter().zip(raw.key);
         let key: Vec<Vec<u8>> = parts
-            .map(|(column, value)| key_part_of_json(&table.column(*column).ty, value).ok())
+            .map(|(column, value)| key_part_of_json(&table.column(*column).ty, value))
             .collect::<Option<_>>()?;
         let mut topics = vec![Topic::Table(id), Topic::Row(id, key.clone())];
         let references = raw.references.iter().chain(raw.references_before.into_iter().flatten());
         topics.extend(references.filter_map(|(name, value)| {
             let column = table.column_named(name.as_str())?;
-            let value =
-                key_part_of_json(&table.column(column).ty, value).ok().filter(|_| !value.is_null())?;
+            let value = key_part_of_json(&table.column(column).ty, value).filter(|_| !value.is_null())?;
             Some(Topic::Reference(id, column, value))
         }));
         Some(Self {

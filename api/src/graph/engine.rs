@@ -9,7 +9,7 @@ use async_graphql::dynamic::Schema;
 use thiserror::Error as ThisError;
 
 use super::answer::{Answer, BODY};
-use super::arguments::{ArgumentError, Inputs, Variables};
+use super::arguments::{Inputs, Variables};
 use super::catalog::{Catalog, CatalogError, System};
 use super::context::RequestContext;
 use super::definitions::Definitions;
@@ -120,9 +120,10 @@ impl Engine {
     pub(super) fn inputs<'a>(
         &'a self,
         variables: &'a Variables,
+        document: &'a Document,
         operation: &'a Operation,
     ) -> Result<Inputs<'a>, Error> {
-        Inputs::read(&self.definitions, operation, variables).map_err(ArgumentError::into_error)
+        Inputs::read(&self.definitions, document, operation, variables)
     }
 
     async fn run(
@@ -141,7 +142,7 @@ impl Engine {
         if operation.kind == OperationKind::Subscription {
             return Answer::refused(vec![subscribe::not_here()]);
         }
-        let inputs = match self.inputs(&context.variables, operation) {
+        let inputs = match self.inputs(&context.variables, document, operation) {
             Ok(inputs) => inputs,
             Err(error) => return Answer::refused(vec![error]),
         };
@@ -182,7 +183,7 @@ impl Engine {
                 let search = Search::new(&plan, |trial| make(Some(trial)).ok(), begin);
                 let (error, cost) = search.name_argument(failed).await;
                 counts += cost;
-                Answer::failed(error, counts)
+                Answer::failed(document.pinpoint(error), counts)
             }
         }
     }

@@ -54,6 +54,11 @@ impl Engine {
             Ok(key) => key,
             Err(error) => return Answer::refused(vec![error]),
         };
+        let refused = |error: Error, counts| {
+            let may_lack = error.code == Code::Forbidden || error.rule.is_some();
+            let error = if may_lack { inputs.with_unset(document, operation, error) } else { error };
+            Answer::failed(document.pinpoint(error), counts)
+        };
         let caller = &context.caller;
         let mut counts = SessionCounts::default();
         let mut pause = PAUSE;
@@ -75,12 +80,12 @@ impl Engine {
                     let error = Error::new(Code::BadUserInput, message);
                     return Answer::key_reused(Error { reason: Some("IDEMPOTENCY_KEY_REUSED"), ..error });
                 }
-                Err(Failure::Refused(error)) => return Answer::failed(error, counts),
+                Err(Failure::Refused(error)) => return refused(error, counts),
                 Err(Failure::Among(among)) => {
                     // The session's end frees what the next ones write.
                     drop(session);
                     let error = self.locate(&mutation, caller, *among, &mut counts).await;
-                    return Answer::failed(error, counts);
+                    return refused(error, counts);
                 }
                 // Nothing was to be probed.
                 Err(Failure::Taken) => return Answer::failed(collided(), counts),
@@ -144,10 +149,16 @@ impl Engine {
     ) -> Result<Option<IdempotencyKey>, Error> {
         let caller = &context.caller;
         let extension = || match request.extensions.get(KEY_EXTENSION) {
-            Some(Value::String(key)) => Some(key.as_str()),
-            _ => None,
+            None => Ok(None),
+            Some(Value::String(key)) => Ok(Some(key.as_str())),
+            // Without its key it could be carried out twice.
+            Some(_) => {
+                let message = format!("`extensions.{KEY_EXTENSION}` is a string; leave it out for none.");
+                Err(Error::new(Code::BadUserInput, message))
+            }
         };
-        let Some(key) = context.idempotency_key.as_deref().or_else(extension) else { return Ok(None) };
+        let key = context.idempotency_key.as_deref().map_or_else(extension, |key| Ok(Some(key)))?;
+        let Some(key) = key else { return Ok(None) };
         let is_plain = key.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'));
         if key.is_empty() || key.len() > LONGEST_KEY || !is_plain {
             let message =

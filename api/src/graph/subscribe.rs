@@ -11,7 +11,7 @@ use super::answer::{Answer, into_body};
 use super::arguments::Variables;
 use super::catalog::ChangeOperation;
 use super::context::RequestContext;
-use super::document::OperationKind;
+use super::document::{Document, OperationKind};
 use super::engine::{Engine, operation_of};
 use super::error::{Code, Error, PathSegment};
 use super::execute::Unanswered;
@@ -169,7 +169,7 @@ impl Engine {
         if operation.kind != OperationKind::Subscription {
             return None;
         }
-        let inputs = self.inputs(&context.variables, operation);
+        let inputs = self.inputs(&context.variables, &document, operation);
         let planned = inputs.and_then(|inputs| {
             plan::plan_feed(&self.catalog, &self.limits, &document, operation, &inputs, None)
         });
@@ -182,13 +182,19 @@ impl Engine {
         }))
     }
 
-    /// Plans a subscription once more, without a part of its arguments.
-    fn replan(&self, asked: &Asked, trial: &Trial) -> Option<Feed> {
+    /// The document of a subscription.
+    fn document_of(&self, asked: &Asked) -> Option<(Request, Arc<Document>)> {
         let mut request = Request::new(&asked.query);
         request.operation_name.clone_from(&asked.operation_name);
         let document = self.document(&request).ok()?;
+        Some((request, document))
+    }
+
+    /// Plans a subscription once more, without a part of its arguments.
+    fn replan(&self, asked: &Asked, trial: &Trial) -> Option<Feed> {
+        let (request, document) = self.document_of(asked)?;
         let operation = operation_of(&request, &document).ok()?;
-        let inputs = self.inputs(&asked.variables, operation).ok()?;
+        let inputs = self.inputs(&asked.variables, &document, operation).ok()?;
         plan::plan_feed(&self.catalog, &self.limits, &document, operation, &inputs, Some(trial)).ok()
     }
 
@@ -240,6 +246,10 @@ impl Engine {
                 let replan = |trial: &Trial| Some(self.replan(&subscription.asked, trial)?.plan);
                 let search = Search::new(&subscription.feed.plan, replan, || self.watching(caller, recall));
                 let (named, _) = search.name_argument(failed.clone()).await;
+                let named = match self.document_of(&subscription.asked) {
+                    Some((_, document)) => document.pinpoint(named),
+                    None => named,
+                };
                 let mut known = subscription.named.lock().unwrap_or_else(PoisonError::into_inner);
                 *known = Some((error, named.clone()));
                 named

@@ -88,7 +88,7 @@ pub(super) fn read_json(text: &str) -> Result<Given, Error> {
         return Err(refused(NO_BATCHES));
     }
     let sent: Sent<&RawValue> = serde_json::from_str(text).map_err(|error| match error.classify() {
-        Category::Data => refused("The request is no JSON object."),
+        Category::Data => refused("The request is no JSON object with a `query`."),
         Category::Io | Category::Syntax | Category::Eof => {
             refused(format!("The request is no JSON: {error}."))
         }

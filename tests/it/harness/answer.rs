@@ -67,4 +67,13 @@ impl Answer {
         let after = timing.split_once(name).unwrap().1;
         after.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap()
     }
+
+    /// The text of the request from the place on that the first error points at.
+    #[track_caller]
+    pub(crate) fn points_at<'q>(&self, query: &'q str) -> &'q str {
+        let place = &self.error()["locations"][0];
+        let number = |name: &str| usize::try_from(place[name].as_u64().expect("a place")).unwrap() - 1;
+        let line = query.split('\n').nth(number("line")).unwrap();
+        &line[line.char_indices().nth(number("column")).unwrap().0..]
+    }
 }

@@ -52,9 +52,7 @@ impl<'a> Coercion<'a> {
         else {
             return self.absent(name).map(|()| None);
         };
-        if value.is_null() {
-            self.absent(name)?;
-        }
+        self.not_null(name, value)?;
         if self.absence == Absence::Refused {
             self.has_no_null(name, value, variable.ty)?;
         }
@@ -68,6 +66,13 @@ impl<'a> Coercion<'a> {
         match self.absence {
             Absence::Allowed => Ok(()),
             Absence::Refused => Err(ArgumentError::no_value(name)),
+        }
+    }
+
+    fn not_null(self, name: &str, value: &Value<'_>) -> Coerced<()> {
+        match self.absence {
+            Absence::Refused if value.is_null() => Err(ArgumentError::null_as(name)),
+            Absence::Refused | Absence::Allowed => Ok(()),
         }
     }
 
@@ -194,10 +199,10 @@ impl<'a> Coercion<'a> {
         let Some(variable) = variables::find(self.variables, name) else {
             return Err(ArgumentError::here(format!("the variable `${name}` is not declared")));
         };
-        if variable.value.as_ref().is_none_or(Value::is_null) {
-            self.absent(name)?;
+        match &variable.value {
+            Some(value) => self.not_null(name, value).map(|()| Some(Value::Same(value))),
+            None => self.absent(name).map(|()| None),
         }
-        Ok(variable.value.as_ref().map(Value::Same))
     }
 
     /// Refuses null anywhere within the value of a variable but within JSON, where it is a value like any other.

@@ -4,9 +4,10 @@ use crate::graph::definitions::Type;
 use crate::graph::error::{Code, Error};
 
 const SAYS_NOTHING: &str = "says nothing here; leave it out (a filter asks for missing values with `isNull`)";
+const GIVE_ONE: &str = "give it a value, or leave out what it stands in";
 
 /// A mistake in an argument; the planner adds the place in the request.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(in crate::graph) struct ArgumentError {
     /// Dotted path from the argument inwards.
     pub(in crate::graph) argument: String,
@@ -25,7 +26,7 @@ impl ArgumentError {
     }
 
     /// A mistake right here; who stands further outside adds the path with [`Self::within`].
-    pub(super) fn here(message: impl Into<String>) -> Self {
+    pub(in crate::graph) fn here(message: impl Into<String>) -> Self {
         Self::new("", message)
     }
 
@@ -36,9 +37,12 @@ impl ArgumentError {
 
     /// A variable that nothing was given for, where something has to stand.
     pub(super) fn no_value(variable: &str) -> Self {
-        Self::here(format!(
-            "the variable `${variable}` has no value; give it one, or leave out what it stands in"
-        ))
+        Self::here(format!("the variable `${variable}` has no value; {GIVE_ONE}"))
+    }
+
+    /// A variable that null was given for, where something has to stand.
+    pub(super) fn null_as(variable: &str) -> Self {
+        Self::here(format!("the variable `${variable}` is null; {GIVE_ONE}"))
     }
 
     /// Null, where leaving something out would ask for more.
@@ -51,16 +55,24 @@ impl ArgumentError {
         Self::here(format!("the variable `${variable}` holds null, which {SAYS_NOTHING}"))
     }
 
-    /// The same mistake within a field, an item or an argument.
-    pub(super) fn within(mut self, outer: &str) -> Self {
-        if !self.argument.is_empty() {
+    /// The same mistake within a field, an item or an argument, or within several: `filter.or.0`.
+    pub(in crate::graph) fn within(mut self, outer: &str) -> Self {
+        if !self.argument.is_empty() && !outer.is_empty() {
             self.argument.insert(0, '.');
         }
         self.argument.insert_str(0, outer);
         self
     }
 
+    /// The same mistake in what was given for a variable.
+    pub(super) fn given_as(self, variable: &str) -> Self {
+        let separator = if self.argument.is_empty() { "" } else { "." };
+        let message = format!("{} (given as `${variable}{separator}{}`)", self.message, self.argument);
+        Self { message, ..self }
+    }
+
     pub(in crate::graph) fn into_error(self) -> Error {
+        // What is about no argument in particular is about all of the field's.
         if self.argument.is_empty() {
             return Error::new(self.code, self.message);
         }

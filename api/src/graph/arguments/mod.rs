@@ -18,10 +18,11 @@ mod variables;
 use sha2::Sha256;
 
 use self::coerce::{Absence, Coercion};
-use self::variables::Variable;
+use self::variables::{Refused, Variable};
 use crate::canonical::write_object;
 use crate::graph::definitions::{Definitions, InputValue, Literal};
-use crate::graph::document::{Condition, Field, Operation};
+use crate::graph::document::{Condition, Document, Field, Operation, Use};
+use crate::graph::error::Error;
 
 pub(super) use error::ArgumentError;
 pub use json::{Flaw, NOT_UNICODE, object as json_object};
@@ -40,7 +41,7 @@ pub(super) struct Inputs<'a> {
 pub(super) enum Reading {
     /// The whole argument may be left out or null; nothing within it may.
     Optional,
-    /// It says which row is meant, or guards it: it may be left out, but not forgotten as a variable.
+    /// It says which row is meant, or guards it: it may be left out, but is not null.
     Guard,
     /// It is data to be written: within it, what is left out has a default, and null is NULL.
     Data,
@@ -51,13 +52,24 @@ pub(super) enum Reading {
 pub(super) struct Arguments<'a>(Vec<(&'a str, Value<'a>)>);
 
 impl<'a> Inputs<'a> {
-    /// Coerces the variables of an operation. An error names the variable as `$name`.
+    /// Coerces the variables of an operation. An error is about the argument that the variable is used in first.
     pub(super) fn read(
         definitions: &'a Definitions,
+        document: &'a Document,
         operation: &'a Operation,
         variables: &'a Variables,
-    ) -> Result<Self, ArgumentError> {
-        Ok(Self { definitions, variables: variables::read(definitions, operation, variables)? })
+    ) -> Result<Self, Error> {
+        let variables = variables::read(definitions, operation, variables).map_err(|refused| {
+            let Refused { variable, error } = refused;
+            let uses = document.uses(operation);
+            match uses.into_iter().find(|it| Some(&*it.variable) == variable) {
+                Some(Use { variable: _, location, argument }) => {
+                    document.pinpoint(error.within(&argument).into_error().at(&[], Some(location)))
+                }
+                None => error.into_error(),
+            }
+        })?;
+        Ok(Self { definitions, variables })
     }
 
     /// The arguments of a field. `reading` says of each how it is read.
@@ -86,7 +98,7 @@ impl<'a> Inputs<'a> {
         let InputValue { name: _, ty, default } = definition;
         let is_nullable = !ty.is_non_null();
         let given = match given {
-            Some(Literal::Null) if is_nullable => return Ok(None),
+            Some(Literal::Null) if is_nullable && reading != Reading::Guard => return Ok(None),
             // The whole argument is left out together with its variable.
             Some(Literal::Variable(name)) if reading != Reading::Guard => match self.value_of(name) {
                 None => None,
@@ -108,19 +120,43 @@ impl<'a> Inputs<'a> {
         variables::find(&self.variables, variable)?.value.as_ref()
     }
 
+    /// An error of a field at a location that writes, with the variables that its data lacks: they may be why.
+    pub(super) fn with_unset(&self, document: &Document, operation: &Operation, mut error: Error) -> Error {
+        let is_unset = |it: &Use| {
+            error.locations.contains(&it.location) && self.value_of(&it.variable).is_none_or(Value::is_null)
+        };
+        let unset: Vec<Use> = document.uses(operation).into_iter().filter(is_unset).collect();
+        if unset.is_empty() {
+            return error;
+        }
+        let words = |Use { variable, argument, .. }: &Use| {
+            let lacks = if self.value_of(variable).is_none() { "has no value" } else { "is null" };
+            format!("`${variable}` ({argument}) {lacks}")
+        };
+        let words: Vec<String> = unset.iter().map(words).collect();
+        error.message = format!("{} Of the variables, {}.", error.message, words.join(", "));
+        if let [Use { argument, .. }] = unset.as_slice() {
+            error.argument.get_or_insert_with(|| argument.clone());
+        }
+        error
+    }
+
     /// Whether everything that `@skip` and `@include` say of a selection holds.
-    pub(super) fn are_met(&self, conditions: &[Condition]) -> Result<bool, ArgumentError> {
-        for Condition { includes, value } in conditions {
-            let value = match value {
+    pub(super) fn are_met(&self, conditions: &[Condition]) -> Result<bool, Error> {
+        for condition in conditions {
+            let value = match &condition.value {
                 Literal::Boolean(value) => Ok(*value),
-                Literal::Variable(name) => {
-                    let value = self.value_of(name).and_then(Value::as_bool);
-                    value.ok_or_else(|| ArgumentError::no_value(name))
-                }
+                Literal::Variable(name) => match self.value_of(name) {
+                    None => Err(ArgumentError::no_value(name)),
+                    Some(value) => value.as_bool().ok_or_else(|| ArgumentError::null_as(name)),
+                },
                 _ => Err(ArgumentError::here("this is not true or false")),
             };
-            let directive = if *includes { "@include" } else { "@skip" };
-            if value.map_err(|error| error.within("if").within(directive))? != *includes {
+            let value = value.map_err(|error| {
+                let error = error.within("if").within(condition.directive()).into_error();
+                error.at(&[], Some(condition.location))
+            })?;
+            if value != condition.includes {
                 return Ok(false);
             }
         }

@@ -1,5 +1,7 @@
 //! Numbers as they were written, which are JSON's and GraphQL's alike: `-12.50`, `1e3`.
 
+use std::cmp::Ordering;
+
 use serde_json::Number;
 
 /// Decimal digits that a double always gives back as they were.
@@ -32,6 +34,23 @@ fn is_held(text: &str, exact_digits: usize, number: f64) -> bool {
     number.is_finite() && (number != 0.0 || is_zero(text)) && is_kept
 }
 
+/// Compares two numbers, to the last digit.
+pub(in crate::graph) fn compare(one: &str, other: &str) -> Ordering {
+    let [(one_sign, one_exponent, one), (other_sign, other_exponent, other)] = [one, other].map(decimal);
+    // How far the first digit stands before the point.
+    let size = |exponent: i64, digits: &str| {
+        exponent.saturating_add(i64::try_from(digits.len()).unwrap_or(i64::MAX))
+    };
+    let size = size(one_exponent, &one).cmp(&size(other_exponent, &other)).then_with(|| one.cmp(&other));
+    match (one.is_empty(), other.is_empty(), one_sign, other_sign) {
+        (true, true, ..) => Ordering::Equal,
+        (true, false, _, "") | (false, _, "-", "") | (false, true, "-", _) => Ordering::Less,
+        (true, false, ..) | (false, _, "", "-") | (false, true, ..) => Ordering::Greater,
+        (false, false, "-", _) => size.reverse(),
+        (false, false, ..) => size,
+    }
+}
+
 /// A number written in the one way of all that are equal to it.
 pub(super) fn plain(text: &str) -> String {
     /// Of the longest whole number that is written without an exponent.
@@ -57,7 +76,8 @@ fn decimal(text: &str) -> (&str, i64, String) {
     let kept = digits.trim_end_matches('0');
     let dropped = i64::try_from(digits.len() - kept.len()).unwrap_or(i64::MAX);
     let behind = i64::try_from(fraction.len()).unwrap_or(i64::MAX);
-    let exponent = exponent.parse::<i64>().unwrap_or(i64::MAX);
+    let furthest = if exponent.starts_with('-') { i64::MIN } else { i64::MAX };
+    let exponent = exponent.parse::<i64>().unwrap_or(furthest);
     let exponent = exponent.saturating_sub(behind).saturating_add(dropped);
     (sign, exponent, kept.trim_start_matches('0').to_owned())
 }
@@ -121,7 +141,45 @@ mod tests {
         }
     }
 
+    #[test]
+    fn numbers_are_compared_to_the_last_digit() {
+        let ascending = [
+            "-1e99999999999999999999",
+            "-10",
+            "-9.99",
+            "-0.1",
+            "-1e-400",
+            "0",
+            "1e-99999999999999999999",
+            "1e-400",
+            "0.0999",
+            "0.1",
+            "1",
+            "1.0000000000000000000001",
+            "1.1",
+            "9007199254740992",
+            "9007199254740993",
+            "1e400",
+        ];
+        for (at, one) in ascending.iter().enumerate() {
+            for (other_at, other) in ascending.iter().enumerate() {
+                assert_eq!(compare(one, other), at.cmp(&other_at), "{one} {other}");
+            }
+        }
+        for (one, other) in [("0", "-0.0"), ("1", "1.000"), ("1e3", "1000"), ("-0.50e1", "-5")] {
+            assert_eq!(compare(one, other), Ordering::Equal, "{one} {other}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn whole_numbers_are_compared_as_they_are(one: i64, other: i64, digits in 0..4_u32) {
+            let number = |number: i64| format!("{}e-{digits}", number / 10_i64.pow(12));
+            prop_assert_eq!(compare(&one.to_string(), &other.to_string()), one.cmp(&other));
+            let power = 10_i64.pow(12);
+            prop_assert_eq!(compare(&number(one), &number(other)), (one / power).cmp(&(other / power)));
+        }
+
         #[test]
         fn no_whole_number_is_rounded(number: i128) {
             let text = number.to_string();

@@ -62,12 +62,20 @@ impl<'a> Value<'a> {
     }
 
     pub(in crate::graph) fn as_u64(&self) -> Option<u64> {
-        self.as_number()?.parse().ok()
+        // Also `-0`.
+        self.as_i64().and_then(|number| number.try_into().ok())
     }
 
     /// A number as the double next to it; `None` for what a double cannot hold.
     pub(in crate::graph) fn as_f64(&self) -> Option<f64> {
         number::double(self.as_number()?)
+    }
+
+    /// The same of a number that lies between two others, which is decided before it is rounded.
+    pub(in crate::graph) fn as_f64_between(&self, least: &str, most: &str) -> Option<f64> {
+        let number = self.as_number()?;
+        let lies = number::compare(number, least).is_ge() && number::compare(number, most).is_le();
+        number::double(number).filter(|_| lies)
     }
 
     pub(in crate::graph) fn as_list(&self) -> Option<&[Value<'a>]> {

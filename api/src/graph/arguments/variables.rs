@@ -44,31 +44,44 @@ pub(super) fn find<'v, 'a>(variables: &'v [Variable<'a>], name: &str) -> Option<
     variables.iter().find(|variable| variable.name == name)
 }
 
-/// The values of an operation's variables; the error names the variable as `$name`.
+/// What is wrong with the variables of a request, and with which of them.
+pub(super) struct Refused<'a> {
+    pub(super) variable: Option<&'a str>,
+    /// Where in the variable's value.
+    pub(super) error: ArgumentError,
+}
+
+/// The values of an operation's variables.
 pub(super) fn read<'a>(
     definitions: &'a Definitions,
     operation: &'a Operation,
     variables: &'a Variables,
-) -> Result<Vec<Variable<'a>>, ArgumentError> {
+) -> Result<Vec<Variable<'a>>, Refused<'a>> {
     let coercion = Coercion { definitions, variables: &[], absence: Absence::Allowed };
     let mut given = match variables.text().map(json::read) {
         None => Vec::new(),
         Some(Some(Value::Object(given))) => given,
         // Nobody has looked at those that somebody else has read.
-        Some(_) => return Err(ArgumentError::here(format!("`variables` {}.", Flaw::TooDeep))),
+        Some(_) => {
+            let error = ArgumentError::here(format!("`variables` {}.", Flaw::TooDeep));
+            return Err(Refused { variable: None, error });
+        }
     };
     let read = |variable: &'a VariableDefinition| {
         let VariableDefinition { name, ty, default } = variable;
         // Of a name that is there twice, the last counts, as JSON's readers have it.
         let value = match given.iter().rposition(|(known, _)| *known == **name) {
-            Some(at) => coercion.json(given.swap_remove(at).1, ty).map(Some),
+            Some(at) => {
+                let value = coercion.json(given.swap_remove(at).1, ty);
+                value.map(Some).map_err(|error| error.given_as(name))
+            }
             None => match default {
                 Some(default) => coercion.literal(default, ty),
-                None if ty.is_non_null() => Err(ArgumentError::missing(ty)),
+                None if ty.is_non_null() => Err(ArgumentError::no_value(name)),
                 None => Ok(None),
             },
         };
-        let value = value.map_err(|error| error.within(&format!("${name}")))?;
+        let value = value.map_err(|error| Refused { variable: Some(name), error })?;
         Ok(Variable { name, ty, value })
     };
     operation.variables.iter().map(read).collect()

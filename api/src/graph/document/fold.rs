@@ -19,12 +19,13 @@ use crate::graph::definitions::{Definitions, Literal, Type};
 use crate::graph::error::Location;
 
 /// Makes our document of a valid one.
-pub(super) fn fold(definitions: &Definitions, read: &ReadDocument) -> Document {
+pub(super) fn fold(definitions: &Definitions, text: Arc<str>, read: &ReadDocument) -> Document {
     let ReadDocument { document, numbers, tokens: _ } = read;
     let fragments: Vec<_> = document.fragments.iter().collect();
     let ids = fragments.iter().enumerate().map(|(at, (name, _))| (*name, FragmentId(at))).collect();
     let folder = Folder { definitions, numbers, ids };
     Document {
+        text,
         operations: order::operations(document)
             .into_iter()
             .map(|(name, operation)| folder.operation(name, operation))
@@ -130,7 +131,7 @@ impl Folder<'_> {
         let condition = |(name, includes)| {
             let directive = directives.iter().find(|directive| directive.node.name.node == name)?;
             let value = directive.node.get_argument("if")?;
-            Some(Condition { includes, value: self.literal(value) })
+            Some(Condition { includes, location: location(directive.pos), value: self.literal(value) })
         };
         [("skip", false), ("include", true)].into_iter().filter_map(condition).collect()
     }

@@ -13,6 +13,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod uses;
 mod validate;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ pub(super) use self::fold::literal;
 pub(super) use self::tree::{
     Condition, Document, Field, FragmentId, Operation, OperationKind, Selected, Selection, VariableDefinition,
 };
+pub(super) use self::uses::Use;
 pub(super) use self::validate::readable;
 use super::definitions::Definitions;
 use super::error::Error;
@@ -61,8 +63,9 @@ impl Documents {
         }
         let read = read::read(schema, limits, text)?;
         let bytes = text.len() + read.tokens * TOKEN;
-        let document = Arc::new(fold::fold(definitions, &read));
-        self.kept.put(text.into(), Arc::clone(&document), bytes);
+        let text: Arc<str> = text.into();
+        let document = Arc::new(fold::fold(definitions, Arc::clone(&text), &read));
+        self.kept.put(text, Arc::clone(&document), bytes);
         Ok(document)
     }
 }

@@ -7,8 +7,8 @@ use async_graphql::parser::parse_query;
 use async_graphql::parser::types::ExecutableDocument;
 use async_graphql::{Pos, ServerError, parser};
 
-use super::rules::{Findings, Mistake, Remoteness, Unknown};
-use super::scan::{Numbers, Scanned, refusal, scan};
+use super::rules::{Findings, Known, Mistake, Remoteness, Unknown};
+use super::scan::{Numbers, Scanned, place_of_part, refusal, scan};
 use super::{LONGEST_MESSAGE, MOST_ERRORS, expanded, order, rules, stand_ins, validate};
 use crate::graph::error::{Code, Error};
 use crate::graph::limits::Limits;
@@ -42,8 +42,9 @@ fn shorten(error: &mut Error) {
 }
 
 fn read_whole(schema: &Schema, limits: &Limits, text: &str) -> Result<ReadDocument, Vec<Error>> {
-    let Scanned { text, numbers, tokens, mark } = scan(text, limits.tokens).map_err(|error| vec![error])?;
-    let mut document = parse_query(&text).map_err(|error| vec![syntax(&error)])?;
+    let scanned = scan(text, limits.tokens).map_err(|error| vec![error])?;
+    let Scanned { text: mended, numbers, tokens, mark } = scanned;
+    let mut document = parse_query(&mended).map_err(|error| vec![syntax(&error)])?;
     if let Some(mark) = mark {
         stand_ins::replace(&mut document, mark);
     }
@@ -56,7 +57,7 @@ fn read_whole(schema: &Schema, limits: &Limits, text: &str) -> Result<ReadDocume
     if errors.is_empty() && findings.mistakes.is_empty() {
         return Ok(ReadDocument { document, numbers, tokens });
     }
-    Err(told(limits, merged(errors, findings, &document)))
+    Err(told(limits, text, merged(errors, findings, &document)))
 }
 
 /// What the parser says, without its picture of the text.
@@ -101,8 +102,11 @@ fn merged<'r>(
             None if error.locations.len() > 1 => Remoteness::Cause,
             None => Remoteness::Consequence,
         };
-        let (message, code) = (error.message, Code::GraphqlInvalid);
-        mistakes.push(Mistake { place, code, message, remoteness, told_at: None, unknown: found });
+        let argument = match &found {
+            Some(Unknown { name, known: Known::Arguments(_) }) => Some(name.to_string()),
+            _ => None,
+        };
+        mistakes.push(Mistake { remoteness, unknown: found, argument, ..Mistake::new(place, error.message) });
     }
     mistakes.sort_by_key(|mistake| (mistake.remoteness, mistake.place));
     mistakes
@@ -125,7 +129,7 @@ fn places_of_definitions(document: &ExecutableDocument) -> HashSet<Pos> {
 }
 
 /// The first mistakes in words for the caller.
-fn told(limits: &Limits, mistakes: Vec<Mistake<'_>>) -> Vec<Error> {
+fn told(limits: &Limits, text: &str, mistakes: Vec<Mistake<'_>>) -> Vec<Error> {
     let tell = |mistake: Mistake<'_>| {
         let mut message = mistake.message;
         if let Some(Unknown { name, known }) = mistake.unknown.filter(|_| limits.suggestions)
@@ -134,7 +138,9 @@ fn told(limits: &Limits, mistakes: Vec<Mistake<'_>>) -> Vec<Error> {
             message.truncate(message.trim_end_matches('.').len());
             message = format!("{message}. {similar}");
         }
-        refusal(mistake.code, mistake.place, message)
+        let argument = mistake.argument;
+        let part = argument.as_deref().and_then(|argument| place_of_part(text, mistake.place, argument));
+        Error { argument, ..refusal(mistake.code, part.unwrap_or(mistake.place), message) }
     };
     mistakes.into_iter().take(MOST_ERRORS).map(tell).collect()
 }

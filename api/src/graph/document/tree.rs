@@ -2,12 +2,17 @@
 
 use std::sync::Arc;
 
+use async_graphql::Pos;
+
+use super::scan::place_of_part;
 use crate::graph::definitions::{InputValue, Literal, Type};
 use crate::graph::error::{Code, Error, Location};
 
 /// The operations of a document and the fragments that they share.
 #[derive(Debug)]
 pub(in crate::graph) struct Document {
+    /// What it was read from.
+    pub(super) text: Arc<str>,
     /// In the order of the text.
     pub(super) operations: Vec<Operation>,
     pub(super) fragments: Vec<Fragment>,
@@ -81,6 +86,7 @@ pub(in crate::graph) struct FragmentId(pub(super) usize);
 pub(in crate::graph) struct Condition {
     /// Whether what stands here is wanted if `value` is true.
     pub(in crate::graph) includes: bool,
+    pub(in crate::graph) location: Location,
     pub(in crate::graph) value: Literal,
 }
 
@@ -115,9 +121,27 @@ impl Document {
         }
     }
 
+    /// An error of an argument at the place of the value that it is about, which is known so far by the field or directive.
+    pub(in crate::graph) fn pinpoint(&self, mut error: Error) -> Error {
+        if let (Some(argument), [place]) = (&error.argument, error.locations.as_mut_slice()) {
+            let from = Pos { line: place.line, column: place.column };
+            if let Some(Pos { line, column }) = place_of_part(&self.text, from, argument) {
+                *place = Location { line, column };
+            }
+        }
+        error
+    }
+
     /// Type and selections of a fragment.
     pub(in crate::graph) fn fragment(&self, id: FragmentId) -> Option<(&str, &[Selection])> {
         self.fragments.get(id.0).map(|fragment| (&*fragment.on, fragment.selections.as_slice()))
+    }
+}
+
+impl Condition {
+    /// The directive that says so, as it is written.
+    pub(in crate::graph) fn directive(&self) -> &'static str {
+        if self.includes { "@include" } else { "@skip" }
     }
 }
 

@@ -113,7 +113,7 @@ async fn answers_are_those_of_the_library() {
         let document = document(&types, &definitions, query).unwrap();
         let operation = document.operation(None).unwrap();
         let none = Variables::default();
-        let inputs = Inputs::read(&definitions, operation, &none).unwrap();
+        let inputs = Inputs::read(&definitions, &document, operation, &none).unwrap();
         let planned = plan::plan(&catalog, &limits, &document, operation, &inputs, None).unwrap();
         let mut cost = planned.cost;
         let answers = introspection.answer(&planned.fields, &limits, &mut cost).await.unwrap();

@@ -63,21 +63,23 @@ impl Bucket {
             })?,
             None => Zone::utc(),
         };
-        let span = match (text("unit"), text("every")) {
+        let origin = value.get("origin").map(moment).transpose();
+        let origin = origin.map_err(|error| error.within(&format!("{argument}.origin")))?;
+        let every = text("every").map(|every| {
+            Duration::read(every).ok_or_else(|| {
+                refuse("every", "a length is weeks, days, hours, minutes, seconds: P7D, PT90M")
+            })
+        });
+        let span = match (text("unit"), every.transpose()?) {
             (None, None) => return Ok(None),
             (Some(_), Some(_)) => return Err(refuse("every", "give either `unit` or `every`, not both")),
             (Some(unit), None) => {
-                if text("origin").is_some() {
+                if origin.is_some() {
                     return Err(refuse("origin", "it is for `every`; a unit begins where the calendar says"));
                 }
                 Span::of_unit(unit).ok_or_else(|| refuse("unit", &format!("there is no unit {unit}")))?
             }
-            (None, Some(every)) => {
-                let length = Duration::read(every).ok_or_else(|| {
-                    refuse("every", "a length is weeks, days, hours, minutes, seconds: P7D, PT90M")
-                })?;
-                let origin = value.get("origin").map(moment);
-                let origin = origin.transpose().map_err(|error| refuse("origin", &error))?;
+            (None, Some(length)) => {
                 if length.is_exact && origin.is_some() && text("timeZone").is_some() {
                     return Err(refuse(
                         "timeZone",
@@ -380,10 +382,10 @@ impl Span {
 }
 
 /// Reads a moment that a chart can show; the error says what is wrong.
-pub(super) fn moment(value: &Value<'_>) -> Result<Parameter, String> {
-    let moment = parameter(&DATE_TIME, value).map_err(|error| error.to_string())?;
+pub(super) fn moment(value: &Value<'_>) -> Result<Parameter, ArgumentError> {
+    let moment = parameter(&DATE_TIME, value)?;
     let is_shown = microseconds(&moment).is_some_and(is_within_calendars);
-    if is_shown { Ok(moment) } else { Err("a time lies in the years from 1 to 9999".into()) }
+    if is_shown { Ok(moment) } else { Err(ArgumentError::here("a time lies in the years from 1 to 9999")) }
 }
 
 /// Microseconds since 2000-01-01 of a parameter that is a moment.

@@ -8,7 +8,7 @@ use crate::database::Parameter;
 use crate::graph::arguments::{ArgumentError, Arguments, Value};
 use crate::graph::catalog::{Argument, ArgumentType, Bounds, Catalog, ColumnType, Function, Table};
 use crate::graph::limits::Limits;
-use crate::graph::value::{InputError, bounded, stored};
+use crate::graph::value::{bounded, stored};
 
 /// A function with the arguments that were given; the others have a default in the database.
 #[derive(Clone, Debug)]
@@ -45,7 +45,7 @@ impl Call {
             match &argument.ty {
                 ArgumentType::Value(ty) => {
                     let value = read(function, ty, argument.bounds, value)
-                        .map_err(|error| ArgumentError::new(&argument.field, error.to_string()))?;
+                        .map_err(|error| error.within(&argument.field))?;
                     arguments.push((argument.sql_name.clone(), value));
                 }
                 ArgumentType::Objects { fields, .. } => {
@@ -89,7 +89,7 @@ fn read(
     ty: &ColumnType,
     bounds: Bounds,
     value: &Value<'_>,
-) -> Result<Parameter, InputError> {
+) -> Result<Parameter, ArgumentError> {
     if function.writes() { stored(ty, bounds, value) } else { bounded(ty, bounds, value) }
 }
 
@@ -112,9 +112,7 @@ fn arrays(
                 let element = value
                     .map(|value| read(function, ty, field.bounds, value))
                     .transpose()
-                    .map_err(|error| {
-                        ArgumentError::new(&format!("{argument}.{at}.{}", field.field), error.to_string())
-                    })?;
+                    .map_err(|error| error.within(&format!("{argument}.{at}.{}", field.field)))?;
                 Ok(element.and_then(|element| element.value))
             })
             .collect::<Result<Vec<_>, ArgumentError>>()?;

@@ -3,8 +3,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::graph::arguments::{ArgumentError, Inputs};
+use crate::graph::arguments::Inputs;
 use crate::graph::document::{Document, Field, FragmentId, Selected, Selection};
+use crate::graph::error::Error;
 
 /// Fields under one response key; the first decides name and arguments, all contribute selections.
 pub(super) struct Collected<'a> {
@@ -27,7 +28,7 @@ pub(super) fn collect<'a>(
     inputs: &Inputs<'_>,
     selections: &[&'a [Selection]],
     type_name: &str,
-) -> Result<Vec<Collected<'a>>, ArgumentError> {
+) -> Result<Vec<Collected<'a>>, Error> {
     let mut collector = Collector {
         document,
         inputs,
@@ -52,7 +53,7 @@ struct Collector<'a, 'v> {
 }
 
 impl<'a> Collector<'a, '_> {
-    fn visit(&mut self, selections: &'a [Selection]) -> Result<(), ArgumentError> {
+    fn visit(&mut self, selections: &'a [Selection]) -> Result<(), Error> {
         for Selection { conditions, of } in selections {
             if !self.inputs.are_met(conditions)? {
                 continue;

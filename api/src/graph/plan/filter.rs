@@ -49,12 +49,12 @@ impl<'a, 'l> Filter<'a, 'l> {
         Self { catalog, sql, allowance, argument: vec![argument.to_owned()], place: Place::Needed, depth: 0 }
     }
 
-    /// Writes the condition of a filter on values. `find` gives, for a field, the operands that it speaks of, their
-    /// types and the comparisons with them.
+    /// Writes the condition of a filter on values. `find` gives, for a field, the operands that it speaks of; its error says where
+    /// within the field.
     pub(super) fn write_values<'v>(
         &mut self,
         filter: &'v Value<'v>,
-        find: &mut impl FnMut(&str, &'v Value<'v>) -> Result<Operands<'v>, ArgumentError>,
+        find: &mut impl FnMut(&str, &'v Value<'v>) -> Result<Vec<Operand<'v>>, ArgumentError>,
     ) -> Result<(), ArgumentError> {
         let conditions = filter.fields();
         if conditions.is_empty() {
@@ -64,17 +64,25 @@ impl<'a, 'l> Filter<'a, 'l> {
             this.inside(name, |this| match name.as_ref() {
                 "and" | "or" => {
                     let (operator, empty) = if name == "and" { (" AND ", "true") } else { (" OR ", "false") };
-                    this.all(operator, empty, value.items(), |this, item| this.write_values(item, find))
+                    this.all(operator, empty, value.items().iter().enumerate(), |this, (at, item)| {
+                        this.inside(&at.to_string(), |this| this.write_values(item, find))
+                    })
                 }
                 "not" => {
                     this.sql.push("NOT ");
                     this.write_values(value, find)
                 }
                 _ => {
-                    let operands = find(name, value)?;
-                    this.all(" AND ", "true", operands, |this, (operand, ty, value)| match operand {
-                        Some(operand) => this.comparisons(&ty, &operand, value),
-                        None => Err(this.error("there is no such condition")),
+                    let operands = find(name, value).map_err(|error| this.within(error))?;
+                    this.all(" AND ", "true", operands, |this, Operand { within, sql, ty, value }| {
+                        let depth = this.argument.len();
+                        this.argument.extend(within.iter().map(|part| (*part).to_owned()));
+                        let compared = match sql {
+                            Some(sql) => this.comparisons(&ty, &sql, value),
+                            None => Err(this.error("there is no such condition")),
+                        };
+                        this.argument.truncate(depth);
+                        compared
                     })
                 }
             })
@@ -311,7 +319,7 @@ impl<'a, 'l> Filter<'a, 'l> {
                 if let ColumnType::List(_) = ty {
                     self.allowance.list(value.items().len(), || self.argument.join("."))?;
                 }
-                let parameter = parameter(ty, value).map_err(|error| self.error(&error.to_string()))?;
+                let parameter = parameter(ty, value).map_err(|error| self.within(error))?;
                 if *ty == ColumnType::Scalar(Scalar::Json) {
                     let length = parameter.value.as_ref().map_or(0, Vec::len);
                     self.allowance.pattern(length, || self.argument.join("."))?;
@@ -334,8 +342,10 @@ impl<'a, 'l> Filter<'a, 'l> {
         let conditions = value.fields().iter().filter(|(name, _)| name != "at");
         let letters = at.items().iter();
         let letters = letters.map(|key| 1 + key.as_str().map_or(0, |key| key.chars().count())).sum();
-        self.allowance.pattern(letters, || self.argument.join("."))?;
-        let at = self.array(&ColumnType::Scalar(Scalar::Text), at)?;
+        let at = self.inside("at", |this| {
+            this.allowance.pattern(letters, || this.argument.join("."))?;
+            this.array(&ColumnType::Scalar(Scalar::Text), at)
+        })?;
         let at = self.sql.parameter(at);
         self.all(" AND ", "true", conditions, |this, (name, value)| {
             this.inside(name, |this| {
@@ -366,7 +376,7 @@ impl<'a, 'l> Filter<'a, 'l> {
 
     fn array(&mut self, ty: &ColumnType, value: &Value<'_>) -> Result<Parameter, ArgumentError> {
         self.allowance.list(value.items().len(), || self.argument.join("."))?;
-        let values = parameter_array(ty, value).map_err(|error| self.error(&error.to_string()))?;
+        let values = parameter_array(ty, value).map_err(|error| self.within(error))?;
         self.allowance.operand(&values, || self.argument.join("."))?;
         Ok(values)
     }
@@ -406,7 +416,12 @@ impl<'a, 'l> Filter<'a, 'l> {
     }
 
     fn error(&self, message: &str) -> ArgumentError {
-        ArgumentError::new(&self.argument.join("."), message)
+        self.within(ArgumentError::here(message))
+    }
+
+    /// A mistake within the condition at hand.
+    fn within(&self, error: ArgumentError) -> ArgumentError {
+        error.within(&self.argument.join("."))
     }
 }
 
@@ -422,8 +437,16 @@ impl Place {
     }
 }
 
-/// Operands in SQL (`None`: there is none), their types, and the comparisons with them.
-pub(super) type Operands<'v> = Vec<(Option<String>, ColumnType, &'v Value<'v>)>;
+/// A value that has no field of its own in a filter.
+pub(super) struct Operand<'v> {
+    /// Where the comparisons with it stand, from the field inwards.
+    pub(super) within: Vec<&'v str>,
+    /// `None`: there is no such value.
+    pub(super) sql: Option<String>,
+    pub(super) ty: ColumnType,
+    /// The comparisons.
+    pub(super) value: &'v Value<'v>,
+}
 
 #[derive(Clone, Copy, PartialEq)]
 enum Quantifier {

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::allowance::{self, Allowance};
 use super::call::{self, Call};
 use super::cursor::{self, Named};
-use super::filter::Filter;
+use super::filter::{Filter, Operand};
 use super::find_or_push;
 use super::grouping::Key;
 use super::order::{self, Edge, Path, Sort};
@@ -241,7 +241,10 @@ impl<'a> Groups<'a> {
                 let ty = &table.column(column).ty;
                 let (name, value) = order::only_field(value, &argument)?;
                 let argument = format!("{argument}.{name}");
-                let (function, direction) = read_function(ty, name, value, "direction", &argument)?;
+                let (function, direction, within) =
+                    read_function(ty, name, value, "direction").map_err(|error| error.within(&argument))?;
+                let argument =
+                    within.map_or_else(|| argument.clone(), |within| format!("{argument}.{within}"));
                 let sort = sort(function.stored(ty), !function.is_count(), direction, &argument)?;
                 Ok((Value::Expression(self.expression_index(Expression::Of(function, column))), sort))
             }
@@ -265,7 +268,7 @@ impl<'a> Groups<'a> {
                 (_, Some(FieldId::Column(column))) => {
                     let ty = &table.column(column).ty;
                     for (name, value) in value.fields() {
-                        if let Ok((function, _)) = read_function(ty, name, value, "value", "") {
+                        if let Ok((function, ..)) = read_function(ty, name, value, "value") {
                             self.expression_index(Expression::Of(function, column));
                         }
                     }
@@ -403,40 +406,39 @@ impl<'a> Groups<'a> {
             Some(format!("g.c{}", self.keys.len() + at))
         };
         Filter::on_values(catalog, sql, allowance, "having").write_values(having, &mut |name, value| {
-            let number = ColumnType::Scalar(Scalar::BigInt);
             if name == "count" {
-                return Ok(vec![(operand(&Expression::Count), number, value)]);
+                let (sql, ty) = (operand(&Expression::Count), ColumnType::Scalar(Scalar::BigInt));
+                return Ok(vec![Operand { within: Vec::new(), sql, ty, value }]);
             }
             let Some(FieldId::Column(column)) = table.field(name) else { return Ok(Vec::new()) };
             let ty = &table.column(column).ty;
-            value
-                .fields()
-                .iter()
-                .map(|(name, value)| {
-                    let (function, value) = read_function(ty, name, value, "value", name)?;
-                    Ok((operand(&Expression::Of(function, column)), function.stored(ty), value))
-                })
-                .collect()
+            let functions = value.fields().iter().map(|(name, value)| {
+                let (function, value, within) =
+                    read_function(ty, name, value, "value").map_err(|error| error.within(name))?;
+                let sql = operand(&Expression::Of(function, column));
+                let within = std::iter::once(&**name).chain(within).collect();
+                Ok(Operand { within, sql, ty: function.stored(ty), value })
+            });
+            functions.collect()
         })
     }
 }
 
-/// The function of a name, and what is said of it: directly, or for a percentile beside its share.
+/// The function of a name, and what is said of it: directly, or for a percentile beside its share, by this name. The error says where
+/// within the value.
 fn read_function<'v>(
     ty: &ColumnType,
     name: &str,
     value: &'v Given<'v>,
-    beside: &str,
-    argument: &str,
-) -> Result<(Function, &'v Given<'v>), ArgumentError> {
+    beside: &'static str,
+) -> Result<(Function, &'v Given<'v>, Option<&'static str>), ArgumentError> {
     let function = function_named(ty, name)
-        .ok_or_else(|| ArgumentError::new(argument, "there is no such function of this column"))?;
+        .ok_or_else(|| ArgumentError::here("there is no such function of this column"))?;
     if !matches!(function, Function::Percentile(_)) {
-        return Ok((function, value));
+        return Ok((function, value, None));
     }
-    let share = value.get("p").and_then(Given::as_f64).filter(|share| (0.0..=1.0).contains(share));
-    let share = share.ok_or_else(|| ArgumentError::new(argument, "a share lies between 0 and 1"))?;
-    let said =
-        value.get(beside).ok_or_else(|| ArgumentError::new(argument, format!("`{beside}` is missing")))?;
-    Ok((Function::Percentile(share), said))
+    let share = value.get("p").and_then(|share| share.as_f64_between("0", "1"));
+    let share = share.ok_or_else(|| ArgumentError::new("p", "a share lies between 0 and 1"))?;
+    let said = value.get(beside).ok_or_else(|| ArgumentError::new(beside, "this is missing"))?;
+    Ok((Function::Percentile(share), said, Some(beside)))
 }

@@ -10,10 +10,21 @@ pub(super) fn key_values(
     key: &[ColumnId],
     given: &Arguments<'_>,
 ) -> Result<Vec<Vec<u8>>, ArgumentError> {
-    let value = |id: &ColumnId| {
-        let column = table.column(*id);
-        let value = given.get(&column.field).unwrap_or(&Value::Null);
-        key_part(&column.ty, value).map_err(|error| ArgumentError::new(&column.field, error.to_string()))
-    };
-    key.iter().map(value).collect()
+    key.iter()
+        .map(|id| part(table, *id, given.get(&table.column(*id).field).unwrap_or(&Value::Null)))
+        .collect()
+}
+
+/// Refuses values that are none of their column's, whether they make a key together or not.
+pub(super) fn check(table: &Table, given: &Arguments<'_>) -> Result<(), ArgumentError> {
+    let mut columns = table.keys.iter().flatten();
+    columns.try_for_each(|id| match given.get(&table.column(*id).field) {
+        Some(value) => part(table, *id, value).map(drop),
+        None => Ok(()),
+    })
+}
+
+fn part(table: &Table, id: ColumnId, value: &Value<'_>) -> Result<Vec<u8>, ArgumentError> {
+    let column = table.column(id);
+    key_part(&column.ty, value).map_err(|error| error.within(&column.field))
 }

@@ -1,7 +1,5 @@
 //! Ranges that numbers are grouped by: between given bounds, or of one width.
 
-use std::ops::RangeInclusive;
-
 use tokio_postgres::types::Type;
 
 use super::sql::Sql;
@@ -12,7 +10,7 @@ use crate::graph::arguments::{ArgumentError, Value};
 /// Bounds of one request at most.
 const MOST_BOUNDS: usize = 100;
 /// The narrowest range, and the widest.
-const WIDTHS: RangeInclusive<f64> = 1e-6..=1e12;
+const WIDTHS: [&str; 2] = ["0.000001", "1000000000000"];
 
 /// How numbers are cut into ranges. The database numbers the ranges; the number of one gives its ends.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,20 +27,28 @@ impl Ranges {
         let refuse = |name: &str, message: &str| ArgumentError::new(&format!("{argument}.{name}"), message);
         match (value.get("bounds"), value.get("width")) {
             (Some(bounds), None) => {
-                let bounds: Option<Vec<f64>> = bounds.items().iter().map(Value::as_f64).collect();
-                let bounds = bounds.filter(|bounds| !bounds.is_empty() && bounds.is_sorted_by(|a, b| a < b));
-                let bounds = bounds.ok_or_else(|| {
-                    refuse("bounds", "give numbers that a double holds, each greater than the last")
-                })?;
-                if bounds.len() > MOST_BOUNDS {
+                let mut read: Vec<f64> = Vec::with_capacity(bounds.items().len());
+                for (at, bound) in bounds.items().iter().enumerate() {
+                    let bound = bound.as_f64().filter(|bound| read.last().is_none_or(|last| last < bound));
+                    read.push(bound.ok_or_else(|| {
+                        let message = "give numbers that a double holds, each greater than the last";
+                        refuse(&format!("bounds.{at}"), message)
+                    })?);
+                }
+                if read.is_empty() {
+                    return Err(refuse("bounds", "give at least one bound"));
+                }
+                if read.len() > MOST_BOUNDS {
                     return Err(refuse("bounds", &format!("at most {MOST_BOUNDS} bounds")));
                 }
-                Ok(Self::Bounds(bounds))
+                Ok(Self::Bounds(read))
             }
             (None, Some(width)) => {
-                width.as_f64().filter(|width| WIDTHS.contains(width)).map(Self::Width).ok_or_else(|| {
-                    refuse("width", &format!("a range is {} to {} wide", WIDTHS.start(), WIDTHS.end()))
-                })
+                let [narrowest, widest] = WIDTHS;
+                width
+                    .as_f64_between(narrowest, widest)
+                    .map(Self::Width)
+                    .ok_or_else(|| refuse("width", &format!("a range is {narrowest} to {widest} wide")))
             }
             _ => Err(ArgumentError::new(argument, "give either `bounds` or `width`")),
         }

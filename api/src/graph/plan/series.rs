@@ -71,7 +71,7 @@ impl<'a> Series<'a> {
         bucket.check(&table.column(time).ty, "bucket")?;
         let bound = |name: &str| {
             let given = arguments.get(name).map(bucket::moment).transpose();
-            given.map_err(|error| ArgumentError::new(name, error))
+            given.map_err(|error| error.within(name))
         };
         let fill = match text("fill") {
             "ZERO" => Fill::Zero,

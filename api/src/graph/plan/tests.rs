@@ -39,7 +39,7 @@ impl Fixture {
         let operation = document.operation(None).unwrap();
         let variables = if variables.is_empty() { "{}" } else { variables };
         let variables = Variables::sent(serde_json::from_str(variables).unwrap());
-        let inputs = Inputs::read(&self.definitions, operation, &variables).unwrap();
+        let inputs = Inputs::read(&self.definitions, &document, operation, &variables).unwrap();
         plan(&self.catalog, &Limits::default(), &document, operation, &inputs, None)
     }
 

@@ -2,11 +2,11 @@
 
 use bytes::Buf;
 
-use super::input::{InputError, parameter};
+use super::input::parameter;
 use super::numeric;
 use super::output::write_value;
 use crate::database::Parameter;
-use crate::graph::arguments::Value;
+use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{ColumnType, Scalar};
 
 /// Appends a value.
@@ -18,7 +18,7 @@ pub(crate) fn write_exact(ty: &ColumnType, value: Option<&[u8]>, out: &mut Vec<u
 }
 
 /// Reads a value that is not null.
-pub(in crate::graph) fn read_exact(ty: &ColumnType, value: &Value<'_>) -> Result<Parameter, InputError> {
+pub(in crate::graph) fn read_exact(ty: &ColumnType, value: &Value<'_>) -> Result<Parameter, ArgumentError> {
     let ColumnType::Scalar(scalar) = ty else { return parameter(ty, value) };
     let number = || value.as_number().or_else(|| value.as_str());
     let special = || value.as_str().filter(|text| matches!(*text, "NaN" | "Infinity" | "-Infinity"));

@@ -3,24 +3,15 @@
 use std::borrow::Cow;
 
 use serde_json::Value as JsonValue;
-use thiserror::Error;
 use tokio_postgres::types::Type;
 
 use super::{numeric, time};
 use crate::database::Parameter;
-use crate::graph::arguments::{Value, number};
+use crate::graph::arguments::{ArgumentError, Value, number};
 use crate::graph::catalog::{Bounds, ColumnType, Scalar};
 
-/// A value that does not fit its type.
-#[derive(Debug, Error, PartialEq)]
-#[error("{found} is not {expected}")]
-pub(crate) struct InputError {
-    found: String,
-    expected: String,
-}
-
-/// A parameter of a column's type. The value is not null: the caller has dealt with that.
-pub(in crate::graph) fn parameter(ty: &ColumnType, value: &Value<'_>) -> Result<Parameter, InputError> {
+/// A parameter of a column's type. The value is not null: the caller has dealt with that. The error says where within the value it is.
+pub(in crate::graph) fn parameter(ty: &ColumnType, value: &Value<'_>) -> Result<Parameter, ArgumentError> {
     match ty {
         ColumnType::Scalar(scalar) => Ok(Parameter::new(scalar.postgres(), encode(*scalar, value)?)),
         ColumnType::Enum(values) => {
@@ -37,7 +28,7 @@ pub(in crate::graph) fn bounded(
     ty: &ColumnType,
     bounds: Bounds,
     value: &Value<'_>,
-) -> Result<Parameter, InputError> {
+) -> Result<Parameter, ArgumentError> {
     let parameter = parameter(ty, value)?;
     let needed = || parameter.value.as_deref().map_or(0, numeric::scale);
     if let Some(scale) = bounds.scale
@@ -52,11 +43,16 @@ pub(in crate::graph) fn bounded(
         return Err(mismatch(value, &format!("a number with at most {whole} digits before the point")));
     }
     match bounds.least {
-        Some(least) if value.as_f64().is_some_and(|number| number < f64::from(least)) => {
+        Some(least) if is_less(value, least) => {
             Err(mismatch(value, &format!("a number of at least {least}")))
         }
         _ => Ok(parameter),
     }
+}
+
+fn is_less(value: &Value<'_>, least: i32) -> bool {
+    let number = value.as_number().or_else(|| value.as_str());
+    number.is_some_and(|number| number::compare(number, &least.to_string()).is_lt())
 }
 
 /// Whether a number is no larger than a column with these bounds can hold.
@@ -73,7 +69,7 @@ pub(in crate::graph) fn stored(
     ty: &ColumnType,
     bounds: Bounds,
     value: &Value<'_>,
-) -> Result<Parameter, InputError> {
+) -> Result<Parameter, ArgumentError> {
     let parameter = bounded(ty, bounds, value)?;
     if let (ColumnType::Scalar(scalar), Some(bytes)) = (ty, parameter.value.as_deref()) {
         let expected = match scalar {
@@ -90,13 +86,13 @@ pub(in crate::graph) fn stored(
 }
 
 /// A part of a key, as its bytes are found again in a row: equal numbers are equal bytes.
-pub(in crate::graph) fn key_part(ty: &ColumnType, value: &Value<'_>) -> Result<Vec<u8>, InputError> {
+pub(in crate::graph) fn key_part(ty: &ColumnType, value: &Value<'_>) -> Result<Vec<u8>, ArgumentError> {
     let bytes = parameter(ty, value)?.value.unwrap_or_default();
     Ok(if ty.postgres() == Type::NUMERIC { numeric::shortest(&bytes) } else { bytes })
 }
 
 /// A part of a key that the database has written as JSON.
-pub(crate) fn key_part_of_json(ty: &ColumnType, value: &JsonValue) -> Result<Vec<u8>, InputError> {
+pub(crate) fn key_part_of_json(ty: &ColumnType, value: &JsonValue) -> Option<Vec<u8>> {
     let number;
     let value = match value {
         JsonValue::Number(it) => {
@@ -107,21 +103,28 @@ pub(crate) fn key_part_of_json(ty: &ColumnType, value: &JsonValue) -> Result<Vec
         JsonValue::Bool(value) => Value::Boolean(*value),
         JsonValue::Null | JsonValue::Array(_) | JsonValue::Object(_) => Value::Null,
     };
-    key_part(ty, &value)
+    key_part(ty, &value).ok()
 }
 
 /// An array parameter whose elements are of a column's type.
-pub(in crate::graph) fn parameter_array(ty: &ColumnType, value: &Value<'_>) -> Result<Parameter, InputError> {
+pub(in crate::graph) fn parameter_array(
+    ty: &ColumnType,
+    value: &Value<'_>,
+) -> Result<Parameter, ArgumentError> {
     let scalar = ty.scalar();
     let values = value.as_list().ok_or_else(|| mismatch(value, "a list"))?;
     let elements = values
         .iter()
-        .map(|value| parameter(ty, value).map(|parameter| parameter.value.unwrap_or_default()))
+        .enumerate()
+        .map(|(at, value)| {
+            let element = parameter(ty, value).map_err(|error| error.within(&at.to_string()))?;
+            Ok(element.value.unwrap_or_default())
+        })
         .collect::<Result<Vec<_>, _>>()?;
     Ok(Parameter::array(scalar.postgres_array(), &scalar.postgres(), elements.iter().map(Vec::as_slice)))
 }
 
-fn encode(scalar: Scalar, value: &Value<'_>) -> Result<Vec<u8>, InputError> {
+fn encode(scalar: Scalar, value: &Value<'_>) -> Result<Vec<u8>, ArgumentError> {
     let encoded = match scalar {
         Scalar::Boolean => value.as_bool().map(|value| vec![u8::from(value)]),
         Scalar::SmallInt => value
@@ -156,22 +159,30 @@ fn encode(scalar: Scalar, value: &Value<'_>) -> Result<Vec<u8>, InputError> {
             value.as_str().and_then(time::parse_local).map(|time| time.to_be_bytes().to_vec())
         }
         Scalar::DateTime => value.as_str().and_then(time::parse_utc).map(|time| time.to_be_bytes().to_vec()),
-        Scalar::Json => is_json(value).then(|| {
+        Scalar::Json => {
+            check_json(value)?;
             let mut text = vec![1]; // version of jsonb's binary format
             value.write_json(&mut text);
-            text
-        }),
+            Some(text)
+        }
     };
     encoded.ok_or_else(|| mismatch(value, expected(scalar)))
 }
 
-/// Whether Postgres can store it as JSON and readers can use its numbers: there is no NUL in texts, and no number beyond a double.
-fn is_json(value: &Value<'_>) -> bool {
+/// Refuses what Postgres cannot store as JSON, which is NUL in texts, and what readers cannot use: a number beyond a double.
+fn check_json(value: &Value<'_>) -> Result<(), ArgumentError> {
     let is_text = |text: &str| !text.contains('\0');
-    value.as_str().is_none_or(is_text)
+    let is_whole = value.as_str().is_none_or(is_text)
         && value.as_number().is_none_or(number::is_in_range)
-        && value.items().iter().all(is_json)
-        && value.fields().iter().all(|(name, value)| is_text(name) && is_json(value))
+        && value.fields().iter().all(|(name, _)| is_text(name));
+    if !is_whole {
+        return Err(mismatch(value, expected(Scalar::Json)));
+    }
+    for (at, item) in value.items().iter().enumerate() {
+        check_json(item).map_err(|error| error.within(&at.to_string()))?;
+    }
+    let mut fields = value.fields().iter();
+    fields.try_for_each(|(name, value)| check_json(value).map_err(|error| error.within(name)))
 }
 
 fn expected(scalar: Scalar) -> &'static str {
@@ -180,7 +191,8 @@ fn expected(scalar: Scalar) -> &'static str {
         Scalar::SmallInt => "a whole number between -32768 and 32767",
         Scalar::Int => "a whole number of 32 bits",
         Scalar::BigInt => "a whole number of 64 bits, as a string or a number",
-        Scalar::Real | Scalar::Double => "a number",
+        Scalar::Real => "a number that single precision holds: up to 3.4e38, whole numbers to the last digit",
+        Scalar::Double => "a number that a double holds: up to 1.8e308, whole numbers to the last digit",
         Scalar::Numeric | Scalar::Decimal => "a decimal number such as \"12.50\"",
         Scalar::Text => "a string without NUL",
         Scalar::Uuid => "a UUID such as \"7f100003-0000-4000-8000-000000000000\"",
@@ -191,7 +203,7 @@ fn expected(scalar: Scalar) -> &'static str {
     }
 }
 
-fn mismatch(value: &Value<'_>, expected: &str) -> InputError {
+fn mismatch(value: &Value<'_>, expected: &str) -> ArgumentError {
     /// Enough to recognise one's own value in an error message.
     const MOST_CHARACTERS: usize = 60;
     let mut found = Vec::new();
@@ -201,7 +213,7 @@ fn mismatch(value: &Value<'_>, expected: &str) -> InputError {
         found.truncate(end);
         found.push('…');
     }
-    InputError { found, expected: expected.to_owned() }
+    ArgumentError::here(format!("{found} is not {expected}"))
 }
 
 #[cfg(test)]
@@ -212,7 +224,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    fn read(scalar: Scalar, value: &serde_json::Value) -> Result<Parameter, InputError> {
+    fn read(scalar: Scalar, value: &serde_json::Value) -> Result<Parameter, ArgumentError> {
         parameter(&ColumnType::Scalar(scalar), &json::read(&value.to_string()).unwrap())
     }
 
@@ -225,7 +237,7 @@ mod tests {
     #[test]
     fn a_wrong_value_says_what_was_expected() {
         let error = read(Scalar::Date, &json!("12.2.2026")).unwrap_err();
-        assert_eq!(error.to_string(), r#""12.2.2026" is not a date such as "2026-02-12""#);
+        assert_eq!(error.message, r#""12.2.2026" is not a date such as "2026-02-12""#);
         assert!(read(Scalar::BigInt, &json!("9223372036854775808")).is_err());
         assert!(read(Scalar::BigInt, &json!(1.5)).is_err());
         assert!(read(Scalar::Text, &json!("a\u{0}b")).is_err());

@@ -10,7 +10,7 @@ mod time;
 pub(super) use coordinate::coordinate;
 pub(super) use exact::{read_exact, write_exact};
 pub(crate) use input::key_part_of_json;
-pub(super) use input::{InputError, bounded, holds, key_part, parameter, parameter_array, stored};
+pub(super) use input::{bounded, holds, key_part, parameter, parameter_array, stored};
 
 pub(super) use numeric::shortest;
 pub(super) use output::{write_string, write_value};

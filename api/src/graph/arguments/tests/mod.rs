@@ -1,7 +1,9 @@
 //! Coercion against the gateway's own schema, as far as the statements that come of it.
 
+mod forgotten;
 mod numbers;
 mod places;
+mod wrong;
 
 use std::sync::LazyLock;
 
@@ -15,7 +17,7 @@ use crate::database::Statement;
 use crate::graph::catalog::Catalog;
 use crate::graph::definitions::Definitions;
 use crate::graph::document::{OperationKind, Selected, document};
-use crate::graph::error::{Code, Error};
+use crate::graph::error::{Code, Error, Location};
 use crate::graph::limits::Limits;
 use crate::graph::{plan, schema};
 use crate::systems;
@@ -45,8 +47,7 @@ impl Gateway {
             document(&self.library, &self.definitions, text).map_err(|mut errors| errors.remove(0))?;
         let operation = document.operation(None).unwrap();
         let variables = Variables::sent(serde_json::from_str(variables).unwrap());
-        let inputs = Inputs::read(&self.definitions, operation, &variables)
-            .map_err(crate::graph::arguments::ArgumentError::into_error)?;
+        let inputs = Inputs::read(&self.definitions, &document, operation, &variables)?;
         let (catalog, limits) = (&self.catalog, &self.limits);
         match operation.kind {
             OperationKind::Mutation => {
@@ -111,20 +112,44 @@ fn literals_and_variables_are_coerced_alike() {
         assert_eq!(by_literal, GATEWAY.plan(&operation, "{}").unwrap(), "{arguments} {literal}");
     }
     for (arguments, ty, literal, json, argument) in [
-        ("filter: {sessionNumber: {eq: VALUE}}", "Int", "1.0", "1.0", "$v"),
-        ("filter: {sessionNumber: {eq: VALUE}}", "Int", "\"1\"", "\"1\"", "$v"),
-        ("filter: {sessionNumber: {eq: VALUE}}", "Int", "2147483648", "2147483648", "$v"),
-        ("filter: {verifiedConsent: {eq: VALUE}}", "Boolean", "1", "1", "$v"),
-        ("filter: {patientLinkCode: {eq: VALUE}}", "String", "1", "1", "$v"),
-        ("filter: {sessionType: {eq: VALUE}}", "ProtocolSessionType", "NONE", r#""NONE""#, "$v"),
-        ("filter: {dosageMg: {eq: VALUE}}", "Float", "\"1\"", "\"1\"", "$v"),
-        ("filter: {dosageMg: {eq: VALUE}}", "Float", "[1]", "[1]", "$v"),
-        ("filter: VALUE", "ProtocolFilter", "{nothing: {eq: 1}}", r#"{"nothing": {"eq": 1}}"#, "$v.nothing"),
-        ("filter: VALUE", "ProtocolFilter", "[{}]", "[{}]", "$v"),
-        ("filter: VALUE", "ProtocolFilter", "{id: {}, id: {}}", r#"{"and": [], "and": []}"#, "$v.and"),
-        ("filter: {and: VALUE}", "[ProtocolFilter!]", "[{}, {or: 1}]", r#"[{}, {"or": 1}]"#, "$v.1.or.0"),
+        ("filter: {sessionNumber: {eq: VALUE}}", "Int", "1.0", "1.0", "filter.sessionNumber.eq"),
+        ("filter: {sessionNumber: {eq: VALUE}}", "Int", "\"1\"", "\"1\"", "filter.sessionNumber.eq"),
+        (
+            "filter: {sessionNumber: {eq: VALUE}}",
+            "Int",
+            "2147483648",
+            "2147483648",
+            "filter.sessionNumber.eq",
+        ),
+        ("filter: {verifiedConsent: {eq: VALUE}}", "Boolean", "1", "1", "filter.verifiedConsent.eq"),
+        ("filter: {patientLinkCode: {eq: VALUE}}", "String", "1", "1", "filter.patientLinkCode.eq"),
+        (
+            "filter: {sessionType: {eq: VALUE}}",
+            "ProtocolSessionType",
+            "NONE",
+            r#""NONE""#,
+            "filter.sessionType.eq",
+        ),
+        ("filter: {dosageMg: {eq: VALUE}}", "Float", "\"1\"", "\"1\"", "filter.dosageMg.eq"),
+        ("filter: {dosageMg: {eq: VALUE}}", "Float", "[1]", "[1]", "filter.dosageMg.eq"),
+        (
+            "filter: VALUE",
+            "ProtocolFilter",
+            "{nothing: {eq: 1}}",
+            r#"{"nothing": {"eq": 1}}"#,
+            "filter.nothing",
+        ),
+        ("filter: VALUE", "ProtocolFilter", "[{}]", "[{}]", "filter"),
+        ("filter: VALUE", "ProtocolFilter", "{id: {}, id: {}}", r#"{"and": [], "and": []}"#, "filter.and"),
+        (
+            "filter: {and: VALUE}",
+            "[ProtocolFilter!]",
+            "[{}, {or: 1}]",
+            r#"[{}, {"or": 1}]"#,
+            "filter.and.1.or.0",
+        ),
         ("filter: {recordId: {eq: VALUE}}", "BigInt", "1.5", "1.5", "filter.recordId.eq"),
-        ("filter: {recordId: {in: VALUE}}", "[BigInt!]", "[1, null]", "[1, null]", "$v.1"),
+        ("filter: {recordId: {in: VALUE}}", "[BigInt!]", "[1, null]", "[1, null]", "filter.recordId.in.1"),
         ("filter: {submittedAt: {eq: VALUE}}", "DateTime", "{a: 1}", r#"{"a": 1}"#, "filter.submittedAt.eq"),
     ] {
         let operation = protocols.replace("ARGUMENTS", arguments);
@@ -152,8 +177,10 @@ fn a_condition_of_a_directive_has_a_value() {
                 Err(error) => {
                     assert!(refused, "{text}: {error:?}");
                     assert_eq!(error.code, Code::BadUserInput);
-                    assert!(error.message.contains("`$v` has no value"), "{error:?}");
+                    assert!(error.message.contains("`$v` is null"), "{error:?}");
                     assert_eq!(error.argument, Some(format!("@{directive}.if")));
+                    let column = text.rfind("$v").unwrap() + 1;
+                    assert_eq!(error.locations, [Location { line: 1, column }]);
                 }
             }
         }
@@ -166,7 +193,8 @@ fn fingerprint(json: &str) -> [u8; 32] {
         "query($v: JSON) { therapyflow { wearableSamples(filter: {metrics: {eq: $v}}) { totalCount } } }";
     let document = document(&GATEWAY.library, &GATEWAY.definitions, operation).unwrap();
     let variables = Variables::sent(serde_json::from_str(&format!("{{\"v\": {json}}}")).unwrap());
-    let inputs = Inputs::read(&GATEWAY.definitions, document.operation(None).unwrap(), &variables).unwrap();
+    let inputs =
+        Inputs::read(&GATEWAY.definitions, &document, document.operation(None).unwrap(), &variables).unwrap();
     let mut hash = Sha256::new();
     inputs.feed(&mut hash);
     hash.finalize().into()
@@ -219,7 +247,7 @@ fn what_was_sent_is_not_copied() {
     let document = document(&GATEWAY.library, &GATEWAY.definitions, operation).unwrap();
     let operation = document.operation(None).unwrap();
     let variables = Variables::sent(serde_json::from_str(r#"{"v": "a text", "n": 12.50}"#).unwrap());
-    let inputs = Inputs::read(&GATEWAY.definitions, operation, &variables).unwrap();
+    let inputs = Inputs::read(&GATEWAY.definitions, &document, operation, &variables).unwrap();
     let Selected::Field(field) = &operation.selections[0].of else { panic!("a field") };
     let arguments = inputs.arguments(field, |_| Reading::Optional).unwrap();
     let filter = arguments.get("filter").unwrap();
@@ -243,5 +271,5 @@ fn variables_within_json_are_declared_and_left_out_of_data_alone() {
     assert!(create("{bpm: [$v]}", "($v: Float)", r#"{"v": null}"#).is_ok());
     // Validation refuses what is not declared, and what may be null where something has to be.
     assert_eq!(create("{bpm: $w}", "", "{}"), Err(String::new()));
-    assert_eq!(create("$v", "($v: JSON)", "{}"), Err(String::new()));
+    assert_eq!(create("$v", "($v: JSON)", "{}"), Err("input.metrics".into()));
 }

@@ -7,7 +7,8 @@ pub(super) fn check<'r>(outline: &mut Outline<'r, '_>, mistakes: &mut Vec<Mistak
     for (directive, place, unknown) in outline.unknown_of_directives.drain(..) {
         let message =
             format!("The directive `@{}` has no argument `{}`.", directive.node.name.node, unknown.name);
-        let told_at = Some(place);
-        mistakes.push(Mistake { told_at, unknown: Some(unknown), ..Mistake::new(place, message) });
+        let argument = Some(format!("@{}.{}", directive.node.name.node, unknown.name));
+        let (told_at, unknown) = (Some(place), Some(unknown));
+        mistakes.push(Mistake { told_at, unknown, argument, ..Mistake::new(place, message) });
     }
 }

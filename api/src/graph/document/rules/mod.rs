@@ -4,8 +4,10 @@ mod directives;
 mod introspection;
 mod merging;
 mod outline;
+mod required;
 mod subscription;
 mod typename;
+mod types;
 mod usages;
 mod values;
 
@@ -35,10 +37,12 @@ pub(super) struct Mistake<'r> {
     pub(super) told_at: Option<Pos>,
     /// A name that is not known.
     pub(super) unknown: Option<Unknown<'r>>,
+    /// The argument or the part of one that it is about; `place` is then where the whole value begins, or the field.
+    pub(super) argument: Option<String>,
 }
 
 impl Mistake<'_> {
-    fn new(place: Pos, message: impl Into<String>) -> Self {
+    pub(super) fn new(place: Pos, message: impl Into<String>) -> Self {
         Self {
             place,
             code: Code::GraphqlInvalid,
@@ -46,6 +50,7 @@ impl Mistake<'_> {
             remoteness: Remoteness::Cause,
             told_at: None,
             unknown: None,
+            argument: None,
         }
     }
 }
@@ -96,6 +101,8 @@ pub(super) fn check<'r>(
     let mut mistakes = Vec::new();
     let usages = values::check(registry, &outline, numbers, &mut mistakes);
     usages::check(registry, &outline, &usages, &mut mistakes);
+    required::check(&outline, &mut mistakes);
+    types::check(registry, &outline, &mut mistakes);
     directives::check(&mut outline, &mut mistakes);
     typename::check(&outline, &mut mistakes);
     subscription::check(document, &mut mistakes);

@@ -12,8 +12,20 @@ use super::{Known, Unknown};
 
 /// An argument of a field or directive that the schema has.
 pub(super) struct Argument<'r, 'd> {
+    /// The directive, where it is one's.
+    pub(super) directive: Option<&'d str>,
     pub(super) name: Pos,
     pub(super) value: &'d Positioned<Value>,
+    pub(super) definition: &'r MetaInputValue,
+}
+
+/// An argument that a field or directive lacks.
+pub(super) struct Missing<'r> {
+    /// The field, or the directive with its mark: `@skip`.
+    pub(super) of: String,
+    pub(super) place: Pos,
+    /// Where async-graphql tells it.
+    pub(super) told_at: Pos,
     pub(super) definition: &'r MetaInputValue,
 }
 
@@ -32,6 +44,9 @@ pub(super) struct Outline<'r, 'd> {
     /// Fields `__typename`.
     pub(super) typenames: Vec<&'d Positioned<Field>>,
     pub(super) unknown: Vec<(Pos, Unknown<'r>)>,
+    pub(super) missing: Vec<Missing<'r>>,
+    /// Types that fragments are on.
+    pub(super) conditions: Vec<(Pos, &'d str)>,
     /// Arguments that directives do not have.
     pub(super) unknown_of_directives: Vec<(&'d Positioned<Directive>, Pos, Unknown<'r>)>,
 }
@@ -43,6 +58,8 @@ impl<'r, 'd> Outline<'r, 'd> {
             scopes: Vec::new(),
             typenames: Vec::new(),
             unknown: Vec::new(),
+            missing: Vec::new(),
+            conditions: Vec::new(),
             unknown_of_directives: Vec::new(),
         };
         for definition in definitions(document) {
@@ -59,6 +76,7 @@ impl<'r, 'd> Outline<'r, 'd> {
                 }
                 Definition::Fragment(_, fragment) => {
                     let on = &fragment.node.type_condition.node.on.node;
+                    outline.conditions.push((fragment.pos, on.as_str()));
                     let parent = outline.type_named(fragment.pos, on);
                     outline.directives(&mut scope, &fragment.node.directives);
                     outline.selections(&mut scope, parent, &fragment.node.selection_set.node);
@@ -88,7 +106,11 @@ impl<'r, 'd> Outline<'r, 'd> {
                 Selection::InlineFragment(fragment) => {
                     self.directives(scope, &fragment.node.directives);
                     let parent = match &fragment.node.type_condition {
-                        Some(condition) => self.type_named(fragment.pos, &condition.node.on.node),
+                        Some(condition) => {
+                            let on = &condition.node.on.node;
+                            self.conditions.push((fragment.pos, on.as_str()));
+                            self.type_named(fragment.pos, on)
+                        }
                         None => parent,
                     };
                     self.selections(scope, parent, &fragment.node.selection_set.node);
@@ -115,8 +137,16 @@ impl<'r, 'd> Outline<'r, 'd> {
             let definition = parent.field_by_name(name);
             match (definition, parent.fields()) {
                 (Some(definition), _) => {
-                    let unknown = arguments(scope, &field.node.arguments, &definition.args);
+                    let given = &field.node.arguments;
+                    let unknown = arguments(scope, None, given, &definition.args);
                     self.unknown.extend(unknown);
+                    let missing = missing(given, &definition.args).map(|definition| Missing {
+                        of: name.to_string(),
+                        place: field.node.name.pos,
+                        told_at: field.pos,
+                        definition,
+                    });
+                    self.missing.extend(missing);
                 }
                 (None, Some(fields)) => self.unknown(field.pos, name, Known::Fields(fields)),
                 (None, None) => {}
@@ -133,7 +163,15 @@ impl<'r, 'd> Outline<'r, 'd> {
             let name = &directive.node.name;
             match self.registry.directives.get(name.node.as_str()) {
                 Some(definition) => {
-                    let unknown = arguments(scope, &directive.node.arguments, &definition.args);
+                    let given = &directive.node.arguments;
+                    let missing = missing(given, &definition.args).map(|definition| Missing {
+                        of: format!("@{}", name.node),
+                        place: directive.pos,
+                        told_at: directive.pos,
+                        definition,
+                    });
+                    self.missing.extend(missing);
+                    let unknown = arguments(scope, Some(&name.node), given, &definition.args);
                     let unknown = unknown.into_iter().map(|(place, unknown)| (directive, place, unknown));
                     self.unknown_of_directives.extend(unknown);
                 }
@@ -146,19 +184,35 @@ impl<'r, 'd> Outline<'r, 'd> {
 /// Notes the arguments that are defined; gives the others.
 fn arguments<'r, 'd>(
     scope: &mut Scope<'r, 'd>,
+    directive: Option<&'d str>,
     arguments: &'d [(Positioned<Name>, Positioned<Value>)],
     definitions: &'r IndexMap<String, MetaInputValue>,
 ) -> Vec<(Pos, Unknown<'r>)> {
     let mut unknown = Vec::new();
     for (name, value) in arguments {
         if let Some(definition) = definitions.get(name.node.as_str()) {
-            scope.arguments.push(Argument { name: name.pos, value, definition });
+            scope.arguments.push(Argument { directive, name: name.pos, value, definition });
         } else {
             let known = Known::Arguments(definitions);
             unknown.push((name.pos, Unknown { name: name.node.clone(), known }));
         }
     }
     unknown
+}
+
+/// Those that have to be given, and are not.
+fn missing<'r>(
+    given: &[(Positioned<Name>, Positioned<Value>)],
+    definitions: &'r IndexMap<String, MetaInputValue>,
+) -> impl Iterator<Item = &'r MetaInputValue> {
+    definitions.values().filter(|definition| {
+        is_required(definition) && given.iter().all(|(name, _)| name.node != definition.name)
+    })
+}
+
+/// Whether an argument, or a field of an input, has to be given.
+pub(super) fn is_required(definition: &MetaInputValue) -> bool {
+    definition.ty.ends_with('!') && definition.default_value.is_none()
 }
 
 /// The type whose fields an operation has.

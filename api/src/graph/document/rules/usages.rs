@@ -44,8 +44,8 @@ pub(super) fn check(
             if let Some(variable) = variables.get(usage.variable)
                 && let Some(message) = variable.refusal(usage)
             {
-                let remoteness = Remoteness::Consequence;
-                mistakes.push(Mistake { remoteness, ..Mistake::new(usage.place, message) });
+                let (remoteness, argument) = (Remoteness::Consequence, Some(usage.argument.clone()));
+                mistakes.push(Mistake { remoteness, argument, ..Mistake::new(usage.place, message) });
             }
         }
     }
@@ -69,7 +69,7 @@ fn reached(scopes: &[Scope<'_, '_>], fragments: &HashMap<&str, usize>, operation
     reached
 }
 
-/// A variable whose type the schema has.
+/// A variable whose type values can have.
 struct Variable {
     ty: String,
     /// Whether it has a value where none is given, and that is not null.
@@ -79,7 +79,7 @@ struct Variable {
 impl Variable {
     fn of(registry: &Registry, variable: &Positioned<VariableDefinition>) -> Option<Self> {
         let VariableDefinition { var_type, default_value, .. } = &variable.node;
-        registry.types.get(named(&var_type.node))?;
+        registry.types.get(named(&var_type.node)).filter(|ty| ty.is_input())?;
         let has_default = default_value.as_ref().is_some_and(|default| default.node != ConstValue::Null);
         Some(Self { ty: var_type.node.to_string(), has_default })
     }
@@ -101,7 +101,8 @@ impl Variable {
     }
 }
 
-fn named(ty: &Type) -> &str {
+/// The name of a type itself, or of that of a list's items.
+pub(super) fn named(ty: &Type) -> &str {
     match &ty.base {
         BaseType::Named(name) => name,
         BaseType::List(item) => named(item),

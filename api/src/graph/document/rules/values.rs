@@ -1,12 +1,14 @@
 //! Values of Correct Type, Input Object Field Names, and Input Object Required Fields, whether variables stand beside them or not.
 
+use std::fmt::Write as _;
+
 use async_graphql::registry::{MetaEnumValue, MetaInputValue, MetaType, MetaTypeName, Registry};
 use async_graphql::{Name, Pos, indexmap::IndexMap};
 
 use super::super::Value;
 use super::super::order::Definition;
 use super::super::scan::{Literals, Numbers};
-use super::outline::Outline;
+use super::outline::{Outline, is_required};
 use super::{Known, Mistake, Unknown};
 
 /// A variable in the place of a value.
@@ -18,7 +20,10 @@ pub(super) struct Usage<'v> {
     pub(super) has_default: bool,
     /// The input object of which exactly one field is given, where it stands in one.
     pub(super) one_of: Option<&'v str>,
+    /// Where the argument's value begins.
     pub(super) place: Pos,
+    /// Dotted path from the argument inwards.
+    pub(super) argument: String,
 }
 
 /// Looks at all values of a document; gives the variables among them, for each definition of the document.
@@ -34,7 +39,8 @@ pub(super) fn check<'r: 'd, 'd>(
                 if let Some(default) = &variable.node.default_value {
                     let ty = variable.node.var_type.node.to_string();
                     let value = default.node.clone().into_value();
-                    let mut looking = Looking::new(registry, default.pos, variable.pos);
+                    let name = variable.node.name.node.as_str();
+                    let mut looking = Looking::new(registry, default.pos, variable.pos, format!("${name}"));
                     let expected = Expected { ty: Some(&ty), has_default: false, one_of: None };
                     looking.value(&value, expected, &mut numbers.within(default.pos));
                     mistakes.extend(looking.mistakes);
@@ -44,7 +50,9 @@ pub(super) fn check<'r: 'd, 'd>(
         let mut usages = Vec::new();
         for argument in &scope.arguments {
             let place = argument.value.pos;
-            let mut looking = Looking::new(registry, place, argument.name);
+            let name = argument.definition.name.as_str();
+            let path = argument.directive.map_or(name.to_owned(), |directive| format!("@{directive}.{name}"));
+            let mut looking = Looking::new(registry, place, argument.name, path);
             let expected = Expected::of(argument.definition);
             looking.value(&argument.value.node, expected, &mut numbers.within(place));
             mistakes.extend(looking.mistakes);
@@ -77,24 +85,61 @@ impl<'v> Expected<'v> {
     }
 }
 
+/// A part of a value.
+#[derive(Clone, Copy)]
+enum Part<'v> {
+    Field(&'v str),
+    Item(usize),
+}
+
 /// What is found in the value of one argument or variable.
 struct Looking<'r, 'v> {
     registry: &'r Registry,
-    /// Where the value begins: its parts have no places.
+    /// Where the value begins: the parser gives its parts no places.
     place: Pos,
     told_at: Pos,
+    /// The argument, and the way from it to the value at hand.
+    argument: String,
+    path: Vec<Part<'v>>,
     mistakes: Vec<Mistake<'r>>,
     usages: Vec<Usage<'v>>,
 }
 
 impl<'r: 'v, 'v> Looking<'r, 'v> {
-    fn new(registry: &'r Registry, place: Pos, told_at: Pos) -> Self {
-        Self { registry, place, told_at, mistakes: Vec::new(), usages: Vec::new() }
+    fn new(registry: &'r Registry, place: Pos, told_at: Pos, argument: String) -> Self {
+        let (path, mistakes, usages) = (Vec::new(), Vec::new(), Vec::new());
+        Self { registry, place, told_at, argument, path, mistakes, usages }
+    }
+
+    /// The value at hand, as a dotted path.
+    fn here(&self) -> String {
+        let mut here = self.argument.clone();
+        for part in &self.path {
+            // Writing to a string cannot fail.
+            let _ = match part {
+                Part::Field(name) => write!(here, ".{name}"),
+                Part::Item(at) => write!(here, ".{at}"),
+            };
+        }
+        here
     }
 
     fn mistake(&mut self, message: impl Into<String>, unknown: Option<Unknown<'r>>) {
-        let told_at = Some(self.told_at);
-        self.mistakes.push(Mistake { told_at, unknown, ..Mistake::new(self.place, message) });
+        let (told_at, argument) = (Some(self.told_at), Some(self.here()));
+        self.mistakes.push(Mistake { told_at, unknown, argument, ..Mistake::new(self.place, message) });
+    }
+
+    /// Looks at a part of the value at hand.
+    fn within(
+        &mut self,
+        part: Part<'v>,
+        value: &'v Value,
+        expected: Expected<'v>,
+        literals: &mut Literals<'_>,
+    ) {
+        self.path.push(part);
+        self.value(value, expected, literals);
+        self.path.pop();
     }
 
     /// `literals`: of the numbers from this value on; goes on behind it.
@@ -102,8 +147,8 @@ impl<'r: 'v, 'v> Looking<'r, 'v> {
         let Expected { ty, has_default, one_of } = expected;
         if let Value::Variable(name) = value {
             if let Some(ty) = ty {
-                let place = self.place;
-                self.usages.push(Usage { variable: name, ty, has_default, one_of, place });
+                let (place, argument) = (self.place, self.here());
+                self.usages.push(Usage { variable: name, ty, has_default, one_of, place, argument });
             }
             return;
         }
@@ -117,12 +162,14 @@ impl<'r: 'v, 'v> Looking<'r, 'v> {
         }
         match (MetaTypeName::create(nullable), value) {
             (MetaTypeName::List(item), Value::List(items)) => {
-                for value in items {
-                    self.value(value, Expected::item(item), literals);
+                for (at, value) in items.iter().enumerate() {
+                    self.within(Part::Item(at), value, Expected::item(item), literals);
                 }
             }
             // A value stands for the list of it.
-            (MetaTypeName::List(item), _) => self.value(value, Expected::item(item), literals),
+            (MetaTypeName::List(item), _) => {
+                self.within(Part::Item(0), value, Expected::item(item), literals);
+            }
             (MetaTypeName::Named(name) | MetaTypeName::NonNull(name), _) => self.named(value, name, literals),
         }
     }
@@ -131,9 +178,15 @@ impl<'r: 'v, 'v> Looking<'r, 'v> {
     fn parts(&mut self, value: &'v Value, items: Expected<'v>, literals: &mut Literals<'_>) {
         match value {
             Value::Number(_) => drop(literals.next()),
-            Value::List(values) => values.iter().for_each(|value| self.value(value, items, literals)),
+            Value::List(values) => {
+                for (at, value) in values.iter().enumerate() {
+                    self.within(Part::Item(at), value, items, literals);
+                }
+            }
             Value::Object(fields) => {
-                fields.values().for_each(|value| self.value(value, Expected::ANYTHING, literals));
+                for (name, value) in fields {
+                    self.within(Part::Field(name), value, Expected::ANYTHING, literals);
+                }
             }
             _ => {}
         }
@@ -199,6 +252,7 @@ impl<'r: 'v, 'v> Looking<'r, 'v> {
         literals: &mut Literals<'_>,
     ) {
         for (name, value) in fields {
+            self.path.push(Part::Field(name));
             let expected = match definitions.get(name.as_str()) {
                 None => {
                     let unknown = Unknown { name: name.clone(), known: Known::Arguments(definitions) };
@@ -211,18 +265,20 @@ impl<'r: 'v, 'v> Looking<'r, 'v> {
                 self.mistake(format!("The field `{ty}.{name}` may not be null."), None);
             }
             self.value(value, expected, literals);
+            self.path.pop();
         }
         if one_of && fields.len() != 1 {
             self.mistake(format!("Of the input object `{ty}`, exactly one field is given."), None);
         }
         for definition in definitions.values() {
-            let is_required = definition.ty.ends_with('!') && definition.default_value.is_none();
-            if is_required && !fields.contains_key(definition.name.as_str()) {
+            if is_required(definition) && !fields.contains_key(definition.name.as_str()) {
+                self.path.push(Part::Field(&definition.name));
                 let message = format!(
                     "The field `{ty}.{}` of type `{}` is required, and is not provided.",
                     definition.name, definition.ty
                 );
                 self.mistake(message, None);
+                self.path.pop();
                 if let Some(mistake) = self.mistakes.last_mut() {
                     mistake.remoteness = super::Remoteness::Consequence;
                 }

@@ -67,6 +67,7 @@ impl Token<'_> {
 }
 
 /// Reads one token after another. Lines end with `\n` or `\r\n`.
+#[derive(Clone)]
 pub(super) struct Lexer<'t> {
     text: &'t str,
     at: usize,

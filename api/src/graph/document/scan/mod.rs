@@ -8,6 +8,7 @@ mod brackets;
 mod lexer;
 mod mend;
 mod numbers;
+mod part;
 mod strings;
 
 use std::borrow::Cow;
@@ -18,6 +19,7 @@ use self::brackets::{Brackets, Open};
 use self::lexer::{Kind, Lexer, Place, Token};
 use self::mend::{Mender, behind, in_one_piece, with_line_feeds};
 pub(in crate::graph) use self::numbers::{Literals, Numbers};
+pub(super) use self::part::place_of_part;
 use self::strings::in_older_escapes;
 use crate::graph::error::{Code, Error, Location};
 

@@ -42,6 +42,11 @@ fn the_mistake_is_told_before_what_follows_from_it() {
         ("query($v: Filter) { protocols(filter: $v) { totalCount } }", "Filter", ""),
         ("{ ...f } fragment f on Queryy { protocols { totalCount } }", "Queryy", ""),
         ("{ protocols @skip(fi: true) { totalCount } }", "fi", "required"),
+        ("query($v: Protocol) { protocols(first: $v) { totalCount } }", "`Protocol`", ""),
+        ("query($v: [Protocol!]!) { protocols(first: $v) { totalCount } }", "`Protocol`", ""),
+        ("{ protocols { nodes { ... on BigInt { x } } } }", "`BigInt`", ""),
+        ("{ protocols { nodes { ... on ProtocolFilter { x } } } }", "`ProtocolFilter`", ""),
+        ("{ protocols { nodes { ...f } } } fragment f on BigInt { x }", "`BigInt`", ""),
         ("{ protocols(first: \"a\") { nope } ...g } fragment f on Query { __typename }", "`Int`", ""),
     ] {
         let said = messages(&GATEWAY, &Limits::default(), text);
@@ -60,7 +65,7 @@ fn each_mistake_is_told_once_with_its_place() {
         ("{ dog { owner { x: id } owner { x: name } } }", &[(1, 33)]),
         ("query($v: String) {\n  big(i: $v)\n}", &[(2, 10)]),
         ("{ dog { __typename(x: 1) } }", &[(1, 20)]),
-        ("{ big(o: {zz: 1}) }", &[(1, 10)]),
+        ("{ big(o: {zz: 1}) }", &[(1, 15)]),
         ("{ big(k: \"LOUD\", i: 1.5) }", &[(1, 10), (1, 21)]),
         ("subscription { a b }", &[(1, 18)]),
         ("{ dog { nope nope } }", &[(1, 9), (1, 14)]),
@@ -74,6 +79,48 @@ fn each_mistake_is_told_once_with_its_place() {
         assert_eq!(found, places, "{text}: {said:?}");
         assert!(errors.iter().all(|error| error.code == Code::GraphqlInvalid), "{text}");
     }
+}
+
+#[test]
+fn a_mistake_in_a_value_names_the_argument_and_the_place_of_the_part() {
+    for (text, argument, part) in [
+        ("{ protocols(first: \"a\") { totalCount } }", "first", "\"a\""),
+        ("{ protocols(frist: 1) { totalCount } }", "frist", "frist"),
+        ("{ x: node { id } }", "id", "node"),
+        ("{ __typename @skip }", "@skip.if", "@skip"),
+        ("{ __typename @skip(fi: true, if: 1) }", "@skip.fi", "fi"),
+        ("{ __typename @include(if: 1) }", "@include.if", "1"),
+        ("{ nodes(ids: [\"a\", 1.5]) { id } }", "ids.1", "1.5"),
+        (
+            "{ protocols(filter: {or: [{}, {sessionNumber: {in: [1, 2, \"x\"]}}]}) { totalCount } }",
+            "filter.or.1.sessionNumber.in.2",
+            "\"x\"",
+        ),
+        ("{ protocols(filter: {or: {sessionDay: 1}}) { totalCount } }", "filter.or.0.sessionDay", "1}}"),
+        (
+            "query($v: Float) { protocols(filter: {sessionNumber: {eq: $v}}) { totalCount } }",
+            "filter.sessionNumber.eq",
+            "$v}",
+        ),
+        (
+            "query($v: ProtocolFilter = {and: [{sessionNumber: {eq: \"x\"}}]}) { protocols(filter: $v) { totalCount } }",
+            "$v.and.0.sessionNumber.eq",
+            "\"x\"",
+        ),
+        (
+            "mutation { createIntegrationHomework(input: {protocolId: \"1\"}) { __typename } }",
+            "input.dueDate",
+            "{protocolId",
+        ),
+    ] {
+        let errors = read(&GATEWAY, &Limits::default(), text).err().unwrap_or_default();
+        let said = errors.iter().find(|error| error.argument.as_deref() == Some(argument));
+        let Some(said) = said else { panic!("{text}: {errors:?}") };
+        let column = text.find(part).unwrap() + 1;
+        assert_eq!(said.locations, [Location { line: 1, column }], "{text}: {said:?}");
+    }
+    let said = messages(&GATEWAY, &Limits::default(), "{ node { id } }");
+    assert_eq!(said, ["The argument `id` of `node` is required, of type `ID!`, and is not provided."]);
 }
 
 #[test]

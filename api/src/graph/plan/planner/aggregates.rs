@@ -93,7 +93,7 @@ impl<'a> Planner<'a> {
     /// The argument `p` of a percentile.
     pub(super) fn share(&self, field: &'a Field) -> Planned<f64> {
         let given = self.arguments(field)?;
-        let share = given.get("p").and_then(Value::as_f64).filter(|share| (0.0..=1.0).contains(share));
+        let share = given.get("p").and_then(|share| share.as_f64_between("0", "1"));
         share.ok_or_else(|| self.refuse(field, ArgumentError::new("p", "a share lies between 0 and 1")))
     }
 

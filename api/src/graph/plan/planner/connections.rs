@@ -4,12 +4,16 @@ use std::rc::Rc;
 
 use crate::graph::document::{Field, Selection};
 
+use super::super::allowance::Allowance;
 use super::super::call;
 use super::super::collect::Collected;
+use super::super::filter::Filter;
 use super::super::page;
-use super::super::statement::{Expression, Numbers};
+use super::super::sql::Sql;
+use super::super::statement::{Expression, Numbers, ROW};
 use super::super::{Beyond, Connection, ConnectionField, EdgeField, Keyed, LoadId, PageInfoField};
 use super::{DraftKind, Planned, Planner, Question};
+use crate::graph::arguments::Value;
 use crate::graph::catalog::{ColumnId, Table};
 
 impl<'a> Planner<'a> {
@@ -41,8 +45,7 @@ impl<'a> Planner<'a> {
             columns: columns.to_vec(),
             arguments: narrowing.clone(),
         };
-        let mut page_load = None;
-        let mut aggregate_load = None;
+        let (mut page_load, mut aggregate_load) = (None, None);
         let place = self.place(field);
 
         let type_name = format!("{}Connection", table.type_name);
@@ -110,12 +113,15 @@ impl<'a> Planner<'a> {
                 _ => ConnectionField::Typename,
             })
         })?;
-        let shows_rows = |field: &Keyed<ConnectionField>| {
-            matches!(field.value, ConnectionField::Nodes(_) | ConnectionField::Edges(_))
-        };
-        if page_load.is_some() && !fields.iter().any(shows_rows) {
+        let has = |is_it: fn(&ConnectionField) -> bool| fields.iter().any(|field| is_it(&field.value));
+        if page_load.is_some()
+            && !has(|it| matches!(it, ConnectionField::Nodes(_) | ConnectionField::Edges(_)))
+        {
             // They are read all the same.
             self.spend(rows)?;
+        }
+        if page_load.or(aggregate_load).is_none() && !has(|it| matches!(it, ConnectionField::Points(..))) {
+            self.check_filter(table, filter.as_deref(), field)?;
         }
         Ok(Connection {
             page: page_load,
@@ -123,6 +129,14 @@ impl<'a> Planner<'a> {
             type_name: table.type_name.clone(),
             fields,
         })
+    }
+
+    /// Refuses what is wrong with a filter of which nothing is asked.
+    fn check_filter(&self, table: &Table, filter: Option<&Value<'_>>, field: &Field) -> Planned<()> {
+        let Some(filter) = filter else { return Ok(()) };
+        let (mut sql, mut allowance) = (Sql::new(0), Allowance::new(self.limits));
+        let written = Filter::new(self.catalog, &mut sql, &mut allowance).write(table, ROW, filter);
+        written.map_err(|error| self.refuse(field, error))
     }
 
     pub(super) fn edges(

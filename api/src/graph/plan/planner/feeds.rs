@@ -13,7 +13,7 @@ use crate::graph::catalog::{Catalog, ChangeOperation, ColumnId, FeedField, FeedS
 use crate::graph::document::{Document, Field, Operation};
 use crate::graph::error::Error;
 use crate::graph::limits::Limits;
-use crate::graph::value::key_part;
+use crate::graph::value::{key_part, parameter};
 
 /// Rows that are read at a time at most, however little they cost.
 const LARGEST_BATCH: u64 = 200;
@@ -55,7 +55,9 @@ impl<'a> Planner<'a> {
         let filter = match &feed.scope {
             FeedScope::Row => None,
             FeedScope::Rows => given.take("filter"),
-            FeedScope::Named(_, columns) => equals(table, columns, &mut given),
+            FeedScope::Named(_, columns) => {
+                equals(table, columns, &mut given).map_err(|error| self.refuse(field, error))?
+            }
         };
         let filter = filter.map(Rc::new);
         let refuse = |error| self.refuse(field, error);
@@ -164,14 +166,20 @@ fn looked_at(table: &Table, filter: &Value<'_>, columns: &mut BTreeSet<ColumnId>
 }
 
 /// The filter of a feed whose arguments are values of columns.
-fn equals<'a>(table: &'a Table, columns: &[ColumnId], given: &mut Arguments<'a>) -> Option<Value<'a>> {
-    let conditions = columns.iter().filter_map(|column| {
-        let field = table.column(*column).field.as_str();
-        let equal = (Cow::Borrowed("eq"), given.take(field)?);
-        Some((Cow::Borrowed(field), Value::Object(vec![equal])))
-    });
-    let conditions: Vec<_> = conditions.collect();
-    (!conditions.is_empty()).then_some(Value::Object(conditions))
+fn equals<'a>(
+    table: &'a Table,
+    columns: &[ColumnId],
+    given: &mut Arguments<'a>,
+) -> Result<Option<Value<'a>>, ArgumentError> {
+    let mut conditions = Vec::with_capacity(columns.len());
+    for column in columns.iter().map(|id| table.column(*id)) {
+        let Some(value) = given.take(&column.field) else { continue };
+        // The caller knows nothing of a filter.
+        parameter(&column.ty, &value).map_err(|error| error.within(&column.field))?;
+        let equal = Value::Object(vec![(Cow::Borrowed("eq"), value)]);
+        conditions.push((Cow::Borrowed(column.field.as_str()), equal));
+    }
+    Ok((!conditions.is_empty()).then_some(Value::Object(conditions)))
 }
 
 /// Which changes are told: those that are named, of those that there are.

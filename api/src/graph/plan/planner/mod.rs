@@ -153,8 +153,7 @@ impl<'a> Planner<'a> {
             .map(|draft| {
                 let before = self.allowance.relations();
                 let load = self.finish(draft);
-                let load =
-                    load.map_err(|error| error.into_error().at(&draft.place.path, draft.place.location))?;
+                let load = load.map_err(|error| self.refuse_at(&draft.place, error))?;
                 let relations = (self.allowance.relations() - before) as u64;
                 let cost = relations.saturating_mul(self.limits.default_page);
                 self.charge(cost).map_err(|error| error.at(&draft.place.path, draft.place.location))?;
@@ -165,9 +164,9 @@ impl<'a> Planner<'a> {
 
     /// The fields that the selection sets have on an object type.
     fn collect(&self, sets: &[&'a [Selection]], type_name: &str) -> Planned<Vec<Collected<'a>>> {
-        collect(self.document, self.inputs, sets, type_name).map_err(|error| match self.path.last() {
-            Some(field) => self.refuse(field, error),
-            None => error.into_error(),
+        collect(self.document, self.inputs, sets, type_name).map_err(|error| {
+            let path = self.path.last().map(|field| self.place(field).path);
+            self.document.pinpoint(Error { path: path.unwrap_or_default(), ..error })
         })
     }
 
@@ -474,8 +473,11 @@ impl<'a> Planner<'a> {
     }
 
     fn refuse(&self, field: &Field, error: ArgumentError) -> Error {
-        let place = self.place(field);
-        error.into_error().at(&place.path, place.location)
+        self.refuse_at(&self.place(field), error)
+    }
+
+    fn refuse_at(&self, field: &Place, error: ArgumentError) -> Error {
+        self.document.pinpoint(error.into_error().at(&field.path, field.location))
     }
 
     fn exceeded(&self, field: &Field, message: String) -> Error {

@@ -1,7 +1,7 @@
 //! Fields of `Mutation`.
 
 use super::super::call::Call;
-use super::super::key::key_values;
+use super::super::key::{self, key_values};
 use super::super::sql::Sql;
 use super::super::statement::{ROW, write_primary_key};
 use super::super::write::{
@@ -61,7 +61,7 @@ impl<'a> Planner<'a> {
         let table = self.catalog.table(written(self.catalog, mutation));
         let planned = match mutation {
             Mutates::Table(operation, _) => self
-                .write(operation, table, &given, field)
+                .write(operation, table, &given)
                 .map(|(write, rows)| (write, operation == Operation::CreateMany, rows)),
             Mutates::Function(function) => self.call(self.catalog.function(function), table, &given),
         };
@@ -87,12 +87,14 @@ impl<'a> Planner<'a> {
         call.write(&mut sql);
         sql.push(format_args!(" {ROW}"));
         let many = !function.is_single();
-        let objects = given.iter().filter_map(|(_, value)| value.as_list()).map(<[_]>::len).max();
-        let rows = if many { objects.unwrap_or(self.limits.written_rows) } else { 1 };
-        if rows > self.limits.written_rows {
+        let lists = given.iter().filter_map(|(name, value)| Some((value.as_list()?.len(), name)));
+        let longest = lists.max_by_key(|(length, _)| *length).filter(|_| many);
+        if let Some((_, argument)) = longest.filter(|(length, _)| *length > self.limits.written_rows) {
             let message = format!("a request adds at most {} rows", self.limits.written_rows);
-            return Err(ArgumentError::exceeded(&function.field, message));
+            return Err(ArgumentError::exceeded(argument, message));
         }
+        let objects = longest.map_or(self.limits.written_rows, |(length, _)| length);
+        let rows = if many { objects } else { 1 };
         let count = |argument: &str| given.get(argument).map_or(0, |value| value.items().len());
         let called = Called {
             statement: sql.finish(),
@@ -109,7 +111,6 @@ impl<'a> Planner<'a> {
         operation: Operation,
         table: &'a Table,
         given: &Arguments<'_>,
-        field: &Field,
     ) -> Result<(Write, u64), ArgumentError> {
         let rows = |argument: &str| {
             let given = given.get(argument).map(|it| it.as_list().unwrap_or(std::slice::from_ref(it)));
@@ -147,19 +148,24 @@ impl<'a> Planner<'a> {
             Operation::Update => {
                 let patch =
                     write::read_patch(table, given.get("patch").map(Value::fields).unwrap_or_default())?;
-                Ok((Write::Update(self.which(table, given, field)?.update(patch)), 1))
+                Ok((Write::Update(self.which(table, given)?.update(patch)), 1))
             }
-            Operation::Delete => Ok((Write::Delete(self.which(table, given, field)?.delete()), 1)),
+            Operation::Delete => Ok((Write::Delete(self.which(table, given)?.delete()), 1)),
         }
     }
 
     /// The row that the arguments name, by its global id or one of its keys.
-    fn which(
-        &self,
-        table: &'a Table,
-        given: &Arguments<'_>,
-        field: &Field,
-    ) -> Result<Which<'a>, ArgumentError> {
+    fn which(&self, table: &'a Table, given: &Arguments<'_>) -> Result<Which<'a>, ArgumentError> {
+        let unchanged_since = table
+            .updated_at()
+            .zip(given.get("ifUnchangedSince"))
+            .map(|(column, value)| {
+                let moment = parameter(&table.column(column).ty, value);
+                let moment = moment.map_err(|error| error.within("ifUnchangedSince"));
+                moment.map(|moment| (column, moment))
+            })
+            .transpose()?;
+        key::check(table, given)?;
         let is_given = |name: &str| given.get(name).is_some();
         let named: Vec<&str> = std::iter::once("id")
             .chain(table.keys.iter().flatten().map(|id| table.column(*id).field.as_str()))
@@ -182,19 +188,9 @@ impl<'a> Planner<'a> {
             }
             (None, _) => {
                 let message = format!("give exactly one key: id, {}", crate::graph::schema::keys(table));
-                return Err(ArgumentError::new(&field.name, message));
+                return Err(ArgumentError::here(message));
             }
         };
-        let unchanged_since = table
-            .updated_at()
-            .zip(given.get("ifUnchangedSince"))
-            .map(|(column, value)| {
-                let moment = parameter(&table.column(column).ty, value);
-                let moment =
-                    moment.map_err(|error| ArgumentError::new("ifUnchangedSince", error.to_string()));
-                moment.map(|moment| (column, moment))
-            })
-            .transpose()?;
         Ok(Which { table, columns, values, unchanged_since })
     }
 

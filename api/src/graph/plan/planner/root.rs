@@ -3,7 +3,7 @@
 use crate::graph::document::{Field, Selection};
 
 use super::super::collect::Collected;
-use super::super::key::key_values;
+use super::super::key::{self, key_values};
 use super::super::page::{self, Page};
 use super::super::{Keyed, Lookup, Nodes, RootField};
 use super::{DraftKind, Planned, Planner, Question};
@@ -99,10 +99,11 @@ impl<'a> Planner<'a> {
         let given = self.arguments_by(field, |_| Reading::Guard)?;
         let has = |column: &ColumnId| given.get(&table.column(*column).field).is_some();
         let present = given.iter().count();
+        key::check(table, &given).map_err(|error| self.refuse(field, error))?;
         let key =
             table.keys.iter().find(|key| key.len() == present && key.iter().all(has)).ok_or_else(|| {
                 let message = format!("give exactly one key: {}", crate::graph::schema::keys(table));
-                self.refuse(field, ArgumentError::new(&field.name, message))
+                self.refuse(field, ArgumentError::here(message))
             })?;
         let parts = key_values(table, key, &given).map_err(|error| self.refuse(field, error))?;
         self.lookup(table, key, parts, field, sets).map(RootField::One)

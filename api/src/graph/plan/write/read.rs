@@ -161,7 +161,5 @@ fn read_value(column: &Column, value: &Value<'_>, place: &str) -> Result<Option<
     if value.is_null() {
         return Ok(None);
     }
-    stored(&column.ty, column.bounds, value)
-        .map(Some)
-        .map_err(|error| ArgumentError::new(place, error.to_string()))
+    stored(&column.ty, column.bounds, value).map(Some).map_err(|error| error.within(place))
 }
