@@ -1,5 +1,7 @@
 //! The settings of the gateway: flags, environment, defaults; checked once, before anything starts.
 
+mod system_args;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,11 +10,11 @@ use axum::http::HeaderName;
 use clap::{ArgAction, Args, ValueEnum};
 use thiserror::Error;
 
+pub use self::system_args::SystemArgs;
 use crate::auth::{AuthConfig, AuthConfigError, KeySource, MIN_SECRET_BYTES};
 use crate::database::DatabaseConfig;
 use crate::feed::{Bound, FeedSettings};
 use crate::graph::Limits;
-use crate::graph::catalog::System;
 use crate::http::HttpSettings;
 use crate::systems;
 
@@ -23,7 +25,7 @@ const DEFAULT_LOG: &str = "info,sqlx=warn,sea_orm_migration=warn";
 #[derive(Debug, Error)]
 pub enum ConfigError {
     /// An unknown system.
-    #[error("there is no system `{name}`; there are: {known}", known = system_names().join(", "))]
+    #[error("there is no system `{name}`; there are: {known}", known = systems::names(&systems::ALL, ", "))]
     System {
         /// The name that was given.
         name: String,
@@ -64,9 +66,9 @@ pub struct ServeArgs {
     /// Where the data is.
     #[command(flatten)]
     pub database: DatabaseArgs,
-    /// Systems to serve
-    #[arg(long, env = "PRAXIS_SYSTEMS", value_delimiter = ',', default_values_t = system_names(), value_name = "NAMES")]
-    pub systems: Vec<String>,
+    /// Which systems are served.
+    #[command(flatten)]
+    pub systems: SystemArgs,
     /// Bring the database up to date before serving
     #[arg(long, env = "PRAXIS_MIGRATE")]
     pub migrate: bool,
@@ -341,17 +343,12 @@ pub enum LogFormat {
 impl ServeArgs {
     /// Tells what is wrong with the settings, as far as it shows without a database.
     pub fn check(&self) -> Result<(), ConfigError> {
-        self.systems()?;
+        self.systems.chosen()?;
         self.limits()?;
         // The secret that the Postgres of its own comes with is always long enough.
         let embedded_secret = [0; MIN_SECRET_BYTES];
         self.auth(self.is_embedded().then_some(&embedded_secret))?.check()?;
         Ok(())
-    }
-
-    /// The systems to serve.
-    pub fn systems(&self) -> Result<Vec<System>, ConfigError> {
-        systems::chosen(&self.systems).map_err(|name| ConfigError::System { name })
     }
 
     /// How tokens are checked. `embedded_secret`: that of the Postgres of its own, where there is one.
@@ -473,8 +470,4 @@ impl ServeArgs {
     pub fn is_embedded(&self) -> bool {
         self.database.database_url.is_none()
     }
-}
-
-pub(crate) fn system_names() -> Vec<String> {
-    systems::ALL.iter().map(|system| system.name.to_owned()).collect()
 }

@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 /// A request is some hundred small allocations; with the system's allocator they took a fifth of its time.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -13,7 +11,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const THREADS: usize = 16;
 
 fn main() -> ExitCode {
-    let command = praxis::cli::Praxis::parse();
+    let command = praxis::cli::parse();
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     let runtime = match builder.worker_threads(processors.max(THREADS)).enable_all().build() {

@@ -38,6 +38,10 @@ impl Said {
 pub(crate) async fn run(arguments: &[&str]) -> Said {
     let mut command = praxis();
     command.args(arguments).stdin(Stdio::null());
+    said(command).await
+}
+
+async fn said(mut command: Command) -> Said {
     let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
     Said {
         status: output.status,
@@ -263,9 +267,9 @@ async fn migrate_makes_the_chosen_systems_and_others_when_they_are_chosen_later(
 
     // It is good for what serves the portal, and not for what serves both.
     let gateway = database_url("praxis_gateway", &name);
-    let doctor =
+    let good =
         run(&["doctor", "--systems", "ppn", "--jwt-secret", secret(), "--database-url", &gateway]).await;
-    assert!(doctor.good().contains("Nothing is wrong."));
+    assert!(good.good().contains("Nothing is wrong."));
     run(&["seed", "demo", "--database-url", &url]).await.good();
     run(&["seed", "demo", "--reset", "--database-url", &url]).await.good();
     let arguments = over(&gateway);
@@ -273,7 +277,13 @@ async fn migrate_makes_the_chosen_systems_and_others_when_they_are_chosen_later(
     let sites = server.ask(None, "{ medications { totalCount } }").await;
     assert_eq!(sites.data()["medications"]["totalCount"], 0, "no token, no rows");
     drop(server);
-    assert!(serve(&gateway, &[]).await.bad().contains("20260310100000_create_therapyflow"));
+    let absent = "the database has no tables of therapyflow";
+    let remedy = "leave them out with `--systems ppn`, or run `praxis migrate up --systems therapyflow`";
+    let said = serve(&gateway, &[]).await.bad();
+    assert!(said.contains(&format!("{absent}; {remedy}")), "{said}");
+    let said = doctor(&gateway).await.bad();
+    assert!(said.contains(&format!("problem  {absent}\n         → {remedy}")), "{said}");
+    assert!(said.contains("1 problem found"), "{said}");
 
     // All the way back, and there again: what is missing is made later.
     let steps = migration::migrations().len().to_string();
@@ -360,6 +370,70 @@ async fn whatever_systems_are_chosen_in_whatever_order_the_database_has_these_an
     let server = Served::start(&[&arguments[..], &["--systems", "therapyflow"]].concat()).await;
     let patients = server.ask(None, "{ therapyflow { patients { totalCount } } }").await;
     assert_eq!(patients.data()["therapyflow"]["patients"]["totalCount"], 0, "no token, no rows");
+}
+
+#[tokio::test]
+async fn each_command_is_about_the_chosen_systems() {
+    let name = empty_database().await;
+    let (url, gateway) = (database_url("postgres", &name), database_url("praxis_gateway", &name));
+    let chosen = async |systems: Option<&str>, arguments: &[&str]| {
+        let mut command = praxis();
+        // By the environment; the flag says the same.
+        command.envs(systems.map(|systems| ("PRAXIS_SYSTEMS", systems)));
+        command.args(arguments).stdin(Stdio::null());
+        said(command).await
+    };
+    let status = async |systems| {
+        let said = chosen(systems, &["migrate", "--database-url", &url, "status"]).await.good();
+        let count = |what: &str| said.lines().filter(|line| line.starts_with(what)).count();
+        (count("applied"), count("pending"), said.contains("no tables of therapyflow"))
+    };
+    let all = migration::migrations().len();
+    let of = |systems: migration::Systems| {
+        migration::migrations().iter().filter(|it| systems.have(it.name)).count()
+    };
+    let portal = of(migration::Systems { portal: true, therapyflow: false });
+    let therapyflow = of(migration::Systems { portal: false, therapyflow: true });
+    let shared = portal + therapyflow - all;
+    // Where nothing is there, all of what is chosen is pending.
+    assert_eq!(status(None).await, (0, all, false));
+    assert_eq!(status(Some("ppn")).await, (0, portal, false));
+    assert_eq!(status(Some("therapyflow")).await, (0, therapyflow, false));
+    chosen(Some("ppn"), &["migrate", "up", "--database-url", &url]).await.good();
+    // What nobody has chosen is not pending, unless it is asked for.
+    for systems in [None, Some("")] {
+        assert_eq!(status(systems).await, (portal, 0, true), "{systems:?}");
+    }
+    assert_eq!(status(Some("ppn")).await, (portal, 0, false));
+    assert_eq!(status(Some("therapyflow")).await, (shared, therapyflow - shared, true));
+    assert_eq!(status(Some("therapyflow,ppn")).await, (portal, all - portal, true));
+    let doctor = ["doctor", "--jwt-secret", secret(), "--database-url", &gateway];
+    assert!(chosen(Some("ppn"), &doctor).await.good().contains("Nothing is wrong."));
+    for systems in [None, Some(""), Some("ppn,therapyflow")] {
+        let said = chosen(systems, &doctor).await.bad();
+        assert!(said.contains("no tables of therapyflow") && said.contains("1 problem found"), "{said}");
+    }
+    let said = chosen(Some("therapyflow"), &doctor).await.bad();
+    assert!(said.contains("→ run `praxis migrate up --systems therapyflow`\n"), "{said}");
+    // An older program has made it: the remedy is about what is chosen.
+    let last = "DELETE FROM praxis.seaql_migrations WHERE version = (SELECT max(version) FROM praxis.seaql_migrations)";
+    connect(&url).await.execute(last, &[]).await.unwrap();
+    let said = chosen(Some("ppn"), &doctor).await.bad();
+    assert!(said.contains("is pending\n         → run `praxis migrate up --systems ppn`\n"), "{said}");
+
+    let name = empty_database().await;
+    let url = database_url("postgres", &name);
+    migrate(&url, &["up"]).await.good();
+    let seed = ["seed", "demo", "--database-url", &url];
+    let said = chosen(Some("therapyflow"), &seed).await.good();
+    assert!(said.contains("patients") && !said.contains("protocols"), "{said}");
+    let said = chosen(Some("therapyflow"), &[&seed[..], &["--reset"]].concat()).await.good();
+    assert!(said.contains("patients") && !said.contains("protocols"), "{said}");
+    let said = chosen(Some(""), &seed).await.good();
+    assert!(said.contains("protocols") && !said.contains("patients"), "{said}");
+    let schema = async |systems| chosen(systems, &["schema"]).await.good();
+    assert_eq!(schema(Some("")).await, schema(None).await);
+    assert!(!schema(Some("ppn")).await.contains("therapyflow"));
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use praxis::graph::Limits;
 use reqwest::StatusCode;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::harness::{Answer, App, somebody};
 
@@ -383,7 +383,7 @@ async fn fragments_that_spread_each_other_again_are_answered_and_quickly() {
             fragment N on EventTypeConnection {{ nodes {{ ...F1 ...F0 }} }}"
         );
         let answer = app.clinician_north().await.ask(&query).await;
-        assert_eq!(answer.nodes("eventTypes")[0].as_object().map(|node| node.len()), Some(2));
+        assert_eq!(answer.nodes("eventTypes")[0].as_object().map(Map::len), Some(2));
         assert!(begun.elapsed() < QUICK);
     }
 }

@@ -11,6 +11,7 @@ use tokio_postgres::Client;
 
 use crate::fixture::{clinician, oracle, protocol};
 use crate::harness::{Actor, App};
+use crate::random::setting;
 
 /// Changes that are tried beside one of each kind.
 const CASES: usize = 20;
@@ -223,7 +224,7 @@ async fn in_every_zone_the_spans_of_time_tile_it_and_each_row_lies_in_one() {
     for change in &changes {
         kinds.entry(&change.kind).or_insert(change);
     }
-    let cases = std::env::var("ZONE_CASES").map_or(CASES, |cases| cases.parse().unwrap());
+    let cases = setting("ZONE_CASES").unwrap_or(CASES);
     let more = changes.iter().step_by(changes.len().div_ceil(cases.max(1)).max(1));
     for change in kinds.into_values().chain(more) {
         try_change(&app, &owner, &actor, protocol, change).await;
@@ -371,8 +372,9 @@ async fn of_the_names_that_postgres_has_those_of_the_iana_database_are_zones() {
     let places = names(&format!("NOT ({NO_PLACE})")).await;
     assert!(places.len() > 400, "{places:?}");
     for some in places.chunks(20) {
-        let lines: String =
-            some.iter().enumerate().map(|(at, zone)| format!("a{at}: {} ", line(zone))).collect();
+        let lines: Vec<_> =
+            some.iter().enumerate().map(|(at, zone)| format!("a{at}: {}", line(zone))).collect();
+        let lines = lines.join(" ");
         assert!(actor.ask(&format!("{{ {lines} }}")).await.data().is_object(), "{some:?}");
     }
     let mut others = names(NO_PLACE).await;

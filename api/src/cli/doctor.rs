@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::lacking::Lacking;
 use super::{Failure, say};
 use crate::auth::{Authenticator, SystemClock};
 use crate::config::ServeArgs;
@@ -14,7 +15,7 @@ use crate::systems;
 /// Checks what `serve` would need, one line per finding; fails if any of them would keep it from serving.
 pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
     let mut doctor = Doctor { problems: 0, notes: 0 };
-    let systems = doctor.check("the systems", args.systems(), "");
+    let systems = doctor.check("the systems", args.systems.chosen(), "");
     let limits = doctor.check("the limits", args.limits(), "");
     let (url, owner_url, secret) = if let Some(url) = &args.database.database_url {
         (url.clone(), args.migration_url.clone().unwrap_or_else(|| url.clone()), None)
@@ -30,6 +31,11 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
 
     let owner = doctor.check("the address of the owner", Pool::new(&args.database(owner_url)), "");
     let Some(owner) = owner else { return doctor.finish() };
+    let lacking = systems.zip(doctor.check("the migrations can be read", migration_status(&owner).await, ""));
+    let lacking = lacking.map(|(systems, status)| Lacking::of(systems, &status));
+    if let Some(lacking) = &lacking {
+        doctor.migrations(lacking);
+    }
     if let Some(auth) = doctor.check("the token settings", args.auth(secret.as_deref()), "") {
         let roles = auth.allowed_roles.clone();
         if let Some(authenticator) = doctor.check("the token keys", Authenticator::new(auth, SystemClock), "")
@@ -45,25 +51,14 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
             )
         {
             doctor.mode(mode, &pool).await;
-            if let (Some(systems), Some(limits)) = (systems, limits)
-                && let Some(engine) =
-                    doctor.check("the schema", Engine::new(&systems, limits, pool.clone()), "")
+            // What is not there is told of once.
+            if let (Some(Lacking { there, .. }), Some(limits)) = (&lacking, limits)
+                && let Some(engine) = doctor.check("the schema", Engine::new(there, limits, pool.clone()), "")
             {
                 let schemas = engine.catalog().schemas();
                 doctor.check("the login role", check_login(&pool, &roles, &schemas).await, "");
                 doctor.database(&Guard::new(&Arc::new(engine), &pool, &roles)).await;
             }
-        }
-    }
-
-    if let Some(migrations) = doctor.check("the migrations can be read", migration_status(&owner).await, "") {
-        let wanted = args.systems().map_or(migration::Systems::ALL, |systems| systems::migrated(&systems));
-        let missing = |status: &&migration::Status| {
-            status.state != migration::State::Applied && wanted.have(status.name)
-        };
-        for status in migrations.iter().filter(missing) {
-            let state = format!("{:?}", status.state).to_lowercase();
-            doctor.problem(&format!("the migration {} is {state}", status.name), "run `praxis migrate up`");
         }
     }
     doctor.finish()
@@ -106,6 +101,19 @@ impl Doctor {
         self.notes += 1;
         say(&format!("notice   {text}"));
         say(&format!("         → {remedy}"));
+    }
+
+    /// What the database lacks of the systems that would be served.
+    fn migrations(&mut self, lacking: &Lacking) {
+        if !lacking.absent.is_empty() {
+            let text = format!("the database has no tables of {}", systems::names(&lacking.absent, ", "));
+            self.problem(&text, &lacking.choose());
+        }
+        for status in &lacking.migrations {
+            let state = format!("{:?}", status.state).to_lowercase();
+            let remedy = format!("run `{}`", lacking.migrate());
+            self.problem(&format!("the migration {} is {state}", status.name), &remedy);
+        }
     }
 
     /// Whether the database takes writes, and whether its changes are heard of.

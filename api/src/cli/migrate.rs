@@ -2,8 +2,9 @@
 
 use clap::{Args, Subcommand};
 
+use super::lacking::Lacking;
 use super::{Failure, plainly, say};
-use crate::config::{ConfigError, system_names};
+use crate::config::SystemArgs;
 use crate::database::migration_url;
 use crate::systems;
 
@@ -19,19 +20,25 @@ pub(super) struct MigrateArgs {
 #[derive(Debug, Subcommand)]
 enum Direction {
     /// Apply what is pending
+    ///
+    /// Systems that are there already stay, and are brought up to date too.
     Up {
-        /// Systems to make tables for. Those that are there already stay
-        #[arg(long, env = "PRAXIS_SYSTEMS", value_delimiter = ',', default_values_t = system_names(), value_name = "NAMES")]
-        systems: Vec<String>,
+        #[command(flatten)]
+        systems: SystemArgs,
     },
-    /// Take back the last migrations
+    /// Take back the last migrations, whichever system's they are
     Down {
         /// How many
         #[arg(long, default_value_t = 1)]
         steps: u32,
     },
     /// List the migrations and whether they are applied
-    Status,
+    ///
+    /// Where no systems are named it is about those that the database has, or about all where it has none.
+    Status {
+        #[command(flatten)]
+        systems: SystemArgs,
+    },
 }
 
 pub(super) async fn run(args: MigrateArgs) -> Result<(), Failure> {
@@ -39,8 +46,7 @@ pub(super) async fn run(args: MigrateArgs) -> Result<(), Failure> {
     let url = migration_url(&plainly(&url)).await?;
     match args.direction {
         Direction::Up { systems } => {
-            let systems = systems::chosen(&systems).map_err(|name| ConfigError::System { name })?;
-            let applied = migration::up_for(&url, systems::migrated(&systems)).await?;
+            let applied = migration::up_for(&url, systems::migrated(&systems.chosen()?)).await?;
             for name in &applied {
                 say(&format!("applied {name}"));
             }
@@ -51,9 +57,20 @@ pub(super) async fn run(args: MigrateArgs) -> Result<(), Failure> {
                 say(&format!("took back {name}"));
             }
         }
-        Direction::Status => {
-            for status in migration::status(&url).await? {
+        Direction::Status { systems } => {
+            let status = migration::status(&url).await?;
+            let named = systems.named()?;
+            let lacking = Lacking::of(named.clone().unwrap_or_else(|| systems::ALL.to_vec()), &status);
+            let listed = match named {
+                Some(named) => systems::migrated(&named),
+                None if lacking.there.is_empty() => migration::Systems::ALL,
+                None => systems::migrated(&lacking.there),
+            };
+            for status in status.iter().filter(|status| listed.have(status.name)) {
                 say(&format!("{:<8} {}", format!("{:?}", status.state).to_lowercase(), status.name));
+            }
+            if !lacking.absent.is_empty() {
+                say(&format!("\nThe database has no tables of {}.", systems::names(&lacking.absent, ", ")));
             }
         }
     }

@@ -1,8 +1,10 @@
 //! The commands of `praxis`, one file each.
 
 mod doctor;
+mod lacking;
 mod lint;
 mod migrate;
+mod parse;
 mod refresh;
 mod schema;
 mod seed;
@@ -16,6 +18,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use tokio_postgres::error::SqlState;
 
+pub use self::parse::parse;
 use crate::config::{LogArgs, LogFormat, ServeArgs};
 use crate::database::{DatabaseConfig, Pool};
 

@@ -133,7 +133,9 @@ async fn outcomes(transaction: &Transaction<'_>, months: &[NaiveDate]) -> Result
 fn explain(error: Error) -> Failure {
     match error.code() {
         Some(&SqlState::UNDEFINED_FUNCTION | &SqlState::INVALID_SCHEMA_NAME) => {
-            "this database has no praxis.refresh() yet; run `praxis migrate up`".into()
+            "this database has no praxis.refresh(): summaries are the portal's, whose tables `praxis migrate up \
+             --systems ppn` makes"
+                .into()
         }
         Some(&SqlState::INSUFFICIENT_PRIVILEGE) => "this role may not refresh summaries; run it as the owner of the \
              tables, or GRANT USAGE ON SCHEMA praxis and EXECUTE ON FUNCTION praxis.refresh, praxis.refresh_outcomes, \

@@ -3,10 +3,10 @@
 use clap::{Args, Subcommand};
 
 use super::{Failure, say};
-use crate::config::DatabaseArgs;
+use crate::config::{DatabaseArgs, SystemArgs};
 use crate::database::embedded;
-use crate::systems;
-use crate::systems::demo::ResetError;
+use crate::graph::catalog::System;
+use crate::systems::demo::{self, ResetError};
 
 #[derive(Args, Debug)]
 pub(super) struct SeedArgs {
@@ -16,10 +16,12 @@ pub(super) struct SeedArgs {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// The demo data: the same on every database
+    /// The demo data of those of the systems that the database has: the same on every database
     Demo {
         #[command(flatten)]
         database: DatabaseArgs,
+        #[command(flatten)]
+        systems: SystemArgs,
         /// Delete everything first, and load it as on a new database. Only where nothing but the demo is: a database with
         /// other accounts, or with tables that were there before Praxis, is refused
         #[arg(long)]
@@ -28,26 +30,27 @@ enum What {
 }
 
 pub(super) async fn run(args: SeedArgs) -> Result<(), Failure> {
-    let What::Demo { database, reset } = args.what;
+    let What::Demo { database, systems, reset } = args.what;
+    let systems = systems.chosen()?;
     let url = match database.database_url {
         Some(url) => url,
         None => embedded::attach(&database.data_dir)?.superuser_url(),
     };
     if reset {
         let mut client = super::connect(&url).await?;
-        let summary = systems::demo::reset(&mut client).await.map_err(|error| match error {
+        let summary = demo::reset(&mut client, &systems).await.map_err(|error| match error {
             ResetError::Database(error) => super::explain(error),
             error => error.into(),
         })?;
         say(&format!("Deleted what was there. {summary}"));
     } else {
-        say(&demo(&url).await?);
+        say(&demo(&url, &systems).await?);
     }
     Ok(())
 }
 
-/// Fills a database with the demo data, as the owner of its tables; the text says what was done.
-pub(super) async fn demo(url: &str) -> Result<String, Failure> {
+/// Fills a database with the demo data of these systems, as the owner of its tables; the text says what was done.
+pub(super) async fn demo(url: &str, systems: &[System]) -> Result<String, Failure> {
     let mut client = super::connect(url).await?;
-    Ok(systems::demo::seed(&mut client).await.map_err(super::explain)?.to_string())
+    Ok(demo::seed(&mut client, systems).await.map_err(super::explain)?.to_string())
 }

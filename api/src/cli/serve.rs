@@ -6,6 +6,7 @@ use chrono::Utc;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use super::lacking::Lacking;
 use super::{Failure, say, say_error, seed, start_log};
 use crate::auth::development::{DevelopmentClaims, issue};
 use crate::config::ServeArgs;
@@ -36,21 +37,21 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
 
 /// Serves a database that somebody else runs.
 async fn serve_database(args: &ServeArgs, url: &str, stop: watch::Receiver<bool>) -> Result<(), Failure> {
-    let wanted = systems::migrated(&args.systems()?);
+    let wanted = args.systems.chosen()?;
     let owner = args.database(args.migration_url.clone().unwrap_or_else(|| url.to_owned()));
     if args.migrate {
-        migration::up_for(&migration_url(&owner).await?, wanted).await?;
+        migration::up_for(&migration_url(&owner).await?, systems::migrated(&wanted)).await?;
     }
-    let pending = migration_status(&Pool::new(&owner)?)
-        .await?
-        .into_iter()
-        .filter(|status| status.state != migration::State::Applied && wanted.have(status.name))
-        .map(|status| status.name)
-        .collect::<Vec<_>>();
-    if !pending.is_empty() {
-        let names = pending.join(", ");
+    let lacking = Lacking::of(wanted, &migration_status(&Pool::new(&owner)?).await?);
+    if !lacking.absent.is_empty() {
+        let (names, remedy) = (systems::names(&lacking.absent, ", "), lacking.choose());
+        return Err(format!("the database has no tables of {names}; {remedy}").into());
+    }
+    if !lacking.migrations.is_empty() {
+        let names: Vec<_> = lacking.migrations.iter().map(|status| status.name).collect();
+        let (names, migrate) = (names.join(", "), lacking.migrate());
         return Err(format!(
-            "the database lacks migrations ({names}); run `praxis migrate up`, or serve with --migrate"
+            "the database lacks migrations ({names}); run `{migrate}`, or serve with --migrate"
         )
         .into());
     }
@@ -87,13 +88,13 @@ async fn serve_embedded(args: &ServeArgs, stop: watch::Receiver<bool>) -> Result
 
 async fn start_embedded(args: &ServeArgs, embedded: &Embedded, begun: Instant) -> Result<Server, Failure> {
     let owner = embedded.superuser_url();
-    let applied = migration::up_for(&owner, systems::migrated(&args.systems()?)).await?;
+    let applied = migration::up_for(&owner, systems::migrated(&args.systems.chosen()?)).await?;
     if !applied.is_empty() {
         say_error(&format!("Created the tables ({} migrations).", applied.len()));
     }
     let mut personas = Vec::new();
     if !args.no_demo {
-        say_error(&seed::demo(&owner).await?);
+        say_error(&seed::demo(&owner, &args.systems.chosen()?).await?);
         personas = demo_personas(args, embedded.secret())?;
     }
     let url = embedded.url_for(GATEWAY_ROLE);
@@ -108,7 +109,7 @@ fn config(
     secret: Option<&[u8]>,
     personas: Vec<PagePersona>,
 ) -> Result<ServerConfig, Failure> {
-    let systems = args.systems()?;
+    let systems = args.systems.chosen()?;
     let mut http = args.http();
     let mut feeds = args.feeds();
     let clients = descriptors::clients_beside(args.pool.pool_size + APART);
@@ -148,7 +149,7 @@ fn config(
 
 fn demo_personas(args: &ServeArgs, embedded_secret: &[u8]) -> Result<Vec<PagePersona>, Failure> {
     let secret = args.auth.jwt_secret.as_deref().map_or(embedded_secret, str::as_bytes);
-    systems::offers(&args.systems()?)
+    systems::offers(&args.systems.chosen()?)
         .flat_map(|offer| offer.personas)
         .map(|persona| {
             let claims = DevelopmentClaims {

@@ -68,6 +68,11 @@ pub fn migrated(systems: &[System]) -> migration::Systems {
     migration::Systems { portal: has(ppn::SYSTEM), therapyflow: has(therapyflow::SYSTEM) }
 }
 
+/// The names of systems, in their order.
+pub fn names(systems: &[System], between: &str) -> String {
+    systems.iter().map(|system| system.name).collect::<Vec<_>>().join(between)
+}
+
 /// The systems of these names, in the order of [`ALL`]; the error is the first name that is none.
 pub fn chosen(names: &[String]) -> Result<Vec<System>, String> {
     if let Some(unknown) = names.iter().find(|name| !ALL.iter().any(|system| system.name == **name)) {

@@ -24,10 +24,11 @@ use self::postgres::Postgres;
 use self::proxy::Proxy;
 use crate::binary::{Served, over};
 use crate::harness::{App, connect};
+use crate::random::setting;
 
 /// Mutations of each test.
 fn mutations() -> usize {
-    std::env::var("FAULT_MUTATIONS").map_or(60, |count| count.parse().unwrap())
+    setting("FAULT_MUTATIONS").unwrap_or(60)
 }
 
 /// How often a process is killed meanwhile.

@@ -290,7 +290,7 @@ pub(crate) async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool)
 fn connection_lifetime() -> Option<Duration> {
     match env::var("PRAXIS_TEST_CONNECTIONS").as_deref() {
         Ok("fresh") => Some(Duration::ZERO),
-        Ok("used") | Err(_) => None,
+        Ok("used" | "") | Err(_) => None,
         Ok(other) => panic!("PRAXIS_TEST_CONNECTIONS is `fresh` or `used`, and not `{other}`"),
     }
 }
@@ -368,7 +368,7 @@ async fn make_template() {
     let url = CLUSTER.url("postgres", TEMPLATE_NAME);
     migration::up(&url).await.unwrap();
     let mut owner = connect(&url).await;
-    systems::demo::seed(&mut owner).await.unwrap();
+    systems::demo::seed(&mut owner, &systems::ALL).await.unwrap();
     owner.batch_execute("VACUUM ANALYZE").await.unwrap();
 }
 

@@ -20,5 +20,6 @@ pub(crate) use schema::Schema;
 
 /// A number that is set in the environment.
 pub(crate) fn setting(name: &str) -> Option<usize> {
-    std::env::var(name).ok().map(|value| value.parse().unwrap_or_else(|_| panic!("{name} is a number")))
+    let value = std::env::var(name).ok().filter(|value| !value.is_empty());
+    value.map(|value| value.parse().unwrap_or_else(|_| panic!("{name} is a number")))
 }

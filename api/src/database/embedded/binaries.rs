@@ -90,7 +90,9 @@ fn major(text: &str) -> Option<u32> {
 
 /// All folders that may hold a server, the most deliberate choice first.
 async fn candidates(path: Option<&OsStr>, data_dir: &Path) -> Vec<PathBuf> {
-    let path: Vec<_> = path.map(|path| std::env::split_paths(path).collect()).unwrap_or_default();
+    // An empty part of it is the working directory, where anybody may have put a program.
+    let path: Vec<_> =
+        path.into_iter().flat_map(std::env::split_paths).filter(|it| it.is_absolute()).collect();
     let mut folders = path.clone();
     if let Some(pg_config) =
         path.iter().map(|folder| folder.join("pg_config")).find(|program| program.is_file())

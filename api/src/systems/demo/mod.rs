@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 pub use self::reset::{ResetError, reset};
 use super::{ppn, therapyflow};
+use crate::graph::catalog::System;
 
 /// A user of the demo data to sign in as.
 #[derive(Clone, Copy, Debug)]
@@ -59,14 +60,14 @@ fn thousands(number: u64) -> String {
     }
 }
 
-/// Adds the demo data of every system, all of it or nothing. Where the demo users of a system are, it does nothing for that
+/// Adds the demo data of those of the systems whose tables are there, all of it or nothing. Where the demo users of a system are, it does nothing for that
 /// system.
 ///
 /// The connection has to be that of the tables' owner, or of a superuser.
-pub async fn seed(client: &mut Client) -> Result<Summary, Error> {
+pub async fn seed(client: &mut Client, systems: &[System]) -> Result<Summary, Error> {
     let transaction = client.transaction().await?;
     lock(&transaction).await?;
-    let loaded = load_all(&transaction).await?;
+    let loaded = load_all(&transaction, systems).await?;
     transaction.commit().await?;
     Ok(Summary { loaded })
 }
@@ -78,16 +79,23 @@ async fn lock(transaction: &Transaction<'_>) -> Result<(), Error> {
     transaction.batch_execute("SET LOCAL praxis.announce = off").await
 }
 
-async fn load_all(transaction: &Transaction<'_>) -> Result<Loaded, Error> {
+async fn load_all(transaction: &Transaction<'_>, systems: &[System]) -> Result<Loaded, Error> {
     let mut loaded = Vec::new();
+    let is_wanted = |system: System| systems.iter().any(|it| it.name == system.name);
     // A database may have been made for one system alone.
     let sql = "SELECT to_regnamespace('therapyflow') IS NOT NULL";
     let has_therapyflow: bool = transaction.query_one(sql, &[]).await?.try_get(0)?;
     // Who is asked first: where nothing was migrated, or to another role, Postgres says so.
-    if !are_there(transaction, &ppn::demo::PERSONAS).await? && has_portal(transaction).await? {
+    if !are_there(transaction, &ppn::demo::PERSONAS).await?
+        && has_portal(transaction).await?
+        && is_wanted(ppn::SYSTEM)
+    {
         loaded.extend(ppn::demo::load(transaction).await?);
     }
-    if has_therapyflow && !are_there(transaction, &therapyflow::demo::PERSONAS).await? {
+    if has_therapyflow
+        && is_wanted(therapyflow::SYSTEM)
+        && !are_there(transaction, &therapyflow::demo::PERSONAS).await?
+    {
         loaded.extend(therapyflow::demo::load(transaction).await?);
     }
     Ok(loaded)

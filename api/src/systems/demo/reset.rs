@@ -5,7 +5,7 @@ use tokio_postgres::{Client, Transaction};
 use uuid::Uuid;
 
 use super::{Summary, are_there, lock};
-use crate::graph::catalog::{Catalog, CatalogError};
+use crate::graph::catalog::{Catalog, CatalogError, System};
 use crate::systems::{self, ppn, therapyflow};
 
 /// Why the demo was not made anew. Nothing has changed.
@@ -28,12 +28,12 @@ const REMEMBERED: [&str; 2] = ["praxis.idempotency_keys", "praxis.directory_voca
 const GUARDED: &str = "SELECT format('ALTER TABLE %s %%s TRIGGER %I', tgrelid::regclass, tgname)
     FROM pg_catalog.pg_trigger WHERE NOT tgisinternal AND tgrelid = ANY ($1::text[]::regclass[]) AND tgtype & 34 = 34";
 
-/// Deletes every row of every table and account, and loads the demo data again, all of it or nothing. Keys begin anew, and
+/// Deletes every row of every table and account, and loads the demo data of these systems, all of it or nothing. Keys begin anew, and
 /// reference rows are those of the migrations.
 ///
 /// Only where all accounts are the demo's own, and where no table was there before the first migration. The connection has to
 /// be that of the tables' owner, or of a superuser.
-pub async fn reset(client: &mut Client) -> Result<Summary, ResetError> {
+pub async fn reset(client: &mut Client, systems: &[System]) -> Result<Summary, ResetError> {
     let transaction = client.transaction().await?;
     lock(&transaction).await?;
     refuse_what_is_no_demo(&transaction).await?;
@@ -62,7 +62,7 @@ pub async fn reset(client: &mut Client) -> Result<Summary, ResetError> {
             transaction.batch_execute(statement).await?;
         }
     }
-    let loaded = super::load_all(&transaction).await?;
+    let loaded = super::load_all(&transaction, systems).await?;
     transaction.commit().await?;
     Ok(Summary { loaded })
 }
