@@ -30,11 +30,12 @@ pub(super) struct Question {
     pub(super) is_last: bool,
 }
 
-/// Few questions of a request have the same load and as many keys; to look at each key again and again is not worth it.
+/// The first key tells most questions of a load apart, as those of a thousand aliases; to look at all keys again and again is
+/// not worth it.
 impl Hash for Question {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.load.hash(state);
-        self.keys.len().hash(state);
+        self.keys.first().hash(state);
     }
 }
 
@@ -45,8 +46,8 @@ impl fmt::Debug for Question {
     }
 }
 
-/// What was found, among what equal loads of the level found.
-type Found = Result<Arc<FoundByKey>, Unanswered>;
+/// What was found, among what equal loads of the level found; small, since the loader moves it about.
+type Found = Result<Arc<FoundByKey>, Arc<Unanswered>>;
 
 /// Asks the questions of one request, or of one step of it behind which rows may be others.
 pub(super) struct Questions<'r>(Loader<Question, Found, Statements<'r>>);
@@ -65,7 +66,8 @@ impl<'r> Questions<'r> {
         questions: Vec<Question>,
     ) -> Result<BTreeMap<LoadId, Arc<FoundByKey>>, Unanswered> {
         let found = self.0.try_load_many(questions).await.map_err(|error| Error::internal(&error))?;
-        found.into_iter().map(|(question, found)| Ok((question.load, found?))).collect()
+        let found = found.into_iter().map(|(question, found)| Ok((question.load, found?)));
+        found.collect::<Result<_, _>>().map_err(Arc::unwrap_or_clone)
     }
 }
 
@@ -80,10 +82,10 @@ struct Statements<'r> {
 
 impl BatchFn<Question, Found> for Statements<'_> {
     async fn load(&mut self, questions: &[Question]) -> HashMap<Question, Found> {
-        let found = self.answer(questions).await;
+        let found = self.answer(questions).await.map_err(Arc::new);
         let found = |load: LoadId| match &found {
             Ok(found) => Ok(found.get(&load).cloned().unwrap_or_default()),
-            Err(error) => Err(error.clone()),
+            Err(error) => Err(Arc::clone(error)),
         };
         questions.iter().map(|question| (question.clone(), found(question.load))).collect()
     }
@@ -95,7 +97,7 @@ impl Statements<'_> {
     async fn answer(
         &mut self,
         questions: &[Question],
-    ) -> Result<HashMap<LoadId, Arc<FoundByKey>>, Unanswered> {
+    ) -> Result<BTreeMap<LoadId, Arc<FoundByKey>>, Unanswered> {
         // In the order of the plan, whichever order the questions have.
         let mut new: BTreeMap<LoadId, Vec<Key>> = BTreeMap::new();
         for Question { load, keys, .. } in questions {
