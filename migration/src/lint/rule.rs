@@ -55,6 +55,7 @@ pub(super) mod source {
     pub(crate) const VIEWS: &str = "Praxis decision 11, views as tables";
     pub(crate) const RULES: &str = "Praxis decision 14, rules in the database";
     pub(crate) const SCOPES: &str = "Praxis decision 27, pages of the caller's rows";
+    pub(crate) const REFERENCES: &str = "Praxis decision 49, pages of a reference row's rows";
     pub(crate) const HANDBOOK: &str = "Praxis contributing guide, add a table";
 }
 

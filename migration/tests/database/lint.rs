@@ -154,6 +154,19 @@ const BROKEN: &[(&str, &str, &str)] = &[
         "ALTER INDEX clinic.idx_visits_site_seen RENAME TO idx_visits_a",
     ),
     ("policy-key-index", "clinic.members.person", "DROP INDEX clinic.idx_members_person_site"),
+    (
+        "reference-key-index",
+        "clinic.members.kind_id",
+        "CREATE TABLE clinic.ref_kinds (kind_id bigint PRIMARY KEY, site_id bigint, created_at timestamptz DEFAULT now());
+         ALTER TABLE clinic.ref_kinds ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+         CREATE POLICY kinds_all ON clinic.ref_kinds USING (true); GRANT ALL ON clinic.ref_kinds TO lint_client;
+         REVOKE TRUNCATE, REFERENCES, TRIGGER ON clinic.ref_kinds FROM lint_client;
+         ALTER TABLE clinic.members ADD COLUMN kind_id bigint
+           CONSTRAINT members_kind REFERENCES clinic.ref_kinds ON DELETE CASCADE;
+         COMMENT ON CONSTRAINT members_kind ON clinic.members IS 'There is no such kind.';
+         CREATE INDEX idx_members_kind ON clinic.members (kind_id, site_id, person);
+         COMMENT ON INDEX clinic.idx_members_kind IS 'a'",
+    ),
     ("index-comment", "clinic.idx_visits_tags", "COMMENT ON INDEX clinic.idx_visits_tags IS NULL"),
     (
         "index-valid",

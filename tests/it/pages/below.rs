@@ -1,11 +1,16 @@
 //! Lists below a row, and below the rows of a list.
 
 use praxis::graph::catalog::{Catalog, Relation, Table};
-use serde_json::{Value, json};
+use serde_json::Value;
+use tokio_postgres::Client;
 
-use super::list::wants;
-use super::{Caller, PAGE, PARENTS};
-use crate::people::{Key, key_arguments, key_fields, text};
+use super::list::{compare, keys_seen, pages};
+use super::{Caller, PARENTS};
+use crate::people::{key_arguments, key_fields, text};
+
+/// Lists that no index gives: a score has its substance from its protocol, and an integration score its instrument from the kind of
+/// scale. docs/queries.md names them.
+const JOINED: [(&str, &str); 2] = [("assessment", "scoreTrends"), ("substance", "scoreTrends")];
 
 /// A list below the rows of a table.
 pub(super) struct Below<'c> {
@@ -15,12 +20,11 @@ pub(super) struct Below<'c> {
     table: &'c Table,
 }
 
-/// Every list of a system that can grow and belongs to a row. Those of a row that is for everybody, such as a substance, are a filter
-/// on the caller's.
+/// Every list of a system that can grow and belongs to a row.
 pub(super) fn below<'c>(catalog: &'c Catalog, system: &str) -> Vec<Below<'c>> {
     let namespace = catalog.systems().iter().find(|it| it.name == system).unwrap();
     let parents = catalog.tables().iter().filter(|table| catalog.systems()[table.system].name == system);
-    let all = parents.filter(|table| !table.is_reference && table.function.is_none()).flat_map(|parent| {
+    let all = parents.filter(|table| table.function.is_none()).flat_map(|parent| {
         parent.relations.iter().filter(|relation| relation.many).map(move |relation| Below {
             parent,
             field: namespace.field.as_deref(),
@@ -28,53 +32,69 @@ pub(super) fn below<'c>(catalog: &'c Catalog, system: &str) -> Vec<Below<'c>> {
             table: catalog.table(relation.target),
         })
     });
-    all.filter(|it| !it.table.is_reference && it.table.function.is_none()).collect()
+    let is_joined = |it: &Below<'_>| JOINED.contains(&(&*it.parent.single_field, &*it.relation.field));
+    all.filter(|it| !it.table.is_reference && it.table.function.is_none() && !is_joined(it)).collect()
 }
 
 impl Below<'_> {
     /// Asks for the first page, the last, and those on both sides of the middle: below the first parent that the caller sees, the
     /// last, and several at each end.
-    pub(super) async fn ask(&self, caller: &Caller<'_>) {
-        let (list, wants) = (&self.relation.field, wants(self.table));
-        let ends = format!("a: {list}(first: {PAGE}) {{ {wants} }} b: {list}(last: {PAGE}) {{ {wants} }}");
-        for end in ["first", "last"] {
-            let parents = format!("p: {}({end}: {PARENTS}) {{ nodes {{ {ends} }} }}", self.parent.list_field);
-            self.twice(caller, &parents).await;
-
-            let keys = key_fields(self.parent).join(" ");
-            let parent = format!("p: {}({end}: 1) {{ nodes {{ {keys} }} }}", self.parent.list_field);
-            let parent = self.answer(caller, &parent).await;
-            let Some(parent) = parent["nodes"].get(0) else { continue };
-            let key: Key = key_fields(self.parent).iter().map(|field| text(&parent[*field])).collect();
-            let parent = format!("p: {}({})", self.parent.single_field, key_arguments(self.parent, &key));
-            let size = self.answer(caller, &format!("{parent} {{ {list} {{ totalCount }} }}")).await;
-            let middle = size[list]["totalCount"].as_u64().unwrap_or_default() / 2;
-            let found = format!("{parent} {{ {list}(first: 1, offset: {middle}) {{ edges {{ cursor }} }} }}");
-            let found = self.answer(caller, &found).await;
-            let cursor = &found[list]["edges"][0]["cursor"];
-            let middle = if cursor.is_string() {
-                format!(
-                    "c: {list}(first: {PAGE}, after: {cursor}) {{ {wants} }} d: {list}(last: {PAGE}, before: {cursor}) {{ {wants} }}"
-                )
-            } else {
-                String::new()
+    pub(super) async fn ask(&self, caller: &Caller<'_>, owner: &Client, compares: bool) {
+        let (list, parents) = (&self.relation.field, &self.parent.list_field);
+        let ask = async |fields: &str| caller.ask(self.field, fields).await;
+        let ends = |wants: &str| {
+            let end = |name: &str, end: &str| {
+                format!("{name}: {parents}({end}: {PARENTS}) {{ nodes {{ {wants} }} }} ")
             };
-            self.twice(caller, &format!("{parent} {{ {ends} {middle} }}")).await;
+            end("p", "first") + &end("q", "last")
+        };
+        let pages_below = pages(list, "", self.table, None);
+        // The second time nothing is read of the catalog.
+        ask(&ends(&pages_below)).await;
+        let local = self.relation.local.iter().map(|id| &*self.parent.column(*id).field);
+        let keys: Vec<&str> = key_fields(self.parent).into_iter().chain(local).collect();
+        let counted = format!("{} n: {list}(first: 1) {{ totalCount }} {pages_below}", keys.join(" "));
+        let found = ask(&ends(&counted)).await;
+        let of = |end: &str| found[end]["nodes"].as_array().cloned().unwrap_or_default();
+        let (first, last) = (of("p"), of("q"));
+        let parents: Vec<(&str, &Value)> = [("p", first.first()), ("q", last.last())]
+            .into_iter()
+            .filter_map(|(name, parent)| Some((name, parent?)))
+            .collect();
+        if parents.is_empty() {
+            return;
         }
-    }
 
-    /// The second time nothing is read of the catalog.
-    async fn twice(&self, caller: &Caller<'_>, parents: &str) {
-        self.answer(caller, parents).await;
-        self.answer(caller, parents).await;
-    }
-
-    /// What is answered to a field `p`.
-    async fn answer(&self, caller: &Caller<'_>, field: &str) -> Value {
-        let query = self
-            .field
-            .map_or_else(|| format!("{{ {field} }}"), |system| format!("{{ {system} {{ {field} }} }}"));
-        let data = caller.actor.ask_with(&query, &json!({})).await.data().clone();
-        self.field.map_or_else(|| data["p"].clone(), |system| data[system]["p"].clone())
+        let below = |name: &str, parent: &Value, wants: &str| {
+            let key = key_fields(self.parent).iter().map(|field| text(&parent[*field])).collect();
+            format!(
+                "{name}: {}({}) {{ {wants} }} ",
+                self.parent.single_field,
+                key_arguments(self.parent, &key)
+            )
+        };
+        let middle = |(name, parent): &(&str, &Value)| {
+            let middle = parent["n"]["totalCount"].as_u64().unwrap_or_default() / 2;
+            below(name, parent, &format!("m: {list}(first: 1, offset: {middle}) {{ edges {{ cursor }} }}"))
+        };
+        let found = ask(&parents.iter().map(middle).collect::<String>()).await;
+        let asked: String = parents
+            .iter()
+            .map(|(name, parent)| {
+                let cursor = found[name]["m"]["edges"][0]["cursor"].as_str();
+                below(name, parent, &pages(list, "", self.table, cursor))
+            })
+            .collect();
+        ask(&asked).await;
+        let answer = ask(&asked).await;
+        for (name, parent) in parents.into_iter().filter(|_| compares) {
+            let remote = self.relation.remote.iter().zip(&self.relation.local).map(|(remote, local)| {
+                let value = text(&parent[&self.parent.column(*local).field]);
+                format!("t.{} = '{value}'", self.table.column(*remote).sql_name)
+            });
+            let condition = remote.collect::<Vec<_>>().join(" AND ");
+            let all = keys_seen(caller, owner, self.table, &condition).await;
+            compare(&answer[name], self.table, &all, caller);
+        }
     }
 }

@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::{Catalog, System, Table, TableId};
+use super::{Catalog, ColumnId, System, Table, TableId};
 
 /// What a policy for reading says, and the same as strips of rows: the policy lets a caller see no row that lies in none.
 #[derive(Clone, Copy, Debug)]
@@ -36,15 +36,26 @@ pub enum Keys {
     /// It gives an array of keys.
     Many(&'static str),
     /// It gives an array of keys, or one that holds NULL alone: the caller sees so much of the table that it is read in order.
-    ManyOrAll(&'static str),
+    ManyOrAll {
+        /// That function.
+        or_all: &'static str,
+        /// One that gives the caller's keys in any case. None where rows without a key are seen too.
+        each: Option<&'static str>,
+    },
 }
 
 impl Keys {
     /// The function.
     pub fn function(self) -> &'static str {
         match self {
-            Self::One(name) | Self::Many(name) | Self::ManyOrAll(name) => name,
+            Self::One(name) | Self::Many(name) | Self::ManyOrAll { or_all: name, .. } => name,
         }
+    }
+
+    /// All functions that give these keys.
+    fn functions(self) -> impl Iterator<Item = &'static str> {
+        let each = if let Self::ManyOrAll { each, .. } = self { each } else { None };
+        [self.function()].into_iter().chain(each)
     }
 }
 
@@ -85,7 +96,20 @@ impl Catalog {
     /// Full names of the functions that scopes speak of.
     pub fn scope_functions(&self) -> HashSet<&'static str> {
         let strips = self.scopes.declared.iter().flat_map(|(_, scope)| scope.strips);
-        strips.map(|strip| strip.keys.function()).collect()
+        strips.flat_map(|strip| strip.keys.functions()).collect()
+    }
+
+    /// Whether an index gives each strip's rows of one row of a reference table, which a column of a table or view points to, in the
+    /// order of their keys. Tables have it by rule (`reference-key-index`), and with them a view of one table that has these columns.
+    pub fn is_in_order_by(&self, table: &Table, column: ColumnId) -> bool {
+        let Some(scope) = self.scope(table.id) else { return false };
+        let read = match scope.views.iter().find(|(name, _)| *name == table.name) {
+            None => return true,
+            Some((_, [only])) => self.tables.iter().find(|it| (it.system, &*it.name) == (table.system, only)),
+            Some(_) => None,
+        };
+        let mut columns = table.primary_key.iter().chain([&column]);
+        read.is_some_and(|read| columns.all(|id| read.column_named(&table.column(*id).name).is_some()))
     }
 
     /// Gives each table the scope that its policies have, where these are known. A table under any other policy is read as
@@ -103,7 +127,7 @@ impl Catalog {
 impl Scope {
     /// Whether somebody may see so much that the table is read in order, by indexes that no key leads.
     pub fn may_be_whole(&self) -> bool {
-        self.strips.iter().any(|strip| matches!(strip.keys, Keys::ManyOrAll(_)))
+        self.strips.iter().any(|strip| matches!(strip.keys, Keys::ManyOrAll { .. }))
     }
 
     /// Whether there may be many strips, however little of the table the caller sees.
@@ -118,7 +142,8 @@ impl Scope {
             found.is_some_and(|found| matches!(found.as_slice(), [only] if only == self.policy))
         };
         let is_usable = |strip: &Strip| {
-            table.column_named(strip.column).is_some() && policies.functions.contains(strip.keys.function())
+            table.column_named(strip.column).is_some()
+                && strip.keys.functions().all(|name| policies.functions.contains(name))
         };
         let view = self.views.iter().find(|(name, _)| *name == table.name);
         let of_tables = match view {

@@ -13,6 +13,16 @@
 //! walks past everybody else's. So a tenant's rows are asked for in the order of the tenant's indexes alone, which are declared
 //! NULLS FIRST. No row lacks the values, and the order is the same.
 //!
+//! Below a row of a reference table, or filtered by one, a strip has an index by that row, the tenant and the key, and neither
+//! estimates nor another index of the tenant may stand before it:
+//!
+//! ```sql
+//! SELECT … WHERE t."site_id" = s.s0 AND t."event_type_id" = ANY (ARRAY[$1]) ORDER BY t."event_type_id", t."event_id" NULLS FIRST
+//! ```
+//!
+//! Of an array Postgres does not conclude that the column is the same in all rows, and only that index gives the order. There is
+//! none without the tenant, so that whoever sees all tenants pays for a page of each.
+//!
 //! The policy still decides about each row; strips only say where to look. What continues after a cursor in an order that has
 //! missing values, or goes both ways, is several ranges of an index: strips too.
 
@@ -40,6 +50,8 @@ pub(super) struct Merge<'a> {
     /// Ranges of the order, one of which a row lies in; none for all of it.
     pub(super) ranges: &'a [String],
     pub(super) scope: Option<&'a Scope>,
+    /// The column by which all rows have one row of a reference table: what their index begins with.
+    pub(super) reference: Option<&'a str>,
     /// Name of the column of the tenant that all rows are of.
     pub(super) tenant: Option<&'a str>,
     pub(super) sorts: &'a [Sort],
@@ -137,15 +149,21 @@ impl Merge<'_> {
 
     fn strip(&self, column: &str, keys: Keys, sql: &mut Sql) {
         let column = format!("{ROW}.{}", quote(column));
-        let function = keys.function();
+        let each = match keys {
+            Keys::ManyOrAll { each, .. } if self.reference.is_some() => each,
+            _ => None,
+        };
+        let function = each.unwrap_or(keys.function());
         if let Keys::One(_) = keys {
             return self.ranges(Some(&format!("{column} = (SELECT {function}())")), self.sorts, sql);
         }
         sql.push(format_args!("SELECT q.* FROM unnest((SELECT {function}())) s(s0) CROSS JOIN LATERAL ("));
         let of_key = format!("{column} = s.s0");
-        if let Keys::ManyOrAll(_) = keys {
-            self.ranges(Some("s.s0 IS NULL"), self.sorts, sql);
-            sql.push(" UNION ALL ");
+        if let Keys::ManyOrAll { .. } = keys {
+            if each.is_none() {
+                self.ranges(Some("s.s0 IS NULL"), self.sorts, sql);
+                sql.push(" UNION ALL ");
+            }
             self.ranges(Some(&of_key), &self.sorts_of_tenant(&column), sql);
         } else {
             self.ranges(Some(&of_key), self.sorts, sql);
@@ -189,6 +207,10 @@ impl Merge<'_> {
         for (at, condition) in conditions.enumerate() {
             sql.push(if at == 0 { " WHERE " } else { " AND " }).push(condition);
         }
-        order::write_order(self.values, sorts, sql);
+        let leads = |reference: &str| (reference.to_owned(), Sort { nullable: false, ..sorts[0].clone() });
+        let (mut by, mut how): (Vec<_>, Vec<_>) = self.reference.map(leads).into_iter().unzip();
+        by.extend_from_slice(self.values);
+        how.extend_from_slice(sorts);
+        order::write_order(&by, &how, sql);
     }
 }

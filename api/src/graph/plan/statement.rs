@@ -183,6 +183,7 @@ pub(super) fn page(
     let ordered = order::resolve(catalog, table, ROW, paths, "orderBy", allowance, &mut sql)?;
 
     let scope = if *scoped { scope(catalog, table, columns) } else { None };
+    let reference = scope.and_then(|_| reference(catalog, query));
     let own = |term: &order::Term| term.at.relations.is_empty();
     let (ahead, behind) =
         if page.backward { (&page.before, &page.after) } else { (&page.after, &page.before) };
@@ -208,10 +209,7 @@ pub(super) fn page(
     };
     if !columns.is_empty() {
         holds(&mut sql, &mut |sql| {
-            matches_key(table, columns, *parents, sql);
-            if let Some(strip) = tenant {
-                write_is_seen(table, columns, *parents, strip.keys, sql);
-            }
+            write_is_below(query, reference, tenant, sql);
             Ok(())
         })?;
     }
@@ -248,6 +246,7 @@ pub(super) fn page(
     // One more than the page has: whether any row follows.
     let limit = page.limit + 1;
 
+    let reference = reference.map(|column| format!("{ROW}.{}", table.column(column).sql_name));
     let merge = Merge {
         table,
         projection,
@@ -257,6 +256,7 @@ pub(super) fn page(
         conditions: &conditions,
         ranges: &ranges,
         scope,
+        reference: reference.as_deref(),
         tenant: tenant.map(|strip| strip.column),
         sorts: &sorts,
         values: &ordered.values,
@@ -318,12 +318,37 @@ fn scope<'c>(catalog: &'c Catalog, table: &Table, columns: &[ColumnId]) -> Optio
     catalog.scope(table.id).filter(|_| is_apart)
 }
 
+/// The column by which the rows have one row of a reference table, where only one index gives these in the page's order. Where the
+/// column is part of the key, each tenant's rows are few, and every index of the key gives them.
+fn reference(catalog: &Catalog, query: &PageQuery<'_>) -> Option<ColumnId> {
+    let ([column], table) = (query.columns, query.table) else { return None };
+    let by_key = query.page.order.iter().map(|term| (term.at.relations.is_empty(), term.at.column));
+    let is_by_key = by_key.eq(table.primary_key.iter().map(|id| (true, *id)));
+    let is_of_key = table.primary_key.contains(column);
+    (is_by_key && !is_of_key && catalog.is_in_order_by(table, *column)).then_some(*column)
+}
+
 /// The strip by which a table is read where a parent is a tenant itself.
 fn tenant<'c>(catalog: &'c Catalog, table: &Table, columns: &[ColumnId]) -> Option<&'c Strip> {
     let ([column], scope) = (columns, catalog.scope(table.id)?) else { return None };
     let [strip] = scope.strips else { return None };
     let is_of_tenant = scope.may_be_whole() && strip.column == table.column(*column).name;
     is_of_tenant.then_some(strip)
+}
+
+/// Writes the condition that a row is below a parent, be it of a reference table or a tenant.
+fn write_is_below(query: &PageQuery<'_>, reference: Option<ColumnId>, tenant: Option<&Strip>, sql: &mut Sql) {
+    let PageQuery { table, columns, parents, .. } = *query;
+    if let Some(column) = reference {
+        sql.push(format_args!("{ROW}.{} = ANY (ARRAY[", table.column(column).sql_name));
+        write_key(table, 0, column, parents, sql);
+        sql.push("])");
+    } else {
+        matches_key(table, columns, parents, sql);
+    }
+    if let Some(strip) = tenant {
+        write_is_seen(table, columns, parents, strip.keys, sql);
+    }
 }
 
 /// Writes the condition that a parent is a tenant of whom the caller sees rows. Of others the policy would look at each.

@@ -16,12 +16,18 @@ pub(super) const SCOPES: [Scope; 2] = [
             ("session_notes", &["log_clinical_records"]),
             ("timeline_events", &["log_clinical_records"]),
         ],
-        strips: &[Strip { column: "site_id", keys: Keys::ManyOrAll("public.auth_sites_or_all") }],
+        strips: &[Strip {
+            column: "site_id",
+            keys: Keys::ManyOrAll { or_all: "public.auth_sites_or_all", each: Some("praxis.auth_sites") },
+        }],
     },
     Scope {
         policy: "(( SELECT praxis.auth_is_network_admin() AS auth_is_network_admin) OR \
                  (site_id = ANY (( SELECT praxis.auth_sites() AS auth_sites)::bigint[])))",
         views: &[],
-        strips: &[Strip { column: "site_id", keys: Keys::ManyOrAll("public.auth_sites_or_network") }],
+        strips: &[Strip {
+            column: "site_id",
+            keys: Keys::ManyOrAll { or_all: "public.auth_sites_or_network", each: None },
+        }],
     },
 ];

@@ -41,23 +41,41 @@ pub(super) const QUESTIONS: &[Question] = &[
             source: source::SCOPES,
             remedy: "CREATE INDEX idx_<table>_<column>_key ON … (<column>, <key>);",
         },
-        // Postgres writes `column = ( SELECT …` and `column = ANY (( SELECT …`.
-        sql: r"SELECT DISTINCT format('%s.%I', object, compared.name),
-              'no index gives the caller''s rows by key',
-              format('CREATE INDEX ON %s (%I, %s);', object, compared.name, (
+        sql: r"SELECT object, 'no index gives the caller''s rows by key',
+              format('CREATE INDEX ON %s (%I, %s);', table_object, name, (
                 SELECT string_agg(quote_ident(of_key.attname), ', ' ORDER BY place)
                 FROM unnest(key) WITH ORDINALITY AS k (number, place)
-                JOIN pg_catalog.pg_attribute AS of_key ON of_key.attrelid = tables.oid AND of_key.attnum = k.number
-                WHERE k.number <> compared.attnum))
-            FROM tables JOIN pg_catalog.pg_policy ON polrelid = tables.oid AND polcmd IN ('r', '*'),
-              LATERAL (SELECT conkey AS key FROM pg_catalog.pg_constraint WHERE conrelid = tables.oid AND contype = 'p') AS p,
-              regexp_matches(pg_get_expr(polqual, polrelid), '(?<![.\w])(\w+) = (?:ANY \()?\( SELECT', 'g') AS found,
-              LATERAL (SELECT attnum, attname::text AS name FROM pg_catalog.pg_attribute
-                WHERE attrelid = tables.oid AND attname = found[1]) AS compared
-            WHERE is_reachable AND NOT EXISTS (
-              SELECT FROM indexes WHERE indrelid = tables.oid AND indisvalid AND method = 'btree' AND predicate = ''
-                AND expressions IS NULL AND (indkey::int2[])[0] = compared.attnum
-                AND (indkey::int2[])[1:cardinality(key) - (compared.attnum = ANY (key))::int] = array_remove(key, compared.attnum))",
+                JOIN pg_catalog.pg_attribute AS of_key ON of_key.attrelid = relation AND of_key.attnum = k.number
+                WHERE k.number <> compared.number))
+            FROM compared WHERE NOT EXISTS (
+              SELECT FROM indexes WHERE indrelid = relation AND indisvalid AND method = 'btree' AND predicate = ''
+                AND expressions IS NULL AND (indkey::int2[])[0] = compared.number
+                AND (indkey::int2[])[1:cardinality(key) - (compared.number = ANY (key))::int] = array_remove(key, compared.number))",
+    },
+    Question {
+        rule: Rule {
+            id: "reference-key-index",
+            severity: Severity::Error,
+            what: "A foreign key to a reference table (ref_…) leads an index in which a column that a policy for reading compares with the caller follows, and then the primary key.",
+            why: "What belongs to a row that is for everybody belongs to all tenants. A page of the caller's would read everybody else's on the way.",
+            source: source::REFERENCES,
+            remedy: "CREATE INDEX idx_<table>_<reference> ON … (<reference>, <column>, <key>);",
+        },
+        sql: r"SELECT format('%s.%I', table_object, of_reference.attname),
+              format('no index gives the caller''s rows of one of %s by key', confrelid::regclass),
+              format('CREATE INDEX ON %s (%s);', table_object, (
+                SELECT string_agg(quote_ident(attname), ', ' ORDER BY place)
+                FROM unnest(wanted) WITH ORDINALITY AS w (number, place)
+                JOIN pg_catalog.pg_attribute ON attrelid = relation AND attnum = w.number))
+            FROM compared
+              JOIN pg_catalog.pg_constraint AS k ON k.conrelid = relation AND k.contype = 'f' AND cardinality(k.conkey) = 1
+              JOIN pg_catalog.pg_class AS c ON c.oid = confrelid AND c.relname LIKE 'ref\_%'
+              JOIN pg_catalog.pg_attribute AS of_reference ON attrelid = relation AND of_reference.attnum = k.conkey[1],
+              LATERAL (SELECT ARRAY[k.conkey[1], compared.number]
+                || array_remove(array_remove(key, k.conkey[1]), compared.number) AS wanted) AS w
+            WHERE NOT EXISTS (
+              SELECT FROM indexes WHERE indrelid = relation AND indisvalid AND method = 'btree' AND predicate = ''
+                AND expressions IS NULL AND (indkey::int2[])[0:cardinality(wanted) - 1] = wanted)",
     },
     Question {
         rule: Rule {

@@ -74,6 +74,14 @@ WITH schemas AS (
     EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u', 'x')) AS is_constraint
   FROM pg_catalog.pg_index AS i JOIN tables ON tables.oid = indrelid
   JOIN pg_catalog.pg_class AS c ON c.oid = indexrelid JOIN pg_catalog.pg_am AS am ON am.oid = relam
+), compared AS (
+  -- Columns that policies for reading compare with the caller: Postgres writes `column = ( SELECT …` and `column = ANY (( SELECT …`.
+  SELECT DISTINCT tables.oid AS relation, tables.object AS table_object, format('%s.%I', tables.object, attname) AS object,
+    attname::text AS name, attnum AS number, conkey AS key
+  FROM tables JOIN pg_catalog.pg_policy ON polrelid = tables.oid AND polcmd IN ('r', '*')
+  JOIN pg_catalog.pg_constraint ON conrelid = tables.oid AND contype = 'p',
+    regexp_matches(pg_get_expr(polqual, polrelid), '(?<![.\w])(\w+) = (?:ANY \()?\( SELECT', 'g') AS found
+  JOIN pg_catalog.pg_attribute ON attname = found[1] WHERE attrelid = tables.oid AND is_reachable
 )";
 
 fn questions() -> impl Iterator<Item = &'static Question> {
