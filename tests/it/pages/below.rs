@@ -42,22 +42,19 @@ impl Below<'_> {
     pub(super) async fn ask(&self, caller: &Caller<'_>, owner: &Client, compares: bool) {
         let (list, parents) = (&self.relation.field, &self.parent.list_field);
         let ask = async |fields: &str| caller.ask(self.field, fields).await;
-        let ends = |wants: &str| {
-            let end = |name: &str, end: &str| {
-                format!("{name}: {parents}({end}: {PARENTS}) {{ nodes {{ {wants} }} }} ")
-            };
-            end("p", "first") + &end("q", "last")
-        };
-        let pages_below = pages(list, "", self.table, None);
-        // The second time nothing is read of the catalog.
-        ask(&ends(&pages_below)).await;
         let local = self.relation.local.iter().map(|id| &*self.parent.column(*id).field);
         let keys: Vec<&str> = key_fields(self.parent).into_iter().chain(local).collect();
-        let counted = format!("{} n: {list}(first: 1) {{ totalCount }} {pages_below}", keys.join(" "));
-        let found = ask(&ends(&counted)).await;
+        let wants = format!(
+            "{} n: {list}(first: 1) {{ totalCount }} {}",
+            keys.join(" "),
+            pages(list, "", self.table, None)
+        );
+        let end =
+            |name: &str, end: &str| format!("{name}: {parents}({end}: {PARENTS}) {{ nodes {{ {wants} }} }} ");
+        let found = ask(&(end("p", "first") + &end("q", "last"))).await;
         let of = |end: &str| found[end]["nodes"].as_array().cloned().unwrap_or_default();
-        let (first, last) = (of("p"), of("q"));
-        let parents: Vec<(&str, &Value)> = [("p", first.first()), ("q", last.last())]
+        let (some, others) = (of("p"), of("q"));
+        let parents: Vec<(&str, &Value)> = [("p", some.first()), ("q", others.last())]
             .into_iter()
             .filter_map(|(name, parent)| Some((name, parent?)))
             .collect();
@@ -85,7 +82,6 @@ impl Below<'_> {
                 below(name, parent, &pages(list, "", self.table, cursor))
             })
             .collect();
-        ask(&asked).await;
         let answer = ask(&asked).await;
         for (name, parent) in parents.into_iter().filter(|_| compares) {
             let remote = self.relation.remote.iter().zip(&self.relation.local).map(|(remote, local)| {

@@ -46,8 +46,6 @@ impl List<'_> {
                 .await;
 
         let pages = pages(list, arguments, self.table, found["m"]["edges"][0]["cursor"].as_str());
-        // The second time nothing is read of the catalog.
-        ask(&pages).await;
         let answer = ask(&pages).await;
         if compares && arguments.is_empty() && self.table.function.is_none() {
             compare(&answer, self.table, &keys_seen(caller, owner, self.table, "true").await, caller);
