@@ -13,7 +13,7 @@
 //! walks past everybody else's. So a tenant's rows are asked for in the order of the tenant's indexes alone, which are declared
 //! NULLS FIRST. No row lacks the values, and the order is the same.
 //!
-//! Below a row of a reference table, or filtered by one, a strip has an index by that row, the tenant and the key, and neither
+//! Below a row of a reference table a strip has an index by that row, the tenant and the key, and neither
 //! estimates nor another index of the tenant may stand before it:
 //!
 //! ```sql
