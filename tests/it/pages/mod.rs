@@ -183,7 +183,7 @@ impl Asked<'_> {
             () if self.views.iter().any(|view| text.contains(view)) => MOST_OF_VIEWS,
             () => MOST_BUFFERS,
         };
-        let parents = if text.starts_with("SELECT p.*") { PARENTS as u64 } else { 1 };
+        let parents = if text.contains("SELECT p.* FROM unnest(") { PARENTS as u64 } else { 1 };
         let merged = if text.contains(EACH_SITE) { self.caller.sites } else { self.caller.tenants };
         most * parents * merged
     }

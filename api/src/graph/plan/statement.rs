@@ -19,6 +19,8 @@ const LONGEST_NUMBER: usize = 140;
 
 /// Alias of the table whose rows are loaded.
 pub(super) const ROW: &str = "t";
+/// Alias of the tenants of whom the caller sees rows.
+const SEEN: &str = "seen";
 
 /// How many parents a statement is for. One parent's needs no array of keys, and Postgres then keeps its plan: that for an
 /// array of unknown length looks dear beside a plan for one key, and so would be made anew for every request.
@@ -170,6 +172,10 @@ pub(super) fn page(
     let PageQuery { table, columns, parents, projection, page, filter, cursors, scoped } = query;
     let parts = parts(table, columns);
     let mut sql = Sql::new(parts.len());
+    let tenant = if *scoped { tenant(catalog, table, columns) } else { None };
+    if let Some(strip) = tenant {
+        write_seen(strip.keys, &mut sql);
+    }
     let nested = !columns.is_empty() && *parents == Parents::Many;
     if nested {
         sql.push("SELECT p.* FROM ").keys(&parts).push(" CROSS JOIN LATERAL (");
@@ -187,7 +193,6 @@ pub(super) fn page(
     let own = |term: &order::Term| term.at.relations.is_empty();
     let (ahead, behind) =
         if page.backward { (&page.before, &page.after) } else { (&page.after, &page.before) };
-    let tenant = if *scoped { tenant(catalog, table, columns) } else { None };
     let kinds = if columns.is_empty() || tenant.is_some() { kinds(table, page) } else { Vec::new() };
     let is_of_tenants = tenant.is_some() || scope.is_some_and(Scope::may_be_whole);
     let may_miss = is_of_tenants && sorts.first().is_some_and(|sort| sort.nullable);
@@ -209,7 +214,7 @@ pub(super) fn page(
     };
     if !columns.is_empty() {
         holds(&mut sql, &mut |sql| {
-            write_is_below(query, reference, tenant, sql);
+            write_is_below(query, reference, tenant.is_some(), sql);
             Ok(())
         })?;
     }
@@ -337,7 +342,7 @@ fn tenant<'c>(catalog: &'c Catalog, table: &Table, columns: &[ColumnId]) -> Opti
 }
 
 /// Writes the condition that a row is below a parent, be it of a reference table or a tenant.
-fn write_is_below(query: &PageQuery<'_>, reference: Option<ColumnId>, tenant: Option<&Strip>, sql: &mut Sql) {
+fn write_is_below(query: &PageQuery<'_>, reference: Option<ColumnId>, of_tenant: bool, sql: &mut Sql) {
     let PageQuery { table, columns, parents, .. } = *query;
     if let Some(column) = reference {
         sql.push(format_args!("{ROW}.{} = ANY (ARRAY[", table.column(column).sql_name));
@@ -346,19 +351,24 @@ fn write_is_below(query: &PageQuery<'_>, reference: Option<ColumnId>, tenant: Op
     } else {
         matches_key(table, columns, parents, sql);
     }
-    if let Some(strip) = tenant {
-        write_is_seen(table, columns, parents, strip.keys, sql);
+    if of_tenant {
+        write_is_seen(table, columns, parents, sql);
     }
 }
 
+/// Writes what a statement begins with that asks for the tenants of whom the caller sees rows: once, however often they are used.
+fn write_seen(keys: Keys, sql: &mut Sql) {
+    sql.push(format_args!("WITH {SEEN} AS MATERIALIZED (SELECT {}() AS keys) ", keys.function()));
+}
+
 /// Writes the condition that a parent is a tenant of whom the caller sees rows. Of others the policy would look at each.
-fn write_is_seen(table: &Table, columns: &[ColumnId], parents: Parents, keys: Keys, sql: &mut Sql) {
-    let function = keys.function();
-    sql.push(format_args!(" AND (array_position((SELECT {function}()), NULL) IS NOT NULL OR ARRAY["));
+fn write_is_seen(table: &Table, columns: &[ColumnId], parents: Parents, sql: &mut Sql) {
+    let keys = format!("(SELECT keys FROM {SEEN})");
+    sql.push(format_args!(" AND (array_position({keys}, NULL) IS NOT NULL OR ARRAY["));
     sql.join(", ", columns.iter().enumerate(), |sql, (at, column)| {
         write_key(table, at, *column, parents, sql);
     });
-    sql.push(format_args!("] <@ (SELECT {function}()))"));
+    sql.push(format_args!("] <@ {keys})"));
 }
 
 /// A value over many rows: the number of rows, or a function of a column.
