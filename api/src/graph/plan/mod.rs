@@ -17,6 +17,7 @@ mod key;
 mod merge;
 mod order;
 mod page;
+mod page_statement;
 mod planner;
 mod points;
 mod range;

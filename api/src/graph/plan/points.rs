@@ -4,8 +4,9 @@ use super::allowance::Allowance;
 use super::call::Call;
 use super::order::{self, Edge, Path, Sort, Term};
 use super::page::{self, Page};
+use super::page_statement::{self, PageQuery};
 use super::sql::Sql;
-use super::statement::{self, PageQuery, Parents};
+use super::statement::Parents;
 use crate::graph::arguments::{ArgumentError, Arguments, Value};
 use crate::graph::catalog::{Catalog, ColumnId, Table};
 use crate::graph::limits::Limits;
@@ -85,7 +86,7 @@ pub(super) fn sql(
     query: &PageQuery<'_>,
     allowance: &mut Allowance<'_>,
 ) -> Result<Sql, ArgumentError> {
-    let mut sql = statement::page(catalog, query, allowance)?;
+    let mut sql = page_statement::page(catalog, query, allowance)?;
     if !query.columns.is_empty() && query.parents == Parents::Many {
         sql.push(format_args!(" LIMIT {}", query.page.limit + 1));
     }

@@ -21,10 +21,11 @@ use super::allowance::Allowance;
 use super::collect::{Collected, collect};
 use super::groups::Groups;
 use super::page::Page;
+use super::page_statement::{self, PageQuery};
 use super::points::Points;
 use super::series::{Grid, Series};
 use super::sql::Sql;
-use super::statement::{self, Expression, Join, Numbers, PageQuery, Parents, Rows, Selected};
+use super::statement::{self, Expression, Join, Numbers, Parents, Rows, Selected};
 use super::{CursorShape, Keyed, Load, LoadId, LoadKind, Place, Plan, Trial, cursor, find_or_push};
 use crate::graph::arguments::{ArgumentError, Arguments, Inputs, Reading, Value};
 use crate::graph::catalog::{Catalog, ColumnId, Relation, Table, TableId};
@@ -384,7 +385,7 @@ impl<'a> Planner<'a> {
                 let cursors = draft.cursors;
                 let query =
                     PageQuery { table, columns, parents, projection, page, filter, cursors, scoped: true };
-                statement::page(self.catalog, &query, allowance)
+                page_statement::page(self.catalog, &query, allowance)
             }
             DraftKind::Points(points) => {
                 let (projection, page) = (&draft.projection, &points.page);
