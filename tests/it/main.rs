@@ -8,6 +8,7 @@ mod bad_values;
 mod benchmark;
 mod binary;
 mod commands;
+mod connections;
 mod costs;
 mod directory;
 mod docs;

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::StatusCode;
 use axum::response::Response;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::Service;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -41,8 +42,13 @@ pub async fn serve(
     // Each connection holds a receiver as long as it lasts.
     let (stopped, stopping) = watch::channel(());
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(settings.idle_timeout).max_buf_size(BUFFER);
-    let patience = Patience { write: settings.write_timeout, headers: settings.header_timeout };
+    // hyper's one time is for waiting and for headers alike; the stream tells them apart.
+    http.header_read_timeout(None).max_buf_size(BUFFER);
+    let patience = Patience {
+        write: settings.write_timeout,
+        headers: settings.header_timeout,
+        idle: settings.idle_timeout,
+    };
     let seats = Seats::new(settings.connections);
     let mut stop = pin!(stop);
     loop {
@@ -111,11 +117,17 @@ impl Service<Request<Incoming>> for Asked {
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         let (peer, service) = (self.peer.clone(), self.service.clone());
+        let unanswered = peer.asks();
         Box::pin(async move {
+            let _unanswered = unanswered;
             peer.rested().await;
             let _busy = peer.begin();
-            request.extensions_mut().insert(peer);
-            service.call(request).await
+            request.extensions_mut().insert(peer.clone());
+            let answer = service.call(request).await;
+            if answer.as_ref().is_ok_and(|answer| answer.status() == StatusCode::SWITCHING_PROTOCOLS) {
+                peer.upgrade();
+            }
+            answer
         })
     }
 }

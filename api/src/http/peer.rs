@@ -1,6 +1,7 @@
 //! The other end of a connection: where it is, what is under way for it, and what it has sent that is not yet a message.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::http::{HeaderMap, HeaderName};
@@ -17,7 +18,28 @@ const UNCOUNTED: usize = 16 * 1024;
 pub(super) struct Peer {
     address: IpAddr,
     sitter: Arc<Sitter>,
+    progress: Arc<Progress>,
     unread: Arc<Mutex<Option<Unread>>>,
+}
+
+/// How far its requests have come.
+#[derive(Default)]
+struct Progress {
+    /// Those whose headers are whole.
+    requests: AtomicU64,
+    /// Those of them that have no answer yet.
+    unanswered: AtomicUsize,
+    /// The connection has become a WebSocket.
+    is_upgraded: AtomicBool,
+}
+
+/// A request that has no answer until this is dropped.
+pub(super) struct Unanswered(Arc<Progress>);
+
+impl Drop for Unanswered {
+    fn drop(&mut self) {
+        self.0.unanswered.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 /// What has come and is no whole message yet.
@@ -28,7 +50,7 @@ struct Unread {
 
 impl Peer {
     pub(super) fn new(address: SocketAddr, sitter: Arc<Sitter>) -> Self {
-        Self { address: address.ip(), sitter, unread: Arc::default() }
+        Self { address: address.ip(), sitter, progress: Arc::default(), unread: Arc::default() }
     }
 
     /// Where a request comes from: as the header says that whoever stands before the gateway sets, where there is one.
@@ -44,8 +66,30 @@ impl Peer {
         self.sitter.begin()
     }
 
-    pub(super) fn is_busy(&self) -> bool {
-        self.sitter.is_busy()
+    /// The headers of a request are whole.
+    pub(super) fn asks(&self) -> Unanswered {
+        self.progress.unanswered.fetch_add(1, Ordering::AcqRel);
+        self.progress.requests.fetch_add(1, Ordering::AcqRel);
+        Unanswered(Arc::clone(&self.progress))
+    }
+
+    /// Requests so far whose headers were whole.
+    pub(super) fn requests(&self) -> u64 {
+        self.progress.requests.load(Ordering::Acquire)
+    }
+
+    /// Whether it waits for us: a request has no answer, or something else is under way.
+    pub(super) fn is_served(&self) -> bool {
+        self.progress.unanswered.load(Ordering::Acquire) > 0 || self.sitter.is_busy()
+    }
+
+    /// Its connection becomes a WebSocket.
+    pub(super) fn upgrade(&self) {
+        self.progress.is_upgraded.store(true, Ordering::Release);
+    }
+
+    pub(super) fn is_upgraded(&self) -> bool {
+        self.progress.is_upgraded.load(Ordering::Acquire)
     }
 
     /// Waits until what was begun for it is over: answers are written.

@@ -1,5 +1,5 @@
 //! A client's connection, as far as what it may keep waiting goes: who takes nothing that is sent, who does not end what it
-//! sends, and who sends more than may be kept, is cut off.
+//! sends, who sends nothing, and who sends more than may be kept, is cut off.
 
 use std::io;
 use std::io::IoSlice;
@@ -24,6 +24,8 @@ pub(super) struct Patience {
     pub(super) write: Duration,
     /// For the headers of a request, from their first byte on.
     pub(super) headers: Duration,
+    /// For the first byte of the next request, from the last byte of an answer on.
+    pub(super) idle: Duration,
 }
 
 /// A connection with its seat.
@@ -33,9 +35,14 @@ pub(super) struct Stream {
     peer: Peer,
     /// Since bytes wait that the client does not take.
     behind: Option<Behind>,
-    /// When the first byte of a request came, while it has no end.
+    /// Requests whose headers were whole when this was last looked at.
+    requests: u64,
+    /// When the first byte of a header came that is not whole.
     began: Option<Instant>,
-    headers_due: Option<Pin<Box<Sleep>>>,
+    /// When the client was last sent something, or came.
+    served: Instant,
+    /// Rings when the client's time may be up; who is served meanwhile does not set it anew each time.
+    alarm: Pin<Box<Sleep>>,
     _seat: Seat,
 }
 
@@ -46,7 +53,43 @@ struct Behind {
 
 impl Stream {
     pub(super) fn new(tcp: TcpStream, patience: Patience, peer: Peer, seat: Seat) -> Self {
-        Self { tcp, patience, peer, behind: None, began: None, headers_due: None, _seat: seat }
+        let served = Instant::now();
+        let alarm = Box::pin(sleep_until(served + patience.idle));
+        Self { tcp, patience, peer, behind: None, requests: 0, began: None, served, alarm, _seat: seat }
+    }
+
+    /// Forgets of the header that it has begun, once it is whole.
+    fn look_at_header(&mut self) {
+        let requests = self.peer.requests();
+        if self.requests != requests {
+            self.requests = requests;
+            self.began = None;
+        }
+    }
+
+    /// Waits until the client has sent nothing, or no whole header, for too long; says which.
+    fn poll_patience(&mut self, cx: &mut Context<'_>) -> Poll<&'static str> {
+        // WebSockets have times of their own.
+        while !self.peer.is_upgraded() {
+            let (due, why) = match self.began {
+                Some(began) => (began + self.patience.headers, "the client does not end its request"),
+                None => (self.served + self.patience.idle, "the client sends no request"),
+            };
+            if due < self.alarm.deadline() {
+                self.alarm.as_mut().reset(due);
+            }
+            ready!(self.alarm.as_mut().poll(cx));
+            let now = Instant::now();
+            if self.behind.is_some() || self.peer.is_served() {
+                self.served = now;
+                self.alarm.as_mut().reset(now + self.patience.idle);
+            } else if due <= now {
+                return Poll::Ready(why);
+            } else {
+                self.alarm.as_mut().reset(due);
+            }
+        }
+        Poll::Pending
     }
 
     fn wrote(
@@ -57,6 +100,9 @@ impl Stream {
     ) -> Poll<io::Result<usize>> {
         match written {
             Poll::Ready(Ok(count)) => {
+                self.served = Instant::now();
+                // The next request is not looked at before the last one is answered.
+                self.began = self.began.map(|_| self.served);
                 if let Some(behind) = &mut self.behind {
                     behind.taken += count;
                     if count == offered || behind.taken >= LEAST_TAKEN {
@@ -93,13 +139,11 @@ impl AsyncRead for Stream {
         let this = &mut *self;
         let before = buffer.filled().len();
         let read = Pin::new(&mut this.tcp).poll_read(cx, buffer);
-        if this.peer.is_busy() {
-            this.began = None;
-        }
+        this.look_at_header();
         match read {
             Poll::Ready(Ok(())) => {
                 let count = buffer.filled().len() - before;
-                if !this.peer.is_busy() {
+                if !this.peer.is_served() {
                     this.began.get_or_insert_with(Instant::now);
                 }
                 if this.peer.received(count).is_err() {
@@ -108,13 +152,8 @@ impl AsyncRead for Stream {
                 Poll::Ready(Ok(()))
             }
             Poll::Pending => {
-                let Some(began) = this.began else {
-                    this.headers_due = None;
-                    return Poll::Pending;
-                };
-                let new = || Box::pin(sleep_until(began + this.patience.headers));
-                ready!(this.headers_due.get_or_insert_with(new).as_mut().poll(cx));
-                Poll::Ready(Err(this.cut("the client does not end its request")))
+                let why = ready!(this.poll_patience(cx));
+                Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, why)))
             }
             failed @ Poll::Ready(Err(_)) => failed,
         }
