@@ -93,7 +93,8 @@ impl<'a> Generator<'a> {
             return key;
         }
         for argument in &member.arguments {
-            if argument.ty.is_required || dice.percent(30) {
+            let often = if argument.name == "filter" { 50 } else { 30 };
+            if argument.ty.is_required || dice.percent(often) {
                 let value = match (argument.ty.name.as_str(), argument.ty.is_list) {
                     ("ID", false) if !dice.percent(self.wild) => {
                         self.pool.id(dice, Some(member.ty.name.trim_end_matches("Payload")))

@@ -64,6 +64,12 @@ impl Generator<'_> {
         if is_grouping && depth + 1 >= DEEPEST {
             inputs.retain(|input| !input.ty.name.ends_with("GroupBy"));
         }
+        // Of the conditions on a text, those that take a part of it are as likely as all others.
+        let is_of_part =
+            |input: &&Member| matches!(&*input.name, "like" | "ilike" | "startsWith" | "contains");
+        if inputs.iter().any(|input| input.name == "startsWith") && dice.percent(50) {
+            inputs.retain(is_of_part);
+        }
         let mut members: Vec<&Member> = Vec::new();
         members.extend(inputs.iter().filter(|input| input.ty.is_required));
         // What is written has many columns, a condition or an order few.
@@ -84,7 +90,13 @@ impl Generator<'_> {
             if is_grouping && input.ty.name == "Boolean" {
                 return (input.name.clone(), Argument::Literal("true".into()));
             }
-            (input.name.clone(), self.input(dice, of, &input.ty, depth + 1))
+            let part = match input.name.as_str() {
+                "contains" | "startsWith" if input.ty.name == "String" && !input.ty.is_list => {
+                    self.part(dice, of, input.name == "startsWith")
+                }
+                _ => None,
+            };
+            (input.name.clone(), part.unwrap_or_else(|| self.input(dice, of, &input.ty, depth + 1)))
         };
         Argument::Object(members.into_iter().map(value).collect())
     }

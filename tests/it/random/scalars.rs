@@ -47,6 +47,21 @@ impl Generator<'_> {
         }
     }
 
+    /// A few letters of a text that is in the database, in either case: short as they are, they are found in many rows. Now and
+    /// then there is none.
+    pub(super) fn part(&self, dice: &mut Dice, field: &str, is_beginning: bool) -> Option<Argument> {
+        if dice.percent(20 + self.wild) {
+            return None;
+        }
+        let value: Value = serde_json::from_str(self.pool.value(dice, field, "String")?).ok()?;
+        let letters: Vec<char> = value.as_str()?.chars().collect();
+        let from = if is_beginning { 0 } else { dice.below(letters.len().max(1)) };
+        let part: String = letters.iter().skip(from).take(1 + dice.below(4)).collect();
+        let (upper, lower) = (part.to_uppercase(), part.to_lowercase());
+        let turned = if part == upper { lower } else { upper };
+        Some(Argument::text(if dice.percent(50) { &turned } else { &part }))
+    }
+
     /// A value that is in the database, as it is, or a part of a text.
     pub(super) fn stored(&self, dice: &mut Dice, field: &str, name: &str) -> Option<Argument> {
         let value: Value = serde_json::from_str(self.pool.value(dice, field, name)?).ok()?;
@@ -55,9 +70,14 @@ impl Generator<'_> {
             ("JSON", _) => Argument::text("a"),
             ("BigInt" | "Decimal" | "String", Value::Number(number)) => Argument::text(&number.to_string()),
             ("DateTime", Value::String(text)) => Argument::text(&text.replace(' ', "T")),
-            ("String", Value::String(text)) if dice.percent(50) => {
-                let part: String = text.chars().skip(dice.below(3)).take(1 + dice.below(8)).collect();
-                let part = if dice.percent(25) { part.to_uppercase() } else { part };
+            ("String", Value::String(text)) if dice.percent(60) => {
+                let skipped = if dice.percent(50) { 0 } else { dice.below(3) };
+                let part: String = text.chars().skip(skipped).take(1 + dice.below(8)).collect();
+                let part = match dice.below(4) {
+                    0 => part.to_uppercase(),
+                    1 => part.to_lowercase(),
+                    _ => part,
+                };
                 Argument::text(&format!("{part}{}", dice.pick(&["", "", "%", "_"]).unwrap_or(&"")))
             }
             ("String", Value::Array(_) | Value::Object(_)) => Argument::text(&value.to_string()),
