@@ -1,82 +1,127 @@
-//! Fragments taken apart, for async-graphql's validation: it walks through a fragment each time that it is spread, and where fragments
-//! spread others twice there are more ways than it would ever come to the end of.
+//! A document for async-graphql's validation, which takes a time that no operation and fragment of it multiply.
 //!
-//! Nearly all of its rules look at a definition by itself; only variables and unused fragments are looked for along the spreads.
-//! So a fragment becomes two: under its name, what may be spread where, with nothing in it, and under a name that no document has,
-//! what it holds. An operation spreads the latter of all fragments that it has, once each.
+//! The library walks through a fragment each time that it is spread, looks for variables anew from each operation, and tells each
+//! with the operation's name. Nearly all of its rules look at a definition by itself, though. So a fragment becomes two: under its
+//! name, what may be spread where, with nothing in it, and under a name that no document has, what it holds. One operation more
+//! spreads all of these, once each. Variables are [`super::rules`]' alone, and so are fields that merge: in the library's document
+//! no two fields answer to one name, and each operation uses its variables.
 
 use std::collections::HashMap;
 
 use async_graphql::parser::types::{
-    ExecutableDocument, FragmentDefinition, FragmentSpread, InlineFragment, Selection, SelectionSet,
+    Directive, DocumentOperations, ExecutableDocument, FragmentDefinition, FragmentSpread, InlineFragment,
+    OperationDefinition, OperationType, Selection, SelectionSet, TypeCondition, VariableDefinition,
 };
 use async_graphql::{Name, Pos, Positioned};
 
+use super::Value;
 use super::order::operations_mut;
 
 /// Where stands what a document has not; what is said of it is not told.
 pub(super) const NOWHERE: Pos = Pos { line: 0, column: 0 };
 
-/// Takes the fragments of a document apart. `whole`: the same document, whose spreads make no cycle.
-pub(super) fn take(document: &mut ExecutableDocument, whole: &ExecutableDocument) {
-    for operation in operations_mut(document) {
-        let spreads = spread_in(whole, &operation.selection_set.node).into_iter().map(spread);
-        let spreads: Vec<_> = spreads.collect();
-        operation.selection_set.node.items.extend(spreads);
+/// The document that async-graphql looks at.
+pub(super) fn taken_apart(document: &ExecutableDocument) -> ExecutableDocument {
+    let mut apart = document.clone();
+    let mut keys = 0;
+    for operation in operations_mut(&mut apart) {
+        give_keys(&mut operation.selection_set.node, &mut keys);
+        let uses = uses(&operation.variable_definitions);
+        operation.selection_set.node.items.push(uses);
+        for variable in &mut operation.variable_definitions {
+            // A default within a list of a type that is not known makes it panic.
+            variable.node.default_value = None;
+        }
     }
-    for (name, fragment) in std::mem::take(&mut document.fragments) {
+    let mut spreads = Vec::new();
+    for (name, mut fragment) in std::mem::take(&mut apart.fragments) {
+        give_keys(&mut fragment.node.selection_set.node, &mut keys);
         let FragmentDefinition { type_condition, .. } = &fragment.node;
         let named = FragmentDefinition {
             type_condition: type_condition.clone(),
             directives: Vec::new(),
             selection_set: Positioned::default(),
         };
-        document.fragments.insert(contents(&name), Positioned::new(fragment.node, NOWHERE));
-        document.fragments.insert(name, Positioned::new(named, fragment.pos));
+        let contents = Name::new(format!("{name} holds"));
+        spreads.extend([spread(&name, &fragment.node), spread(&contents, &fragment.node)]);
+        apart.fragments.insert(contents, Positioned::new(fragment.node, NOWHERE));
+        apart.fragments.insert(name, Positioned::new(named, fragment.pos));
     }
+    apart.operations = short_named(apart.operations, spreads);
+    apart
 }
 
-/// The name of what a fragment holds.
-fn contents(fragment: &Name) -> Name {
-    Name::new(format!("{fragment} holds"))
+/// The operations under names that cost nothing to repeat, and one that spreads these fragments.
+fn short_named(operations: DocumentOperations, spreads: Vec<Positioned<Selection>>) -> DocumentOperations {
+    let operations: Vec<_> = match operations {
+        DocumentOperations::Single(single) => vec![single],
+        DocumentOperations::Multiple(multiple) => multiple.into_values().collect(),
+    };
+    let all = OperationDefinition {
+        ty: OperationType::Query,
+        variable_definitions: Vec::new(),
+        directives: Vec::new(),
+        selection_set: Positioned::new(SelectionSet { items: spreads }, NOWHERE),
+    };
+    let all = Positioned::new(all, NOWHERE);
+    let named = operations.into_iter().chain([all]).enumerate();
+    DocumentOperations::Multiple(
+        named.map(|(at, operation)| (Name::new(at.to_string()), operation)).collect::<HashMap<_, _>>(),
+    )
 }
 
-/// Spreads what a fragment holds, within a selection on the fragment's type.
-fn spread((name, fragment): (&Name, &FragmentDefinition)) -> Positioned<Selection> {
-    let nowhere = |selection| Positioned::new(selection, NOWHERE);
-    let fragment_name = Positioned::new(contents(name), NOWHERE);
+/// Spreads a fragment within a selection on the fragment's type.
+fn spread(name: &Name, fragment: &FragmentDefinition) -> Positioned<Selection> {
+    let fragment_name = Positioned::new(name.clone(), NOWHERE);
     let spread = FragmentSpread { fragment_name, directives: Vec::new() };
     let items = vec![nowhere(Selection::FragmentSpread(Positioned::new(spread, NOWHERE)))];
-    let on_type = InlineFragment {
-        type_condition: Some(fragment.type_condition.clone()),
-        directives: Vec::new(),
-        selection_set: Positioned::new(SelectionSet { items }, NOWHERE),
-    };
-    nowhere(Selection::InlineFragment(Positioned::new(on_type, NOWHERE)))
+    inline(Some(fragment.type_condition.clone()), Vec::new(), items)
 }
 
-/// The fragments of a document that a selection spreads, also deep within it and by other fragments.
-fn spread_in<'d>(
-    document: &'d ExecutableDocument,
-    set: &SelectionSet,
-) -> HashMap<&'d Name, &'d FragmentDefinition> {
-    let mut found = HashMap::new();
-    let mut open = vec![set];
-    while let Some(set) = open.pop() {
-        for selection in &set.items {
-            match &selection.node {
-                Selection::Field(field) => open.push(&field.node.selection_set.node),
-                Selection::InlineFragment(fragment) => open.push(&fragment.node.selection_set.node),
-                Selection::FragmentSpread(spread) => {
-                    let fragment = document.fragments.get_key_value(&spread.node.fragment_name.node);
-                    if let Some((name, fragment)) = fragment
-                        && found.insert(name, &fragment.node).is_none()
-                    {
-                        open.push(&fragment.node.selection_set.node);
-                    }
+/// Uses all variables of an operation.
+fn uses(variables: &[Positioned<VariableDefinition>]) -> Positioned<Selection> {
+    let using = |variable: &Positioned<VariableDefinition>| {
+        let value = Value::Variable(variable.node.name.node.clone());
+        (Positioned::new(Name::new("uses"), NOWHERE), Positioned::new(value, NOWHERE))
+    };
+    let arguments = variables.iter().map(using).collect();
+    let directive = Directive { name: Positioned::new(Name::new("uses"), NOWHERE), arguments };
+    inline(None, vec![Positioned::new(directive, NOWHERE)], Vec::new())
+}
+
+fn inline(
+    type_condition: Option<Positioned<TypeCondition>>,
+    directives: Vec<Positioned<Directive>>,
+    items: Vec<Positioned<Selection>>,
+) -> Positioned<Selection> {
+    let selection_set = Positioned::new(SelectionSet { items }, NOWHERE);
+    let fragment = InlineFragment { type_condition, directives, selection_set };
+    nowhere(Selection::InlineFragment(Positioned::new(fragment, NOWHERE)))
+}
+
+fn nowhere(selection: Selection) -> Positioned<Selection> {
+    Positioned::new(selection, NOWHERE)
+}
+
+/// Makes each field answer to a name of its own. `__typename`, whose directives async-graphql passes over, gets a name that it does not
+/// know, and a place where nothing is told of it.
+fn give_keys(set: &mut SelectionSet, keys: &mut usize) {
+    for selection in &mut set.items {
+        match &mut selection.node {
+            Selection::Field(field) => {
+                *keys += 1;
+                field.node.alias = Some(Positioned::new(Name::new(keys.to_string()), NOWHERE));
+                if field.node.name.node == "__typename" {
+                    field.pos = NOWHERE;
+                    field.node.name = Positioned::new(Name::new("typename"), NOWHERE);
+                    field.node.arguments.clear();
+                    field.node.selection_set = Positioned::default();
+                } else {
+                    give_keys(&mut field.node.selection_set.node, keys);
                 }
             }
+            Selection::InlineFragment(fragment) => give_keys(&mut fragment.node.selection_set.node, keys),
+            Selection::FragmentSpread(_) => {}
         }
     }
-    found
 }

@@ -2,9 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use async_graphql::parser::types::{Directive, ExecutableDocument, Selection, SelectionSet};
-use async_graphql::{Pos, Positioned};
+use async_graphql::parser::types::{
+    Directive, ExecutableDocument, OperationDefinition, Selection, SelectionSet,
+};
+use async_graphql::{Name, Pos, Positioned};
 
+use super::Value;
 use super::order::{Definition, definitions};
 use super::scan::refusal;
 use crate::graph::error::{Code, Error};
@@ -12,12 +15,13 @@ use crate::graph::limits::Limits;
 
 /// Selections within one another, once fragments are put in. Validation calls itself for each.
 pub(super) const DEEPEST: usize = 100;
-/// How many times as many fields as a request may have a document may have before equal ones are merged: clients that
-/// write a fragment for each component ask for the same fields many times.
+/// How many times as many parts as a request may have fields a document may have, all operations together, before equal ones are
+/// merged: clients that write a fragment for each component ask for the same fields many times.
 const REPEATED: u64 = 10;
 
-/// Counts aliases, directives, and fields once fragments are put in. What a fragment spreads is looked at once for each selection
-/// that it stands in, and not for each way there.
+/// Counts aliases, directives, and all parts of the operations once fragments are put in. What a fragment spreads is counted once for
+/// each selection that it stands in, and not for each way there. Whatever is looked at for each operation that reaches it, and for
+/// each selection that spreads it, is bounded by this count: variables, merging, the one field of a subscription.
 pub(super) fn check(limits: &Limits, document: &ExecutableDocument) -> Result<(), Error> {
     let definitions = definitions(document);
     let mut counts = Counts::default();
@@ -42,22 +46,28 @@ pub(super) fn check(limits: &Limits, document: &ExecutableDocument) -> Result<()
             return Err(refusal(Code::LimitExceeded, *place, message));
         }
     }
-    let most = (limits.fields as u64).saturating_mul(REPEATED);
     let mut nesting = Nesting { document, heights: HashMap::new() };
-    let mut fields = Fields { document, known: HashMap::new() };
     for definition in &definitions {
-        let set = match definition {
+        match definition {
             Definition::Operation(operation) => {
                 nesting.height(&operation.node.selection_set.node, 0)?;
-                &operation.node.selection_set.node
             }
             Definition::Fragment(name, fragment) => {
                 nesting.fragment(name, fragment.pos, 0)?;
-                &fragment.node.selection_set.node
             }
-        };
-        if fields.of(set) > most {
-            let message = format!("An operation has at most {most} fields, once fragments are put in.");
+        }
+    }
+    let most = (limits.fields as u64).saturating_mul(REPEATED);
+    let (mut parts, mut counted) = (Parts::new(document, most), 0_u64);
+    for definition in &definitions {
+        // What no operation reaches is looked at once.
+        let Definition::Operation(operation) = definition else { continue };
+        counted = counted.saturating_add(parts.of_operation(&operation.node));
+        if counted > most {
+            let message = format!(
+                "The operations of a document have at most {most} fields, fragments, directives and values \
+                 together, once fragments are put in."
+            );
             return Err(refusal(Code::LimitExceeded, definition.place(), message));
         }
     }
@@ -145,43 +155,85 @@ impl<'d> Nesting<'d> {
     }
 }
 
-/// How many fields there are once fragments are put in. Within one selection a fragment adds its fields once, however often and by
-/// whatever other fragments it is spread there: they merge. The document nests no deeper than [`DEEPEST`], without cycles.
-struct Fields<'d> {
+/// How many parts an operation has once fragments are put in: fields, spreads, directives, and values. Within one selection a
+/// fragment adds its parts once, however often and by whatever other fragments it is spread there: its fields merge. The document
+/// nests no deeper than [`DEEPEST`], without cycles.
+struct Parts<'d> {
     document: &'d ExecutableDocument,
     /// Those of selections, by their addresses.
     known: HashMap<usize, u64>,
+    /// Parts that have been looked at; each counts for an operation at least once.
+    looks: u64,
+    most: u64,
 }
 
-impl<'d> Fields<'d> {
+impl<'d> Parts<'d> {
+    fn new(document: &'d ExecutableDocument, most: u64) -> Self {
+        Self { document, known: HashMap::new(), looks: 0, most }
+    }
+
+    fn of_operation(&mut self, operation: &'d OperationDefinition) -> u64 {
+        let variables = operation.variable_definitions.len() as u64;
+        of_directives(&operation.directives)
+            .saturating_add(variables)
+            .saturating_add(self.of(&operation.selection_set.node))
+    }
+
+    /// Those of a selection, or more than the most.
     fn of(&mut self, set: &'d SelectionSet) -> u64 {
         let address = std::ptr::from_ref(set).addr();
         if let Some(known) = self.known.get(&address) {
             return *known;
         }
-        let mut fields = 0_u64;
+        let mut parts = 0_u64;
         let mut seen = HashSet::new();
         let mut open = vec![set];
         while let Some(set) = open.pop() {
             for selection in &set.items {
-                match &selection.node {
+                let own = 1 + of_directives(selection.node.directives());
+                let (own, below) = match &selection.node {
                     Selection::Field(field) => {
-                        let below = self.of(&field.node.selection_set.node);
-                        fields = fields.saturating_add(1).saturating_add(below);
+                        (own + of_arguments(&field.node.arguments), self.of(&field.node.selection_set.node))
                     }
-                    Selection::InlineFragment(fragment) => open.push(&fragment.node.selection_set.node),
+                    Selection::InlineFragment(fragment) => {
+                        open.push(&fragment.node.selection_set.node);
+                        (own, 0)
+                    }
                     Selection::FragmentSpread(spread) => {
                         let name = spread.node.fragment_name.node.as_str();
                         if seen.insert(name) {
                             let fragment = self.document.fragments.get(name);
                             open.extend(fragment.map(|fragment| &fragment.node.selection_set.node));
                         }
+                        (own, 0)
                     }
+                };
+                parts = parts.saturating_add(own).saturating_add(below);
+                self.looks += own;
+                if self.looks > self.most {
+                    return self.looks;
                 }
             }
         }
-        self.known.insert(address, fields);
-        fields
+        self.known.insert(address, parts);
+        parts
+    }
+}
+
+fn of_directives(directives: &[Positioned<Directive>]) -> u64 {
+    directives.iter().map(|directive| 1 + of_arguments(&directive.node.arguments)).sum()
+}
+
+fn of_arguments(arguments: &[(Positioned<Name>, Positioned<Value>)]) -> u64 {
+    arguments.iter().map(|(_, value)| of_value(&value.node)).sum()
+}
+
+/// How many values there are in one, with itself. The scan has counted its brackets.
+pub(super) fn of_value(value: &Value) -> u64 {
+    match value {
+        Value::List(items) => 1 + items.iter().map(of_value).sum::<u64>(),
+        Value::Object(fields) => 1 + fields.values().map(of_value).sum::<u64>(),
+        _ => 1,
     }
 }
 

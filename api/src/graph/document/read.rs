@@ -9,7 +9,7 @@ use async_graphql::{Pos, ServerError, parser};
 
 use super::rules::{Findings, Known, Mistake, Remoteness, Unknown};
 use super::scan::{Numbers, Scanned, place_of_part, refusal, scan};
-use super::{LONGEST_MESSAGE, MOST_ERRORS, expanded, order, rules, stand_ins, validate};
+use super::{LONGEST_MESSAGE, MOST_ERRORS, expanded, rules, stand_ins, validate};
 use crate::graph::error::{Code, Error};
 use crate::graph::limits::Limits;
 use crate::graph::suggest;
@@ -43,8 +43,8 @@ fn shorten(error: &mut Error) {
 
 fn read_whole(schema: &Schema, limits: &Limits, text: &str) -> Result<ReadDocument, Vec<Error>> {
     let scanned = scan(text, limits.tokens).map_err(|error| vec![error])?;
-    let Scanned { text: mended, numbers, tokens, mark } = scanned;
-    let mut document = parse_query(&mended).map_err(|error| vec![syntax(&error)])?;
+    let Scanned { text: mended, numbers, tokens, begins, mark } = scanned;
+    let mut document = parse_query(&mended).map_err(|error| vec![refused(&error, begins)])?;
     if let Some(mark) = mark {
         stand_ins::replace(&mut document, mark);
     }
@@ -57,40 +57,42 @@ fn read_whole(schema: &Schema, limits: &Limits, text: &str) -> Result<ReadDocume
     if errors.is_empty() && findings.mistakes.is_empty() {
         return Ok(ReadDocument { document, numbers, tokens });
     }
-    Err(told(limits, text, merged(errors, findings, &document)))
+    Err(told(limits, text, merged(errors, findings)))
 }
 
-/// What the parser says, without its picture of the text.
-fn syntax(error: &parser::Error) -> Error {
-    let message = match error {
-        parser::Error::Syntax { message, .. } => {
+/// What the parser says, without its picture of the text. `begins`: where the document does.
+fn refused(error: &parser::Error, begins: Pos) -> Error {
+    let invalid = |place, message: String| refusal(Code::GraphqlInvalid, place, message);
+    match error {
+        parser::Error::Syntax { message, start, .. } => {
             let expected = message.lines().last().and_then(|line| line.split_once("= "));
-            expected
-                .map_or("syntax error".into(), |(_, expected)| expected.replace('_', " ").replace(" ,", ","))
+            let expected = expected
+                .map_or("syntax error".into(), |(_, expected)| expected.replace('_', " ").replace(" ,", ","));
+            invalid(*start, format!("This is not GraphQL: {expected}."))
         }
-        error => error.to_string(),
-    };
-    let message = format!("This is not GraphQL: {message}.");
-    match error.positions().next() {
-        Some(place) => refusal(Code::GraphqlInvalid, place, message),
-        None => Error::new(Code::GraphqlInvalid, message),
+        parser::Error::MultipleOperations { anonymous, .. } => {
+            invalid(*anonymous, "An operation without a name is the only one of its document.".into())
+        }
+        parser::Error::OperationDuplicated { operation, second, .. } => {
+            invalid(*second, format!("There can only be one operation named `{operation}`."))
+        }
+        parser::Error::FragmentDuplicated { fragment, second, .. } => {
+            invalid(*second, format!("There can only be one fragment named `{fragment}`."))
+        }
+        parser::Error::MissingOperation => invalid(begins, "The document has no operation.".into()),
+        // The scan has counted brackets already; the others are of documents that define schemas.
+        error => invalid(begins, format!("The document is refused: {error}.")),
     }
 }
 
 /// All mistakes, each told once, causes first.
-fn merged<'r>(
-    errors: Vec<ServerError>,
-    findings: Findings<'r>,
-    document: &ExecutableDocument,
-) -> Vec<Mistake<'r>> {
+fn merged(errors: Vec<ServerError>, findings: Findings<'_>) -> Vec<Mistake<'_>> {
     let Findings { mut mistakes, unknown } = findings;
-    let mut unknown: HashMap<Pos, Unknown<'r>> = unknown.into_iter().collect();
+    let mut unknown: HashMap<Pos, Unknown<'_>> = unknown.into_iter().collect();
     let told: HashSet<Pos> = mistakes.iter().filter_map(|mistake| mistake.told_at).collect();
-    let definitions = places_of_definitions(document);
     let mut seen = HashSet::new();
     for error in errors {
-        // Where it has two places, the first is the operation.
-        let place = error.locations.last().copied().unwrap_or_default();
+        let place = error.locations.first().copied().unwrap_or_default();
         if told.contains(&place) || !seen.insert((place, error.message.clone())) {
             continue;
         }
@@ -98,8 +100,6 @@ fn merged<'r>(
         let found = unknown.remove(&place);
         let remoteness = match &found {
             Some(_) => Remoteness::Cause,
-            None if definitions.contains(&place) => Remoteness::LeftOver,
-            None if error.locations.len() > 1 => Remoteness::Cause,
             None => Remoteness::Consequence,
         };
         let argument = match &found {
@@ -110,22 +110,6 @@ fn merged<'r>(
     }
     mistakes.sort_by_key(|mistake| (mistake.remoteness, mistake.place));
     mistakes
-}
-
-/// Where variables and fragments are defined: async-graphql tells there that they are not used.
-fn places_of_definitions(document: &ExecutableDocument) -> HashSet<Pos> {
-    let mut places = HashSet::new();
-    for definition in order::definitions(document) {
-        match definition {
-            order::Definition::Operation(operation) => {
-                places.extend(operation.node.variable_definitions.iter().map(|variable| variable.pos));
-            }
-            order::Definition::Fragment(_, fragment) => {
-                places.insert(fragment.pos);
-            }
-        }
-    }
-    places
 }
 
 /// The first mistakes in words for the caller.

@@ -12,14 +12,15 @@ use async_graphql::registry::{MetaType, MetaTypeName, Registry};
 use async_graphql::{Name, Pos, Positioned};
 
 use super::super::Value;
+use super::super::expanded::of_value;
 use super::super::order::{Definition, definitions};
 use super::super::scan::{Literals, Numbers};
 use super::Mistake;
 use super::outline::root_of;
 use crate::graph::error::Code;
 
-/// Fields that are looked at; many more than a document of the default limits has.
-const MOST_LOOKS: usize = 1_000_000;
+/// Fields and values that are looked at; many more than a document of the default limits has.
+const MOST_LOOKS: u64 = 200_000;
 
 pub(super) fn check<'r>(
     registry: &'r Registry,
@@ -77,7 +78,7 @@ struct Merging<'r, 'd> {
     shapes: HashSet<Vec<usize>>,
     /// And those whose fields have been.
     fields: HashSet<Vec<usize>>,
-    looks: usize,
+    looks: u64,
     /// Fields that a conflict is told of.
     told: HashSet<Pos>,
     mistakes: Vec<Mistake<'r>>,
@@ -149,7 +150,7 @@ impl<'r, 'd> Merging<'r, 'd> {
         concretes.sort_by_key(Selected::object);
         let groups = concretes.chunk_by(|one, other| one.object() == other.object());
         let groups: Vec<_> = groups.map(|group| [group, &abstracts].concat()).collect();
-        self.looks += groups.len() * abstracts.len();
+        self.looks += (groups.len() * abstracts.len()) as u64;
         groups
     }
 
@@ -170,7 +171,7 @@ impl<'r, 'd> Merging<'r, 'd> {
         let mut seen = HashSet::new();
         let mut open: Vec<Set<'r, 'd>> = sets.iter().rev().copied().collect();
         while let Some((set, parent)) = open.pop() {
-            self.looks += set.items.len();
+            self.looks += set.items.len() as u64;
             for selection in &set.items {
                 match &selection.node {
                     Selection::Field(field) => {
@@ -219,7 +220,8 @@ impl<'r, 'd> Merging<'r, 'd> {
         .collect()
     }
 
-    fn same_arguments(&self, one: &Field, other: &Field) -> bool {
+    fn same_arguments(&mut self, one: &Field, other: &Field) -> bool {
+        self.looks += one.arguments.iter().map(|(_, value)| of_value(&value.node)).sum::<u64>();
         one.arguments.len() == other.arguments.len()
             && one.arguments.iter().all(|(name, value)| {
                 let other = other.get_argument(&name.node);

@@ -2,14 +2,17 @@
 
 mod directives;
 mod introspection;
+mod leaves;
 mod merging;
 mod outline;
 mod required;
+mod spreads;
 mod subscription;
 mod typename;
 mod types;
 mod usages;
 mod values;
+mod variables;
 
 use async_graphql::parser::types::ExecutableDocument;
 use async_graphql::registry::{MetaEnumValue, MetaField, MetaInputValue, Registry};
@@ -100,8 +103,12 @@ pub(super) fn check<'r>(
     let mut outline = Outline::of(registry, document);
     let mut mistakes = Vec::new();
     let usages = values::check(registry, &outline, numbers, &mut mistakes);
-    usages::check(registry, &outline, &usages, &mut mistakes);
+    let operations = outline.operations();
+    spreads::check(&outline, &operations, &mut mistakes);
+    variables::check(document, &outline, &operations, &mut mistakes);
+    usages::check(registry, &operations, &usages, &mut mistakes);
     required::check(&outline, &mut mistakes);
+    leaves::check(registry, &outline, &mut mistakes);
     types::check(registry, &outline, &mut mistakes);
     directives::check(&mut outline, &mut mistakes);
     typename::check(&outline, &mut mistakes);

@@ -1,5 +1,7 @@
 //! What a document asks of the schema: one walk that the rules share.
 
+use std::collections::{HashMap, HashSet};
+
 use async_graphql::parser::types::{
     Directive, ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet,
 };
@@ -19,6 +21,14 @@ pub(super) struct Argument<'r, 'd> {
     pub(super) definition: &'r MetaInputValue,
 }
 
+/// An argument in whose value variables stand, whether the schema has it or not.
+pub(super) struct Given<'d> {
+    /// The directive, where it is one's.
+    pub(super) directive: Option<&'d str>,
+    pub(super) name: &'d str,
+    pub(super) value: &'d Positioned<Value>,
+}
+
 /// An argument that a field or directive lacks.
 pub(super) struct Missing<'r> {
     /// The field, or the directive with its mark: `@skip`.
@@ -33,6 +43,7 @@ pub(super) struct Missing<'r> {
 pub(super) struct Scope<'r, 'd> {
     pub(super) definition: Definition<'d>,
     pub(super) arguments: Vec<Argument<'r, 'd>>,
+    pub(super) given: Vec<Given<'d>>,
     pub(super) spreads: Vec<&'d str>,
 }
 
@@ -41,6 +52,8 @@ pub(super) struct Outline<'r, 'd> {
     registry: &'r Registry,
     /// In the order of the text.
     pub(super) scopes: Vec<Scope<'r, 'd>>,
+    /// Fields that the schema has, with their types as it names them.
+    pub(super) fields: Vec<(&'d Positioned<Field>, &'r str)>,
     /// Fields `__typename`.
     pub(super) typenames: Vec<&'d Positioned<Field>>,
     pub(super) unknown: Vec<(Pos, Unknown<'r>)>,
@@ -56,6 +69,7 @@ impl<'r, 'd> Outline<'r, 'd> {
         let mut outline = Self {
             registry,
             scopes: Vec::new(),
+            fields: Vec::new(),
             typenames: Vec::new(),
             unknown: Vec::new(),
             missing: Vec::new(),
@@ -63,7 +77,8 @@ impl<'r, 'd> Outline<'r, 'd> {
             unknown_of_directives: Vec::new(),
         };
         for definition in definitions(document) {
-            let mut scope = Scope { definition, arguments: Vec::new(), spreads: Vec::new() };
+            let mut scope =
+                Scope { definition, arguments: Vec::new(), given: Vec::new(), spreads: Vec::new() };
             match definition {
                 Definition::Operation(operation) => {
                     for variable in &operation.node.variable_definitions {
@@ -85,6 +100,38 @@ impl<'r, 'd> Outline<'r, 'd> {
             outline.scopes.push(scope);
         }
         outline
+    }
+
+    /// The operations, each with the scopes that it reaches, by their places.
+    pub(super) fn operations(&self) -> Vec<(&'d Positioned<OperationDefinition>, Vec<usize>)> {
+        let named = |(at, scope): (usize, &Scope<'_, 'd>)| match scope.definition {
+            Definition::Fragment(name, _) => Some((name.as_str(), at)),
+            Definition::Operation(_) => None,
+        };
+        let fragments: HashMap<&str, usize> = self.scopes.iter().enumerate().filter_map(named).collect();
+        let operations = self.scopes.iter().enumerate().filter_map(|(at, scope)| match scope.definition {
+            Definition::Operation(operation) => Some((operation, self.reached(&fragments, at))),
+            Definition::Fragment(..) => None,
+        });
+        operations.collect()
+    }
+
+    /// An operation, and the fragments that it spreads.
+    fn reached(&self, fragments: &HashMap<&str, usize>, operation: usize) -> Vec<usize> {
+        let mut reached = vec![operation];
+        let mut seen = HashSet::new();
+        let mut next = 0;
+        while let Some(at) = reached.get(next).copied() {
+            for spread in &self.scopes[at].spreads {
+                if seen.insert(*spread)
+                    && let Some(fragment) = fragments.get(spread)
+                {
+                    reached.push(*fragment);
+                }
+            }
+            next += 1;
+        }
+        reached
     }
 
     fn type_named(&mut self, place: Pos, name: &Name) -> Option<&'r MetaType> {
@@ -130,6 +177,7 @@ impl<'r, 'd> Outline<'r, 'd> {
         field: &'d Positioned<Field>,
     ) {
         let name = &field.node.name.node;
+        scope.give(None, &field.node.arguments);
         let mut ty = None;
         if name == "__typename" {
             self.typenames.push(field);
@@ -137,6 +185,7 @@ impl<'r, 'd> Outline<'r, 'd> {
             let definition = parent.field_by_name(name);
             match (definition, parent.fields()) {
                 (Some(definition), _) => {
+                    self.fields.push((field, &definition.ty));
                     let given = &field.node.arguments;
                     let unknown = arguments(scope, None, given, &definition.args);
                     self.unknown.extend(unknown);
@@ -161,6 +210,7 @@ impl<'r, 'd> Outline<'r, 'd> {
     fn directives(&mut self, scope: &mut Scope<'r, 'd>, directives: &'d [Positioned<Directive>]) {
         for directive in directives {
             let name = &directive.node.name;
+            scope.give(Some(&name.node), &directive.node.arguments);
             match self.registry.directives.get(name.node.as_str()) {
                 Some(definition) => {
                     let given = &directive.node.arguments;
@@ -178,6 +228,24 @@ impl<'r, 'd> Outline<'r, 'd> {
                 None => self.unknown(directive.pos, &name.node, Known::Directives(self.registry)),
             }
         }
+    }
+}
+
+impl<'d> Scope<'_, 'd> {
+    /// Notes in which arguments variables stand.
+    fn give(&mut self, directive: Option<&'d str>, arguments: &'d [(Positioned<Name>, Positioned<Value>)]) {
+        let with_variables = arguments.iter().filter(|(_, value)| has_variables(&value.node));
+        let given = with_variables.map(|(name, value)| Given { directive, name: &name.node, value });
+        self.given.extend(given);
+    }
+}
+
+fn has_variables(value: &Value) -> bool {
+    match value {
+        Value::Variable(_) => true,
+        Value::List(items) => items.iter().any(has_variables),
+        Value::Object(fields) => fields.values().any(has_variables),
+        _ => false,
     }
 }
 

@@ -14,11 +14,21 @@ pub(super) fn check(document: &ExecutableDocument, mistakes: &mut Vec<Mistake<'_
         if operation.node.ty != OperationType::Subscription {
             continue;
         }
-        let mut root =
-            Root { document, seen: HashSet::new(), keys: HashSet::new(), second: None, condition: None };
+        let mut root = Root {
+            document,
+            seen: HashSet::new(),
+            keys: HashSet::new(),
+            second: None,
+            introspection: None,
+            condition: None,
+        };
         root.collect(&operation.node.selection_set.node);
         if let Some(place) = root.second {
             mistakes.push(Mistake::new(place, "A subscription has one field."));
+        }
+        if let Some((place, name)) = root.introspection {
+            let message = format!("The field of a subscription says what to watch, and `{name}` does not.");
+            mistakes.push(Mistake::new(place, message));
         }
         if let Some(place) = root.condition {
             let message = "The field of a subscription is neither skipped nor included on a condition.";
@@ -32,8 +42,10 @@ struct Root<'d> {
     document: &'d ExecutableDocument,
     seen: HashSet<&'d str>,
     keys: HashSet<&'d str>,
-    /// Where a second field stands, or one of the schema's schema.
+    /// Where a second field stands.
     second: Option<Pos>,
+    /// A field of the schema's schema, and where it stands.
+    introspection: Option<(Pos, &'d str)>,
     /// Where a `@skip` or `@include` stands.
     condition: Option<Pos>,
 }
@@ -50,7 +62,10 @@ impl<'d> Root<'d> {
             match &selection.node {
                 Selection::Field(field) => {
                     self.keys.insert(&field.node.response_key().node);
-                    if self.keys.len() > 1 || field.node.name.node.starts_with("__") {
+                    let name = field.node.name.node.as_str();
+                    if name.starts_with("__") {
+                        self.introspection.get_or_insert((field.pos, name));
+                    } else if self.keys.len() > 1 {
                         self.second.get_or_insert(field.pos);
                     }
                 }

@@ -2,71 +2,40 @@
 
 use std::collections::{HashMap, HashSet};
 
-use async_graphql::parser::types::{BaseType, Type, VariableDefinition};
+use async_graphql::parser::types::{BaseType, OperationDefinition, Type, VariableDefinition};
 use async_graphql::registry::{MetaTypeName, Registry};
 use async_graphql::{Positioned, Value as ConstValue};
 
-use super::super::order::Definition;
-use super::outline::{Outline, Scope};
 use super::values::Usage;
 use super::{Mistake, Remoteness};
 
 /// Looks at the variables of each operation where it uses them, through fragments.
 pub(super) fn check(
     registry: &Registry,
-    outline: &Outline<'_, '_>,
+    operations: &[(&Positioned<OperationDefinition>, Vec<usize>)],
     usages: &[Vec<Usage<'_>>],
     mistakes: &mut Vec<Mistake<'_>>,
 ) {
     if usages.iter().all(Vec::is_empty) {
         return;
     }
-    let fragments: HashMap<&str, usize> = outline
-        .scopes
-        .iter()
-        .enumerate()
-        .filter_map(|(at, scope)| match scope.definition {
-            Definition::Fragment(name, _) => Some((name.as_str(), at)),
-            Definition::Operation(_) => None,
-        })
-        .collect();
-    for (at, scope) in outline.scopes.iter().enumerate() {
-        let Definition::Operation(operation) = scope.definition else { continue };
-        let variables: HashMap<&str, Variable> = operation
-            .node
-            .variable_definitions
-            .iter()
-            .filter_map(|variable| {
-                Some((variable.node.name.node.as_str(), Variable::of(registry, variable)?))
-            })
-            .collect();
-        for usage in reached(&outline.scopes, &fragments, at).into_iter().flat_map(|at| &usages[at]) {
+    // Operations may spread the same fragment; what is wrong with a type there is told once.
+    let mut told = HashSet::new();
+    for (operation, reached) in operations {
+        let named = operation.node.variable_definitions.iter().filter_map(|variable| {
+            Some((variable.node.name.node.as_str(), Variable::of(registry, variable)?))
+        });
+        let variables: HashMap<&str, Variable> = named.collect();
+        for usage in reached.iter().flat_map(|at| &usages[*at]) {
             if let Some(variable) = variables.get(usage.variable)
                 && let Some(message) = variable.refusal(usage)
+                && told.insert((std::ptr::from_ref(usage), message.clone()))
             {
                 let (remoteness, argument) = (Remoteness::Consequence, Some(usage.argument.clone()));
                 mistakes.push(Mistake { remoteness, argument, ..Mistake::new(usage.place, message) });
             }
         }
     }
-}
-
-/// An operation, and the fragments that it spreads.
-fn reached(scopes: &[Scope<'_, '_>], fragments: &HashMap<&str, usize>, operation: usize) -> Vec<usize> {
-    let mut reached = vec![operation];
-    let mut seen = HashSet::new();
-    let mut next = 0;
-    while let Some(at) = reached.get(next).copied() {
-        for spread in &scopes[at].spreads {
-            if seen.insert(*spread)
-                && let Some(fragment) = fragments.get(spread)
-            {
-                reached.push(*fragment);
-            }
-        }
-        next += 1;
-    }
-    reached
 }
 
 /// A variable whose type values can have.

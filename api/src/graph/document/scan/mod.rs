@@ -26,12 +26,17 @@ use crate::graph::error::{Code, Error, Location};
 /// Words that the parser takes for whole values where a name only begins with them.
 const WORDS: [&str; 3] = ["null", "true", "false"];
 
+/// Characters of a name: what is said of a document repeats names.
+const LONGEST_NAME: usize = 500;
+
 /// What the scan makes of a text.
 pub(super) struct Scanned<'t> {
     /// A text that the parser takes, if it is GraphQL.
     pub(super) text: Cow<'t, str>,
     pub(super) numbers: Numbers,
     pub(super) tokens: usize,
+    /// Where the first of them stands.
+    pub(super) begins: Pos,
     /// The character that marks stand-ins in the text; see [`super::stand_ins`].
     pub(super) mark: Option<char>,
 }
@@ -48,8 +53,8 @@ pub(super) fn scan(text: &str, most_tokens: usize) -> Result<Scanned<'_>, Error>
     match with_line_feeds(text) {
         None => Scan::run(text, most_tokens),
         Some(fed) => {
-            let Scanned { text, numbers, tokens, mark } = Scan::run(&fed, most_tokens)?;
-            Ok(Scanned { text: Cow::Owned(text.into_owned()), numbers, tokens, mark })
+            let Scanned { text, numbers, tokens, begins, mark } = Scan::run(&fed, most_tokens)?;
+            Ok(Scanned { text: Cow::Owned(text.into_owned()), numbers, tokens, begins, mark })
         }
     }
 }
@@ -91,20 +96,26 @@ impl<'t> Scan<'t> {
             described: false,
         };
         let mut lexer = Lexer::new(text);
-        let mut tokens = 0;
+        let (mut tokens, mut begins) = (0, None);
         while let Some(token) = lexer.next()? {
             if tokens == most_tokens {
                 let message = format!("A document has at most {most_tokens} tokens.");
                 return Err(refusal(Code::LimitExceeded, token.from, message));
             }
+            if token.kind == Kind::Name && token.text.len() > LONGEST_NAME {
+                let message = format!("A name has at most {LONGEST_NAME} characters.");
+                return Err(refusal(Code::LimitExceeded, token.from, message));
+            }
             tokens += 1;
+            begins.get_or_insert(token.from);
             scan.take(token)?;
         }
         scan.brackets.end(lexer.here())?;
-        if tokens == 0 {
+        let Some(begins) = begins else {
             return Err(refusal(Code::GraphqlInvalid, lexer.here(), "The document is empty."));
-        }
-        Ok(Scanned { text: scan.mender.finish(), numbers: scan.numbers, tokens, mark: scan.mark })
+        };
+        let Self { mender, numbers, mark, .. } = scan;
+        Ok(Scanned { text: mender.finish(), numbers, tokens, begins: begins.into(), mark })
     }
 
     fn take(&mut self, token: Token<'t>) -> Result<(), Error> {

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use super::super::MOST_ERRORS;
 use super::{GATEWAY, PETS, by_rule, messages, read, wide};
 use crate::graph::limits::Limits;
 
@@ -72,46 +71,6 @@ fn the_deepest_document_that_is_taken_fits_on_the_stack() {
 /// Fragments of which each has the next.
 fn chain(levels: usize, next: &str) -> String {
     numbered(levels, |at| format!("fragment f{at} on Query {{ {next}{} }} ", at + 1))
-}
-
-#[test]
-fn fragments_are_counted_where_they_stand() {
-    // Each holds the next twice: 2^n fields, in a text of n lines.
-    let doubling = |levels: usize, field: &dyn Fn(usize) -> String| {
-        let fragments = numbered(levels, |at| format!("fragment F{at} on Query {{ {} }} ", field(at + 1)));
-        format!("{{ ...F0 }} {fragments} fragment F{levels} on Query {{ __typename }}")
-    };
-    let limits = || Limits { fields: 100, ..Limits::default() };
-    let twice = |next: usize| format!("a {{ ...F{next} }} b {{ ...F{next} }}");
-    let refused = "An operation has at most 1000 fields, once fragments are put in.";
-    assert!(!said(doubling(8, &twice), limits()).iter().any(|said| said == refused));
-    assert_eq!(said(doubling(9, &twice), limits()), [refused]);
-    assert_eq!(said(doubling(45, &twice), limits()), [refused]);
-    // What is spread again within one selection adds nothing, whichever way it comes there.
-    let again: [&dyn Fn(usize) -> String; 6] = [
-        &|next| format!("...F{next} ...F{next}"),
-        &|next| format!("...F{next} ... {{ ...F{next} }} ... on Query {{ ...F{next} }} ...F{next}"),
-        &|next| format!("...F{next} @include(if: true) ...F{next} @skip(if: false)"),
-        &|next| format!("__typename ...F{next} a: __typename ...F{next}"),
-        &|next| format!("...F{next} ...F{}", (next + 1).min(45)),
-        &|next| numbered(46 - next, |at| format!("...F{} ", 45 - at)),
-    ];
-    for (at, again) in again.into_iter().enumerate() {
-        let limits = Limits { directives: 1_000, ..limits() };
-        assert_eq!(said(doubling(45, again), limits), Vec::<String>::new(), "{at}");
-    }
-    // Many selections, each of which holds many fragments that hold nothing but one another.
-    let all = |from: usize| numbered(90 - from, |at| format!("...F{} ", from + at + 1));
-    let web = numbered(90, |at| format!("fragment F{at} on Query {{ {} }} ", all(at)));
-    let selections = "node(id: 1) { id ... on Query { ...F0 } } ".repeat(400);
-    let text = format!("{{ {selections} }} {web} fragment F90 on Query {{ __typename }}");
-    assert_eq!(said(text, Limits { tokens: 100_000, ..Limits::default() }).len(), MOST_ERRORS);
-    assert_eq!(said(doubling(24, &|_| "...F0 ...nope ...nope".into()), Limits::default()).len(), 1);
-    let chained = said(doubling(150, &|next| format!("...F{next}")), Limits::default());
-    assert_eq!(
-        chained.join(" "),
-        "A document nests selections at most 100 levels, once fragments are put in."
-    );
 }
 
 #[test]

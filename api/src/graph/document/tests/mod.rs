@@ -4,6 +4,7 @@ mod by_rule;
 mod hostile;
 mod judged;
 mod numbers;
+mod products;
 mod told;
 
 use async_graphql::dynamic::Schema;

@@ -123,6 +123,99 @@ fn a_mistake_in_a_value_names_the_argument_and_the_place_of_the_part() {
     assert_eq!(said, ["The argument `id` of `node` is required, of type `ID!`, and is not provided."]);
 }
 
+/// What async-graphql's parser and rules find, in words that are true, each at its place. graphql-js says the same of all of them.
+#[test]
+fn what_the_library_finds_is_told_truly() {
+    for (text, column, said) in [
+        // Of the parser.
+        (
+            "{ __typename } query A { __typename }",
+            1,
+            "An operation without a name is the only one of its document.",
+        ),
+        (
+            "query A { __typename } { __typename }",
+            24,
+            "An operation without a name is the only one of its document.",
+        ),
+        ("{ __typename } { __typename }", 16, "An operation without a name is the only one of its document."),
+        (
+            "query A { a: __typename } query A { __typename }",
+            27,
+            "There can only be one operation named `A`.",
+        ),
+        (
+            "{ ...f } fragment f on Query { __typename } fragment f on Query { __typename }",
+            45,
+            "There can only be one fragment named `f`.",
+        ),
+        (" fragment f on Query { __typename }", 2, "The document has no operation."),
+        // Of its rules.
+        ("{ zz }", 3, "Unknown field \"zz\" on type \"Query\"."),
+        ("{ dog { zz } }", 9, "Unknown field \"zz\" on type \"Dog\"."),
+        ("mutation { __schema { description } }", 12, "Unknown field \"__schema\" on type \"Mutation\"."),
+        ("{ dog(zz: 1) { id } }", 7, "Unknown argument \"zz\" on field \"dog\" of type \"Query\"."),
+        ("{ dog { id @skip(if: true, zz: 1) } }", 28, "The directive `@skip` has no argument `zz`."),
+        ("{ dog { ...zz } }", 9, "Unknown fragment: \"zz\""),
+        ("query($v: Zz) { big(i: $v) }", 7, "Unknown type \"Zz\""),
+        ("{ dog { ... on Zz { id } } }", 9, "Unknown type \"Zz\""),
+        ("{ big(i: 1, i: 1) }", 13, "There can only be one argument named \"i\""),
+        ("query($v: Int, $v: Int) { big(i: $v) }", 16, "There can only be one variable named \"$v\""),
+        ("{ dog { id { id } } }", 9, "The field `id` of type `ID!` has no fields to select."),
+        ("{ dog }", 3, "Of the field `dog` of type `Dog`, fields have to be selected."),
+        (
+            "{ ...f } fragment f on Dog { id }",
+            3,
+            "Fragment \"f\" cannot be spread here as objects of type \"Query\" can never be of type \"Dog\"",
+        ),
+        (
+            "{ ... on Dog { id } }",
+            3,
+            "Fragment cannot be spread here as objects of type \"Query\" can never be of type \"Dog\"",
+        ),
+        ("{ dog { id @zz } }", 12, "Unknown directive \"zz\""),
+        ("query @skip(if: true) { dog { id } }", 7, "Directive \"skip\" may not be used on \"QUERY\""),
+        ("{ __typename @deprecated }", 14, "Directive \"deprecated\" may not be used on \"FIELD\""),
+        (
+            "{ ... @deprecated { __typename } }",
+            7,
+            "Directive \"deprecated\" may not be used on \"INLINE_FRAGMENT\"",
+        ),
+        ("{ dog { id @skip(if: true) @skip(if: true) } }", 28, "Duplicate directive \"skip\""),
+        // Of ours, where the library's were not true or came again and again.
+        (
+            "query($v: Dog) { big(i: $v) }",
+            7,
+            "The variable `$v` has the type `Dog`, which values that are given do not have.",
+        ),
+        ("{ big(i: $v) }", 10, "The variable `$v` is not defined by the operation."),
+        ("query A { big(i: $v) }", 18, "The variable `$v` is not defined by the operation `A`."),
+        ("query A { big(zz: [$v], i: 1) }", 20, "The variable `$v` is not defined by the operation `A`."),
+        ("query A($v: Int) { dog { id } }", 9, "The variable `$v` is not used by the operation `A`."),
+        ("query($v: Int) { dog { id } }", 7, "The variable `$v` is not used by the operation."),
+        ("{ dog { id } } fragment f on Dog { id }", 16, "The fragment `f` is not used."),
+        (
+            "subscription { __typename }",
+            16,
+            "The field of a subscription says what to watch, and `__typename` does not.",
+        ),
+        (
+            "subscription { __typename @skip(if: true) }",
+            16,
+            "The field of a subscription says what to watch, and `__typename` does not.",
+        ),
+        ("subscription { a b }", 18, "A subscription has one field."),
+    ] {
+        let errors = read(&PETS, &wide(), text).err().unwrap_or_default();
+        let place = [Location { line: 1, column }];
+        assert!(
+            errors.iter().any(|error| error.message == said && error.locations == place),
+            "{text}: {said} at {column}: {errors:?}"
+        );
+        assert!(errors.iter().all(|error| error.locations.len() == 1), "{text}: {errors:?}");
+    }
+}
+
 #[test]
 fn the_same_is_told_each_time() {
     let text = "query A($a: ID, $b: ID) { zz } query B($c: ID) { yy } query C { dog { ...f ...g } } \

@@ -1,0 +1,100 @@
+//! All Variables Are Defined, and All Variables Are Used. async-graphql has the rules, and looks and tells anew for each operation.
+
+use std::cell::LazyCell;
+use std::collections::{HashMap, HashSet};
+
+use async_graphql::parser::types::{ExecutableDocument, OperationDefinition};
+use async_graphql::{Name, Pos, Positioned};
+
+use super::super::Value;
+use super::outline::{Given, Outline};
+use super::{Mistake, Remoteness};
+
+pub(super) fn check<'d>(
+    document: &'d ExecutableDocument,
+    outline: &Outline<'_, 'd>,
+    operations: &[(&'d Positioned<OperationDefinition>, Vec<usize>)],
+    mistakes: &mut Vec<Mistake<'_>>,
+) {
+    let names = LazyCell::new(|| names(document));
+    // Operations may spread the same fragment; a variable that several do not define is told once.
+    let mut told = HashSet::new();
+    for (operation, reached) in operations {
+        let definitions = &operation.node.variable_definitions;
+        let defined: HashSet<&str> = definitions.iter().map(|it| it.node.name.node.as_str()).collect();
+        let mut used: HashSet<&str> = HashSet::new();
+        for given in reached.iter().flat_map(|at| &outline.scopes[*at].given) {
+            variables(&given.value.node, &mut Vec::new(), &mut |variable, path| {
+                if defined.contains(variable) {
+                    used.insert(variable);
+                } else if told.insert((std::ptr::from_ref(given), variable)) {
+                    let message = format!(
+                        "The variable `${variable}` is not defined by {}.",
+                        called(&names, operation)
+                    );
+                    let argument = Some(dotted(given, path));
+                    mistakes.push(Mistake { argument, ..Mistake::new(given.value.pos, message) });
+                }
+            });
+        }
+        for variable in definitions {
+            let name = &variable.node.name.node;
+            if !used.contains(name.as_str()) {
+                let message = format!("The variable `${name}` is not used by {}.", called(&names, operation));
+                // Where it should be used, something is misspelt, maybe.
+                let remoteness = Remoteness::LeftOver;
+                mistakes.push(Mistake { remoteness, ..Mistake::new(variable.pos, message) });
+            }
+        }
+    }
+}
+
+/// The names of operations, by their places.
+fn names(document: &ExecutableDocument) -> HashMap<Pos, &Name> {
+    document.operations.iter().filter_map(|(name, operation)| Some((operation.pos, name?))).collect()
+}
+
+/// An operation in a message.
+fn called(names: &HashMap<Pos, &Name>, operation: &Positioned<OperationDefinition>) -> String {
+    match names.get(&operation.pos) {
+        Some(name) => format!("the operation `{name}`"),
+        None => "the operation".to_owned(),
+    }
+}
+
+/// A step from a value to one within it.
+enum Part<'d> {
+    Field(&'d str),
+    Item(usize),
+}
+
+/// Tells the variables in a value, each with the way to it.
+fn variables<'d>(value: &'d Value, path: &mut Vec<Part<'d>>, tell: &mut impl FnMut(&'d str, &[Part<'d>])) {
+    match value {
+        Value::Variable(name) => tell(name, path),
+        Value::List(items) => {
+            for (at, item) in items.iter().enumerate() {
+                path.push(Part::Item(at));
+                variables(item, path, tell);
+                path.pop();
+            }
+        }
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                path.push(Part::Field(name));
+                variables(field, path, tell);
+                path.pop();
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The way from an argument to a value within it.
+fn dotted(given: &Given<'_>, path: &[Part<'_>]) -> String {
+    let argument = given.directive.map_or(given.name.to_owned(), |it| format!("@{it}.{}", given.name));
+    path.iter().fold(argument, |dotted, part| match part {
+        Part::Field(name) => format!("{dotted}.{name}"),
+        Part::Item(at) => format!("{dotted}.{at}"),
+    })
+}
