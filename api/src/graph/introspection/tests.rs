@@ -1,4 +1,9 @@
-//! Introspection beside that of the library.
+//! Introspection beside that of the library, and beside graphql-js.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 use async_graphql::Positioned;
 use async_graphql::dynamic::{
@@ -200,4 +205,85 @@ async fn an_answer_is_made_once() {
     let places: Vec<*const u8> =
         [&first["a"], &first["b"], &again["a"]].iter().map(|bytes| bytes.as_ptr()).collect();
     assert!(places.windows(2).all(|two| two[0] == two[1]), "{places:?}");
+}
+
+/// The schema's schema as graphql-js tells it; `None` where that is not installed, which is a failure with `CI=true`.
+fn of_graphql_js(query: &str) -> Option<Value> {
+    let clients = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/clients");
+    if !clients.join("node_modules/graphql").exists() {
+        let missing = "graphql-js is not installed: (cd tests/clients && npm ci)";
+        assert!(std::env::var_os("CI").is_none_or(|it| it != *"true"), "{missing}");
+        eprintln!("left out: {missing}");
+        return None;
+    }
+    let mut node = Command::new("node")
+        .arg(clients.join("documents/introspect.mjs"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    node.stdin.take().unwrap().write_all(query.as_bytes()).unwrap();
+    let output = node.wait_with_output().unwrap();
+    assert!(output.status.success());
+    Some(serde_json::from_slice(&output.stdout).unwrap())
+}
+
+fn introspection_types(answer: &Value) -> BTreeMap<String, Value> {
+    let types = answer["__schema"]["types"].as_array().unwrap().iter();
+    let named = types.map(|ty| (ty["name"].as_str().unwrap().to_owned(), ty.clone()));
+    named.filter(|(name, _)| name.starts_with("__")).collect()
+}
+
+#[tokio::test]
+async fn the_schema_of_schemas_is_that_of_graphql_js() {
+    let gateway = schema::build(&Catalog::new(&systems::ALL).unwrap()).unwrap();
+    let query = whole();
+    let Some(theirs) = of_graphql_js(&query) else { return };
+    let (ours, theirs) = (introspection_types(&ours(&gateway, &query).await), introspection_types(&theirs));
+    assert_eq!(theirs.len(), 8);
+    for (name, ty) in &theirs {
+        assert_eq!(&ours[name], ty, "{name}");
+    }
+    assert_eq!(ours.len(), theirs.len());
+}
+
+/// What the types of introspection say is asked for, all of it, and answered as they say.
+#[tokio::test]
+async fn what_the_schema_of_schemas_says_is_so() {
+    let catalog = Catalog::new(&systems::ALL).unwrap();
+    let types = schema::build(&catalog).unwrap();
+    let definitions = Definitions::of(types.registry());
+    let introspection = Introspection::new(types.clone());
+    let limits = Limits { cost: u64::MAX, ..Limits::default() };
+    let registry = types.registry();
+    for ty in ["__Schema", "__Type", "__Field", "__InputValue", "__EnumValue", "__Directive"] {
+        let within = match ty {
+            "__Schema" => "__schema { # }",
+            "__Type" => "__schema { types { # } }",
+            "__Field" => "__type(name: \"Query\") { fields { # } }",
+            "__InputValue" => "__schema { directives { args { # } } }",
+            "__EnumValue" => "__type(name: \"OrderDirection\") { enumValues { # } }",
+            _ => "__schema { directives { # } }",
+        };
+        for (name, field) in registry.types[ty].fields().unwrap() {
+            let of = registry.concrete_type_by_name(&field.ty).unwrap();
+            let below = if of.is_composite() { "{ __typename }" } else { "" };
+            let may_be_null = field.args.get("includeDeprecated").is_some_and(|it| !it.ty.ends_with('!'));
+            let given = if may_be_null { "(includeDeprecated: null)" } else { "" };
+            let mut answers = Vec::new();
+            for given in [given, ""] {
+                let query = format!("{{ {} }}", within.replace('#', &format!("{name}{given} {below}")));
+                let document = document(&types, &definitions, &query).unwrap();
+                let operation = document.operation(None).unwrap();
+                let none = Variables::default();
+                let inputs = Inputs::read(&definitions, &document, operation, &none).unwrap();
+                let planned = plan::plan(&catalog, &limits, &document, operation, &inputs, None).unwrap();
+                let answer = introspection.answer(&planned.fields, &limits, &mut 0).await.unwrap();
+                answers.push(values(&answer).to_string());
+            }
+            assert_eq!(answers[0], answers[1], "{ty}.{name}");
+            let null = format!("\"{name}\":null");
+            assert!(!field.ty.ends_with('!') || !answers[0].contains(&null), "{ty}.{name}: {}", field.ty);
+        }
+    }
 }

@@ -5,6 +5,7 @@
 
 mod functions;
 mod groups;
+mod introspection;
 mod mutations;
 mod numbers;
 mod points;
@@ -79,7 +80,7 @@ fn builder(catalog: &Catalog) -> Result<SchemaBuilder, SchemaError> {
         }
     }
     shared::make(&mut types, &used);
-    types.into_builder()
+    Ok(introspection::add(types.into_builder()?))
 }
 
 /// A schema as SDL: types by name; fields, arguments and values in the order of the catalog.

@@ -241,7 +241,7 @@ fn is_name(name: &str) -> bool {
 }
 
 /// Stands for all resolvers: requests are planned and answered by the engine, async-graphql only knows the types.
-fn not_here(_: ResolverContext<'_>) -> FieldFuture<'_> {
+pub(super) fn not_here(_: ResolverContext<'_>) -> FieldFuture<'_> {
     FieldFuture::new(std::future::ready(Err::<Option<FieldValue<'_>>, _>(Error::new(NOT_HERE))))
 }
 
