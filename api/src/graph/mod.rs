@@ -28,7 +28,7 @@ mod suggest;
 mod value;
 
 pub use answer::{Answer, Outcome, REPLAYED, from_body, into_body, list, one};
-pub use arguments::{Flaw, NOT_UNICODE, Variables, json_object};
+pub use arguments::{Flaw, NOT_UNICODE, Variables, fields_once, json_object};
 pub use context::RequestContext;
 pub use engine::{Engine, EngineError};
 pub use error::{Code, Error, PathSegment};

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use self::members::{Member, Sent};
 use crate::feed::NO_BATCHES;
-use crate::graph::{Code, Error, NOT_UNICODE, RequestContext, Variables, json_object};
+use crate::graph::{Code, Error, NOT_UNICODE, RequestContext, Variables, fields_once, json_object};
 
 /// Makes a mutation one that can be sent again.
 pub(super) const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -54,9 +54,12 @@ impl Given {
         let operation_name = text(Member::OperationName, operation_name)?;
         let variables = Variables::sent(json(Member::Variables, variables)?);
         let extensions = match json(Member::Extensions, extensions)? {
-            // Of an object that can be read, only numbers are left to look at.
-            Some(given) => serde_json::from_str(given.get())
-                .map_err(|_| Member::Extensions.wrong("has a number that is out of range"))?,
+            Some(given) => {
+                fields_once(&given).map_err(|flaw| Member::Extensions.wrong(flaw))?;
+                // Of an object that can be read, only numbers are left to look at.
+                serde_json::from_str(given.get())
+                    .map_err(|_| Member::Extensions.wrong("has a number that is out of range"))?
+            }
             None => Extensions::default(),
         };
         Ok(Self { query, operation_name, variables, extensions })
@@ -170,6 +173,22 @@ mod tests {
         assert!(read_url("query=%7").is_err());
         assert!(read_url("query=%ff").is_err());
         assert!(read_url("").is_err());
+    }
+
+    #[test]
+    fn nothing_of_a_request_is_given_twice() {
+        for (body, said) in [
+            (r#"{"query":"{a}","query":"{b}"}"#, "`query` is given more than once."),
+            (r#"{"query":"{a}","variables":{},"variables":{}}"#, "`variables` is given more than once."),
+            (
+                r#"{"query":"{a}","extensions":{"a":1,"b":2,"\u0061":1}}"#,
+                "`extensions` gives `a` more than once.",
+            ),
+        ] {
+            assert_eq!(read_body(body.as_bytes()).unwrap_err().message, said);
+        }
+        // What is in a member of the extensions is its reader's.
+        assert!(read_body(br#"{"query":"{a}","extensions":{"a":{"b":1,"b":2}}}"#).is_ok());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! JSON text → values that borrow from it. Numbers stay as they are written: `serde_json` would make doubles of them.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use serde_json::value::RawValue;
 use thiserror::Error;
@@ -14,7 +15,7 @@ const DEEPEST: usize = 127;
 pub const NOT_UNICODE: &str = "holds text that is not Unicode";
 
 /// Why JSON is not taken.
-#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum Flaw {
     /// It is something else than an object.
     #[error("is no JSON object")]
@@ -22,6 +23,9 @@ pub enum Flaw {
     /// A string of it is none of characters.
     #[error("{NOT_UNICODE}")]
     NotUnicode,
+    /// It has two fields of this name.
+    #[error("gives `{0}` more than once")]
+    Repeated(Box<str>),
     /// Its lists and objects stand too deep within one another.
     #[error("nests more than {DEEPEST} levels")]
     TooDeep,
@@ -66,12 +70,35 @@ pub fn object(json: Box<RawValue>) -> Result<Option<Box<RawValue>>, Flaw> {
     Ok(Some(json))
 }
 
+/// Refuses an object that has a field twice. What stands deeper is not looked at.
+pub fn fields_once(object: &RawValue) -> Result<(), Flaw> {
+    match read(object.get()) {
+        Some(Value::Object(fields)) => match repeated(&fields) {
+            Some(name) => Err(Flaw::Repeated(name.into())),
+            None => Ok(()),
+        },
+        Some(_) => Err(Flaw::NotAnObject),
+        None => Err(Flaw::TooDeep),
+    }
+}
+
 /// Reads a JSON text; `None` where it is none, or nests too deep.
 pub(in crate::graph) fn read(text: &str) -> Option<Value<'_>> {
     let mut reader = Reader { text, at: 0 };
     let value = reader.value(0)?;
     reader.skip_space();
     (reader.at == text.len()).then_some(value)
+}
+
+/// The first name that an object's fields have twice: of two readers, one may see the first value and the other the last.
+pub(super) fn repeated<'f>(fields: &'f [(Cow<'_, str>, Value<'_>)]) -> Option<&'f str> {
+    const FEW: usize = 16;
+    if fields.len() <= FEW {
+        let is_repeated = |at: usize| fields[..at].iter().any(|(before, _)| *before == fields[at].0);
+        return (0..fields.len()).find(|at| is_repeated(*at)).map(|at| &*fields[at].0);
+    }
+    let mut seen = HashSet::with_capacity(fields.len());
+    fields.iter().map(|(name, _)| &**name).find(|name| !seen.insert(*name))
 }
 
 struct Reader<'a> {

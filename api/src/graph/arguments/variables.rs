@@ -67,10 +67,14 @@ pub(super) fn read<'a>(
             return Err(Refused { variable: None, error });
         }
     };
+    if let Some(name) = json::repeated(&given) {
+        let variable = operation.variables.iter().map(|it| &*it.name).find(|it| *it == name);
+        let error = ArgumentError::here(format!("`variables` {}.", Flaw::Repeated(name.into())));
+        return Err(Refused { variable, error });
+    }
     let read = |variable: &'a VariableDefinition| {
         let VariableDefinition { name, ty, default } = variable;
-        // Of a name that is there twice, the last counts, as JSON's readers have it.
-        let value = match given.iter().rposition(|(known, _)| *known == **name) {
+        let value = match given.iter().position(|(known, _)| *known == **name) {
             Some(at) => {
                 let value = coercion.json(given.swap_remove(at).1, ty);
                 value.map(Some).map_err(|error| error.given_as(name))
