@@ -130,7 +130,7 @@ pub struct AuthArgs {
 #[command(next_help_heading = "Database connections")]
 pub struct PoolArgs {
     /// Connections at most
-    #[arg(long, env = "PRAXIS_POOL_SIZE", default_value_t = 16, value_name = "N")]
+    #[arg(long, env = "PRAXIS_POOL_SIZE", default_value_t = DatabaseConfig::new("").pool_size, value_name = "N")]
     pub pool_size: usize,
     /// How long a request waits for a connection, in milliseconds
     #[arg(long, env = "PRAXIS_POOL_TIMEOUT", default_value_t = 5_000, value_name = "MS")]

@@ -22,10 +22,11 @@ use crate::guard::{Guard, UnsafeDatabase};
 use crate::housekeeping::keep_house;
 use crate::http::{AppState, HttpSettings, Watching, router, serve};
 use crate::supervise::Supervisor;
+use crate::systems;
 
 /// Everything that a gateway needs to know.
 pub struct ServerConfig {
-    /// Address to listen on; port 0 for any.
+    /// Address that the endpoint listens on; port 0 for any.
     pub listen: SocketAddr,
     /// The database.
     pub database: DatabaseConfig,
@@ -39,6 +40,22 @@ pub struct ServerConfig {
     pub http: HttpSettings,
     /// Subscriptions.
     pub feeds: FeedSettings,
+}
+
+impl ServerConfig {
+    /// A gateway of all systems over a database, as `praxis serve` runs it unless told otherwise: the endpoint listens on
+    /// 127.0.0.1:8080, without the `GraphiQL` page, and shows the schema to callers with a token alone.
+    pub fn new(database: DatabaseConfig, auth: AuthConfig) -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            database,
+            auth,
+            systems: systems::ALL.to_vec(),
+            limits: Limits::default(),
+            http: HttpSettings::default(),
+            feeds: FeedSettings::default(),
+        }
+    }
 }
 
 /// Why the gateway does not start or run.

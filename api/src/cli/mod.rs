@@ -128,14 +128,10 @@ fn start_log(args: &LogArgs) -> Result<(), Failure> {
 /// Settings of a connection for a command that has no flags for them; the user is that of the address.
 fn plainly(url: &str) -> DatabaseConfig {
     DatabaseConfig {
-        url: url.to_owned(),
-        listen_url: None,
         pool_size: 1,
         pool_timeout: std::time::Duration::from_secs(10),
-        connection_lifetime: None,
-        tls_root_certificate: None,
-        prepared_statements: true,
         statement_timeout: std::time::Duration::from_mins(10),
+        ..DatabaseConfig::new(url)
     }
 }
 

@@ -59,6 +59,22 @@ pub struct DatabaseConfig {
     pub statement_timeout: Duration,
 }
 
+impl DatabaseConfig {
+    /// The database at an address, reached as `praxis serve` reaches it unless told otherwise.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            listen_url: None,
+            pool_size: 16,
+            pool_timeout: Duration::from_secs(5),
+            connection_lifetime: None,
+            tls_root_certificate: None,
+            prepared_statements: true,
+            statement_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
 /// Why a pool could not be made.
 #[derive(Debug, Error)]
 pub enum PoolError {

@@ -17,7 +17,6 @@ use std::time::Duration;
 use praxis::auth::AuthConfig;
 use praxis::auth::development::{DevelopmentClaims, issue};
 use praxis::database::DatabaseConfig;
-use praxis::feed::FeedSettings;
 use praxis::graph::Limits;
 use praxis::http::HttpSettings;
 use praxis::server::{Server, ServerConfig};
@@ -190,19 +189,17 @@ impl App {
 
 /// The settings of tests, over a database.
 pub(crate) fn config(database: &str) -> ServerConfig {
+    let database = DatabaseConfig {
+        pool_size: 8,
+        connection_lifetime: connection_lifetime(),
+        ..DatabaseConfig::new(CLUSTER.url("praxis_gateway", database))
+    };
     ServerConfig {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-        database: DatabaseConfig {
-            pool_size: 8,
-            connection_lifetime: connection_lifetime(),
-            ..one_connection(CLUSTER.url("praxis_gateway", database))
-        },
-        auth: AuthConfig::with_secret(SECRET),
-        systems: systems::ALL.to_vec(),
         // What the demo does, and a database of one's own does not.
         limits: Limits { anonymous_introspection: true, ..Limits::default() },
-        feeds: FeedSettings::default(),
         http: HttpSettings { server_timing: true, ..HttpSettings::default() },
+        ..ServerConfig::new(database, AuthConfig::with_secret(SECRET))
     }
 }
 
@@ -302,16 +299,7 @@ pub(crate) fn connections_are_fresh() -> bool {
 
 /// A pool of one connection to this address.
 pub(crate) fn one_connection(url: String) -> DatabaseConfig {
-    DatabaseConfig {
-        url,
-        listen_url: None,
-        pool_size: 1,
-        pool_timeout: Duration::from_secs(5),
-        connection_lifetime: None,
-        tls_root_certificate: None,
-        prepared_statements: true,
-        statement_timeout: Duration::from_secs(10),
-    }
+    DatabaseConfig { pool_size: 1, ..DatabaseConfig::new(url) }
 }
 
 /// Somebody who is signed in and has no rows of their own.
