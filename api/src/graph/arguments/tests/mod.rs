@@ -86,7 +86,7 @@ fn nothing_is_given_twice_but_within_json() {
     ] {
         assert_eq!(GATEWAY.plan(protocols, variables).unwrap_err().message, said, "{variables}");
     }
-    let create = "mutation($v: JSON) { createTherapyflowWearableSample(input: {dataType: HEART_RATE, recordedAt: \
+    let create = "mutation($v: JSON!) { createTherapyflowWearableSample(input: {dataType: HEART_RATE, recordedAt: \
                   \"2026-01-01T00:00:00Z\", metrics: $v}) { __typename } }";
     for variables in [r#"{"v": {"a": 1, "a": 2}}"#, r#"{"v": [{"a": {"b": 1, "b": 1}}]}"#] {
         assert!(GATEWAY.plan(create, variables).is_ok(), "{variables}");
