@@ -17,7 +17,8 @@ const PROTOCOL: (&str, &str) = ("sec-websocket-protocol", "graphql-transport-ws"
 async fn embedded(app: &App) -> App {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let config = config(&app.database);
+    let mut config = config(&app.database);
+    config.auth.leeway = Duration::ZERO;
     let served = tokio::spawn(async move {
         example::serve(config, listener).await.unwrap();
     });
@@ -106,7 +107,7 @@ async fn services_of_others_tell_changes_to_those_who_may_see_them() {
 }
 
 #[tokio::test]
-async fn subscriptions_end_with_the_token_of_their_caller() {
+async fn nothing_is_told_to_a_caller_whose_token_has_ended() {
     let ours = App::start().await;
     let theirs = embedded(&ours).await;
     let email = "clinician.north@praxis.example";
@@ -120,4 +121,24 @@ async fn subscriptions_end_with_the_token_of_their_caller() {
     let answer = socket.next().await;
     assert_eq!(answer["payload"]["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{answer}");
     assert_eq!(socket.next().await, json!({ "id": "a", "type": "complete" }));
+    // The connection goes on, for nobody.
+    let create = "mutation { createProtocol(input: { siteId: \"1\" }) { protocol { recordId } } }";
+    let protocols = "SELECT count(*) FROM log_clinical_records";
+    let before: i64 = ours.owner().await.query_one(protocols, &[]).await.unwrap().get(0);
+    for operation in [
+        "{ __typename }",
+        "{ protocols { totalCount } }",
+        "subscription { sessionEventsChanged { nodeId } }",
+        create,
+    ] {
+        socket.begin("b", operation, &json!({})).await;
+        let answer = socket.next().await;
+        assert_eq!(
+            answer["payload"]["errors"][0]["extensions"]["code"], "UNAUTHENTICATED",
+            "{operation}: {answer}"
+        );
+        assert_eq!(socket.next().await, json!({ "id": "b", "type": "complete" }));
+    }
+    let after: i64 = ours.owner().await.query_one(protocols, &[]).await.unwrap().get(0);
+    assert_eq!(after, before);
 }

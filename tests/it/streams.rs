@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use praxis::auth::development::{DevelopmentClaims, issue};
 use serde_json::{Value, json};
 
 use crate::fixture::{clinician, protocol};
-use crate::harness::{Actor, App};
+use crate::harness::{Actor, App, SECRET};
 
 const LOGGED: &str =
     "subscription($of: BigInt!) { sessionEventLogged(protocolId: $of) { sessionEvent { notes } } }";
@@ -68,6 +71,16 @@ impl Stream {
     }
 }
 
+/// The same token, which ends after so many seconds.
+fn shorter(token: &str, seconds: u64) -> String {
+    let claims = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+    let claims: Value = serde_json::from_slice(&claims).unwrap();
+    let text = |name: &str| claims[name].as_str().unwrap().to_owned();
+    let named = DevelopmentClaims::new(text("sub"), text("email"));
+    let claims = DevelopmentClaims { ttl: Duration::from_secs(seconds), ..named };
+    issue(SECRET, &claims, chrono::Utc::now()).unwrap()
+}
+
 async fn log(app: &App, protocol: i64, note: &str) {
     let sql = "INSERT INTO session_events (protocol_id, event_type_id, event_timestamp, notes) VALUES ($1, 1, now(), $2)";
     app.owner().await.execute(sql, &[&protocol, &note]).await.unwrap();
@@ -125,6 +138,67 @@ async fn a_stream_ends_with_the_server_and_counts_as_a_connection() {
     let (end, ()) = tokio::join!(stream.next(), app.stop());
     assert_eq!(end, None);
     assert!(begun.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn a_stream_says_that_its_token_has_ended_and_answers_what_has_one_answer() {
+    let app = App::with(|config| config.auth.leeway = Duration::ZERO).await;
+    let owner = app.owner().await;
+    let (actor, site) = clinician(&app, &owner, "ends").await;
+    let record = protocol(&owner, site).await;
+    let slow = "CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS $$
+           BEGIN PERFORM pg_sleep(5); RETURN NEW; END $$;
+         CREATE TRIGGER linger BEFORE INSERT ON session_events FOR EACH ROW EXECUTE FUNCTION linger();";
+    owner.batch_execute(slow).await.unwrap();
+    // Long enough to begin with, and over before the mutation is.
+    let token = shorter(actor.token.as_ref().unwrap(), 4);
+    let actor = app.bearer(&token);
+    let watch = "subscription { protocolsChanged { nodeId } }";
+    let mut watching = Stream::open(&app, &actor, watch, &json!({}), None).await;
+    let log = "mutation($of: BigInt!) { createSessionEvent(input: { protocolId: $of,
+        eventTimestamp: \"2026-02-01T10:00:00Z\" }) { sessionEvent { eventId } } }";
+    let mut writing = Stream::open(&app, &actor, log, &json!({ "of": record.to_string() }), None).await;
+    let ended = watching.next().await.unwrap();
+    let data: Value = serde_json::from_str(&ended.data).unwrap();
+    assert_eq!(data["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{ended:?}");
+    assert_eq!(watching.next().await.unwrap().name, "complete");
+    assert_eq!(watching.next().await, None);
+    let answer = writing.next().await.unwrap();
+    let data: Value = serde_json::from_str(&answer.data).unwrap();
+    assert!(data["data"]["createSessionEvent"]["sessionEvent"]["eventId"].is_string(), "{answer:?}");
+    assert_eq!(writing.next().await.unwrap().name, "complete");
+}
+
+#[tokio::test]
+async fn whoever_also_takes_event_streams_gets_one_for_a_subscription() {
+    let app = App::start().await;
+    let north = app.clinician_north().await.token.unwrap();
+    let watch = "subscription { protocolsChanged { nodeId } }";
+    let ask = async |accept: &str, query: &str| {
+        let request = app.http().post(app.url("/graphql")).bearer_auth(&north).header("accept", accept);
+        request.json(&json!({ "query": query })).send().await.unwrap()
+    };
+    let get = async |accept: &str| {
+        let url = app.url("/graphql?query=subscription%7BprotocolsChanged%7BnodeId%7D%7D");
+        app.http().get(url).bearer_auth(&north).header("accept", accept).send().await.unwrap()
+    };
+    let media = |response: &reqwest::Response| {
+        response.headers()["content-type"].to_str().unwrap().split_once(';').unwrap().0.to_owned()
+    };
+    for both in ["application/json, text/event-stream", "*/*, text/event-stream;q=0.1"] {
+        assert_eq!(media(&ask(both, watch).await), "text/event-stream", "{both}");
+        assert_eq!(media(&get(both).await), "text/event-stream", "{both}");
+        for other in ["{ __typename }", "{ nothing }", "subscription { nothing }"] {
+            assert_ne!(media(&ask(both, other).await), "text/event-stream", "{both} {other}");
+        }
+    }
+    for accept in ["*/*", "application/json"] {
+        for response in [ask(accept, watch).await, get(accept).await] {
+            let answer: Value = response.json().await.unwrap();
+            let message = answer["errors"][0]["message"].as_str().unwrap();
+            assert!(message.contains("/graphql/ws") && message.contains("text/event-stream"), "{message}");
+        }
+    }
 }
 
 #[tokio::test]

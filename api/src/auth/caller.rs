@@ -20,7 +20,7 @@ pub struct Caller {
     /// own, so that a policy that reads `role` from the claims sees what has been checked. Free of control
     /// characters.
     pub claims: Value,
-    /// When the token ends, without leeway; `None` without a token.
+    /// When the token is taken no more, which is its `exp` and the leeway; `None` without a token.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
@@ -49,6 +49,12 @@ impl Caller {
     #[must_use]
     pub fn names_account(&self) -> bool {
         self.sub.as_deref().is_none_or(|sub| uuid::Uuid::try_parse(sub).is_ok())
+    }
+
+    /// Whether the token has ended since it was taken.
+    #[must_use]
+    pub fn has_expired(&self) -> bool {
+        self.expires_at.is_some_and(|end| end <= Utc::now())
     }
 
     /// When the token ends, and with it whatever lasts as long; `None`: it does not.

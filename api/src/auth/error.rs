@@ -53,10 +53,10 @@ pub enum AuthError {
 }
 
 impl AuthError {
-    /// The error's code in a GraphQL answer.
+    /// Whether the token may be a good one, and can be sent again.
     #[must_use]
-    pub fn code(&self) -> &'static str {
-        "UNAUTHENTICATED"
+    pub fn is_temporary(&self) -> bool {
+        *self == Self::KeysUnavailable
     }
 
     /// A stable name for the reason, for programs.

@@ -23,6 +23,8 @@ const EC: &[u8] = include_bytes!("testdata/ec-test-key.pem");
 const ED: &[u8] = include_bytes!("testdata/ed-test-key.pem");
 const JWKS: &str = include_str!("testdata/jwks.json");
 const START: i64 = 1_800_000_000;
+/// Seconds that a token is taken for after its end, where nothing else is set.
+const LEEWAY: i64 = 30;
 const USER: &str = "0b5e0f0a-0000-4000-8000-000000000001";
 
 /// A clock that stands still until told.
@@ -111,7 +113,7 @@ async fn a_good_token_tells_who_asks() {
     assert_eq!(caller.role, "authenticated");
     assert_eq!(caller.sub.as_deref(), Some(USER));
     assert_eq!(caller.claims["app_metadata"]["site"], 7);
-    assert_eq!(caller.expires_at, DateTime::from_timestamp(START + 600, 0));
+    assert_eq!(caller.expires_at, DateTime::from_timestamp(START + 600 + LEEWAY, 0));
     assert!(!caller.is_anonymous());
 }
 
@@ -156,7 +158,7 @@ async fn a_fraction_of_a_second_in_a_date_is_dropped() {
     #[expect(clippy::cast_precision_loss, reason = "such a date fits easily")]
     let token = hs256(&claims(json!({ "exp": START as f64 + 60.5 })));
     let caller = ask(&authenticator, &token).await.unwrap();
-    assert_eq!(caller.expires_at, DateTime::from_timestamp(START + 60, 0));
+    assert_eq!(caller.expires_at, DateTime::from_timestamp(START + 60 + LEEWAY, 0));
 }
 
 #[tokio::test]
@@ -216,7 +218,7 @@ async fn a_development_token_is_good() {
     let caller = ask(&authenticator, &token).await.unwrap();
     assert_eq!(caller.sub.as_deref(), Some(USER));
     assert_eq!(caller.claims["email"], "clinician.north@praxis.example");
-    assert_eq!(caller.expires_at, DateTime::from_timestamp(START + 12 * 3600, 0));
+    assert_eq!(caller.expires_at, DateTime::from_timestamp(START + 12 * 3600 + LEEWAY, 0));
 }
 
 #[tokio::test]

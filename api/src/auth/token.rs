@@ -94,8 +94,9 @@ fn caller(
     config: &AuthConfig,
     now: DateTime<Utc>,
 ) -> Result<Caller, AuthError> {
-    let expires_at = time(&claims, "exp")?.ok_or(AuthError::ExpiryMissing)?;
-    if !is_alive(expires_at, config, now) {
+    let expiry = time(&claims, "exp")?.ok_or(AuthError::ExpiryMissing)?;
+    let expires_at = expiry.checked_add_signed(leeway(config)).unwrap_or(expiry);
+    if expires_at <= now {
         return Err(AuthError::Expired);
     }
     let latest_start = now.checked_add_signed(leeway(config)).unwrap_or(now);
@@ -133,11 +134,6 @@ fn caller(
         return Err(AuthError::Claims);
     }
     Ok(Caller { role, sub, claims, expires_at: Some(expires_at) })
-}
-
-/// Whether a token that ends then is still taken now.
-pub(super) fn is_alive(expires_at: DateTime<Utc>, config: &AuthConfig, now: DateTime<Utc>) -> bool {
-    expires_at.checked_add_signed(leeway(config)).is_none_or(|end| now < end)
 }
 
 fn leeway(config: &AuthConfig) -> chrono::TimeDelta {

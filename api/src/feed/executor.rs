@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::outbox::{Event, Inbox, OperationId, outbox};
 use super::{Feeds, Watch};
-use crate::auth::Caller;
+use crate::auth::{AuthError, Caller};
 use crate::budget::Budget;
 use crate::database::SessionCounts;
 use crate::graph::{Answer, Code, Error, RequestContext, Subscription, Variables, from_body};
@@ -73,7 +73,12 @@ impl Gateway {
 
     async fn answer(&self, request: &Request, context: &RequestContext) -> Response {
         let begun = Instant::now();
-        let answer = whole(self.feeds.engine().execute(request, context, self.time)).await;
+        // Connections outlast the request that said who asks.
+        let answer = if context.caller.has_expired() {
+            Answer::failed(expired(), SessionCounts::default())
+        } else {
+            whole(self.feeds.engine().execute(request, context, self.time)).await
+        };
         let Answer { mut response, operation, outcome, counts, cost } = answer;
         let milliseconds = begun.elapsed().as_secs_f64() * 1_000.0;
         let SessionCounts { statements, round_trips, .. } = counts;
@@ -109,6 +114,9 @@ impl Gateway {
                 stream::once(std::future::ready(response)).boxed()
             }
             Some(Err(error)) => stream::once(std::future::ready(refused(error))).boxed(),
+            Some(Ok(_)) if context.caller.has_expired() => {
+                stream::once(std::future::ready(refused(expired()))).boxed()
+            }
             Some(Ok(subscription)) => {
                 let told = Told::begin(&self, subscription, Arc::clone(&context.caller));
                 stream::unfold(told, async |mut told| Some((told.next().await?, told))).boxed()
@@ -184,7 +192,7 @@ impl Told {
                     self.begins = None;
                     begun.map(|watch| self.watch = Some(watch)).err()
                 }
-                () = until(self.expires_at) => Some(Error::new(Code::Unauthenticated, "The token has expired.")),
+                () = until(self.expires_at) => Some(expired()),
             };
             for event in events.drain(..) {
                 match event {
@@ -221,6 +229,12 @@ pub async fn until(moment: Option<Instant>) {
         Some(moment) => tokio::time::sleep_until(moment).await,
         None => std::future::pending().await,
     }
+}
+
+/// Says that a caller's token has ended since it was taken.
+pub fn expired() -> Error {
+    let error = AuthError::Expired;
+    Error { reason: Some(error.reason()), ..Error::new(Code::Unauthenticated, error.to_string()) }
 }
 
 fn refused(error: Error) -> Response {

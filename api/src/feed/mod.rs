@@ -25,7 +25,7 @@ mod told;
 
 use std::time::Duration;
 
-pub use executor::{Gateway, NO_BATCHES, SERVER_TIMING, until};
+pub use executor::{Gateway, NO_BATCHES, SERVER_TIMING, expired, until};
 pub use feeds::Feeds;
 pub use hearing::{Deaf, check_hearing};
 pub use outbox::{Delivery, Event, Inbox, OperationId, Outbox, outbox};

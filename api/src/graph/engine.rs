@@ -134,13 +134,13 @@ impl Engine {
         operation: &Operation,
         committing: &AtomicBool,
     ) -> Answer {
+        if operation.kind == OperationKind::Subscription {
+            return Answer::refused(vec![subscribe::not_here()]);
+        }
         if context.only_queries && operation.kind != OperationKind::Query {
             let error =
                 Error::new(Code::BadUserInput, "Only queries may come by GET; send this operation by POST.");
             return Answer::wrong_method(error);
-        }
-        if operation.kind == OperationKind::Subscription {
-            return Answer::refused(vec![subscribe::not_here()]);
         }
         let inputs = match self.inputs(&context.variables, document, operation) {
             Ok(inputs) => inputs,

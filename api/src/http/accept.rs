@@ -58,6 +58,17 @@ pub(super) fn negotiate(headers: &HeaderMap, offered: &[Media]) -> Option<Media>
     best.map(|(_, media)| media)
 }
 
+/// Whether the client names a media type that it accepts, and does not just accept anything.
+pub(super) fn names(headers: &HeaderMap, media: Media) -> bool {
+    let values = headers.get_all(header::ACCEPT).iter();
+    let ranges: Vec<_> = values
+        .flat_map(|value| value.to_str().unwrap_or_default().split(','))
+        .filter_map(Range::parse)
+        .filter(|range| range.kind != "*")
+        .collect();
+    quality(&ranges, media) > 0
+}
+
 /// Quality in thousandths; the most specific range decides.
 fn quality(ranges: &[Range<'_>], media: Media) -> u16 {
     let (kind, subtype) = media.parts();
@@ -122,6 +133,21 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT, accept.parse().unwrap());
         negotiate(&headers, &[Media::GraphqlResponse, Media::Json])
+    }
+
+    #[test]
+    fn a_client_names_what_it_accepts() {
+        for (accept, named) in [
+            ("application/json, text/event-stream", true),
+            ("application/json, text/*;q=0.1", true),
+            ("*/*", false),
+            ("application/json", false),
+            ("application/json, text/event-stream;q=0", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT, accept.parse().unwrap());
+            assert_eq!(names(&headers, Media::EventStream), named, "{accept}");
+        }
     }
 
     #[test]

@@ -7,10 +7,12 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use async_graphql::Request;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::{BufMut as _, Bytes, BytesMut};
+use futures_util::FutureExt as _;
 use futures_util::stream;
 use tokio::time::{Instant, sleep};
 
@@ -18,11 +20,10 @@ use super::AppState;
 use super::graphql::Client;
 use super::operations::{Numbered, Operations, Running};
 use super::peer;
-use super::request::Given;
 use super::seats::Busy;
 use super::watching::{NoPlace, Place};
-use crate::feed::{Delivery, Event, Inbox, OperationId, outbox, until};
-use crate::graph::RequestContext;
+use crate::feed::{Delivery, Event, Inbox, OperationId, expired, outbox, until};
+use crate::graph::one;
 
 /// A stream has one operation.
 const OPERATION: OperationId = 1;
@@ -34,25 +35,22 @@ const COMPLETE: &[u8] = b"event: complete\ndata: \n\n";
 /// Where a client goes on that lost its connection.
 const LAST_EVENT_ID: &str = "last-event-id";
 
+/// The cursor of the last event that a client has had.
+pub(super) fn last_event(headers: &HeaderMap) -> Option<String> {
+    let id = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()).filter(|id| !id.is_empty());
+    id.map(str::to_owned)
+}
+
 /// The stream of a request's answers, if there is a place for it.
-pub(super) fn respond(
-    state: &Arc<AppState>,
-    headers: &HeaderMap,
-    client: Client,
-    given: Given,
-    context: RequestContext,
-) -> Result<Response, NoPlace> {
+pub(super) fn respond(state: &Arc<AppState>, client: Client, request: Request) -> Result<Response, NoPlace> {
     let Client { caller, peer, address, held } = client;
     let place = state.watching.enter_as(&caller, address)?;
     let share = peer::share(&caller, address);
     let settings = state.feeds.settings();
     let (outbox, inbox) = outbox(settings.queue_length, settings.queue_bytes, state.budget.open(share));
-    let after = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()).filter(|id| !id.is_empty());
     let ends_at = caller.expiry();
-    let context = RequestContext { after: after.map(str::to_owned), as_body: true, ..context };
-    let request = given.within(context).data(held);
     let operations = Operations::new(Arc::clone(state), outbox);
-    let running = operations.start(request, Numbered { operation: OPERATION, share });
+    let running = operations.start(request.data(held), Numbered { operation: OPERATION, share });
     let events = Events {
         inbox,
         place,
@@ -60,7 +58,7 @@ pub(super) fn respond(
         keep_alive: settings.ping_every,
         has_begun: false,
         has_ended: false,
-        _running: running,
+        running,
         _busy: peer.begin(),
     };
     let body = stream::unfold(events, async |mut events| {
@@ -86,7 +84,7 @@ struct Events {
     keep_alive: std::time::Duration,
     has_begun: bool,
     has_ended: bool,
-    _running: Running,
+    running: Running,
     _busy: Busy,
 }
 
@@ -101,12 +99,16 @@ impl Events {
             return Some(Bytes::from_static(KEEP_ALIVE));
         }
         let mut events = Vec::new();
+        // What has one answer gives it first.
+        let lasts = || self.running.lasts();
         tokio::select! {
-            // A client that is too slow, one whose token has expired, and a server that ends: the client comes back.
+            // A client that is too slow, and a server that ends: the client comes back.
             () = self.inbox.overflowed() => return None,
-            () = until(self.ends_at) => return None,
-            () = self.place.stopping() => return None,
-            () = self.place.gone() => return None,
+            () = self.place.stopping().then(|()| lasts()) => return None,
+            () = self.place.gone().then(|()| lasts()) => return None,
+            () = until(self.ends_at).then(|()| lasts()) => {
+                events.push(Event::Failed(OPERATION, one(expired())));
+            }
             () = sleep(self.keep_alive) => return Some(Bytes::from_static(KEEP_ALIVE)),
             _ = self.inbox.take(&mut events, WRITTEN_AT_ONCE) => {}
         }

@@ -13,8 +13,9 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 
 use super::AppState;
-use super::accept::{Media, negotiate};
+use super::accept::{Media, names, negotiate};
 use super::counted::{COMPRESSOR, COST, counted};
+use super::events::last_event;
 use super::peer::{self, Peer};
 use super::request::{Given, idempotency_key, read_body, read_url};
 use super::watching::NoPlace;
@@ -25,10 +26,13 @@ use crate::database::Turn;
 use crate::graph::{Answer, Code, Error, Outcome, RequestContext, into_body};
 
 /// What the authenticator is given instead of a header that cannot hold a token; it refuses it by its scheme.
-const NO_TOKEN: &str = "?";
+pub(super) const NO_TOKEN: &str = "?";
 
 /// Seconds after which it is worth asking again.
-const RETRY_AFTER: &str = "1";
+pub(super) const RETRY_AFTER: &str = "1";
+
+/// The encoding of bodies that are not encoded.
+const PLAIN: &str = "identity";
 
 /// `POST /graphql`
 pub(super) async fn post(
@@ -43,6 +47,12 @@ pub(super) async fn post(
     if !is_json(&headers) {
         let message = "Send the request as `Content-Type: application/json`.";
         return refuse(media, StatusCode::UNSUPPORTED_MEDIA_TYPE, message);
+    }
+    if !is_plain(&headers) {
+        let message = "Send the request without `Content-Encoding`: bodies are not decompressed here.";
+        let mut response = refuse(media, StatusCode::UNSUPPORTED_MEDIA_TYPE, message);
+        response.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static(PLAIN));
+        return response;
     }
     // Whose memory the body takes has to be known before it is read.
     let mut client = match Client::of(&state, peer, &headers).await {
@@ -162,12 +172,15 @@ async fn run(
     given: Given,
     context: RequestContext,
 ) -> Response {
-    if media == Media::EventStream {
+    let request = given.within(RequestContext { after: last_event(headers), as_body: true, ..context });
+    // Whoever takes event streams too gets one where nothing else would do.
+    let takes_stream =
+        || names(headers, Media::EventStream) && state.gateway.subscription(&request).is_some();
+    if media == Media::EventStream || takes_stream() {
         drop(turn);
-        return events::respond(state, headers, client, given, context).unwrap_or_else(no_place);
+        return events::respond(state, client, request).unwrap_or_else(no_place);
     }
-    let Client { peer, mut held, .. } = client;
-    let request = given.within(RequestContext { as_body: true, ..context });
+    let Client { caller, peer, mut held, .. } = client;
     let mut done = state.gateway.execute(request).await;
     drop(turn);
     held.shrink_to(0);
@@ -181,7 +194,8 @@ async fn run(
     let mut response = answer(media, status(media, outcome), body);
     response.headers_mut().extend(own);
     if outcome == Outcome::Failed(Code::Unauthenticated) {
-        challenge(&mut response, AuthError::Subject);
+        let has_expired = caller.has_expired();
+        challenge(&mut response, if has_expired { AuthError::Expired } else { AuthError::Subject });
     }
     response
 }
@@ -220,10 +234,19 @@ fn is_json(headers: &HeaderMap) -> bool {
     media.eq_ignore_ascii_case("application/json") && utf8
 }
 
+/// Whether a body is sent as it is.
+fn is_plain(headers: &HeaderMap) -> bool {
+    let encodings = headers.get_all(header::CONTENT_ENCODING).iter();
+    let encodings = encodings.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    encodings.map(<[u8]>::trim_ascii).all(|it| it.is_empty() || it.eq_ignore_ascii_case(PLAIN.as_bytes()))
+}
+
 fn unauthenticated(media: Media, error: AuthError) -> Response {
-    let mut told = Error::new(Code::Unauthenticated, error.to_string());
-    told.reason = Some(error.reason());
-    let mut response = failed(media, StatusCode::UNAUTHORIZED, told);
+    let told = |code| Error { reason: Some(error.reason()), ..Error::new(code, error.to_string()) };
+    if error.is_temporary() {
+        return busy_answer(media, told(Code::Unavailable));
+    }
+    let mut response = failed(media, StatusCode::UNAUTHORIZED, told(Code::Unauthenticated));
     challenge(&mut response, error);
     response
 }

@@ -7,6 +7,7 @@ use std::task::Poll;
 use async_graphql::{Data, Executor, Request, Response};
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::counted::counted;
@@ -17,11 +18,26 @@ use crate::graph::{Error, Outcome, into_body, list, one};
 use crate::supervise::caught;
 
 /// A running operation; it ends when this is dropped.
-pub(super) struct Running(JoinHandle<()>);
+pub(super) struct Running {
+    task: JoinHandle<()>,
+    lasts: watch::Receiver<bool>,
+}
+
+impl Running {
+    /// Waits until it is known that the operation lasts, as subscriptions do; others are answered first.
+    pub(super) fn lasts(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut lasts = self.lasts.clone();
+        async move {
+            if lasts.wait_for(|lasts| *lasts).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.abort();
+        self.task.abort();
     }
 }
 
@@ -49,16 +65,19 @@ impl Operations {
     /// Starts an operation.
     pub(super) fn start(&self, request: Request, Numbered { operation, share }: Numbered) -> Running {
         let (state, outbox) = (Arc::clone(&self.state), self.outbox.clone());
-        Running(tokio::spawn(async move {
+        let (says_lasts, lasts) = watch::channel(false);
+        let task = tokio::spawn(async move {
+            let work = run(&state, request, share, operation, &outbox, says_lasts);
             let ended = tokio::select! {
-                ended = caught("operation", run(&state, request, share, operation, &outbox)) => ended,
+                ended = caught("operation", work) => ended,
                 () = outbox.overflowed() => Some(()),
             };
             if ended.is_none() {
                 let error = Error::internal(&"an operation has panicked");
                 outbox.send(Event::Failed(operation, one(error))).await;
             }
-        }))
+        });
+        Running { task, lasts }
     }
 }
 
@@ -79,7 +98,14 @@ impl Executor for Operations {
     }
 }
 
-async fn run(state: &AppState, request: Request, share: Share, operation: OperationId, outbox: &Outbox) {
+async fn run(
+    state: &AppState,
+    request: Request,
+    share: Share,
+    operation: OperationId,
+    outbox: &Outbox,
+    lasts: watch::Sender<bool>,
+) {
     let failed = |errors: Bytes| outbox.send(Event::Failed(operation, errors));
     match state.gateway.subscription(&request) {
         None => {
@@ -104,6 +130,7 @@ async fn run(state: &AppState, request: Request, share: Share, operation: Operat
         Some(Ok((subscription, caller))) => {
             // What lasts is the plan.
             drop(request);
+            lasts.send_replace(true);
             match state.feeds.subscribe(subscription, caller, outbox.clone(), operation).await {
                 Ok(watch) => {
                     // It lasts until the task is aborted; the group says so itself where it ends before.
