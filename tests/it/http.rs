@@ -274,6 +274,33 @@ async fn other_content_types_are_not_read() {
 }
 
 #[tokio::test]
+async fn bodies_are_not_decompressed_whatever_they_are() {
+    let app = App::start().await;
+    let body = json!({ "query": "{ __typename }" }).to_string();
+    for encoding in ["gzip", "br", "deflate", "zstd", "x-gzip", "nonsense", "identity, gzip"] {
+        let answer = send(post(&app, GRAPHQL, body.clone()).header("content-encoding", encoding)).await;
+        assert_refused(&answer, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+        assert_eq!(answer.headers["accept-encoding"], "identity", "{encoding}");
+    }
+    for encoding in ["Identity", ""] {
+        let plain = post(&app, GRAPHQL, body.clone()).header("content-encoding", encoding);
+        assert_eq!(send(plain).await.status, StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn a_long_name_of_an_operation_is_not_repeated_whole() {
+    let app = App::start().await;
+    let name = "ö".repeat(100_000);
+    for query in ["{ __typename }", "query A { __typename } query B { __typename }"] {
+        let answer = ask(&app, GRAPHQL, json!({ "query": query, "operationName": name })).await;
+        assert_refused(&answer, StatusCode::BAD_REQUEST);
+        let message = answer.error()["message"].as_str().unwrap();
+        assert!(message.starts_with("The document has no operation `öö") && message.len() < 2_000);
+    }
+}
+
+#[tokio::test]
 async fn a_query_may_come_in_the_url() {
     let app = App::start().await;
     for accept in [GRAPHQL, JSON] {

@@ -34,7 +34,7 @@ pub(super) fn read(schema: &Schema, limits: &Limits, text: &str) -> Result<ReadD
 }
 
 /// A message repeats names of the document, which may be long.
-fn shorten(error: &mut Error) {
+pub(super) fn shorten(error: &mut Error) {
     if let Some((end, _)) = error.message.char_indices().nth(LONGEST_MESSAGE) {
         error.message.truncate(end);
         error.message.push('…');

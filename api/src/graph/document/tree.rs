@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::Pos;
 
+use super::read::shorten;
 use super::scan::place_of_part;
 use crate::graph::definitions::{InputValue, Literal, Type};
 use crate::graph::error::{Code, Error, Location};
@@ -107,7 +108,11 @@ pub(in crate::graph) struct Field {
 impl Document {
     /// The operation of this name, or the only one.
     pub(in crate::graph) fn operation(&self, name: Option<&str>) -> Result<&Operation, Error> {
-        let invalid = |message: String| Error::new(Code::GraphqlInvalid, message);
+        let invalid = |message: String| {
+            let mut error = Error::new(Code::GraphqlInvalid, message);
+            shorten(&mut error);
+            error
+        };
         match (name, self.operations.as_slice()) {
             (None, [only]) => Ok(only),
             (None, []) => Err(invalid("The document has no operation.".to_owned())),
