@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use praxis::auth::KeySource;
 use praxis::auth::development::{DevelopmentClaims, issue};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Error;
 
-use crate::harness::{App, SECRET, Socket, eventually};
+use crate::harness::{Answer, App, SECRET, Socket, eventually};
 
 const PROTOCOL: (&str, &str) = ("sec-websocket-protocol", "graphql-transport-ws");
 
@@ -112,14 +115,126 @@ async fn who_asks_is_said_by_the_payload_or_by_the_header() {
 
     let refused = Socket::open(&app, &[PROTOCOL, ("authorization", "Bearer x")]).await;
     assert!(matches!(refused, Err(Error::Http(response)) if response.status() == 401));
-    let mut bad = Socket::silent(&app).await;
-    bad.send(&json!({ "type": "connection_init", "payload": { "token": "x" } })).await;
-    assert_eq!(bad.closed().await.0, 4401);
+    let payload = json!({ "headers": { "Authorization": bearer } });
+    let mut by_headers = Socket::silent(&app).await;
+    by_headers.send(&json!({ "type": "connection_init", "payload": payload })).await;
+    assert_eq!(by_headers.next().await["type"], "connection_ack");
+    by_headers.begin("a", mine, &json!({})).await;
+    assert_eq!(by_headers.data("a").await["practitionerProfiles"]["nodes"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_stands_for_a_token_and_is_none_is_refused() {
+    let app = App::start().await;
+    for payload in [
+        json!({ "token": "x" }),
+        json!({ "token": "" }),
+        json!({ "token": 1 }),
+        json!({ "authorization": "" }),
+        json!({ "authorization": 1 }),
+        json!({ "authorization": "x" }),
+        json!({ "headers": { "Authorization": "" } }),
+        json!({ "headers": { "Authorization": [] } }),
+    ] {
+        let mut socket = Socket::silent(&app).await;
+        socket.send(&json!({ "type": "connection_init", "payload": payload })).await;
+        assert_eq!(socket.closed().await.0, 4401, "{payload}");
+    }
+    for header in ["", "x", "Bearer"] {
+        let refused = Socket::open(&app, &[PROTOCOL, ("authorization", header)]).await;
+        assert!(matches!(refused, Err(Error::Http(response)) if response.status() == 401), "{header}");
+    }
+}
+
+#[tokio::test]
+async fn keys_that_cannot_be_had_are_no_reason_to_sign_in_again() {
+    // Nobody is there.
+    let keys = "http://127.0.0.1:9/keys".to_owned();
+    let app = App::with(|config| config.auth.keys = Some(KeySource::Url(keys))).await;
+    let part = |json: Value| BASE64_URL_SAFE_NO_PAD.encode(json.to_string());
+    let expires = chrono::Utc::now().timestamp() + 600;
+    let token =
+        format!("{}.{}.c2ln", part(json!({ "alg": "RS256", "kid": "a" })), part(json!({ "exp": expires })));
+    for accept in ["application/json", "application/graphql-response+json", "text/event-stream"] {
+        let request = app.http().post(app.url("/graphql")).bearer_auth(&token).header("accept", accept);
+        let answer =
+            Answer::read(request.json(&json!({ "query": "{ __typename }" })).send().await.unwrap()).await;
+        assert_eq!((answer.status.as_u16(), answer.code()), (503, "UNAVAILABLE"), "{accept}");
+        assert_eq!(answer.error()["extensions"]["reason"], "keys_unavailable");
+        assert_eq!(answer.headers["retry-after"], "1");
+    }
+    let bearer = format!("Bearer {token}");
+    let Err(Error::Http(refused)) = Socket::open(&app, &[PROTOCOL, ("authorization", &bearer)]).await else {
+        panic!("the connection is not refused")
+    };
+    assert_eq!((refused.status().as_u16(), &refused.headers()["retry-after"] == "1"), (503, true));
+    let mut socket = Socket::silent(&app).await;
+    socket.send(&json!({ "type": "connection_init", "payload": { "token": token } })).await;
+    assert_eq!(socket.closed().await.0, 1013);
+}
+
+#[tokio::test]
+async fn a_token_is_taken_as_long_over_a_socket_as_by_http() {
+    let app = App::start().await;
+    let email = "clinician.north@praxis.example";
+    let claims = DevelopmentClaims::new(app.user_id(email).await, email);
+    let claims = DevelopmentClaims { ttl: Duration::from_mins(1), ..claims };
+    // It ended ten seconds ago, and clocks may differ by thirty.
+    let token = issue(SECRET, &claims, chrono::Utc::now() - Duration::from_secs(70)).unwrap();
+    let actor = app.bearer(&token);
+    actor.ask("{ __typename }").await.data();
+    let mut socket = Socket::of(&app, &actor).await;
+    socket.begin("a", "{ __typename }", &json!({})).await;
+    assert_eq!(socket.data("a").await, json!({ "__typename": "Query" }));
+}
+
+#[tokio::test]
+async fn a_goodbye_is_answered() {
+    let app = App::start().await;
+    let north = app.clinician_north().await;
+    let mut sockets = vec![Socket::silent(&app).await, Socket::of(&app, &north).await];
+    let mut watching = Socket::of(&app, &north).await;
+    watching.subscribe("a", "subscription { protocolsChanged { nodeId } }", &json!({})).await;
+    sockets.push(watching);
+    for mut socket in sockets {
+        socket.close(1000, "Normal Closure").await;
+        assert_eq!(socket.closed().await.0, 1000);
+        assert!(socket.is_cut().await);
+    }
+}
+
+/// A frame of a client with a mask of zeros, which changes nothing.
+fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    let length = 0x80 | u8::try_from(payload.len()).unwrap();
+    [&[first, length, 0, 0, 0, 0], payload].concat()
+}
+
+#[tokio::test]
+async fn what_is_no_frame_and_no_text_is_told_so() {
+    let app = App::start().await;
+    let unmasked = vec![0x81, 2, b'{', b'}'];
+    let long_ping = [&[0x89, 0xfe, 0, 200, 0, 0, 0, 0][..], &[0; 200]].concat();
+    for (wrong, code) in [
+        (unmasked, 1002),
+        (long_ping, 1002),
+        (frame(0xf1, b"{}"), 1002),
+        (frame(0x83, b"{}"), 1002),
+        (frame(0x8b, b""), 1002),
+        (frame(0x09, b""), 1002),
+        (frame(0x80, b"{}"), 1002),
+        ([frame(0x01, b"{"), frame(0x81, b"}")].concat(), 1002),
+        (frame(0x81, b"\xff\xff"), 1007),
+        ([frame(0x01, b"\xe2\x82"), frame(0x80, b"{")].concat(), 1007),
+    ] {
+        let mut socket = Socket::of(&app, &app.anonymous()).await;
+        socket.send_bytes(&wrong).await;
+        assert_eq!(socket.closed().await.0, code, "{wrong:x?}");
+    }
 }
 
 #[tokio::test]
 async fn a_connection_ends_with_its_token() {
-    let app = App::start().await;
+    let app = App::with(|config| config.auth.leeway = Duration::ZERO).await;
     let token = short_token(&app, "clinician.north@praxis.example", Duration::from_secs(2)).await;
     let mut socket = Socket::of(&app, &app.bearer(&token)).await;
     socket.subscribe("a", "subscription { sessionEventsChanged { nodeId } }", &json!({})).await;
@@ -175,7 +290,14 @@ async fn a_server_that_ends_says_goodbye() {
 #[tokio::test]
 async fn a_message_that_is_too_long_ends_the_connection() {
     let app = App::with(|config| config.http.body_limit = 1_000).await;
+    let parts = [frame(0x01, &[b'x'; 100]), frame(0x00, &[b'x'; 100]).repeat(10)].concat();
+    // The last of them is still being sent when the connection ends.
+    for length in [1_001, 2_000, 4_000_000] {
+        let mut socket = Socket::of(&app, &app.anonymous()).await;
+        socket.send_text(&"x".repeat(length)).await;
+        assert_eq!(socket.closed().await.0, 1009, "{length}");
+    }
     let mut socket = Socket::of(&app, &app.anonymous()).await;
-    socket.send_text(&"x".repeat(2_000)).await;
-    assert!(socket.is_cut().await);
+    socket.send_bytes(&parts).await;
+    assert_eq!(socket.closed().await.0, 1009);
 }

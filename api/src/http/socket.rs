@@ -1,5 +1,6 @@
 //! GraphQL over WebSocket: the protocol `graphql-transport-ws`, as graphql-ws defines it.
 
+mod end;
 mod message;
 mod protocol;
 
@@ -13,13 +14,17 @@ use async_graphql::http::{ClientMessage, WebSocketProtocols, WsMessage};
 use async_graphql_axum::GraphQLProtocol;
 use axum::Extension;
 use axum::extract::State;
-use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::SinkExt as _;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use self::end::{
+    BAD_REQUEST, End, FORBIDDEN, GOING_AWAY, INIT_TIMEOUT, NO_SUBPROTOCOL, SUBSCRIBER_EXISTS,
+    TRY_AGAIN_LATER, UNAUTHORIZED,
+};
 use self::message::Said;
 use self::protocol::Protocol;
 use super::counted::COST;
@@ -28,7 +33,7 @@ use super::peer::{self, Peer};
 use super::seats::Busy;
 use super::watching::{NoPlace, Place};
 use super::{AppState, graphql, origin};
-use crate::auth::{Caller, Share};
+use crate::auth::{AuthError, Caller, Share};
 use crate::budget::{Held, Spent};
 use crate::feed::{Event, Inbox, OperationId, Outbox, outbox, until};
 use crate::graph::{Code, Error, RequestContext, one};
@@ -39,35 +44,6 @@ const READ_BUFFER: usize = 4 * 1024;
 const WRITTEN_AT_ONCE: usize = 256;
 /// A client that takes nothing for so long is gone.
 const TAKEN_WITHIN: Duration = Duration::from_secs(30);
-/// How long a connection that is given up may take to say why.
-const GOODBYE_WITHIN: Duration = Duration::from_secs(1);
-
-/// Why a connection ends.
-#[derive(Debug)]
-enum End {
-    /// The client has gone, or takes nothing any more.
-    Gone,
-    /// With a close code and the reason.
-    Close(u16, String),
-}
-
-impl End {
-    fn close(code: u16, reason: impl Into<String>) -> Self {
-        Self::Close(code, reason.into())
-    }
-}
-
-/// A server that ends.
-const GOING_AWAY: u16 = 1001;
-/// A client that does not take what is sent. Clients reconnect after this one.
-const TRY_AGAIN_LATER: u16 = 1013;
-const BAD_REQUEST: u16 = 4400;
-const UNAUTHORIZED: u16 = 4401;
-const FORBIDDEN: u16 = 4403;
-const NO_SUBPROTOCOL: u16 = 4406;
-const INIT_TIMEOUT: u16 = 4408;
-const SUBSCRIBER_EXISTS: u16 = 4409;
-
 /// `GET /graphql/ws`
 pub(super) async fn open(
     State(state): State<Arc<AppState>>,
@@ -83,6 +59,7 @@ pub(super) async fn open(
         None => None,
         authorization => match state.authenticator.authenticate(authorization).await {
             Ok(caller) => Some(caller),
+            Err(error) if error.is_temporary() => return later(format!("{error}\n")),
             Err(error) => return (StatusCode::UNAUTHORIZED, format!("{error}\n")).into_response(),
         },
     };
@@ -93,10 +70,7 @@ pub(super) async fn open(
     };
     let place = match place {
         Ok(place) => place,
-        Err(NoPlace::Full) => {
-            let text = "No more connections. Try again shortly.\n";
-            return (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")], text).into_response();
-        }
+        Err(NoPlace::Full) => return later("No more connections. Try again shortly.\n".to_owned()),
         Err(NoPlace::NeedsToken) => return (StatusCode::FORBIDDEN, "A token is needed.\n").into_response(),
     };
     let limit = state.settings.body_limit;
@@ -108,18 +82,18 @@ pub(super) async fn open(
     // A client that speaks its predecessor only is not served either.
     let is_spoken = protocol.is_ok() && upgrade.selected_protocol().is_some();
     upgrade.on_upgrade(move |mut socket| async move {
-        let end = if is_spoken {
+        // A server that ends waits for its places to be free, and so until goodbye is said.
+        let (end, _place) = if is_spoken {
             Connection::new(state, caller, place, peer, address).run(&mut socket).await
         } else {
-            End::close(NO_SUBPROTOCOL, "Subprotocol not acceptable")
+            (End::close(NO_SUBPROTOCOL, "Subprotocol not acceptable"), place)
         };
-        if let End::Close(code, reason) = end {
-            tracing::debug!(code, reason, "WebSocket closed");
-            let goodbye = Message::Close(Some(CloseFrame { code, reason: reason.into() }));
-            // Whoever does not take it learns it from the connection's end.
-            let _ = timeout(GOODBYE_WITHIN, socket.send(goodbye)).await;
-        }
+        end.tell(&mut socket).await;
     })
+}
+
+fn later(text: String) -> Response {
+    (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, graphql::RETRY_AFTER)], text).into_response()
 }
 
 /// What is known of a client.
@@ -182,17 +156,18 @@ impl Connection {
         }
     }
 
-    /// Serves the client until the connection ends.
-    async fn run(mut self, socket: &mut WebSocket) -> End {
-        let Some(mut inbox) = self.inbox.take() else { return End::Gone };
+    /// Serves the client until the connection ends; gives its place back.
+    async fn run(mut self, socket: &mut WebSocket) -> (End, Place) {
+        let Some(mut inbox) = self.inbox.take() else { return (End::Gone, self.place) };
         let overflowed = inbox.overflowed();
         let (peer, stopping) = (self.peer.clone(), self.place.stopping());
-        tokio::select! {
+        let end = tokio::select! {
             end = self.serve(socket, &mut inbox) => end,
             () = overflowed => End::close(TRY_AGAIN_LATER, "Too slow: go on after the last cursor"),
             () = stopping => End::close(GOING_AWAY, "The server ends"),
             () = peer.gone() => End::Gone,
-        }
+        };
+        (end, self.place)
     }
 
     async fn serve(&mut self, socket: &mut WebSocket, inbox: &mut Inbox) -> End {
@@ -213,8 +188,8 @@ impl Connection {
                         self.peer.read();
                         self.receive(socket, message).await
                     }
-                    // Not what the protocol of WebSockets allows, or too large; or the connection has broken.
-                    Some(Err(_)) | None => Err(End::Gone),
+                    Some(Err(error)) => Err(End::unread(error)),
+                    None => Err(End::Gone),
                 },
                 _ = inbox.take(&mut events, WRITTEN_AT_ONCE) => self.write(socket, &mut events).await,
                 () = sleep_until(next_ping) => {
@@ -241,7 +216,7 @@ impl Connection {
     async fn receive(&mut self, socket: &mut WebSocket, message: Message) -> Result<(), End> {
         let text = match message {
             Message::Text(text) => text,
-            Message::Close(_) => return Err(End::Gone),
+            Message::Close(_) => return Err(End::Closed),
             // axum answers pings.
             Message::Ping(_) | Message::Pong(_) => return Ok(()),
             Message::Binary(_) => return Err(End::close(BAD_REQUEST, "Messages are text")),
@@ -289,7 +264,7 @@ impl Connection {
             (None, Some(_)) => None,
             (authorization, _) => {
                 let caller = self.state.authenticator.authenticate(authorization.as_deref()).await;
-                Some(caller.map_err(|error| End::close(UNAUTHORIZED, error.to_string()))?)
+                Some(caller.map_err(not_known)?)
             }
         };
         if let Some(caller) = said {
@@ -377,6 +352,12 @@ impl Connection {
             Ok(Err::<(), axum::Error>(_)) | Err(_) => Err(End::Gone),
         }
     }
+}
+
+/// Why the connection of somebody ends whose token is not taken.
+fn not_known(error: AuthError) -> End {
+    let code = if error.is_temporary() { TRY_AGAIN_LATER } else { UNAUTHORIZED };
+    End::close(code, error.to_string())
 }
 
 fn not_a_message() -> End {

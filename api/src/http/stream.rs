@@ -1,5 +1,5 @@
 //! A client's connection, as far as what it may keep waiting goes: who takes nothing that is sent, who does not end what it
-//! sends, who sends nothing, and who sends more than may be kept, is cut off.
+//! sends, who sends nothing, and who sends more than may be kept, is cut off. Whoever is not, hears us out.
 
 use std::io;
 use std::io::IoSlice;
@@ -7,15 +7,21 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use futures_util::FutureExt as _;
+use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, Sleep, sleep, sleep_until};
+use tokio::runtime::Handle;
+use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
 
 use super::peer::Peer;
 use super::seats::Seat;
 
 /// What a client that is behind has to take within the time that it has, in bytes: one by one, it would be served for ever.
 const LEAST_TAKEN: usize = 16 * 1024;
+
+/// How long a connection lasts after we have ended it, for what is on its way.
+const LINGERS: Duration = Duration::from_secs(1);
 
 /// How long a client may take.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +49,9 @@ pub(super) struct Stream {
     served: Instant,
     /// Rings when the client's time may be up; who is served meanwhile does not set it anew each time.
     alarm: Pin<Box<Sleep>>,
-    _seat: Seat,
+    /// The client has ended it, or was cut off.
+    is_over: bool,
+    seat: Option<Seat>,
 }
 
 struct Behind {
@@ -55,7 +63,18 @@ impl Stream {
     pub(super) fn new(tcp: TcpStream, patience: Patience, peer: Peer, seat: Seat) -> Self {
         let served = Instant::now();
         let alarm = Box::pin(sleep_until(served + patience.idle));
-        Self { tcp, patience, peer, behind: None, requests: 0, began: None, served, alarm, _seat: seat }
+        Self {
+            tcp,
+            patience,
+            peer,
+            behind: None,
+            requests: 0,
+            began: None,
+            served,
+            alarm,
+            is_over: false,
+            seat: Some(seat),
+        }
     }
 
     /// Forgets of the header that it has begun, once it is whole.
@@ -122,11 +141,40 @@ impl Stream {
     }
 
     /// Ends the connection so that the system keeps nothing of it either.
-    fn cut(&self, why: &'static str) -> io::Error {
+    fn cut(&mut self, why: &'static str) -> io::Error {
+        self.is_over = true;
         if let Err(error) = self.tcp.set_zero_linger() {
             tracing::debug!(%error, "cannot set SO_LINGER");
         }
         io::Error::new(io::ErrorKind::TimedOut, why)
+    }
+}
+
+impl Drop for Stream {
+    /// A connection that is closed while bytes of the client have not been read is reset, and what it was told last is lost: so who
+    /// may still be sending is heard for a moment, to no purpose but this.
+    fn drop(&mut self) {
+        if self.is_over || self.peer.gone().now_or_never().is_some() {
+            return;
+        }
+        let again = SockRef::from(&self.tcp).try_clone().and_then(|tcp| TcpStream::from_std(tcp.into()));
+        if let (Some(seat), Ok(tcp), Ok(runtime)) = (self.seat.take(), again, Handle::try_current()) {
+            runtime.spawn(linger(tcp, self.peer.clone(), seat));
+        }
+    }
+}
+
+/// Says that nothing more comes, and reads until the client says so too.
+async fn linger(mut tcp: TcpStream, peer: Peer, _seat: Seat) {
+    let ends = async {
+        let mut unread = [0; 1024];
+        if tcp.shutdown().await.is_ok() {
+            while tcp.read(&mut unread).await.is_ok_and(|count| count > 0) {}
+        }
+    };
+    tokio::select! {
+        _ = timeout(LINGERS, ends) => {}
+        () = peer.gone() => {}
     }
 }
 
@@ -143,6 +191,7 @@ impl AsyncRead for Stream {
         match read {
             Poll::Ready(Ok(())) => {
                 let count = buffer.filled().len() - before;
+                this.is_over = count == 0;
                 if !this.peer.is_served() {
                     this.began.get_or_insert_with(Instant::now);
                 }
@@ -153,6 +202,7 @@ impl AsyncRead for Stream {
             }
             Poll::Pending => {
                 let why = ready!(this.poll_patience(cx));
+                this.is_over = true;
                 Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, why)))
             }
             failed @ Poll::Ready(Err(_)) => failed,

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use crate::graph::{Error, RequestContext, fields_once};
+use crate::http::graphql::NO_TOKEN;
 use crate::http::request::read_json;
 
 /// What a client says.
@@ -69,13 +70,25 @@ pub(super) fn id(text: &str) -> Option<String> {
 /// The `Authorization` header that the payload of `connection_init` stands for.
 pub(super) fn authorization(payload: Option<&Value>) -> Option<String> {
     let payload = payload?.as_object()?;
-    // Like a header's, its name may be written in any case.
-    let text = |name: &str| {
-        let (_, value) = payload.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?;
-        value.as_str().filter(|text| !text.is_empty())
-    };
-    let header = text("authorization").map(str::to_owned);
-    header.or_else(|| text("token").map(|token| format!("Bearer {token}")))
+    let headers = named(payload, "headers").filter_map(Value::as_object);
+    let headers = headers.flat_map(|headers| named(headers, "authorization"));
+    let header = |value: &Value| value.as_str().map(str::to_owned);
+    let token = |value: &Value| value.as_str().map(|token| format!("Bearer {token}"));
+    let said = named(payload, "authorization").chain(headers).map(header);
+    let mut said: Vec<_> = said.chain(named(payload, "token").map(token)).collect();
+    said.dedup();
+    match said.as_slice() {
+        [] => None,
+        [Some(said)] => Some(said.clone()),
+        // What is no text is no token; and of two that differ, another one might be looked at elsewhere.
+        [None] | [_, _, ..] => Some(NO_TOKEN.to_owned()),
+    }
+}
+
+/// The members of this name. Like a header's, it may be written in any case; null is nothing.
+fn named<'a>(object: &'a Map<String, Value>, name: &'static str) -> impl Iterator<Item = &'a Value> {
+    let members = object.iter().filter(|(known, value)| known.eq_ignore_ascii_case(name) && !value.is_null());
+    members.map(|(_, value)| value)
 }
 
 /// The beginning of the responses of an operation; the response and `}` follow.
@@ -137,6 +150,28 @@ mod tests {
         assert_eq!(read(json!({"authorization": "Bearer a"})).as_deref(), Some("Bearer a"));
         assert_eq!(read(json!({"Authorization": "Bearer a"})).as_deref(), Some("Bearer a"));
         assert_eq!(read(json!({"token": "a"})).as_deref(), Some("Bearer a"));
-        assert_eq!(read(json!({"other": "a"})), None);
+        assert_eq!(read(json!({"headers": {"Authorization": "Bearer a"}})).as_deref(), Some("Bearer a"));
+        assert_eq!(read(json!({"authorization": "Bearer a", "token": "a"})).as_deref(), Some("Bearer a"));
+        for nothing in [json!({"other": "a"}), json!({"headers": {"x": "a"}}), json!({"token": null})] {
+            assert_eq!(read(nothing), None);
+        }
+    }
+
+    #[test]
+    fn what_stands_for_a_token_and_is_none_is_refused() {
+        for wrong in [
+            json!({"authorization": ""}),
+            json!({"authorization": 1}),
+            json!({"Authorization": {"token": "a"}}),
+            json!({"headers": {"Authorization": ""}}),
+            json!({"headers": {"authorization": ["Bearer a"]}}),
+            json!({"token": ""}),
+            json!({"token": false}),
+            json!({"token": "a", "authorization": "Bearer b"}),
+            json!({"authorization": "Bearer a", "Authorization": "Bearer b"}),
+        ] {
+            let said = authorization(Some(&wrong)).unwrap();
+            assert!(said.strip_prefix("Bearer ").is_none_or(str::is_empty), "{wrong}");
+        }
     }
 }
