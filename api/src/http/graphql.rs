@@ -10,11 +10,11 @@ use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::{Bytes, BytesMut};
-use futures_util::StreamExt as _;
 
 use super::AppState;
 use super::accept::{Media, names, negotiate};
-use super::counted::{COMPRESSOR, COST, counted};
+use super::body::{PLAIN, Unreadable, is_json, is_plain, read};
+use super::counted::{COMPRESSOR, counted};
 use super::events::last_event;
 use super::peer::{self, Peer};
 use super::request::{Given, idempotency_key, read_body, read_url};
@@ -30,9 +30,6 @@ pub(super) const NO_TOKEN: &str = "?";
 
 /// Seconds after which it is worth asking again.
 pub(super) const RETRY_AFTER: &str = "1";
-
-/// The encoding of bodies that are not encoded.
-const PLAIN: &str = "identity";
 
 /// `POST /graphql`
 pub(super) async fn post(
@@ -220,27 +217,6 @@ fn status(media: Media, outcome: Outcome) -> StatusCode {
     }
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
-    let content_type =
-        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let mut parts = content_type.split(';');
-    let media = parts.next().unwrap_or_default().trim();
-    let utf8 = parts.all(|parameter| match parameter.split_once('=') {
-        Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
-            value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
-        }
-        _ => true,
-    });
-    media.eq_ignore_ascii_case("application/json") && utf8
-}
-
-/// Whether a body is sent as it is.
-fn is_plain(headers: &HeaderMap) -> bool {
-    let encodings = headers.get_all(header::CONTENT_ENCODING).iter();
-    let encodings = encodings.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
-    encodings.map(<[u8]>::trim_ascii).all(|it| it.is_empty() || it.eq_ignore_ascii_case(PLAIN.as_bytes()))
-}
-
 fn unauthenticated(media: Media, error: AuthError) -> Response {
     let told = |code| Error { reason: Some(error.reason()), ..Error::new(code, error.to_string()) };
     if error.is_temporary() {
@@ -289,28 +265,6 @@ fn unaffordable(media: Media, spent: Spent) -> Response {
 fn takes_gzip(headers: &HeaderMap) -> bool {
     let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
     accepted.is_some_and(|accepted| accepted.contains("gzip") || accepted.contains('*'))
-}
-
-/// Why a body could not be read.
-enum Unreadable {
-    TooLong,
-    Broken,
-    Spent(Spent),
-}
-
-/// A whole body, held as what it will take once it is parsed.
-async fn read(body: Body, limit: usize, held: &mut Held) -> Result<Vec<u8>, Unreadable> {
-    let mut chunks = body.into_data_stream();
-    let mut bytes = Vec::new();
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|_| Unreadable::Broken)?;
-        if bytes.len() + chunk.len() > limit {
-            return Err(Unreadable::TooLong);
-        }
-        held.grow(chunk.len() * COST).map_err(Unreadable::Spent)?;
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes)
 }
 
 fn not_acceptable() -> Response {

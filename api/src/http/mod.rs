@@ -1,6 +1,7 @@
 //! HTTP: the router and what every answer has in common.
 
 mod accept;
+mod body;
 mod connections;
 mod counted;
 mod events;

@@ -1,0 +1,55 @@
+//! Bodies of requests: which are read, and how much memory that takes.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, header};
+use futures_util::StreamExt as _;
+
+use super::counted::COST;
+use crate::budget::{Held, Spent};
+
+/// The encoding of bodies that are not encoded.
+pub(super) const PLAIN: &str = "identity";
+
+/// Whether a body is said to be JSON, in UTF-8.
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
+    let content_type =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut parts = content_type.split(';');
+    let media = parts.next().unwrap_or_default().trim();
+    let utf8 = parts.all(|parameter| match parameter.split_once('=') {
+        Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
+            value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+        }
+        _ => true,
+    });
+    media.eq_ignore_ascii_case("application/json") && utf8
+}
+
+/// Whether a body is sent as it is.
+pub(super) fn is_plain(headers: &HeaderMap) -> bool {
+    let encodings = headers.get_all(header::CONTENT_ENCODING).iter();
+    let encodings = encodings.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    encodings.map(<[u8]>::trim_ascii).all(|it| it.is_empty() || it.eq_ignore_ascii_case(PLAIN.as_bytes()))
+}
+
+/// Why a body could not be read.
+pub(super) enum Unreadable {
+    TooLong,
+    Broken,
+    Spent(Spent),
+}
+
+/// A whole body, held as what it will take once it is parsed.
+pub(super) async fn read(body: Body, limit: usize, held: &mut Held) -> Result<Vec<u8>, Unreadable> {
+    let mut chunks = body.into_data_stream();
+    let mut bytes = Vec::new();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| Unreadable::Broken)?;
+        if bytes.len() + chunk.len() > limit {
+            return Err(Unreadable::TooLong);
+        }
+        held.grow(chunk.len() * COST).map_err(Unreadable::Spent)?;
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
