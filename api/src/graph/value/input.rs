@@ -51,8 +51,12 @@ pub(in crate::graph) fn bounded(
 }
 
 fn is_less(value: &Value<'_>, least: i32) -> bool {
-    let number = value.as_number().or_else(|| value.as_str());
-    number.is_some_and(|number| number::compare(number, &least.to_string()).is_lt())
+    decimal(value).is_some_and(|number| number::compare(number, &least.to_string()).is_lt())
+}
+
+/// The text of a decimal, which is a number or a string.
+fn decimal<'v>(value: &'v Value<'_>) -> Option<&'v str> {
+    value.as_number().or_else(|| value.as_str())
 }
 
 /// Whether a number is no larger than a column with these bounds can hold.
@@ -77,12 +81,18 @@ pub(in crate::graph) fn stored(
                 "a time of the years 1 to 9999"
             }
             Scalar::Date if !time::is_shown_date(bytes) => "a date of the years 1 to 9999",
-            Scalar::Numeric | Scalar::Decimal if numeric::to_f64(bytes).is_none() => "a number below 1e308",
+            Scalar::Numeric | Scalar::Decimal if !is_below_the_largest_double(value) => {
+                "a number below 1.8e308"
+            }
             _ => return Ok(parameter),
         };
         return Err(mismatch(value, expected));
     }
     Ok(parameter)
+}
+
+fn is_below_the_largest_double(value: &Value<'_>) -> bool {
+    decimal(value).is_some_and(|number| number.parse().is_ok_and(f64::is_finite))
 }
 
 /// A part of a key, as its bytes are found again in a row: equal numbers are equal bytes.
@@ -141,9 +151,7 @@ fn encode(scalar: Scalar, value: &Value<'_>) -> Result<Vec<u8>, ArgumentError> {
             .map(|value| value.to_be_bytes().to_vec()),
         Scalar::Real => value.as_number().and_then(number::single).map(|value| value.to_be_bytes().to_vec()),
         Scalar::Double => value.as_f64().map(|value| value.to_be_bytes().to_vec()),
-        Scalar::Numeric | Scalar::Decimal => {
-            value.as_number().or_else(|| value.as_str()).and_then(numeric::parse)
-        }
+        Scalar::Numeric | Scalar::Decimal => decimal(value).and_then(numeric::parse),
         // Postgres stores no NUL in text.
         Scalar::Text => {
             value.as_str().filter(|text| !text.contains('\0')).map(|text| text.as_bytes().to_vec())
@@ -242,6 +250,20 @@ mod tests {
         assert!(read(Scalar::BigInt, &json!(1.5)).is_err());
         assert!(read(Scalar::Text, &json!("a\u{0}b")).is_err());
         assert!(read(Scalar::Uuid, &json!("x")).is_err());
+    }
+
+    #[test]
+    fn decimals_are_stored_up_to_the_largest_double() {
+        let stored = |text: &str| {
+            let ty = ColumnType::Scalar(Scalar::Decimal);
+            stored(&ty, Bounds::default(), &Value::Text(Cow::Borrowed(text))).is_ok()
+        };
+        for text in ["1.7976931348623157e308", "-1.797693134862315807e308", "1e-400", "+.5"] {
+            assert!(stored(text), "{text}");
+        }
+        for text in ["1.797693134862315808e308", "-1e309", "1e400"] {
+            assert!(!stored(text), "{text}");
+        }
     }
 
     proptest! {
