@@ -14,6 +14,7 @@ mod directory;
 mod docs;
 mod documents;
 mod embedded;
+mod ends;
 mod examples;
 mod extremes;
 mod facets;

@@ -119,18 +119,35 @@ pub(super) fn type_name(ty: &ColumnType) -> String {
     }
 }
 
-/// A number as a decimal, or NaN where a double has no room for it: NaN makes all that is computed of it NaN.
+/// The largest double, with all that is rounded to it; a little of the last digit is left over.
+const LARGEST_DOUBLE: &str = "1.797693134862315807e308";
+/// All that is rounded to 0.
+const NO_DOUBLE: &str = "2.47e-324";
+/// All that is rounded to 0 or to the least double, whose half is none.
+const NO_HALF: &str = "7.42e-324";
+/// Decimals of which so many rows as a table can have, or the squares of so many, are added without an end of Postgres's decimals.
+const ADDABLE: &str = "1e131000";
+const SQUARABLE: &str = "1e65000";
+
+/// A number as a decimal, or NaN where it is none that can be added up (`most`): NaN makes all that is computed of it NaN.
 ///
-/// Doubles are added as decimals too. What doubles add up to depends on the order in which they come, and with it, in the last
-/// digit, on rows that the caller does not see.
-fn summand(number: &str, column: &ColumnType) -> String {
-    let decimal = match column.scalar() {
-        Scalar::Real => format!("{number}::float8::numeric"),
-        Scalar::Double => format!("{number}::numeric"),
-        _ => number.to_owned(),
-    };
+/// Doubles are added as decimals too, with all the digits that tell them from others. What doubles add up to depends on the order
+/// in which they come, and with it, in the last digit, on rows that the caller does not see.
+fn summand(number: &str, column: &ColumnType, most: &str) -> String {
+    match column.scalar() {
+        Scalar::Real => finite(&format!("{number}::float8")),
+        Scalar::Double => finite(number),
+        _ => format!(
+            "CASE WHEN {number} BETWEEN -{most} AND {most} THEN {number} WHEN {number} IS NOT NULL THEN 'NaN' END"
+        ),
+    }
+}
+
+/// A double as a decimal; NaN where it is infinite.
+fn finite(number: &str) -> String {
     format!(
-        "CASE WHEN {number} BETWEEN -1e300 AND 1e300 THEN {decimal} WHEN {number} IS NOT NULL THEN 'NaN' END"
+        "CASE WHEN {number} > '-Infinity' AND {number} < 'Infinity' THEN {number}::text::numeric \
+         WHEN {number} IS NOT NULL THEN 'NaN' END"
     )
 }
 
@@ -140,9 +157,25 @@ fn nullif_nan(result: &str) -> String {
 }
 
 /// A number as a double; NULL where that has no room for it.
-pub(super) fn double(number: &str) -> String {
+fn double(number: &str) -> String {
     format!(
-        "CASE WHEN {number} BETWEEN -1e-290 AND 1e-290 THEN 0 WHEN {number} BETWEEN -1e300 AND 1e300 THEN {number}::float8 END"
+        "CASE WHEN {number} BETWEEN -{NO_DOUBLE} AND {NO_DOUBLE} THEN 0 \
+         WHEN {number} BETWEEN -{LARGEST_DOUBLE} AND {LARGEST_DOUBLE} THEN {number}::float8 END"
+    )
+}
+
+/// A number as a double; NULL where that has no room for it, and also where nothing of the number would be left.
+pub(super) fn held(number: &str) -> String {
+    format!("CASE WHEN {number} = 0 OR abs({number}) > {NO_DOUBLE} THEN {} END", double(number))
+}
+
+/// A number as a double that keeps its place among others: what is beyond all doubles is infinite. NULL is what is no number. Its
+/// half is a double too.
+pub(super) fn placed(number: &str) -> String {
+    format!(
+        "CASE WHEN {number} BETWEEN -{NO_HALF} AND {NO_HALF} THEN 0 WHEN {number} < -{LARGEST_DOUBLE} THEN '-Infinity' \
+         WHEN {number} > {LARGEST_DOUBLE} THEN CASE WHEN {number}::numeric <> 'NaN' THEN 'Infinity'::float8 END \
+         ELSE {number}::float8 END"
     )
 }
 
@@ -175,12 +208,17 @@ impl Function {
 
     /// SQL around an operand. A percentile's `p` stands between the parts; the caller binds it.
     ///
-    /// No value of a row makes it fail: what a double has no room for is null, be it a value or the result.
+    /// No value of a row makes it fail: a result that its type has no room for is null.
     pub(super) fn sql(self, operand: &str, column: &ColumnType) -> (String, String) {
         let whole = |text: String| (text, String::new());
         let ordered =
             |operand: &str| ("percentile_cont(".to_owned(), format!(") WITHIN GROUP (ORDER BY {operand})"));
-        let summed = |function| whole(double(&format!("{function}({})", summand(operand, column))));
+        // What lies between two doubles may be further apart than doubles go: their halves are not.
+        let halved = |half: &str| {
+            ("2 * percentile_cont(".to_owned(), format!(") WITHIN GROUP (ORDER BY {half} * 0.5::float8)"))
+        };
+        let summed =
+            |function, most| whole(double(&format!("{function}({})", summand(operand, column, most))));
         match (self, column.scalar()) {
             (Self::CountDistinct, _) => whole(format!("count(DISTINCT {operand})")),
             (Self::CountTrue, _) => whole(format!("count(*) FILTER (WHERE {operand})")),
@@ -188,13 +226,22 @@ impl Function {
             (Self::Rate, _) => whole(format!("avg({operand}::int)::float8")),
             (Self::Min, _) => whole(format!("min({operand})")),
             (Self::Max, _) => whole(format!("max({operand})")),
-            (Self::Sum, Scalar::Decimal) => whole(nullif_nan(&format!("sum({})", summand(operand, column)))),
-            (Self::Sum, Scalar::Double | Scalar::Real) => summed("sum"),
+            (Self::Sum, Scalar::Decimal) => {
+                whole(nullif_nan(&format!("sum({})", summand(operand, column, ADDABLE))))
+            }
+            (Self::Sum, Scalar::Double | Scalar::Real) => summed("sum", ADDABLE),
             // An unbounded number may be beyond a double, and so may its mean.
-            (Self::Avg, Scalar::Double | Scalar::Real | Scalar::Decimal) => summed("avg"),
-            (Self::Stddev, Scalar::Double | Scalar::Real | Scalar::Decimal) => summed("stddev_samp"),
-            (Self::Variance, Scalar::Double | Scalar::Real | Scalar::Decimal) => summed("var_samp"),
-            (Self::Percentile(_), Scalar::Decimal) => ordered(&double(operand)),
+            (Self::Avg, Scalar::Double | Scalar::Real | Scalar::Decimal) => summed("avg", ADDABLE),
+            (Self::Stddev, Scalar::Double | Scalar::Real | Scalar::Decimal) => {
+                summed("stddev_samp", SQUARABLE)
+            }
+            (Self::Variance, Scalar::Double | Scalar::Real | Scalar::Decimal) => {
+                summed("var_samp", SQUARABLE)
+            }
+            (Self::Percentile(_), Scalar::Decimal) => halved(&format!("({})", placed(operand))),
+            (Self::Percentile(_), Scalar::Double) => {
+                halved(&format!("(CASE abs({operand}) WHEN 5e-324 THEN 0 ELSE {operand} END)"))
+            }
             (Self::Sum, _) => whole(format!("sum({operand})")),
             (Self::Avg, _) => whole(format!("avg({operand})::float8")),
             (Self::Stddev, _) => whole(format!("stddev_samp({operand})::float8")),

@@ -4,7 +4,7 @@ use tokio_postgres::types::Type;
 
 use super::sql::Sql;
 use crate::database::Parameter;
-use crate::graph::aggregate::double;
+use crate::graph::aggregate::placed;
 use crate::graph::arguments::{ArgumentError, Value};
 
 /// Bounds of one request at most.
@@ -56,15 +56,17 @@ impl Ranges {
 
     /// Writes the number of the range that a value lies in, as `float8`; NULL for no value.
     pub(super) fn write(&self, value: &str, sql: &mut Sql) {
-        let value = double(value);
         match self {
             Self::Bounds(bounds) => {
+                // What is beyond all doubles is beyond the last bound.
+                let value = placed(value);
                 let bytes: Vec<[u8; 8]> = bounds.iter().map(|bound| bound.to_be_bytes()).collect();
                 let elements = bytes.iter().map(<[u8; 8]>::as_slice);
                 sql.push(format_args!("width_bucket({value}, "));
                 sql.bind(Parameter::array(Type::FLOAT8_ARRAY, &Type::FLOAT8, elements)).push(")::float8");
             }
             Self::Width(width) => {
+                let value = countable(value);
                 sql.push(format_args!("floor({value} / "));
                 sql.bind(Parameter::new(Type::FLOAT8, width.to_be_bytes().to_vec())).push(")");
             }
@@ -83,6 +85,13 @@ impl Ranges {
             Self::Width(width) => [number * width, (number + 1.0) * width].map(|end| Some(shortened(end))),
         }
     }
+}
+
+/// A number as a double that the narrowest and the widest ranges can be counted to; NULL where it is beyond them.
+fn countable(number: &str) -> String {
+    format!(
+        "CASE WHEN {number} BETWEEN -1e-290 AND 1e-290 THEN 0 WHEN {number} BETWEEN -1e300 AND 1e300 THEN {number}::float8 END"
+    )
 }
 
 /// Three times 0.1 is 0.3: a multiple without the digits that only its computation has.

@@ -7,12 +7,12 @@ use super::call::{self, Call};
 use super::filter::Filter;
 use super::sql::{KEY_ALIAS, Sql};
 use crate::database::Parameter;
-use crate::graph::aggregate::{Function, NUMBER_WITHIN};
+use crate::graph::aggregate::{Function, NUMBER_WITHIN, held};
 use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{Catalog, ColumnId, ColumnType, Table, TableId};
 
-/// Digits that a number within JSON does not have: Postgres writes them all.
-const LONGEST_NUMBER: usize = 140;
+/// Digits of a number within JSON, all of which Postgres writes, that may be beyond the doubles at either end.
+const LONG_NUMBER: usize = 300;
 
 /// Alias of the table whose rows are loaded.
 pub(super) const ROW: &str = "t";
@@ -234,10 +234,12 @@ pub(super) fn write_expression(table: &Table, expression: &Expression, sql: &mut
             let value = format!("{ROW}.{}", table.column(*column).sql_name);
             let keys = path.iter().map(String::as_bytes);
             let path = sql.parameter(Parameter::array(Type::TEXT_ARRAY, &Type::TEXT, keys));
-            // What is no number there counts as missing, and so does what has so many digits that its square is no double.
+            // What is no number there counts as missing, and so does what no double has room for. What somebody has written has any
+            // number of digits, and to compute with all of them would take long.
+            let long = held(&format!("({value} #> {path})::numeric"));
             let number = format!(
-                "CASE WHEN jsonb_typeof({value} #> {path}) = 'number' AND length({value} #>> {path}) < {LONGEST_NUMBER} \
-                 THEN ({value} #>> {path})::float8 END"
+                "(CASE WHEN jsonb_typeof({value} #> {path}) = 'number' THEN CASE WHEN length({value} #>> {path}) < {LONG_NUMBER} \
+                 THEN ({value} #>> {path})::float8 ELSE {long} END END)"
             );
             write_function(*function, &number, &NUMBER_WITHIN, sql);
         }
