@@ -92,6 +92,8 @@ impl Listener {
                 tracing::debug!(table = payload, "reference table changed");
                 self.reference.forget();
             } else if channel == SCHEMA {
+                // Who may read what is kept may have changed with it.
+                self.reference.forget();
                 self.pool.gate().doubt();
             } else {
                 changes.push(payload);

@@ -15,7 +15,7 @@ pub(super) fn of(catalog: &Catalog, roles: &[String]) -> Value {
     let internal = INTERNAL.iter().map(|name| {
         json!({
             "schema": "praxis", "name": name, "columns": [], "keys": [],
-            "reads": false, "inserts": [], "updates": [], "deletes": false,
+            "reference": false, "reads": false, "inserts": [], "updates": [], "deletes": false,
         })
     });
     let functions = catalog.functions().iter().map(|it| function(catalog, it));
@@ -36,6 +36,7 @@ fn table(table: &Table) -> Value {
         "name": table.name,
         "columns": table.columns.iter().map(column).collect::<Vec<_>>(),
         "keys": table.keys.iter().map(|key| names(key)).collect::<Vec<_>>(),
+        "reference": table.is_reference,
         "reads": true,
         "inserts": names(&table.writes.insert),
         "updates": names(&table.writes.update),

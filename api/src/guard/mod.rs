@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tokio_postgres::types::Type;
 
-use self::questions::{PRELUDE, QUESTIONS};
+use self::questions::{MEMORY, PRELUDE, QUESTIONS};
 use crate::database::{DatabaseError, Parameter, Pool, Row, Statement};
 use crate::graph::Engine;
 
@@ -48,14 +48,17 @@ impl Guard {
         Self { pool: pool.clone(), engine: Arc::clone(engine), expected }
     }
 
-    /// What is not as it should be now.
+    /// What is not as it should be now. What the engine keeps in memory is forgotten if what protects it has changed.
     pub async fn look(&self) -> Result<Vec<Finding>, DatabaseError> {
         let ask = |question: &&str| Statement {
             text: format!("{PRELUDE}\n{question}").into(),
             parameters: vec![Parameter::new(Type::TEXT, self.expected.clone().into_bytes())],
         };
-        let statements: Vec<Statement> = QUESTIONS.iter().map(ask).collect();
-        let answers = self.pool.query_catalog(&statements).await?;
+        let statements: Vec<Statement> = QUESTIONS.iter().chain([&MEMORY]).map(ask).collect();
+        let mut answers = self.pool.query_catalog(&statements).await?;
+        if let Some(memory) = answers.pop().as_ref().and_then(|rows| rows.first()) {
+            self.engine.reference().heed(text(memory, 0), memory.bytes(1) == Some(&[1]));
+        }
         Ok(answers.iter().flatten().map(Finding::read).collect())
     }
 

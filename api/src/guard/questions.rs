@@ -8,7 +8,7 @@
 pub(super) const PRELUDE: &str = "
 WITH expected AS (
   SELECT * FROM jsonb_to_recordset($1::text::jsonb -> 'tables') AS expected
-    (schema text, name text, columns jsonb, keys jsonb, reads boolean, inserts text[], updates text[], deletes boolean)
+    (schema text, name text, columns jsonb, keys jsonb, reference boolean, reads boolean, inserts text[], updates text[], deletes boolean)
 ), clients AS (
   SELECT oid, rolname::text AS client, rolname = $1::text::jsonb ->> 'anonymous' AS is_anonymous
   FROM pg_catalog.pg_roles
@@ -30,7 +30,7 @@ WITH expected AS (
   SELECT * FROM jsonb_to_recordset($1::text::jsonb -> 'protection') AS shipped
     (object text, policies jsonb, foreign_keys jsonb)
 ), policies AS (
-  SELECT served.oid, object, was_there, polname, polpermissive, polcmd,
+  SELECT served.oid, object, was_there, reference, polname, polpermissive, polcmd,
     polroles && (ARRAY[0]::oid[] || ARRAY(SELECT g.oid FROM pg_catalog.pg_roles AS g, clients
       WHERE pg_has_role(clients.oid, g.oid, 'USAGE')) || ARRAY(SELECT oid FROM pg_catalog.pg_roles WHERE rolname = session_user))
       AS is_for_clients,
@@ -56,7 +56,7 @@ WITH expected AS (
   FROM served JOIN pg_catalog.pg_attribute ON attrelid = served.oid AND NOT attisdropped, aclexplode(attacl)
 )";
 
-pub(super) const QUESTIONS: [&str; 15] = [
+pub(super) const QUESTIONS: [&str; 16] = [
     // Tables that are not there, or cannot be protected.
     "SELECT format('%I.%I', schema, name), 'there is no such table', 'praxis migrate up', true
      FROM expected WHERE NOT EXISTS (
@@ -122,6 +122,11 @@ pub(super) const QUESTIONS: [&str; 15] = [
        format('DROP POLICY %I ON %s;', polname, object), is_blind
      FROM policies LEFT JOIN shipped USING (object)
      WHERE is_for_clients AND polpermissive AND NOT coalesce(shipped.policies ? polname::text, false)",
+    "SELECT object, format('its policy %I is not of the migrations: no answer of a reference table is kept in memory', polname),
+       format('DROP POLICY %I ON %s;', polname, object), false
+     FROM policies LEFT JOIN shipped USING (object)
+     WHERE is_for_clients AND reference AND NOT polpermissive AND polcmd IN ('r', '*')
+       AND NOT coalesce(shipped.policies ? polname::text, false)",
     // Grants.
     "SELECT DISTINCT object, format('%s is granted to %s%s', shown, grantee_name, excess),
        CASE WHEN grantee <> 0 AND may_some AND attribute IS NULL
@@ -202,6 +207,27 @@ pub(super) const QUESTIONS: [&str; 15] = [
          UNION ALL
          SELECT tgfoid FROM pg_catalog.pg_trigger WHERE NOT tgisinternal AND tgrelid IN (SELECT oid FROM served))",
 ];
+
+/// What answers of reference tables hang on beside their rows, as a text that changes with it, and whether every caller of a role
+/// is answered alike: whether their policies are those of the migrations, which ask for the role alone. What may have changed is
+/// seen by the rows of Postgres's catalog: each change of an object writes its row anew.
+pub(super) const MEMORY: &str = "
+SELECT md5(concat(
+    (SELECT string_agg(concat(c.oid, ' ', c.xmin), ',' ORDER BY c.oid) FROM pg_catalog.pg_class AS c JOIN served USING (oid)
+      WHERE reference),
+    (SELECT string_agg(concat(attrelid, ' ', attnum, ' ', a.xmin), ',' ORDER BY attrelid, attnum)
+      FROM pg_catalog.pg_attribute AS a JOIN served ON attrelid = served.oid WHERE reference AND attnum > 0),
+    (SELECT string_agg(concat(p.oid, ' ', p.xmin), ',' ORDER BY p.oid) FROM pg_catalog.pg_policy AS p
+      JOIN served ON polrelid = served.oid WHERE reference),
+    (SELECT string_agg(concat(p.oid, ' ', p.xmin), ',' ORDER BY p.oid) FROM pg_catalog.pg_proc AS p WHERE p.oid >= 16384),
+    (SELECT string_agg(concat(n.oid, ' ', n.xmin), ',' ORDER BY n.oid) FROM pg_catalog.pg_namespace AS n
+      WHERE nspname !~ '^pg_(toast_)?temp_'),
+    (SELECT string_agg(m::text, ',' ORDER BY m::text) FROM pg_catalog.pg_auth_members AS m),
+    (SELECT string_agg(concat(oid, ' ', rolname, rolsuper, rolbypassrls, rolinherit), ',' ORDER BY oid) FROM pg_catalog.pg_roles))),
+  NOT EXISTS (
+    SELECT FROM policies LEFT JOIN shipped USING (object)
+    WHERE reference AND is_for_clients AND polcmd IN ('r', '*')
+      AND policies.statement IS DISTINCT FROM shipped.policies ->> polname::text)";
 
 /// Policies and foreign keys of the served tables, as JSON.
 pub(super) const PROTECTION: &str = "

@@ -106,10 +106,12 @@ impl Statements<'_> {
             new.entry(*load).or_default().extend(keys);
         }
         new.retain(|_, keys| !keys.is_empty());
-        let is_last = questions.iter().all(|question| question.is_last);
         let (plan, reference) = (self.plan, self.reference);
+        let is_shared = reference.is_shared();
+        // Who counts on the memory takes a level for the last one above reference tables.
+        let is_last = is_shared && questions.iter().all(|question| question.is_last);
         let (kept, queried): (Vec<_>, Vec<_>) =
-            new.into_iter().partition(|(load, _)| plan.loads[load.0].only_reference);
+            new.into_iter().partition(|(load, _)| is_shared && plan.loads[load.0].only_reference);
         let caller = Arc::clone(self.session.caller());
         let (remembered, found) = join(
             try_join_all(kept.iter().map(async |(id, keys)| {

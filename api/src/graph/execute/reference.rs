@@ -2,9 +2,10 @@
 //!
 //! An answer is kept per role and read under that role with no user, so that the policies hold: an anonymous caller gets
 //! what row-level security gives to anonymous callers. Changes are announced by the tables' triggers through
-//! LISTEN/NOTIFY; while nobody listens, answers are kept for a few seconds only.
+//! LISTEN/NOTIFY; while nobody listens, answers are kept for a few seconds only. What the answers hang on beside the rows, policies
+//! and grants, the guard of the database looks at.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -28,6 +29,10 @@ pub struct ReferenceCache {
     /// Counts changes, so that an answer read before a change is not kept after it.
     generation: AtomicU64,
     listening: AtomicBool,
+    /// What the answers hang on beside the rows, as the guard has seen it last.
+    protection: Mutex<String>,
+    /// Whether every caller of a role is answered alike.
+    is_shared: AtomicBool,
 }
 
 #[derive(PartialEq, Eq, Hash)]
@@ -54,6 +59,8 @@ impl ReferenceCache {
             answers: Cache::new(MOST_BYTES),
             generation: AtomicU64::new(0),
             listening: AtomicBool::new(false),
+            protection: Mutex::default(),
+            is_shared: AtomicBool::new(true),
         }
     }
 
@@ -96,7 +103,23 @@ impl ReferenceCache {
         }
     }
 
-    /// Forgets everything: some table has changed.
+    /// Whether an answer to one caller of a role answers the others too. Where it does not, the database is asked each time.
+    pub(super) fn is_shared(&self) -> bool {
+        self.is_shared.load(Ordering::Acquire)
+    }
+
+    /// Takes what answers hang on beside the rows: policies, grants, roles and functions, as any text that changes with them;
+    /// and whether every caller of a role is answered alike. Forgets everything if any of it has changed.
+    pub fn heed(&self, protection: String, is_shared: bool) {
+        let mut known = self.protection.lock().unwrap_or_else(PoisonError::into_inner);
+        let was_shared = self.is_shared.swap(is_shared, Ordering::AcqRel);
+        if *known != protection || was_shared != is_shared {
+            *known = protection;
+            self.forget();
+        }
+    }
+
+    /// Forgets everything: some table has changed, or what protects it.
     pub fn forget(&self) {
         self.generation.fetch_add(1, Ordering::AcqRel);
         self.answers.clear();
