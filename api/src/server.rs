@@ -11,10 +11,7 @@ use tokio::sync::watch;
 
 use crate::auth::{AuthConfig, AuthConfigError, Authenticator, SystemClock};
 use crate::budget::Budget;
-use crate::database::{
-    DatabaseConfig, DatabaseError, LoginError, Mode, Pool, PoolError, Turns, WAITING_PER_CONNECTION,
-    check_login,
-};
+use crate::database::{DatabaseConfig, DatabaseError, Mode, Pool, PoolError, Turns, WAITING_PER_CONNECTION};
 use crate::feed::{FeedSettings, Feeds, Gateway};
 use crate::graph::catalog::System;
 use crate::graph::{Engine, EngineError, Limits, keep_seeing_policies};
@@ -64,9 +61,6 @@ pub enum ServerError {
     /// The pool.
     #[error(transparent)]
     Pool(#[from] PoolError),
-    /// The login role.
-    #[error(transparent)]
-    Login(#[from] LoginError),
     /// The database does not protect its rows.
     #[error(transparent)]
     Unsafe(#[from] UnsafeDatabase),
@@ -119,7 +113,6 @@ impl Server {
         let pool = Pool::new(&config.database)?.within(budget.clone());
         let retention = config.limits.idempotency_retention;
         let engine = Arc::new(Engine::new(&config.systems, config.limits, pool.clone())?);
-        check_login(&pool, &roles, &engine.catalog().schemas()).await?;
         let guard = Guard::new(&engine, &pool, &roles);
         guard.admit().await?;
         match pool.mode().await? {

@@ -16,9 +16,14 @@ pub use record::{READ_RECORD, RECORD_EXISTS, Record, compare};
 pub use runner::{down, present, status, up, up_for};
 pub use systems::Systems;
 
-/// Policies and foreign keys that the migrations make on the tables that are served, as JSON: a list of objects of `object`
-/// (`schema.table`), `policies` (statements by name) and `foreign_keys` (their definitions).
+/// What the migrations make on the tables and views that are served, as JSON: a list of objects of `object` (`schema.table`),
+/// `readers` (roles of callers that may read it), `policies` and `triggers` (statements by name) and `foreign_keys` (statements by
+/// definition).
 pub const PROTECTION: &str = include_str!("../protection.json");
+
+/// The functions that the migrations make, as JSON: a list of objects of `object` (`schema.name(arguments)`), `definition` (the
+/// statement that makes it), `hash` (its MD5) and `callers` (roles that may call it).
+pub const FUNCTIONS: &str = include_str!("../functions.json");
 
 include!(concat!(env!("OUT_DIR"), "/migrations.rs"));
 

@@ -38,7 +38,7 @@ const OF_THERAPYFLOW: [&str; 11] = [
 ];
 
 /// Migrations of what the systems share.
-const SHARED: [&str; 8] = [
+const SHARED: [&str; 9] = [
     "20260101000000_create_auth_shim",
     "20260101000100_create_roles",
     "20260304100000_keep_idempotency_keys",
@@ -47,6 +47,7 @@ const SHARED: [&str; 8] = [
     "20260404101000_forget_by_place",
     "20260406100000_remember_old_rows",
     "20260412000200_read_changes_of_a_table",
+    "20260415000000_tell_truncations",
 ];
 
 /// A migration of several systems.

@@ -351,6 +351,31 @@ async fn a_reference_table_is_told_as_it_is_now() {
 }
 
 #[tokio::test]
+async fn who_watches_a_table_that_is_emptied_at_once_is_told_to_read_it_anew() {
+    let app = App::start().await;
+    let owner = app.owner().await;
+    let (actor, site) = clinician(&app, &owner, "emptied").await;
+    let record = protocol(&owner, site).await;
+    let mut socket = Socket::of(&app, &actor).await;
+    socket.subscribe("1", LOGGED, &of(record)).await;
+    socket.subscribe("2", "subscription { eventTypesChanged { operation } }", &json!({})).await;
+    log(&owner, record, "before").await;
+    let told = socket.data("1").await;
+    owner.batch_execute("TRUNCATE session_events CASCADE").await.unwrap();
+    assert_eq!(socket.error("1").await["extensions"]["code"], "GONE");
+    // Who was away is told when coming back, and who watches another table goes on.
+    let mut after = of(record);
+    after["after"] = told["sessionEventLogged"]["cursor"].clone();
+    socket.subscribe("3", LOGGED, &after).await;
+    assert_eq!(socket.error("3").await["extensions"]["code"], "GONE");
+    owner
+        .batch_execute("UPDATE ref_event_types SET color_code = '#000003' WHERE event_type_id = 1")
+        .await
+        .unwrap();
+    assert_eq!(socket.data("2").await["eventTypesChanged"]["operation"], "UPDATED");
+}
+
+#[tokio::test]
 async fn what_a_mutation_writes_is_told() {
     let app = App::start().await;
     let owner = app.owner().await;

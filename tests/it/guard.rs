@@ -88,17 +88,23 @@ impl Guarded {
 
 #[tokio::test]
 async fn what_is_shipped_is_what_the_migrations_make() {
-    let made = Guarded::new().await.guard.protection().await.unwrap() + "\n";
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../migration/protection.json");
-    if std::env::var_os("PRAXIS_WRITE_PROTECTION").is_some_and(|it| !it.is_empty()) {
-        std::fs::write(&file, &made).unwrap();
+    let guard = Guarded::new().await.guard;
+    let made = [
+        ("protection.json", guard.protection().await.unwrap() + "\n"),
+        ("functions.json", guard.functions().await.unwrap() + "\n"),
+    ];
+    for (name, made) in made {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../migration").join(name);
+        if std::env::var_os("PRAXIS_WRITE_PROTECTION").is_some_and(|it| !it.is_empty()) {
+            std::fs::write(&file, &made).unwrap();
+        }
+        let shipped = std::fs::read_to_string(file).unwrap();
+        assert!(
+            made == shipped,
+            "migration/{name} is not what the migrations make. Run\n  \
+             PRAXIS_WRITE_PROTECTION=1 cargo test -p praxis --test it what_is_shipped\nand look at what has changed"
+        );
     }
-    let shipped = std::fs::read_to_string(file).unwrap();
-    assert!(
-        made == shipped,
-        "migration/protection.json is not what the migrations make. Run\n  \
-         PRAXIS_WRITE_PROTECTION=1 cargo test -p praxis --test it what_is_shipped\nand look at what has changed"
-    );
 }
 
 #[tokio::test]
@@ -187,11 +193,40 @@ async fn every_policy_is_that_of_the_migrations() {
             )
             .await;
     }
-    // One of the owner's own that looks at rows is told and not refused; one that narrows is nobody's business.
+    // Whether a condition is true of every row nobody can say in general.
+    for condition in [
+        "site_id = site_id",
+        "site_id > 0",
+        "site_id IS NOT NULL",
+        "coalesce(true, site_id = 1)",
+        "site_id = 1",
+    ] {
+        for command in ["SELECT", "ALL"] {
+            guarded
+                .breaks(
+                    vec![format!("CREATE POLICY wide ON sites FOR {command} USING ({condition});")],
+                    vec!["public.sites: its policy wide is not of the migrations".to_owned()],
+                )
+                .await;
+        }
+    }
+    // One that narrows is nobody's business, but on a reference table, of which answers are kept by role.
+    guarded.run(&["CREATE POLICY narrow ON sites AS RESTRICTIVE USING (true);".to_owned()]).await;
+    assert_eq!(guarded.guard.look().await.unwrap(), []);
+    guarded
+        .run(&["CREATE POLICY narrow ON ref_routes AS RESTRICTIVE USING (route_id > 1);".to_owned()])
+        .await;
+    let found = guarded.guard.look().await.unwrap();
+    assert!(
+        matches!(found.as_slice(), [it] if !it.is_unsafe && it.object == "public.ref_routes"),
+        "{found:?}"
+    );
+    guarded.run(&found.into_iter().map(|it| it.remedy).collect::<Vec<_>>()).await;
+    // A table that was there before has policies of its owner's.
     guarded
         .run(&[
+            "DELETE FROM praxis.baseline WHERE object = 'table public.sites';".to_owned(),
             "CREATE POLICY own ON sites FOR SELECT USING (site_id = 1);".to_owned(),
-            "CREATE POLICY narrow ON sites AS RESTRICTIVE USING (true);".to_owned(),
         ])
         .await;
     let found = guarded.guard.look().await.unwrap();
@@ -393,10 +428,7 @@ async fn every_function_is_called_with_its_callers_rights_and_by_nobody_else() {
     guarded
         .breaks(
             vec!["ALTER FUNCTION praxis.auth_sites() RESET search_path;".to_owned()],
-            vec![
-                "praxis.auth_sites(): it runs with its owner's rights and its caller's search_path"
-                    .to_owned(),
-            ],
+            vec!["praxis.auth_sites(): it is not as the migrations make it".to_owned()],
         )
         .await;
     let rename = |function: &str, name: &str| format!("ALTER FUNCTION {function} RENAME TO {name};");
@@ -467,4 +499,202 @@ async fn a_table_that_was_there_before_keeps_its_owners_grants() {
     assert!(found.iter().all(|finding| !finding.is_unsafe && finding.object == "public.sites"), "{found:?}");
     guarded.owner.batch_execute("ALTER TABLE sites DISABLE ROW LEVEL SECURITY").await.unwrap();
     assert_eq!(guarded.unsafe_ones().await.len(), 1);
+}
+
+/// The functions that the migrations make: their names with arguments, and who may call them.
+fn made() -> Vec<(String, Vec<String>)> {
+    let made: Vec<Value> = serde_json::from_str(migration::FUNCTIONS).unwrap();
+    let callers = |it: &Value| {
+        it["callers"].as_array().unwrap().iter().map(|it| it.as_str().unwrap().to_owned()).collect()
+    };
+    made.iter().map(|it| (it["object"].as_str().unwrap().to_owned(), callers(it))).collect()
+}
+
+#[tokio::test]
+async fn every_function_is_that_of_the_migrations() {
+    let guarded = Guarded::new().await;
+    let made = made();
+    assert!(made.len() > 50, "{}", made.len());
+    let names: Vec<String> = made.iter().map(|(name, _)| name.clone()).collect();
+    for needed in [
+        "praxis.auth_sites()",
+        "therapyflow.staff_org_id()",
+        "auth.uid()",
+        "praxis.rows_before(kind anyelement",
+    ] {
+        assert!(names.iter().any(|it| it.starts_with(needed)), "{needed}");
+    }
+    let told = "it is not as the migrations make it";
+    guarded.breaks_each(&names, "ALTER FUNCTION {} COST 777", told).await;
+    let open =
+        "CREATE OR REPLACE FUNCTION praxis.auth_sites() RETURNS bigint[] LANGUAGE sql STABLE PARALLEL SAFE
+        SECURITY DEFINER SET search_path = '' AS 'SELECT array(SELECT site_id FROM public.sites)';";
+    guarded.breaks(vec![open.to_owned()], vec![format!("praxis.auth_sites(): {told}")]).await;
+    // Whoever may not call it, may.
+    let closed = |role: &str| {
+        let of = |(name, callers): &(String, Vec<String>)| {
+            (!callers.iter().any(|it| it == role)).then(|| name.clone())
+        };
+        made.iter().filter_map(of).collect::<Vec<_>>()
+    };
+    let served = guarded.catalog.functions();
+    let is_served =
+        |name: &String| served.iter().any(|it| name.starts_with(&format!("{}.{}(", it.schema, it.name)));
+    let (of_all, of_some): (Vec<String>, Vec<String>) = (closed("PUBLIC"), closed("anon"));
+    guarded.breaks_each(&of_all, "GRANT EXECUTE ON FUNCTION {} TO PUBLIC", "everybody may call it").await;
+    let of_some: Vec<String> =
+        of_some.into_iter().filter(|it| !is_served(it) && of_all.contains(it)).collect();
+    guarded.breaks_each(&of_some, "GRANT EXECUTE ON FUNCTION {} TO anon", "anon may call it").await;
+    guarded
+        .breaks(
+            vec!["ALTER FUNCTION praxis.auth_sites() OWNER TO authenticated;".to_owned()],
+            vec!["praxis.auth_sites(): it belongs to authenticated".to_owned()],
+        )
+        .await;
+}
+
+#[tokio::test]
+async fn every_trigger_is_that_of_the_migrations_and_runs() {
+    let guarded = Guarded::new().await;
+    let sql = "SELECT tgrelid::regclass::text, tgname::text, format('%I.%I', nspname, relname), tgisinternal FROM pg_trigger
+        JOIN pg_class AS c ON c.oid = tgrelid JOIN pg_namespace AS n ON n.oid = relnamespace
+        WHERE format('%I.%I', nspname, relname) = ANY ($1)";
+    let rows = guarded.owner.query(sql, &[&guarded.relations("r").await]).await.unwrap();
+    let (mut off, mut told, mut drop, mut missed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for row in &rows {
+        let (table, name, object): (&str, &str, &str) = (row.get(0), row.get(1), row.get(2));
+        off.push(format!("ALTER TABLE {table} DISABLE TRIGGER \"{name}\";"));
+        if row.get(3) {
+            told.push(format!("{object}: its trigger \"{name}\", which checks a foreign key, is disabled"));
+        } else {
+            told.push(format!("{object}: its trigger {name} is disabled"));
+            drop.push(format!("DROP TRIGGER {name} ON {table};"));
+            missed.push(format!("{object}: its trigger {name} is missing"));
+        }
+    }
+    assert!(drop.len() > 100, "{}", drop.len());
+    guarded.breaks(off, told).await;
+    guarded.breaks(drop, missed).await;
+}
+
+#[tokio::test]
+async fn a_role_that_can_do_too_much_is_seen_while_it_serves() {
+    let guarded = Guarded::new().await;
+    // A login of this test's own: roles are everybody's. So is what its callers are: a role of theirs is made anew.
+    let (login, caller) = ("guarded_login", "guarded_caller");
+    let make = format!(
+        "CREATE ROLE {caller} NOLOGIN; CREATE ROLE guarded_group NOLOGIN BYPASSRLS; CREATE ROLE {login} LOGIN NOINHERIT;
+         GRANT anon, authenticated, {caller} TO {login}; GRANT USAGE ON SCHEMA praxis TO {login};
+         GRANT EXECUTE ON FUNCTION praxis.was_there_before, praxis.is_of_migrations TO {login};"
+    );
+    guarded.owner.batch_execute(&make).await.unwrap();
+    let database: String =
+        guarded.owner.query_one("SELECT current_database()::text", &[]).await.unwrap().get(0);
+    let pool = Pool::new(&one_connection(database_url(login, &database))).unwrap();
+    let engine = Arc::new(Engine::new(&systems::ALL, Limits::default(), pool.clone()).unwrap());
+    let roles = [caller.to_owned(), "anon".to_owned(), "authenticated".to_owned()];
+    let guarded = Guarded { guard: Guard::new(&engine, &pool, &roles), ..guarded };
+    let past = "so row-level security would not bind it";
+    let one = async |statement: String, words: String| {
+        guarded.breaks(vec![statement], vec![format!("the role {login}: {words}")]).await;
+    };
+    one(format!("ALTER ROLE {login} BYPASSRLS;"), format!("it has BYPASSRLS, {past}")).await;
+    one(format!("ALTER ROLE {login} SUPERUSER;"), format!("it is a superuser, {past}")).await;
+    one(format!("ALTER TABLE sites OWNER TO {login};"), format!("it owns the table public.sites, {past}"))
+        .await;
+    one(
+        format!("ALTER ROLE {caller} BYPASSRLS;"),
+        format!("it can become {caller}, which has BYPASSRLS, {past}"),
+    )
+    .await;
+    one(
+        format!("ALTER TABLE sites OWNER TO {caller};"),
+        format!("it can become {caller}, which owns the table public.sites, {past}"),
+    )
+    .await;
+    for member in [login, caller] {
+        one(
+            format!("GRANT guarded_group TO {member};"),
+            format!("it can become guarded_group, which has BYPASSRLS, {past}"),
+        )
+        .await;
+    }
+    one(format!("REVOKE {caller} FROM {login};"), format!("it cannot act as {caller}")).await;
+    for (role, of) in [("pg_read_all_data", caller), ("authenticated", caller)] {
+        guarded
+            .breaks(
+                vec![format!("GRANT {role} TO {of};")],
+                vec![format!("the role {of}: it is a member of {role}")],
+            )
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_kept_of_a_reference_table_is_what_its_reader_may_see_now() {
+    let app = App::start().await;
+    let owner = app.owner().await;
+    let asker = app.user("newcomer@praxis.example").await;
+    const ROUTES: &str = "{ routes(first: 9) { totalCount } }";
+    let count = async || asker.ask(ROUTES).await.body["data"]["routes"]["totalCount"].clone();
+    assert_eq!(count().await, 9);
+    // The event trigger is heard as soon as the gateway listens.
+    eventually("narrowed", async || {
+        let narrow = "DROP POLICY IF EXISTS tight ON ref_routes;
+            CREATE POLICY tight ON ref_routes AS RESTRICTIVE FOR SELECT USING (false)";
+        owner.batch_execute(narrow).await.unwrap();
+        count().await == 0
+    })
+    .await;
+    // One that asks for the user is asked of each user.
+    let by_claim = "ALTER POLICY tight ON ref_routes USING ((SELECT auth.jwt() ->> 'email') IS DISTINCT FROM 'newcomer@praxis.example')";
+    owner.batch_execute(by_claim).await.unwrap();
+    let other = app.clinician_north().await;
+    eventually("asked of each", async || {
+        let seen = other.ask(ROUTES).await.body["data"]["routes"]["totalCount"].clone();
+        seen == 9 && count().await == 0
+    })
+    .await;
+    assert_eq!(other.ask(ROUTES).await.statements(), 1);
+    owner.batch_execute("DROP POLICY tight ON ref_routes").await.unwrap();
+    eventually("shared again", async || count().await == 9 && other.ask(ROUTES).await.statements() == 0)
+        .await;
+    owner.batch_execute("REVOKE SELECT ON ref_routes FROM authenticated").await.unwrap();
+    eventually("revoked", async || {
+        asker.ask(ROUTES).await.body["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_kept_hangs_on_roles_grants_and_functions_too() {
+    let app = App::start().await;
+    let owner = app.owner().await;
+    // Where nobody tells that the schema has changed, the look of each minute notices.
+    owner.batch_execute("DROP EVENT TRIGGER praxis_schema").await.unwrap();
+    let name: String = owner.query_one("SELECT current_database()::text", &[]).await.unwrap().get(0);
+    let pool = Pool::new(&one_connection(database_url("praxis_gateway", &name))).unwrap();
+    let engine = Arc::new(Engine::new(&systems::ALL, Limits::default(), pool.clone()).unwrap());
+    let guard = Guard::new(&engine, &pool, &["anon".to_owned(), "authenticated".to_owned()]);
+    let reference = engine.reference();
+    guard.look().await.unwrap();
+    let mut before = reference.forgotten();
+    guard.look().await.unwrap();
+    assert_eq!(reference.forgotten(), before, "nothing has changed");
+    for change in [
+        "CREATE POLICY tight ON ref_routes AS RESTRICTIVE USING (true)",
+        "ALTER POLICY tight ON ref_routes USING (false)",
+        "DROP POLICY tight ON ref_routes",
+        "REVOKE SELECT ON ref_routes FROM authenticated",
+        "GRANT SELECT (route_id) ON ref_routes TO authenticated",
+        "ALTER FUNCTION auth.role() COST 99",
+        "REVOKE USAGE ON SCHEMA public FROM PUBLIC",
+        "CREATE ROLE guarded_by_memory; GRANT guarded_by_memory TO authenticated",
+        "REVOKE guarded_by_memory FROM authenticated; DROP ROLE guarded_by_memory",
+    ] {
+        owner.batch_execute(change).await.unwrap();
+        guard.look().await.unwrap();
+        assert!(reference.forgotten() > before, "{change}");
+        before = reference.forgotten();
+    }
 }

@@ -80,6 +80,11 @@ impl Message {
 }
 
 impl Statement {
+    /// The watched table that it has emptied without a word about its rows.
+    pub(super) fn emptied(&self, catalog: &Catalog) -> Option<TableId> {
+        (self.operation == "truncate").then(|| table_of(catalog, &self.table)).flatten()
+    }
+
     /// The changes of served tables; `None`: they are to be looked up by the transaction.
     pub(super) fn announcements(&self, catalog: &Catalog, horizon: u64) -> Option<Vec<Announcement>> {
         let changes = self.changes.as_ref()?.iter();

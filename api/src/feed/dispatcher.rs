@@ -73,6 +73,11 @@ impl Dispatcher {
             // An older message says nothing new.
             horizon = horizon.max(message.horizon);
             let Some(statement) = message.statement else { continue };
+            if let Some(table) = statement.emptied(self.feeds.engine().catalog()) {
+                self.tell(std::mem::take(&mut changes));
+                self.feeds.registry().end_of(table, &gone("All rows of the table were deleted at once."));
+                continue;
+            }
             if let Some(announced) = statement.announcements(self.feeds.engine().catalog(), horizon) {
                 changes.extend(announced);
             } else {
@@ -172,9 +177,13 @@ impl Dispatcher {
 
     /// Ends all subscriptions: their subscribers may have missed something.
     fn give_up(&self, what: &str) {
-        let message = format!("{what} Load the data anew and subscribe again.");
-        self.feeds.registry().end_all(&Error::new(Code::Gone, message));
+        self.feeds.registry().end_all(&gone(what));
     }
+}
+
+/// Why subscriptions end, and what to do.
+fn gone(what: &str) -> Error {
+    Error::new(Code::Gone, format!("{what} Load the data anew and subscribe again."))
 }
 
 /// Asks until there is an answer, for a while.

@@ -122,6 +122,18 @@ impl Registry {
         }
     }
 
+    /// Ends the subscriptions to a table's rows with an error.
+    pub(super) fn end_of(&self, table: TableId, error: &Error) {
+        let ended: Vec<_> = {
+            let groups = self.groups();
+            let of_table = groups.by_topic.iter().filter(|(topic, _)| topic.table() == table);
+            of_table.flat_map(|(_, groups)| groups).cloned().collect()
+        };
+        for group in ended {
+            self.end(&group, error);
+        }
+    }
+
     /// Ends the subscriptions of a group with an error.
     pub(super) fn end(&self, group: &Arc<Group>, error: &Error) {
         self.groups().remove(group);

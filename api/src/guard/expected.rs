@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::functions::Functions;
 use crate::auth::ANONYMOUS_ROLE;
 use crate::graph::catalog::{Argument, ArgumentType, Catalog, Column, ColumnId, ColumnType, Function, Table};
 use tokio_postgres::types::Type;
@@ -10,7 +11,7 @@ use tokio_postgres::types::Type;
 const INTERNAL: [&str; 3] = ["changes", "changes_forgotten", "idempotency_keys"];
 
 /// What the tables and functions of a catalog should be like for callers of these roles.
-pub(super) fn of(catalog: &Catalog, roles: &[String]) -> Value {
+pub(super) fn of(catalog: &Catalog, made: &Functions, roles: &[String]) -> Value {
     let stored = catalog.tables().iter().filter(|table| table.function.is_none()).map(table);
     let internal = INTERNAL.iter().map(|name| {
         json!({
@@ -26,6 +27,7 @@ pub(super) fn of(catalog: &Catalog, roles: &[String]) -> Value {
         "tables": stored.chain(internal).collect::<Vec<_>>(),
         "functions": functions.collect::<Vec<_>>(),
         "protection": protection,
+        "made": made.to_compare(),
     })
 }
 

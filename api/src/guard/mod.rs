@@ -4,6 +4,7 @@
 //! the migrations say. `serve` looks at the start, whenever the schema changes and every minute; `doctor` looks once.
 
 mod expected;
+mod functions;
 mod questions;
 
 use std::fmt;
@@ -12,7 +13,8 @@ use std::time::Duration;
 
 use tokio_postgres::types::Type;
 
-use self::questions::{MEMORY, PRELUDE, QUESTIONS};
+use self::functions::Functions;
+use self::questions::{MEMORY, PRELUDE, QUESTIONS, ROLES};
 use crate::database::{DatabaseError, Parameter, Pool, Row, Statement};
 use crate::graph::Engine;
 
@@ -37,6 +39,7 @@ pub struct Finding {
 pub struct Guard {
     pool: Pool,
     engine: Arc<Engine>,
+    functions: Arc<Functions>,
     expected: String,
 }
 
@@ -44,8 +47,9 @@ impl Guard {
     /// A guard of the tables and functions that an engine serves to callers of these roles. It waits for a connection in its
     /// turn, as the gateway's own share: the one aside is what requests wait for.
     pub fn new(engine: &Arc<Engine>, pool: &Pool, roles: &[String]) -> Self {
-        let expected = expected::of(engine.catalog(), roles).to_string();
-        Self { pool: pool.clone(), engine: Arc::clone(engine), expected }
+        let functions = Functions::shipped();
+        let expected = expected::of(engine.catalog(), &functions, roles).to_string();
+        Self { pool: pool.clone(), engine: Arc::clone(engine), functions: Arc::new(functions), expected }
     }
 
     /// What is not as it should be now. What the engine keeps in memory is forgotten if what protects it has changed.
@@ -54,12 +58,24 @@ impl Guard {
             text: format!("{PRELUDE}\n{question}").into(),
             parameters: vec![Parameter::new(Type::TEXT, self.expected.clone().into_bytes())],
         };
-        let statements: Vec<Statement> = QUESTIONS.iter().chain([&MEMORY]).map(ask).collect();
+        let statements: Vec<Statement> =
+            [&ROLES].into_iter().chain(&QUESTIONS).chain([&MEMORY]).map(ask).collect();
         let mut answers = self.pool.query_catalog(&statements).await?;
         if let Some(memory) = answers.pop().as_ref().and_then(|rows| rows.first()) {
             self.engine.reference().heed(text(memory, 0), memory.bytes(1) == Some(&[1]));
         }
-        Ok(answers.iter().flatten().map(Finding::read).collect())
+        // A role that can do too much makes good policies look bad.
+        if answers.first().is_some_and(|roles| !roles.is_empty()) {
+            answers.truncate(1);
+        }
+        Ok(answers.iter().flatten().map(|row| self.finding(row)).collect())
+    }
+
+    fn finding(&self, row: &Row) -> Finding {
+        let object = text(row, 0);
+        // A function is mended with its definition, which is not sent to be compared.
+        let remedy = if row.bytes(2).is_some() { text(row, 2) } else { self.functions.definition(&object) };
+        Finding { object, message: text(row, 1), remedy, is_unsafe: row.bytes(3) == Some(&[1]) }
     }
 
     /// The same, but an error where anything is unsafe.
@@ -99,25 +115,23 @@ impl Guard {
         }
     }
 
-    /// Policies and foreign keys of the served tables, as `migration/protection.json` has them.
+    /// What the migrations make of the served tables, as `migration/protection.json` has it.
     pub async fn protection(&self) -> Result<String, DatabaseError> {
+        self.one(questions::PROTECTION).await
+    }
+
+    /// The functions that the migrations make, as `migration/functions.json` has them.
+    pub async fn functions(&self) -> Result<String, DatabaseError> {
+        self.one(questions::FUNCTIONS).await
+    }
+
+    async fn one(&self, question: &str) -> Result<String, DatabaseError> {
         let statement = Statement {
-            text: format!("{PRELUDE}\n{}", questions::PROTECTION).into(),
+            text: format!("{PRELUDE}\n{question}").into(),
             parameters: vec![Parameter::new(Type::TEXT, self.expected.clone().into_bytes())],
         };
         let answers = self.pool.query_catalog(&[statement]).await?;
         Ok(answers.first().and_then(|rows| rows.first()).map(|row| text(row, 0)).unwrap_or_default())
-    }
-}
-
-impl Finding {
-    fn read(row: &Row) -> Self {
-        Self {
-            object: text(row, 0),
-            message: text(row, 1),
-            remedy: text(row, 2),
-            is_unsafe: row.bytes(3) == Some(&[1]),
-        }
     }
 }
 

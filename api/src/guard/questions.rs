@@ -14,7 +14,7 @@ WITH expected AS (
   FROM pg_catalog.pg_roles
   WHERE rolname IN (SELECT jsonb_array_elements_text($1::text::jsonb -> 'roles') UNION SELECT $1::text::jsonb ->> 'anonymous')
 ), served AS (
-  SELECT expected.*, r.oid, relkind, relacl, reloptions, relrowsecurity, relforcerowsecurity,
+  SELECT expected.*, r.oid, relkind, relowner, relacl, reloptions, relrowsecurity, relforcerowsecurity,
     relkind IN ('r', 'p') AS is_table, format('%I.%I', schema, name) AS object,
     praxis.was_there_before(r.oid) AS was_there
   FROM expected JOIN pg_catalog.pg_namespace AS n ON nspname = schema
@@ -28,7 +28,28 @@ WITH expected AS (
     ON nspname = schema AND proname = name
 ), shipped AS (
   SELECT * FROM jsonb_to_recordset($1::text::jsonb -> 'protection') AS shipped
-    (object text, policies jsonb, foreign_keys jsonb)
+    (object text, readers text[], policies jsonb, foreign_keys jsonb, triggers jsonb)
+), owner AS (
+  SELECT relowner AS oid FROM pg_catalog.pg_class WHERE oid = to_regclass('praxis.changes')
+), made AS (
+  SELECT p.oid, format('%I.%I(%s)', nspname, proname, pg_get_function_identity_arguments(p.oid)) AS object, prosecdef, proowner,
+    pg_get_functiondef(p.oid) || ';' AS definition,
+    ARRAY(SELECT DISTINCT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE rolname::text END
+      FROM aclexplode(coalesce(proacl, acldefault('f', proowner))) LEFT JOIN pg_catalog.pg_roles AS g ON g.oid = grantee
+      WHERE grantee = 0 OR rolname = 'praxis_gateway' OR EXISTS (
+        SELECT FROM clients WHERE pg_has_role(clients.oid, grantee, 'USAGE')) ORDER BY 1) AS callers
+  FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n ON n.oid = pronamespace
+  WHERE prokind IN ('f', 'p') AND nspname IN (SELECT schema FROM expected UNION SELECT 'auth') AND NOT EXISTS (
+    SELECT FROM pg_catalog.pg_depend WHERE classid = 'pg_catalog.pg_proc'::regclass AND objid = p.oid AND deptype = 'e')
+), of_migrations AS (
+  SELECT made.*, shipped.hash, shipped.callers AS may_call FROM made
+  JOIN jsonb_to_recordset($1::text::jsonb -> 'made') AS shipped (object text, hash text, callers text[]) USING (object)
+  WHERE NOT object LIKE 'auth.%' OR praxis.is_of_migrations('function ' || object)
+), triggers AS (
+  SELECT served.oid, object, was_there, tgname, tgisinternal, tgenabled,
+    concat(pg_get_triggerdef(t.oid), ';', CASE tgenabled WHEN 'O' THEN '' ELSE format(' ALTER TABLE %s %s TRIGGER %I;', object,
+      CASE tgenabled WHEN 'D' THEN 'DISABLE' WHEN 'R' THEN 'ENABLE REPLICA' ELSE 'ENABLE ALWAYS' END, tgname) END) AS statement
+  FROM served JOIN pg_catalog.pg_trigger AS t ON tgrelid = served.oid
 ), policies AS (
   SELECT served.oid, object, was_there, reference, polname, polpermissive, polcmd,
     polroles && (ARRAY[0]::oid[] || ARRAY(SELECT g.oid FROM pg_catalog.pg_roles AS g, clients
@@ -46,7 +67,10 @@ WITH expected AS (
       ' WITH CHECK (' || regexp_replace(pg_get_expr(polwithcheck, polrelid), '\\s+', ' ', 'g') || ')', ';') AS statement
   FROM served JOIN pg_catalog.pg_policy ON polrelid = served.oid
 ), foreign_keys AS (
-  SELECT object, was_there, convalidated, replace(pg_get_constraintdef(k.oid), ' NOT VALID', '') AS definition
+  SELECT object, replace(pg_get_constraintdef(k.oid), ' NOT VALID', '') AS definition,
+    concat(format('ALTER TABLE %s ADD CONSTRAINT %I %s;', object, conname, replace(pg_get_constraintdef(k.oid), ' NOT VALID', '')),
+      format(' COMMENT ON CONSTRAINT %I ON %s IS ', conname, object) || quote_literal(obj_description(k.oid, 'pg_constraint')) || ';')
+      AS statement
   FROM served JOIN pg_catalog.pg_constraint AS k ON conrelid = served.oid AND contype = 'f' AND conparentid = 0
 ), granted AS (
   SELECT served.*, privilege_type AS privilege, NULL AS attribute, grantee, is_grantable
@@ -56,9 +80,52 @@ WITH expected AS (
   FROM served JOIN pg_catalog.pg_attribute ON attrelid = served.oid AND NOT attisdropped, aclexplode(attacl)
 )";
 
-pub(super) const QUESTIONS: [&str; 16] = [
+/// What the login role and those of callers can do beyond what they should. Where it finds anything, what the other questions find
+/// may come of it, and their remedies would harm.
+pub(super) const ROLES: &str = "
+, login AS (
+  SELECT oid, rolname, rolsuper,
+    -- Whether somebody has made it for a gateway.
+    oid <> 10 AND NOT EXISTS (SELECT FROM owner WHERE owner.oid = pg_roles.oid)
+      AND EXISTS (SELECT FROM pg_catalog.pg_auth_members JOIN clients ON clients.oid = roleid WHERE member = pg_roles.oid) AS is_gateway
+  FROM pg_catalog.pg_roles WHERE rolname = session_user
+), edges AS (
+  SELECT roleid, member FROM pg_catalog.pg_auth_members, login
+  WHERE member = login.oid OR NOT rolsuper AND pg_has_role(login.oid, member, 'MEMBER')
+), powers AS (
+  SELECT r.oid, r.rolname, r.oid = login.oid AS is_login, is_gateway, owned,
+    r.oid = login.oid AND is_gateway OR EXISTS (SELECT FROM clients WHERE clients.oid = r.oid) AS is_kept,
+    CASE WHEN r.rolsuper THEN 'is a superuser' WHEN rolbypassrls THEN 'has BYPASSRLS'
+      ELSE 'owns the table ' || owned[1] END AS power
+  FROM login JOIN pg_catalog.pg_roles AS r ON r.oid = login.oid OR NOT login.rolsuper AND pg_has_role(login.oid, r.oid, 'MEMBER'),
+    LATERAL (SELECT array_agg(object ORDER BY object) AS owned FROM served WHERE relowner = r.oid) AS o
+)
+SELECT format('the role %I', login.rolname),
+  CASE WHEN is_login THEN format('it %s, so row-level security would not bind it', power)
+    ELSE format('it can become %I, which %s, so row-level security would not bind it', powers.rolname, power) END,
+  CASE WHEN is_kept AND power NOT LIKE 'owns %' THEN format('ALTER ROLE %I NOSUPERUSER NOBYPASSRLS;', powers.rolname)
+    WHEN is_kept THEN (SELECT string_agg(format('ALTER TABLE %s OWNER TO %s;', it, owner.oid::regrole), ' ') FROM owner, unnest(owned) AS it)
+    WHEN NOT is_login
+      THEN (SELECT string_agg(format('REVOKE %I FROM %s;', powers.rolname, member::regrole), ' ') FROM edges WHERE roleid = powers.oid)
+    WHEN to_regrole('praxis_gateway') IS NULL OR to_regrole('praxis_gateway') = login.oid
+      THEN '-- log in as a role made for the gateway: CREATE ROLE gateway LOGIN NOINHERIT; GRANT anon, authenticated TO gateway;'
+    ELSE '-- log in as praxis_gateway, which the migrations have made for it; see --database-url' END,
+  true
+FROM powers, login WHERE power IS NOT NULL
+UNION ALL
+SELECT format('the role %I', login.rolname), format('it cannot act as %s', role), format('GRANT %I TO %I;', role, login.rolname), true
+FROM login, jsonb_array_elements_text($1::text::jsonb -> 'roles') AS role
+WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles AS r WHERE r.rolname = role AND pg_has_role(login.oid, r.oid, 'MEMBER'))
+UNION ALL
+SELECT format('the role %I', client), format('it is a member of %I', r.rolname), format('REVOKE %I FROM %s;', r.rolname, member::regrole),
+  true
+FROM edges JOIN clients ON clients.oid = member JOIN pg_catalog.pg_roles AS r ON r.oid = roleid, login
+WHERE r.rolname ~ '^pg_' OR r.oid = login.oid OR EXISTS (SELECT FROM clients WHERE clients.oid = roleid)";
+
+pub(super) const QUESTIONS: [&str; 18] = [
     // Tables that are not there, or cannot be protected.
-    "SELECT format('%I.%I', schema, name), 'there is no such table', 'praxis migrate up', true
+    "SELECT format('%I.%I', schema, name), 'there is no such table',
+       '-- make the migrations that are pending, see praxis migrate status; where none is, restore the table from a backup', true
      FROM expected WHERE NOT EXISTS (
        SELECT FROM served WHERE served.schema = expected.schema AND served.name = expected.name)
      UNION ALL
@@ -104,9 +171,8 @@ pub(super) const QUESTIONS: [&str; 16] = [
        WHERE indrelid = served.oid AND indisunique AND indisvalid AND indimmediate AND indpred IS NULL AND indexprs IS NULL
          AND names = ARRAY(SELECT attname::text FROM pg_catalog.pg_attribute
            WHERE attrelid = indrelid AND attnum = ANY ((indkey::int2[])[0:indnkeyatts - 1]) ORDER BY attname::text))",
-    "SELECT served.object, format('it has no %s', key),
-       format('ALTER TABLE %s ADD %s;', served.object, key), NOT was_there
-     FROM shipped JOIN served USING (object), jsonb_array_elements_text(shipped.foreign_keys) AS key
+    "SELECT served.object, format('it has no %s', key), statement, NOT was_there
+     FROM shipped JOIN served USING (object), jsonb_each_text(shipped.foreign_keys) AS p (key, statement)
      WHERE NOT EXISTS (SELECT FROM foreign_keys AS k WHERE k.object = served.object AND definition = key)",
     // Policies.
     "SELECT served.object, format('its policy %I is missing', policy), statement, true
@@ -119,7 +185,7 @@ pub(super) const QUESTIONS: [&str; 16] = [
     "SELECT object,
        CASE WHEN is_blind THEN format('its policy %I lets callers through without a look at the row', polname)
          ELSE format('its policy %I is not of the migrations', polname) END,
-       format('DROP POLICY %I ON %s;', polname, object), is_blind
+       format('DROP POLICY %I ON %s;', polname, object), is_blind OR NOT was_there
      FROM policies LEFT JOIN shipped USING (object)
      WHERE is_for_clients AND polpermissive AND NOT coalesce(shipped.policies ? polname::text, false)",
     "SELECT object, format('its policy %I is not of the migrations: no answer of a reference table is kept in memory', polname),
@@ -142,6 +208,7 @@ pub(super) const QUESTIONS: [&str; 16] = [
          CASE WHEN privilege NOT IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE')
              THEN ', and row-level security does not hold for it'
            WHEN grantee = 0 THEN ', which is everybody'
+           WHEN privilege = 'SELECT' AND reads AND is_anonymous AND NOT anonymous_reads THEN ', who is nobody'
            WHEN privilege = 'SELECT' AND reads THEN NULL
            WHEN privilege = 'SELECT' THEN ', and is not served'
            WHEN is_anonymous THEN ', who is nobody'
@@ -154,7 +221,9 @@ pub(super) const QUESTIONS: [&str; 16] = [
              THEN ', also for columns that callers do not write'
          END AS excess
        FROM (
-         SELECT granted.*, CASE privilege WHEN 'INSERT' THEN inserts WHEN 'UPDATE' THEN updates ELSE '{}' END AS allowed,
+         SELECT granted.*, EXISTS (SELECT FROM shipped, clients
+             WHERE shipped.object = granted.object AND is_anonymous AND client = ANY (readers)) AS anonymous_reads,
+           CASE privilege WHEN 'INSERT' THEN inserts WHEN 'UPDATE' THEN updates ELSE '{}' END AS allowed,
            -- Whether somebody has it who has no token, be it through another role.
            EXISTS (SELECT FROM clients WHERE is_anonymous
              AND CASE grantee WHEN 0 THEN true ELSE pg_has_role(clients.oid, grantee, 'USAGE') END) AS is_anonymous
@@ -169,7 +238,7 @@ pub(super) const QUESTIONS: [&str; 16] = [
     // Functions.
     "SELECT coalesce(object, format('%I.%I', schema, name)), message, remedy, true
      FROM functions, LATERAL (
-       SELECT 'there is no such function' AS message, 'praxis migrate up' AS remedy WHERE functions.oid IS NULL
+       SELECT 'there is no such function' AS message, NULL AS remedy WHERE functions.oid IS NULL
        UNION ALL
        SELECT 'it runs with its owner''s rights', format('ALTER FUNCTION %s SECURITY INVOKER;', object) WHERE prosecdef
        UNION ALL
@@ -195,6 +264,45 @@ pub(super) const QUESTIONS: [&str; 16] = [
          SELECT FROM pg_catalog.pg_type AS t JOIN pg_catalog.pg_attribute ON attrelid = typrelid
          WHERE t.oid = prorettype AND attname = c.name AND NOT attisdropped AND atttypid = ANY (c.types))
      ) AS found",
+    // Functions that policies ask, triggers run and served functions call: whatever the migrations make. The text of the
+    // definition is put in by who asks.
+    "SELECT object, 'it is not as the migrations make it', NULL, true FROM of_migrations
+     WHERE md5(definition) <> hash AND NOT EXISTS (
+       SELECT FROM functions AS f WHERE f.oid = of_migrations.oid AND (f.prosecdef OR NOT writes AND provolatile = 'v'))
+     UNION ALL
+     SELECT object, format('it belongs to %s', proowner::regrole),
+       concat(format('ALTER FUNCTION %s OWNER TO %s;', object, owner.oid::regrole),
+         -- What was granted to that owner goes with it.
+         (SELECT string_agg(format(' GRANT EXECUTE ON FUNCTION %s TO %I;', object, caller), '')
+           FROM unnest(may_call) AS caller WHERE caller = proowner::regrole::text)), true
+     FROM of_migrations, owner WHERE proowner <> owner.oid AND (prosecdef OR pg_has_role(session_user, proowner, 'MEMBER'))
+     UNION ALL
+     SELECT object, CASE caller WHEN 'PUBLIC' THEN 'everybody may call it' ELSE format('%I may call it', caller) END,
+       format('REVOKE EXECUTE ON FUNCTION %s FROM %s;', object, CASE caller WHEN 'PUBLIC' THEN caller ELSE quote_ident(caller) END),
+       true
+     FROM of_migrations, unnest(callers) AS caller
+     WHERE caller <> ALL (may_call)
+       -- Another role of callers may do what those with a token may.
+       AND (caller = 'PUBLIC' OR 'authenticated' <> ALL (may_call)
+         OR EXISTS (SELECT FROM clients WHERE is_anonymous AND pg_has_role(clients.oid, caller::name, 'USAGE')))
+       AND NOT (caller = 'PUBLIC' AND EXISTS (SELECT FROM functions WHERE oid = of_migrations.oid))
+     UNION ALL
+     SELECT object, format('%I may not call it', caller), format('GRANT EXECUTE ON FUNCTION %s TO %I;', object, caller), true
+     FROM of_migrations, unnest(may_call) AS caller WHERE caller <> ALL (callers) AND NOT 'PUBLIC' = ANY (callers || may_call)",
+    // Triggers.
+    "SELECT served.object, format('its trigger %I is missing', t.trigger), statement, NOT was_there
+     FROM shipped JOIN served USING (object), jsonb_each_text(shipped.triggers) AS t (trigger, statement)
+     WHERE NOT EXISTS (SELECT FROM triggers WHERE triggers.oid = served.oid AND tgname = t.trigger)
+     UNION ALL
+     SELECT object, format(CASE tgenabled WHEN 'D' THEN 'its trigger %I is disabled'
+         ELSE 'its trigger %I is not that of the migrations' END, tgname),
+       format('DROP TRIGGER %I ON %s; %s', tgname, object, t.statement), NOT was_there
+     FROM triggers JOIN shipped USING (object), jsonb_each_text(shipped.triggers) AS t (trigger, statement)
+     WHERE tgname = t.trigger AND t.statement <> triggers.statement
+     UNION ALL
+     SELECT object, format('its trigger %I, which checks a foreign key, is disabled', tgname),
+       format('ALTER TABLE %s ENABLE TRIGGER %I;', object, tgname), true
+     FROM triggers WHERE tgisinternal AND tgenabled = 'D'",
     // What served tables and functions run with their owner's rights.
     "SELECT DISTINCT p.oid::regprocedure::text, 'it runs with its owner''s rights and its caller''s search_path',
        format('ALTER FUNCTION %s SET search_path = '''';', p.oid::regprocedure), true
@@ -204,8 +312,10 @@ pub(super) const QUESTIONS: [&str; 16] = [
          SELECT refobjid FROM pg_catalog.pg_depend JOIN pg_catalog.pg_policy AS q ON q.oid = objid
          WHERE classid = 'pg_catalog.pg_policy'::regclass AND refclassid = 'pg_catalog.pg_proc'::regclass
            AND polrelid IN (SELECT oid FROM served)
+           AND refobjid NOT IN (SELECT oid FROM of_migrations)
          UNION ALL
-         SELECT tgfoid FROM pg_catalog.pg_trigger WHERE NOT tgisinternal AND tgrelid IN (SELECT oid FROM served))",
+         SELECT tgfoid FROM pg_catalog.pg_trigger WHERE NOT tgisinternal AND tgrelid IN (SELECT oid FROM served)
+           AND tgfoid NOT IN (SELECT oid FROM of_migrations))",
 ];
 
 /// What answers of reference tables hang on beside their rows, as a text that changes with it, and whether every caller of a role
@@ -229,15 +339,24 @@ SELECT md5(concat(
     WHERE reference AND is_for_clients AND polcmd IN ('r', '*')
       AND policies.statement IS DISTINCT FROM shipped.policies ->> polname::text)";
 
-/// Policies and foreign keys of the served tables, as JSON.
+/// What the migrations make of the served tables, as JSON.
 pub(super) const PROTECTION: &str = "
-SELECT jsonb_pretty(jsonb_agg(jsonb_build_object('object', object, 'policies', policies, 'foreign_keys', foreign_keys)
-  ORDER BY object))
+SELECT jsonb_pretty(jsonb_agg(jsonb_build_object('object', object, 'readers', readers, 'policies', policies,
+  'foreign_keys', foreign_keys, 'triggers', triggers) ORDER BY object))
 FROM (
   SELECT object,
+    ARRAY(SELECT client FROM clients WHERE has_any_column_privilege(clients.oid, served.oid, 'SELECT') ORDER BY client) AS readers,
     (SELECT coalesce(jsonb_object_agg(polname, statement), '{}') FROM policies WHERE policies.oid = served.oid AND is_for_clients)
       AS policies,
-    (SELECT coalesce(jsonb_agg(definition ORDER BY definition), '[]') FROM foreign_keys WHERE foreign_keys.object = served.object)
-      AS foreign_keys
-  FROM served WHERE is_table
+    (SELECT coalesce(jsonb_object_agg(definition, statement), '{}') FROM foreign_keys WHERE foreign_keys.object = served.object)
+      AS foreign_keys,
+    (SELECT coalesce(jsonb_object_agg(tgname, statement), '{}') FROM triggers
+      WHERE triggers.oid = served.oid AND NOT tgisinternal) AS triggers
+  FROM served
 ) AS protected";
+
+/// The functions that the migrations make, as JSON.
+pub(super) const FUNCTIONS: &str = "
+SELECT jsonb_pretty(jsonb_agg(jsonb_build_object(
+  'object', object, 'hash', md5(definition), 'callers', callers, 'definition', definition) ORDER BY object))
+FROM made";

@@ -5,8 +5,8 @@
 //! LISTEN/NOTIFY; while nobody listens, answers are kept for a few seconds only. What the answers hang on beside the rows, policies
 //! and grants, the guard of the database looks at.
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::answer::{FoundByKey, sort};
@@ -117,6 +117,11 @@ impl ReferenceCache {
             *known = protection;
             self.forget();
         }
+    }
+
+    /// How often everything has been forgotten.
+    pub fn forgotten(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
     }
 
     /// Forgets everything: some table has changed, or what protects it.
