@@ -6,6 +6,7 @@
 mod expected;
 mod functions;
 mod questions;
+mod roles;
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,7 +15,8 @@ use std::time::Duration;
 use tokio_postgres::types::Type;
 
 use self::functions::Functions;
-use self::questions::{MEMORY, PRELUDE, QUESTIONS, ROLES};
+use self::questions::{MEMORY, PRELUDE, QUESTIONS};
+use self::roles::ROLES;
 use crate::database::{DatabaseError, Parameter, Pool, Row, Statement};
 use crate::graph::Engine;
 
