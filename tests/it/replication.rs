@@ -76,11 +76,13 @@ async fn what_is_kept_of_every_reference_table_follows_what_replication_applies(
 async fn listens(owner: &tokio_postgres::Client, name: &impl AsyncFn() -> String) {
     let silently = async |name: &str| {
         let update = format!(
-            "BEGIN; SET LOCAL session_replication_role = local; ALTER TABLE ref_event_types DISABLE TRIGGER USER;
+            "BEGIN; ALTER EVENT TRIGGER praxis_schema DISABLE;
+             SET LOCAL session_replication_role = local; ALTER TABLE ref_event_types DISABLE TRIGGER USER;
              UPDATE ref_event_types SET event_name = '{name}' WHERE event_type_id = 1;
              ALTER TABLE ref_event_types ENABLE TRIGGER USER;
              ALTER TABLE ref_event_types ENABLE REPLICA TRIGGER announce_replicated;
-             ALTER TABLE ref_event_types ENABLE REPLICA TRIGGER announce_replicated_truncate; COMMIT"
+             ALTER TABLE ref_event_types ENABLE REPLICA TRIGGER announce_replicated_truncate;
+             ALTER EVENT TRIGGER praxis_schema ENABLE; COMMIT"
         );
         owner.batch_execute(&update).await.unwrap();
     };
