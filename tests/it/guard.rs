@@ -636,8 +636,8 @@ async fn what_is_kept_of_a_reference_table_is_what_its_reader_may_see_now() {
     let app = App::start().await;
     let owner = app.owner().await;
     let asker = app.user("newcomer@praxis.example").await;
-    const ROUTES: &str = "{ routes(first: 9) { totalCount } }";
-    let count = async || asker.ask(ROUTES).await.body["data"]["routes"]["totalCount"].clone();
+    let routes = "{ routes(first: 9) { totalCount } }";
+    let count = async || asker.ask(routes).await.body["data"]["routes"]["totalCount"].clone();
     assert_eq!(count().await, 9);
     // The event trigger is heard as soon as the gateway listens.
     eventually("narrowed", async || {
@@ -652,17 +652,17 @@ async fn what_is_kept_of_a_reference_table_is_what_its_reader_may_see_now() {
     owner.batch_execute(by_claim).await.unwrap();
     let other = app.clinician_north().await;
     eventually("asked of each", async || {
-        let seen = other.ask(ROUTES).await.body["data"]["routes"]["totalCount"].clone();
+        let seen = other.ask(routes).await.body["data"]["routes"]["totalCount"].clone();
         seen == 9 && count().await == 0
     })
     .await;
-    assert_eq!(other.ask(ROUTES).await.statements(), 1);
+    assert_eq!(other.ask(routes).await.statements(), 1);
     owner.batch_execute("DROP POLICY tight ON ref_routes").await.unwrap();
-    eventually("shared again", async || count().await == 9 && other.ask(ROUTES).await.statements() == 0)
+    eventually("shared again", async || count().await == 9 && other.ask(routes).await.statements() == 0)
         .await;
     owner.batch_execute("REVOKE SELECT ON ref_routes FROM authenticated").await.unwrap();
     eventually("revoked", async || {
-        asker.ask(ROUTES).await.body["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+        asker.ask(routes).await.body["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     })
     .await;
 }
