@@ -1,26 +1,50 @@
 //! The gateway under the services of async-graphql-axum, as docs/embedding.md shows it.
 
-mod example;
-
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::LazyLock;
 use std::time::Duration;
 
+use praxis::auth::AuthConfig;
 use praxis::auth::development::{DevelopmentClaims, issue};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::fixture::{clinician, protocol};
-use crate::harness::{App, SECRET, Socket, config};
+use crate::harness::{App, CLUSTER, SECRET, Socket, eventually};
 
+/// Subscriptions by POST, as Apollo's clients ask for them.
+const MULTIPART: &str = "multipart/mixed; boundary=graphql; subscriptionSpec=1.0";
 const PROTOCOL: (&str, &str) = ("sec-websocket-protocol", "graphql-transport-ws");
 
-/// The same database, served by a gateway of its own through the services of async-graphql-axum.
+/// The program of the docs.
+static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
+    let mut build = Command::new(env!("CARGO"));
+    build.args(["build", "--quiet", "--package", "praxis", "--example", "embedding"]);
+    build.current_dir(env!("CARGO_MANIFEST_DIR"));
+    if !cfg!(debug_assertions) {
+        build.arg("--release");
+    }
+    assert!(build.status().unwrap().success());
+    Path::new(env!("CARGO_BIN_EXE_praxis")).with_file_name("examples").join("embedding")
+});
+
+/// The same database, served by the program through the services of async-graphql-axum.
 async fn embedded(app: &App) -> App {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let mut config = config(&app.database);
-    config.auth.leeway = Duration::ZERO;
+    let program = tokio::task::spawn_blocking(|| PROGRAM.clone()).await.unwrap();
+    // It is free again, and nobody else is given it so soon.
+    let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let mut program = tokio::process::Command::new(program)
+        .arg(address.to_string())
+        .env("DATABASE_URL", CLUSTER.url("praxis_gateway", &app.database))
+        .env("PRAXIS_JWT_SECRET", str::from_utf8(SECRET).unwrap())
+        .env("PRAXIS_LISTEN", "127.0.0.1:0")
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    eventually("the program serves", async || TcpStream::connect(address).await.is_ok()).await;
     let served = tokio::spawn(async move {
-        example::serve(config, listener).await.unwrap();
+        program.wait().await.unwrap();
     });
     App::elsewhere(address, &app.database, served)
 }
@@ -33,10 +57,44 @@ async fn text(app: &App, token: Option<&str>, body: &Value) -> String {
 }
 
 #[test]
-fn the_docs_show_the_code_that_is_tested_here() {
+fn the_docs_show_the_program_that_is_run_here() {
     let page = include_str!("../../docs/embedding.md");
-    let code = include_str!("embedded/example.rs");
+    let code = include_str!("../../docs/embedding/src/main.rs");
+    let manifest = include_str!("../../docs/embedding/Cargo.toml");
     assert!(page.contains(&format!("```rust\n{code}```\n")));
+    assert!(page.contains(&format!("```toml\n{manifest}```\n")));
+}
+
+/// What the docs say that the services lack.
+#[tokio::test]
+async fn the_services_answer_as_the_docs_say() {
+    let ours = App::start().await;
+    let theirs = embedded(&ours).await;
+    let ask = |accept: &'static str, body: &'static str| {
+        theirs.http().post(theirs.url("/graphql")).header("accept", accept).body(body)
+    };
+    let answered = async |accept, body| {
+        let answer = ask(accept, body).send().await.unwrap();
+        let kind = answer.headers().get("content-type").map(|kind| kind.to_str().unwrap().to_owned());
+        (answer.status().as_u16(), kind.unwrap_or_default(), answer.text().await.unwrap())
+    };
+    let query = r#"{"query":"{ __typename }"}"#;
+    for accept in ["application/json", "application/graphql-response+json", "text/plain"] {
+        let (status, kind, text) = answered(accept, query).await;
+        assert_eq!((status, kind.as_str()), (200, "application/graphql-response+json"), "{accept}");
+        assert_eq!(text, r#"{"data":{"__typename":"Query"}}"#);
+    }
+    let (status, kind, text) = answered(MULTIPART, query).await;
+    assert!(
+        status == 200 && kind.starts_with("multipart/mixed") && text.contains("\r\n--graphql"),
+        "{kind}: {text}"
+    );
+    let (status, _, text) = answered("application/json", "{").await;
+    assert!(status == 400 && serde_json::from_str::<Value>(&text).is_err(), "{status}: {text}");
+    let twice =
+        r#"{"query":"query($n: Int!) { protocols(first: $n) { totalCount } }","variables":{"n":-1,"n":1}}"#;
+    let (status, _, text) = answered("application/json", twice).await;
+    assert!(status == 200 && !text.contains("errors"), "{text}");
 }
 
 #[tokio::test]
@@ -112,8 +170,10 @@ async fn nothing_is_told_to_a_caller_whose_token_has_ended() {
     let theirs = embedded(&ours).await;
     let email = "clinician.north@praxis.example";
     let named = DevelopmentClaims::new(ours.user_id(email).await, email);
+    // The program takes it for so much longer.
+    let leeway = AuthConfig::with_secret(SECRET).leeway;
     let claims = DevelopmentClaims { ttl: Duration::from_secs(4), ..named };
-    let bearer = format!("Bearer {}", issue(SECRET, &claims, chrono::Utc::now()).unwrap());
+    let bearer = format!("Bearer {}", issue(SECRET, &claims, chrono::Utc::now() - leeway).unwrap());
     let (mut socket, _) = Socket::open(&theirs, &[PROTOCOL, ("authorization", &bearer)]).await.unwrap();
     socket.send(&json!({ "type": "connection_init" })).await;
     assert_eq!(socket.next().await["type"], "connection_ack");

@@ -34,7 +34,7 @@ pub(crate) use socket::Socket;
 /// Secret of the tokens of all tests.
 pub(crate) const SECRET: &[u8] = b"a secret for tests, of more than thirty-two bytes";
 
-static CLUSTER: LazyLock<Cluster> = LazyLock::new(Cluster::start);
+pub(crate) static CLUSTER: LazyLock<Cluster> = LazyLock::new(Cluster::start);
 static TEMPLATE: OnceCell<()> = OnceCell::const_new();
 static NUMBER: AtomicUsize = AtomicUsize::new(0);
 

@@ -1,3 +1,6 @@
+//! Serves Praxis with the services of async-graphql-axum, beside its own endpoint.
+
+use std::env;
 use std::error::Error;
 use std::sync::Arc;
 
@@ -7,7 +10,8 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
-use praxis::auth::Authenticator;
+use praxis::auth::{AuthConfig, Authenticator};
+use praxis::database::DatabaseConfig;
 use praxis::feed::Gateway;
 use praxis::http::authorization;
 use praxis::server::{Server, ServerConfig};
@@ -40,8 +44,9 @@ async fn subscriptions(State(praxis): State<Praxis>, request: Request) -> Result
     Ok(response)
 }
 
-/// Serves Praxis beside its own endpoint, until one of them ends.
-pub(crate) async fn serve(config: ServerConfig, listener: TcpListener) -> Result<(), Box<dyn Error>> {
+/// Serves Praxis on the listener, beside its own endpoint, until one of them ends.
+async fn serve(config: ServerConfig, listener: TcpListener) -> Result<(), Box<dyn Error>> {
+    // Checks the database, and binds the address of Praxis' own endpoint.
     let server = Server::start(config).await?;
     let praxis = Praxis { gateway: server.gateway(), authenticator: server.authenticator() };
     let router = Router::new()
@@ -54,4 +59,14 @@ pub(crate) async fn serve(config: ServerConfig, listener: TcpListener) -> Result
         () = server.run(std::future::pending()) => Ok(()),
         ended = async { axum::serve(listener, router).await } => Ok(ended?),
     }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let database = DatabaseConfig::new(env::var("DATABASE_URL")?);
+    let auth = AuthConfig::with_secret(env::var("PRAXIS_JWT_SECRET")?);
+    let own = env::var("PRAXIS_LISTEN").unwrap_or("127.0.0.1:8080".into());
+    let config = ServerConfig { listen: own.parse()?, ..ServerConfig::new(database, auth) };
+    let address = env::args().nth(1).unwrap_or("127.0.0.1:8081".into());
+    serve(config, TcpListener::bind(address).await?).await
 }
