@@ -203,13 +203,21 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// Those that are wanted as text, the same for the same arguments.
+    /// Those that are wanted as text, the same for the same arguments. An empty filter is none, as is an offset of no rows.
     pub(super) fn text(&self, is_wanted: impl Fn(&str) -> bool) -> String {
+        let says_nothing = |name: &str, value: &Value<'_>| match name {
+            "filter" => value.fields().is_empty(),
+            "offset" => value.as_u64() == Some(0),
+            _ => false,
+        };
         let mut out = Vec::with_capacity(64);
-        for (name, value) in self.iter().filter(|(name, _)| is_wanted(name)) {
+        for (name, value) in self.iter() {
+            if !is_wanted(name) || says_nothing(name, value) {
+                continue;
+            }
             out.extend_from_slice(name.as_bytes());
             out.push(b':');
-            value.write_json(&mut out);
+            value.write_canonical(&mut out);
             out.push(b',');
         }
         String::from_utf8(out).unwrap_or_default()

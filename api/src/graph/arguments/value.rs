@@ -117,6 +117,15 @@ impl<'a> Value<'a> {
 
     /// Appends it as JSON.
     pub(in crate::graph) fn write_json(&self, out: &mut Vec<u8>) {
+        self.write(out, false);
+    }
+
+    /// Appends it as text that is the same for the same value, whatever the order of its fields.
+    pub(super) fn write_canonical(&self, out: &mut Vec<u8>) {
+        self.write(out, true);
+    }
+
+    fn write(&self, out: &mut Vec<u8>, sorted: bool) {
         match self.itself() {
             Self::Null | Self::Same(_) => out.extend_from_slice(b"null"),
             Self::Boolean(true) => out.extend_from_slice(b"true"),
@@ -129,9 +138,14 @@ impl<'a> Value<'a> {
                     if at > 0 {
                         out.push(b',');
                     }
-                    item.write_json(out);
+                    item.write(out, sorted);
                 }
                 out.push(b']');
+            }
+            Self::Object(fields) if sorted && !fields.is_sorted_by_key(|(name, _)| name) => {
+                let mut fields = fields.clone();
+                fields.sort_by(|(one, _), (other, _)| one.cmp(other));
+                Self::Object(fields).write(out, sorted);
             }
             Self::Object(fields) => {
                 out.push(b'{');
@@ -141,7 +155,7 @@ impl<'a> Value<'a> {
                     }
                     write_string(name, out);
                     out.push(b':');
-                    value.write_json(out);
+                    value.write(out, sorted);
                 }
                 out.push(b'}');
             }

@@ -94,6 +94,44 @@ fn nothing_is_given_twice_but_within_json() {
 }
 
 #[test]
+fn the_same_question_is_asked_once_however_it_is_written() {
+    let one = "{siteId: {eq: 1, in: [1]}, recordId: {gt: 1}, not: {siteId: {eq: 2}, recordId: {eq: 3}}}";
+    let other = "{not: {recordId: {eq: 3}, siteId: {eq: 2}}, recordId: {gt: 1}, siteId: {in: [1], eq: 1}}";
+    let groups = "groupBy: {siteId: true}";
+    for (below, first, second) in [
+        ("protocols(#) { nodes { recordId } }", format!("filter: {one}"), format!("filter: {other}")),
+        ("protocols(#) { totalCount }", format!("filter: {one}"), format!("filter: {other}")),
+        (
+            "protocolsGroups(#) { aggregate { count } }",
+            format!("{groups}, filter: {one}"),
+            format!("filter: {other}, {groups}"),
+        ),
+        (
+            "protocolsGroups(#) { aggregate { count } }",
+            groups.into(),
+            format!("{groups}, filter: {{}}, offset: 0"),
+        ),
+        ("protocols(#) { nodes { recordId } }", "first: 2".into(), "first: 2, filter: {}".into()),
+        ("protocols(#) { nodes { recordId } }", "first: 2".into(), "offset: 0, first: 2".into()),
+        ("protocols(#) { totalCount }", "first: 2".into(), "filter: {}".into()),
+    ] {
+        let of = |key: &str, arguments: &str| format!("{key}: {}", below.replace('#', arguments));
+        let both = format!("{{ {} {} }}", of("a", &first), of("b", &second));
+        let alone = format!("{{ {} }}", of("a", &first));
+        let count =
+            |text: &str| GATEWAY.plan(text, "{}").unwrap_or_else(|error| panic!("{text}: {error:?}")).len();
+        assert_eq!(count(&both), count(&alone), "{both}");
+        let otherwise = format!(
+            "{{ {} {} }}",
+            of("a", &first),
+            of("b", &first.replace("first: 2", "first: 3").replace("gt: 1", "gt: 2"))
+        );
+        let differs = first.contains("first: 2") && below.contains("nodes") || first.contains("gt: 1");
+        assert_eq!(count(&otherwise) > count(&alone), differs, "{otherwise}");
+    }
+}
+
+#[test]
 fn literals_and_variables_are_coerced_alike() {
     let protocols = "{ protocols(ARGUMENTS) { totalCount } }";
     for (arguments, ty, literal, json) in [
