@@ -30,6 +30,8 @@ mod value;
 pub use answer::{Answer, Outcome, REPLAYED, from_body, into_body, list, one};
 pub use arguments::{Flaw, NOT_UNICODE, Variables, fields_once, json_object};
 pub use context::RequestContext;
+#[cfg(fuzzing)]
+pub use document::fuzz as fuzz_document;
 pub use engine::{Engine, EngineError};
 pub use error::{Code, Error, PathSegment};
 pub use execute::ReferenceCache;

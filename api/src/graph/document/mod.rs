@@ -70,6 +70,33 @@ impl Documents {
     }
 }
 
+/// Reads what a fuzzer makes of a document, against the schema of all systems, with the limits of a request. What is refused is so for a
+/// reason, at a place.
+///
+/// # Panics
+///
+/// If it is not, which is what the fuzzer looks for.
+#[cfg(fuzzing)]
+#[expect(clippy::unwrap_used, reason = "a panic is a finding")]
+pub fn fuzz(text: &str) {
+    use std::sync::LazyLock;
+
+    static SCHEMA: LazyLock<(Schema, Definitions)> = LazyLock::new(|| {
+        let catalog = super::catalog::Catalog::new(&crate::systems::ALL).unwrap();
+        let schema = super::schema::build(&catalog).unwrap();
+        let definitions = Definitions::of(schema.registry());
+        (schema, definitions)
+    });
+    let (schema, definitions) = &*SCHEMA;
+    if let Err(errors) = Documents::new(0).get(schema, definitions, &Limits::default(), text) {
+        assert!(!errors.is_empty() && errors.len() <= MOST_ERRORS);
+        assert!(
+            errors.iter().all(|error| !error.message.is_empty() && error.locations.len() == 1),
+            "{errors:?}"
+        );
+    }
+}
+
 /// The document of a text, for tests.
 #[cfg(test)]
 pub(super) fn document(
