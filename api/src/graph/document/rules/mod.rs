@@ -5,6 +5,7 @@ mod introspection;
 mod leaves;
 mod merging;
 mod outline;
+mod path;
 mod required;
 mod spreads;
 mod subscription;

@@ -1,7 +1,5 @@
 //! Values of Correct Type, Input Object Field Names, and Input Object Required Fields, whether variables stand beside them or not.
 
-use std::fmt::Write as _;
-
 use async_graphql::registry::{MetaEnumValue, MetaInputValue, MetaType, MetaTypeName, Registry};
 use async_graphql::{Name, Pos, indexmap::IndexMap};
 
@@ -9,6 +7,7 @@ use super::super::Value;
 use super::super::order::Definition;
 use super::super::scan::{Literals, Numbers};
 use super::outline::{Outline, is_required};
+use super::path::{Part, argument, dotted};
 use super::{Known, Mistake, Unknown};
 
 /// A variable in the place of a value.
@@ -48,13 +47,12 @@ pub(super) fn check<'r: 'd, 'd>(
             }
         }
         let mut usages = Vec::new();
-        for argument in &scope.arguments {
-            let place = argument.value.pos;
-            let name = argument.definition.name.as_str();
-            let path = argument.directive.map_or(name.to_owned(), |directive| format!("@{directive}.{name}"));
-            let mut looking = Looking::new(registry, place, argument.name, path);
-            let expected = Expected::of(argument.definition);
-            looking.value(&argument.value.node, expected, &mut numbers.within(place));
+        for given in &scope.arguments {
+            let place = given.value.pos;
+            let path = argument(given.directive, &given.definition.name);
+            let mut looking = Looking::new(registry, place, given.name, path);
+            let expected = Expected::of(given.definition);
+            looking.value(&given.value.node, expected, &mut numbers.within(place));
             mistakes.extend(looking.mistakes);
             usages.extend(looking.usages);
         }
@@ -85,13 +83,6 @@ impl<'v> Expected<'v> {
     }
 }
 
-/// A part of a value.
-#[derive(Clone, Copy)]
-enum Part<'v> {
-    Field(&'v str),
-    Item(usize),
-}
-
 /// What is found in the value of one argument or variable.
 struct Looking<'r, 'v> {
     registry: &'r Registry,
@@ -113,15 +104,7 @@ impl<'r: 'v, 'v> Looking<'r, 'v> {
 
     /// The value at hand, as a dotted path.
     fn here(&self) -> String {
-        let mut here = self.argument.clone();
-        for part in &self.path {
-            // Writing to a string cannot fail.
-            let _ = match part {
-                Part::Field(name) => write!(here, ".{name}"),
-                Part::Item(at) => write!(here, ".{at}"),
-            };
-        }
-        here
+        dotted(&self.argument, &self.path)
     }
 
     fn mistake(&mut self, message: impl Into<String>, unknown: Option<Unknown<'r>>) {

@@ -7,7 +7,8 @@ use async_graphql::parser::types::{ExecutableDocument, OperationDefinition};
 use async_graphql::{Name, Pos, Positioned};
 
 use super::super::Value;
-use super::outline::{Given, Outline};
+use super::outline::Outline;
+use super::path::{Part, argument, dotted};
 use super::{Mistake, Remoteness};
 
 pub(super) fn check<'d>(
@@ -32,7 +33,7 @@ pub(super) fn check<'d>(
                         "The variable `${variable}` is not defined by {}.",
                         called(&names, operation)
                     );
-                    let argument = Some(dotted(given, path));
+                    let argument = Some(dotted(&argument(given.directive, given.name), path));
                     mistakes.push(Mistake { argument, ..Mistake::new(given.value.pos, message) });
                 }
             });
@@ -62,12 +63,6 @@ fn called(names: &HashMap<Pos, &Name>, operation: &Positioned<OperationDefinitio
     }
 }
 
-/// A step from a value to one within it.
-enum Part<'d> {
-    Field(&'d str),
-    Item(usize),
-}
-
 /// Tells the variables in a value, each with the way to it.
 fn variables<'d>(value: &'d Value, path: &mut Vec<Part<'d>>, tell: &mut impl FnMut(&'d str, &[Part<'d>])) {
     match value {
@@ -88,13 +83,4 @@ fn variables<'d>(value: &'d Value, path: &mut Vec<Part<'d>>, tell: &mut impl FnM
         }
         _ => {}
     }
-}
-
-/// The way from an argument to a value within it.
-fn dotted(given: &Given<'_>, path: &[Part<'_>]) -> String {
-    let argument = given.directive.map_or(given.name.to_owned(), |it| format!("@{it}.{}", given.name));
-    path.iter().fold(argument, |dotted, part| match part {
-        Part::Field(name) => format!("{dotted}.{name}"),
-        Part::Item(at) => format!("{dotted}.{at}"),
-    })
 }
