@@ -56,12 +56,8 @@ impl Guard {
 
     /// What is not as it should be now. What the engine keeps in memory is forgotten if what protects it has changed.
     pub async fn look(&self) -> Result<Vec<Finding>, DatabaseError> {
-        let ask = |question: &&str| Statement {
-            text: format!("{PRELUDE}\n{question}").into(),
-            parameters: vec![Parameter::new(Type::TEXT, self.expected.clone().into_bytes())],
-        };
         let statements: Vec<Statement> =
-            [&ROLES].into_iter().chain(&QUESTIONS).chain([&MEMORY]).map(ask).collect();
+            [&ROLES].into_iter().chain(&QUESTIONS).chain([&MEMORY]).map(|it| self.statement(it)).collect();
         let mut answers = self.pool.query_catalog(&statements).await?;
         if let Some(memory) = answers.pop().as_ref().and_then(|rows| rows.first()) {
             self.engine.reference().heed(text(memory, 0), memory.bytes(1) == Some(&[1]));
@@ -128,12 +124,15 @@ impl Guard {
     }
 
     async fn one(&self, question: &str) -> Result<String, DatabaseError> {
-        let statement = Statement {
+        let answers = self.pool.query_catalog(&[self.statement(question)]).await?;
+        Ok(answers.first().and_then(|rows| rows.first()).map(|row| text(row, 0)).unwrap_or_default())
+    }
+
+    fn statement(&self, question: &str) -> Statement {
+        Statement {
             text: format!("{PRELUDE}\n{question}").into(),
             parameters: vec![Parameter::new(Type::TEXT, self.expected.clone().into_bytes())],
-        };
-        let answers = self.pool.query_catalog(&[statement]).await?;
-        Ok(answers.first().and_then(|rows| rows.first()).map(|row| text(row, 0)).unwrap_or_default())
+        }
     }
 }
 
