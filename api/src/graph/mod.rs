@@ -14,6 +14,8 @@ mod engine;
 mod error;
 mod execute;
 mod global_id;
+#[cfg(test)]
+mod graphql_js;
 mod introspection;
 mod limits;
 mod locate;

@@ -1,9 +1,6 @@
 //! Introspection beside that of the library, and beside graphql-js.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
-use std::path::Path;
-use std::process::{Command, Stdio};
 
 use async_graphql::Positioned;
 use async_graphql::dynamic::{
@@ -19,6 +16,7 @@ use crate::graph::arguments::{Inputs, Variables};
 use crate::graph::catalog::Catalog;
 use crate::graph::definitions::Definitions;
 use crate::graph::document::document;
+use crate::graph::graphql_js::graphql_js;
 use crate::graph::{plan, schema};
 use crate::systems;
 
@@ -207,25 +205,10 @@ async fn an_answer_is_made_once() {
     assert!(places.windows(2).all(|two| two[0] == two[1]), "{places:?}");
 }
 
-/// The schema's schema as graphql-js tells it; `None` where that is not installed, which is a failure with `CI=true`.
+/// The schema's schema as graphql-js tells it; `None` where that is not installed.
 fn of_graphql_js(query: &str) -> Option<Value> {
-    let clients = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/clients");
-    if !clients.join("node_modules/graphql").exists() {
-        let missing = "graphql-js is not installed: (cd tests/clients && npm ci)";
-        assert!(std::env::var_os("CI").is_none_or(|it| it != *"true"), "{missing}");
-        eprintln!("left out: {missing}");
-        return None;
-    }
-    let mut node = Command::new("node")
-        .arg(clients.join("documents/introspect.mjs"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    node.stdin.take().unwrap().write_all(query.as_bytes()).unwrap();
-    let output = node.wait_with_output().unwrap();
-    assert!(output.status.success());
-    Some(serde_json::from_slice(&output.stdout).unwrap())
+    let answer = graphql_js("introspect.mjs", &[], query)?;
+    Some(serde_json::from_slice(&answer).unwrap())
 }
 
 fn introspection_types(answer: &Value) -> BTreeMap<String, Value> {

@@ -1,0 +1,28 @@
+//! graphql-js, the judge of tests.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// What a program of `tests/clients/documents/` prints for an input. `None` where graphql-js is not installed; with `CI=true` that
+/// is a failure.
+pub(super) fn graphql_js(program: &str, arguments: &[String], input: &str) -> Option<Vec<u8>> {
+    let clients = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/clients");
+    if !clients.join("node_modules/graphql").exists() {
+        let missing = "graphql-js is not installed: (cd tests/clients && npm ci)";
+        assert!(std::env::var_os("CI").is_none_or(|it| it != *"true"), "{missing}");
+        eprintln!("left out: {missing}");
+        return None;
+    }
+    let mut node = Command::new("node")
+        .arg(clients.join("documents").join(program))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    node.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = node.wait_with_output().unwrap();
+    assert!(output.status.success());
+    Some(output.stdout)
+}
