@@ -94,22 +94,17 @@ async fn it_is_ready_while_every_connection_is_busy() {
     })
     .await;
     app.slow_down(60).await;
-    let http = http_client();
-    let request = http.post(app.url("/graphql")).bearer_auth(somebody());
-    let slow = tokio::spawn(request.json(&json!({ "query": "{ sites { nodes { id } } }" })).send());
-    eventually("busy", async || app.running().await == 1).await;
+    let [busy] = app.occupy().await;
     assert_eq!(health(&app, "ready").await.0, StatusCode::OK);
-    slow.abort();
+    busy.abort();
 }
 
 #[tokio::test]
 async fn a_request_in_flight_is_finished_when_the_gateway_is_told_to_stop() {
     let app = App::start().await;
     app.slow_down(2).await;
-    let (address, url, health) = (app.address, app.url("/graphql"), app.url("/health/live"));
-    let request = http_client().post(url).bearer_auth(somebody());
-    let slow = tokio::spawn(request.json(&json!({ "query": "{ sites { nodes { id } } }" })).send());
-    eventually("in flight", async || app.running().await == 1).await;
+    let (address, health) = (app.address, app.url("/health/live"));
+    let [slow] = app.occupy().await;
 
     let stopped = tokio::spawn(app.stop());
     eventually("new connections are refused", async || {

@@ -220,10 +220,7 @@ async fn whoever_asks_for_readiness_opens_no_connections() {
     let app = App::with(|config| config.database.pool_size = 1).await;
     app.slow_down(60).await;
     let http = http_client();
-    let body = json!({ "query": "{ sites { nodes { id } } }" });
-    let busy = http.post(app.url("/graphql")).bearer_auth(somebody()).json(&body);
-    let busy = tokio::spawn(busy.send());
-    eventually("the only connection is busy", async || app.running().await == 1).await;
+    let [busy] = app.occupy().await;
     let owner = app.owner().await;
     let mut asking = JoinSet::new();
     for _ in 0..100 {

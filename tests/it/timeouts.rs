@@ -6,10 +6,9 @@ use std::time::Duration;
 use praxis::server::ServerConfig;
 use reqwest::StatusCode;
 use serde_json::json;
-use tokio::task::JoinHandle;
 
 use crate::fixture::{clinician, protocol};
-use crate::harness::{App, connect, eventually, http_client, somebody, somebody_else};
+use crate::harness::{App, connect, eventually, http_client, somebody};
 
 const SITES: &str = "{ sites { nodes { id } } }";
 const POOL: usize = 2;
@@ -20,12 +19,6 @@ fn small_pool(config: &mut ServerConfig) {
     config.database.pool_size = POOL;
     config.database.pool_timeout = Duration::from_millis(500);
     config.database.statement_timeout = Duration::from_mins(1);
-}
-
-/// A request of somebody else each time that is under way on a connection of its own.
-fn in_flight(app: &App) -> JoinHandle<reqwest::Result<reqwest::Response>> {
-    let request = http_client().post(app.url("/graphql")).bearer_auth(somebody_else());
-    tokio::spawn(request.json(&json!({ "query": SITES })).send())
 }
 
 /// A statement that is not slow, and not answered from memory.
@@ -73,8 +66,7 @@ async fn a_client_that_hangs_up_cancels_its_work() {
     let app = App::with(small_pool).await;
     app.slow_down(60).await;
     for _ in 0..OFTEN {
-        let request = in_flight(&app);
-        eventually("the statement runs", async || app.running().await == 1).await;
+        let [request] = app.occupy().await;
         request.abort();
         eventually("the statement is cancelled", async || app.running().await == 0).await;
         assert_usable(&app).await;
@@ -89,8 +81,7 @@ async fn a_client_that_hangs_up_before_a_connection_is_free_takes_none() {
     })
     .await;
     app.slow_down(60).await;
-    let busy = [in_flight(&app), in_flight(&app)];
-    eventually("the statements run", async || app.running().await == 2).await;
+    let busy = app.occupy::<2>().await;
     for _ in 0..OFTEN {
         let body = json!({ "query": SITES }).to_string();
         let mut connection = std::net::TcpStream::connect(app.address).unwrap();
@@ -114,8 +105,7 @@ async fn a_client_that_hangs_up_before_a_connection_is_free_takes_none() {
 async fn where_every_connection_is_busy_the_gateway_says_so_in_time() {
     let app = App::with(small_pool).await;
     app.slow_down(60).await;
-    let busy = [in_flight(&app), in_flight(&app)];
-    eventually("the statements run", async || app.running().await == 2).await;
+    let busy = app.occupy::<2>().await;
     let answer = app.bearer(&somebody()).ask("{ protocols { nodes { id } } }").await;
     assert_eq!(answer.code(), "UNAVAILABLE");
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
@@ -149,8 +139,7 @@ async fn after_postgres_has_closed_every_connection_the_next_request_works() {
 async fn a_connection_that_is_closed_under_a_request_makes_it_unavailable() {
     let app = App::with(small_pool).await;
     app.slow_down(60).await;
-    let request = in_flight(&app);
-    eventually("the statement runs", async || app.running().await == 1).await;
+    let [request] = app.occupy().await;
     let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                 WHERE datname = current_database() AND usename = 'praxis_gateway'";
     app.owner().await.execute(end, &[]).await.unwrap();

@@ -23,6 +23,7 @@ use praxis::server::{Server, ServerConfig};
 use praxis::systems;
 use serde_json::{Value, json};
 use tokio::sync::{OnceCell, oneshot};
+use tokio::task::JoinHandle;
 use tokio_postgres::{Client, NoTls};
 
 pub(crate) use answer::Answer;
@@ -47,7 +48,7 @@ pub(crate) struct App {
     pub(crate) database: String,
     http: reqwest::Client,
     stop: Option<oneshot::Sender<()>>,
-    stopped: Option<tokio::task::JoinHandle<()>>,
+    stopped: Option<JoinHandle<()>>,
 }
 
 impl App {
@@ -86,11 +87,7 @@ impl App {
     }
 
     /// What is served at an address by somebody else.
-    pub(crate) fn elsewhere(
-        address: SocketAddr,
-        database: &str,
-        served: tokio::task::JoinHandle<()>,
-    ) -> Self {
+    pub(crate) fn elsewhere(address: SocketAddr, database: &str, served: JoinHandle<()>) -> Self {
         Self {
             address,
             database: database.to_owned(),
@@ -145,6 +142,26 @@ impl App {
              INSERT INTO sites (site_name) VALUES ('Slow')"
         );
         self.owner().await.batch_execute(&slow).await.unwrap();
+    }
+
+    /// Requests of `N` users whose statements sleep, after [`slow_down`](Self::slow_down).
+    ///
+    /// A gateway that looks at its changed database may hold the connection for which a request waits: a request that
+    /// has ended without one is sent again.
+    pub(crate) async fn occupy<const N: usize>(&self) -> [JoinHandle<reqwest::Result<reqwest::Response>>; N] {
+        let send = || {
+            let request = http_client().post(self.url("/graphql")).bearer_auth(somebody_else());
+            tokio::spawn(request.json(&json!({ "query": "{ sites { nodes { id } } }" })).send())
+        };
+        let mut requests = std::array::from_fn(|_| send());
+        eventually("the statements run", async || {
+            for request in requests.iter_mut().filter(|request| request.is_finished()) {
+                *request = send();
+            }
+            usize::try_from(self.running().await) == Ok(N)
+        })
+        .await;
+        requests
     }
 
     /// Statements of the gateway that run at the moment.
