@@ -6,7 +6,7 @@ use tokio_postgres::Client;
 
 use super::list::{compare, keys_seen, pages};
 use super::{Caller, PARENTS};
-use crate::people::{key_arguments, key_fields, text};
+use crate::people::{Key, key_arguments, key_fields, text};
 
 /// Lists that no index gives: a score has its substance from its protocol, and an integration score its instrument from the kind of
 /// scale. docs/queries.md names them.
@@ -38,10 +38,12 @@ pub(super) fn below<'c>(catalog: &'c Catalog, system: &str) -> Vec<Below<'c>> {
 
 impl Below<'_> {
     /// Asks for the first page, the last, and those on both sides of the middle: below the first parent that the caller sees, the
-    /// last, and several at each end.
+    /// last, and several at each end. And for the first page below the first row and the last of everybody's: what is below a row is
+    /// asked for together with it, before it shows whether it is the caller's.
     pub(super) async fn ask(&self, caller: &Caller<'_>, owner: &Client, compares: bool) {
         let (list, parents) = (&self.relation.field, &self.parent.list_field);
         let ask = async |fields: &str| caller.ask(self.field, fields).await;
+        ask(&self.below_ends(owner).await).await;
         let local = self.relation.local.iter().map(|id| &*self.parent.column(*id).field);
         let keys: Vec<&str> = key_fields(self.parent).into_iter().chain(local).collect();
         let wants = format!(
@@ -64,11 +66,7 @@ impl Below<'_> {
 
         let below = |name: &str, parent: &Value, wants: &str| {
             let key = key_fields(self.parent).iter().map(|field| text(&parent[*field])).collect();
-            format!(
-                "{name}: {}({}) {{ {wants} }} ",
-                self.parent.single_field,
-                key_arguments(self.parent, &key)
-            )
+            self.below(name, &key, wants)
         };
         let middle = |(name, parent): &(&str, &Value)| {
             let middle = parent["n"]["totalCount"].as_u64().unwrap_or_default() / 2;
@@ -92,5 +90,31 @@ impl Below<'_> {
             let all = keys_seen(caller, owner, self.table, &condition).await;
             compare(&answer[name], self.table, &all, caller);
         }
+    }
+
+    /// The first pages below the first row of the parents' table and the last, whoever sees these.
+    async fn below_ends(&self, owner: &Client) -> String {
+        let Table { sql_name, primary_key, .. } = self.parent;
+        let columns = primary_key.iter().map(|id| self.parent.column(*id));
+        let (keys, order): (Vec<_>, Vec<_>) = columns
+            .map(|column| (format!("{}::text", column.sql_name), format!("{} DESC", column.sql_name)))
+            .unzip();
+        let keys = keys.join(", ");
+        let ends = format!(
+            "(SELECT {keys} FROM {sql_name} ORDER BY {} LIMIT 1) UNION ALL (SELECT {keys} FROM {sql_name} ORDER BY {} LIMIT 1)",
+            order.join(", ").replace(" DESC", ""),
+            order.join(", ")
+        );
+        let ends = owner.query(&ends, &[]).await.unwrap();
+        let wants = pages(&self.relation.field, "", self.table, None);
+        let asked = ends.iter().enumerate().map(|(at, row)| {
+            let key = (0..primary_key.len()).map(|part| row.get(part)).collect();
+            self.below(&format!("e{at}"), &key, &wants)
+        });
+        asked.collect()
+    }
+
+    fn below(&self, name: &str, key: &Key, wants: &str) -> String {
+        format!("{name}: {}({}) {{ {wants} }} ", self.parent.single_field, key_arguments(self.parent, key))
     }
 }

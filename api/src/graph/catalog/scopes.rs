@@ -52,6 +52,12 @@ impl Keys {
         }
     }
 
+    /// Whether a row is the caller's because of these keys alone. The policy then is a condition on their column, which an index
+    /// that begins with it takes beside another one: of a tenant that the caller sees nothing of it reads no row.
+    pub fn are_the_policy(self) -> bool {
+        matches!(self, Self::ManyOrAll { each: Some(_), .. })
+    }
+
     /// All functions that give these keys.
     fn functions(self) -> impl Iterator<Item = &'static str> {
         let each = if let Self::ManyOrAll { each, .. } = self { each } else { None };

@@ -41,8 +41,9 @@ pub(super) fn page(
     let parts = parts(table, columns);
     let mut sql = Sql::new(parts.len());
     let tenant = if *scoped { tenant(catalog, table, columns) } else { None };
-    if let Some(strip) = tenant {
-        write_seen(strip.keys, &mut sql);
+    let asks_first = tenant.map(|strip| strip.keys).filter(|keys| !keys.are_the_policy());
+    if let Some(keys) = asks_first {
+        write_seen(keys, &mut sql);
     }
     let nested = !columns.is_empty() && *parents == Parents::Many;
     if nested {
@@ -76,7 +77,7 @@ pub(super) fn page(
 
     let mut conditions = Vec::new();
     if !columns.is_empty() {
-        conditions.push(apart(&mut sql, |sql| write_is_below(query, reference, tenant.is_some(), sql)));
+        conditions.push(apart(&mut sql, |sql| write_is_below(query, reference, asks_first.is_some(), sql)));
     }
     let present = page.present.iter().map(|column| table.column(*column));
     conditions.extend(present.map(|column| format!("{ROW}.{} IS NOT NULL", column.sql_name)));
@@ -201,7 +202,7 @@ fn tenant<'c>(catalog: &'c Catalog, table: &Table, columns: &[ColumnId]) -> Opti
 }
 
 /// Writes the condition that a row is below a parent, be it of a reference table or a tenant.
-fn write_is_below(query: &PageQuery<'_>, reference: Option<ColumnId>, of_tenant: bool, sql: &mut Sql) {
+fn write_is_below(query: &PageQuery<'_>, reference: Option<ColumnId>, asks_first: bool, sql: &mut Sql) {
     let PageQuery { table, columns, parents, .. } = *query;
     if let Some(column) = reference {
         sql.push(format_args!("{ROW}.{} = ANY (ARRAY[", table.column(column).sql_name));
@@ -210,7 +211,7 @@ fn write_is_below(query: &PageQuery<'_>, reference: Option<ColumnId>, of_tenant:
     } else {
         matches_key(table, columns, parents, sql);
     }
-    if of_tenant {
+    if asks_first {
         write_is_seen(table, columns, parents, sql);
     }
 }
