@@ -249,6 +249,9 @@ pub struct HttpArgs {
     /// How long the headers of a request may take, in milliseconds
     #[arg(long, env = "PRAXIS_HEADER_TIMEOUT", default_value_t = 10_000, value_name = "MS")]
     pub header_timeout: u64,
+    /// How long the next 16 KB of a request's body may take, in milliseconds
+    #[arg(long, env = "PRAXIS_BODY_TIMEOUT", default_value_t = 5_000, value_name = "MS")]
+    pub body_timeout: u64,
     /// How long a connection may be without a request, in milliseconds
     #[arg(long, env = "PRAXIS_IDLE_TIMEOUT", default_value_t = 60_000, value_name = "MS")]
     pub idle_timeout: u64,
@@ -428,6 +431,7 @@ impl ServeArgs {
             request_timeout: Duration::from_millis(args.request_timeout),
             write_timeout: Duration::from_millis(args.write_timeout),
             header_timeout: Duration::from_millis(args.header_timeout),
+            body_timeout: Duration::from_millis(args.body_timeout),
             idle_timeout: Duration::from_millis(args.idle_timeout),
             connections: args.max_connections.unwrap_or(HttpSettings::default().connections),
             connections_per_address: args.max_connections_per_address.unwrap_or(usize::MAX),

@@ -17,7 +17,7 @@ use crate::graph::catalog::System;
 use crate::graph::{Engine, EngineError, Limits, keep_seeing_policies};
 use crate::guard::{Guard, UnsafeDatabase};
 use crate::housekeeping::keep_house;
-use crate::http::{AppState, HttpSettings, Watching, router, serve};
+use crate::http::{AppState, HttpSettings, Watching, listen, serve, services};
 use crate::supervise::Supervisor;
 use crate::systems;
 
@@ -99,9 +99,8 @@ pub struct Server {
 impl Server {
     /// Checks everything that can be checked, and binds the address.
     pub async fn start(config: ServerConfig) -> Result<Self, ServerError> {
-        let listener = TcpListener::bind(config.listen)
-            .await
-            .map_err(|reason| ServerError::Listen { address: config.listen, reason })?;
+        let listener =
+            listen(config.listen).map_err(|reason| ServerError::Listen { address: config.listen, reason })?;
         let address =
             listener.local_addr().map_err(|reason| ServerError::Listen { address: config.listen, reason })?;
         let pool_size = config.database.pool_size;
@@ -174,7 +173,7 @@ impl Server {
             stopped.send_replace(true);
         };
         let serving = async {
-            serve(listener, router(Arc::clone(&state)), &state.settings, stop).await;
+            serve(listener, services(&state), &state.settings, stop).await;
             state.watching.all_closed().await;
         };
         let given_up = async {

@@ -10,6 +10,7 @@ mod binary;
 mod commands;
 mod connections;
 mod costs;
+mod crowds;
 mod directory;
 mod docs;
 mod documents;

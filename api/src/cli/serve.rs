@@ -13,7 +13,7 @@ use crate::config::ServeArgs;
 use crate::database::embedded::{Embedded, EmbeddedConfig};
 use crate::database::{Pool, migration_status, migration_url};
 use crate::descriptors;
-use crate::http::{PageConfig, PagePersona, PageTab};
+use crate::http::{PageConfig, PagePersona, PageTab, SPARE_SOCKETS};
 use crate::server::{Server, ServerConfig};
 use crate::systems;
 
@@ -112,7 +112,8 @@ fn config(
     let systems = args.systems.chosen()?;
     let mut http = args.http();
     let mut feeds = args.feeds();
-    let clients = descriptors::clients_beside(args.pool.pool_size + APART);
+    // A connection that is given up is cancelled over another one.
+    let clients = descriptors::clients_beside(2 * (args.pool.pool_size + APART) + SPARE_SOCKETS);
     if args.http.max_connections.is_some_and(|wanted| wanted > clients) {
         tracing::warn!(connections = clients, "the limit of open files allows no more connections");
     }

@@ -1,14 +1,21 @@
 //! Bodies of requests: which are read, and how much memory that takes.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
 use futures_util::StreamExt as _;
+use tokio::time::{Instant, timeout_at};
 
 use super::counted::COST;
 use crate::budget::{Held, Spent};
 
 /// The encoding of bodies that are not encoded.
 pub(super) const PLAIN: &str = "identity";
+
+/// What a client has to send of a body within the time that it has, in bytes, unless it ends: one by one, it would be waited for as
+/// long as a request may take.
+const LEAST_SENT: usize = 16 * 1024;
 
 /// Whether a body is said to be JSON, in UTF-8.
 pub(super) fn is_json(headers: &HeaderMap) -> bool {
@@ -36,20 +43,30 @@ pub(super) fn is_plain(headers: &HeaderMap) -> bool {
 pub(super) enum Unreadable {
     TooLong,
     Broken,
+    Slow,
     Spent(Spent),
 }
 
-/// A whole body, held as what it will take once it is parsed.
-pub(super) async fn read(body: Body, limit: usize, held: &mut Held) -> Result<Vec<u8>, Unreadable> {
+/// A whole body, held as what it will take once it is parsed. `within`: how long its next 16 KB may take.
+pub(super) async fn read(
+    body: Body,
+    limit: usize,
+    within: Duration,
+    held: &mut Held,
+) -> Result<Vec<u8>, Unreadable> {
     let mut chunks = body.into_data_stream();
     let mut bytes = Vec::new();
-    while let Some(chunk) = chunks.next().await {
+    let (mut due, mut enough) = (Instant::now() + within, LEAST_SENT);
+    while let Some(chunk) = timeout_at(due, chunks.next()).await.map_err(|_| Unreadable::Slow)? {
         let chunk = chunk.map_err(|_| Unreadable::Broken)?;
         if bytes.len() + chunk.len() > limit {
             return Err(Unreadable::TooLong);
         }
         held.grow(chunk.len() * COST).map_err(Unreadable::Spent)?;
         bytes.extend_from_slice(&chunk);
+        if bytes.len() >= enough {
+            (due, enough) = (Instant::now() + within, bytes.len() + LEAST_SENT);
+        }
     }
     Ok(bytes)
 }

@@ -1,7 +1,12 @@
 //! Connections: accepted, bounded in number and time, ended in good order.
+//!
+//! Each has a seat. Who finds none, because everybody works, is heard in the lobby: there, readiness is told, and whoever asks
+//! for more is told to come again. Seats are given away at once, and files when they are closed, so that open sockets are
+//! counted by themselves: the next connection is not accepted before there is one.
 
 use std::convert::Infallible;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,32 +15,56 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::response::Response;
 use hyper::Request;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::Service;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::HttpSettings;
 use super::peer::Peer;
-use super::seats::Seats;
+use super::seats::{Full, Seat, Seats};
 use super::stream::{Patience, Stream};
 use crate::auth::Share;
 
+/// Connections that the system keeps until they are accepted, as far as it lets us: of a crowd that is larger, some would try again
+/// after a second or three, and honest ones among them.
+const BACKLOG: u32 = 4_096;
 /// Pause after the system had no resources for another connection.
 const BREATHE: Duration = Duration::from_millis(100);
 /// What is buffered of a request or an answer: headers have to fit, and bodies come piece by piece.
 const BUFFER: usize = 64 * 1024;
-/// The answer to a client for whom there is no place.
+/// The answer to a client for whom there is no place at all.
 const REFUSAL: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+/// Places in the lobby.
+const LOBBY: usize = 32;
+/// Sockets that are open at most beside those of the connections that the settings allow: those of the lobby, and of those whose seat
+/// is another's already.
+pub const SPARE_SOCKETS: usize = 2 * LOBBY;
+
+/// What connections are for.
+pub struct Services {
+    /// Everything, for those that have a seat.
+    pub seated: Router,
+    /// What is told to those that have none.
+    pub lobby: Router,
+}
+
+/// Listens on an address.
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
 
 /// Serves connections until `stop` comes; then takes no more, and returns when the requests in flight are answered.
 pub async fn serve(
     listener: TcpListener,
-    router: Router,
+    services: Services,
     settings: &HttpSettings,
     stop: impl Future<Output = ()>,
 ) {
@@ -49,28 +78,33 @@ pub async fn serve(
         headers: settings.header_timeout,
         idle: settings.idle_timeout,
     };
-    let seats = Seats::new(settings.connections);
+    let places = Places::new(settings);
     let mut stop = pin!(stop);
     loop {
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            accepted = places.accept(&listener) => accepted,
             () = &mut stop => break,
         };
-        let (tcp, address) = match accepted {
+        let (tcp, address, socket) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                rest(&error, &seats).await;
+                rest(&error, &places.seats).await;
                 continue;
             }
         };
-        let Ok(seat) = seats.take(Share::of_address(address.ip()), settings.connections_per_address) else {
-            // Whoever cannot be told at once is not told.
-            let _ = tcp.try_write(REFUSAL);
-            continue;
+        let share = Share::of_address(address.ip());
+        let (seat, router) = match places.take(share) {
+            Ok(Taken::Seat(seat)) => (seat, &services.seated),
+            Ok(Taken::Lobby(seat)) => (seat, &services.lobby),
+            Err(Full) => {
+                // Whoever cannot be told at once is not told.
+                let _ = tcp.try_write(REFUSAL);
+                continue;
+            }
         };
         prepare(&tcp);
         let peer = Peer::new(address, Arc::clone(seat.sitter()));
-        let stream = Stream::new(tcp, patience, peer.clone(), seat);
+        let stream = Stream::new(tcp, patience, peer.clone(), Place { _seat: seat, _socket: socket });
         let service = Asked { peer: peer.clone(), service: TowerToHyperService::new(router.clone()) };
         // A request may turn its connection into a WebSocket, which then lasts by itself.
         let connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
@@ -103,6 +137,53 @@ pub async fn serve(
     stopped.closed().await;
 }
 
+/// The places of connections, of every kind.
+struct Places {
+    seats: Seats,
+    per_address: usize,
+    lobby: Seats,
+    sockets: Arc<Semaphore>,
+}
+
+/// Where a connection is.
+enum Taken {
+    Seat(Seat),
+    Lobby(Seat),
+}
+
+/// The place of a connection, and its socket's: given back when both are dropped, after the socket is closed.
+pub(super) struct Place {
+    _seat: Seat,
+    _socket: OwnedSemaphorePermit,
+}
+
+impl Places {
+    fn new(settings: &HttpSettings) -> Self {
+        let sockets = settings.connections.saturating_add(SPARE_SOCKETS).min(Semaphore::MAX_PERMITS);
+        Self {
+            seats: Seats::new(settings.connections),
+            per_address: settings.connections_per_address,
+            lobby: Seats::new(LOBBY),
+            sockets: Arc::new(Semaphore::new(sockets)),
+        }
+    }
+
+    /// The next connection, once there is a socket for it.
+    async fn accept(
+        &self,
+        listener: &TcpListener,
+    ) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+        let socket = Arc::clone(&self.sockets).acquire_owned().await.map_err(io::Error::other)?;
+        let (tcp, address) = listener.accept().await?;
+        Ok((tcp, address, socket))
+    }
+
+    fn take(&self, of: Share) -> Result<Taken, Full> {
+        let seat = self.seats.take(of, self.per_address).map(Taken::Seat);
+        seat.or_else(|Full| self.lobby.take(of, LOBBY).map(Taken::Lobby))
+    }
+}
+
 /// The requests of a connection, one after the other: the next is not begun before the last one's answer is written, however
 /// many a client sends at once.
 struct Asked {
@@ -121,7 +202,8 @@ impl Service<Request<Incoming>> for Asked {
         Box::pin(async move {
             let _unanswered = unanswered;
             peer.rested().await;
-            let _busy = peer.begin();
+            // Who does not send the body of a request waits for nobody: what reads it begins.
+            let _busy = request.body().is_end_stream().then(|| peer.begin());
             request.extensions_mut().insert(peer.clone());
             let answer = service.call(request).await;
             if answer.as_ref().is_ok_and(|answer| answer.status() == StatusCode::SWITCHING_PROTOCOLS) {

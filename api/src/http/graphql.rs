@@ -19,7 +19,7 @@ use super::events::last_event;
 use super::peer::{self, Peer};
 use super::request::{Given, idempotency_key, read_body, read_url};
 use super::watching::NoPlace;
-use super::{COMPRESS_FROM, events, graphiql};
+use super::{COMPRESS_FROM, HttpSettings, events, graphiql};
 use crate::auth::{AuthError, Caller, Share};
 use crate::budget::{Held, Spent};
 use crate::database::Turn;
@@ -56,21 +56,24 @@ pub(super) async fn post(
         Ok(client) => client,
         Err(error) => return unauthenticated(media, error),
     };
-    let reading = read(body, state.settings.body_limit, &mut client.held);
-    let Ok(read) = tokio::time::timeout(state.settings.request_timeout, reading).await else {
-        let error = Error::new(Code::Timeout, "The request did not arrive in time.");
-        return failed(media, StatusCode::REQUEST_TIMEOUT, error);
-    };
+    let HttpSettings { body_limit, body_timeout, request_timeout, .. } = state.settings;
+    let reading = read(body, body_limit, body_timeout, &mut client.held);
+    let read = tokio::time::timeout(request_timeout, reading).await.unwrap_or(Err(Unreadable::Slow));
     let body = match read {
         Ok(body) => body,
+        Err(Unreadable::Slow) => {
+            let error = Error::new(Code::Timeout, "The request did not arrive in time.");
+            return failed(media, StatusCode::REQUEST_TIMEOUT, error);
+        }
         Err(Unreadable::Spent(spent)) => return unaffordable(media, spent),
         Err(Unreadable::Broken) => return refuse(media, StatusCode::BAD_REQUEST, "The body has no end."),
         Err(Unreadable::TooLong) => {
-            let message = format!("A request has at most {} bytes.", state.settings.body_limit);
+            let message = format!("A request has at most {body_limit} bytes.");
             let error = Error::new(Code::LimitExceeded, message);
             return failed(media, StatusCode::PAYLOAD_TOO_LARGE, error);
         }
     };
+    let _busy = client.peer.begin();
     let turn = match client.turn(&state).await {
         Ok(turn) => turn,
         Err(busy) => return busy_answer(media, busy),
@@ -116,6 +119,15 @@ pub(super) async fn get(
             Err(error) => failed(media, StatusCode::BAD_REQUEST, error),
         },
     }
+}
+
+/// What a client is told for which there is no place among those that are served.
+pub(super) async fn no_seat(headers: HeaderMap) -> Response {
+    let media = negotiate(&headers, &[Media::GraphqlResponse, Media::Json]).unwrap_or(Media::Json);
+    let message = "The server has no place for another connection. Try again shortly.";
+    let mut response = busy_answer(media, Error::new(Code::Unavailable, message));
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 /// The `Authorization` header of a request, as the authenticator wants it.

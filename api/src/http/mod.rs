@@ -28,11 +28,12 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-pub use connections::serve;
+pub use connections::{SPARE_SOCKETS, listen, serve};
 pub use graphiql::{PageConfig, PagePersona, PageTab};
 pub use graphql::authorization;
 pub use watching::Watching;
 
+use self::connections::Services;
 use crate::auth::Authenticator;
 use crate::budget::Budget;
 use crate::database::{Pool, Turns};
@@ -76,9 +77,11 @@ pub struct HttpSettings {
     pub write_timeout: Duration,
     /// The headers of a request have to be complete so long after their first byte.
     pub header_timeout: Duration,
+    /// The next 16 KB of a body have to come within this time, or its end.
+    pub body_timeout: Duration,
     /// A connection that sends no request for so long is closed.
     pub idle_timeout: Duration,
-    /// Connections at most.
+    /// Connections at most. Where all are at work, a few more are told so, or whether the gateway is ready.
     pub connections: usize,
     /// Connections from one address at most; of addresses of version 6, from one network of 64 bits.
     pub connections_per_address: usize,
@@ -101,6 +104,7 @@ impl Default for HttpSettings {
             request_timeout: Duration::from_secs(15),
             write_timeout: Duration::from_secs(30),
             header_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(5),
             idle_timeout: Duration::from_mins(1),
             connections: 10_000,
             connections_per_address: 10_000,
@@ -113,19 +117,29 @@ impl Default for HttpSettings {
     }
 }
 
-/// The whole service.
-pub fn router(state: Arc<AppState>) -> Router {
+/// The whole service, and what is told where there is no place for it.
+pub fn services(state: &Arc<AppState>) -> Services {
+    let lobby = health().fallback(graphql::no_seat).with_state(Arc::clone(state));
+    Services {
+        seated: router(Arc::clone(state)),
+        lobby: lobby.layer(axum::middleware::from_fn(observe::request)),
+    }
+}
+
+fn health() -> Router<Arc<AppState>> {
+    Router::new().route("/health/live", get(health::live)).route("/health/ready", get(health::ready))
+}
+
+fn router(state: Arc<AppState>) -> Router {
     let cors = cors(&state.settings.allowed_origins);
     let compress = SizeAbove::new(COMPRESS_FROM)
         .and(NotForContentType::const_new("font/"))
         // Each event goes out when it happens.
         .and(NotForContentType::SSE);
-    Router::new()
+    health()
         .route("/graphql", get(graphql::get).post(graphql::post))
         .route("/graphql/ws", get(socket::open))
         .route("/graphiql/{file}", get(graphiql::asset))
-        .route("/health/live", get(health::live))
-        .route("/health/ready", get(health::ready))
         .fallback(observe::not_found)
         .with_state(state)
         .layer(CompressionLayer::new().compress_when(compress))

@@ -14,8 +14,8 @@ use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
 
+use super::connections::Place;
 use super::peer::Peer;
-use super::seats::Seat;
 
 /// What a client that is behind has to take within the time that it has, in bytes: one by one, it would be served for ever.
 const LEAST_TAKEN: usize = 16 * 1024;
@@ -34,7 +34,7 @@ pub(super) struct Patience {
     pub(super) idle: Duration,
 }
 
-/// A connection with its seat.
+/// A connection with its place.
 pub(super) struct Stream {
     tcp: TcpStream,
     patience: Patience,
@@ -51,7 +51,7 @@ pub(super) struct Stream {
     alarm: Pin<Box<Sleep>>,
     /// The client has ended it, or was cut off.
     is_over: bool,
-    seat: Option<Seat>,
+    place: Option<Place>,
 }
 
 struct Behind {
@@ -60,7 +60,7 @@ struct Behind {
 }
 
 impl Stream {
-    pub(super) fn new(tcp: TcpStream, patience: Patience, peer: Peer, seat: Seat) -> Self {
+    pub(super) fn new(tcp: TcpStream, patience: Patience, peer: Peer, place: Place) -> Self {
         let served = Instant::now();
         let alarm = Box::pin(sleep_until(served + patience.idle));
         Self {
@@ -73,7 +73,7 @@ impl Stream {
             served,
             alarm,
             is_over: false,
-            seat: Some(seat),
+            place: Some(place),
         }
     }
 
@@ -158,14 +158,14 @@ impl Drop for Stream {
             return;
         }
         let again = SockRef::from(&self.tcp).try_clone().and_then(|tcp| TcpStream::from_std(tcp.into()));
-        if let (Some(seat), Ok(tcp), Ok(runtime)) = (self.seat.take(), again, Handle::try_current()) {
-            runtime.spawn(linger(tcp, self.peer.clone(), seat));
+        if let (Some(place), Ok(tcp), Ok(runtime)) = (self.place.take(), again, Handle::try_current()) {
+            runtime.spawn(linger(place, tcp, self.peer.clone()));
         }
     }
 }
 
 /// Says that nothing more comes, and reads until the client says so too.
-async fn linger(mut tcp: TcpStream, peer: Peer, _seat: Seat) {
+async fn linger(_place: Place, mut tcp: TcpStream, peer: Peer) {
     let ends = async {
         let mut unread = [0; 1024];
         if tcp.shutdown().await.is_ok() {
