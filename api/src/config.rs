@@ -1,5 +1,6 @@
 //! The settings of the gateway: flags, environment, defaults; checked once, before anything starts.
 
+mod addresses;
 mod system_args;
 
 use std::net::SocketAddr;
@@ -10,9 +11,11 @@ use axum::http::HeaderName;
 use clap::{ArgAction, Args, ValueEnum};
 use thiserror::Error;
 
+pub use self::addresses::pool;
+pub(crate) use self::addresses::{DATABASE, LISTEN};
 pub use self::system_args::SystemArgs;
 use crate::auth::{AuthConfig, AuthConfigError, KeySource, MIN_SECRET_BYTES};
-use crate::database::DatabaseConfig;
+use crate::database::{DatabaseConfig, PoolError};
 use crate::feed::{Bound, FeedSettings};
 use crate::graph::Limits;
 use crate::http::HttpSettings;
@@ -41,6 +44,17 @@ pub enum ConfigError {
         /// `--largest-page`
         largest: u64,
     },
+    /// The address of a database.
+    #[error("{option} is not the address of a database: {reason}")]
+    Address {
+        /// The option that gives it.
+        option: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// What is set of connections beside their addresses.
+    #[error(transparent)]
+    Connections(PoolError),
     /// No secret and no keys, against a real database.
     #[error("with a database of your own, say how tokens are signed: --jwt-secret or --jwks")]
     NoAuth,
@@ -351,7 +365,7 @@ impl ServeArgs {
         // The secret that the Postgres of its own comes with is always long enough.
         let embedded_secret = [0; MIN_SECRET_BYTES];
         self.auth(self.is_embedded().then_some(&embedded_secret))?.check()?;
-        Ok(())
+        self.addresses().try_for_each(|(option, url)| self.check_address(option, url))
     }
 
     /// How tokens are checked. `embedded_secret`: that of the Postgres of its own, where there is one.

@@ -90,26 +90,6 @@ async fn the_server_that_is_wanted_is_found_before_and_after_a_failover() {
 }
 
 #[tokio::test]
-async fn a_folder_or_two_places_may_be_given_as_parameters() {
-    let database = clone_database().await;
-    let folder = socket_folder().display().to_string();
-    for url in [
-        format!("postgres://praxis_gateway@/{database}?host={folder}"),
-        format!("postgresql:///{database}?host={folder}&user=praxis_gateway&port=5432"),
-        format!("postgres://praxis_gateway@/{database}?host=/nowhere,{folder}&port=1,5432"),
-        format!("postgres://praxis_gateway@%2Fnowhere:1,{}:5432/{database}", folder.replace('/', "%2F")),
-        format!("host=/nowhere,{folder} dbname={database} user='praxis_gateway'"),
-    ] {
-        let arguments = over(&url);
-        Served::start(&arguments).await.ask(None, "{ __typename }").await.data();
-        run(&["doctor", "--jwt-secret", secret(), "--database-url", &url]).await.good();
-        run(&["migrate", "status", "--database-url", &url.replace("praxis_gateway", "postgres")])
-            .await
-            .good();
-    }
-}
-
-#[tokio::test]
 async fn a_host_that_takes_connections_and_says_nothing_does_not_keep_from_the_next() {
     let database = clone_database().await;
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();

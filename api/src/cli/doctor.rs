@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::lacking::Lacking;
 use super::{Failure, say};
 use crate::auth::{Authenticator, SystemClock};
-use crate::config::ServeArgs;
+use crate::config::{DATABASE, LISTEN, ServeArgs, pool};
 use crate::database::{Mode, Pool, embedded, migration_status};
 use crate::feed::check_hearing;
 use crate::graph::Engine;
@@ -17,8 +17,11 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
     let mut doctor = Doctor { problems: 0, notes: 0 };
     let systems = doctor.check("the systems", args.systems.chosen(), "");
     let limits = doctor.check("the limits", args.limits(), "");
-    let (url, owner_url, secret) = if let Some(url) = &args.database.database_url {
-        (url.clone(), args.migration_url.clone().unwrap_or_else(|| url.clone()), None)
+    for (option, url) in args.addresses() {
+        doctor.check(&format!("the address of {option}"), args.check_address(option, url), "");
+    }
+    let (url, owner, secret) = if let Some(url) = &args.database.database_url {
+        (url.clone(), args.owner(url), None)
     } else {
         let attached = doctor.check(
             "the Postgres that Praxis starts",
@@ -26,12 +29,18 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
             "run `praxis serve` once; it creates the folder",
         );
         let Some(attached) = attached else { return doctor.finish() };
-        (attached.url_for("praxis_gateway"), attached.superuser_url(), Some(attached.secret().to_vec()))
+        let owner = args.owner(&attached.superuser_url());
+        (attached.url_for("praxis_gateway"), owner, Some(attached.secret().to_vec()))
     };
-
-    let owner = doctor.check("the address of the owner", Pool::new(&args.database(owner_url)), "");
-    let Some(owner) = owner else { return doctor.finish() };
-    let lacking = systems.zip(doctor.check("the migrations can be read", migration_status(&owner).await, ""));
+    // What is wrong with an address has been told.
+    let status = match owner {
+        Ok((option, owner)) => {
+            let status = migration_status(&owner).await;
+            doctor.check(&format!("the migrations can be read ({option})"), status, "")
+        }
+        Err(_) => None,
+    };
+    let lacking = systems.zip(status);
     let lacking = lacking.map(|(systems, status)| Lacking::of(systems, &status));
     if let Some(lacking) = &lacking {
         doctor.migrations(lacking);
@@ -42,15 +51,14 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
         {
             doctor.check("the key set", authenticator.load_keys().await, "see --jwks");
         }
-        let pool = doctor.check("the database address", Pool::new(&args.database(url.clone())), "");
-        if let Some(pool) = pool
+        if let Ok(pool) = pool(DATABASE, &args.database(url))
             && let Some(mode) = doctor.check(
                 "the database answers",
                 pool.mode().await,
                 "is it running, and is the address right?",
             )
         {
-            doctor.mode(mode, &pool).await;
+            doctor.mode(mode, &pool, args.pool.listen_url.as_deref()).await;
             // What is not there is told of once.
             if let (Some(Lacking { there, .. }), Some(limits)) = (&lacking, limits)
                 && let Some(engine) = doctor.check("the schema", Engine::new(there, limits, pool.clone()), "")
@@ -115,7 +123,7 @@ impl Doctor {
     }
 
     /// Whether the database takes writes, and whether its changes are heard of.
-    async fn mode(&mut self, mode: Mode, pool: &Pool) {
+    async fn mode(&mut self, mode: Mode, pool: &Pool, listening: Option<&str>) {
         match mode {
             Mode::Primary => {}
             Mode::Standby => {
@@ -129,9 +137,10 @@ impl Doctor {
                 "see default_transaction_read_only, of the server, the database and the role",
             ),
         }
+        let heard = check_hearing(pool).await;
         self.check(
-            "changes are heard of",
-            check_hearing(pool).await,
+            &listening.map_or("changes are heard of".into(), |_| format!("changes are heard of ({LISTEN})")),
+            heard,
             "subscriptions answer UNAVAILABLE; everything else works",
         );
     }

@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use super::lacking::Lacking;
 use super::{Failure, plainly, say};
 use crate::config::SystemArgs;
-use crate::database::migration_url;
+use crate::database::Access;
 use crate::systems;
 
 #[derive(Args, Debug)]
@@ -43,7 +43,11 @@ enum Direction {
 
 pub(super) async fn run(args: MigrateArgs) -> Result<(), Failure> {
     let url = args.database_url.ok_or("say which database: --database-url or DATABASE_URL")?;
-    let url = migration_url(&plainly(&url)).await?;
+    let access = match args.direction {
+        Direction::Up { .. } | Direction::Down { .. } => Access::Writes,
+        Direction::Status { .. } => Access::Reads,
+    };
+    let url = plainly(&url)?.url_apart(access).await?;
     match args.direction {
         Direction::Up { systems } => {
             let applied = migration::up_for(&url, systems::migrated(&systems.chosen()?)).await?;

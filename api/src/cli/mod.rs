@@ -19,8 +19,8 @@ use clap::{Parser, Subcommand};
 use tokio_postgres::error::SqlState;
 
 pub use self::parse::parse;
-use crate::config::{LogArgs, LogFormat, ServeArgs};
-use crate::database::{DatabaseConfig, Pool};
+use crate::config::{DATABASE, LogArgs, LogFormat, ServeArgs, pool};
+use crate::database::{Access, DatabaseConfig, Pool};
 
 /// What a command ends with where it fails; its text is for the person at the terminal.
 pub type Failure = Box<dyn Error + Send + Sync>;
@@ -125,19 +125,20 @@ fn start_log(args: &LogArgs) -> Result<(), Failure> {
     }
 }
 
-/// Settings of a connection for a command that has no flags for them; the user is that of the address.
-fn plainly(url: &str) -> DatabaseConfig {
-    DatabaseConfig {
+/// Connections of a command that has no flags for them; the user is that of the address.
+fn plainly(url: &str) -> Result<Pool, Failure> {
+    let config = DatabaseConfig {
         pool_size: 1,
         pool_timeout: std::time::Duration::from_secs(10),
         statement_timeout: std::time::Duration::from_mins(10),
         ..DatabaseConfig::new(url)
-    }
+    };
+    Ok(pool(DATABASE, &config)?)
 }
 
 /// A connection of a command.
-async fn connect(url: &str) -> Result<tokio_postgres::Client, Failure> {
-    let (client, connection) = Pool::new(&plainly(url))?.connect_apart().await?;
+async fn connect(url: &str, access: Access) -> Result<tokio_postgres::Client, Failure> {
+    let (client, connection) = plainly(url)?.connect_apart(access).await?;
     tokio::spawn(connection);
     Ok(client)
 }

@@ -9,7 +9,7 @@ use tokio_postgres::{Error, Transaction};
 
 use super::{Failure, say};
 use crate::config::DatabaseArgs;
-use crate::database::embedded;
+use crate::database::{Access, embedded};
 
 #[derive(Args, Debug)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -62,7 +62,7 @@ pub(super) async fn run(args: RefreshArgs) -> Result<(), Failure> {
         Some(url) => url,
         None => embedded::attach(&settings.database.data_dir)?.superuser_url(),
     };
-    let mut client = super::connect(&url).await?;
+    let mut client = super::connect(&url, Access::Writes).await?;
     let transaction = client.transaction().await?;
     if let Some(minimum) = settings.minimum_cohort {
         transaction.execute("SELECT praxis.set_minimum_cohort($1)", &[&minimum]).await.map_err(explain)?;

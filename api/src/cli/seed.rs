@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::{Failure, say};
 use crate::config::{DatabaseArgs, SystemArgs};
-use crate::database::embedded;
+use crate::database::{Access, embedded};
 use crate::graph::catalog::System;
 use crate::systems::demo::{self, ResetError};
 
@@ -37,7 +37,7 @@ pub(super) async fn run(args: SeedArgs) -> Result<(), Failure> {
         None => embedded::attach(&database.data_dir)?.superuser_url(),
     };
     if reset {
-        let mut client = super::connect(&url).await?;
+        let mut client = super::connect(&url, Access::Writes).await?;
         let summary = demo::reset(&mut client, &systems).await.map_err(|error| match error {
             ResetError::Database(error) => super::explain(error),
             error => error.into(),
@@ -51,6 +51,6 @@ pub(super) async fn run(args: SeedArgs) -> Result<(), Failure> {
 
 /// Fills a database with the demo data of these systems, as the owner of its tables; the text says what was done.
 pub(super) async fn demo(url: &str, systems: &[System]) -> Result<String, Failure> {
-    let mut client = super::connect(url).await?;
+    let mut client = super::connect(url, Access::Writes).await?;
     Ok(demo::seed(&mut client, systems).await.map_err(super::explain)?.to_string())
 }

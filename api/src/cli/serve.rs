@@ -11,7 +11,7 @@ use super::{Failure, say, say_error, seed, start_log};
 use crate::auth::development::{DevelopmentClaims, issue};
 use crate::config::ServeArgs;
 use crate::database::embedded::{Embedded, EmbeddedConfig};
-use crate::database::{Pool, migration_status, migration_url};
+use crate::database::{Access, migration_status};
 use crate::descriptors;
 use crate::http::{PageConfig, PagePersona, PageTab, SPARE_SOCKETS};
 use crate::server::{Server, ServerConfig};
@@ -38,11 +38,13 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
 /// Serves a database that somebody else runs.
 async fn serve_database(args: &ServeArgs, url: &str, stop: watch::Receiver<bool>) -> Result<(), Failure> {
     let wanted = args.systems.chosen()?;
-    let owner = args.database(args.migration_url.clone().unwrap_or_else(|| url.to_owned()));
+    let (option, owner) = args.owner(url)?;
     if args.migrate {
-        migration::up_for(&migration_url(&owner).await?, systems::migrated(&wanted)).await?;
+        let there = owner.url_apart(Access::Writes).await.map_err(|error| format!("{option}: {error}"))?;
+        migration::up_for(&there, systems::migrated(&wanted)).await?;
     }
-    let lacking = Lacking::of(wanted, &migration_status(&Pool::new(&owner)?).await?);
+    let status = migration_status(&owner).await.map_err(|error| format!("{option}: {error}"))?;
+    let lacking = Lacking::of(wanted, &status);
     if !lacking.absent.is_empty() {
         let (names, remedy) = (systems::names(&lacking.absent, ", "), lacking.choose());
         return Err(format!("the database has no tables of {names}; {remedy}").into());

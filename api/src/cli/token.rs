@@ -6,7 +6,7 @@ use clap::Args;
 use super::{Failure, explain, say};
 use crate::auth::development::{DevelopmentClaims, issue};
 use crate::config::DatabaseArgs;
-use crate::database::embedded;
+use crate::database::{Access, embedded};
 
 #[derive(Args, Debug)]
 pub(super) struct TokenArgs {
@@ -38,7 +38,7 @@ pub(super) async fn run(args: TokenArgs) -> Result<(), Failure> {
             (attached.superuser_url(), secret)
         }
     };
-    let client = super::connect(&url).await?;
+    let client = super::connect(&url, Access::Reads).await?;
     let found = client.query_opt("SELECT id FROM auth.users WHERE email = $1", &[&args.user]).await;
     let row = found.map_err(explain)?;
     let id: uuid::Uuid =

@@ -1,10 +1,9 @@
-//! Where the migrations of a database stand, asked over our own connection; and the address by which they are applied.
+//! Where the migrations of a database stand, asked over our own connection.
 
 use migration::{MigrationError, READ_RECORD, RECORD_EXISTS, Record, Status};
 use thiserror::Error;
 
-use super::wire::encode;
-use super::{DatabaseConfig, DatabaseError, Pool, PoolError, Statement};
+use super::{DatabaseError, Pool, Statement};
 
 /// Why it cannot be told where the migrations stand.
 #[derive(Debug, Error)]
@@ -21,9 +20,6 @@ pub enum MigrationsError {
     /// The database has other migrations than this program.
     #[error(transparent)]
     Record(#[from] MigrationError),
-    /// The address.
-    #[error(transparent)]
-    Address(#[from] PoolError),
 }
 
 impl From<DatabaseError> for MigrationsError {
@@ -46,28 +42,4 @@ pub async fn migration_status(pool: &Pool) -> Result<Vec<Status>, MigrationsErro
         record.extend(rows.iter().filter_map(|row| Some((text(row.bytes(0)?), row.bytes(1).map(text)))));
     }
     Ok(migration::compare(&record)?)
-}
-
-/// The address of a database as the library that applies migrations reads it, which knows one host and less of what libpq
-/// knows. Of several hosts it is the primary, which therefore has to answer.
-pub async fn migration_url(config: &DatabaseConfig) -> Result<String, MigrationsError> {
-    let (host, conninfo) = Pool::new(config)?.primary().await?;
-    let (place, port) = host.place();
-    let known = &conninfo.config;
-    let text = |bytes: &[u8]| encode(&String::from_utf8_lossy(bytes));
-    let user = encode(known.get_user().unwrap_or_default());
-    let password = known.get_password().map(|password| format!(":{}", text(password))).unwrap_or_default();
-    let database = encode(known.get_dbname().unwrap_or_default());
-    // A name as part of the address could not be the folder of a socket.
-    let mut url =
-        format!("postgres://{user}{password}@localhost/{database}?host={}&port={port}", encode(&place));
-    let root_certificate = conninfo.root_certificate.as_ref().map(|file| file.display().to_string());
-    for (keyword, value) in [
-        ("sslmode", conninfo.ssl_mode.as_deref()),
-        ("sslrootcert", root_certificate.as_deref()),
-        ("options", known.get_options()),
-    ] {
-        url.extend(value.map(|value| format!("&{keyword}={}", encode(value))));
-    }
-    Ok(url)
 }

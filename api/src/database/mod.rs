@@ -2,6 +2,7 @@
 //!
 //! Knows statements, roles and claims; nothing of GraphQL.
 
+mod apart;
 pub mod embedded;
 mod error;
 mod gate;
@@ -14,11 +15,12 @@ mod statement;
 mod turns;
 mod wire;
 
+pub use apart::ApartError;
 pub use error::DatabaseError;
 pub use gate::Gate;
 pub use idempotency::{Claim, IdempotencyKey};
 pub use listening::Listening;
-pub use migrations::{MigrationsError, migration_status, migration_url};
+pub use migrations::{MigrationsError, migration_status};
 pub use pool::{Access, DatabaseConfig, Pool, PoolError, WAITING_PER_CONNECTION};
 pub use session::{Session, SessionCounts, StatementError};
 pub use statement::{Parameter, Statement};

@@ -108,8 +108,8 @@ pub struct Pool {
     address: Address,
     /// Where changes are heard of.
     listening: Address,
-    tls: MakeRustlsConnect,
-    conninfo: Conninfo,
+    pub(super) tls: MakeRustlsConnect,
+    pub(super) conninfo: Conninfo,
     gate: Arc<Gate>,
     timeout: Duration,
     /// When the database was last asked whether it answers, and what came of it.
@@ -179,37 +179,18 @@ impl Pool {
         Self { budget: Some(budget), ..self }
     }
 
-    /// A connection of tokio-postgres, outside the pool: for commands.
-    pub async fn connect_apart(
-        &self,
-    ) -> Result<
-        (
-            tokio_postgres::Client,
-            tokio_postgres::Connection<
-                tokio_postgres::Socket,
-                <MakeRustlsConnect as tokio_postgres::tls::MakeTlsConnect<tokio_postgres::Socket>>::Stream,
-            >,
-        ),
-        DatabaseError,
-    > {
-        // The host is found by our own connection, which knows more of what an address may ask for.
-        let found = self.address.connect().await?;
-        Ok(found.host().alone(&self.conninfo.config).connect(self.tls.clone()).await?)
-    }
-
     /// A connection of its own, outside the pool, to the primary where changes are heard of.
     pub(super) async fn connect_to_primary(&self) -> Result<Connection, WireError> {
         let silent = |_| WireError::Opening("it does not answer in time".into());
         tokio::time::timeout(self.timeout, self.listening.connect()).await.map_err(silent)?
     }
 
-    /// The host of the primary among those that the address names, and the address. Where it names one host, it is that.
-    pub(super) async fn primary(&self) -> Result<(Host, Conninfo), DatabaseError> {
-        let host = match self.address.hosts() {
-            [host] => host.clone(),
-            _ => self.address.wanting(SessionAttrs::Primary).connect().await?.host().clone(),
-        };
-        Ok((host, self.conninfo.clone()))
+    /// The first of the hosts that the address names which lets us log in and is wanted; `None`: as the address says.
+    pub(super) async fn host(&self, wanted: Option<SessionAttrs>) -> Result<Host, WireError> {
+        let wanting = wanted.map(|wanted| self.address.wanting(wanted));
+        let address = wanting.as_ref().unwrap_or(&self.address);
+        let silent = |_| WireError::Opening("it does not answer in time".into());
+        Ok(tokio::time::timeout(self.timeout, address.connect()).await.map_err(silent)??.host().clone())
     }
 
     /// A number that no other session has.
@@ -468,7 +449,10 @@ fn read(url: &str, trusted: Option<&PathBuf>) -> Result<(Conninfo, ClientConfig)
             && conninfo.config.get_hostaddrs().iter().all(IpAddr::is_loopback);
         conninfo.config.ssl_mode(if local { SslMode::Disable } else { SslMode::Require });
     }
-    let tls = tls_config(trusted.or(conninfo.root_certificate.as_ref())).map_err(ReadError::Tls)?;
+    if let Some(file) = trusted {
+        conninfo.root_certificate = Some(file.clone());
+    }
+    let tls = tls_config(conninfo.root_certificate.as_ref()).map_err(ReadError::Tls)?;
     Ok((conninfo, tls))
 }
 

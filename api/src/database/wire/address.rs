@@ -84,11 +84,6 @@ impl Address {
         Self { wanted, ..self.clone() }
     }
 
-    /// The hosts, in their order.
-    pub(in crate::database) fn hosts(&self) -> &[Host] {
-        &self.hosts
-    }
-
     /// Logs in at the first host that lets us and is wanted.
     pub(in crate::database) async fn connect(&self) -> Result<Connection, WireError> {
         let passes = match &self.wanted {

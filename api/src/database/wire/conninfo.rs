@@ -125,8 +125,6 @@ pub(in crate::database) struct Conninfo {
     pub(in crate::database) wanted: SessionAttrs,
     /// `sslrootcert`; `None`: the system's certificates.
     pub(in crate::database) root_certificate: Option<PathBuf>,
-    /// `sslmode` as it was written.
-    pub(in crate::database) ssl_mode: Option<String>,
 }
 
 impl FromStr for Conninfo {
@@ -151,8 +149,7 @@ impl Conninfo {
         {
             options.entry("sslmode".into()).or_insert_with(|| "require".into());
         }
-        let ssl_mode = options.get("sslmode").cloned();
-        match ssl_mode.as_deref() {
+        match options.get("sslmode").map(String::as_str) {
             // Whenever TLS is spoken, the certificate and the name in it are checked.
             Some("verify-ca" | "verify-full") => options.insert("sslmode".into(), "require".into()),
             Some("allow") => options.insert("sslmode".into(), "prefer".into()),
@@ -180,7 +177,7 @@ impl Conninfo {
         }
         let config =
             known.parse().map_err(|error: tokio_postgres::Error| AddressError::Library(describe(&error)))?;
-        Ok(Self { config, wanted, root_certificate, ssl_mode })
+        Ok(Self { config, wanted, root_certificate })
     }
 }
 
