@@ -155,9 +155,10 @@ pub struct PoolArgs {
     /// How long one statement may run, in milliseconds
     #[arg(long, env = "PRAXIS_STATEMENT_TIMEOUT", default_value_t = 10_000, value_name = "MS")]
     pub statement_timeout: u64,
-    /// Prepare statements once per connection; `false` behind `PgBouncer` in transaction mode before 1.21
-    #[arg(long, env = "PRAXIS_PREPARED_STATEMENTS", default_value_t = true, action = ArgAction::Set, value_name = "BOOL")]
-    pub prepared_statements: bool,
+    /// Prepare statements once per connection; `true` behind a pooler that tracks them, as `PgBouncer` 1.21 does with
+    /// `max_prepared_statements` [default: unless a pooler stands before the database]
+    #[arg(long, env = "PRAXIS_PREPARED_STATEMENTS", value_name = "BOOL")]
+    pub prepared_statements: Option<bool>,
     /// Postgres address where changes are heard of: the same database, past any pooler [default: that of the database]
     #[arg(long, env = "PRAXIS_LISTEN_URL", hide_env_values = true, value_name = "URL")]
     pub listen_url: Option<String>,

@@ -24,6 +24,11 @@ async fn start() -> Option<Installed> {
 
 /// A gateway whose connections all go through PgBouncer, but for one that listens where there is an address for it.
 async fn app_behind(pgbouncer: &Installed, listens: bool) -> App {
+    app_keeping(pgbouncer, listens, None).await
+}
+
+/// The same, which keeps statements prepared or not, or decides by itself.
+async fn app_keeping(pgbouncer: &Installed, listens: bool, prepared_statements: Option<bool>) -> App {
     let database = clone_database().await;
     let url = pgbouncer.url("praxis_gateway", &database);
     let listen_url = listens.then(|| database_url("praxis_gateway", &database));
@@ -33,7 +38,7 @@ async fn app_behind(pgbouncer: &Installed, listens: bool) -> App {
         // More than there are server connections, so that these change hands all the time.
         config.database.pool_size = 32;
         config.database.pool_timeout = Duration::from_secs(30);
-        config.database.prepared_statements = false;
+        config.database.prepared_statements = prepared_statements;
     })
     .await
 }
@@ -160,9 +165,10 @@ async fn a_gateway_starts_again_and_again_and_the_doctor_finds_what_is_missing()
     let database = clone_database().await;
     let url = pgbouncer.url("praxis_gateway", &database);
     let direct = database_url("praxis_gateway", &database);
-    let plain = ["--jwt-secret", secret(), "--database-url", &url, "--prepared-statements", "false"];
+    let plain = ["--jwt-secret", secret(), "--database-url", &url];
     let listening = [&plain[..], &["--listen-url", &direct]].concat();
-    for _ in 0..4 {
+    for more in [&[][..], &["--prepared-statements", "false"]].into_iter().cycle().take(4) {
+        let (plain, listening) = ([&plain[..], more].concat(), [&listening[..], more].concat());
         let served = Served::start(&[&["--listen", "127.0.0.1:0"], &plain[..]].concat()).await;
         served.ask(None, "{ __typename }").await.data();
         drop(served);
@@ -171,6 +177,46 @@ async fn a_gateway_starts_again_and_again_and_the_doctor_finds_what_is_missing()
     }
     let said = run(&[&["doctor"], &plain[..]].concat()).await.bad();
     assert!(said.contains("does not hear its own greeting") && said.contains("--listen-url"), "{said}");
+}
+
+/// Nobody is answered with what a statement of the same name is on another connection.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn statements_that_are_kept_against_the_poolers_will_are_told_of_and_never_mistaken() {
+    let Some(pgbouncer) = start().await else { return };
+    let app = app_keeping(&pgbouncer, true, Some(true)).await;
+    let url = pgbouncer.url("praxis_gateway", &app.database);
+    let direct = database_url("praxis_gateway", &app.database);
+    let listening = ["doctor", "--jwt-secret", secret(), "--database-url", &url, "--listen-url", &direct];
+    let said = run(&[&listening[..], &["--prepared-statements", "true"]].concat()).await.bad();
+    assert!(said.contains("the pooler before the database does not keep prepared statements"), "{said}");
+    assert!(said.contains("→ leave out --prepared-statements true") && said.contains("1 problem"), "{said}");
+    let said = run(&listening).await.good();
+    assert!(said.contains("a pooler stands before the database: statements are not kept"), "{said}");
+    let said = run(&["doctor", "--jwt-secret", secret(), "--database-url", &direct]).await.good();
+    assert!(!said.contains("a pooler stands"), "{said}");
+
+    let owner = app.owner().await;
+    let (mine, site) = clinician(&app, &owner, "keeps").await;
+    let record = protocol(&owner, site).await.to_string();
+    // Each asks statements of its own, in an order of its own.
+    let fields = ["recordId", "siteId", "recordId siteId", "siteId recordId", "site { siteId }"];
+    let ask = async |number: usize| {
+        let fields = fields[number % fields.len()];
+        let answer = mine.ask(&format!("{{ protocols {{ totalCount nodes {{ {fields} }} }} }}")).await;
+        if answer.body.get("errors").is_some() {
+            assert_eq!(answer.code(), "UNAVAILABLE", "{:#}", answer.body);
+            return;
+        }
+        let [node] = answer.nodes("protocols").as_slice() else { panic!("{:#}", answer.body) };
+        let site = site.to_string();
+        let is_site = |value: &Value| *value == site;
+        assert!(node["recordId"].is_null() || node["recordId"] == record, "{node}");
+        assert!(node["siteId"].is_null() || is_site(&node["siteId"]), "{node}");
+        assert!(node["site"].is_null() || is_site(&node["site"]["siteId"]), "{node}");
+    };
+    for _ in 0..4 {
+        join_all((0..64).map(|number| ask(number * 7 + number / 5))).await;
+    }
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use super::lacking::Lacking;
 use super::{Failure, say};
 use crate::auth::{Authenticator, SystemClock};
 use crate::config::{DATABASE, LISTEN, ServeArgs, pool};
-use crate::database::{Mode, Pool, embedded, migration_status};
+use crate::database::{Between, Mode, Pool, embedded, migration_status};
 use crate::feed::check_hearing;
 use crate::graph::Engine;
 use crate::guard::Guard;
@@ -59,6 +59,7 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
             )
         {
             doctor.mode(mode, &pool, args.pool.listen_url.as_deref()).await;
+            doctor.between(&pool, args.pool.prepared_statements).await;
             // What is not there is told of once.
             if let (Some(Lacking { there, .. }), Some(limits)) = (&lacking, limits)
                 && let Some(engine) = doctor.check("the schema", Engine::new(there, limits, pool.clone()), "")
@@ -143,6 +144,21 @@ impl Doctor {
             heard,
             "subscriptions answer UNAVAILABLE; everything else works",
         );
+    }
+
+    /// Whether statements may be kept prepared as they are to be.
+    async fn between(&mut self, pool: &Pool, prepared_statements: Option<bool>) {
+        let found = self.check("what stands before the database", pool.between().await, "");
+        match (found, prepared_statements) {
+            (Some(Between::ForgetfulPooler), Some(true)) => self.problem(
+                "the pooler before the database does not keep prepared statements",
+                "leave out --prepared-statements true, or set max_prepared_statements of PgBouncer 1.21 or newer",
+            ),
+            (Some(Between::Pooler | Between::ForgetfulPooler), None) => {
+                say("ok       a pooler stands before the database: statements are not kept prepared");
+            }
+            _ => {}
+        }
     }
 
     /// What the guard of the served database finds.

@@ -3,6 +3,7 @@
 //! Knows statements, roles and claims; nothing of GraphQL.
 
 mod apart;
+mod between;
 pub mod embedded;
 mod error;
 mod gate;
@@ -16,6 +17,7 @@ mod turns;
 mod wire;
 
 pub use apart::ApartError;
+pub use between::Between;
 pub use error::DatabaseError;
 pub use gate::Gate;
 pub use idempotency::{Claim, IdempotencyKey};

@@ -52,9 +52,9 @@ pub struct DatabaseConfig {
     pub connection_lifetime: Option<Duration>,
     /// Certificates to trust instead of the system's, as a PEM file.
     pub tls_root_certificate: Option<PathBuf>,
-    /// Whether statements are prepared once per connection. `false` behind a pooler that gives each transaction
-    /// another server connection and does not track prepared statements.
-    pub prepared_statements: bool,
+    /// Whether statements are prepared once per connection; `None`: unless a pooler stands before the database. Behind one
+    /// they can be where it tracks them, or does not give each transaction another connection.
+    pub prepared_statements: Option<bool>,
     /// A statement that runs longer is cancelled by Postgres.
     pub statement_timeout: Duration,
 }
@@ -69,7 +69,7 @@ impl DatabaseConfig {
             pool_timeout: Duration::from_secs(5),
             connection_lifetime: None,
             tls_root_certificate: None,
-            prepared_statements: true,
+            prepared_statements: None,
             statement_timeout: Duration::from_secs(10),
         }
     }
@@ -105,7 +105,7 @@ pub enum PoolError {
 pub struct Pool {
     inner: Lender,
     aside: Lender,
-    address: Address,
+    pub(super) address: Address,
     /// Where changes are heard of.
     listening: Address,
     pub(super) tls: MakeRustlsConnect,
@@ -117,7 +117,6 @@ pub struct Pool {
     /// Tells sessions apart, also those of other gateways.
     marks: Arc<AtomicU64>,
     pub(super) budget: Option<Budget>,
-    pub(super) prepared_statements: bool,
     pub(super) statement_timeout: Duration,
 }
 
@@ -141,6 +140,7 @@ impl Pool {
             let connections = managed::Pool::builder(Manager {
                 address: address.clone(),
                 lifetime: config.connection_lifetime,
+                prepared_statements: config.prepared_statements,
             })
             .max_size(size)
             // The connection that was used last has its statements and its server's memory at hand.
@@ -168,7 +168,6 @@ impl Pool {
             last_mode: Arc::default(),
             marks: Arc::new(AtomicU64::new(first_mark)),
             budget: None,
-            prepared_statements: config.prepared_statements,
             statement_timeout: config.statement_timeout,
         })
     }
@@ -382,6 +381,7 @@ pub(super) struct Manager {
     address: Address,
     /// How old a connection may be that is lent again.
     lifetime: Option<Duration>,
+    prepared_statements: Option<bool>,
 }
 
 impl managed::Manager for Manager {
@@ -389,7 +389,9 @@ impl managed::Manager for Manager {
     type Error = WireError;
 
     async fn create(&self) -> Result<Connection, WireError> {
-        self.address.connect().await
+        let mut connection = self.address.connect().await?;
+        connection.keep_statements(self.prepared_statements);
+        Ok(connection)
     }
 
     async fn recycle(&self, connection: &mut Connection, metrics: &Metrics) -> RecycleResult<WireError> {

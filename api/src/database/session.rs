@@ -187,18 +187,17 @@ impl Session {
         self.counts.round_trips += 1;
         let as_login = [become_role(LOGIN)];
         let own = if statements.is_empty() { &[][..] } else { &as_login };
-        let keep = self.pool.prepared_statements;
         let mut queries: Vec<Query<'_>> = own
             .iter()
             .chain(statements)
             .map(|statement| Query {
                 text: &statement.text,
                 parameters: &statement.parameters,
-                keep,
+                keep: true,
                 command: Command::Statement,
             })
             .collect();
-        queries.push(Query { text: COMMIT, parameters: &[], keep, command: Command::Commit });
+        queries.push(Query { text: COMMIT, parameters: &[], keep: true, command: Command::Commit });
         let committed = connection.run(&queries).await.map(drop).map_err(|failed| failed.error.into());
         self.commits = false;
         self.connection = None;
@@ -215,10 +214,9 @@ impl Session {
         let over = || DatabaseError::Unavailable("the session is over".into());
         let mut connection = self.connection.take().ok_or_else(over)?;
         self.counts.round_trips += 1;
-        let keep = self.pool.prepared_statements;
-        let end = Query { text: END, parameters: &[], keep, command: Command::Rollback };
+        let end = Query { text: END, parameters: &[], keep: true, command: Command::Rollback };
         let Statement { text, parameters } = statement;
-        let own = Query { text, parameters, keep, command: Command::Statement };
+        let own = Query { text, parameters, keep: true, command: Command::Statement };
         let answers = connection.run(&[end, own]).await.map_err(|failed| failed.error)?;
         Ok(answers.into_iter().next_back().unwrap_or_default())
     }
@@ -229,26 +227,25 @@ impl Session {
         }
         self.counts.statements += u32::try_from(statements.len()).unwrap_or(u32::MAX);
         self.counts.round_trips += 1;
-        let keep = self.pool.prepared_statements;
         let mut queries = Vec::with_capacity(OPENING + statements.len());
         let (set_up, as_caller);
         if self.connection.is_none() {
             let mark = self.pool.mark();
             set_up = self.set_up(mark);
             let begin = self.access.begin();
-            queries.push(Query { text: begin, parameters: &[], keep, command: Command::Begin });
+            queries.push(Query { text: begin, parameters: &[], keep: true, command: Command::Begin });
             let text = match self.access {
                 Access::Reads => SET_UP,
                 Access::Writes => SET_UP_WRITING,
             };
-            queries.push(Query { text, parameters: &set_up, keep, command: Command::Mark(mark) });
+            queries.push(Query { text, parameters: &set_up, keep: true, command: Command::Mark(mark) });
             if !self.prelude.is_empty() {
                 as_caller = become_role(&self.caller.role);
                 let own = self.prelude.iter().chain((!self.as_login).then_some(&as_caller));
                 queries.extend(own.map(|statement| Query {
                     text: &statement.text,
                     parameters: &statement.parameters,
-                    keep,
+                    keep: true,
                     command: Command::Statement,
                 }));
             }
@@ -257,11 +254,11 @@ impl Session {
         queries.extend(statements.iter().map(|statement| Query {
             text: &statement.text,
             parameters: &statement.parameters,
-            keep: keep && statement.text.len() <= LONGEST_KEPT,
+            keep: statement.text.len() <= LONGEST_KEPT,
             command: Command::Statement,
         }));
         if last {
-            queries.push(Query { text: END, parameters: &[], keep, command: Command::Rollback });
+            queries.push(Query { text: END, parameters: &[], keep: true, command: Command::Rollback });
         }
         let connection = match &mut self.connection {
             Some(connection) => connection,

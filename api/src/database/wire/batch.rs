@@ -9,7 +9,7 @@ use tokio_postgres::error::SqlState;
 
 use super::Connection;
 use super::answers::{Answers, Heard, Outcome, Source};
-use super::error::WireError;
+use super::error::{ServerError, WireError};
 use super::rows::Row;
 use crate::database::Parameter;
 
@@ -25,7 +25,7 @@ pub(in crate::database) struct Query<'a> {
     pub(in crate::database) text: &'a str,
     /// Values of the parameters.
     pub(in crate::database) parameters: &'a [Parameter],
-    /// Whether the server shall remember it under a name.
+    /// Whether the server shall remember it under a name, if the connection keeps statements.
     pub(in crate::database) keep: bool,
     /// What the server has to say of it.
     pub(in crate::database) command: Command,
@@ -76,12 +76,11 @@ impl Connection {
         self.busy = false;
         self.closed |= !is_settled;
         if let Err(BatchError { at, error }) = &mut answers
-            && is_outdated(error)
-            // A standby says the same of a transaction that is to write, and will say so again.
-            && queries.get(*at).is_some_and(|query| query.command != Command::Begin)
+            && is_outdated(error, queries.get(*at))
             && matches!(sources.get(*at), Some(Source::Prepared(_)))
         {
-            *error = WireError::Outdated;
+            let is_forgotten = is_unknown(error) && self.is_behind_pooler();
+            *error = if is_forgotten { WireError::Forgotten } else { WireError::Outdated };
             self.prepared.clear();
         }
         for (query, source) in queries.iter().zip(sources).filter(|(query, _)| query.keep) {
@@ -98,20 +97,21 @@ impl Connection {
     /// Writes a batch into the outbox; gives where the columns of each statement come from, and how many `Close` stand
     /// before them.
     fn write(&mut self, queries: &[Query<'_>]) -> Result<(Vec<Source>, usize), WireError> {
-        let Self { outbox: out, prepared, .. } = self;
+        let Self { outbox: out, prepared, keeps, .. } = self;
         let stale = prepared.begin();
         for name in &stale {
             frontend::close(STATEMENT, name, out)?;
         }
         let mut sources = Vec::with_capacity(queries.len());
         for (at, query) in queries.iter().enumerate() {
-            let known = if query.keep { prepared.find(query) } else { None };
+            let keep = query.keep && *keeps;
+            let known = if keep { prepared.find(query) } else { None };
             let name = if let Some(named) = known {
                 sources.push(Source::Prepared(named.columns.clone()));
                 Cow::Borrowed(&*named.name)
             } else {
                 sources.push(Source::Asked);
-                let name = if query.keep { prepared.add(query, at) } else { "" };
+                let name = if keep { prepared.add(query, at) } else { "" };
                 let parameters = query.parameters.iter().map(|parameter| parameter.ty.oid());
                 frontend::parse(name, query.text, parameters, out)?;
                 frontend::describe(STATEMENT, name, out)?;
@@ -160,7 +160,15 @@ impl Connection {
 }
 
 /// Whether the server no longer knows a statement as it was prepared.
-fn is_outdated(error: &WireError) -> bool {
-    let WireError::Server(error) = error else { return false };
-    error.code == SqlState::FEATURE_NOT_SUPPORTED || error.code == SqlState::INVALID_SQL_STATEMENT_NAME
+fn is_outdated(error: &WireError, query: Option<&Query<'_>>) -> bool {
+    // A standby says the same of a transaction that is to write, and will say so again.
+    let has_changed = |error: &ServerError| {
+        error.code == SqlState::FEATURE_NOT_SUPPORTED && query.is_some_and(|it| it.command != Command::Begin)
+    };
+    is_unknown(error) || matches!(error, WireError::Server(error) if has_changed(error))
+}
+
+/// Whether the server does not know a statement of this name.
+fn is_unknown(error: &WireError) -> bool {
+    matches!(error, WireError::Server(error) if error.code == SqlState::INVALID_SQL_STATEMENT_NAME)
 }

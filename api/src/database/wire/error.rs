@@ -46,10 +46,15 @@ pub(in crate::database) enum WireError {
     /// The server refused.
     #[error(transparent)]
     Server(Box<ServerError>),
-    /// The server no longer knows a statement as it was prepared: a table has changed, or another server stands behind a
-    /// pooler.
+    /// The server no longer knows a statement as it was prepared: a table has changed.
     #[error("a table has changed since the statement was prepared")]
     Outdated,
+    /// A pooler has come to another server connection, which does not know a statement that was prepared.
+    #[error(
+        "the pooler gives each transaction another connection and does not keep prepared statements; leave out \
+         --prepared-statements true"
+    )]
+    Forgotten,
     /// The socket failed.
     #[error("{0}")]
     Io(#[from] io::Error),

@@ -61,6 +61,8 @@ pub(super) struct Connection {
     understood: usize,
     outbox: BytesMut,
     prepared: Prepared,
+    /// Whether statements are kept.
+    keeps: bool,
     /// Whether a transaction is open once the server has done everything that it was sent.
     transaction: Transaction,
     unheard: Unheard,
@@ -105,6 +107,7 @@ impl Connection {
             understood: 0,
             outbox: BytesMut::new(),
             prepared: Prepared::default(),
+            keeps: true,
             transaction: Transaction::None,
             unheard: Unheard::Nothing,
             heard: None,
@@ -194,6 +197,17 @@ impl Connection {
     /// Whether an answer is awaited, or was when whoever waited went away.
     pub(super) fn is_busy(&self) -> bool {
         self.busy
+    }
+
+    /// Whether something stands between gateway and server that hands connections on: what answers is not what was logged in to.
+    pub(super) fn is_behind_pooler(&self) -> bool {
+        self.backend.is_none()
+    }
+
+    /// Keeps statements or not; `None`: where the server itself is spoken to, since a pooler may give each transaction another
+    /// connection, on which they are not known.
+    pub(super) fn keep_statements(&mut self, wanted: Option<bool>) {
+        self.keeps = wanted.unwrap_or(!self.is_behind_pooler());
     }
 
     /// The server that this is a connection to.

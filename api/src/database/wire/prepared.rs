@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use tokio_postgres::types::Oid;
+use uuid::Uuid;
 
 use super::Query;
 use super::rows::Columns;
@@ -14,8 +15,11 @@ const MOST_BYTES: usize = 1024 * 1024;
 
 /// The statements of a connection. One is known again by its text and the types of its parameters: the same text may mean
 /// something else for another type.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Prepared {
+    /// What the names of this connection begin with. No other connection's do: a pooler may give both the same server, where
+    /// a name must not be another one's statement.
+    prefix: u64,
     statements: HashMap<Box<str>, Vec<Named>>,
     count: usize,
     bytes: usize,
@@ -51,6 +55,20 @@ impl Named {
     }
 }
 
+impl Default for Prepared {
+    fn default() -> Self {
+        Self {
+            prefix: Uuid::new_v4().as_u64_pair().0,
+            statements: HashMap::new(),
+            count: 0,
+            bytes: 0,
+            last: 0,
+            batch: 0,
+            stale: Vec::new(),
+        }
+    }
+}
+
 impl Prepared {
     /// Begins a batch; gives the names that the server is to forget before it.
     pub(super) fn begin(&mut self) -> Vec<Box<str>> {
@@ -77,7 +95,7 @@ impl Prepared {
         self.count += 1;
         self.bytes += query.text.len();
         let named = Named {
-            name: format!("praxis_{}", self.last).into(),
+            name: format!("praxis_{:x}_{}", self.prefix, self.last).into(),
             parameters: oids(query).collect(),
             columns: Described::At(at),
             used: self.batch,
