@@ -1,9 +1,8 @@
 //! What a load found: its rows, sorted to the keys that asked for them.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use foldhash::fast::RandomState;
+use foldhash::HashMap;
 
 use super::key::Key;
 use super::thin::thin_rows;
@@ -21,7 +20,7 @@ pub(super) struct Found {
 }
 
 /// What a statement found, by key. A key that is missing found nothing.
-pub(super) type FoundByKey = HashMap<Key, Found, RandomState>;
+pub(super) type FoundByKey = HashMap<Key, Found>;
 
 /// Everything that a load found for a request, one level after another.
 #[derive(Debug, Default)]

@@ -1,9 +1,8 @@
 //! The levels of a request: which rows are looked at next, and what has to be asked for them.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
-use foldhash::fast::RandomState;
+use foldhash::HashSet;
 
 use super::answer::Answer;
 use super::key::Key;
@@ -30,7 +29,7 @@ struct Visit<'p> {
 }
 
 /// The keys that a load has been asked for.
-pub(super) type Asked = HashSet<Key, RandomState>;
+pub(super) type Asked = HashSet<Key>;
 
 impl<'p> Level<'p> {
     /// The first level.
@@ -106,7 +105,12 @@ impl<'p> Level<'p> {
                 visit.keys.iter().filter_map(|key| answer.get(key)).flat_map(|found| &found.rows).collect();
             for field in fields {
                 level.field(field, |positions| {
-                    rows.iter().filter_map(|row| Key::of(row, positions)).collect()
+                    let keys = rows.iter().filter_map(|row| Key::of(row, positions));
+                    match field {
+                        // Many rows lead to the same one. What is below it is then looked at once.
+                        RowField::One { .. } => distinct(keys),
+                        _ => keys.collect(),
+                    }
                 });
             }
         }
@@ -171,6 +175,12 @@ impl<'p> Level<'p> {
         let load = &self.plan.loads[load.0];
         matches!(load.kind, LoadKind::ByKey).then_some(load.positions.as_slice())
     }
+}
+
+/// Keys without those that came before.
+fn distinct(keys: impl Iterator<Item = Key>) -> Arc<[Key]> {
+    let mut seen = Asked::default();
+    keys.filter(|key| seen.insert(key.clone())).collect()
 }
 
 /// Positions, in a row, of the key by which a field's rows are found.
