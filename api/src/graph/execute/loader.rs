@@ -50,12 +50,13 @@ impl fmt::Debug for Question {
 type Found = Result<Arc<FoundByKey>, Arc<Unanswered>>;
 
 /// Asks the questions of one request, or of one step of it behind which rows may be others.
-pub(super) struct Questions<'r>(Loader<Question, Found, Statements<'r>>);
+pub(super) struct Questions<'r>(Loader<Question, Found, Statements<'r>, foldhash::HashMap<Question, Found>>);
 
 impl<'r> Questions<'r> {
     pub(super) fn new(plan: &'r Plan, session: &'r mut Session, reference: &'r ReferenceCache) -> Self {
         let asked = plan.loads.iter().map(|_| Asked::default()).collect();
-        let loader = Loader::new(Statements { plan, session, reference, asked });
+        let statements = Statements { plan, session, reference, asked };
+        let loader = Loader::with_cache(statements, foldhash::HashMap::default());
         // All questions of a level come together, so that there is nothing to wait for, and nothing to divide.
         Self(loader.with_yield_count(0).with_max_batch_size(usize::MAX))
     }

@@ -1,7 +1,7 @@
 //! `CollectFields` of the GraphQL specification: which fields selections have, once fragments are put in, `@skip` and
 //! `@include` are decided and equal response keys are merged.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
 
 use crate::graph::arguments::Inputs;
 use crate::graph::document::{Document, Field, FragmentId, Selected, Selection};
@@ -33,8 +33,8 @@ pub(super) fn collect<'a>(
         document,
         inputs,
         type_name,
-        visited: HashSet::new(),
-        at: HashMap::new(),
+        visited: HashSet::default(),
+        at: HashMap::default(),
         found: Vec::new(),
     };
     for selections in selections {

@@ -351,7 +351,7 @@ impl<'a> Groups<'a> {
         }
         sql.push(" FROM ");
         call::write_from(table, self.call.as_ref(), &mut sql);
-        sql.push(format_args!(" {ROW}"));
+        sql.push(" ").push(ROW);
         resolved.write_joins(catalog, &mut sql);
         for (at, (key, value)) in self.keys.iter().zip(&resolved.values).enumerate() {
             key.write_join(at, value, &mut sql);
@@ -367,7 +367,7 @@ impl<'a> Groups<'a> {
             Filter::new(catalog, &mut sql, allowance).write(table, ROW, filter)?;
         }
         sql.push(" GROUP BY ").join(", ", 1..=self.keys.len(), |sql, at| {
-            sql.push(at);
+            sql.push(format_args!("{at}"));
         });
         sql.push(if shown { ") g) g" } else { ") g" });
 

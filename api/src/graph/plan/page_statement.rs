@@ -153,12 +153,12 @@ fn write_rows(
     if with_order {
         let separator = if projection.is_empty() { "" } else { ", " };
         sql.push(separator).join(", ", ordered.values.iter().enumerate(), |sql, (at, value)| {
-            sql.push(format_args!("{value} AS o{at}"));
+            sql.push(value).push(format_args!(" AS o{at}"));
         });
     }
     sql.push(" FROM ");
     call::write_from(query.table, query.page.call.as_ref(), sql);
-    sql.push(format_args!(" {ROW}"));
+    sql.push(" ").push(ROW);
     ordered.write_joins(catalog, sql);
 }
 
@@ -205,7 +205,7 @@ fn tenant<'c>(catalog: &'c Catalog, table: &Table, columns: &[ColumnId]) -> Opti
 fn write_is_below(query: &PageQuery<'_>, reference: Option<ColumnId>, asks_first: bool, sql: &mut Sql) {
     let PageQuery { table, columns, parents, .. } = *query;
     if let Some(column) = reference {
-        sql.push(format_args!("{ROW}.{} = ANY (ARRAY[", table.column(column).sql_name));
+        sql.column(ROW, table.column(column)).push(" = ANY (ARRAY[");
         write_key(table, 0, column, parents, sql);
         sql.push("])");
     } else {

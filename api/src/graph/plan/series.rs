@@ -205,7 +205,7 @@ impl<'a> Series<'a> {
             sql.push(format_args!(", {bucket} AS \"#b\" FROM "));
         }
         call::write_from(table, self.lines.call.as_ref(), sql);
-        sql.push(format_args!(" {ROW}"));
+        sql.push(" ").push(ROW);
         resolved.write_joins(catalog, sql);
         for (at, (key, value)) in keys.iter().zip(&resolved.values).enumerate() {
             key.write_join(at, value, sql);

@@ -1,5 +1,7 @@
 //! The SQL of a load.
 
+use std::borrow::Cow;
+
 use tokio_postgres::types::Type;
 
 use super::allowance::Allowance;
@@ -57,7 +59,7 @@ pub(super) fn all(table: &Table, projection: &[Selected]) -> Sql {
     let mut sql = Sql::new(0);
     sql.push("SELECT ");
     select(table, projection, &mut sql);
-    sql.push(" FROM ").table(table).push(format_args!(" {ROW}"));
+    sql.push(" FROM ").table(table).push(" ").push(ROW);
     sql
 }
 
@@ -78,14 +80,13 @@ pub(super) fn by_key(
     let mut sql = Sql::new(parts.len());
     sql.push("SELECT ").join(", ", rows.projection, |sql, selected| {
         let of = selected.table.checked_sub(1).map_or(table, |join| catalog.table(rows.joins[join].table));
-        let column = &of.column(selected.column).sql_name;
-        sql.push(alias(selected.table)).push(format_args!(".{column}"));
+        sql.column(&alias(selected.table), of.column(selected.column));
     });
     sql.push(" FROM ");
     if parents == Parents::Many {
         sql.keys(&parts).push(" CROSS JOIN LATERAL ");
     } else if rows.filter.is_none() {
-        sql.table(table).push(format_args!(" {ROW}"));
+        sql.table(table).push(" ").push(ROW);
         write_joins(catalog, rows, &mut sql);
         sql.push(" WHERE ");
         matches_key(table, columns, parents, &mut sql);
@@ -110,15 +111,15 @@ fn write_joins(catalog: &Catalog, rows: &Rows<'_>, sql: &mut Sql) {
         let table = catalog.table(join.table);
         sql.push(" LEFT JOIN ").table(table).push(format_args!(" {} ON ", alias(at + 1)));
         sql.join(" AND ", join.remote.iter().zip(&join.local), |sql, (remote, local)| {
-            let (remote, local) = (&table.column(*remote).sql_name, &from.column(*local).sql_name);
-            sql.push(format_args!("{}.{remote} = {}.{local}", alias(at + 1), alias(join.from)));
+            sql.column(&alias(at + 1), table.column(*remote)).push(" = ");
+            sql.column(&alias(join.from), from.column(*local));
         });
     }
 }
 
 /// Alias of the table with this number: the one whose rows are loaded, or one that is joined.
-fn alias(table: usize) -> String {
-    if table == 0 { ROW.into() } else { format!("j{table}") }
+fn alias(table: usize) -> Cow<'static, str> {
+    if table == 0 { ROW.into() } else { format!("j{table}").into() }
 }
 
 /// The numbers of those recalled changes before which the row was the caller's to see and matched a filter. `columns`: those
@@ -201,7 +202,7 @@ pub(super) fn aggregate(
         matches_key(table, columns, parents, &mut sql);
     } else {
         call::write_from(table, numbers.call.as_ref(), &mut sql);
-        sql.push(format_args!(" {ROW}"));
+        sql.push(" ").push(ROW);
         if !parts.is_empty() {
             sql.push(before);
             matches_key(table, columns, parents, &mut sql);
@@ -263,21 +264,21 @@ pub(super) fn parts(table: &Table, columns: &[ColumnId]) -> Vec<ColumnType> {
 /// Writes columns of the table whose rows are loaded.
 pub(super) fn select(table: &Table, projection: &[Selected], sql: &mut Sql) {
     sql.join(", ", projection, |sql, selected| {
-        sql.push(format_args!("{ROW}.{}", table.column(selected.column).sql_name));
+        sql.column(ROW, table.column(selected.column));
     });
 }
 
 /// Writes the columns of the primary key.
 pub(super) fn write_primary_key(table: &Table, sql: &mut Sql) {
     sql.join(", ", &table.primary_key, |sql, id| {
-        sql.push(format_args!("{ROW}.{}", table.column(*id).sql_name));
+        sql.column(ROW, table.column(*id));
     });
 }
 
 /// Writes the condition that a row belongs to a parent.
 pub(super) fn matches_key(table: &Table, columns: &[ColumnId], parents: Parents, sql: &mut Sql) {
     sql.join(" AND ", columns.iter().enumerate(), |sql, (at, column)| {
-        sql.push(format_args!("{ROW}.{} = ", table.column(*column).sql_name));
+        sql.column(ROW, table.column(*column)).push(" = ");
         write_key(table, at, *column, parents, sql);
     });
 }

@@ -163,8 +163,13 @@ fn write_civil(days: i64, out: &mut Vec<u8>) {
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
     let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
-    // Writing to a Vec cannot fail.
-    let _ = if (0..=9999).contains(&year) { write!(out, "{year:04}") } else { write!(out, "{year:+07}") };
+    if (0..=9999).contains(&year) {
+        write_two(year / 100, out);
+        write_two(year % 100, out);
+    } else {
+        // Writing to a Vec cannot fail.
+        let _ = write!(out, "{year:+07}");
+    }
     out.push(b'-');
     write_two(month, out);
     out.push(b'-');

@@ -14,8 +14,9 @@ mod root;
 mod rows;
 mod series;
 
-use std::collections::HashMap;
 use std::rc::Rc;
+
+use foldhash::HashMap;
 
 use super::allowance::Allowance;
 use super::collect::{Collected, collect};
@@ -128,7 +129,7 @@ impl<'a> Planner<'a> {
             inputs,
             trial: None,
             drafts: Vec::new(),
-            interned: HashMap::new(),
+            interned: HashMap::default(),
             path: Vec::new(),
             allowance: Allowance::new(limits),
             fields: 0,

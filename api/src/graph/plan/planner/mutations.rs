@@ -85,7 +85,7 @@ impl<'a> Planner<'a> {
         sql.push(" FROM ");
         let call = Call::of(function, given)?;
         call.write(&mut sql);
-        sql.push(format_args!(" {ROW}"));
+        sql.push(" ").push(ROW);
         let many = !function.is_single();
         let lists = given.iter().filter_map(|(name, value)| Some((value.as_list()?.len(), name)));
         let longest = lists.max_by_key(|(length, _)| *length).filter(|_| many);

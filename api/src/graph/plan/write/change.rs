@@ -43,7 +43,7 @@ impl Which<'_> {
     /// Deletes.
     pub(in crate::graph::plan) fn delete(&self) -> Change {
         let mut sql = Sql::new(0);
-        sql.push("DELETE FROM ").push(&self.table.sql_name).push(format_args!(" {ROW}"));
+        sql.push("DELETE FROM ").push(&self.table.sql_name).push(" ").push(ROW);
         self.change(sql)
     }
 
@@ -78,12 +78,12 @@ impl Which<'_> {
     fn write_key(&self, sql: &mut Sql) {
         sql.join(" AND ", self.columns.iter().zip(&self.values), |sql, (id, value)| {
             let column = self.table.column(*id);
-            sql.push(format_args!("{ROW}.{} = ", column.sql_name));
+            sql.column(ROW, column).push(" = ");
             sql.bind(Parameter::new(column.ty.postgres(), value.clone()));
         });
     }
 
     fn write_unchanged(&self, column: ColumnId, moment: &Parameter, sql: &mut Sql) {
-        sql.push(format_args!("{ROW}.{} <= ", self.table.column(column).sql_name)).bind(moment.clone());
+        sql.column(ROW, self.table.column(column)).push(" <= ").bind(moment.clone());
     }
 }

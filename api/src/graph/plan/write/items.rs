@@ -65,7 +65,7 @@ impl Items {
         write_primary_key(catalog.table(self.table), &mut sql);
         sql.push(" FROM ");
         self.call.write_part(&self.arrays, items, &mut sql);
-        sql.push(format_args!(" {ROW}"));
+        sql.push(" ").push(ROW);
         sql.finish()
     }
 }
