@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use tokio::time::Instant;
+use uuid::Uuid;
 
 /// The role of a request without a token.
 pub const ANONYMOUS_ROLE: &str = "anon";
@@ -14,7 +15,8 @@ pub const ANONYMOUS_ROLE: &str = "anon";
 pub struct Caller {
     /// The Postgres role that the request runs as: `anon` without a token, else one of the allowed roles.
     pub role: String,
-    /// The token's subject: a user's id, if the token names one. Not necessarily a UUID.
+    /// The token's subject: a user's id, if the token names one. Not necessarily a UUID; one that is has Postgres's spelling, here
+    /// and in the claims, so that who is one person to policies is one to limits, keys and feeds.
     pub sub: Option<String>,
     /// All claims of the token, `{}` without one. `role` is always the role above, wherever the token keeps its
     /// own, so that a policy that reads `role` from the claims sees what has been checked. Free of control
@@ -48,7 +50,7 @@ impl Caller {
     /// Whether the subject could be the id of an account that a table of UUIDs knows, or there is none.
     #[must_use]
     pub fn names_account(&self) -> bool {
-        self.sub.as_deref().is_none_or(|sub| uuid::Uuid::try_parse(sub).is_ok())
+        self.sub.as_deref().is_none_or(|sub| account(sub).is_some())
     }
 
     /// Whether the token has ended since it was taken.
@@ -69,5 +71,68 @@ impl Caller {
     #[must_use]
     pub fn is_anonymous(&self) -> bool {
         self.expires_at.is_none()
+    }
+}
+
+/// The id of an account in any spelling that Postgres takes for a UUID: digits in capitals or not, in braces or not, with a
+/// hyphen behind any four of them.
+pub(super) fn account(text: &str) -> Option<Uuid> {
+    const DIGITS: usize = 32;
+    let bare = text.strip_prefix('{').map_or(Some(text), |text| text.strip_suffix('}'))?;
+    let mut digits = String::with_capacity(DIGITS);
+    let mut letters = bare.chars().peekable();
+    while let Some(letter) = letters.next() {
+        digits.push(letter);
+        if digits.len() % 4 == 0 && digits.len() < DIGITS {
+            letters.next_if_eq(&'-');
+        }
+        if digits.len() > DIGITS {
+            return None;
+        }
+    }
+    let is_whole = digits.len() == DIGITS && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    is_whole.then(|| Uuid::try_parse(&digits).ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_has_many_spellings_and_one_id() {
+        let id = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11";
+        let plain = id.replace('-', "");
+        let fours = plain.as_bytes().chunks(4).map(|it| str::from_utf8(it).unwrap()).collect::<Vec<_>>();
+        for same in [
+            id.to_owned(),
+            id.to_uppercase(),
+            format!("{{{id}}}"),
+            format!("{{{plain}}}"),
+            fours.join("-"),
+            format!("{}-{}", &plain[..4], &plain[4..]).to_uppercase(),
+            plain.clone(),
+        ] {
+            assert_eq!(account(&same).map(|it| it.to_string()).as_deref(), Some(id), "{same}");
+        }
+        for other in [
+            "",
+            "{}",
+            "somebody",
+            &format!(" {id}"),
+            &format!("{id} "),
+            &format!("{{{id}"),
+            &format!("{id}}}"),
+            &format!("urn:uuid:{id}"),
+            &format!("{id}-"),
+            &format!("-{id}"),
+            &id.replace('-', "--"),
+            &id.replacen('a', "g", 1),
+            &id.replacen('a', "ä", 1),
+            &id[1..],
+            &format!("{id}0"),
+            &format!("{}-{}", &plain[..3], &plain[3..]),
+        ] {
+            assert_eq!(account(other), None, "{other}");
+        }
     }
 }

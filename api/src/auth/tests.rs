@@ -118,6 +118,24 @@ async fn a_good_token_tells_who_asks() {
 }
 
 #[tokio::test]
+async fn one_account_is_one_caller_however_it_is_written() {
+    let (authenticator, _) = with_secret();
+    let mut callers = Vec::new();
+    for sub in [USER.to_owned(), USER.to_uppercase(), format!("{{{USER}}}"), USER.replace('-', "")] {
+        callers.push(ask(&authenticator, &hs256(&claims(json!({ "sub": sub })))).await.unwrap());
+    }
+    for caller in callers {
+        assert_eq!((caller.sub.as_deref(), &caller.claims["sub"]), (Some(USER), &json!(USER)));
+    }
+    // What is no account is who it is to the letter.
+    for sub in ["auth0|ABC", "ABC", &format!("urn:uuid:{USER}")] {
+        let caller = ask(&authenticator, &hs256(&claims(json!({ "sub": sub })))).await.unwrap();
+        assert_eq!((caller.sub.as_deref(), &caller.claims["sub"]), (Some(sub), &json!(sub)));
+        assert!(!caller.names_account());
+    }
+}
+
+#[tokio::test]
 async fn the_scheme_ignores_case_and_spaces() {
     let (authenticator, _) = with_secret();
     let token = hs256(&claims(json!({})));

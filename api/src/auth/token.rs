@@ -7,6 +7,7 @@ use jsonwebtoken::Algorithm;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::caller::account;
 use super::{AuthConfig, AuthError, Caller};
 
 /// The longest token taken.
@@ -117,7 +118,10 @@ fn caller(
     }
     let sub = match claims.get("sub") {
         None => None,
-        Some(Value::String(sub)) if !sub.is_empty() => Some(sub.clone()),
+        // What Postgres takes for one account is one person here, however it is written.
+        Some(Value::String(sub)) if !sub.is_empty() => {
+            Some(account(sub).map_or_else(|| sub.clone(), |id| id.to_string()))
+        }
         Some(_) => return Err(AuthError::Claims),
     };
     let role = match claims.get(&config.role_claim) {
@@ -129,6 +133,9 @@ fn caller(
         return Err(AuthError::Role);
     }
     claims.insert("role".to_owned(), Value::String(role.clone()));
+    if let Some(sub) = &sub {
+        claims.insert("sub".to_owned(), Value::String(sub.clone()));
+    }
     let claims = Value::Object(claims);
     if holds_control_character(&claims) {
         return Err(AuthError::Claims);
