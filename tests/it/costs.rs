@@ -1,4 +1,4 @@
-//! The declared cost of a query is an upper bound of what it is answered: whatever is asked, the answer has no more objects.
+//! The declared cost of an operation is an upper bound of what it is answered: whatever is asked, the answer has no more objects.
 
 use praxis::graph::Limits;
 use praxis::graph::catalog::{Catalog, ColumnType, Scalar};
@@ -70,6 +70,55 @@ async fn an_answer_has_no_more_objects_than_were_declared() {
     }
     assert!(answered > cases / 2, "only {answered} of {cases} were answered");
     assert!(closest > 0.9, "the bound is nowhere near what is answered: {closest}");
+}
+
+#[tokio::test]
+async fn a_mutation_tells_what_its_answer_may_cost() {
+    let app = App::start().await;
+    let actor = app.clinician_north().await;
+    let input = "{protocolId: 1, eventTypeId: 1, eventTimestamp: \"2026-01-01T10:00:00Z\"}";
+    let event = "sessionEvent { eventId protocol { recordId events(first: 3) { nodes { eventId } } } }";
+    // The answer, a payload, and so many rows with what is below each.
+    let below = |rows: u64| rows * (1 + 1 + 1 + 3);
+    for (mutation, cost) in [
+        ("{ __typename }".to_owned(), 1),
+        (format!("{{ createSessionEvent(input: {input}) {{ __typename }} }}"), 2),
+        (format!("{{ createSessionEvent(input: {input}) {{ {event} }} }}"), 2 + below(1)),
+        (
+            format!(
+                "{{ createSessionEvents(inputs: [{input}, {input}]) {{ affectedCount nodes {{ eventId }} }} }}"
+            ),
+            2 + 2,
+        ),
+        (
+            format!("{{ logSessionEvent(protocolId: 1, eventType: \"Distress\") {{ {event} }} }}"),
+            2 + below(1),
+        ),
+        (
+            format!(
+                "{{ a: createSessionEvent(input: {input}) {{ {event} }} b: createSessionEvent(input: {input}) {{ {event} }} }}"
+            ),
+            1 + 2 * (1 + below(1)),
+        ),
+    ] {
+        let answer = actor.ask(&format!("mutation {mutation}")).await;
+        assert!(objects(answer.data()) <= cost, "{mutation}: {:#}", answer.body);
+        assert_eq!(declared(&answer), cost, "{mutation}");
+    }
+    // A replay and a refusal tell what was declared as well.
+    let mutation = format!("mutation {{ createSessionEvent(input: {input}) {{ {event} }} }}");
+    for _ in 0..2 {
+        assert_eq!(declared(&actor.ask_once("k", &mutation, &json!({})).await), 2 + below(1));
+    }
+    let refused = actor.ask(&mutation.replace("eventTypeId: 1", "eventTypeId: 999999")).await;
+    assert_eq!((refused.code(), declared(&refused)), ("BAD_USER_INPUT", 2 + below(1)));
+    let refused = actor
+        .ask(
+            "{ sessionEvents(first: 7, filter: { notes: { contains: \"x\" }, intensityLevel: { eq: 1 } },
+      orderBy: [{ eventId: ASC }]) { nodes { notes } } }",
+        )
+        .await;
+    assert_eq!(declared(&refused), 1 + 1 + 7);
 }
 
 #[tokio::test]

@@ -282,8 +282,10 @@ async fn without_a_token_there_are_places_only_where_they_are_set() {
     socket.send(&json!({ "type": "connection_init" })).await;
     assert_eq!(socket.closed().await.0, 4403);
     let stream = app.http().post(app.url("/graphql")).header("accept", "text/event-stream");
-    let stream = stream.json(&json!({ "query": "{ __typename }" })).send().await.unwrap();
-    assert_eq!(stream.status(), 403);
+    let stream = Answer::read(stream.json(&json!({ "query": "{ __typename }" })).send().await.unwrap()).await;
+    assert_eq!((stream.status.as_u16(), stream.code()), (401, "UNAUTHENTICATED"));
+    assert_eq!(stream.error()["extensions"]["reason"], "token_missing");
+    assert_eq!(stream.headers["www-authenticate"], "Bearer");
 
     let app = App::with(|config| config.feeds.anonymous_connections = 2).await;
     let _both = [Socket::of(&app, &app.anonymous()).await, Socket::of(&app, &app.anonymous()).await];

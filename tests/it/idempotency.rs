@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::fixture::{clinician, oracle, protocol};
-use crate::harness::{Answer, App, token};
+use crate::harness::{Answer, App, Socket, token};
 
 const LOG: &str = "mutation($protocol: BigInt!, $note: String) {
   createSessionEvent(input: { protocolId: $protocol, eventTimestamp: \"2026-01-01T10:00:00Z\", notes: $note }) {
@@ -149,6 +149,86 @@ async fn a_key_is_one_short_string() {
         let answer = actor.ask_once(wrong, LOG, &json!({ "protocol": 1 })).await;
         assert_eq!((answer.status.as_u16(), answer.code()), (400, "BAD_USER_INPUT"), "{wrong}");
     }
+}
+
+#[tokio::test]
+async fn a_key_in_the_extensions_is_a_string_and_no_other_than_the_headers() {
+    let app = App::start().await;
+    let owner = app.owner().await;
+    let (clinician, site) = clinician(&app, &owner, "extensions").await;
+    let protocol = protocol(&owner, site).await;
+    let payload = |key: &Value| {
+        let extensions = json!({ "idempotencyKey": key });
+        json!({ "query": LOG, "variables": { "protocol": protocol }, "extensions": extensions })
+    };
+    let send = async |key: &Value, header: Option<&str>| {
+        let request = app.http().post(app.url("/graphql")).bearer_auth(clinician.token.as_ref().unwrap());
+        let request = request.json(&payload(key));
+        let request = header.into_iter().fold(request, |it, key| it.header("idempotency-key", key));
+        Answer::read(request.send().await.unwrap()).await
+    };
+    let mut socket = Socket::of(&app, &clinician).await;
+    let no_string = "`extensions.idempotencyKey` is a string; leave it out for none.";
+    let no_key = "An Idempotency-Key is one string of 1 to 255 visible characters.";
+    for (wrong, told) in [
+        (json!(null), no_string),
+        (json!(5), no_string),
+        (json!(-0.5), no_string),
+        (json!(true), no_string),
+        (json!([]), no_string),
+        (json!(["k"]), no_string),
+        (json!({}), no_string),
+        (json!({ "key": "k" }), no_string),
+        (json!(""), no_key),
+        (json!("a b"), no_key),
+        (json!("\"k\""), no_key),
+        (json!("k".repeat(256)), no_key),
+    ] {
+        let error = json!({ "message": told, "extensions": { "code": "BAD_USER_INPUT" } });
+        for header in [None, wrong.as_str().is_none().then_some("k")] {
+            let answer = send(&wrong, header).await;
+            assert_eq!(
+                (answer.status.as_u16(), &answer.body),
+                (400, &json!({ "errors": [error] })),
+                "{wrong}"
+            );
+        }
+        socket.send(&json!({ "id": "1", "type": "subscribe", "payload": payload(&wrong) })).await;
+        assert_eq!(socket.error("1").await, error, "{wrong}");
+    }
+    for header in ["other", "\"other\"", "K"] {
+        let answer = send(&json!("k"), Some(header)).await;
+        assert_eq!((answer.status.as_u16(), answer.code()), (400, "BAD_USER_INPUT"), "{header}");
+        assert!(answer.error()["message"].as_str().unwrap().contains("differ"), "{:#}", answer.body);
+    }
+    assert_eq!(events(&app, protocol).await, 0);
+    // However it is given, it is one key.
+    let first = send(&json!("k"), None).await;
+    for header in ["k", "\"k\""] {
+        let again = send(&json!("k"), Some(header)).await;
+        assert_eq!((again.data(), &again.headers["idempotent-replayed"] == "true"), (first.data(), true));
+    }
+    socket.send(&json!({ "id": "2", "type": "subscribe", "payload": payload(&json!("k")) })).await;
+    assert_eq!(socket.data("2").await, *first.data());
+    assert_eq!(events(&app, protocol).await, 1);
+}
+
+#[tokio::test]
+async fn one_person_has_the_same_keys_however_the_sub_is_written() {
+    let app = App::start().await;
+    let owner = app.owner().await;
+    let (site, person) =
+        (crate::fixture::site(&owner, "spelled").await, crate::fixture::person(&owner, "spelled").await);
+    crate::fixture::join(&owner, &person, site, "clinician").await;
+    let protocol = protocol(&owner, site).await;
+    let mut answers = Vec::new();
+    for sub in [person.clone(), person.to_uppercase(), format!("{{{person}}}"), person.replace('-', "")] {
+        let claims = json!({ "sub": sub, "exp": chrono::Utc::now().timestamp() + 600 });
+        let actor = app.bearer(&crate::identity::hs256(&claims, crate::harness::SECRET));
+        answers.push(actor.ask_once("k", LOG, &json!({ "protocol": protocol })).await.data().clone());
+    }
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+    assert_eq!(events(&app, protocol).await, 1);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use praxis::graph::Limits;
 use reqwest::StatusCode;
 use serde_json::{Map, Value, json};
 
-use crate::harness::{Answer, App, somebody};
+use crate::harness::{Answer, App, Socket, somebody};
 
 /// Longer than any refusal takes, shorter than any explosion.
 const QUICK: Duration = Duration::from_secs(20);
@@ -241,8 +241,35 @@ async fn without_introspection_the_schema_is_not_shown_and_typename_still_is() {
 #[tokio::test]
 async fn the_schema_may_be_shown_to_callers_with_a_token_alone() {
     let app = with(|limits| limits.anonymous_introspection = false).await;
+    let mut errors = Vec::new();
+    for query in ["{ a: __type(name: \"Query\") { name } }", "{ __schema { types { name } } b: __typename }"]
+    {
+        for media in ["application/json", "application/graphql-response+json"] {
+            let by_post = app.http().post(app.url("/graphql")).json(&json!({ "query": query }));
+            let by_get = app.http().get(app.url("/graphql")).query(&[("query", query)]);
+            for request in [by_post, by_get] {
+                let answer = Answer::read(request.header("accept", media).send().await.unwrap()).await;
+                assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{media}");
+                assert_eq!(answer.headers["www-authenticate"], "Bearer");
+                assert!(answer.body.get("data").is_none(), "{:#}", answer.body);
+                errors.push(answer.error().clone());
+            }
+        }
+        let stream = app.http().post(app.url("/graphql")).header("accept", "text/event-stream");
+        let stream = stream.json(&json!({ "query": query })).send().await.unwrap().text().await.unwrap();
+        let told = stream.lines().find_map(|line| line.strip_prefix("data: {")).unwrap();
+        let told: Value = serde_json::from_str(&format!("{{{told}")).unwrap();
+        errors.push(told["errors"][0].clone());
+        let mut socket = Socket::of(&app, &app.anonymous()).await;
+        socket.begin("1", query, &json!({})).await;
+        errors.push(socket.error("1").await);
+    }
+    let error = json!({
+        "message": "This server shows its schema to callers with a token.",
+        "extensions": { "code": "UNAUTHENTICATED", "reason": "token_missing" },
+    });
+    assert!(errors.iter().all(|told| *told == error), "{errors:#?}");
     let query = "{ a: __type(name: \"Query\") { name } }";
-    assert_eq!(app.anonymous().ask(query).await.code(), "UNAUTHENTICATED");
     assert_eq!(app.bearer(&somebody()).ask(query).await.data()["a"]["name"], "Query");
 }
 

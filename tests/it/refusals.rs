@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use serde_json::Value;
 
 use crate::fixture::{clinician, oracle, protocol};
-use crate::harness::{Actor, App};
+use crate::harness::{Actor, App, eventually};
 
 /// Longer than the test may take: where a request waits for a second connection, that shows.
 const WAIT: Duration = Duration::from_mins(5);
@@ -93,4 +93,56 @@ async fn sixteen_refusals_at_once_have_their_words_over_two_connections() {
         assert_told(&app, &writer, mutation, constraint)
     }))
     .await;
+}
+
+#[tokio::test]
+async fn other_words_for_a_rule_are_told_once_they_are_written() {
+    let app = App::start().await;
+    let owner = app.owner().await;
+    let (writer, site) = clinician(&app, &owner, "words").await;
+    let protocol = protocol(&owner, site).await;
+    let (mutation, constraint) = &broken(protocol)[0];
+    assert_told(&app, &writer, mutation, constraint).await;
+    for words in ["'How it was, from 1 to 10.'", "NULL"] {
+        let sql = format!("COMMENT ON CONSTRAINT {constraint} ON session_events IS {words}");
+        owner.batch_execute(&sql).await.unwrap();
+        let expected =
+            words.trim_matches('\'').replace("NULL", &format!("The rule {constraint} is not kept."));
+        eventually("the new words are told", async || {
+            writer.ask(mutation).await.error()["message"] == expected
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn more_rows_than_a_field_may_add_are_refused_where_they_are_given() {
+    let app = App::with(|config| config.limits.written_rows = 3).await;
+    let actor = app.clinician_north().await;
+    let input = "{protocolId: 1}";
+    let homework = "{protocolId: 1, assignedDate: \"2026-01-01\", dueDate: \"2026-01-02\"}";
+    let event = "{eventType: \"Distress\"}";
+    for (mutation, argument) in [
+        (format!("createSessionEvents(inputs: [{}]) {{ affectedCount }}", [input; 4].join(",")), "inputs"),
+        (
+            format!("createIntegrationHomeworks(inputs: [{}]) {{ affectedCount }}", [homework; 4].join(",")),
+            "inputs",
+        ),
+        (
+            format!(
+                "logSessionEvents(protocolId: 1, events: [{}]) {{ affectedCount }}",
+                [event; 4].join(",")
+            ),
+            "events",
+        ),
+    ] {
+        let answer = actor.ask(&format!("mutation {{ {mutation} }}")).await;
+        assert_eq!(answer.code(), "LIMIT_EXCEEDED", "{mutation}: {:#}", answer.body);
+        assert_eq!(answer.error()["extensions"]["argument"], argument);
+        let message = answer.error()["message"].as_str().unwrap();
+        assert_eq!(
+            message,
+            format!("{argument}: one field adds at most 3 rows, together with those that belong to them")
+        );
+    }
 }

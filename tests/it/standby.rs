@@ -30,6 +30,10 @@ pub(crate) async fn refuses_to_write(caller: &Actor<'_>, of: &Value) {
         assert_eq!(answer.error()["extensions"]["reason"], "READ_ONLY_DATABASE", "{:#}", answer.body);
         let message = answer.error()["message"].as_str().unwrap();
         assert!(!message.to_lowercase().contains("again"), "{message}");
+        assert_eq!(
+            (answer.status, answer.headers.get("retry-after")),
+            (StatusCode::SERVICE_UNAVAILABLE, None)
+        );
     }
 }
 

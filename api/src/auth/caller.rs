@@ -83,7 +83,7 @@ pub(super) fn account(text: &str) -> Option<Uuid> {
     let mut letters = bare.chars().peekable();
     while let Some(letter) = letters.next() {
         digits.push(letter);
-        if digits.len() % 4 == 0 && digits.len() < DIGITS {
+        if digits.len().is_multiple_of(4) && digits.len() < DIGITS {
             letters.next_if_eq(&'-');
         }
         if digits.len() > DIGITS {

@@ -3,6 +3,9 @@
 /// Why a token is refused. The messages help whoever sent it and hold nothing of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AuthError {
+    /// There is none.
+    #[error("A token is needed here.")]
+    Missing,
     /// Not `Bearer`.
     #[error("The Authorization header must read `Bearer <token>`.")]
     Scheme,
@@ -63,6 +66,7 @@ impl AuthError {
     #[must_use]
     pub fn reason(&self) -> &'static str {
         match self {
+            Self::Missing => "token_missing",
             Self::Scheme => "scheme",
             Self::TooLong => "token_size",
             Self::Malformed => "token_malformed",
@@ -84,7 +88,12 @@ impl AuthError {
     /// The value of the `WWW-Authenticate` header that a 401 needs (RFC 6750, section 3).
     #[must_use]
     pub fn challenge(&self) -> String {
-        let error = if *self == Self::Scheme { "invalid_request" } else { "invalid_token" };
+        let error = match self {
+            // Who has sent nothing has done nothing wrong.
+            Self::Missing => return "Bearer".to_owned(),
+            Self::Scheme => "invalid_request",
+            _ => "invalid_token",
+        };
         format!("Bearer error=\"{error}\", error_description=\"{}\"", self.reason())
     }
 }

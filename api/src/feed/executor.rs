@@ -233,8 +233,7 @@ pub async fn until(moment: Option<Instant>) {
 
 /// Says that a caller's token has ended since it was taken.
 pub fn expired() -> Error {
-    let error = AuthError::Expired;
-    Error { reason: Some(error.reason()), ..Error::new(Code::Unauthenticated, error.to_string()) }
+    Error::unauthenticated(AuthError::Expired)
 }
 
 fn refused(error: Error) -> Response {

@@ -17,7 +17,7 @@ use super::registry::{Registry, Watch};
 use super::resume::resume;
 use crate::auth::Caller;
 use crate::database::{Pool, Turn, Turns};
-use crate::graph::{Code, Engine, Error, Subscription};
+use crate::graph::{CHANGES_NOT_HEARD, Code, Engine, Error, READ_ONLY_DATABASE, Subscription};
 
 /// Bundles of messages that may wait between the listener and the dispatcher. What is beyond waits in Postgres.
 const HEARD: usize = 4;
@@ -75,7 +75,7 @@ impl Feeds {
         self.set_horizon(0);
         self.engine.reference().set_listening(false);
         let (sender, heard) = mpsc::channel(HEARD);
-        let listener = Listener::new(&self.pool, Arc::clone(self.engine.reference()), sender);
+        let listener = Listener::new(&self.pool, Arc::clone(&self.engine), sender);
         let dispatcher = Dispatcher::new(Arc::clone(&self), heard);
         tokio::join!(listener.run(), dispatcher.run());
     }
@@ -128,11 +128,11 @@ impl Feeds {
             Some(Deaf::Standby(_)) => (
                 "This server reads from a standby, where nothing can be heard of changes: it does not serve \
                  subscriptions.",
-                Some("READ_ONLY_DATABASE"),
+                Some(READ_ONLY_DATABASE),
             ),
             Some(Deaf::Swallowed | Deaf::SplitReads) => (
                 "This server is set up in a way that it cannot hear of changes: it does not serve subscriptions.",
-                Some("CHANGES_NOT_HEARD"),
+                Some(CHANGES_NOT_HEARD),
             ),
             _ => ("The server cannot hear of changes at the moment. Try again shortly.", None),
         };

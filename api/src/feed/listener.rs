@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use super::hearing::{Deaf, GREET_EVERY, HEARD_WITHIN, Hearing, REFERENCE, SCHEMA};
 use crate::database::{DatabaseError, Notification, Pool};
-use crate::graph::ReferenceCache;
+use crate::graph::Engine;
 
 /// Pause between attempts to listen; it grows while they fail.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
@@ -32,13 +32,13 @@ pub(super) enum Heard {
 /// Listens.
 pub(super) struct Listener {
     pool: Pool,
-    reference: Arc<ReferenceCache>,
+    engine: Arc<Engine>,
     heard: mpsc::Sender<Heard>,
 }
 
 impl Listener {
-    pub(super) fn new(pool: &Pool, reference: Arc<ReferenceCache>, heard: mpsc::Sender<Heard>) -> Self {
-        Self { pool: pool.aside(), reference, heard }
+    pub(super) fn new(pool: &Pool, engine: Arc<Engine>, heard: mpsc::Sender<Heard>) -> Self {
+        Self { pool: pool.aside(), engine, heard }
     }
 
     /// Listens until nobody wants to know; reconnects when the connection is lost or has gone silent.
@@ -47,7 +47,7 @@ impl Listener {
         while !self.heard.is_closed() {
             let mut has_heard = false;
             let Err(deaf) = self.listen(&mut has_heard).await;
-            self.reference.set_listening(false);
+            self.engine.reference().set_listening(false);
             tracing::warn!(
                 reason = %deaf,
                 "cannot hear of changes; reading reference tables every few seconds, and telling subscribers later"
@@ -65,7 +65,7 @@ impl Listener {
         self.tell(early).await?;
         *has_heard = true;
         // What was read before might have changed unheard.
-        self.reference.set_listening(true);
+        self.engine.reference().set_listening(true);
         self.send(Heard::Connected).await?;
         let mut is_greeted = false;
         loop {
@@ -90,11 +90,9 @@ impl Listener {
         for Notification { channel, payload } in heard {
             if channel == REFERENCE {
                 tracing::debug!(table = payload, "reference table changed");
-                self.reference.forget();
+                self.engine.reference().forget();
             } else if channel == SCHEMA {
-                // Who may read what is kept may have changed with it.
-                self.reference.forget();
-                self.pool.gate().doubt();
+                self.engine.doubt_schema();
             } else {
                 changes.push(payload);
             }

@@ -16,6 +16,8 @@ use crate::database::SessionCounts;
 
 /// Marks the answer to a request that was carried out when it was sent before.
 pub const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+/// Seconds after which it is worth asking again for what passes.
+pub const RETRY_AFTER_SECONDS: &str = "1";
 /// What stands before the data of a body that is finished, and behind it.
 pub(super) const BODY: (&[u8], &[u8]) = (b"{\"data\":", b"}");
 
@@ -61,7 +63,7 @@ pub struct Answer {
     pub outcome: Outcome,
     /// What it cost the database.
     pub counts: SessionCounts,
-    /// What a query was declared to cost before it ran: its answer has no more objects.
+    /// What the operation was declared to cost before it ran, 0 where it did not come to that: its answer has no more objects.
     pub cost: u64,
 }
 
@@ -112,9 +114,13 @@ impl Answer {
     }
 
     fn of(errors: Vec<Error>, outcome: Outcome) -> Self {
+        let passes = errors.iter().any(Error::passes);
         let source = Arc::new(outcome);
         let told = |error| ServerError { source: Some(source.clone()), ..ServerError::from(error) };
-        let response = Response::from_errors(errors.into_iter().map(told).collect());
+        let mut response = Response::from_errors(errors.into_iter().map(told).collect());
+        if passes {
+            response.http_headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
+        }
         Self { response, operation: None, outcome, counts: SessionCounts::default(), cost: 0 }
     }
 }

@@ -24,6 +24,7 @@ use super::refusal::Refusals;
 use super::refused_value::Search;
 use super::schema::{self, SchemaError};
 use super::subscribe;
+use crate::auth::AuthError;
 use crate::database::{DatabaseError, Pool, Session, SessionCounts};
 
 /// Letters of an operation's name that are noted.
@@ -74,6 +75,14 @@ impl Engine {
     /// The cache of reference tables, which wants somebody to listen for changes.
     pub fn reference(&self) -> &Arc<ReferenceCache> {
         &self.reference
+    }
+
+    /// Forgets what is kept of the schema, since it may have changed, and has it looked at again.
+    pub fn doubt_schema(&self) {
+        // Who may read what is kept may have changed with it.
+        self.reference.forget();
+        self.refusals.forget();
+        self.pool.gate().doubt();
     }
 
     /// Answers a request in time.
@@ -159,8 +168,9 @@ impl Engine {
         let asks_for_schema =
             || plan.fields.iter().any(|it| matches!(it.value, plan::RootField::Introspection(_)));
         if !self.limits.anonymous_introspection && context.caller.is_anonymous() && asks_for_schema() {
-            let message = "This server shows its schema to callers with a token.";
-            return Answer::refused(vec![Error::new(Code::Unauthenticated, message)]);
+            let error = Error::unauthenticated(AuthError::Missing);
+            let message = "This server shows its schema to callers with a token.".into();
+            return Answer::refused(vec![Error { message, ..error }]);
         }
         let mut cost = plan.cost;
         let introspection = match self.introspection.answer(&plan.fields, &self.limits, &mut cost).await {
@@ -181,9 +191,9 @@ impl Engine {
             Err(failed) => {
                 let begin = || Session::new(self.pool.clone(), Arc::clone(&context.caller));
                 let search = Search::new(&plan, |trial| make(Some(trial)).ok(), begin);
-                let (error, cost) = search.name_argument(failed).await;
-                counts += cost;
-                Answer::failed(document.pinpoint(error), counts)
+                let (error, more) = search.name_argument(failed).await;
+                counts += more;
+                Answer { cost, ..Answer::failed(document.pinpoint(error), counts) }
             }
         }
     }

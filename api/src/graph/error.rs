@@ -57,6 +57,17 @@ impl Code {
 
 /// The reason of whatever gave way to another transaction: nothing is wrong with it, and it can be sent again.
 pub(super) const COLLISION: &str = "COLLISION";
+/// The reason of what is not answered while the database takes no writes.
+pub const READ_ONLY_DATABASE: &str = "READ_ONLY_DATABASE";
+/// The reason of what is not answered while the database does not protect its rows.
+pub(super) const UNSAFE_DATABASE: &str = "UNSAFE_DATABASE";
+/// The reason of subscriptions that are refused while no changes are heard of.
+pub const CHANGES_NOT_HEARD: &str = "CHANGES_NOT_HEARD";
+/// The reason of a mutation of which nobody knows how it has ended.
+pub(super) const OUTCOME_UNKNOWN: &str = "OUTCOME_UNKNOWN";
+/// Reasons of `UNAVAILABLE` that stay until somebody changes something, or for which the same must not be sent again just so.
+const LASTING: [&str; 4] = [READ_ONLY_DATABASE, UNSAFE_DATABASE, CHANGES_NOT_HEARD, OUTCOME_UNKNOWN];
+
 /// What Postgres says of such a statement: a deadlock was broken, or a lock was not to be had in time.
 const GAVE_WAY: [SqlState; 2] = [SqlState::T_R_DEADLOCK_DETECTED, SqlState::LOCK_NOT_AVAILABLE];
 
@@ -140,6 +151,17 @@ impl Error {
         error
     }
 
+    /// Of a caller that is refused.
+    pub fn unauthenticated(error: AuthError) -> Self {
+        let code = if error.is_temporary() { Code::Unavailable } else { Code::Unauthenticated };
+        Self { reason: Some(error.reason()), ..Self::new(code, error.to_string()) }
+    }
+
+    /// Whether the same request can be sent again in a moment, and may be answered then.
+    pub fn passes(&self) -> bool {
+        self.code == Code::Unavailable && !self.reason.is_some_and(|reason| LASTING.contains(&reason))
+    }
+
     /// The same error at a field.
     #[must_use]
     pub fn at(mut self, path: &[PathSegment], location: Option<Location>) -> Self {
@@ -160,7 +182,7 @@ impl From<&DatabaseError> for Error {
                 tracing::warn!(reason, "a write to a database that takes none");
                 let message = "This server cannot write: its database is a standby, or has been set to read only. \
                                Nothing was written.";
-                Self { reason: Some("READ_ONLY_DATABASE"), ..Self::new(Code::Unavailable, message) }
+                Self { reason: Some(READ_ONLY_DATABASE), ..Self::new(Code::Unavailable, message) }
             }
             DatabaseError::Busy => {
                 tracing::warn!("no database connection was free in time");
@@ -172,7 +194,7 @@ impl From<&DatabaseError> for Error {
             }
             DatabaseError::Spent(spent) => (*spent).into(),
             DatabaseError::Unsafe => Self {
-                reason: Some("UNSAFE_DATABASE"),
+                reason: Some(UNSAFE_DATABASE),
                 ..Self::new(
                     Code::Unavailable,
                     "The database does not protect its data. Nothing is served until that is mended.",
@@ -186,10 +208,7 @@ impl From<&DatabaseError> for Error {
                 tracing::info!(reason, "refused by the database");
                 Self::new(Code::Forbidden, "Your role may not do this.")
             }
-            DatabaseError::Subject => {
-                let error = AuthError::Subject;
-                Self { reason: Some(error.reason()), ..Self::new(Code::Unauthenticated, error.to_string()) }
-            }
+            DatabaseError::Subject => Self::unauthenticated(AuthError::Subject),
             DatabaseError::InvalidValue(message) => Self::new(Code::BadUserInput, message),
             // Of a transaction that only reads; one that writes is tried again before anybody is told.
             DatabaseError::Postgres(server) if server.code == SqlState::T_R_SERIALIZATION_FAILURE => {
@@ -272,5 +291,40 @@ impl From<Error> for async_graphql::ServerError {
             extensions: Some(extensions),
             ..Self::new(message, None)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_passes_is_unavailable_for_a_moment() {
+        use Code::{
+            BadUserInput, Conflict, Forbidden, Gone, GraphqlInvalid, Internal, LimitExceeded, NotFound,
+            Timeout, Unauthenticated, Unavailable,
+        };
+        let reasons = [READ_ONLY_DATABASE, UNSAFE_DATABASE, CHANGES_NOT_HEARD, OUTCOME_UNKNOWN, COLLISION];
+        for code in [
+            GraphqlInvalid,
+            Unauthenticated,
+            Forbidden,
+            BadUserInput,
+            NotFound,
+            Conflict,
+            Gone,
+            LimitExceeded,
+            Timeout,
+            Unavailable,
+            Internal,
+        ] {
+            for reason in reasons.map(Some).into_iter().chain([None]) {
+                let lasts = reason.is_some_and(|reason| reason != COLLISION);
+                let error = Error { reason, ..Error::new(code, "") };
+                assert_eq!(error.passes(), code == Unavailable && !lasts, "{error:?}");
+            }
+        }
+        let keys = Error::unauthenticated(AuthError::KeysUnavailable);
+        assert!(keys.passes() && !Error::unauthenticated(AuthError::Missing).passes());
     }
 }

@@ -29,13 +29,13 @@ mod subscribe;
 mod suggest;
 mod value;
 
-pub use answer::{Answer, Outcome, REPLAYED, from_body, into_body, list, one};
+pub use answer::{Answer, Outcome, REPLAYED, RETRY_AFTER_SECONDS, from_body, into_body, list, one};
 pub use arguments::{Flaw, NOT_UNICODE, Variables, fields_once, json_object};
 pub use context::RequestContext;
 #[cfg(fuzzing)]
 pub use document::fuzz as fuzz_document;
 pub use engine::{Engine, EngineError};
-pub use error::{Code, Error, PathSegment};
+pub use error::{CHANGES_NOT_HEARD, Code, Error, PathSegment, READ_ONLY_DATABASE};
 pub use execute::ReferenceCache;
 pub use limits::Limits;
 pub use plan::Topic;

@@ -12,7 +12,7 @@ use super::arguments::Inputs;
 use super::context::RequestContext;
 use super::document::{Document, Operation};
 use super::engine::Engine;
-use super::error::{Code, Error};
+use super::error::{Code, Error, OUTCOME_UNKNOWN};
 use super::execute::mutation::{Failure, collided, is_collision};
 use super::execute::written::Written;
 use super::plan::{self, Mutation};
@@ -54,43 +54,58 @@ impl Engine {
             Ok(key) => key,
             Err(error) => return Answer::refused(vec![error]),
         };
-        let refused = |error: Error, counts| {
-            let may_lack = error.code == Code::Forbidden || error.rule.is_some();
-            let error = if may_lack { inputs.with_unset(document, operation, error) } else { error };
-            Answer::failed(document.pinpoint(error), counts)
+        let carried = self.carry_out(&mutation, key.as_ref(), context, committing);
+        let answer = match carried.await {
+            Ok(answer) => answer,
+            Err((error, counts)) => {
+                let may_lack = error.code == Code::Forbidden || error.rule.is_some();
+                let error = if may_lack { inputs.with_unset(document, operation, error) } else { error };
+                Answer::failed(document.pinpoint(error), counts)
+            }
         };
+        Answer { cost: mutation.cost, ..answer }
+    }
+
+    /// Tries a mutation until it stands in nobody's way any more; the error is the caller's.
+    async fn carry_out(
+        &self,
+        mutation: &Mutation,
+        key: Option<&IdempotencyKey>,
+        context: &RequestContext,
+        committing: &AtomicBool,
+    ) -> Result<Answer, (Error, SessionCounts)> {
         let caller = &context.caller;
         let mut counts = SessionCounts::default();
         let mut pause = PAUSE;
         let mut attempt = 1;
         loop {
             let mut session = Session::writing(self.pool.clone(), Arc::clone(caller));
-            let carried = self.attempt(&mutation, key.as_ref(), &mut session, committing).await;
+            let carried = self.attempt(mutation, key, &mut session, committing).await;
             counts += session.counts();
             match carried {
                 Ok(Carried::Now(body)) => {
                     if mutation.writes_reference {
                         self.reference.forget();
                     }
-                    return Answer::new(body, counts);
+                    return Ok(Answer::new(body, counts));
                 }
-                Ok(Carried::Before(body)) => return Answer::replayed(body, counts),
+                Ok(Carried::Before(body)) => return Ok(Answer::replayed(body, counts)),
                 Ok(Carried::KeyTaken) => {
                     let message = "This Idempotency-Key was used for another request; choose a new one.";
                     let error = Error::new(Code::BadUserInput, message);
-                    return Answer::key_reused(Error { reason: Some("IDEMPOTENCY_KEY_REUSED"), ..error });
+                    return Ok(Answer::key_reused(Error { reason: Some("IDEMPOTENCY_KEY_REUSED"), ..error }));
                 }
-                Err(Failure::Refused(error)) => return refused(error, counts),
+                Err(Failure::Refused(error)) => return Err((error, counts)),
                 Err(Failure::Among(among)) => {
                     // The session's end frees what the next ones write.
                     drop(session);
-                    let error = self.locate(&mutation, caller, *among, &mut counts).await;
-                    return refused(error, counts);
+                    let error = self.locate(mutation, caller, *among, &mut counts).await;
+                    return Err((error, counts));
                 }
                 // Nothing was to be probed.
-                Err(Failure::Taken) => return Answer::failed(collided(), counts),
+                Err(Failure::Taken) => return Ok(Answer::failed(collided(), counts)),
                 Err(Failure::Collision(error)) if attempt == ATTEMPTS => {
-                    return Answer::failed(error, counts);
+                    return Ok(Answer::failed(error, counts));
                 }
                 Err(Failure::Collision(_)) => {
                     // The session's end frees what the other one waits for.
@@ -148,16 +163,23 @@ impl Engine {
         inputs: &Inputs<'_>,
     ) -> Result<Option<IdempotencyKey>, Error> {
         let caller = &context.caller;
-        let extension = || match request.extensions.get(KEY_EXTENSION) {
-            None => Ok(None),
-            Some(Value::String(key)) => Ok(Some(key.as_str())),
+        let extension = match request.extensions.get(KEY_EXTENSION) {
+            None => None,
+            Some(Value::String(key)) => Some(key.as_str()),
             // Without its key it could be carried out twice.
             Some(_) => {
                 let message = format!("`extensions.{KEY_EXTENSION}` is a string; leave it out for none.");
-                Err(Error::new(Code::BadUserInput, message))
+                return Err(Error::new(Code::BadUserInput, message));
             }
         };
-        let key = context.idempotency_key.as_deref().map_or_else(extension, |key| Ok(Some(key)))?;
+        let key = match (context.idempotency_key.as_deref(), extension) {
+            (Some(header), Some(extension)) if header != extension => {
+                let message =
+                    format!("The Idempotency-Key and `extensions.{KEY_EXTENSION}` differ: give one key.");
+                return Err(Error::new(Code::BadUserInput, message));
+            }
+            (header, extension) => header.or(extension),
+        };
         let Some(key) = key else { return Ok(None) };
         let is_plain = key.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'));
         if key.is_empty() || key.len() > LONGEST_KEY || !is_plain {
@@ -215,5 +237,5 @@ pub(super) fn outcome_unknown(what: &str) -> Error {
         "{what} while the request was being completed: nobody knows whether it was carried out. With an \
          Idempotency-Key it can be sent again safely."
     );
-    Error { reason: Some("OUTCOME_UNKNOWN"), ..Error::new(Code::Unavailable, message) }
+    Error { reason: Some(OUTCOME_UNKNOWN), ..Error::new(Code::Unavailable, message) }
 }

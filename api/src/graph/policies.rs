@@ -59,6 +59,8 @@ impl Engine {
 pub async fn keep_seeing_policies(engine: Arc<Engine>, roles: Vec<String>) {
     loop {
         tokio::time::sleep(EVERY).await;
+        // Where nobody tells of a change to the schema.
+        engine.refusals.forget();
         if let Err(error) = engine.see_policies(&roles).await {
             tracing::warn!(%error, "could not look at the policies again");
         }

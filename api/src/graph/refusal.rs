@@ -97,6 +97,11 @@ impl Refusals {
         Told { error: told, field, is_about: is_about(table, server) && !is_kept }
     }
 
+    /// Forgets the words of constraints: somebody may have written others.
+    pub(super) fn forget(&self) {
+        self.known().clear();
+    }
+
     /// What the database says of the constraint that an error names.
     async fn describe(&self, server: &ServerError, session: &mut Session) -> Description {
         let (Some(schema), Some(table), Some(name)) = (&server.schema, &server.table, &server.constraint)

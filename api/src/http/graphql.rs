@@ -28,9 +28,6 @@ use crate::graph::{Answer, Code, Error, Outcome, RequestContext, into_body};
 /// What the authenticator is given instead of a header that cannot hold a token; it refuses it by its scheme.
 pub(super) const NO_TOKEN: &str = "?";
 
-/// Seconds after which it is worth asking again.
-pub(super) const RETRY_AFTER: &str = "1";
-
 /// `POST /graphql`
 pub(super) async fn post(
     State(state): State<Arc<AppState>>,
@@ -202,9 +199,13 @@ async fn run(
     let body = counted(body, held, Some(peer.begin()));
     let mut response = answer(media, status(media, outcome), body);
     response.headers_mut().extend(own);
-    if outcome == Outcome::Failed(Code::Unauthenticated) {
-        let has_expired = caller.has_expired();
-        challenge(&mut response, if has_expired { AuthError::Expired } else { AuthError::Subject });
+    if is_unauthenticated(outcome) {
+        let why = match (caller.is_anonymous(), caller.has_expired()) {
+            (true, _) => AuthError::Missing,
+            (_, true) => AuthError::Expired,
+            (_, false) => AuthError::Subject,
+        };
+        challenge(&mut response, why);
     }
     response
 }
@@ -219,8 +220,7 @@ fn status(media: Media, outcome: Outcome) -> StatusCode {
     match (outcome, media) {
         (Outcome::WrongMethod, _) => StatusCode::METHOD_NOT_ALLOWED,
         (Outcome::KeyReused, _) => StatusCode::UNPROCESSABLE_ENTITY,
-        // The database knows the token's subject, or nobody does.
-        (Outcome::Failed(Code::Unauthenticated), _) => StatusCode::UNAUTHORIZED,
+        (outcome, _) if is_unauthenticated(outcome) => StatusCode::UNAUTHORIZED,
         (Outcome::Refused(_), Media::GraphqlResponse) => StatusCode::BAD_REQUEST,
         (Outcome::Failed(Code::Unavailable), _) => StatusCode::SERVICE_UNAVAILABLE,
         (Outcome::Failed(Code::Timeout), _) => StatusCode::GATEWAY_TIMEOUT,
@@ -229,12 +229,17 @@ fn status(media: Media, outcome: Outcome) -> StatusCode {
     }
 }
 
+/// Whether another token, or one at all, could have had the request answered.
+fn is_unauthenticated(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Failed(Code::Unauthenticated) | Outcome::Refused(Code::Unauthenticated))
+}
+
 fn unauthenticated(media: Media, error: AuthError) -> Response {
-    let told = |code| Error { reason: Some(error.reason()), ..Error::new(code, error.to_string()) };
+    let told = Error::unauthenticated(error);
     if error.is_temporary() {
-        return busy_answer(media, told(Code::Unavailable));
+        return busy_answer(media, told);
     }
-    let mut response = failed(media, StatusCode::UNAUTHORIZED, told(Code::Unauthenticated));
+    let mut response = failed(media, StatusCode::UNAUTHORIZED, told);
     challenge(&mut response, error);
     response
 }
@@ -248,16 +253,13 @@ fn challenge(response: &mut Response, error: AuthError) {
 
 /// There is no place for another stream.
 fn no_place(why: NoPlace) -> Response {
-    let (status, error) = match why {
+    match why {
         NoPlace::Full => {
             let message = "The server has no place for another stream. Try again shortly.";
-            (StatusCode::SERVICE_UNAVAILABLE, Error::new(Code::Unavailable, message))
+            busy_answer(Media::EventStream, Error::new(Code::Unavailable, message))
         }
-        NoPlace::NeedsToken => {
-            (StatusCode::FORBIDDEN, Error::new(Code::Forbidden, "Event streams need a token here."))
-        }
-    };
-    failed(Media::EventStream, status, error)
+        NoPlace::NeedsToken => unauthenticated(Media::EventStream, AuthError::Missing),
+    }
 }
 
 fn busy_answer(media: Media, error: Error) -> Response {
@@ -292,7 +294,11 @@ fn refuse(media: Media, status: StatusCode, message: &str) -> Response {
 fn failed(media: Media, status: StatusCode, error: Error) -> Response {
     // It has no stream.
     let media = if media == Media::EventStream { Media::Json } else { media };
-    answer(media, status, into_body(Answer::refused(vec![error]).response))
+    let mut refused = Answer::refused(vec![error]).response;
+    let own = std::mem::take(&mut refused.http_headers);
+    let mut response = answer(media, status, into_body(refused));
+    response.headers_mut().extend(own);
+    response
 }
 
 fn answer(media: Media, status: StatusCode, body: impl Into<Bytes>) -> Response {
@@ -303,9 +309,6 @@ fn answer(media: Media, status: StatusCode, body: impl Into<Bytes>) -> Response 
     // An answer belongs to its caller; no shared cache may keep it.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::VARY, HeaderValue::from_static("accept, authorization"));
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
-    }
     response
 }
 

@@ -93,7 +93,8 @@ pub(super) async fn open(
 }
 
 fn later(text: String) -> Response {
-    (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, graphql::RETRY_AFTER)], text).into_response()
+    (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, crate::graph::RETRY_AFTER_SECONDS)], text)
+        .into_response()
 }
 
 /// What is known of a client.

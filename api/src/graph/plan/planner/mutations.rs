@@ -41,7 +41,7 @@ pub(crate) fn plan_mutation(
             None => MutationField::Typename,
         })
     })?;
-    Ok(Mutation { fields, writes_reference: planner.fresh })
+    Ok(Mutation { fields, writes_reference: planner.fresh, cost: planner.cost })
 }
 
 /// The table whose rows are returned.
@@ -90,8 +90,7 @@ impl<'a> Planner<'a> {
         let lists = given.iter().filter_map(|(name, value)| Some((value.as_list()?.len(), name)));
         let longest = lists.max_by_key(|(length, _)| *length).filter(|_| many);
         if let Some((_, argument)) = longest.filter(|(length, _)| *length > self.limits.written_rows) {
-            let message = format!("a request adds at most {} rows", self.limits.written_rows);
-            return Err(ArgumentError::exceeded(argument, message));
+            return Err(ArgumentError::exceeded(argument, write::too_many(self.limits.written_rows)));
         }
         let objects = longest.map_or(self.limits.written_rows, |(length, _)| length);
         let rows = if many { objects } else { 1 };

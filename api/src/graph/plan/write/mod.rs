@@ -9,7 +9,7 @@ pub(in crate::graph) use change::Change;
 pub(super) use change::Which;
 pub(in crate::graph) use insert::{Cell, Insert, OnConflict};
 pub(in crate::graph) use items::Items;
-pub(super) use read::{read_patch, read_rows};
+pub(super) use read::{read_patch, read_rows, too_many};
 
 use super::{Keyed, LoadId, Place, Plan, RowSelection};
 use crate::database::Statement;
@@ -21,6 +21,8 @@ pub(in crate::graph) struct Mutation {
     pub(in crate::graph) fields: Vec<Keyed<MutationField>>,
     /// Whether some reference table is written: what is kept of it in memory is out of date then.
     pub(in crate::graph) writes_reference: bool,
+    /// Objects that its answer could have.
+    pub(in crate::graph) cost: u64,
 }
 
 /// A field of `Mutation`.

@@ -30,8 +30,13 @@ pub(in crate::graph::plan) fn read_rows(
     if given.is_empty() {
         return Err(ArgumentError::new(argument, "there is nothing to add"));
     }
-    let mut reader = Reader { catalog, most: limits.written_rows, count: 0 };
+    let mut reader = Reader { catalog, argument, most: limits.written_rows, count: 0 };
     reader.rows(table, &given, None)
+}
+
+/// What is said of more rows than one field may add.
+pub(in crate::graph::plan) fn too_many(most: usize) -> String {
+    format!("one field adds at most {most} rows, together with those that belong to them")
 }
 
 /// Reads the changes to a row.
@@ -61,6 +66,8 @@ struct Given<'v> {
 
 struct Reader<'a> {
     catalog: &'a Catalog,
+    /// Where all rows were given.
+    argument: &'a str,
     most: usize,
     count: usize,
 }
@@ -75,13 +82,12 @@ impl Reader<'_> {
     ) -> Result<Insert, ArgumentError> {
         self.count += given.len();
         if self.count > self.most {
-            let place = given.first().map_or("", |given| given.place.as_str());
-            return Err(ArgumentError::exceeded(place, format!("a request adds at most {} rows", self.most)));
+            return Err(ArgumentError::exceeded(self.argument, too_many(self.most)));
         }
         let columns = columns(table, given, of.map(|(relation, _)| relation));
         if columns.len().saturating_mul(given.len()) > MOST_VALUES {
             let message = format!("rows have at most {MOST_VALUES} values together");
-            return Err(ArgumentError::exceeded(&given[0].place, message));
+            return Err(ArgumentError::exceeded(self.argument, message));
         }
         let rows = given
             .iter()
