@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::engine::Engine;
 use super::error::Error;
-use super::execute::mutation::{Among, Failure, Probe, Writer, within};
+use super::execute::mutation::{Among, Failure, Probe, Writer};
 use super::plan::Mutation;
 use crate::auth::Caller;
 use crate::database::{Session, SessionCounts};
@@ -55,21 +55,19 @@ impl Engine {
         }
         // Whether it is the first of them, or has nothing to do with them.
         if among.may_be_about_none && before == 0 {
-            let is_about_field = among.field.is_some();
             let is_first = match count {
                 0 => false,
-                1 => is_about_field,
+                1 => among.is_of_field,
                 _ => {
                     let tried = self.try_out(mutation, caller, &among, 1..count, counts).await;
-                    matches!(tried, Tried::Otherwise) || is_about_field
+                    matches!(tried, Tried::Otherwise) || among.is_of_field
                 }
             };
             if !is_first {
                 return among.error;
             }
         }
-        let place = among.places.get(before).map(|place| within(place, among.field.as_deref()));
-        Error { argument: place, ..among.error }
+        Error { argument: among.places.into_iter().nth(before), ..among.error }
     }
 
     async fn try_out(

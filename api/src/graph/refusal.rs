@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio_postgres::types::Type;
 
-use super::catalog::{Catalog, Table};
+use super::catalog::{Catalog, Relation, Table};
 use super::error::{Code, Error, Rule};
 use crate::database::{DatabaseError, Parameter, ServerError, Session, SqlState, Statement};
 
@@ -45,13 +45,15 @@ pub(super) struct Told {
     pub(super) error: Error,
     /// The field that it is about, if it is one.
     pub(super) field: Option<String>,
+    /// All names by which a function may be given what it is about: fields, and relations whose key they are.
+    pub(super) names: Vec<String>,
     /// Whether it is about the rows that were written, and not about others that have to do with them.
     pub(super) is_about: bool,
 }
 
 impl Told {
     fn of(error: Error) -> Self {
-        Self { error, field: None, is_about: false }
+        Self { error, field: None, names: Vec::new(), is_about: false }
     }
 }
 
@@ -80,9 +82,17 @@ impl Refusals {
             .iter()
             .filter_map(|name| table.column_named(name).map(|id| table.column(id).field.as_str()))
             .collect();
+        let is_about = is_about(table, server);
+        // What overlaps does so by all of the rule's values, of which some are computed.
+        let is_shared = server.code == SqlState::EXCLUSION_VIOLATION || !is_about;
+        let field = match fields.as_slice() {
+            [field] if !is_shared => Some((*field).to_owned()),
+            _ => None,
+        };
+        let names = if is_shared { Vec::new() } else { names(table, &fields) };
         let refers = refers(table, deed, server);
         let Some(mut told) = violation(catalog, table, server, refers, &fields) else {
-            return Told { is_about: is_about(table, server), ..Told::of(error.into()) };
+            return Told { error: error.into(), field, names, is_about };
         };
         // The words of a foreign key are for those whose rows it is of, not for those whose rows it keeps.
         let is_kept = server.code == SqlState::FOREIGN_KEY_VIOLATION && !refers;
@@ -90,11 +100,7 @@ impl Refusals {
             told.message = words;
         }
         told.rule = Some(Box::new(Rule::of(server)));
-        let field = match fields.as_slice() {
-            [field] if is_about(table, server) => Some((*field).to_owned()),
-            _ => None,
-        };
-        Told { error: told, field, is_about: is_about(table, server) && !is_kept }
+        Told { error: told, field, names, is_about: is_about && !is_kept }
     }
 
     /// Forgets the words of constraints: somebody may have written others.
@@ -190,6 +196,16 @@ fn refers(table: &Table, deed: Deed, error: &ServerError) -> bool {
         Deed::Delete => false,
         Deed::Update | Deed::Call => is_about(table, error),
     }
+}
+
+/// Fields, and those relations to one row whose key is one of them: what has `eventTypeId` in a row is given as `eventType`.
+fn names(table: &Table, fields: &[&str]) -> Vec<String> {
+    let is_key = |relation: &&Relation| match relation.local.as_slice() {
+        [column] if !relation.many => fields.contains(&&*table.column(*column).field),
+        _ => false,
+    };
+    let relations = table.relations.iter().filter(is_key).map(|relation| relation.field.clone());
+    fields.iter().map(|field| (*field).to_owned()).chain(relations).collect()
 }
 
 fn article(name: &str) -> &'static str {

@@ -48,11 +48,11 @@ pub(in crate::graph) struct Added {
 #[derive(Debug)]
 pub(in crate::graph) struct Among {
     pub(in crate::graph) at: Added,
-    /// The rows, by where they were given.
+    /// For each of the rows where it was given, or the field of it that the refusal is about.
     pub(in crate::graph) places: Vec<String>,
     pub(in crate::graph) error: Error,
-    /// The field that it is about, if it is one.
-    pub(in crate::graph) field: Option<String>,
+    /// Whether it is about a field.
+    pub(in crate::graph) is_of_field: bool,
     /// Whether it may be about none of them: a function that is given them refuses.
     pub(in crate::graph) may_be_about_none: bool,
 }
@@ -327,21 +327,25 @@ impl Writer<'_> {
 
 /// A refusal with the argument that it is about.
 fn refused(told: Told, given: Given<'_>, step: &Step) -> Failure {
-    let Told { error, field, is_about } = told;
+    let Told { error, field, names, is_about } = told;
     let mut error = placed(error, step);
     match given {
         Given::Rows(at, places) if is_about => {
-            let places = places.to_vec();
-            return Failure::Among(Box::new(Among { at, places, error, field, may_be_about_none: false }));
+            let places = places.iter().map(|place| within(place, field.as_deref())).collect();
+            let is_of_field = field.is_some();
+            return Failure::Among(Box::new(Among {
+                at,
+                places,
+                error,
+                is_of_field,
+                may_be_about_none: false,
+            }));
         }
         Given::Here(place) if is_about => error.argument = Some(within(place, field.as_deref())),
         Given::Call(at, called) => {
-            let is_place = |place: &&String| {
-                let named = place.rsplit('.').next();
-                field.is_some() && named == field.as_deref()
-            };
-            let number = || called.too_large.as_ref().filter(|_| error.code == Code::BadUserInput);
-            error.argument = called.places.iter().find(is_place).or_else(number).cloned();
+            let number = || called.too_large.as_deref().filter(|_| error.code == Code::BadUserInput);
+            let place = called.place_of(&names);
+            error.argument = place.or_else(number).map(str::to_owned);
             let is_of_value =
                 matches!(error.code, Code::BadUserInput | Code::NotFound | Code::Conflict | Code::Forbidden);
             // An argument that is no field of the objects is named already.
@@ -351,9 +355,14 @@ fn refused(told: Told, given: Given<'_>, step: &Step) -> Failure {
                 && called.too_large.is_none()
                 && may_be_within
             {
-                let field = field.filter(|field| items.have(field));
-                let places = items.places();
-                return Failure::Among(Box::new(Among { at, places, error, field, may_be_about_none: true }));
+                let (places, is_of_field) = (items.places(&names), items.have(&names));
+                return Failure::Among(Box::new(Among {
+                    at,
+                    places,
+                    error,
+                    is_of_field,
+                    may_be_about_none: true,
+                }));
             }
         }
         Given::Nowhere | Given::Here(_) | Given::Rows(..) => {}

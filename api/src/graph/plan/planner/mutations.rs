@@ -94,11 +94,10 @@ impl<'a> Planner<'a> {
         }
         let objects = longest.map_or(self.limits.written_rows, |(length, _)| length);
         let rows = if many { objects } else { 1 };
-        let count = |argument: &str| given.get(argument).map_or(0, |value| value.items().len());
         let called = Called {
             statement: sql.finish(),
-            items: Items::of(function, table.id, call, count),
-            places: places(function),
+            items: Items::of(function, table.id, call, given),
+            places: places(function, given),
             too_large: too_large(function, table, given),
         };
         Ok((Write::Call(called), many, rows as u64))
@@ -227,12 +226,22 @@ impl<'a> Planner<'a> {
     }
 }
 
-/// Where the values of a function that writes are given, as dotted paths.
-fn places(function: &Function) -> Vec<String> {
-    let place = |argument: &Argument| match &argument.ty {
-        ArgumentType::Value(_) => vec![argument.field.clone()],
-        ArgumentType::Objects { fields, .. } => {
-            fields.iter().map(|field| format!("{}.{}", argument.field, field.field)).collect()
+/// Where the values of a function that writes may be given, as dotted paths, and whether they are.
+fn places(function: &Function, given: &Arguments<'_>) -> Vec<(String, bool)> {
+    let place = |argument: &Argument| {
+        let value = given.get(&argument.field);
+        match &argument.ty {
+            ArgumentType::Value(_) => vec![(argument.field.clone(), value.is_some_and(|it| !it.is_null()))],
+            ArgumentType::Objects { fields, .. } => {
+                let objects = value.map(Value::items).unwrap_or_default();
+                let is_given = |field: &str| {
+                    objects.iter().any(|object| object.get(field).is_some_and(|it| !it.is_null()))
+                };
+                let place = |field: &Argument| {
+                    (format!("{}.{}", argument.field, field.field), is_given(&field.field))
+                };
+                fields.iter().map(place).collect()
+            }
         }
     };
     function.arguments.iter().flat_map(place).collect()

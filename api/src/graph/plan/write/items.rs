@@ -6,6 +6,7 @@ use super::super::call::Call;
 use super::super::sql::Sql;
 use super::super::statement::{ROW, write_primary_key};
 use crate::database::Statement;
+use crate::graph::arguments::{Arguments, Value};
 use crate::graph::catalog::{Argument, ArgumentType, Catalog, Function, TableId};
 
 /// A list of objects that a function is given, which the database gets as an array for each of their fields.
@@ -13,10 +14,10 @@ use crate::graph::catalog::{Argument, ArgumentType, Catalog, Function, TableId};
 pub(in crate::graph) struct Items {
     /// The argument.
     pub(in crate::graph) argument: String,
-    /// How many objects there are.
-    pub(in crate::graph) count: usize,
     /// Fields of the objects.
     fields: Vec<String>,
+    /// For each object, which of the fields it gives.
+    given: Vec<Vec<bool>>,
     /// Quoted names of the arrays.
     arrays: Vec<String>,
     /// Whose rows the function gives.
@@ -30,7 +31,7 @@ impl Items {
         function: &Function,
         table: TableId,
         call: Call,
-        count: impl Fn(&str) -> usize,
+        given: &Arguments<'_>,
     ) -> Option<Self> {
         let objects = function.arguments.iter().find_map(|argument| match &argument.ty {
             ArgumentType::Objects { fields, .. } => Some((argument.field.clone(), fields)),
@@ -38,8 +39,12 @@ impl Items {
         });
         let (argument, fields) = objects?;
         let named = |name: fn(&Argument) -> &String| fields.iter().map(|field| name(field).clone()).collect();
+        let objects = given.get(&argument).map(Value::items).unwrap_or_default();
+        let gives = |object: &Value<'_>| {
+            fields.iter().map(|field| object.get(&field.field).is_some_and(|it| !it.is_null())).collect()
+        };
         Some(Self {
-            count: count(&argument),
+            given: objects.iter().map(gives).collect(),
             argument,
             fields: named(|field| &field.field),
             arrays: named(|field| &field.sql_name),
@@ -48,14 +53,20 @@ impl Items {
         })
     }
 
-    /// Whether the objects have a field.
-    pub(in crate::graph) fn have(&self, field: &str) -> bool {
-        self.fields.iter().any(|known| known == field)
+    /// Whether the objects have a field of one of these names.
+    pub(in crate::graph) fn have(&self, names: &[String]) -> bool {
+        self.fields.iter().any(|field| names.contains(field))
     }
 
-    /// Where each of the objects was given.
-    pub(in crate::graph) fn places(&self) -> Vec<String> {
-        (0..self.count).map(|at| format!("{}.{at}", self.argument)).collect()
+    /// Where each of the objects was given, or within it the only field that goes by one of these names.
+    pub(in crate::graph) fn places(&self, names: &[String]) -> Vec<String> {
+        let fields = || self.fields.iter().enumerate().filter(|(_, field)| names.contains(field));
+        let place = |(at, given): (usize, &Vec<bool>)| {
+            let place = format!("{}.{at}", self.argument);
+            let own = only(fields().filter(|(field, _)| given[*field])).or_else(|| only(fields()));
+            own.map_or_else(|| place.clone(), |(_, field)| format!("{place}.{field}"))
+        };
+        self.given.iter().enumerate().map(place).collect()
     }
 
     /// The call with some of the objects.
@@ -68,4 +79,9 @@ impl Items {
         sql.push(" ").push(ROW);
         sql.finish()
     }
+}
+
+/// The item of an iterator that has one.
+pub(super) fn only<T>(mut items: impl Iterator<Item = T>) -> Option<T> {
+    items.next().filter(|_| items.next().is_none())
 }

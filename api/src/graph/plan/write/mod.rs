@@ -9,6 +9,7 @@ pub(in crate::graph) use change::Change;
 pub(super) use change::Which;
 pub(in crate::graph) use insert::{Cell, Insert, OnConflict};
 pub(in crate::graph) use items::Items;
+use items::only;
 pub(super) use read::{read_patch, read_rows, too_many};
 
 use super::{Keyed, LoadId, Place, Plan, RowSelection};
@@ -65,10 +66,21 @@ pub(in crate::graph) struct Called {
     pub(in crate::graph) statement: Statement,
     /// The objects that it is given a list of, if it is.
     pub(in crate::graph) items: Option<Items>,
-    /// Where its values were given, as dotted paths: `doseMg`, `events.doseMg`.
-    pub(in crate::graph) places: Vec<String>,
+    /// Where its values may be given, as dotted paths, `doseMg` or `events.doseMg`; and whether they were.
+    pub(in crate::graph) places: Vec<(String, bool)>,
     /// Where a number was given that is too large for the column of that name, if one was.
     pub(in crate::graph) too_large: Option<String>,
+}
+
+impl Called {
+    /// The place of a value that goes by one of these names: the one that was given, or else the one that might have been.
+    /// None where there are several.
+    pub(in crate::graph) fn place_of(&self, names: &[String]) -> Option<&str> {
+        let goes =
+            |place: &str| place.rsplit('.').next().is_some_and(|last| names.iter().any(|name| name == last));
+        let places = || self.places.iter().filter(|(place, _)| goes(place));
+        only(places().filter(|(_, given)| *given)).or_else(|| only(places())).map(|(place, _)| place.as_str())
+    }
 }
 
 /// What is returned of the rows that were written.
