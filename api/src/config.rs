@@ -4,10 +4,12 @@ mod addresses;
 mod system_args;
 
 use std::net::SocketAddr;
+use std::ops::RangeBounds;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use axum::http::HeaderName;
+use clap::builder::RangedU64ValueParser;
 use clap::{ArgAction, Args, ValueEnum};
 use thiserror::Error;
 
@@ -112,6 +114,19 @@ pub struct ServeArgs {
     pub log: LogArgs,
 }
 
+/// Seconds or milliseconds at most: Postgres has no more for a timeout.
+const LONGEST: u64 = i32::MAX as u64;
+/// Hours at most: ten years.
+const LONGEST_HOURS: u64 = 87_600;
+
+/// Reads a number that makes sense as a setting.
+fn within<T>(range: impl RangeBounds<u64>) -> RangedU64ValueParser<T>
+where
+    T: TryFrom<u64> + Clone + Send + Sync + 'static,
+{
+    RangedU64ValueParser::new().range(range)
+}
+
 /// How tokens are checked.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Tokens")]
@@ -129,7 +144,7 @@ pub struct AuthArgs {
     #[arg(long, env = "PRAXIS_JWT_AUDIENCE", value_name = "AUDIENCE")]
     pub jwt_audience: Option<String>,
     /// How far the issuer's clock may be off, in seconds
-    #[arg(long, env = "PRAXIS_JWT_LEEWAY", default_value_t = 30, value_name = "SECONDS")]
+    #[arg(long, env = "PRAXIS_JWT_LEEWAY", value_parser = within::<u64>(..=LONGEST), default_value_t = 30, value_name = "SECONDS")]
     pub jwt_leeway: u64,
     /// Claim that holds the Postgres role
     #[arg(long, env = "PRAXIS_JWT_ROLE_CLAIM", default_value = "role", value_name = "CLAIM")]
@@ -144,16 +159,16 @@ pub struct AuthArgs {
 #[command(next_help_heading = "Database connections")]
 pub struct PoolArgs {
     /// Connections at most
-    #[arg(long, env = "PRAXIS_POOL_SIZE", default_value_t = DatabaseConfig::new("").pool_size, value_name = "N")]
+    #[arg(long, env = "PRAXIS_POOL_SIZE", value_parser = within::<usize>(1..), default_value_t = DatabaseConfig::new("").pool_size, value_name = "N")]
     pub pool_size: usize,
     /// How long a request waits for a connection, in milliseconds
-    #[arg(long, env = "PRAXIS_POOL_TIMEOUT", default_value_t = 5_000, value_name = "MS")]
+    #[arg(long, env = "PRAXIS_POOL_TIMEOUT", value_parser = within::<u64>(1..=LONGEST), default_value_t = 5_000, value_name = "MS")]
     pub pool_timeout: u64,
     /// How long a connection is used, in seconds; with 0 each session has a new one [default: as long as it works]
-    #[arg(long, env = "PRAXIS_CONNECTION_LIFETIME", value_name = "SECONDS")]
+    #[arg(long, env = "PRAXIS_CONNECTION_LIFETIME", value_parser = within::<u64>(..=LONGEST), value_name = "SECONDS")]
     pub connection_lifetime: Option<u64>,
     /// How long one statement may run, in milliseconds
-    #[arg(long, env = "PRAXIS_STATEMENT_TIMEOUT", default_value_t = 10_000, value_name = "MS")]
+    #[arg(long, env = "PRAXIS_STATEMENT_TIMEOUT", value_parser = within::<u64>(1..=LONGEST), default_value_t = 10_000, value_name = "MS")]
     pub statement_timeout: u64,
     /// Prepare statements once per connection; `true` behind a pooler that tracks them, as `PgBouncer` 1.21 does with
     /// `max_prepared_statements` [default: unless a pooler stands before the database]
@@ -172,19 +187,19 @@ pub struct PoolArgs {
 #[command(next_help_heading = "Limits of a request")]
 pub struct LimitArgs {
     /// Levels of nesting
-    #[arg(long, env = "PRAXIS_MAX_DEPTH", default_value_t = Limits::default().depth, value_name = "N")]
+    #[arg(long, env = "PRAXIS_MAX_DEPTH", value_parser = within::<usize>(1..), default_value_t = Limits::default().depth, value_name = "N")]
     pub max_depth: usize,
     /// Objects that the answer could have, page sizes multiplied down the tree
-    #[arg(long, env = "PRAXIS_MAX_COST", default_value_t = Limits::default().cost, value_name = "OBJECTS")]
+    #[arg(long, env = "PRAXIS_MAX_COST", value_parser = within::<u64>(1..), default_value_t = Limits::default().cost, value_name = "OBJECTS")]
     pub max_cost: u64,
     /// Bytes of the answer
-    #[arg(long, env = "PRAXIS_MAX_ANSWER", default_value_t = Limits::default().answer, value_name = "BYTES")]
+    #[arg(long, env = "PRAXIS_MAX_ANSWER", value_parser = within::<usize>(1..), default_value_t = Limits::default().answer, value_name = "BYTES")]
     pub max_answer: usize,
     /// Fields, once fragments are put in
-    #[arg(long, env = "PRAXIS_MAX_FIELDS", default_value_t = Limits::default().fields, value_name = "N")]
+    #[arg(long, env = "PRAXIS_MAX_FIELDS", value_parser = within::<usize>(1..), default_value_t = Limits::default().fields, value_name = "N")]
     pub max_fields: usize,
     /// Fields of `Query`
-    #[arg(long, env = "PRAXIS_MAX_ROOT_FIELDS", default_value_t = Limits::default().root_fields, value_name = "N")]
+    #[arg(long, env = "PRAXIS_MAX_ROOT_FIELDS", value_parser = within::<usize>(1..), default_value_t = Limits::default().root_fields, value_name = "N")]
     pub max_root_fields: usize,
     /// Aliases
     #[arg(long, env = "PRAXIS_MAX_ALIASES", default_value_t = Limits::default().aliases, value_name = "N")]
@@ -193,7 +208,7 @@ pub struct LimitArgs {
     #[arg(long, env = "PRAXIS_MAX_DIRECTIVES", default_value_t = Limits::default().directives, value_name = "N")]
     pub max_directives: usize,
     /// Lexical tokens of the document
-    #[arg(long, env = "PRAXIS_MAX_TOKENS", default_value_t = Limits::default().tokens, value_name = "N")]
+    #[arg(long, env = "PRAXIS_MAX_TOKENS", value_parser = within::<usize>(1..), default_value_t = Limits::default().tokens, value_name = "N")]
     pub max_tokens: usize,
     /// Conditions of all filters together
     #[arg(long, env = "PRAXIS_MAX_CONDITIONS", default_value_t = Limits::default().conditions, value_name = "N")]
@@ -217,25 +232,25 @@ pub struct LimitArgs {
     #[arg(long, env = "PRAXIS_MAX_OPERANDS", default_value_t = Limits::default().operands, value_name = "BYTES")]
     pub max_operands: usize,
     /// Rows of a page where the request names no number
-    #[arg(long, env = "PRAXIS_DEFAULT_PAGE", default_value_t = Limits::default().default_page, value_name = "ROWS")]
+    #[arg(long, env = "PRAXIS_DEFAULT_PAGE", value_parser = within::<u64>(1..), default_value_t = Limits::default().default_page, value_name = "ROWS")]
     pub default_page: u64,
     /// Rows of a page at most
-    #[arg(long, env = "PRAXIS_LARGEST_PAGE", default_value_t = Limits::default().largest_page, value_name = "ROWS")]
+    #[arg(long, env = "PRAXIS_LARGEST_PAGE", value_parser = within::<u64>(1..), default_value_t = Limits::default().largest_page, value_name = "ROWS")]
     pub largest_page: u64,
     /// Lines and points of one field of series, below all parents together; rows of one field `points`, below each
-    #[arg(long, env = "PRAXIS_MAX_POINTS", default_value_t = Limits::default().points, value_name = "N")]
+    #[arg(long, env = "PRAXIS_MAX_POINTS", value_parser = within::<u64>(4..), default_value_t = Limits::default().points, value_name = "N")]
     pub max_points: u64,
     /// Rows that one field `points` chooses from, below all parents together
-    #[arg(long, env = "PRAXIS_MAX_PLOTTED", default_value_t = Limits::default().plotted, value_name = "ROWS")]
+    #[arg(long, env = "PRAXIS_MAX_PLOTTED", value_parser = within::<u64>(4..), default_value_t = Limits::default().plotted, value_name = "ROWS")]
     pub max_plotted: u64,
     /// Rows that one field of `Mutation` adds, with the rows that belong to them
-    #[arg(long, env = "PRAXIS_MAX_WRITTEN_ROWS", default_value_t = Limits::default().written_rows, value_name = "ROWS")]
+    #[arg(long, env = "PRAXIS_MAX_WRITTEN_ROWS", value_parser = within::<usize>(1..), default_value_t = Limits::default().written_rows, value_name = "ROWS")]
     pub max_written_rows: usize,
     /// Memory for documents that are kept, of all requests, in bytes
     #[arg(long, env = "PRAXIS_KEPT_DOCUMENTS", default_value_t = Limits::default().documents, value_name = "BYTES")]
     pub kept_documents: usize,
     /// How long the answer to a mutation with an `Idempotency-Key` is kept, in hours
-    #[arg(long, env = "PRAXIS_IDEMPOTENCY_RETENTION", default_value_t = 24, value_name = "HOURS")]
+    #[arg(long, env = "PRAXIS_IDEMPOTENCY_RETENTION", value_parser = within::<u64>(1..=LONGEST_HOURS), default_value_t = 24, value_name = "HOURS")]
     pub idempotency_retention: u64,
     /// Show the schema to callers with a token
     #[arg(long, env = "PRAXIS_INTROSPECTION", default_value_t = true, action = ArgAction::Set, value_name = "BOOL")]
@@ -253,35 +268,35 @@ pub struct LimitArgs {
 #[command(next_help_heading = "HTTP")]
 pub struct HttpArgs {
     /// Longest request, in bytes
-    #[arg(long, env = "PRAXIS_BODY_LIMIT", default_value_t = 1024 * 1024, value_name = "BYTES")]
+    #[arg(long, env = "PRAXIS_BODY_LIMIT", value_parser = within::<usize>(1..), default_value_t = 1024 * 1024, value_name = "BYTES")]
     pub body_limit: usize,
     /// How long a request may take, in milliseconds
-    #[arg(long, env = "PRAXIS_REQUEST_TIMEOUT", default_value_t = 15_000, value_name = "MS")]
+    #[arg(long, env = "PRAXIS_REQUEST_TIMEOUT", value_parser = within::<u64>(1..=LONGEST), default_value_t = 15_000, value_name = "MS")]
     pub request_timeout: u64,
     /// How long a client may leave what it is sent, in milliseconds; then it is cut off
-    #[arg(long, env = "PRAXIS_WRITE_TIMEOUT", default_value_t = 30_000, value_name = "MS")]
+    #[arg(long, env = "PRAXIS_WRITE_TIMEOUT", value_parser = within::<u64>(1..=LONGEST), default_value_t = 30_000, value_name = "MS")]
     pub write_timeout: u64,
     /// How long the headers of a request may take, in milliseconds
-    #[arg(long, env = "PRAXIS_HEADER_TIMEOUT", default_value_t = 10_000, value_name = "MS")]
+    #[arg(long, env = "PRAXIS_HEADER_TIMEOUT", value_parser = within::<u64>(1..=LONGEST), default_value_t = 10_000, value_name = "MS")]
     pub header_timeout: u64,
     /// How long the next 16 KB of a request's body may take, in milliseconds
-    #[arg(long, env = "PRAXIS_BODY_TIMEOUT", default_value_t = 5_000, value_name = "MS")]
+    #[arg(long, env = "PRAXIS_BODY_TIMEOUT", value_parser = within::<u64>(1..=LONGEST), default_value_t = 5_000, value_name = "MS")]
     pub body_timeout: u64,
     /// How long a connection may be without a request, in milliseconds
-    #[arg(long, env = "PRAXIS_IDLE_TIMEOUT", default_value_t = 60_000, value_name = "MS")]
+    #[arg(long, env = "PRAXIS_IDLE_TIMEOUT", value_parser = within::<u64>(1..=LONGEST), default_value_t = 60_000, value_name = "MS")]
     pub idle_timeout: u64,
     /// Connections at most [default: 10,000, or what the limit of open files allows]
-    #[arg(long, env = "PRAXIS_MAX_CONNECTIONS", value_name = "N")]
+    #[arg(long, env = "PRAXIS_MAX_CONNECTIONS", value_parser = within::<usize>(1..), value_name = "N")]
     pub max_connections: Option<usize>,
     /// Connections from one address at most [default: all; where none is left, the address that has most gives one up]
-    #[arg(long, env = "PRAXIS_MAX_CONNECTIONS_PER_ADDRESS", value_name = "N")]
+    #[arg(long, env = "PRAXIS_MAX_CONNECTIONS_PER_ADDRESS", value_parser = within::<usize>(1..), value_name = "N")]
     pub max_connections_per_address: Option<usize>,
     /// Header in which the proxy before the gateway names the client's address, such as `x-forwarded-for`. Set it only where
     /// nobody can reach the gateway past that proxy
     #[arg(long, env = "PRAXIS_CLIENT_ADDRESS_HEADER", value_name = "NAME")]
     pub client_address_header: Option<HeaderName>,
     /// Memory that requests, their rows and answers may take together, in MB; a caller may have a quarter
-    #[arg(long, env = "PRAXIS_MEMORY", default_value_t = HttpSettings::default().memory >> 20, value_name = "MB")]
+    #[arg(long, env = "PRAXIS_MEMORY", value_parser = within::<usize>(1..), default_value_t = HttpSettings::default().memory >> 20, value_name = "MB")]
     pub memory: usize,
     /// Origins whose pages may call the endpoint; `*` for any
     #[arg(long, env = "PRAXIS_ALLOWED_ORIGINS", value_delimiter = ',', value_name = "ORIGINS")]
@@ -299,7 +314,7 @@ pub struct HttpArgs {
 #[command(next_help_heading = "Subscriptions")]
 pub struct FeedArgs {
     /// How long changes are remembered, and with it how long a client may be away and go on where it stopped, in seconds
-    #[arg(long, env = "PRAXIS_CHANGES_KEPT", default_value_t = 3_600, value_name = "SECONDS")]
+    #[arg(long, env = "PRAXIS_CHANGES_KEPT", value_parser = within::<u64>(1..=LONGEST), default_value_t = 3_600, value_name = "SECONDS")]
     pub changes_kept: u64,
     /// `WebSockets` and event streams at most
     #[arg(long, env = "PRAXIS_MAX_WATCHERS", default_value_t = FeedSettings::default().connections, value_name = "N")]
@@ -311,7 +326,7 @@ pub struct FeedArgs {
     #[arg(long, env = "PRAXIS_MAX_ANONYMOUS_WATCHERS", value_name = "N")]
     pub max_anonymous_watchers: Option<usize>,
     /// Operations of one `WebSocket`
-    #[arg(long, env = "PRAXIS_MAX_OPERATIONS", default_value_t = FeedSettings::default().operations, value_name = "N")]
+    #[arg(long, env = "PRAXIS_MAX_OPERATIONS", value_parser = within::<usize>(1..), default_value_t = FeedSettings::default().operations, value_name = "N")]
     pub max_operations: usize,
     /// Subscriptions at a time
     #[arg(long, env = "PRAXIS_MAX_SUBSCRIPTIONS", default_value_t = FeedSettings::default().subscriptions.all, value_name = "N")]
@@ -327,13 +342,13 @@ pub struct FeedArgs {
     pub max_groups_per_caller: usize,
     /// Bytes of changes and answers that may wait for groups, a quarter of them for those of one caller; a group that is slower
     /// ends with `GONE`
-    #[arg(long, env = "PRAXIS_WAITING_BYTES", default_value_t = FeedSettings::default().waiting_bytes, value_name = "BYTES")]
+    #[arg(long, env = "PRAXIS_WAITING_BYTES", value_parser = within::<usize>(1..), default_value_t = FeedSettings::default().waiting_bytes, value_name = "BYTES")]
     pub waiting_bytes: usize,
     /// Deliveries that may wait for a connection; one that is slower is closed
-    #[arg(long, env = "PRAXIS_QUEUE_LENGTH", default_value_t = FeedSettings::default().queue_length, value_name = "N")]
+    #[arg(long, env = "PRAXIS_QUEUE_LENGTH", value_parser = within::<usize>(1..), default_value_t = FeedSettings::default().queue_length, value_name = "N")]
     pub queue_length: usize,
     /// Bytes that may wait for a connection; one that is slower is closed
-    #[arg(long, env = "PRAXIS_QUEUE_BYTES", default_value_t = FeedSettings::default().queue_bytes, value_name = "BYTES")]
+    #[arg(long, env = "PRAXIS_QUEUE_BYTES", value_parser = within::<usize>(1..), default_value_t = FeedSettings::default().queue_bytes, value_name = "BYTES")]
     pub queue_bytes: usize,
 }
 
@@ -394,7 +409,7 @@ impl ServeArgs {
         DatabaseConfig {
             url,
             listen_url: args.listen_url.clone(),
-            pool_size: args.pool_size.max(1),
+            pool_size: args.pool_size,
             pool_timeout: Duration::from_millis(args.pool_timeout),
             connection_lifetime: args.connection_lifetime.map(Duration::from_secs),
             tls_root_certificate: args.tls_root_certificate.clone(),

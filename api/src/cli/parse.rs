@@ -30,6 +30,8 @@ mod tests {
     use std::collections::BTreeSet;
     use std::process::Command as Process;
 
+    use clap::Parser as _;
+
     use super::*;
 
     /// Each command with what it cannot be without.
@@ -48,6 +50,28 @@ mod tests {
         &["lint"],
         &["lint", "--rules"],
     ];
+    /// Settings that may be 0, with what that means.
+    const MAY_BE_ZERO: [(&str, &str); 19] = [
+        ("jwt-leeway", "clocks agree"),
+        ("connection-lifetime", "each session has a new connection"),
+        ("kept-documents", "none is kept"),
+        ("max-aliases", "none may be used"),
+        ("max-directives", "none may be used"),
+        ("max-conditions", "nothing is filtered"),
+        ("max-relations", "filters and orders are of the rows alone"),
+        ("max-relation-depth", "filters and orders are of the rows alone"),
+        ("max-terms", "lists have their own order"),
+        ("max-listed", "lists of values are empty"),
+        ("max-pattern", "nothing is searched for"),
+        ("max-operands", "nothing is compared with a value"),
+        ("max-watchers", "nobody subscribes"),
+        ("max-watchers-per-caller", "nobody subscribes"),
+        ("max-anonymous-watchers", "nobody subscribes without a token"),
+        ("max-subscriptions", "nobody subscribes"),
+        ("max-subscriptions-per-caller", "nobody subscribes"),
+        ("max-groups", "nobody subscribes"),
+        ("max-groups-per-caller", "nobody subscribes"),
+    ];
     /// Makes the test below print what it reads.
     const PRINTS: &str = "PRINTS_SETTINGS";
 
@@ -59,6 +83,31 @@ mod tests {
     fn leaves(command: &Command) -> usize {
         let below = command.get_subcommands().map(leaves).sum::<usize>();
         below + usize::from(!command.is_subcommand_required_set())
+    }
+
+    #[test]
+    fn a_number_that_makes_no_sense_is_refused() {
+        let command = Praxis::command();
+        let serve = command.find_subcommand("serve").unwrap();
+        let read = |name: &str, number: &str| {
+            Praxis::try_parse_from(["praxis", "serve", &format!("--{name}"), number])
+        };
+        let is_number = |name: &&str| read(name, "4").is_ok() && read(name, "four").is_err();
+        let names = serve.get_arguments().filter_map(|argument| argument.get_long());
+        let numbers: Vec<&str> = names.filter(is_number).collect();
+        assert!(numbers.len() > 40, "{numbers:?}");
+        let zero: BTreeSet<&str> = numbers.iter().filter(|name| read(name, "0").is_ok()).copied().collect();
+        assert_eq!(zero, MAY_BE_ZERO.iter().map(|(name, _)| *name).collect());
+        // As large as it may be it makes settings, and no panic.
+        for name in numbers {
+            for number in [u64::MAX, i64::MAX as u64, 87_600, i32::MAX as u64] {
+                let Ok(praxis) = read(name, &number.to_string()) else { continue };
+                let Some(crate::cli::Command::Serve(args)) = praxis.command else { panic!("{name}") };
+                let (limits, http) = (args.limits(), args.http());
+                println!("{name} {number}: {limits:?} {http:?} {:?}", args.database(String::new()));
+                println!("{:?}", args.feeds());
+            }
+        }
     }
 
     #[test]

@@ -40,11 +40,11 @@ impl Items {
         let (argument, fields) = objects?;
         let named = |name: fn(&Argument) -> &String| fields.iter().map(|field| name(field).clone()).collect();
         let objects = given.get(&argument).map(Value::items).unwrap_or_default();
-        let gives = |object: &Value<'_>| {
+        let has = |object: &Value<'_>| {
             fields.iter().map(|field| object.get(&field.field).is_some_and(|it| !it.is_null())).collect()
         };
         Some(Self {
-            given: objects.iter().map(gives).collect(),
+            given: objects.iter().map(has).collect(),
             argument,
             fields: named(|field| &field.field),
             arrays: named(|field| &field.sql_name),
