@@ -19,8 +19,9 @@ use crate::systems;
 
 /// Login role that the migrations make for the gateway.
 const GATEWAY_ROLE: &str = "praxis_gateway";
-/// Connections to Postgres beside the pool's: one reads reference tables, one listens, and one asks how the others are.
-const APART: usize = 3;
+/// Connections to Postgres beside the pool's: one reads reference tables, one looks whether the database is safe, one listens, and
+/// one asks how the others are.
+const APART: usize = 4;
 /// How long the tokens of the demo users are good: longer than anybody leaves a demo running.
 const DEMO_TOKEN: Duration = Duration::from_hours(24 * 30);
 

@@ -30,6 +30,9 @@ pub enum DatabaseError {
     /// Nothing is asked of it while it does not protect its rows.
     #[error("the database is not safe to be served")]
     Unsafe,
+    /// The schema has changed, and it is not known yet whether it is safe to be served.
+    #[error("the schema has changed, and has not been looked at")]
+    InDoubt,
     /// The statement ran longer than its limit.
     #[error("the statement ran longer than allowed")]
     StatementTimeout,

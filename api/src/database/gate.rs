@@ -1,15 +1,26 @@
 //! Whether anything may be asked of the database at all.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use super::DatabaseError;
+
+/// How long an answer waits for a doubt to be settled. A look takes far less, unless somebody has locked what it reads.
+const SETTLED_WITHIN: Duration = Duration::from_secs(3);
+
 /// A gate before the database that everybody who shares a pool comes through. It is shut while the database does not
-/// protect its rows.
+/// protect its rows. While that is in doubt, nobody has to wait with a question, but with the answer.
 #[derive(Debug, Default)]
 pub struct Gate {
     is_shut: AtomicBool,
-    doubt: Notify,
+    /// Times that somebody has said that the schema may have changed.
+    doubts: AtomicU64,
+    /// Those that had been said when a look began that has ended.
+    settled: AtomicU64,
+    has_doubt: Notify,
+    has_settled: Notify,
 }
 
 impl Gate {
@@ -18,18 +29,96 @@ impl Gate {
         self.is_shut.load(Ordering::Acquire)
     }
 
+    /// Waits until what was doubted so far is settled, and says whether what was read meanwhile may be told and what was written
+    /// may stay.
+    pub async fn pass(&self) -> Result<(), DatabaseError> {
+        let doubts = self.doubts();
+        if self.settled.load(Ordering::Acquire) < doubts {
+            let settled = self.until(&self.has_settled, || self.settled.load(Ordering::Acquire) >= doubts);
+            tokio::time::timeout(SETTLED_WITHIN, settled).await.map_err(|_| DatabaseError::InDoubt)?;
+        }
+        if self.is_shut() { Err(DatabaseError::Unsafe) } else { Ok(()) }
+    }
+
+    /// Says that the schema may have changed.
+    pub fn doubt(&self) {
+        self.doubts.fetch_add(1, Ordering::AcqRel);
+        self.has_doubt.notify_waiters();
+    }
+
+    /// How often that was said.
+    pub fn doubts(&self) -> u64 {
+        self.doubts.load(Ordering::Acquire)
+    }
+
+    /// Waits until there is a doubt that is not settled.
+    pub async fn doubted(&self) {
+        self.until(&self.has_doubt, || self.settled.load(Ordering::Acquire) < self.doubts()).await;
+    }
+
     /// Shuts or opens it; gives whether it was the other way before.
     pub fn set_shut(&self, is_shut: bool) -> bool {
         self.is_shut.swap(is_shut, Ordering::AcqRel) != is_shut
     }
 
-    /// Says that the schema may have changed.
-    pub fn doubt(&self) {
-        self.doubt.notify_one();
+    /// Settles so many doubts: those that there were when a look began whose outcome is [set](Self::set_shut).
+    pub fn settle(&self, doubts: u64) {
+        self.settled.fetch_max(doubts, Ordering::AcqRel);
+        self.has_settled.notify_waiters();
     }
 
-    /// Waits until somebody says so.
-    pub async fn doubted(&self) {
-        self.doubt.notified().await;
+    async fn until(&self, told: &Notify, holds: impl Fn() -> bool) {
+        loop {
+            let told = told.notified();
+            if holds() {
+                return;
+            }
+            told.await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_answer_waits_for_a_look_that_began_after_the_last_doubt() {
+        let gate = Gate::default();
+        assert!(gate.pass().await.is_ok() && gate.doubted().now_or_never().is_none());
+        gate.doubt();
+        let begun = gate.doubts();
+        gate.doubt();
+        let mut answer = std::pin::pin!(gate.pass());
+        assert!(answer.as_mut().now_or_never().is_none() && gate.doubted().now_or_never().is_some());
+        gate.settle(begun);
+        assert!(answer.as_mut().now_or_never().is_none() && gate.doubted().now_or_never().is_some());
+        let begun = gate.doubts();
+        // What comes after it waits for the next look.
+        gate.doubt();
+        gate.settle(begun);
+        assert!(matches!(answer.now_or_never(), Some(Ok(()))));
+        assert!(gate.pass().now_or_never().is_none());
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_kept_back_where_the_look_finds_something() {
+        let gate = Gate::default();
+        gate.doubt();
+        let mut answer = std::pin::pin!(gate.pass());
+        assert!(answer.as_mut().now_or_never().is_none());
+        assert!(gate.set_shut(true) && !gate.set_shut(true));
+        gate.settle(gate.doubts());
+        assert!(matches!(answer.await, Err(DatabaseError::Unsafe)));
+        assert!(gate.set_shut(false) && gate.pass().await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn an_answer_waits_for_a_while_only() {
+        let gate = Gate::default();
+        gate.doubt();
+        assert!(matches!(gate.pass().await, Err(DatabaseError::InDoubt)));
     }
 }

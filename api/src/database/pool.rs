@@ -30,8 +30,10 @@ use crate::budget::Budget;
 pub const WAITING_PER_CONNECTION: usize = 16;
 
 const BEGIN_CATALOG: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-/// Postgres then writes every name in full.
-const SEARCH_NOWHERE: &str = "SELECT pg_catalog.set_config('search_path', '', true)";
+/// Postgres then writes every name in full. What is asked of the catalog reads little and says much: compiling it would take
+/// longer than to do it. What somebody has locked is not waited for by more and more connections.
+const SET_FOR_CATALOG: &str = "SELECT pg_catalog.set_config('search_path', '', true),
+    pg_catalog.set_config('jit', 'off', true), pg_catalog.set_config('statement_timeout', '20s', true)";
 
 /// A connection that is older may lead to another server than one that is opened now.
 const DOUBTED_AFTER: Duration = Duration::from_secs(1);
@@ -105,6 +107,7 @@ pub enum PoolError {
 pub struct Pool {
     inner: Lender,
     aside: Lender,
+    looking: Lender,
     pub(super) address: Address,
     /// Where changes are heard of.
     listening: Address,
@@ -159,6 +162,7 @@ impl Pool {
         Ok(Self {
             inner: lend(config.pool_size)?,
             aside: lend(1)?,
+            looking: lend(1)?,
             listening: listening.wanting(SessionAttrs::Primary),
             address,
             tls: MakeRustlsConnect::new(tls),
@@ -204,11 +208,7 @@ impl Pool {
 
     /// A connection of the pool, when it is a share's turn.
     pub(super) async fn get(&self, of: Share) -> Result<Lent, DatabaseError> {
-        let turn = self.inner.turns.take(of);
-        let turn = tokio::time::timeout(self.timeout, turn).await.map_err(|_| DatabaseError::Busy)??;
-        // There is one for each turn, so that nobody waits here unless it has to be opened.
-        let connection = self.inner.connections.get().await?;
-        Ok(Lent { connection, turn })
+        self.inner.lend(of, self.timeout).await
     }
 
     /// A pool of one connection, for what requests wait for while they hold one of this pool's: were it from this pool,
@@ -248,29 +248,31 @@ impl Pool {
         }
     }
 
-    /// Runs statements about the catalog as the login role, in one transaction that reads, and gives the rows of each. They
-    /// name everything with its schema.
-    pub async fn query_catalog(&self, statements: &[Statement]) -> Result<Vec<Vec<Row>>, DatabaseError> {
-        let mut lent = self.get(Share::gateway()).await?;
+    /// Runs a statement about the catalog as the login role, in a transaction that reads, over a connection that is there for
+    /// this alone: whoever looks whether the database is safe waits for no caller, and no caller for it. It names everything with
+    /// its schema.
+    pub async fn query_catalog(&self, statement: &Statement) -> Result<Vec<Row>, DatabaseError> {
+        let mut lent = self.looking.lend(Share::gateway(), self.timeout).await?;
         let ask = |text, command| Query { text, parameters: &[], keep: false, command };
-        let mut queries = vec![ask(BEGIN_CATALOG, Command::Begin), ask(SEARCH_NOWHERE, Command::Statement)];
-        let opening = queries.len();
-        queries.extend(statements.iter().map(|it| Query {
-            text: &it.text,
-            parameters: &it.parameters,
-            keep: false,
-            command: Command::Statement,
-        }));
-        queries.push(ask("ROLLBACK", Command::Rollback));
-        let answers = match lent.run(&queries).await {
-            Ok(answers) => answers,
+        let query = Query {
+            parameters: &statement.parameters,
+            keep: true,
+            ..ask(&statement.text, Command::Statement)
+        };
+        let queries = [
+            ask(BEGIN_CATALOG, Command::Begin),
+            ask(SET_FOR_CATALOG, Command::Statement),
+            query,
+            ask("ROLLBACK", Command::Rollback),
+        ];
+        match lent.run(&queries).await {
+            Ok(answers) => Ok(answers.into_iter().nth(2).unwrap_or_default()),
             Err(failed) => {
                 // Its transaction is still open.
                 drop(managed::Object::take(lent.connection));
-                return Err(failed.error.into());
+                Err(failed.error.into())
             }
-        };
-        Ok(answers.into_iter().skip(opening).take(statements.len()).collect())
+        }
     }
 
     /// The gate before the database.
@@ -345,6 +347,7 @@ impl Pool {
     pub fn close(&self) {
         self.inner.connections.close();
         self.aside.connections.close();
+        self.looking.connections.close();
     }
 }
 
@@ -353,6 +356,17 @@ impl Pool {
 struct Lender {
     connections: managed::Pool<Manager>,
     turns: Turns,
+}
+
+impl Lender {
+    /// A connection, when it is a share's turn.
+    async fn lend(&self, of: Share, within: Duration) -> Result<Lent, DatabaseError> {
+        let turn =
+            tokio::time::timeout(within, self.turns.take(of)).await.map_err(|_| DatabaseError::Busy)??;
+        // There is one for each turn, so that nobody waits here unless it has to be opened.
+        let connection = self.connections.get().await?;
+        Ok(Lent { connection, turn })
+    }
 }
 
 /// A connection lent by the pool.

@@ -64,8 +64,9 @@ impl Listener {
         let early = hearing.take_early();
         self.tell(early).await?;
         *has_heard = true;
-        // What was read before might have changed unheard.
+        // What was read before might have changed unheard, and the schema too.
         self.engine.reference().set_listening(true);
+        self.engine.doubt_schema();
         self.send(Heard::Connected).await?;
         let mut is_greeted = false;
         loop {

@@ -183,6 +183,10 @@ impl Engine {
         let out = execute::Out { bytes: &mut body, most: self.limits.answer };
         let (result, mut counts) =
             execute::run(&self.catalog, &plan, session, &self.reference, &introspection, out).await;
+        // What was read while the database was in doubt is told when it is not any more.
+        if let Err(error) = self.pool.gate().pass().await {
+            return Answer::failed((&error).into(), counts);
+        }
         match result {
             Ok(()) => {
                 body.extend_from_slice(BODY.1);

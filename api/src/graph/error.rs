@@ -200,6 +200,11 @@ impl From<&DatabaseError> for Error {
                     "The database does not protect its data. Nothing is served until that is mended.",
                 )
             },
+            DatabaseError::InDoubt => {
+                tracing::warn!("an answer is kept back: the schema has changed, and has not been looked at");
+                let message = "The tables have just changed, and are being looked at. Try again in a moment.";
+                Self::new(Code::Unavailable, message)
+            }
             DatabaseError::StatementTimeout => Self::new(
                 Code::Timeout,
                 "The query took too long. Ask for fewer rows, or filter on an indexed column.",

@@ -134,6 +134,7 @@ impl Engine {
                     // What an older version has kept tells at least that it was carried out.
                     let written = Written::from_bytes(&kept).unwrap_or_default();
                     writer.replay(mutation, &written, session, &mut body).await?;
+                    self.pool.gate().pass().await?;
                     body.extend_from_slice(BODY.1);
                     return Ok(Carried::Before(body));
                 }
@@ -142,6 +143,7 @@ impl Engine {
         }
         let written = writer.run(mutation, session, &mut body).await?;
         body.extend_from_slice(BODY.1);
+        self.pool.gate().pass().await?;
         committing.store(true, Ordering::Relaxed);
         let committed = match key {
             Some(key) => session.commit_with_key(key, &written.to_bytes()).await,

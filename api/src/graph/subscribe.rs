@@ -80,6 +80,12 @@ impl Untold {
     }
 }
 
+impl From<DatabaseError> for Untold {
+    fn from(error: DatabaseError) -> Self {
+        Self(Error::from(&error).into())
+    }
+}
+
 impl Subscription {
     /// Which rows it is about.
     pub fn topic(&self) -> &Topic {
@@ -209,7 +215,7 @@ impl Engine {
     ) -> Result<Told, Untold> {
         // What needs no session is not told either.
         if self.pool.gate().is_shut() {
-            return Err(Untold(Error::from(&DatabaseError::Unsafe).into()));
+            return Err(DatabaseError::Unsafe.into());
         }
         let asked = subscription.changed(changes);
         let mut session = self.watching(caller, recall);
@@ -217,6 +223,7 @@ impl Engine {
         let rows = feed::read(feed, &asked, &mut session, &self.reference).await.map_err(Untold)?;
         let counts = session.counts();
         drop(session);
+        self.pool.gate().pass().await?;
         let responses = changes.iter().map(|change| {
             let operation = subscription.seen(&rows, change)?;
             subscription.tells(operation).then(|| self.response(feed, &rows, change, operation))
@@ -272,7 +279,10 @@ impl Engine {
             let Some(feed) = self.replan(&subscription.asked, &trial.bare()) else { continue };
             let mut session = self.watching(caller, recall);
             match feed::read(&feed, &asked, &mut session, &self.reference).await.map_err(Untold) {
-                Ok(rows) => return Ok(rows.has(&feed, &change.key) || rows.had(&feed, change.number)),
+                Ok(rows) => {
+                    self.pool.gate().pass().await?;
+                    return Ok(rows.has(&feed, &change.key) || rows.had(&feed, change.number));
+                }
                 Err(untold) if untold.is_of_rows() => {}
                 Err(untold) => return Err(untold),
             }

@@ -10,8 +10,8 @@ use tokio_postgres::types::Type;
 /// Tables of the gateway's own that hold what callers may not see of each other.
 const INTERNAL: [&str; 3] = ["changes", "changes_forgotten", "idempotency_keys"];
 
-/// What the tables and functions of a catalog should be like for callers of these roles.
-pub(super) fn of(catalog: &Catalog, made: &Functions, roles: &[String]) -> Value {
+/// What the tables and functions of a catalog should be like for callers of these roles, with this protection.
+pub(super) fn of(catalog: &Catalog, made: &Functions, roles: &[String], protection: &Value) -> Value {
     let stored = catalog.tables().iter().filter(|table| table.function.is_none()).map(table);
     let internal = INTERNAL.iter().map(|name| {
         json!({
@@ -20,7 +20,6 @@ pub(super) fn of(catalog: &Catalog, made: &Functions, roles: &[String]) -> Value
         })
     });
     let functions = catalog.functions().iter().map(|it| function(catalog, it));
-    let protection: Value = serde_json::from_str(migration::PROTECTION).unwrap_or_default();
     json!({
         "roles": roles,
         "anonymous": ANONYMOUS_ROLE,

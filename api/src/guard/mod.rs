@@ -1,7 +1,7 @@
 //! Refuses to serve a database that does not protect its rows.
 //!
 //! Row-level security, policies, grants, columns, keys and functions are compared with what the catalog of the engine and
-//! the migrations say. `serve` looks at the start, whenever the schema changes and every minute; `doctor` looks once.
+//! the migrations say. `serve` looks at the start, whenever the schema changes and every 15 s; `doctor` looks once.
 
 mod expected;
 mod functions;
@@ -12,16 +12,20 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio_postgres::types::Type;
 
 use self::functions::Functions;
-use self::questions::{MEMORY, PRELUDE, QUESTIONS};
-use self::roles::ROLES;
+use self::questions::{ABOUT_ROLES, PRELUDE};
 use crate::database::{DatabaseError, Parameter, Pool, Row, Statement};
 use crate::graph::Engine;
 
-/// How often it looks where nobody says that the schema has changed.
-const EVERY: Duration = Duration::from_mins(1);
+/// How often it looks where nobody says that the schema has changed: nobody ever says it of roles.
+const EVERY: Duration = Duration::from_secs(15);
+/// How long a look may take: what it reads may be locked.
+const WITHIN: Duration = Duration::from_secs(30);
+/// Pause after a look that has failed.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// Something about the database that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,34 +50,36 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// A guard of the tables and functions that an engine serves to callers of these roles. It waits for a connection in its
-    /// turn, as the gateway's own share: the one aside is what requests wait for.
+    /// A guard of the tables and functions that an engine serves to callers of these roles.
     pub fn new(engine: &Arc<Engine>, pool: &Pool, roles: &[String]) -> Self {
+        Self::comparing(engine, pool, roles, &serde_json::from_str(migration::PROTECTION).unwrap_or_default())
+    }
+
+    /// The same, where the tables should be protected otherwise than the migrations do it: an array like that of
+    /// `migration/protection.json`.
+    pub fn comparing(engine: &Arc<Engine>, pool: &Pool, roles: &[String], protection: &Value) -> Self {
         let functions = Functions::shipped();
-        let expected = expected::of(engine.catalog(), &functions, roles).to_string();
+        let expected = expected::of(engine.catalog(), &functions, roles, protection).to_string();
         Self { pool: pool.clone(), engine: Arc::clone(engine), functions: Arc::new(functions), expected }
     }
 
     /// What is not as it should be now. What the engine keeps in memory is forgotten if what protects it has changed.
     pub async fn look(&self) -> Result<Vec<Finding>, DatabaseError> {
-        let statements: Vec<Statement> =
-            [&ROLES].into_iter().chain(&QUESTIONS).chain([&MEMORY]).map(|it| self.statement(it)).collect();
-        let mut answers = self.pool.query_catalog(&statements).await?;
-        if let Some(memory) = answers.pop().as_ref().and_then(|rows| rows.first()) {
-            self.engine.reference().heed(text(memory, 0), memory.bytes(1) == Some(&[1]));
+        let mut rows = self.ask(&questions::all()).await?;
+        if let Some(memory) = rows.pop() {
+            self.engine.reference().heed(text(&memory, 1), memory.bytes(4) == Some(&[1]));
         }
         // A role that can do too much makes good policies look bad.
-        if answers.first().is_some_and(|roles| !roles.is_empty()) {
-            answers.truncate(1);
-        }
-        Ok(answers.iter().flatten().map(|row| self.finding(row)).collect())
+        let of_roles = rows.iter().take_while(|row| row.bytes(0) == Some(&ABOUT_ROLES)).count();
+        rows.truncate(if of_roles > 0 { of_roles } else { rows.len() });
+        Ok(rows.iter().map(|row| self.finding(row)).collect())
     }
 
     fn finding(&self, row: &Row) -> Finding {
-        let object = text(row, 0);
+        let object = text(row, 1);
         // A function is mended with its definition, which is not sent to be compared.
-        let remedy = if row.bytes(2).is_some() { text(row, 2) } else { self.functions.definition(&object) };
-        Finding { object, message: text(row, 1), remedy, is_unsafe: row.bytes(3) == Some(&[1]) }
+        let remedy = if row.bytes(3).is_some() { text(row, 3) } else { self.functions.definition(&object) };
+        Finding { object, message: text(row, 2), remedy, is_unsafe: row.bytes(4) == Some(&[1]) }
     }
 
     /// The same, but an error where anything is unsafe.
@@ -90,18 +96,25 @@ impl Guard {
                 () = tokio::time::sleep(EVERY) => {}
                 () = self.pool.gate().doubted() => {}
             }
-            let findings = match self.admit().await {
-                Ok(()) => Vec::new(),
-                Err(UnsafeDatabase::Findings(findings)) => findings,
-                // What cannot be looked at cannot be served from either; it says nothing about the rows.
-                Err(UnsafeDatabase::Database(error)) => {
-                    tracing::warn!(%error, "cannot look whether the database is safe");
-                    continue;
-                }
-            };
-            if !self.pool.gate().set_shut(!findings.is_empty()) {
-                continue;
+            let looked = tokio::time::timeout(WITHIN, self.look_again()).await;
+            let silent = |_| Err(DatabaseError::Unavailable("it does not answer in time".into()));
+            // What cannot be looked at says nothing about the rows.
+            if let Err(error) = looked.unwrap_or_else(silent) {
+                tracing::warn!(%error, "cannot look whether the database is safe");
+                tokio::time::sleep(AGAIN_AFTER).await;
             }
+        }
+    }
+
+    async fn look_again(&self) -> Result<(), DatabaseError> {
+        let gate = self.pool.gate();
+        let doubts = gate.doubts();
+        let findings = match self.admit().await {
+            Ok(()) => Vec::new(),
+            Err(UnsafeDatabase::Findings(findings)) => findings,
+            Err(UnsafeDatabase::Database(error)) => return Err(error),
+        };
+        if gate.set_shut(!findings.is_empty()) {
             // Some of it may have been read when it was not safe.
             self.engine.reference().forget();
             for Finding { object, message, remedy, .. } in &findings {
@@ -111,6 +124,8 @@ impl Guard {
                 tracing::info!("the database is safe again");
             }
         }
+        gate.settle(doubts);
+        Ok(())
     }
 
     /// What the migrations make of the served tables, as `migration/protection.json` has it.
@@ -124,15 +139,13 @@ impl Guard {
     }
 
     async fn one(&self, question: &str) -> Result<String, DatabaseError> {
-        let answers = self.pool.query_catalog(&[self.statement(question)]).await?;
-        Ok(answers.first().and_then(|rows| rows.first()).map(|row| text(row, 0)).unwrap_or_default())
+        let rows = self.ask(&format!("{PRELUDE}\n{question}")).await?;
+        Ok(rows.first().map(|row| text(row, 0)).unwrap_or_default())
     }
 
-    fn statement(&self, question: &str) -> Statement {
-        Statement {
-            text: format!("{PRELUDE}\n{question}").into(),
-            parameters: vec![Parameter::new(Type::TEXT, self.expected.clone().into_bytes())],
-        }
+    async fn ask(&self, question: &str) -> Result<Vec<Row>, DatabaseError> {
+        let expected = Parameter::new(Type::TEXT, self.expected.clone().into_bytes());
+        self.pool.query_catalog(&Statement { text: question.into(), parameters: vec![expected] }).await
     }
 }
 

@@ -1,18 +1,34 @@
 //! What is asked of Postgres's catalog. A question gives what is not as it should be: object, message, remedy, and whether
-//! it is unsafe.
+//! it is unsafe. All are asked in one statement, so that what they speak of is found once.
 //!
 //! A table that was there before the first migration keeps privileges, policies and keys of its owner's: what is more, or
 //! other, than the migrations would have made is told there and not refused.
 
+use super::roles::ROLES;
+
+/// The number of the question about roles, as Postgres sends it.
+pub(super) const ABOUT_ROLES: [u8; 4] = 0_i32.to_be_bytes();
+
+/// All that is asked at a look, as one statement: what is found, in the order of the questions, each row after its question's number.
+/// The last row is that of [`MEMORY`].
+pub(super) fn all() -> String {
+    let questions = [&ROLES].into_iter().chain(&QUESTIONS).chain([&MEMORY]).enumerate();
+    let asked = questions
+        .map(|(number, question)| format!("SELECT {number}, found.* FROM (\n{question}\n) AS found"));
+    format!("{PRELUDE}\n{}\nORDER BY 1", asked.collect::<Vec<_>>().join("\nUNION ALL\n"))
+}
+
 /// What the questions speak of. `$1` is what [`super::expected`] says.
 pub(super) const PRELUDE: &str = "
-WITH expected AS (
-  SELECT * FROM jsonb_to_recordset($1::text::jsonb -> 'tables') AS expected
+WITH said AS MATERIALIZED (
+  SELECT $1::text::jsonb AS it
+), expected AS (
+  SELECT expected.* FROM said, jsonb_to_recordset(it -> 'tables') AS expected
     (schema text, name text, columns jsonb, keys jsonb, reference boolean, reads boolean, inserts text[], updates text[], deletes boolean)
 ), clients AS (
-  SELECT oid, rolname::text AS client, rolname = $1::text::jsonb ->> 'anonymous' AS is_anonymous
-  FROM pg_catalog.pg_roles
-  WHERE rolname IN (SELECT jsonb_array_elements_text($1::text::jsonb -> 'roles') UNION SELECT $1::text::jsonb ->> 'anonymous')
+  SELECT oid, rolname::text AS client, rolname = it ->> 'anonymous' AS is_anonymous
+  FROM said, pg_catalog.pg_roles
+  WHERE rolname IN (SELECT jsonb_array_elements_text(it -> 'roles') UNION SELECT it ->> 'anonymous')
 ), served AS (
   SELECT expected.*, r.oid, relkind, relowner, relacl, reloptions, relrowsecurity, relforcerowsecurity,
     relkind IN ('r', 'p') AS is_table, format('%I.%I', schema, name) AS object,
@@ -22,12 +38,12 @@ WITH expected AS (
 ), functions AS (
   SELECT f.*, p.oid, prosecdef, proacl, proowner, provolatile, prorettype, proargnames, proargmodes,
     coalesce(proallargtypes, proargtypes::oid[]) AS types, p.oid::regprocedure::text AS object
-  FROM jsonb_to_recordset($1::text::jsonb -> 'functions') AS f
+  FROM said CROSS JOIN LATERAL jsonb_to_recordset(it -> 'functions') AS f
     (schema text, name text, writes boolean, arguments jsonb, columns jsonb)
   LEFT JOIN (pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n ON n.oid = pronamespace)
     ON nspname = schema AND proname = name
 ), shipped AS (
-  SELECT * FROM jsonb_to_recordset($1::text::jsonb -> 'protection') AS shipped
+  SELECT shipped.* FROM said, jsonb_to_recordset(it -> 'protection') AS shipped
     (object text, readers text[], policies jsonb, foreign_keys jsonb, triggers jsonb)
 ), owner AS (
   SELECT relowner AS oid FROM pg_catalog.pg_class WHERE oid = to_regclass('praxis.changes')
@@ -42,8 +58,8 @@ WITH expected AS (
   WHERE prokind IN ('f', 'p') AND nspname IN (SELECT schema FROM expected UNION SELECT 'auth') AND NOT EXISTS (
     SELECT FROM pg_catalog.pg_depend WHERE classid = 'pg_catalog.pg_proc'::regclass AND objid = p.oid AND deptype = 'e')
 ), of_migrations AS (
-  SELECT made.*, shipped.hash, shipped.callers AS may_call FROM made
-  JOIN jsonb_to_recordset($1::text::jsonb -> 'made') AS shipped (object text, hash text, callers text[]) USING (object)
+  SELECT made.*, shipped.hash, shipped.callers AS may_call FROM said
+  CROSS JOIN LATERAL jsonb_to_recordset(it -> 'made') AS shipped (object text, hash text, callers text[]) JOIN made USING (object)
   WHERE NOT object LIKE 'auth.%' OR praxis.is_of_migrations('function ' || object)
 ), triggers AS (
   SELECT served.oid, object, was_there, tgname, tgisinternal, tgenabled,
@@ -80,7 +96,7 @@ WITH expected AS (
   FROM served JOIN pg_catalog.pg_attribute ON attrelid = served.oid AND NOT attisdropped, aclexplode(attacl)
 )";
 
-pub(super) const QUESTIONS: [&str; 18] = [
+const QUESTIONS: [&str; 18] = [
     // Tables that are not there, or cannot be protected.
     "SELECT format('%I.%I', schema, name), 'there is no such table',
        '-- make the migrations that are pending, see praxis migrate status; where none is, restore the table from a backup', true
@@ -279,7 +295,7 @@ pub(super) const QUESTIONS: [&str; 18] = [
 /// What answers of reference tables hang on beside their rows, as a text that changes with it, and whether every caller of a role
 /// is answered alike: whether their policies are those of the migrations, which ask for the role alone. What may have changed is
 /// seen by the rows of Postgres's catalog: each change of an object writes its row anew.
-pub(super) const MEMORY: &str = "
+const MEMORY: &str = "
 SELECT md5(concat(
     (SELECT string_agg(concat(c.oid, ' ', c.xmin), ',' ORDER BY c.oid) FROM pg_catalog.pg_class AS c JOIN served USING (oid)
       WHERE reference),
@@ -292,7 +308,7 @@ SELECT md5(concat(
       WHERE nspname !~ '^pg_(toast_)?temp_'),
     (SELECT string_agg(m::text, ',' ORDER BY m::text) FROM pg_catalog.pg_auth_members AS m),
     (SELECT string_agg(concat(oid, ' ', rolname, rolsuper, rolbypassrls, rolinherit), ',' ORDER BY oid) FROM pg_catalog.pg_roles))),
-  NOT EXISTS (
+  NULL, NULL, NOT EXISTS (
     SELECT FROM policies LEFT JOIN shipped USING (object)
     WHERE reference AND is_for_clients AND polcmd IN ('r', '*')
       AND policies.statement IS DISTINCT FROM shipped.policies ->> polname::text)";
@@ -318,3 +334,11 @@ pub(super) const FUNCTIONS: &str = "
 SELECT jsonb_pretty(jsonb_agg(jsonb_build_object(
   'object', object, 'hash', md5(definition), 'callers', callers, 'definition', definition) ORDER BY object))
 FROM made";
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_is_expected_is_sent_and_read_once() {
+        assert_eq!(super::all().matches("$1").count(), 1);
+    }
+}

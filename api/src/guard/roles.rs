@@ -3,7 +3,7 @@
 /// What the login role and those of callers can do beyond what they should. Where it finds anything, what the other questions find
 /// may come of it, and their remedies would harm.
 pub(super) const ROLES: &str = "
-, login AS (
+WITH login AS (
   SELECT oid, rolname, rolsuper,
     -- Whether somebody has made it for a gateway.
     oid <> 10 AND NOT EXISTS (SELECT FROM owner WHERE owner.oid = pg_roles.oid)
@@ -24,7 +24,7 @@ SELECT format('the role %I', login.rolname),
   CASE WHEN is_login THEN format('it %s, so row-level security would not bind it', power)
     ELSE format('it can become %I, which %s, so row-level security would not bind it', powers.rolname, power) END,
   CASE WHEN is_kept AND power NOT LIKE 'owns %' THEN format('ALTER ROLE %I NOSUPERUSER NOBYPASSRLS;', powers.rolname)
-    WHEN is_kept THEN (SELECT string_agg(format('ALTER TABLE %s OWNER TO %s;', it, owner.oid::regrole), ' ') FROM owner, unnest(owned) AS it)
+    WHEN is_kept THEN (SELECT string_agg(format('ALTER TABLE %s OWNER TO %s;', mine, owner.oid::regrole), ' ') FROM owner, unnest(owned) AS mine)
     WHEN NOT is_login
       THEN (SELECT string_agg(format('REVOKE %I FROM %s;', powers.rolname, member::regrole), ' ') FROM edges WHERE roleid = powers.oid)
     WHEN to_regrole('praxis_gateway') IS NULL OR to_regrole('praxis_gateway') = login.oid
@@ -34,7 +34,7 @@ SELECT format('the role %I', login.rolname),
 FROM powers, login WHERE power IS NOT NULL
 UNION ALL
 SELECT format('the role %I', login.rolname), format('it cannot act as %s', role), format('GRANT %I TO %I;', role, login.rolname), true
-FROM login, jsonb_array_elements_text($1::text::jsonb -> 'roles') AS role
+FROM login, said, jsonb_array_elements_text(it -> 'roles') AS role
 WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles AS r WHERE r.rolname = role AND pg_has_role(login.oid, r.oid, 'MEMBER'))
 UNION ALL
 SELECT format('the role %I', client), format('it is a member of %I', r.rolname), format('REVOKE %I FROM %s;', r.rolname, member::regrole),

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::AppState;
-use crate::database::Mode;
+use crate::database::{DatabaseError, Mode};
 use crate::supervise::Supervisor;
 
 /// `GET /health/live`: the process answers at all.
@@ -25,8 +25,12 @@ pub(super) async fn ready(State(state): State<Arc<AppState>>) -> (StatusCode, Js
     if let Some(reason) = refusal(state.watching.is_stopping(), &state.supervisor) {
         return refuse(&reason);
     }
-    if state.pool.gate().is_shut() {
-        return refuse("the database does not protect its data; see the log, or run `praxis doctor`");
+    match state.pool.gate().pass().await {
+        Ok(()) => {}
+        Err(DatabaseError::InDoubt) => return refuse("the schema has changed, and has not been looked at"),
+        Err(_) => {
+            return refuse("the database does not protect its data; see the log, or run `praxis doctor`");
+        }
     }
     match state.pool.mode().await {
         // Who reads is served by a standby as well; who writes has to be led elsewhere.

@@ -69,6 +69,12 @@ pub(in crate::graph) enum Failure {
     Taken,
 }
 
+impl From<DatabaseError> for Failure {
+    fn from(error: DatabaseError) -> Self {
+        Self::Refused(Error::from(&error))
+    }
+}
+
 /// Where the values of a statement were given.
 #[derive(Clone, Copy)]
 enum Given<'a> {

@@ -1,0 +1,179 @@
+//! What a gateway does about it, when it starts and while it serves.
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::binary::{over, praxis};
+use crate::fixture::{clinician, protocol};
+use crate::harness::{App, Socket, clone_database, connect, database_url, eventually, somebody};
+
+#[tokio::test]
+async fn serve_refuses_and_says_what_to_do() {
+    let name = clone_database().await;
+    connect(&database_url("postgres", &name))
+        .await
+        .batch_execute("ALTER TABLE session_events NO FORCE ROW LEVEL SECURITY")
+        .await
+        .unwrap();
+    let mut command = praxis();
+    let url = database_url("praxis_gateway", &name);
+    command.arg("serve").args(over(&url));
+    let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success(), "{said}");
+    assert!(said.contains("public.session_events: row-level security does not bind its owner"), "{said}");
+    assert!(said.contains("→ ALTER TABLE public.session_events FORCE ROW LEVEL SECURITY;"), "{said}");
+}
+
+#[tokio::test]
+async fn a_database_that_becomes_unsafe_is_not_served_until_it_is_mended() {
+    let app = App::start().await;
+    let owner = app.owner().await;
+    let ready = async || app.http().get(app.url("/health/ready")).send().await.unwrap().status();
+    let asker = app.bearer(&somebody());
+    let ask = async || asker.ask("{ refSubstances: substances(first: 1) { nodes { id } } }").await;
+    assert_eq!(ready().await, StatusCode::OK);
+    ask().await.data();
+    // The event trigger is heard as soon as the gateway listens.
+    eventually("noticed", async || {
+        owner.batch_execute("ALTER TABLE session_events DISABLE ROW LEVEL SECURITY").await.unwrap();
+        ready().await == StatusCode::SERVICE_UNAVAILABLE
+    })
+    .await;
+    let answer = ask().await;
+    assert_eq!(answer.code(), "UNAVAILABLE");
+    assert_eq!(answer.body["errors"][0]["extensions"]["reason"], "UNSAFE_DATABASE");
+    assert!(!answer.body.to_string().contains("session_events"), "{}", answer.body);
+
+    owner.batch_execute("ALTER TABLE session_events ENABLE ROW LEVEL SECURITY").await.unwrap();
+    eventually("healed", async || ready().await == StatusCode::OK).await;
+    ask().await.data();
+}
+
+/// What the gateway says of its readiness.
+async fn readiness(app: &App) -> (StatusCode, Value) {
+    let answer = app.http().get(app.url("/health/ready")).send().await.unwrap();
+    (answer.status(), answer.json().await.unwrap())
+}
+
+/// Waits until the gateway hears of changes of the schema.
+async fn hears(app: &App) {
+    let owner = app.owner().await;
+    eventually("the gateway hears", async || {
+        owner.batch_execute("ALTER TABLE session_events DISABLE ROW LEVEL SECURITY").await.unwrap();
+        readiness(app).await.0 == StatusCode::SERVICE_UNAVAILABLE
+    })
+    .await;
+    owner.batch_execute("ALTER TABLE session_events ENABLE ROW LEVEL SECURITY").await.unwrap();
+    eventually("all is well", async || readiness(app).await.0 == StatusCode::OK).await;
+}
+
+#[tokio::test]
+async fn what_was_read_before_a_change_is_not_told_after_it() {
+    let app = App::start().await;
+    hears(&app).await;
+    let owner = app.owner().await;
+    app.slow_down(4).await;
+    let asker = app.clinician_north().await;
+    let ask = asker.ask("{ sites { nodes { siteId } } }");
+    let change = async {
+        eventually("it is asked", async || app.running().await == 1).await;
+        owner.batch_execute("ALTER TABLE session_events DISABLE ROW LEVEL SECURITY").await.unwrap();
+    };
+    let (answer, ()) = tokio::join!(ask, change);
+    assert_eq!(answer.code(), "UNAVAILABLE");
+    assert_eq!(answer.body["errors"][0]["extensions"]["reason"], "UNSAFE_DATABASE");
+}
+
+#[tokio::test]
+async fn nothing_is_told_or_written_between_a_change_and_the_look_at_it() {
+    let app = App::with(|config| config.feeds.ping_every = Duration::from_mins(5)).await;
+    hears(&app).await;
+    let (owner, locker) = (app.owner().await, app.owner().await);
+    let (north, site) = clinician(&app, &owner, "doubt").await;
+    let protocol = protocol(&owner, site).await;
+    let mut socket = Socket::of(&app, &north).await;
+    let watch =
+        "subscription($of: BigInt!) { sessionEventsChanged(filter: {protocolId: {eq: $of}}) { operation } }";
+    socket.subscribe("1", watch, &json!({ "of": protocol.to_string() })).await;
+    // What the look has to read is locked.
+    locker.batch_execute("BEGIN; LOCK TABLE praxis.baseline IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    owner.batch_execute("ALTER TABLE session_events DISABLE ROW LEVEL SECURITY").await.unwrap();
+    eventually("it is in doubt", async || {
+        readiness(&app).await.1["reason"].to_string().contains("has changed")
+    })
+    .await;
+    let rows = "{ sessionEvents(first: 1) { nodes { eventId } } }";
+    let write = "mutation($input: SessionEventInput!) { createSessionEvent(input: $input) { __typename } }";
+    let input = json!({ "input": {
+        "protocolId": protocol.to_string(), "eventTypeId": 1, "eventTimestamp": "2026-01-01T10:00:00Z"
+    } });
+    for query in [rows, "{ substances(first: 1) { nodes { substanceName } } }", "{ __typename }", write] {
+        let answer = north.ask_with(query, &input).await;
+        let told = (answer.code(), answer.status);
+        assert_eq!(told, ("UNAVAILABLE", StatusCode::SERVICE_UNAVAILABLE), "{query}: {}", answer.body);
+    }
+    let count = format!("SELECT count(*) FROM session_events WHERE protocol_id = {protocol}");
+    assert_eq!(owner.query_one(&count, &[]).await.unwrap().get::<_, i64>(0), 0);
+    let event = format!(
+        "INSERT INTO session_events (protocol_id, site_id, event_type_id, event_timestamp)
+         VALUES ({protocol}, {site}, 1, now())"
+    );
+    owner.batch_execute(&event).await.unwrap();
+    assert_eq!(socket.next_within(Duration::from_secs(2)).await, None);
+    locker.batch_execute("ROLLBACK").await.unwrap();
+    eventually("it is known", async || {
+        north.ask(rows).await.body["errors"][0]["extensions"]["reason"] == "UNSAFE_DATABASE"
+    })
+    .await;
+    owner.batch_execute("ALTER TABLE session_events ENABLE ROW LEVEL SECURITY").await.unwrap();
+    eventually("healed", async || readiness(&app).await.0 == StatusCode::OK).await;
+    north.ask(rows).await.data();
+}
+
+#[tokio::test]
+async fn everybody_is_answered_while_the_schema_changes_all_the_time() {
+    let app = App::start().await;
+    hears(&app).await;
+    let owner = app.owner().await;
+    let north = app.clinician_north().await;
+    let changes = async {
+        for number in 0..40 {
+            let index = format!("CREATE INDEX often_{number} ON session_events ((event_id + {number}))");
+            owner.batch_execute(&index).await.unwrap();
+            owner.batch_execute(&format!("DROP INDEX often_{number}")).await.unwrap();
+        }
+    };
+    let mut changes = std::pin::pin!(changes);
+    let mut asked = 0;
+    loop {
+        tokio::select! {
+            () = changes.as_mut() => break,
+            answer = north.ask("{ protocols(first: 1) { nodes { recordId } } }") => {
+                answer.data();
+                asked += 1;
+            }
+        }
+    }
+    assert!(asked > 0);
+}
+
+#[tokio::test]
+async fn the_look_needs_no_connection_of_the_callers() {
+    let app = App::with(|config| config.database.pool_size = 1).await;
+    hears(&app).await;
+    let owner = app.owner().await;
+    app.slow_down(60).await;
+    let asked = app.http().post(app.url("/graphql")).bearer_auth(somebody());
+    let asked = tokio::spawn(asked.json(&json!({ "query": "{ sites { nodes { siteId } } }" })).send());
+    eventually("the only connection is busy", async || app.running().await == 1).await;
+    owner.batch_execute("ALTER TABLE session_events DISABLE ROW LEVEL SECURITY").await.unwrap();
+    eventually("noticed", async || {
+        readiness(&app).await.1["reason"].to_string().contains("does not protect")
+    })
+    .await;
+    assert!(!asked.is_finished());
+    asked.abort();
+}
