@@ -64,6 +64,7 @@ mod random;
 mod refusals;
 mod repeated;
 mod replication;
+mod reset;
 mod scalars;
 mod scale;
 mod schema;

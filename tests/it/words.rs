@@ -1,6 +1,7 @@
 //! What is said of a refusal fits it: each direction of a foreign key, the row and the field, and whether to try again.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use praxis::graph::catalog::{Catalog, Operation};
 use praxis::systems;
@@ -460,6 +461,21 @@ async fn whoever_gives_way_is_told_to_try_again() {
     assert_eq!(answer.code(), "UNAVAILABLE", "{}", answer.body);
     assert_eq!(answer.error()["extensions"]["reason"], "COLLISION");
     assert!(answer.error()["message"].as_str().unwrap().contains("Try again"));
+
+    // A mutation that waits for a row until its time is up did not ask for too much.
+    let late =
+        App::over(&app.database, |config| config.database.statement_timeout = Duration::from_millis(300))
+            .await;
+    owner
+        .batch_execute("BEGIN; SELECT FROM log_clinical_records WHERE record_id = 1 FOR UPDATE")
+        .await
+        .unwrap();
+    let write = "mutation { updateProtocol(recordId: 1, patch: { dosageMg: 20 }) { protocol { recordId } } }";
+    let waited = late.clinician_north().await.ask(write).await;
+    assert_eq!(waited.code(), "TIMEOUT", "{}", waited.body);
+    let message = waited.error()["message"].as_str().unwrap();
+    assert!(message.contains("others may be writing the same rows"), "{message}");
+    owner.batch_execute("ROLLBACK").await.unwrap();
 
     // A mutation gives way as often as it is tried.
     let collide = "CREATE FUNCTION collide() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -16,6 +16,10 @@ use crate::database::{DatabaseError, Parameter, ServerError, Session, SqlState, 
 const DESCRIBE: &str =
     "SELECT words, array_to_string(columns, ',') FROM praxis.describe_constraint($1, $2, $3)";
 
+/// What is told of a statement that writes and does not end: mostly it waits.
+const TOO_LONG: &str =
+    "Writing took too long; others may be writing the same rows. Nothing was written; try again.";
+
 /// A constraint: schema, table, name.
 type Constraint = [String; 3];
 
@@ -75,7 +79,11 @@ impl Refusals {
         error: &DatabaseError,
         session: &mut Session,
     ) -> Told {
-        let DatabaseError::Postgres(server) = error else { return Told::of(error.into()) };
+        let server = match error {
+            DatabaseError::Postgres(server) => server,
+            DatabaseError::StatementTimeout => return Told::of(Error::new(Code::Timeout, TOO_LONG)),
+            error => return Told::of(error.into()),
+        };
         let described = self.describe(server, session).await;
         let columns = server.column.as_ref().map_or(described.columns.as_slice(), std::slice::from_ref);
         let fields: Vec<&str> = columns

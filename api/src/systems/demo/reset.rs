@@ -1,6 +1,7 @@
 //! Makes the demo what it was at first: everything in it is deleted, and loaded anew.
 
 use thiserror::Error;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Transaction};
 use uuid::Uuid;
 
@@ -22,6 +23,8 @@ pub enum ResetError {
     Database(#[from] tokio_postgres::Error),
 }
 
+/// How often it is tried. Postgres takes a second to find out who has to give way.
+const ATTEMPTS: u32 = 10;
 /// What the gateway remembers of rows that go away.
 const REMEMBERED: [&str; 2] = ["praxis.idempotency_keys", "praxis.directory_vocabulary"];
 /// What refuses that rows of these tables are deleted at once: they are kept from people, and this is maintenance.
@@ -32,8 +35,22 @@ const GUARDED: &str = "SELECT format('ALTER TABLE %s %%s TRIGGER %I', tgrelid::r
 /// reference rows are those of the migrations.
 ///
 /// Only where all accounts are the demo's own, and where no table was there before the first migration. The connection has to
-/// be that of the tables' owner, or of a superuser.
+/// be that of the tables' owner, or of a superuser. A gateway that is running has locks of its own: whoever gives way tries again.
 pub async fn reset(client: &mut Client, systems: &[System]) -> Result<Summary, ResetError> {
+    let mut attempt = 1;
+    loop {
+        match try_reset(client, systems).await {
+            Err(ResetError::Database(error))
+                if error.code() == Some(&SqlState::T_R_DEADLOCK_DETECTED) && attempt < ATTEMPTS =>
+            {
+                attempt += 1;
+            }
+            done => return done,
+        }
+    }
+}
+
+async fn try_reset(client: &mut Client, systems: &[System]) -> Result<Summary, ResetError> {
     let transaction = client.transaction().await?;
     lock(&transaction).await?;
     refuse_what_is_no_demo(&transaction).await?;
@@ -55,7 +72,13 @@ pub async fn reset(client: &mut Client, systems: &[System]) -> Result<Summary, R
     }
     let switch = |how: &str| guards.iter().map(|guard| guard.replace("%s", how) + ";").collect::<String>();
     transaction.batch_execute(&switch("DISABLE")).await?;
-    transaction.batch_execute(&format!("TRUNCATE {} RESTART IDENTITY", tables.join(", "))).await?;
+    let truncate = format!("TRUNCATE {} RESTART IDENTITY", tables.join(", "));
+    transaction.batch_execute(&truncate).await.map_err(|error| match error.as_db_error() {
+        Some(refused) if refused.code() == &SqlState::FEATURE_NOT_SUPPORTED => {
+            ResetError::NoDemo("another table refers to its rows".into())
+        }
+        _ => error.into(),
+    })?;
     transaction.batch_execute(&switch("ENABLE")).await?;
     if super::has_portal(&transaction).await? {
         for statement in migration::reference_rows() {
