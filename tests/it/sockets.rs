@@ -52,7 +52,10 @@ async fn an_operation_that_is_not_valid_ends_with_its_errors_and_nothing_else() 
     assert_eq!(error["extensions"]["argument"], "eventId");
     let cursor = "subscription { sessionEventsChanged(after: \"x\") { nodeId } }";
     socket.begin("d", cursor, &json!({})).await;
-    assert_eq!(socket.error("d").await["extensions"]["argument"], "after");
+    let error = socket.error("d").await;
+    assert_eq!(error["extensions"]["argument"], "after");
+    assert_eq!(error["path"], json!(["sessionEventsChanged"]));
+    assert_eq!(error["locations"], json!([{ "line": 1, "column": 44 }]));
     socket.send(&json!({ "type": "ping" })).await;
     assert_eq!(socket.next().await, json!({ "type": "pong" }));
 }

@@ -89,14 +89,10 @@ impl Feeds {
         operation: OperationId,
     ) -> Result<Watch, Error> {
         self.hears().await?;
-        let after = subscription.after().map(|text| {
-            Cursor::read(text).ok_or_else(|| {
-                let mut error = Error::new(Code::BadUserInput, "after: this is not a cursor of a change");
-                error.argument = Some("after".into());
-                error
-            })
-        });
-        let after = after.transpose()?;
+        let after = subscription
+            .after()
+            .map(|after| Cursor::read(&after.cursor).ok_or_else(|| after.refused.clone()))
+            .transpose()?;
         let key = GroupKey::new(&caller, &subscription);
         let subscriber = Subscriber::new(outbox.clone(), operation, after.is_some());
         let share = caller.share();

@@ -16,7 +16,7 @@ use super::engine::{Engine, operation_of};
 use super::error::{Code, Error, PathSegment};
 use super::execute::Unanswered;
 use super::execute::feed::{self, Changed, Rows};
-use super::plan::{self, Feed, Topic, Trial};
+use super::plan::{self, After, Feed, Topic, Trial};
 use super::refused_value::Search;
 use super::value::write_string;
 use crate::auth::Caller;
@@ -110,9 +110,9 @@ impl Subscription {
         self.feed.operations.contains(&operation)
     }
 
-    /// Cursor behind which it begins; without one, now.
-    pub fn after(&self) -> Option<&str> {
-        self.feed.after.as_deref()
+    /// Where it begins; without it, now.
+    pub fn after(&self) -> Option<&After> {
+        self.feed.after.as_ref()
     }
 
     /// The same for subscriptions that tell the same, wherever they begin.
@@ -181,7 +181,11 @@ impl Engine {
         });
         Some(planned.map(|mut feed| {
             // A cursor of its own goes before one that came beside it.
-            feed.after = feed.after.or_else(|| context.after.clone());
+            feed.after = feed.after.or_else(|| {
+                let refused =
+                    Error::new(Code::BadUserInput, "Last-Event-ID: this is not a cursor of a change");
+                context.after.clone().map(|cursor| After { cursor, refused })
+            });
             let (query, operation_name) = (request.query.clone(), request.operation_name.clone());
             let asked = Asked { query, operation_name, variables: context.variables.clone() };
             Subscription { feed, asked, named: Mutex::default() }

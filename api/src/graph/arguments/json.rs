@@ -91,7 +91,7 @@ pub(in crate::graph) fn read(text: &str) -> Option<Value<'_>> {
 }
 
 /// The first name that an object's fields have twice: of two readers, one may see the first value and the other the last.
-pub(super) fn repeated<'f>(fields: &'f [(Cow<'_, str>, Value<'_>)]) -> Option<&'f str> {
+pub(in crate::graph) fn repeated<'f>(fields: &'f [(Cow<'_, str>, Value<'_>)]) -> Option<&'f str> {
     const FEW: usize = 16;
     if fields.len() <= FEW {
         let is_repeated = |at: usize| fields[..at].iter().any(|(before, _)| *before == fields[at].0);

@@ -25,6 +25,7 @@ use crate::graph::document::{Condition, Document, Field, Operation, Use};
 use crate::graph::error::Error;
 
 pub(super) use error::ArgumentError;
+pub(super) use json::repeated;
 pub use json::{Flaw, NOT_UNICODE, fields_once, object as json_object};
 pub(super) use value::{Part, Value};
 pub use variables::Variables;

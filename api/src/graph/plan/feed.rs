@@ -2,6 +2,7 @@
 
 use super::{Keyed, LoadId, Plan, RowSelection};
 use crate::graph::catalog::{ChangeOperation, ColumnId, TableId};
+use crate::graph::error::Error;
 
 /// A subscription, ready to run for the keys of changed rows.
 #[derive(Debug)]
@@ -12,8 +13,8 @@ pub(in crate::graph) struct Feed {
     pub(in crate::graph) topic: Topic,
     /// Which changes it tells.
     pub(in crate::graph) operations: Vec<ChangeOperation>,
-    /// Cursor behind which it begins; without one, now.
-    pub(in crate::graph) after: Option<String>,
+    /// Where it begins; without it, now.
+    pub(in crate::graph) after: Option<After>,
     /// Fields of a change, in the order of the request.
     pub(in crate::graph) fields: Vec<Keyed<ChangeField>>,
     /// The loads: of the rows that have changed, and of what hangs on them.
@@ -26,6 +27,15 @@ pub(in crate::graph) struct Feed {
     pub(in crate::graph) gone: LoadId,
     /// Rows that are read at a time at most, so that a read costs what a request may cost.
     pub(in crate::graph) batch: usize,
+}
+
+/// The place in the history of changes behind which a feed begins.
+#[derive(Clone, Debug)]
+pub struct After {
+    /// The cursor as it was given.
+    pub cursor: String,
+    /// The error where it is no cursor.
+    pub refused: Error,
 }
 
 /// Which rows of a table a feed is about, as far as changes are sorted by it.

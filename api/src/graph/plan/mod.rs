@@ -32,7 +32,8 @@ mod zone;
 
 pub(super) use cursor::write_cursor;
 pub use feed::Topic;
-pub(super) use feed::{ChangeField, Feed};
+
+pub(super) use feed::{After, ChangeField, Feed};
 pub(super) use planner::{plan, plan_feed, plan_mutation};
 pub(super) use points::DEFAULT_POINTS;
 pub(super) use range::Ranges;

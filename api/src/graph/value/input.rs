@@ -7,7 +7,7 @@ use tokio_postgres::types::Type;
 
 use super::{numeric, time};
 use crate::database::Parameter;
-use crate::graph::arguments::{ArgumentError, Value, number};
+use crate::graph::arguments::{ArgumentError, Value, number, repeated};
 use crate::graph::catalog::{Bounds, ColumnType, Scalar};
 
 /// A parameter of a column's type. The value is not null: the caller has dealt with that. The error says where within the value it is.
@@ -177,7 +177,8 @@ fn encode(scalar: Scalar, value: &Value<'_>) -> Result<Vec<u8>, ArgumentError> {
     encoded.ok_or_else(|| mismatch(value, expected(scalar)))
 }
 
-/// Refuses what Postgres cannot store as JSON, which is NUL in texts, and what readers cannot use: a number beyond a double.
+/// Refuses what Postgres cannot store as JSON, which is NUL in texts, and what readers cannot use: a number beyond a double, and
+/// a field that is there twice, of which Postgres would keep the last.
 fn check_json(value: &Value<'_>) -> Result<(), ArgumentError> {
     let is_text = |text: &str| !text.contains('\0');
     let is_whole = value.as_str().is_none_or(is_text)
@@ -188,6 +189,9 @@ fn check_json(value: &Value<'_>) -> Result<(), ArgumentError> {
     }
     for (at, item) in value.items().iter().enumerate() {
         check_json(item).map_err(|error| error.within(&at.to_string()))?;
+    }
+    if let Some(name) = repeated(value.fields()) {
+        return Err(ArgumentError::here("the field is there twice").within(name));
     }
     let mut fields = value.fields().iter();
     fields.try_for_each(|(name, value)| check_json(value).map_err(|error| error.within(name)))
@@ -207,7 +211,7 @@ fn expected(scalar: Scalar) -> &'static str {
         Scalar::Date => "a date such as \"2026-02-12\"",
         Scalar::LocalDateTime => "a date and time without offset such as \"2026-02-12T14:15:00\"",
         Scalar::DateTime => "a date and time with offset such as \"2026-02-12T14:15:00Z\" (RFC 3339)",
-        Scalar::Json => "JSON without NUL and with numbers between 1e-307 and 1e308",
+        Scalar::Json => "JSON without NUL and with numbers between 2.3e-308 and 1.7e308",
     }
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::super::feed::{ChangeField, Feed, Topic};
+use super::super::feed::{After, ChangeField, Feed, Topic};
 use super::super::key::key_values;
 use super::super::{Plan, RowSelection, Trial};
 use super::{DraftKind, Planned, Planner, Question};
@@ -93,7 +93,7 @@ impl<'a> Planner<'a> {
             key: field.key.to_string(),
             topic,
             operations,
-            after: given.get("after").and_then(Value::as_str).map(str::to_owned),
+            after: given.get("after").and_then(Value::as_str).map(|cursor| self.after(field, cursor)),
             fields,
             plan: Plan { fields: Vec::new(), loads: self.take_loads()?, cost },
             rows,
@@ -101,6 +101,11 @@ impl<'a> Planner<'a> {
             gone,
             batch: usize::try_from((self.limits.cost / cost).clamp(1, LARGEST_BATCH)).unwrap_or(1),
         })
+    }
+
+    fn after(&self, field: &Field, cursor: &str) -> After {
+        let refused = ArgumentError::new("after", "this is not a cursor of a change");
+        After { cursor: cursor.to_owned(), refused: self.document.pinpoint(self.refuse(field, refused)) }
     }
 
     /// The load of rows by their primary key, and of those the ones that match.
