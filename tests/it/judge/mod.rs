@@ -23,6 +23,8 @@ use self::world::{Person, World};
 
 /// Operations of all callers together.
 const OPERATIONS: usize = 2_000;
+/// Those of the callers who see the most of each system.
+const SEES_MUCH: [&str; 2] = ["network@praxis.example", "admin@mindful.example"];
 /// After so many differences of a caller no more is asked.
 const ENOUGH: usize = 5;
 
@@ -57,6 +59,26 @@ async fn every_answer_is_what_plain_sql_says() {
     assert!(answered * 2 > operations, "{told:#?}");
     let too_slow = told.get(TOO_SLOW).copied().unwrap_or_default();
     assert!(too_slow * 50 <= operations, "{told:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_random_operations_seldom_meet_is_as_plain_sql_says() {
+    let world = World::make().await;
+    let (mut outcomes, mut differences) = (BTreeMap::new(), Vec::new());
+    for person in world.people.iter().filter(|person| SEES_MUCH.contains(&person.name.as_str())) {
+        let judge = Judge { world: &world, person };
+        let generator = Generator::new(&world.schema, &person.pool, WITHOUT);
+        for operation in generator.corners(&mut Dice::of(1)) {
+            match judge.judge(&operation, None).await {
+                Verdict::Right(outcome) => *outcomes.entry(outcome).or_insert(0) += 1,
+                Verdict::Wrong { kind, .. } => differences.push(judge.explain(operation, &kind).await),
+            }
+        }
+    }
+    println!("{outcomes:#?}");
+    assert!(differences.is_empty(), "{}", differences.join("\n\n"));
+    assert!(outcomes.get("rows").copied().unwrap_or(0) > 50, "{outcomes:#?}");
+    assert!(outcomes.keys().all(|outcome| outcome == "rows" || outcome == "empty"), "{outcomes:#?}");
 }
 
 /// Compares the answers that one person is given.

@@ -112,8 +112,18 @@ async fn roughen(owner: &Client, catalog: &Catalog) {
                 changes.push(format!("UPDATE {table} SET {name} = {name} || {name} WHERE {}", some(3)));
             }
             if column.ty.postgres().name() == "text" {
-                let strange = r#"'O''Neil 100%_\ "é" İ'"#;
-                changes.push(format!("UPDATE {table} SET {name} = {strange} WHERE {}", some(11)));
+                for (strange, one_in) in [(r#"'O''Neil 100%_\ "é" İ'"#, 11), (r"'%_\ it''s'", 13)] {
+                    changes.push(format!("UPDATE {table} SET {name} = {strange} WHERE {}", some(one_in)));
+                }
+            }
+            if column.ty.postgres().name() == "jsonb" {
+                // Numbers as texts, beside those of other rows.
+                let said = format!(
+                    "(SELECT jsonb_object_agg(k, CASE jsonb_typeof(v) WHEN 'number' THEN to_jsonb(v #>> '{{}}') ELSE v END)
+                        FROM jsonb_each({name}) AS e (k, v))"
+                );
+                let is_object = format!("jsonb_typeof({name}) = 'object' AND {name} <> '{{}}'");
+                changes.push(format!("UPDATE {table} SET {name} = {said} WHERE {is_object} AND {}", some(4)));
             }
             for change in changes {
                 // A view and a constraint may refuse it.

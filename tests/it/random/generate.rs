@@ -99,6 +99,7 @@ impl<'a> Generator<'a> {
                     ("ID", false) if !dice.percent(self.wild) => {
                         self.pool.id(dice, Some(member.ty.name.trim_end_matches("Payload")))
                     }
+                    _ if argument.name == "at" => self.place(dice, &member.name, &argument.ty, 0),
                     // What a function is given counts or measures something.
                     ("Int" | "Float", false) if is_paged && !dice.percent(self.wild) => {
                         Argument::Literal((1 + dice.below(200)).to_string())

@@ -91,6 +91,8 @@ impl Generator<'_> {
                 return (input.name.clone(), Argument::Literal("true".into()));
             }
             let part = match input.name.as_str() {
+                "at" => Some(self.place(dice, field, &input.ty, depth + 1)),
+                "every" => self.mostly(dice, &input.ty.name, depth + 1),
                 "contains" | "startsWith" if input.ty.name == "String" && !input.ty.is_list => {
                     self.part(dice, of, input.name == "startsWith")
                 }
@@ -99,6 +101,28 @@ impl Generator<'_> {
             (input.name.clone(), part.unwrap_or_else(|| self.input(dice, of, &input.ty, depth + 1)))
         };
         Argument::Object(members.into_iter().map(value).collect())
+    }
+
+    /// A place within the JSON of a column.
+    pub(super) fn place(&self, dice: &mut Dice, column: &str, ty: &TypeName, depth: usize) -> Argument {
+        self.path(dice, column).unwrap_or_else(|| self.input(dice, "at", ty, depth))
+    }
+
+    /// A condition that most rows meet, but for those that lack the value; now and then there is none.
+    fn mostly(&self, dice: &mut Dice, filter: &str, depth: usize) -> Option<Argument> {
+        if dice.percent(30 + self.wild) {
+            return None;
+        }
+        let differs = |input: &&Member| {
+            self.is_wanted(&input.name)
+                && self.schema.get(&input.ty.name).inputs.iter().any(|it| it.name == "neq")
+        };
+        let columns: Vec<&Member> = self.schema.get(filter).inputs.iter().filter(differs).collect();
+        let column = dice.pick(&columns)?;
+        let neq = self.schema.get(&column.ty.name).inputs.iter().find(|it| it.name == "neq")?;
+        let value = self.input(dice, &column.name, &neq.ty, depth + 1);
+        let condition = Argument::Object(vec![("neq".into(), value)]);
+        Some(Argument::Object(vec![(column.name.clone(), condition)]))
     }
 
     /// A span of time; a key of groups may be a date, which has no hours.
@@ -261,6 +285,7 @@ fn is_of_column(name: &str) -> bool {
             | "max"
             | "stddev"
             | "percentile"
+            | "path"
             | "value"
     )
 }

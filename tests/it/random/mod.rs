@@ -3,6 +3,7 @@
 //!
 //! The schema is read by introspection, so a new table, field or argument is asked for by itself.
 
+mod corners;
 mod dice;
 mod generate;
 mod inputs;

@@ -11,6 +11,8 @@ use super::inputs::order;
 use super::{Argument, Schema};
 use crate::harness::Actor;
 
+/// Ways to values within JSON are kept as if this were their type.
+pub(super) const PATH: &str = "path";
 /// So many values of each column are kept.
 const OF_A_COLUMN: usize = 12;
 /// Orders of each list of which pages are kept, beside that of the key.
@@ -65,6 +67,10 @@ impl Pool {
                     let keys = format!("to_jsonb(jsonb_object_keys({value}))");
                     let keys = self::values(owner, &keys, &objects).await;
                     pool.of_fields.entry(("at".into(), "String".into())).or_default().extend(keys);
+                    let (paths, within) = within(owner, &value, &table.sql_name).await;
+                    pool.of_fields.entry((column.field.clone(), "JSON".into())).or_default().extend(within);
+                    pool.of_types.entry(PATH.into()).or_default().extend(paths.clone());
+                    pool.of_fields.entry((column.field.clone(), PATH.into())).or_default().extend(paths);
                 }
             }
             let keys = keys(owner, table).await;
@@ -148,6 +154,12 @@ impl Pool {
         ids.and_then(|ids| dice.pick(ids)).map_or_else(|| Argument::text("none"), |id| Argument::text(id))
     }
 
+    /// The ways to values within the JSON of columns of this name, key by key.
+    pub(super) fn paths(&self, field: &str) -> Vec<Vec<String>> {
+        let known = self.of_fields.get(&(field.to_owned(), PATH.to_owned())).into_iter().flatten();
+        known.filter_map(|keys| serde_json::from_str(keys).ok()).collect()
+    }
+
     /// Whether columns of this name, in capitals, hold dates.
     pub(super) fn is_date(&self, column: &str) -> bool {
         let column = column.replace('_', "");
@@ -173,6 +185,17 @@ async fn values(owner: &Client, value: &str, table: &str) -> Vec<String> {
     let rows = owner.query(&sql, &[]).await.unwrap_or_else(|error| panic!("{error:?}: {sql}"));
     let values = rows.iter().map(|row| row.get::<_, String>(0));
     values.filter(|value| value.len() < 200).collect()
+}
+
+/// Ways to values within JSON objects, as lists of one key and of two, and such values.
+async fn within(owner: &Client, column: &str, table: &str) -> (Vec<String>, Vec<String>) {
+    let each =
+        |of: &str| format!("jsonb_each(CASE jsonb_typeof({of}) WHEN 'object' THEN {of} ELSE '{{}}' END)");
+    let first = format!("{table}, {} AS e (k, v)", each(column));
+    let second = format!("{first}, {} AS f (l, w)", each("v"));
+    let mut paths = values(owner, "jsonb_build_array(k)", &first).await;
+    paths.extend(values(owner, "jsonb_build_array(k, l)", &second).await);
+    (paths, values(owner, "v", &first).await)
 }
 
 /// Unique keys of some rows of a table.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::dice::Dice;
 use super::generate::Generator;
 use super::operation::Argument;
-use super::pool::Pool;
+use super::pool::{PATH, Pool};
 
 impl Generator<'_> {
     pub(super) fn scalar_or_wild(&self, dice: &mut Dice, field: &str, name: &str) -> Argument {
@@ -47,8 +47,8 @@ impl Generator<'_> {
         }
     }
 
-    /// A few letters of a text that is in the database, in either case: short as they are, they are found in many rows. Now and
-    /// then there is none.
+    /// A few letters of a text that is in the database, in either case: short as they are, they are found in many rows. One of them may
+    /// be what stands for others in a pattern, and for itself here. Now and then there is none.
     pub(super) fn part(&self, dice: &mut Dice, field: &str, is_beginning: bool) -> Option<Argument> {
         if dice.percent(20 + self.wild) {
             return None;
@@ -56,10 +56,24 @@ impl Generator<'_> {
         let value: Value = serde_json::from_str(self.pool.value(dice, field, "String")?).ok()?;
         let letters: Vec<char> = value.as_str()?.chars().collect();
         let from = if is_beginning { 0 } else { dice.below(letters.len().max(1)) };
-        let part: String = letters.iter().skip(from).take(1 + dice.below(4)).collect();
+        let mut part: Vec<char> = letters.iter().skip(from).take(1 + dice.below(4)).copied().collect();
+        if dice.percent(25) && !part.is_empty() {
+            let at = dice.below(part.len());
+            part[at] = *dice.pick(&['%', '_', '\\']).unwrap_or(&'%');
+        }
+        let part: String = part.into_iter().collect();
         let (upper, lower) = (part.to_uppercase(), part.to_lowercase());
         let turned = if part == upper { lower } else { upper };
         Some(Argument::text(if dice.percent(50) { &turned } else { &part }))
+    }
+
+    /// The way to a value within JSON, mostly one that a column of this name has somewhere.
+    pub(super) fn path(&self, dice: &mut Dice, field: &str) -> Option<Argument> {
+        if dice.percent(20 + self.wild) {
+            return None;
+        }
+        let keys: Vec<String> = serde_json::from_str(self.pool.value(dice, field, PATH)?).ok()?;
+        Some(Argument::List(keys.iter().map(|key| Argument::text(key)).collect()))
     }
 
     /// A value that is in the database, as it is, or a part of a text.
@@ -78,7 +92,10 @@ impl Generator<'_> {
                     1 => part.to_lowercase(),
                     _ => part,
                 };
-                Argument::text(&format!("{part}{}", dice.pick(&["", "", "%", "_"]).unwrap_or(&"")))
+                let ends_open = part.chars().rev().take_while(|it| *it == '\\').count() % 2 == 1;
+                // What stands for itself in a pattern needs something that it stands before.
+                let ends: &[&str] = if ends_open { &["\\", "%"] } else { &["", "", "%", "_"] };
+                Argument::text(&format!("{part}{}", dice.pick(ends).unwrap_or(&"")))
             }
             ("String", Value::Array(_) | Value::Object(_)) => Argument::text(&value.to_string()),
             _ => Argument::from(&value),

@@ -54,6 +54,13 @@ fn condition(ty: &ColumnType, operand: &str, name: &str, value: &Value) -> Sql {
     let is_text = *ty == ColumnType::Scalar(Scalar::Text);
     let text = || value.as_str().map(quote).ok_or_else(|| format!("{value} is no text"));
     let binary = |operator: &str| Ok(format!("{operand} {operator} {}", literal(value, ty)?));
+    if *ty == ColumnType::Scalar(Scalar::Json) && matches!(name, "lt" | "lte" | "gt" | "gte") {
+        // A number is neither less nor more than a text.
+        let operator =
+            format!("{}{}", if name.starts_with('l') { "<" } else { ">" }, &name[2..].replace('e', "="));
+        let alike = format!("jsonb_typeof({operand}) = jsonb_typeof({})", literal(value, ty)?);
+        return Ok(format!("({alike} AND {})", binary(&operator)?));
+    }
     match name {
         "eq" => binary("="),
         "neq" => binary("<>"),
