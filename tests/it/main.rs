@@ -1,7 +1,6 @@
 //! End-to-end tests: real HTTP, real Postgres, one database per test.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
-mod addresses;
 mod aggregates;
 mod allowance;
 mod arguments;

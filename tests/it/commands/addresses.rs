@@ -7,8 +7,8 @@ use clap::CommandFactory as _;
 use praxis::cli::Praxis;
 use praxis::database::Access::{self, Reads, Writes};
 
+use super::{Said, run};
 use crate::binary::{Served, over, secret};
-use crate::commands::{Said, run};
 use crate::harness::{Postgres, clone_database, connect, database_url, eventually, socket_folder};
 
 const GATEWAY: &str = "praxis_gateway";
