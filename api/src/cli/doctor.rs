@@ -166,7 +166,8 @@ impl Doctor {
         let Some(findings) = self.check("the database can be looked at", guard.look().await, "") else {
             return;
         };
-        for finding in findings {
+        let lacking = self.check("the privileges can be looked at", guard.lacking(&findings).await, "");
+        for finding in findings.into_iter().chain(lacking.unwrap_or_default()) {
             if finding.is_unsafe {
                 self.problem(&finding.to_string(), &finding.remedy);
             } else {

@@ -5,6 +5,7 @@
 
 mod expected;
 mod functions;
+mod lacking;
 mod questions;
 mod roles;
 

@@ -6,6 +6,7 @@ mod doctor;
 mod lint;
 mod migrate;
 mod own_postgres;
+mod privileges;
 mod refresh;
 mod schema;
 mod serve;

@@ -1,0 +1,63 @@
+//! What callers and the gateway may not do although it is served: nothing is unsafe then, and yet requests are refused.
+
+use std::collections::HashSet;
+
+use super::questions::PRELUDE;
+use super::{Finding, Guard, text};
+use crate::database::DatabaseError;
+
+/// Privileges that the migrations give to roles of callers and to the gateway's, and that these do not have: object, message and
+/// remedy.
+const LACKING: &str = "
+, own (object, privilege) AS (
+  VALUES ('praxis.changes', 'SELECT'), ('praxis.changes_forgotten', 'SELECT'), ('praxis.idempotency_keys', 'SELECT'),
+    ('praxis.idempotency_keys', 'INSERT'), ('praxis.idempotency_keys', 'UPDATE')
+), lacking (object, client, privilege) AS (
+  SELECT served.object, client, 'SELECT' FROM served JOIN shipped USING (object) JOIN clients ON client = ANY (readers)
+  WHERE EXISTS (
+    SELECT FROM jsonb_to_recordset(columns) AS c (name text)
+    JOIN pg_catalog.pg_attribute ON attrelid = served.oid AND attname = c.name AND attnum > 0 AND NOT attisdropped
+    WHERE NOT has_column_privilege(clients.oid, served.oid, attnum, 'SELECT'))
+  UNION ALL
+  SELECT object, client, format('%s (%s)', privilege, string_agg(quote_ident(attname), ', ' ORDER BY attnum))
+  FROM served, clients, LATERAL (VALUES ('INSERT', inserts), ('UPDATE', updates)) AS p (privilege, written)
+  JOIN pg_catalog.pg_attribute ON attname = ANY (written) AND attnum > 0 AND NOT attisdropped
+  WHERE attrelid = served.oid AND client = 'authenticated' AND NOT has_column_privilege(clients.oid, served.oid, attnum, privilege)
+  GROUP BY object, client, privilege
+  UNION ALL
+  SELECT object, client, 'DELETE' FROM served, clients
+  WHERE deletes AND client = 'authenticated' AND NOT has_table_privilege(clients.oid, served.oid, 'DELETE')
+  UNION ALL
+  SELECT object, session_user::text, privilege FROM own JOIN served USING (object)
+  WHERE NOT has_table_privilege(session_user, served.oid, privilege)
+), used (schema, client) AS (
+  SELECT schema, client FROM served JOIN shipped USING (object) JOIN clients ON client = ANY (readers)
+  UNION
+  SELECT split_part(object, '.', 1), client FROM of_migrations
+  JOIN clients ON client = ANY (may_call) OR 'PUBLIC' = ANY (may_call) AND client IN ('anon', 'authenticated')
+)
+SELECT object, format('%I has no %s', client, privilege), format('GRANT %s ON %s TO %I;', privilege, object, client) FROM lacking
+UNION ALL
+SELECT format('the schema %I', nspname), format('%I may not use it', client), format('GRANT USAGE ON SCHEMA %I TO %I;', nspname, client)
+FROM used JOIN pg_catalog.pg_namespace AS n ON nspname = schema WHERE NOT has_schema_privilege(client, n.oid, 'USAGE')
+UNION ALL
+SELECT of_migrations.object, format('%I may not call it', session_user),
+  format('GRANT EXECUTE ON FUNCTION %s TO %I;', of_migrations.object, session_user)
+FROM of_migrations WHERE 'praxis_gateway' = ANY (may_call) AND NOT has_function_privilege(session_user, oid, 'EXECUTE')
+ORDER BY 1, 2";
+
+impl Guard {
+    /// The privileges that callers and the gateway lack of what is served, but for what `found` has told of.
+    pub async fn lacking(&self, found: &[Finding]) -> Result<Vec<Finding>, DatabaseError> {
+        let told: HashSet<(&str, &str)> =
+            found.iter().map(|it| (it.object.as_str(), it.message.as_str())).collect();
+        let rows = self.ask(&format!("{PRELUDE}\n{LACKING}")).await?;
+        let lacking = rows.iter().map(|row| Finding {
+            object: text(row, 0),
+            message: text(row, 1),
+            remedy: text(row, 2),
+            is_unsafe: false,
+        });
+        Ok(lacking.filter(|it| !told.contains(&(it.object.as_str(), it.message.as_str()))).collect())
+    }
+}
