@@ -360,7 +360,7 @@ async fn choices(app: &App, actor: &Actor<'_>, field: &str, row: &str, step: imp
     }
     for (of, socket) in &mut watchers {
         // Who reads of the update only when the row has left hears then already that it has, and once more of the next change.
-        while let Some(more) = socket.next_within(std::time::Duration::ZERO).await {
+        while let Some(more) = socket.next_within(Duration::ZERO).await {
             let told = more["payload"]["data"].as_object().and_then(|data| data.values().next()).cloned();
             assert_eq!(told.unwrap_or_default()["operation"], "LEFT", "{field} {of:?}: {more}");
             assert!(of.contains(&"LEFT"), "{field} {of:?}: {more}");
