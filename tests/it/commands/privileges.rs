@@ -72,11 +72,11 @@ async fn whatever_is_taken_from_callers_is_named_and_given_back() {
     }
     // What everybody may use could not be missed.
     owner.batch_execute("REVOKE USAGE ON SCHEMA public FROM PUBLIC").await.unwrap();
-    let revoked: String = before
+    let revoked: Vec<String> = before
         .iter()
         .map(|(object, role, privilege)| format!("REVOKE {privilege} ON {object} FROM {role};"))
         .collect();
-    owner.batch_execute(&revoked).await.unwrap();
+    owner.batch_execute(&revoked.concat()).await.unwrap();
     let said = doctor(&url).await.good();
     for privilege in &before {
         assert!(said.contains(&format!("notice   {}", told(privilege))), "{privilege:?}: {said}");
@@ -117,11 +117,11 @@ async fn a_function_that_callers_may_not_call_any_more_is_named() {
     let pairs = pairs
         .iter()
         .filter(|(function, _)| !function.contains("was_there") && !function.contains("is_of_migrations"));
-    let revoked: String = pairs
+    let revoked: Vec<String> = pairs
         .clone()
         .map(|(function, role)| format!("REVOKE EXECUTE ON FUNCTION {function} FROM {role};"))
         .collect();
-    owner.batch_execute(&revoked).await.unwrap();
+    owner.batch_execute(&revoked.concat()).await.unwrap();
     let said = doctor(&url).await.bad();
     let told = said.matches(" may not call it\n").count();
     assert_eq!(told, pairs.count(), "{said}");
