@@ -60,6 +60,7 @@ mod points;
 mod practices;
 mod queries;
 mod random;
+mod ranges;
 mod refusals;
 mod repeated;
 mod replication;

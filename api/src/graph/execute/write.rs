@@ -284,16 +284,12 @@ impl<'a> Writer<'a> {
     }
 
     fn range(&mut self, position: usize, ranges: &Ranges, fields: &[Keyed<RangeField>], row: &Row) {
-        let number = row.bytes(position).and_then(|bytes| bytes.try_into().ok()).map(f64::from_be_bytes);
-        let [from, to] = number.map_or([None, None], |number| ranges.ends(number));
-        let float = ColumnType::Scalar(Scalar::Double);
-        let end = |this: &mut Self, end: Option<f64>| {
-            this.value(&float, end.map(f64::to_be_bytes).as_ref().map(<[u8; 8]>::as_slice));
-        };
+        let [from, to] = row.bytes(position).map_or([None, None], |number| ranges.ends(number));
+        let number = ColumnType::Scalar(Scalar::Numeric);
         self.object(fields, |this, _, field| match field {
             RangeField::Typename => this.text(&["NumberRange"]),
-            RangeField::From => end(this, from),
-            RangeField::To => end(this, to),
+            RangeField::From => this.value(&number, from.as_deref()),
+            RangeField::To => this.value(&number, to.as_deref()),
         });
     }
 

@@ -5,7 +5,7 @@ use super::order::Path;
 use super::range::Ranges;
 use super::sql::Sql;
 use crate::graph::arguments::{ArgumentError, Value};
-use crate::graph::catalog::{Column, ColumnType, Scalar};
+use crate::graph::catalog::{Column, ColumnType};
 
 /// A key of groups.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,9 +47,14 @@ impl Key {
     }
 
     /// Reads ranges of a column.
-    pub(super) fn read_ranges(at: Path, value: &Value<'_>, argument: &str) -> Result<Self, ArgumentError> {
-        let grouping = Grouping::Range(Ranges::read(value, argument)?);
-        Ok(Self { at, ty: ColumnType::Scalar(Scalar::Double), grouping })
+    pub(super) fn read_ranges(
+        at: Path,
+        column: &Column,
+        value: &Value<'_>,
+        argument: &str,
+    ) -> Result<Self, ArgumentError> {
+        let ranges = Ranges::read(&column.ty, value, argument)?;
+        Ok(Self { at, ty: ranges.ty(), grouping: Grouping::Range(ranges) })
     }
 
     /// The ranges that it is the number of one of.
@@ -97,8 +102,8 @@ impl Key {
     /// The value of the key, of a group that is known by `value`.
     pub(super) fn told(&self, value: &str, sql: &mut Sql) -> String {
         match &self.grouping {
-            Grouping::Bucket(bucket) => bucket.begin(value, &self.ty, sql),
-            Grouping::Value | Grouping::Range(_) | Grouping::Each => value.to_owned(),
+            Grouping::Bucket(bucket) if bucket.is_shown(&self.ty) => bucket.begin(value, &self.ty, sql),
+            Grouping::Value | Grouping::Bucket(_) | Grouping::Range(_) | Grouping::Each => value.to_owned(),
         }
     }
 

@@ -172,7 +172,7 @@ impl<'a> Groups<'a> {
                         .ranged(name)
                         .ok_or_else(|| ArgumentError::new(&argument, "there is no such field to group by"))?;
                     let at = Path { relations: relations.to_vec(), column };
-                    self.keys.push(Key::read_ranges(at, value, &argument)?);
+                    self.keys.push(Key::read_ranges(at, table.column(column), value, &argument)?);
                 }
             }
         }

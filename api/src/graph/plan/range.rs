@@ -1,115 +1,172 @@
 //! Ranges that numbers are grouped by: between given bounds, or of one width.
+//!
+//! Bounds and widths are the decimal numbers that were written, and so are the ends of ranges. Doubles know no 0.1: a number
+//! that is a multiple of it would lie in the range that ends there as often as in the one that begins.
 
 use tokio_postgres::types::Type;
 
 use super::sql::Sql;
 use crate::database::Parameter;
-use crate::graph::aggregate::placed;
-use crate::graph::arguments::{ArgumentError, Value};
+use crate::graph::arguments::{ArgumentError, Value, number};
+use crate::graph::catalog::{ColumnType, Scalar};
+use crate::graph::value::{decimal, decimal_places, multiples, shortest};
 
 /// Bounds of one request at most.
 const MOST_BOUNDS: usize = 100;
 /// The narrowest range, and the widest.
 const WIDTHS: [&str; 2] = ["0.000001", "1000000000000"];
+/// Digits behind the point of a width at most; the double next to a number of these sizes has fewer.
+const MOST_PLACES: u32 = 30;
+/// What lies beyond it has more digits than ranges are counted to.
+const COUNTABLE: &str = "1e300";
 
-/// How numbers are cut into ranges. The database numbers the ranges; the number of one gives its ends.
+/// How the numbers of a column are cut into ranges. The database numbers the ranges; the number of one gives its ends.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::graph) enum Ranges {
+pub(in crate::graph) struct Ranges {
+    /// Type of the column.
+    scalar: Scalar,
+    cuts: Cuts,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Cuts {
     /// Between these, ascending; range 0 is below the first.
-    Bounds(Vec<f64>),
-    /// From a multiple of this to the next; range 0 begins at 0.
-    Width(f64),
+    Bounds(Vec<Bound>),
+    /// From a multiple of this decimal to the next; range 0 begins at 0.
+    Width(Vec<u8>),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Bound {
+    /// As a value that the column's values are compared with.
+    value: Vec<u8>,
+    /// As a decimal.
+    decimal: Vec<u8>,
 }
 
 impl Ranges {
-    /// Reads a `NumberRanges`.
-    pub(super) fn read(value: &Value<'_>, argument: &str) -> Result<Self, ArgumentError> {
+    /// Reads a `NumberRanges` for a column of numbers.
+    pub(super) fn read(ty: &ColumnType, value: &Value<'_>, argument: &str) -> Result<Self, ArgumentError> {
         let refuse = |name: &str, message: &str| ArgumentError::new(&format!("{argument}.{name}"), message);
-        match (value.get("bounds"), value.get("width")) {
+        let scalar = ty.scalar();
+        let cuts = match (value.get("bounds"), value.get("width")) {
             (Some(bounds), None) => {
-                let mut read: Vec<f64> = Vec::with_capacity(bounds.items().len());
-                for (at, bound) in bounds.items().iter().enumerate() {
-                    let bound = bound.as_f64().filter(|bound| read.last().is_none_or(|last| last < bound));
+                let bounds = bounds.items();
+                if bounds.is_empty() {
+                    return Err(refuse("bounds", "give at least one bound"));
+                }
+                if bounds.len() > MOST_BOUNDS {
+                    return Err(refuse("bounds", &format!("at most {MOST_BOUNDS} bounds")));
+                }
+                let mut read: Vec<(String, Bound)> = Vec::with_capacity(bounds.len());
+                for (at, bound) in bounds.iter().enumerate() {
+                    let bound =
+                        bound.as_number().and_then(|text| Bound::read(scalar, text)).filter(|(text, _)| {
+                            read.last().is_none_or(|(last, _)| number::compare(last, text).is_lt())
+                        });
                     read.push(bound.ok_or_else(|| {
-                        let message = "give numbers that a double holds, each greater than the last";
+                        let message = "give numbers that the column could hold, each greater than the last";
                         refuse(&format!("bounds.{at}"), message)
                     })?);
                 }
-                if read.is_empty() {
-                    return Err(refuse("bounds", "give at least one bound"));
-                }
-                if read.len() > MOST_BOUNDS {
-                    return Err(refuse("bounds", &format!("at most {MOST_BOUNDS} bounds")));
-                }
-                Ok(Self::Bounds(read))
+                Cuts::Bounds(read.into_iter().map(|(_, bound)| bound).collect())
             }
             (None, Some(width)) => {
                 let [narrowest, widest] = WIDTHS;
-                width
-                    .as_f64_between(narrowest, widest)
-                    .map(Self::Width)
-                    .ok_or_else(|| refuse("width", &format!("a range is {narrowest} to {widest} wide")))
+                let text = width.as_number().filter(|width| {
+                    number::compare(width, narrowest).is_ge() && number::compare(width, widest).is_le()
+                });
+                let width = text.and_then(decimal).filter(|width| decimal_places(width) <= MOST_PLACES);
+                Cuts::Width(width.ok_or_else(|| {
+                    let places = format!("with {MOST_PLACES} digits behind the point at most");
+                    refuse("width", &format!("a range is {narrowest} to {widest} wide, {places}"))
+                })?)
             }
-            _ => Err(ArgumentError::new(argument, "give either `bounds` or `width`")),
-        }
+            _ => return Err(ArgumentError::new(argument, "give either `bounds` or `width`")),
+        };
+        Ok(Self { scalar, cuts })
     }
 
-    /// Writes the number of the range that a value lies in, as `float8`; NULL for no value.
+    /// Type of the numbers of ranges.
+    pub(super) fn ty(&self) -> ColumnType {
+        ColumnType::Scalar(match self.cuts {
+            Cuts::Bounds(_) => Scalar::Int,
+            Cuts::Width(_) => Scalar::Decimal,
+        })
+    }
+
+    /// Writes the number of the range that a value lies in; NULL for what is no number.
     pub(super) fn write(&self, value: &str, sql: &mut Sql) {
-        match self {
-            Self::Bounds(bounds) => {
-                // What is beyond all doubles is beyond the last bound.
-                let value = placed(value);
-                let bytes: Vec<[u8; 8]> = bounds.iter().map(|bound| bound.to_be_bytes()).collect();
-                let elements = bytes.iter().map(<[u8; 8]>::as_slice);
-                sql.push(format_args!("width_bucket({value}, "));
-                sql.bind(Parameter::array(Type::FLOAT8_ARRAY, &Type::FLOAT8, elements)).push(")::float8");
+        match &self.cuts {
+            Cuts::Bounds(bounds) => {
+                let [element, array] = compared(self.scalar);
+                let value = format!("{value}::{}", element.name());
+                let elements = bounds.iter().map(|bound| bound.value.as_slice());
+                // NaN is greater than all numbers to Postgres.
+                sql.push(format_args!("CASE WHEN {value} <> 'NaN' THEN width_bucket({value}, "));
+                sql.bind(Parameter::array(array, &element, elements)).push(") END");
             }
-            Self::Width(width) => {
-                let value = countable(value);
-                sql.push(format_args!("floor({value} / "));
-                sql.bind(Parameter::new(Type::FLOAT8, width.to_be_bytes().to_vec())).push(")");
+            Cuts::Width(width) => {
+                let width = sql.parameter(Parameter::new(Type::NUMERIC, width.clone()));
+                let decimal = match self.scalar {
+                    // The digits that tell it from other floats, which answers show.
+                    Scalar::Real | Scalar::Double => format!("{value}::text::numeric"),
+                    _ => format!("{value}::numeric"),
+                };
+                // A quotient may be rounded up to a whole number; what `div` and `mod` give is exact.
+                sql.push(format_args!(
+                    "CASE WHEN {value} BETWEEN 0 AND {COUNTABLE} THEN div({decimal}, {width}) \
+                     WHEN {value} BETWEEN -{COUNTABLE} AND 0 THEN div({decimal}, {width}) - (mod({decimal}, {width}) <> 0)::int END"
+                ));
             }
         }
     }
 
-    /// The ends of the range with a number: from the first on, up to and without the second.
-    pub(in crate::graph) fn ends(&self, number: f64) -> [Option<f64>; 2] {
-        match self {
-            Self::Bounds(bounds) => {
+    /// The ends of the range with a number, as decimals: from the first on, up to and without the second.
+    pub(in crate::graph) fn ends(&self, number: &[u8]) -> [Option<Vec<u8>>; 2] {
+        match &self.cuts {
+            Cuts::Bounds(bounds) => {
                 // Postgres counts the bounds that are not above the value.
-                let below = bounds.iter().zip(1_u32..).take_while(|(_, at)| f64::from(*at) <= number).count();
+                let number = number.try_into().ok().map(i32::from_be_bytes);
+                let Some(below) = number.and_then(|number| usize::try_from(number).ok()) else {
+                    return [None, None];
+                };
                 let from = below.checked_sub(1).and_then(|at| bounds.get(at));
-                [from.copied(), bounds.get(below).copied()]
+                [from, bounds.get(below)].map(|bound| bound.map(|bound| bound.decimal.clone()))
             }
-            Self::Width(width) => [number * width, (number + 1.0) * width].map(|end| Some(shortened(end))),
+            Cuts::Width(width) => {
+                multiples(number, width).map_or([None, None], |[from, to]| [Some(from), Some(to)])
+            }
         }
     }
 }
 
-/// A number as a double that the narrowest and the widest ranges can be counted to; NULL where it is beyond them.
-fn countable(number: &str) -> String {
-    format!(
-        "CASE WHEN {number} BETWEEN -1e-290 AND 1e-290 THEN 0 WHEN {number} BETWEEN -1e300 AND 1e300 THEN {number}::float8 END"
-    )
+impl Bound {
+    /// A bound between values of a column, beside the number that it is: the float next to what is written where the column has
+    /// floats, as in a filter.
+    fn read(scalar: Scalar, text: &str) -> Option<(String, Self)> {
+        let (text, value) = match scalar {
+            Scalar::Real => {
+                let single = number::single(text)?;
+                (single.to_string(), single.to_be_bytes().to_vec())
+            }
+            Scalar::Double => {
+                let double = number::double(text)?;
+                (double.to_string(), double.to_be_bytes().to_vec())
+            }
+            // Answers tell it as a number, of which every reader knows what is no larger than a double.
+            _ => (text.to_owned(), text.parse().is_ok_and(f64::is_finite).then(|| decimal(text)).flatten()?),
+        };
+        let decimal = shortest(&decimal(&text)?);
+        Some((text, Self { value, decimal }))
+    }
 }
 
-/// Three times 0.1 is 0.3: a multiple without the digits that only its computation has.
-fn shortened(number: f64) -> f64 {
-    format!("{number:.12e}").parse().unwrap_or(number)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Ranges;
-
-    #[test]
-    fn ends_of_ranges() {
-        let bounds = Ranges::Bounds(vec![50.0, 100.0]);
-        assert_eq!(bounds.ends(0.0), [None, Some(50.0)]);
-        assert_eq!(bounds.ends(1.0), [Some(50.0), Some(100.0)]);
-        assert_eq!(bounds.ends(2.0), [Some(100.0), None]);
-        assert_eq!(Ranges::Width(0.1).ends(2.0), [Some(0.2), Some(0.3)]);
-        assert_eq!(Ranges::Width(50.0).ends(-1.0), [Some(-50.0), Some(0.0)]);
+/// The type that values of a column and bounds are compared as, and a list of it.
+fn compared(scalar: Scalar) -> [Type; 2] {
+    match scalar {
+        Scalar::Real => [Type::FLOAT4, Type::FLOAT4_ARRAY],
+        Scalar::Double => [Type::FLOAT8, Type::FLOAT8_ARRAY],
+        _ => [Type::NUMERIC, Type::NUMERIC_ARRAY],
     }
 }

@@ -93,9 +93,9 @@ SELECT g.* FROM (SELECT e0.element AS c0, count(*) AS c1 FROM search_practitione
 SELECT g.* FROM (SELECT e0.element AS c0, count(*) AS c1 FROM search_practitioners(query => $1::text) t
   CROSS JOIN LATERAL (SELECT DISTINCT unnest(t.modalities) AS element) e0 WHERE ((t.is_accepting_supervision = $2::bool)) GROUP BY 1) g
   ORDER BY g.c1 DESC, g.c0 LIMIT 101;
-SELECT g.* FROM (SELECT width_bucket(CASE WHEN t.hourly_rate BETWEEN -7.42e-324 AND 7.42e-324 THEN 0 WHEN t.hourly_rate < -1.797693134862315807e308 THEN '-Infinity' WHEN t.hourly_rate > 1.797693134862315807e308 THEN CASE WHEN t.hourly_rate::numeric <> 'NaN' THEN 'Infinity'::float8 END ELSE t.hourly_rate::float8 END, $1::float8[])::float8 AS c0, count(*) AS c1 FROM search_practitioners(query => $2::text) t WHERE ((t.is_accepting_supervision = $3::bool)) GROUP BY 1) g
+SELECT g.* FROM (SELECT CASE WHEN t.hourly_rate::numeric <> 'NaN' THEN width_bucket(t.hourly_rate::numeric, $1::numeric[]) END AS c0, count(*) AS c1 FROM search_practitioners(query => $2::text) t WHERE ((t.is_accepting_supervision = $3::bool)) GROUP BY 1) g
   ORDER BY g.c0 LIMIT 101;
-SELECT g.* FROM (SELECT floor(CASE WHEN t.years_experience BETWEEN -1e-290 AND 1e-290 THEN 0 WHEN t.years_experience BETWEEN -1e300 AND 1e300 THEN t.years_experience::float8 END / $1::float8) AS c0, count(*) AS c1 FROM search_practitioners(query => $2::text) t WHERE ((t.is_accepting_supervision = $3::bool)) GROUP BY 1) g
+SELECT g.* FROM (SELECT CASE WHEN t.years_experience BETWEEN 0 AND 1e300 THEN div(t.years_experience::numeric, $1::numeric) WHEN t.years_experience BETWEEN -1e300 AND 0 THEN div(t.years_experience::numeric, $1::numeric) - (mod(t.years_experience::numeric, $1::numeric) <> 0)::int END AS c0, count(*) AS c1 FROM search_practitioners(query => $2::text) t WHERE ((t.is_accepting_supervision = $3::bool)) GROUP BY 1) g
   ORDER BY g.c0 LIMIT 101;
 
 -- Supervisors for you

@@ -56,7 +56,7 @@ pub(super) fn make_shared(types: &mut Types) {
         "How numbers are cut into ranges: by `bounds` or by `width`.",
         [
             input("bounds", TypeRef::named_nn_list(TypeRef::FLOAT), bounds),
-            input("width", number(), "All ranges are this wide; one begins at 0."),
+            input("width", number(), "All ranges are this wide, to the last digit; one begins at 0."),
         ],
     );
     types.object(

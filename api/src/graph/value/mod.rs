@@ -3,6 +3,7 @@
 mod coordinate;
 mod exact;
 mod input;
+mod multiple;
 mod numeric;
 mod output;
 mod time;
@@ -12,6 +13,7 @@ pub(super) use exact::{read_exact, write_exact};
 pub(crate) use input::key_part_of_json;
 pub(super) use input::{bounded, holds, key_part, parameter, parameter_array, stored};
 
-pub(super) use numeric::shortest;
+pub(super) use multiple::multiples;
+pub(super) use numeric::{parse as decimal, scale as decimal_places, shortest};
 pub(super) use output::{write_string, write_value};
 pub(super) use time::is_within_calendars;

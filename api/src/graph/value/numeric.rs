@@ -2,10 +2,12 @@
 
 use bytes::{Buf, BufMut};
 
-const NEGATIVE: u16 = 0x4000;
+pub(super) const NEGATIVE: u16 = 0x4000;
 const NAN: u16 = 0xC000;
 const INFINITY: u16 = 0xD000;
 const NEGATIVE_INFINITY: u16 = 0xF000;
+/// One more than the greatest digit.
+pub(super) const BASE: u64 = 10_000;
 /// Decimal digits in one base-10,000 digit.
 const GROUP: usize = 4;
 /// More digits than any clinical quantity has, few enough that a hostile input costs nothing.
@@ -83,7 +85,7 @@ pub(super) fn to_f64(mut bytes: &[u8]) -> Option<f64> {
 }
 
 /// Reads a decimal text such as `-12.50` or `1e3`; `None` where it is not one, or has too many digits.
-pub(super) fn parse(text: &str) -> Option<Vec<u8>> {
+pub(in crate::graph) fn parse(text: &str) -> Option<Vec<u8>> {
     read(text, MOST_DIGITS)
 }
 
@@ -206,7 +208,7 @@ pub(crate) fn shortest(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// Digits behind the point that the number needs.
-pub(super) fn scale(bytes: &[u8]) -> u32 {
+pub(in crate::graph) fn scale(bytes: &[u8]) -> u32 {
     shortest(bytes).get(6..8).map_or(0, |mut scale| u32::from(scale.get_u16()))
 }
 
