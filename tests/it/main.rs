@@ -48,6 +48,7 @@ mod missed;
 mod mutation_matrix;
 mod mutations;
 mod network;
+mod origins;
 mod out_of_step;
 mod page;
 mod pages;

@@ -3,7 +3,7 @@
 //! The clocks of all zones of Postgres are looked at since 2000, and rows are put around the moments when they are changed.
 //! Without a setting one change of each kind is tried; `ZONE_CASES` says how many more are, taken at even distances.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
@@ -31,15 +31,32 @@ const BUCKETS: [(&str, &str); 10] = [
 
 /// A clock is put forward or back.
 #[derive(Debug)]
-struct Change {
-    zone: String,
-    at: DateTime<Utc>,
+pub(crate) struct Change {
+    pub(crate) zone: String,
+    pub(crate) at: DateTime<Utc>,
     /// What is the same for all changes of the kind.
     kind: String,
 }
 
 /// What Postgres calls zones and the IANA database does not: copies of it, the server's own clock, and a clock that is not set.
 const NO_PLACE: &str = "name ~ '^(posix|right)/' OR name IN ('localtime', 'posixrules', 'Factory')";
+
+impl Change {
+    pub(crate) fn of(zone: &str, at: &str) -> Self {
+        Self { zone: zone.into(), at: at.parse().unwrap(), kind: String::new() }
+    }
+}
+
+/// One change of a clock of each kind since 2000, and a few more.
+pub(crate) async fn some_changes(owner: &Client) -> Vec<Change> {
+    let changes = changes(owner).await;
+    assert!(changes.len() > 1_000, "only {} changes were found", changes.len());
+    let cases = setting("ZONE_CASES").unwrap_or(CASES);
+    let step = changes.len().div_ceil(cases.max(1)).max(1);
+    let mut kinds = BTreeSet::new();
+    let is_asked = |(at, change): &(usize, Change)| kinds.insert(change.kind.clone()) || at % step == 0;
+    changes.into_iter().enumerate().filter(is_asked).map(|(_, change)| change).collect()
+}
 
 /// Every change of a clock since 2000, one zone for those that make the same at the same moment.
 async fn changes(owner: &Client) -> Vec<Change> {
@@ -74,7 +91,7 @@ async fn changes(owner: &Client) -> Vec<Change> {
 }
 
 /// Moments around a change: close to it, and behind the next days and months.
-fn moments(change: &Change) -> Vec<DateTime<Utc>> {
+pub(crate) fn moments(change: &Change) -> Vec<DateTime<Utc>> {
     let close = (-300..=300).step_by(15).map(Duration::minutes);
     let beside = [-1, 1, -60_000_001, 60_000_000].map(Duration::microseconds);
     let far = (-60..60).step_by(7).map(Duration::hours);
@@ -84,10 +101,10 @@ fn moments(change: &Change) -> Vec<DateTime<Utc>> {
 
 /// A point of a line, or a group without its end.
 #[derive(Debug)]
-struct Span {
-    start: DateTime<Utc>,
-    end: Option<DateTime<Utc>>,
-    count: u64,
+pub(crate) struct Span {
+    pub(crate) start: DateTime<Utc>,
+    pub(crate) end: Option<DateTime<Utc>>,
+    pub(crate) count: u64,
 }
 
 fn span(start: &Value, end: &Value, count: &Value) -> Span {
@@ -95,16 +112,16 @@ fn span(start: &Value, end: &Value, count: &Value) -> Span {
     Span { start: moment(start).unwrap(), end: moment(end), count: count.as_u64().unwrap() }
 }
 
-struct Asker<'a> {
-    app: &'a App,
-    actor: &'a Actor<'a>,
-    protocol: i64,
-    zone: &'a str,
+pub(crate) struct Asker<'a> {
+    pub(crate) app: &'a App,
+    pub(crate) actor: &'a Actor<'a>,
+    pub(crate) protocol: i64,
+    pub(crate) zone: &'a str,
 }
 
 impl Asker<'_> {
     /// The number of rows of the line, its points and the groups.
-    async fn ask(&self, bucket: &str, more: &str) -> (u64, Vec<Span>, Vec<Span>) {
+    pub(crate) async fn ask(&self, bucket: &str, more: &str) -> (u64, Vec<Span>, Vec<Span>) {
         let zone = json!(self.zone);
         let of = format!("filter: {{ protocolId: {{ eq: {} }} }}", self.protocol);
         let query = format!(
@@ -154,7 +171,7 @@ impl Asker<'_> {
 
 /// Each span begins where the last one ends, and has the rows that lie in it.
 #[track_caller]
-fn check_spans(points: &[Span], rows: &[DateTime<Utc>], tiles: bool, what: &str) {
+pub(crate) fn check_spans(points: &[Span], rows: &[DateTime<Utc>], tiles: bool, what: &str) {
     for pair in points.windows(2) {
         let end = pair[0].end.unwrap();
         assert!(if tiles { end == pair[1].start } else { end <= pair[1].start }, "{what}: {pair:?}");
@@ -167,18 +184,18 @@ fn check_spans(points: &[Span], rows: &[DateTime<Utc>], tiles: bool, what: &str)
     }
 }
 
+/// Gives a protocol events at these moments, and no others.
+pub(crate) async fn put(owner: &Client, protocol: i64, moments: &[DateTime<Utc>]) {
+    owner.execute("DELETE FROM session_events WHERE protocol_id = $1", &[&protocol]).await.unwrap();
+    let texts: Vec<String> = moments.iter().map(DateTime::to_rfc3339).collect();
+    let sql = "INSERT INTO session_events (protocol_id, event_type_id, event_timestamp)
+        SELECT $1, 1, unnest($2::text[])::timestamptz";
+    owner.execute(sql, &[&protocol, &texts]).await.unwrap();
+}
+
 async fn try_change(app: &App, owner: &Client, actor: &Actor<'_>, protocol: i64, change: &Change) {
     let rows = moments(change);
-    owner.execute("DELETE FROM session_events WHERE protocol_id = $1", &[&protocol]).await.unwrap();
-    let texts: Vec<String> = rows.iter().map(DateTime::to_rfc3339).collect();
-    owner
-        .execute(
-            "INSERT INTO session_events (protocol_id, event_type_id, event_timestamp)
-             SELECT $1, 1, unnest($2::text[])::timestamptz",
-            &[&protocol, &texts],
-        )
-        .await
-        .unwrap();
+    put(owner, protocol, &rows).await;
     let asker = Asker { app, actor, protocol, zone: &change.zone };
     for (bucket, unit) in BUCKETS {
         let what = format!("{change:?}, {bucket}");
@@ -217,17 +234,8 @@ async fn in_every_zone_the_spans_of_time_tile_it_and_each_row_lies_in_one() {
     let owner = app.owner().await;
     let (actor, site) = clinician(&app, &owner, "zones").await;
     let protocol = protocol(&owner, site).await;
-    let changes = changes(&owner).await;
-    assert!(changes.len() > 1_000, "only {} changes were found", changes.len());
-
-    let mut kinds: BTreeMap<&str, &Change> = BTreeMap::new();
-    for change in &changes {
-        kinds.entry(&change.kind).or_insert(change);
-    }
-    let cases = setting("ZONE_CASES").unwrap_or(CASES);
-    let more = changes.iter().step_by(changes.len().div_ceil(cases.max(1)).max(1));
-    for change in kinds.into_values().chain(more) {
-        try_change(&app, &owner, &actor, protocol, change).await;
+    for change in some_changes(&owner).await {
+        try_change(&app, &owner, &actor, protocol, &change).await;
     }
 }
 

@@ -4,9 +4,12 @@
 //! The spans of a bucket tile the time: each begins where the last one ends, and a moment lies in one of them. Clocks make this
 //! hard. A day of a place's calendar begins at the first moment when its clock shows that day; that is midnight, or the first
 //! moment behind the gap where midnight is skipped, or the first of two midnights. A day that is skipped as a whole has no span.
+//! Days that are counted from another time of day begin likewise, when the clock first shows that time or a later one.
 
 use tokio_postgres::types::Type;
 
+use super::clock::{firsts, firsts_of_shown, told, within_calendars};
+use super::duration::Duration;
 use super::sql::Sql;
 use super::zone::Zone;
 use crate::database::Parameter;
@@ -47,9 +50,7 @@ const MONDAY: &str = "2000-01-03";
 /// The same in UTC, as Postgres counts.
 const MONDAY_MICROSECONDS: i64 = 2 * 86_400_000_000;
 const HOUR: u64 = 60 * 60;
-const DAY: u64 = 24 * HOUR;
-/// The times that are rounded, and whose spans have an end.
-pub(super) const CALENDARS: [&str; 2] = ["0001-01-01", "9999-12-31"];
+const DAY: u64 = super::duration::DAY;
 const DATE_TIME: ColumnType = ColumnType::Scalar(Scalar::DateTime);
 
 impl Bucket {
@@ -144,30 +145,29 @@ impl Bucket {
         by_calendar && self.zone.offset.is_none() && ty.scalar() != Scalar::Date
     }
 
-    /// A value of a column, rounded down. `shown`: what the clock shows then, where it counts. What is beyond all calendars stays
-    /// what it is.
+    /// A value of a column, rounded down. `shown`: what the clock shows then, where it counts. NULL beyond all calendars, as
+    /// without a value.
     pub(super) fn rounded(&self, value: &str, shown: &str, ty: &ColumnType, sql: &mut Sql) -> String {
-        let [first, last] = CALENDARS;
-        let (rounded, beyond) = if self.is_shown(ty) {
-            (self.of_shown(value, shown, sql), format!("{value} AT TIME ZONE 'UTC'"))
-        } else {
-            (self.of(value, ty, sql), value.to_owned())
-        };
-        format!("CASE WHEN {value} < '{first}' OR {value} > '{last}' THEN {beyond} ELSE {rounded} END")
+        let rounded =
+            if self.is_shown(ty) { self.of_shown(value, shown, sql) } else { told(&self.of(value, ty, sql)) };
+        within_calendars(value, &rounded)
     }
 
     /// The bucket that a value lies in, by its beginning.
     pub(super) fn of(&self, value: &str, ty: &ColumnType, sql: &mut Sql) -> String {
         match ty.scalar() {
             Scalar::DateTime => {}
-            Scalar::Date => return format!("({})::date", self.of_local(&format!("{value}::timestamp"), sql)),
-            _ => return self.of_local(value, sql),
+            // Dates have no time of day, and so their buckets are counted from the day of an origin.
+            Scalar::Date => {
+                return format!("({})::date", self.of_local(&format!("{value}::timestamp"), true, sql));
+            }
+            _ => return self.of_local(value, false, sql),
         }
         match &self.span {
             Span::Calendar(unit, _) => format!("date_trunc('{unit}', {value}, {})", self.zone(sql)),
             Span::Days(..) => {
                 let local = self.at_zone(value, sql);
-                let local = self.of_local(&local, sql);
+                let local = self.of_local(&local, false, sql);
                 self.at_zone(&local, sql)
             }
             // The clock may have been put forward or back by half an hour since it showed a full one. The hour that was under way
@@ -193,39 +193,38 @@ impl Bucket {
     /// The bucket that a moment lies in, by what the clock shows as it begins. `shown`: what it shows at the moment.
     ///
     /// In some nights a clock is put back over midnight, and what it shows for the second time then is of the new day already.
-    /// Since 1970 none has been put back by more than three hours where people live.
+    /// None has been put back by more than a day. Since 1970 none has shown more than the last three hours of a day again.
     pub(super) fn of_shown(&self, moment: &str, shown: &str, sql: &mut Sql) -> String {
         let zone = self.zone(sql);
-        let label = self.of_local(shown, sql);
+        let label = self.of_local(shown, false, sql);
         let next = format!("({label} + {})", self.step());
-        let first = firsts(&zone, &format!("(SELECT {next} AS s OFFSET 0) s"));
+        // If it is skipped, what is shown behind the gap has been rounded down to it.
+        let first = firsts_of_shown(&zone, &format!("(SELECT {next} AS s OFFSET 0) s"));
         let at_midnight = !matches!(self.span, Span::Days(_, Origin::Moment(_)));
-        let by_day = if at_midnight { format!("{shown}::time < '21:00' OR ") } else { String::new() };
+        let by_day = if at_midnight {
+            format!("{shown}::time < '21:00' AND {moment} >= '1970-01-01' OR ")
+        } else {
+            String::new()
+        };
         format!(
-            "CASE WHEN {by_day}({moment} - interval '3 hours') AT TIME ZONE {zone} = {shown} - interval '3 hours' THEN {label} \
+            "CASE WHEN {by_day}({moment} - interval '24 hours') AT TIME ZONE {zone} = {shown} - interval '24 hours' THEN {label} \
              WHEN {moment} >= (SELECT b FROM ({first}) s) THEN {next} ELSE {label} END"
         )
     }
 
-    /// The first moment when the clock shows this or more.
-    pub(super) fn first(&self, shown: &str, sql: &mut Sql) -> String {
-        let [first, last] = CALENDARS;
+    /// The first moment when the clock shows this or more, as it is told; NULL for NULL.
+    fn first(&self, shown: &str, sql: &mut Sql) -> String {
         let firsts = firsts(&self.zone(sql), &format!("(SELECT {shown} AS s OFFSET 0) s"));
-        format!(
-            "CASE WHEN {shown} < '{first}' OR {shown} > '{last}' THEN ({shown}) AT TIME ZONE 'UTC' \
-             ELSE (SELECT b FROM ({firsts}) s) END"
-        )
+        format!("(SELECT {} FROM ({firsts}) s WHERE s IS NOT NULL)", told("b"))
     }
 
     /// What the clock shows at a moment; NULL beyond all calendars.
     pub(super) fn shown(&self, moment: &str, sql: &mut Sql) -> String {
-        let [first, last] = CALENDARS;
-        let shown = self.at_zone(moment, sql);
-        format!("CASE WHEN {moment} BETWEEN '{first}' AND '{last}' THEN {shown} END")
+        within_calendars(moment, &self.at_zone(moment, sql))
     }
 
-    /// What a clock shows, rounded down.
-    fn of_local(&self, local: &str, sql: &mut Sql) -> String {
+    /// What a clock shows, rounded down. `by_day`: an origin counts with its day, whatever the time.
+    fn of_local(&self, local: &str, by_day: bool, sql: &mut Sql) -> String {
         let (length, origin) = match &self.span {
             Span::Calendar(unit, _) => return format!("date_trunc('{unit}', {local})"),
             Span::Hour => return format!("date_trunc('hour', {local})"),
@@ -235,7 +234,12 @@ impl Bucket {
         let origin = match origin {
             Origin::Moment(moment) => {
                 let moment = sql.parameter(moment.clone());
-                format!("(SELECT {moment} AT TIME ZONE {})", self.zone(sql))
+                let shown = self.at_zone(&moment, sql);
+                if by_day {
+                    format!("(SELECT date_trunc('day', {shown}))")
+                } else {
+                    format!("(SELECT {shown})")
+                }
             }
             Origin::Monday => format!("'{MONDAY}'"),
         };
@@ -245,6 +249,12 @@ impl Bucket {
     /// Writes a query of all buckets from one to another, at most so many: what they are known by as column `s`, their beginnings
     /// and ends as columns `b` and `e`.
     pub(super) fn write_all(&self, from: &str, to: &str, ty: &ColumnType, most: u64, sql: &mut Sql) {
+        sql.push(format_args!("SELECT s, {} AS b, {} AS e FROM (", told("b"), told("e")));
+        self.write_spans(from, to, ty, most, sql);
+        sql.push(") s");
+    }
+
+    fn write_spans(&self, from: &str, to: &str, ty: &ColumnType, most: u64, sql: &mut Sql) {
         let step = self.step();
         // In the select list the function gives one row after the other, and so the limit ends it.
         let steps = |from: &str, to: &str, most: u64| {
@@ -274,7 +284,7 @@ impl Bucket {
                 ));
             }
             Span::Hour => {
-                let (end, next) = (self.end("b", ty, sql), self.end("e", ty, sql));
+                let (end, next) = (self.next("b", ty, sql), self.next("e", ty, sql));
                 sql.push(format_args!(
                     "WITH RECURSIVE hour AS (SELECT b, {end} AS e FROM (SELECT {from} AS b) s WHERE b IS NOT NULL \
                      UNION ALL SELECT e, {next} FROM hour WHERE e <= {to}) SELECT b AS s, b, e FROM hour LIMIT {most}"
@@ -286,21 +296,26 @@ impl Bucket {
         }
     }
 
-    /// The beginning of a bucket.
+    /// The beginning of a bucket, as it is told.
     pub(super) fn begin(&self, bucket: &str, ty: &ColumnType, sql: &mut Sql) -> String {
-        if self.is_shown(ty) { self.first(bucket, sql) } else { bucket.to_owned() }
+        if self.is_shown(ty) { self.first(bucket, sql) } else { told(bucket) }
     }
 
-    /// The end of a bucket.
+    /// The end of a bucket, as it is told.
     pub(super) fn end(&self, bucket: &str, ty: &ColumnType, sql: &mut Sql) -> String {
+        if self.is_shown(ty) {
+            return self.first(&format!("{bucket} + {}", self.step()), sql);
+        }
+        told(&self.next(bucket, ty, sql))
+    }
+
+    /// The beginning of the bucket behind one that is known by its own.
+    fn next(&self, bucket: &str, ty: &ColumnType, sql: &mut Sql) -> String {
         let step = self.step();
         if ty.scalar() == Scalar::Date {
             return format!("({bucket} + {step})::date");
         }
         match &self.span {
-            Span::Calendar(..) | Span::Days(..) if self.is_shown(ty) => {
-                self.first(&format!("{bucket} + {step}"), sql)
-            }
             Span::Calendar(..) | Span::Days(..) => {
                 let zone = self.zone(sql);
                 format!("((({bucket} AT TIME ZONE {zone}) + {step}) AT TIME ZONE {zone})")
@@ -328,18 +343,6 @@ impl Bucket {
     fn zone(&self, sql: &mut Sql) -> String {
         sql.parameter(self.zone.parameter())
     }
-}
-
-/// A query of the first moments, as column `b`, when a clock shows what stands in column `s` of `from`, or more.
-///
-/// Postgres gives the later moment where the clock shows something twice, and reads what it never shows by the clock before the
-/// gap, whose end that is if the gap begins there: as one at midnight does.
-fn firsts(zone: &str, from: &str) -> String {
-    format!(
-        "SELECT s, CASE WHEN (p - d) AT TIME ZONE {zone} = s THEN p - d ELSE p END AS b FROM (\
-         SELECT s, p, (p - interval '24 hours') AT TIME ZONE {zone} + interval '24 hours' - s AS d FROM (\
-         SELECT s, s AT TIME ZONE {zone} AS p FROM {from} OFFSET 0) s OFFSET 0) s"
-    )
 }
 
 impl Span {
@@ -391,74 +394,4 @@ pub(super) fn moment(value: &Value<'_>) -> Result<Parameter, ArgumentError> {
 /// Microseconds since 2000-01-01 of a parameter that is a moment.
 pub(super) fn microseconds(moment: &Parameter) -> Option<i64> {
     Some(i64::from_be_bytes(moment.value.as_deref()?.try_into().ok()?))
-}
-
-/// The length of a bucket, as ISO 8601 says it.
-#[derive(Debug, PartialEq)]
-struct Duration {
-    seconds: u64,
-    /// Whether it has hours, minutes or seconds: days of a calendar may have more hours or fewer.
-    is_exact: bool,
-}
-
-impl Duration {
-    /// Reads an ISO 8601 duration of weeks, days, hours, minutes and seconds.
-    fn read(text: &str) -> Option<Self> {
-        let rest = text.strip_prefix('P')?;
-        let (days, time) = rest.split_once('T').map_or((rest, None), |(days, time)| (days, Some(time)));
-        if time == Some("") {
-            return None;
-        }
-        let sum = |part: &str, units: &[(char, u64)]| {
-            let mut total = 0_u64;
-            let mut units = units.iter();
-            let mut rest = part;
-            while !rest.is_empty() {
-                let (number, after) = rest.split_at(rest.find(|letter: char| !letter.is_ascii_digit())?);
-                let letter = after.chars().next()?;
-                // Units come in their order, each once.
-                let (_, length) = units.find(|(unit, _)| *unit == letter)?;
-                total = total.checked_add(number.parse::<u64>().ok()?.checked_mul(*length)?)?;
-                rest = &after[letter.len_utf8()..];
-            }
-            Some(total)
-        };
-        let days = sum(days, &[('W', 604_800), ('D', 86_400)])?;
-        let time = sum(time.unwrap_or_default(), &[('H', 3_600), ('M', 60), ('S', 1)])?;
-        // Postgres's intervals end long after this.
-        let seconds = days.checked_add(time).filter(|seconds| (1..=100 * 366 * DAY).contains(seconds))?;
-        Some(Self { seconds, is_exact: time > 0 })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Duration;
-
-    #[test]
-    fn durations() {
-        let seconds = |text| Duration::read(text).map(|length| length.seconds);
-        assert_eq!(seconds("PT90M"), Some(5_400));
-        assert_eq!(seconds("P7D"), Some(604_800));
-        assert_eq!(seconds("P1DT12H"), Some(129_600));
-        assert_eq!(seconds("P2W"), Some(1_209_600));
-        let is_exact = |text| Duration::read(text).unwrap().is_exact;
-        assert!(is_exact("PT24H") && is_exact("P1DT12H") && !is_exact("P1D"));
-        for wrong in [
-            "",
-            "P",
-            "PT",
-            "P0D",
-            "7D",
-            "P1M",
-            "PT1H1H",
-            "PT1M1H",
-            "P-1D",
-            "PT1.5H",
-            "P1Dé",
-            "P99999999999999999999D",
-        ] {
-            assert_eq!(seconds(wrong), None, "{wrong}");
-        }
-    }
 }

@@ -7,8 +7,10 @@
 mod allowance;
 mod bucket;
 mod call;
+mod clock;
 mod collect;
 mod cursor;
+mod duration;
 mod feed;
 mod filter;
 mod grouping;

@@ -5,8 +5,9 @@
 //! bucket's beginning and end.
 
 use super::allowance::Allowance;
-use super::bucket::{self, Bucket, CALENDARS};
+use super::bucket::{self, Bucket};
 use super::call;
+use super::clock::CALENDARS;
 use super::filter::Filter;
 use super::groups::Groups;
 use super::order::{self, Path};
@@ -257,7 +258,12 @@ impl<'a> Series<'a> {
             Some(_) => self.bucket_of(&format!("({to} - interval '1 microsecond')"), sql),
             None => "(SELECT max(g.b) FROM g)".into(),
         };
-        sql.push(format_args!(", span AS (SELECT {first} AS first, {last} AS last)"));
+        sql.push(format_args!(", span AS (SELECT {first} AS first, {last} AS last"));
+        if self.from.is_some() && self.to.is_some() {
+            // Where no time can lie between the bounds there is no bucket.
+            sql.push(format_args!(" WHERE {from} < {to}"));
+        }
+        sql.push(")");
         match grid {
             Grid::Whole => {
                 sql.push(", grid AS (");

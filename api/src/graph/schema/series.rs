@@ -124,7 +124,8 @@ pub(super) fn make_shared(types: &mut Types) {
             input(
                 "origin",
                 TypeRef::named(DATE_TIME),
-                "Where `every` is counted from; without it, Monday, 3 January 2000, at midnight in `timeZone`.",
+                "Where `every` is counted from; without it, Monday, 3 January 2000, at midnight in `timeZone`. Days begin at its \
+                 time of day there; dates are counted from its date there.",
             ),
             input(
                 "timeZone",

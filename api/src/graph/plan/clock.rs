@@ -1,0 +1,49 @@
+//! What clocks show and when they do, in SQL.
+
+/// The times that are rounded: from the first on, up to and without the second.
+pub(super) const CALENDARS: [&str; 2] = ["0001-01-01", "10000-01-01"];
+/// The first and the last moment that RFC 3339 has words for, as a time of any type. What begins before or ends behind is told by
+/// these.
+const TOLD: [&str; 2] = ["0001-01-01 00:00:00+00 BC", "9999-12-31 23:59:59.999999+00"];
+
+/// A query of the first moments, as column `b`, when a clock shows what stands in column `s` of `from`, or more.
+///
+/// Where the clock skips that, the gap's end is looked for, by halves: clocks are put forward at whole seconds, a day at most.
+pub(super) fn firsts(zone: &str, from: &str) -> String {
+    let is_before = format!("m AT TIME ZONE {zone} < s");
+    let gap = format!(
+        "WITH RECURSIVE gap AS (SELECT date_trunc('second', p - (p AT TIME ZONE {zone} - s)) AS b, \
+         date_trunc('second', p + interval '999999 microseconds') AS e UNION ALL \
+         SELECT CASE WHEN {is_before} THEN m ELSE b END, CASE WHEN {is_before} THEN e ELSE m END FROM (\
+         SELECT b, e, date_trunc('second', b + (e - b) / 2) AS m FROM gap WHERE e - b > interval '1 second') h) \
+         SELECT min(e) FROM gap"
+    );
+    read_back(zone, from, &format!("WHEN p AT TIME ZONE {zone} = s THEN p ELSE ({gap})"))
+}
+
+/// The same of what the clock does not skip, which is planned faster.
+pub(super) fn firsts_of_shown(zone: &str, from: &str) -> String {
+    read_back(zone, from, "ELSE p")
+}
+
+/// Postgres gives the later moment (`p`) where the clock shows something twice, and reads what it skips by the clock before the gap.
+/// `otherwise`: what is so where it does not show it twice.
+fn read_back(zone: &str, from: &str, otherwise: &str) -> String {
+    format!(
+        "SELECT s, CASE WHEN (p - d) AT TIME ZONE {zone} = s THEN p - d {otherwise} END AS b FROM (\
+         SELECT s, p, (p - interval '24 hours') AT TIME ZONE {zone} + interval '24 hours' - s AS d FROM (\
+         SELECT s, s AT TIME ZONE {zone} AS p FROM {from} OFFSET 0) s OFFSET 0) s"
+    )
+}
+
+/// A time that RFC 3339 has words for, next to one that is not NULL.
+pub(super) fn told(time: &str) -> String {
+    let [first, last] = TOLD;
+    format!("least(greatest({time}, '{first}'), '{last}')")
+}
+
+/// What is made of a time; NULL beyond all calendars.
+pub(super) fn within_calendars(time: &str, made: &str) -> String {
+    let [first, end] = CALENDARS;
+    format!("CASE WHEN {time} >= '{first}' AND {time} < '{end}' THEN {made} END")
+}
