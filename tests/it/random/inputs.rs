@@ -11,8 +11,23 @@ use super::schema::{Member, Schema, TypeName};
 /// Levels of an input at most.
 const DEEPEST: usize = 4;
 /// Places whose clocks differ in every way that can be said simply.
-const ZONES: [&str; 7] =
-    ["UTC", "America/Denver", "Europe/Berlin", "+05:30", "Asia/Kathmandu", "Pacific/Auckland", "-03:00"];
+const ZONES: [&str; 9] = [
+    "UTC",
+    "America/Denver",
+    "Europe/Berlin",
+    "+05:30",
+    "Asia/Kathmandu",
+    "Pacific/Auckland",
+    "-03:00",
+    "America/Santiago",
+    "Pacific/Apia",
+];
+/// Times of day that clocks of these places skip or show twice when they are changed.
+const ORIGINS: [&str; 4] =
+    ["2003-01-06T09:30:00Z", "2003-01-06T01:30:00Z", "2003-01-06T13:30:00Z", "2003-07-06T04:30:00Z"];
+/// Numbers of digits that no double has, and others.
+const WIDTHS: [&str; 8] =
+    ["0.1", "0.01", "0.3", "0.7", "2.2", "0.05", "0.3333333333333333", "0.30000000000000004"];
 const LENGTHS: [&str; 6] = ["P7D", "P1D", "P14D", "PT36H", "PT6H", "PT90M"];
 const SHORT_UNITS: [&str; 4] = ["MINUTE", "FIVE_MINUTES", "FIFTEEN_MINUTES", "HOUR"];
 
@@ -140,7 +155,11 @@ impl Generator<'_> {
             let mut members = vec![text("every", every)];
             let is_counted = dice.percent(40);
             if is_counted {
-                members.push(("origin".into(), self.scalar_or_wild(dice, "origin", "DateTime")));
+                let origin = match dice.pick(&ORIGINS).filter(|_| dice.percent(30)) {
+                    Some(origin) => Argument::text(origin),
+                    None => self.scalar_or_wild(dice, "origin", "DateTime"),
+                };
+                members.push(("origin".into(), origin));
             }
             // Hours that are counted from a moment are the same everywhere.
             if dice.percent(40) && !(is_counted && every.contains('T')) {
@@ -162,10 +181,14 @@ impl Generator<'_> {
         let (low, high) = (dice.below(50), 51 + dice.below(50));
         let number = |dice: &mut Dice, number: usize| {
             let is_wild = dice.percent(self.wild);
-            let plain = || Argument::Literal(number.to_string());
+            let part = dice.pick(&["", ".1", ".3", ".07", ".30000000000000004"]).unwrap_or(&"").to_owned();
+            let plain = || Argument::Literal(format!("{number}{part}"));
             if is_wild { wild(dice, "width", "Float", self.pool) } else { plain() }
         };
-        Argument::Object(vec![if dice.percent(50) {
+        let width = dice.pick(&WIDTHS).filter(|_| dice.percent(40));
+        Argument::Object(vec![if let Some(width) = width {
+            ("width".into(), Argument::Literal((*width).to_owned()))
+        } else if dice.percent(40) {
             ("width".into(), number(dice, 1 + low))
         } else {
             ("bounds".into(), Argument::List(vec![number(dice, low), number(dice, high)]))

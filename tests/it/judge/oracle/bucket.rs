@@ -77,7 +77,12 @@ impl Bucket {
     pub(super) fn start(&self, moment: &str) -> String {
         let (local, zone) = (self.local(moment), &self.zone);
         match &self.span {
-            Span::Calendar(..) | Span::Days(_) => format!("({} AT TIME ZONE {zone})", self.of_local(&local)),
+            // What a clock shows for the second time may be of the next bucket, which has begun before.
+            Span::Calendar(..) | Span::Days(_) => format!(
+                "(SELECT max(began) FROM (SELECT {} AS began FROM (VALUES (interval '0'), ({})) more(step)) b WHERE began <= {moment})",
+                self.first(&format!("({} + step)", self.of_local(&local))),
+                self.step()
+            ),
             // Clocks are put forward and back by whole hours where they are.
             Span::Hour => format!("({moment} - ({local} - date_trunc('hour', {local})))"),
             Span::Length(seconds) => {
@@ -87,9 +92,17 @@ impl Bucket {
         }
     }
 
-    /// The first day of the bucket that a day lies in.
+    /// The first day of the bucket that a day lies in. Days are counted from the day of an origin.
     pub(super) fn of_date(&self, date: &str) -> String {
-        format!("({}::date)", self.of_local(&format!("({date}::timestamp)")))
+        let days = match &self.span {
+            Span::Calendar(unit, _) => return format!("(date_trunc('{unit}', {date}::timestamp)::date)"),
+            Span::Days(days) => *days,
+            Span::Hour => 1,
+            Span::Length(seconds) => seconds / 86_400,
+        };
+        let origin = self.origin.as_ref().map_or_else(|| MONDAY.to_owned(), |origin| self.local(origin));
+        let origin = format!("{origin}::date");
+        format!("({origin} + floor(({date} - {origin})::numeric / {days})::int * {days})")
     }
 
     /// The first day whose midnight is not before a moment.
@@ -102,7 +115,10 @@ impl Bucket {
         let (step, zone) = (self.step(), &self.zone);
         match &self.span {
             Span::Calendar(..) | Span::Days(_) => {
-                format!("(({start} AT TIME ZONE {zone} + {step}) AT TIME ZONE {zone})")
+                let label = self.of_local(&format!("({start} AT TIME ZONE {zone})"));
+                let ends = self.first(&format!("({label} + {step} * n)"));
+                // What a place skips has no span.
+                format!("(SELECT min({ends}) FROM generate_series(1, 2) n WHERE {ends} > {start})")
             }
             Span::Hour | Span::Length(_) => format!("({start} + {step})"),
         }
@@ -117,10 +133,14 @@ impl Bucket {
     pub(super) fn all(&self, first: &str, last: &str) -> String {
         let (step, zone) = (self.step(), &self.zone);
         match &self.span {
-            Span::Calendar(..) | Span::Days(_) => format!(
-                "(SELECT it AT TIME ZONE {zone} FROM generate_series({first} AT TIME ZONE {zone},
-                   {last} AT TIME ZONE {zone}, {step}) it)"
-            ),
+            Span::Calendar(..) | Span::Days(_) => {
+                let label = |moment: &str| self.of_local(&format!("({moment} AT TIME ZONE {zone})"));
+                let (from, to) = (label(first), label(last));
+                format!(
+                    "(SELECT DISTINCT {} FROM generate_series({from}, {to}, {step}) it)",
+                    self.first("it")
+                )
+            }
             Span::Hour | Span::Length(_) => format!("generate_series({first}, {last}, {step})"),
         }
     }
@@ -130,6 +150,19 @@ impl Bucket {
         format!(
             "(SELECT it::date FROM generate_series({first}::timestamp, {last}::timestamp, {}) it)",
             self.step()
+        )
+    }
+
+    /// The first moment when the clock shows this or more. On a day when the clock is changed, all moments at which it may be
+    /// are tried: clocks differ by quarters of an hour, and are changed at one.
+    fn first(&self, shown: &str) -> String {
+        let zone = &self.zone;
+        format!(
+            "(SELECT CASE WHEN (p - day) AT TIME ZONE {zone} + day = shown AND (p + day) AT TIME ZONE {zone} - day = shown THEN p
+               ELSE (SELECT min(tried) FROM generate_series(-96, 96) n,
+                       LATERAL (VALUES (p + n * interval '15 minutes'), (date_trunc('hour', p) + n * interval '15 minutes')) t(tried)
+                      WHERE tried AT TIME ZONE {zone} >= shown) END
+                FROM (SELECT s AS shown, s AT TIME ZONE {zone} AS p, interval '24 hours' AS day FROM (SELECT {shown}) s(s)) s)"
         )
     }
 

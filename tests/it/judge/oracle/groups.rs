@@ -3,7 +3,7 @@
 use praxis::graph::catalog::{ColumnType, FieldId, RelationId, Scalar, Table};
 use serde_json::{Map, Value};
 
-use crate::judge::verdict::CURSOR;
+use crate::judge::verdict::{CURSOR, EXACT};
 use crate::random::Field;
 
 use super::bucket::Bucket;
@@ -27,8 +27,9 @@ enum Kind {
     Value,
     Bucket(Bucket),
     Each,
-    Bounds(Vec<f64>),
-    Width(f64),
+    /// Between numbers, as they are written.
+    Bounds(Vec<String>),
+    Width(String),
 }
 
 impl Oracle<'_> {
@@ -84,10 +85,15 @@ impl Oracle<'_> {
                     format!("e{at}.it")
                 }
                 Kind::Bounds(bounds) => {
-                    let below = bounds.iter().map(|bound| format!("({value} >= {bound:?}::float8)::int"));
+                    let ty = if key.is_float() { "float8" } else { "numeric" };
+                    let below = bounds.iter().map(|bound| format!("({value} >= {bound}::{ty})::int"));
                     below.collect::<Vec<_>>().join(" + ")
                 }
-                Kind::Width(width) => format!("floor({value}::float8 / {width:?}::float8)"),
+                // The lower end, exactly: what is left over is taken away.
+                Kind::Width(width) => {
+                    let number = if key.is_float() { format!("{value}::text") } else { value };
+                    format!("({number}::numeric - mod(mod({number}::numeric, {width}) + {width}, {width}))")
+                }
             };
             selected.push(format!(", {made} AS \"#{at}\""));
         }
@@ -134,12 +140,11 @@ impl Oracle<'_> {
                     let id = table
                         .ranged(name)
                         .ok_or_else(|| format!("the judge does not know the key {name}"))?;
-                    let numbers = |value: &Value| listed(value).iter().filter_map(Value::as_f64).collect();
-                    let kind = match value["width"].as_f64() {
-                        Some(width) => Kind::Width(width),
-                        None => Kind::Bounds(numbers(&value["bounds"])),
+                    let kind = match &value["width"] {
+                        Value::Number(width) => Kind::Width(width.to_string()),
+                        _ => Kind::Bounds(listed(&value["bounds"]).iter().map(Value::to_string).collect()),
                     };
-                    keys.push(Key { at: at(id), ty: ColumnType::Scalar(Scalar::Double), kind });
+                    keys.push(Key { at: at(id), ty: table.column(id).ty.clone(), kind });
                 }
             }
         }
@@ -269,6 +274,10 @@ impl Key {
         matches!(self.kind, Kind::Bounds(_) | Kind::Width(_))
     }
 
+    fn is_float(&self) -> bool {
+        matches!(self.ty.scalar(), Scalar::Real | Scalar::Double)
+    }
+
     /// The ends of a range, as an object.
     fn range(&self, number: &str, fields: &[Field]) -> Sql {
         let mut members = Vec::new();
@@ -276,13 +285,11 @@ impl Key {
             let value = match (field.name.as_str(), &self.kind) {
                 ("__typename", _) => quote("NumberRange"),
                 (end, Kind::Bounds(bounds)) => {
-                    let bounds: Vec<_> = bounds.iter().map(|bound| format!("{bound:?}::float8")).collect();
                     let next = if end == "to" { "+ 1" } else { "" };
-                    format!("to_jsonb((ARRAY[{}]::float8[])[({number})::int {next}])", bounds.join(", "))
+                    exact(&format!("(ARRAY[{}]::numeric[])[({number})::int {next}]", bounds.join(", ")))
                 }
                 (end, Kind::Width(width)) => {
-                    let next = if end == "to" { "+ 1" } else { "" };
-                    format!("to_jsonb(({number} {next}) * {width:?}::float8)")
+                    exact(&if end == "to" { format!("{number} + {width}") } else { number.to_owned() })
                 }
                 (_, Kind::Value | Kind::Bucket(_) | Kind::Each) => return Err("no range".into()),
             };
@@ -290,4 +297,11 @@ impl Key {
         }
         Ok(object(&members))
     }
+}
+
+/// A number that no last digit of an answer may differ from.
+fn exact(number: &str) -> String {
+    format!(
+        "(SELECT CASE WHEN it IS NOT NULL THEN jsonb_build_object('{EXACT}', it::text) END FROM (SELECT {number}) n(it))"
+    )
 }

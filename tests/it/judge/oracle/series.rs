@@ -142,6 +142,15 @@ impl Oracle<'_> {
             None => found("max"),
         };
         let all = if is_date { bucket.all_dates(&first, &last) } else { bucket.all(&first, &last) };
+        // Between bounds that hold no time there is nothing.
+        let all = match (from, to) {
+            (Some(from), Some(to)) if is_date => {
+                let (from, to) = (bucket.date_from(from), bucket.date_from(to));
+                format!("(SELECT * FROM {all} all_of WHERE {from} < {to})")
+            }
+            (Some(from), Some(to)) => format!("(SELECT * FROM {all} all_of WHERE {from} < {to})"),
+            _ => all,
+        };
         let grid = if fill == "NONE" {
             format!("{made} m")
         } else {
