@@ -321,6 +321,16 @@ async fn what_cannot_be_grouped_is_refused_with_its_place() {
     let answer = app.clinician_north().await.ask(nowhere).await;
     assert_eq!(answer.code(), "BAD_USER_INPUT");
     assert_eq!(answer.error()["extensions"]["argument"], "groupBy.eventTimestamp.timeZone");
+    // Without a length a zone or an origin says nothing.
+    for alone in ["timeZone: \"Europe/Berlin\"", "origin: \"2026-01-01T00:00:00Z\""] {
+        let answer = anonymous
+            .ask(&format!(
+                "{{ sessionEventsGroups(groupBy: {{ eventTimestamp: {{ {alone} }} }}) {{ cursor }} }}"
+            ))
+            .await;
+        let name = alone.split(':').next().unwrap();
+        assert_eq!(answer.error()["extensions"]["argument"], format!("groupBy.eventTimestamp.{name}"));
+    }
 }
 
 #[tokio::test]

@@ -72,7 +72,10 @@ impl Bucket {
             })
         });
         let span = match (text("unit"), every.transpose()?) {
-            (None, None) => return Ok(None),
+            (None, None) => match ["timeZone", "origin"].into_iter().find(|name| value.get(name).is_some()) {
+                Some(alone) => return Err(refuse(alone, "give `unit` or `every` too")),
+                None => return Ok(None),
+            },
             (Some(_), Some(_)) => return Err(refuse("every", "give either `unit` or `every`, not both")),
             (Some(unit), None) => {
                 if origin.is_some() {
