@@ -64,7 +64,7 @@ async fn what_the_database_cannot_compute_is_no_mistake_of_the_gateway() {
     .enumerate()
     {
         let policy = format!(
-            "CREATE FUNCTION public.broken_{number}(site_name text) RETURNS boolean LANGUAGE sql VOLATILE SECURITY DEFINER AS 'SELECT {}';
+            "CREATE FUNCTION public.broken_{number}(site_name text) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RETURN {}; END';
              CREATE POLICY broken_{number} ON sites AS RESTRICTIVE USING (public.broken_{number}(site_name));",
             body.replace('\'', "''")
         );
