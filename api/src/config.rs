@@ -116,6 +116,8 @@ pub struct ServeArgs {
 
 /// Seconds or milliseconds at most: Postgres has no more for a timeout.
 const LONGEST: u64 = i32::MAX as u64;
+/// Connections at most: Postgres has no more.
+const MOST_CONNECTIONS: u64 = 262_143;
 /// Hours at most: ten years.
 const LONGEST_HOURS: u64 = 87_600;
 
@@ -159,7 +161,7 @@ pub struct AuthArgs {
 #[command(next_help_heading = "Database connections")]
 pub struct PoolArgs {
     /// Connections at most
-    #[arg(long, env = "PRAXIS_POOL_SIZE", value_parser = within::<usize>(1..), default_value_t = DatabaseConfig::new("").pool_size, value_name = "N")]
+    #[arg(long, env = "PRAXIS_POOL_SIZE", value_parser = within::<usize>(1..=MOST_CONNECTIONS), default_value_t = DatabaseConfig::new("").pool_size, value_name = "N")]
     pub pool_size: usize,
     /// How long a request waits for a connection, in milliseconds
     #[arg(long, env = "PRAXIS_POOL_TIMEOUT", value_parser = within::<u64>(1..=LONGEST), default_value_t = 5_000, value_name = "MS")]

@@ -1,14 +1,18 @@
 //! Whether anything may be asked of the database at all.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use super::DatabaseError;
 
 /// How long an answer waits for a doubt to be settled. A look takes far less, unless somebody has locked what it reads.
 const SETTLED_WITHIN: Duration = Duration::from_secs(3);
+/// How long the database is in doubt where nothing is heard of its schema, though it can be looked at. Then looking has to do.
+const HEARD_WITHIN: Duration = Duration::from_secs(30);
 
 /// A gate before the database that everybody who shares a pool comes through. It is shut while the database does not
 /// protect its rows. While that is in doubt, nobody has to wait with a question, but with the answer.
@@ -19,6 +23,10 @@ pub struct Gate {
     doubts: AtomicU64,
     /// Those that had been said when a look began that has ended.
     settled: AtomicU64,
+    /// Whether changes of the schema are not heard of for the moment: whatever a look finds, it may be otherwise by now.
+    is_unheard: AtomicBool,
+    /// Since when it is looked at without that.
+    looked_since: Mutex<Option<Instant>>,
     has_doubt: Notify,
     has_settled: Notify,
 }
@@ -33,8 +41,14 @@ impl Gate {
     /// may stay.
     pub async fn pass(&self) -> Result<(), DatabaseError> {
         let doubts = self.doubts();
-        if self.settled.load(Ordering::Acquire) < doubts {
-            let settled = self.until(&self.has_settled, || self.settled.load(Ordering::Acquire) >= doubts);
+        let is_unheard = self.is_unheard.load(Ordering::Acquire);
+        if is_unheard || self.settled.load(Ordering::Acquire) < doubts {
+            let settled = async {
+                self.until(&self.has_settled, || !self.is_unheard.load(Ordering::Acquire)).await;
+                // What has changed unheard is doubted when something is heard again.
+                let doubts = if is_unheard { self.doubts() } else { doubts };
+                self.until(&self.has_settled, || self.settled.load(Ordering::Acquire) >= doubts).await;
+            };
             tokio::time::timeout(SETTLED_WITHIN, settled).await.map_err(|_| DatabaseError::InDoubt)?;
         }
         if self.is_shut() { Err(DatabaseError::Unsafe) } else { Ok(()) }
@@ -44,6 +58,31 @@ impl Gate {
     pub fn doubt(&self) {
         self.doubts.fetch_add(1, Ordering::AcqRel);
         self.has_doubt.notify_waiters();
+    }
+
+    /// Says whether changes of the schema are heard of, or will not be in any case. Until they are, answers wait.
+    pub fn set_heard(&self, is_heard: bool) {
+        self.doubt();
+        self.is_unheard.store(!is_heard, Ordering::Release);
+        *self.looked_since() = None;
+        self.has_settled.notify_waiters();
+    }
+
+    /// Notes whether the database could be looked at, at this moment.
+    pub fn set_looked(&self, is_looked: bool, now: Instant) {
+        if !self.is_unheard.load(Ordering::Acquire) {
+            return;
+        }
+        let mut since = self.looked_since();
+        *since = since.filter(|_| is_looked).or_else(|| is_looked.then_some(now));
+        if since.is_some_and(|since| now.duration_since(since) > HEARD_WITHIN) {
+            self.is_unheard.store(false, Ordering::Release);
+            self.has_settled.notify_waiters();
+        }
+    }
+
+    fn looked_since(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
+        self.looked_since.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How often that was said.
@@ -113,6 +152,36 @@ mod tests {
         gate.settle(gate.doubts());
         assert!(matches!(answer.await, Err(DatabaseError::Unsafe)));
         assert!(gate.set_shut(false) && gate.pass().await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn while_nothing_is_heard_an_answer_waits_whatever_a_look_finds() {
+        let gate = Gate::default();
+        gate.set_heard(false);
+        gate.settle(gate.doubts());
+        let mut answer = std::pin::pin!(gate.pass());
+        assert!(answer.as_mut().now_or_never().is_none());
+        gate.set_heard(true);
+        // What has changed meanwhile has not been looked at.
+        assert!(answer.as_mut().now_or_never().is_none());
+        gate.settle(gate.doubts());
+        assert!(matches!(answer.now_or_never(), Some(Ok(()))));
+    }
+
+    #[tokio::test]
+    async fn where_nothing_is_heard_for_long_looking_has_to_do() {
+        let gate = Gate::default();
+        gate.set_heard(false);
+        gate.settle(gate.doubts());
+        // A database that cannot be looked at is not waited for.
+        let mut now = Instant::now();
+        for is_looked in [true, false, true, true] {
+            gate.set_looked(is_looked, now);
+            now += HEARD_WITHIN / 2 + Duration::from_secs(1);
+        }
+        assert!(gate.pass().now_or_never().is_none());
+        gate.set_looked(true, now);
+        assert!(matches!(gate.pass().now_or_never(), Some(Ok(()))));
     }
 
     #[tokio::test]

@@ -13,10 +13,12 @@ use super::hearing::{Deaf, GREET_EVERY, HEARD_WITHIN, Hearing, REFERENCE, SCHEMA
 use crate::database::{DatabaseError, Notification, Pool};
 use crate::graph::Engine;
 
-/// Pause between attempts to listen; it grows while they fail.
-const RETRY_AFTER: Duration = Duration::from_secs(2);
+/// Pause between attempts to listen; it grows while they fail. Meanwhile answers wait.
+const RETRY_AFTER: Duration = Duration::from_millis(100);
 /// The longest of these pauses.
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// The same where it cannot be had.
+const LASTING_PAUSE: Duration = Duration::from_secs(10);
 
 /// What the listener tells the dispatcher, in this order: messages, connected, messages, messages, …, lost.
 #[derive(Debug)]
@@ -44,18 +46,23 @@ impl Listener {
     /// Listens until nobody wants to know; reconnects when the connection is lost or has gone silent.
     pub(super) async fn run(self) {
         let mut pause = RETRY_AFTER;
+        let mut could_hear = false;
         while !self.heard.is_closed() {
             let mut has_heard = false;
             let Err(deaf) = self.listen(&mut has_heard).await;
+            could_hear |= has_heard;
+            // What was heard once will be again, or a look has to do after a while.
+            self.engine.set_schema_heard(deaf.lasts() && !could_hear);
             self.engine.reference().set_listening(false);
             tracing::warn!(
                 reason = %deaf,
                 "cannot hear of changes; reading reference tables every few seconds, and telling subscribers later"
             );
             // It fails only where nobody wants to know.
+            let lasts = deaf.lasts();
             let _ = self.heard.send(Heard::Lost(deaf)).await;
             pause = if has_heard { RETRY_AFTER } else { LONGEST_PAUSE.min(pause * 2) };
-            tokio::time::sleep(pause).await;
+            tokio::time::sleep(if lasts { LASTING_PAUSE } else { pause }).await;
         }
     }
 
@@ -66,7 +73,7 @@ impl Listener {
         *has_heard = true;
         // What was read before might have changed unheard, and the schema too.
         self.engine.reference().set_listening(true);
-        self.engine.doubt_schema();
+        self.engine.set_schema_heard(true);
         self.send(Heard::Connected).await?;
         let mut is_greeted = false;
         loop {

@@ -85,6 +85,12 @@ impl Engine {
         self.pool.gate().doubt();
     }
 
+    /// Says whether changes of the schema are heard of, or will not be in any case.
+    pub fn set_schema_heard(&self, is_heard: bool) {
+        self.doubt_schema();
+        self.pool.gate().set_heard(is_heard);
+    }
+
     /// Answers a request in time.
     pub async fn execute(&self, request: &Request, context: &RequestContext, time: Duration) -> Answer {
         let committing = AtomicBool::new(false);

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio::time::Instant;
 use tokio_postgres::types::Type;
 
 use self::functions::Functions;
@@ -113,8 +114,12 @@ impl Guard {
         let findings = match self.admit().await {
             Ok(()) => Vec::new(),
             Err(UnsafeDatabase::Findings(findings)) => findings,
-            Err(UnsafeDatabase::Database(error)) => return Err(error),
+            Err(UnsafeDatabase::Database(error)) => {
+                gate.set_looked(false, Instant::now());
+                return Err(error);
+            }
         };
+        gate.set_looked(true, Instant::now());
         if gate.set_shut(!findings.is_empty()) {
             // Some of it may have been read when it was not safe.
             self.engine.reference().forget();

@@ -88,6 +88,47 @@ async fn what_was_read_before_a_change_is_not_told_after_it() {
 }
 
 #[tokio::test]
+async fn nothing_is_told_while_nothing_is_heard_of_the_schema() {
+    let app = App::start().await;
+    hears(&app).await;
+    let owner = app.owner().await;
+    let server = connect(&database_url("postgres", "postgres")).await;
+    let newcomer = app.user("newcomer@praxis.example").await;
+    let count = "{ sessionEvents { totalCount } }";
+    assert_eq!(newcomer.ask(count).await.data()["sessionEvents"]["totalCount"], 0);
+    // Nobody connects any more, nor listens anew. Who is connected stays.
+    let let_in = async |everybody: bool| {
+        server.batch_execute(&format!("ALTER DATABASE {} ALLOW_CONNECTIONS {everybody}", app.database)).await
+    };
+    let_in(false).await.unwrap();
+    let deafen = "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity
+        WHERE datname = $1 AND usename = 'praxis_gateway' AND query ~* 'listen|notify'";
+    let ended: i64 = server.query_one(deafen, &[&app.database]).await.unwrap().get(0);
+    assert!(ended > 0);
+    // It is noticed when the connection ends, and what is done about it after that.
+    eventually("it is noticed", async || readiness(&app).await.0 == StatusCode::SERVICE_UNAVAILABLE).await;
+    owner.batch_execute("ALTER TABLE session_events DISABLE ROW LEVEL SECURITY").await.unwrap();
+    for _ in 0..3 {
+        let answer = newcomer.ask(count).await;
+        assert_eq!(answer.code(), "UNAVAILABLE", "{}", answer.body);
+    }
+    let_in(true).await.unwrap();
+    eventually("it is known", async || {
+        let answer = newcomer.ask(count).await;
+        assert_eq!(answer.code(), "UNAVAILABLE", "{}", answer.body);
+        answer.body["errors"][0]["extensions"]["reason"] == "UNSAFE_DATABASE"
+    })
+    .await;
+    // Nor is anybody told of changes who begins now.
+    let mut socket = Socket::of(&app, &newcomer).await;
+    socket.begin("1", "subscription { sessionEventsChanged { operation } }", &json!({})).await;
+    assert_eq!(socket.error("1").await["extensions"]["reason"], "UNSAFE_DATABASE");
+    owner.batch_execute("ALTER TABLE session_events ENABLE ROW LEVEL SECURITY").await.unwrap();
+    eventually("healed", async || readiness(&app).await.0 == StatusCode::OK).await;
+    assert_eq!(newcomer.ask(count).await.data()["sessionEvents"]["totalCount"], 0);
+}
+
+#[tokio::test]
 async fn nothing_is_told_or_written_between_a_change_and_the_look_at_it() {
     let app = App::with(|config| config.feeds.ping_every = Duration::from_mins(5)).await;
     hears(&app).await;
