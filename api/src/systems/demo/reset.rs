@@ -1,5 +1,7 @@
 //! Makes the demo what it was at first: everything in it is deleted, and loaded anew.
 
+use std::time::{Duration, Instant};
+
 use thiserror::Error;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Transaction};
@@ -15,6 +17,9 @@ pub enum ResetError {
     /// There is nothing of the demo, or more than it.
     #[error("this is no demo database: {0}; nothing was deleted")]
     NoDemo(String),
+    /// Others use the tables without a pause.
+    #[error("others keep its tables busy; nothing was deleted. Try again when fewer use them")]
+    Busy,
     /// The entities do not make tables.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
@@ -23,8 +28,10 @@ pub enum ResetError {
     Database(#[from] tokio_postgres::Error),
 }
 
-/// How often it is tried. Postgres takes a second to find out who has to give way.
-const ATTEMPTS: u32 = 10;
+/// How long it is tried to have all tables for itself.
+const LOCKED_WITHIN: Duration = Duration::from_secs(60);
+/// Pause between two attempts.
+const AGAIN_AFTER: Duration = Duration::from_millis(50);
 /// What the gateway remembers of rows that go away.
 const REMEMBERED: [&str; 2] = ["praxis.idempotency_keys", "praxis.directory_vocabulary"];
 /// What refuses that rows of these tables are deleted at once: they are kept from people, and this is maintenance.
@@ -37,17 +44,27 @@ const GUARDED: &str = "SELECT format('ALTER TABLE %s %%s TRIGGER %I', tgrelid::r
 /// Only where all accounts are the demo's own, and where no table was there before the first migration. The connection has to
 /// be that of the tables' owner, or of a superuser. A gateway that is running has locks of its own: whoever gives way tries again.
 pub async fn reset(client: &mut Client, systems: &[System]) -> Result<Summary, ResetError> {
-    let mut attempt = 1;
+    let begun = Instant::now();
     loop {
         match try_reset(client, systems).await {
-            Err(ResetError::Database(error))
-                if error.code() == Some(&SqlState::T_R_DEADLOCK_DETECTED) && attempt < ATTEMPTS =>
-            {
-                attempt += 1;
-            }
+            Err(ResetError::Busy) if begun.elapsed() < LOCKED_WITHIN => tokio::time::sleep(AGAIN_AFTER).await,
             done => return done,
         }
     }
+}
+
+/// Locks tables so that nobody else reads them. A lock that is not to be had is not waited for: whoever has it may want one of those
+/// that are held already.
+async fn lock_all(transaction: &Transaction<'_>, tables: &str) -> Result<(), ResetError> {
+    transaction.batch_execute("SET LOCAL lock_timeout = '300ms'").await?;
+    let locked = transaction.batch_execute(&format!("LOCK TABLE {tables}")).await;
+    locked.map_err(|error| match error.code() {
+        Some(code) if [SqlState::LOCK_NOT_AVAILABLE, SqlState::T_R_DEADLOCK_DETECTED].contains(code) => {
+            ResetError::Busy
+        }
+        _ => error.into(),
+    })?;
+    Ok(transaction.batch_execute("SET LOCAL lock_timeout = 0").await?)
 }
 
 async fn try_reset(client: &mut Client, systems: &[System]) -> Result<Summary, ResetError> {
@@ -70,9 +87,11 @@ async fn try_reset(client: &mut Client, systems: &[System]) -> Result<Summary, R
     for row in transaction.query(GUARDED, &[&tables]).await? {
         guards.push(row.try_get(0)?);
     }
+    let tables = tables.join(", ");
+    lock_all(&transaction, &tables).await?;
     let switch = |how: &str| guards.iter().map(|guard| guard.replace("%s", how) + ";").collect::<String>();
     transaction.batch_execute(&switch("DISABLE")).await?;
-    let truncate = format!("TRUNCATE {} RESTART IDENTITY", tables.join(", "));
+    let truncate = format!("TRUNCATE {tables} RESTART IDENTITY");
     transaction.batch_execute(&truncate).await.map_err(|error| match error.as_db_error() {
         Some(refused) if refused.code() == &SqlState::FEATURE_NOT_SUPPORTED => {
             ResetError::NoDemo("another table refers to its rows".into())
