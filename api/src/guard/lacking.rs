@@ -6,8 +6,8 @@ use super::questions::PRELUDE;
 use super::{Finding, Guard, text};
 use crate::database::DatabaseError;
 
-/// Privileges that the migrations give to roles of callers and to the gateway's, and that these do not have: object, message and
-/// remedy.
+/// Privileges that the migrations give to roles of callers and to the gateway's, and that these do not have, and the event trigger
+/// that tells of changes of the schema: object, message and remedy.
 const LACKING: &str = "
 , own (object, privilege) AS (
   VALUES ('praxis.changes', 'SELECT'), ('praxis.changes_forgotten', 'SELECT'), ('praxis.idempotency_keys', 'SELECT'),
@@ -44,10 +44,18 @@ UNION ALL
 SELECT of_migrations.object, format('%I may not call it', session_user),
   format('GRANT EXECUTE ON FUNCTION %s TO %I;', of_migrations.object, session_user)
 FROM of_migrations WHERE 'praxis_gateway' = ANY (may_call) AND NOT has_function_privilege(session_user, oid, 'EXECUTE')
+UNION ALL
+SELECT 'the event trigger praxis_schema', 'it is missing, so that changes of the schema are seen within 15 s only',
+  'CREATE EVENT TRIGGER praxis_schema ON ddl_command_end EXECUTE FUNCTION praxis.tell_schema_change();'
+WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_event_trigger WHERE evtname = 'praxis_schema')
+UNION ALL
+SELECT 'the event trigger praxis_schema', 'it is disabled, so that changes of the schema are seen within 15 s only',
+  'ALTER EVENT TRIGGER praxis_schema ENABLE;'
+FROM pg_catalog.pg_event_trigger WHERE evtname = 'praxis_schema' AND evtenabled NOT IN ('O', 'A')
 ORDER BY 1, 2";
 
 impl Guard {
-    /// The privileges that callers and the gateway lack of what is served, but for what `found` has told of.
+    /// What callers and the gateway lack of what is served, but for what `found` has told of.
     pub async fn lacking(&self, found: &[Finding]) -> Result<Vec<Finding>, DatabaseError> {
         let told: HashSet<(&str, &str)> =
             found.iter().map(|it| (it.object.as_str(), it.message.as_str())).collect();

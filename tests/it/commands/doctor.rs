@@ -47,6 +47,25 @@ async fn the_doctor_finds_a_table_whose_owner_is_past_the_policies() {
 }
 
 #[tokio::test]
+async fn the_doctor_notices_that_nothing_tells_of_changes_of_the_schema() {
+    let name = clone_database().await;
+    let owner = connect(&database_url("postgres", &name)).await;
+    for (change, what) in [
+        ("ALTER EVENT TRIGGER praxis_schema DISABLE", "it is disabled"),
+        ("ALTER EVENT TRIGGER praxis_schema ENABLE REPLICA", "it is disabled"),
+        ("DROP EVENT TRIGGER praxis_schema", "it is missing"),
+    ] {
+        owner.batch_execute(change).await.unwrap();
+        let said = doctor(&database_url("praxis_gateway", &name)).await.good();
+        assert!(said.contains(&format!("notice   the event trigger praxis_schema: {what}")), "{said}");
+        let remedy = said.lines().find_map(|line| line.trim_start().strip_prefix("→ ")).unwrap();
+        owner.batch_execute(remedy).await.unwrap();
+        let said = doctor(&database_url("praxis_gateway", &name)).await.good();
+        assert!(said.contains("Nothing is wrong."), "{said}");
+    }
+}
+
+#[tokio::test]
 async fn the_doctor_finds_a_view_that_shows_what_its_owner_sees() {
     let name = clone_database().await;
     let owner = connect(&database_url("postgres", &name)).await;
