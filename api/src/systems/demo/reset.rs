@@ -29,7 +29,7 @@ pub enum ResetError {
 }
 
 /// How long it is tried to have all tables for itself.
-const LOCKED_WITHIN: Duration = Duration::from_secs(60);
+const LOCKED_WITHIN: Duration = Duration::from_mins(1);
 /// Pause between two attempts.
 const AGAIN_AFTER: Duration = Duration::from_millis(50);
 /// What the gateway remembers of rows that go away.
