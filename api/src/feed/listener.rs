@@ -46,13 +46,11 @@ impl Listener {
     /// Listens until nobody wants to know; reconnects when the connection is lost or has gone silent.
     pub(super) async fn run(self) {
         let mut pause = RETRY_AFTER;
-        let mut could_hear = false;
         while !self.heard.is_closed() {
             let mut has_heard = false;
             let Err(deaf) = self.listen(&mut has_heard).await;
-            could_hear |= has_heard;
-            // What was heard once will be again, or a look has to do after a while.
-            self.engine.set_schema_heard(deaf.lasts() && !could_hear);
+            // On a standby, say, nothing is heard in any case, and looking has to do.
+            self.engine.set_schema_heard(deaf.lasts());
             self.engine.reference().set_listening(false);
             tracing::warn!(
                 reason = %deaf,
