@@ -20,7 +20,7 @@ pub enum Between {
 const OTHERS: usize = 3;
 /// A pooler without a connection that is free lets its clients wait.
 const WITHIN: Duration = Duration::from_secs(2);
-const KEPT: Query<'_> = Query { text: "SELECT 1", parameters: &[], keep: true, command: Command::Statement };
+const KEPT: Query<'_> = Query::kept("SELECT 1", Command::Statement);
 
 impl Pool {
     /// Finds out what stands before the database, over connections beside the pool's.

@@ -253,17 +253,11 @@ impl Pool {
     /// its schema.
     pub async fn query_catalog(&self, statement: &Statement) -> Result<Vec<Row>, DatabaseError> {
         let mut lent = self.looking.lend(Share::gateway(), self.timeout).await?;
-        let ask = |text, command| Query { text, parameters: &[], keep: false, command };
-        let query = Query {
-            parameters: &statement.parameters,
-            keep: true,
-            ..ask(&statement.text, Command::Statement)
-        };
         let queries = [
-            ask(BEGIN_CATALOG, Command::Begin),
-            ask(SET_FOR_CATALOG, Command::Statement),
-            query,
-            ask("ROLLBACK", Command::Rollback),
+            Query::plain(BEGIN_CATALOG, Command::Begin),
+            Query::plain(SET_FOR_CATALOG, Command::Statement),
+            Query::of(statement),
+            Query::plain("ROLLBACK", Command::Rollback),
         ];
         match lent.run(&queries).await {
             Ok(answers) => Ok(answers.into_iter().nth(2).unwrap_or_default()),

@@ -187,17 +187,8 @@ impl Session {
         self.counts.round_trips += 1;
         let as_login = [become_role(LOGIN)];
         let own = if statements.is_empty() { &[][..] } else { &as_login };
-        let mut queries: Vec<Query<'_>> = own
-            .iter()
-            .chain(statements)
-            .map(|statement| Query {
-                text: &statement.text,
-                parameters: &statement.parameters,
-                keep: true,
-                command: Command::Statement,
-            })
-            .collect();
-        queries.push(Query { text: COMMIT, parameters: &[], keep: true, command: Command::Commit });
+        let mut queries: Vec<Query<'_>> = own.iter().chain(statements).map(Query::of).collect();
+        queries.push(Query::kept(COMMIT, Command::Commit));
         let committed = connection.run(&queries).await.map(drop).map_err(|failed| failed.error.into());
         self.commits = false;
         self.connection = None;
@@ -214,10 +205,8 @@ impl Session {
         let over = || DatabaseError::Unavailable("the session is over".into());
         let mut connection = self.connection.take().ok_or_else(over)?;
         self.counts.round_trips += 1;
-        let end = Query { text: END, parameters: &[], keep: true, command: Command::Rollback };
-        let Statement { text, parameters } = statement;
-        let own = Query { text, parameters, keep: true, command: Command::Statement };
-        let answers = connection.run(&[end, own]).await.map_err(|failed| failed.error)?;
+        let queries = [Query::kept(END, Command::Rollback), Query::of(statement)];
+        let answers = connection.run(&queries).await.map_err(|failed| failed.error)?;
         Ok(answers.into_iter().next_back().unwrap_or_default())
     }
 
@@ -233,32 +222,27 @@ impl Session {
             let mark = self.pool.mark();
             set_up = self.set_up(mark);
             let begin = self.access.begin();
-            queries.push(Query { text: begin, parameters: &[], keep: true, command: Command::Begin });
+            queries.push(Query::kept(begin, Command::Begin));
             let text = match self.access {
                 Access::Reads => SET_UP,
                 Access::Writes => SET_UP_WRITING,
             };
-            queries.push(Query { text, parameters: &set_up, keep: true, command: Command::Mark(mark) });
+            queries.push(Query { parameters: &set_up, ..Query::kept(text, Command::Mark(mark)) });
             if !self.prelude.is_empty() {
                 as_caller = become_role(&self.caller.role);
                 let own = self.prelude.iter().chain((!self.as_login).then_some(&as_caller));
-                queries.extend(own.map(|statement| Query {
-                    text: &statement.text,
-                    parameters: &statement.parameters,
-                    keep: true,
-                    command: Command::Statement,
-                }));
+                queries.extend(own.map(Query::of));
             }
         }
         let opening = queries.len();
-        queries.extend(statements.iter().map(|statement| Query {
-            text: &statement.text,
-            parameters: &statement.parameters,
-            keep: statement.text.len() <= LONGEST_KEPT,
-            command: Command::Statement,
-        }));
+        queries.extend(
+            statements.iter().map(|statement| Query {
+                keep: statement.text.len() <= LONGEST_KEPT,
+                ..Query::of(statement)
+            }),
+        );
         if last {
-            queries.push(Query { text: END, parameters: &[], keep: true, command: Command::Rollback });
+            queries.push(Query::kept(END, Command::Rollback));
         }
         let connection = match &mut self.connection {
             Some(connection) => connection,

@@ -11,7 +11,7 @@ use super::Connection;
 use super::answers::{Answers, Heard, Outcome, Source};
 use super::error::{ServerError, WireError};
 use super::rows::Row;
-use crate::database::Parameter;
+use crate::database::{Parameter, Statement};
 
 /// Values travel in binary format.
 const BINARY: i16 = 1;
@@ -35,6 +35,16 @@ impl<'a> Query<'a> {
     /// A statement without parameters that the server need not remember.
     pub(in crate::database) const fn plain(text: &'a str, command: Command) -> Self {
         Self { text, parameters: &[], keep: false, command }
+    }
+
+    /// A statement without parameters that the server shall remember.
+    pub(in crate::database) const fn kept(text: &'a str, command: Command) -> Self {
+        Self { keep: true, ..Self::plain(text, command) }
+    }
+
+    /// The same with the parameters of a statement.
+    pub(in crate::database) fn of(statement: &'a Statement) -> Self {
+        Self { parameters: &statement.parameters, ..Self::kept(&statement.text, Command::Statement) }
     }
 }
 
