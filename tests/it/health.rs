@@ -5,29 +5,11 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::harness::{App, connect, database_url, eventually, http_client, somebody};
+use crate::harness::{App, eventually, http_client, somebody};
 
 async fn health(app: &App, which: &str) -> (StatusCode, Value) {
     let answer = app.http().get(app.url(&format!("/health/{which}"))).send().await.unwrap();
     (answer.status(), answer.json().await.unwrap())
-}
-
-/// Lets nobody into the app's database, or everybody again.
-async fn let_in(app: &App, everybody: bool) {
-    let server = connect(&database_url("postgres", "postgres")).await;
-    server
-        .batch_execute(&format!("ALTER DATABASE {} ALLOW_CONNECTIONS {everybody}", app.database))
-        .await
-        .unwrap();
-    if !everybody {
-        server
-            .execute(
-                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1",
-                &[&app.database],
-            )
-            .await
-            .unwrap();
-    }
 }
 
 #[tokio::test]
@@ -45,7 +27,9 @@ async fn it_is_not_ready_while_the_database_is_gone_and_ready_when_it_is_back() 
     let app = App::start().await;
     assert_eq!(health(&app, "ready").await.0, StatusCode::OK);
 
-    let_in(&app, false).await;
+    let server = app.let_in(false).await;
+    let end = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1";
+    server.execute(end, &[&app.database]).await.unwrap();
     eventually("not ready", async || health(&app, "ready").await.0 == StatusCode::SERVICE_UNAVAILABLE).await;
     assert_eq!(health(&app, "ready").await.1["status"], "not ready");
     assert_eq!(health(&app, "live").await.0, StatusCode::OK);
@@ -54,7 +38,7 @@ async fn it_is_not_ready_while_the_database_is_gone_and_ready_when_it_is_back() 
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(!answer.body.to_string().contains(&app.database), "{:#}", answer.body);
 
-    let_in(&app, true).await;
+    app.let_in(true).await;
     assert_eq!(health(&app, "ready").await.0, StatusCode::OK);
     app.bearer(&somebody()).ask("{ sites { nodes { id } } }").await.data();
 }

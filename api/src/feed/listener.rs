@@ -17,7 +17,7 @@ use crate::graph::Engine;
 const RETRY_AFTER: Duration = Duration::from_millis(100);
 /// The longest of these pauses.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-/// The same where it cannot be had.
+/// Pause where nothing can be heard until somebody changes the settings or the server.
 const LASTING_PAUSE: Duration = Duration::from_secs(10);
 
 /// What the listener tells the dispatcher, in this order: messages, connected, messages, messages, …, lost.
@@ -46,18 +46,23 @@ impl Listener {
     /// Listens until nobody wants to know; reconnects when the connection is lost or has gone silent.
     pub(super) async fn run(self) {
         let mut pause = RETRY_AFTER;
+        let mut lasted = None;
         while !self.heard.is_closed() {
             let mut has_heard = false;
             let Err(deaf) = self.listen(&mut has_heard).await;
-            // On a standby, say, nothing is heard in any case, and looking has to do.
-            self.engine.set_schema_heard(deaf.lasts());
+            // On a standby nothing is heard in any case, and looking has to do.
+            let lasts = deaf.lasts();
+            // Said once: after a while looking has to do where nothing is heard for another reason, too.
+            if has_heard || lasted != Some(lasts) {
+                self.engine.set_schema_heard(lasts);
+            }
+            lasted = Some(lasts);
             self.engine.reference().set_listening(false);
             tracing::warn!(
                 reason = %deaf,
                 "cannot hear of changes; reading reference tables every few seconds, and telling subscribers later"
             );
             // It fails only where nobody wants to know.
-            let lasts = deaf.lasts();
             let _ = self.heard.send(Heard::Lost(deaf)).await;
             pause = if has_heard { RETRY_AFTER } else { LONGEST_PAUSE.min(pause * 2) };
             tokio::time::sleep(if lasts { LASTING_PAUSE } else { pause }).await;

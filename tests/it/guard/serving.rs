@@ -87,32 +87,31 @@ async fn what_was_read_before_a_change_is_not_told_after_it() {
     assert_eq!(answer.body["errors"][0]["extensions"]["reason"], "UNSAFE_DATABASE");
 }
 
+/// Ends the connection by which the gateway listens, keeps it from listening anew, and waits until the gateway has noticed.
+async fn deafen(app: &App) {
+    let server = app.let_in(false).await;
+    let listening = "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity
+        WHERE datname = $1 AND usename = 'praxis_gateway' AND query ~* 'listen|notify'";
+    let ended: i64 = server.query_one(listening, &[&app.database]).await.unwrap().get(0);
+    assert!(ended > 0);
+    eventually("it is noticed", async || readiness(app).await.0 == StatusCode::SERVICE_UNAVAILABLE).await;
+}
+
 #[tokio::test]
 async fn nothing_is_told_while_nothing_is_heard_of_the_schema() {
     let app = App::start().await;
     hears(&app).await;
     let owner = app.owner().await;
-    let server = connect(&database_url("postgres", "postgres")).await;
     let newcomer = app.user("newcomer@praxis.example").await;
     let count = "{ sessionEvents { totalCount } }";
     assert_eq!(newcomer.ask(count).await.data()["sessionEvents"]["totalCount"], 0);
-    // Nobody connects any more, nor listens anew. Who is connected stays.
-    let let_in = async |everybody: bool| {
-        server.batch_execute(&format!("ALTER DATABASE {} ALLOW_CONNECTIONS {everybody}", app.database)).await
-    };
-    let_in(false).await.unwrap();
-    let deafen = "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity
-        WHERE datname = $1 AND usename = 'praxis_gateway' AND query ~* 'listen|notify'";
-    let ended: i64 = server.query_one(deafen, &[&app.database]).await.unwrap().get(0);
-    assert!(ended > 0);
-    // It is noticed when the connection ends, and what is done about it after that.
-    eventually("it is noticed", async || readiness(&app).await.0 == StatusCode::SERVICE_UNAVAILABLE).await;
+    deafen(&app).await;
     owner.batch_execute("ALTER TABLE session_events DISABLE ROW LEVEL SECURITY").await.unwrap();
     for _ in 0..3 {
         let answer = newcomer.ask(count).await;
         assert_eq!(answer.code(), "UNAVAILABLE", "{}", answer.body);
     }
-    let_in(true).await.unwrap();
+    app.let_in(true).await;
     eventually("it is known", async || {
         let answer = newcomer.ask(count).await;
         assert_eq!(answer.code(), "UNAVAILABLE", "{}", answer.body);
@@ -126,6 +125,23 @@ async fn nothing_is_told_while_nothing_is_heard_of_the_schema() {
     owner.batch_execute("ALTER TABLE session_events ENABLE ROW LEVEL SECURITY").await.unwrap();
     eventually("healed", async || readiness(&app).await.0 == StatusCode::OK).await;
     assert_eq!(newcomer.ask(count).await.data()["sessionEvents"]["totalCount"], 0);
+}
+
+#[tokio::test]
+async fn where_listening_is_not_to_be_had_for_long_looking_has_to_do() {
+    let app = App::start().await;
+    hears(&app).await;
+    let north = app.clinician_north().await;
+    let rows = "{ sessionEvents(first: 1) { nodes { eventId } } }";
+    north.ask(rows).await.data();
+    deafen(&app).await;
+    assert_eq!(north.ask(rows).await.code(), "UNAVAILABLE");
+    eventually("it is answered again", async || north.ask(rows).await.body.get("errors").is_none()).await;
+    // It stays so, though listening is tried again every two seconds.
+    for _ in 0..20 {
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        north.ask(rows).await.data();
+    }
 }
 
 #[tokio::test]

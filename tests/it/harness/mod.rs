@@ -178,6 +178,14 @@ impl App {
         row.unwrap().get(0)
     }
 
+    /// Lets nobody connect to the app's database, or everybody again, and gives a connection to the server. Who is connected stays.
+    pub(crate) async fn let_in(&self, everybody: bool) -> Client {
+        let server = connect(&database_url("postgres", "postgres")).await;
+        let allow = format!("ALTER DATABASE {} ALLOW_CONNECTIONS {everybody}", self.database);
+        server.batch_execute(&allow).await.unwrap();
+        server
+    }
+
     /// The address of the app's database for a user.
     pub(crate) fn database_url(&self, user: &str) -> String {
         CLUSTER.url(user, &self.database)
