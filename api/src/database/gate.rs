@@ -32,9 +32,9 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// Whether it is shut.
-    pub fn is_shut(&self) -> bool {
-        self.is_shut.load(Ordering::Acquire)
+    /// Refuses a question while the gate is shut.
+    pub fn check(&self) -> Result<(), DatabaseError> {
+        if self.is_shut.load(Ordering::Acquire) { Err(DatabaseError::Unsafe) } else { Ok(()) }
     }
 
     /// Waits until what was doubted so far is settled, and says whether what was read meanwhile may be told and what was written
@@ -51,7 +51,7 @@ impl Gate {
             };
             tokio::time::timeout(SETTLED_WITHIN, settled).await.map_err(|_| DatabaseError::InDoubt)?;
         }
-        if self.is_shut() { Err(DatabaseError::Unsafe) } else { Ok(()) }
+        self.check()
     }
 
     /// Says that the schema may have changed.
@@ -60,7 +60,7 @@ impl Gate {
         self.has_doubt.notify_waiters();
     }
 
-    /// Says whether changes of the schema are heard of, or will not be in any case. Until they are, answers wait.
+    /// Begins or ends a time in which changes of the schema go unheard and answers wait. Either way something may have been missed.
     pub fn set_heard(&self, is_heard: bool) {
         self.doubt();
         self.is_unheard.store(!is_heard, Ordering::Release);
@@ -74,7 +74,7 @@ impl Gate {
             return;
         }
         let mut since = self.looked_since();
-        *since = since.filter(|_| is_looked).or_else(|| is_looked.then_some(now));
+        *since = is_looked.then(|| since.unwrap_or(now));
         if since.is_some_and(|since| now.duration_since(since) > HEARD_WITHIN) {
             self.is_unheard.store(false, Ordering::Release);
             self.has_settled.notify_waiters();

@@ -211,9 +211,7 @@ impl Session {
     }
 
     async fn run(&mut self, statements: &[Statement], last: bool) -> Result<Vec<Vec<Row>>, StatementError> {
-        if self.pool.gate().is_shut() {
-            return Err(StatementError { at: 0, error: DatabaseError::Unsafe });
-        }
+        self.pool.gate().check().map_err(|error| StatementError { at: 0, error })?;
         self.counts.statements += u32::try_from(statements.len()).unwrap_or(u32::MAX);
         self.counts.round_trips += 1;
         let mut queries = Vec::with_capacity(OPENING + statements.len());

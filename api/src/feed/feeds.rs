@@ -16,7 +16,7 @@ use super::outbox::{OperationId, Outbox};
 use super::registry::{Registry, Watch};
 use super::resume::resume;
 use crate::auth::Caller;
-use crate::database::{DatabaseError, Pool, Turn, Turns};
+use crate::database::{Pool, Turn, Turns};
 use crate::graph::{CHANGES_NOT_HEARD, Code, Engine, Error, READ_ONLY_DATABASE, Subscription};
 
 /// Bundles of messages that may wait between the listener and the dispatcher. What is beyond waits in Postgres.
@@ -88,9 +88,7 @@ impl Feeds {
         outbox: Outbox,
         operation: OperationId,
     ) -> Result<Watch, Error> {
-        if self.pool().gate().is_shut() {
-            return Err((&DatabaseError::Unsafe).into());
-        }
+        self.pool().gate().check().map_err(|error| Error::from(&error))?;
         self.hears().await?;
         let after = subscription
             .after()

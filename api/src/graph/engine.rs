@@ -25,7 +25,7 @@ use super::refused_value::Search;
 use super::schema::{self, SchemaError};
 use super::subscribe;
 use crate::auth::AuthError;
-use crate::database::{DatabaseError, Pool, Session, SessionCounts};
+use crate::database::{Pool, Session, SessionCounts};
 
 /// Letters of an operation's name that are noted.
 const LONGEST_NAME: usize = 64;
@@ -77,18 +77,22 @@ impl Engine {
         &self.reference
     }
 
-    /// Forgets what is kept of the schema, since it may have changed, and has it looked at again.
+    /// Has the schema looked at, since it may have changed.
     pub fn doubt_schema(&self) {
-        // Who may read what is kept may have changed with it.
-        self.reference.forget();
-        self.refusals.forget();
+        self.forget_schema();
         self.pool.gate().doubt();
     }
 
-    /// Says whether changes of the schema are heard of, or will not be in any case.
+    /// Begins or ends a time in which changes of the schema go unheard; either way it is looked at.
     pub fn set_schema_heard(&self, is_heard: bool) {
-        self.doubt_schema();
+        self.forget_schema();
         self.pool.gate().set_heard(is_heard);
+    }
+
+    /// Forgets what is kept of the schema, and of rows: who may read them may have changed with it.
+    fn forget_schema(&self) {
+        self.reference.forget();
+        self.refusals.forget();
     }
 
     /// Answers a request in time.
@@ -109,8 +113,8 @@ impl Engine {
 
     async fn answer(&self, request: &Request, context: &RequestContext, committing: &AtomicBool) -> Answer {
         // What is answered from memory needs no session.
-        if self.pool.gate().is_shut() {
-            return Answer::failed((&DatabaseError::Unsafe).into(), SessionCounts::default());
+        if let Err(error) = self.pool.gate().check() {
+            return Answer::failed((&error).into(), SessionCounts::default());
         }
         let document = match self.document(request) {
             Ok(document) => document,

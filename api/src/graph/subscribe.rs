@@ -218,9 +218,7 @@ impl Engine {
         recall: Option<&Statement>,
     ) -> Result<Told, Untold> {
         // What needs no session is not told either.
-        if self.pool.gate().is_shut() {
-            return Err(DatabaseError::Unsafe.into());
-        }
+        self.pool.gate().check()?;
         let asked = subscription.changed(changes);
         let mut session = self.watching(caller, recall);
         let feed = &subscription.feed;
