@@ -11,6 +11,9 @@ use super::wire::{ServerError, WireError};
 use crate::auth::Caller;
 use crate::budget::Spent;
 
+/// What Postgres says of a transaction that gave way to another one: a deadlock was broken, or a lock was not to be had in time.
+pub const GAVE_WAY: [SqlState; 2] = [SqlState::T_R_DEADLOCK_DETECTED, SqlState::LOCK_NOT_AVAILABLE];
+
 /// A failed statement or connection. The texts are for the log: they may name what a caller must not learn, and hold no value
 /// that one has sent.
 #[derive(Clone, Debug, Error)]

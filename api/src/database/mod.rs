@@ -18,7 +18,7 @@ mod wire;
 
 pub use apart::ApartError;
 pub use between::Between;
-pub use error::DatabaseError;
+pub use error::{DatabaseError, GAVE_WAY};
 pub use gate::Gate;
 pub use idempotency::{Claim, IdempotencyKey};
 pub use listening::Listening;

@@ -7,7 +7,7 @@ pub use async_graphql::PathSegment;
 
 use crate::auth::AuthError;
 use crate::budget::Spent;
-use crate::database::{DatabaseError, ServerError, SqlState};
+use crate::database::{DatabaseError, GAVE_WAY, ServerError, SqlState};
 
 /// Stable codes of `extensions.code`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,9 +67,6 @@ pub const CHANGES_NOT_HEARD: &str = "CHANGES_NOT_HEARD";
 pub(super) const OUTCOME_UNKNOWN: &str = "OUTCOME_UNKNOWN";
 /// Reasons of `UNAVAILABLE` that stay until somebody changes something, or for which the same must not be sent again just so.
 const LASTING: [&str; 4] = [READ_ONLY_DATABASE, UNSAFE_DATABASE, CHANGES_NOT_HEARD, OUTCOME_UNKNOWN];
-
-/// What Postgres says of such a statement: a deadlock was broken, or a lock was not to be had in time.
-const GAVE_WAY: [SqlState; 2] = [SqlState::T_R_DEADLOCK_DETECTED, SqlState::LOCK_NOT_AVAILABLE];
 
 /// A place in the text of a request; both count from 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
-use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Transaction};
 use uuid::Uuid;
 
 use super::{Summary, are_there, lock};
+use crate::database::{GAVE_WAY, SqlState};
 use crate::graph::catalog::{Catalog, CatalogError, System};
 use crate::systems::{self, ppn, therapyflow};
 
@@ -42,7 +42,7 @@ const GUARDED: &str = "SELECT format('ALTER TABLE %s %%s TRIGGER %I', tgrelid::r
 /// reference rows are those of the migrations.
 ///
 /// Only where all accounts are the demo's own, and where no table was there before the first migration. The connection has to
-/// be that of the tables' owner, or of a superuser. A gateway that is running has locks of its own: whoever gives way tries again.
+/// be that of the tables' owner, or of a superuser. Where a gateway is running and holds locks, the reset gives way and tries again.
 pub async fn reset(client: &mut Client, systems: &[System]) -> Result<Summary, ResetError> {
     let begun = Instant::now();
     loop {
@@ -53,15 +53,13 @@ pub async fn reset(client: &mut Client, systems: &[System]) -> Result<Summary, R
     }
 }
 
-/// Locks tables so that nobody else reads them. A lock that is not to be had is not waited for: whoever has it may want one of those
-/// that are held already.
+/// Locks tables so that nobody else reads them. It waits for no lock longer than a moment: its holder may wait for one of these tables
+/// in turn.
 async fn lock_all(transaction: &Transaction<'_>, tables: &str) -> Result<(), ResetError> {
     transaction.batch_execute("SET LOCAL lock_timeout = '300ms'").await?;
     let locked = transaction.batch_execute(&format!("LOCK TABLE {tables}")).await;
     locked.map_err(|error| match error.code() {
-        Some(code) if [SqlState::LOCK_NOT_AVAILABLE, SqlState::T_R_DEADLOCK_DETECTED].contains(code) => {
-            ResetError::Busy
-        }
+        Some(code) if GAVE_WAY.contains(code) => ResetError::Busy,
         _ => error.into(),
     })?;
     Ok(transaction.batch_execute("SET LOCAL lock_timeout = 0").await?)
@@ -92,8 +90,8 @@ async fn try_reset(client: &mut Client, systems: &[System]) -> Result<Summary, R
     let switch = |how: &str| guards.iter().map(|guard| guard.replace("%s", how) + ";").collect::<String>();
     transaction.batch_execute(&switch("DISABLE")).await?;
     let truncate = format!("TRUNCATE {tables} RESTART IDENTITY");
-    transaction.batch_execute(&truncate).await.map_err(|error| match error.as_db_error() {
-        Some(refused) if refused.code() == &SqlState::FEATURE_NOT_SUPPORTED => {
+    transaction.batch_execute(&truncate).await.map_err(|error| match error.code() {
+        Some(&SqlState::FEATURE_NOT_SUPPORTED) => {
             ResetError::NoDemo("another table refers to its rows".into())
         }
         _ => error.into(),
