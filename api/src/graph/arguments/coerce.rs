@@ -139,7 +139,7 @@ impl<'a> Coercion<'a> {
             };
             // There are no more of them than the type has.
             if fields.iter().any(|(known, _)| *known == name) {
-                return Err(ArgumentError::here("the field is there twice").within(&name));
+                return Err(ArgumentError::repeated(&name));
             }
             match self.given(given, &field.ty) {
                 Ok(Some(value)) => fields.push((name, value)),

@@ -35,6 +35,11 @@ impl ArgumentError {
         Self::here(format!("a value of type {ty} is needed here"))
     }
 
+    /// A field that an object has twice.
+    pub(in crate::graph) fn repeated(field: &str) -> Self {
+        Self::here("the field is there twice").within(field)
+    }
+
     /// A variable that nothing was given for, where something has to stand.
     pub(super) fn no_value(variable: &str) -> Self {
         Self::here(format!("the variable `${variable}` has no value; {GIVE_ONE}"))

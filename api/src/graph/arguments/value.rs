@@ -57,6 +57,12 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// The text of a number that lies between two others.
+    pub(in crate::graph) fn as_number_between(&self, least: &str, most: &str) -> Option<&str> {
+        let lies = |text: &&str| number::compare(text, least).is_ge() && number::compare(text, most).is_le();
+        self.as_number().filter(lies)
+    }
+
     pub(in crate::graph) fn as_i64(&self) -> Option<i64> {
         self.as_number()?.parse().ok()
     }
@@ -73,9 +79,7 @@ impl<'a> Value<'a> {
 
     /// The same of a number that lies between two others, which is decided before it is rounded.
     pub(in crate::graph) fn as_f64_between(&self, least: &str, most: &str) -> Option<f64> {
-        let number = self.as_number()?;
-        let lies = number::compare(number, least).is_ge() && number::compare(number, most).is_le();
-        number::double(number).filter(|_| lies)
+        self.as_number_between(least, most).and_then(number::double)
     }
 
     pub(in crate::graph) fn as_list(&self) -> Option<&[Value<'a>]> {
@@ -101,6 +105,11 @@ impl<'a> Value<'a> {
     /// A field of an object.
     pub(in crate::graph) fn get(&self, name: &str) -> Option<&Value<'a>> {
         self.fields().iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
+    /// Whether a field of an object is given, and not as null.
+    pub(in crate::graph) fn gives(&self, name: &str) -> bool {
+        self.get(name).is_some_and(|value| !value.is_null())
     }
 
     /// What `jsonb_typeof` calls it.

@@ -9,7 +9,7 @@
 use tokio_postgres::types::Type;
 
 use super::clock::{firsts, firsts_of_shown, told, within_calendars};
-use super::duration::Duration;
+use super::duration::{DAY, Duration};
 use super::sql::Sql;
 use super::zone::Zone;
 use crate::database::Parameter;
@@ -50,7 +50,6 @@ const MONDAY: &str = "2000-01-03";
 /// The same in UTC, as Postgres counts.
 const MONDAY_MICROSECONDS: i64 = 2 * 86_400_000_000;
 const HOUR: u64 = 60 * 60;
-const DAY: u64 = super::duration::DAY;
 const DATE_TIME: ColumnType = ColumnType::Scalar(Scalar::DateTime);
 
 impl Bucket {

@@ -34,7 +34,6 @@ mod zone;
 
 pub(super) use cursor::write_cursor;
 pub use feed::Topic;
-
 pub(super) use feed::{After, ChangeField, Feed};
 pub(super) use planner::{plan, plan_feed, plan_mutation};
 pub(super) use points::DEFAULT_POINTS;

@@ -73,10 +73,8 @@ impl Ranges {
             }
             (None, Some(width)) => {
                 let [narrowest, widest] = WIDTHS;
-                let text = width.as_number().filter(|width| {
-                    number::compare(width, narrowest).is_ge() && number::compare(width, widest).is_le()
-                });
-                let width = text.and_then(decimal).filter(|width| decimal_places(width) <= MOST_PLACES);
+                let width = width.as_number_between(narrowest, widest).and_then(decimal);
+                let width = width.filter(|width| decimal_places(width) <= MOST_PLACES);
                 Cuts::Width(width.ok_or_else(|| {
                     let places = format!("with {MOST_PLACES} digits behind the point at most");
                     refuse("width", &format!("a range is {narrowest} to {widest} wide, {places}"))

@@ -191,7 +191,7 @@ fn check_json(value: &Value<'_>) -> Result<(), ArgumentError> {
         check_json(item).map_err(|error| error.within(&at.to_string()))?;
     }
     if let Some(name) = repeated(value.fields()) {
-        return Err(ArgumentError::here("the field is there twice").within(name));
+        return Err(ArgumentError::repeated(name));
     }
     let mut fields = value.fields().iter();
     fields.try_for_each(|(name, value)| check_json(value).map_err(|error| error.within(name)))

@@ -64,8 +64,7 @@ impl Gateway {
     }
 }
 
-/// Of two readers of an object with a field twice, one may see the first value and the other the last. What is stored or compared as
-/// JSON is read by Postgres alone, which keeps the last.
+/// Of two readers of an object with a field twice, one may see the first value and the other the last.
 #[test]
 fn nothing_is_given_twice() {
     let protocols = "query($n: Int, $f: ProtocolFilter) { protocols(first: $n, filter: $f) { totalCount } }";

@@ -234,11 +234,9 @@ fn places(function: &Function, given: &Arguments<'_>) -> Vec<(String, bool)> {
             ArgumentType::Value(_) => vec![(argument.field.clone(), value.is_some_and(|it| !it.is_null()))],
             ArgumentType::Objects { fields, .. } => {
                 let objects = value.map(Value::items).unwrap_or_default();
-                let is_given = |field: &str| {
-                    objects.iter().any(|object| object.get(field).is_some_and(|it| !it.is_null()))
-                };
                 let place = |field: &Argument| {
-                    (format!("{}.{}", argument.field, field.field), is_given(&field.field))
+                    let is_given = objects.iter().any(|object| object.gives(&field.field));
+                    (format!("{}.{}", argument.field, field.field), is_given)
                 };
                 fields.iter().map(place).collect()
             }

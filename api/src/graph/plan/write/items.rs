@@ -40,11 +40,9 @@ impl Items {
         let (argument, fields) = objects?;
         let named = |name: fn(&Argument) -> &String| fields.iter().map(|field| name(field).clone()).collect();
         let objects = given.get(&argument).map(Value::items).unwrap_or_default();
-        let has = |object: &Value<'_>| {
-            fields.iter().map(|field| object.get(&field.field).is_some_and(|it| !it.is_null())).collect()
-        };
+        let given = |object: &Value<'_>| fields.iter().map(|field| object.gives(&field.field)).collect();
         Some(Self {
-            given: objects.iter().map(has).collect(),
+            given: objects.iter().map(given).collect(),
             argument,
             fields: named(|field| &field.field),
             arrays: named(|field| &field.sql_name),
@@ -60,11 +58,11 @@ impl Items {
 
     /// Where each of the objects was given, or within it the only field that goes by one of these names.
     pub(in crate::graph) fn places(&self, names: &[String]) -> Vec<String> {
-        let fields = || self.fields.iter().enumerate().filter(|(_, field)| names.contains(field));
         let place = |(at, given): (usize, &Vec<bool>)| {
             let place = format!("{}.{at}", self.argument);
-            let own = only(fields().filter(|(field, _)| given[*field])).or_else(|| only(fields()));
-            own.map_or_else(|| place.clone(), |(_, field)| format!("{place}.{field}"))
+            let fields =
+                self.fields.iter().zip(given.iter().copied()).filter(|(field, _)| names.contains(field));
+            only(fields).map_or_else(|| place.clone(), |field| format!("{place}.{field}"))
         };
         self.given.iter().enumerate().map(place).collect()
     }
@@ -81,7 +79,12 @@ impl Items {
     }
 }
 
+/// The only place that was given, or else the only one that might have been. `places`: each with whether it was.
+pub(super) fn only<T>(places: impl Iterator<Item = (T, bool)> + Clone) -> Option<T> {
+    one(places.clone().filter(|(_, given)| *given)).or_else(|| one(places)).map(|(place, _)| place)
+}
+
 /// The item of an iterator that has one.
-pub(super) fn only<T>(mut items: impl Iterator<Item = T>) -> Option<T> {
+fn one<T>(mut items: impl Iterator<Item = T>) -> Option<T> {
     items.next().filter(|_| items.next().is_none())
 }

@@ -78,8 +78,12 @@ impl Called {
     pub(in crate::graph) fn place_of(&self, names: &[String]) -> Option<&str> {
         let goes =
             |place: &str| place.rsplit('.').next().is_some_and(|last| names.iter().any(|name| name == last));
-        let places = || self.places.iter().filter(|(place, _)| goes(place));
-        only(places().filter(|(_, given)| *given)).or_else(|| only(places())).map(|(place, _)| place.as_str())
+        only(
+            self.places
+                .iter()
+                .filter(|(place, _)| goes(place))
+                .map(|(place, given)| (place.as_str(), *given)),
+        )
     }
 }
 
