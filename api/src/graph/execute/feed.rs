@@ -1,10 +1,10 @@
 //! Reads rows that have changed, as somebody may see them, and writes what a subscription tells of them.
 
 use super::answer::Answer;
+pub(in crate::graph) use super::json::{Change, Out};
 use super::key::Key;
 use super::level::Level;
-pub(in crate::graph) use super::write::{Change, Out};
-use super::{ReferenceCache, Unanswered, load_all, write};
+use super::{ReferenceCache, Unanswered, json, load_all};
 use crate::database::Session;
 use crate::graph::catalog::Catalog;
 use crate::graph::error::Error;
@@ -62,6 +62,6 @@ impl Rows {
         change: &Change<'_>,
         out: Out<'_>,
     ) -> Result<(), Error> {
-        write::write_change(catalog, feed, change, &self.answers, out)
+        json::write_change(catalog, feed, change, &self.answers, out)
     }
 }

@@ -2,6 +2,7 @@
 
 mod answer;
 pub(super) mod feed;
+mod json;
 mod key;
 mod level;
 mod loader;
@@ -9,15 +10,14 @@ pub(super) mod mutation;
 mod reference;
 mod thin;
 mod unanswered;
-mod write;
 pub(in crate::graph) mod written;
 
 use self::answer::Answer;
+pub(super) use self::json::Out;
 use self::level::Level;
 use self::loader::Questions;
 pub use self::reference::ReferenceCache;
 pub(super) use self::unanswered::{Refused, Unanswered};
-pub(super) use self::write::Out;
 use super::catalog::Catalog;
 use super::introspection::Answers;
 use super::plan::Plan;
@@ -38,7 +38,7 @@ pub(super) async fn run(
     // The connection is free for others while the answer is written.
     drop(session);
     let written =
-        answers.and_then(|answers| Ok(write::write_data(catalog, plan, &answers, introspection, out)?));
+        answers.and_then(|answers| Ok(json::write_data(catalog, plan, &answers, introspection, out)?));
     (written, counts)
 }
 

@@ -6,7 +6,7 @@ use super::answer::Answer;
 use super::key::Key;
 use super::level::Level;
 use super::written::Written;
-use super::{ReferenceCache, load_all, write};
+use super::{ReferenceCache, json, load_all};
 use crate::database::{DatabaseError, Row, Session, SqlState, Statement};
 use crate::graph::answer::raw;
 use crate::graph::catalog::{Catalog, Table};
@@ -189,8 +189,8 @@ impl Writer<'_> {
         answers: &[Answer],
         out: &mut Vec<u8>,
     ) -> Result<(), Failure> {
-        let out = write::Out { bytes: out, most: self.most };
-        write::write_payload(self.catalog, &step.plan, &step.payload, keys, answers, out)
+        let out = json::Out { bytes: out, most: self.most };
+        json::write_payload(self.catalog, &step.plan, &step.payload, keys, answers, out)
             .map_err(|error| Failure::Refused(placed(error, step)))
     }
 

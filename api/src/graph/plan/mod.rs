@@ -4,47 +4,29 @@
 //! are the questions to the database: one for each relation and arguments, wherever in the request it stands, so that
 //! aliases and fragments share them. Loads hold finished SQL that lacks only the keys of the parents.
 
-mod allowance;
-mod bucket;
-mod call;
-mod clock;
 mod collect;
-mod cursor;
-mod duration;
 mod feed;
-mod filter;
-mod grouping;
-mod groups;
-mod key;
-mod merge;
-mod order;
-mod page;
-mod page_statement;
+mod mutation;
 mod planner;
-mod points;
-mod range;
-mod series;
-mod sql;
-mod statement;
 #[cfg(test)]
 mod tests;
 mod trial;
-mod write;
-mod zone;
 
-pub(super) use cursor::write_cursor;
 pub use feed::Topic;
 pub(super) use feed::{After, ChangeField, Feed};
+pub(super) use mutation::{
+    Called, Change, Insert, Mutation, MutationField, Payload, PayloadField, Step, Write,
+};
 pub(super) use planner::{plan, plan_feed, plan_mutation};
-pub(super) use points::DEFAULT_POINTS;
-pub(super) use range::Ranges;
-pub(super) use statement::Parents;
 pub(super) use trial::Trial;
-pub(super) use write::{Called, Change, Insert, Mutation, MutationField, Payload, PayloadField, Step, Write};
 
 use super::catalog::{ColumnType, TableId};
 use super::error::{Location, PathSegment};
 use super::introspection::Introspected;
+use super::question::cursor::CursorShape;
+use super::question::range::Ranges;
+use super::question::series::{Fill, SeriesColumns};
+use super::sql::rows::Parents;
 use crate::database::Statement;
 
 /// Index of a load in [`Plan::loads`].
@@ -184,30 +166,6 @@ pub(super) struct Series {
     pub(super) columns: SeriesColumns,
     /// Fields in the order of the request.
     pub(super) fields: Vec<Keyed<SeriesField>>,
-}
-
-/// What a point shows where no row lies in its bucket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fill {
-    /// No values; a number of rows is 0.
-    Null,
-    /// 0 for every number.
-    Zero,
-    /// The values of the last point that had rows.
-    Previous,
-    /// There is no such point.
-    None,
-}
-
-/// Positions in the rows of a series.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct SeriesColumns {
-    /// 1 for a line, 0 for a point with rows, 2 for one without.
-    pub(super) kind: usize,
-    /// Beginning of the bucket.
-    pub(super) start: usize,
-    /// End of the bucket.
-    pub(super) end: usize,
 }
 
 /// A field of a line.
@@ -425,21 +383,4 @@ pub(super) enum LoadKind {
     },
     /// A row of numbers: over the whole table, or one per key.
     Aggregate,
-}
-
-/// What a cursor is made of.
-#[derive(Debug)]
-pub(super) struct CursorShape {
-    /// Names the order, so that a cursor of another order is refused.
-    pub signature: String,
-    /// Position in the row and type of each part.
-    pub parts: Vec<(usize, ColumnType)>,
-}
-
-/// Index of a value in a list, at whose end it is put where it is not there yet.
-fn find_or_push<T: PartialEq>(list: &mut Vec<T>, wanted: T) -> usize {
-    list.iter().position(|known| *known == wanted).unwrap_or_else(|| {
-        list.push(wanted);
-        list.len() - 1
-    })
 }

@@ -8,13 +8,14 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::{ConnectionField, Plan, RootField, cursor, order, plan};
+use super::{ConnectionField, Plan, RootField, plan};
 use crate::graph::arguments::{Inputs, Variables, json};
 use crate::graph::catalog::Catalog;
 use crate::graph::definitions::Definitions;
 use crate::graph::document::document;
 use crate::graph::error::Error;
 use crate::graph::limits::Limits;
+use crate::graph::question::{cursor, order};
 use crate::graph::schema;
 use crate::systems::{self, ppn};
 

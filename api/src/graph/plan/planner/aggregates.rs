@@ -2,13 +2,14 @@
 
 use crate::graph::document::{Field, Selection};
 
-use super::super::allowance;
-use super::super::statement::Expression;
-use super::super::{AggregateField, Keyed, LoadId, find_or_push};
+use super::super::{AggregateField, Keyed, LoadId};
 use super::{DraftKind, Planned, Planner};
 use crate::graph::aggregate::{self, Function};
 use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{ColumnType, FieldId, Table};
+use crate::graph::question::allowance;
+use crate::graph::question::find_or_push;
+use crate::graph::sql::rows::Expression;
 
 impl<'a> Planner<'a> {
     pub(super) fn aggregate(

@@ -4,17 +4,17 @@ use std::rc::Rc;
 
 use crate::graph::document::{Field, Selection};
 
-use super::super::allowance::Allowance;
-use super::super::call;
 use super::super::collect::Collected;
-use super::super::filter::Filter;
-use super::super::page;
-use super::super::sql::Sql;
-use super::super::statement::{Expression, Numbers, ROW};
 use super::super::{Beyond, Connection, ConnectionField, EdgeField, Keyed, LoadId, PageInfoField};
 use super::{DraftKind, Planned, Planner, Question};
 use crate::graph::arguments::Value;
 use crate::graph::catalog::{ColumnId, Table};
+use crate::graph::question::allowance::Allowance;
+use crate::graph::question::call;
+use crate::graph::question::page;
+use crate::graph::sql::Sql;
+use crate::graph::sql::filter::Filter;
+use crate::graph::sql::rows::{Expression, Numbers, ROW};
 
 impl<'a> Planner<'a> {
     /// Plans a connection below `parents` rows, or of the whole table where `columns` is empty.

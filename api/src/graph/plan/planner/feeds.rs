@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::super::feed::{After, ChangeField, Feed, Topic};
-use super::super::key::key_values;
 use super::super::{Plan, RowSelection, Trial};
 use super::{DraftKind, Planned, Planner, Question};
 use crate::graph::arguments::{ArgumentError, Arguments, Inputs, Value};
@@ -13,6 +12,7 @@ use crate::graph::catalog::{Catalog, ChangeOperation, ColumnId, FeedField, FeedS
 use crate::graph::document::{Document, Field, Operation};
 use crate::graph::error::Error;
 use crate::graph::limits::Limits;
+use crate::graph::question::key::key_values;
 use crate::graph::value::{key_part, parameter};
 
 /// Rows that are read at a time at most, however little they cost.

@@ -5,12 +5,12 @@ use std::rc::Rc;
 use crate::graph::document::{Field, Selection};
 
 use super::super::collect::Collected;
-use super::super::groups;
-use super::super::order::Path;
 use super::super::{GroupField, Groups, KeyField, Keyed, RangeField};
 use super::{DraftKind, Planned, Planner, Question};
 use crate::graph::arguments::ArgumentError;
 use crate::graph::catalog::{ColumnId, ColumnType, FieldId, RelationId, Table};
+use crate::graph::question::groups;
+use crate::graph::question::order::Path;
 
 impl<'a> Planner<'a> {
     /// Plans a grouped list below `parents` rows, or of the whole table where `columns` is empty.

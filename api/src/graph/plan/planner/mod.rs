@@ -18,21 +18,23 @@ use std::rc::Rc;
 
 use foldhash::HashMap;
 
-use super::allowance::Allowance;
 use super::collect::{Collected, collect};
-use super::groups::Groups;
-use super::page::Page;
-use super::page_statement::{self, PageQuery};
-use super::points::Points;
-use super::series::{Grid, Series};
-use super::sql::Sql;
-use super::statement::{self, Expression, Join, Numbers, Parents, Rows, Selected};
-use super::{CursorShape, Keyed, Load, LoadId, LoadKind, Place, Plan, Trial, cursor, find_or_push};
+use super::{Keyed, Load, LoadId, LoadKind, Place, Plan, Trial};
 use crate::graph::arguments::{ArgumentError, Arguments, Inputs, Reading, Value};
 use crate::graph::catalog::{Catalog, ColumnId, Relation, Table, TableId};
 use crate::graph::document::{Document, Field, Operation, Selection};
 use crate::graph::error::{Code, Error, PathSegment};
 use crate::graph::limits::Limits;
+use crate::graph::question::allowance::Allowance;
+use crate::graph::question::cursor::{self, CursorShape};
+use crate::graph::question::find_or_push;
+use crate::graph::question::groups::Groups;
+use crate::graph::question::page::Page;
+use crate::graph::question::points::Points;
+use crate::graph::question::series::{Grid, Series};
+use crate::graph::sql::page::PageQuery;
+use crate::graph::sql::rows::{Expression, Join, Numbers, Parents, Rows, Selected};
+use crate::graph::sql::{self, Sql};
 
 /// Plans a validated query. `trial`: what is left out of it.
 pub(crate) fn plan(
@@ -347,7 +349,7 @@ impl<'a> Planner<'a> {
         Ok(Load {
             kind: self.kind(draft),
             parents,
-            parts: if takes_keys { statement::parts(table, &draft.columns) } else { Vec::new() },
+            parts: if takes_keys { sql::rows::parts(table, &draft.columns) } else { Vec::new() },
             positions: Self::key_positions(draft),
             only_reference: sql.only_reference && !self.fresh,
             statement: sql.finish(),
@@ -366,17 +368,17 @@ impl<'a> Planner<'a> {
         let (columns, filter, allowance) = (&draft.columns, draft.filter.as_deref(), &mut self.allowance);
         match &draft.kind {
             DraftKind::ByKey if Self::is_kept_whole(draft, table) => {
-                Ok(statement::all(table, &draft.projection))
+                Ok(sql::rows::all(table, &draft.projection))
             }
             DraftKind::ByKey => {
                 let rows = Rows { table, joins: &draft.joins, projection: &draft.projection, filter };
-                statement::by_key(self.catalog, &rows, columns, parents, allowance)
+                sql::rows::by_key(self.catalog, &rows, columns, parents, allowance)
             }
             DraftKind::RowsBefore(looked_at) => {
                 // The same filter once more: it is counted where the rows are read.
                 let mut allowance = Allowance::new(self.limits);
                 let looked_at = looked_at.iter().copied();
-                statement::rows_before(self.catalog, table, looked_at, filter, &mut allowance)
+                sql::rows::rows_before(self.catalog, table, looked_at, filter, &mut allowance)
             }
             DraftKind::Page(page) => {
                 // The same filter once more: it is counted where the page is read.
@@ -386,7 +388,7 @@ impl<'a> Planner<'a> {
                 let cursors = draft.cursors;
                 let query =
                     PageQuery { table, columns, parents, projection, page, filter, cursors, scoped: true };
-                page_statement::page(self.catalog, &query, allowance)
+                sql::page::page(self.catalog, &query, allowance)
             }
             DraftKind::Points(points) => {
                 let (projection, page) = (&draft.projection, &points.page);
@@ -401,12 +403,12 @@ impl<'a> Planner<'a> {
                     // All of them are read.
                     scoped: false,
                 };
-                super::points::sql(self.catalog, &query, allowance)
+                crate::graph::question::points::sql(self.catalog, &query, allowance)
             }
             DraftKind::Groups(groups) => groups.sql(self.catalog, table, columns, filter, allowance),
             DraftKind::Series(series) => series.sql(grid, self.catalog, table, columns, filter, allowance),
             DraftKind::Aggregate(numbers) => {
-                statement::aggregate(self.catalog, table, columns, parents, numbers, filter, allowance)
+                sql::rows::aggregate(self.catalog, table, columns, parents, numbers, filter, allowance)
             }
         }
     }

@@ -1,13 +1,9 @@
 //! Fields of `Mutation`.
 
-use super::super::call::Call;
-use super::super::key::{self, key_values};
-use super::super::sql::Sql;
-use super::super::statement::{ROW, write_primary_key};
-use super::super::write::{
+use super::super::mutation::{
     Called, Items, Mutation, MutationField, OnConflict, Payload, PayloadField, Step, Which, Write,
 };
-use super::super::{Plan, write};
+use super::super::{Plan, mutation};
 use super::{Planned, Planner};
 use crate::graph::arguments::{ArgumentError, Arguments, Inputs, Reading, Value};
 use crate::graph::catalog::{
@@ -16,6 +12,10 @@ use crate::graph::catalog::{
 use crate::graph::document::{self, Document, Field, Selection};
 use crate::graph::error::Error;
 use crate::graph::limits::Limits;
+use crate::graph::question::call::Call;
+use crate::graph::question::key::{self, key_values};
+use crate::graph::sql::Sql;
+use crate::graph::sql::rows::{ROW, write_primary_key};
 use crate::graph::value::{holds, parameter};
 
 /// Plans a validated mutation.
@@ -90,7 +90,7 @@ impl<'a> Planner<'a> {
         let lists = given.iter().filter_map(|(name, value)| Some((value.as_list()?.len(), name)));
         let longest = lists.max_by_key(|(length, _)| *length).filter(|_| many);
         if let Some((_, argument)) = longest.filter(|(length, _)| *length > self.limits.written_rows) {
-            return Err(ArgumentError::exceeded(argument, write::too_many(self.limits.written_rows)));
+            return Err(ArgumentError::exceeded(argument, mutation::too_many(self.limits.written_rows)));
         }
         let objects = longest.map_or(self.limits.written_rows, |(length, _)| length);
         let rows = if many { objects } else { 1 };
@@ -112,7 +112,7 @@ impl<'a> Planner<'a> {
     ) -> Result<(Write, u64), ArgumentError> {
         let rows = |argument: &str| {
             let given = given.get(argument).map(|it| it.as_list().unwrap_or(std::slice::from_ref(it)));
-            write::read_rows(self.catalog, self.limits, table, given.unwrap_or_default(), argument)
+            mutation::read_rows(self.catalog, self.limits, table, given.unwrap_or_default(), argument)
         };
         match operation {
             Operation::Create => Ok((Write::Insert(rows("input")?), 1)),
@@ -145,7 +145,7 @@ impl<'a> Planner<'a> {
             }
             Operation::Update => {
                 let patch =
-                    write::read_patch(table, given.get("patch").map(Value::fields).unwrap_or_default())?;
+                    mutation::read_patch(table, given.get("patch").map(Value::fields).unwrap_or_default())?;
                 Ok((Write::Update(self.which(table, given)?.update(patch)), 1))
             }
             Operation::Delete => Ok((Write::Delete(self.which(table, given)?.delete()), 1)),

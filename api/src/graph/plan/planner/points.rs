@@ -5,12 +5,12 @@ use std::rc::Rc;
 use crate::graph::document::Field;
 
 use super::super::collect::Collected;
-use super::super::page::Page;
-use super::super::points::Points;
 use super::super::{LoadId, RowSelection};
 use super::{DraftKind, Planned, Planner, Question};
 use crate::graph::arguments::Value;
 use crate::graph::catalog::{ColumnId, Table};
+use crate::graph::question::page::Page;
+use crate::graph::question::points::Points;
 
 impl<'a> Planner<'a> {
     /// Plans `points` of a connection below `parents` rows, or of the whole table where `columns` is empty. `narrowing`,

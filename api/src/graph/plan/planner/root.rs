@@ -3,8 +3,6 @@
 use crate::graph::document::{Field, Selection};
 
 use super::super::collect::Collected;
-use super::super::key::{self, key_values};
-use super::super::page::{self, Page};
 use super::super::{Keyed, Lookup, Nodes, RootField};
 use super::{DraftKind, Planned, Planner, Question};
 use crate::graph::arguments::{ArgumentError, Reading, Value};
@@ -12,6 +10,8 @@ use crate::graph::catalog::names::capitalise;
 use crate::graph::catalog::{ColumnId, Function, Table};
 use crate::graph::error::Error;
 use crate::graph::global_id;
+use crate::graph::question::key::{self, key_values};
+use crate::graph::question::page::{self, Page};
 
 impl<'a> Planner<'a> {
     pub(super) fn root(

@@ -5,9 +5,10 @@ use std::rc::Rc;
 use crate::graph::document::{Field, Selection};
 
 use super::super::collect::Collected;
-use super::super::{Keyed, LoadId, PointField, Series, SeriesField, series};
+use super::super::{Keyed, LoadId, PointField, Series, SeriesField};
 use super::{DraftKind, Planned, Planner, Question};
 use crate::graph::catalog::{ColumnId, Table};
+use crate::graph::question::series;
 
 impl<'a> Planner<'a> {
     /// Plans series below `parents` rows, or of the whole table where `columns` is empty.

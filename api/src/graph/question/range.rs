@@ -5,10 +5,10 @@
 
 use tokio_postgres::types::Type;
 
-use super::sql::Sql;
 use crate::database::Parameter;
 use crate::graph::arguments::{ArgumentError, Value, number};
 use crate::graph::catalog::{ColumnType, Scalar};
+use crate::graph::sql::Sql;
 use crate::graph::value::{decimal, decimal_places, multiples, shortest};
 
 /// Bounds of one request at most.
@@ -46,7 +46,11 @@ struct Bound {
 
 impl Ranges {
     /// Reads a `NumberRanges` for a column of numbers.
-    pub(super) fn read(ty: &ColumnType, value: &Value<'_>, argument: &str) -> Result<Self, ArgumentError> {
+    pub(in crate::graph) fn read(
+        ty: &ColumnType,
+        value: &Value<'_>,
+        argument: &str,
+    ) -> Result<Self, ArgumentError> {
         let refuse = |name: &str, message: &str| ArgumentError::new(&format!("{argument}.{name}"), message);
         let scalar = ty.scalar();
         let cuts = match (value.get("bounds"), value.get("width")) {
@@ -86,7 +90,7 @@ impl Ranges {
     }
 
     /// Type of the numbers of ranges.
-    pub(super) fn ty(&self) -> ColumnType {
+    pub(in crate::graph) fn ty(&self) -> ColumnType {
         ColumnType::Scalar(match self.cuts {
             Cuts::Bounds(_) => Scalar::Int,
             Cuts::Width(_) => Scalar::Decimal,
@@ -94,7 +98,7 @@ impl Ranges {
     }
 
     /// Writes the number of the range that a value lies in; NULL for what is no number.
-    pub(super) fn write(&self, value: &str, sql: &mut Sql) {
+    pub(in crate::graph) fn write(&self, value: &str, sql: &mut Sql) {
         match &self.cuts {
             Cuts::Bounds(bounds) => {
                 let [element, array] = compared(self.scalar);

@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use super::super::call::Call;
-use super::super::sql::Sql;
-use super::super::statement::{ROW, write_primary_key};
 use crate::database::Statement;
 use crate::graph::arguments::{Arguments, Value};
 use crate::graph::catalog::{Argument, ArgumentType, Catalog, Function, TableId};
+use crate::graph::question::call::Call;
+use crate::graph::sql::Sql;
+use crate::graph::sql::rows::{ROW, write_primary_key};
 
 /// A list of objects that a function is given, which the database gets as an array for each of their fields.
 #[derive(Debug)]

@@ -8,34 +8,34 @@ use std::rc::Rc;
 use super::allowance::{self, Allowance};
 use super::call::{self, Call};
 use super::cursor::{self, Named};
-use super::filter::{Filter, Operand};
 use super::find_or_push;
 use super::grouping::Key;
 use super::order::{self, Edge, Path, Sort};
 use super::page;
 use super::range::Ranges;
-use super::sql::{KEY_ALIAS, Sql};
-use super::statement::{self, Expression, Parents, ROW};
 use crate::database::Parameter;
 use crate::graph::aggregate::{Function, function_named};
 use crate::graph::arguments::{ArgumentError, Arguments, Value as Given};
 use crate::graph::catalog::{Catalog, ColumnId, ColumnType, FieldId, RelationId, Scalar, Table};
 use crate::graph::limits::Limits;
+use crate::graph::sql::filter::{Filter, Operand};
+use crate::graph::sql::rows::{self, Expression, Parents, ROW};
+use crate::graph::sql::{KEY_ALIAS, Sql};
 
 /// A grouped list, checked.
 #[derive(Clone, Debug)]
-pub(super) struct Groups<'a> {
+pub(in crate::graph) struct Groups<'a> {
     /// Columns of the rows before the first key.
     first_column: usize,
-    pub(super) keys: Vec<Key>,
-    pub(super) expressions: Vec<Expression>,
+    pub(in crate::graph) keys: Vec<Key>,
+    pub(in crate::graph) expressions: Vec<Expression>,
     order: Vec<(Value, Sort)>,
-    pub(super) limit: u64,
+    pub(in crate::graph) limit: u64,
     offset: u64,
     after: Option<Vec<Option<Parameter>>>,
     having: Option<Rc<Given<'a>>>,
     /// The function that gives the rows.
-    pub(super) call: Option<Call>,
+    pub(in crate::graph) call: Option<Call>,
 }
 
 /// A column of the inner statement.
@@ -46,7 +46,7 @@ enum Value {
 }
 
 impl<'a> Groups<'a> {
-    pub(super) fn read(
+    pub(in crate::graph) fn read(
         catalog: &Catalog,
         table: &Table,
         mut arguments: Arguments<'a>,
@@ -84,7 +84,7 @@ impl<'a> Groups<'a> {
 
     /// The groups that are the lines of a chart; without keys there is one. Their rows have columns of the chart's own
     /// before the keys.
-    pub(super) fn read_lines(
+    pub(in crate::graph) fn read_lines(
         catalog: &Catalog,
         table: &Table,
         arguments: &Arguments<'_>,
@@ -111,13 +111,13 @@ impl<'a> Groups<'a> {
     }
 
     /// Position of a key in the rows.
-    pub(super) fn key(&self, at: &Path) -> Option<usize> {
+    pub(in crate::graph) fn key(&self, at: &Path) -> Option<usize> {
         let is_it = |key: &Key| key.at == *at && key.ranges().is_none();
         self.keys.iter().position(is_it).map(|at| self.first_column + at)
     }
 
     /// Position of the number of a range in the rows, and the ranges.
-    pub(super) fn range(&self, at: &Path) -> Option<(usize, &Ranges)> {
+    pub(in crate::graph) fn range(&self, at: &Path) -> Option<(usize, &Ranges)> {
         let is_it = |(number, key): (usize, &'_ Key)| (key.at == *at).then_some(number);
         let number =
             self.keys.iter().enumerate().filter(|(_, key)| key.ranges().is_some()).find_map(is_it)?;
@@ -125,17 +125,17 @@ impl<'a> Groups<'a> {
     }
 
     /// Position of a value in the rows; asks for it where nobody has yet.
-    pub(super) fn expression(&mut self, expression: Expression) -> usize {
+    pub(in crate::graph) fn expression(&mut self, expression: Expression) -> usize {
         self.first_column + self.keys.len() + self.expression_index(expression)
     }
 
     /// Number of columns of keys and values together.
-    pub(super) fn width(&self) -> usize {
+    pub(in crate::graph) fn width(&self) -> usize {
         self.keys.len() + self.expressions.len()
     }
 
     /// The order, as columns of the grouped statement.
-    pub(super) fn order(&self, alias: &str) -> (Vec<String>, Vec<Sort>) {
+    pub(in crate::graph) fn order(&self, alias: &str) -> (Vec<String>, Vec<Sort>) {
         self.order
             .iter()
             .map(|(value, sort)| (format!("{alias}.c{}", self.column(*value)), sort.clone()))
@@ -279,7 +279,7 @@ impl<'a> Groups<'a> {
     }
 
     /// The order, by names that no other value of the table has.
-    pub(super) fn named(&self, catalog: &Catalog, table: &Table) -> Vec<Named> {
+    pub(in crate::graph) fn named(&self, catalog: &Catalog, table: &Table) -> Vec<Named> {
         self.order
             .iter()
             .map(|(value, sort)| {
@@ -296,7 +296,7 @@ impl<'a> Groups<'a> {
     }
 
     /// Positions in the rows and types of the values that a cursor holds.
-    pub(super) fn cursor_parts(&self) -> Vec<(usize, ColumnType)> {
+    pub(in crate::graph) fn cursor_parts(&self) -> Vec<(usize, ColumnType)> {
         self.order.iter().map(|(value, sort)| (self.column(*value), sort.ty.clone())).collect()
     }
 
@@ -309,7 +309,7 @@ impl<'a> Groups<'a> {
     }
 
     /// The groups of the whole table, or of each parent's rows with the parent's key behind them.
-    pub(super) fn sql(
+    pub(in crate::graph) fn sql(
         &self,
         catalog: &Catalog,
         table: &Table,
@@ -317,7 +317,7 @@ impl<'a> Groups<'a> {
         filter: Option<&Given<'_>>,
         allowance: &mut Allowance<'_>,
     ) -> Result<Sql, ArgumentError> {
-        let parts = statement::parts(table, columns);
+        let parts = rows::parts(table, columns);
         let nested = !parts.is_empty();
         let mut sql = Sql::new(parts.len());
         if nested {
@@ -346,7 +346,7 @@ impl<'a> Groups<'a> {
         });
         for (at, expression) in self.expressions.iter().enumerate() {
             sql.push(", ");
-            statement::write_expression(table, expression, &mut sql);
+            rows::write_expression(table, expression, &mut sql);
             sql.push(format_args!(" AS c{}", self.keys.len() + at));
         }
         sql.push(" FROM ");
@@ -359,7 +359,7 @@ impl<'a> Groups<'a> {
         let mut before = " WHERE ";
         if nested {
             sql.push(before);
-            statement::matches_key(table, columns, Parents::Many, &mut sql);
+            rows::matches_key(table, columns, Parents::Many, &mut sql);
             before = " AND ";
         }
         if let Some(filter) = filter {

@@ -9,10 +9,10 @@ use crate::database::{Parameter, Statement};
 use crate::graph::catalog::{Column, ColumnType, Table};
 
 /// Alias of the parents' keys.
-pub(super) const KEY_ALIAS: &str = "k";
+pub(in crate::graph) const KEY_ALIAS: &str = "k";
 
 /// Text of a statement. Most of it is appended as it is: to format each piece took a twentieth of a plan's time.
-pub(super) trait Text {
+pub(in crate::graph) trait Text {
     /// Appends it.
     fn append_to(self, statement: &mut String);
 }
@@ -44,17 +44,17 @@ impl Text for Arguments<'_> {
 
 /// SQL under construction.
 #[derive(Debug)]
-pub(super) struct Sql {
+pub(in crate::graph) struct Sql {
     text: String,
     parameters: Vec<Parameter>,
     reserved: usize,
     aliases: usize,
-    pub(super) only_reference: bool,
+    pub(in crate::graph) only_reference: bool,
 }
 
 impl Sql {
     /// SQL whose first parameters are the parts of the parents' keys.
-    pub(super) fn new(reserved: usize) -> Self {
+    pub(in crate::graph) fn new(reserved: usize) -> Self {
         Self {
             text: String::with_capacity(512),
             parameters: Vec::new(),
@@ -65,25 +65,28 @@ impl Sql {
     }
 
     /// Text that is written apart, to be appended where it belongs, be it more than once. Its parameters are bound once.
-    pub(super) fn apart<E>(&mut self, write: impl FnOnce(&mut Self) -> Result<(), E>) -> Result<String, E> {
+    pub(in crate::graph) fn apart<E>(
+        &mut self,
+        write: impl FnOnce(&mut Self) -> Result<(), E>,
+    ) -> Result<String, E> {
         let start = self.text.len();
         write(self)?;
         Ok(self.text.split_off(start))
     }
 
     /// Appends text that comes from the catalog or from this module, never from a request.
-    pub(super) fn push(&mut self, text: impl Text) -> &mut Self {
+    pub(in crate::graph) fn push(&mut self, text: impl Text) -> &mut Self {
         text.append_to(&mut self.text);
         self
     }
 
     /// Appends a column of the table that has this alias.
-    pub(super) fn column(&mut self, alias: &str, column: &Column) -> &mut Self {
+    pub(in crate::graph) fn column(&mut self, alias: &str, column: &Column) -> &mut Self {
         self.push(alias).push(".").push(&column.sql_name)
     }
 
     /// Appends items with a separator between them.
-    pub(super) fn join<T>(
+    pub(in crate::graph) fn join<T>(
         &mut self,
         separator: &str,
         items: impl IntoIterator<Item = T>,
@@ -99,25 +102,25 @@ impl Sql {
     }
 
     /// Appends a table's name and notes that the statement reads it.
-    pub(super) fn table(&mut self, table: &Table) -> &mut Self {
+    pub(in crate::graph) fn table(&mut self, table: &Table) -> &mut Self {
         self.only_reference &= table.is_reference;
         self.push(&table.sql_name)
     }
 
     /// Appends a function's name and notes that what it reads is not known.
-    pub(super) fn function(&mut self, name: &str) -> &mut Self {
+    pub(in crate::graph) fn function(&mut self, name: &str) -> &mut Self {
         self.only_reference = false;
         self.push(name)
     }
 
     /// Appends a parameter, cast to the type that it is encoded as.
-    pub(super) fn bind(&mut self, parameter: Parameter) -> &mut Self {
+    pub(in crate::graph) fn bind(&mut self, parameter: Parameter) -> &mut Self {
         let place = self.parameter(parameter);
         self.push(place)
     }
 
     /// A parameter as text that may be appended more than once, cast to the type that it is encoded as.
-    pub(super) fn parameter(&mut self, parameter: Parameter) -> String {
+    pub(in crate::graph) fn parameter(&mut self, parameter: Parameter) -> String {
         let number = self.reserved + self.parameters.len() + 1;
         let place = format!("${number}::{}", type_name(&parameter.ty));
         self.parameters.push(parameter);
@@ -125,7 +128,7 @@ impl Sql {
     }
 
     /// Appends the parents' keys as a table of their own: `unnest($1::bigint[]) k(k0)`.
-    pub(super) fn keys(&mut self, parts: &[ColumnType]) -> &mut Self {
+    pub(in crate::graph) fn keys(&mut self, parts: &[ColumnType]) -> &mut Self {
         self.push("unnest(");
         self.join(", ", parts.iter().enumerate(), |sql, (at, part)| {
             sql.push(format_args!("${}::{}", at + 1, type_name(&part.scalar().postgres_array())));
@@ -138,22 +141,22 @@ impl Sql {
     }
 
     /// How many parents' keys there are, of which this is the first part.
-    pub(super) fn key_count(part: &ColumnType) -> String {
+    pub(in crate::graph) fn key_count(part: &ColumnType) -> String {
         format!("cardinality($1::{})", type_name(&part.scalar().postgres_array()))
     }
 
     /// Appends a part of the only parent's key.
-    pub(super) fn key_part(&mut self, at: usize, part: &ColumnType) -> &mut Self {
+    pub(in crate::graph) fn key_part(&mut self, at: usize, part: &ColumnType) -> &mut Self {
         self.push(format_args!("${}::{}", at + 1, type_name(&part.scalar().postgres())))
     }
 
     /// An alias that the statement does not use yet.
-    pub(super) fn alias(&mut self) -> String {
+    pub(in crate::graph) fn alias(&mut self) -> String {
         self.aliases += 1;
         format!("a{}", self.aliases)
     }
 
-    pub(super) fn finish(self) -> Statement {
+    pub(in crate::graph) fn finish(self) -> Statement {
         Statement { text: self.text.into(), parameters: self.parameters }
     }
 }

@@ -8,18 +8,18 @@
 
 use tokio_postgres::types::Type;
 
-use super::clock::{firsts, firsts_of_shown, told, within_calendars};
 use super::duration::{DAY, Duration};
-use super::sql::Sql;
 use super::zone::Zone;
 use crate::database::Parameter;
 use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{ColumnType, Scalar};
+use crate::graph::sql::Sql;
+use crate::graph::sql::clock::{firsts, firsts_of_shown, told, within_calendars};
 use crate::graph::value::{is_within_calendars, parameter};
 
 /// A span of time.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Bucket {
+pub(in crate::graph) struct Bucket {
     span: Span,
     zone: Zone,
 }
@@ -54,7 +54,7 @@ const DATE_TIME: ColumnType = ColumnType::Scalar(Scalar::DateTime);
 
 impl Bucket {
     /// Reads a `TimeBucket`; `None` if it asks for no rounding.
-    pub(super) fn read(value: &Value<'_>, argument: &str) -> Result<Option<Self>, ArgumentError> {
+    pub(in crate::graph) fn read(value: &Value<'_>, argument: &str) -> Result<Option<Self>, ArgumentError> {
         let text = |name: &str| value.get(name).and_then(Value::as_str);
         let refuse = |name: &str, message: &str| ArgumentError::new(&format!("{argument}.{name}"), message);
         let zone = match text("timeZone") {
@@ -100,7 +100,7 @@ impl Bucket {
     }
 
     /// The fewest seconds that a bucket has: clocks change, and months differ.
-    pub(super) fn shortest(&self) -> u64 {
+    pub(in crate::graph) fn shortest(&self) -> u64 {
         match &self.span {
             Span::Calendar("week", _) => 6 * DAY,
             Span::Calendar("month", _) => 27 * DAY,
@@ -114,7 +114,7 @@ impl Bucket {
     }
 
     /// The seconds that a bucket usually has.
-    pub(super) fn usual(&self) -> u64 {
+    pub(in crate::graph) fn usual(&self) -> u64 {
         match &self.span {
             Span::Calendar("week", _) => 7 * DAY,
             Span::Calendar("month", _) => 365 * DAY / 12,
@@ -128,7 +128,7 @@ impl Bucket {
     }
 
     /// Refuses spans that values of a column cannot be rounded down to.
-    pub(super) fn check(&self, ty: &ColumnType, argument: &str) -> Result<(), ArgumentError> {
+    pub(in crate::graph) fn check(&self, ty: &ColumnType, argument: &str) -> Result<(), ArgumentError> {
         let is_of_days = match &self.span {
             Span::Calendar(..) | Span::Days(..) => true,
             Span::Hour => false,
@@ -142,21 +142,27 @@ impl Bucket {
 
     /// Whether moments are rounded down on the clock of a place that is put forward and back. Buckets are then known by what this
     /// clock shows as they begin, and [`Self::first`] gives the moment.
-    pub(super) fn is_shown(&self, ty: &ColumnType) -> bool {
+    pub(in crate::graph) fn is_shown(&self, ty: &ColumnType) -> bool {
         let by_calendar = matches!(self.span, Span::Calendar(..) | Span::Days(..));
         by_calendar && self.zone.offset.is_none() && ty.scalar() != Scalar::Date
     }
 
     /// A value of a column, rounded down. `shown`: what the clock shows then, where it counts. NULL beyond all calendars, as
     /// without a value.
-    pub(super) fn rounded(&self, value: &str, shown: &str, ty: &ColumnType, sql: &mut Sql) -> String {
+    pub(in crate::graph) fn rounded(
+        &self,
+        value: &str,
+        shown: &str,
+        ty: &ColumnType,
+        sql: &mut Sql,
+    ) -> String {
         let rounded =
             if self.is_shown(ty) { self.of_shown(value, shown, sql) } else { told(&self.of(value, ty, sql)) };
         within_calendars(value, &rounded)
     }
 
     /// The bucket that a value lies in, by its beginning.
-    pub(super) fn of(&self, value: &str, ty: &ColumnType, sql: &mut Sql) -> String {
+    pub(in crate::graph) fn of(&self, value: &str, ty: &ColumnType, sql: &mut Sql) -> String {
         match ty.scalar() {
             Scalar::DateTime => {}
             // Dates have no time of day, and so their buckets are counted from the day of an origin.
@@ -196,7 +202,7 @@ impl Bucket {
     ///
     /// In some nights a clock is put back over midnight, and what it shows for the second time then is of the new day already.
     /// None has been put back by more than a day. Since 1970 none has shown more than the last three hours of a day again.
-    pub(super) fn of_shown(&self, moment: &str, shown: &str, sql: &mut Sql) -> String {
+    pub(in crate::graph) fn of_shown(&self, moment: &str, shown: &str, sql: &mut Sql) -> String {
         let zone = self.zone(sql);
         let label = self.of_local(shown, false, sql);
         let next = format!("({label} + {})", self.step());
@@ -221,7 +227,7 @@ impl Bucket {
     }
 
     /// What the clock shows at a moment; NULL beyond all calendars.
-    pub(super) fn shown(&self, moment: &str, sql: &mut Sql) -> String {
+    pub(in crate::graph) fn shown(&self, moment: &str, sql: &mut Sql) -> String {
         within_calendars(moment, &self.at_zone(moment, sql))
     }
 
@@ -250,7 +256,14 @@ impl Bucket {
 
     /// Writes a query of all buckets from one to another, at most so many: what they are known by as column `s`, their beginnings
     /// and ends as columns `b` and `e`.
-    pub(super) fn write_all(&self, from: &str, to: &str, ty: &ColumnType, most: u64, sql: &mut Sql) {
+    pub(in crate::graph) fn write_all(
+        &self,
+        from: &str,
+        to: &str,
+        ty: &ColumnType,
+        most: u64,
+        sql: &mut Sql,
+    ) {
         sql.push(format_args!("SELECT s, {} AS b, {} AS e FROM (", told("b"), told("e")));
         self.write_spans(from, to, ty, most, sql);
         sql.push(") s");
@@ -299,12 +312,12 @@ impl Bucket {
     }
 
     /// The beginning of a bucket, as it is told.
-    pub(super) fn begin(&self, bucket: &str, ty: &ColumnType, sql: &mut Sql) -> String {
+    pub(in crate::graph) fn begin(&self, bucket: &str, ty: &ColumnType, sql: &mut Sql) -> String {
         if self.is_shown(ty) { self.first(bucket, sql) } else { told(bucket) }
     }
 
     /// The end of a bucket, as it is told.
-    pub(super) fn end(&self, bucket: &str, ty: &ColumnType, sql: &mut Sql) -> String {
+    pub(in crate::graph) fn end(&self, bucket: &str, ty: &ColumnType, sql: &mut Sql) -> String {
         if self.is_shown(ty) {
             return self.first(&format!("{bucket} + {}", self.step()), sql);
         }
@@ -328,7 +341,7 @@ impl Bucket {
     }
 
     /// What the zone's clock shows at a moment, or the moment when it shows that.
-    pub(super) fn at_zone(&self, value: &str, sql: &mut Sql) -> String {
+    pub(in crate::graph) fn at_zone(&self, value: &str, sql: &mut Sql) -> String {
         format!("({value} AT TIME ZONE {})", self.zone(sql))
     }
 
@@ -387,13 +400,13 @@ impl Span {
 }
 
 /// Reads a moment that a chart can show; the error says what is wrong.
-pub(super) fn moment(value: &Value<'_>) -> Result<Parameter, ArgumentError> {
+pub(in crate::graph) fn moment(value: &Value<'_>) -> Result<Parameter, ArgumentError> {
     let moment = parameter(&DATE_TIME, value)?;
     let is_shown = microseconds(&moment).is_some_and(is_within_calendars);
     if is_shown { Ok(moment) } else { Err(ArgumentError::here("a time lies in the years from 1 to 9999")) }
 }
 
 /// Microseconds since 2000-01-01 of a parameter that is a moment.
-pub(super) fn microseconds(moment: &Parameter) -> Option<i64> {
+pub(in crate::graph) fn microseconds(moment: &Parameter) -> Option<i64> {
     Some(i64::from_be_bytes(moment.value.as_deref()?.try_into().ok()?))
 }

@@ -3,23 +3,23 @@
 use super::bucket::Bucket;
 use super::order::Path;
 use super::range::Ranges;
-use super::sql::Sql;
 use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{Column, ColumnType};
+use crate::graph::sql::Sql;
 
 /// A key of groups.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Key {
+pub(in crate::graph) struct Key {
     /// The column that it is made of.
-    pub(super) at: Path,
+    pub(in crate::graph) at: Path,
     /// Type of the key.
-    pub(super) ty: ColumnType,
-    pub(super) grouping: Grouping,
+    pub(in crate::graph) ty: ColumnType,
+    pub(in crate::graph) grouping: Grouping,
 }
 
 /// How a column makes a key.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Grouping {
+pub(in crate::graph) enum Grouping {
     /// Its value.
     Value,
     /// The span of time that it is rounded down to.
@@ -32,7 +32,7 @@ pub(super) enum Grouping {
 
 impl Key {
     /// Reads what `groupBy` says of a column.
-    pub(super) fn read(
+    pub(in crate::graph) fn read(
         at: Path,
         column: &Column,
         value: &Value<'_>,
@@ -47,7 +47,7 @@ impl Key {
     }
 
     /// Reads ranges of a column.
-    pub(super) fn read_ranges(
+    pub(in crate::graph) fn read_ranges(
         at: Path,
         column: &Column,
         value: &Value<'_>,
@@ -58,7 +58,7 @@ impl Key {
     }
 
     /// The ranges that it is the number of one of.
-    pub(super) fn ranges(&self) -> Option<&Ranges> {
+    pub(in crate::graph) fn ranges(&self) -> Option<&Ranges> {
         match &self.grouping {
             Grouping::Range(ranges) => Some(ranges),
             Grouping::Value | Grouping::Bucket(_) | Grouping::Each => None,
@@ -66,7 +66,7 @@ impl Key {
     }
 
     /// Writes the key with this number, of a row whose column has this value.
-    pub(super) fn write(&self, number: usize, value: &str, sql: &mut Sql) {
+    pub(in crate::graph) fn write(&self, number: usize, value: &str, sql: &mut Sql) {
         match &self.grouping {
             Grouping::Value => {
                 sql.push(value);
@@ -84,7 +84,7 @@ impl Key {
 
     /// Writes the join that the key with this number needs. An element that is twice in a list counts once; what a clock shows is
     /// asked once.
-    pub(super) fn write_join(&self, number: usize, value: &str, sql: &mut Sql) {
+    pub(in crate::graph) fn write_join(&self, number: usize, value: &str, sql: &mut Sql) {
         match &self.grouping {
             Grouping::Each => {
                 sql.push(format_args!(
@@ -100,7 +100,7 @@ impl Key {
     }
 
     /// The value of the key, of a group that is known by `value`.
-    pub(super) fn told(&self, value: &str, sql: &mut Sql) -> String {
+    pub(in crate::graph) fn told(&self, value: &str, sql: &mut Sql) -> String {
         match &self.grouping {
             Grouping::Bucket(bucket) if bucket.is_shown(&self.ty) => bucket.begin(value, &self.ty, sql),
             Grouping::Value | Grouping::Bucket(_) | Grouping::Range(_) | Grouping::Each => value.to_owned(),
@@ -108,7 +108,7 @@ impl Key {
     }
 
     /// Whether groups are known by something else than the value of the key.
-    pub(super) fn is_shown(&self) -> bool {
+    pub(in crate::graph) fn is_shown(&self) -> bool {
         matches!(&self.grouping, Grouping::Bucket(bucket) if bucket.is_shown(&self.ty))
     }
 }

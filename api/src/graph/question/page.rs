@@ -10,28 +10,28 @@ use crate::graph::limits::Limits;
 
 /// A connection's arguments without its filter.
 #[derive(Clone, Debug)]
-pub(super) struct Page {
+pub(in crate::graph) struct Page {
     /// Rows on the page.
-    pub(super) limit: u64,
+    pub(in crate::graph) limit: u64,
     /// Rows to skip.
-    pub(super) offset: u64,
+    pub(in crate::graph) offset: u64,
     /// Whether to read from the end.
-    pub(super) backward: bool,
+    pub(in crate::graph) backward: bool,
     /// The order as the caller sees it.
-    pub(super) order: Vec<Term>,
-    pub(super) after: Option<Vec<Option<Parameter>>>,
-    pub(super) before: Option<Vec<Option<Parameter>>>,
+    pub(in crate::graph) order: Vec<Term>,
+    pub(in crate::graph) after: Option<Vec<Option<Parameter>>>,
+    pub(in crate::graph) before: Option<Vec<Option<Parameter>>>,
     /// Whether the row of a cursor is on the page too.
-    pub(super) edge: Edge,
+    pub(in crate::graph) edge: Edge,
     /// Whether it only tells if there are rows, beside the page that is asked for.
-    pub(super) is_beside: bool,
+    pub(in crate::graph) is_beside: bool,
     /// Columns without whose value a row is left out.
-    pub(super) present: Vec<ColumnId>,
+    pub(in crate::graph) present: Vec<ColumnId>,
     /// The function that gives the rows.
-    pub(super) call: Option<Call>,
+    pub(in crate::graph) call: Option<Call>,
 }
 
-pub(super) fn read(
+pub(in crate::graph) fn read(
     catalog: &Catalog,
     table: &Table,
     arguments: &Arguments<'_>,
@@ -71,19 +71,19 @@ pub(super) fn read(
 
 impl Page {
     /// A page without rows, which tells whether any row stands at the cursor `after` or before it.
-    pub(super) fn preceding(&self) -> Option<Self> {
+    pub(in crate::graph) fn preceding(&self) -> Option<Self> {
         let before = Some(self.after.clone()?);
         Some(Self { backward: true, before, after: None, edge: Edge::Included, ..self.empty() })
     }
 
     /// The same of rows at the cursor `before` or behind it.
-    pub(super) fn following(&self) -> Option<Self> {
+    pub(in crate::graph) fn following(&self) -> Option<Self> {
         let after = Some(self.before.clone()?);
         Some(Self { backward: false, after, before: None, edge: Edge::Included, ..self.empty() })
     }
 
     /// The same of rows that `offset` skips.
-    pub(super) fn skipped(&self) -> Option<Self> {
+    pub(in crate::graph) fn skipped(&self) -> Option<Self> {
         (self.offset > 0).then(|| self.empty())
     }
 
@@ -93,7 +93,7 @@ impl Page {
 }
 
 /// The number of rows that a page is asked to have.
-pub(super) fn size(
+pub(in crate::graph) fn size(
     arguments: &Arguments<'_>,
     name: &str,
     limits: &Limits,
@@ -107,7 +107,7 @@ pub(super) fn size(
 }
 
 /// A number of rows.
-pub(super) fn count(arguments: &Arguments<'_>, name: &str) -> Result<Option<u64>, ArgumentError> {
+pub(in crate::graph) fn count(arguments: &Arguments<'_>, name: &str) -> Result<Option<u64>, ArgumentError> {
     let Some(value) = arguments.get(name) else { return Ok(None) };
     value.as_u64().map(Some).ok_or_else(|| {
         let given = value.as_number().unwrap_or_default();

@@ -7,20 +7,19 @@
 use super::allowance::Allowance;
 use super::bucket::{self, Bucket};
 use super::call;
-use super::clock::CALENDARS;
-use super::filter::Filter;
 use super::groups::Groups;
 use super::order::{self, Path};
-use super::sql::{KEY_ALIAS, Sql};
-use super::statement::{self, Parents, ROW};
-use super::{Fill, SeriesColumns};
 use crate::database::Parameter;
 use crate::graph::arguments::{ArgumentError, Arguments, Value};
 use crate::graph::catalog::{Catalog, ColumnId, ColumnType, Scalar, Table};
 use crate::graph::limits::Limits;
+use crate::graph::sql::clock::CALENDARS;
+use crate::graph::sql::filter::Filter;
+use crate::graph::sql::rows::{self, Parents, ROW};
+use crate::graph::sql::{KEY_ALIAS, Sql};
 
 /// Where the columns of the rows are.
-pub(super) const COLUMNS: SeriesColumns = SeriesColumns { kind: 1, start: 2, end: 3 };
+pub(in crate::graph) const COLUMNS: SeriesColumns = SeriesColumns { kind: 1, start: 2, end: 3 };
 /// Number of columns before the keys.
 const BEFORE_KEYS: usize = 4;
 /// How far a series reaches that has no bounds of its own: a date that somebody has mistyped shall not stretch everybody's charts.
@@ -30,18 +29,42 @@ const REACH_MICROSECONDS: [i64; 2] = [-3_155_673_600_000_000, 3_155_760_000_000_
 
 /// Which buckets a series shows where gaps are filled.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Grid {
+pub(in crate::graph) enum Grid {
     /// All of them.
     Whole,
     /// All but the longest stretches without rows, for which there is no room.
     Torn,
 }
 
+/// What a point shows where no row lies in its bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::graph) enum Fill {
+    /// No values; a number of rows is 0.
+    Null,
+    /// 0 for every number.
+    Zero,
+    /// The values of the last point that had rows.
+    Previous,
+    /// There is no such point.
+    None,
+}
+
+/// Positions in the rows of a series.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::graph) struct SeriesColumns {
+    /// 1 for a line, 0 for a point with rows, 2 for one without.
+    pub(in crate::graph) kind: usize,
+    /// Beginning of the bucket.
+    pub(in crate::graph) start: usize,
+    /// End of the bucket.
+    pub(in crate::graph) end: usize,
+}
+
 /// The arguments of a series, checked.
 #[derive(Clone, Debug)]
-pub(super) struct Series<'a> {
-    pub(super) lines: Groups<'a>,
-    pub(super) fill: Fill,
+pub(in crate::graph) struct Series<'a> {
+    pub(in crate::graph) lines: Groups<'a>,
+    pub(in crate::graph) fill: Fill,
     time: ColumnId,
     /// Type of that column.
     ty: ColumnType,
@@ -49,11 +72,11 @@ pub(super) struct Series<'a> {
     from: Option<Parameter>,
     to: Option<Parameter>,
     /// Rows at most, below all parents together; one more is asked for, to know whether there are more.
-    pub(super) most: u64,
+    pub(in crate::graph) most: u64,
 }
 
 impl<'a> Series<'a> {
-    pub(super) fn read(
+    pub(in crate::graph) fn read(
         catalog: &Catalog,
         table: &Table,
         arguments: &Arguments<'a>,
@@ -93,7 +116,7 @@ impl<'a> Series<'a> {
     }
 
     /// Lines, and points of all lines together, that there are below so many parents at most.
-    pub(super) fn size(&self, parents: u64) -> (u64, u64) {
+    pub(in crate::graph) fn size(&self, parents: u64) -> (u64, u64) {
         let lines = if self.lines.keys.is_empty() { 1 } else { self.lines.limit };
         let lines = parents.saturating_mul(lines).min(self.most);
         let buckets = self.buckets().unwrap_or(u64::MAX);
@@ -111,23 +134,23 @@ impl<'a> Series<'a> {
     }
 
     /// Type of the beginnings and ends of the buckets: a span of dates has no hours.
-    pub(super) fn moments(&self) -> ColumnType {
+    pub(in crate::graph) fn moments(&self) -> ColumnType {
         let dates = self.ty.scalar() == Scalar::Date;
         ColumnType::Scalar(if dates { Scalar::Date } else { Scalar::DateTime })
     }
 
     /// Number of columns of a row, without the parent's key.
-    pub(super) fn width(&self) -> usize {
+    pub(in crate::graph) fn width(&self) -> usize {
         BEFORE_KEYS + self.lines.width()
     }
 
     /// Whether the rows decide how far the grid of buckets reaches.
-    pub(super) fn is_open(&self) -> bool {
+    pub(in crate::graph) fn is_open(&self) -> bool {
         self.fill != Fill::None && (self.from.is_none() || self.to.is_none())
     }
 
     /// The series of the whole table, or of each parent's rows with the parent's key behind them.
-    pub(super) fn sql(
+    pub(in crate::graph) fn sql(
         &self,
         grid: Grid,
         catalog: &Catalog,
@@ -136,7 +159,7 @@ impl<'a> Series<'a> {
         filter: Option<&Value<'_>>,
         allowance: &mut Allowance<'_>,
     ) -> Result<Sql, ArgumentError> {
-        let parts = statement::parts(table, columns);
+        let parts = rows::parts(table, columns);
         let nested = !parts.is_empty();
         let mut sql = Sql::new(parts.len());
         if nested {
@@ -173,7 +196,7 @@ impl<'a> Series<'a> {
         sql.push(format_args!("{ROW}.\"#b\" AS b, GROUPING({ROW}.\"#b\") AS kind"));
         for (at, expression) in self.lines.expressions.iter().enumerate() {
             sql.push(", ");
-            statement::write_expression(table, expression, sql);
+            rows::write_expression(table, expression, sql);
             sql.push(format_args!(" AS c{}", keys.len() + at));
         }
         let value = format!("{ROW}.{}", table.column(self.time).sql_name);
@@ -215,7 +238,7 @@ impl<'a> Series<'a> {
         sql.push(format_args!(" WHERE {moment} >= {from} AND {moment} < {to}"));
         if !columns.is_empty() {
             sql.push(" AND ");
-            statement::matches_key(table, columns, Parents::Many, sql);
+            rows::matches_key(table, columns, Parents::Many, sql);
         }
         if let Some(filter) = filter {
             sql.push(" AND ");

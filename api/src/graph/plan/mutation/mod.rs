@@ -3,14 +3,14 @@
 mod change;
 mod insert;
 mod items;
-mod read;
+mod rows;
 
 pub(in crate::graph) use change::Change;
 pub(super) use change::Which;
 pub(in crate::graph) use insert::{Cell, Insert, OnConflict};
 pub(in crate::graph) use items::Items;
 use items::only;
-pub(super) use read::{read_patch, read_rows, too_many};
+pub(super) use rows::{read_patch, read_rows, too_many};
 
 use super::{Keyed, LoadId, Place, Plan, RowSelection};
 use crate::database::Statement;

@@ -2,37 +2,37 @@
 
 use std::convert::Infallible;
 
-use super::allowance::Allowance;
-use super::call;
+use super::builder::Sql;
 use super::filter::Filter;
 use super::merge::Merge;
-use super::order::{self, Sort};
-use super::page::Page;
-use super::sql::Sql;
-use super::statement::{Parents, ROW, Selected, matches_key, parts, select, write_key};
+use super::rows::{Parents, ROW, Selected, matches_key, parts, select, write_key};
 use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{Catalog, ColumnId, ColumnType, Keys, Relation, Scope, Strip, Table};
+use crate::graph::question::allowance::Allowance;
+use crate::graph::question::call;
+use crate::graph::question::order::{self, Sort};
+use crate::graph::question::page::Page;
 
 /// Alias of the tenants of whom the caller sees rows.
 const SEEN: &str = "seen";
 
 /// What a page's statement is made of.
-pub(super) struct PageQuery<'a> {
-    pub(super) table: &'a Table,
+pub(in crate::graph) struct PageQuery<'a> {
+    pub(in crate::graph) table: &'a Table,
     /// Columns that match the parents' keys; empty for the whole table.
-    pub(super) columns: &'a [ColumnId],
-    pub(super) parents: Parents,
-    pub(super) projection: &'a [Selected],
-    pub(super) page: &'a Page,
-    pub(super) filter: Option<&'a Value<'a>>,
+    pub(in crate::graph) columns: &'a [ColumnId],
+    pub(in crate::graph) parents: Parents,
+    pub(in crate::graph) projection: &'a [Selected],
+    pub(in crate::graph) page: &'a Page,
+    pub(in crate::graph) filter: Option<&'a Value<'a>>,
     /// Whether the values of the order are selected too, behind the projection.
-    pub(super) cursors: bool,
+    pub(in crate::graph) cursors: bool,
     /// Whether the page may be merged from the parts of the table that the caller sees.
-    pub(super) scoped: bool,
+    pub(in crate::graph) scoped: bool,
 }
 
 /// A page of the whole table, or one for each parent, each with its own limit.
-pub(super) fn page(
+pub(in crate::graph) fn page(
     catalog: &Catalog,
     query: &PageQuery<'_>,
     allowance: &mut Allowance<'_>,

@@ -6,7 +6,7 @@ use crate::graph::arguments::ArgumentError;
 use crate::graph::limits::Limits;
 
 /// What a request has used so far.
-pub(super) struct Allowance<'l> {
+pub(in crate::graph) struct Allowance<'l> {
     limits: &'l Limits,
     conditions: usize,
     relations: usize,
@@ -14,17 +14,20 @@ pub(super) struct Allowance<'l> {
 }
 
 impl<'l> Allowance<'l> {
-    pub(super) fn new(limits: &'l Limits) -> Self {
+    pub(in crate::graph) fn new(limits: &'l Limits) -> Self {
         Self { limits, conditions: 0, relations: 0, bytes: 0 }
     }
 
     /// Relations that were gone through so far.
-    pub(super) fn relations(&self) -> usize {
+    pub(in crate::graph) fn relations(&self) -> usize {
         self.relations
     }
 
     /// Counts a condition. `argument`: where it stands.
-    pub(super) fn condition(&mut self, argument: impl FnOnce() -> String) -> Result<(), ArgumentError> {
+    pub(in crate::graph) fn condition(
+        &mut self,
+        argument: impl FnOnce() -> String,
+    ) -> Result<(), ArgumentError> {
         self.conditions += 1;
         let most = self.limits.conditions;
         within(self.conditions, most, argument, || {
@@ -33,7 +36,7 @@ impl<'l> Allowance<'l> {
     }
 
     /// Counts a relation that is gone through. `depth`: how many it makes within one another.
-    pub(super) fn relation(
+    pub(in crate::graph) fn relation(
         &mut self,
         depth: usize,
         argument: impl Fn() -> String,
@@ -47,7 +50,7 @@ impl<'l> Allowance<'l> {
     }
 
     /// Counts a value that rows are compared with.
-    pub(super) fn operand(
+    pub(in crate::graph) fn operand(
         &mut self,
         value: &Parameter,
         argument: impl FnOnce() -> String,
@@ -60,13 +63,17 @@ impl<'l> Allowance<'l> {
     }
 
     /// Checks the length of a list of values.
-    pub(super) fn list(&self, length: usize, argument: impl FnOnce() -> String) -> Result<(), ArgumentError> {
+    pub(in crate::graph) fn list(
+        &self,
+        length: usize,
+        argument: impl FnOnce() -> String,
+    ) -> Result<(), ArgumentError> {
         let most = self.limits.listed;
         within(length, most, argument, || format!("a list in a filter has at most {most} values"))
     }
 
     /// Checks the length of what a comparison works through again for each row.
-    pub(super) fn pattern(
+    pub(in crate::graph) fn pattern(
         &self,
         length: usize,
         argument: impl FnOnce() -> String,
@@ -76,7 +83,7 @@ impl<'l> Allowance<'l> {
 }
 
 /// Checks the length of a pattern, or of what is searched for.
-pub(super) fn pattern(
+pub(in crate::graph) fn pattern(
     limits: &Limits,
     length: usize,
     argument: impl FnOnce() -> String,
@@ -86,7 +93,7 @@ pub(super) fn pattern(
 }
 
 /// Checks the number of fields that a list is ordered or grouped by.
-pub(super) fn terms(limits: &Limits, number: usize, argument: &str) -> Result<(), ArgumentError> {
+pub(in crate::graph) fn terms(limits: &Limits, number: usize, argument: &str) -> Result<(), ArgumentError> {
     let most = limits.terms;
     within(
         number,

@@ -8,10 +8,13 @@ use crate::graph::error::{Code, Error};
 use crate::graph::global_id;
 use crate::graph::introspection::Answers;
 use crate::graph::plan::{
-    AggregateField, ChangeField, Connection, ConnectionField, CursorShape, EdgeField, Feed, Fill, GroupField,
-    Groups, KeyField, Keyed, LoadId, LoadKind, PageInfoField, Payload, PayloadField, Plan, PointField,
-    RangeField, Ranges, RootField, RowField, RowSelection, Series, SeriesField, write_cursor,
+    AggregateField, ChangeField, Connection, ConnectionField, EdgeField, Feed, GroupField, Groups, KeyField,
+    Keyed, LoadId, LoadKind, PageInfoField, Payload, PayloadField, Plan, PointField, RangeField, RootField,
+    RowField, RowSelection, Series, SeriesField,
 };
+use crate::graph::question::cursor::{CursorShape, write_cursor};
+use crate::graph::question::range::Ranges;
+use crate::graph::question::series::Fill;
 use crate::graph::value::{write_string, write_value};
 
 /// From 1970, where changes count from, to 2000, where Postgres's times do, in microseconds.

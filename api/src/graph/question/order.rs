@@ -1,35 +1,39 @@
 //! `orderBy` → ORDER BY, and the condition that continues after a cursor (keyset paging).
 
 use super::allowance::{self, Allowance};
-use super::sql::Sql;
 use crate::database::Parameter;
 use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{Catalog, Column, ColumnId, ColumnType, FieldId, RelationId, Table};
 use crate::graph::limits::Limits;
+use crate::graph::sql::Sql;
 
 /// How a value orders rows.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Sort {
-    pub(super) ty: ColumnType,
+pub(in crate::graph) struct Sort {
+    pub(in crate::graph) ty: ColumnType,
     /// Whether the value may be missing.
-    pub(super) nullable: bool,
-    pub(super) descending: bool,
-    pub(super) nulls_first: bool,
+    pub(in crate::graph) nullable: bool,
+    pub(in crate::graph) descending: bool,
+    pub(in crate::graph) nulls_first: bool,
 }
 
 impl Sort {
     /// The same read from the other end.
-    pub(super) fn reversed(&self) -> Self {
+    pub(in crate::graph) fn reversed(&self) -> Self {
         Self { descending: !self.descending, nulls_first: !self.nulls_first, ..self.clone() }
     }
 
     /// The same, read from an index that holds missing values first, whichever way it is read.
-    pub(super) fn nulls_first(&self) -> Self {
+    pub(in crate::graph) fn nulls_first(&self) -> Self {
         Self { nullable: true, nulls_first: !self.descending, ..self.clone() }
     }
 
     /// Reads an `OrderDirection`.
-    pub(super) fn read(ty: ColumnType, nullable: bool, direction: &Value<'_>) -> Result<Self, String> {
+    pub(in crate::graph) fn read(
+        ty: ColumnType,
+        nullable: bool,
+        direction: &Value<'_>,
+    ) -> Result<Self, String> {
         let direction = direction.as_str().unwrap_or_default();
         let nulls_first = match direction {
             "ASC" | "ASC_NULLS_LAST" | "DESC_NULLS_LAST" => false,
@@ -42,23 +46,23 @@ impl Sort {
 
 /// A column that orders rows.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Term {
-    pub(super) at: Path,
-    pub(super) sort: Sort,
+pub(in crate::graph) struct Term {
+    pub(in crate::graph) at: Path,
+    pub(in crate::graph) sort: Sort,
 }
 
 /// Where a column is, seen from a table.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Path {
+pub(in crate::graph) struct Path {
     /// To-one relations to follow.
-    pub(super) relations: Vec<RelationId>,
+    pub(in crate::graph) relations: Vec<RelationId>,
     /// The column at their end.
-    pub(super) column: ColumnId,
+    pub(in crate::graph) column: ColumnId,
 }
 
 impl Path {
     /// A name that no other path from the table has, and that it keeps when others are added: `eventType/eventName`.
-    pub(super) fn name(&self, catalog: &Catalog, table: &Table) -> String {
+    pub(in crate::graph) fn name(&self, catalog: &Catalog, table: &Table) -> String {
         let mut name = String::new();
         let mut at = table;
         for relation in &self.relations {
@@ -73,7 +77,7 @@ impl Path {
 }
 
 /// Reads `orderBy` and adds the primary key, so that the order is total.
-pub(super) fn read(
+pub(in crate::graph) fn read(
     catalog: &Catalog,
     table: &Table,
     value: Option<&Value<'_>>,
@@ -89,7 +93,7 @@ pub(super) fn read(
 }
 
 /// Adds the primary key to an order, so that it is total.
-pub(super) fn with_ties(table: &Table, mut terms: Vec<Term>) -> Vec<Term> {
+pub(in crate::graph) fn with_ties(table: &Table, mut terms: Vec<Term>) -> Vec<Term> {
     // Ties follow the last term's direction, so that one index serves the whole order from either end.
     let descending = terms.last().is_some_and(|term| term.sort.descending);
     for key in &table.primary_key {
@@ -102,7 +106,7 @@ pub(super) fn with_ties(table: &Table, mut terms: Vec<Term>) -> Vec<Term> {
     terms
 }
 
-pub(super) fn read_entry(
+pub(in crate::graph) fn read_entry(
     catalog: &Catalog,
     table: &Table,
     entry: &Value<'_>,
@@ -129,7 +133,7 @@ pub(super) fn read_entry(
 }
 
 /// The only field of an entry of a list that stands for an order.
-pub(super) fn only_field<'v>(
+pub(in crate::graph) fn only_field<'v>(
     entry: &'v Value<'v>,
     argument: &str,
 ) -> Result<(&'v str, &'v Value<'v>), ArgumentError> {
@@ -143,9 +147,9 @@ pub(super) fn only_field<'v>(
 }
 
 /// Columns of a statement, and the joins that lead to them.
-pub(super) struct Resolved {
+pub(in crate::graph) struct Resolved {
     /// SQL of each column.
-    pub(super) values: Vec<String>,
+    pub(in crate::graph) values: Vec<String>,
     /// Joins, to stand after the table.
     joins: Vec<Join>,
 }
@@ -158,7 +162,7 @@ struct Join {
 }
 
 /// Names columns for a table that has an alias in the statement. `argument`: what asks for them.
-pub(super) fn resolve<'p>(
+pub(in crate::graph) fn resolve<'p>(
     catalog: &Catalog,
     table: &Table,
     alias: &str,
@@ -206,7 +210,7 @@ pub(super) fn resolve<'p>(
 
 impl Resolved {
     /// Writes the joins.
-    pub(super) fn write_joins(&self, catalog: &Catalog, sql: &mut Sql) {
+    pub(in crate::graph) fn write_joins(&self, catalog: &Catalog, sql: &mut Sql) {
         for join in &self.joins {
             sql.push(" LEFT JOIN ").table(catalog.table(join.table));
             sql.push(format_args!(" {} ON {}", join.alias, join.condition));
@@ -215,7 +219,7 @@ impl Resolved {
 }
 
 /// Writes ORDER BY.
-pub(super) fn write_order(values: &[String], sorts: &[Sort], sql: &mut Sql) {
+pub(in crate::graph) fn write_order(values: &[String], sorts: &[Sort], sql: &mut Sql) {
     sql.push(" ORDER BY ").join(", ", sorts.iter().zip(values), |sql, (sort, value)| {
         sql.push(value);
         if sort.descending {
@@ -230,7 +234,7 @@ pub(super) fn write_order(values: &[String], sorts: &[Sort], sql: &mut Sql) {
 
 /// Whether the row that given values are of stands after them too.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Edge {
+pub(in crate::graph) enum Edge {
     Excluded,
     Included,
 }
@@ -253,7 +257,7 @@ impl Edge {
 }
 
 /// Whether the rows after the given values are one range of an index: a row comparison. `None`: all rows are.
-pub(super) fn is_one_range(sorts: &[Sort], after: Option<&[Option<Parameter>]>) -> bool {
+pub(in crate::graph) fn is_one_range(sorts: &[Sort], after: Option<&[Option<Parameter>]>) -> bool {
     let Some(after) = after else { return true };
     let same_direction = sorts.iter().all(|sort| sort.descending == sorts[0].descending);
     same_direction && sorts.iter().all(|sort| !sort.nullable) && after.iter().all(Option::is_some)
@@ -261,7 +265,7 @@ pub(super) fn is_one_range(sorts: &[Sort], after: Option<&[Option<Parameter>]>) 
 
 /// The rows that stand after the given values in this order, as conditions that are each one range of an index: those that
 /// share the first values with them, from the longest beginning to none.
-pub(super) fn ranges_after(
+pub(in crate::graph) fn ranges_after(
     values: &[String],
     sorts: &[Sort],
     after: &[Option<Parameter>],
@@ -304,13 +308,13 @@ pub(super) fn ranges_after(
 }
 
 /// All rows, as those that have a value and those where it is missing.
-pub(super) fn with_and_without(value: &str) -> [String; 2] {
+pub(in crate::graph) fn with_and_without(value: &str) -> [String; 2] {
     [format!("{value} IS NOT NULL"), format!("{value} IS NULL")]
 }
 
 /// The rows after the given values, or all of them, as ranges that each have one value of the order's first column: where it is
 /// a word for what the row was made from, as in a view over several tables, each of these has an index by the rest.
-pub(super) fn ranges_of_kinds(
+pub(in crate::graph) fn ranges_of_kinds(
     kinds: &[&str],
     values: &[String],
     sorts: &[Sort],
@@ -344,7 +348,7 @@ pub(super) fn ranges_of_kinds(
 }
 
 /// Writes the condition of the rows that stand after the given values in this order. `None` is a missing value.
-pub(super) fn write_after(
+pub(in crate::graph) fn write_after(
     values: &[String],
     sorts: &[Sort],
     after: &[Option<Parameter>],

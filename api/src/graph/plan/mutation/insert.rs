@@ -1,8 +1,8 @@
 //! New rows, also with rows that belong to them.
 
-use super::super::sql::Sql;
 use crate::database::{Parameter, Row, Statement};
 use crate::graph::catalog::{Catalog, ColumnId, TableId};
+use crate::graph::sql::Sql;
 
 /// New rows of a table, in one statement.
 #[derive(Debug)]

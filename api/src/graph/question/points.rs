@@ -4,12 +4,12 @@ use super::allowance::Allowance;
 use super::call::Call;
 use super::order::{self, Edge, Path, Sort, Term};
 use super::page::{self, Page};
-use super::page_statement::{self, PageQuery};
-use super::sql::Sql;
-use super::statement::Parents;
 use crate::graph::arguments::{ArgumentError, Arguments, Value};
 use crate::graph::catalog::{Catalog, ColumnId, Table};
 use crate::graph::limits::Limits;
+use crate::graph::sql::Sql;
+use crate::graph::sql::page::PageQuery;
+use crate::graph::sql::rows::Parents;
 
 /// Rows that come back where the request names no number.
 pub(in crate::graph) const DEFAULT_POINTS: u64 = 500;
@@ -18,17 +18,17 @@ const LEAST_POINTS: u64 = 4;
 
 /// The arguments of `points`, checked.
 #[derive(Clone, Debug)]
-pub(super) struct Points {
+pub(in crate::graph) struct Points {
     /// Columns along and up; the first columns of the rows.
-    pub(super) axes: [ColumnId; 2],
+    pub(in crate::graph) axes: [ColumnId; 2],
     /// Rows for a parent at most.
-    pub(super) max: usize,
+    pub(in crate::graph) max: usize,
     /// The rows to choose from.
-    pub(super) page: Page,
+    pub(in crate::graph) page: Page,
 }
 
 impl Points {
-    pub(super) fn read(
+    pub(in crate::graph) fn read(
         table: &Table,
         call: Option<Call>,
         arguments: &Arguments<'_>,
@@ -81,12 +81,12 @@ fn column(
 
 /// The rows to choose from, of the whole table or of each parent: one more than there may be, for each parent and for all
 /// of them together.
-pub(super) fn sql(
+pub(in crate::graph) fn sql(
     catalog: &Catalog,
     query: &PageQuery<'_>,
     allowance: &mut Allowance<'_>,
 ) -> Result<Sql, ArgumentError> {
-    let mut sql = page_statement::page(catalog, query, allowance)?;
+    let mut sql = crate::graph::sql::page::page(catalog, query, allowance)?;
     if !query.columns.is_empty() && query.parents == Parents::Many {
         sql.push(format_args!(" LIMIT {}", query.page.limit + 1));
     }

@@ -3,16 +3,16 @@
 use std::ops::Range;
 
 use super::allowance;
-use super::sql::Sql;
 use crate::database::Parameter;
 use crate::graph::arguments::{ArgumentError, Arguments, Value};
 use crate::graph::catalog::{Argument, ArgumentType, Bounds, Catalog, ColumnType, Function, Table};
 use crate::graph::limits::Limits;
+use crate::graph::sql::Sql;
 use crate::graph::value::{bounded, stored};
 
 /// A function with the arguments that were given; the others have a default in the database.
 #[derive(Clone, Debug)]
-pub(super) struct Call {
+pub(in crate::graph) struct Call {
     /// Quoted name with its schema.
     function: String,
     /// Quoted name and value of each.
@@ -21,7 +21,7 @@ pub(super) struct Call {
 
 impl Call {
     /// The call that the rows of a table come from; `None` where the database holds them.
-    pub(super) fn read(
+    pub(in crate::graph) fn read(
         catalog: &Catalog,
         table: &Table,
         given: &Arguments<'_>,
@@ -38,7 +38,7 @@ impl Call {
         Self::of(function, given).map(Some)
     }
 
-    pub(super) fn of(function: &Function, given: &Arguments<'_>) -> Result<Self, ArgumentError> {
+    pub(in crate::graph) fn of(function: &Function, given: &Arguments<'_>) -> Result<Self, ArgumentError> {
         let mut arguments = Vec::new();
         for argument in &function.arguments {
             let Some(value) = given.get(&argument.field) else { continue };
@@ -57,18 +57,18 @@ impl Call {
     }
 
     /// The arguments as bytes, the same for the same rows: part of what a cursor is good for.
-    pub(super) fn fingerprint(&self) -> impl Iterator<Item = &[u8]> {
+    pub(in crate::graph) fn fingerprint(&self) -> impl Iterator<Item = &[u8]> {
         self.arguments
             .iter()
             .flat_map(|(name, value)| [name.as_bytes(), value.value.as_deref().unwrap_or_default()])
     }
 
-    pub(super) fn write(&self, sql: &mut Sql) {
+    pub(in crate::graph) fn write(&self, sql: &mut Sql) {
         self.write_part(&[], 0..0, sql);
     }
 
     /// The same with some elements of these arguments, which are arrays.
-    pub(super) fn write_part(&self, arrays: &[String], elements: Range<usize>, sql: &mut Sql) {
+    pub(in crate::graph) fn write_part(&self, arrays: &[String], elements: Range<usize>, sql: &mut Sql) {
         sql.function(&self.function).push("(");
         sql.join(", ", &self.arguments, |sql, (name, value)| {
             sql.push(name).push(" => ");
@@ -125,7 +125,7 @@ fn arrays(
 }
 
 /// Writes what rows are selected from: a table, or the function that gives them.
-pub(super) fn write_from(table: &Table, call: Option<&Call>, sql: &mut Sql) {
+pub(in crate::graph) fn write_from(table: &Table, call: Option<&Call>, sql: &mut Sql) {
     match call {
         Some(call) => call.write(sql),
         None => {
@@ -135,7 +135,7 @@ pub(super) fn write_from(table: &Table, call: Option<&Call>, sql: &mut Sql) {
 }
 
 /// The arguments that say which rows there are, as text: the filter, and those of the function that gives the rows.
-pub(super) fn narrowing(catalog: &Catalog, table: &Table, given: &Arguments<'_>) -> String {
+pub(in crate::graph) fn narrowing(catalog: &Catalog, table: &Table, given: &Arguments<'_>) -> String {
     let of_function = |name: &str| {
         catalog
             .function_of(table)

@@ -5,7 +5,7 @@ use crate::graph::catalog::{ColumnId, Table};
 use crate::graph::value::key_part;
 
 /// The values of a key, one for each of its columns.
-pub(super) fn key_values(
+pub(in crate::graph) fn key_values(
     table: &Table,
     key: &[ColumnId],
     given: &Arguments<'_>,
@@ -16,7 +16,7 @@ pub(super) fn key_values(
 }
 
 /// Refuses values that are none of their column's, whether they make a key together or not.
-pub(super) fn check(table: &Table, given: &Arguments<'_>) -> Result<(), ArgumentError> {
+pub(in crate::graph) fn check(table: &Table, given: &Arguments<'_>) -> Result<(), ArgumentError> {
     let mut columns = table.keys.iter().flatten();
     columns.try_for_each(|id| match given.get(&table.column(*id).field) {
         Some(value) => part(table, *id, value).map(drop),

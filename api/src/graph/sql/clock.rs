@@ -1,7 +1,7 @@
 //! What clocks show and when they do, in SQL.
 
 /// The times that are rounded: from the first on, up to and without the second.
-pub(super) const CALENDARS: [&str; 2] = ["0001-01-01", "10000-01-01"];
+pub(in crate::graph) const CALENDARS: [&str; 2] = ["0001-01-01", "10000-01-01"];
 /// The first and the last moment that RFC 3339 has words for, as a time of any type. What begins before or ends behind is told by
 /// these.
 const TOLD: [&str; 2] = ["0001-01-01 00:00:00+00 BC", "9999-12-31 23:59:59.999999+00"];
@@ -9,7 +9,7 @@ const TOLD: [&str; 2] = ["0001-01-01 00:00:00+00 BC", "9999-12-31 23:59:59.99999
 /// A query of the first moments, as column `b`, when a clock shows what stands in column `s` of `from`, or more.
 ///
 /// Where the clock skips that, the gap's end is looked for, by halves: clocks are put forward at whole seconds, a day at most.
-pub(super) fn firsts(zone: &str, from: &str) -> String {
+pub(in crate::graph) fn firsts(zone: &str, from: &str) -> String {
     let is_before = format!("m AT TIME ZONE {zone} < s");
     let gap = format!(
         "WITH RECURSIVE gap AS (SELECT date_trunc('second', p - (p AT TIME ZONE {zone} - s)) AS b, \
@@ -22,7 +22,7 @@ pub(super) fn firsts(zone: &str, from: &str) -> String {
 }
 
 /// The same of what the clock does not skip, which is planned faster.
-pub(super) fn firsts_of_shown(zone: &str, from: &str) -> String {
+pub(in crate::graph) fn firsts_of_shown(zone: &str, from: &str) -> String {
     read_back(zone, from, "ELSE p")
 }
 
@@ -37,13 +37,13 @@ fn read_back(zone: &str, from: &str, otherwise: &str) -> String {
 }
 
 /// A time that RFC 3339 has words for, next to one that is not NULL.
-pub(super) fn told(time: &str) -> String {
+pub(in crate::graph) fn told(time: &str) -> String {
     let [first, last] = TOLD;
     format!("least(greatest({time}, '{first}'), '{last}')")
 }
 
 /// What is made of a time; NULL beyond all calendars.
-pub(super) fn within_calendars(time: &str, made: &str) -> String {
+pub(in crate::graph) fn within_calendars(time: &str, made: &str) -> String {
     let [first, end] = CALENDARS;
     format!("CASE WHEN {time} >= '{first}' AND {time} < '{end}' THEN {made} END")
 }

@@ -2,15 +2,15 @@
 
 use tokio_postgres::types::Type;
 
-use super::allowance::Allowance;
-use super::sql::Sql;
+use super::builder::Sql;
 use crate::database::Parameter;
 use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{Catalog, ColumnType, FieldId, Relation, Scalar, Table};
+use crate::graph::question::allowance::Allowance;
 use crate::graph::value::{parameter, parameter_array};
 
 /// Writes a filter's condition into SQL.
-pub(super) struct Filter<'a, 'l> {
+pub(in crate::graph) struct Filter<'a, 'l> {
     catalog: &'a Catalog,
     sql: &'a mut Sql,
     allowance: &'a mut Allowance<'l>,
@@ -35,12 +35,16 @@ enum Place {
 }
 
 impl<'a, 'l> Filter<'a, 'l> {
-    pub(super) fn new(catalog: &'a Catalog, sql: &'a mut Sql, allowance: &'a mut Allowance<'l>) -> Self {
+    pub(in crate::graph) fn new(
+        catalog: &'a Catalog,
+        sql: &'a mut Sql,
+        allowance: &'a mut Allowance<'l>,
+    ) -> Self {
         Self::on_values(catalog, sql, allowance, "filter")
     }
 
     /// A filter on values that have names of their own.
-    pub(super) fn on_values(
+    pub(in crate::graph) fn on_values(
         catalog: &'a Catalog,
         sql: &'a mut Sql,
         allowance: &'a mut Allowance<'l>,
@@ -51,7 +55,7 @@ impl<'a, 'l> Filter<'a, 'l> {
 
     /// Writes the condition of a filter on values. `find` gives, for a field, the operands that it speaks of; its error says where
     /// within the field.
-    pub(super) fn write_values<'v>(
+    pub(in crate::graph) fn write_values<'v>(
         &mut self,
         filter: &'v Value<'v>,
         find: &mut impl FnMut(&str, &'v Value<'v>) -> Result<Vec<Operand<'v>>, ArgumentError>,
@@ -90,7 +94,7 @@ impl<'a, 'l> Filter<'a, 'l> {
     }
 
     /// Writes the condition of a filter on the rows of `table`, known as `alias`. No condition is `true`.
-    pub(super) fn write(
+    pub(in crate::graph) fn write(
         &mut self,
         table: &Table,
         alias: &str,
@@ -438,14 +442,14 @@ impl Place {
 }
 
 /// A value that has no field of its own in a filter.
-pub(super) struct Operand<'v> {
+pub(in crate::graph) struct Operand<'v> {
     /// Where the comparisons with it stand, from the field inwards.
-    pub(super) within: Vec<&'v str>,
+    pub(in crate::graph) within: Vec<&'v str>,
     /// `None`: there is no such value.
-    pub(super) sql: Option<String>,
-    pub(super) ty: ColumnType,
+    pub(in crate::graph) sql: Option<String>,
+    pub(in crate::graph) ty: ColumnType,
     /// The comparisons.
-    pub(super) value: &'v Value<'v>,
+    pub(in crate::graph) value: &'v Value<'v>,
 }
 
 #[derive(Clone, Copy, PartialEq)]

@@ -4,20 +4,20 @@ use std::borrow::Cow;
 
 use tokio_postgres::types::Type;
 
-use super::allowance::Allowance;
-use super::call::{self, Call};
+use super::builder::{KEY_ALIAS, Sql};
 use super::filter::Filter;
-use super::sql::{KEY_ALIAS, Sql};
 use crate::database::Parameter;
 use crate::graph::aggregate::{Function, NUMBER_WITHIN, held};
 use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{Catalog, ColumnId, ColumnType, Table, TableId};
+use crate::graph::question::allowance::Allowance;
+use crate::graph::question::call::{self, Call};
 
 /// Digits of a number within JSON, all of which Postgres writes, that may be beyond the doubles at either end.
 const LONG_NUMBER: usize = 300;
 
 /// Alias of the table whose rows are loaded.
-pub(super) const ROW: &str = "t";
+pub(in crate::graph) const ROW: &str = "t";
 
 /// How many parents a statement is for. One parent's needs no array of keys, and Postgres then keeps its plan: that for an
 /// array of unknown length looks dear beside a plan for one key, and so would be made anew for every request.
@@ -31,31 +31,31 @@ pub(in crate::graph) enum Parents {
 
 /// A table that is joined to the one whose rows are loaded, by a relation to one row.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Join {
+pub(in crate::graph) struct Join {
     /// Which table the relation starts from: 0 for the one whose rows are loaded, otherwise the number of its join.
-    pub(super) from: usize,
-    pub(super) table: TableId,
-    pub(super) local: Vec<ColumnId>,
-    pub(super) remote: Vec<ColumnId>,
+    pub(in crate::graph) from: usize,
+    pub(in crate::graph) table: TableId,
+    pub(in crate::graph) local: Vec<ColumnId>,
+    pub(in crate::graph) remote: Vec<ColumnId>,
 }
 
 /// A column that a statement selects, of the table with this number.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Selected {
-    pub(super) table: usize,
-    pub(super) column: ColumnId,
+pub(in crate::graph) struct Selected {
+    pub(in crate::graph) table: usize,
+    pub(in crate::graph) column: ColumnId,
 }
 
 /// Rows of a table with what is joined to them.
-pub(super) struct Rows<'a> {
-    pub(super) table: &'a Table,
-    pub(super) joins: &'a [Join],
-    pub(super) projection: &'a [Selected],
-    pub(super) filter: Option<&'a Value<'a>>,
+pub(in crate::graph) struct Rows<'a> {
+    pub(in crate::graph) table: &'a Table,
+    pub(in crate::graph) joins: &'a [Join],
+    pub(in crate::graph) projection: &'a [Selected],
+    pub(in crate::graph) filter: Option<&'a Value<'a>>,
 }
 
 /// All rows of a table.
-pub(super) fn all(table: &Table, projection: &[Selected]) -> Sql {
+pub(in crate::graph) fn all(table: &Table, projection: &[Selected]) -> Sql {
     let mut sql = Sql::new(0);
     sql.push("SELECT ");
     select(table, projection, &mut sql);
@@ -68,7 +68,7 @@ pub(super) fn all(table: &Table, projection: &[Selected]) -> Sql {
 ///
 /// Each row is looked up by its key and by nothing else. `t.pk = ANY ($1)` leaves Postgres the choice, and for an array of
 /// unknown length it takes the index of the policy as well, and reads the tenant's rows.
-pub(super) fn by_key(
+pub(in crate::graph) fn by_key(
     catalog: &Catalog,
     rows: &Rows<'_>,
     columns: &[ColumnId],
@@ -124,7 +124,7 @@ fn alias(table: usize) -> Cow<'static, str> {
 
 /// The numbers of those recalled changes before which the row was the caller's to see and matched a filter. `columns`: those
 /// of the table that the filter looks at.
-pub(super) fn rows_before(
+pub(in crate::graph) fn rows_before(
     catalog: &Catalog,
     table: &Table,
     columns: impl IntoIterator<Item = ColumnId>,
@@ -146,7 +146,7 @@ pub(super) fn rows_before(
 
 /// A value over many rows: the number of rows, or a function of a column.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Expression {
+pub(in crate::graph) enum Expression {
     /// `count(*)`
     Count,
     /// A function of a column.
@@ -157,7 +157,7 @@ pub(super) enum Expression {
 
 impl Expression {
     /// A name that no other value of the table has, and that it keeps when columns are added.
-    pub(super) fn name(&self, table: &Table) -> String {
+    pub(in crate::graph) fn name(&self, table: &Table) -> String {
         match self {
             Self::Count => "count".into(),
             Self::Of(function, column) => format!("{function:?} of {}", table.column(*column).field),
@@ -170,15 +170,15 @@ impl Expression {
 
 /// Values over many rows, as a request asks for them.
 #[derive(Clone, Debug)]
-pub(super) struct Numbers {
-    pub(super) expressions: Vec<Expression>,
+pub(in crate::graph) struct Numbers {
+    pub(in crate::graph) expressions: Vec<Expression>,
     /// The function that gives the rows.
-    pub(super) call: Option<Call>,
+    pub(in crate::graph) call: Option<Call>,
 }
 
 /// Values over all rows of the table, or over each parent's, and behind them the parent's key; a parent without rows is
 /// left out.
-pub(super) fn aggregate(
+pub(in crate::graph) fn aggregate(
     catalog: &Catalog,
     table: &Table,
     columns: &[ColumnId],
@@ -222,7 +222,7 @@ pub(super) fn aggregate(
 }
 
 /// Writes a value over many rows.
-pub(super) fn write_expression(table: &Table, expression: &Expression, sql: &mut Sql) {
+pub(in crate::graph) fn write_expression(table: &Table, expression: &Expression, sql: &mut Sql) {
     match expression {
         Expression::Count => {
             sql.push("count(*)");
@@ -257,26 +257,26 @@ fn write_function(function: Function, operand: &str, ty: &ColumnType, sql: &mut 
 }
 
 /// Types of a key's parts.
-pub(super) fn parts(table: &Table, columns: &[ColumnId]) -> Vec<ColumnType> {
+pub(in crate::graph) fn parts(table: &Table, columns: &[ColumnId]) -> Vec<ColumnType> {
     columns.iter().map(|column| table.column(*column).ty.clone()).collect()
 }
 
 /// Writes columns of the table whose rows are loaded.
-pub(super) fn select(table: &Table, projection: &[Selected], sql: &mut Sql) {
+pub(in crate::graph) fn select(table: &Table, projection: &[Selected], sql: &mut Sql) {
     sql.join(", ", projection, |sql, selected| {
         sql.column(ROW, table.column(selected.column));
     });
 }
 
 /// Writes the columns of the primary key.
-pub(super) fn write_primary_key(table: &Table, sql: &mut Sql) {
+pub(in crate::graph) fn write_primary_key(table: &Table, sql: &mut Sql) {
     sql.join(", ", &table.primary_key, |sql, id| {
         sql.column(ROW, table.column(*id));
     });
 }
 
 /// Writes the condition that a row belongs to a parent.
-pub(super) fn matches_key(table: &Table, columns: &[ColumnId], parents: Parents, sql: &mut Sql) {
+pub(in crate::graph) fn matches_key(table: &Table, columns: &[ColumnId], parents: Parents, sql: &mut Sql) {
     sql.join(" AND ", columns.iter().enumerate(), |sql, (at, column)| {
         sql.column(ROW, table.column(*column)).push(" = ");
         write_key(table, at, *column, parents, sql);
@@ -284,7 +284,13 @@ pub(super) fn matches_key(table: &Table, columns: &[ColumnId], parents: Parents,
 }
 
 /// Writes a part of a parent's key.
-pub(super) fn write_key(table: &Table, at: usize, column: ColumnId, parents: Parents, sql: &mut Sql) {
+pub(in crate::graph) fn write_key(
+    table: &Table,
+    at: usize,
+    column: ColumnId,
+    parents: Parents,
+    sql: &mut Sql,
+) {
     match parents {
         Parents::One => sql.key_part(at, &table.column(column).ty),
         Parents::Many => sql.push(format_args!("{KEY_ALIAS}.k{at}")),

@@ -7,24 +7,32 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-use super::CursorShape;
 use super::call::Call;
 use super::order::{Sort, Term};
 use crate::database::{Parameter, Row};
 use crate::graph::arguments::json;
-use crate::graph::catalog::{Catalog, Table};
+use crate::graph::catalog::{Catalog, ColumnType, Table};
 use crate::graph::value::{read_exact, write_exact};
 
+/// What a cursor is made of.
+#[derive(Debug)]
+pub(in crate::graph) struct CursorShape {
+    /// Names the order, so that a cursor of another order is refused.
+    pub(in crate::graph) signature: String,
+    /// Position in the row and type of each part.
+    pub(in crate::graph) parts: Vec<(usize, ColumnType)>,
+}
+
 /// A value that orders rows, by a name that no other value of the table has.
-pub(super) type Named = (String, Sort);
+pub(in crate::graph) type Named = (String, Sort);
 
 /// The terms of an order, named.
-pub(super) fn named(catalog: &Catalog, table: &Table, terms: &[Term]) -> Vec<Named> {
+pub(in crate::graph) fn named(catalog: &Catalog, table: &Table, terms: &[Term]) -> Vec<Named> {
     terms.iter().map(|term| (term.at.name(catalog, table), term.sort.clone())).collect()
 }
 
 /// Names an order: the same for the same table or call, values and directions.
-pub(super) fn signature(table: &Table, call: Option<&Call>, order: &[Named]) -> String {
+pub(in crate::graph) fn signature(table: &Table, call: Option<&Call>, order: &[Named]) -> String {
     let mut hash = Sha256::new();
     hash.update(&table.sql_name);
     // What a function gives, and in which order, depends on its arguments.
@@ -59,7 +67,7 @@ pub(crate) fn write_cursor(shape: &CursorShape, row: &Row, out: &mut Vec<u8>) {
 }
 
 /// Reads a cursor of an order; the error says what is wrong with it.
-pub(super) fn read(
+pub(in crate::graph) fn read(
     text: &str,
     table: &Table,
     call: Option<&Call>,

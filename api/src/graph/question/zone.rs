@@ -9,11 +9,11 @@ use crate::database::Parameter;
 
 /// A place's clock.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Zone {
+pub(in crate::graph) struct Zone {
     /// What Postgres calls it.
     name: String,
     /// Seconds east of Greenwich, where they are always the same.
-    pub(super) offset: Option<i64>,
+    pub(in crate::graph) offset: Option<i64>,
 }
 
 /// Names that Postgres takes for an abbreviation, of the hours of winter all year round, and the places that they stand for in the
@@ -33,12 +33,12 @@ const FURTHEST_HOUR: i64 = 15;
 
 impl Zone {
     /// The clock that shows UTC.
-    pub(super) fn utc() -> Self {
+    pub(in crate::graph) fn utc() -> Self {
         Self { name: "UTC".into(), offset: Some(0) }
     }
 
     /// Reads the name of a zone or an offset; `None` where it is neither.
-    pub(super) fn read(text: &str) -> Option<Self> {
+    pub(in crate::graph) fn read(text: &str) -> Option<Self> {
         if let Some(offset) = offset(text) {
             return Some(if offset == 0 { Self::utc() } else { Self::fixed(offset) });
         }
@@ -58,7 +58,7 @@ impl Zone {
     }
 
     /// The zone as a parameter.
-    pub(super) fn parameter(&self) -> Parameter {
+    pub(in crate::graph) fn parameter(&self) -> Parameter {
         Parameter::new(Type::TEXT, self.name.clone().into_bytes())
     }
 }

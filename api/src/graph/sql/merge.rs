@@ -26,44 +26,44 @@
 //! The policy still decides about each row; strips only say where to look. What continues after a cursor in an order that has
 //! missing values, or goes both ways, is several ranges of an index: strips too.
 
-use super::order::{self, Sort};
-use super::sql::Sql;
-use super::statement::{ROW, Selected};
+use super::builder::Sql;
+use super::rows::{ROW, Selected};
 use crate::graph::catalog::{ColumnId, Keys, Scope, Table, quote};
+use crate::graph::question::order::{self, Sort};
 
 /// Alias of what is merged.
 const MERGED: &str = "m";
 
 /// The parts of a page's statement, as text whose parameters are bound already.
-pub(super) struct Merge<'a> {
-    pub(super) table: &'a Table,
-    pub(super) projection: &'a [Selected],
+pub(in crate::graph) struct Merge<'a> {
+    pub(in crate::graph) table: &'a Table,
+    pub(in crate::graph) projection: &'a [Selected],
     /// Whether the values of the order are selected too, behind the projection.
-    pub(super) cursors: bool,
+    pub(in crate::graph) cursors: bool,
     /// Whether only the values of the order are merged, and the page's rows are then looked up by their keys: of many strips
     /// most rows are for nothing, and an index may have all that is asked of them.
-    pub(super) by_key: bool,
+    pub(in crate::graph) by_key: bool,
     /// `SELECT … FROM … t …`: projection, unless rows are looked up, and order, `o0` and so on.
-    pub(super) rows: &'a str,
+    pub(in crate::graph) rows: &'a str,
     /// What must hold of every row.
-    pub(super) conditions: &'a [String],
+    pub(in crate::graph) conditions: &'a [String],
     /// Ranges of the order, one of which a row lies in; none for all of it.
-    pub(super) ranges: &'a [String],
-    pub(super) scope: Option<&'a Scope>,
+    pub(in crate::graph) ranges: &'a [String],
+    pub(in crate::graph) scope: Option<&'a Scope>,
     /// The column by which all rows have one row of a reference table: what their index begins with.
-    pub(super) reference: Option<&'a str>,
+    pub(in crate::graph) reference: Option<&'a str>,
     /// Name of the column of the tenant that all rows are of.
-    pub(super) tenant: Option<&'a str>,
-    pub(super) sorts: &'a [Sort],
+    pub(in crate::graph) tenant: Option<&'a str>,
+    pub(in crate::graph) sorts: &'a [Sort],
     /// What the rows themselves are ordered by.
-    pub(super) values: &'a [String],
+    pub(in crate::graph) values: &'a [String],
     /// Rows that are wanted, and those that are skipped.
-    pub(super) limit: u64,
-    pub(super) offset: u64,
+    pub(in crate::graph) limit: u64,
+    pub(in crate::graph) offset: u64,
 }
 
 impl Merge<'_> {
-    pub(super) fn write(&self, sql: &mut Sql) {
+    pub(in crate::graph) fn write(&self, sql: &mut Sql) {
         if !self.by_key {
             return self.merged(self.projection, self.cursors, sql);
         }
@@ -86,7 +86,7 @@ impl Merge<'_> {
     }
 
     /// Writes the page of a table whose rows are in order as they are.
-    pub(super) fn write_whole(&self, sql: &mut Sql) {
+    pub(in crate::graph) fn write_whole(&self, sql: &mut Sql) {
         self.rows_where(self.conditions.iter().map(String::as_str), self.sorts, sql);
         self.limit(sql);
     }

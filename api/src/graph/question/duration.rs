@@ -1,19 +1,19 @@
 //! Lengths of time: ISO 8601 durations.
 
 /// Seconds of a day whose clock is not changed.
-pub(super) const DAY: u64 = 24 * 60 * 60;
+pub(in crate::graph) const DAY: u64 = 24 * 60 * 60;
 
 /// A length of time, as ISO 8601 says it.
 #[derive(Debug, PartialEq)]
-pub(super) struct Duration {
-    pub(super) seconds: u64,
+pub(in crate::graph) struct Duration {
+    pub(in crate::graph) seconds: u64,
     /// Whether it has hours, minutes or seconds: days of a calendar may have more hours or fewer.
-    pub(super) is_exact: bool,
+    pub(in crate::graph) is_exact: bool,
 }
 
 impl Duration {
     /// Reads an ISO 8601 duration of weeks, days, hours, minutes and seconds.
-    pub(super) fn read(text: &str) -> Option<Self> {
+    pub(in crate::graph) fn read(text: &str) -> Option<Self> {
         let rest = text.strip_prefix('P')?;
         let (days, time) = rest.split_once('T').map_or((rest, None), |(days, time)| (days, Some(time)));
         if time == Some("") {

@@ -1,9 +1,9 @@
 //! A row that is changed or deleted, named by one of its keys.
 
-use super::super::sql::Sql;
-use super::super::statement::{ROW, write_primary_key};
 use crate::database::{Parameter, Statement};
 use crate::graph::catalog::{ColumnId, Table};
+use crate::graph::sql::Sql;
+use crate::graph::sql::rows::{ROW, write_primary_key};
 
 /// A row that is changed or deleted.
 #[derive(Debug)]

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use super::super::find_or_push;
 use super::{Cell, Insert};
 use crate::database::Parameter;
 use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{Catalog, Column, ColumnId, FieldId, Relation, Table};
 use crate::graph::limits::Limits;
+use crate::graph::question::find_or_push;
 use crate::graph::value::stored;
 
 /// Values that one statement of the protocol can carry.

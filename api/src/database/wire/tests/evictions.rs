@@ -1,0 +1,112 @@
+//! Which prepared statements a connection keeps: the most recently used ones, and a real Postgres knows the same.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+use tokio::runtime::Runtime;
+
+use super::batches::open;
+use super::cases;
+use super::cluster::Cluster;
+use crate::database::wire::prepared::MOST_STATEMENTS;
+use crate::database::wire::{Address, Command, Connection, Query, WireError};
+
+/// Statements that there are: more than a connection keeps.
+const STATEMENTS: usize = MOST_STATEMENTS + 40;
+/// Length of a statement of which two are more than a connection keeps.
+const LONG: usize = 600 * 1024;
+
+/// What is done over the connection.
+#[derive(Clone, Debug)]
+enum Step {
+    /// Statements with these numbers are run in one batch.
+    Batch(Vec<usize>),
+    /// The server forgets all statements, as one does that a pooler has put in another's place.
+    Forget,
+}
+
+fn text(number: usize) -> String {
+    format!("SELECT {number}::int4")
+}
+
+/// Runs statements, once more where the server has forgotten them.
+async fn run(connection: &mut Connection, numbers: &[usize]) {
+    let texts: Vec<String> = numbers.iter().map(|number| text(*number)).collect();
+    let queries: Vec<_> = texts.iter().map(|text| Query::kept(text, Command::Statement)).collect();
+    let mut answers = connection.run(&queries).await;
+    if answers.as_ref().is_err_and(|failed| matches!(failed.error, WireError::Outdated)) {
+        answers = connection.run(&queries).await;
+    }
+    for (rows, number) in answers.unwrap().iter().zip(numbers) {
+        let number = i32::try_from(*number).unwrap().to_be_bytes();
+        assert_eq!(rows[0].bytes(0), Some(&number[..]), "the answer to another statement");
+    }
+}
+
+async fn known_to_server(connection: &mut Connection) -> BTreeSet<String> {
+    let known = Query::plain("SELECT statement FROM pg_prepared_statements", Command::Statement);
+    let rows = connection.run(&[known]).await.unwrap().remove(0);
+    rows.iter().map(|row| String::from_utf8(row.bytes(0).unwrap().to_vec()).unwrap()).collect()
+}
+
+/// Follows a list of statements in the order of their use, of which the first ones go.
+async fn follow(address: &Address, steps: &[Step]) {
+    let mut connection = address.connect().await.unwrap();
+    let mut used: Vec<usize> = Vec::new();
+    let first: Vec<usize> = (0..MOST_STATEMENTS).collect();
+    let fill = Step::Batch(first);
+    for step in std::iter::once(&fill).chain(steps) {
+        match step {
+            Step::Forget => {
+                connection.run(&[Query::plain("DEALLOCATE ALL", Command::Statement)]).await.unwrap();
+                // The next batch finds out, and prepares its own.
+                let found_out = used.pop().unwrap_or_default();
+                run(&mut connection, &[found_out]).await;
+                used = vec![found_out];
+            }
+            Step::Batch(numbers) => {
+                run(&mut connection, numbers).await;
+                used.retain(|known| !numbers.contains(known));
+                // Of a batch the older statements go first.
+                used.extend(numbers);
+            }
+        }
+        // Statements are evicted at the beginning of the batch that follows.
+        let known = known_to_server(&mut connection).await;
+        let beyond = used.len().saturating_sub(MOST_STATEMENTS);
+        used.drain(..beyond);
+        assert_eq!(known, used.iter().map(|number| text(*number)).collect(), "after {step:?}");
+    }
+}
+
+#[test]
+fn beyond_the_limit_the_least_recently_used_statement_goes_and_no_other() {
+    let (cluster, runtime) = (Cluster::start(), Runtime::new().unwrap());
+    let address = runtime.block_on(open(&cluster));
+    // One at a time, so that the order of use is known exactly.
+    let batch = (0..STATEMENTS).prop_map(|number| Step::Batch(vec![number]));
+    let steps = prop::collection::vec(prop_oneof![60 => batch, 1 => Just(Step::Forget)], 1..80);
+    let result = TestRunner::new(cases("BATCH_CASES", 10)).run(&steps, |steps| {
+        runtime.block_on(follow(&address, &steps));
+        Ok(())
+    });
+    result.unwrap();
+}
+
+#[test]
+fn statements_are_evicted_by_their_bytes_too() {
+    let (cluster, runtime) = (Cluster::start(), Runtime::new().unwrap());
+    runtime.block_on(async {
+        let mut connection = open(&cluster).await.connect().await.unwrap();
+        let long = |name: &str| format!("SELECT '{name}' {}", " ".repeat(LONG));
+        let texts = [text(1), long("first"), text(2), long("second")];
+        for text in &texts {
+            connection.run(&[Query::kept(text, Command::Statement)]).await.unwrap();
+        }
+        let known = known_to_server(&mut connection).await;
+        let known: Vec<usize> = known.iter().map(String::len).collect();
+        // What was used before the long one goes with it; what was used after it stays.
+        assert_eq!(known.len(), 2, "{known:?}");
+    });
+}

@@ -1,0 +1,26 @@
+//! What a request asks of the database: its arguments, read and checked.
+//!
+//! A question says which rows, groups, series or numbers are wanted, in the field's own terms; [`super::sql`] says it to Postgres.
+
+pub(in crate::graph) mod allowance;
+pub(in crate::graph) mod bucket;
+pub(in crate::graph) mod call;
+pub(in crate::graph) mod cursor;
+mod duration;
+pub(in crate::graph) mod grouping;
+pub(in crate::graph) mod groups;
+pub(in crate::graph) mod key;
+pub(in crate::graph) mod order;
+pub(in crate::graph) mod page;
+pub(in crate::graph) mod points;
+pub(in crate::graph) mod range;
+pub(in crate::graph) mod series;
+pub(in crate::graph) mod zone;
+
+/// Returns the index of a value in a list, and appends the value where it is missing.
+pub(in crate::graph) fn find_or_push<T: PartialEq>(list: &mut Vec<T>, wanted: T) -> usize {
+    list.iter().position(|known| *known == wanted).unwrap_or_else(|| {
+        list.push(wanted);
+        list.len() - 1
+    })
+}
