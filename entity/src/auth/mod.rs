@@ -1,4 +1,4 @@
-//! Accounts. They are Supabase's tables; the gateway never exposes them, and no relation leads here.
+//! The accounts, which are Supabase's tables; the gateway never exposes them, and no relation leads here.
 
 pub mod users;
 

@@ -14,16 +14,16 @@ pub struct Model {
     pub protocol_id: Option<i64>,
     /// Key of the instrument.
     pub assessment_id: Option<i64>,
-    /// Score reached, 0 to 100. Instruments with a wider range are kept as a percentage.
+    /// Score, 0 to 100. Scores of instruments with a wider range are stored as a percentage.
     #[sea_orm(column_type = "Decimal(Some((5, 2)))")]
     pub score: Decimal,
     /// When the questionnaire was completed.
     pub completed_at: DateTimeWithTimeZone,
-    /// Site of the protocol; kept by the database, so that a policy finds the rows of a site by index.
+    /// Site of the protocol; set by the database, so that policies can find a site's rows by index.
     pub site_id: Option<i64>,
-    /// Days between the session and the questionnaire; kept by the database.
+    /// Days between the session and the questionnaire; set by the database.
     pub days_post_dose: Option<i32>,
-    /// Last score up to the day of the session, of the same protocol by the same instrument; kept by the database.
+    /// Last score of the same protocol and instrument up to the day of the session; set by the database.
     #[sea_orm(column_type = "Decimal(Some((5, 2)))")]
     pub baseline_score: Option<Decimal>,
     /// Protocol the questionnaire belongs to.

@@ -10,7 +10,7 @@ pub struct Model {
     /// Key of the circle.
     #[sea_orm(primary_key, auto_increment = false)]
     pub circle_id: i64,
-    /// Key of the profile of the member: that of the caller, who can join for nobody else.
+    /// Key of the member's profile, which is the caller's: callers join only for themselves.
     #[sea_orm(primary_key, auto_increment = false, default_expr = "Expr::cust(\"praxis.auth_profile()\")")]
     pub profile_id: i64,
     /// When the practitioner joined.

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-/// What has become of the homework of a protocol by today, in UTC.
+/// Counts of a protocol's homework by its status today, in UTC.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "homework_adherences")]
@@ -12,17 +12,17 @@ pub struct Model {
     pub protocol_id: i64,
     /// Site of the protocol.
     pub site_id: i64,
-    /// Number of pieces of homework given.
+    /// Number of homework assignments.
     pub assigned: i32,
-    /// Of these, done.
+    /// Number of completed assignments.
     pub completed: i32,
-    /// Of these, done by the day they were due.
+    /// Number of assignments completed on or before their due date.
     pub completed_on_time: i32,
-    /// Not done yet.
+    /// Number of assignments not completed yet.
     pub open: i32,
-    /// Not done, and due before today.
+    /// Number of assignments not completed and due before today.
     pub overdue: i32,
-    /// Share of the homework that is done, in percent of what is done or due by today. Empty where there is none.
+    /// Completed assignments, in percent of all that are completed or due by today. Null if there are none.
     #[sea_orm(column_type = "Decimal(Some((5, 2)))")]
     pub adherence: Option<Decimal>,
     /// Protocol the homework belongs to.

@@ -2,28 +2,28 @@
 
 use sea_orm::entity::prelude::*;
 
-/// Where a piece of homework stands.
+/// Status of a homework assignment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum HomeworkState {
-    /// Not done, and was due before today.
+    /// Not completed, and due before today.
     #[sea_orm(string_value = "overdue")]
     Overdue,
-    /// Not done, and due today.
+    /// Not completed, and due today.
     #[sea_orm(string_value = "due_today")]
     DueToday,
-    /// Not done, and due after today.
+    /// Not completed, and due after today.
     #[sea_orm(string_value = "upcoming")]
     Upcoming,
-    /// Done by the day it was due.
+    /// Completed on or before the due date.
     #[sea_orm(string_value = "completed_on_time")]
     CompletedOnTime,
-    /// Done after the day it was due.
+    /// Completed after the due date.
     #[sea_orm(string_value = "completed_late")]
     CompletedLate,
 }
 
-/// Where a piece of homework stands today, in UTC: the lists of what is overdue and what is to come.
+/// A homework assignment with its status today, in UTC, for lists of overdue and upcoming homework.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "homework_statuses")]
@@ -35,17 +35,17 @@ pub struct Model {
     pub protocol_id: Option<i64>,
     /// Site of the protocol.
     pub site_id: Option<i64>,
-    /// Key of the kind of homework.
+    /// Key of the homework type.
     pub homework_type_id: Option<i64>,
-    /// Day it was given.
+    /// Day of assignment.
     pub assigned_date: Date,
-    /// Day it is due.
+    /// Due date.
     pub due_date: Date,
-    /// Day it was done.
+    /// Day of completion.
     pub completed_date: Option<Date>,
-    /// Where it stands.
+    /// Status of the homework today.
     pub status: HomeworkState,
-    /// Days until it is due; negative where it is overdue. Empty where it is done.
+    /// Days until the due date; negative if overdue. Null if completed.
     pub days_left: Option<i32>,
     /// The homework.
     #[sea_orm(belongs_to, from = "homework_id", to = "homework_id")]
@@ -56,7 +56,7 @@ pub struct Model {
     /// Site of the protocol.
     #[sea_orm(belongs_to, from = "site_id", to = "site_id")]
     pub site: BelongsTo<Option<super::sites::Entity>>,
-    /// The kind of homework.
+    /// The homework type.
     #[sea_orm(belongs_to, from = "homework_type_id", to = "homework_type_id")]
     pub homework_type: BelongsTo<Option<super::ref_homework_types::Entity>>,
 }

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-/// Homework given to a patient after a session.
+/// A homework assignment for a patient after a session.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "integration_homework")]
@@ -12,35 +12,36 @@ pub struct Model {
     pub homework_id: i64,
     /// Key of the protocol.
     pub protocol_id: Option<i64>,
-    /// Key of the kind of homework.
+    /// Key of the homework type.
     pub homework_type_id: Option<i64>,
-    /// Day it was given; today, unless it is said.
+    /// Day of assignment; default today.
     #[sea_orm(default_expr = "Expr::current_date()")]
     pub assigned_date: Date,
-    /// Day it is due; not before it was given.
+    /// Due date; not before the day of assignment.
     pub due_date: Date,
-    /// Day it was done, not before it was given; it makes the homework completed.
+    /// Day of completion, not before the day of assignment. Setting it completes the homework.
     pub completed_date: Option<Date>,
-    /// Whether it is done; it is exactly where there is a day on which it was. Said without a day, it was done today.
+    /// Whether the homework is completed, which means that it has a day of completion. Setting this alone completes it
+    /// today.
     #[sea_orm(default_value = false)]
     pub is_completed: Option<bool>,
-    /// What was noted when it was done.
+    /// Notes about the completion.
     #[sea_orm(column_type = "Text")]
     pub completion_notes: Option<String>,
-    /// Account that gave the homework; kept by the database.
+    /// Account that assigned the homework; set by the database.
     pub created_by: Option<Uuid>,
     /// When the row was added.
     #[sea_orm(default_expr = "Expr::current_timestamp()")]
     pub created_at: Option<DateTimeWithTimeZone>,
-    /// Site of the protocol; kept by the database, so that a policy finds the rows of a site by index.
+    /// Site of the protocol; set by the database, so that policies can find a site's rows by index.
     pub site_id: Option<i64>,
     /// Protocol the homework belongs to.
     #[sea_orm(belongs_to, from = "protocol_id", to = "record_id")]
     pub protocol: BelongsTo<Option<super::log_clinical_records::Entity>>,
-    /// The kind of homework.
+    /// The homework type.
     #[sea_orm(belongs_to, from = "homework_type_id", to = "homework_type_id")]
     pub homework_type: BelongsTo<Option<super::ref_homework_types::Entity>>,
-    /// Where the homework stands today.
+    /// The homework with its status today.
     #[sea_orm(has_one)]
     pub status: HasOne<super::homework_statuses::Entity>,
 }

@@ -6,7 +6,7 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum ScaleType {
-    /// Integration Engagement Scale: what the patient does to integrate the experience.
+    /// Integration Engagement Scale: how actively the patient integrates the experience.
     #[sea_orm(string_value = "IES")]
     Ies,
     /// Experienced Integration Scale: how integrated the patient feels.
@@ -14,7 +14,7 @@ pub enum ScaleType {
     Eis,
 }
 
-/// A measurement of how a patient integrates the experience, taken repeatedly after a session.
+/// A score of how a patient integrates the experience, measured repeatedly after a session.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "integration_scores")]
@@ -24,21 +24,21 @@ pub struct Model {
     pub score_id: i64,
     /// Key of the protocol.
     pub protocol_id: Option<i64>,
-    /// Scale that was used.
+    /// Scale of the score.
     pub scale_type: Option<ScaleType>,
-    /// Score reached, 0 to 100; higher is better.
+    /// Score, 0 to 100; higher is better.
     #[sea_orm(column_type = "Decimal(Some((5, 2)))")]
     pub score_value: Decimal,
-    /// When it was measured.
+    /// Time of the measurement.
     pub measured_at: DateTimeWithTimeZone,
-    /// Days between the session and the measurement; kept by the database.
+    /// Days between the session and the measurement; set by the database.
     pub days_post_dose: Option<i32>,
     /// When the row was added.
     #[sea_orm(default_expr = "Expr::current_timestamp()")]
     pub created_at: Option<DateTimeWithTimeZone>,
-    /// Site of the protocol; kept by the database, so that a policy finds the rows of a site by index.
+    /// Site of the protocol; set by the database, so that policies can find a site's rows by index.
     pub site_id: Option<i64>,
-    /// Last score up to the day of the session, of the same protocol by the same scale; kept by the database.
+    /// Last score of the same protocol and scale up to the day of the session; set by the database.
     #[sea_orm(column_type = "Decimal(Some((5, 2)))")]
     pub baseline_score: Option<Decimal>,
     /// Protocol the score belongs to.

@@ -2,17 +2,17 @@
 
 use sea_orm::entity::prelude::*;
 
-/// What a session is for.
+/// Purpose of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum SessionType {
     /// Prepares the patient for a dosing session.
     #[sea_orm(string_value = "preparation")]
     Preparation,
-    /// The substance is given.
+    /// The patient receives the substance.
     #[sea_orm(string_value = "dosing")]
     Dosing,
-    /// Works through what happened in a dosing session.
+    /// Works through the experience of a dosing session.
     #[sea_orm(string_value = "integration")]
     Integration,
     /// Measures the patient before treatment.
@@ -26,11 +26,11 @@ pub enum SessionType {
     Screening,
 }
 
-/// How far the record of a session has come.
+/// Status of a session's record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum SessionStatus {
-    /// Being prepared.
+    /// The record is being prepared.
     #[sea_orm(string_value = "draft")]
     Draft,
     /// The session is under way.
@@ -54,7 +54,7 @@ pub enum PatientSex {
     /// Intersex.
     #[sea_orm(string_value = "Intersex")]
     Intersex,
-    /// Not known or not said.
+    /// Unknown or undisclosed.
     #[sea_orm(string_value = "Unknown")]
     Unknown,
 }
@@ -87,7 +87,7 @@ pub enum PatientAge {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum ContraindicationVerdict {
-    /// Nothing speaks against treatment.
+    /// Treatment has no contraindication.
     #[sea_orm(string_value = "CLEAR")]
     Clear,
     /// Treatment is possible with added care.
@@ -98,9 +98,9 @@ pub enum ContraindicationVerdict {
     DoNotProceed,
 }
 
-/// A protocol: one treatment session of a patient at a site, with what was given, how and why. Events, homework and scores
-/// hang on it. It carries no name and no date of birth; a link code and a
-/// subject number tie a patient's sessions together.
+/// A protocol: one treatment session of a patient at a site, with its substance, route and indication. Events, homework
+/// and scores belong to it. It contains no name and no date of birth; a link code and a subject number connect a
+/// patient's sessions.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "log_clinical_records")]
@@ -108,11 +108,11 @@ pub struct Model {
     /// Key of the protocol.
     #[sea_orm(primary_key)]
     pub record_id: i64,
-    /// Site where the session takes place; it decides who sees the protocol and everything below it.
+    /// Site of the session; its members see the protocol and all rows that belong to it.
     pub site_id: i64,
-    /// Patient, by the number the site gave them. No identity is kept here.
+    /// Number that the site gave the patient. The patient's identity is not stored.
     pub subject_id: Option<i64>,
-    /// Pseudonym that ties the sessions of one patient together across records.
+    /// Pseudonym that connects the sessions of one patient.
     #[sea_orm(column_type = "Text")]
     pub patient_link_code: Option<String>,
     /// Key of the substance given.
@@ -121,15 +121,15 @@ pub struct Model {
     pub route_id: Option<i64>,
     /// Key of the condition treated.
     pub indication_id: Option<i64>,
-    /// Which session of the patient it is, counted from 1.
+    /// Number of the session among the patient's, from 1.
     #[sea_orm(default_value = 1)]
     pub session_number: Option<i32>,
-    /// Day of the session. Days after the dose are counted from here.
+    /// Day of the session, from which days after the dose are counted.
     #[sea_orm(default_expr = "Expr::current_date()")]
     pub session_date: Option<Date>,
-    /// What the session is for.
+    /// Purpose of the session.
     pub session_type: Option<SessionType>,
-    /// How far the record has come.
+    /// Status of the record.
     #[sea_orm(default_value = "draft")]
     pub session_status: SessionStatus,
     /// Dose given, in milligrams.
@@ -137,9 +137,9 @@ pub struct Model {
     pub dosage_mg: Option<Decimal>,
     /// Key of the main form of psychological support.
     pub modality_id: Option<i64>,
-    /// Keys of all forms of psychological support used; rows of `ref_support_modality`.
+    /// Keys of all forms of psychological support used, in `ref_support_modality`.
     pub support_modality_ids: Option<Vec<i64>>,
-    /// Keys of the medications the patient takes at the same time; rows of `ref_medications`.
+    /// Keys of the medications that the patient takes at the same time, in `ref_medications`.
     pub concomitant_med_ids: Option<Vec<i64>>,
     /// Sex of the patient.
     pub patient_sex: Option<PatientSex>,
@@ -154,7 +154,7 @@ pub struct Model {
     pub baseline_phq9_score: Option<i32>,
     /// PHQ-9 depression score at this session, 0 to 27.
     pub phq9_score: Option<i32>,
-    /// How hard the session was, as the clinician rates it.
+    /// Difficulty of the session, as rated by the clinician.
     pub difficulty_score: Option<i32>,
     /// Whether consent was verified before the session.
     #[sea_orm(default_value = false)]
@@ -169,24 +169,24 @@ pub struct Model {
     pub contraindication_verdict: Option<ContraindicationVerdict>,
     /// Key of the safety event of the session, if there was one.
     pub safety_event_id: Option<i64>,
-    /// Key of how severe the safety event was.
+    /// Key of the severity grade of the safety event.
     pub severity_grade_id: Option<i64>,
-    /// Key of how the safety event ended.
+    /// Key of the outcome of the safety event.
     pub resolution_status_id: Option<i64>,
     /// Whether the record was submitted to the network.
     #[sea_orm(default_value = false)]
     pub is_submitted: Option<bool>,
     /// When the record was submitted.
     pub submitted_at: Option<DateTimeWithTimeZone>,
-    /// Account that made the record; kept by the database.
+    /// Account that created the record; set by the database.
     pub created_by: Option<Uuid>,
     /// When the row was added.
     #[sea_orm(default_expr = "Expr::current_timestamp()")]
     pub created_at: Option<DateTimeWithTimeZone>,
-    /// When the row was last changed; kept by the database.
+    /// When the row was last changed; set by the database.
     #[sea_orm(default_expr = "Expr::current_timestamp()")]
     pub updated_at: Option<DateTimeWithTimeZone>,
-    /// Site where the session takes place.
+    /// Site of the session.
     #[sea_orm(belongs_to, from = "site_id", to = "site_id")]
     pub site: BelongsTo<super::sites::Entity>,
     /// Substance given.
@@ -207,16 +207,16 @@ pub struct Model {
     /// Safety event of the session.
     #[sea_orm(belongs_to, from = "safety_event_id", to = "safety_event_id")]
     pub safety_event: BelongsTo<Option<super::ref_safety_events::Entity>>,
-    /// How severe the safety event was.
+    /// Severity grade of the safety event.
     #[sea_orm(belongs_to, from = "severity_grade_id", to = "severity_grade_id")]
     pub severity_grade: BelongsTo<Option<super::ref_severity_grade::Entity>>,
-    /// How the safety event ended.
+    /// Outcome of the safety event.
     #[sea_orm(belongs_to, from = "resolution_status_id", to = "resolution_status_id")]
     pub resolution_status: BelongsTo<Option<super::ref_resolution_status::Entity>>,
-    /// What happened during the session, minute by minute.
+    /// Events logged during the session.
     #[sea_orm(has_many)]
     pub events: HasMany<super::session_events::Entity>,
-    /// Homework given to the patient after the session.
+    /// Homework assigned to the patient after the session.
     #[sea_orm(has_many)]
     pub homework: HasMany<super::integration_homework::Entity>,
     /// Integration scores (IES and EIS) after the session.
@@ -225,19 +225,19 @@ pub struct Model {
     /// Questionnaires the patient filled in.
     #[sea_orm(has_many)]
     pub assessment_responses: HasMany<super::assessment_responses::Entity>,
-    /// The events of the session on its own clock: offsets from the first one, gaps between them.
+    /// Events of the session with their offset from the first event and their gap to the previous one.
     #[sea_orm(has_many)]
     pub timeline: HasMany<super::timeline_events::Entity>,
-    /// Scores by all instruments, each beside its baseline.
+    /// Scores of all instruments, each with its baseline.
     #[sea_orm(has_many)]
     pub score_trends: HasMany<super::score_trends::Entity>,
-    /// The structured note of the session; none where nothing was logged.
+    /// Structured note of the session; null if it has no events.
     #[sea_orm(has_one)]
     pub note: HasOne<super::session_notes::Entity>,
-    /// The homework, where it stands today.
+    /// Homework with its status today.
     #[sea_orm(has_many)]
     pub homework_statuses: HasMany<super::homework_statuses::Entity>,
-    /// What has become of the homework.
+    /// Counts of the homework by its status today.
     #[sea_orm(has_one)]
     pub homework_adherence: HasOne<super::homework_adherences::Entity>,
 }

@@ -1,6 +1,6 @@
 //! PPN Research Portal: protocols of psychedelic treatment, the supervision exchange and the integration hub.
 //!
-//! `log_clinical_records` is what the portal's schema brief calls a protocol.
+//! The portal's schema brief calls a row of `log_clinical_records` a protocol.
 
 pub mod assessment_responses;
 pub mod circle_members;

@@ -2,8 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 
-/// Outcomes of a substance at a site in a month, counted beforehand for comparison. Completed dosing sessions count; the
-/// scores of a protocol are judged by the thresholds of the instrument.
+/// Outcomes of a substance at a site in a month, computed beforehand. They count completed dosing sessions, and judge
+/// the scores of a protocol by the thresholds of the instrument.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "outcomes_summary")]
@@ -22,21 +22,21 @@ pub struct Model {
     pub month: Date,
     /// Number of completed dosing sessions in the month.
     pub total_protocols: i32,
-    /// Share of protocols with a positive outcome, in percent: the last score after the session is a response against the last
-    /// one before it. Of the protocols that have both; empty where none has.
+    /// Share of protocols whose last score after the session is a response compared with the last score before it, in
+    /// percent. It counts protocols with both scores; null if there are none.
     #[sea_orm(column_type = "Decimal(Some((5, 2)))")]
     pub response_rate: Option<Decimal>,
-    /// Share of protocols whose last score after the session is in remission, in percent. Of the protocols that have scores
-    /// before and after it, and were not in remission before; empty where there are none.
+    /// Share of protocols whose last score after the session is in remission, in percent. It counts protocols with
+    /// scores before and after the session that were not in remission before; null if there are none.
     #[sea_orm(column_type = "Decimal(Some((5, 2)))")]
     pub remission_rate: Option<Decimal>,
     /// Share of protocols with a safety event, in percent.
     #[sea_orm(column_type = "Decimal(Some((5, 2)))")]
     pub adverse_event_rate: Option<Decimal>,
-    /// Number of protocols that the response rate rests on: those that have scores before and after the session by which they
-    /// can be judged. Empty until the outcomes have been counted.
+    /// Number of protocols that the response rate counts: protocols with scores before and after the session that can
+    /// be judged. Null until the outcomes have been computed.
     pub response_judged: Option<i32>,
-    /// Number of protocols that the remission rate rests on. Empty until the outcomes have been counted.
+    /// Number of protocols that the remission rate counts. Null until the outcomes have been computed.
     pub remission_judged: Option<i32>,
     /// The site.
     #[sea_orm(belongs_to, from = "site_id", to = "site_id")]

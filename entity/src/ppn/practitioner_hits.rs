@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-/// A practitioner of the directory whom a search found.
+/// A practitioner of the directory that matches a search.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "practitioner_hits")]
@@ -21,23 +21,23 @@ pub struct Model {
     pub modalities: Option<Vec<String>>,
     /// Years of experience.
     pub years_experience: Option<i32>,
-    /// Fee per hour of supervision, in US dollars. Empty where it is agreed in person.
+    /// Fee per hour of supervision, in US dollars. Null if it is agreed in person.
     #[sea_orm(column_type = "Decimal(Some((10, 2)))")]
     pub hourly_rate: Option<Decimal>,
     /// Whether the practitioner takes new supervisees.
     pub is_accepting_supervision: Option<bool>,
-    /// How many supervisees the practitioner takes at most.
+    /// Largest number of supervisees that the practitioner takes.
     pub max_supervisees: Option<i32>,
-    /// How many supervisees the practitioner could take now. Empty where no limit is set.
+    /// Number of supervisees that the practitioner could take now. Null if no limit is set.
     pub free_places: Option<i32>,
-    /// A few words of the practitioner about themself, up to 500 characters.
+    /// Short text of the practitioner about themself, up to 500 characters.
     #[sea_orm(column_type = "Text")]
     pub bio: Option<String>,
-    /// How well the profile fits the words: the more, the better; 0 where nothing was searched for. The name itself comes
-    /// first, then words in the name, in specialties and modalities, in the bio, and then words that are spelt almost alike.
+    /// Rank of the match; higher is better, 0 without words. The whole name ranks first, then words in the name, in
+    /// specialties and modalities, in the bio, and then similar spellings.
     #[sea_orm(column_type = "Float")]
     pub rank: f32,
-    /// The profile, with what the directory leaves out.
+    /// The complete profile.
     #[sea_orm(belongs_to, from = "profile_id", to = "profile_id")]
     pub profile: BelongsTo<super::practitioner_profiles::Entity>,
 }

@@ -10,7 +10,7 @@ pub struct Model {
     /// Key of the profile.
     #[sea_orm(primary_key)]
     pub profile_id: i64,
-    /// Account of the practitioner: that of whoever makes the profile.
+    /// Account of the practitioner, which is that of the caller who creates the profile.
     #[sea_orm(unique, default_expr = "Expr::cust(\"auth.uid()\")")]
     pub user_id: Option<Uuid>,
     /// Name shown in the directory.
@@ -24,22 +24,22 @@ pub struct Model {
     pub modalities: Option<Vec<String>>,
     /// Years of experience.
     pub years_experience: Option<i32>,
-    /// Fee per hour of supervision, in US dollars. Empty where it is agreed in person.
+    /// Fee per hour of supervision, in US dollars. Null if it is agreed in person.
     #[sea_orm(column_type = "Decimal(Some((10, 2)))")]
     pub hourly_rate: Option<Decimal>,
     /// Whether the practitioner takes new supervisees.
     #[sea_orm(default_value = true)]
     pub is_accepting_supervision: Option<bool>,
-    /// How many supervisees the practitioner takes at most.
+    /// Largest number of supervisees that the practitioner takes.
     #[sea_orm(default_value = 5)]
     pub max_supervisees: Option<i32>,
-    /// A few words of the practitioner about themself, up to 500 characters.
+    /// Short text of the practitioner about themself, up to 500 characters.
     #[sea_orm(column_type = "Text")]
     pub bio: Option<String>,
     /// When the row was added.
     #[sea_orm(default_expr = "Expr::current_timestamp()")]
     pub created_at: Option<DateTimeWithTimeZone>,
-    /// When the row was last changed; kept by the database.
+    /// When the row was last changed; set by the database.
     #[sea_orm(default_expr = "Expr::current_timestamp()")]
     pub updated_at: Option<DateTimeWithTimeZone>,
     /// Relationships in which the practitioner is the supervisor. A caller sees only their own.

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-/// How a range of an instrument's score is read, such as `Moderate` for 10 to 14 on the PHQ-9.
+/// Meaning of a range of an instrument's score, such as `Moderate` for 10 to 14 on the PHQ-9.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "ref_assessment_bands")]
@@ -19,10 +19,10 @@ pub struct Model {
     /// Highest score of the range.
     #[sea_orm(column_type = "Decimal(Some((6, 2)))")]
     pub max_score: Decimal,
-    /// What a score in this range means.
+    /// Meaning of a score in this range.
     #[sea_orm(column_type = "Text")]
     pub label: String,
-    /// Whether it is offered for new records. Retired rows stay, because old records point at them.
+    /// Whether the row is offered for new records. Retired rows remain, because old records reference them.
     #[sea_orm(default_value = true)]
     pub is_active: Option<bool>,
     /// When the row was added.

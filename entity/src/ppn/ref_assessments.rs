@@ -16,10 +16,10 @@ pub struct Model {
     /// Full name of the instrument.
     #[sea_orm(column_type = "Text", unique)]
     pub assessment_name: String,
-    /// What the instrument measures, in a sentence.
+    /// Description of the instrument in a sentence.
     #[sea_orm(column_type = "Text")]
     pub description: Option<String>,
-    /// Field the instrument belongs to, such as depression, anxiety or trauma.
+    /// Field of the instrument, such as depression, anxiety or trauma.
     #[sea_orm(column_type = "Text")]
     pub domain: Option<String>,
     /// Lowest possible score.
@@ -28,33 +28,33 @@ pub struct Model {
     /// Highest possible score.
     #[sea_orm(column_type = "Decimal(Some((6, 2)))")]
     pub max_score: Decimal,
-    /// Whether a higher score is the better result. For most instruments a lower one is.
+    /// Whether a higher score is better. For most instruments a lower score is better.
     #[sea_orm(default_value = false)]
     pub higher_is_better: bool,
-    /// Change from the baseline that counts as a response, in percent of the baseline: a fall, or a rise where a higher score
-    /// is better. Empty where no source gives one.
+    /// Change from the baseline that counts as a response, in percent of the baseline: a decrease, or an increase if a
+    /// higher score is better. Null if no source gives one.
     #[sea_orm(column_type = "Decimal(Some((5, 2)))")]
     pub response_change_percent: Option<Decimal>,
-    /// Score that separates remission: below it, or from it on where a higher score is better. Empty where no source gives
-    /// one.
+    /// Threshold of remission. Lower scores are in remission, or this score and higher ones if a higher score is
+    /// better. Null if no source gives one.
     #[sea_orm(column_type = "Decimal(Some((6, 2)))")]
     pub remission_score: Option<Decimal>,
     /// Code of the instrument in LOINC.
     #[sea_orm(column_type = "Text")]
     pub loinc_code: Option<String>,
-    /// Whether it is offered for new records. Retired rows stay, because old records point at them.
+    /// Whether the row is offered for new records. Retired rows remain, because old records reference them.
     #[sea_orm(default_value = true)]
     pub is_active: Option<bool>,
     /// When the row was added.
     #[sea_orm(default_expr = "Expr::current_timestamp()")]
     pub created_at: Option<DateTimeWithTimeZone>,
-    /// How ranges of the score are read, such as `Mild` or `Severe`.
+    /// Ranges of the score with their meaning, such as `Mild` or `Severe`.
     #[sea_orm(has_many)]
     pub bands: HasMany<super::ref_assessment_bands::Entity>,
-    /// Answers given with this instrument.
+    /// Scores of questionnaires with this instrument.
     #[sea_orm(has_many)]
     pub responses: HasMany<super::assessment_responses::Entity>,
-    /// Scores by this instrument, each beside its baseline.
+    /// Scores of this instrument, each with its baseline.
     #[sea_orm(has_many)]
     pub score_trends: HasMany<super::score_trends::Entity>,
 }

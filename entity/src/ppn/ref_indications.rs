@@ -19,10 +19,10 @@ pub struct Model {
     /// Code of the condition in ICD-10.
     #[sea_orm(column_type = "Text")]
     pub icd10_code: Option<String>,
-    /// Group the condition belongs to, such as mood, trauma or anxiety.
+    /// Category of the condition, such as mood, trauma or anxiety.
     #[sea_orm(column_type = "Text")]
     pub indication_category: Option<String>,
-    /// Whether it is offered for new records. Retired rows stay, because old records point at them.
+    /// Whether the row is offered for new records. Retired rows remain, because old records reference them.
     #[sea_orm(default_value = true)]
     pub is_active: Option<bool>,
     /// When the row was added.

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-/// A psychiatric medication that a patient may take beside the treatment.
+/// A psychiatric medication that a patient may take during the treatment.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "ref_medications")]
@@ -16,21 +16,21 @@ pub struct Model {
     /// Class of the drug, such as SSRI or benzodiazepine.
     #[sea_orm(column_type = "Text")]
     pub drug_class: Option<String>,
-    /// Concept number in the drug vocabulary `RxNorm`. Empty until checked.
+    /// Concept number in the drug vocabulary `RxNorm`. Null until checked.
     pub rxnorm_cui: Option<i64>,
-    /// Whether the medication speaks against psychedelic treatment.
+    /// Whether the medication is a contraindication to psychedelic treatment.
     #[sea_orm(default_value = false)]
     pub has_contraindication: Option<bool>,
-    /// Why it does.
+    /// Reason for the contraindication.
     #[sea_orm(column_type = "Text")]
     pub contraindication_notes: Option<String>,
-    /// Whether it is offered for new records. Retired rows stay, because old records point at them.
+    /// Whether the row is offered for new records. Retired rows remain, because old records reference them.
     #[sea_orm(default_value = true)]
     pub is_active: Option<bool>,
     /// When the row was added.
     #[sea_orm(default_expr = "Expr::current_timestamp()")]
     pub created_at: Option<DateTimeWithTimeZone>,
-    /// When the row was last changed; kept by the database.
+    /// When the row was last changed; set by the database.
     #[sea_orm(default_expr = "Expr::current_timestamp()")]
     pub updated_at: Option<DateTimeWithTimeZone>,
 }

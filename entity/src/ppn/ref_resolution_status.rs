@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-/// How an adverse event ended.
+/// Outcome of an adverse event.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "ref_resolution_status")]
@@ -13,16 +13,16 @@ pub struct Model {
     /// Name of the outcome.
     #[sea_orm(column_type = "Text", unique)]
     pub status_name: String,
-    /// What the outcome means.
+    /// Meaning of the outcome.
     #[sea_orm(column_type = "Text")]
     pub description: Option<String>,
-    /// Whether it is offered for new records. Retired rows stay, because old records point at them.
+    /// Whether the row is offered for new records. Retired rows remain, because old records reference them.
     #[sea_orm(default_value = true)]
     pub is_active: Option<bool>,
     /// When the row was added.
     #[sea_orm(default_expr = "Expr::current_timestamp()")]
     pub created_at: Option<DateTimeWithTimeZone>,
-    /// Protocols whose safety event ended so.
+    /// Protocols whose safety event had this outcome.
     #[sea_orm(has_many)]
     pub protocols: HasMany<super::log_clinical_records::Entity>,
 }

@@ -19,13 +19,13 @@ pub struct Model {
     /// Short label for forms, such as `IV`.
     #[sea_orm(column_type = "Text")]
     pub route_label: Option<String>,
-    /// Whether it is offered for new records. Retired rows stay, because old records point at them.
+    /// Whether the row is offered for new records. Retired rows remain, because old records reference them.
     #[sea_orm(default_value = true)]
     pub is_active: Option<bool>,
     /// When the row was added.
     #[sea_orm(default_expr = "Expr::current_timestamp()")]
     pub created_at: Option<DateTimeWithTimeZone>,
-    /// Protocols given by this route.
+    /// Protocols with this route.
     #[sea_orm(has_many)]
     pub protocols: HasMany<super::log_clinical_records::Entity>,
 }

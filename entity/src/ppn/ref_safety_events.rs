@@ -2,30 +2,30 @@
 
 use sea_orm::entity::prelude::*;
 
-/// A kind of adverse event during or after a session.
+/// A type of adverse event during or after a session.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "ref_safety_events")]
 pub struct Model {
-    /// Key of the kind of event.
+    /// Key of the event type.
     #[sea_orm(primary_key)]
     pub safety_event_id: i64,
-    /// Name of the kind of event.
+    /// Name of the event type.
     #[sea_orm(column_type = "Text", unique)]
     pub event_name: String,
-    /// Short code of the kind of event.
+    /// Short code of the event type.
     #[sea_orm(column_type = "Text")]
     pub event_code: Option<String>,
-    /// Group the event belongs to, such as psychological or cardiovascular.
+    /// Category of the event, such as psychological or cardiovascular.
     #[sea_orm(column_type = "Text")]
     pub event_category: Option<String>,
-    /// Whether it is offered for new records. Retired rows stay, because old records point at them.
+    /// Whether the row is offered for new records. Retired rows remain, because old records reference them.
     #[sea_orm(default_value = true)]
     pub is_active: Option<bool>,
     /// When the row was added.
     #[sea_orm(default_expr = "Expr::current_timestamp()")]
     pub created_at: Option<DateTimeWithTimeZone>,
-    /// Protocols with such an event.
+    /// Protocols with an event of this type.
     #[sea_orm(has_many)]
     pub protocols: HasMany<super::log_clinical_records::Entity>,
 }

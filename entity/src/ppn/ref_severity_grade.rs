@@ -16,10 +16,10 @@ pub struct Model {
     /// Name of the grade.
     #[sea_orm(column_type = "Text")]
     pub grade_label: String,
-    /// What the grade means.
+    /// Meaning of the grade.
     #[sea_orm(column_type = "Text")]
     pub description: Option<String>,
-    /// Whether it is offered for new records. Retired rows stay, because old records point at them.
+    /// Whether the row is offered for new records. Retired rows remain, because old records reference them.
     #[sea_orm(default_value = true)]
     pub is_active: Option<bool>,
     /// When the row was added.

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-/// Whether and how much a patient smokes.
+/// Smoking status of a patient.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "ref_smoking_status")]
@@ -16,7 +16,7 @@ pub struct Model {
     /// Short code of the status.
     #[sea_orm(column_type = "Text")]
     pub status_code: Option<String>,
-    /// Whether it is offered for new records. Retired rows stay, because old records point at them.
+    /// Whether the row is offered for new records. Retired rows remain, because old records reference them.
     #[sea_orm(default_value = true)]
     pub is_active: Option<bool>,
     /// When the row was added.

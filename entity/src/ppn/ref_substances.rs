@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-/// A substance that protocols are given with.
+/// A substance used in protocols.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "ref_substances")]
@@ -13,33 +13,38 @@ pub struct Model {
     /// Name of the substance.
     #[sea_orm(column_type = "Text", unique)]
     pub substance_name: String,
-    /// Concept number in the drug vocabulary `RxNorm`, where the substance has one.
+    /// Concept number in the drug vocabulary `RxNorm`, if the substance has one.
     pub rxnorm_cui: Option<i64>,
     /// Class of the substance: psychedelic, empathogen, dissociative or other.
     #[sea_orm(column_type = "Text")]
     pub substance_class: Option<String>,
-    /// How the substance chiefly acts.
+    /// Primary mechanism of action.
     #[sea_orm(column_type = "Text")]
     pub primary_mechanism: Option<String>,
-    /// Affinity for the serotonin 5-HT2A receptor (Ki, in nanomolar); smaller binds tighter. Empty until a source is agreed on.
+    /// Affinity for the serotonin 5-HT2A receptor (Ki, in nanomolar); smaller binds tighter. Null until a source is
+    /// agreed on.
     #[sea_orm(column_type = "Decimal(None)")]
     pub receptor_5ht2a_ki: Option<Decimal>,
-    /// Affinity for the serotonin 5-HT1A receptor (Ki, in nanomolar); smaller binds tighter. Empty until a source is agreed on.
+    /// Affinity for the serotonin 5-HT1A receptor (Ki, in nanomolar); smaller binds tighter. Null until a source is
+    /// agreed on.
     #[sea_orm(column_type = "Decimal(None)")]
     pub receptor_5ht1a_ki: Option<Decimal>,
-    /// Affinity for the serotonin 5-HT2C receptor (Ki, in nanomolar); smaller binds tighter. Empty until a source is agreed on.
+    /// Affinity for the serotonin 5-HT2C receptor (Ki, in nanomolar); smaller binds tighter. Null until a source is
+    /// agreed on.
     #[sea_orm(column_type = "Decimal(None)")]
     pub receptor_5ht2c_ki: Option<Decimal>,
-    /// Affinity for the dopamine D2 receptor (Ki, in nanomolar); smaller binds tighter. Empty until a source is agreed on.
+    /// Affinity for the dopamine D2 receptor (Ki, in nanomolar); smaller binds tighter. Null until a source is agreed
+    /// on.
     #[sea_orm(column_type = "Decimal(None)")]
     pub receptor_d2_ki: Option<Decimal>,
-    /// Affinity for the serotonin transporter (Ki, in nanomolar); smaller binds tighter. Empty until a source is agreed on.
+    /// Affinity for the serotonin transporter (Ki, in nanomolar); smaller binds tighter. Null until a source is agreed
+    /// on.
     #[sea_orm(column_type = "Decimal(None)")]
     pub receptor_sert_ki: Option<Decimal>,
-    /// Affinity for the NMDA receptor (Ki, in nanomolar); smaller binds tighter. Empty until a source is agreed on.
+    /// Affinity for the NMDA receptor (Ki, in nanomolar); smaller binds tighter. Null until a source is agreed on.
     #[sea_orm(column_type = "Decimal(None)")]
     pub receptor_nmda_ki: Option<Decimal>,
-    /// Whether it is offered for new records. Retired rows stay, because old records point at them.
+    /// Whether the row is offered for new records. Retired rows remain, because old records reference them.
     #[sea_orm(default_value = true)]
     pub is_active: Option<bool>,
     /// When the row was added.
@@ -51,10 +56,10 @@ pub struct Model {
     /// Monthly outcomes of this substance.
     #[sea_orm(has_many)]
     pub outcomes: HasMany<super::outcomes_summary::Entity>,
-    /// Monthly outcomes of this substance beside those of the network.
+    /// Monthly outcomes of this substance, compared with the network.
     #[sea_orm(has_many)]
     pub benchmarks: HasMany<super::network_benchmarks::Entity>,
-    /// Scores of the protocols with this substance, each beside its baseline.
+    /// Scores of the protocols with this substance, each with its baseline.
     #[sea_orm(has_many)]
     pub score_trends: HasMany<super::score_trends::Entity>,
 }

@@ -16,16 +16,16 @@ pub struct Model {
     /// Short code of the form of support.
     #[sea_orm(column_type = "Text")]
     pub modality_code: Option<String>,
-    /// What it is, in a sentence.
+    /// Description of the form of support in a sentence.
     #[sea_orm(column_type = "Text")]
     pub description: Option<String>,
-    /// Whether it is offered for new records. Retired rows stay, because old records point at them.
+    /// Whether the row is offered for new records. Retired rows remain, because old records reference them.
     #[sea_orm(default_value = true)]
     pub is_active: Option<bool>,
     /// When the row was added.
     #[sea_orm(default_expr = "Expr::current_timestamp()")]
     pub created_at: Option<DateTimeWithTimeZone>,
-    /// Protocols with this as the main form of support.
+    /// Protocols with this main form of support.
     #[sea_orm(has_many)]
     pub protocols: HasMany<super::log_clinical_records::Entity>,
 }

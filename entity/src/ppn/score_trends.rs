@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-/// Table that a score of a trend comes from.
+/// Table of a score in a trend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum Source {
@@ -14,13 +14,13 @@ pub enum Source {
     Assessment,
 }
 
-/// A score beside the baseline of its protocol, by whatever instrument: integration scores and questionnaires in one list. Made
-/// for charts of how patients fare after a session: group by `daysPostDose` or `assessment`.
+/// A score with the baseline of its protocol, for charts of how patients fare after a session. The list contains
+/// integration scores and questionnaires; group it by `daysPostDose` or `assessment`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "score_trends")]
 pub struct Model {
-    /// Table the score comes from.
+    /// Table of the score.
     #[sea_orm(primary_key, auto_increment = false)]
     pub source: Source,
     /// Key of the score in that table.
@@ -34,31 +34,31 @@ pub struct Model {
     pub substance_id: Option<i64>,
     /// Key of the instrument.
     pub assessment_id: Option<i64>,
-    /// Score reached.
+    /// Value of the score.
     #[sea_orm(column_type = "Decimal(Some((5, 2)))")]
     pub score: Decimal,
-    /// When it was measured.
+    /// Time of the measurement.
     pub measured_at: DateTimeWithTimeZone,
     /// Days from the session to the measurement, in UTC; 0 on the day of the session, negative before.
     pub days_post_dose: Option<i32>,
-    /// Last score up to the day of the session, of the same protocol by the same instrument. Empty where nothing was measured
-    /// before.
+    /// Last score of the same protocol and instrument up to the day of the session. Null if there is none.
     #[sea_orm(column_type = "Decimal(Some((5, 2)))")]
     pub baseline: Option<Decimal>,
-    /// Score minus baseline: negative is a fall.
+    /// Score minus baseline; a decrease is negative.
     #[sea_orm(column_type = "Decimal(Some((5, 2)))")]
     pub change: Option<Decimal>,
-    /// Change in percent of the baseline. Empty for a baseline of 0.
+    /// Change in percent of the baseline. Null if the baseline is 0.
     #[sea_orm(column_type = "Decimal(Some((9, 2)))")]
     pub change_percent: Option<Decimal>,
-    /// Change for the better: a fall, or a rise where a higher score is better. Negative is a change for the worse.
+    /// Change with a sign that makes positive better for every instrument.
     #[sea_orm(column_type = "Decimal(Some((5, 2)))")]
     pub improvement: Option<Decimal>,
-    /// Whether the score is a response: the baseline has changed for the better by as many percent as the instrument demands.
-    /// Empty up to the day of the session, without a baseline, from a baseline of 0, and where the instrument has no threshold.
+    /// Whether the score is a response: it improves on the baseline by at least the percentage of the instrument's
+    /// threshold. Null up to the day of the session, without a baseline, for a baseline of 0, and if the instrument has
+    /// no threshold.
     pub is_response: Option<bool>,
-    /// Whether the score is in remission by the threshold of the instrument. Empty up to the day of the session, without a
-    /// baseline, where the baseline was in remission already, and where the instrument has no threshold.
+    /// Whether the score is in remission by the threshold of the instrument. Null up to the day of the session, without
+    /// a baseline, if the baseline was in remission already, and if the instrument has no threshold.
     pub is_remission: Option<bool>,
     /// Protocol the score belongs to.
     #[sea_orm(belongs_to, from = "protocol_id", to = "record_id")]

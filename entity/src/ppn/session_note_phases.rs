@@ -6,25 +6,25 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum SessionPhase {
-    /// Before the first event of at least half of the highest intensity.
+    /// Before the first event with at least half of the highest intensity.
     #[sea_orm(string_value = "onset")]
     Onset,
-    /// From there to the peak.
+    /// From the end of the onset to the peak.
     #[sea_orm(string_value = "rise")]
     Rise,
-    /// From the first to the last event that comes within 1 of the highest intensity.
+    /// From the first to the last event within 1 of the highest intensity.
     #[sea_orm(string_value = "peak")]
     Peak,
-    /// From there to the last event of at least half of the highest intensity.
+    /// From the peak to the last event with at least half of the highest intensity.
     #[sea_orm(string_value = "descent")]
     Descent,
-    /// What follows.
+    /// After the descent.
     #[sea_orm(string_value = "after")]
     After,
 }
 
-/// A phase of a session, told by the intensity of its events. An event without an intensity belongs to the phase it falls
-/// into. A phase without events is not there, and a session in which no event has an intensity has no phases.
+/// A phase of a session, derived from the intensity of its events. An event without an intensity belongs to the phase
+/// of its time. Phases without events are omitted; a session without intensities has no phases.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "session_note_phases")]
@@ -32,20 +32,20 @@ pub struct Model {
     /// Key of the protocol.
     #[sea_orm(primary_key, auto_increment = false)]
     pub protocol_id: i64,
-    /// Which phase it is, from 1 (onset) to 5 (after).
+    /// Number of the phase, from 1 (onset) to 5 (after).
     #[sea_orm(primary_key, auto_increment = false)]
     pub phase_number: i32,
     /// Site of the protocol.
     pub site_id: i64,
     /// Name of the phase.
     pub name: SessionPhase,
-    /// When its first event happened.
+    /// When the first event of the phase happened.
     pub started_at: DateTimeWithTimeZone,
-    /// When its last event happened.
+    /// When the last event of the phase happened.
     pub ended_at: DateTimeWithTimeZone,
-    /// Number of its events.
+    /// Number of events in the phase.
     pub events: i32,
-    /// Mean intensity of those that have one.
+    /// Mean intensity of the events that have one.
     #[sea_orm(column_type = "Decimal(Some((4, 2)))")]
     pub mean_intensity: Option<Decimal>,
     /// Highest intensity of the phase.

@@ -19,7 +19,7 @@ pub struct Model {
     /// Region the site is in.
     #[sea_orm(column_type = "Text")]
     pub region: Option<String>,
-    /// What kind of place it is, such as `clinic` or `research`.
+    /// Type of the site, such as `clinic` or `research`.
     #[sea_orm(column_type = "Text")]
     pub site_type: Option<String>,
     /// Whether the site is operating.
@@ -28,10 +28,10 @@ pub struct Model {
     /// When the row was added.
     #[sea_orm(default_expr = "Expr::current_timestamp()")]
     pub created_at: Option<DateTimeWithTimeZone>,
-    /// When the row was last changed; kept by the database.
+    /// When the row was last changed; set by the database.
     #[sea_orm(default_expr = "Expr::current_timestamp()")]
     pub updated_at: Option<DateTimeWithTimeZone>,
-    /// Who belongs to the site. A caller sees only their own membership.
+    /// Memberships of the site. A caller sees only their own.
     #[sea_orm(has_many)]
     pub memberships: HasMany<super::user_sites::Entity>,
     /// Protocols recorded at the site.
@@ -40,19 +40,19 @@ pub struct Model {
     /// Monthly outcomes of the site.
     #[sea_orm(has_many)]
     pub outcomes: HasMany<super::outcomes_summary::Entity>,
-    /// Monthly outcomes of the site beside those of the network.
+    /// Monthly outcomes of the site, compared with the network.
     #[sea_orm(has_many)]
     pub benchmarks: HasMany<super::network_benchmarks::Entity>,
-    /// What happens in the site's sessions, by type of event and month.
+    /// Monthly counts of events in the site's sessions by type.
     #[sea_orm(has_many)]
     pub activities: HasMany<super::session_activities::Entity>,
-    /// Events of the sessions of the site, each on the clock of its session.
+    /// Events of the site's sessions, with their times since the start of the session.
     #[sea_orm(has_many)]
     pub timeline_events: HasMany<super::timeline_events::Entity>,
-    /// Scores of the site by all instruments, each beside its baseline.
+    /// Scores of the site by all instruments, each with its baseline.
     #[sea_orm(has_many)]
     pub score_trends: HasMany<super::score_trends::Entity>,
-    /// Homework of the site, where it stands today.
+    /// Homework of the site with its status today.
     #[sea_orm(has_many)]
     pub homework_statuses: HasMany<super::homework_statuses::Entity>,
 }

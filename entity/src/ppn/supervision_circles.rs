@@ -28,7 +28,7 @@ pub struct Model {
     /// Name of the circle.
     #[sea_orm(column_type = "Text")]
     pub circle_name: String,
-    /// How many members the circle takes at most.
+    /// Largest number of members of the circle.
     #[sea_orm(default_value = 8)]
     pub max_members: Option<i32>,
     /// How often the circle meets.

@@ -2,60 +2,60 @@
 
 use sea_orm::entity::prelude::*;
 
-/// What links two practitioners.
+/// Type of a link between two practitioners.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum Kind {
-    /// One supervises the other, or is asked to: from supervisor to supervisee.
+    /// Active or pending supervision, from supervisor to supervisee.
     #[sea_orm(string_value = "supervision")]
     Supervision,
-    /// Both are in a circle; the lesser key comes first.
+    /// Membership of both in a circle; the smaller key comes first.
     #[sea_orm(string_value = "circle")]
     Circle,
 }
 
-/// Where a supervision that is not over stands.
+/// Status of a supervision that has not ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum Status {
-    /// Asked for, not accepted yet.
+    /// Requested, not accepted yet.
     #[sea_orm(string_value = "pending")]
     Pending,
-    /// Under way.
+    /// In progress.
     #[sea_orm(string_value = "active")]
     Active,
 }
 
-/// A link between two practitioners of the supervision network: supervision of the caller or by the caller, or a circle that
-/// both are in. What is over is no link.
+/// A link between two practitioners of the supervision network: supervision of or by the caller, or a circle that both
+/// are in. Ended supervision is not a link.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "supervision_network_edges")]
 pub struct Model {
-    /// What links the two.
+    /// Type of the link.
     #[sea_orm(primary_key, auto_increment = false)]
     pub kind: Kind,
     /// Key of the relationship or of the circle.
     #[sea_orm(primary_key, auto_increment = false)]
     pub link_id: i64,
-    /// Profile at one end: of supervision, the supervisor.
+    /// Profile at one end; for supervision, the supervisor.
     #[sea_orm(primary_key, auto_increment = false)]
     pub source_id: i64,
-    /// Profile at the other end: of supervision, the supervisee.
+    /// Profile at the other end; for supervision, the supervisee.
     #[sea_orm(primary_key, auto_increment = false)]
     pub target_id: i64,
-    /// Where supervision stands; empty for a circle.
+    /// Status of the supervision; null for a circle.
     pub status: Option<Status>,
-    /// Since when: of supervision, its start or else the request; of a circle, since both are in it.
+    /// Start of the link: for supervision, its start or else its request; for a circle, when both were members.
     pub since: Option<DateTimeWithTimeZone>,
-    /// Key of the circle; empty for supervision.
+    /// Key of the circle; null for supervision.
     pub circle_id: Option<i64>,
-    /// Account of whoever looks.
+    /// Account of the caller.
     pub viewer_id: Option<Uuid>,
-    /// Profile at one end: of supervision, the supervisor.
+    /// Profile at one end; for supervision, the supervisor.
     #[sea_orm(belongs_to, relation_enum = "Source", from = "source_id", to = "profile_id")]
     pub source: BelongsTo<super::practitioner_profiles::Entity>,
-    /// Profile at the other end: of supervision, the supervisee.
+    /// Profile at the other end; for supervision, the supervisee.
     #[sea_orm(belongs_to, relation_enum = "Target", from = "target_id", to = "profile_id")]
     pub target: BelongsTo<super::practitioner_profiles::Entity>,
     /// The circle that both are in.

@@ -2,27 +2,28 @@
 
 use sea_orm::entity::prelude::*;
 
-/// A practitioner in the supervision network: who is in a circle, or in a relationship that the caller may see, and the
-/// caller.
+/// A practitioner in the supervision network: a member of a circle, a participant of a relationship that the caller may
+/// see, or the caller.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "supervision_network_nodes")]
 pub struct Model {
-    /// Key of the profile: the node's name in edges.
+    /// Key of the profile, by which edges name the node.
     #[sea_orm(primary_key, auto_increment = false)]
     pub profile_id: i64,
     /// Name shown in the directory.
     #[sea_orm(column_type = "Text")]
     pub display_name: Option<String>,
-    /// Whether it is the caller.
+    /// Whether the node is the caller.
     pub is_me: bool,
-    /// How many edges end here.
+    /// Number of edges of the node.
     pub degree: i32,
-    /// How many of them are supervision, by them or of them. Of others than themself a caller sees none but with them.
+    /// Number of edges that are supervision, in either direction. For other practitioners, it counts only supervision
+    /// with the caller.
     pub supervision_count: i32,
-    /// In how many circles the practitioner is.
+    /// Number of circles that the practitioner is in.
     pub circle_count: i32,
-    /// Account of whoever looks.
+    /// Account of the caller.
     pub viewer_id: Option<Uuid>,
     /// The profile.
     #[sea_orm(belongs_to, from = "profile_id", to = "profile_id")]

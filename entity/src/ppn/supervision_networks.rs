@@ -7,22 +7,22 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "supervision_networks")]
 pub struct Model {
-    /// Account of whoever looks.
+    /// Account of the caller.
     #[sea_orm(primary_key, auto_increment = false)]
     pub viewer_id: Uuid,
-    /// Profile of whoever looks; empty for who has none.
+    /// Profile of the caller; null if the caller has none.
     pub profile_id: Option<i64>,
-    /// How many nodes there are.
+    /// Number of nodes.
     pub node_count: i32,
-    /// How many edges there are.
+    /// Number of edges.
     pub edge_count: i32,
-    /// Profile of whoever looks.
+    /// Profile of the caller.
     #[sea_orm(belongs_to, from = "profile_id", to = "profile_id")]
     pub profile: BelongsTo<Option<super::practitioner_profiles::Entity>>,
     /// The practitioners of the network.
     #[sea_orm(has_many)]
     pub nodes: HasMany<super::supervision_network_nodes::Entity>,
-    /// What links them.
+    /// The links between practitioners.
     #[sea_orm(has_many)]
     pub edges: HasMany<super::supervision_network_edges::Entity>,
 }

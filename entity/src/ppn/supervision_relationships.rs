@@ -2,20 +2,20 @@
 
 use sea_orm::entity::prelude::*;
 
-/// How far a supervision has come.
+/// Status of a supervision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum SupervisionStatus {
-    /// Asked for by the supervisee, not yet agreed to.
+    /// Requested by the supervisee, not accepted yet.
     #[sea_orm(string_value = "pending")]
     Pending,
-    /// Under way.
+    /// In progress.
     #[sea_orm(string_value = "active")]
     Active,
     /// Ended as planned.
     #[sea_orm(string_value = "completed")]
     Completed,
-    /// Withdrawn or broken off.
+    /// Withdrawn or ended early.
     #[sea_orm(string_value = "cancelled")]
     Cancelled,
 }
@@ -28,25 +28,25 @@ pub struct Model {
     /// Key of the relationship.
     #[sea_orm(primary_key)]
     pub relationship_id: i64,
-    /// Key of the profile of who supervises.
+    /// Key of the supervisor's profile.
     pub supervisor_id: Option<i64>,
-    /// Key of the profile of who is supervised: that of whoever asks, and never the supervisor.
+    /// Key of the supervisee's profile, which is the caller's in a new request, and never the supervisor's.
     #[sea_orm(default_expr = "Expr::cust(\"praxis.auth_profile()\")")]
     pub supervisee_id: Option<i64>,
-    /// How far the relationship has come. A new one is pending; the supervisor makes it active, if they have a free place; then
-    /// either of the two completes it. Until it is completed either can cancel it.
+    /// Status of the relationship. A new one is pending; the supervisor activates it if they have a free place; then
+    /// either participant completes it. Until then either participant can cancel it.
     pub status: Option<SupervisionStatus>,
-    /// When supervision began: when the supervisor accepted; kept by the database.
+    /// When the supervisor accepted and supervision began; set by the database.
     pub started_at: Option<DateTimeWithTimeZone>,
-    /// When supervision was completed or cancelled; kept by the database.
+    /// When supervision was completed or cancelled; set by the database.
     pub ended_at: Option<DateTimeWithTimeZone>,
     /// When the row was added.
     #[sea_orm(default_expr = "Expr::current_timestamp()")]
     pub created_at: Option<DateTimeWithTimeZone>,
-    /// Who supervises.
+    /// The supervisor.
     #[sea_orm(belongs_to, relation_enum = "Supervisor", from = "supervisor_id", to = "profile_id")]
     pub supervisor: BelongsTo<Option<super::practitioner_profiles::Entity>>,
-    /// Who is supervised.
+    /// The supervisee.
     #[sea_orm(belongs_to, relation_enum = "Supervisee", from = "supervisee_id", to = "profile_id")]
     pub supervisee: BelongsTo<Option<super::practitioner_profiles::Entity>>,
 }

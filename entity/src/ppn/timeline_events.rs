@@ -2,9 +2,9 @@
 
 use sea_orm::entity::prelude::*;
 
-/// An event of a session on the session's own clock: counted, with the seconds since the first event and since the one
-/// before. Made for charts of one session or of some; the longest gap is `aggregate { gapSeconds { max } }`. For events across
-/// sessions ask `sessionEvents`, which has an index for it.
+/// An event of a session with its number and the seconds since the first and the previous event, for charts of one or a
+/// few sessions. The longest gap is `aggregate { gapSeconds { max } }`. For events across sessions use `sessionEvents`,
+/// which has an index for them.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "timeline_events")]
@@ -17,20 +17,21 @@ pub struct Model {
     pub event_id: i64,
     /// Site of the protocol.
     pub site_id: i64,
-    /// Key of the kind of event.
+    /// Key of the event type.
     pub event_type_id: Option<i64>,
-    /// When it happened.
+    /// When the event happened.
     pub event_timestamp: DateTimeWithTimeZone,
-    /// How intense it was, from 1 to 10.
+    /// Intensity of the event, from 1 to 10.
     pub intensity_level: Option<i32>,
     /// Structured note, such as `Hand held; settled in 10 min`.
     #[sea_orm(column_type = "Text")]
     pub notes: Option<String>,
-    /// Which event of the session it is, counted from 1. Of two at the same moment the one logged first comes first.
+    /// Number of the event within the session, from 1. Of two events at the same moment, the one that was logged first
+    /// comes first.
     pub sequence: i32,
-    /// Seconds since the first event of the session, which has 0.
+    /// Seconds since the first event of the session; 0 for the first.
     pub offset_seconds: f64,
-    /// Seconds since the event before. Empty for the first one.
+    /// Seconds since the previous event; null for the first.
     pub gap_seconds: Option<f64>,
     /// Protocol the event belongs to.
     #[sea_orm(belongs_to, from = "protocol_id", to = "record_id")]
@@ -38,7 +39,7 @@ pub struct Model {
     /// Site of the protocol.
     #[sea_orm(belongs_to, from = "site_id", to = "site_id")]
     pub site: BelongsTo<super::sites::Entity>,
-    /// The kind of event.
+    /// The event type.
     #[sea_orm(belongs_to, from = "event_type_id", to = "event_type_id")]
     pub event_type: BelongsTo<Option<super::ref_event_types::Entity>>,
 }

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-/// What a member of a site may do.
+/// Role of a member of a site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum UserSiteRole {
@@ -23,8 +23,7 @@ pub enum UserSiteRole {
     Auditor,
 }
 
-/// A person's membership of a site, and their role there. It decides what the person sees: every policy on clinical data
-/// goes back to this table.
+/// A person's membership of a site, and their role there. Every policy on clinical data depends on this table.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "user_sites")]
@@ -38,9 +37,9 @@ pub struct Model {
     /// Site the person belongs to.
     #[sea_orm(unique_key = "user_site")]
     pub site_id: i64,
-    /// What the person may do there. Without a role they may only read.
+    /// Role of the person at the site. Without a role they may only read.
     pub role: Option<UserSiteRole>,
-    /// Whether the membership is current. An ended membership gives access to nothing.
+    /// Whether the membership is active. An ended membership gives no access.
     #[sea_orm(default_value = true)]
     pub is_active: Option<bool>,
     /// When the row was added.
