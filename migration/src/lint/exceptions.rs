@@ -6,8 +6,8 @@ use super::{Checked, Config, Finding, Rule, Severity, database};
 const UNUSED: Rule = Rule {
     id: "unused-exception",
     severity: Severity::Error,
-    what: "Every exception excuses something.",
-    why: "One that is left over would excuse what nobody has looked at.",
+    what: "Every exception applies to at least one violation.",
+    why: "A leftover exception would hide new violations.",
     source: source::HANDBOOK,
     remedy: "Remove the object from the exception.",
 };

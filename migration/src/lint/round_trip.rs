@@ -12,8 +12,8 @@ use crate::DatabaseError;
 const ROUND_TRIP: Rule = Rule {
     id: "round-trip",
     severity: Severity::Error,
-    what: "A migration that is taken back leaves the schema as it was, and taken again gives the same one.",
-    why: "A way back that was never gone is none.",
+    what: "Reverting a migration restores the previous schema, and applying it again gives the same one.",
+    why: "A down script that was never run may not work.",
     source: source::VITAL_MIGRATIONS,
     remedy: "Correct the down script, which may change after it has landed.",
 };

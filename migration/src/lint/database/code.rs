@@ -23,8 +23,8 @@ pub(super) const QUESTIONS: &[Question] = &[
         rule: Rule {
             id: "definer-public",
             severity: Severity::Error,
-            what: "A function with its owner's rights is not for everybody to call.",
-            why: "PUBLIC may call every new function until that is revoked.",
+            what: "Not everybody may call a function with its owner's rights.",
+            why: "PUBLIC may call every new function until the privilege is revoked.",
             source: source::POLICIES,
             remedy: "REVOKE EXECUTE ON FUNCTION … FROM PUBLIC;",
         },

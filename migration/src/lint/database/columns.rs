@@ -9,7 +9,7 @@ pub(super) const QUESTIONS: &[Question] = &[
             id: "time-zone",
             severity: Severity::Error,
             what: "Every time is a TIMESTAMPTZ.",
-            why: "A time without a zone is another moment on every server.",
+            why: "A time without a zone means another moment on every server.",
             source: source::TASK,
             remedy: "TIMESTAMPTZ in place of TIMESTAMP, before it lands.",
         },
@@ -20,10 +20,10 @@ pub(super) const QUESTIONS: &[Question] = &[
         rule: Rule {
             id: "no-jsonb",
             severity: Severity::Error,
-            what: "No JSONB where the schema's brief forbids it.",
-            why: "What is searched, sorted and charted stands in columns.",
+            what: "A schema whose brief forbids JSONB has none.",
+            why: "Values that are searched, sorted and charted belong in columns.",
             source: source::BRIEF,
-            remedy: "A column for each thing that is asked for.",
+            remedy: "A column for each value.",
         },
         sql: "SELECT object, format('its type is %s', type), 'have a column for each thing that is asked for'
             FROM columns WHERE forbid_jsonb AND relkind IN ('r', 'p') AND type IN ('json', 'jsonb', 'json[]', 'jsonb[]')",

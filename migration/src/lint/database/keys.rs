@@ -32,8 +32,8 @@ pub(super) const QUESTIONS: &[Question] = &[
         rule: Rule {
             id: "foreign-key-on-delete",
             severity: Severity::Error,
-            what: "Every foreign key says what happens when its parent is deleted.",
-            why: "Otherwise nobody has thought about it, and a delete fails where a cascade was meant.",
+            what: "Every foreign key declares what happens when its parent is deleted.",
+            why: "Without a declaration, a delete may fail where a cascade was intended.",
             source: source::TASK,
             remedy: "ON DELETE CASCADE, SET NULL or RESTRICT in the constraint.",
         },
@@ -58,8 +58,8 @@ pub(super) const QUESTIONS: &[Question] = &[
         rule: Rule {
             id: "constraint-comment",
             severity: Severity::Error,
-            what: "A rule that a writer can break has words: the comment of the constraint.",
-            why: "They are what the gateway shows to the caller.",
+            what: "Every constraint that a write can violate has a comment.",
+            why: "The gateway shows the comment to the caller.",
             source: source::RULES,
             remedy: "COMMENT ON CONSTRAINT … ON … IS '…';",
         },

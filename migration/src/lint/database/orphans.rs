@@ -9,10 +9,10 @@ use super::{Catalog, texts};
 const ORPHAN: Rule = Rule {
     id: "orphan-row",
     severity: Severity::Error,
-    what: "No row refers to a row that is not there, across references that no foreign key keeps too.",
-    why: "It is lost to every query that joins.",
+    what: "No row references a missing row, including references without a foreign key.",
+    why: "Every query that joins omits such a row.",
     source: source::BRIEF_METRICS,
-    remedy: "Find out what the row belongs to; then a foreign key, validated.",
+    remedy: "Find out what the row belongs to; then add a validated foreign key.",
 };
 
 /// Foreign keys that were never validated: object, parent, a query that counts, and whether its rows are hidden.

@@ -12,8 +12,8 @@ use super::{Catalog, texts};
 const CALL_PER_ROW: Rule = Rule {
     id: "policy-call-per-row",
     severity: Severity::Error,
-    what: "A policy asks once for a statement who the caller is: a function of nothing in the row stands in (SELECT …).",
-    why: "Elsewhere it is called for each row, and no index can serve the comparison.",
+    what: "A policy evaluates expressions about the caller once per statement: a call without a column of the row is wrapped in (SELECT …).",
+    why: "Otherwise Postgres calls the function for each row, and no index can serve the comparison.",
     source: source::POLICIES,
     remedy: "(SELECT auth.uid()) in place of auth.uid().",
 };

@@ -9,8 +9,8 @@ use super::{Finding, Text};
 const ADDITIVE: Rule = Rule {
     id: "additive-only",
     severity: Severity::Error,
-    what: "An up script drops nothing, renames nothing, changes no type and empties no table. What holds no data may be replaced in one file; so may what the file made itself.",
-    why: "The version before goes on serving while a migration runs, and data that is gone is gone.",
+    what: "An up script drops nothing, renames nothing, changes no type and empties no table. It may replace objects without data, and objects that it created itself.",
+    why: "The previous version continues to serve while a migration runs, and deleted data cannot be restored.",
     source: source::BRIEF,
     remedy: "Add the new beside the old.",
 };

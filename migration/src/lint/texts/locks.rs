@@ -11,8 +11,8 @@ use super::{Finding, Text};
 const INDEX: Rule = Rule {
     id: "lock-create-index",
     severity: Severity::Warning,
-    what: "An index of a table that is there already is built concurrently.",
-    why: "Otherwise nobody writes the table until the index is built.",
+    what: "An index of an existing table is built concurrently.",
+    why: "Otherwise nobody can write to the table until the index is built.",
     source: source::HANDBOOK,
     remedy: "CREATE INDEX CONCURRENTLY, outside of a transaction; or an exception that says why the table is small.",
 };
@@ -20,8 +20,8 @@ const INDEX: Rule = Rule {
 const DEFAULT: Rule = Rule {
     id: "lock-volatile-default",
     severity: Severity::Warning,
-    what: "A column that is added has no default that differs from row to row.",
-    why: "Otherwise the whole table is written anew, and nobody reads it until then.",
+    what: "An added column has no default that differs from row to row.",
+    why: "Otherwise Postgres rewrites the whole table, and nobody can read it meanwhile.",
     source: source::HANDBOOK,
     remedy: "Add the column without a default, set the default, and fill the rows in batches.",
 };
@@ -29,8 +29,8 @@ const DEFAULT: Rule = Rule {
 const TYPE: Rule = Rule {
     id: "lock-alter-type",
     severity: Severity::Warning,
-    what: "No column of a table that is there already changes its type.",
-    why: "The whole table is written anew, and nobody reads it until then.",
+    what: "No column of an existing table changes its type.",
+    why: "Postgres rewrites the whole table, and nobody can read it meanwhile.",
     source: source::BRIEF,
     remedy: "Add a column of the new type, and fill it in batches.",
 };
@@ -38,8 +38,8 @@ const TYPE: Rule = Rule {
 const NOT_NULL: Rule = Rule {
     id: "lock-set-not-null",
     severity: Severity::Warning,
-    what: "A column of a table that is there already becomes NOT NULL by a constraint that is validated apart.",
-    why: "SET NOT NULL reads the whole table, and nobody reads or writes it until then.",
+    what: "A column of an existing table becomes NOT NULL through a constraint that is validated separately.",
+    why: "SET NOT NULL reads the whole table, and nobody can read or write it meanwhile.",
     source: source::HANDBOOK,
     remedy: "ADD CONSTRAINT … CHECK (… IS NOT NULL) NOT VALID; VALIDATE CONSTRAINT; then SET NOT NULL.",
 };
@@ -47,8 +47,8 @@ const NOT_NULL: Rule = Rule {
 const CONSTRAINT: Rule = Rule {
     id: "lock-add-constraint",
     severity: Severity::Warning,
-    what: "A constraint of a table that is there already is added NOT VALID and validated apart; a unique one uses an index that was built concurrently.",
-    why: "Otherwise the whole table is read while nobody writes it.",
+    what: "A constraint of an existing table is added NOT VALID and validated separately; a unique one uses an index that was built concurrently.",
+    why: "Otherwise Postgres reads the whole table while nobody can write to it.",
     source: source::HANDBOOK,
     remedy: "ADD CONSTRAINT … NOT VALID; then VALIDATE CONSTRAINT in a migration of its own.",
 };

@@ -19,9 +19,9 @@ const SYNTAX: Rule = Rule {
     id: "migration-syntax",
     severity: Severity::Error,
     what: "Every migration can be parsed.",
-    why: "The other rules see what can be parsed.",
+    why: "The other rules see only migrations that can be parsed.",
     source: source::HANDBOOK,
-    remedy: "Correct it; if Postgres takes it as it is, tell the makers of the parser.",
+    remedy: "Correct it; if Postgres accepts it, report it to the makers of the parser.",
 };
 
 /// What the text of a migration is for.

@@ -8,8 +8,8 @@ use super::{Finding, Side, Text};
 const NAME: Rule = Rule {
     id: "migration-name",
     severity: Severity::Error,
-    what: "A migration is named <YYYYMMDDHHMMSS>_<snake_case>, and its number is a moment.",
-    why: "The name is the order.",
+    what: "A migration is named <YYYYMMDDHHMMSS>_<snake_case>, and its number is a valid time.",
+    why: "Migrations run in the order of their names.",
     source: source::BRIEF,
     remedy: "Rename the file before it lands.",
 };
@@ -17,17 +17,17 @@ const NAME: Rule = Rule {
 const ORDER: Rule = Rule {
     id: "migration-order",
     severity: Severity::Error,
-    what: "No two migrations have the same moment.",
-    why: "Their order would hang on their words.",
+    what: "No two migrations have the same number.",
+    why: "Their order would depend on the rest of their names.",
     source: source::VITAL,
-    remedy: "Give the later one a later moment before it lands.",
+    remedy: "Give the later one a larger number before it lands.",
 };
 
 const PAIR: Rule = Rule {
     id: "migration-pair",
     severity: Severity::Error,
     what: "Every migration has an up script and a down script.",
-    why: "A step that cannot be taken back cannot be tried.",
+    why: "A step that cannot be reverted cannot be tried.",
     source: source::VITAL_MIGRATIONS,
     remedy: "Write the one that is missing.",
 };
