@@ -49,7 +49,7 @@ pub(super) const QUESTIONS: &[Question] = &[
         rule: Rule {
             id: "write-policy",
             severity: Severity::Error,
-            what: "Every table that clients write, in a schema that clients can use, has a policy for writing.",
+            what: "Every table in a schema that clients can use has a policy for writing, unless clients do not write it.",
             why: "Policies decide by role who may write; a table that nobody may write is an exception with a reason.",
             source: source::BRIEF,
             remedy: "CREATE POLICY … FOR INSERT WITH CHECK (…); or an exception that says who writes the table.",
