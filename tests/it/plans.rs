@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio_postgres::Client;
 
 use crate::harness::{Actor, App};
-use crate::scale::{self, large_tables, nodes, plans, sequential};
+use crate::scale::{self, ANALYZE, large_tables, nodes, plans, sequential};
 
 /// Charts that docs/dashboards.md tells of beside those that it writes out, and those of a whole site.
 const CHARTS: [(&str, &str); 9] = [
@@ -152,6 +152,30 @@ async fn indexes_say_what_they_serve(owner: &Client, large: &BTreeSet<String>, u
         }
         for title in comment.split('"').skip(1).step_by(2) {
             assert!(used.contains(&format!("{title} by {index}")), "{title} does not use {index}");
+        }
+    }
+}
+
+/// A filled series joins its buckets with their rows by a hash: it does not compare each bucket with each other one.
+#[tokio::test]
+async fn a_filled_series_does_not_compare_its_buckets_with_each_other() {
+    let (database, owner) = scale::database(10_000, &[scale::PORTAL]).await;
+    scale::explain(&owner, &ANALYZE).await;
+    let app = App::over(&database, |config| config.database.pool_size = 1).await;
+    let north = app.clinician_north().await;
+    for bucket in [r#"unit: DAY, timeZone: "America/Denver""#, "unit: DAY", "unit: WEEK"] {
+        for group_by in ["", ", groupBy: { eventType: { eventName: true } }"] {
+            let query = format!(
+                r#"{{ sessionEventsSeries(time: EVENT_TIMESTAMP, bucket: {{ {bucket} }}{group_by}, fill: ZERO, from: "2025-01-01T00:00:00Z",
+                     to: "2025-07-01T00:00:00Z") {{ points {{ start aggregate {{ count }} }} }} }}"#
+            );
+            for plan in asked_often(&owner, &north, &query, &json!({})).await {
+                for (_, node) in nodes(std::slice::from_ref(&plan)) {
+                    let removed = node["Rows Removed by Join Filter"].as_f64().unwrap_or_default();
+                    let loops = node["Actual Loops"].as_f64().unwrap();
+                    assert!(removed * loops < 20_000.0, "{query}: {node}");
+                }
+            }
         }
     }
 }

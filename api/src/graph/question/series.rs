@@ -287,15 +287,16 @@ impl<'a> Series<'a> {
             sql.push(format_args!(" WHERE {from} < {to}"));
         }
         sql.push(")");
+        // Materialized, so that the cost of making the grid does not hide from the planner what a nested loop over it costs.
         match grid {
             Grid::Whole => {
-                sql.push(", grid AS (");
+                sql.push(", grid AS MATERIALIZED (");
                 let (first, last) = ("(SELECT first FROM span)", "(SELECT last FROM span)");
                 self.bucket.write_all(first, last, &self.moments(), self.most + 1, sql);
             }
             Grid::Torn => {
                 self.write_stretches(parts, sql);
-                sql.push(", grid AS (SELECT p.* FROM stretch CROSS JOIN LATERAL (");
+                sql.push(", grid AS MATERIALIZED (SELECT p.* FROM stretch CROSS JOIN LATERAL (");
                 self.bucket.write_all("stretch.first", "stretch.last", &self.moments(), self.most + 1, sql);
                 sql.push(") p");
             }
