@@ -158,11 +158,9 @@ impl Announcement {
 
 /// The served table of this name with its schema.
 fn table_of(catalog: &Catalog, name: &str) -> Option<TableId> {
+    // No name of a served table has a dot in it.
     let (schema, name) = name.split_once('.')?;
-    let served = |table: &&crate::graph::catalog::Table| {
-        table.schema == schema && table.name == name && table.is_watched()
-    };
-    catalog.tables().iter().find(served).map(|table| table.id)
+    catalog.table_named(schema, name).filter(|table| table.is_watched()).map(|table| table.id)
 }
 
 /// A transaction's number, which JSON's numbers do not hold.

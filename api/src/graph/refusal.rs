@@ -175,7 +175,7 @@ fn violation(
     } else if *code == SqlState::FOREIGN_KEY_VIOLATION {
         let other = server.table.as_deref().unwrap_or_default();
         let schema = server.schema.as_deref().unwrap_or_default();
-        let by = catalog.tables().iter().find(|table| table.name == other && table.schema == schema);
+        let by = catalog.table_named(schema, other);
         let by = by.map_or(other, |table| table.type_name.as_str());
         (Code::Conflict, format!("This {} is still in use by {} {by}.", table.type_name, article(by)))
     } else if *code == SqlState::NOT_NULL_VIOLATION {

@@ -2,4 +2,7 @@
 
 pub mod users;
 
-include!(concat!(env!("OUT_DIR"), "/auth.rs"));
+/// The schemas that hold the tables.
+pub const SCHEMAS: &[entity::Schema] = &[entity::Schema::plain("auth")];
+
+include!(concat!(env!("OUT_DIR"), "/visit.rs"));

@@ -1,5 +1,7 @@
 //! Functions of the database that are served beside the tables.
 
+use crate::TableName;
+
 /// A function of the database. It runs with its caller's rights, so that the policies hold within it.
 #[derive(Clone, Copy, Debug)]
 pub struct Function {
@@ -32,7 +34,7 @@ pub struct Argument {
 
 impl Argument {
     /// The same, but no number below this.
-    pub(crate) const fn at_least(self, least: i32) -> Self {
+    pub const fn at_least(self, least: i32) -> Self {
         Self { least: Some(least), ..self }
     }
 }
@@ -68,22 +70,36 @@ pub enum ArgumentType {
 /// What a [`Function`] gives.
 #[derive(Clone, Copy, Debug)]
 pub enum Returns {
-    /// It only reads, and gives rows as an entity of this table name describes them; that entity has no table of its own.
-    Rows(&'static str),
-    /// The same, but at most one row.
-    Row(&'static str),
+    /// It only reads, and gives rows as the entity of this name describes them; that entity has no table of its own.
+    Rows(TableName),
+    /// It only reads, and gives at most one row, as the entity of this name describes it.
+    Row(TableName),
     /// It writes, and gives the row of this table that it wrote.
-    Written(&'static str),
+    Written(TableName),
     /// It writes, and gives the rows of this table that it wrote.
-    AllWritten(&'static str),
+    AllWritten(TableName),
+}
+
+impl Returns {
+    /// The table whose rows it gives.
+    pub const fn table(self) -> TableName {
+        match self {
+            Self::Rows(table) | Self::Row(table) | Self::Written(table) | Self::AllWritten(table) => table,
+        }
+    }
+
+    /// Whether the entity describes these rows alone, and no table holds them.
+    pub const fn has_no_table(self) -> bool {
+        matches!(self, Self::Rows(_) | Self::Row(_))
+    }
 }
 
 /// An argument that has to be given.
-pub(crate) const fn required(name: &'static str, ty: ArgumentType, doc: &'static str) -> Argument {
+pub const fn required(name: &'static str, ty: ArgumentType, doc: &'static str) -> Argument {
     Argument { name, doc, ty, required: true, least: None }
 }
 
 /// An argument that has a default in the database.
-pub(crate) const fn optional(name: &'static str, ty: ArgumentType, doc: &'static str) -> Argument {
+pub const fn optional(name: &'static str, ty: ArgumentType, doc: &'static str) -> Argument {
     Argument { name, doc, ty, required: false, least: None }
 }

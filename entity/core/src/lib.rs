@@ -1,24 +1,21 @@
-//! The tables and views of the four systems, one file per table, no logic.
+//! What an entity says of its table, and what a system says of its schemas.
 //!
-//! A file `<system>/<table>.rs` is the single description of its table or view: its columns, keys and relations as sea-orm
-//! reads them, and the doc comments that the gateway's users read as GraphQL descriptions. sea-orm keeps the first and
-//! drops the second; `build.rs` reads the second from the same files. What a table looks like in GraphQL is not known
-//! here.
+//! Each system has a crate of entities: one file per table or view, no logic. A file is the single description of its table: its
+//! columns, keys and relations as sea-orm reads them, and the doc comments that the gateway's users read as GraphQL descriptions.
+//! sea-orm keeps the first and drops the second; the crate's build script reads the second from the same files, with
+//! `entity_build`. The gateway reads both through a [`Visitor`].
 
-pub mod auth;
 mod function;
-pub mod ppn;
-pub mod therapyflow;
+mod table;
 mod writes;
 
-pub use function::{Argument, ArgumentType, Function, Returns};
+pub use function::{Argument, ArgumentType, Function, Returns, optional, required};
+pub use table::{Schema, TableName};
 pub use writes::Writes;
 
 /// What the source of an entity says beyond sea-orm's metadata.
 #[derive(Debug)]
 pub struct Source {
-    /// The table's name in the database.
-    pub table: &'static str,
     /// What a row of the table is.
     pub doc: &'static str,
     /// The columns, in the order of the file.
@@ -77,69 +74,9 @@ pub struct RelationSource {
     pub doc: &'static str,
 }
 
-/// Sees each table of a system; see [`ppn::visit`].
+/// Receives each table of a system from the function `visit` of the system's crate.
 pub trait Visitor {
-    /// Called once for each table.
-    fn visit<E: sea_orm::EntityTrait>(&mut self, entity: E, source: &'static Source);
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use sea_orm::{EntityTrait, IdenStatic, Iterable, RelationTrait, RelationType};
-
-    use super::{Source, Visitor, auth, ppn, therapyflow};
-
-    struct Agrees(usize);
-
-    impl Visitor for Agrees {
-        fn visit<E: EntityTrait>(&mut self, entity: E, source: &'static Source) {
-            self.0 += 1;
-            assert_eq!(entity.table_name(), source.table);
-            let columns: Vec<_> = E::Column::iter().map(|it| it.as_str().to_owned()).collect();
-            let described: Vec<_> = source.columns.iter().map(|it| it.name).collect();
-            assert_eq!(columns, described, "columns of {}", source.table);
-
-            let relations: BTreeSet<_> = E::Relation::iter()
-                .map(|it| (format!("{it:?}"), it.def().rel_type == RelationType::HasMany))
-                .collect();
-            let described: BTreeSet<_> =
-                source.relations.iter().map(|it| (it.relation.to_owned(), it.many)).collect();
-            assert_eq!(relations, described, "relations of {}", source.table);
-        }
-    }
-
-    #[test]
-    fn the_descriptions_agree_with_the_entities() {
-        let mut agrees = Agrees(0);
-        ppn::visit(&mut agrees);
-        therapyflow::visit(&mut agrees);
-        auth::visit(&mut agrees);
-        assert_eq!(agrees.0, 52);
-    }
-
-    struct Values(Vec<(&'static str, &'static str, &'static str)>);
-
-    impl Visitor for Values {
-        fn visit<E: EntityTrait>(&mut self, _: E, source: &'static Source) {
-            for values in source.columns.iter().filter_map(|it| it.values) {
-                self.0.extend(values.values.iter().map(|it| (values.name, it.name, it.value)));
-            }
-        }
-    }
-
-    #[test]
-    fn values_are_named_in_screaming_snake() {
-        let mut values = Values(Vec::new());
-        ppn::visit(&mut values);
-        for expected in [
-            ("PatientAge", "FROM_18_TO_25", "18-25"),
-            ("PatientAge", "FROM_66", "66+"),
-            ("ScaleType", "IES", "IES"),
-            ("UserSiteRole", "NETWORK_ADMIN", "network_admin"),
-        ] {
-            assert!(values.0.contains(&expected), "{expected:?} in {:?}", values.0);
-        }
-    }
+    /// Receives a table. Where the entity names no schema, its own and those of its relations are that of `table`: an entity may
+    /// describe tables of the same name in many schemas.
+    fn visit<E: sea_orm::EntityTrait>(&mut self, entity: E, table: TableName, source: &'static Source);
 }

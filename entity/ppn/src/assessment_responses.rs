@@ -37,7 +37,7 @@ pub struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 
 /// What can be written.
-pub const WRITES: crate::Writes = crate::Writes {
+pub const WRITES: entity::Writes = entity::Writes {
     insert: &["protocol_id", "assessment_id", "score", "completed_at"],
     update: &["assessment_id", "score", "completed_at"],
     delete: true,

@@ -27,5 +27,5 @@ pub struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 
 /// What can be written.
-pub const WRITES: crate::Writes =
-    crate::Writes { insert: &["circle_id", "profile_id"], update: &[], delete: true };
+pub const WRITES: entity::Writes =
+    entity::Writes { insert: &["circle_id", "profile_id"], update: &[], delete: true };

@@ -1,7 +1,8 @@
 //! Functions of the portal that are served beside its tables.
 
-use crate::function::{optional, required};
-use crate::{Argument, ArgumentType, Function, Returns};
+use entity::{Argument, ArgumentType, Function, Returns, optional, required};
+
+use crate::table;
 
 /// All of them.
 pub const FUNCTIONS: &[Function] = &[
@@ -38,7 +39,7 @@ const LOG_SESSION_EVENT: Function = Function {
         OXYGEN_SATURATION,
         CLIENT_EVENT_ID,
     ],
-    returns: Returns::Written("session_events"),
+    returns: Returns::Written(table("session_events")),
 };
 
 const LOG_SESSION_EVENTS: Function = Function {
@@ -68,7 +69,7 @@ const LOG_SESSION_EVENTS: Function = Function {
             least: None,
         },
     ],
-    returns: Returns::AllWritten("session_events"),
+    returns: Returns::AllWritten(table("session_events")),
 };
 
 const ASSIGN_HOMEWORK: Function = Function {
@@ -98,7 +99,7 @@ const ASSIGN_HOMEWORK: Function = Function {
             least: None,
         },
     ],
-    returns: Returns::AllWritten("integration_homework"),
+    returns: Returns::AllWritten(table("integration_homework")),
 };
 
 const COMPLETE_HOMEWORK: Function = Function {
@@ -110,7 +111,7 @@ const COMPLETE_HOMEWORK: Function = Function {
         optional("completed_date", ArgumentType::Date, "Day it was done; today, unless it is said."),
         optional("completion_notes", ArgumentType::Text, "What is noted of it."),
     ],
-    returns: Returns::Written("integration_homework"),
+    returns: Returns::Written(table("integration_homework")),
 };
 
 const REQUEST_SUPERVISION: Function = Function {
@@ -119,7 +120,7 @@ const REQUEST_SUPERVISION: Function = Function {
     doc: "Asks a practitioner for supervision on behalf of the caller. They have to take new supervisees, and to have no \
           pending or active supervision with the caller. It is pending until they accept it.",
     arguments: &[required("supervisor_id", ArgumentType::BigInt, "Key of the profile of who is asked.")],
-    returns: Returns::Written("supervision_relationships"),
+    returns: Returns::Written(table("supervision_relationships")),
 };
 
 const ACCEPT_SUPERVISION: Function = Function {
@@ -128,7 +129,7 @@ const ACCEPT_SUPERVISION: Function = Function {
     doc: "Accepts a pending supervision, as its supervisor and with a free place: the active ones are fewer than \
           `maxSupervisees`.",
     arguments: &[RELATIONSHIP],
-    returns: Returns::Written("supervision_relationships"),
+    returns: Returns::Written(table("supervision_relationships")),
 };
 
 const COMPLETE_SUPERVISION: Function = Function {
@@ -136,7 +137,7 @@ const COMPLETE_SUPERVISION: Function = Function {
     name: "complete_supervision",
     doc: "Ends an active supervision as planned, as either of the two.",
     arguments: &[RELATIONSHIP],
-    returns: Returns::Written("supervision_relationships"),
+    returns: Returns::Written(table("supervision_relationships")),
 };
 
 const CANCEL_SUPERVISION: Function = Function {
@@ -144,7 +145,7 @@ const CANCEL_SUPERVISION: Function = Function {
     name: "cancel_supervision",
     doc: "Withdraws a pending supervision, or breaks an active one off, as either of the two.",
     arguments: &[RELATIONSHIP],
-    returns: Returns::Written("supervision_relationships"),
+    returns: Returns::Written(table("supervision_relationships")),
 };
 
 const JOIN_CIRCLE: Function = Function {
@@ -152,7 +153,7 @@ const JOIN_CIRCLE: Function = Function {
     name: "join_circle",
     doc: "Joins a circle that has a free place. `deleteCircleMember` leaves it.",
     arguments: &[required("circle_id", ArgumentType::BigInt, "Key of the circle.")],
-    returns: Returns::Written("circle_members"),
+    returns: Returns::Written(table("circle_members")),
 };
 
 const SEARCH_PRACTITIONERS: Function = Function {
@@ -166,7 +167,7 @@ const SEARCH_PRACTITIONERS: Function = Function {
         ArgumentType::Text,
         "What to look for, as it is typed; without it, everybody, with a rank of 0.",
     )],
-    returns: Returns::Rows("practitioner_hits"),
+    returns: Returns::Rows(table("practitioner_hits")),
 };
 
 const SUPERVISION_MATCHES: Function = Function {
@@ -188,7 +189,7 @@ const SUPERVISION_MATCHES: Function = Function {
         )
         .at_least(0),
     ],
-    returns: Returns::Rows("supervision_matches"),
+    returns: Returns::Rows(table("supervision_matches")),
 };
 
 const SUPERVISION_NETWORK: Function = Function {
@@ -197,7 +198,7 @@ const SUPERVISION_NETWORK: Function = Function {
     doc: "The supervision network as the caller may see it, ready to be drawn: practitioners as nodes; supervision and \
           shared circles as edges. Null without a token.",
     arguments: &[],
-    returns: Returns::Row("supervision_networks"),
+    returns: Returns::Row(table("supervision_networks")),
 };
 
 const PROTOCOL: Argument = required("protocol_id", ArgumentType::BigInt, "Key of the protocol.");

@@ -49,7 +49,7 @@ pub struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 
 /// What can be written.
-pub const WRITES: crate::Writes = crate::Writes {
+pub const WRITES: entity::Writes = entity::Writes {
     insert: &[
         "protocol_id",
         "homework_type_id",

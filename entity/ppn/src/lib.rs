@@ -44,4 +44,12 @@ pub mod supervision_relationships;
 pub mod timeline_events;
 pub mod user_sites;
 
-include!(concat!(env!("OUT_DIR"), "/ppn.rs"));
+/// The schemas that hold the tables.
+pub const SCHEMAS: &[entity::Schema] = &[entity::Schema::plain("public")];
+
+/// The name of a table of the system with its schema.
+pub const fn table(name: &'static str) -> entity::TableName {
+    entity::TableName::new("public", name)
+}
+
+include!(concat!(env!("OUT_DIR"), "/visit.rs"));

@@ -56,7 +56,7 @@ pub struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 
 /// What can be written.
-pub const WRITES: crate::Writes = crate::Writes { insert: COLUMNS, update: COLUMNS, delete: false };
+pub const WRITES: entity::Writes = entity::Writes { insert: COLUMNS, update: COLUMNS, delete: false };
 
 /// Columns of the inputs.
 const COLUMNS: &[&str] = &[

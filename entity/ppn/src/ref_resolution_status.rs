@@ -30,7 +30,7 @@ pub struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 
 /// What can be written.
-pub const WRITES: crate::Writes = crate::Writes { insert: COLUMNS, update: COLUMNS, delete: true };
+pub const WRITES: entity::Writes = entity::Writes { insert: COLUMNS, update: COLUMNS, delete: true };
 
 /// Columns of the inputs.
 const COLUMNS: &[&str] = &["status_name", "description", "is_active"];

@@ -55,7 +55,7 @@ pub struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 
 /// What can be written.
-pub const WRITES: crate::Writes = crate::Writes {
+pub const WRITES: entity::Writes = entity::Writes {
     insert: &[
         "protocol_id",
         "event_type_id",

@@ -54,5 +54,5 @@ pub struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 
 /// What can be written.
-pub const WRITES: crate::Writes =
-    crate::Writes { insert: &["supervisor_id"], update: &["status"], delete: false };
+pub const WRITES: entity::Writes =
+    entity::Writes { insert: &["supervisor_id"], update: &["status"], delete: false };

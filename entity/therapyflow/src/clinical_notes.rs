@@ -65,7 +65,7 @@ pub struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 
 /// What can be written.
-pub const WRITES: crate::Writes = crate::Writes {
+pub const WRITES: entity::Writes = entity::Writes {
     insert: &["session_id", "note_type", "content", "ai_generated_summary"],
     update: &["note_type", "content", "ai_generated_summary", "approved_by_therapist"],
     delete: true,

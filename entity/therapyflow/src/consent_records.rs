@@ -90,7 +90,7 @@ pub struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 
 /// What can be written.
-pub const WRITES: crate::Writes = crate::Writes {
+pub const WRITES: entity::Writes = entity::Writes {
     insert: &["patient_id", "consent_request_id", "purpose", "hi_types", "date_range", "expires_at"],
     update: &["status", "expires_at"],
     delete: false,

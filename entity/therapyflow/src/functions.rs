@@ -1,7 +1,8 @@
 //! Functions of TherapyFlow that are served beside its tables.
 
-use crate::function::{optional, required};
-use crate::{Argument, ArgumentType, Function, Returns};
+use entity::{Argument, ArgumentType, Function, Returns, optional, required};
+
+use crate::table;
 
 /// All of them.
 pub const FUNCTIONS: &[Function] = &[
@@ -29,7 +30,7 @@ const SCHEDULE_SESSION: Function = Function {
         optional("duration_minutes", ArgumentType::Int, "How long it takes; 50 minutes, unless it is said."),
         optional("therapist_id", ArgumentType::Uuid, "Key of the therapist; the caller, unless it is said."),
     ],
-    returns: Returns::Written("sessions"),
+    returns: Returns::Written(table("sessions")),
 };
 
 const START_SESSION: Function = Function {
@@ -37,7 +38,7 @@ const START_SESSION: Function = Function {
     name: "start_session",
     doc: "Starts a scheduled session. One that is in progress already stays as it is.",
     arguments: SESSION,
-    returns: Returns::Written("sessions"),
+    returns: Returns::Written(table("sessions")),
 };
 
 const COMPLETE_SESSION: Function = Function {
@@ -45,7 +46,7 @@ const COMPLETE_SESSION: Function = Function {
     name: "complete_session",
     doc: "Ends a session that is in progress. One that is completed already stays as it is.",
     arguments: SESSION,
-    returns: Returns::Written("sessions"),
+    returns: Returns::Written(table("sessions")),
 };
 
 const CANCEL_SESSION: Function = Function {
@@ -53,7 +54,7 @@ const CANCEL_SESSION: Function = Function {
     name: "cancel_session",
     doc: "Calls a session off that is not completed; its time is free again.",
     arguments: SESSION,
-    returns: Returns::Written("sessions"),
+    returns: Returns::Written(table("sessions")),
 };
 
 const APPROVE_NOTE: Function = Function {
@@ -62,7 +63,7 @@ const APPROVE_NOTE: Function = Function {
     doc: "Approves a note, which only the therapist of the session can; from then on it neither changes nor goes. One \
           that is approved already stays as it is.",
     arguments: &[required("note_id", ArgumentType::Uuid, "Key of the note.")],
-    returns: Returns::Written("clinical_notes"),
+    returns: Returns::Written(table("clinical_notes")),
 };
 
 const GRANT_CONSENT: Function = Function {
@@ -77,7 +78,7 @@ const GRANT_CONSENT: Function = Function {
             "When the consent ends; as it was asked for, unless it is said.",
         ),
     ],
-    returns: Returns::Written("consent_records"),
+    returns: Returns::Written(table("consent_records")),
 };
 
 const DENY_CONSENT: Function = Function {
@@ -85,7 +86,7 @@ const DENY_CONSENT: Function = Function {
     name: "deny_consent",
     doc: "Does not agree to what the caller, a patient, is asked to consent to.",
     arguments: &[CONSENT],
-    returns: Returns::Written("consent_records"),
+    returns: Returns::Written(table("consent_records")),
 };
 
 const REVOKE_CONSENT: Function = Function {
@@ -93,7 +94,7 @@ const REVOKE_CONSENT: Function = Function {
     name: "revoke_consent",
     doc: "Takes a consent back that the caller, a patient, has granted. What it allowed to read is hidden at once.",
     arguments: &[CONSENT],
-    returns: Returns::Written("consent_records"),
+    returns: Returns::Written(table("consent_records")),
 };
 
 const FREE_SLOTS: Function = Function {
@@ -108,7 +109,7 @@ const FREE_SLOTS: Function = Function {
         optional("slot_minutes", ArgumentType::Int, "How long a slot is; 50 minutes, unless it is said.")
             .at_least(1),
     ],
-    returns: Returns::Rows("free_slots"),
+    returns: Returns::Rows(table("free_slots")),
 };
 
 const SESSION: &[Argument] = &[required("session_id", ArgumentType::Uuid, "Key of the session.")];

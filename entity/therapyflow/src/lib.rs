@@ -13,4 +13,12 @@ pub mod therapists;
 pub mod upcoming_sessions;
 pub mod wearable_data;
 
-include!(concat!(env!("OUT_DIR"), "/therapyflow.rs"));
+/// The schemas that hold the tables.
+pub const SCHEMAS: &[entity::Schema] = &[entity::Schema::plain("therapyflow")];
+
+/// The name of a table of the system with its schema.
+pub const fn table(name: &'static str) -> entity::TableName {
+    entity::TableName::new("therapyflow", name)
+}
+
+include!(concat!(env!("OUT_DIR"), "/visit.rs"));

@@ -51,4 +51,5 @@ pub struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 
 /// What can be written.
-pub const WRITES: crate::Writes = crate::Writes { insert: &[], update: &["name", "settings"], delete: false };
+pub const WRITES: entity::Writes =
+    entity::Writes { insert: &[], update: &["name", "settings"], delete: false };

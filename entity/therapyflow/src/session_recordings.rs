@@ -49,7 +49,7 @@ pub struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 
 /// What can be written.
-pub const WRITES: crate::Writes = crate::Writes {
+pub const WRITES: entity::Writes = entity::Writes {
     insert: &[
         "session_id",
         "file_path",

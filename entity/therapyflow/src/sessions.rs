@@ -70,7 +70,7 @@ pub struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 
 /// What can be written.
-pub const WRITES: crate::Writes = crate::Writes {
+pub const WRITES: entity::Writes = entity::Writes {
     insert: &["therapist_id", "patient_id", "scheduled_at", "duration_minutes"],
     update: &["scheduled_at", "duration_minutes", "status"],
     delete: false,

@@ -69,7 +69,7 @@ pub struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 
 /// What can be written.
-pub const WRITES: crate::Writes = crate::Writes {
+pub const WRITES: entity::Writes = entity::Writes {
     insert: &["patient_id", "data_type", "metrics", "recorded_at", "source"],
     update: &[],
     delete: false,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use entity::{Returns, Source, Visitor, therapyflow};
+use entity::{Source, TableName, Visitor};
 use sea_orm::EntityTrait;
 
 use crate::cluster::migrated;
@@ -12,20 +12,21 @@ use crate::cluster::migrated;
 struct Comments(BTreeSet<String>);
 
 impl Visitor for Comments {
-    fn visit<E: EntityTrait>(&mut self, _: E, source: &'static Source) {
-        let table = source.table;
-        let is_rows = |function: &entity::Function| matches!(function.returns, Returns::Rows(name) | Returns::Row(name) if name == table);
-        if therapyflow::functions::FUNCTIONS.iter().any(is_rows) {
+    fn visit<E: EntityTrait>(&mut self, _: E, table: TableName, source: &'static Source) {
+        let is_rows = |function: &entity::Function| {
+            function.returns.has_no_table() && function.returns.table() == table
+        };
+        if entity_therapyflow::functions::FUNCTIONS.iter().any(is_rows) {
             return;
         }
         let quoted = |doc: &str| doc.replace('\'', "''").replace('\n', " ");
         let mut say = |what: String, doc: &str| {
             self.0.insert(format!("COMMENT ON {what} IS '{}';", quoted(doc)));
         };
-        let kind = if table.starts_with("upcoming_") { "VIEW" } else { "TABLE" };
-        say(format!("{kind} therapyflow.{table}"), source.doc);
+        let kind = if table.name.starts_with("upcoming_") { "VIEW" } else { "TABLE" };
+        say(format!("{kind} {table}"), source.doc);
         for column in source.columns {
-            say(format!("COLUMN therapyflow.{table}.{}", column.name), column.doc);
+            say(format!("COLUMN {table}.{}", column.name), column.doc);
         }
     }
 }
@@ -33,7 +34,7 @@ impl Visitor for Comments {
 #[tokio::test]
 async fn tables_and_columns_are_described_as_their_entities_describe_them() {
     let mut described = Comments::default();
-    therapyflow::visit(&mut described);
+    entity_therapyflow::visit(&mut described);
     let query = "
         SELECT format('COMMENT ON %s therapyflow.%s IS ''%s'';', CASE relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END,
           relname, replace(obj_description(oid, 'pg_class'), '''', ''''''))

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use entity::{Returns, Source, Visitor};
+use entity::{Source, TableName, Visitor};
 use sea_orm::{
     ColumnDef, ColumnTrait, ColumnType, DbBackend, EntityTrait, IdenStatic, Iterable, PrimaryKeyToColumn,
     QueryTrait, RelationTrait, RelationType, Schema,
@@ -29,11 +29,9 @@ struct Facts {
 }
 
 /// Whether an entity describes the rows of a function, and no table.
-fn is_rows_of_a_function(table: &str) -> bool {
-    functions().any(|function| match function.returns {
-        Returns::Rows(rows) | Returns::Row(rows) => rows == table,
-        Returns::Written(_) | Returns::AllWritten(_) => false,
-    })
+fn is_rows_of_a_function(schema: &str, name: &str) -> bool {
+    let rows = functions().map(|function| function.returns).filter(|returns| returns.has_no_table());
+    rows.map(|returns| returns.table()).any(|table| (table.schema, table.name) == (schema, name))
 }
 
 pub(crate) fn type_name(column: &ColumnType) -> String {
@@ -63,13 +61,11 @@ fn default_of(definition: &ColumnDef) -> String {
 }
 
 impl Visitor for Facts {
-    fn visit<E: EntityTrait>(&mut self, entity: E, source: &'static Source) {
-        if self.are_rows_of_functions != is_rows_of_a_function(source.table) {
+    fn visit<E: EntityTrait>(&mut self, _: E, table: TableName, source: &'static Source) {
+        if self.are_rows_of_functions != is_rows_of_a_function(table.schema, table.name) {
             return;
         }
         self.tables += 1;
-        let schema = entity.schema_name().unwrap_or("public").to_owned();
-        let table = format!("{schema}.{}", entity.table_name());
         let name = |column: E::Column| column.as_str().to_owned();
 
         let mut uniques: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -98,16 +94,16 @@ impl Visitor for Facts {
             let definition = relation.def();
             let columns =
                 |of: &sea_orm::Identity| of.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            let far = match &definition.to_tbl {
-                sea_orm::sea_query::TableRef::Table(name, _) => name.1.to_string(),
-                other => panic!("{other:?}"),
+            let sea_orm::sea_query::TableRef::Table(far, _) = &definition.to_tbl else {
+                panic!("{:?}", definition.to_tbl)
             };
+            let far_schema = far.0.as_ref().map_or(table.schema.to_owned(), |schema| schema.1.to_string());
             // A function's rows are in no table that could be asked.
-            if is_rows_of_a_function(&far) {
+            if is_rows_of_a_function(&far_schema, &far.1.to_string()) {
                 continue;
             }
+            let (near, far) = (table.to_string(), format!("{far_schema}.{}", far.1.to_string()));
             let (from, to) = (columns(&definition.from_col), columns(&definition.to_col));
-            let near = entity.table_name();
             // Both sides of a relation say the same; each must be there.
             let (fact, side) = match (definition.rel_type, definition.is_owner) {
                 (RelationType::HasMany, _) => (format!("{far} ({to}) → {near} ({from})"), "many"),
@@ -138,9 +134,9 @@ fn unique_key<E: EntityTrait>(entity: E, column: &str) -> Option<String> {
 
 fn facts() -> Facts {
     let mut facts = Facts::default();
-    entity::ppn::visit(&mut facts);
-    entity::therapyflow::visit(&mut facts);
-    entity::auth::visit(&mut facts);
+    entity_ppn::visit(&mut facts);
+    entity_therapyflow::visit(&mut facts);
+    entity_auth::visit(&mut facts);
     facts
 }
 
@@ -152,14 +148,17 @@ async fn set(session: &mut Session, query: &str) -> Set {
     session.rows(query).await.into_iter().collect()
 }
 
-const VIEWS: &str = "SELECT relname::text FROM pg_class
+const VIEWS: &str = "SELECT nspname || '.' || relname FROM pg_class
     JOIN pg_namespace AS s ON s.oid = relnamespace AND nspname IN ('public', 'auth', 'therapyflow') WHERE relkind = 'v'";
 
 /// What is said of tables, and what is said of views.
 fn apart(facts: Set, views: &Set) -> (Set, Set) {
     let of_view = |fact: &String| {
-        let fact = fact.split_once(' ').map_or("", |it| it.0);
-        views.iter().any(|view| fact.split('.').any(|part| part == view))
+        let object = fact.split_once(' ').map_or("", |it| it.0);
+        let is_it = |view: &String| {
+            object.strip_prefix(view).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        views.iter().any(is_it)
     };
     facts.into_iter().partition(|fact| !of_view(fact))
 }
@@ -218,9 +217,9 @@ async fn foreign_keys_are_relations_on_both_sides() {
     // Foreign keys to auth.users are not relations: accounts are never exposed. The keys that tie the site or the
     // organization of a row to that of its parent repeat the key to the parent.
     let query = "
-        SELECT format('%s (%s) → %s (%s) %s', near.relname,
+        SELECT format('%s (%s) → %s (%s) %s', near.relnamespace::regnamespace::text || '.' || near.relname,
           (SELECT string_agg(attname, ', ') FROM pg_attribute WHERE attrelid = conrelid AND attnum = ANY (conkey)),
-          far.relname,
+          far.relnamespace::regnamespace::text || '.' || far.relname,
           (SELECT string_agg(attname, ', ') FROM pg_attribute WHERE attrelid = confrelid AND attnum = ANY (confkey)),
           side)
         FROM pg_constraint JOIN pg_class AS near ON near.oid = conrelid JOIN pg_class AS far ON far.oid = confrelid,
@@ -269,7 +268,6 @@ async fn the_rows_of_a_view_are_as_its_entity_says() {
     session.run(DATA).await.unwrap();
     session.run(COURSE).await.unwrap();
     session.run(crate::isolation::DATA).await.unwrap();
-    session.run("SET search_path = public, therapyflow").await.unwrap();
     let views = set(&mut session, VIEWS).await;
     let mut wrong = Vec::new();
     // None of these may have a row.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use entity::{Argument, ArgumentType, Function, Returns, Source, Visitor, ppn, therapyflow};
+use entity::{Argument, ArgumentType, Function, Returns, Source, TableName, Visitor};
 use sea_orm::{ColumnTrait, EntityTrait, IdenStatic, Iterable};
 
 use crate::cluster::migrated;
@@ -11,22 +11,22 @@ use crate::entities::type_name;
 
 /// The functions of all systems.
 pub(crate) fn functions() -> impl Iterator<Item = &'static Function> {
-    ppn::functions::FUNCTIONS.iter().chain(therapyflow::functions::FUNCTIONS)
+    entity_ppn::functions::FUNCTIONS.iter().chain(entity_therapyflow::functions::FUNCTIONS)
 }
 
 /// The columns of an entity, as a function's result is written.
 #[derive(Default)]
-struct Shapes(BTreeMap<String, String>);
+struct Shapes(BTreeMap<TableName, String>);
 
 impl Visitor for Shapes {
-    fn visit<E: EntityTrait>(&mut self, entity: E, _: &'static Source) {
+    fn visit<E: EntityTrait>(&mut self, _: E, table: TableName, _: &'static Source) {
         let columns = E::Column::iter().map(|column| {
             let ty = type_name(column.def().get_column_type());
             // A function's result has no precision.
             let ty = ty.split_once('(').map_or(ty.as_str(), |it| it.0);
             format!("{} {ty}", column.as_str())
         });
-        self.0.insert(entity.table_name().to_owned(), columns.collect::<Vec<_>>().join(", "));
+        self.0.insert(table, columns.collect::<Vec<_>>().join(", "));
     }
 }
 
@@ -84,19 +84,21 @@ const FOUND: &str = "
 #[tokio::test]
 async fn functions_are_as_they_are_declared() {
     let mut shapes = Shapes::default();
-    ppn::visit(&mut shapes);
-    therapyflow::visit(&mut shapes);
+    entity_ppn::visit(&mut shapes);
+    entity_therapyflow::visit(&mut shapes);
     let mut session = migrated().await.connect().await;
     for function in functions() {
         let name = format!("{}.{}", function.schema, function.name);
         let found = session.one(format!("{FOUND} '{name}'::regproc")).await;
         // The schema of the search path is not spelt out.
-        let schema = Some(function.schema).filter(|it| *it != "public");
-        let schema = schema.map(|it| format!("{it}.")).unwrap_or_default();
+        let shown = |table: TableName| {
+            let name = table.to_string();
+            name.strip_prefix("public.").unwrap_or(&name).to_owned()
+        };
         let (does, result) = match function.returns {
-            Returns::Rows(table) | Returns::Row(table) => ("reads", shapes.0[table].clone()),
-            Returns::Written(table) => ("writes", format!("{schema}{table}")),
-            Returns::AllWritten(table) => ("writes", format!("all {schema}{table}")),
+            Returns::Rows(table) | Returns::Row(table) => ("reads", shapes.0[&table].clone()),
+            Returns::Written(table) => ("writes", shown(table)),
+            Returns::AllWritten(table) => ("writes", format!("all {}", shown(table))),
         };
         let taken = arguments(function).join(", ");
         let taken = if taken.is_empty() { taken } else { format!("{taken}\n") };

@@ -13,6 +13,7 @@ mod clinical_notes;
 mod cluster;
 mod comments;
 mod consent;
+mod descriptions;
 mod entities;
 mod events;
 mod functions;

@@ -1,7 +1,7 @@
 //! What clients may write: the entities and the grants say the same. That the policies say it too, and that every rule has
 //! words, is for the rulebook (`lint.rs`) to find.
 
-use entity::{Source, Visitor};
+use entity::{Source, TableName, Visitor};
 use sea_orm::EntityTrait;
 
 use crate::cluster::migrated;
@@ -11,9 +11,7 @@ use crate::cluster::migrated;
 struct Writes(Vec<String>);
 
 impl Visitor for Writes {
-    fn visit<E: EntityTrait>(&mut self, entity: E, source: &'static Source) {
-        let schema = entity.schema_name().unwrap_or("public");
-        let table = format!("{schema}.{}", source.table);
+    fn visit<E: EntityTrait>(&mut self, _: E, table: TableName, source: &'static Source) {
         let writes = source.writes;
         self.0.extend(writes.insert.iter().map(|column| format!("{table} INSERT {column}")));
         self.0.extend(writes.update.iter().map(|column| format!("{table} UPDATE {column}")));
@@ -28,9 +26,9 @@ fn sorted(mut lines: Vec<String>) -> Vec<String> {
 
 fn said() -> Vec<String> {
     let mut said = Writes::default();
-    entity::ppn::visit(&mut said);
-    entity::therapyflow::visit(&mut said);
-    entity::auth::visit(&mut said);
+    entity_ppn::visit(&mut said);
+    entity_therapyflow::visit(&mut said);
+    entity_auth::visit(&mut said);
     sorted(said.0)
 }
 

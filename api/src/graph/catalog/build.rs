@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use entity::TableName;
 use sea_orm::{
     ColumnTrait, ColumnType as SeaType, EntityTrait, Iden, Identity, Iterable, PrimaryKeyToColumn,
     RelationDef, RelationTrait,
@@ -11,7 +12,7 @@ use thiserror::Error;
 
 use super::names::{camel_case, pascal_case, plural, singular, uncapitalise};
 use super::{
-    Bounds, Catalog, Column, ColumnId, ColumnType, EnumType, EnumValue, FieldId, Mutation, Namespace,
+    Bounds, ByName, Catalog, Column, ColumnId, ColumnType, EnumType, EnumValue, FieldId, Mutation, Namespace,
     Operation, Relation, RelationId, Scalar, Table, TableId, Writes, quote,
 };
 use super::{feeds, functions, scopes};
@@ -23,9 +24,12 @@ pub struct System {
     pub name: &'static str,
     /// Prefix of its types and its field in `Query`; empty: it stands at the root of `Query`.
     pub prefix: &'static str,
+    /// The schemas of the database that hold its tables. The prefix of a schema follows that of the system.
+    pub schemas: &'static [entity::Schema],
     /// Description of its field in `Query`.
     pub doc: &'static str,
-    /// Tables whose GraphQL type does not follow from their name: `("log_clinical_records", "Protocol")`.
+    /// Tables whose GraphQL type does not follow from their name: `("log_clinical_records", "Protocol")`. The name of the table
+    /// stands for tables of that name in all schemas, and with its schema, `"public.log_clinical_records"`, for one.
     pub type_names: &'static [(&'static str, &'static str)],
     /// Hands the system's entities to a visitor.
     pub visit: fn(&mut Reader<'_>),
@@ -43,7 +47,7 @@ pub enum CatalogError {
     /// A column type that has no GraphQL counterpart yet.
     #[error("{table}.{column}: the type {ty} is not supported")]
     Type {
-        /// Table's name.
+        /// The table, with its schema.
         table: String,
         /// Column's name.
         column: String,
@@ -53,21 +57,21 @@ pub enum CatalogError {
     /// A relation whose other table is not among the chosen systems' entities.
     #[error("{table}.{relation}: no entity for its table {target}")]
     Target {
-        /// Table's name.
+        /// The table, with its schema.
         table: String,
         /// Relation's name.
         relation: String,
-        /// Name of the missing table.
+        /// The missing table, with its schema.
         target: String,
     },
     /// A relation over columns that do not exist or differ in type.
     #[error("{table}.{relation}: its columns do not match those of {target}")]
     RelationColumns {
-        /// Table's name.
+        /// The table, with its schema.
         table: String,
         /// Relation's name.
         relation: String,
-        /// The other table.
+        /// The other table, with its schema.
         target: String,
     },
     /// A function that cannot be served as it is declared.
@@ -85,6 +89,14 @@ pub enum CatalogError {
         feed: String,
         /// Name of the table or column.
         name: String,
+    },
+    /// A table that its system does not expect there, or whose name announcements of changes cannot hold.
+    #[error("{table}: {reason}")]
+    Table {
+        /// The table, with its schema.
+        table: String,
+        /// What is wrong.
+        reason: &'static str,
     },
     /// Two things that would have the same GraphQL name.
     #[error("{scope}: the name {name} is taken twice")]
@@ -124,10 +136,13 @@ impl Catalog {
 
         let functions = functions::read(systems, &mut drafts)?;
 
-        let by_name: HashMap<(String, String), TableId> = drafts
-            .iter()
-            .map(|draft| ((draft.table.schema.clone(), draft.table.name.clone()), draft.table.id))
-            .collect();
+        let mut by_name = ByName::default();
+        for Draft { table, .. } in &drafts {
+            if by_name.insert(&table.schema, &table.name, table.id).is_some() {
+                let reason = "two entities describe it";
+                return Err(CatalogError::Table { table: table.full_name(), reason });
+            }
+        }
         let relations = drafts
             .iter()
             .map(|draft| {
@@ -167,7 +182,7 @@ impl Catalog {
                 return Err(CatalogError::Name { scope: "Mutation".into(), name });
             }
         }
-        let feeds = feeds::read(systems, &tables)?;
+        let feeds = feeds::read(systems, &tables, &by_name)?;
         let scopes = scopes::Scopes::new(systems, &tables);
         let namespaces = systems
             .iter()
@@ -177,13 +192,15 @@ impl Catalog {
                 doc: system.doc,
             })
             .collect();
-        Ok(Self { tables, systems: namespaces, functions, by_type_name, mutations, feeds, scopes })
+        let catalog =
+            Self { tables, systems: namespaces, functions, by_name, by_type_name, mutations, feeds, scopes };
+        Ok(catalog)
     }
 }
 
 impl entity::Visitor for Reader<'_> {
-    fn visit<E: EntityTrait>(&mut self, entity: E, source: &'static entity::Source) {
-        match self.read(&entity, source) {
+    fn visit<E: EntityTrait>(&mut self, _: E, table: TableName, source: &'static entity::Source) {
+        match self.read::<E>(table, source) {
             Ok(draft) => self.drafts.push(draft),
             Err(error) => self.errors.push(error),
         }
@@ -193,14 +210,18 @@ impl entity::Visitor for Reader<'_> {
 impl Reader<'_> {
     fn read<E: EntityTrait>(
         &self,
-        entity: &E,
+        table: TableName,
         source: &'static entity::Source,
     ) -> Result<Draft, CatalogError> {
-        let name = entity.table_name().to_owned();
-        let schema = entity.schema_name().unwrap_or("public").to_owned();
-        let type_name = self.type_name(&name);
+        let refuse = |reason| CatalogError::Table { table: table.to_string(), reason };
+        let found = self.system.schemas.iter().find(|schema| schema.name == table.schema);
+        let schema = found.ok_or_else(|| refuse("its system has no such schema"))?;
+        if table.schema.contains('.') || table.name.contains('.') {
+            return Err(refuse("changes of tables with a dot in their name cannot be told apart"));
+        }
+        let type_name = self.type_name(schema, table);
         let columns = E::Column::iter()
-            .map(|column| read_column::<E>(column, source, &name, &type_name))
+            .map(|column| read_column::<E>(column, source, table, &type_name))
             .collect::<Result<Vec<_>, _>>()?;
 
         let position = |wanted: &str| columns.iter().position(|column| column.name == wanted).map(ColumnId);
@@ -240,20 +261,21 @@ impl Reader<'_> {
             table: Table {
                 id: TableId(self.drafts.len()),
                 system: self.index,
-                sql_name: if schema == "public" {
-                    format!("\"public\".{}", quote(&name))
-                } else {
-                    format!("{}.{}", quote(&schema), quote(&name))
-                },
-                is_reference: name.starts_with("ref_"),
+                sql_name: format!("{}.{}", quote(table.schema), quote(table.name)),
+                is_reference: table.name.starts_with("ref_"),
                 single_field: unprefixed(single_field),
                 series_field: unprefixed(format!("{list_field}Series")),
                 groups_field: unprefixed(format!("{list_field}Groups")),
                 list_field: unprefixed(list_field),
                 type_name,
-                name,
-                schema,
-                doc: source.doc.to_owned(),
+                name: table.name.to_owned(),
+                schema: table.schema.to_owned(),
+                shown_name: if self.system.schemas.len() > 1 {
+                    table.to_string()
+                } else {
+                    table.name.to_owned()
+                },
+                doc: source.doc.replace("{schema}", schema.title),
                 writes: Writes {
                     insert: ids(&columns, source.writes.insert),
                     update: ids(&columns, source.writes.update),
@@ -271,12 +293,13 @@ impl Reader<'_> {
     }
 
     /// `session_events` → `SessionEvent`; the prefix `ref_` says how a table is used, not what it holds.
-    fn type_name(&self, table: &str) -> String {
-        if let Some((_, name)) = self.system.type_names.iter().find(|(named, _)| *named == table) {
-            return format!("{}{name}", self.system.prefix);
-        }
-        let bare = table.strip_prefix("ref_").unwrap_or(table);
-        format!("{}{}", self.system.prefix, pascal_case(&singular(bare)))
+    fn type_name(&self, schema: &entity::Schema, table: TableName) -> String {
+        let named = |wanted: &str| self.system.type_names.iter().find(|(named, _)| *named == wanted);
+        let name = match named(&table.to_string()).or_else(|| named(table.name)) {
+            Some((_, name)) => (*name).to_owned(),
+            None => pascal_case(&singular(table.name.strip_prefix("ref_").unwrap_or(table.name))),
+        };
+        format!("{}{}{name}", self.system.prefix, schema.prefix)
     }
 }
 
@@ -288,7 +311,7 @@ fn ids(columns: &[Column], names: &[&str]) -> Vec<ColumnId> {
 fn read_column<E: EntityTrait>(
     column: E::Column,
     source: &'static entity::Source,
-    table: &str,
+    table: TableName,
     type_name: &str,
 ) -> Result<Column, CatalogError> {
     let name = column.unquoted().to_owned();
@@ -298,7 +321,7 @@ fn read_column<E: EntityTrait>(
     let ty = match described.and_then(|described| described.values) {
         Some(values) => ColumnType::Enum(Arc::new(read_enum(values, type_name, &name))),
         None => column_type(def.get_column_type()).ok_or_else(|| CatalogError::Type {
-            table: table.to_owned(),
+            table: table.to_string(),
             column: name.clone(),
             ty: format!("{:?}", def.get_column_type()),
         })?,
@@ -369,16 +392,16 @@ fn scalar(ty: &SeaType) -> Option<Scalar> {
 
 fn resolve(
     drafts: &[Draft],
-    by_name: &HashMap<(String, String), TableId>,
+    by_name: &ByName,
     draft: &Draft,
     source: &'static entity::RelationSource,
     def: &RelationDef,
 ) -> Result<Relation, CatalogError> {
-    let (schema, name) = table_name(def);
-    let target = by_name.get(&(schema, name.clone())).ok_or_else(|| CatalogError::Target {
-        table: draft.table.name.clone(),
+    let (schema, name) = target_name(draft, def);
+    let target = by_name.get(&schema, &name).ok_or_else(|| CatalogError::Target {
+        table: draft.table.full_name(),
         relation: source.name.to_owned(),
-        target: name.clone(),
+        target: format!("{schema}.{name}"),
     })?;
     let other = &drafts[target.0].table;
     let columns = |table: &Table, identity: &Identity| {
@@ -395,23 +418,24 @@ fn resolve(
         .map(|(local, remote)| Relation {
             field: camel_case(source.name),
             doc: source.doc.to_owned(),
-            target: *target,
+            target,
             local,
             remote,
             many: source.many,
         })
         .ok_or_else(|| CatalogError::RelationColumns {
-            table: draft.table.name.clone(),
+            table: draft.table.full_name(),
             relation: source.name.to_owned(),
-            target: name,
+            target: other.full_name(),
         })
 }
 
-fn table_name(def: &RelationDef) -> (String, String) {
+/// Schema and name of the table that a relation leads to. One that is named without a schema stands beside the table itself.
+fn target_name(draft: &Draft, def: &RelationDef) -> (String, String) {
     match &def.to_tbl {
         sea_orm::sea_query::TableRef::Table(name, _) => {
-            let schema = name.0.as_ref().map_or_else(|| "public".to_owned(), |schema| schema.1.to_string());
-            (schema, name.1.to_string())
+            let schema = name.0.as_ref().map(|schema| schema.1.to_string());
+            (schema.unwrap_or_else(|| draft.table.schema.clone()), name.1.to_string())
         }
         // sea-orm makes relations between tables only; anything else is reported as a missing target.
         other => (String::new(), format!("{other:?}")),

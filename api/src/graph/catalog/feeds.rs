@@ -1,7 +1,7 @@
 //! What can be watched: the fields of `Subscription`.
 
 use super::names::{capitalise, plural, uncapitalise};
-use super::{Catalog, CatalogError, ColumnId, Relation, System, Table, TableId};
+use super::{ByName, Catalog, CatalogError, ColumnId, Relation, System, Table, TableId};
 
 /// How a row has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,8 +23,8 @@ pub struct Feed {
     pub field: &'static str,
     /// Description of the field.
     pub doc: &'static str,
-    /// Name of the table in the database.
-    pub table: &'static str,
+    /// The table.
+    pub table: entity::TableName,
     /// Which changes it tells.
     pub operations: &'static [ChangeOperation],
     /// Columns whose values the caller gives: only changes of rows that have them are told.
@@ -93,7 +93,11 @@ impl Catalog {
 }
 
 /// The feeds of all tables that can be written, and those that the systems declare.
-pub(super) fn read(systems: &[System], tables: &[Table]) -> Result<Vec<FeedField>, CatalogError> {
+pub(super) fn read(
+    systems: &[System],
+    tables: &[Table],
+    by_name: &ByName,
+) -> Result<Vec<FeedField>, CatalogError> {
     let mut feeds: Vec<FeedField> = Vec::new();
     for table in tables.iter().filter(|table| table.is_watched()) {
         let one = uncapitalise(&table.type_name);
@@ -119,7 +123,7 @@ pub(super) fn read(systems: &[System], tables: &[Table]) -> Result<Vec<FeedField
     }
     for (index, system) in systems.iter().enumerate() {
         for feed in system.feeds {
-            feeds.push(named(index, system, feed, tables)?);
+            feeds.push(declared(index, system, feed, tables, by_name)?);
         }
     }
     for (at, feed) in feeds.iter().enumerate() {
@@ -130,12 +134,19 @@ pub(super) fn read(systems: &[System], tables: &[Table]) -> Result<Vec<FeedField
     Ok(feeds)
 }
 
-fn named(index: usize, system: &System, feed: &Feed, tables: &[Table]) -> Result<FeedField, CatalogError> {
+fn declared(
+    index: usize,
+    system: &System,
+    feed: &Feed,
+    tables: &[Table],
+    by_name: &ByName,
+) -> Result<FeedField, CatalogError> {
     let missing = |name: &str| CatalogError::Feed { feed: feed.field.into(), name: name.into() };
-    let table = tables
-        .iter()
-        .find(|table| table.system == index && table.name == feed.table && table.is_watched())
-        .ok_or_else(|| missing(feed.table))?;
+    let table = by_name
+        .get(feed.table.schema, feed.table.name)
+        .map(|id| &tables[id.0])
+        .filter(|table| table.system == index && table.is_watched())
+        .ok_or_else(|| missing(&feed.table.to_string()))?;
     let arguments = feed
         .arguments
         .iter()

@@ -137,8 +137,11 @@ fn read_function(
     source: &entity::Function,
     drafts: &[Draft],
 ) -> Result<Function, String> {
-    let table = |name: &str| {
-        let named = |draft: &&Draft| draft.table.system == system && draft.table.name == name;
+    let table = |name: entity::TableName| {
+        let named = |draft: &&Draft| {
+            let table = &draft.table;
+            table.system == system && (&*table.schema, &*table.name) == (name.schema, name.name)
+        };
         let draft = drafts.iter().find(named).ok_or_else(|| format!("no entity for its rows, {name}"))?;
         Ok::<_, String>(draft.table.id)
     };
@@ -148,7 +151,11 @@ fn read_function(
         entity::Returns::Written(name) => Returns::Written(table(name)?),
         entity::Returns::AllWritten(name) => Returns::AllWritten(table(name)?),
     };
-    let type_prefix = format!("{}{}", declared.prefix, pascal_case(source.name));
+    let found = declared.schemas.iter().find(|schema| schema.name == source.schema);
+    let schema = found.ok_or_else(|| format!("its system has no schema {}", source.schema))?;
+    // In the system's own field its prefix is left out.
+    let own_name = format!("{}{}", schema.prefix, pascal_case(source.name));
+    let type_prefix = format!("{}{own_name}", declared.prefix);
     Ok(Function {
         id,
         system,
@@ -158,7 +165,7 @@ fn read_function(
         field: match returns {
             // `Mutation` is flat: what belongs to whom is in the names.
             Returns::Written(_) | Returns::AllWritten(_) => uncapitalise(&type_prefix),
-            Returns::Rows(_) | Returns::Row(_) => camel_case(source.name),
+            Returns::Rows(_) | Returns::Row(_) => uncapitalise(&own_name),
         },
         doc: source.doc.to_owned(),
         arguments: read_arguments(source.arguments, &type_prefix)?,
@@ -228,10 +235,10 @@ fn read_type(argument: &entity::Argument, type_prefix: &str) -> Result<ArgumentT
 fn serve_as_table(function: &Function, draft: &mut Draft) -> Result<(), String> {
     let table = &mut draft.table;
     if table.function.is_some() {
-        return Err(format!("{} describes the rows of two functions", table.name));
+        return Err(format!("{} describes the rows of two functions", table.full_name()));
     }
     if table.primary_key.is_empty() {
-        return Err(format!("{} has no key to decide ties of an order", table.name));
+        return Err(format!("{} has no key to decide ties of an order", table.full_name()));
     }
     let taken = |argument: &&Argument| OF_LISTS.contains(&argument.field.as_str());
     if let Some(argument) = function.arguments.iter().find(taken) {

@@ -40,11 +40,16 @@ pub struct Catalog {
     tables: Vec<Table>,
     systems: Vec<Namespace>,
     functions: Vec<Function>,
+    by_name: ByName,
     by_type_name: HashMap<String, TableId>,
     mutations: HashMap<String, Mutation>,
     feeds: Vec<FeedField>,
     scopes: scopes::Scopes,
 }
+
+/// Tables by schema and name.
+#[derive(Debug, Default)]
+struct ByName(HashMap<String, HashMap<String, TableId>>);
 
 /// Where a system's root fields stand in `Query`.
 #[derive(Debug)]
@@ -66,10 +71,12 @@ pub struct Table {
     pub system: usize,
     /// Quoted name with its schema, for SQL; of a function, the call without arguments.
     pub sql_name: String,
-    /// Name as the database knows it.
+    /// Name within its schema, as the database knows it. Tables of several schemas may share it.
     pub name: String,
     /// Schema as the database knows it.
     pub schema: String,
+    /// Name for descriptions: with its schema, where the system has several.
+    pub shown_name: String,
     /// GraphQL type: `SessionEvent`.
     pub type_name: String,
     /// Root field of one row: `sessionEvent`.
@@ -218,6 +225,11 @@ impl Catalog {
         &self.tables[id.0]
     }
 
+    /// A table by its schema and name.
+    pub fn table_named(&self, schema: &str, name: &str) -> Option<&Table> {
+        self.by_name.get(schema, name).map(|id| self.table(id))
+    }
+
     /// A table by the name of its GraphQL type.
     pub fn table_of_type(&self, type_name: &str) -> Option<&Table> {
         self.by_type_name.get(type_name).map(|id| self.table(*id))
@@ -229,7 +241,23 @@ impl Catalog {
     }
 }
 
+impl ByName {
+    /// Adds a table; the one that had the name before it.
+    fn insert(&mut self, schema: &str, name: &str, table: TableId) -> Option<TableId> {
+        self.0.entry(schema.to_owned()).or_default().insert(name.to_owned(), table)
+    }
+
+    fn get(&self, schema: &str, name: &str) -> Option<TableId> {
+        self.0.get(schema)?.get(name).copied()
+    }
+}
+
 impl Table {
+    /// Name with its schema: `public.sites`.
+    pub fn full_name(&self) -> String {
+        format!("{}.{}", self.schema, self.name)
+    }
+
     /// A column by its id.
     pub fn column(&self, id: ColumnId) -> &Column {
         &self.columns[id.0]

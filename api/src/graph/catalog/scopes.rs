@@ -6,6 +6,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use entity::TableName;
+
 use super::{Catalog, ColumnId, System, Table, TableId};
 
 /// What a policy for reading says, and the same as strips of rows: the policy lets a caller see no row that lies in none.
@@ -13,8 +15,8 @@ use super::{Catalog, ColumnId, System, Table, TableId};
 pub struct Scope {
     /// The policy's expression as Postgres writes it. A table that has no other one has this scope.
     pub policy: &'static str,
-    /// Names of views, each with the tables whose policies hold for its rows: those of this scope.
-    pub views: &'static [(&'static str, &'static [&'static str])],
+    /// Views, each with the tables whose policies hold for its rows: those of this scope.
+    pub views: &'static [(TableName, &'static [TableName])],
     /// The strips, each of which an index finds. A row may lie in several.
     pub strips: &'static [Strip],
 }
@@ -109,9 +111,9 @@ impl Catalog {
     /// order of their keys. Tables have it by rule (`reference-key-index`), and with them a view of one table that has these columns.
     pub fn is_in_order_by(&self, table: &Table, column: ColumnId) -> bool {
         let Some(scope) = self.scope(table.id) else { return false };
-        let read = match scope.views.iter().find(|(name, _)| *name == table.name) {
+        let read = match scope.tables_of(table) {
             None => return true,
-            Some((_, [only])) => self.tables.iter().find(|it| (it.system, &*it.name) == (table.system, only)),
+            Some([only]) => self.table_named(only.schema, only.name),
             Some(_) => None,
         };
         let mut columns = table.primary_key.iter().chain([&column]);
@@ -143,20 +145,25 @@ impl Scope {
 
     /// Whether it is what the policies of a table say, or those of all tables that a view reads.
     fn holds(&self, table: &Table, policies: &Policies) -> bool {
-        let is_of_scope = |name: &str| {
-            let found = policies.of_tables.get(&(table.schema.clone(), name.to_owned()));
+        let is_of_scope = |schema: &str, name: &str| {
+            let found = policies.of_tables.get(&(schema.to_owned(), name.to_owned()));
             found.is_some_and(|found| matches!(found.as_slice(), [only] if only == self.policy))
         };
         let is_usable = |strip: &Strip| {
             table.column_named(strip.column).is_some()
                 && strip.keys.functions().all(|name| policies.functions.contains(name))
         };
-        let view = self.views.iter().find(|(name, _)| *name == table.name);
-        let of_tables = match view {
-            Some((_, tables)) => tables.iter().all(|name| is_of_scope(name)),
-            None => is_of_scope(&table.name),
+        let of_tables = match self.tables_of(table) {
+            Some(tables) => tables.iter().all(|table| is_of_scope(table.schema, table.name)),
+            None => is_of_scope(&table.schema, &table.name),
         };
         of_tables && self.strips.iter().all(is_usable)
+    }
+
+    /// The tables that it says a view reads; `None`: the table is no view of this scope.
+    fn tables_of(&self, table: &Table) -> Option<&'static [TableName]> {
+        let is_it = |name: &TableName| (name.schema, name.name) == (&*table.schema, &*table.name);
+        self.views.iter().find(|(name, _)| is_it(name)).map(|(_, tables)| *tables)
     }
 }
 
@@ -224,11 +231,11 @@ mod tests {
     fn every_view_and_column_of_a_scope_is_there() {
         let catalog = Catalog::new(&systems::ALL).unwrap();
         for (system, scope) in &catalog.scopes.declared {
-            let named = |name: &str| {
-                catalog.tables().iter().any(|table| table.system == *system && table.name == name)
+            let is_there = |name: &TableName| {
+                catalog.table_named(name.schema, name.name).is_some_and(|table| table.system == *system)
             };
             for (view, tables) in scope.views {
-                assert!(named(view) && tables.iter().all(|table| named(table)), "{view} over {tables:?}");
+                assert!(is_there(view) && tables.iter().all(is_there), "{view} over {tables:?}");
             }
         }
     }

@@ -1,5 +1,7 @@
 //! What the portal's use cases watch.
 
+use entity_ppn::table;
+
 use crate::graph::catalog::{ChangeOperation, Feed};
 
 /// Feeds by the names of the use cases.
@@ -7,21 +9,21 @@ pub(super) const FEEDS: [Feed; 3] = [
     Feed {
         field: "sessionEventLogged",
         doc: "Events of a session, as they are logged.",
-        table: "session_events",
+        table: table("session_events"),
         operations: &[ChangeOperation::Insert],
         arguments: &["protocol_id"],
     },
     Feed {
         field: "homeworkChanged",
         doc: "Homework of a protocol, as it is assigned, completed, changed or withdrawn.",
-        table: "integration_homework",
+        table: table("integration_homework"),
         operations: &ChangeOperation::ALL,
         arguments: &["protocol_id"],
     },
     Feed {
         field: "supervisionChanged",
         doc: "Supervision that the caller takes part in, as it is asked for, accepted, completed or cancelled.",
-        table: "supervision_relationships",
+        table: table("supervision_relationships"),
         operations: &ChangeOperation::ALL,
         arguments: &[],
     },

@@ -11,11 +11,12 @@ use crate::graph::catalog::System;
 pub const SYSTEM: System = System {
     name: "ppn",
     prefix: "",
+    schemas: entity_ppn::SCHEMAS,
     doc: "PPN Research Portal.",
     // The portal's schema brief calls a clinical record a protocol everywhere but in the table's name.
     type_names: &[("log_clinical_records", "Protocol")],
-    visit: |reader| entity::ppn::visit(reader),
-    functions: entity::ppn::functions::FUNCTIONS,
+    visit: |reader| entity_ppn::visit(reader),
+    functions: entity_ppn::functions::FUNCTIONS,
     feeds: &feeds::FEEDS,
     scopes: &scopes::SCOPES,
 };

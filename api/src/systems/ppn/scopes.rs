@@ -1,5 +1,7 @@
 //! What the portal's policies for reading say, as strips of rows.
 
+use entity_ppn::table;
+
 use crate::graph::catalog::{Keys, Scope, Strip};
 
 /// Clinical rows of the caller's sites, and the summaries, which whoever runs the network sees all of.
@@ -7,14 +9,14 @@ pub(super) const SCOPES: [Scope; 2] = [
     Scope {
         policy: "(site_id = ANY (( SELECT praxis.auth_sites() AS auth_sites)::bigint[]))",
         views: &[
-            ("homework_adherences", &["log_clinical_records", "integration_homework"]),
-            ("homework_statuses", &["integration_homework"]),
-            ("score_trends", &["assessment_responses", "integration_scores"]),
-            ("session_note_counts", &["log_clinical_records"]),
-            ("session_note_phases", &["log_clinical_records"]),
-            ("session_note_silences", &["log_clinical_records"]),
-            ("session_notes", &["log_clinical_records"]),
-            ("timeline_events", &["log_clinical_records"]),
+            (table("homework_adherences"), &[table("log_clinical_records"), table("integration_homework")]),
+            (table("homework_statuses"), &[table("integration_homework")]),
+            (table("score_trends"), &[table("assessment_responses"), table("integration_scores")]),
+            (table("session_note_counts"), &[table("log_clinical_records")]),
+            (table("session_note_phases"), &[table("log_clinical_records")]),
+            (table("session_note_silences"), &[table("log_clinical_records")]),
+            (table("session_notes"), &[table("log_clinical_records")]),
+            (table("timeline_events"), &[table("log_clinical_records")]),
         ],
         strips: &[Strip {
             column: "site_id",

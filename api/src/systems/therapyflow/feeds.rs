@@ -1,5 +1,7 @@
 //! What TherapyFlow's use cases watch.
 
+use entity_therapyflow::table;
+
 use crate::graph::catalog::{ChangeOperation, Feed};
 
 /// Feeds by the names of the use cases.
@@ -7,14 +9,14 @@ pub(super) const FEEDS: [Feed; 2] = [
     Feed {
         field: "calendarChanged",
         doc: "Sessions of a therapist, as they are scheduled, moved, started, completed or cancelled.",
-        table: "sessions",
+        table: table("sessions"),
         operations: &ChangeOperation::ALL,
         arguments: &["therapist_id"],
     },
     Feed {
         field: "wearableDataReceived",
         doc: "What a patient's devices send, as it arrives.",
-        table: "wearable_data",
+        table: table("wearable_data"),
         operations: &[ChangeOperation::Insert],
         arguments: &["patient_id"],
     },

@@ -11,10 +11,11 @@ use crate::graph::catalog::System;
 pub const SYSTEM: System = System {
     name: "therapyflow",
     prefix: "Therapyflow",
+    schemas: entity_therapyflow::SCHEMAS,
     doc: "TherapyFlow AI + BioSync: sessions, clinical notes and wearable data of the caller's organization.",
     type_names: &[("wearable_data", "WearableSample")],
-    visit: |reader| entity::therapyflow::visit(reader),
-    functions: entity::therapyflow::functions::FUNCTIONS,
+    visit: |reader| entity_therapyflow::visit(reader),
+    functions: entity_therapyflow::functions::FUNCTIONS,
     feeds: &feeds::FEEDS,
     scopes: &scopes::SCOPES,
 };

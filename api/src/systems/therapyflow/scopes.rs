@@ -1,6 +1,8 @@
 //! What TherapyFlow's policies for reading say, as strips of rows. Where a policy compares the organization alone, an index
 //! gives its rows in order as it is.
 
+use entity_therapyflow::table;
+
 use crate::graph::catalog::{Keys, Scope, Strip};
 
 const OF_THERAPIST: Strip =
@@ -17,7 +19,7 @@ pub(super) const SCOPES: [Scope; 5] = [
                  ((therapist_id = ( SELECT therapyflow.current_therapist_id() AS current_therapist_id)) OR \
                  (org_id = ( SELECT therapyflow.administered_org_id() AS administered_org_id)) OR \
                  (patient_id = ( SELECT therapyflow.current_patient_id() AS current_patient_id))))",
-        views: &[("upcoming_sessions", &["sessions"])],
+        views: &[(table("upcoming_sessions"), &[table("sessions")])],
         strips: &[ADMINISTERED, OF_THERAPIST, OF_PATIENT],
     },
     // Notes and recordings.
