@@ -1,39 +1,39 @@
-//! Functions of the database that are served beside the tables.
+//! Functions of the database that the API serves.
 
 use crate::TableName;
 
-/// A function of the database. It runs with its caller's rights, so that the policies hold within it.
+/// A function of the database. It runs with its caller's rights, so that the policies apply within it.
 #[derive(Clone, Copy, Debug)]
 pub struct Function {
     /// Schema of the function.
     pub schema: &'static str,
     /// Name of the function; the field is named after it.
     pub name: &'static str,
-    /// What it does; the field's description.
+    /// The description of the field.
     pub doc: &'static str,
-    /// What it takes. Arguments are passed by name; those that are not given have a default in the database.
+    /// The arguments, which are passed by name. An omitted argument has its default in the database.
     pub arguments: &'static [Argument],
-    /// What it gives.
+    /// The result.
     pub returns: Returns,
 }
 
 /// An argument of a [`Function`].
 #[derive(Clone, Copy, Debug)]
 pub struct Argument {
-    /// Its name in the database.
+    /// The name in the database.
     pub name: &'static str,
-    /// What it is for.
+    /// The description of the argument.
     pub doc: &'static str,
-    /// Its type.
+    /// The type of the argument.
     pub ty: ArgumentType,
-    /// Whether it has to be given, and is not null.
+    /// Whether callers must pass the argument, and not null.
     pub required: bool,
-    /// The least number that makes sense.
+    /// The smallest number that the argument accepts.
     pub least: Option<i32>,
 }
 
 impl Argument {
-    /// The same, but no number below this.
+    /// Returns the argument with a smallest number.
     pub const fn at_least(self, least: i32) -> Self {
         Self { least: Some(least), ..self }
     }
@@ -48,7 +48,7 @@ pub enum ArgumentType {
     Int,
     /// `bigint`
     BigInt,
-    /// `numeric`, of 15 digits at most and so many of them behind the point
+    /// `numeric`, of at most 15 digits, with this number of decimals
     Numeric(u32),
     /// `text`
     Text,
@@ -62,44 +62,44 @@ pub enum ArgumentType {
     TextList,
     /// `bigint[]`
     BigIntList,
-    /// A list of objects. The function takes an array for each of their fields instead, under the fields' names and all of
-    /// the same length; a field that an object lacks is NULL.
+    /// A list of objects. The function takes one array for each of their fields, under the field's name; all arrays
+    /// have the same length, and a field that an object lacks is NULL.
     Objects(&'static [Argument]),
 }
 
-/// What a [`Function`] gives.
+/// The result of a [`Function`].
 #[derive(Clone, Copy, Debug)]
 pub enum Returns {
-    /// It only reads, and gives rows as the entity of this name describes them; that entity has no table of its own.
+    /// The function only reads, and returns rows; the entity of this name describes them and has no table of its own.
     Rows(TableName),
-    /// It only reads, and gives at most one row, as the entity of this name describes it.
+    /// The function only reads, and returns at most one row, which the entity of this name describes.
     Row(TableName),
-    /// It writes, and gives the row of this table that it wrote.
+    /// The function writes, and returns the row of this table that it wrote.
     Written(TableName),
-    /// It writes, and gives the rows of this table that it wrote.
+    /// The function writes, and returns the rows of this table that it wrote.
     AllWritten(TableName),
 }
 
 impl Returns {
-    /// The table whose rows it gives.
+    /// Returns the name of the table whose rows the function returns.
     pub const fn table(self) -> TableName {
         match self {
             Self::Rows(table) | Self::Row(table) | Self::Written(table) | Self::AllWritten(table) => table,
         }
     }
 
-    /// Whether the entity describes these rows alone, and no table holds them.
+    /// Returns whether the entity describes only rows of the function, without a table.
     pub const fn has_no_table(self) -> bool {
         matches!(self, Self::Rows(_) | Self::Row(_))
     }
 }
 
-/// An argument that has to be given.
+/// Returns a required argument.
 pub const fn required(name: &'static str, ty: ArgumentType, doc: &'static str) -> Argument {
     Argument { name, doc, ty, required: true, least: None }
 }
 
-/// An argument that has a default in the database.
+/// Returns an argument with a default in the database.
 pub const fn optional(name: &'static str, ty: ArgumentType, doc: &'static str) -> Argument {
     Argument { name, doc, ty, required: false, least: None }
 }

@@ -1,8 +1,8 @@
-//! What an entity says of its table, and what a system says of its schemas.
+//! The description of tables by their entities, and of schemas by their systems.
 //!
-//! Each system has a crate of entities: one file per table or view, no logic. A file is the single description of its table: its
-//! columns, keys and relations as sea-orm reads them, and the doc comments that the gateway's users read as GraphQL descriptions.
-//! sea-orm keeps the first and drops the second; the crate's build script reads the second from the same files, with
+//! Each system has a crate of entities: one file per table or view, no logic. A file is the single description of its
+//! table: its columns, keys and relations, which sea-orm reads, and its doc comments, which the gateway's users read as
+//! GraphQL descriptions. sea-orm drops the doc comments; the crate's build script reads them from the same files, with
 //! `entity_build`. The gateway reads both through a [`Visitor`].
 
 mod function;
@@ -13,10 +13,10 @@ pub use function::{Argument, ArgumentType, Function, Returns, optional, required
 pub use table::{Schema, TableName};
 pub use writes::Writes;
 
-/// What the source of an entity says beyond sea-orm's metadata.
+/// The parts of an entity's source that sea-orm's metadata lacks.
 #[derive(Debug)]
 pub struct Source {
-    /// What a row of the table is.
+    /// The description of a row.
     pub doc: &'static str,
     /// The columns, in the order of the file.
     pub columns: &'static [ColumnSource],
@@ -24,27 +24,27 @@ pub struct Source {
     pub unique_keys: &'static [&'static [&'static str]],
     /// The relations, in the order of the file.
     pub relations: &'static [RelationSource],
-    /// What can be written: the file's constant `WRITES`; without it, nothing.
+    /// The columns that callers may write: the file's constant `WRITES`; without it, none.
     pub writes: Writes,
 }
 
-/// What the source says of a column.
+/// The source of a column.
 #[derive(Debug)]
 pub struct ColumnSource {
     /// The column's name in the database.
     pub name: &'static str,
-    /// What the column holds.
+    /// The description of the column.
     pub doc: &'static str,
-    /// The values of a column that is held to a list by a CHECK.
+    /// The values of a column that a CHECK limits to a list.
     pub values: Option<&'static EnumSource>,
 }
 
-/// The values of a column that is held to a list by a CHECK.
+/// The values of a column that a CHECK limits to a list.
 #[derive(Debug)]
 pub struct EnumSource {
     /// The name of the Rust enum.
     pub name: &'static str,
-    /// What the values have in common.
+    /// The description of the enum.
     pub doc: &'static str,
     /// The values, in the order of the file.
     pub values: &'static [ValueSource],
@@ -57,11 +57,11 @@ pub struct ValueSource {
     pub name: &'static str,
     /// The text in the database.
     pub value: &'static str,
-    /// What the value means.
+    /// The description of the value.
     pub doc: &'static str,
 }
 
-/// What the source says of a relation.
+/// The source of a relation.
 #[derive(Debug)]
 pub struct RelationSource {
     /// The field's name, in `snake_case`.
@@ -70,7 +70,7 @@ pub struct RelationSource {
     pub relation: &'static str,
     /// Whether the relation leads to many rows.
     pub many: bool,
-    /// What the relation leads to.
+    /// The description of the relation.
     pub doc: &'static str,
 }
 

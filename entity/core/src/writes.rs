@@ -1,14 +1,15 @@
-//! What can be written in a table.
+//! The columns of a table that callers may write.
 
-/// What the grants and policies of a table let some caller write. A test compares it with the database's grants.
+/// The writes that the grants and policies of a table allow to some caller. A test compares it with the database's
+/// grants.
 #[derive(Clone, Copy, Debug)]
 pub struct Writes {
-    /// Columns that a new row may be given; where there are none, nobody may add rows. What the database sets by itself is
-    /// not among them.
+    /// Columns that callers may set in a new row; if there are none, nobody may add rows. They exclude columns that the
+    /// database sets.
     pub insert: &'static [&'static str],
-    /// Columns that may be changed; where there are none, rows stay as they are.
+    /// Columns that callers may change; if there are none, nobody may change rows.
     pub update: &'static [&'static str],
-    /// Whether rows may be deleted.
+    /// Whether callers may delete rows.
     pub delete: bool,
 }
 

@@ -26,6 +26,6 @@ pub struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// What can be written.
+/// The columns that callers may write, and whether they may delete rows.
 pub const WRITES: entity::Writes =
     entity::Writes { insert: &["circle_id", "profile_id"], update: &[], delete: true };

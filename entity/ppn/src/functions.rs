@@ -1,10 +1,10 @@
-//! Functions of the portal that are served beside its tables.
+//! The functions of the portal that the API serves.
 
 use entity::{Argument, ArgumentType, Function, Returns, optional, required};
 
 use crate::table;
 
-/// All of them.
+/// All functions of this system.
 pub const FUNCTIONS: &[Function] = &[
     LOG_SESSION_EVENT,
     LOG_SESSION_EVENTS,
@@ -23,8 +23,8 @@ pub const FUNCTIONS: &[Function] = &[
 const LOG_SESSION_EVENT: Function = Function {
     schema: "public",
     name: "log_session_event",
-    doc: "Logs an event of a session with one tap: its type by name or key, now unless another time is given. Under a \
-          `clientEventId` that the protocol has already nothing is written, and the event that is there is given.",
+    doc: "Logs an event of a session, with its type by name or key; the default time is now. If the protocol already \
+          has an event with this `clientEventId`, it writes nothing and returns that event.",
     arguments: &[
         PROTOCOL,
         EVENT_TYPE,
@@ -45,8 +45,9 @@ const LOG_SESSION_EVENT: Function = Function {
 const LOG_SESSION_EVENTS: Function = Function {
     schema: "public",
     name: "log_session_events",
-    doc: "Logs events of a session that were recorded offline, all or none, and gives them in the order given. Events \
-          whose `clientEventId` the protocol has already are not written again: to send the same events twice adds nothing.",
+    doc: "Logs events of a session that were recorded offline, all or none, and returns them in the given order. \
+          Events with a `clientEventId` that the protocol already has are not written again, so that sending the same \
+          events twice adds nothing.",
     arguments: &[
         PROTOCOL,
         Argument {
@@ -75,25 +76,22 @@ const LOG_SESSION_EVENTS: Function = Function {
 const ASSIGN_HOMEWORK: Function = Function {
     schema: "public",
     name: "assign_homework",
-    doc: "Gives homework of a protocol, all or none, and in the order given: its type by name or key, and the day it is due.",
+    doc: "Assigns homework of a protocol, all or none, with types by name or key and due dates, and returns it in the \
+          given order.",
     arguments: &[
         PROTOCOL,
         Argument {
             name: "homework",
-            doc: "The pieces of homework.",
+            doc: "The homework assignments.",
             ty: ArgumentType::Objects(&[
-                optional(
-                    "homework_type",
-                    ArgumentType::Text,
-                    "Name of the kind of homework, whatever its case.",
-                ),
+                optional("homework_type", ArgumentType::Text, "Name of the homework type, in any case."),
                 optional(
                     "homework_type_id",
                     ArgumentType::BigInt,
-                    "Key of the kind of homework, in place of its name.",
+                    "Key of the homework type, instead of its name.",
                 ),
-                required("due_date", ArgumentType::Date, "Day it is due; not before it is given."),
-                optional("assigned_date", ArgumentType::Date, "Day it is given; today, unless it is said."),
+                required("due_date", ArgumentType::Date, "Due date; not before the day of assignment."),
+                optional("assigned_date", ArgumentType::Date, "Day of assignment; default today."),
             ]),
             required: true,
             least: None,
@@ -105,11 +103,12 @@ const ASSIGN_HOMEWORK: Function = Function {
 const COMPLETE_HOMEWORK: Function = Function {
     schema: "public",
     name: "complete_homework",
-    doc: "Ticks a piece of homework off. What is completed already stays completed on its day, unless another one is given.",
+    doc: "Completes a homework assignment. A completed assignment keeps its day of completion unless another day is \
+          given.",
     arguments: &[
         required("homework_id", ArgumentType::BigInt, "Key of the homework."),
-        optional("completed_date", ArgumentType::Date, "Day it was done; today, unless it is said."),
-        optional("completion_notes", ArgumentType::Text, "What is noted of it."),
+        optional("completed_date", ArgumentType::Date, "Day of completion; default today."),
+        optional("completion_notes", ArgumentType::Text, "Notes about the completion."),
     ],
     returns: Returns::Written(table("integration_homework")),
 };
@@ -117,17 +116,17 @@ const COMPLETE_HOMEWORK: Function = Function {
 const REQUEST_SUPERVISION: Function = Function {
     schema: "public",
     name: "request_supervision",
-    doc: "Asks a practitioner for supervision on behalf of the caller. They have to take new supervisees, and to have no \
-          pending or active supervision with the caller. It is pending until they accept it.",
-    arguments: &[required("supervisor_id", ArgumentType::BigInt, "Key of the profile of who is asked.")],
+    doc: "Requests supervision of the caller by a practitioner. The practitioner must take new supervisees and have \
+          no pending or active supervision with the caller. The request is pending until the practitioner accepts it.",
+    arguments: &[required("supervisor_id", ArgumentType::BigInt, "Key of the practitioner's profile.")],
     returns: Returns::Written(table("supervision_relationships")),
 };
 
 const ACCEPT_SUPERVISION: Function = Function {
     schema: "public",
     name: "accept_supervision",
-    doc: "Accepts a pending supervision, as its supervisor and with a free place: the active ones are fewer than \
-          `maxSupervisees`.",
+    doc: "Accepts a pending supervision. The caller must be its supervisor and have a free place: fewer active \
+          supervisions than `maxSupervisees`.",
     arguments: &[RELATIONSHIP],
     returns: Returns::Written(table("supervision_relationships")),
 };
@@ -135,7 +134,7 @@ const ACCEPT_SUPERVISION: Function = Function {
 const COMPLETE_SUPERVISION: Function = Function {
     schema: "public",
     name: "complete_supervision",
-    doc: "Ends an active supervision as planned, as either of the two.",
+    doc: "Completes an active supervision. The caller must be one of its participants.",
     arguments: &[RELATIONSHIP],
     returns: Returns::Written(table("supervision_relationships")),
 };
@@ -143,7 +142,7 @@ const COMPLETE_SUPERVISION: Function = Function {
 const CANCEL_SUPERVISION: Function = Function {
     schema: "public",
     name: "cancel_supervision",
-    doc: "Withdraws a pending supervision, or breaks an active one off, as either of the two.",
+    doc: "Cancels a pending or active supervision. The caller must be one of its participants.",
     arguments: &[RELATIONSHIP],
     returns: Returns::Written(table("supervision_relationships")),
 };
@@ -159,13 +158,13 @@ const JOIN_CIRCLE: Function = Function {
 const SEARCH_PRACTITIONERS: Function = Function {
     schema: "public",
     name: "search_practitioners",
-    doc: "The supervision directory, searched by words: name, specialties, modalities and bio. Each word has to be there, \
-          as a word, as the beginning of one, or spelt almost like it. Ask for the best first with \
-          `orderBy: [{rank: DESC}]`; with `filter` and `…Groups` of the same arguments it makes a search with facets.",
+    doc: "Searches the supervision directory for words in name, specialties, modalities and bio. Each word must match \
+          a word, the beginning of one, or a similar spelling. Order by `orderBy: [{rank: DESC}]` for the best first; \
+          use `filter`, and `…Groups` with the same arguments, for facets.",
     arguments: &[optional(
         "query",
         ArgumentType::Text,
-        "What to look for, as it is typed; without it, everybody, with a rank of 0.",
+        "Search words as typed; without them, the search returns everybody with rank 0.",
     )],
     returns: Returns::Rows(table("practitioner_hits")),
 };
@@ -173,19 +172,19 @@ const SEARCH_PRACTITIONERS: Function = Function {
 const SUPERVISION_MATCHES: Function = Function {
     schema: "public",
     name: "supervision_matches",
-    doc: "Who could supervise a practitioner: who accepts supervision, has a free place, and is not related to them by \
-          supervision that is asked for or under way. For somebody else than the caller, only relationships that the \
-          caller may see count. Ask for the best first with `orderBy: [{score: DESC}]`.",
+    doc: "Finds possible supervisors for a practitioner: practitioners who accept supervision, have a free place, and \
+          have no pending or active supervision with the practitioner. If the practitioner is not the caller, only \
+          relationships that the caller may see count. Order by `orderBy: [{score: DESC}]` for the best first.",
     arguments: &[
         optional(
             "profile_id",
             ArgumentType::BigInt,
-            "Profile of the practitioner; without it, the caller's own.",
+            "Key of the practitioner's profile; default the caller's.",
         ),
         optional(
             "hourly_budget",
             ArgumentType::Numeric(2),
-            "Rate per hour that is sought, in US dollars; without it, the middle one of the directory.",
+            "Requested rate per hour, in US dollars; default the median of the directory.",
         )
         .at_least(0),
     ],
@@ -195,8 +194,8 @@ const SUPERVISION_MATCHES: Function = Function {
 const SUPERVISION_NETWORK: Function = Function {
     schema: "public",
     name: "supervision_network",
-    doc: "The supervision network as the caller may see it, ready to be drawn: practitioners as nodes; supervision and \
-          shared circles as edges. Null without a token.",
+    doc: "Returns the supervision network that the caller may see, as a graph: practitioners are nodes; supervision \
+          and shared circles are edges. Null without a token.",
     arguments: &[],
     returns: Returns::Row(table("supervision_networks")),
 };
@@ -205,30 +204,27 @@ const PROTOCOL: Argument = required("protocol_id", ArgumentType::BigInt, "Key of
 const RELATIONSHIP: Argument =
     required("relationship_id", ArgumentType::BigInt, "Key of the supervision relationship.");
 
-const EVENT_TYPE: Argument = optional(
-    "event_type",
-    ArgumentType::Text,
-    "Name of the kind of event, such as `Distress`, whatever its case.",
-);
+const EVENT_TYPE: Argument =
+    optional("event_type", ArgumentType::Text, "Name of the event type, such as `Distress`, in any case.");
 const EVENT_TYPE_ID: Argument =
-    optional("event_type_id", ArgumentType::BigInt, "Key of the kind of event, in place of its name.");
+    optional("event_type_id", ArgumentType::BigInt, "Key of the event type, instead of its name.");
 const EVENT_TIMESTAMP: Argument = optional(
     "event_timestamp",
     ArgumentType::DateTime,
-    "When it happened; now, unless it is said. Not in the future.",
+    "When the event happened; default now. Not in the future.",
 );
 const INTENSITY_LEVEL: Argument =
-    optional("intensity_level", ArgumentType::Int, "How intense it was, from 1 to 10.");
+    optional("intensity_level", ArgumentType::Int, "Intensity of the event, from 1 to 10.");
 const NOTES: Argument = optional("notes", ArgumentType::Text, "Structured note.");
 const DOSE_MG: Argument = optional(
     "dose_mg",
     ArgumentType::Numeric(2),
-    "Dose given, in milligrams, for a kind of event that records a dose.",
+    "Dose given, in milligrams, for event types that record a dose.",
 );
 const HEART_RATE: Argument = optional(
     "heart_rate",
     ArgumentType::Int,
-    "Heart rate, in beats per minute, for a kind of event that records vital signs.",
+    "Heart rate, in beats per minute, for event types that record vital signs.",
 );
 const SYSTOLIC_MMHG: Argument =
     optional("systolic_mmhg", ArgumentType::Int, "Systolic blood pressure, in mmHg.");
@@ -239,5 +235,5 @@ const OXYGEN_SATURATION: Argument =
 const CLIENT_EVENT_ID: Argument = optional(
     "client_event_id",
     ArgumentType::Uuid,
-    "Name that the device gives the event, so that it is never written twice.",
+    "Id that the device gives the event, so that it is never written twice.",
 );

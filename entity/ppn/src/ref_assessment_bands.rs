@@ -35,7 +35,7 @@ pub struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// What can be written.
+/// The columns that callers may write, and whether they may delete rows.
 pub const WRITES: entity::Writes = entity::Writes { insert: COLUMNS, update: COLUMNS, delete: true };
 
 /// Columns of the inputs.

@@ -53,6 +53,6 @@ pub struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// What can be written.
+/// The columns that callers may write, and whether they may delete rows.
 pub const WRITES: entity::Writes =
     entity::Writes { insert: &["supervisor_id"], update: &["status"], delete: false };

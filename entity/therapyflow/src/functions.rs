@@ -1,10 +1,10 @@
-//! Functions of TherapyFlow that are served beside its tables.
+//! The functions of TherapyFlow that the API serves.
 
 use entity::{Argument, ArgumentType, Function, Returns, optional, required};
 
 use crate::table;
 
-/// All of them.
+/// All functions of this system.
 pub const FUNCTIONS: &[Function] = &[
     SCHEDULE_SESSION,
     START_SESSION,
@@ -22,13 +22,13 @@ const SCHEMA: &str = "therapyflow";
 const SCHEDULE_SESSION: Function = Function {
     schema: SCHEMA,
     name: "schedule_session",
-    doc: "Makes an appointment of a patient with a therapist of the same organization, who must have no other at that \
-          time. A therapist makes their own, an administrator anybody's.",
+    doc: "Schedules a session of a patient with a therapist of the same organization, who must have no other session \
+          at that time. Therapists schedule their own sessions, administrators anybody's.",
     arguments: &[
         required("patient_id", ArgumentType::Uuid, "Key of the patient."),
-        required("scheduled_at", ArgumentType::DateTime, "When it begins."),
-        optional("duration_minutes", ArgumentType::Int, "How long it takes; 50 minutes, unless it is said."),
-        optional("therapist_id", ArgumentType::Uuid, "Key of the therapist; the caller, unless it is said."),
+        required("scheduled_at", ArgumentType::DateTime, "Start time."),
+        optional("duration_minutes", ArgumentType::Int, "Duration in minutes; default 50."),
+        optional("therapist_id", ArgumentType::Uuid, "Key of the therapist; default the caller."),
     ],
     returns: Returns::Written(table("sessions")),
 };
@@ -36,7 +36,7 @@ const SCHEDULE_SESSION: Function = Function {
 const START_SESSION: Function = Function {
     schema: SCHEMA,
     name: "start_session",
-    doc: "Starts a scheduled session. One that is in progress already stays as it is.",
+    doc: "Starts a scheduled session. A session in progress remains unchanged.",
     arguments: SESSION,
     returns: Returns::Written(table("sessions")),
 };
@@ -44,7 +44,7 @@ const START_SESSION: Function = Function {
 const COMPLETE_SESSION: Function = Function {
     schema: SCHEMA,
     name: "complete_session",
-    doc: "Ends a session that is in progress. One that is completed already stays as it is.",
+    doc: "Completes a session in progress. A completed session remains unchanged.",
     arguments: SESSION,
     returns: Returns::Written(table("sessions")),
 };
@@ -52,7 +52,7 @@ const COMPLETE_SESSION: Function = Function {
 const CANCEL_SESSION: Function = Function {
     schema: SCHEMA,
     name: "cancel_session",
-    doc: "Calls a session off that is not completed; its time is free again.",
+    doc: "Cancels a session that is not completed, which frees its time.",
     arguments: SESSION,
     returns: Returns::Written(table("sessions")),
 };
@@ -60,8 +60,8 @@ const CANCEL_SESSION: Function = Function {
 const APPROVE_NOTE: Function = Function {
     schema: SCHEMA,
     name: "approve_note",
-    doc: "Approves a note, which only the therapist of the session can; from then on it neither changes nor goes. One \
-          that is approved already stays as it is.",
+    doc: "Approves a note, after which it cannot be changed or deleted. The caller must be the therapist of the \
+          session. An approved note remains unchanged.",
     arguments: &[required("note_id", ArgumentType::Uuid, "Key of the note.")],
     returns: Returns::Written(table("clinical_notes")),
 };
@@ -69,14 +69,10 @@ const APPROVE_NOTE: Function = Function {
 const GRANT_CONSENT: Function = Function {
     schema: SCHEMA,
     name: "grant_consent",
-    doc: "Agrees to what the caller, a patient, is asked to consent to.",
+    doc: "Grants a requested consent. The caller must be the patient.",
     arguments: &[
         CONSENT,
-        optional(
-            "expires_at",
-            ArgumentType::DateTime,
-            "When the consent ends; as it was asked for, unless it is said.",
-        ),
+        optional("expires_at", ArgumentType::DateTime, "When the consent ends; default the requested time."),
     ],
     returns: Returns::Written(table("consent_records")),
 };
@@ -84,7 +80,7 @@ const GRANT_CONSENT: Function = Function {
 const DENY_CONSENT: Function = Function {
     schema: SCHEMA,
     name: "deny_consent",
-    doc: "Does not agree to what the caller, a patient, is asked to consent to.",
+    doc: "Denies a requested consent. The caller must be the patient.",
     arguments: &[CONSENT],
     returns: Returns::Written(table("consent_records")),
 };
@@ -92,7 +88,7 @@ const DENY_CONSENT: Function = Function {
 const REVOKE_CONSENT: Function = Function {
     schema: SCHEMA,
     name: "revoke_consent",
-    doc: "Takes a consent back that the caller, a patient, has granted. What it allowed to read is hidden at once.",
+    doc: "Revokes a granted consent, which hides the data at once. The caller must be the patient.",
     arguments: &[CONSENT],
     returns: Returns::Written(table("consent_records")),
 };
@@ -100,14 +96,13 @@ const REVOKE_CONSENT: Function = Function {
 const FREE_SLOTS: Function = Function {
     schema: SCHEMA,
     name: "free_slots",
-    doc: "Times between two times in which a therapist of the caller's organization has no session, as many as fit: each \
-          stretch between two sessions is cut from its beginning. At most a year is looked at.",
+    doc: "Lists the free slots of a therapist of the caller's organization between two times. Each gap between two \
+          sessions is divided into slots from its beginning. The period is at most a year.",
     arguments: &[
-        required("earliest", ArgumentType::DateTime, "When the first slot can begin."),
-        required("latest", ArgumentType::DateTime, "When the last slot has ended."),
-        optional("therapist_id", ArgumentType::Uuid, "Key of the therapist; the caller, unless it is said."),
-        optional("slot_minutes", ArgumentType::Int, "How long a slot is; 50 minutes, unless it is said.")
-            .at_least(1),
+        required("earliest", ArgumentType::DateTime, "Earliest start of a slot."),
+        required("latest", ArgumentType::DateTime, "Latest end of a slot."),
+        optional("therapist_id", ArgumentType::Uuid, "Key of the therapist; default the caller."),
+        optional("slot_minutes", ArgumentType::Int, "Duration of a slot in minutes; default 50.").at_least(1),
     ],
     returns: Returns::Rows(table("free_slots")),
 };
