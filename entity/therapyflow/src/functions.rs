@@ -97,7 +97,7 @@ const FREE_SLOTS: Function = Function {
     schema: SCHEMA,
     name: "free_slots",
     doc: "Lists the free slots of a therapist of the caller's organization between two times. Each gap between two \
-          sessions is divided into slots from its beginning. The period is at most a year.",
+          sessions is divided into slots from its beginning. It covers at most a year.",
     arguments: &[
         required("earliest", ArgumentType::DateTime, "Earliest start of a slot."),
         required("latest", ArgumentType::DateTime, "Latest end of a slot."),
