@@ -1,4 +1,4 @@
-//! Aggregate functions: which a column has, what they give, how SQL says them.
+//! Aggregate functions: which a column has, what they give.
 
 use super::catalog::{ColumnType, Scalar};
 
@@ -119,66 +119,6 @@ pub(super) fn type_name(ty: &ColumnType) -> String {
     }
 }
 
-/// The largest double, with all that is rounded to it; a little of the last digit is left over.
-const LARGEST_DOUBLE: &str = "1.797693134862315807e308";
-/// All that is rounded to 0.
-const NO_DOUBLE: &str = "2.47e-324";
-/// All that is rounded to 0 or to the least double, whose half is none.
-const NO_HALF: &str = "7.42e-324";
-/// Decimals of which so many rows as a table can have, or the squares of so many, are added without an end of Postgres's decimals.
-const ADDABLE: &str = "1e131000";
-const SQUARABLE: &str = "1e65000";
-
-/// A number as a decimal, or NaN where it is none that can be added up (`most`): NaN makes all that is computed of it NaN.
-///
-/// Doubles are added as decimals too, with all the digits that tell them from others. What doubles add up to depends on the order
-/// in which they come, and with it, in the last digit, on rows that the caller does not see.
-fn summand(number: &str, column: &ColumnType, most: &str) -> String {
-    match column.scalar() {
-        Scalar::Real => finite(&format!("{number}::float8")),
-        Scalar::Double => finite(number),
-        _ => format!(
-            "CASE WHEN {number} BETWEEN -{most} AND {most} THEN {number} WHEN {number} IS NOT NULL THEN 'NaN' END"
-        ),
-    }
-}
-
-/// A double as a decimal; NaN where it is infinite.
-fn finite(number: &str) -> String {
-    format!(
-        "CASE WHEN {number} > '-Infinity' AND {number} < 'Infinity' THEN {number}::text::numeric \
-         WHEN {number} IS NOT NULL THEN 'NaN' END"
-    )
-}
-
-/// A result, or NULL where there is none.
-fn nullif_nan(result: &str) -> String {
-    format!("nullif({result}, 'NaN')")
-}
-
-/// A number as a double; NULL where that has no room for it.
-fn double(number: &str) -> String {
-    format!(
-        "CASE WHEN {number} BETWEEN -{NO_DOUBLE} AND {NO_DOUBLE} THEN 0 \
-         WHEN {number} BETWEEN -{LARGEST_DOUBLE} AND {LARGEST_DOUBLE} THEN {number}::float8 END"
-    )
-}
-
-/// A number as a double; NULL where that has no room for it, and also where nothing of the number would be left.
-pub(super) fn held(number: &str) -> String {
-    format!("CASE WHEN {number} = 0 OR abs({number}) > {NO_DOUBLE} THEN {} END", double(number))
-}
-
-/// A number as a double that keeps its place among others: what is beyond all doubles is infinite. NULL is what is no number. Its
-/// half is a double too.
-pub(super) fn placed(number: &str) -> String {
-    format!(
-        "CASE WHEN {number} BETWEEN -{NO_HALF} AND {NO_HALF} THEN 0 WHEN {number} < -{LARGEST_DOUBLE} THEN '-Infinity' \
-         WHEN {number} > {LARGEST_DOUBLE} THEN CASE WHEN {number}::numeric <> 'NaN' THEN 'Infinity'::float8 END \
-         ELSE {number}::float8 END"
-    )
-}
-
 impl Function {
     /// Whether the result is a number of rows: never null, and 0 where there is no row.
     pub(super) fn is_count(self) -> bool {
@@ -204,49 +144,5 @@ impl Function {
     /// Type of the result in SQL: numbers of rows are wider there than in GraphQL.
     pub(super) fn stored(self, column: &ColumnType) -> ColumnType {
         if self.is_count() { ColumnType::Scalar(Scalar::BigInt) } else { self.result(column) }
-    }
-
-    /// SQL around an operand. A percentile's `p` stands between the parts; the caller binds it.
-    ///
-    /// No value of a row makes it fail: a result that its type has no room for is null.
-    pub(super) fn sql(self, operand: &str, column: &ColumnType) -> (String, String) {
-        let whole = |text: String| (text, String::new());
-        let ordered =
-            |operand: &str| ("percentile_cont(".to_owned(), format!(") WITHIN GROUP (ORDER BY {operand})"));
-        // What lies between two doubles may be further apart than doubles go: their halves are not.
-        let halved = |half: &str| {
-            ("2 * percentile_cont(".to_owned(), format!(") WITHIN GROUP (ORDER BY {half} * 0.5::float8)"))
-        };
-        let summed =
-            |function, most| whole(double(&format!("{function}({})", summand(operand, column, most))));
-        match (self, column.scalar()) {
-            (Self::CountDistinct, _) => whole(format!("count(DISTINCT {operand})")),
-            (Self::CountTrue, _) => whole(format!("count(*) FILTER (WHERE {operand})")),
-            (Self::CountFalse, _) => whole(format!("count(*) FILTER (WHERE NOT {operand})")),
-            (Self::Rate, _) => whole(format!("avg({operand}::int)::float8")),
-            (Self::Min, _) => whole(format!("min({operand})")),
-            (Self::Max, _) => whole(format!("max({operand})")),
-            (Self::Sum, Scalar::Decimal) => {
-                whole(nullif_nan(&format!("sum({})", summand(operand, column, ADDABLE))))
-            }
-            (Self::Sum, Scalar::Double | Scalar::Real) => summed("sum", ADDABLE),
-            // An unbounded number may be beyond a double, and so may its mean.
-            (Self::Avg, Scalar::Double | Scalar::Real | Scalar::Decimal) => summed("avg", ADDABLE),
-            (Self::Stddev, Scalar::Double | Scalar::Real | Scalar::Decimal) => {
-                summed("stddev_samp", SQUARABLE)
-            }
-            (Self::Variance, Scalar::Double | Scalar::Real | Scalar::Decimal) => {
-                summed("var_samp", SQUARABLE)
-            }
-            (Self::Percentile(_), Scalar::Decimal) => halved(&format!("({})", placed(operand))),
-            (Self::Percentile(_), Scalar::Double) => {
-                halved(&format!("(CASE abs({operand}) WHEN 5e-324 THEN 0 ELSE {operand} END)"))
-            }
-            (Self::Sum, _) => whole(format!("sum({operand})")),
-            (Self::Avg, _) => whole(format!("avg({operand})::float8")),
-            (Self::Stddev, _) => whole(format!("stddev_samp({operand})::float8")),
-            (Self::Variance, _) => whole(format!("var_samp({operand})::float8")),
-            (Self::Percentile(_), _) => ordered(&format!("{operand}::float8")),
-        }
     }
 }

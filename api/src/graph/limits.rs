@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// Points of a line where the request names no number.
+pub(in crate::graph) const DEFAULT_POINTS: u64 = 500;
+
 /// Limits of a request; each is a setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {

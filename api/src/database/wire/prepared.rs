@@ -8,9 +8,10 @@ use uuid::Uuid;
 use super::Query;
 use super::rows::Columns;
 
-/// A connection remembers this many statements, and this many bytes of their texts; then it forgets the half that was not
-/// used for longest, so that a stream of ever new queries cannot fill the memory of gateway and server.
-const MOST_STATEMENTS: usize = 500;
+/// A connection remembers this many statements, and this many bytes of their texts. Beyond that the least recently used ones
+/// are evicted, one for each that is new, so that a stream of ever new queries fills the memory of neither gateway nor server,
+/// and statements that are in use stay prepared.
+pub(super) const MOST_STATEMENTS: usize = 500;
 const MOST_BYTES: usize = 1024 * 1024;
 
 /// The statements of a connection. One is known again by its text and the types of its parameters: the same text may mean
@@ -36,6 +37,8 @@ pub(super) struct Named {
     pub(super) name: Box<str>,
     parameters: Box<[Oid]>,
     pub(super) columns: Described,
+    /// Number of its name: of two statements that were used at the same time, the older one has the lower number.
+    number: u64,
     /// The last batch that it was part of.
     used: u64,
 }
@@ -50,6 +53,11 @@ pub(super) enum Described {
 }
 
 impl Named {
+    /// Orders statements by when they were used last.
+    fn age(&self) -> (u64, u64) {
+        (self.used, self.number)
+    }
+
     fn is_for(&self, query: &Query<'_>) -> bool {
         self.parameters.iter().copied().eq(oids(query))
     }
@@ -73,13 +81,30 @@ impl Prepared {
     /// Begins a batch; gives the names that the server is to forget before it.
     pub(super) fn begin(&mut self) -> Vec<Box<str>> {
         self.batch += 1;
-        if self.count > MOST_STATEMENTS || self.bytes > MOST_BYTES {
-            let mut used: Vec<u64> = self.statements.values().flatten().map(|named| named.used).collect();
-            used.sort_unstable();
-            let middle = used.get(used.len() / 2).copied().unwrap_or_default();
-            self.forget_where(|named| named.used <= middle);
-        }
+        self.evict();
         std::mem::take(&mut self.stale)
+    }
+
+    /// Evicts the least recently used statements, as many as are beyond the limits.
+    fn evict(&mut self) {
+        if self.count <= MOST_STATEMENTS && self.bytes <= MOST_BYTES {
+            return;
+        }
+        let mut known: Vec<_> = self
+            .statements
+            .iter()
+            .flat_map(|(text, known)| known.iter().map(|named| (named.age(), text.len())))
+            .collect();
+        known.sort_unstable();
+        let (mut count, mut bytes) = (self.count, self.bytes);
+        let mut oldest = None;
+        for (age, length) in known {
+            if count <= MOST_STATEMENTS && bytes <= MOST_BYTES {
+                break;
+            }
+            (count, bytes, oldest) = (count - 1, bytes - length, Some(age));
+        }
+        self.forget_where(|named| Some(named.age()) <= oldest);
     }
 
     /// A statement that the server knows, or will by the time that it comes to where the batch has got to.
@@ -98,6 +123,7 @@ impl Prepared {
             name: format!("praxis_{:x}_{}", self.prefix, self.last).into(),
             parameters: oids(query).collect(),
             columns: Described::At(at),
+            number: self.last,
             used: self.batch,
         };
         let known = self.statements.entry(query.text.into()).or_default();

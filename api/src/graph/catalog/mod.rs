@@ -325,6 +325,14 @@ impl Table {
         self.fields.get(name).copied()
     }
 
+    /// Returns the fields of each unique key: `medicationId, medicationName`; the columns of one key are joined by ` + `.
+    pub fn key_names(&self) -> String {
+        let key = |columns: &Vec<ColumnId>| {
+            columns.iter().map(|column| self.column(*column).field.as_str()).collect::<Vec<_>>().join(" + ")
+        };
+        self.keys.iter().map(key).collect::<Vec<_>>().join(", ")
+    }
+
     /// A column by its name in the database.
     pub fn column_named(&self, name: &str) -> Option<ColumnId> {
         self.columns.iter().position(|column| column.name == name).map(ColumnId)

@@ -1,7 +1,7 @@
 //! What can be written: operations on tables, and the fields of `Mutation` that are made of them.
 
 use super::names::{capitalise, plural, uncapitalise};
-use super::{ColumnId, ColumnType, FunctionId, Scalar, Table, TableId};
+use super::{Catalog, ColumnId, ColumnType, FunctionId, Relation, Scalar, Table, TableId};
 
 /// What can be written in a table.
 #[derive(Debug, Default)]
@@ -91,5 +91,20 @@ impl Table {
     /// Name of a unique key in the enum of keys: `USER_ID`.
     pub fn key_name(&self, key: &[ColumnId]) -> String {
         key.iter().map(|id| self.column(*id).enum_name()).collect::<Vec<_>>().join("_AND_")
+    }
+}
+
+impl Catalog {
+    /// Returns the relations whose rows can be added along with a row of a table.
+    pub fn added_along<'a>(&'a self, table: &'a Table) -> impl Iterator<Item = &'a Relation> {
+        table.relations.iter().filter(|relation| {
+            // A new row of a reference table is a new word; nobody adds with it what speaks of it.
+            if table.is_reference && !self.table(relation.target).is_reference {
+                return false;
+            }
+            let inserts = &self.table(relation.target).writes.insert;
+            let own = inserts.iter().filter(|id| !relation.remote.contains(id)).count();
+            relation.many && own > 0 && relation.remote.iter().all(|id| inserts.contains(id))
+        })
     }
 }

@@ -20,7 +20,7 @@ use super::unanswered::Unanswered;
 use crate::database::{DatabaseError, Session, Statement};
 use crate::graph::error::{Code, Error};
 use crate::graph::plan::{Load, LoadId, LoadKind, Plan};
-use crate::graph::sql::rows::Parents;
+use crate::graph::question::key::Parents;
 
 /// What a level asks of the database for some of its rows.
 #[derive(Clone, PartialEq, Eq)]

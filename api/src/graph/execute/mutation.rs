@@ -11,8 +11,10 @@ use crate::database::{DatabaseError, Row, Session, SqlState, Statement};
 use crate::graph::answer::raw;
 use crate::graph::catalog::{Catalog, Table};
 use crate::graph::error::{COLLISION, Code, Error};
-use crate::graph::plan::{Called, Change, Insert, Keyed, Mutation, MutationField, Step, Write};
+use crate::graph::plan::{Called, Change, Keyed, Mutation, MutationField, Step, Write};
+use crate::graph::question::write::Insert;
 use crate::graph::refusal::{Deed, Refusals, Told};
+use crate::graph::sql;
 use crate::graph::value::write_string;
 
 /// What carrying out a mutation needs besides the mutation.
@@ -211,7 +213,7 @@ impl Writer<'_> {
             let table = self.catalog.table(insert.table);
             let probe = self.probe.as_ref().filter(|probe| probe.at == at);
             let count = probe.map_or(insert.rows.len(), |probe| probe.rows.end);
-            let statement = insert.statement(self.catalog, &parents, count);
+            let statement = sql::insert(self.catalog, insert, &parents, count);
             let given = match insert.places.as_slice() {
                 [place] => Given::Here(place),
                 places => Given::Rows(at, places),
@@ -236,9 +238,9 @@ impl Writer<'_> {
     ) -> Result<Vec<Key>, Failure> {
         let at = Added { field, number: 0 };
         let given = Given::Call(at, called);
-        match (self.probe.as_ref().filter(|probe| probe.at == at), &called.items) {
-            (Some(probe), Some(items)) => {
-                let statement = items.statement(self.catalog, probe.rows.clone());
+        match (self.probe.as_ref().filter(|probe| probe.at == at), &called.objects) {
+            (Some(probe), Some(objects)) => {
+                let statement = objects.statement(self.catalog, probe.rows.clone());
                 self.write(&statement, Deed::Call, given, step, session).await?;
                 Err(Failure::Taken)
             }
@@ -356,12 +358,12 @@ fn refused(told: Told, given: Given<'_>, step: &Step) -> Failure {
                 matches!(error.code, Code::BadUserInput | Code::NotFound | Code::Conflict | Code::Forbidden);
             // An argument that is no field of the objects is named already.
             let may_be_within = error.argument.as_ref().is_none_or(|place| place.contains('.'));
-            if let Some(items) = &called.items
+            if let Some(objects) = &called.objects
                 && is_of_value
                 && called.too_large.is_none()
                 && may_be_within
             {
-                let (places, is_of_field) = (items.places(&names), items.have(&names));
+                let (places, is_of_field) = (objects.places(&names), objects.have(&names));
                 return Failure::Among(Box::new(Among {
                     at,
                     places,

@@ -14,9 +14,7 @@ mod trial;
 
 pub use feed::Topic;
 pub(super) use feed::{After, ChangeField, Feed};
-pub(super) use mutation::{
-    Called, Change, Insert, Mutation, MutationField, Payload, PayloadField, Step, Write,
-};
+pub(super) use mutation::{Called, Change, Mutation, MutationField, Payload, PayloadField, Step, Write};
 pub(super) use planner::{plan, plan_feed, plan_mutation};
 pub(super) use trial::Trial;
 
@@ -24,9 +22,9 @@ use super::catalog::{ColumnType, TableId};
 use super::error::{Location, PathSegment};
 use super::introspection::Introspected;
 use super::question::cursor::CursorShape;
+use super::question::key::Parents;
 use super::question::range::Ranges;
 use super::question::series::{Fill, SeriesColumns};
-use super::sql::rows::Parents;
 use crate::database::Statement;
 
 /// Index of a load in [`Plan::loads`].

@@ -77,41 +77,37 @@ fn the_ready_made_queries_load_what_they_ask_for_and_no_other_column() {
 fn page(fixture: &Fixture, arguments: &str) -> String {
     let sql = fixture.sql(&format!("{{ sessionEvents({arguments}) {{ nodes {{ notes }} }} }}"), "");
     assert_eq!(sql.len(), 1);
-    bare(sql[0].split_once(" FROM ").unwrap().1)
+    let page = sql[0].strip_prefix("SELECT q.* FROM (").unwrap();
+    let page = page.strip_suffix(" LIMIT 32) q LIMIT $1::int8").unwrap();
+    bare(page.split_once(" FROM ").unwrap().1)
 }
 
 #[test]
 fn an_order_ends_with_the_primary_key_and_says_no_more_than_it_must() {
     let fixture = &*FIXTURE;
     for (order, sql) in [
-        ("[]", "session_events t ORDER BY t.event_id LIMIT 3"),
-        ("{eventTimestamp: ASC}", "session_events t ORDER BY t.event_timestamp, t.event_id LIMIT 3"),
+        ("[]", "session_events t ORDER BY t.event_id"),
+        ("{eventTimestamp: ASC}", "session_events t ORDER BY t.event_timestamp, t.event_id"),
         (
             "{eventTimestamp: DESC_NULLS_LAST}",
-            "session_events t ORDER BY t.event_timestamp DESC, t.event_id DESC LIMIT 3",
+            "session_events t ORDER BY t.event_timestamp DESC, t.event_id DESC",
         ),
-        ("{eventId: DESC}", "session_events t ORDER BY t.event_id DESC LIMIT 3"),
-        (
-            "{intensityLevel: ASC_NULLS_LAST}",
-            "session_events t ORDER BY t.intensity_level, t.event_id LIMIT 3",
-        ),
+        ("{eventId: DESC}", "session_events t ORDER BY t.event_id DESC"),
+        ("{intensityLevel: ASC_NULLS_LAST}", "session_events t ORDER BY t.intensity_level, t.event_id"),
         (
             "{intensityLevel: ASC_NULLS_FIRST}",
-            "session_events t ORDER BY t.intensity_level NULLS FIRST, t.event_id LIMIT 3",
+            "session_events t ORDER BY t.intensity_level NULLS FIRST, t.event_id",
         ),
-        (
-            "{intensityLevel: DESC}",
-            "session_events t ORDER BY t.intensity_level DESC, t.event_id DESC LIMIT 3",
-        ),
+        ("{intensityLevel: DESC}", "session_events t ORDER BY t.intensity_level DESC, t.event_id DESC"),
         (
             "{intensityLevel: DESC_NULLS_LAST}",
-            "session_events t ORDER BY t.intensity_level DESC NULLS LAST, t.event_id DESC LIMIT 3",
+            "session_events t ORDER BY t.intensity_level DESC NULLS LAST, t.event_id DESC",
         ),
         (
             "[{protocol: {substance: {substanceName: ASC}}}, {protocol: {sessionDate: DESC}}]",
             "session_events t LEFT JOIN log_clinical_records a1 ON a1.record_id = t.protocol_id \
              LEFT JOIN ref_substances a2 ON a2.substance_id = a1.substance_id \
-             ORDER BY a2.substance_name, a1.session_date DESC, t.event_id DESC LIMIT 3",
+             ORDER BY a2.substance_name, a1.session_date DESC, t.event_id DESC",
         ),
     ] {
         assert_eq!(page(fixture, &format!("first: 2, orderBy: {order}")), sql);
@@ -119,7 +115,7 @@ fn an_order_ends_with_the_primary_key_and_says_no_more_than_it_must() {
     // From the end: the same order backwards.
     assert_eq!(
         page(fixture, "last: 2, orderBy: [{intensityLevel: ASC_NULLS_FIRST}]"),
-        "session_events t ORDER BY t.intensity_level DESC NULLS LAST, t.event_id DESC LIMIT 3"
+        "session_events t ORDER BY t.intensity_level DESC NULLS LAST, t.event_id DESC"
     );
 }
 
@@ -208,8 +204,9 @@ fn parents_have_a_limit_each() {
         [
             "SELECT count(*), k.k0 FROM unnest($1::bigint[]) k(k0) JOIN circle_members t ON t.circle_id = k.k0 \
              GROUP BY k.k0",
-            "SELECT p.* FROM unnest($1::bigint[]) k(k0) CROSS JOIN LATERAL (SELECT t.circle_id, t.joined_at \
-             FROM circle_members t WHERE t.circle_id = k.k0 ORDER BY t.circle_id, t.profile_id LIMIT 3 OFFSET 1) p",
+            "SELECT p.* FROM unnest($1::bigint[]) k(k0) CROSS JOIN LATERAL (SELECT q.* FROM (\
+             SELECT t.circle_id, t.joined_at FROM circle_members t WHERE t.circle_id = k.k0 \
+             ORDER BY t.circle_id, t.profile_id LIMIT 32) q LIMIT $2::int8 OFFSET $3::int8) p",
         ]
     );
 }
@@ -223,15 +220,44 @@ fn points_are_chosen_from_one_row_more_than_the_limit_for_each_parent_and_in_tot
     assert_eq!(
         [&sql[0], &sql[2]],
         [
-            "SELECT t.event_timestamp, t.intensity_level, t.notes FROM session_events t \
+            "SELECT q.* FROM (SELECT t.event_timestamp, t.intensity_level, t.notes FROM session_events t \
              WHERE t.intensity_level IS NOT NULL \
-             ORDER BY t.event_timestamp, t.event_id LIMIT 100001",
-            "SELECT p.* FROM unnest($1::bigint[]) k(k0) CROSS JOIN LATERAL (\
+             ORDER BY t.event_timestamp, t.event_id LIMIT 131072) q LIMIT $1::int8",
+            "SELECT p.* FROM unnest($1::bigint[]) k(k0) CROSS JOIN LATERAL (SELECT q.* FROM (\
              SELECT t.event_timestamp, t.intensity_level, t.protocol_id, t.notes FROM session_events t \
              WHERE t.protocol_id = k.k0 AND t.intensity_level IS NOT NULL \
-             ORDER BY t.event_timestamp, t.event_id LIMIT 100001) p LIMIT 100001",
+             ORDER BY t.event_timestamp, t.event_id LIMIT 131072) q LIMIT $2::int8) p LIMIT 100001",
         ]
     );
+}
+
+#[test]
+fn pages_of_other_sizes_are_one_statement_with_other_parameters() {
+    let (list, nested, groups) = (
+        |page: &str| format!("{{ sessionEvents({page}) {{ nodes {{ notes }} }} }}"),
+        |page: &str| format!("{{ protocols {{ nodes {{ events({page}) {{ nodes {{ notes }} }} }} }} }}"),
+        |page: &str| {
+            format!("{{ sessionEventsGroups(groupBy: {{notes: true}}, {page}) {{ key {{ notes }} }} }}")
+        },
+    );
+    let kinds: [&dyn Fn(&str) -> String; 3] = [&list, &nested, &groups];
+    let statements =
+        |query: &str| FIXTURE.plan(query, "").unwrap().loads.into_iter().map(|load| load.statement);
+    for query in kinds {
+        let mut texts = std::collections::BTreeSet::new();
+        let mut values = std::collections::HashSet::new();
+        for first in 0..=200 {
+            for page in [format!("first: {first}"), format!("first: {first}, offset: {}", first + 1)] {
+                for statement in statements(&query(&page)) {
+                    texts.insert(statement.text.to_string());
+                    values.insert(statement.parameters);
+                }
+            }
+        }
+        // The literals of pages up to 31, 127 and 511 rows, each with and without rows that are skipped; and what leads there.
+        assert!(texts.len() <= 7, "{} statements: {texts:#?}", texts.len());
+        assert!(values.len() >= 402, "{}", values.len());
+    }
 }
 
 /// Response keys that a query asks `Query` and the first list for, in order.

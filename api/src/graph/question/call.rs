@@ -1,22 +1,31 @@
-//! The call of a function: its arguments, bound by name.
+//! The call of a function, and its arguments.
 
-use std::ops::Range;
+use std::borrow::Cow;
 
 use super::allowance;
 use crate::database::Parameter;
 use crate::graph::arguments::{ArgumentError, Arguments, Value};
-use crate::graph::catalog::{Argument, ArgumentType, Bounds, Catalog, ColumnType, Function, Table};
+use crate::graph::catalog::{
+    Argument, ArgumentType, Bounds, Catalog, ColumnType, Function, FunctionId, Table, quote,
+};
 use crate::graph::limits::Limits;
-use crate::graph::sql::Sql;
 use crate::graph::value::{bounded, stored};
 
 /// A function with the arguments that were given; the others have a default in the database.
 #[derive(Clone, Debug)]
 pub(in crate::graph) struct Call {
-    /// Quoted name with its schema.
-    function: String,
-    /// Quoted name and value of each.
-    arguments: Vec<(String, Parameter)>,
+    pub(in crate::graph) function: FunctionId,
+    pub(in crate::graph) arguments: Vec<Given>,
+}
+
+/// An argument of a call.
+#[derive(Clone, Debug)]
+pub(in crate::graph) struct Given {
+    /// The argument's name in the database.
+    pub(in crate::graph) name: String,
+    pub(in crate::graph) value: Parameter,
+    /// True if the value is an array of a field of the objects that the function is given a list of.
+    pub(in crate::graph) is_of_objects: bool,
 }
 
 impl Call {
@@ -46,40 +55,22 @@ impl Call {
                 ArgumentType::Value(ty) => {
                     let value = read(function, ty, argument.bounds, value)
                         .map_err(|error| error.within(&argument.field))?;
-                    arguments.push((argument.sql_name.clone(), value));
+                    arguments.push(Given { name: argument.name.clone(), value, is_of_objects: false });
                 }
                 ArgumentType::Objects { fields, .. } => {
                     arguments.extend(arrays(function, &argument.field, fields, value)?);
                 }
             }
         }
-        Ok(Self { function: function.sql_name.clone(), arguments })
+        Ok(Self { function: function.id, arguments })
     }
 
-    /// The arguments as bytes, the same for the same rows: part of what a cursor is good for.
-    pub(in crate::graph) fn fingerprint(&self) -> impl Iterator<Item = &[u8]> {
-        self.arguments
-            .iter()
-            .flat_map(|(name, value)| [name.as_bytes(), value.value.as_deref().unwrap_or_default()])
-    }
-
-    pub(in crate::graph) fn write(&self, sql: &mut Sql) {
-        self.write_part(&[], 0..0, sql);
-    }
-
-    /// The same with some elements of these arguments, which are arrays.
-    pub(in crate::graph) fn write_part(&self, arrays: &[String], elements: Range<usize>, sql: &mut Sql) {
-        sql.function(&self.function).push("(");
-        sql.join(", ", &self.arguments, |sql, (name, value)| {
-            sql.push(name).push(" => ");
-            if arrays.contains(name) {
-                let (first, last) = (elements.start + 1, elements.end);
-                sql.push("(").bind(value.clone()).push(format_args!(")[{first}:{last}]"));
-            } else {
-                sql.bind(value.clone());
-            }
-        });
-        sql.push(")");
+    /// Returns the arguments as bytes, the same for the same rows: part of what a cursor is good for.
+    pub(in crate::graph) fn fingerprint(&self) -> impl Iterator<Item = Cow<'_, [u8]>> {
+        self.arguments.iter().flat_map(|Given { name, value, .. }| {
+            let value = value.value.as_deref().unwrap_or_default();
+            [Cow::Owned(quote(name).into_bytes()), Cow::Borrowed(value)]
+        })
     }
 }
 
@@ -99,7 +90,7 @@ fn arrays(
     argument: &str,
     fields: &[Argument],
     value: &Value<'_>,
-) -> Result<Vec<(String, Parameter)>, ArgumentError> {
+) -> Result<Vec<Given>, ArgumentError> {
     let mut arrays = Vec::with_capacity(fields.len());
     for field in fields {
         let ArgumentType::Value(ty) = &field.ty else { continue };
@@ -119,19 +110,9 @@ fn arrays(
         let scalar = ty.scalar();
         let elements = elements.iter().map(Option::as_deref);
         let array = Parameter::nullable_array(scalar.postgres_array(), &scalar.postgres(), elements);
-        arrays.push((field.sql_name.clone(), array));
+        arrays.push(Given { name: field.name.clone(), value: array, is_of_objects: true });
     }
     Ok(arrays)
-}
-
-/// Writes what rows are selected from: a table, or the function that gives them.
-pub(in crate::graph) fn write_from(table: &Table, call: Option<&Call>, sql: &mut Sql) {
-    match call {
-        Some(call) => call.write(sql),
-        None => {
-            sql.table(table);
-        }
-    }
 }
 
 /// The arguments that say which rows there are, as text: the filter, and those of the function that gives the rows.

@@ -39,7 +39,7 @@ pub(in crate::graph) fn signature(table: &Table, call: Option<&Call>, order: &[N
     for part in call.into_iter().flat_map(Call::fingerprint) {
         hash.update([0]);
         hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-        hash.update(part);
+        hash.update(&*part);
     }
     for (name, sort) in order {
         hash.update([0]);

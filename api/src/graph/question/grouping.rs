@@ -5,7 +5,6 @@ use super::order::Path;
 use super::range::Ranges;
 use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{Column, ColumnType};
-use crate::graph::sql::Sql;
 
 /// A key of groups.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,53 +62,6 @@ impl Key {
             Grouping::Range(ranges) => Some(ranges),
             Grouping::Value | Grouping::Bucket(_) | Grouping::Each => None,
         }
-    }
-
-    /// Writes the key with this number, of a row whose column has this value.
-    pub(in crate::graph) fn write(&self, number: usize, value: &str, sql: &mut Sql) {
-        match &self.grouping {
-            Grouping::Value => {
-                sql.push(value);
-            }
-            Grouping::Bucket(bucket) => {
-                let rounded = bucket.rounded(value, &format!("e{number}.shown"), &self.ty, sql);
-                sql.push(rounded);
-            }
-            Grouping::Range(ranges) => ranges.write(value, sql),
-            Grouping::Each => {
-                sql.push(format_args!("e{number}.element"));
-            }
-        }
-    }
-
-    /// Writes the join that the key with this number needs. An element that is twice in a list counts once; what a clock shows is
-    /// asked once.
-    pub(in crate::graph) fn write_join(&self, number: usize, value: &str, sql: &mut Sql) {
-        match &self.grouping {
-            Grouping::Each => {
-                sql.push(format_args!(
-                    " CROSS JOIN LATERAL (SELECT DISTINCT unnest({value}) AS element) e{number}"
-                ));
-            }
-            Grouping::Bucket(bucket) if bucket.is_shown(&self.ty) => {
-                let shown = bucket.shown(value, sql);
-                sql.push(format_args!(" CROSS JOIN LATERAL (SELECT {shown} AS shown OFFSET 0) e{number}"));
-            }
-            Grouping::Value | Grouping::Bucket(_) | Grouping::Range(_) => {}
-        }
-    }
-
-    /// The value of the key, of a group that is known by `value`.
-    pub(in crate::graph) fn told(&self, value: &str, sql: &mut Sql) -> String {
-        match &self.grouping {
-            Grouping::Bucket(bucket) if bucket.is_shown(&self.ty) => bucket.begin(value, &self.ty, sql),
-            Grouping::Value | Grouping::Bucket(_) | Grouping::Range(_) | Grouping::Each => value.to_owned(),
-        }
-    }
-
-    /// Whether groups are known by something else than the value of the key.
-    pub(in crate::graph) fn is_shown(&self) -> bool {
-        matches!(&self.grouping, Grouping::Bucket(bucket) if bucket.is_shown(&self.ty))
     }
 }
 

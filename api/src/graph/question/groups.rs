@@ -1,26 +1,21 @@
-//! Groups: the arguments of a grouped list, and its SQL.
-//!
-//! The statement has two layers. The inner one groups: its columns are the keys and then the values asked for. The outer
-//! one speaks of these columns by name, and so `having`, order and cursors are the same as for plain rows.
+//! Groups: the arguments of a grouped list.
 
 use std::rc::Rc;
 
-use super::allowance::{self, Allowance};
-use super::call::{self, Call};
+use super::allowance;
+use super::call::Call;
 use super::cursor::{self, Named};
 use super::find_or_push;
 use super::grouping::Key;
-use super::order::{self, Edge, Path, Sort};
+use super::numbers::Expression;
+use super::order::{self, Path, Sort};
 use super::page;
 use super::range::Ranges;
 use crate::database::Parameter;
 use crate::graph::aggregate::{Function, function_named};
 use crate::graph::arguments::{ArgumentError, Arguments, Value as Given};
-use crate::graph::catalog::{Catalog, ColumnId, ColumnType, FieldId, RelationId, Scalar, Table};
+use crate::graph::catalog::{Catalog, ColumnType, FieldId, RelationId, Scalar, Table};
 use crate::graph::limits::Limits;
-use crate::graph::sql::filter::{Filter, Operand};
-use crate::graph::sql::rows::{self, Expression, Parents, ROW};
-use crate::graph::sql::{KEY_ALIAS, Sql};
 
 /// A grouped list, checked.
 #[derive(Clone, Debug)]
@@ -29,18 +24,18 @@ pub(in crate::graph) struct Groups<'a> {
     first_column: usize,
     pub(in crate::graph) keys: Vec<Key>,
     pub(in crate::graph) expressions: Vec<Expression>,
-    order: Vec<(Value, Sort)>,
+    pub(in crate::graph) order: Vec<(Value, Sort)>,
     pub(in crate::graph) limit: u64,
-    offset: u64,
-    after: Option<Vec<Option<Parameter>>>,
-    having: Option<Rc<Given<'a>>>,
+    pub(in crate::graph) offset: u64,
+    pub(in crate::graph) after: Option<Vec<Option<Parameter>>>,
+    pub(in crate::graph) having: Option<Rc<Given<'a>>>,
     /// The function that gives the rows.
     pub(in crate::graph) call: Option<Call>,
 }
 
-/// A column of the inner statement.
+/// A column of the groups: a key or a value over their rows.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Value {
+pub(in crate::graph) enum Value {
     Key(usize),
     Expression(usize),
 }
@@ -132,14 +127,6 @@ impl<'a> Groups<'a> {
     /// Number of columns of keys and values together.
     pub(in crate::graph) fn width(&self) -> usize {
         self.keys.len() + self.expressions.len()
-    }
-
-    /// The order, as columns of the grouped statement.
-    pub(in crate::graph) fn order(&self, alias: &str) -> (Vec<String>, Vec<Sort>) {
-        self.order
-            .iter()
-            .map(|(value, sort)| (format!("{alias}.c{}", self.column(*value)), sort.clone()))
-            .unzip()
     }
 
     fn expression_index(&mut self, expression: Expression) -> usize {
@@ -301,132 +288,17 @@ impl<'a> Groups<'a> {
     }
 
     /// Number of a value's column in the grouped statement.
-    fn column(&self, value: Value) -> usize {
+    pub(in crate::graph) fn column(&self, value: Value) -> usize {
         match value {
             Value::Key(at) => at,
             Value::Expression(at) => self.keys.len() + at,
         }
     }
-
-    /// The groups of the whole table, or of each parent's rows with the parent's key behind them.
-    pub(in crate::graph) fn sql(
-        &self,
-        catalog: &Catalog,
-        table: &Table,
-        columns: &[ColumnId],
-        filter: Option<&Given<'_>>,
-        allowance: &mut Allowance<'_>,
-    ) -> Result<Sql, ArgumentError> {
-        let parts = rows::parts(table, columns);
-        let nested = !parts.is_empty();
-        let mut sql = Sql::new(parts.len());
-        if nested {
-            sql.push("SELECT p.*").join("", 0..parts.len(), |sql, at| {
-                sql.push(format_args!(", {KEY_ALIAS}.k{at}"));
-            });
-            sql.push(" FROM ").keys(&parts).push(" CROSS JOIN LATERAL (");
-        }
-        sql.push("SELECT g.* FROM (");
-        let shown = self.keys.iter().any(Key::is_shown);
-        if shown {
-            sql.push("SELECT ");
-            sql.join(", ", 0..self.width(), |sql, at| {
-                let column = format!("g.c{at}");
-                let told = self.keys.get(at).map_or_else(|| column.clone(), |key| key.told(&column, sql));
-                sql.push(format_args!("{told} AS c{at}"));
-            });
-            sql.push(" FROM (");
-        }
-        sql.push("SELECT ");
-        let paths = self.keys.iter().map(|key| &key.at);
-        let resolved = order::resolve(catalog, table, ROW, paths, "groupBy", allowance, &mut sql)?;
-        sql.join(", ", self.keys.iter().zip(&resolved.values).enumerate(), |sql, (at, (key, value))| {
-            key.write(at, value, sql);
-            sql.push(format_args!(" AS c{at}"));
-        });
-        for (at, expression) in self.expressions.iter().enumerate() {
-            sql.push(", ");
-            rows::write_expression(table, expression, &mut sql);
-            sql.push(format_args!(" AS c{}", self.keys.len() + at));
-        }
-        sql.push(" FROM ");
-        call::write_from(table, self.call.as_ref(), &mut sql);
-        sql.push(" ").push(ROW);
-        resolved.write_joins(catalog, &mut sql);
-        for (at, (key, value)) in self.keys.iter().zip(&resolved.values).enumerate() {
-            key.write_join(at, value, &mut sql);
-        }
-        let mut before = " WHERE ";
-        if nested {
-            sql.push(before);
-            rows::matches_key(table, columns, Parents::Many, &mut sql);
-            before = " AND ";
-        }
-        if let Some(filter) = filter {
-            sql.push(before);
-            Filter::new(catalog, &mut sql, allowance).write(table, ROW, filter)?;
-        }
-        sql.push(" GROUP BY ").join(", ", 1..=self.keys.len(), |sql, at| {
-            sql.push(format_args!("{at}"));
-        });
-        sql.push(if shown { ") g) g" } else { ") g" });
-
-        let (values, sorts) = self.order("g");
-        let mut before = " WHERE ";
-        if let Some(having) = &self.having {
-            sql.push(before);
-            self.write_having(catalog, table, having, allowance, &mut sql)?;
-            before = " AND ";
-        }
-        if let Some(after) = &self.after {
-            sql.push(before);
-            order::write_after(&values, &sorts, after, Edge::Excluded, &mut sql);
-        }
-        order::write_order(&values, &sorts, &mut sql);
-        sql.push(format_args!(" LIMIT {}", self.limit + 1));
-        if self.offset > 0 {
-            sql.push(format_args!(" OFFSET {}", self.offset));
-        }
-        if nested {
-            sql.push(") p");
-        }
-        Ok(sql)
-    }
-
-    fn write_having(
-        &self,
-        catalog: &Catalog,
-        table: &Table,
-        having: &Given<'_>,
-        allowance: &mut Allowance<'_>,
-        sql: &mut Sql,
-    ) -> Result<(), ArgumentError> {
-        let operand = |expression: &Expression| {
-            let at = self.expressions.iter().position(|known| known == expression)?;
-            Some(format!("g.c{}", self.keys.len() + at))
-        };
-        Filter::on_values(catalog, sql, allowance, "having").write_values(having, &mut |name, value| {
-            if name == "count" {
-                let (sql, ty) = (operand(&Expression::Count), ColumnType::Scalar(Scalar::BigInt));
-                return Ok(vec![Operand { within: Vec::new(), sql, ty, value }]);
-            }
-            let Some(FieldId::Column(column)) = table.field(name) else { return Ok(Vec::new()) };
-            let ty = &table.column(column).ty;
-            let functions = value.fields().iter().map(|(name, value)| {
-                let (function, value, within) =
-                    read_function(ty, name, value, "value").map_err(|error| error.within(name))?;
-                let sql = operand(&Expression::Of(function, column));
-                let within = std::iter::once(&**name).chain(within).collect();
-                Ok(Operand { within, sql, ty: function.stored(ty), value })
-            });
-            functions.collect()
-        })
-    }
 }
 
 /// The function of a name, and what is said of it: directly, or for a percentile beside its share, by this name. The error says where
 /// within the value.
-fn read_function<'v>(
+pub(in crate::graph) fn read_function<'v>(
     ty: &ColumnType,
     name: &str,
     value: &'v Given<'v>,

@@ -1,8 +1,23 @@
-//! Keys of rows among arguments.
+//! Keys of rows: among arguments, and of the parents that rows belong to.
 
 use crate::graph::arguments::{ArgumentError, Arguments, Value};
-use crate::graph::catalog::{ColumnId, Table};
+use crate::graph::catalog::{ColumnId, ColumnType, Table};
 use crate::graph::value::key_part;
+
+/// How many parents a statement is for. One parent's needs no array of keys, and Postgres then keeps its plan: that for an
+/// array of unknown length looks dear beside a plan for one key, and so would be made anew for every request.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in crate::graph) enum Parents {
+    /// One, whose key's parts are parameters; or the whole table, without a key.
+    One,
+    /// Any number; the parts of their keys are arrays.
+    Many,
+}
+
+/// Returns the types of a key's parts.
+pub(in crate::graph) fn parts(table: &Table, columns: &[ColumnId]) -> Vec<ColumnType> {
+    columns.iter().map(|column| table.column(*column).ty.clone()).collect()
+}
 
 /// The values of a key, one for each of its columns.
 pub(in crate::graph) fn key_values(

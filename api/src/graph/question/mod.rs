@@ -9,12 +9,16 @@ pub(in crate::graph) mod cursor;
 mod duration;
 pub(in crate::graph) mod grouping;
 pub(in crate::graph) mod groups;
+pub(in crate::graph) mod inputs;
 pub(in crate::graph) mod key;
+pub(in crate::graph) mod numbers;
 pub(in crate::graph) mod order;
 pub(in crate::graph) mod page;
 pub(in crate::graph) mod points;
+pub(in crate::graph) mod projection;
 pub(in crate::graph) mod range;
 pub(in crate::graph) mod series;
+pub(in crate::graph) mod write;
 pub(in crate::graph) mod zone;
 
 /// Returns the index of a value in a list, and appends the value where it is missing.

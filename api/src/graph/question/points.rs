@@ -1,18 +1,12 @@
 //! Points: the rows of a connection, to be thinned for a chart.
 
-use super::allowance::Allowance;
 use super::call::Call;
 use super::order::{self, Edge, Path, Sort, Term};
 use super::page::{self, Page};
 use crate::graph::arguments::{ArgumentError, Arguments, Value};
-use crate::graph::catalog::{Catalog, ColumnId, Table};
-use crate::graph::limits::Limits;
-use crate::graph::sql::Sql;
-use crate::graph::sql::page::PageQuery;
-use crate::graph::sql::rows::Parents;
+use crate::graph::catalog::{ColumnId, Table};
+use crate::graph::limits::{DEFAULT_POINTS, Limits};
 
-/// Rows that come back where the request names no number.
-pub(in crate::graph) const DEFAULT_POINTS: u64 = 500;
 /// The first, the last, the least and the greatest.
 const LEAST_POINTS: u64 = 4;
 
@@ -77,20 +71,4 @@ fn column(
     columns
         .find(|column| table.column(*column).enum_name() == name)
         .ok_or_else(|| ArgumentError::new(argument, "there is no such column to plot"))
-}
-
-/// The rows to choose from, of the whole table or of each parent: one more than there may be, for each parent and for all
-/// of them together.
-pub(in crate::graph) fn sql(
-    catalog: &Catalog,
-    query: &PageQuery<'_>,
-    allowance: &mut Allowance<'_>,
-) -> Result<Sql, ArgumentError> {
-    let mut sql = crate::graph::sql::page::page(catalog, query, allowance)?;
-    if !query.columns.is_empty() && query.parents == Parents::Many {
-        sql.push(format_args!(" LIMIT {}", query.page.limit + 1));
-    }
-    // Answers are kept by their SQL, which does not say how many points are chosen.
-    sql.only_reference = false;
-    Ok(sql)
 }

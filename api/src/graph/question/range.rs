@@ -3,12 +3,8 @@
 //! Bounds and widths are the decimal numbers that were written, and so are the ends of ranges. Doubles know no 0.1: a number
 //! that is a multiple of it would lie in the range that ends there as often as in the one that begins.
 
-use tokio_postgres::types::Type;
-
-use crate::database::Parameter;
 use crate::graph::arguments::{ArgumentError, Value, number};
 use crate::graph::catalog::{ColumnType, Scalar};
-use crate::graph::sql::Sql;
 use crate::graph::value::{decimal, decimal_places, multiples, shortest};
 
 /// Bounds of one request at most.
@@ -17,29 +13,29 @@ const MOST_BOUNDS: usize = 100;
 const WIDTHS: [&str; 2] = ["0.000001", "1000000000000"];
 /// Digits behind the point of a width at most; the double next to a number of these sizes has fewer.
 const MOST_PLACES: u32 = 30;
-/// What lies beyond it has more digits than ranges are counted to.
-const COUNTABLE: &str = "1e300";
 
 /// How the numbers of a column are cut into ranges. The database numbers the ranges; the number of one gives its ends.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::graph) struct Ranges {
     /// Type of the column.
-    scalar: Scalar,
-    cuts: Cuts,
+    pub(in crate::graph) scalar: Scalar,
+    pub(in crate::graph) cuts: Cuts,
 }
 
+/// Where the numbers are cut.
 #[derive(Clone, Debug, PartialEq)]
-enum Cuts {
+pub(in crate::graph) enum Cuts {
     /// Between these, ascending; range 0 is below the first.
     Bounds(Vec<Bound>),
     /// From a multiple of this decimal to the next; range 0 begins at 0.
     Width(Vec<u8>),
 }
 
+/// A number that a range ends at and the next one begins with.
 #[derive(Clone, Debug, PartialEq)]
-struct Bound {
+pub(in crate::graph) struct Bound {
     /// As a value that the column's values are compared with.
-    value: Vec<u8>,
+    pub(in crate::graph) value: Vec<u8>,
     /// As a decimal.
     decimal: Vec<u8>,
 }
@@ -97,33 +93,6 @@ impl Ranges {
         })
     }
 
-    /// Writes the number of the range that a value lies in; NULL for what is no number.
-    pub(in crate::graph) fn write(&self, value: &str, sql: &mut Sql) {
-        match &self.cuts {
-            Cuts::Bounds(bounds) => {
-                let [element, array] = compared(self.scalar);
-                let value = format!("{value}::{}", element.name());
-                let elements = bounds.iter().map(|bound| bound.value.as_slice());
-                // NaN is greater than all numbers to Postgres.
-                sql.push(format_args!("CASE WHEN {value} <> 'NaN' THEN width_bucket({value}, "));
-                sql.bind(Parameter::array(array, &element, elements)).push(") END");
-            }
-            Cuts::Width(width) => {
-                let width = sql.parameter(Parameter::new(Type::NUMERIC, width.clone()));
-                let decimal = match self.scalar {
-                    // The digits that tell it from other floats, which answers show.
-                    Scalar::Real | Scalar::Double => format!("{value}::text::numeric"),
-                    _ => format!("{value}::numeric"),
-                };
-                // A quotient may be rounded up to a whole number; what `div` and `mod` give is exact.
-                sql.push(format_args!(
-                    "CASE WHEN {value} BETWEEN 0 AND {COUNTABLE} THEN div({decimal}, {width}) \
-                     WHEN {value} BETWEEN -{COUNTABLE} AND 0 THEN div({decimal}, {width}) - (mod({decimal}, {width}) <> 0)::int END"
-                ));
-            }
-        }
-    }
-
     /// The ends of the range with a number, as decimals: from the first on, up to and without the second.
     pub(in crate::graph) fn ends(&self, number: &[u8]) -> [Option<Vec<u8>>; 2] {
         match &self.cuts {
@@ -161,14 +130,5 @@ impl Bound {
         };
         let decimal = shortest(&decimal(&text)?);
         Some((text, Self { value, decimal }))
-    }
-}
-
-/// The type that values of a column and bounds are compared as, and a list of it.
-fn compared(scalar: Scalar) -> [Type; 2] {
-    match scalar {
-        Scalar::Real => [Type::FLOAT4, Type::FLOAT4_ARRAY],
-        Scalar::Double => [Type::FLOAT8, Type::FLOAT8_ARRAY],
-        _ => [Type::NUMERIC, Type::NUMERIC_ARRAY],
     }
 }

@@ -21,7 +21,6 @@ use async_graphql::SDLExportOptions;
 use async_graphql::dynamic::{Field, InputValue, Schema, SchemaBuilder, TypeRef};
 use thiserror::Error;
 
-pub(super) use self::mutations::nested;
 use self::shared::Used;
 use self::types::{NODE, Part, QUERY, Types, field, first_sentence, given, input, required_if};
 use super::catalog::names::capitalise;
@@ -145,7 +144,7 @@ fn root_fields(catalog: &Catalog, system: usize) -> Vec<Part<Field>> {
 /// A row of a table by its key.
 fn look_up(table: &Table) -> Part<Field> {
     let only_key = table.keys.len() == 1;
-    let hint = if only_key { String::new() } else { format!(" Give exactly one of: {}.", keys(table)) };
+    let hint = if only_key { String::new() } else { format!(" Give exactly one of: {}.", table.key_names()) };
     field(
         &table.single_field,
         TypeRef::named(&table.type_name),
@@ -179,14 +178,6 @@ fn lists(catalog: &Catalog, table: &Table, doc: &str) -> Vec<Part<Field>> {
         fields.push(series::series_field(catalog, table, &table.series_field, &series));
     }
     fields
-}
-
-/// `medicationId` or `medicationName`; columns of one key joined by `+`.
-pub fn keys(table: &Table) -> String {
-    let key = |columns: &Vec<ColumnId>| {
-        columns.iter().map(|column| table.column(*column).field.as_str()).collect::<Vec<_>>().join(" + ")
-    };
-    table.keys.iter().map(key).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

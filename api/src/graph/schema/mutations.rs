@@ -90,7 +90,7 @@ fn operation_field(table: &Table, operation: Operation) -> Part<Field> {
 }
 
 fn key_hint(table: &Table) -> String {
-    format!("Give exactly one of: id, {}.", super::keys(table))
+    format!("Give exactly one of: id, {}.", table.key_names())
 }
 
 /// A row named by its global id or by any of its keys, what is to become of it, and as what it was read.
@@ -143,7 +143,7 @@ fn inputs(types: &mut Types, catalog: &Catalog, table: &Table) {
     if !table.writes.insert.is_empty() {
         let doc = format!("A new row of `{name}`.");
         types.input(&format!("{row}Input"), &doc, new_row(catalog, table, &[]));
-        for relation in nested(catalog, table) {
+        for relation in catalog.added_along(table) {
             let target = catalog.table(relation.target);
             let doc = format!("A new row of `{}` that belongs to a new row of `{name}`.", target.name);
             let fields = new_row(catalog, target, &relation.remote);
@@ -172,28 +172,12 @@ fn new_row(catalog: &Catalog, table: &Table, known: &[ColumnId]) -> Vec<Part<Inp
         let column = table.column(*id);
         input(&column.field, required_if(table.is_required(*id), given(&column.ty)), &column.doc)
     });
-    let relations = nested(catalog, table).map(|relation| {
+    let relations = catalog.added_along(table).map(|relation| {
         let ty = TypeRef::named_nn_list(nested_input(table, relation));
         let doc = format!("Added along with it. {}", first_sentence(&relation.doc));
         input(&relation.field, ty, &doc)
     });
     columns.chain(relations).collect()
-}
-
-/// Relations whose rows can be added along with a row of this table.
-pub(in crate::graph) fn nested<'a>(
-    catalog: &'a Catalog,
-    table: &'a Table,
-) -> impl Iterator<Item = &'a Relation> {
-    table.relations.iter().filter(|relation| {
-        // A new row of a reference table is a new word; nobody adds with it what speaks of it.
-        if table.is_reference && !catalog.table(relation.target).is_reference {
-            return false;
-        }
-        let inserts = &catalog.table(relation.target).writes.insert;
-        let own = inserts.iter().filter(|id| !relation.remote.contains(id)).count();
-        relation.many && own > 0 && relation.remote.iter().all(|id| inserts.contains(id))
-    })
 }
 
 fn nested_input(table: &Table, relation: &Relation) -> String {

@@ -4,7 +4,7 @@ use async_graphql::dynamic::{EnumItem, Field, TypeRef};
 
 use super::types::{Part, Types, field, first_sentence, input, value};
 use crate::graph::catalog::{ColumnId, Table};
-use crate::graph::question::points::DEFAULT_POINTS;
+use crate::graph::limits::DEFAULT_POINTS;
 
 /// The field of a connection, where the table has something to draw.
 pub(super) fn points_field(table: &Table) -> Option<Part<Field>> {

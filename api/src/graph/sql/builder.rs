@@ -1,59 +1,24 @@
-//! SQL in the making: text and parameters side by side, so that a value can only enter as a parameter.
+//! A statement in the making: text and parameters side by side, so that a value can only enter as a parameter.
 
-use std::borrow::Cow;
-use std::fmt::{Arguments, Write as _};
-
-use tokio_postgres::types::Type;
-
+use super::fragment::{Fragment, Piece, fragment, text};
 use crate::database::{Parameter, Statement};
-use crate::graph::catalog::{Column, ColumnType, Table};
+use crate::graph::catalog::{Column, ColumnType, Function, Table};
 
 /// Alias of the parents' keys.
-pub(in crate::graph) const KEY_ALIAS: &str = "k";
+pub(super) const KEY_ALIAS: &str = "k";
 
-/// Text of a statement. Most of it is appended as it is: to format each piece took a twentieth of a plan's time.
-pub(in crate::graph) trait Text {
-    /// Appends it.
-    fn append_to(self, statement: &mut String);
-}
-
-impl Text for &str {
-    fn append_to(self, statement: &mut String) {
-        statement.push_str(self);
-    }
-}
-
-impl Text for &String {
-    fn append_to(self, statement: &mut String) {
-        statement.push_str(self);
-    }
-}
-
-impl Text for String {
-    fn append_to(self, statement: &mut String) {
-        statement.push_str(&self);
-    }
-}
-
-impl Text for Arguments<'_> {
-    fn append_to(self, statement: &mut String) {
-        // Writing to a String cannot fail.
-        let _ = statement.write_fmt(self);
-    }
-}
-
-/// SQL under construction.
+/// A statement in the making.
 #[derive(Debug)]
 pub(in crate::graph) struct Sql {
     text: String,
     parameters: Vec<Parameter>,
     reserved: usize,
     aliases: usize,
-    pub(in crate::graph) only_reference: bool,
+    only_reference: bool,
 }
 
 impl Sql {
-    /// SQL whose first parameters are the parts of the parents' keys.
+    /// Begins a statement whose first parameters are the parts of the parents' keys.
     pub(in crate::graph) fn new(reserved: usize) -> Self {
         Self {
             text: String::with_capacity(512),
@@ -64,31 +29,29 @@ impl Sql {
         }
     }
 
-    /// Text that is written apart, to be appended where it belongs, be it more than once. Its parameters are bound once.
-    pub(in crate::graph) fn apart<E>(
-        &mut self,
-        write: impl FnOnce(&mut Self) -> Result<(), E>,
-    ) -> Result<String, E> {
+    /// Returns text that is written apart, to be appended where it belongs, be it more than once. Its parameters are bound once.
+    pub(super) fn apart<E>(&mut self, write: impl FnOnce(&mut Self) -> Result<(), E>) -> Result<Fragment, E> {
         let start = self.text.len();
         write(self)?;
-        Ok(self.text.split_off(start))
+        Ok(Fragment::split_off(&mut self.text, start))
     }
 
-    /// Appends text that comes from the catalog or from this module, never from a request.
-    pub(in crate::graph) fn push(&mut self, text: impl Text) -> &mut Self {
-        text.append_to(&mut self.text);
+    /// Appends a piece of SQL.
+    pub(super) fn push(&mut self, piece: impl Piece) -> &mut Self {
+        // Writing to a String cannot fail.
+        let _ = piece.write(&mut self.text);
         self
     }
 
     /// Appends a column of the table that has this alias.
-    pub(in crate::graph) fn column(&mut self, alias: &str, column: &Column) -> &mut Self {
-        self.push(alias).push(".").push(&column.sql_name)
+    pub(super) fn column(&mut self, alias: impl Piece, column: &Column) -> &mut Self {
+        self.push(alias).push(".").push(column)
     }
 
     /// Appends items with a separator between them.
-    pub(in crate::graph) fn join<T>(
+    pub(super) fn join<T>(
         &mut self,
-        separator: &str,
+        separator: &'static str,
         items: impl IntoIterator<Item = T>,
         mut write: impl FnMut(&mut Self, T),
     ) -> &mut Self {
@@ -102,74 +65,81 @@ impl Sql {
     }
 
     /// Appends a table's name and notes that the statement reads it.
-    pub(in crate::graph) fn table(&mut self, table: &Table) -> &mut Self {
+    pub(super) fn table(&mut self, table: &Table) -> &mut Self {
         self.only_reference &= table.is_reference;
-        self.push(&table.sql_name)
+        self.text.push_str(&table.sql_name);
+        self
     }
 
     /// Appends a function's name and notes that what it reads is not known.
-    pub(in crate::graph) fn function(&mut self, name: &str) -> &mut Self {
+    pub(super) fn function(&mut self, function: &Function) -> &mut Self {
+        self.not_only_reference();
+        self.push(function)
+    }
+
+    /// Notes that the statement reads more than reference tables, or that its answer is not to be kept.
+    pub(super) fn not_only_reference(&mut self) {
         self.only_reference = false;
-        self.push(name)
+    }
+
+    /// Returns whether the statement reads reference tables only, so that its answer can be kept.
+    pub(in crate::graph) fn reads_only_reference(&self) -> bool {
+        self.only_reference
     }
 
     /// Appends a parameter, cast to the type that it is encoded as.
-    pub(in crate::graph) fn bind(&mut self, parameter: Parameter) -> &mut Self {
+    pub(super) fn bind(&mut self, parameter: Parameter) -> &mut Self {
         let place = self.parameter(parameter);
         self.push(place)
     }
 
-    /// A parameter as text that may be appended more than once, cast to the type that it is encoded as.
-    pub(in crate::graph) fn parameter(&mut self, parameter: Parameter) -> String {
+    /// Returns the place of a new parameter, cast to the type that it is encoded as. It may be appended more than once.
+    pub(super) fn parameter(&mut self, parameter: Parameter) -> Fragment {
         let number = self.reserved + self.parameters.len() + 1;
-        let place = format!("${number}::{}", type_name(&parameter.ty));
+        let place = fragment!("${number}::{ty}", number, ty = parameter.ty);
         self.parameters.push(parameter);
         place
     }
 
     /// Appends the parents' keys as a table of their own: `unnest($1::bigint[]) k(k0)`.
-    pub(in crate::graph) fn keys(&mut self, parts: &[ColumnType]) -> &mut Self {
+    pub(super) fn keys(&mut self, parts: &[ColumnType]) -> &mut Self {
         self.push("unnest(");
         self.join(", ", parts.iter().enumerate(), |sql, (at, part)| {
-            sql.push(format_args!("${}::{}", at + 1, type_name(&part.scalar().postgres_array())));
+            sql.push(text!("${number}::{ty}", number = at + 1, ty = part.scalar().postgres_array()));
         });
-        self.push(format_args!(") {KEY_ALIAS}("));
+        self.push(text!(") {KEY_ALIAS}(", KEY_ALIAS));
         self.join(", ", 0..parts.len(), |sql, at| {
-            sql.push(format_args!("k{at}"));
+            sql.push(text!("k{at}", at));
         });
         self.push(")")
     }
 
-    /// How many parents' keys there are, of which this is the first part.
-    pub(in crate::graph) fn key_count(part: &ColumnType) -> String {
-        format!("cardinality($1::{})", type_name(&part.scalar().postgres_array()))
+    /// Returns how many parents' keys there are, of which this is the first part.
+    pub(super) fn key_count(part: &ColumnType) -> Fragment {
+        fragment!("cardinality($1::{ty})", ty = part.scalar().postgres_array())
     }
 
     /// Appends a part of the only parent's key.
-    pub(in crate::graph) fn key_part(&mut self, at: usize, part: &ColumnType) -> &mut Self {
-        self.push(format_args!("${}::{}", at + 1, type_name(&part.scalar().postgres())))
+    pub(super) fn key_part(&mut self, at: usize, part: &ColumnType) -> &mut Self {
+        self.push(text!("${number}::{ty}", number = at + 1, ty = part.scalar().postgres()))
     }
 
-    /// An alias that the statement does not use yet.
-    pub(in crate::graph) fn alias(&mut self) -> String {
+    /// Appends the parts of the parents' keys as columns behind others.
+    pub(super) fn push_key_columns(&mut self, parts: usize) -> &mut Self {
+        for at in 0..parts {
+            self.push(text!(", {KEY_ALIAS}.k{at}", KEY_ALIAS, at));
+        }
+        self
+    }
+
+    /// Returns an alias that the statement does not use yet.
+    pub(super) fn alias(&mut self) -> Fragment {
         self.aliases += 1;
-        format!("a{}", self.aliases)
+        fragment!("a{number}", number = self.aliases)
     }
 
+    /// Returns the whole statement.
     pub(in crate::graph) fn finish(self) -> Statement {
         Statement { text: self.text.into(), parameters: self.parameters }
-    }
-}
-
-/// A type as SQL casts write it.
-fn type_name(ty: &Type) -> Cow<'_, str> {
-    match *ty {
-        Type::INT8_ARRAY => "bigint[]".into(),
-        Type::TEXT_ARRAY => "text[]".into(),
-        // An array's internal name begins with an underscore: `_uuid`.
-        ref ty => match ty.name().strip_prefix('_') {
-            Some(element) => format!("{element}[]").into(),
-            None => ty.name().into(),
-        },
     }
 }

@@ -1,49 +1,55 @@
 //! What clocks show and when they do, in SQL.
 
-/// The times that are rounded: from the first on, up to and without the second.
-pub(in crate::graph) const CALENDARS: [&str; 2] = ["0001-01-01", "10000-01-01"];
+use super::fragment::{Fragment, fragment};
+use crate::graph::question::bucket::CALENDARS;
+
 /// The first and the last moment that RFC 3339 has words for, as a time of any type. What begins before or ends behind is told by
 /// these.
 const TOLD: [&str; 2] = ["0001-01-01 00:00:00+00 BC", "9999-12-31 23:59:59.999999+00"];
 
-/// A query of the first moments, as column `b`, when a clock shows what stands in column `s` of `from`, or more.
+/// Returns a query of the first moments, as column `b`, when a clock shows what stands in column `s` of `from`, or more.
 ///
 /// Where the clock skips that, the gap's end is looked for, by halves: clocks are put forward at whole seconds, a day at most.
-pub(in crate::graph) fn firsts(zone: &str, from: &str) -> String {
-    let is_before = format!("m AT TIME ZONE {zone} < s");
-    let gap = format!(
+pub(super) fn firsts(zone: &Fragment, from: &Fragment) -> Fragment {
+    let is_before = fragment!("m AT TIME ZONE {zone} < s", zone);
+    let gap = fragment!(
         "WITH RECURSIVE gap AS (SELECT date_trunc('second', p - (p AT TIME ZONE {zone} - s)) AS b, \
          date_trunc('second', p + interval '999999 microseconds') AS e UNION ALL \
          SELECT CASE WHEN {is_before} THEN m ELSE b END, CASE WHEN {is_before} THEN e ELSE m END FROM (\
          SELECT b, e, date_trunc('second', b + (e - b) / 2) AS m FROM gap WHERE e - b > interval '1 second') h) \
-         SELECT min(e) FROM gap"
+         SELECT min(e) FROM gap",
+        zone,
+        is_before,
     );
-    read_back(zone, from, &format!("WHEN p AT TIME ZONE {zone} = s THEN p ELSE ({gap})"))
+    read_back(zone, from, &fragment!("WHEN p AT TIME ZONE {zone} = s THEN p ELSE ({gap})", zone, gap))
 }
 
-/// The same of what the clock does not skip, which is planned faster.
-pub(in crate::graph) fn firsts_of_shown(zone: &str, from: &str) -> String {
-    read_back(zone, from, "ELSE p")
+/// Returns the same of what the clock does not skip, which is planned faster.
+pub(super) fn firsts_of_shown(zone: &Fragment, from: &Fragment) -> Fragment {
+    read_back(zone, from, &Fragment::of("ELSE p"))
 }
 
 /// Postgres gives the later moment (`p`) where the clock shows something twice, and reads what it skips by the clock before the gap.
 /// `otherwise`: what is so where it does not show it twice.
-fn read_back(zone: &str, from: &str, otherwise: &str) -> String {
-    format!(
+fn read_back(zone: &Fragment, from: &Fragment, otherwise: &Fragment) -> Fragment {
+    fragment!(
         "SELECT s, CASE WHEN (p - d) AT TIME ZONE {zone} = s THEN p - d {otherwise} END AS b FROM (\
          SELECT s, p, (p - interval '24 hours') AT TIME ZONE {zone} + interval '24 hours' - s AS d FROM (\
-         SELECT s, s AT TIME ZONE {zone} AS p FROM {from} OFFSET 0) s OFFSET 0) s"
+         SELECT s, s AT TIME ZONE {zone} AS p FROM {from} OFFSET 0) s OFFSET 0) s",
+        zone,
+        otherwise,
+        from,
     )
 }
 
-/// A time that RFC 3339 has words for, next to one that is not NULL.
-pub(in crate::graph) fn told(time: &str) -> String {
+/// Returns a time that RFC 3339 has words for, next to one that is not NULL.
+pub(super) fn told(time: &Fragment) -> Fragment {
     let [first, last] = TOLD;
-    format!("least(greatest({time}, '{first}'), '{last}')")
+    fragment!("least(greatest({time}, '{first}'), '{last}')", time, first, last)
 }
 
-/// What is made of a time; NULL beyond all calendars.
-pub(in crate::graph) fn within_calendars(time: &str, made: &str) -> String {
+/// Returns what is made of a time; NULL beyond all calendars.
+pub(super) fn within_calendars(time: &Fragment, made: &Fragment) -> Fragment {
     let [first, end] = CALENDARS;
-    format!("CASE WHEN {time} >= '{first}' AND {time} < '{end}' THEN {made} END")
+    fragment!("CASE WHEN {time} >= '{first}' AND {time} < '{end}' THEN {made} END", time, first, end, made)
 }

@@ -1,10 +1,47 @@
-//! The SQL of a question: text with parameters, for Postgres.
+//! How SQL says what a request asks: a statement for each [question](super::question).
+//!
+//! A statement is made of pieces that nobody but this folder can make (`fragment.rs`), so that a value of a request can only enter
+//! as a parameter.
 
+mod aggregate;
+mod bucket;
 mod builder;
-pub(in crate::graph) mod clock;
-pub(in crate::graph) mod filter;
-pub(in crate::graph) mod merge;
-pub(in crate::graph) mod page;
-pub(in crate::graph) mod rows;
+mod call;
+mod clock;
+mod filter;
+mod fragment;
+mod function;
+mod grouping;
+mod groups;
+mod keyset;
+mod limit;
+mod merge;
+mod order;
+mod page;
+mod range;
+mod rows;
+mod series;
+mod write;
 
-pub(in crate::graph) use builder::{KEY_ALIAS, Sql};
+pub(super) use aggregate::aggregate;
+pub(super) use builder::Sql;
+pub(super) use call::call;
+pub(super) use groups::groups;
+pub(super) use page::{PageQuery, page, points};
+pub(super) use rows::{Rows, all, by_key, rows_before};
+pub(super) use write::{delete, insert, look, update};
+
+use self::filter::Filter;
+use super::arguments::{ArgumentError, Value};
+use super::catalog::{Catalog, Table};
+use super::question::allowance::Allowance;
+
+/// Refuses what is wrong with a filter on rows of a table of which nothing is asked.
+pub(super) fn check_filter(
+    catalog: &Catalog,
+    table: &Table,
+    filter: &Value<'_>,
+    allowance: &mut Allowance<'_>,
+) -> Result<(), ArgumentError> {
+    Filter::new(catalog, &mut Sql::new(0), allowance).write_row(table, filter)
+}

@@ -3,15 +3,21 @@
 use std::convert::Infallible;
 
 use super::builder::Sql;
+use super::call;
 use super::filter::Filter;
+use super::fragment::{Fragment, fragment, text};
+use super::keyset;
+use super::limit::Limit;
 use super::merge::Merge;
-use super::rows::{Parents, ROW, Selected, matches_key, parts, select, write_key};
+use super::order::{self, Resolved};
+use super::rows::{ROW, matches_key, own, select, write_key};
 use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{Catalog, ColumnId, ColumnType, Keys, Relation, Scope, Strip, Table};
 use crate::graph::question::allowance::Allowance;
-use crate::graph::question::call;
-use crate::graph::question::order::{self, Sort};
+use crate::graph::question::key::{self, Parents};
+use crate::graph::question::order::{Sort, Term};
 use crate::graph::question::page::Page;
+use crate::graph::question::projection::Selected;
 
 /// Alias of the tenants of whom the caller sees rows.
 const SEEN: &str = "seen";
@@ -31,14 +37,14 @@ pub(in crate::graph) struct PageQuery<'a> {
     pub(in crate::graph) scoped: bool,
 }
 
-/// A page of the whole table, or one for each parent, each with its own limit.
+/// Returns the statement of a page of the whole table, or of one for each parent, each with its own limit.
 pub(in crate::graph) fn page(
     catalog: &Catalog,
     query: &PageQuery<'_>,
     allowance: &mut Allowance<'_>,
 ) -> Result<Sql, ArgumentError> {
     let PageQuery { table, columns, parents, projection, page, filter, cursors, scoped } = query;
-    let parts = parts(table, columns);
+    let parts = key::parts(table, columns);
     let mut sql = Sql::new(parts.len());
     let tenant = if *scoped { tenant(catalog, table, columns) } else { None };
     let asks_first = tenant.map(|strip| strip.keys).filter(|keys| !keys.are_the_policy());
@@ -59,17 +65,18 @@ pub(in crate::graph) fn page(
 
     let scope = if *scoped { scope(catalog, table, columns) } else { None };
     let reference = scope.and_then(|_| reference(catalog, query));
-    let own = |term: &order::Term| term.at.relations.is_empty();
+    let is_own = |term: &Term| term.at.relations.is_empty();
     let (ahead, behind) =
         if page.backward { (&page.before, &page.after) } else { (&page.after, &page.before) };
     let kinds = if columns.is_empty() || tenant.is_some() { kinds(table, page) } else { Vec::new() };
     let is_of_tenants = tenant.is_some() || scope.is_some_and(Scope::may_be_whole);
     let may_miss = is_of_tenants && sorts.first().is_some_and(|sort| sort.nullable);
-    let splits = page.order.iter().all(own)
-        && (may_miss || !kinds.is_empty() || !order::is_one_range(&sorts, ahead.as_deref()));
+    let splits = page.order.iter().all(is_own)
+        && (may_miss || !kinds.is_empty() || !keyset::is_one_range(&sorts, ahead.as_deref()));
     let merges = scope.is_some() || tenant.is_some() || splits;
 
-    let by_key = scope.is_some_and(Scope::has_many) && !projection.is_empty() && page.order.iter().all(own);
+    let by_key =
+        scope.is_some_and(Scope::has_many) && !projection.is_empty() && page.order.iter().all(is_own);
     let rows = apart(&mut sql, |sql| {
         let projection = if by_key { &[] } else { *projection };
         write_rows(catalog, query, projection, &ordered, *cursors || merges, sql);
@@ -80,29 +87,29 @@ pub(in crate::graph) fn page(
         conditions.push(apart(&mut sql, |sql| write_is_below(query, reference, asks_first.is_some(), sql)));
     }
     let present = page.present.iter().map(|column| table.column(*column));
-    conditions.extend(present.map(|column| format!("{ROW}.{} IS NOT NULL", column.sql_name)));
+    conditions.extend(present.map(|column| fragment!("{ROW}.{column} IS NOT NULL", ROW, column)));
     let (by, edge) = (&ordered.values, page.edge);
     let ranges = match ahead.as_deref() {
         _ if !splits => Vec::new(),
-        ahead if !kinds.is_empty() => order::ranges_of_kinds(&kinds, by, &sorts, ahead, edge, &mut sql),
-        Some(values) => order::ranges_after(by, &sorts, values, edge, &mut sql),
-        None => order::with_and_without(&by[0]).into(),
+        ahead if !kinds.is_empty() => keyset::ranges_of_kinds(&kinds, by, &sorts, ahead, edge, &mut sql),
+        Some(values) => keyset::ranges_after(by, &sorts, values, edge, &mut sql),
+        None => keyset::with_and_without(&by[0]).into(),
     };
     if let (Some(values), false) = (ahead, splits) {
-        conditions.push(apart(&mut sql, |sql| order::write_after(by, &sorts, values, edge, sql)));
+        conditions.push(apart(&mut sql, |sql| keyset::write_after(by, &sorts, values, edge, sql)));
     }
     if let Some(values) = behind {
         let other: Vec<Sort> = sorts.iter().map(Sort::reversed).collect();
-        conditions.push(apart(&mut sql, |sql| order::write_after(by, &other, values, edge, sql)));
+        conditions.push(apart(&mut sql, |sql| keyset::write_after(by, &other, values, edge, sql)));
     }
     if let Some(filter) = filter {
-        let write = |sql: &mut Sql| Filter::new(catalog, sql, allowance).write(table, ROW, filter);
+        let write = |sql: &mut Sql| Filter::new(catalog, sql, allowance).write_row(table, filter);
         conditions.push(sql.apart(write)?);
     }
     // One more than the page has: whether any row follows.
-    let limit = page.limit + 1;
+    let limit = Limit::bind(page.limit + 1, page.offset, &mut sql);
 
-    let reference = reference.map(|column| format!("{ROW}.{}", table.column(column).sql_name));
+    let reference = reference.map(|column| own(table, column));
     let merge = Merge {
         table,
         projection,
@@ -112,12 +119,11 @@ pub(in crate::graph) fn page(
         conditions: &conditions,
         ranges: &ranges,
         scope,
-        reference: reference.as_deref(),
+        reference: reference.as_ref(),
         tenant: tenant.map(|strip| strip.column),
         sorts: &sorts,
         values: &ordered.values,
         limit,
-        offset: page.offset,
     };
     if merges {
         merge.write(&mut sql);
@@ -131,7 +137,7 @@ pub(in crate::graph) fn page(
 }
 
 /// Text that is written apart, where nothing can be wrong with it.
-fn apart(sql: &mut Sql, write: impl FnOnce(&mut Sql)) -> String {
+fn apart(sql: &mut Sql, write: impl FnOnce(&mut Sql)) -> Fragment {
     let Ok(text) = sql.apart(|sql| {
         write(sql);
         Ok::<_, Infallible>(())
@@ -144,7 +150,7 @@ fn write_rows(
     catalog: &Catalog,
     query: &PageQuery<'_>,
     projection: &[Selected],
-    ordered: &order::Resolved,
+    ordered: &Resolved,
     with_order: bool,
     sql: &mut Sql,
 ) {
@@ -153,11 +159,11 @@ fn write_rows(
     if with_order {
         let separator = if projection.is_empty() { "" } else { ", " };
         sql.push(separator).join(", ", ordered.values.iter().enumerate(), |sql, (at, value)| {
-            sql.push(value).push(format_args!(" AS o{at}"));
+            sql.push(value).push(text!(" AS o{at}", at));
         });
     }
     sql.push(" FROM ");
-    call::write_from(query.table, query.page.call.as_ref(), sql);
+    call::write_from(catalog, query.table, query.page.call.as_ref(), sql);
     sql.push(" ").push(ROW);
     ordered.write_joins(catalog, sql);
 }
@@ -218,15 +224,35 @@ fn write_is_below(query: &PageQuery<'_>, reference: Option<ColumnId>, asks_first
 
 /// Writes what a statement begins with that asks for the tenants of whom the caller sees rows: once, however often they are used.
 fn write_seen(keys: Keys, sql: &mut Sql) {
-    sql.push(format_args!("WITH {SEEN} AS MATERIALIZED (SELECT {}() AS keys) ", keys.function()));
+    sql.push(text!(
+        "WITH {SEEN} AS MATERIALIZED (SELECT {function}() AS keys) ",
+        SEEN,
+        function = keys.function()
+    ));
 }
 
 /// Writes the condition that a parent is a tenant of whom the caller sees rows. Of others the policy would look at each.
 fn write_is_seen(table: &Table, columns: &[ColumnId], parents: Parents, sql: &mut Sql) {
-    let keys = format!("(SELECT keys FROM {SEEN})");
-    sql.push(format_args!(" AND (array_position({keys}, NULL) IS NOT NULL OR ARRAY["));
+    let keys = fragment!("(SELECT keys FROM {SEEN})", SEEN);
+    sql.push(text!(" AND (array_position({keys}, NULL) IS NOT NULL OR ARRAY[", keys));
     sql.join(", ", columns.iter().enumerate(), |sql, (at, column)| {
         write_key(table, at, *column, parents, sql);
     });
-    sql.push(format_args!("] <@ {keys})"));
+    sql.push(text!("] <@ {keys})", keys));
+}
+
+/// Returns the statement of the rows that points are chosen from, of the whole table or of each parent: one more than there may
+/// be, for each parent and for all of them together.
+pub(in crate::graph) fn points(
+    catalog: &Catalog,
+    query: &PageQuery<'_>,
+    allowance: &mut Allowance<'_>,
+) -> Result<Sql, ArgumentError> {
+    let mut sql = page(catalog, query, allowance)?;
+    if !query.columns.is_empty() && query.parents == Parents::Many {
+        sql.push(" LIMIT ").push(query.page.limit + 1);
+    }
+    // Answers are kept by their SQL, which does not say how many points are chosen.
+    sql.not_only_reference();
+    Ok(sql)
 }

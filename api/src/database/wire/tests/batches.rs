@@ -103,7 +103,7 @@ fn code(error: &WireError) -> String {
 }
 
 /// A cluster's own database, once it lets us in: it listens before it accepts.
-async fn open(cluster: &Cluster) -> Address {
+pub(super) async fn open(cluster: &Cluster) -> Address {
     let address = address(&cluster.url("postgres", "postgres"));
     for _ in 0..1_000 {
         if address.connect().await.is_ok() {

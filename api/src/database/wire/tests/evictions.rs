@@ -30,18 +30,22 @@ fn text(number: usize) -> String {
     format!("SELECT {number}::int4")
 }
 
-/// Runs statements, once more where the server has forgotten them.
+/// Runs statements in a transaction, once more where the server has forgotten them.
 async fn run(connection: &mut Connection, numbers: &[usize]) {
     let texts: Vec<String> = numbers.iter().map(|number| text(*number)).collect();
-    let queries: Vec<_> = texts.iter().map(|text| Query::kept(text, Command::Statement)).collect();
+    let begin = Query::plain("BEGIN", Command::Begin);
+    let statements = texts.iter().map(|text| Query::kept(text, Command::Statement));
+    let queries: Vec<_> = std::iter::once(begin).chain(statements).collect();
     let mut answers = connection.run(&queries).await;
     if answers.as_ref().is_err_and(|failed| matches!(failed.error, WireError::Outdated)) {
+        assert!(connection.roll_back());
         answers = connection.run(&queries).await;
     }
-    for (rows, number) in answers.unwrap().iter().zip(numbers) {
+    for (rows, number) in answers.unwrap()[1..].iter().zip(numbers) {
         let number = i32::try_from(*number).unwrap().to_be_bytes();
         assert_eq!(rows[0].bytes(0), Some(&number[..]), "the answer to another statement");
     }
+    assert!(connection.roll_back());
 }
 
 async fn known_to_server(connection: &mut Connection) -> BTreeSet<String> {

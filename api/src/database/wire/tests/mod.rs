@@ -10,6 +10,7 @@
 mod batches;
 #[path = "../../../../../tests/it/harness/cluster.rs"]
 mod cluster;
+mod evictions;
 mod server;
 
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -94,8 +94,8 @@ proptest! {
             prop_assert_eq!(literal.is_ok(), held.holds(&text), "{} {} {:?}", ty, text, literal);
             match (literal, variable) {
                 (Ok(literal), Ok(variable)) => {
-                    let asked = literal.last().and_then(|statement| statement.parameters.last()).unwrap();
-                    prop_assert_eq!(Some(asked), variable.last().and_then(|statement| statement.parameters.last()));
+                    let asked = literal.last().and_then(|statement| statement.parameters.first()).unwrap();
+                    prop_assert_eq!(Some(asked), variable.last().and_then(|statement| statement.parameters.first()));
                     let bytes = asked.value.as_deref().unwrap();
                     if let Held::Double = held {
                         prop_assert_eq!(bytes, text.parse::<f64>().unwrap().to_be_bytes());

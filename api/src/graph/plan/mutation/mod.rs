@@ -1,20 +1,14 @@
-//! What a mutation writes, and the SQL of it.
+//! What a mutation writes, and what it returns.
 
-mod change;
-mod insert;
-mod items;
-mod rows;
+mod objects;
 
-pub(in crate::graph) use change::Change;
-pub(super) use change::Which;
-pub(in crate::graph) use insert::{Cell, Insert, OnConflict};
-pub(in crate::graph) use items::Items;
-use items::only;
-pub(super) use rows::{read_patch, read_rows, too_many};
+pub(in crate::graph) use objects::Objects;
+use objects::only;
 
 use super::{Keyed, LoadId, Place, Plan, RowSelection};
 use crate::database::Statement;
 use crate::graph::catalog::TableId;
+use crate::graph::question::write::Insert;
 
 /// A mutation, ready to run: its fields, which are carried out one after the other.
 #[derive(Debug)]
@@ -60,12 +54,21 @@ pub(in crate::graph) enum Write {
     Call(Called),
 }
 
+/// A row that is changed or deleted.
+#[derive(Debug)]
+pub(in crate::graph) struct Change {
+    /// Writes, if it may. Returns the primary key of the row that it wrote, if there was one.
+    pub(in crate::graph) statement: Statement,
+    /// Looks for the row: its primary key and, behind it, whether it is unchanged since the given moment.
+    pub(in crate::graph) look: Statement,
+}
+
 /// The call of a function that writes.
 #[derive(Debug)]
 pub(in crate::graph) struct Called {
     pub(in crate::graph) statement: Statement,
     /// The objects that it is given a list of, if it is.
-    pub(in crate::graph) items: Option<Items>,
+    pub(in crate::graph) objects: Option<Objects>,
     /// Where its values may be given, as dotted paths, `doseMg` or `events.doseMg`; and whether they were.
     pub(in crate::graph) places: Vec<(String, bool)>,
     /// Where a number was given that is too large for the column of that name, if one was.

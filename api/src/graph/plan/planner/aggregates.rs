@@ -9,7 +9,7 @@ use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{ColumnType, FieldId, Table};
 use crate::graph::question::allowance;
 use crate::graph::question::find_or_push;
-use crate::graph::sql::rows::Expression;
+use crate::graph::question::numbers::Expression;
 
 impl<'a> Planner<'a> {
     pub(super) fn aggregate(

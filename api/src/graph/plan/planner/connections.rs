@@ -11,10 +11,9 @@ use crate::graph::arguments::Value;
 use crate::graph::catalog::{ColumnId, Table};
 use crate::graph::question::allowance::Allowance;
 use crate::graph::question::call;
+use crate::graph::question::numbers::{Expression, Numbers};
 use crate::graph::question::page;
-use crate::graph::sql::Sql;
-use crate::graph::sql::filter::Filter;
-use crate::graph::sql::rows::{Expression, Numbers, ROW};
+use crate::graph::sql;
 
 impl<'a> Planner<'a> {
     /// Plans a connection below `parents` rows, or of the whole table where `columns` is empty.
@@ -134,9 +133,8 @@ impl<'a> Planner<'a> {
     /// Refuses what is wrong with a filter of which nothing is asked.
     fn check_filter(&self, table: &Table, filter: Option<&Value<'_>>, field: &Field) -> Planned<()> {
         let Some(filter) = filter else { return Ok(()) };
-        let (mut sql, mut allowance) = (Sql::new(0), Allowance::new(self.limits));
-        let written = Filter::new(self.catalog, &mut sql, &mut allowance).write(table, ROW, filter);
-        written.map_err(|error| self.refuse(field, error))
+        let checked = sql::check_filter(self.catalog, table, filter, &mut Allowance::new(self.limits));
+        checked.map_err(|error| self.refuse(field, error))
     }
 
     pub(super) fn edges(

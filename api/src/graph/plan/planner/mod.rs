@@ -29,12 +29,14 @@ use crate::graph::question::allowance::Allowance;
 use crate::graph::question::cursor::{self, CursorShape};
 use crate::graph::question::find_or_push;
 use crate::graph::question::groups::Groups;
+use crate::graph::question::key::{self, Parents};
+use crate::graph::question::numbers::{Expression, Numbers};
 use crate::graph::question::page::Page;
 use crate::graph::question::points::Points;
+use crate::graph::question::projection::{Join, Selected};
 use crate::graph::question::series::{Grid, Series};
-use crate::graph::sql::page::PageQuery;
-use crate::graph::sql::rows::{Expression, Join, Numbers, Parents, Rows, Selected};
 use crate::graph::sql::{self, Sql};
+use crate::graph::sql::{PageQuery, Rows};
 
 /// Plans a validated query. `trial`: what is left out of it.
 pub(crate) fn plan(
@@ -349,9 +351,9 @@ impl<'a> Planner<'a> {
         Ok(Load {
             kind: self.kind(draft),
             parents,
-            parts: if takes_keys { sql::rows::parts(table, &draft.columns) } else { Vec::new() },
+            parts: if takes_keys { key::parts(table, &draft.columns) } else { Vec::new() },
             positions: Self::key_positions(draft),
-            only_reference: sql.only_reference && !self.fresh,
+            only_reference: sql.reads_only_reference() && !self.fresh,
             statement: sql.finish(),
             place: draft.place.clone(),
             torn: None,
@@ -367,18 +369,16 @@ impl<'a> Planner<'a> {
         let table = self.catalog.table(draft.table);
         let (columns, filter, allowance) = (&draft.columns, draft.filter.as_deref(), &mut self.allowance);
         match &draft.kind {
-            DraftKind::ByKey if Self::is_kept_whole(draft, table) => {
-                Ok(sql::rows::all(table, &draft.projection))
-            }
+            DraftKind::ByKey if Self::is_kept_whole(draft, table) => Ok(sql::all(table, &draft.projection)),
             DraftKind::ByKey => {
                 let rows = Rows { table, joins: &draft.joins, projection: &draft.projection, filter };
-                sql::rows::by_key(self.catalog, &rows, columns, parents, allowance)
+                sql::by_key(self.catalog, &rows, columns, parents, allowance)
             }
             DraftKind::RowsBefore(looked_at) => {
                 // The same filter once more: it is counted where the rows are read.
                 let mut allowance = Allowance::new(self.limits);
                 let looked_at = looked_at.iter().copied();
-                sql::rows::rows_before(self.catalog, table, looked_at, filter, &mut allowance)
+                sql::rows_before(self.catalog, table, looked_at, filter, &mut allowance)
             }
             DraftKind::Page(page) => {
                 // The same filter once more: it is counted where the page is read.
@@ -388,7 +388,7 @@ impl<'a> Planner<'a> {
                 let cursors = draft.cursors;
                 let query =
                     PageQuery { table, columns, parents, projection, page, filter, cursors, scoped: true };
-                sql::page::page(self.catalog, &query, allowance)
+                sql::page(self.catalog, &query, allowance)
             }
             DraftKind::Points(points) => {
                 let (projection, page) = (&draft.projection, &points.page);
@@ -403,12 +403,12 @@ impl<'a> Planner<'a> {
                     // All of them are read.
                     scoped: false,
                 };
-                crate::graph::question::points::sql(self.catalog, &query, allowance)
+                sql::points(self.catalog, &query, allowance)
             }
-            DraftKind::Groups(groups) => groups.sql(self.catalog, table, columns, filter, allowance),
+            DraftKind::Groups(groups) => sql::groups(groups, self.catalog, table, columns, filter, allowance),
             DraftKind::Series(series) => series.sql(grid, self.catalog, table, columns, filter, allowance),
             DraftKind::Aggregate(numbers) => {
-                sql::rows::aggregate(self.catalog, table, columns, parents, numbers, filter, allowance)
+                sql::aggregate(self.catalog, table, columns, parents, numbers, filter, allowance)
             }
         }
     }

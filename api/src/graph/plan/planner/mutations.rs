@@ -1,9 +1,9 @@
 //! Fields of `Mutation`.
 
+use super::super::Plan;
 use super::super::mutation::{
-    Called, Items, Mutation, MutationField, OnConflict, Payload, PayloadField, Step, Which, Write,
+    Called, Change, Mutation, MutationField, Objects, Payload, PayloadField, Step, Write,
 };
-use super::super::{Plan, mutation};
 use super::{Planned, Planner};
 use crate::graph::arguments::{ArgumentError, Arguments, Inputs, Reading, Value};
 use crate::graph::catalog::{
@@ -13,9 +13,10 @@ use crate::graph::document::{self, Document, Field, Selection};
 use crate::graph::error::Error;
 use crate::graph::limits::Limits;
 use crate::graph::question::call::Call;
+use crate::graph::question::inputs;
 use crate::graph::question::key::{self, key_values};
-use crate::graph::sql::Sql;
-use crate::graph::sql::rows::{ROW, write_primary_key};
+use crate::graph::question::write::{OnConflict, Which};
+use crate::graph::sql;
 use crate::graph::value::{holds, parameter};
 
 /// Plans a validated mutation.
@@ -79,24 +80,18 @@ impl<'a> Planner<'a> {
         table: &Table,
         given: &Arguments<'_>,
     ) -> Result<(Write, bool, u64), ArgumentError> {
-        let mut sql = Sql::new(0);
-        sql.push("SELECT ");
-        write_primary_key(table, &mut sql);
-        sql.push(" FROM ");
         let call = Call::of(function, given)?;
-        call.write(&mut sql);
-        sql.push(" ").push(ROW);
         let many = !function.is_single();
         let lists = given.iter().filter_map(|(name, value)| Some((value.as_list()?.len(), name)));
         let longest = lists.max_by_key(|(length, _)| *length).filter(|_| many);
         if let Some((_, argument)) = longest.filter(|(length, _)| *length > self.limits.written_rows) {
-            return Err(ArgumentError::exceeded(argument, mutation::too_many(self.limits.written_rows)));
+            return Err(ArgumentError::exceeded(argument, inputs::too_many(self.limits.written_rows)));
         }
         let objects = longest.map_or(self.limits.written_rows, |(length, _)| length);
         let rows = if many { objects } else { 1 };
         let called = Called {
-            statement: sql.finish(),
-            items: Items::of(function, table.id, call, given),
+            statement: sql::call(self.catalog, table.id, &call, None),
+            objects: Objects::of(function, table.id, call, given),
             places: places(function, given),
             too_large: too_large(function, table, given),
         };
@@ -112,7 +107,7 @@ impl<'a> Planner<'a> {
     ) -> Result<(Write, u64), ArgumentError> {
         let rows = |argument: &str| {
             let given = given.get(argument).map(|it| it.as_list().unwrap_or(std::slice::from_ref(it)));
-            mutation::read_rows(self.catalog, self.limits, table, given.unwrap_or_default(), argument)
+            inputs::read_rows(self.catalog, self.limits, table, given.unwrap_or_default(), argument)
         };
         match operation {
             Operation::Create => Ok((Write::Insert(rows("input")?), 1)),
@@ -145,10 +140,17 @@ impl<'a> Planner<'a> {
             }
             Operation::Update => {
                 let patch =
-                    mutation::read_patch(table, given.get("patch").map(Value::fields).unwrap_or_default())?;
-                Ok((Write::Update(self.which(table, given)?.update(patch)), 1))
+                    inputs::read_patch(table, given.get("patch").map(Value::fields).unwrap_or_default())?;
+                let which = self.which(table, given)?;
+                Ok((
+                    Write::Update(Change { statement: sql::update(&which, patch), look: sql::look(&which) }),
+                    1,
+                ))
             }
-            Operation::Delete => Ok((Write::Delete(self.which(table, given)?.delete()), 1)),
+            Operation::Delete => {
+                let which = self.which(table, given)?;
+                Ok((Write::Delete(Change { statement: sql::delete(&which), look: sql::look(&which) }), 1))
+            }
         }
     }
 
@@ -185,7 +187,7 @@ impl<'a> Planner<'a> {
                 (table.primary_key.as_slice(), key.ok_or_else(|| ArgumentError::new("id", message()))?)
             }
             (None, _) => {
-                let message = format!("give exactly one key: id, {}", crate::graph::schema::keys(table));
+                let message = format!("give exactly one key: id, {}", table.key_names());
                 return Err(ArgumentError::here(message));
             }
         };

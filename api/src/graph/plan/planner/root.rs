@@ -102,7 +102,7 @@ impl<'a> Planner<'a> {
         key::check(table, &given).map_err(|error| self.refuse(field, error))?;
         let key =
             table.keys.iter().find(|key| key.len() == present && key.iter().all(has)).ok_or_else(|| {
-                let message = format!("give exactly one key: {}", crate::graph::schema::keys(table));
+                let message = format!("give exactly one key: {}", table.key_names());
                 self.refuse(field, ArgumentError::here(message))
             })?;
         let parts = key_values(table, key, &given).map_err(|error| self.refuse(field, error))?;

@@ -4,28 +4,25 @@ use std::ops::Range;
 
 use crate::database::Statement;
 use crate::graph::arguments::{Arguments, Value};
-use crate::graph::catalog::{Argument, ArgumentType, Catalog, Function, TableId};
+use crate::graph::catalog::{ArgumentType, Catalog, Function, TableId};
 use crate::graph::question::call::Call;
-use crate::graph::sql::Sql;
-use crate::graph::sql::rows::{ROW, write_primary_key};
+use crate::graph::sql;
 
 /// A list of objects that a function is given, which the database gets as an array for each of their fields.
 #[derive(Debug)]
-pub(in crate::graph) struct Items {
+pub(in crate::graph) struct Objects {
     /// The argument.
     pub(in crate::graph) argument: String,
     /// Fields of the objects.
     fields: Vec<String>,
     /// For each object, which of the fields it gives.
     given: Vec<Vec<bool>>,
-    /// Quoted names of the arrays.
-    arrays: Vec<String>,
     /// Whose rows the function gives.
     table: TableId,
     call: Call,
 }
 
-impl Items {
+impl Objects {
     /// The objects that a call is given under an argument.
     pub(in crate::graph::plan) fn of(
         function: &Function,
@@ -38,14 +35,12 @@ impl Items {
             ArgumentType::Value(_) => None,
         });
         let (argument, fields) = objects?;
-        let named = |name: fn(&Argument) -> &String| fields.iter().map(|field| name(field).clone()).collect();
         let objects = given.get(&argument).map(Value::items).unwrap_or_default();
         let given = |object: &Value<'_>| fields.iter().map(|field| object.gives(&field.field)).collect();
         Some(Self {
             given: objects.iter().map(given).collect(),
             argument,
-            fields: named(|field| &field.field),
-            arrays: named(|field| &field.sql_name),
+            fields: fields.iter().map(|field| field.field.clone()).collect(),
             table,
             call,
         })
@@ -68,14 +63,8 @@ impl Items {
     }
 
     /// The call with some of the objects.
-    pub(in crate::graph) fn statement(&self, catalog: &Catalog, items: Range<usize>) -> Statement {
-        let mut sql = Sql::new(0);
-        sql.push("SELECT ");
-        write_primary_key(catalog.table(self.table), &mut sql);
-        sql.push(" FROM ");
-        self.call.write_part(&self.arrays, items, &mut sql);
-        sql.push(" ").push(ROW);
-        sql.finish()
+    pub(in crate::graph) fn statement(&self, catalog: &Catalog, objects: Range<usize>) -> Statement {
+        sql::call(catalog, self.table, &self.call, Some(objects))
     }
 }
 

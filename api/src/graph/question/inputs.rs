@@ -1,20 +1,20 @@
-//! Inputs → rows.
+//! Reads the inputs of mutations: new rows, and the changes to a row.
 
 use std::borrow::Cow;
 
-use super::{Cell, Insert};
+use super::find_or_push;
+use super::write::{Cell, Insert};
 use crate::database::Parameter;
 use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{Catalog, Column, ColumnId, FieldId, Relation, Table};
 use crate::graph::limits::Limits;
-use crate::graph::question::find_or_push;
 use crate::graph::value::stored;
 
 /// Values that one statement of the protocol can carry.
 const MOST_VALUES: usize = u16::MAX as usize;
 
 /// Reads new rows, with the rows that belong to them. `argument`: where they were given.
-pub(in crate::graph::plan) fn read_rows(
+pub(in crate::graph) fn read_rows(
     catalog: &Catalog,
     limits: &Limits,
     table: &Table,
@@ -35,12 +35,12 @@ pub(in crate::graph::plan) fn read_rows(
 }
 
 /// What is said of more rows than one field may add.
-pub(in crate::graph::plan) fn too_many(most: usize) -> String {
+pub(in crate::graph) fn too_many(most: usize) -> String {
     format!("one field adds at most {most} rows, together with those that belong to them")
 }
 
 /// Reads the changes to a row.
-pub(in crate::graph::plan) fn read_patch(
+pub(in crate::graph) fn read_patch(
     table: &Table,
     patch: &[(Cow<'_, str>, Value<'_>)],
 ) -> Result<Vec<(ColumnId, Option<Parameter>)>, ArgumentError> {
@@ -103,7 +103,7 @@ impl Reader<'_> {
             returning: table.primary_key.clone(),
             children: Vec::new(),
         };
-        for relation in crate::graph::schema::nested(self.catalog, table) {
+        for relation in self.catalog.added_along(table) {
             let below = below(given, relation);
             if !below.is_empty() {
                 let local = relation.local.iter();

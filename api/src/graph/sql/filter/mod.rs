@@ -1,16 +1,18 @@
-//! `filter` → WHERE.
+//! The condition of a filter.
+//!
+//! A filter is read while it is written: what is wrong with it is refused where it stands.
 
-use tokio_postgres::types::Type;
+mod comparison;
 
 use super::builder::Sql;
-use crate::database::Parameter;
+use super::fragment::{Fragment, fragment, text};
+use super::rows::ROW;
 use crate::graph::arguments::{ArgumentError, Value};
-use crate::graph::catalog::{Catalog, ColumnType, FieldId, Relation, Scalar, Table};
+use crate::graph::catalog::{Catalog, ColumnType, FieldId, Relation, Table};
 use crate::graph::question::allowance::Allowance;
-use crate::graph::value::{parameter, parameter_array};
 
 /// Writes a filter's condition into SQL.
-pub(in crate::graph) struct Filter<'a, 'l> {
+pub(super) struct Filter<'a, 'l> {
     catalog: &'a Catalog,
     sql: &'a mut Sql,
     allowance: &'a mut Allowance<'l>,
@@ -35,16 +37,12 @@ enum Place {
 }
 
 impl<'a, 'l> Filter<'a, 'l> {
-    pub(in crate::graph) fn new(
-        catalog: &'a Catalog,
-        sql: &'a mut Sql,
-        allowance: &'a mut Allowance<'l>,
-    ) -> Self {
+    pub(super) fn new(catalog: &'a Catalog, sql: &'a mut Sql, allowance: &'a mut Allowance<'l>) -> Self {
         Self::on_values(catalog, sql, allowance, "filter")
     }
 
     /// A filter on values that have names of their own.
-    pub(in crate::graph) fn on_values(
+    pub(super) fn on_values(
         catalog: &'a Catalog,
         sql: &'a mut Sql,
         allowance: &'a mut Allowance<'l>,
@@ -55,7 +53,7 @@ impl<'a, 'l> Filter<'a, 'l> {
 
     /// Writes the condition of a filter on values. `find` gives, for a field, the operands that it speaks of; its error says where
     /// within the field.
-    pub(in crate::graph) fn write_values<'v>(
+    pub(super) fn write_values<'v>(
         &mut self,
         filter: &'v Value<'v>,
         find: &mut impl FnMut(&str, &'v Value<'v>) -> Result<Vec<Operand<'v>>, ArgumentError>,
@@ -93,13 +91,13 @@ impl<'a, 'l> Filter<'a, 'l> {
         })
     }
 
-    /// Writes the condition of a filter on the rows of `table`, known as `alias`. No condition is `true`.
-    pub(in crate::graph) fn write(
-        &mut self,
-        table: &Table,
-        alias: &str,
-        filter: &Value<'_>,
-    ) -> Result<(), ArgumentError> {
+    /// Writes the condition of a filter on the rows that a statement loads. No condition is `true`.
+    pub(super) fn write_row(&mut self, table: &Table, filter: &Value<'_>) -> Result<(), ArgumentError> {
+        self.write(table, &Fragment::of(ROW), filter)
+    }
+
+    /// Writes the condition of a filter on the rows of `table`, known as `alias`.
+    fn write(&mut self, table: &Table, alias: &Fragment, filter: &Value<'_>) -> Result<(), ArgumentError> {
         let conditions = filter.fields();
         if conditions.is_empty() {
             // `or: [{}, {}, …]` is text to be written too.
@@ -116,7 +114,7 @@ impl<'a, 'l> Filter<'a, 'l> {
     fn field(
         &mut self,
         table: &Table,
-        alias: &str,
+        alias: &Fragment,
         name: &str,
         value: &Value<'_>,
     ) -> Result<(), ArgumentError> {
@@ -130,7 +128,7 @@ impl<'a, 'l> Filter<'a, 'l> {
             _ => match table.field(name) {
                 Some(FieldId::Column(id)) => {
                     let column = table.column(id);
-                    let operand = format!("{alias}.{}", column.sql_name);
+                    let operand = fragment!("{alias}.{column}", alias, column);
                     self.comparisons(&column.ty, &operand, value)
                 }
                 Some(FieldId::Relation(id)) => {
@@ -151,10 +149,10 @@ impl<'a, 'l> Filter<'a, 'l> {
     fn list(
         &mut self,
         table: &Table,
-        alias: &str,
+        alias: &Fragment,
         value: &Value<'_>,
-        operator: &str,
-        empty: &str,
+        operator: &'static str,
+        empty: &'static str,
     ) -> Result<(), ArgumentError> {
         let filters = value.items();
         let place = if operator == " AND " { self.place.among(filters.len()) } else { Place::Within };
@@ -168,7 +166,7 @@ impl<'a, 'l> Filter<'a, 'l> {
     fn many(
         &mut self,
         table: &Table,
-        alias: &str,
+        alias: &Fragment,
         relation: &Relation,
         value: &Value<'_>,
     ) -> Result<(), ArgumentError> {
@@ -189,7 +187,7 @@ impl<'a, 'l> Filter<'a, 'l> {
     fn exists(
         &mut self,
         table: &Table,
-        alias: &str,
+        alias: &Fragment,
         relation: &Relation,
         filter: &Value<'_>,
         quantifier: Quantifier,
@@ -206,9 +204,15 @@ impl<'a, 'l> Filter<'a, 'l> {
             && names_one(target, filter)
         {
             // One key is found first, and an index that begins with it gives the rest in order: a page is read row by row.
-            let (mine, theirs) = (&table.column(*mine).sql_name, &target.column(*theirs).sql_name);
-            self.sql.push(format_args!("{alias}.{mine} = (SELECT {inner}.{theirs} FROM "));
-            self.sql.table(target).push(format_args!(" {inner} WHERE "));
+            let (mine, theirs) = (table.column(*mine), target.column(*theirs));
+            self.sql.push(text!(
+                "{alias}.{mine} = (SELECT {inner}.{theirs} FROM ",
+                alias,
+                mine,
+                inner,
+                theirs
+            ));
+            self.sql.table(target).push(text!(" {inner} WHERE ", inner));
             self.write(target, &inner, filter)?;
             self.sql.push(")");
             self.depth -= 1;
@@ -224,13 +228,10 @@ impl<'a, 'l> Filter<'a, 'l> {
             (true, Quantifier::None | Quantifier::Every) => "NOT EXISTS (SELECT 1",
             (false, _) => "(SELECT true",
         });
-        self.sql.push(" FROM ").table(target).push(format_args!(" {inner} WHERE "));
+        self.sql.push(" FROM ").table(target).push(text!(" {inner} WHERE ", inner));
         self.sql.join(" AND ", relation.local.iter().zip(&relation.remote), |sql, (mine, theirs)| {
-            sql.push(format_args!(
-                "{inner}.{} = {alias}.{}",
-                target.column(*theirs).sql_name,
-                table.column(*mine).sql_name
-            ));
+            let (mine, theirs) = (table.column(*mine), target.column(*theirs));
+            sql.push(text!("{inner}.{theirs} = {alias}.{mine}", inner, theirs, alias, mine));
         });
         self.sql.push(" AND ");
         // Not every row matches if one does not, whether it says no or cannot say.
@@ -249,122 +250,11 @@ impl<'a, 'l> Filter<'a, 'l> {
         Ok(())
     }
 
-    fn comparisons(
-        &mut self,
-        ty: &ColumnType,
-        operand: &str,
-        value: &Value<'_>,
-    ) -> Result<(), ArgumentError> {
-        let conditions = value.fields();
-        self.all(" AND ", "true", conditions, |this, (name, value)| {
-            this.inside(name, |this| {
-                this.count()?;
-                this.comparison(ty, operand, name, value)
-            })
-        })
-    }
-
-    fn comparison(
-        &mut self,
-        ty: &ColumnType,
-        operand: &str,
-        operator: &str,
-        value: &Value<'_>,
-    ) -> Result<(), ArgumentError> {
-        let binary = |operator: &str| format!("{operand} {operator} ");
-        let text = || value.as_str().unwrap_or_default();
-        match operator {
-            "isNull" => {
-                let is = if value.as_bool() == Some(true) { "IS NULL" } else { "IS NOT NULL" };
-                self.sql.push(format_args!("{operand} {is}"));
-            }
-            "in" => {
-                let values = self.array(ty, value)?;
-                self.sql.push(binary("=")).push("ANY (").bind(values).push(")");
-            }
-            "notIn" => {
-                let values = self.array(ty, value)?;
-                self.sql.push(binary("<>")).push("ALL (").bind(values).push(")");
-            }
-            "like" | "ilike" => {
-                let escapes = text().bytes().rev().take_while(|byte| *byte == b'\\').count();
-                if escapes % 2 == 1 {
-                    return Err(
-                        self.error("a `\\` at the end of a pattern escapes nothing; write `\\\\` for itself")
-                    );
-                }
-                self.pattern(
-                    &binary(if operator == "like" { "LIKE" } else { "ILIKE" }),
-                    text(),
-                    str::to_owned,
-                )?;
-            }
-            "startsWith" => {
-                self.pattern(&binary("LIKE"), text(), |text| format!("{}%", escape_pattern(text)))?;
-            }
-            "contains" if *ty == ColumnType::Scalar(Scalar::Text) => {
-                self.pattern(&binary("ILIKE"), text(), |text| format!("%{}%", escape_pattern(text)))?;
-            }
-            "hasKey" => self.pattern(&binary("?"), text(), str::to_owned)?,
-            "path" => self.json_path(operand, value)?,
-            _ => {
-                let operator = match operator {
-                    "eq" => "=",
-                    "neq" => "<>",
-                    "lt" => "<",
-                    "lte" => "<=",
-                    "gt" => ">",
-                    "gte" => ">=",
-                    "contains" => "@>",
-                    "containedBy" => "<@",
-                    "overlaps" => "&&",
-                    _ => return Err(self.error("there is no such condition")),
-                };
-                if let ColumnType::List(_) = ty {
-                    self.allowance.list(value.items().len(), || self.argument.join("."))?;
-                }
-                let parameter = parameter(ty, value).map_err(|error| self.within(error))?;
-                if *ty == ColumnType::Scalar(Scalar::Json) {
-                    let length = parameter.value.as_ref().map_or(0, Vec::len);
-                    self.allowance.pattern(length, || self.argument.join("."))?;
-                }
-                self.allowance.operand(&parameter, || self.argument.join("."))?;
-                if *ty == ColumnType::Scalar(Scalar::Json) && matches!(operator, "<" | "<=" | ">" | ">=") {
-                    // Postgres orders values of all types: every number is greater than every text.
-                    let json_type = value.json_type();
-                    self.sql.push(format_args!("jsonb_typeof({operand}) = '{json_type}' AND "));
-                }
-                self.sql.push(binary(operator)).bind(parameter);
-            }
-        }
-        Ok(())
-    }
-
-    /// Conditions on the value at a path within JSON.
-    fn json_path(&mut self, operand: &str, value: &Value<'_>) -> Result<(), ArgumentError> {
-        let at = value.get("at").ok_or_else(|| self.error("name a path"))?;
-        let conditions = value.fields().iter().filter(|(name, _)| name != "at");
-        let letters = at.items().iter();
-        let letters = letters.map(|key| 1 + key.as_str().map_or(0, |key| key.chars().count())).sum();
-        let at = self.inside("at", |this| {
-            this.allowance.pattern(letters, || this.argument.join("."))?;
-            this.array(&ColumnType::Scalar(Scalar::Text), at)
-        })?;
-        let at = self.sql.parameter(at);
-        self.all(" AND ", "true", conditions, |this, (name, value)| {
-            this.inside(name, |this| {
-                this.count()?;
-                let operand = format!("({operand} #> {at})");
-                this.comparison(&ColumnType::Scalar(Scalar::Json), &operand, name, value)
-            })
-        })
-    }
-
     /// `(a AND b)`; the text of an empty list stands for none.
     fn all<T>(
         &mut self,
-        operator: &str,
-        empty: &str,
+        operator: &'static str,
+        empty: &'static str,
         items: impl IntoIterator<Item = T>,
         mut write: impl FnMut(&mut Self, T) -> Result<(), ArgumentError>,
     ) -> Result<(), ArgumentError> {
@@ -375,29 +265,6 @@ impl<'a, 'l> Filter<'a, 'l> {
             write(self, item)?;
         }
         self.sql.push(if any { ")" } else { empty });
-        Ok(())
-    }
-
-    fn array(&mut self, ty: &ColumnType, value: &Value<'_>) -> Result<Parameter, ArgumentError> {
-        self.allowance.list(value.items().len(), || self.argument.join("."))?;
-        let values = parameter_array(ty, value).map_err(|error| self.within(error))?;
-        self.allowance.operand(&values, || self.argument.join("."))?;
-        Ok(values)
-    }
-
-    fn pattern(
-        &mut self,
-        condition: &str,
-        text: &str,
-        make: impl FnOnce(&str) -> String,
-    ) -> Result<(), ArgumentError> {
-        if text.contains('\0') {
-            return Err(self.error("text has no NUL"));
-        }
-        self.allowance.pattern(text.chars().count(), || self.argument.join("."))?;
-        let pattern = Parameter::new(Type::TEXT, make(text).into_bytes());
-        self.allowance.operand(&pattern, || self.argument.join("."))?;
-        self.sql.push(condition).bind(pattern);
         Ok(())
     }
 
@@ -442,14 +309,14 @@ impl Place {
 }
 
 /// A value that has no field of its own in a filter.
-pub(in crate::graph) struct Operand<'v> {
+pub(super) struct Operand<'v> {
     /// Where the comparisons with it stand, from the field inwards.
-    pub(in crate::graph) within: Vec<&'v str>,
+    pub(super) within: Vec<&'v str>,
     /// `None`: there is no such value.
-    pub(in crate::graph) sql: Option<String>,
-    pub(in crate::graph) ty: ColumnType,
+    pub(super) sql: Option<Fragment>,
+    pub(super) ty: ColumnType,
     /// The comparisons.
-    pub(in crate::graph) value: &'v Value<'v>,
+    pub(super) value: &'v Value<'v>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -465,16 +332,4 @@ fn names_one(table: &Table, filter: &Value<'_>) -> bool {
     let Some(FieldId::Column(column)) = table.field(field) else { return false };
     let [(operator, _)] = conditions.fields() else { return false };
     operator == "eq" && table.keys.contains(&vec![column])
-}
-
-/// Text that LIKE takes literally.
-fn escape_pattern(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
-        if matches!(letter, '\\' | '%' | '_') {
-            escaped.push('\\');
-        }
-        escaped.push(letter);
-    }
-    escaped
 }

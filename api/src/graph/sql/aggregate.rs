@@ -1,0 +1,91 @@
+//! The SQL of numbers over many rows.
+
+use tokio_postgres::types::Type;
+
+use super::builder::{KEY_ALIAS, Sql};
+use super::call;
+use super::filter::Filter;
+use super::fragment::{fragment, text};
+use super::function::{held, write_function};
+use super::rows::{ROW, matches_key, own};
+use crate::database::Parameter;
+use crate::graph::aggregate::NUMBER_WITHIN;
+use crate::graph::arguments::{ArgumentError, Value};
+use crate::graph::catalog::{Catalog, ColumnId, Table};
+use crate::graph::question::allowance::Allowance;
+use crate::graph::question::key::{self, Parents};
+use crate::graph::question::numbers::{Expression, Numbers};
+
+/// Digits of a number within JSON, all of which Postgres writes, that may be beyond the doubles at either end.
+const LONG_NUMBER: usize = 300;
+
+/// Returns the statement of values over all rows of the table, or over each parent's, and behind them the parent's key; a parent
+/// without rows is left out.
+pub(in crate::graph) fn aggregate(
+    catalog: &Catalog,
+    table: &Table,
+    columns: &[ColumnId],
+    parents: Parents,
+    numbers: &Numbers,
+    filter: Option<&Value<'_>>,
+    allowance: &mut Allowance<'_>,
+) -> Result<Sql, ArgumentError> {
+    let parts = key::parts(table, columns);
+    let mut sql = Sql::new(parts.len());
+    sql.push("SELECT ")
+        .join(", ", &numbers.expressions, |sql, expression| write_expression(table, expression, sql));
+    let grouped = if parents == Parents::Many { parts.len() } else { 0 };
+    sql.push_key_columns(grouped).push(" FROM ");
+    let mut before = " WHERE ";
+    if grouped > 0 {
+        sql.keys(&parts).push(" JOIN ").table(table).push(text!(" {ROW} ON ", ROW));
+        matches_key(table, columns, parents, &mut sql);
+    } else {
+        call::write_from(catalog, table, numbers.call.as_ref(), &mut sql);
+        sql.push(" ").push(ROW);
+        if !parts.is_empty() {
+            sql.push(before);
+            matches_key(table, columns, parents, &mut sql);
+            before = " AND ";
+        }
+    }
+    if let Some(filter) = filter {
+        sql.push(before);
+        Filter::new(catalog, &mut sql, allowance).write_row(table, filter)?;
+    }
+    if grouped > 0 {
+        sql.push(" GROUP BY ").join(", ", 0..grouped, |sql, at| {
+            sql.push(KEY_ALIAS).push(".k").push(at);
+        });
+    }
+    Ok(sql)
+}
+
+/// Writes a value over many rows.
+pub(super) fn write_expression(table: &Table, expression: &Expression, sql: &mut Sql) {
+    match expression {
+        Expression::Count => {
+            sql.push("count(*)");
+        }
+        Expression::Of(function, column) => {
+            write_function(*function, &own(table, *column), &table.column(*column).ty, sql);
+        }
+        Expression::Within(function, column, path) => {
+            let value = own(table, *column);
+            let keys = path.iter().map(String::as_bytes);
+            let path = sql.parameter(Parameter::array(Type::TEXT_ARRAY, &Type::TEXT, keys));
+            // What is no number there counts as missing, and so does what no double has room for. What somebody has written has any
+            // number of digits, and to compute with all of them would take long.
+            let long = held(&fragment!("({value} #> {path})::numeric", value, path));
+            let number = fragment!(
+                "(CASE WHEN jsonb_typeof({value} #> {path}) = 'number' THEN CASE WHEN length({value} #>> {path}) < {LONG_NUMBER} \
+                 THEN ({value} #>> {path})::float8 ELSE {long} END END)",
+                value,
+                path,
+                LONG_NUMBER,
+                long,
+            );
+            write_function(*function, &number, &NUMBER_WITHIN, sql);
+        }
+    }
+}

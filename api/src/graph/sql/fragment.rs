@@ -1,0 +1,204 @@
+//! Pieces that SQL is made of.
+//!
+//! SQL is made in this folder and nowhere else: of literals of its source, names of the catalog, numbers, and places of
+//! parameters. Text that comes with a request is none of these, and so it does not compile as SQL.
+
+use std::fmt;
+
+use tokio_postgres::types::Type;
+
+use crate::graph::catalog::{Column, Function, quote};
+
+/// A piece of SQL.
+pub(super) trait Piece {
+    /// Writes the piece.
+    fn write<W: fmt::Write>(&self, out: &mut W) -> fmt::Result;
+}
+
+/// A literal of the source.
+impl Piece for &'static str {
+    fn write<W: fmt::Write>(&self, out: &mut W) -> fmt::Result {
+        out.write_str(self)
+    }
+}
+
+/// SQL that was made of other pieces, and may be part of a statement more than once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Fragment(String);
+
+impl Fragment {
+    /// Makes a fragment of a piece.
+    pub(super) fn of(piece: impl Piece) -> Self {
+        let mut text = String::new();
+        // Writing to a String cannot fail.
+        let _ = piece.write(&mut text);
+        Self(text)
+    }
+
+    /// Quotes a name of the database.
+    pub(super) fn identifier(name: &str) -> Self {
+        Self(quote(name))
+    }
+
+    /// Quotes a text as a value that the database compares with, known to be one of the catalog's words.
+    pub(super) fn word(word: &str) -> Self {
+        Self(format!("'{}'::text", word.replace('\'', "''")))
+    }
+
+    /// Joins fragments with a separator between them.
+    pub(super) fn join(fragments: &[Self], separator: &'static str) -> Self {
+        let texts: Vec<&str> = fragments.iter().map(|fragment| fragment.0.as_str()).collect();
+        Self(texts.join(separator))
+    }
+
+    /// Takes what a statement has beyond its first bytes.
+    pub(super) fn split_off(statement: &mut String, start: usize) -> Self {
+        Self(statement.split_off(start))
+    }
+
+    /// Returns whether there is nothing of it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Piece for Fragment {
+    fn write<W: fmt::Write>(&self, out: &mut W) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+impl<P: Piece> Piece for &P {
+    fn write<W: fmt::Write>(&self, out: &mut W) -> fmt::Result {
+        (*self).write(out)
+    }
+}
+
+/// A column, by its quoted name.
+impl Piece for Column {
+    fn write<W: fmt::Write>(&self, out: &mut W) -> fmt::Result {
+        out.write_str(&self.sql_name)
+    }
+}
+
+/// A function of the database, by its quoted name with its schema.
+impl Piece for Function {
+    fn write<W: fmt::Write>(&self, out: &mut W) -> fmt::Result {
+        out.write_str(&self.sql_name)
+    }
+}
+
+/// A type as casts write it.
+impl Piece for Type {
+    fn write<W: fmt::Write>(&self, out: &mut W) -> fmt::Result {
+        match *self {
+            Self::INT8_ARRAY => out.write_str("bigint[]"),
+            // An array's internal name begins with an underscore: `_uuid`.
+            ref ty => match ty.name().strip_prefix('_') {
+                Some(element) => write!(out, "{element}[]"),
+                None => out.write_str(ty.name()),
+            },
+        }
+    }
+}
+
+macro_rules! numbers {
+    ($($number:ty),*) => {$(
+        impl Piece for $number {
+            fn write<W: fmt::Write>(&self, out: &mut W) -> fmt::Result {
+                write!(out, "{self}")
+            }
+        }
+    )*};
+}
+numbers!(u64, usize);
+
+/// A template whose places are filled, as [`text!`] makes it.
+pub(super) struct Template<'a>(fmt::Arguments<'a>);
+
+impl<'a> Template<'a> {
+    /// Takes what [`text!`] has checked. Nothing else calls it.
+    pub(super) fn checked(arguments: fmt::Arguments<'a>) -> Self {
+        Self(arguments)
+    }
+}
+
+impl Piece for Template<'_> {
+    fn write<W: fmt::Write>(&self, out: &mut W) -> fmt::Result {
+        out.write_fmt(self.0)
+    }
+}
+
+/// A piece that fills a place of a template.
+pub(super) struct Filled<'p, P>(pub(super) &'p P);
+
+impl<P: Piece> fmt::Display for Filled<'_, P> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.write(formatter)
+    }
+}
+
+/// Fills the places of a literal template with pieces, which are listed behind it: `text!("{alias}.{column}", alias, column)`.
+///
+/// `concat!` keeps the template from taking variables that are not listed, whose text nobody has checked.
+macro_rules! text {
+    (@filled $name:ident) => { $crate::graph::sql::fragment::Filled(&$name) };
+    (@filled $name:ident = $value:expr) => { $crate::graph::sql::fragment::Filled(&$value) };
+    ($template:literal $(, $name:ident $(= $value:expr)?)* $(,)?) => {
+        $crate::graph::sql::fragment::Template::checked(format_args!(
+            concat!($template),
+            $($name = $crate::graph::sql::fragment::text!(@filled $name $(= $value)?)),*
+        ))
+    };
+}
+
+/// Makes a [`Fragment`] of a template: see [`text!`].
+macro_rules! fragment {
+    ($($template:tt)*) => { $crate::graph::sql::fragment::Fragment::of($crate::graph::sql::fragment::text!($($template)*)) };
+}
+
+pub(super) use {fragment, text};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_is_filled_with_names_numbers_and_fragments() {
+        let name = Fragment::identifier("a \"b\"");
+        let number = 7_u64;
+        let filled = fragment!("{alias}.{name} = {number} OR {name} IS NULL", alias = "t", name, number);
+        assert_eq!(filled.0, "t.\"a \"\"b\"\"\" = 7 OR \"a \"\"b\"\"\" IS NULL");
+        assert_eq!(Fragment::word("it's").0, "'it''s'::text");
+    }
+
+    /// A template is checked by [`text!`] alone: it lists what fills its places.
+    #[test]
+    fn nobody_makes_sql_past_the_macros() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/graph");
+        let (mut folders, mut files) = (vec![std::path::PathBuf::from(folder)], 0);
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if !path.ends_with("sql/fragment.rs") {
+                    files += 1;
+                    let source = std::fs::read_to_string(&path).unwrap();
+                    for forbidden in
+                        ["Template::checked", "Fragment::split_off", "Piece for ", "fragment::Filled"]
+                    {
+                        let is_allowed =
+                            forbidden == "Fragment::split_off" && path.ends_with("sql/builder.rs");
+                        assert!(
+                            is_allowed || !source.contains(forbidden),
+                            "{forbidden} in {}",
+                            path.display()
+                        );
+                    }
+                }
+            }
+        }
+        assert!(files > 100, "{files} files");
+    }
+}

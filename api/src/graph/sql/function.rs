@@ -1,0 +1,131 @@
+//! How SQL says aggregate functions.
+
+use tokio_postgres::types::Type;
+
+use super::builder::Sql;
+use super::fragment::{Fragment, fragment, text};
+use crate::database::Parameter;
+use crate::graph::aggregate::Function;
+use crate::graph::catalog::{ColumnType, Scalar};
+
+/// The largest double, with all that is rounded to it; a little of the last digit is left over.
+const LARGEST_DOUBLE: &str = "1.797693134862315807e308";
+/// All that is rounded to 0.
+const NO_DOUBLE: &str = "2.47e-324";
+/// All that is rounded to 0 or to the least double, whose half is none.
+const NO_HALF: &str = "7.42e-324";
+/// Decimals of which so many rows as a table can have, or the squares of so many, are added without an end of Postgres's decimals.
+const ADDABLE: &str = "1e131000";
+const SQUARABLE: &str = "1e65000";
+
+/// Returns a number as a decimal, or NaN where it is none that can be added up (`most`): NaN makes all that is computed of it NaN.
+///
+/// Doubles are added as decimals too, with all the digits that tell them from others. What doubles add up to depends on the order
+/// in which they come, and with it, in the last digit, on rows that the caller does not see.
+fn summand(number: &Fragment, column: &ColumnType, most: &'static str) -> Fragment {
+    match column.scalar() {
+        Scalar::Real => finite(&fragment!("{number}::float8", number)),
+        Scalar::Double => finite(number),
+        _ => fragment!(
+            "CASE WHEN {number} BETWEEN -{most} AND {most} THEN {number} WHEN {number} IS NOT NULL THEN 'NaN' END",
+            number,
+            most,
+        ),
+    }
+}
+
+/// Returns a double as a decimal; NaN where it is infinite.
+fn finite(number: &Fragment) -> Fragment {
+    fragment!(
+        "CASE WHEN {number} > '-Infinity' AND {number} < 'Infinity' THEN {number}::text::numeric \
+         WHEN {number} IS NOT NULL THEN 'NaN' END",
+        number,
+    )
+}
+
+/// Returns a number as a double; NULL where that has no room for it.
+fn double(number: &Fragment) -> Fragment {
+    fragment!(
+        "CASE WHEN {number} BETWEEN -{NO_DOUBLE} AND {NO_DOUBLE} THEN 0 \
+         WHEN {number} BETWEEN -{LARGEST_DOUBLE} AND {LARGEST_DOUBLE} THEN {number}::float8 END",
+        number,
+        NO_DOUBLE,
+        LARGEST_DOUBLE,
+    )
+}
+
+/// Returns a number as a double; NULL where that has no room for it, and also where nothing of the number would be left.
+pub(super) fn held(number: &Fragment) -> Fragment {
+    let double = double(number);
+    fragment!(
+        "CASE WHEN {number} = 0 OR abs({number}) > {NO_DOUBLE} THEN {double} END",
+        number,
+        NO_DOUBLE,
+        double
+    )
+}
+
+/// Returns a number as a double that keeps its place among others: what is beyond all doubles is infinite. NULL is what is no
+/// number. Its half is a double too.
+fn placed(number: &Fragment) -> Fragment {
+    fragment!(
+        "CASE WHEN {number} BETWEEN -{NO_HALF} AND {NO_HALF} THEN 0 WHEN {number} < -{LARGEST_DOUBLE} THEN '-Infinity' \
+         WHEN {number} > {LARGEST_DOUBLE} THEN CASE WHEN {number}::numeric <> 'NaN' THEN 'Infinity'::float8 END \
+         ELSE {number}::float8 END",
+        number,
+        NO_HALF,
+        LARGEST_DOUBLE,
+    )
+}
+
+/// Writes a function of an operand, which is of a column of this type.
+///
+/// No value of a row makes it fail: a result that its type has no room for is null.
+pub(super) fn write_function(function: Function, operand: &Fragment, column: &ColumnType, sql: &mut Sql) {
+    let summed = |name: &'static str, most: &'static str| {
+        let summand = summand(operand, column, most);
+        double(&fragment!("{name}({summand})", name, summand))
+    };
+    let has_any_size = matches!(column.scalar(), Scalar::Double | Scalar::Real | Scalar::Decimal);
+    match function {
+        Function::CountDistinct => sql.push(text!("count(DISTINCT {operand})", operand)),
+        Function::CountTrue => sql.push(text!("count(*) FILTER (WHERE {operand})", operand)),
+        Function::CountFalse => sql.push(text!("count(*) FILTER (WHERE NOT {operand})", operand)),
+        Function::Rate => sql.push(text!("avg({operand}::int)::float8", operand)),
+        Function::Min => sql.push(text!("min({operand})", operand)),
+        Function::Max => sql.push(text!("max({operand})", operand)),
+        Function::Sum => match column.scalar() {
+            Scalar::Decimal => {
+                sql.push(text!("nullif(sum({summand}), 'NaN')", summand = summand(operand, column, ADDABLE)))
+            }
+            Scalar::Double | Scalar::Real => sql.push(summed("sum", ADDABLE)),
+            _ => sql.push(text!("sum({operand})", operand)),
+        },
+        // An unbounded number may be beyond a double, and so may its mean.
+        Function::Avg if has_any_size => sql.push(summed("avg", ADDABLE)),
+        Function::Stddev if has_any_size => sql.push(summed("stddev_samp", SQUARABLE)),
+        Function::Variance if has_any_size => sql.push(summed("var_samp", SQUARABLE)),
+        Function::Avg => sql.push(text!("avg({operand})::float8", operand)),
+        Function::Stddev => sql.push(text!("stddev_samp({operand})::float8", operand)),
+        Function::Variance => sql.push(text!("var_samp({operand})::float8", operand)),
+        Function::Percentile(share) => return write_percentile(share, operand, column, sql),
+    };
+}
+
+/// Writes the value below which a share of an operand's values lies.
+fn write_percentile(share: f64, operand: &Fragment, column: &ColumnType, sql: &mut Sql) {
+    // What lies between two doubles may be further apart than doubles go: their halves are not.
+    let half = match column.scalar() {
+        Scalar::Decimal => Some(fragment!("({placed})", placed = placed(operand))),
+        Scalar::Double => {
+            Some(fragment!("(CASE abs({operand}) WHEN 5e-324 THEN 0 ELSE {operand} END)", operand))
+        }
+        _ => None,
+    };
+    sql.push(if half.is_some() { "2 * percentile_cont(" } else { "percentile_cont(" });
+    sql.bind(Parameter::new(Type::FLOAT8, share.to_be_bytes().to_vec()));
+    match half {
+        Some(half) => sql.push(text!(") WITHIN GROUP (ORDER BY {half} * 0.5::float8)", half)),
+        None => sql.push(text!(") WITHIN GROUP (ORDER BY {operand}::float8)", operand)),
+    };
+}

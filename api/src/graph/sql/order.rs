@@ -1,0 +1,89 @@
+//! ORDER BY, and the joins that lead to the columns of an order.
+
+use super::builder::Sql;
+use super::fragment::{Fragment, fragment, text};
+use crate::graph::arguments::ArgumentError;
+use crate::graph::catalog::{Catalog, RelationId, Table, TableId};
+use crate::graph::question::allowance::Allowance;
+use crate::graph::question::order::{Path, Sort};
+
+/// Columns of a statement, and the joins that lead to them.
+pub(super) struct Resolved {
+    /// The columns.
+    pub(super) values: Vec<Fragment>,
+    /// Joins, to stand after the table.
+    joins: Vec<Join>,
+}
+
+struct Join {
+    path: Vec<RelationId>,
+    alias: Fragment,
+    table: TableId,
+    condition: Fragment,
+}
+
+/// Names columns for a table that has an alias in the statement. `argument`: what asks for them.
+pub(super) fn resolve<'p>(
+    catalog: &Catalog,
+    table: &Table,
+    alias: &'static str,
+    paths: impl IntoIterator<Item = &'p Path>,
+    argument: &str,
+    allowance: &mut Allowance<'_>,
+    sql: &mut Sql,
+) -> Result<Resolved, ArgumentError> {
+    let mut joins: Vec<Join> = Vec::new();
+    let mut values = Vec::new();
+    for wanted in paths {
+        let mut at = table;
+        let mut at_alias = Fragment::of(alias);
+        for depth in 1..=wanted.relations.len() {
+            let path = &wanted.relations[..depth];
+            let relation = at.relation(wanted.relations[depth - 1]);
+            let target = catalog.table(relation.target);
+            if let Some(join) = joins.iter().find(|join| join.path == path) {
+                at_alias.clone_from(&join.alias);
+            } else {
+                allowance.relation(depth, || argument.to_owned())?;
+                let alias = sql.alias();
+                let columns = relation.local.iter().zip(&relation.remote);
+                let conditions: Vec<Fragment> = columns
+                    .map(|(mine, theirs)| {
+                        let (mine, theirs) = (at.column(*mine), target.column(*theirs));
+                        fragment!("{alias}.{theirs} = {at_alias}.{mine}", alias, theirs, at_alias, mine)
+                    })
+                    .collect();
+                let condition = Fragment::join(&conditions, " AND ");
+                joins.push(Join { path: path.to_vec(), alias: alias.clone(), table: target.id, condition });
+                at_alias = alias;
+            }
+            at = target;
+        }
+        values.push(fragment!("{at_alias}.{column}", at_alias, column = at.column(wanted.column)));
+    }
+    Ok(Resolved { values, joins })
+}
+
+impl Resolved {
+    /// Writes the joins.
+    pub(super) fn write_joins(&self, catalog: &Catalog, sql: &mut Sql) {
+        for Join { alias, table, condition, .. } in &self.joins {
+            sql.push(" LEFT JOIN ").table(catalog.table(*table));
+            sql.push(text!(" {alias} ON {condition}", alias, condition));
+        }
+    }
+}
+
+/// Writes ORDER BY.
+pub(super) fn write_order(values: &[Fragment], sorts: &[Sort], sql: &mut Sql) {
+    sql.push(" ORDER BY ").join(", ", sorts.iter().zip(values), |sql, (sort, value)| {
+        sql.push(value);
+        if sort.descending {
+            sql.push(" DESC");
+        }
+        // Left out where it says what Postgres does anyway, so that a plain index serves the order.
+        if sort.nullable && sort.nulls_first != sort.descending {
+            sql.push(if sort.nulls_first { " NULLS FIRST" } else { " NULLS LAST" });
+        }
+    });
+}

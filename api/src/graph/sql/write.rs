@@ -1,0 +1,115 @@
+//! The SQL of new, changed and deleted rows. Each statement returns the primary keys of the rows that it wrote.
+
+use super::builder::Sql;
+use super::fragment::text;
+use super::rows::{ROW, write_primary_key};
+use crate::database::{Parameter, Row, Statement};
+use crate::graph::catalog::{Catalog, ColumnId, Table};
+use crate::graph::question::write::{Cell, Insert, OnConflict, Which};
+
+/// Returns the statement that adds the first `count` rows. `parents`: what was returned of the rows that these belong to.
+pub(in crate::graph) fn insert(
+    catalog: &Catalog,
+    insert: &Insert,
+    parents: &[Row],
+    count: usize,
+) -> Statement {
+    let table = catalog.table(insert.table);
+    let mut sql = Sql::new(0);
+    let names = |ids: &[ColumnId], sql: &mut Sql| {
+        sql.join(", ", ids, |sql, id| {
+            sql.push(table.column(*id));
+        });
+    };
+    sql.push("INSERT INTO ").table(table).push(" (");
+    names(&insert.columns, &mut sql);
+    sql.push(") VALUES ").join(", ", insert.rows.iter().take(count).enumerate(), |sql, (at, row)| {
+        let parent = insert.parents.get(at).and_then(|parent| parents.get(*parent));
+        sql.push("(").join(", ", insert.columns.iter().zip(row), |sql, (id, cell)| {
+            match cell {
+                Cell::Default => sql.push("DEFAULT"),
+                Cell::Null => sql.push("NULL"),
+                Cell::Given(parameter) => sql.bind(parameter.clone()),
+                Cell::Parent(position) => sql.bind(Parameter {
+                    ty: table.column(*id).ty.postgres(),
+                    value: parent.and_then(|row| row.bytes(*position)).map(<[u8]>::to_vec),
+                }),
+            };
+        });
+        sql.push(")");
+    });
+    if let Some(OnConflict { key, set }) = &insert.on_conflict {
+        sql.push(" ON CONFLICT (");
+        names(key, &mut sql);
+        sql.push(") DO UPDATE SET ").join(", ", set, |sql, id| {
+            let column = table.column(*id);
+            sql.push(text!("{column} = EXCLUDED.{column}", column));
+        });
+    }
+    sql.push(" RETURNING ");
+    names(&insert.returning, &mut sql);
+    sql.finish()
+}
+
+/// Returns the statement that gives columns of a row new values; `None` is NULL.
+pub(in crate::graph) fn update(which: &Which<'_>, values: Vec<(ColumnId, Option<Parameter>)>) -> Statement {
+    let mut sql = Sql::new(0);
+    sql.push("UPDATE ").table(which.table).push(text!(" {ROW} SET ", ROW));
+    sql.join(", ", values, |sql, (id, value)| {
+        sql.push(which.table.column(id)).push(" = ");
+        match value {
+            Some(value) => sql.bind(value),
+            None => sql.push("NULL"),
+        };
+    });
+    write_which(which, &mut sql);
+    sql.finish()
+}
+
+/// Returns the statement that deletes a row.
+pub(in crate::graph) fn delete(which: &Which<'_>) -> Statement {
+    let mut sql = Sql::new(0);
+    sql.push("DELETE FROM ").table(which.table).push(" ").push(ROW);
+    write_which(which, &mut sql);
+    sql.finish()
+}
+
+/// Returns the statement that looks for a row: its primary key and, behind it, whether it is unchanged since the given moment.
+pub(in crate::graph) fn look(which: &Which<'_>) -> Statement {
+    let mut sql = Sql::new(0);
+    sql.push("SELECT ");
+    write_primary_key(which.table, &mut sql);
+    sql.push(", ");
+    match &which.unchanged_since {
+        Some((column, moment)) => write_unchanged(which.table, *column, moment, &mut sql),
+        None => {
+            sql.push("true");
+        }
+    }
+    sql.push(" FROM ").table(which.table).push(text!(" {ROW} WHERE ", ROW));
+    write_key(which, &mut sql);
+    sql.finish()
+}
+
+fn write_which(which: &Which<'_>, sql: &mut Sql) {
+    sql.push(" WHERE ");
+    write_key(which, sql);
+    if let Some((column, moment)) = &which.unchanged_since {
+        sql.push(" AND ");
+        write_unchanged(which.table, *column, moment, sql);
+    }
+    sql.push(" RETURNING ");
+    write_primary_key(which.table, sql);
+}
+
+fn write_key(which: &Which<'_>, sql: &mut Sql) {
+    sql.join(" AND ", which.columns.iter().zip(&which.values), |sql, (id, value)| {
+        let column = which.table.column(*id);
+        sql.column(ROW, column).push(" = ");
+        sql.bind(Parameter::new(column.ty.postgres(), value.clone()));
+    });
+}
+
+fn write_unchanged(table: &Table, column: ColumnId, moment: &Parameter, sql: &mut Sql) {
+    sql.column(ROW, table.column(column)).push(" <= ").bind(moment.clone());
+}
