@@ -399,7 +399,7 @@ async fn a_change_of_many_protocols_is_one_pass_even_after_single_ones() {
         .await
         .unwrap();
     refresh(session).await;
-    session.run("SET statement_timeout = '8s'").await.unwrap();
+    session.run("SET statement_timeout = '30s'").await.unwrap();
     for record in 1..=7 {
         let single = format!("UPDATE log_clinical_records SET dosage_mg = 5 WHERE record_id = {record}");
         session.run(single).await.unwrap();
