@@ -82,15 +82,18 @@ impl Budget {
 }
 
 impl Held {
+    /// Refuses bytes that the share could never hold in addition to these.
+    pub fn admit(&self, bytes: usize) -> Result<(), Spent> {
+        if self.bytes.saturating_add(bytes) > self.budget.0.each { Err(Spent::TooMuch) } else { Ok(()) }
+    }
+
     /// Holds more bytes, or stays as it is.
     pub fn grow(&mut self, bytes: usize) -> Result<(), Spent> {
         if bytes == 0 {
             return Ok(());
         }
+        self.admit(bytes)?;
         let Ledger { total, each, .. } = *self.budget.0;
-        if self.bytes.saturating_add(bytes) > each {
-            return Err(Spent::TooMuch);
-        }
         let mut accounts = self.budget.accounts();
         let own = accounts.by_share.get(&self.of).copied().unwrap_or_default() + bytes;
         let most = if own > FLOOR { total } else { total.saturating_add(total / SHARES) };
@@ -151,6 +154,8 @@ mod tests {
     fn a_share_is_a_quarter_and_what_is_dropped_is_given_back() {
         let budget = Budget::new(8 * MB);
         assert_eq!(budget.reserve(person(1), 2 * MB + 1).err(), Some(Spent::TooMuch));
+        assert_eq!(budget.open(person(1)).admit(2 * MB + 1), Err(Spent::TooMuch));
+        assert_eq!(budget.open(person(1)).admit(2 * MB), Ok(()));
         let one = budget.reserve(person(1), MB).unwrap();
         assert_eq!(budget.reserve(person(1), MB + 1).err(), Some(Spent::AtTheMoment));
         assert!(budget.reserve(person(2), 2 * MB).is_ok());

@@ -1,13 +1,18 @@
 //! Bodies of requests: which are read, and how much memory that takes.
 
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
+use bytes::Bytes;
 use futures_util::StreamExt as _;
+use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use tokio::time::{Instant, timeout_at};
 
 use super::counted::COST;
+use super::peer::Peer;
 use crate::budget::{Held, Spent};
 
 /// The encoding of bodies that are not encoded.
@@ -47,13 +52,56 @@ pub(super) enum Unreadable {
     Spent(Spent),
 }
 
-/// A whole body, held as what it will take once it is parsed. `within`: how long its next 16 KB may take.
+/// Holds the body of a request, and notes in its peer when it has been read to its end.
+pub(super) struct Sent {
+    body: Incoming,
+    peer: Peer,
+}
+
+impl Sent {
+    pub(super) fn new(body: Incoming, peer: Peer) -> Self {
+        peer.set_unread_body(true);
+        Self { body, peer }
+    }
+}
+
+impl HttpBody for Sent {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        if frame.is_none() || self.body.is_end_stream() {
+            self.peer.set_unread_body(false);
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// Reads a whole body, held as what it will take once it is parsed. `within`: how long its next 16 KB may take. It reads nothing of a
+/// body whose declared length is too large, so that hyper does not ask the client for it either (`Expect: 100-continue`).
 pub(super) async fn read(
     body: Body,
     limit: usize,
     within: Duration,
     held: &mut Held,
 ) -> Result<Vec<u8>, Unreadable> {
+    let declared = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    if declared > limit {
+        return Err(Unreadable::TooLong);
+    }
+    held.admit(declared.saturating_mul(COST)).map_err(Unreadable::Spent)?;
     let mut chunks = body.into_data_stream();
     let mut bytes = Vec::new();
     let (mut due, mut enough) = (Instant::now() + within, LEAST_SENT);

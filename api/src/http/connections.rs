@@ -12,7 +12,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use hyper::Request;
 use hyper::body::{Body as _, Incoming};
@@ -24,6 +25,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::HttpSettings;
+use super::body::Sent;
 use super::peer::Peer;
 use super::seats::{Full, Seat, Seats};
 use super::stream::{Patience, Stream};
@@ -185,7 +187,7 @@ impl Places {
 }
 
 /// The requests of a connection, one after the other: the next is not begun before the last one's answer is written, however
-/// many a client sends at once.
+/// many a client sends at once. A connection ends with an answer that was ready before the request's body had come to its end.
 struct Asked {
     peer: Peer,
     service: TowerToHyperService<Router>,
@@ -196,20 +198,27 @@ impl Service<Request<Incoming>> for Asked {
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
 
-    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
         let (peer, service) = (self.peer.clone(), self.service.clone());
         let unanswered = peer.asks();
         Box::pin(async move {
             let _unanswered = unanswered;
             peer.rested().await;
+            let has_body = !request.body().is_end_stream();
             // Who does not send the body of a request waits for nobody: what reads it begins.
-            let _busy = request.body().is_end_stream().then(|| peer.begin());
+            let _busy = (!has_body).then(|| peer.begin());
+            let mut request = request.map(|body| {
+                if has_body { Body::new(Sent::new(body, peer.clone())) } else { Body::new(body) }
+            });
             request.extensions_mut().insert(peer.clone());
-            let answer = service.call(request).await;
-            if answer.as_ref().is_ok_and(|answer| answer.status() == StatusCode::SWITCHING_PROTOCOLS) {
+            let mut answer = service.call(request).await?;
+            if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
                 peer.upgrade();
+            } else if has_body && peer.has_unread_body() {
+                // The next request would begin only behind the rest of the body.
+                answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
-            answer
+            Ok(answer)
         })
     }
 }

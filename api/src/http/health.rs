@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
 use super::AppState;
 use crate::database::{DatabaseError, Mode};
+use crate::graph::RETRY_AFTER_SECONDS;
 use crate::supervise::Supervisor;
 
 /// `GET /health/live`: the process answers at all.
@@ -18,36 +19,56 @@ pub(super) async fn live() -> Json<Value> {
 
 /// `GET /health/ready`: the database answers and is safe to be served, every background task runs, and the server is not
 /// shutting down. `database` tells whether mutations are carried out.
-pub(super) async fn ready(State(state): State<Arc<AppState>>) -> (StatusCode, Json<Value>) {
-    let refuse = |reason: &str| {
-        (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "status": "not ready", "reason": reason })))
-    };
-    if let Some(reason) = refusal(state.watching.is_stopping(), &state.supervisor) {
-        return refuse(&reason);
+pub(super) async fn ready(State(state): State<Arc<AppState>>) -> Readiness {
+    if let Some(refused) = refusal(state.watching.is_stopping(), &state.supervisor) {
+        return refused;
     }
     match state.pool.gate().pass().await {
         Ok(()) => {}
-        Err(DatabaseError::InDoubt) => return refuse("the schema has changed, and has not been looked at"),
+        Err(DatabaseError::InDoubt) => {
+            return passing("the schema has changed, and has not been looked at");
+        }
         Err(_) => {
-            return refuse("the database does not protect its data; see the log, or run `praxis doctor`");
+            return lasting("the database does not protect its data; see the log, or run `praxis doctor`");
         }
     }
     match state.pool.mode().await {
         // Who reads is served by a standby as well; who writes has to be led elsewhere.
-        Ok(mode) => (StatusCode::OK, Json(json!({ "status": "ready", "database": name(mode) }))),
+        Ok(mode) => {
+            let told = json!({ "status": "ready", "database": name(mode) });
+            (StatusCode::OK, HeaderMap::new(), Json(told))
+        }
         Err(error) => {
             tracing::warn!(%error, "not ready");
-            refuse("the database does not answer")
+            passing("the database does not answer")
         }
     }
 }
 
-/// Why nobody should be sent here, whatever the database says.
-fn refusal(is_stopping: bool, supervisor: &Supervisor) -> Option<String> {
+/// Holds the answer to a readiness check.
+type Readiness = (StatusCode, HeaderMap, Json<Value>);
+
+/// Returns the refusal of a gateway that will not be ready unless somebody acts.
+fn lasting(reason: &str) -> Readiness {
+    let told = json!({ "status": "not ready", "reason": reason });
+    (StatusCode::SERVICE_UNAVAILABLE, HeaderMap::new(), Json(told))
+}
+
+/// Returns the refusal of a gateway that may be ready in a moment, with `Retry-After`.
+fn passing(reason: &str) -> Readiness {
+    let mut refused = lasting(reason);
+    refused.1.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
+    refused
+}
+
+/// Returns the refusal that the gateway itself has a reason for, whatever the database says.
+fn refusal(is_stopping: bool, supervisor: &Supervisor) -> Option<Readiness> {
     if is_stopping {
-        return Some("shutting down".into());
+        return Some(lasting("shutting down"));
     }
-    supervisor.down().map(|task| format!("a background task has ended and is started again: {task}"))
+    supervisor
+        .down()
+        .map(|task| passing(&format!("a background task has ended and is started again: {task}")))
 }
 
 fn name(mode: Mode) -> &'static str {
@@ -66,14 +87,21 @@ mod tests {
     async fn nobody_is_sent_where_a_task_is_down_or_the_end_has_begun() {
         let supervisor = Supervisor::default();
         supervisor.keep("steady", std::future::pending::<()>);
-        assert_eq!(refusal(false, &supervisor), None);
-        assert_eq!(refusal(true, &supervisor).as_deref(), Some("shutting down"));
+        let told = |is_stopping| {
+            refusal(is_stopping, &supervisor).map(|(status, headers, Json(told))| {
+                assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+                (told["reason"].as_str().unwrap().to_owned(), headers.contains_key(header::RETRY_AFTER))
+            })
+        };
+        assert_eq!(told(false), None);
+        // This process will not be ready again.
+        assert_eq!(told(true), Some(("shutting down".into(), false)));
         // One that always ends is never up again.
         supervisor.keep("frail", || async { panic!("as it always does") });
         while supervisor.down().is_none() {
             tokio::task::yield_now().await;
         }
-        let reason = refusal(false, &supervisor);
-        assert_eq!(reason.as_deref(), Some("a background task has ended and is started again: frail"));
+        let reason = "a background task has ended and is started again: frail";
+        assert_eq!(told(false), Some((reason.into(), true)));
     }
 }

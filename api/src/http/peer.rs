@@ -29,6 +29,8 @@ struct Progress {
     requests: AtomicU64,
     /// Those of them that have no answer yet.
     unanswered: AtomicUsize,
+    /// The body of the request under way has not been read to its end.
+    has_unread_body: AtomicBool,
     /// The connection has become a WebSocket.
     is_upgraded: AtomicBool,
 }
@@ -81,6 +83,16 @@ impl Peer {
     /// Whether it waits for us: a request has no answer, or something else is under way.
     pub(super) fn is_served(&self) -> bool {
         self.progress.unanswered.load(Ordering::Acquire) > 0 || self.sitter.is_busy()
+    }
+
+    /// Notes whether the body of the request under way is still to be read.
+    pub(super) fn set_unread_body(&self, is_unread: bool) {
+        self.progress.has_unread_body.store(is_unread, Ordering::Release);
+    }
+
+    /// Returns whether the body of the request under way has not been read to its end.
+    pub(super) fn has_unread_body(&self) -> bool {
+        self.progress.has_unread_body.load(Ordering::Acquire)
     }
 
     /// Its connection becomes a WebSocket.
