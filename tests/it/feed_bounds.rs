@@ -18,9 +18,8 @@ fn number(number: usize) -> String {
 
 /// Begins a subscription; the message by which it is refused, if it is.
 async fn refused(socket: &mut Socket, id: &str, query: &str) -> Option<String> {
-    socket.begin(id, query, &json!({})).await;
+    socket.subscribe(id, query, &json!({})).await;
     // Answered behind it.
-    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     let then = format!("{id} then");
     socket.begin(&then, "{ __typename }", &json!({})).await;
     let mut refused = None;

@@ -8,7 +8,7 @@ use praxis::auth::development::{DevelopmentClaims, issue};
 use serde_json::{Value, json};
 
 use crate::fixture::{clinician, protocol};
-use crate::harness::{Actor, App, SECRET};
+use crate::harness::{Actor, App, SECRET, eventually};
 
 const LOGGED: &str =
     "subscription($of: BigInt!) { sessionEventLogged(protocolId: $of) { sessionEvent { notes } } }";
@@ -94,7 +94,7 @@ async fn a_subscription_is_a_stream_that_can_be_taken_up_again() {
     let record = protocol(&owner, site).await;
     let variables = json!({ "of": record.to_string() });
     let mut stream = Stream::open(&app, &actor, LOGGED, &variables, None).await;
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    eventually("it is under way", async || app.subscriptions_begun() == 1).await;
     log(&app, record, "one").await;
     let (note, id) = stream.note().await;
     assert_eq!(note, "one");

@@ -61,6 +61,11 @@ impl Gateway {
         Some(planned.map(|subscription| (subscription, Arc::clone(&context.caller))))
     }
 
+    /// Returns how many subscriptions have begun so far. Each receives every change that is committed after it was counted.
+    pub fn subscriptions_begun(&self) -> u64 {
+        self.feeds.begun()
+    }
+
     fn context<'a>(&self, request: &'a Request, session: Option<&'a Data>) -> Cow<'a, RequestContext> {
         let given = RequestContext::of(&request.data).or_else(|| session.and_then(RequestContext::of));
         let own = || Cow::Owned(RequestContext::new(Arc::clone(&self.caller)));

@@ -153,6 +153,11 @@ impl Feeds {
         }
     }
 
+    /// Returns how many subscriptions have begun so far. Each receives every change that is committed after it was counted.
+    pub fn begun(&self) -> u64 {
+        self.registry.joined()
+    }
+
     pub(super) fn engine(&self) -> &Engine {
         &self.engine
     }

@@ -73,14 +73,21 @@ impl Registry {
         if is_new {
             fits(self.most_groups, of.1, groups.by_key.len(), "different subscriptions")?;
         }
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
         groups.subscriptions += 1;
         let own = groups.of.entry(share).or_default();
         own.subscriptions += 1;
         own.groups += usize::from(is_new);
         let group = known.unwrap_or_else(|| groups.insert(make(key, self.budget.clone())));
+        // Others join only when this lock is given back.
+        let number = self.next.load(Ordering::Acquire);
         group.add(number, subscriber);
+        self.next.store(number + 1, Ordering::Release);
         Ok((Watch { registry: Arc::clone(self), group, number }, is_new))
+    }
+
+    /// Returns how many subscriptions have joined so far, including those that have ended.
+    pub(super) fn joined(&self) -> u64 {
+        self.next.load(Ordering::Acquire)
     }
 
     /// Gives changes to whoever watches them, all of them before anybody looks at the first.

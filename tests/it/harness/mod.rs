@@ -17,6 +17,7 @@ use std::time::Duration;
 use praxis::auth::AuthConfig;
 use praxis::auth::development::{DevelopmentClaims, issue};
 use praxis::database::DatabaseConfig;
+use praxis::feed::Gateway;
 use praxis::graph::Limits;
 use praxis::http::HttpSettings;
 use praxis::server::{Server, ServerConfig};
@@ -47,6 +48,8 @@ pub(crate) struct App {
     pub(crate) address: SocketAddr,
     pub(crate) database: String,
     http: reqwest::Client,
+    /// What counts subscriptions, of a gateway that runs within the tests.
+    gateway: Option<Gateway>,
     stop: Option<oneshot::Sender<()>>,
     stopped: Option<JoinHandle<()>>,
 }
@@ -68,7 +71,7 @@ impl App {
         let mut config = config(database);
         change(&mut config);
         let server = Server::start(config).await.unwrap();
-        let address = server.address();
+        let (address, gateway) = (server.address(), Some(server.gateway()));
         let (stop, stopping) = oneshot::channel();
         let stopped = tokio::spawn(async move {
             server
@@ -81,6 +84,7 @@ impl App {
             address,
             database: database.to_owned(),
             http: http_client(),
+            gateway,
             stop: Some(stop),
             stopped: Some(stopped),
         }
@@ -92,6 +96,7 @@ impl App {
             address,
             database: database.to_owned(),
             http: http_client(),
+            gateway: None,
             stop: None,
             stopped: Some(served),
         }
@@ -162,6 +167,11 @@ impl App {
         })
         .await;
         requests
+    }
+
+    /// How many subscriptions of the gateway have begun so far.
+    pub(crate) fn subscriptions_begun(&self) -> u64 {
+        self.gateway.as_ref().map(Gateway::subscriptions_begun).expect("a gateway within the tests")
     }
 
     /// Statements of the gateway that run at the moment.

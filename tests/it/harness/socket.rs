@@ -1,8 +1,10 @@
 //! A client of `graphql-transport-ws`, as small as can be.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
+use praxis::feed::Gateway;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
@@ -20,8 +22,19 @@ const WITHIN: Duration = Duration::from_secs(20);
 /// How long none comes where none is expected.
 const QUIET: Duration = Duration::from_millis(600);
 
+/// How long subscriptions of a gateway elsewhere have to be under way, which nobody tells.
+const ELSEWHERE: Duration = Duration::from_millis(500);
+/// How long a message is waited for before it is looked again whether subscriptions are under way.
+const SOON: Duration = Duration::from_millis(2);
+
 /// A connection.
-pub(crate) struct Socket(WebSocketStream<TcpStream>);
+pub(crate) struct Socket {
+    stream: WebSocketStream<TcpStream>,
+    /// What came while something else was waited for.
+    early: VecDeque<Message>,
+    /// What counts the subscriptions of the gateway, where it runs within the tests.
+    gateway: Option<Gateway>,
+}
 
 impl Socket {
     /// Opens a connection with these headers beside those of a `WebSocket`.
@@ -31,7 +44,8 @@ impl Socket {
             request.headers_mut().insert(*name, HeaderValue::from_str(value).unwrap());
         }
         let stream = TcpStream::connect(app.address).await.unwrap();
-        client_async(request, stream).await.map(|(socket, response)| (Self(socket), response))
+        let (stream, response) = client_async(request, stream).await?;
+        Ok((Self { stream, early: VecDeque::new(), gateway: app.gateway.clone() }, response))
     }
 
     /// A connection that speaks the protocol and has said nothing yet.
@@ -53,22 +67,22 @@ impl Socket {
     }
 
     pub(crate) async fn send_text(&mut self, text: &str) {
-        self.0.send(Message::text(text)).await.unwrap();
+        self.stream.send(Message::text(text)).await.unwrap();
     }
 
     pub(crate) async fn send_binary(&mut self, bytes: &'static [u8]) {
-        self.0.send(Message::binary(bytes)).await.unwrap();
+        self.stream.send(Message::binary(bytes)).await.unwrap();
     }
 
     /// Sends bytes past the rules of frames.
     pub(crate) async fn send_bytes(&mut self, bytes: &[u8]) {
-        self.0.get_mut().write_all(bytes).await.unwrap();
+        self.stream.get_mut().write_all(bytes).await.unwrap();
     }
 
     /// Says goodbye.
     pub(crate) async fn close(&mut self, code: u16, reason: &'static str) {
         let frame = CloseFrame { code: code.into(), reason: reason.into() };
-        self.0.send(Message::Close(Some(frame))).await.unwrap();
+        self.stream.send(Message::Close(Some(frame))).await.unwrap();
     }
 
     /// Begins an operation.
@@ -77,7 +91,7 @@ impl Socket {
         self.send(&json!({ "id": id, "type": "subscribe", "payload": payload })).await;
     }
 
-    /// The same, of an operation of a document.
+    /// Begins a subscription that is an operation of a document, and waits until it is under way.
     pub(crate) async fn subscribe_to(
         &mut self,
         id: &str,
@@ -86,14 +100,39 @@ impl Socket {
         variables: &Value,
     ) {
         let payload = json!({ "query": document, "operationName": operation, "variables": variables });
-        self.send(&json!({ "id": id, "type": "subscribe", "payload": payload })).await;
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        self.subscribe_all(&[(id, payload)]).await;
     }
 
-    /// Begins a subscription and gives it time to be under way, which the protocol does not tell.
+    /// Begins a subscription and waits until it is under way.
     pub(crate) async fn subscribe(&mut self, id: &str, query: &str, variables: &Value) {
-        self.begin(id, query, variables).await;
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        self.subscribe_all(&[(id, json!({ "query": query, "variables": variables }))]).await;
+    }
+
+    /// Begins subscriptions and waits until each of them is under way, or has ended.
+    ///
+    /// The protocol does not tell that, and so the gateway is asked how many have begun. Whoever begins others of the same gateway
+    /// at the same time waits for too few.
+    pub(crate) async fn subscribe_all(&mut self, subscriptions: &[(&str, Value)]) {
+        let begun = |gateway: &Option<Gateway>| gateway.as_ref().map(Gateway::subscriptions_begun);
+        let before = begun(&self.gateway);
+        for (id, payload) in subscriptions {
+            self.send(&json!({ "id": id, "type": "subscribe", "payload": payload })).await;
+        }
+        let Some(before) = before else { return tokio::time::sleep(ELSEWHERE).await };
+        let mut open: Vec<&str> = subscriptions.iter().map(|(id, _)| *id).collect();
+        let waits = async {
+            while begun(&self.gateway).is_some_and(|now| now - before < open.len() as u64) {
+                let Ok(message) = tokio::time::timeout(SOON, self.stream.next()).await else { continue };
+                let Some(Ok(message)) = message else { return };
+                if let Message::Text(text) = &message {
+                    let message: Value = serde_json::from_str(text).unwrap();
+                    let has_ended = matches!(message["type"].as_str(), Some("error" | "complete"));
+                    open.retain(|id| !has_ended || message["id"] != **id);
+                }
+                self.early.push_back(message);
+            }
+        };
+        tokio::time::timeout(WITHIN, waits).await.expect("subscriptions in time");
     }
 
     /// The next message.
@@ -130,7 +169,7 @@ impl Socket {
         let place = std::panic::Location::caller();
         async move {
             let ends = tokio::time::Instant::now() + QUIET;
-            while let Ok(message) = tokio::time::timeout_at(ends, self.0.next()).await {
+            while let Ok(message) = tokio::time::timeout_at(ends, self.receive()).await {
                 assert!(matches!(message, Some(Ok(Message::Ping(_)))), "{place}: {message:?}");
             }
         }
@@ -147,14 +186,14 @@ impl Socket {
 
     /// Whether the connection ends without another message.
     pub(crate) async fn is_cut(&mut self) -> bool {
-        let message = tokio::time::timeout(WITHIN, self.0.next()).await.expect("an end in time");
+        let message = tokio::time::timeout(WITHIN, self.receive()).await.expect("an end in time");
         matches!(message, None | Some(Err(_) | Ok(Message::Close(_))))
     }
 
     /// Whether the connection ends after whatever was on its way.
     pub(crate) async fn is_cut_after_messages(&mut self) -> bool {
         loop {
-            match tokio::time::timeout(WITHIN, self.0.next()).await {
+            match tokio::time::timeout(WITHIN, self.receive()).await {
                 Ok(Some(Ok(Message::Close(_)) | Err(_)) | None) => return true,
                 Ok(Some(Ok(_))) => {}
                 Err(_) => return false,
@@ -162,9 +201,16 @@ impl Socket {
         }
     }
 
+    async fn receive(&mut self) -> Option<Result<Message, Error>> {
+        match self.early.pop_front() {
+            Some(message) => Some(Ok(message)),
+            None => self.stream.next().await,
+        }
+    }
+
     async fn read(&mut self) -> Message {
         loop {
-            let message = tokio::time::timeout(WITHIN, self.0.next()).await;
+            let message = tokio::time::timeout(WITHIN, self.receive()).await;
             match message.expect("a message in time").expect("a connection").unwrap() {
                 Message::Ping(_) | Message::Pong(_) => {}
                 message => return message,

@@ -236,12 +236,9 @@ impl Watching {
         let open = async |app| Socket::of(app, &Actor::of(app, token.cloned())).await;
         let mut sockets = [open(&pair.whole).await, open(&pair.rest).await];
         for socket in &mut sockets {
-            for (at, subscription) in subscriptions.iter().enumerate() {
-                let payload = json!({ "id": at.to_string(), "type": "subscribe", "payload": subscription });
-                socket.send(&payload).await;
-            }
-            // The protocol does not tell that a subscription is under way.
-            socket.subscribe("none", "{ __typename }", &json!({})).await;
+            let ids: Vec<String> = (0..subscriptions.len()).map(|at| at.to_string()).collect();
+            let numbered = ids.iter().map(String::as_str).zip(subscriptions.iter().cloned());
+            socket.subscribe_all(&numbered.collect::<Vec<_>>()).await;
         }
         Self { sockets, told: Default::default() }
     }
