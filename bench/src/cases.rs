@@ -45,7 +45,7 @@ impl Write {
     pub(crate) async fn undo(&self, owner: &Client) -> Result<(), Failure> {
         let undo = &self.undo;
         owner
-            .batch_execute(&format!("BEGIN; SET LOCAL session_replication_role = replica; {undo}; COMMIT"))
+            .batch_execute(&format!("BEGIN; SET LOCAL session_replication_role = replica; SET LOCAL praxis.announce = off; {undo}; COMMIT"))
             .await?;
         Ok(())
     }

@@ -23,7 +23,7 @@ enum Owner {
 }
 
 /// Migrations that are TherapyFlow's alone.
-const OF_THERAPYFLOW: [&str; 11] = [
+const OF_THERAPYFLOW: [&str; 12] = [
     "20260310100000_create_therapyflow",
     "20260310110000_isolate_organizations",
     "20260310120000_schedule_sessions",
@@ -35,10 +35,11 @@ const OF_THERAPYFLOW: [&str; 11] = [
     "20260403120000_tell_no_hidden_rows",
     "20260411000000_complete_therapyflow",
     "20260412000100_page_lists_of_therapyflow",
+    "20260418000200_end_sessions_within_calendars",
 ];
 
 /// Migrations of what the systems share.
-const SHARED: [&str; 9] = [
+const SHARED: [&str; 10] = [
     "20260101000000_create_auth_shim",
     "20260101000100_create_roles",
     "20260304100000_keep_idempotency_keys",
@@ -48,6 +49,7 @@ const SHARED: [&str; 9] = [
     "20260406100000_remember_old_rows",
     "20260412000200_read_changes_of_a_table",
     "20260415000000_tell_truncations",
+    "20260418000000_announce_in_every_mode",
 ];
 
 /// A migration of several systems.

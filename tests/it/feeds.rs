@@ -133,6 +133,34 @@ async fn supervision_is_told_to_those_who_take_part() {
 }
 
 #[tokio::test]
+async fn what_is_written_in_the_mode_of_replication_is_told() {
+    let app = App::start().await;
+    let owner = app.owner().await;
+    let (actor, site) = clinician(&app, &owner, "replica").await;
+    let record = protocol(&owner, site).await;
+    let mut socket = Socket::of(&app, &actor).await;
+    let watch = "subscription($of: BigInt!) { sessionEventsChanged(filter: {protocolId: {eq: $of}}) {
+        operation sessionEvent { notes } } }";
+    socket.subscribe("1", watch, &of(record)).await;
+    owner.batch_execute("SET session_replication_role = replica").await.unwrap();
+    // Nothing fills the site in now.
+    let log = format!(
+        "INSERT INTO session_events (protocol_id, site_id, event_type_id, event_timestamp, notes)
+         VALUES ({record}, {site}, 1, now(), 'loaded')"
+    );
+    owner.batch_execute(&log).await.unwrap();
+    assert_eq!(socket.data("1").await["sessionEventsChanged"]["sessionEvent"]["notes"], "loaded");
+    let change = format!("UPDATE session_events SET notes = 'changed' WHERE protocol_id = {record}");
+    owner.batch_execute(&change).await.unwrap();
+    assert_eq!(socket.data("1").await["sessionEventsChanged"]["sessionEvent"]["notes"], "changed");
+    owner.batch_execute(&format!("DELETE FROM session_events WHERE protocol_id = {record}")).await.unwrap();
+    assert_eq!(socket.data("1").await["sessionEventsChanged"]["operation"], "DELETED");
+    // Whoever loads what nobody is to be told of says so.
+    owner.batch_execute(&format!("SET praxis.announce = off; {log}")).await.unwrap();
+    socket.quiet().await;
+}
+
+#[tokio::test]
 async fn equal_subscribers_are_read_for_once() {
     const SUBSCRIBERS: usize = 50;
     const EVENTS: i64 = 20;
@@ -143,10 +171,9 @@ async fn equal_subscribers_are_read_for_once() {
     let mut sockets = Vec::new();
     for _ in 0..SUBSCRIBERS {
         let mut socket = Socket::of(&app, &actor).await;
-        socket.begin("1", LOGGED, &of(record)).await;
+        socket.subscribe("1", LOGGED, &of(record)).await;
         sockets.push(socket);
     }
-    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
     let scans = async || -> i64 {
         let sql = "SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = 'session_events_pkey'";
         owner.query_one(sql, &[]).await.unwrap().get(0)

@@ -82,7 +82,7 @@ async fn listens(owner: &tokio_postgres::Client, name: &impl AsyncFn() -> String
              ALTER TABLE ref_event_types ENABLE TRIGGER USER;
              ALTER TABLE ref_event_types ENABLE REPLICA TRIGGER announce_replicated;
              ALTER TABLE ref_event_types ENABLE REPLICA TRIGGER announce_replicated_truncate;
-             ALTER EVENT TRIGGER praxis_schema ENABLE; COMMIT"
+             ALTER EVENT TRIGGER praxis_schema ENABLE ALWAYS; COMMIT"
         );
         owner.batch_execute(&update).await.unwrap();
     };

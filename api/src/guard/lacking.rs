@@ -46,12 +46,14 @@ SELECT of_migrations.object, format('%I may not call it', session_user),
 FROM of_migrations WHERE 'praxis_gateway' = ANY (may_call) AND NOT has_function_privilege(session_user, oid, 'EXECUTE')
 UNION ALL
 SELECT 'the event trigger praxis_schema', 'it is missing, so that changes of the schema are seen within 15 s only',
-  'CREATE EVENT TRIGGER praxis_schema ON ddl_command_end EXECUTE FUNCTION praxis.tell_schema_change();'
+  'CREATE EVENT TRIGGER praxis_schema ON ddl_command_end EXECUTE FUNCTION praxis.tell_schema_change(); '
+  || 'ALTER EVENT TRIGGER praxis_schema ENABLE ALWAYS;'
 WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_event_trigger WHERE evtname = 'praxis_schema')
 UNION ALL
-SELECT 'the event trigger praxis_schema', 'it is disabled, so that changes of the schema are seen within 15 s only',
-  'ALTER EVENT TRIGGER praxis_schema ENABLE;'
-FROM pg_catalog.pg_event_trigger WHERE evtname = 'praxis_schema' AND evtenabled NOT IN ('O', 'A')
+SELECT 'the event trigger praxis_schema', format('%s, so that changes of the schema are seen within 15 s only',
+    CASE evtenabled WHEN 'O' THEN 'it does not fire where session_replication_role is replica' ELSE 'it is disabled' END),
+  'ALTER EVENT TRIGGER praxis_schema ENABLE ALWAYS;'
+FROM pg_catalog.pg_event_trigger WHERE evtname = 'praxis_schema' AND evtenabled <> 'A'
 ORDER BY 1, 2";
 
 impl Guard {

@@ -62,10 +62,15 @@ WITH said AS MATERIALIZED (
   CROSS JOIN LATERAL jsonb_to_recordset(it -> 'made') AS shipped (object text, hash text, callers text[]) JOIN made USING (object)
   WHERE NOT object LIKE 'auth.%' OR praxis.is_of_migrations('function ' || object)
 ), triggers AS (
-  SELECT served.oid, object, was_there, tgname, tgisinternal, tgenabled,
-    concat(pg_get_triggerdef(t.oid), ';', CASE tgenabled WHEN 'O' THEN '' ELSE format(' ALTER TABLE %s %s TRIGGER %I;', object,
-      CASE tgenabled WHEN 'D' THEN 'DISABLE' WHEN 'R' THEN 'ENABLE REPLICA' ELSE 'ENABLE ALWAYS' END, tgname) END) AS statement
-  FROM served JOIN pg_catalog.pg_trigger AS t ON tgrelid = served.oid
+  SELECT served.oid, object, was_there, tgname, tgisinternal, tgenabled, always,
+    CASE tgenabled WHEN 'O' THEN definition WHEN 'A' THEN definition || ' ' || always
+      ELSE format('%s ALTER TABLE %s %s TRIGGER %I;', definition, object,
+        CASE tgenabled WHEN 'D' THEN 'DISABLE' ELSE 'ENABLE REPLICA' END, tgname) END AS statement,
+    -- What it would be if it fired whatever session_replication_role says.
+    definition || ' ' || always AS statement_of_always
+  FROM served JOIN pg_catalog.pg_trigger AS t ON tgrelid = served.oid, LATERAL (
+    SELECT pg_get_triggerdef(t.oid) || ';' AS definition, format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I;', object, tgname) AS always
+  ) AS d
 ), policies AS (
   SELECT served.oid, object, was_there, reference, polname, polpermissive, polcmd,
     polroles && (ARRAY[0]::oid[] || ARRAY(SELECT g.oid FROM pg_catalog.pg_roles AS g, clients
@@ -268,10 +273,12 @@ const QUESTIONS: [&str; 18] = [
      FROM shipped JOIN served USING (object), jsonb_each_text(shipped.triggers) AS t (trigger, statement)
      WHERE NOT EXISTS (SELECT FROM triggers WHERE triggers.oid = served.oid AND tgname = t.trigger)
      UNION ALL
-     SELECT object, format(CASE tgenabled WHEN 'D' THEN 'its trigger %I is disabled'
-         ELSE 'its trigger %I is not that of the migrations' END, tgname),
-       format('DROP TRIGGER %I ON %s; %s', tgname, object, t.statement), NOT was_there
-     FROM triggers JOIN shipped USING (object), jsonb_each_text(shipped.triggers) AS t (trigger, statement)
+     SELECT object, format(CASE WHEN is_lesser THEN 'its trigger %I does not fire where session_replication_role is replica'
+         WHEN tgenabled = 'D' THEN 'its trigger %I is disabled' ELSE 'its trigger %I is not that of the migrations' END, tgname),
+       CASE WHEN is_lesser THEN always ELSE format('DROP TRIGGER %I ON %s; %s', tgname, object, t.statement) END,
+       NOT was_there AND NOT is_lesser
+     FROM triggers JOIN shipped USING (object), jsonb_each_text(shipped.triggers) AS t (trigger, statement),
+       LATERAL (SELECT tgenabled = 'O' AND t.statement = statement_of_always AS is_lesser) AS l
      WHERE tgname = t.trigger AND t.statement <> triggers.statement
      UNION ALL
      SELECT object, format('its trigger %I, which checks a foreign key, is disabled', tgname),

@@ -152,7 +152,7 @@ async fn load_sites(database: &Database, shape: Shape, client: &Client) -> Resul
     let mut loaders = tokio::task::JoinSet::new();
     for _ in 0..LOADERS {
         let client = connect(&database.owner_url()).await?;
-        client.batch_execute("SET session_replication_role = replica; SET synchronous_commit = off").await?;
+        client.batch_execute("SET session_replication_role = replica; SET praxis.announce = off; SET synchronous_commit = off").await?;
         let (reference, progress) = (Arc::clone(&reference), Arc::clone(&progress));
         let (missing, next) = (Arc::clone(&missing), Arc::clone(&next));
         loaders.spawn(async move {

@@ -34,7 +34,7 @@ async fn every_table_that_a_client_can_write_announces_its_changes() {
 async fn the_triggers_know_the_keys_of_their_tables() {
     let (_, mut session) = filled().await;
     // What `praxis.announce` would make today is what is there.
-    let triggers = "SELECT pg_get_triggerdef(oid) FROM pg_trigger
+    let triggers = "SELECT concat(pg_get_triggerdef(oid), tgenabled) FROM pg_trigger
         WHERE tgfoid = 'praxis.announce_changes'::regproc ORDER BY 1";
     let before = session.rows(triggers).await;
     assert!(before.len() >= 66);

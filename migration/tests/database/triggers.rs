@@ -82,6 +82,21 @@ async fn every_reference_table_announces_its_changes() {
 }
 
 #[tokio::test]
+async fn what_gateways_hear_of_fires_in_every_mode_and_what_keeps_rows_right_where_they_come_from() {
+    let mut session = filled().await;
+    // A replicated row was kept right where it was written first; a gateway beside it has to hear of it all the same.
+    let modes = "SELECT DISTINCT concat_ws(' ', CASE
+          WHEN tgname LIKE 'announce\\_replicated%' THEN 'replicated references'
+          WHEN tgfoid = 'praxis.announce_reference'::regproc THEN 'references'
+          WHEN tgfoid IN ('praxis.announce_changes'::regproc, 'praxis.announce_truncation'::regproc) THEN 'feeds'
+          ELSE 'rows' END, tgenabled)
+        FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1";
+    assert_eq!(session.rows(modes).await, ["feeds A", "references O", "replicated references R", "rows O"]);
+    let schema = "SELECT evtenabled::text FROM pg_event_trigger WHERE evtname = 'praxis_schema'";
+    assert_eq!(session.rows(schema).await, ["A"]);
+}
+
+#[tokio::test]
 async fn every_reference_table_announces_what_replication_applies() {
     let mut session = filled().await;
     // Row triggers for rows, and one for TRUNCATE, that fire for replication alone: 'R'.

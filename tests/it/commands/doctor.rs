@@ -53,6 +53,10 @@ async fn the_doctor_notices_that_nothing_tells_of_changes_of_the_schema() {
     for (change, what) in [
         ("ALTER EVENT TRIGGER praxis_schema DISABLE", "it is disabled"),
         ("ALTER EVENT TRIGGER praxis_schema ENABLE REPLICA", "it is disabled"),
+        (
+            "ALTER EVENT TRIGGER praxis_schema ENABLE",
+            "it does not fire where session_replication_role is replica",
+        ),
         ("DROP EVENT TRIGGER praxis_schema", "it is missing"),
     ] {
         owner.batch_execute(change).await.unwrap();

@@ -1,5 +1,7 @@
 //! Functions and triggers.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::Guarded;
@@ -130,4 +132,31 @@ async fn every_trigger_is_that_of_the_migrations_and_runs() {
     assert!(drop.len() > 100, "{}", drop.len());
     guarded.breaks(off, told).await;
     guarded.breaks(drop, missed).await;
+}
+
+/// `ALTER TABLE … ENABLE TRIGGER ALL` after a load makes of all triggers such that fire in one mode only.
+#[tokio::test]
+async fn a_trigger_of_the_feed_that_fires_less_often_is_noticed_and_nobody_is_refused() {
+    let guarded = Guarded::new().await;
+    let sql =
+        "SELECT tgrelid::regclass::text, tgname::text, format('%I.%I', nspname, relname) FROM pg_trigger
+        JOIN pg_class AS c ON c.oid = tgrelid JOIN pg_namespace AS n ON n.oid = relnamespace
+        WHERE format('%I.%I', nspname, relname) = ANY ($1) AND tgenabled = 'A'";
+    let rows = guarded.owner.query(sql, &[&guarded.relations("r").await]).await.unwrap();
+    assert!(rows.len() > 100, "{}", rows.len());
+    let (mut less, mut expected) = (Vec::new(), BTreeSet::new());
+    for row in &rows {
+        let (table, name, object): (&str, &str, &str) = (row.get(0), row.get(1), row.get(2));
+        less.push(format!("ALTER TABLE {table} ENABLE TRIGGER {name};"));
+        expected.insert(format!(
+            "{object}: its trigger {name} does not fire where session_replication_role is replica"
+        ));
+    }
+    guarded.run(&less).await;
+    let found = guarded.guard.look().await.unwrap();
+    assert_eq!(found.iter().map(ToString::to_string).collect::<BTreeSet<_>>(), expected);
+    assert!(found.iter().all(|finding| !finding.is_unsafe));
+    let remedies: Vec<String> = found.into_iter().map(|finding| finding.remedy).collect();
+    guarded.run(&remedies).await;
+    assert_eq!(guarded.guard.look().await.unwrap(), []);
 }

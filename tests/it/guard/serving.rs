@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use tokio_postgres::{AsyncMessage, NoTls};
 
 use crate::binary::{over, praxis};
 use crate::fixture::{clinician, protocol};
@@ -95,6 +96,56 @@ async fn deafen(app: &App) {
     let ended: i64 = server.query_one(listening, &[&app.database]).await.unwrap().get(0);
     assert!(ended > 0);
     eventually("it is noticed", async || readiness(app).await.0 == StatusCode::SERVICE_UNAVAILABLE).await;
+}
+
+/// Some changes of what protects rows, and of what guards them.
+const CHANGES: [&str; 6] = [
+    "ALTER TABLE session_events DISABLE ROW LEVEL SECURITY",
+    "DROP POLICY session_events_read ON session_events",
+    "CREATE POLICY open ON session_events FOR SELECT USING (true)",
+    "GRANT DELETE ON session_events TO authenticated",
+    "ALTER TABLE session_events DISABLE TRIGGER announce_insert",
+    "ALTER FUNCTION praxis.auth_sites() STRICT",
+];
+
+#[tokio::test]
+async fn gateways_hear_of_a_change_in_whatever_mode_it_is_made() {
+    let app = App::start().await;
+    let owner = app.owner().await;
+    let (client, mut connection) =
+        tokio_postgres::connect(&app.database_url("postgres"), NoTls).await.unwrap();
+    let (sender, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Some(Ok(message)) = std::future::poll_fn(|context| connection.poll_message(context)).await {
+            if let AsyncMessage::Notification(message) = message {
+                let _ = sender.send(message.payload().to_owned());
+            }
+        }
+    });
+    client.batch_execute("LISTEN praxis_schema").await.unwrap();
+    for mode in ["origin", "local", "replica"] {
+        for change in CHANGES {
+            let changed = format!(
+                "SET session_replication_role = {mode}; {change}; SELECT pg_notify('praxis_schema', 'after')"
+            );
+            // Nothing of it lasts but what is said.
+            owner.batch_execute(&changed).await.unwrap();
+            let mut said = Vec::new();
+            while said.last().is_none_or(|last| last != "after") {
+                said.push(
+                    tokio::time::timeout(Duration::from_secs(20), heard.recv()).await.unwrap().unwrap(),
+                );
+            }
+            assert_eq!(said, ["", "after"], "{mode}: {change}");
+        }
+        let undo = "ALTER TABLE session_events ENABLE ALWAYS TRIGGER announce_insert; DROP POLICY open ON session_events;
+            CREATE POLICY session_events_read ON session_events FOR SELECT USING (false);
+            SELECT pg_notify('praxis_schema', 'undone')";
+        owner.batch_execute(undo).await.unwrap();
+        while tokio::time::timeout(Duration::from_secs(20), heard.recv()).await.unwrap().unwrap() != "undone"
+        {
+        }
+    }
 }
 
 #[tokio::test]

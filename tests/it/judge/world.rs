@@ -95,7 +95,7 @@ async fn session(app: &App, actor: &Actor<'_>) -> Client {
 /// Takes some values away, makes some alike and some strange, past every trigger: where all have a value of their own, no order
 /// has ties and no condition is unknown.
 async fn roughen(owner: &Client, catalog: &Catalog) {
-    owner.batch_execute("SET session_replication_role = replica").await.unwrap();
+    owner.batch_execute("SET session_replication_role = replica; SET praxis.announce = off").await.unwrap();
     for table in catalog.tables().iter().filter(|table| table.function.is_none()) {
         for id in table.column_ids().filter(|id| !is_key(table, *id)) {
             let column = table.column(id);
@@ -131,7 +131,7 @@ async fn roughen(owner: &Client, catalog: &Catalog) {
             }
         }
     }
-    owner.batch_execute("RESET session_replication_role; ANALYZE").await.unwrap();
+    owner.batch_execute("RESET session_replication_role; RESET praxis.announce; ANALYZE").await.unwrap();
 }
 
 /// Whether a column tells rows apart or joins them.

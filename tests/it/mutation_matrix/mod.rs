@@ -274,7 +274,7 @@ async fn remember(owner: &Client, table: &Table) -> BTreeMap<Key, String> {
 async fn put_back(owner: &Client, table: &Table, keys: &BTreeSet<Key>, before: &BTreeMap<Key, String>) {
     for key in keys {
         let mut sql = format!(
-            "SET session_replication_role = replica; DELETE FROM {} {};",
+            "SET session_replication_role = replica; SET praxis.announce = off; DELETE FROM {} {};",
             table.sql_name,
             named(table, key)
         );
@@ -290,7 +290,7 @@ async fn put_back(owner: &Client, table: &Table, keys: &BTreeSet<Key>, before: &
             )
             .unwrap();
         }
-        sql += "RESET session_replication_role";
+        sql += "RESET session_replication_role; RESET praxis.announce";
         owner.batch_execute(&sql).await.unwrap_or_else(|error| panic!("{error:?}: {sql}"));
     }
 }

@@ -29,9 +29,12 @@ pub(crate) async fn tenants(tenants: u32, copies: u32) -> (String, Client) {
     let database = clone_database().await;
     let owner = connect(&database_url("postgres", &database)).await;
     let settings = format!(
-        "SET fill.tenants = {tenants}; SET fill.copies = {copies}; SET session_replication_role = replica; "
+        "SET fill.tenants = {tenants}; SET fill.copies = {copies}; SET session_replication_role = replica; SET praxis.announce = off; "
     );
-    owner.batch_execute(&(settings + MULTIPLY + "; RESET session_replication_role")).await.unwrap();
+    owner
+        .batch_execute(&(settings + MULTIPLY + "; RESET session_replication_role; RESET praxis.announce"))
+        .await
+        .unwrap();
     owner.batch_execute("VACUUM ANALYZE").await.unwrap();
     (database, owner)
 }
@@ -48,11 +51,16 @@ pub(crate) async fn database(protocols: u32, kinds: &[&str]) -> (String, Client)
 
 /// Fills a database that is there already.
 pub(crate) async fn fill(owner: &Client, protocols: u32, kinds: &[&str]) {
-    let begin = format!("SET fill.protocols = {protocols}; SET session_replication_role = replica;");
+    let begin = format!(
+        "SET fill.protocols = {protocols}; SET session_replication_role = replica; SET praxis.announce = off;"
+    );
     owner.batch_execute(&begin).await.unwrap();
     for kind in kinds {
         owner.batch_execute(kind).await.unwrap();
     }
-    owner.batch_execute("RESET session_replication_role; SELECT praxis.refresh()").await.unwrap();
+    owner
+        .batch_execute("RESET session_replication_role; RESET praxis.announce; SELECT praxis.refresh()")
+        .await
+        .unwrap();
     owner.batch_execute("VACUUM ANALYZE").await.unwrap();
 }

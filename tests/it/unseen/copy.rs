@@ -27,7 +27,7 @@ pub(super) async fn take_away(owner: &Client, catalog: &Catalog, caller: &Caller
         );
         owner.batch_execute(&find).await.unwrap_or_else(|error| panic!("{error:?}: {find}"));
     }
-    owner.batch_execute("SET session_replication_role = replica").await.unwrap();
+    owner.batch_execute("SET session_replication_role = replica; SET praxis.announce = off").await.unwrap();
     let mut lose = Vec::new();
     for (at, (table, _)) in hidden.iter().enumerate() {
         let delete = format!("DELETE FROM {table} WHERE ctid IN (SELECT place FROM hidden_{at})");
@@ -35,6 +35,6 @@ pub(super) async fn take_away(owner: &Client, catalog: &Catalog, caller: &Caller
             lose.push(table.clone());
         }
     }
-    owner.batch_execute("RESET session_replication_role; ANALYZE").await.unwrap();
+    owner.batch_execute("RESET session_replication_role; RESET praxis.announce; ANALYZE").await.unwrap();
     lose
 }

@@ -1,0 +1,1 @@
+ALTER TABLE therapyflow.sessions DROP CONSTRAINT check_session_year;
