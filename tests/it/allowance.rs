@@ -70,9 +70,24 @@ async fn relations_within_one_another_are_few_in_orders_and_keys() {
     let groups = "{ sessionEventsGroups(groupBy: %) { aggregate { count } } }";
     let series = "{ sessionEventsSeries(time: EVENT_TIMESTAMP, bucket: {unit: YEAR}, groupBy: %) { aggregate { count } } }";
     for (query, one, two, argument) in [
-        (order, "{protocol: {sessionDate: ASC}}", "{protocol: {site: {siteName: ASC}}}", "orderBy"),
-        (groups, "{protocol: {sessionDate: {}}}", "{protocol: {site: {siteName: true}}}", "groupBy"),
-        (series, "{protocol: {sessionDate: {}}}", "{protocol: {site: {siteName: true}}}", "groupBy"),
+        (
+            order,
+            "{protocol: {sessionDate: ASC}}",
+            "{protocol: {site: {siteName: ASC}}}",
+            "orderBy.0.protocol.site",
+        ),
+        (
+            groups,
+            "{protocol: {sessionDate: {}}}",
+            "{protocol: {site: {siteName: true}}}",
+            "groupBy.protocol.site",
+        ),
+        (
+            series,
+            "{protocol: {sessionDate: {}}}",
+            "{protocol: {site: {siteName: true}}}",
+            "groupBy.protocol.site",
+        ),
     ] {
         actor.ask(&query.replace('%', one)).await.data();
         assert_exceeded(&actor.ask(&query.replace('%', two)).await, argument);

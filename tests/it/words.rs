@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use praxis::graph::catalog::{Catalog, Operation};
+use praxis::graph::catalog::{ArgumentType, Catalog, ColumnType, Operation, Scalar};
 use praxis::systems;
 use serde_json::{Value, json};
 use tokio_postgres::Client;
@@ -295,7 +295,11 @@ async fn every_refusal_of_an_object_that_a_function_is_given_names_its_index() {
         (log, json!({ "doseMg": -1 }), ".doseMg"),
         (log, json!({ "systolicMmhg": 100, "diastolicMmhg": 120 }), ""),
         (log, json!({ "doseMg": 1e30 }), ".doseMg"),
-        (log, json!({ "heartRate": 5 }), ""),
+        (log, json!({ "heartRate": 5 }), ".heartRate"),
+        (log, json!({ "oxygenSaturation": 90, "heartRate": 70 }), ".heartRate"),
+        (log, json!({ "eventType": "Vital Signs Check" }), ""),
+        (log, json!({ "eventType": "Nothing", "eventTypeId": "1" }), ".eventType"),
+        (log, json!({ "eventTypeId": "999" }), ".eventType"),
         (log, json!({ "colour": "red" }), ""),
         (log, json!({ "intensityLevel": "many" }), ".intensityLevel"),
         (log, json!({ "clientEventId": "no UUID" }), ".clientEventId"),
@@ -309,10 +313,6 @@ async fn every_refusal_of_an_object_that_a_function_is_given_names_its_index() {
         let name = if *mutation == log { "events" } else { "homework" };
         let good: &dyn Fn(usize) -> Value = if *mutation == log { &event } else { &homework };
         for (count, at) in [(1, 0), (2, 0), (2, 1), (7, 3), (200, 131)] {
-            if count == 1 && field.is_empty() {
-                // It may be about the call.
-                continue;
-            }
             let mut list: Vec<Value> = (0..count).map(good).collect();
             for (name, value) in fault.as_object().unwrap() {
                 list[at][name] = value.clone();
@@ -334,12 +334,43 @@ async fn every_refusal_of_an_object_that_a_function_is_given_names_its_index() {
     for count in [1, 2, 9] {
         let list: Vec<Value> = (0..count).map(event).collect();
         let answer = clinician.ask_with(log, &json!({ "of": "1", "list": list })).await;
-        assert_eq!(answer.code(), "NOT_FOUND");
-        let argument = &answer.error()["extensions"]["argument"];
-        assert!(!argument.as_str().unwrap_or_default().contains("events"), "{}", answer.body);
+        assert_eq!((answer.code(), place(answer.error())), ("NOT_FOUND", "protocolId"));
     }
     let sql = format!("SELECT count(*) AS n FROM session_events WHERE protocol_id = {record}");
     assert_eq!(oracle(&app, &sql).await[0]["n"], 0, "nothing of it is left");
+}
+
+#[tokio::test]
+async fn every_function_names_the_key_of_what_it_has_not_found() {
+    let app = App::start().await;
+    let catalog = Catalog::new(&systems::ALL).unwrap();
+    let people = [app.clinician_north().await, app.user("therapist@mindful.example").await];
+    let mut named = 0;
+    for function in catalog.functions().iter().filter(|function| function.writes()) {
+        let nobodys = |ty: &ColumnType| match ty.scalar() {
+            Scalar::Uuid => "\"00000000-0000-0000-0000-000000000000\"",
+            Scalar::BigInt => "\"0\"",
+            Scalar::DateTime => "\"2026-01-01T10:00:00Z\"",
+            other => panic!("{}: {other:?}", function.name),
+        };
+        let required = function.arguments.iter().filter(|argument| argument.required);
+        let given: Vec<_> = required
+            .map(|argument| match &argument.ty {
+                ArgumentType::Value(ty) => format!("{}: {}", argument.field, nobodys(ty)),
+                ArgumentType::Objects { .. } => format!("{}: []", argument.field),
+            })
+            .collect();
+        let call = format!("{}({}) {{ __typename }}", function.field, given.join(", "));
+        let mut errors = Vec::new();
+        for person in &people {
+            let answer = person.ask(&format!("mutation {{ {call} }}")).await;
+            errors.push((answer.code().to_owned(), answer.error()["extensions"]["argument"].clone()));
+        }
+        let key = json!(function.arguments[0].field);
+        assert!(errors.contains(&("NOT_FOUND".to_owned(), key)), "{call}: {errors:?}");
+        named += 1;
+    }
+    assert!(named > 10, "{named}");
 }
 
 #[tokio::test]
@@ -370,7 +401,10 @@ async fn a_refusal_that_is_about_a_value_names_where_it_was_given() {
         (log("eventType: \"Distress\", eventTimestamp: \"2999-01-01T00:00:00Z\""), "eventTimestamp"),
         (log("eventType: \"Distress\", doseMg: 1"), "doseMg"),
         (log("eventType: \"Vital Signs Check\", heartRate: 5"), "heartRate"),
+        (log("eventType: \"Distress\", heartRate: 70"), "heartRate"),
         (log("eventType: \"Nothing\""), "eventType"),
+        (log("eventType: \"Nope\", eventTypeId: \"1\""), "eventType"),
+        (log("eventTypeId: \"999\""), "eventTypeId"),
         (create("eventTypeId: \"1\", doseMg: 5"), "input.doseMg"),
         (create("eventTypeId: \"1\", intensityLevel: 11"), "input.intensityLevel"),
         (
@@ -381,7 +415,11 @@ async fn a_refusal_that_is_about_a_value_names_where_it_was_given() {
         ),
     ];
     // Of a rule about several values all of which are given, the object is named.
-    refused.push((create("eventTypeId: \"1\", systolicMmhg: 100, diastolicMmhg: 120"), "input"));
+    let vitals =
+        "SELECT event_type_id::text AS id FROM ref_event_types WHERE event_name = 'Vital Signs Check'";
+    let vitals = oracle(&app, vitals).await[0]["id"].clone();
+    let several = create(&format!("eventTypeId: {vitals}, systolicMmhg: 100, diastolicMmhg: 120"));
+    refused.push((several, "input"));
     for (mutation, argument) in refused {
         let answer = clinician.ask(&mutation).await;
         assert_eq!(place(answer.error()), argument, "{mutation}: {}", answer.body);

@@ -17,8 +17,10 @@ use crate::database::{Session, SessionCounts};
 enum Tried {
     /// They are refused for the same reason as all of them.
     Alike,
-    /// They are taken, or refused for another reason.
+    /// They are refused for another reason.
     Otherwise,
+    /// They are taken.
+    Taken,
     /// It cannot be told: others are writing.
     Unknown,
 }
@@ -49,7 +51,7 @@ impl Engine {
             let rows = usize::midpoint(before, with);
             match self.try_out(mutation, caller, &among, 0..rows, counts).await {
                 Tried::Alike => with = rows,
-                Tried::Otherwise => before = rows,
+                Tried::Otherwise | Tried::Taken => before = rows,
                 Tried::Unknown => return among.error,
             }
         }
@@ -57,10 +59,12 @@ impl Engine {
         if among.may_be_about_none && before == 0 {
             let is_first = match count {
                 0 => false,
-                1 => among.is_of_field,
+                _ if among.is_of_field => true,
+                // The call without the only object may be refused for that alone.
+                1 => matches!(self.try_out(mutation, caller, &among, 0..0, counts).await, Tried::Taken),
                 _ => {
                     let tried = self.try_out(mutation, caller, &among, 1..count, counts).await;
-                    matches!(tried, Tried::Otherwise) || among.is_of_field
+                    matches!(tried, Tried::Otherwise | Tried::Taken)
                 }
             };
             if !is_first {
@@ -84,7 +88,8 @@ impl Engine {
         *counts += session.counts();
         match tried {
             Err(Failure::Among(other)) if other.error == among.error => Tried::Alike,
-            Err(Failure::Taken | Failure::Among(_) | Failure::Refused(_)) => Tried::Otherwise,
+            Err(Failure::Taken) => Tried::Taken,
+            Err(Failure::Among(_) | Failure::Refused(_)) => Tried::Otherwise,
             Ok(_) | Err(Failure::Collision(_)) => Tried::Unknown,
         }
     }

@@ -8,13 +8,16 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio_postgres::types::Type;
 
-use super::catalog::{Catalog, Relation, Table};
+use super::catalog::{Catalog, ColumnId, Relation, Table};
 use super::error::{Code, Error, Rule};
 use crate::database::{DatabaseError, Parameter, ServerError, Session, SqlState, Statement};
 
 /// Only the gateway's own role may ask; see the migration that creates the function.
 const DESCRIBE: &str =
     "SELECT words, array_to_string(columns, ',') FROM praxis.describe_constraint($1, $2, $3)";
+
+/// The SQLSTATE of what a function of the database has not found.
+const NOT_FOUND: &str = "PR404";
 
 /// What is told of a statement that writes and does not end: mostly it waits.
 const TOO_LONG: &str =
@@ -49,11 +52,15 @@ pub(super) struct Told {
     pub(super) error: Error,
     /// The field that it is about, if it is one.
     pub(super) field: Option<String>,
-    /// All names by which a function may be given what it is about: fields, and relations whose key they are.
-    pub(super) names: Vec<String>,
+    /// The values that it is about, each by the names that a function may be given it by.
+    pub(super) names: Vec<Names>,
     /// Whether it is about the rows that were written, and not about others that have to do with them.
     pub(super) is_about: bool,
 }
+
+/// Holds the names that a value has among a function's arguments: relations whose key it is, and its field. A function that is given
+/// both looks the row up by the first.
+pub(super) type Names = Vec<String>;
 
 impl Told {
     fn of(error: Error) -> Self {
@@ -97,7 +104,11 @@ impl Refusals {
             [field] if !is_shared => Some((*field).to_owned()),
             _ => None,
         };
-        let names = if is_shared { Vec::new() } else { names(table, &fields) };
+        let names = match server.code.code() {
+            NOT_FOUND => keys_of(catalog, table, server).iter().map(|field| names(table, field)).collect(),
+            _ if is_shared => Vec::new(),
+            _ => fields.iter().map(|field| names(table, field)).collect(),
+        };
         let refers = refers(table, deed, server);
         let Some(mut told) = violation(catalog, table, server, refers, &fields) else {
             return Told { error: error.into(), field, names, is_about };
@@ -206,14 +217,32 @@ fn refers(table: &Table, deed: Deed, error: &ServerError) -> bool {
     }
 }
 
-/// Fields, and those relations to one row whose key is one of them: what has `eventTypeId` in a row is given as `eventType`.
-fn names(table: &Table, fields: &[&str]) -> Vec<String> {
+/// Returns the relations to one row whose key is this field, and the field: what has `eventTypeId` in a row is given as `eventType`.
+fn names(table: &Table, field: &str) -> Names {
     let is_key = |relation: &&Relation| match relation.local.as_slice() {
-        [column] if !relation.many => fields.contains(&&*table.column(*column).field),
+        [column] if !relation.many => table.column(*column).field == field,
         _ => false,
     };
     let relations = table.relations.iter().filter(is_key).map(|relation| relation.field.clone());
-    fields.iter().map(|field| (*field).to_owned()).chain(relations).collect()
+    relations.chain([field.to_owned()]).collect()
+}
+
+/// Returns the fields by which a row names the one that a function has not found: its own key, or the one that refers to the other
+/// table. There is none where several refer to it.
+fn keys_of<'a>(catalog: &Catalog, table: &'a Table, server: &'a ServerError) -> Vec<&'a str> {
+    let field = |id: ColumnId| table.column(id).field.as_str();
+    if is_about(table, server) {
+        let column = server.column.as_ref().map(|name| Vec::from_iter(table.column_named(name)));
+        return column.unwrap_or_else(|| table.primary_key.clone()).into_iter().map(field).collect();
+    }
+    let is_meant = |relation: &&Relation| {
+        let target = catalog.table(relation.target);
+        !relation.many && relation.local.len() == 1 && server.table.is_some() && is_about(target, server)
+    };
+    match table.relations.iter().filter(is_meant).collect::<Vec<_>>().as_slice() {
+        [relation] => relation.local.iter().copied().map(field).collect(),
+        _ => Vec::new(),
+    }
 }
 
 fn article(name: &str) -> &'static str {

@@ -130,16 +130,34 @@ impl<'a> Inputs<'a> {
         if unset.is_empty() {
             return error;
         }
-        let words = |Use { variable, argument, .. }: &Use| {
-            let lacks = if self.value_of(variable).is_none() { "has no value" } else { "is null" };
-            format!("`${variable}` ({argument}) {lacks}")
-        };
-        let words: Vec<String> = unset.iter().map(words).collect();
-        error.message = format!("{} Of the variables, {}.", error.message, words.join(", "));
+        error.message = format!("{} Of the variables, {}.", error.message, self.words(&unset));
         if let [Use { argument, .. }] = unset.as_slice() {
             error.argument.get_or_insert_with(|| argument.clone());
         }
         error
+    }
+
+    /// Returns the error of an argument that says nothing, with the variables within it that have no value.
+    pub(super) fn with_missing(&self, field: &Field, mut error: ArgumentError) -> ArgumentError {
+        let within = format!("{}.", error.argument);
+        let is_missing = |it: &Use| it.argument.starts_with(&within) && self.value_of(&it.variable).is_none();
+        let missing: Vec<Use> = field.uses().into_iter().filter(is_missing).collect();
+        if !missing.is_empty() {
+            error.message = format!("{}: {}", error.message, self.words(&missing));
+        }
+        if let [Use { argument, .. }] = missing.as_slice() {
+            error.argument.clone_from(argument);
+        }
+        error
+    }
+
+    /// Returns the variables and what they lack, in words.
+    fn words(&self, unset: &[Use]) -> String {
+        let words = |Use { variable, argument, .. }: &Use| {
+            let lacks = if self.value_of(variable).is_none() { "has no value" } else { "is null" };
+            format!("`${variable}` ({argument}) {lacks}")
+        };
+        unset.iter().map(words).collect::<Vec<_>>().join(", ")
     }
 
     /// Whether everything that `@skip` and `@include` say of a selection holds.

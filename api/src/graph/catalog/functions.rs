@@ -89,6 +89,13 @@ impl Function {
         }
     }
 
+    /// Returns the argument that names the row which the function is about: the only value that is required.
+    pub fn key(&self) -> Option<&Argument> {
+        let is_value = |it: &&Argument| it.required && matches!(it.ty, ArgumentType::Value(_));
+        let mut required = self.arguments.iter().filter(is_value);
+        required.next().filter(|_| required.next().is_none())
+    }
+
     /// Whether it gives at most one row.
     pub fn is_single(&self) -> bool {
         matches!(self.returns, Returns::Row(_) | Returns::Written(_))

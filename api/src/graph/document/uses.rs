@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::tree::{Document, FragmentId, Operation, Selected, Selection};
+use super::tree::{Document, Field, FragmentId, Operation, Selected, Selection};
 use crate::graph::definitions::Literal;
 use crate::graph::error::Location;
 
@@ -24,6 +24,19 @@ impl Document {
     }
 }
 
+impl Field {
+    /// Returns all places where the arguments of a field use a variable, in their order.
+    pub(in crate::graph) fn uses(&self) -> Vec<Use> {
+        let mut found = Vec::new();
+        for (definition, given) in self.arguments() {
+            if let Some(given) = given {
+                note(self.location, definition.name.to_string(), given, &mut found);
+            }
+        }
+        found
+    }
+}
+
 struct Search<'a> {
     document: &'a Document,
     visited: HashSet<FragmentId>,
@@ -34,15 +47,12 @@ impl Search<'_> {
     fn selections(&mut self, selections: &[Selection]) {
         for Selection { conditions, of } in selections {
             for condition in conditions {
-                self.literal(condition.location, format!("{}.if", condition.directive()), &condition.value);
+                let argument = format!("{}.if", condition.directive());
+                note(condition.location, argument, &condition.value, &mut self.found);
             }
             match of {
                 Selected::Field(field) => {
-                    for (definition, given) in field.arguments() {
-                        if let Some(given) = given {
-                            self.literal(field.location, definition.name.to_string(), given);
-                        }
-                    }
+                    self.found.extend(field.uses());
                     self.selections(&field.selections);
                 }
                 Selected::Inline(_, selections) => self.selections(selections),
@@ -57,21 +67,22 @@ impl Search<'_> {
             }
         }
     }
+}
 
-    fn literal(&mut self, location: Location, argument: String, literal: &Literal) {
-        match literal {
-            Literal::Variable(name) => self.found.push(Use { variable: name.clone(), location, argument }),
-            Literal::List(items) => {
-                for (at, item) in items.iter().enumerate() {
-                    self.literal(location, format!("{argument}.{at}"), item);
-                }
+/// Notes the variables within a literal.
+fn note(location: Location, argument: String, literal: &Literal, found: &mut Vec<Use>) {
+    match literal {
+        Literal::Variable(name) => found.push(Use { variable: name.clone(), location, argument }),
+        Literal::List(items) => {
+            for (at, item) in items.iter().enumerate() {
+                note(location, format!("{argument}.{at}"), item, found);
             }
-            Literal::Object(fields) => {
-                for (name, value) in fields {
-                    self.literal(location, format!("{argument}.{name}"), value);
-                }
-            }
-            Literal::Null | Literal::Boolean(_) | Literal::Number(_) | Literal::Text(_) => {}
         }
+        Literal::Object(fields) => {
+            for (name, value) in fields {
+                note(location, format!("{argument}.{name}"), value, found);
+            }
+        }
+        Literal::Null | Literal::Boolean(_) | Literal::Number(_) | Literal::Text(_) => {}
     }
 }

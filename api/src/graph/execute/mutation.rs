@@ -352,10 +352,11 @@ fn refused(told: Told, given: Given<'_>, step: &Step) -> Failure {
         Given::Here(place) if is_about => error.argument = Some(within(place, field.as_deref())),
         Given::Call(at, called) => {
             let number = || called.too_large.as_deref().filter(|_| error.code == Code::BadUserInput);
-            let place = called.place_of(&names);
-            error.argument = place.or_else(number).map(str::to_owned);
             let is_of_value =
                 matches!(error.code, Code::BadUserInput | Code::NotFound | Code::Conflict | Code::Forbidden);
+            let key = || called.key.as_deref().filter(|_| error.code == Code::NotFound);
+            let place = is_of_value.then(|| called.place_of(&names).or_else(key)).flatten();
+            error.argument = place.or_else(number).map(str::to_owned);
             // An argument that is no field of the objects is named already.
             let may_be_within = error.argument.as_ref().is_none_or(|place| place.contains('.'));
             if let Some(objects) = &called.objects

@@ -9,7 +9,7 @@ use crate::graph::catalog::{
     Argument, ArgumentType, Bounds, Catalog, ColumnType, Function, FunctionId, Table, quote,
 };
 use crate::graph::limits::Limits;
-use crate::graph::value::{bounded, stored};
+use crate::graph::value::{shown, stored};
 
 /// A function with the arguments that were given; the others have a default in the database.
 #[derive(Clone, Debug)]
@@ -74,14 +74,15 @@ impl Call {
     }
 }
 
-/// An argument, which a function that writes may store.
+/// Reads an argument, which a function that writes may store. Of all functions, a time lies where answers have room for what is
+/// computed from it.
 fn read(
     function: &Function,
     ty: &ColumnType,
     bounds: Bounds,
     value: &Value<'_>,
 ) -> Result<Parameter, ArgumentError> {
-    if function.writes() { stored(ty, bounds, value) } else { bounded(ty, bounds, value) }
+    if function.writes() { stored(ty, bounds, value) } else { shown(ty, bounds, value) }
 }
 
 /// A list of objects as arrays, one for each of their fields.

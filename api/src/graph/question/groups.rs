@@ -207,7 +207,9 @@ impl<'a> Groups<'a> {
             ("key", _) => {
                 let term = order::read_entry(catalog, table, value, &argument, Vec::new())?;
                 let key = self.keys.iter().position(|key| key.at == term.at).ok_or_else(|| {
-                    ArgumentError::new(&argument, "groups are ordered by keys that `groupBy` names")
+                    let within = term.at.name(catalog, table).replace('/', ".");
+                    ArgumentError::new(&within, "groups are ordered by keys that `groupBy` names")
+                        .within(&argument)
                 })?;
                 let ty = self.keys[key].ty.clone();
                 Ok((Value::Key(key), Sort { ty, nullable: true, ..term.sort }))

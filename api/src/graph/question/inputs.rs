@@ -39,7 +39,7 @@ pub(in crate::graph) fn too_many(most: usize) -> String {
     format!("one field adds at most {most} rows, together with those that belong to them")
 }
 
-/// Reads the changes to a row.
+/// Reads the changes to a row; none where nothing is to change.
 pub(in crate::graph) fn read_patch(
     table: &Table,
     patch: &[(Cow<'_, str>, Value<'_>)],
@@ -48,9 +48,6 @@ pub(in crate::graph) fn read_patch(
     for (name, value) in patch {
         let Some(FieldId::Column(id)) = table.field(name) else { continue };
         values.push((id, read_value(table.column(id), value, &format!("patch.{name}"))?));
-    }
-    if values.is_empty() {
-        return Err(ArgumentError::new("patch", "there is nothing to change"));
     }
     Ok(values)
 }

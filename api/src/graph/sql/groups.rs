@@ -88,7 +88,7 @@ fn write_inner(
     }
     sql.push("SELECT ");
     let paths = keys.iter().map(|key| &key.at);
-    let resolved = order::resolve(catalog, table, ROW, paths, "groupBy", allowance, sql)?;
+    let resolved = order::resolve(catalog, table, ROW, paths, |_| "groupBy".into(), allowance, sql)?;
     sql.join(", ", keys.iter().zip(&resolved.values).enumerate(), |sql, (at, (key, value))| {
         key.write(at, value, sql);
         sql.push(text!(" AS c{at}", at));

@@ -22,19 +22,19 @@ struct Join {
     condition: Fragment,
 }
 
-/// Names columns for a table that has an alias in the statement. `argument`: what asks for them.
+/// Names columns for a table that has an alias in the statement. `argument`: what asks for each of them, by its number.
 pub(super) fn resolve<'p>(
     catalog: &Catalog,
     table: &Table,
     alias: &'static str,
     paths: impl IntoIterator<Item = &'p Path>,
-    argument: &str,
+    argument: impl Fn(usize) -> String,
     allowance: &mut Allowance<'_>,
     sql: &mut Sql,
 ) -> Result<Resolved, ArgumentError> {
     let mut joins: Vec<Join> = Vec::new();
     let mut values = Vec::new();
-    for wanted in paths {
+    for (number, wanted) in paths.into_iter().enumerate() {
         let mut at = table;
         let mut at_alias = Fragment::of(alias);
         for depth in 1..=wanted.relations.len() {
@@ -44,7 +44,7 @@ pub(super) fn resolve<'p>(
             if let Some(join) = joins.iter().find(|join| join.path == path) {
                 at_alias.clone_from(&join.alias);
             } else {
-                allowance.relation(depth, || argument.to_owned())?;
+                allowance.relation(depth, || within(catalog, table, path, argument(number)))?;
                 let alias = sql.alias();
                 let columns = relation.local.iter().zip(&relation.remote);
                 let conditions: Vec<Fragment> = columns
@@ -62,6 +62,16 @@ pub(super) fn resolve<'p>(
         values.push(fragment!("{at_alias}.{column}", at_alias, column = at.column(wanted.column)));
     }
     Ok(Resolved { values, joins })
+}
+
+/// Returns the place of the last of some relations that an order or a key follows from a table.
+fn within(catalog: &Catalog, table: &Table, relations: &[RelationId], argument: String) -> String {
+    let mut at = table;
+    relations.iter().fold(argument, |place, id| {
+        let relation = at.relation(*id);
+        at = catalog.table(relation.target);
+        format!("{place}.{}", relation.field)
+    })
 }
 
 impl Resolved {

@@ -61,7 +61,8 @@ pub(in crate::graph) fn page(
         .map(|term| if page.backward { term.sort.reversed() } else { term.sort.clone() })
         .collect();
     let paths = page.order.iter().map(|term| &term.at);
-    let ordered = order::resolve(catalog, table, ROW, paths, "orderBy", allowance, &mut sql)?;
+    let ordered =
+        order::resolve(catalog, table, ROW, paths, |at| format!("orderBy.{at}"), allowance, &mut sql)?;
 
     let scope = if *scoped { scope(catalog, table, columns) } else { None };
     let reference = scope.and_then(|_| reference(catalog, query));

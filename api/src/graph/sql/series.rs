@@ -92,7 +92,7 @@ impl Series<'_> {
         sql.push(text!("SELECT {ROW}.*", ROW));
         let here = Path { relations: Vec::new(), column: self.time };
         let paths = keys.iter().map(|key| &key.at).chain([&here]);
-        let resolved = order::resolve(catalog, table, ROW, paths, "groupBy", allowance, sql)?;
+        let resolved = order::resolve(catalog, table, ROW, paths, |_| "groupBy".into(), allowance, sql)?;
         for (at, (key, value)) in keys.iter().zip(&resolved.values).enumerate() {
             sql.push(", ");
             key.write(at, value, sql);

@@ -24,11 +24,7 @@ pub(in crate::graph) fn parameter(ty: &ColumnType, value: &Value<'_>) -> Result<
 }
 
 /// A parameter of a column's or an argument's type, within its bounds.
-pub(in crate::graph) fn bounded(
-    ty: &ColumnType,
-    bounds: Bounds,
-    value: &Value<'_>,
-) -> Result<Parameter, ArgumentError> {
+fn bounded(ty: &ColumnType, bounds: Bounds, value: &Value<'_>) -> Result<Parameter, ArgumentError> {
     let parameter = parameter(ty, value)?;
     let needed = || parameter.value.as_deref().map_or(0, numeric::scale);
     if let Some(scale) = bounds.scale
@@ -74,21 +70,32 @@ pub(in crate::graph) fn stored(
     bounds: Bounds,
     value: &Value<'_>,
 ) -> Result<Parameter, ArgumentError> {
-    let parameter = bounded(ty, bounds, value)?;
-    if let (ColumnType::Scalar(scalar), Some(bytes)) = (ty, parameter.value.as_deref()) {
-        let expected = match scalar {
-            Scalar::DateTime | Scalar::LocalDateTime if !time::is_shown(bytes) => {
-                "a time of the years 1 to 9999"
-            }
-            Scalar::Date if !time::is_shown_date(bytes) => "a date of the years 1 to 9999",
-            Scalar::Numeric | Scalar::Decimal if !is_below_the_largest_double(value) => {
-                "a number below 1.8e308"
-            }
-            _ => return Ok(parameter),
-        };
-        return Err(mismatch(value, expected));
+    let parameter = shown(ty, bounds, value)?;
+    match ty {
+        ColumnType::Scalar(Scalar::Numeric | Scalar::Decimal) if !is_below_the_largest_double(value) => {
+            Err(mismatch(value, "a number below 1.8e308"))
+        }
+        _ => Ok(parameter),
     }
-    Ok(parameter)
+}
+
+/// Reads a parameter of a column's or an argument's type, within its bounds; a date or a time lies in the years that calendars show.
+pub(in crate::graph) fn shown(
+    ty: &ColumnType,
+    bounds: Bounds,
+    value: &Value<'_>,
+) -> Result<Parameter, ArgumentError> {
+    let parameter = bounded(ty, bounds, value)?;
+    let bytes = parameter.value.as_deref().unwrap_or_default();
+    match ty {
+        ColumnType::Scalar(Scalar::DateTime | Scalar::LocalDateTime) if !time::is_shown(bytes) => {
+            Err(mismatch(value, "a time of the years 1 to 9999"))
+        }
+        ColumnType::Scalar(Scalar::Date) if !time::is_shown_date(bytes) => {
+            Err(mismatch(value, "a date of the years 1 to 9999"))
+        }
+        _ => Ok(parameter),
+    }
 }
 
 fn is_below_the_largest_double(value: &Value<'_>) -> bool {

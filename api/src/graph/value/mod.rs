@@ -11,7 +11,7 @@ mod time;
 pub(super) use coordinate::coordinate;
 pub(super) use exact::{read_exact, write_exact};
 pub(crate) use input::key_part_of_json;
-pub(super) use input::{bounded, holds, key_part, parameter, parameter_array, stored};
+pub(super) use input::{holds, key_part, parameter, parameter_array, shown, stored};
 
 pub(super) use multiple::multiples;
 pub(super) use numeric::{parse as decimal, scale as decimal_places, shortest};

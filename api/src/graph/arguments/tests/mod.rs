@@ -1,5 +1,6 @@
 //! Coercion against the gateway's own schema, as far as the statements that come of it.
 
+mod beyond;
 mod forgotten;
 mod numbers;
 mod places;

@@ -3,7 +3,7 @@
 mod objects;
 
 pub(in crate::graph) use objects::Objects;
-use objects::only;
+use objects::{one, only};
 
 use super::{Keyed, LoadId, Place, Plan, RowSelection};
 use crate::database::Statement;
@@ -71,22 +71,22 @@ pub(in crate::graph) struct Called {
     pub(in crate::graph) objects: Option<Objects>,
     /// Where its values may be given, as dotted paths, `doseMg` or `events.doseMg`; and whether they were.
     pub(in crate::graph) places: Vec<(String, bool)>,
+    /// The argument that names the row which the function is about: the only value that is required.
+    pub(in crate::graph) key: Option<String>,
     /// Where a number was given that is too large for the column of that name, if one was.
     pub(in crate::graph) too_large: Option<String>,
 }
 
 impl Called {
-    /// The place of a value that goes by one of these names: the one that was given, or else the one that might have been.
-    /// None where there are several.
-    pub(in crate::graph) fn place_of(&self, names: &[String]) -> Option<&str> {
-        let goes =
-            |place: &str| place.rsplit('.').next().is_some_and(|last| names.iter().any(|name| name == last));
-        only(
-            self.places
-                .iter()
-                .filter(|(place, _)| goes(place))
-                .map(|(place, given)| (place.as_str(), *given)),
-        )
+    /// Returns the place of the only one of these values that was given, or might have been. Where a refusal is about no value in
+    /// particular, it is the place of the function's only value. `values`: each by its names.
+    pub(in crate::graph) fn place_of(&self, values: &[Vec<String>]) -> Option<&str> {
+        let places: Vec<(&str, bool)> =
+            self.places.iter().map(|(place, given)| (place.as_str(), *given)).collect();
+        if values.is_empty() && self.objects.is_none() {
+            return one(places.iter().filter(|(_, given)| *given)).map(|(place, _)| *place);
+        }
+        only(values, &places)
     }
 }
 

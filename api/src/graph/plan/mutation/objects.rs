@@ -46,18 +46,18 @@ impl Objects {
         })
     }
 
-    /// Whether the objects have a field of one of these names.
-    pub(in crate::graph) fn have(&self, names: &[String]) -> bool {
-        self.fields.iter().any(|field| names.contains(field))
+    /// Returns whether the objects have a field for one of these values.
+    pub(in crate::graph) fn have(&self, values: &[Vec<String>]) -> bool {
+        self.fields.iter().any(|field| values.iter().any(|names| names.contains(field)))
     }
 
-    /// Where each of the objects was given, or within it the only field that goes by one of these names.
-    pub(in crate::graph) fn places(&self, names: &[String]) -> Vec<String> {
+    /// Returns where each of the objects was given, or within it the only one of these values that was given or might have been.
+    pub(in crate::graph) fn places(&self, values: &[Vec<String>]) -> Vec<String> {
         let place = |(at, given): (usize, &Vec<bool>)| {
             let place = format!("{}.{at}", self.argument);
-            let fields =
-                self.fields.iter().zip(given.iter().copied()).filter(|(field, _)| names.contains(field));
-            only(fields).map_or_else(|| place.clone(), |field| format!("{place}.{field}"))
+            let fields = self.fields.iter().map(String::as_str).zip(given.iter().copied());
+            only(values, &fields.collect::<Vec<_>>())
+                .map_or_else(|| place.clone(), |field| format!("{place}.{field}"))
         };
         self.given.iter().enumerate().map(place).collect()
     }
@@ -68,12 +68,18 @@ impl Objects {
     }
 }
 
-/// The only place that was given, or else the only one that might have been. `places`: each with whether it was.
-pub(super) fn only<T>(places: impl Iterator<Item = (T, bool)> + Clone) -> Option<T> {
-    one(places.clone().filter(|(_, given)| *given)).or_else(|| one(places)).map(|(place, _)| place)
+/// Returns the place of the only one of some values that was given, or else the only place where one of them might have been.
+/// `values`: each by its names, the one that counts first; `places`: each with whether it was given, its last part being a name.
+pub(super) fn only<'a>(values: &[Vec<String>], places: &[(&'a str, bool)]) -> Option<&'a str> {
+    let goes_by = |place: &str, name: &String| place.rsplit('.').next() == Some(name);
+    let given = |name: &String| places.iter().find(|(place, given)| *given && goes_by(place, name));
+    let possible = |place: &&(&str, bool)| values.iter().flatten().any(|name| goes_by(place.0, name));
+    one(values.iter().filter_map(|names| names.iter().find_map(given)))
+        .or_else(|| one(places.iter().filter(possible)))
+        .map(|(place, _)| *place)
 }
 
 /// The item of an iterator that has one.
-fn one<T>(mut items: impl Iterator<Item = T>) -> Option<T> {
+pub(super) fn one<T>(mut items: impl Iterator<Item = T>) -> Option<T> {
     items.next().filter(|_| items.next().is_none())
 }

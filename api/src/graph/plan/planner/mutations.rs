@@ -7,7 +7,8 @@ use super::super::mutation::{
 use super::{Planned, Planner};
 use crate::graph::arguments::{ArgumentError, Arguments, Inputs, Reading, Value};
 use crate::graph::catalog::{
-    Argument, ArgumentType, Catalog, ColumnId, Function, Mutation as Mutates, Operation, Table, TableId,
+    Argument, ArgumentType, Bounds, Catalog, ColumnId, Function, Mutation as Mutates, Operation, Relation,
+    Table, TableId,
 };
 use crate::graph::document::{self, Document, Field, Selection};
 use crate::graph::error::Error;
@@ -17,7 +18,7 @@ use crate::graph::question::inputs;
 use crate::graph::question::key::{self, key_values};
 use crate::graph::question::write::{OnConflict, Which};
 use crate::graph::sql;
-use crate::graph::value::{holds, parameter};
+use crate::graph::value::{holds, parameter, shown};
 
 /// Plans a validated mutation.
 pub(crate) fn plan_mutation(
@@ -62,7 +63,7 @@ impl<'a> Planner<'a> {
         let table = self.catalog.table(written(self.catalog, mutation));
         let planned = match mutation {
             Mutates::Table(operation, _) => self
-                .write(operation, table, &given)
+                .write(operation, table, field, &given)
                 .map(|(write, rows)| (write, operation == Operation::CreateMany, rows)),
             Mutates::Function(function) => self.call(self.catalog.function(function), table, &given),
         };
@@ -93,6 +94,7 @@ impl<'a> Planner<'a> {
             statement: sql::call(self.catalog, table.id, &call, None),
             objects: Objects::of(function, table.id, call, given),
             places: places(function, given),
+            key: function.key().map(|argument| argument.field.clone()),
             too_large: too_large(function, table, given),
         };
         Ok((Write::Call(called), many, rows as u64))
@@ -103,6 +105,7 @@ impl<'a> Planner<'a> {
         &self,
         operation: Operation,
         table: &'a Table,
+        field: &Field,
         given: &Arguments<'_>,
     ) -> Result<(Write, u64), ArgumentError> {
         let rows = |argument: &str| {
@@ -119,10 +122,14 @@ impl<'a> Planner<'a> {
             Operation::Upsert => {
                 let mut insert = rows("input")?;
                 if !insert.children.is_empty() {
-                    return Err(ArgumentError::new(
-                        "input",
-                        "rows that belong to it are added with `create` only: here they could be there already",
-                    ));
+                    let given = |relation: &&Relation| {
+                        let rows = given.get("input").and_then(|input| input.get(&relation.field));
+                        rows.is_some_and(|rows| !rows.items().is_empty())
+                    };
+                    let below = self.catalog.added_along(table).find(given);
+                    let message = "rows that belong to it are added with `create` only: here they could be there already";
+                    let place = below.map_or("", |relation| relation.field.as_str());
+                    return Err(ArgumentError::new(place, message).within("input"));
                 }
                 let name = given.get("onConflict").and_then(Value::as_str).unwrap_or_default();
                 let key = table.upsert_keys().find(|key| table.key_name(key) == name).unwrap_or_default();
@@ -133,14 +140,19 @@ impl<'a> Planner<'a> {
                     .copied()
                     .collect();
                 if set.is_empty() {
-                    return Err(ArgumentError::new("input", "there is nothing to change beside the key"));
+                    let error = ArgumentError::new("input", "there is nothing to change beside the key");
+                    return Err(self.inputs.with_missing(field, error));
                 }
                 insert.on_conflict = Some(OnConflict { key: key.to_vec(), set });
                 Ok((Write::Insert(insert), 1))
             }
             Operation::Update => {
-                let patch =
-                    inputs::read_patch(table, given.get("patch").map(Value::fields).unwrap_or_default())?;
+                let patch = given.get("patch").map(Value::fields).unwrap_or_default();
+                let patch = inputs::read_patch(table, patch)?;
+                if patch.is_empty() {
+                    let error = ArgumentError::new("patch", "there is nothing to change");
+                    return Err(self.inputs.with_missing(field, error));
+                }
                 let which = self.which(table, given)?;
                 Ok((
                     Write::Update(Change { statement: sql::update(&which, patch), look: sql::look(&which) }),
@@ -160,7 +172,7 @@ impl<'a> Planner<'a> {
             .updated_at()
             .zip(given.get("ifUnchangedSince"))
             .map(|(column, value)| {
-                let moment = parameter(&table.column(column).ty, value);
+                let moment = shown(&table.column(column).ty, Bounds::default(), value);
                 let moment = moment.map_err(|error| error.within("ifUnchangedSince"));
                 moment.map(|moment| (column, moment))
             })
