@@ -81,7 +81,7 @@ impl Kind {
                 (format!("{{ {} }}", aliases.join(" ")), Value::Null)
             }
             Self::EmptySeries => {
-                let time = "time: EVENT_TIMESTAMP, bucket: { unit: MINUTE }";
+                let time = "time: EVENT_TIMESTAMP, bucket: { calendar: { unit: MINUTE } }";
                 let span = "from: \"2026-01-01T00:00:00Z\", to: \"2026-01-06T00:00:00Z\"";
                 let series = format!("eventsSeries({time}, {span}) {{ points {{ start end }} }}");
                 (format!("{{ protocols(first: 60) {{ nodes {{ {series} }} }} }}"), Value::Null)

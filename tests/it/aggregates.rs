@@ -268,7 +268,7 @@ async fn an_instrument_that_cannot_be_judged_has_no_rate() {
     // A bucket without rows has none either.
     let line = north
         .ask(
-            "{ scoreTrendsSeries(time: MEASURED_AT, bucket: { unit: DAY }) {
+            "{ scoreTrendsSeries(time: MEASURED_AT, bucket: { calendar: { unit: DAY } }) {
                   points { aggregate { count isResponse { countTrue countFalse rate } } } } }",
         )
         .await;
@@ -323,7 +323,7 @@ async fn the_names_of_types_alone_are_numbers_of_no_row() {
         )
         .await;
     let below = json!({ "events": { "aggregate": {
-        "__typename": "SessionEventAggregate", "eventTypeId": { "__typename": "BigIntAggregate" } } } });
+        "__typename": "SessionEventAggregate", "eventTypeId": { "__typename": "DistinctAggregate" } } } });
     let expected = json!({ "protocols": {
         "aggregate": { "__typename": "ProtocolAggregate" }, "nodes": [below.clone(), below] } });
     assert_eq!(answer.data(), &expected);

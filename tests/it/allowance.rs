@@ -40,7 +40,7 @@ const FILTERED: [&str; 8] = [
     "{ sessionEvents(filter: %) { edges { cursor } } }",
     "{ sessionEvents(filter: %) { points(x: EVENT_TIMESTAMP, y: INTENSITY_LEVEL) { eventId } } }",
     "{ sessionEventsGroups(groupBy: {intensityLevel: true}, filter: %) { aggregate { count } } }",
-    "{ sessionEventsSeries(time: EVENT_TIMESTAMP, bucket: {unit: DAY}, filter: %) { aggregate { count } } }",
+    "{ sessionEventsSeries(time: EVENT_TIMESTAMP, bucket: {calendar: {unit: DAY}}, filter: %) { aggregate { count } } }",
     "{ protocols(first: 2) { nodes { events(filter: %) { nodes { eventId } } } } }",
     "{ protocols(first: 2) { nodes { eventsGroups(groupBy: {intensityLevel: true}, filter: %) { aggregate { count } } } } }",
 ];
@@ -68,7 +68,7 @@ async fn relations_within_one_another_are_few_in_orders_and_keys() {
     let actor = app.clinician_north().await;
     let order = "{ sessionEvents(orderBy: [%]) { nodes { eventId } } }";
     let groups = "{ sessionEventsGroups(groupBy: %) { aggregate { count } } }";
-    let series = "{ sessionEventsSeries(time: EVENT_TIMESTAMP, bucket: {unit: YEAR}, groupBy: %) { aggregate { count } } }";
+    let series = "{ sessionEventsSeries(time: EVENT_TIMESTAMP, bucket: {calendar: {unit: YEAR}}, groupBy: %) { aggregate { count } } }";
     for (query, one, two, argument) in [
         (
             order,

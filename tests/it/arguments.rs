@@ -33,8 +33,8 @@ async fn a_forgotten_variable_never_widens_a_list() {
             "having.count.gte",
         ),
         (
-            "query($v: String) { sessionEventsGroups(groupBy: {eventTimestamp: {unit: DAY, timeZone: $v}}) { cursor } }",
-            "groupBy.eventTimestamp.timeZone",
+            "query($v: String) { sessionEventsGroups(groupBy: {eventTimestamp: {calendar: {unit: DAY, timeZone: $v}}}) { cursor } }",
+            "groupBy.eventTimestamp.calendar.timeZone",
         ),
         (
             "query($v: OrderDirection) { sessionEvents(orderBy: [{eventTimestamp: $v}]) { totalCount nodes { eventId } } }",

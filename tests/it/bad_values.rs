@@ -106,7 +106,11 @@ async fn what_the_database_cannot_compute_with_is_named() {
         for (field, arguments, rest) in [
             ("sessionEvents", "first: 3, orderBy: [{notes: ASC}]", "{ totalCount nodes { notes } }"),
             ("sessionEventsGroups", "first: 3, groupBy: {notes: true}", "{ aggregate { count } }"),
-            ("sessionEventsSeries", "time: EVENT_TIMESTAMP, bucket: {unit: DAY}", "{ aggregate { count } }"),
+            (
+                "sessionEventsSeries",
+                "time: EVENT_TIMESTAMP, bucket: {calendar: {unit: DAY}}",
+                "{ aggregate { count } }",
+            ),
         ] {
             let query = format!("{{ there: {field}({arguments}, filter: {filter}) {rest} }}");
             let answer = actor.ask(&query).await;

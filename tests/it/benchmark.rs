@@ -113,7 +113,7 @@ async fn curious(actor: &Actor<'_>, target: i64, its_row: &str) -> Vec<(String, 
                  key {{ siteId }} }} }}"
         ));
         queries.push(format!(
-            "{{ networkBenchmarksSeries(time: MONTH, bucket: {{ unit: MONTH }}, groupBy: {{ siteId: true }}, fill: PREVIOUS) {{
+            "{{ networkBenchmarksSeries(time: MONTH, bucket: {{ calendar: {{ unit: MONTH }} }}, groupBy: {{ siteId: true }}, fill: PREVIOUS) {{
                  key {{ siteId }} points {{ start aggregate {{ count {column} {{ avg percentile(p: 0.5) }} }} }} }} }}"
         ));
         let y: String = column

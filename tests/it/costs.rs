@@ -126,7 +126,7 @@ async fn points_without_rows_count_as_those_with_rows() {
     let app = App::start().await;
     let actor = app.clinician_north().await;
     // 60 parents and a point for each minute of a year: half a million points were declared as 120 rows.
-    let series = r#"sessionEventsSeries(time: EVENT_TIMESTAMP, bucket: {unit: MINUTE}, fill: ZERO,
+    let series = r#"sessionEventsSeries(time: EVENT_TIMESTAMP, bucket: {calendar: {unit: MINUTE}}, fill: ZERO,
         from: "2026-01-01T00:00:00Z", to: "2026-01-07T00:00:00Z") { points { start aggregate { count } } }"#;
     let one = format!("{{ {series} }}");
     let answer = actor.ask(&one).await;
@@ -150,7 +150,7 @@ async fn a_span_of_time_bounds_what_a_series_is_declared_to_cost() {
     let app = App::start().await;
     let ask = async |arguments: &str| {
         let query = format!(
-            "{{ sessionEventsSeries(time: EVENT_TIMESTAMP, bucket: {{unit: MONTH}}{arguments}) {{ points {{ start }} }} }}"
+            "{{ sessionEventsSeries(time: EVENT_TIMESTAMP, bucket: {{calendar: {{unit: MONTH}}}}{arguments}) {{ points {{ start }} }} }}"
         );
         let answer = app.anonymous().ask(&query).await;
         answer.data();

@@ -8,6 +8,7 @@ use praxis::systems;
 use serde_json::Value;
 use tokio_postgres::Client;
 
+use crate::bucket::bucket as short;
 use crate::harness::App;
 
 /// The ends of a type, as SQL.
@@ -70,8 +71,9 @@ fn functions(ty: &ColumnType) -> Option<&'static str> {
 
 /// All numbers of a table's rows.
 fn aggregate(table: &Table) -> String {
-    let columns = table.columns.iter().filter_map(|column| {
-        let functions = functions(&column.ty)?;
+    let columns = table.column_ids().filter_map(|id| {
+        let column = table.column(id);
+        let functions = if table.is_identifier(id) { "{ countDistinct }" } else { functions(&column.ty)? };
         let at = if column.ty == ColumnType::Scalar(Scalar::Json) { "(at: [\"bpm\"])" } else { "" };
         Some(format!("{}{at} {functions}", column.field))
     });
@@ -96,7 +98,8 @@ fn questions(table: &Table) -> Vec<String> {
                 ));
             }
         }
-        let key = if column.ty.is_time() { format!("{field}: {{}}") } else { format!("{field}: true") };
+        let key =
+            if column.ty.is_time() { format!("{field}: {}", short("")) } else { format!("{field}: true") };
         if !matches!(column.ty, ColumnType::Scalar(Scalar::Json) | ColumnType::List(_)) {
             questions.push(format!(
                 "{}(first: 5, groupBy: {{ {key} }}, orderBy: [{{ count: DESC }}]) {{ key {{ {field} }} {aggregate} cursor }}",
@@ -104,17 +107,20 @@ fn questions(table: &Table) -> Vec<String> {
             ));
         }
         for zone in ["UTC", "America/St_Johns"] {
-            let mut buckets = vec!["unit: DAY", "unit: YEAR", "every: \"P10D\""];
+            let mut buckets = vec!["unit: DAY", "unit: YEAR", "length: \"P10D\""];
             let is_date = column.ty == ColumnType::Scalar(Scalar::Date);
             if !is_date {
-                buckets.extend(["unit: HOUR", "every: \"PT90M\""]);
+                buckets.extend(["unit: HOUR", "length: \"PT90M\""]);
             }
             for bucket in buckets.into_iter().filter(|_| column.ty.is_time()) {
-                let bucket = format!("{{ {bucket}, timeZone: \"{zone}\" }}");
+                let bucket = short(&format!("{bucket}, timeZone: \"{zone}\""));
                 questions.push(format!(
                     "{}(groupBy: {{ {field}: {bucket} }}, orderBy: [{{ key: {{ {field}: DESC }} }}]) {{ key {{ {field} }} cursor aggregate {{ count }} }}",
                     table.groups_field
                 ));
+                if !table.has_series() {
+                    continue;
+                }
                 for bounds in ["fill: NONE", "from: \"2026-01-01T00:00:00Z\", to: \"2026-01-08T00:00:00Z\""] {
                     questions.push(format!(
                         "{}(time: {}, bucket: {bucket}, {bounds}) {{ points {{ start end {aggregate} }} }}",
@@ -134,7 +140,7 @@ fn questions(table: &Table) -> Vec<String> {
                 table.groups_field
             ));
         }
-        for x in table.axes() {
+        for x in table.axes().filter(|_| table.has_points()) {
             questions.push(format!(
                 "{list} {{ points(x: {}, y: {}) {{ {} }} }}",
                 table.column(x).enum_name(),
@@ -250,7 +256,7 @@ async fn an_outlier_in_time_breaks_nobodys_chart() {
     let network = app.user("network@praxis.example").await;
     let practice = app.user("owner@mindful.example").await;
     let mut torn = 0;
-    for table in catalog.tables().iter().filter(|table| table.function.is_none()) {
+    for table in catalog.tables().iter().filter(|table| table.function.is_none() && table.has_series()) {
         let namespace = catalog.systems()[table.system].field.as_deref();
         let actor = if namespace.is_some() { &practice } else { &network };
         for column in table.columns.iter().filter(|column| column.ty.is_time()) {
@@ -262,7 +268,7 @@ async fn an_outlier_in_time_breaks_nobodys_chart() {
             for (unit, fill) in units.iter().flat_map(|unit| [(unit, "NULL"), (unit, "ZERO")]) {
                 for zone in ["UTC", "America/St_Johns"] {
                     let series = format!(
-                        "{}(time: {}, bucket: {{ unit: {unit}, timeZone: \"{zone}\" }}, fill: {fill})
+                        "{}(time: {}, bucket: {{ calendar: {{ unit: {unit}, timeZone: \"{zone}\" }} }}, fill: {fill})
                          {{ aggregate {{ count }} points {{ start end aggregate {{ count }} }} }}",
                         table.series_field,
                         column.enum_name()
@@ -282,7 +288,7 @@ async fn an_outlier_in_time_breaks_nobodys_chart() {
     assert!(torn > 20, "{torn}");
     // What lies between the rows that belong together is filled as before, whoever the parent is.
     let below =
-        "{ protocols(first: 50) { nodes { eventsSeries(time: EVENT_TIMESTAMP, bucket: { unit: HOUR }) {
+        "{ protocols(first: 50) { nodes { eventsSeries(time: EVENT_TIMESTAMP, bucket: { calendar: { unit: HOUR } }) {
         aggregate { count } points { start end aggregate { count } } } } } }";
     let answer = network.ask(below).await;
     let points: u64 = answer
@@ -293,7 +299,7 @@ async fn an_outlier_in_time_breaks_nobodys_chart() {
     assert!(points <= MOST, "{points}");
     // Who names the bounds is told that there are too many.
     let bounded =
-        "{ sessionEventsSeries(time: EVENT_TIMESTAMP, bucket: { unit: HOUR }, from: \"1900-01-01T00:00:00Z\",
+        "{ sessionEventsSeries(time: EVENT_TIMESTAMP, bucket: { calendar: { unit: HOUR } }, from: \"1900-01-01T00:00:00Z\",
         to: \"2100-01-01T00:00:00Z\") { points { start } } }";
     assert_eq!(network.ask(bounded).await.code(), "LIMIT_EXCEEDED");
 }

@@ -142,9 +142,9 @@ async fn a_series_has_a_line_for_each_range_and_each_element() {
     let north = app.clinician_north().await;
     let answer = north
         .ask(
-            "{ integrationScoresSeries(time: MEASURED_AT, bucket: { unit: YEAR }, groupBy: { scoreValueRange: { width: 50 } }) {
+            "{ integrationScoresSeries(time: MEASURED_AT, bucket: { calendar: { unit: YEAR } }, groupBy: { scoreValueRange: { width: 50 } }) {
                  key { scoreValueRange { from } } aggregate { count } points { aggregate { count } } }
-               practitionerProfilesSeries(time: CREATED_AT, bucket: { unit: YEAR }, groupBy: { modalities: EACH }) {
+               practitionerProfilesSeries(time: CREATED_AT, bucket: { calendar: { unit: YEAR } }, groupBy: { modalities: EACH }) {
                  key { modalities } aggregate { count } } }",
         )
         .await;

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::bucket::bucket as short;
 use crate::fixture::{NORTH_SITE, oracle};
 use crate::harness::{Answer, App};
 
@@ -208,9 +209,10 @@ async fn time_is_grouped_by_the_calendar_of_a_place() {
     let ask = async |bucket: &str| {
         let query = format!(
             "{{ sessionEventsGroups(
-                 groupBy: {{ eventTimestamp: {{ {bucket} }} }}
+                 groupBy: {{ eventTimestamp: {} }}
                  filter: {{ protocol: {{ patientLinkCode: {{ eq: \"clock\" }} }} }}
-               ) {{ key {{ eventTimestamp }} aggregate {{ count }} }} }}"
+               ) {{ key {{ eventTimestamp }} aggregate {{ count }} }} }}",
+            short(bucket)
         );
         let answer = north.ask(&query).await;
         groups(&answer, "sessionEventsGroups")
@@ -243,8 +245,9 @@ async fn time_is_grouped_by_the_calendar_of_a_place() {
     assert_eq!(ask("unit: HOUR").await.len(), 4);
     assert_eq!(ask("").await.len(), 4, "each moment by itself");
     // Keys alone, without a number.
-    let keys =
-        format!("sessionEventsGroups(groupBy: {{eventTimestamp: {{unit: YEAR, {denver}}}}}) {{ cursor }}");
+    let keys = format!(
+        "sessionEventsGroups(groupBy: {{eventTimestamp: {{calendar: {{unit: YEAR, {denver}}}}}}}) {{ cursor }}"
+    );
     assert_eq!(north.ask(&format!("{{ {keys} }}")).await.body.get("errors"), None);
 }
 
@@ -255,7 +258,7 @@ async fn dates_are_grouped_as_dates() {
         .clinician_north()
         .await
         .ask(
-            "{ protocolsGroups(groupBy: { sessionDate: { unit: MONTH } }, first: 1) {
+            "{ protocolsGroups(groupBy: { sessionDate: { calendar: { unit: MONTH } } }, first: 1) {
                  key { sessionDate } aggregate { count sessionDate { min max } } } }",
         )
         .await;
@@ -317,19 +320,21 @@ async fn what_cannot_be_grouped_is_refused_with_its_place() {
         assert_eq!(answer.error()["extensions"]["argument"], argument, "{arguments}");
         assert_eq!(answer.error()["path"][0], "sessionEventsGroups");
     }
-    let nowhere = "{ sessionEventsGroups(groupBy: { eventTimestamp: { unit: DAY, timeZone: \"Mars/Olympus\" } }) { cursor } }";
+    let nowhere = "{ sessionEventsGroups(groupBy: { eventTimestamp: { calendar: { unit: DAY, timeZone: \"Mars/Olympus\" } } }) { cursor } }";
     let answer = app.clinician_north().await.ask(nowhere).await;
     assert_eq!(answer.code(), "BAD_USER_INPUT");
-    assert_eq!(answer.error()["extensions"]["argument"], "groupBy.eventTimestamp.timeZone");
-    // Without a length a zone or an origin says nothing.
-    for alone in ["timeZone: \"Europe/Berlin\"", "origin: \"2026-01-01T00:00:00Z\""] {
+    assert_eq!(answer.error()["extensions"]["argument"], "groupBy.eventTimestamp.calendar.timeZone");
+    // Without a unit or a length a zone or an origin says nothing.
+    for (alone, lacks) in [
+        ("calendar: { timeZone: \"Europe/Berlin\" }", "calendar.unit"),
+        ("every: { origin: \"2026-01-01T00:00:00Z\" }", "every.length"),
+    ] {
         let answer = anonymous
             .ask(&format!(
                 "{{ sessionEventsGroups(groupBy: {{ eventTimestamp: {{ {alone} }} }}) {{ cursor }} }}"
             ))
             .await;
-        let name = alone.split(':').next().unwrap();
-        assert_eq!(answer.error()["extensions"]["argument"], format!("groupBy.eventTimestamp.{name}"));
+        assert_eq!(answer.error()["extensions"]["argument"], format!("groupBy.eventTimestamp.{lacks}"));
     }
 }
 

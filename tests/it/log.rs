@@ -33,7 +33,7 @@ fn requests(protocol: i64) -> Vec<Value> {
         json!({ "query": format!("{{ practitionerSearch(query: \"{long}\") {{ nodes {{ profileId }} }} }}") }),
         json!({ "query": format!("{{ searchPractitioners(query: \"{MARK}\") {{ nodes {{ profileId }} }} }}") }),
         json!({ "query": format!(
-            "{{ sessionEventsSeries(time: EVENT_TIMESTAMP, bucket: {{ unit: DAY, timeZone: \"{MARK}\" }}) {{ lines {{ points {{ time }} }} }} }}") }),
+            "{{ sessionEventsSeries(time: EVENT_TIMESTAMP, bucket: {{ calendar: {{ unit: DAY, timeZone: \"{MARK}\" }} }}) {{ lines {{ points {{ time }} }} }} }}") }),
         json!({ "query": "{ sites { nodes { id } } }", "extensions": { "idempotencyKey": MARK } }),
         json!({ "query": "{ sites { nodes { id } } }", "operationName": MARK }),
     ];

@@ -7,6 +7,7 @@ mod arguments;
 mod bad_values;
 mod benchmark;
 mod binary;
+mod bucket;
 mod commands;
 mod connections;
 mod costs;

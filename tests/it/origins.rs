@@ -4,6 +4,7 @@ use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
 use tokio_postgres::Client;
 
+use crate::bucket::bucket as short;
 use crate::fixture::{clinician, oracle, protocol};
 use crate::harness::App;
 use crate::zones::{Asker, Change, Span, check_spans, moments, put, some_changes};
@@ -59,7 +60,7 @@ async fn days_that_are_counted_from_any_time_of_day_tile_the_time() {
         let asker = Asker { app: &app, actor: &actor, protocol, zone: &change.zone };
         for (at, origin) in origins(&owner, change).await.iter().enumerate() {
             let days = [1, 7, 1, 3][at % 4];
-            let bucket = format!("every: \"P{days}D\", origin: \"{}\"", origin.to_rfc3339());
+            let bucket = format!("length: \"P{days}D\", origin: \"{}\"", origin.to_rfc3339());
             let what = format!("{change:?}, {bucket}");
             let (count, points, groups) = asker.ask(&bucket, "fill: ZERO").await;
             assert_eq!(count, rows.len() as u64, "{what}");
@@ -104,9 +105,9 @@ async fn whatever_clocks_did_in_former_times_spans_tile_it_and_each_row_lies_in_
         let near = |days: i64| (change.at + Duration::days(days)).to_rfc3339();
         let bounds = format!("from: \"{}\", to: \"{}\"", near(-500), near(500));
         let late =
-            format!("every: \"P1D\", origin: \"{}\"", (change.at + Duration::minutes(100)).to_rfc3339());
+            format!("length: \"P1D\", origin: \"{}\"", (change.at + Duration::minutes(100)).to_rfc3339());
         let buckets =
-            ["unit: DAY", "unit: WEEK", "unit: MONTH", "unit: YEAR", "every: \"P1D\"", late.as_str()];
+            ["unit: DAY", "unit: WEEK", "unit: MONTH", "unit: YEAR", "length: \"P1D\"", late.as_str()];
         for bucket in buckets {
             let what = format!("{zone}, {bucket}");
             let (count, points, groups) = asker.ask(bucket, &format!("{bounds}, fill: ZERO")).await;
@@ -150,7 +151,9 @@ async fn dates_are_counted_from_the_day_of_an_origin_whatever_its_time() {
             "2031-05-05T23:59:59.999Z",
         ] {
             for (every, days) in [("P1D", 1), ("P7D", 7), ("P10D", 10)] {
-                let bucket = format!("{{ every: \"{every}\", origin: \"{origin}\", timeZone: \"{zone}\" }}");
+                let bucket = format!(
+                    "{{ every: {{ length: \"{every}\", origin: \"{origin}\", timeZone: \"{zone}\" }} }}"
+                );
                 let query = format!(
                     "{{ line: protocolsSeries(time: SESSION_DATE, bucket: {bucket}) {{
                           points {{ start end aggregate {{ count sessionDate {{ min max }} }} }} }}
@@ -206,14 +209,14 @@ async fn at_the_ends_of_writable_time_groups_are_those_of_the_chart() {
                 "unit: MONTH",
                 "unit: QUARTER",
                 "unit: YEAR",
-                "every: \"P1D\"",
-                "every: \"P3650D\"",
-                "every: \"PT25H\"",
-                "every: \"P36500D\"",
+                "length: \"P1D\"",
+                "length: \"P3650D\"",
+                "length: \"PT25H\"",
+                "length: \"P36500D\"",
             ] {
                 for fill in ["NULL", "NONE"] {
                     let what = format!("{end}, {zone}, {bucket}, {fill}");
-                    let bucket = format!("{{ {bucket}, timeZone: \"{zone}\" }}");
+                    let bucket = short(&format!("{bucket}, timeZone: \"{zone}\""));
                     let query = format!(
                         "{{ line: sessionEventsSeries(time: EVENT_TIMESTAMP, bucket: {bucket}, {bounds}, fill: {fill}) {{
                               aggregate {{ count }} points {{ start end aggregate {{ count }} }} }}
@@ -255,12 +258,13 @@ async fn between_bounds_that_hold_no_time_there_is_no_point() {
             "unit: DAY",
             "unit: HOUR",
             "unit: MONTH, timeZone: \"America/Denver\"",
-            "every: \"P1D\"",
-            "every: \"PT25H\"",
+            "length: \"P1D\"",
+            "length: \"PT25H\"",
         ] {
+            let in_full = short(bucket);
             for fill in ["NULL", "ZERO", "PREVIOUS"] {
                 let query = format!(
-                    "{{ sessionEventsSeries(time: EVENT_TIMESTAMP, bucket: {{ {bucket} }}, from: \"{from}\", to: \"{to}\", fill: {fill}) {{
+                    "{{ sessionEventsSeries(time: EVENT_TIMESTAMP, bucket: {in_full}, from: \"{from}\", to: \"{to}\", fill: {fill}) {{
                          aggregate {{ count }} points {{ start }} }} }}"
                 );
                 let answer = actor.ask(&query).await;
@@ -271,7 +275,7 @@ async fn between_bounds_that_hold_no_time_there_is_no_point() {
         }
     }
     // Dates likewise: none has its midnight within a day.
-    let dates = "{ protocolsSeries(time: SESSION_DATE, bucket: { unit: MONTH }, from: \"2026-02-03T10:00:00Z\", to: \"2026-02-03T12:00:00Z\") {
+    let dates = "{ protocolsSeries(time: SESSION_DATE, bucket: { calendar: { unit: MONTH } }, from: \"2026-02-03T10:00:00Z\", to: \"2026-02-03T12:00:00Z\") {
         points { start } } }";
     assert_eq!(actor.ask(dates).await.data()["protocolsSeries"][0]["points"], json!([]));
 }

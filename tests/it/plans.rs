@@ -18,7 +18,7 @@ const CHARTS: [(&str, &str); 9] = [
     ),
     (
         "events of a site along time",
-        "{ sessionEventsSeries(time: EVENT_TIMESTAMP, bucket: { unit: MONTH }) {
+        "{ sessionEventsSeries(time: EVENT_TIMESTAMP, bucket: { calendar: { unit: MONTH } }) {
              points { start aggregate { count intensityLevel { avg } } } } }",
     ),
     (
@@ -45,7 +45,7 @@ const CHARTS: [(&str, &str); 9] = [
     ),
     (
         "trends of a site along time",
-        "{ scoreTrendsSeries(time: MEASURED_AT, bucket: { unit: MONTH }, groupBy: { assessment: { assessmentCode: true } }) {
+        "{ scoreTrendsSeries(time: MEASURED_AT, bucket: { calendar: { unit: MONTH } }, groupBy: { assessment: { assessmentCode: true } }) {
              key { assessment { assessmentCode } } points { start aggregate { count change { avg } } } } }",
     ),
     (

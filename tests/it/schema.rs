@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use async_graphql::dynamic::Schema;
 use async_graphql::registry::{MetaInputValue, MetaType, MetaTypeName};
-use praxis::graph::catalog::Catalog;
+use praxis::graph::catalog::{Catalog, Table};
 use praxis::graph::schema::build;
 use praxis::systems;
 
@@ -29,44 +29,150 @@ fn fields(ty: &MetaType) -> impl Iterator<Item = (&str, &Option<String>, &str, V
     })
 }
 
+/// Endings of the types that are derived from a table.
+const DERIVED: [&str; 20] = [
+    "Aggregate",
+    "Change",
+    "Connection",
+    "Edge",
+    "Filter",
+    "Group",
+    "GroupBy",
+    "GroupKey",
+    "GroupOrderBy",
+    "Having",
+    "ListFilter",
+    "ListPayload",
+    "OrderBy",
+    "Patch",
+    "Payload",
+    "Point",
+    "PointsX",
+    "PointsY",
+    "Series",
+    "Time",
+];
+
+/// The table that a type is derived from.
+fn derived_from<'c>(catalog: &'c Catalog, name: &str) -> Option<&'c Table> {
+    let is_it =
+        |table: &&Table| name.strip_prefix(&table.type_name).is_some_and(|end| DERIVED.contains(&end));
+    catalog.tables().iter().find(is_it)
+}
+
+/// Whether a field is one of a table's lists below a row, whose arguments are described at the root.
+fn is_below_a_row(catalog: &Catalog, parent: &str, ty: &str) -> bool {
+    let target = derived_from(catalog, MetaTypeName::concrete_typename(ty));
+    catalog.table_of_type(parent).is_some() && target.is_some()
+}
+
 #[test]
-fn every_type_field_argument_and_value_is_described() {
+fn all_that_does_not_derive_from_a_table_is_described() {
+    let catalog = Catalog::new(&systems::ALL).unwrap();
     let mut silent = Vec::new();
     // The library writes backslashes to SDL as they are, where they begin an escape.
     let reads_well = |text: &String| !text.is_empty() && !text.contains(['\\', '\n']);
-    let mut check = |description: &Option<String>, what: String| {
-        if !description.as_ref().is_some_and(reads_well) {
+    let mut check = |description: &Option<String>, may_be_silent: bool, what: String| {
+        if !description.as_ref().map_or(may_be_silent, reads_well) {
             silent.push(what);
         }
     };
     for ty in own_types(&schema()) {
         let name = ty.name();
+        let derived = derived_from(&catalog, name).is_some();
         match ty {
             MetaType::Scalar { description, .. }
             | MetaType::Object { description, .. }
             | MetaType::Interface { description, .. }
-            | MetaType::Union { description, .. } => check(description, name.to_owned()),
+            | MetaType::Union { description, .. } => check(description, false, name.to_owned()),
             MetaType::Enum { description, enum_values, .. } => {
-                check(description, name.to_owned());
+                check(description, false, name.to_owned());
                 for value in enum_values.values() {
-                    check(&value.description, format!("{name}.{}", value.name));
+                    check(&value.description, derived, format!("{name}.{}", value.name));
                 }
             }
             MetaType::InputObject { description, input_fields, .. } => {
-                check(description, name.to_owned());
+                check(description, false, name.to_owned());
                 for field in input_fields.values() {
-                    check(&field.description, format!("{name}.{}", field.name));
+                    check(&field.description, derived, format!("{name}.{}", field.name));
                 }
             }
         }
-        for (field, description, _, arguments) in fields(ty) {
-            check(description, format!("{name}.{field}"));
+        for (field, description, ty, arguments) in fields(ty) {
+            check(description, derived, format!("{name}.{field}"));
+            let is_column = |argument: &MetaInputValue| {
+                let of = |table: &Table| table.columns.iter().any(|column| column.field == argument.name);
+                catalog.tables().iter().any(of)
+            };
             for argument in arguments {
-                check(&argument.description, format!("{name}.{field}.{}", argument.name));
+                let derived = derived || is_below_a_row(&catalog, name, ty) || is_column(argument);
+                check(&argument.description, derived, format!("{name}.{field}.{}", argument.name));
             }
         }
     }
     assert_eq!(silent, Vec::<String>::new());
+}
+
+/// A column is described on the object of its table and on the inputs that write it; what derives from it carries no copy.
+#[test]
+fn columns_are_described_in_one_place() {
+    let catalog = Catalog::new(&systems::ALL).unwrap();
+    let first_sentence = |doc: &str| doc.split_inclusive(". ").next().unwrap_or_default().trim().to_owned();
+    let mut copies = Vec::new();
+    for ty in own_types(&schema()) {
+        let name = ty.name();
+        let Some(table) = derived_from(&catalog, name) else { continue };
+        let columns = table.columns.iter().map(|column| (&column.field, &column.doc, column.enum_name()));
+        let relations = table.relations.iter().map(|it| (&it.field, &it.doc, String::new()));
+        let described: Vec<_> = columns.chain(relations).collect();
+        let mut check = |member: &str, description: &Option<String>| {
+            let Some(text) = description else { return };
+            let is_copy = described.iter().any(|(field, doc, value)| {
+                (*field == member || value == member) || text.contains(&first_sentence(doc))
+            });
+            // The changed row has the name of its table.
+            if is_copy && member != table.single_field {
+                copies.push(format!("{name}.{member}: {text}"));
+            }
+        };
+        match ty {
+            MetaType::Enum { enum_values, .. } => {
+                enum_values.values().for_each(|it| check(&it.name, &it.description));
+            }
+            MetaType::InputObject { input_fields, .. } => {
+                input_fields.values().for_each(|it| check(&it.name, &it.description));
+            }
+            _ => fields(ty).for_each(|(field, description, ..)| check(field, description)),
+        }
+    }
+    assert_eq!(copies, Vec::<String>::new());
+}
+
+/// A vocabulary and a row that joins two others measure nothing along time.
+#[test]
+fn reference_tables_and_links_are_not_drawn() {
+    let catalog = Catalog::new(&systems::ALL).unwrap();
+    let schema = schema();
+    for table in catalog.tables().iter().filter(|table| catalog.function_of(table).is_none()) {
+        let is_drawn = |end: &str| schema.registry().types.contains_key(&format!("{}{end}", table.type_name));
+        let is_link = ["circle_members", "user_sites"].contains(&table.name.as_str());
+        let has_time = table.columns.iter().any(|column| column.ty.is_time());
+        let is_wanted = has_time && !table.name.starts_with("ref_") && !is_link;
+        assert_eq!(is_drawn("Series"), is_wanted, "{}", table.name);
+        assert!(is_wanted || !is_drawn("PointsX"), "{}", table.name);
+    }
+}
+
+/// Hundreds of tables make a schema that tools still load.
+#[test]
+fn a_table_takes_ten_kilobytes_of_the_schema() {
+    for systems in [&systems::ALL[..], &systems::ALL[..1]] {
+        let catalog = Catalog::new(systems).unwrap();
+        let bytes = praxis::graph::schema::sdl(&build(&catalog).unwrap()).len();
+        let tables = catalog.tables().len();
+        println!("{bytes} bytes of SDL for {tables} tables: {} each", bytes / tables);
+        assert!(bytes <= tables * 10 * 1024, "{bytes} for {tables} tables");
+    }
 }
 
 #[test]

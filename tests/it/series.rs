@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::bucket::bucket as short;
 use crate::fixture::{NORTH_SITE, oracle};
 use crate::harness::{Answer, App};
 
@@ -81,7 +82,7 @@ async fn a_gap_is_filled_as_asked() {
             point(&day(5), &day(6), 1, 8),
         ]
     };
-    let bucket = "bucket: { unit: DAY }";
+    let bucket = "bucket: { calendar: { unit: DAY } }";
     assert_eq!(points(&app, &id, bucket).await, expected(Value::Null), "by default");
     let filled = points(&app, &id, &format!("{bucket}, fill: ZERO")).await;
     assert_eq!(filled[1], point(&day(3), &day(4), 0, 0));
@@ -98,7 +99,7 @@ async fn from_and_to_bound_the_series_and_draw_it_where_nothing_is() {
     let found = points(
         &app,
         &id,
-        "bucket: { unit: DAY }, from: \"2026-03-01T00:00:00Z\", to: \"2026-03-05T00:00:00Z\"",
+        "bucket: { calendar: { unit: DAY } }, from: \"2026-03-01T00:00:00Z\", to: \"2026-03-05T00:00:00Z\"",
     )
     .await;
     let counts: Vec<i64> = found.iter().map(|point| point.2).collect();
@@ -111,7 +112,7 @@ async fn days_have_the_hours_that_they_have_in_a_place() {
     let app = App::start().await;
     // The clocks go forward on 14 March and back on 7 November 2027 in Denver.
     let id = protocol_with_events(&app, &[("2027-03-13T12:00:00Z", 1), ("2027-03-15T12:00:00Z", 1)]).await;
-    let denver = "bucket: { unit: DAY, timeZone: \"America/Denver\" }";
+    let denver = "bucket: { calendar: { unit: DAY, timeZone: \"America/Denver\" } }";
     let found = points(&app, &id, denver).await;
     let spans: Vec<(&str, &str)> = found.iter().map(|point| (point.0.as_str(), point.1.as_str())).collect();
     assert_eq!(
@@ -130,7 +131,7 @@ async fn days_have_the_hours_that_they_have_in_a_place() {
     let hours = points(
         &app,
         &id,
-        "bucket: { unit: HOUR, timeZone: \"America/Denver\" }, from: \"2027-11-07T06:00:00Z\", to: \"2027-11-08T07:00:00Z\"",
+        "bucket: { calendar: { unit: HOUR, timeZone: \"America/Denver\" } }, from: \"2027-11-07T06:00:00Z\", to: \"2027-11-08T07:00:00Z\"",
     )
     .await;
     assert_eq!(hours.len(), 25);
@@ -146,10 +147,10 @@ async fn every_bucket_begins_where_the_last_one_ends() {
         ("unit: MONTH", "2023-11-01T00:00:00Z", 28),
         ("unit: QUARTER", "2023-10-01T00:00:00Z", 10),
         ("unit: YEAR", "2023-01-01T00:00:00Z", 4),
-        ("every: \"P14D\"", "2023-11-06T00:00:00Z", 59),
-        ("every: \"P7D\", origin: \"2023-11-15T00:00:00Z\"", "2023-11-15T00:00:00Z", 116),
+        ("length: \"P14D\"", "2023-11-06T00:00:00Z", 59),
+        ("length: \"P7D\", origin: \"2023-11-15T00:00:00Z\"", "2023-11-15T00:00:00Z", 116),
     ] {
-        let found = points(&app, &id, &format!("bucket: {{ {bucket} }}")).await;
+        let found = points(&app, &id, &format!("bucket: {}", short(bucket))).await;
         assert_eq!(found[0].0, first, "{bucket}");
         assert_eq!(found.len(), number, "{bucket}");
         assert!(found.windows(2).all(|pair| pair[0].1 == pair[1].0), "{bucket}");
@@ -159,9 +160,9 @@ async fn every_bucket_begins_where_the_last_one_ends() {
         ("unit: MINUTE", "2023-11-15T09:07:00Z"),
         ("unit: FIVE_MINUTES", "2023-11-15T09:05:00Z"),
         ("unit: FIFTEEN_MINUTES", "2023-11-15T09:00:00Z"),
-        ("every: \"PT90M\"", "2023-11-15T09:00:00Z"),
+        ("length: \"PT90M\"", "2023-11-15T09:00:00Z"),
     ] {
-        let found = points(&app, &id, &format!("bucket: {{ {bucket} }}, fill: NONE")).await;
+        let found = points(&app, &id, &format!("bucket: {}, fill: NONE", short(bucket))).await;
         assert_eq!(found[0].0, first, "{bucket}");
         assert_eq!(found.len(), 2, "{bucket}");
     }
@@ -175,7 +176,7 @@ async fn lines_are_ordered_by_their_numbers_and_the_first_are_shown() {
         .await
         .ask(
             "{ sessionEventsSeries(
-                 time: EVENT_TIMESTAMP, bucket: { unit: MONTH }
+                 time: EVENT_TIMESTAMP, bucket: { calendar: { unit: MONTH } }
                  groupBy: { eventType: { eventName: true } }
                  orderBy: [{ count: DESC }], first: 3, fill: NONE
                ) {
@@ -230,7 +231,7 @@ async fn every_parent_has_series_of_its_own_in_one_statement() {
             "{ protocols(first: 50) { nodes {
                  recordId
                  integrationScoresSeries(
-                   time: MEASURED_AT, bucket: { unit: WEEK }, groupBy: { scaleType: true }, fill: NONE
+                   time: MEASURED_AT, bucket: { calendar: { unit: WEEK } }, groupBy: { scaleType: true }, fill: NONE
                  ) { key { scaleType } points { start aggregate { scoreValue { avg } } } }
                } } }",
         )
@@ -273,7 +274,7 @@ async fn a_series_runs_along_dates_too() {
         .clinician_north()
         .await
         .ask(
-            "{ protocolsSeries(time: SESSION_DATE, bucket: { unit: YEAR, timeZone: \"America/Denver\" }) {
+            "{ protocolsSeries(time: SESSION_DATE, bucket: { calendar: { unit: YEAR, timeZone: \"America/Denver\" } }) {
                  aggregate { count } points { start aggregate { count } } } }",
         )
         .await;
@@ -287,7 +288,7 @@ async fn a_series_runs_along_dates_too() {
 #[tokio::test]
 async fn somebody_who_sees_no_rows_gets_an_empty_line() {
     let app = App::start().await;
-    let query = "{ sessionEventsSeries(time: EVENT_TIMESTAMP, bucket: { unit: DAY }) {
+    let query = "{ sessionEventsSeries(time: EVENT_TIMESTAMP, bucket: { calendar: { unit: DAY } }) {
                      aggregate { count } points { start } } }";
     let answer = app.anonymous().ask(query).await;
     assert_eq!(
@@ -302,7 +303,7 @@ async fn somebody_who_sees_no_rows_gets_an_empty_line() {
 async fn too_many_points_are_refused_before_they_are_made() {
     let app = App::start().await;
     let query = "{ sessionEventsSeries(
-        time: EVENT_TIMESTAMP, bucket: { unit: MINUTE }, from: \"0001-01-01T00:00:00Z\", to: \"9999-01-01T00:00:00Z\"
+        time: EVENT_TIMESTAMP, bucket: { calendar: { unit: MINUTE } }, from: \"0001-01-01T00:00:00Z\", to: \"9999-01-01T00:00:00Z\"
     ) { points { start } } }";
     let answer = app.clinician_north().await.ask(query).await;
     assert_eq!(answer.code(), "LIMIT_EXCEEDED");
@@ -313,22 +314,21 @@ async fn too_many_points_are_refused_before_they_are_made() {
 async fn a_bucket_that_makes_no_sense_is_refused() {
     let app = App::start().await;
     for (bucket, argument) in [
-        ("{}", "bucket"),
-        ("{ unit: DAY, every: \"P1D\" }", "bucket.every"),
-        ("{ every: \"P1M\" }", "bucket.every"),
-        ("{ every: \"P1D\", origin: \"yesterday\" }", "bucket.origin"),
-        ("{ every: \"P1D\", origin: \"-infinity\" }", "bucket.origin"),
-        ("{ every: \"P1D\", origin: \"+294276-01-01T00:00:00Z\" }", "bucket.origin"),
-        ("{ unit: FIVE_MINUTES, origin: \"2026-01-01T00:00:00Z\" }", "bucket.origin"),
+        ("{ exact: true }", "bucket"),
+        ("{ exact: false }", "bucket.exact"),
+        ("{ every: { length: \"P1M\" } }", "bucket.every.length"),
+        ("{ every: { length: \"P1D\", origin: \"yesterday\" } }", "bucket.every.origin"),
+        ("{ every: { length: \"P1D\", origin: \"-infinity\" } }", "bucket.every.origin"),
+        ("{ every: { length: \"P1D\", origin: \"+294276-01-01T00:00:00Z\" } }", "bucket.every.origin"),
         (
-            "{ every: \"PT90M\", origin: \"2026-01-01T00:00:00Z\", timeZone: \"America/Denver\" }",
-            "bucket.timeZone",
+            "{ every: { length: \"PT90M\", origin: \"2026-01-01T00:00:00Z\", timeZone: \"America/Denver\" } }",
+            "bucket.every.timeZone",
         ),
-        ("{ unit: DAY, timeZone: \"foo+2\" }", "bucket.timeZone"),
-        ("{ unit: DAY, timeZone: \"PST\" }", "bucket.timeZone"),
-        ("{ unit: DAY, timeZone: \"UTC+5\" }", "bucket.timeZone"),
-        ("{ unit: DAY, timeZone: \"+25:00\" }", "bucket.timeZone"),
-        ("{ unit: DAY, timeZone: \"\" }", "bucket.timeZone"),
+        ("{ calendar: { unit: DAY, timeZone: \"foo+2\" } }", "bucket.calendar.timeZone"),
+        ("{ calendar: { unit: DAY, timeZone: \"PST\" } }", "bucket.calendar.timeZone"),
+        ("{ calendar: { unit: DAY, timeZone: \"UTC+5\" } }", "bucket.calendar.timeZone"),
+        ("{ calendar: { unit: DAY, timeZone: \"+25:00\" } }", "bucket.calendar.timeZone"),
+        ("{ calendar: { unit: DAY, timeZone: \"\" } }", "bucket.calendar.timeZone"),
     ] {
         let query = format!(
             "{{ sessionEventsSeries(time: EVENT_TIMESTAMP, bucket: {bucket}) {{ points {{ start }} }} }}"
@@ -346,7 +346,7 @@ async fn only_points_with_rows_can_be_too_many() {
     // Five thousand points with rows and more, of ten thousand; there would be many times as many without.
     for unit in ["FIFTEEN_MINUTES", "FIVE_MINUTES"] {
         let query = format!(
-            "{{ sessionEventsSeries(time: EVENT_TIMESTAMP, bucket: {{ unit: {unit} }}, groupBy: {{ eventTypeId: true }}, \
+            "{{ sessionEventsSeries(time: EVENT_TIMESTAMP, bucket: {{ calendar: {{ unit: {unit} }} }}, groupBy: {{ eventTypeId: true }}, \
              first: 100) {{ aggregate {{ count }} points {{ aggregate {{ count }} }} }} }}"
         );
         let answer = north.ask(&query).await;

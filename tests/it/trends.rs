@@ -155,7 +155,7 @@ async fn trends_are_grouped_by_substance_and_drawn_along_time() {
                  filter: { isResponse: { isNull: false } }
                ) { key { source substance { substanceName } } aggregate { count isResponse { countTrue } } }
                scoreTrendsSeries(
-                 time: MEASURED_AT, bucket: { unit: YEAR }, groupBy: { assessment: { assessmentCode: true } }, fill: NONE
+                 time: MEASURED_AT, bucket: { calendar: { unit: YEAR } }, groupBy: { assessment: { assessmentCode: true } }, fill: NONE
                ) { key { assessment { assessmentCode } } points { start aggregate { count change { avg } } } } }",
         )
         .await;

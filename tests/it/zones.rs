@@ -9,6 +9,7 @@ use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
 use tokio_postgres::Client;
 
+use crate::bucket::bucket as short;
 use crate::fixture::{clinician, oracle, protocol};
 use crate::harness::{Actor, App};
 use crate::random::setting;
@@ -24,9 +25,9 @@ const BUCKETS: [(&str, &str); 10] = [
     ("unit: MONTH", "month"),
     ("unit: QUARTER", "quarter"),
     ("unit: YEAR", "year"),
-    ("every: \"P1D\"", "day"),
-    ("every: \"P7D\"", "week"),
-    ("every: \"PT90M\"", "an hour and a half"),
+    ("length: \"P1D\"", "day"),
+    ("length: \"P7D\"", "week"),
+    ("length: \"PT90M\"", "an hour and a half"),
 ];
 
 /// A clock is put forward or back.
@@ -124,10 +125,11 @@ impl Asker<'_> {
     pub(crate) async fn ask(&self, bucket: &str, more: &str) -> (u64, Vec<Span>, Vec<Span>) {
         let zone = json!(self.zone);
         let of = format!("filter: {{ protocolId: {{ eq: {} }} }}", self.protocol);
+        let bucket = short(&format!("{bucket}, timeZone: {zone}"));
         let query = format!(
-            "{{ line: sessionEventsSeries(time: EVENT_TIMESTAMP, bucket: {{ {bucket}, timeZone: {zone} }}, {of}, {more}) {{
+            "{{ line: sessionEventsSeries(time: EVENT_TIMESTAMP, bucket: {bucket}, {of}, {more}) {{
                   aggregate {{ count }} points {{ start end aggregate {{ count }} }} }}
-                groups: sessionEventsGroups(groupBy: {{ eventTimestamp: {{ {bucket}, timeZone: {zone} }} }}, {of}, first: 1000) {{
+                groups: sessionEventsGroups(groupBy: {{ eventTimestamp: {bucket} }}, {of}, first: 1000) {{
                   key {{ eventTimestamp }} aggregate {{ count }} }} }}"
         );
         let answer = self.actor.ask(&query).await;
@@ -263,7 +265,7 @@ async fn an_offset_is_counted_eastwards_and_days_that_are_counted_begin_at_midni
         .await
         .unwrap();
     let line = |bucket: &str| {
-        format!("sessionEventsSeries(time: EVENT_TIMESTAMP, fill: NONE, bucket: {{ {bucket} }})")
+        format!("sessionEventsSeries(time: EVENT_TIMESTAMP, fill: NONE, bucket: {})", short(bucket))
     };
     for (bucket, starts) in [
         (
@@ -279,20 +281,20 @@ async fn an_offset_is_counted_eastwards_and_days_that_are_counted_begin_at_midni
             ["2026-03-06T17:30:00Z", "2026-03-07T18:30:00Z", "2026-03-10T18:30:00Z"],
         ),
         (
-            "every: \"PT24H\", timeZone: \"-07\"",
+            "length: \"PT24H\", timeZone: \"-07\"",
             ["2026-03-06T07:00:00Z", "2026-03-07T07:00:00Z", "2026-03-10T07:00:00Z"],
         ),
         // The clocks go forward on 8 March.
         (
-            "every: \"P1D\", timeZone: \"America/Denver\"",
+            "length: \"P1D\", timeZone: \"America/Denver\"",
             ["2026-03-06T07:00:00Z", "2026-03-07T07:00:00Z", "2026-03-10T06:00:00Z"],
         ),
         (
-            "every: \"PT24H\", timeZone: \"America/Denver\"",
+            "length: \"PT24H\", timeZone: \"America/Denver\"",
             ["2026-03-06T07:00:00Z", "2026-03-07T07:00:00Z", "2026-03-10T07:00:00Z"],
         ),
         (
-            "every: \"P1D\", origin: \"2026-03-01T12:00:00Z\", timeZone: \"America/Denver\"",
+            "length: \"P1D\", origin: \"2026-03-01T12:00:00Z\", timeZone: \"America/Denver\"",
             ["2026-03-06T12:00:00Z", "2026-03-07T12:00:00Z", "2026-03-10T11:00:00Z"],
         ),
     ] {
@@ -313,16 +315,17 @@ async fn spans_of_dates_are_dates_whatever_the_zone() {
     }
     for zone in ["UTC", "America/Denver", "Pacific/Apia", "Pacific/Kiritimati", "+05:45", "America/Santiago"]
     {
-        let bucket = |bucket: &str| format!("bucket: {{ {bucket}, timeZone: \"{zone}\" }}");
+        let bucket = |bucket: &str| format!("bucket: {}", short(&format!("{bucket}, timeZone: \"{zone}\"")));
         let line = |more: &str| format!("protocolsSeries(time: SESSION_DATE, fill: NONE, {more})");
         let found = points(&actor, &line(&bucket("unit: MONTH"))).await;
         let expected = [("2011-12-01", 1), ("2026-10-01", 1), ("2026-11-01", 3), ("2026-12-01", 1)];
         assert_eq!(found, expected.map(|(start, count)| (start.to_owned(), count)), "{zone}");
-        for unit in ["unit: DAY", "unit: WEEK", "unit: QUARTER", "unit: YEAR", "every: \"P14D\""] {
+        for unit in ["unit: DAY", "unit: WEEK", "unit: QUARTER", "unit: YEAR", "length: \"P14D\""] {
             let found = points(&actor, &line(&bucket(unit))).await;
             assert_eq!(found.iter().map(|point| point.1).sum::<u64>(), 6, "{zone}, {unit}");
+            let in_full = short(&format!("{unit}, timeZone: \"{zone}\""));
             let groups = format!(
-                "{{ protocolsGroups(groupBy: {{ sessionDate: {{ {unit}, timeZone: \"{zone}\" }} }}) {{
+                "{{ protocolsGroups(groupBy: {{ sessionDate: {in_full} }}) {{
                 key {{ sessionDate }} aggregate {{ count }} }} }}"
             );
             let answer = actor.ask(&groups).await;
@@ -355,7 +358,8 @@ async fn spans_of_dates_are_dates_whatever_the_zone() {
         assert_eq!(found.iter().map(|point| point.1).sum::<u64>(), 3, "{zone}");
         assert_eq!((found[0].0.as_str(), found[29].0.as_str()), ("2026-11-01", "2026-11-30"), "{zone}");
     }
-    let hours = "{ protocolsSeries(time: SESSION_DATE, bucket: { unit: HOUR }) { points { start } } }";
+    let hours =
+        "{ protocolsSeries(time: SESSION_DATE, bucket: { calendar: { unit: HOUR } }) { points { start } } }";
     let answer = actor.ask(hours).await;
     assert_eq!(answer.code(), "BAD_USER_INPUT");
     assert_eq!(answer.error()["extensions"]["argument"], "bucket");
@@ -372,7 +376,7 @@ async fn of_the_names_that_postgres_has_those_of_the_iana_database_are_zones() {
     };
     let line = |zone: &str| {
         format!(
-            "sessionEventsSeries(time: EVENT_TIMESTAMP, bucket: {{ unit: YEAR, timeZone: {} }}, \
+            "sessionEventsSeries(time: EVENT_TIMESTAMP, bucket: {{ calendar: {{ unit: YEAR, timeZone: {} }} }}, \
              from: \"2026-01-01T00:00:00Z\", to: \"2026-02-01T00:00:00Z\") {{ points {{ start }} }}",
             json!(zone)
         )
@@ -402,6 +406,6 @@ async fn of_the_names_that_postgres_has_those_of_the_iana_database_are_zones() {
     for zone in others {
         let answer = actor.ask(&format!("{{ {} }}", line(&zone))).await;
         assert_eq!(answer.code(), "BAD_USER_INPUT", "{zone}");
-        assert_eq!(answer.error()["extensions"]["argument"], "bucket.timeZone", "{zone}");
+        assert_eq!(answer.error()["extensions"]["argument"], "bucket.calendar.timeZone", "{zone}");
     }
 }

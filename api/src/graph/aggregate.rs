@@ -1,6 +1,6 @@
 //! Aggregate functions: which a column has, what they give.
 
-use super::catalog::{ColumnType, Scalar};
+use super::catalog::{ColumnId, ColumnType, Scalar, Table};
 
 /// A function over the values of a column in many rows.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,23 +30,23 @@ pub(super) struct Described {
 
 const COUNT_DISTINCT: Described = Described {
     field: "countDistinct",
-    doc: "Number of different values; a missing one is none.",
+    doc: "Counts the different values, without missing ones.",
     function: Function::CountDistinct,
 };
-const MIN: Described = Described { field: "min", doc: "Least value.", function: Function::Min };
-const MAX: Described = Described { field: "max", doc: "Greatest value.", function: Function::Max };
+const MIN: Described = Described { field: "min", doc: "Finds the least value.", function: Function::Min };
+const MAX: Described = Described { field: "max", doc: "Finds the greatest value.", function: Function::Max };
 
 static DISTINCT: [Described; 1] = [COUNT_DISTINCT];
 static TRUTH: [Described; 4] = [
-    Described { field: "countTrue", doc: "Number of rows where it is true.", function: Function::CountTrue },
+    Described { field: "countTrue", doc: "Counts the rows where it is true.", function: Function::CountTrue },
     Described {
         field: "countFalse",
-        doc: "Number of rows where it is false; where it is missing, a row counts neither here nor there.",
+        doc: "Counts the rows where it is false, without rows where it is missing.",
         function: Function::CountFalse,
     },
     Described {
         field: "rate",
-        doc: "Share of the rows where it is true among those where it is not missing, from 0 to 1; null if it is missing in all.",
+        doc: "Divides `countTrue` by the number of rows where it is not missing; null if there are none.",
         function: Function::Rate,
     },
     COUNT_DISTINCT,
@@ -54,23 +54,23 @@ static TRUTH: [Described; 4] = [
 static ORDERED: [Described; 3] = [COUNT_DISTINCT, MIN, MAX];
 static NUMBERS: [Described; 8] = [
     COUNT_DISTINCT,
-    Described { field: "sum", doc: "Sum of the values.", function: Function::Sum },
-    Described { field: "avg", doc: "Mean of the values.", function: Function::Avg },
+    Described { field: "sum", doc: "Adds the values.", function: Function::Sum },
+    Described { field: "avg", doc: "Averages the values.", function: Function::Avg },
     MIN,
     MAX,
     Described {
         field: "stddev",
-        doc: "Standard deviation of the sample; null for fewer than two values.",
+        doc: "Computes the standard deviation of the sample; null for fewer than two values.",
         function: Function::Stddev,
     },
     Described {
         field: "variance",
-        doc: "Variance of the sample; null for fewer than two values.",
+        doc: "Computes the variance of the sample; null for fewer than two values.",
         function: Function::Variance,
     },
     Described {
         field: "percentile",
-        doc: "The value below which the share `p` of the values lies; between two values, interpolated.",
+        doc: "Finds the value below which the share `p` of the values lies, interpolated between two values.",
         function: Function::Percentile(0.5),
     },
 ];
@@ -96,7 +96,16 @@ pub(super) fn functions(ty: &ColumnType) -> &'static [Described] {
     }
 }
 
-/// A function of a column by the name of its field. The share of a percentile is for the caller to fill in.
+/// The type of columns whose different values can be counted, and nothing else.
+pub(super) const COUNTED: ColumnType = ColumnType::Scalar(Scalar::Uuid);
+
+/// The type whose functions a column of a table has: a key has those of [`COUNTED`], whatever it is made of.
+pub(super) fn measured_as(table: &Table, id: ColumnId) -> &ColumnType {
+    let ty = &table.column(id).ty;
+    if table.is_identifier(id) || matches!(ty, ColumnType::Enum(_)) { &COUNTED } else { ty }
+}
+
+/// A function of a type by the name of its field. The share of a percentile is for the caller to fill in.
 pub(super) fn function_named(ty: &ColumnType, field: &str) -> Option<Function> {
     functions(ty).iter().find(|described| described.field == field).map(|described| described.function)
 }
@@ -109,14 +118,12 @@ pub(super) fn has_numbers_within(ty: &ColumnType) -> bool {
     *ty == ColumnType::Scalar(Scalar::Json)
 }
 
-/// Name of the type that holds the functions of a column; all columns of a scalar share it.
+/// Name of the GraphQL type that holds the functions of a type of columns.
 pub(super) fn type_name(ty: &ColumnType) -> String {
-    match ty {
-        ColumnType::Enum(_) => "EnumAggregate".to_owned(),
-        ColumnType::Scalar(scalar) | ColumnType::List(scalar) => {
-            format!("{}Aggregate", scalar.graphql_name())
-        }
+    if *ty == COUNTED {
+        return "DistinctAggregate".to_owned();
     }
+    format!("{}Aggregate", ty.scalar().graphql_name())
 }
 
 impl Function {

@@ -30,6 +30,8 @@ pub(super) enum Input {
 pub(super) struct InputObject {
     pub(super) name: Arc<str>,
     fields: HashMap<Arc<str>, InputValue>,
+    /// True if exactly one field has to be given (`@oneOf`).
+    pub(super) is_one_of: bool,
     /// Those that have a default or have to be there, in the order of the schema.
     always: Vec<Arc<str>>,
 }
@@ -96,9 +98,9 @@ impl Definitions {
                 MetaType::Enum { enum_values, .. } => {
                     Input::Enum(enum_values.keys().map(|value| value.as_str().into()).collect())
                 }
-                MetaType::InputObject { input_fields, .. } => {
+                MetaType::InputObject { input_fields, oneof, .. } => {
                     let fields = input_fields.values().map(input_value).collect();
-                    Input::Object(InputObject::new(Arc::clone(&name), fields))
+                    Input::Object(InputObject::new(Arc::clone(&name), fields, *oneof))
                 }
                 MetaType::Object { fields, .. } | MetaType::Interface { fields, .. } => {
                     definitions.fields.insert(name, fields.values().map(field_definition).collect());
@@ -126,11 +128,11 @@ fn input_value(definition: &MetaInputValue) -> InputValue {
 }
 
 impl InputObject {
-    fn new(name: Arc<str>, fields: Vec<InputValue>) -> Self {
+    fn new(name: Arc<str>, fields: Vec<InputValue>, is_one_of: bool) -> Self {
         let is_always = |field: &&InputValue| field.default.is_some() || field.ty.is_non_null();
         let always = fields.iter().filter(is_always).map(|field| Arc::clone(&field.name)).collect();
         let fields = fields.into_iter().map(|field| (Arc::clone(&field.name), field)).collect();
-        Self { name, fields, always }
+        Self { name, fields, is_one_of, always }
     }
 
     /// A field by its name.

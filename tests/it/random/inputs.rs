@@ -90,7 +90,7 @@ impl Generator<'_> {
         // What is written has many columns, a condition or an order few.
         let is_row = !members.is_empty();
         let many = if is_row { inputs.len().min(3) } else { 1 + usize::from(dice.percent(30)) };
-        let many = if name.ends_with("OrderBy") { 1 } else { many };
+        let many = if self.schema.get(name).is_one_of { 1 } else { many };
         for _ in 0..8 {
             let Some(input) = dice.pick(&inputs).filter(|_| members.len() < many) else { break };
             let nests = self.schema.get(&input.ty.name).kind == "INPUT_OBJECT" && !is_grouping;
@@ -147,12 +147,15 @@ impl Generator<'_> {
         if dice.percent(self.wild) {
             let zone = self.scalar_or_wild(dice, "timeZone", "String");
             let unit = Argument::Literal("DAY".into());
-            return Argument::Object(vec![("unit".into(), unit), ("timeZone".into(), zone)]);
+            return calendar(vec![("unit".into(), unit), ("timeZone".into(), zone)]);
+        }
+        if is_key && dice.percent(5) {
+            return one("exact", Argument::Literal("true".into()));
         }
         if dice.percent(25) {
             let lengths = if is_key { &LENGTHS[..3] } else { &LENGTHS };
             let every = *dice.pick(lengths).unwrap_or(&"P7D");
-            let mut members = vec![text("every", every)];
+            let mut members = vec![text("length", every)];
             let is_counted = dice.percent(40);
             if is_counted {
                 let origin = match dice.pick(&ORIGINS).filter(|_| dice.percent(30)) {
@@ -165,7 +168,7 @@ impl Generator<'_> {
             if dice.percent(40) && !(is_counted && every.contains('T')) {
                 members.push(text("timeZone", dice.pick(&ZONES).unwrap_or(&"UTC")));
             }
-            return Argument::Object(members);
+            return one("every", Argument::Object(members));
         }
         let units = ["DAY", "WEEK", "MONTH", "QUARTER", "YEAR"];
         let is_short = !is_key && dice.percent(20);
@@ -174,7 +177,7 @@ impl Generator<'_> {
         if dice.percent(50) {
             members.push(text("timeZone", dice.pick(&ZONES).unwrap_or(&"UTC")));
         }
-        Argument::Object(members)
+        calendar(members)
     }
 
     fn ranges(&self, dice: &mut Dice) -> Argument {
@@ -209,12 +212,11 @@ impl Generator<'_> {
     fn order_by_key(&self, dice: &mut Dice, by: &Argument, is_top: bool) -> Option<Argument> {
         let Argument::Object(keys) = by else { return None };
         let (name, key) = dice.pick(keys)?;
-        let one = |name: &str, value: Argument| Argument::Object(vec![(name.to_owned(), value)]);
         let direction = direction(dice, self.schema);
         let inner = match key {
             Argument::Literal(text) if text == "EACH" => return is_top.then(|| one(name, direction)),
             Argument::Object(members) => match members.first().map(|(name, _)| name.as_str()) {
-                Some("unit" | "every") => one(name, direction),
+                Some("calendar" | "every" | "exact") => one(name, direction),
                 Some("width" | "bounds") => one(name.trim_end_matches("Range"), direction),
                 _ => one(name, self.order_by_key(dice, key, false)?),
             },
@@ -235,7 +237,7 @@ impl Generator<'_> {
             return;
         }
         if self.pool.is_date(&time) {
-            let day = Argument::Object(vec![("unit".into(), Argument::Literal("DAY".into()))]);
+            let day = calendar(vec![("unit".into(), Argument::Literal("DAY".into()))]);
             arguments.iter_mut().filter(|(name, _)| name == "bucket").for_each(|it| it.1 = day.clone());
             return;
         }
@@ -279,6 +281,16 @@ pub(super) fn order(
     }
     let direction = direction(dice, schema);
     path.iter().rev().fold(direction, |below, name| Argument::Object(vec![((*name).into(), below)]))
+}
+
+/// An object of one member.
+fn one(name: &str, value: Argument) -> Argument {
+    Argument::Object(vec![(name.to_owned(), value)])
+}
+
+/// A bucket of a unit.
+fn calendar(members: Vec<(String, Argument)>) -> Argument {
+    one("calendar", Argument::Object(members))
 }
 
 fn direction(dice: &mut Dice, schema: &Schema) -> Argument {

@@ -8,7 +8,7 @@ use crate::harness::Actor;
 
 const QUESTION: &str = "{ __schema {
     queryType { name } mutationType { name }
-    types { kind name
+    types { kind name isOneOf
       fields { name type { ...Type } args { name type { ...Type } } }
       inputFields { name type { ...Type } }
       enumValues { name }
@@ -30,6 +30,8 @@ pub(crate) struct Type {
     pub(crate) fields: Vec<Member>,
     /// Of an input.
     pub(crate) inputs: Vec<Member>,
+    /// Whether exactly one field of an input is given.
+    pub(crate) is_one_of: bool,
     /// Of an enum.
     pub(crate) values: Vec<String>,
     /// Of an interface.
@@ -83,6 +85,7 @@ impl Type {
             kind: text(&ty["kind"]),
             fields: members(&ty["fields"]),
             inputs: members(&ty["inputFields"]),
+            is_one_of: ty["isOneOf"] == true,
             values: names("enumValues"),
             possible: names("possibleTypes"),
         }

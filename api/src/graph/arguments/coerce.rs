@@ -6,6 +6,8 @@ use super::variables::{self, Variable};
 use super::{ArgumentError, Value};
 use crate::graph::definitions::{Definitions, Input, InputObject, InputValue, Literal, Type};
 
+const NOT_NULL: &str = "the only field that is given may not be null";
+
 /// What values are coerced with.
 #[derive(Clone, Copy)]
 pub(super) struct Coercion<'a> {
@@ -145,6 +147,13 @@ impl<'a> Coercion<'a> {
                 Ok(Some(value)) => fields.push((name, value)),
                 Ok(None) => {}
                 Err(error) => return Err(error.within(&name)),
+            }
+        }
+        if ty.is_one_of {
+            match fields.as_slice() {
+                [(_, value)] if !value.is_null() => {}
+                [(name, _)] => return Err(ArgumentError::here(NOT_NULL).within(name)),
+                _ => return Err(ArgumentError::here(format!("give exactly one field of {}", ty.name))),
             }
         }
         for field in ty.always() {

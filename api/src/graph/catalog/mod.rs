@@ -273,9 +273,29 @@ impl Table {
         !self.primary_key.is_empty() && self.function.is_none()
     }
 
-    /// Whether a series can run along some column.
-    pub fn has_time(&self) -> bool {
-        self.columns.iter().any(|column| column.time_name().is_some())
+    /// True if rows can be drawn as series along time.
+    pub fn has_series(&self) -> bool {
+        self.is_drawn() && self.columns.iter().any(|column| column.time_name().is_some())
+    }
+
+    /// True if rows can be drawn as points.
+    pub fn has_points(&self) -> bool {
+        self.is_drawn() && self.measures().next().is_some()
+    }
+
+    /// True if rows record something: those of a reference table are a vocabulary, those of a link join rows of other tables.
+    fn is_drawn(&self) -> bool {
+        !self.is_reference && !self.is_link()
+    }
+
+    /// True if a row only joins rows of other tables: one of its keys names these, and beside keys it holds times and states.
+    fn is_link(&self) -> bool {
+        let joins = |key: &Vec<ColumnId>| key.len() > 1 && key.iter().all(|id| self.names_another(*id));
+        let is_state = |ty: &ColumnType| {
+            ty.is_time() || matches!(ty, ColumnType::Enum(_) | ColumnType::Scalar(Scalar::Boolean))
+        };
+        self.keys.iter().any(joins)
+            && self.column_ids().all(|id| self.is_key(id) || is_state(&self.column(id).ty))
     }
 
     /// GraphQL scalar of the beginnings and ends of spans of time, of all columns that a series can run along.
@@ -309,10 +329,19 @@ impl Table {
     /// Whether a column tells rows apart or names another, so that its size says nothing. Some name a row without a
     /// foreign key of their own, hence the name.
     fn is_key(&self, id: ColumnId) -> bool {
+        self.primary_key.contains(&id) || self.names_another(id)
+    }
+
+    fn names_another(&self, id: ColumnId) -> bool {
         let points = |relation: &Relation| !relation.many && relation.local.contains(&id);
-        self.primary_key.contains(&id)
-            || self.relations.iter().any(points)
-            || self.column(id).name.ends_with("_id")
+        self.relations.iter().any(points) || self.column(id).name.ends_with("_id")
+    }
+
+    /// True if a column is a key whose values can be counted, but neither added nor compared in a way that says anything.
+    pub fn is_identifier(&self, id: ColumnId) -> bool {
+        let ty = &self.column(id).ty;
+        let is_text = matches!(ty, ColumnType::Scalar(Scalar::Text | Scalar::Uuid));
+        self.is_key(id) && (ty.is_number() || is_text)
     }
 
     /// Ids of all columns.

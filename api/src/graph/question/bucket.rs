@@ -56,48 +56,44 @@ pub(in crate::graph) const DATE_TIME: ColumnType = ColumnType::Scalar(Scalar::Da
 impl Bucket {
     /// Reads a `TimeBucket`; `None` if it asks for no rounding.
     pub(in crate::graph) fn read(value: &Value<'_>, argument: &str) -> Result<Option<Self>, ArgumentError> {
-        let text = |name: &str| value.get(name).and_then(Value::as_str);
-        let refuse = |name: &str, message: &str| ArgumentError::new(&format!("{argument}.{name}"), message);
-        let zone = match text("timeZone") {
-            Some(name) => Zone::read(name).ok_or_else(|| {
-                refuse("timeZone", "give the IANA name of a time zone or an offset: America/Denver, +05:30")
-            })?,
-            None => Zone::utc(),
+        // Coercion leaves one.
+        let Some((kind, bucket)) = value.fields().first() else { return Ok(None) };
+        let read = match &**kind {
+            "calendar" => Self::of_calendar(bucket).map(Some),
+            "every" => Self::of_length(bucket).map(Some),
+            _ if bucket.as_bool() == Some(true) => Ok(None),
+            _ => Err(ArgumentError::here("only true says something here")),
         };
-        let origin = value.get("origin").map(moment).transpose();
-        let origin = origin.map_err(|error| error.within(&format!("{argument}.origin")))?;
-        let every = text("every").map(|every| {
-            Duration::read(every).ok_or_else(|| {
-                refuse("every", "a length is weeks, days, hours, minutes, seconds: P7D, PT90M")
-            })
-        });
-        let span = match (text("unit"), every.transpose()?) {
-            (None, None) => match ["timeZone", "origin"].into_iter().find(|name| value.get(name).is_some()) {
-                Some(alone) => return Err(refuse(alone, "give `unit` or `every` too")),
-                None => return Ok(None),
-            },
-            (Some(_), Some(_)) => return Err(refuse("every", "give either `unit` or `every`, not both")),
-            (Some(unit), None) => {
-                if origin.is_some() {
-                    return Err(refuse("origin", "it is for `every`; a unit begins where the calendar says"));
-                }
-                Span::of_unit(unit).ok_or_else(|| refuse("unit", &format!("there is no unit {unit}")))?
-            }
-            (None, Some(length)) => {
-                if length.is_exact && origin.is_some() && text("timeZone").is_some() {
-                    return Err(refuse(
-                        "timeZone",
-                        "hours that are counted from an `origin` are the same everywhere",
-                    ));
-                }
-                let origin = origin.map_or(Origin::Monday, Origin::Moment);
-                match length.seconds / DAY {
-                    days if !length.is_exact => Span::Days(days, origin),
-                    _ => Span::Length(length.seconds, origin),
-                }
-            }
+        read.map_err(|error| error.within(kind).within(argument))
+    }
+
+    /// Reads a `CalendarBucket`.
+    fn of_calendar(value: &Value<'_>) -> Result<Self, ArgumentError> {
+        let zone = zone(value)?;
+        let unit = value.get("unit").and_then(Value::as_str).unwrap_or_default();
+        let span = Span::of_unit(unit);
+        let span = span.ok_or_else(|| ArgumentError::new("unit", format!("there is no unit {unit}")))?;
+        Ok(Self { span: span.by(&zone), zone })
+    }
+
+    /// Reads a `LengthBucket`.
+    fn of_length(value: &Value<'_>) -> Result<Self, ArgumentError> {
+        let zone = zone(value)?;
+        let origin = value.get("origin").map(moment).transpose().map_err(|error| error.within("origin"))?;
+        let length = value.get("length").and_then(Value::as_str).and_then(Duration::read);
+        let length = length.ok_or_else(|| {
+            ArgumentError::new("length", "a length is weeks, days, hours, minutes, seconds: P7D, PT90M")
+        })?;
+        if length.is_exact && origin.is_some() && value.get("timeZone").is_some() {
+            let message = "hours that are counted from an `origin` are the same everywhere";
+            return Err(ArgumentError::new("timeZone", message));
+        }
+        let origin = origin.map_or(Origin::Monday, Origin::Moment);
+        let span = match length.seconds / DAY {
+            days if !length.is_exact => Span::Days(days, origin),
+            _ => Span::Length(length.seconds, origin),
         };
-        Ok(Some(Self { span: span.by(&zone), zone }))
+        Ok(Self { span: span.by(&zone), zone })
     }
 
     /// The fewest seconds that a bucket has: clocks change, and months differ.
@@ -186,6 +182,15 @@ impl Span {
             },
         )
     }
+}
+
+/// Reads the `timeZone` of a bucket.
+fn zone(bucket: &Value<'_>) -> Result<Zone, ArgumentError> {
+    let Some(name) = bucket.get("timeZone").and_then(Value::as_str) else { return Ok(Zone::utc()) };
+    Zone::read(name).ok_or_else(|| {
+        let message = "give the IANA name of a time zone or an offset: America/Denver, +05:30";
+        ArgumentError::new("timeZone", message)
+    })
 }
 
 /// Reads a moment that a chart can show; the error says what is wrong.

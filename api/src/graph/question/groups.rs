@@ -12,7 +12,7 @@ use super::order::{self, Path, Sort};
 use super::page;
 use super::range::Ranges;
 use crate::database::Parameter;
-use crate::graph::aggregate::{Function, function_named};
+use crate::graph::aggregate::{Function, function_named, measured_as};
 use crate::graph::arguments::{ArgumentError, Arguments, Value as Given};
 use crate::graph::catalog::{Catalog, ColumnType, FieldId, RelationId, Scalar, Table};
 use crate::graph::limits::Limits;
@@ -227,7 +227,7 @@ impl<'a> Groups<'a> {
                 Ok((Value::Key(key), sort))
             }
             (_, Some(FieldId::Column(column))) => {
-                let ty = &table.column(column).ty;
+                let ty = measured_as(table, column);
                 let (name, value) = order::only_field(value, &argument)?;
                 let argument = format!("{argument}.{name}");
                 let (function, direction, within) =
@@ -255,7 +255,7 @@ impl<'a> Groups<'a> {
                     self.expression_index(Expression::Count);
                 }
                 (_, Some(FieldId::Column(column))) => {
-                    let ty = &table.column(column).ty;
+                    let ty = measured_as(table, column);
                     for (name, value) in value.fields() {
                         if let Ok((function, ..)) = read_function(ty, name, value, "value") {
                             self.expression_index(Expression::Of(function, column));

@@ -130,17 +130,14 @@ pub(in crate::graph) fn read_entry(
     }
 }
 
-/// The only field of an entry of a list that stands for an order.
+/// The only field of a value that coercion leaves one field (`@oneOf`).
 pub(in crate::graph) fn only_field<'v>(
     entry: &'v Value<'v>,
     argument: &str,
 ) -> Result<(&'v str, &'v Value<'v>), ArgumentError> {
     match entry.fields() {
         [(name, value)] => Ok((name, value)),
-        _ => Err(ArgumentError::new(
-            argument,
-            "name exactly one field; for several, give a list, since a list has an order",
-        )),
+        _ => Err(ArgumentError::new(argument, "give exactly one field")),
     }
 }
 

@@ -74,8 +74,9 @@ impl<'a> Series<'a> {
             .map(ColumnId)
             .ok_or_else(|| ArgumentError::new("time", "there is no such column of time"))?;
         let bucket = arguments.get("bucket").map(|bucket| Bucket::read(bucket, "bucket")).transpose()?;
-        let bucket =
-            bucket.flatten().ok_or_else(|| ArgumentError::new("bucket", "give `unit` or `every`"))?;
+        let bucket = bucket.flatten().ok_or_else(|| {
+            ArgumentError::new("bucket", "a series needs spans: give `calendar` or `every`")
+        })?;
         bucket.check(&table.column(time).ty, "bucket")?;
         let bound = |name: &str| {
             let given = arguments.get(name).map(bucket::moment).transpose();

@@ -22,7 +22,9 @@ use async_graphql::dynamic::{Field, InputValue, Schema, SchemaBuilder, TypeRef};
 use thiserror::Error;
 
 use self::shared::Used;
-use self::types::{NODE, Part, QUERY, Types, field, first_sentence, given, input, required_if};
+use self::types::{
+    NODE, Part, Place, QUERY, Types, derived_input, field, first_sentence, given, input, required_if,
+};
 use super::catalog::names::capitalise;
 use super::catalog::{Catalog, ColumnId, DATE_OR_DATE_TIME, Function, Table};
 use super::document;
@@ -72,7 +74,8 @@ fn builder(catalog: &Catalog) -> Result<SchemaBuilder, SchemaError> {
             groups::make(&mut types, catalog, table);
             series::make(&mut types, table);
             points::make(&mut types, table);
-            used.dates_and_moments |= table.has_time() && table.bucket_scalar() == DATE_OR_DATE_TIME;
+            used.dates_and_moments |= table.has_series() && table.bucket_scalar() == DATE_OR_DATE_TIME;
+            used.note_aggregates(table);
         }
         for column in &table.columns {
             used.note(&column.ty);
@@ -91,17 +94,21 @@ pub fn sdl(schema: &Schema) -> String {
 
 fn query(types: &mut Types, catalog: &Catalog) {
     let mut fields = vec![
-        field("node", TypeRef::named(NODE), "Any object by its global id.").arguments(vec![input(
+        field("node", TypeRef::named(NODE), "Finds an object by its global id.").arguments(vec![input(
             "id",
             TypeRef::named_nn(TypeRef::ID),
-            "The id of any object.",
+            "Identifies the object.",
         )]),
         field(
             "nodes",
             TypeRef::named_list_nn(NODE),
-            "Objects by their global ids, in the order asked for; null where there is none.",
+            "Finds objects by their global ids, in the given order; null if there is none.",
         )
-        .arguments(vec![input("ids", TypeRef::named_nn_list_nn(TypeRef::ID), "Ids of any objects.")]),
+        .arguments(vec![input(
+            "ids",
+            TypeRef::named_nn_list_nn(TypeRef::ID),
+            "Identifies the objects.",
+        )]),
     ];
     for (index, system) in catalog.systems().iter().enumerate() {
         let of_system = root_fields(catalog, index);
@@ -144,11 +151,11 @@ fn root_fields(catalog: &Catalog, system: usize) -> Vec<Part<Field>> {
 /// A row of a table by its key.
 fn look_up(table: &Table) -> Part<Field> {
     let only_key = table.keys.len() == 1;
-    let hint = if only_key { String::new() } else { format!(" Give exactly one of: {}.", table.key_names()) };
+    let hint = if only_key { String::new() } else { format!(" Give one of: {}.", table.key_names()) };
     field(
         &table.single_field,
         TypeRef::named(&table.type_name),
-        &format!("One row of `{}` by its key; null where there is none.{hint}", table.name),
+        &format!("Finds a row of `{}` by a key.{hint}", table.name),
     )
     .arguments(key_arguments(table, only_key))
 }
@@ -163,19 +170,19 @@ fn key_arguments(table: &Table, required: bool) -> Vec<Part<InputValue>> {
 /// A value of a column, to find rows by.
 fn column_argument(table: &Table, id: ColumnId, required: bool) -> Part<InputValue> {
     let column = table.column(id);
-    input(&column.field, required_if(required, given(&column.ty)), first_sentence(&column.doc))
+    derived_input(&column.field, required_if(required, given(&column.ty)))
 }
 
 /// Rows as a list, in groups and along time.
 fn lists(catalog: &Catalog, table: &Table, doc: &str) -> Vec<Part<Field>> {
-    let groups = format!("Rows of `{}` in groups, with numbers over each.", table.name);
-    let series = format!("Numbers over rows of `{}` along time.", table.name);
+    let groups = format!("Groups rows of `{}`.", table.name);
+    let series = format!("Measures rows of `{}` along time.", table.name);
     let mut fields = vec![
-        tables::connection_field(catalog, table, &table.list_field, doc),
-        groups::groups_field(catalog, table, &table.groups_field, &groups),
+        tables::connection_field(Place::Root, catalog, table, &table.list_field, first_sentence(doc)),
+        groups::groups_field(Place::Root, catalog, table, &table.groups_field, &groups),
     ];
-    if table.has_time() {
-        fields.push(series::series_field(catalog, table, &table.series_field, &series));
+    if table.has_series() {
+        fields.push(series::series_field(Place::Root, catalog, table, &table.series_field, &series));
     }
     fields
 }

@@ -3,7 +3,7 @@
 use async_graphql::dynamic::{Field, InputValue, TypeRef};
 
 use super::types::{
-    DATE_TIME, MUTATION, Part, Types, field, first_sentence, given, input, required_if, value,
+    DATE_TIME, MUTATION, Part, Types, derived_field, derived_input, field, given, input, required_if, value,
 };
 use super::{functions, key_arguments};
 use crate::graph::catalog::names::capitalise;
@@ -50,38 +50,31 @@ fn function_field(catalog: &Catalog, function: &Function) -> Part<Field> {
 
 fn operation_field(table: &Table, operation: Operation) -> Part<Field> {
     let (row, name) = (&table.type_name, &table.name);
-    let new_row = || input("input", TypeRef::named_nn(format!("{row}Input")), "The row.");
+    let new_row = || input("input", TypeRef::named_nn(format!("{row}Input")), "Holds the new row.");
     let (doc, arguments) = match operation {
         Operation::Create => (format!("Adds a row to `{name}`."), vec![new_row()]),
         Operation::CreateMany => (
             format!("Adds rows to `{name}`: all of them or none."),
-            vec![input("inputs", TypeRef::named_nn_list_nn(format!("{row}Input")), "The rows.")],
+            vec![input("inputs", TypeRef::named_nn_list_nn(format!("{row}Input")), "Lists the new rows.")],
         ),
         Operation::Upsert => (
-            format!(
-                "Adds a row to `{name}`, or changes the one that has the same key: of that, the columns that may be \
-                 changed."
-            ),
+            format!("Adds a row to `{name}` or changes the one with the same key."),
             vec![
                 new_row(),
                 input(
                     "onConflict",
                     TypeRef::named_nn(format!("{row}Key")),
-                    "The key by which a row that is there already is found.",
+                    "Names the key that finds an existing row.",
                 ),
             ],
         ),
         Operation::Update => {
-            let patch = input(
-                "patch",
-                TypeRef::named_nn(format!("{row}Patch")),
-                "What to change; what is left out stays as it is.",
-            );
+            let patch = input("patch", TypeRef::named_nn(format!("{row}Patch")), "Holds the new values.");
             let doc = format!("Changes a row of `{name}`. {}", key_hint(table));
             (doc, existing_row(table, Some(patch)))
         }
         Operation::Delete => (
-            format!("Deletes a row of `{name}` and returns it as it was. {}", key_hint(table)),
+            format!("Deletes a row of `{name}` and returns it. {}", key_hint(table)),
             existing_row(table, None),
         ),
     };
@@ -90,20 +83,16 @@ fn operation_field(table: &Table, operation: Operation) -> Part<Field> {
 }
 
 fn key_hint(table: &Table) -> String {
-    format!("Give exactly one of: id, {}.", table.key_names())
+    format!("Give one of: id, {}.", table.key_names())
 }
 
 /// A row named by its global id or by any of its keys, what is to become of it, and as what it was read.
 fn existing_row(table: &Table, patch: Option<Part<InputValue>>) -> Vec<Part<InputValue>> {
-    let mut arguments = vec![input("id", TypeRef::named(TypeRef::ID), "Its global id.")];
+    let mut arguments = vec![input("id", TypeRef::named(TypeRef::ID), "Identifies the row.")];
     arguments.extend(key_arguments(table, false));
     arguments.extend(patch);
     arguments.extend(table.updated_at().map(|id| {
-        let doc = format!(
-            "Only if nobody has changed the row since: the `{}` that was read. Otherwise it is a CONFLICT, with the \
-             row as it is now.",
-            table.column(id).field
-        );
+        let doc = format!("Requires this `{}`; else CONFLICT.", table.column(id).field);
         input("ifUnchangedSince", TypeRef::named(DATE_TIME), &doc)
     }));
     arguments
@@ -121,8 +110,8 @@ fn payload(types: &mut Types, table: &Table) {
     let row = &table.type_name;
     types.object(
         &payload_of(row),
-        &format!("What became of a row of `{}`.", table.name),
-        [field(&table.single_field, TypeRef::named(row), "The row.")],
+        &format!("Holds a written row of `{}`.", table.name),
+        [derived_field(&table.single_field, TypeRef::named(row))],
     );
 }
 
@@ -130,10 +119,10 @@ fn list_payload(types: &mut Types, table: &Table) {
     let row = &table.type_name;
     types.object(
         &list_payload_of(row),
-        &format!("What became of rows of `{}`.", table.name),
+        &format!("Holds written rows of `{}` in order.", table.name),
         [
-            field("affectedCount", TypeRef::named_nn(TypeRef::INT), "How many rows were written."),
-            field("nodes", TypeRef::named_list_nn(row), "The rows, in the order in which they were given."),
+            derived_field("affectedCount", TypeRef::named_nn(TypeRef::INT)),
+            derived_field("nodes", TypeRef::named_list_nn(row)),
         ],
     );
 }
@@ -141,11 +130,11 @@ fn list_payload(types: &mut Types, table: &Table) {
 fn inputs(types: &mut Types, catalog: &Catalog, table: &Table) {
     let (row, name) = (&table.type_name, &table.name);
     if !table.writes.insert.is_empty() {
-        let doc = format!("A new row of `{name}`.");
+        let doc = format!("Holds a new row of `{name}`.");
         types.input(&format!("{row}Input"), &doc, new_row(catalog, table, &[]));
         for relation in catalog.added_along(table) {
             let target = catalog.table(relation.target);
-            let doc = format!("A new row of `{}` that belongs to a new row of `{name}`.", target.name);
+            let doc = format!("Holds a `{}Input` below a new row of `{name}`.", target.type_name);
             let fields = new_row(catalog, target, &relation.remote);
             types.input(&nested_input(table, relation), &doc, fields);
         }
@@ -153,16 +142,20 @@ fn inputs(types: &mut Types, catalog: &Catalog, table: &Table) {
     if !table.writes.update.is_empty() {
         let columns = table.writes.update.iter().map(|id| {
             let column = table.column(*id);
-            input(&column.field, given(&column.ty), &column.doc)
+            derived_input(&column.field, given(&column.ty))
         });
-        types.input(&format!("{row}Patch"), &format!("Changes to a row of `{name}`."), columns);
+        types.input(
+            &format!("{row}Patch"),
+            &format!("Holds new values of `{row}`; what is left out stays."),
+            columns,
+        );
     }
     if table.upsert_keys().next().is_some() {
         let keys = table.upsert_keys().map(|key| {
             let fields: Vec<_> = key.iter().map(|id| format!("`{}`", table.column(*id).field)).collect();
-            value(&table.key_name(key), &format!("By {}.", fields.join(" and ")))
+            value(&table.key_name(key), &format!("Finds a row by {}.", fields.join(" and ")))
         });
-        types.enumeration(&format!("{row}Key"), &format!("Unique keys of `{name}`."), keys);
+        types.enumeration(&format!("{row}Key"), &format!("Names a unique key of `{name}`."), keys);
     }
 }
 
@@ -170,11 +163,17 @@ fn inputs(types: &mut Types, catalog: &Catalog, table: &Table) {
 fn new_row(catalog: &Catalog, table: &Table, known: &[ColumnId]) -> Vec<Part<InputValue>> {
     let columns = table.writes.insert.iter().filter(|id| !known.contains(id)).map(|id| {
         let column = table.column(*id);
-        input(&column.field, required_if(table.is_required(*id), given(&column.ty)), &column.doc)
+        let ty = required_if(table.is_required(*id), given(&column.ty));
+        // A row below another has the columns of an input of its own.
+        if known.is_empty() {
+            input(&column.field, ty, &column.doc)
+        } else {
+            derived_input(&column.field, ty)
+        }
     });
     let relations = catalog.added_along(table).map(|relation| {
         let ty = TypeRef::named_nn_list(nested_input(table, relation));
-        let doc = format!("Added along with it. {}", first_sentence(&relation.doc));
+        let doc = format!("Adds `{}` of the new row.", relation.field);
         input(&relation.field, ty, &doc)
     });
     columns.chain(relations).collect()

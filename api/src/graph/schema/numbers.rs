@@ -2,57 +2,60 @@
 
 use async_graphql::dynamic::{Field, InputValue, TypeRef};
 
-use super::types::{ORDER_DIRECTION, Part, Types, field, first_sentence, given, input, required_if};
+use super::types::{ORDER_DIRECTION, Part, Types, derived_field, field, given, input, required_if};
 use crate::graph::aggregate::{self, Described, Function};
-use crate::graph::catalog::{Column, ColumnType, Table};
+use crate::graph::catalog::{ColumnId, ColumnType, Table};
 
 /// Makes the aggregate of a table.
 pub(super) fn make(types: &mut Types, table: &Table) {
-    let count = field("count", TypeRef::named_nn(TypeRef::INT), "Number of rows.");
-    let columns = measured(table).map(|column| {
-        let ty = TypeRef::named_nn(aggregate::type_name(&column.ty));
-        field(&column.field, ty, first_sentence(&column.doc))
+    let count = derived_field("count", TypeRef::named_nn(TypeRef::INT));
+    let columns = measured(table).map(|id| {
+        derived_field(
+            &table.column(id).field,
+            TypeRef::named_nn(aggregate::type_name(aggregate::measured_as(table, id))),
+        )
     });
     let within = table.columns.iter().filter(|column| aggregate::has_numbers_within(&column.ty));
     let within = within.map(|column| {
-        let doc = format!("Numbers within: {}", first_sentence(&column.doc));
         let at = input(
             "at",
             TypeRef::named_nn_list_nn(TypeRef::STRING),
-            "Keys, or positions counted from 0, from the outside in.",
+            "Names keys, or positions from 0, from the outside in.",
         );
         let ty = TypeRef::named_nn(aggregate::type_name(&column.ty));
-        field(&column.field, ty, &doc).arguments(vec![at])
+        derived_field(&column.field, ty).arguments(vec![at])
     });
     types.object(
         &format!("{}Aggregate", table.type_name),
-        &format!("Numbers over rows of `{}`.", table.name),
+        &format!("Aggregates `{}` rows.", table.type_name),
         [count].into_iter().chain(columns).chain(within),
     );
 }
 
 /// Columns that have aggregate functions.
-pub(super) fn measured(table: &Table) -> impl Iterator<Item = &Column> {
-    table.columns.iter().filter(|column| !aggregate::functions(&column.ty).is_empty())
+pub(super) fn measured(table: &Table) -> impl Iterator<Item = ColumnId> {
+    table.column_ids().filter(|id| !aggregate::functions(aggregate::measured_as(table, *id)).is_empty())
 }
 
 /// Makes the functions of numbers within JSON.
 pub(super) fn aggregate_within(types: &mut Types, ty: &ColumnType) {
-    let doc = "Numbers over the numbers at a place within JSON; what is no number there counts as missing.";
+    let doc = "Aggregates the numbers at a place within JSON; other values count as missing.";
     types.object(&aggregate::type_name(ty), doc, results(&aggregate::NUMBER_WITHIN));
 }
 
 /// Makes the functions of a column, and how groups are ordered and chosen by them; all columns of a type share these.
-pub(super) fn column_aggregate(types: &mut Types, ty: &ColumnType, of: &str) {
+pub(super) fn column_aggregate(types: &mut Types, ty: &ColumnType) {
     let name = aggregate::type_name(ty);
+    let is_counted = *ty == aggregate::COUNTED;
+    let of = if is_counted { "a key, an enum or a UUID" } else { ty.graphql_name() };
     let described = || aggregate::functions(ty).iter();
-    types.object(&name, &format!("Numbers over values of type {of}."), results(ty));
+    types.object(&name, &format!("Aggregates values of type {of}."), results(ty));
     let orders = described().map(|Described { field, doc, function }| {
         let order = if takes_share(*function) { PERCENTILE_ORDER_BY } else { ORDER_DIRECTION };
         input(field, TypeRef::named(order), doc)
     });
-    let doc = format!("An order by values of type {of}: exactly one field.");
-    types.input(&format!("{name}OrderBy"), &doc, orders);
+    let doc = format!("Orders groups by a number over values of type {of}.");
+    types.one_of(&format!("{name}OrderBy"), &doc, orders);
     let filters = described().map(|Described { field, doc, function }| {
         let filter = match function {
             function if takes_share(*function) => PERCENTILE_FILTER.to_owned(),
@@ -60,7 +63,7 @@ pub(super) fn column_aggregate(types: &mut Types, ty: &ColumnType, of: &str) {
         };
         input(field, TypeRef::named(filter), doc)
     });
-    let doc = format!("Conditions on numbers over values of type {of}, all together.");
+    let doc = format!("Filters groups by numbers over values of type {of}: all conditions hold.");
     types.input(&format!("{name}Filter"), &doc, filters);
 }
 
@@ -78,10 +81,10 @@ const PERCENTILE_FILTER: &str = "PercentileFilter";
 
 /// Makes the inputs of percentiles.
 pub(super) fn make_shared(types: &mut Types) {
-    let direction = input("direction", TypeRef::named_nn(ORDER_DIRECTION), "Which way.");
-    types.input(PERCENTILE_ORDER_BY, "An order by a percentile.", [share(), direction]);
-    let value = input("value", TypeRef::named_nn("FloatFilter"), "Conditions on the value.");
-    types.input(PERCENTILE_FILTER, "Conditions on a percentile.", [share(), value]);
+    let direction = input("direction", TypeRef::named_nn(ORDER_DIRECTION), "Sets the direction.");
+    types.input(PERCENTILE_ORDER_BY, "Orders groups by a percentile.", [share(), direction]);
+    let value = input("value", TypeRef::named_nn("FloatFilter"), "Filters by the value.");
+    types.input(PERCENTILE_FILTER, "Filters groups by a percentile.", [share(), value]);
 }
 
 fn takes_share(function: Function) -> bool {
@@ -89,5 +92,9 @@ fn takes_share(function: Function) -> bool {
 }
 
 fn share() -> Part<InputValue> {
-    input("p", TypeRef::named_nn(TypeRef::FLOAT), "Share of the rows, from 0 to 1: 0.5 for the median.")
+    input(
+        "p",
+        TypeRef::named_nn(TypeRef::FLOAT),
+        "Sets the share of the rows, from 0 to 1: 0.5 for the median.",
+    )
 }

@@ -2,38 +2,33 @@
 
 use async_graphql::dynamic::{EnumItem, Field, TypeRef};
 
-use super::types::{Part, Types, field, first_sentence, input, value};
+use super::types::{Part, Types, derived_input, derived_value, field};
 use crate::graph::catalog::{ColumnId, Table};
 use crate::graph::limits::DEFAULT_POINTS;
 
 /// The field of a connection, where the table has something to draw.
 pub(super) fn points_field(table: &Table) -> Option<Part<Field>> {
-    if !has_points(table) {
+    if !table.has_points() {
         return None;
     }
     let name = &table.type_name;
-    let points = field(
-        "points",
-        TypeRef::named_nn_list_nn(name),
-        "The line of a chart: rows on all pages in order of x, few enough to draw. Where there are more than `max`, those \
-         stay that show its shape (Largest-Triangle-Three-Buckets), always with the first, the last, a least and a \
-         greatest y. Rows whose x or y is missing or not finite are left out.",
-    );
+    let points =
+        field("points", TypeRef::named_nn_list_nn(name), "Samples the rows on all pages for a chart, by x.");
     Some(points.arguments(vec![
-        input("x", TypeRef::named_nn(axis(table, 'X')), "Drawn along."),
-        input("y", TypeRef::named_nn(axis(table, 'Y')), "Drawn upwards."),
-        input("max", TypeRef::named_nn(TypeRef::INT), "Rows at most, 4 or more.").default(DEFAULT_POINTS),
+        derived_input("x", TypeRef::named_nn(axis(table, 'X'))),
+        derived_input("y", TypeRef::named_nn(axis(table, 'Y'))),
+        derived_input("max", TypeRef::named_nn(TypeRef::INT)).default(DEFAULT_POINTS),
     ]))
 }
 
 /// Makes the enums of the columns that can be drawn.
 pub(super) fn make(types: &mut Types, table: &Table) {
-    if !has_points(table) {
+    if !table.has_points() {
         return;
     }
-    let doc = format!("Times and numbers of `{}` that a line can be drawn along.", table.name);
+    let doc = format!("Names a time or number of `{}`.", table.type_name);
     types.enumeration(&axis(table, 'X'), &doc, columns(table, table.axes()));
-    let doc = format!("Numbers of `{}` that a line can be drawn of.", table.name);
+    let doc = format!("Names a number of `{}`.", table.type_name);
     types.enumeration(&axis(table, 'Y'), &doc, columns(table, table.measures()));
 }
 
@@ -43,12 +38,5 @@ fn axis(table: &Table, axis: char) -> String {
 }
 
 fn columns(table: &Table, columns: impl Iterator<Item = ColumnId>) -> impl Iterator<Item = Part<EnumItem>> {
-    columns.map(|id| {
-        let column = table.column(id);
-        value(&column.enum_name(), first_sentence(&column.doc))
-    })
-}
-
-fn has_points(table: &Table) -> bool {
-    table.measures().next().is_some()
+    columns.map(|id| derived_value(&table.column(id).enum_name()))
 }

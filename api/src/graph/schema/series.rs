@@ -4,88 +4,70 @@ use async_graphql::dynamic::{Field, TypeRef};
 use async_graphql::{Name, Value};
 
 use super::functions;
-use super::types::{DATE_TIME, Part, Types, field, first_sentence, input, value};
+use super::types::{DATE_TIME, Part, Place, Types, derived_field, derived_value, field, input, value};
 use crate::graph::catalog::{Catalog, Table};
 
 /// A field that holds series over rows of a table.
-pub(super) fn series_field(catalog: &Catalog, table: &Table, name: &str, doc: &str) -> Part<Field> {
+pub(super) fn series_field(
+    place: Place,
+    catalog: &Catalog,
+    table: &Table,
+    name: &str,
+    doc: &str,
+) -> Part<Field> {
     let row = &table.type_name;
     let moment = || TypeRef::named(DATE_TIME);
     let mut arguments = functions::arguments_of(catalog, table);
     arguments.extend([
-        input("time", TypeRef::named_nn(format!("{row}Time")), "The time that the series runs along."),
-        input("bucket", TypeRef::named_nn(TIME_BUCKET), "The spans of time that the points stand for."),
-        input("from", moment(), "From this moment; without it, from the first row."),
-        input(
-            "to",
-            moment(),
-            "Up to this moment, which is not in the series; without it, up to the last row.",
-        ),
-        input(
-            "groupBy",
-            TypeRef::named(format!("{row}GroupBy")),
-            "One line for each of these; without it, one line.",
-        ),
-        input("fill", TypeRef::named_nn(SERIES_FILL), "What stands where no row lies in a bucket.")
+        place.argument("time", TypeRef::named_nn(format!("{row}Time")), "Names the time."),
+        place.argument("bucket", TypeRef::named_nn(TIME_BUCKET), "Sets the spans of the points."),
+        place.argument("from", moment(), "Starts at this moment."),
+        place.argument("to", moment(), "Ends before this moment."),
+        place.argument("groupBy", TypeRef::named(format!("{row}GroupBy")), "Names the keys of the lines."),
+        place
+            .argument("fill", TypeRef::named_nn(SERIES_FILL), "Fills spans without rows.")
             .default(Value::Enum(Name::new("NULL"))),
-        input("filter", TypeRef::named(format!("{row}Filter")), "Only rows that match."),
-        input(
-            "orderBy",
-            TypeRef::named_nn_list(format!("{row}GroupOrderBy")),
-            "The order of the lines, by keys or by numbers over the whole line.",
-        ),
-        input(
-            "first",
-            TypeRef::named(TypeRef::INT),
-            "The first n lines; without it, the server's default page.",
-        ),
+        place.argument("filter", TypeRef::named(format!("{row}Filter")), "Filters the rows."),
+        place.argument("orderBy", TypeRef::named_nn_list(format!("{row}GroupOrderBy")), "Orders the lines."),
+        place.argument("first", TypeRef::named(TypeRef::INT), "Takes lines from the start."),
     ]);
     field(name, TypeRef::named_nn_list_nn(format!("{row}Series")), doc).arguments(arguments)
 }
 
 /// Makes the types of a table's series, where it has a time.
 pub(super) fn make(types: &mut Types, table: &Table) {
-    if !table.has_time() {
+    if !table.has_series() {
         return;
     }
     let (row, name) = (&table.type_name, &table.name);
-    let times = table.columns.iter().filter_map(|column| {
-        let time = column.time_name()?;
-        Some(value(&time, first_sentence(&column.doc)))
-    });
-    let doc = format!("Times of `{name}` that a series can run along.");
+    let times = table.columns.iter().filter_map(|column| Some(derived_value(&column.time_name()?)));
+    let doc = format!("Names a time of `{row}`.");
     types.enumeration(&format!("{row}Time"), &doc, times);
     let aggregate = || TypeRef::named_nn(format!("{row}Aggregate"));
     types.object(
         &format!("{row}Series"),
-        &format!("Numbers over rows of `{name}` along time: a line of a chart."),
+        &format!("Holds a line of rows of `{name}` along time."),
         [
-            field(
-                "key",
-                TypeRef::named_nn(format!("{row}GroupKey")),
-                "What the rows of the line have in common.",
-            ),
-            field("aggregate", aggregate(), "Numbers over the whole line."),
-            field(
-                "points",
-                TypeRef::named_nn_list_nn(format!("{row}Point")),
-                "Its points, in order of time.",
-            ),
+            derived_field("key", TypeRef::named_nn(format!("{row}GroupKey"))),
+            derived_field("aggregate", aggregate()),
+            derived_field("points", TypeRef::named_nn_list_nn(format!("{row}Point"))),
         ],
     );
     let moment = || TypeRef::named_nn(table.bucket_scalar());
     types.object(
         &format!("{row}Point"),
-        &format!("Numbers over the rows of `{name}` in a span of time."),
+        &format!("Aggregates rows of `{name}` from `start` to `end`."),
         [
-            field("start", moment(), "Beginning of the span."),
-            field("end", moment(), "End of the span, which is the next one's beginning."),
-            field("aggregate", aggregate(), "Numbers over its rows."),
+            derived_field("start", moment()),
+            derived_field("end", moment()),
+            derived_field("aggregate", aggregate()),
         ],
     );
 }
 
 pub(super) const TIME_BUCKET: &str = "TimeBucket";
+const CALENDAR_BUCKET: &str = "CalendarBucket";
+const LENGTH_BUCKET: &str = "LengthBucket";
 const TIME_UNIT: &str = "TimeUnit";
 const SERIES_FILL: &str = "SeriesFill";
 
@@ -93,7 +75,7 @@ const SERIES_FILL: &str = "SeriesFill";
 pub(super) fn make_shared(types: &mut Types) {
     types.enumeration(
         TIME_UNIT,
-        "A span of time that moments are rounded down to.",
+        "Names a unit of the calendar or the clock.",
         [
             value("MINUTE", "A minute."),
             value("FIVE_MINUTES", "Five minutes, on the clock."),
@@ -106,39 +88,58 @@ pub(super) fn make_shared(types: &mut Types) {
             value("YEAR", "A year."),
         ],
     );
-    types.input(
+    let time_zone = || {
+        input(
+            "timeZone",
+            TypeRef::named(TypeRef::STRING),
+            "Names the time zone of the calendar and the clock: an IANA name (`America/Denver`) or an ISO 8601 offset \
+             (`+05:30`); UTC by default. For a column of dates it says when the day of `from` and `to` begins.",
+        )
+    };
+    types.one_of(
         TIME_BUCKET,
-        "How moments are grouped.",
+        "Rounds times down to the beginnings of spans.",
         [
             input(
-                "unit",
-                TypeRef::named(TIME_UNIT),
-                "Round down to this; without it and `every`, each moment is by itself.",
+                "calendar",
+                TypeRef::named(CALENDAR_BUCKET),
+                "Rounds to units of the calendar or the clock.",
             ),
+            input("every", TypeRef::named(LENGTH_BUCKET), "Rounds to multiples of a length."),
             input(
-                "every",
-                TypeRef::named(TypeRef::STRING),
-                "Round down to a multiple of this length instead, as an ISO 8601 duration. Weeks and days are the \
-                 calendar's: `P14D` is 14 midnights. Hours, minutes and seconds are exact: `PT90M`.",
+                "exact",
+                TypeRef::named(TypeRef::BOOLEAN),
+                "Rounds nothing if true: groups each time by itself.",
+            ),
+        ],
+    );
+    types.input(
+        CALENDAR_BUCKET,
+        "Rounds times down to a unit of the calendar or the clock.",
+        [input("unit", TypeRef::named_nn(TIME_UNIT), "Names the unit."), time_zone()],
+    );
+    types.input(
+        LENGTH_BUCKET,
+        "Rounds times down to multiples of a length.",
+        [
+            input(
+                "length",
+                TypeRef::named_nn(TypeRef::STRING),
+                "Sets the length as an ISO 8601 duration. Weeks and days are the calendar's: `P14D` is 14 midnights. Hours, \
+                 minutes and seconds are exact: `PT90M`.",
             ),
             input(
                 "origin",
                 TypeRef::named(DATE_TIME),
-                "Where `every` is counted from; without it, Monday, 3 January 2000, at midnight in `timeZone`. Days begin at its \
-                 time of day there; dates are counted from its date there.",
+                "Sets where the spans are counted from; by default, Monday, 3 January 2000, at midnight in `timeZone`. Days begin \
+                 at its time of day there; dates are counted from its date there.",
             ),
-            input(
-                "timeZone",
-                TypeRef::named(TypeRef::STRING),
-                "Whose calendar and clock count: the IANA name of a time zone (`America/Denver`) or an ISO 8601 offset \
-                 (`+05:30`); UTC unless said. Dates have no clock: beside them it says when the day of `from` and `to` \
-                 begins.",
-            ),
+            time_zone(),
         ],
     );
     types.enumeration(
         SERIES_FILL,
-        "What a point shows where no row lies in its span of time.",
+        "Fills the points of spans without rows.",
         [
             value("NULL", "No values; numbers of rows are 0."),
             value("ZERO", "0 for every number."),

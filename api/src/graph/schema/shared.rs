@@ -7,8 +7,8 @@ use async_graphql::dynamic::{InputValue, TypeRef};
 
 use super::types::{ORDER_DIRECTION, Part, Types, field, given, input, value};
 use super::{groups, numbers, series};
-use crate::graph::aggregate::functions;
-use crate::graph::catalog::{ColumnType, DATE_OR_DATE_TIME, EnumType, Scalar};
+use crate::graph::aggregate::{self, functions};
+use crate::graph::catalog::{ColumnType, DATE_OR_DATE_TIME, EnumType, Scalar, Table};
 
 /// Types that some column uses, so that none is made that nothing reaches.
 #[derive(Default)]
@@ -16,6 +16,8 @@ pub(super) struct Used {
     scalars: BTreeSet<Scalar>,
     lists: BTreeSet<Scalar>,
     enums: BTreeMap<String, Arc<EnumType>>,
+    /// Scalars whose functions some column has.
+    measured: BTreeSet<Scalar>,
     /// Whether a table has dates and moments.
     pub(super) dates_and_moments: bool,
 }
@@ -36,9 +38,14 @@ impl Used {
         }
     }
 
+    /// Notes the functions of a table's columns.
+    pub(super) fn note_aggregates(&mut self, table: &Table) {
+        self.measured.extend(numbers::measured(table).map(|id| aggregate::measured_as(table, id).scalar()));
+    }
+
     /// What columns hold and what their functions give.
     fn values(&self) -> BTreeSet<Scalar> {
-        let results = self.scalars.iter().flat_map(|scalar| {
+        let results = self.measured.iter().flat_map(|scalar| {
             let ty = ColumnType::Scalar(*scalar);
             functions(&ty).iter().map(move |described| described.function.result(&ty).scalar())
         });
@@ -62,9 +69,6 @@ pub(super) fn make(types: &mut Types, used: &Used) {
     for (name, values) in &used.enums {
         enumeration(types, name, values);
     }
-    if let Some(values) = used.enums.values().next() {
-        numbers::column_aggregate(types, &ColumnType::Enum(Arc::clone(values)), "an enum");
-    }
     let values = used.values();
     for scalar in once_by_name(values.union(&used.lists)) {
         custom_scalar(types, scalar);
@@ -72,11 +76,8 @@ pub(super) fn make(types: &mut Types, used: &Used) {
     for scalar in once_by_name(&values) {
         scalar_filter(types, scalar);
     }
-    for scalar in once_by_name(&used.scalars) {
-        let ty = ColumnType::Scalar(scalar);
-        if !functions(&ty).is_empty() {
-            numbers::column_aggregate(types, &ty, scalar.graphql_name());
-        }
+    for scalar in once_by_name(&used.measured) {
+        numbers::column_aggregate(types, &ColumnType::Scalar(scalar));
     }
     if used.scalars.contains(&Scalar::Json) {
         numbers::aggregate_within(types, &ColumnType::Scalar(Scalar::Json));
@@ -97,12 +98,12 @@ fn page_info(types: &mut Types) {
     let cursor = || TypeRef::named(TypeRef::STRING);
     types.object(
         "PageInfo",
-        "Where a page stands among all pages.",
+        "Locates a page among all pages. Without `first` and `last` a page has the server's default size; `offset` counts from the cursor.",
         [
-            field("hasNextPage", truth(), "Whether rows follow this page."),
-            field("hasPreviousPage", truth(), "Whether rows stand before this page."),
-            field("startCursor", cursor(), "Cursor of the page's first row."),
-            field("endCursor", cursor(), "Cursor of the page's last row."),
+            field("hasNextPage", truth(), "True if rows follow this page."),
+            field("hasPreviousPage", truth(), "True if rows precede this page."),
+            field("startCursor", cursor(), "Marks the first row of the page."),
+            field("endCursor", cursor(), "Marks the last row of the page."),
         ],
     );
 }
@@ -116,12 +117,16 @@ fn order_direction(types: &mut Types) {
         value("DESC_NULLS_FIRST", "Descending; rows without a value first."),
         value("DESC_NULLS_LAST", "Descending; rows without a value last."),
     ];
-    types.enumeration(ORDER_DIRECTION, "Which way, and where rows without a value stand.", values);
+    types.enumeration(ORDER_DIRECTION, "Sets the direction and the place of rows without a value. Later entries of `orderBy` decide ties, then the primary key.", values);
 }
 
 fn enumeration(types: &mut Types, name: &str, values: &EnumType) {
     types.enumeration(name, &values.doc, values.values.iter().map(|it| value(&it.name, &it.doc)));
-    types.input(&format!("{name}Filter"), &format!("Conditions on a {name}."), comparisons(name, false));
+    types.input(
+        &format!("{name}Filter"),
+        &format!("Filters values of type {name}."),
+        comparisons(name, false),
+    );
 }
 
 fn custom_scalar(types: &mut Types, scalar: Scalar) {
@@ -184,7 +189,7 @@ fn scalar_filter(types: &mut Types, scalar: Scalar) {
     };
     types.input(
         &ColumnType::Scalar(scalar).filter_name(),
-        &format!("Conditions on a value of type {name}, all together."),
+        &format!("Filters values of type {name}: all conditions hold."),
         fields,
     );
 }

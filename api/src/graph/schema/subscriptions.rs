@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use async_graphql::dynamic::{SubscriptionField, TypeRef};
 
 use super::column_argument;
-use super::types::{DATE_TIME, Part, Types, feed, field, input, value};
+use super::types::{DATE_TIME, Part, Types, derived_field, feed, field, input, value};
 use crate::graph::catalog::{Catalog, ChangeOperation, FeedField, FeedScope, Table};
 
 const CHANGE_OPERATION: &str = "ChangeOperation";
@@ -16,8 +16,10 @@ pub(super) fn make(types: &mut Types, catalog: &Catalog) {
         return;
     }
     types.subscription(
-        "Everything that can be watched, over a WebSocket at `/graphql/ws` or as server-sent events. Each change is told as \
-         the caller sees the row at that moment; a row that the caller cannot see is not spoken of.",
+        "Sends changes of rows over a WebSocket at `/graphql/ws` or as server-sent events. Each change holds the row as the caller \
+         sees it at that moment; a change of a row that the caller cannot see is not sent. A subscription with the cursor of the last \
+         change received as `after` first sends what came later; changes that have already arrived can come again, and a cursor that \
+         is too old is refused as `GONE`.",
         catalog.feeds().iter().map(|feed| feed_field(catalog.table(feed.table), feed)),
     );
     let watched: BTreeSet<_> = catalog.feeds().iter().map(|feed| feed.table).collect();
@@ -35,7 +37,7 @@ pub(super) fn make(types: &mut Types, catalog: &Catalog) {
         };
         value(operation.name(), doc)
     });
-    types.enumeration(CHANGE_OPERATION, "How a row has changed.", operations);
+    types.enumeration(CHANGE_OPERATION, "Names a kind of change.", operations);
 }
 
 fn feed_field(table: &Table, source: &FeedField) -> Part<SubscriptionField> {
@@ -44,24 +46,11 @@ fn feed_field(table: &Table, source: &FeedField) -> Part<SubscriptionField> {
         FeedScope::Row => table.primary_key.iter().map(|id| column_argument(table, *id, true)).collect(),
         FeedScope::Named(_, given) => given.iter().map(|id| column_argument(table, *id, true)).collect(),
         FeedScope::Rows => vec![
-            input(
-                "filter",
-                TypeRef::named(format!("{row}Filter")),
-                "Only changes of rows that match, or matched just before.",
-            ),
-            input(
-                "operations",
-                TypeRef::named_nn_list(CHANGE_OPERATION),
-                "Only these changes; without it, all.",
-            ),
+            input("filter", TypeRef::named(format!("{row}Filter")), "Filters the rows."),
+            input("operations", TypeRef::named_nn_list(CHANGE_OPERATION), "Filters the changes."),
         ],
     };
-    arguments.push(input(
-        "after",
-        TypeRef::named(TypeRef::STRING),
-        "The cursor of the last change that has arrived: what came after it is told first. What may have arrived \
-         already can come again. Too old a cursor is refused as `GONE`.",
-    ));
+    arguments.push(input("after", TypeRef::named(TypeRef::STRING), "Resumes after this cursor."));
     feed(&source.field, TypeRef::named_nn(format!("{row}Change")), &source.doc).arguments(arguments)
 }
 
@@ -69,24 +58,20 @@ fn change(types: &mut Types, table: &Table) {
     let row = &table.type_name;
     types.object(
         &format!("{row}Change"),
-        &format!("A change of a row of `{}`.", table.name),
+        &format!("Describes a change of a row of `{}`.", table.name),
         [
-            field("operation", TypeRef::named_nn(CHANGE_OPERATION), "How the row has changed."),
+            derived_field("operation", TypeRef::named_nn(CHANGE_OPERATION)),
             field(
                 "nodeId",
                 TypeRef::named_nn(TypeRef::ID),
-                "Global id of the row. It is not called `id`, since caches would take the change for the row.",
+                "Identifies the row; `id` would make caches take the change for it.",
             ),
-            field(
-                "cursor",
-                TypeRef::named_nn(TypeRef::STRING),
-                "Marks the change, to go on behind it with `after`.",
-            ),
-            field("changedAt", TypeRef::named_nn(DATE_TIME), "When the row was changed."),
+            derived_field("cursor", TypeRef::named_nn(TypeRef::STRING)),
+            derived_field("changedAt", TypeRef::named_nn(DATE_TIME)),
             field(
                 &table.single_field,
                 TypeRef::named(row),
-                "The row as it is now, which may be later than the change; null where it was deleted or has left.",
+                "Holds the row, unless it was deleted or has left.",
             ),
         ],
     );

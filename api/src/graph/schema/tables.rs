@@ -4,7 +4,9 @@ use async_graphql::dynamic::{Field, TypeRef};
 
 use super::groups::groups_field;
 use super::series::series_field;
-use super::types::{ORDER_DIRECTION, Part, Types, field, first_sentence, input, required_if, returned};
+use super::types::{
+    ORDER_DIRECTION, Part, Place, Types, derived_field, derived_input, field, input, required_if, returned,
+};
 use super::{functions, points};
 use crate::graph::catalog::{Catalog, Function, Relation, Table};
 
@@ -43,36 +45,38 @@ fn related(catalog: &Catalog, relation: &Relation) -> Vec<Part<Field>> {
         // Nullable even where the key is not: the row may be invisible to the caller.
         return vec![field(&relation.field, TypeRef::named(&target.type_name), doc)];
     }
-    let groups = format!("{doc} In groups, with numbers over each.");
-    let series = format!("{doc} Along time, with numbers over each span.");
+    let groups = format!("Groups `{}`.", relation.field);
+    let series = format!("Measures `{}` along time.", relation.field);
     let mut fields = vec![
-        connection_field(catalog, target, &relation.field, doc),
-        groups_field(catalog, target, &relation.groups_field(), &groups),
+        connection_field(Place::Row, catalog, target, &relation.field, doc),
+        groups_field(Place::Row, catalog, target, &relation.groups_field(), &groups),
     ];
-    if target.has_time() {
-        fields.push(series_field(catalog, target, &relation.series_field(), &series));
+    if target.has_series() {
+        fields.push(series_field(Place::Row, catalog, target, &relation.series_field(), &series));
     }
     fields
 }
 
 /// A field that holds rows of a table, by pages.
-pub(super) fn connection_field(catalog: &Catalog, table: &Table, name: &str, doc: &str) -> Part<Field> {
+pub(super) fn connection_field(
+    place: Place,
+    catalog: &Catalog,
+    table: &Table,
+    name: &str,
+    doc: &str,
+) -> Part<Field> {
     let row = &table.type_name;
     let number = || TypeRef::named(TypeRef::INT);
     let cursor = || TypeRef::named(TypeRef::STRING);
     let mut arguments = functions::arguments_of(catalog, table);
     arguments.extend([
-        input("first", number(), "The first n rows; without `first` and `last`, the server's default page."),
-        input("after", cursor(), "Rows after this cursor."),
-        input("last", number(), "The last n rows, in the same order."),
-        input("before", cursor(), "Rows before this cursor."),
-        input("offset", number(), "Skips n rows; with cursors, counted from the cursor."),
-        input("filter", TypeRef::named(format!("{row}Filter")), "Only rows that match."),
-        input(
-            "orderBy",
-            TypeRef::named_nn_list(format!("{row}OrderBy")),
-            "First by the first entry, then by the next; the primary key decides ties. One column per entry.",
-        ),
+        place.argument("first", number(), "Takes rows from the start."),
+        place.argument("after", cursor(), "Starts after this cursor."),
+        place.argument("last", number(), "Takes rows from the end."),
+        place.argument("before", cursor(), "Ends before this cursor."),
+        place.argument("offset", number(), "Skips rows."),
+        place.argument("filter", TypeRef::named(format!("{row}Filter")), "Filters the rows."),
+        place.argument("orderBy", TypeRef::named_nn_list(format!("{row}OrderBy")), "Orders the rows."),
     ]);
     field(name, TypeRef::named_nn(format!("{row}Connection")), doc).arguments(arguments)
 }
@@ -81,35 +85,23 @@ fn connection(types: &mut Types, table: &Table) {
     let (row, name) = (&table.type_name, &table.name);
     let edge = format!("{row}Edge");
     let fields = [
-        field("edges", TypeRef::named_nn_list_nn(&edge), "The page's rows, each with its cursor."),
-        field("nodes", TypeRef::named_nn_list_nn(row), "The page's rows."),
-        field("pageInfo", TypeRef::named_nn("PageInfo"), "Where the page stands."),
-        field(
-            "totalCount",
-            TypeRef::named_nn(TypeRef::INT),
-            "Rows on all pages; counted only when asked for.",
-        ),
-        field(
-            "aggregate",
-            TypeRef::named_nn(format!("{row}Aggregate")),
-            "Numbers over the rows on all pages. Only what is asked for is computed.",
-        ),
+        derived_field("edges", TypeRef::named_nn_list_nn(&edge)),
+        derived_field("nodes", TypeRef::named_nn_list_nn(row)),
+        derived_field("pageInfo", TypeRef::named_nn("PageInfo")),
+        derived_field("totalCount", TypeRef::named_nn(TypeRef::INT)),
+        derived_field("aggregate", TypeRef::named_nn(format!("{row}Aggregate"))),
     ];
     types.object(
         &format!("{row}Connection"),
-        &format!("A page of `{name}`."),
+        &format!("Holds a page of `{name}`."),
         fields.into_iter().chain(points::points_field(table)),
     );
     types.object(
         &edge,
-        &format!("A row of `{name}` in a page."),
+        &format!("Holds a row of `{name}` and its cursor."),
         [
-            field(
-                "cursor",
-                TypeRef::named_nn(TypeRef::STRING),
-                "Marks the row's place in this order, for `after` and `before`.",
-            ),
-            field("node", TypeRef::named_nn(row), "The row."),
+            derived_field("cursor", TypeRef::named_nn(TypeRef::STRING)),
+            derived_field("node", TypeRef::named_nn(row)),
         ],
     );
 }
@@ -117,19 +109,18 @@ fn connection(types: &mut Types, table: &Table) {
 fn filter(types: &mut Types, catalog: &Catalog, table: &Table) {
     let name = format!("{}Filter", table.type_name);
     let combined = [
-        input("and", TypeRef::named_nn_list(&name), "All of these."),
-        input("or", TypeRef::named_nn_list(&name), "At least one of these."),
-        input("not", TypeRef::named(&name), "Not this."),
+        derived_input("and", TypeRef::named_nn_list(&name)),
+        derived_input("or", TypeRef::named_nn_list(&name)),
+        derived_input("not", TypeRef::named(&name)),
     ];
-    let columns = table.columns.iter().map(|column| {
-        input(&column.field, TypeRef::named(column.ty.filter_name()), first_sentence(&column.doc))
-    });
+    let columns = table.columns.iter();
+    let columns = columns.map(|column| derived_input(&column.field, TypeRef::named(column.ty.filter_name())));
     let relations = table.relations.iter().map(|relation| {
         let target = &catalog.table(relation.target).type_name;
         let ty = if relation.many { format!("{target}ListFilter") } else { format!("{target}Filter") };
-        input(&relation.field, TypeRef::named(ty), first_sentence(&relation.doc))
+        derived_input(&relation.field, TypeRef::named(ty))
     });
-    let doc = format!("Which rows of `{}`: all conditions together.", table.name);
+    let doc = format!("Filters `{}` rows.", table.type_name);
     types.input(&name, &doc, combined.into_iter().chain(columns).chain(relations));
 }
 
@@ -138,14 +129,14 @@ fn order(types: &mut Types, catalog: &Catalog, table: &Table) {
         .columns
         .iter()
         .filter(|column| column.ty.is_ordered())
-        .map(|column| input(&column.field, TypeRef::named(ORDER_DIRECTION), first_sentence(&column.doc)));
+        .map(|column| derived_input(&column.field, TypeRef::named(ORDER_DIRECTION)));
     let relations = table.relations.iter().filter(|relation| !relation.many).map(|relation| {
         let ty = format!("{}OrderBy", catalog.table(relation.target).type_name);
-        input(&relation.field, TypeRef::named(ty), first_sentence(&relation.doc))
+        derived_input(&relation.field, TypeRef::named(ty))
     });
-    types.input(
+    types.one_of(
         &format!("{}OrderBy", table.type_name),
-        &format!("An order of `{}`: exactly one field.", table.name),
+        &format!("Orders `{}` rows.", table.type_name),
         columns.chain(relations),
     );
 }
@@ -162,11 +153,7 @@ fn list_filter(types: &mut Types, table: &Table) {
     let filter = || TypeRef::named(format!("{row}Filter"));
     types.input(
         &format!("{row}ListFilter"),
-        &format!("Conditions on the rows of `{}` that belong to a row.", table.name),
-        [
-            input("some", filter(), "At least one row matches."),
-            input("none", filter(), "No row matches."),
-            input("every", filter(), "Every row matches; also where there is none."),
-        ],
+        &format!("Filters by the `{row}` rows below."),
+        [derived_input("some", filter()), derived_input("none", filter()), derived_input("every", filter())],
     );
 }

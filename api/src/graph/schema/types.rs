@@ -44,6 +44,11 @@ pub(super) fn field(name: &str, ty: TypeRef, doc: &str) -> Part<Field> {
     Part::new(name, Field::new(name, ty, not_here).description(doc))
 }
 
+/// A field derived from a column or relation, which the object of its table describes.
+pub(super) fn derived_field(name: &str, ty: TypeRef) -> Part<Field> {
+    Part::new(name, Field::new(name, ty, not_here))
+}
+
 /// A field of `Subscription`.
 pub(super) fn feed(name: &str, ty: TypeRef, doc: &str) -> Part<SubscriptionField> {
     Part::new(name, SubscriptionField::new(name, ty, no_stream_here).description(doc))
@@ -54,9 +59,36 @@ pub(super) fn input(name: &str, ty: TypeRef, doc: &str) -> Part<InputValue> {
     Part::new(name, InputValue::new(name, ty).description(doc))
 }
 
+/// An argument or input field derived from a column or relation, which the object of its table describes.
+pub(super) fn derived_input(name: &str, ty: TypeRef) -> Part<InputValue> {
+    Part::new(name, InputValue::new(name, ty))
+}
+
 /// A value of an enum.
 pub(super) fn value(name: &str, doc: &str) -> Part<EnumItem> {
     Part::new(name, EnumItem::new(name).description(doc))
+}
+
+/// Where a list of rows is offered: its arguments are described at the root of queries, and mean the same below a row.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Place {
+    Root,
+    Row,
+}
+
+impl Place {
+    /// An argument of a list.
+    pub(super) fn argument(self, name: &str, ty: TypeRef, doc: &str) -> Part<InputValue> {
+        match self {
+            Self::Root => input(name, ty, doc),
+            Self::Row => derived_input(name, ty),
+        }
+    }
+}
+
+/// A value of an enum derived from a column, which the object of its table describes.
+pub(super) fn derived_value(name: &str) -> Part<EnumItem> {
+    Part::new(name, EnumItem::new(name))
 }
 
 /// Type of a column's value that is given.
@@ -80,7 +112,7 @@ pub(super) fn required_if(required: bool, ty: TypeRef) -> TypeRef {
     if required { TypeRef::NonNull(Box::new(ty)) } else { ty }
 }
 
-/// Arguments and input fields repeat a column's description; its first sentence is enough there.
+/// The first sentence of a description, for a field that repeats it.
 pub(super) fn first_sentence(doc: &str) -> &str {
     let end = doc.find(". ").map_or(doc.len(), |at| at + 1);
     &doc[..end]
@@ -128,7 +160,11 @@ impl Types {
 
     /// An object with a global id: its first field.
     pub(super) fn node(&mut self, name: &str, doc: &str, fields: impl IntoIterator<Item = Part<Field>>) {
-        let id = field("id", TypeRef::named_nn(TypeRef::ID), "Global id, for caches and for `node(id:)`.");
+        let id = field(
+            "id",
+            TypeRef::named_nn(TypeRef::ID),
+            "Identifies the object for caches and for `node(id:)`.",
+        );
         let object = Object::new(name).description(doc).implement(NODE);
         let fields = self.parts(name, [id].into_iter().chain(fields));
         self.add(name, fields.into_iter().fold(object, Object::field));
@@ -136,7 +172,8 @@ impl Types {
 
     /// The interface of the objects with a global id.
     pub(super) fn node_interface(&mut self) {
-        let id = InterfaceField::new("id", TypeRef::named_nn(TypeRef::ID)).description("Global id.");
+        let id =
+            InterfaceField::new("id", TypeRef::named_nn(TypeRef::ID)).description("Identifies the object.");
         self.add(NODE, Interface::new(NODE).description("An object with a global id.").field(id));
     }
 
@@ -156,7 +193,25 @@ impl Types {
         doc: &str,
         fields: impl IntoIterator<Item = Part<InputValue>>,
     ) {
-        let object = InputObject::new(name).description(doc);
+        self.input_object(InputObject::new(name).description(doc), name, fields);
+    }
+
+    /// An input of which exactly one field is given.
+    pub(super) fn one_of(
+        &mut self,
+        name: &str,
+        doc: &str,
+        fields: impl IntoIterator<Item = Part<InputValue>>,
+    ) {
+        self.input_object(InputObject::new(name).description(doc).oneof(), name, fields);
+    }
+
+    fn input_object(
+        &mut self,
+        object: InputObject,
+        name: &str,
+        fields: impl IntoIterator<Item = Part<InputValue>>,
+    ) {
         let object = self.parts(name, fields).into_iter().fold(object, InputObject::field);
         self.add(name, object);
     }

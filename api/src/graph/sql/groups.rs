@@ -146,7 +146,7 @@ fn write_having(
             return Ok(vec![Operand { within: Vec::new(), sql, ty, value }]);
         }
         let Some(FieldId::Column(column)) = table.field(name) else { return Ok(Vec::new()) };
-        let ty = &table.column(column).ty;
+        let ty = measured_as(table, column);
         let functions = value.fields().iter().map(|(name, value)| {
             let (function, value, within) =
                 read_function(ty, name, value, "value").map_err(|error| error.within(name))?;

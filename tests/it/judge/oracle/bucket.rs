@@ -29,9 +29,13 @@ const MONDAY: &str = "'2000-01-03'::timestamp";
 
 impl Bucket {
     pub(super) fn read(value: &Value) -> Result<Option<Self>, String> {
-        let text = |name: &str| value[name].as_str();
-        let span = match (text("unit"), text("every")) {
-            (None, None) => return Ok(None),
+        let members = value.as_object().and_then(|it| it.iter().next());
+        let (kind, members) = members.ok_or_else(|| format!("{value} is no bucket"))?;
+        if kind == "exact" {
+            return Ok(None);
+        }
+        let text = |name: &str| members[name].as_str();
+        let span = match (text("unit"), text("length")) {
             (Some("MINUTE"), _) => Span::Length(60),
             (Some("FIVE_MINUTES"), _) => Span::Length(300),
             (Some("FIFTEEN_MINUTES"), _) => Span::Length(900),

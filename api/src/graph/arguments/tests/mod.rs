@@ -3,6 +3,7 @@
 mod beyond;
 mod forgotten;
 mod numbers;
+mod one_of;
 mod places;
 mod wrong;
 

@@ -4,7 +4,9 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use apollo_compiler::Node;
 use apollo_compiler::ast::Type;
-use apollo_compiler::schema::{Component, ExtendedType, FieldDefinition, InputValueDefinition};
+use apollo_compiler::schema::{
+    Component, ExtendedType, FieldDefinition, InputObjectType, InputValueDefinition,
+};
 
 use super::{GATEWAY, Gateway};
 
@@ -16,8 +18,18 @@ impl Gateway {
         }
         match &self.schema.types[ty.inner_named_type()] {
             ExtendedType::Enum(values) => values.values.keys().next().unwrap().to_string(),
-            ExtendedType::InputObject(object) if object.name == "TimeBucket" => "{unit: DAY}".into(),
+            ExtendedType::InputObject(object) if object.name == "TimeBucket" => {
+                "{calendar: {unit: DAY}}".into()
+            }
             ExtendedType::InputObject(object) if object.name == "NumberRanges" => "{width: 1}".into(),
+            ExtendedType::InputObject(object) if is_one_of(object) => {
+                let is_leaf = |it: &&Component<InputValueDefinition>| {
+                    self.schema.types[it.ty.inner_named_type()].is_leaf()
+                };
+                let mut fields = object.fields.values();
+                let field = fields.clone().find(is_leaf).or(fields.next()).unwrap();
+                format!("{{{}: {}}}", field.name, self.value(&field.ty))
+            }
             // A change changes something.
             ExtendedType::InputObject(object) if object.name.ends_with("Patch") => {
                 let field = object.fields.values().next().unwrap();
@@ -108,6 +120,7 @@ impl Gateway {
                         whole: Some(argument.clone()),
                         argument: (*argument.ty).clone(),
                         json: (String::new(), String::new()),
+                        in_one_of: false,
                     };
                     arguments.push(place);
                 }
@@ -144,6 +157,7 @@ impl Gateway {
                 ty: (**item).clone(),
                 whole: None,
                 json: (format!("{before_json}["), format!("]{after_json}")),
+                in_one_of: false,
                 ..place.clone()
             }];
         }
@@ -162,6 +176,7 @@ impl Gateway {
                 ty: (*field.ty).clone(),
                 whole: None,
                 json: (format!("{before_json}{{{json}\"{}\":", field.name), format!("}}{after_json}")),
+                in_one_of: is_one_of(object),
                 ..place.clone()
             }
         };
@@ -195,6 +210,8 @@ pub(super) struct Place {
     /// The argument's type, and JSON of it before and behind the place.
     pub(super) argument: Type,
     pub(super) json: (String, String),
+    /// True if it is the only field that its object takes.
+    pub(super) in_one_of: bool,
 }
 
 impl Place {
@@ -218,7 +235,7 @@ impl Place {
 
     /// Whether something has to stand there.
     pub(super) fn takes_no_nullable_variable(&self) -> bool {
-        self.ty.is_non_null() && self.whole.as_ref().is_none_or(|it| it.is_required())
+        self.in_one_of || self.ty.is_non_null() && self.whole.as_ref().is_none_or(|it| it.is_required())
     }
 
     /// Whether it names the row that is meant, or guards it.
@@ -235,6 +252,11 @@ impl Place {
         };
         self.coordinate.starts_with("Mutation.") && !self.is_data() || is_look_up()
     }
+}
+
+/// Whether exactly one field of an input is given.
+pub(super) fn is_one_of(object: &InputObjectType) -> bool {
+    object.directives.has("oneOf")
 }
 
 pub(super) fn nullable(ty: &Type) -> Type {

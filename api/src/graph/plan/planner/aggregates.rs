@@ -25,7 +25,7 @@ impl<'a> Planner<'a> {
             match (&*field.name, table.field(&field.name)) {
                 ("count", _) => Ok(AggregateField::Count(this.expression(load, Expression::Count))),
                 (_, Some(FieldId::Column(column))) => {
-                    let ty = &table.column(column).ty;
+                    let ty = aggregate::measured_as(table, column);
                     let sets = collected.selections();
                     Ok(AggregateField::Column(if aggregate::has_numbers_within(ty) {
                         let path = this.path_within(field)?;
