@@ -549,8 +549,8 @@ async fn arguments_that_make_no_page_are_refused_with_their_place() {
         ("after: \"garbage!\"".into(), "after", "BAD_USER_INPUT"),
         (format!("after: \"{}\"", forged("[]")), "after", "BAD_USER_INPUT"),
         (format!("after: \"{}\"", forged("{\"a\": 1}")), "after", "BAD_USER_INPUT"),
-        ("orderBy: {eventTimestamp: ASC, notes: ASC}".into(), "orderBy.0", "BAD_USER_INPUT"),
-        ("orderBy: [{eventTimestamp: ASC}, {}]".into(), "orderBy.1", "BAD_USER_INPUT"),
+        ("orderBy: {eventTimestamp: ASC, notes: ASC}".into(), "orderBy.0", "GRAPHQL_INVALID"),
+        ("orderBy: [{eventTimestamp: ASC}, {}]".into(), "orderBy.1", "GRAPHQL_INVALID"),
     ] {
         let root = format!("{{\n  list: sessionEvents({arguments}) {{ nodes {{ eventId }} }} }}");
         let nested =
@@ -560,6 +560,8 @@ async fn arguments_that_make_no_page_are_refused_with_their_place() {
             let error = answer.error();
             assert_eq!(error["extensions"]["code"], code, "{arguments}");
             assert_eq!(error["extensions"]["argument"], argument, "{arguments}");
+            // What validation refuses has been asked by nobody yet.
+            let path = if code == "GRAPHQL_INVALID" { Value::Null } else { path };
             assert_eq!(error["path"], path, "{arguments}");
             let before = query.split_once(answer.points_at(query)).unwrap().0;
             assert!(before.contains(argument.split('.').next().unwrap()), "{arguments}: {error}");

@@ -28,6 +28,12 @@ fn whole() -> String {
 
 /// A question asked without the planner.
 async fn ours(schema: &Schema, query: &str) -> Value {
+    let introspection = Introspection::new(schema.clone());
+    values(&introspection.answer(&fields(query), &Limits::default(), &mut 0).await.unwrap())
+}
+
+/// The fields of a query, which all are of introspection.
+fn fields(query: &str) -> Vec<Keyed<RootField>> {
     let document = parse_query(query).unwrap();
     let operation = &document.operations.iter().next().unwrap().1.node;
     let asked = |selection: &Positioned<Selection>| {
@@ -39,9 +45,7 @@ async fn ours(schema: &Schema, query: &str) -> Value {
         };
         Keyed { key: field.response_key().node.to_string(), value: RootField::Introspection(asked) }
     };
-    let fields: Vec<_> = operation.selection_set.node.items.iter().map(asked).collect();
-    let introspection = Introspection::new(schema.clone());
-    values(&introspection.answer(&fields, &Limits::default(), &mut 0).await.unwrap())
+    operation.selection_set.node.items.iter().map(asked).collect()
 }
 
 fn shape(document: &ExecutableDocument, set: &SelectionSet) -> Shape {
@@ -186,6 +190,19 @@ async fn what_is_deprecated_without_a_reason_has_that_of_the_specification() {
         b: __type(name: \"Query\") { fields(includeDeprecated: true) { isDeprecated deprecationReason } } }";
     let told = json!([{ "isDeprecated": true, "deprecationReason": "No longer supported" }]);
     assert_eq!(ours(&schema, query).await, json!({ "a": { "fields": [] }, "b": { "fields": told } }));
+}
+
+/// Bytes of the portal's whole schema as most tools ask for it: every type, field, argument and value counts.
+#[tokio::test]
+async fn the_portals_introspection_stays_small() {
+    let [portal, ..] = systems::ALL;
+    let catalog = Catalog::new(&[portal]).unwrap();
+    let introspection = Introspection::new(schema::build(&catalog).unwrap());
+    let fields = fields(include_str!("usual.graphql"));
+    let answers = introspection.answer(&fields, &Limits::default(), &mut 0).await.unwrap();
+    let bytes = answers["__schema"].len();
+    println!("{bytes} bytes for {} tables", catalog.tables().len());
+    assert!(bytes <= 1_560_000, "{bytes}");
 }
 
 /// Equal questions are answered with the same bytes, of which there is one copy.

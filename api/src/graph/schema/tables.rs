@@ -5,7 +5,7 @@ use async_graphql::dynamic::{Field, TypeRef};
 use super::groups::groups_field;
 use super::series::series_field;
 use super::types::{
-    ORDER_DIRECTION, Part, Place, Types, derived_field, derived_input, field, input, required_if, returned,
+    ORDER_DIRECTION, Part, Place, Types, derived_field, derived_input, field, required_if, returned,
 };
 use super::{functions, points};
 use crate::graph::catalog::{Catalog, Function, Relation, Table};
