@@ -73,7 +73,7 @@ async fn having_keeps_the_groups_whose_numbers_match() {
                      { dosageMg: { percentile: { p: 0.5, value: { gte: 60 } } } }
                      { dosageMg: { max: { lt: 45 } } }
                    ]
-                   not: { recordId: { min: { eq: \"1\" } } }
+                   not: { recordId: { countDistinct: { eq: 2 } } }
                  }
                  orderBy: [{ count: DESC }, { key: { substance: { substanceName: ASC } } }]
                ) { key { sessionType substance { substanceName } } aggregate { count } } }",
@@ -85,7 +85,7 @@ async fn having_keeps_the_groups_whose_numbers_match() {
             "SELECT substance_name, upper(session_type) AS session_type, count(*)
                FROM log_clinical_records LEFT JOIN ref_substances USING (substance_id)
               WHERE site_id = {NORTH_SITE} AND session_status = 'completed' GROUP BY 1, 2
-             HAVING count(*) >= 2 AND min(record_id) <> 1
+             HAVING count(*) >= 2 AND count(DISTINCT record_id) <> 2
                 AND (percentile_cont(0.5) WITHIN GROUP (ORDER BY dosage_mg) >= 60 OR max(dosage_mg) < 45)
               ORDER BY 3 DESC, 1, 2"
         ),

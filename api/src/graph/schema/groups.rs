@@ -15,7 +15,7 @@ pub(super) fn groups_field(
     catalog: &Catalog,
     table: &Table,
     name: &str,
-    doc: &str,
+    doc: Option<&str>,
 ) -> Part<Field> {
     let row = &table.type_name;
     let number = || TypeRef::named(TypeRef::INT);
@@ -29,7 +29,9 @@ pub(super) fn groups_field(
         place.argument("after", TypeRef::named(TypeRef::STRING), "Starts after this cursor."),
         place.argument("offset", number(), "Skips groups."),
     ]);
-    field(name, TypeRef::named_nn_list_nn(format!("{row}Group")), doc).arguments(arguments)
+    let ty = TypeRef::named_nn_list_nn(format!("{row}Group"));
+    doc.map_or_else(|| derived_field(name, ty.clone()), |doc| field(name, ty.clone(), doc))
+        .arguments(arguments)
 }
 
 /// Makes the types of a table's groups.

@@ -22,9 +22,7 @@ use async_graphql::dynamic::{Field, InputValue, Schema, SchemaBuilder, TypeRef};
 use thiserror::Error;
 
 use self::shared::Used;
-use self::types::{
-    NODE, Part, Place, QUERY, Types, derived_input, field, first_sentence, given, input, required_if,
-};
+use self::types::{NODE, Part, Place, QUERY, Types, derived_input, field, given, input, required_if};
 use super::catalog::names::capitalise;
 use super::catalog::{Catalog, ColumnId, DATE_OR_DATE_TIME, Function, Table};
 use super::document;
@@ -141,7 +139,7 @@ fn root_fields(catalog: &Catalog, system: usize) -> Vec<Part<Field>> {
             Some(function) => fields.extend(lists(catalog, table, &function.doc)),
             None => {
                 fields.push(look_up(table));
-                fields.extend(lists(catalog, table, &table.doc));
+                fields.extend(lists(catalog, table, &format!("Lists rows of `{}`.", table.name)));
             }
         }
     }
@@ -178,11 +176,11 @@ fn lists(catalog: &Catalog, table: &Table, doc: &str) -> Vec<Part<Field>> {
     let groups = format!("Groups rows of `{}`.", table.name);
     let series = format!("Measures rows of `{}` along time.", table.name);
     let mut fields = vec![
-        tables::connection_field(Place::Root, catalog, table, &table.list_field, first_sentence(doc)),
-        groups::groups_field(Place::Root, catalog, table, &table.groups_field, &groups),
+        tables::connection_field(Place::Root, catalog, table, &table.list_field, doc),
+        groups::groups_field(Place::Root, catalog, table, &table.groups_field, Some(&groups)),
     ];
     if table.has_series() {
-        fields.push(series::series_field(Place::Root, catalog, table, &table.series_field, &series));
+        fields.push(series::series_field(Place::Root, catalog, table, &table.series_field, Some(&series)));
     }
     fields
 }

@@ -50,12 +50,12 @@ fn function_field(catalog: &Catalog, function: &Function) -> Part<Field> {
 
 fn operation_field(table: &Table, operation: Operation) -> Part<Field> {
     let (row, name) = (&table.type_name, &table.name);
-    let new_row = || input("input", TypeRef::named_nn(format!("{row}Input")), "Holds the new row.");
+    let new_row = || derived_input("input", TypeRef::named_nn(format!("{row}Input")));
     let (doc, arguments) = match operation {
         Operation::Create => (format!("Adds a row to `{name}`."), vec![new_row()]),
         Operation::CreateMany => (
             format!("Adds rows to `{name}`: all of them or none."),
-            vec![input("inputs", TypeRef::named_nn_list_nn(format!("{row}Input")), "Lists the new rows.")],
+            vec![derived_input("inputs", TypeRef::named_nn_list_nn(format!("{row}Input")))],
         ),
         Operation::Upsert => (
             format!("Adds a row to `{name}` or changes the one with the same key."),
@@ -69,7 +69,7 @@ fn operation_field(table: &Table, operation: Operation) -> Part<Field> {
             ],
         ),
         Operation::Update => {
-            let patch = input("patch", TypeRef::named_nn(format!("{row}Patch")), "Holds the new values.");
+            let patch = derived_input("patch", TypeRef::named_nn(format!("{row}Patch")));
             let doc = format!("Changes a row of `{name}`. {}", key_hint(table));
             (doc, existing_row(table, Some(patch)))
         }
@@ -88,7 +88,7 @@ fn key_hint(table: &Table) -> String {
 
 /// A row named by its global id or by any of its keys, what is to become of it, and as what it was read.
 fn existing_row(table: &Table, patch: Option<Part<InputValue>>) -> Vec<Part<InputValue>> {
-    let mut arguments = vec![input("id", TypeRef::named(TypeRef::ID), "Identifies the row.")];
+    let mut arguments = vec![derived_input("id", TypeRef::named(TypeRef::ID))];
     arguments.extend(key_arguments(table, false));
     arguments.extend(patch);
     arguments.extend(table.updated_at().map(|id| {
@@ -174,7 +174,7 @@ fn new_row(catalog: &Catalog, table: &Table, known: &[ColumnId]) -> Vec<Part<Inp
     let relations = catalog.added_along(table).map(|relation| {
         let ty = TypeRef::named_nn_list(nested_input(table, relation));
         let doc = format!("Adds `{}` of the new row.", relation.field);
-        input(&relation.field, ty, &doc)
+        if known.is_empty() { input(&relation.field, ty, &doc) } else { derived_input(&relation.field, ty) }
     });
     columns.chain(relations).collect()
 }

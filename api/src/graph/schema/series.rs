@@ -13,7 +13,7 @@ pub(super) fn series_field(
     catalog: &Catalog,
     table: &Table,
     name: &str,
-    doc: &str,
+    doc: Option<&str>,
 ) -> Part<Field> {
     let row = &table.type_name;
     let moment = || TypeRef::named(DATE_TIME);
@@ -31,7 +31,9 @@ pub(super) fn series_field(
         place.argument("orderBy", TypeRef::named_nn_list(format!("{row}GroupOrderBy")), "Orders the lines."),
         place.argument("first", TypeRef::named(TypeRef::INT), "Takes lines from the start."),
     ]);
-    field(name, TypeRef::named_nn_list_nn(format!("{row}Series")), doc).arguments(arguments)
+    let ty = TypeRef::named_nn_list_nn(format!("{row}Series"));
+    doc.map_or_else(|| derived_field(name, ty.clone()), |doc| field(name, ty.clone(), doc))
+        .arguments(arguments)
 }
 
 /// Makes the types of a table's series, where it has a time.

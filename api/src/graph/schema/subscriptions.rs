@@ -61,11 +61,7 @@ fn change(types: &mut Types, table: &Table) {
         &format!("Describes a change of a row of `{}`.", table.name),
         [
             derived_field("operation", TypeRef::named_nn(CHANGE_OPERATION)),
-            field(
-                "nodeId",
-                TypeRef::named_nn(TypeRef::ID),
-                "Identifies the row; `id` would make caches take the change for it.",
-            ),
+            field("nodeId", TypeRef::named_nn(TypeRef::ID), "Identifies the row."),
             derived_field("cursor", TypeRef::named_nn(TypeRef::STRING)),
             derived_field("changedAt", TypeRef::named_nn(DATE_TIME)),
             field(

@@ -45,14 +45,12 @@ fn related(catalog: &Catalog, relation: &Relation) -> Vec<Part<Field>> {
         // Nullable even where the key is not: the row may be invisible to the caller.
         return vec![field(&relation.field, TypeRef::named(&target.type_name), doc)];
     }
-    let groups = format!("Groups `{}`.", relation.field);
-    let series = format!("Measures `{}` along time.", relation.field);
     let mut fields = vec![
         connection_field(Place::Row, catalog, target, &relation.field, doc),
-        groups_field(Place::Row, catalog, target, &relation.groups_field(), &groups),
+        groups_field(Place::Row, catalog, target, &relation.groups_field(), None),
     ];
     if target.has_series() {
-        fields.push(series_field(Place::Row, catalog, target, &relation.series_field(), &series));
+        fields.push(series_field(Place::Row, catalog, target, &relation.series_field(), None));
     }
     fields
 }
@@ -98,7 +96,7 @@ fn connection(types: &mut Types, table: &Table) {
     );
     types.object(
         &edge,
-        &format!("Holds a row of `{name}` and its cursor."),
+        &format!("Holds a row of `{name}`."),
         [
             derived_field("cursor", TypeRef::named_nn(TypeRef::STRING)),
             derived_field("node", TypeRef::named_nn(row)),

@@ -112,12 +112,6 @@ pub(super) fn required_if(required: bool, ty: TypeRef) -> TypeRef {
     if required { TypeRef::NonNull(Box::new(ty)) } else { ty }
 }
 
-/// The first sentence of a description, for a field that repeats it.
-pub(super) fn first_sentence(doc: &str) -> &str {
-    let end = doc.find(". ").map_or(doc.len(), |at| at + 1);
-    &doc[..end]
-}
-
 impl<T> Part<T> {
     fn new(name: &str, built: T) -> Self {
         Self { name: name.to_owned(), arguments: Vec::new(), built }

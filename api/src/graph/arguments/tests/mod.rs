@@ -164,7 +164,7 @@ fn literals_and_variables_are_coerced_alike() {
             r#"{"sessionNumber": {"eq": 1}}"#,
         ),
         ("orderBy: VALUE", "[ProtocolOrderBy!]", "{sessionDate: DESC}", r#"{"sessionDate": "DESC"}"#),
-        ("orderBy: [{sessionDate: VALUE}]", "OrderDirection", "DESC", r#""DESC""#),
+        ("orderBy: [{sessionDate: VALUE}]", "OrderDirection!", "DESC", r#""DESC""#),
         ("filter: {supportModalityIds: {overlaps: VALUE}}", "[BigInt!]", "1", "1"),
         ("filter: {patientLinkCode: {eq: VALUE}}", "String", r#""a\u00e9\n""#, r#""a\u00e9\n""#),
         (

@@ -222,6 +222,11 @@ impl Place {
         format!("{before}{value}{}", self.after).replacen("TYPE", &ty.to_string(), 1)
     }
 
+    /// The type of a variable that can stand there.
+    pub(super) fn variable(&self) -> Type {
+        if self.in_one_of { self.ty.clone().non_null() } else { self.ty.clone() }
+    }
+
     /// Whether it is data to be written.
     pub(super) fn is_data(&self) -> bool {
         let mut of = self.coordinate.split('.');

@@ -41,6 +41,8 @@ fn mistake(place: &Place, wrong: &str) -> (String, usize) {
         "{x: 7}" if GATEWAY.schema.types[place.ty.inner_named_type()].is_input_object() => {
             (format!("{lists}.x"), 4)
         }
+        // A list is the list.
+        "[0, {x: 1e-400}]" if place.ty.is_list() => (".1.x".into(), 8),
         "[0, {x: 1e-400}]" => (format!("{lists}.1.x"), 8),
         _ => (lists, 0),
     }
@@ -64,7 +66,7 @@ fn fault(operation: &str, variables: &str, argument: &str, before: usize) -> Opt
 fn faults(argument: &Place, place: &Place, wrong: &str) -> Vec<String> {
     let (within, before) = mistake(place, wrong);
     let path = format!("{}{within}", place.path);
-    let (literal, variable) = (place.operation(wrong, &place.ty), place.operation("$v", &place.ty));
+    let (literal, variable) = (place.operation(wrong, &place.ty), place.operation("$v", &place.variable()));
     let whole = argument.operation("$v", &argument.ty);
     let json = as_json(wrong);
     let (json_before, json_after) = &place.json;
