@@ -12,6 +12,7 @@ use super::keyset;
 use super::limit::Limit;
 use super::order;
 use super::rows::{ROW, matches_key};
+use crate::graph::aggregate::measured_as;
 use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{Catalog, ColumnId, ColumnType, FieldId, Scalar, Table};
 use crate::graph::question::allowance::Allowance;
