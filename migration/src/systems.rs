@@ -23,7 +23,7 @@ enum Owner {
 }
 
 /// Migrations that are TherapyFlow's alone.
-const OF_THERAPYFLOW: [&str; 12] = [
+const OF_THERAPYFLOW: [&str; 13] = [
     "20260310100000_create_therapyflow",
     "20260310110000_isolate_organizations",
     "20260310120000_schedule_sessions",
@@ -36,6 +36,7 @@ const OF_THERAPYFLOW: [&str; 12] = [
     "20260411000000_complete_therapyflow",
     "20260412000100_page_lists_of_therapyflow",
     "20260418000200_end_sessions_within_calendars",
+    "20260421000000_describe_therapyflow_anew",
 ];
 
 /// Migrations of what the systems share.

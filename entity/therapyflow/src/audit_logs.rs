@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-/// What was done.
+/// Action on a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum AuditAction {
@@ -18,13 +18,13 @@ pub enum AuditAction {
     /// A row was deleted.
     #[sea_orm(string_value = "DELETE")]
     Delete,
-    /// A row was given to somebody.
+    /// A row was shared with somebody.
     #[sea_orm(string_value = "SHARE")]
     Share,
 }
 
-/// Something that was done to a row of another table: written by the database, never changed, and kept after the organization
-/// has gone. Administrators see that of their organization.
+/// An entry of the audit log about a row of another table. The database writes it; nobody can change it, and it remains
+/// after the organization is deleted. Administrators see the entries of their organization.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(schema_name = "therapyflow", table_name = "audit_logs")]
@@ -34,28 +34,28 @@ pub struct Model {
     pub id: Uuid,
     /// Organization of the row.
     pub org_id: Uuid,
-    /// Account that did it; empty where none did, such as maintenance.
+    /// Account that acted; null for maintenance.
     pub user_id: Option<Uuid>,
-    /// What was done.
+    /// Action on a row.
     pub action: AuditAction,
     /// Table of the row.
     #[sea_orm(column_type = "Text")]
     pub table_name: String,
     /// Key of the row.
     pub record_id: Uuid,
-    /// The row before. Empty for a new one.
+    /// The row before the action; null for a new row.
     #[sea_orm(column_type = "JsonBinary")]
     pub old_data: Option<Json>,
-    /// The row after. Empty for one that was deleted.
+    /// The row after the action; null for a deleted row.
     #[sea_orm(column_type = "JsonBinary")]
     pub new_data: Option<Json>,
-    /// Address that it was asked from, where that is known.
+    /// Network address of the client, if known.
     #[sea_orm(column_type = "Text")]
     pub ip_address: Option<String>,
-    /// Program that asked, where that is known.
+    /// Program of the client, if known.
     #[sea_orm(column_type = "Text")]
     pub user_agent: Option<String>,
-    /// When it was done.
+    /// When the action happened.
     #[sea_orm(default_expr = "Expr::current_timestamp()")]
     pub created_at: DateTimeWithTimeZone,
 }

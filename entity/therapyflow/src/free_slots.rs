@@ -7,10 +7,10 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(schema_name = "therapyflow", table_name = "free_slots")]
 pub struct Model {
-    /// When it begins.
+    /// Start time.
     #[sea_orm(primary_key, auto_increment = false)]
     pub starts_at: DateTimeWithTimeZone,
-    /// When it ends.
+    /// End time.
     pub ends_at: DateTimeWithTimeZone,
 }
 

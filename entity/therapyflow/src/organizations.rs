@@ -2,22 +2,22 @@
 
 use sea_orm::entity::prelude::*;
 
-/// What an organization pays for.
+/// Subscription of an organization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum SubscriptionTier {
-    /// Nothing.
+    /// Free of charge.
     #[sea_orm(string_value = "free")]
     Free,
     /// TherapyFlow.
     #[sea_orm(string_value = "pro")]
     Pro,
-    /// TherapyFlow with BioSync: wearable data beside the sessions.
+    /// TherapyFlow with BioSync: wearable data in addition to sessions.
     #[sea_orm(string_value = "biosync")]
     Biosync,
 }
 
-/// A practice: the tenant. Whoever works there sees it, and nothing of any other.
+/// A practice, which is the tenant. Its staff see it and no other.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(schema_name = "therapyflow", table_name = "organizations")]
@@ -28,19 +28,19 @@ pub struct Model {
     /// Name of the organization.
     #[sea_orm(column_type = "Text")]
     pub name: String,
-    /// What the organization pays for.
+    /// Subscription of the organization.
     #[sea_orm(default_value = "free")]
     pub subscription_tier: SubscriptionTier,
-    /// Settings of the organization, an object.
+    /// Settings of the organization, as an object.
     #[sea_orm(column_type = "JsonBinary", default_value = "{}")]
     pub settings: Json,
     /// When the row was added.
     #[sea_orm(default_expr = "Expr::current_timestamp()")]
     pub created_at: DateTimeWithTimeZone,
-    /// When the row was last changed; kept by the database.
+    /// When the row was last changed; set by the database.
     #[sea_orm(default_expr = "Expr::current_timestamp()")]
     pub updated_at: DateTimeWithTimeZone,
-    /// Who works for the organization.
+    /// Staff of the organization.
     #[sea_orm(has_many)]
     pub therapists: HasMany<super::therapists::Entity>,
     /// Patients of the organization.
@@ -50,6 +50,6 @@ pub struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// What can be written.
+/// The columns that callers may write, and whether they may delete rows.
 pub const WRITES: entity::Writes =
     entity::Writes { insert: &[], update: &["name", "settings"], delete: false };

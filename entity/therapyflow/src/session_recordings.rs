@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-/// A sound recording of a session. The therapist of the session writes it, administrators read it.
+/// An audio recording of a session. The therapist of the session writes it, administrators read it.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(schema_name = "therapyflow", table_name = "session_recordings")]
@@ -10,35 +10,35 @@ pub struct Model {
     /// Key of the recording.
     #[sea_orm(primary_key, auto_increment = false, default_expr = "Expr::cust(\"gen_random_uuid()\")")]
     pub id: Uuid,
-    /// Organization of the session; kept by the database, so that a policy finds the rows of an organization by index.
+    /// Organization of the session; set by the database, so that policies can find an organization's rows by index.
     pub org_id: Uuid,
     /// Key of the session.
     pub session_id: Uuid,
-    /// Therapist of the session; kept by the database, so that a policy finds the rows of a therapist by index.
+    /// Therapist of the session; set by the database, so that policies can find a therapist's rows by index.
     pub therapist_id: Uuid,
-    /// Where the file is, within the bucket `session-recordings`.
+    /// Path of the file in the bucket `session-recordings`.
     #[sea_orm(column_type = "Text")]
     pub file_path: String,
-    /// How long it is, in seconds.
+    /// Duration, in seconds.
     pub duration_seconds: Option<i32>,
-    /// How large it is, in bytes; at most 500 MB.
+    /// Size of the file, in bytes; at most 500 MB.
     pub file_size_bytes: Option<i64>,
-    /// What was said.
+    /// Transcript of the recording.
     #[sea_orm(column_type = "Text")]
     pub transcript: Option<String>,
-    /// What was said, piece by piece with its times.
+    /// Segments of the transcript with their times.
     #[sea_orm(column_type = "JsonBinary")]
     pub transcript_segments: Option<Json>,
-    /// Language that was spoken, such as `en-IN`.
+    /// Spoken language, such as `en-IN`.
     #[sea_orm(column_type = "Text")]
     pub language: Option<String>,
-    /// When it was uploaded.
+    /// When the recording was uploaded.
     #[sea_orm(default_expr = "Expr::current_timestamp()")]
     pub uploaded_at: DateTimeWithTimeZone,
     /// When the row was added.
     #[sea_orm(default_expr = "Expr::current_timestamp()")]
     pub created_at: DateTimeWithTimeZone,
-    /// When the row was last changed; kept by the database.
+    /// When the row was last changed; set by the database.
     #[sea_orm(default_expr = "Expr::current_timestamp()")]
     pub updated_at: DateTimeWithTimeZone,
     /// The session.
@@ -48,7 +48,7 @@ pub struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// What can be written.
+/// The columns that callers may write, and whether they may delete rows.
 pub const WRITES: entity::Writes = entity::Writes {
     insert: &[
         "session_id",

@@ -2,16 +2,16 @@
 
 use sea_orm::entity::prelude::*;
 
-/// How far a session has come.
+/// Status of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum SessionStatus {
-    /// Still to come.
+    /// Planned.
     #[sea_orm(string_value = "scheduled")]
     Scheduled,
 }
 
-/// A session that is still to come, with the names of who meets. Whoever does not see one of the two does not see it here:
+/// An upcoming session, with the names of therapist and patient. Callers who may not see both do not see it here:
 /// patients find theirs in `sessions`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -26,13 +26,13 @@ pub struct Model {
     pub therapist_id: Uuid,
     /// Key of the patient.
     pub patient_id: Uuid,
-    /// When it begins.
+    /// Start time.
     pub scheduled_at: DateTimeWithTimeZone,
-    /// How far it has come.
+    /// Status of the session.
     pub status: SessionStatus,
-    /// How long it takes, in minutes.
+    /// Duration, in minutes.
     pub duration_minutes: i32,
-    /// When it was started: never.
+    /// When the session was started: always null.
     pub started_at: Option<DateTimeWithTimeZone>,
     /// When the session was added.
     pub created_at: DateTimeWithTimeZone,

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-/// What a device measured.
+/// Type of a measurement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum DataType {
@@ -12,7 +12,7 @@ pub enum DataType {
     /// Variability of the heart rate: `rmssd`, in milliseconds.
     #[sea_orm(string_value = "hrv")]
     Hrv,
-    /// A night: `duration_hours`, `quality`, `stages`, `start_time`, `end_time`.
+    /// Sleep of a night: `duration_hours`, `quality`, `stages`, `start_time`, `end_time`.
     #[sea_orm(string_value = "sleep")]
     Sleep,
     /// Steps of a day: `count`.
@@ -23,7 +23,7 @@ pub enum DataType {
     Activity,
 }
 
-/// Where a sample comes from.
+/// Source of a sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum WearableSource {
@@ -35,8 +35,8 @@ pub enum WearableSource {
     AppleHealthkit,
 }
 
-/// A sample that a patient's device recorded. The patient sees and sends it; whoever works for the organization sees it while
-/// the patient consents to `care_management`. It stays as it is.
+/// A sample recorded by a patient's device. The patient sends and sees it; staff of the organization see it while the
+/// patient consents to `care_management`. It cannot be changed.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(schema_name = "therapyflow", table_name = "wearable_data")]
@@ -44,22 +44,22 @@ pub struct Model {
     /// Key of the sample.
     #[sea_orm(primary_key, auto_increment = false, default_expr = "Expr::cust(\"gen_random_uuid()\")")]
     pub id: Uuid,
-    /// Organization of the patient; kept by the database, so that a policy finds the rows of an organization by index.
+    /// Organization of the patient; set by the database, so that policies can find an organization's rows by index.
     pub org_id: Uuid,
-    /// Key of the patient: the caller.
+    /// Key of the patient, which is the caller.
     #[sea_orm(default_expr = "Expr::cust(\"therapyflow.current_patient_id()\")")]
     pub patient_id: Uuid,
-    /// What was measured.
+    /// Type of the measurement.
     pub data_type: DataType,
-    /// The numbers, an object whose fields depend on what was measured: `{"bpm": 72}`.
+    /// Measured values, an object whose fields depend on the type: `{"bpm": 72}`.
     #[sea_orm(column_type = "JsonBinary")]
     pub metrics: Json,
-    /// When it was measured.
+    /// Time of the measurement.
     pub recorded_at: DateTimeWithTimeZone,
-    /// When it was sent.
+    /// When the sample was sent.
     #[sea_orm(default_expr = "Expr::current_timestamp()")]
     pub synced_at: DateTimeWithTimeZone,
-    /// Where it comes from.
+    /// Source of the sample.
     pub source: Option<WearableSource>,
     /// The patient.
     #[sea_orm(belongs_to, from = "patient_id", to = "id")]
@@ -68,7 +68,7 @@ pub struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// What can be written.
+/// The columns that callers may write, and whether they may delete rows.
 pub const WRITES: entity::Writes = entity::Writes {
     insert: &["patient_id", "data_type", "metrics", "recorded_at", "source"],
     update: &[],
