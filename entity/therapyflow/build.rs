@@ -1,4 +1,4 @@
-//! Reads what sea-orm drops of the entity files: see `entity_build`.
+//! Generates the metadata of the entity files that sea-orm drops: see `entity_build`.
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     entity_build::describe()

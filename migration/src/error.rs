@@ -1,20 +1,20 @@
-//! What can go wrong when migrating.
+//! The errors of running migrations.
 
 use std::fmt;
 
 use sea_orm::sqlx::{self, postgres::PgDatabaseError, postgres::PgErrorPosition};
 use sea_orm::{DbErr, RuntimeErr};
 
-/// Why a run failed. Nothing of the migration that failed remains; those before it are applied.
+/// The reasons why a run failed. Nothing of the failed migration remains; the migrations before it are applied.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrationError {
-    /// The database URL cannot be read. It is not repeated here, because it may hold a password.
+    /// The database URL cannot be parsed. It is not repeated here, because it may hold a password.
     #[error("the database URL cannot be read: {0}")]
     Url(#[source] sqlx::Error),
     /// The database cannot be reached, or refuses the login.
     #[error("the database cannot be reached: {0}")]
     Connect(#[source] sqlx::Error),
-    /// The schema `praxis` with the record of migrations cannot be made.
+    /// The schema `praxis` with the record of migrations cannot be created.
     #[error("the record of migrations cannot be made in schema praxis: {0}")]
     Record(Box<DatabaseError>),
     /// The record of migrations cannot be read.
@@ -31,12 +31,12 @@ pub enum MigrationError {
         /// The migration's name.
         name: &'static str,
     },
-    /// The database is ahead of this program.
+    /// The record contains a migration that this program does not know.
     #[error(
         "migration {name} has been applied and is unknown here: the database was migrated by a newer version"
     )]
     Unknown {
-        /// The migration's name, as it is in the record.
+        /// The migration's name in the record.
         name: String,
     },
     /// Postgres refused a migration.
@@ -44,21 +44,21 @@ pub enum MigrationError {
     Failed {
         /// The migration's name.
         name: &'static str,
-        /// What Postgres says.
+        /// The error from Postgres.
         error: Box<DatabaseError>,
     },
 }
 
-/// What Postgres says of a statement that it refused.
+/// The error that Postgres reports for a statement.
 #[derive(Debug)]
 pub struct DatabaseError {
-    /// The SQLSTATE, where the error comes from Postgres.
+    /// The SQLSTATE, if the error comes from Postgres.
     pub code: Option<String>,
     /// The message.
     pub message: String,
-    /// More of it, where Postgres gives more.
+    /// The detail, if Postgres gives one.
     pub detail: Option<String>,
-    /// What Postgres proposes to do.
+    /// The hint, if Postgres gives one.
     pub hint: Option<String>,
     /// The line of the migration's text, counted from 1.
     pub line: Option<usize>,
@@ -82,7 +82,7 @@ impl std::error::Error for DatabaseError {}
 const INSUFFICIENT_PRIVILEGE: &str = "42501";
 
 impl DatabaseError {
-    /// `text` is the SQL that was sent, if a position in it should become a line.
+    /// Converts an error. `text` is the SQL that was sent, if the position of the error should become a line.
     pub(crate) fn new(error: &DbErr, text: Option<&str>) -> Self {
         if let DbErr::Conn(cause) | DbErr::Exec(cause) | DbErr::Query(cause) = error
             && let RuntimeErr::SqlxError(cause) = cause
@@ -97,7 +97,7 @@ impl DatabaseError {
         let Some(postgres) = postgres else {
             return Self::unknown(error);
         };
-        // A position within a DO block or a function is a position in that, not in the file.
+        // A position within a DO block or a function counts from its beginning, not the file's.
         let line = match (postgres.position(), text) {
             (Some(PgErrorPosition::Original(position)), Some(text)) => {
                 Some(1 + text.chars().take(position.saturating_sub(1)).filter(|it| *it == '\n').count())

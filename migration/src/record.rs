@@ -1,20 +1,20 @@
-//! What a database says of the migrations that were applied there, beside those that are known here.
+//! Compares the migrations recorded in a database with the migrations of this program.
 
 use std::collections::BTreeMap;
 
 use crate::{Migration, State, Status, error::MigrationError, migrations};
 
-/// Whether there is a record at all: one column, a boolean.
+/// The query that checks whether the record exists: one column, a boolean.
 pub const RECORD_EXISTS: &str = "SELECT to_regclass('praxis.seaql_migrations') IS NOT NULL";
-/// The record: name of each applied migration and its checksum, which may be NULL. It needs no more than to be granted to
-/// read it.
+/// The query that reads the record: the name of each applied migration and its checksum, which may be NULL. It needs only the
+/// privilege to read the record.
 pub const READ_RECORD: &str = "SELECT version::text, sha256 FROM praxis.seaql_migrations \
     LEFT JOIN praxis.migration_checksums ON name = version";
 
 /// The names of the applied migrations, with their checksums.
 pub type Record = BTreeMap<String, Option<String>>;
 
-/// Where each migration stands that is known here; fails where the record holds one that is not.
+/// Returns the status of each migration of this program; fails if the record contains an unknown one.
 pub fn compare(record: &Record) -> Result<Vec<Status>, MigrationError> {
     let known = migrations();
     if let Some(name) = record.keys().find(|name| known.iter().all(|it| it.name != name.as_str())) {

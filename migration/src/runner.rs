@@ -20,14 +20,14 @@ use crate::{
     systems::later,
 };
 
-/// The advisory lock of a run; its number means nothing but must never change.
+/// The key of the advisory lock of a run, an arbitrary number that must never change.
 const LOCK: i64 = 0x7072_6178_6973;
 
-/// Longer than any migration takes. A run waits for another one for as long.
+/// The timeout of waiting for another run; longer than any migration takes.
 const PATIENCE: Duration = Duration::from_hours(24);
 
-/// The record, secured like every table: readable by grant, which no client has, and written by its owner. Repeated at
-/// each run, so it does nothing the second time.
+/// Secures the record like any table: its owner writes it, and reading needs a grant, which no client has. It runs at each start,
+/// and changes nothing the second time.
 const SECURE_RECORD: &str = "
     DO $$
     DECLARE
@@ -65,14 +65,14 @@ const CREATE_RECORD: &str = "
     END $$;
 ";
 
-/// Applies what is pending, each migration in a transaction of its own, and answers what it applied, in order.
+/// Applies the pending migrations, each in a transaction of its own, and returns their names in order.
 ///
-/// Two runs at once are safe: the second waits and then finds nothing to do.
+/// Two concurrent runs are safe: the second waits and then finds nothing to do.
 pub async fn up(database_url: &str) -> Result<Vec<&'static str>, MigrationError> {
     up_for(database_url, Systems::ALL).await
 }
 
-/// The same, of these systems only. What was left out is applied when it is chosen later.
+/// Applies the pending migrations of these systems only. Those of another system are applied when it is chosen later.
 pub async fn up_for(database_url: &str, systems: Systems) -> Result<Vec<&'static str>, MigrationError> {
     let run = Run::begin(database_url).await?;
     let mut applied = Vec::new();
@@ -81,7 +81,7 @@ pub async fn up_for(database_url: &str, systems: Systems) -> Result<Vec<&'static
     outcome.map(|()| applied)
 }
 
-/// Takes back the last `steps` migrations, and answers which, in the order it took them back.
+/// Reverts the last `steps` migrations, and returns their names, the latest first.
 pub async fn down(database_url: &str, steps: u32) -> Result<Vec<&'static str>, MigrationError> {
     let run = Run::begin(database_url).await?;
     let mut reverted = Vec::new();
@@ -90,12 +90,12 @@ pub async fn down(database_url: &str, steps: u32) -> Result<Vec<&'static str>, M
     outcome.map(|()| reverted)
 }
 
-/// Where each migration stands. It changes nothing, and needs no more than to read the record.
+/// Returns the status of each migration. It changes nothing, and needs only the privilege to read the record.
 pub async fn status(database_url: &str) -> Result<Vec<Status>, MigrationError> {
     let mut connection =
         PgConnection::connect_with(&options(database_url)?).await.map_err(MigrationError::Connect)?;
     let record = read_record(&mut connection).await;
-    // The answer is read; a connection that cannot be closed in good order is closed all the same.
+    // The record is read, so a failure to close the connection cleanly does not matter.
     let _ = connection.close().await;
     let record =
         record.map_err(|error| MigrationError::Unreadable(DatabaseError::from_sqlx(&error, None).into()))?;
@@ -116,7 +116,7 @@ async fn read_record(connection: &mut PgConnection) -> Result<Record, sqlx::Erro
     rows.into_iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
 }
 
-/// One connection that holds the lock and does the work: were it lost, the lock would go with it.
+/// A single connection that holds the lock and runs the migrations: if it is lost, so is the lock.
 struct Run {
     pool: PgPool,
     database: DatabaseConnection,
@@ -132,7 +132,7 @@ impl Run {
             .test_before_acquire(false)
             .after_connect(|connection, _| Box::pin(async move { take_lock(connection).await }))
             .connect_lazy_with(options(database_url)?);
-        // A connection is opened now, so that a failure is one of connecting.
+        // Connecting now reports a failure as a connection error.
         pool.acquire().await.map_err(MigrationError::Connect)?;
         let run = Self { database: DatabaseConnection::from(pool.clone()), pool };
         run.prepare_record()
@@ -160,7 +160,7 @@ impl Run {
         if let Some(edited) = status.iter().find(|it| it.state == State::Edited) {
             return Err(MigrationError::Edited { name: edited.name });
         }
-        // What is there already stays.
+        // Existing objects stay.
         let there = present(&status);
         let systems = there.and(systems);
         if systems.portal && !there.portal {
@@ -178,8 +178,8 @@ impl Run {
         Ok(())
     }
 
-    /// Makes the portal in a database that was made without it, if it was: all of it in one transaction, since nothing else tells
-    /// which migrations of several systems were applied with their part for the portal.
+    /// Adds the portal to a database that was created without it, in one transaction, since no record says which shared
+    /// migrations were applied with their part for the portal.
     async fn add_portal(
         &self,
         status: &[Status],
@@ -214,7 +214,7 @@ impl Run {
         Ok(())
     }
 
-    /// Takes the step, in a transaction of its own. The library would take the first one that is pending.
+    /// Applies the migration in a transaction of its own. The library would apply the first pending one.
     async fn apply(&self, migration: &Migration, text: &str) -> Result<(), sea_orm::DbErr> {
         let transaction = self.database.begin().await?;
         take(&transaction, migration, text).await?;
@@ -250,7 +250,7 @@ impl Run {
     }
 }
 
-/// Takes a step and records it, within a transaction.
+/// Applies a migration and records it, within a transaction.
 async fn take(
     transaction: &DatabaseTransaction,
     migration: &Migration,
@@ -269,7 +269,7 @@ fn failed(migration: &Migration, error: &sea_orm::DbErr, text: &str) -> Migratio
     MigrationError::Failed { name: migration.name, error: DatabaseError::new(error, Some(text)).into() }
 }
 
-/// The systems that a database has, by where its migrations stand.
+/// Returns the systems that a database has, from the status of its migrations.
 #[must_use]
 pub fn present(status: &[Status]) -> Systems {
     Systems::of(status.iter().filter(|it| it.state != State::Pending).map(|it| it.name))

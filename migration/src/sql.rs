@@ -1,4 +1,4 @@
-//! A pair of SQL files as a sea-orm migration.
+//! Runs a pair of SQL files as a sea-orm migration.
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait, SchemaManager, async_trait};
@@ -6,7 +6,8 @@ use sha2::{Digest, Sha256};
 
 use crate::{Migration, migrations};
 
-/// The schema of the record. sea-orm-migration names its table without a schema, so it is the connection's first.
+/// The schema of the migration record. sea-orm-migration names its table without a schema, so this schema is first in the
+/// connection's search path.
 pub(crate) const RECORD: &str = "praxis";
 
 pub(crate) struct Migrator;
@@ -18,7 +19,7 @@ impl MigratorTrait for Migrator {
 }
 
 impl Migration {
-    /// SHA-256 of the text that takes the step, in hexadecimal.
+    /// Returns the SHA-256 of the up script, in hexadecimal.
     #[must_use]
     pub fn checksum(&self) -> String {
         use std::fmt::Write as _;
@@ -49,7 +50,7 @@ impl MigrationTrait for Migration {
 }
 
 impl Migration {
-    /// Runs some of its text.
+    /// Runs a part of the script.
     pub(crate) async fn run(&self, manager: &SchemaManager<'_>, text: &str) -> Result<(), DbErr> {
         let connection = manager.get_connection();
         connection.execute_unprepared("SET LOCAL search_path = public").await?;
@@ -57,7 +58,7 @@ impl Migration {
         connection.execute_unprepared(&format!("SET LOCAL search_path = {RECORD}")).await.map(drop)
     }
 
-    /// Runs the text of the step, and notes its checksum.
+    /// Runs the up script and records its checksum.
     pub(crate) async fn take(&self, manager: &SchemaManager<'_>, text: &str) -> Result<(), DbErr> {
         self.run(manager, text).await?;
         let connection = manager.get_connection();
@@ -69,7 +70,7 @@ impl Migration {
             .map(drop)
     }
 
-    /// Runs the text that takes the step back, and forgets its checksum.
+    /// Runs the down script and removes the checksum.
     pub(crate) async fn take_back(&self, manager: &SchemaManager<'_>, text: &str) -> Result<(), DbErr> {
         self.run(manager, text).await?;
         let connection = manager.get_connection();

@@ -1,11 +1,11 @@
-//! Which migrations make which system's tables.
+//! Assigns migrations to systems.
 //!
-//! Most migrations are of one system. A few are shared: what every system stands on. Older ones made something for both at once
-//! and may not be edited any more; of these, a database gets the parts of the systems that it is made for.
+//! Most migrations belong to one system. A few are shared by all. Some older ones created objects for both systems at once and
+//! can no longer be edited; of these, a database gets the parts for its systems.
 
 use crate::Migration;
 
-/// Systems that a database is made for. What they share is always there.
+/// The systems of a database. Shared objects always exist.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Systems {
     /// PPN Research Portal.
@@ -14,7 +14,7 @@ pub struct Systems {
     pub therapyflow: bool,
 }
 
-/// Whose a migration is. It is the portal's unless it is named here.
+/// The owner of a migration: the portal, unless the migration is listed here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Owner {
     Portal,
@@ -22,7 +22,7 @@ enum Owner {
     All,
 }
 
-/// Migrations that are TherapyFlow's alone.
+/// Migrations of TherapyFlow alone.
 const OF_THERAPYFLOW: [&str; 13] = [
     "20260310100000_create_therapyflow",
     "20260310110000_isolate_organizations",
@@ -39,7 +39,7 @@ const OF_THERAPYFLOW: [&str; 13] = [
     "20260421000000_describe_therapyflow_anew",
 ];
 
-/// Migrations of what the systems share.
+/// Migrations that the systems share.
 const SHARED: [&str; 10] = [
     "20260101000000_create_auth_shim",
     "20260101000100_create_roles",
@@ -57,15 +57,15 @@ const SHARED: [&str; 10] = [
 #[derive(Clone, Copy, Debug)]
 struct Mixed {
     name: &'static str,
-    /// What is done where the portal is not chosen.
+    /// The parts that run if the portal is not chosen.
     shared: Step,
-    /// What is done where the portal alone is chosen; `None`: all of it, as nothing is TherapyFlow's.
+    /// The parts that run if the portal alone is chosen; `None` means the whole migration, since nothing is TherapyFlow's.
     portal: Option<Step>,
-    /// What is done when the portal is chosen later.
+    /// The part that runs if the portal is chosen later.
     later: Text,
 }
 
-/// What takes a step, and what takes it back.
+/// The parts that apply and revert a migration.
 #[derive(Clone, Copy, Debug)]
 struct Step {
     up: Text,
@@ -74,11 +74,11 @@ struct Step {
 
 #[derive(Clone, Copy, Debug)]
 enum Text {
-    /// Of its own.
+    /// A text of its own.
     Own(&'static str),
-    /// The migration's up to where this begins.
+    /// The migration's script up to this text.
     Before(&'static str),
-    /// The migration's from there on.
+    /// The migration's script from this text on.
     From(&'static str),
     All,
 }
@@ -123,7 +123,7 @@ const MIXED: [Mixed; 6] = [
         portal: None,
         later: Text::From("SELECT\n  set_config('praxis.search_path'"),
     },
-    // What they make for TherapyFlow is made by a later migration of its own where it is not there.
+    // If their objects for TherapyFlow are missing, a later migration of TherapyFlow creates them.
     Mixed {
         name: "20260405100000_index_what_policies_compare",
         shared: NOTHING,
@@ -150,10 +150,10 @@ const MIXED: [Mixed; 6] = [
 ];
 
 impl Systems {
-    /// All of them.
+    /// All systems.
     pub const ALL: Self = Self { portal: true, therapyflow: true };
 
-    /// Whether a migration is of what they have or share, by its name.
+    /// Returns true if a migration, given by its name, belongs to these systems or is shared.
     #[must_use]
     pub fn have(self, name: &str) -> bool {
         match owner(name) {
@@ -163,7 +163,7 @@ impl Systems {
         }
     }
 
-    /// Whether they have a system, by its name.
+    /// Returns true if they include a system, given by its name.
     #[must_use]
     pub fn has(self, system: &str) -> bool {
         match system {
@@ -173,7 +173,7 @@ impl Systems {
         }
     }
 
-    /// Those that have a migration among these for themselves.
+    /// Returns the systems that own at least one of these migrations.
     pub(crate) fn of<'n>(names: impl Iterator<Item = &'n str>) -> Self {
         names.fold(Self::default(), |systems, name| match owner(name) {
             Owner::Portal => Self { portal: true, ..systems },
@@ -182,17 +182,17 @@ impl Systems {
         })
     }
 
-    /// These and those.
+    /// Returns the union of two sets of systems.
     pub(crate) fn and(self, others: Self) -> Self {
         Self { portal: self.portal || others.portal, therapyflow: self.therapyflow || others.therapyflow }
     }
 
-    /// What a migration does for them.
+    /// Returns the up script of a migration for these systems.
     pub(crate) fn up(self, migration: &Migration) -> &'static str {
         self.step(migration).map_or(migration.up, |step| step.up.of(migration.up))
     }
 
-    /// What takes that back.
+    /// Returns the down script of a migration for these systems.
     pub(crate) fn down(self, migration: &Migration) -> &'static str {
         self.step(migration).map_or(migration.down, |step| step.down.of(migration.down))
     }
@@ -207,7 +207,7 @@ impl Systems {
     }
 }
 
-/// What a migration that was applied without the portal does for it later, if it does anything.
+/// Returns the script that completes a migration for the portal if it was applied without the portal, if there is one.
 pub(crate) fn later(migration: &Migration) -> Option<&'static str> {
     mixed(migration.name).map(|mixed| mixed.later.of(migration.up))
 }

@@ -1,25 +1,25 @@
-//! Writes the code that hands the tables to a visitor.
+//! Generates the code that passes the tables to a visitor.
 
 use std::fmt::{Error, Write as _};
 
 use crate::read::{Column, Relation, Table, Value};
 
-/// Where a table stands.
+/// The schema or schemas of a table.
 pub(crate) enum Place {
-    /// In one schema.
+    /// The table exists in one schema.
     Schema(String),
-    /// In each schema that the function `schemas` of this module gives.
+    /// The table exists in each schema that the function `schemas` of this module returns.
     Each(String),
 }
 
-/// A table, the path of its module within the crate, and its place.
+/// A table, with the path of its module within the crate, and its schemas.
 pub(crate) struct Described {
     pub(crate) table: Table,
     pub(crate) path: String,
     pub(crate) place: Place,
 }
 
-/// Columns that share a `unique_key`.
+/// Returns the groups of columns that share a `unique_key`.
 fn unique_keys(columns: &[Column]) -> Vec<Vec<&str>> {
     let mut keys: Vec<(&str, Vec<&str>)> = Vec::new();
     for column in columns {
@@ -32,7 +32,7 @@ fn unique_keys(columns: &[Column]) -> Vec<Vec<&str>> {
     keys.into_iter().map(|(_, columns)| columns).collect()
 }
 
-/// The function `visit`, and a static `Source` for each table.
+/// Returns the function `visit`, and a static `Source` for each table.
 pub(crate) fn module(tables: &[Described]) -> Result<String, Error> {
     let mut out = String::from(
         "/// Hands each table of the system to a visitor, in alphabetical order of the files.\n\
@@ -59,7 +59,7 @@ pub(crate) fn module(tables: &[Described]) -> Result<String, Error> {
     Ok(out)
 }
 
-/// `a_schema::a_table` → `A_SCHEMA_A_TABLE`
+/// Converts a path to the name of a static: `a_schema::a_table` → `A_SCHEMA_A_TABLE`.
 fn source_name(path: &str) -> String {
     path.replace("::", "_").to_uppercase()
 }

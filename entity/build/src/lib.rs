@@ -1,10 +1,11 @@
-//! Reads the files of entities and generates what sea-orm's derive drops: doc comments, and the values of a CHECK list.
+//! Reads the files of entities and generates the metadata that sea-orm's derive drops: doc comments, and the values of a CHECK
+//! list.
 //!
 //! A crate of entities has one file for each table, under `src/`:
 //!
 //! - `<table>.rs`: a table of the schema that the entity names, or of `public`.
 //! - `<schema>/<table>.rs`: a table of that schema, which the entity names as well.
-//! - `<folder>/<table>.rs`, where `<folder>/mod.rs` has a function `schemas`: a table that is there in each of those schemas. The
+//! - `<folder>/<table>.rs`, where `<folder>/mod.rs` has a function `schemas`: a table that exists in each of those schemas. The
 //!   entity names no schema.
 //!
 //! The build script of the crate calls [`describe`], and the crate includes `$OUT_DIR/visit.rs`.
@@ -23,7 +24,7 @@ use std::{
 
 use generate::{Described, Place};
 
-/// Files that are no table's.
+/// Files that describe no table.
 const NO_TABLES: [&str; 3] = ["lib.rs", "mod.rs", "functions.rs"];
 /// The schema of an entity that names none.
 const USUAL_SCHEMA: &str = "public";
@@ -31,7 +32,7 @@ const USUAL_SCHEMA: &str = "public";
 /// Writes `$OUT_DIR/visit.rs`: one static `entity::Source` for each table file of the crate, and the function `visit`.
 ///
 /// A table, column, relation or value without a doc comment fails the build, because these texts are the descriptions that the
-/// gateway's users read; so does a file that stands elsewhere than its table.
+/// gateway's users read; so does a file in the wrong folder for its table.
 pub fn describe() -> Result<(), Box<dyn Error>> {
     let source = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("src");
     let out = PathBuf::from(env::var("OUT_DIR")?);
@@ -46,7 +47,7 @@ pub fn describe() -> Result<(), Box<dyn Error>> {
     if faults.is_empty() { Ok(()) } else { Err("the entities are not fully described".into()) }
 }
 
-/// The tables of a crate; what is wrong with their files is added to `faults`.
+/// Returns the tables of a crate; adds the faults of their files to `faults`.
 fn crate_tables(source: &Path, faults: &mut Vec<String>) -> io::Result<Vec<Described>> {
     let mut tables = Vec::new();
     for path in table_files(source)? {
@@ -74,12 +75,12 @@ fn crate_tables(source: &Path, faults: &mut Vec<String>) -> io::Result<Vec<Descr
     Ok(tables)
 }
 
-/// What was read; faults are noted.
+/// Returns the result of reading a file, or adds its errors to `faults`.
 fn note<T>(faults: &mut Vec<String>, read: Result<T, Vec<String>>) -> Option<T> {
     read.map_err(|mut found| faults.append(&mut found)).ok()
 }
 
-/// The files of a folder that describe tables.
+/// Returns the files of a folder that describe tables.
 fn table_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let is_table = |path: &PathBuf| {
         path.extension().is_some_and(|it| it == "rs") && !NO_TABLES.iter().any(|it| path.ends_with(it))

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use syn::{Attribute, Expr, Fields, Item, ItemEnum, ItemStruct, Lit, LitStr, Meta, Type};
 
-/// What a file says of its table.
+/// The description of a table in its file.
 pub(crate) struct Table {
     pub(crate) name: String,
     /// The schema that the entity names.
@@ -13,14 +13,14 @@ pub(crate) struct Table {
     pub(crate) columns: Vec<Column>,
     pub(crate) relations: Vec<Relation>,
     pub(crate) enums: Vec<Enum>,
-    /// Whether the file has a constant `WRITES`.
+    /// True if the file has a constant `WRITES`.
     pub(crate) writes: bool,
 }
 
 pub(crate) struct Column {
     pub(crate) name: String,
     pub(crate) doc: String,
-    /// Place of the enum of its values in [`Table::enums`].
+    /// Index into [`Table::enums`] of the enum of the column's values.
     pub(crate) values: Option<usize>,
     pub(crate) unique_key: Option<String>,
 }
@@ -44,7 +44,7 @@ pub(crate) struct Value {
     pub(crate) doc: String,
 }
 
-/// Whether a file has a function of this name.
+/// Returns true if a file has a function of this name.
 pub(crate) fn has_function(path: &Path, name: &str) -> Result<bool, Vec<String>> {
     let is_it = |item: &Item| matches!(item, Item::Fn(function) if function.sig.ident == name);
     Ok(parsed(path)?.items.iter().any(is_it))
@@ -56,7 +56,7 @@ fn parsed(path: &Path) -> Result<syn::File, Vec<String>> {
     syn::parse_file(&text).map_err(|error| vec![format!("{shown}: {error}")])
 }
 
-/// Reads a table; the error lists what its file leaves undescribed.
+/// Reads a table; the error lists the parts of its file that have no description.
 pub(crate) fn table(path: &Path) -> Result<Table, Vec<String>> {
     let shown = path.display();
     let file = parsed(path)?;
@@ -128,7 +128,7 @@ fn read_enum(item: &ItemEnum, described: &mut impl FnMut(&[Attribute], &str) -> 
     Enum { name, doc, values }
 }
 
-/// The text of the doc comment, without the space that follows the slashes.
+/// Returns the text of the doc comment, without the space that follows the slashes.
 fn doc(attributes: &[Attribute]) -> String {
     let mut lines = Vec::new();
     for attribute in attributes {
@@ -141,13 +141,13 @@ fn doc(attributes: &[Attribute]) -> String {
             lines.push(text.strip_prefix(' ').unwrap_or(&text).trim_end().to_owned());
         }
     }
-    // A line break within a paragraph is the source's, not the reader's.
+    // A line break within a paragraph only wraps the source.
     let text = lines.join("\n");
     let paragraphs = text.trim().split("\n\n").map(|paragraph| paragraph.replace('\n', " "));
     paragraphs.collect::<Vec<_>>().join("\n\n")
 }
 
-/// The string given to `key` in `#[sea_orm(…)]`.
+/// Returns the string given to `key` in `#[sea_orm(…)]`.
 fn attribute(attributes: &[Attribute], key: &str) -> Option<String> {
     let mut found = None;
     for attribute in attributes.iter().filter(|it| it.path().is_ident("sea_orm")) {
@@ -168,7 +168,7 @@ fn attribute(attributes: &[Attribute], key: &str) -> Option<String> {
     found
 }
 
-/// `BelongsTo<Option<super::sites::Entity>>` → (`BelongsTo`, `sites`).
+/// Splits a relation's type: `BelongsTo<Option<super::sites::Entity>>` → (`BelongsTo`, `sites`).
 fn relation(ty: &Type) -> Option<(String, String)> {
     let Type::Path(path) = ty else { return None };
     let last = path.path.segments.last()?;
@@ -194,7 +194,7 @@ fn argument(segment: &syn::PathSegment) -> Option<&Type> {
     arguments.args.iter().find_map(|it| if let syn::GenericArgument::Type(ty) = it { Some(ty) } else { None })
 }
 
-/// The type's own name, inside `Option` and `Vec`.
+/// Returns the type's own name, inside `Option` and `Vec`.
 fn innermost(ty: &Type) -> Option<String> {
     let Type::Path(path) = ty else { return None };
     let last = path.path.segments.last()?;
@@ -214,7 +214,7 @@ fn pascal(name: &str) -> String {
     out
 }
 
-/// `NetworkAdmin` → `NETWORK_ADMIN`, `From18To25` → `FROM_18_TO_25`.
+/// Converts a name: `NetworkAdmin` → `NETWORK_ADMIN`, `From18To25` → `FROM_18_TO_25`.
 fn screaming_snake(name: &str) -> String {
     let mut out = String::new();
     let mut before: Option<char> = None;

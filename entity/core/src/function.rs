@@ -26,7 +26,7 @@ pub struct Argument {
     pub doc: &'static str,
     /// The type of the argument.
     pub ty: ArgumentType,
-    /// Whether callers must pass the argument, and not null.
+    /// True if callers must pass the argument, and not null.
     pub required: bool,
     /// The smallest number that the argument accepts.
     pub least: Option<i32>,
@@ -88,7 +88,7 @@ impl Returns {
         }
     }
 
-    /// Returns whether the entity describes only rows of the function, without a table.
+    /// Returns true if the entity describes only rows of the function, without a table.
     pub const fn has_no_table(self) -> bool {
         matches!(self, Self::Rows(_) | Self::Row(_))
     }

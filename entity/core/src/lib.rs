@@ -68,7 +68,7 @@ pub struct RelationSource {
     pub name: &'static str,
     /// The name of the variant of the entity's `Relation`, as printed by `{:?}`.
     pub relation: &'static str,
-    /// Whether the relation leads to many rows.
+    /// True if the relation leads to many rows.
     pub many: bool,
     /// The description of the relation.
     pub doc: &'static str,
@@ -76,7 +76,7 @@ pub struct RelationSource {
 
 /// Receives each table of a system from the function `visit` of the system's crate.
 pub trait Visitor {
-    /// Receives a table. Where the entity names no schema, its own and those of its relations are that of `table`: an entity may
+    /// Receives a table. If the entity names no schema, it and its relations belong to the schema of `table`: an entity may
     /// describe tables of the same name in many schemas.
     fn visit<E: sea_orm::EntityTrait>(&mut self, entity: E, table: TableName, source: &'static Source);
 }

@@ -16,14 +16,14 @@ pub struct TableName {
 pub struct Schema {
     /// The schema's name in the database: `sprint_02_dream`.
     pub name: &'static str,
-    /// Prefix of the types of its tables, which follows the system's own: `Dream`. It tells apart tables that share a name.
+    /// Prefix of the types of its tables, after the system's own: `Dream`. It distinguishes tables that share a name.
     pub prefix: &'static str,
-    /// What the schema is for, in words: `Dream`. It replaces `{schema}` in the doc comments of its tables.
+    /// The title of the schema: `Dream`. It replaces `{schema}` in the doc comments of its tables.
     pub title: &'static str,
 }
 
 impl TableName {
-    /// The name of a table in a schema.
+    /// Returns the name of a table in a schema.
     pub const fn new(schema: &'static str, name: &'static str) -> Self {
         Self { schema, name }
     }
@@ -36,12 +36,12 @@ impl fmt::Display for TableName {
 }
 
 impl Schema {
-    /// The only schema of a system, or one whose tables share no name with others: their types have no prefix of its own.
+    /// Returns the only schema of a system, or one whose tables share no name with others: their types have no prefix of its own.
     pub const fn plain(name: &'static str) -> Self {
         Self { name, prefix: "", title: "" }
     }
 
-    /// The name of a table in this schema.
+    /// Returns the name of a table in this schema.
     pub const fn table(&self, name: &'static str) -> TableName {
         TableName::new(self.name, name)
     }

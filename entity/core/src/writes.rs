@@ -9,11 +9,11 @@ pub struct Writes {
     pub insert: &'static [&'static str],
     /// Columns that callers may change; if there are none, nobody may change rows.
     pub update: &'static [&'static str],
-    /// Whether callers may delete rows.
+    /// True if callers may delete rows.
     pub delete: bool,
 }
 
 impl Writes {
-    /// Nobody may write.
+    /// Callers may write nothing.
     pub const NONE: Self = Self { insert: &[], update: &[], delete: false };
 }

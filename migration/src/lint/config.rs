@@ -1,4 +1,4 @@
-//! What the rules are told about a database: its clients, its tenants, and what is excused.
+//! The configuration of the rules for a database: its client roles, its tenants, and the exceptions.
 
 use std::collections::BTreeMap;
 
@@ -9,81 +9,81 @@ use super::{LintError, rules};
 /// Praxis's own configuration.
 const PRAXIS: &str = include_str!("../../lint.toml");
 
-/// What the rules are told about a database.
+/// The configuration of the rules for a database.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// The roles that requests run as.
+    /// The roles of clients.
     #[serde(default)]
     pub clients: Vec<String>,
-    /// The one of them that stands for nobody.
+    /// The client role of callers who are not signed in.
     #[serde(default)]
     pub anonymous: Option<String>,
-    /// Times that every row has and few queries ask for; they need no index.
+    /// Bookkeeping times that every row has and few queries filter by; they need no index.
     #[serde(default)]
     pub bookkeeping: Vec<String>,
-    /// What holds in a schema. One that is not named here has no tenants.
+    /// The settings of schemas. A schema that is not listed has no tenants.
     #[serde(default)]
     pub schemas: BTreeMap<String, SchemaConfig>,
-    /// References that no foreign key keeps.
+    /// References without a foreign key.
     #[serde(default)]
     pub references: Vec<Reference>,
-    /// What may be otherwise, and why.
+    /// The exceptions, with their reasons.
     #[serde(default)]
     pub exceptions: Vec<Exception>,
 }
 
-/// What holds in a schema.
+/// The settings of a schema.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SchemaConfig {
-    /// Name of the system whose objects stand there; without it, those of any.
+    /// Name of the system that the objects of the schema belong to; without it, they may belong to any.
     #[serde(default)]
     pub system: Option<String>,
-    /// The column that says which tenant a row belongs to.
+    /// The column that holds the tenant of a row.
     #[serde(default)]
     pub tenant: Option<String>,
-    /// Whether JSONB is forbidden: data that is searched stands in columns.
+    /// True if JSONB is forbidden: data that is searched belongs in columns.
     #[serde(default)]
     pub forbid_jsonb: bool,
-    /// Whether its tables are closed to clients, who may only name its functions. What is granted there all the same is checked
-    /// like any other table.
+    /// True if clients cannot use the schema's tables, only its functions. A table that is granted to clients nevertheless is
+    /// checked like any other.
     #[serde(default)]
     pub internal: bool,
 }
 
-/// A reference that no foreign key keeps.
+/// A reference without a foreign key.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reference {
-    /// The column that refers, `schema.table.column`; it may be an array.
+    /// The referencing column, `schema.table.column`; it may be an array.
     pub from: String,
-    /// The column that is referred to.
+    /// The referenced column.
     pub to: String,
 }
 
-/// What may break a rule, and why.
+/// An exception: the objects that may break a rule, and the reason.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Exception {
     /// The rule's name.
     pub rule: String,
-    /// Name of the system whose objects they are, where the schema does not say so.
+    /// Name of the system that the objects belong to, if the schema does not imply it.
     #[serde(default)]
     pub system: Option<String>,
     /// The objects, as findings name them.
     pub objects: Vec<String>,
-    /// Why they may.
+    /// The reason for the exception.
     pub reason: String,
 }
 
 impl Config {
-    /// The configuration of Praxis's own database.
+    /// Returns the configuration of Praxis's own database.
     pub fn praxis() -> Result<Self, LintError> {
         Self::parse(PRAXIS)
     }
 
-    /// The same of a database that lacks the objects of some systems.
+    /// Returns the same for a database that lacks the objects of some systems.
     #[must_use]
     pub fn without(mut self, is_lacking: impl Fn(&str) -> bool) -> Self {
         let of_schema = |schemas: &BTreeMap<String, SchemaConfig>, object: &str| {
@@ -120,7 +120,7 @@ impl Config {
         Ok(config)
     }
 
-    /// The configuration of a database that nothing is known about: Supabase's roles, no tenants, no exceptions.
+    /// Returns the configuration of an unknown database: Supabase's client roles, no tenants, no exceptions.
     pub fn unknown() -> Self {
         Self {
             clients: vec!["anon".into(), "authenticated".into()],

@@ -1,4 +1,4 @@
-//! What is excused, and excuses that are no longer needed.
+//! Applies the exceptions, and reports those that are no longer needed.
 
 use super::rule::source;
 use super::{Checked, Config, Finding, Rule, Severity, database};
@@ -16,7 +16,7 @@ pub(super) fn rules() -> impl Iterator<Item = &'static Rule> {
     [&UNUSED].into_iter()
 }
 
-/// The findings that are not excused, and the exceptions that excuse nothing although their rule was checked.
+/// Returns the findings without an exception, and a finding for each unused exception whose rule was checked.
 pub(super) fn apply(config: &Config, checked: &Checked, findings: Vec<Finding>) -> Vec<Finding> {
     let exceptions = config.exceptions.iter().flat_map(|exception| {
         exception.objects.iter().map(|object| (exception.rule.as_str(), object.as_str()))
@@ -40,7 +40,7 @@ pub(super) fn apply(config: &Config, checked: &Checked, findings: Vec<Finding>) 
     findings.into_iter().filter(|it| !is_excused(it)).chain(unused).collect()
 }
 
-/// An object of a schema that was left out was not checked.
+/// Objects of schemas that were left out were not checked.
 fn was_checked(checked: &Checked, rule: &str, object: &str) -> bool {
     let is_in_schema = || object.split_once('.').is_some_and(|(schema, _)| checked.schemas.contains(schema));
     checked.rules.contains(rule) && (database::rules().all(|it| it.id != rule) || is_in_schema())

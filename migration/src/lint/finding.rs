@@ -1,38 +1,38 @@
-//! What a run finds.
+//! The findings of a run.
 
 use serde::Serialize;
 
 use super::Severity;
 
-/// A place where a rule does not hold.
+/// A violation of a rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// The rule's name.
     pub rule: &'static str,
-    /// How much it matters.
+    /// The severity of the violation.
     pub severity: Severity,
-    /// What breaks the rule: a table as `schema.table`, what belongs to one as `schema.table.name`, an index as
+    /// The object that breaks the rule: a table as `schema.table`, an object of a table as `schema.table.name`, an index as
     /// `schema.index`, a function with its arguments, a migration by its name.
     pub object: String,
-    /// What is wrong with it.
+    /// The message: what is wrong with the object.
     pub message: String,
     /// The document that the rule comes from.
     pub source: &'static str,
-    /// What to do, as SQL or in words.
+    /// The remedy, as SQL or in words.
     pub remedy: String,
-    /// The file, where the rule is one of texts.
+    /// The file, if the rule is about the text of migrations.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
-    /// The line in it, counted from 1.
+    /// The line in the file, counted from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<usize>,
 }
 
-/// What a run found.
+/// The findings and notes of a run.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Report {
-    /// What breaks a rule and is not excused, in the order of files and objects.
+    /// The violations without an exception, in the order of files and objects.
     pub findings: Vec<Finding>,
-    /// What could not be checked, and why.
+    /// The checks that could not run, and why.
     pub notes: Vec<String>,
 }

@@ -1,7 +1,7 @@
-//! The rulebook: what every table, index, policy and migration keeps, checked in a database and in the text of migrations.
+//! The rulebook: rules about tables, indexes, policies and migrations, checked in a database and in the text of migrations.
 //!
-//! A [`Rule`] has a stable name, the document that it comes from and a remedy. What a system may do otherwise is an
-//! exception in the [`Config`], with its reason; an exception that is no longer needed is a finding itself.
+//! A [`Rule`] has a stable name, the document that it comes from and a remedy. The [`Config`] holds the exceptions with their
+//! reasons; an exception that is no longer needed is itself a finding.
 
 mod config;
 mod database;
@@ -24,33 +24,33 @@ pub use texts::{Side, Text, embedded_texts, read_texts};
 
 use crate::{DatabaseError, MigrationError};
 
-/// Why the rules could not be checked.
+/// The reasons why the rules could not be checked.
 #[derive(Debug, thiserror::Error)]
 pub enum LintError {
-    /// The configuration cannot be used.
+    /// The configuration is invalid.
     #[error("the configuration cannot be used: {0}")]
     Config(String),
     /// The folder of migrations cannot be read.
     #[error("the migrations cannot be read: {0}")]
     Texts(#[source] std::io::Error),
-    /// The database URL cannot be read. It is not repeated here, because it may hold a password.
+    /// The database URL cannot be parsed. It is not repeated here, because it may hold a password.
     #[error("the database URL cannot be read: {0}")]
     Url(#[source] sqlx::Error),
     /// The database cannot be reached, or refuses the login.
     #[error("the database cannot be reached: {0}")]
     Connect(#[source] sqlx::Error),
-    /// The database is older than the rules know.
+    /// The database is older than the rules support.
     #[error("the database is Postgres {0}; the rules need 15 or later")]
     TooOld(i32),
-    /// A rule could not be asked.
+    /// The query of a rule failed.
     #[error("the rule {rule} could not be checked: {error}")]
     Database {
         /// The rule's name.
         rule: &'static str,
-        /// What Postgres says.
+        /// The message from Postgres.
         error: Box<DatabaseError>,
     },
-    /// The record of migrations cannot be made in the scratch database.
+    /// The record of migrations cannot be created in the scratch database.
     #[error(transparent)]
     Migration(#[from] MigrationError),
 }
@@ -61,19 +61,19 @@ impl LintError {
     }
 }
 
-/// Every rule, in the order in which they are checked.
+/// Returns every rule, in the order in which they are checked.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
     database::rules().chain(texts::rules()).chain(round_trip::rules()).chain(exceptions::rules())
 }
 
-/// What a run has checked, so that exceptions can be judged.
+/// The schemas and migrations that a run has checked, from which unused exceptions follow.
 #[derive(Debug, Default)]
 struct Checked {
     rules: BTreeSet<&'static str>,
     schemas: BTreeSet<String>,
 }
 
-/// A run of the rules: which were checked, and what was found.
+/// A run of the rules: which were checked, and their findings.
 #[derive(Debug)]
 pub struct Lint<'config> {
     config: &'config Config,
@@ -83,26 +83,27 @@ pub struct Lint<'config> {
 }
 
 impl<'config> Lint<'config> {
-    /// A run that has checked nothing yet.
+    /// Returns a run that has checked nothing yet.
     pub fn new(config: &'config Config) -> Self {
         Self { config, checked: Checked::default(), findings: Vec::new(), notes: Vec::new() }
     }
 
-    /// Checks the rules of a database; it changes nothing there. Without names of schemas, all that are not Postgres's own.
+    /// Checks the rules about a database without changing it. Without names of schemas, it checks all schemas except Postgres's
+    /// own.
     pub async fn database(&mut self, database_url: &str, schemas: &[String]) -> Result<(), LintError> {
         let mut connection = connect(database_url).await?;
-        // One view of the catalog for all rules, and Postgres's word that nothing is changed.
+        // All rules read one snapshot of the catalog, in a read-only transaction.
         sqlx::raw_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             .execute(&mut connection)
             .await
             .map_err(LintError::Connect)?;
         let outcome = self.connection(&mut connection, schemas).await;
-        // The answer is there; a connection that cannot be closed in good order is closed all the same.
+        // The result is complete, so a failure to close the connection cleanly does not matter.
         let _ = connection.close().await;
         outcome
     }
 
-    /// Checks the rules of a database over a connection, in the transaction that it is in.
+    /// Checks the rules about a database over a connection, in its current transaction.
     pub async fn connection(
         &mut self,
         connection: &mut PgConnection,
@@ -116,20 +117,20 @@ impl<'config> Lint<'config> {
         Ok(())
     }
 
-    /// Checks the rules of the text of migrations.
+    /// Checks the rules about the text of migrations.
     pub fn texts(&mut self, texts: &[Text]) {
         self.checked.rules.extend(texts::rules().map(|rule| rule.id));
         self.findings.extend(texts::check(texts));
     }
 
-    /// Takes migrations up, down and up again, one by one, in a database that is empty and there for nothing else.
-    /// Answers whether all of them are in it afterwards; the record of migrations is there and stays empty.
+    /// Applies, reverts and reapplies migrations one by one, in an empty database that is used for nothing else. Returns true if
+    /// all of them are applied afterwards; the record of migrations exists and stays empty.
     pub async fn round_trip(&mut self, scratch_url: &str, texts: &[Text]) -> Result<bool, LintError> {
-        // Makes the record, which migrations may refer to, and takes nothing back.
+        // Creates the record, which migrations may reference, and reverts nothing.
         crate::down(scratch_url, 0).await?;
         let mut connection = connect(scratch_url).await?;
         let trip = round_trip::check(&mut connection, texts).await;
-        // The answer is there; a connection that cannot be closed in good order is closed all the same.
+        // The result is complete, so a failure to close the connection cleanly does not matter.
         let _ = connection.close().await;
         let trip = trip?;
         self.findings.extend(trip.findings);
@@ -139,7 +140,7 @@ impl<'config> Lint<'config> {
         Ok(trip.is_complete)
     }
 
-    /// What was found and is not excused.
+    /// Returns the findings without an exception.
     pub fn finish(self) -> Report {
         let mut findings = exceptions::apply(self.config, &self.checked, self.findings);
         findings
@@ -148,13 +149,13 @@ impl<'config> Lint<'config> {
     }
 }
 
-/// Whether Praxis's own migrations made this database, so that its configuration is the one in this program.
+/// Returns true if Praxis's own migrations made this database, so that the configuration in this program applies to it.
 pub async fn is_praxis(database_url: &str) -> Result<bool, LintError> {
     let mut connection = connect(database_url).await?;
     let exists = sqlx::query_scalar("SELECT to_regclass('praxis.migration_checksums') IS NOT NULL")
         .fetch_one(&mut connection)
         .await;
-    // The answer is there; a connection that cannot be closed in good order is closed all the same.
+    // The result is complete, so a failure to close the connection cleanly does not matter.
     let _ = connection.close().await;
     exists.map_err(LintError::Connect)
 }

@@ -1,4 +1,4 @@
-//! Up, down and up again: what a migration takes back is all that it made, and it can be taken again.
+//! The rule of the round trip: reverting a migration removes exactly what it created, and it can be applied again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,20 +18,20 @@ const ROUND_TRIP: Rule = Rule {
     remedy: "Correct the down script, which may change after it has landed.",
 };
 
-/// The schema as lines, one for each thing and each property of one.
+/// The query that returns the schema as lines, one for each object and each of its properties.
 const SNAPSHOT: &str = include_str!("snapshot.sql");
 
 pub(super) fn rules() -> impl Iterator<Item = &'static Rule> {
     [&ROUND_TRIP].into_iter()
 }
 
-/// What was found on the way, and whether all migrations are applied in the end.
+/// The findings, and whether all migrations are applied in the end.
 pub(super) struct Trip {
     pub(super) findings: Vec<Finding>,
     pub(super) is_complete: bool,
 }
 
-/// Takes each migration up, down and up again. One that fails is the last.
+/// Applies, reverts and reapplies each migration. Stops at the first that fails.
 pub(super) async fn check(connection: &mut PgConnection, texts: &[Text]) -> Result<Trip, LintError> {
     let mut pairs: BTreeMap<&str, BTreeMap<Side, &Text>> = BTreeMap::new();
     for text in texts {
@@ -40,12 +40,12 @@ pub(super) async fn check(connection: &mut PgConnection, texts: &[Text]) -> Resu
     let mut findings = Vec::new();
     let mut before = snapshot(connection).await?;
     for sides in pairs.values() {
-        // That a side is missing is another rule's finding.
+        // Another rule reports a missing script.
         let (Some(up), Some(down)) = (sides.get(&Side::Up), sides.get(&Side::Down)) else { continue };
         let mut reached = Vec::new();
         for text in [up, down, up] {
             if let Err(error) = run(connection, &text.sql).await {
-                // Where the way back left something, the second way up fails of that.
+                // If the down script left something behind, the second up script fails because of it.
                 let cause = reached.get(1).and_then(|back| left(down, &before, back));
                 findings.push(cause.unwrap_or_else(|| {
                     let error = DatabaseError::from_sqlx(&error, Some(&text.sql));
@@ -68,7 +68,7 @@ pub(super) async fn check(connection: &mut PgConnection, texts: &[Text]) -> Resu
     Ok(Trip { findings, is_complete: true })
 }
 
-/// What the way back leaves or takes too much.
+/// Returns a finding if the down script leaves or removes too much.
 fn left(down: &Text, before: &BTreeSet<String>, back: &BTreeSet<String>) -> Option<Finding> {
     let difference = difference(before, back)?;
     Some(finding(down, format!("taken back, the schema is another than before: {difference}")))
@@ -101,7 +101,7 @@ async fn run(connection: &mut PgConnection, sql: &str) -> Result<(), sqlx::Error
     transaction.commit().await
 }
 
-/// The first thing that is in one of them only.
+/// Returns the first line that only one of them contains.
 fn difference(before: &BTreeSet<String>, after: &BTreeSet<String>) -> Option<String> {
     let lost = before.difference(after).next().map(|it| format!("it lacks {it}"));
     lost.or_else(|| after.difference(before).next().map(|it| format!("it has {it} left over")))

@@ -1,4 +1,4 @@
-//! What a rule is.
+//! The rules as values: name, severity, description and source.
 
 use std::fmt;
 
@@ -6,13 +6,13 @@ use serde::Serialize;
 
 use super::Finding;
 
-/// How much a broken rule matters.
+/// The severity of a broken rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Data is open, lost or wrong, or a promise to clients is broken.
+    /// Data is exposed, lost or wrong, or a promise to clients is broken.
     Error,
-    /// It works, and costs time, space or clarity.
+    /// The database works, at a cost of time, space or clarity.
     Warning,
 }
 
@@ -28,17 +28,17 @@ impl fmt::Display for Severity {
 /// A rule of the rulebook.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {
-    /// Its name, which never changes.
+    /// The rule's name, which never changes.
     pub id: &'static str,
-    /// How much it matters.
+    /// The severity of a violation.
     pub severity: Severity,
-    /// What must hold.
+    /// The condition that must hold.
     pub what: &'static str,
-    /// Why it must.
+    /// The reason for the rule.
     pub why: &'static str,
-    /// The document that asks for it.
+    /// The document that the rule comes from.
     pub source: &'static str,
-    /// What to do where it does not hold; a finding says it for its object.
+    /// The general remedy; a finding has one for its object.
     pub remedy: &'static str,
 }
 
@@ -60,7 +60,7 @@ pub(super) mod source {
 }
 
 impl Rule {
-    /// A finding of this rule in a database.
+    /// Returns a finding of this rule in a database.
     pub(super) fn finding(&self, object: String, message: String, remedy: String) -> Finding {
         Finding {
             rule: self.id,

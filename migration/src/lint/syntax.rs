@@ -1,24 +1,24 @@
-//! The one place where SQL is parsed.
+//! Parses SQL; no other module does.
 //!
-//! The parser gives a tree for any text, with errors beside it. A `DO` block is parsed too, and so are the strings that it
-//! executes, as far as they stand in it: what is put in by `format` or `||` is an unknown name. The bodies of functions are
-//! not looked into: a migration defines them and does not run them.
+//! The parser returns a tree for any text, together with errors. `DO` blocks are parsed too, and so are the strings that they
+//! execute; an argument of `format` or `||` becomes an unknown name. Bodies of functions are not parsed: a migration defines
+//! functions without running them.
 
 use squawk_syntax::ast::{self, AstNode as _};
 use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
 
-/// What stands for a name that only the running statement knows.
+/// The placeholder for a name that is known only when the statement runs.
 const UNKNOWN: &str = "unknown_name";
 
-/// A parsed text.
+/// The syntax tree of a text, and its errors.
 pub(super) struct Script {
     /// Every node, in the order of the text.
     pub(super) nodes: Vec<Node>,
-    /// What cannot be parsed: line and message.
+    /// The syntax errors: line and message.
     pub(super) errors: Vec<(usize, String)>,
 }
 
-/// A node of the tree, with the line that it begins at, counted from 1.
+/// A node of the tree, with the line where it begins, counted from 1.
 pub(super) struct Node {
     pub(super) syntax: SyntaxNode,
     pub(super) line: usize,
@@ -57,7 +57,7 @@ impl Script {
     }
 }
 
-/// The strings of an `EXECUTE`, with what `format` puts in as an unknown name.
+/// Returns the strings of an `EXECUTE`, with an unknown name for each argument of `format`.
 fn executed(statement: &SyntaxNode) -> impl Iterator<Item = String> {
     statement
         .descendants()
@@ -65,7 +65,7 @@ fn executed(statement: &SyntaxNode) -> impl Iterator<Item = String> {
         .filter_map(|literal| Some(fill(literal.decoded_value()?.text())))
 }
 
-/// Puts something in place of `%I`, `%s`, `%L` and `%1$I`.
+/// Replaces `%I`, `%s`, `%L` and `%1$I` by a placeholder.
 fn fill(pattern: &str) -> String {
     let mut pieces = pattern.split('%');
     let mut text = pieces.next().unwrap_or_default().to_owned();
@@ -85,8 +85,8 @@ fn fill(pattern: &str) -> String {
     text
 }
 
-/// The names that a statement gives to what it makes, or that it refers to, outside of types, in full. A name without a
-/// schema is one of `public`, which is where migrations run.
+/// Returns the full names of the objects that a statement creates or references, except types. A name without a schema belongs to
+/// `public`, where migrations run.
 pub(super) fn names(node: &SyntaxNode) -> Vec<String> {
     let is_part = |it: &SyntaxNode| it.parent().is_some_and(|parent| is_path(parent.kind()));
     let is_in_type = |it: &SyntaxNode| {
@@ -104,7 +104,7 @@ fn is_path(kind: SyntaxKind) -> bool {
     matches!(kind, SyntaxKind::PATH | SyntaxKind::PATH_REF)
 }
 
-/// A name as the catalog has it: folded to lower case where it is not quoted, with its schema.
+/// Returns a name as the catalog spells it: in lower case unless quoted, with its schema.
 pub(super) fn full_name(written: &str) -> String {
     let plain = |part: &str| {
         let part = part.trim();
@@ -119,17 +119,17 @@ pub(super) fn full_name(written: &str) -> String {
     }
 }
 
-/// Whether a name is one that only the running statement knows.
+/// Returns true if a name is known only when the statement runs.
 pub(super) fn is_unknown(name: &str) -> bool {
     name.contains(UNKNOWN)
 }
 
-/// The first child of this kind.
+/// Returns the first child of this kind.
 pub(super) fn child(node: &SyntaxNode, kind: SyntaxKind) -> Option<SyntaxNode> {
     node.children().find(|it| it.kind() == kind)
 }
 
-/// Whether a keyword stands directly in a node.
+/// Returns true if a keyword is a direct child of a node.
 pub(super) fn has_token(node: &SyntaxNode, kind: SyntaxKind) -> bool {
     node.children_with_tokens().any(|it| it.kind() == kind)
 }

@@ -1,4 +1,4 @@
-//! Functions and views: whose rights they run with.
+//! Rules about functions and views: whose rights they run with.
 
 use super::super::rule::{Rule, Severity, source};
 use super::Question;

@@ -1,4 +1,4 @@
-//! Types of columns.
+//! Rules about the types of columns.
 
 use super::super::rule::{Rule, Severity, source};
 use super::Question;

@@ -1,4 +1,4 @@
-//! Grants: no wider than the policies, none to everybody, and none that row-level security does not hold.
+//! Rules about grants: none is wider than the policies, goes to PUBLIC, or bypasses row-level security.
 
 use super::super::rule::{Rule, Severity, source};
 use super::Question;

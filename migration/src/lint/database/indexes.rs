@@ -1,4 +1,4 @@
-//! Indexes: there where they are needed, named and explained, and not twice.
+//! Rules about indexes: each needed index exists, has a proper name and a comment, and has no duplicate.
 
 use super::super::rule::{Rule, Severity, source};
 use super::Question;
@@ -86,7 +86,7 @@ pub(super) const QUESTIONS: &[Question] = &[
             source: source::TASK,
             remedy: "Give it another name before it lands: a rename is not additive.",
         },
-        // A word counts if one begins with the other: `profile` of `profiles`, `time` of `timestamp`.
+        // A word matches if one begins with the other: `profile` and `profiles`, `time` and `timestamp`.
         sql: r"SELECT object, format('%s does not tell its table and columns', quote_ident(name)),
               format('name it idx_%s_<columns> before it lands', table_name)
             FROM indexes, LATERAL (SELECT regexp_split_to_array(regexp_replace(name, '^idx_', ''), '_') AS words) AS n,

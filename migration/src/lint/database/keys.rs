@@ -1,4 +1,4 @@
-//! Foreign keys and the words of constraints.
+//! Rules about foreign keys and the comments of constraints.
 
 use super::super::rule::{Rule, Severity, source};
 use super::Question;

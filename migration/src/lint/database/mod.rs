@@ -1,7 +1,7 @@
-//! The rules of a database, asked of Postgres's own catalog.
+//! The rules about a database, checked with queries of Postgres's catalog.
 //!
-//! Most are a query that gives the objects that break them. Its names are those of [`PRELUDE`]; it sees the schemas that
-//! are checked and nothing else. Rules about the expressions of policies are in Rust, over their syntax trees.
+//! Most rules are a query that returns the objects that break them. It uses the names that [`PRELUDE`] defines, which cover only
+//! the schemas to check. Rules about policy expressions are written in Rust, over their syntax trees.
 
 mod code;
 mod columns;
@@ -17,16 +17,16 @@ use serde_json::json;
 
 use super::{Config, Finding, LintError, Rule};
 
-/// The oldest Postgres whose catalog has what the rules ask for.
+/// The oldest version of Postgres whose catalog has the columns that the rules read.
 const OLDEST: i32 = 15;
 
-/// A rule with the query that finds what breaks it: rows of object, message and remedy.
+/// A rule with the query that finds violations: rows of object, message and remedy.
 struct Question {
     rule: Rule,
     sql: &'static str,
 }
 
-/// What the queries speak of. `$1` is the configuration, with the schemas that are checked.
+/// The common table expressions that the queries use. `$1` is the configuration, with the schemas to check.
 const PRELUDE: &str = r"
 WITH schemas AS (
   SELECT s.oid, s.nspname::text AS schema, c.tenant, coalesce(c.forbid_jsonb, false) AS forbid_jsonb,
@@ -101,14 +101,14 @@ pub(super) fn rules() -> impl Iterator<Item = &'static Rule> {
     questions().map(|question| &question.rule).chain(policies::rules()).chain(orphans::rules())
 }
 
-/// What was found, and where was looked.
+/// The findings, and the schemas that were checked.
 pub(super) struct Found {
     pub(super) findings: Vec<Finding>,
     pub(super) notes: Vec<String>,
     pub(super) schemas: Vec<String>,
 }
 
-/// Checks all rules in these schemas, or in all that are not Postgres's own.
+/// Checks all rules in the given schemas, or in all schemas except Postgres's own.
 pub(super) async fn check(
     connection: &mut PgConnection,
     config: &Config,
@@ -128,7 +128,7 @@ pub(super) async fn check(
     Ok(Found { findings, notes, schemas: catalog.schemas })
 }
 
-/// The catalog of a database, seen through the configuration.
+/// The catalog of a database, with the configuration.
 struct Catalog<'connection> {
     connection: &'connection mut PgConnection,
     schemas: Vec<String>,
@@ -149,7 +149,7 @@ impl<'connection> Catalog<'connection> {
         if version < OLDEST {
             return Err(LintError::TooOld(version));
         }
-        // So that Postgres writes every name in full.
+        // An empty search path makes Postgres print every name with its schema.
         sqlx::query("SELECT set_config('search_path', '', false)")
             .execute(&mut *connection)
             .await
@@ -184,7 +184,7 @@ impl<'connection> Catalog<'connection> {
         Ok(Self { connection, schemas, parameter: parameter.to_string() })
     }
 
-    /// The rows of a query over the prelude.
+    /// Returns the rows of a query that uses the prelude.
     async fn rows(&mut self, rule: &'static Rule, sql: &str) -> Result<Vec<PgRow>, LintError> {
         sqlx::query(AssertSqlSafe(format!("{PRELUDE}\n{sql}")))
             .bind(&self.parameter)
@@ -194,7 +194,7 @@ impl<'connection> Catalog<'connection> {
     }
 }
 
-/// The first columns of a row, which are text.
+/// Returns the first columns of a row, which are text.
 fn texts<const N: usize>(rule: &'static Rule, row: &PgRow) -> Result<[String; N], LintError> {
     let mut texts = [const { String::new() }; N];
     for (place, text) in texts.iter_mut().enumerate() {

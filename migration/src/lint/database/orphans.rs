@@ -1,4 +1,4 @@
-//! Rows without their parent: where a foreign key was never validated, and where there is none.
+//! Finds rows that reference a missing row: through a foreign key that was never validated, or without a foreign key.
 
 use sea_orm::sqlx::{self, AssertSqlSafe};
 
@@ -15,7 +15,8 @@ const ORPHAN: Rule = Rule {
     remedy: "Find out what the row belongs to; then add a validated foreign key.",
 };
 
-/// Foreign keys that were never validated: object, parent, a query that counts, and whether its rows are hidden.
+/// The query for foreign keys that were never validated: object, parent, a query that counts orphans, and whether policies hide
+/// rows.
 const UNVALIDATED: &str = "
     SELECT object, confrelid::regclass::text, format(
         'SELECT count(*) FROM %s AS child WHERE %s AND NOT EXISTS (SELECT FROM %s AS parent WHERE %s)',
@@ -28,7 +29,7 @@ const UNVALIDATED: &str = "
       AND other.attrelid = confrelid AND other.attnum = other_number
     GROUP BY object, table_object, conrelid, confrelid ORDER BY 1";
 
-/// The same of a configured reference; no row where one of its columns is not there.
+/// The same columns for a configured reference; no row if one of its columns does not exist.
 const SOFT: &str = "
     SELECT own.attrelid::regclass || '.' || quote_ident(own.attname), other.attrelid::regclass::text, CASE
       WHEN (SELECT typcategory FROM pg_catalog.pg_type WHERE oid = own.atttypid) = 'A' THEN format(
@@ -44,7 +45,8 @@ const SOFT: &str = "
     WHERE own.attrelid = to_regclass($1) AND own.attname = $2 AND other.attrelid = to_regclass($3) AND other.attname = $4
       AND own.attnum > 0 AND other.attnum > 0";
 
-/// Whether row-level security hides rows of a table from who asks. An owner whom a policy lets through sees them all.
+/// The SQL condition that row-level security hides rows of a table from the current user. An owner whom a policy lets through
+/// sees all rows.
 const HIDDEN: &str = "
     SELECT row_security_active($1::text::regclass) AND NOT EXISTS (
       SELECT FROM pg_catalog.pg_policy, unnest(polroles) AS role
@@ -115,7 +117,7 @@ pub(super) async fn check(
     Ok(())
 }
 
-/// The table and the column of `schema.table.column`.
+/// Splits `schema.table.column` into the table and the column.
 fn split(column: &str) -> [&str; 2] {
     column.rsplit_once('.').map_or([column, ""], |(table, column)| [table, column])
 }

@@ -1,4 +1,4 @@
-//! The expressions of policies: what they ask for each row, and whether they ask themselves.
+//! Rules about policy expressions: which calls they repeat for each row, and whether they recurse.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,13 +27,13 @@ const RECURSION: Rule = Rule {
     remedy: "Read the table in a function with its owner's rights and a fixed search_path.",
 };
 
-/// Table, policy, whether it holds for reading, and its expressions as one.
+/// Table, policy, whether the policy applies to reading, and its expressions joined into one.
 const POLICIES: &str = "
     SELECT object, format('%s.%I', object, polname), (polcmd IN ('r', '*'))::text,
       concat_ws(', ', pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid))
     FROM tables JOIN pg_catalog.pg_policy ON polrelid = tables.oid ORDER BY 2";
 
-/// What reads tables with its caller's rights besides policies: views, and functions in languages that can be parsed.
+/// Other objects that read tables with their caller's rights: views, and functions in languages that can be parsed.
 const READERS: &str = "
     SELECT object, pg_get_viewdef(oid) FROM views WHERE relkind = 'v' AND EXISTS (
       SELECT FROM pg_options_to_table(reloptions) WHERE option_name = 'security_invoker' AND option_value::boolean)
@@ -95,7 +95,7 @@ pub(super) async fn check(catalog: &mut Catalog<'_>) -> Result<Vec<Finding>, Lin
     Ok(findings)
 }
 
-/// The calls that depend on nothing in the row and do not stand in a `SELECT` of their own.
+/// Returns the calls that use no column of the row and are not wrapped in a `SELECT`.
 fn per_row(expression: &Script) -> BTreeSet<String> {
     let calls = expression.nodes.iter().map(|it| &it.syntax).filter(|it| it.kind() == SyntaxKind::CALL_EXPR);
     calls
@@ -104,7 +104,7 @@ fn per_row(expression: &Script) -> BTreeSet<String> {
         .collect()
 }
 
-/// Postgres writes the functions of its own without a schema; among them, only settings say who the caller is.
+/// Postgres prints its own functions without a schema; of these, only those that read settings identify the caller.
 fn is_of_a_schema(call: &SyntaxNode) -> bool {
     call.children().any(|callee| match callee.kind() {
         SyntaxKind::FIELD_EXPR => true,
@@ -125,16 +125,16 @@ fn depends_on_row(call: &SyntaxNode) -> bool {
     })
 }
 
-/// Whether it stands in a `SELECT` without a `FROM` below the expression itself, which is run once.
+/// Returns true if the call is inside a `SELECT` without `FROM` within the expression, which Postgres evaluates once.
 fn stands_alone(call: &SyntaxNode) -> bool {
     let selects: Vec<_> = call.ancestors().filter(|it| it.kind() == SyntaxKind::SELECT).collect();
-    // The last one is what the expression was put into to be parsed.
+    // The outermost `SELECT` is the one that wraps the expression for the parser.
     selects
         .split_last()
         .is_some_and(|(_, inner)| inner.iter().any(|it| child(it, SyntaxKind::FROM_CLAUSE).is_none()))
 }
 
-/// The relations that are read, and the functions that are called, by their full names.
+/// Returns the relations that are read and the functions that are called, by their full names.
 fn reads(script: &Script) -> BTreeSet<String> {
     let nodes = script.nodes.iter().map(|it| &it.syntax);
     nodes
@@ -146,7 +146,7 @@ fn reads(script: &Script) -> BTreeSet<String> {
         .collect()
 }
 
-/// The shortest way from what is read back to the table.
+/// Returns the shortest path from a relation that is read back to the table.
 fn way_back(
     table: &str,
     read: BTreeSet<String>,

@@ -1,4 +1,4 @@
-//! What every table has: row-level security with policies, a primary key, its tenant, and plain names.
+//! Rules about every table: row-level security with policies, a primary key, a tenant column, and names in snake_case.
 
 use super::super::rule::{Rule, Severity, source};
 use super::Question;

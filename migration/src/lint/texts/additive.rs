@@ -1,4 +1,4 @@
-//! Migrations add: they take nothing away and rename nothing.
+//! The rule that migrations are additive: they drop nothing and rename nothing.
 
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
@@ -15,7 +15,7 @@ const ADDITIVE: Rule = Rule {
     remedy: "Add the new beside the old.",
 };
 
-/// What can be replaced, since it holds no rows.
+/// The kinds of objects that may be replaced, since they hold no rows.
 const WITHOUT_DATA: [&str; 14] = [
     "AGGREGATE",
     "CAST",
@@ -33,7 +33,7 @@ const WITHOUT_DATA: [&str; 14] = [
     "EVENT_TRIGGER",
 ];
 
-/// Parts of statements whose names begin like statements that drop something, or that loosen a column and take nothing.
+/// Clauses whose names begin like statements that drop something, or that only loosen a column.
 const HARMLESS: [&str; 9] = [
     "DATABASE_FORCE_CLAUSE",
     "DEFAULT",
@@ -71,10 +71,10 @@ pub(super) fn check(text: &Text, script: &Script) -> Vec<Finding> {
     findings
 }
 
-/// What a statement takes away.
+/// The objects that a statement drops.
 struct Loss {
     message: String,
-    /// Kind and name of what is dropped; nothing where a statement takes something else.
+    /// Kind and name of the dropped object; `None` if the statement removes something else.
     objects: Vec<(String, String)>,
     is_without_data: bool,
 }
@@ -104,13 +104,13 @@ impl Loss {
     }
 }
 
-/// The beginning of a statement, for a message.
+/// Returns the beginning of a statement, for a message.
 fn first_line(node: &SyntaxNode) -> String {
     let text = node.text().to_string();
     text.lines().next().unwrap_or_default().trim_end_matches(';').to_owned()
 }
 
-/// Kind and name of what a statement makes.
+/// Returns the kind and name of the object that a statement creates.
 fn made(node: &SyntaxNode) -> Option<(String, String)> {
     let name = format!("{:?}", node.kind());
     let kind = match name.strip_prefix("CREATE_") {
@@ -123,7 +123,7 @@ fn made(node: &SyntaxNode) -> Option<(String, String)> {
     Some((kind.to_owned(), objects(node, kind).into_iter().next()?.1))
 }
 
-/// What a statement makes or drops: kinds with names. What belongs to a table has the table's name with it.
+/// Returns the objects that a statement creates or drops: kinds with names. The name of a table's object includes the table.
 fn objects(node: &SyntaxNode, kind: &str) -> Vec<(String, String)> {
     let name = |kinds: &[SyntaxKind]| {
         node.descendants()
@@ -138,9 +138,9 @@ fn objects(node: &SyntaxNode, kind: &str) -> Vec<(String, String)> {
         "SCHEMA" => name(&[SyntaxKind::SCHEMA_REF, SyntaxKind::SCHEMA]),
         _ => {
             let all = names(node);
-            // Only the first name is that of what is made; the others are what it refers to.
+            // Only the first name is that of the created object; the others are references.
             let dropped = if is_drop(node) { all.len() } else { 1 };
-            // An index is in the schema of its table, and is made without saying which that is.
+            // An index is in the schema of its table, and is created without naming the schema.
             let plain = |name: String| match (kind, name.rsplit_once('.')) {
                 ("INDEX", Some((_, name))) => name.to_owned(),
                 _ => name,

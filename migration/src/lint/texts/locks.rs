@@ -1,4 +1,4 @@
-//! Statements that keep others waiting while they read or write a whole table.
+//! Rules about statements that block others while they read or write a whole table.
 
 use std::collections::BTreeSet;
 
@@ -53,7 +53,7 @@ const CONSTRAINT: Rule = Rule {
     remedy: "ADD CONSTRAINT … NOT VALID; then VALIDATE CONSTRAINT in a migration of its own.",
 };
 
-/// Functions that give one value for all rows of a statement.
+/// Functions that return the same value for all rows of a statement.
 const STABLE: [&str; 4] = ["now", "transaction_timestamp", "statement_timestamp", "current_setting"];
 
 pub(super) fn rules() -> impl Iterator<Item = &'static Rule> {
@@ -70,7 +70,7 @@ pub(super) fn check(text: &Text, script: &Script) -> Vec<Finding> {
     let mut findings = Vec::new();
     for node in &script.nodes {
         let Some(rule) = locks(&node.syntax) else { continue };
-        // Of a table whose name only the running block knows, nobody can say whether it is new.
+        // A table whose name is known only when the block runs may or may not be new.
         let Some(table) = table(&node.syntax).filter(|it| !made.contains(it) && !is_unknown(it)) else {
             continue;
         };
@@ -112,7 +112,7 @@ fn fills_each_row(column: &SyntaxNode) -> bool {
         || child(column, SyntaxKind::DEFAULT_CONSTRAINT).is_some_and(calls_something)
 }
 
-/// The table that a statement, or a part of `ALTER TABLE`, is about.
+/// Returns the table that a statement, or a clause of `ALTER TABLE`, changes.
 fn table(node: &SyntaxNode) -> Option<String> {
     let named = node.ancestors().find_map(|it| child(&it, SyntaxKind::TABLE_RELATION_NAME))?;
     names(&named).into_iter().next()

@@ -1,4 +1,4 @@
-//! The rules of the text of migrations.
+//! The rules about the text of migrations.
 
 mod additive;
 mod locks;
@@ -12,7 +12,7 @@ use super::syntax::Script;
 use super::{Finding, LintError};
 use crate::migrations;
 
-/// Where this program's migrations stand in its repository.
+/// The folder of this program's migrations in its repository.
 const FOLDER: &str = "migration/sql";
 
 const SYNTAX: Rule = Rule {
@@ -24,23 +24,23 @@ const SYNTAX: Rule = Rule {
     remedy: "Correct it; if Postgres accepts it, report it to the makers of the parser.",
 };
 
-/// What the text of a migration is for.
+/// The direction of a script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Side {
-    /// It takes the step.
+    /// The script applies the migration.
     Up,
-    /// It takes the step back.
+    /// The script reverts the migration.
     Down,
 }
 
-/// The text of one side of a migration.
+/// The text of one script of a migration.
 #[derive(Clone, Debug)]
 pub struct Text {
     /// The migration's name, `<YYYYMMDDHHMMSS>_<name>`.
     pub name: String,
-    /// Which side it is.
+    /// The direction of the script.
     pub side: Side,
-    /// The file.
+    /// The path of the file.
     pub path: String,
     /// The SQL.
     pub sql: String,
@@ -56,7 +56,7 @@ impl Text {
     }
 }
 
-/// The texts of this program's migrations.
+/// Returns the scripts of this program's migrations.
 pub fn embedded_texts() -> Vec<Text> {
     let sides =
         migrations().iter().flat_map(|it| [(it.name, Side::Up, it.up), (it.name, Side::Down, it.down)]);
@@ -68,7 +68,7 @@ pub fn embedded_texts() -> Vec<Text> {
         .collect()
 }
 
-/// The texts in a folder: `<name>.up.sql` and `<name>.down.sql`; another `.sql` file is one that takes a step.
+/// Returns the scripts in a folder: `<name>.up.sql` and `<name>.down.sql`; another `.sql` file is an up script.
 pub fn read_texts(folder: &Path) -> Result<Vec<Text>, LintError> {
     let mut texts = Vec::new();
     for entry in fs::read_dir(folder).map_err(LintError::Texts)? {
@@ -90,12 +90,12 @@ pub(super) fn rules() -> impl Iterator<Item = &'static Rule> {
     [&SYNTAX].into_iter().chain(names::rules()).chain(additive::rules()).chain(locks::rules())
 }
 
-/// Checks texts, which are in the order of their names.
+/// Checks scripts, which are in the order of their names.
 pub(super) fn check(texts: &[Text]) -> Vec<Finding> {
     let mut findings = names::check(texts);
     for text in texts {
         let script = Script::parse(&text.sql);
-        // What follows an error is mostly its consequence.
+        // Further errors are mostly consequences of the first.
         if let Some((line, message)) = script.errors.first() {
             findings.push(text.finding(&SYNTAX, *line, message.clone(), "correct it".into()));
         }

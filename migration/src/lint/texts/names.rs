@@ -1,4 +1,4 @@
-//! Names of migrations: their form, their order, and that each has two sides.
+//! Rules about the names of migrations: their form, their order, and that each has an up and a down script.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -76,7 +76,7 @@ pub(super) fn check(texts: &[Text]) -> Vec<Finding> {
     findings
 }
 
-/// The moment of a well-named migration.
+/// Returns the time in the name of a well-named migration.
 fn split(name: &str) -> Option<&str> {
     let (moment, words) = name.split_once('_')?;
     let is_snake = !words.is_empty()
