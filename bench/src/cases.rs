@@ -1,4 +1,4 @@
-//! The cases: one folder each. See `bench/README.md`.
+//! The cases of the bench: one folder each. See `bench/README.md`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use tokio_postgres::Client;
 use crate::Failure;
 use crate::data;
 
-/// Something that a client asks.
+/// A query to measure.
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
     /// Name of the folder.
@@ -21,27 +21,27 @@ pub(crate) struct Case {
     pub(crate) variables: Vec<Value>,
     /// The hand-written statement, with `$name` for each variable.
     pub(crate) floor: String,
-    /// Address of who asks.
+    /// E-mail address of the caller.
     pub(crate) caller: String,
-    /// Why it may read large tables from end to end, where it may.
+    /// The reason why it may read large tables sequentially, if it may.
     pub(crate) sequential: Option<String>,
-    /// What a case that writes needs besides.
+    /// The additional files of a case that writes.
     pub(crate) write: Option<Write>,
 }
 
-/// What a case that writes needs besides.
+/// The additional files of a case that writes.
 #[derive(Clone, Debug)]
 pub(crate) struct Write {
-    /// SQL of the owner that makes what is not among the data, where something is missing; can run again.
+    /// SQL that the owner runs to create missing rows; it can run again.
     prepare: Option<String>,
-    /// A query that gives the variables, an object each: enough of them that no load comes to the same ones twice.
+    /// A query that returns the variables, one object each: so many that no load repeats any.
     variables: String,
-    /// SQL of the owner that takes away what was written.
+    /// SQL that the owner runs to delete the written rows.
     undo: String,
 }
 
 impl Write {
-    /// Takes away what was written. Nobody is told, and the summaries were right before.
+    /// Deletes the written rows. No subscriber is notified, and the summaries were right before.
     pub(crate) async fn undo(&self, owner: &Client) -> Result<(), Failure> {
         let undo = &self.undo;
         owner
@@ -52,7 +52,7 @@ impl Write {
 }
 
 impl Case {
-    /// Reads a folder.
+    /// Reads the case in a folder.
     fn read(folder: PathBuf) -> Result<Self, Failure> {
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let variables = match optional(&folder.join("variables.json"))? {
@@ -86,7 +86,7 @@ impl Case {
         })
     }
 
-    /// Has what a case that writes needs made, and its variables.
+    /// Creates the rows that a case that writes needs, and reads its variables.
     pub(crate) async fn prepare(&mut self, owner: &Client) -> Result<(), Failure> {
         let Some(write) = &self.write else { return Ok(()) };
         if let Some(prepare) = &write.prepare {
@@ -102,7 +102,7 @@ impl Case {
         Ok(())
     }
 
-    /// The query for a peer, where there is one.
+    /// Returns the query for a peer, if there is one.
     pub(crate) fn peer(&self, peer: &str) -> Result<Option<String>, Failure> {
         optional(&self.folder.join(format!("{peer}.graphql")))
     }

@@ -1,10 +1,10 @@
-//! Whether two answers say the same.
+//! Compares two answers.
 
 use std::fmt::Write as _;
 
 use serde_json::Value;
 
-/// Where two answers differ first, if they do. Numbers are the same by their value: 4.5 is 4.50.
+/// Returns the first difference between two answers, if any. Numbers are equal by value: 4.5 is 4.50.
 pub(crate) fn difference(one: &Value, other: &Value) -> Option<String> {
     compare(one, other, &mut String::from("data"))
 }
@@ -45,7 +45,7 @@ fn compare(one: &Value, other: &Value, path: &mut String) -> Option<String> {
     }
 }
 
-/// Rows of an answer: the objects in its lists.
+/// Returns the number of rows of an answer: the objects in its lists.
 pub(crate) fn rows(answer: &Value) -> usize {
     match answer {
         Value::Array(elements) => {

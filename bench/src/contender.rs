@@ -1,4 +1,4 @@
-//! Who is measured: the gateway, the floor, peers.
+//! The contenders: the gateway, the floor, and peers.
 
 use std::sync::Arc;
 
@@ -11,31 +11,31 @@ use crate::cpu::Meter;
 use crate::floor::{Floor, FloorConnection};
 use crate::load::{self, HttpConnection, Load, Pace, Request, Times, Url, header};
 
-/// Something that answers a case.
+/// A server that answers a case.
 pub(crate) enum Contender {
     /// A GraphQL server.
     Http {
-        /// Its endpoint.
+        /// The URL of its endpoint.
         url: Url,
         /// The case's requests.
         requests: Arc<[Request]>,
-        /// Its process, where it is known.
+        /// The id of its process, if known.
         pid: Option<u32>,
     },
-    /// Plain SQL.
+    /// The floor, which is plain SQL.
     Floor(Arc<Floor>),
 }
 
-/// Answers of a server, to be compared before anything is measured.
+/// Answers of a server, which are compared before the measurement.
 #[derive(Debug)]
 pub(crate) struct Answers {
-    /// `data` of each request.
+    /// `data` of each answer.
     pub(crate) data: Vec<Value>,
-    /// Statements and round trips, where the server tells them.
+    /// Statements and round trips, if the server reports them.
     pub(crate) counts: Option<(u32, u32)>,
 }
 
-/// Asks a server some requests. Their lengths are what answers are checked by from now on.
+/// Sends requests to a server and returns the answers; later answers must have the same lengths.
 pub(crate) async fn ask(url: &Url, requests: &mut [Request]) -> Result<Answers, Failure> {
     let mut connection = HttpConnection::open(url, requests.to_vec().into()).await?;
     let mut answers = Answers { data: Vec::with_capacity(requests.len()), counts: None };
@@ -53,7 +53,7 @@ pub(crate) async fn ask(url: &Url, requests: &mut [Request]) -> Result<Answers, 
     Ok(answers)
 }
 
-/// Fails where the gateway does not say the same as the floor.
+/// Fails if the answers of the gateway and the floor differ.
 pub(crate) fn same(case: &Case, gateway: &[Value], floor: &[Value]) -> Result<(), Failure> {
     let (writes, case) = (case.write.is_some(), &case.name);
     for (gateway, floor) in gateway.iter().zip(floor) {
@@ -67,7 +67,7 @@ pub(crate) fn same(case: &Case, gateway: &[Value], floor: &[Value]) -> Result<()
     Ok(())
 }
 
-/// Fails where a peer does not have as many rows as the gateway.
+/// Fails if a peer does not return as many rows as the gateway.
 pub(crate) fn as_many(case: &str, peer: &str, gateway: &[Value], answers: &[Value]) -> Result<(), Failure> {
     for (gateway, answer) in gateway.iter().zip(answers) {
         let (wanted, given) = (rows(gateway), rows(answer));
@@ -79,7 +79,7 @@ pub(crate) fn as_many(case: &str, peer: &str, gateway: &[Value], answers: &[Valu
 }
 
 impl Contender {
-    /// Puts load on it.
+    /// Puts load on the contender and measures it.
     pub(crate) async fn measure(
         &self,
         connections: usize,
@@ -91,7 +91,7 @@ impl Contender {
             Self::Http { url, requests, pid } => {
                 let (url, requests) = (url.clone(), Arc::clone(requests));
                 let meter = Meter { server: *pid, postgres };
-                // One thread for all connections, so that the client takes as little from the servers as it can.
+                // One thread for all connections, so that the client takes little processor time from the servers.
                 let load = move || {
                     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
                     runtime.block_on(async {
@@ -117,7 +117,7 @@ impl Contender {
     }
 }
 
-/// `db;desc="statements=3 round_trips=2"`
+/// Parses `db;desc="statements=3 round_trips=2"`.
 fn counts(timing: &str) -> Option<(u32, u32)> {
     let count = |name: &str| {
         let after = timing.split_once(name)?.1;

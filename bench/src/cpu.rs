@@ -1,34 +1,34 @@
-//! Processor time of processes, from `/proc`. Where there is none (macOS), nothing is known.
+//! Measures processor time of processes with `/proc`. Without it (macOS), nothing is known.
 
 use std::fs;
 use std::ops::{Div, Sub};
 use std::time::Duration;
 
-/// Ticks of `/proc/<pid>/stat` in a second; Linux shows 100 to programs on every processor.
+/// Ticks of `/proc/<pid>/stat` per second; Linux reports 100 on every processor.
 const TICKS: u64 = 100;
 
-/// What is watched.
+/// The processes that are measured.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Meter {
-    /// A process by itself.
+    /// A single process.
     pub(crate) server: Option<u32>,
-    /// A process and all that it started.
+    /// A process with all its children.
     pub(crate) postgres: Option<u32>,
 }
 
 /// Processor time.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Cpu {
-    /// Of the server, in seconds.
+    /// Time of the server, in seconds.
     pub(crate) server: Option<f64>,
-    /// Of Postgres, in seconds.
+    /// Time of Postgres, in seconds.
     pub(crate) postgres: Option<f64>,
-    /// Of everything else on the machine but the bench, in seconds.
+    /// Time of all other processes of the machine except the bench, in seconds.
     pub(crate) others: Option<f64>,
 }
 
 impl Meter {
-    /// The time spent so far.
+    /// Returns the time spent so far.
     pub(crate) fn read(&self) -> Cpu {
         let process = |pid| Some(Stat::read(pid)?.own.as_secs_f64());
         let server = self.server.and_then(process);
@@ -62,12 +62,12 @@ impl Div<f64> for Cpu {
     }
 }
 
-/// The process that a process was started by: the postmaster of a backend.
+/// Returns the parent of a process: the postmaster of a backend.
 pub(crate) fn parent(pid: u32) -> Option<u32> {
     Stat::read(pid).map(|stat| stat.parent)
 }
 
-/// A process, its living children, and those that have ended.
+/// Returns the time of a process, its living children, and its ended ones.
 fn cluster(pid: u32) -> Option<f64> {
     let postmaster = Stat::read(pid)?;
     let living: Duration = fs::read_dir("/proc")
@@ -80,7 +80,7 @@ fn cluster(pid: u32) -> Option<f64> {
     Some((postmaster.own + postmaster.ended + living).as_secs_f64())
 }
 
-/// What all processors have done so far: everything but waiting.
+/// Returns the time of all processors so far, except idle time.
 fn machine() -> Option<f64> {
     let stat = fs::read_to_string("/proc/stat").ok()?;
     // user, nice, system, idle, iowait, irq, softirq
@@ -96,7 +96,7 @@ fn machine() -> Option<f64> {
     Some(Duration::from_millis(busy * 1_000 / TICKS).as_secs_f64())
 }
 
-/// The process of this machine that listens on a port.
+/// Returns the process of this machine that listens on a port.
 pub(crate) fn listener(port: u16) -> Option<u32> {
     /// `TCP_LISTEN`
     const LISTENING: &str = "0A";
@@ -136,7 +136,7 @@ impl Stat {
     }
 
     fn parse(text: &str) -> Option<Self> {
-        // The second field is the program's name, in brackets, and may hold anything.
+        // The second field is the program's name, in brackets, and may contain anything.
         let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
         let ticks = |at: usize| {
             fields.get(at)?.parse().ok().map(|ticks: u64| Duration::from_millis(ticks * 1_000 / TICKS))

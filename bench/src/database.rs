@@ -10,16 +10,16 @@ use crate::{Failure, say};
 /// The role that the gateway logs in as.
 const GATEWAY_ROLE: &str = "praxis_gateway";
 
-/// A running server with the tables in it.
+/// A running server with the tables.
 pub(crate) enum Database {
-    /// Started here, stopped with the bench.
+    /// Started here; it stops with the bench.
     Own(Embedded),
     /// Started by `bench database` in another terminal.
     Other(Attached),
 }
 
 impl Database {
-    /// Starts the server of a folder, or finds it running, and brings the tables up to date.
+    /// Starts the server of a folder, or connects to it if it runs, and applies pending migrations.
     pub(crate) async fn open(data_dir: &Path) -> Result<Self, Failure> {
         let config = EmbeddedConfig { data_dir: data_dir.to_owned() };
         let database = match Embedded::start(config, &say).await {
@@ -37,7 +37,7 @@ impl Database {
         Ok(database)
     }
 
-    /// Address for the superuser.
+    /// Returns the superuser's URL.
     pub(crate) fn owner_url(&self) -> String {
         match self {
             Self::Own(embedded) => embedded.superuser_url(),
@@ -45,7 +45,7 @@ impl Database {
         }
     }
 
-    /// Address for the gateway's role.
+    /// Returns the URL for the gateway's role.
     pub(crate) fn gateway_url(&self) -> String {
         match self {
             Self::Own(embedded) => embedded.url_for(GATEWAY_ROLE),
@@ -53,7 +53,7 @@ impl Database {
         }
     }
 
-    /// Secret of development tokens.
+    /// Returns the secret of development tokens.
     pub(crate) fn secret(&self) -> &[u8] {
         match self {
             Self::Own(embedded) => embedded.secret(),
@@ -70,10 +70,10 @@ impl Database {
     }
 }
 
-/// A connection past the pool. The address is that of a unix socket.
+/// Opens a connection beside the pool. The address is that of a unix socket.
 pub(crate) async fn connect(url: &str) -> Result<Client, Failure> {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
-    // Ends with the client.
+    // The task ends with the client.
     tokio::spawn(connection);
     Ok(client)
 }

@@ -1,5 +1,5 @@
-//! The floor: one hand-written statement that makes the same JSON, under the same role and claims, as the gateway sends
-//! its own: opening, prepared statement and end in one round trip, the end not waited for.
+//! The floor: one hand-written statement that produces the same JSON, under the same role and claims, and is sent like the
+//! gateway's own statements: opening, prepared statement and end in one round trip, without waiting for the end.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -18,20 +18,20 @@ use crate::cases::Case;
 use crate::database::connect;
 use crate::load::Connection;
 
-/// What every connection of a case needs.
+/// The statement and the requests that every connection of a case uses.
 #[derive(Debug)]
 pub(crate) struct Floor {
     url: String,
     opening: String,
     sql: String,
-    /// Whether what is written lasts.
+    /// True if the writes are committed.
     writes: bool,
     /// The parameters of each request, and the length of its answer.
     requests: Vec<(Vec<Text>, Option<usize>)>,
 }
 
 impl Floor {
-    /// The floor of a case for the bearer of a token.
+    /// Returns the floor of a case for the bearer of a token.
     pub(crate) fn new(url: &str, token: &str, case: &Case) -> Result<Self, Failure> {
         let (sql, names) = number(&case.floor);
         let parameters = |variables: &Value| {
@@ -52,7 +52,7 @@ impl Floor {
         Ok(Self { url: url.to_owned(), opening: opening(token, writes)?, sql, writes, requests })
     }
 
-    /// The answer to each of the case's first requests; their lengths are what answers are checked by from now on.
+    /// Returns the answers to the case's first requests; later answers must have the same lengths.
     pub(crate) async fn answers(&mut self, first: usize) -> Result<Vec<Value>, Failure> {
         let connection = FloorConnection::open(Arc::new(self.clone_without_lengths())).await?;
         let first = first.min(self.requests.len());
@@ -100,14 +100,14 @@ impl FloorConnection {
             parameters.iter().map(|parameter| parameter as &(dyn ToSql + Sync)).collect();
         let opening = self.client.batch_execute(&self.floor.opening);
         let query = self.client.query_one(&self.statement, &parameters);
-        // Both are sent before the first answer is waited for.
+        // Both are sent before the first answer arrives.
         let (opened, row) = futures_util::join!(opening, query);
         opened?;
         let row = row?;
         if self.floor.writes {
             self.client.batch_execute("COMMIT").await?;
         } else {
-            // Sent, not awaited.
+            // Sent without waiting for the answer.
             let _ = self.client.batch_execute("ROLLBACK").now_or_never();
         }
         Ok(row)
@@ -126,7 +126,7 @@ impl Connection for FloorConnection {
     }
 }
 
-/// The statement that opens a session, as the gateway writes it.
+/// Returns the statement that opens a session, as the gateway writes it.
 fn opening(token: &str, writes: bool) -> Result<String, Failure> {
     let claims = token.split('.').nth(1).ok_or("a token has three parts")?;
     let claims: Value = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(claims)?)?;
@@ -148,7 +148,7 @@ fn opening(token: &str, writes: bool) -> Result<String, Failure> {
     Ok(sql)
 }
 
-/// Writes `$1`, `$2`… for `$name`, and gives the names in the order of their numbers.
+/// Replaces each `$name` by `$1`, `$2`…, and returns the names in the order of their numbers.
 fn number(sql: &str) -> (String, Vec<String>) {
     let (mut numbered, mut names) = (String::with_capacity(sql.len()), Vec::<String>::new());
     let mut parts = sql.split('$');

@@ -1,4 +1,4 @@
-//! The gateway: a process of its own, so that its processor time is measured apart.
+//! Runs the gateway as a separate process, so that its processor time is measured separately.
 
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -9,13 +9,13 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::Failure;
 use crate::load::{HttpConnection, Url};
 
-/// How long the gateway may take to start, and to stop.
+/// The longest time that the gateway may take to start, and to stop.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A running gateway, stopped when dropped.
+/// A running gateway, which stops when dropped.
 pub(crate) struct Gateway {
     child: Child,
-    /// Its endpoint.
+    /// The URL of its endpoint.
     pub(crate) url: Url,
 }
 
@@ -25,21 +25,21 @@ impl Gateway {
         Self::start_with(database_url, secret, pool, &[]).await
     }
 
-    /// The same, with further settings.
+    /// Starts `praxis serve` with further settings.
     pub(crate) async fn start_with(
         database_url: &str,
         secret: &[u8],
         pool: usize,
         settings: &[&str],
     ) -> Result<Self, Failure> {
-        // A port that is free now; the gateway tells nobody but people which one it took.
+        // A port that is free now; the gateway reports its own choice only in a log for people.
         let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let child = Command::new(program()?)
             .args(["serve", "--log", "warn", "--server-timing", "true", "--graphiql", "false"])
             .args(["--listen", &format!("127.0.0.1:{port}")])
             .args(["--pool-size", &pool.to_string()])
             .args(settings)
-            // Not as flags, which everybody on the machine can read.
+            // Not as flags, which every user of the machine can read.
             .env("DATABASE_URL", database_url)
             .env("PRAXIS_JWT_SECRET", std::str::from_utf8(secret)?)
             .stdin(Stdio::null())
@@ -60,7 +60,7 @@ impl Gateway {
         Ok(gateway)
     }
 
-    /// Its process.
+    /// Returns the id of its process.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
@@ -82,7 +82,7 @@ impl Drop for Gateway {
     }
 }
 
-/// The gateway of the same profile: it lies beside the bench.
+/// Returns the path of the gateway of the same profile, which is in the bench's folder.
 fn program() -> Result<PathBuf, Failure> {
     let program = std::env::current_exe()?.with_file_name("praxis");
     if program.exists() {

@@ -1,5 +1,5 @@
-//! Clients that take more than their share, of every kind that is known. `bench soak` runs them beside honest ones, and so
-//! do the end-to-end tests, which include this file: it knows nothing of either.
+//! Hostile clients: every known kind of client that takes more than its share. `bench soak` runs them beside honest ones, and so
+//! do the end-to-end tests, which include this file; it depends on neither.
 
 use std::future::pending;
 use std::io;
@@ -16,20 +16,20 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::{WebSocketStream, client_async};
 
-/// Pause between two bytes of a client that is slow.
+/// Pause between two bytes of a slow client.
 const TRICKLE: Duration = Duration::from_millis(200);
-/// Pause after which a client that was refused or cut off comes again.
+/// Pause before a client that was refused or cut off returns.
 const AGAIN: Duration = Duration::from_millis(100);
 
-/// Levels of relations in a filter.
+/// Number of nested relations in a filter.
 const LEVELS: usize = 14;
 
 /// A kind of hostile client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
-    /// Asks for the largest answers, many at once over one connection, and reads nothing.
+    /// Requests the largest answers, many at once over one connection, and reads none.
     Deaf,
-    /// Connects, and says nothing.
+    /// Connects, and sends nothing.
     Idle,
     /// Never ends the headers of its request.
     SlowHeaders,
@@ -37,28 +37,28 @@ pub(crate) enum Kind {
     SlowBody,
     /// Holds `WebSockets` without a token.
     Anonymous,
-    /// Opens `WebSockets`, and never says who it is.
+    /// Opens `WebSockets`, and never authenticates.
     Silent,
     /// Begins messages over `WebSockets` that never end.
     EndlessMessages,
-    /// Asks for what takes long, on many connections at once.
+    /// Sends slow queries, on many connections at once.
     Crowd,
     /// Searches for a pattern of 800 KB.
     LongPatterns,
     /// Nests relations in a filter.
     DeepFilters,
-    /// Asks for the whole schema under many names.
+    /// Requests the whole schema under many aliases.
     Introspection,
-    /// Asks for series of empty minutes over years, for each of many parents.
+    /// Requests series of empty minutes over years, for each of many parents.
     EmptySeries,
     /// Sends variables of a megabyte.
     HugeVariables,
-    /// Subscribes to as much as it may.
+    /// Starts as many subscriptions as it may.
     Subscriptions,
 }
 
 impl Kind {
-    /// What it asks over HTTP, where that is the attack.
+    /// Returns the query and variables of an attack over HTTP; `None` for other attacks.
     pub(crate) fn question(self) -> Option<(String, Value)> {
         Some(match self {
             Self::Crowd => (large(), Value::Null),
@@ -97,7 +97,7 @@ impl Kind {
         })
     }
 
-    /// Whether it says who it is.
+    /// Returns true if the client sends a token.
     fn is_signed(self) -> bool {
         !matches!(self, Self::DeepFilters | Self::Introspection | Self::EmptySeries)
     }
@@ -121,25 +121,25 @@ pub(crate) const KINDS: [Kind; 14] = [
     Kind::Subscriptions,
 ];
 
-/// Whom they attack, and in whose name.
+/// The gateway under attack, and the attackers' token.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
-    /// `127.0.0.1:8080`
+    /// The gateway's address: `127.0.0.1:8080`.
     pub(crate) address: String,
-    /// Of somebody who is signed in.
+    /// The token of a signed-in user.
     pub(crate) token: String,
 }
 
-/// Sends so many clients of a kind, who come again whenever they are refused, until this is dropped.
+/// Starts clients of a kind, which return whenever they are refused, until the result is dropped.
 pub(crate) fn unleash(kind: Kind, clients: usize, target: &Target) -> JoinSet<()> {
     let mut attack = JoinSet::new();
-    // Written down once: a megabyte that is made anew for every request keeps the honest clients of the same program waiting.
+    // Built once: building a megabyte for every request would delay the honest clients of the same program.
     let request: Arc<[u8]> = target.request(kind).into();
     for _ in 0..clients {
         let (target, request) = (target.clone(), Arc::clone(&request));
         attack.spawn(async move {
             loop {
-                // Refused, cut off or answered: it is all the same to them.
+                // The client returns whether it was refused, cut off or answered.
                 let _ = target.attacked_by(kind, &request).await;
                 sleep(AGAIN).await;
             }
@@ -149,7 +149,7 @@ pub(crate) fn unleash(kind: Kind, clients: usize, target: &Target) -> JoinSet<()
 }
 
 impl Target {
-    /// The bytes that a kind sends over HTTP, where it asks something.
+    /// Returns the bytes that a kind sends over HTTP, if it sends a request.
     fn request(&self, kind: Kind) -> Vec<u8> {
         match kind {
             Kind::Deaf => self.large().repeat(20),
@@ -225,7 +225,7 @@ impl Target {
         Ok(())
     }
 
-    /// A request for one of the largest answers.
+    /// Returns a request for one of the largest answers.
     pub(crate) fn large(&self) -> Vec<u8> {
         self.post(&large(), &Value::Null, true)
     }
@@ -243,7 +243,7 @@ impl Target {
         [self.head(body.len(), signed).into_bytes(), body.into_bytes()].concat()
     }
 
-    /// Asks, and reads what comes, a little at a time, until nothing comes for a while.
+    /// Sends a request and reads the answer slowly, until nothing arrives for a while.
     async fn ask(&self, request: &[u8]) -> io::Result<()> {
         let mut stream = TcpStream::connect(&self.address).await?;
         stream.write_all(request).await?;
@@ -276,7 +276,7 @@ impl Target {
     }
 }
 
-/// What has one of the largest answers.
+/// Returns a query with one of the largest answers.
 fn large() -> String {
     let event = "eventId eventTimestamp notes intensityLevel eventType { eventName colorCode }";
     let fields: Vec<_> = (0..10)

@@ -1,4 +1,4 @@
-//! `bench`: data at network scale, load, and the same work as plain SQL beside it.
+//! `bench`: generates data at network scale and load, and compares the gateway with plain SQL.
 
 mod cases;
 mod compare;
@@ -24,10 +24,10 @@ use clap::{Args, Parser, Subcommand};
 
 use database::Database;
 
-/// What a command ends with where it fails; its text is for the person at the terminal.
+/// The error of a failed command; its text is for the person at the terminal.
 pub(crate) type Failure = praxis::cli::Failure;
 
-/// Data at network scale, load, and the same work as plain SQL beside it.
+/// Data at network scale, load, and the same work in plain SQL.
 #[derive(Debug, Parser)]
 #[command(name = "bench", max_term_width = 120)]
 struct Bench {
@@ -37,13 +37,13 @@ struct Bench {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Make a database at network scale; continues where an interrupted run was
+    /// Load data at network scale; continues an interrupted run
     Data(DataArgs),
-    /// Measure the gateway beside plain SQL, and beside peers
+    /// Measure the gateway, plain SQL and peers
     Run(run::RunArgs),
-    /// Measure how long it takes until everybody who watches has seen what was logged
+    /// Measure how long a logged event takes to reach every subscriber
     Watch(watch::WatchArgs),
-    /// Read, write and subscribe for minutes, with an eye on memory and connections
+    /// Read, write and subscribe for minutes, and watch memory and connections
     Soak(watch::soak::SoakArgs),
     /// Keep the database running, for peers
     Database(FolderArgs),
@@ -83,7 +83,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs a command; Ctrl-C ends it, and the Postgres with it.
+/// Runs a command; Ctrl-C ends it, and Postgres with it.
 async fn run(command: Command) -> Result<(), Failure> {
     let folder = match &command {
         Command::Data(args) => &args.folder,
@@ -124,8 +124,8 @@ async fn execute(command: &Command, database: &Database) -> Result<(), Failure> 
     }
 }
 
-/// A line on standard error: progress.
+/// Writes a line of progress to standard error.
 pub(crate) fn say(text: &str) {
-    // Where standard error is closed, nobody can be told.
+    // If standard error is closed, there is nowhere to report it.
     let _ = writeln!(std::io::stderr(), "{text}");
 }

@@ -1,11 +1,11 @@
-//! The results as a picture: horizontal bars of requests per second, in light and dark.
+//! Draws the results: horizontal bars of requests per second, in light and dark.
 
 use std::fmt::Write as _;
 
 use crate::report::Result;
 
 const WIDTH: f64 = 760.0;
-/// Where bars begin, and how much room their numbers have after the longest.
+/// The left edge of the bars, and the room for a number after the longest.
 const LEFT: f64 = 250.0;
 const RIGHT: f64 = 110.0;
 const BAR: f64 = 16.0;

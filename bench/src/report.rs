@@ -1,4 +1,4 @@
-//! What was measured, as a table for the terminal and for Markdown alike.
+//! Formats the results as a table, for the terminal and for Markdown.
 
 use std::fmt::Write as _;
 
@@ -7,15 +7,15 @@ use crate::cpu::Cpu;
 /// One measurement of one contender in one case.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sample {
-    /// Answers in a second, as fast as it can.
+    /// Answers per second of the closed load.
     pub(crate) rate: f64,
-    /// Latencies at a constant rate, in milliseconds.
+    /// Median latency of the open load, in milliseconds.
     pub(crate) p50: f64,
-    /// As `p50`.
+    /// 99th percentile of that latency, in milliseconds.
     pub(crate) p99: f64,
-    /// Processor time of an answer.
+    /// Processor time per answer.
     pub(crate) cpu: Cpu,
-    /// How many processors everything else on the machine kept busy.
+    /// Number of processors that all other processes of the machine kept busy.
     pub(crate) others: Option<f64>,
 }
 
@@ -24,9 +24,9 @@ pub(crate) struct Sample {
 pub(crate) struct Series {
     /// `gateway`, `floor` or a peer's name.
     pub(crate) name: String,
-    /// One of each round.
+    /// One sample for each round.
     pub(crate) samples: Vec<Sample>,
-    /// Statements and round trips of a request, where they are known.
+    /// Statements and round trips of a request, if known.
     pub(crate) counts: Option<(u32, u32)>,
 }
 
@@ -37,12 +37,12 @@ pub(crate) struct Result {
     pub(crate) case: String,
     /// Rows of an answer.
     pub(crate) rows: usize,
-    /// The gateway comes first, then the floor, then peers.
+    /// The measurements: the gateway first, then the floor, then peers.
     pub(crate) series: Vec<Series>,
 }
 
 impl Series {
-    /// The median of a figure over the rounds.
+    /// Returns the median of a figure over the rounds.
     pub(crate) fn median(&self, figure: impl Fn(&Sample) -> Option<f64>) -> Option<f64> {
         let mut figures: Vec<f64> = self.samples.iter().filter_map(figure).collect();
         figures.sort_by(f64::total_cmp);
@@ -54,13 +54,13 @@ impl Series {
         }
     }
 
-    /// The median of the answers in a second.
+    /// Returns the median of the answers per second.
     pub(crate) fn rate(&self) -> f64 {
         self.median(|sample| Some(sample.rate)).unwrap_or_default()
     }
 }
 
-/// How much of the machine others had meanwhile, in processors: on average, and at most.
+/// Returns the number of processors that other processes used meanwhile: on average, and at most.
 pub(crate) fn others(results: &[Result]) -> Option<(f64, f64)> {
     let samples = results.iter().flat_map(|result| &result.series).flat_map(|series| &series.samples);
     let figures: Vec<f64> = samples.filter_map(|sample| sample.others).collect();
@@ -68,7 +68,7 @@ pub(crate) fn others(results: &[Result]) -> Option<(f64, f64)> {
     Some((figures.iter().sum::<f64>() / f64::from(count), figures.iter().copied().fold(0.0, f64::max)))
 }
 
-/// The table of medians.
+/// Returns the table of medians.
 pub(crate) fn table(results: &[Result]) -> String {
     let head = [
         "case",
@@ -112,7 +112,7 @@ pub(crate) fn table(results: &[Result]) -> String {
     markdown(&lines)
 }
 
-/// A table whose columns are aligned in the terminal too: text to the left, numbers to the right.
+/// Returns a table whose columns are aligned in the terminal too: text to the left, numbers to the right.
 fn markdown<const N: usize>(lines: &[[String; N]]) -> String {
     let is_text = |column: usize| column == 0 || column == 2;
     let width =

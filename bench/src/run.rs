@@ -1,4 +1,4 @@
-//! `bench run`: all cases, all contenders, in turn.
+//! `bench run`: measures all cases and all contenders, in turn.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -21,13 +21,13 @@ use crate::load::{Pace, Request, Times, Url};
 use crate::report::{self, Sample, Series};
 use crate::{Failure, FolderArgs, cpu, data, picture, say, scans};
 
-/// How long a run takes where nothing else is said, in seconds.
+/// The default duration of a run, in seconds.
 const RUN: f64 = 300.0;
-/// From here on others on the machine are worth a word, in processors.
+/// The load by other processes from which the report mentions it, in processors.
 const BUSY: f64 = 0.15;
 /// Answers of a write that are compared.
 const COMPARED: usize = 3;
-/// A measurement that is longer says nothing more.
+/// The longest useful measurement, in seconds.
 const LONGEST: f64 = 10.0;
 
 #[derive(Args, Debug)]
@@ -37,28 +37,28 @@ pub(crate) struct RunArgs {
     /// Seconds of each load [default: so that the run takes about five minutes]
     #[arg(long, value_name = "N")]
     seconds: Option<f64>,
-    /// How often everything is measured, in turn; medians are told
+    /// Number of rounds; the report shows medians
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..), value_name = "N")]
     rounds: u32,
     /// Connections of the client, and of each server to Postgres
     #[arg(long, default_value_t = 16, value_name = "N")]
     connections: usize,
-    /// Constant rate of the open load, as a part of what the same contender has just answered at most
+    /// Constant rate of the open load, as a part of the rate of the same contender's closed load
     #[arg(long, default_value_t = 0.5, value_name = "PART")]
     load: f64,
     /// Only this case; may be given several times
     #[arg(long, value_name = "NAME")]
     case: Vec<String>,
-    /// Another GraphQL server over the same database, asked <NAME>.graphql of each case; may be given several times
+    /// Another GraphQL server over the same database, which gets <NAME>.graphql of each case; may be given several times
     #[arg(long, value_name = "NAME=URL")]
     peer: Vec<Peer>,
-    /// Measure nothing but the gateway; its answers are still compared with the floor's
+    /// Measure only the gateway; its answers are still compared with the floor's
     #[arg(long, conflicts_with = "peer")]
     only_gateway: bool,
     /// Folder of the cases
     #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/cases"), value_name = "FOLDER")]
     cases: PathBuf,
-    /// Draw the results
+    /// File for a picture of the results
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
 }
@@ -79,7 +79,7 @@ impl FromStr for Peer {
     }
 }
 
-/// A contender in a case, and what was measured so far.
+/// A contender in a case, with its samples so far.
 struct Entry {
     contender: Contender,
     series: Series,
@@ -107,7 +107,7 @@ pub(crate) async fn run(database: &Database, args: &RunArgs) -> Result<String, F
         say(&format!("{}: the answers are the same.", case.name));
         scans::watch(&owner, database, case, token, scale).await?;
     }
-    // An idle connection costs nothing, but one that is there is counted.
+    // An idle connection costs nothing, but it is counted.
     drop(owner);
 
     let loads: usize = entered.iter().map(|(_, entries)| entries.len() * 2).sum();
@@ -158,7 +158,7 @@ pub(crate) async fn run(database: &Database, args: &RunArgs) -> Result<String, F
     Ok(report::table(&results))
 }
 
-/// Makes a case's contenders and compares their answers. Also tells how many rows an answer has.
+/// Creates a case's contenders and compares their answers. Also returns the number of rows of an answer.
 async fn enter(
     case: &Case,
     token: &str,
@@ -176,9 +176,9 @@ async fn enter(
     };
 
     let mut asked = requests(&gateway.url, &case.query);
-    // Those of a write are many, and give answers of the same length.
+    // A write has many requests, whose answers have the same length.
     let first = if case.write.is_some() { asked.len().min(COMPARED) } else { asked.len() };
-    // The first answer may have filled what is kept in memory; the second tells the usual cost.
+    // The first answer may have filled caches; the second shows the usual cost.
     ask(&gateway.url, &mut asked[..first]).await?;
     undo(case, owner).await?;
     let ours = ask(&gateway.url, &mut asked[..first]).await?;
@@ -237,7 +237,7 @@ async fn measure(
     })
 }
 
-/// Takes away what a case has written.
+/// Deletes the rows that a case has written.
 async fn undo(case: &Case, owner: &Client) -> Result<(), Failure> {
     match &case.write {
         Some(write) => write.undo(owner).await,
@@ -245,12 +245,12 @@ async fn undo(case: &Case, owner: &Client) -> Result<(), Failure> {
     }
 }
 
-/// The same, over a connection that does not outlast it.
+/// Does the same over a connection of its own.
 async fn undo_alone(case: &Case, database: &Database) -> Result<(), Failure> {
     if case.write.is_some() { undo(case, &connect(&database.owner_url()).await?).await } else { Ok(()) }
 }
 
-/// How long each load lasts.
+/// Returns the duration of each load.
 #[expect(clippy::cast_precision_loss, reason = "a few dozen loads")]
 fn times(args: &RunArgs, loads: usize) -> Times {
     let each = RUN / (loads.max(1) as f64 * f64::from(args.rounds));
@@ -260,7 +260,7 @@ fn times(args: &RunArgs, loads: usize) -> Times {
     Times { warm_up: Duration::from_secs_f64(measured * 0.2), measured: Duration::from_secs_f64(measured) }
 }
 
-/// A token of a user.
+/// Returns a token of a user.
 async fn token(owner: &Client, database: &Database, email: &str) -> Result<String, Failure> {
     let row = owner.query_opt("SELECT id::text FROM auth.users WHERE email = $1", &[&email]).await?;
     let id: String = row.ok_or_else(|| format!("there is no user with the address {email}"))?.get(0);

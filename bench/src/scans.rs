@@ -1,4 +1,4 @@
-//! Whether a case reads large tables from end to end: then it takes the longer the more rows there are.
+//! Checks whether a case reads large tables sequentially, so that it slows down as the tables grow.
 
 use std::time::{Duration, Instant};
 
@@ -11,26 +11,26 @@ use crate::gateway::Gateway;
 use crate::load::Request;
 use crate::{Failure, say};
 
-/// Of each table that grows with the scale: rows read so far sequentially, and by an index; rows that it has.
+/// For each table that grows with the scale: rows read so far sequentially and by an index, and its number of rows.
 const READ: &str = "SELECT stat.relname::text, seq_tup_read, coalesce(idx_tup_fetch, 0), reltuples::bigint
   FROM pg_stat_user_tables stat JOIN pg_class ON oid = relid
   WHERE relid = ANY (ARRAY['log_clinical_records', 'session_events', 'integration_scores', 'assessment_responses',
     'integration_homework', 'practitioner_profiles', 'supervision_relationships', 'therapyflow.sessions',
     'therapyflow.clinical_notes']::regclass[])
   ORDER BY 1";
-/// What Postgres calls the sessions of the gateway that is watched.
+/// The application name of the measured gateway's sessions.
 const NAME: &str = "bench_scans";
-/// How often each request is asked, over one connection: after five times in a session Postgres may choose a plan that
-/// serves all variables.
+/// The number of times that each request is sent, over one connection: after five executions in a session Postgres may choose a
+/// generic plan.
 const TIMES: usize = 12;
-/// From this scale on, large tables are large. In smaller ones the end may be as near as an index.
+/// The smallest scale at which tables count as large. In smaller ones a sequential scan may be as fast as an index.
 const SCALE: f64 = 1.0;
-/// Tables of so few rows are read as is quickest.
+/// Tables of so few rows may be read sequentially.
 const SMALL: i64 = 500;
-/// How long the sessions of the gateway may take to end.
+/// The longest time that the gateway's sessions may take to end.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Tells which large tables a case reads sequentially, and fails where it must not.
+/// Reports which large tables a case reads sequentially, and fails if it must not.
 pub(crate) async fn watch(
     owner: &Client,
     database: &Database,
@@ -51,20 +51,20 @@ pub(crate) async fn watch(
     Ok(())
 }
 
-/// The large tables that a case reads sequentially, or more than half of by an index. A gateway of its own answers:
-/// Postgres counts what a session has read when it ends, and else whenever it suits.
+/// Returns the large tables that a case reads sequentially, or more than half of by an index. A gateway of its own answers,
+/// because Postgres reports the reads of a session reliably only when the session ends.
 async fn reads(
     owner: &Client,
     database: &Database,
     case: &Case,
     token: &str,
 ) -> Result<Vec<String>, Failure> {
-    // What this session has read itself to prepare the case is counted before.
+    // The rows that this session read to prepare the case are counted before.
     owner.batch_execute("SELECT pg_stat_force_next_flush()").await?;
     let before = tables(owner).await?;
     let url = format!("{}?application_name={NAME}", database.gateway_url());
     let gateway = Gateway::start(&url, database.secret(), 1).await?;
-    // What is written is not written twice.
+    // A row that was written is not written twice.
     let (different, times) = if case.write.is_some() { (TIMES, 1) } else { (case.variables.len(), TIMES) };
     let variables = case.variables.iter().take(different);
     let mut requests: Vec<Request> =
@@ -89,7 +89,7 @@ async fn reads(
     Ok(before.iter().zip(&after).filter_map(|(before, after)| after.since(before, asked)).collect())
 }
 
-/// What Postgres has counted of a table.
+/// The reads of a table that Postgres has counted.
 #[derive(Debug)]
 struct Table {
     name: String,
@@ -99,7 +99,7 @@ struct Table {
 }
 
 impl Table {
-    /// Says that so many requests have read it from end to end, if they have.
+    /// Returns a message that this many requests have read the table from end to end, if they have.
     fn since(&self, before: &Self, asked: i64) -> Option<String> {
         if self.rows > SMALL && self.sequentially > before.sequentially {
             return Some(format!("{} sequentially", self.name));

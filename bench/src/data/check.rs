@@ -1,10 +1,10 @@
-//! What triggers and foreign keys would have made sure of.
+//! Checks what triggers and foreign keys would have ensured.
 
 use tokio_postgres::Client;
 
 use crate::Failure;
 
-/// A statement for each foreign key of the loaded tables, that counts the rows which break it.
+/// For each foreign key of the loaded tables, a statement that counts the rows that break it.
 const FOREIGN_KEYS: &str = "
 SELECT
   conrelid::regclass || ' (' || conname || ')',
@@ -20,7 +20,7 @@ WHERE contype = 'f' AND conrelid = ANY (ARRAY['user_sites', 'practitioner_profil
 GROUP BY pg_constraint.oid, conrelid, confrelid, conname
 ORDER BY 1";
 
-/// What triggers keep: the site of a row, the days after the dose, the baseline.
+/// Statements that count the rows that break what triggers maintain: the site of a row, the days after the dose, the baseline.
 const TRIGGERS: [(&str, &str); 8] = [
     ("site of events", "SELECT count(*) FROM session_events WHERE site_id IS NULL"),
     ("site of scores", "SELECT count(*) FROM integration_scores WHERE site_id IS NULL"),
@@ -56,7 +56,7 @@ const TRIGGERS: [(&str, &str); 8] = [
     ),
 ];
 
-/// Fails where rows do not fit together.
+/// Fails if the rows are inconsistent.
 pub(super) async fn check(client: &Client) -> Result<(), Failure> {
     let mut checks: Vec<(String, String)> =
         client.query(FOREIGN_KEYS, &[]).await?.iter().map(|row| (row.get(0), row.get(1))).collect();

@@ -1,8 +1,8 @@
-//! Data at network scale: generated, copied site by site, checked afterwards.
+//! Data at network scale: generated, copied site by site, and checked at the end.
 //!
-//! Each site is a transaction of its own and is written down in `bench.sites`, so that an interrupted run continues
-//! where it was. Triggers and foreign keys rest while the rows come in (`session_replication_role`); what they would
-//! have made is in the rows, and is checked with a query at the end.
+//! Each site is a transaction of its own and is recorded in `bench.sites`, so that an interrupted run can continue. Triggers and
+//! foreign keys are off while the rows are copied (`session_replication_role`); the rows contain what the triggers would have
+//! set, and a query checks that at the end.
 
 mod check;
 mod people;
@@ -30,23 +30,23 @@ use reference::Reference;
 use rows::Rows;
 use shape::{SITES, Shape};
 
-/// Sites that are loaded at a time.
+/// Number of sites that are loaded at the same time.
 const LOADERS: usize = 2;
-/// A message of COPY.
+/// The size of a COPY message.
 const COPY_BYTES: usize = 256 * 1024;
 
-/// Where the data of a database stands.
+/// The state of a database's data.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum State {
     /// No data.
     Empty,
-    /// Interrupted.
+    /// An interrupted load at this scale.
     Begun(f64),
-    /// Everything at this scale.
+    /// The whole data at this scale.
     Complete(f64),
 }
 
-/// Has the database hold data, at scale 1 where nothing else was begun; gives the scale.
+/// Loads data, at scale 1 unless another load was begun; returns the scale.
 pub(crate) async fn ensure(database: &Database) -> Result<f64, Failure> {
     let scale = match state(&connect(&database.owner_url()).await?).await? {
         State::Complete(scale) | State::Begun(scale) => scale,
@@ -56,7 +56,7 @@ pub(crate) async fn ensure(database: &Database) -> Result<f64, Failure> {
     Ok(scale)
 }
 
-/// Where the data of the database stands.
+/// Returns the state of the database's data.
 pub(crate) async fn state(client: &Client) -> Result<State, Failure> {
     if client.query_one("SELECT to_regclass('bench.load') IS NULL", &[]).await?.get(0) {
         return Ok(State::Empty);
@@ -68,7 +68,7 @@ pub(crate) async fn state(client: &Client) -> Result<State, Failure> {
     })
 }
 
-/// Makes sure of the data at a scale.
+/// Loads the data at a scale, as far as it is missing.
 pub(crate) async fn load(database: &Database, scale: f64) -> Result<(), Failure> {
     let client = connect(&database.owner_url()).await?;
     match state(&client).await? {
@@ -97,7 +97,7 @@ pub(crate) async fn load(database: &Database, scale: f64) -> Result<(), Failure>
     Ok(())
 }
 
-/// Settings of the server while rows come in: fewer checkpoints, more memory for indexes.
+/// Changes the server's settings for loading: fewer checkpoints, more memory for indexes.
 async fn settings(client: &Client, how: &str) -> Result<(), Failure> {
     let settings =
         [("max_wal_size", "'8GB'"), ("checkpoint_timeout", "'30min'"), ("maintenance_work_mem", "'512MB'")];
@@ -109,7 +109,7 @@ async fn settings(client: &Client, how: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Sites and people, and the record of the run.
+/// Inserts the sites, the users and the record of the run.
 async fn begin(client: &Client, scale: f64) -> Result<(), Failure> {
     let people = people::rows();
     client
@@ -133,7 +133,7 @@ async fn begin(client: &Client, scale: f64) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Loads the sites that are not there yet, several at a time.
+/// Loads the missing sites, several at a time.
 async fn load_sites(database: &Database, shape: Shape, client: &Client) -> Result<(), Failure> {
     let missing: Vec<i64> = client
         .query(
@@ -203,7 +203,7 @@ async fn copy(client: &Client, columns: &str, rows: Rows) -> Result<(), Failure>
     Ok(())
 }
 
-/// What follows from the rows: summaries, sequences, statistics; and the check that the rows fit together.
+/// Computes summaries, sequences and statistics, and checks that the rows are consistent.
 async fn finish(client: &Client) -> Result<(), Failure> {
     say("Summing up outcomes and events …");
     client.batch_execute(include_str!("summaries.sql")).await?;
@@ -213,7 +213,7 @@ async fn finish(client: &Client) -> Result<(), Failure> {
     say("Vacuum and statistics …");
     client.batch_execute("VACUUM (FREEZE, ANALYZE)").await?;
     client.batch_execute("UPDATE bench.load SET completed_at = now()").await?;
-    // So that the run begins without dirty pages.
+    // A checkpoint, so that the run begins without dirty pages.
     client.batch_execute("CHECKPOINT").await?;
     Ok(())
 }

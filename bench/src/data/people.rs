@@ -1,4 +1,4 @@
-//! The sites, who works there, and the directory of practitioners.
+//! The sites, their users, and the directory of practitioners.
 
 use super::random::Random;
 use super::rows::Rows;
@@ -22,12 +22,12 @@ pub(super) const MEMBERSHIP_COLUMNS: &str = "user_sites (user_id, site_id, role)
 pub(super) const PROFILE_COLUMNS: &str = "practitioner_profiles (profile_id, user_id, display_name, specialties, modalities, \
     years_experience, hourly_rate, is_accepting_supervision, max_supervisees, bio)";
 
-/// Address of the clinician of a site.
+/// Returns the e-mail address of the clinician of a site.
 pub(crate) fn clinician(site: i64) -> String {
     format!("clinician.{site:03}@bench.example")
 }
 
-/// Address of the administrator of the network, who is a member of every site.
+/// E-mail address of the administrator of the network, who is a member of every site.
 pub(crate) const NETWORK_ADMIN: &str = "network@bench.example";
 
 const REGIONS: [&str; 6] = ["Scotland", "London", "Ireland", "Portugal", "Wales", "Catalonia"];
@@ -57,7 +57,7 @@ const SPECIALTIES: [&str; 8] =
     ["PTSD", "TRD", "Trauma", "Anxiety", "Integration", "Addiction", "OCD", "End-of-Life"];
 const MODALITIES: [&str; 5] = ["Ketamine", "Psilocybin", "MDMA", "LSD-25", "Ibogaine"];
 
-/// Makes the rows. The same every time.
+/// Returns the rows. They are the same every time.
 pub(super) fn rows() -> People {
     let mut people = People::default();
     let network = user(0);
@@ -103,7 +103,7 @@ fn practitioner(out: &mut Rows, key: i64) {
         .end();
 }
 
-/// Key of an account, the same on every database.
+/// Returns the key of an account, the same in every database.
 fn user(number: i64) -> String {
     format!("be9c0000-0000-4000-8000-{number:012x}")
 }

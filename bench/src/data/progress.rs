@@ -1,13 +1,13 @@
-//! What is told while rows are loaded.
+//! Reports the progress while rows are loaded.
 
 use std::time::{Duration, Instant};
 
 use crate::say;
 
-/// How often it is told.
+/// The interval between two reports.
 const EVERY: Duration = Duration::from_secs(2);
 
-/// Rows loaded so far, and how long the rest will take.
+/// Rows loaded so far, from which the remaining time follows.
 pub(super) struct Progress {
     begun: Instant,
     told: Instant,
@@ -18,13 +18,13 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// Of so many rows in so many chunks.
+    /// Returns the progress of a load of this many rows in this many chunks.
     pub(super) fn new(rows: u64, chunks: usize) -> Self {
         let now = Instant::now();
         Self { begun: now, told: now, rows: 0, of: rows, chunks: 0, of_chunks: chunks }
     }
 
-    /// A chunk has been loaded.
+    /// Counts a chunk that has been loaded.
     pub(super) fn add(&mut self, rows: u64) {
         self.rows += rows;
         self.chunks += 1;

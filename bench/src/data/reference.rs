@@ -1,11 +1,11 @@
-//! Keys of the reference rows, which the migrations have put there.
+//! Reads the keys of the reference rows, which the migrations have inserted.
 
 use tokio_postgres::Client;
 
 use super::random::Random;
 use crate::Failure;
 
-/// Keys that the generated rows point at.
+/// Keys that the generated rows reference.
 #[derive(Debug)]
 pub(super) struct Reference {
     pub(super) substances: Vec<i64>,
@@ -18,13 +18,13 @@ pub(super) struct Reference {
     pub(super) grades: Vec<i64>,
     pub(super) resolutions: Vec<i64>,
     pub(super) homework_types: Vec<i64>,
-    /// Kinds of events by how often they are logged.
+    /// Types of events, with how often each is logged.
     pub(super) event_types: Vec<(i64, u32)>,
-    /// PHQ-9 and GAD-7.
+    /// The keys of PHQ-9 and GAD-7.
     pub(super) assessments: [i64; 2],
 }
 
-/// How often an event is logged, in 100.
+/// How often each event is logged, in percent.
 const EVENTS: [(&str, u32); 8] = [
     ("Vital Signs Check", 40),
     ("Music Change", 24),
@@ -68,8 +68,8 @@ impl Reference {
         })
     }
 
-    /// The substance of a protocol. Each site gives one of them most of the time, and so often enough in a month that
-    /// others may be compared with it.
+    /// Returns the substance of a protocol. Each site gives one substance most of the time, and so often enough per month to be
+    /// compared with the network.
     pub(super) fn substance(&self, site: i64, random: &mut Random) -> i64 {
         let usual = usize::try_from(site).unwrap_or_default() % self.substances.len().max(1);
         match self.substances.get(usual) {

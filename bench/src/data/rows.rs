@@ -11,7 +11,7 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    /// A value of the row; it must not hold tabs, newlines or backslashes.
+    /// Adds a value to the row; it must not contain tabs, newlines or backslashes.
     pub(super) fn value(&mut self, value: impl Display) -> &mut Self {
         if self.columns > 0 {
             self.text.push('\t');
@@ -22,7 +22,7 @@ impl Rows {
         self
     }
 
-    /// A value, or NULL.
+    /// Adds a value, or NULL.
     pub(super) fn optional(&mut self, value: Option<impl Display>) -> &mut Self {
         match value {
             Some(value) => self.value(value),

@@ -1,39 +1,39 @@
-//! How much data there is, and which keys the rows have.
+//! The amount of data, and the keys of the rows.
 
 /// Sites of the network, at every scale.
 pub(crate) const SITES: i64 = 100;
 /// Protocols of a site at scale 1.
 const PROTOCOLS: f64 = 500.0;
-/// Events of a protocol on average, and how far one may be away from it.
+/// Events of a protocol on average, and the largest deviation.
 const EVENTS: (i64, i32) = (20, 12);
-/// Scores of a protocol on average, and how far one may be away from it.
+/// Scores of a protocol on average, and the largest deviation.
 const SCORES: (i64, i32) = (8, 6);
 /// Answers to questionnaires of a protocol.
 const RESPONSES: i64 = 4;
-/// Homework of a protocol.
+/// Homework items of a protocol.
 const HOMEWORK: i64 = 3;
 
 /// The size of the data.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shape {
-    /// Protocols of each site; even, so that the numbers of events around the average add up to it.
+    /// Protocols of each site; even, so that the numbers of events have the right average.
     pub(super) protocols: i64,
 }
 
 impl Shape {
-    /// The data at a scale: at 1 there are 50,000 protocols.
+    /// Returns the shape at a scale: at 1 there are 50,000 protocols.
     #[expect(clippy::cast_possible_truncation, reason = "the command line bounds the scale")]
     pub(crate) fn of_scale(scale: f64) -> Self {
         Self { protocols: ((PROTOCOLS * scale / 2.0).round() as i64).max(10) * 2 }
     }
 
-    /// Rows of a site in the tables that grow.
+    /// Returns the number of rows of a site in the tables that grow.
     pub(super) fn rows_of_site(self) -> u64 {
         let of_protocol = 1 + EVENTS.0 + SCORES.0 + RESPONSES + HOMEWORK;
         (self.protocols * of_protocol).unsigned_abs()
     }
 
-    /// The key of a site's protocol: sites take turns, as they would over the years.
+    /// Returns the key of a site's protocol: sites take turns, as they would over the years.
     pub(super) fn protocol(number: i64, site: i64) -> i64 {
         number * SITES + site
     }
@@ -55,7 +55,7 @@ impl Shape {
     }
 }
 
-/// How many rows hang on a protocol. Two neighbours together have twice the average.
+/// The number of rows of a protocol. Two neighbours together have twice the average.
 pub(super) struct Around {
     average: i64,
     width: i32,

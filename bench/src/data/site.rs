@@ -1,4 +1,4 @@
-//! The rows of one site: protocols over two years, and what hangs on them.
+//! The rows of one site: protocols over two years, and their events, scores, answers and homework.
 
 use chrono::{NaiveDate, TimeDelta};
 
@@ -30,11 +30,11 @@ pub(super) const RESPONSES: &str = "assessment_responses (response_id, protocol_
 pub(super) const HOMEWORK: &str = "integration_homework (homework_id, protocol_id, homework_type_id, assigned_date, due_date, \
     completed_date, is_completed, created_at, site_id)";
 
-/// The first session of all.
+/// The date of the first session.
 const BEGIN: Option<NaiveDate> = NaiveDate::from_ymd_opt(2024, 5, 20);
 /// Days from the first session to the last.
 const DAYS: i64 = 730;
-/// Days after the dose on which scores are measured, at most.
+/// The largest number of days after the dose on which scores are measured.
 const FOLLOW_UP: i32 = 180;
 
 const NOTES: [&str; 8] = [
@@ -48,7 +48,7 @@ const NOTES: [&str; 8] = [
     "Repositioned; blanket",
 ];
 
-/// Makes the rows of a site, counted from 1. The same every time.
+/// Returns the rows of a site, counted from 1. They are the same every time.
 pub(super) fn rows(shape: Shape, site: i64, reference: &Reference) -> Site {
     let mut random = Random::new(1, site.unsigned_abs());
     let (mut events, mut scores) = (Around::events(), Around::scores());
@@ -92,7 +92,7 @@ struct Protocol {
     number: i64,
     key: i64,
     date: NaiveDate,
-    /// Minutes since midnight.
+    /// Start of the session, in minutes since midnight.
     start: i32,
     responds: bool,
     /// PHQ-9 before the session.
@@ -156,11 +156,11 @@ impl Protocol {
             .end();
     }
 
-    /// What is logged in the six to eight hours of the session.
+    /// Adds the events of the six to eight hours of the session.
     fn events(&self, out: &mut Rows, next: &mut i64, count: i64, random: &mut Random, reference: &Reference) {
         let length = random.between(360, 480);
         for place in 0..count {
-            // Evenly through the day with some play; in the order of time.
+            // Evenly through the day with some variation, in the order of time.
             let span = length / i32::try_from(count).unwrap_or(1);
             let minute =
                 self.start + i32::try_from(place).unwrap_or_default() * span + random.between(0, span - 1);
@@ -180,13 +180,13 @@ impl Protocol {
         }
     }
 
-    /// Scores of both scales on days 1 to 180, closer together at first. None is from before the dose, so they have no
+    /// Adds scores of both scales on days 1 to 180, closer together at first. None is from before the dose, so they have no
     /// baseline.
     fn scores(&self, out: &mut Rows, next: &mut i64, count: i64, random: &mut Random) {
         let mut day = 0;
         for place in 0..count {
             let left = i32::try_from(count - place).unwrap_or(1);
-            // Never so late that the days do not suffice for the rest.
+            // Early enough that the remaining days suffice for the rest.
             day = (day + random.between(1, 4 + day)).min(FOLLOW_UP - left + 1);
             let moment = self.moment(day * 24 * 60 + random.between(7 * 60, 21 * 60));
             let growth = if self.responds { f64::from(day).sqrt() * 3.2 } else { f64::from(day) * 0.05 };
@@ -212,7 +212,7 @@ impl Protocol {
             let kind = reference.assessments[usize::from(self.number % 4 == 0)];
             let highest = if self.number % 4 == 0 { 21.0 } else { 27.0 };
             let score = score.round().clamp(0.0, highest);
-            // The first one is from the day before the dose, and the only one from before.
+            // The first one is from the day before the dose; no other is from before.
             let baseline = *baseline.get_or_insert(score);
             out.value(*next)
                 .value(self.key)
@@ -245,7 +245,7 @@ impl Protocol {
         }
     }
 
-    /// A moment by the minutes since the midnight before the session.
+    /// Returns a time, from the minutes since the midnight before the session.
     fn moment(&self, minutes: i32) -> String {
         let date = self.date + TimeDelta::days(minutes.div_euclid(24 * 60).into());
         let minutes = minutes.rem_euclid(24 * 60);

@@ -1,5 +1,5 @@
-//! A lean HTTP/1.1 client: the bytes of a request are made once, of an answer only what frames it is read. A full client
-//! would take processor time from the servers that it measures.
+//! A lean HTTP/1.1 client: it builds the bytes of a request once, and reads only the framing of an answer. A full client would
+//! take processor time from the servers that it measures.
 
 use std::fmt;
 use std::str::FromStr;
@@ -35,12 +35,12 @@ impl FromStr for Url {
 }
 
 impl Url {
-    /// Host and port.
+    /// Returns host and port.
     pub(crate) fn authority(&self) -> &str {
         &self.authority
     }
 
-    /// The port, where the server is on this machine.
+    /// Returns the port, if the server is on this machine.
     pub(crate) fn local_port(&self) -> Option<u16> {
         let (host, port) = self.authority.rsplit_once(':')?;
         ["127.0.0.1", "localhost", "[::1]"].contains(&host).then(|| port.parse().ok()).flatten()
@@ -53,16 +53,16 @@ impl fmt::Display for Url {
     }
 }
 
-/// A request, and how long its answer is.
+/// A request, with the length of its answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     bytes: Vec<u8>,
-    /// Length of the right answer's body; another one counts as wrong.
+    /// Length of the right answer's body; an answer of another length is wrong.
     pub(crate) length: Option<usize>,
 }
 
 impl Request {
-    /// A GraphQL request over POST.
+    /// Returns a GraphQL request over POST.
     pub(crate) fn new(url: &Url, token: &str, query: &str, variables: &Value) -> Self {
         let body = json!({ "query": query, "variables": variables }).to_string();
         let head = format!(
@@ -103,13 +103,13 @@ impl HttpConnection {
         Ok(Self { stream, requests, buffer: Vec::with_capacity(64 * 1024), chunks: Vec::new() })
     }
 
-    /// Asks one of the connection's requests and reads the whole answer.
+    /// Sends one of the connection's requests and reads the whole answer.
     pub(crate) async fn answer(&mut self, turn: usize) -> Result<Answer<'_>, Failure> {
         let requests = Arc::clone(&self.requests);
         self.answer_to(&requests[turn % requests.len()]).await
     }
 
-    /// Asks and reads the whole answer.
+    /// Sends a request and reads the whole answer.
     pub(crate) async fn answer_to(&mut self, request: &Request) -> Result<Answer<'_>, Failure> {
         self.stream.write_all(&request.bytes).await?;
         self.buffer.clear();
@@ -137,7 +137,7 @@ impl HttpConnection {
         Ok(Answer { head: std::str::from_utf8(&self.buffer[..head])?, body })
     }
 
-    /// Reads one chunk of a chunked body into `chunks`; where the next begins.
+    /// Reads one chunk of a chunked body into `chunks`; returns the position of the next.
     async fn chunk(&mut self, at: usize) -> Result<Option<usize>, Failure> {
         let line = loop {
             if let Some(length) = find(&self.buffer[at..], b"\r\n") {
@@ -178,7 +178,7 @@ impl Connection for HttpConnection {
     }
 }
 
-/// The value of a header.
+/// Returns the value of a header.
 pub(crate) fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
     head.lines()
         .filter_map(|line| line.split_once(':'))
@@ -203,7 +203,7 @@ mod tests {
             let (mut stream, _) = listener.accept().await.unwrap();
             let mut read = [0; 4096];
             let _ = stream.read(&mut read).await.unwrap();
-            // In two pieces, cut anywhere.
+            // In two pieces, split anywhere.
             let (first, second) = answer.split_at(answer.len() / 2);
             stream.write_all(first.as_bytes()).await.unwrap();
             stream.flush().await.unwrap();

@@ -1,6 +1,6 @@
-//! Load: closed (every connection asks again as soon as it is answered) and open (a constant rate, whatever the answers
-//! take). Latencies of the open load count from the moment at which the request was due, so that a server that stalls is
-//! charged for every request that waits meanwhile.
+//! Generates load: closed (every connection sends the next request as soon as it has an answer) and open (a constant rate,
+//! independent of the answers). Latencies of the open load count from the time when the request was due, so that a server that
+//! stalls is charged for every request that waits meanwhile.
 
 mod http;
 mod pace;
@@ -18,55 +18,55 @@ use crate::Failure;
 use crate::cpu::{Cpu, Meter};
 pub(crate) use http::{HttpConnection, Request, Url, header};
 
-/// How long requests that are due may wait after the end of the load.
+/// The longest time that due requests may wait after the end of the load.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A connection to whatever is measured.
+/// A connection to a contender.
 pub(crate) trait Connection: Send + 'static {
-    /// Asks once. `turn` chooses among the case's variables. A wrong answer is an error.
+    /// Sends a request. `turn` chooses among the case's variables. A wrong answer is an error.
     fn ask(&mut self, turn: usize) -> impl Future<Output = Result<(), Failure>> + Send;
 }
 
-/// How the requests come.
+/// The pace of the requests.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Pace {
     /// As fast as the answers.
     Closed,
-    /// So many in a second.
+    /// This many per second.
     Open(f64),
 }
 
-/// How long it lasts.
+/// The duration of a load.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Times {
-    /// Not counted.
+    /// The time at the beginning that is not measured.
     pub(crate) warm_up: Duration,
-    /// Counted.
+    /// The time that is measured.
     pub(crate) measured: Duration,
 }
 
-/// What was measured.
+/// The result of a load.
 #[derive(Debug)]
 pub(crate) struct Load {
-    /// Answers in a second.
+    /// Answers per second.
     pub(crate) rate: f64,
     /// Latencies in microseconds.
     latencies: Histogram<u64>,
-    /// Processor time of an answer.
+    /// Processor time per answer.
     pub(crate) cpu: Cpu,
-    /// How many processors everything else on the machine kept busy.
+    /// Number of processors that all other processes of the machine kept busy.
     pub(crate) others: Option<f64>,
 }
 
 impl Load {
-    /// A percentile of the latency, in milliseconds.
+    /// Returns a percentile of the latency, in milliseconds.
     #[expect(clippy::cast_precision_loss, reason = "microseconds of latency")]
     pub(crate) fn percentile(&self, percentile: f64) -> f64 {
         self.latencies.value_at_percentile(percentile) as f64 / 1_000.0
     }
 }
 
-/// What the workers share.
+/// The state that the workers share.
 struct Shared {
     begin: Instant,
     end: Instant,
@@ -129,7 +129,7 @@ pub(crate) async fn measure<C: Connection>(
     Ok(Load { rate: answers / seconds, latencies, cpu: spent / answers, others })
 }
 
-/// The connection comes back, so that it is not closed, and a backend of Postgres gone, before its time has been read.
+/// Returns the connection, because closing it would end a backend of Postgres before its processor time is read.
 async fn closed<C: Connection>(
     mut connection: C,
     place: usize,
@@ -176,7 +176,7 @@ async fn open<C: Connection>(
     }
 }
 
-/// From a microsecond to a minute, to three digits.
+/// Returns a histogram from a microsecond to a minute, with three digits.
 fn histogram() -> Result<Histogram<u64>, Failure> {
     Ok(Histogram::new_with_bounds(1, 60_000_000, 3)?)
 }
@@ -189,7 +189,7 @@ fn microseconds(duration: Duration) -> u64 {
 mod tests {
     use super::*;
 
-    /// Answers after a while; stalls once.
+    /// A connection that answers after a while, and stalls once.
     struct Slow {
         stall_at: usize,
     }
@@ -208,7 +208,7 @@ mod tests {
     async fn a_stall_is_charged_to_every_request_that_was_due() {
         let load =
             measure(vec![Slow { stall_at: 50 }], Pace::Open(200.0), TIMES, Meter::default()).await.unwrap();
-        // 40 of 100 requests are due during the stall; without the moment at which they were due it would be one.
+        // 40 of 100 requests are due during the stall; counted from when they were sent it would be only one.
         assert!(load.percentile(80.0) > 50.0, "{}", load.percentile(80.0));
         assert!(load.percentile(20.0) < 20.0, "{}", load.percentile(20.0));
     }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 
-/// When each request is due.
+/// The times when requests are due.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pacer {
     start: Instant,
@@ -13,7 +13,7 @@ pub(super) struct Pacer {
 }
 
 impl Pacer {
-    /// So many requests in a second, from `start` on.
+    /// Returns a pacer of this many requests per second, from `start` on.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -24,21 +24,21 @@ impl Pacer {
         Self { start, interval: 1.0 / rate, requests: (lasting.as_secs_f64() * rate) as u64 }
     }
 
-    /// How many requests there are.
+    /// Returns the number of requests.
     pub(super) fn requests(self) -> u64 {
         self.requests
     }
 
-    /// When a request is due, counted from 0.
+    /// Returns the time when a request is due, counted from 0.
     #[expect(clippy::cast_precision_loss, reason = "far fewer requests than a double counts")]
     pub(super) fn due(self, number: u64) -> Instant {
         self.start + Duration::from_secs_f64(number as f64 * self.interval)
     }
 
-    /// Releases each request when it is due, on a thread of its own: the runtime's timers know milliseconds only. At the
-    /// end each worker is told that there is no more.
+    /// Releases each request when it is due, on a thread of its own: the runtime's timers are only accurate to milliseconds. At
+    /// the end each worker gets one more permit, which tells it to stop.
     pub(super) fn run(self, due: &Semaphore, workers: usize) {
-        // The kernel rounds pauses up by this much, by default by 50 µs.
+        // The kernel extends pauses by up to this much, by default by 50 µs.
         #[cfg(target_os = "linux")]
         let _ = rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1));
         for number in 0..self.requests {

@@ -1,8 +1,8 @@
-//! `bench watch`: how long it takes until everybody who watches has seen what was logged.
+//! `bench watch`: measures how long a logged event takes to reach every subscriber.
 //!
-//! Events are logged by mutations over HTTP at a constant rate, each with the moment of its tap in its notes; subscribers
-//! over `WebSockets` note how long ago that is when the event arrives. A delivery therefore counts everything: the way in,
-//! the commit, the announcement, the reading under the subscriber's own rights, and the way out.
+//! Events are logged by mutations over HTTP at a constant rate, each with the time of its tap in its notes; subscribers over
+//! `WebSockets` record the age of an event when it arrives. A delivery therefore includes everything: the request, the commit,
+//! the notification, the read under the subscriber's own rights, and the delivery of the answer.
 
 mod people;
 pub(crate) mod soak;
@@ -27,22 +27,22 @@ use crate::{Failure, FolderArgs, say};
 use subscriber::Subscriber;
 pub(crate) use tap::Taps;
 
-/// How long the last events may take to arrive.
+/// The longest time that the last events may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Subscribers that connect at the same time.
+/// Number of subscribers that connect at the same time.
 const AT_ONCE: usize = 50;
 
 #[derive(Args, Debug)]
 pub(crate) struct WatchArgs {
     #[command(flatten)]
     pub(crate) folder: FolderArgs,
-    /// Who watches what; without it, each in turn
+    /// Who watches which protocols; without it, all scenes in turn
     #[arg(long, value_enum)]
     scene: Option<Scene>,
     /// Subscribers, each with a connection of its own
     #[arg(long, default_value_t = 1_000, value_name = "N")]
     subscribers: usize,
-    /// Events in a second
+    /// Events per second
     #[arg(long, default_value_t = 100.0, value_name = "N")]
     rate: f64,
     /// Seconds of events
@@ -50,20 +50,20 @@ pub(crate) struct WatchArgs {
     seconds: u64,
 }
 
-/// Who watches what.
+/// The scenes: who watches which protocols.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Scene {
-    /// One person, on many devices, watches one protocol
+    /// One person watches one protocol on many devices
     OnePerson,
-    /// Each watches the same protocol as somebody else than the others
+    /// Many people watch the same protocol
     OneProtocol,
-    /// Each watches another protocol
+    /// Each person watches another protocol
     ManyProtocols,
 }
 
 const SCENES: [Scene; 3] = [Scene::OnePerson, Scene::OneProtocol, Scene::ManyProtocols];
 
-/// What the subscribers have seen.
+/// The deliveries that the subscribers have seen.
 #[derive(Default)]
 pub(crate) struct Seen {
     pub(crate) deliveries: AtomicU64,
@@ -144,7 +144,7 @@ async fn watch(
     ))
 }
 
-/// Memory that a process holds, in MB; 0 where nobody knows.
+/// Returns the memory that a process holds, in MB; 0 if unknown.
 pub(crate) fn memory(pid: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Who watches and who logs: members of sites that the bench makes for the run and takes away again.
+//! The users who watch and log: members of sites, created for a run and deleted after it.
 
 use chrono::Utc;
 use praxis::auth::development::{DevelopmentClaims, issue};
@@ -8,9 +8,9 @@ use super::Scene;
 use crate::Failure;
 use crate::database::Database;
 
-/// The people of a scene.
+/// The users of a scene.
 pub(super) struct Cast {
-    /// Token of who logs.
+    /// Token of the clinician who logs.
     pub(super) clinician: String,
     /// The protocols that events are logged for, in turn.
     pub(super) protocols: Vec<i64>,
@@ -18,14 +18,14 @@ pub(super) struct Cast {
     pub(super) watchers: Vec<(String, i64)>,
 }
 
-/// Makes the people of a scene with so many subscribers.
+/// Creates the users of a scene with the given number of subscribers.
 pub(super) async fn cast(
     owner: &Client,
     database: &Database,
     scene: Scene,
     many: usize,
 ) -> Result<Cast, Failure> {
-    // Those of a run that was interrupted.
+    // Deletes those of an interrupted run.
     leave(owner).await?;
     let many = i64::try_from(many)?;
     let wanted = if scene == Scene::ManyProtocols { many } else { 1 };
@@ -39,7 +39,7 @@ pub(super) async fn cast(
         let (id, email): (String, String) = (row.get(0), row.get(1));
         Ok(issue(database.secret(), &DevelopmentClaims::new(id, email), Utc::now())?)
     };
-    // Who logs is a clinician of every site; who watches belongs to the site of the protocol.
+    // The clinician who logs belongs to every site; a subscriber belongs to the site of the protocol.
     let sql = "WITH person AS (
                  INSERT INTO auth.users (email) VALUES ('watcher.logs@bench.example') RETURNING id, email
                ), member AS (
@@ -67,7 +67,7 @@ pub(super) async fn cast(
     Ok(Cast { clinician, protocols, watchers })
 }
 
-/// Takes away who came to watch, and what was logged for them.
+/// Deletes the subscribers, and the events that were logged for them.
 pub(super) async fn leave(owner: &Client) -> Result<(), Failure> {
     let sql = "DELETE FROM session_events WHERE notes LIKE 'tap %';
                DELETE FROM auth.users WHERE email LIKE 'watcher.%@bench.example'";

@@ -1,5 +1,5 @@
-//! `bench soak`: reads, writes and subscriptions for minutes, with an eye on memory and connections; first in quiet, then
-//! beside hostile clients of every kind.
+//! `bench soak`: reads, writes and subscribes for minutes and watches memory and connections; first without, then with hostile
+//! clients of every kind.
 
 use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -20,25 +20,25 @@ use crate::hostile::{KINDS, Kind, Target, unleash};
 use crate::load::{HttpConnection, Request, Url};
 use crate::{Failure, FolderArgs};
 
-/// Subscribers, one of whom goes away and comes back at every pause.
+/// Number of subscribers; at every pause one of them disconnects and reconnects.
 const SUBSCRIBERS: usize = 200;
 const PAUSE: Duration = Duration::from_millis(200);
-/// Connections that read, and how long each rests between two reads.
+/// Number of connections that read, and the pause of each between two reads.
 const READERS: usize = 8;
 const REST: Duration = Duration::from_millis(20);
-/// Events in a second.
+/// Events per second.
 const RATE: f64 = 50.0;
-/// How often memory and connections are looked at.
+/// The interval between two measurements of memory and connections.
 const LOOK: Duration = Duration::from_secs(10);
-/// Connections to Postgres that the gateway may have.
+/// The largest number of connections that the gateway may have to Postgres.
 const POOL: usize = 16;
-/// What memory may grow by in quiet, from the end of the first fifth on, beside a tenth, in MB.
+/// The growth of memory that is allowed without hostile clients after the first fifth of the time, in addition to a tenth, in MB.
 const SLACK: u64 = 10;
-/// What the gateway may hold for clients, and what it may take besides, at most, in MB: for what is being worked on, and for
-/// what the allocator has not yet given back.
+/// The memory that the gateway may hold for clients, and the most that it may use besides, in MB: for work in progress, and for
+/// memory that the allocator has not yet returned.
 const HELD: u64 = 256;
 const BESIDES: u64 = 256;
-/// How much longer the slowest hundredth of honest requests may take beside hostile clients than in quiet.
+/// The factor by which the slowest hundredth of honest requests may slow down beside hostile clients.
 const SLOWER: u64 = 3;
 
 const READ: &str = "query($protocol: BigInt!) { protocol(recordId: $protocol) { sessionDate substance { substanceName }
@@ -49,10 +49,10 @@ const READ: &str = "query($protocol: BigInt!) { protocol(recordId: $protocol) { 
 pub(crate) struct SoakArgs {
     #[command(flatten)]
     pub(crate) folder: FolderArgs,
-    /// How long
+    /// Minutes to run
     #[arg(long, default_value_t = 5.0, value_name = "N")]
     minutes: f64,
-    /// Hostile clients of each kind, in the second half of the time; 0: none come
+    /// Hostile clients of each kind, in the second half of the time; 0 for none
     #[arg(long, default_value_t = 8, value_name = "N")]
     hostile: usize,
     /// Only hostile clients of this kind, by its name; may be given several times
@@ -60,7 +60,7 @@ pub(crate) struct SoakArgs {
     kind: Vec<Kind>,
 }
 
-/// A kind of hostile client by its name, in whatever case.
+/// Returns a kind of hostile client by its name, in upper or lower case.
 fn kind(name: &str) -> Result<Kind, String> {
     let is_named = |kind: &Kind| format!("{kind:?}").eq_ignore_ascii_case(name);
     KINDS.into_iter().find(is_named).ok_or_else(|| format!("there are {KINDS:?}"))
@@ -90,7 +90,7 @@ impl Reads {
     }
 }
 
-/// Soaks the gateway; fails where its memory or its connections grow, and where hostile clients harm honest ones.
+/// Soaks the gateway; fails if its memory or its connections grow, or if hostile clients harm honest ones.
 pub(crate) async fn run(database: &Database, args: &SoakArgs) -> Result<(), Failure> {
     let owner = connect(&database.owner_url()).await?;
     let mut cast = people::cast(&owner, database, Scene::ManyProtocols, SUBSCRIBERS + 1).await?;
@@ -148,7 +148,7 @@ pub(crate) async fn run(database: &Database, args: &SoakArgs) -> Result<(), Fail
             reads.count.load(Ordering::Relaxed),
             seen.deliveries.load(Ordering::Relaxed)
         )?;
-        // The pool, the one beside it for reference tables, and the one that listens.
+        // The pool, one connection for reference tables, and one that listens.
         if usize::try_from(connections)? > POOL + 2 {
             return Err(format!("{connections} connections to Postgres").into());
         }
@@ -192,7 +192,7 @@ pub(crate) async fn run(database: &Database, args: &SoakArgs) -> Result<(), Fail
     Ok(())
 }
 
-/// Reads protocols in turn.
+/// Reads the protocols in turn.
 async fn read(url: Url, token: String, protocols: Vec<i64>, reads: Arc<Reads>) -> Result<(), Failure> {
     let ask = |protocol: &i64| Request::new(&url, &token, READ, &json!({ "protocol": protocol }));
     let requests: Arc<[Request]> = protocols.iter().map(ask).collect();
@@ -209,7 +209,7 @@ async fn read(url: Url, token: String, protocols: Vec<i64>, reads: Arc<Reads>) -
     Ok(())
 }
 
-/// Subscribers who watch; every now and then one goes away and comes back.
+/// Runs the subscribers; from time to time one disconnects and reconnects.
 async fn come_and_go(url: Url, watchers: Vec<(String, i64)>, seen: Arc<Seen>) -> Result<(), Failure> {
     let connect = async |(token, protocol): &(String, i64)| {
         let subscriber = Subscriber::connect(url.clone(), token.clone(), *protocol).await?;

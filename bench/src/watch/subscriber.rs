@@ -1,4 +1,4 @@
-//! Somebody who watches a protocol over a WebSocket.
+//! A subscriber who watches a protocol over a WebSocket.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -41,7 +41,7 @@ impl Subscriber {
             other => return Err(format!("the connection was not acknowledged: {other:?}").into()),
         }
         socket.send(Message::text(subscribe.to_string())).await?;
-        // A ping is answered after what came before it: from then on the subscription is known.
+        // The answer to a ping follows the answers to earlier messages: by then the subscription has begun.
         socket.send(Message::text(json!({ "type": "ping" }).to_string())).await?;
         loop {
             match socket.next().await {
@@ -52,7 +52,7 @@ impl Subscriber {
         }
     }
 
-    /// Watches until the connection ends.
+    /// Receives events until the connection ends.
     pub(crate) async fn watch(mut self, seen: Arc<Seen>) -> Result<(), Failure> {
         while let Some(message) = self.socket.next().await {
             let Message::Text(text) = message? else { continue };

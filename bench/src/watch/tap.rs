@@ -1,4 +1,4 @@
-//! Events that are logged at a constant rate, each with the moment of its tap.
+//! Logs events at a constant rate, each with the time of its tap.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -13,20 +13,20 @@ use crate::load::{HttpConnection, Request, Url};
 const LOG: &str = "mutation($protocol: BigInt!, $notes: String!) {
   logSessionEvent(protocolId: $protocol, eventType: \"Distress\", intensityLevel: 5, notes: $notes) {
     sessionEvent { eventId } } }";
-/// What the notes of a tap begin with.
+/// The prefix of a tap's notes.
 const MARK: &str = "tap ";
-/// Connections that log.
+/// Number of connections that log.
 const CONNECTIONS: usize = 8;
 
-/// Somebody who logs.
+/// The clinician who logs events.
 pub(crate) struct Taps {
     pub(crate) token: String,
-    /// The protocols, in turn.
+    /// The protocols that events are logged for, in turn.
     pub(crate) protocols: Vec<i64>,
 }
 
 impl Taps {
-    /// Logs events at a constant rate; gives how many.
+    /// Logs events at a constant rate; returns their number.
     pub(crate) async fn log(&self, url: &Url, rate: f64, time: Duration) -> Result<u64, Failure> {
         let mut connections = Vec::with_capacity(CONNECTIONS);
         for _ in 0..CONNECTIONS {
@@ -64,7 +64,7 @@ impl Taps {
     }
 }
 
-/// How long ago the tap was that a message tells of.
+/// Returns how long ago the tap in a message was.
 pub(crate) fn age(message: &str) -> Option<Duration> {
     let (_, after) = message.split_once(MARK)?;
     let digits = after.split('"').next()?;
