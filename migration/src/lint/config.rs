@@ -22,7 +22,8 @@ pub struct Config {
     /// Bookkeeping times that every row has and few queries filter by; they need no index.
     #[serde(default)]
     pub bookkeeping: Vec<String>,
-    /// The settings of schemas. A schema that is not listed has no tenants.
+    /// The settings of schemas. A schema that is not listed has no tenants. A name that ends with `*` stands for all schemas that
+    /// begin so and are not listed themselves.
     #[serde(default)]
     pub schemas: BTreeMap<String, SchemaConfig>,
     /// References without a foreign key.
@@ -87,7 +88,7 @@ impl Config {
     #[must_use]
     pub fn without(mut self, is_lacking: impl Fn(&str) -> bool) -> Self {
         let of_schema = |schemas: &BTreeMap<String, SchemaConfig>, object: &str| {
-            let schema = object.split_once('.').and_then(|(schema, _)| schemas.get(schema));
+            let schema = object.split_once('.').and_then(|(schema, _)| find(schemas, schema));
             schema.and_then(|schema| schema.system.as_deref()).is_some_and(&is_lacking)
         };
         self.references.retain(|reference| !of_schema(&self.schemas, &reference.from));
@@ -96,6 +97,11 @@ impl Config {
             exception.objects.retain(|object| !of_schema(&self.schemas, object));
         }
         self
+    }
+
+    /// What holds in a schema, by its name.
+    pub(super) fn schema(&self, name: &str) -> SchemaConfig {
+        find(&self.schemas, name).cloned().unwrap_or_default()
     }
 
     /// Reads a configuration, in TOML.
@@ -127,6 +133,33 @@ impl Config {
             anonymous: Some("anon".into()),
             bookkeeping: vec!["created_at".into(), "updated_at".into()],
             ..Self::default()
+        }
+    }
+}
+
+/// What is said of a schema: its own line, or that of the longest pattern that it matches.
+fn find<'c>(schemas: &'c BTreeMap<String, SchemaConfig>, name: &str) -> Option<&'c SchemaConfig> {
+    let matches = |pattern: &str| pattern.strip_suffix('*').is_some_and(|start| name.starts_with(start));
+    let patterns = schemas.iter().filter(|(pattern, _)| matches(pattern));
+    let longest = || patterns.max_by_key(|(pattern, _)| pattern.len()).map(|(_, schema)| schema);
+    schemas.get(name).or_else(longest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schema_has_its_own_line_or_that_of_its_pattern() {
+        let text = "[schemas.sprint_00_woop]\ntenant = \"a\"\n[schemas.\"sprint_*\"]\ntenant = \"b\"\n[schemas.\"sprint_1*\"]\ntenant = \"c\"";
+        let config = Config::parse(text).unwrap();
+        for (name, tenant) in [
+            ("sprint_00_woop", Some("a")),
+            ("sprint_01_know_thyself", Some("b")),
+            ("sprint_15_value_proposition", Some("c")),
+            ("sprints", None),
+        ] {
+            assert_eq!(config.schema(name).tenant.as_deref(), tenant, "{name}");
         }
     }
 }

@@ -30,7 +30,32 @@ pub(crate) const BROKEN: &[(&str, usize, &[Migration])] = &[
         3,
         &[("20260101000000_a", "DO $$\nBEGIN\n  EXECUTE format('DROP TABLE %I', 'a');\nEND $$;", Some(""))],
     ),
+    // What is made in another schema does not take the place of what is dropped, whatever its name.
+    (
+        "additive-only",
+        1,
+        &[("20260101000000_a", "DROP INDEX a.i;\nCREATE INDEX CONCURRENTLY i ON b.t (c);", Some(""))],
+    ),
+    (
+        "additive-only",
+        1,
+        &[("20260101000000_a", "DROP POLICY p ON a.t;\nCREATE POLICY p ON b.t USING (true);", Some(""))],
+    ),
+    (
+        "additive-only",
+        1,
+        &[(
+            "20260101000000_a",
+            "DROP TRIGGER r ON a.t;\nCREATE TRIGGER r BEFORE INSERT ON b.t FOR EACH ROW EXECUTE FUNCTION f();",
+            Some(""),
+        )],
+    ),
     ("lock-create-index", 1, &[("20260101000000_a", "CREATE INDEX ON a (b);", Some(""))]),
+    (
+        "lock-create-index",
+        2,
+        &[("20260101000000_a", "CREATE TABLE a.t (b int);\nCREATE INDEX ON b.t (b);", Some(""))],
+    ),
     (
         "lock-volatile-default",
         1,
@@ -72,6 +97,7 @@ const ADDITIVE: &[&str] = &[
     "CREATE TABLE scratch (b int); DROP TABLE scratch;",
     "CREATE OR REPLACE VIEW v AS SELECT 1;",
     "ALTER TYPE a ADD VALUE 'b';",
+    "DROP INDEX a.i; CREATE INDEX CONCURRENTLY i ON a.t (c);",
     "CREATE TABLE a (b int); CREATE INDEX ON a (b); ALTER TABLE a ADD CHECK (b > 0);",
     "ALTER TABLE a ADD COLUMN b timestamptz NOT NULL DEFAULT now();",
     "ALTER TABLE a ADD CONSTRAINT c CHECK (b > 0) NOT VALID;",

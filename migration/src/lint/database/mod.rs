@@ -167,7 +167,7 @@ impl<'connection> Catalog<'connection> {
         let schemas: Vec<_> =
             schemas.into_iter().filter(|it| wanted.is_empty() || wanted.contains(it)).collect();
         let settings = schemas.iter().map(|name| {
-            let schema = config.schemas.get(name).cloned().unwrap_or_default();
+            let schema = config.schema(name);
             json!({
                 "name": name,
                 "tenant": schema.tenant,

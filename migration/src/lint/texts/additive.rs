@@ -141,11 +141,16 @@ fn objects(node: &SyntaxNode, kind: &str) -> Vec<(String, String)> {
             // Only the first name is that of the created object; the others are references.
             let dropped = if is_drop(node) { all.len() } else { 1 };
             // An index is in the schema of its table, and is created without naming the schema.
-            let plain = |name: String| match (kind, name.rsplit_once('.')) {
-                ("INDEX", Some((_, name))) => name.to_owned(),
-                _ => name,
+            let schema = if kind == "INDEX" && !is_drop(node) {
+                all.get(1).and_then(|it| it.split_once('.'))
+            } else {
+                None
             };
-            return all.into_iter().take(dropped).map(|it| (kind.to_owned(), plain(it))).collect();
+            let in_schema = |name: &String| match (schema, name.split_once('.')) {
+                (Some((schema, _)), Some((_, name))) => format!("{schema}.{name}"),
+                _ => name.clone(),
+            };
+            return all.iter().take(dropped).map(|it| (kind.to_owned(), in_schema(it))).collect();
         }
     };
     let table = node
