@@ -17,7 +17,7 @@ use crate::{
     migrations,
     record::{READ_RECORD, RECORD_EXISTS, Record, compare},
     sql::{Migrator, RECORD},
-    systems::later,
+    systems::{PORTAL, later},
 };
 
 /// The key of the advisory lock of a run, an arbitrary number that must never change.
@@ -163,7 +163,7 @@ impl Run {
         // Existing objects stay.
         let there = present(&status);
         let systems = there.and(systems);
-        if systems.portal && !there.portal {
+        if systems.has(PORTAL) && !there.has(PORTAL) {
             self.add_portal(&status, systems, applied).await?;
         }
         let is_pending = |migration: &&Migration| !applied.contains(&migration.name);

@@ -8,36 +8,43 @@ use crate::Migration;
 /// The systems of a database. Shared objects always exist.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Systems {
-    /// PPN Research Portal.
-    pub portal: bool,
-    /// TherapyFlow.
-    pub therapyflow: bool,
+    /// A bit for each of [`NAMES`].
+    bits: u32,
 }
 
-/// The owner of a migration: the portal, unless the migration is listed here.
+/// The systems by their names, the portal first.
+const NAMES: [&str; 2] = [PORTAL, THERAPYFLOW];
+pub(crate) const PORTAL: &str = "ppn";
+const THERAPYFLOW: &str = "therapyflow";
+
+/// The owner of a migration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Owner {
-    Portal,
-    Therapyflow,
+    /// The system of this name.
+    System(&'static str),
+    /// Every system needs it.
     All,
 }
 
-/// Migrations of TherapyFlow alone.
-const OF_THERAPYFLOW: [&str; 13] = [
-    "20260310100000_create_therapyflow",
-    "20260310110000_isolate_organizations",
-    "20260310120000_schedule_sessions",
-    "20260310130000_write_clinical_notes",
-    "20260310140000_decide_on_consent",
-    "20260310150000_audit_every_change",
-    "20260312100000_index_times_of_therapyflow",
-    "20260313100000_describe_therapyflow",
-    "20260403120000_tell_no_hidden_rows",
-    "20260411000000_complete_therapyflow",
-    "20260412000100_page_lists_of_therapyflow",
-    "20260418000200_end_sessions_within_calendars",
-    "20260421000000_describe_therapyflow_anew",
-];
+/// Migrations of one system alone. The portal owns those that are neither listed here nor shared.
+const OWNED: [(&str, &[&str]); 1] = [(
+    THERAPYFLOW,
+    &[
+        "20260310100000_create_therapyflow",
+        "20260310110000_isolate_organizations",
+        "20260310120000_schedule_sessions",
+        "20260310130000_write_clinical_notes",
+        "20260310140000_decide_on_consent",
+        "20260310150000_audit_every_change",
+        "20260312100000_index_times_of_therapyflow",
+        "20260313100000_describe_therapyflow",
+        "20260403120000_tell_no_hidden_rows",
+        "20260411000000_complete_therapyflow",
+        "20260412000100_page_lists_of_therapyflow",
+        "20260418000200_end_sessions_within_calendars",
+        "20260421000000_describe_therapyflow_anew",
+    ],
+)];
 
 /// Migrations that the systems share.
 const SHARED: [&str; 10] = [
@@ -151,14 +158,19 @@ const MIXED: [Mixed; 6] = [
 
 impl Systems {
     /// All systems.
-    pub const ALL: Self = Self { portal: true, therapyflow: true };
+    pub const ALL: Self = Self { bits: (1 << NAMES.len()) - 1 };
+
+    /// Returns the systems of these names. A name without migrations is ignored.
+    #[must_use]
+    pub fn named<'n>(names: impl IntoIterator<Item = &'n str>) -> Self {
+        names.into_iter().fold(Self::default(), |systems, name| systems.and(Self::only(name)))
+    }
 
     /// Returns true if a migration, given by its name, belongs to these systems or is shared.
     #[must_use]
     pub fn have(self, name: &str) -> bool {
         match owner(name) {
-            Owner::Portal => self.portal,
-            Owner::Therapyflow => self.therapyflow,
+            Owner::System(system) => self.has(system),
             Owner::All => true,
         }
     }
@@ -166,25 +178,26 @@ impl Systems {
     /// Returns true if they include a system, given by its name.
     #[must_use]
     pub fn has(self, system: &str) -> bool {
-        match system {
-            "ppn" => self.portal,
-            "therapyflow" => self.therapyflow,
-            _ => false,
-        }
+        self.bits & Self::only(system).bits != 0
     }
 
     /// Returns the systems that own at least one of these migrations.
     pub(crate) fn of<'n>(names: impl Iterator<Item = &'n str>) -> Self {
-        names.fold(Self::default(), |systems, name| match owner(name) {
-            Owner::Portal => Self { portal: true, ..systems },
-            Owner::Therapyflow => Self { therapyflow: true, ..systems },
-            Owner::All => systems,
-        })
+        let owners = names.filter_map(|name| match owner(name) {
+            Owner::System(system) => Some(system),
+            Owner::All => None,
+        });
+        Self::named(owners)
     }
 
     /// Returns the union of two sets of systems.
     pub(crate) fn and(self, others: Self) -> Self {
-        Self { portal: self.portal || others.portal, therapyflow: self.therapyflow || others.therapyflow }
+        Self { bits: self.bits | others.bits }
+    }
+
+    fn only(name: &str) -> Self {
+        let place = NAMES.iter().position(|known| *known == name);
+        Self { bits: place.map_or(0, |place| 1 << place) }
     }
 
     /// Returns the up script of a migration for these systems.
@@ -199,7 +212,7 @@ impl Systems {
 
     fn step(self, migration: &Migration) -> Option<Step> {
         let mixed = mixed(migration.name)?;
-        match (self.portal, self.therapyflow) {
+        match (self.has(PORTAL), self.has(THERAPYFLOW)) {
             (false, _) => Some(mixed.shared),
             (true, false) => mixed.portal,
             (true, true) => None,
@@ -217,13 +230,11 @@ fn mixed(name: &str) -> Option<&'static Mixed> {
 }
 
 fn owner(name: &str) -> Owner {
-    if OF_THERAPYFLOW.contains(&name) {
-        Owner::Therapyflow
-    } else if SHARED.contains(&name) || mixed(name).is_some() {
-        Owner::All
-    } else {
-        Owner::Portal
+    if SHARED.contains(&name) || mixed(name).is_some() {
+        return Owner::All;
     }
+    let owned = OWNED.iter().find(|(_, migrations)| migrations.contains(&name));
+    Owner::System(owned.map_or(PORTAL, |(system, _)| system))
 }
 
 impl Text {
@@ -247,7 +258,7 @@ mod tests {
     fn every_name_is_that_of_a_migration_and_every_seam_is_in_its_text() {
         let find =
             |name: &str| migrations().iter().find(|it| it.name == name).unwrap_or_else(|| panic!("{name}"));
-        for name in OF_THERAPYFLOW.iter().chain(&SHARED) {
+        for name in OWNED.iter().flat_map(|(_, migrations)| *migrations).chain(&SHARED) {
             find(name);
         }
         for Mixed { name, shared, portal, later } in MIXED {

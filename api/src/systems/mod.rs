@@ -64,8 +64,7 @@ pub fn offers(systems: &[System]) -> impl Iterator<Item = &'static Offer> {
 
 /// What a database is migrated for that serves these systems.
 pub fn migrated(systems: &[System]) -> migration::Systems {
-    let has = |wanted: System| systems.iter().any(|system| system.name == wanted.name);
-    migration::Systems { portal: has(ppn::SYSTEM), therapyflow: has(therapyflow::SYSTEM) }
+    migration::Systems::named(systems.iter().map(|system| system.name))
 }
 
 /// The names of systems, in their order.

@@ -174,8 +174,8 @@ async fn each_command_is_about_the_chosen_systems() {
     let of = |systems: migration::Systems| {
         migration::migrations().iter().filter(|it| systems.have(it.name)).count()
     };
-    let portal = of(migration::Systems { portal: true, therapyflow: false });
-    let therapyflow = of(migration::Systems { portal: false, therapyflow: true });
+    let portal = of(migration::Systems::named(["ppn"]));
+    let therapyflow = of(migration::Systems::named(["therapyflow"]));
     let shared = portal + therapyflow - all;
     // Where nothing is there, all of what is chosen is pending.
     assert_eq!(status(None).await, (0, all, false));
