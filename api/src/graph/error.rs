@@ -103,6 +103,8 @@ pub struct Error {
 /// A rule of the database, by the names that it has there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rule {
+    /// The schema of the table.
+    pub schema: Option<String>,
     /// The table.
     pub table: Option<String>,
     /// The column.
@@ -115,6 +117,7 @@ impl Rule {
     /// The rule that Postgres names in an error.
     pub(super) fn of(error: &ServerError) -> Self {
         Self {
+            schema: error.schema.clone(),
             table: error.table.clone(),
             column: error.column.clone(),
             constraint: error.constraint.clone(),
@@ -268,13 +271,14 @@ fn told(error: &ServerError) -> Option<Error> {
 impl From<Error> for async_graphql::ServerError {
     fn from(error: Error) -> Self {
         let Error { code, message, locations, path, argument, reason, rule, present, id } = error;
-        let Rule { table, column, constraint } = rule.map(|rule| *rule).unwrap_or_default();
+        let Rule { schema, table, column, constraint } = rule.map(|rule| *rule).unwrap_or_default();
         let text = |text: Option<String>| text.map(Value::from);
         let mut extensions = ErrorExtensionValues::default();
         extensions.set("code", code.as_str());
         let others = [
             ("argument", text(argument)),
             ("reason", reason.map(Value::from)),
+            ("schema", text(schema)),
             ("table", text(table)),
             ("column", text(column)),
             ("constraint", text(constraint)),
