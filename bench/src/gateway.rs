@@ -1,6 +1,6 @@
 //! Runs the gateway as a separate process, so that its processor time is measured separately.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -88,6 +88,8 @@ fn program() -> Result<PathBuf, Failure> {
     if program.exists() {
         return Ok(program);
     }
-    let profile = if cfg!(debug_assertions) { "" } else { " --release" };
-    Err(format!("{} is missing; run: cargo build{profile} -p praxis", program.display()).into())
+    // The folder is named after the profile, but for that of `dev`.
+    let folder = program.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
+    let profile = if folder == "debug" { "dev" } else { &*folder };
+    Err(format!("{} is missing; run: cargo build --profile {profile} -p praxis", program.display()).into())
 }
