@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -15,7 +16,7 @@ use crate::database::{DatabaseConfig, DatabaseError, Mode, Pool, PoolError, Turn
 use crate::feed::{FeedSettings, Feeds, Gateway};
 use crate::graph::catalog::System;
 use crate::graph::{Engine, EngineError, Limits, keep_seeing_policies};
-use crate::guard::{Guard, UnsafeDatabase};
+use crate::guard::{Guard, UnsafeDatabase, shipped_protection};
 use crate::housekeeping::keep_house;
 use crate::http::{AppState, HttpSettings, Watching, listen, serve, services};
 use crate::supervise::Supervisor;
@@ -31,6 +32,8 @@ pub struct ServerConfig {
     pub auth: AuthConfig,
     /// The systems to serve.
     pub systems: Vec<System>,
+    /// How the tables of these systems are protected, as the guard expects it: a list like `migration/protection.json`.
+    pub protection: Value,
     /// What one request may ask for.
     pub limits: Limits,
     /// The endpoint.
@@ -48,6 +51,7 @@ impl ServerConfig {
             database,
             auth,
             systems: systems::ALL.to_vec(),
+            protection: shipped_protection(),
             limits: Limits::default(),
             http: HttpSettings::default(),
             feeds: FeedSettings::default(),
@@ -112,7 +116,7 @@ impl Server {
         let pool = Pool::new(&config.database)?.within(budget.clone());
         let retention = config.limits.idempotency_retention;
         let engine = Arc::new(Engine::new(&config.systems, config.limits, pool.clone())?);
-        let guard = Guard::new(&engine, &pool, &roles);
+        let guard = Guard::comparing(&engine, &pool, &roles, &config.protection);
         guard.admit().await?;
         match pool.mode().await? {
             Mode::Primary => {}

@@ -41,6 +41,7 @@ mod limits;
 mod loading;
 mod log;
 mod login;
+mod made_up;
 mod malformed;
 mod matching;
 mod matrix;

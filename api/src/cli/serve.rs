@@ -13,6 +13,7 @@ use crate::config::ServeArgs;
 use crate::database::embedded::{Embedded, EmbeddedConfig};
 use crate::database::{Access, migration_status};
 use crate::descriptors;
+use crate::guard::shipped_protection;
 use crate::http::{PageConfig, PagePersona, PageTab, SPARE_SOCKETS};
 use crate::server::{Server, ServerConfig};
 use crate::systems;
@@ -144,6 +145,7 @@ fn config(
         listen: args.listen,
         database: args.database(url),
         auth: args.auth(secret)?,
+        protection: shipped_protection(),
         limits: args.limits()?,
         feeds,
         systems,

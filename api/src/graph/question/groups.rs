@@ -275,7 +275,7 @@ impl<'a> Groups<'a> {
                 let name = match value {
                     Value::Key(key) => {
                         let Key { at, grouping, .. } = &self.keys[*key];
-                        format!("{} key {} {grouping:?}", table.name, at.name(catalog, table))
+                        format!("{} key {} {grouping:?}", table.shown_name, at.name(catalog, table))
                     }
                     Value::Expression(at) => self.expressions[*at].name(table),
                 };

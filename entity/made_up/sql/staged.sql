@@ -1,0 +1,24 @@
+CREATE TABLE {schema}.ref_stages (
+  stage_id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  stage_name TEXT NOT NULL UNIQUE
+);
+INSERT INTO {schema}.ref_stages (stage_name) VALUES ('The stage of {schema}');
+SELECT praxis.protect('{schema}.ref_stages');
+CREATE POLICY stages_read ON {schema}.ref_stages FOR SELECT USING ((SELECT auth.role()) = 'authenticated');
+CREATE POLICY stages_write ON {schema}.ref_stages USING ((SELECT auth.role()) = 'authenticated');
+GRANT SELECT ON {schema}.ref_stages TO anon, authenticated;
+GRANT DELETE ON {schema}.ref_stages TO authenticated;
+SELECT
+  praxis.grant_columns('{schema}.ref_stages', '{stage_name}', '{stage_name}'),
+  praxis.announce('{schema}.ref_stages'),
+  praxis.announce_as_reference('{schema}.ref_stages');
+CREATE FUNCTION {schema}.submit(entry bigint) RETURNS {schema}.tool_data LANGUAGE sql AS $$
+  UPDATE {schema}.tool_data SET status = 'submitted' WHERE entry_id = entry RETURNING *
+$$;
+CREATE FUNCTION {schema}.entries_of_company(company bigint) RETURNS TABLE (entry_id bigint, version int)
+LANGUAGE sql STABLE AS $$
+  SELECT entry_id, version FROM {schema}.tool_data WHERE company_id = company
+$$;
+REVOKE ALL ON FUNCTION {schema}.submit, {schema}.entries_of_company FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION {schema}.submit TO authenticated;
+GRANT EXECUTE ON FUNCTION {schema}.entries_of_company TO anon, authenticated;

@@ -1,0 +1,9 @@
+//! Tables and functions' rows of the tools that have stages.
+
+pub mod company_entries;
+pub mod ref_stages;
+
+/// The schemas that hold them.
+pub fn schemas() -> impl Iterator<Item = &'static entity::Schema> {
+    crate::tools().take(2)
+}

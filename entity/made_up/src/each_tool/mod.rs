@@ -1,0 +1,9 @@
+//! Tables that every tool has.
+
+pub mod audit_log;
+pub mod tool_data;
+
+/// The schemas that hold them.
+pub fn schemas() -> impl Iterator<Item = &'static entity::Schema> {
+    crate::tools()
+}

@@ -1,0 +1,3 @@
+//! Tables that all tools share.
+
+pub mod companies;
