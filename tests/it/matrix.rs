@@ -22,47 +22,47 @@ use crate::people::{
 pub(crate) fn policies(table: &Table) -> &'static [&'static str] {
     // Of the brief's "existing" tables the policies are those that the portal is known to have, or follow the brief's
     // standard pattern: members of the site.
-    match table.name.as_str() {
-        "sites" => &["true"],
-        "user_sites" => &["user_id = auth.uid()"],
-        "log_clinical_records" => &["EXISTS (
+    match table.full_name().as_str() {
+        "public.sites" => &["true"],
+        "public.user_sites" => &["user_id = auth.uid()"],
+        "public.log_clinical_records" => &["EXISTS (
             SELECT 1 FROM user_sites us
             WHERE us.user_id = auth.uid() AND us.site_id = log_clinical_records.site_id
           )"],
-        "assessment_responses" => &["EXISTS (
+        "public.assessment_responses" => &["EXISTS (
             SELECT 1 FROM user_sites us
             JOIN log_clinical_records lcr ON lcr.site_id = us.site_id
             WHERE us.user_id = auth.uid()
               AND lcr.record_id = assessment_responses.protocol_id
           )"],
-        "outcomes_summary" => &[
+        "public.outcomes_summary" => &[
             "EXISTS (
               SELECT 1 FROM user_sites us
               WHERE us.user_id = auth.uid() AND us.site_id = outcomes_summary.site_id
             )",
             NETWORK_ADMIN,
         ],
-        "network_benchmarks" => &[
+        "public.network_benchmarks" => &[
             "EXISTS (
               SELECT 1 FROM user_sites us
               WHERE us.user_id = auth.uid() AND us.site_id = network_benchmarks.site_id
             )",
             NETWORK_ADMIN,
         ],
-        "session_activities" => &[
+        "public.session_activities" => &[
             "EXISTS (
               SELECT 1 FROM user_sites us
               WHERE us.user_id = auth.uid() AND us.site_id = session_activities.site_id
             )",
             NETWORK_ADMIN,
         ],
-        "session_events" => &["EXISTS (
+        "public.session_events" => &["EXISTS (
             SELECT 1 FROM user_sites us
             JOIN log_clinical_records lcr ON lcr.site_id = us.site_id
             WHERE us.user_id = auth.uid()
               AND lcr.record_id = session_events.protocol_id
           )"],
-        "integration_homework" => &[
+        "public.integration_homework" => &[
             "EXISTS (
               SELECT 1 FROM user_sites us
               JOIN log_clinical_records lcr ON lcr.site_id = us.site_id
@@ -77,7 +77,7 @@ pub(crate) fn policies(table: &Table) -> &'static [&'static str] {
                 AND lcr.record_id = integration_homework.protocol_id
             )",
         ],
-        "integration_scores" => &[
+        "public.integration_scores" => &[
             "EXISTS (
               SELECT 1 FROM user_sites us
               JOIN log_clinical_records lcr ON lcr.site_id = us.site_id
@@ -93,85 +93,85 @@ pub(crate) fn policies(table: &Table) -> &'static [&'static str] {
             )",
         ],
         // A view shows what the tables below it show: here those of a protocol's site.
-        "timeline_events" => &["EXISTS (
+        "public.timeline_events" => &["EXISTS (
             SELECT 1 FROM user_sites us
             JOIN log_clinical_records lcr ON lcr.site_id = us.site_id
             WHERE us.user_id = auth.uid()
               AND lcr.record_id = timeline_events.protocol_id
           )"],
-        "score_trends" => &["EXISTS (
+        "public.score_trends" => &["EXISTS (
             SELECT 1 FROM user_sites us
             JOIN log_clinical_records lcr ON lcr.site_id = us.site_id
             WHERE us.user_id = auth.uid()
               AND lcr.record_id = score_trends.protocol_id
           )"],
-        "homework_adherences" => &["EXISTS (
+        "public.homework_adherences" => &["EXISTS (
             SELECT 1 FROM user_sites us
             JOIN log_clinical_records lcr ON lcr.site_id = us.site_id
             WHERE us.user_id = auth.uid()
               AND lcr.record_id = homework_adherences.protocol_id
           )"],
-        "homework_statuses" => &["EXISTS (
+        "public.homework_statuses" => &["EXISTS (
             SELECT 1 FROM user_sites us
             JOIN log_clinical_records lcr ON lcr.site_id = us.site_id
             WHERE us.user_id = auth.uid()
               AND lcr.record_id = homework_statuses.protocol_id
           )"],
-        "session_note_counts" => &["EXISTS (
+        "public.session_note_counts" => &["EXISTS (
             SELECT 1 FROM user_sites us
             JOIN log_clinical_records lcr ON lcr.site_id = us.site_id
             WHERE us.user_id = auth.uid()
               AND lcr.record_id = session_note_counts.protocol_id
           )"],
-        "session_note_phases" => &["EXISTS (
+        "public.session_note_phases" => &["EXISTS (
             SELECT 1 FROM user_sites us
             JOIN log_clinical_records lcr ON lcr.site_id = us.site_id
             WHERE us.user_id = auth.uid()
               AND lcr.record_id = session_note_phases.protocol_id
           )"],
-        "session_note_silences" => &["EXISTS (
+        "public.session_note_silences" => &["EXISTS (
             SELECT 1 FROM user_sites us
             JOIN log_clinical_records lcr ON lcr.site_id = us.site_id
             WHERE us.user_id = auth.uid()
               AND lcr.record_id = session_note_silences.protocol_id
           )"],
-        "session_notes" => &["EXISTS (
+        "public.session_notes" => &["EXISTS (
             SELECT 1 FROM user_sites us
             JOIN log_clinical_records lcr ON lcr.site_id = us.site_id
             WHERE us.user_id = auth.uid()
               AND lcr.record_id = session_notes.protocol_id
           )"],
-        "supervision_relationships" => &["EXISTS (
+        "public.supervision_relationships" => &["EXISTS (
             SELECT 1 FROM practitioner_profiles
             WHERE (profile_id = supervision_relationships.supervisor_id
                 OR profile_id = supervision_relationships.supervisee_id)
               AND user_id = auth.uid()
           )"],
         // `practitioner_hits`: what the search gives without words.
-        "practitioner_profiles" | "practitioner_hits" | "supervision_circles" | "circle_members" => {
+        "public.practitioner_profiles" | "public.practitioner_hits" | "public.supervision_circles" | "public.circle_members" => {
             &[SIGNED_IN]
         }
-        "ref_medications"
-        | "ref_event_types"
-        | "ref_homework_types"
-        | "ref_substances"
-        | "ref_routes"
-        | "ref_indications"
-        | "ref_assessments"
-        | "ref_assessment_bands"
-        | "ref_support_modality"
-        | "ref_smoking_status"
-        | "ref_severity_grade"
-        | "ref_safety_events"
-        | "ref_resolution_status" => &[SIGNED_IN, NETWORK_ADMIN],
-        "supervision_network_edges" => &[
+        "public.ref_medications"
+        | "public.ref_event_types"
+        | "public.ref_homework_types"
+        | "public.ref_substances"
+        | "public.ref_routes"
+        | "public.ref_indications"
+        | "public.ref_assessments"
+        | "public.ref_assessment_bands"
+        | "public.ref_support_modality"
+        | "public.ref_smoking_status"
+        | "public.ref_severity_grade"
+        | "public.ref_safety_events"
+        | "public.ref_resolution_status" => &[SIGNED_IN, NETWORK_ADMIN],
+        "public.supervision_network_edges" => &[
             "kind = 'circle' AND auth.role() = 'authenticated'",
             "EXISTS (
               SELECT 1 FROM practitioner_profiles
               WHERE profile_id IN (source_id, target_id) AND user_id = auth.uid()
             )",
         ],
-        "supervision_network_nodes" => &[
+        "public.supervision_network_nodes" => &[
             "circle_count > 0 AND auth.role() = 'authenticated'",
             "EXISTS (
               SELECT 1 FROM practitioner_profiles me
@@ -184,14 +184,14 @@ pub(crate) fn policies(table: &Table) -> &'static [&'static str] {
             )",
         ],
         // What functions give without arguments; see `source`.
-        "supervision_matches" => &["EXISTS (
+        "public.supervision_matches" => &["EXISTS (
             SELECT 1 FROM practitioner_profiles me
             WHERE me.user_id = auth.uid() AND me.profile_id <> supervision_matches.supervisor_id AND NOT EXISTS (
               SELECT 1 FROM supervision_relationships r
               WHERE r.status IN ('pending', 'active') AND me.profile_id IN (r.supervisor_id, r.supervisee_id)
                 AND supervision_matches.supervisor_id IN (r.supervisor_id, r.supervisee_id))
           )"],
-        "supervision_networks" => &["viewer_id = auth.uid()"],
+        "public.supervision_networks" => &["viewer_id = auth.uid()"],
         _ if table.schema == "therapyflow" => crate::practices::policies(&table.name),
         name => panic!("{name} has no policy in this test: write down what its source says"),
     }

@@ -57,17 +57,17 @@ pub(crate) async fn allowed(
 
 /// Where the oracle finds the rows of a table. What a function gives to its caller is said by plain SQL instead.
 pub(crate) fn source(table: &Table) -> String {
-    let rows = match table.name.as_str() {
-        "supervision_matches" => {
+    let rows = match table.full_name().as_str() {
+        "public.supervision_matches" => {
             "SELECT profile_id AS supervisor_id FROM practitioner_profiles p
              WHERE is_accepting_supervision AND max_supervisees > (
                SELECT count(*) FROM supervision_relationships WHERE supervisor_id = p.profile_id AND status = 'active')"
         }
-        "supervision_networks" => {
+        "public.supervision_networks" => {
             "SELECT id AS viewer_id FROM auth.users UNION SELECT '00000000-0000-4000-8000-00000000dead'"
         }
         // As a client writes the time.
-        "free_slots" => "VALUES ('2030-01-01T00:00:00Z'), ('2030-01-01T00:50:00Z')",
+        "therapyflow.free_slots" => "VALUES ('2030-01-01T00:00:00Z'), ('2030-01-01T00:50:00Z')",
         _ if table.function.is_some() => return format!("{} AS {}", table.sql_name, table.name),
         _ => return table.sql_name.clone(),
     };
@@ -77,8 +77,8 @@ pub(crate) fn source(table: &Table) -> String {
 
 /// What a function has to be given.
 pub(crate) fn arguments(table: &Table) -> &'static str {
-    match table.name.as_str() {
-        "free_slots" => "earliest: \"2030-01-01T00:00:00Z\", latest: \"2030-01-01T02:00:00Z\",",
+    match table.full_name().as_str() {
+        "therapyflow.free_slots" => "earliest: \"2030-01-01T00:00:00Z\", latest: \"2030-01-01T02:00:00Z\",",
         _ => "",
     }
 }

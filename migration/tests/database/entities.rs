@@ -144,12 +144,19 @@ async fn database() -> Session {
     migrated().await.connect().await
 }
 
+/// The schemas of all systems, as a list in SQL.
+pub(crate) fn schemas() -> String {
+    let all = [entity_ppn::SCHEMAS, entity_therapyflow::SCHEMAS, entity_auth::SCHEMAS].concat();
+    all.iter().map(|schema| format!("'{}'", schema.name)).collect::<Vec<_>>().join(", ")
+}
+
+/// The first column of a query; `{schemas}` in it stands for the schemas of all systems.
 async fn set(session: &mut Session, query: &str) -> Set {
-    session.rows(query).await.into_iter().collect()
+    session.rows(query.replace("{schemas}", &schemas())).await.into_iter().collect()
 }
 
 const VIEWS: &str = "SELECT nspname || '.' || relname FROM pg_class
-    JOIN pg_namespace AS s ON s.oid = relnamespace AND nspname IN ('public', 'auth', 'therapyflow') WHERE relkind = 'v'";
+    JOIN pg_namespace AS s ON s.oid = relnamespace AND nspname IN ({schemas}) WHERE relkind = 'v'";
 
 /// What is said of tables, and what is said of views.
 fn apart(facts: Set, views: &Set) -> (Set, Set) {
@@ -173,7 +180,7 @@ async fn columns_with_types_nullability_and_defaults() {
               replace(pg_get_expr(adbin, adrelid), 'now()', 'CURRENT_TIMESTAMP'), '::\w+$', '')) END)
         FROM pg_attribute
         JOIN pg_class AS t ON t.oid = attrelid AND relkind IN ('r', 'p', 'v')
-        JOIN pg_namespace AS s ON s.oid = relnamespace AND nspname IN ('public', 'auth', 'therapyflow')
+        JOIN pg_namespace AS s ON s.oid = relnamespace AND nspname IN ({schemas})
         LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
         WHERE attnum > 0 AND NOT attisdropped
           -- What only a text search looks at is not served, and GraphQL has no type for it.
@@ -203,7 +210,7 @@ async fn primary_and_unique_keys() {
            FROM unnest(indkey) WITH ORDINALITY AS key(number, place)
            JOIN pg_attribute ON attrelid = indrelid AND attnum = number))
         FROM pg_index JOIN pg_class AS t ON t.oid = indrelid
-        JOIN pg_namespace AS s ON s.oid = relnamespace AND nspname IN ('public', 'auth', 'therapyflow')
+        JOIN pg_namespace AS s ON s.oid = relnamespace AND nspname IN ({schemas})
         WHERE indisunique AND NOT EXISTS (
           SELECT FROM pg_index AS own WHERE own.indrelid = pg_index.indrelid AND own.indisprimary
             AND own.indexrelid <> pg_index.indexrelid AND own.indkey::int2[] <@ pg_index.indkey::int2[])";
@@ -242,7 +249,7 @@ async fn lists_of_values_are_the_checks() {
           (SELECT string_agg(value[1], ', ' ORDER BY value[1])
            FROM regexp_matches(pg_get_constraintdef(c.oid), '''([^'']+)''::text', 'g') AS value))
         FROM pg_constraint AS c JOIN pg_class AS t ON t.oid = conrelid
-        JOIN pg_namespace AS s ON s.oid = relnamespace AND nspname IN ('public', 'auth', 'therapyflow')
+        JOIN pg_namespace AS s ON s.oid = relnamespace AND nspname IN ({schemas})
         JOIN pg_attribute ON attrelid = conrelid AND attnum = conkey[1]
         WHERE contype = 'c' AND pg_get_constraintdef(c.oid) LIKE '%= ANY (ARRAY[%'";
     let mut session = database().await;
@@ -308,6 +315,7 @@ async fn the_rows_of_a_view_are_as_its_entity_says() {
 #[tokio::test]
 async fn every_table_and_view_is_an_entity() {
     let query = "SELECT count(*)::text FROM pg_class
-        WHERE relkind IN ('r', 'p', 'v') AND relnamespace IN ('public'::regnamespace, 'auth'::regnamespace, 'therapyflow'::regnamespace)";
-    assert_eq!(database().await.one(query).await, facts().tables.to_string());
+        WHERE relkind IN ('r', 'p', 'v') AND relnamespace::regnamespace::text IN ({schemas})";
+    let count = set(&mut database().await, query).await;
+    assert_eq!(count, Set::from([facts().tables.to_string()]));
 }

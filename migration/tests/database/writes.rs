@@ -34,14 +34,15 @@ fn said() -> Vec<String> {
 
 /// What a role may write, column by column.
 fn granted(role: &str) -> String {
+    let schemas = crate::entities::schemas();
     format!(
         "SELECT format('%s.%s %s %s', nspname, relname, privilege, attname)
-         FROM pg_class JOIN pg_namespace AS s ON s.oid = relnamespace AND nspname IN ('public', 'auth', 'therapyflow')
+         FROM pg_class JOIN pg_namespace AS s ON s.oid = relnamespace AND nspname IN ({schemas})
          JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped,
            unnest(ARRAY['INSERT', 'UPDATE']) AS privilege
          WHERE relkind IN ('r', 'p', 'v') AND has_column_privilege('{role}', pg_class.oid, attnum, privilege)
          UNION ALL SELECT format('%s.%s DELETE', nspname, relname)
-         FROM pg_class JOIN pg_namespace AS s ON s.oid = relnamespace AND nspname IN ('public', 'auth', 'therapyflow')
+         FROM pg_class JOIN pg_namespace AS s ON s.oid = relnamespace AND nspname IN ({schemas})
          WHERE relkind IN ('r', 'p', 'v') AND has_table_privilege('{role}', pg_class.oid, 'DELETE')"
     )
 }

@@ -73,8 +73,9 @@ async fn a_feed_tells_the_changes_of_its_schema() {
     let actor = signed_in(&app, WRITERS[0]);
     let mut socket = Socket::of(&app, &actor).await;
     for tool in ["05", "06"] {
-        let feed =
-            format!("subscription {{ madeUpTool{tool}EntriesChanged {{ operation tool{tool}Entry {{ data }} }} }}");
+        let feed = format!(
+            "subscription {{ madeUpTool{tool}EntriesChanged {{ operation tool{tool}Entry {{ data }} }} }}"
+        );
         socket.subscribe(tool, &feed, &json!({})).await;
     }
     for (tool, field) in [("00", "madeUpFirstToolSubmitted"), ("01", "madeUpSecondToolSubmitted")] {

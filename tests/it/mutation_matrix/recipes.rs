@@ -39,8 +39,8 @@ const PROTOCOLS: &str = "SELECT max(record_id)::text AS protocol FROM log_clinic
 
 /// The recipe of a table.
 pub(crate) fn recipe(table: &Table) -> Recipe {
-    match table.name.as_str() {
-        "log_clinical_records" => same(
+    match table.full_name().as_str() {
+        "public.log_clinical_records" => same(
             "EXISTS (
               SELECT 1 FROM user_sites us
               WHERE us.user_id = auth.uid()
@@ -68,12 +68,12 @@ pub(crate) fn recipe(table: &Table) -> Recipe {
         name @ "assessment_responses" => {
             of_a_protocol(name, "'score', 9, 'completedAt', '2026-01-08T10:00:00Z'", json!({ "score": 8 }))
         }
-        "practitioner_profiles" => same(
+        "public.practitioner_profiles" => same(
             "user_id = auth.uid()",
             "SELECT json_build_object('displayName', 'New')",
             json!({ "bio": "changed" }),
         ),
-        "supervision_relationships" => Recipe {
+        "public.supervision_relationships" => Recipe {
             insert: "EXISTS (
                 SELECT 1 FROM practitioner_profiles
                 WHERE profile_id = supervision_relationships.supervisee_id
@@ -92,7 +92,7 @@ pub(crate) fn recipe(table: &Table) -> Recipe {
                 json!({ "status": "CANCELLED" }),
             )
         },
-        "supervision_circles" => Recipe {
+        "public.supervision_circles" => Recipe {
             insert: SIGNED_IN.to_owned(),
             ..same(
                 "EXISTS (
@@ -103,7 +103,7 @@ pub(crate) fn recipe(table: &Table) -> Recipe {
                 json!({ "meetingFrequency": "WEEKLY" }),
             )
         },
-        "circle_members" => same(
+        "public.circle_members" => same(
             "EXISTS (
               SELECT 1 FROM practitioner_profiles
               WHERE profile_id = circle_members.profile_id
@@ -118,22 +118,22 @@ pub(crate) fn recipe(table: &Table) -> Recipe {
                WHERE circle_name = 'Another circle' AND display_name = 'fourth@tests.example'",
             Value::Null,
         ),
-        "ref_medications" => reference("'medicationName', 'Row ' || n"),
-        "ref_homework_types" => reference("'homeworkName', 'Row ' || n"),
-        "ref_substances" => reference("'substanceName', 'Row ' || n"),
-        "ref_routes" => reference("'routeName', 'Row ' || n"),
-        "ref_indications" => reference("'indicationName', 'Row ' || n"),
-        "ref_support_modality" => reference("'modalityName', 'Row ' || n"),
-        "ref_event_types" | "ref_safety_events" => reference("'eventName', 'Row ' || n"),
-        "ref_smoking_status" | "ref_resolution_status" => reference("'statusName', 'Row ' || n"),
-        "ref_severity_grade" => reference("'gradeValue', 100 + n, 'gradeLabel', 'Row ' || n"),
-        "ref_assessments" => reference(
+        "public.ref_medications" => reference("'medicationName', 'Row ' || n"),
+        "public.ref_homework_types" => reference("'homeworkName', 'Row ' || n"),
+        "public.ref_substances" => reference("'substanceName', 'Row ' || n"),
+        "public.ref_routes" => reference("'routeName', 'Row ' || n"),
+        "public.ref_indications" => reference("'indicationName', 'Row ' || n"),
+        "public.ref_support_modality" => reference("'modalityName', 'Row ' || n"),
+        "public.ref_event_types" | "public.ref_safety_events" => reference("'eventName', 'Row ' || n"),
+        "public.ref_smoking_status" | "public.ref_resolution_status" => reference("'statusName', 'Row ' || n"),
+        "public.ref_severity_grade" => reference("'gradeValue', 100 + n, 'gradeLabel', 'Row ' || n"),
+        "public.ref_assessments" => reference(
             "'assessmentCode', 'ROW' || n, 'assessmentName', 'Row ' || n, 'minScore', 0, 'maxScore', 10",
         ),
-        "ref_assessment_bands" => {
+        "public.ref_assessment_bands" => {
             reference("'assessmentId', '1', 'minScore', 1000 + n, 'maxScore', 1000 + n, 'label', 'Row ' || n")
         }
-        name if table.schema == "therapyflow" => practices::recipe(name),
+        _ if table.schema == "therapyflow" => practices::recipe(&table.name),
         name => panic!("{name} can be written and has no recipe in this test: write down what its source says"),
     }
 }
