@@ -2,6 +2,7 @@ CREATE TABLE {schema}.ref_stages (
   stage_id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   stage_name TEXT NOT NULL UNIQUE
 );
+COMMENT ON CONSTRAINT ref_stages_stage_name_key ON {schema}.ref_stages IS 'There is such a stage of {schema} already.';
 INSERT INTO {schema}.ref_stages (stage_name) VALUES ('The stage of {schema}');
 SELECT praxis.protect('{schema}.ref_stages');
 CREATE POLICY stages_read ON {schema}.ref_stages FOR SELECT USING ((SELECT auth.role()) = 'authenticated');
