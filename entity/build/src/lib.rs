@@ -51,10 +51,9 @@ pub fn describe() -> Result<(), Box<dyn Error>> {
 fn crate_tables(source: &Path, faults: &mut Vec<String>) -> io::Result<Vec<Described>> {
     let mut tables = Vec::new();
     for path in table_files(source)? {
-        note(faults, read::table(&path)).into_iter().for_each(|table| {
-            let schema = table.schema.clone().unwrap_or_else(|| USUAL_SCHEMA.to_owned());
-            tables.push(Described { path: table.name.clone(), place: Place::Schema(schema), table });
-        });
+        let Some(table) = note(faults, read::table(&path)) else { continue };
+        let schema = table.schema.clone().unwrap_or_else(|| USUAL_SCHEMA.to_owned());
+        tables.push(Described { path: table.name.clone(), place: Place::Schema(schema), table });
     }
     for folder in sorted(source)?.into_iter().filter(|path| path.is_dir()) {
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();

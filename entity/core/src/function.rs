@@ -34,6 +34,7 @@ pub struct Argument {
 
 impl Argument {
     /// Returns the argument with a smallest number.
+    #[must_use]
     pub const fn at_least(self, least: i32) -> Self {
         Self { least: Some(least), ..self }
     }
