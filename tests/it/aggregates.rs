@@ -1,4 +1,4 @@
-//! Numbers over the rows of a connection, at the root and below each parent.
+//! Aggregates over the rows of a connection, at the root and below each parent.
 
 use praxis::graph::catalog::{Catalog, ColumnType, Scalar};
 use praxis::systems;
@@ -8,7 +8,7 @@ use tokio_postgres::Client;
 use crate::fixture::{clinician, protocol};
 use crate::harness::App;
 
-/// What plain SQL says, as JSON, of the protocols and scores of a demo user's sites.
+/// Returns what plain SQL computes from the protocols and scores of a demo user's sites, as JSON.
 async fn oracle(owner: &Client, email: &str, select: &str) -> Value {
     let sql = format!(
         "WITH mine AS (SELECT site_id FROM user_sites JOIN auth.users u ON u.id = user_id WHERE email = '{email}')
@@ -19,7 +19,7 @@ async fn oracle(owner: &Client, email: &str, select: &str) -> Value {
 
 const NORTH: &str = "clinician.north@praxis.example";
 
-/// Equal, but for the last digits of a floating-point number.
+/// Asserts that two values are equal, except for the last digits of a floating-point number.
 fn assert_close(left: &Value, right: &Value) {
     match (left.as_f64(), right.as_f64()) {
         (Some(left), Some(right)) => {
@@ -264,7 +264,7 @@ async fn an_instrument_that_cannot_be_judged_has_no_rate() {
     let expected: Vec<Value> =
         all.iter().filter(|group| rate(group).is_some_and(|rate| rate >= low)).cloned().collect();
     assert_eq!(high, expected);
-    // A bucket without rows has none either.
+    // A bucket without rows has no line either.
     let line = north
         .ask(
             "{ scoreTrendsSeries(time: MEASURED_AT, bucket: { calendar: { unit: DAY } }) {
@@ -280,7 +280,7 @@ async fn an_instrument_that_cannot_be_judged_has_no_rate() {
     }
 }
 
-/// Doubles do not add up to the same in another order, and which order rows come in depends on rows that the caller does not see.
+/// The sum of doubles depends on their order, and the order of rows depends on rows that the caller may not see.
 #[tokio::test]
 async fn numbers_do_not_depend_on_the_order_of_rows() {
     let app = App::start().await;

@@ -1,4 +1,4 @@
-//! What the filters, orders and keys of a request may ask of Postgres together.
+//! The total work that the filters, orders and keys of a request may demand of Postgres.
 
 use praxis::graph::Limits;
 use reqwest::StatusCode;
@@ -10,7 +10,7 @@ async fn with(change: impl FnOnce(&mut Limits)) -> App {
     App::with(|config| change(&mut config.limits)).await
 }
 
-/// Refused before anything ran, for asking too much; `argument` says what is too much.
+/// Asserts that a request was refused before any statement, since it demands too much; `argument` names the excess.
 #[track_caller]
 fn assert_exceeded(answer: &Answer, argument: &str) {
     assert_eq!(answer.code(), "LIMIT_EXCEEDED", "{:#}", answer.body);
@@ -20,7 +20,7 @@ fn assert_exceeded(answer: &Answer, argument: &str) {
     assert!(said.starts_with(argument), "{said} is not in {argument}");
 }
 
-/// A filter on events in which so many relations lie within one another.
+/// Returns a filter on events with this many nested relations.
 fn through(relations: usize) -> String {
     let mut filter = "{}".to_owned();
     for level in (0..relations).rev() {
@@ -33,7 +33,7 @@ fn through(relations: usize) -> String {
     filter
 }
 
-/// Every place of a request that takes a filter on events.
+/// Every place in a request that takes a filter on events.
 const FILTERED: [&str; 8] = [
     "{ sessionEvents(filter: %) { nodes { eventId } } }",
     "{ sessionEvents(filter: %) { totalCount } }",
@@ -53,7 +53,7 @@ async fn relations_within_one_another_are_few_wherever_a_filter_stands() {
         actor.ask(&place.replace('%', &through(5))).await.data();
         assert_exceeded(&actor.ask(&place.replace('%', &through(6))).await, "filter.protocol.events.every");
     }
-    // 580 bytes of an anonymous caller took gigabytes of Postgres.
+    // 580 bytes of an anonymous caller used to take gigabytes of Postgres's memory.
     let mut filter = "{}".to_owned();
     for _ in 0..14 {
         filter = format!("{{not: {{protocol: {{events: {{every: {filter}}}}}}}}}");
@@ -111,7 +111,7 @@ async fn relations_add_up_over_the_fields_of_a_request() {
     let app = with(|limits| limits.relations = 4).await;
     let actor = app.clinician_north().await;
     let one = "sessionEvents(filter: {protocol: {site: {}}}, orderBy: [{eventType: {eventName: ASC}}]) { totalCount nodes { eventId } }";
-    // The page and its count are two statements: each has the filter's two.
+    // The page and its count are two statements, each with the filter's two.
     assert_exceeded(&actor.ask(&format!("{{ {one} }}")).await, "");
     let count = one.replace("nodes { eventId }", "");
     actor.ask(&format!("{{ a: {count} b: {} }}", count.replace("site", "substance"))).await.data();
@@ -175,7 +175,7 @@ async fn a_list_has_few_orders_and_keys() {
     }
 }
 
-/// Asks for what a filter finds, with its value as a variable.
+/// Sends a query with a filter, whose value is a variable.
 async fn ask(actor: &Actor<'_>, list: &str, ty: &str, filter: Value) -> Answer {
     let query = format!("query($filter: {ty}) {{ {list}(filter: $filter) {{ totalCount }} }}");
     actor.ask_with(&query, &json!({ "filter": filter })).await
@@ -237,7 +237,7 @@ async fn a_list_of_values_is_short_and_all_values_together_too() {
         let answer = ask(&actor, "protocols", "ProtocolFilter", filter).await;
         assert_exceeded(&answer, &format!("filter.supportModalityIds.{operator}"));
     }
-    // Each is short enough, and together they are not.
+    // Each text is short enough, but not all together.
     let texts = |number: usize| {
         let one = json!({ "notes": { "neq": "x".repeat(10_000) } });
         json!({ "and": vec![one; number] })

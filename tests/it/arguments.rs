@@ -1,4 +1,4 @@
-//! Arguments as clients send them: forgotten variables, numbers of any length, what makes no sense.
+//! Arguments as clients send them: missing variables, numbers of any length, nonsense.
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::harness::{Actor, Answer, App, Socket};
 
 const PATIENT: &str = "patient@mindful.example";
 
-/// Sends a body as it is.
+/// Sends a body unchanged.
 async fn send(app: &App, actor: &Actor<'_>, body: &str) -> Answer {
     let request = app.http().post(app.url("/graphql")).header("content-type", "application/json");
     let request = request.bearer_auth(actor.token.as_ref().unwrap()).body(body.to_owned());
@@ -46,7 +46,7 @@ async fn a_forgotten_variable_never_widens_a_list() {
             assert!(answer.points_at(query).starts_with("$v"), "{query}: {}", answer.error());
         }
     }
-    // In a list of what is never null nothing may stand that may be null, nor where one field has to be given.
+    // A nullable variable is refused as an item of a list of non-null items, and as the one field of a oneOf input.
     for query in [
         "query($v: OrderDirection) { sessionEvents(orderBy: [{eventTimestamp: $v}]) { totalCount nodes { eventId } } }",
         "query($v: SessionEventFilter) { sessionEvents(filter: {and: [$v]}) { totalCount } }",
@@ -56,7 +56,7 @@ async fn a_forgotten_variable_never_widens_a_list() {
         assert_eq!(answer.code(), "GRAPHQL_INVALID", "{query}");
         assert!(answer.error()["message"].as_str().unwrap().contains("`$v`"), "{query}");
     }
-    // The whole filter may be left out.
+    // The whole filter is optional.
     let all = asker.ask("{ sessionEvents { totalCount } }").await;
     let query =
         "query($v: SessionEventFilter, $n: Int) { sessionEvents(filter: $v, first: $n) { totalCount } }";
@@ -95,7 +95,7 @@ async fn a_forgotten_guard_or_key_changes_nothing() {
             assert_eq!(answer.error()["extensions"]["argument"], argument, "{mutation}");
         }
     }
-    // Nor does null that is written by hand.
+    // A literal null is refused as well.
     for (mutation, argument) in [
         (
             "mutation($id: BigInt) { updateProtocol(recordId: $id, ifUnchangedSince: null, patch: {dosageMg: 1}) { protocol { id } } }",
@@ -111,7 +111,7 @@ async fn a_forgotten_guard_or_key_changes_nothing() {
         assert_eq!(answer.error()["extensions"]["argument"], argument, "{mutation}");
         assert!(answer.points_at(mutation).starts_with("null"), "{}", answer.error());
     }
-    // Of data, what is left out stays as it is.
+    // An omitted field leaves the column unchanged.
     let patch = "mutation($id: BigInt, $mg: Float, $number: Int) {
       updateProtocol(recordId: $id, patch: {dosageMg: $mg, sessionNumber: $number}) { protocol { dosageMg sessionNumber } } }";
     let first = asker.ask_with(patch, &json!({ "id": id, "mg": 2.5, "number": 1 })).await;
@@ -143,7 +143,7 @@ async fn a_refusal_names_the_variables_that_the_data_lacks() {
         message.contains("`$protocol` (input.protocolId) is null, `$notes` (input.notes) has no value"),
         "{message}"
     );
-    // Where nothing is lacking, nothing is said of it.
+    // If nothing is missing, no message says so.
     let answer = asker.ask_with(create, &json!({ "protocol": "999999", "notes": "a" })).await;
     assert!(!answer.error()["message"].as_str().unwrap().contains("variable"), "{}", answer.error());
 }

@@ -1,4 +1,5 @@
-//! A value that cannot be used is its sender's mistake, says so, and names the argument; what no reader could use is not written.
+//! A value that cannot be used is an error of its sender, which names the argument; a value that no reader could use is not
+//! written.
 
 use std::time::Duration;
 
@@ -36,7 +37,7 @@ async fn what_the_database_would_refuse_to_read_by_names_the_argument() {
     ] {
         refused(&north.ask(query).await, argument, query);
     }
-    // An escaped backslash is one.
+    // An escaped backslash is a valid pattern.
     let answer = north.ask(r#"{ sessionEvents(filter: {notes: {like: "a\\\\"}}) { totalCount } }"#).await;
     assert_eq!(answer.data()["sessionEvents"]["totalCount"], 0);
     let word = "a".repeat(2_048);
@@ -77,7 +78,7 @@ async fn what_the_database_cannot_compute_is_no_mistake_of_the_gateway() {
     }
 }
 
-/// Keeps everybody from reading one protocol: a policy fails at it.
+/// Makes one protocol unreadable for everybody: a policy raises an error at it.
 async fn break_protocol(owner: &Client, protocol: i64) {
     let policy = format!(
         "CREATE FUNCTION public.broken(id bigint) RETURNS boolean LANGUAGE plpgsql AS
@@ -99,7 +100,7 @@ async fn what_the_database_cannot_compute_with_is_named() {
     for (filter, argument) in [
         ("{notes: {eq: \"a\"}, protocol: {siteId: {gt: 0}}}", "filter.protocol"),
         ("{and: [{notes: {eq: \"a\"}}, {protocol: {siteId: {gt: 0}}}]}", "filter.and.1.protocol"),
-        // Without both of them, and no sooner.
+        // The query succeeds only without both, so that neither alone is named.
         ("{and: [{protocol: {siteId: {gt: 0}}}, {protocol: {siteId: {gt: 0}}}]}", "filter.and"),
         ("{not: {protocol: {siteId: {gt: 0}}}}", "filter.not.protocol"),
     ] {
@@ -119,7 +120,7 @@ async fn what_the_database_cannot_compute_with_is_named() {
             assert!(answer.statements() < 30, "{}", answer.statements());
         }
     }
-    // Where no argument has to do with it, none is named.
+    // If no argument is the cause, none is named.
     let answer = actor.ask("{ protocols(first: 7) { nodes { recordId } } }").await;
     assert_eq!((answer.code(), &answer.error()["extensions"]["argument"]), ("BAD_USER_INPUT", &Value::Null));
 }
@@ -151,7 +152,7 @@ async fn a_row_that_cannot_be_read_is_told_to_its_readers_and_ends_no_subscripti
         let sql = format!("INSERT INTO session_events {columns} VALUES {}", values.join(", "));
         owner.batch_execute(&sql).await.unwrap();
     };
-    // They are under way once they tell.
+    // The subscriptions have begun once they deliver a message.
     for socket in &mut sockets[..2] {
         while socket.next_within(Duration::from_secs(2)).await.is_none() {
             write(&[(good, "first")]).await;
@@ -160,7 +161,7 @@ async fn a_row_that_cannot_be_read_is_told_to_its_readers_and_ends_no_subscripti
     for socket in &mut sockets[..2] {
         while socket.next_within(Duration::from_secs(2)).await.is_some() {}
     }
-    // In one transaction, and so read together.
+    // In one transaction, so that they are read together.
     write(&[(good, "one"), (bad, "two"), (good, "three"), (good, "four"), (bad, "five")]).await;
     for (at, argument) in [(0, json!("filter.protocol")), (1, Value::Null)] {
         let mut told = Vec::new();
@@ -180,7 +181,7 @@ async fn a_row_that_cannot_be_read_is_told_to_its_readers_and_ends_no_subscripti
         }
         assert_eq!(told, ["one", "BAD_USER_INPUT", "three", "four", "BAD_USER_INPUT"]);
     }
-    // A row that cannot be read is no news for who could not read it anyway.
+    // A row that cannot be read is not reported to a subscriber who may not read it anyway.
     for mut socket in sockets.drain(2..) {
         socket.quiet().await;
     }
@@ -205,7 +206,7 @@ async fn a_subject_that_is_no_account_is_told_so() {
     assert_eq!(answer.error()["extensions"]["reason"], "token_subject");
     let message = answer.error()["message"].as_str().unwrap();
     assert!(message.contains("UUID") && !message.contains("auth0"), "{message}");
-    // Tables that everybody may read do not ask who it is.
+    // Tables that everybody may read do not check the caller.
     assert_eq!(stranger.ask("{ eventTypes { totalCount } }").await.body["errors"], Value::Null);
 }
 
@@ -268,7 +269,7 @@ async fn a_sample_beyond_all_numbers_leaves_the_therapist_theirs() {
     }
     let after = therapist.ask_with(numbers, &json!({ "id": mine })).await;
     assert_eq!(*after.data(), before, "what is beyond all doubles counts as missing");
-    // What a double holds is a number like any other, and its square need not be one.
+    // A double may be too large for its square to be one.
     add("1e155").await;
     let after = therapist.ask_with(numbers, &json!({ "id": mine })).await;
     let metrics = &after.data()["therapyflow"]["wearableSamples"]["aggregate"]["metrics"];

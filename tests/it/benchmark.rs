@@ -1,4 +1,4 @@
-//! The comparison with the network, and what people try who want to know more than it says.
+//! The comparison with the network, and attempts to learn more from it than it should reveal.
 
 use serde_json::{Value, json};
 use tokio_postgres::Client;
@@ -6,13 +6,13 @@ use tokio_postgres::Client;
 use crate::fixture::{clinician, join, oracle, person, signed_in, site};
 use crate::harness::{Actor, App};
 
-/// A month that is over, as SQL.
+/// A past month, as SQL.
 const OVER: &str = "date '2024-03-01'";
-/// The month that is not.
+/// The current month.
 const THIS: &str = "date_trunc('month', now() AT TIME ZONE 'UTC')::date";
 
-/// Completed sessions of a site with mescaline, which the demo does not know, in the month that begins on a day; so many
-/// of them are responses.
+/// Inserts completed sessions of a site with mescaline, which the demo does not use, in the month that begins on a day;
+/// `responses` of them respond.
 async fn sessions(owner: &Client, site: i64, month: &str, count: i64, responses: i64) {
     owner
         .batch_execute(&format!(
@@ -31,7 +31,7 @@ async fn sessions(owner: &Client, site: i64, month: &str, count: i64, responses:
         .unwrap();
 }
 
-/// More of the same without scores: nobody can tell how they ended.
+/// Inserts further sessions without scores, whose outcome is unknown.
 async fn unjudged(owner: &Client, site: i64, month: &str, count: i64) {
     owner
         .batch_execute(&format!(
@@ -47,7 +47,7 @@ async fn refresh(owner: &Client) {
     owner.execute("SELECT praxis.refresh()", &[]).await.unwrap();
 }
 
-/// Other sites of the network.
+/// Inserts other sites of the network.
 async fn others(owner: &Client, count: usize) -> Vec<i64> {
     let mut sites = Vec::new();
     for number in 0..count {
@@ -56,7 +56,7 @@ async fn others(owner: &Client, count: usize) -> Vec<i64> {
     sites
 }
 
-/// Every column that says something about the network.
+/// Returns every column with data of the network.
 fn network_columns() -> Vec<String> {
     ["response", "remission", "adverseEvent"]
         .iter()
@@ -66,7 +66,7 @@ fn network_columns() -> Vec<String> {
         .collect()
 }
 
-/// What a curious clinician asks; each answer in full. `target` is another site, `its_row` the global id of its row.
+/// Returns all answers to a clinician who tries to learn more. `target` is another site, `its_row` the global id of its row.
 async fn curious(actor: &Actor<'_>, target: i64, its_row: &str) -> Vec<(String, Value)> {
     let columns = network_columns();
     let all = columns.join(" ");
@@ -138,7 +138,7 @@ async fn curious(actor: &Actor<'_>, target: i64, its_row: &str) -> Vec<(String, 
     answers
 }
 
-/// Fails where two rounds of questions were answered differently.
+/// Asserts that two rounds of queries had the same answers.
 #[track_caller]
 fn same(before: &[(String, Value)], after: &[(String, Value)]) {
     for ((query, before), (_, after)) in before.iter().zip(after) {
@@ -146,7 +146,7 @@ fn same(before: &[(String, Value)], after: &[(String, Value)]) {
     }
 }
 
-/// The global id of a site's row, from somebody who may see it.
+/// Returns the global id of a site's row, as seen by a caller who may see it.
 async fn row_of(app: &App, site: i64) -> String {
     let network = app.user("network@praxis.example").await;
     let query =
@@ -159,7 +159,7 @@ async fn nothing_that_one_can_ask_tells_what_is_in_a_withheld_cell() {
     let app = App::start().await;
     let owner = app.owner().await;
     let (ours, our_site) = clinician(&app, &owner, "curious").await;
-    // Four others last year; seven others in the month that is not over.
+    // Four other sites last year; seven in the current month.
     let others = others(&owner, 7).await;
     sessions(&owner, our_site, OVER, 6, 3).await;
     sessions(&owner, our_site, THIS, 6, 3).await;
@@ -184,7 +184,7 @@ async fn nothing_that_one_can_ask_tells_what_is_in_a_withheld_cell() {
     assert_eq!(rows[0]["node"]["responseSuppression"], "TOO_FEW_SITES");
     assert_eq!(rows[1]["node"]["responseSuppression"], "MONTH_NOT_OVER");
 
-    // One more protocol at each of the others, and another rate.
+    // One more protocol at each of the other sites, with another rate.
     for (number, &other) in (0..).zip(&others) {
         if number < 4 {
             sessions(&owner, other, OVER, 1, 1).await;
@@ -194,7 +194,7 @@ async fn nothing_that_one_can_ask_tells_what_is_in_a_withheld_cell() {
     refresh(&owner).await;
     same(&before, &curious(&ours, target, &row).await);
 
-    // A fifth one with too few protocols: that there is one shows, and nothing of it.
+    // A fifth site with too few protocols: its existence shows, but none of its data.
     sessions(&owner, others[4], OVER, 4, 1).await;
     refresh(&owner).await;
     let after = curious(&ours, target, &row).await;
@@ -233,7 +233,7 @@ async fn no_rate_of_another_site_can_be_told_from_its_neighbours_within_five_poi
     assert_eq!(seen.map(|number| format!("{number:.2}")), ["38.75", "50.00", "61.25", "50.00"]);
     assert_eq!(node["responseSuppression"], Value::Null);
 
-    // Six of seven is 86, and so within the same step as five of six.
+    // Six of seven is 86 percent, in the same step as five of six.
     sessions(&owner, target, OVER, 1, 1).await;
     refresh(&owner).await;
     let rate = format!("SELECT response_rate::float8 FROM outcomes_summary WHERE site_id = {target}");
@@ -251,7 +251,7 @@ async fn a_rate_of_too_few_judged_protocols_is_not_shown_however_many_there_are(
     for &other in &others[..4] {
         sessions(&owner, other, OVER, 6, 3).await;
     }
-    // The fifth has a patient whose outcome is known, and thirty whose is not.
+    // The fifth site has a patient with a known outcome, and thirty without.
     let target = others[4];
     sessions(&owner, target, OVER, 1, 1).await;
     unjudged(&owner, target, OVER, 30).await;
@@ -269,7 +269,7 @@ async fn a_rate_of_too_few_judged_protocols_is_not_shown_however_many_there_are(
         format!("SELECT total_protocols, response_judged FROM outcomes_summary WHERE site_id = {target}");
     assert_eq!(oracle(&app, &its_own).await, json!([{ "total_protocols": 31, "response_judged": 1 }]));
 
-    // The patient's outcome turns into its opposite, and nobody else can tell.
+    // The patient's outcome becomes the opposite, and no other site can see it.
     owner
         .batch_execute(&format!(
             "UPDATE assessment_responses SET score = 19 WHERE site_id = {target} AND score = 2"
@@ -279,7 +279,7 @@ async fn a_rate_of_too_few_judged_protocols_is_not_shown_however_many_there_are(
     refresh(&owner).await;
     same(&before, &curious(&ours, target, &row).await);
 
-    // With four more that are judged there are enough.
+    // With four more known outcomes there are enough.
     sessions(&owner, target, OVER, 4, 4).await;
     refresh(&owner).await;
     let after = curious(&ours, target, &row).await;

@@ -1,4 +1,4 @@
-//! The real binary.
+//! Runs the compiled binary.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -9,17 +9,17 @@ use serde_json::json;
 
 use crate::harness::{Answer, SECRET, eventually, http_client};
 
-/// The secret of the tokens of all tests, as an argument.
+/// Returns the secret of the tokens of all tests, as an argument.
 pub(crate) fn secret() -> &'static str {
     std::str::from_utf8(SECRET).unwrap()
 }
 
-/// The arguments of a gateway over a database.
+/// Returns the arguments of a gateway over a database.
 pub(crate) fn over(url: &str) -> [&str; 6] {
     ["--listen", "127.0.0.1:0", "--jwt-secret", secret(), "--database-url", url]
 }
 
-/// The binary, without settings from the environment of the tests.
+/// Returns a command for the binary, without settings from the environment of the tests.
 pub(crate) fn praxis() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_praxis"));
     for (name, _) in std::env::vars_os() {
@@ -30,7 +30,7 @@ pub(crate) fn praxis() -> Command {
     command
 }
 
-/// The binary, which a shell's script becomes.
+/// Returns a command for a shell script that replaces itself by the binary.
 fn within(script: &str) -> Command {
     let praxis = praxis();
     let mut shell = Command::new("sh");
@@ -44,40 +44,40 @@ fn within(script: &str) -> Command {
     shell
 }
 
-/// A `praxis serve` that runs.
+/// A running `praxis serve`.
 pub(crate) struct Served {
     child: Child,
     pub(crate) address: String,
-    /// What it writes to standard error, as far as it has ended.
+    /// The text that it writes to standard error, available when it ends.
     errors: Option<std::thread::JoinHandle<String>>,
 }
 
 impl Served {
-    /// Waits until it says its address.
+    /// Starts it and waits until it prints its address.
     pub(crate) async fn start(arguments: &[&str]) -> Self {
         Self::run(praxis(), arguments, None).await
     }
 
-    /// The same, where the system allows it so many open files.
+    /// Starts it with this limit of open files.
     pub(crate) async fn start_with_files(most: usize, arguments: &[&str]) -> Self {
         let script = format!("ulimit -Sn 20 && ulimit -Hn {most} && exec \"$0\" \"$@\"");
         Self::run(within(&script), arguments, None).await
     }
 
-    /// The same, where hangups are heard, even if the tests run under `nohup`.
+    /// Starts it with SIGHUP enabled, even if the tests run under `nohup`.
     pub(crate) async fn start_hearing_hangups(arguments: &[&str]) -> Self {
-        // A shell cannot hear again what it was started to ignore.
+        // A shell cannot re-enable a signal that was ignored at its start.
         let script = "exec env --default-signal=HUP \"$0\" \"$@\"";
         let command = if cfg!(target_os = "linux") { within(script) } else { praxis() };
         Self::run(command, arguments, None).await
     }
 
-    /// The same, where hangups are ignored, as under `nohup`.
+    /// Starts it with SIGHUP ignored, as under `nohup`.
     pub(crate) async fn start_ignoring_hangups(arguments: &[&str]) -> Self {
         Self::run(within("trap '' HUP && exec \"$0\" \"$@\""), arguments, None).await
     }
 
-    /// The same; its log goes to this file.
+    /// Starts it with its log in this file.
     pub(crate) async fn logging(arguments: &[&str], log: File) -> Self {
         Self::run(praxis(), arguments, Some(log)).await
     }
@@ -104,7 +104,7 @@ impl Served {
                 let line = line.unwrap();
                 Some(line.split_once("http://")?.1.split_once('/')?.0.to_owned())
             });
-            // Its further output goes nowhere, and must not stop it.
+            // Further output is discarded, so that it cannot block.
             std::thread::spawn(move || lines.for_each(drop));
             match address {
                 Some(address) => Self { child, address, errors: Some(errors) },
@@ -123,7 +123,7 @@ impl Served {
         Answer::read(request.json(&json!({ "query": query })).send().await.unwrap()).await
     }
 
-    /// The most memory that the process has had, in MB.
+    /// Returns the largest memory that the process has used, in MB.
     pub(crate) fn peak_memory(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
@@ -146,7 +146,7 @@ impl Served {
 }
 
 impl Served {
-    /// What it has written to standard error, once it has ended.
+    /// Returns the text that it wrote to standard error, after it has ended.
     pub(crate) async fn said(&mut self) -> String {
         self.ended().await;
         self.errors.take().unwrap().join().unwrap()
@@ -155,7 +155,7 @@ impl Served {
 
 impl Drop for Served {
     fn drop(&mut self) {
-        // Where a test has failed: it stops its Postgres as well.
+        // After a failed test: it stops its Postgres as well.
         if self.child.try_wait().is_ok_and(|status| status.is_none()) {
             self.signal(Signal::TERM);
             let _ = self.child.wait();

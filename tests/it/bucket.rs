@@ -1,6 +1,6 @@
-//! Buckets of time, written short.
+//! Short notation for buckets of time.
 
-/// Returns the `TimeBucket` that has these fields in its only field: `unit: DAY`, or `length: "P7D"`, or none for each time by
+/// Returns the `TimeBucket` with these fields in its only field: `unit: DAY`, or `length: "P7D"`, or none for each time by
 /// itself.
 pub(crate) fn bucket(fields: &str) -> String {
     match fields {

@@ -1,4 +1,4 @@
-//! Connections that are used more than once: which time counts for them, and from when.
+//! Timeouts of connections that carry more than one request: which one applies, and from when.
 
 use std::time::Duration;
 
@@ -8,14 +8,14 @@ use tokio::net::TcpStream;
 
 use crate::harness::{App, Socket, somebody};
 
-/// How long an answer may take.
+/// The longest time for an answer.
 const WITHIN: Duration = Duration::from_secs(20);
-/// Time for headers; requests go on for several times as long.
+/// The timeout for headers; the requests go on for several times as long.
 const HEADERS: Duration = Duration::from_millis(300);
 const ROUNDS: usize = 12;
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// The statuses of so many answers of one connection, as they come; `None`: it ends before.
+/// Returns the statuses of this many answers of one connection, as they come; `None` if it ends before.
 async fn statuses(stream: &mut TcpStream, count: usize) -> Option<Vec<u16>> {
     let mut statuses = Vec::new();
     let mut text = Vec::new();
@@ -43,7 +43,7 @@ fn post(headers: &str, body: &str) -> String {
     format!("POST /graphql HTTP/1.1\r\nHost: a\r\n{headers}Content-Length: {}\r\n\r\n{body}", body.len())
 }
 
-/// Requests of every kind, most of which are answered at once, with their statuses.
+/// Returns requests of every kind, most of which are answered at once, with their statuses.
 fn requests() -> Vec<(String, u16)> {
     let json = "Content-Type: application/json\r\n";
     let bearer = format!("{json}Authorization: Bearer {}\r\n", somebody());
@@ -79,7 +79,7 @@ async fn a_connection_in_use_is_not_cut_whatever_is_asked() {
     let used = requests().into_iter().map(async |(request, status)| {
         let mut stream = TcpStream::connect(app.address).await.unwrap();
         for round in 0..ROUNDS {
-            // One at a time, and two at once.
+            // One request at a time, or two at once.
             let count = 1 + round % 2;
             stream.write_all(request.repeat(count).as_bytes()).await.unwrap();
             let told = statuses(&mut stream, count).await;

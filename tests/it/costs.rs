@@ -1,4 +1,4 @@
-//! The declared cost of an operation is an upper bound of what it is answered: whatever is asked, the answer has no more objects.
+//! The declared cost of an operation is an upper bound: no answer has more objects.
 
 use praxis::graph::Limits;
 use praxis::graph::catalog::{Catalog, ColumnType, Scalar};
@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 use crate::harness::{Answer, App};
 use crate::random::{Dice, Generator, Pool, Schema};
 
-/// Queries that are asked; another number can be asked for by `PROPTEST_CASES`.
+/// Number of queries; `PROPTEST_CASES` changes it.
 const CASES: u64 = 150;
 
 async fn with(change: impl FnOnce(&mut Limits)) -> App {
     App::with(|config| change(&mut config.limits)).await
 }
 
-/// Objects of an answer.
+/// Returns the number of objects in an answer.
 fn objects(value: &Value) -> u64 {
     match value {
         Value::Object(fields) => 1 + fields.values().map(objects).sum::<u64>(),
@@ -45,7 +45,7 @@ async fn an_answer_has_no_more_objects_than_were_declared() {
     let schema = Schema::of(&network).await;
     let mut pool = Pool::of(&app.owner().await, &catalog).await;
     pool.look_as(&network, &catalog, &schema).await;
-    // What lies within JSON is one value.
+    // A JSON value counts as one value.
     let columns = catalog.tables().iter().flat_map(|table| &table.columns);
     let within = columns.filter(|column| column.ty == ColumnType::Scalar(Scalar::Json));
     let within: Vec<&str> = within.map(|column| column.field.as_str()).collect();
@@ -78,7 +78,7 @@ async fn a_mutation_tells_what_its_answer_may_cost() {
     let actor = app.clinician_north().await;
     let input = "{protocolId: 1, eventTypeId: 1, eventTimestamp: \"2026-01-01T10:00:00Z\"}";
     let event = "sessionEvent { eventId protocol { recordId events(first: 3) { nodes { eventId } } } }";
-    // The answer, a payload, and so many rows with what is below each.
+    // The answer, a payload, and this many rows with the objects below each.
     let below = |rows: u64| rows * (1 + 1 + 1 + 3);
     for (mutation, cost) in [
         ("{ __typename }".to_owned(), 1),
@@ -105,7 +105,7 @@ async fn a_mutation_tells_what_its_answer_may_cost() {
         assert!(objects(answer.data()) <= cost, "{mutation}: {:#}", answer.body);
         assert_eq!(declared(&answer), cost, "{mutation}");
     }
-    // A replay and a refusal tell what was declared as well.
+    // A replay and a refusal report the declared cost as well.
     let mutation = format!("mutation {{ createSessionEvent(input: {input}) {{ {event} }} }}");
     for _ in 0..2 {
         assert_eq!(declared(&actor.ask_once("k", &mutation, &json!({})).await), 2 + below(1));
@@ -125,7 +125,7 @@ async fn a_mutation_tells_what_its_answer_may_cost() {
 async fn points_without_rows_count_as_those_with_rows() {
     let app = App::start().await;
     let actor = app.clinician_north().await;
-    // 60 parents and a point for each minute of a year: half a million points were declared as 120 rows.
+    // 60 parents with a point for each minute of a year: half a million points used to be declared as 120 rows.
     let series = r#"sessionEventsSeries(time: EVENT_TIMESTAMP, bucket: {calendar: {unit: MINUTE}}, fill: ZERO,
         from: "2026-01-01T00:00:00Z", to: "2026-01-07T00:00:00Z") { points { start aggregate { count } } }"#;
     let one = format!("{{ {series} }}");
@@ -135,7 +135,7 @@ async fn points_without_rows_count_as_those_with_rows() {
     let below = series.replace("sessionEventsSeries", "eventsSeries");
     let answer = actor.ask(&format!("{{ protocols(first: 60) {{ nodes {{ {below} }} }} }}")).await;
     assert_eq!(answer.code(), "LIMIT_EXCEEDED", "{:.500}", answer.body.to_string());
-    // Ten of them are as much as one answer may have, and are refused before anything runs.
+    // Ten of them are as much as one answer may have; more are refused before anything runs.
     let many = (0..30).map(|at| format!("a{at}: {series} ")).collect::<Vec<_>>().concat();
     let many = App::with(|config| config.limits.root_fields = 50)
         .await
@@ -173,12 +173,12 @@ async fn an_answer_that_grows_too_long_is_refused_whole() {
     let answer = ask(100).await;
     assert_eq!(answer.code(), "LIMIT_EXCEEDED");
     assert_eq!(answer.body["data"], Value::Null);
-    // One value that is longer than everything together may be.
+    // One value that is longer than a whole answer may be.
     let owner = app.owner().await;
     owner.batch_execute("UPDATE session_events SET notes = repeat('x', 3000)").await.unwrap();
     let answer = actor.ask("{ sessionEvents(first: 1) { nodes { notes } } }").await;
     assert_eq!(answer.code(), "LIMIT_EXCEEDED");
-    // A mutation whose answer is too long is not carried out.
+    // A mutation is rolled back if its answer is too long.
     let query = "mutation($id: BigInt!) {
         updateProtocol(recordId: $id, patch: {sessionNumber: 77}) { protocol { events { nodes { notes } } } } }";
     let id = actor.ask("{ sessionEvents(first: 1) { nodes { protocolId } } }").await;

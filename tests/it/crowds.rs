@@ -1,5 +1,5 @@
-//! More connections than there are places or files: honest requests are answered beside those that do nothing, and the gateway says
-//! how it is whoever has the places.
+//! More connections than the gateway has places or files: it answers honest requests beside idle connections, and answers health
+//! checks even if all places are taken.
 
 use std::time::Duration;
 
@@ -14,10 +14,10 @@ use crate::binary::{Served, over};
 use crate::harness::{Answer, App, eventually, http_client, somebody};
 
 const PROTOCOLS: &str = "{ protocols(first: 2) { nodes { recordId } } }";
-/// How long an end may take.
+/// The longest wait for a connection to end.
 const WITHIN: Duration = Duration::from_secs(20);
 
-/// What a client may leave unfinished.
+/// Returns requests that a client may leave unfinished.
 fn unfinished(token: &str) -> Vec<String> {
     let post = |headers: &str, body: &str| {
         format!("POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n{headers}\r\n{body}")
@@ -35,14 +35,14 @@ fn unfinished(token: &str) -> Vec<String> {
     ]
 }
 
-/// So many connections at once that say this, as far as they can.
+/// Opens this many connections at once that send this text, as far as they can.
 async fn crowd(address: &str, count: usize, said: &str) -> Vec<TcpStream> {
     let mut coming = JoinSet::new();
     for _ in 0..count {
         let (address, said) = (address.to_owned(), said.to_owned());
         coming.spawn(async move {
             let mut stream = TcpStream::connect(&address).await.ok()?;
-            // It may be ended already.
+            // The gateway may have closed it already.
             let _ = stream.write_all(said.as_bytes()).await;
             Some(stream)
         });
@@ -97,7 +97,7 @@ async fn where_everybody_works_readiness_is_told_and_others_are_to_come_again() 
         working.spawn(asked);
         eventually("it works", async || app.running().await == number).await;
     }
-    // Those that keep their connection have none left for others.
+    // Clients that keep their connection leave no place for others.
     let client = http_client();
     for _ in 0..40 {
         for which in ["live", "ready"] {
@@ -119,7 +119,7 @@ async fn where_everybody_works_readiness_is_told_and_others_are_to_come_again() 
     .await;
 }
 
-/// A connection that has sent the headers of a request whose body is so long.
+/// Opens a connection and sends the headers of a request with a body of this length.
 async fn posting(app: &App, length: usize) -> TcpStream {
     let mut stream = TcpStream::connect(app.address).await.unwrap();
     let head = format!(
@@ -129,7 +129,7 @@ async fn posting(app: &App, length: usize) -> TcpStream {
     stream
 }
 
-/// The status of an answer.
+/// Returns the status of an answer.
 async fn status(stream: &mut TcpStream) -> String {
     let mut head = [0; 12];
     let read = tokio::time::timeout(WITHIN, stream.read_exact(&mut head)).await;
@@ -144,7 +144,7 @@ async fn a_body_that_comes_too_slowly_is_not_waited_for() {
         config.http.request_timeout = Duration::from_mins(2);
     })
     .await;
-    // Nothing, and a byte now and then.
+    // One client sends nothing, another a byte from time to time.
     let mut silent = posting(&app, 1_000_000).await;
     let mut trickling = posting(&app, 1_000_000).await;
     let (mut reads, mut writes) = trickling.split();
@@ -172,7 +172,7 @@ async fn a_body_that_comes_steadily_is_waited_for() {
     let pieces = 5;
     let piece = " ".repeat(20_000);
     let mut steady = posting(&app, pieces * piece.len() + query.len()).await;
-    // Longer than the time for a piece, but not one of them.
+    // Longer in total than the timeout for a piece, but no single piece is.
     for _ in 0..pieces {
         tokio::time::sleep(Duration::from_secs(1)).await;
         steady.write_all(piece.as_bytes()).await.unwrap();

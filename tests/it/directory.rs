@@ -1,4 +1,4 @@
-//! The directory by words: what is found, in which order, page by page, and the facets beside it.
+//! Full-text search of the directory: results, their order, pages, and facets.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use tokio_postgres::Client;
 use crate::fixture::{normal, oracle, person, signed_in};
 use crate::harness::{Actor, App};
 
-/// Practitioners with words that nobody in the demo uses.
+/// Inserts practitioners with words that the demo does not use.
 async fn populate(owner: &Client) {
     owner
         .batch_execute(
@@ -48,16 +48,16 @@ async fn the_name_comes_first_then_words_then_typos() {
     assert_eq!(names(&rows), ["Quorra Vexley", "Quorra Vexley-Sund", "Ada One", "Ada Two", "Quora Vexly"]);
     let ranks: Vec<f64> = rows.iter().map(|row| row["rank"].as_f64().unwrap()).collect();
     assert!(ranks.is_sorted_by(|one, next| one > next), "{ranks:?}");
-    // Typos of every kind: a letter too few, too many, another one, two that changed places.
+    // Typos of every kind: a missing letter, an additional one, a wrong one, two swapped.
     for typo in ["quora vexley", "quorrra vexley", "quorra vexlay", "quorar vexley", "QUORRA  VEXELY"] {
         let rows = found(&north, typo).await;
         assert!(names(&rows).contains(&"Quorra Vexley"), "{typo}: {:?}", names(&rows));
     }
-    // While it is typed.
+    // Prefixes, as while typing.
     for beginning in ["vex", "quorra ve", "V"] {
         assert!(names(&found(&north, beginning).await).contains(&"Quorra Vexley"), "{beginning}");
     }
-    // Every word has to be there.
+    // Every word must match.
     assert_eq!(names(&found(&north, "vexley oslo").await), ["Quorra Vexley"]);
     assert_eq!(names(&found(&north, "vexley/grief").await).len(), 3);
     assert_eq!(found(&north, "vexley xyzzyplugh").await, Vec::<Value>::new());
@@ -138,7 +138,7 @@ async fn a_search_goes_together_with_filters_relations_and_free_places() {
     assert_eq!(answer.data()["searchPractitioners"]["totalCount"], 1);
     assert_eq!(rows[0]["profile"]["displayName"], "Quorra Vexley");
     assert_eq!((&rows[0]["maxSupervisees"], &rows[0]["freePlaces"]), (&json!(5), &json!(3)));
-    // How many places are free is told; by whom the others are taken is not.
+    // The number of free places is visible, but not who takes the others.
     assert_eq!(rows[0]["profile"]["asSupervisor"]["totalCount"], 0);
 }
 
@@ -147,7 +147,7 @@ async fn pages_by_rank_give_every_hit_once_and_a_cursor_is_good_for_its_words_on
     let app = App::start().await;
     let owner = app.owner().await;
     populate(&owner).await;
-    // Many with the same rank.
+    // Many results with the same rank.
     owner
         .batch_execute(
             "INSERT INTO practitioner_profiles (display_name, bio)
@@ -302,7 +302,7 @@ async fn a_hit_has_no_id_and_none_can_be_forged() {
     let forged = BASE64_URL_SAFE_NO_PAD.encode(r#"["PractitionerHit","1"]"#);
     let answer = north.ask_with("query($id: ID!) { node(id: $id) { id } }", &json!({ "id": forged })).await;
     assert_eq!(answer.code(), "BAD_USER_INPUT");
-    // A practitioner writes their own profile, and is found: what the search is made of asks for no rights of theirs.
+    // A practitioner writes their own profile and is found: maintaining the search index needs no rights of the caller.
     let owner = app.owner().await;
     let id = person(&owner, "writer").await;
     let writer = signed_in(&app, &id);

@@ -1,4 +1,4 @@
-//! Documents that people are shown, in GraphiQL and in docs/: which operations they hold, and who asks them.
+//! Documents for readers, in GraphiQL and in docs/: their operations, and who runs them.
 
 use std::collections::HashMap;
 
@@ -11,13 +11,13 @@ use crate::harness::{Actor, Answer, App, Socket};
 pub(crate) struct Shown {
     pub(crate) name: Option<String>,
     pub(crate) is_subscription: bool,
-    /// Names of its variables that must be given.
+    /// Names of its required variables.
     pub(crate) needs: Vec<String>,
-    /// Whom the comment above it names: `# As ADDRESS`.
+    /// The user whom the comment above it names: `# As ADDRESS`.
     pub(crate) persona: Option<String>,
 }
 
-/// The operations of a document, in their order.
+/// Returns the operations of a document, in their order.
 #[track_caller]
 pub(crate) fn operations(document: &str) -> Vec<Shown> {
     let parsed = ast::Document::parse(document, "shown.graphql")
@@ -40,7 +40,7 @@ pub(crate) fn operations(document: &str) -> Vec<Shown> {
     parsed.definitions.iter().filter_map(operation).collect()
 }
 
-/// Whom the comment at the end of a text names.
+/// Returns the user whom the comment at the end of a text names.
 fn named(before: &str) -> Option<String> {
     let comment = before.trim_end().lines().rev().take_while(|line| line.starts_with('#'));
     comment.filter_map(|line| line.strip_prefix("# As ")).find_map(|line| {
@@ -49,7 +49,7 @@ fn named(before: &str) -> Option<String> {
     })
 }
 
-/// The demo users who ask, by address.
+/// The demo users who run operations, by e-mail address.
 pub(crate) struct People<'a> {
     app: &'a App,
     known: HashMap<String, Actor<'a>>,
@@ -67,7 +67,7 @@ impl<'a> People<'a> {
         &self.known[address]
     }
 
-    /// Runs an operation of a document as somebody.
+    /// Runs an operation of a document as a user.
     pub(crate) async fn run(
         &mut self,
         address: &str,
@@ -82,7 +82,7 @@ impl<'a> People<'a> {
         }
     }
 
-    /// Begins a subscription of a document as somebody.
+    /// Starts a subscription of a document as a user.
     pub(crate) async fn watch(
         &mut self,
         address: &str,
@@ -97,12 +97,12 @@ impl<'a> People<'a> {
     }
 }
 
-/// Whether an answer shows something: a value, and no list that is asked for is empty.
+/// Returns true if an answer has a value, and no requested list is empty.
 pub(crate) fn shows_rows(data: &Value) -> bool {
     match data {
         Value::Null => false,
         Value::Array(rows) => rows.iter().any(shows_rows),
-        // A connection is its rows, whatever else it tells.
+        // Of a connection, only its rows count.
         Value::Object(fields) => match fields.get("nodes").or_else(|| fields.get("edges")) {
             Some(rows) => shows_rows(rows),
             None => fields.values().any(shows_rows),

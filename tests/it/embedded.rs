@@ -1,4 +1,4 @@
-//! The gateway under the services of async-graphql-axum, as docs/embedding.md shows it.
+//! The gateway behind the services of async-graphql-axum, as docs/embedding.md shows it.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,11 +13,11 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::fixture::{clinician, protocol};
 use crate::harness::{App, CLUSTER, SECRET, Socket, eventually};
 
-/// Subscriptions by POST, as Apollo's clients ask for them.
+/// The media type of subscriptions by POST, as Apollo's clients request them.
 const MULTIPART: &str = "multipart/mixed; boundary=graphql; subscriptionSpec=1.0";
 const PROTOCOL: (&str, &str) = ("sec-websocket-protocol", "graphql-transport-ws");
 
-/// The program of the docs.
+/// The compiled program of the docs.
 static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
     let mut build = Command::new(env!("CARGO"));
     build.args(["build", "--quiet", "--package", "praxis", "--example", "embedding"]);
@@ -29,10 +29,10 @@ static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
     Path::new(env!("CARGO_BIN_EXE_praxis")).with_file_name("examples").join("embedding")
 });
 
-/// The same database, served by the program through the services of async-graphql-axum.
+/// Serves the same database with that program, through the services of async-graphql-axum.
 async fn embedded(app: &App) -> App {
     let program = tokio::task::spawn_blocking(|| PROGRAM.clone()).await.unwrap();
-    // It is free again, and nobody else is given it so soon.
+    // The port is free again, and no other process takes one so soon.
     let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let mut program = tokio::process::Command::new(program)
         .arg(address.to_string())
@@ -49,7 +49,7 @@ async fn embedded(app: &App) -> App {
     App::elsewhere(address, &app.database, served)
 }
 
-/// The text of an answer.
+/// Returns the text of an answer.
 async fn text(app: &App, token: Option<&str>, body: &Value) -> String {
     let request = app.http().post(app.url("/graphql")).json(body);
     let request = if let Some(token) = token { request.bearer_auth(token) } else { request };
@@ -65,7 +65,7 @@ fn the_docs_show_the_program_that_is_run_here() {
     assert!(page.contains(&format!("```toml\n{manifest}```\n")));
 }
 
-/// What the docs say that the services lack.
+/// Tests the differences of the services that the docs list.
 #[tokio::test]
 async fn the_services_answer_as_the_docs_say() {
     let ours = App::start().await;
@@ -123,7 +123,7 @@ async fn services_of_others_give_the_same_data_to_each_caller() {
     let told = errors(&ours).await;
     assert_eq!(told[0]["extensions"]["argument"], "first");
     assert_eq!(errors(&theirs).await, told);
-    // Nobody is anybody by a token that is none.
+    // An invalid token is refused, not treated as anonymous.
     let request = theirs.http().post(theirs.url("/graphql")).bearer_auth("x").json(&body);
     assert_eq!(request.send().await.unwrap().status(), 401);
     let several: Value =
@@ -156,7 +156,7 @@ async fn services_of_others_tell_changes_to_those_who_may_see_them() {
         assert_eq!(sockets[0].data("a").await["sessionEventLogged"]["sessionEvent"]["notes"], note);
     }
     sockets[1].quiet().await;
-    // What is wrong ends the operation, with its place.
+    // An error ends the operation, with its location.
     let cursor = "subscription { sessionEventsChanged(after: \"x\") { nodeId } }";
     sockets[0].begin("b", cursor, &json!({})).await;
     let answer = sockets[0].next().await;
@@ -170,7 +170,7 @@ async fn nothing_is_told_to_a_caller_whose_token_has_ended() {
     let theirs = embedded(&ours).await;
     let email = "clinician.north@praxis.example";
     let named = DevelopmentClaims::new(ours.user_id(email).await, email);
-    // The program takes it for so much longer.
+    // The program accepts the token for this much longer.
     let leeway = AuthConfig::with_secret(SECRET).leeway;
     let claims = DevelopmentClaims { ttl: Duration::from_secs(4), ..named };
     let bearer = format!("Bearer {}", issue(SECRET, &claims, chrono::Utc::now() - leeway).unwrap());
@@ -181,7 +181,7 @@ async fn nothing_is_told_to_a_caller_whose_token_has_ended() {
     let answer = socket.next().await;
     assert_eq!(answer["payload"]["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{answer}");
     assert_eq!(socket.next().await, json!({ "id": "a", "type": "complete" }));
-    // The connection goes on, for nobody.
+    // The connection continues, without a caller.
     let create = "mutation { createProtocol(input: { siteId: \"1\" }) { protocol { recordId } } }";
     let protocols = "SELECT count(*) FROM log_clinical_records";
     let before: i64 = ours.owner().await.query_one(protocols, &[]).await.unwrap().get(0);

@@ -1,7 +1,7 @@
-//! Numbers over values at the ends of their types: a result is null where its type has no room for it, and nowhere else.
+//! Aggregates of values at the limits of their types: a result is null if its type cannot hold it, and only then.
 //!
-//! Each column of numbers of each table is given pairs of values past every policy and trigger. Postgres's decimals, which have room
-//! for all of it, say what the functions give; what a double holds of that is found by Rust.
+//! Each column of numbers of each table gets pairs of values, past every policy and trigger. Postgres's `numeric`, which can hold
+//! every result, computes the expected values; Rust converts them to doubles.
 
 use praxis::graph::catalog::{Catalog, ColumnId, ColumnType, Scalar, Table};
 use praxis::systems;
@@ -10,7 +10,7 @@ use tokio_postgres::Client;
 
 use crate::harness::{Actor, App};
 
-/// Pairs of numbers; a column takes those that its type has.
+/// Pairs of numbers; a column gets those that its type can hold.
 const PAIRS: &[[&str; 2]] = &[
     ["32767", "-32768"],
     ["2147483647", "-2147483648"],
@@ -33,8 +33,8 @@ const PAIRS: &[[&str; 2]] = &[
     ["1e-400", "3e-400"],
 ];
 
-/// What Postgres's decimals say of a pair, each as text: sum, mean, least, greatest, deviation, variance. Squares of what is too long
-/// have no room there.
+/// Returns what Postgres's `numeric` computes from a pair, each as text: sum, mean, minimum, maximum, deviation, variance.
+/// Squares of very long numbers exceed even this type.
 async fn computed(owner: &Client, pair: &[String]) -> Vec<String> {
     let numbers = pair.iter().map(|number| format!("({number})::numeric")).collect::<Vec<_>>().join("), (");
     let sql = format!(
@@ -46,7 +46,7 @@ async fn computed(owner: &Client, pair: &[String]) -> Vec<String> {
     row.get::<_, Vec<Option<String>>>(0).into_iter().map(Option::unwrap_or_default).collect()
 }
 
-/// Whether an answer is a number, as near as doubles of this size have it; a decimal is it to the last digit.
+/// Returns true if an answer is a number, as precisely as doubles of this size can be; a decimal must be exact.
 fn is(answer: &Value, number: &str, size: f64) -> bool {
     match answer {
         Value::String(text) => {
@@ -66,7 +66,7 @@ fn is(answer: &Value, number: &str, size: f64) -> bool {
     }
 }
 
-/// A column of numbers, or of JSON that has numbers.
+/// A column of numbers, or of JSON with numbers, and its field.
 struct Asked<'a> {
     table: &'a Table,
     system: Option<&'a str>,
@@ -88,7 +88,7 @@ impl Asked<'_> {
         self.system.map_or(data, |system| &data[system]).clone()
     }
 
-    /// What is told of the rows with these keys, at a field of theirs.
+    /// Checks the aggregates of the rows with these keys, at one of their fields.
     async fn check(&self, actor: &Actor<'_>, keys: &str, expected: &[String]) -> Vec<String> {
         const FUNCTIONS: &str = "sum avg min max stddev variance p0: percentile(p: 0) p5: percentile(p: 0.5) p1: percentile(p: 1)";
         let Self { table, column, .. } = self;
@@ -99,7 +99,7 @@ impl Asked<'_> {
         let list = self.ask(actor, &format!("{}({filter}) {{ {numbers} }}", table.list_field)).await;
         let told = &list[&table.list_field]["aggregate"][column];
         let [sum, avg, min, max, stddev, variance] = expected else { panic!("{expected:?}") };
-        // Half-way between two numbers lies their mean.
+        // The median of two numbers is their mean.
         let expected = [
             ("sum", sum),
             ("avg", avg),
@@ -114,7 +114,7 @@ impl Asked<'_> {
         let [least, greatest] = [min, max].map(|number| number.parse::<f64>().unwrap());
         let ends = least.abs().max(greatest.abs());
         let differs = |(name, number): &(&str, &String)| match *name {
-            // It lies between two doubles, of which there are none, and is found from them.
+            // It lies between two doubles, which do not exist here, and is interpolated from them.
             "p5" if ends.is_infinite() => !told[name].is_null(),
             "p5" => !is(&told[name], number, ends),
             name => !is(&told[name], number, number.parse::<f64>().map_or(0.0, f64::abs)),
@@ -135,7 +135,7 @@ impl Asked<'_> {
         faults
     }
 
-    /// Groups of one row each stand in the order of their sums, which `having` knows.
+    /// Checks that groups of one row each are in the order of their sums, which `having` can use.
     async fn check_order(&self, actor: &Actor<'_>, filter: &str, key: &str) {
         let Self { table, column, .. } = self;
         let groups = &table.groups_field;
@@ -150,7 +150,7 @@ impl Asked<'_> {
             assert_eq!(told.len(), 2, "{asked}");
             let sums = told.iter().map(|group| group["aggregate"][column]["sum"].to_string());
             let sums: Vec<_> = sums.collect();
-            // A page goes on behind the first.
+            // A page continues after the first group.
             let after = asked.replacen('(', &format!("(after: {}, ", told[0]["cursor"]), 1);
             let next = self.ask(actor, &after).await;
             assert_eq!(next[groups].as_array().map(Vec::len), Some(1), "{after}");
@@ -170,14 +170,14 @@ async fn a_result_is_null_only_where_its_type_has_no_room_for_it() {
     let (network, practice) =
         (app.user("network@praxis.example").await, app.user("owner@mindful.example").await);
     let (mut faults, mut asked) = (Vec::new(), Vec::new());
-    // What is kept in memory does not hear of changes that are made past every trigger.
+    // Caches in memory receive no notification of changes past the triggers.
     let is_asked =
         |table: &&Table| table.function.is_none() && !table.is_reference && table.primary_key.len() == 1;
     for table in catalog.tables().iter().filter(is_asked) {
         let system = catalog.systems()[table.system].field.as_deref();
         let actor = if system.is_some() { &practice } else { &network };
         let key = table.column(table.primary_key[0]);
-        // Who sees a row hangs on what it refers to, and whose it is.
+        // Who may read a row depends on its references and its owner.
         let refers = |id: &ColumnId| {
             matches!(table.column(*id).name.as_str(), "site_id" | "org_id")
                 || table.relations.iter().any(|it| !it.many && it.local.contains(id))
@@ -209,11 +209,11 @@ async fn a_result_is_null_only_where_its_type_has_no_room_for_it() {
                     x = value(pair[0]),
                     y = value(pair[1]),
                 );
-                // A view is not written, and a rule may refuse the values.
+                // A view cannot be written, and a constraint may refuse the values.
                 if owner.execute(&sql, &[]).await.ok() != Some(2) {
                     continue;
                 }
-                // What the column has made of them; within JSON, numbers are doubles.
+                // The values as the column stores them; within JSON, numbers are doubles.
                 let doubles = pair.iter().map(|it| it.parse::<f64>().unwrap());
                 let numbers: Vec<String> = match scalar {
                     Scalar::Json if doubles.clone().all(f64::is_normal) => {
@@ -237,7 +237,7 @@ async fn a_result_is_null_only_where_its_type_has_no_room_for_it() {
         }
     }
     assert!(faults.is_empty(), "{} of {}:\n{}", faults.len(), asked.len(), faults.join("\n"));
-    // Only reference tables have shorter ones.
+    // Only reference tables have shorter types.
     for scalar in [Scalar::Int, Scalar::BigInt, Scalar::Numeric, Scalar::Decimal, Scalar::Json] {
         assert!(asked.contains(&scalar), "{scalar:?}");
     }

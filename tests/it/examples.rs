@@ -1,4 +1,4 @@
-//! Everything that GraphiQL offers shows rows to the demo user whom it names, today and after it was tried.
+//! Every example of GraphiQL shows rows to its demo user, today and after it was run before.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::documents::{People, operations, shows_rows};
 use crate::harness::App;
 
-/// A day on which somebody opens the demo.
+/// The day on which the demo is opened.
 fn today() -> NaiveDate {
     Utc::now().date_naive()
 }
@@ -19,7 +19,7 @@ fn variables(example: &Example, today: NaiveDate) -> Value {
     if text.is_empty() { json!({}) } else { serde_json::from_str(&text).unwrap() }
 }
 
-/// Puts what an answer tells where operations further down find it, as GraphiQL does.
+/// Stores the values of an answer as variables of later operations, as GraphiQL does.
 fn keep(example: &Example, data: &Value, variables: &mut Value) {
     for (name, path) in example.keeps {
         let value = path.split('.').try_fold(data, |at, step| match step.parse::<usize>() {
@@ -32,7 +32,7 @@ fn keep(example: &Example, data: &Value, variables: &mut Value) {
     }
 }
 
-/// Runs all operations of an example from top to bottom, and gives the variables that it ends with.
+/// Runs all operations of an example from top to bottom, and returns its final variables.
 async fn walk(people: &mut People<'_>, example: &Example, today: NaiveDate) -> Value {
     let mut variables = variables(example, today);
     for operation in operations(example.query) {
@@ -76,7 +76,7 @@ async fn every_example_shows_rows_to_whom_it_names() {
     }
 }
 
-/// Every row of every table of the demo, but for what is counted of others and who may change themself.
+/// Returns every row of every table of the demo, except network-wide counts and users' own changes.
 async fn rows(app: &App) -> BTreeSet<String> {
     let owner = app.owner().await;
     let tables = "SELECT schemaname || '.' || tablename FROM pg_tables
@@ -111,7 +111,7 @@ async fn walks_act_on_what_they_create_and_can_be_repeated_on_any_day() {
     }
 }
 
-/// The operation that a walk's subscription tells of.
+/// The operation that triggers a walk's subscription.
 const TOLD: [(&str, &str); 3] =
     [("Session logger", "LogEvent"), ("Integration hub", "Assign"), ("Supervision", "Ask")];
 

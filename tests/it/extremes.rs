@@ -1,7 +1,7 @@
-//! What stands in one row never breaks the numbers, charts and pages of the others.
+//! Extreme values in one row never break the aggregates, charts and pages of other rows.
 //!
-//! Each column of each table is given values at the ends of its type, past every policy and trigger; then everything is asked
-//! that can be asked of every table.
+//! Each column of each table gets values at the limits of its type, past every policy and trigger; then every kind of query of
+//! every table is sent.
 
 use praxis::graph::catalog::{Catalog, ColumnId, ColumnType, Scalar, Table};
 use praxis::systems;
@@ -11,7 +11,7 @@ use tokio_postgres::Client;
 use crate::bucket::bucket as short;
 use crate::harness::App;
 
-/// The ends of a type, as SQL.
+/// Returns the limits of a type, as SQL.
 fn ends(scalar: Scalar) -> &'static [&'static str] {
     match scalar {
         Scalar::SmallInt => &["32767", "-32768"],
@@ -56,7 +56,7 @@ fn ends(scalar: Scalar) -> &'static [&'static str] {
     }
 }
 
-/// The functions over a column, all of them.
+/// Returns all aggregate functions of a column.
 fn functions(ty: &ColumnType) -> Option<&'static str> {
     const NUMBERS: &str = "{ countDistinct sum avg min max stddev variance median: percentile(p: 0.5) least: percentile(p: 0) }";
     match ty {
@@ -69,7 +69,7 @@ fn functions(ty: &ColumnType) -> Option<&'static str> {
     }
 }
 
-/// All numbers of a table's rows.
+/// Returns a query for all aggregates of a table's rows.
 fn aggregate(table: &Table) -> String {
     let columns = table.column_ids().filter_map(|id| {
         let column = table.column(id);
@@ -80,12 +80,12 @@ fn aggregate(table: &Table) -> String {
     format!("aggregate {{ count {} }}", columns.collect::<Vec<_>>().join(" "))
 }
 
-/// The questions about a table, each by itself.
+/// Returns the queries of a table, one for each kind.
 fn questions(table: &Table) -> Vec<String> {
     let aggregate = aggregate(table);
     let list = &table.list_field;
     let mut questions = vec![format!("{list} {{ {aggregate} }}")];
-    // JSON is told as it is, and not every reader of it knows numbers beyond a double.
+    // JSON is returned unchanged, and not every parser can read numbers beyond a double.
     let fields = table.columns.iter().filter(|column| column.ty != ColumnType::Scalar(Scalar::Json));
     let fields: Vec<&str> = fields.map(|column| column.field.as_str()).collect();
     for column in &table.columns {
@@ -152,8 +152,8 @@ fn questions(table: &Table) -> Vec<String> {
     questions
 }
 
-/// Puts each end of its type into each column of two rows of a table; what a rule of the table refuses stays. Once there is a
-/// value that is no number, the sum is none either, and so the others are tried without them first.
+/// Puts each limit of its type into each column of two rows of a table; a value that a constraint refuses is skipped. A value
+/// that is not a number makes the sum not a number either, so the others are tried without such values first.
 async fn stretch(owner: &Client, table: &Table, finite: bool) -> usize {
     let is_key = |id: ColumnId| {
         table.keys.iter().any(|key| key.contains(&id))
@@ -187,7 +187,7 @@ async fn whatever_stands_in_a_row_everybody_else_has_their_numbers() {
     let views = "SELECT quote_ident(schemaname) || '.' || quote_ident(viewname) FROM pg_views";
     let views: Vec<String> = owner.query(views, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
     let is_view = |table: &&Table| views.contains(&table.sql_name.replace('"', ""));
-    // Functions need arguments; tests of their own ask them.
+    // Functions need arguments; they have tests of their own.
     let asked: Vec<&Table> = catalog.tables().iter().filter(|table| table.function.is_none()).collect();
     let network = app.user("network@praxis.example").await;
     let practice = app.user("owner@mindful.example").await;
@@ -206,7 +206,7 @@ async fn whatever_stands_in_a_row_everybody_else_has_their_numbers() {
                     None => format!("{{ {question} }}"),
                 };
                 let answer = actor.ask(&query).await;
-                // A chart of hours may be too long, of which its asker is told.
+                // A chart of hours may be too long, which is an error.
                 let is_long = answer.body["errors"][0]["extensions"]["code"] == "LIMIT_EXCEEDED";
                 if !answer.body["errors"].is_null() && !is_long {
                     failed.push(format!("{query}\n  {}", answer.body["errors"]));
@@ -217,7 +217,7 @@ async fn whatever_stands_in_a_row_everybody_else_has_their_numbers() {
     assert!(failed.is_empty(), "{} failed:\n{}", failed.len(), failed[..failed.len().min(40)].join("\n"));
 }
 
-/// One row far before all others, one far behind them, in a column of time.
+/// Moves one row far before all others, and one far after them, in a column of time.
 async fn plant_outliers(owner: &Client, table: &Table, column: &str) -> bool {
     let name = &table.sql_name;
     let mut planted = 0;
@@ -230,7 +230,7 @@ async fn plant_outliers(owner: &Client, table: &Table, column: &str) -> bool {
     planted == 2
 }
 
-/// The lines of a chart: their points lie one behind the other, and add up to the line.
+/// Checks the lines of a chart: their points are consecutive, and add up to the line.
 fn check_lines(lines: &Value, most: u64, query: &str) -> u64 {
     let mut points = 0;
     for line in lines.as_array().unwrap_or_else(|| panic!("{query}: {lines}")) {
@@ -286,7 +286,7 @@ async fn an_outlier_in_time_breaks_nobodys_chart() {
         }
     }
     assert!(torn > 20, "{torn}");
-    // What lies between the rows that belong together is filled as before, whoever the parent is.
+    // Between the rows of one parent, empty buckets are filled as before, for every parent.
     let below =
         "{ protocols(first: 50) { nodes { eventsSeries(time: EVENT_TIMESTAMP, bucket: { calendar: { unit: HOUR } }) {
         aggregate { count } points { start end aggregate { count } } } } } }";
@@ -297,7 +297,7 @@ async fn an_outlier_in_time_breaks_nobodys_chart() {
         .map(|protocol| check_lines(&protocol["eventsSeries"], MOST, below))
         .sum();
     assert!(points <= MOST, "{points}");
-    // Who names the bounds is told that there are too many.
+    // A caller who sets the bounds gets an error that there are too many buckets.
     let bounded =
         "{ sessionEventsSeries(time: EVENT_TIMESTAMP, bucket: { calendar: { unit: HOUR } }, from: \"1900-01-01T00:00:00Z\",
         to: \"2100-01-01T00:00:00Z\") { points { start } } }";

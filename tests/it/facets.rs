@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::fixture::{NORTH_SITE, normal, oracle};
 use crate::harness::{Answer, App};
 
-/// Keys and counts of groups.
+/// Returns the keys and counts of groups.
 #[track_caller]
 fn counts(answer: &Answer, field: &str, key: &str) -> Value {
     let groups = answer.data()[field].as_array().unwrap();
@@ -35,7 +35,7 @@ async fn each_element_of_a_list_is_a_group_and_an_element_that_is_there_twice_co
                GROUP BY 1 ORDER BY 1";
     assert_eq!(counts(&answer, "practitionerProfilesGroups", "specialties"), oracle(&app, sql).await);
 
-    // With having, another key beside it, in an order by numbers, page by page.
+    // With `having`, a second key, an order by an aggregate, and pages.
     let document = "query($after: String) { practitionerProfilesGroups(
         groupBy: { specialties: EACH, isAcceptingSupervision: true }, having: { count: { gte: 2 } },
         orderBy: [{ count: DESC }, { specialties: DESC }], first: 4, after: $after) {
@@ -181,7 +181,7 @@ async fn ranges_that_make_no_sense_are_refused_with_their_place() {
         assert_eq!(answer.code(), if is_of_none { "GRAPHQL_INVALID" } else { "BAD_USER_INPUT" }, "{ranges}");
         assert_eq!(answer.error()["extensions"]["argument"], argument, "{ranges}");
     }
-    // A key can be shown only where it is grouped by.
+    // A key can be selected only if the groups have it.
     for key in ["hourlyRate", "yearsExperienceRange { from }", "specialties"] {
         let query = format!(
             "{{ practitionerProfilesGroups(groupBy: {{ hourlyRateRange: {{ width: 5 }} }}) {{ key {{ {key} }} }} }}"

@@ -1,4 +1,4 @@
-//! How many subscriptions there may be, of one caller and of all, how much may wait for them, and who needs a token.
+//! Limits on subscriptions: how many one caller and all callers may have, how much may wait for them, and which need a token.
 
 use praxis::feed::Bound;
 use serde_json::json;
@@ -9,17 +9,17 @@ use crate::harness::{App, Socket, clone_database, database_url, eventually, http
 
 const ANY: &str = "subscription { sessionEventsChanged { operation sessionEvent { notes } } }";
 
-/// A subscription that differs from all others by a number.
+/// Returns a subscription that differs from all others by a number.
 fn number(number: usize) -> String {
     format!(
         "subscription {{ sessionEventsChanged(filter: {{ notes: {{ eq: \"{number}\" }} }}) {{ operation }} }}"
     )
 }
 
-/// Begins a subscription; the message by which it is refused, if it is.
+/// Starts a subscription, and returns the error if it is refused.
 async fn refused(socket: &mut Socket, id: &str, query: &str) -> Option<String> {
     socket.subscribe(id, query, &json!({})).await;
-    // Answered behind it.
+    // This operation is answered after it.
     let then = format!("{id} then");
     socket.begin(&then, "{ __typename }", &json!({})).await;
     let mut refused = None;
@@ -49,14 +49,14 @@ async fn a_caller_has_so_many_subscriptions_whatever_its_tokens_say_and_no_more(
     assert_eq!(refused(&mut second, "1", ANY).await, None);
     let own = "A caller has at most 3 subscriptions at a time.";
     assert_eq!(refused(&mut second, "2", ANY).await.as_deref(), Some(own));
-    // Others have places of their own, as long as there are any.
+    // Other callers have places of their own, as long as there are any.
     let mut theirs = Socket::of(&app, &signed_in(&app, &other)).await;
     assert_eq!(refused(&mut theirs, "1", ANY).await, None);
     assert_eq!(refused(&mut theirs, "2", ANY).await, None);
     let mut late = Socket::of(&app, &signed_in(&app, &third)).await;
     let all = "The server has at most 5 subscriptions at a time. Try again later.";
     assert_eq!(refused(&mut late, "1", ANY).await.as_deref(), Some(all));
-    // What ends makes room.
+    // A subscription that ends frees its place.
     first.send(&json!({ "id": "1", "type": "complete" })).await;
     drop(theirs);
     let mut attempt = 0;
@@ -87,7 +87,7 @@ async fn different_subscriptions_are_counted_by_themselves_and_equal_ones_are_on
     assert_eq!(refused(&mut second, "1", &number(1)).await, None);
     let all = "The server has at most 3 different subscriptions at a time. Try again later.";
     assert_eq!(refused(&mut second, "2", &number(2)).await.as_deref(), Some(all));
-    // One goes when its last subscriber does.
+    // A group ends with its last subscriber.
     first.send(&json!({ "id": "1", "type": "complete" })).await;
     assert_eq!(refused(&mut first, "6", &number(3)).await.as_deref(), Some(own));
     first.send(&json!({ "id": "3", "type": "complete" })).await;
@@ -125,7 +125,7 @@ async fn who_falls_behind_by_too_many_bytes_begins_anew_and_nobody_else_does() {
     let log = "INSERT INTO session_events (protocol_id, event_type_id, event_timestamp, notes) VALUES ($1, 1, now(), 'on')";
     owner.execute(log, &[&apart]).await.unwrap();
     assert_eq!(one.data("1").await["sessionEventLogged"]["sessionEvent"]["notes"], "on");
-    // What it held is given back: it goes on.
+    // The memory is free again, and the connection goes on.
     all.subscribe("2", ANY, &json!({})).await;
     owner.execute(log, &[&record]).await.unwrap();
     assert_eq!(all.data("2").await["sessionEventsChanged"]["sessionEvent"]["notes"], "on");

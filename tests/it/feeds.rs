@@ -1,4 +1,4 @@
-//! What subscribers are told: under their own rights, once, in order, whatever happens in between.
+//! Subscribers receive changes under their own rights, once, in order, and despite failures.
 
 use serde_json::{Value, json};
 use tokio_postgres::Client;
@@ -20,7 +20,7 @@ fn of(protocol: i64) -> Value {
     json!({ "of": protocol.to_string() })
 }
 
-/// The notes of the next events.
+/// Returns the notes of the next events.
 async fn notes(socket: &mut Socket, id: &str, count: usize) -> Vec<String> {
     let mut notes = Vec::new();
     for _ in 0..count {
@@ -60,7 +60,7 @@ async fn an_event_is_told_as_deeply_as_it_is_asked_for_and_as_the_subscriber_see
     assert!(told["changedAt"].as_str().unwrap().starts_with(&chrono::Utc::now().format("%Y-").to_string()));
     elsewhere.quiet().await;
     nobody.quiet().await;
-    // What happens to an event that was logged is not an event that is logged; nor is one of another protocol.
+    // Changes of an event are not created events; events of another protocol do not match.
     owner.execute("UPDATE session_events SET notes = 'other' WHERE event_id = $1", &[&event]).await.unwrap();
     log(&owner, protocol(&owner, site).await, "elsewhere").await;
     watching.quiet().await;
@@ -91,7 +91,7 @@ async fn a_connection_tells_what_matches_its_filter_and_operations() {
     let watch = "subscription { sessionEventsChanged(filter: { notes: { startsWith: \"a\" }, protocol: { siteId: { isNull: \
         false } } }, operations: [UPDATED]) { operation sessionEvent { notes } } }";
     socket.subscribe("1", watch, &json!({})).await;
-    // A row is told as it is when it is read, so that each is changed once.
+    // Subscribers get a row's state at the time of the read, so each is changed only once.
     let change = async |from: &str, to: &str| {
         let event = log(&owner, record, from).await;
         let sql = "UPDATE session_events SET notes = $2 WHERE event_id = $1";
@@ -101,7 +101,7 @@ async fn a_connection_tells_what_matches_its_filter_and_operations() {
     change("a1", "b").await;
     change("b", "a2").await;
     assert_eq!(socket.data("1").await["sessionEventsChanged"], expected("a2"));
-    // An update that changes nothing is none.
+    // An update that changes nothing is no change.
     change("a2", "a2").await;
     change("a2", "a3").await;
     assert_eq!(socket.data("1").await["sessionEventsChanged"], expected("a3"));
@@ -143,7 +143,7 @@ async fn what_is_written_in_the_mode_of_replication_is_told() {
         operation sessionEvent { notes } } }";
     socket.subscribe("1", watch, &of(record)).await;
     owner.batch_execute("SET session_replication_role = replica").await.unwrap();
-    // Nothing fills the site in now.
+    // The triggers that would set the site are off.
     let log = format!(
         "INSERT INTO session_events (protocol_id, site_id, event_type_id, event_timestamp, notes)
          VALUES ({record}, {site}, 1, now(), 'loaded')"
@@ -155,7 +155,7 @@ async fn what_is_written_in_the_mode_of_replication_is_told() {
     assert_eq!(socket.data("1").await["sessionEventsChanged"]["sessionEvent"]["notes"], "changed");
     owner.batch_execute(&format!("DELETE FROM session_events WHERE protocol_id = {record}")).await.unwrap();
     assert_eq!(socket.data("1").await["sessionEventsChanged"]["operation"], "DELETED");
-    // Whoever loads what nobody is to be told of says so.
+    // A load that must not notify subscribers sets `praxis.announce`.
     owner.batch_execute(&format!("SET praxis.announce = off; {log}")).await.unwrap();
     socket.quiet().await;
 }
@@ -185,7 +185,7 @@ async fn equal_subscribers_are_read_for_once() {
             assert_eq!(notes(socket, "1", 1).await, [number.to_string()]);
         }
     }
-    // One look-up by the primary key for each event, however many are told of it. Postgres counts with some delay.
+    // One look-up by the primary key per event, however many receive it. Postgres counts with some delay.
     eventually("all look-ups are counted", async || scans().await >= before + EVENTS).await;
     tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
     assert_eq!(scans().await, before + EVENTS);
@@ -242,7 +242,7 @@ async fn a_transaction_that_stays_open_neither_loses_nor_repeats_anything() {
     let record = protocol(&owner, site).await;
     let mut socket = Socket::of(&app, &actor).await;
     socket.subscribe("1", LOGGED, &of(record)).await;
-    // It holds the horizon where it is, for all that is written behind it.
+    // The open transaction keeps the horizon where it is, for all later writes.
     let open = app.owner().await;
     open.batch_execute("BEGIN").await.unwrap();
     log(&open, record, "open").await;
@@ -319,7 +319,7 @@ async fn who_was_away_goes_on_where_it_stopped() {
     let mut socket = Socket::of(&app, &actor).await;
     let variables = json!({ "of": record.to_string(), "after": cursor });
     socket.begin("1", LOGGED, &variables).await;
-    // While what was missed is told, more comes.
+    // Further changes arrive while missed ones are delivered.
     for number in 11..=30 {
         log(&owner, record, &number.to_string()).await;
     }
@@ -327,7 +327,7 @@ async fn who_was_away_goes_on_where_it_stopped() {
     assert_eq!(notes(&mut socket, "1", 30).await, expected);
     socket.quiet().await;
 
-    // What is no longer known is not passed over in silence.
+    // Forgotten changes are reported as an error, not skipped.
     owner.batch_execute("SELECT praxis.forget_changes('0')").await.unwrap();
     let mut socket = Socket::of(&app, &actor).await;
     socket.begin("1", LOGGED, &variables).await;
@@ -351,7 +351,7 @@ async fn who_takes_nothing_loses_the_connection_and_nobody_else_does() {
         log(&owner, record, &note).await;
         assert_eq!(notes(&mut quick, "1", 1).await, [note]);
     }
-    // It finds what was under way, and then the end.
+    // It receives what was on its way, and then the end.
     assert!(slow.is_cut_after_messages().await);
     log(&owner, record, "still").await;
     assert_eq!(notes(&mut quick, "1", 1).await, ["still"]);
@@ -386,7 +386,7 @@ async fn who_watches_a_table_that_is_emptied_at_once_is_told_to_read_it_anew() {
     let told = socket.data("1").await;
     owner.batch_execute("TRUNCATE session_events CASCADE").await.unwrap();
     assert_eq!(socket.error("1").await["extensions"]["code"], "GONE");
-    // Who was away is told when coming back, and who watches another table goes on.
+    // A subscriber that reconnects gets missed changes, and a subscriber to another table is undisturbed.
     let mut after = of(record);
     after["after"] = told["sessionEventLogged"]["cursor"].clone();
     socket.subscribe("3", LOGGED, &after).await;

@@ -1,4 +1,4 @@
-//! Groups of rows: keys, numbers, order, pages, time.
+//! Groups of rows: keys, aggregates, order, pages, time.
 
 use serde_json::{Value, json};
 
@@ -244,7 +244,7 @@ async fn time_is_grouped_by_the_calendar_of_a_place() {
     assert_eq!(ask("unit: FIVE_MINUTES").await.first(), Some(&at("2027-03-14T06:50:00Z", 1)));
     assert_eq!(ask("unit: HOUR").await.len(), 4);
     assert_eq!(ask("").await.len(), 4, "each moment by itself");
-    // Keys alone, without a number.
+    // Keys alone, without an aggregate.
     let keys = format!(
         "sessionEventsGroups(groupBy: {{eventTimestamp: {{calendar: {{unit: YEAR, {denver}}}}}}}) {{ cursor }}"
     );
@@ -328,7 +328,7 @@ async fn what_cannot_be_grouped_is_refused_with_its_place() {
     let answer = app.clinician_north().await.ask(nowhere).await;
     assert_eq!(answer.code(), "BAD_USER_INPUT");
     assert_eq!(answer.error()["extensions"]["argument"], "groupBy.eventTimestamp.calendar.timeZone");
-    // Without a unit or a length a zone or an origin says nothing.
+    // Without a unit or a length, a zone or an origin has no meaning.
     for (alone, lacks) in [
         ("calendar: { timeZone: \"Europe/Berlin\" }", "calendar.unit"),
         ("every: { origin: \"2026-01-01T00:00:00Z\" }", "every.length"),

@@ -1,9 +1,9 @@
-//! An answer of the gateway, read once and then asked.
+//! An HTTP answer of the gateway, with assertions about its content.
 
 use reqwest::{Response, StatusCode, header::HeaderMap};
 use serde_json::Value;
 
-/// An answer.
+/// An answer: its status, headers and JSON body.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -19,7 +19,7 @@ impl Answer {
         Self { status, headers, body }
     }
 
-    /// The data of an answer without errors.
+    /// Returns the data of an answer without errors.
     #[track_caller]
     pub(crate) fn data(&self) -> &Value {
         assert_eq!(self.body.get("errors"), None, "{:#}", self.body);
@@ -27,7 +27,7 @@ impl Answer {
         &self.body["data"]
     }
 
-    /// The nodes of a connection of `Query`.
+    /// Returns the nodes of a connection of `Query`.
     #[track_caller]
     pub(crate) fn nodes(&self, field: &str) -> &Vec<Value> {
         self.data()[field]["nodes"]
@@ -35,13 +35,13 @@ impl Answer {
             .unwrap_or_else(|| panic!("{field} has no nodes: {:#}", self.body))
     }
 
-    /// The code of the only error.
+    /// Returns the code of the only error.
     #[track_caller]
     pub(crate) fn code(&self) -> &str {
         self.error()["extensions"]["code"].as_str().unwrap()
     }
 
-    /// The only error.
+    /// Returns the only error.
     #[track_caller]
     pub(crate) fn error(&self) -> &Value {
         let errors = self.body["errors"].as_array().unwrap_or_else(|| panic!("no errors: {:#}", self.body));
@@ -49,13 +49,13 @@ impl Answer {
         &errors[0]
     }
 
-    /// Statements that the answer took, without the session's own.
+    /// Returns the number of statements of the request, without the session's own.
     #[track_caller]
     pub(crate) fn statements(&self) -> u32 {
         self.count("statements=")
     }
 
-    /// Times that the gateway waited for Postgres.
+    /// Returns the number of round trips to Postgres.
     #[track_caller]
     pub(crate) fn round_trips(&self) -> u32 {
         self.count("round_trips=")
@@ -68,7 +68,7 @@ impl Answer {
         after.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap()
     }
 
-    /// The text of the request from the place on that the first error points at.
+    /// Returns the text of the request from the location of the first error.
     #[track_caller]
     pub(crate) fn points_at<'q>(&self, query: &'q str) -> &'q str {
         let place = &self.error()["locations"][0];

@@ -1,5 +1,5 @@
-//! A throwaway Postgres, for these tests and for those of the migrations. It ends with the test process, however that ends: a shell holds the
-//! server and reads from a pipe that closes then.
+//! A temporary Postgres, for these tests and those of the migrations. It ends with the test process, however that ends: a shell
+//! runs the server and reads from a pipe, which closes then.
 
 use std::env;
 use std::ffi::OsStr;
@@ -20,12 +20,12 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    /// Starts a server in a folder of its own.
+    /// Starts a server in a new folder.
     pub(crate) fn start() -> Self {
         static STARTED: AtomicUsize = AtomicUsize::new(0);
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
         let folder = PathBuf::from(format!("/tmp/praxis-test-{}-{number}", std::process::id()));
-        // TERM ends a server that is only starting, INT one that waits for its clients.
+        // TERM stops a server that is still starting, INT one that waits for its clients.
         let script = r#"
             "$1" -D "$3/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 -N || exit 1
             "$2" -D "$3/data" -k "$3" -c listen_addresses= -c fsync=off -c full_page_writes=off \
@@ -47,19 +47,19 @@ impl Cluster {
         panic!("{}", fs::read_to_string(cluster.folder.join("log")).unwrap_or_default());
     }
 
-    /// Address of a database for a user.
+    /// Returns the URL of a database for a user.
     pub(crate) fn url(&self, user: &str, database: &str) -> String {
         let folder = self.folder.display().to_string().replace('/', "%2F");
         format!("postgres://{user}@{folder}:5432/{database}")
     }
 
-    /// Folder of the server's socket.
+    /// Returns the folder of the server's socket.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 }
 
-/// A program of Postgres's, on the path or where the system keeps it.
+/// Returns the path of a program of Postgres, from PATH or the system's folder.
 pub(crate) fn program(name: &str) -> PathBuf {
     let path = env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<PathBuf> = env::split_paths(&path).collect();
@@ -76,8 +76,8 @@ pub(crate) fn program(name: &str) -> PathBuf {
         .unwrap_or_else(|| panic!("{name} is not installed; on Debian: apt-get install postgresql"))
 }
 
-/// Runs a shell's script in a folder, as [`run_in`] has it. It can read from a pipe that closes when the test process ends,
-/// however that ends.
+/// Runs a shell script in a folder, like [`run_in`]. It can read from a pipe that closes when the test process ends, however that
+/// ends.
 pub(crate) fn shell_in(folder: &Path, script: &str, arguments: &[impl AsRef<OsStr>]) -> Child {
     let mut shell = Command::new("sh");
     shell.args(["-c", script, "sh"]).args(arguments).stdin(Stdio::piped());
@@ -85,12 +85,12 @@ pub(crate) fn shell_in(folder: &Path, script: &str, arguments: &[impl AsRef<OsSt
     shell.spawn().unwrap()
 }
 
-/// Has a program run in a folder, which is made for it, as a user who may run Postgres. What it says goes to `log` there.
+/// Runs a program in a folder, which it creates, as a user who may run Postgres. The output goes to the file `log` there.
 pub(crate) fn run_in(folder: &Path, program: &mut Command) {
     fs::create_dir(folder).unwrap();
-    // Both write at the end: otherwise one would write over the other.
+    // Both append: otherwise one would overwrite the other.
     let log = || File::options().create(true).append(true).open(folder.join("log")).unwrap();
-    // The other user may not be allowed to look into the folder of the tests.
+    // The other user may have no access to the current folder of the tests.
     program.current_dir(folder).stdout(log()).stderr(log());
     if let Some((uid, gid)) = unprivileged_user() {
         chown(folder, Some(uid), Some(gid)).unwrap();
@@ -98,7 +98,7 @@ pub(crate) fn run_in(folder: &Path, program: &mut Command) {
     }
 }
 
-/// Postgres refuses to run as root: then it runs as another user.
+/// Returns another user to run Postgres as if this is root, which Postgres refuses.
 fn unprivileged_user() -> Option<(u32, u32)> {
     (uzers::get_effective_uid() == 0).then(|| {
         let user = uzers::get_user_by_name("postgres").or_else(|| uzers::get_user_by_name("nobody"));

@@ -1,4 +1,4 @@
-//! Programs that stand between gateway and Postgres, from the system's packages.
+//! Starts programs between the gateway and Postgres, from the system's packages.
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use super::cluster::run_in;
 use super::eventually;
 
-/// A program that listens; it ends with this value.
+/// A running program that listens on a port; it stops when dropped.
 pub(crate) struct Installed {
     pub(crate) address: SocketAddr,
     folder: PathBuf,
@@ -18,8 +18,8 @@ pub(crate) struct Installed {
 }
 
 impl Installed {
-    /// Starts a program with the configuration that is made of its address. `None` where it is not installed; where
-    /// everything has to be tried (`CI=true`) that is a failure.
+    /// Starts a program with a configuration made from its address. Returns `None` if it is not installed; where all tests must
+    /// run (`CI=true`), that fails.
     pub(crate) async fn start(
         name: &str,
         arguments: &[&str],
@@ -27,7 +27,7 @@ impl Installed {
     ) -> Option<Self> {
         let program = find(name)?;
         let folder = std::env::temp_dir().join(format!("praxis-it-{name}-{}", uuid::Uuid::new_v4()));
-        // A port that is free now; nobody else takes one so soon.
+        // A port that is free now; no other process takes one so soon.
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let file = folder.join("configuration");
         let mut command = Command::new(program);
@@ -44,7 +44,7 @@ impl Installed {
         Some(installed)
     }
 
-    /// The address of a database behind it.
+    /// Returns the URL of a database behind the program.
     pub(crate) fn url(&self, user: &str, database: &str) -> String {
         format!("postgres://{user}@{}/{database}?sslmode=disable", self.address)
     }
@@ -58,7 +58,7 @@ impl Drop for Installed {
     }
 }
 
-/// Where a program is, if it is installed.
+/// Returns the path of a program, if it is installed.
 #[expect(clippy::print_stderr, reason = "who reads the tests' output should know what was left out")]
 fn find(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -73,7 +73,7 @@ fn find(name: &str) -> Option<PathBuf> {
     found
 }
 
-/// A PgBouncer in transaction mode in front of the Postgres whose socket is in this folder.
+/// Starts a PgBouncer in transaction mode for the Postgres with its socket in this folder.
 pub(crate) async fn pgbouncer(postgres: &Path, servers: usize) -> Option<Installed> {
     let configuration = |address: SocketAddr| {
         format!(
@@ -96,7 +96,7 @@ pub(crate) async fn pgbouncer(postgres: &Path, servers: usize) -> Option<Install
     Installed::start("pgbouncer", &[], configuration).await
 }
 
-/// An `HAProxy` in front of the Postgres whose sockets are in these folders, the first that answers first.
+/// Starts an `HAProxy` for the Postgres servers with their sockets in these folders; it uses the first that answers.
 pub(crate) async fn haproxy(postgres: &[&str]) -> Option<Installed> {
     let configuration = |address: SocketAddr| {
         let servers = postgres.iter().enumerate().map(|(at, folder)| {

@@ -1,6 +1,6 @@
-//! A gateway on a random port over a database of its own, and the people who ask it.
+//! Starts a gateway on a free port with a database of its own, and callers that send requests.
 //!
-//! The database is cloned from a template that is migrated and filled once for the whole run.
+//! Each database is a clone of a template, which is migrated and filled once per run.
 
 mod answer;
 mod cluster;
@@ -40,7 +40,7 @@ pub(crate) static CLUSTER: LazyLock<Cluster> = LazyLock::new(Cluster::start);
 static TEMPLATE: OnceCell<()> = OnceCell::const_new();
 static NUMBER: AtomicUsize = AtomicUsize::new(0);
 
-/// The database that all others are cloned from.
+/// The template of all other databases.
 const TEMPLATE_NAME: &str = "template_praxis";
 
 /// A running gateway.
@@ -48,25 +48,25 @@ pub(crate) struct App {
     pub(crate) address: SocketAddr,
     pub(crate) database: String,
     http: reqwest::Client,
-    /// What counts subscriptions, of a gateway that runs within the tests.
+    /// The gateway, for its number of subscriptions, if it runs in the test process.
     gateway: Option<Gateway>,
     stop: Option<oneshot::Sender<()>>,
     stopped: Option<JoinHandle<()>>,
 }
 
 impl App {
-    /// A gateway over the demo data, with default settings.
+    /// Starts a gateway over the demo data, with default settings.
     pub(crate) async fn start() -> Self {
         Self::with(|_| {}).await
     }
 
-    /// A gateway over the demo data, with changed settings.
+    /// Starts a gateway over the demo data, with changed settings.
     pub(crate) async fn with(change: impl FnOnce(&mut ServerConfig)) -> Self {
         let database = clone_database().await;
         Self::over(&database, change).await
     }
 
-    /// A gateway over a database that is there already.
+    /// Starts a gateway over an existing database.
     pub(crate) async fn over(database: &str, change: impl FnOnce(&mut ServerConfig)) -> Self {
         let mut config = config(database);
         change(&mut config);
@@ -90,7 +90,7 @@ impl App {
         }
     }
 
-    /// What is served at an address by somebody else.
+    /// Returns an app for a gateway that another process serves at this address.
     pub(crate) fn elsewhere(address: SocketAddr, database: &str, served: JoinHandle<()>) -> Self {
         Self {
             address,
@@ -102,46 +102,46 @@ impl App {
         }
     }
 
-    /// Somebody without a token.
+    /// Returns a caller without a token.
     pub(crate) fn anonymous(&self) -> Actor<'_> {
         Actor { app: self, token: None }
     }
 
-    /// A demo user, by address.
+    /// Returns a demo user, by e-mail address.
     pub(crate) async fn user(&self, email: &str) -> Actor<'_> {
         Actor { app: self, token: Some(token(&self.user_id(email).await, email)) }
     }
 
-    /// Somebody with this token.
+    /// Returns the caller with this token.
     pub(crate) fn bearer(&self, token: &str) -> Actor<'_> {
         Actor { app: self, token: Some(token.to_owned()) }
     }
 
-    /// A clinician of the first site.
+    /// Returns a clinician of the first site.
     pub(crate) async fn clinician_north(&self) -> Actor<'_> {
         self.user("clinician.north@praxis.example").await
     }
 
-    /// A clinician of another site.
+    /// Returns a clinician of another site.
     pub(crate) async fn clinician_south(&self) -> Actor<'_> {
         self.user("clinician.south@praxis.example").await
     }
 
-    /// The id of a demo user.
+    /// Returns the id of a demo user.
     pub(crate) async fn user_id(&self, email: &str) -> String {
         let row =
             self.owner().await.query_one("SELECT id::text FROM auth.users WHERE email = $1", &[&email]).await;
         row.unwrap().get(0)
     }
 
-    /// A connection as the superuser, past every policy.
+    /// Opens a connection as the superuser, whom no policy restricts.
     pub(crate) async fn owner(&self) -> Client {
         connect(&CLUSTER.url("postgres", &self.database)).await
     }
 
-    /// Makes every statement on `sites` take so long, by a policy beside the table's own.
+    /// Makes every statement on `sites` take this long, with an additional policy.
     pub(crate) async fn slow_down(&self, seconds: u32) {
-        // Without a row nothing would ask the policy.
+        // Postgres evaluates the policy only if there is a row.
         let slow = format!(
             "CREATE POLICY slow ON sites AS RESTRICTIVE USING ((SELECT pg_sleep({seconds})) IS NOT NULL);
              INSERT INTO sites (site_name) VALUES ('Slow')"
@@ -149,10 +149,10 @@ impl App {
         self.owner().await.batch_execute(&slow).await.unwrap();
     }
 
-    /// Requests of `N` users whose statements sleep, after [`slow_down`](Self::slow_down).
+    /// Sends requests of `N` users whose statements sleep, after [`slow_down`](Self::slow_down).
     ///
-    /// A gateway that looks at its changed database may hold the connection for which a request waits: a request that
-    /// has ended without one is sent again.
+    /// While the gateway checks its changed database, it may hold the connection that a request waits for: a request that ended
+    /// without one is sent again.
     pub(crate) async fn occupy<const N: usize>(&self) -> [JoinHandle<reqwest::Result<reqwest::Response>>; N] {
         let send = || {
             let request = http_client().post(self.url("/graphql")).bearer_auth(somebody_else());
@@ -169,12 +169,12 @@ impl App {
         requests
     }
 
-    /// How many subscriptions of the gateway have begun so far.
+    /// Returns how many subscriptions of the gateway have begun so far.
     pub(crate) fn subscriptions_begun(&self) -> u64 {
         self.gateway.as_ref().map(Gateway::subscriptions_begun).expect("a gateway within the tests")
     }
 
-    /// Statements of the gateway that run at the moment.
+    /// Returns the number of the gateway's statements that are running.
     pub(crate) async fn running(&self) -> i64 {
         let row = self
             .owner()
@@ -188,7 +188,7 @@ impl App {
         row.unwrap().get(0)
     }
 
-    /// Lets nobody connect to the app's database, or everybody again, and gives a connection to the server. Who is connected stays.
+    /// Forbids or allows connections to the app's database, and opens one to the server. Existing connections stay.
     pub(crate) async fn let_in(&self, everybody: bool) -> Client {
         let server = connect(&database_url("postgres", "postgres")).await;
         let allow = format!("ALTER DATABASE {} ALLOW_CONNECTIONS {everybody}", self.database);
@@ -196,22 +196,22 @@ impl App {
         server
     }
 
-    /// The address of the app's database for a user.
+    /// Returns the URL of the app's database for a user.
     pub(crate) fn database_url(&self, user: &str) -> String {
         CLUSTER.url(user, &self.database)
     }
 
-    /// A URL of the gateway.
+    /// Returns a URL of the gateway.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    /// A plain HTTP client.
+    /// Returns a plain HTTP client.
     pub(crate) fn http(&self) -> &reqwest::Client {
         &self.http
     }
 
-    /// Tells the gateway to stop and waits until it has.
+    /// Stops the gateway and waits until it has ended.
     pub(crate) async fn stop(mut self) {
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());
@@ -222,7 +222,7 @@ impl App {
     }
 }
 
-/// The settings of tests, over a database.
+/// Returns the settings of the tests for a database.
 pub(crate) fn config(database: &str) -> ServerConfig {
     let database = DatabaseConfig {
         pool_size: 8,
@@ -231,14 +231,14 @@ pub(crate) fn config(database: &str) -> ServerConfig {
     };
     ServerConfig {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-        // What the demo does, and a database of one's own does not.
+        // The demo allows it; other databases do not by default.
         limits: Limits { anonymous_introspection: true, ..Limits::default() },
         http: HttpSettings { server_timing: true, ..HttpSettings::default() },
         ..ServerConfig::new(database, AuthConfig::with_secret(SECRET))
     }
 }
 
-/// Somebody who asks.
+/// A caller of the gateway.
 #[derive(Clone)]
 pub(crate) struct Actor<'a> {
     app: &'a App,
@@ -246,30 +246,30 @@ pub(crate) struct Actor<'a> {
 }
 
 impl<'a> Actor<'a> {
-    /// Whoever has this token, or none.
+    /// Returns the caller with this token, or without one.
     pub(crate) fn of(app: &'a App, token: Option<String>) -> Self {
         Self { app, token }
     }
 }
 
 impl Actor<'_> {
-    /// Asks a query.
+    /// Sends a query.
     pub(crate) async fn ask(&self, query: &str) -> Answer {
         self.ask_with(query, &json!({})).await
     }
 
-    /// Asks a query with variables.
+    /// Sends a query with variables.
     pub(crate) async fn ask_with(&self, query: &str, variables: &Value) -> Answer {
         Answer::read(self.request(query, variables).send().await.unwrap()).await
     }
 
-    /// Runs one operation of a document.
+    /// Sends one operation of a document.
     pub(crate) async fn run(&self, document: &str, operation: &str, variables: &Value) -> Answer {
         let body = json!({ "query": document, "operationName": operation, "variables": variables });
         Answer::read(self.request(document, variables).json(&body).send().await.unwrap()).await
     }
 
-    /// Sends a mutation that can be sent again under this key.
+    /// Sends a mutation with an idempotency key.
     pub(crate) async fn ask_once(&self, key: &str, query: &str, variables: &Value) -> Answer {
         let request = self.request(query, variables).header("idempotency-key", key);
         Answer::read(request.send().await.unwrap()).await
@@ -284,14 +284,14 @@ impl Actor<'_> {
     }
 }
 
-/// A plain HTTP client with connections of its own.
+/// Returns a plain HTTP client with connections of its own.
 pub(crate) fn http_client() -> reqwest::Client {
-    // reqwest builds its TLS even for plain HTTP, and takes the process's provider; a second installation is refused.
+    // reqwest sets up TLS even for plain HTTP, with the process's provider; a second installation is refused.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::new()
 }
 
-/// A request as bytes on a connection of its own, for what no HTTP client sends; the answer as text.
+/// Sends a request as bytes over a new connection, for requests that no HTTP client sends; returns the answer as text.
 pub(crate) async fn raw(address: SocketAddr, request: &str) -> String {
     use std::io::{Read as _, Write as _};
     let request = request.to_owned();
@@ -306,7 +306,7 @@ pub(crate) async fn raw(address: SocketAddr, request: &str) -> String {
     tokio::task::spawn_blocking(talk).await.unwrap()
 }
 
-/// Waits until something holds.
+/// Waits until a condition holds.
 pub(crate) async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     for _ in 0..6_000 {
         if holds().await {
@@ -317,8 +317,8 @@ pub(crate) async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool)
     panic!("not within two minutes: {what}");
 }
 
-/// How long the gateway uses a connection: `PRAXIS_TEST_CONNECTIONS=fresh` gives each session a new one, which has met no
-/// statement before.
+/// Returns how long the gateway uses a connection: `PRAXIS_TEST_CONNECTIONS=fresh` gives each session a new one, which has no
+/// prepared statements yet.
 fn connection_lifetime() -> Option<Duration> {
     match env::var("PRAXIS_TEST_CONNECTIONS").as_deref() {
         Ok("fresh") => Some(Duration::ZERO),
@@ -327,53 +327,53 @@ fn connection_lifetime() -> Option<Duration> {
     }
 }
 
-/// Whether each session of the gateways has a new connection.
+/// Returns true if each session of the gateways has a new connection.
 pub(crate) fn connections_are_fresh() -> bool {
     connection_lifetime().is_some()
 }
 
-/// A pool of one connection to this address.
+/// Returns the settings of a pool of one connection to this address.
 pub(crate) fn one_connection(url: String) -> DatabaseConfig {
     DatabaseConfig { pool_size: 1, ..DatabaseConfig::new(url) }
 }
 
-/// Somebody who is signed in and has no rows of their own.
+/// Returns the token of a signed-in user without rows.
 pub(crate) fn somebody() -> String {
     token("5e0cbe5f-6d1c-4f3c-9d59-0d8f3c2d6f11", "somebody@praxis.example")
 }
 
-/// Like `somebody`, and somebody else each time.
+/// Returns such a token, for another user each time.
 pub(crate) fn somebody_else() -> String {
     token(&uuid::Uuid::new_v4().to_string(), "somebody.else@praxis.example")
 }
 
-/// A token of a signed-in user.
+/// Returns the token of a signed-in user.
 pub(crate) fn token(id: &str, email: &str) -> String {
     issue(SECRET, &DevelopmentClaims::new(id, email), chrono::Utc::now()).unwrap()
 }
 
-/// The folder of the server's socket.
+/// Returns the folder of the server's socket.
 pub(crate) fn socket_folder() -> &'static std::path::Path {
     CLUSTER.folder()
 }
 
-/// A database with the demo data.
+/// Creates a database with the demo data.
 pub(crate) async fn clone_database() -> String {
     TEMPLATE.get_or_init(make_template).await;
     create_database(&format!("TEMPLATE {TEMPLATE_NAME}")).await
 }
 
-/// A database like another one, to which nobody is connected.
+/// Creates a copy of a database to which nobody is connected.
 pub(crate) async fn copy_of(database: &str) -> String {
     create_database(&format!("TEMPLATE {database}")).await
 }
 
-/// A database without anything in it.
+/// Creates an empty database.
 pub(crate) async fn empty_database() -> String {
     create_database("").await
 }
 
-/// The address of a database for a user.
+/// Returns the URL of a database for a user.
 pub(crate) fn database_url(user: &str, database: &str) -> String {
     CLUSTER.url(user, database)
 }
@@ -395,9 +395,9 @@ async fn make_template() {
     owner.batch_execute("VACUUM ANALYZE").await.unwrap();
 }
 
-/// A connection to an address.
+/// Opens a connection to an address.
 pub(crate) async fn connect(url: &str) -> Client {
-    // A server that has just started listens before it accepts, and one that was killed recovers first.
+    // A server that has just started listens before it accepts logins, and one that was killed recovers first.
     for _ in 0..1_200 {
         if let Ok((client, connection)) = tokio_postgres::connect(url, NoTls).await {
             tokio::spawn(connection);

@@ -1,5 +1,5 @@
-//! A Postgres with settings of its own, or one that replays another's log. It ends with the test process, however that
-//! ends: a shell holds the server and reads from a pipe that closes then.
+//! A Postgres with settings of its own, or a standby of another one. It ends with the test process, however that ends: a shell
+//! runs the server and reads from a pipe, which closes then.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -18,7 +18,7 @@ pub(crate) struct Postgres {
 }
 
 impl Postgres {
-    /// Starts a server with these settings and the tables.
+    /// Starts a server with these settings, and applies the migrations.
     pub(crate) async fn migrated(settings: &str) -> Self {
         let postgres = Self::start(settings, None).await;
         migration::up(&postgres.url("postgres")).await.unwrap();
@@ -61,18 +61,18 @@ impl Postgres {
         postgres
     }
 
-    /// Address for a user.
+    /// Returns the URL for a user.
     pub(crate) fn url(&self, user: &str) -> String {
         let folder = self.folder.display().to_string().replace('/', "%2F");
         format!("postgres://{user}@{folder}:5432/postgres")
     }
 
-    /// Folder of the server's socket.
+    /// Returns the folder of the server's socket.
     pub(crate) fn folder(&self) -> &str {
         self.folder.to_str().unwrap()
     }
 
-    /// Kills the server as no server can expect, for good.
+    /// Kills the server without a shutdown, for good.
     pub(crate) async fn kill(&self) {
         let server = Pid::from_raw(self.server(None).unwrap()).unwrap();
         kill_process(server, Signal::KILL).unwrap();
@@ -81,7 +81,7 @@ impl Postgres {
             .await;
     }
 
-    /// The server's process, where it has this status.
+    /// Returns the id of the server's process, if it has this status.
     fn server(&self, status: Option<&str>) -> Option<i32> {
         let file = fs::read_to_string(self.folder.join("data/postmaster.pid")).ok()?;
         let mut lines = file.lines();
@@ -94,7 +94,7 @@ impl Postgres {
 impl Drop for Postgres {
     fn drop(&mut self) {
         drop(self.shell.stdin.take());
-        // Where it cannot be waited for, it ends by itself.
+        // If the wait fails, the shell still ends by itself.
         let _ = self.shell.wait();
     }
 }

@@ -1,4 +1,4 @@
-//! A client of `graphql-transport-ws`, as small as can be.
+//! A minimal client of `graphql-transport-ws`.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -17,27 +17,27 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 
 use super::{Actor, App};
 
-/// How long a message may take that is expected.
+/// The longest wait for an expected message.
 const WITHIN: Duration = Duration::from_secs(20);
-/// How long none comes where none is expected.
+/// The time without a message after which none is expected to come.
 const QUIET: Duration = Duration::from_millis(600);
 
-/// How long subscriptions of a gateway elsewhere have to be under way, which nobody tells.
+/// The time after which subscriptions of a gateway in another process are taken as begun, since it does not report them.
 const ELSEWHERE: Duration = Duration::from_millis(500);
-/// How long a message is waited for before it is looked again whether subscriptions are under way.
+/// The wait for a message between two checks whether subscriptions have begun.
 const SOON: Duration = Duration::from_millis(2);
 
-/// A connection.
+/// A WebSocket connection.
 pub(crate) struct Socket {
     stream: WebSocketStream<TcpStream>,
-    /// What came while something else was waited for.
+    /// Messages that arrived while another one was awaited.
     early: VecDeque<Message>,
-    /// What counts the subscriptions of the gateway, where it runs within the tests.
+    /// The gateway, for its number of subscriptions, if it runs in the test process.
     gateway: Option<Gateway>,
 }
 
 impl Socket {
-    /// Opens a connection with these headers beside those of a `WebSocket`.
+    /// Opens a connection with these headers in addition to those of a `WebSocket`.
     pub(crate) async fn open(app: &App, headers: &[(&'static str, &str)]) -> Result<(Self, Response), Error> {
         let mut request = format!("ws://{}/graphql/ws", app.address).into_client_request().unwrap();
         for (name, value) in headers {
@@ -48,12 +48,12 @@ impl Socket {
         Ok((Self { stream, early: VecDeque::new(), gateway: app.gateway.clone() }, response))
     }
 
-    /// A connection that speaks the protocol and has said nothing yet.
+    /// Opens a connection with the right subprotocol that has sent no message yet.
     pub(crate) async fn silent(app: &App) -> Self {
         Self::open(app, &[("sec-websocket-protocol", "graphql-transport-ws")]).await.unwrap().0
     }
 
-    /// A connection of somebody, acknowledged.
+    /// Opens a connection of a caller, and waits for its acknowledgement.
     pub(crate) async fn of(app: &App, actor: &Actor<'_>) -> Self {
         let mut socket = Self::silent(app).await;
         let payload = actor.token.as_ref().map(|token| json!({ "authorization": format!("Bearer {token}") }));
@@ -74,24 +74,24 @@ impl Socket {
         self.stream.send(Message::binary(bytes)).await.unwrap();
     }
 
-    /// Sends bytes past the rules of frames.
+    /// Sends bytes that need not be valid frames.
     pub(crate) async fn send_bytes(&mut self, bytes: &[u8]) {
         self.stream.get_mut().write_all(bytes).await.unwrap();
     }
 
-    /// Says goodbye.
+    /// Sends a close frame.
     pub(crate) async fn close(&mut self, code: u16, reason: &'static str) {
         let frame = CloseFrame { code: code.into(), reason: reason.into() };
         self.stream.send(Message::Close(Some(frame))).await.unwrap();
     }
 
-    /// Begins an operation.
+    /// Starts an operation.
     pub(crate) async fn begin(&mut self, id: &str, query: &str, variables: &Value) {
         let payload = json!({ "query": query, "variables": variables });
         self.send(&json!({ "id": id, "type": "subscribe", "payload": payload })).await;
     }
 
-    /// Begins a subscription that is an operation of a document, and waits until it is under way.
+    /// Starts a subscription that is an operation of a document, and waits until it has begun.
     pub(crate) async fn subscribe_to(
         &mut self,
         id: &str,
@@ -103,15 +103,15 @@ impl Socket {
         self.subscribe_all(&[(id, payload)]).await;
     }
 
-    /// Begins a subscription and waits until it is under way.
+    /// Starts a subscription and waits until it has begun.
     pub(crate) async fn subscribe(&mut self, id: &str, query: &str, variables: &Value) {
         self.subscribe_all(&[(id, json!({ "query": query, "variables": variables }))]).await;
     }
 
-    /// Begins subscriptions and waits until each of them is under way, or has ended.
+    /// Starts subscriptions and waits until each has begun, or has ended.
     ///
-    /// The protocol does not tell that, and so the gateway is asked how many have begun. Whoever begins others of the same gateway
-    /// at the same time waits for too few.
+    /// The protocol does not report that, so the gateway's count of begun subscriptions is used. If another client starts
+    /// subscriptions of the same gateway meanwhile, the wait ends too early.
     pub(crate) async fn subscribe_all(&mut self, subscriptions: &[(&str, Value)]) {
         let begun = |gateway: &Option<Gateway>| gateway.as_ref().map(Gateway::subscriptions_begun);
         let before = begun(&self.gateway);
@@ -135,7 +135,7 @@ impl Socket {
         tokio::time::timeout(WITHIN, waits).await.expect("subscriptions in time");
     }
 
-    /// The next message.
+    /// Returns the next message.
     pub(crate) async fn next(&mut self) -> Value {
         match self.read().await {
             Message::Text(text) => serde_json::from_str(&text).unwrap(),
@@ -143,12 +143,12 @@ impl Socket {
         }
     }
 
-    /// The next message, if it comes in time.
+    /// Returns the next message, if it arrives in time.
     pub(crate) async fn next_within(&mut self, time: Duration) -> Option<Value> {
         tokio::time::timeout(time, self.next()).await.ok()
     }
 
-    /// The data of the next message, which belongs to this operation.
+    /// Returns the data of the next message, which must belong to this operation.
     pub(crate) async fn data(&mut self, id: &str) -> Value {
         let message = self.next().await;
         assert_eq!((&message["id"], &message["type"]), (&json!(id), &json!("next")), "{message:#}");
@@ -156,14 +156,14 @@ impl Socket {
         message["payload"]["data"].clone()
     }
 
-    /// The only error of the next message, which ends this operation.
+    /// Returns the only error of the next message, which must end this operation.
     pub(crate) async fn error(&mut self, id: &str) -> Value {
         let message = self.next().await;
         assert_eq!((&message["id"], &message["type"]), (&json!(id), &json!("error")), "{message:#}");
         message["payload"][0].clone()
     }
 
-    /// Nothing comes for a while.
+    /// Asserts that no message arrives for a while.
     #[track_caller]
     pub(crate) fn quiet(&mut self) -> impl Future<Output = ()> {
         let place = std::panic::Location::caller();
@@ -175,7 +175,7 @@ impl Socket {
         }
     }
 
-    /// The close code, which comes after whatever else.
+    /// Returns the close code, after any other messages.
     pub(crate) async fn closed(&mut self) -> (u16, String) {
         loop {
             if let Message::Close(Some(frame)) = self.read().await {
@@ -184,13 +184,13 @@ impl Socket {
         }
     }
 
-    /// Whether the connection ends without another message.
+    /// Returns true if the connection ends without another message.
     pub(crate) async fn is_cut(&mut self) -> bool {
         let message = tokio::time::timeout(WITHIN, self.receive()).await.expect("an end in time");
         matches!(message, None | Some(Err(_) | Ok(Message::Close(_))))
     }
 
-    /// Whether the connection ends after whatever was on its way.
+    /// Returns true if the connection ends, perhaps after further messages.
     pub(crate) async fn is_cut_after_messages(&mut self) -> bool {
         loop {
             match tokio::time::timeout(WITHIN, self.receive()).await {
