@@ -1,4 +1,4 @@
-//! Behind `HAProxy`, which passes bytes on to whichever server answers.
+//! The gateway behind `HAProxy`, which forwards bytes to the first server that answers.
 
 use serde_json::json;
 
@@ -32,7 +32,7 @@ async fn everything_works_before_a_primary_and_goes_on_with_the_standby_that_tak
     socket.subscribe("1", WATCH, &of).await;
     caller.ask_with(LOG, &of).await.data();
     assert_eq!(socket.data("1").await["sessionEventLogged"]["sessionEvent"]["notes"], "told");
-    // Acknowledged, and so has to be there afterwards; it is once the standby has it.
+    // The write was acknowledged, so it must exist; it does once the standby has it.
     let replica = connect(&standby.url("postgres")).await;
     eventually("the standby has it", async || {
         let row = replica.query_one("SELECT count(*) FROM session_events", &[]).await.unwrap();
@@ -50,6 +50,6 @@ async fn everything_works_before_a_primary_and_goes_on_with_the_standby_that_tak
     replica.execute("SELECT pg_promote()", &[]).await.unwrap();
     eventually("it writes", async || caller.ask_with(LOG, &of).await.body.get("errors").is_none()).await;
     assert_eq!(ready(&app).await.1["database"], "primary");
-    // The subscription that was open all the time is told as well.
+    // The subscription that was open the whole time receives it as well.
     assert_eq!(socket.data("1").await["sessionEventLogged"]["sessionEvent"]["notes"], "told");
 }

@@ -1,4 +1,4 @@
-//! What an orchestrator sees: live, ready, and how the gateway ends.
+//! Health checks: live, ready, and the shutdown of the gateway.
 
 use std::time::Duration;
 
@@ -59,7 +59,7 @@ async fn it_is_not_ready_while_the_database_does_not_answer() {
             rustix::process::kill_process(pid, signal).unwrap();
         }
     };
-    // A gateway that has just started opens connections still.
+    // A gateway that has just started may still open connections.
     eventually("not ready", async || {
         signal(rustix::process::Signal::STOP).await;
         let answer = tokio::time::timeout(Duration::from_secs(20), health(&app, "ready")).await;

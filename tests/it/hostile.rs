@@ -1,5 +1,4 @@
-//! Clients that take more than their share, beside honest ones: these are answered, and the gateway's memory stays within
-//! its bound.
+//! Hostile clients beside honest ones: the honest ones get answers, and the gateway's memory stays within its bound.
 
 #[path = "../../bench/src/hostile.rs"]
 mod kinds;
@@ -19,15 +18,15 @@ use crate::harness::{Actor, Answer, App, Socket, eventually, http_client, raw, s
 
 const PROTOCOLS: &str = "{ protocols(first: 2) { nodes { recordId substance { substanceName } } } }";
 const PROTOCOL: (&str, &str) = ("sec-websocket-protocol", "graphql-transport-ws");
-/// Clients of each kind.
+/// Number of clients of each kind.
 const CLIENTS: usize = 16;
-/// Requests that are answered meanwhile, of each honest caller.
+/// Requests of each honest caller that are answered meanwhile.
 const ASKED: usize = 3;
-/// What the gateway may hold for clients, and what its process may take with everything, in MB.
+/// The memory that the gateway may hold for clients, and the most that its process may use in all, in MB.
 const HELD: u64 = 64;
 const TAKEN: u64 = 600;
 
-/// Whether a connection ends without another byte.
+/// Returns true if a connection ends without another byte.
 async fn is_cut(stream: &mut TcpStream) -> bool {
     match tokio::time::timeout(Duration::from_secs(20), stream.read(&mut [0; 64])).await {
         Ok(Ok(0)) => true,
@@ -96,7 +95,7 @@ async fn a_limit_of_open_files_stops_nobody() {
             served.ask(None, PROTOCOLS).await.data();
         }
     }
-    // Whoever came first and said nothing has gone.
+    // The first idle connection was closed.
     assert!(is_cut(&mut idle[0]).await);
 }
 
@@ -107,7 +106,7 @@ async fn who_does_not_take_an_answer_is_cut_off() {
     let target = Target { address: String::new(), token: app.clinician_north().await.token.unwrap() };
     // More than the system buffers for a connection.
     stream.write_all(&target.large().repeat(40)).await.unwrap();
-    // Nothing is read until the connection is gone, which shows when something more is written.
+    // Nothing is read until the connection is closed, which the next write shows.
     eventually("the connection is cut", async || stream.write_all(b"x").await.is_err()).await;
 }
 
@@ -120,7 +119,7 @@ async fn headers_have_an_end_and_idle_connections_too() {
     .await;
     let mut slow = connect(&app).await;
     let trickle = async {
-        // A byte now and then keeps nothing alive.
+        // A byte from time to time does not keep a connection open.
         while slow.write_all(b"G").await.is_ok() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -159,7 +158,7 @@ async fn requests_sent_at_once_are_answered_one_after_the_other() {
     assert_eq!(answers.matches("HTTP/1.1 200").count(), 21);
 }
 
-/// A request whose body has begun and does not end.
+/// Sends a request with an unfinished body.
 async fn half_a_body(app: &App, token: &str, bytes: usize) -> TcpStream {
     let mut stream = connect(app).await;
     let head = format!(
@@ -177,7 +176,7 @@ async fn bodies_take_the_memory_of_their_caller_and_of_nobody_else() {
     let app = App::with(|config| config.http.memory = 80 * 1024 * 1024).await;
     let greedy = somebody();
     let variables = json!({ "x": "x".repeat(60_000) });
-    // Nearly half of the caller's twenty megabytes, and again: a byte counts a hundredfold.
+    // Nearly half of the caller's twenty megabytes, twice: a byte of a body counts a hundredfold.
     let _held = [half_a_body(&app, &greedy, 90_000).await, half_a_body(&app, &greedy, 90_000).await];
     let ask = async |token: &str, variables: &Value| {
         let body = json!({ "query": PROTOCOLS, "variables": variables });
@@ -191,7 +190,7 @@ async fn bodies_take_the_memory_of_their_caller_and_of_nobody_else() {
     })
     .await;
     assert_eq!(ask(&somebody_else(), &variables).await.status(), 200);
-    // What no share could ever hold is too large.
+    // A body that exceeds every share is too large.
     let huge = ask(&somebody_else(), &json!({ "x": "x".repeat(300_000) })).await;
     assert_eq!(huge.status(), 413);
     let error: Value = huge.json().await.unwrap();
@@ -236,7 +235,7 @@ async fn whoever_asks_for_readiness_opens_no_connections() {
             assert_eq!(status.unwrap(), 200);
         }
     }
-    // The busy one, the one aside, the one that listens, and one that asks; one may be on its way out.
+    // The busy one, the one aside, the one that listens, and one for checks; one more may be closing.
     assert!(most <= 5, "{most} connections");
     busy.abort();
 }
@@ -253,7 +252,7 @@ async fn places_are_counted_for_each_caller() {
     for _ in 0..3 {
         own.push(Socket::of(&app, &north).await);
     }
-    // Said in the header, or later.
+    // By the header, or later by a message.
     assert!(matches!(open(&app, Some(&north)).await, Err(Error::Http(answer)) if answer.status() == 503));
     let mut late = open(&app, None).await.unwrap();
     let token = north.token.clone().unwrap();

@@ -1,4 +1,4 @@
-//! Addresses with several hosts: the first that is wanted is found, whichever of them answer.
+//! Database URLs with several hosts: the first matching server is found, even if others do not answer.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::harness::{
 };
 use crate::standby::{app_at, clinician, ready, refuses_to_write};
 
-/// What the server is that is found at some hosts.
+/// Returns the kind of server that is found among some hosts.
 async fn found(hosts: &str, attributes: &str) -> Result<Mode, String> {
     let url = format!(
         "postgres://praxis_gateway@/postgres?host={hosts}&target_session_attrs={attributes}&connect_timeout=2"
@@ -47,7 +47,7 @@ async fn the_server_that_is_wanted_is_found_before_and_after_a_failover() {
     assert!(none.contains("the server is a primary"), "{none}");
     let none = found(&format!("{s},/nowhere"), "primary").await.unwrap_err();
     assert!(none.contains("the server is a standby") && none.contains("/nowhere"), "{none}");
-    // One that was set to read only is none to write at, and is no standby.
+    // A server that was set to read only is neither writable nor a standby.
     let owner = connect(&primary.url("postgres")).await;
     let set = "ALTER ROLE praxis_gateway SET default_transaction_read_only";
     owner.batch_execute(&format!("{set} = on")).await.unwrap();
@@ -56,7 +56,7 @@ async fn the_server_that_is_wanted_is_found_before_and_after_a_failover() {
     assert!(found(p, "read-write").await.is_err());
     owner.batch_execute("ALTER ROLE praxis_gateway RESET default_transaction_read_only").await.unwrap();
 
-    // The commands, with what they ask at the start, and the gateway through a failover.
+    // The commands, with their checks at the start, and the gateway through a failover.
     let wanted = |user: &str| {
         format!("postgres://{user}@/postgres?host=/nowhere,{s},{p}&target_session_attrs=read-write")
     };

@@ -1,5 +1,4 @@
-//! GraphQL over HTTP, as the specification of that name says; the numbers in comments are those of the audits of
-//! `graphql-http`.
+//! GraphQL over HTTP, as its specification says; the numbers in comments are those of the audits of `graphql-http`.
 
 use praxis::server::ServerConfig;
 use reqwest::header::{
@@ -13,7 +12,7 @@ use crate::harness::{Answer, App, raw};
 const GRAPHQL: &str = "application/graphql-response+json";
 const JSON: &str = "application/json";
 
-/// A POST of a body, which need not be a request.
+/// Returns a POST of a body, which need not be a request.
 fn post(app: &App, accept: &str, body: impl Into<reqwest::Body>) -> RequestBuilder {
     app.http()
         .post(app.url("/graphql"))
@@ -30,7 +29,7 @@ async fn ask(app: &App, accept: &str, body: Value) -> Answer {
     send(post(app, accept, body.to_string())).await
 }
 
-/// A GET with these parameters.
+/// Sends a GET with these parameters.
 async fn get(app: &App, accept: &str, parameters: &[(&str, &str)]) -> Answer {
     let query: Vec<String> =
         parameters.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
@@ -55,7 +54,7 @@ fn assert_media(answer: &Answer, media: &str) {
     assert_eq!(answer.headers[CONTENT_TYPE], format!("{media}; charset=utf-8"));
 }
 
-/// Refused before it was run: errors and no `data`.
+/// Asserts that a request was refused before it ran: errors and no `data`.
 #[track_caller]
 fn assert_refused(answer: &Answer, status: StatusCode) {
     assert_eq!(answer.status, status, "{:#}", answer.body);
@@ -134,7 +133,7 @@ async fn a_request_that_cannot_be_run_is_a_well_formed_answer_of_json() {
     }
 }
 
-/// Does not parse, does not fit the schema, names no operation, or lacks a variable.
+/// Returns requests that do not parse, do not fit the schema, name no operation, or lack a variable.
 fn not_executable() -> Vec<Value> {
     vec![
         json!({ "query": "{" }),

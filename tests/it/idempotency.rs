@@ -1,4 +1,4 @@
-//! A mutation that is sent again under its key is carried out once.
+//! A mutation that is sent again with its idempotency key runs once.
 
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -38,7 +38,7 @@ async fn the_first_answer_is_given_again() {
     assert_eq!(other.error()["extensions"]["reason"], "IDEMPOTENCY_KEY_REUSED");
     assert_eq!(events(&app, protocol).await, 1);
 
-    // Without a key every request is one of its own.
+    // Without a key every request runs.
     clinician.ask_with(LOG, &variables).await.data();
     assert_eq!(events(&app, protocol).await, 2);
 }
@@ -110,7 +110,7 @@ async fn a_key_belongs_to_whoever_used_it() {
         app.anonymous().ask_once("k", LOG, &json!({ "protocol": mine })).await.code(),
         "BAD_USER_INPUT"
     );
-    // Nobody reads answers past the gateway, not even their own.
+    // No caller can read stored answers past the gateway, not even their own.
     let sql = "SET ROLE authenticated; SELECT * FROM praxis.idempotency_keys";
     assert!(owner.batch_execute(sql).await.is_err());
 }
@@ -128,7 +128,7 @@ async fn keys_are_forgotten_with_age() {
     actor.ask_once("k", LOG, &variables).await.data();
     let age = "UPDATE praxis.idempotency_keys SET created_at = now() - interval '25 hours'";
     owner.batch_execute(age).await.unwrap();
-    // Used again it is a new key, whatever it was used for before.
+    // An expired key is new, whatever it was used for before.
     let other = json!({ "protocol": protocol, "note": "another" });
     actor.ask_once("k", LOG, &other).await.data();
     assert_eq!(events(&app, protocol).await, 2);
@@ -202,7 +202,7 @@ async fn a_key_in_the_extensions_is_a_string_and_no_other_than_the_headers() {
         assert!(answer.error()["message"].as_str().unwrap().contains("differ"), "{:#}", answer.body);
     }
     assert_eq!(events(&app, protocol).await, 0);
-    // However it is given, it is one key.
+    // A key is the same in every way of sending it.
     let first = send(&json!("k"), None).await;
     for header in ["k", "\"k\""] {
         let again = send(&json!("k"), Some(header)).await;
@@ -256,7 +256,7 @@ async fn variables_are_compared_as_values() {
     }
     assert_eq!(send(&format!("{{\"score\": 60.5, \"protocol\": \"{protocol}\"}}")).await.status, 422);
 
-    // What is left out is not null.
+    // An omitted field differs from null.
     let left_out = clinician.ask_once("n", LOG, &json!({ "protocol": protocol })).await;
     left_out.data();
     let null = clinician.ask_once("n", LOG, &json!({ "protocol": protocol, "note": null })).await;
@@ -326,7 +326,7 @@ async fn a_replay_shows_nothing_that_its_caller_may_no_longer_see() {
     assert_eq!(again.data(), &nothing);
     assert_eq!(again.headers["idempotent-replayed"], "true");
     assert_eq!(events(&app, protocol).await, 3);
-    // Nothing that was answered is kept.
+    // No answer remains in the table.
     let kept: Vec<u8> =
         owner.query_one("SELECT answer FROM praxis.idempotency_keys", &[]).await.unwrap().get(0);
     assert!(!String::from_utf8_lossy(&kept).contains("secret"));

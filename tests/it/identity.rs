@@ -1,4 +1,4 @@
-//! Who asks: tokens over real HTTP, and what a refusal looks like.
+//! Authentication: tokens over real HTTP, and the refusals.
 
 use std::path::PathBuf;
 
@@ -17,13 +17,13 @@ const RSA_KEY: &[u8] = include_bytes!("../../api/src/auth/testdata/rsa-test-key.
 const RSA_PUBLIC_KEY: &[u8] = include_bytes!("../../api/src/auth/testdata/rsa-test-key.pub.pem");
 const OTHER_RSA_KEY: &[u8] = include_bytes!("../../api/src/auth/testdata/other-rsa-test-key.pem");
 
-/// Claims that are good by default.
+/// Returns valid claims.
 fn claims() -> Value {
     let now = chrono::Utc::now().timestamp();
     json!({ "sub": "5e0cbe5f-6d1c-4f3c-9d59-0d8f3c2d6f11", "role": "authenticated", "iat": now, "exp": now + 600 })
 }
 
-/// Good claims with one changed.
+/// Returns valid claims with one changed.
 fn claims_with(name: &str, value: Value) -> Value {
     let mut claims = claims();
     claims[name] = value;
@@ -59,7 +59,7 @@ fn seconds_from_now(seconds: i64) -> Value {
     json!(chrono::Utc::now().timestamp() + seconds)
 }
 
-/// A gateway that trusts the key set of the tests and no secret.
+/// Starts a gateway that trusts the key set of the tests and no secret.
 async fn with_keys() -> App {
     let file = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src/auth/testdata/jwks.json"));
     App::with(|config| config.auth = AuthConfig::with_keys(KeySource::File(file))).await
@@ -93,7 +93,7 @@ async fn a_signed_in_user_sees_the_reference_tables() {
 
 #[tokio::test]
 async fn what_one_caller_was_shown_is_not_shown_to_the_next() {
-    // One connection and one cache for both.
+    // Both callers share one connection and one cache.
     let app = App::with(|config| config.database.pool_size = 1).await;
     for _ in 0..3 {
         assert_eq!(app.bearer(&somebody()).ask(MEDICATIONS).await.nodes("medications").len(), 24);

@@ -1,4 +1,4 @@
-//! What one request may ask for.
+//! The limits of a request.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -9,14 +9,14 @@ use serde_json::{Map, Value, json};
 
 use crate::harness::{Answer, App, Socket, somebody};
 
-/// Longer than any refusal takes, shorter than any explosion.
+/// Longer than any refusal takes, and shorter than unbounded work.
 const QUICK: Duration = Duration::from_secs(20);
 
 async fn with(change: impl FnOnce(&mut Limits)) -> App {
     App::with(|config| change(&mut config.limits)).await
 }
 
-/// Refused before anything ran, for asking too much.
+/// Asserts that a request was refused before any statement, because it exceeds a limit.
 #[track_caller]
 fn assert_exceeded(answer: &Answer) {
     assert_eq!(answer.code(), "LIMIT_EXCEEDED", "{:#}", answer.body);
@@ -128,7 +128,7 @@ async fn directives_count_wherever_they_stand() {
     assert_exceeded(&app.anonymous().ask(query).await);
     let query = "{ __typename @a ... @b { __typename @c } }";
     assert_exceeded(&app.anonymous().ask(query).await);
-    // None may stand at a variable, however many they are.
+    // No directive is allowed at a variable.
     let query = "query($a: Int @a @b @c) { __typename }";
     assert_eq!(app.anonymous().ask(query).await.code(), "GRAPHQL_INVALID");
 }
@@ -343,7 +343,7 @@ async fn introspection_costs_its_objects_each_time() {
     with(|limits| limits.cost = 5).await.anonymous().ask(query).await.data();
     let app = with(|limits| limits.cost = 4).await;
     assert_exceeded(&app.anonymous().ask(query).await);
-    // What is kept counts no less.
+    // A cached document has the same limits.
     assert_exceeded(&app.anonymous().ask(query).await);
 }
 
@@ -379,7 +379,7 @@ async fn an_unknown_name_is_answered_shortly() {
     assert!(begun.elapsed() < QUICK);
 }
 
-/// `F0` holds `F1` twice, which holds `F2` twice, and so on.
+/// Returns a fragment `F0` that contains `F1` twice, which contains `F2` twice, and so on.
 fn doubling(levels: usize, ty: &str, double: impl Fn(usize) -> String, end: &str) -> String {
     let mut text = String::new();
     for level in 0..levels {
@@ -494,7 +494,7 @@ async fn deep_nesting_of_the_document_does_no_harm() {
         format!("query($a: Int = {}) {{ __typename }}", nested("[", "]")),
         format!("{{ __typename @skip(if: {}) }}", nested("[", "]")),
     ];
-    // With the default limit of tokens, and where it does not help.
+    // With the default limit of tokens, and with one that does not help.
     for tokens in [Limits::default().tokens, 1_000_000] {
         let app = with(|limits| limits.tokens = tokens).await;
         for document in &documents {

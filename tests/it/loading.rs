@@ -1,4 +1,4 @@
-//! How many statements a query costs: as many as it has levels and relations, however many rows there are.
+//! The number of statements of a query depends on its levels and relations, not on the number of rows.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use tokio_postgres::Client;
 use crate::fixture::{clinician, protocol};
 use crate::harness::{Answer, App};
 
-/// Protocols with a substance, three events and two pieces of homework each.
+/// Inserts protocols with a substance, three events and two homework items each.
 async fn protocols(owner: &Client, site: i64, number: i64) {
     owner
         .batch_execute(&format!(
@@ -28,8 +28,8 @@ async fn protocols(owner: &Client, site: i64, number: i64) {
         .unwrap();
 }
 
-/// Five levels of rows: sites' protocols → events → their protocol → its site → its memberships. Aliases and fragments
-/// ask for the same relations again.
+/// Five levels of rows: sites' protocols → events → their protocol → its site → its memberships. Aliases and fragments select the
+/// same relations again.
 const FIVE_LEVELS: &str = "
   query {
     protocols(first: 500, orderBy: {recordId: ASC}) {
@@ -62,7 +62,7 @@ async fn a_query_of_five_levels_takes_the_same_statements_for_one_parent_and_for
     let (many, many_site) = clinician(&app, &owner, "many").await;
     protocols(&owner, few_site, 1).await;
     protocols(&owner, many_site, 500).await;
-    // The first request fills the cache of reference tables: event types, substances, kinds of homework.
+    // The first request fills the cache of reference tables: event types, substances, types of homework.
     few.ask(FIVE_LEVELS).await.data();
 
     let (one, five_hundred) = (few.ask(FIVE_LEVELS).await, many.ask(FIVE_LEVELS).await);
@@ -82,12 +82,12 @@ async fn a_query_of_five_levels_takes_the_same_statements_for_one_parent_and_for
             assert_eq!(node["homework"]["totalCount"], 2);
         }
     }
-    // protocols; their events, homework and the number of homework; the events' protocols, with their sites; these
-    // protocols' events (the same relation and arguments as above: the rows that are there already are not loaded again);
-    // memberships. Event types, substances and kinds of homework come from memory.
+    // protocols; their events, homework and count of homework; the events' protocols, with their sites; these protocols' events
+    // (the same relation and arguments as above: rows are not loaded twice); memberships. Event types, substances and types of
+    // homework come from memory.
     assert_eq!(one.statements(), 6);
     assert_eq!(five_hundred.statements(), one.statements());
-    // One for each level at most: a branch that is a level ahead travels along with another.
+    // At most one for each level: the statements of a branch that is a level ahead travel with another's.
     assert!(one.round_trips() <= 4);
     assert!(five_hundred.round_trips() <= 4);
 }
@@ -145,7 +145,7 @@ async fn the_same_question_is_asked_once_and_another_one_again() {
         assert_eq!(nodes.as_array().unwrap().len(), 3);
     }
 
-    // What is shared is still each its own.
+    // Each alias still has its own result.
     let (_, _, nodes) =
         ask("a: events(first: 2) { nodes { eventId } } b: events(first: 2) { nodes { intensityLevel } }")
             .await;
@@ -185,7 +185,7 @@ async fn nothing_is_asked_for_what_needs_no_row() {
     let statements = async |query: &str| asker.ask(query).await.statements();
     assert_eq!(statements("{ __typename __schema { queryType { name } } }").await, 0);
     assert_eq!(statements("{ protocols { __typename } }").await, 0);
-    // No protocol, no key to ask the next level for.
+    // Without protocols there are no keys for the next level.
     assert_eq!(statements("{ protocols { nodes { events { nodes { protocol { recordId } } } } } }").await, 1);
     assert_eq!(statements("{ protocol(recordId: 999999) { site { siteName } } }").await, 1);
 }
@@ -203,7 +203,7 @@ async fn reference_rows_come_from_memory_until_they_change() {
     let owner = app.owner().await;
     let (asker, site) = clinician(&app, &owner, "memory").await;
     protocols(&owner, site, 1).await;
-    // How long it takes until a change is seen, asking again and again.
+    // Returns how long it takes until a change is visible in repeated requests.
     let seen_after = async |change: String, seen: &dyn Fn(&Answer) -> bool| {
         asker.ask(EVENT_TYPES).await.data();
         owner.batch_execute(&change).await.unwrap();
@@ -222,11 +222,11 @@ async fn reference_rows_come_from_memory_until_they_change() {
     let shows = |pointer: &'static str, value: Value| {
         move |answer: &Answer| *answer.data().pointer(pointer).unwrap() == value
     };
-    // The gateway may still be connecting to listen; until it has, it reads again every few seconds.
+    // The gateway may not have begun to listen yet; until then it reads again every few seconds.
     seen_after(rename("First"), &shows("/eventType/eventName", "First".into())).await;
     seen_after(rename("Then"), &shows("/eventType/eventName", "Then".into())).await;
 
-    // A change is seen soon: by key, in a list, behind a relation, and in a count.
+    // A change is visible soon: by key, in a list, behind a relation, and in a count.
     for (change, pointer, value) in [
         (rename("Second"), "/eventType/eventName", json!("Second")),
         (rename("Third"), "/eventTypes/nodes/0/eventName", json!("Third")),
@@ -242,7 +242,7 @@ async fn reference_rows_come_from_memory_until_they_change() {
         assert!(took < Duration::from_secs(1), "{pointer}: {took:?}");
     }
 
-    // Nobody can read the table now, and nobody has to.
+    // No one can read the table now, and the gateway need not.
     asker.ask(EVENT_TYPES).await.data();
     owner.batch_execute("BEGIN; LOCK TABLE ref_event_types IN ACCESS EXCLUSIVE MODE").await.unwrap();
     let answer =
@@ -251,7 +251,7 @@ async fn reference_rows_come_from_memory_until_they_change() {
     assert_eq!(answer.statements(), 1, "the events");
     owner.batch_execute("ROLLBACK").await.unwrap();
 
-    // The policies hold for what is in memory too.
+    // The policies apply to the cache too.
     let nobody = app.anonymous().ask(EVENT_TYPES).await;
     assert_eq!(nobody.data()["eventTypes"], json!({ "totalCount": 0, "nodes": [] }));
     assert_eq!(nobody.data()["eventType"], Value::Null);
@@ -283,7 +283,7 @@ async fn a_row_found_by_its_key_brings_along_what_it_points_to() {
     assert_eq!(answer.statements(), 3, "score with its protocol and site; memberships, scores");
     assert_eq!(answer.round_trips(), 2);
 
-    // What the caller may not see is not there, wherever it is met.
+    // A row that the caller may not see is absent wherever it is selected.
     owner.batch_execute("CREATE POLICY hidden ON sites AS RESTRICTIVE USING (false)").await.unwrap();
     let answer = asker.ask(&query).await;
     assert_eq!(answer.data()["integrationScore"]["protocol"]["site"], json!(null));
@@ -299,7 +299,7 @@ async fn many_requests_over_one_connection_do_not_wait_for_one_another_for_ever(
     })
     .await;
     let north = app.clinician_north().await;
-    // As many as may wait at once. Each needs reference tables, which nobody has read yet, while it holds the only connection.
+    // As many requests as may wait at once. Each needs uncached reference tables while it holds the only connection.
     let query = "{ protocols(first: 5) { nodes { substance { substanceName } events(first: 5) { nodes {
         eventType { eventName } protocol { id } } } } } }";
     let answers = futures_util::future::join_all((0..WAITING_PER_CONNECTION).map(|_| north.ask(query))).await;
@@ -312,7 +312,7 @@ async fn many_requests_over_one_connection_do_not_wait_for_one_another_for_ever(
 async fn pages_from_either_end_are_not_taken_for_one_another_in_memory() {
     let app = App::start().await;
     let north = app.clinician_north().await;
-    // The same rows by the same statement: the last in the opposite order are the first, turned round.
+    // The same rows by the same statement: the last rows of the opposite order are the first ones, reversed.
     let ids = async |page: &str| {
         let answer =
             north.ask(&format!("{{ homeworkTypes({page}) {{ nodes {{ homeworkTypeId }} }} }}")).await;

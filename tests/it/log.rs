@@ -1,4 +1,4 @@
-//! No value that somebody sends is in the log.
+//! The log contains no value that a client sends.
 
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt as _;
@@ -10,7 +10,7 @@ use crate::binary::{Served, over, secret};
 use crate::harness::{SECRET, clone_database, connect, database_url, http_client};
 use crate::identity::hs256;
 
-/// In whatever is sent.
+/// The text that every request contains.
 const MARK: &str = "mark7f3a9c";
 
 fn token(sub: &str) -> String {
@@ -18,7 +18,7 @@ fn token(sub: &str) -> String {
     hs256(&json!({ "sub": sub, "exp": exp, "role": "authenticated", "email": MARK, MARK: MARK }), SECRET)
 }
 
-/// Requests that fail in every way there is, each with the mark in it.
+/// Returns requests that fail in every possible way, each with the mark in it.
 fn requests(protocol: i64) -> Vec<Value> {
     let long = MARK.repeat(20_000);
     let mut requests = vec![
@@ -71,7 +71,7 @@ async fn the_log_holds_no_value_that_was_sent() {
       JOIN auth.users AS u ON u.id = user_id WHERE email = 'clinician.north@praxis.example' GROUP BY user_id";
     let row = owner.query_one(sql, &[]).await.unwrap();
     let (clinician, protocol): (&str, i64) = (row.get(0), row.get(1));
-    // A rule whose words hold what was sent, and a table that Postgres complains about.
+    // A constraint whose comment contains the value, and a table that causes an error of Postgres.
     owner
         .batch_execute(
             "CREATE FUNCTION complain() RETURNS trigger LANGUAGE plpgsql AS $$

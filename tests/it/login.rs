@@ -1,4 +1,4 @@
-//! How the gateway's connections log in: passwords, and TLS with a certificate that is checked.
+//! The logins of the gateway's connections: passwords, and TLS with a verified certificate.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::harness::{clone_database, connect, database_url, eventually, one_connection, socket_folder};
 
-/// Who the database takes the bearer of this address for.
+/// Returns the role that a login with this URL has.
 async fn log_in(url: &str, certificate: Option<PathBuf>) -> Result<String, DatabaseError> {
     let config = DatabaseConfig { tls_root_certificate: certificate, ..one_connection(url.to_owned()) };
     let who = Statement { text: "SELECT current_user::text".into(), parameters: Vec::new() };
@@ -49,7 +49,7 @@ async fn a_password_is_proved_in_every_way_that_the_server_asks_for() {
                 1,
             )
         };
-        // The server takes a moment to read its rules again.
+        // The server takes a moment to reload its rules.
         eventually(method, async || log_in(&address(""), None).await.is_err()).await;
         let right = address(":a%20%22difficult%22%20pass%27word%2C%20%C3%BC");
         assert_eq!(log_in(&right, None).await.unwrap(), format!("login {method}"));
@@ -60,7 +60,7 @@ async fn a_password_is_proved_in_every_way_that_the_server_asks_for() {
     }
 }
 
-/// A server that speaks TLS in front of the tests' Postgres, for `localhost`; gives its port and its certificate.
+/// Starts a server that speaks TLS in front of the tests' Postgres, for `localhost`; returns its port and its certificate.
 async fn tls_server(name: &str) -> (u16, PathBuf) {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));

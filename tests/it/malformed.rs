@@ -1,4 +1,4 @@
-//! Members of a request that are not what they should be: told alike, however the request comes.
+//! Malformed members of a request: every transport reports the same error.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -16,11 +16,11 @@ const QUERY: &str = "\"{ __typename }\"";
 const HALVES: [(&str, &str); 3] =
     [("\\ud800", "%ED%A0%80"), ("\\udfff", "%ED%BF%BF"), ("\\ud83da", "%ED%A0%BDa")];
 
-/// A wrong member, the others of its request, and what is told of it.
+/// A malformed member, the other members of its request, and the expected error.
 struct Case {
     /// The members as JSON, each as often as it is sent.
     members: Vec<(&'static str, String)>,
-    /// The same as parameters of a URL, where that can say it.
+    /// The same as parameters of a URL, if a URL can express it.
     parameters: Option<String>,
     told: String,
 }
@@ -47,7 +47,7 @@ impl Case {
     }
 }
 
-/// Every member with every JSON type that it has not, with text that is none, missing, and given twice.
+/// Returns every member with every wrong JSON type, with invalid text, missing, and given twice.
 fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for name in ["query", "operationName"] {
@@ -117,7 +117,7 @@ async fn refused(request: RequestBuilder, media: &str, case: &Case) {
     let answer = Answer::read(request.header(ACCEPT, media).send().await.unwrap()).await;
     assert_eq!(answer.body, json!({ "errors": [case.error()] }), "{media}: {}", case.json());
     assert_eq!(answer.status, 400, "{media}: {}", case.json());
-    // What is refused has no stream.
+    // A refused request gets no stream.
     let of = if media == "text/event-stream" { "application/json" } else { media };
     assert_eq!(answer.headers[CONTENT_TYPE], format!("{of}; charset=utf-8"), "{}", case.json());
 }
@@ -144,7 +144,7 @@ async fn a_wrong_member_is_told_alike_by_every_transport() {
         let told = json!({ "id": "wrong", "type": "error", "payload": [case.error()] });
         assert_eq!(socket.next().await, told, "{}", case.json());
     }
-    // The id is free again, and what runs goes on.
+    // The id is free again, and running operations continue.
     socket.begin("wrong", "{ __typename }", &json!({})).await;
     assert_eq!(socket.data("wrong").await, json!({ "__typename": "Query" }));
     assert_eq!(socket.next().await["type"], "complete");
@@ -195,7 +195,7 @@ async fn what_is_no_message_ends_the_connection() {
         socket.send_text(&text).await;
         assert_eq!(socket.closed().await.0, 4400, "{text}");
     }
-    // Whoever has not said who they are learns nothing else.
+    // A client that has not authenticated gets no other error.
     let mut socket = Socket::silent(&app).await;
     socket.send(&json!({ "id": "a", "type": "subscribe", "payload": {} })).await;
     assert_eq!(tokio::time::timeout(Duration::from_secs(20), socket.closed()).await.unwrap().0, 4401);

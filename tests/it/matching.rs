@@ -1,4 +1,4 @@
-//! Who could supervise whom.
+//! Matches of supervisors and supervisees.
 
 use std::collections::BTreeSet;
 
@@ -27,7 +27,7 @@ fn names(rows: &[Value]) -> BTreeSet<String> {
     rows.iter().map(|row| row["supervisor"]["displayName"].as_str().unwrap_or_default().to_owned()).collect()
 }
 
-/// A practitioner with an account, and people around them.
+/// Inserts a practitioner with an account, and others to match.
 async fn populate(owner: &Client) -> String {
     let account = person(owner, "seeker").await;
     owner
@@ -85,7 +85,7 @@ async fn who_can_take_one_on_the_best_first_and_why() {
     let half = &rows[2];
     let parts = ["specialtyOverlap", "modalityOverlap", "experienceFit", "rateFit", "placesFit"];
     assert_eq!(json!(parts.map(|part| number(half, part))), json!([0.5, 0.0, 0.4, 0.75, 0.333]));
-    // What is not known speaks neither for nor against.
+    // An unknown value counts neither for nor against.
     assert_eq!(json!(parts.map(|part| number(&rows[3], part))), json!([0.0, 0.0, 0.5, 0.5, 1.0]));
     assert_eq!(rows[3]["freePlaces"], Value::Null);
 }
@@ -152,7 +152,7 @@ async fn who_asks_for_somebody_else_learns_nothing_of_their_relationships() {
     assert_eq!(own, names(&matches(&signed_in(&app, &account), &json!({})).await));
     let others = names(&matches(&app.clinician_north().await, &of).await);
     assert_eq!(others, own.into_iter().chain(["Asked", "Mine", "Supervised"].map(str::to_owned)).collect());
-    // Who has no profile has no matches; nor has who is nobody.
+    // A user without a profile has no matches, nor has an anonymous caller.
     let stranger = person(&owner, "stranger").await;
     assert_eq!(matches(&signed_in(&app, &stranger), &json!({})).await.len(), 0);
     assert_eq!(app.anonymous().ask_with(MATCHES, &of).await.nodes("supervisionMatches").len(), 0);

@@ -1,7 +1,7 @@
-//! Who sees what: every caller × every table, compared with the policies as the portal's schema brief writes them.
+//! The role × table matrix: the rows that each caller sees, compared with the policies in the portal's schema brief.
 //!
-//! The tables come from the catalog, so a new one shows up by itself and fails until its policy stands below. The oracle
-//! is plain SQL past every policy: the literal text, with the caller's id and role put in.
+//! The tables come from the catalog, so a new one is tested by itself and fails until its policy is listed here. The expected
+//! rows come from plain SQL past every policy: the literal text, with the caller's id and role inserted.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,12 +16,12 @@ use crate::people::{
     source, text,
 };
 
-/// Policies that let a row be read, as literally as their sources have them: any of them is enough. A policy FOR ALL
-/// holds for reading too.
+/// Returns the policies that let a row be read, as literally as their sources have them: any of them is enough. A policy FOR ALL
+/// applies to reading too.
 #[expect(clippy::too_many_lines, reason = "a list, table by table, as literal as its sources")]
 pub(crate) fn policies(table: &Table) -> &'static [&'static str] {
-    // Of the brief's "existing" tables the policies are those that the portal is known to have, or follow the brief's
-    // standard pattern: members of the site.
+    // The policies of the brief's "existing" tables are those that the portal is known to have, or follow the brief's standard
+    // pattern: members of the site.
     match table.full_name().as_str() {
         "public.sites" => &["true"],
         "public.user_sites" => &["user_id = auth.uid()"],
@@ -92,7 +92,7 @@ pub(crate) fn policies(table: &Table) -> &'static [&'static str] {
                 AND lcr.record_id = integration_scores.protocol_id
             )",
         ],
-        // A view shows what the tables below it show: here those of a protocol's site.
+        // A view shows what its tables show: here those of a protocol's site.
         "public.timeline_events" => &["EXISTS (
             SELECT 1 FROM user_sites us
             JOIN log_clinical_records lcr ON lcr.site_id = us.site_id
@@ -147,7 +147,7 @@ pub(crate) fn policies(table: &Table) -> &'static [&'static str] {
                 OR profile_id = supervision_relationships.supervisee_id)
               AND user_id = auth.uid()
           )"],
-        // `practitioner_hits`: what the search gives without words.
+        // `practitioner_hits`: the results of a search without words.
         "public.practitioner_profiles" | "public.practitioner_hits" | "public.supervision_circles" | "public.circle_members" => {
             &[SIGNED_IN]
         }
@@ -183,7 +183,7 @@ pub(crate) fn policies(table: &Table) -> &'static [&'static str] {
                 AND supervision_network_nodes.profile_id IN (r.supervisor_id, r.supervisee_id)
             )",
         ],
-        // What functions give without arguments; see `source`.
+        // The results of functions without arguments; see `source`.
         "public.supervision_matches" => &["EXISTS (
             SELECT 1 FROM practitioner_profiles me
             WHERE me.user_id = auth.uid() AND me.profile_id <> supervision_matches.supervisor_id AND NOT EXISTS (
@@ -197,7 +197,7 @@ pub(crate) fn policies(table: &Table) -> &'static [&'static str] {
     }
 }
 
-/// Puts a selection of root fields where the table's system has its own, and reads the answer there.
+/// Sends a selection of root fields at the place where the table's system has its own, and returns the answer there.
 async fn ask(actor: &Actor<'_>, catalog: &Catalog, table: &Table, selection: &str) -> Value {
     let namespace = catalog.systems()[table.system].field.as_deref();
     let query = match namespace {
@@ -208,7 +208,7 @@ async fn ask(actor: &Actor<'_>, catalog: &Catalog, table: &Table, selection: &st
     namespace.map_or(answer.data(), |field| &answer.data()[field]).clone()
 }
 
-/// Every key that a caller finds in a table's list, page by page, and the global id of each.
+/// Returns every key in a table's list for a caller, page by page, with the global id of each.
 async fn listed(actor: &Actor<'_>, catalog: &Catalog, table: &Table) -> BTreeMap<Key, String> {
     let (mut found, mut after) = (BTreeMap::new(), Value::Null);
     let fields = key_fields(table);
@@ -242,7 +242,7 @@ async fn listed(actor: &Actor<'_>, catalog: &Catalog, table: &Table) -> BTreeMap
     }
 }
 
-/// Which of these keys a caller can look up one by one.
+/// Returns the keys among these that a caller can look up one by one.
 async fn found_by_key(actor: &Actor<'_>, catalog: &Catalog, table: &Table, keys: &[&Key]) -> BTreeSet<Key> {
     let look_up = |(at, key): (usize, &&Key)| {
         format!("k{at}: {}({}) {{ __typename }}", table.single_field, key_arguments(table, key))
@@ -288,11 +288,11 @@ async fn every_caller_sees_of_every_table_what_the_literal_policies_let_them_see
         }
         assert!(hidden > 0 || policies(table) == ["true"], "{}: nothing is hidden from anybody", table.name);
 
-        // What a function gives is found by its arguments alone.
+        // The rows of a function can only be selected by its arguments.
         if table.function.is_some() {
             continue;
         }
-        // A row that one may not see does not exist, whatever way one asks for it.
+        // A row that a caller may not see does not exist, however it is requested.
         for (caller, allowed) in callers.iter().zip(&visible) {
             let (seen, unseen): (Vec<_>, Vec<_>) = all.iter().partition(|key| allowed.contains(*key));
             let some: Vec<&Key> =
@@ -328,7 +328,7 @@ async fn every_table_of_the_served_schemas_is_under_row_level_security() {
     let catalog = Catalog::new(&systems::ALL).unwrap();
     let schemas: BTreeSet<&str> = catalog.tables().iter().map(|table| table.schema.as_str()).collect();
     let schemas: Vec<&str> = schemas.into_iter().collect();
-    // A view has no policies of its own; it reads the tables below it with its caller's rights.
+    // A view has no policies of its own; it reads its tables with its caller's rights.
     let sql = "SELECT oid::regclass::text, relrowsecurity AND relforcerowsecurity OR EXISTS (
                  SELECT FROM pg_options_to_table(reloptions)
                  WHERE relkind = 'v' AND option_name = 'security_invoker' AND option_value::boolean)

@@ -1,4 +1,4 @@
-//! The memory of a gateway that strangers fill.
+//! The memory of a gateway to which anonymous callers send large documents.
 
 use crate::binary::{Served, over};
 use crate::harness::{clone_database, database_url};
@@ -10,7 +10,7 @@ async fn documents_are_kept_up_to_a_number_of_bytes() {
     let url = database_url("praxis_gateway", &database);
     let kept = (KEPT * 1024 * 1024).to_string();
     let served = Served::start(&[&over(&url)[..], &["--kept-documents", &kept]].concat()).await;
-    // Each takes more than half a megabyte once it is parsed: together a hundred.
+    // Each document takes more than half a megabyte once it is parsed: a hundred megabytes together.
     let ask = async |number: usize| {
         let query = format!("{{ n{number}: __typename {} }}", "__typename ".repeat(2_400));
         served.ask(None, &query).await.data();

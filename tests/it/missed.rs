@@ -1,4 +1,4 @@
-//! What was missed is read page by page, and a page costs what the page costs, however much there is.
+//! Missed changes are read page by page, at a cost that does not depend on their number.
 
 use std::collections::BTreeSet;
 
@@ -10,11 +10,11 @@ use crate::scale::{self, Cost, costs, plans};
 
 const LOGGED: &str =
     "subscription($of: BigInt!) { sessionEventLogged(protocolId: $of) { sessionEvent { notes } } }";
-/// Changes of a transaction, and how many are read at a time.
+/// Changes of a transaction, and the size of a page.
 const EACH: u32 = 500;
 const PAGE: u32 = 2_000;
 
-/// What it costs to catch up with so many changes: to find where they begin, and to read a page of them.
+/// Returns the cost of catching up with this many changes: finding the first, and reading a page.
 async fn catching_up(changes: u32) -> [Cost; 2] {
     let database = clone_database().await;
     let owner = connect(&database_url("postgres", &database)).await;
@@ -23,7 +23,7 @@ async fn catching_up(changes: u32) -> [Cost; 2] {
     let app = App::over(&database, |_| {}).await;
     let (actor, site) = clinician(&app, &owner, "missed").await;
     let record = protocol(&owner, site).await;
-    // What has been told already.
+    // These changes are already delivered.
     fill(&owner, PAGE).await;
     owner.batch_execute("VACUUM ANALYZE praxis.changes").await.unwrap();
     let mut socket = Socket::of(&app, &actor).await;
@@ -51,7 +51,7 @@ async fn catching_up(changes: u32) -> [Cost; 2] {
             .cloned()
             .collect();
         assert!(!plans.is_empty(), "{statement}");
-        // The dearest of the same statement.
+        // The most expensive execution of the same statement.
         plans.iter().fold(Cost::default(), |mut most, plan| {
             for cost in costs(std::slice::from_ref(plan), &BTreeSet::new()).into_values() {
                 most.or_more(cost);
@@ -62,7 +62,7 @@ async fn catching_up(changes: u32) -> [Cost; 2] {
     [of("min(change_id"), of("table_name = $4")]
 }
 
-/// Notes changes of another protocol's events, some in each transaction, and those of other tables between them.
+/// Records changes of another protocol's events, some in each transaction, with changes of other tables between them.
 async fn fill(owner: &tokio_postgres::Client, changes: u32) {
     for _ in 0..changes / EACH {
         let sql = format!(
@@ -93,6 +93,6 @@ async fn a_page_of_what_was_missed_costs_the_same_however_much_there_is() {
         assert!(page.rows <= u64::from(PAGE + PAGE / 10), "{page:?}");
     }
     assert!(many.pages <= few.pages + few.pages / 4, "{} and {} pages", few.pages, many.pages);
-    // Where they begin is looked for once, by the index alone.
+    // The first missed change is searched once, by the index alone.
     assert!(begin.pages <= 80_000 / 50, "{begin:?}");
 }

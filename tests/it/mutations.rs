@@ -1,11 +1,11 @@
-//! Rows are added, changed and deleted: whole or not at all, with the database's rules in words.
+//! Mutations: rows are added, changed and deleted, all or none, and errors have the text of the broken rule.
 
 use serde_json::{Value, json};
 
 use crate::fixture::{clinician, oracle, protocol};
 use crate::harness::App;
 
-/// Adds an event and returns it as deeply as a query.
+/// Adds an event and selects as many levels as a query.
 const CREATE: &str = "mutation($input: SessionEventInput!) {
   createSessionEvent(input: $input) {
     sessionEvent {
@@ -30,14 +30,15 @@ async fn a_new_row_comes_back_as_deeply_as_a_query_asks() {
     assert_eq!(event["eventType"]["eventName"], "Distress");
     assert_eq!(event["protocol"], json!({ "recordId": protocol, "events": { "totalCount": 1 } }));
     assert!(event["createdAt"].is_string());
-    // What the database sets by itself: who wrote it, and for which site.
+    // The columns that the database sets: the author and the site.
     let row = oracle(
         &app,
         "SELECT created_by IS NOT NULL AS signed, site_id FROM session_events ORDER BY event_id DESC LIMIT 1",
     )
     .await;
     assert_eq!(row, json!([{ "signed": true, "site_id": site }]));
-    // One to write, one for the row with its protocol, one for what belongs to that; beside these only the commit waits.
+    // One statement to write, one for the row with its protocol, one for the row that this references; in addition only the
+    // commit waits.
     assert_eq!((answer.statements(), answer.round_trips()), (3, 4));
 }
 
@@ -224,7 +225,7 @@ async fn what_one_may_not_see_is_not_found_and_what_one_may_not_write_is_forbidd
     assert_eq!(stranger.ask(&update).await.code(), "NOT_FOUND");
     clinician.ask(&update).await.data();
 
-    // Everybody sees profiles, and nobody changes another's.
+    // Every user sees profiles, and none can change another's.
     let profile =
         oracle(&app, "SELECT min(profile_id) AS id FROM practitioner_profiles").await[0]["id"].clone();
     let update = format!(
@@ -252,7 +253,7 @@ async fn rules_of_the_database_are_told_in_words() {
                sessionEvent {{ id }} }} }}"
         )
     };
-    // A CHECK, with the words that stand beside it in the database.
+    // A CHECK, with its comment in the database.
     let check = clinician.ask(&event("intensityLevel: 11")).await;
     let words = oracle(
         &app,
@@ -272,7 +273,7 @@ async fn rules_of_the_database_are_told_in_words() {
            assessmentResponse {{ id }} }} }}"
     );
     assert_eq!(clinician.ask(&score).await.code(), "BAD_USER_INPUT");
-    // A value that is not of its type is refused before the database is asked.
+    // A value of the wrong type is refused before any statement.
     let wrong = clinician.ask(&event("eventTypeId: \"many\"")).await;
     assert_eq!(
         (wrong.code(), &wrong.error()["extensions"]["argument"]),
@@ -310,7 +311,7 @@ async fn a_unique_key_is_kept_or_used() {
         "B",
         "its own writer sees it at once"
     );
-    // What others point to stays.
+    // A referenced row stays.
     let delete = "mutation { deleteEventType(eventTypeId: 1) { eventType { id } } }";
     let used = admin.ask(delete).await;
     assert_eq!((used.code(), &used.error()["extensions"]["table"]), ("CONFLICT", &json!("session_events")));
@@ -335,7 +336,7 @@ async fn there_are_fields_for_what_somebody_may_do_and_for_nothing_else() {
     ] {
         assert!(fields.contains(&there), "{there}");
     }
-    // A logged event stays as it is; summaries are computed.
+    // A logged event is immutable; summaries are computed.
     for none in [
         "updateSessionEvent",
         "deleteSessionEvent",

@@ -1,4 +1,4 @@
-//! The supervision network as a graph, to different callers.
+//! The supervision network as a graph, as different callers see it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -97,7 +97,7 @@ async fn who_is_new_sees_circles_and_who_is_nobody_sees_nothing() {
     assert_eq!((&before["viewerId"], &before["profileId"]), (&json!(id), &Value::Null));
     assert!(list(&before, "nodes").iter().all(|node| node["isMe"] == false));
     assert!(list(&before, "edges").iter().all(|edge| edge["kind"] == "CIRCLE"));
-    // With a profile one is there, if alone.
+    // A practitioner with a profile is in the graph, if alone.
     let sql = format!("INSERT INTO practitioner_profiles (user_id, display_name) VALUES ('{id}', 'New')");
     owner.batch_execute(&sql).await.unwrap();
     let after = network(&new).await;

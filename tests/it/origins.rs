@@ -1,4 +1,4 @@
-//! Days that are counted from an origin, of whatever time of day; and spans of time of former centuries and at the ends of time.
+//! Days that are counted from an origin at any time of day, and spans of time in former centuries and at the limits of time.
 
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::fixture::{clinician, oracle, protocol};
 use crate::harness::App;
 use crate::zones::{Asker, Change, Span, check_spans, moments, put, some_changes};
 
-/// Origins of which the clock shows, on some other day, what it shows around a change: what it skips, and what it shows twice.
+/// Returns origins with the time of day of a change: times that the clock skips, and times that it shows twice.
 async fn origins(owner: &Client, change: &Change) -> Vec<DateTime<Utc>> {
     let sql = "WITH offsets AS (
         SELECT (t - interval '1 microsecond') AT TIME ZONE z - (t - interval '1 microsecond') AT TIME ZONE 'UTC' AS before,
@@ -23,7 +23,7 @@ async fn origins(owner: &Client, change: &Change) -> Vec<DateTime<Utc>> {
     rows.iter().map(|row| DateTime::from_timestamp_millis(row.get(0)).unwrap()).collect()
 }
 
-/// Whether each span begins when the clock first shows so many days from the origin, or a later time.
+/// Checks that each span begins when the clock first shows this many days from the origin, or a later time.
 async fn check_days(asker: &Asker<'_>, days: i64, origin: &DateTime<Utc>, points: &[Span], what: &str) {
     let spans =
         points.iter().map(|it| format!("('{}'::timestamptz, '{}'::timestamptz)", it.start, it.end.unwrap()));
@@ -74,7 +74,7 @@ async fn days_that_are_counted_from_any_time_of_day_tile_the_time() {
     }
 }
 
-/// Clocks that were put back by a whole day, that skipped a day or the midnight of one, and that had seconds.
+/// Clocks that were set back by a whole day, that skipped a day or its midnight, or that had offsets with seconds.
 const FORMER: [(&str, &str); 10] = [
     ("America/Juneau", "1867-10-19T00:31:13Z"),
     ("America/Metlakatla", "1867-10-19T00:31:13Z"),
@@ -120,7 +120,7 @@ async fn whatever_clocks_did_in_former_times_spans_tile_it_and_each_row_lies_in_
                 "{what}: {groups:?}"
             );
         }
-        // Bounds within the days that are told twice.
+        // Bounds within the days that occur twice.
         for hours in [-20, -9, 3, 14] {
             let from = change.at + Duration::hours(hours);
             let to = change.at + Duration::hours(hours + 31);
@@ -274,7 +274,7 @@ async fn between_bounds_that_hold_no_time_there_is_no_point() {
             }
         }
     }
-    // Dates likewise: none has its midnight within a day.
+    // The same for dates: none has its midnight within a day.
     let dates = "{ protocolsSeries(time: SESSION_DATE, bucket: { calendar: { unit: MONTH } }, from: \"2026-02-03T10:00:00Z\", to: \"2026-02-03T12:00:00Z\") {
         points { start } } }";
     assert_eq!(actor.ask(dates).await.data()["protocolsSeries"][0]["points"], json!([]));

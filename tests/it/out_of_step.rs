@@ -1,5 +1,5 @@
-//! What stands between the gateway and Postgres gets out of step: each message of real answers left out, said twice, in another
-//! order, and what nobody asked for put in. A request is answered rightly or not at all, and the next one is answered.
+//! A pooler that gets out of step: each message of real answers is dropped, repeated or reordered, and unexpected messages are
+//! inserted. A request gets the right answer or an error, and the next request is answered.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream, UnixStream};
 use crate::fixture::{clinician, oracle, protocol};
 use crate::harness::{Actor, App, clone_database, eventually, socket_folder};
 
-/// What is done to a message of an answer.
+/// The fault that is applied to a message of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fault {
     Drop,
@@ -21,7 +21,7 @@ enum Fault {
     Swap,
     /// Another `ReadyForQuery` before it.
     Ready,
-    /// A refusal before it.
+    /// An error message before it.
     Refuse,
     /// The connection is closed before it.
     Close,
@@ -35,13 +35,13 @@ type Said = (u8, Vec<u8>);
 
 #[derive(Default)]
 struct Plan {
-    /// Answers that pass before the one with the fault, its message, and what is done to it.
+    /// The fault: the number of answers before it, the message, and the kind of fault.
     fault: Option<(usize, usize, Fault)>,
-    /// Sizes of the answers since somebody looked.
+    /// Sizes of the answers since the last call.
     answers: Vec<usize>,
 }
 
-/// A pooler that is told when to get out of step.
+/// A pooler with planned faults.
 #[derive(Clone)]
 struct Pooler {
     address: SocketAddr,
@@ -86,7 +86,7 @@ async fn pass(client: TcpStream, plan: &Mutex<Plan>) -> std::io::Result<()> {
             let mut body = vec![0; answers.read_u32().await? as usize - 4];
             answers.read_exact(&mut body).await?;
             answer.push((tag, body));
-            // What comes before the login does not end like an answer.
+            // Messages before the login do not end like an answer.
             if matches!(tag, b'Z' | b'R') {
                 let (bytes, closes) = spoil(std::mem::take(&mut answer), tag, plan);
                 told.write_all(&bytes).await?;
@@ -122,7 +122,7 @@ fn spoil(mut said: Vec<Said>, end: u8, plan: &Mutex<Plan>) -> (Vec<u8>, bool) {
                     Fault::Double => said.insert(at, said[at].clone()),
                     Fault::Swap => {
                         let other = (at + 1).min(said.len() - 1);
-                        // The rows of a statement come in the order that the server chooses.
+                        // The server chooses the order of a statement's rows.
                         if said[at].0 != b'D' || said[other].0 != b'D' {
                             said.swap(at, other);
                         }
@@ -146,7 +146,7 @@ fn spoil(mut said: Vec<Said>, end: u8, plan: &Mutex<Plan>) -> (Vec<u8>, bool) {
     (said.iter().flat_map(bytes).collect(), closes)
 }
 
-/// A gateway behind a pooler, with one connection.
+/// Starts a gateway behind a pooler, with one connection.
 async fn app_behind(pooler: &Pooler) -> App {
     let database = clone_database().await;
     let url = format!("postgres://praxis_gateway@{}/{database}?sslmode=disable", pooler.address);
@@ -173,7 +173,7 @@ async fn a_read_is_answered_rightly_or_not_at_all() {
     let (north, south) = (app.clinician_north().await, app.clinician_south().await);
     let (of_north, of_south) = (north.ask(READ).await.body, south.ask(READ).await.body);
     assert_ne!(of_north, of_south);
-    // The gateway asks too, now and then, whether the database is as it should be.
+    // The gateway itself checks the database from time to time.
     let mut answers = Vec::new();
     eventually("a read by itself, which is one batch", async || {
         pooler.plan(None);
@@ -185,7 +185,7 @@ async fn a_read_is_answered_rightly_or_not_at_all() {
     for at in 0..answers[0] {
         for fault in FAULTS {
             if fault == Fault::Drop && at == answers[0] - 1 {
-                // Whoever does not say that it has finished has not finished: the request waits as long as it may.
+                // Without `ReadyForQuery` the server has not finished: the request waits until its timeout.
                 continue;
             }
             let context = format!("{fault:?} at message {at}");
@@ -239,7 +239,7 @@ async fn a_mutation_is_carried_out_or_not_and_who_says_that_it_was_not_is_right(
                     assert_eq!(answer.code(), "UNAVAILABLE", "{context}: {}", answer.body);
                     let is_unknown = answer.error()["extensions"]["reason"] == json!("OUTCOME_UNKNOWN");
                     assert!(written == 0 || is_unknown, "{context}: {}", answer.body);
-                    // What comes behind the answer before the commit is found when the commit is about to be sent.
+                    // Messages after the answer before the commit are found when the commit is about to be sent.
                     assert!(is_unknown || batch != last, "{context}: {}", answer.body);
                     assert!(!is_unknown || batch + 1 >= last, "{context}: {}", answer.body);
                 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::harness::{Answer, App, raw};
 
-/// What a browser sends when somebody types the address.
+/// The Accept header of a browser that opens the address.
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8";
 const NASTY: &str = "</script><script>alert(1)</script><!-- & \u{2028} \"";
 

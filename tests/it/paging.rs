@@ -10,22 +10,22 @@ use tokio_postgres::Client;
 use crate::fixture::{clinician, person, protocol, signed_in};
 use crate::harness::{Actor, App};
 
-/// A value that rows are ordered by; `None` is a missing one. Numbers and texts never stand in the same column.
+/// A value in an order; `None` is a missing one. Numbers and texts never occur in the same column.
 type Key = Option<(i64, String)>;
 
 const DIRECTIONS: [&str; 6] =
     ["ASC", "ASC_NULLS_FIRST", "ASC_NULLS_LAST", "DESC", "DESC_NULLS_FIRST", "DESC_NULLS_LAST"];
 
-/// A term of an order: which of the listing's columns, and which of the directions.
+/// A term of an order: index into the listing's columns, and the direction.
 type Term = (usize, &'static str);
 
-/// A connection, and how its rows are ordered.
+/// A connection, and the columns that it is ordered by.
 struct Listing {
     /// GraphQL type of a row.
     type_name: &'static str,
     /// GraphQL field of the key.
     key: &'static str,
-    /// `orderBy` for each column; `$` stands for the direction.
+    /// `orderBy` for each column; `$` is replaced by the direction.
     columns: &'static [&'static str],
 }
 
@@ -62,7 +62,7 @@ impl Listing {
         order.iter().map(term).collect()
     }
 
-    /// A query of the connection, wherever `around` puts it (in place of `$`).
+    /// Returns a query of the connection, inserted into `around` in place of `$`.
     fn query(&self, field: &str, around: &str) -> String {
         let connection = format!(
             "{field}(first: $first, after: $after, last: $last, before: $before, orderBy: $orderBy) {{
@@ -80,7 +80,7 @@ impl Listing {
     }
 }
 
-/// The order of two rows by the values of their terms, then by their key in the last term's direction.
+/// Compares two rows by the values of their terms, then by their key in the last term's direction.
 fn compare(one: &(i64, Vec<Key>), other: &(i64, Vec<Key>), order: &[Term]) -> Ordering {
     for (column, direction) in order {
         let (left, right) = (&one.1[*column], &other.1[*column]);
@@ -113,7 +113,7 @@ fn compare(one: &(i64, Vec<Key>), other: &(i64, Vec<Key>), order: &[Term]) -> Or
     if descending { other.0.cmp(&one.0) } else { one.0.cmp(&other.0) }
 }
 
-/// Ids of the rows in an order, as the database should give them.
+/// Returns the ids of the rows in an order, as the database should return them.
 fn sorted(rows: &[(i64, Vec<Key>)], order: &[Term]) -> Vec<String> {
     let mut rows: Vec<_> = rows.iter().collect();
     rows.sort_by(|one, other| compare(one, other, order));
@@ -125,7 +125,7 @@ fn ids(connection: &Value, key: &str) -> Vec<String> {
     edges.iter().map(|edge| edge["node"][key].as_str().unwrap().to_owned()).collect()
 }
 
-/// Reads a connection page by page from one end to the other, and checks what every page says of itself.
+/// Reads a connection page by page from one end to the other, and checks the page info of every page.
 async fn walk(
     asker: &Actor<'_>,
     query: &str,
@@ -172,7 +172,7 @@ async fn walk(
     }
 }
 
-/// Every way to read one connection gives the same rows in the same order.
+/// Checks that every way to read one connection gives the same rows in the same order.
 async fn read_every_way(
     asker: &Actor<'_>,
     query: &str,
@@ -199,7 +199,7 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
-/// An event of a generated table; small ranges, so that there are ties.
+/// An event of a generated table, with small ranges, so that there are ties.
 #[derive(Clone, Debug)]
 struct Event {
     protocol: usize,
@@ -216,7 +216,7 @@ fn event() -> impl Strategy<Value = Event> {
         .prop_map(|(protocol, time, intensity, note, kind)| Event { protocol, time, intensity, note, kind })
 }
 
-/// Sites' protocols that events hang on: the second has neither day nor substance, the fourth never has an event.
+/// The sites' protocols of the events: the second has neither day nor substance, the fourth never has an event.
 struct Protocols {
     ids: Vec<i64>,
     days: [Option<i64>; 4],
@@ -344,7 +344,7 @@ fn pages_of_any_size_in_any_order_give_every_event_once_at_the_root_and_below_ea
         .unwrap();
 }
 
-/// Rate in cents, years, name, and whether they take supervisees, of a generated practitioner.
+/// A generated practitioner: rate in cents, years, name, and whether they take supervisees.
 type Profile = (Option<i64>, Option<i32>, Option<&'static str>, Option<bool>);
 
 #[test]
@@ -394,7 +394,7 @@ fn pages_of_the_directory_in_any_order_give_every_practitioner_once() {
         .unwrap();
 }
 
-/// Protocols with this many events each, at one-minute steps.
+/// Inserts protocols with this many events each, at one-minute steps.
 async fn protocols_with_events(owner: &Client, site: i64, numbers: &[i64]) -> Vec<i64> {
     let mut ids = Vec::new();
     for number in numbers {
@@ -560,7 +560,7 @@ async fn arguments_that_make_no_page_are_refused_with_their_place() {
             let error = answer.error();
             assert_eq!(error["extensions"]["code"], code, "{arguments}");
             assert_eq!(error["extensions"]["argument"], argument, "{arguments}");
-            // What validation refuses has been asked by nobody yet.
+            // Validation errors have no path, since nothing ran.
             let path = if code == "GRAPHQL_INVALID" { Value::Null } else { path };
             assert_eq!(error["path"], path, "{arguments}");
             let before = query.split_once(answer.points_at(query)).unwrap().0;
@@ -570,7 +570,7 @@ async fn arguments_that_make_no_page_are_refused_with_their_place() {
     }
 }
 
-/// What is no number, in every order and both directions: each row comes once.
+/// Orders by values that are not numbers, in both directions: each row occurs once.
 #[tokio::test]
 async fn pages_end_whatever_the_rows_are_ordered_by() {
     let app = App::start().await;

@@ -1,4 +1,4 @@
-//! Everybody who might ask, rows for them to ask for, and how a literal policy is asked past every policy.
+//! Every kind of caller, rows for them to read, and the expected rows by literal policies.
 
 use std::collections::BTreeSet;
 
@@ -9,25 +9,25 @@ use tokio_postgres::Client;
 use crate::fixture::{join, person, protocol, signed_in, site};
 use crate::harness::{Actor, App};
 
-/// Whoever has a token.
+/// The condition of a signed-in caller.
 pub(crate) const SIGNED_IN: &str = "auth.role() = 'authenticated'";
 
-/// Whoever runs the network.
+/// The condition of an administrator of the network.
 pub(crate) const NETWORK_ADMIN: &str = "EXISTS (
   SELECT 1 FROM user_sites
   WHERE user_sites.user_id = auth.uid()
     AND user_sites.role = 'network_admin'
 )";
 
-/// The one deviation from the letter of the policies: they do not know `is_active`, and would let a clinician who has
-/// left read patients' data for ever. Where a policy says `user_sites`, it means those that are active.
+/// The one deviation from the letter of the policies: they do not know `is_active`, and would let a clinician who has left read
+/// patients' data for ever. Where a policy says `user_sites`, it means the active memberships.
 pub(crate) const MEMBERSHIPS: &str =
     "WITH user_sites AS (SELECT * FROM public.user_sites WHERE is_active IS NOT FALSE)";
 
 /// A primary key, as text.
 pub(crate) type Key = Vec<String>;
 
-/// Somebody who asks, and who they are to the policies.
+/// A caller, with the id and role that policies see.
 pub(crate) struct Caller<'a> {
     pub(crate) name: &'static str,
     pub(crate) actor: Actor<'a>,
@@ -35,7 +35,7 @@ pub(crate) struct Caller<'a> {
 }
 
 impl Caller<'_> {
-    /// A condition with the caller's id and role put in.
+    /// Returns a condition with the caller's id and role inserted.
     pub(crate) fn ask_for(&self, condition: &str) -> String {
         let id = self.id.as_ref().map_or("NULL::uuid".to_owned(), |id| format!("'{id}'::uuid"));
         let role = if self.id.is_some() { "'authenticated'" } else { "'anon'" };
@@ -43,7 +43,7 @@ impl Caller<'_> {
     }
 }
 
-/// The keys of a table's rows for which a literal policy holds for a caller.
+/// Returns the keys of a table's rows that a literal policy shows to a caller.
 pub(crate) async fn allowed(
     owner: &Client,
     table: &Table,
@@ -55,7 +55,7 @@ pub(crate) async fn allowed(
         .await
 }
 
-/// Where the oracle finds the rows of a table. What a function gives to its caller is said by plain SQL instead.
+/// Returns the relation in which the expected rows are found. For a function, plain SQL computes its rows.
 pub(crate) fn source(table: &Table) -> String {
     let rows = match table.full_name().as_str() {
         "public.supervision_matches" => {
@@ -66,7 +66,7 @@ pub(crate) fn source(table: &Table) -> String {
         "public.supervision_networks" => {
             "SELECT id AS viewer_id FROM auth.users UNION SELECT '00000000-0000-4000-8000-00000000dead'"
         }
-        // As a client writes the time.
+        // In the format in which a client writes the time.
         "therapyflow.free_slots" => "VALUES ('2030-01-01T00:00:00Z'), ('2030-01-01T00:50:00Z')",
         _ if table.function.is_some() => return format!("{} AS {}", table.sql_name, table.name),
         _ => return table.sql_name.clone(),
@@ -75,7 +75,7 @@ pub(crate) fn source(table: &Table) -> String {
     format!("({rows}) AS {}{columns}", table.name)
 }
 
-/// What a function has to be given.
+/// Returns the arguments that a function requires.
 pub(crate) fn arguments(table: &Table) -> &'static str {
     match table.full_name().as_str() {
         "therapyflow.free_slots" => "earliest: \"2030-01-01T00:00:00Z\", latest: \"2030-01-01T02:00:00Z\",",
@@ -83,13 +83,13 @@ pub(crate) fn arguments(table: &Table) -> &'static str {
     }
 }
 
-/// The keys that a query gives.
+/// Returns the keys that a query returns.
 pub(crate) async fn keys(owner: &Client, sql: &str) -> BTreeSet<Key> {
     let rows = owner.query(sql, &[]).await.unwrap_or_else(|error| panic!("{error:?}: {sql}"));
     rows.iter().map(|row| (0..row.len()).map(|at| row.get(at)).collect()).collect()
 }
 
-/// The columns of the primary key as text; the values of an enum by their names.
+/// Returns the columns of the primary key as text, with the names of enum values.
 pub(crate) fn key_list(table: &Table) -> String {
     let columns = table.primary_key.iter().map(|id| {
         let column = table.column(*id);
@@ -100,12 +100,12 @@ pub(crate) fn key_list(table: &Table) -> String {
     columns.collect::<Vec<_>>().join(", ")
 }
 
-/// Fields of the primary key.
+/// Returns the fields of the primary key.
 pub(crate) fn key_fields(table: &Table) -> Vec<&str> {
     table.primary_key.iter().map(|id| table.column(*id).field.as_str()).collect()
 }
 
-/// A key as the arguments that name its row.
+/// Returns a key as the arguments that select its row.
 pub(crate) fn key_arguments(table: &Table, key: &Key) -> String {
     let arguments = table.primary_key.iter().zip(key).map(|(id, value)| {
         let column = table.column(*id);
@@ -117,12 +117,12 @@ pub(crate) fn key_arguments(table: &Table, key: &Key) -> String {
     arguments.collect::<Vec<_>>().join(", ")
 }
 
-/// A value as text.
+/// Returns a value as text.
 pub(crate) fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// Rows of every table in two sites, and everybody who might ask.
+/// Inserts rows of every table in two sites, and returns every kind of caller.
 pub(crate) async fn populate<'a>(app: &'a App, owner: &Client) -> Vec<Caller<'a>> {
     let (here, there) = (site(owner, "Here").await, site(owner, "There").await);
     for site in [here, there] {
@@ -150,7 +150,7 @@ pub(crate) async fn populate<'a>(app: &'a App, owner: &Client) -> Vec<Caller<'a>
             .unwrap();
     }
     owner.batch_execute("SELECT praxis.refresh_benchmarks(), praxis.refresh_activities()").await.unwrap();
-    // Rows that belong to no protocol belong to no site.
+    // Rows without a protocol belong to no site.
     owner.batch_execute("INSERT INTO session_events (event_timestamp) VALUES (now())").await.unwrap();
 
     let mut callers = vec![Caller { name: "somebody without a token", actor: app.anonymous(), id: None }];
@@ -179,7 +179,7 @@ pub(crate) async fn populate<'a>(app: &'a App, owner: &Client) -> Vec<Caller<'a>
     let unknown = "00000000-0000-4000-8000-00000000dead".to_owned();
     callers.push(Caller { name: "an unknown account", actor: signed_in(app, &unknown), id: Some(unknown) });
 
-    // The clinician supervises the analyst; two others, who do not ask, supervise each other.
+    // The clinician supervises the analyst; two others, who send no requests, supervise each other.
     owner
         .batch_execute(
             "INSERT INTO practitioner_profiles (user_id, display_name)

@@ -1,5 +1,5 @@
-//! Behind PgBouncer in transaction mode, where every transaction may run on another server connection: nobody sees the
-//! rows of the one before, and nothing of a session outlives its transaction.
+//! The gateway behind PgBouncer in transaction mode, in which every transaction may use another server connection: no caller sees
+//! another's rows, and no session state outlives its transaction.
 
 use std::time::Duration;
 
@@ -17,17 +17,17 @@ use crate::harness::{
 /// Server connections that all callers share.
 const SERVERS: usize = 4;
 
-/// A PgBouncer in front of the tests' Postgres; `None` where it is not installed.
+/// Starts a PgBouncer in front of the tests' Postgres; `None` if it is not installed.
 async fn start() -> Option<Installed> {
     pgbouncer(socket_folder(), SERVERS).await
 }
 
-/// A gateway whose connections all go through PgBouncer, but for one that listens where there is an address for it.
+/// Starts a gateway whose connections all go through PgBouncer, except one that listens if it has an address.
 async fn app_behind(pgbouncer: &Installed, listens: bool) -> App {
     app_keeping(pgbouncer, listens, None).await
 }
 
-/// The same, which keeps statements prepared or not, or decides by itself.
+/// Starts the same, with prepared statements on, off or chosen by the gateway.
 async fn app_keeping(pgbouncer: &Installed, listens: bool, prepared_statements: Option<bool>) -> App {
     let database = clone_database().await;
     let url = pgbouncer.url("praxis_gateway", &database);
@@ -35,7 +35,7 @@ async fn app_keeping(pgbouncer: &Installed, listens: bool, prepared_statements: 
     App::over(&database, |config| {
         config.database.url = url;
         config.database.listen_url = listen_url;
-        // More than there are server connections, so that these change hands all the time.
+        // More than the server connections, so that these change hands all the time.
         config.database.pool_size = 32;
         config.database.pool_timeout = Duration::from_secs(30);
         config.database.prepared_statements = prepared_statements;
@@ -85,7 +85,7 @@ async fn two_hundred_callers_of_two_sites_never_see_one_anothers_rows() {
             let mut nodes = [Value::Null, Value::Null];
             nodes[number % 2] = json!({ "recordId": record });
             assert_eq!(data["nodes"], json!(nodes));
-            // Between them, somebody who is nobody, and somebody whose request fails half-way.
+            // In between, an anonymous caller, and one whose request fails half-way.
             if number % 10 == 0 {
                 let nobody =
                     app.anonymous().ask("{ userSites { totalCount } protocols { totalCount } }").await;
@@ -98,7 +98,7 @@ async fn two_hundred_callers_of_two_sites_never_see_one_anothers_rows() {
     }))
     .await;
 
-    // The same server connections, asked by somebody else at once: nothing is left of any caller.
+    // The same server connections, used by another client at once: no session state of a caller is left.
     let clients = join_all((0..SERVERS).map(|_| connect_as_gateway(&pgbouncer, &app))).await;
     for client in &clients {
         client.batch_execute("BEGIN").await.unwrap();
@@ -143,7 +143,7 @@ async fn a_change_of_a_reference_table_is_seen_although_no_notification_comes_th
         answer.data()["eventType"]["eventName"].as_str().unwrap().to_owned()
     };
     assert_eq!(name().await, "Distress");
-    // Time enough to have begun to listen.
+    // Time enough to begin to listen.
     sleep(Duration::from_millis(500)).await;
     assert_eq!(name().await, "Distress");
 
@@ -152,7 +152,7 @@ async fn a_change_of_a_reference_table_is_seen_although_no_notification_comes_th
         .await
         .unwrap();
     let changed = Instant::now();
-    // Without notifications an answer is kept for five seconds.
+    // Without notifications a reference row is cached for five seconds.
     while name().await != "Unease" {
         assert!(changed.elapsed() < Duration::from_secs(8), "the old name stays");
         sleep(Duration::from_millis(100)).await;
@@ -179,7 +179,7 @@ async fn a_gateway_starts_again_and_again_and_the_doctor_finds_what_is_missing()
     assert!(said.contains("does not hear its own greeting") && said.contains("--listen-url"), "{said}");
 }
 
-/// Nobody is answered with what a statement of the same name is on another connection.
+/// No caller gets the result of a different statement with the same name on another connection.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn statements_that_are_kept_against_the_poolers_will_are_told_of_and_never_mistaken() {
     let Some(pgbouncer) = start().await else { return };
@@ -198,7 +198,7 @@ async fn statements_that_are_kept_against_the_poolers_will_are_told_of_and_never
     let owner = app.owner().await;
     let (mine, site) = clinician(&app, &owner, "keeps").await;
     let record = protocol(&owner, site).await.to_string();
-    // Each asks statements of its own, in an order of its own.
+    // Each sends statements of its own, in its own order.
     let fields = ["recordId", "siteId", "recordId siteId", "siteId recordId", "site { siteId }"];
     let ask = async |number: usize| {
         let fields = fields[number % fields.len()];
@@ -256,8 +256,7 @@ async fn a_subscription_that_nothing_would_be_told_of_is_refused_with_the_reason
     .await;
 }
 
-/// Clients that go away in the middle of a statement, and writes that fail, over a few server connections that two
-/// identities share.
+/// Clients that disconnect during a statement, and writes that fail, over a few server connections that two identities share.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cancellations_and_failing_writes_disturb_nobody_else() {
     const ROUNDS: usize = 40;
@@ -270,7 +269,7 @@ async fn cancellations_and_failing_writes_disturb_nobody_else() {
         let record = protocol(&owner, site).await;
         callers.push((caller, record.to_string(), site.to_string()));
     }
-    // Every client is gone before such a statement has ended.
+    // Every client disconnects before such a statement has ended.
     app.slow_down(5).await;
     let slow = "{ sites { nodes { id } } }";
     let fails = "mutation($of: BigInt!) { createSessionEvent(input: {
@@ -281,13 +280,13 @@ async fn cancellations_and_failing_writes_disturb_nobody_else() {
         for round in 0..ROUNDS {
             match (worker / 2 + round) % 3 {
                 0 => {
-                    // The client goes away; when, is different each time.
+                    // The client disconnects, each time after another delay.
                     let patience = Duration::from_millis(5 + (worker * 7 + round * 13) as u64 % 60);
                     let _ = tokio::time::timeout(patience, caller.ask(slow)).await;
                 }
                 1 => {
                     let answer = caller.ask_with(fails, &json!({ "of": record })).await;
-                    // A cancellation that came late may have hit another one's statement: PgBouncer itself mixes these up.
+                    // A late cancellation may have hit another caller's statement: PgBouncer itself confuses them.
                     assert!(
                         ["BAD_USER_INPUT", "UNAVAILABLE", "TIMEOUT"].contains(&answer.code()),
                         "{:#}",
@@ -308,7 +307,7 @@ async fn cancellations_and_failing_writes_disturb_nobody_else() {
         }
     }))
     .await;
-    // Nothing of it is left: everybody is answered, each with what is theirs.
+    // No effect remains: each caller gets their own rows.
     for (caller, record, site) in &callers {
         for _ in 0..SERVERS * 4 {
             let answer = caller.ask(reads).await;

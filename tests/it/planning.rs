@@ -1,4 +1,4 @@
-//! What Postgres's planner has to do for the filters that a request may have.
+//! The work of Postgres's planner for the filters that a request may have.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use tokio_postgres::Client;
 
 use crate::harness::{Actor, App, clone_database, connect, database_url, socket_folder};
 
-/// Ways to lay relations within one another: `%` is what lies within. Each goes through so many.
+/// Ways to nest relations: `%` is the nested filter. Each adds this number of relations.
 const LEVELS: [(&str, usize); 10] = [
     (r#"{"protocol": {"events": {"some": %}}}"#, 2),
     (r#"{"protocol": {"events": {"none": %}}}"#, 2),
@@ -25,7 +25,7 @@ const LEVELS: [(&str, usize); 10] = [
 /// Subqueries that Postgres plans for a relation: its own, and those of the table's policies.
 const PLANNED_FOR_EACH: usize = 6;
 
-/// A filter in which relations lie within one another so many levels deep, each level laid out in the next way.
+/// Returns a filter with this many levels of nested relations, each nested in the next way.
 fn nested(first: usize, step: usize, levels: usize) -> (String, usize) {
     let mut filter = r#"{"intensityLevel": {"gte": 3}}"#.to_owned();
     let mut relations = 0;
@@ -39,7 +39,7 @@ fn nested(first: usize, step: usize, levels: usize) -> (String, usize) {
 
 #[tokio::test]
 async fn what_is_planned_grows_with_the_relations_of_a_filter_and_not_faster() {
-    // Deeper than a request may go: the statement itself is what is tested.
+    // Deeper than a request may go: the statement itself is tested.
     let (app, watched) = Watched::start(|limits| {
         limits.relation_depth = 100;
         limits.relations = 1_000;
@@ -72,13 +72,13 @@ async fn the_widest_filter_that_a_request_may_have_is_planned_once_for_each_rela
     }
 }
 
-/// The statements of a gateway, as its Postgres is sent them.
+/// The statements that a gateway sends to its Postgres.
 struct Watched {
     owner: Client,
 }
 
 impl Watched {
-    /// A gateway whose statements are logged.
+    /// Starts a gateway with a log of its statements.
     async fn start(change: impl FnOnce(&mut Limits)) -> (App, Self) {
         let database = clone_database().await;
         let owner = connect(&database_url("postgres", &database)).await;
@@ -86,13 +86,13 @@ impl Watched {
         (App::over(&database, |config| change(&mut config.limits)).await, Self { owner })
     }
 
-    /// The subqueries that Postgres plans for a filter on events, kept or not: it numbers each.
+    /// Returns the number of subqueries that Postgres plans for a filter on events, in the plan or not: it numbers each.
     async fn planned(&self, actor: &Actor<'_>, filter: &str) -> usize {
         let log = socket_folder().join("log");
         let before = usize::try_from(fs::metadata(&log).unwrap().len()).unwrap();
         let query = "query($filter: SessionEventFilter) { sessionEvents(filter: $filter) { totalCount } }";
         let filter: Value = serde_json::from_str(filter).unwrap();
-        // It is planned as it is, and then finds nothing at once.
+        // Postgres plans the filter, and then finds no row at once.
         let filter = json!({ "and": [{ "eventId": { "eq": "-1" } }, filter] });
         actor.ask_with(query, &json!({ "filter": filter })).await.data();
         let text = fs::read(&log).unwrap();

@@ -1,4 +1,4 @@
-//! What the dashboards ask is found by an index: no statement reads a large table from its beginning to its end.
+//! The queries of dashboards use an index: no statement reads a large table sequentially.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use tokio_postgres::Client;
 use crate::harness::{Actor, App};
 use crate::scale::{self, ANALYZE, large_tables, nodes, plans, sequential};
 
-/// Charts that docs/dashboards.md tells of beside those that it writes out, and those of a whole site.
+/// Charts that docs/dashboards.md mentions without a query, and those of a whole site.
 const CHARTS: [(&str, &str); 9] = [
     (
         "events of a site by type",
@@ -60,14 +60,13 @@ const CHARTS: [(&str, &str); 9] = [
     ),
 ];
 
-/// The queries of docs/dashboards.md.
+/// Returns the queries of docs/dashboards.md.
 fn documented() -> Vec<&'static str> {
     let text = include_str!("../../docs/dashboards.md");
     text.split("```graphql\n").skip(1).map(|block| block.split("```").next().unwrap()).collect()
 }
 
-/// The plans of the statements that a question takes, when it is asked often: from the sixth time on Postgres may take a plan
-/// that it keeps, made for no value in particular.
+/// Returns the plans of a query's statements when it is sent often: from the sixth time on Postgres may use a generic plan.
 async fn asked_often(owner: &Client, actor: &Actor<'_>, query: &str, variables: &Value) -> Vec<Value> {
     plans(owner, async {
         for _ in 0..7 {
@@ -81,7 +80,7 @@ async fn asked_often(owner: &Client, actor: &Actor<'_>, query: &str, variables: 
 async fn no_chart_reads_a_large_table_from_beginning_to_end() {
     let (database, owner) = scale::database(10_000, &[scale::PORTAL]).await;
     scale::explain(&owner, &[]).await;
-    // One connection, so that a statement that is asked often comes to a plan that is kept.
+    // One connection, so that repeated statements get a generic plan.
     let app = App::over(&database, |config| config.database.pool_size = 1).await;
     let large = large_tables(&owner).await;
     for table in [
@@ -99,7 +98,7 @@ async fn no_chart_reads_a_large_table_from_beginning_to_end() {
         .chain(documented().into_iter().map(|query| ("docs/dashboards.md", query)))
         .chain(CHARTS)
         .collect();
-    // The first protocol of the first site: the documentation asks for it too.
+    // The first protocol of the first site, which the documentation uses too.
     let variables = |query: &str| if query.contains("$id") { json!({ "id": "1" }) } else { json!({}) };
 
     let mut wrong = Vec::new();
@@ -118,7 +117,7 @@ async fn no_chart_reads_a_large_table_from_beginning_to_end() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     indexes_say_what_they_serve(&owner, &large, &used).await;
 
-    // The test would see one.
+    // The test would detect a sequential scan.
     owner
         .batch_execute("DROP INDEX idx_events_site_time, idx_events_site_key, idx_events_type")
         .await

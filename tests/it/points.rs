@@ -1,4 +1,4 @@
-//! Rows of a connection, thinned for charts.
+//! Points: rows of a connection, thinned for charts.
 
 use serde_json::{Value, json};
 use tokio_postgres::Client;
@@ -6,7 +6,7 @@ use tokio_postgres::Client;
 use crate::fixture::{clinician, oracle, protocol};
 use crate::harness::{Answer, App};
 
-/// A protocol of a site with scores, one an hour; `value` is SQL of the hour `n`, counted from 1.
+/// Inserts a protocol of a site with scores, one an hour; `value` is SQL of the hour `n`, counted from 1.
 async fn measured(owner: &Client, site: i64, number: i32, value: &str) -> i64 {
     let id = protocol(owner, site).await;
     let sql = format!(
@@ -27,7 +27,7 @@ fn points<'a>(answer: &'a Answer, field: &str) -> &'a Vec<Value> {
     answer.data()[field]["points"].as_array().unwrap()
 }
 
-/// One field of each row.
+/// Returns one field of each row.
 fn column<'a>(rows: &'a [Value], field: &str) -> Vec<&'a Value> {
     rows.iter().map(|row| &row[field]).collect()
 }
@@ -170,7 +170,7 @@ async fn only_rows_that_survive_bring_their_relations() {
     let app = App::with(|config| config.limits.plotted = 30).await;
     let owner = app.owner().await;
     let (clinician, site) = clinician(&app, &owner, "relations").await;
-    // Events of four protocols are few enough to plot, those of all would be 150.
+    // Four protocols have few enough events to plot; all together would have 150.
     for at in 0..30 {
         let id = measured(&owner, site, 1, &at.to_string()).await;
         let sql = "INSERT INTO session_events (protocol_id, event_type_id, event_timestamp, intensity_level)
@@ -310,7 +310,7 @@ async fn a_line_is_not_chosen_from_more_rows_than_the_limit() {
     measured(&owner, site, 40, "n").await;
     assert_eq!(points(&clinician.ask(at_root).await, "integrationScores").len(), 10);
     clinician.ask(below).await.data();
-    // One row more, though no protocol has more than a hundred.
+    // One row too many, though no protocol has more than a hundred.
     measured(&owner, site, 1, "n").await;
     for (query, path) in [
         (at_root, json!(["integrationScores", "points"])),

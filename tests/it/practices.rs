@@ -1,4 +1,4 @@
-//! TherapyFlow for the tests of who may do what: two organizations, who asks, and the policies as they are told.
+//! TherapyFlow's part of the access matrix: two organizations, the callers, and the policies.
 
 use tokio_postgres::Client;
 
@@ -6,10 +6,10 @@ use crate::fixture::{person, signed_in};
 use crate::harness::App;
 use crate::people::Caller;
 
-/// Whoever works for some organization.
+/// The condition of a caller who works for an organization.
 const STAFF: &str = "EXISTS (SELECT FROM therapyflow.therapists me WHERE me.user_id = auth.uid())";
 
-/// Policies that let a row be read: any of them is enough.
+/// Returns the policies that let a row be read: any of them is enough.
 pub(crate) fn policies(table: &str) -> &'static [&'static str] {
     match table {
         "organizations" => {
@@ -71,7 +71,8 @@ pub(crate) fn policies(table: &str) -> &'static [&'static str] {
     }
 }
 
-/// Rows of every table in two organizations, and everybody who might ask. Keys begin with `f`, so that they come last.
+/// Inserts rows of every table in two organizations, and returns every kind of caller. Keys begin with `f`, so that they come
+/// last.
 pub(crate) async fn populate<'a>(app: &'a App, owner: &Client) -> Vec<Caller<'a>> {
     let mut callers = Vec::new();
     for name in [

@@ -1,4 +1,4 @@
-//! The ready-made queries, as a clinician runs them, and what they cost.
+//! The ready-made queries, as a clinician runs them, and their cost.
 
 use praxis::systems::ppn::EXAMPLES;
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
-//! Ranges of numbers: each number lies in the range that is told, to its last digit.
+//! Ranges of numbers: each number is in the range of its group, to its last digit.
 //!
-//! Postgres's decimals judge, from the very text of the answer: no double comes between.
+//! Postgres's `numeric` checks the text of the answer, without a conversion to double.
 
 use praxis::graph::catalog::{Catalog, Scalar};
 use praxis::systems;
@@ -10,7 +10,7 @@ use tokio_postgres::Client;
 use crate::fixture::{clinician, protocol};
 use crate::harness::{Actor, App};
 
-/// Widths that doubles do not hold, with others.
+/// Widths, some of which doubles cannot represent.
 const WIDTHS: [&str; 14] = [
     "0.1",
     "0.01",
@@ -27,7 +27,7 @@ const WIDTHS: [&str; 14] = [
     "0.30000000000000004",
     "12.345678901234567890123",
 ];
-/// Bounds likewise, each a list.
+/// Bounds of the same kind, each a list.
 const BOUNDS: [&str; 5] = [
     "0.1, 0.2, 0.3",
     "-0.3, 0, 2.8",
@@ -36,7 +36,7 @@ const BOUNDS: [&str; 5] = [
     "2.11, 4.68, 4503599627370497.5",
 ];
 
-/// The text of an answer without errors.
+/// Returns the text of an answer without errors.
 async fn text(app: &App, actor: &Actor<'_>, query: &str) -> String {
     let request = app.http().post(app.url("/graphql")).json(&serde_json::json!({ "query": query }));
     let request = actor.token.iter().fold(request, RequestBuilder::bearer_auth);
@@ -45,7 +45,8 @@ async fn text(app: &App, actor: &Actor<'_>, query: &str) -> String {
     text
 }
 
-/// The groups at a place of an answer that are not as they are told, and how many there are. `width`: of all ranges, if it is one.
+/// Returns the wrong groups at a place of an answer, and the number of all groups. `width` is that of all ranges, if they have
+/// one.
 async fn wrong(owner: &Client, answer: &str, place: &[&str], width: Option<&str>) -> (Vec<String>, i64) {
     let is_multiple = width.map_or_else(
         || "true".into(),
@@ -90,7 +91,7 @@ async fn every_number_of_every_table_lies_in_the_range_that_is_told() {
             let widths = WIDTHS.map(|width| (format!("width: {width}"), Some(width)));
             let cuts = widths.into_iter().chain(BOUNDS.map(|bounds| (format!("bounds: [{bounds}]"), None)));
             let cuts: Vec<_> = cuts.collect();
-            // A caller has a share of the connections, and each field asks a statement.
+            // A caller has a share of the connections, and each field takes a statement.
             for cuts in cuts.chunks(4) {
                 let asked = cuts.iter().enumerate().map(|(at, (cut, _))| {
                     format!(
@@ -129,7 +130,7 @@ async fn what_lies_close_to_an_end_lies_on_its_side_as_a_filter_says() {
     let owner = app.owner().await;
     let (actor, site) = clinician(&app, &owner, "ranges").await;
     protocol(&owner, site).await;
-    // Multiples of each width, with what is next to them on both sides, near and far from 0.
+    // Multiples of each width, with the adjacent numbers on both sides, near and far from 0.
     for width in WIDTHS {
         let sql = format!(
             "INSERT INTO log_clinical_records (site_id, prep_hours)
@@ -148,7 +149,7 @@ async fn what_lies_close_to_an_end_lies_on_its_side_as_a_filter_says() {
         assert_eq!(wrong, Vec::<String>::new(), "{width}");
         assert!(count > 20, "{width}: {count}");
     }
-    // Bounds are what they say, as in a filter; and what is next to them on both sides.
+    // Bounds are inclusive or exclusive as in a filter; with the adjacent numbers on both sides.
     for bound in ["0.3", "0.30000000000000004", "-1.1", "9007199254740993", "123456789.123456789123456789"] {
         let sql = "INSERT INTO log_clinical_records (site_id, prep_hours)
             SELECT $1, $2::text::numeric + little FROM unnest('{-1e-25,-1e-17,0,1e-17,1e-25}'::numeric[]) little";

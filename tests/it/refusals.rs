@@ -1,5 +1,5 @@
-//! A refusal of the database is told in the words of its rule, however few connections there are: whoever holds one never
-//! waits for another.
+//! A refused write has an error with the text of the broken rule, however few connections there are: no request holds one while
+//! it waits for another.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use serde_json::Value;
 use crate::fixture::{clinician, oracle, protocol};
 use crate::harness::{Actor, App, eventually};
 
-/// Longer than the test may take: where a request waits for a second connection, that shows.
+/// Longer than the test may take: a request that waits for a second connection fails it.
 const WAIT: Duration = Duration::from_mins(5);
 
-/// A mutation for each kind of rule, and the constraint that it breaks.
+/// Returns a mutation for each kind of rule, and the constraint that it breaks.
 fn broken(protocol: i64) -> [(String, &'static str); 4] {
     let event = |fields: &str| {
         format!(
@@ -57,7 +57,7 @@ async fn every_refusal_has_its_words_over_one_connection() {
     let owner = app.owner().await;
     let (writer, site) = clinician(&app, &owner, "refused").await;
     let protocol = protocol(&owner, site).await;
-    // Twice: asked, and remembered.
+    // Twice: the text is read once, and then cached.
     for _ in 0..2 {
         for (mutation, constraint) in broken(protocol) {
             assert_told(&app, &writer, &mutation, constraint).await;
@@ -68,7 +68,7 @@ async fn every_refusal_has_its_words_over_one_connection() {
         "mutation { createMedication(input: { medicationName: \"Testazine\" }) { medication { id } } }";
     admin.ask(create).await.data();
     assert_told(&app, &admin, create, "ref_medications_medication_name_key").await;
-    // Nothing of what was refused is left, neither rows nor the writer.
+    // The refused write leaves nothing, neither rows nor the writer.
     let events = format!("SELECT count(*) AS n FROM session_events WHERE protocol_id = {protocol}");
     assert_eq!(oracle(&app, &events).await[0]["n"], 0);
     assert_eq!(

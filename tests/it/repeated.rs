@@ -1,4 +1,4 @@
-//! Requests that ask the same more than once, of a connection that has never met it.
+//! Requests that send the same statement more than once over a new connection.
 
 use std::collections::BTreeSet;
 
@@ -43,7 +43,7 @@ async fn each_request_has_a_new_connection_where_the_tests_are_to_run_so() {
     let mut seen = BTreeSet::new();
     for number in 0..5 {
         caller.ask("{ protocols(first: 1) { nodes { recordId } } }").await.data();
-        // The end of a session is the last that its connection was asked; that which listens ends none.
+        // The last statement of a connection is the end of a session, except on the connection that listens.
         let backends = "SELECT pid || ' ' || backend_start FROM pg_stat_activity
                          WHERE datname = current_database() AND usename = 'praxis_gateway' AND query = 'ROLLBACK'";
         let backends = owner.query(backends, &[]).await.unwrap();

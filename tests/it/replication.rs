@@ -1,4 +1,4 @@
-//! Reference tables that logical replication fills: what the gateway keeps of them in memory follows.
+//! Reference tables that logical replication fills: the gateway's cache follows.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ async fn what_is_kept_of_every_reference_table_follows_what_replication_applies(
     );
     reader.batch_execute(&subscribe).await.unwrap();
 
-    // Each table, by what a listener hears.
+    // Each table notifies a listener.
     let (client, mut connection) = tokio_postgres::connect(&target.url("postgres"), NoTls).await.unwrap();
     let (sender, mut heard) = tokio::sync::mpsc::unbounded_channel();
     tokio::spawn(async move {
@@ -56,7 +56,7 @@ async fn what_is_kept_of_every_reference_table_follows_what_replication_applies(
         }
     }
 
-    // And by what a gateway answers that keeps it as long as nothing is heard.
+    // The gateway, which caches a table as long as no notification arrives, answers with the new rows.
     let app = app_at(&target.url("praxis_gateway"), |_| {}).await;
     let asker = signed_in(&app, &person);
     let name = async || {
@@ -72,7 +72,7 @@ async fn what_is_kept_of_every_reference_table_follows_what_replication_applies(
     reader.batch_execute("DROP SUBSCRIPTION refs").await.unwrap();
 }
 
-/// Waits until the gateway keeps what it has read: a change that nobody announces is then not seen.
+/// Waits until the gateway caches: it then misses a change that is not announced.
 async fn listens(owner: &tokio_postgres::Client, name: &impl AsyncFn() -> String) {
     let silently = async |name: &str| {
         let update = format!(
@@ -91,7 +91,7 @@ async fn listens(owner: &tokio_postgres::Client, name: &impl AsyncFn() -> String
         let kept = name().await;
         number += 1;
         silently(&format!("Unheard {number}")).await;
-        // Longer than anything is kept while nothing is heard.
+        // Longer than anything is cached without notifications.
         tokio::time::sleep(Duration::from_secs(6)).await;
         name().await == kept
     })

@@ -1,4 +1,4 @@
-//! The demo is made anew while others use it.
+//! Resets the demo while others use it.
 
 use praxis::systems::{self, demo};
 use serde_json::json;
@@ -12,7 +12,7 @@ async fn a_reset_that_gives_way_to_somebody_else_is_tried_again() {
     let (mut client, other) = (app.owner().await, app.owner().await);
     let patients = "SELECT count(*) AS n FROM therapyflow.patients";
     let before = oracle(&app, patients).await;
-    // The other one holds a table that is emptied late, and then wants one that is emptied early.
+    // The other transaction locks a table that is emptied late, and then waits for one that is emptied early.
     other
         .batch_execute("SET deadlock_timeout = '60s'; BEGIN; SELECT FROM therapyflow.patients")
         .await

@@ -1,5 +1,4 @@
-//! Whoever is refused for a moment is told when to come again, by every route and for every reason; whoever is refused for longer is
-//! not.
+//! `Retry-After`: every route sends it with every temporary refusal, and with no other.
 
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use tokio_tungstenite::tungstenite::Error;
 
 use crate::harness::{App, Socket, eventually, http_client, somebody};
 
-/// What is asked for: its name, the request, and what it accepts.
+/// The routes: name, request, and Accept header.
 const ROUTES: [(&str, &str); 7] = [
     ("POST /graphql", "application/json"),
     ("POST /graphql", "application/graphql-response+json"),
@@ -22,7 +21,7 @@ const ROUTES: [(&str, &str); 7] = [
     ("GET /graphql/ws", ""),
 ];
 
-/// The statuses of all routes, each with whether it says when to come again.
+/// Returns the statuses of all routes, each with whether it has `Retry-After`.
 async fn told(app: &App, token: &str) -> Vec<(String, u16, bool)> {
     let mut told = Vec::new();
     for (route, accept) in ROUTES {
@@ -37,7 +36,7 @@ async fn told(app: &App, token: &str) -> Vec<(String, u16, bool)> {
             }
         } else {
             let method = method.parse().unwrap();
-            // A connection of its own: one that is kept alive has its place already.
+            // A new connection: one that is kept alive has its place already.
             let asked = http_client().request(method, app.url(target)).header(ACCEPT, accept);
             let asked = asked.header(AUTHORIZATION, &bearer).timeout(Duration::from_secs(30));
             let is_post = route.starts_with("POST");
@@ -53,7 +52,7 @@ async fn told(app: &App, token: &str) -> Vec<(String, u16, bool)> {
     told
 }
 
-/// The routes that refuse, each of which says when to come again, or says it not.
+/// Returns the routes that refuse, and checks whether each sends `Retry-After`.
 fn refusing(told: &[(String, u16, bool)], passes: bool) -> Vec<&str> {
     let refused = told.iter().filter(|(_, status, _)| matches!(status, 429 | 503));
     refused
@@ -93,7 +92,7 @@ async fn who_waits_for_a_look_at_the_schema_comes_again_and_who_meets_an_unsafe_
     owner.batch_execute("ALTER TABLE session_events ENABLE ROW LEVEL SECURITY").await.unwrap();
     eventually("all is well", async || readiness(&app).await.0 == StatusCode::OK).await;
     assert_eq!(refusing(&told(&app, &somebody()).await, true), Vec::<&str>::new());
-    // What the look has to read is locked.
+    // A table that the gateway's check of the database reads is locked.
     locker.batch_execute("BEGIN; LOCK TABLE praxis.baseline IN ACCESS EXCLUSIVE MODE").await.unwrap();
     owner.batch_execute("COMMENT ON TABLE session_events IS 'Changed'").await.unwrap();
     eventually("it is in doubt", async || readiness(&app).await.1.contains("has changed")).await;
@@ -130,7 +129,7 @@ async fn where_there_are_no_places_for_streams_one_comes_again() {
 
 #[tokio::test]
 async fn where_keys_cannot_be_had_one_comes_again() {
-    // Nobody is there.
+    // No server listens there.
     let keys = "http://127.0.0.1:9/keys".to_owned();
     let app = App::with(|config| config.auth.keys = Some(KeySource::Url(keys))).await;
     // {"alg":"RS256","kid":"a"} {"exp":4102444800}

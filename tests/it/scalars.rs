@@ -1,4 +1,4 @@
-//! Values: what stands in the database comes out as it is, and what is sent in finds it; global ids likewise.
+//! Values: output equals the stored value, and input finds it; the same for global ids.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -43,7 +43,7 @@ async fn round_trip(
         "{field}: {shown}"
     );
 
-    // The value in a cursor leads on from there: no row is left.
+    // A page after the value's cursor is empty: no row is left.
     if !ty.starts_with('[') {
         let order = format!("filter: {{{field}: {{eq: {literal}}}}}, orderBy: {{{field}: DESC}}");
         let page = asker.ask(&format!("{{ protocols({order}) {{ edges {{ cursor }} }} }}")).await;
@@ -54,7 +54,7 @@ async fn round_trip(
     }
 }
 
-/// Values as SQL, and as they are shown.
+/// Returns values as SQL, and as JSON.
 fn values() -> Vec<(Column, &'static str, Value)> {
     const BIG: Column = Column("subjectId", "subject_id", "BigInt");
     const INT: Column = Column("sessionNumber", "session_number", "Int");
@@ -153,7 +153,7 @@ async fn every_value_comes_back_as_it_was_stored_and_is_found_by_what_is_shown()
         round_trip(&asker, &owner, record, &column, sql, &shown).await;
     }
 
-    // UUIDs, and nothing at all.
+    // UUIDs, and NULL.
     let account = person(&owner, "creator").await;
     let column = Column("createdBy", "created_by", "UUID");
     round_trip(&asker, &owner, record, &column, &format!("'{account}'"), &json!(account)).await;
@@ -172,7 +172,7 @@ async fn every_value_comes_back_as_it_was_stored_and_is_found_by_what_is_shown()
     assert_eq!(read.len(), 11);
     assert!(read.values().all(Value::is_null), "{read:?}");
 
-    // An array of Postgres's may hold NULL.
+    // An array in Postgres may contain NULL.
     owner.batch_execute("UPDATE log_clinical_records SET concomitant_med_ids = '{1,NULL}'").await.unwrap();
     let read = asker.ask(&format!("{{ protocol(recordId: {record}) {{ concomitantMedIds }} }}")).await;
     assert_eq!(read.data()["protocol"]["concomitantMedIds"], json!(["1", null]));
@@ -220,7 +220,7 @@ async fn a_value_may_be_written_in_several_ways() {
             assert_eq!(answer.data()["protocols"]["totalCount"], 1, "{field}: {value}");
         }
     }
-    // A decimal is compared digit by digit, also where a double would not tell the difference.
+    // A decimal is compared digit by digit, even if a double could not tell the difference.
     owner.batch_execute("UPDATE log_clinical_records SET prep_hours = 0.1234567890123456789").await.unwrap();
     for (literal, count) in
         [("\"0.1234567890123456789\"", 1), ("\"0.12345678901234568\"", 0), ("0.1234567890123456789", 1)]
@@ -229,7 +229,7 @@ async fn a_value_may_be_written_in_several_ways() {
         assert_eq!(asker.ask(&query).await.data()["protocols"]["totalCount"], count, "{literal}");
     }
 
-    // The same row by key: number, string, variable, whatever way it is written.
+    // The same row by key: number, string, variable, in every notation.
     for key in [format!("{record}"), format!("\"{record}\"")] {
         let answer = asker.ask(&format!("{{ protocol(recordId: {key}) {{ recordId }} }}")).await;
         assert_eq!(answer.data()["protocol"]["recordId"], record.to_string());
@@ -258,7 +258,7 @@ async fn a_row_is_found_by_each_of_its_keys_and_by_one_at_a_time() {
         ("assessment(assessmentCode: \"PHQ9\") { assessmentId }", json!({ "assessmentId": "1" })),
         ("assessment(assessmentId: 1) { assessmentCode }", json!({ "assessmentCode": "PHQ9" })),
         ("assessment(assessmentCode: \"phq9\") { assessmentId }", Value::Null),
-        // A number is the same however many zeros are behind its point.
+        // A number is the same with any number of trailing zeros.
         ("assessmentBand(assessmentId: 1, minScore: 5) { label }", json!({ "label": "Mild" })),
         ("assessmentBand(assessmentId: \"1\", minScore: 10.00) { label }", json!({ "label": "Moderate" })),
         ("assessmentBand(assessmentId: 1, minScore: 0) { label }", json!({ "label": "Minimal" })),
@@ -312,7 +312,7 @@ async fn lists_of_text_come_back_whatever_stands_in_them() {
     }
 }
 
-/// A row of every table that has none, so that each has a global id to resolve.
+/// Inserts a row into every empty table, so that each has a global id.
 async fn populate(owner: &Client, site: i64, account: &str) -> i64 {
     let protocol = protocol(owner, site).await;
     owner
@@ -380,7 +380,7 @@ async fn the_global_id_of_a_row_of_any_table_leads_back_to_it() {
     let catalog = Catalog::new(&systems::ALL).unwrap();
 
     let mut all = Vec::new();
-    // What a function gives is found by arguments, not by an id.
+    // The rows of a function are selected by arguments, not by an id.
     for table in catalog.tables().iter().filter(|table| table.function.is_none()) {
         let keys: Vec<&str> = table.primary_key.iter().map(|id| table.column(*id).field.as_str()).collect();
         let keys = keys.join(" ");
@@ -401,7 +401,7 @@ async fn the_global_id_of_a_row_of_any_table_leads_back_to_it() {
         all.push((table.type_name.as_str(), row["id"].clone()));
     }
 
-    // All of them at once, in the order asked for, twice each.
+    // All of them at once, in the requested order, twice each.
     let ids: Vec<&Value> = all.iter().chain(&all).map(|(_, id)| id).collect();
     let answer = asker
         .ask_with("query($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }", &json!({ "ids": ids }))
@@ -451,7 +451,7 @@ async fn a_node_shows_the_fields_of_the_fragment_that_fits_its_type() {
         ])
     );
 
-    // A row of another site does not exist; nor does one that is nowhere.
+    // A row of another site does not exist, nor does an unused key.
     let nowhere = BASE64_URL_SAFE_NO_PAD.encode(r#"["Protocol","999999999"]"#);
     let answer = stranger.ask_with(query, &json!({ "ids": [mine, event, nowhere, kind] })).await;
     let nodes = answer.data()["nodes"].as_array().unwrap();
@@ -492,7 +492,7 @@ async fn what_is_no_global_id_is_refused_with_its_place() {
         let answer = asker
             .ask_with("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", &json!({ "ids": [good, id] }))
             .await;
-        // One that is wrong leaves the others what they are.
+        // An invalid id does not affect the others.
         assert_eq!(answer.data()["nodes"], json!([null, null]), "{id}");
     }
 }

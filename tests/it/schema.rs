@@ -15,13 +15,13 @@ fn schema() -> Schema {
     build(&Catalog::new(&systems::ALL).unwrap()).unwrap()
 }
 
-/// The types that the catalog makes.
+/// Returns the types that come from the catalog.
 fn own_types(schema: &Schema) -> impl Iterator<Item = &MetaType> {
     let is_own = |ty: &&MetaType| !ty.name().starts_with("__") && !BUILT_IN.contains(&ty.name());
     schema.registry().types.values().filter(is_own)
 }
 
-/// Fields of a type, each with its type and its arguments; introspection's own are not among them.
+/// Returns the fields of a type, each with its type and its arguments, except those of introspection.
 fn fields(ty: &MetaType) -> impl Iterator<Item = (&str, &Option<String>, &str, Vec<&MetaInputValue>)> {
     let fields = ty.fields().into_iter().flatten().filter(|(name, _)| !name.starts_with("__"));
     fields.map(|(name, field)| {
@@ -29,7 +29,7 @@ fn fields(ty: &MetaType) -> impl Iterator<Item = (&str, &Option<String>, &str, V
     })
 }
 
-/// Endings of the types that are derived from a table.
+/// Suffixes of the types that are derived from a table.
 const DERIVED: [&str; 20] = [
     "Aggregate",
     "Change",
@@ -53,7 +53,7 @@ const DERIVED: [&str; 20] = [
     "Time",
 ];
 
-/// The table that a type is derived from: by its ending, or as the input of rows below a new one.
+/// Returns the table that a type is derived from: by its suffix, or as the input of rows below a new one.
 fn derived_from<'c>(catalog: &'c Catalog, name: &str) -> Option<&'c Table> {
     if catalog.table_of_type(name).is_some() {
         return None;
@@ -69,7 +69,7 @@ fn derived_from<'c>(catalog: &'c Catalog, name: &str) -> Option<&'c Table> {
     below.or_else(|| tables().find(is_it))
 }
 
-/// Whether a field is one of a table's lists below a row, whose arguments are described at the root.
+/// Returns true if a field is one of a table's lists below a row, whose arguments are described at the root.
 fn is_below_a_row(catalog: &Catalog, parent: &str, ty: &str) -> bool {
     let target = derived_from(catalog, MetaTypeName::concrete_typename(ty));
     catalog.table_of_type(parent).is_some() && target.is_some()
@@ -79,7 +79,7 @@ fn is_below_a_row(catalog: &Catalog, parent: &str, ty: &str) -> bool {
 fn all_that_does_not_derive_from_a_table_is_described() {
     let catalog = Catalog::new(&systems::ALL).unwrap();
     let mut silent = Vec::new();
-    // The library writes backslashes to SDL as they are, where they begin an escape.
+    // The library does not escape backslashes in SDL.
     let reads_well = |text: &String| !text.is_empty() && !text.contains(['\\', '\n']);
     let mut check = |description: &Option<String>, may_be_silent: bool, what: String| {
         if !description.as_ref().map_or(may_be_silent, reads_well) {
@@ -108,7 +108,7 @@ fn all_that_does_not_derive_from_a_table_is_described() {
             }
         }
         for (field, description, ty, arguments) in fields(ty) {
-            // Twins of a list below a row are described with it.
+            // The variants of a list below a row share its description.
             let is_twin = is_below_a_row(&catalog, name, ty) && !ty.ends_with("Connection!");
             check(description, derived || is_twin, format!("{name}.{field}"));
             let is_column = |argument: &MetaInputValue| {
@@ -125,7 +125,7 @@ fn all_that_does_not_derive_from_a_table_is_described() {
     assert_eq!(silent, Vec::<String>::new());
 }
 
-/// A column is described on the object of its table and on the inputs that write it; what derives from it carries no copy.
+/// Each column is described on the object of its table and on the inputs that write it; derived types carry no copy.
 #[test]
 fn columns_are_described_in_one_place() {
     let catalog = Catalog::new(&systems::ALL).unwrap();
@@ -160,7 +160,7 @@ fn columns_are_described_in_one_place() {
     assert_eq!(copies, Vec::<String>::new());
 }
 
-/// A vocabulary and a row that joins two others measure nothing along time.
+/// Reference tables and link tables have no series and no points.
 #[test]
 fn reference_tables_and_links_are_not_drawn() {
     let catalog = Catalog::new(&systems::ALL).unwrap();
@@ -175,7 +175,7 @@ fn reference_tables_and_links_are_not_drawn() {
     }
 }
 
-/// Hundreds of tables make a schema that tools still load.
+/// The schema has room for hundreds of tables.
 #[test]
 fn a_table_takes_ten_kilobytes_of_the_schema() {
     for systems in [&systems::ALL[..], &systems::ALL[..1]] {

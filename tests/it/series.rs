@@ -1,4 +1,4 @@
-//! Numbers along time: buckets, gaps, lines, places with a summer time.
+//! Series over time: buckets, gaps, lines, time zones with daylight saving time.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ fn lines<'a>(answer: &'a Answer, field: &str) -> &'a Vec<Value> {
     answer.data()[field].as_array().unwrap()
 }
 
-/// A protocol of the first site with events at these moments and of these intensities, and its key.
+/// Inserts a protocol of the first site with events at these times and with these intensities; returns its key.
 async fn protocol_with_events(app: &App, events: &[(&str, i32)]) -> String {
     let owner = app.owner().await;
     let id: i64 = owner
@@ -35,7 +35,7 @@ async fn protocol_with_events(app: &App, events: &[(&str, i32)]) -> String {
     id.to_string()
 }
 
-/// Beginning, end, count and mean of each point of the only line.
+/// Returns start, end, count and mean of each point of the only line.
 async fn points(app: &App, protocol: &str, arguments: &str) -> Vec<(String, String, i64, Value)> {
     let query = format!(
         "{{ sessionEventsSeries(time: EVENT_TIMESTAMP, filter: {{ protocolId: {{ eq: {protocol} }} }}, {arguments}) {{
@@ -127,7 +127,7 @@ async fn days_have_the_hours_that_they_have_in_a_place() {
     let found = points(&app, &id, denver).await;
     assert_eq!(found[1].0, "2027-11-07T06:00:00Z");
     assert_eq!(found[1].1, "2027-11-08T07:00:00Z", "25 hours");
-    // Hours go on evenly through the night when one of them comes twice.
+    // Hours are even through the night in which one of them occurs twice.
     let hours = points(
         &app,
         &id,
@@ -343,7 +343,7 @@ async fn a_bucket_that_makes_no_sense_is_refused() {
 async fn only_points_with_rows_can_be_too_many() {
     let app = App::start().await;
     let north = app.clinician_north().await;
-    // Five thousand points with rows and more, of ten thousand; there would be many times as many without.
+    // Five thousand points with rows and more, of ten thousand; without the limit there would be many times as many.
     for unit in ["FIFTEEN_MINUTES", "FIVE_MINUTES"] {
         let query = format!(
             "{{ sessionEventsSeries(time: EVENT_TIMESTAMP, bucket: {{ calendar: {{ unit: {unit} }} }}, groupBy: {{ eventTypeId: true }}, \

@@ -1,4 +1,4 @@
-//! Sessions over the gateway's own connections to Postgres: batches, prepared statements, connections that go away.
+//! Sessions over the gateway's own connections to Postgres: batches, prepared statements, lost connections.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use tokio_postgres::types::Type;
 
 use crate::harness::{clone_database, connect, database_url, eventually, one_connection};
 
-/// A pool of one connection, over a database of its own.
+/// Returns a pool of one connection, over a new database.
 async fn pool() -> (Pool, String) {
     let database = clone_database().await;
     let config = one_connection(database_url("praxis_gateway", &database));
@@ -25,7 +25,7 @@ fn statement(text: &str) -> Statement {
     Statement { text: text.into(), parameters: Vec::new() }
 }
 
-/// The first value of each statement, as text.
+/// Returns the first value of each statement's result, as text.
 async fn ask(session: &mut Session, statements: &[Statement]) -> Vec<String> {
     let answers = session.query(statements).await.unwrap();
     let first = |rows: &Vec<praxis::database::Row>| {
@@ -51,7 +51,7 @@ async fn large_questions_and_large_answers_do_not_wait_for_one_another() {
     const BYTES: usize = 20_000_000;
     let (pool, _) = pool().await;
     let mut session = session(&pool);
-    // Neither fits into the buffers between gateway and server: whoever only writes would wait for ever.
+    // Neither fits into the buffers between gateway and server: a client that only writes would wait for ever.
     let long = Parameter::new(Type::TEXT, vec![b'x'; BYTES]);
     let answers = [
         statement(&format!("SELECT repeat('a', {BYTES})")),
@@ -70,7 +70,7 @@ async fn a_statement_that_fails_is_told_by_its_place_and_spoils_no_later_session
     let failure = spoilt.query(&failing).await.unwrap_err();
     assert_eq!(failure.at, 1);
     assert!(matches!(failure.error, DatabaseError::Postgres(_)), "{failure:?}");
-    // The transaction is over, and so says whatever is asked of it.
+    // The transaction is over, and every further statement fails.
     assert!(spoilt.query(&failing[..1]).await.is_err());
     drop(spoilt);
     assert_eq!(ask(&mut session(&pool), &failing[..1]).await, ["a"]);
@@ -100,7 +100,7 @@ async fn a_statement_whose_columns_changed_is_prepared_anew() {
     let things = statement("SELECT id::text, thing FROM thing");
     assert_eq!(ask(&mut session(&pool), std::slice::from_ref(&things)).await, ["1"]);
     owner.batch_execute("ALTER TABLE thing ALTER id TYPE bigint, ADD name text").await.unwrap();
-    // The first session may meet the old statement; it is not met twice.
+    // The first session may use the outdated statement; the next may not.
     let _ = session(&pool).query(std::slice::from_ref(&things)).await;
     assert_eq!(ask(&mut session(&pool), &[things]).await, ["1"]);
 }
@@ -155,7 +155,7 @@ async fn a_session_that_is_given_up_takes_its_statement_along() {
     let slow = [statement("SELECT pg_sleep(60)")];
     assert!(tokio::time::timeout(Duration::from_millis(300), given_up.query(&slow)).await.is_err());
     drop(given_up);
-    // There is only one connection: it is another one now.
+    // There is only one connection, which is a new one now.
     assert_eq!(ask(&mut session(&pool), &[statement("SELECT 'next'")]).await, ["next"]);
     let owner = connect(&database_url("postgres", &database)).await;
     eventually("cancelled", async || {

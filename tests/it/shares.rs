@@ -1,4 +1,4 @@
-//! One caller never takes more than its share: of the connections to Postgres, and of whatever else is scarce.
+//! Shares: one caller never gets more than a share of the connections to Postgres and of other scarce resources.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ const POOL: usize = 4;
 const ALL: i64 = 4;
 const HALF: i64 = 2;
 
-/// A gateway whose statements on `sites` take a minute.
+/// Starts a gateway whose statements on `sites` take a minute.
 async fn slow_app() -> App {
     let app = App::with(|config| {
         config.database.pool_size = POOL;
@@ -26,7 +26,7 @@ async fn slow_app() -> App {
     app
 }
 
-/// Requests of one token that are under way, each on a connection of its own.
+/// Sends concurrent requests with one token, each over a connection of its own.
 fn ask_at_once(app: &App, token: &str, many: usize) -> JoinSet<u16> {
     let mut asking = JoinSet::new();
     for _ in 0..many {
@@ -42,19 +42,19 @@ async fn two_hundred_slow_requests_of_one_caller_leave_half_of_the_connections()
     let app = slow_app().await;
     let greedy = somebody();
     let mut asking = ask_at_once(&app, &greedy, 200);
-    // More than may wait are refused at once.
+    // Requests beyond the queue's length are refused at once.
     eventually("those that cannot wait are refused", async || {
         asking.try_join_next().is_some_and(|status| status.unwrap() == 503)
     })
     .await;
     eventually("half of the connections are busy", async || app.running().await == HALF).await;
-    // Another person is answered, over and over, and so is one without a token.
+    // Another caller gets an answer every time, and so does one without a token.
     for _ in 0..10 {
         app.bearer(&somebody_else()).ask(PROTOCOLS).await.data();
         app.anonymous().ask(PROTOCOLS).await.data();
     }
     assert_eq!(app.running().await, HALF);
-    // The greedy one has to wait for its own.
+    // The greedy caller has to wait for its own requests.
     assert_eq!(app.bearer(&greedy).ask(PROTOCOLS).await.code(), "UNAVAILABLE");
     asking.abort_all();
     eventually("the statements are cancelled", async || app.running().await == 0).await;
@@ -70,7 +70,7 @@ async fn connections_that_all_are_busy_go_to_each_in_turn() {
     let asking = app.bearer(&somebody());
     let mut asked = Box::pin(asking.ask(PROTOCOLS));
     assert!(tokio::time::timeout(Duration::from_millis(300), &mut asked).await.is_err());
-    // The next that is free is not for one of the thirty-six that came before, whose callers have theirs.
+    // The next free connection does not go to the thirty-six earlier requests, whose callers have their share.
     let statement = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity
                       WHERE datname = current_database() AND wait_event = 'PgSleep' LIMIT 1";
     app.owner().await.execute(statement, &[]).await.unwrap();

@@ -13,7 +13,7 @@ use crate::harness::{Answer, App, SECRET, Socket, eventually};
 
 const PROTOCOL: (&str, &str) = ("sec-websocket-protocol", "graphql-transport-ws");
 
-/// A token of a demo user that lasts so long.
+/// Returns a token of a demo user that lasts this long.
 async fn short_token(app: &App, email: &str, lasts: Duration) -> String {
     let claims = DevelopmentClaims { ttl: lasts, ..DevelopmentClaims::new(app.user_id(email).await, email) };
     issue(SECRET, &claims, chrono::Utc::now()).unwrap()
@@ -151,7 +151,7 @@ async fn what_stands_for_a_token_and_is_none_is_refused() {
 
 #[tokio::test]
 async fn keys_that_cannot_be_had_are_no_reason_to_sign_in_again() {
-    // Nobody is there.
+    // No server listens there.
     let keys = "http://127.0.0.1:9/keys".to_owned();
     let app = App::with(|config| config.auth.keys = Some(KeySource::Url(keys))).await;
     let part = |json: Value| BASE64_URL_SAFE_NO_PAD.encode(json.to_string());
@@ -182,7 +182,7 @@ async fn a_token_is_taken_as_long_over_a_socket_as_by_http() {
     let email = "clinician.north@praxis.example";
     let claims = DevelopmentClaims::new(app.user_id(email).await, email);
     let claims = DevelopmentClaims { ttl: Duration::from_mins(1), ..claims };
-    // It ended ten seconds ago, and clocks may differ by thirty.
+    // The token expired ten seconds ago, and clocks may differ by thirty.
     let token = issue(SECRET, &claims, chrono::Utc::now() - Duration::from_secs(70)).unwrap();
     let actor = app.bearer(&token);
     actor.ask("{ __typename }").await.data();
@@ -206,7 +206,7 @@ async fn a_goodbye_is_answered() {
     }
 }
 
-/// A frame of a client with a mask of zeros, which changes nothing.
+/// Returns a frame of a client with a mask of zeros, which changes nothing.
 fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let length = 0x80 | u8::try_from(payload.len()).unwrap();
     [&[first, length, 0, 0, 0, 0], payload].concat()
@@ -267,7 +267,7 @@ async fn connections_and_operations_have_their_bounds() {
     first.subscribe("a", watch, &json!({})).await;
     first.begin("b", watch, &json!({})).await;
     assert_eq!(first.error("b").await["extensions"]["code"], "LIMIT_EXCEEDED");
-    // Ended by the client, an operation makes room.
+    // The client ends an operation, which frees its place.
     first.send(&json!({ "id": "a", "type": "complete" })).await;
     first.begin("b", "{ __typename }", &json!({})).await;
     assert_eq!(first.data("b").await, json!({ "__typename": "Query" }));

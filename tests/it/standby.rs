@@ -1,5 +1,5 @@
-//! A database that takes no writes: a standby, or one that was set to read only. Who reads is served; who writes, or wants to
-//! be told of changes, learns why not; and it is over by itself.
+//! A database that takes no writes: a standby, or one that was set to read only. Reads work; writes and subscriptions get an
+//! error with the reason; both work again when the database becomes writable.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ pub(crate) async fn ready(app: &App) -> (StatusCode, Value) {
     (answer.status(), answer.json().await.unwrap())
 }
 
-/// A mutation is refused with the reason, also with a key, and is not said to work in a moment.
+/// Asserts that a mutation is refused with the reason, with or without a key, and without a hint to try again soon.
 pub(crate) async fn refuses_to_write(caller: &Actor<'_>, of: &Value) {
     for answer in [caller.ask_with(LOG, of).await, caller.ask_once("a-key", LOG, of).await] {
         assert_eq!(answer.code(), "UNAVAILABLE");
@@ -37,7 +37,7 @@ pub(crate) async fn refuses_to_write(caller: &Actor<'_>, of: &Value) {
     }
 }
 
-/// A clinician of a site, and a protocol of that.
+/// Inserts a clinician of a site and a protocol of the site; returns both.
 pub(crate) async fn clinician(owner: &tokio_postgres::Client) -> (String, Value) {
     let site = site(owner, "a site").await;
     let person = person(owner, "clinician").await;
@@ -45,7 +45,7 @@ pub(crate) async fn clinician(owner: &tokio_postgres::Client) -> (String, Value)
     (person, json!({ "of": protocol(owner, site).await.to_string() }))
 }
 
-/// The gateway of a database that no other test has.
+/// Starts a gateway for a database that no other test uses.
 pub(crate) async fn app_at(url: &str, change: impl FnOnce(&mut ServerConfig)) -> App {
     App::over("postgres", |config| {
         url.clone_into(&mut config.database.url);
@@ -84,7 +84,7 @@ async fn a_standby_reads_and_says_what_it_does_not_do_until_it_is_promoted() {
     .await;
     let said = run(&["doctor", "--jwt-secret", secret(), "--database-url", &url]).await.good();
     assert!(said.contains("the database is a standby") && !said.contains("Nothing is wrong"), "{said}");
-    // The primary's changes can be heard of, and yet not be read here at once.
+    // The primary's notifications arrive, before the standby can read the changes.
     let both = app_at(&url, |config| config.database.listen_url = Some(primary.url("praxis_gateway"))).await;
     let mut watching = Socket::of(&both, &signed_in(&both, &person)).await;
     watching.begin("1", WATCH, &of).await;
@@ -93,7 +93,7 @@ async fn a_standby_reads_and_says_what_it_does_not_do_until_it_is_promoted() {
     connect(&standby.url("postgres")).await.execute("SELECT pg_promote()", &[]).await.unwrap();
     eventually("it is a primary", async || ready(&app).await.1["database"] == "primary").await;
     eventually("it writes", async || caller.ask_with(LOG, &of).await.body.get("errors").is_none()).await;
-    // A subscription is refused until the gateway hears; one that waits for that is told of what comes then.
+    // A subscription is refused until notifications arrive; one that waits for that receives later changes.
     eventually("subscriptions are served after the promotion", async || {
         let mut socket = Socket::of(&app, &caller).await;
         socket.subscribe("1", WATCH, &of).await;
@@ -128,7 +128,7 @@ async fn a_database_that_was_set_to_read_only_is_not_written_to_until_it_is_set_
     let url = frozen.database_url("praxis_gateway");
     let said = run(&["doctor", "--jwt-secret", secret(), "--database-url", &url]).await.good();
     assert!(said.contains("set to read only") && !said.contains("Nothing is wrong"), "{said}");
-    // What others write is still told.
+    // Changes of others still arrive.
     let mut socket = Socket::of(&frozen, &caller).await;
     socket.subscribe("1", WATCH, &of).await;
     signed_in(&app, &person).ask_with(LOG, &of).await.data();

@@ -44,7 +44,7 @@ impl Stream {
         Self { response, text: String::new() }
     }
 
-    /// The next event; `None` at the end.
+    /// Returns the next event; `None` at the end.
     async fn next(&mut self) -> Option<Event> {
         loop {
             while let Some(end) = self.text.find("\n\n") {
@@ -71,7 +71,7 @@ impl Stream {
     }
 }
 
-/// The same token, which ends after so many seconds.
+/// Returns the same token, which expires after this many seconds.
 fn shorter(token: &str, seconds: u64) -> String {
     let claims = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
     let claims: Value = serde_json::from_slice(&claims).unwrap();

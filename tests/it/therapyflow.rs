@@ -1,4 +1,4 @@
-//! TherapyFlow, as its people use it: the ready-made documents, and what is kept apart.
+//! TherapyFlow's ready-made documents as its users run them, and its separation from the portal.
 
 use praxis::systems::therapyflow::{EXAMPLES, WALKS};
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ const THERAPIST: &str = "therapist@mindful.example";
 const PATIENT: &str = "patient@mindful.example";
 const ADMIN: &str = "admin@mindful.example";
 
-/// A ready-made query and its variables.
+/// Returns a ready-made query and its variables.
 fn example(title: &str) -> (&'static str, Value) {
     let example = EXAMPLES.iter().find(|example| example.title.ends_with(title)).unwrap();
     let variables = if example.variables.is_empty() {
@@ -63,7 +63,7 @@ async fn a_patient_is_shown_as_far_as_one_may_see() {
     assert_eq!(note["noteType"], "SOAP");
     assert!(note["content"]["plan"].is_string());
 
-    // A patient sees oneself and no notes.
+    // A patient sees their own row and no notes.
     let own = ask(&app, PATIENT, "patient").await;
     let own = &own.data()["therapyflow"]["patient"];
     assert_eq!(own["fullName"], "Arjun Nair");
@@ -95,7 +95,7 @@ async fn the_numbers_of_wearables_are_those_of_plain_sql() {
         assert!((found.as_f64().unwrap() - expected.as_f64().unwrap()).abs() < 1e-6, "{day}");
     }
 
-    // What is no number at that place, or not there at all, counts as missing.
+    // A value that is not a number there, or is absent, counts as missing.
     let query = "{ therapyflow { wearableSamples(filter: { dataType: { eq: SLEEP } }) { aggregate {
       count
       hours: metrics(at: [\"duration_hours\"]) { countDistinct }
@@ -111,7 +111,7 @@ async fn the_numbers_of_wearables_are_those_of_plain_sql() {
     assert_eq!(numbers["begins"], json!({ "avg": null, "countDistinct": 0 }));
     assert_eq!(numbers["none"], json!({ "sum": null, "countDistinct": 0 }));
 
-    // The patient takes the consent back: nothing is left for staff, and everything for the patient.
+    // The patient withdraws consent: staff see no data, and the patient sees all.
     let patient = app.user(PATIENT).await;
     let document = WALKS[0].query;
     let consents = patient.run(document, "MyConsents", &json!({})).await;
@@ -164,7 +164,7 @@ async fn a_session_is_scheduled_held_and_written_up() {
     assert_eq!(lacking.code(), "BAD_USER_INPUT");
     assert_eq!(lacking.error()["message"], "A DAP note lacks: assessment, plan.");
 
-    // Who did it stands in the log, which administrators read.
+    // The log, which administrators read, names the author.
     let log = "query($record: UUID!) { therapyflow { auditLogs(filter: { recordId: { eq: $record } },
         orderBy: [{ createdAt: ASC }]) { nodes { action userId } } } }";
     let record = json!({ "record": variables["session"] });
@@ -200,7 +200,7 @@ async fn a_token_of_one_system_gives_nothing_in_the_other() {
             assert_eq!(count["totalCount"], 0, "{table} for {email}");
         }
     }
-    // Whoever is signed in may look up the portal's words; whom they treat nobody else may.
+    // Every signed-in user may read the portal's reference tables, but no clinical data.
     let clinical = "{ protocols { totalCount } sessionEvents { totalCount } integrationScores { totalCount }
         integrationHomeworks { totalCount } assessmentResponses { totalCount } userSites { totalCount } }";
     for email in [THERAPIST, "owner@mindful.example", PATIENT] {

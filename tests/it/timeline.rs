@@ -1,4 +1,4 @@
-//! Events on the clock of their session: the data of a chart in one query.
+//! The timeline of a session: the data of a chart in one query.
 
 use praxis::systems::ppn::EXAMPLES;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::fixture::{NORTH_SITE, clinician, normal, oracle, protocol};
 use crate::harness::App;
 
-/// Offsets and gaps of a protocol's events, said in another way than the view says them.
+/// Returns a query for offsets and gaps of a protocol's events, written differently from the view.
 fn naive(protocol: &str) -> String {
     format!(
         "SELECT event_id::text AS \"eventId\",

@@ -1,4 +1,4 @@
-//! What takes too long is ended, in the gateway and in Postgres, and costs nobody a connection.
+//! Timeouts end requests that take too long, in the gateway and in Postgres, without losing a connection.
 
 use std::io::Write as _;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::harness::{App, connect, eventually, http_client, somebody};
 
 const SITES: &str = "{ sites { nodes { id } } }";
 const POOL: usize = 2;
-/// More often than the pool has connections: a lost one would be missed.
+/// More requests than the pool has connections: a lost connection would be missed.
 const OFTEN: usize = 2 * POOL + 1;
 
 fn small_pool(config: &mut ServerConfig) {
@@ -21,7 +21,7 @@ fn small_pool(config: &mut ServerConfig) {
     config.database.statement_timeout = Duration::from_mins(1);
 }
 
-/// A statement that is not slow, and not answered from memory.
+/// Sends a query that is fast and not answered from memory, and asserts that it works.
 async fn assert_usable(app: &App) {
     app.bearer(&somebody()).ask("{ protocols { nodes { id } } }").await.data();
 }
@@ -175,7 +175,7 @@ async fn a_statement_that_does_not_heed_its_cancellation_is_ended_and_nobody_els
         )
         .await
         .unwrap();
-    // Another one of the same role that works for long, beside the gateway.
+    // Another connection of the same role works for long, beside the gateway.
     let other = connect(&app.database_url("praxis_gateway")).await;
     let other = tokio::spawn(async move { other.batch_execute("SELECT pg_sleep(1.5)").await });
     for _ in 0..2 {
@@ -186,7 +186,7 @@ async fn a_statement_that_does_not_heed_its_cancellation_is_ended_and_nobody_els
     other.await.unwrap().unwrap();
 }
 
-/// Makes every commit of an event take so long.
+/// Makes every commit of an event take this long.
 async fn slow_commits(app: &App, seconds: u32) {
     let slow = format!(
         "CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -215,7 +215,7 @@ async fn a_mutation_whose_time_is_up_during_its_commit_has_an_unknown_outcome() 
     let answer = writer.ask_once("slow", &log, &json!({})).await;
     assert_eq!((answer.code(), answer.status), ("UNAVAILABLE", StatusCode::SERVICE_UNAVAILABLE));
     assert_eq!(answer.error()["extensions"]["reason"], "OUTCOME_UNKNOWN");
-    // The commit goes on, and so the same request finds what it did.
+    // The commit continues, so the same request finds its result.
     let events = format!("SELECT count(*) FROM session_events WHERE protocol_id = {protocol}");
     let written = async || owner.query_one(&events, &[]).await.unwrap().get::<_, i64>(0);
     eventually("the commit has ended", async || written().await == 1).await;

@@ -1,4 +1,4 @@
-//! Scores beside their baselines, of a protocol and of a site.
+//! Scores with their baselines, of a protocol and of a site.
 
 use praxis::systems::ppn::EXAMPLES;
 use serde_json::{Value, json};
@@ -10,8 +10,8 @@ fn example(title: &str) -> &'static str {
     EXAMPLES.iter().find(|example| example.title == title).unwrap().query
 }
 
-/// Every score of some protocols with its baseline looked up, by the demo's rules: all instruments of the demo's baselines
-/// are better when lower.
+/// Returns a query for every score of some protocols with its baseline, by the demo's rules: lower is better on every instrument
+/// of the demo's baselines.
 fn naive(protocols: &str) -> String {
     format!(
         "WITH every AS (
@@ -196,7 +196,7 @@ async fn trends_are_grouped_by_substance_and_drawn_along_time() {
     assert_eq!(normal(&json!(found)), normal(&lines));
 }
 
-/// Code, days, baseline and improvement of each score that an actor sees.
+/// Returns code, days, baseline and improvement of each score that a caller sees.
 async fn seen(actor: &Actor<'_>) -> Value {
     let query = "{ scoreTrends(orderBy: [{ measuredAt: ASC }]) { nodes {
         assessment { assessmentCode } source daysPostDose baseline improvement } } }";

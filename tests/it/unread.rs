@@ -1,5 +1,5 @@
-//! A request that is refused before its body was read is answered at once and ends its connection; who asks whether to send the
-//! body (`Expect: 100-continue`) is told not to.
+//! A request that is refused before its body was read is answered at once, and its connection closes; with `Expect: 100-continue`
+//! the client need not send the body.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ const JSON: &str = "Content-Type: application/json\r\n";
 const EXPECT: &str = "Expect: 100-continue\r\n";
 const PART: &str = "{\"query\":";
 
-/// The head of a request, which declares a body that does not come whole.
+/// The head of a request, which declares a body that does not arrive completely.
 struct Case {
     line: &'static str,
     headers: String,
@@ -30,7 +30,7 @@ fn refused() -> Vec<Case> {
         case(post, &long(&u64::MAX.to_string()), "431"),
         case(post, &long("18446744073709551616"), "400"),
         case(post, &long("-1"), "400"),
-        // Less than a body may have, and more than a caller may take of the memory.
+        // Shorter than a body may be, but more memory than a caller may take.
         case(post, &long("150000"), "413"),
         case(post, "Content-Type: text/plain\r\nContent-Length: 1000\r\n", "415"),
         case(post, &format!("{some}Content-Encoding: gzip\r\n"), "415"),
@@ -49,7 +49,7 @@ fn refused() -> Vec<Case> {
     ]
 }
 
-/// What stands before the body of an answer, in lower case.
+/// Returns the text of an answer before its body, in lower case.
 fn head_of(answer: &str) -> String {
     answer.split("\r\n\r\n").next().unwrap_or_default().to_lowercase()
 }
@@ -81,7 +81,7 @@ async fn what_is_refused_by_its_head_is_answered_before_its_body_comes() {
             assert_ends(&raw(app.address, &request).await, status, &request);
         }
     }
-    // Nobody waits for a body; connections that have ended linger for a second at most.
+    // No request waits for a body; closed connections linger for a second at most.
     assert!(begun.elapsed() < Duration::from_mins(2));
 }
 

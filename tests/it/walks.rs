@@ -43,7 +43,7 @@ async fn a_session_is_logged_and_writes_its_note() {
     for word in ["Booster Dose, 10 mg", "Strings", "BP 124/78"] {
         assert!(note["text"].as_str().unwrap().contains(word), "{word} in {}", note["text"]);
     }
-    // Somebody of another site sees none of it.
+    // A user of another site sees none of it.
     let stranger = app.clinician_south().await;
     assert_eq!(stranger.run(document, "Note", &variables).await.data()["sessionNote"], Value::Null);
     assert_eq!(stranger.run(document, "LogEvent", &variables).await.code(), "NOT_FOUND");
@@ -92,12 +92,12 @@ async fn supervision_is_asked_for_and_accepted() {
     let asked = north.run(document, "Ask", &variables).await;
     assert_eq!(asked.data()["requestSupervision"]["supervisionRelationship"]["status"], "PENDING");
     assert_eq!(north.run(document, "Ask", &variables).await.code(), "CONFLICT", "once is enough");
-    // Who asked cannot accept.
+    // The requester cannot accept.
     let own = asked.data()["requestSupervision"]["supervisionRelationship"]["relationshipId"].clone();
     let refused = north.run(document, "Accept", &json!({ "relationship": own })).await;
     assert!(["CONFLICT", "FORBIDDEN"].contains(&refused.code()), "{}", refused.body);
 
-    // Somebody of another site has asked the first one, who accepts.
+    // A user of another site has sent the first one a request, who accepts.
     let seen = south.run(document, "MySupervision", &variables).await;
     assert!(
         seen.nodes("supervisionRelationships")

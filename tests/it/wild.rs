@@ -1,8 +1,8 @@
-//! Whatever is asked or written, the answer is for its sender: nothing goes wrong on our side.
+//! No query or mutation causes an internal error, whatever its values.
 //!
-//! Random operations over the whole schema with values that hardly anybody would send. What was written stays, so that what one
-//! can write is asked for by the next. `WILD_OPERATIONS` asks for another number of operations, `WILD_SEED` for those of another seed;
-//! a failure names its seed and the smallest operation that shows it.
+//! Random operations over the whole schema with unlikely values. Written rows stay, so that later operations read them.
+//! `WILD_OPERATIONS` sets the number of operations, `WILD_SEED` the seed; a failure prints its seed and the smallest operation
+//! that shows it.
 
 use std::collections::BTreeMap;
 
@@ -15,16 +15,16 @@ use crate::fixture::{join, person, protocol, signed_in, site};
 use crate::harness::{Actor, App, Socket};
 use crate::random::{Argument, Dice, Field, Generator, Operation, Pool, Schema, setting};
 
-/// Operations of all callers together.
+/// Number of operations of all callers together.
 const OPERATIONS: usize = 1_500;
-/// One in so many operations is a mutation.
+/// One of this many operations is a mutation.
 const MUTATIONS: usize = 3;
-/// So many values in a hundred are wild.
+/// The number of wild values in a hundred.
 const WILD: usize = 12;
-/// After so many faults no more is asked.
+/// The test stops after this many faults.
 const ENOUGH: usize = 12;
 
-/// Fields, arguments and values of enums that begin so are not asked for, each with its reason.
+/// Prefixes of fields, arguments and enum values that are not generated, each with its reason.
 const WITHOUT: &[&str] = &[];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -64,7 +64,7 @@ async fn whatever_is_asked_or_written_nothing_goes_wrong_on_our_side() {
     }
     println!("{told:#?}");
     assert!(faults.is_empty(), "seed {seed}: {}", faults.join("\n\n"));
-    // Enough is carried out, or little is tried.
+    // Enough operations succeed; otherwise little is tested.
     let done = |kind| told.get(&(kind, String::new())).copied().unwrap_or_default();
     assert!(done("query") * 4 > operations * 2 / 3, "{told:#?}");
     assert!(done("mutation") * 20 > operations / 3, "{told:#?}");
@@ -72,7 +72,7 @@ async fn whatever_is_asked_or_written_nothing_goes_wrong_on_our_side() {
 
 #[tokio::test]
 async fn no_value_in_a_condition_goes_wrong_on_our_side() {
-    /// So many values for each operator, of columns of so many tables.
+    /// The number of values for each operator, and of tables whose columns get them.
     const VALUES: usize = 8;
     const TABLES: usize = 4;
     let app = App::start().await;
@@ -86,7 +86,7 @@ async fn no_value_in_a_condition_goes_wrong_on_our_side() {
     for table in catalog.tables().iter().filter(|table| table.function.is_none()) {
         for column in &table.columns {
             let ty = column.ty.filter_name();
-            // Another table has rows where one has none.
+            // The next table has rows if this one has none.
             let tables: &mut usize = tried.entry(ty.clone()).or_default();
             *tables += 1;
             if *tables > TABLES {
@@ -121,7 +121,7 @@ async fn no_value_in_a_condition_goes_wrong_on_our_side() {
     assert!(faults.is_empty(), "{}", faults.join("\n\n"));
 }
 
-/// Somebody who may write in every table of the portal.
+/// Returns a caller who may write to every table of the portal.
 async fn writer<'a>(app: &'a App, owner: &Client) -> Actor<'a> {
     let (site, other) = (site(owner, "Wild").await, site(owner, "Wilder").await);
     let person = person(owner, "wild").await;
@@ -131,7 +131,7 @@ async fn writer<'a>(app: &'a App, owner: &Client) -> Actor<'a> {
     signed_in(app, &person)
 }
 
-/// What is wrong with a refusal that does not say which argument is meant. What does not fit the schema is known by its place.
+/// Returns a fault if a refusal does not name its argument. An error of validation has a location instead.
 fn unnamed(operation: &Operation, refusal: &Value) -> Option<String> {
     let Value::Object(extensions) = &refusal["extensions"] else { return Some("no extensions".into()) };
     let is_named =
@@ -140,7 +140,7 @@ fn unnamed(operation: &Operation, refusal: &Value) -> Option<String> {
     (!is_fine).then(|| format!("{}\nnames no argument: {refusal}", operation.request()))
 }
 
-/// The subscription to those rows of a table that match, where there is one.
+/// Returns the subscription to the matching rows of a table, if there is one.
 fn feed(catalog: &Catalog, table: &Table, arguments: &[(String, Argument)]) -> Option<Operation> {
     let is_it = |feed: &&FeedField| feed.table == table.id && matches!(feed.scope, FeedScope::Rows);
     let feed = catalog.feeds().iter().find(is_it)?;
@@ -151,7 +151,7 @@ fn feed(catalog: &Catalog, table: &Table, arguments: &[(String, Argument)]) -> O
     })
 }
 
-/// A connection on which subscriptions are begun and ended.
+/// A connection on which subscriptions are started and ended.
 struct Watching {
     socket: Socket,
     number: usize,
@@ -162,14 +162,14 @@ impl Watching {
         Self { socket: Socket::of(app, actor).await, number: 0 }
     }
 
-    /// What is wrong with how a subscription is taken whose query was refused like this, or not.
+    /// Returns a fault if a subscription and its query are not refused alike.
     async fn fault(&mut self, feed: &Operation, refusal: Option<&Value>) -> Option<String> {
         self.number += 1;
         let id = self.number.to_string();
         let request = feed.request();
         self.socket.send(&json!({ "id": id, "type": "subscribe", "payload": request })).await;
         let Some(refusal) = refusal else {
-            // An error would come before the next one's.
+            // An error would arrive before the next operation's.
             self.socket.send(&json!({ "id": id, "type": "complete" })).await;
             return None;
         };
@@ -179,14 +179,14 @@ impl Watching {
     }
 }
 
-/// The error, if there is one; what is not the sender's fault is an error here too.
+/// Returns the error, if there is one; an error of the gateway's fault is a fault here too.
 async fn refusal(caller: &Actor<'_>, operation: &Operation) -> Result<Option<Value>, String> {
     outcome(caller, operation).await?;
     let answer = caller.ask_with(&operation.to_string(), &operation.request()["variables"]).await;
     Ok(answer.body["errors"].get(0).cloned())
 }
 
-/// The code of the error, empty where there is none; what is not the sender's fault is an error here too.
+/// Returns the code of the error, empty without one; an error of the gateway's fault is a fault here too.
 async fn outcome(caller: &Actor<'_>, operation: &Operation) -> Result<String, String> {
     let answer = caller.ask_with(&operation.to_string(), &operation.request()["variables"]).await;
     let codes = answer.body["errors"].as_array().into_iter().flatten();
@@ -197,7 +197,7 @@ async fn outcome(caller: &Actor<'_>, operation: &Operation) -> Result<String, St
     Ok(answer.body["errors"][0]["extensions"]["code"].as_str().unwrap_or_default().to_owned())
 }
 
-/// The smallest operation that goes wrong.
+/// Returns the smallest operation that goes wrong.
 async fn explain(caller: &Actor<'_>, operation: Operation) -> String {
     let smallest = operation.shrink(async |it| outcome(caller, it).await.is_err()).await;
     let why = outcome(caller, &smallest).await.err().unwrap_or_else(|| "only once".into());

@@ -1,4 +1,4 @@
-//! What is said of a refusal fits it: each direction of a foreign key, the row and the field, and whether to try again.
+//! The text of a refusal fits its cause: each direction of a foreign key, the row and the field, and whether to try again.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -13,16 +13,16 @@ use crate::harness::{App, eventually};
 use crate::mutation_matrix::{objects, recipe};
 use crate::people::populate;
 
-/// A foreign key of a served table, as Postgres has it.
+/// A foreign key of a served table, from Postgres's catalog.
 struct ForeignKey {
     name: String,
-    /// The table that refers, and its columns.
+    /// The referencing table, and its columns.
     table: String,
     columns: Vec<String>,
-    /// The table that it refers to, and its columns.
+    /// The referenced table, and its columns.
     target: String,
     target_columns: Vec<String>,
-    /// Whether a row that is referred to cannot be deleted.
+    /// True if a referenced row cannot be deleted.
     keeps: bool,
     words: Option<String>,
 }
@@ -74,7 +74,7 @@ async fn a_row_in_use_is_said_to_be_in_use_by_every_foreign_key() {
         let ([column], [target_column]) = (key.columns.as_slice(), key.target_columns.as_slice()) else {
             panic!("{}: of several columns", key.name)
         };
-        // Of everything that refers to the row only this does.
+        // Of all references to the row only this one remains.
         let free = format!(
             "SELECT max({target_column})::text FROM {0} t WHERE {1}",
             key.target,
@@ -93,7 +93,7 @@ async fn a_row_in_use_is_said_to_be_in_use_by_every_foreign_key() {
             target.type_name,
             Operation::Create.field(target)
         );
-        // It may be there already.
+        // The row may exist already.
         admin.ask_with(&create, &json!({ "input": inputs })).await;
         let row: Option<String> = owner.query_one(&free, &[]).await.unwrap().get(0);
         let row = row.unwrap_or_else(|| panic!("{}: no row of {} is free", key.name, key.target));
@@ -156,7 +156,7 @@ async fn a_row_that_does_not_exist_is_said_to_be_missing_by_every_foreign_key() 
                     let answer = caller.actor.ask_with(&create, &json!({ "input": input })).await;
                     let error = answer.error();
                     if error["extensions"]["constraint"] != json!(key.name) {
-                        // A policy or another rule comes first.
+                        // A policy or another rule applies first.
                         continue;
                     }
                     assert_eq!(error["extensions"]["code"], "BAD_USER_INPUT");
@@ -167,7 +167,7 @@ async fn a_row_that_does_not_exist_is_said_to_be_missing_by_every_foreign_key() 
             }
         }
     }
-    // Where a policy looks at the other row first, it refuses.
+    // If a policy reads the other row first, it refuses the write.
     assert!(told.len() > 10, "{told:?}");
     let without: Vec<&str> =
         keys.iter().filter(|key| key.words.is_none()).map(|key| key.name.as_str()).collect();
@@ -179,7 +179,7 @@ async fn a_row_that_does_not_exist_is_said_to_be_missing_by_every_foreign_key() 
     }
 }
 
-/// What a refusal of one of several rows is about.
+/// Returns the place of a refused row among several.
 fn place(refused: &Value) -> &str {
     refused["extensions"]["argument"].as_str().unwrap_or_else(|| panic!("{refused}"))
 }
@@ -221,7 +221,7 @@ async fn the_row_that_is_refused_is_named_among_all_that_are_added() {
             assert!(refused.statements() <= 1 + rows.ilog2() + 1, "{} of {rows}", refused.statements());
         }
     }
-    // Of rows that belong to several new rows.
+    // Rows that belong to several new rows.
     let many = "mutation($inputs: [ProtocolInput!]!) { createProtocols(inputs: $inputs) { affectedCount } }";
     let protocols: Vec<Value> = (0..5)
         .map(|n| {
@@ -239,7 +239,7 @@ async fn the_row_that_is_refused_is_named_among_all_that_are_added() {
         .collect();
     let refused = clinician.ask_with(many, &json!({ "inputs": protocols })).await;
     assert_eq!(place(refused.error()), "inputs.3.events.2.intensityLevel");
-    // Two faults of different kinds: the one that is told is at the place that is told.
+    // Two faults of different kinds: the reported one is at the reported place.
     let mut inputs: Vec<Value> = (0..9).map(good).collect();
     inputs[1]["eventTypeId"] = json!("999");
     inputs[6]["intensityLevel"] = json!(11);
@@ -284,7 +284,7 @@ async fn every_refusal_of_an_object_that_a_function_is_given_names_its_index() {
         let day = chrono::Utc::now().date_naive() + chrono::Days::new(1 + at as u64);
         json!({ "homeworkTypeId": "1", "dueDate": day.to_string() })
     };
-    // What becomes of an object, and the field that is named, where one is.
+    // The mutation, a change to its object, and the field that the error names, if any.
     let faults = [
         (log, json!({ "intensityLevel": 0 }), ".intensityLevel"),
         (log, json!({ "intensityLevel": 11 }), ".intensityLevel"),
@@ -330,7 +330,7 @@ async fn every_refusal_of_an_object_that_a_function_is_given_names_its_index() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    // What is wrong with something else names no object.
+    // An error about another row names no object.
     for count in [1, 2, 9] {
         let list: Vec<Value> = (0..count).map(event).collect();
         let answer = clinician.ask_with(log, &json!({ "of": "1", "list": list })).await;
@@ -414,7 +414,7 @@ async fn a_refusal_that_is_about_a_value_names_where_it_was_given() {
             "completedDate",
         ),
     ];
-    // Of a rule about several values all of which are given, the object is named.
+    // A rule about several given values names the object.
     let vitals =
         "SELECT event_type_id::text AS id FROM ref_event_types WHERE event_name = 'Vital Signs Check'";
     let vitals = oracle(&app, vitals).await[0]["id"].clone();
@@ -424,7 +424,7 @@ async fn a_refusal_that_is_about_a_value_names_where_it_was_given() {
         let answer = clinician.ask(&mutation).await;
         assert_eq!(place(answer.error()), argument, "{mutation}: {}", answer.body);
     }
-    // Two sessions at once overlap by their therapist and their times: the patch is named, and nothing that is not in it.
+    // Two sessions at once overlap by their therapist and their times: the error names the patch, and no field outside it.
     let therapist = app.user("therapist@mindful.example").await;
     let own = "{ therapyflow { sessions(filter: { status: { eq: SCHEDULED } }, first: 2, orderBy: [{ scheduledAt: ASC }]) {
                  nodes { id scheduledAt } } } }";
@@ -472,7 +472,7 @@ async fn every_number_that_its_column_cannot_hold_is_named() {
         }
     }
     assert!(named.len() > 5, "{named:?}");
-    // A function's arguments are numbers of any size; what it writes is not.
+    // A function's arguments are numbers of any size; the columns that it writes are not.
     let log = "mutation { logSessionEvent(protocolId: 1, eventType: \"Booster Dose\", doseMg: 1e12) { sessionEvent { eventId } } }";
     let refused = actor.ask(log).await;
     assert_eq!((refused.code(), place(refused.error())), ("BAD_USER_INPUT", "doseMg"), "{}", refused.body);
@@ -487,7 +487,7 @@ async fn whoever_gives_way_is_told_to_try_again() {
     let app = App::start().await;
     let owner = app.owner().await;
     let actor = app.clinician_north().await;
-    // A deadlock with a change of the tables: the query has the one and waits for the other, and gives way first.
+    // A deadlock with a change of the tables: the query holds one lock and waits for the other, and gives way first.
     owner.batch_execute("SET deadlock_timeout = '60s'; BEGIN; LOCK TABLE sites").await.unwrap();
     let read = "{ a: protocols(first: 1) { nodes { recordId } } b: sites(first: 1) { nodes { siteName } } }";
     let (answer, ()) = tokio::join!(actor.ask(read), async {
@@ -500,7 +500,7 @@ async fn whoever_gives_way_is_told_to_try_again() {
     assert_eq!(answer.error()["extensions"]["reason"], "COLLISION");
     assert!(answer.error()["message"].as_str().unwrap().contains("Try again"));
 
-    // A mutation that waits for a row until its time is up did not ask for too much.
+    // A mutation that times out while it waits for a row did not exceed a limit.
     let late =
         App::over(&app.database, |config| config.database.statement_timeout = Duration::from_millis(300))
             .await;
@@ -515,7 +515,7 @@ async fn whoever_gives_way_is_told_to_try_again() {
     assert!(message.contains("others may be writing the same rows"), "{message}");
     owner.batch_execute("ROLLBACK").await.unwrap();
 
-    // A mutation gives way as often as it is tried.
+    // A mutation gives way at every attempt.
     let collide = "CREATE FUNCTION collide() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN RAISE EXCEPTION 'deadlock detected' USING ERRCODE = 'deadlock_detected'; END $$;
       CREATE TRIGGER collide BEFORE INSERT ON integration_scores FOR EACH ROW EXECUTE FUNCTION collide()";

@@ -1,6 +1,5 @@
-//! What is written reads few rows, however many there are: every mutation and every function of the catalog, with all
-//! statements that they cause: functions, triggers, policies, the checks of foreign keys, refusals, idempotency keys, and
-//! what is read for those who watch.
+//! Writes read few rows, however many there are: every mutation and every function of the catalog, with all statements that they
+//! cause: functions, triggers, policies, the checks of foreign keys, refusals, idempotency keys, and the reads for subscribers.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -16,19 +15,19 @@ use crate::mutation_matrix::{Request, call, objects, prepare, recipe};
 use crate::people::{Key, key_list, populate};
 use crate::scale::{self, Cost, costs, large_tables, plans};
 
-/// Protocols, and in proportion to them all else.
+/// The number of protocols; other rows are in proportion.
 const FEW: u32 = 2_000;
 const MANY: u32 = 4 * FEW;
-/// Rows that one node of a plan may look at: reference tables, the caller's sites, what hangs on one protocol.
+/// Rows that one node of a plan may read: reference tables, the caller's sites, the rows of one protocol.
 const MOST_ROWS: u64 = 300;
-/// What a policy compares rows with, once for a statement, where that grows with a tenant: whoever of an organization's patients
-/// lets it read what their devices record.
+/// Subqueries of policies that Postgres runs once per statement and that grow with a tenant: the patients of an organization
+/// whose consent lets it read their devices' records.
 const OF_A_TENANT: [&str; 1] = ["SELECT patient_id FROM therapyflow.consent_records"];
-/// Pages of an index that is larger are a few more.
+/// The additional pages that a larger index may take.
 const MORE_PAGES: u64 = 40;
-/// How often everything is asked of the only connection: the first time, it looks things up in the catalog too.
+/// The number of times that everything is sent over the only connection: the first time also reads the catalog.
 const TIMES: usize = 2;
-/// Whoever writes, of those who ask everywhere else, and those who stand for large tenants.
+/// The callers of the other tests who write, and those of large tenants.
 const PORTAL: [&str; 6] = ["a clinician", "a clinician of another site", "a network_admin", FIRST, LAST, ALL];
 const PRACTICE: [&str; 3] = ["a therapist", "an admin of the practice", "a patient"];
 const NETWORK: &str = "a network_admin";
@@ -36,25 +35,25 @@ const FIRST: &str = "a clinician of the first site";
 const LAST: &str = "a clinician of the last site";
 const ALL: &str = "a clinician of all sites";
 
-/// Which rows are written.
+/// The rows that are written.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Rows {
-    /// Those of the people of the tests.
+    /// Rows of the callers of the tests.
     Own,
-    /// Those of the first and the last site, which have many.
+    /// Rows of the first and the last site, which have many.
     Large,
-    /// Those that belong to nobody.
+    /// Rows of reference tables.
     Reference,
 }
 
-/// A mutation that is tried.
+/// A mutation to measure.
 struct Tried {
     of: Rows,
     request: Request,
 }
 
-/// Takes back whatever is written when it is to be made last, so that every case finds the same rows. All statements of the
-/// mutation have run by then.
+/// Rolls a write back at the end of its transaction, so that every case finds the same rows. All statements of the mutation have
+/// run by then.
 const TAKE_BACK: &str = "
     CREATE FUNCTION take_back() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
@@ -62,7 +61,7 @@ const TAKE_BACK: &str = "
     END $$;
     CREATE CONSTRAINT TRIGGER take_back AFTER INSERT ON praxis.changes DEFERRABLE INITIALLY DEFERRED
       FOR EACH ROW EXECUTE FUNCTION take_back();";
-/// The code of what was taken back: the gateway does not know why.
+/// The code of an answer that was rolled back: the gateway does not know the reason.
 const TAKEN_BACK: &str = "INTERNAL";
 
 #[tokio::test]
@@ -86,8 +85,8 @@ async fn what_is_written_reads_few_rows_however_many_there_are() {
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), many.len(), wrong.join("\n"));
 }
 
-/// What the statements of all mutations of all callers cost over so many protocols, by plans for their values and by plans for
-/// any.
+/// Returns the cost of the statements of all mutations of all callers with this many protocols, by custom plans and by generic
+/// plans.
 async fn measured(protocols: u32, cached_plans: &[&str]) -> BTreeMap<String, Cost> {
     let app = App::start().await;
     let owner = app.owner().await;
@@ -99,7 +98,7 @@ async fn measured(protocols: u32, cached_plans: &[&str]) -> BTreeMap<String, Cos
     prepare(&owner, &catalog).await;
     let database = app.database.clone();
     app.stop().await;
-    // What the recipes name of the callers' own, and afterwards of the first site and the last.
+    // Rows of the callers first, then of the first and the last site.
     let mut requests = requests(&owner, &catalog, Rows::Own).await;
     let kinds = [scale::PORTAL, scale::EXCHANGE, scale::THERAPYFLOW, scale::CALLERS, scale::BOOKKEEPING];
     scale::fill(&owner, protocols, &kinds).await;
@@ -121,7 +120,7 @@ async fn measured(protocols: u32, cached_plans: &[&str]) -> BTreeMap<String, Cos
     for plan in cached_plans {
         let settings = [scale::ANALYZE.as_slice(), &[("plan_cache_mode", *plan)]].concat();
         scale::explain(&owner, &settings).await;
-        // What is forgotten now and then is so many rows at a time.
+        // Each clean-up of expired rows deletes a fixed number at a time.
         let app = App::over(&database, |config| {
             config.feeds.retention = Duration::from_hours(100);
             config.database.pool_size = 1;
@@ -156,7 +155,7 @@ async fn measured(protocols: u32, cached_plans: &[&str]) -> BTreeMap<String, Cos
     all_costs
 }
 
-/// Rows are added and changed for good while everybody watches every table of their system.
+/// Adds and changes rows for good while subscribers watch every table of their system.
 async fn watched(
     app: &App,
     owner: &Client,
@@ -173,7 +172,7 @@ async fn watched(
                 socket.begin(&feed.field, &query, &json!({})).await;
             }
         }
-        // A ping is answered after what came before it.
+        // The answer to a ping follows the answers to earlier messages.
         socket.send(&json!({ "type": "ping" })).await;
         assert_eq!(socket.next().await, json!({ "type": "pong" }));
         sockets.push(socket);
@@ -192,7 +191,7 @@ async fn watched(
     eventually("all has been told", async || owner.query_one(settled, &[]).await.unwrap().get(0)).await;
 }
 
-/// Whether somebody tries a mutation. One of a kind is enough of those who may not write it anyway.
+/// Returns true if a caller runs a mutation. Of callers who may not write, one of a kind is enough.
 fn is_tried_by(caller: &str, tried: &Tried) -> bool {
     let is_of_kind = match tried.of {
         Rows::Own => PRACTICE.contains(&caller) || caller == PORTAL[0],
@@ -204,12 +203,12 @@ fn is_tried_by(caller: &str, tried: &Tried) -> bool {
     is_of_kind && is_of_system(caller, &tried.request.field)
 }
 
-/// Whether a field is of the system in which somebody works: nobody is a practitioner of both.
+/// Returns true if a field belongs to a caller's system: no caller works in both.
 fn is_of_system(caller: &str, field: &str) -> bool {
     PRACTICE.contains(&caller) == field.to_lowercase().contains("therapyflow")
 }
 
-/// Mutations of all tables and all functions by name; a name can be an idempotency key.
+/// Returns the mutations of all tables and all functions by name; a name can be an idempotency key.
 async fn requests(owner: &Client, catalog: &Catalog, of: Rows) -> BTreeMap<String, Tried> {
     let mut requests = BTreeMap::new();
     let mut add = |of: Rows, request: Request| {
@@ -265,12 +264,12 @@ async fn requests(owner: &Client, catalog: &Catalog, of: Rows) -> BTreeMap<Strin
     requests
 }
 
-/// The first objects that a query gives.
+/// Returns the first objects that a query returns.
 async fn few_objects(owner: &Client, sql: &str, most: u32) -> Vec<Value> {
     objects(owner, &format!("SELECT * FROM ({sql}) AS few LIMIT {most}")).await
 }
 
-/// The newest keys of a table and its oldest one, which is in use.
+/// Returns the newest keys of a table and its oldest one, which is in use.
 async fn few_keys(owner: &Client, table: &Table, newest: u32) -> Vec<Key> {
     let order = |direction: &str| {
         let columns =
@@ -290,7 +289,7 @@ async fn few_keys(owner: &Client, table: &Table, newest: u32) -> Vec<Key> {
     rows.iter().map(|row| (0..row.len()).map(|at| row.get(at)).collect()).collect()
 }
 
-/// Clinicians of large sites, by name and id.
+/// Returns clinicians of large sites, by name and id.
 async fn large_callers(owner: &Client) -> Vec<(String, String)> {
     let sites = "SELECT site_id FROM sites ORDER BY site_id";
     let sites: Vec<i64> = owner.query(sites, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();

@@ -1,7 +1,7 @@
-//! Spans of time in every zone: they tile the time, each row lies in one, and nothing is counted twice or not at all.
+//! Spans of time in every zone: they are consecutive, each row is in exactly one, and no row is counted twice or omitted.
 //!
-//! The clocks of all zones of Postgres are looked at since 2000, and rows are put around the moments when they are changed.
-//! Without a setting one change of each kind is tried; `ZONE_CASES` says how many more are, taken at even distances.
+//! The test finds the clock changes of all zones of Postgres since 2000, and inserts rows around them. By default it tries one
+//! change of each kind; `ZONE_CASES` adds further ones, at even distances.
 
 use std::collections::BTreeSet;
 
@@ -14,9 +14,9 @@ use crate::fixture::{clinician, oracle, protocol};
 use crate::harness::{Actor, App};
 use crate::random::setting;
 
-/// Changes that are tried beside one of each kind.
+/// Changes that are tried in addition to one of each kind.
 const CASES: usize = 20;
-/// All of which the rows are rounded down to, with the name that Postgres has for it.
+/// The units to which times are rounded down, with Postgres's names.
 const BUCKETS: [(&str, &str); 10] = [
     ("unit: FIFTEEN_MINUTES", "quarter of an hour"),
     ("unit: HOUR", "hour"),
@@ -30,16 +30,16 @@ const BUCKETS: [(&str, &str); 10] = [
     ("length: \"PT90M\"", "an hour and a half"),
 ];
 
-/// A clock is put forward or back.
+/// A clock change: the clock is put forward or back.
 #[derive(Debug)]
 pub(crate) struct Change {
     pub(crate) zone: String,
     pub(crate) at: DateTime<Utc>,
-    /// What is the same for all changes of the kind.
+    /// The properties that all changes of the kind share.
     kind: String,
 }
 
-/// What Postgres calls zones and the IANA database does not: copies of it, the server's own clock, and a clock that is not set.
+/// Zones of Postgres that are not in the IANA database: copies of it, the server's own clock, and an unset clock.
 const NO_PLACE: &str = "name ~ '^(posix|right)/' OR name IN ('localtime', 'posixrules', 'Factory')";
 
 impl Change {
@@ -48,7 +48,7 @@ impl Change {
     }
 }
 
-/// One change of a clock of each kind since 2000, and a few more.
+/// Returns one clock change of each kind since 2000, and a few more.
 pub(crate) async fn some_changes(owner: &Client) -> Vec<Change> {
     let changes = changes(owner).await;
     assert!(changes.len() > 1_000, "only {} changes were found", changes.len());
@@ -59,7 +59,7 @@ pub(crate) async fn some_changes(owner: &Client) -> Vec<Change> {
     changes.into_iter().enumerate().filter(is_asked).map(|(_, change)| change).collect()
 }
 
-/// Every change of a clock since 2000, one zone for those that make the same at the same moment.
+/// Returns every clock change since 2000, with one zone for those with the same change at the same time.
 async fn changes(owner: &Client) -> Vec<Change> {
     let sql = format!("
         WITH weeks AS (
@@ -91,7 +91,7 @@ async fn changes(owner: &Client) -> Vec<Change> {
         .collect()
 }
 
-/// Moments around a change: close to it, and behind the next days and months.
+/// Returns times around a change: close to it, and in the following days and months.
 pub(crate) fn moments(change: &Change) -> Vec<DateTime<Utc>> {
     let close = (-300..=300).step_by(15).map(Duration::minutes);
     let beside = [-1, 1, -60_000_001, 60_000_000].map(Duration::microseconds);
@@ -121,7 +121,7 @@ pub(crate) struct Asker<'a> {
 }
 
 impl Asker<'_> {
-    /// The number of rows of the line, its points and the groups.
+    /// Returns the number of rows of the line, its points and the groups.
     pub(crate) async fn ask(&self, bucket: &str, more: &str) -> (u64, Vec<Span>, Vec<Span>) {
         let zone = json!(self.zone);
         let of = format!("filter: {{ protocolId: {{ eq: {} }} }}", self.protocol);
@@ -142,7 +142,7 @@ impl Asker<'_> {
         (line["aggregate"]["count"].as_u64().unwrap(), points, groups.collect())
     }
 
-    /// Whether the spans are those that the clock of the zone shows.
+    /// Checks that the spans are those that the clock of the zone shows.
     async fn check_clock(&self, unit: &str, points: &[Span], bucket: &str) {
         let spans: Vec<String> = points
             .iter()
@@ -171,7 +171,7 @@ impl Asker<'_> {
     }
 }
 
-/// Each span begins where the last one ends, and has the rows that lie in it.
+/// Checks that each span begins where the last one ends, and has the right rows.
 #[track_caller]
 pub(crate) fn check_spans(points: &[Span], rows: &[DateTime<Utc>], tiles: bool, what: &str) {
     for pair in points.windows(2) {
@@ -186,7 +186,7 @@ pub(crate) fn check_spans(points: &[Span], rows: &[DateTime<Utc>], tiles: bool, 
     }
 }
 
-/// Gives a protocol events at these moments, and no others.
+/// Gives a protocol events at these times, and no others.
 pub(crate) async fn put(owner: &Client, protocol: i64, moments: &[DateTime<Utc>]) {
     owner.execute("DELETE FROM session_events WHERE protocol_id = $1", &[&protocol]).await.unwrap();
     let texts: Vec<String> = moments.iter().map(DateTime::to_rfc3339).collect();
@@ -201,7 +201,7 @@ async fn try_change(app: &App, owner: &Client, actor: &Actor<'_>, protocol: i64,
     let asker = Asker { app, actor, protocol, zone: &change.zone };
     for (bucket, unit) in BUCKETS {
         let what = format!("{change:?}, {bucket}");
-        // Behind the rows that are far away there would be too many hours.
+        // There would be too many hours up to the distant rows.
         let is_short = unit.contains("hour");
         let near = |distance: i64| (change.at + Duration::minutes(distance)).to_rfc3339();
         let (from, to) = (near(-61), near(170));
@@ -241,7 +241,7 @@ async fn in_every_zone_the_spans_of_time_tile_it_and_each_row_lies_in_one() {
     }
 }
 
-/// Beginnings and numbers of the points of a line.
+/// Returns starts and counts of the points of a line.
 async fn points(actor: &Actor<'_>, line: &str) -> Vec<(String, u64)> {
     let answer =
         actor.ask(&format!("{{ line: {line} {{ points {{ start aggregate {{ count }} }} }} }}")).await;
@@ -340,7 +340,7 @@ async fn spans_of_dates_are_dates_whatever_the_zone() {
                 .collect();
             assert_eq!(found, groups, "{zone}, {unit}");
         }
-        // A date counts where its midnight does, and all of November is filled.
+        // A date belongs to the span of its midnight, and all of November is filled.
         let midnight = async |date: &str| {
             let sql = format!(
                 "SELECT ('{date}'::timestamp AT TIME ZONE '{}')::text AS t",
