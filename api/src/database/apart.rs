@@ -1,11 +1,11 @@
 //! Connections of commands, outside the pool and by other libraries: which server they go to is found by our own, which knows
 //! more of what an address may ask for.
 
+use postgres_wire::{Host, Mode, SessionAttrs, WireError, encode};
 use thiserror::Error;
 use tokio_postgres::config::SslMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::wire::{Host, Mode, SessionAttrs, WireError, encode};
 use super::{Access, DatabaseError, Pool};
 
 /// Why a command cannot work on a database.
@@ -15,7 +15,7 @@ pub enum ApartError {
     #[error(transparent)]
     Database(#[from] DatabaseError),
     /// The command writes, and no server of the address takes writes.
-    #[error("nothing can be written there: {words}; {}", .mode.remedy())]
+    #[error("nothing can be written there: {words}; {}", remedy(*.mode))]
     TakesNoWrites {
         /// What one of the servers is.
         mode: Mode,
@@ -24,13 +24,11 @@ pub enum ApartError {
     },
 }
 
-impl Mode {
-    /// What to do for writes.
-    fn remedy(self) -> &'static str {
-        match self {
-            Self::Primary | Self::Standby => "give the address of the primary, or one that names all hosts",
-            Self::ReadOnly => "see default_transaction_read_only, of the server, the database and the role",
-        }
+/// Returns what an operator can do so that a server of this mode is not needed.
+fn remedy(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Primary | Mode::Standby => "give the address of the primary, or one that names all hosts",
+        Mode::ReadOnly => "see default_transaction_read_only, of the server, the database and the role",
     }
 }
 

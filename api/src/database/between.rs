@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::wire::{Command, Query, WireError};
+use postgres_wire::{Command, Query, WireError};
+
 use super::{DatabaseError, Pool};
 
 /// What stands between the gateway and the database.
@@ -30,7 +31,7 @@ impl Pool {
             return Ok(Between::Nothing);
         }
         asking.keep_statements(Some(true));
-        let failed = |error: super::wire::BatchError| DatabaseError::from(error.error);
+        let failed = |error: postgres_wire::BatchError| DatabaseError::from(error.error);
         asking.run(&[KEPT]).await.map_err(failed)?;
         // Each keeps the connection that was used last, so that there has to be another one for the question.
         let mut others = Vec::new();

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use deadpool::managed::{PoolError, TimeoutType};
+use postgres_wire::{ServerError, WireError, describe};
 use thiserror::Error;
 use tokio_postgres::error::SqlState;
 
 use super::turns::NoTurn;
-use super::wire::{ServerError, WireError};
 use crate::auth::Caller;
 use crate::budget::Spent;
 
@@ -148,16 +148,4 @@ impl From<PoolError<WireError>> for DatabaseError {
 /// Classes 08 (connection), 53 (resources) and 57 (operator intervention: shutdown, crash recovery).
 fn is_connection_failure(state: &SqlState) -> bool {
     ["08", "53", "57"].iter().any(|class| state.code().starts_with(class))
-}
-
-/// An error with its causes: tokio-postgres's own text says only that there was one.
-pub(super) fn describe(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }

@@ -1,7 +1,8 @@
 //! A connection that hears of notifications, outside the pool.
 
+use postgres_wire::{Command, Connection, Mode, Notification, Query, WireError};
+
 use super::pool::Access;
-use super::wire::{Command, Connection, Mode, Notification, Query, WireError};
 use super::{DatabaseError, Pool};
 
 /// A connection that listens. It goes to a primary: a standby hears of nothing.

@@ -14,7 +14,6 @@ mod pool;
 mod session;
 mod statement;
 mod turns;
-mod wire;
 
 pub use apart::ApartError;
 pub use between::Between;
@@ -24,8 +23,8 @@ pub use idempotency::{Claim, IdempotencyKey};
 pub use listening::Listening;
 pub use migrations::{MigrationsError, migration_status};
 pub use pool::{Access, DatabaseConfig, Pool, PoolError, WAITING_PER_CONNECTION};
+pub use postgres_wire::{Mode, Notification, Parameter, Row, ServerError};
 pub use session::{Session, SessionCounts, StatementError};
-pub use statement::{Parameter, Statement};
+pub use statement::Statement;
 pub use tokio_postgres::error::SqlState;
 pub use turns::{NoTurn, Turn, Turns};
-pub use wire::{Mode, Notification, Row, ServerError};

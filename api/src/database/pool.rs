@@ -9,6 +9,10 @@ use std::time::{Duration, Instant};
 
 use deadpool::Runtime;
 use deadpool::managed::{self, Metrics, QueueMode, RecycleError, RecycleResult, Timeouts};
+use postgres_wire::{
+    Address, AddressError, BatchError, Command, Connection, Conninfo, Host, MODE, Mode, Query, Row,
+    SessionAttrs, WireError,
+};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
@@ -18,10 +22,6 @@ use tokio_postgres::config::{self, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::turns::{Turn, Turns};
-use super::wire::{
-    Address, AddressError, BatchError, Command, Connection, Conninfo, Host, MODE, Mode, Query, Row,
-    SessionAttrs, WireError,
-};
 use super::{DatabaseError, Gate, Statement};
 use crate::auth::Share;
 use crate::budget::Budget;
@@ -256,7 +256,7 @@ impl Pool {
         let queries = [
             Query::plain(BEGIN_CATALOG, Command::Begin),
             Query::plain(SET_FOR_CATALOG, Command::Statement),
-            Query::of(statement),
+            statement.query(),
             Query::plain("ROLLBACK", Command::Rollback),
         ];
         match lent.run(&queries).await {

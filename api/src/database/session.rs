@@ -7,10 +7,10 @@ use std::ops::AddAssign;
 use std::sync::Arc;
 use std::time::Duration;
 
+use postgres_wire::{BatchError, Command, Query, Row, WireError};
 use tokio_postgres::types::Type;
 
 use super::pool::{Access, Lent, Pool};
-use super::wire::{BatchError, Command, Query, Row, WireError};
 use super::{DatabaseError, Parameter, Statement};
 use crate::auth::{Caller, Share};
 use crate::budget::Held;
@@ -187,7 +187,7 @@ impl Session {
         self.counts.round_trips += 1;
         let as_login = [become_role(LOGIN)];
         let own = if statements.is_empty() { &[][..] } else { &as_login };
-        let mut queries: Vec<Query<'_>> = own.iter().chain(statements).map(Query::of).collect();
+        let mut queries: Vec<Query<'_>> = own.iter().chain(statements).map(Statement::query).collect();
         queries.push(Query::kept(COMMIT, Command::Commit));
         let committed = connection.run(&queries).await.map(drop).map_err(|failed| failed.error.into());
         self.commits = false;
@@ -205,7 +205,7 @@ impl Session {
         let over = || DatabaseError::Unavailable("the session is over".into());
         let mut connection = self.connection.take().ok_or_else(over)?;
         self.counts.round_trips += 1;
-        let queries = [Query::kept(END, Command::Rollback), Query::of(statement)];
+        let queries = [Query::kept(END, Command::Rollback), statement.query()];
         let answers = connection.run(&queries).await.map_err(|failed| failed.error)?;
         Ok(answers.into_iter().next_back().unwrap_or_default())
     }
@@ -229,15 +229,14 @@ impl Session {
             if !self.prelude.is_empty() {
                 as_caller = become_role(&self.caller.role);
                 let own = self.prelude.iter().chain((!self.as_login).then_some(&as_caller));
-                queries.extend(own.map(Query::of));
+                queries.extend(own.map(Statement::query));
             }
         }
         let opening = queries.len();
         queries.extend(
-            statements.iter().map(|statement| Query {
-                keep: statement.text.len() <= LONGEST_KEPT,
-                ..Query::of(statement)
-            }),
+            statements
+                .iter()
+                .map(|statement| Query { keep: statement.text.len() <= LONGEST_KEPT, ..statement.query() }),
         );
         if last {
             queries.push(Query::kept(END, Command::Rollback));

@@ -9,8 +9,8 @@ use tokio::runtime::Runtime;
 use super::batches::open;
 use super::cases;
 use super::cluster::Cluster;
-use crate::database::wire::prepared::MOST_STATEMENTS;
-use crate::database::wire::{Address, Command, Connection, Query, WireError};
+use crate::prepared::MOST_STATEMENTS;
+use crate::{Address, Command, Connection, Query, WireError};
 
 /// Statements that there are: more than a connection keeps.
 const STATEMENTS: usize = MOST_STATEMENTS + 40;

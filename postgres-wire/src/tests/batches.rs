@@ -19,8 +19,8 @@ use tokio_postgres::types::Type;
 
 use super::cluster::Cluster;
 use super::{address, cases};
-use crate::database::Parameter;
-use crate::database::wire::{Address, BatchError, Command, Connection, Query, Row, WireError};
+use crate::Parameter;
+use crate::{Address, BatchError, Command, Connection, Query, Row, WireError};
 
 /// Its columns have the parameter's type.
 const TYPED: &str = "SELECT pg_typeof($1)::text, $1";

@@ -11,7 +11,7 @@ use super::Connection;
 use super::answers::{Answers, Heard, Outcome, Source};
 use super::error::{ServerError, WireError};
 use super::rows::Row;
-use crate::database::{Parameter, Statement};
+use crate::Parameter;
 
 /// Values travel in binary format.
 const BINARY: i16 = 1;
@@ -20,37 +20,32 @@ const STATEMENT: u8 = b'S';
 
 /// A statement of a batch.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::database) struct Query<'a> {
+pub struct Query<'a> {
     /// SQL; parameters are `$1`, `$2`…
-    pub(in crate::database) text: &'a str,
+    pub text: &'a str,
     /// Values of the parameters.
-    pub(in crate::database) parameters: &'a [Parameter],
+    pub parameters: &'a [Parameter],
     /// Whether the server shall remember it under a name, if the connection keeps statements.
-    pub(in crate::database) keep: bool,
+    pub keep: bool,
     /// What the server has to say of it.
-    pub(in crate::database) command: Command,
+    pub command: Command,
 }
 
 impl<'a> Query<'a> {
     /// A statement without parameters that the server need not remember.
-    pub(in crate::database) const fn plain(text: &'a str, command: Command) -> Self {
+    pub const fn plain(text: &'a str, command: Command) -> Self {
         Self { text, parameters: &[], keep: false, command }
     }
 
     /// A statement without parameters that the server shall remember.
-    pub(in crate::database) const fn kept(text: &'a str, command: Command) -> Self {
+    pub const fn kept(text: &'a str, command: Command) -> Self {
         Self { keep: true, ..Self::plain(text, command) }
-    }
-
-    /// The same with the parameters of a statement.
-    pub(in crate::database) fn of(statement: &'a Statement) -> Self {
-        Self { parameters: &statement.parameters, ..Self::kept(&statement.text, Command::Statement) }
     }
 }
 
 /// What the server has to say of a statement, besides its rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::database) enum Command {
+pub enum Command {
     /// Nothing; it leaves the transaction open or closed as it is.
     Statement,
     /// The same, and it gives one row, whose last column is this number.
@@ -65,18 +60,17 @@ pub(in crate::database) enum Command {
 
 /// Why a batch failed, and at which of its statements.
 #[derive(Debug)]
-pub(in crate::database) struct BatchError {
-    pub(in crate::database) at: usize,
-    pub(in crate::database) error: WireError,
+pub struct BatchError {
+    /// Index of the statement that failed, in the order of the batch.
+    pub at: usize,
+    /// The reason.
+    pub error: WireError,
 }
 
 impl Connection {
     /// Runs statements in their order and gives the rows of each. After one that fails, the later ones are not run. A
     /// call that is given up half-way leaves the connection in no state to be used again.
-    pub(in crate::database) async fn run(
-        &mut self,
-        queries: &[Query<'_>],
-    ) -> Result<Vec<Vec<Row>>, BatchError> {
+    pub async fn run(&mut self, queries: &[Query<'_>]) -> Result<Vec<Vec<Row>>, BatchError> {
         let whole = |error| BatchError { at: 0, error };
         self.settle().map_err(whole)?;
         self.busy = true;

@@ -8,7 +8,7 @@ use tokio_postgres::types::Type;
 use super::batch::{Command, Query};
 use super::error::WireError;
 use super::{Connection, backend};
-use crate::database::Parameter;
+use crate::Parameter;
 
 /// How long a server may take to heed what it is asked.
 const HEEDED_WITHIN: Duration = Duration::from_secs(3);
@@ -45,7 +45,7 @@ impl Connection {
     }
 
     /// Waits until the server has done what it was asked, or has closed the connection.
-    pub(in crate::database) async fn finished(&mut self) {
+    pub async fn finished(&mut self) {
         while let Ok(message) = self.next().await {
             let ends =
                 matches!(self.hear_end(message), Ok(false)) && message.tag == backend::READY_FOR_QUERY_TAG;
@@ -58,7 +58,7 @@ impl Connection {
 
     /// Makes the server give up what it is doing, and closes the connection: asks it to cancel, and where it does not heed
     /// that, ends its process.
-    pub(in crate::database) async fn give_up(mut self) {
+    pub async fn give_up(mut self) {
         let is_heard = !self.closed && self.outbox.is_empty();
         for _ in 0..ATTEMPTS {
             match timeout(HEEDED_WITHIN, self.address.cancel(self.process, self.secret)).await {

@@ -26,7 +26,7 @@ const SPEAKS_TLS: u8 = b'S';
 
 /// Where a server is, and how to log in there.
 #[derive(Clone)]
-pub(in crate::database) struct Address {
+pub struct Address {
     config: Config,
     wanted: SessionAttrs,
     tls: Arc<ClientConfig>,
@@ -38,7 +38,7 @@ pub(in crate::database) struct Address {
 
 /// A host that may be the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::database) struct Host {
+pub struct Host {
     /// The name that TLS checks.
     name: Option<String>,
     place: Place,
@@ -53,7 +53,7 @@ enum Place {
 impl Address {
     /// Takes the address apart; says what it asks for that cannot be had. Where it names several hosts and no
     /// `connect_timeout`, each of them may take its part of `patience`.
-    pub(in crate::database) fn new(
+    pub fn new(
         conninfo: &Conninfo,
         tls: Arc<ClientConfig>,
         patience: Duration,
@@ -80,12 +80,12 @@ impl Address {
     }
 
     /// The same hosts, of which others are wanted.
-    pub(in crate::database) fn wanting(&self, wanted: SessionAttrs) -> Self {
+    pub fn wanting(&self, wanted: SessionAttrs) -> Self {
         Self { wanted, ..self.clone() }
     }
 
     /// Logs in at the first host that lets us and is wanted.
-    pub(in crate::database) async fn connect(&self) -> Result<Connection, WireError> {
+    pub async fn connect(&self) -> Result<Connection, WireError> {
         let passes = match &self.wanted {
             SessionAttrs::PreferStandby => &[SessionAttrs::Standby, SessionAttrs::Any][..],
             wanted => std::slice::from_ref(wanted),
@@ -187,7 +187,7 @@ impl Address {
 
 impl Host {
     /// The same address with this host alone, for libraries that know one.
-    pub(in crate::database) fn alone(&self, config: &Config) -> Config {
+    pub fn alone(&self, config: &Config) -> Config {
         let mut alone = Config::new();
         if let Some(user) = config.get_user() {
             alone.user(user);
@@ -220,7 +220,7 @@ impl Host {
     }
 
     /// The folder of its socket or its name, and its port.
-    pub(in crate::database) fn place(&self) -> (String, u16) {
+    pub fn place(&self) -> (String, u16) {
         match &self.place {
             Place::Unix(folder, port) => (folder.display().to_string(), *port),
             Place::Tcp(place, port) => (self.name.clone().unwrap_or_else(|| place.clone()), *port),

@@ -42,7 +42,7 @@ const LONGEST_NAME: usize = 63;
 
 /// Why a connection, or a statement on it, failed.
 #[derive(Debug, Error)]
-pub(in crate::database) enum WireError {
+pub enum WireError {
     /// The server refused.
     #[error(transparent)]
     Server(Box<ServerError>),
@@ -126,6 +126,18 @@ fn shortened(name: &str) -> &str {
 }
 
 impl std::error::Error for ServerError {}
+
+/// An error with its causes: tokio-postgres's own text says only that there was one.
+pub fn describe(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
 
 #[cfg(test)]
 mod tests {

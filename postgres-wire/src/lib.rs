@@ -12,6 +12,7 @@ mod connect;
 mod conninfo;
 mod error;
 mod notify;
+mod parameter;
 mod prepared;
 mod rows;
 #[cfg(test)]
@@ -27,16 +28,16 @@ use futures_util::FutureExt as _;
 use postgres_protocol::message::{backend, frontend};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 
-pub(super) use self::address::{Address, Host};
+pub use self::address::{Address, Host};
 use self::answers::Transaction;
 use self::backend_process::Backend;
-pub(super) use self::batch::{BatchError, Command, Query};
-pub(super) use self::connect::MODE;
+pub use self::batch::{BatchError, Command, Query};
+pub use self::connect::MODE;
 pub use self::connect::Mode;
-pub(super) use self::conninfo::{AddressError, Conninfo, SessionAttrs, encode};
-pub use self::error::ServerError;
-pub(super) use self::error::WireError;
+pub use self::conninfo::{AddressError, Conninfo, SessionAttrs, encode};
+pub use self::error::{ServerError, WireError, describe};
 pub use self::notify::Notification;
+pub use self::parameter::Parameter;
 use self::prepared::Prepared;
 pub use self::rows::Row;
 
@@ -54,7 +55,7 @@ trait Socket: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Socket for T {}
 
 /// A connection that is logged in.
-pub(super) struct Connection {
+pub struct Connection {
     socket: Box<dyn Socket>,
     /// What arrived. The part before `understood` has been looked at, and may hold rows of the statement under way.
     inbox: BytesMut,
@@ -121,7 +122,7 @@ impl Connection {
     }
 
     /// Ends a transaction without waiting for the answer, if that can be done at once; `false`: it cannot.
-    pub(super) fn roll_back(&mut self) -> bool {
+    pub fn roll_back(&mut self) -> bool {
         if self.closed || self.busy || self.unheard != Unheard::Nothing {
             return false;
         }
@@ -138,7 +139,7 @@ impl Connection {
 
     /// Whether more can be asked: no batch was given up half-way, no transaction is open, and the server has neither said
     /// anything unasked meanwhile nor closed the connection. Does not wait.
-    pub(super) fn is_usable(&mut self) -> bool {
+    pub fn is_usable(&mut self) -> bool {
         while !self.closed && self.inbox.len() <= MOST_UNREAD {
             self.inbox.reserve(READ);
             match at_once(self.socket.read_buf(&mut self.inbox)) {
@@ -195,23 +196,23 @@ impl Connection {
     }
 
     /// Whether an answer is awaited, or was when whoever waited went away.
-    pub(super) fn is_busy(&self) -> bool {
+    pub fn is_busy(&self) -> bool {
         self.busy
     }
 
     /// Whether something stands between gateway and server that hands connections on: what answers is not what was logged in to.
-    pub(super) fn is_behind_pooler(&self) -> bool {
+    pub fn is_behind_pooler(&self) -> bool {
         self.backend.is_none()
     }
 
     /// Keeps statements or not; `None`: where the server itself is spoken to, since a pooler may give each transaction another
     /// connection, on which they are not known.
-    pub(super) fn keep_statements(&mut self, wanted: Option<bool>) {
+    pub fn keep_statements(&mut self, wanted: Option<bool>) {
         self.keeps = wanted.unwrap_or(!self.is_behind_pooler());
     }
 
     /// The server that this is a connection to.
-    pub(super) fn host(&self) -> &Host {
+    pub fn host(&self) -> &Host {
         self.address.host()
     }
 

@@ -8,7 +8,7 @@
 //! ```
 
 mod batches;
-#[path = "../../../../../tests/it/harness/cluster.rs"]
+#[path = "../../../tests/it/harness/cluster.rs"]
 mod cluster;
 mod evictions;
 mod server;
@@ -24,7 +24,7 @@ use tokio_postgres::types::Type;
 
 use self::server::{Said, Server, Spoil, Spoilt, refusal};
 use super::*;
-use crate::database::Parameter;
+use crate::Parameter;
 
 /// What is asked: sessions, each of batches, each of statements; `!` is where it is refused. A session is rolled back at its
 /// end, unless that is one of its statements.

@@ -17,7 +17,7 @@ pub struct Notification {
 
 impl Connection {
     /// Listens to channels, one after the other: a pooler that takes part understands one `LISTEN` at a time.
-    pub(in crate::database) async fn listen(&mut self, channels: &[&str]) -> Result<(), WireError> {
+    pub async fn listen(&mut self, channels: &[&str]) -> Result<(), WireError> {
         self.heard.get_or_insert_default();
         for channel in channels {
             let text = format!("LISTEN {channel}");
@@ -28,10 +28,7 @@ impl Connection {
     }
 
     /// Notifications that have come, once there are `most` of them or no more for now; waits for the first. What is given up half-way loses nothing.
-    pub(in crate::database) async fn notifications(
-        &mut self,
-        most: usize,
-    ) -> Result<Vec<Notification>, WireError> {
+    pub async fn notifications(&mut self, most: usize) -> Result<Vec<Notification>, WireError> {
         loop {
             // Nothing else is said to who has asked nothing.
             if let Some(message) = self.understand()? {

@@ -17,7 +17,7 @@ use super::error::{ServerError, WireError};
 use super::rows::Row;
 
 /// Whether the server replays another one's log, and whether transactions only read unless they say otherwise.
-pub(in crate::database) const MODE: Query<'_> = Query::plain(
+pub const MODE: Query<'_> = Query::plain(
     "SELECT pg_is_in_recovery(), current_setting('default_transaction_read_only')::boolean",
     Command::Statement,
 );
@@ -35,7 +35,7 @@ pub enum Mode {
 
 impl Mode {
     /// Reads the rows of [`MODE`].
-    pub(in crate::database) fn read(rows: &[Row]) -> Self {
+    pub fn read(rows: &[Row]) -> Self {
         let is = |column: usize| rows.first().is_some_and(|row| row.bytes(column) == Some(&[1]));
         match (is(0), is(1)) {
             (true, _) => Self::Standby,
@@ -161,7 +161,7 @@ impl Connection {
     }
 
     /// What the server does with those who write.
-    pub(in crate::database) async fn mode(&mut self) -> Result<Mode, BatchError> {
+    pub async fn mode(&mut self) -> Result<Mode, BatchError> {
         let answers = self.run(&[MODE]).await?;
         Ok(Mode::read(answers.first().map_or(&[], Vec::as_slice)))
     }

@@ -10,7 +10,7 @@ use std::str::FromStr;
 use thiserror::Error;
 use tokio_postgres::Config;
 
-use crate::database::error::describe;
+use crate::error::describe;
 
 /// Prefixes of a URI.
 const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
@@ -71,7 +71,7 @@ const NOT_DONE: [(&str, &[&str]); 30] = [
 
 /// Why an address cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub(in crate::database) enum AddressError {
+pub enum AddressError {
     /// It is not written as an address is.
     #[error("{0}")]
     Syntax(&'static str),
@@ -100,7 +100,7 @@ pub(in crate::database) enum AddressError {
 
 /// Which servers are wanted of those that an address names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::database) enum SessionAttrs {
+pub enum SessionAttrs {
     /// The first that answers.
     #[default]
     Any,
@@ -118,13 +118,13 @@ pub(in crate::database) enum SessionAttrs {
 
 /// An address that has been read.
 #[derive(Clone, Debug)]
-pub(in crate::database) struct Conninfo {
+pub struct Conninfo {
     /// What tokio-postgres knows of it.
-    pub(in crate::database) config: Config,
+    pub config: Config,
     /// `target_session_attrs`
-    pub(in crate::database) wanted: SessionAttrs,
+    pub wanted: SessionAttrs,
     /// `sslrootcert`; `None`: the system's certificates.
-    pub(in crate::database) root_certificate: Option<PathBuf>,
+    pub root_certificate: Option<PathBuf>,
 }
 
 impl FromStr for Conninfo {
@@ -313,7 +313,7 @@ fn decode(text: &str) -> Result<String, AddressError> {
 }
 
 /// `/` → `%2F`
-pub(in crate::database) fn encode(text: &str) -> String {
+pub fn encode(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     let letter = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
     text.bytes().map(letter).collect()
