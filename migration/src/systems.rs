@@ -42,6 +42,7 @@ const OWNED: [(&str, &[&str]); 1] = [(
         "20260411000000_complete_therapyflow",
         "20260412000100_page_lists_of_therapyflow",
         "20260418000200_end_sessions_within_calendars",
+        "20260418000300_validate_the_end_of_sessions",
         "20260421000000_describe_therapyflow_anew",
     ],
 )];
