@@ -1,9 +1,9 @@
-//! Who sees and writes what, against the policies of the portal's schema brief as they stand there.
+//! The rows that each role reads and writes, compared with the policies in the portal's schema brief.
 
 use crate::cluster::{Database, Session, migrated};
 
-/// Three sites; a member of the first two, one of each role in the first, an administrator of the network, someone
-/// without a site, and someone who has left.
+/// Three sites; a member of the first two, one member of each role in the first, an administrator of the network, a user without
+/// a site, and a former member.
 pub(crate) const DATA: &str = "
     INSERT INTO auth.users (id, email)
     SELECT ('00000000-0000-4000-8000-00000000000' || digit)::uuid, digit || '@test.example'
@@ -51,7 +51,7 @@ pub(crate) const DATA: &str = "
 /// A clinician of the first site.
 pub(crate) const CLINICIAN: &str = "00000000-0000-4000-8000-00000000000c";
 
-/// Who asks: role and account.
+/// The callers: role and account.
 const CALLERS: [(&str, Option<&str>); 14] = [
     ("anon", None),
     ("authenticated", None),
@@ -110,7 +110,7 @@ const REFERENCES: [&str; 13] = [
 const BELOW_PROTOCOL: [&str; 4] =
     ["assessment_responses", "integration_homework", "integration_scores", "session_events"];
 
-/// The SELECT policy of each table or view, as the brief has it, or as it was proposed where the brief has none.
+/// Returns the SELECT policy of each table or view from the brief, or the proposed one if the brief has none.
 fn literal_reading() -> Vec<(String, String)> {
     let site = "EXISTS (SELECT 1 FROM user_sites us WHERE us.user_id = auth.uid() AND us.site_id =";
     let participant = "EXISTS (SELECT 1 FROM practitioner_profiles
@@ -129,7 +129,7 @@ fn literal_reading() -> Vec<(String, String)> {
         ("circle_members".into(), SIGNED_IN.into()),
     ];
     reading.extend(BELOW_PROTOCOL.map(|table| (table.to_owned(), member(table))));
-    // A view shows what the tables below it show.
+    // A view shows what its tables show.
     let views = [
         "homework_adherences",
         "homework_statuses",
@@ -141,7 +141,7 @@ fn literal_reading() -> Vec<(String, String)> {
         "timeline_events",
     ];
     reading.extend(views.map(|view| (view.to_owned(), member(view))));
-    // Of the network: supervision that is not over, with the caller at one end; circles; and whom these link.
+    // The network: supervision that has not ended, with the caller at one end; circles; and the practitioners whom these link.
     let related = "EXISTS (SELECT 1 FROM supervision_relationships r JOIN practitioner_profiles me ON me.user_id = auth.uid()
         WHERE r.status IN ('pending', 'active') AND me.profile_id IN (r.supervisor_id, r.supervisee_id)
           AND supervision_network_nodes.profile_id IN (r.supervisor_id, r.supervisee_id))";
@@ -167,8 +167,8 @@ async fn filled() -> (Database, Session, Session) {
     (database, judge, client)
 }
 
-/// The judge has the caller's claims but is a superuser: it sees everything, and applies the literal policy as a filter.
-/// That an ended membership counts for nothing is ours; the brief does not know them.
+/// Gives the judge the caller's claims, but leaves it a superuser: it sees every row, and applies the literal policy as a filter.
+/// That an ended membership gives no access is our rule; the brief does not know it.
 async fn judge_as(judge: &mut Session, role: &str, user: Option<&str>) {
     let sub = user.map(|it| format!(r#","sub":"{it}""#)).unwrap_or_default();
     judge
@@ -201,7 +201,7 @@ async fn everyone_sees_what_the_literal_policies_say_row_by_row() {
         client.become_client(role, user.as_deref()).await;
         judge_as(&mut judge, role, user.as_deref()).await;
         for (table, policy) in &reading {
-            // An ended membership is still one's own row.
+            // An ended membership is still the member's own row.
             if table == "user_sites" && digit == Some("5") {
                 continue;
             }
@@ -262,7 +262,7 @@ async fn everyone_writes_what_the_literal_policies_say() {
                 .await
                 .parse()
                 .unwrap();
-            // A logged event stays as it is: the brief has no policy for that.
+            // A logged event is immutable: the brief has no policy for changing it.
             let expected = if table == "session_events" || role == "anon" { None } else { Some(writable) };
             let column = match table {
                 "assessment_responses" => "score",
@@ -291,7 +291,7 @@ async fn everyone_writes_what_the_literal_policies_say() {
     }
 }
 
-/// Runs a statement and takes it back.
+/// Runs a statement and rolls it back.
 async fn attempt(client: &mut Session, statement: &str) -> Result<u64, String> {
     client.run("SAVEPOINT attempt").await.unwrap();
     let outcome = client.run(statement).await;
@@ -309,7 +309,7 @@ async fn protocols_are_written_at_ones_own_site_and_never_deleted() {
     assert_eq!(attempt(&mut client, "UPDATE log_clinical_records SET dosage_mg = 5").await, Ok(2));
     assert!(attempt(&mut client, "UPDATE log_clinical_records SET site_id = 2").await.is_err());
     assert!(attempt(&mut client, "DELETE FROM log_clinical_records").await.is_err());
-    // A row cannot be moved below a protocol of another site either.
+    // Nor can a row be moved below a protocol of another site.
     assert!(attempt(&mut client, "UPDATE integration_scores SET protocol_id = 3").await.is_err());
     client.run("ROLLBACK").await.unwrap();
 }
@@ -325,7 +325,7 @@ async fn the_supervision_exchange_can_be_used() {
     let ask_for_another =
         "INSERT INTO supervision_relationships (supervisor_id, supervisee_id) VALUES (2, 4)";
     assert!(attempt(&mut client, ask_for_another).await.is_err());
-    // The pending one of the two in which they take part and that are not over.
+    // The pending one of the two in which they take part and that have not ended.
     assert_eq!(
         attempt(
             &mut client,

@@ -1,8 +1,8 @@
-//! How `session_activities` follows the events.
+//! `session_activities` follows the events.
 
 use crate::cluster::{Database, Session, migrated};
 
-/// Two sites with a protocol each, the first with another one, and nothing left to refresh.
+/// Returns a database with two sites with a protocol each, one more protocol at the first, and nothing to refresh.
 async fn clinic() -> (Database, Session) {
     let database = migrated().await;
     let mut session = database.connect().await;
@@ -23,7 +23,7 @@ async fn refresh(session: &mut Session) -> String {
         .await
 }
 
-/// Every row: site, type, month; events, protocols, intensities, their sum and maximum.
+/// Returns every row: site, type, month; events, protocols, intensities, their sum and maximum.
 async fn cells(session: &mut Session) -> Vec<String> {
     session
         .rows(
@@ -34,7 +34,7 @@ async fn cells(session: &mut Session) -> Vec<String> {
         .await
 }
 
-/// The same, worked out from all events at once.
+/// Returns the same, computed from all events at once.
 async fn counted(session: &mut Session) -> Vec<String> {
     session
         .rows(
@@ -71,7 +71,7 @@ async fn events_are_counted_by_site_type_and_month_of_utc() {
         ("1", "1", "2026-02-01T01:00+02", "1"),
         ("1", "2", "2026-01-15T10:00Z", "9"),
         ("3", "1", "2026-01-15T10:00Z", "9"),
-        // Of no type, of no protocol, of no calendar.
+        // Without a type, without a protocol, without a month.
         ("1", "NULL", "2026-01-15T10:00Z", "10"),
         ("NULL", "1", "2026-01-15T10:00Z", "10"),
         ("1", "1", "infinity", "10"),
@@ -137,7 +137,7 @@ async fn a_tap_is_one_note_and_what_is_not_counted_is_none() {
 
 #[tokio::test]
 async fn a_change_of_many_events_is_one_pass_even_after_single_ones() {
-    // Comparing each row with each would take longer than the timeout.
+    // Comparing each row with each other one would exceed the timeout.
     let (_database, mut session) = clinic().await;
     let session = &mut session;
     session
@@ -215,7 +215,7 @@ async fn whatever_changes_the_next_refresh_is_as_good_as_a_full_one() {
         "UPDATE session_events SET protocol_id = 1 + floor(random() * 20) WHERE random() < 0.05",
         "DELETE FROM session_events WHERE random() < 0.1",
         "DELETE FROM session_events WHERE event_type_id = 1 + floor(random() * 8)",
-        // Events follow their protocol to another site, and go with it.
+        // Events move with their protocol to another site, and are deleted with it.
         "UPDATE log_clinical_records SET site_id = 1 + floor(random() * 2) WHERE random() < 0.1",
         "DELETE FROM log_clinical_records WHERE random() < 0.02 AND record_id > 3",
     ];

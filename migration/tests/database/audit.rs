@@ -1,4 +1,4 @@
-//! The audit log of TherapyFlow: every change of every table, for ever.
+//! The audit log of TherapyFlow records every change of every table, permanently.
 
 use crate::isolation::{DATA, account, client, filled};
 
@@ -47,7 +47,7 @@ async fn an_entry_tells_who_did_what_with_before_and_after() {
           old_data -> 'duration_minutes', new_data -> 'duration_minutes'), ', ' ORDER BY record_id)
         FROM therapyflow.audit_logs WHERE table_name = 'sessions' AND action = 'UPDATE'";
     assert_eq!(owner.one(sessions).await, "1 1 50 45, 2 1 50 45", "each row of a statement");
-    // Nobody's doing is told as nobody's; what is taken back never was.
+    // A change without an account is logged without one; one that is rolled back is not logged.
     let count = "SELECT count(*)::text FROM therapyflow.audit_logs";
     let before = owner.one(count).await;
     owner.run("BEGIN; DELETE FROM therapyflow.consent_records; ROLLBACK").await.unwrap();

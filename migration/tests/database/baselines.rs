@@ -1,8 +1,9 @@
-//! Scores beside their baselines: what triggers keep in the rows, and what `score_trends` makes of it.
+//! Scores and their baselines: the columns that triggers maintain, and the view `score_trends`.
 
 use crate::cluster::{Database, Session, migrated};
 
-/// A site with protocol 1 on 10 January. Instruments: 1 PHQ-9, 2 GAD-7, 9 WHOQOL (higher is better), 14 CAPS-5.
+/// Returns a database with a site and protocol 1 on 10 January. Instruments: 1 PHQ-9, 2 GAD-7, 9 WHOQOL (higher is better), 14
+/// CAPS-5.
 async fn clinic() -> (Database, Session) {
     let database = migrated().await;
     let mut session = database.connect().await;
@@ -24,7 +25,7 @@ const TABLES: [Table; 2] = [
     ("integration_scores", "scale_type", ["'IES'", "'EIS'"], "measured_at", "score_value"),
 ];
 
-/// Score, days after the dose and baseline of each row, in order of the score.
+/// Returns score, days after the dose and baseline of each row, in order of the score.
 async fn rows(session: &mut Session, table: &str, score: &str) -> Vec<String> {
     session
         .rows(format!(
@@ -34,10 +35,10 @@ async fn rows(session: &mut Session, table: &str, score: &str) -> Vec<String> {
         .await
 }
 
-/// What is done, how, and the rows after it: score, days after the dose, baseline.
+/// A step: its description, its statement, and the rows after it (score, days after the dose, baseline).
 type Case = (&'static str, String, Vec<&'static str>);
 
-/// Scores of a table come, are corrected and go.
+/// Returns steps that insert, correct and delete scores of a table.
 fn scores_come_and_go(table: &Table) -> Vec<Case> {
     let (table, instrument, [one, other], time, score) = table;
     let insert = |protocol: u32, instrument_value: &str, moment: &str, value: u32| {
@@ -108,7 +109,7 @@ fn scores_come_and_go(table: &Table) -> Vec<Case> {
     ]
 }
 
-/// Then scores change their places, and sessions their days.
+/// Returns steps that move scores to other protocols, and sessions to other days.
 fn scores_and_sessions_move(table: &Table) -> Vec<Case> {
     let (table, instrument, [one, other], time, score) = table;
     vec![
@@ -202,8 +203,7 @@ async fn a_statement_writes_only_rows_that_are_wrong() {
 
 #[tokio::test]
 async fn a_load_of_many_rows_is_one_pass_even_after_single_ones() {
-    // Comparing each row with each would take longer than the timeout, on however quick a machine; one pass does not, on
-    // however busy a one.
+    // Comparing each row with each other one would exceed the timeout on the fastest machine; one pass does not on the busiest.
     let (_database, mut session) = clinic().await;
     for (table, instrument, [one, _], time, score) in TABLES {
         let insert = |rows: u32| {
@@ -224,7 +224,7 @@ async fn a_load_of_many_rows_is_one_pass_even_after_single_ones() {
     }
 }
 
-/// What `score_trends` is, said in another way: a look-up for each row.
+/// The query of `score_trends`, written differently: a look-up for each row.
 const NAIVE: &str = "
     SELECT trend.source, trend.source_id, trend.protocol_id, trend.site_id,
       (SELECT substance_id FROM log_clinical_records WHERE record_id = trend.protocol_id) AS substance_id,
@@ -315,7 +315,7 @@ async fn a_trend_is_what_a_look_up_for_each_score_would_find_whatever_was_writte
         );
         assert_eq!(session.rows(differing).await, Vec::<String>::new(), "round {round}: {}", changes[which]);
     }
-    // The comparison saw something of everything.
+    // The comparison covered every kind of row.
     let seen = "SELECT concat_ws(' ', count(*) > 100, count(change_percent) > 30, count(*) FILTER (WHERE is_response) > 3,
           count(*) FILTER (WHERE NOT is_response) > 3, count(*) FILTER (WHERE is_remission) > 3,
           count(*) FILTER (WHERE NOT is_remission) > 3, count(*) FILTER (WHERE improvement = change AND change <> 0) > 3,
@@ -361,13 +361,13 @@ async fn a_score_is_judged_by_the_thresholds_of_its_instrument() {
               coalesce(left(is_response::text, 1), '-'), coalesce(left(is_remission::text, 1), '-'))
             FROM score_trends ORDER BY measured_at";
         assert_eq!(session.rows(judged).await[1], expected, "{assessment}: {before} → {later}");
-        // The baseline itself is not judged.
+        // The baseline itself has no change.
         let percent = if before == "0" { "-" } else { "0" };
         assert_eq!(session.rows(judged).await[0], format!("0 {percent} 0 - -"));
     }
 }
 
-/// Whether a session waits for a lock.
+/// Returns true if a session waits for a lock.
 async fn waits(session: &mut Session) -> bool {
     let waiting = "SELECT (count(*) > 0)::text FROM pg_stat_activity
         WHERE datname = current_database() AND wait_event_type = 'Lock'";

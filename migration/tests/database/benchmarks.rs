@@ -1,8 +1,8 @@
-//! How `network_benchmarks` follows the outcomes, and what it withholds.
+//! `network_benchmarks` follows the outcomes, and withholds what could identify a site.
 
 use crate::cluster::{Database, Session, migrated};
 
-/// Twenty sites without outcomes, and nothing left to refresh.
+/// Returns a database with twenty sites without outcomes, and nothing to refresh.
 async fn network() -> (Database, Session) {
     let database = migrated().await;
     let mut session = database.connect().await;
@@ -20,7 +20,7 @@ async fn refresh(session: &mut Session) -> String {
         .await
 }
 
-/// Response rates of the first sites, in the order of their keys, with so many protocols, all of them judged; `-` for none.
+/// Sets the response rates of the first sites, in the order of their keys, each over this many judged protocols; `-` for none.
 async fn responses(session: &mut Session, month: &str, protocols: u32, rates: &[&str]) {
     session.run(format!("DELETE FROM outcomes_summary WHERE month = '{month}'")).await.unwrap();
     for (at, rate) in rates.iter().enumerate() {
@@ -37,7 +37,7 @@ async fn responses(session: &mut Session, month: &str, protocols: u32, rates: &[
     }
 }
 
-/// What a site reads of its response rates: rate, quartiles, percentile, and why they are not there.
+/// Returns what a site reads of its response rates: rate, quartiles, percentile, and the reasons for missing ones.
 async fn seen(session: &mut Session, site: u32) -> Vec<String> {
     session
         .rows(format!(
@@ -60,11 +60,11 @@ async fn a_site_is_placed_among_the_others() {
     assert_eq!(seen(session, 1).await, ["50.00 22.50 40.00 65.00 60.00"]);
     assert_eq!(seen(session, 2).await, ["10.00 22.50 40.00 65.00 0.00"]);
     assert_eq!(seen(session, 6).await, ["90.00 22.50 40.00 65.00 100.00"]);
-    // Equal ones count half, and equal is what is within the same step of five.
+    // Equal rates count half; rates within the same step of five are equal.
     responses(session, JANUARY, 5, &["50", "50", "51.5", "48", "70", "90", "10"]).await;
     refresh(session).await;
     assert_eq!(seen(session, 1).await, ["50.00 50.00 50.00 60.00 41.67"]);
-    // Who has no rate has no place, and sees the network.
+    // A site without a rate has no percentile, and sees the network.
     responses(session, JANUARY, 5, &["-", "10", "20", "30", "70", "90"]).await;
     refresh(session).await;
     assert_eq!(seen(session, 1).await, ["20.00 30.00 70.00"]);
@@ -95,11 +95,11 @@ async fn no_number_depends_on_another_sites_rate_any_finer_than_five_points() {
 async fn below_the_minimum_nothing_is_shown_but_why() {
     let (_database, mut session) = network().await;
     let session = &mut session;
-    // Five sites are four others.
+    // Five sites: only four others.
     responses(session, JANUARY, 9, &["50", "10", "20", "30", "70"]).await;
     refresh(session).await;
     assert_eq!(seen(session, 1).await, ["50.00 too_few_sites"]);
-    // Each of the others has to have the minimum of protocols; the site itself does not.
+    // Each of the other sites needs the minimum of protocols; the site itself does not.
     responses(session, JANUARY, 4, &["50", "10", "20", "30", "70", "90"]).await;
     refresh(session).await;
     assert_eq!(seen(session, 1).await, ["50.00 too_few_protocols"]);
@@ -112,7 +112,7 @@ async fn below_the_minimum_nothing_is_shown_but_why() {
     refresh(session).await;
     assert_eq!(seen(session, 1).await, ["50.00 20.00 30.00 70.00 60.00"], "its own rate does not enter");
     assert_eq!(seen(session, 2).await, ["10.00 too_few_protocols"], "four others have enough");
-    // However many the others have together, each has to.
+    // The minimum applies to each of the others, whatever their total.
     session.run(protocols(500, "site_id = 6")).await.unwrap();
     session.run(protocols(4, "site_id = 5")).await.unwrap();
     refresh(session).await;
@@ -146,11 +146,11 @@ async fn a_rate_counts_with_the_protocols_that_it_rests_on() {
     let others = |change: &str| format!("UPDATE outcomes_summary SET {change} WHERE site_id = 6");
     for (change, expected) in [
         ("response_judged = 90", "90 5 - - -"),
-        // However many protocols the site has.
+        // The judged protocols count, not all protocols of the site.
         ("response_judged = 4", "90 5 too_few_protocols - -"),
         ("response_judged = 5", "90 5 - - -"),
         ("remission_judged = 4", "90 5 - too_few_protocols -"),
-        // Not known is not enough.
+        // An unknown number is not enough.
         ("response_judged = NULL, remission_judged = NULL", "90 5 too_few_protocols too_few_protocols -"),
         (
             "response_judged = 4, remission_judged = 4, total_protocols = 4",
@@ -161,7 +161,7 @@ async fn a_rate_counts_with_the_protocols_that_it_rests_on() {
         refresh(session).await;
         assert_eq!(session.one(suppressions).await, expected, "{change}");
     }
-    // The site that is compared needs none.
+    // The compared site needs no minimum.
     session.run(others("total_protocols = 9, response_judged = 9, remission_judged = 9")).await.unwrap();
     session.run("UPDATE outcomes_summary SET response_judged = 1 WHERE site_id = 1").await.unwrap();
     refresh(session).await;
@@ -208,7 +208,7 @@ async fn a_month_is_shown_when_it_is_over() {
         assert_eq!(seen(session, 1).await, [expected], "{offset}");
         session.run("DELETE FROM outcomes_summary").await.unwrap();
     }
-    // The clock alone makes a month over, without any change of the records.
+    // A month ends by the clock alone, without any change of the records.
     responses(session, JANUARY, 5, &rates).await;
     refresh(session).await;
     let shown = seen(session, 1).await;
@@ -236,7 +236,7 @@ async fn another_minimum_is_kept_and_counts_everything_again() {
     assert_eq!(seen(session, 1).await, five, "nothing before the next refresh");
     assert_eq!(refresh(session).await, "4 written, 0 removed");
     assert_eq!(seen(session, 1).await[1], "50.00 17.50 25.00 35.00 100.00");
-    // The next ones go by it.
+    // Later refreshes keep it.
     responses(session, "2026-02-01", 3, &["50", "10", "20", "30"]).await;
     refresh(session).await;
     assert_eq!(seen(session, 1).await[2], "50.00 17.50 25.00 35.00 100.00");
@@ -254,7 +254,7 @@ async fn another_minimum_is_kept_and_counts_everything_again() {
     assert!(session.run("INSERT INTO praxis.benchmark_settings DEFAULT VALUES").await.is_err());
 }
 
-/// Every row, and every number worked out by another way: subqueries for each row, over all outcomes.
+/// Every row, and every number computed differently: subqueries for each row, over all outcomes.
 const ROWS: &str = "SELECT t::text FROM network_benchmarks AS t ORDER BY site_id, substance_id, month";
 const ORACLE: &str = "
     WITH outcome AS (
@@ -395,7 +395,7 @@ async fn the_second_of_two_at_once_waits_and_finds_nothing_to_do() {
 
 #[tokio::test]
 async fn refreshes_wait_for_one_another_even_where_there_is_nothing_to_do() {
-    // Otherwise one could write what it counted before another over what that counted afterwards.
+    // Otherwise one refresh could overwrite the newer result of another with its older one.
     let (database, mut session) = network().await;
     for refresh in ["refresh_outcomes", "refresh_benchmarks", "refresh_activities", "refresh"] {
         let (mut first, mut second) = (database.connect().await, database.connect().await);
@@ -446,7 +446,7 @@ async fn clients_neither_write_nor_refresh_nor_set() {
         assert!(error.contains(refused), "{statement}: {error}");
         client.run("ROLLBACK TO attempt").await.unwrap();
     }
-    // Whom an operator lets, keeps all summaries by the one grant.
+    // A role with the one grant maintains all summaries.
     session
         .run("CREATE ROLE keeper LOGIN; GRANT USAGE ON SCHEMA praxis TO keeper; GRANT EXECUTE ON FUNCTION praxis.refresh TO keeper")
         .await

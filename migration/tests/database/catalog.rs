@@ -1,5 +1,5 @@
-//! What Praxis's own database keeps beyond the rulebook (`lint.rs`), asked of Postgres's own catalog: what comes later is
-//! asked too.
+//! Rules of Praxis's own database beyond the rulebook (`lint.rs`), checked in Postgres's catalog, so that they apply to later
+//! objects too.
 
 use crate::cluster::{Session, migrated};
 
@@ -41,7 +41,7 @@ async fn no_function_is_for_everyone_to_call() {
 
 #[tokio::test]
 async fn functions_trust_no_search_path() {
-    // A function in plain SQL with its caller's rights is inlined, and names what it calls in full.
+    // A function in plain SQL with its caller's rights is inlined, and qualifies the names that it calls.
     let trusting = "SELECT oid::regprocedure::text FROM pg_proc
         WHERE pronamespace IN ('praxis'::regnamespace, 'auth'::regnamespace, 'therapyflow'::regnamespace) AND proconfig IS NULL
           AND (prosecdef OR prolang <> (SELECT oid FROM pg_language WHERE lanname = 'sql')

@@ -1,4 +1,4 @@
-//! The change feed: what is noted and announced, for whom, and for how long.
+//! The change feed: which changes are recorded and notified, who may read them, and how long they are kept.
 
 use crate::access::DATA;
 use crate::cluster::{Database, Session, migrated};
@@ -33,7 +33,7 @@ async fn every_table_that_a_client_can_write_announces_its_changes() {
 #[tokio::test]
 async fn the_triggers_know_the_keys_of_their_tables() {
     let (_, mut session) = filled().await;
-    // What `praxis.announce` would make today is what is there.
+    // The triggers are those that `praxis.announce` would create today.
     let triggers = "SELECT concat(pg_get_triggerdef(oid), tgenabled) FROM pg_trigger
         WHERE tgfoid = 'praxis.announce_changes'::regproc ORDER BY 1";
     let before = session.rows(triggers).await;
@@ -148,7 +148,7 @@ async fn what_is_old_is_forgotten_a_few_at_a_time_and_remembered_to_be() {
     let mut gateway = database.connect_as("praxis_gateway").await;
     let forget = "SELECT praxis.forget_changes('1 hour', 4)::text";
     assert_eq!(gateway.one(forget).await, "4");
-    // While another one is at it, nothing is done.
+    // While another session runs it, it does nothing.
     session.run("BEGIN; SELECT pg_advisory_xact_lock(hashtext('praxis.forget_changes'))").await.unwrap();
     assert_eq!(gateway.one(forget).await, "0");
     session.run("ROLLBACK").await.unwrap();

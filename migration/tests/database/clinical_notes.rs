@@ -1,4 +1,4 @@
-//! Clinical notes in TherapyFlow: what each type holds, and that approval is for good.
+//! Clinical notes in TherapyFlow: the content of each type, and approval, which is final.
 
 use crate::isolation::{client, error, filled, refused};
 
@@ -28,7 +28,7 @@ async fn a_note_holds_what_its_type_asks_for() {
         ("progress", r#""text""#, "A progress note lacks: text."),
     ] {
         assert_eq!(refused(&mut a, &note(note_type, content)).await, error("PR400", words), "{content}");
-        // What would make a note contradict itself is refused to everybody.
+        // A contradictory note is refused, whoever writes it.
         assert_eq!(owner.refused(note(note_type, content)).await, error("PR400", words), "{content}");
     }
     for (note_type, content) in [
@@ -44,7 +44,7 @@ async fn a_note_holds_what_its_type_asks_for() {
     assert_eq!(refused(&mut a, &note("poem", "{}")).await.0, "23514");
     let change = format!("UPDATE therapyflow.clinical_notes SET note_type = 'dap' WHERE id = '{NOTE}'");
     assert_eq!(refused(&mut a, &change).await.0, "PR400");
-    // Notes are those of the session's therapist, whoever else sees the session.
+    // Notes belong to the session's therapist; other readers of the session do not see them.
     for digit in ["b", "c", "e", "f"] {
         let refusal =
             refused(&mut client(&database, digit).await, &note("progress", r#"{"text": "t"}"#)).await;
@@ -91,11 +91,11 @@ async fn an_approved_note_stays_as_it_is() {
     let kept = error("PR409", "The note was approved and cannot be deleted.");
     assert_eq!(refused(&mut a, &delete).await, kept);
     assert_eq!(owner.refused(&delete).await, kept);
-    // Other notes of the therapist are not.
+    // The therapist's other notes can be deleted.
     assert_eq!(a.run(format!("DELETE FROM therapyflow.clinical_notes WHERE id <> '{NOTE}'")).await, Ok(1));
     a.run("ROLLBACK").await.unwrap();
 
-    // It goes with its session, and stays when its session is handed over.
+    // It is deleted with its session, and stays when its session is handed over.
     let to_b = format!(
         "UPDATE therapyflow.sessions SET therapist_id = '20000000-0000-4000-8000-00000000000b' WHERE id = '{SESSION}'"
     );

@@ -1,4 +1,4 @@
-//! Databases on a throwaway Postgres.
+//! Databases on a temporary Postgres.
 
 use std::io::Write as _;
 use std::process::Command;
@@ -28,7 +28,7 @@ impl Cluster {
         let name = format!("test_{}", next());
         let url = self.url("postgres", "postgres");
         let mut server = PgConnection::connect(&url).await;
-        // A server that has just started listens before it accepts.
+        // A server that has just started listens before it accepts logins.
         for _ in 0..100 {
             if server.is_ok() {
                 break;
@@ -43,12 +43,12 @@ impl Cluster {
     }
 }
 
-/// An empty database of the shared server.
+/// Creates an empty database on the shared server.
 pub(crate) async fn database() -> Database {
     SHARED.database().await
 }
 
-/// A migrated database of the shared server.
+/// Creates a migrated database on the shared server.
 pub(crate) async fn migrated() -> Database {
     let database = database().await;
     migration::up(&database.url()).await.unwrap();
@@ -77,7 +77,7 @@ impl Database {
         Session(PgConnection::connect(&self.url_of(user)).await.unwrap())
     }
 
-    /// The catalog as SQL.
+    /// Returns the schema as SQL.
     pub(crate) fn dump(&self) -> String {
         let output = Command::new(program("pg_dump"))
             .args(["--schema-only", "-U", "postgres", "-h"])
@@ -88,7 +88,7 @@ impl Database {
         std::io::stderr().write_all(&output.stderr).unwrap();
         assert!(output.status.success());
         let text = String::from_utf8(output.stdout).unwrap();
-        // Newer versions guard the text by a random word.
+        // Newer versions guard the text with a random word.
         text.lines().filter(|it| !it.contains("restrict ")).collect::<Vec<_>>().join("\n")
     }
 }
@@ -105,7 +105,7 @@ impl Session {
             .map_err(|it| it.to_string())
     }
 
-    /// Runs a statement that the database refuses, and gives the SQLSTATE and the words.
+    /// Runs a statement that the database must refuse, and returns the SQLSTATE and the message.
     pub(crate) async fn refused(&mut self, statement: impl Into<String>) -> (String, String) {
         let statement = statement.into();
         let refused = sqlx::raw_sql(AssertSqlSafe(statement.clone())).execute(&mut self.0).await;
@@ -127,7 +127,7 @@ impl Session {
         panic!("nobody waits");
     }
 
-    /// The first column of a query's rows, which is text.
+    /// Returns the first column of a query's rows, which is text.
     pub(crate) async fn rows(&mut self, query: impl Into<String>) -> Vec<String> {
         let query = query.into();
         sqlx::query(AssertSqlSafe(query.clone()))

@@ -1,4 +1,4 @@
-//! TherapyFlow's tables are described in the database too, for those who read it there.
+//! TherapyFlow's tables have their descriptions as comments in the database too.
 
 use std::collections::BTreeSet;
 

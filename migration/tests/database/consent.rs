@@ -1,4 +1,4 @@
-//! Consent in TherapyFlow: the patient decides, and wearable data is read accordingly.
+//! Consent in TherapyFlow: the patient decides, and reading wearable data depends on it.
 
 use crate::isolation::{client, error, filled, refused};
 
@@ -26,7 +26,7 @@ async fn wearable_data_is_hidden_as_soon_as_consent_is_taken_back() {
         assert_eq!(sees(digit).await, expected, "{digit} afterwards");
     }
 
-    // A new one, until tomorrow; staff ask for it.
+    // A new one, until tomorrow; staff request it.
     let ask = "INSERT INTO therapyflow.consent_records (patient_id, purpose)
         VALUES ('30000000-0000-4000-8000-000000000001', '{}') RETURNING id::text";
     let mut a = client(&database, "a").await;
@@ -45,7 +45,7 @@ async fn wearable_data_is_hidden_as_soon_as_consent_is_taken_back() {
     assert_eq!(e.one(grant).await, "GRANTED t");
     e.run("COMMIT").await.unwrap();
     assert_eq!(sees("a").await, "1");
-    // Time ends it, without anybody's doing.
+    // It expires by time alone.
     owner
         .run(format!("UPDATE therapyflow.consent_records SET expires_at = now() - interval '1 second' WHERE id = '{asked}'"))
         .await
@@ -63,7 +63,7 @@ async fn a_consent_moves_by_the_patients_steps_only() {
     e.run("COMMIT").await.unwrap();
     let step = |step: &str| format!("SELECT status FROM therapyflow.{step}_consent('{id}')");
 
-    // Staff see it and decide nothing; to others it is not there.
+    // Staff see it and decide nothing; other callers do not see it.
     let mut a = client(&database, "a").await;
     assert_eq!(
         refused(&mut a, &step("grant")).await,

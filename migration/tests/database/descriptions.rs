@@ -1,4 +1,4 @@
-//! What the build scripts read from the files of entities is what sea-orm makes of them.
+//! The build scripts and sea-orm read the same from the files of entities.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! The entities mirror the tables: columns, types, keys, relations and lists of values, in both directions. Of a view the
-//! database knows the columns only; what else its entity says is asked of its rows.
+//! Entities and tables have the same columns, types, keys, relations and lists of values, in both directions. Of a view the
+//! database knows only the columns; the rest of its entity is checked against its rows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ use crate::functions::functions;
 
 type Set = BTreeSet<String>;
 
-/// What the entities say, one line for each fact.
+/// The facts that the entities state, one line each.
 #[derive(Default)]
 struct Facts {
     columns: Set,
@@ -24,11 +24,11 @@ struct Facts {
     references: Set,
     values: Set,
     tables: usize,
-    /// Whether they are those of the rows that functions give, not those of tables and views.
+    /// True if they are about the rows of functions, not about tables and views.
     are_rows_of_functions: bool,
 }
 
-/// Whether an entity describes the rows of a function, and no table.
+/// Returns true if an entity describes the rows of a function, and no table.
 fn is_rows_of_a_function(schema: &str, name: &str) -> bool {
     let rows = functions().map(|function| function.returns).filter(|returns| returns.has_no_table());
     rows.map(|returns| returns.table()).any(|table| (table.schema, table.name) == (schema, name))
@@ -98,13 +98,13 @@ impl Visitor for Facts {
                 panic!("{:?}", definition.to_tbl)
             };
             let far_schema = far.0.as_ref().map_or(table.schema.to_owned(), |schema| schema.1.to_string());
-            // A function's rows are in no table that could be asked.
+            // The rows of a function are in no table to query.
             if is_rows_of_a_function(&far_schema, &far.1.to_string()) {
                 continue;
             }
             let (near, far) = (table.to_string(), format!("{far_schema}.{}", far.1.to_string()));
             let (from, to) = (columns(&definition.from_col), columns(&definition.to_col));
-            // Both sides of a relation say the same; each must be there.
+            // Both sides of a relation state the same fact, and each must exist.
             let (fact, side) = match (definition.rel_type, definition.is_owner) {
                 (RelationType::HasMany, _) => (format!("{far} ({to}) → {near} ({from})"), "many"),
                 (RelationType::HasOne, true) => (format!("{far} ({to}) → {near} ({from})"), "only"),
@@ -119,7 +119,7 @@ impl Visitor for Facts {
                 self.values.insert(format!("{table}.{} in {}", column.name, texts.join(", ")));
             }
         }
-        // An entity that cannot be selected is of no use.
+        // The entity can be selected.
         assert!(E::find().build(DbBackend::Postgres).values.is_none_or(|it| it.0 == Vec::<Value>::new()));
     }
 }
@@ -144,13 +144,13 @@ async fn database() -> Session {
     migrated().await.connect().await
 }
 
-/// The schemas of all systems, as a list in SQL.
+/// Returns the schemas of all systems, as a list in SQL.
 pub(crate) fn schemas() -> String {
     let all = [entity_ppn::SCHEMAS, entity_therapyflow::SCHEMAS, entity_auth::SCHEMAS].concat();
     all.iter().map(|schema| format!("'{}'", schema.name)).collect::<Vec<_>>().join(", ")
 }
 
-/// The first column of a query; `{schemas}` in it stands for the schemas of all systems.
+/// Returns the first column of a query, in which `{schemas}` is replaced by the schemas of all systems.
 async fn set(session: &mut Session, query: &str) -> Set {
     session.rows(query.replace("{schemas}", &schemas())).await.into_iter().collect()
 }
@@ -158,7 +158,7 @@ async fn set(session: &mut Session, query: &str) -> Set {
 const VIEWS: &str = "SELECT nspname || '.' || relname FROM pg_class
     JOIN pg_namespace AS s ON s.oid = relnamespace AND nspname IN ({schemas}) WHERE relkind = 'v'";
 
-/// What is said of tables, and what is said of views.
+/// Splits facts into those of tables and those of views.
 fn apart(facts: Set, views: &Set) -> (Set, Set) {
     let of_view = |fact: &String| {
         let object = fact.split_once(' ').map_or("", |it| it.0);
@@ -203,7 +203,7 @@ async fn columns_with_types_nullability_and_defaults() {
 
 #[tokio::test]
 async fn primary_and_unique_keys() {
-    // A key that the primary key is a part of is no rule of its own: it is there for a foreign key to point at.
+    // A unique key that contains the primary key is no rule of its own: a foreign key references it.
     let query = "
         SELECT format('%s.%s %s (%s)', nspname, relname, CASE WHEN indisprimary THEN 'primary' ELSE 'unique' END,
           (SELECT string_agg(attname, ', ' ORDER BY CASE WHEN indisprimary THEN to_char(place, '0000') ELSE attname END)
@@ -221,8 +221,8 @@ async fn primary_and_unique_keys() {
 
 #[tokio::test]
 async fn foreign_keys_are_relations_on_both_sides() {
-    // Foreign keys to auth.users are not relations: accounts are never exposed. The keys that tie the site or the
-    // organization of a row to that of its parent repeat the key to the parent.
+    // Foreign keys to auth.users are not relations: accounts are never exposed. The keys that tie the site or the organization of
+    // a row to that of its parent repeat the key to the parent.
     let query = "
         SELECT format('%s (%s) → %s (%s) %s', near.relnamespace::regnamespace::text || '.' || near.relname,
           (SELECT string_agg(attname, ', ') FROM pg_attribute WHERE attrelid = conrelid AND attnum = ANY (conkey)),
@@ -235,7 +235,7 @@ async fn foreign_keys_are_relations_on_both_sides() {
     let mut session = database().await;
     let (references, of_views) = apart(facts().references, &set(&mut session, VIEWS).await);
     assert_eq!(references, set(&mut session, query).await);
-    // What a view points to need not lead back to the view's rows.
+    // A table that a view references need not lead back to the view's rows.
     for reference in of_views.iter().filter(|it| !it.ends_with(" one")) {
         let fact = reference.rsplit_once(' ').unwrap().0;
         assert!(of_views.contains(&format!("{fact} one")), "{reference}, and not the other side");

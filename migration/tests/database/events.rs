@@ -1,4 +1,4 @@
-//! The session logger: what an event may hold, and that none is written twice.
+//! The session logger: valid events, and no duplicates.
 
 use crate::access::{CLINICIAN, DATA};
 use crate::cluster::{Database, Session, migrated};
@@ -11,14 +11,14 @@ async fn filled() -> Database {
     database
 }
 
-/// Somebody in a transaction of their own.
+/// Opens a session of a user, in a transaction.
 async fn client(database: &Database, user: &str) -> Session {
     let mut session = database.connect_as("praxis_gateway").await;
     session.become_client("authenticated", Some(user)).await;
     session
 }
 
-/// Runs what is refused, and goes on.
+/// Runs a statement that is refused, and continues the transaction.
 async fn refused(client: &mut Session, statement: &str) -> (String, String) {
     client.run("SAVEPOINT attempt").await.unwrap();
     let refused = client.refused(statement).await;
@@ -106,11 +106,11 @@ async fn a_tap_that_is_sent_again_gives_the_event_that_is_there() {
     };
     let first = client.one(tap("first")).await;
     assert_eq!(client.one(tap("second")).await, first);
-    // Of another protocol the same name is another event.
+    // The same name at another protocol is another event.
     assert_ne!(client.one(tap("other").replace("event(1", "event(2")).await, first);
 }
 
-/// Three events, of which the second has no name.
+/// Returns a batch of three events, of which the second has no name.
 fn batch() -> String {
     format!(
         "SELECT event_id || ' ' || event_type_id || ' ' || to_char(event_timestamp AT TIME ZONE 'UTC', 'HH24:MI')

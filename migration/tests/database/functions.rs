@@ -1,5 +1,4 @@
-//! The functions that are served beside the tables are as they are declared: what they take and give, and whose rights they
-//! have.
+//! Served functions match their declarations: arguments, results, and whose rights they run with.
 
 use std::collections::BTreeMap;
 
@@ -9,12 +8,12 @@ use sea_orm::{ColumnTrait, EntityTrait, IdenStatic, Iterable};
 use crate::cluster::migrated;
 use crate::entities::type_name;
 
-/// The functions of all systems.
+/// Returns the functions of all systems.
 pub(crate) fn functions() -> impl Iterator<Item = &'static Function> {
     entity_ppn::functions::FUNCTIONS.iter().chain(entity_therapyflow::functions::FUNCTIONS)
 }
 
-/// The columns of an entity, as a function's result is written.
+/// The columns of entities, in the notation of a function's result.
 #[derive(Default)]
 struct Shapes(BTreeMap<TableName, String>);
 
@@ -46,7 +45,7 @@ fn argument_type(argument: &Argument) -> &'static str {
     }
 }
 
-/// What a function takes, in any order.
+/// Returns the arguments of a function, in any order.
 fn arguments(function: &Function) -> Vec<String> {
     let mut arguments = Vec::new();
     for argument in function.arguments {
@@ -62,7 +61,7 @@ fn arguments(function: &Function) -> Vec<String> {
     arguments
 }
 
-/// What the database has of a function: arguments, volatility, rights, result, and who may call it.
+/// The query for a function's arguments, volatility, rights, result, and callers.
 const FOUND: &str = "
     SELECT concat_ws(E'\\n',
       (SELECT string_agg(concat(proargnames[place], ' ', format_type(type, NULL),
@@ -90,7 +89,7 @@ async fn functions_are_as_they_are_declared() {
     for function in functions() {
         let name = format!("{}.{}", function.schema, function.name);
         let found = session.one(format!("{FOUND} '{name}'::regproc")).await;
-        // The schema of the search path is not spelt out.
+        // Postgres omits the schema of the search path.
         let shown = |table: TableName| {
             let name = table.to_string();
             name.strip_prefix("public.").unwrap_or(&name).to_owned()
@@ -103,7 +102,7 @@ async fn functions_are_as_they_are_declared() {
         let taken = arguments(function).join(", ");
         let taken = if taken.is_empty() { taken } else { format!("{taken}\n") };
         let expected = format!("{taken}{does}\nwith its caller's rights\n{result}\n");
-        // Who has no token sees no row of what is read, and is refused nothing; they write nothing.
+        // Callers without a token read no rows, without an error; they write nothing.
         let callers = if does == "reads" { "anon, authenticated" } else { "authenticated" };
         assert_eq!(found, format!("{expected}{callers}"), "{name}");
         assert!(!function.doc.is_empty() && function.arguments.iter().all(|it| !it.doc.is_empty()), "{name}");

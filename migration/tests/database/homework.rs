@@ -1,4 +1,4 @@
-//! The integration hub: homework is completed on a day or not at all, and where it stands.
+//! The integration hub: completing homework, and its status.
 
 use crate::access::{CLINICIAN, DATA};
 use crate::cluster::{Database, Session, migrated};
@@ -11,7 +11,7 @@ async fn filled() -> (Database, Session) {
     (database, client)
 }
 
-/// Runs what is refused, and goes on.
+/// Runs a statement that is refused, and continues the transaction.
 async fn refused(client: &mut Session, statement: &str) -> (String, String) {
     client.run("SAVEPOINT attempt").await.unwrap();
     let refused = client.refused(statement).await;
@@ -118,7 +118,7 @@ async fn homework_stands_where_today_puts_it() {
             "completed_on_time"
         ]
     );
-    // With the one that was there, which was due in January.
+    // Including the existing homework, which was due in January.
     let adherence = "SELECT concat_ws(' ', assigned, completed, completed_on_time, open, overdue, adherence)
         FROM homework_adherences WHERE protocol_id = 2";
     assert_eq!(client.one(adherence).await, "7 3 2 4 2 50.00");

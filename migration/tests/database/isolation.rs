@@ -1,13 +1,12 @@
-//! Who sees and writes what of TherapyFlow, against its policies as they are told, and that no organization reaches into
-//! another.
+//! The rows of TherapyFlow that each role reads and writes, compared with its policies, and the isolation of organizations.
 
 use crate::cluster::{Database, Session, migrated};
 
-/// Two organizations. In the first: two therapists (`a`, `b`), an administrator (`c`), an owner (`d`), and patients: one with
-/// an account (`e`), who consents, and two without, of whom one has taken consent back and one's has ended. In the second: a
-/// therapist (`f`) and a patient (`1`), who consents. Nobody: `0`.
+/// Two organizations. In the first: two therapists (`a`, `b`), an administrator (`c`), an owner (`d`), and three patients: one
+/// with an account (`e`), who consents, and two without, whose consents are withdrawn and expired. In the second: a therapist
+/// (`f`) and a patient (`1`), who consents. An account without a role: `0`.
 ///
-/// Keys end in what they are: `o1`, `ta`, `p1`, …, as hexadecimal digits go.
+/// Keys end in the name of their object: `o1`, `ta`, `p1`, …, as far as hexadecimal digits allow.
 pub(crate) const DATA: &str = "
     INSERT INTO auth.users (id, email)
     SELECT ('00000000-0000-4000-8000-0000000000f' || digit)::uuid, 'f' || digit || '@test.example'
@@ -54,7 +53,7 @@ pub(crate) const DATA: &str = "
     ) AS consent(number, patient, purpose, status, ends);
 ";
 
-/// Who asks: role and account.
+/// The callers: role and account.
 const CALLERS: [(&str, Option<&str>); 11] = [
     ("anon", None),
     ("authenticated", None),
@@ -85,14 +84,14 @@ pub(crate) async fn filled() -> (Database, Session) {
     (database, owner)
 }
 
-/// Somebody in a transaction of their own, by the last digit of the account.
+/// Opens a session of a user in a transaction, by the last digit of the account.
 pub(crate) async fn client(database: &Database, digit: &str) -> Session {
     let mut session = database.connect_as("praxis_gateway").await;
     session.become_client("authenticated", Some(&account(digit))).await;
     session
 }
 
-/// Runs what is refused, and goes on.
+/// Runs a statement that is refused, and continues the transaction.
 pub(crate) async fn refused(client: &mut Session, statement: &str) -> (String, String) {
     client.run("SAVEPOINT attempt").await.unwrap();
     let refused = client.refused(statement).await;
@@ -111,7 +110,7 @@ fn works_for(org: &str, roles: &str) -> String {
     )
 }
 
-/// The policy for reading each table and view, row by row, as it is told.
+/// Returns the policy for reading each table and view, row by row, as its source describes it.
 fn literal_reading() -> Vec<(&'static str, String)> {
     let staff = |org: &str| works_for(org, "'therapist', 'admin', 'owner'");
     let administers = |org: &str| works_for(org, "'admin', 'owner'");
@@ -165,7 +164,7 @@ fn literal_reading() -> Vec<(&'static str, String)> {
             ),
         ),
         ("therapists", staff("therapists.org_id")),
-        // Whoever sees the session, the therapist and the patient.
+        // Every reader of the session: the therapist and the patient.
         (
             "upcoming_sessions",
             format!(
@@ -262,7 +261,7 @@ async fn a_row_keeps_to_the_organization_of_its_parent() {
             .unwrap();
         assert_eq!(owner.one(&orgs).await, before, "{table}");
     }
-    // Notes follow a session that is handed over.
+    // Notes move with a session that is handed over.
     owner
         .run(
             "UPDATE therapyflow.sessions SET therapist_id = '20000000-0000-4000-8000-00000000000b'
@@ -298,7 +297,7 @@ async fn everyone_writes_what_is_theirs() {
         }
         assert_eq!(changed("0", statement).await, Ok(0), "{statement} by a stranger");
     }
-    // A patient sends samples of oneself, and nobody of anybody else.
+    // A patient sends their own samples, and no one else's.
     let sample = "INSERT INTO therapyflow.wearable_data (data_type, metrics, recorded_at) VALUES ('steps', '{}', now())";
     assert_eq!(changed("e", sample).await, Ok(1));
     let of_another = sample
@@ -306,7 +305,7 @@ async fn everyone_writes_what_is_theirs() {
         .replace("('steps'", "('30000000-0000-4000-8000-000000000001', 'steps'");
     assert!(changed("a", &of_another).await.is_err());
     assert!(changed("1", &of_another).await.is_err());
-    // A therapist hands a patient over to a colleague, and not to somebody of another organization.
+    // A therapist can hand a patient over to a colleague, but not to another organization.
     let hand_over =
         "UPDATE therapyflow.patients SET assigned_therapist_id = '20000000-0000-4000-8000-00000000000b'
         WHERE id = '30000000-0000-4000-8000-000000000001'";

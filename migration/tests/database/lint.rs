@@ -1,4 +1,4 @@
-//! The rulebook over databases: one that keeps every rule, and that one with one rule broken at a time.
+//! The rulebook on databases: one that keeps every rule, and variants that break one rule each.
 
 use std::collections::BTreeSet;
 
@@ -81,7 +81,7 @@ const CONFIG: &str = r#"
     to = "clinic.sites.site_id"
 "#;
 
-/// What breaks which rule, and the object that is named.
+/// The statement that breaks a rule, the rule, and the object of the finding.
 const BROKEN: &[(&str, &str, &str)] = &[
     ("rls-enabled", "clinic.visits", "ALTER TABLE clinic.visits DISABLE ROW LEVEL SECURITY"),
     ("rls-forced", "clinic.visits", "ALTER TABLE clinic.visits NO FORCE ROW LEVEL SECURITY"),
@@ -338,10 +338,10 @@ async fn a_policy_recurses_through_others_through_views_and_functions_but_not_pa
         let report = lint(&mut session, &config("")).await;
         let found = named(&report.findings).contains(&("policy-recursion", "clinic.members.members_all"));
         assert_eq!(found, is_recursion, "{reads}: {:#?}", report.findings);
-        // Postgres says the same.
+        // Postgres agrees.
         let asked = session.run("SET LOCAL ROLE lint_client; SELECT FROM clinic.members").await;
         let is_refused = asked.is_err_and(|error| error.contains("infinite recursion"));
-        // In a function it is found when that is called.
+        // Recursion through a function is found when the function is called.
         assert_eq!(is_refused, is_recursion && !reads.contains("seen"), "{reads}");
         session.run("ROLLBACK").await.unwrap();
     }

@@ -1,4 +1,4 @@
-//! The rulebook over the text of migrations.
+//! The rulebook on the text of migrations.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use migration::lint::{Config, Finding, Lint, Side, Text, read_texts};
 
 use crate::cluster::database;
 
-/// What breaks which rule, and the line that is named. A text for each migration: name, up, down.
+/// The broken rule, the line of the finding, and the migrations (name, up, down).
 pub(crate) const BROKEN: &[(&str, usize, &[Migration])] = &[
     ("migration-syntax", 2, &[("20260101000000_a", "SELECT 1;\nCREATE TABEL a ();", Some(""))]),
     ("migration-name", 1, &[("2026_a", "", Some(""))]),
@@ -22,7 +22,7 @@ pub(crate) const BROKEN: &[(&str, usize, &[Migration])] = &[
     ("additive-only", 1, &[("20260101000000_a", "TRUNCATE a;", Some(""))]),
     ("additive-only", 1, &[("20260101000000_a", "DROP FUNCTION a(int);", Some(""))]),
     ("additive-only", 1, &[("20260101000000_a", "DROP SCHEMA a CASCADE;", Some(""))]),
-    // A table that is made again has lost its rows.
+    // A table that is dropped and created again has lost its rows.
     ("additive-only", 1, &[("20260101000000_a", "DROP TABLE a;\nCREATE TABLE a (b int);", Some(""))]),
     ("additive-only", 3, &[("20260101000000_a", "DO $$\nBEGIN\n  DROP TABLE a;\nEND $$;", Some(""))]),
     (
@@ -30,7 +30,7 @@ pub(crate) const BROKEN: &[(&str, usize, &[Migration])] = &[
         3,
         &[("20260101000000_a", "DO $$\nBEGIN\n  EXECUTE format('DROP TABLE %I', 'a');\nEND $$;", Some(""))],
     ),
-    // What is made in another schema does not take the place of what is dropped, whatever its name.
+    // An object in another schema does not replace the dropped one, even with the same name.
     (
         "additive-only",
         1,
@@ -88,7 +88,7 @@ pub(crate) const BROKEN: &[(&str, usize, &[Migration])] = &[
     ("round-trip", 2, &[("20260101000000_a", "SELECT 1;\nSELECT nothing;", Some(""))]),
 ];
 
-/// What adds, however it is said.
+/// Additive statements, in every notation.
 const ADDITIVE: &[&str] = &[
     "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';\nDROP FUNCTION f;\nCREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 2';",
     "DROP POLICY p ON a; CREATE POLICY p ON a USING (true);",

@@ -120,7 +120,7 @@ async fn notes_are_found_by_the_events_of_their_protocols_alone() {
     client.run("RESET ROLE; RESET request.jwt.claims").await.unwrap();
     client.run("COMMIT").await.unwrap();
     client.become_client("authenticated", Some(CLINICIAN)).await;
-    // The tables are small here, and would rather be read from one end to the other.
+    // The tables are small, so Postgres would prefer a sequential scan.
     client.run("SET LOCAL enable_seqscan = off").await.unwrap();
     for view in [
         "session_notes",

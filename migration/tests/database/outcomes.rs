@@ -1,9 +1,9 @@
-//! How `outcomes_summary` follows the records.
+//! `outcomes_summary` follows the records.
 
 use crate::cluster::{Database, Session, migrated};
 
-/// Sites 1 to 3 without records, and nothing left to refresh. Indication 1 is a depression, 3 is PTSD, 4 is an anxiety.
-/// Instruments: 1 PHQ-9, 2 GAD-7, 9 WHOQOL (higher is better), 14 CAPS-5, 15 MADRS.
+/// Returns a database with sites 1 to 3 without records, and nothing to refresh. Indication 1 is a depression, 3 is PTSD, 4 is an
+/// anxiety. Instruments: 1 PHQ-9, 2 GAD-7, 9 WHOQOL (higher is better), 14 CAPS-5, 15 MADRS.
 async fn clinic() -> (Database, Session) {
     let database = migrated().await;
     let mut session = database.connect().await;
@@ -26,7 +26,7 @@ async fn refresh_months(session: &mut Session, months: &str) -> String {
     session.one(REFRESH.replace("()", &format!("({months})"))).await
 }
 
-/// Every cell: site, substance, month, protocols, response, remission, adverse events; `-` where there is no rate.
+/// Returns every cell: site, substance, month, protocols, response, remission, adverse events; `-` if there is no rate.
 async fn cells(session: &mut Session) -> Vec<String> {
     session
         .rows(
@@ -38,7 +38,7 @@ async fn cells(session: &mut Session) -> Vec<String> {
         .await
 }
 
-/// A completed dosing session at the first site with psilocybin, by its day and indication; answers its key.
+/// Inserts a completed dosing session at the first site with psilocybin, by its day and indication; returns its key.
 async fn protocol(session: &mut Session, day: &str, indication: u32) -> String {
     session
         .one(format!(
@@ -49,7 +49,7 @@ async fn protocol(session: &mut Session, day: &str, indication: u32) -> String {
         .await
 }
 
-/// Scores of a protocol: instrument, time, score.
+/// Inserts scores of a protocol: instrument, time, score.
 async fn scores(session: &mut Session, protocol: &str, scores: &[(u32, &str, &str)]) {
     for (assessment, time, score) in scores {
         session
@@ -62,7 +62,7 @@ async fn scores(session: &mut Session, protocol: &str, scores: &[(u32, &str, &st
     }
 }
 
-/// What becomes of one protocol of 10 January with these scores: response and remission, in percent or `-`.
+/// Returns response and remission, in percent or `-`, of one protocol of 10 January with these scores.
 async fn judged(session: &mut Session, indication: u32, measured: &[(u32, &str, &str)]) -> String {
     session.run("DELETE FROM assessment_responses; DELETE FROM log_clinical_records").await.unwrap();
     let protocol = protocol(session, "2026-01-10", indication).await;
@@ -91,7 +91,7 @@ async fn response_and_remission_follow_the_thresholds_of_the_scale() {
         ("20", "25", "0.00 0.00"),
         ("9", "4.5", "100.00 100.00"),
         ("7", "4", "0.00 100.00"),
-        // Who is in remission already cannot reach it; from zero there is no relative change.
+        // A patient who is in remission already cannot reach it; from zero there is no relative change.
         ("4", "2", "100.00 -"),
         ("0", "0", "- -"),
     ] {
@@ -103,10 +103,10 @@ async fn response_and_remission_follow_the_thresholds_of_the_scale() {
     }
     assert_eq!(judged(session, 1, &[(15, BEFORE, "30"), (15, LAST, "9")]).await, "100.00 100.00");
     assert_eq!(judged(session, 1, &[(15, BEFORE, "30"), (15, LAST, "10")]).await, "100.00 0.00");
-    // CAPS-5 has a score for remission, and none for a response.
+    // CAPS-5 has a threshold for remission, and none for a response.
     assert_eq!(judged(session, 3, &[(14, BEFORE, "45"), (14, LAST, "19")]).await, "- 100.00");
     assert_eq!(judged(session, 3, &[(14, BEFORE, "45"), (14, LAST, "20")]).await, "- 0.00");
-    // No thresholds, no judgement.
+    // Without thresholds there is no judgement.
     assert_eq!(judged(session, 1, &[(9, BEFORE, "20"), (9, LAST, "90")]).await, "- -");
 }
 
@@ -137,7 +137,7 @@ async fn where_higher_is_better_a_rise_is_a_response() {
 async fn a_protocol_is_judged_by_its_last_scores_before_and_after_the_session() {
     let (_database, mut session) = clinic().await;
     let session = &mut session;
-    // No baseline; nothing later; the two of different scales.
+    // No baseline; no later score; two scores of different scales.
     assert_eq!(judged(session, 1, &[]).await, "- -");
     assert_eq!(judged(session, 1, &[(1, LATER, "20"), (1, LAST, "2")]).await, "- -");
     assert_eq!(judged(session, 1, &[(1, BEFORE, "20")]).await, "- -");
@@ -147,7 +147,7 @@ async fn a_protocol_is_judged_by_its_last_scores_before_and_after_the_session() 
     assert_eq!(judged(session, 1, &relapsed).await, "0.00 0.00");
     let screened = [(1, "2025-12-01T10:00Z", "8"), (1, BEFORE, "20"), (1, LAST, "10")];
     assert_eq!(judged(session, 1, &screened).await, "100.00 0.00");
-    // At the same moment, the one that came in last.
+    // Of two at the same time, the one that was inserted last counts.
     let corrected = [(1, BEFORE, "20"), (1, LAST, "10"), (1, LAST, "11")];
     assert_eq!(judged(session, 1, &corrected).await, "0.00 0.00");
     // The day of the session is before, in UTC; the next one is after.
@@ -164,11 +164,11 @@ async fn the_scale_of_the_indication_decides_where_it_was_measured() {
     let both = [(1, BEFORE, "20"), (1, LAST, "4"), (2, BEFORE, "16"), (2, LAST, "15")];
     assert_eq!(judged(session, 1, &both).await, "100.00 100.00");
     assert_eq!(judged(session, 4, &both).await, "0.00 0.00");
-    // Nothing fits addiction: the first of the dictionary.
+    // No instrument fits addiction: the first of the dictionary counts.
     assert_eq!(judged(session, 7, &both).await, "100.00 100.00");
-    // The fitting one has no later score.
+    // The fitting instrument has no later score.
     assert_eq!(judged(session, 4, &both[..3]).await, "100.00 100.00");
-    // CAPS-5 fits, but knows no response.
+    // CAPS-5 fits, but has no threshold for a response.
     let trauma = [(1, BEFORE, "20"), (1, LAST, "10"), (14, BEFORE, "45"), (14, LAST, "10")];
     assert_eq!(judged(session, 3, &trauma).await, "100.00 100.00");
 }
@@ -220,8 +220,8 @@ async fn a_cell_tells_how_many_protocols_each_rate_rests_on() {
     }
     refresh(session).await;
     assert_eq!(session.one(judged).await, "5 0 0");
-    // A response and a remission; a response of who was in remission before; a remission by a scale without a response;
-    // a baseline of zero; nothing later.
+    // A response and a remission; a response of a patient already in remission; a remission by a scale without a response; a
+    // baseline of zero; no later score.
     for (record, measured) in records.iter().zip([
         [(1, "2025-12-31", "20"), (1, LAST, "2")].as_slice(),
         &[(1, "2025-12-31", "4"), (1, LAST, "2")],
@@ -233,7 +233,7 @@ async fn a_cell_tells_how_many_protocols_each_rate_rests_on() {
     }
     assert_eq!(refresh(session).await, "1 written, 0 removed");
     assert_eq!(session.one(judged).await, "5 2 2");
-    // One more of the same rate is a change.
+    // One more protocol with the same rate is a change.
     scores(session, &records[4], &[(1, LAST, "2")]).await;
     assert_eq!(refresh(session).await, "1 written, 0 removed");
     assert_eq!(session.one(judged).await, "5 3 3");
@@ -272,7 +272,7 @@ async fn only_what_changed_is_written_and_nothing_the_second_time() {
     assert_eq!(refresh_months(session, "'2026-01-01', '2026-03-01'").await, "0 written, 0 removed");
     assert_eq!(session.rows(versions).await, before);
 
-    // What a summary is not made of is no change.
+    // A column that the summary does not use is no change.
     session
         .run(
             "UPDATE log_clinical_records SET dosage_mg = 5, updated_at = now();
@@ -283,7 +283,7 @@ async fn only_what_changed_is_written_and_nothing_the_second_time() {
         .unwrap();
     assert_eq!(session.one("SELECT count(*)::text FROM praxis.outcomes_changes").await, "0");
 
-    // One cell changes, the other stays as it is.
+    // One cell changes; the other stays as it is.
     session
         .run(format!("UPDATE log_clinical_records SET safety_event_id = 1 WHERE record_id = {march}"))
         .await
@@ -304,7 +304,7 @@ async fn a_change_of_a_record_or_score_reaches_every_cell_that_it_touches() {
     refresh(session).await;
     assert_eq!(cells(session).await, ["1/1 2026-01: 1 0.00 0.00 0.00"]);
     for (change, refreshed, expected) in [
-        // To another month, which makes what was later a baseline.
+        // To another month, which makes a later score a baseline.
         (
             "UPDATE log_clinical_records SET session_date = '2026-02-10'",
             "1 written, 1 removed",
@@ -320,7 +320,7 @@ async fn a_change_of_a_record_or_score_reaches_every_cell_that_it_touches() {
             "1 written, 0 removed",
             "1/1 2026-02: 1 100.00 0.00 0.00",
         ),
-        // To another site, and its scores with it.
+        // To another site, with its scores.
         (
             "UPDATE log_clinical_records SET site_id = 2",
             "1 written, 1 removed",
@@ -351,7 +351,7 @@ async fn a_change_of_a_record_or_score_reaches_every_cell_that_it_touches() {
             "0 written, 0 removed",
             "2/2 2026-02: 1 - - 100.00",
         ),
-        // Thresholds and what an indication is are part of the judgement.
+        // Thresholds and the kind of an indication are part of the judgement.
         (
             "UPDATE assessment_responses SET completed_at = '2026-04-01', score = 12 WHERE score = 2",
             "1 written, 0 removed",
@@ -387,7 +387,7 @@ async fn a_change_of_a_record_or_score_reaches_every_cell_that_it_touches() {
 
 #[tokio::test]
 async fn a_change_of_many_protocols_is_one_pass_even_after_single_ones() {
-    // Comparing each row with each would take longer than the timeout.
+    // Comparing each row with each other one would exceed the timeout.
     let (_database, mut session) = clinic().await;
     let session = &mut session;
     session
@@ -422,7 +422,7 @@ async fn given_months_are_refreshed_and_no_others() {
     assert_eq!(refresh_months(session, "'2026-02-15'").await, "1 written, 0 removed");
     assert_eq!(cells(session).await, ["1/1 2026-02: 2 - - 0.00"]);
     assert_eq!(refresh_months(session, "'2026-01-31', '2026-02-01'").await, "1 written, 0 removed");
-    // A cell that somebody wrote by hand goes with its month, and not before.
+    // A manually written cell is replaced with its month, and not before.
     session
         .run("INSERT INTO outcomes_summary (site_id, substance_id, month, total_protocols) VALUES (3, 1, '2026-03-01', 9)")
         .await
@@ -456,7 +456,7 @@ async fn whatever_changes_the_next_refresh_is_as_good_as_a_full_one() {
         )
         .await
         .unwrap();
-    // Each statement changes some rows by chance, often several at once, often nothing that counts.
+    // Each statement changes random rows, often several at once, often none that counts.
     let changes = [
         "INSERT INTO assessment_responses (protocol_id, assessment_id, completed_at, score)
          SELECT record_id, (ARRAY[1, 2, 9, 14, 15])[1 + floor(random() * 5)],
@@ -502,7 +502,7 @@ async fn whatever_changes_the_next_refresh_is_as_good_as_a_full_one() {
     assert!(written > 30, "{written} rounds changed something");
 }
 
-/// Whether a session waits for a lock.
+/// Returns true if a session waits for a lock.
 pub(crate) async fn waits(session: &mut Session) -> bool {
     let waiting = "SELECT (count(*) > 0)::text FROM pg_stat_activity
         WHERE datname = current_database() AND wait_event_type = 'Lock'";
@@ -527,7 +527,7 @@ async fn the_second_of_two_at_once_waits_and_finds_nothing_to_do() {
         let other = tokio::spawn(async move { refresh(&mut second).await });
         assert!(waits(&mut session).await, "the second waits");
         first.run(end).await.unwrap();
-        // What was taken and not done is there for the other.
+        // Marks that were taken but rolled back are there for the other one.
         let expected = if end == "COMMIT" { "0 written, 0 removed" } else { said.as_str() };
         assert_eq!(other.await.unwrap(), expected, "{end}");
         assert_eq!(cells(&mut session).await.len(), 1);
@@ -537,7 +537,7 @@ async fn the_second_of_two_at_once_waits_and_finds_nothing_to_do() {
 
 #[tokio::test]
 async fn given_months_wait_for_a_run_as_well() {
-    // Otherwise they could write what they counted before the other one over what it counted afterwards.
+    // Otherwise one refresh could overwrite the newer result of another with its older one.
     let (database, mut session) = clinic().await;
     let (mut first, mut second) = (database.connect().await, database.connect().await);
     first.run("BEGIN").await.unwrap();
@@ -594,7 +594,7 @@ async fn a_change_that_is_committed_during_a_refresh_is_for_the_next_one() {
     refresh(&mut session).await;
     let mut writer = database.connect().await;
 
-    // Open before the refresh and committed during it, in a cell that another change marks as well.
+    // It is open before the refresh and commits during it, in a cell that another change marks as well.
     writer.run("BEGIN").await.unwrap();
     protocol(&mut writer, "2026-01-11", 1).await;
     protocol(&mut session, "2026-01-12", 1).await;
@@ -620,7 +620,7 @@ async fn a_change_that_is_committed_during_a_refresh_is_for_the_next_one() {
     assert_eq!(refresh(&mut session).await, "2 written, 0 removed");
     assert_eq!(cells(&mut session).await, ["1/1 2026-01: 2 - - 0.00", "1/1 2026-02: 1 100.00 0.00 0.00"]);
 
-    // A threshold that changes while a refresh makes a cell.
+    // A threshold changes while a refresh computes a cell.
     writer.run("BEGIN; UPDATE ref_assessments SET response_change_percent = 80").await.unwrap();
     let april = protocol(&mut session, "2026-04-10", 1).await;
     scores(&mut session, &april, &[(1, BEFORE, "20"), (1, "2026-05-01", "9")]).await;
@@ -664,7 +664,7 @@ async fn clients_note_their_changes_and_cannot_refresh() {
     client.run("COMMIT").await.unwrap();
     assert_eq!(refresh(&mut session).await, "1 written, 0 removed");
 
-    // Whom an operator lets, may, without seeing a record.
+    // A role with the grant may, without seeing a record.
     session
         .run(
             "CREATE ROLE clerk LOGIN; GRANT USAGE ON SCHEMA praxis TO clerk;

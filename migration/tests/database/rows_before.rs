@@ -1,9 +1,9 @@
-//! What rows were before a change, for those who could see them: the same as row-level security would have given.
+//! Old versions of rows: callers see those that row-level security would have shown before the change.
 
 use crate::access::{CLINICIAN, DATA};
 use crate::cluster::{Database, Session, migrated};
 
-/// A table with policies of every kind, in a schema that clients reach, with a row for each condition.
+/// A table with policies of every kind, in a schema that clients use, with a row for each condition.
 const NOTES: &str = "
     CREATE TABLE public.jottings (
       id int PRIMARY KEY, owner text, content text, is_hidden boolean, secret text, at timestamptz, tags text[], shape numeric);
@@ -38,7 +38,8 @@ async fn filled() -> (Database, Session) {
     (database, owner)
 }
 
-/// The keys of the rows that all changes have taken away, as a caller could see them. `asked`: what stands behind FROM.
+/// Returns the keys of the old rows of all changes that a caller could see and that meet a condition; `columns` are those to
+/// compare.
 async fn judged(
     database: &Database,
     role: &str,
@@ -74,7 +75,7 @@ async fn the_same_rows_are_given_as_were_seen() {
     for ((role, user), seen) in callers.into_iter().zip(seen) {
         assert_eq!(judged(&database, role, user, "{}", "true").await, seen, "{role} {user:?}");
     }
-    // Values come back as they were.
+    // Values are restored exactly.
     let exact = "t.at = '2026-01-02T03:04:05.678901Z' AND t.tags = '{x,y}' AND t.shape::text = '1.50'";
     assert_eq!(judged(&database, "authenticated", None, "{at,tags,shape}", exact).await, ["1", "3"]);
     assert_eq!(judged(&database, "authenticated", None, "{owner}", "t.owner = 'members'").await, ["3"]);
@@ -98,13 +99,13 @@ async fn of_a_long_row_nothing_is_concluded_from_what_was_left_out() {
     owner.run("DELETE FROM praxis.changes; DELETE FROM public.jottings WHERE id IN (1, 3)").await.unwrap();
     let kept = "SELECT max(length(row_before::text))::text FROM praxis.changes";
     assert!(owner.one(kept).await.parse::<usize>().unwrap() < 1_000);
-    // Nothing of the third one's content, which a policy looks at …
+    // The third row's content, which a policy reads, is not recorded …
     assert_eq!(judged(&database, "authenticated", None, "{owner}", "true").await, ["1"]);
-    // … nor of a column that has come since …
+    // … nor is a column that was added later …
     owner.run("ALTER TABLE public.jottings ADD COLUMN is_late boolean; GRANT SELECT (is_late) ON public.jottings TO authenticated").await.unwrap();
     let late = judged(&database, "authenticated", None, "{is_late}", "t.is_late IS NULL").await;
     assert_eq!(late, Vec::<String>::new());
-    // … nor of the first one's secret, for a policy that looks at the whole row.
+    // … nor is the first row's secret, for a policy that reads the whole row.
     owner.run("CREATE POLICY whole ON public.jottings AS RESTRICTIVE FOR SELECT USING (jottings.* IS NOT NULL OR true)").await.unwrap();
     assert_eq!(judged(&database, "authenticated", None, "{owner}", "true").await, Vec::<String>::new());
 }
@@ -166,7 +167,7 @@ async fn nothing_is_recalled_unless_the_gateway_itself_recalls_it() {
 async fn a_message_tells_no_value_but_keys() {
     let (_, mut owner) = filled().await;
     owner.run("LISTEN praxis_changes").await.unwrap();
-    // What is sent is what the trigger gives to pg_notify: it is taken from the log of a function in its place.
+    // The argument of pg_notify is read from the log of a function that replaces it.
     owner
         .run(
             "CREATE TABLE sent (payload text);

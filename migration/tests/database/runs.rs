@@ -1,4 +1,4 @@
-//! Running migrations: order, lock, checksums, going down, and databases that are not empty.
+//! Running migrations: order, lock, checksums, reverting, and databases that are not empty.
 
 use migration::{MigrationError, State, migrations};
 
@@ -137,7 +137,7 @@ async fn an_ordinary_owner_can_migrate() {
     assert_eq!(migration::down(&database.url_of("owner"), 99).await.unwrap().len(), names().len());
     assert_eq!(migration::up(&database.url_of("owner")).await.unwrap(), names());
 
-    // The owner writes data, and a client reads what the policies let it.
+    // The owner writes data, and a client reads the rows that the policies allow.
     let mut owner = database.connect_as("owner").await;
     owner.run(crate::access::DATA).await.unwrap();
     let mut client = database.connect_as("praxis_gateway").await;

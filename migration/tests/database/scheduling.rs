@@ -1,4 +1,4 @@
-//! Scheduling in TherapyFlow: a therapist is in one session at a time, steps are legal, and free slots are free.
+//! Scheduling in TherapyFlow: sessions of a therapist never overlap, status changes are legal, and free slots are free.
 
 use crate::cluster::Session;
 use crate::isolation::{client, error, filled, refused};
@@ -10,7 +10,7 @@ fn schedule(at: &str, more: &str) -> String {
     format!("SELECT status FROM therapyflow.schedule_session('{PATIENT}', '2030-03-01T{at}Z' {more})")
 }
 
-/// A new session at ten o'clock, by its key.
+/// Inserts a session at ten o'clock; returns its key.
 async fn at_ten(client: &mut Session) -> String {
     client.one(schedule("10:00", "").replace("status", "id::text")).await
 }
@@ -23,17 +23,17 @@ async fn sessions_of_a_therapist_do_not_overlap() {
     for (at, more) in [("10:00", ""), ("10:49", ""), ("09:30", ""), ("09:00", ", 120"), ("10:10", ", 5")] {
         assert_eq!(refused(&mut a, &schedule(at, more)).await, error("23P01", OVERLAP), "{at} {more}");
     }
-    // They may touch.
+    // Adjacent sessions do not overlap.
     assert_eq!(a.one(schedule("10:50", "")).await, "scheduled");
     assert_eq!(a.one(schedule("09:10", "")).await, "scheduled");
     let move_it =
         format!("UPDATE therapyflow.sessions SET scheduled_at = '2030-03-01T10:30Z' WHERE id = '{first}'");
     assert_eq!(refused(&mut a, &move_it).await, error("23P01", OVERLAP));
-    // What is called off takes no time; and it cannot be taken up again when its time is gone.
+    // A cancelled session takes no time; and it cannot be resumed once its time is taken.
     assert_eq!(a.one(format!("SELECT status FROM therapyflow.cancel_session('{first}')")).await, "cancelled");
     assert_eq!(a.one(schedule("10:00", "")).await, "scheduled");
     a.run("COMMIT").await.unwrap();
-    // A colleague has time.
+    // A colleague is free.
     let mut b = client(&database, "b").await;
     assert_eq!(b.one(schedule("10:00", "")).await, "scheduled");
 }
@@ -52,7 +52,7 @@ async fn of_two_who_schedule_the_same_time_at_once_one_succeeds() {
     assert_eq!(second, error("23P01", OVERLAP));
     c.run("ROLLBACK").await.unwrap();
 
-    // One that is taken back leaves the time to whoever waited.
+    // After a rollback the waiting transaction gets the time.
     let (mut a, mut c) = (client(&database, "a").await, client(&database, "c").await);
     a.run(schedule("14:00", "")).await.unwrap();
     let for_a = schedule("14:20", ", 50, '20000000-0000-4000-8000-00000000000a'");
@@ -87,7 +87,7 @@ async fn a_session_moves_by_legal_steps_only() {
     }
     a.run("COMMIT").await.unwrap();
 
-    // That of a colleague does not exist; the patient sees it and changes nothing.
+    // A colleague's session does not exist; the patient sees it and cannot change it.
     let mut b = client(&database, "b").await;
     assert_eq!(refused(&mut b, &step("cancel")).await, error("PR404", "There is no such session."));
     let mut e = client(&database, "e").await;
@@ -96,7 +96,7 @@ async fn a_session_moves_by_legal_steps_only() {
     let mut f = client(&database, "f").await;
     assert_eq!(refused(&mut f, &schedule("10:00", "")).await, error("PR404", "There is no such patient."));
     assert_eq!(refused(&mut e, &schedule("10:00", "")).await.0, "42501", "a patient makes no appointment");
-    // Maintenance brings in what happened elsewhere.
+    // Maintenance records what happened elsewhere.
     assert_eq!(owner.run(change("status = 'scheduled', started_at = NULL")).await, Ok(1));
 }
 
@@ -119,7 +119,7 @@ async fn free_slots_lie_between_the_sessions() {
     assert_eq!(a.rows(slots(", slot_minutes => 90")).await, ["10:50-12:20", "13:20-14:50"]);
     assert!(a.rows(slots(", slot_minutes => 0")).await.is_empty());
     assert!(a.rows(slots(", slot_minutes => -5")).await.is_empty());
-    // Whoever works there is told of a colleague's; others of nothing.
+    // Staff see a colleague's slots; other callers see none.
     let of_a = slots(", '20000000-0000-4000-8000-00000000000a'");
     for digit in ["b", "c"] {
         assert_eq!(client(&database, digit).await.rows(&of_a).await, expected, "{digit}");
@@ -129,7 +129,7 @@ async fn free_slots_lie_between_the_sessions() {
     }
     assert!(owner.rows(&of_a).await.is_empty(), "nobody");
 
-    // No window, one without an end, and one the wrong way around.
+    // No window, one without an end, and a reversed one.
     for (from, to, rows) in [
         ("2030-03-01", "2030-03-01", "0"),
         ("2030-03-02", "2030-03-01", "0"),

@@ -1,4 +1,4 @@
-//! The supervision exchange: legal steps only, and no more people than places, however many ask at once.
+//! The supervision exchange: only legal status changes, and no more people than places, even with concurrent requests.
 
 use crate::access::{CLINICIAN, DATA};
 use crate::cluster::{Database, Session, migrated};
@@ -13,14 +13,14 @@ async fn filled() -> (Database, Session) {
     (database, owner)
 }
 
-/// Somebody in a transaction of their own, by the last digit of the account.
+/// Opens a session of a user in a transaction, by the last digit of the account.
 async fn client(database: &Database, digit: &str) -> Session {
     let mut session = database.connect_as("praxis_gateway").await;
     session.become_client("authenticated", Some(&CLINICIAN.replace("00c", &format!("00{digit}")))).await;
     session
 }
 
-/// Runs what is refused, and goes on.
+/// Runs a statement that is refused, and continues the transaction.
 async fn refused(client: &mut Session, statement: &str) -> (String, String) {
     client.run("SAVEPOINT attempt").await.unwrap();
     let refused = client.refused(statement).await;
@@ -59,7 +59,7 @@ async fn a_request_is_pending_and_of_the_caller() {
     let words = "You need a profile of your own before you can ask for supervision.";
     assert_eq!(refused(&mut without_profile, &format!("{request}(4)")).await, error("PR400", words));
     c.run("ROLLBACK").await.unwrap();
-    // A supervision that is over can be asked for again.
+    // A supervision that has ended can be requested again.
     let mut e = client(&database, "e").await;
     assert_eq!(e.one(format!("{request}(3)")).await, "3 4 pending");
 }
@@ -104,7 +104,7 @@ async fn a_supervision_moves_by_legal_steps_only() {
         error("PR409", "An active supervision cannot become pending again.")
     );
     assert_eq!(c.one("SELECT status FROM cancel_supervision(1)").await, "cancelled");
-    // That of others does not exist.
+    // Others' supervision does not exist.
     let unseen = error("PR404", "There is no such supervision.");
     for step in ["accept", "complete", "cancel"] {
         assert_eq!(refused(&mut c, &format!("SELECT {step}_supervision(3)")).await, unseen);
@@ -130,7 +130,7 @@ async fn of_two_acceptances_of_the_last_place_one_wins() {
     assert_eq!(second, error("PR409", "c has no free place for another supervisee."));
     other.run("ROLLBACK").await.unwrap();
 
-    // A place that is given back is free.
+    // A place that a supervisee leaves is free.
     let mut c = client(&database, "c").await;
     c.run("SELECT complete_supervision(2); SELECT accept_supervision(6); COMMIT").await.unwrap();
 }
@@ -172,7 +172,7 @@ async fn of_two_who_join_for_the_last_place_one_gets_it() {
     assert_eq!(second, error("PR409", "Second is full: it takes 2 members."));
     e.run("ROLLBACK").await.unwrap();
 
-    // Who is a member already is told so; a place that is left is free.
+    // A member who joins again gets an error; a place that a member leaves is free.
     let mut b = client(&database, "b").await;
     assert_eq!(refused(&mut b, "SELECT join_circle(2)").await.0, "23505");
     assert_eq!(b.run("DELETE FROM circle_members WHERE circle_id = 2").await, Ok(1));

@@ -42,7 +42,7 @@ async fn offsets_and_gaps_are_what_a_look_up_for_each_event_would_find() {
           count(*) - count(gap_seconds), max(gap_seconds) > 1000) FROM timeline_events";
     assert_eq!(session.one(seen).await, "2000 t 50 t");
 
-    // An event at no moment does not stop the others from being read.
+    // An event without a time does not keep the others from being read.
     session
         .run("INSERT INTO session_events (protocol_id, event_timestamp) VALUES (1, 'infinity'), (1, '-infinity')")
         .await
@@ -66,7 +66,7 @@ async fn whatever_asks_for_some_protocols_reads_the_events_of_these_by_index() {
         ),
         "SELECT * FROM timeline_events t WHERE t.protocol_id = 7 AND t.event_id = 12".to_owned(),
     ] {
-        // The rows that are read, whatever becomes of them: those of three protocols at most.
+        // The plan reads the rows of three protocols at most.
         let plan = session.rows(format!("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) {query}")).await.join("\n");
         let (_, scan) = plan.split_once("on session_events").unwrap_or_else(|| panic!("{plan}"));
         assert!(plan.contains("using idx_events_protocol on session_events"), "{plan}");

@@ -1,4 +1,4 @@
-//! What the database keeps by itself.
+//! The columns and rows that triggers maintain.
 
 use crate::{
     access::DATA,
@@ -29,7 +29,7 @@ async fn the_site_of_a_row_is_that_of_its_protocol_whatever_is_sent() {
 #[tokio::test]
 async fn what_hangs_on_a_protocol_goes_with_it() {
     let mut session = filled().await;
-    // The brief lets a protocol with answers stand.
+    // By the brief, a protocol with answers cannot be deleted.
     assert!(session.run("DELETE FROM log_clinical_records WHERE record_id = 1").await.is_err());
     session.run("DELETE FROM assessment_responses WHERE protocol_id = 1").await.unwrap();
     session.run("DELETE FROM log_clinical_records WHERE record_id = 1").await.unwrap();
@@ -84,7 +84,7 @@ async fn every_reference_table_announces_its_changes() {
 #[tokio::test]
 async fn what_gateways_hear_of_fires_in_every_mode_and_what_keeps_rows_right_where_they_come_from() {
     let mut session = filled().await;
-    // A replicated row was kept right where it was written first; a gateway beside it has to hear of it all the same.
+    // A replicated row was computed where it was written first; a gateway beside it needs the notification all the same.
     let modes = "SELECT DISTINCT concat_ws(' ', CASE
           WHEN tgname LIKE 'announce\\_replicated%' THEN 'replicated references'
           WHEN tgfoid = 'praxis.announce_reference'::regproc THEN 'references'
@@ -99,7 +99,7 @@ async fn what_gateways_hear_of_fires_in_every_mode_and_what_keeps_rows_right_whe
 #[tokio::test]
 async fn every_reference_table_announces_what_replication_applies() {
     let mut session = filled().await;
-    // Row triggers for rows, and one for TRUNCATE, that fire for replication alone: 'R'.
+    // Row triggers, and one for TRUNCATE, that fire for replication alone: 'R'.
     let silent = "SELECT relname::text FROM pg_class WHERE relname LIKE 'ref\\_%' AND relkind = 'r' AND (
         SELECT array_agg(tgtype ORDER BY tgtype) FROM pg_trigger
          WHERE tgrelid = pg_class.oid AND tgfoid = 'praxis.announce_reference'::regproc AND tgenabled = 'R'

@@ -1,12 +1,12 @@
-//! What clients may write: the entities and the grants say the same. That the policies say it too, and that every rule has
-//! words, is for the rulebook (`lint.rs`) to find.
+//! Entities and grants agree on what clients may write. The rulebook (`lint.rs`) checks the policies and the comments of the
+//! rules.
 
 use entity::{Source, TableName, Visitor};
 use sea_orm::EntityTrait;
 
 use crate::cluster::migrated;
 
-/// A line for each column that may be written, and for each table whose rows may be deleted.
+/// A line for each writable column, and for each table whose rows may be deleted.
 #[derive(Default)]
 struct Writes(Vec<String>);
 
@@ -32,7 +32,7 @@ fn said() -> Vec<String> {
     sorted(said.0)
 }
 
-/// What a role may write, column by column.
+/// Returns a query for what a role may write, column by column.
 fn granted(role: &str) -> String {
     let schemas = crate::entities::schemas();
     format!(
@@ -89,7 +89,7 @@ async fn who_made_a_row_is_kept_by_the_database() {
     };
     assert!(error.contains("permission denied"), "{error}");
 
-    // Maintenance acts for no account, and keeps what it gives.
+    // Maintenance acts for no account, and its own values stay.
     let given = format!(
         "INSERT INTO log_clinical_records (site_id, created_by) VALUES (1, '{}') RETURNING created_by::text",
         crate::access::CLINICIAN
