@@ -18,7 +18,7 @@ pub(super) fn arguments(arguments: &[Argument]) -> Vec<Part<InputValue>> {
 pub(super) fn inputs(types: &mut Types, function: &Function) {
     for argument in &function.arguments {
         if let ArgumentType::Objects { name, fields } = &argument.ty {
-            let doc = format!("One of `{}` of `{}`.", argument.field, function.field);
+            let doc = format!("Holds one of the `{}` of `{}`.", argument.field, function.field);
             types.input(name, &doc, arguments(fields));
         }
     }

@@ -2,10 +2,11 @@
 
 use async_graphql::dynamic::{Field, InputValue, TypeRef};
 
+use super::derived::{Place, derived_field, derived_input};
 use super::functions;
 use super::numbers::measured;
 use super::series::TIME_BUCKET;
-use super::types::{ORDER_DIRECTION, Part, Place, Types, derived_field, derived_input, field, input, value};
+use super::types::{ORDER_DIRECTION, Part, Types, field, input, value};
 use crate::graph::aggregate;
 use crate::graph::catalog::{Catalog, Column, ColumnType, Relation, Scalar, Table};
 

@@ -3,6 +3,7 @@
 //! What is alike for all tables is made once; a table adds its type, connection, edge, filter and order, and only what some
 //! field reaches. The schema gives SDL, introspection and base validation; its resolvers are never called.
 
+mod derived;
 mod functions;
 mod groups;
 mod introspection;
@@ -21,8 +22,9 @@ use async_graphql::SDLExportOptions;
 use async_graphql::dynamic::{Field, InputValue, Schema, SchemaBuilder, TypeRef};
 use thiserror::Error;
 
+use self::derived::{Place, derived_input};
 use self::shared::Used;
-use self::types::{NODE, Part, Place, QUERY, Types, derived_input, field, given, input, required_if};
+use self::types::{NODE, Part, QUERY, Types, field, given, input, required_if};
 use super::catalog::names::capitalise;
 use super::catalog::{Catalog, ColumnId, DATE_OR_DATE_TIME, Function, Table};
 use super::document;

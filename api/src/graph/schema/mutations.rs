@@ -2,9 +2,8 @@
 
 use async_graphql::dynamic::{Field, InputValue, TypeRef};
 
-use super::types::{
-    DATE_TIME, MUTATION, Part, Types, derived_field, derived_input, field, given, input, required_if, value,
-};
+use super::derived::{derived_field, derived_input};
+use super::types::{DATE_TIME, MUTATION, Part, Types, field, given, input, required_if, value};
 use super::{functions, key_arguments};
 use crate::graph::catalog::names::capitalise;
 use crate::graph::catalog::{Catalog, ColumnId, Function, Operation, Relation, Table};

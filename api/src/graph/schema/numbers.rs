@@ -2,7 +2,8 @@
 
 use async_graphql::dynamic::{Field, InputValue, TypeRef};
 
-use super::types::{ORDER_DIRECTION, Part, Types, derived_field, field, given, input, required_if};
+use super::derived::derived_field;
+use super::types::{ORDER_DIRECTION, Part, Types, field, given, input, required_if};
 use crate::graph::aggregate::{self, Described, Function};
 use crate::graph::catalog::{ColumnId, ColumnType, Table};
 

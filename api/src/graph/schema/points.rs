@@ -2,7 +2,8 @@
 
 use async_graphql::dynamic::{EnumItem, Field, TypeRef};
 
-use super::types::{Part, Types, derived_input, derived_value, field};
+use super::derived::{derived_input, derived_value};
+use super::types::{Part, Types, field};
 use crate::graph::catalog::{ColumnId, Table};
 use crate::graph::limits::DEFAULT_POINTS;
 

@@ -3,8 +3,9 @@
 use async_graphql::dynamic::{Field, TypeRef};
 use async_graphql::{Name, Value};
 
+use super::derived::{Place, derived_field, derived_value};
 use super::functions;
-use super::types::{DATE_TIME, Part, Place, Types, derived_field, derived_value, field, input, value};
+use super::types::{DATE_TIME, Part, Types, field, input, value};
 use crate::graph::catalog::{Catalog, Table};
 
 /// A field that holds series over rows of a table.
@@ -79,15 +80,15 @@ pub(super) fn make_shared(types: &mut Types) {
         TIME_UNIT,
         "Names a unit of the calendar or the clock.",
         [
-            value("MINUTE", "A minute."),
-            value("FIVE_MINUTES", "Five minutes, on the clock."),
-            value("FIFTEEN_MINUTES", "Fifteen minutes, on the clock."),
-            value("HOUR", "An hour."),
-            value("DAY", "A day."),
-            value("WEEK", "A week; it begins on Monday."),
-            value("MONTH", "A month."),
-            value("QUARTER", "Three months."),
-            value("YEAR", "A year."),
+            value("MINUTE", "Rounds to a minute."),
+            value("FIVE_MINUTES", "Rounds to five minutes on the clock."),
+            value("FIFTEEN_MINUTES", "Rounds to fifteen minutes on the clock."),
+            value("HOUR", "Rounds to an hour."),
+            value("DAY", "Rounds to a day."),
+            value("WEEK", "Rounds to a week, which begins on Monday."),
+            value("MONTH", "Rounds to a month."),
+            value("QUARTER", "Rounds to three months."),
+            value("YEAR", "Rounds to a year."),
         ],
     );
     let time_zone = || {
@@ -143,10 +144,10 @@ pub(super) fn make_shared(types: &mut Types) {
         SERIES_FILL,
         "Fills the points of spans without rows.",
         [
-            value("NULL", "No values; numbers of rows are 0."),
-            value("ZERO", "0 for every number."),
-            value("PREVIOUS", "The values of the last point that had rows."),
-            value("NONE", "There is no such point."),
+            value("NULL", "Leaves the values empty; counts are 0."),
+            value("ZERO", "Fills every number with 0."),
+            value("PREVIOUS", "Repeats the values of the last point that had rows."),
+            value("NONE", "Leaves the point out."),
         ],
     );
 }

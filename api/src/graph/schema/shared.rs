@@ -62,8 +62,7 @@ pub(super) fn make(types: &mut Types, used: &Used) {
     series::make_shared(types);
     numbers::make_shared(types);
     if used.dates_and_moments {
-        let doc =
-            "A date where a series runs along dates, 2026-02-12, and else a moment, 2026-02-12T14:15:00Z.";
+        let doc = "Holds a date (2026-02-12) if a series runs along dates, and a moment (2026-02-12T14:15:00Z) otherwise.";
         types.scalar(DATE_OR_DATE_TIME, doc, None);
     }
     for (name, values) in &used.enums {
@@ -110,12 +109,12 @@ fn page_info(types: &mut Types) {
 
 fn order_direction(types: &mut Types) {
     let values = [
-        value("ASC", "Ascending; rows without a value last."),
-        value("ASC_NULLS_FIRST", "Ascending; rows without a value first."),
-        value("ASC_NULLS_LAST", "Ascending; rows without a value last."),
-        value("DESC", "Descending; rows without a value first."),
-        value("DESC_NULLS_FIRST", "Descending; rows without a value first."),
-        value("DESC_NULLS_LAST", "Descending; rows without a value last."),
+        value("ASC", "Sorts upwards, with missing values last."),
+        value("ASC_NULLS_FIRST", "Sorts upwards, with missing values first."),
+        value("ASC_NULLS_LAST", "Sorts upwards, with missing values last."),
+        value("DESC", "Sorts downwards, with missing values first."),
+        value("DESC_NULLS_FIRST", "Sorts downwards, with missing values first."),
+        value("DESC_NULLS_LAST", "Sorts downwards, with missing values last."),
     ];
     types.enumeration(ORDER_DIRECTION, "Sets the direction and the place of rows without a value. Later entries of `orderBy` decide ties, then the primary key.", values);
 }
@@ -131,18 +130,18 @@ fn enumeration(types: &mut Types, name: &str, values: &EnumType) {
 
 fn custom_scalar(types: &mut Types, scalar: Scalar) {
     let (doc, specified_by) = match scalar {
-        Scalar::BigInt => ("A whole number of 64 bits, as a string; a number is accepted too.", None),
-        Scalar::Decimal => ("A decimal number of any size, as a string.", None),
-        Scalar::Uuid => ("A UUID.", Some("https://www.rfc-editor.org/rfc/rfc9562")),
+        Scalar::BigInt => ("Holds a whole number of 64 bits as a string; a number is accepted too.", None),
+        Scalar::Decimal => ("Holds a decimal number of any size as a string.", None),
+        Scalar::Uuid => ("Holds a UUID.", Some("https://www.rfc-editor.org/rfc/rfc9562")),
         Scalar::Date => {
-            ("A calendar date: 2026-02-12.", Some("https://www.rfc-editor.org/rfc/rfc3339#section-5.6"))
+            ("Holds a calendar date: 2026-02-12.", Some("https://www.rfc-editor.org/rfc/rfc3339#section-5.6"))
         }
-        Scalar::LocalDateTime => ("A date and time without time zone: 2026-02-12T14:15:00.", None),
+        Scalar::LocalDateTime => ("Holds a date and time without time zone: 2026-02-12T14:15:00.", None),
         Scalar::DateTime => (
-            "A moment: 2026-02-12T14:15:00Z. Any offset is accepted, UTC is returned.",
+            "Holds a moment: 2026-02-12T14:15:00Z. Any offset is accepted, UTC is returned.",
             Some("https://www.rfc-editor.org/rfc/rfc3339#section-5.6"),
         ),
-        Scalar::Json => ("Any JSON value.", Some("https://www.rfc-editor.org/rfc/rfc8259")),
+        Scalar::Json => ("Holds any JSON value.", Some("https://www.rfc-editor.org/rfc/rfc8259")),
         Scalar::Boolean
         | Scalar::SmallInt
         | Scalar::Int
@@ -162,25 +161,33 @@ fn scalar_filter(types: &mut Types, scalar: Scalar) {
         Scalar::Json => {
             json_path_filter(types);
             vec![
-                input("eq", one(), "Equal to, whatever the order of keys."),
+                input("eq", one(), "Matches equal JSON, whatever the order of keys."),
                 input("neq", one(), DIFFERENT),
-                input("contains", one(), "Contains this, as Postgres's `@>`."),
+                input("contains", one(), "Matches JSON that contains this, as Postgres's `@>`."),
                 input(
                     "hasKey",
                     TypeRef::named(TypeRef::STRING),
-                    "Has this key, or this string as an element.",
+                    "Matches objects with this key and arrays with this string.",
                 ),
-                input("path", TypeRef::named(JSON_PATH_FILTER), "Conditions on the value at a path."),
+                input("path", TypeRef::named(JSON_PATH_FILTER), "Filters by the value at a path."),
                 is_null(),
             ]
         }
         Scalar::Text => {
             let mut fields = comparisons(name, true);
             fields.extend([
-                input("like", one(), "SQL pattern: `%` any text, `_` any character; case matters."),
-                input("ilike", one(), "SQL pattern: `%` any text, `_` any character; case does not matter."),
-                input("startsWith", one(), "Begins with this text; case matters."),
-                input("contains", one(), "Contains this text; case does not matter."),
+                input(
+                    "like",
+                    one(),
+                    "Matches an SQL pattern: `%` is any text, `_` any character; case matters.",
+                ),
+                input(
+                    "ilike",
+                    one(),
+                    "Matches an SQL pattern: `%` is any text, `_` any character; case does not matter.",
+                ),
+                input("startsWith", one(), "Matches texts that begin with this; case matters."),
+                input("contains", one(), "Matches texts that contain this; case does not matter."),
             ]);
             fields
         }
@@ -200,11 +207,11 @@ fn json_path_filter(types: &mut Types) {
     let at = input(
         "at",
         TypeRef::named_nn_list_nn(TypeRef::STRING),
-        "Keys, or positions counted from 0, from the outside in.",
+        "Names keys, or positions from 0, from the outside in.",
     );
     types.input(
         JSON_PATH_FILTER,
-        "Conditions on the value at a path within JSON, all together.",
+        "Filters by the value at a path within JSON: all conditions hold.",
         [at].into_iter().chain(comparisons(Scalar::Json.graphql_name(), true)),
     );
 }
@@ -213,19 +220,23 @@ fn list_filter(types: &mut Types, element: Scalar) {
     let ty = ColumnType::List(element);
     types.input(
         &ty.filter_name(),
-        &format!("Conditions on a list of {}.", element.graphql_name()),
+        &format!("Filters lists of {}: all conditions hold.", element.graphql_name()),
         [
-            input("eq", given(&ty), "The same elements in the same order."),
-            input("contains", given(&ty), "Contains all of these."),
-            input("containedBy", given(&ty), "Contains nothing but these."),
-            input("overlaps", given(&ty), "Has at least one of these."),
-            input("isNull", TypeRef::named(TypeRef::BOOLEAN), "Whether there is no list."),
+            input("eq", given(&ty), "Matches the same elements in the same order."),
+            input("contains", given(&ty), "Matches lists that contain all of these."),
+            input("containedBy", given(&ty), "Matches lists that contain nothing but these."),
+            input("overlaps", given(&ty), "Matches lists that contain one of these."),
+            input(
+                "isNull",
+                TypeRef::named(TypeRef::BOOLEAN),
+                "Matches missing lists if true, and others if false.",
+            ),
         ],
     );
 }
 
-const EQUAL: &str = "Equal to.";
-const DIFFERENT: &str = "Different from; a missing value is neither.";
+const EQUAL: &str = "Matches equal values.";
+const DIFFERENT: &str = "Matches different values, but no missing ones.";
 
 /// Conditions on a value of a type.
 fn comparisons(name: &str, ordered: bool) -> Vec<Part<InputValue>> {
@@ -234,15 +245,15 @@ fn comparisons(name: &str, ordered: bool) -> Vec<Part<InputValue>> {
     let mut fields = vec![
         input("eq", one(), EQUAL),
         input("neq", one(), DIFFERENT),
-        input("in", list(), "One of these."),
-        input("notIn", list(), "None of these; a missing value is neither."),
+        input("in", list(), "Matches one of these."),
+        input("notIn", list(), "Matches none of these, and no missing value."),
     ];
     if ordered {
         fields.extend([
-            input("lt", one(), "Less than."),
-            input("lte", one(), "Less than or equal to."),
-            input("gt", one(), "Greater than."),
-            input("gte", one(), "Greater than or equal to."),
+            input("lt", one(), "Matches lesser values."),
+            input("lte", one(), "Matches lesser and equal values."),
+            input("gt", one(), "Matches greater values."),
+            input("gte", one(), "Matches greater and equal values."),
         ]);
     }
     fields.push(is_null());
@@ -250,5 +261,5 @@ fn comparisons(name: &str, ordered: bool) -> Vec<Part<InputValue>> {
 }
 
 fn is_null() -> Part<InputValue> {
-    input("isNull", TypeRef::named(TypeRef::BOOLEAN), "Whether there is no value.")
+    input("isNull", TypeRef::named(TypeRef::BOOLEAN), "Matches missing values if true, and others if false.")
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use async_graphql::dynamic::{SubscriptionField, TypeRef};
 
 use super::column_argument;
-use super::types::{DATE_TIME, Part, Types, derived_field, feed, field, input, value};
+use super::derived::derived_field;
+use super::types::{DATE_TIME, Part, Types, feed, field, input, value};
 use crate::graph::catalog::{Catalog, ChangeOperation, FeedField, FeedScope, Table};
 
 const CHANGE_OPERATION: &str = "ChangeOperation";
@@ -28,11 +29,11 @@ pub(super) fn make(types: &mut Types, catalog: &Catalog) {
     }
     let operations = ChangeOperation::ALL.map(|operation| {
         let doc = match operation {
-            ChangeOperation::Insert => "It was added.",
-            ChangeOperation::Update => "It has other values.",
-            ChangeOperation::Delete => "It was deleted.",
+            ChangeOperation::Insert => "The row was added.",
+            ChangeOperation::Update => "The row has new values.",
+            ChangeOperation::Delete => "The row was deleted.",
             ChangeOperation::Leave => {
-                "It has other values: it does not match the filter any more, or the caller cannot see it any more."
+                "The row has new values and no longer matches the filter, or the caller can no longer see it."
             }
         };
         value(operation.name(), doc)

@@ -2,11 +2,10 @@
 
 use async_graphql::dynamic::{Field, TypeRef};
 
+use super::derived::{Place, derived_field, derived_input};
 use super::groups::groups_field;
 use super::series::series_field;
-use super::types::{
-    ORDER_DIRECTION, Part, Place, Types, derived_field, derived_input, field, required_if, returned,
-};
+use super::types::{ORDER_DIRECTION, Part, Types, field, required_if, returned};
 use super::{functions, points};
 use crate::graph::catalog::{Catalog, Function, Relation, Table};
 

@@ -44,11 +44,6 @@ pub(super) fn field(name: &str, ty: TypeRef, doc: &str) -> Part<Field> {
     Part::new(name, Field::new(name, ty, not_here).description(doc))
 }
 
-/// A field derived from a column or relation, which the object of its table describes.
-pub(super) fn derived_field(name: &str, ty: TypeRef) -> Part<Field> {
-    Part::new(name, Field::new(name, ty, not_here))
-}
-
 /// A field of `Subscription`.
 pub(super) fn feed(name: &str, ty: TypeRef, doc: &str) -> Part<SubscriptionField> {
     Part::new(name, SubscriptionField::new(name, ty, no_stream_here).description(doc))
@@ -59,36 +54,9 @@ pub(super) fn input(name: &str, ty: TypeRef, doc: &str) -> Part<InputValue> {
     Part::new(name, InputValue::new(name, ty).description(doc))
 }
 
-/// An argument or input field derived from a column or relation, which the object of its table describes.
-pub(super) fn derived_input(name: &str, ty: TypeRef) -> Part<InputValue> {
-    Part::new(name, InputValue::new(name, ty))
-}
-
 /// A value of an enum.
 pub(super) fn value(name: &str, doc: &str) -> Part<EnumItem> {
     Part::new(name, EnumItem::new(name).description(doc))
-}
-
-/// Where a list of rows is offered: its arguments are described at the root of queries, and mean the same below a row.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum Place {
-    Root,
-    Row,
-}
-
-impl Place {
-    /// An argument of a list.
-    pub(super) fn argument(self, name: &str, ty: TypeRef, doc: &str) -> Part<InputValue> {
-        match self {
-            Self::Root => input(name, ty, doc),
-            Self::Row => derived_input(name, ty),
-        }
-    }
-}
-
-/// A value of an enum derived from a column, which the object of its table describes.
-pub(super) fn derived_value(name: &str) -> Part<EnumItem> {
-    Part::new(name, EnumItem::new(name))
 }
 
 /// Type of a column's value that is given.
@@ -113,7 +81,7 @@ pub(super) fn required_if(required: bool, ty: TypeRef) -> TypeRef {
 }
 
 impl<T> Part<T> {
-    fn new(name: &str, built: T) -> Self {
+    pub(super) fn new(name: &str, built: T) -> Self {
         Self { name: name.to_owned(), arguments: Vec::new(), built }
     }
 
@@ -168,7 +136,7 @@ impl Types {
     pub(super) fn node_interface(&mut self) {
         let id =
             InterfaceField::new("id", TypeRef::named_nn(TypeRef::ID)).description("Identifies the object.");
-        self.add(NODE, Interface::new(NODE).description("An object with a global id.").field(id));
+        self.add(NODE, Interface::new(NODE).description("Identifies an object by a global id.").field(id));
     }
 
     pub(super) fn subscription(
