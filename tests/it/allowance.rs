@@ -78,13 +78,13 @@ async fn relations_within_one_another_are_few_in_orders_and_keys() {
         ),
         (
             groups,
-            "{protocol: {sessionDate: {}}}",
+            "{protocol: {sessionDate: {exact: true}}}",
             "{protocol: {site: {siteName: true}}}",
             "groupBy.protocol.site",
         ),
         (
             series,
-            "{protocol: {sessionDate: {}}}",
+            "{protocol: {sessionDate: {exact: true}}}",
             "{protocol: {site: {siteName: true}}}",
             "groupBy.protocol.site",
         ),

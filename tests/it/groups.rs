@@ -279,7 +279,7 @@ async fn what_cannot_be_grouped_is_refused_with_its_place() {
         (
             "groupBy: { protocolId: true }, orderBy: [{ key: { eventTypeId: ASC } }]",
             "aggregate { count }",
-            "orderBy.0.key",
+            "orderBy.0.key.eventTypeId",
         ),
         (
             "groupBy: { protocolId: true }, orderBy: [{ intensityLevel: { percentile: { p: 2, direction: ASC } } }]",
