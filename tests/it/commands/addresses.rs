@@ -1,5 +1,5 @@
-//! Addresses of databases on the command line: every command takes every form of them, says which option is wrong, and, where
-//! it writes, that a server takes no writes.
+//! Database URLs on the command line: every command accepts every form of URL, names the invalid option, and reports a server
+//! that takes no writes if it writes.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::harness::{Postgres, clone_database, connect, database_url, eventually
 const GATEWAY: &str = "praxis_gateway";
 const OWNER: &str = "postgres";
 
-/// Each command that takes an address, but `serve`: with what it cannot be without, whose address it takes, and what it does.
+/// Each command that takes a database URL, except `serve`: its required options, the user of the URL, and its access.
 const COMMANDS: [(&str, &[&str], &str, Access); 10] = [
     ("doctor", &["--jwt-secret", "SECRET"], GATEWAY, Reads),
     ("lint", &[], OWNER, Reads),
@@ -28,14 +28,14 @@ const COMMANDS: [(&str, &[&str], &str, Access); 10] = [
     ("token", &["--jwt-secret", "SECRET", "--user", "clinician.north@praxis.example"], OWNER, Reads),
 ];
 
-/// Runs a command on the database at an address.
+/// Runs a command on the database at a URL.
 async fn command(name: &str, more: &[&str], url: &str) -> Said {
     let more = more.iter().map(|it| if *it == "SECRET" { secret() } else { it });
     let arguments: Vec<&str> = name.split(' ').chain(more).chain(["--database-url", url]).collect();
     run(&arguments).await
 }
 
-/// Names of the commands that take an address.
+/// Collects the names of the commands that take a database URL.
 fn names(command: &clap::Command, above: &str, found: &mut BTreeSet<String>) {
     for below in command.get_subcommands() {
         let name = format!("{above}{}", below.get_name());
@@ -90,7 +90,7 @@ async fn every_command_takes_every_form() {
     }
 }
 
-/// An address that cannot be used, and what is said of it.
+/// An invalid URL, and the expected message.
 const WRONG: [(&str, &str); 8] = [
     ("postgres://me:hidden@db:port/x", ""),
     ("postgres://me:hidden@/x", "it names no host"),
@@ -164,7 +164,7 @@ async fn what_writes_names_a_standby_and_what_reads_works_there() {
                 }
             }
         }
-        // Where the primary is named as well, that is written to.
+        // If the hosts include the primary, the command writes to it.
         command(name, more, &format!("postgres://{user}@/postgres?host={s},{p}")).await.good();
     }
     let gateway = standby.url(GATEWAY);

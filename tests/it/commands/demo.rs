@@ -21,7 +21,7 @@ async fn a_token_is_made_for_users_that_exist() {
     assert!(said.contains("no user with the address nobody@praxis.example"), "{said}");
 }
 
-/// Every row of every table but for when it was written, as text.
+/// Returns every row of every table as text, without the time when it was written.
 async fn everything(name: &str) -> Vec<String> {
     let owner = connect(&database_url("postgres", name)).await;
     let tables = "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables
@@ -73,7 +73,7 @@ async fn the_demo_is_made_anew_whatever_was_done_to_it() {
     let anew = everything(&app.database).await;
     let differs = fresh.iter().filter(|row| !anew.contains(row)).take(5).collect::<Vec<_>>();
     assert_eq!((anew.len(), differs), (fresh.len(), Vec::<&String>::new()));
-    // A gateway that runs meanwhile goes on, with reference rows as they are now.
+    // A running gateway continues, with the present reference rows.
     eventually("the old name is back", async || {
         let answer = clinician.ask("{ eventType(eventTypeId: 1) { eventName } }").await;
         answer.body["data"]["eventType"]["eventName"] == "Distress"
@@ -93,14 +93,14 @@ async fn the_demo_is_made_anew_whatever_was_done_to_it() {
 #[tokio::test]
 async fn a_database_that_is_not_only_the_demo_is_not_made_anew() {
     let reset = async |url: &str| run(&["seed", "demo", "--reset", "--database-url", url]).await.bad();
-    // One without the demo.
+    // A database without the demo.
     let empty = empty_database().await;
     let url = database_url("postgres", &empty);
     assert!(reset(&url).await.contains("praxis migrate up"));
     migrate(&url, &["up"]).await.good();
     let said = reset(&url).await;
     assert!(said.contains("this is no demo database: its demo users are not there"), "{said}");
-    // One with somebody real in it.
+    // A database with a real account.
     let name = clone_database().await;
     let url = database_url("postgres", &name);
     let owner = connect(&url).await;
@@ -109,7 +109,7 @@ async fn a_database_that_is_not_only_the_demo_is_not_made_anew() {
     let said = reset(&url).await;
     assert!(said.contains("accounts that are not the demo's (1); nothing was deleted"), "{said}");
     assert_eq!(everything(&name).await, before);
-    // One with a table of the portal's own.
+    // A database with an additional table of the portal.
     owner
         .batch_execute(
             "DELETE FROM auth.users WHERE email = 'new@praxis.example';
@@ -119,7 +119,7 @@ async fn a_database_that_is_not_only_the_demo_is_not_made_anew() {
         .unwrap();
     let said = reset(&url).await;
     assert!(said.contains("tables that were there before Praxis"), "{said}");
-    // And nobody but the owner.
+    // Only the owner can reset it.
     let said = reset(&database_url("praxis_gateway", &name)).await;
     assert!(said.contains("owner of the tables"), "{said}");
 }

@@ -1,4 +1,4 @@
-//! `praxis migrate`, and what the commands of the tables' owner say to others.
+//! `praxis migrate`, and the errors of owners' commands for other roles.
 
 use super::{migrate, run};
 use crate::binary::secret;

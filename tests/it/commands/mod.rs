@@ -1,4 +1,4 @@
-//! The command line, through the real binary.
+//! Tests of the command line, with the compiled binary.
 
 mod addresses;
 mod demo;
@@ -17,7 +17,7 @@ use std::process::{Command, ExitStatus, Stdio};
 
 use crate::binary::{over, praxis, secret};
 
-/// What a command that has ended said.
+/// The output of a command that has ended.
 pub(crate) struct Said {
     status: ExitStatus,
     out: String,
@@ -31,7 +31,7 @@ impl Said {
         self.out
     }
 
-    /// Everything that a command said before it failed. It must not have panicked.
+    /// Returns all output of a command that must have failed without a panic.
     #[track_caller]
     pub(crate) fn bad(self) -> String {
         let text = self.out + &self.err;
@@ -55,7 +55,7 @@ async fn said(mut command: Command) -> Said {
     }
 }
 
-/// `praxis serve` over a database, with good settings and then these.
+/// Runs `praxis serve` over a database, with valid settings followed by these.
 async fn serve(url: &str, more: &[&str]) -> Said {
     run(&[&["serve"], &over(url)[..], more].concat()).await
 }
@@ -71,7 +71,7 @@ async fn doctor(url: &str) -> Said {
 const NEW_USER: &str = "INSERT INTO auth.users (id, email)
     VALUES ('0b2f7b39-4d6c-4a55-8a3e-3f1f5a1f7f00', 'new@praxis.example')";
 
-/// A folder that is not there yet, and is gone afterwards.
+/// The path of a new folder, which is removed when dropped.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -87,7 +87,7 @@ impl Folder {
 impl Drop for Folder {
     fn drop(&mut self) {
         let elsewhere = std::fs::read_to_string(self.0.join("location")).unwrap_or_default();
-        // Whatever is not there need not be removed.
+        // The folder may not exist.
         let _ = std::fs::remove_dir_all(&self.0);
         if Path::new(elsewhere.trim()).starts_with("/var/lib/praxis") {
             let _ = std::fs::remove_dir_all(elsewhere.trim());

@@ -1,4 +1,4 @@
-//! A gateway with a Postgres of its own.
+//! A gateway with an embedded Postgres.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -25,12 +25,12 @@ async fn a_gateway_with_its_own_postgres_keeps_its_data_whatever_ends_it() {
     let medications = "{ medications { totalCount } }";
     assert_eq!(first.ask(Some(made.trim()), medications).await.data()["medications"]["totalCount"], 24);
 
-    // Another one must not touch the folder.
+    // A second gateway must not touch the folder.
     let said = run(&[&["serve"], &arguments[..]].concat()).await.bad();
     assert!(said.contains("in use by a running gateway"), "{said}");
     first.ask(None, "{ __typename }").await.data();
 
-    // Killed, it cannot stop its Postgres; the next one finds that, and the data.
+    // A killed gateway cannot stop its Postgres; the next one finds it, and the data.
     first.signal(Signal::KILL);
     assert!(!first.ended().await.success());
     let mut second = Served::start(&arguments).await;
@@ -68,19 +68,19 @@ async fn a_postgres_of_its_own_that_dies_is_started_again_or_ends_the_gateway_wi
     eventually("it is gone", async || test_kill_process(first).is_err()).await;
     eventually("it answers again", answers).await;
 
-    // One that cannot be started any more.
+    // A folder in which Postgres can no longer start.
     let second = postmaster();
     std::fs::rename(data.join("global"), data.join("elsewhere")).unwrap();
     // It may have ended by itself.
     let _ = kill_process(second, Signal::KILL);
     assert!(!served.ended().await.success());
     let said = served.said().await;
-    // The first start may not have come to its end.
+    // The first start may not have been completed.
     let why = ["Postgres did not start", "making the database failed"];
     assert!(said.contains("starting it again") && why.iter().any(|why| said.contains(why)), "{said}");
 }
 
-/// Command lines of all processes.
+/// Returns the command lines of all processes.
 fn processes() -> Vec<String> {
     let output = Command::new("ps").args(["-eo", "args"]).output().unwrap();
     String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()

@@ -1,4 +1,4 @@
-//! `praxis doctor` names every privilege that somebody has taken from callers or the gateway, and what gives it back.
+//! `praxis doctor` names every missing privilege of callers and of the gateway, with the statement that grants it.
 
 use std::collections::BTreeSet;
 
@@ -7,8 +7,8 @@ use tokio_postgres::Client;
 use super::doctor;
 use crate::harness::{clone_database, connect, database_url};
 
-/// The privileges of callers on served tables and of the gateway on its own, and on schemas: object, role, privilege; `%s` is where
-/// its columns stand.
+/// The query for the privileges of callers on served tables, of the gateway on its own tables, and on schemas: object, role,
+/// privilege; `%s` is replaced by the columns.
 const GRANTED: &str = "
   WITH relations AS (
     SELECT c.oid, relacl, format('%I.%I', nspname, relname) AS object, nspname FROM pg_class AS c
@@ -27,7 +27,7 @@ const GRANTED: &str = "
   WHERE rolname IN ('anon', 'authenticated')
     OR rolname = 'praxis_gateway' AND object LIKE 'praxis.%'";
 
-/// Privileges as object, role, and what it is.
+/// Privileges: object, role, and privilege.
 type Granted = BTreeSet<(String, String, String)>;
 
 async fn granted(owner: &Client) -> Granted {
@@ -35,7 +35,7 @@ async fn granted(owner: &Client) -> Granted {
     rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect()
 }
 
-/// The beginning of the line that tells of a privilege that is not there.
+/// Returns the beginning of the line that reports a missing privilege.
 fn told((object, role, privilege): &(String, String, String)) -> String {
     match object.strip_prefix("SCHEMA ") {
         Some(schema) => format!("the schema {schema}: {role} may not use it\n"),
@@ -43,7 +43,7 @@ fn told((object, role, privilege): &(String, String, String)) -> String {
     }
 }
 
-/// Runs what the doctor says, and finds nothing wrong then.
+/// Runs the statements that the doctor prints, after which it finds nothing wrong.
 async fn mend(owner: &Client, url: &str, said: &str) {
     for remedy in said.lines().filter_map(|line| line.trim_start().strip_prefix("→ ")) {
         owner.batch_execute(remedy).await.unwrap();
@@ -70,7 +70,7 @@ async fn whatever_is_taken_from_callers_is_named_and_given_back() {
         let found = before.iter().filter(|(_, role, privilege)| [role, privilege] == wanted).count();
         assert!(found >= least.min(40), "{wanted:?}: {found}");
     }
-    // What everybody may use could not be missed.
+    // A privilege that PUBLIC has could not be missing.
     owner.batch_execute("REVOKE USAGE ON SCHEMA public FROM PUBLIC").await.unwrap();
     let revoked: Vec<String> = before
         .iter()
@@ -85,7 +85,7 @@ async fn whatever_is_taken_from_callers_is_named_and_given_back() {
     let after = granted(&owner).await;
     assert_eq!(before.difference(&after).collect::<Vec<_>>(), Vec::<&(String, String, String)>::new());
 
-    // One alone is told alone.
+    // A single missing privilege is reported alone.
     for sql in [
         "REVOKE SELECT ON sites FROM authenticated",
         "REVOKE SELECT (site_name) ON sites FROM authenticated; REVOKE SELECT ON sites FROM authenticated;
@@ -113,7 +113,7 @@ async fn a_function_that_callers_may_not_call_any_more_is_named() {
     let callers = owner.query(functions, &[]).await.unwrap();
     assert!(callers.len() > 50, "{}", callers.len());
     let pairs: Vec<(String, String)> = callers.iter().map(|row| (row.get(0), row.get(1))).collect();
-    // The look itself asks these.
+    // The doctor itself needs these.
     let pairs = pairs
         .iter()
         .filter(|(function, _)| !function.contains("was_there") && !function.contains("is_of_migrations"));

@@ -16,7 +16,7 @@ async fn refreshed_outcomes_are_seen_by_the_clinicians_of_the_site() {
     let url = app.database_url("postgres");
     let refresh =
         async |more: &[&str]| run(&[&["refresh", "outcomes", "--database-url", &url], more].concat()).await;
-    // The demo data has its summary already.
+    // The demo data already has its summary.
     assert_eq!(refresh(&[]).await.good(), "The outcomes are up to date already.\n");
 
     owner
@@ -76,7 +76,7 @@ async fn one_command_refreshes_everything_and_keeps_the_minimum() {
          The activities are up to date already.\n"
     );
 
-    // Four sites that give mescaline, with three sessions each.
+    // Four sites that use mescaline, with three sessions each.
     owner
         .batch_execute(&format!(
             "INSERT INTO log_clinical_records (site_id, substance_id, session_date, session_type, session_status)
@@ -104,7 +104,7 @@ async fn one_command_refreshes_everything_and_keeps_the_minimum() {
     );
     assert_eq!(answer.nodes("sessionActivities"), &vec![json!({ "eventCount": 3, "protocolCount": 3 })]);
 
-    // A smaller minimum shows it, and stays when it is not given any more.
+    // A smaller minimum shows it, and stays without the option.
     refresh(&["--minimum-cohort", "3"]).await.good();
     let shown = vec![json!({ "adverseEventMedian": 0.0, "adverseEventSuppression": null })];
     assert_eq!(clinician.ask(query).await.nodes("networkBenchmarks"), &shown);

@@ -1,4 +1,4 @@
-//! `praxis serve`: what it refuses before it starts, and how it ends.
+//! `praxis serve`: refusals at the start, and the shutdown.
 
 use rustix::process::Signal;
 

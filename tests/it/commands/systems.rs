@@ -1,4 +1,4 @@
-//! Commands about some of the systems.
+//! Commands for some of the systems.
 
 use std::process::Stdio;
 
@@ -6,7 +6,8 @@ use super::{doctor, migrate, run, said, serve};
 use crate::binary::{Served, over, praxis, secret};
 use crate::harness::{connect, database_url, empty_database};
 
-/// Whatever the migrations make: tables, columns, indexes, constraints, policies, functions, triggers, and what is said of them.
+/// Returns every object that the migrations create: tables, columns, indexes, constraints, policies, functions, triggers, and
+/// comments.
 async fn made(name: &str) -> Vec<String> {
     const MADE: &str = "
       WITH here AS (SELECT oid, nspname FROM pg_namespace WHERE nspname IN ('public', 'praxis', 'therapyflow', 'auth'))
@@ -47,7 +48,7 @@ async fn migrate_makes_the_chosen_systems_and_others_when_they_are_chosen_later(
     let own: Vec<&String> = whole.iter().filter(|it| !it.contains("therapyflow")).collect();
     assert_eq!(portal.iter().filter(|it| !own.contains(it)).collect::<Vec<_>>(), Vec::<&String>::new());
 
-    // It is good for what serves the portal, and not for what serves both.
+    // The database suffices for a gateway of the portal, and not for one of both systems.
     let gateway = database_url("praxis_gateway", &name);
     let good =
         run(&["doctor", "--systems", "ppn", "--jwt-secret", secret(), "--database-url", &gateway]).await;
@@ -67,7 +68,7 @@ async fn migrate_makes_the_chosen_systems_and_others_when_they_are_chosen_later(
     assert!(said.contains(&format!("problem  {absent}\n         → {remedy}")), "{said}");
     assert!(said.contains("1 problem found"), "{said}");
 
-    // All the way back, and there again: what is missing is made later.
+    // All migrations are reverted and applied again: missing parts are created later.
     let steps = migration::migrations().len().to_string();
     migrate(&url, &["down", "--steps", &steps]).await.good();
     migrate(&url, &["up", "--systems", "ppn"]).await.good();
@@ -75,7 +76,7 @@ async fn migrate_makes_the_chosen_systems_and_others_when_they_are_chosen_later(
     let later = made(&name).await;
     let missing: Vec<&String> = whole.iter().filter(|it| !later.contains(it)).collect();
     assert_eq!((later.len(), missing), (whole.len(), Vec::new()));
-    // What is there stays whole, whatever is chosen, and goes back whole.
+    // Existing objects stay complete, whatever is chosen, and are reverted completely.
     assert!(migrate(&url, &["up", "--systems", "ppn"]).await.good().contains("0 migrations applied"));
     migrate(&url, &["down", "--steps", &steps]).await.good();
     migrate(&url, &["up"]).await.good();
@@ -97,7 +98,7 @@ async fn whatever_systems_are_chosen_in_whatever_order_the_database_has_these_an
     ] {
         let name = empty_database().await;
         let url = database_url("postgres", &name);
-        // Also once they were there and taken back.
+        // Also after they were created and reverted.
         for _ in 0..2 {
             for systems in order {
                 migrate(&url, &["up", "--systems", systems]).await.good();
@@ -128,7 +129,7 @@ async fn whatever_systems_are_chosen_in_whatever_order_the_database_has_these_an
     let of = |wanted: &str| &known.iter().find(|(systems, _)| *systems == wanted).unwrap().1;
     let foreign: Vec<&String> = of("ppn").iter().filter(|it| it.contains("therapyflow")).collect();
     assert!(foreign.is_empty(), "{foreign:#?}");
-    // Of schema public TherapyFlow has nothing, and of the others what the portal has as well.
+    // TherapyFlow has no objects in schema public, and of other schemas only what the portal has too.
     let is_of_public = |it: &&String| {
         ["public.", " ON public.", "log_clinical", "ref_", "session_events"]
             .iter()
@@ -141,7 +142,7 @@ async fn whatever_systems_are_chosen_in_whatever_order_the_database_has_these_an
         of("therapyflow").iter().filter(|it| !of("ppn,therapyflow").contains(it)).collect();
     assert!(other.is_empty(), "{other:#?}");
 
-    // It is served.
+    // A gateway can serve it.
     let name = empty_database().await;
     migrate(&database_url("postgres", &name), &["up", "--systems", "therapyflow"]).await.good();
     let gateway = database_url("praxis_gateway", &name);
@@ -160,7 +161,7 @@ async fn each_command_is_about_the_chosen_systems() {
     let (url, gateway) = (database_url("postgres", &name), database_url("praxis_gateway", &name));
     let chosen = async |systems: Option<&str>, arguments: &[&str]| {
         let mut command = praxis();
-        // By the environment; the flag says the same.
+        // The environment variable has the same effect as the option.
         command.envs(systems.map(|systems| ("PRAXIS_SYSTEMS", systems)));
         command.args(arguments).stdin(Stdio::null());
         said(command).await
@@ -177,12 +178,12 @@ async fn each_command_is_about_the_chosen_systems() {
     let portal = of(migration::Systems::named(["ppn"]));
     let therapyflow = of(migration::Systems::named(["therapyflow"]));
     let shared = portal + therapyflow - all;
-    // Where nothing is there, all of what is chosen is pending.
+    // In an empty database all migrations of the chosen systems are pending.
     assert_eq!(status(None).await, (0, all, false));
     assert_eq!(status(Some("ppn")).await, (0, portal, false));
     assert_eq!(status(Some("therapyflow")).await, (0, therapyflow, false));
     chosen(Some("ppn"), &["migrate", "up", "--database-url", &url]).await.good();
-    // What nobody has chosen is not pending, unless it is asked for.
+    // Migrations of a system that nobody has chosen are not pending, unless it is chosen here.
     for systems in [None, Some("")] {
         assert_eq!(status(systems).await, (portal, 0, true), "{systems:?}");
     }
@@ -197,7 +198,7 @@ async fn each_command_is_about_the_chosen_systems() {
     }
     let said = chosen(Some("therapyflow"), &doctor).await.bad();
     assert!(said.contains("→ run `praxis migrate up --systems therapyflow`\n"), "{said}");
-    // An older program has made it: the remedy is about what is chosen.
+    // An older version created the database: the remedy covers only the chosen systems.
     let last = "DELETE FROM praxis.seaql_migrations WHERE version = (SELECT max(version) FROM praxis.seaql_migrations)";
     connect(&url).await.execute(last, &[]).await.unwrap();
     let said = chosen(Some("ppn"), &doctor).await.bad();

@@ -1,4 +1,4 @@
-//! A client that does not give up: it sends each of its mutations under the same key until it is acknowledged.
+//! A persistent client: it sends each mutation with the same idempotency key until it is acknowledged.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,13 +14,13 @@ use tokio_postgres::Client as Database;
 use crate::fixture::{join, person, protocol, site};
 use crate::harness::{http_client, token};
 
-/// Mutations under way at the same time.
+/// Number of concurrent mutations.
 const AT_ONCE: usize = 6;
-/// Every so many mutations, one is given up when it fails the first time, so that nobody knows what became of it.
+/// One of this many mutations is given up at its first failure, so that its outcome is unknown.
 const GIVEN_UP: usize = 10;
-/// Every so many mutations, one is sent once more after it was acknowledged.
+/// One of this many mutations is sent again after its acknowledgement.
 const SENT_AGAIN: usize = 5;
-/// Nothing that is broken stays so for as long.
+/// The longest time without an answer: every fault ends sooner.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 const LOG: &str = "mutation($protocol: BigInt!, $note: String!) {
@@ -30,7 +30,7 @@ const LOG: &str = "mutation($protocol: BigInt!, $note: String!) {
 /// A clinician with mutations to send.
 pub(super) struct Client {
     http: reqwest::Client,
-    /// Where the gateway is at the moment.
+    /// The present address of the gateway.
     gateway: watch::Receiver<String>,
     token: String,
     protocol: i64,
@@ -41,14 +41,14 @@ pub(super) struct Client {
     replayed: AtomicUsize,
 }
 
-/// What an attempt has brought.
+/// The result of an attempt.
 struct Answer {
     event: String,
     is_replay: bool,
 }
 
 impl Client {
-    /// A clinician with a protocol in this database.
+    /// Creates a clinician with a protocol in this database.
     pub(super) async fn new(
         owner: &Database,
         gateway: watch::Receiver<String>,
@@ -73,7 +73,7 @@ impl Client {
 
     /// Waits until this part of the mutations is acknowledged.
     pub(super) async fn has_sent(&self, part: usize, of: usize) {
-        // Of those that are given up none may be acknowledged.
+        // Mutations that are given up may never be acknowledged.
         let enough = (self.mutations - self.mutations / GIVEN_UP) * part / of;
         let start = Instant::now();
         while self.acknowledged.load(Ordering::Relaxed) < enough {
@@ -82,7 +82,7 @@ impl Client {
         }
     }
 
-    /// Sends all of them, and gives the events that were acknowledged.
+    /// Sends all mutations, and returns the acknowledged events.
     pub(super) async fn send(self: Arc<Self>) -> BTreeMap<usize, String> {
         let mut workers = JoinSet::new();
         for _ in 0..AT_ONCE {
@@ -141,7 +141,7 @@ impl Client {
         let body: Value = answer.json().await.ok()?;
         if let Some(errors) = body.get("errors") {
             let code = errors[0]["extensions"]["code"].as_str();
-            // Nothing else may be wrong with what is sent.
+            // No other error is expected.
             assert!(matches!(code, Some("UNAVAILABLE" | "TIMEOUT")), "{body:#}");
             return None;
         }
@@ -150,7 +150,7 @@ impl Client {
         Some(Answer { event, is_replay })
     }
 
-    /// Compares what was acknowledged with what is there, and prints the counts.
+    /// Compares the acknowledged events with the database, and prints the counts.
     #[expect(clippy::print_stdout, reason = "a run is told by its counts")]
     pub(super) async fn check(&self, fault: &str, owner: &Database, acknowledged: &BTreeMap<usize, String>) {
         let sql = "SELECT notes, array_agg(event_id::text) FROM session_events WHERE protocol_id = $1 GROUP BY notes";

@@ -1,4 +1,4 @@
-//! Mutations that stand in each other's way are tried again, and not for ever.
+//! Conflicting mutations are repeated, a limited number of times.
 
 use serde_json::{Value, json};
 
@@ -6,14 +6,14 @@ use super::mutations;
 use crate::fixture::{clinician, oracle, protocol};
 use crate::harness::App;
 
-/// How often a mutation is tried.
+/// The number of attempts of a mutation.
 const ATTEMPTS: u32 = 5;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn deadlocks_end_well_for_both() {
     let app = App::start().await;
     let owner = app.owner().await;
-    // It waits a second before it looks for one.
+    // Postgres waits for a second before it looks for a deadlock.
     owner
         .batch_execute(&format!("ALTER DATABASE {} SET deadlock_timeout = '5ms'", app.database))
         .await
@@ -34,7 +34,7 @@ async fn deadlocks_end_well_for_both() {
         let (forth, back) = tokio::join!(send(one, other, 2 * round), send(other, one, 2 * round + 1));
         forth.data();
         back.data();
-        // One that goes through has an update and a load for each field, and a commit.
+        // A mutation without a deadlock has an update and a load for each field, and a commit.
         deadlocks += u32::from(forth.round_trips() > 5) + u32::from(back.round_trips() > 5);
         let sql = format!(
             "SELECT DISTINCT difficulty_score IN ({}, {}) AS written FROM log_clinical_records
@@ -54,7 +54,7 @@ async fn a_mutation_is_tried_so_often_and_no_more() {
     let owner = app.owner().await;
     let (clinician, site) = clinician(&app, &owner, "in the way").await;
     let protocol = protocol(&owner, site).await;
-    // A sequence counts on when its transaction is taken back.
+    // A sequence advances even if its transaction is rolled back.
     owner
         .batch_execute(
             "CREATE SEQUENCE attempts;
@@ -94,7 +94,7 @@ async fn a_mutation_is_tried_so_often_and_no_more() {
     assert_eq!(refused.body["data"], Value::Null);
     assert_eq!(oracle(&app, &written).await, json!([{ "difficulty_score": null, "events": 0 }]));
 
-    // Under the same key it can be sent again, and the last attempt is as good as the first.
+    // The same key can be sent again, and the last attempt can succeed.
     meet(ATTEMPTS - 1).await.data();
     assert_eq!(attempts().await, ATTEMPTS);
     assert_eq!(oracle(&app, &written).await, json!([{ "difficulty_score": 3, "events": 1 }]));

@@ -1,7 +1,6 @@
-//! What breaks while mutations are under way: Postgres, the gateway, the connection. Nothing that was acknowledged is lost,
-//! and nothing is written twice.
+//! Failures during mutations: of Postgres, the gateway and the connection. No acknowledged write is lost, and none happens twice.
 //!
-//! A run of the size that the notes report:
+//! A run of the size that the documentation reports:
 //!
 //! ```text
 //! FAULT_MUTATIONS=1000 cargo test -p praxis --test it faults -- --nocapture
@@ -26,12 +25,12 @@ use crate::binary::{Served, over};
 use crate::harness::{App, connect};
 use crate::random::setting;
 
-/// Mutations of each test.
+/// Returns the number of mutations of each test.
 fn mutations() -> usize {
     setting("FAULT_MUTATIONS").unwrap_or(60)
 }
 
-/// How often a process is killed meanwhile.
+/// Returns how often a process is killed meanwhile.
 fn kills() -> usize {
     (mutations() / 100).max(3)
 }

@@ -1,6 +1,6 @@
-//! A Postgres whose commits are durable, and which comes back whenever it is killed.
+//! A Postgres with durable commits, which restarts whenever it is killed.
 //!
-//! It ends with the test process, however that ends: a shell holds the server and reads from a pipe that closes then.
+//! It ends with the test process, however that ends: a shell runs the server and reads from a pipe, which closes then.
 
 use std::fs;
 use std::path::PathBuf;
@@ -15,15 +15,15 @@ use crate::harness::{eventually, program, shell_in};
 pub(super) struct Postgres {
     folder: PathBuf,
     shell: Child,
-    /// The process that was killed last. Its file is there until the next one starts.
+    /// The id of the process that was killed last. Its pid file stays until the next one starts.
     killed: AtomicI32,
 }
 
 impl Postgres {
-    /// Starts a server in a folder of its own.
+    /// Starts a server in a new folder.
     pub(super) fn start() -> Self {
         let folder = std::env::temp_dir().join(format!("praxis-faults-{}", uuid::Uuid::new_v4()));
-        // One that was killed can be started once the last of its processes has noticed.
+        // A killed server can restart once its last process has noticed.
         let script = r#"
             "$1" -D "$3/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 || exit 1
             (while :; do "$2" -D "$3/data" -k "$3" -c listen_addresses= -c max_connections=50; sleep 0.05; done) &
@@ -38,13 +38,13 @@ impl Postgres {
         Self { shell: shell_in(&folder, script, &arguments), folder, killed: AtomicI32::new(0) }
     }
 
-    /// Address of its database for a user.
+    /// Returns the URL of its database for a user.
     pub(super) fn url(&self, user: &str) -> String {
         let folder = self.folder.display().to_string().replace('/', "%2F");
         format!("postgres://{user}@{folder}:5432/postgres")
     }
 
-    /// Kills the server as no server can expect, once it is back from the last time.
+    /// Kills the server without a shutdown, after it has restarted from the last time.
     pub(super) async fn kill(&self) {
         eventually("Postgres is back and is killed again", async || {
             let Some(server) = self.ready().filter(|server| *server != self.killed.load(Ordering::Relaxed))
@@ -57,7 +57,7 @@ impl Postgres {
         .await;
     }
 
-    /// The server's process, where it says that it accepts connections.
+    /// Returns the id of the server's process, if it reports that it accepts connections.
     fn ready(&self) -> Option<i32> {
         let file = fs::read_to_string(self.folder.join("data/postmaster.pid")).ok()?;
         let mut lines = file.lines();
@@ -69,7 +69,7 @@ impl Postgres {
 impl Drop for Postgres {
     fn drop(&mut self) {
         drop(self.shell.stdin.take());
-        // Where it cannot be waited for, it ends by itself.
+        // If the wait fails, the shell still ends by itself.
         let _ = self.shell.wait();
     }
 }

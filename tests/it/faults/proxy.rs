@@ -1,4 +1,4 @@
-//! A connection that breaks: requests pass, and of the answers some do not, or not whole.
+//! A proxy that breaks connections: requests pass, but some answers do not, or only in part.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,24 +11,24 @@ use tokio::net::{TcpListener, TcpStream};
 /// A listening proxy.
 pub(super) struct Proxy {
     pub(super) address: SocketAddr,
-    /// Answers that were cut off.
+    /// Number of answers that were cut off.
     pub(super) cut: Arc<AtomicUsize>,
 }
 
-/// What becomes of an answer.
+/// The place where an answer is cut.
 enum Cut {
-    /// It gets through.
+    /// The whole answer passes.
     Nowhere,
-    /// The connection breaks so long after the request has passed, whether or not there is an answer by then.
+    /// The connection breaks this long after the request has passed, with or without an answer.
     After(Duration),
-    /// There is an answer, and nothing of it gets through.
+    /// There is an answer, but none of it passes.
     Before,
-    /// A part of it gets through, in parts of 256.
+    /// This many 256ths of the answer pass.
     Within(usize),
 }
 
 impl Cut {
-    /// The nth cut: at random, and the same in every run.
+    /// Returns the nth cut: random, but the same in every run.
     fn nth(n: usize) -> Self {
         let random = random(n as u64);
         let size = (random >> 8) as usize % 256;
@@ -50,7 +50,7 @@ fn random(seed: u64) -> u64 {
 }
 
 impl Proxy {
-    /// Listens before a gateway.
+    /// Listens in front of a gateway.
     pub(super) async fn before(gateway: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -97,7 +97,7 @@ async fn pass(
     Ok(())
 }
 
-/// A whole request.
+/// Reads a whole request.
 async fn request(client: &mut TcpStream) -> std::io::Result<Vec<u8>> {
     let mut request = Vec::new();
     loop {

@@ -1,4 +1,4 @@
-//! Filters: every operator of every type against plain SQL.
+//! Filters: every operator of every type, compared with plain SQL.
 
 mod refused;
 mod relations;
@@ -9,7 +9,7 @@ use tokio_postgres::Client;
 use crate::fixture::clinician;
 use crate::harness::{Actor, App};
 
-/// The key that everybody's rows of these tests are found by.
+/// Returns the keys of the rows that match a filter.
 async fn found(asker: &Actor<'_>, field: &str, key: &str, filter: &str) -> Vec<String> {
     let query = format!("{{ {field}(filter: {filter}, first: 1000) {{ totalCount nodes {{ {key} }} }} }}");
     let answer = asker.ask(&query).await;
@@ -27,12 +27,12 @@ async fn expected(owner: &Client, sql: &str) -> Vec<String> {
     keys
 }
 
-/// A literal without the quotes around it.
+/// Returns a literal without its quotes.
 fn unquoted(literal: &str) -> &str {
     literal.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(literal)
 }
 
-/// Protocols with and without a value in every kind of column.
+/// Inserts protocols with and without a value in every kind of column.
 async fn protocols(owner: &Client, site: i64) {
     owner
         .batch_execute(&format!(
@@ -63,7 +63,7 @@ async fn protocols(owner: &Client, site: i64) {
         .unwrap();
 }
 
-/// What all ordered types have in common, as filters and as SQL.
+/// Returns the conditions that all ordered types support, as filters and as SQL.
 fn comparisons() -> Vec<(String, String)> {
     let mut cases: Vec<(String, String)> = Vec::new();
     for (field, column, values) in [
@@ -118,7 +118,7 @@ fn comparisons() -> Vec<(String, String)> {
     cases
 }
 
-/// What each type has besides, as filters and as SQL.
+/// The further conditions of each type, as filters and as SQL.
 const CONDITIONS: &[(&str, &str)] = &[
     // Booleans.
     ("{verifiedConsent: {eq: true}}", "verified_consent"),
@@ -168,7 +168,7 @@ const CONDITIONS: &[(&str, &str)] = &[
     ("{patientLinkCode: {eq: \"$1\"}}", "false"),
     ("{patientLinkCode: {contains: \"plain' OR '1'='1\"}}", "false"),
     (r#"{patientLinkCode: {eq: "\"); DELETE FROM sites; --"}}"#, "false"),
-    // Several conditions hold together.
+    // All conditions must hold.
     (
         "{sessionNumber: {gt: 1, lte: 8, neq: 7}}",
         "session_number > 1 AND session_number <= 8 AND session_number <> 7",

@@ -1,4 +1,4 @@
-//! Filters that make no sense are refused, and say where.
+//! Invalid filters are refused, with the location.
 
 use serde_json::json;
 
@@ -58,7 +58,7 @@ async fn a_wrong_value_is_refused_with_its_argument_and_place() {
         assert_eq!(error["extensions"]["code"], code, "{filter}: {error}");
         assert_eq!(error["extensions"]["argument"], argument, "{filter}");
         assert_eq!(error["path"], json!(["list"]), "{filter}");
-        // The value that the path leads to.
+        // The value at the path.
         let name = argument.trim_end_matches(|end: char| end == '.' || end.is_ascii_digit());
         let name = name.rsplit('.').next().unwrap();
         let behind = literal.rsplit_once(&format!("{name}: ")).unwrap().1;

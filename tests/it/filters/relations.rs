@@ -1,4 +1,4 @@
-//! Conditions on rows that belong to a row.
+//! Filters on the rows below a row.
 
 use super::{expected, found};
 use crate::fixture::{clinician, protocol};
@@ -17,7 +17,7 @@ async fn conditions_on_related_rows_hold_for_some_none_or_every_one() {
                    SELECT $1, now(), nullif(level, 0), nullif(level, 0) % 3 + 1 FROM unnest($2::int[]) level";
         owner.execute(sql, &[&id, &levels]).await.unwrap();
     }
-    // Events of a site that the caller does not see fulfil nothing.
+    // Events of a site that the caller does not see match nothing.
     let unseen = protocol(&owner, other_site).await;
     let sql = "INSERT INTO session_events (protocol_id, event_timestamp, intensity_level, event_type_id)
                VALUES ($1, now(), 10, 8)";
@@ -74,7 +74,7 @@ async fn conditions_on_related_rows_hold_for_some_none_or_every_one() {
         );
     }
 
-    // From a table that everybody sees: only one's own events count.
+    // From a table that every user sees: only the caller's own events count.
     let seen = format!(
         "SELECT FROM session_events e WHERE e.event_type_id = t.event_type_id AND e.site_id = {site}"
     );

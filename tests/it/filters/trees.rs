@@ -1,4 +1,4 @@
-//! Trees of conditions, against the same logic in Rust.
+//! Trees of conditions, compared with the same logic in Rust.
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::fixture::{clinician, protocol};
 use crate::harness::App;
 
-/// A generated event; small ranges, so that conditions hit and miss.
+/// A generated event, with small ranges, so that conditions hit and miss.
 #[derive(Clone, Debug)]
 struct Event {
     protocol: usize,
@@ -81,7 +81,7 @@ impl Tree {
         }
     }
 
-    /// Whether an event matches, in SQL's three-valued logic.
+    /// Returns whether an event matches, in SQL's three-valued logic.
     fn holds(&self, event: &Event, all: &[Event]) -> Option<bool> {
         match self {
             Self::And(trees) => all_of(trees.iter().map(|tree| tree.holds(event, all))),
@@ -122,7 +122,7 @@ impl Tree {
     }
 }
 
-/// False if one is false, else unknown if one is unknown.
+/// Returns false if one is false, otherwise unknown if one is unknown.
 fn all_of(values: impl Iterator<Item = Option<bool>>) -> Option<bool> {
     let values: Vec<_> = values.collect();
     if values.contains(&Some(false)) {
@@ -134,7 +134,7 @@ fn all_of(values: impl Iterator<Item = Option<bool>>) -> Option<bool> {
 #[test]
 fn any_tree_of_conditions_finds_the_rows_that_it_describes() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    // Some of these trees go deeper than a request may.
+    // Some of these trees are deeper than a request may be.
     let app = runtime.block_on(App::with(|config| config.limits.relation_depth = 16));
     let owner = runtime.block_on(app.owner());
     let (asker, site) = runtime.block_on(clinician(&app, &owner, "trees"));

@@ -1,4 +1,4 @@
-//! Every table that can be watched × everybody who might ask: who is told that a row is gone is who saw it, by the policies as
+//! The role × feed matrix: for every table with a feed, exactly the callers who saw a row receive its removal, by the policies as
 //! their sources have them.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,26 +16,26 @@ use crate::harness::{App, Socket};
 use crate::matrix::policies;
 use crate::people::{Caller, Key, allowed, key_list, keys, populate, text};
 
-/// Rows of each table that are changed at most: one for each circle of people who see it.
+/// The most rows of each table that are changed: one for each audience.
 const ROWS: usize = 4;
 
-/// How long a message may take.
+/// The longest time for a message.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Whoever watches, and their connection.
+/// A subscriber, with their connection.
 struct Watcher<'a> {
     caller: Caller<'a>,
     socket: Socket,
 }
 
-/// The feed of a table's rows.
+/// Returns the feed of a table's rows.
 fn field<'c>(catalog: &'c Catalog, table: &Table) -> Option<&'c str> {
     let mut feeds = catalog.feeds().iter();
     let feed = feeds.find(|feed| feed.table == table.id && matches!(feed.scope, FeedScope::Rows))?;
     Some(&feed.field)
 }
 
-/// Some rows of a table, each with those who see it, by their numbers: one row of each audience.
+/// Returns some rows of a table with the numbers of the watchers who see them: one row for each audience.
 async fn audiences(owner: &Client, table: &Table, watchers: &[Watcher<'_>]) -> Vec<(Key, BTreeSet<usize>)> {
     let policy = policies(table).join(" OR ");
     let all = keys(owner, &format!("SELECT {} FROM {}", key_list(table), table.sql_name)).await;
@@ -52,24 +52,24 @@ async fn audiences(owner: &Client, table: &Table, watchers: &[Watcher<'_>]) -> V
     by_audience.into_iter().map(|(audience, key)| (key, audience)).collect()
 }
 
-/// The condition that picks a row.
+/// Returns the condition that selects a row.
 fn is_row(table: &Table, key: &Key) -> String {
     let parts = table.primary_key.iter().zip(key);
     let parts = parts.map(|(id, value)| format!("{}::text = '{value}'", table.column(*id).sql_name));
     parts.collect::<Vec<_>>().join(" AND ")
 }
 
-/// The key in a global id.
+/// Returns the key in a global id.
 fn key_of(id: &Value) -> Key {
     let plain = BASE64_URL_SAFE_NO_PAD.decode(id.as_str().unwrap()).unwrap();
     let parts: Vec<Value> = serde_json::from_slice(&plain).unwrap();
     parts[1..].iter().map(text).collect()
 }
 
-/// Everybody who might ask, over a database whose rows are bound by no rule but the policies.
+/// Subscribes every kind of caller, over a database without constraints other than the policies.
 async fn watch<'a>(app: &'a App, owner: &Client) -> Vec<Watcher<'a>> {
     let callers = populate(app, owner).await;
-    // Rows are changed and deleted one by one, whatever points to them and whatever rule that would break.
+    // Rows are changed and deleted one by one, despite references and constraints.
     let unbind = "DO $$ DECLARE it record; BEGIN
         FOR it IN SELECT conrelid::regclass AS target, conname FROM pg_constraint WHERE contype IN ('c', 'x')
           AND conrelid <> 0 AND connamespace IN ('public'::regnamespace, 'therapyflow'::regnamespace) LOOP
@@ -84,7 +84,7 @@ async fn watch<'a>(app: &'a App, owner: &Client) -> Vec<Watcher<'a>> {
     watchers
 }
 
-/// Changes a table past its triggers but those that announce. They are back before anybody else sees it.
+/// Changes a table without its triggers, except those of the feed. The triggers are on again before the commit.
 async fn unbound(owner: &Client, table: &Table, change: &str) -> Result<(), tokio_postgres::Error> {
     let replicated = if table.is_reference {
         ", ENABLE REPLICA TRIGGER announce_replicated, ENABLE REPLICA TRIGGER announce_replicated_truncate"
@@ -101,7 +101,7 @@ async fn unbound(owner: &Client, table: &Table, change: &str) -> Result<(), toki
     owner.batch_execute(&changed).await
 }
 
-/// A cursor behind everything that has happened: who subscribes after it misses nothing of what comes, however late it is.
+/// Returns a cursor after everything that has happened: a subscription from there misses no later change.
 async fn now(app: &App, owner: &Client) -> Value {
     let (actor, site) = clinician(app, owner, "first").await;
     let mut socket = Socket::of(app, &actor).await;
@@ -110,7 +110,7 @@ async fn now(app: &App, owner: &Client) -> Value {
     socket.data("1").await["protocolsChanged"]["cursor"].clone()
 }
 
-/// Each of the watchers is told what is expected, and nothing else until then.
+/// Asserts that each watcher receives the expected messages, and no others before.
 async fn heard(watchers: &mut [Watcher<'_>], expected: &[BTreeSet<(String, Key)>]) {
     for (watcher, expected) in watchers.iter_mut().zip(expected) {
         let mut told = BTreeSet::new();
@@ -124,7 +124,7 @@ async fn heard(watchers: &mut [Watcher<'_>], expected: &[BTreeSet<(String, Key)>
             let of = message["id"].as_str().unwrap().to_owned();
             let what = (format!("{of} {}", text(&change["operation"])), key_of(&change["nodeId"]));
             if change["operation"] == "INSERTED" && !expected.contains(&what) {
-                // A transaction that was open elsewhere keeps the cursor's horizon back, behind what the test has made.
+                // A transaction that was open elsewhere keeps the cursor's horizon before the test's own rows.
                 continue;
             }
             assert!(expected.contains(&what), "{} is told of {what:?}", watcher.caller.name);
@@ -146,7 +146,7 @@ async fn a_deletion_is_told_to_exactly_those_who_saw_the_row() {
     let now = now(&app, &owner).await;
     let mut tables: Vec<(&Table, &str)> =
         catalog.tables().iter().filter_map(|table| Some((table, field(&catalog, table)?))).collect();
-    // Who is gone sees nothing more: people come last.
+    // A user who is deleted sees nothing more: tables of users come last.
     tables.sort_by_key(|(table, _)| table.column_named("user_id").is_some());
     assert!(tables.len() >= 30, "{}", tables.len());
     for watcher in &mut watchers {
@@ -166,7 +166,7 @@ async fn a_deletion_is_told_to_exactly_those_who_saw_the_row() {
                 continue;
             }
             deleted += 1;
-            // Who a person is stands in a row itself: without it a therapist is none.
+            // A row itself identifies a therapist: without it there is none.
             let of_oneself =
                 "SELECT row_before ->> 'user_id' FROM praxis.changes ORDER BY change_id DESC LIMIT 1";
             let of_oneself: Option<String> = owner.query_one(of_oneself, &[]).await.unwrap().get(0);
@@ -242,8 +242,8 @@ async fn a_change_names_all_that_a_feed_may_be_held_to() {
     }
 }
 
-/// A filter that holds a row by its key and by a value that no policy looks at, and what takes the row out of it: a value of its
-/// own, since some are unique.
+/// Returns a filter that matches a row by its key and by a value that no policy reads, and a change that removes the row from the
+/// filter: a distinct value, since some are unique.
 async fn leaving(owner: &Client, table: &Table, key: &Key, number: usize) -> Option<(Value, String)> {
     for id in table.writes.update.iter().copied().chain(table.column_ids()) {
         let column = table.column(id);
@@ -288,7 +288,7 @@ async fn leaving(owner: &Client, table: &Table, key: &Key, number: usize) -> Opt
     None
 }
 
-/// A value of SQL as JSON.
+/// Returns a value of SQL as JSON.
 fn literal(ty: &ColumnType, value: &str) -> Value {
     match ty {
         ColumnType::Scalar(Scalar::Boolean | Scalar::Int | Scalar::SmallInt | Scalar::Numeric) => {

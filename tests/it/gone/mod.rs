@@ -1,4 +1,4 @@
-//! That a row is gone is told to those who could see it, under their filter, just before; and to nobody else.
+//! The removal of a row is sent to subscribers who could see it just before, under their filter, and to no others.
 
 mod matrix;
 
@@ -16,7 +16,7 @@ const OF_PROTOCOL: &str = "subscription($id: BigInt!, $after: String) {
         operation nodeId cursor sessionEvent { eventId notes } } }";
 const ANY: &str = "subscription { sessionEventsChanged { operation nodeId sessionEvent { eventId } } }";
 
-/// An event, logged past every policy.
+/// Logs an event, past every policy.
 async fn event(owner: &Client, protocol: i64, notes: &str) -> i64 {
     let sql = "INSERT INTO session_events (protocol_id, event_type_id, event_timestamp, notes)
         VALUES ($1, 1, now(), $2) RETURNING event_id";
@@ -31,23 +31,23 @@ fn id(id: i64) -> Value {
     json!({ "id": id.to_string() })
 }
 
-/// A connection with one subscription.
+/// Opens a connection with one subscription.
 async fn watching(app: &App, actor: &Actor<'_>, query: &str, variables: &Value) -> Socket {
     let mut socket = Socket::of(app, actor).await;
     socket.subscribe("1", query, variables).await;
     socket
 }
 
-/// The next change.
+/// Returns the next change.
 async fn told(socket: &mut Socket) -> Value {
     let data = socket.data("1").await;
     data.as_object().unwrap().values().next().unwrap().clone()
 }
 
-/// The next change is that a row is gone, in this way.
+/// Asserts that the next change is the removal of a row, by this operation.
 async fn gone(socket: &mut Socket, operation: &str) {
     let mut told = told(socket).await;
-    // A subscription that begins just behind an insertion may hear of it.
+    // A subscription that begins just after an insertion may receive it.
     while told["operation"] == "INSERTED" {
         told = self::told(socket).await;
     }
@@ -83,7 +83,7 @@ async fn every_feed_of_whoever_saw_a_row_tells_that_it_was_deleted() {
 async fn who_sees_the_parent_and_not_the_row_is_not_told_that_it_was_deleted() {
     let app = App::start().await;
     let owner = app.owner().await;
-    // A session whose patient sees it, and whose notes the patient does not see.
+    // A session that its patient sees, with notes that the patient does not see.
     let sql = "SELECT n.id::text, n.session_id::text FROM therapyflow.clinical_notes n
         JOIN therapyflow.sessions s ON s.id = n.session_id JOIN therapyflow.patients p ON p.id = s.patient_id
         JOIN therapyflow.therapists t ON t.id = s.therapist_id
@@ -138,7 +138,7 @@ async fn who_is_no_member_any_more_is_not_told_what_is_deleted() {
     owner.execute("DELETE FROM integration_homework WHERE homework_id = $1", &[&homework]).await.unwrap();
     gone(&mut stays, "DELETED").await;
     for socket in &mut sockets {
-        // As in `gone`, the insertion may have been heard of.
+        // As in `gone`, the insertion may have arrived.
         while let Some(message) = socket.next_within(Duration::from_millis(500)).await {
             assert!(message.to_string().contains("INSERTED"), "{message}");
         }
@@ -164,12 +164,12 @@ async fn a_row_that_moves_leaves_one_parent_and_comes_to_the_other() {
     assert_eq!(told(&mut reached).await["operation"], "UPDATED");
     assert_eq!(told(&mut row).await["operation"], "UPDATED");
     theirs.quiet().await;
-    // To another site: there is nothing more to see of it here, and it is seen there.
+    // The event moves to another site: it is no longer visible here, and becomes visible there.
     owner.execute(sql, &[&event, &away]).await.unwrap();
     gone(&mut reached, "LEFT").await;
     gone(&mut row, "LEFT").await;
     assert_eq!(told(&mut theirs).await["operation"], "UPDATED");
-    // What happens to it there is not told here any more.
+    // Its later changes there are not sent here.
     delete(&owner, event).await;
     gone(&mut theirs, "DELETED").await;
     for socket in [&mut left, &mut reached, &mut row] {
@@ -210,7 +210,7 @@ async fn a_row_leaves_a_filter_on_its_own_columns_and_on_those_of_other_rows() {
     assert_eq!(told(&mut updates).await["operation"], "UPDATED");
     delete(&owner, event).await;
     gone(&mut own, "DELETED").await;
-    // Updates that are read late show the row as the last one left it, and so may be told together.
+    // Updates that are read late show the latest state of the row, and may be combined in one change.
     for socket in [&mut own, &mut related] {
         socket.quiet().await;
     }
@@ -226,7 +226,7 @@ async fn what_nobody_saw_within_a_transaction_is_not_told() {
     let (mine, theirs) = (event(&owner, here, "mine").await, event(&owner, there, "theirs").await);
     let mut mover = watching(&app, &actor, ANY, &json!({})).await;
     let mut beyond = watching(&app, &other, ANY, &json!({})).await;
-    // Each is for a moment where the other one would see it.
+    // Each is for a moment where the other caller would see it.
     let through = |event: i64, way: i64| {
         format!("UPDATE session_events SET protocol_id = {way} WHERE event_id = {event};")
     };
@@ -238,7 +238,7 @@ async fn what_nobody_saw_within_a_transaction_is_not_told() {
     owner.batch_execute(&transaction).await.unwrap();
     gone(&mut mover, "DELETED").await;
     gone(&mut beyond, "DELETED").await;
-    // Neither is what came and went.
+    // Neither is a row that was inserted and deleted.
     let flash = format!(
         "BEGIN; INSERT INTO session_events (protocol_id, event_type_id, event_timestamp) VALUES ({here}, 1, now());
          UPDATE session_events SET protocol_id = {there} WHERE event_id = (SELECT max(event_id) FROM session_events);
@@ -312,8 +312,8 @@ async fn what_is_not_remembered_of_a_long_row_is_not_guessed() {
     }
 }
 
-/// What becomes of rows that are watched while a text of theirs begins with `w`: added, changed, out of the filter, deleted.
-/// `TABLE`, `TEXT` and `MORE` stand for the table, that column, and what else a new row needs.
+/// The changes of watched rows, whose filter requires a text that begins with `w`: inserted, updated, out of the filter, deleted.
+/// `TABLE`, `TEXT` and `MORE` are replaced by the table, the column of that text, and the other columns of a new row.
 const STORY: [(&str, &str); 4] = [
     ("INSERTED", "INSERT INTO TABLE (TEXT, MORE) VALUES ('w', MORE)"),
     ("UPDATED", "UPDATE TABLE SET TEXT = 'www' WHERE TEXT = 'ww'"),
@@ -321,7 +321,7 @@ const STORY: [(&str, &str); 4] = [
     ("DELETED", "DELETE FROM TABLE WHERE TEXT = 'wwww'"),
 ];
 
-/// All feeds of a list, each with a choice of operations and with and without the row, tell what they have chosen.
+/// Tests all feeds of a list, each with a choice of operations and with and without the row.
 async fn choices(app: &App, actor: &Actor<'_>, field: &str, row: &str, step: impl Fn(&str) -> String) {
     let owner = app.owner().await;
     owner.batch_execute("SET praxis.announce = off").await.unwrap();
@@ -344,12 +344,12 @@ async fn choices(app: &App, actor: &Actor<'_>, field: &str, row: &str, step: imp
             watchers.push((of.clone(), watching(app, actor, &query, &json!({ "of": of })).await));
         }
     }
-    // Each step is told before the next one, so that no two changes are told together.
+    // Each step is received before the next one, so that no two changes are combined.
     for (operation, sql) in STORY {
         owner.batch_execute(&step(sql)).await.unwrap();
         for (of, socket) in watchers.iter_mut().filter(|(of, _)| of.contains(&operation)) {
             let mut told = told(socket).await;
-            // Who reads of the update only when the row has left hears then already that it has, and once more of that change.
+            // A subscriber who reads the update after the row has left receives `LEFT` for it, and again for the next change.
             while operation == "DELETED" && of.contains(&"LEFT") && told["operation"] == "LEFT" {
                 told = self::told(socket).await;
             }
@@ -359,7 +359,7 @@ async fn choices(app: &App, actor: &Actor<'_>, field: &str, row: &str, step: imp
         }
     }
     for (of, socket) in &mut watchers {
-        // Who reads of the update only when the row has left hears then already that it has, and once more of the next change.
+        // A subscriber who reads the update after the row has left receives `LEFT` for it, and again for the next change.
         while let Some(more) = socket.next_within(Duration::ZERO).await {
             let told = more["payload"]["data"].as_object().and_then(|data| data.values().next()).cloned();
             assert_eq!(told.unwrap_or_default()["operation"], "LEFT", "{field} {of:?}: {more}");

@@ -57,7 +57,7 @@ async fn every_function_is_called_with_its_callers_rights_and_by_nobody_else() {
     }
 }
 
-/// The functions that the migrations make: their names with arguments, and who may call them.
+/// Returns the functions that the migrations create: their names with arguments, and the roles that may call them.
 fn made() -> Vec<(String, Vec<String>)> {
     let made: Vec<Value> = serde_json::from_str(migration::FUNCTIONS).unwrap();
     let callers = |it: &Value| {
@@ -86,7 +86,7 @@ async fn every_function_is_that_of_the_migrations() {
         "CREATE OR REPLACE FUNCTION praxis.auth_sites() RETURNS bigint[] LANGUAGE sql STABLE PARALLEL SAFE
         SECURITY DEFINER SET search_path = '' AS 'SELECT array(SELECT site_id FROM public.sites)';";
     guarded.breaks(vec![open.to_owned()], vec![format!("praxis.auth_sites(): {told}")]).await;
-    // Whoever may not call it, may.
+    // A role may call a function that it must not call.
     let closed = |role: &str| {
         let of = |(name, callers): &(String, Vec<String>)| {
             (!callers.iter().any(|it| it == role)).then(|| name.clone())
@@ -98,7 +98,7 @@ async fn every_function_is_that_of_the_migrations() {
         |name: &String| served.iter().any(|it| name.starts_with(&format!("{}.{}(", it.schema, it.name)));
     let of_all = closed("PUBLIC");
     let of_some: Vec<String> = closed("anon").into_iter().filter(|it| of_all.contains(it)).collect();
-    // Those that are served are looked at by themselves as well.
+    // Served functions are also checked individually.
     let of_all: Vec<String> = of_all.into_iter().filter(|it| !is_served(it)).collect();
     guarded.breaks_each(&of_all, "GRANT EXECUTE ON FUNCTION {} TO PUBLIC", "everybody may call it").await;
     guarded.breaks_each(&of_some, "GRANT EXECUTE ON FUNCTION {} TO anon", "anon may call it").await;
@@ -134,7 +134,7 @@ async fn every_trigger_is_that_of_the_migrations_and_runs() {
     guarded.breaks(drop, missed).await;
 }
 
-/// `ALTER TABLE … ENABLE TRIGGER ALL` after a load makes of all triggers such that fire in one mode only.
+/// `ALTER TABLE … ENABLE TRIGGER ALL` after a load makes all triggers fire in one mode only.
 #[tokio::test]
 async fn a_trigger_of_the_feed_that_fires_less_often_is_noticed_and_nobody_is_refused() {
     let guarded = Guarded::new().await;

@@ -1,4 +1,4 @@
-//! Who may do what with tables and columns.
+//! Privileges on tables and columns.
 
 use serde_json::{Value, json};
 
@@ -86,7 +86,7 @@ async fn a_table_that_was_there_before_keeps_its_owners_grants() {
 async fn whoever_has_no_token_reads_no_more_than_the_migrations_let_them() {
     let guarded = Guarded::new().await;
     let relations = [guarded.relations("r").await, guarded.relations("v").await].concat();
-    // As the migrations have it, policies alone decide. Here, nothing is read without a token.
+    // In the migrations, policies alone decide. Here, reading requires a token.
     let mut shipped: Vec<Value> = serde_json::from_str(migration::PROTECTION).unwrap();
     for table in &mut shipped {
         table["readers"].as_array_mut().unwrap().retain(|role| role != "anon");
@@ -94,7 +94,7 @@ async fn whoever_has_no_token_reads_no_more_than_the_migrations_let_them() {
     let guarded = guarded.comparing(&json!(shipped)).await;
     let told = |what: &str| relations.iter().map(|it| format!("{it}: {what}")).collect::<Vec<_>>();
     guarded.breaks(Vec::new(), told("SELECT is granted to anon, who is nobody")).await;
-    // A single column is too much.
+    // A privilege on a single column is too much.
     let first =
         "SELECT quote_ident(attname) FROM pg_attribute WHERE attrelid = $1::text::regclass AND attnum = 1";
     let (mut granted, mut expected) = (Vec::new(), Vec::new());

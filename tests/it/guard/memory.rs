@@ -1,4 +1,4 @@
-//! What is kept in memory of reference tables hangs on what protects them.
+//! The cache of reference tables depends on the policies that protect them.
 
 use praxis::guard::Guard;
 
@@ -13,7 +13,7 @@ async fn what_is_kept_of_a_reference_table_is_what_its_reader_may_see_now() {
     let routes = "{ routes(first: 9) { totalCount } }";
     let count = async || asker.ask(routes).await.body["data"]["routes"]["totalCount"].clone();
     assert_eq!(count().await, 9);
-    // The event trigger is heard as soon as the gateway listens.
+    // The event trigger notifies the gateway as soon as it listens.
     eventually("narrowed", async || {
         let narrow = "DROP POLICY IF EXISTS tight ON ref_routes;
             CREATE POLICY tight ON ref_routes AS RESTRICTIVE FOR SELECT USING (false)";
@@ -21,7 +21,7 @@ async fn what_is_kept_of_a_reference_table_is_what_its_reader_may_see_now() {
         count().await == 0
     })
     .await;
-    // One that asks for the user is asked of each user.
+    // A policy that depends on the user is evaluated for each user.
     let by_claim = "ALTER POLICY tight ON ref_routes USING ((SELECT auth.jwt() ->> 'email') IS DISTINCT FROM 'newcomer@praxis.example')";
     owner.batch_execute(by_claim).await.unwrap();
     let other = app.clinician_north().await;
@@ -45,7 +45,7 @@ async fn what_is_kept_of_a_reference_table_is_what_its_reader_may_see_now() {
 async fn what_is_kept_hangs_on_roles_grants_and_functions_too() {
     let app = App::start().await;
     let owner = app.owner().await;
-    // Where nobody tells that the schema has changed, the next look notices.
+    // Without the event trigger, the next check notices a change of the schema.
     owner.batch_execute("DROP EVENT TRIGGER praxis_schema").await.unwrap();
     let name: String = owner.query_one("SELECT current_database()::text", &[]).await.unwrap().get(0);
     let (engine, pool) = engine_over(&name);

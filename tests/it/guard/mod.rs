@@ -1,4 +1,4 @@
-//! A database that does not protect its rows is not served.
+//! The gateway does not serve a database that does not protect its rows.
 
 mod functions;
 mod grants;
@@ -26,7 +26,7 @@ fn roles() -> [String; 2] {
     ["anon".to_owned(), "authenticated".to_owned()]
 }
 
-/// An engine over a database, with its pool.
+/// Returns an engine over a database, with its pool.
 fn engine_over(database: &str) -> (Arc<Engine>, Pool) {
     let pool = Pool::new(&one_connection(database_url("praxis_gateway", database))).unwrap();
     let engine = Engine::new(&systems::ALL, Limits::default(), pool.clone()).unwrap();
@@ -54,7 +54,7 @@ impl Guarded {
         }
     }
 
-    /// The same database, where the tables should be protected so.
+    /// Returns the same database, compared with another expected protection.
     async fn comparing(self, protection: &Value) -> Self {
         let database: String =
             self.owner.query_one("SELECT current_database()::text", &[]).await.unwrap().get(0);
@@ -62,7 +62,7 @@ impl Guarded {
         Self { guard: Guard::comparing(&engine, &pool, &roles(), protection), ..self }
     }
 
-    /// Names of the served tables, with what Postgres keeps them as.
+    /// Returns the names of the served relations of a kind.
     async fn relations(&self, kind: &str) -> Vec<String> {
         let tables = self.catalog.tables().iter().filter(|table| table.function.is_none());
         let names: Vec<&str> = tables.map(|table| table.sql_name.as_str()).collect();
@@ -82,7 +82,7 @@ impl Guarded {
         findings.into_iter().filter(|finding| finding.is_unsafe).collect()
     }
 
-    /// Breaks something, sees each object named with these words, and mends it with the statements that are given.
+    /// Breaks something, expects an error about each object with these words, and repairs it with the statements of the error.
     #[track_caller]
     fn breaks(&self, statements: Vec<String>, expected: Vec<String>) -> impl Future<Output = ()> {
         let place = std::panic::Location::caller();
@@ -100,7 +100,7 @@ impl Guarded {
         }
     }
 
-    /// The same statement and words for each object.
+    /// Does so with the same statement and words for each object.
     #[track_caller]
     fn breaks_each(&self, objects: &[String], statement: &str, words: &str) -> impl Future<Output = ()> {
         assert!(!objects.is_empty());

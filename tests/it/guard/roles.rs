@@ -13,7 +13,7 @@ use crate::harness::{database_url, one_connection};
 #[tokio::test]
 async fn a_role_that_can_do_too_much_is_seen_while_it_serves() {
     let guarded = Guarded::new().await;
-    // A login of this test's own: roles are everybody's. So is what its callers are: a role of theirs is made anew.
+    // A login role of this test's own, since roles belong to the whole server; so is its callers' role, which is created anew.
     let (login, caller) = ("guarded_login", "guarded_caller");
     let make = format!(
         "CREATE ROLE {caller} NOLOGIN; CREATE ROLE guarded_group NOLOGIN BYPASSRLS; CREATE ROLE {login} LOGIN NOINHERIT;

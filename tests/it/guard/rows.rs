@@ -84,7 +84,7 @@ async fn every_policy_is_that_of_the_migrations() {
             )
             .await;
     }
-    // Whether a condition is true of every row nobody can say in general.
+    // No one can decide in general whether a condition holds for every row.
     for condition in [
         "site_id = site_id",
         "site_id > 0",
@@ -101,7 +101,7 @@ async fn every_policy_is_that_of_the_migrations() {
                 .await;
         }
     }
-    // One that narrows is nobody's business, but on a reference table, of which answers are kept by role.
+    // A restrictive policy is safe, except on a reference table, whose answers are cached by role.
     guarded.run(&["CREATE POLICY narrow ON sites AS RESTRICTIVE USING (true);".to_owned()]).await;
     assert_eq!(guarded.guard.look().await.unwrap(), []);
     guarded
@@ -113,7 +113,7 @@ async fn every_policy_is_that_of_the_migrations() {
         "{found:?}"
     );
     guarded.run(&found.into_iter().map(|it| it.remedy).collect::<Vec<_>>()).await;
-    // A table that was there before has policies of its owner's.
+    // An existing table has policies of its owner.
     guarded
         .run(&[
             "DELETE FROM praxis.baseline WHERE object = 'table public.sites';".to_owned(),

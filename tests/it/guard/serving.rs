@@ -1,4 +1,4 @@
-//! What a gateway does about it, when it starts and while it serves.
+//! A gateway over an unsafe database, at its start and while it serves.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ async fn a_database_that_becomes_unsafe_is_not_served_until_it_is_mended() {
     let ask = async || asker.ask("{ refSubstances: substances(first: 1) { nodes { id } } }").await;
     assert_eq!(ready().await, StatusCode::OK);
     ask().await.data();
-    // The event trigger is heard as soon as the gateway listens.
+    // The event trigger notifies the gateway as soon as it listens.
     eventually("noticed", async || {
         owner.batch_execute("ALTER TABLE session_events DISABLE ROW LEVEL SECURITY").await.unwrap();
         ready().await == StatusCode::SERVICE_UNAVAILABLE
@@ -53,13 +53,13 @@ async fn a_database_that_becomes_unsafe_is_not_served_until_it_is_mended() {
     ask().await.data();
 }
 
-/// What the gateway says of its readiness.
+/// Returns the gateway's readiness.
 async fn readiness(app: &App) -> (StatusCode, Value) {
     let answer = app.http().get(app.url("/health/ready")).send().await.unwrap();
     (answer.status(), answer.json().await.unwrap())
 }
 
-/// Waits until the gateway hears of changes of the schema.
+/// Waits until the gateway receives changes of the schema.
 async fn hears(app: &App) {
     let owner = app.owner().await;
     eventually("the gateway hears", async || {
@@ -88,7 +88,7 @@ async fn what_was_read_before_a_change_is_not_told_after_it() {
     assert_eq!(answer.body["errors"][0]["extensions"]["reason"], "UNSAFE_DATABASE");
 }
 
-/// Ends the connection by which the gateway listens, keeps it from listening anew, and waits until the gateway has noticed.
+/// Ends the gateway's listening connection, prevents another one, and waits until the gateway has noticed.
 async fn deafen(app: &App) {
     let server = app.let_in(false).await;
     let listening = "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity
@@ -98,7 +98,7 @@ async fn deafen(app: &App) {
     eventually("it is noticed", async || readiness(app).await.0 == StatusCode::SERVICE_UNAVAILABLE).await;
 }
 
-/// Some changes of what protects rows, and of what guards them.
+/// Some changes of the objects that protect rows, and of those that watch them.
 const CHANGES: [&str; 6] = [
     "ALTER TABLE session_events DISABLE ROW LEVEL SECURITY",
     "DROP POLICY session_events_read ON session_events",
@@ -128,7 +128,6 @@ async fn gateways_hear_of_a_change_in_whatever_mode_it_is_made() {
             let changed = format!(
                 "SET session_replication_role = {mode}; {change}; SELECT pg_notify('praxis_schema', 'after')"
             );
-            // Nothing of it lasts but what is said.
             owner.batch_execute(&changed).await.unwrap();
             let mut said = Vec::new();
             while said.last().is_none_or(|last| last != "after") {
@@ -169,7 +168,7 @@ async fn nothing_is_told_while_nothing_is_heard_of_the_schema() {
         answer.body["errors"][0]["extensions"]["reason"] == "UNSAFE_DATABASE"
     })
     .await;
-    // Nor is anybody told of changes who begins now.
+    // Nor does a new subscription receive changes.
     let mut socket = Socket::of(&app, &newcomer).await;
     socket.begin("1", "subscription { sessionEventsChanged { operation } }", &json!({})).await;
     assert_eq!(socket.error("1").await["extensions"]["reason"], "UNSAFE_DATABASE");
@@ -188,7 +187,7 @@ async fn where_listening_is_not_to_be_had_for_long_looking_has_to_do() {
     deafen(&app).await;
     assert_eq!(north.ask(rows).await.code(), "UNAVAILABLE");
     eventually("it is answered again", async || north.ask(rows).await.body.get("errors").is_none()).await;
-    // It stays so, though listening is tried again every two seconds.
+    // It stays so, though listening is retried every two seconds.
     for _ in 0..20 {
         tokio::time::sleep(Duration::from_millis(250)).await;
         north.ask(rows).await.data();
@@ -206,7 +205,7 @@ async fn nothing_is_told_or_written_between_a_change_and_the_look_at_it() {
     let watch =
         "subscription($of: BigInt!) { sessionEventsChanged(filter: {protocolId: {eq: $of}}) { operation } }";
     socket.subscribe("1", watch, &json!({ "of": protocol.to_string() })).await;
-    // What the look has to read is locked.
+    // A table that the check reads is locked.
     locker.batch_execute("BEGIN; LOCK TABLE praxis.baseline IN ACCESS EXCLUSIVE MODE").await.unwrap();
     owner.batch_execute("ALTER TABLE session_events DISABLE ROW LEVEL SECURITY").await.unwrap();
     eventually("it is in doubt", async || {

@@ -30,7 +30,7 @@ async fn every_column_is_there_with_its_type() {
     }
     assert_eq!(guarded.guard.look().await.unwrap(), []);
 
-    // Of each table the first column that nothing else hangs on.
+    // The first column of each table that no other object depends on.
     let mut retyped = BTreeSet::new();
     for table in guarded.relations("r").await {
         let sql = "SELECT quote_ident(attname) FROM pg_attribute
@@ -85,7 +85,7 @@ async fn every_column_that_is_never_null_is_kept_so_and_every_key_is_there() {
     let constraints = guarded.owner.query(sql, &[&tables]).await.unwrap();
     for row in &constraints {
         let (table, name): (&str, &str) = (row.get(0), row.get(1));
-        // What hangs on a key goes with it, and is missed as well.
+        // Objects that depend on a key are dropped with it, and are reported too.
         guarded
             .owner
             .batch_execute(&format!("ALTER TABLE {table} DROP CONSTRAINT {name} CASCADE"))

@@ -1,8 +1,8 @@
-//! A standing judge: random operations are answered as plain SQL says, under the same role and claims.
+//! The judge compares the answers to random operations with plain SQL under the same role and claims.
 //!
-//! Each operation is made into one statement by rules of its own (`oracle`), which share nothing with the gateway but the names
-//! in the catalog. `JUDGE_OPERATIONS` asks for another number of operations, `JUDGE_SEED` for those of another seed; a failure
-//! names its seed and the smallest operation that shows it.
+//! Separate rules (`oracle`) translate each operation to one statement; they share nothing with the gateway but the names in the
+//! catalog. `JUDGE_OPERATIONS` sets the number of operations, `JUDGE_SEED` the seed; a failure prints its seed and the smallest
+//! operation that shows it.
 
 mod oracle;
 mod turning;
@@ -21,19 +21,19 @@ use self::turning::{cursors_of, found, turned};
 use self::verdict::difference;
 use self::world::{Person, World};
 
-/// Operations of all callers together.
+/// Number of operations of all callers together.
 const OPERATIONS: usize = 2_000;
-/// Those of the callers who see the most of each system.
+/// Number of operations of the callers who see the most of each system.
 const SEES_MUCH: [&str; 2] = ["network@praxis.example", "admin@mindful.example"];
-/// After so many differences of a caller no more is asked.
+/// The judge stops after this many differences of a caller.
 const ENOUGH: usize = 5;
 
-/// Of so many operations in a hundred the page is turned too.
+/// The percentage of operations whose next page is compared too.
 const TURNED: usize = 30;
-/// What came of an operation that plain SQL takes too long for.
+/// The result of an operation that takes plain SQL too long.
 const TOO_SLOW: &str = "too slow";
 
-/// Fields, arguments and values of enums that begin so are not asked for, each with its reason.
+/// Prefixes of fields, arguments and enum values that are not generated, each with its reason.
 const WITHOUT: &[&str] = &[];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -81,7 +81,7 @@ async fn what_random_operations_seldom_meet_is_as_plain_sql_says() {
     assert!(outcomes.keys().all(|outcome| outcome == "rows" || outcome == "empty"), "{outcomes:#?}");
 }
 
-/// Compares the answers that one person is given.
+/// Compares the answers to one person.
 struct Judge<'a> {
     world: &'a World,
     person: &'a Person,
@@ -89,16 +89,16 @@ struct Judge<'a> {
 
 #[derive(Default)]
 struct Judged {
-    /// How often an answer had rows, had none, or was refused.
+    /// How often an answer had rows, had none, or was an error.
     told: BTreeMap<String, usize>,
     differences: Vec<String>,
 }
 
-/// How an answer compares.
+/// The result of a comparison.
 enum Verdict {
-    /// As plain SQL says, or rightly refused.
+    /// The answer equals that of plain SQL, or an error is justified.
     Right(String),
-    /// Not so: of this kind, and where.
+    /// The answer is wrong: the kind of difference, and its place.
     Wrong { kind: String, why: String },
 }
 
@@ -128,7 +128,7 @@ impl Judge<'_> {
         judged
     }
 
-    /// Turns the page of the operation's first list or groups: what is wrong then.
+    /// Compares a further page of the operation's first list or groups; returns the difference.
     async fn turn(&self, operation: &Operation) -> Option<String> {
         let schema = &self.world.schema;
         let answer = self.answer(&cursors_of(operation, schema)?).await;
@@ -143,12 +143,12 @@ impl Judge<'_> {
         }
     }
 
-    /// Compares the answer. `turned`: a cursor that the operation goes on behind, and how many rows or groups that are.
+    /// Compares the answer. `turned`: the cursor that the operation continues after, and the number of rows or groups up to it.
     async fn judge(&self, operation: &Operation, turned: Option<(&str, u64)>) -> Verdict {
         let answer = self.answer(operation).await;
         if let Some(error) = answer["errors"].get(0) {
             let code = error["extensions"]["code"].as_str().unwrap_or_default().to_owned();
-            // What makes sense is refused only where it is too much.
+            // A valid operation is refused only if it exceeds a limit.
             if code == "LIMIT_EXCEEDED" {
                 return Verdict::Right(code);
             }
@@ -191,7 +191,7 @@ impl Judge<'_> {
         Ok(row.get::<_, Option<&str>>(0).map_or(Value::Null, |text| serde_json::from_str(text).unwrap()))
     }
 
-    /// The smallest operation that is wrong in the same way.
+    /// Returns the smallest operation that is wrong in the same way.
     async fn explain(&self, operation: Operation, kind: &str) -> String {
         let is_wrong = async |it: &Operation| match self.judge(it, None).await {
             Verdict::Wrong { kind: found, why } if found == kind => Some(why),
@@ -203,7 +203,7 @@ impl Judge<'_> {
     }
 }
 
-/// Whether an answer tells of anything.
+/// Returns true if an answer has rows.
 fn has_rows(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(_) => false,

@@ -1,13 +1,13 @@
-//! Turning pages: the operation that goes on where another one has stopped.
+//! Further pages: operations that continue where another one stopped.
 
 use serde_json::Value;
 
 use crate::random::{Argument, Field, Operation, Schema};
 
-/// Arguments that say where a page stands.
+/// Arguments that determine the position of a page.
 const PLACES: [&str; 4] = ["after", "before", "last", "offset"];
 
-/// Asks for the cursors of the first list or groups of a query; `None` if it asks for neither.
+/// Selects the cursors of the first list or groups of a query; `None` if it has neither.
 pub(super) fn cursors_of(operation: &Operation, schema: &Schema) -> Option<Operation> {
     change(operation, schema, &|field, ty| {
         let cursor = Field::named("cursor");
@@ -19,14 +19,14 @@ pub(super) fn cursors_of(operation: &Operation, schema: &Schema) -> Option<Opera
     })
 }
 
-/// Goes on behind a cursor that was found so.
+/// Continues the operation after a cursor that was found in this way.
 pub(super) fn turned(operation: &Operation, schema: &Schema, cursor: &str) -> Option<Operation> {
     change(operation, schema, &|field, _| {
         field.arguments.push(("after".into(), Argument::text(cursor)));
     })
 }
 
-/// The cursors of an answer, in order.
+/// Returns the cursors of an answer, in order.
 pub(super) fn found(answer: &Value) -> Vec<&str> {
     match answer {
         Value::Array(items) => items.iter().flat_map(found).collect(),
@@ -38,7 +38,7 @@ pub(super) fn found(answer: &Value) -> Vec<&str> {
     }
 }
 
-/// The first list or groups of a query alone, from its beginning and changed.
+/// Returns only the first list or groups of a query, from its beginning and changed.
 fn change(operation: &Operation, schema: &Schema, change: &dyn Fn(&mut Field, &str)) -> Option<Operation> {
     let mut root = operation.fields.first()?.clone();
     let mut declared = schema.field(&schema.query, &root.name)?;

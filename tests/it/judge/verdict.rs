@@ -1,19 +1,19 @@
-//! How an answer compares with what plain SQL says.
+//! Compares an answer with that of plain SQL.
 
 use serde_json::Value;
 
-/// Stands in the oracle's answer for a cursor, which is opaque.
+/// Placeholder in the oracle's answer for a cursor, which is opaque.
 pub(super) const CURSOR: &str = "#cursor";
-/// Stands there for rows that are thinned: all of them, and how many stay at most.
+/// Placeholder for thinned rows: all of them, and the most that remain.
 pub(super) const POINTS: &str = "#points";
 pub(super) const MAX: &str = "#max";
-/// Stands there for a number that is compared to the last digit that a double has.
+/// Placeholder for a number that must equal to the last digit of a double.
 pub(super) const EXACT: &str = "#exact";
 
-/// Digits that the order of a sum decides.
+/// The tolerance for digits that depend on the order of a sum.
 const CLOSE: f64 = 1e-9;
 
-/// Where an answer differs from the oracle's; `None` where it does not.
+/// Returns the place where an answer differs from the oracle's, if any.
 pub(super) fn difference(expected: &Value, found: &Value) -> Option<String> {
     compare("data", expected, found)
 }
@@ -50,7 +50,7 @@ fn compare(path: &str, expected: &Value, found: &Value) -> Option<String> {
     }
 }
 
-/// Whether some rows are a part of all of them, in their order, with the first and the last, as many as there may be.
+/// Returns true if some rows are a part of all rows, in their order, with the first and the last, as many as allowed.
 fn is_thinned(all: &Value, max: &Value, rows: &[Value]) -> bool {
     let all = all.as_array().map_or(&[][..], Vec::as_slice);
     let max = max.as_u64().and_then(|max| usize::try_from(max).ok()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What the judge's callers look at, and how they look at it past the gateway.
+//! The database of the judge's callers, and their connections beside the gateway.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -10,7 +10,7 @@ use tokio_postgres::Client;
 use crate::harness::{Actor, App, clone_database, connect, database_url};
 use crate::random::{Pool, Schema};
 
-/// Who asks; nobody stands for somebody without a token.
+/// The callers; `None` has no token.
 const PEOPLE: [Option<&str>; 9] = [
     Some("clinician.north@praxis.example"),
     Some("both.sites@praxis.example"),
@@ -23,7 +23,7 @@ const PEOPLE: [Option<&str>; 9] = [
     None,
 ];
 
-/// A gateway and what it serves.
+/// A gateway and its catalog.
 pub(super) struct World {
     pub(super) app: App,
     pub(super) catalog: Catalog,
@@ -31,7 +31,7 @@ pub(super) struct World {
     pub(super) people: Vec<Person>,
 }
 
-/// Somebody who asks, the values to ask with, and a connection with the same rights.
+/// A caller, the values for their operations, and a connection with the same rights.
 pub(super) struct Person {
     pub(super) name: String,
     pub(super) token: Option<String>,
@@ -67,7 +67,7 @@ impl World {
     }
 }
 
-/// A connection with somebody's role and claims, which shows what was there when it began.
+/// Opens a connection with a caller's role and claims, and one snapshot.
 async fn session(app: &App, actor: &Actor<'_>) -> Client {
     let client = connect(&app.database_url("praxis_gateway")).await;
     let claims = actor.token.as_ref().and_then(|token| {
@@ -92,8 +92,8 @@ async fn session(app: &App, actor: &Actor<'_>) -> Client {
     client
 }
 
-/// Takes some values away, makes some alike and some strange, past every trigger: where all have a value of their own, no order
-/// has ties and no condition is unknown.
+/// Removes some values, and makes some equal and some unusual, past every trigger: with only distinct values no order has ties
+/// and no condition is unknown.
 async fn roughen(owner: &Client, catalog: &Catalog) {
     owner.batch_execute("SET session_replication_role = replica; SET praxis.announce = off").await.unwrap();
     for table in catalog.tables().iter().filter(|table| table.function.is_none()) {
@@ -126,7 +126,7 @@ async fn roughen(owner: &Client, catalog: &Catalog) {
                 changes.push(format!("UPDATE {table} SET {name} = {said} WHERE {is_object} AND {}", some(4)));
             }
             for change in changes {
-                // A view and a constraint may refuse it.
+                // A view or a constraint may refuse it.
                 let _ = owner.batch_execute(&change).await;
             }
         }
@@ -134,7 +134,7 @@ async fn roughen(owner: &Client, catalog: &Catalog) {
     owner.batch_execute("RESET session_replication_role; RESET praxis.announce; ANALYZE").await.unwrap();
 }
 
-/// Whether a column tells rows apart or joins them.
+/// Returns true if a column identifies or references rows.
 fn is_key(table: &Table, id: ColumnId) -> bool {
     table.keys.iter().flatten().any(|it| *it == id)
         || table.relations.iter().any(|relation| relation.local.contains(&id))

@@ -1,4 +1,4 @@
-//! What many tables cost at the start. The figures are printed, not judged: they depend on the machine.
+//! The cost of many tables at the start. The figures are printed, not checked: they depend on the machine.
 
 use std::fs;
 use std::time::Instant;
@@ -7,7 +7,7 @@ use praxis::graph::catalog::Catalog;
 
 use super::{SYSTEM, database, engine};
 
-/// Memory of the process, in KiB.
+/// Returns the memory of the process, in KiB.
 fn resident() -> i64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
@@ -21,7 +21,7 @@ async fn what_a_table_costs_at_the_start() {
     let began = Instant::now();
     let tables = Catalog::new(&[SYSTEM]).unwrap().tables().len();
     let catalog = began.elapsed();
-    // The first one takes what is only taken once.
+    // The first engine allocates what is allocated only once.
     let first = engine(&database);
     let (before, began) = (resident(), Instant::now());
     let more: Vec<_> = (0..ENGINES).map(|_| engine(&database)).collect();

@@ -1,4 +1,4 @@
-//! What is looked at: a fault of one table is told of that table.
+//! The guard names the table, with its schema, of each fault.
 
 use entity_made_up::SCHEMAS;
 use migration::lint::{Config, Lint};
@@ -61,7 +61,7 @@ async fn the_rulebook_names_the_table_of_the_schema() {
         findings.into_iter().map(|finding| format!("{} {}", finding.rule, finding.object)).collect::<Vec<_>>()
     };
     let usual = findings().await;
-    // No client writes what a trigger writes, and a company is made by whoever runs the database.
+    // Clients do not write columns of triggers, and the owner of the database creates companies.
     let is_expected = |it: &String| {
         it.ends_with(".audit_log") && it.starts_with("write-policy ")
             || ["write-policy made_up.companies", "created-at made_up.companies"].contains(&it.as_str())

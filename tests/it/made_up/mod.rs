@@ -1,5 +1,5 @@
-//! A made-up system of sixty schemas, which share the names of their tables: whatever is done with a table concerns that of its
-//! schema alone.
+//! A made-up system of sixty schemas whose tables have the same names: every operation on a table affects only that of its
+//! schema.
 
 mod costs;
 mod guard;
@@ -29,7 +29,7 @@ const fn submitted(field: &'static str, schema: &'static str) -> Feed {
     }
 }
 
-/// The system, as a system is declared.
+/// The declaration of the system.
 const SYSTEM: System = System {
     name: "made_up",
     prefix: "MadeUp",
@@ -42,7 +42,7 @@ const SYSTEM: System = System {
     scopes: &[],
 };
 
-/// Accounts of those who use the tools.
+/// Accounts of the tools' users.
 const WRITERS: [&str; 2] = ["a0000000-0000-4000-8000-000000000001", "a0000000-0000-4000-8000-000000000002"];
 
 fn engine(database: &str) -> (Arc<Engine>, Pool) {
@@ -50,7 +50,7 @@ fn engine(database: &str) -> (Arc<Engine>, Pool) {
     (Arc::new(Engine::new(&[SYSTEM], Limits::default(), pool.clone()).unwrap()), pool)
 }
 
-/// How the made-up tables are protected now.
+/// Returns the present protection of the made-up tables.
 async fn protection(database: &str) -> Value {
     let (engine, pool) = engine(database);
     let guard = Guard::comparing(&engine, &pool, &roles(), &json!([]));
@@ -61,7 +61,7 @@ fn roles() -> [String; 2] {
     ["anon".to_owned(), "authenticated".to_owned()]
 }
 
-/// A database with the made-up schemas, in each of which both writers have an entry with the same key and version.
+/// Creates a database with the made-up schemas, in each of which both writers have an entry with the same key and version.
 async fn database() -> (String, Client) {
     let database = clone_database().await;
     let owner = connect(&database_url("postgres", &database)).await;
@@ -81,7 +81,7 @@ async fn database() -> (String, Client) {
     (database, owner)
 }
 
-/// A gateway of the made-up system alone.
+/// Starts a gateway of the made-up system alone.
 async fn started() -> (App, Client) {
     let (database, owner) = database().await;
     let protection = protection(&database).await;
@@ -93,7 +93,7 @@ async fn started() -> (App, Client) {
     (app, owner)
 }
 
-/// The list of a tool's entries: `tool07Entries`.
+/// Returns the list of a tool's entries: `tool07Entries`.
 fn entries(schema: &Schema) -> String {
     let (first, rest) = schema.prefix.split_at(1);
     let name = if schema.name == "made_up_59" { "LastEntries" } else { "Entries" };

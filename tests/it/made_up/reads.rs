@@ -1,4 +1,4 @@
-//! What is read.
+//! Queries of the made-up system.
 
 use std::collections::BTreeSet;
 
@@ -10,10 +10,10 @@ use super::{SYSTEM, WRITERS, entries, started};
 use crate::fixture::signed_in;
 use crate::harness::Actor;
 
-/// Fields of a system that a request may ask for at a time.
+/// The number of fields per request.
 const AT_A_TIME: usize = 20;
 
-/// The texts of the entries of all tools that a caller reads.
+/// Returns the texts of the entries of all tools that a caller reads.
 async fn texts(caller: &Actor<'_>) -> Vec<String> {
     let mut texts = Vec::new();
     for tools in tools().collect::<Vec<_>>().chunks(AT_A_TIME) {
@@ -38,7 +38,7 @@ fn tables_that_share_a_name_are_types_of_their_own() {
         let table = catalog.table_named(schema.name, "tool_data").unwrap();
         assert_eq!((&table.schema, &table.list_field), (&schema.name.to_owned(), &entries(schema)));
         assert!(table.doc.contains(schema.title), "{}", table.doc);
-        // Relations without a schema stay within that of the table; those with one lead to it.
+        // A relation without a schema stays within its table's schema; one with a schema leads there.
         let targets = table.relations.iter().map(|relation| catalog.table(relation.target).full_name());
         let within = format!("{}.audit_log", schema.name);
         assert_eq!(targets.collect::<Vec<_>>(), ["made_up.companies", &within]);
@@ -58,7 +58,7 @@ async fn each_caller_reads_their_own_rows_of_each_schema() {
 #[tokio::test]
 async fn relations_and_filters_stay_within_their_schema_or_lead_where_they_say() {
     let (app, owner) = started().await;
-    // What is done in one schema is seen there alone.
+    // A change in one schema is visible there alone.
     owner.batch_execute("UPDATE made_up_07.tool_data SET status = 'submitted'").await.unwrap();
     let query = "{ madeUp {
         changed: tool07Entries(filter: { audits: { some: { action: { eq: \"UPDATE\" } } }, company: { name: { eq: \"One\" } } }) { ...of07 }

@@ -1,4 +1,4 @@
-//! What is written, refused and announced.
+//! Mutations, refusals and notifications of the made-up system.
 
 use serde_json::json;
 
@@ -36,7 +36,7 @@ async fn a_write_changes_the_table_of_its_schema() {
 async fn a_refusal_has_the_words_of_its_schema() {
     let (app, _) = started().await;
     let actor = signed_in(&app, WRITERS[0]);
-    // The words of a rule are kept once they were asked for: in turns, so that those of another schema are there.
+    // The comment of a constraint is cached: alternating schemas show that each gets its own.
     for tool in ["03", "04", "03"] {
         for (input, constraint, words) in [
             (

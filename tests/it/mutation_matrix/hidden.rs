@@ -1,4 +1,4 @@
-//! A refusal does not tell a row that the caller does not see from one that does not exist.
+//! A refusal does not reveal whether a row that the caller cannot see exists.
 
 use std::collections::BTreeSet;
 
@@ -14,21 +14,21 @@ use crate::harness::App;
 use crate::matrix::policies;
 use crate::people::{Caller, Key, allowed, key_arguments, key_list, keys, populate};
 
-/// Rows of each kind that are tried.
+/// The number of rows of each kind.
 const TRIED: usize = 2;
 
-/// A key that no row has, of the same look as one that a row has.
+/// Returns a key that no row has, in the same form as an existing one.
 fn absent(table: &Table, key: &Key) -> Key {
     let other = |(at, part): (usize, &String)| match table.column(table.primary_key[at]).ty {
         ColumnType::Scalar(Scalar::Uuid) => "ffffffff-ffff-4fff-8fff-fffffffffff0".to_owned(),
-        // So many digits as the other has, or one more: none has as many rows.
+        // As many digits as the other, or one more: no table has as many rows.
         ColumnType::Scalar(Scalar::BigInt | Scalar::Int) => "987654321".to_owned(),
         _ => part.clone(),
     };
     key.iter().enumerate().map(other).collect()
 }
 
-/// Rows of a table that a caller does not see.
+/// Returns rows of a table that a caller does not see.
 async fn hidden(owner: &Client, table: &Table, caller: &Caller<'_>) -> Vec<Key> {
     let all = keys(owner, &format!("SELECT {} FROM {}", key_list(table), table.sql_name)).await;
     let seen = allowed(owner, table, &policies(table).join(" OR "), caller).await;
@@ -36,22 +36,22 @@ async fn hidden(owner: &Client, table: &Table, caller: &Caller<'_>) -> Vec<Key> 
     hidden.into_iter().rev().take(TRIED).collect()
 }
 
-/// What is said of a request that names a row, with the row's name taken out.
+/// Returns the answer to a request that names a row, without the row's key.
 async fn said(caller: &Caller<'_>, query: &str, variables: &Value, names: &Key) -> String {
     let mut body = caller.actor.ask_with(query, variables).await.body;
-    // Of each internal error another one.
+    // Each internal error has another id.
     if let Some(id) = body.pointer_mut("/errors/0/extensions/id") {
         *id = json!(null);
     }
     let mut text = body.to_string();
-    // Short numbers are everywhere.
+    // Short numbers occur everywhere.
     for name in names.iter().filter(|name| name.len() > 3) {
         text = text.replace(name.as_str(), "…");
     }
     text
 }
 
-/// Asks for a hidden row and for one that does not exist.
+/// Sends a request for a hidden row and one for an absent row.
 async fn compare(
     told: &mut usize,
     caller: &Caller<'_>,
@@ -87,7 +87,7 @@ async fn a_hidden_row_is_refused_like_one_that_does_not_exist() {
     assert!(told > 1_000, "{told}");
 }
 
-/// Rows that are changed and deleted.
+/// Compares changes and deletions of rows.
 async fn by_key(owner: &Client, told: &mut usize, caller: &Caller<'_>, table: &Table) {
     let recipe = recipe(table);
     for key in hidden(owner, table, caller).await {
@@ -112,7 +112,7 @@ async fn by_key(owner: &Client, told: &mut usize, caller: &Caller<'_>, table: &T
     }
 }
 
-/// Rows that a new or changed row points to.
+/// Compares new and changed rows that reference a row.
 async fn by_reference(
     owner: &Client,
     told: &mut usize,
@@ -164,7 +164,7 @@ async fn by_reference(
     }
 }
 
-/// Rows that a function is given. Whatever an argument names: of each table one is tried that has keys of its type.
+/// Compares functions with a row's key as an argument: for each argument, one row of each table with keys of its type.
 async fn by_argument(owner: &Client, told: &mut usize, catalog: &Catalog, caller: &Caller<'_>) {
     for function in catalog.functions().iter().filter(|function| function.writes()) {
         let table = catalog.table(function.table());
@@ -179,7 +179,7 @@ async fn by_argument(owner: &Client, told: &mut usize, catalog: &Catalog, caller
                     (&target.column(*key).ty, is_uuid),
                     (ColumnType::Scalar(Scalar::Uuid), true) | (ColumnType::Scalar(Scalar::BigInt), false)
                 );
-                // What the argument names: `protocolId` is the key of what has a key of that name.
+                // The table of the argument: `protocolId` is the key of a table with a key of that name.
                 let stem = argument.trim_end_matches("Id").to_lowercase();
                 let is_meant = target.type_name.to_lowercase().ends_with(&stem)
                     || target.column(*key).field == argument
@@ -210,7 +210,7 @@ async fn by_argument(owner: &Client, told: &mut usize, catalog: &Catalog, caller
     }
 }
 
-/// Unique keys of which a client chooses a part, each with its tenant's column.
+/// Unique keys of which clients choose a part, each with its tenant's column.
 const OF_A_TENANT: [(&str, &str); 5] = [
     ("circle_members_pkey", "circle_id"),
     ("session_events_client_event_id_key", "protocol_id"),
@@ -219,7 +219,7 @@ const OF_A_TENANT: [(&str, &str); 5] = [
     ("consent_records_request_of_patient_key", "patient_id"),
 ];
 
-/// Those that hold for everybody, each with the reason why they tell nothing.
+/// Unique keys without a tenant, each with the reason why they reveal nothing.
 const OF_ALL: [(&str, &str); 4] = [
     ("log_clinical_records_record_id_site_id_key", "its first column is made up by the database"),
     ("ref_", "reference rows are seen by everybody who is signed in, and written by who runs the network"),
@@ -237,7 +237,7 @@ async fn unique_keys_that_clients_choose_are_of_a_tenant() {
     let catalog = Catalog::new(&systems::ALL).unwrap();
     let tables = catalog.tables().iter().filter(|table| table.function.is_none());
     let names: Vec<&str> = tables.map(|table| table.sql_name.as_str()).collect();
-    // A column is chosen by clients where one of them may write it.
+    // Clients choose a column if one of them may write it.
     let sql = "SELECT i.relname::text, array_agg(attname::text) FROM unnest($1::text[]) AS name
         JOIN pg_index ON indrelid = name::regclass JOIN pg_class AS i ON i.oid = indexrelid
         JOIN pg_attribute ON attrelid = indrelid AND attnum = ANY (indkey)
@@ -288,7 +288,7 @@ async fn patients_neither_find_nor_take_the_requests_of_others() {
     for patient in patients.iter().take(2) {
         crate::fixture::signed_in(&app, patient).ask_with(ask, &request).await.data();
     }
-    // Of one's own it is told.
+    // A conflict with the caller's own row is reported.
     let again = crate::fixture::signed_in(&app, &patients[0]).ask_with(ask, &request).await;
     assert_eq!(again.code(), "CONFLICT");
 }

@@ -1,10 +1,10 @@
-//! Who writes what: every caller × every mutation that the catalog has, compared with the policies as the portal's schema
-//! brief writes them.
+//! The role × mutation matrix: every caller × every mutation of the catalog, compared with the policies in the portal's schema
+//! brief.
 //!
-//! A mutation is carried out, or it is `FORBIDDEN`, or, where the caller does not see the row, `NOT_FOUND`; what the other
-//! rules of a table say is asked of the table itself. Tables, operations and functions come from the catalog, so a new one shows up by itself and fails until its recipe
-//! stands in `recipes`. A row that was written is put back by the database's owner, so that every case finds the same rows;
-//! that everything is as it was is checked at the end of each table.
+//! A mutation succeeds, or it is `FORBIDDEN`, or, if the caller does not see the row, `NOT_FOUND`; the table itself determines
+//! the effect of its other rules. Tables, operations and functions come from the catalog, so a new one is tested by itself and
+//! fails until its recipe is in `recipes`. The database's owner restores a written row, so that every case finds the same rows;
+//! the end of each table checks that.
 
 mod hidden;
 mod oracle;
@@ -27,9 +27,9 @@ use crate::harness::App;
 use crate::matrix::policies;
 use crate::people::{Caller, Key, allowed, key_fields, key_list, populate, text};
 
-/// So many of the newest rows of a table are changed and deleted: those of one's own site and of another.
+/// The number of newest rows of a table that are changed and deleted: those of the caller's site and of another.
 const ROWS: usize = 4;
-/// So many of the newest rows of a table are remembered, to be put back.
+/// The number of newest rows of a table that are saved, to be restored.
 const REMEMBERED: usize = 50;
 
 #[tokio::test]
@@ -80,13 +80,13 @@ async fn every_caller_writes_what_the_literal_policies_let_them_write() {
         assert!(done > 0, "nobody may call {}", function.name);
         assert_eq!(self::digests(&owner).await, digests, "{} left something behind", function.name);
     }
-    // Each of the three happens often, or something is not tried.
+    // Each of the three outcomes is frequent; otherwise something is not tested.
     for outcome in [DONE, FORBIDDEN, "NOT_FOUND"] {
         assert!(told.get(outcome).is_some_and(|count| *count > 100), "{told:?}");
     }
 }
 
-/// Rows that the recipes need beside those of everybody's.
+/// Inserts the rows that the recipes need in addition to those of the callers.
 pub(crate) async fn prepare(owner: &Client, catalog: &Catalog) {
     owner
         .batch_execute(
@@ -121,10 +121,10 @@ struct Cases<'a> {
     owner: &'a Client,
 }
 
-/// A mutation, and what ought to become of it.
+/// A mutation, with its expected outcome.
 struct Case {
     request: Request,
-    /// The row that is named, where there is one already.
+    /// The key of the existing row, if the mutation names one.
     key: Option<Key>,
     expected: &'static str,
 }
@@ -173,7 +173,7 @@ impl Cases<'_> {
         rows: &BTreeMap<Key, String>,
     ) -> Vec<Case> {
         let Self { table, owner, recipe, .. } = self;
-        // The first of a reference table's is there already.
+        // The first input of a reference table exists already.
         let new = &inputs[usize::from(table.is_reference)..];
         let mut cases = Vec::new();
         match operation {
@@ -191,7 +191,7 @@ impl Cases<'_> {
             }
             Operation::Upsert => {
                 let (mut input, expected) = inputs[0].clone();
-                // One that is there already is one that the caller may change.
+                // An existing row is one that the caller may change.
                 let expected = if expected == "CONFLICT" { DONE } else { expected };
                 let patch = recipe.patch.as_object().unwrap().clone();
                 input.as_object_mut().unwrap().extend(patch);
@@ -225,17 +225,17 @@ impl Cases<'_> {
     }
 }
 
-/// The newest rows: those with the highest keys.
+/// Returns the newest rows: those with the highest keys.
 fn newest<'r>(table: &Table, rows: &'r BTreeMap<Key, String>) -> Vec<&'r Key> {
     let mut keys: Vec<&Key> = rows.keys().collect();
     keys.sort_by_key(|key| {
         key.iter().map(|part| (part.parse::<i64>().unwrap_or_default(), part.clone())).collect::<Vec<_>>()
     });
-    // Of a reference table one is the test's own, and the others are in use.
+    // Of a reference table one row is the test's own, and the others are in use.
     keys.into_iter().rev().take(if table.is_reference { 1 } else { ROWS }).collect()
 }
 
-/// Sends a mutation: what became of it, and the keys of what was written.
+/// Sends a mutation; returns its outcome, and the keys of the written rows.
 async fn send(caller: &Caller<'_>, table: &Table, request: &Request) -> (String, BTreeSet<Key>) {
     let answer = caller.actor.ask_with(&request.query, &request.variables).await;
     if answer.body.get("errors").is_some() {
@@ -248,14 +248,14 @@ async fn send(caller: &Caller<'_>, table: &Table, request: &Request) -> (String,
     (DONE.to_owned(), rows.iter().map(key).collect())
 }
 
-/// The objects that a query gives.
+/// Returns the objects that a query returns.
 pub(crate) async fn objects(owner: &Client, sql: &str) -> Vec<Value> {
     let sql = format!("SELECT object::text FROM ({sql}) AS given(object)");
     let rows = owner.query(&sql, &[]).await.unwrap_or_else(|error| panic!("{error:?}: {sql}"));
     rows.iter().map(|row| serde_json::from_str(row.get(0)).unwrap()).collect()
 }
 
-/// The newest rows of a table, as JSON.
+/// Returns the newest rows of a table, as JSON.
 async fn remember(owner: &Client, table: &Table) -> BTreeMap<Key, String> {
     // By the column, not by its text, which has the same name.
     let order: Vec<_> =
@@ -270,7 +270,7 @@ async fn remember(owner: &Client, table: &Table) -> BTreeMap<Key, String> {
     rows.iter().map(|row| ((1..row.len()).map(|at| row.get(at)).collect(), row.get(0))).collect()
 }
 
-/// Makes rows what they were, past every trigger.
+/// Restores rows, past every trigger.
 async fn put_back(owner: &Client, table: &Table, keys: &BTreeSet<Key>, before: &BTreeMap<Key, String>) {
     for key in keys {
         let mut sql = format!(
@@ -295,7 +295,7 @@ async fn put_back(owner: &Client, table: &Table, keys: &BTreeSet<Key>, before: &
     }
 }
 
-/// What every table holds, as a digest.
+/// Returns a digest of every table's content.
 async fn digests(owner: &Client) -> BTreeMap<String, String> {
     let tables = "SELECT oid::regclass::text FROM pg_class
       WHERE relkind = 'r' AND relnamespace IN ('public'::regnamespace, 'therapyflow'::regnamespace)

@@ -1,4 +1,4 @@
-//! What ought to become of a mutation, found out in plain SQL past every policy, and taken back.
+//! Determines the expected outcome of a mutation in plain SQL, past every policy, in a transaction that is rolled back.
 
 use praxis::graph::catalog::{ColumnId, ColumnType, FieldId, Table};
 use serde_json::{Value, json};
@@ -6,12 +6,12 @@ use tokio_postgres::{Client, Error};
 
 use crate::people::{Caller, Key, MEMBERSHIPS, key_list, text};
 
-/// It is carried out.
+/// The mutation succeeds.
 pub(super) const DONE: &str = "DONE";
-/// It is not the caller's to write.
+/// The caller may not write the row.
 pub(super) const FORBIDDEN: &str = "FORBIDDEN";
 
-/// What ought to become of a new row, which has to meet a condition.
+/// Returns the expected outcome of inserting a row, which has to meet a condition.
 pub(super) async fn insertion(
     owner: &Client,
     table: &Table,
@@ -27,7 +27,7 @@ pub(super) async fn insertion(
         .column_ids()
         .map(|id| format!("ALTER COLUMN {} DROP NOT NULL", table.column(id).sql_name))
         .collect();
-    // The row by itself, with the caller's defaults, whatever else the table would say of it.
+    // The row alone, with the caller's defaults, whatever other errors the table would raise.
     begin(owner, caller).await;
     let new_row = format!(
         "CREATE TEMP TABLE new_row (LIKE {} INCLUDING DEFAULTS);
@@ -44,11 +44,11 @@ pub(super) async fn insertion(
     let outcome = owner.batch_execute(&insert).await;
     owner.batch_execute("ROLLBACK").await.unwrap();
     let outcome = outcome.map_or_else(|error| Refusal::of(&error, false), |()| Refusal::NONE);
-    // A trigger speaks before the policy is asked, and the other rules after it.
+    // A trigger raises its error before the policy is checked, and the other rules after it.
     if is_allowed || outcome.by_trigger { outcome.code } else { FORBIDDEN }
 }
 
-/// What the table's rules say of changes to a row that is the caller's to change.
+/// Returns the outcome of changing a row that the caller may change, by the table's rules.
 pub(super) async fn update(
     owner: &Client,
     table: &Table,
@@ -65,12 +65,12 @@ pub(super) async fn update(
     .await
 }
 
-/// What the table's rules say of deleting a row that is the caller's to delete.
+/// Returns the outcome of deleting a row that the caller may delete, by the table's rules.
 pub(super) async fn deletion(owner: &Client, table: &Table, key: &Key, caller: &Caller<'_>) -> &'static str {
     rules(owner, &format!("DELETE FROM {} {}", table.sql_name, named(table, key)), caller).await
 }
 
-/// Whether a condition on arguments holds for a caller.
+/// Returns true if a condition on arguments holds for a caller.
 pub(super) async fn holds(owner: &Client, condition: &str, arguments: &Value, caller: &Caller<'_>) -> bool {
     let mut condition = caller.ask_for(condition);
     for (name, value) in arguments.as_object().unwrap() {
@@ -80,13 +80,13 @@ pub(super) async fn holds(owner: &Client, condition: &str, arguments: &Value, ca
     owner.query_one(&sql, &[]).await.unwrap_or_else(|error| panic!("{error:?}: {sql}")).get(0)
 }
 
-/// `WHERE` it is the row with this key.
+/// Returns the `WHERE` condition of the row with this key.
 pub(super) fn named(table: &Table, key: &Key) -> String {
     let values: Vec<String> = key.iter().map(|value| quoted(value)).collect();
     format!("WHERE ROW({}) = ROW({})", key_list(table), values.join(", "))
 }
 
-/// Columns and values of an input, for SQL.
+/// Returns the columns and values of an input, for SQL.
 pub(super) fn cells(table: &Table, input: &Value) -> (String, String) {
     let cell = |(field, value): (&String, &Value)| {
         let Some(FieldId::Column(id)) = table.field(field) else { panic!("{field}") };
@@ -96,7 +96,7 @@ pub(super) fn cells(table: &Table, input: &Value) -> (String, String) {
     (names.join(", "), values.join(", "))
 }
 
-/// What the database holds of a value of an input.
+/// Returns the database's form of a value of an input.
 fn stored(table: &Table, id: ColumnId, value: &str) -> String {
     match &table.column(id).ty {
         ColumnType::Enum(values) => values.text_of(value).unwrap_or(value).to_owned(),
@@ -122,7 +122,7 @@ async fn rules(owner: &Client, sql: &str, caller: &Caller<'_>) -> &'static str {
     outcome.map_or_else(|error| Refusal::of(&error, true).code, |()| DONE)
 }
 
-/// How the database refused.
+/// A refusal by the database.
 struct Refusal {
     code: &'static str,
     by_trigger: bool,
@@ -131,7 +131,7 @@ struct Refusal {
 impl Refusal {
     const NONE: Self = Self { code: DONE, by_trigger: false };
 
-    /// `there`: the row was there, and others may refer to it.
+    /// Classifies an error. `there`: the row existed, and others may reference it.
     fn of(error: &Error, there: bool) -> Self {
         let state = error.code().unwrap_or_else(|| panic!("{error:?}")).code();
         let code = match state {

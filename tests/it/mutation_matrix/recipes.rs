@@ -1,7 +1,7 @@
-//! What the sources say of writing, table by table and function by function, and something to write.
+//! The policies for writing, by table and by function, with inputs to write.
 //!
-//! The policies are those of the portal's schema brief, as literally as it has them; where it has none, they follow its
-//! standard pattern: clinicians and administrators of the site.
+//! The policies are those of the portal's schema brief, taken literally; without one there, they follow its standard pattern:
+//! clinicians and administrators of the site.
 
 mod practices;
 
@@ -10,26 +10,26 @@ use serde_json::{Value, json};
 
 use crate::people::{NETWORK_ADMIN, SIGNED_IN};
 
-/// Who may write in a table, and what to write.
+/// The policies for writing a table, with inputs.
 pub(crate) struct Recipe {
-    /// The condition that a new row has to meet.
+    /// The condition for inserting a row.
     pub(crate) insert: String,
-    /// The condition that a row has to meet to be changed.
+    /// The condition for changing a row.
     pub(crate) update: String,
-    /// The condition that a row has to meet to be deleted.
+    /// The condition for deleting a row.
     pub(crate) delete: String,
-    /// A query that gives inputs of new rows: of one's own site and of another, where that matters. Of a reference table
-    /// the first one is there already, and nothing refers to it.
+    /// A query that returns inputs of new rows: of the caller's site and of another, if the table has sites. The first row of a
+    /// reference table exists already, and nothing references it.
     pub(crate) inputs: String,
-    /// A change that changes any row.
+    /// A patch that changes any row.
     pub(crate) patch: Value,
 }
 
-/// Who may call a function, and what to call it with.
+/// The policy for calling a function, with arguments.
 pub(crate) struct Call {
-    /// A query that gives arguments.
+    /// A query that returns arguments.
     pub(crate) arguments: String,
-    /// Why it is refused: the first of these conditions that holds. `:name` stands for an argument.
+    /// The conditions of refusals, of which the first that holds counts. `:name` is replaced by an argument.
     pub(crate) refusals: Vec<(String, &'static str)>,
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct Call {
 const PROTOCOLS: &str = "SELECT max(record_id)::text AS protocol FROM log_clinical_records
   GROUP BY site_id ORDER BY max(record_id) DESC LIMIT 2";
 
-/// The recipe of a table.
+/// Returns the recipe of a table.
 pub(crate) fn recipe(table: &Table) -> Recipe {
     match table.full_name().as_str() {
         "public.log_clinical_records" => same(
@@ -109,7 +109,7 @@ pub(crate) fn recipe(table: &Table) -> Recipe {
               WHERE profile_id = circle_members.profile_id
                 AND user_id = auth.uid()
             )",
-            // Oneself, and somebody else.
+            // The caller, and another user.
             "SELECT json_build_object('circleId', circle_id::text) FROM supervision_circles
                WHERE circle_name = 'Another circle'
              UNION ALL
@@ -138,7 +138,7 @@ pub(crate) fn recipe(table: &Table) -> Recipe {
     }
 }
 
-/// The recipe of a function that writes.
+/// Returns the recipe of a function that writes.
 pub(crate) fn call(function: &Function) -> Call {
     let of_protocol = |more: &str| Call {
         arguments: format!(
@@ -197,7 +197,7 @@ pub(crate) fn call(function: &Function) -> Call {
             "SELECT json_build_object('supervisorId', profile_id::text) FROM practitioner_profiles
              WHERE display_name = 'fourth@tests.example'",
         ),
-        // What is active already is not accepted again, and not refused.
+        // An active one is not accepted again, and not refused.
         "accept_supervision" => of_relationship(&[(
             "EXISTS (
               SELECT FROM supervision_relationships JOIN practitioner_profiles ON profile_id = supervisee_id
@@ -233,7 +233,7 @@ fn not_at_the_site(protocol: &str, role: &str) -> String {
     )
 }
 
-/// A table with one condition for everything.
+/// Returns the recipe of a table with one condition for everything.
 fn same(policy: &str, inputs: &str, patch: Value) -> Recipe {
     Recipe {
         insert: policy.to_owned(),
@@ -244,7 +244,7 @@ fn same(policy: &str, inputs: &str, patch: Value) -> Recipe {
     }
 }
 
-/// Clinical data below a protocol.
+/// Returns the recipe of clinical data below a protocol.
 fn of_a_protocol(table: &str, values: &str, patch: Value) -> Recipe {
     let policy = format!(
         "EXISTS (
@@ -260,7 +260,7 @@ fn of_a_protocol(table: &str, values: &str, patch: Value) -> Recipe {
     same(&policy, &inputs, patch)
 }
 
-/// What only the network's administrators write. `values`: of the nth row.
+/// Returns the recipe of a table that only the network's administrators write. `values`: of the nth row.
 fn reference(values: &str) -> Recipe {
     let inputs = format!("SELECT json_build_object({values}) FROM generate_series(1, 2) AS n ORDER BY n");
     same(NETWORK_ADMIN, &inputs, json!({ "isActive": false }))

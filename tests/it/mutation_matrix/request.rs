@@ -1,4 +1,4 @@
-//! Mutations as requests, which return the keys of what was written.
+//! Mutations as requests, which return the keys of the written rows.
 
 use praxis::graph::catalog::{ColumnId, Function, Operation, Table};
 use serde_json::{Value, json};
@@ -15,34 +15,34 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// A new row.
+    /// Inserts a row.
     pub(crate) fn create(table: &Table, input: &Value) -> Self {
         Self::of(Operation::Create, table, "input: $input", &json!({ "input": input }))
     }
 
-    /// New rows.
+    /// Inserts rows.
     pub(crate) fn create_many(table: &Table, inputs: &[&Value]) -> Self {
         Self::of(Operation::CreateMany, table, "inputs: $inputs", &json!({ "inputs": inputs }))
     }
 
-    /// A row that may be there already, under one of its keys.
+    /// Inserts a row, or updates it if it exists under one of its keys.
     pub(crate) fn upsert(table: &Table, input: &Value, key: &[ColumnId]) -> Self {
         let arguments = format!("input: $input, onConflict: {}", table.key_name(key));
         Self::of(Operation::Upsert, table, &arguments, &json!({ "input": input }))
     }
 
-    /// A change of the row with this key.
+    /// Updates the row with this key.
     pub(crate) fn update(table: &Table, key: &Key, patch: &Value) -> Self {
         let arguments = format!("{}, patch: $patch", key_arguments(table, key));
         Self::of(Operation::Update, table, &arguments, &json!({ "patch": patch }))
     }
 
-    /// That the row with this key goes.
+    /// Deletes the row with this key.
     pub(crate) fn delete(table: &Table, key: &Key) -> Self {
         Self::of(Operation::Delete, table, &key_arguments(table, key), &json!({}))
     }
 
-    /// A call of a function that writes in a table.
+    /// Calls a function that writes a table.
     pub(crate) fn call(function: &Function, table: &Table, arguments: &Value) -> Self {
         let literal = literal(arguments);
         let arguments = &literal[1..literal.len() - 1];
@@ -67,13 +67,13 @@ impl Request {
     }
 }
 
-/// The keys of what was written.
+/// Returns a selection of the keys of the written rows.
 pub(super) fn payload(table: &Table, many: bool) -> String {
     let row = if many { "nodes" } else { &table.single_field };
     format!("{row} {{ {} }}", key_fields(table).join(" "))
 }
 
-/// A value as a literal of GraphQL.
+/// Returns a value as a GraphQL literal.
 pub(super) fn literal(value: &Value) -> String {
     match value {
         Value::Object(fields) => {

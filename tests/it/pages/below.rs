@@ -8,8 +8,8 @@ use super::list::{compare, keys_seen, pages};
 use super::{Caller, PARENTS};
 use crate::people::{Key, key_arguments, key_fields, text};
 
-/// Lists that no index gives: a score has its substance from its protocol, and an integration score its instrument from the kind of
-/// scale. docs/queries.md names them.
+/// Lists that no index serves: a score has its substance from its protocol, and an integration score its instrument from the kind
+/// of scale. docs/queries.md names them.
 const JOINED: [(&str, &str); 2] = [("assessment", "scoreTrends"), ("substance", "scoreTrends")];
 
 /// A list below the rows of a table.
@@ -20,7 +20,7 @@ pub(super) struct Below<'c> {
     table: &'c Table,
 }
 
-/// Every list of a system that can grow and belongs to a row.
+/// Returns every list of a system that can grow and is below a row.
 pub(super) fn below<'c>(catalog: &'c Catalog, system: &str) -> Vec<Below<'c>> {
     let namespace = catalog.systems().iter().find(|it| it.name == system).unwrap();
     let parents = catalog.tables().iter().filter(|table| catalog.systems()[table.system].name == system);
@@ -37,9 +37,9 @@ pub(super) fn below<'c>(catalog: &'c Catalog, system: &str) -> Vec<Below<'c>> {
 }
 
 impl Below<'_> {
-    /// Asks for the first page, the last, and those on both sides of the middle: below the first parent that the caller sees, the
-    /// last, and several at each end. And for the first page below the first row and the last of everybody's: what is below a row is
-    /// asked for together with it, before it shows whether it is the caller's.
+    /// Requests the first page, the last, and those on both sides of the middle: below the first parent that the caller sees, the
+    /// last, and several at each end. Also requests the first page below the first and the last row of all: a list below a row is
+    /// loaded together with it, before the row's visibility is known.
     pub(super) async fn ask(&self, caller: &Caller<'_>, owner: &Client, compares: bool) {
         let (list, parents) = (&self.relation.field, &self.parent.list_field);
         let ask = async |fields: &str| caller.ask(self.field, fields).await;
@@ -92,7 +92,7 @@ impl Below<'_> {
         }
     }
 
-    /// The first pages below the first row of the parents' table and the last, whoever sees these.
+    /// Returns fields for the first pages below the first and the last row of the parents' table, whoever sees these.
     async fn below_ends(&self, owner: &Client) -> String {
         let Table { sql_name, primary_key, .. } = self.parent;
         let columns = primary_key.iter().map(|id| self.parent.column(*id));

@@ -11,11 +11,11 @@ use crate::people::{Key, arguments, key_fields, key_list, text};
 pub(super) struct List<'c> {
     table: &'c Table,
     field: Option<&'c str>,
-    /// Filter, order and what a function is given.
+    /// Filter, order and arguments of a function.
     arguments: &'static str,
 }
 
-/// Every list that can grow, by key and as it is shown, and what every function gives.
+/// Returns every list that can grow, by key and in the documented orders, and the rows of every function.
 pub(super) fn lists<'c>(catalog: &'c Catalog, system: &str) -> Vec<List<'c>> {
     let of_system = |table: &&Table| catalog.systems()[table.system].name == system;
     let tables: Vec<&Table> = catalog.tables().iter().filter(of_system).collect();
@@ -35,7 +35,7 @@ pub(super) fn lists<'c>(catalog: &'c Catalog, system: &str) -> Vec<List<'c>> {
 }
 
 impl List<'_> {
-    /// Asks for the first page, the last, and those on both sides of the middle.
+    /// Requests the first page, the last, and those on both sides of the middle.
     pub(super) async fn ask(&self, caller: &Caller<'_>, owner: &Client, compares: bool) {
         let (list, arguments) = (self.table.list_field.as_str(), self.arguments);
         let ask = async |fields: &str| caller.ask(self.field, fields).await;
@@ -53,10 +53,10 @@ impl List<'_> {
     }
 }
 
-/// Fields for the first page of a list, the last, and those on both sides of the middle, whose cursor this is.
+/// Returns fields for the first page of a list, the last, and those on both sides of the middle, given by its cursor.
 pub(super) fn pages(list: &str, arguments: &str, table: &Table, middle: Option<&str>) -> String {
     let columns = table.columns.iter().map(|it| it.field.as_str()).collect::<Vec<_>>().join(" ");
-    // All that a row has: of an index that has its key alone Postgres thinks better than of others.
+    // All columns of a row: Postgres prefers an index that contains all selected columns.
     let wants = format!("edges {{ cursor node {{ {columns} }} }} pageInfo {{ hasNextPage }}");
     let page = |name: &str, page: &str| format!("{name}: {list}({page}, {arguments}) {{ {wants} }} ");
     let ends = page("a", &format!("first: {PAGE}")) + &page("b", &format!("last: {PAGE}"));
@@ -65,7 +65,7 @@ pub(super) fn pages(list: &str, arguments: &str, table: &Table, middle: Option<&
         + &page("d", &format!("last: {PAGE}, before: {cursor:?}"))
 }
 
-/// Compares the keys on pages with all that a list has.
+/// Compares the keys on pages with those of the whole list.
 pub(super) fn compare(answer: &Value, table: &Table, all: &[Key], caller: &Caller<'_>) {
     let fields = key_fields(table);
     let key = |edge: &Value| fields.iter().map(|field| text(&edge["node"][field])).collect::<Key>();
@@ -85,8 +85,8 @@ pub(super) fn compare(answer: &Value, table: &Table, all: &[Key], caller: &Calle
     }
 }
 
-/// The keys of all rows of a table that fulfil a condition and that the policies let a caller see, in order, asked as plainly as
-/// can be.
+/// Returns the keys of all rows of a table that meet a condition and that the policies show to a caller, in order, by a plain
+/// query.
 pub(super) async fn keys_seen(
     caller: &Caller<'_>,
     owner: &Client,

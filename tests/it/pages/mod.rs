@@ -1,5 +1,5 @@
-//! A page costs what the page costs: the first, the last and those in the middle of every list, for whoever asks, however
-//! many rows the others have.
+//! The cost of a page does not depend on the number of others' rows: the first, the last and those in the middle of every list,
+//! for every kind of caller.
 
 mod below;
 mod list;
@@ -19,9 +19,9 @@ use crate::scale::{self, plans};
 
 /// Rows of a page.
 const PAGE: usize = 20;
-/// Parents whose lists are asked for at once.
+/// Number of parents whose lists are requested at once.
 const PARENTS: usize = 3;
-/// Those who ask for lists below rows.
+/// The callers who request lists below rows.
 const LOOK_BELOW: [&str; 7] = [
     "a clinician of the first site",
     "a clinician of the last site",
@@ -31,18 +31,18 @@ const LOOK_BELOW: [&str; 7] = [
     "an administrator of the last practice",
     "a patient of the last practice",
 ];
-/// Tenants, and how many times the demo's rows each has.
+/// Number of tenants, and of copies of the demo's rows for each.
 const FEW: (u32, u32) = (3, 6);
 const MANY: (u32, u32) = (6, 12);
-/// Pages of the database's files that one page of a list may touch for each tenant: five for a row and as many again for how it is
-/// found. Rows of a view are made of more. A note's text is put together by six statements, each over the session's 23 events and
-/// under the policies of all its tables: 75 to 90 for a row, 39 of them to find out again who the caller is and which sites they see.
-/// One level more of the indexes is a quarter more, so that this may be read twice: beyond half of the most nothing may grow.
+/// Buffers that one page of a list may read for each tenant: five for a row and as many again for finding it. Rows of a view read
+/// more. A note's text comes from six statements, each over the session's 23 events and under the policies of all its tables: 75
+/// to 90 buffers for a row, 39 of them for the caller's identity and sites. One more level of the indexes is a quarter more, so
+/// the bound is twice that: beyond half of it nothing may grow.
 const MOST_BUFFERS: u64 = 10 * PAGE as u64;
 const MOST_OF_VIEWS: u64 = 30 * PAGE as u64;
 const MOST_OF_NOTES: u64 = 2 * 100 * PAGE as u64;
 
-/// Orders and filters that the documentation, the ready-made queries and dashboards show: system, list, arguments.
+/// Orders and filters of the documentation, the ready-made queries and dashboards: system, list, arguments.
 const SHOWN: [(&str, &str, &str); 19] = [
     ("ppn", "protocols", "orderBy: [{ sessionDate: DESC }]"),
     ("ppn", "protocols", "orderBy: [{ sessionDate: ASC }]"),
@@ -65,28 +65,28 @@ const SHOWN: [(&str, &str, &str); 19] = [
     ("therapyflow", "auditLogs", "orderBy: [{ createdAt: DESC }]"),
 ];
 
-/// What says that a page of each site is asked for, whoever asks.
+/// The part of a statement that reads a page of each site, for every caller.
 const EACH_SITE: &str = "unnest((SELECT praxis.auth_sites()))";
 
-/// Functions that read everybody whom they rank before the first is shown: all whom words find, and all who accept supervision.
-/// docs/queries.md names them.
+/// Functions that read all candidates before they return the first: all matches of a search, and all users who accept
+/// supervision. docs/queries.md names them.
 const RANKED: [&str; 2] = ["\"search_practitioners\"", "\"supervision_matches\""];
 
-/// Somebody who asks for lists of a system.
+/// A caller of lists of a system.
 pub(super) struct Caller<'a> {
     name: &'static str,
     system: &'static str,
-    /// The account; none for somebody without a token.
+    /// The account; `None` without a token.
     id: Option<String>,
     actor: Actor<'a>,
     /// Tenants whose rows are merged.
     tenants: u64,
-    /// Sites whose rows are merged where one row of a reference table has them: whoever sees all pays for a page of each.
+    /// Sites whose rows are merged below one row of a reference table: a caller who sees all of them pays for a page of each.
     sites: u64,
 }
 
 impl Caller<'_> {
-    /// What is answered to fields of a system.
+    /// Sends fields of a system and returns the data.
     async fn ask(&self, system: Option<&str>, fields: &str) -> Value {
         let query = system
             .map_or_else(|| format!("{{ {fields} }}"), |system| format!("{{ {system} {{ {fields} }} }}"));
@@ -97,7 +97,7 @@ impl Caller<'_> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_page_costs_what_the_page_costs_whoever_asks() {
-    // By plans for the values of a cursor, and by those for any.
+    // By custom plans for the values of a cursor, and by generic plans.
     let few = measured(FEW, "force_custom_plan", true);
     let (few, many) = tokio::join!(few, measured(MANY, "force_generic_plan", false));
     let mut wrong = Vec::new();
@@ -113,10 +113,10 @@ async fn a_page_costs_what_the_page_costs_whoever_asks() {
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), many.len(), wrong.join("\n"));
 }
 
-/// The buffers that the statement of each page takes each caller, and how many it may take.
+/// Returns the buffers that the statement of each page reads for each caller, and the limit.
 async fn measured((tenants, copies): (u32, u32), plan_cache_mode: &str, compares: bool) -> Costs {
     let (database, owner) = scale::tenants(tenants, copies).await;
-    // What functions read counts as what the statement does that calls them.
+    // The reads of functions count as those of the calling statement.
     let whole = [("plan_cache_mode", plan_cache_mode), ("auto_explain.log_nested_statements", "off")];
     let settings = [scale::ANALYZE.as_slice(), &whole].concat();
     scale::explain(&owner, &settings).await;
@@ -137,10 +137,10 @@ async fn measured((tenants, copies): (u32, u32), plan_cache_mode: &str, compares
     costs
 }
 
-/// What each statement of a page takes each caller, and what it may take.
+/// The buffers of each statement of a page for each caller, and the limit.
 type Costs = BTreeMap<(&'static str, String), (u64, u64)>;
 
-/// Somebody whose pages are looked at.
+/// A caller whose pages are measured.
 struct Asked<'a> {
     caller: &'a Caller<'a>,
     owner: &'a Client,
@@ -148,7 +148,7 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// Asks for the pages of a list and adds what they cost.
+    /// Requests the pages of a list and adds their cost.
     async fn cost(&self, ask: impl AsyncFn(), costs: &mut Costs) {
         let mut found = self.once(&ask).await;
         if found.values().any(|(cost, most)| *cost > *most / 2) {
@@ -161,9 +161,9 @@ impl Asked<'_> {
         }
     }
 
-    /// The most buffers of each statement of a page, and how many it may take.
+    /// Returns the most buffers of each statement of a page, and the limit.
     async fn once(&self, ask: impl AsyncFn()) -> BTreeMap<String, (u64, u64)> {
-        // By which Postgres plans pages of up to 31 rows and one more.
+        // Postgres plans pages of up to 31 rows and one more by this number.
         const { assert!(PAGE < 32) }
         let marker = " LIMIT 32) q LIMIT $";
         let mut costs = BTreeMap::new();
@@ -178,7 +178,7 @@ impl Asked<'_> {
         costs
     }
 
-    /// How many buffers a statement of a page may take.
+    /// Returns how many buffers a statement of a page may read.
     fn most(&self, text: &str) -> u64 {
         let most = match () {
             () if text.contains("\"session_notes\"") => MOST_OF_NOTES,
@@ -191,7 +191,7 @@ impl Asked<'_> {
     }
 }
 
-/// Those who see rows of one tenant, the first or the last, of some, of all and of none.
+/// Returns callers who see rows of one tenant, the first or the last, of some, of all and of none.
 async fn callers<'a>(app: &'a App, owner: &Client, tenants: u32) -> Vec<Caller<'a>> {
     let sites: Vec<i64> = owner
         .query("SELECT site_id FROM sites ORDER BY 1", &[])
@@ -224,7 +224,7 @@ async fn callers<'a>(app: &'a App, owner: &Client, tenants: u32) -> Vec<Caller<'
             sites: members.len().max(1) as u64,
         });
     }
-    // The last copy of an organization is the last that was written.
+    // The last copy of an organization was written last.
     let last = "SELECT org_id FROM therapyflow.therapists ORDER BY ctid DESC LIMIT 1";
     let first = "SELECT org_id FROM therapyflow.therapists ORDER BY ctid LIMIT 1";
     for (name, table, condition, org) in [
@@ -261,7 +261,7 @@ async fn callers<'a>(app: &'a App, owner: &Client, tenants: u32) -> Vec<Caller<'
     callers
 }
 
-/// Strips only say where to look: where another policy lets a caller see more, nothing of it is lost.
+/// Strips only restrict the search: a row that another policy shows is not lost.
 #[tokio::test]
 async fn rows_that_another_policy_shows_are_on_the_page() {
     let database = clone_database().await;
@@ -280,7 +280,7 @@ async fn rows_that_another_policy_shows_are_on_the_page() {
     let answer = signed_in(&app, &clinician).ask(asks).await;
     assert_eq!(answer.data()["protocols"]["nodes"], rows(&[own]));
 
-    // A table that was there before Praxis keeps policies of its owner's.
+    // An existing table keeps policies of its owner.
     let policy = "DELETE FROM praxis.baseline WHERE object = 'table public.log_clinical_records';
         CREATE POLICY made_by_oneself ON log_clinical_records FOR SELECT USING (created_by = (SELECT auth.uid()))";
     owner.batch_execute(policy).await.unwrap();

@@ -1,18 +1,18 @@
-//! Operations that random ones seldom are: every list is asked where answers are easily wrong.
+//! Corner cases that random operations seldom produce: every list is queried where answers are easily wrong.
 
 use super::dice::Dice;
 use super::generate::Generator;
 use super::operation::{Argument, Field, Operation};
 use super::schema::Member;
 
-/// Texts that have something in them which stands for others in a pattern, and stands for itself here.
+/// Texts with characters that are special in a pattern, but literal here.
 const LITERAL: [&str; 4] = ["%", "_", "O'Neil 1_", "%_\\"];
-/// Fields of an operation.
+/// Number of fields of an operation.
 const AT_ONCE: usize = 8;
 
 impl Generator<'_> {
-    /// Operations about every text that begins with or contains what a pattern would take otherwise, every value that rows below may
-    /// lack, and every number that may be a text within JSON.
+    /// Returns operations about every text prefix or substring with special characters of patterns, every value that rows below
+    /// may lack, and every number that may be a text within JSON.
     pub(crate) fn corners(&self, dice: &mut Dice) -> Vec<Operation> {
         let root = self.schema.get(&self.schema.query);
         let (lists, others): (Vec<&Member>, Vec<&Member>) = root.fields.iter().partition(|it| is_list(it));
@@ -25,7 +25,7 @@ impl Generator<'_> {
         operations
     }
 
-    /// Operations about lists of the root, or of a `system`.
+    /// Returns operations about lists of the root, or of a `system`.
     fn of_lists(&self, dice: &mut Dice, lists: &[&Member], system: Option<&str>) -> Vec<Operation> {
         let wanted = lists.iter().filter(|list| self.is_wanted(&list.name));
         let fields: Vec<Field> =
@@ -44,7 +44,7 @@ impl Generator<'_> {
         fields.chunks(AT_ONCE).map(operation).collect()
     }
 
-    /// The list, counted, under conditions on each of its columns and on rows below.
+    /// Returns counts of the list under conditions on each of its columns and on rows below.
     fn filtered(&self, dice: &mut Dice, list: &Member) -> Vec<Field> {
         let Some(filter) = list.arguments.iter().find(|it| it.name == "filter") else { return Vec::new() };
         let mut filters = Vec::new();
@@ -72,7 +72,7 @@ impl Generator<'_> {
         filters.into_iter().map(counted).collect()
     }
 
-    /// The list's numbers at every place within its JSON.
+    /// Returns the list's aggregates at every place within its JSON.
     fn within(&self, list: &Member) -> Vec<Field> {
         let Some(aggregate) = self.schema.field(&list.ty.name, "aggregate") else { return Vec::new() };
         let mut fields = Vec::new();
@@ -101,7 +101,7 @@ fn is_list(member: &Member) -> bool {
     member.ty.name.ends_with("Connection")
 }
 
-/// An object of one member.
+/// Returns an object of one member.
 fn one(name: &str, value: Argument) -> Argument {
     Argument::Object(vec![(name.to_owned(), value)])
 }

@@ -1,30 +1,30 @@
-//! Makes operations up.
+//! Generates operations.
 
 use super::dice::Dice;
 use super::operation::{Argument, Field, Operation};
 use super::pool::Pool;
 use super::schema::{Member, Schema};
 
-/// Levels of a selection at most.
+/// The most levels of a selection.
 const DEEPEST: usize = 7;
 
-/// Makes operations of a schema, with values of a pool.
+/// Generates operations of a schema, with values of a pool.
 pub(crate) struct Generator<'a> {
     pub(crate) schema: &'a Schema,
     pub(crate) pool: &'a Pool,
-    /// Fields, arguments and values of enums that begin so are left out.
+    /// Prefixes of fields, arguments and enum values that are left out.
     pub(crate) without: &'a [&'a str],
-    /// How many values in a hundred are such as hardly anybody would send.
+    /// The percentage of values that hardly any client would send.
     pub(crate) wild: usize,
 }
 
 impl<'a> Generator<'a> {
-    /// A generator of operations that make sense.
+    /// Returns a generator of valid operations.
     pub(crate) fn new(schema: &'a Schema, pool: &'a Pool, without: &'a [&'a str]) -> Self {
         Self { schema, pool, without, wild: 0 }
     }
 
-    /// A query of one to three fields.
+    /// Returns a query of one to three fields.
     pub(crate) fn query(&self, dice: &mut Dice) -> Operation {
         let mut fields: Vec<Field> = Vec::new();
         for at in 0..=dice.below(3) {
@@ -36,14 +36,14 @@ impl<'a> Generator<'a> {
         Operation { kind: "query", fields }
     }
 
-    /// A mutation of one field.
+    /// Returns a mutation of one field.
     pub(crate) fn mutation(&self, dice: &mut Dice) -> Operation {
         let mut field = self.root(dice, &self.schema.mutation);
         field.alias = Some("f".into());
         Operation { kind: "mutation", fields: vec![field] }
     }
 
-    /// Fields of a row.
+    /// Returns fields of a row.
     pub(crate) fn row(&self, dice: &mut Dice, ty: &str) -> Vec<Field> {
         self.selection(dice, ty, 4, None)
     }
@@ -83,7 +83,7 @@ impl<'a> Generator<'a> {
     fn arguments(&self, dice: &mut Dice, member: &Member) -> Vec<(String, Argument)> {
         let mut arguments = Vec::new();
         let is_paged = member.arguments.iter().any(|argument| argument.name == "first");
-        // A row is named by one of its keys.
+        // One of its keys selects a row.
         let is_named =
             !is_paged && !member.arguments.is_empty() && member.arguments.iter().all(|it| !it.ty.is_required);
         if is_named
@@ -100,7 +100,7 @@ impl<'a> Generator<'a> {
                         self.pool.id(dice, Some(member.ty.name.trim_end_matches("Payload")))
                     }
                     _ if argument.name == "at" => self.place(dice, &member.name, &argument.ty, 0),
-                    // What a function is given counts or measures something.
+                    // A numeric argument of a function is a count or a measure.
                     ("Int" | "Float", false) if is_paged && !dice.percent(self.wild) => {
                         Argument::Literal((1 + dice.below(200)).to_string())
                     }
@@ -117,7 +117,7 @@ impl<'a> Generator<'a> {
         arguments
     }
 
-    /// Makes the arguments of a list fit each other, and begins it now and then where somebody else has stopped.
+    /// Makes the arguments of a list consistent, and sometimes continues after a page of the pool.
     fn turn_pages(&self, dice: &mut Dice, member: &Member, arguments: &mut Vec<(String, Argument)>) {
         if dice.percent(self.wild) {
             return;
@@ -128,7 +128,7 @@ impl<'a> Generator<'a> {
         let size = if dice.percent(15) { dice.below(50) } else { 1 + dice.below(5) };
         let backwards = has("last") && dice.percent(25);
         let number = |number: usize| Argument::Literal(number.to_string());
-        // Without a size a page has that of the server.
+        // Without a size a page has the default size.
         if backwards || dice.percent(92) {
             arguments.push(((if backwards { "last" } else { "first" }).into(), number(size)));
         }
@@ -154,16 +154,16 @@ impl<'a> Generator<'a> {
         }
     }
 
-    /// Fields of a type; the `key` of groups holds what they are `grouped` by.
+    /// Returns fields of a type; the `key` of groups contains the keys in `grouped`.
     fn selection(&self, dice: &mut Dice, ty: &str, depth: usize, grouped: Option<&Argument>) -> Vec<Field> {
         let typename = || Field::named("__typename");
         let possible = &self.schema.get(ty).possible;
         if !possible.is_empty() {
-            // An interface: what each type has of its own.
+            // An interface: fields of each type.
             let some = (0..2).filter_map(|_| dice.pick(possible).cloned()).collect::<Vec<_>>();
             let on = |(at, name): (usize, String)| {
                 let mut fields = self.selection(dice, &name, depth + 1, None);
-                // What two types call alike may not look alike.
+                // Fields of two types with the same name may have different types.
                 rename(&mut fields, &format!("n{at}_"));
                 Field { on: Some(name), fields, ..Field::default() }
             };
@@ -198,7 +198,7 @@ impl<'a> Generator<'a> {
         fields
     }
 
-    /// What groups have in common: all that they are grouped by.
+    /// Returns the key of groups with all their keys.
     fn key(&self, member: &Member, by: &Argument) -> Field {
         let ty = self.schema.get(&member.ty.name);
         let mut fields: Vec<Field> = Vec::new();
@@ -216,7 +216,7 @@ impl<'a> Generator<'a> {
     }
 }
 
-/// Puts something before the keys of a selection.
+/// Adds a prefix to the keys of a selection.
 fn rename(fields: &mut [Field], before: &str) {
     for field in fields {
         if field.on.is_some() {
@@ -227,7 +227,7 @@ fn rename(fields: &mut [Field], before: &str) {
     }
 }
 
-/// Now and then says the same otherwise: a field in two parts that are merged, in a fragment, or with a directive.
+/// Sometimes rewrites a selection equivalently: a field in two parts that are merged, in a fragment, or with a directive.
 fn disguise(dice: &mut Dice, ty: &str, fields: &mut Vec<Field>) {
     let fragment = |dice: &mut Dice, fields: Vec<Field>| {
         let is_named = dice.percent(50);
@@ -251,7 +251,7 @@ fn disguise(dice: &mut Dice, ty: &str, fields: &mut Vec<Field>) {
     }
     if dice.percent(5) {
         let at = dice.below(fields.len());
-        // A selection of nothing is an object without fields.
+        // A selection whose fields are all skipped is an object without fields.
         fields[at].include = Some(dice.percent(70));
     }
 }

@@ -1,4 +1,4 @@
-//! Makes arguments up.
+//! Generates arguments.
 
 use chrono::{DateTime, Duration};
 
@@ -8,9 +8,9 @@ use super::operation::Argument;
 use super::scalars::wild;
 use super::schema::{Member, Schema, TypeName};
 
-/// Levels of an input at most.
+/// The most levels of an input.
 const DEEPEST: usize = 4;
-/// Places whose clocks differ in every way that can be said simply.
+/// Time zones with different kinds of clock changes.
 const ZONES: [&str; 9] = [
     "UTC",
     "America/Denver",
@@ -22,17 +22,17 @@ const ZONES: [&str; 9] = [
     "America/Santiago",
     "Pacific/Apia",
 ];
-/// Times of day that clocks of these places skip or show twice when they are changed.
+/// Times of day that clocks of these zones skip or show twice.
 const ORIGINS: [&str; 4] =
     ["2003-01-06T09:30:00Z", "2003-01-06T01:30:00Z", "2003-01-06T13:30:00Z", "2003-07-06T04:30:00Z"];
-/// Numbers of digits that no double has, and others.
+/// Numbers that no double can represent, and others.
 const WIDTHS: [&str; 8] =
     ["0.1", "0.01", "0.3", "0.7", "2.2", "0.05", "0.3333333333333333", "0.30000000000000004"];
 const LENGTHS: [&str; 6] = ["P7D", "P1D", "P14D", "PT36H", "PT6H", "PT90M"];
 const SHORT_UNITS: [&str; 4] = ["MINUTE", "FIVE_MINUTES", "FIFTEEN_MINUTES", "HOUR"];
 
 impl Generator<'_> {
-    /// A value of an input type, for an argument of this name.
+    /// Returns a value of an input type, for an argument of this name.
     pub(crate) fn argument(&self, dice: &mut Dice, name: &str, ty: &str) -> Argument {
         self.one(dice, name, ty, 0)
     }
@@ -41,7 +41,7 @@ impl Generator<'_> {
         if !ty.is_list {
             return self.one(dice, field, &ty.name, depth);
         }
-        // A place within JSON has a key at least.
+        // A place within JSON has at least one key.
         let count = if field != "at" && dice.percent(4) { 0 } else { 1 + dice.below(3) };
         Argument::List((0..count).map(|_| self.one(dice, field, &ty.name, depth)).collect())
     }
@@ -68,7 +68,7 @@ impl Generator<'_> {
             }
             _ => {}
         }
-        // What groups are ordered by has to be among what they are grouped by.
+        // Groups can only be ordered by their keys.
         let is_open = |input: &&Member| {
             let is_key = input.name == "key" || self.schema.get(&input.ty.name).kind == "ENUM";
             self.is_wanted(&input.name)
@@ -79,7 +79,7 @@ impl Generator<'_> {
         if is_grouping && depth + 1 >= DEEPEST {
             inputs.retain(|input| !input.ty.name.ends_with("GroupBy"));
         }
-        // Of the conditions on a text, those that take a part of it are as likely as all others.
+        // Half of the conditions on a text are about a part of it.
         let is_of_part =
             |input: &&Member| matches!(&*input.name, "like" | "ilike" | "startsWith" | "contains");
         if inputs.iter().any(|input| input.name == "startsWith") && dice.percent(50) {
@@ -87,7 +87,7 @@ impl Generator<'_> {
         }
         let mut members: Vec<&Member> = Vec::new();
         members.extend(inputs.iter().filter(|input| input.ty.is_required));
-        // What is written has many columns, a condition or an order few.
+        // A row to write has many columns, a condition or an order few.
         let is_row = !members.is_empty();
         let many = if is_row { inputs.len().min(3) } else { 1 + usize::from(dice.percent(30)) };
         let many = if self.schema.get(name).is_one_of { 1 } else { many };
@@ -100,7 +100,7 @@ impl Generator<'_> {
             }
         }
         let value = |input: &Member| {
-            // The conditions on a column are about the column.
+            // The conditions on a column use values of that column.
             let of = if is_of_column(&input.name) { field } else { &input.name };
             if is_grouping && input.ty.name == "Boolean" {
                 return (input.name.clone(), Argument::Literal("true".into()));
@@ -118,12 +118,12 @@ impl Generator<'_> {
         Argument::Object(members.into_iter().map(value).collect())
     }
 
-    /// A place within the JSON of a column.
+    /// Returns a place within the JSON of a column.
     pub(super) fn place(&self, dice: &mut Dice, column: &str, ty: &TypeName, depth: usize) -> Argument {
         self.path(dice, column).unwrap_or_else(|| self.input(dice, "at", ty, depth))
     }
 
-    /// A condition that most rows meet, but for those that lack the value; now and then there is none.
+    /// Returns a condition that most rows meet, except those that lack the value; sometimes `None`.
     fn mostly(&self, dice: &mut Dice, filter: &str, depth: usize) -> Option<Argument> {
         if dice.percent(30 + self.wild) {
             return None;
@@ -140,7 +140,7 @@ impl Generator<'_> {
         Some(Argument::Object(vec![(column.name.clone(), condition)]))
     }
 
-    /// A span of time; a key of groups may be a date, which has no hours.
+    /// Returns a bucket; a key of groups may be a date, which has no hours.
     fn bucket(&self, dice: &mut Dice, field: &str) -> Argument {
         let is_key = field != "bucket";
         let text = |name: &str, text: &str| (name.to_owned(), Argument::text(text));
@@ -164,7 +164,7 @@ impl Generator<'_> {
                 };
                 members.push(("origin".into(), origin));
             }
-            // Hours that are counted from a moment are the same everywhere.
+            // Hours that are counted from an origin are the same in every zone.
             if dice.percent(40) && !(is_counted && every.contains('T')) {
                 members.push(text("timeZone", dice.pick(&ZONES).unwrap_or(&"UTC")));
             }
@@ -198,7 +198,7 @@ impl Generator<'_> {
         }])
     }
 
-    /// Orders groups by one of their keys, now and then.
+    /// Sometimes orders groups by one of their keys.
     pub(super) fn order_groups(&self, dice: &mut Dice, arguments: &mut Vec<(String, Argument)>) {
         let Some((_, by)) = arguments.iter().find(|(name, _)| name == "groupBy") else { return };
         let Some(entry) = dice.percent(35).then(|| self.order_by_key(dice, by, true)).flatten() else {
@@ -225,7 +225,7 @@ impl Generator<'_> {
         Some(if is_top { one("key", inner) } else { inner })
     }
 
-    /// Bounds a series whose points are many; dates have no hours.
+    /// Sets the bounds of a series with many points; dates have no hours.
     pub(super) fn bound_series(&self, dice: &mut Dice, arguments: &mut Vec<(String, Argument)>) {
         let written = |name: &str| {
             let argument = arguments.iter().find(|(known, _)| known == name);
@@ -251,7 +251,7 @@ impl Generator<'_> {
     }
 }
 
-/// An order by any column of a row, or of a row that it points to.
+/// Returns an order by any column of a row, or of a row that it references.
 pub(super) fn order(
     dice: &mut Dice,
     schema: &Schema,
@@ -266,7 +266,7 @@ pub(super) fn order(
         };
         let inputs: Vec<&Member> = schema.get(at).inputs.iter().filter(columns).collect();
         let Some(input) = dice.pick(&inputs) else { break };
-        // A percentile is of a share.
+        // A percentile needs its share.
         if input.ty.name == "PercentileOrderBy" {
             let share = ("p".to_owned(), Argument::Literal(format!("0.{}", 1 + dice.below(9))));
             let entry = Argument::Object(vec![share, ("direction".into(), direction(dice, schema))]);
@@ -283,12 +283,12 @@ pub(super) fn order(
     path.iter().rev().fold(direction, |below, name| Argument::Object(vec![((*name).into(), below)]))
 }
 
-/// An object of one member.
+/// Returns an object of one member.
 fn one(name: &str, value: Argument) -> Argument {
     Argument::Object(vec![(name.to_owned(), value)])
 }
 
-/// A bucket of a unit.
+/// Returns a bucket of a unit.
 fn calendar(members: Vec<(String, Argument)>) -> Argument {
     one("calendar", Argument::Object(members))
 }
@@ -297,7 +297,7 @@ fn direction(dice: &mut Dice, schema: &Schema) -> Argument {
     Argument::Literal(dice.pick(&schema.get("OrderDirection").values).cloned().unwrap_or_default())
 }
 
-/// Whether a member of an input is a condition or a function, and no column of its own.
+/// Returns true if a member of an input is a condition or a function, and not a column.
 fn is_of_column(name: &str) -> bool {
     matches!(
         name,

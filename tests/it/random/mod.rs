@@ -1,7 +1,7 @@
-//! Random operations over the whole schema, with values that are in the database or with wild ones: the same seed makes the same
-//! operations, and one that shows a fault shrinks to the smallest that still does.
+//! Random operations over the whole schema, with values from the database or with wild ones: the same seed generates the same
+//! operations, and one with a fault shrinks to the smallest that still has it.
 //!
-//! The schema is read by introspection, so a new table, field or argument is asked for by itself.
+//! The schema is read by introspection, so that new tables, fields and arguments are used by themselves.
 
 mod corners;
 mod dice;
@@ -19,7 +19,7 @@ pub(crate) use operation::{Argument, Field, Operation};
 pub(crate) use pool::Pool;
 pub(crate) use schema::Schema;
 
-/// A number that is set in the environment.
+/// Returns a number from an environment variable.
 pub(crate) fn setting(name: &str) -> Option<usize> {
     let value = std::env::var(name).ok().filter(|value| !value.is_empty());
     value.map(|value| value.parse().unwrap_or_else(|_| panic!("{name} is a number")))

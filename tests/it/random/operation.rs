@@ -1,4 +1,4 @@
-//! An operation as a tree, and how it is written as GraphQL.
+//! Operations as trees, and their GraphQL text.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
@@ -13,23 +13,23 @@ pub(crate) struct Operation {
     pub(crate) fields: Vec<Field>,
 }
 
-/// A selected field, or where `on` is set a fragment.
+/// A selected field, or a fragment if `on` is set.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Field {
     pub(crate) alias: Option<String>,
     pub(crate) name: String,
     pub(crate) arguments: Vec<(String, Argument)>,
     pub(crate) fields: Vec<Field>,
-    /// The type of a fragment, which has neither alias nor arguments. It is written in place if it has no name.
+    /// The type of a fragment, which has neither alias nor arguments. A fragment without a name is inline.
     pub(crate) on: Option<String>,
-    /// What `@include` is given, where it stands beside the field.
+    /// The argument of `@include`, if the field has it.
     pub(crate) include: Option<bool>,
 }
 
-/// What an argument is given.
+/// The value of an argument.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Argument {
-    /// As it is written: a number, a name of an enum, a text in its quotes.
+    /// The text of a literal: a number, a name of an enum, a text in its quotes.
     Literal(String),
     List(Vec<Argument>),
     Object(Vec<(String, Argument)>),
@@ -38,19 +38,19 @@ pub(crate) enum Argument {
 }
 
 impl Field {
-    /// A field of this name, and nothing below it.
+    /// Returns a field of this name, without fields below it.
     pub(crate) fn named(name: &str) -> Self {
         Self { name: name.to_owned(), ..Self::default() }
     }
 
-    /// The same without names and variables of its own, which are of one place only.
+    /// Returns the same field without names and variables, which belong to one place only.
     pub(crate) fn plain(&self) -> Self {
         let arguments = self.arguments.iter().map(|(name, value)| (name.clone(), value.plain())).collect();
         let name = if self.on.is_some() { String::new() } else { self.name.clone() };
         Self { name, arguments, fields: self.fields.iter().map(Self::plain).collect(), ..self.clone() }
     }
 
-    /// The name of its value in the answer.
+    /// Returns the key of its value in the answer.
     pub(crate) fn key(&self) -> &str {
         self.alias.as_ref().unwrap_or(&self.name)
     }
@@ -68,7 +68,7 @@ impl Argument {
         }
     }
 
-    /// The value as JSON; an enum by its name.
+    /// Returns the value as JSON; an enum by its name.
     pub(crate) fn value(&self) -> Value {
         match self {
             Self::Literal(text) => serde_json::from_str(text).unwrap_or_else(|_| json!(text)),
@@ -92,7 +92,7 @@ impl From<&Value> for Argument {
 }
 
 impl Operation {
-    /// What is sent: the document and its variables.
+    /// Returns the request: the document and its variables.
     pub(crate) fn request(&self) -> Value {
         let variables = Parts::of(&self.fields).variables.into_iter();
         let variables: Value = variables.map(|(name, (_, value))| (name.to_owned(), value.value())).collect();
@@ -100,7 +100,7 @@ impl Operation {
     }
 }
 
-/// What stands outside of the selection.
+/// The parts of a document outside the selection.
 #[derive(Default)]
 struct Parts<'a> {
     /// Types and values by name.

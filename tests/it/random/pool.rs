@@ -1,4 +1,4 @@
-//! Values that operations are made of: those that are in the database, whoever may see them.
+//! The pool of values for operations: those in the database, whoever may see them.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,16 +11,16 @@ use super::inputs::order;
 use super::{Argument, Schema};
 use crate::harness::Actor;
 
-/// Ways to values within JSON are kept as if this were their type.
+/// The pseudo-type of paths to values within JSON.
 pub(super) const PATH: &str = "path";
-/// So many values of each column are kept.
+/// The number of values that are kept of each column.
 const OF_A_COLUMN: usize = 12;
-/// Orders of each list of which pages are kept, beside that of the key.
+/// Orders of each list whose pages are kept, in addition to that of the key.
 const ORDERS: usize = 3;
-/// Rows of each list among which some are kept, from its beginning and from its end.
+/// The number of rows at the beginning and at the end of each list from which some are kept.
 const FIRST: usize = 60;
 const LAST: usize = 10;
-/// One in so many is kept.
+/// One of this many rows is kept.
 const KEPT: usize = 6;
 
 /// Values by the names of fields and by their types.
@@ -34,11 +34,11 @@ pub(crate) struct Pool {
     ids: BTreeMap<String, Vec<String>>,
     /// Pages by the types of their rows.
     pages: BTreeMap<String, Vec<Page>>,
-    /// How many rows a cursor has before it in the whole list, with its own.
+    /// The number of rows up to and with that of a cursor, in the whole list.
     places: HashMap<String, usize>,
 }
 
-/// Places of a list in an order.
+/// Positions in a list in one order.
 #[derive(Clone)]
 pub(crate) struct Page {
     pub(crate) cursors: Vec<String>,
@@ -46,7 +46,7 @@ pub(crate) struct Page {
 }
 
 impl Pool {
-    /// Reads values of every column that is served, past every policy.
+    /// Reads values of every served column, past every policy.
     pub(crate) async fn of(owner: &Client, catalog: &Catalog) -> Self {
         let mut pool = Self::default();
         for table in catalog.tables().iter().filter(|table| table.function.is_none()) {
@@ -62,7 +62,7 @@ impl Pool {
                 pool.of_types.entry(ty.clone()).or_default().extend(values.clone());
                 pool.of_fields.entry((column.field.clone(), ty)).or_default().extend(values);
                 if *scalar == Scalar::Json {
-                    // Keys within it.
+                    // Keys within the JSON.
                     let objects = format!("{} WHERE jsonb_typeof({value}) = 'object'", table.sql_name);
                     let keys = format!("to_jsonb(jsonb_object_keys({value}))");
                     let keys = self::values(owner, &keys, &objects).await;
@@ -79,7 +79,7 @@ impl Pool {
         pool
     }
 
-    /// Adds global ids and cursors that somebody is given.
+    /// Adds the global ids and cursors that a caller gets.
     pub(crate) async fn look_as(&mut self, actor: &Actor<'_>, catalog: &Catalog, schema: &Schema) {
         let mut dice = Dice::of(0);
         for table in catalog.tables().iter().filter(|table| table.has_global_id()) {
@@ -121,32 +121,32 @@ impl Pool {
         }
     }
 
-    /// Places of a list in one of its orders, if somebody has seen a row of it.
+    /// Returns positions of a list in one of its orders, if a caller has seen a row of it.
     pub(super) fn page(&self, dice: &mut Dice, ty: &str) -> Option<&Page> {
         dice.pick(self.pages.get(ty)?).filter(|page| !page.cursors.is_empty())
     }
 
-    /// Types that there are pages of.
+    /// Returns the types that have pages.
     pub(super) fn paged_types(&self) -> Vec<&String> {
         self.pages.keys().collect()
     }
 
-    /// A unique key of a row of a type.
+    /// Returns a unique key of a row of a type.
     pub(super) fn key(&self, dice: &mut Dice, ty: &str) -> Option<Vec<(String, Argument)>> {
         dice.pick(self.keys.get(ty)?).cloned()
     }
 
-    /// How many rows the whole list has up to a cursor of it.
+    /// Returns the number of rows of the whole list up to a cursor.
     pub(crate) fn place(&self, cursor: &str) -> Option<usize> {
         self.places.get(cursor).copied()
     }
 
-    /// The type of a row with this global id.
+    /// Returns the type of a row with this global id.
     pub(crate) fn type_of(&self, id: &str) -> Option<&str> {
         self.ids.iter().find(|(_, ids)| ids.iter().any(|it| it == id)).map(|(ty, _)| ty.as_str())
     }
 
-    /// The id of a row, mostly one of this type.
+    /// Returns the id of a row, mostly one of this type.
     pub(super) fn id(&self, dice: &mut Dice, ty: Option<&str>) -> Argument {
         let types: Vec<&String> = self.ids.keys().collect();
         let of_type = ty.and_then(|ty| self.ids.get(ty)).filter(|_| dice.percent(95));
@@ -154,26 +154,26 @@ impl Pool {
         ids.and_then(|ids| dice.pick(ids)).map_or_else(|| Argument::text("none"), |id| Argument::text(id))
     }
 
-    /// The ways to values within the JSON of columns of this name, key by key.
+    /// Returns the paths to values within the JSON of columns of this name, key by key.
     pub(super) fn paths(&self, field: &str) -> Vec<Vec<String>> {
         let known = self.of_fields.get(&(field.to_owned(), PATH.to_owned())).into_iter().flatten();
         known.filter_map(|keys| serde_json::from_str(keys).ok()).collect()
     }
 
-    /// Whether columns of this name, in capitals, hold dates.
+    /// Returns true if columns of this name, in capitals, hold dates.
     pub(super) fn is_date(&self, column: &str) -> bool {
         let column = column.replace('_', "");
         self.of_fields.keys().any(|(field, ty)| ty == "Date" && field.eq_ignore_ascii_case(&column))
     }
 
-    /// A value of a field: mostly one that a column of this name has somewhere, else one of the type.
+    /// Returns a value for a field: mostly one that a column of this name has somewhere, otherwise one of the type.
     pub(super) fn value(&self, dice: &mut Dice, field: &str, ty: &str) -> Option<&String> {
         let named = self.of_fields.get(&(field.to_owned(), ty.to_owned())).filter(|_| dice.percent(85));
         dice.pick(named.or_else(|| self.of_types.get(ty))?)
     }
 }
 
-/// Values of a table as JSON: the last and the first, which belong to different people.
+/// Returns values of a table as JSON: the last and the first, which belong to different people.
 async fn values(owner: &Client, value: &str, table: &str) -> Vec<String> {
     let sql = format!(
         "WITH it AS (SELECT DISTINCT value FROM (SELECT {value} AS value FROM {table}) AS given
@@ -187,7 +187,7 @@ async fn values(owner: &Client, value: &str, table: &str) -> Vec<String> {
     values.filter(|value| value.len() < 200).collect()
 }
 
-/// Ways to values within JSON objects, as lists of one key and of two, and such values.
+/// Returns paths to values within JSON objects, as lists of one key and of two, and such values.
 async fn within(owner: &Client, column: &str, table: &str) -> (Vec<String>, Vec<String>) {
     let each =
         |of: &str| format!("jsonb_each(CASE jsonb_typeof({of}) WHEN 'object' THEN {of} ELSE '{{}}' END)");
@@ -198,7 +198,7 @@ async fn within(owner: &Client, column: &str, table: &str) -> (Vec<String>, Vec<
     (paths, values(owner, "v", &first).await)
 }
 
-/// Unique keys of some rows of a table.
+/// Returns unique keys of some rows of a table.
 async fn keys(owner: &Client, table: &Table) -> Vec<Vec<(String, Argument)>> {
     let mut keys = Vec::new();
     for key in &table.keys {

@@ -1,4 +1,4 @@
-//! Makes single values up: such as are in the database, and such as nobody expects.
+//! Generates single values: values from the database, and unexpected ones.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -47,8 +47,8 @@ impl Generator<'_> {
         }
     }
 
-    /// A few letters of a text that is in the database, in either case: short as they are, they are found in many rows. One of them may
-    /// be what stands for others in a pattern, and for itself here. Now and then there is none.
+    /// Returns a few letters of a text in the database, in either case: short, so that many rows contain them. One of them may be
+    /// a special character of patterns, which is literal here. Sometimes returns an empty text.
     pub(super) fn part(&self, dice: &mut Dice, field: &str, is_beginning: bool) -> Option<Argument> {
         if dice.percent(20 + self.wild) {
             return None;
@@ -67,7 +67,7 @@ impl Generator<'_> {
         Some(Argument::text(if dice.percent(50) { &turned } else { &part }))
     }
 
-    /// The way to a value within JSON, mostly one that a column of this name has somewhere.
+    /// Returns the path to a value within JSON, mostly one that a column of this name has somewhere.
     pub(super) fn path(&self, dice: &mut Dice, field: &str) -> Option<Argument> {
         if dice.percent(20 + self.wild) {
             return None;
@@ -76,7 +76,7 @@ impl Generator<'_> {
         Some(Argument::List(keys.iter().map(|key| Argument::text(key)).collect()))
     }
 
-    /// A value that is in the database, as it is, or a part of a text.
+    /// Returns a value in the database, unchanged, or a part of a text.
     pub(super) fn stored(&self, dice: &mut Dice, field: &str, name: &str) -> Option<Argument> {
         let value: Value = serde_json::from_str(self.pool.value(dice, field, name)?).ok()?;
         Some(match (name, &value) {
@@ -93,7 +93,7 @@ impl Generator<'_> {
                     _ => part,
                 };
                 let ends_open = part.chars().rev().take_while(|it| *it == '\\').count() % 2 == 1;
-                // What stands for itself in a pattern needs something that it stands before.
+                // An escape in a pattern needs a character after it.
                 let ends: &[&str] = if ends_open { &["\\", "%"] } else { &["", "", "%", "_"] };
                 Argument::text(&format!("{part}{}", dice.pick(ends).unwrap_or(&"")))
             }
@@ -103,7 +103,7 @@ impl Generator<'_> {
     }
 }
 
-/// Whether all keys are names, so that GraphQL can say it.
+/// Returns true if all keys are names, so that a GraphQL literal can express the value.
 fn is_literal(value: &Value) -> bool {
     let is_name = |name: &str| {
         let mut letters = name.chars();
@@ -117,7 +117,7 @@ fn is_literal(value: &Value) -> bool {
     }
 }
 
-/// A value that hardly anybody would send: at the ends of a type, beyond them, or none of it.
+/// Returns a value that hardly any client would send: at the limits of a type, beyond them, or of another type.
 pub(super) fn wild(dice: &mut Dice, field: &str, name: &str, pool: &Pool) -> Argument {
     let literal =
         |dice: &mut Dice, of: &[&str]| Argument::Literal((*dice.pick(of).unwrap_or(&"null")).into());
@@ -277,7 +277,7 @@ fn json_value(dice: &mut Dice) -> Value {
     }
 }
 
-/// A cursor of which one part is another, or that is none.
+/// Returns a cursor with a part of another one, or an invalid one.
 fn bent_cursor(dice: &mut Dice, pool: &Pool) -> String {
     let types = pool.paged_types();
     let page = dice.pick(&types).and_then(|ty| pool.page(dice, ty));

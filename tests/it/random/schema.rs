@@ -22,19 +22,19 @@ pub(crate) struct Schema {
     pub(crate) mutation: String,
 }
 
-/// A type, as far as operations are made of it.
+/// A type, with the parts that operations need.
 #[derive(Default)]
 pub(crate) struct Type {
     pub(crate) kind: String,
-    /// Of an object or interface.
+    /// The fields of an object or interface.
     pub(crate) fields: Vec<Member>,
-    /// Of an input.
+    /// The fields of an input.
     pub(crate) inputs: Vec<Member>,
-    /// Whether exactly one field of an input is given.
+    /// True if an input takes exactly one field.
     pub(crate) is_one_of: bool,
-    /// Of an enum.
+    /// The values of an enum.
     pub(crate) values: Vec<String>,
-    /// Of an interface.
+    /// The possible types of an interface.
     pub(crate) possible: Vec<String>,
 }
 
@@ -45,17 +45,17 @@ pub(crate) struct Member {
     pub(crate) arguments: Vec<Member>,
 }
 
-/// A type where it is used.
+/// A reference to a type.
 pub(crate) struct TypeName {
     pub(crate) name: String,
     pub(crate) is_list: bool,
     pub(crate) is_required: bool,
-    /// As it is written: `[ID!]!`.
+    /// The text of the type: `[ID!]!`.
     pub(crate) text: String,
 }
 
 impl Schema {
-    /// Asks a gateway for its schema.
+    /// Requests the schema of a gateway.
     pub(crate) async fn of(actor: &Actor<'_>) -> Self {
         let answer = actor.ask(QUESTION).await;
         let schema = &answer.data()["__schema"];
@@ -72,7 +72,7 @@ impl Schema {
         self.types.get(name).unwrap_or_else(|| panic!("the schema has no type {name}"))
     }
 
-    /// A type's field, if it has one of this name.
+    /// Returns a type's field, if it has one of this name.
     pub(crate) fn field(&self, ty: &str, name: &str) -> Option<&Member> {
         self.types.get(ty)?.fields.iter().find(|field| field.name == name)
     }
@@ -91,7 +91,7 @@ impl Type {
         }
     }
 
-    /// Whether a field of this type is selected without fields of its own.
+    /// Returns true if a field of this type has no selection.
     pub(crate) fn is_leaf(&self) -> bool {
         matches!(self.kind.as_str(), "SCALAR" | "ENUM")
     }

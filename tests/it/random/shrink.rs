@@ -1,9 +1,9 @@
-//! Makes an operation smaller as long as something holds of it.
+//! Shrinks an operation as long as a condition holds.
 
 use super::operation::{Argument, Field, Operation};
 
 impl Operation {
-    /// The smallest operation of which something still holds: whatever can be left out is left out.
+    /// Returns the smallest operation for which the condition holds: every part that can be omitted is omitted.
     pub(crate) async fn shrink(mut self, mut holds: impl AsyncFnMut(&Self) -> bool) -> Self {
         let mut at = 0;
         while let Some(smaller) = self.without(at) {
@@ -16,21 +16,21 @@ impl Operation {
         self
     }
 
-    /// The operation without its nth part; `None` behind the last.
+    /// Returns the operation without its nth part; `None` after the last.
     fn without(&self, part: usize) -> Option<Self> {
         let (mut smaller, mut left) = (self.clone(), part);
         drop_field(&mut smaller.fields, &mut left).then_some(smaller)
     }
 }
 
-/// Whether it is this part's turn.
+/// Returns true if it is this part's turn.
 fn is_it(left: &mut usize) -> bool {
     let is_it = *left == 0;
     *left = left.saturating_sub(1);
     is_it
 }
 
-/// Leaves out the part with this number in a selection; whether there was one.
+/// Removes the part with this number from a selection; returns true if there was one.
 fn drop_field(fields: &mut Vec<Field>, left: &mut usize) -> bool {
     for at in 0..fields.len() {
         // A selection is never empty.
@@ -72,7 +72,7 @@ fn drop_below(argument: &mut Argument, left: &mut usize) -> bool {
     match argument {
         Argument::Literal(_) => false,
         Argument::Variable(_, _, value) => {
-            // Another field may be given the same one: it is no longer one before it is changed.
+            // Several fields may share a variable: it becomes a copy before it is changed.
             let is_it = is_it(left);
             if is_it {
                 *argument = (**value).clone();

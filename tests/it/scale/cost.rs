@@ -1,4 +1,4 @@
-//! What statements cost Postgres, by their plans with what happened.
+//! The cost of statements for Postgres, from their plans with actual figures.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,32 +6,32 @@ use serde_json::Value;
 
 use super::{nodes, sequential};
 
-/// Settings with which plans tell what happened, and hold the same time after time.
+/// Settings that add actual figures to plans, and keep them reproducible.
 pub(crate) const ANALYZE: [(&str, &str); 3] = [
     ("auto_explain.log_analyze", "on"),
     ("auto_explain.log_buffers", "on"),
     ("auto_explain.log_timing", "off"),
 ];
 
-/// What a statement cost.
+/// The cost of a statement.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Cost {
-    /// Rows that one node of its plan looked at: those that it gave and those that it threw away.
+    /// The most rows that a node of its plan read: those that it returned and those that it removed.
     pub(crate) rows: u64,
     /// That node.
     pub(crate) node: Value,
-    /// Pages that were looked at. The first time on a connection these are also pages of the catalog.
+    /// Pages that were read. The first time on a connection these include pages of the catalog.
     pub(crate) pages: u64,
     /// Sequential scans of large tables.
     pub(crate) sequential: BTreeSet<String>,
 }
 
-/// What each statement cost, by its text, when one thing was asked again and again: the most rows, and the fewest pages.
+/// Returns the cost of each statement by its text, after repeated requests: the most rows, and the fewest pages.
 pub(crate) fn costs(plans: &[Value], large: &BTreeSet<String>) -> BTreeMap<String, Cost> {
     let mut costs: BTreeMap<String, Cost> = BTreeMap::new();
     for plan in plans {
         let text = plan["Query Text"].as_str().unwrap_or_default();
-        // What the catalog is asked grows with the schema and not with its rows.
+        // The cost of catalog queries grows with the schema and not with its rows.
         if text.contains("pg_catalog.") {
             continue;
         }
@@ -48,7 +48,7 @@ pub(crate) fn costs(plans: &[Value], large: &BTreeSet<String>) -> BTreeMap<Strin
 }
 
 impl Cost {
-    /// Adds what the statement cost another time: what was more is kept.
+    /// Adds another execution of the statement: the larger figures are kept.
     pub(crate) fn or_more(&mut self, other: Self) {
         self.looked_at(other.rows, &other.node);
         self.pages = self.pages.max(other.pages);
@@ -62,7 +62,7 @@ impl Cost {
     }
 }
 
-/// Rows that a node looked at, in all its loops. Per loop Postgres rounds to whole numbers.
+/// Returns the rows that a node read, in all its loops. Postgres rounds to whole numbers per loop.
 fn rows(node: &Value) -> u64 {
     let number = |name: &str| node[name].as_f64().unwrap_or_default();
     let each = number("Actual Rows")
@@ -74,12 +74,12 @@ fn rows(node: &Value) -> u64 {
     rows
 }
 
-/// Pages that a node and those below it looked at.
+/// Returns the pages that a node and its children read.
 pub(crate) fn pages(node: &Value) -> u64 {
     ["Shared Hit Blocks", "Shared Read Blocks"].iter().filter_map(|name| node[*name].as_u64()).sum()
 }
 
-/// A node without those below it.
+/// Returns a node without its children.
 fn shortened(node: &Value) -> Value {
     let mut node = node.clone();
     if let Some(fields) = node.as_object_mut() {

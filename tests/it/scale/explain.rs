@@ -1,4 +1,4 @@
-//! The plans of statements, as Postgres writes them to its log.
+//! Reads the plans of statements from Postgres's log.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -10,14 +10,14 @@ use tokio_postgres::Client;
 
 use crate::harness::{eventually, socket_folder};
 
-/// What Postgres is told, so that it writes the plan of each statement to its log, and of those within functions.
+/// Settings that make Postgres log the plan of each statement, including those within functions.
 const EXPLAIN: &str = "
     ALTER DATABASE {database} SET session_preload_libraries = 'auto_explain';
     ALTER DATABASE {database} SET auto_explain.log_min_duration = 0;
     ALTER DATABASE {database} SET auto_explain.log_nested_statements = on;
     ALTER DATABASE {database} SET auto_explain.log_format = json;";
 
-/// Has the plans of all statements on later connections written down. `settings`: what else holds for these connections.
+/// Logs the plans of all statements on later connections. `settings`: further settings of these connections.
 pub(crate) async fn explain(owner: &Client, settings: &[(&str, &str)]) {
     let database = name(owner).await;
     let mut sql = EXPLAIN.replace("{database}", &database);
@@ -27,12 +27,12 @@ pub(crate) async fn explain(owner: &Client, settings: &[(&str, &str)]) {
     owner.batch_execute(&sql).await.unwrap();
 }
 
-/// The plans of the statements that a gateway runs while it is asked something.
+/// Returns the plans of the statements that a gateway runs during some requests.
 pub(crate) async fn plans(owner: &Client, ask: impl Future<Output = ()>) -> Vec<Value> {
     let log = socket_folder().join("log");
     let before = fs::metadata(&log).unwrap().len();
     ask.await;
-    // The plan is written when the statement is closed, and that may be after its rows have been answered.
+    // Postgres logs the plan when the statement is closed, which may be after its rows were sent.
     let idle = "SELECT count(*) = 0 FROM pg_stat_activity
         WHERE datname = current_database() AND usename = 'praxis_gateway' AND state <> 'idle'";
     eventually("the gateway is idle", async || owner.query_one(idle, &[]).await.unwrap().get(0)).await;
@@ -41,19 +41,19 @@ pub(crate) async fn plans(owner: &Client, ask: impl Future<Output = ()>) -> Vec<
     let mut text = Vec::new();
     file.read_to_end(&mut text).unwrap();
     let text = String::from_utf8_lossy(&text);
-    // An entry begins with the database, for others write to the log as well; its other lines begin with a tab.
+    // An entry begins with the database, because others write to the log as well; its other lines begin with a tab.
     let entry = format!("{} LOG: ", name(owner).await);
     let entries = text.split(entry.as_str()).skip(1).filter_map(|entry| entry.split_once("plan:\n"));
     let plans = entries.filter_map(|(_, entry)| {
         let plan: String = entry.split_inclusive('\n').take_while(|line| line.starts_with('\t')).collect();
-        // What somebody else is still writing at the end of the log is no answer to what was asked.
+        // An unfinished entry at the end of the log belongs to another session.
         let is_whole = plan.len() < entry.len() || plan.ends_with("\t}\n");
         is_whole.then(|| serde_json::from_str(&plan).unwrap_or_else(|error| panic!("{error}: {plan}")))
     });
     plans.collect()
 }
 
-/// Every node of some plans, beside the plan that it is of.
+/// Returns every node of some plans, with its plan.
 pub(crate) fn nodes(plans: &[Value]) -> Vec<(&Value, &Value)> {
     fn below<'a>(plan: &'a Value, node: &'a Value, into: &mut Vec<(&'a Value, &'a Value)>) {
         into.push((plan, node));
@@ -68,7 +68,7 @@ pub(crate) fn nodes(plans: &[Value]) -> Vec<(&Value, &Value)> {
     nodes
 }
 
-/// Sequential scans of large tables, each with its statement.
+/// Returns the sequential scans of large tables, each with its statement.
 pub(crate) fn sequential(plans: &[Value], large: &BTreeSet<String>) -> BTreeSet<String> {
     nodes(plans)
         .into_iter()
@@ -79,7 +79,7 @@ pub(crate) fn sequential(plans: &[Value], large: &BTreeSet<String>) -> BTreeSet<
         .collect()
 }
 
-/// Tables that nobody wants to wait for.
+/// Returns the tables that are too large for sequential scans.
 pub(crate) async fn large_tables(owner: &Client) -> BTreeSet<String> {
     let large = "SELECT relname::text FROM pg_class
         WHERE relkind = 'r' AND relnamespace::regnamespace::text IN ('public', 'therapyflow', 'praxis', 'auth')

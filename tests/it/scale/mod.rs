@@ -1,4 +1,4 @@
-//! Databases with many rows, and what Postgres does for what is asked of them.
+//! Databases with many rows, and the cost of their statements.
 
 mod cost;
 mod explain;
@@ -10,21 +10,22 @@ use crate::harness::{clone_database, connect, database_url};
 pub(crate) use cost::{ANALYZE, Cost, costs, pages};
 pub(crate) use explain::{explain, large_tables, nodes, plans, sequential};
 
-/// Rows of the portal: sites, protocols, and what hangs on protocols.
+/// Rows of the portal: sites, protocols, and the rows below protocols.
 pub(crate) const PORTAL: &str = include_str!("portal.sql");
 /// Accounts, and rows of the supervision exchange; after the portal's.
 pub(crate) const EXCHANGE: &str = include_str!("exchange.sql");
 /// Rows of `TherapyFlow`.
 pub(crate) const THERAPYFLOW: &str = include_str!("therapyflow.sql");
-/// What people of the tests have themselves; after all others.
+/// Rows of the tests' callers; after all others.
 pub(crate) const CALLERS: &str = include_str!("callers.sql");
-/// What Praxis keeps.
+/// Rows of Praxis's own tables.
 pub(crate) const BOOKKEEPING: &str = include_str!("bookkeeping.sql");
 
-/// Copies of the first tenant of each system and of what belongs to none.
+/// Copies of the first tenant of each system and of rows without a tenant.
 const MULTIPLY: &str = include_str!("multiply.sql");
 
-/// A database with so many tenants of each system, each with so many times the rows of the demo's first one; and its owner.
+/// Creates a database with this many tenants of each system, each with this many times the rows of the demo's first one; returns
+/// it with its owner.
 pub(crate) async fn tenants(tenants: u32, copies: u32) -> (String, Client) {
     let database = clone_database().await;
     let owner = connect(&database_url("postgres", &database)).await;
@@ -39,9 +40,10 @@ pub(crate) async fn tenants(tenants: u32, copies: u32) -> (String, Client) {
     (database, owner)
 }
 
-/// A database with so many protocols, and rows of these kinds in proportion, beside the demo's; and its owner.
+/// Creates a database with this many protocols, and rows of these kinds in proportion, in addition to the demo's; returns it with
+/// its owner.
 ///
-/// The rows are written past every trigger, which makes them in seconds.
+/// The rows are inserted without triggers, which takes seconds.
 pub(crate) async fn database(protocols: u32, kinds: &[&str]) -> (String, Client) {
     let database = clone_database().await;
     let owner = connect(&database_url("postgres", &database)).await;
@@ -49,7 +51,7 @@ pub(crate) async fn database(protocols: u32, kinds: &[&str]) -> (String, Client)
     (database, owner)
 }
 
-/// Fills a database that is there already.
+/// Fills an existing database.
 pub(crate) async fn fill(owner: &Client, protocols: u32, kinds: &[&str]) {
     let begin = format!(
         "SET fill.protocols = {protocols}; SET session_replication_role = replica; SET praxis.announce = off;"

@@ -1,4 +1,4 @@
-//! Takes away what somebody may not see.
+//! Deletes the rows that a caller may not see.
 
 use praxis::graph::catalog::Catalog;
 use tokio_postgres::Client;
@@ -6,18 +6,18 @@ use tokio_postgres::Client;
 use crate::matrix::policies;
 use crate::people::{Caller, MEMBERSHIPS};
 
-/// Deletes, past every trigger and foreign key, all rows of served tables that the literal policies hide from the caller,
-/// and everybody else's account. The tables that lose rows.
+/// Deletes, without triggers and foreign keys, all rows of served tables that the literal policies hide from the caller, and all
+/// other accounts. Returns the tables that lose rows.
 pub(super) async fn take_away(owner: &Client, catalog: &Catalog, caller: &Caller<'_>) -> Vec<String> {
     let mut hidden = vec![("auth.users".to_owned(), "id = auth.uid()".to_owned())];
     let kind = "SELECT relkind::text FROM pg_class WHERE oid = $1::text::regclass";
     for table in catalog.tables().iter().filter(|table| table.function.is_none()) {
-        // What a view shows goes with the rows below it.
+        // The rows of a view disappear with those of its tables.
         if owner.query_one(kind, &[&table.sql_name]).await.unwrap().get::<_, &str>(0) == "r" {
             hidden.push((table.sql_name.clone(), policies(table).join(" OR ")));
         }
     }
-    // Policies look at other tables: first find, then delete.
+    // Policies read other tables: first find the rows, then delete them.
     for (at, (table, policy)) in hidden.iter().enumerate() {
         let policy = caller.ask_for(policy);
         let find = format!(

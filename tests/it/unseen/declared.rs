@@ -1,12 +1,12 @@
-//! What unseen rows change all the same, by name and with the reason. The list only shrinks.
+//! The known effects of unseen rows, by name and with the reason. The list only shrinks.
 
-/// Fields, arguments and values of enums that begin so are not compared.
+/// Prefixes of fields, arguments and enum values that are not compared.
 ///
-/// A supervisor's places are taken by supervisions that only the two of them see. That a supervisor has none left is told to
-/// whoever looks for one. When a therapist is busy is told to colleagues, who do not see the sessions: what is left is free.
+/// Only the two participants see a supervision that takes a supervisor's place, but whoever looks for a supervisor sees that none
+/// is left. Colleagues do not see a therapist's sessions, but the free slots show when the therapist is busy.
 pub(super) const WITHOUT: &[&str] = &["freePlaces", "supervisionMatches", "freeSlots"];
 
-/// Foreign keys that keep an administrator from deleting a reference row in use: by whose record, nobody is told.
+/// Foreign keys that keep an administrator from deleting a reference row in use, without revealing whose record it is.
 pub(super) const CONSTRAINTS: &[&str] = &[
     "assessment_responses_assessment_id_fkey",
     "integration_homework_homework_type_id_fkey",
@@ -23,8 +23,8 @@ pub(super) const CONSTRAINTS: &[&str] = &[
     "session_events_event_type_id_fkey",
 ];
 
-/// Columns by which rows come to be seen or are hidden: when one of these changes, a subscriber is told of rows that enter
-/// or leave, which a copy without them cannot do.
+/// Columns that make rows visible or hidden: when one of these changes, a subscriber receives rows that enter or leave, which a
+/// copy without them cannot send.
 pub(super) const DECIDE: &[&str] = &[
     "circle_members.is_active",
     "practitioner_profiles.is_active",

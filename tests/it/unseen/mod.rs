@@ -1,9 +1,9 @@
-//! Rows that one may not see change nothing: random operations are answered alike, byte for byte, by a database and by a copy
-//! of it from which everything was deleted that the caller may not see.
+//! Rows that a caller may not see change nothing: random operations have the same answers, byte for byte, from a database and
+//! from a copy without the rows that the caller may not see.
 //!
-//! What the caller may see is said by the literal policies of `matrix` and `practices`, past those of the database, so a
-//! policy that lets too much through shows itself too. `UNSEEN_OPERATIONS` asks for another number of operations,
-//! `UNSEEN_SEED` for those of another seed; a failure names its seed and the smallest operation that shows it.
+//! The literal policies of `matrix` and `practices` determine which rows the caller may see, not those of the database, so that a
+//! policy that is too wide is found too. `UNSEEN_OPERATIONS` sets the number of operations, `UNSEEN_SEED` the seed; a failure
+//! prints its seed and the smallest operation that shows it.
 
 mod copy;
 #[cfg(test)]
@@ -21,11 +21,11 @@ use self::declared::WITHOUT;
 use self::pair::{Pair, Verdict};
 use self::world::World;
 
-/// Operations of all callers together.
+/// Number of operations of all callers together.
 const OPERATIONS: usize = 4_000;
-/// After so many differences no more is asked.
+/// The test stops after this many differences.
 const ENOUGH: usize = 25;
-/// One in so many operations is a mutation.
+/// One of this many operations is a mutation.
 const MUTATIONS: usize = 5;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -60,13 +60,13 @@ async fn rows_that_one_may_not_see_change_nothing() {
     }
     println!("{told:#?}");
     assert!(differences.is_empty(), "{}", differences.join("\n\n"));
-    // Much is answered, or little is compared.
+    // Many answers have rows; otherwise little is compared.
     let answered = told.get("rows").copied().unwrap_or_default();
     assert!(answered * 3 > operations, "{told:#?}");
 }
 
-/// A mutation that never lasts: what it does is taken back, since its second field names a row that is not there. Whether the
-/// first one was refused, and how, shows all the same.
+/// Returns a mutation that is always rolled back, since its second field names an absent row. The error of the first field, if
+/// any, still shows.
 fn refused(mut mutation: Operation) -> Operation {
     let key = ("homeworkId".to_owned(), Argument::text("9000000000000000000"));
     mutation.fields.push(Field {

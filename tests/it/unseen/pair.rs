@@ -1,4 +1,4 @@
-//! The database as it is, and what is left of it for one person.
+//! The database, and its copy with only the rows of one person.
 
 use reqwest::StatusCode;
 use serde_json::Value;
@@ -11,7 +11,7 @@ use crate::harness::{Actor, App, eventually};
 use crate::people::Caller;
 use crate::random::Operation;
 
-/// Two gateways that ought to answer alike.
+/// Two gateways whose answers should be equal.
 pub(super) struct Pair<'a> {
     person: &'a Person,
     pub(super) whole: App,
@@ -20,22 +20,22 @@ pub(super) struct Pair<'a> {
     pub(super) hidden: Vec<String>,
 }
 
-/// How two answers compare.
+/// The result of a comparison.
 pub(super) enum Verdict {
     /// They are the same: `rows`, `empty` or the code of the error.
     Same(String),
-    /// They differ by a rule that is declared to tell.
+    /// They differ by a declared rule.
     Declared(String),
     /// They differ.
     Different,
 }
 
-/// An answer as it came.
+/// An answer: status and text.
 #[derive(PartialEq)]
 struct Answer(StatusCode, String);
 
 impl<'a> Pair<'a> {
-    /// Two gateways for a person, over copies of the world.
+    /// Starts two gateways for a person, over copies of the world.
     pub(super) async fn start(world: &World, person: &'a Person) -> Self {
         let start = async || {
             let database = world.database().await;
@@ -54,11 +54,11 @@ impl<'a> Pair<'a> {
         self.rest.stop().await;
     }
 
-    /// Asks both.
+    /// Sends an operation to both.
     pub(super) async fn compare(&self, operation: &Operation) -> Verdict {
         let request = operation.request();
         let (whole, rest) = tokio::join!(self.ask(&self.whole, &request), self.ask(&self.rest, &request));
-        // Nothing that can be asked goes wrong on the gateway's side, whoever sees which rows.
+        // No operation causes an internal error, whichever rows are visible.
         if whole == rest && outcome(&whole.1) != "INTERNAL" {
             return Verdict::Same(outcome(&whole.1));
         }
@@ -68,12 +68,12 @@ impl<'a> Pair<'a> {
         }
     }
 
-    /// The smallest operation that is answered differently, and its answers.
+    /// Returns the smallest operation with different answers, and these.
     pub(super) async fn explain(&self, operation: Operation) -> String {
         let count = operation.fields.len();
         let smallest = operation
             .shrink(async |it| {
-                // What takes a mutation back stays.
+                // The field that causes the rollback stays.
                 (it.kind == "query" || it.fields.len() == count)
                     && matches!(self.compare(it).await, Verdict::Different)
             })
@@ -86,12 +86,12 @@ impl<'a> Pair<'a> {
         )
     }
 
-    /// Whether the gateway over the database as it is serves it.
+    /// Returns true if the gateway over the whole database serves it.
     pub(super) async fn is_open(&self) -> bool {
         self.whole.http().get(self.whole.url("/health/ready")).send().await.unwrap().status().is_success()
     }
 
-    /// Has that gateway look whether the database is safe, and waits until it serves it.
+    /// Makes that gateway check the database, and waits until it serves it.
     pub(super) async fn look_again(&self, owner: &Client) {
         eventually("the database is found safe", async || {
             owner.execute("SELECT pg_notify('praxis_schema', '')", &[]).await.unwrap();
@@ -118,7 +118,7 @@ fn outcome(body: &str) -> String {
     if has_content(&answer["data"]) { "rows".into() } else { "empty".into() }
 }
 
-/// Whether an answer tells of any row.
+/// Returns true if an answer has any row.
 fn has_content(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(_) => false,
@@ -131,7 +131,7 @@ fn has_content(value: &Value) -> bool {
     }
 }
 
-/// The constraint that an answer says was broken.
+/// Returns the constraint that an answer names.
 fn broken_rule(body: &str) -> Option<String> {
     let answer: Value = serde_json::from_str(body).ok()?;
     answer["errors"][0]["extensions"]["constraint"].as_str().map(str::to_owned)

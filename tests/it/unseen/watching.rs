@@ -1,7 +1,7 @@
-//! Unseen rows change nothing of what subscribers are told, while others write them.
+//! Unseen rows change nothing of what subscribers receive, while others write them.
 //!
-//! Rows of everybody are changed, deleted and put back, one after the other, in the database and in its copy; in the copy
-//! the unseen ones are not there. Each subscriber is told the same by both.
+//! Rows of all callers are changed, deleted and restored, one after the other, in the database and in its copy, which lacks the
+//! unseen ones. Each subscriber receives the same from both.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -20,12 +20,12 @@ use crate::random::{Dice, Field, Generator, Operation, setting};
 const CHANGES: usize = 40;
 /// Subscriptions of one subscriber.
 const SUBSCRIPTIONS: usize = 40;
-/// How long nothing has to come before the next change is made.
+/// The time without a message before the next change.
 const QUIET: Duration = Duration::from_millis(100);
-/// How long the two may take to say the same.
+/// The longest time until both have sent the same.
 const WITHIN: Duration = Duration::from_secs(30);
 
-/// What differs between two databases that change alike: when a change was made.
+/// The fields that differ between two databases with the same changes: the times of changes.
 const TIMES: [&str; 4] = ["cursor", "changedAt", "updatedAt", "createdAt"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -61,7 +61,7 @@ async fn rows_that_one_may_not_see_are_not_spoken_of() {
     assert!(told > 10, "only {told} changes were told");
 }
 
-/// Feeds of every table, narrowed by any filter.
+/// Returns feeds of every table, with any filter.
 fn subscriptions(world: &World, dice: &mut Dice) -> Vec<Value> {
     let without: Vec<&str> = WITHOUT.iter().chain(&TIMES).copied().collect();
     let generator = Generator::new(&world.schema, &world.pool, &without);
@@ -95,7 +95,7 @@ struct Parent<'a> {
 }
 
 impl<'a> Parent<'a> {
-    /// A few of every foreign key of a table that is watched.
+    /// Returns a few parents of every foreign key of a table with a feed.
     async fn all(world: &'a World, whole: &Client, rest: &Client) -> Vec<Self> {
         let mut parents = Vec::new();
         for feed in world.catalog.feeds().iter().filter(|feed| matches!(feed.scope, FeedScope::Rows)) {
@@ -118,7 +118,7 @@ impl<'a> Parent<'a> {
         parents
     }
 
-    /// Watches what is below.
+    /// Returns a subscription to the rows below.
     fn subscription(&self) -> Value {
         let Self { table, feed, column, value } = self;
         let row = &table.single_field;
@@ -134,12 +134,12 @@ impl<'a> Parent<'a> {
 #[derive(Debug)]
 struct Change {
     sql: String,
-    /// Puts back what was deleted, where it was.
+    /// The statement that restores a deleted row.
     put_back: Option<String>,
 }
 
 impl Change {
-    /// A change of any row that is watched, often of one below a parent.
+    /// Returns a change of any row with a feed, often of one below a parent.
     async fn any(world: &World, owner: &Client, parents: &[Parent<'_>], dice: &mut Dice) -> Option<Self> {
         let watched: Vec<&Table> =
             world.catalog.feeds().iter().map(|feed| world.catalog.table(feed.table)).collect();
@@ -196,11 +196,11 @@ impl Change {
         Some(Self { sql: format!("UPDATE {} SET {column} WHERE {is_it}", table.sql_name), put_back: None })
     }
 
-    /// Makes the change in both databases or in neither. Whether it was made, and the way back.
+    /// Makes the change in both databases or in neither. Returns true if it was made.
     async fn make(&self, whole: &Client, rest: &Client) -> bool {
         let Some(here) = both(whole, rest, [&self.sql; 2]).await else { return false };
         if let Some(put_back) = &self.put_back {
-            // A row that the copy did not have does not come to it.
+            // A row that the copy lacks is not restored there.
             let there = if here[1] > 0 { put_back } else { "SELECT" };
             both(whole, rest, [put_back, there]).await;
         }
@@ -208,7 +208,7 @@ impl Change {
     }
 }
 
-/// Runs a statement in each database, or in neither: how many rows it changed.
+/// Runs a statement in each database, or in neither; returns the numbers of changed rows.
 async fn both(whole: &Client, rest: &Client, sql: [&str; 2]) -> Option<[u64; 2]> {
     let mut counts = [0; 2];
     let mut is_done = true;
@@ -225,7 +225,7 @@ async fn both(whole: &Client, rest: &Client, sql: [&str; 2]) -> Option<[u64; 2]>
     is_done.then_some(counts)
 }
 
-/// A subscriber of both gateways, and what each has told so far: messages, and how often.
+/// A subscriber of both gateways, with the messages of each so far, and their counts.
 struct Watching {
     sockets: [Socket; 2],
     told: [BTreeMap<String, usize>; 2],
@@ -247,7 +247,7 @@ impl Watching {
         self.told[0].values().sum()
     }
 
-    /// Waits until both have told the same and are quiet.
+    /// Waits until both have sent the same and are quiet.
     async fn agree(&mut self, name: &str, change: &Change, subscriptions: &[Value]) {
         let begun = Instant::now();
         loop {
@@ -280,7 +280,7 @@ impl Watching {
     }
 }
 
-/// A message without what marks its place in the feed.
+/// Returns a message without its position in the feed.
 fn text(message: &Value) -> String {
     format!("{} {} {}", message["id"], message["type"], message["payload"])
 }

@@ -1,4 +1,4 @@
-//! Policies that were weakened on purpose are found out.
+//! Policies that were weakened on purpose are detected.
 
 use std::collections::BTreeSet;
 
@@ -9,12 +9,12 @@ use super::pair::{Pair, Verdict};
 use super::world::World;
 use crate::random::{Dice, Generator};
 
-/// Operations after which a weakened policy has to be found out.
+/// The number of operations within which a weakened policy must be detected.
 const ENOUGH: usize = 2_000;
 /// People from whom, together, rows of every protected table are hidden.
 const PEOPLE: [&str; 3] = ["a member of no site", "a therapist", "a clinician"];
 
-/// A policy that lets rows be read, for one of the roles of callers.
+/// A policy for reading, for one of the roles of callers.
 struct Policy {
     table: String,
     name: String,
@@ -29,7 +29,7 @@ async fn whatever_policy_is_weakened_shows() {
         let person = world.people.iter().find(|person| person.name == name).unwrap();
         let pair = Pair::start(&world, person).await;
         let owner = pair.whole.owner().await;
-        // The gateway would refuse such a database at once; it still looks every minute.
+        // The gateway would refuse such a database at once; it still checks every minute.
         owner.batch_execute("ALTER EVENT TRIGGER praxis_schema DISABLE").await.unwrap();
         for policy in policies(&owner, &pair.hidden).await {
             if !tried.insert(policy.table.clone()) {
@@ -46,7 +46,7 @@ async fn whatever_policy_is_weakened_shows() {
     assert_eq!(missed, Vec::<String>::new());
 }
 
-/// A policy of each of these tables.
+/// Returns a policy of each of these tables.
 async fn policies(owner: &Client, tables: &[String]) -> Vec<Policy> {
     let sql = "SELECT DISTINCT ON (polrelid) format('%I.%I', nspname, relname), quote_ident(polname),
           pg_get_expr(polqual, polrelid)
@@ -66,7 +66,7 @@ impl Policy {
     }
 }
 
-/// After how many operations the answers differ where a policy lets everything through.
+/// Returns the number of operations until the answers differ if a policy is true for every row.
 async fn found_after(world: &World, pair: &Pair<'_>, owner: &Client, policy: &Policy) -> Option<usize> {
     let generator = Generator::new(&world.schema, &world.pool, WITHOUT);
     let mut dice = Dice::of(7);
@@ -81,7 +81,7 @@ async fn found_after(world: &World, pair: &Pair<'_>, owner: &Client, policy: &Po
             found = Some(count);
             break;
         }
-        // The gateway has looked and does not serve any more: it does once it has seen the policy as it was.
+        // The gateway has checked and no longer serves: it does once it has seen the original policy.
         policy.let_through(owner, &policy.condition).await;
         pair.look_again(owner).await;
         policy.let_through(owner, "true").await;

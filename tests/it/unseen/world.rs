@@ -1,4 +1,4 @@
-//! A database with rows of everybody, the people who ask, and what they are asked with.
+//! A database with rows of all callers, the callers, and the values for their operations.
 
 use praxis::graph::catalog::Catalog;
 use praxis::systems;
@@ -20,7 +20,7 @@ const DEMO: [&str; 9] = [
     "patient@mindful.example",
 ];
 
-/// Everything that the comparisons share.
+/// The state that all comparisons share.
 pub(super) struct World {
     pub(super) catalog: Catalog,
     pub(super) schema: Schema,
@@ -62,7 +62,7 @@ impl World {
         Self { catalog, schema, pool, people, template }
     }
 
-    /// A database like the template.
+    /// Creates a copy of the template.
     pub(super) async fn database(&self) -> String {
         copy_of(&self.template).await
     }

@@ -1,15 +1,15 @@
-//! Spans of time that moments are rounded down to.
+//! Buckets: spans of time to which times are rounded down.
 
 use praxis::graph::catalog::{ColumnType, Scalar};
 use serde_json::Value;
 
-/// Spans of time of a place.
+/// The buckets of a time zone.
 #[derive(Clone)]
 pub(super) struct Bucket {
     span: Span,
-    /// Where lengths are counted from.
+    /// The origin from which lengths are counted.
     origin: Option<String>,
-    /// The place's clock, in SQL.
+    /// The time zone, in SQL.
     zone: String,
 }
 
@@ -17,10 +17,10 @@ pub(super) struct Bucket {
 enum Span {
     /// A unit of the calendar, and its length.
     Calendar(&'static str, &'static str),
-    /// So many days of the calendar.
+    /// This many calendar days.
     Days(i64),
     Hour,
-    /// So many seconds.
+    /// This many seconds.
     Length(i64),
 }
 
@@ -60,7 +60,7 @@ impl Bucket {
         Ok(Some(Self { span, origin: text("origin").map(|it| format!("'{it}'::timestamptz")), zone }))
     }
 
-    /// A value of a column, rounded down.
+    /// Returns a value of a column, rounded down.
     pub(super) fn rounded(&self, value: &str, ty: &ColumnType) -> String {
         match ty.scalar() {
             Scalar::DateTime => self.start(value),
@@ -69,7 +69,7 @@ impl Bucket {
         }
     }
 
-    /// A value of a column as a moment.
+    /// Returns a value of a column as a time.
     pub(super) fn moment(&self, value: &str, ty: &ColumnType) -> String {
         match ty.scalar() {
             Scalar::DateTime => value.to_owned(),
@@ -77,17 +77,17 @@ impl Bucket {
         }
     }
 
-    /// The beginning of the bucket that a moment lies in.
+    /// Returns the start of the bucket of a time.
     pub(super) fn start(&self, moment: &str) -> String {
         let (local, zone) = (self.local(moment), &self.zone);
         match &self.span {
-            // What a clock shows for the second time may be of the next bucket, which has begun before.
+            // A time that a clock shows for the second time may be in the next bucket, which has already begun.
             Span::Calendar(..) | Span::Days(_) => format!(
                 "(SELECT max(began) FROM (SELECT {} AS began FROM (VALUES (interval '0'), ({})) more(step)) b WHERE began <= {moment})",
                 self.first(&format!("({} + step)", self.of_local(&local))),
                 self.step()
             ),
-            // Clocks are put forward and back by whole hours where they are.
+            // Where hours are used, clocks change by whole hours.
             Span::Hour => format!("({moment} - ({local} - date_trunc('hour', {local})))"),
             Span::Length(seconds) => {
                 let monday = format!("({MONDAY} AT TIME ZONE {zone})");
@@ -96,7 +96,7 @@ impl Bucket {
         }
     }
 
-    /// The first day of the bucket that a day lies in. Days are counted from the day of an origin.
+    /// Returns the first day of the bucket of a day. Days are counted from the day of an origin.
     pub(super) fn of_date(&self, date: &str) -> String {
         let days = match &self.span {
             Span::Calendar(unit, _) => return format!("(date_trunc('{unit}', {date}::timestamp)::date)"),
@@ -109,7 +109,7 @@ impl Bucket {
         format!("({origin} + floor(({date} - {origin})::numeric / {days})::int * {days})")
     }
 
-    /// The first day whose midnight is not before a moment.
+    /// Returns the first day whose midnight is not before a time.
     pub(super) fn date_from(&self, moment: &str) -> String {
         let local = self.local(moment);
         format!("({local}::date + ({local} <> date_trunc('day', {local}))::int)")
@@ -121,19 +121,19 @@ impl Bucket {
             Span::Calendar(..) | Span::Days(_) => {
                 let label = self.of_local(&format!("({start} AT TIME ZONE {zone})"));
                 let ends = self.first(&format!("({label} + {step} * n)"));
-                // What a place skips has no span.
+                // The clock may skip a whole bucket.
                 format!("(SELECT min({ends}) FROM generate_series(1, 2) n WHERE {ends} > {start})")
             }
             Span::Hour | Span::Length(_) => format!("({start} + {step})"),
         }
     }
 
-    /// The last day of a bucket of days, which is the first of the next.
+    /// Returns the end of a bucket of days, which is the first day of the next.
     pub(super) fn end_of_date(&self, start: &str) -> String {
         format!("(({start} + {})::date)", self.step())
     }
 
-    /// The beginnings of all buckets from one to another.
+    /// Returns the starts of all buckets from one to another.
     pub(super) fn all(&self, first: &str, last: &str) -> String {
         let (step, zone) = (self.step(), &self.zone);
         match &self.span {
@@ -149,7 +149,7 @@ impl Bucket {
         }
     }
 
-    /// The same of buckets of days.
+    /// Returns the same for buckets of days.
     pub(super) fn all_dates(&self, first: &str, last: &str) -> String {
         format!(
             "(SELECT it::date FROM generate_series({first}::timestamp, {last}::timestamp, {}) it)",
@@ -157,8 +157,8 @@ impl Bucket {
         )
     }
 
-    /// The first moment when the clock shows this or more. On a day when the clock is changed, all moments at which it may be
-    /// are tried: clocks differ by quarters of an hour, and are changed at one.
+    /// Returns the first time when the clock shows this time or more. On a day of a clock change, all possible times are tried:
+    /// clocks differ by quarters of an hour, and change at one.
     fn first(&self, shown: &str) -> String {
         let zone = &self.zone;
         format!(
@@ -174,7 +174,7 @@ impl Bucket {
         format!("({moment} AT TIME ZONE {})", self.zone)
     }
 
-    /// What a clock shows, rounded down.
+    /// Returns a clock's time, rounded down.
     fn of_local(&self, local: &str) -> String {
         let origin = self.origin.as_ref().map_or_else(|| MONDAY.to_owned(), |origin| self.local(origin));
         match &self.span {
@@ -195,7 +195,7 @@ impl Bucket {
     }
 }
 
-/// The last of the steps from an origin that is not behind a time.
+/// Returns the last step from an origin that is not after a time.
 fn stepped(time: &str, origin: &str, seconds: i64) -> String {
     let since = format!("extract(epoch FROM {time} - {origin})");
     format!("({origin} + floor({since} / {seconds}) * interval '{seconds} seconds')")

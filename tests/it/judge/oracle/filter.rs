@@ -1,4 +1,4 @@
-//! Conditions. A missing value makes one unknown, as SQL has it.
+//! Filters as SQL. A missing value makes a condition unknown.
 
 use praxis::graph::catalog::{ColumnType, FieldId, Relation, Scalar, Table};
 use serde_json::Value;
@@ -7,7 +7,7 @@ use super::values::{literal, quote};
 use super::{Oracle, Sql};
 
 impl Oracle<'_> {
-    /// The condition of a filter on a row; without one it holds.
+    /// Returns the condition of a filter on a row; it holds without a filter.
     pub(super) fn filter(&self, table: &Table, t: &str, filter: Option<&Value>) -> Sql {
         all_of(filter, &|name, value| match (name, table.field(name)) {
             ("not", _) => Ok(format!("NOT {}", self.filter(table, t, Some(value))?)),
@@ -21,7 +21,7 @@ impl Oracle<'_> {
         })
     }
 
-    /// Rows that belong to a row are counted.
+    /// Returns a condition on the number of rows below a row.
     fn related(&self, table: &Table, t: &str, relation: &Relation, value: &Value) -> Sql {
         let set = self.below(table, t, relation);
         let count = |filter: &Value, holds: &str| {
@@ -45,7 +45,7 @@ impl Oracle<'_> {
     }
 }
 
-/// The conditions on one value.
+/// Returns the conditions on one value.
 pub(super) fn conditions(ty: &ColumnType, operand: &str, value: &Value) -> Sql {
     all_of(Some(value), &|name, value| condition(ty, operand, name, value))
 }
@@ -93,13 +93,13 @@ fn condition(ty: &ColumnType, operand: &str, name: &str, value: &Value) -> Sql {
     }
 }
 
-/// All members of an input together.
+/// Joins all members of an input with AND.
 pub(super) fn all_of(input: Option<&Value>, one: &dyn Fn(&str, &Value) -> Sql) -> Sql {
     let members = input.and_then(Value::as_object).into_iter().flatten();
     joined("and", members.map(|(name, value)| one(name, value)))
 }
 
-/// Conditions that all hold, or one of which does.
+/// Joins conditions with AND or OR.
 pub(super) fn joined(operator: &str, conditions: impl Iterator<Item = Sql>) -> Sql {
     let conditions = conditions.collect::<Result<Vec<_>, String>>()?;
     if conditions.is_empty() {
@@ -108,7 +108,7 @@ pub(super) fn joined(operator: &str, conditions: impl Iterator<Item = Sql>) -> S
     Ok(format!("(({}))", conditions.join(&format!(") {operator} ("))))
 }
 
-/// A list; a single value stands for a list of one.
+/// Returns a list; a single value counts as a list of one.
 pub(super) fn listed(value: &Value) -> &[Value] {
     value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice)
 }

@@ -1,4 +1,4 @@
-//! Groups.
+//! Groups as SQL.
 
 use praxis::graph::catalog::{ColumnType, FieldId, RelationId, Scalar, Table};
 use serde_json::{Map, Value};
@@ -15,7 +15,7 @@ use super::selection::collect;
 use super::values::{column, object, quote};
 use super::{Oracle, Sql, number};
 
-/// What rows are grouped by.
+/// A key of groups.
 pub(super) struct Key {
     at: Path,
     ty: ColumnType,
@@ -27,13 +27,13 @@ enum Kind {
     Value,
     Bucket(Bucket),
     Each,
-    /// Between numbers, as they are written.
+    /// Between numbers, in their notation.
     Bounds(Vec<String>),
     Width(String),
 }
 
 impl Oracle<'_> {
-    /// Groups of rows.
+    /// Returns groups of rows.
     pub(super) fn groups(&self, set: &Set<'_>, given: &Map<String, Value>, fields: &[Field]) -> Sql {
         let table = set.table;
         let t = self.alias();
@@ -65,7 +65,7 @@ impl Oracle<'_> {
         ))
     }
 
-    /// Rows with their keys, `#0` and so on, and what else is to be selected.
+    /// Returns rows with their keys, `#0` and so on, and further columns.
     pub(super) fn keyed(
         &self,
         set: &Set<'_>,
@@ -89,7 +89,7 @@ impl Oracle<'_> {
                     let below = bounds.iter().map(|bound| format!("({value} >= {bound}::{ty})::int"));
                     below.collect::<Vec<_>>().join(" + ")
                 }
-                // The lower end, exactly: what is left over is taken away.
+                // The lower end, exactly: the remainder is subtracted.
                 Kind::Width(width) => {
                     let number = if key.is_float() { format!("{value}::text") } else { value };
                     format!("({number}::numeric - mod(mod({number}::numeric, {width}) + {width}, {width}))")
@@ -151,7 +151,7 @@ impl Oracle<'_> {
         Ok(keys)
     }
 
-    /// What a group has in common, as an object.
+    /// Returns the key of a group, as an object.
     pub(super) fn key(
         &self,
         table: &Table,
@@ -190,7 +190,7 @@ impl Oracle<'_> {
         Ok(object(&members))
     }
 
-    /// What stands behind ORDER BY of groups, of which no two are equal.
+    /// Returns the ORDER BY of groups, which orders all of them.
     pub(super) fn order_of_groups(&self, table: &Table, t: &str, keys: &[Key], order: Option<&Value>) -> Sql {
         let (mut terms, mut named, mut descends) = (Vec::new(), Vec::new(), false);
         let mut by_key = |path: &Path| {
@@ -228,7 +228,7 @@ impl Oracle<'_> {
         }
         let rest = (0..keys.len()).filter(|at| !named.contains(at));
         terms.extend(rest.map(|at| format!("{t}.\"#{at}\" {}", of_ties(descends))));
-        // A line that is by itself.
+        // A single line without a key.
         if terms.is_empty() {
             terms.push("count(*)".into());
         }
@@ -236,7 +236,7 @@ impl Oracle<'_> {
     }
 }
 
-/// The condition of groups; without one it holds.
+/// Returns the condition of groups; it holds without `having`.
 fn having(table: &Table, t: &str, groups: Option<&Value>) -> Sql {
     all_of(groups, &|name, value| match (name, table.field(name)) {
         ("not", _) => Ok(format!("NOT {}", having(table, t, Some(value))?)),
@@ -264,7 +264,7 @@ fn having(table: &Table, t: &str, groups: Option<&Value>) -> Sql {
     })
 }
 
-/// The keys, behind GROUP BY.
+/// Returns the keys for GROUP BY.
 pub(super) fn names(t: &str, keys: &[Key]) -> String {
     (0..keys.len()).map(|at| format!("{t}.\"#{at}\"")).collect::<Vec<_>>().join(", ")
 }
@@ -278,7 +278,7 @@ impl Key {
         matches!(self.ty.scalar(), Scalar::Real | Scalar::Double)
     }
 
-    /// The ends of a range, as an object.
+    /// Returns the ends of a range, as an object.
     fn range(&self, number: &str, fields: &[Field]) -> Sql {
         let mut members = Vec::new();
         for field in collect(fields, &["NumberRange"]) {
@@ -299,7 +299,7 @@ impl Key {
     }
 }
 
-/// A number that no last digit of an answer may differ from.
+/// Marks a number as exact to its last digit.
 fn exact(number: &str) -> String {
     format!(
         "(SELECT CASE WHEN it IS NOT NULL THEN jsonb_build_object('{EXACT}', it::text) END FROM (SELECT {number}) n(it))"

@@ -1,4 +1,4 @@
-//! Connections: pages are ranges of row numbers.
+//! Connections as SQL: pages are ranges of row numbers.
 
 use praxis::graph::catalog::Table;
 use serde_json::{Map, Value};
@@ -12,7 +12,7 @@ use super::values::{object, quote};
 use super::{Oracle, Sql, arguments, number};
 
 impl Oracle<'_> {
-    /// A connection over rows.
+    /// Returns a connection over rows.
     pub(super) fn connection(&self, set: &Set<'_>, given: &Map<String, Value>, fields: &[Field]) -> Sql {
         let table = set.table;
         let t = self.alias();
@@ -27,7 +27,7 @@ impl Oracle<'_> {
             None => Ok(None),
         };
         let (after, before) = (place("after")?, place("before")?);
-        // A cursor is a place among all rows of the table, whether or not they are on any page.
+        // A cursor is a position among all rows of the table, whether or not they are on any page.
         let source = match (after, before) {
             (None, None) => format!("{} {t}", set.source),
             _ => format!(
@@ -75,7 +75,7 @@ impl Oracle<'_> {
                             format!("{count} > {}", offset + first.unwrap_or(self.default_page)),
                         ),
                     };
-                    // Rows of the list that lie beyond the cursors, and those themselves.
+                    // Rows of the list beyond the cursors, and those of the cursors.
                     let exists = |place: Option<usize>, comparison: &str| match place {
                         Some(place) => {
                             format!("EXISTS (SELECT FROM {rows} WHERE \"#all\" {comparison} {place})")
@@ -108,7 +108,7 @@ impl Oracle<'_> {
         Ok(object(&members))
     }
 
-    /// All rows that have a place in the chart, and how many of them stay.
+    /// Returns all rows that have a point in the chart, and how many of them remain.
     fn points(&self, table: &Table, t: &str, rows: &str, field: &Field) -> Sql {
         let given = arguments(field);
         let axis = |name: &str| {

@@ -1,5 +1,5 @@
-//! An operation as one statement of plain SQL that gives its answer as JSON: simple, slow, and made from the operation's words
-//! alone. Whatever stands below a row is a subquery of that row, a page is a range of row numbers, and a relation is counted.
+//! Translates an operation to one statement of plain SQL that returns its answer as JSON: simple, slow, and derived from the
+//! operation alone. Fields of a row are subqueries of that row, a page is a range of row numbers, and relations are counted.
 
 mod bucket;
 mod filter;
@@ -24,17 +24,17 @@ use self::rows::{Set, global_id};
 use self::selection::collect;
 use self::values::{literal, object, quote};
 
-/// SQL of something, or why there is none: the operation does not say what it could.
+/// SQL, or the reason why there is none: the operation is ambiguous.
 type Sql = Result<String, String>;
 
-/// Makes plain SQL of operations.
+/// Translates operations to plain SQL.
 pub(super) struct Oracle<'a> {
     pub(super) catalog: &'a Catalog,
     pub(super) schema: &'a Schema,
     pub(super) pool: &'a Pool,
-    /// Rows of a page where the request names no number.
+    /// The default size of a page.
     pub(super) default_page: u64,
-    /// A cursor of the list or the groups that the operation asks for, and how many of these it has before it, with its own.
+    /// A cursor of the list or groups of the operation, and the number of rows or groups up to it.
     pub(super) turned: Option<(&'a str, u64)>,
     aliases: Cell<usize>,
 }
@@ -50,18 +50,18 @@ impl<'a> Oracle<'a> {
         Self { catalog, schema, pool, default_page, turned, aliases: Cell::new(0) }
     }
 
-    /// A statement of one row with one column: the answer's data as the text of a JSON.
+    /// Returns a statement of one row with one column: the answer's data as JSON text.
     pub(super) fn statement(&self, operation: &Operation) -> Sql {
         Ok(format!("SELECT ({})::text", self.root(&operation.fields, "Query", None)?))
     }
 
-    /// A name that nothing else in the statement has.
+    /// Returns a name that is unique in the statement.
     fn alias(&self) -> String {
         self.aliases.set(self.aliases.get() + 1);
         format!("t{}", self.aliases.get())
     }
 
-    /// How many rows or groups stand before a page that was turned to.
+    /// Returns the number of rows or groups before a page.
     fn skipped(&self, given: &Map<String, Value>) -> u64 {
         let after = given.get("after").and_then(Value::as_str);
         self.turned.filter(|(cursor, _)| after == Some(*cursor)).map_or(0, |(_, count)| count)
@@ -128,7 +128,7 @@ impl<'a> Oracle<'a> {
         Err(format!("the judge does not know the field {name} of {ty}"))
     }
 
-    /// What the rows of a table are selected from.
+    /// Returns the relation that holds the rows of a table.
     fn source(&self, table: &Table, given: &Map<String, Value>) -> Sql {
         let Some(function) = self.catalog.function_of(table) else { return Ok(table.sql_name.clone()) };
         let mut arguments = Vec::new();
@@ -153,7 +153,7 @@ impl<'a> Oracle<'a> {
         Ok(format!("(SELECT {row} FROM {} {t} WHERE {})", table.sql_name, conditions.join(" AND ")))
     }
 
-    /// The row with a global id, which is known from somewhere.
+    /// Returns the row with a global id, which is in the pool.
     fn node(&self, id: &Value, fields: &[Field]) -> Sql {
         let id = id.as_str().ok_or("no id")?;
         let Some(table) = self.pool.type_of(id).and_then(|ty| self.catalog.table_of_type(ty)) else {
@@ -166,12 +166,12 @@ impl<'a> Oracle<'a> {
     }
 }
 
-/// The arguments of a field as JSON.
+/// Returns the arguments of a field as JSON.
 fn arguments(field: &Field) -> Map<String, Value> {
     field.arguments.iter().map(|(name, value)| (name.clone(), value.value())).collect()
 }
 
-/// A number of an argument.
+/// Returns a number from an argument.
 fn number(arguments: &Map<String, Value>, name: &str) -> Option<u64> {
     arguments.get(name).and_then(Value::as_u64)
 }

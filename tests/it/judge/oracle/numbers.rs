@@ -1,4 +1,4 @@
-//! Numbers over rows.
+//! Aggregates as SQL.
 
 use praxis::graph::catalog::{ColumnType, FieldId, Scalar, Table};
 use serde_json::Value;
@@ -11,7 +11,7 @@ use super::values::{column, object, quote, scalar_named};
 use super::{Oracle, Sql, arguments};
 
 impl Oracle<'_> {
-    /// Numbers over the rows that are called `t`, as an object; what they are over stands behind FROM.
+    /// Returns aggregates over the rows called `t`, as an object; the rows are in the FROM clause.
     pub(super) fn numbers(&self, table: &Table, t: &str, fields: &[Field]) -> Sql {
         self.each_number(table, fields, &|ty, member, field| match (member, field.name.as_str()) {
             (None, _) => Ok("count(*)".into()),
@@ -29,7 +29,7 @@ impl Oracle<'_> {
         })
     }
 
-    /// The same object where every number is 0, and all else is missing.
+    /// Returns the same object for no rows: every count is 0, and the rest is null.
     pub(super) fn zeros(&self, table: &Table, fields: &[Field]) -> Sql {
         self.each_number(table, fields, &|ty, _, _| {
             Ok(match ty {
@@ -40,7 +40,7 @@ impl Oracle<'_> {
         })
     }
 
-    /// An object like `aggregate`, with whatever stands for each number: by its type, the field of the column, and its own.
+    /// Returns an object like `aggregate`, with a value for each aggregate: by its type, the column's field, and its own.
     fn each_number(
         &self,
         table: &Table,
@@ -82,7 +82,7 @@ fn column_type(table: &Table, of: &Field) -> Result<ColumnType, String> {
     }
 }
 
-/// A column's value, or the number at a place within it.
+/// Returns a column's value, or the number at a place within it.
 fn operand(table: &Table, t: &str, of: &Field) -> Sql {
     let Some(FieldId::Column(id)) = table.field(&of.name) else {
         return Err(format!("there is no column {}", of.name));
@@ -99,9 +99,9 @@ fn operand(table: &Table, t: &str, of: &Field) -> Sql {
     Ok(format!("(CASE WHEN jsonb_typeof({json}) = 'number' THEN {text}::float8 END)"))
 }
 
-/// A function over a value of many rows. `share`: that of a percentile.
+/// Returns an aggregate function of a value. `share`: that of a percentile.
 pub(super) fn function(name: &str, value: &str, ty: &ColumnType, share: &Value) -> Sql {
-    // A sum of short floats is not short.
+    // The sum of `real` values needs more than a `real`.
     let summand = if ty.scalar() == Scalar::Real { format!("{value}::float8") } else { value.to_owned() };
     Ok(match name {
         "countDistinct" => format!("count(DISTINCT {value})"),

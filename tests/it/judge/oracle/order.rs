@@ -1,4 +1,4 @@
-//! Orders.
+//! Orders as SQL.
 
 use praxis::graph::catalog::{ColumnId, FieldId, RelationId, Table};
 use serde_json::Value;
@@ -6,15 +6,15 @@ use serde_json::Value;
 use super::filter::listed;
 use super::{Oracle, Sql};
 
-/// A column, seen from a table.
+/// A column, as seen from a table.
 #[derive(Clone, PartialEq)]
 pub(super) struct Path {
-    /// Relations to one row each.
+    /// The to-one relations that lead to it.
     pub(super) relations: Vec<RelationId>,
     pub(super) column: ColumnId,
 }
 
-/// The only member of an input that stands for an order.
+/// Returns the only member of an input that describes an order.
 pub(super) fn only(entry: &Value) -> Result<(&str, &Value), String> {
     let mut members = entry.as_object().into_iter().flatten();
     match (members.next(), members.next()) {
@@ -23,7 +23,7 @@ pub(super) fn only(entry: &Value) -> Result<(&str, &Value), String> {
     }
 }
 
-/// A direction in SQL, and whether it descends.
+/// Returns a direction in SQL, and true if it descends.
 pub(super) fn direction(value: &Value) -> Result<(&'static str, bool), String> {
     Ok(match value.as_str().unwrap_or_default() {
         "ASC" | "ASC_NULLS_LAST" => ("ASC NULLS LAST", false),
@@ -34,13 +34,13 @@ pub(super) fn direction(value: &Value) -> Result<(&'static str, bool), String> {
     })
 }
 
-/// What decides ties goes the way of the last entry.
+/// Returns the direction of the tie-breaker, which is that of the last entry.
 pub(super) fn of_ties(descends: bool) -> &'static str {
     if descends { "DESC NULLS FIRST" } else { "ASC NULLS LAST" }
 }
 
 impl Oracle<'_> {
-    /// What stands behind ORDER BY, of which no two rows are equal.
+    /// Returns the ORDER BY, which orders all rows.
     pub(super) fn order(&self, table: &Table, t: &str, order: Option<&Value>) -> Sql {
         let mut terms = Vec::new();
         let mut descends = false;
@@ -56,7 +56,7 @@ impl Oracle<'_> {
         Ok(terms.join(", "))
     }
 
-    /// The column that an entry names, and its direction.
+    /// Returns the column of an entry, and its direction.
     pub(super) fn path<'v>(&self, table: &Table, entry: &'v Value) -> Result<(Path, &'v Value), String> {
         let (name, value) = only(entry)?;
         match table.field(name) {
@@ -70,7 +70,7 @@ impl Oracle<'_> {
         }
     }
 
-    /// The value of a column of a row, or of a row that it points to.
+    /// Returns the value of a column of a row, or of a row that it references.
     pub(super) fn value_at(&self, table: &Table, t: &str, path: &Path) -> Sql {
         let Some((first, rest)) = path.relations.split_first() else {
             return Ok(format!("{t}.{}", table.column(path.column).sql_name));

@@ -1,4 +1,4 @@
-//! Rows, and what belongs to them.
+//! Rows and the rows below them, as SQL.
 
 use praxis::graph::catalog::{FieldId, Relation, Table};
 
@@ -8,12 +8,12 @@ use super::selection::collect;
 use super::values::{column, object, quote};
 use super::{Oracle, Sql, arguments};
 
-/// Rows of a table: all of them, or those that belong to a row.
+/// Rows of a table: all of them, or those below a row.
 pub(super) struct Set<'a> {
     pub(super) table: &'a Table,
-    /// What they are selected from.
+    /// The relation that holds them.
     pub(super) source: String,
-    /// Columns and what they are equal to.
+    /// Columns and the values that they must equal.
     below: Vec<(String, String)>,
 }
 
@@ -22,7 +22,7 @@ impl<'a> Set<'a> {
         Self { table, source, below: Vec::new() }
     }
 
-    /// The condition that a row of the source is one of them.
+    /// Returns the condition that a row of the relation belongs to the set.
     pub(super) fn condition(&self, t: &str) -> String {
         let conditions = self.below.iter().map(|(column, value)| format!("{t}.{column} = {value}"));
         conditions.reduce(|one, other| format!("{one} AND {other}")).unwrap_or_else(|| "true".into())
@@ -30,7 +30,7 @@ impl<'a> Set<'a> {
 }
 
 impl Oracle<'_> {
-    /// A row as an object.
+    /// Returns a row as an object.
     pub(super) fn row(&self, table: &Table, t: &str, fields: &[Field]) -> Sql {
         let mut members = Vec::new();
         for field in collect(fields, &[&table.type_name, "Node"]) {
@@ -64,7 +64,7 @@ impl Oracle<'_> {
         }
     }
 
-    /// The rows that belong to a row.
+    /// Returns the rows below a row.
     pub(super) fn below(&self, table: &Table, t: &str, relation: &Relation) -> Set<'_> {
         let target = self.catalog.table(relation.target);
         let equal = relation.remote.iter().zip(&relation.local).map(|(theirs, mine)| {
@@ -74,7 +74,7 @@ impl Oracle<'_> {
     }
 }
 
-/// The global id of a row: base64 of its type and key.
+/// Returns the global id of a row: base64 of its type and key.
 pub(super) fn global_id(table: &Table, t: &str) -> String {
     let key = table.primary_key.iter().map(|id| {
         let it = table.column(*id);

@@ -1,8 +1,9 @@
-//! Which fields a selection has for a type, as the GraphQL specification collects them.
+//! Collects the fields of a selection, as the GraphQL specification describes it.
 
 use crate::random::Field;
 
-/// The fields of a selection for an object of these types, its own and its interfaces'; fields with the same key are one.
+/// Returns the fields of a selection for an object of these types, its own and its interfaces'; fields with the same key are
+/// merged.
 pub(super) fn collect(fields: &[Field], types: &[&str]) -> Vec<Field> {
     let mut collected = Vec::new();
     add(fields, types, &mut collected);

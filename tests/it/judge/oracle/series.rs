@@ -1,4 +1,4 @@
-//! Series.
+//! Series as SQL.
 
 use praxis::graph::catalog::{ColumnType, Scalar, Table};
 use serde_json::{Map, Value};
@@ -13,7 +13,7 @@ use super::values::{literal, object, quote, scalar_named};
 use super::{Oracle, Sql, number};
 
 impl Oracle<'_> {
-    /// Lines along time, each with its points.
+    /// Returns lines over time, each with its points.
     pub(super) fn series(&self, set: &Set<'_>, given: &Map<String, Value>, fields: &[Field]) -> Sql {
         let table = set.table;
         let t = self.alias();
@@ -84,7 +84,7 @@ impl Oracle<'_> {
         ))
     }
 
-    /// The points of the line that is called `t`.
+    /// Returns the points of the line called `t`.
     fn line_points(&self, table: &Table, t: &str, span: &Span<'_>, keys: usize, fields: &[Field]) -> Sql {
         let Span { bucket, is_date, from, to, fill } = span;
         let is_date = *is_date;
@@ -130,7 +130,7 @@ impl Oracle<'_> {
             "(SELECT {p}.\"#bucket\" AS b{numbers} FROM {t}_rows {p} WHERE true{is_of_line} GROUP BY {p}.\"#bucket\"{names})"
         );
         let found = |which: &str| format!("(SELECT {which}(\"#bucket\") FROM {t}_rows)");
-        // `to` is not in the series.
+        // `to` is exclusive.
         let first = match from {
             Some(from) if is_date => bucket.of_date(&bucket.date_from(from)),
             Some(from) => bucket.start(from),
@@ -142,7 +142,7 @@ impl Oracle<'_> {
             None => found("max"),
         };
         let all = if is_date { bucket.all_dates(&first, &last) } else { bucket.all(&first, &last) };
-        // Between bounds that hold no time there is nothing.
+        // Between bounds without time there is no bucket.
         let all = match (from, to) {
             (Some(from), Some(to)) if is_date => {
                 let (from, to) = (bucket.date_from(from), bucket.date_from(to));
@@ -164,10 +164,10 @@ impl Oracle<'_> {
     }
 }
 
-/// What a series runs along.
+/// The time axis of a series.
 struct Span<'a> {
     bucket: &'a Bucket,
-    /// Whether it runs along dates.
+    /// True if the axis consists of dates.
     is_date: bool,
     from: Option<&'a String>,
     to: Option<&'a String>,

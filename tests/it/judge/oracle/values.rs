@@ -1,14 +1,14 @@
-//! Values: as literals of SQL, and as JSON of an answer.
+//! Values: as SQL literals, and as JSON of an answer.
 
 use praxis::graph::catalog::ColumnType;
 use serde_json::Value;
 
-/// A text in quotes.
+/// Returns a text in quotes.
 pub(super) fn quote(text: &str) -> String {
     format!("'{}'::text", text.replace('\'', "''"))
 }
 
-/// A value of an argument as a literal of a column's type.
+/// Returns a value of an argument as a literal of a column's type.
 pub(super) fn literal(value: &Value, ty: &ColumnType) -> Result<String, String> {
     let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let cast = |text: &str, ty: &str| format!("'{}'::{ty}", text.replace('\'', "''"));
@@ -29,7 +29,7 @@ pub(super) fn literal(value: &Value, ty: &ColumnType) -> Result<String, String> 
     }
 }
 
-/// A column's value as JSON.
+/// Returns a column's value as JSON.
 pub(super) fn column(value: &str, ty: &ColumnType) -> String {
     match ty {
         ColumnType::Enum(values) => {
@@ -45,11 +45,11 @@ pub(super) fn column(value: &str, ty: &ColumnType) -> String {
     }
 }
 
-/// A value as JSON of a scalar of GraphQL.
+/// Returns a value as JSON of a GraphQL scalar.
 pub(super) fn scalar_named(value: &str, scalar: &str) -> String {
     match scalar {
         "BigInt" | "Decimal" | "String" | "UUID" | "Date" => format!("to_jsonb(({value})::text)"),
-        // In UTC, which the session is set to.
+        // In UTC, the session's time zone.
         "DateTime" => format!("to_jsonb(replace(to_jsonb({value}) #>> '{{}}', '+00:00', 'Z'))"),
         "JSON" => format!("({value})"),
         "Float" => format!(
@@ -59,9 +59,9 @@ pub(super) fn scalar_named(value: &str, scalar: &str) -> String {
     }
 }
 
-/// An object of JSON.
+/// Returns a JSON object.
 pub(super) fn object(members: &[(String, String)]) -> String {
-    // A function takes a hundred arguments.
+    // A function takes at most a hundred arguments.
     let parts = members.chunks(40).map(|members| {
         let members = members.iter().map(|(key, value)| format!("'{key}', {value}"));
         format!("jsonb_build_object({})", members.collect::<Vec<_>>().join(", "))

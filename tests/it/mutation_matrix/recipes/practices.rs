@@ -1,10 +1,10 @@
-//! What is told of writing in `TherapyFlow`.
+//! The policies for writing in `TherapyFlow`.
 
 use serde_json::{Value, json};
 
 use super::{Call, Recipe, same};
 
-/// The recipe of a table.
+/// Returns the recipe of a table.
 pub(crate) fn recipe(table: &str) -> Recipe {
     match table {
         "organizations" => same(
@@ -45,7 +45,7 @@ pub(crate) fn recipe(table: &str) -> Recipe {
         "session_recordings" => of_a_session(table, "'filePath', 'b.mp3'", json!({ "language": "kn-IN" })),
         "wearable_data" => same(
             &is_patient("wearable_data.patient_id"),
-            // Of oneself, and of somebody else.
+            // Of the caller, and of another user.
             "SELECT json_build_object('dataType', 'STEPS', 'metrics', json_build_object('count', 1),
                'recordedAt', '2026-01-01T10:00:00Z')
              UNION ALL SELECT json_build_object('dataType', 'STEPS', 'metrics', json_build_object('count', 1),
@@ -72,7 +72,7 @@ pub(crate) fn recipe(table: &str) -> Recipe {
     }
 }
 
-/// The recipe of a function that writes.
+/// Returns the recipe of a function that writes.
 pub(crate) fn call(function: &str) -> Call {
     match function {
         "schedule_session" => Call {
@@ -132,7 +132,7 @@ fn is_patient(patient: &str) -> String {
     )
 }
 
-/// Whether the caller is the therapist of a session; or administers its organization.
+/// Returns the condition that the caller is the therapist of a session or, optionally, administers its organization.
 fn runs_session(session: &str, or_administers: bool) -> String {
     let administers = if or_administers { "OR me.org_id = s.org_id AND me.role <> 'therapist'" } else { "" };
     format!(
@@ -141,7 +141,7 @@ fn runs_session(session: &str, or_administers: bool) -> String {
     )
 }
 
-/// What hangs on a session.
+/// Returns the recipe of a table below a session.
 fn of_a_session(table: &str, values: &str, patch: Value) -> Recipe {
     let inputs = format!(
         "SELECT json_build_object('sessionId', id, {values}) FROM therapyflow.sessions
@@ -150,7 +150,7 @@ fn of_a_session(table: &str, values: &str, patch: Value) -> Recipe {
     same(&runs_session(&format!("{table}.session_id"), false), &inputs, patch)
 }
 
-/// A step of a session. `refused`: from which status, and how.
+/// Returns the recipe of a step of a session. `refused`: the statuses from which it is refused, and how.
 fn of_session(refused: &[(&str, &'static str)]) -> Call {
     let session = "':sessionId'";
     let sees = format!(
@@ -173,7 +173,7 @@ fn of_session(refused: &[(&str, &'static str)]) -> Call {
     }
 }
 
-/// A decision on a consent. `from`: the statuses in which it can be taken.
+/// Returns the recipe of a decision on a consent. `from`: the statuses in which it is possible.
 fn of_consent(from: &str) -> Call {
     let consent =
         |column: &str| format!("(SELECT {column} FROM therapyflow.consent_records WHERE id = ':consentId')");
