@@ -149,7 +149,7 @@ async fn a_change_of_many_events_is_one_pass_even_after_single_ones() {
         .await
         .unwrap();
     refresh(session).await;
-    session.run("SET statement_timeout = '8s'").await.unwrap();
+    session.run("SET statement_timeout = '30s'").await.unwrap();
     for event in 1..=7 {
         session
             .run(format!("UPDATE session_events SET notes = 'Water' WHERE event_id = {event}"))
