@@ -202,7 +202,7 @@ mod tests {
             ("database/embedded/download.rs", 2, "a download that is awaited"),
             ("database/embedded/server.rs", 1, "the connection of the start"),
             ("database/pool.rs", 1, "a cancellation"),
-            ("feed/feeds.rs", 1, "a group; its subscribers are told of its end"),
+            ("feed/change_feed.rs", 1, "a group; its subscribers are told of its end"),
             ("http/connections.rs", 1, "a connection of a client"),
             ("http/operations.rs", 1, "an operation of a client, who is told of its end"),
             ("supervise.rs", 1, "keeps the others"),

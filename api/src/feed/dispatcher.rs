@@ -1,6 +1,6 @@
 //! Brings every change to those who watch it, once, whatever happens to the listening connection.
 //!
-//! It notes up to which transaction everything has been heard, its *horizon*, and remembers what it has [`told`](super::told)
+//! It notes up to which transaction everything has been heard, its *horizon*, and remembers what it has [`told`](super::delivered)
 //! beyond that. When the listener is back after a loss, it reads what Postgres remembers from the horizon on, and tells what is
 //! new.
 
@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::announcement::{Announcement, Message, Statement};
-use super::feeds::Feeds;
+use super::change::{Announcement, Message, Statement};
+use super::change_feed::Feeds;
+use super::delivered::Told;
 use super::history::{History, Seen, is_forgotten};
 use super::listener::Heard;
-use super::told::Told;
 use crate::database::DatabaseError;
 use crate::graph::{Code, Error};
 

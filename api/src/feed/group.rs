@@ -7,9 +7,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::Notify;
 
-use super::announcement::Announcement;
+use super::change::Announcement;
+use super::change_feed::Feeds;
 use super::cursor::Cursor;
-use super::feeds::Feeds;
 use super::history;
 use super::outbox::{Delivery, Event, OperationId, Outbox};
 use crate::auth::{Caller, Identity};

@@ -4,7 +4,7 @@
 use serde_json::Value;
 use tokio_postgres::types::Type;
 
-use super::announcement::{Announcement, Raw, References};
+use super::change::{Announcement, Raw, References};
 use crate::database::{Access, DatabaseError, Parameter, Pool, Row, Statement};
 use crate::graph::catalog::{Catalog, Table};
 

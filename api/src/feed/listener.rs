@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::hearing::{Deaf, GREET_EVERY, HEARD_WITHIN, Hearing, REFERENCE, SCHEMA};
+use super::notifications::{Deaf, GREET_EVERY, HEARD_WITHIN, Hearing, REFERENCE, SCHEMA};
 use crate::database::{DatabaseError, Notification, Pool};
 use crate::graph::Engine;
 

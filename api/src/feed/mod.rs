@@ -9,25 +9,25 @@
 //! reads changed rows once, under those rights, and its answer is shared. Each connection has an [`outbox`] of bounded
 //! size. The [`executor`] answers requests and subscriptions for whoever serves async-graphql's executors.
 
-mod announcement;
+mod change;
+mod change_feed;
 mod cursor;
+mod delivered;
 mod dispatcher;
 mod executor;
-mod feeds;
 mod group;
-mod hearing;
 mod history;
 mod listener;
+mod notifications;
 mod outbox;
 mod registry;
 mod resume;
-mod told;
 
 use std::time::Duration;
 
+pub use change_feed::Feeds;
 pub use executor::{Gateway, NO_BATCHES, SERVER_TIMING, expired, until};
-pub use feeds::Feeds;
-pub use hearing::{Deaf, check_hearing};
+pub use notifications::{Deaf, check_hearing};
 pub use outbox::{Delivery, Event, Inbox, OperationId, Outbox, outbox};
 pub use registry::Watch;
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::announcement::Announcement;
+use super::change::Announcement;
 use super::group::{Group, GroupKey, Subscriber};
 use super::{Bound, FeedSettings};
 use crate::auth::Share;

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::announcement::Announcement;
+use super::change::Announcement;
+use super::change_feed::Feeds;
 use super::cursor::Cursor;
-use super::feeds::Feeds;
 use super::history::{History, is_forgotten};
 use super::outbox::{Event, OperationId, Outbox};
 use super::registry::Watch;

@@ -15,7 +15,7 @@ use super::document::{Document, OperationKind};
 use super::engine::{Engine, operation_of};
 use super::error::{Code, Error, PathSegment};
 use super::execute::Unanswered;
-use super::execute::feed::{self, Changed, Rows};
+use super::execute::changes::{self, Changed, Rows};
 use super::plan::{self, After, Feed, Topic, Trial};
 use super::refused_value::Search;
 use super::value::write_string;
@@ -222,7 +222,7 @@ impl Engine {
         let asked = subscription.changed(changes);
         let mut session = self.watching(caller, recall);
         let feed = &subscription.feed;
-        let rows = feed::read(feed, &asked, &mut session, &self.reference).await.map_err(Untold)?;
+        let rows = changes::read(feed, &asked, &mut session, &self.reference).await.map_err(Untold)?;
         let counts = session.counts();
         drop(session);
         self.pool.gate().pass().await?;
@@ -280,7 +280,7 @@ impl Engine {
         for trial in [Trial::whole(&path), Trial::without(&path, vec!["filter".into()])] {
             let Some(feed) = self.replan(&subscription.asked, &trial.bare()) else { continue };
             let mut session = self.watching(caller, recall);
-            match feed::read(&feed, &asked, &mut session, &self.reference).await.map_err(Untold) {
+            match changes::read(&feed, &asked, &mut session, &self.reference).await.map_err(Untold) {
                 Ok(rows) => {
                     self.pool.gate().pass().await?;
                     return Ok(rows.has(&feed, &change.key) || rows.had(&feed, change.number));
@@ -308,9 +308,13 @@ impl Engine {
         write_string(&feed.key, &mut out);
         out.push(b':');
         let Change { number: _, operation: _, key, changed_at, cursor } = change;
-        let change = feed::Change { operation, key, changed_at: *changed_at, cursor };
-        let written =
-            rows.write(&self.catalog, feed, &change, feed::Out { bytes: &mut out, most: self.limits.answer });
+        let change = changes::Change { operation, key, changed_at: *changed_at, cursor };
+        let written = rows.write(
+            &self.catalog,
+            feed,
+            &change,
+            changes::Out { bytes: &mut out, most: self.limits.answer },
+        );
         match written {
             Ok(()) => {
                 out.extend_from_slice(b"}}");

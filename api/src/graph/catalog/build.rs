@@ -182,7 +182,7 @@ impl Catalog {
                 return Err(CatalogError::Name { scope: "Mutation".into(), name });
             }
         }
-        let feeds = feeds::read(systems, &tables, &by_name)?;
+        let feeds = subscriptions::read(systems, &tables, &by_name)?;
         let scopes = scopes::Scopes::new(systems, &tables);
         let namespaces = systems
             .iter()

@@ -3,19 +3,19 @@
 //! The only module of the engine that knows sea-orm. The rest of `graph` asks the catalog and never names a table.
 
 mod build;
-mod feeds;
 mod functions;
 pub mod names;
 mod scopes;
+mod subscriptions;
 mod types;
 mod writes;
 
 use std::collections::{BTreeSet, HashMap};
 
 pub use build::{CatalogError, System};
-pub use feeds::{ChangeOperation, Feed, FeedField, FeedScope};
 pub use functions::{Argument, ArgumentType, Function, FunctionId, Returns};
 pub use scopes::{Keys, Policies, Scope, Strip};
+pub use subscriptions::{ChangeOperation, Feed, FeedField, FeedScope};
 pub use types::{Bounds, ColumnType, EnumType, EnumValue, Scalar};
 pub use writes::{Mutation, Operation, Writes};
 

@@ -1,7 +1,7 @@
 //! Runs a plan: level by level, each level's statements in one round trip, then writes the answer as JSON.
 
 mod answer;
-pub(super) mod feed;
+pub(super) mod changes;
 mod json;
 mod key;
 mod level;

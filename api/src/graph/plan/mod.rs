@@ -5,17 +5,17 @@
 //! aliases and fragments share them. Loads hold finished SQL that lacks only the keys of the parents.
 
 mod collect;
-mod feed;
 mod mutation;
 mod planner;
+mod subscription;
 #[cfg(test)]
 mod tests;
 mod trial;
 
-pub use feed::Topic;
-pub(super) use feed::{After, ChangeField, Feed};
 pub(super) use mutation::{Called, Change, Mutation, MutationField, Payload, PayloadField, Step, Write};
 pub(super) use planner::{plan, plan_feed, plan_mutation};
+pub use subscription::Topic;
+pub(super) use subscription::{After, ChangeField, Feed};
 pub(super) use trial::Trial;
 
 use super::catalog::{ColumnType, TableId};

@@ -1,8 +1,8 @@
 //! PPN Research Portal: protocols of psychedelic treatment, the supervision exchange and the integration hub.
 
 pub mod demo;
-mod feeds;
 mod scopes;
+mod subscriptions;
 
 use super::{Example, Offer};
 use crate::graph::catalog::System;
@@ -17,7 +17,7 @@ pub const SYSTEM: System = System {
     type_names: &[("log_clinical_records", "Protocol")],
     visit: |reader| entity_ppn::visit(reader),
     functions: entity_ppn::functions::FUNCTIONS,
-    feeds: &feeds::FEEDS,
+    feeds: &subscriptions::FEEDS,
     scopes: &scopes::SCOPES,
 };
 

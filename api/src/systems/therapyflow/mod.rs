@@ -1,8 +1,8 @@
 //! TherapyFlow AI + BioSync: organizations with therapists and patients, sessions, notes, wearable data, consents.
 
 pub mod demo;
-mod feeds;
 mod scopes;
+mod subscriptions;
 
 use super::{Example, Offer};
 use crate::graph::catalog::System;
@@ -16,7 +16,7 @@ pub const SYSTEM: System = System {
     type_names: &[("wearable_data", "WearableSample")],
     visit: |reader| entity_therapyflow::visit(reader),
     functions: entity_therapyflow::functions::FUNCTIONS,
-    feeds: &feeds::FEEDS,
+    feeds: &subscriptions::FEEDS,
     scopes: &scopes::SCOPES,
 };
 

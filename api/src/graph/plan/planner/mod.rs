@@ -5,7 +5,6 @@
 
 mod aggregates;
 mod connections;
-mod feeds;
 mod groups;
 mod introspection;
 mod mutations;
@@ -13,6 +12,7 @@ mod points;
 mod root;
 mod rows;
 mod series;
+mod subscriptions;
 
 use std::rc::Rc;
 
@@ -119,8 +119,8 @@ enum DraftKind<'a> {
     Series(Series<'a>),
 }
 
-pub(crate) use feeds::plan_feed;
 pub(crate) use mutations::plan_mutation;
+pub(crate) use subscriptions::plan_feed;
 
 type Planned<T> = Result<T, Error>;
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::super::feed::{After, ChangeField, Feed, Topic};
+use super::super::subscription::{After, ChangeField, Feed, Topic};
 use super::super::{Plan, RowSelection, Trial};
 use super::{DraftKind, Planned, Planner, Question};
 use crate::graph::arguments::{ArgumentError, Arguments, Inputs, Value};
