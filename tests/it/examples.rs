@@ -62,13 +62,13 @@ async fn every_example_shows_rows_to_whom_it_names() {
     for offer in systems::offers(&systems::ALL) {
         for example in offer.examples.iter().chain(offer.walks) {
             assert!(
-                offer.personas.iter().any(|persona| persona.email == example.persona),
+                offer.demo.personas.iter().any(|persona| persona.email == example.persona),
                 "{} names nobody to choose",
                 example.title
             );
             for operation in operations(example.query) {
                 let named = operation.persona.iter();
-                let is_offered = |name: &&String| offer.personas.iter().any(|it| it.email == **name);
+                let is_offered = |name: &&String| offer.demo.personas.iter().any(|it| it.email == **name);
                 assert!(named.clone().all(|name| is_offered(&name)), "{}", example.title);
             }
             walk(&mut people, example, today()).await;

@@ -6,6 +6,7 @@ use super::{Failure, say};
 use crate::config::{DatabaseArgs, SystemArgs};
 use crate::database::{Access, embedded};
 use crate::graph::catalog::System;
+use crate::systems;
 use crate::systems::demo::{self, ResetError};
 
 #[derive(Args, Debug)]
@@ -38,10 +39,12 @@ pub(super) async fn run(args: SeedArgs) -> Result<(), Failure> {
     };
     if reset {
         let mut client = super::connect(&url, Access::Writes).await?;
-        let summary = demo::reset(&mut client, &systems).await.map_err(|error| match error {
-            ResetError::Database(error) => super::explain(error),
-            error => error.into(),
-        })?;
+        let summary = demo::reset(&mut client, &systems::demos(&systems::ALL), &systems::demos(&systems))
+            .await
+            .map_err(|error| match error {
+                ResetError::Database(error) => super::explain(error),
+                error => error.into(),
+            })?;
         say(&format!("Deleted what was there. {summary}"));
     } else {
         say(&demo(&url, &systems).await?);
@@ -52,5 +55,5 @@ pub(super) async fn run(args: SeedArgs) -> Result<(), Failure> {
 /// Fills a database with the demo data of these systems, as the owner of its tables; the text says what was done.
 pub(super) async fn demo(url: &str, systems: &[System]) -> Result<String, Failure> {
     let mut client = super::connect(url, Access::Writes).await?;
-    Ok(demo::seed(&mut client, systems).await.map_err(super::explain)?.to_string())
+    Ok(demo::seed(&mut client, &systems::demos(systems)).await.map_err(super::explain)?.to_string())
 }

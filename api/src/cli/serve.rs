@@ -155,8 +155,9 @@ fn config(
 
 fn demo_personas(args: &ServeArgs, embedded_secret: &[u8]) -> Result<Vec<PagePersona>, Failure> {
     let secret = args.auth.jwt_secret.as_deref().map_or(embedded_secret, str::as_bytes);
-    systems::offers(&args.systems.chosen()?)
-        .flat_map(|offer| offer.personas)
+    systems::demos(&args.systems.chosen()?)
+        .iter()
+        .flat_map(|demo| demo.personas)
         .map(|persona| {
             let claims = DevelopmentClaims {
                 ttl: DEMO_TOKEN,

@@ -391,7 +391,7 @@ async fn make_template() {
     let url = CLUSTER.url("postgres", TEMPLATE_NAME);
     migration::up(&url).await.unwrap();
     let mut owner = connect(&url).await;
-    systems::demo::seed(&mut owner, &systems::ALL).await.unwrap();
+    systems::demo::seed(&mut owner, &systems::demos(&systems::ALL)).await.unwrap();
     owner.batch_execute("VACUUM ANALYZE").await.unwrap();
 }
 

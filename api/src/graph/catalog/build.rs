@@ -15,7 +15,7 @@ use super::{
     Bounds, ByName, Catalog, Column, ColumnId, ColumnType, EnumType, EnumValue, FieldId, Mutation, Namespace,
     Operation, Relation, RelationId, Scalar, Table, TableId, Writes, quote,
 };
-use super::{feeds, functions, scopes};
+use super::{functions, scopes, subscriptions};
 
 /// What the engine needs to know of a system besides its entities.
 #[derive(Clone, Copy)]

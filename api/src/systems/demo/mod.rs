@@ -1,4 +1,6 @@
-//! The demo data of all systems: made up from fixed numbers, so that it is the same on every database.
+//! Loading of demo data: made up from fixed numbers, so that it is the same on every database.
+//!
+//! Each system brings its own [`Demo`]; this module knows no system.
 
 pub(super) mod calendar;
 pub(super) mod load;
@@ -7,12 +9,35 @@ mod reset;
 
 use std::fmt;
 
+use futures_util::future::BoxFuture;
 use tokio_postgres::{Client, Error, Transaction};
 use uuid::Uuid;
 
 pub use self::reset::{ResetError, reset};
-use super::{ppn, therapyflow};
 use crate::graph::catalog::System;
+
+/// The demo data of a system, and how to load it.
+#[derive(Clone, Copy)]
+pub struct Demo {
+    /// The system.
+    pub system: System,
+    /// A table of the system, as `schema.table`. A database without it was not made for the system, and gets none of its demo data.
+    pub table: &'static str,
+    /// Users of the demo data to sign in as. A database has the demo data exactly if it has one of them.
+    pub personas: &'static [Persona],
+    /// Returns the keys of all accounts of the demo data.
+    pub accounts: fn() -> Vec<Uuid>,
+    /// Returns the statements that insert the reference rows of the migrations, which a reset deletes.
+    pub reference_rows: fn() -> Vec<&'static str>,
+    /// Inserts all rows.
+    pub load: for<'t> fn(&'t Transaction<'t>) -> Loading<'t>,
+}
+
+/// A load that is under way.
+pub type Loading<'t> = BoxFuture<'t, Result<Loaded, Error>>;
+
+/// What was added to the database: names of things, and the number of each.
+pub type Loaded = Vec<(&'static str, u64)>;
 
 /// A user of the demo data to sign in as.
 #[derive(Clone, Copy, Debug)]
@@ -21,21 +46,18 @@ pub struct Persona {
     pub email: &'static str,
     /// Name of the user.
     pub name: &'static str,
-    /// What the user is, in a few words.
+    /// Profession or role of the user, in a few words.
     pub title: &'static str,
-    /// What the user sees and may do, in a sentence.
+    /// A sentence on what the user sees and may do.
     pub description: &'static str,
     /// Key of the account.
     pub user_id: Uuid,
 }
 
-/// What was added to the database, and how many of it.
-pub(super) type Loaded = Vec<(&'static str, u64)>;
-
-/// What [`seed`] has done. `Display` says it in one line.
+/// The result of [`seed`]. `Display` writes it in one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
-    /// Nothing if it was there already.
+    /// Empty if the demo data existed already.
     loaded: Loaded,
 }
 
@@ -52,7 +74,7 @@ impl fmt::Display for Summary {
     }
 }
 
-/// A number with commas between its thousands.
+/// Writes a number with commas between its thousands.
 fn thousands(number: u64) -> String {
     match number / 1000 {
         0 => number.to_string(),
@@ -60,54 +82,43 @@ fn thousands(number: u64) -> String {
     }
 }
 
-/// Adds the demo data of those of the systems whose tables are there, all of it or nothing. Where the demo users of a system are, it does nothing for that
-/// system.
+/// Loads these demo data, all or nothing. It skips a system whose tables the database lacks, and one whose demo users exist.
 ///
-/// The connection has to be that of the tables' owner, or of a superuser.
-pub async fn seed(client: &mut Client, systems: &[System]) -> Result<Summary, Error> {
+/// The connection belongs to the owner of the tables, or to a superuser.
+pub async fn seed(client: &mut Client, demos: &[Demo]) -> Result<Summary, Error> {
     let transaction = client.transaction().await?;
     lock(&transaction).await?;
-    let loaded = load_all(&transaction, systems).await?;
+    let loaded = load_all(&transaction, demos).await?;
     transaction.commit().await?;
     Ok(Summary { loaded })
 }
 
-/// Waits for whoever else loads: two at a time would both find nothing.
+/// Waits for other loads: two at a time would both find no demo data.
 async fn lock(transaction: &Transaction<'_>) -> Result<(), Error> {
     transaction.execute("SELECT pg_advisory_xact_lock(hashtext('praxis demo data'))", &[]).await?;
     // Nobody watches rows that have never been there.
     transaction.batch_execute("SET LOCAL praxis.announce = off").await
 }
 
-async fn load_all(transaction: &Transaction<'_>, systems: &[System]) -> Result<Loaded, Error> {
+async fn load_all(transaction: &Transaction<'_>, demos: &[Demo]) -> Result<Loaded, Error> {
     let mut loaded = Vec::new();
-    let is_wanted = |system: System| systems.iter().any(|it| it.name == system.name);
-    // A database may have been made for one system alone.
-    let sql = "SELECT to_regnamespace('therapyflow') IS NOT NULL";
-    let has_therapyflow: bool = transaction.query_one(sql, &[]).await?.try_get(0)?;
-    // Who is asked first: where nothing was migrated, or to another role, Postgres says so.
-    if !are_there(transaction, &ppn::demo::PERSONAS).await?
-        && has_portal(transaction).await?
-        && is_wanted(ppn::SYSTEM)
-    {
-        loaded.extend(ppn::demo::load(transaction).await?);
-    }
-    if has_therapyflow
-        && is_wanted(therapyflow::SYSTEM)
-        && !are_there(transaction, &therapyflow::demo::PERSONAS).await?
-    {
-        loaded.extend(therapyflow::demo::load(transaction).await?);
+    for demo in demos {
+        // The accounts come first: Postgres reports a database without migrations, or of another owner, here.
+        if !has_users(transaction, demo).await? && has_tables(transaction, demo).await? {
+            loaded.extend((demo.load)(transaction).await?);
+        }
     }
     Ok(loaded)
 }
 
-async fn has_portal(transaction: &Transaction<'_>) -> Result<bool, Error> {
-    let sql = "SELECT to_regclass('public.sites') IS NOT NULL";
-    transaction.query_one(sql, &[]).await?.try_get(0)
+/// Returns whether the database was made for the system of the demo data.
+async fn has_tables(transaction: &Transaction<'_>, demo: &Demo) -> Result<bool, Error> {
+    transaction.query_one("SELECT to_regclass($1) IS NOT NULL", &[&demo.table]).await?.try_get(0)
 }
 
-async fn are_there(transaction: &Transaction<'_>, personas: &[Persona]) -> Result<bool, Error> {
-    let users: Vec<_> = personas.iter().map(|persona| persona.user_id).collect();
+/// Returns whether the database has a user of the demo data.
+async fn has_users(transaction: &Transaction<'_>, demo: &Demo) -> Result<bool, Error> {
+    let users: Vec<_> = demo.personas.iter().map(|persona| persona.user_id).collect();
     let sql = "SELECT EXISTS (SELECT FROM auth.users WHERE id = ANY ($1))";
     transaction.query_one(sql, &[&users]).await?.try_get(0)
 }

@@ -1,4 +1,4 @@
-//! Makes the demo what it was at first: everything in it is deleted, and loaded anew.
+//! Resets a demo database: deletes all rows, and loads the demo data again.
 
 use std::time::{Duration, Instant};
 
@@ -6,55 +6,54 @@ use thiserror::Error;
 use tokio_postgres::{Client, Transaction};
 use uuid::Uuid;
 
-use super::{Summary, are_there, lock};
+use super::{Demo, Summary, has_tables, has_users, load_all, lock};
 use crate::database::{GAVE_WAY, SqlState};
 use crate::graph::catalog::{Catalog, CatalogError, System};
-use crate::systems::{self, ppn, therapyflow};
 
-/// Why the demo was not made anew. Nothing has changed.
+/// Why the demo database was not reset. Nothing has changed.
 #[derive(Debug, Error)]
 pub enum ResetError {
-    /// There is nothing of the demo, or more than it.
+    /// The database lacks the demo data, or has more than it.
     #[error("this is no demo database: {0}; nothing was deleted")]
     NoDemo(String),
-    /// Others use the tables without a pause.
+    /// Others use the tables all the time.
     #[error("others keep its tables busy; nothing was deleted. Try again when fewer use them")]
     Busy,
-    /// The entities do not make tables.
+    /// The entities are inconsistent.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
-    /// The database refused.
+    /// The database returned an error.
     #[error(transparent)]
     Database(#[from] tokio_postgres::Error),
 }
 
-/// How long it is tried to have all tables for itself.
+/// The reset tries for this long to lock all tables.
 const LOCKED_WITHIN: Duration = Duration::from_mins(1);
-/// Pause between two attempts.
+/// Pause between two attempts to lock the tables.
 const AGAIN_AFTER: Duration = Duration::from_millis(50);
-/// What the gateway remembers of rows that go away.
+/// Tables of the gateway itself that refer to the deleted rows.
 const REMEMBERED: [&str; 2] = ["praxis.idempotency_keys", "praxis.directory_vocabulary"];
-/// What refuses that rows of these tables are deleted at once: they are kept from people, and this is maintenance.
+/// Statements that switch off the triggers which refuse TRUNCATE of these tables: a reset is maintenance.
 const GUARDED: &str = "SELECT format('ALTER TABLE %s %%s TRIGGER %I', tgrelid::regclass, tgname)
     FROM pg_catalog.pg_trigger WHERE NOT tgisinternal AND tgrelid = ANY ($1::text[]::regclass[]) AND tgtype & 34 = 34";
 
-/// Deletes every row of every table and account, and loads the demo data of these systems, all of it or nothing. Keys begin anew, and
-/// reference rows are those of the migrations.
+/// Deletes all rows of the tables of `all` demo data and all accounts, and loads the `wanted` demo data, all or nothing. Keys begin
+/// anew, and reference rows become those of the migrations.
 ///
-/// Only where all accounts are the demo's own, and where no table was there before the first migration. The connection has to
-/// be that of the tables' owner, or of a superuser. Where a gateway is running and holds locks, the reset gives way and tries again.
-pub async fn reset(client: &mut Client, systems: &[System]) -> Result<Summary, ResetError> {
+/// It refuses a database with an account that belongs to no demo data, or with a table older than the first migration. The
+/// connection belongs to the owner of the tables, or to a superuser. While a running gateway holds locks, the reset gives way and
+/// tries again.
+pub async fn reset(client: &mut Client, all: &[Demo], wanted: &[Demo]) -> Result<Summary, ResetError> {
     let begun = Instant::now();
     loop {
-        match try_reset(client, systems).await {
+        match try_reset(client, all, wanted).await {
             Err(ResetError::Busy) if begun.elapsed() < LOCKED_WITHIN => tokio::time::sleep(AGAIN_AFTER).await,
             done => return done,
         }
     }
 }
 
-/// Locks tables so that nobody else reads them. It waits for no lock longer than a moment: its holder may wait for one of these tables
-/// in turn.
+/// Locks tables against all other use. It waits only a moment for each lock, whose holder may wait for another of these tables.
 async fn lock_all(transaction: &Transaction<'_>, tables: &str) -> Result<(), ResetError> {
     transaction.batch_execute("SET LOCAL lock_timeout = '300ms'").await?;
     let locked = transaction.batch_execute(&format!("LOCK TABLE {tables}")).await;
@@ -65,11 +64,12 @@ async fn lock_all(transaction: &Transaction<'_>, tables: &str) -> Result<(), Res
     Ok(transaction.batch_execute("SET LOCAL lock_timeout = 0").await?)
 }
 
-async fn try_reset(client: &mut Client, systems: &[System]) -> Result<Summary, ResetError> {
+async fn try_reset(client: &mut Client, all: &[Demo], wanted: &[Demo]) -> Result<Summary, ResetError> {
     let transaction = client.transaction().await?;
     lock(&transaction).await?;
-    refuse_what_is_no_demo(&transaction).await?;
-    let catalog = Catalog::new(&systems::ALL)?;
+    refuse_no_demo(&transaction, all).await?;
+    let systems: Vec<System> = all.iter().map(|demo| demo.system).collect();
+    let catalog = Catalog::new(&systems)?;
     let named = catalog.tables().iter().filter(|table| table.function.is_none());
     let named = named.map(|table| table.sql_name.clone());
     let named: Vec<String> = named.chain(REMEMBERED.map(str::to_owned)).collect();
@@ -97,24 +97,29 @@ async fn try_reset(client: &mut Client, systems: &[System]) -> Result<Summary, R
         _ => error.into(),
     })?;
     transaction.batch_execute(&switch("ENABLE")).await?;
-    if super::has_portal(&transaction).await? {
-        for statement in migration::reference_rows() {
-            transaction.batch_execute(statement).await?;
+    for demo in all {
+        if has_tables(&transaction, demo).await? {
+            for statement in (demo.reference_rows)() {
+                transaction.batch_execute(statement).await?;
+            }
         }
     }
-    let loaded = super::load_all(&transaction, systems).await?;
+    let loaded = load_all(&transaction, wanted).await?;
     transaction.commit().await?;
     Ok(Summary { loaded })
 }
 
-async fn refuse_what_is_no_demo(transaction: &Transaction<'_>) -> Result<(), ResetError> {
+/// Refuses a database that holds more than demo data, or none.
+async fn refuse_no_demo(transaction: &Transaction<'_>, all: &[Demo]) -> Result<(), ResetError> {
     let refuse = |why: String| Err(ResetError::NoDemo(why));
-    let is_demo = are_there(transaction, &ppn::demo::PERSONAS).await?
-        || are_there(transaction, &therapyflow::demo::PERSONAS).await?;
+    let mut is_demo = false;
+    for demo in all {
+        is_demo |= has_users(transaction, demo).await?;
+    }
     if !is_demo {
         return refuse("its demo users are not there".into());
     }
-    let own: Vec<Uuid> = ppn::demo::accounts().chain(therapyflow::demo::accounts()).collect();
+    let own: Vec<Uuid> = all.iter().flat_map(|demo| (demo.accounts)()).collect();
     let sql = "SELECT count(*) FROM auth.users WHERE id <> ALL ($1)";
     let others: i64 = transaction.query_one(sql, &[&own]).await?.try_get(0)?;
     if others > 0 {

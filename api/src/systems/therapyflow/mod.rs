@@ -21,8 +21,7 @@ pub const SYSTEM: System = System {
 };
 
 /// What TherapyFlow offers to whoever tries it out.
-pub const OFFER: Offer =
-    Offer { system: SYSTEM.name, examples: &EXAMPLES, walks: &WALKS, personas: &demo::PERSONAS };
+pub const OFFER: Offer = Offer { examples: &EXAMPLES, walks: &WALKS, demo: demo::DEMO };
 
 const THERAPIST: &str = demo::PERSONAS[0].email;
 

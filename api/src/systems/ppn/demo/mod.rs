@@ -12,19 +12,29 @@ mod tests;
 mod timeline;
 mod treatments;
 
+use futures_util::FutureExt as _;
 use tokio_postgres::{Error, Transaction};
 use uuid::Uuid;
 
 pub use self::people::PERSONAS;
-use crate::systems::demo::Loaded;
 use crate::systems::demo::load::{insert, keys};
+use crate::systems::demo::{Demo, Loaded};
 
-/// Keys of the accounts of everybody in the demo.
-pub(in crate::systems) fn accounts() -> impl Iterator<Item = Uuid> {
-    (0..people::USERS.len()).map(people::user_id)
+/// The demo data of the system.
+pub(super) const DEMO: Demo = Demo {
+    system: super::SYSTEM,
+    table: "public.sites",
+    personas: &PERSONAS,
+    accounts,
+    reference_rows: || migration::reference_rows().collect(),
+    load: |transaction| load(transaction).boxed(),
+};
+
+fn accounts() -> Vec<Uuid> {
+    (0..people::USERS.len()).map(people::user_id).collect()
 }
 
-pub(in crate::systems) async fn load(transaction: &Transaction<'_>) -> Result<Loaded, Error> {
+async fn load(transaction: &Transaction<'_>) -> Result<Loaded, Error> {
     let mut loaded = load_people_and_protocols(transaction).await?;
     loaded.extend(load_supervision(transaction).await?);
     loaded.push(("protocols of the rest of the network", load_network(transaction).await?));

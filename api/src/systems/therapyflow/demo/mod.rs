@@ -9,12 +9,13 @@ mod sessions;
 mod tests;
 mod wearables;
 
+use futures_util::FutureExt as _;
 use tokio_postgres::{Error, Transaction};
 use uuid::Uuid;
 
 pub use self::people::PERSONAS;
-use crate::systems::demo::Loaded;
 use crate::systems::demo::load::insert;
+use crate::systems::demo::{Demo, Loaded};
 
 /// What a key stands for; its place in the key.
 #[derive(Clone, Copy, Debug)]
@@ -35,12 +36,21 @@ const fn key(kind: Kind, number: usize) -> Uuid {
     Uuid::from_u128(0x7f10_0000_0000_4000_8000_0000_0000_0000 | (kind as u128) << 96 | number as u128)
 }
 
-/// Keys of the accounts of everybody in the demo: staff, and a patient.
-pub(in crate::systems) fn accounts() -> impl Iterator<Item = Uuid> {
-    (0..=people::STAFF.len()).map(|number| key(Kind::Account, number))
+/// The demo data of the system.
+pub(super) const DEMO: Demo = Demo {
+    system: super::SYSTEM,
+    table: "therapyflow.organizations",
+    personas: &PERSONAS,
+    accounts,
+    reference_rows: Vec::new,
+    load: |transaction| load(transaction).boxed(),
+};
+
+fn accounts() -> Vec<Uuid> {
+    (0..=people::STAFF.len()).map(|number| key(Kind::Account, number)).collect()
 }
 
-pub(in crate::systems) async fn load(transaction: &Transaction<'_>) -> Result<Loaded, Error> {
+async fn load(transaction: &Transaction<'_>) -> Result<Loaded, Error> {
     // The log tells of what happened when it did, not of a demo that was loaded.
     audit::pause(transaction).await?;
     let sessions = sessions::rows();
