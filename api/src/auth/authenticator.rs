@@ -1,4 +1,4 @@
-//! Verifies tokens and remembers those it has verified.
+//! Verifies tokens, and caches the verified ones.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,23 +13,23 @@ use super::token::{Unverified, bearer};
 use super::{AuthConfig, AuthConfigError, AuthError, Caller, Clock};
 use crate::cache::Cache;
 
-/// How many times its length a token's claims take once they are parsed, at most.
+/// The most memory that a token's parsed claims take, as a multiple of its length.
 const PARSED: usize = 16;
 
-/// Makes a [`Caller`] of an `Authorization` header. Built once and shared.
+/// Turns an `Authorization` header into a [`Caller`]. Built once and shared.
 pub struct Authenticator {
     config: AuthConfig,
     clock: Arc<dyn Clock>,
     secret: Option<DecodingKey>,
     store: Option<Arc<KeyStore>>,
-    /// Verified tokens by their SHA-256; never the token itself.
+    /// Verified tokens by their SHA-256; never the tokens themselves.
     verified: Cache<[u8; 32], Arc<Verified>>,
 }
 
 struct Verified {
     caller: Arc<Caller>,
     expires_at: DateTime<Utc>,
-    /// The key of the set that it was verified with; `None` for the secret.
+    /// The key of the set that verified the token; `None` for the secret.
     key: Option<KeyId>,
 }
 
@@ -40,8 +40,8 @@ impl fmt::Debug for Authenticator {
 }
 
 impl Authenticator {
-    /// Checks the settings and reads the key set if it is a file. A key set at an address is fetched when the first
-    /// token comes, or by [`Self::load_keys`].
+    /// Creates an authenticator: checks the settings and reads the key set if it is a file. A key set at a URL is fetched when
+    /// the first token arrives, or by [`Self::load_keys`].
     pub fn new(config: AuthConfig, clock: impl Clock) -> Result<Self, AuthConfigError> {
         config.check()?;
         let clock: Arc<dyn Clock> = Arc::new(clock);
@@ -56,8 +56,8 @@ impl Authenticator {
         Ok(Self { config, clock, secret, store, verified })
     }
 
-    /// Fetches the key set now and says how many usable keys it holds; `None` if there is no key set. A failure is
-    /// no reason not to serve: the set is tried again when a token needs it.
+    /// Fetches the key set now and returns the number of usable keys; `None` without a key set. After a failure the gateway can
+    /// serve nevertheless: it fetches again when a token needs the set.
     pub async fn load_keys(&self) -> Result<Option<usize>, KeySetError> {
         match &self.store {
             Some(store) => store.load().await.map(Some),
@@ -65,8 +65,8 @@ impl Authenticator {
         }
     }
 
-    /// Who sends this `Authorization` header (its value). No header is the anonymous caller; anything but a good
-    /// bearer token is refused. Must be called within a tokio runtime.
+    /// Returns the caller of a request with this `Authorization` header (its value). No header is the anonymous caller; an
+    /// invalid bearer token is refused. Must be called within a tokio runtime.
     pub async fn authenticate(&self, authorization: Option<&str>) -> Result<Arc<Caller>, AuthError> {
         let Some(authorization) = authorization else { return Ok(Caller::anonymous()) };
         let token = bearer(authorization)?;
@@ -89,7 +89,7 @@ impl Authenticator {
         Ok(caller)
     }
 
-    /// A token that was verified before, if it has not ended and its key is still trusted.
+    /// Returns the caller of a cached token, if it has not expired and its key is still trusted.
     fn remembered(&self, digest: &[u8; 32], now: DateTime<Utc>) -> Result<Option<Arc<Caller>>, AuthError> {
         let Some(entry) = self.verified.get(digest) else { return Ok(None) };
         if entry.expires_at <= now {
@@ -108,10 +108,9 @@ impl Authenticator {
         Ok(None)
     }
 
-    /// Checks the signature and says with which key of the set; `None` for the secret.
+    /// Verifies the signature and returns the key of the set; `None` for the secret.
     ///
-    /// The algorithm decides which kind of key is looked at, and a key serves only its own algorithms: a public key
-    /// never becomes a secret.
+    /// The algorithm determines the kind of key, and a key serves only its own algorithms: a public key never becomes a secret.
     async fn verify(&self, token: &Unverified<'_>) -> Result<Option<KeyId>, AuthError> {
         if token.algorithm == Algorithm::HS256 {
             let secret = self.secret.as_ref().ok_or(AuthError::Algorithm)?;

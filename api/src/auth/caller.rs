@@ -10,24 +10,23 @@ use uuid::Uuid;
 /// The role of a request without a token.
 pub const ANONYMOUS_ROLE: &str = "anon";
 
-/// Who asks. Cheap to clone; the authenticator hands out one shared value per token.
+/// The caller of a request. Cheap to clone; the authenticator shares one value per token.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Caller {
-    /// The Postgres role that the request runs as: `anon` without a token, else one of the allowed roles.
+    /// The Postgres role of the request: `anon` without a token, otherwise one of the allowed roles.
     pub role: String,
-    /// The token's subject: a user's id, if the token names one. Not necessarily a UUID; one that is has Postgres's spelling, here
-    /// and in the claims, so that who is one person to policies is one to limits, keys and feeds.
+    /// The token's subject: a user's id, if the token has one. It need not be a UUID; a UUID has Postgres's spelling, here and in
+    /// the claims, so that one person to policies is one person to limits, keys and subscriptions.
     pub sub: Option<String>,
-    /// All claims of the token, `{}` without one. `role` is always the role above, wherever the token keeps its
-    /// own, so that a policy that reads `role` from the claims sees what has been checked. Free of control
-    /// characters.
+    /// All claims of the token, `{}` without one. `role` is always the role above, whichever claim the token has it in, so that a
+    /// policy that reads `role` from the claims sees the verified role. Free of control characters.
     pub claims: Value,
-    /// When the token is taken no more, which is its `exp` and the leeway; `None` without a token.
+    /// The time when the token is no longer accepted: its `exp` and the leeway; `None` without a token.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
 impl Caller {
-    /// The caller of a request without a token.
+    /// Returns the caller of a request without a token.
     #[must_use]
     pub fn anonymous() -> Arc<Self> {
         static ANONYMOUS: LazyLock<Arc<Caller>> = LazyLock::new(|| {
@@ -41,41 +40,41 @@ impl Caller {
         Arc::clone(&ANONYMOUS)
     }
 
-    /// A caller of a role without a user: what row-level security gives to everybody of that role.
+    /// Returns a caller with a role and without a user, who sees what row-level security shows to everybody of that role.
     #[must_use]
     pub fn of_role(role: &str) -> Self {
         Self { role: role.to_owned(), sub: None, claims: Value::Object(Map::new()), expires_at: None }
     }
 
-    /// Whether the subject could be the id of an account that a table of UUIDs knows, or there is none.
+    /// Returns true if the subject is absent or could be the id of an account, which is a UUID.
     #[must_use]
     pub fn names_account(&self) -> bool {
         self.sub.as_deref().is_none_or(|sub| account(sub).is_some())
     }
 
-    /// Whether the token has ended since it was taken.
+    /// Returns true if the token has expired since it was verified.
     #[must_use]
     pub fn has_expired(&self) -> bool {
         self.expires_at.is_some_and(|end| end <= Utc::now())
     }
 
-    /// When the token ends, and with it whatever lasts as long; `None`: it does not.
+    /// Returns when the token expires, and everything that depends on it; `None` if it does not.
     #[must_use]
     pub fn expiry(&self) -> Option<Instant> {
         let left = (self.expires_at? - Utc::now()).to_std().unwrap_or_default();
-        // A moment that cannot be counted does not come.
+        // A time beyond the clock's range never comes.
         Instant::now().checked_add(left)
     }
 
-    /// Whether the request came without a token. A token may hold the role `anon` too; it is not anonymous here.
+    /// Returns true if the request came without a token. A caller whose token has the role `anon` is not anonymous here.
     #[must_use]
     pub fn is_anonymous(&self) -> bool {
         self.expires_at.is_none()
     }
 }
 
-/// The id of an account in any spelling that Postgres takes for a UUID: digits in capitals or not, in braces or not, with a
-/// hyphen behind any four of them.
+/// Returns the id of an account in any spelling that Postgres accepts as a UUID: with upper or lower case digits, with or without
+/// braces, with a hyphen after any four digits.
 pub(super) fn account(text: &str) -> Option<Uuid> {
     const DIGITS: usize = 32;
     let bare = text.strip_prefix('{').map_or(Some(text), |text| text.strip_suffix('}'))?;

@@ -1,4 +1,4 @@
-//! The settings of authentication, and what can be wrong with them.
+//! The settings of authentication, and their errors.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ const BYPASSING_ROLE: &str = "service_role";
 pub struct Secret(Vec<u8>);
 
 impl Secret {
-    /// The secret's bytes.
+    /// Returns the secret's bytes.
     #[must_use]
     pub fn expose(&self) -> &[u8] {
         &self.0
@@ -49,19 +49,19 @@ impl From<String> for Secret {
     }
 }
 
-/// Where the JSON Web Key Set with the issuer's public keys is.
+/// The location of the JSON Web Key Set with the issuer's public keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeySource {
     /// A file, read again when it changes.
     File(PathBuf),
-    /// An `http` or `https` address, fetched again every [`AuthConfig::keys_max_age`].
+    /// An `http` or `https` URL, fetched again every [`AuthConfig::keys_max_age`].
     Url(String),
 }
 
 impl FromStr for KeySource {
     type Err = AuthConfigError;
 
-    /// Text with `://` is an address, anything else a path.
+    /// Parses a location: text with `://` is a URL, any other a path.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let Some((scheme, rest)) = text.split_once("://") else {
             return if text.is_empty() {
@@ -78,24 +78,24 @@ impl FromStr for KeySource {
     }
 }
 
-/// How tokens are checked. At least one of `secret` and `keys` is needed.
+/// The settings for verifying tokens. At least one of `secret` and `keys` is needed.
 #[derive(Debug, Clone)]
 pub struct AuthConfig {
     /// The secret of HS256 tokens, at least [`MIN_SECRET_BYTES`] long. Without it such tokens are refused.
     pub secret: Option<Secret>,
     /// The public keys of RS256, RS384, RS512, ES256 and `EdDSA` tokens. Without it such tokens are refused.
     pub keys: Option<KeySource>,
-    /// When set, a token must have just this `iss`.
+    /// The required `iss` of tokens, if set.
     pub issuer: Option<String>,
-    /// When set, a token's `aud` must be, or contain, this.
+    /// The required `aud` of tokens, if set; a token's list must contain it.
     pub audience: Option<String>,
-    /// How far the issuer's clock and ours may differ.
+    /// The largest difference between the issuer's clock and ours.
     pub leeway: Duration,
-    /// The claim with the Postgres role. A token without it gets the role `authenticated`.
+    /// The claim that contains the Postgres role. A token without it gets the role `authenticated`.
     pub role_claim: String,
     /// The roles that a token may assume.
     pub allowed_roles: Vec<String>,
-    /// How old fetched keys may grow before they are fetched again.
+    /// The age at which fetched keys are fetched again.
     pub keys_max_age: Duration,
     /// Memory for verified tokens, in bytes.
     pub cached_tokens: usize,
@@ -118,19 +118,19 @@ impl Default for AuthConfig {
 }
 
 impl AuthConfig {
-    /// Tokens signed with one secret, everything else as by default.
+    /// Returns settings for tokens signed with one secret, with defaults otherwise.
     #[must_use]
     pub fn with_secret(secret: impl Into<Secret>) -> Self {
         Self { secret: Some(secret.into()), ..Self::default() }
     }
 
-    /// Tokens signed with a key of one set, everything else as by default.
+    /// Returns settings for tokens signed with a key of one set, with defaults otherwise.
     #[must_use]
     pub fn with_keys(keys: KeySource) -> Self {
         Self { keys: Some(keys), ..Self::default() }
     }
 
-    /// Tells what is wrong with the settings, as far as it shows in themselves.
+    /// Checks the settings, without reading the key set.
     pub fn check(&self) -> Result<(), AuthConfigError> {
         if self.secret.is_none() && self.keys.is_none() {
             return Err(AuthConfigError::NoKeys);
@@ -159,10 +159,10 @@ impl AuthConfig {
     }
 }
 
-/// What is wrong with the settings.
+/// The errors of the settings.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthConfigError {
-    /// Neither a secret nor a key set.
+    /// There is neither a secret nor a key set.
     #[error(
         "no token can be checked: give a JWT secret, a JSON Web Key Set (a file or an http(s) address), or both"
     )]
@@ -175,7 +175,7 @@ pub enum AuthConfigError {
         /// Its length.
         bytes: usize,
     },
-    /// Neither a path nor an http(s) address.
+    /// The location is neither a path nor an http(s) URL.
     #[error("the key set must be the path of a file, or an http:// or https:// address")]
     KeysAddress,
     /// The key set's file cannot be used.
@@ -183,7 +183,7 @@ pub enum AuthConfigError {
     KeysFile {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         #[source]
         reason: KeySetError,
     },
@@ -196,10 +196,10 @@ pub enum AuthConfigError {
     /// A role that bypasses row-level security is allowed.
     #[error("`{BYPASSING_ROLE}` bypasses row-level security and cannot be an allowed role")]
     BypassingRole,
-    /// An empty issuer or audience, most likely an empty variable.
+    /// The issuer or audience is empty, most likely because of an empty variable.
     #[error("the issuer or the audience is empty; leave the setting out when it is not to be checked")]
     EmptyExpectation,
-    /// A leeway that would keep ended tokens alive.
+    /// The leeway would keep expired tokens valid.
     #[error("the leeway is longer than an hour")]
     Leeway,
 }

@@ -1,5 +1,4 @@
-//! Tokens for development: `praxis token` and the persona menu of GraphiQL. A gateway that is given only a key set
-//! takes none of them.
+//! Tokens for development: `praxis token` and the persona menu of GraphiQL. A gateway with only a key set accepts none of them.
 
 use std::time::Duration;
 
@@ -11,25 +10,25 @@ use serde_json::json;
 
 use super::MIN_SECRET_BYTES;
 
-/// What a development token says.
+/// The claims of a development token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DevelopmentClaims {
     /// The user's id.
     pub sub: String,
-    /// The user's address.
+    /// The user's e-mail address.
     pub email: String,
     /// The Postgres role.
     pub role: String,
-    /// How long the token lasts.
+    /// The lifetime of the token.
     pub ttl: Duration,
-    /// `iss`, for a gateway that asks for one.
+    /// `iss`, if the gateway requires one.
     pub issuer: Option<String>,
-    /// `aud`, for a gateway that asks for one.
+    /// `aud`, if the gateway requires one.
     pub audience: Option<String>,
 }
 
 impl DevelopmentClaims {
-    /// A signed-in user, for twelve hours.
+    /// Returns the claims of a signed-in user, valid for twelve hours.
     #[must_use]
     pub fn new(sub: impl Into<String>, email: impl Into<String>) -> Self {
         Self {
@@ -43,10 +42,10 @@ impl DevelopmentClaims {
     }
 }
 
-/// Why no token was made.
+/// The reasons why no token was issued.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IssueError {
-    /// The gateway would not take the secret either.
+    /// The gateway would refuse the secret too.
     #[error("the JWT secret has {bytes} bytes and needs at least {MIN_SECRET_BYTES}")]
     ShortSecret {
         /// Its length.
@@ -57,7 +56,7 @@ pub enum IssueError {
     Signing,
 }
 
-/// An HS256 token with these claims, from now on. The same input makes the same token.
+/// Issues an HS256 token with these claims, valid from now on. The same input gives the same token.
 pub fn issue(secret: &[u8], claims: &DevelopmentClaims, now: DateTime<Utc>) -> Result<String, IssueError> {
     if secret.len() < MIN_SECRET_BYTES {
         return Err(IssueError::ShortSecret { bytes: secret.len() });

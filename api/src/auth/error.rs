@@ -1,24 +1,24 @@
-//! Why a caller is refused.
+//! The reasons why a caller is refused.
 
-/// Why a token is refused. The messages help whoever sent it and hold nothing of it.
+/// The reasons why a token is refused. The messages help the sender and contain no part of the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AuthError {
-    /// There is none.
+    /// The request has no token.
     #[error("A token is needed here.")]
     Missing,
-    /// Not `Bearer`.
+    /// The scheme is not `Bearer`.
     #[error("The Authorization header must read `Bearer <token>`.")]
     Scheme,
-    /// Longer than 8 KiB.
+    /// The token is longer than 8 KiB.
     #[error("The token is longer than 8 KiB.")]
     TooLong,
-    /// Not a signed JSON Web Token.
+    /// The token is not a signed JSON Web Token.
     #[error("The token is not a signed JSON Web Token in compact form.")]
     Malformed,
-    /// `none`, an unknown algorithm, one that no key is configured for, or one that does not go with the key.
+    /// The algorithm is `none`, unknown, without a configured key, or does not match the key.
     #[error("The token's algorithm is not accepted here, or does not go with its key.")]
     Algorithm,
-    /// No trusted key fits.
+    /// No trusted key matches.
     #[error(
         "No trusted key fits the token: its `kid` is not known here, or it has none and no single key fits."
     )]
@@ -35,34 +35,34 @@ pub enum AuthError {
     /// There is no `exp`.
     #[error("The token has no `exp` claim; tokens without an end are not accepted.")]
     ExpiryMissing,
-    /// `nbf` or `iat` lies in the future.
+    /// `nbf` or `iat` is in the future.
     #[error("The token is not valid yet: its `nbf` or `iat` lies in the future.")]
     NotYetValid,
-    /// `aud` is missing or another.
+    /// `aud` is missing or different.
     #[error("The token is not meant for this service: its `aud` is missing or another.")]
     Audience,
-    /// `iss` is missing or another.
+    /// `iss` is missing or different.
     #[error("The token comes from an issuer that is not trusted here: its `iss` is missing or another.")]
     Issuer,
-    /// The role may not be assumed.
+    /// The token may not assume the role.
     #[error("The token's role may not be assumed here.")]
     Role,
-    /// The subject names no account, and tables ask for one.
+    /// The subject is not the id of an account, which the tables need.
     #[error("The token's `sub` is not the id of an account: these tables know accounts by UUIDs.")]
     Subject,
-    /// A claim has the wrong type or holds a control character.
+    /// A claim has the wrong type or contains a control character.
     #[error("A claim of the token has the wrong type or holds a control character.")]
     Claims,
 }
 
 impl AuthError {
-    /// Whether the token may be a good one, and can be sent again.
+    /// Returns true if the token may be valid and can be sent again later.
     #[must_use]
     pub fn is_temporary(&self) -> bool {
         *self == Self::KeysUnavailable
     }
 
-    /// A stable name for the reason, for programs.
+    /// Returns a stable name for the reason, for programs.
     #[must_use]
     pub fn reason(&self) -> &'static str {
         match self {
@@ -85,11 +85,11 @@ impl AuthError {
         }
     }
 
-    /// The value of the `WWW-Authenticate` header that a 401 needs (RFC 6750, section 3).
+    /// Returns the value of the `WWW-Authenticate` header that a 401 needs (RFC 6750, section 3).
     #[must_use]
     pub fn challenge(&self) -> String {
         let error = match self {
-            // Who has sent nothing has done nothing wrong.
+            // A request without a token is no error of the token.
             Self::Missing => return "Bearer".to_owned(),
             Self::Scheme => "invalid_request",
             _ => "invalid_token",

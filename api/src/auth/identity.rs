@@ -1,4 +1,4 @@
-//! What two requests have to share to be treated as one caller's.
+//! The identity of a caller: what two requests must share to be treated as one caller's.
 
 use std::fmt;
 
@@ -8,8 +8,8 @@ use sha2::{Digest as _, Sha256};
 use super::Caller;
 use crate::canonical::{write_object, write_text, write_value};
 
-/// Claims that tell tokens apart and not their callers: the times of a token (RFC 7519, sections 4.1.4 to 4.1.6) and its
-/// number (section 4.1.7). Another token of the same session differs in nothing else.
+/// Claims that differ between tokens of one session: the times of a token (RFC 7519, sections 4.1.4 to 4.1.6) and its id (section
+/// 4.1.7). All other claims are part of the identity.
 const OF_THE_TOKEN: [&str; 4] = ["exp", "iat", "nbf", "jti"];
 
 /// The rights of a caller as one value: role, `sub` and all claims that policies can read. Two callers of one identity see
@@ -18,13 +18,13 @@ const OF_THE_TOKEN: [&str; 4] = ["exp", "iat", "nbf", "jti"];
 pub struct Identity([u8; 32]);
 
 impl Identity {
-    /// The bytes that stand for it; equal for equal identities, across processes and versions of the gateway.
+    /// Returns its bytes, equal for equal identities, across processes and versions of the gateway.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 }
 
-/// As hexadecimal digits.
+/// Formats it as hexadecimal digits.
 impl fmt::Display for Identity {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(out, "{byte:02x}"))
@@ -32,7 +32,7 @@ impl fmt::Display for Identity {
 }
 
 impl Caller {
-    /// What the caller may see and do, as one value.
+    /// Returns the rights of the caller as one value.
     pub fn identity(&self) -> Identity {
         let mut hash = Sha256::new();
         write_text(&mut hash, &self.role);

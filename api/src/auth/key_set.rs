@@ -1,7 +1,7 @@
-//! A JSON Web Key Set (RFC 7517): which key a token was signed with.
+//! A JSON Web Key Set (RFC 7517): finds the key of a token.
 //!
-//! Only public keys that verify signatures count. Symmetric keys in a set are passed over, so that no public
-//! text can ever serve as a secret; so are keys for encryption, unknown curves and weak RSA keys.
+//! Only public keys that verify signatures count. Symmetric keys in a set are ignored, so that no public text can ever serve as a
+//! secret; so are keys for encryption, unknown curves and weak RSA keys.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,24 +13,24 @@ use sha2::{Digest as _, Sha256};
 use super::AuthError;
 use super::token::algorithm;
 
-/// Sizes of RSA keys, in bits: the least that RFC 7518 (section 3.3) allows, and the most that is verified here.
+/// Sizes of RSA keys, in bits: the minimum of RFC 7518 (section 3.3), and the largest that is verified here.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
 
-/// What is wrong with a key set.
+/// The errors of a key set.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeySetError {
-    /// It could not be read or fetched.
+    /// The key set could not be read or fetched.
     #[error("cannot be read: {0}")]
     Unreadable(String),
-    /// It is too large.
+    /// The key set is too large.
     #[error("is larger than {0} bytes")]
     TooLarge(u64),
-    /// It is not a key set.
+    /// The text is not a key set.
     #[error("is not a JSON Web Key Set: an object with a list `keys`")]
     Malformed,
 }
 
-/// Tells one key of a set from any other, also of a later set.
+/// Identifies a key of a set, also among those of a later set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct KeyId([u8; 32]);
 
@@ -47,7 +47,7 @@ pub(super) struct KeySet {
     keys: Vec<Key>,
 }
 
-/// One key as it is written.
+/// The members of a key in JSON.
 #[derive(Deserialize, Serialize)]
 struct Jwk {
     kty: String,
@@ -87,7 +87,7 @@ impl KeySet {
         self.keys.iter().any(|key| key.id == id)
     }
 
-    /// The one key for a token. Without a `kid` it must be the only one that fits the algorithm.
+    /// Returns the one key for a token. Without a `kid` it must be the only one for the algorithm.
     pub(super) fn find(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<&Key, AuthError> {
         let named: Vec<_> = match kid {
             Some(kid) => self.keys.iter().filter(|key| key.kid.as_deref() == Some(kid)).collect(),
@@ -138,7 +138,7 @@ impl Key {
             let only = algorithm(if name == "Ed25519" { "EdDSA" } else { name })?;
             algorithms.retain(|fit| *fit == only);
         }
-        // Trying the key once finds a point that is not on its curve.
+        // Using the key once detects a point that is not on its curve.
         jsonwebtoken::crypto::verify("", b"", &decoding, *algorithms.first()?).ok()?;
         let id = KeyId(Sha256::digest(serde_json::to_vec(&jwk).ok()?).into());
         Some(Self { id, decoding, kid: jwk.kid, algorithms })

@@ -1,9 +1,8 @@
-//! The trusted keys as they are now: read from a file or fetched, kept fresh, the last good ones kept when the
-//! source fails.
+//! The trusted keys: read from a file or fetched, and refreshed; the last valid ones stay when the source fails.
 //!
-//! At most one fetch is under way at a time, in a task of its own, so that a caller who hangs up does not waste
-//! it. Requests wait for it only when there are no keys yet, when nobody has asked for so long that keys may have
-//! been withdrawn meanwhile, or when their token names a key that is not known.
+//! At most one fetch runs at a time, in a task of its own, so that a caller who disconnects does not waste it. Requests wait for
+//! it only if there are no keys yet, if no request has come for so long that keys may have been withdrawn, or if their token
+//! names an unknown key.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,15 +16,15 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use super::key_set::{KeySet, KeySetError};
 use super::{AuthConfigError, Clock, KeySource};
 
-/// The largest key set read.
+/// The largest key set that is read.
 const MAX_BYTES: u64 = 512 * 1024;
-/// The longest that a fetch may take, all in all.
+/// The longest time for a fetch.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
-/// The least time between two fetches on behalf of unknown keys, and between two tries at a source that fails.
+/// The shortest interval between two fetches for unknown keys, and between two attempts at a failing source.
 const MIN_INTERVAL: Duration = Duration::from_secs(30);
-/// The same while there are no keys at all.
+/// The same interval while there are no keys at all.
 const FIRST_INTERVAL: Duration = Duration::from_secs(5);
-/// How often a file is looked at.
+/// The interval between two checks of a file.
 const FILE_INTERVAL: Duration = Duration::from_secs(1);
 
 type Flight = Shared<BoxFuture<'static, ()>>;
@@ -39,21 +38,21 @@ pub(super) struct KeyStore {
 
 #[derive(Default)]
 struct State {
-    /// The last good keys; `None` until there are some.
+    /// The last valid keys; `None` until there are some.
     keys: Option<Arc<KeySet>>,
-    /// The fetch under way.
+    /// The running fetch.
     flight: Option<Flight>,
-    /// Whether requests wait for that fetch, because the keys are too old to be used.
+    /// True if requests wait for that fetch, because the keys are too old to be used.
     is_urgent: bool,
     fetched: Option<DateTime<Utc>>,
     tried: Option<DateTime<Utc>>,
-    /// The last try on behalf of an unknown key.
+    /// The time of the last fetch for an unknown key.
     asked: Option<DateTime<Utc>>,
     stamp: Option<FileStamp>,
     failure: Option<KeySetError>,
 }
 
-/// Tells one content of a file from the next.
+/// Identifies a version of a file.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct FileStamp {
     modified: SystemTime,
@@ -66,7 +65,7 @@ enum Fetched {
 }
 
 impl KeyStore {
-    /// A file is read at once, so that a wrong path shows at start; an address is fetched when first needed.
+    /// Creates a store. A file is read at once, so that a wrong path shows at the start; a URL is fetched when first needed.
     pub(super) fn new(
         source: KeySource,
         max_age: Duration,
@@ -97,12 +96,12 @@ impl KeyStore {
         Ok(Self { source, max_age, clock, state: Mutex::new(state) })
     }
 
-    /// The keys as they are now, none if there never were any.
+    /// Returns the current keys; none if there never were any.
     pub(super) fn keys(&self) -> Option<Arc<KeySet>> {
         self.lock().keys.clone()
     }
 
-    /// Refreshes keys that have grown old. Waits only if old keys must not be used.
+    /// Refreshes old keys. Waits only if old keys must not be used.
     pub(super) async fn keep_fresh(self: &Arc<Self>) {
         let now = self.clock.now();
         match &self.source {
@@ -123,7 +122,7 @@ impl KeyStore {
                     let due =
                         has_passed(max_age, state.fetched, now) && has_passed(interval, state.tried, now);
                     if due {
-                        // Tries are frequent while requests come, so an old try means that nobody has come.
+                        // Attempts are frequent while requests come, so an old attempt means that none came.
                         state.is_urgent = has_passed(max_age.saturating_mul(2), state.tried, now);
                         state.tried = Some(now);
                     }
@@ -140,7 +139,7 @@ impl KeyStore {
         }
     }
 
-    /// Looks for keys that have just come. Rate limited: anybody can send a token with an unknown `kid`.
+    /// Fetches keys that may be new. Rate limited: anybody can send a token with an unknown `kid`.
     pub(super) async fn look_again(self: &Arc<Self>) {
         let now = self.clock.now();
         let is_file = matches!(self.source, KeySource::File(_));
@@ -156,7 +155,7 @@ impl KeyStore {
         wait(flight).await;
     }
 
-    /// Fetches now and says how many usable keys there are.
+    /// Fetches now and returns the number of usable keys.
     pub(super) async fn load(self: &Arc<Self>) -> Result<usize, KeySetError> {
         let now = self.clock.now();
         let flight = self.refresh(|state| {
@@ -171,7 +170,7 @@ impl KeyStore {
         }
     }
 
-    /// The fetch under way, else a new one if it is due.
+    /// Returns the running fetch, otherwise starts one if it is due.
     fn refresh(self: &Arc<Self>, due: impl FnOnce(&mut State) -> bool) -> Option<Flight> {
         let mut state = self.lock();
         if let Some(flight) = &state.flight {
@@ -197,7 +196,7 @@ impl KeyStore {
         Some(flight)
     }
 
-    /// Takes what a fetch brought.
+    /// Stores the result of a fetch.
     fn land(&self, fetched: Result<Fetched, KeySetError>) {
         let now = self.clock.now();
         let mut state = self.lock();
@@ -216,7 +215,7 @@ impl KeyStore {
             }
             Err(error) => {
                 let kept = state.keys.as_ref().map_or(0, |keys| keys.len());
-                // A file is looked at every second; the same failure need not be told every second.
+                // A file is checked every second; the same failure is logged only once.
                 if state.failure.as_ref() != Some(&error) || matches!(self.source, KeySource::Url(_)) {
                     tracing::warn!(%error, kept, "the key set could not be refreshed; the last good keys stay");
                 }
@@ -236,7 +235,7 @@ async fn wait(flight: Option<Flight>) {
     }
 }
 
-/// Whether so much time has passed since then. A clock that was set back counts as passed.
+/// Returns true if this much time has passed since then. A clock that was set back counts as passed.
 fn has_passed(interval: Duration, then: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
     then.is_none_or(|then| (now - then).to_std().map_or(true, |passed| passed >= interval))
 }
@@ -261,7 +260,7 @@ fn read_file(path: &Path, known: Option<FileStamp>) -> Result<Fetched, KeySetErr
     Ok(Fetched::Keys(KeySet::parse(&text)?, Some(stamp)))
 }
 
-/// Whether the address is plain http and not this machine.
+/// Returns true if the URL is plain http and not on this machine.
 fn is_plain_and_remote(url: &str) -> bool {
     let Ok(uri) = url.parse::<http::Uri>() else { return false };
     uri.scheme_str() == Some("http") && !matches!(uri.host(), Some("localhost" | "127.0.0.1" | "[::1]"))
@@ -270,7 +269,7 @@ fn is_plain_and_remote(url: &str) -> bool {
 /// Fetches the set. Blocks.
 fn fetch(url: &str) -> Result<Fetched, KeySetError> {
     let unreadable = |error: ureq::Error| KeySetError::Unreadable(error.to_string());
-    // The machine's own certificates first: an issuer inside a company has a certificate of the company.
+    // The machine's own certificates first: an issuer inside a company may have a certificate of the company.
     let native = rustls_native_certs::load_native_certs().certs;
     let roots = if native.is_empty() {
         RootCerts::WebPki
@@ -281,7 +280,7 @@ fn fetch(url: &str) -> Result<Fetched, KeySetError> {
     let agent = ureq::Agent::config_builder()
         .timeout_global(Some(FETCH_TIMEOUT))
         .max_redirects(3)
-        // A redirect may lead to another host, never from https to http.
+        // A redirect may lead to another host, but never from https to http.
         .https_only(url.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:")))
         .tls_config(TlsConfig::builder().root_certs(roots).build())
         .user_agent(concat!("praxis/", env!("CARGO_PKG_VERSION")))

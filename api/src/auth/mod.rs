@@ -1,11 +1,9 @@
-//! Who asks: a bearer token becomes a [`Caller`], once per request.
+//! Authentication: a bearer token becomes a [`Caller`], once per request.
 //!
-//! The module knows tokens (RFC 7519), their signatures (RFC 7515) and key sets (RFC 7517). It must not know
-//! HTTP beyond the text of the `Authorization` header, nor the database: whether a `sub` is a user, and what a
-//! role may see, Postgres decides.
+//! The module knows tokens (RFC 7519), their signatures (RFC 7515) and key sets (RFC 7517). It must not know HTTP beyond the text
+//! of the `Authorization` header, nor the database: Postgres decides whether a `sub` is a user, and what a role may see.
 //!
-//! What a [`Caller`] holds has been verified. Nothing else of a token leaves this module, and no part of a token
-//! is ever logged.
+//! The content of a [`Caller`] is verified. No other part of a token leaves this module, and no part of a token is ever logged.
 
 mod authenticator;
 mod caller;

@@ -1,4 +1,4 @@
-//! Whose share of the gateway's means a request takes from.
+//! The share of the gateway's resources that a request uses.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::IpAddr;
@@ -6,19 +6,19 @@ use std::sync::LazyLock;
 
 use super::Caller;
 
-/// Somebody whose use of memory, connections and places is counted together: a person, whatever tokens that one has, or an
-/// address. Coarser than an [`Identity`](super::Identity): another claim is no other person.
+/// The unit for which use of memory, connections and places is counted: a person with any number of tokens, or an address.
+/// Coarser than an [`Identity`](super::Identity): a person with other claims is the same person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Share(u64);
 
 impl Share {
-    /// The gateway's own.
+    /// Returns the gateway's own share.
     pub fn gateway() -> Self {
         Self::hashed(("gateway", "", None::<&str>))
     }
 
-    /// An address of clients that have not said who they are. Addresses of version 6 count by their network of 64 bits,
-    /// which a single client can have.
+    /// Returns the share of a client's address before authentication. IPv6 addresses count by their network of 64 bits, which a
+    /// single client can have.
     pub fn of_address(address: IpAddr) -> Self {
         let network = match address.to_canonical() {
             IpAddr::V4(address) => u128::from(address.to_bits()),
@@ -27,7 +27,7 @@ impl Share {
         Self::hashed(("address", network, address.to_canonical().is_ipv4()))
     }
 
-    /// Nobody can choose a `sub` that falls together with somebody else's: the hash has a key of this process.
+    /// Hashes with a key of this process, so that no one can choose a `sub` that collides with another's.
     fn hashed(value: impl std::hash::Hash) -> Self {
         static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
         Self(KEY.hash_one(value))
@@ -35,7 +35,7 @@ impl Share {
 }
 
 impl Caller {
-    /// Whose share the caller's requests take from: all tokens of a role and `sub`, or all callers without a token.
+    /// Returns the share of the caller: of all tokens of a role and `sub`, or of all callers without a token.
     pub fn share(&self) -> Share {
         Share::hashed(("caller", self.role.as_str(), self.sub.as_deref()))
     }

@@ -1,4 +1,4 @@
-//! Tokens good and bad, by name.
+//! Valid and invalid tokens, by name.
 
 mod keys;
 mod refusals;
@@ -23,11 +23,11 @@ const EC: &[u8] = include_bytes!("testdata/ec-test-key.pem");
 const ED: &[u8] = include_bytes!("testdata/ed-test-key.pem");
 const JWKS: &str = include_str!("testdata/jwks.json");
 const START: i64 = 1_800_000_000;
-/// Seconds that a token is taken for after its end, where nothing else is set.
+/// Seconds for which a token is accepted after its expiry by default.
 const LEEWAY: i64 = 30;
 const USER: &str = "0b5e0f0a-0000-4000-8000-000000000001";
 
-/// A clock that stands still until told.
+/// A clock that stands still until it is set.
 #[derive(Clone)]
 struct FakeClock(Arc<AtomicI64>);
 
@@ -56,7 +56,7 @@ fn with_secret() -> (Authenticator, FakeClock) {
     authenticator(AuthConfig::with_secret(SECRET))
 }
 
-/// Claims that are good at the start, with others added; a `null` takes one away.
+/// Returns claims that are valid at the start, with others added; a `null` removes one.
 #[expect(clippy::needless_pass_by_value, reason = "the call sites read best with a literal")]
 fn claims(others: Value) -> Value {
     let mut claims = json!({ "sub": USER, "role": "authenticated", "iat": START, "exp": START + 600 });
@@ -74,7 +74,7 @@ fn encode(text: &str) -> String {
     URL_SAFE_NO_PAD.encode(text)
 }
 
-/// Any header over any claims, signed as told.
+/// Signs any header over any claims.
 fn signed_as(header: &Value, claims: &Value, algorithm: Algorithm, key: &EncodingKey) -> String {
     let message = format!("{}.{}", encode(&header.to_string()), encode(&claims.to_string()));
     let signature = jsonwebtoken::crypto::sign(message.as_bytes(), key, algorithm).unwrap();
@@ -127,7 +127,7 @@ async fn one_account_is_one_caller_however_it_is_written() {
     for caller in callers {
         assert_eq!((caller.sub.as_deref(), &caller.claims["sub"]), (Some(USER), &json!(USER)));
     }
-    // What is no account is who it is to the letter.
+    // A subject that is no account's id stays unchanged.
     for sub in ["auth0|ABC", "ABC", &format!("urn:uuid:{USER}")] {
         let caller = ask(&authenticator, &hs256(&claims(json!({ "sub": sub })))).await.unwrap();
         assert_eq!((caller.sub.as_deref(), &caller.claims["sub"]), (Some(sub), &json!(sub)));
@@ -213,7 +213,7 @@ async fn a_refused_token_is_not_remembered() {
 #[tokio::test]
 async fn the_memory_is_bounded() {
     let tokens: Vec<_> = (0..9).map(|n| hs256(&claims(json!({ "n": n })))).collect();
-    // Each takes more than a tenth of it, and less than a quarter.
+    // Each takes more than a tenth of the memory, and less than a quarter.
     let config = AuthConfig { cached_tokens: 100 * tokens[0].len(), ..AuthConfig::with_secret(SECRET) };
     let (authenticator, _) = authenticator(config);
     let first = ask(&authenticator, &tokens[0]).await.unwrap();

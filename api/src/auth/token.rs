@@ -1,4 +1,4 @@
-//! A token's text: taken apart, and its claims checked. Signatures are the authenticator's business.
+//! Parses a token's text and checks its claims. The authenticator verifies signatures.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,13 +10,13 @@ use serde_json::{Map, Value};
 use super::caller::account;
 use super::{AuthConfig, AuthError, Caller};
 
-/// The longest token taken.
+/// The longest token that is accepted.
 pub(super) const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
-/// The role of a token that names none.
+/// The role of a token without one.
 const DEFAULT_ROLE: &str = "authenticated";
 
-/// The token of an `Authorization` header (RFC 6750, section 2.1; schemes ignore case, RFC 9110, section 11.1).
+/// Returns the token of an `Authorization` header (RFC 6750, section 2.1; schemes ignore case, RFC 9110, section 11.1).
 pub(super) fn bearer(authorization: &str) -> Result<&str, AuthError> {
     let (scheme, token) = authorization.trim().split_once(' ').ok_or(AuthError::Scheme)?;
     if !scheme.eq_ignore_ascii_case("bearer") {
@@ -29,20 +29,20 @@ pub(super) fn bearer(authorization: &str) -> Result<&str, AuthError> {
     Ok(token)
 }
 
-/// The header (JOSE, RFC 7515, section 4), as far as it matters here.
+/// The header (JOSE, RFC 7515, section 4), as far as it is used.
 #[derive(Deserialize)]
 struct Header {
     alg: String,
     kid: Option<String>,
-    /// Extensions that must be understood; none is.
+    /// Extensions that must be understood; none is supported.
     crit: Option<Value>,
 }
 
-/// A token taken apart, nothing of it verified.
+/// A parsed token, of which nothing is verified.
 pub(super) struct Unverified<'a> {
     pub(super) algorithm: Algorithm,
     pub(super) kid: Option<String>,
-    /// What is signed: header and claims as they came.
+    /// The signed text: header and claims.
     pub(super) message: &'a str,
     pub(super) signature: &'a str,
     claims: &'a str,
@@ -60,20 +60,20 @@ impl<'a> Unverified<'a> {
             return Err(AuthError::Malformed);
         }
         let algorithm = algorithm(&header.alg).ok_or(AuthError::Algorithm)?;
-        // A wrong text is told apart from a wrong signature.
+        // Malformed text is reported differently from a wrong signature.
         decode(claims)?;
         decode(signature)?;
         Ok(Self { algorithm, kid: header.kid, message, signature, claims })
     }
 
-    /// The claims as a caller; to be asked only once the signature has been verified.
+    /// Converts the claims to a caller; call this only after the signature has been verified.
     pub(super) fn caller(&self, config: &AuthConfig, now: DateTime<Utc>) -> Result<Caller, AuthError> {
         let claims = serde_json::from_slice(&decode(self.claims)?).map_err(|_| AuthError::Malformed)?;
         caller(claims, config, now)
     }
 }
 
-/// The algorithms that are known at all. Names are exact (RFC 7515, section 4.1.1).
+/// Returns a supported algorithm. Names are exact (RFC 7515, section 4.1.1).
 pub(super) fn algorithm(name: &str) -> Option<Algorithm> {
     Some(match name {
         "HS256" => Algorithm::HS256,
@@ -118,7 +118,7 @@ fn caller(
     }
     let sub = match claims.get("sub") {
         None => None,
-        // What Postgres takes for one account is one person here, however it is written.
+        // Spellings of one UUID, which are one account to Postgres, are one person here.
         Some(Value::String(sub)) if !sub.is_empty() => {
             Some(account(sub).map_or_else(|| sub.clone(), |id| id.to_string()))
         }
@@ -147,7 +147,7 @@ fn leeway(config: &AuthConfig) -> chrono::TimeDelta {
     chrono::TimeDelta::from_std(config.leeway).unwrap_or_default()
 }
 
-/// A `NumericDate` (RFC 7519, section 2): seconds since 1970, possibly with a fraction, which is dropped.
+/// Returns a `NumericDate` (RFC 7519, section 2): seconds since 1970, possibly with a fraction, which is dropped.
 fn time(claims: &Map<String, Value>, name: &str) -> Result<Option<DateTime<Utc>>, AuthError> {
     let Some(value) = claims.get(name) else { return Ok(None) };
     let number = value.as_number().ok_or(AuthError::Claims)?;
@@ -160,7 +160,7 @@ fn time(claims: &Map<String, Value>, name: &str) -> Result<Option<DateTime<Utc>>
     Ok(Some(DateTime::from_timestamp(seconds, 0).unwrap_or(limit)))
 }
 
-/// `aud` is one name or a list of names (RFC 7519, section 4.1.3).
+/// Returns true if `aud`, a name or a list of names, contains the audience (RFC 7519, section 4.1.3).
 fn is_meant_for(aud: Option<&Value>, audience: &str) -> bool {
     match aud {
         Some(Value::String(name)) => name == audience,
@@ -169,7 +169,8 @@ fn is_meant_for(aud: Option<&Value>, audience: &str) -> bool {
     }
 }
 
-/// Claims become a Postgres setting, and parts of them text: neither takes NUL, and nothing honest holds the rest.
+/// Returns true if a claim contains a control character: claims become a Postgres setting, and parts of them text; neither
+/// accepts NUL, and no valid claim contains the others.
 fn holds_control_character(value: &Value) -> bool {
     match value {
         Value::String(text) => text.chars().any(char::is_control),

@@ -1,4 +1,4 @@
-//! Key sets: which key, key confusion, rotation, and sources that fail.
+//! Key sets: selection, key confusion, rotation, and failing sources.
 
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -11,14 +11,14 @@ use axum::routing::get;
 
 use super::*;
 
-/// The test key set with only these keys.
+/// Returns the test key set with only these keys.
 fn keys(kids: &[&str]) -> String {
     let mut set: Value = serde_json::from_str(JWKS).unwrap();
     set["keys"].as_array_mut().unwrap().retain(|key| kids.iter().any(|kid| key["kid"] == *kid));
     set.to_string()
 }
 
-/// One key of the test set, changed.
+/// Returns a key of the test set with a change.
 fn changed(kid: &str, change: impl FnOnce(&mut Value)) -> String {
     let mut set: Value = serde_json::from_str(&keys(&[kid])).unwrap();
     change(&mut set["keys"][0]);
@@ -34,7 +34,7 @@ impl File {
         file
     }
 
-    /// Replaces the content, with a modification time of its own even on a coarse file system.
+    /// Replaces the content, with a new modification time even on a coarse file system.
     fn write(&self, text: &str, age: u64) {
         std::fs::write(&self.0, text).unwrap();
         let time = SystemTime::now() - Duration::from_secs(age);
@@ -58,7 +58,7 @@ fn with_file(text: &str) -> (Authenticator, FakeClock, File) {
     (authenticator, clock, file)
 }
 
-/// An issuer on this machine: what it answers, and how often it was asked.
+/// An issuer on this machine: its answer, and the number of its requests.
 #[derive(Clone)]
 struct Issuer {
     answer: Arc<Mutex<(StatusCode, String)>>,
@@ -106,7 +106,7 @@ impl Issuer {
     async fn until_asked(&self, times: usize) {
         for _ in 0..200 {
             if self.asked() >= times {
-                // The answer still has to land.
+                // The answer still has to be stored.
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 return;
             }
@@ -117,7 +117,7 @@ impl Issuer {
 }
 
 fn good() -> Value {
-    // Lives long, so that only keys matter here.
+    // A long lifetime, so that only keys matter here.
     claims(json!({ "exp": START + 10_000_000 }))
 }
 
@@ -268,9 +268,9 @@ async fn a_changed_file_is_read_again() {
     ask(&authenticator, &old).await.unwrap();
     assert_eq!(ask(&authenticator, &new).await.unwrap_err().reason(), "token_key_unknown");
     file.write(&keys(&["rsa-2"]), 100);
-    // An unknown key is looked for at once.
+    // An unknown key causes a fetch at once.
     assert!(ask(&authenticator, &new).await.is_ok());
-    // And the remembered token of the key that went is gone with it.
+    // The cached token of the removed key is gone with it.
     assert_eq!(ask(&authenticator, &old).await.unwrap_err().reason(), "token_key_unknown");
     file.write(&keys(&["rsa-1"]), 50);
     clock.advance(1);

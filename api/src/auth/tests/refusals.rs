@@ -1,4 +1,4 @@
-//! Every way to be refused.
+//! Tests of every reason for a refusal.
 
 use proptest::prelude::*;
 

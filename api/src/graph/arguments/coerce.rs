@@ -1,4 +1,4 @@
-//! Input coercion: a value of the request and a type of the schema → a value that fits the type.
+//! Input coercion: converts a value of the request to a value of the schema's type.
 
 use std::borrow::Cow;
 
@@ -8,25 +8,25 @@ use crate::graph::definitions::{Definitions, Input, InputObject, InputValue, Lit
 
 const NOT_NULL: &str = "the only field that is given may not be null";
 
-/// What values are coerced with.
+/// The context of coercion.
 #[derive(Clone, Copy)]
 pub(super) struct Coercion<'a> {
     pub(super) definitions: &'a Definitions,
-    /// Those of the operation, coerced.
+    /// The coerced variables of the operation.
     pub(super) variables: &'a [Variable<'a>],
     pub(super) absence: Absence,
 }
 
-/// What may be missing or null within a value, as far as its type allows it.
+/// Whether values within a value may be missing or null, as far as its type allows it.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Absence {
-    /// Anything, as the specification has it.
+    /// They may, as in the specification.
     Allowed,
-    /// Nothing: what is left out is left out by its writer, not by a variable that was forgotten.
+    /// They may not: if something is omitted, the writer omitted it, not a forgotten variable.
     Refused,
 }
 
-/// A value that is not coerced yet.
+/// A value before coercion.
 enum Given<'a> {
     Literal(&'a Literal),
     Json(Value<'a>),
@@ -35,12 +35,12 @@ enum Given<'a> {
 type Coerced<T> = Result<T, ArgumentError>;
 
 impl<'a> Coercion<'a> {
-    /// A literal; `None` for a variable without a value.
+    /// Coerces a literal; returns `None` for a variable without a value.
     pub(super) fn literal(self, value: &'a Literal, ty: &'a Type) -> Coerced<Option<Value<'a>>> {
         self.given(Given::Literal(value), ty)
     }
 
-    /// What JSON was given for a variable.
+    /// Coerces the JSON value of a variable.
     pub(super) fn json(self, value: Value<'a>, ty: &'a Type) -> Coerced<Value<'a>> {
         self.value(Given::Json(value), ty)
     }
@@ -92,7 +92,7 @@ impl<'a> Coercion<'a> {
                 return match given {
                     Given::Literal(Literal::List(items)) => self.items(items.iter().map(Given::Literal), ty),
                     Given::Json(Value::List(items)) => self.items(items.into_iter().map(Given::Json), ty),
-                    // One value stands for a list of one.
+                    // A single value counts as a list of one.
                     single => self.items(std::iter::once(single), ty),
                 };
             }
@@ -139,7 +139,7 @@ impl<'a> Coercion<'a> {
                 let message = format!("{} has no field of this name", ty.name);
                 return Err(ArgumentError::here(message).within(&name));
             };
-            // There are no more of them than the type has.
+            // The type has no more fields.
             if fields.iter().any(|(known, _)| *known == name) {
                 return Err(ArgumentError::repeated(&name));
             }
@@ -165,7 +165,7 @@ impl<'a> Coercion<'a> {
         Ok(Value::Object(fields))
     }
 
-    /// What stands for a field that is left out.
+    /// Returns the default of an omitted field.
     fn default(self, definition: &'a InputValue) -> Coerced<Value<'a>> {
         match &definition.default {
             Some(value) => self.value(Given::Literal(value), &definition.ty),
@@ -173,7 +173,7 @@ impl<'a> Coercion<'a> {
         }
     }
 
-    /// A value without a type of its own: what a scalar is made of, and JSON to any depth.
+    /// Returns a value without a type of its own: the value of a scalar, or JSON at any depth.
     fn leaf(self, given: Given<'a>) -> Coerced<Value<'a>> {
         let value = match given {
             Given::Json(value) => return Ok(value),
@@ -202,7 +202,7 @@ impl<'a> Coercion<'a> {
         })
     }
 
-    /// Within JSON a variable may have any type, and validation does not look whether it is declared.
+    /// Within JSON a variable may have any type, and validation does not check whether it is declared.
     fn leaf_or_variable(self, value: &'a Literal) -> Coerced<Option<Value<'a>>> {
         let Literal::Variable(name) = value else { return self.leaf(Given::Literal(value)).map(Some) };
         let Some(variable) = variables::find(self.variables, name) else {
@@ -214,7 +214,7 @@ impl<'a> Coercion<'a> {
         }
     }
 
-    /// Refuses null anywhere within the value of a variable but within JSON, where it is a value like any other.
+    /// Refuses null anywhere in the value of a variable except within JSON, where it is a value like any other.
     fn has_no_null(self, name: &str, value: &Value<'_>, ty: &Type) -> Coerced<()> {
         if value.is_null() {
             return Err(ArgumentError::null_of(name));
@@ -234,12 +234,12 @@ impl<'a> Coercion<'a> {
     }
 }
 
-/// Whether values of one type are values of another, unless they are null.
+/// Returns true if all values of one type except null are values of the other.
 fn is_like(one: &Type, other: &Type) -> bool {
     one.nullable().fits(other.nullable())
 }
 
-/// A value of a scalar: of one that the specification knows as that says, of any other as it is.
+/// Returns a value of a scalar: coerced for a scalar of the specification, unchanged for another.
 fn scalar<'a>(name: &str, value: Value<'a>) -> Coerced<Value<'a>> {
     let is_whole = |text: &str| !text.contains(['.', 'e', 'E']);
     Ok(match (name, value) {

@@ -1,4 +1,4 @@
-//! What is wrong with an argument.
+//! The errors of arguments.
 
 use crate::graph::definitions::Type;
 use crate::graph::error::{Code, Error};
@@ -6,7 +6,7 @@ use crate::graph::error::{Code, Error};
 const SAYS_NOTHING: &str = "says nothing here; leave it out (a filter asks for missing values with `isNull`)";
 const GIVE_ONE: &str = "give it a value, or leave out what it stands in";
 
-/// A mistake in an argument; the planner adds the place in the request.
+/// An error of an argument; the planner adds the location in the request.
 #[derive(Debug, PartialEq)]
 pub(in crate::graph) struct ArgumentError {
     /// Dotted path from the argument inwards.
@@ -20,47 +20,47 @@ impl ArgumentError {
         Self { argument: argument.to_owned(), code: Code::BadUserInput, message: message.into() }
     }
 
-    /// An argument that asks for more than one may.
+    /// Returns the error of an argument that exceeds a limit.
     pub(in crate::graph) fn exceeded(argument: &str, message: impl Into<String>) -> Self {
         Self { code: Code::LimitExceeded, ..Self::new(argument, message) }
     }
 
-    /// A mistake right here; who stands further outside adds the path with [`Self::within`].
+    /// Returns an error at this value; callers add the path with [`Self::within`].
     pub(in crate::graph) fn here(message: impl Into<String>) -> Self {
         Self::new("", message)
     }
 
-    /// Something that has to be there.
+    /// Returns the error of a missing value.
     pub(super) fn missing(ty: &Type) -> Self {
         Self::here(format!("a value of type {ty} is needed here"))
     }
 
-    /// A field that an object has twice.
+    /// Returns the error of a field that an object has twice.
     pub(in crate::graph) fn repeated(field: &str) -> Self {
         Self::here("the field is there twice").within(field)
     }
 
-    /// A variable that nothing was given for, where something has to stand.
+    /// Returns the error of a variable without a value where one is required.
     pub(super) fn no_value(variable: &str) -> Self {
         Self::here(format!("the variable `${variable}` has no value; {GIVE_ONE}"))
     }
 
-    /// A variable that null was given for, where something has to stand.
+    /// Returns the error of a variable that is null where a value is required.
     pub(super) fn null_as(variable: &str) -> Self {
         Self::here(format!("the variable `${variable}` is null; {GIVE_ONE}"))
     }
 
-    /// Null, where leaving something out would ask for more.
+    /// Returns the error of a null that would widen the result.
     pub(super) fn null() -> Self {
         Self::here(format!("null {SAYS_NOTHING}"))
     }
 
-    /// The same, within the value of a variable.
+    /// Returns the same error within the value of a variable.
     pub(super) fn null_of(variable: &str) -> Self {
         Self::here(format!("the variable `${variable}` holds null, which {SAYS_NOTHING}"))
     }
 
-    /// The same mistake within a field, an item or an argument, or within several: `filter.or.0`.
+    /// Returns the same error within a field, an item or an argument, or within several: `filter.or.0`.
     pub(in crate::graph) fn within(mut self, outer: &str) -> Self {
         if !self.argument.is_empty() && !outer.is_empty() {
             self.argument.insert(0, '.');
@@ -69,7 +69,7 @@ impl ArgumentError {
         self
     }
 
-    /// The same mistake in what was given for a variable.
+    /// Returns the same error in the value of a variable.
     pub(super) fn given_as(self, variable: &str) -> Self {
         let separator = if self.argument.is_empty() { "" } else { "." };
         let message = format!("{} (given as `${variable}{separator}{}`)", self.message, self.argument);
@@ -77,7 +77,7 @@ impl ArgumentError {
     }
 
     pub(in crate::graph) fn into_error(self) -> Error {
-        // What is about no argument in particular is about all of the field's.
+        // An error without an argument concerns all arguments of the field.
         if self.argument.is_empty() {
             return Error::new(self.code, self.message);
         }

@@ -1,4 +1,4 @@
-//! JSON text → values that borrow from it. Numbers stay as they are written: `serde_json` would make doubles of them.
+//! Parses JSON text to values that borrow from it. Numbers keep their text: `serde_json` would convert them to doubles.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -8,30 +8,30 @@ use thiserror::Error;
 
 use super::Value;
 
-/// Lists and objects within one another at most; `serde_json` reads as many.
+/// The most nested lists and objects, as in `serde_json`.
 const DEEPEST: usize = 127;
 
-/// What is said of text that holds half a surrogate pair: escaped in JSON it looks like a character, and is none.
+/// The error of text with half a surrogate pair: escaped in JSON it looks like a character, but is none.
 pub const NOT_UNICODE: &str = "holds text that is not Unicode";
 
-/// Why JSON is not taken.
+/// The reasons why JSON is refused.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum Flaw {
-    /// It is something else than an object.
+    /// It is not an object.
     #[error("is no JSON object")]
     NotAnObject,
-    /// A string of it is none of characters.
+    /// A string of it is not Unicode.
     #[error("{NOT_UNICODE}")]
     NotUnicode,
     /// It has two fields of this name.
     #[error("gives `{0}` more than once")]
     Repeated(Box<str>),
-    /// Its lists and objects stand too deep within one another.
+    /// Its lists and objects are nested too deep.
     #[error("nests more than {DEEPEST} levels")]
     TooDeep,
 }
 
-/// An object that can be read, or nothing for null. What [`RawValue`] passes over is looked at: surrogates, and how deep it nests.
+/// Checks an object; returns `None` for null. It checks what [`RawValue`] does not: surrogates and nesting.
 pub fn object(json: Box<RawValue>) -> Result<Option<Box<RawValue>>, Flaw> {
     let text = json.get();
     if text == "null" {
@@ -70,7 +70,7 @@ pub fn object(json: Box<RawValue>) -> Result<Option<Box<RawValue>>, Flaw> {
     Ok(Some(json))
 }
 
-/// Refuses an object that has a field twice. What stands deeper is not looked at.
+/// Refuses an object that has a field twice. Nested objects are not checked.
 pub fn fields_once(object: &RawValue) -> Result<(), Flaw> {
     match read(object.get()) {
         Some(Value::Object(fields)) => match repeated(&fields) {
@@ -82,7 +82,7 @@ pub fn fields_once(object: &RawValue) -> Result<(), Flaw> {
     }
 }
 
-/// Reads a JSON text; `None` where it is none, or nests too deep.
+/// Parses a JSON text; returns `None` if it is invalid or nests too deep.
 pub(in crate::graph) fn read(text: &str) -> Option<Value<'_>> {
     let mut reader = Reader { text, at: 0 };
     let value = reader.value(0)?;
@@ -90,7 +90,7 @@ pub(in crate::graph) fn read(text: &str) -> Option<Value<'_>> {
     (reader.at == text.len()).then_some(value)
 }
 
-/// The first name that an object's fields have twice: of two readers, one may see the first value and the other the last.
+/// Returns the first name that an object has twice: two parsers could use the first value and the last.
 pub(in crate::graph) fn repeated<'f>(fields: &'f [(Cow<'_, str>, Value<'_>)]) -> Option<&'f str> {
     const FEW: usize = 16;
     if fields.len() <= FEW {
@@ -157,7 +157,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A string; it is borrowed where nothing in it is escaped.
+    /// Parses a string; it is borrowed if it has no escapes.
     fn string(&mut self) -> Option<Cow<'a, str>> {
         let quoted = self.text.get(self.at..)?;
         let inside = quoted.strip_prefix('"')?;
@@ -213,7 +213,7 @@ impl<'a> Reader<'a> {
         self.text.get(self.at..)?.starts_with(word).then(|| self.at += word.len())
     }
 
-    /// The next byte that is no space.
+    /// Returns the next byte that is no white space.
     fn peek(&mut self) -> Option<u8> {
         self.skip_space();
         self.text.as_bytes().get(self.at).copied()
@@ -236,7 +236,7 @@ mod tests {
 
     use super::*;
 
-    /// What another reader makes of a text, and of what this one has made of it.
+    /// Returns another parser's result for a text, and its result for the output of this one.
     fn both(text: &str) -> (Option<Json>, Option<Json>) {
         let ours = read(text).map(|value| {
             let mut out = Vec::new();
@@ -366,7 +366,7 @@ mod tests {
             let text: String = letters.into_iter().collect();
             match serde_json::from_str::<Json>(&text) {
                 Ok(_) => prop_assert!(read(&text).is_some(), "{}", text),
-                // It goes no further than a number beyond a double, which is one all the same.
+                // It stops at a number beyond a double, which is valid nevertheless.
                 Err(error) if error.to_string().starts_with("number out of range") => {}
                 Err(_) => prop_assert!(read(&text).is_none(), "{}", text),
             }

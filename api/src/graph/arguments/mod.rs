@@ -1,10 +1,10 @@
-//! Arguments of a request, coerced: once, here, and against the schema.
+//! Coerces the arguments of a request, once, against the schema.
 //!
-//! Literals, variables and defaults become the same [`Value`]s, by the rules of the GraphQL specification (input coercion)
-//! and one more: a condition that was forgotten never widens what is asked for. Whatever stands *within* an argument is
-//! there and is not null, unless it is data to be written; only a whole optional argument may be left out.
+//! Literals, variables and defaults become the same [`Value`]s, by the rules of the GraphQL specification (input coercion) and
+//! one more: a forgotten condition never widens the result. Values *within* an argument are present and not null, unless they are
+//! data to be written; only a whole optional argument may be omitted.
 //!
-//! What a custom scalar holds is read where its column is known ([`super::value`]).
+//! The values of custom scalars are parsed when their column is known ([`super::value`]).
 
 mod coerce;
 mod error;
@@ -30,7 +30,7 @@ pub use json::{Flaw, NOT_UNICODE, fields_once, object as json_object};
 pub(super) use value::{Part, Value};
 pub use variables::Variables;
 
-/// What the arguments of an operation are read with: the schema's types, and the values of its variables.
+/// The context for reading the arguments of an operation: the schema's types, and the values of the variables.
 #[derive(Debug)]
 pub(super) struct Inputs<'a> {
     definitions: &'a Definitions,
@@ -40,11 +40,11 @@ pub(super) struct Inputs<'a> {
 /// How an argument is read.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Reading {
-    /// The whole argument may be left out or null; nothing within it may.
+    /// The whole argument may be omitted or null; no value within it may.
     Optional,
-    /// It says which row is meant, or guards it: it may be left out, but is not null.
+    /// The argument selects the row, or guards it: it may be omitted, but is not null.
     Guard,
-    /// It is data to be written: within it, what is left out has a default, and null is NULL.
+    /// The argument is data to be written: within it, an omitted field has a default, and null is NULL.
     Data,
 }
 
@@ -53,7 +53,7 @@ pub(super) enum Reading {
 pub(super) struct Arguments<'a>(Vec<(&'a str, Value<'a>)>);
 
 impl<'a> Inputs<'a> {
-    /// Coerces the variables of an operation. An error is about the argument that the variable is used in first.
+    /// Coerces the variables of an operation. An error names the argument that uses the variable first.
     pub(super) fn read(
         definitions: &'a Definitions,
         document: &'a Document,
@@ -73,7 +73,7 @@ impl<'a> Inputs<'a> {
         Ok(Self { definitions, variables })
     }
 
-    /// The arguments of a field. `reading` says of each how it is read.
+    /// Returns the arguments of a field. `reading` returns how each is read.
     pub(super) fn arguments(
         &'a self,
         field: &'a Field,
@@ -100,7 +100,7 @@ impl<'a> Inputs<'a> {
         let is_nullable = !ty.is_non_null();
         let given = match given {
             Some(Literal::Null) if is_nullable && reading != Reading::Guard => return Ok(None),
-            // The whole argument is left out together with its variable.
+            // The whole argument is omitted together with its variable.
             Some(Literal::Variable(name)) if reading != Reading::Guard => match self.value_of(name) {
                 None => None,
                 Some(value) if is_nullable && value.is_null() => return Ok(None),
@@ -121,7 +121,7 @@ impl<'a> Inputs<'a> {
         variables::find(&self.variables, variable)?.value.as_ref()
     }
 
-    /// An error of a field at a location that writes, with the variables that its data lacks: they may be why.
+    /// Adds to an error of a field that writes the variables that its data lacks, which may be the cause.
     pub(super) fn with_unset(&self, document: &Document, operation: &Operation, mut error: Error) -> Error {
         let is_unset = |it: &Use| {
             error.locations.contains(&it.location) && self.value_of(&it.variable).is_none_or(Value::is_null)
@@ -137,7 +137,7 @@ impl<'a> Inputs<'a> {
         error
     }
 
-    /// Returns the error of an argument that says nothing, with the variables within it that have no value.
+    /// Returns the error of an argument without effect, with the variables within it that have no value.
     pub(super) fn with_missing(&self, field: &Field, mut error: ArgumentError) -> ArgumentError {
         let within = format!("{}.", error.argument);
         let is_missing = |it: &Use| it.argument.starts_with(&within) && self.value_of(&it.variable).is_none();
@@ -151,7 +151,7 @@ impl<'a> Inputs<'a> {
         error
     }
 
-    /// Returns the variables and what they lack, in words.
+    /// Describes the variables and what they lack, in words.
     fn words(&self, unset: &[Use]) -> String {
         let words = |Use { variable, argument, .. }: &Use| {
             let lacks = if self.value_of(variable).is_none() { "has no value" } else { "is null" };
@@ -160,7 +160,7 @@ impl<'a> Inputs<'a> {
         unset.iter().map(words).collect::<Vec<_>>().join(", ")
     }
 
-    /// Whether everything that `@skip` and `@include` say of a selection holds.
+    /// Returns true if all `@skip` and `@include` conditions of a selection are met.
     pub(super) fn are_met(&self, conditions: &[Condition]) -> Result<bool, Error> {
         for condition in conditions {
             let value = match &condition.value {
@@ -182,7 +182,7 @@ impl<'a> Inputs<'a> {
         Ok(true)
     }
 
-    /// Feeds the values of the variables to a hash: equal ones are equal bytes.
+    /// Adds the values of the variables to a hash: equal values are equal bytes.
     pub(super) fn feed(&self, hash: &mut Sha256) {
         let given = self.variables.iter().filter_map(|it| Some((it.name, it.value.as_ref()?)));
         write_object(hash, given.collect());
@@ -194,7 +194,7 @@ impl<'a> Arguments<'a> {
         self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
-    /// An argument, which is no longer among them.
+    /// Removes an argument and returns it.
     pub(super) fn take(&mut self, name: &str) -> Option<Value<'a>> {
         let at = self.0.iter().position(|(known, _)| *known == name)?;
         Some(self.0.remove(at).1)
@@ -204,7 +204,7 @@ impl<'a> Arguments<'a> {
         self.0.iter().map(|(name, value)| (*name, value))
     }
 
-    /// Names of the parts of a part of them: arguments, fields, numbers of items.
+    /// Returns the names of the parts of a part: arguments, fields, indexes of items.
     pub(super) fn parts(&self, part: &[String]) -> Vec<String> {
         match part {
             [] => self.0.iter().map(|(name, _)| (*name).to_owned()).collect(),
@@ -212,7 +212,7 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// Changes a part of them.
+    /// Changes a part of the arguments.
     pub(super) fn edit(&mut self, part: &[String], how: Part) {
         let Some((argument, part)) = part.split_first() else { return };
         let Some(at) = self.0.iter().position(|(known, _)| known == argument) else { return };
@@ -222,7 +222,7 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// Those that are wanted as text, the same for the same arguments. An empty filter is none, as is an offset of no rows.
+    /// Returns selected arguments as text, equal for equal arguments. An empty filter is omitted, as is an offset of 0.
     pub(super) fn text(&self, is_wanted: impl Fn(&str) -> bool) -> String {
         let says_nothing = |name: &str, value: &Value<'_>| match name {
             "filter" => value.fields().is_empty(),

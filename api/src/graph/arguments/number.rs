@@ -1,33 +1,34 @@
-//! Numbers as they were written, which are JSON's and GraphQL's alike: `-12.50`, `1e3`.
+//! Numbers in the notation that JSON and GraphQL share: `-12.50`, `1e3`.
 
 use std::cmp::Ordering;
 
 use serde_json::Number;
 
-/// Decimal digits that a double always gives back as they were.
+/// The number of decimal digits that a double always preserves.
 const EXACT_DIGITS: usize = 15;
 
-/// The double next to a number. `None` for what a double does not hold: a whole number that it would round, one beyond its
-/// range, and one so small that nothing would be left of it.
+/// Returns the double nearest to a number. `None` if a double cannot hold it: a whole number that it would round, one beyond its
+/// range, and one so small that it would become 0.
 pub(in crate::graph) fn double(text: &str) -> Option<f64> {
     let double = text.parse().ok()?;
     is_held(text, EXACT_DIGITS, double).then_some(double)
 }
 
-/// The number of single precision next to a number, likewise.
+/// Returns the nearest number of single precision, likewise.
 pub(in crate::graph) fn single(text: &str) -> Option<f32> {
-    /// As for a double.
+    /// The same for single precision.
     const EXACT_DIGITS: usize = 6;
     let single: f32 = text.parse().ok()?;
     is_held(text, EXACT_DIGITS, single.into()).then_some(single)
 }
 
-/// Whether a double is near a number, though it may round it: the number is not beyond all doubles, nor below all but 0.
+/// Returns true if a double can approximate the number: it is not beyond all doubles, nor nearest to 0.
 pub(in crate::graph) fn is_in_range(text: &str) -> bool {
     text.parse().is_ok_and(|double: f64| double.is_finite() && (double.is_normal() || is_zero(text)))
 }
 
-/// Whether a number, read as a type that gives so many digits back, is still there, and still the same if it is a whole one.
+/// Returns true if a type that preserves this many digits holds the number: it has not become 0 or infinite, and a whole number
+/// is unchanged.
 fn is_held(text: &str, exact_digits: usize, number: f64) -> bool {
     let is_whole = !text.contains(['.', 'e', 'E']);
     let is_kept = !is_whole || text.len() <= exact_digits || is_zero(text) || format!("{number:.0}") == text;
@@ -37,7 +38,7 @@ fn is_held(text: &str, exact_digits: usize, number: f64) -> bool {
 /// Compares two numbers, to the last digit.
 pub(in crate::graph) fn compare(one: &str, other: &str) -> Ordering {
     let [(one_sign, one_exponent, one), (other_sign, other_exponent, other)] = [one, other].map(decimal);
-    // How far the first digit stands before the point.
+    // The position of the first digit before the point.
     let size = |exponent: i64, digits: &str| {
         exponent.saturating_add(i64::try_from(digits.len()).unwrap_or(i64::MAX))
     };
@@ -51,9 +52,9 @@ pub(in crate::graph) fn compare(one: &str, other: &str) -> Ordering {
     }
 }
 
-/// A number written in the one way of all that are equal to it.
+/// Writes a number in the one notation of all equal numbers.
 pub(super) fn plain(text: &str) -> String {
-    /// Of the longest whole number that is written without an exponent.
+    /// The length of the longest whole number that is written without an exponent.
     const LONGEST: usize = 19;
     let (sign, exponent, digits) = decimal(text);
     if digits.is_empty() {
@@ -67,7 +68,7 @@ pub(super) fn plain(text: &str) -> String {
     short.map_or_else(|| format!("{sign}{digits}e{exponent}"), |number| number.to_string())
 }
 
-/// A sign, and digits without zeros at either end that are to be multiplied with a power of ten.
+/// Returns a sign, an exponent of ten, and digits without zeros at either end.
 fn decimal(text: &str) -> (&str, i64, String) {
     let (sign, unsigned) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
     let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));

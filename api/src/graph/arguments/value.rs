@@ -1,4 +1,4 @@
-//! A value of a request, as its literals, variables and the schema's defaults say it alike.
+//! A value of a request, independent of whether it came from a literal, a variable or a default.
 
 use std::borrow::Cow;
 
@@ -6,20 +6,20 @@ use super::number;
 use crate::canonical::{Canonical, Shape};
 use crate::graph::value::write_string;
 
-/// A value that fits the schema's type for its place: a list where the type is a list, no field that the type lacks, and null
-/// only where data is given to be written. Texts and numbers are borrowed from the request.
+/// A value that fits the schema's type for its place: a list if the type is a list, no unknown field, and null only in data to be
+/// written. Texts and numbers are borrowed from the request.
 #[derive(Clone, Debug)]
 pub(in crate::graph) enum Value<'a> {
     Null,
     Boolean(bool),
-    /// A number as it was written: whoever reads it decides how much of it there is room for.
+    /// The text of a number: whoever reads it decides how precise it must be.
     Number(&'a str),
-    /// A string, an id, or the name of an enum's value.
+    /// A string, an id, or the name of an enum value.
     Text(Cow<'a, str>),
     List(Vec<Value<'a>>),
     /// Fields in the order in which they were given.
     Object(Vec<(Cow<'a, str>, Value<'a>)>),
-    /// What a variable holds.
+    /// The value of a variable.
     Same(&'a Value<'a>),
 }
 
@@ -49,7 +49,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The text of a number.
+    /// Returns the text of a number.
     pub(in crate::graph) fn as_number(&self) -> Option<&str> {
         match self.itself() {
             Self::Number(number) => Some(number),
@@ -57,7 +57,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The text of a number that lies between two others.
+    /// Returns the text of a number between two others.
     pub(in crate::graph) fn as_number_between(&self, least: &str, most: &str) -> Option<&str> {
         let lies = |text: &&str| number::compare(text, least).is_ge() && number::compare(text, most).is_le();
         self.as_number().filter(lies)
@@ -68,16 +68,16 @@ impl<'a> Value<'a> {
     }
 
     pub(in crate::graph) fn as_u64(&self) -> Option<u64> {
-        // Also `-0`.
+        // Includes `-0`.
         self.as_i64().and_then(|number| number.try_into().ok())
     }
 
-    /// A number as the double next to it; `None` for what a double cannot hold.
+    /// Returns the double nearest to a number; `None` if a double cannot hold it.
     pub(in crate::graph) fn as_f64(&self) -> Option<f64> {
         number::double(self.as_number()?)
     }
 
-    /// The same of a number that lies between two others, which is decided before it is rounded.
+    /// Returns the same for a number between two others, compared before it is rounded.
     pub(in crate::graph) fn as_f64_between(&self, least: &str, most: &str) -> Option<f64> {
         self.as_number_between(least, most).and_then(number::double)
     }
@@ -89,12 +89,12 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The items of a list; none of anything else.
+    /// Returns the items of a list; none for another value.
     pub(in crate::graph) fn items(&self) -> &[Value<'a>] {
         self.as_list().unwrap_or_default()
     }
 
-    /// The fields of an object; none of anything else.
+    /// Returns the fields of an object; none for another value.
     pub(in crate::graph) fn fields(&self) -> &[(Cow<'a, str>, Value<'a>)] {
         match self.itself() {
             Self::Object(fields) => fields,
@@ -102,17 +102,17 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// A field of an object.
+    /// Returns a field of an object.
     pub(in crate::graph) fn get(&self, name: &str) -> Option<&Value<'a>> {
         self.fields().iter().find(|(known, _)| known == name).map(|(_, value)| value)
     }
 
-    /// Whether a field of an object is given, and not as null.
+    /// Returns true if an object has a field, and not as null.
     pub(in crate::graph) fn gives(&self, name: &str) -> bool {
         self.get(name).is_some_and(|value| !value.is_null())
     }
 
-    /// What `jsonb_typeof` calls it.
+    /// Returns its type as `jsonb_typeof` names it.
     pub(in crate::graph) fn json_type(&self) -> &'static str {
         match self.itself() {
             Self::Null | Self::Same(_) => "null",
@@ -129,7 +129,7 @@ impl<'a> Value<'a> {
         self.write(out, false);
     }
 
-    /// Appends it as text that is the same for the same value, whatever the order of its fields.
+    /// Appends it as text that is equal for equal values, whatever the order of fields.
     pub(super) fn write_canonical(&self, out: &mut Vec<u8>) {
         self.write(out, true);
     }
@@ -172,17 +172,17 @@ impl<'a> Value<'a> {
     }
 }
 
-/// What becomes of a part of a value.
+/// A change of a part of a value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(in crate::graph) enum Part {
-    /// It is left out.
+    /// The part is omitted.
     Absent,
-    /// A text is empty, a number 0.
+    /// A text becomes empty, a number 0.
     Emptied,
 }
 
 impl Value<'_> {
-    /// Names of the parts of a part of it: fields, and numbers of items.
+    /// Returns the names of the parts of a part: fields, and indexes of items.
     pub(super) fn parts(&self, part: &[String]) -> Vec<String> {
         match (part, self.itself()) {
             ([], Self::Object(fields)) => fields.iter().map(|(name, _)| name.to_string()).collect(),
@@ -199,7 +199,7 @@ impl Value<'_> {
         }
     }
 
-    /// It with a part that is not what it was; `None`: without it nothing is left.
+    /// Returns it with a changed part; `None` if nothing is left.
     pub(super) fn edited(&self, part: &[String], how: Part) -> Option<Self> {
         let Some((first, rest)) = part.split_first() else {
             return match (how, self.itself()) {
@@ -227,7 +227,7 @@ impl Value<'_> {
     }
 }
 
-/// Equal numbers are equal, however they are written.
+/// Equal numbers are equal in every notation.
 impl Canonical for Value<'_> {
     fn shape(&self) -> Shape<'_, Self> {
         match self.itself() {

@@ -1,4 +1,4 @@
-//! The variables of an operation, coerced.
+//! Coerces the variables of an operation.
 
 use serde_json::value::RawValue;
 
@@ -8,23 +8,23 @@ use super::{ArgumentError, Value};
 use crate::graph::definitions::{Definitions, Type};
 use crate::graph::document::{Operation, VariableDefinition};
 
-/// The values of a request's variables, as JSON that is read once their types are known.
+/// The values of a request's variables, as JSON that is parsed once their types are known.
 #[derive(Clone, Debug, Default)]
 pub struct Variables(Option<Box<RawValue>>);
 
 impl Variables {
-    /// Variables as they were sent: an [object](json::object).
+    /// Returns variables as they were sent: an [object](json::object).
     pub fn sent(object: Option<Box<RawValue>>) -> Self {
         Self(object)
     }
 
-    /// Variables that somebody else has read.
+    /// Returns variables that another parser has read.
     pub fn read(variables: &async_graphql::Variables) -> Self {
         let is_given = !variables.is_empty();
         Self(is_given.then(|| serde_json::value::to_raw_value(variables).ok()).flatten())
     }
 
-    /// The JSON object, where there is one.
+    /// Returns the JSON object, if there is one.
     pub fn text(&self) -> Option<&str> {
         self.0.as_ref().map(|text| text.get())
     }
@@ -35,23 +35,23 @@ impl Variables {
 pub(super) struct Variable<'a> {
     pub(super) name: &'a str,
     pub(super) ty: &'a Type,
-    /// What was given for it, or its default.
+    /// The given value, or the default.
     pub(super) value: Option<Value<'a>>,
 }
 
-/// The variable of this name.
+/// Returns the variable of this name.
 pub(super) fn find<'v, 'a>(variables: &'v [Variable<'a>], name: &str) -> Option<&'v Variable<'a>> {
     variables.iter().find(|variable| variable.name == name)
 }
 
-/// What is wrong with the variables of a request, and with which of them.
+/// An error of a variable, with the variable.
 pub(super) struct Refused<'a> {
     pub(super) variable: Option<&'a str>,
-    /// Where in the variable's value.
+    /// The error, with the path within the variable's value.
     pub(super) error: ArgumentError,
 }
 
-/// The values of an operation's variables.
+/// Returns the values of an operation's variables.
 pub(super) fn read<'a>(
     definitions: &'a Definitions,
     operation: &'a Operation,
@@ -61,7 +61,7 @@ pub(super) fn read<'a>(
     let mut given = match variables.text().map(json::read) {
         None => Vec::new(),
         Some(Some(Value::Object(given))) => given,
-        // Nobody has looked at those that somebody else has read.
+        // Variables from another parser are not checked yet.
         Some(_) => {
             let error = ArgumentError::here(format!("`variables` {}.", Flaw::TooDeep));
             return Err(Refused { variable: None, error });

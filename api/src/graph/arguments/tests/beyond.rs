@@ -1,17 +1,17 @@
-//! Values that fit their type and still cannot be used: times that no answer has room for, and arguments that say nothing.
+//! Values that fit their type but cannot be used: times that no answer can show, and arguments without effect.
 
 use super::GATEWAY;
 use super::places::{Place, nullable};
 use crate::graph::error::{Code, Error};
 
-/// Times and dates that Postgres has and calendars do not show, by type.
+/// Times and dates that Postgres has but calendars do not show, by type.
 const BEYOND: [(&str, &[&str]); 3] = [
     ("DateTime", &["infinity", "-infinity", "+010000-01-02T00:00:00Z", "0000-12-31T00:00:00Z"]),
     ("LocalDateTime", &["infinity", "-infinity", "+010000-01-02T00:00:00", "0000-12-31T00:00:00"]),
     ("Date", &["infinity", "-infinity", "+010000-01-01", "0000-12-31"]),
 ];
 
-/// Whether what is answered, or kept, follows from the value of a place: others are only compared with.
+/// Returns true if an answer or a stored row depends on the value at a place: others are only compared.
 fn decides(place: &Place) -> bool {
     let field = place.coordinate.split('.').nth(1).unwrap_or_default();
     let is_of_function = GATEWAY.catalog.functions().iter().any(|function| function.field == field);

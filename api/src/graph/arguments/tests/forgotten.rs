@@ -1,4 +1,4 @@
-//! What is forgotten or null, at every place of the schema that takes a value.
+//! Omitted and null values, at every place of the schema that takes a value.
 
 use super::GATEWAY;
 use super::places::{Place, nullable};
@@ -14,7 +14,7 @@ fn what_is_forgotten_never_widens() {
         let place_of = format!("{coordinate}: {path}");
         let with_variable = place.operation("$v", &nullable(ty));
         if place.takes_no_nullable_variable() {
-            // Validation does not let it in.
+            // Validation refuses it.
             let error = gateway.plan(&with_variable, "{}").unwrap_err();
             assert_eq!(error.code, Code::GraphqlInvalid, "{place_of}: {error:?}");
             continue;
@@ -30,7 +30,7 @@ fn what_is_forgotten_never_widens() {
                 let has_default = whole.as_ref().is_some_and(|it| it.default_value.is_some());
                 let is_refused =
                     planned.is_err_and(|error| says_so(&error) || error.code == Code::GraphqlInvalid);
-                // Null is no value of a type that has none.
+                // A non-null type has no null.
                 assert_eq!(is_refused, has_default && variables != "{}", "{place_of}");
             } else {
                 refused += 1;
@@ -51,7 +51,7 @@ fn what_is_forgotten_never_widens() {
             assert_eq!(is_refused, place.is_guard(), "{place_of}: null");
             continue;
         }
-        // Null by itself, and within a variable that stands for the whole argument.
+        // Null alone, and within a variable for the whole argument.
         let error = gateway.plan(&place.operation("null", ty), "{}");
         let Err(error) = error else { panic!("{place_of}: null") };
         if !ty.is_non_null() {
@@ -66,6 +66,6 @@ fn what_is_forgotten_never_widens() {
         assert_eq!(error.argument.as_ref(), Some(path), "{place_of}: {error:?}");
         assert!(error.message.contains("$v"), "{place_of}: {error:?}");
     }
-    // All kinds were there, in numbers.
+    // All kinds occurred, in numbers.
     assert!(refused > 2_000 && left_out > 500 && written > 100, "{refused} {left_out} {written}");
 }

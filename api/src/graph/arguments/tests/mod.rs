@@ -1,4 +1,4 @@
-//! Coercion against the gateway's own schema, as far as the statements that come of it.
+//! Coercion against the gateway's own schema, up to the resulting statements.
 
 mod beyond;
 mod forgotten;
@@ -36,14 +36,14 @@ static GATEWAY: LazyLock<Gateway> = LazyLock::new(|| {
 struct Gateway {
     catalog: Catalog,
     library: dynamic::Schema,
-    /// The same schema as another library reads it, to walk through.
+    /// The same schema as another library parses it, to walk through.
     schema: Valid<Schema>,
     definitions: Definitions,
     limits: Limits,
 }
 
 impl Gateway {
-    /// Plans an operation; gives the statements of a query.
+    /// Plans an operation; returns the statements of a query.
     fn plan(&self, text: &str, variables: &str) -> Result<Vec<Statement>, Error> {
         let document =
             document(&self.library, &self.definitions, text).map_err(|mut errors| errors.remove(0))?;
@@ -66,7 +66,7 @@ impl Gateway {
     }
 }
 
-/// Of two readers of an object with a field twice, one may see the first value and the other the last.
+/// Refuses repeated fields: two parsers could use the first value and the last.
 #[test]
 fn nothing_is_given_twice() {
     let protocols = "query($n: Int, $f: ProtocolFilter) { protocols(first: $n, filter: $f) { totalCount } }";
@@ -259,7 +259,7 @@ fn a_condition_of_a_directive_has_a_value() {
     }
 }
 
-/// What an idempotency key remembers of a variable.
+/// Returns the fingerprint of a variable for an idempotency key.
 fn fingerprint(json: &str) -> [u8; 32] {
     let operation =
         "query($v: JSON) { therapyflow { wearableSamples(filter: {metrics: {eq: $v}}) { totalCount } } }";
@@ -341,7 +341,7 @@ fn variables_within_json_are_declared_and_left_out_of_data_alone() {
     };
     assert!(create("{bpm: $v}", "($v: Float)", "{}").is_ok());
     assert!(create("{bpm: [$v]}", "($v: Float)", r#"{"v": null}"#).is_ok());
-    // Validation refuses what is not declared, and what may be null where something has to be.
+    // Validation refuses undeclared variables, and nullable ones where a value is required.
     assert_eq!(create("{bpm: $w}", "", "{}"), Err("input.metrics.bpm".into()));
     assert_eq!(create("$v", "($v: JSON)", "{}"), Err("input.metrics".into()));
 }

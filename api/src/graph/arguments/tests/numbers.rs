@@ -7,7 +7,7 @@ use crate::graph::arguments::number;
 use crate::graph::catalog::{ColumnType, Scalar};
 use crate::graph::value::write_value;
 
-/// An operation for each type of number, with the type of its variable and what the database is asked with.
+/// An operation for each type of number, with the type of its variable and of its parameter.
 const NUMBERS: [(&str, &str, Held); 7] = [
     ("{ protocols(filter: {sessionNumber: {eq: VALUE}}) { totalCount } }", "Int", Held::Int),
     ("{ protocols(filter: {subjectId: {eq: VALUE}}) { totalCount } }", "BigInt", Held::BigInt),
@@ -26,7 +26,7 @@ const NUMBERS: [(&str, &str, Held); 7] = [
     ),
 ];
 
-/// What the database is asked with.
+/// The type of the parameter.
 #[derive(Clone, Copy, Debug)]
 enum Held {
     Int,
@@ -38,7 +38,7 @@ enum Held {
 }
 
 impl Held {
-    /// The number that some bytes are.
+    /// Returns the number in a parameter.
     fn number(self, bytes: &[u8]) -> String {
         let written = |scalar: Scalar, bytes: &[u8]| {
             let mut out = Vec::new();
@@ -59,7 +59,7 @@ impl Held {
         }
     }
 
-    /// Whether it holds a number.
+    /// Returns true if the type can hold a number.
     fn holds(self, text: &str) -> bool {
         match self {
             Self::Int => text.parse::<i32>().is_ok(),

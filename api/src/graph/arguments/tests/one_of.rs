@@ -1,4 +1,4 @@
-//! Inputs of which exactly one field is given.
+//! Inputs with exactly one field.
 
 use apollo_compiler::schema::ExtendedType;
 
@@ -6,7 +6,7 @@ use super::places::{Place, as_json, is_one_of};
 use super::{GATEWAY, Gateway};
 use crate::graph::error::Code;
 
-/// The fields of an input object at a place, each as a literal; `None` elsewhere.
+/// Returns the fields of an input object at a place, each as a literal; `None` elsewhere.
 fn fields(gateway: &Gateway, place: &Place) -> Option<(bool, Vec<(String, String)>)> {
     let ExtendedType::InputObject(object) = &gateway.schema.types[place.ty.inner_named_type()] else {
         return None;
@@ -60,7 +60,7 @@ fn no_field_or_two_are_refused_at_their_place() {
     assert!(seen > 50, "{seen}");
 }
 
-/// Fields that each may be given alone, but not together, are those of a `@oneOf` input; anything else is found here.
+/// Finds inputs without `@oneOf` whose fields can each be given alone, but not together.
 #[test]
 fn an_input_that_takes_a_single_field_says_so() {
     let gateway = &*GATEWAY;

@@ -1,4 +1,4 @@
-//! Every place of the schema that takes a value, with what may be missing there.
+//! Every place of the schema that takes a value, and whether it may be omitted.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -11,7 +11,7 @@ use apollo_compiler::schema::{
 use super::{GATEWAY, Gateway};
 
 impl Gateway {
-    /// A value of a type, with no more than it needs.
+    /// Returns a minimal value of a type.
     pub(super) fn value(&self, ty: &Type) -> String {
         if let Type::List(item) | Type::NonNullList(item) = ty {
             return format!("[{}]", self.value(item));
@@ -30,7 +30,7 @@ impl Gateway {
                 let field = fields.clone().find(is_leaf).or(fields.next()).unwrap();
                 format!("{{{}: {}}}", field.name, self.value(&field.ty))
             }
-            // A change changes something.
+            // A patch changes at least one field.
             ExtendedType::InputObject(object) if object.name.ends_with("Patch") => {
                 let field = object.fields.values().next().unwrap();
                 format!("{{{}: {}}}", field.name, self.value(&field.ty))
@@ -58,14 +58,14 @@ impl Gateway {
         }
     }
 
-    /// What is required of some fields or arguments, but for one of them.
+    /// Returns the required fields or arguments, except one of them.
     fn required<'s>(&self, of: impl Iterator<Item = &'s InputValueDefinition>, but: &str) -> String {
         let required = of.filter(|it| it.is_required() && it.name != but);
         let required: Vec<_> = required.map(|it| format!("{}: {} ", it.name, self.value(&it.ty))).collect();
         required.concat()
     }
 
-    /// The fields that lead to every type of objects, each with what it requires: `protocols(…) { nodes {`.
+    /// Returns the fields that lead to every object type, with their required arguments: `protocols(…) { nodes {`.
     fn ways(&self) -> HashMap<String, (String, usize)> {
         let mut ways = HashMap::new();
         let mut next = VecDeque::new();
@@ -97,7 +97,7 @@ impl Gateway {
         ways
     }
 
-    /// Every argument of every field.
+    /// Returns every argument of every field.
     pub(super) fn arguments(&self) -> Vec<Place> {
         let mut arguments = Vec::new();
         let ways = self.ways();
@@ -129,13 +129,13 @@ impl Gateway {
         arguments
     }
 
-    /// Every argument of every field, and every place within, each type of input once.
+    /// Returns every argument of every field, and every place within, each input type once.
     pub(super) fn places(&self) -> Vec<Place> {
         let mut places = self.arguments();
         let mut seen = HashSet::new();
         let mut at = 0;
         while let Some(place) = places.get(at) {
-            // Data is read in another way than what asks for something.
+            // Data is read differently from other arguments.
             let of = format!("{} {}", place.ty.inner_named_type(), place.is_data());
             if place.ty.is_list() || seen.insert(of) {
                 let parts = self.parts(place);
@@ -146,7 +146,7 @@ impl Gateway {
         places
     }
 
-    /// The places right within another: the item of a list, or the fields of an object.
+    /// Returns the places directly within another: the item of a list, or the fields of an object.
     pub(super) fn parts(&self, place: &Place) -> Vec<Place> {
         let (before_json, after_json) = &place.json;
         if let Type::List(item) | Type::NonNullList(item) = &place.ty {
@@ -184,7 +184,7 @@ impl Gateway {
     }
 }
 
-/// A literal of [`Gateway::value`] as JSON.
+/// Converts a literal of [`Gateway::value`] to JSON.
 pub(super) fn as_json(literal: &str) -> String {
     match literal {
         _ if literal.starts_with(|first: char| first.is_ascii_uppercase()) => format!("{literal:?}"),
@@ -199,15 +199,15 @@ pub(super) fn as_json(literal: &str) -> String {
 #[derive(Clone)]
 pub(super) struct Place {
     pub(super) coordinate: String,
-    /// The operation up to the place, and behind it.
+    /// The operation before and after the place.
     pub(super) before: String,
     pub(super) after: String,
-    /// Dotted, from the argument on.
+    /// The path of the place, dotted, from the argument on.
     pub(super) path: String,
     pub(super) ty: Type,
-    /// The argument's definition, where the place is the whole of it.
+    /// The argument's definition, if the place is the whole argument.
     pub(super) whole: Option<Node<InputValueDefinition>>,
-    /// The argument's type, and JSON of it before and behind the place.
+    /// The argument's type, and its JSON before and after the place.
     pub(super) argument: Type,
     pub(super) json: (String, String),
     /// True if it is the only field that its object takes.
@@ -215,19 +215,19 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// The operation with this at the place, where `$v` has this type.
+    /// Returns the operation with this value at the place, where `$v` has this type.
     pub(super) fn operation(&self, value: &str, ty: &Type) -> String {
         let begin = if value.contains("$v") || self.before.contains("$v: $v") { "($v: TYPE)" } else { "" };
         let before = self.before.replacen("($v: TYPE)", begin, 1);
         format!("{before}{value}{}", self.after).replacen("TYPE", &ty.to_string(), 1)
     }
 
-    /// The type of a variable that can stand there.
+    /// Returns the type of a variable that is allowed there.
     pub(super) fn variable(&self) -> Type {
         if self.in_one_of { self.ty.clone().non_null() } else { self.ty.clone() }
     }
 
-    /// Whether it is data to be written.
+    /// Returns true if the value is data to be written.
     pub(super) fn is_data(&self) -> bool {
         let mut of = self.coordinate.split('.');
         let is_mutation = of.next() == Some("Mutation");
@@ -238,12 +238,12 @@ impl Place {
         is_mutation && (is_function || matches!(argument, "input" | "inputs" | "patch"))
     }
 
-    /// Whether something has to stand there.
+    /// Returns true if a value is required there.
     pub(super) fn takes_no_nullable_variable(&self) -> bool {
         self.in_one_of || self.ty.is_non_null() && self.whole.as_ref().is_none_or(|it| it.is_required())
     }
 
-    /// Whether it names the row that is meant, or guards it.
+    /// Returns true if the value selects the row, or guards it.
     pub(super) fn is_guard(&self) -> bool {
         let is_look_up = || {
             let returns = self.whole.as_ref().is_some_and(|it| !it.is_required());
@@ -259,7 +259,7 @@ impl Place {
     }
 }
 
-/// Whether exactly one field of an input is given.
+/// Returns true if an input takes exactly one field.
 pub(super) fn is_one_of(object: &InputObjectType) -> bool {
     object.directives.has("oneOf")
 }

@@ -1,4 +1,4 @@
-//! Values of the wrong kind, at every place of the schema that takes a value: the error says which one it is, and where it stands.
+//! Values of the wrong kind, at every place of the schema that takes a value: the error names the value and its location.
 
 use std::sync::LazyLock;
 
@@ -8,23 +8,23 @@ use super::places::{Place, as_json};
 use super::{GATEWAY, Gateway};
 use crate::graph::error::{Code, Error, Location};
 
-/// Places within one another, at random places.
+/// The most nested places, at random places.
 const DEEPEST: usize = 6;
 
 static ARGUMENTS: LazyLock<Vec<Place>> = LazyLock::new(|| GATEWAY.arguments());
 
 impl Gateway {
-    /// Literals that are no values of a place's type.
+    /// Returns literals that do not fit a place's type.
     fn wrong(&self, place: &Place) -> &'static [&'static str] {
         match place.ty.inner_named_type().as_str() {
-            // All is JSON; but some cannot be used.
+            // Every literal is JSON; but some values cannot be used.
             "JSON" => &["1e400", "\"\\u0000\"", "[0, {x: 1e-400}]"],
             "String" => &["7", "true"],
             "Date" | "DateTime" | "LocalDateTime" | "UUID" => &["7", "\"x\"", "\"2026-02-30\""],
             "Int" => &["{x: 7}", "2147483648", "1.0", "\"1\""],
             "BigInt" => &["{x: 7}", "\"x\"", "9223372036854775808", "1.5"],
             "Decimal" => &["{x: 7}", "\"x\"", "\"NaN\"", "1e2000"],
-            // Decimals have room for what a double has none for.
+            // Decimals can hold more than a double.
             "Float" => &["{x: 7}", "\"1\"", "true"],
             name if self.schema.types[name].is_input_object() => &["7", "\"x\"", "{x: 7}"],
             _ => &["{x: 7}", "1.5"],
@@ -32,23 +32,23 @@ impl Gateway {
     }
 }
 
-/// Where within a wrong value the mistake is: its path, and the characters before it.
+/// Returns the path of the mistake within a wrong value, and the number of characters before it.
 fn mistake(place: &Place, wrong: &str) -> (String, usize) {
-    // A value by itself stands for a list of it.
+    // A single value counts as a list of one.
     let lists = std::iter::successors(Some(&place.ty), |ty| ty.is_list().then(|| ty.item_type()));
     let lists = ".0".repeat(lists.skip(1).count());
     match wrong {
         "{x: 7}" if GATEWAY.schema.types[place.ty.inner_named_type()].is_input_object() => {
             (format!("{lists}.x"), 4)
         }
-        // A list is the list.
+        // The list is the list itself.
         "[0, {x: 1e-400}]" if place.ty.is_list() => (".1.x".into(), 8),
         "[0, {x: 1e-400}]" => (format!("{lists}.1.x"), 8),
         _ => (lists, 0),
     }
 }
 
-/// What is wrong with the error of an operation, which should be of this argument at this character.
+/// Returns a fault if the error of an operation is not about this argument at this character.
 fn fault(operation: &str, variables: &str, argument: &str, before: usize) -> Option<String> {
     let location = Location { line: 1, column: before + 1 };
     match GATEWAY.plan(operation, variables) {
@@ -62,7 +62,7 @@ fn fault(operation: &str, variables: &str, argument: &str, before: usize) -> Opt
     }
 }
 
-/// Puts a wrong value at a place: as a literal, as a variable, and within a variable that stands for the whole argument.
+/// Puts a wrong value at a place: as a literal, as a variable, and within a variable for the whole argument.
 fn faults(argument: &Place, place: &Place, wrong: &str) -> Vec<String> {
     let (within, before) = mistake(place, wrong);
     let path = format!("{}{within}", place.path);
