@@ -1,10 +1,11 @@
-//! A document for async-graphql's validation, which takes a time that no operation and fragment of it multiply.
+//! Rewrites a document for async-graphql's validation, so that the time grows with the text, not with products of operations and
+//! fragments.
 //!
-//! The library walks through a fragment each time that it is spread, looks for variables anew from each operation, and tells each
-//! with the operation's name. Nearly all of its rules look at a definition by itself, though. So a fragment becomes two: under its
-//! name, what may be spread where, with nothing in it, and under a name that no document has, what it holds. One operation more
-//! spreads all of these, once each. Variables are [`super::rules`]' alone, and so are fields that merge: in the library's document
-//! no two fields answer to one name, and each operation uses its variables.
+//! The library walks through a fragment each time that it is spread, collects variables anew for each operation, and reports each
+//! of them with the operation's name. Nearly all of its rules check a definition by itself, though. So a fragment becomes two:
+//! one under its name, without content, for the rules about spreads, and one under a new name with its content. One more
+//! operation spreads all of the latter, once each. [`super::rules`] alone checks variables and the merging of fields: in the
+//! library's document no two fields have the same key, and each operation uses its variables.
 
 use std::collections::HashMap;
 
@@ -17,10 +18,10 @@ use async_graphql::{Name, Pos, Positioned};
 use super::Value;
 use super::order::operations_mut;
 
-/// Where stands what a document has not; what is said of it is not told.
+/// The position of added parts; errors about them are not reported.
 pub(super) const NOWHERE: Pos = Pos { line: 0, column: 0 };
 
-/// The document that async-graphql looks at.
+/// Returns the document that async-graphql validates.
 pub(super) fn taken_apart(document: &ExecutableDocument) -> ExecutableDocument {
     let mut apart = document.clone();
     let mut keys = 0;
@@ -29,7 +30,7 @@ pub(super) fn taken_apart(document: &ExecutableDocument) -> ExecutableDocument {
         let uses = uses(&operation.variable_definitions);
         operation.selection_set.node.items.push(uses);
         for variable in &mut operation.variable_definitions {
-            // A default within a list of a type that is not known makes it panic.
+            // It panics at a default within a list of an unknown type.
             variable.node.default_value = None;
         }
     }
@@ -51,7 +52,7 @@ pub(super) fn taken_apart(document: &ExecutableDocument) -> ExecutableDocument {
     apart
 }
 
-/// The operations under names that cost nothing to repeat, and one that spreads these fragments.
+/// Returns the operations with short names, and one that spreads these fragments.
 fn short_named(operations: DocumentOperations, spreads: Vec<Positioned<Selection>>) -> DocumentOperations {
     let operations: Vec<_> = match operations {
         DocumentOperations::Single(single) => vec![single],
@@ -78,7 +79,7 @@ fn spread(name: &Name, fragment: &FragmentDefinition) -> Positioned<Selection> {
     inline(Some(fragment.type_condition.clone()), Vec::new(), items)
 }
 
-/// Uses all variables of an operation.
+/// Returns a selection that uses all variables of an operation.
 fn uses(variables: &[Positioned<VariableDefinition>]) -> Positioned<Selection> {
     let using = |variable: &Positioned<VariableDefinition>| {
         let value = Value::Variable(variable.node.name.node.clone());
@@ -103,8 +104,8 @@ fn nowhere(selection: Selection) -> Positioned<Selection> {
     Positioned::new(selection, NOWHERE)
 }
 
-/// Makes each field answer to a name of its own. `__typename`, whose directives async-graphql passes over, gets a name that it does not
-/// know, and a place where nothing is told of it.
+/// Gives each field a unique alias. `__typename`, whose directives async-graphql does not check, becomes an unknown field at a
+/// position whose errors are not reported.
 fn give_keys(set: &mut SelectionSet, keys: &mut usize) {
     for selection in &mut set.items {
         match &mut selection.node {

@@ -1,4 +1,4 @@
-//! Limits on what stands in a document, whatever of it is run: validation's work grows with it.
+//! Limits on the size of a document, including parts that do not run, since validation reads all of it.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,15 +13,16 @@ use super::scan::refusal;
 use crate::graph::error::{Code, Error};
 use crate::graph::limits::Limits;
 
-/// Selections within one another, once fragments are put in. Validation calls itself for each.
+/// The most nested selections, with fragments expanded. Validation recurses for each.
 pub(super) const DEEPEST: usize = 100;
-/// How many times as many parts as a request may have fields a document may have, all operations together, before equal ones are
-/// merged: clients that write a fragment for each component ask for the same fields many times.
+/// The most parts of a document, all operations together and before equal ones are merged, as a multiple of a request's limit of
+/// fields: clients with a fragment per component repeat fields many times.
 const REPEATED: u64 = 10;
 
-/// Counts aliases, directives, and all parts of the operations once fragments are put in. What a fragment spreads is counted once for
-/// each selection that it stands in, and not for each way there. Whatever is looked at for each operation that reaches it, and for
-/// each selection that spreads it, is bounded by this count: variables, merging, the one field of a subscription.
+/// Checks the numbers of aliases, of directives, and of all parts of the operations with fragments expanded. The content of a
+/// spread fragment counts once for each selection that contains it, not for each path to it. This count bounds all work that is
+/// done for each operation that reaches a part and each selection that spreads it: variables, merging, the single field of a
+/// subscription.
 pub(super) fn check(limits: &Limits, document: &ExecutableDocument) -> Result<(), Error> {
     let definitions = definitions(document);
     let mut counts = Counts::default();
@@ -60,7 +61,7 @@ pub(super) fn check(limits: &Limits, document: &ExecutableDocument) -> Result<()
     let most = (limits.fields as u64).saturating_mul(REPEATED);
     let (mut parts, mut counted) = (Parts::new(document, most), 0_u64);
     for definition in &definitions {
-        // What no operation reaches is looked at once.
+        // Unreachable fragments are checked once.
         let Definition::Operation(operation) = definition else { continue };
         counted = counted.saturating_add(parts.of_operation(&operation.node));
         if counted > most {
@@ -74,7 +75,7 @@ pub(super) fn check(limits: &Limits, document: &ExecutableDocument) -> Result<()
     Ok(())
 }
 
-/// Where aliases and directives stand, in the order of the text.
+/// The positions of aliases and directives, in the order of the text.
 #[derive(Default)]
 struct Counts {
     aliases: Vec<Pos>,
@@ -101,15 +102,15 @@ impl Counts {
     }
 }
 
-/// How many levels of selections there are once fragments are put in; each fragment is looked at once.
+/// Computes the depth of selections with fragments expanded; each fragment is visited once.
 struct Nesting<'d> {
     document: &'d ExecutableDocument,
-    /// `None`: it is being found, so whoever asks for it stands within it.
+    /// `None` while the fragment's height is being computed, so that it spreads itself if it is requested.
     heights: HashMap<&'d str, Option<usize>>,
 }
 
 impl<'d> Nesting<'d> {
-    /// The levels of a selection below so many others.
+    /// Returns the height of a selection at a depth.
     fn height(&mut self, set: &'d SelectionSet, depth: usize) -> Result<usize, Error> {
         let mut height = 0;
         for selection in &set.items {
@@ -131,7 +132,7 @@ impl<'d> Nesting<'d> {
         if depth + 1 > DEEPEST { Err(too_deep(place)) } else { self.height(set, depth + 1) }
     }
 
-    /// The levels of a fragment that is spread at a place.
+    /// Returns the height of a fragment that is spread at a position.
     fn fragment(&mut self, name: &'d str, place: Pos, depth: usize) -> Result<usize, Error> {
         let height = match self.heights.get(name) {
             Some(Some(height)) => *height,
@@ -140,7 +141,7 @@ impl<'d> Nesting<'d> {
                 return Err(refusal(Code::GraphqlInvalid, place, message));
             }
             None => {
-                // Validation tells that there is no such fragment.
+                // Validation reports the missing fragment.
                 let Some(fragment) = self.document.fragments.get(name) else { return Ok(0) };
                 if depth > DEEPEST {
                     return Err(too_deep(place));
@@ -155,14 +156,14 @@ impl<'d> Nesting<'d> {
     }
 }
 
-/// How many parts an operation has once fragments are put in: fields, spreads, directives, and values. Within one selection a
-/// fragment adds its parts once, however often and by whatever other fragments it is spread there: its fields merge. The document
+/// Counts the parts of an operation with fragments expanded: fields, spreads, directives, and values. Within one selection a
+/// fragment adds its parts once, even if it is spread there several times or by several fragments: its fields merge. The document
 /// nests no deeper than [`DEEPEST`], without cycles.
 struct Parts<'d> {
     document: &'d ExecutableDocument,
-    /// Those of selections, by their addresses.
+    /// The counts of selections, by their addresses.
     known: HashMap<usize, u64>,
-    /// Parts that have been looked at; each counts for an operation at least once.
+    /// The number of visited parts; each counts for an operation at least once.
     looks: u64,
     most: u64,
 }
@@ -179,7 +180,7 @@ impl<'d> Parts<'d> {
             .saturating_add(self.of(&operation.selection_set.node))
     }
 
-    /// Those of a selection, or more than the most.
+    /// Returns the parts of a selection, or more than the limit.
     fn of(&mut self, set: &'d SelectionSet) -> u64 {
         let address = std::ptr::from_ref(set).addr();
         if let Some(known) = self.known.get(&address) {
@@ -228,7 +229,7 @@ fn of_arguments(arguments: &[(Positioned<Name>, Positioned<Value>)]) -> u64 {
     arguments.iter().map(|(_, value)| of_value(&value.node)).sum()
 }
 
-/// How many values there are in one, with itself. The scan has counted its brackets.
+/// Returns the number of values within a value, including itself. The scan has limited its brackets.
 pub(super) fn of_value(value: &Value) -> u64 {
     match value {
         Value::List(items) => 1 + items.iter().map(of_value).sum::<u64>(),

@@ -1,4 +1,4 @@
-//! async-graphql's document → ours. What plans and runs a document knows nothing of the library.
+//! Converts async-graphql's document to ours. Planning and execution do not depend on the library.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use super::tree::{
 use crate::graph::definitions::{Definitions, Literal, Type};
 use crate::graph::error::Location;
 
-/// Makes our document of a valid one.
+/// Converts a valid document.
 pub(super) fn fold(definitions: &Definitions, text: Arc<str>, read: &ReadDocument) -> Document {
     let ReadDocument { document, numbers, tokens: _ } = read;
     let fragments: Vec<_> = document.fragments.iter().collect();
@@ -41,7 +41,7 @@ pub(super) fn fold(definitions: &Definitions, text: Arc<str>, read: &ReadDocumen
     }
 }
 
-/// A constant as it is written; `None` for what is none.
+/// Parses a constant; returns `None` for other text.
 pub(in crate::graph) fn literal(text: &str) -> Option<Literal> {
     let document: ExecutableDocument = parse_query(format!("{{ of(value: {text}) }}")).ok()?;
     let (_, operation) = document.operations.iter().next()?;
@@ -85,7 +85,7 @@ impl Folder<'_> {
         }
     }
 
-    /// Selections on a type.
+    /// Converts selections on a type.
     fn selections(&self, parent: &str, set: &parsed::SelectionSet) -> Vec<Selection> {
         let selection = |selection: &Positioned<parsed::Selection>| {
             let of = match &selection.node {
@@ -96,7 +96,7 @@ impl Folder<'_> {
                     let selections = self.selections(on.unwrap_or(parent), &selection_set.node);
                     Selected::Inline(on.map(Box::from), selections)
                 }
-                // Validation has refused a fragment that is not there.
+                // Validation has refused missing fragments.
                 parsed::Selection::FragmentSpread(spread) => {
                     Selected::Spread(*self.ids.get(&spread.node.fragment_name.node)?)
                 }
@@ -104,7 +104,7 @@ impl Folder<'_> {
             Some(Selection { conditions: self.conditions(selection.node.directives()), of })
         };
         let mut selections: Vec<_> = set.items.iter().filter_map(selection).collect();
-        // They are kept, and counted as what they are.
+        // The cache counts what they use, without spare capacity.
         selections.shrink_to_fit();
         selections
     }
@@ -145,10 +145,10 @@ fn location(place: Pos) -> Location {
     Location { line: place.line, column: place.column }
 }
 
-/// A value as it is written, with the digits of its numbers; without these, with what the parser has made of them.
+/// Converts a value with the exact text of its numbers; without that, with the parser's numbers.
 fn written<'n>(value: &Value, numbers: &mut impl Iterator<Item = &'n str>) -> Literal {
     match value {
-        // No document holds bytes.
+        // No document contains bytes.
         Value::Null | Value::Binary(_) => Literal::Null,
         Value::Boolean(value) => Literal::Boolean(*value),
         Value::Number(number) => {

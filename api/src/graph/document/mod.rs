@@ -1,4 +1,4 @@
-//! Parse and validate, once for each text: documents are kept.
+//! Parses and validates documents, once for each text: valid ones are cached.
 
 mod apart;
 mod expanded;
@@ -32,25 +32,25 @@ use super::error::Error;
 use super::limits::Limits;
 use crate::cache::Cache;
 
-/// Errors that are told of a document; each may take a search for similar names.
+/// The most errors that are reported for a document; each may need a search for similar names.
 const MOST_ERRORS: usize = 20;
-/// Characters of what is told of one: it repeats names of the document.
+/// The most characters of a message: it repeats names of the document.
 const LONGEST_MESSAGE: usize = 500;
-/// Bytes that a token of a document takes in its tree, at most: a field's, which has two names.
+/// The most bytes that a token of a document takes in its tree: those of a field, which has two names.
 const TOKEN: usize = size_of::<Selection>() + 64;
 
-/// Documents that were valid, by their text.
+/// The cache of valid documents, by their text.
 pub(super) struct Documents {
     kept: Cache<Arc<str>, Arc<Document>>,
 }
 
 impl Documents {
-    /// None yet, and as many as take so many bytes.
+    /// Returns an empty cache that holds up to this many bytes.
     pub(super) fn new(most_bytes: usize) -> Self {
         Self { kept: Cache::new(most_bytes) }
     }
 
-    /// The document of a text; the errors say what is wrong with it.
+    /// Returns the document of a text, or its errors.
     pub(super) fn get(
         &self,
         schema: &Schema,
@@ -70,12 +70,12 @@ impl Documents {
     }
 }
 
-/// Reads what a fuzzer makes of a document, against the schema of all systems, with the limits of a request. What is refused is so for a
-/// reason, at a place.
+/// Reads text from a fuzzer as a document, with the schema of all systems and the limits of a request. A refusal must have a
+/// reason and a location.
 ///
 /// # Panics
 ///
-/// If it is not, which is what the fuzzer looks for.
+/// Panics if it has not, which is what the fuzzer searches for.
 #[cfg(fuzzing)]
 #[expect(clippy::unwrap_used, reason = "a panic is a finding")]
 pub fn fuzz(text: &str) {
@@ -97,7 +97,7 @@ pub fn fuzz(text: &str) {
     }
 }
 
-/// The document of a text, for tests.
+/// Returns the document of a text, for tests.
 #[cfg(test)]
 pub(super) fn document(
     schema: &Schema,

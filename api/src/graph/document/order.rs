@@ -1,4 +1,4 @@
-//! The definitions of a document in the order of the text; the parser keeps them in hash maps.
+//! Returns the definitions of a document in the order of the text; the parser keeps them in hash maps.
 
 use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, FragmentDefinition, OperationDefinition,
@@ -29,7 +29,7 @@ pub(super) fn definitions(document: &ExecutableDocument) -> Vec<Definition<'_>> 
     definitions
 }
 
-/// The operations, in any order.
+/// Returns the operations, in any order.
 pub(super) fn operations_mut(
     document: &mut ExecutableDocument,
 ) -> impl Iterator<Item = &mut OperationDefinition> {
@@ -40,7 +40,7 @@ pub(super) fn operations_mut(
     single.into_iter().chain(multiple.into_iter().flatten()).map(|operation| &mut operation.node)
 }
 
-/// The operations with their names, in the order of the text.
+/// Returns the operations with their names, in the order of the text.
 pub(super) fn operations(document: &ExecutableDocument) -> Vec<(Option<&Name>, &OperationDefinition)> {
     let mut operations: Vec<_> = document.operations.iter().collect();
     operations.sort_unstable_by_key(|(_, operation)| operation.pos);

@@ -1,4 +1,4 @@
-//! Text → document: scan, parse, count, validate.
+//! Reads a document: scans, parses, counts and validates its text.
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,13 +17,13 @@ use crate::graph::suggest;
 /// A document that is valid for a schema.
 pub(in crate::graph) struct ReadDocument {
     pub(in crate::graph) document: ExecutableDocument,
-    /// Its number literals, exactly.
+    /// Its number literals, with exact text.
     pub(in crate::graph) numbers: Numbers,
-    /// How many tokens its text has.
+    /// The number of tokens in its text.
     pub(in crate::graph) tokens: usize,
 }
 
-/// Reads a document; the errors say what is wrong with it. The schema is [`super::readable`].
+/// Reads a document, or returns its errors. The schema must be [`super::readable`].
 pub(super) fn read(schema: &Schema, limits: &Limits, text: &str) -> Result<ReadDocument, Vec<Error>> {
     let mut read = read_whole(schema, limits, text);
     if let Err(errors) = &mut read {
@@ -33,7 +33,7 @@ pub(super) fn read(schema: &Schema, limits: &Limits, text: &str) -> Result<ReadD
     read
 }
 
-/// A message repeats names of the document, which may be long.
+/// Shortens a message, which repeats names of the document.
 pub(super) fn shorten(error: &mut Error) {
     if let Some((end, _)) = error.message.char_indices().nth(LONGEST_MESSAGE) {
         error.message.truncate(end);
@@ -48,7 +48,7 @@ fn read_whole(schema: &Schema, limits: &Limits, text: &str) -> Result<ReadDocume
     if let Some(mark) = mark {
         stand_ins::replace(&mut document, mark);
     }
-    // Counted before validation, whose work grows with them.
+    // Limits come before validation, whose work they bound.
     expanded::check(limits, &document).map_err(|error| vec![error])?;
     let Some(errors) = validate::errors(schema, &document) else {
         return Err(vec![Error::internal(&"the schema is not made for reading documents")]);
@@ -60,7 +60,7 @@ fn read_whole(schema: &Schema, limits: &Limits, text: &str) -> Result<ReadDocume
     Err(told(limits, text, merged(errors, findings)))
 }
 
-/// What the parser says, without its picture of the text. `begins`: where the document does.
+/// Returns the parser's error, without its picture of the text. `begins`: the document's position.
 fn refused(error: &parser::Error, begins: Pos) -> Error {
     let invalid = |place, message: String| refusal(Code::GraphqlInvalid, place, message);
     match error {
@@ -80,12 +80,12 @@ fn refused(error: &parser::Error, begins: Pos) -> Error {
             invalid(*second, format!("There can only be one fragment named `{fragment}`."))
         }
         parser::Error::MissingOperation => invalid(begins, "The document has no operation.".into()),
-        // The scan has counted brackets already; the others are of documents that define schemas.
+        // The scan has counted brackets already; the other errors concern documents that define schemas.
         error => invalid(begins, format!("The document is refused: {error}.")),
     }
 }
 
-/// All mistakes, each told once, causes first.
+/// Merges all errors, each once, causes first.
 fn merged(errors: Vec<ServerError>, findings: Findings<'_>) -> Vec<Mistake<'_>> {
     let Findings { mut mistakes, unknown } = findings;
     let mut unknown: HashMap<Pos, Unknown<'_>> = unknown.into_iter().collect();
@@ -96,7 +96,7 @@ fn merged(errors: Vec<ServerError>, findings: Findings<'_>) -> Vec<Mistake<'_>> 
         if told.contains(&place) || !seen.insert((place, error.message.clone())) {
             continue;
         }
-        // The name that is not known is told before what else is wrong at the place.
+        // An unknown name is reported before other errors at the same position.
         let found = unknown.remove(&place);
         let remoteness = match &found {
             Some(_) => Remoteness::Cause,
@@ -112,7 +112,7 @@ fn merged(errors: Vec<ServerError>, findings: Findings<'_>) -> Vec<Mistake<'_>> 
     mistakes
 }
 
-/// The first mistakes in words for the caller.
+/// Returns the first errors, worded for the caller.
 fn told(limits: &Limits, text: &str, mistakes: Vec<Mistake<'_>>) -> Vec<Error> {
     let tell = |mistake: Mistake<'_>| {
         let mut message = mistake.message;

@@ -1,14 +1,14 @@
-//! Puts values in the place of the stand-ins that the scan gave to the parser.
+//! Replaces the stand-ins that the scan passed to the parser by their values.
 //!
-//! The parser takes an enum's value that begins with `null`, `true` or `false` for two values, and leaves `\"""` in a block string as
-//! it is. The scan has put a mark into such values, a character that the text has nowhere else.
+//! The parser splits an enum value that begins with `null`, `true` or `false` into two values, and leaves `\"""` in a block
+//! string unchanged. The scan puts a mark into such values, a character that the text does not contain otherwise.
 
 use async_graphql::parser::types::{Directive, ExecutableDocument, Selection, SelectionSet};
 use async_graphql::{Name, Positioned};
 
 use super::Value;
 
-/// Puts the values back, all over a document.
+/// Restores the values in a document.
 pub(super) fn replace(document: &mut ExecutableDocument, mark: char) {
     let operations = super::order::operations_mut(document);
     for operation in operations {
@@ -16,7 +16,7 @@ pub(super) fn replace(document: &mut ExecutableDocument, mark: char) {
             if let Some(default) = &mut variable.node.default_value {
                 let mut value = std::mem::take(&mut default.node).into_value();
                 any(&mut value, mark);
-                // Nothing in a default is a variable.
+                // A default contains no variables.
                 default.node = value.into_const().unwrap_or_default();
             }
         }
@@ -73,7 +73,7 @@ enum Meant {
     Text(String),
 }
 
-/// What a string stands for: `⟨mark⟩nable` for the enum's value `nullable`, four marks for three quotes.
+/// Returns the meaning of a string with marks: `⟨mark⟩nable` is the enum value `nullable`, four marks are three quotes.
 fn meant(text: &str, mark: char) -> Option<Meant> {
     let word = |rest: &str| match rest.chars().next() {
         Some('n') => Some("null"),

@@ -17,7 +17,7 @@ use crate::graph::catalog::Catalog;
 use crate::graph::schema;
 use crate::systems;
 
-/// A few types of each kind.
+/// A small schema with a few types of each kind.
 pub(super) static PETS: LazyLock<Schema> = LazyLock::new(|| of_sdl(include_str!("pets.graphql")));
 
 /// The gateway's own schema.

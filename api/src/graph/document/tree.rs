@@ -12,9 +12,9 @@ use crate::graph::error::{Code, Error, Location};
 /// The operations of a document and the fragments that they share.
 #[derive(Debug)]
 pub(in crate::graph) struct Document {
-    /// What it was read from.
+    /// The text of the document.
     pub(super) text: Arc<str>,
-    /// In the order of the text.
+    /// The operations, in the order of the text.
     pub(super) operations: Vec<Operation>,
     pub(super) fragments: Vec<Fragment>,
 }
@@ -28,7 +28,7 @@ pub(in crate::graph) struct Operation {
     pub(in crate::graph) selections: Vec<Selection>,
 }
 
-/// What an operation does.
+/// The kind of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::graph) enum OperationKind {
     Query,
@@ -37,7 +37,7 @@ pub(in crate::graph) enum OperationKind {
 }
 
 impl OperationKind {
-    /// The name of the type whose fields such an operation has.
+    /// Returns the name of the root type of such an operation.
     pub(super) fn type_name(self) -> &'static str {
         match self {
             Self::Query => "Query",
@@ -55,14 +55,14 @@ pub(in crate::graph) struct VariableDefinition {
     pub(in crate::graph) default: Option<Literal>,
 }
 
-/// Selections that are written once and spread wherever they are named.
+/// Selections that are written once and can be spread by name.
 #[derive(Debug)]
 pub(super) struct Fragment {
     pub(super) on: Box<str>,
     pub(super) selections: Vec<Selection>,
 }
 
-/// What is selected of an object, if the conditions hold.
+/// A selection of an object, with its conditions.
 #[derive(Debug)]
 pub(in crate::graph) struct Selection {
     pub(in crate::graph) conditions: Vec<Condition>,
@@ -78,35 +78,35 @@ pub(in crate::graph) enum Selected {
     Spread(FragmentId),
 }
 
-/// The place of a fragment in its document.
+/// The index of a fragment in its document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::graph) struct FragmentId(pub(super) usize);
 
 /// `@skip` or `@include`.
 #[derive(Debug)]
 pub(in crate::graph) struct Condition {
-    /// Whether what stands here is wanted if `value` is true.
+    /// True if the selection is included when `value` is true.
     pub(in crate::graph) includes: bool,
     pub(in crate::graph) location: Location,
     pub(in crate::graph) value: Literal,
 }
 
-/// A field, with its arguments and what is selected below it.
+/// A field, with its arguments and selections.
 #[derive(Debug)]
 pub(in crate::graph) struct Field {
     /// Response key: alias or name.
     pub(in crate::graph) key: Box<str>,
     pub(in crate::graph) name: Box<str>,
     pub(in crate::graph) location: Location,
-    /// What the schema says of its arguments, in the order of the schema.
+    /// The definitions of its arguments, in the order of the schema.
     pub(super) definitions: Arc<[InputValue]>,
-    /// What was given for each of them, by its place among the definitions.
+    /// The given arguments, by their indexes among the definitions.
     pub(super) given: Vec<(usize, Literal)>,
     pub(in crate::graph) selections: Vec<Selection>,
 }
 
 impl Document {
-    /// The operation of this name, or the only one.
+    /// Returns the operation of this name, or the only one.
     pub(in crate::graph) fn operation(&self, name: Option<&str>) -> Result<&Operation, Error> {
         let invalid = |message: String| {
             let mut error = Error::new(Code::GraphqlInvalid, message);
@@ -126,7 +126,7 @@ impl Document {
         }
     }
 
-    /// An error of an argument at the place of the value that it is about, which is known so far by the field or directive.
+    /// Moves an argument's error, which so far has the position of the field or directive, to the position of the value.
     pub(in crate::graph) fn pinpoint(&self, mut error: Error) -> Error {
         if let (Some(argument), [place]) = (&error.argument, error.locations.as_mut_slice()) {
             let from = Pos { line: place.line, column: place.column };
@@ -137,21 +137,21 @@ impl Document {
         error
     }
 
-    /// Type and selections of a fragment.
+    /// Returns type and selections of a fragment.
     pub(in crate::graph) fn fragment(&self, id: FragmentId) -> Option<(&str, &[Selection])> {
         self.fragments.get(id.0).map(|fragment| (&*fragment.on, fragment.selections.as_slice()))
     }
 }
 
 impl Condition {
-    /// The directive that says so, as it is written.
+    /// Returns the directive's text.
     pub(in crate::graph) fn directive(&self) -> &'static str {
         if self.includes { "@include" } else { "@skip" }
     }
 }
 
 impl Field {
-    /// The definition of each argument, and what was given for it.
+    /// Returns the definition of each argument, and its given value.
     pub(in crate::graph) fn arguments(&self) -> impl Iterator<Item = (&InputValue, Option<&Literal>)> {
         self.definitions.iter().enumerate().map(|(at, definition)| {
             let given = self.given.iter().find(|(of, _)| *of == at);

@@ -1,4 +1,4 @@
-//! Where an operation uses variables. Only errors ask for it.
+//! Finds the places where an operation uses variables. Only errors need it.
 
 use std::collections::HashSet;
 
@@ -6,17 +6,17 @@ use super::tree::{Document, Field, FragmentId, Operation, Selected, Selection};
 use crate::graph::definitions::Literal;
 use crate::graph::error::Location;
 
-/// A place that a variable stands in.
+/// A usage of a variable.
 pub(in crate::graph) struct Use {
     pub(in crate::graph) variable: Box<str>,
-    /// Of the field or directive.
+    /// The location of the field or directive.
     pub(in crate::graph) location: Location,
     /// Dotted path from the argument inwards.
     pub(in crate::graph) argument: String,
 }
 
 impl Document {
-    /// All places where an operation uses a variable, in its order.
+    /// Returns all usages of variables in an operation, in its order.
     pub(in crate::graph) fn uses(&self, operation: &Operation) -> Vec<Use> {
         let mut search = Search { document: self, visited: HashSet::new(), found: Vec::new() };
         search.selections(&operation.selections);
@@ -69,7 +69,7 @@ impl Search<'_> {
     }
 }
 
-/// Notes the variables within a literal.
+/// Collects the variables within a literal.
 fn note(location: Location, argument: String, literal: &Literal, found: &mut Vec<Use>) {
     match literal {
         Literal::Variable(name) => found.push(Use { variable: name.clone(), location, argument }),

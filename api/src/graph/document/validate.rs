@@ -1,8 +1,8 @@
-//! Validation by async-graphql.
+//! Validates documents with async-graphql.
 //!
-//! Its rules can be had only through `Schema::execute`, so an extension stops there: nothing is executed. Where a rule of its
-//! own is wrong or incomplete, [`super::rules`] has it, and async-graphql gets a document that it has nothing to say of, or what it
-//! says is dropped by the place. Nobody reads its English.
+//! Its rules run only as part of `Schema::execute`, so an extension stops there: nothing is executed. Where a rule of the library
+//! is wrong or incomplete, [`super::rules`] replaces it, and async-graphql either gets a document without such errors, or its
+//! error at that position is dropped. No code parses its messages.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,18 +16,18 @@ use futures_util::FutureExt as _;
 use super::apart;
 use super::expanded::DEEPEST;
 
-/// Where async-graphql's verdict goes; nothing yet, or the errors.
+/// The result of async-graphql's validation; `None` before, then the errors.
 #[derive(Clone, Default)]
 struct Verdict(Arc<Mutex<Option<Vec<ServerError>>>>);
 
-/// Makes a schema one that documents can be read with.
+/// Prepares a schema for reading documents.
 pub(in crate::graph) fn readable(schema: SchemaBuilder) -> SchemaBuilder {
-    // Its suggestions take a time that grows with the square of a name. Selections are counted already, and become two levels
-    // deeper at most.
+    // The time for its suggestions grows with the square of a name's length. Selections are counted already, and the rewritten
+    // ones are at most two levels deeper.
     schema.extension(ValidateOnly).disable_suggestions().limit_recursive_depth(DEEPEST + 2)
 }
 
-/// The extension that makes a schema validate a document without executing it. It leaves all other requests alone.
+/// An extension that makes a schema validate a document without executing it. It does not affect other requests.
 struct ValidateOnly;
 
 impl ExtensionFactory for ValidateOnly {
@@ -51,15 +51,15 @@ impl Extension for ValidateOnly {
     }
 }
 
-/// What async-graphql has against a document; `None` if the schema is not [`readable`].
+/// Returns async-graphql's errors about a document; `None` if the schema is not [`readable`].
 pub(super) fn errors(schema: &Schema, document: &ExecutableDocument) -> Option<Vec<ServerError>> {
     let verdict = Verdict::default();
     let mut request = Request::new("").data(verdict.clone());
     request.set_parsed_query(apart::taken_apart(document));
-    // Nothing in it waits.
+    // Nothing in it is asynchronous.
     schema.execute(request).now_or_never()?;
     let errors = verdict.0.lock().unwrap_or_else(PoisonError::into_inner).take()?;
-    // A variable that an operation does not define has two places, its own and the operation's.
+    // The error of an undefined variable has two positions, its own and the operation's.
     let is_told =
         |error: &ServerError| error.locations.len() == 1 && !error.locations.contains(&apart::NOWHERE);
     Some(errors.into_iter().filter(is_told).collect())

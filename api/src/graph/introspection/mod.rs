@@ -1,7 +1,7 @@
-//! `__schema` and `__type`: answered from kept bytes, and made off the runtime, one at a time.
+//! Answers `__schema` and `__type` from cached bytes, which are computed outside of the async runtime, one at a time.
 //!
-//! A short query can ask for much of a large schema many times over. What is written is counted like the rest of an answer, by
-//! objects and bytes, and it ends where these do.
+//! A short query can select much of a large schema many times. The objects and bytes of an answer count like those of the rest,
+//! and writing stops at their limits.
 
 #[cfg(test)]
 mod tests;
@@ -20,9 +20,9 @@ use super::limits::Limits;
 use super::plan::{Keyed, RootField};
 use crate::cache::Cache;
 
-/// Bytes of answers that are kept. The whole schema takes about two megabytes.
+/// The most bytes of cached answers. The whole schema takes about two megabytes.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
-/// What a field of a request takes beside the bytes of its answer, as a key of the cache.
+/// The bytes that a field of a request takes as a key of the cache, in addition to its answer.
 const FIELD: usize = 96;
 
 /// A field `__schema` or `__type`; equal ones have the same answer.
@@ -34,7 +34,7 @@ pub(super) enum Introspected {
     Type(String, Shape),
 }
 
-/// What is asked of an object of the schema's schema.
+/// The selection on an object of introspection.
 pub(super) type Shape = Vec<Wanted>;
 
 /// A field of such an object.
@@ -44,9 +44,9 @@ pub(super) struct Wanted {
     pub(super) key: String,
     /// Name.
     pub(super) name: String,
-    /// Whether what is deprecated is listed too.
+    /// True if deprecated members are listed too.
     pub(super) deprecated: bool,
-    /// What is asked of the objects that it holds.
+    /// The selection on the objects that the field returns.
     pub(super) below: Shape,
 }
 
@@ -57,7 +57,7 @@ pub(super) type Answers = HashMap<String, Bytes>;
 pub(super) struct Introspection {
     schema: Schema,
     kept: Cache<Introspected, Kept>,
-    /// Answers are made one at a time, in the order in which they were asked for.
+    /// Serializes the computation of answers, in the order of the requests.
     turn: Arc<Semaphore>,
 }
 
@@ -72,8 +72,7 @@ impl Introspection {
         Self { schema, kept: Cache::new(MOST_BYTES), turn: Arc::new(Semaphore::new(1)) }
     }
 
-    /// Answers the introspection among the fields of `Query`. `cost`: what the request costs already; what is answered is
-    /// added.
+    /// Answers the introspection fields of `Query`. `cost` is the cost of the request so far, to which the answer is added.
     pub(super) async fn answer(
         &self,
         fields: &[Keyed<RootField>],
@@ -104,17 +103,17 @@ impl Introspection {
         Ok(answers)
     }
 
-    /// Makes an answer; `None`: there is no room for it.
+    /// Computes an answer; returns `None` if it exceeds the room.
     async fn make(&self, asked: &Introspected, room: Room) -> Result<Option<Kept>, Error> {
         let turn = Arc::clone(&self.turn).acquire_owned().await.map_err(|closed| Error::internal(&closed))?;
         if let Some(kept) = self.kept.get(asked) {
-            // Whoever came before has asked the same.
+            // An earlier request may have had the same selection.
             let fits = kept.objects <= room.objects && kept.bytes.len() <= room.bytes;
             return Ok(fits.then_some(kept));
         }
         let (schema, wanted) = (self.schema.clone(), asked.clone());
         let work = move || {
-            // Held to the end of the work, even where nobody waits for it any more.
+            // Held to the end of the work, even if the request has been cancelled.
             let _turn = turn;
             Writer::new(schema.registry(), room).write(&wanted)
         };
@@ -138,7 +137,7 @@ impl Introspected {
     }
 }
 
-/// What an answer may still take.
+/// The objects and bytes that an answer may still take.
 #[derive(Clone, Copy)]
 struct Room {
     objects: u64,

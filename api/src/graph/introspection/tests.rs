@@ -1,4 +1,4 @@
-//! Introspection beside that of the library, and beside graphql-js.
+//! Compares introspection with the library, and with graphql-js.
 
 use std::collections::BTreeMap;
 
@@ -20,19 +20,19 @@ use crate::graph::graphql_js::graphql_js;
 use crate::graph::{plan, schema};
 use crate::systems;
 
-/// What GraphiQL and code generators ask, with what only newer ones ask.
+/// Returns the query of GraphiQL and code generators, with the fields that only newer ones select.
 fn whole() -> String {
     let whole = include_str!("../../../../tests/it/introspection.graphql");
     whole.replace("  specifiedByURL\n", "  specifiedByURL\n  isOneOf\n")
 }
 
-/// A question asked without the planner.
+/// Answers a query without the planner.
 async fn ours(schema: &Schema, query: &str) -> Value {
     let introspection = Introspection::new(schema.clone());
     values(&introspection.answer(&fields(query), &Limits::default(), &mut 0).await.unwrap())
 }
 
-/// The fields of a query, which all are of introspection.
+/// Returns the fields of a query, which all are of introspection.
 fn fields(query: &str) -> Vec<Keyed<RootField>> {
     let document = parse_query(query).unwrap();
     let operation = &document.operations.iter().next().unwrap().1.node;
@@ -64,7 +64,7 @@ fn shape(document: &ExecutableDocument, set: &SelectionSet) -> Shape {
     set.items.iter().flat_map(wanted).collect()
 }
 
-/// An argument, without the marks of a string.
+/// Returns an argument, without quotes.
 fn text(field: &Selected, argument: &str) -> Option<String> {
     field.get_argument(argument).map(|it| it.node.to_string().trim_matches('"').to_owned())
 }
@@ -77,7 +77,7 @@ fn values(answers: &Answers) -> Value {
 const ID: &str =
     "The id of an object, as a string that is not meant to be read; a whole number is accepted too.";
 
-/// What the library answers, but for what it gets wrong.
+/// Returns the library's answer, with its errors corrected.
 async fn theirs(schema: &Schema, query: &str) -> Value {
     let answer = schema.execute(query).await;
     assert!(answer.errors.is_empty(), "{:?}", answer.errors);
@@ -101,7 +101,7 @@ async fn theirs(schema: &Schema, query: &str) -> Value {
     answer
 }
 
-/// What another implementation of the specification answers is answered here.
+/// Checks that answers equal those of another implementation of the specification.
 #[tokio::test]
 async fn answers_are_those_of_the_library() {
     let catalog = Catalog::new(&systems::ALL).unwrap();
@@ -128,7 +128,7 @@ async fn answers_are_those_of_the_library() {
     }
 }
 
-/// A schema of everything that introspection tells, also of what no catalog makes yet.
+/// Returns a schema with everything that introspection can show, including kinds that no catalog uses yet.
 fn many_kinds() -> Schema {
     let text = || TypeRef::named(TypeRef::STRING);
     let levels = TypeRef::NonNull(Box::new(TypeRef::List(Box::new(TypeRef::named_nn_list_nn("Kind")))));
@@ -192,7 +192,7 @@ async fn what_is_deprecated_without_a_reason_has_that_of_the_specification() {
     assert_eq!(ours(&schema, query).await, json!({ "a": { "fields": [] }, "b": { "fields": told } }));
 }
 
-/// Bytes of the portal's whole schema as most tools ask for it: every type, field, argument and value counts.
+/// Limits the bytes of the portal's whole schema in the selection of most tools: every type, field, argument and value counts.
 #[tokio::test]
 async fn the_portals_introspection_stays_small() {
     let [portal, ..] = systems::ALL;
@@ -205,7 +205,7 @@ async fn the_portals_introspection_stays_small() {
     assert!(bytes <= 1_560_000, "{bytes}");
 }
 
-/// Equal questions are answered with the same bytes, of which there is one copy.
+/// Checks that equal queries get the same bytes, of which there is one copy.
 #[tokio::test]
 async fn an_answer_is_made_once() {
     let introspection = Introspection::new(many_kinds());
@@ -222,7 +222,7 @@ async fn an_answer_is_made_once() {
     assert!(places.windows(2).all(|two| two[0] == two[1]), "{places:?}");
 }
 
-/// The schema's schema as graphql-js tells it; `None` where that is not installed.
+/// Returns the types of introspection as graphql-js describes them; `None` if it is not installed.
 fn of_graphql_js(query: &str) -> Option<Value> {
     let answer = graphql_js("introspect.mjs", &[], query)?;
     Some(serde_json::from_slice(&answer).unwrap())
@@ -247,7 +247,7 @@ async fn the_schema_of_schemas_is_that_of_graphql_js() {
     assert_eq!(ours.len(), theirs.len());
 }
 
-/// What the types of introspection say is asked for, all of it, and answered as they say.
+/// Checks that answers match the types of introspection, for all of their fields.
 #[tokio::test]
 async fn what_the_schema_of_schemas_says_is_so() {
     let catalog = Catalog::new(&systems::ALL).unwrap();

@@ -1,10 +1,9 @@
-//! Writes what is asked of a schema.
+//! Writes the selected parts of a schema.
 //!
-//! async-graphql answers introspection too, but makes the whole answer as a tree before anybody can count it: for an answer of
-//! 28 MB, which 1.3 KB of a document ask for, 190 MB and nine times the time. And its answers are wrong in places: an interface
-//! has no list of interfaces, and the schema's description is a text of the library's. So types are read here from its registry
-//! instead, those of introspection among them ([`crate::graph::schema`] makes these), object by object, and what has no room is not
-//! written.
+//! async-graphql answers introspection too, but builds the whole answer as a tree before it can be counted: for an answer of 28
+//! MB, to a document of 1.3 KB, it takes 190 MB and nine times the time. Its answers are also wrong in places: an interface has
+//! no list of interfaces, and the schema's description is the library's text. So this module reads types from its registry
+//! instead, including those of introspection ([`crate::graph::schema`] adds these), object by object, and stops at the limit.
 
 use async_graphql::InputType;
 use async_graphql::dynamic::TypeRef;
@@ -21,18 +20,18 @@ pub(super) struct Writer<'s> {
     room: Room,
     objects: u64,
     out: Vec<u8>,
-    /// Whether there is no room for more; what is left is not written then.
+    /// True if the limit is reached; the rest is not written then.
     full: bool,
 }
 
-/// An object of the schema's schema.
+/// An object of introspection.
 #[derive(Clone, Copy)]
 enum Object<'s> {
     Schema,
     Type(&'s MetaType),
-    /// `[…]`: the type of its items.
+    /// A list type: the type of its items.
     List(&'s str),
-    /// `…!`: the type that is never null.
+    /// A non-null type: the type without `!`.
     NonNull(&'s str),
     Field(&'s MetaField),
     Input(&'s MetaInputValue),
@@ -45,7 +44,7 @@ impl<'s> Writer<'s> {
         Self { registry, room, objects: 0, out: Vec::new(), full: false }
     }
 
-    /// The answer and the number of its objects; `None`: there is no room for it.
+    /// Returns the answer and the number of its objects; `None` if it exceeds the limit.
     pub(super) fn write(mut self, asked: &Introspected) -> Option<(Bytes, u64)> {
         match asked {
             Introspected::Schema(shape) => self.object(Object::Schema, shape),
@@ -96,7 +95,7 @@ impl<'s> Writer<'s> {
                 self.list(registry.directives.values().map(Object::Directive), &wanted.below);
             }
             "__typename" => self.text(Some("__Schema")),
-            // Its description: there is none.
+            // The schema has no description.
             _ => self.null(),
         }
     }
@@ -126,7 +125,7 @@ impl<'s> Writer<'s> {
             ("name", _) => self.text(Some(ty.name())),
             ("description", _) => self.text(description(ty)),
             ("fields", MetaType::Object { fields, .. } | MetaType::Interface { fields, .. }) => {
-                // Those of introspection itself are not listed.
+                // Fields of introspection itself are not listed.
                 let fields = fields.values().filter(|it| !it.name.starts_with("__"));
                 let fields = fields.filter(|it| shown(&it.deprecation, wanted));
                 self.list(fields.map(Object::Field), &wanted.below);
@@ -210,7 +209,7 @@ impl<'s> Writer<'s> {
                 self.array(locations, |this, name| this.text(Some(&name)));
             }
             "isRepeatable" => self.boolean(directive.is_repeatable),
-            // No directive can be.
+            // A directive cannot be deprecated.
             _ => self.deprecation(&Deprecation::NoDeprecated, "__Directive", wanted),
         }
     }
@@ -220,7 +219,7 @@ impl<'s> Writer<'s> {
         self.list(inputs.map(Object::Input), &wanted.below);
     }
 
-    /// What fields, inputs and values have in common.
+    /// Writes the members that fields, inputs and values share.
     fn deprecation(&mut self, deprecation: &Deprecation, type_name: &str, wanted: &Wanted) {
         match (wanted.name.as_str(), deprecation) {
             ("isDeprecated", _) => self.boolean(deprecation.is_deprecated()),
@@ -292,7 +291,7 @@ fn description(ty: &MetaType) -> Option<&str> {
     }
 }
 
-/// Whether something is listed.
+/// Returns true if a member is listed.
 fn shown(deprecation: &Deprecation, wanted: &Wanted) -> bool {
     wanted.deprecated || !deprecation.is_deprecated()
 }

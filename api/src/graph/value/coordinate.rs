@@ -1,13 +1,13 @@
-//! Postgres's binary format → a place on the axis of a chart.
+//! Converts Postgres's binary format to a position on the axis of a chart.
 
 use bytes::Buf;
 
 use super::numeric;
 use crate::graph::catalog::{ColumnType, Scalar};
 
-/// A number as it is; a date in days, a time in microseconds, both since 2000-01-01.
+/// Returns a number unchanged; a date in days, a time in microseconds, both since 2000-01-01.
 ///
-/// `None` for what has no place: a missing value, NaN, an infinite number, date or time, a number beyond a double, a type
+/// Returns `None` for a value without a position: NULL, NaN, an infinite number, date or time, a number beyond a double, a type
 /// that is neither number nor time.
 pub(crate) fn coordinate(ty: &ColumnType, value: Option<&[u8]>) -> Option<f64> {
     let mut bytes = value?;

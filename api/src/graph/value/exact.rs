@@ -1,4 +1,4 @@
-//! Values within cursors: JSON that gives every value back as it was, also those that no answer can show.
+//! Values within cursors: JSON that preserves every value, including those that no answer can show.
 
 use bytes::Buf;
 
@@ -22,7 +22,7 @@ pub(in crate::graph) fn read_exact(ty: &ColumnType, value: &Value<'_>) -> Result
     let ColumnType::Scalar(scalar) = ty else { return parameter(ty, value) };
     let number = || value.as_number().or_else(|| value.as_str());
     let special = || value.as_str().filter(|text| matches!(*text, "NaN" | "Infinity" | "-Infinity"));
-    // Postgres holds it already: nothing of it can be lost.
+    // Postgres has stored the value, so it fits.
     let float = || value.as_number().or_else(special);
     let bytes = match scalar {
         Scalar::Real => {
@@ -39,7 +39,7 @@ pub(in crate::graph) fn read_exact(ty: &ColumnType, value: &Value<'_>) -> Result
     bytes.map_or_else(|| parameter(ty, value), |bytes| Ok(Parameter::new(scalar.postgres(), bytes)))
 }
 
-/// The name of what is no number, of a column of numbers.
+/// Returns the name of a special value (NaN, infinities) of a column of numbers.
 fn special(ty: &ColumnType, mut bytes: &[u8]) -> Option<&'static str> {
     let of_float = |number: f64| match number {
         number if number.is_nan() => Some("NaN"),

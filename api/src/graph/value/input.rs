@@ -1,4 +1,4 @@
-//! JSON of the request → Postgres's binary format.
+//! Converts JSON of the request to Postgres's binary format.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use crate::database::Parameter;
 use crate::graph::arguments::{ArgumentError, Value, number, repeated};
 use crate::graph::catalog::{Bounds, ColumnType, Scalar};
 
-/// A parameter of a column's type. The value is not null: the caller has dealt with that. The error says where within the value it is.
+/// Returns a parameter of a column's type. The caller has handled null. An error contains the path within the value.
 pub(in crate::graph) fn parameter(ty: &ColumnType, value: &Value<'_>) -> Result<Parameter, ArgumentError> {
     match ty {
         ColumnType::Scalar(scalar) => Ok(Parameter::new(scalar.postgres(), encode(*scalar, value)?)),
@@ -23,7 +23,7 @@ pub(in crate::graph) fn parameter(ty: &ColumnType, value: &Value<'_>) -> Result<
     }
 }
 
-/// A parameter of a column's or an argument's type, within its bounds.
+/// Returns a parameter of a column's or an argument's type, within its bounds.
 fn bounded(ty: &ColumnType, bounds: Bounds, value: &Value<'_>) -> Result<Parameter, ArgumentError> {
     let parameter = parameter(ty, value)?;
     let needed = || parameter.value.as_deref().map_or(0, numeric::scale);
@@ -50,12 +50,12 @@ fn is_less(value: &Value<'_>, least: i32) -> bool {
     decimal(value).is_some_and(|number| number::compare(number, &least.to_string()).is_lt())
 }
 
-/// The text of a decimal, which is a number or a string.
+/// Returns the text of a decimal, which is a number or a string.
 fn decimal<'v>(value: &'v Value<'_>) -> Option<&'v str> {
     value.as_number().or_else(|| value.as_str())
 }
 
-/// Whether a number is no larger than a column with these bounds can hold.
+/// Returns true if a column with these bounds can hold a number.
 pub(in crate::graph) fn holds(bounds: Bounds, number: &Parameter) -> bool {
     match (bounds.whole, &number.value) {
         (Some(whole), Some(bytes)) if number.ty == Type::NUMERIC => numeric::whole(bytes) <= whole,
@@ -63,8 +63,8 @@ pub(in crate::graph) fn holds(bounds: Bounds, number: &Parameter) -> bool {
     }
 }
 
-/// A parameter of a column's type that is to be stored. Refused is what could be written and no reader could use: a time without
-/// end or of a year that no calendar shows, a number that no double has room for.
+/// Returns a parameter of a column's type to store. Refuses values that could be written but not read: an infinite time or one of
+/// a year that no calendar shows, a number that no double can hold.
 pub(in crate::graph) fn stored(
     ty: &ColumnType,
     bounds: Bounds,
@@ -79,7 +79,8 @@ pub(in crate::graph) fn stored(
     }
 }
 
-/// Reads a parameter of a column's or an argument's type, within its bounds; a date or a time lies in the years that calendars show.
+/// Returns a parameter of a column's or an argument's type, within its bounds; a date or a time must be in the years that
+/// calendars show.
 pub(in crate::graph) fn shown(
     ty: &ColumnType,
     bounds: Bounds,
@@ -102,13 +103,13 @@ fn is_below_the_largest_double(value: &Value<'_>) -> bool {
     decimal(value).is_some_and(|number| number.parse().is_ok_and(f64::is_finite))
 }
 
-/// A part of a key, as its bytes are found again in a row: equal numbers are equal bytes.
+/// Returns a part of a key, in the bytes that a row has: equal numbers are equal bytes.
 pub(in crate::graph) fn key_part(ty: &ColumnType, value: &Value<'_>) -> Result<Vec<u8>, ArgumentError> {
     let bytes = parameter(ty, value)?.value.unwrap_or_default();
     Ok(if ty.postgres() == Type::NUMERIC { numeric::shortest(&bytes) } else { bytes })
 }
 
-/// A part of a key that the database has written as JSON.
+/// Returns a part of a key that the database has written as JSON.
 pub(crate) fn key_part_of_json(ty: &ColumnType, value: &JsonValue) -> Option<Vec<u8>> {
     let number;
     let value = match value {
@@ -123,7 +124,7 @@ pub(crate) fn key_part_of_json(ty: &ColumnType, value: &JsonValue) -> Option<Vec
     key_part(ty, &value).ok()
 }
 
-/// An array parameter whose elements are of a column's type.
+/// Returns an array parameter with elements of a column's type.
 pub(in crate::graph) fn parameter_array(
     ty: &ColumnType,
     value: &Value<'_>,
@@ -165,7 +166,7 @@ fn encode(scalar: Scalar, value: &Value<'_>) -> Result<Vec<u8>, ArgumentError> {
         }
         Scalar::Uuid => value
             .as_str()
-            // Of the forms that this reads, the one of RFC 9562.
+            // Of the forms that the parser accepts, only that of RFC 9562.
             .filter(|text| text.len() == uuid::fmt::Hyphenated::LENGTH)
             .and_then(|text| uuid::Uuid::try_parse(text).ok())
             .map(|uuid| uuid.as_bytes().to_vec()),
@@ -184,8 +185,8 @@ fn encode(scalar: Scalar, value: &Value<'_>) -> Result<Vec<u8>, ArgumentError> {
     encoded.ok_or_else(|| mismatch(value, expected(scalar)))
 }
 
-/// Refuses what Postgres cannot store as JSON, which is NUL in texts, and what readers cannot use: a number beyond a double, and
-/// a field that is there twice, of which Postgres would keep the last.
+/// Refuses JSON that Postgres cannot store, which is NUL in texts, and that clients cannot read: a number beyond a double, and a
+/// repeated field, of which Postgres would keep the last.
 fn check_json(value: &Value<'_>) -> Result<(), ArgumentError> {
     let is_text = |text: &str| !text.contains('\0');
     let is_whole = value.as_str().is_none_or(is_text)
@@ -223,7 +224,7 @@ fn expected(scalar: Scalar) -> &'static str {
 }
 
 fn mismatch(value: &Value<'_>, expected: &str) -> ArgumentError {
-    /// Enough to recognise one's own value in an error message.
+    /// Enough to recognise the value in an error message.
     const MOST_CHARACTERS: usize = 60;
     let mut found = Vec::new();
     value.write_json(&mut found);

@@ -1,4 +1,4 @@
-//! Values between three forms: JSON of the request, Postgres's binary format, JSON of the response.
+//! Converts values between three forms: JSON of the request, Postgres's binary format, JSON of the response.
 
 mod coordinate;
 mod exact;

@@ -1,18 +1,18 @@
-//! Multiples of a decimal, exactly, in Postgres's binary format of `numeric`.
+//! Multiples of a decimal, exact, in Postgres's binary format of `numeric`.
 
 use bytes::{Buf, BufMut};
 
 use super::numeric::{BASE, NEGATIVE, shortest};
 
-/// A number of whole groups of four decimal digits, the last group first, that are to be moved by as many groups.
+/// A number as groups of four decimal digits, the last group first, with the position of the last group.
 struct Decimal {
     negative: bool,
     groups: Vec<u64>,
-    /// The place of the last group; -1 is the first behind the point.
+    /// The position of the last group; -1 is the first after the point.
     place: i32,
 }
 
-/// A decimal multiplied by a whole number, and by the next greater one; `None` for what is no number.
+/// Returns a decimal multiplied by a whole number, and by the next greater one; `None` for a value that is not a number.
 pub(in crate::graph) fn multiples(number: &[u8], decimal: &[u8]) -> Option<[Vec<u8>; 2]> {
     let (number, decimal) = (Decimal::read(number)?.whole()?, Decimal::read(decimal)?);
     let next = number.next();
@@ -33,7 +33,7 @@ impl Decimal {
         Some(Self { negative, groups, place: i32::from(weight) + 1 - i32::from(count) })
     }
 
-    /// The same with a last group before the point; `None` where there are digits behind it.
+    /// Returns the same number with a last group before the point; `None` if it has digits after the point.
     fn whole(mut self) -> Option<Self> {
         let zeros = usize::try_from(self.place).ok().or_else(|| self.groups.is_empty().then_some(0))?;
         self.groups.splice(0..0, std::iter::repeat_n(0, zeros));
@@ -41,7 +41,7 @@ impl Decimal {
         Some(self)
     }
 
-    /// The next greater whole number.
+    /// Returns the next greater whole number.
     fn next(&self) -> Self {
         let mut groups = self.groups.clone();
         let (from, to) = if self.negative { (0, BASE - 1) } else { (BASE - 1, 0) };
@@ -67,7 +67,7 @@ impl Decimal {
         Self { negative: self.negative != other.negative, groups, place: self.place + other.place }
     }
 
-    /// The number without zeros that say nothing.
+    /// Writes the number without leading and trailing zeros.
     fn write(mut self) -> Option<Vec<u8>> {
         let last = self.groups.iter().take_while(|group| **group == 0).count();
         self.groups.drain(..last);

@@ -10,10 +10,10 @@ const NEGATIVE_INFINITY: u16 = 0xF000;
 pub(super) const BASE: u64 = 10_000;
 /// Decimal digits in one base-10,000 digit.
 const GROUP: usize = 4;
-/// More digits than any clinical quantity has, few enough that a hostile input costs nothing.
+/// More digits than any clinical quantity has, and few enough that a hostile input is cheap.
 const MOST_DIGITS: usize = 1_000;
 
-/// Appends the number's decimal text; `false` for what no number expresses (NaN, infinities).
+/// Appends the number's decimal text; returns `false` for NaN and infinities.
 pub(super) fn write(mut bytes: &[u8], out: &mut Vec<u8>) -> bool {
     if bytes.remaining() < 8 {
         return false;
@@ -38,7 +38,7 @@ pub(super) fn write(mut bytes: &[u8], out: &mut Vec<u8>) -> bool {
     } else {
         for place in (0..=weight).rev() {
             let digits = four_digits(group(place));
-            // The first group carries no leading zeros.
+            // The first group has no leading zeros.
             let skip = if place == weight {
                 digits.iter().take_while(|digit| **digit == b'0').count().min(GROUP - 1)
             } else {
@@ -61,9 +61,9 @@ pub(super) fn write(mut bytes: &[u8], out: &mut Vec<u8>) -> bool {
     true
 }
 
-/// The number as a double, to about its last digit; `None` for NaN, infinities and what is beyond a double.
+/// Returns the number as a double, accurate to about its last digit; `None` for NaN, infinities and numbers beyond a double.
 pub(super) fn to_f64(mut bytes: &[u8]) -> Option<f64> {
-    /// Groups that hold more digits than a double.
+    /// Number of groups that hold more digits than a double.
     const MOST_GROUPS: u16 = 5;
     let count = bytes.try_get_u16().ok()?.min(MOST_GROUPS);
     let weight = bytes.try_get_i16().ok()?;
@@ -76,7 +76,7 @@ pub(super) fn to_f64(mut bytes: &[u8]) -> Option<f64> {
     for _ in 0..count {
         number = number * 10_000.0 + f64::from(bytes.try_get_u16().ok()?);
     }
-    // Divided, not multiplied with a fraction: whole powers of ten are exact.
+    // Divided, not multiplied by a fraction: whole powers of ten are exact.
     let power = i32::from(weight) + 1 - i32::from(count);
     let scale = 10_000_f64.powi(power.abs());
     let number = if power < 0 { number / scale } else { number * scale };
@@ -84,17 +84,17 @@ pub(super) fn to_f64(mut bytes: &[u8]) -> Option<f64> {
     number.is_finite().then_some(number)
 }
 
-/// Reads a decimal text such as `-12.50` or `1e3`; `None` where it is not one, or has too many digits.
+/// Parses a decimal text such as `-12.50` or `1e3`; returns `None` if it is none, or has too many digits.
 pub(in crate::graph) fn parse(text: &str) -> Option<Vec<u8>> {
     read(text, MOST_DIGITS)
 }
 
-/// Reads a number of any length that Postgres has written.
+/// Parses a number of any length that Postgres has written.
 pub(super) fn parse_whole(text: &str) -> Option<Vec<u8>> {
     read(text, usize::MAX)
 }
 
-/// What is no number, and yet a value.
+/// Returns the bytes of a special value: NaN or an infinity.
 pub(super) fn special(name: &str) -> Option<Vec<u8>> {
     let sign = match name {
         "NaN" => NAN,
@@ -107,7 +107,7 @@ pub(super) fn special(name: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// Its name, of what is no number.
+/// Returns the name of a special value.
 pub(super) fn special_name(mut bytes: &[u8]) -> Option<&'static str> {
     bytes.try_get_u32().ok()?; // number of digits, weight
     match bytes.try_get_u16().ok()? {
@@ -136,7 +136,7 @@ fn read(text: &str, most_digits: usize) -> Option<Vec<u8>> {
         return None;
     }
 
-    // Move the point by the exponent, then pad both sides to whole groups.
+    // Moves the point by the exponent, then pads both sides to whole groups.
     let digits = format!("{whole}{fraction}");
     let point = i32::try_from(whole.len()).ok()? + exponent;
     let (mut before, mut after) = match usize::try_from(point) {
@@ -175,7 +175,7 @@ fn read(text: &str, most_digits: usize) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// How many digits a number has before the point.
+/// Returns the number of digits before the point.
 pub(super) fn whole(bytes: &[u8]) -> u32 {
     let mut header = bytes;
     let (Ok(count), Ok(weight)) = (header.try_get_u16(), header.try_get_i16()) else { return 0 };
@@ -187,7 +187,7 @@ pub(super) fn whole(bytes: &[u8]) -> u32 {
     }
 }
 
-/// The same number without zeros at the end of its fraction: 4.50 becomes 4.5, so that equal numbers have equal bytes.
+/// Returns the same number without trailing zeros of its fraction: 4.50 becomes 4.5, so that equal numbers have equal bytes.
 pub(crate) fn shortest(bytes: &[u8]) -> Vec<u8> {
     let mut shortest = bytes.to_vec();
     let mut header = bytes;
@@ -196,7 +196,7 @@ pub(crate) fn shortest(bytes: &[u8]) -> Vec<u8> {
     else {
         return shortest;
     };
-    // Postgres and `parse` keep no group of zeros at the end.
+    // Postgres and `parse` keep no trailing group of zeros.
     let last = bytes.last_chunk::<2>().map_or(0, |last| u16::from_be_bytes(*last));
     let zeros = four_digits(last).iter().rev().take_while(|digit| **digit == b'0').count();
     let groups = i32::from(count) - i32::from(weight) - 1;
@@ -207,7 +207,7 @@ pub(crate) fn shortest(bytes: &[u8]) -> Vec<u8> {
     shortest
 }
 
-/// Digits behind the point that the number needs.
+/// Returns the number of digits after the point, without trailing zeros.
 pub(in crate::graph) fn scale(bytes: &[u8]) -> u32 {
     shortest(bytes).get(6..8).map_or(0, |mut scale| u32::from(scale.get_u16()))
 }

@@ -1,4 +1,4 @@
-//! Postgres's binary format → JSON of the response.
+//! Converts Postgres's binary format to JSON of the response.
 
 use std::io::Write as _;
 
@@ -9,9 +9,8 @@ use crate::graph::catalog::{ColumnType, Scalar};
 
 /// Appends a value as JSON.
 ///
-/// What JSON cannot express (NaN, infinite numbers) becomes `null`, as in JavaScript. A value whose bytes do not fit its
-/// type becomes `null` too: the entity is compared with the database by a test, so that cannot happen with a migrated
-/// database.
+/// A value that JSON cannot express (NaN, infinite numbers) becomes `null`, as in JavaScript. So does a value whose bytes do not
+/// fit its type: a test compares the entities with the database, so that cannot happen with a migrated database.
 pub(crate) fn write_value(ty: &ColumnType, value: Option<&[u8]>, out: &mut Vec<u8>) {
     let Some(bytes) = value else {
         out.extend_from_slice(b"null");

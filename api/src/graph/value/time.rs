@@ -6,7 +6,7 @@ use std::ops::{Range, RangeInclusive};
 use chrono::{DateTime, NaiveDateTime};
 
 const MICROSECONDS_PER_DAY: i64 = 86_400_000_000;
-/// Days from 0000-03-01, where the calendar below begins, to 2000-01-01.
+/// Days from 0000-03-01, when the calendar below begins, to 2000-01-01.
 const EPOCH_DAYS: i64 = 730_425;
 /// Microseconds from 1970-01-01 to 2000-01-01.
 const UNIX_EPOCH_OFFSET: i64 = 946_684_800_000_000;
@@ -16,26 +16,26 @@ const DAYS_PER_ERA: i64 = 146_097;
 const DATES: Range<i32> = -2_451_545..2_145_031_949;
 /// The times that Postgres has: from 4714 BC to the end of the year 294276.
 const TIMES: Range<i64> = -211_813_488_000_000_000..9_223_371_331_200_000_000;
-/// Days of the years from 1 to 9999, which every calendar and every reader knows.
+/// Days of the years from 1 to 9999, which every calendar and every parser supports.
 const CALENDAR_DAYS: Range<i64> = -730_119..2_921_940;
 
-/// Whether a time, in microseconds since 2000-01-01, lies in the years from 1 to 9999, or is the end of the last.
+/// Returns true if a time, in microseconds since 2000-01-01, is in the years from 1 to 9999, or is the end of the last.
 pub(crate) fn is_within_calendars(microseconds: i64) -> bool {
     (CALENDAR_DAYS.start * MICROSECONDS_PER_DAY..=CALENDAR_DAYS.end * MICROSECONDS_PER_DAY)
         .contains(&microseconds)
 }
 
-/// Whether a time of a row lies there.
+/// Returns true if a time of a row is in these years.
 pub(super) fn is_shown(bytes: &[u8]) -> bool {
     bytes.try_into().is_ok_and(|bytes| is_within_calendars(i64::from_be_bytes(bytes)))
 }
 
-/// Whether a date of a row lies there.
+/// Returns true if a date of a row is in these years.
 pub(super) fn is_shown_date(bytes: &[u8]) -> bool {
     bytes.try_into().is_ok_and(|bytes| CALENDAR_DAYS.contains(&i64::from(i32::from_be_bytes(bytes))))
 }
 
-/// `2026-02-12`
+/// Writes a date: `2026-02-12`.
 pub(super) fn write_date(days: i32, out: &mut Vec<u8>) {
     match days {
         i32::MAX => out.extend_from_slice(b"infinity"),
@@ -44,7 +44,7 @@ pub(super) fn write_date(days: i32, out: &mut Vec<u8>) {
     }
 }
 
-/// `2026-02-12T14:15:00`, with microseconds only where there are any.
+/// Writes a time: `2026-02-12T14:15:00`, with microseconds only if they are not 0.
 pub(super) fn write_local(microseconds: i64, out: &mut Vec<u8>) -> bool {
     match microseconds {
         i64::MAX => out.extend_from_slice(b"infinity"),
@@ -73,14 +73,14 @@ pub(super) fn write_local(microseconds: i64, out: &mut Vec<u8>) -> bool {
     false
 }
 
-/// `2026-02-12T14:15:00Z`
+/// Writes a time in UTC: `2026-02-12T14:15:00Z`.
 pub(super) fn write_utc(microseconds: i64, out: &mut Vec<u8>) {
     if write_local(microseconds, out) {
         out.push(b'Z');
     }
 }
 
-/// Days since 2000-01-01 of an ISO 8601 date.
+/// Returns the days since 2000-01-01 of an ISO 8601 date.
 pub(super) fn parse_date(text: &str) -> Option<i32> {
     match text {
         "infinity" => Some(i32::MAX),
@@ -89,12 +89,12 @@ pub(super) fn parse_date(text: &str) -> Option<i32> {
     }
 }
 
-/// Microseconds since 2000-01-01 UTC of an RFC 3339 date and time with an offset.
+/// Returns the microseconds since 2000-01-01 UTC of an RFC 3339 date and time with an offset.
 pub(super) fn parse_utc(text: &str) -> Option<i64> {
     parse_time(text, |time| DateTime::parse_from_rfc3339(time).ok().map(|time| time.timestamp_micros()))
 }
 
-/// Microseconds since 2000-01-01 of an ISO 8601 date and time without an offset.
+/// Returns the microseconds since 2000-01-01 of an ISO 8601 date and time without an offset.
 pub(super) fn parse_local(text: &str) -> Option<i64> {
     parse_time(text, |time| {
         let time = NaiveDateTime::parse_from_str(time, "%Y-%m-%dT%H:%M:%S%.f").ok()?;
@@ -102,7 +102,7 @@ pub(super) fn parse_local(text: &str) -> Option<i64> {
     })
 }
 
-/// Date and time, of which `parse` reads the time: chrono's years end earlier than Postgres's.
+/// Parses date and time; `parse` parses the time: chrono's years end earlier than Postgres's.
 fn parse_time(text: &str, parse: impl FnOnce(&str) -> Option<i64>) -> Option<i64> {
     match text {
         "infinity" => return Some(i64::MAX),
@@ -115,7 +115,7 @@ fn parse_time(text: &str, parse: impl FnOnce(&str) -> Option<i64>) -> Option<i64
     midnight.checked_add(of_day).filter(|microseconds| TIMES.contains(microseconds))
 }
 
-/// Days since 2000-01-01 of `2026-02-12`, or of `+012026-02-12` outside of the years 0 to 9999.
+/// Returns the days since 2000-01-01 of `2026-02-12`, or of `+012026-02-12` outside of the years 0 to 9999.
 fn parse_civil(text: &str) -> Option<i64> {
     let number = |text: &str, digits: RangeInclusive<usize>| -> Option<i64> {
         let fits = digits.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -149,8 +149,8 @@ fn parse_civil(text: &str) -> Option<i64> {
     Some(era * DAYS_PER_ERA + day_of_era - EPOCH_DAYS)
 }
 
-/// Proleptic Gregorian date of a day number. Years before 0 (which is 1 BC) and after 9999 have a sign and at least six
-/// digits, as in ISO 8601 and ECMAScript.
+/// Writes the proleptic Gregorian date of a day number. Years before 0 (which is 1 BC) and after 9999 have a sign and at least
+/// six digits, as in ISO 8601 and ECMAScript.
 fn write_civil(days: i64, out: &mut Vec<u8>) {
     // Howard Hinnant's civil_from_days: years begin in March, eras have 400 years.
     let shifted = days + EPOCH_DAYS;

@@ -1,4 +1,4 @@
-//! Argument Names of directives. async-graphql has the rule, and with it suggestions that cannot be turned off.
+//! Argument Names of directives. async-graphql's rule adds suggestions that cannot be turned off.
 
 use super::Mistake;
 use super::outline::Outline;

@@ -1,4 +1,4 @@
-//! The schema's schema refers to itself: lists of it within one another would grow an answer without end.
+//! Limits nested lists of introspection: its types refer to themselves, so an answer could grow without end.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use super::super::order::{Definition, definitions};
 use super::Mistake;
 use crate::graph::error::Code;
 
-/// Lists within one another at which a document is refused; graphql-js draws the line there too.
+/// The number of nested lists at which a document is refused, as in graphql-js.
 const MOST_LISTS: usize = 3;
 
 pub(super) fn check(document: &ExecutableDocument, mistakes: &mut Vec<Mistake<'_>>) {
@@ -29,12 +29,12 @@ pub(super) fn check(document: &ExecutableDocument, mistakes: &mut Vec<Mistake<'_
 
 struct Search<'d> {
     document: &'d ExecutableDocument,
-    /// Fragments, by the most lists that they were seen in.
+    /// Fragments, by the most lists that contained them so far.
     looked_at: HashMap<&'d str, usize>,
 }
 
 impl<'d> Search<'d> {
-    /// Where too many lists are in one another, below `__schema` or `__type`.
+    /// Returns the position of too many nested lists below `__schema` or `__type`.
     fn roots(&mut self, set: &'d Positioned<SelectionSet>) -> Option<Pos> {
         set.node.items.iter().find_map(|selection| match &selection.node {
             Selection::Field(field) => match field.node.name.node.as_str() {
@@ -42,7 +42,7 @@ impl<'d> Search<'d> {
                 _ => self.roots(&field.node.selection_set),
             },
             Selection::InlineFragment(fragment) => self.roots(&fragment.node.selection_set),
-            // Looked at where they are defined.
+            // Fragments are checked where they are defined.
             Selection::FragmentSpread(_) => None,
         })
     }

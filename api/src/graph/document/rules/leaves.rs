@@ -1,4 +1,4 @@
-//! Leaf Field Selections. async-graphql has the rule, and names another type than the field's.
+//! Leaf Field Selections. async-graphql's rule names another type than the field's.
 
 use async_graphql::registry::{MetaTypeName, Registry};
 

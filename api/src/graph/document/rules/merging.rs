@@ -1,9 +1,9 @@
-//! Field Selection Merging: fields that answer to one name are one field.
+//! Field Selection Merging: fields with the same key are one field.
 //!
-//! Selections are merged as an answer merges them, and each merged selection is looked at once: what answers to one name has one
-//! shape, whatever objects come; and what one object can be asked for is one field with equal arguments. Each name is compared with
-//! its first field only, since both are equivalences. The work is that of the fields once fragments are put in, but for parents that
-//! are interfaces: they count for each of their objects, so there is a budget.
+//! Selections are merged as an answer merges them, and each merged selection is checked once: all fields with one key have one
+//! shape, whatever the object's type; and all that one object can have are the same field with equal arguments. Each field is
+//! compared only with the first of its key, since both relations are equivalences. The work grows with the fields with fragments
+//! expanded, except for parents that are interfaces, which count for each of their objects; so there is a budget.
 
 use std::collections::{HashMap, HashSet};
 
@@ -19,7 +19,7 @@ use super::Mistake;
 use super::outline::root_of;
 use crate::graph::error::Code;
 
-/// Fields and values that are looked at; many more than a document of the default limits has.
+/// The most fields and values that are compared; many more than a document within the default limits has.
 const MOST_LOOKS: u64 = 200_000;
 
 pub(super) fn check<'r>(
@@ -39,7 +39,7 @@ pub(super) fn check<'r>(
         mistakes: Vec::new(),
     };
     for definition in definitions(document) {
-        // Selections of fragments stand in operations too; those of fragments that none spreads are refused anyway.
+        // Fragments are checked within operations; a fragment that no operation spreads is refused anyway.
         let Definition::Operation(operation) = definition else { continue };
         let root = root_of(registry, &operation.node);
         let set = vec![(&operation.node.selection_set.node, root)];
@@ -54,7 +54,7 @@ pub(super) fn check<'r>(
     mistakes.append(&mut merging.mistakes);
 }
 
-/// A selection, and the type of the object that it selects from.
+/// A selection, and the type of its object.
 type Set<'r, 'd> = (&'d SelectionSet, Option<&'r MetaType>);
 
 #[derive(Clone, Copy)]
@@ -74,18 +74,18 @@ struct Merging<'r, 'd> {
     registry: &'r Registry,
     document: &'d ExecutableDocument,
     numbers: &'d Numbers,
-    /// Merged selections whose shapes have been looked at.
+    /// Merged selections whose shapes are checked.
     shapes: HashSet<Vec<usize>>,
-    /// And those whose fields have been.
+    /// Merged selections whose fields are checked.
     fields: HashSet<Vec<usize>>,
     looks: u64,
-    /// Fields that a conflict is told of.
+    /// Fields with a reported conflict.
     told: HashSet<Pos>,
     mistakes: Vec<Mistake<'r>>,
 }
 
 impl<'r, 'd> Merging<'r, 'd> {
-    /// Whatever answers to one name has one shape.
+    /// Checks that fields with the same key have the same shape.
     fn same_shape(&mut self, sets: &[Set<'r, 'd>]) {
         if !is_new(&mut self.shapes, sets) || self.looks > MOST_LOOKS {
             return;
@@ -115,7 +115,7 @@ impl<'r, 'd> Merging<'r, 'd> {
         }
     }
 
-    /// What can be asked of one object by one name is one field.
+    /// Checks that fields of one object with the same key are the same field.
     fn same_field(&mut self, sets: &[Set<'r, 'd>]) {
         if !is_new(&mut self.fields, sets) || self.looks > MOST_LOOKS {
             return;
@@ -137,7 +137,7 @@ impl<'r, 'd> Merging<'r, 'd> {
         }
     }
 
-    /// Groups of fields that one object may be asked for: those of each type of objects, with those of interfaces.
+    /// Returns groups of fields that one object may have: those of each object type, with those of its interfaces.
     fn of_one_object(&mut self, fields: Vec<Selected<'r, 'd>>) -> Vec<Vec<Selected<'r, 'd>>> {
         let mut objects: Vec<&str> = fields.iter().filter_map(Selected::object).collect();
         objects.sort_unstable();
@@ -164,7 +164,7 @@ impl<'r, 'd> Merging<'r, 'd> {
         self.mistakes.push(Mistake::new(field.field.pos, message));
     }
 
-    /// The fields of merged selections by the names that they answer to, fragments put in.
+    /// Returns the fields of merged selections by their keys, with fragments expanded.
     fn by_name(&mut self, sets: &[Set<'r, 'd>]) -> Vec<Vec<Selected<'r, 'd>>> {
         let mut names: HashMap<&'d str, usize> = HashMap::new();
         let mut fields: Vec<Vec<Selected<'r, 'd>>> = Vec::new();
@@ -210,7 +210,7 @@ impl<'r, 'd> Merging<'r, 'd> {
         fields
     }
 
-    /// The selections below fields that are merged.
+    /// Returns the selections below merged fields.
     fn below(&self, fields: &[Selected<'r, 'd>]) -> Vec<Set<'r, 'd>> {
         let sets = fields.iter().filter(|field| !field.field.node.selection_set.node.items.is_empty());
         sets.map(|field| {
@@ -229,7 +229,7 @@ impl<'r, 'd> Merging<'r, 'd> {
             })
     }
 
-    /// Whether two values that are the same to the parser are so to the last digit.
+    /// Returns true if two values that are equal to the parser are equal to the last digit.
     fn same_numbers(&self, one: &Positioned<Value>, other: &Positioned<Value>) -> bool {
         if !self.numbers.differ() {
             return true;
@@ -238,7 +238,7 @@ impl<'r, 'd> Merging<'r, 'd> {
     }
 }
 
-/// Whether selections are merged for the first time; remembers them.
+/// Returns true if selections are merged for the first time, and records them.
 fn is_new(known: &mut HashSet<Vec<usize>>, sets: &[Set<'_, '_>]) -> bool {
     let mut key: Vec<usize> = sets.iter().map(|(set, _)| std::ptr::from_ref(*set).addr()).collect();
     key.sort_unstable();
@@ -246,7 +246,7 @@ fn is_new(known: &mut HashSet<Vec<usize>>, sets: &[Set<'_, '_>]) -> bool {
     !key.is_empty() && known.insert(key)
 }
 
-/// The numbers of a value as they were written, with the ways to them: objects may have their fields in any order.
+/// Returns the numbers of a value as text, with their paths: the fields of objects may be in any order.
 fn written<'d>(value: &'d Positioned<Value>, numbers: &'d Numbers) -> Vec<(Vec<Step<'d>>, &'d str)> {
     let mut written = Vec::new();
     write(&value.node, &mut numbers.within(value.pos), &mut Vec::new(), &mut written);

@@ -1,4 +1,4 @@
-//! The rules of validation that async-graphql lacks, or has and does not keep.
+//! The rules of validation that async-graphql lacks or does not implement correctly.
 
 mod directives;
 mod introspection;
@@ -23,7 +23,7 @@ use self::outline::Outline;
 use super::scan::Numbers;
 use crate::graph::error::Code;
 
-/// How far an error may be from the mistake: what is misspelt is missing elsewhere, and leaves unused what stood within it.
+/// The distance of an error from its cause: a misspelt name causes a missing argument, and unused names within it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Remoteness {
     Cause,
@@ -31,17 +31,17 @@ pub(super) enum Remoteness {
     LeftOver,
 }
 
-/// Something that is wrong with a document.
+/// An error in a document.
 pub(super) struct Mistake<'r> {
     pub(super) place: Pos,
     pub(super) code: Code,
     pub(super) message: String,
     pub(super) remoteness: Remoteness,
-    /// Where async-graphql would tell the same.
+    /// The position at which async-graphql would report the same error.
     pub(super) told_at: Option<Pos>,
-    /// A name that is not known.
+    /// The unknown name, if the error is about one.
     pub(super) unknown: Option<Unknown<'r>>,
-    /// The argument or the part of one that it is about; `place` is then where the whole value begins, or the field.
+    /// The argument that the error is about, or its part; `place` is then the position of the whole value, or of the field.
     pub(super) argument: Option<String>,
 }
 
@@ -59,13 +59,13 @@ impl Mistake<'_> {
     }
 }
 
-/// A name that is not known, and those that are.
+/// An unknown name, and the known ones.
 pub(super) struct Unknown<'r> {
     pub(super) name: Name,
     pub(super) known: Known<'r>,
 }
 
-/// Names of the schema that could stand in a place.
+/// The names that the schema allows in a place.
 #[derive(Clone, Copy)]
 pub(super) enum Known<'r> {
     Fields(&'r IndexMap<String, MetaField>),
@@ -87,15 +87,15 @@ impl<'r> Known<'r> {
     }
 }
 
-/// What the rules find.
+/// The results of the rules.
 pub(super) struct Findings<'r> {
-    /// What async-graphql may not tell.
+    /// Errors that async-graphql may not report.
     pub(super) mistakes: Vec<Mistake<'r>>,
-    /// Names that async-graphql tells are unknown, by the places where it does.
+    /// Names that async-graphql reports as unknown, by the position of the error.
     pub(super) unknown: Vec<(Pos, Unknown<'r>)>,
 }
 
-/// Applies the rules. The document has been counted: its fragments hold no cycles.
+/// Applies the rules. The document is within the limits: its fragments have no cycles.
 pub(super) fn check<'r>(
     registry: &'r Registry,
     document: &ExecutableDocument,

@@ -1,4 +1,4 @@
-//! What a document asks of the schema: one walk that the rules share.
+//! Collects the parts of a document that refer to the schema, in one walk that the rules share.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,34 +12,34 @@ use super::super::Value;
 use super::super::order::{Definition, definitions};
 use super::{Known, Unknown};
 
-/// An argument of a field or directive that the schema has.
+/// An argument of a field or directive that the schema defines.
 pub(super) struct Argument<'r, 'd> {
-    /// The directive, where it is one's.
+    /// The directive, if it is a directive's argument.
     pub(super) directive: Option<&'d str>,
     pub(super) name: Pos,
     pub(super) value: &'d Positioned<Value>,
     pub(super) definition: &'r MetaInputValue,
 }
 
-/// An argument in whose value variables stand, whether the schema has it or not.
+/// An argument whose value contains variables, whether or not the schema defines it.
 pub(super) struct Given<'d> {
-    /// The directive, where it is one's.
+    /// The directive, if it is a directive's argument.
     pub(super) directive: Option<&'d str>,
     pub(super) name: &'d str,
     pub(super) value: &'d Positioned<Value>,
 }
 
-/// An argument that a field or directive lacks.
+/// A missing argument of a field or directive.
 pub(super) struct Missing<'r> {
     /// The field, or the directive with its mark: `@skip`.
     pub(super) of: String,
     pub(super) place: Pos,
-    /// Where async-graphql tells it.
+    /// The position at which async-graphql reports it.
     pub(super) told_at: Pos,
     pub(super) definition: &'r MetaInputValue,
 }
 
-/// What stands in one definition of the document, without what stands in fragments that it spreads.
+/// The parts of one definition, without those of fragments that it spreads.
 pub(super) struct Scope<'r, 'd> {
     pub(super) definition: Definition<'d>,
     pub(super) arguments: Vec<Argument<'r, 'd>>,
@@ -47,20 +47,20 @@ pub(super) struct Scope<'r, 'd> {
     pub(super) spreads: Vec<&'d str>,
 }
 
-/// All of a document.
+/// The parts of a whole document.
 pub(super) struct Outline<'r, 'd> {
     registry: &'r Registry,
     /// In the order of the text.
     pub(super) scopes: Vec<Scope<'r, 'd>>,
-    /// Fields that the schema has, with their types as it names them.
+    /// Fields that the schema defines, with their types in its notation.
     pub(super) fields: Vec<(&'d Positioned<Field>, &'r str)>,
     /// Fields `__typename`.
     pub(super) typenames: Vec<&'d Positioned<Field>>,
     pub(super) unknown: Vec<(Pos, Unknown<'r>)>,
     pub(super) missing: Vec<Missing<'r>>,
-    /// Types that fragments are on.
+    /// The type conditions of fragments.
     pub(super) conditions: Vec<(Pos, &'d str)>,
-    /// Arguments that directives do not have.
+    /// Arguments that a directive does not define.
     pub(super) unknown_of_directives: Vec<(&'d Positioned<Directive>, Pos, Unknown<'r>)>,
 }
 
@@ -102,7 +102,7 @@ impl<'r, 'd> Outline<'r, 'd> {
         outline
     }
 
-    /// The operations, each with the scopes that it reaches, by their places.
+    /// Returns the operations, each with the indexes of the scopes that it reaches.
     pub(super) fn operations(&self) -> Vec<(&'d Positioned<OperationDefinition>, Vec<usize>)> {
         let named = |(at, scope): (usize, &Scope<'_, 'd>)| match scope.definition {
             Definition::Fragment(name, _) => Some((name.as_str(), at)),
@@ -116,7 +116,7 @@ impl<'r, 'd> Outline<'r, 'd> {
         operations.collect()
     }
 
-    /// An operation, and the fragments that it spreads.
+    /// Returns an operation, and the fragments that it reaches.
     fn reached(&self, fragments: &HashMap<&str, usize>, operation: usize) -> Vec<usize> {
         let mut reached = vec![operation];
         let mut seen = HashSet::new();
@@ -232,7 +232,7 @@ impl<'r, 'd> Outline<'r, 'd> {
 }
 
 impl<'d> Scope<'_, 'd> {
-    /// Notes in which arguments variables stand.
+    /// Records the arguments that contain variables.
     fn give(&mut self, directive: Option<&'d str>, arguments: &'d [(Positioned<Name>, Positioned<Value>)]) {
         let with_variables = arguments.iter().filter(|(_, value)| has_variables(&value.node));
         let given = with_variables.map(|(name, value)| Given { directive, name: &name.node, value });
@@ -249,7 +249,7 @@ fn has_variables(value: &Value) -> bool {
     }
 }
 
-/// Notes the arguments that are defined; gives the others.
+/// Records the defined arguments; returns the others.
 fn arguments<'r, 'd>(
     scope: &mut Scope<'r, 'd>,
     directive: Option<&'d str>,
@@ -268,7 +268,7 @@ fn arguments<'r, 'd>(
     unknown
 }
 
-/// Those that have to be given, and are not.
+/// Returns the required arguments that are missing.
 fn missing<'r>(
     given: &[(Positioned<Name>, Positioned<Value>)],
     definitions: &'r IndexMap<String, MetaInputValue>,
@@ -278,12 +278,12 @@ fn missing<'r>(
     })
 }
 
-/// Whether an argument, or a field of an input, has to be given.
+/// Returns true if an argument, or a field of an input, is required.
 pub(super) fn is_required(definition: &MetaInputValue) -> bool {
     definition.ty.ends_with('!') && definition.default_value.is_none()
 }
 
-/// The type whose fields an operation has.
+/// Returns the root type of an operation.
 pub(super) fn root_of<'r>(registry: &'r Registry, operation: &OperationDefinition) -> Option<&'r MetaType> {
     let name = match operation.ty {
         OperationType::Query => Some(registry.query_type.as_str()),

@@ -1,4 +1,4 @@
-//! How errors name a value within an argument.
+//! Names a value within an argument in errors.
 
 /// A step from a value to one within it.
 #[derive(Clone, Copy)]
@@ -7,12 +7,12 @@ pub(super) enum Part<'v> {
     Item(usize),
 }
 
-/// An argument, of a directive with the directive's name: `@skip.if`.
+/// Returns the name of an argument, with that of its directive: `@skip.if`.
 pub(super) fn argument(directive: Option<&str>, name: &str) -> String {
     directive.map_or_else(|| name.to_owned(), |directive| format!("@{directive}.{name}"))
 }
 
-/// A value within an argument, as a dotted path: `filter.or.0`.
+/// Returns the dotted path of a value within an argument: `filter.or.0`.
 pub(super) fn dotted(argument: &str, path: &[Part<'_>]) -> String {
     path.iter().fold(argument.to_owned(), |dotted, part| match part {
         Part::Field(name) => dotted + "." + name,

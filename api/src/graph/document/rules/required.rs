@@ -1,4 +1,4 @@
-//! Required Arguments. async-graphql has the rule, and names another type than the argument's.
+//! Required Arguments. async-graphql's rule names another type than the argument's.
 
 use super::outline::{Missing, Outline};
 use super::{Mistake, Remoteness};
@@ -10,7 +10,7 @@ pub(super) fn check(outline: &Outline<'_, '_>, mistakes: &mut Vec<Mistake<'_>>) 
             format!("The argument `{name}` of `{of}` is required, of type `{ty}`, and is not provided.");
         let argument = if of.starts_with('@') { format!("{of}.{name}") } else { name.clone() };
         let (told_at, argument) = (Some(*told_at), Some(argument));
-        // It may be misspelt.
+        // The argument may be misspelt.
         let remoteness = Remoteness::Consequence;
         mistakes.push(Mistake { remoteness, told_at, argument, ..Mistake::new(*place, message) });
     }

@@ -1,4 +1,4 @@
-//! Fragments Must Be Used. async-graphql has the rule, and gets a document that spreads all.
+//! Fragments Must Be Used. async-graphql has the rule, but validates a document that spreads all fragments.
 
 use std::collections::HashSet;
 
@@ -20,7 +20,7 @@ pub(super) fn check(
             && !used.contains(&at)
         {
             let message = format!("The fragment `{name}` is not used.");
-            // Where it should be spread, something is misspelt, maybe.
+            // The spread may be misspelt.
             let remoteness = Remoteness::LeftOver;
             mistakes.push(Mistake { remoteness, ..Mistake::new(fragment.pos, message) });
         }

@@ -37,16 +37,16 @@ pub(super) fn check(document: &ExecutableDocument, mistakes: &mut Vec<Mistake<'_
     }
 }
 
-/// The fields of a subscription, fragments put in.
+/// The root fields of a subscription, with fragments expanded.
 struct Root<'d> {
     document: &'d ExecutableDocument,
     seen: HashSet<&'d str>,
     keys: HashSet<&'d str>,
-    /// Where a second field stands.
+    /// The position of a second field.
     second: Option<Pos>,
-    /// A field of the schema's schema, and where it stands.
+    /// A field of introspection, with its position.
     introspection: Option<(Pos, &'d str)>,
-    /// Where a `@skip` or `@include` stands.
+    /// The position of a `@skip` or `@include`.
     condition: Option<Pos>,
 }
 

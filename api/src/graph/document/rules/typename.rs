@@ -1,4 +1,4 @@
-//! `__typename` is a field without arguments and fields; async-graphql does not look at it.
+//! `__typename` has neither arguments nor fields, which async-graphql does not check.
 
 use super::Mistake;
 use super::outline::Outline;

@@ -1,5 +1,5 @@
-//! Variables Are Input Types, and Fragments on Object Types. async-graphql has the rules, and does not tell what breaks them from what
-//! follows.
+//! Variables Are Input Types, and Fragments on Object Types. async-graphql's rules do not separate violations from their
+//! consequences.
 
 use async_graphql::registry::{MetaType, Registry};
 

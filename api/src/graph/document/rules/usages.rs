@@ -9,7 +9,7 @@ use async_graphql::{Positioned, Value as ConstValue};
 use super::values::Usage;
 use super::{Mistake, Remoteness};
 
-/// Looks at the variables of each operation where it uses them, through fragments.
+/// Checks the usages of each operation's variables, including those in fragments.
 pub(super) fn check(
     registry: &Registry,
     operations: &[(&Positioned<OperationDefinition>, Vec<usize>)],
@@ -19,7 +19,7 @@ pub(super) fn check(
     if usages.iter().all(Vec::is_empty) {
         return;
     }
-    // Operations may spread the same fragment; what is wrong with a type there is told once.
+    // Operations may spread the same fragment; an error about a type there is reported once.
     let mut told = HashSet::new();
     for (operation, reached) in operations {
         let named = operation.node.variable_definitions.iter().filter_map(|variable| {
@@ -38,10 +38,10 @@ pub(super) fn check(
     }
 }
 
-/// A variable whose type values can have.
+/// A variable with an input type.
 struct Variable {
     ty: String,
-    /// Whether it has a value where none is given, and that is not null.
+    /// True if it has a default other than null.
     has_default: bool,
 }
 
@@ -53,7 +53,7 @@ impl Variable {
         Some(Self { ty: var_type.node.to_string(), has_default })
     }
 
-    /// What speaks against a usage.
+    /// Returns why a usage is not allowed, if it is not.
     fn refusal(&self, usage: &Usage<'_>) -> Option<String> {
         let Usage { variable, ty: wanted, .. } = usage;
         let ty = &self.ty;
@@ -70,7 +70,7 @@ impl Variable {
     }
 }
 
-/// The name of a type itself, or of that of a list's items.
+/// Returns the name of a type itself, or of the items of a list type.
 pub(super) fn named(ty: &Type) -> &str {
     match &ty.base {
         BaseType::Named(name) => name,
@@ -78,7 +78,7 @@ pub(super) fn named(ty: &Type) -> &str {
     }
 }
 
-/// Whether each value of a type is one of another.
+/// Returns true if each value of a type is a value of another.
 fn is_subtype(ty: &str, wanted: &str) -> bool {
     match (MetaTypeName::create(ty), MetaTypeName::create(wanted)) {
         (MetaTypeName::NonNull(ty), MetaTypeName::NonNull(wanted))

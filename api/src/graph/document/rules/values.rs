@@ -1,4 +1,4 @@
-//! Values of Correct Type, Input Object Field Names, and Input Object Required Fields, whether variables stand beside them or not.
+//! Values of Correct Type, Input Object Field Names, and Input Object Required Fields, also beside variables.
 
 use async_graphql::registry::{MetaEnumValue, MetaInputValue, MetaType, MetaTypeName, Registry};
 use async_graphql::{Name, Pos, indexmap::IndexMap};
@@ -10,22 +10,22 @@ use super::outline::{Outline, is_required};
 use super::path::{Part, argument, dotted};
 use super::{Known, Mistake, Unknown};
 
-/// A variable in the place of a value.
+/// A variable as a value.
 pub(super) struct Usage<'v> {
     pub(super) variable: &'v str,
-    /// The type that is asked for there.
+    /// The expected type.
     pub(super) ty: &'v str,
-    /// Whether a value is there without it.
+    /// True if the place has a default.
     pub(super) has_default: bool,
-    /// The input object of which exactly one field is given, where it stands in one.
+    /// The `@oneOf` input object that contains it, if any.
     pub(super) one_of: Option<&'v str>,
-    /// Where the argument's value begins.
+    /// The position of the argument's value.
     pub(super) place: Pos,
     /// Dotted path from the argument inwards.
     pub(super) argument: String,
 }
 
-/// Looks at all values of a document; gives the variables among them, for each definition of the document.
+/// Checks all values of a document; returns the variables among them, for each definition of the document.
 pub(super) fn check<'r: 'd, 'd>(
     registry: &'r Registry,
     outline: &Outline<'r, 'd>,
@@ -61,10 +61,10 @@ pub(super) fn check<'r: 'd, 'd>(
     outline.scopes.iter().map(look).collect()
 }
 
-/// What may stand somewhere.
+/// The values that are allowed in a place.
 #[derive(Clone, Copy)]
 struct Expected<'v> {
-    /// `None`: anything.
+    /// The type; `None` if any value is allowed.
     ty: Option<&'v str>,
     has_default: bool,
     one_of: Option<&'v str>,
@@ -83,13 +83,13 @@ impl<'v> Expected<'v> {
     }
 }
 
-/// What is found in the value of one argument or variable.
+/// The results for the value of one argument or variable.
 struct Looking<'r, 'v> {
     registry: &'r Registry,
-    /// Where the value begins: the parser gives its parts no places.
+    /// The position of the value: the parser keeps no positions of its parts.
     place: Pos,
     told_at: Pos,
-    /// The argument, and the way from it to the value at hand.
+    /// The argument, and the path from it to the current value.
     argument: String,
     path: Vec<Part<'v>>,
     mistakes: Vec<Mistake<'r>>,
@@ -102,7 +102,7 @@ impl<'r: 'v, 'v> Looking<'r, 'v> {
         Self { registry, place, told_at, argument, path, mistakes, usages }
     }
 
-    /// The value at hand, as a dotted path.
+    /// Returns the dotted path of the current value.
     fn here(&self) -> String {
         dotted(&self.argument, &self.path)
     }
@@ -112,7 +112,7 @@ impl<'r: 'v, 'v> Looking<'r, 'v> {
         self.mistakes.push(Mistake { told_at, unknown, argument, ..Mistake::new(self.place, message) });
     }
 
-    /// Looks at a part of the value at hand.
+    /// Checks a part of the current value.
     fn within(
         &mut self,
         part: Part<'v>,
@@ -125,7 +125,7 @@ impl<'r: 'v, 'v> Looking<'r, 'v> {
         self.path.pop();
     }
 
-    /// `literals`: of the numbers from this value on; goes on behind it.
+    /// Checks a value. `literals` are the numbers from this value on; it is advanced past the value.
     fn value(&mut self, value: &'v Value, expected: Expected<'v>, literals: &mut Literals<'_>) {
         let Expected { ty, has_default, one_of } = expected;
         if let Value::Variable(name) = value {
@@ -149,7 +149,7 @@ impl<'r: 'v, 'v> Looking<'r, 'v> {
                     self.within(Part::Item(at), value, Expected::item(item), literals);
                 }
             }
-            // A value stands for the list of it.
+            // A single value counts as a list of one.
             (MetaTypeName::List(item), _) => {
                 self.within(Part::Item(0), value, Expected::item(item), literals);
             }
@@ -157,7 +157,7 @@ impl<'r: 'v, 'v> Looking<'r, 'v> {
         }
     }
 
-    /// The parts of a value that may be anything itself.
+    /// Checks the parts of a value that may have any type.
     fn parts(&mut self, value: &'v Value, items: Expected<'v>, literals: &mut Literals<'_>) {
         match value {
             Value::Number(_) => drop(literals.next()),
@@ -187,7 +187,7 @@ impl<'r: 'v, 'v> Looking<'r, 'v> {
                     self.wrong(value, ty, literals);
                 }
             }
-            // Told of the variable.
+            // Reported for the variable.
             _ => self.parts(value, Expected::ANYTHING, literals),
         }
     }
@@ -203,7 +203,7 @@ impl<'r: 'v, 'v> Looking<'r, 'v> {
             | ("String" | "ID", Value::String(_))
             | ("Boolean", Value::Boolean(_)) => true,
             ("Int" | "Float" | "String" | "Boolean" | "ID", _) => false,
-            // What other scalars take is known where their values are read.
+            // The values of other scalars are checked when they are parsed.
             _ => return self.parts(value, Expected::item(ty), literals),
         };
         if fits { self.parts(value, Expected::ANYTHING, literals) } else { self.wrong(value, ty, literals) }

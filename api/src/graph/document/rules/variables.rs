@@ -1,4 +1,4 @@
-//! All Variables Are Defined, and All Variables Are Used. async-graphql has the rules, and looks and tells anew for each operation.
+//! All Variables Are Defined, and All Variables Are Used. async-graphql's rules repeat work and errors for each operation.
 
 use std::cell::LazyCell;
 use std::collections::{HashMap, HashSet};
@@ -18,7 +18,7 @@ pub(super) fn check<'d>(
     mistakes: &mut Vec<Mistake<'_>>,
 ) {
     let names = LazyCell::new(|| names(document));
-    // Operations may spread the same fragment; a variable that several do not define is told once.
+    // Operations may spread the same fragment; a variable that several do not define is reported once.
     let mut told = HashSet::new();
     for (operation, reached) in operations {
         let definitions = &operation.node.variable_definitions;
@@ -42,7 +42,7 @@ pub(super) fn check<'d>(
             let name = &variable.node.name.node;
             if !used.contains(name.as_str()) {
                 let message = format!("The variable `${name}` is not used by {}.", called(&names, operation));
-                // Where it should be used, something is misspelt, maybe.
+                // The usage may be misspelt.
                 let remoteness = Remoteness::LeftOver;
                 mistakes.push(Mistake { remoteness, ..Mistake::new(variable.pos, message) });
             }
@@ -50,12 +50,12 @@ pub(super) fn check<'d>(
     }
 }
 
-/// The names of operations, by their places.
+/// Returns the names of operations, by their positions.
 fn names(document: &ExecutableDocument) -> HashMap<Pos, &Name> {
     document.operations.iter().filter_map(|(name, operation)| Some((operation.pos, name?))).collect()
 }
 
-/// An operation in a message.
+/// Names an operation in a message.
 fn called(names: &HashMap<Pos, &Name>, operation: &Positioned<OperationDefinition>) -> String {
     match names.get(&operation.pos) {
         Some(name) => format!("the operation `{name}`"),
@@ -63,7 +63,7 @@ fn called(names: &HashMap<Pos, &Name>, operation: &Positioned<OperationDefinitio
     }
 }
 
-/// Tells the variables in a value, each with the way to it.
+/// Passes each variable in a value to `tell`, with its path.
 fn variables<'d>(value: &'d Value, path: &mut Vec<Part<'d>>, tell: &mut impl FnMut(&'d str, &[Part<'d>])) {
     match value {
         Value::Variable(name) => tell(name, path),

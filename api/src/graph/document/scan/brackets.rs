@@ -1,13 +1,13 @@
-//! The brackets of a document that are open.
+//! Tracks the open brackets of a document.
 
 use super::lexer::{Place, Token};
 use super::{refusal, unexpected};
 use crate::graph::error::{Code, Error};
 
-/// Brackets within one another. The parser calls itself for each, and has a stack of limited size.
+/// The most nested brackets. The parser recurses for each, on a stack of limited size.
 const DEEPEST: usize = 64;
 
-/// What stands within a pair of brackets.
+/// The content of a pair of brackets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Open {
     /// `{` fields `}`
@@ -35,7 +35,7 @@ impl Open {
 /// The open brackets, and the keys of the objects among them.
 #[derive(Default)]
 pub(super) struct Brackets<'t> {
-    /// With how many keys there were before.
+    /// Each with the number of keys before it.
     open: Vec<(Open, Place, usize)>,
     keys: Vec<(&'t str, Place)>,
 }
@@ -54,7 +54,7 @@ impl<'t> Brackets<'t> {
         Ok(())
     }
 
-    /// Closes the innermost brackets. `last`: the token before.
+    /// Closes the innermost brackets. `last`: the previous token.
     pub(super) fn close(
         &mut self,
         mark: u8,
@@ -77,12 +77,12 @@ impl<'t> Brackets<'t> {
         }
     }
 
-    /// Notes a key of the innermost object.
+    /// Records a key of the innermost object.
     pub(super) fn key(&mut self, key: Token<'t>) {
         self.keys.push((key.text, key.from));
     }
 
-    /// Looks for keys that an object has twice: the parser keeps the last alone.
+    /// Refuses keys that an object has twice, of which the parser keeps only the last.
     fn end_object(&mut self, from: usize) -> Result<(), Error> {
         if self.keys.len() - from < 2 {
             self.keys.truncate(from);
@@ -100,7 +100,7 @@ impl<'t> Brackets<'t> {
         }
     }
 
-    /// Nothing may be open where the text ends.
+    /// Refuses brackets that are open at the end of the text.
     pub(super) fn end(&self, end: Place) -> Result<(), Error> {
         match self.open.last() {
             None => Ok(()),

@@ -1,4 +1,4 @@
-//! The lexical grammar of GraphQL: text → tokens.
+//! Splits text into tokens, by the lexical grammar of GraphQL.
 
 use async_graphql::Pos;
 
@@ -6,10 +6,10 @@ use super::refusal;
 use super::strings::escape;
 use crate::graph::error::{Code, Error};
 
-/// A position in the text. Columns count characters, lines and columns begin with 1, as async-graphql's positions do.
+/// A position in the text. Columns count characters; lines and columns begin with 1, like async-graphql's positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
-    /// Bytes before it.
+    /// Number of bytes before it.
     pub(super) at: usize,
     pub(super) line: usize,
     pub(super) column: usize,
@@ -31,11 +31,11 @@ pub(super) enum Kind {
     /// A number without fraction and exponent.
     Int,
     Float,
-    /// `"…"`; `newer`: with an escape that the parser does not know.
+    /// `"…"`; `newer`: it has an escape that the parser does not know.
     String {
         newer: bool,
     },
-    /// `"""…"""`; `quotes`: with `\"""` in it.
+    /// `"""…"""`; `quotes`: it contains `\"""`.
     Block {
         quotes: bool,
     },
@@ -46,9 +46,9 @@ pub(super) struct Token<'t> {
     pub(super) kind: Kind,
     pub(super) text: &'t str,
     pub(super) from: Place,
-    /// Where it ends.
+    /// The position of its end.
     pub(super) to: Place,
-    /// Whether a comment stands between it and the token before.
+    /// True if a comment precedes it directly.
     pub(super) after_comment: bool,
 }
 
@@ -72,9 +72,9 @@ pub(super) struct Lexer<'t> {
     text: &'t str,
     at: usize,
     line: usize,
-    /// Where the line begins.
+    /// The byte at which the line begins.
     begin: usize,
-    /// Bytes of the line so far that begin no character.
+    /// Number of continuation bytes of characters in the line so far.
     inner: usize,
 }
 
@@ -83,12 +83,12 @@ impl<'t> Lexer<'t> {
         Self { text, at: 0, line: 1, begin: 0, inner: 0 }
     }
 
-    /// Where it stands.
+    /// Returns the current position.
     pub(super) fn here(&self) -> Place {
         Place { at: self.at, line: self.line, column: self.at - self.begin - self.inner + 1 }
     }
 
-    /// The next token; `None` at the end of the text.
+    /// Returns the next token; `None` at the end of the text.
     pub(super) fn next(&mut self) -> Result<Option<Token<'t>>, Error> {
         let after_comment = self.skip_ignored();
         let from = self.here();
@@ -128,7 +128,7 @@ impl<'t> Lexer<'t> {
         self.text.as_bytes().get(self.at..).is_some_and(|rest| rest.starts_with(with))
     }
 
-    /// Goes over a byte of a comment or a string.
+    /// Advances past a byte of a comment or a string.
     fn pass(&mut self, byte: u8) {
         self.at += 1;
         if byte == b'\n' {
@@ -138,7 +138,7 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    /// Goes over white space, commas and comments; says whether there was a comment.
+    /// Skips white space, commas and comments; returns true if there was a comment.
     fn skip_ignored(&mut self) -> bool {
         let mut comment = false;
         while let Some(byte) = self.byte(0) {
@@ -248,7 +248,7 @@ impl<'t> Lexer<'t> {
     }
 }
 
-/// Whether a name that has begun goes on with this byte.
+/// Returns true if a byte can continue a name.
 fn goes_on(byte: u8) -> bool {
     byte == b'_' || byte.is_ascii_alphanumeric()
 }

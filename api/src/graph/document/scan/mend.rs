@@ -1,15 +1,15 @@
-//! An equal text for a parser that does not take all of GraphQL.
+//! Rewrites text that the parser wrongly refuses, with the same meaning.
 
 use std::borrow::Cow;
 
 use super::lexer::{Lexer, Place};
 
-/// Replaces parts of a text so that whatever stands behind them keeps its line and column.
+/// Replaces parts of a text without moving the line and column of later parts.
 pub(super) struct Mender<'t> {
     text: &'t str,
-    /// The new text so far; nothing, as long as it is the old one.
+    /// The new text so far; empty while it equals the old one.
     mended: String,
-    /// How much of the old text has gone into it.
+    /// Number of bytes of the old text that the new one covers.
     done: usize,
 }
 
@@ -18,8 +18,8 @@ impl<'t> Mender<'t> {
         Self { text, mended: String::new(), done: 0 }
     }
 
-    /// Replaces what stands between two places. The new part ends on its first line, and is no longer than the old one where
-    /// that has a single line: blanks fill up.
+    /// Replaces the text between two positions. The new part has no line breaks, and is not longer than an old part of a single
+    /// line: blanks fill the rest.
     pub(super) fn replace(&mut self, from: Place, to: Place, part: &str) {
         self.mended.push_str(self.text.get(self.done..from.at).unwrap_or_default());
         self.mended.push_str(part);
@@ -34,7 +34,7 @@ impl<'t> Mender<'t> {
         self.done = to.at;
     }
 
-    /// The whole text.
+    /// Returns the whole text.
     pub(super) fn finish(mut self) -> Cow<'t, str> {
         if self.done == 0 {
             return Cow::Borrowed(self.text);
@@ -44,7 +44,7 @@ impl<'t> Mender<'t> {
     }
 }
 
-/// The text with a line feed for each carriage return that has none behind it; `None` where there is no such.
+/// Returns the text with a line feed for each carriage return without one; `None` if there are none.
 pub(super) fn with_line_feeds(text: &str) -> Option<String> {
     let ends: Vec<usize> =
         text.match_indices('\r').map(|(at, _)| at).filter(|at| !text[at + 1..].starts_with('\n')).collect();
@@ -62,7 +62,7 @@ pub(super) fn with_line_feeds(text: &str) -> Option<String> {
     Some(fed)
 }
 
-/// The tokens of a type without anything between them.
+/// Returns the tokens of a type without anything between them.
 pub(super) fn in_one_piece(ty: &str) -> String {
     let mut lexer = Lexer::new(ty);
     let mut piece = String::with_capacity(ty.len());
@@ -72,7 +72,7 @@ pub(super) fn in_one_piece(ty: &str) -> String {
     piece
 }
 
-/// The place behind a text that stands at a place.
+/// Returns the position after a text.
 pub(super) fn behind(from: Place, text: &str) -> Place {
     let line = from.line + text.matches('\n').count();
     let column = match text.rfind('\n') {

@@ -1,8 +1,8 @@
-//! One pass over a document's text before the parser sees it.
+//! Scans a document's text once before it is parsed.
 //!
-//! async-graphql's parser has no limit of tokens, and of nesting only one for selections; it takes a little that is not GraphQL and
-//! refuses a little that is; numbers become doubles. So the scan counts, refuses what the parser should, and makes an equal text
-//! (same tokens at the same places) that the parser takes, where the text has something that it does not.
+//! async-graphql's parser does not limit tokens, and limits nesting only of selections; it accepts some text that is not GraphQL
+//! and refuses some that is; it converts numbers to doubles. So the scan counts, refuses what the parser should refuse, and
+//! rewrites text that the parser wrongly refuses (same tokens at the same positions).
 
 mod brackets;
 mod lexer;
@@ -23,33 +23,33 @@ pub(super) use self::part::place_of_part;
 use self::strings::in_older_escapes;
 use crate::graph::error::{Code, Error, Location};
 
-/// Words that the parser takes for whole values where a name only begins with them.
+/// Words that the parser takes for whole values even at the beginning of a longer name.
 const WORDS: [&str; 3] = ["null", "true", "false"];
 
-/// Characters of a name: what is said of a document repeats names.
+/// The most characters of a name: messages repeat names.
 const LONGEST_NAME: usize = 500;
 
-/// What the scan makes of a text.
+/// The result of a scan.
 pub(super) struct Scanned<'t> {
-    /// A text that the parser takes, if it is GraphQL.
+    /// A text that the parser accepts, if it is GraphQL.
     pub(super) text: Cow<'t, str>,
     pub(super) numbers: Numbers,
     pub(super) tokens: usize,
-    /// Where the first of them stands.
+    /// The position of the first token.
     pub(super) begins: Pos,
     /// The character that marks stand-ins in the text; see [`super::stand_ins`].
     pub(super) mark: Option<char>,
 }
 
-/// An error at a place.
+/// Returns an error at a position.
 pub(super) fn refusal(code: Code, place: impl Into<Pos>, message: impl Into<String>) -> Error {
     let Pos { line, column } = place.into();
     Error { locations: vec![Location { line, column }], ..Error::new(code, message) }
 }
 
-/// Scans a text; it has at most so many tokens.
+/// Scans a text with at most this many tokens.
 pub(super) fn scan(text: &str, most_tokens: usize) -> Result<Scanned<'_>, Error> {
-    // The parser counts no line where one ends with a carriage return alone.
+    // The parser does not count a line that ends with a carriage return alone.
     match with_line_feeds(text) {
         None => Scan::run(text, most_tokens),
         Some(fed) => {
@@ -59,14 +59,14 @@ pub(super) fn scan(text: &str, most_tokens: usize) -> Result<Scanned<'_>, Error>
     }
 }
 
-/// What has been seen of a variable's type.
+/// The part of a variable's type that was scanned so far.
 struct Type {
     from: Place,
-    /// Whether something stands between its tokens.
+    /// True if there is anything between its tokens.
     gaps: bool,
 }
 
-/// A scan under way.
+/// The state of a scan.
 struct Scan<'t> {
     text: &'t str,
     mender: Mender<'t>,
@@ -76,9 +76,9 @@ struct Scan<'t> {
     /// The last token, and the one before it.
     last: Option<Token<'t>>,
     last_but_one: Option<Token<'t>>,
-    /// The type of a variable, while it goes on.
+    /// The type of a variable, while it continues.
     ty: Option<Type>,
-    /// The last token describes a definition.
+    /// True if the last token describes a definition.
     described: bool,
 }
 
@@ -124,7 +124,7 @@ impl<'t> Scan<'t> {
             describes(&token, self.brackets.innermost())?;
         }
         if self.goes_on_with_type(&token)? {
-            // Types have no values in them.
+            // Types contain no values.
         } else if self.brackets.innermost().is_none() {
             self.outside(&token)?;
         } else if self.brackets.innermost() == Some(Open::Variables) {
@@ -140,7 +140,7 @@ impl<'t> Scan<'t> {
         Ok(())
     }
 
-    /// A token outside all brackets.
+    /// Scans a token outside all brackets.
     fn outside(&mut self, token: &Token<'t>) -> Result<(), Error> {
         let begins = self.last.is_none_or(|last| last.is(b'}') || last.is_string());
         if begins {
@@ -163,7 +163,7 @@ impl<'t> Scan<'t> {
         Ok(())
     }
 
-    /// A token right within the brackets of variables.
+    /// Scans a token directly within the brackets of variables.
     fn variables(&mut self, token: &Token<'t>) -> Result<(), Error> {
         let follows = |mark| self.last.is_some_and(|last| last.is(mark));
         match token.kind {
@@ -178,13 +178,13 @@ impl<'t> Scan<'t> {
         Ok(())
     }
 
-    /// Blanks a description out: newer editions of the specification have them, and nobody reads them here.
+    /// Replaces a description by blanks: newer editions of the specification have them, and nothing reads them here.
     fn description(&mut self, token: &Token<'t>) {
         self.described = true;
         self.mender.replace(token.from, token.to, "");
     }
 
-    /// Goes on with the type of a variable; says whether the token belongs to it.
+    /// Continues the type of a variable; returns true if the token belongs to it.
     fn goes_on_with_type(&mut self, token: &Token<'t>) -> Result<bool, Error> {
         let last =
             self.last.filter(|last| last.is(b':') && self.brackets.innermost() == Some(Open::Variables));
@@ -201,7 +201,7 @@ impl<'t> Scan<'t> {
             ty.gaps |= token.from.at != last.to.at;
             return Ok(true);
         }
-        // The parser takes a type in one piece.
+        // The parser expects a type without gaps.
         if ty.gaps {
             let from = ty.from;
             let part = in_one_piece(self.text.get(from.at..last.to.at).unwrap_or_default());
@@ -211,7 +211,7 @@ impl<'t> Scan<'t> {
         Ok(false)
     }
 
-    /// A token that is a value, or part of one.
+    /// Scans a token that is a value, or part of one.
     fn value(&mut self, token: &Token<'t>) -> Result<(), Error> {
         match token.kind {
             Kind::Int | Kind::Float => {
@@ -220,7 +220,7 @@ impl<'t> Scan<'t> {
                     token.kind == Kind::Int && token.text != "-0" && token.text.parse::<i64>().is_ok();
                 if !is_held {
                     self.numbers.differ = true;
-                    // With the sign, or it would go on with a number right before it.
+                    // Includes the sign, or it would continue a number right before it.
                     let stand_in = match (token.kind, token.text.starts_with('-')) {
                         (Kind::Int, false) => "0",
                         (Kind::Int, true) => "-1",
@@ -242,7 +242,7 @@ impl<'t> Scan<'t> {
                 let word =
                     WORDS.iter().find(|word| token.text.len() > word.len() && token.text.starts_with(*word));
                 if let Some(word) = word {
-                    // Its quote would make a block string of the empty string's.
+                    // Without a gap its quote would turn the empty string into a block string.
                     if self.last.is_some_and(|last| last.text == "\"\"" && last.to == token.from) {
                         return Err(unexpected(token, "a space"));
                     }
@@ -268,9 +268,9 @@ impl<'t> Scan<'t> {
         }
     }
 
-    /// The character that marks stand-ins: one that the text does not have.
+    /// Returns the character that marks stand-ins: one that the text does not contain.
     fn mark(&mut self, token: &Token<'t>) -> Result<char, Error> {
-        // Unicode keeps these for a program's own use.
+        // Unicode reserves these for internal use by programs.
         let mark = self.mark.or_else(|| ('\u{FDD0}'..='\u{FDEF}').find(|mark| !self.text.contains(*mark)));
         self.mark = mark;
         mark.ok_or_else(|| {
@@ -278,7 +278,7 @@ impl<'t> Scan<'t> {
         })
     }
 
-    /// Looks at what follows `on`.
+    /// Checks the token after `on`.
     fn after_on(&mut self, token: &Token<'t>) -> Result<(), Error> {
         let Some(last) = self.last.filter(|last| last.is_name("on")) else { return Ok(()) };
         let conditions = self.last_but_one.is_some_and(|before| before.kind == Kind::Spread);
@@ -323,7 +323,7 @@ impl<'t> Scan<'t> {
     }
 }
 
-/// Whether a token within brackets is a value or part of one: not the name of an argument, a field or a variable.
+/// Returns true if a token within brackets is a value or part of one: not the name of an argument, a field or a variable.
 fn is_value(token: &Token<'_>, last: Option<Token<'_>>, innermost: Option<Open>) -> bool {
     if token.kind != Kind::Name {
         return innermost != Some(Open::Selection);
@@ -336,7 +336,7 @@ fn is_value(token: &Token<'_>, last: Option<Token<'_>>, innermost: Option<Open>)
     }
 }
 
-/// A description stands before a definition.
+/// Checks that a description precedes a definition.
 fn describes(token: &Token<'_>, innermost: Option<Open>) -> Result<(), Error> {
     match innermost {
         None if token.kind == Kind::Name => Ok(()),

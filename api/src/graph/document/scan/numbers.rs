@@ -2,45 +2,45 @@
 
 use async_graphql::Pos;
 
-/// The number literals of a document as they were written. The parser makes doubles of decimals, and has no room for large
-/// numbers; these are what they say.
+/// The number literals of a document as text. The parser converts decimals to doubles, and cannot hold large numbers; these are
+/// exact.
 #[derive(Debug, Default)]
 pub(in crate::graph) struct Numbers {
-    /// One after another.
+    /// The texts, concatenated.
     texts: String,
-    /// In the order of the text.
+    /// The literals, in the order of the text.
     literals: Vec<Literal>,
-    /// Whether the parsed document holds other numbers than the text.
+    /// True if the parsed document contains other numbers than the text.
     pub(super) differ: bool,
 }
 
 #[derive(Debug)]
 struct Literal {
     place: Pos,
-    /// Where its text ends.
+    /// The end of its text.
     end: usize,
 }
 
 impl Numbers {
-    /// Adds a literal, behind all others.
+    /// Adds a literal after all others.
     pub(super) fn push(&mut self, place: Pos, text: &str) {
         self.texts.push_str(text);
         self.literals.push(Literal { place, end: self.texts.len() });
     }
 
-    /// Whether the parsed document holds other numbers than the text: decimals, and whole numbers beyond 64 bits.
+    /// Returns true if the parsed document contains other numbers than the text: decimals, or whole numbers beyond 64 bits.
     pub(in crate::graph) fn differ(&self) -> bool {
         self.differ
     }
 
-    /// The literals of a value that stands at a place. Who walks through the value in the order of the text (items of lists,
-    /// and fields of objects as they were inserted) takes one for each number that it meets.
+    /// Returns the literals of the value at a position. Whoever walks through the value in the order of the text (items of lists,
+    /// and fields of objects as they were inserted) takes one for each number.
     pub(in crate::graph) fn within(&self, value: Pos) -> Literals<'_> {
         Literals { numbers: self, next: self.literals.partition_point(|literal| literal.place < value) }
     }
 }
 
-/// Literals, one after another.
+/// Consecutive literals.
 #[derive(Clone)]
 pub(in crate::graph) struct Literals<'n> {
     numbers: &'n Numbers,

@@ -1,14 +1,15 @@
-//! Where a part of an argument's value stands, which async-graphql's parser does not keep. Only errors ask for it.
+//! Finds the position of a part of an argument's value, which async-graphql's parser does not keep. Only errors need it.
 
 use async_graphql::Pos;
 
 use super::lexer::{Kind, Lexer, Token};
 use super::mend::with_line_feeds;
 
-/// The place of a part of a value, or of the nearest part around it that is written down: a variable stands for all that it holds.
+/// Returns the position of a part of a value, or of the nearest enclosing part in the text: a variable represents all of its
+/// parts.
 ///
-/// `from`: where the value begins, or the field or directive that has it as an argument. `path`: from the argument inwards, with
-/// dots: `filter.or.0.notes.eq`; names that begin with `@` are none of its parts.
+/// `from`: the position of the value, or of the field or directive that has it as an argument. `path`: the dotted path from the
+/// argument inwards, such as `filter.or.0.notes.eq`; names that begin with `@` are skipped.
 pub(in crate::graph::document) fn place_of_part(text: &str, from: Pos, path: &str) -> Option<Pos> {
     let fed = with_line_feeds(text);
     let mut walk = Walk::to(fed.as_deref().unwrap_or(text), from)?;
@@ -18,13 +19,13 @@ pub(in crate::graph::document) fn place_of_part(text: &str, from: Pos, path: &st
     if is_directive {
         walk.step()?;
     }
-    // The name of a field may stand at the end of the text, and that of an enum's value may not.
+    // The name of a field may end the text, but an enum value may not.
     let opens =
         (is_directive || walk.token.kind == Kind::Name) && walk.peek().is_some_and(|next| next.is(b'('));
     if opens {
         walk.step()?;
     } else {
-        // The argument is where it stands already.
+        // The position is that of the argument already.
         path.next();
     }
     for part in path {
@@ -43,7 +44,7 @@ struct Walk<'t> {
 }
 
 impl<'t> Walk<'t> {
-    /// Begins at the token that stands at a place.
+    /// Begins at the token at a position.
     fn to(text: &'t str, place: Pos) -> Option<Self> {
         let mut lexer = Lexer::new(text);
         loop {
@@ -63,12 +64,12 @@ impl<'t> Walk<'t> {
         Some(())
     }
 
-    /// Goes to a part of the value that the token begins: the one of this name, or of this number.
+    /// Moves to a part of the current value: the one with this name, or this index.
     fn enter(&mut self, part: &str) -> Option<()> {
         match (self.token.kind, part.parse()) {
             (Kind::Mark(b'['), Ok(number)) => self.item(number),
             (Kind::Mark(b'{' | b'('), Err(_)) => self.field(part),
-            // One value stands for a list of one.
+            // A single value counts as a list of one.
             (Kind::Mark(b'{'), Ok(0)) => Some(()),
             _ => None,
         }
@@ -97,14 +98,14 @@ impl<'t> Walk<'t> {
         None
     }
 
-    /// Goes behind the value that the token begins.
+    /// Moves past the current value.
     fn skip(&mut self) -> Option<()> {
         let mut depth = 0_usize;
         loop {
             match self.token.kind {
                 Kind::Mark(b'{' | b'[') => depth += 1,
                 Kind::Mark(b'}' | b']') => depth = depth.checked_sub(1)?,
-                // A variable has a name behind it.
+                // A variable's name follows the mark.
                 Kind::Mark(b'$') => self.step()?,
                 _ => {}
             }
@@ -120,7 +121,7 @@ impl<'t> Walk<'t> {
 mod tests {
     use super::*;
 
-    /// The text from the place of a part on.
+    /// Returns the text from the position of a part on.
     fn found<'t>(text: &'t str, from: &str, path: &str) -> &'t str {
         let at = |part: &str| text.find(part).unwrap();
         let place = |at: usize| {

@@ -1,15 +1,15 @@
-//! Escapes within strings, among them those that the parser does not know.
+//! Escapes within strings, including those that the parser does not know.
 
-/// What stands for a character in a string.
+/// An escape in a string.
 pub(super) struct Escape {
     pub(super) character: char,
-    /// Bytes that it takes.
+    /// Its length in bytes.
     pub(super) length: usize,
-    /// Whether only newer editions of the specification have it: `\u{1F600}`, and two halves of a character.
+    /// True if only newer editions of the specification have it: `\u{1F600}`, and surrogate pairs.
     pub(super) newer: bool,
 }
 
-/// The escape that a text begins with.
+/// Returns the escape at the beginning of a text.
 pub(super) fn escape(text: &str) -> Option<Escape> {
     let simple = |character| Some(Escape { character, length: 2, newer: false });
     match text.as_bytes().get(1)? {
@@ -37,7 +37,7 @@ pub(super) fn escape(text: &str) -> Option<Escape> {
 }
 
 fn braced(text: &str) -> Option<Escape> {
-    /// Digits, zeros in front among them, that graphql-js takes as well.
+    /// The most digits, including leading zeros, as in graphql-js.
     const MOST: usize = 8;
     let digits = text.get(3..)?.bytes().take(MOST + 1).take_while(u8::is_ascii_hexdigit).count();
     let end = 3 + digits;
@@ -48,7 +48,7 @@ fn braced(text: &str) -> Option<Escape> {
     Some(Escape { character: char::from_u32(code)?, length: end + 1, newer: true })
 }
 
-/// The number of `\u` and four digits.
+/// Returns the number of `\u` and four digits.
 fn four_digits(text: &str) -> Option<u32> {
     let digits = text.strip_prefix("\\u")?.get(..4)?;
     if digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
@@ -58,14 +58,14 @@ fn four_digits(text: &str) -> Option<u32> {
     }
 }
 
-/// The same string, shorter, with escapes that the parser knows.
+/// Returns an equal, shorter string with escapes that the parser knows.
 pub(super) fn in_older_escapes(string: &str) -> String {
     let mut older = String::with_capacity(string.len());
     let mut rest = string;
     while let Some(at) = rest.find('\\') {
         older.push_str(&rest[..at]);
         rest = &rest[at..];
-        // The lexer has taken it already.
+        // The lexer has accepted it already.
         let Some(escape) = escape(rest) else { break };
         match escape.character {
             _ if !escape.newer => older.push_str(&rest[..escape.length]),

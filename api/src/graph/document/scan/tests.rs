@@ -19,7 +19,7 @@ fn parsed(text: &str) -> ExecutableDocument {
     document
 }
 
-/// The value of the first argument of the first field.
+/// Returns the value of the first argument of the first field.
 fn first_value(text: &str) -> Value {
     let document = parsed(text);
     let DocumentOperations::Single(operation) = document.operations else { panic!("{text}") };
@@ -125,7 +125,7 @@ fn whatever_is_mended_the_rest_keeps_its_place() {
     }
 }
 
-/// Where fields `here` stand.
+/// Collects the positions of fields `here`.
 fn collect(document: &ExecutableDocument, places: &mut Vec<Pos>) {
     fn below(set: &async_graphql::parser::types::SelectionSet, places: &mut Vec<Pos>) {
         for selection in &set.items {

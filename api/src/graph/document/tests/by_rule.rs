@@ -1,4 +1,4 @@
-//! Documents over the schema of pets, rule by rule: those that are valid and those that are not.
+//! Documents over the schema of pets, rule by rule: valid and invalid ones.
 
 pub(super) struct Rule {
     pub(super) name: &'static str,

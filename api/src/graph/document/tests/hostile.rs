@@ -1,4 +1,4 @@
-//! Bodies that are made to cost much: they are refused by counting, and the process survives them.
+//! Documents that are expensive to process: counting refuses them, and the process survives.
 
 use std::time::{Duration, Instant};
 
@@ -8,13 +8,14 @@ use proptest::test_runner::{Config, TestRunner};
 use super::{GATEWAY, PETS, by_rule, messages, read, wide};
 use crate::graph::limits::Limits;
 
-/// What a request runs on: the stack of a thread of tokio.
+/// Runs work on the stack of a thread of tokio.
 fn on_a_small_stack<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let thread = std::thread::Builder::new().stack_size(2 * 1024 * 1024).spawn(work).unwrap();
     thread.join().unwrap()
 }
 
-/// What is said of a hostile body. The bodies would take minutes or the process, so a generous limit of time tells.
+/// Returns the errors of a hostile document. Without limits it would take minutes or end the process, so a generous timeout
+/// suffices.
 fn said(text: String, limits: Limits) -> Vec<String> {
     let _ = &*GATEWAY;
     let from = Instant::now();
@@ -68,7 +69,7 @@ fn the_deepest_document_that_is_taken_fits_on_the_stack() {
     }
 }
 
-/// Fragments of which each has the next.
+/// Returns fragments that each contain the next.
 fn chain(levels: usize, next: &str) -> String {
     numbered(levels, |at| format!("fragment f{at} on Query {{ {next}{} }} ", at + 1))
 }
@@ -106,7 +107,7 @@ fn many_of_anything_cost_little() {
     }
 }
 
-/// How many cases a property is tried on; `DOCUMENT_CASES` asks for more.
+/// Returns the number of cases of a property; `DOCUMENT_CASES` changes it.
 fn cases() -> Config {
     let cases = std::env::var("DOCUMENT_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(2_000);
     Config { cases, failure_persistence: None, ..Config::default() }
@@ -172,7 +173,7 @@ const PARTS: &[&str] = &[
     "\"\"\"a\\\"\"\"\"\"\"",
 ];
 
-/// Parts of GraphQL in any order, some of them glued together.
+/// Generates parts of GraphQL in any order, some without space between them.
 fn soup() -> impl Strategy<Value = String> {
     let part = (proptest::sample::select(PARTS), proptest::bool::ANY);
     proptest::collection::vec(part, 0..60).prop_map(|parts| {
@@ -183,7 +184,7 @@ fn soup() -> impl Strategy<Value = String> {
     })
 }
 
-/// Documents of the rules with parts put in and taken out.
+/// Generates documents of the rules with parts added and removed.
 fn spoiled() -> impl Strategy<Value = String> {
     let texts: Vec<&str> =
         by_rule::RULES.iter().flat_map(|rule| rule.valid.iter().chain(rule.invalid)).copied().collect();

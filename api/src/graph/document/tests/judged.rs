@@ -1,4 +1,4 @@
-//! Documents that graphql-js has judged: its verdict is the measure.
+//! Compares the validation of documents with graphql-js.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,19 +12,19 @@ struct Document<'a> {
     text: &'a str,
 }
 
-/// A verdict of graphql-js.
+/// A result of graphql-js.
 #[derive(Deserialize)]
 struct Judged {
     schema: String,
     text: String,
-    /// What is wrong; nothing of a valid document.
+    /// The error; `None` for a valid document.
     says: Option<String>,
 }
 
-/// Why a document may be refused here that graphql-js takes.
+/// Returns true if a document may be refused here though graphql-js accepts it.
 fn may_be_refused(judged: &Judged, errors: &[Error]) -> bool {
     let [error, ..] = errors else { return false };
-    // Limits are ours.
+    // The limits are ours.
     error.code == Code::LimitExceeded
         // Newer editions of the specification have these rules: whether a subscription has a field does not depend on
         // variables…
@@ -33,15 +33,15 @@ fn may_be_refused(judged: &Judged, errors: &[Error]) -> bool {
         || (error.message.contains("they have the types") && judged.text.contains("__typename"))
 }
 
-/// Why a document may be taken here that graphql-js refuses.
+/// Returns true if a document may be accepted here though graphql-js refuses it.
 fn may_be_taken(judged: &Judged) -> bool {
-    // A string and a block string that say the same are the same argument; graphql-js compares how they are written.
+    // An equal string and block string are the same argument; graphql-js compares their notation.
     judged.says.as_deref().is_some_and(|says| says.contains("differing arguments"))
         && judged.text.contains("\"\"\"")
 }
 
-/// Verdicts on the documents by rule, and on random ones: `JUDGED_DOCUMENTS` says how many, `JUDGED_SEED` which. `None` where
-/// graphql-js is not installed.
+/// Returns the results for the documents by rule, and for random ones: `JUDGED_DOCUMENTS` sets their number, `JUDGED_SEED` the
+/// seed. `None` if graphql-js is not installed.
 fn verdicts() -> Option<Vec<Judged>> {
     let number = |name: &str, default: u64| {
         std::env::var(name).ok().and_then(|value| value.parse::<u64>().ok()).unwrap_or(default).to_string()
@@ -85,6 +85,6 @@ fn graphql_js_and_the_gateway_judge_alike() {
         "{allowed} of {} are judged otherwise for a reason",
         verdicts.len()
     );
-    // The random ones are of both kinds.
+    // The random ones include both kinds.
     assert!(valid > verdicts.len() / 4 && invalid > verdicts.len() / 4, "{valid} valid, {invalid} invalid");
 }

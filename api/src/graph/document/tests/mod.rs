@@ -1,4 +1,4 @@
-//! Documents as clients send them, and as nobody should.
+//! Documents as clients send them, and invalid ones.
 
 mod by_rule;
 mod hostile;
@@ -14,7 +14,7 @@ use super::testing::{GATEWAY, PETS};
 use crate::graph::error::Error;
 use crate::graph::limits::Limits;
 
-/// Limits that no document of these tests comes near, but for hostile ones.
+/// Returns limits that no document of these tests reaches, except hostile ones.
 fn wide() -> Limits {
     Limits { aliases: usize::MAX, directives: usize::MAX, ..Limits::default() }
 }

@@ -1,4 +1,4 @@
-//! Each number of a document is given back as it was written, wherever it stands.
+//! Each number of a document keeps its text, wherever it occurs.
 
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{Directive, ExecutableDocument, Selection, SelectionSet};
@@ -8,10 +8,10 @@ use proptest::prelude::*;
 
 use crate::graph::document::scan::{Literals, Numbers, scan};
 
-/// A value whose numbers are told from one another by what they begin with.
+/// A value whose numbers have distinct prefixes.
 #[derive(Clone, Debug)]
 enum Tree {
-    /// How it ends.
+    /// The end of a number's text.
     Number(&'static str),
     Text,
     List(Vec<Tree>),
@@ -27,7 +27,7 @@ fn tree() -> impl Strategy<Value = Tree> {
     })
 }
 
-/// A document under way, and the numbers of its values.
+/// A document that is being written, and the numbers of its values.
 #[derive(Default)]
 struct Writer {
     count: usize,
@@ -35,7 +35,7 @@ struct Writer {
 }
 
 impl Writer {
-    /// The next value, with its name before it.
+    /// Writes the next value, with its name before it.
     fn value(&mut self, tree: &Tree, prefix: &str, middle: &str) -> String {
         let name = self.values.len();
         self.values.push(Vec::new());
@@ -55,7 +55,7 @@ impl Writer {
                 let items: Vec<_> = items.iter().map(|item| self.tree(item)).collect();
                 format!("[{}]", items.join(", "))
             }
-            // Keys in no order.
+            // The keys are not sorted.
             Tree::Object(fields) => {
                 let fields = fields.iter().enumerate();
                 let fields: Vec<_> =
@@ -65,7 +65,7 @@ impl Writer {
         }
     }
 
-    /// A definition with some values in each of its places.
+    /// Writes a definition with some values in each of its places.
     fn definition(&mut self, at: usize, trees: &[Tree; 6]) -> String {
         let [default, directive, first, second, below, spread] = trees;
         let arguments = |writer: &mut Self, trees: &[&Tree]| {
@@ -85,7 +85,7 @@ impl Writer {
     }
 }
 
-/// The values of a document.
+/// Reads the values of a document.
 struct Reader<'d> {
     numbers: &'d Numbers,
     values: &'d [Vec<String>],
@@ -143,7 +143,7 @@ fn read_numbers(value: &Value, literals: &mut Literals<'_>, read: &mut Vec<Strin
     match value {
         Value::Number(number) => {
             let literal = literals.next().unwrap();
-            // What the parser holds exactly is the same number.
+            // If the parser is exact, the number is the same.
             if let Ok(whole) = literal.parse::<i64>() {
                 assert_eq!(number.as_i64(), Some(whole));
             }

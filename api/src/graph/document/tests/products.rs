@@ -1,4 +1,4 @@
-//! Documents of which one part is looked at for many others: operations × fragments × variables × values. What is looked at is counted,
+//! Documents in which one part is checked for many others: operations × fragments × variables × values. The checks are counted,
 //! and the rest of the work grows with the text.
 
 use async_graphql::parser::parse_query;
@@ -23,7 +23,7 @@ fn numbered(count: usize, part: impl Fn(usize) -> String) -> String {
     (0..count).map(part).collect::<Vec<_>>().concat()
 }
 
-/// Each fragment has something of the next, and the last `last`.
+/// Returns fragments that each contain part of the next; the last contains `last`.
 fn chain(levels: usize, of_next: impl Fn(usize) -> String, last: &str) -> String {
     let fragments = numbered(levels, |at| format!("fragment F{at} on Query {{ {} }} ", of_next(at + 1)));
     format!("{fragments} fragment F{levels} on Query {{ {last} }}")
@@ -35,14 +35,14 @@ fn fragments_are_counted_where_they_stand() {
     let doubling = |levels: usize, of_next: &dyn Fn(usize) -> String| {
         format!("{{ ...F0 }} {}", chain(levels, of_next, "__typename"))
     };
-    // Each holds the next twice, in two selections: 2^n fields, in a text of n lines.
+    // Each contains the next twice, in two selections: 2^n fields, in a text of n lines.
     let twice = |next: usize| format!("a {{ ...F{next} }} b {{ ...F{next} }}");
     for levels in 0..40 {
-        // The operation's spread, and of each level two fields with a spread each.
+        // The operation's spread, and for each level two fields with a spread each.
         let parts = 1 + (0..levels).map(|level| 4_u64 << level).sum::<u64>() + (1 << levels);
         assert_eq!(is_refused(&doubling(levels, &twice), &limits(100)), parts > 1_000, "{levels}");
     }
-    // What is spread again within one selection adds nothing but the spread, whichever way it comes there.
+    // A repeated spread within one selection adds only the spread, whichever path leads to it.
     let again: [&dyn Fn(usize) -> String; 6] = [
         &|next| format!("...F{next} ...F{next}"),
         &|next| format!("...F{next} ... {{ ...F{next} }} ... on Query {{ ...F{next} }} ...F{next}"),
@@ -61,7 +61,7 @@ fn fragments_are_counted_where_they_stand() {
     );
 }
 
-/// Kinds of parts that one thing is looked at for, by how many there are of either.
+/// Returns documents with many pairs of parts that are checked together.
 fn products(many: usize, of: usize) -> Vec<(&'static str, String)> {
     let operations = |body: &str| numbered(many, |at| format!("query q{at} {body} "));
     let subscriptions = |body: &str| numbered(many, |at| format!("subscription q{at} {body} "));
@@ -132,7 +132,7 @@ fn no_two_things_of_a_document_multiply() {
     }
 }
 
-/// How many selections, directives and values there are, fragments not put in.
+/// Returns the number of selections, directives and values, without expanding fragments.
 fn size(document: &ExecutableDocument) -> u64 {
     fn of(set: &SelectionSet) -> u64 {
         let of_one = |selection: &Selection| match selection {
@@ -153,7 +153,7 @@ fn size(document: &ExecutableDocument) -> u64 {
     operations.chain(fragments).sum()
 }
 
-/// async-graphql's own work is that of the document which it gets, and what it and our rules find is kept until all is found.
+/// Checks that async-graphql's document grows with the text, and so do the results of its rules and ours.
 #[test]
 fn what_the_library_gets_and_what_is_found_grow_with_the_text() {
     let limits = Limits { fields: 1_000_000, ..wide() };
@@ -173,7 +173,7 @@ fn what_the_library_gets_and_what_is_found_grow_with_the_text() {
     }
 }
 
-/// A name stands in the messages of all that is wrong around it.
+/// Checks that a long name is refused, since messages around it would repeat it.
 #[test]
 fn a_name_is_as_long_as_may_be_repeated() {
     let name = |length| "n".repeat(length);

@@ -1,4 +1,4 @@
-//! What is told of a mistake, where, and in which order.
+//! The messages, positions and order of errors.
 
 use super::{GATEWAY, PETS, messages, read, wide};
 use crate::graph::document::{LONGEST_MESSAGE, MOST_ERRORS};
@@ -123,11 +123,11 @@ fn a_mistake_in_a_value_names_the_argument_and_the_place_of_the_part() {
     assert_eq!(said, ["The argument `id` of `node` is required, of type `ID!`, and is not provided."]);
 }
 
-/// What async-graphql's parser and rules find, in words that are true, each at its place. graphql-js says the same of all of them.
+/// The errors of async-graphql's parser and rules are correct, each at its position. graphql-js reports the same for all of them.
 #[test]
 fn what_the_library_finds_is_told_truly() {
     for (text, column, said) in [
-        // Of the parser.
+        // Errors of the parser.
         (
             "{ __typename } query A { __typename }",
             1,
@@ -150,7 +150,7 @@ fn what_the_library_finds_is_told_truly() {
             "There can only be one fragment named `f`.",
         ),
         (" fragment f on Query { __typename }", 2, "The document has no operation."),
-        // Of its rules.
+        // Errors of its rules.
         ("{ zz }", 3, "Unknown field \"zz\" on type \"Query\"."),
         ("{ dog { zz } }", 9, "Unknown field \"zz\" on type \"Dog\"."),
         ("mutation { __schema { description } }", 12, "Unknown field \"__schema\" on type \"Mutation\"."),
@@ -182,7 +182,7 @@ fn what_the_library_finds_is_told_truly() {
             "Directive \"deprecated\" may not be used on \"INLINE_FRAGMENT\"",
         ),
         ("{ dog { id @skip(if: true) @skip(if: true) } }", 28, "Duplicate directive \"skip\""),
-        // Of ours, where the library's were not true or came again and again.
+        // Errors of our rules, where the library's were wrong or repeated.
         (
             "query($v: Dog) { big(i: $v) }",
             7,
