@@ -1,4 +1,4 @@
-//! Where a server is: the hosts of an address, and a connection to the first of them that is wanted.
+//! The hosts of an address, and a connection to the first of them that is wanted.
 
 use std::io;
 use std::path::PathBuf;
@@ -16,30 +16,30 @@ use tokio_postgres::Config;
 use tokio_postgres::config::{self, Host as Name, SslMode, SslNegotiation};
 use tokio_rustls::TlsConnector;
 
-use super::conninfo::{AddressError, Conninfo, SessionAttrs};
-use super::error::WireError;
-use super::{Connection, Socket};
+use crate::connection::{Connection, Socket};
+use crate::conninfo::{AddressError, Conninfo, SessionAttrs};
+use crate::error::WireError;
 
 const DEFAULT_PORT: u16 = 5432;
-/// The server's answer to the question whether it speaks TLS.
+/// The answer of a server that speaks TLS.
 const SPEAKS_TLS: u8 = b'S';
 
-/// Where a server is, and how to log in there.
+/// The address of a server, and how to log in there.
 #[derive(Clone)]
 pub struct Address {
     config: Config,
     wanted: SessionAttrs,
     tls: Arc<ClientConfig>,
-    /// Each host that may be the server.
+    /// The hosts, at least one, in the order in which they are tried.
     hosts: Arc<[Host]>,
-    /// How long one of them may take.
+    /// The time that the login at one of them may take.
     within: Option<Duration>,
 }
 
-/// A host that may be the server.
+/// A host of an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Host {
-    /// The name that TLS checks.
+    /// The name that the certificate has to have.
     name: Option<String>,
     place: Place,
 }
@@ -51,8 +51,8 @@ enum Place {
 }
 
 impl Address {
-    /// Takes the address apart; says what it asks for that cannot be had. Where it names several hosts and no
-    /// `connect_timeout`, each of them may take its part of `patience`.
+    /// Makes an address, or refuses what it asks for and this crate does not support. If it names several hosts and no
+    /// `connect_timeout`, each host has an equal part of `patience`.
     pub fn new(
         conninfo: &Conninfo,
         tls: Arc<ClientConfig>,
@@ -79,12 +79,13 @@ impl Address {
         Ok(Self { config: config.clone(), wanted: *wanted, tls, hosts: hosts.into(), within })
     }
 
-    /// The same hosts, of which others are wanted.
+    /// Returns the same address, of which other servers are wanted.
+    #[must_use]
     pub fn wanting(&self, wanted: SessionAttrs) -> Self {
         Self { wanted, ..self.clone() }
     }
 
-    /// Logs in at the first host that lets us and is wanted.
+    /// Logs in at the first host that accepts and is wanted. The error names each host that was tried, if there are several.
     pub async fn connect(&self) -> Result<Connection, WireError> {
         let passes = match &self.wanted {
             SessionAttrs::PreferStandby => &[SessionAttrs::Standby, SessionAttrs::Any][..],
@@ -104,15 +105,15 @@ impl Address {
         Err(whole(failures))
     }
 
-    /// The first host; that of a connection is its only one.
-    pub(super) fn host(&self) -> &Host {
+    /// Returns the first host; the address of a connection has one.
+    pub(crate) fn host(&self) -> &Host {
         &self.hosts[0]
     }
 
-    /// Asks for a cancellation of what a connection does.
-    pub(super) async fn cancel(&self, process: i32, secret: i32) -> Result<(), WireError> {
+    /// Asks the server to cancel the statement of a connection.
+    pub(crate) async fn cancel(&self, process: i32, secret: i32) -> Result<(), WireError> {
         if process == 0 {
-            return Err(WireError::Opening("the server has not said how to cancel".into()));
+            return Err(WireError::Opening("the server has sent no key for cancellations".into()));
         }
         let (mut socket, _) = self.in_time(self.socket(self.host())).await?;
         let mut message = BytesMut::new();
@@ -125,7 +126,7 @@ impl Address {
 
     async fn log_in(&self, host: &Host, wanted: SessionAttrs) -> Result<Connection, WireError> {
         let (socket, place) = self.socket(host).await?;
-        // Where a cancellation has to go: to this server, not to the first that answers then.
+        // A cancellation has to go to this server, not to the first that answers then.
         let hosts = Arc::new([Host { place, ..host.clone() }]);
         let mut connection =
             Connection::over(socket, Self { hosts, wanted: SessionAttrs::Any, ..self.clone() });
@@ -135,7 +136,7 @@ impl Address {
         Ok(connection)
     }
 
-    /// A socket to a host, with TLS where it is wanted, and where it has come to: one name may be several servers.
+    /// Opens a socket to a host, with TLS if it is wanted. Returns also the place that it leads to: one name may be several servers.
     async fn socket(&self, host: &Host) -> Result<(Box<dyn Socket>, Place), WireError> {
         let (name, port) = match &host.place {
             Place::Unix(folder, port) => {
@@ -186,7 +187,7 @@ impl Address {
 }
 
 impl Host {
-    /// The same address with this host alone, for libraries that know one.
+    /// Returns the settings of an address with this host alone, for tokio-postgres.
     pub fn alone(&self, config: &Config) -> Config {
         let mut alone = Config::new();
         if let Some(user) = config.get_user() {
@@ -219,7 +220,7 @@ impl Host {
         alone
     }
 
-    /// The folder of its socket or its name, and its port.
+    /// Returns the name of the host, or the folder of its socket, and the port.
     pub fn place(&self) -> (String, u16) {
         match &self.place {
             Place::Unix(folder, port) => (folder.display().to_string(), *port),
@@ -228,7 +229,7 @@ impl Host {
     }
 }
 
-/// The hosts that an address names.
+/// Lists the hosts that an address names.
 fn hosts(config: &Config) -> Result<Vec<Host>, AddressError> {
     let (names, addresses, ports) = (config.get_hosts(), config.get_hostaddrs(), config.get_ports());
     let count = names.len().max(addresses.len());
@@ -262,27 +263,27 @@ fn hosts(config: &Config) -> Result<Vec<Host>, AddressError> {
         .collect()
 }
 
-/// What failed at the only host, or at all of them.
+/// Makes one error of the failures at all hosts.
 fn whole(mut failures: Vec<(&Host, WireError)>) -> WireError {
     if failures.len() < 2 {
         return failures.pop().map_or(WireError::Closed, |(_, error)| error);
     }
-    let told = failures.iter().map(|(host, error)| {
+    let texts = failures.iter().map(|(host, error)| {
         let (place, port) = host.place();
         format!("{place}:{port}: {error}")
     });
-    let told = told.collect::<Vec<_>>().join("; ");
+    let texts = texts.collect::<Vec<_>>().join("; ");
     let unwanted = failures.iter().find_map(|(_, error)| match error {
         WireError::Unwanted(mode, _) => Some(*mode),
         _ => None,
     });
     match unwanted {
-        Some(mode) => WireError::Unwanted(mode, told),
-        None => WireError::Opening(told),
+        Some(mode) => WireError::Unwanted(mode, texts),
+        None => WireError::Opening(texts),
     }
 }
 
-/// TLS over a stream; the certificate is checked against the name of the host.
+/// Starts TLS over a stream; the certificate is checked against the name of the host.
 async fn secure(
     mut stream: TcpStream,
     name: String,
@@ -300,73 +301,4 @@ async fn secure(
 }
 
 #[cfg(test)]
-mod tests {
-    use rustls::RootCertStore;
-
-    use super::*;
-
-    /// Name for TLS, place and port of each host.
-    fn places(url: &str) -> Result<String, String> {
-        let conninfo: Conninfo = url.parse().map_err(|error| format!("{error}"))?;
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_root_certificates(RootCertStore::empty())
-            .with_no_client_auth();
-        let address = Address::new(&conninfo, Arc::new(tls), Duration::from_secs(5));
-        let hosts = address.map_err(|error| error.to_string())?.hosts;
-        let told = hosts.iter().map(|Host { name, place }| {
-            let name = name.as_deref().unwrap_or("-");
-            match place {
-                Place::Unix(folder, port) => format!("{name} in {} {port}", folder.display()),
-                Place::Tcp(place, port) => format!("{name} at {place} {port}"),
-            }
-        });
-        Ok(told.collect::<Vec<_>>().join(", "))
-    }
-
-    #[test]
-    fn an_address_names_hosts() {
-        for (url, expected) in [
-            ("postgres://me@db", "db at db 5432"),
-            ("postgresql://me@db/", "db at db 5432"),
-            ("postgres://me@a:1,b:2", "a at a 1, b at b 2"),
-            ("postgres://me@a,b:2/x", "a at a 5432, b at b 2"),
-            ("postgres://me@/db?host=/folder", "- in /folder 5432"),
-            ("postgres:///db?host=/folder&user=me&port=99", "- in /folder 99"),
-            ("postgres://me@?host=/folder", "- in /folder 5432"),
-            ("postgres://me@/db?host=a,b&port=1,2", "a at a 1, b at b 2"),
-            ("postgres://me@/db?host=a,b&port=7", "a at a 7, b at b 7"),
-            ("postgres://me@/db?host=a,/run/pg", "a at a 5432, - in /run/pg 5432"),
-            ("postgres://me@other:9/db?host=a", "a at a 9"),
-            ("postgres://me@[2001:db8::1]:5,[::1]/db", "2001:db8::1 at 2001:db8::1 5, ::1 at ::1 5432"),
-            ("postgres://me@%2Frun%2Fpg:99", "- in /run/pg 99"),
-            ("postgres://me@db/x?hostaddr=10.0.0.1", "db at 10.0.0.1 5432"),
-            ("host=db hostaddr=10.0.0.1 user=me", "db at 10.0.0.1 5432"),
-            ("hostaddr=10.0.0.1,10.0.0.2 user=me", "- at 10.0.0.1 5432, - at 10.0.0.2 5432"),
-            ("host=a,b port=1, user=me", "a at a 1, b at b 5432"),
-            ("host = '/a folder'\n user='me'  port=3", "- in /a folder 3"),
-        ] {
-            assert_eq!(places(url).as_deref(), Ok(expected), "{url}");
-        }
-    }
-
-    #[test]
-    fn what_cannot_be_had_is_refused_by_name() {
-        for (url, expected) in [
-            ("postgres://db", "it names no user"),
-            ("user=me", "it names no host"),
-            ("postgres://me@/db", "it names no host"),
-            ("postgres://me@a,,b/db", "it names no host"),
-            ("host=a,b,c port=1,2 user=me", "hosts, hostaddrs and ports do not match in number"),
-            ("host=a,b hostaddr=10.0.0.1 user=me", "hosts, hostaddrs and ports do not match in number"),
-            ("postgres://me@db?channel_binding=require", "channel_binding=require is not supported"),
-            ("postgres://me@db?load_balance_hosts=random", "load_balance_hosts=random is not supported"),
-            ("postgres://me@db?sslnegotiation=direct", "sslnegotiation=direct is not supported"),
-            ("host=@abstract user=me", "a socket in the abstract namespace is not supported"),
-        ] {
-            assert_eq!(places(url).unwrap_err(), expected, "{url}");
-        }
-    }
-}
+mod tests;

@@ -1,43 +1,49 @@
-//! What a server must say to a batch, message by message.
+//! The answers to a batch, accepted message by message.
 //!
-//! A message that does not belong where it comes means that server and gateway no longer speak of the same question: it
-//! could be the answer to somebody else's. So it is an error of the connection, and nothing that came before it counts.
+//! A message that does not belong where it comes means that server and client are out of step: it could be part of the
+//! answer to another batch. So it is an error of the connection, and nothing that came before it counts.
+
+use std::sync::Arc;
 
 use bytes::{Buf as _, Bytes};
 use postgres_protocol::message::backend;
 use tokio_postgres::types::Type;
 
-use super::batch::{BatchError, Command, Query};
-use super::error::{ServerError, WireError};
-use super::prepared::Described;
-use super::rows::{Collector, Columns, Row, read_columns};
+use crate::batch::{BatchError, Command, Query};
+use crate::error::{ServerError, WireError};
+use crate::rows::{Collector, Column, Row, read_columns};
 
-/// Whether a transaction is open, as the server says whenever it is ready for more.
+/// The rows of a batch take at most this many bytes of memory.
+const MOST_MEMORY: usize = 256 * 1024 * 1024;
+
+/// The state of the transaction, as `ReadyForQuery` gives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Transaction {
-    /// None is.
+pub(crate) enum Transaction {
+    /// No transaction is open.
     None,
-    /// One is.
+    /// A transaction is open.
     Open,
-    /// One is that can only be rolled back.
+    /// A transaction is open that can only be rolled back.
     Failed,
 }
 
-/// Where a statement's columns come from.
-#[derive(Debug)]
-pub(super) enum Source {
-    /// The server has described them in an earlier batch, or is about to, at an earlier place of this one.
-    Prepared(Described),
-    /// It is about to learn the statement, and is asked for its columns.
-    Asked,
-    /// It has just described them.
-    Told(Columns),
+/// What is known of the columns of a statement.
+#[derive(Clone, Debug)]
+pub(crate) enum Columns {
+    /// The server has described them in an earlier batch.
+    Known(Arc<[Column]>),
+    /// The server is about to describe them, for the statement at this earlier place of the batch.
+    OfEarlier(usize),
+    /// The server is about to describe them, for this statement.
+    Requested,
+    /// The server has described them in this batch.
+    Described(Arc<[Column]>),
 }
 
-/// The message that has to come next.
+/// The message that must come next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
-    /// `CloseComplete`, so many times.
+    /// `CloseComplete`, this many times.
     Closed(usize),
     /// `ParseComplete`
     Parsed,
@@ -49,65 +55,68 @@ enum Next {
     Bound,
     /// `DataRow`, `CommandComplete` or `EmptyQueryResponse`
     Rows,
-    /// `ReadyForQuery`: every statement is answered.
+    /// `ReadyForQuery`, after the answers to all statements.
     Ready,
-    /// `ReadyForQuery`: a statement was refused, and those after it were not run.
+    /// `ReadyForQuery`, after a statement that was refused; those after it were not run.
     Refused,
 }
 
-/// What a message was.
+/// The meaning of a message that was accepted.
 #[derive(Debug)]
-pub(super) enum Heard {
-    /// A part of an answer.
+pub(crate) enum Accepted {
+    /// The message is a part of an answer.
     Part,
-    /// The end of a statement's answer: its rows lie in everything that came since the one before.
+    /// The message ends a statement's answer, whose rows lie in the bytes since the previous answer.
     Answer,
-    /// The end of the batch.
+    /// The message ends the batch.
     End,
 }
 
 /// The answers to a batch.
 #[derive(Debug)]
-pub(super) struct Answers<'q> {
+pub(crate) struct Answers<'q> {
     queries: &'q [Query<'q>],
-    sources: Vec<Source>,
+    columns: Vec<Columns>,
     next: Next,
     transaction: Transaction,
-    /// Whether the end of the transaction was under way when it was refused: then it may be over, or have failed.
+    /// True if the end of the transaction was refused: the transaction may be over, or have failed.
     may_be_over: bool,
     collector: Collector,
     rows: Vec<Vec<Row>>,
+    /// Bytes that the rows of the batch take.
+    memory: usize,
     refused: Option<BatchError>,
-    /// Whether it was refused outside of a transaction. Within one, its end will show that nothing else is to come.
+    /// True if a statement was refused outside of a transaction. Within one, its end proves that nothing else is to come.
     refused_outside: bool,
 }
 
-/// What has become of a batch.
-pub(super) struct Outcome {
-    pub(super) answers: Result<Vec<Vec<Row>>, BatchError>,
-    pub(super) sources: Vec<Source>,
-    /// Whether the connection can be asked again.
-    pub(super) is_settled: bool,
+/// The outcome of a batch.
+pub(crate) struct Outcome {
+    pub(crate) answers: Result<Vec<Vec<Row>>, BatchError>,
+    pub(crate) columns: Vec<Columns>,
+    /// True if another batch can be run.
+    pub(crate) is_settled: bool,
 }
 
 const UNEXPECTED: WireError = WireError::Protocol("an unexpected message");
 
 impl<'q> Answers<'q> {
-    /// Answers that are still to come, to `queries` behind so many `Close`.
-    pub(super) fn new(
+    /// Expects the answers to `queries`, after `closed` answers to `Close`.
+    pub(crate) fn new(
         queries: &'q [Query<'q>],
-        sources: Vec<Source>,
+        columns: Vec<Columns>,
         closed: usize,
         transaction: Transaction,
     ) -> Self {
         let mut answers = Self {
             queries,
-            sources,
+            columns,
             next: Next::Closed(closed),
             transaction,
             may_be_over: false,
             collector: Collector::default(),
             rows: Vec::with_capacity(queries.len()),
+            memory: 0,
             refused: None,
             refused_outside: false,
         };
@@ -117,22 +126,25 @@ impl<'q> Answers<'q> {
         answers
     }
 
-    /// Takes a message, whose body lies at `start` of what came since the last answer.
-    pub(super) fn hear(&mut self, tag: u8, body: &[u8], start: usize) -> Result<Heard, WireError> {
+    /// Accepts a message, whose body begins at byte `start` of those that came since the previous answer.
+    pub(crate) fn accept(&mut self, tag: u8, body: &[u8], start: usize) -> Result<Accepted, WireError> {
         match (self.next, tag) {
             (Next::Rows, backend::DATA_ROW_TAG) => {
-                let columns = columns(&self.sources, self.rows.len())?;
-                self.collector.add(body, start, columns)?;
-                return Ok(Heard::Part);
+                let columns = columns(&self.columns, self.rows.len())?;
+                self.memory += self.collector.add(body, start, columns)?;
+                if self.memory > MOST_MEMORY {
+                    return Err(WireError::Protocol("more than an answer may have"));
+                }
+                return Ok(Accepted::Part);
             }
             (Next::Rows, backend::COMMAND_COMPLETE_TAG) => {
                 self.complete(body)?;
-                return Ok(Heard::Answer);
+                return Ok(Accepted::Answer);
             }
             (Next::Rows, backend::EMPTY_QUERY_RESPONSE_TAG) => {
                 let text = self.queries.get(self.rows.len()).map_or("", |query| query.text);
                 expect_empty(body)?;
-                return if text.trim().is_empty() { Ok(Heard::Answer) } else { Err(UNEXPECTED) };
+                return if text.trim().is_empty() { Ok(Accepted::Answer) } else { Err(UNEXPECTED) };
             }
             (Next::Bound, backend::BIND_COMPLETE_TAG) => {
                 expect_empty(body)?;
@@ -153,8 +165,8 @@ impl<'q> Answers<'q> {
                 } else {
                     read_columns(body)?
                 };
-                if let Some(source) = self.sources.get_mut(self.rows.len()) {
-                    *source = Source::Told(described);
+                if let Some(columns) = self.columns.get_mut(self.rows.len()) {
+                    *columns = Columns::Described(described);
                 }
                 self.next = Next::Bound;
             }
@@ -164,21 +176,21 @@ impl<'q> Answers<'q> {
             }
             (Next::Ready | Next::Refused, backend::READY_FOR_QUERY_TAG) => {
                 self.end(body)?;
-                return Ok(Heard::End);
+                return Ok(Accepted::End);
             }
             (_, backend::ERROR_RESPONSE_TAG) if self.may_be_refused() => self.refuse(body),
             _ => return Err(UNEXPECTED),
         }
-        Ok(Heard::Part)
+        Ok(Accepted::Part)
     }
 
-    /// Takes the bytes in which the rows of an answer lie.
-    pub(super) fn take(&mut self, bytes: Bytes) -> Result<(), WireError> {
-        let columns = columns(&self.sources, self.rows.len())?;
+    /// Takes the bytes that hold the rows of an answer.
+    pub(crate) fn take(&mut self, bytes: Bytes) -> Result<(), WireError> {
+        let columns = columns(&self.columns, self.rows.len())?;
         let rows = self.collector.finish(bytes, columns);
         if let Command::Mark(mark) = self.command() {
-            let told = rows.first().and_then(|row| row.bytes(columns.len().saturating_sub(1)));
-            if rows.len() != 1 || told != Some(&mark.to_be_bytes()) {
+            let last = rows.first().and_then(|row| row.bytes(columns.len().saturating_sub(1)));
+            if rows.len() != 1 || last != Some(&mark.to_be_bytes()) {
                 return Err(WireError::Protocol("the answer to another batch"));
             }
         }
@@ -187,30 +199,30 @@ impl<'q> Answers<'q> {
         Ok(())
     }
 
-    /// Whether a transaction is open behind the batch.
-    pub(super) fn transaction(&self) -> Transaction {
+    /// Returns the state of the transaction after the batch.
+    pub(crate) fn transaction(&self) -> Transaction {
         self.transaction
     }
 
-    /// The outcome of a batch that has ended.
-    pub(super) fn finish(self) -> Outcome {
+    /// Returns the outcome of a batch that has ended.
+    pub(crate) fn finish(self) -> Outcome {
         let answers = self.refused.map_or(Ok(self.rows), Err);
-        Outcome { answers, sources: self.sources, is_settled: !self.refused_outside }
+        Outcome { answers, columns: self.columns, is_settled: !self.refused_outside }
     }
 
-    /// The outcome of a batch that the connection did not survive. What the server said before it hung up tells more than
-    /// that it did; but what does not belong to this batch tells nothing.
-    pub(super) fn broken(self, error: WireError) -> Outcome {
+    /// Returns the outcome of a batch whose connection broke. A refusal that came before says more than the end of the
+    /// connection, unless the server was out of step.
+    pub(crate) fn broken(self, error: WireError) -> Outcome {
         let at = self.rows.len();
         let refused = self.refused.filter(|_| !matches!(error, WireError::Protocol(_)));
         let answers = Err(refused.unwrap_or(BatchError { at, error }));
-        Outcome { answers, sources: self.sources, is_settled: false }
+        Outcome { answers, columns: self.columns, is_settled: false }
     }
 
     fn first_of_statement(&self) -> Next {
-        match self.sources.get(self.rows.len()) {
-            Some(Source::Asked) => Next::Parsed,
-            Some(Source::Prepared(_) | Source::Told(_)) => Next::Bound,
+        match self.columns.get(self.rows.len()) {
+            Some(Columns::Requested) => Next::Parsed,
+            Some(_) => Next::Bound,
             None => Next::Ready,
         }
     }
@@ -219,7 +231,7 @@ impl<'q> Answers<'q> {
         self.queries.get(self.rows.len()).map_or(Command::Statement, |query| query.command)
     }
 
-    /// Checks that the statement did what it was to do, as far as the server's word for it says.
+    /// Checks that the server completed the statement that was sent, by the tag of its `CommandComplete`.
     fn complete(&mut self, body: &[u8]) -> Result<(), WireError> {
         let Some(tag) = body.strip_suffix(&[0]) else {
             return Err(WireError::Protocol("a completion without an end"));
@@ -237,9 +249,9 @@ impl<'q> Answers<'q> {
         Ok(())
     }
 
-    /// Checks that as many rows came as the server says there are.
+    /// Checks that as many rows came as the server counted.
     fn check_count(&self, tag: &[u8]) -> Result<(), WireError> {
-        let columns = columns(&self.sources, self.rows.len())?;
+        let columns = columns(&self.columns, self.rows.len())?;
         let mut words = tag.split(|byte| *byte == b' ');
         match words.next() {
             Some(b"BEGIN" | b"COMMIT" | b"ROLLBACK") => {
@@ -248,15 +260,15 @@ impl<'q> Answers<'q> {
             Some(b"SELECT" | b"INSERT" | b"UPDATE" | b"DELETE") if !columns.is_empty() => {}
             _ => return Ok(()),
         }
-        let told = words.next_back().and_then(|count| std::str::from_utf8(count).ok()?.parse().ok());
-        if told == Some(self.collector.count()) {
+        let count = words.next_back().and_then(|count| std::str::from_utf8(count).ok()?.parse().ok());
+        if count == Some(self.collector.count()) {
             Ok(())
         } else {
             Err(WireError::Protocol("another number of rows than it says"))
         }
     }
 
-    /// Checks that the server took the parameters for what they are.
+    /// Checks that the server gave the parameters the types that were sent.
     fn check_parameters(&self, mut body: &[u8]) -> Result<(), WireError> {
         const OTHERS: WireError = WireError::Protocol("other parameters than were sent");
         let sent = self.queries.get(self.rows.len()).map_or(&[][..], |query| query.parameters);
@@ -265,13 +277,13 @@ impl<'q> Answers<'q> {
         {
             return Err(OTHERS);
         }
-        let is_same = |sent: u32, told: u32| sent == told || sent == 0 || sent == Type::UNKNOWN.oid();
-        let all = sent.iter().all(|sent| body.try_get_u32().is_ok_and(|told| is_same(sent.ty.oid(), told)));
+        let is_same = |sent: u32, given: u32| sent == given || sent == 0 || sent == Type::UNKNOWN.oid();
+        let all = sent.iter().all(|sent| body.try_get_u32().is_ok_and(|given| is_same(sent.ty.oid(), given)));
         if all { Ok(()) } else { Err(OTHERS) }
     }
 
-    /// Whether the server may refuse something here: the statement that it is about to answer, or the end of the transaction
-    /// that a batch without one of its own is. After one refusal it is silent until the batch ends.
+    /// Returns true if the server may refuse something here: the statement that it is about to answer, or the implicit commit of
+    /// a batch outside of a transaction. After one refusal it is silent until the batch ends.
     fn may_be_refused(&self) -> bool {
         match self.next {
             Next::Parsed | Next::Parameters | Next::Columns | Next::Bound | Next::Rows => true,
@@ -296,17 +308,17 @@ impl<'q> Answers<'q> {
     }
 
     fn end(&mut self, body: &[u8]) -> Result<(), WireError> {
-        let told = Transaction::read(body)?;
+        let state = Transaction::read(body)?;
         // A commit that is refused ends the transaction, unless something stopped it before it had begun.
-        let is_expected = told == self.transaction || (self.may_be_over && told == Transaction::None);
-        self.transaction = told;
+        let is_expected = state == self.transaction || (self.may_be_over && state == Transaction::None);
+        self.transaction = state;
         if is_expected { Ok(()) } else { Err(WireError::Protocol("another state of the transaction")) }
     }
 }
 
 impl Transaction {
     /// Reads the body of a `ReadyForQuery`.
-    pub(super) fn read(body: &[u8]) -> Result<Self, WireError> {
+    pub(crate) fn read(body: &[u8]) -> Result<Self, WireError> {
         match body {
             b"I" => Ok(Self::None),
             b"T" => Ok(Self::Open),
@@ -316,12 +328,12 @@ impl Transaction {
     }
 }
 
-/// The columns of the statement at a place of a batch.
-fn columns(sources: &[Source], at: usize) -> Result<&Columns, WireError> {
-    match sources.get(at) {
-        Some(Source::Prepared(Described::Before(columns)) | Source::Told(columns)) => Ok(columns),
-        Some(Source::Prepared(Described::At(earlier))) => match sources.get(*earlier) {
-            Some(Source::Told(columns)) => Ok(columns),
+/// Returns the columns of the statement at a place of a batch.
+fn columns(all: &[Columns], at: usize) -> Result<&Arc<[Column]>, WireError> {
+    match all.get(at) {
+        Some(Columns::Known(columns) | Columns::Described(columns)) => Ok(columns),
+        Some(Columns::OfEarlier(earlier)) => match all.get(*earlier) {
+            Some(Columns::Described(columns)) => Ok(columns),
             _ => Err(UNEXPECTED),
         },
         _ => Err(UNEXPECTED),

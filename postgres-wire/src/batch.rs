@@ -7,117 +7,121 @@ use postgres_protocol::IsNull;
 use postgres_protocol::message::frontend;
 use tokio_postgres::error::SqlState;
 
-use super::Connection;
-use super::answers::{Answers, Heard, Outcome, Source};
-use super::error::{ServerError, WireError};
-use super::rows::Row;
-use crate::Parameter;
+use crate::answers::{Accepted, Answers, Columns, Outcome};
+use crate::connection::Connection;
+use crate::error::{ServerError, WireError};
+use crate::parameter::Parameter;
+use crate::rows::Row;
 
-/// Values travel in binary format.
+/// The format code of binary values.
 const BINARY: i16 = 1;
-/// `Close` and `Describe` speak of a statement.
+/// The kind that `Close` and `Describe` give to prepared statements.
 const STATEMENT: u8 = b'S';
 
 /// A statement of a batch.
 #[derive(Clone, Copy, Debug)]
 pub struct Query<'a> {
-    /// SQL; parameters are `$1`, `$2`…
+    /// SQL, one statement; parameters are `$1`, `$2`…
     pub text: &'a str,
-    /// Values of the parameters.
+    /// Values of the parameters, at most 65,535.
     pub parameters: &'a [Parameter],
-    /// Whether the server shall remember it under a name, if the connection keeps statements.
+    /// True if the server keeps the statement prepared under a name, provided that the connection keeps statements.
     pub keep: bool,
-    /// What the server has to say of it.
+    /// The kind of answer that the statement must have.
     pub command: Command,
 }
 
 impl<'a> Query<'a> {
-    /// A statement without parameters that the server need not remember.
+    /// Makes a query without parameters that is prepared for this batch alone.
     pub const fn plain(text: &'a str, command: Command) -> Self {
         Self { text, parameters: &[], keep: false, command }
     }
 
-    /// A statement without parameters that the server shall remember.
+    /// Makes a query without parameters that is kept prepared.
     pub const fn kept(text: &'a str, command: Command) -> Self {
         Self { keep: true, ..Self::plain(text, command) }
     }
 }
 
-/// What the server has to say of a statement, besides its rows.
+/// The kind of answer that a statement must have, besides its rows. Another answer closes the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// Nothing; it leaves the transaction open or closed as it is.
+    /// The statement neither begins nor ends a transaction.
     Statement,
-    /// The same, and it gives one row, whose last column is this number.
+    /// Like `Statement`, and it returns one row whose last column is this number, as `int8`. A number that no other batch
+    /// has proves that the answer belongs to this batch.
     Mark(u64),
-    /// It begins one.
+    /// The statement begins a transaction.
     Begin,
-    /// It makes it last.
+    /// The statement commits the transaction.
     Commit,
-    /// It undoes it.
+    /// The statement rolls the transaction back.
     Rollback,
 }
 
-/// Why a batch failed, and at which of its statements.
+/// A batch that failed.
 #[derive(Debug)]
 pub struct BatchError {
-    /// Index of the statement that failed, in the order of the batch.
+    /// Index of the statement that failed.
     pub at: usize,
     /// The reason.
     pub error: WireError,
 }
 
 impl Connection {
-    /// Runs statements in their order and gives the rows of each. After one that fails, the later ones are not run. A
-    /// call that is given up half-way leaves the connection in no state to be used again.
+    /// Runs statements in their order and returns the rows of each. After a statement that fails, the later ones are not run.
+    ///
+    /// A server that refuses a statement gives [`WireError::Server`], and the connection can be used again once
+    /// [`Connection::roll_back`] has returned true. After any other error, and after a call that was dropped before its end, it
+    /// cannot be used again, except for [`WireError::Outdated`], after which the same batch can be run once more.
     pub async fn run(&mut self, queries: &[Query<'_>]) -> Result<Vec<Vec<Row>>, BatchError> {
         let whole = |error| BatchError { at: 0, error };
         self.settle().map_err(whole)?;
         self.busy = true;
-        let (sources, closed) = self.write(queries).map_err(whole)?;
+        let (columns, closed) = self.write(queries).map_err(whole)?;
         self.send().await.map_err(whole)?;
-        let Outcome { mut answers, sources, is_settled } = self.read(queries, sources, closed).await;
+        let Outcome { mut answers, columns, is_settled } = self.read(queries, columns, closed).await;
         self.busy = false;
         self.closed |= !is_settled;
         if let Err(BatchError { at, error }) = &mut answers
             && is_outdated(error, queries.get(*at))
-            && matches!(sources.get(*at), Some(Source::Prepared(_)))
+            && matches!(columns.get(*at), Some(Columns::Known(_) | Columns::OfEarlier(_)))
         {
             let is_forgotten = is_unknown(error) && self.is_behind_pooler();
             *error = if is_forgotten { WireError::Forgotten } else { WireError::Outdated };
             self.prepared.clear();
         }
-        for (query, source) in queries.iter().zip(sources).filter(|(query, _)| query.keep) {
-            if let Source::Told(columns) = source {
+        for (query, columns) in queries.iter().zip(columns).filter(|(query, _)| query.keep) {
+            if let Columns::Described(columns) = columns {
                 self.prepared.describe(query, columns);
             }
         }
         if let Err(BatchError { at, .. }) = &answers {
-            self.prepared.doubt(queries.get(*at));
+            self.prepared.forget_failed(queries.get(*at));
         }
         answers
     }
 
-    /// Writes a batch into the outbox; gives where the columns of each statement come from, and how many `Close` stand
-    /// before them.
-    fn write(&mut self, queries: &[Query<'_>]) -> Result<(Vec<Source>, usize), WireError> {
+    /// Writes a batch into the outbox. Returns what is known of the columns of each statement, and the number of `Close`
+    /// messages before them.
+    fn write(&mut self, queries: &[Query<'_>]) -> Result<(Vec<Columns>, usize), WireError> {
         let Self { outbox: out, prepared, keeps, .. } = self;
         let stale = prepared.begin();
         for name in &stale {
             frontend::close(STATEMENT, name, out)?;
         }
-        let mut sources = Vec::with_capacity(queries.len());
+        let mut columns = Vec::with_capacity(queries.len());
         for (at, query) in queries.iter().enumerate() {
             let keep = query.keep && *keeps;
             let known = if keep { prepared.find(query) } else { None };
             let name = if let Some(named) = known {
-                sources.push(Source::Prepared(named.columns.clone()));
+                columns.push(named.columns.clone());
                 Cow::Borrowed(&*named.name)
             } else {
-                sources.push(Source::Asked);
+                columns.push(Columns::Requested);
                 let name = if keep { prepared.add(query, at) } else { "" };
-                let parameters = query.parameters.iter().map(|parameter| parameter.ty.oid());
-                frontend::parse(name, query.text, parameters, out)?;
+                let types = query.parameters.iter().map(|parameter| parameter.ty.oid());
+                frontend::parse(name, query.text, types, out)?;
                 frontend::describe(STATEMENT, name, out)?;
                 Cow::Borrowed(name)
             };
@@ -131,48 +135,49 @@ impl Connection {
             frontend::execute("", 0, out)?;
         }
         frontend::sync(out);
-        Ok((sources, stale.len()))
+        Ok((columns, stale.len()))
     }
 
-    async fn read(&mut self, queries: &[Query<'_>], sources: Vec<Source>, closed: usize) -> Outcome {
-        let mut answers = Answers::new(queries, sources, closed, self.transaction);
+    async fn read(&mut self, queries: &[Query<'_>], columns: Vec<Columns>, closed: usize) -> Outcome {
+        let mut answers = Answers::new(queries, columns, closed, self.transaction);
         loop {
-            match self.hear(&mut answers).await {
-                Ok(Heard::End) => {
+            match self.accept(&mut answers).await {
+                Ok(Accepted::End) => {
                     self.transaction = answers.transaction();
                     return answers.finish();
                 }
-                Ok(Heard::Part | Heard::Answer) => {}
+                Ok(Accepted::Part | Accepted::Answer) => {}
                 Err(error) => return answers.broken(error),
             }
         }
     }
 
-    async fn hear(&mut self, answers: &mut Answers<'_>) -> Result<Heard, WireError> {
+    /// Waits for the next message of a batch's answers.
+    async fn accept(&mut self, answers: &mut Answers<'_>) -> Result<Accepted, WireError> {
         let message = self.next().await?;
-        if self.hear_end(message)? {
-            return Ok(Heard::Part);
+        if self.accept_rollback(message)? {
+            return Ok(Accepted::Part);
         }
-        let heard = answers.hear(message.tag, self.body(message), message.start)?;
-        match heard {
-            Heard::Answer => answers.take(self.take().freeze())?,
-            Heard::End => drop(self.take()),
-            Heard::Part => {}
+        let accepted = answers.accept(message.tag, self.body(message), message.start)?;
+        match accepted {
+            Accepted::Answer => answers.take(self.take().freeze())?,
+            Accepted::End => drop(self.take()),
+            Accepted::Part => {}
         }
-        Ok(heard)
+        Ok(accepted)
     }
 }
 
-/// Whether the server no longer knows a statement as it was prepared.
+/// Returns true if the server no longer knows a statement as it was prepared.
 fn is_outdated(error: &WireError, query: Option<&Query<'_>>) -> bool {
-    // A standby says the same of a transaction that is to write, and will say so again.
+    // A standby gives the same code to a transaction that is to write, and will give it again.
     let has_changed = |error: &ServerError| {
         error.code == SqlState::FEATURE_NOT_SUPPORTED && query.is_some_and(|it| it.command != Command::Begin)
     };
     is_unknown(error) || matches!(error, WireError::Server(error) if has_changed(error))
 }
 
-/// Whether the server does not know a statement of this name.
+/// Returns true if the server knows no statement of this name.
 fn is_unknown(error: &WireError) -> bool {
     matches!(error, WireError::Server(error) if error.code == SqlState::INVALID_SQL_STATEMENT_NAME)
 }

@@ -1,18 +1,20 @@
 //! The address of a database as libpq writes it: a URI, or keywords with values.
 //!
-//! Both become one list of keywords, of which the last value counts, as in libpq. What tokio-postgres reads it reads; what
-//! libpq has beyond that is understood here, or refused by its name. A value is never repeated: it may be a password.
+//! Both become one list of keywords, in which the last value of a keyword counts, as in libpq. tokio-postgres reads the keywords
+//! that it knows; the others of libpq are understood here, or refused by name. Errors never repeat a value: it may be a password.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use percent_encoding::percent_decode_str;
 use thiserror::Error;
 use tokio_postgres::Config;
 
 use crate::error::describe;
 
-/// Prefixes of a URI.
+/// The prefixes of a URI.
 const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
 /// Keywords that tokio-postgres reads as libpq does.
 const READ_BY_THE_LIBRARY: [&str; 18] = [
@@ -35,7 +37,7 @@ const READ_BY_THE_LIBRARY: [&str; 18] = [
     "tcp_user_timeout",
     "user",
 ];
-/// Keywords of libpq that ask for what is not done, with the values that ask for nothing.
+/// Keywords of libpq that are not supported, with the values that ask for nothing.
 const NOT_DONE: [(&str, &[&str]); 30] = [
     ("client_encoding", &["utf8", "UTF8", "utf-8", "UTF-8", "auto"]),
     ("gssdelegation", &["0"]),
@@ -69,61 +71,61 @@ const NOT_DONE: [(&str, &[&str]); 30] = [
     ("sslsni", &["1"]),
 ];
 
-/// Why an address cannot be used.
+/// The reason why an address cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum AddressError {
-    /// It is not written as an address is.
+    /// The text is no address.
     #[error("{0}")]
     Syntax(&'static str),
-    /// A keyword that libpq does not have.
+    /// The address has a keyword that libpq does not have.
     #[error("there is no option {0}")]
     Unknown(String),
-    /// A keyword of libpq, or a value of one, that is not supported.
+    /// The address has a keyword of libpq, or a value of one, that is not supported.
     #[error("{0} is not supported")]
     Unsupported(String),
-    /// What a keyword cannot be.
+    /// A keyword has a value that it cannot have.
     #[error("{0} has a value that it cannot have")]
     Value(&'static str),
-    /// What tokio-postgres says.
+    /// tokio-postgres refuses the address.
     #[error("{0}")]
     Library(String),
-    /// No host, or one without a name: which server that is would depend on how libpq was built.
+    /// The address names no host, or one without a name: which server that is would depend on how libpq was built.
     #[error("it names no host")]
     Host,
-    /// No user: which one would depend on who runs the gateway.
+    /// The address names no user: which one it is would depend on who runs the program.
     #[error("it names no user")]
     User,
-    /// Fewer or more ports or addresses than hosts.
+    /// The address has fewer or more ports or addresses than hosts.
     #[error("hosts, hostaddrs and ports do not match in number")]
     Numbers,
 }
 
-/// Which servers are wanted of those that an address names.
+/// The servers that are wanted of those that an address names (`target_session_attrs`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SessionAttrs {
-    /// The first that answers.
+    /// The first server that answers.
     #[default]
     Any,
-    /// One where transactions write unless they say otherwise.
+    /// A server where transactions write by default.
     ReadWrite,
-    /// One where they do not.
+    /// A server where transactions only read by default.
     ReadOnly,
-    /// One that is no standby.
+    /// A server that is no standby.
     Primary,
     /// A standby.
     Standby,
-    /// A standby if one answers, else any.
+    /// A standby if one answers, otherwise any server.
     PreferStandby,
 }
 
-/// An address that has been read.
+/// An address that has been parsed (`FromStr`).
 #[derive(Clone, Debug)]
 pub struct Conninfo {
-    /// What tokio-postgres knows of it.
+    /// The settings that tokio-postgres knows.
     pub config: Config,
-    /// `target_session_attrs`
+    /// The servers that are wanted (`target_session_attrs`).
     pub wanted: SessionAttrs,
-    /// `sslrootcert`; `None`: the system's certificates.
+    /// The file of trusted certificates (`sslrootcert`); `None` means those of the system.
     pub root_certificate: Option<PathBuf>,
 }
 
@@ -195,13 +197,13 @@ impl SessionAttrs {
     }
 }
 
-/// A keyword as it may be told: what does not look like one may be a part of a password.
+/// Returns a keyword as an error may repeat it: text that does not look like a keyword may be a part of a password.
 fn shown(keyword: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
     if keyword.len() <= 30 && keyword.bytes().all(is_plain) { keyword.into() } else { "of this name".into() }
 }
 
-/// `user:password@host:port,host:port/database?keyword=value&…`
+/// Parses `user:password@host:port,host:port/database?keyword=value&…`.
 fn parse_uri(text: &str) -> Result<BTreeMap<String, String>, AddressError> {
     let mut options = BTreeMap::new();
     let mut rest = text;
@@ -238,7 +240,7 @@ fn parse_uri(text: &str) -> Result<BTreeMap<String, String>, AddressError> {
     Ok(options)
 }
 
-/// `host:port`, where the host may be an address of IPv6 in brackets.
+/// Parses `host:port`, where the host may be an address of IPv6 in brackets.
 fn host_and_port(text: &str) -> Result<(String, String), AddressError> {
     const BROKEN: AddressError = AddressError::Syntax("a host is not name:port");
     let (host, port) = if let Some(text) = text.strip_prefix('[') {
@@ -254,7 +256,7 @@ fn host_and_port(text: &str) -> Result<(String, String), AddressError> {
     Ok((decode(host)?, decode(port)?))
 }
 
-/// `keyword = value keyword = 'value with \' and spaces' …`
+/// Parses `keyword = value keyword = 'value with \' and spaces' …`.
 fn keywords(text: &str) -> Result<BTreeMap<String, String>, AddressError> {
     let mut options = BTreeMap::new();
     let mut rest = text.trim_start();
@@ -272,7 +274,7 @@ fn keywords(text: &str) -> Result<BTreeMap<String, String>, AddressError> {
     Ok(options)
 }
 
-/// A value, and what is behind it.
+/// Parses a value. Returns it and the rest of the text.
 fn value(text: &str) -> Result<(String, &str), AddressError> {
     let quoted = text.strip_prefix('\'');
     let text = quoted.unwrap_or(text);
@@ -289,226 +291,18 @@ fn value(text: &str) -> Result<(String, &str), AddressError> {
     if quoted.is_some() { Err(AddressError::Syntax("a quoted value does not end")) } else { Ok((value, "")) }
 }
 
-/// `%2F` → `/`
+/// Decodes `%2F` to `/`. As in libpq, a percent sign that stands alone is an error, where the library would keep it.
 fn decode(text: &str) -> Result<String, AddressError> {
-    const BROKEN: AddressError =
-        AddressError::Syntax("a percent sign is not followed by two digits, or by zeros");
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let digits = [rest.next().ok_or(BROKEN)?, rest.next().ok_or(BROKEN)?];
-        let digits =
-            str::from_utf8(&digits).ok().filter(|digits| digits.bytes().all(|it| it.is_ascii_hexdigit()));
-        let byte = u8::from_str_radix(digits.ok_or(BROKEN)?, 16).map_err(|_| BROKEN)?;
-        if byte == 0 {
-            return Err(BROKEN);
-        }
-        bytes.push(byte);
+    let is_encoded = |rest: &str| {
+        let digits = rest.as_bytes().first_chunk::<2>();
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit) && digits != b"00")
+    };
+    if !text.split('%').skip(1).all(is_encoded) {
+        return Err(AddressError::Syntax("a percent sign is not followed by two digits, or by zeros"));
     }
-    String::from_utf8(bytes).map_err(|_| AddressError::Syntax("it is not UTF-8"))
-}
-
-/// `/` → `%2F`
-pub fn encode(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    let letter = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
-    text.bytes().map(letter).collect()
+    let decoded = percent_decode_str(text).decode_utf8();
+    decoded.map(Cow::into_owned).map_err(|_| AddressError::Syntax("it is not UTF-8"))
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use tokio_postgres::config::{Host, SslMode};
-
-    use super::*;
-
-    fn read(text: &str) -> Conninfo {
-        text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
-    }
-
-    #[test]
-    fn both_syntaxes_say_the_same() {
-        for text in [
-            "postgres://me:p%40ss%3A'w@db:5433/portal?application_name=a%20b",
-            "postgresql://db:5433/portal?user=me&password=p%40ss%3A'w&application_name=a%20b",
-            "postgres://wrong:wrong@wrong/wrong?user=me&password=p%40ss%3A'w&host=db&port=5433&dbname=portal&application_name=a%20b",
-            r"host=db port=5433 user=me password='p@ss:\'w' dbname=portal application_name=a\ b",
-            "host = db\tport= 5433\nuser=wrong user =me password=p@ss:\\'w dbname='portal' fallback_application_name='a b'",
-        ] {
-            let config = read(text).config;
-            assert_eq!(config.get_user(), Some("me"), "{text}");
-            assert_eq!(config.get_password(), Some(&b"p@ss:'w"[..]), "{text}");
-            assert_eq!(config.get_dbname(), Some("portal"), "{text}");
-            assert_eq!(config.get_application_name(), Some("a b"), "{text}");
-            assert_eq!(config.get_hosts(), [Host::Tcp("db".into())], "{text}");
-            assert_eq!(config.get_ports(), [5433], "{text}");
-        }
-    }
-
-    #[test]
-    fn every_target_session_attrs_of_libpq_is_known() {
-        use SessionAttrs::{Any, PreferStandby, Primary, ReadOnly, ReadWrite, Standby};
-        assert_eq!(read("postgres://me@db").wanted, Any);
-        for (text, expected) in [
-            ("any", Any),
-            ("read-write", ReadWrite),
-            ("read-only", ReadOnly),
-            ("primary", Primary),
-            ("standby", Standby),
-            ("prefer-standby", PreferStandby),
-        ] {
-            assert_eq!(read(&format!("postgres://me@a,b/db?target_session_attrs={text}")).wanted, expected);
-            assert_eq!(read(&format!("host=a,b target_session_attrs={text}")).wanted, expected);
-        }
-    }
-
-    /// Every keyword of libpq 18, with a value that it may have, and whether it can be had here.
-    #[test]
-    fn every_keyword_of_libpq_is_taken_or_refused_by_its_name() {
-        for (keyword, value, is_taken) in [
-            ("application_name", "x", true),
-            ("channel_binding", "prefer", true),
-            ("client_encoding", "UTF8", true),
-            ("client_encoding", "LATIN1", false),
-            ("connect_timeout", "10", true),
-            ("dbname", "x", true),
-            ("fallback_application_name", "x", true),
-            ("gssdelegation", "0", true),
-            ("gssdelegation", "1", false),
-            ("gssencmode", "prefer", true),
-            ("gssencmode", "require", false),
-            ("gsslib", "gssapi", false),
-            ("host", "x", true),
-            ("hostaddr", "10.0.0.1", true),
-            ("keepalives", "1", true),
-            ("keepalives_count", "3", true),
-            ("keepalives_idle", "30", true),
-            ("keepalives_interval", "10", true),
-            ("krbsrvname", "postgres", false),
-            ("load_balance_hosts", "disable", true),
-            ("max_protocol_version", "latest", true),
-            ("max_protocol_version", "3.2", false),
-            ("min_protocol_version", "3.0", true),
-            ("oauth_client_id", "x", false),
-            ("oauth_client_secret", "x", false),
-            ("oauth_issuer", "x", false),
-            ("oauth_scope", "x", false),
-            ("options", "-c geqo=off", true),
-            ("passfile", "x", false),
-            ("password", "x", true),
-            ("port", "1", true),
-            ("replication", "off", true),
-            ("replication", "database", false),
-            ("require_auth", "scram-sha-256", false),
-            ("requirepeer", "postgres", false),
-            ("requiressl", "1", true),
-            ("scram_client_key", "x", false),
-            ("scram_server_key", "x", false),
-            ("service", "x", false),
-            ("servicefile", "x", false),
-            ("ssl_max_protocol_version", "TLSv1.2", false),
-            ("ssl_min_protocol_version", "TLSv1.2", true),
-            ("ssl_min_protocol_version", "TLSv1.3", false),
-            ("sslcert", "x", false),
-            ("sslcertmode", "allow", true),
-            ("sslcertmode", "require", false),
-            ("sslcompression", "0", true),
-            ("sslcompression", "1", false),
-            ("sslcrl", "x", false),
-            ("sslcrldir", "x", false),
-            ("sslkey", "x", false),
-            ("sslkeylogfile", "x", false),
-            ("sslmode", "disable", true),
-            ("sslmode", "allow", true),
-            ("sslmode", "prefer", true),
-            ("sslmode", "require", true),
-            ("sslmode", "verify-ca", true),
-            ("sslmode", "verify-full", true),
-            ("sslnegotiation", "postgres", true),
-            ("sslpassword", "x", false),
-            ("sslrootcert", "x", true),
-            ("sslrootcert", "system", true),
-            ("sslsni", "1", true),
-            ("sslsni", "0", false),
-            ("target_session_attrs", "primary", true),
-            ("tcp_user_timeout", "1000", true),
-            ("user", "x", true),
-        ] {
-            let value = value.replace(' ', "%20");
-            let uri: Result<Conninfo, _> = format!("postgres://?{keyword}={value}").parse();
-            let plain: Result<Conninfo, _> = format!("{keyword}='{}'", value.replace("%20", " ")).parse();
-            for read in [uri, plain] {
-                match read {
-                    Ok(_) => assert!(is_taken, "{keyword}={value}"),
-                    Err(error) => {
-                        assert!(!is_taken, "{keyword}={value}: {error}");
-                        assert_eq!(error, AddressError::Unsupported(keyword.into()));
-                    }
-                }
-            }
-            // In libpq, too, it is then as if it had not been given.
-            read(&format!("postgres://?{keyword}="));
-        }
-    }
-
-    #[test]
-    fn what_libpq_writes_otherwise_means_the_same_here() {
-        let config = |text: &str| read(text).config;
-        assert_eq!(config("postgres://?ssl=true").get_ssl_mode(), SslMode::Require);
-        assert_eq!(config("requiressl=1").get_ssl_mode(), SslMode::Require);
-        assert_eq!(config("sslmode=verify-full").get_ssl_mode(), SslMode::Require);
-        assert_eq!(config("sslmode=allow").get_ssl_mode(), SslMode::Prefer);
-        assert_eq!(config("keepalives_count=7").get_keepalives_retries(), Some(7));
-        assert_eq!(config("connect_timeout=7").get_connect_timeout(), Some(&Duration::from_secs(7)));
-        let named = "application_name=a fallback_application_name=b";
-        assert_eq!(config(named).get_application_name(), Some("a"));
-        assert_eq!(read("sslrootcert=/ca.pem").root_certificate, Some("/ca.pem".into()));
-        assert_eq!(read("sslrootcert=system").root_certificate, None);
-    }
-
-    #[test]
-    fn what_is_no_address_is_refused_without_being_repeated() {
-        for text in [
-            "",
-            "not an address",
-            "=secret",
-            "host='secret",
-            "two words=secret",
-            "postgres://me:secret%2@db",
-            "postgres://me:secret%zz@db",
-            "postgres://me:secret%00@db",
-            "postgres://me:secret%ff@db",
-            "postgres://me:secret@[::1",
-            "postgres://me:secret@[::1]1",
-            "postgres://me:secret@db:port",
-            "postgres://me:secret@db:99999",
-            "postgres://me:secret@db?host",
-            "postgres://me:secret@db?target_session_attrs=secret",
-            "postgres://me:secret@db?sslmode=secret",
-            "postgres://me:secret@db?connect_timeout=secret",
-            "postgres://me:secret@db?hostaddr=secret",
-            "postgres://me:secret@db?Secret-=1",
-            "mysql://me:secret@db",
-        ] {
-            match text.parse::<Conninfo>() {
-                Ok(_) => assert!(text.is_empty(), "{text}"),
-                Err(error) => {
-                    assert!(!error.to_string().to_lowercase().contains("secret"), "{text}: {error}");
-                }
-            }
-        }
-        let unknown = "postgres://me@db?sslmod=require".parse::<Conninfo>().unwrap_err();
-        assert_eq!(unknown.to_string(), "there is no option sslmod");
-    }
-
-    #[test]
-    fn what_is_encoded_is_read_again() {
-        let text = "a/b@c:d?e=f&g%h ü'\\";
-        assert_eq!(decode(&encode(text)).as_deref(), Ok(text));
-    }
-}
+mod tests;

@@ -1,4 +1,4 @@
-//! What can go wrong on a connection.
+//! The errors of a connection.
 
 use std::fmt;
 use std::io;
@@ -6,54 +6,52 @@ use std::io;
 use thiserror::Error;
 use tokio_postgres::error::SqlState;
 
-use super::connect::Mode;
+use crate::connect::Mode;
 
-/// What the server says of a statement, or of a whole connection, that it refuses.
+/// The error message (`ErrorResponse`) of a server that refuses a statement or a connection.
 #[derive(Clone, Debug)]
 pub struct ServerError {
-    /// Kind of error.
+    /// The code of the error (SQLSTATE).
     pub code: SqlState,
     /// `ERROR`, `FATAL` or `PANIC`.
     pub severity: Option<String>,
-    /// Its words. They may hold values that somebody sent: for the caller, where they are about the caller's own, and never
-    /// for the log.
+    /// The message. It may repeat values that somebody has sent, so it does not belong into a log.
     pub message: String,
-    /// Schema of the table that it is about.
+    /// The schema of the table that the error concerns.
     pub schema: Option<String>,
-    /// The table that it is about.
+    /// The table that the error concerns.
     pub table: Option<String>,
-    /// The column that it is about.
+    /// The column that the error concerns.
     pub column: Option<String>,
-    /// The data type that it is about.
+    /// The data type that the error concerns.
     pub data_type: Option<String>,
-    /// The constraint that is not kept.
+    /// The constraint that was violated.
     pub constraint: Option<String>,
-    /// The routine of Postgres's source that says so.
+    /// The routine in Postgres's source that raised the error.
     pub routine: Option<String>,
 }
 
-/// Kinds of errors whose words Postgres makes of names alone, by the beginning of their code: connections, logins, states of
-/// transactions, privileges, tables and columns that are missing, resources, shutdowns.
+/// Beginnings of the codes of errors whose messages hold names and no values: connections, logins, states of transactions,
+/// privileges, missing tables and columns, resources, shutdowns.
 const OF_NAMES: [&str; 11] = ["08", "25", "28", "3D", "40", "42501", "42P01", "42703", "53", "55", "57"];
-/// Where words come from that a function of the database has made.
+/// The routine that raises the errors of functions in PL/pgSQL.
 const RAISED: &str = "exec_stmt_raise";
-/// The longest name that is repeated, in bytes: that of Postgres.
+/// Names are shortened to this many bytes, the most that Postgres's own names have.
 const LONGEST_NAME: usize = 63;
 
-/// Why a connection, or a statement on it, failed.
+/// The reason why a connection, or a statement on it, failed.
 #[derive(Debug, Error)]
 pub enum WireError {
-    /// The server refused.
+    /// The server refused the statement or the connection.
     #[error(transparent)]
     Server(Box<ServerError>),
-    /// The server no longer knows a statement as it was prepared: a table has changed.
+    /// The server no longer knows a statement as it was prepared, because a table has changed. Running the same batch again, in a
+    /// new transaction, prepares it anew.
     #[error("a table has changed since the statement was prepared")]
     Outdated,
-    /// A pooler has come to another server connection, which does not know a statement that was prepared.
-    #[error(
-        "the pooler gives each transaction another connection and does not keep prepared statements; leave out \
-         --prepared-statements true"
-    )]
+    /// A pooler has changed to another connection of the server, which does not know a statement that was prepared. See
+    /// [`Connection::keep_statements`](crate::Connection::keep_statements).
+    #[error("the pooler gives each transaction another connection and does not keep prepared statements")]
     Forgotten,
     /// The socket failed.
     #[error("{0}")]
@@ -61,20 +59,20 @@ pub enum WireError {
     /// The server closed the connection.
     #[error("the connection was closed")]
     Closed,
-    /// It could not be opened for a reason that is neither the server's nor the socket's.
+    /// The connection could not be opened, for a reason that is neither the server's nor the socket's.
     #[error("{0}")]
     Opening(String),
-    /// No server that may be used is one that is wanted: what one of them is, and the words.
+    /// No server of the address has the mode that is wanted: the mode of one of them, and what each of them answered.
     #[error("{1}")]
     Unwanted(Mode, String),
-    /// The server said something that does not belong there.
+    /// The server sent something that does not belong there.
     #[error("the server does not keep to the protocol: {0}")]
     Protocol(&'static str),
 }
 
 impl ServerError {
-    /// Reads the body of an `ErrorResponse`: fields that begin with a letter and end with a zero.
-    pub(super) fn parse(body: &[u8]) -> Self {
+    /// Parses the body of an `ErrorResponse`: fields that begin with a letter and end with a zero.
+    pub(crate) fn parse(body: &[u8]) -> Self {
         let field = |letter: u8| {
             body.split(|byte| *byte == 0)
                 .find_map(|field| field.strip_prefix(&[letter]))
@@ -93,14 +91,14 @@ impl ServerError {
         }
     }
 
-    /// Whether its words are made of names alone.
+    /// Returns true if the message holds names and no values.
     fn is_of_names(&self) -> bool {
         self.routine.as_deref() != Some(RAISED)
             && OF_NAMES.iter().any(|kind| self.code.code().starts_with(kind))
     }
 }
 
-/// What may be logged of it: its kind and the names of what it is about, and no value.
+/// Writes what may be logged: the code, and the names of the objects that the error concerns, and no value.
 impl fmt::Display for ServerError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_of_names() {
@@ -116,8 +114,8 @@ impl fmt::Display for ServerError {
             ("constraint", &self.constraint),
             ("routine", &self.routine),
         ];
-        let mut told = names.into_iter().filter_map(|(what, name)| Some((what, name.as_deref()?)));
-        told.try_for_each(|(what, name)| write!(out, " {what} {}", shortened(name)))
+        let mut known = names.into_iter().filter_map(|(what, name)| Some((what, name.as_deref()?)));
+        known.try_for_each(|(what, name)| write!(out, " {what} {}", shortened(name)))
     }
 }
 
@@ -127,7 +125,7 @@ fn shortened(name: &str) -> &str {
 
 impl std::error::Error for ServerError {}
 
-/// An error with its causes: tokio-postgres's own text says only that there was one.
+/// Returns the text of an error and of its causes. The text of tokio-postgres's errors alone says only that there was one.
 pub fn describe(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

@@ -1,24 +1,57 @@
-//! Notifications, as LISTEN brings them.
+//! Notifications, as `LISTEN` brings them.
 
 use postgres_protocol::message::backend;
 
-use super::batch::{Command, Query};
-use super::error::{ServerError, WireError};
-use super::{Connection, Message, at_once};
+use crate::batch::{Command, Query};
+use crate::connection::{Connection, MOST_UNREAD, at_once};
+use crate::error::{ServerError, WireError};
 
-/// What somebody has notified.
+/// A notification of another session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notification {
-    /// The channel.
+    /// Name of the channel.
     pub channel: String,
-    /// What was said.
+    /// The text that was sent with `NOTIFY`; it may be empty.
     pub payload: String,
 }
 
+/// The notifications that have arrived and have not been returned.
+#[derive(Debug, Default)]
+pub(crate) struct Notifications {
+    /// False until the connection listens: before, notifications are dropped.
+    are_wanted: bool,
+    waiting: Vec<Notification>,
+    /// Bytes of memory that they take.
+    memory: usize,
+}
+
+impl Notifications {
+    /// Adds a notification from the body of its message, if the connection listens.
+    pub(crate) fn add(&mut self, body: &[u8]) -> Result<(), WireError> {
+        if !self.are_wanted {
+            return Ok(());
+        }
+        let notification = read(body)?;
+        self.memory += size_of::<Notification>() + notification.channel.len() + notification.payload.len();
+        if self.memory > MOST_UNREAD {
+            return Err(WireError::Protocol("more notifications than may wait"));
+        }
+        self.waiting.push(notification);
+        Ok(())
+    }
+
+    fn take(&mut self) -> Vec<Notification> {
+        self.memory = 0;
+        std::mem::take(&mut self.waiting)
+    }
+}
+
 impl Connection {
-    /// Listens to channels, one after the other: a pooler that takes part understands one `LISTEN` at a time.
+    /// Listens to channels, one statement after the other: a pooler that follows `LISTEN` understands one at a time.
+    ///
+    /// The names are SQL: one that is no plain identifier has to be quoted.
     pub async fn listen(&mut self, channels: &[&str]) -> Result<(), WireError> {
-        self.heard.get_or_insert_default();
+        self.notifications.are_wanted = true;
         for channel in channels {
             let text = format!("LISTEN {channel}");
             let query = Query::plain(&text, Command::Statement);
@@ -27,11 +60,19 @@ impl Connection {
         Ok(())
     }
 
-    /// Notifications that have come, once there are `most` of them or no more for now; waits for the first. What is given up half-way loses nothing.
+    /// Waits for a notification, and returns it with those that have arrived by then, until there are at least `most` of
+    /// them. A call that is dropped before its end loses none.
     pub async fn notifications(&mut self, most: usize) -> Result<Vec<Notification>, WireError> {
+        if self.closed {
+            return Err(WireError::Closed);
+        }
+        self.wait_for_notifications(most).await.inspect_err(|_| self.closed = true)
+    }
+
+    async fn wait_for_notifications(&mut self, most: usize) -> Result<Vec<Notification>, WireError> {
         loop {
-            // Nothing else is said to who has asked nothing.
-            if let Some(message) = self.understand()? {
+            // Between batches, a server sends nothing else but the reason why it closes the connection.
+            if let Some(message) = self.parse()? {
                 return Err(match message.tag {
                     backend::ERROR_RESPONSE_TAG => {
                         WireError::Server(Box::new(ServerError::parse(self.body(message))))
@@ -40,31 +81,21 @@ impl Connection {
                 });
             }
             drop(self.take());
-            let count = self.heard.as_ref().map_or(0, Vec::len);
+            let count = self.notifications.waiting.len();
             if count == 0 {
-                self.arrival().await?;
+                self.read_more().await?;
                 continue;
             }
-            // What a transaction announces arrives together, and is told together.
-            match (count < most).then(|| at_once(self.arrival())).flatten() {
-                Some(arrived) => arrived?,
-                None => return Ok(self.heard.as_mut().map(std::mem::take).unwrap_or_default()),
+            // The notifications of a transaction arrive together, and are returned together.
+            match (count < most).then(|| at_once(self.read_more())).flatten() {
+                Some(read) => read?,
+                None => return Ok(self.notifications.take()),
             }
         }
-    }
-
-    /// Takes note of a notification, where somebody wants to know.
-    pub(super) fn note(&mut self, message: Message) -> Result<(), WireError> {
-        if self.heard.is_none() {
-            return Ok(());
-        }
-        let notification = read(self.body(message))?;
-        self.heard.get_or_insert_default().push(notification);
-        Ok(())
     }
 }
 
-/// Reads the body of a `NotificationResponse`: who notified, and two texts that end with a zero.
+/// Reads the body of a `NotificationResponse`: a process, and two texts that end with a zero.
 fn read(body: &[u8]) -> Result<Notification, WireError> {
     const BROKEN: WireError = WireError::Protocol("a notification of another length than it says");
     const PROCESS: usize = 4;
@@ -83,5 +114,15 @@ mod tests {
         assert_eq!((&*notification.channel, &*notification.payload), ("channel", "said"));
         assert!(read(b"\0\0\0\x01channel").is_err());
         assert!(read(b"\0").is_err());
+    }
+
+    #[test]
+    fn the_memory_of_notifications_is_bounded() {
+        let mut notifications = Notifications { are_wanted: true, ..Notifications::default() };
+        let body = [&b"\0\0\0\x01channel\0"[..], &vec![b'x'; 1024 * 1024][..], b"\0"].concat();
+        let added = (0..300).take_while(|_| notifications.add(&body).is_ok()).count();
+        assert_eq!(added, 255);
+        assert_eq!(notifications.take().len(), 255);
+        assert!(notifications.add(&body).is_ok());
     }
 }

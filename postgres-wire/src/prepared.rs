@@ -1,59 +1,53 @@
-//! The statements that a server knows by name.
+//! The statements that a server keeps prepared for a connection.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Arc;
 
 use tokio_postgres::types::Oid;
-use uuid::Uuid;
 
-use super::Query;
-use super::rows::Columns;
+use crate::answers::Columns;
+use crate::batch::Query;
+use crate::rows::Column;
 
 /// A connection remembers this many statements, and this many bytes of their texts. Beyond that the least recently used ones
 /// are evicted, one for each that is new, so that a stream of ever new queries fills the memory of neither gateway nor server,
 /// and statements that are in use stay prepared.
-pub(super) const MOST_STATEMENTS: usize = 500;
+pub(crate) const MOST_STATEMENTS: usize = 500;
 const MOST_BYTES: usize = 1024 * 1024;
 
-/// The statements of a connection. One is known again by its text and the types of its parameters: the same text may mean
-/// something else for another type.
+/// The prepared statements of a connection. A statement is found by its text and the types of its parameters: with other types
+/// the same text may mean something else.
 #[derive(Debug)]
-pub(super) struct Prepared {
-    /// What the names of this connection begin with. No other connection's do: a pooler may give both the same server, where
-    /// a name must not be another one's statement.
+pub(crate) struct Prepared {
+    /// A number in the names of this connection's statements, which no other connection has: a pooler may give both the same
+    /// server, where a name must not lead to the other's statement.
     prefix: u64,
     statements: HashMap<Box<str>, Vec<Named>>,
     count: usize,
     bytes: usize,
-    /// Number of the last name.
+    /// The number of the last name.
     last: u64,
-    /// Number of the batch under way.
+    /// The number of the current batch.
     batch: u64,
-    /// Names that the server is to forget.
+    /// Names of statements that the server is to close.
     stale: Vec<Box<str>>,
 }
 
+/// A prepared statement.
 #[derive(Debug)]
-pub(super) struct Named {
-    pub(super) name: Box<str>,
+pub(crate) struct Named {
+    pub(crate) name: Box<str>,
     parameters: Box<[Oid]>,
-    pub(super) columns: Described,
-    /// Number of its name: of two statements that were used at the same time, the older one has the lower number.
+    pub(crate) columns: Columns,
+    /// The number in its name. Of two statements that were used in the same batch, the older one has the lower number.
     number: u64,
-    /// The last batch that it was part of.
+    /// The number of the last batch that used it.
     used: u64,
 }
 
-/// What is known of a statement's columns.
-#[derive(Clone, Debug)]
-pub(super) enum Described {
-    /// Everything.
-    Before(Columns),
-    /// What the server is about to say at this place of the batch under way.
-    At(usize),
-}
-
 impl Named {
-    /// Orders statements by when they were used last.
+    /// Returns a key that orders statements by their last use.
     fn age(&self) -> (u64, u64) {
         (self.used, self.number)
     }
@@ -66,7 +60,8 @@ impl Named {
 impl Default for Prepared {
     fn default() -> Self {
         Self {
-            prefix: Uuid::new_v4().as_u64_pair().0,
+            // The keys of the standard library's hashers are random, and differ with each hasher.
+            prefix: RandomState::new().hash_one(()),
             statements: HashMap::new(),
             count: 0,
             bytes: 0,
@@ -78,8 +73,8 @@ impl Default for Prepared {
 }
 
 impl Prepared {
-    /// Begins a batch; gives the names that the server is to forget before it.
-    pub(super) fn begin(&mut self) -> Vec<Box<str>> {
+    /// Begins a batch. Returns the names of the statements that the server is to close before it.
+    pub(crate) fn begin(&mut self) -> Vec<Box<str>> {
         self.batch += 1;
         self.evict();
         std::mem::take(&mut self.stale)
@@ -107,22 +102,22 @@ impl Prepared {
         self.forget_where(|named| Some(named.age()) <= oldest);
     }
 
-    /// A statement that the server knows, or will by the time that it comes to where the batch has got to.
-    pub(super) fn find(&mut self, query: &Query<'_>) -> Option<&Named> {
+    /// Finds a statement that the server knows, or will know when it comes to this place of the batch.
+    pub(crate) fn find(&mut self, query: &Query<'_>) -> Option<&Named> {
         let named = self.statements.get_mut(query.text)?.iter_mut().find(|named| named.is_for(query))?;
         named.used = self.batch;
         Some(named)
     }
 
-    /// A name for a statement that the server is about to learn, at a place of the batch.
-    pub(super) fn add(&mut self, query: &Query<'_>, at: usize) -> &str {
+    /// Adds a statement that the server is to prepare at a place of the batch. Returns its name.
+    pub(crate) fn add(&mut self, query: &Query<'_>, at: usize) -> &str {
         self.last += 1;
         self.count += 1;
         self.bytes += query.text.len();
         let named = Named {
-            name: format!("praxis_{:x}_{}", self.prefix, self.last).into(),
+            name: format!("wire_{:x}_{}", self.prefix, self.last).into(),
             parameters: oids(query).collect(),
-            columns: Described::At(at),
+            columns: Columns::OfEarlier(at),
             number: self.last,
             used: self.batch,
         };
@@ -131,17 +126,17 @@ impl Prepared {
         known.last().map_or("", |named| &named.name)
     }
 
-    /// Keeps what the server has said of a statement's columns.
-    pub(super) fn describe(&mut self, query: &Query<'_>, columns: Columns) {
+    /// Keeps the columns of a statement, which the server has described.
+    pub(crate) fn describe(&mut self, query: &Query<'_>, columns: Arc<[Column]>) {
         let known = self.statements.get_mut(query.text).map(Vec::as_mut_slice).unwrap_or_default();
         if let Some(named) = known.iter_mut().find(|named| named.is_for(query)) {
-            named.columns = Described::Before(columns);
+            named.columns = Columns::Known(columns);
         }
     }
 
-    /// Forgets, after a failure, the statement that failed, and those that the server has not come to.
-    pub(super) fn doubt(&mut self, failed: Option<&Query<'_>>) {
-        self.forget_where(|named| matches!(named.columns, Described::At(_)));
+    /// Forgets the statement that failed, and those that the server has not come to.
+    pub(crate) fn forget_failed(&mut self, failed: Option<&Query<'_>>) {
+        self.forget_where(|named| matches!(named.columns, Columns::OfEarlier(_)));
         let Some(query) = failed else { return };
         let Some(known) = self.statements.get_mut(query.text) else { return };
         if let Some(at) = known.iter().position(|named| named.is_for(query)) {
@@ -151,14 +146,14 @@ impl Prepared {
         }
     }
 
-    /// Forgets everything.
-    pub(super) fn clear(&mut self) {
+    /// Forgets all statements.
+    pub(crate) fn clear(&mut self) {
         self.forget_where(|_| true);
     }
 
-    /// The names of all that it remembers.
+    /// Returns the names of all statements.
     #[cfg(test)]
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.statements.values().flatten().map(|named| &*named.name)
     }
 

@@ -1,48 +1,45 @@
-//! Rows as they came: one buffer for all rows of a statement, and where in it each value lies.
+//! Rows as they arrived: one buffer for all rows of a statement, and the place of each value in it.
 
 use std::sync::Arc;
 
 use bytes::{Buf as _, Bytes};
-use tokio_postgres::types::{Oid, Type};
+use tokio_postgres::types::{FromSql, Oid, Type};
 
-use super::WireError;
+use crate::error::WireError;
 
-/// Length that the protocol gives to NULL.
+/// The length of NULL in the protocol.
 const NULL: i32 = -1;
 
-/// A column of a statement, as far as its values depend on it.
+/// A column of a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Column {
+pub(crate) struct Column {
     oid: Oid,
-    /// Bytes of each value, where that is always the same number.
+    /// The bytes of each value, if the type has a fixed width.
     width: Option<u8>,
 }
-
-/// The columns of a statement.
-pub(super) type Columns = Arc<[Column]>;
 
 /// The rows of one statement.
 #[derive(Debug)]
 struct Rows {
     bytes: Bytes,
-    columns: Columns,
-    /// The values of all rows, one after the other.
+    columns: Arc<[Column]>,
+    /// The values of all rows, row by row.
     values: Vec<Value>,
 }
 
-/// Where a value lies in the buffer; `None` is NULL.
+/// The first byte of a value in the buffer and the byte behind its last; `None` is NULL.
 type Value = Option<(u32, u32)>;
 
 /// A row of a statement.
 #[derive(Clone, Debug)]
 pub struct Row {
     rows: Arc<Rows>,
-    /// Index of its first value.
+    /// The index of its first value.
     first: usize,
 }
 
 impl Row {
-    /// A column's value in binary format; `None` is NULL (or a column that the statement did not select).
+    /// Returns a column's value in binary format; `None` is NULL, or a column that the statement does not have.
     pub fn bytes(&self, column: usize) -> Option<&[u8]> {
         if column >= self.rows.columns.len() {
             return None;
@@ -51,22 +48,29 @@ impl Row {
         self.rows.bytes.get(start as usize..end as usize)
     }
 
-    /// Bytes of memory that the rows of one statement take.
+    /// Decodes a column's value with postgres-types; `None` is NULL, a column that the statement does not have, or a value
+    /// that is no `T`.
+    pub fn get<'a, T: FromSql<'a>>(&'a self, column: usize) -> Option<T> {
+        let ty = Type::from_oid(self.rows.columns.get(column)?.oid).filter(T::accepts)?;
+        T::from_sql(&ty, self.bytes(column)?).ok()
+    }
+
+    /// Returns the bytes of memory that the rows of one statement take.
     pub fn memory(rows: &[Self]) -> usize {
         let shared =
             rows.first().map_or(0, |row| row.rows.bytes.len() + row.rows.values.len() * size_of::<Value>());
         shared + size_of_val(rows)
     }
 
-    /// Whether a column is `numeric`, where equal values may differ in their bytes: 4.5 and 4.50.
+    /// Returns true if a column is `numeric`, where equal values may differ in their bytes: 4.5 and 4.50.
     pub fn is_numeric(&self, column: usize) -> bool {
         self.rows.columns.get(column).is_some_and(|column| column.oid == Type::NUMERIC.oid())
     }
 }
 
-/// Collects the rows of a statement while its messages arrive.
+/// Collects the rows of a statement as its messages arrive.
 #[derive(Debug, Default)]
-pub(super) struct Collector {
+pub(crate) struct Collector {
     values: Vec<Value>,
     rows: usize,
 }
@@ -85,14 +89,14 @@ impl Column {
     }
 }
 
-/// Reads the body of a `RowDescription`.
-pub(super) fn read_columns(mut body: &[u8]) -> Result<Columns, WireError> {
+/// Reads the columns from the body of a `RowDescription`.
+pub(crate) fn read_columns(mut body: &[u8]) -> Result<Arc<[Column]>, WireError> {
     const BROKEN: WireError = WireError::Protocol("a description of another length than it says");
     /// Bytes of a column's description between its name and its type, and behind the type.
     const TABLE_AND_COLUMN: usize = 6;
     const LENGTH_MODIFIER_AND_FORMAT: usize = 8;
     let count = body.try_get_u16().map_err(|_| BROKEN)?;
-    let columns: Result<Columns, WireError> = (0..count)
+    let columns: Result<Arc<[Column]>, WireError> = (0..count)
         .map(|_| {
             let name = body.iter().position(|byte| *byte == 0).ok_or(BROKEN)?;
             body = body.get(name + 1 + TABLE_AND_COLUMN..).ok_or(BROKEN)?;
@@ -105,8 +109,9 @@ pub(super) fn read_columns(mut body: &[u8]) -> Result<Columns, WireError> {
 }
 
 impl Collector {
-    /// Takes a `DataRow`, whose body lies at `start` of the buffer that all rows will share.
-    pub(super) fn add(&mut self, body: &[u8], start: usize, columns: &[Column]) -> Result<(), WireError> {
+    /// Adds a `DataRow`, whose body begins at byte `start` of the buffer that all rows will share. Returns the bytes of memory
+    /// that it takes.
+    pub(crate) fn add(&mut self, body: &[u8], start: usize, columns: &[Column]) -> Result<usize, WireError> {
         const BROKEN: WireError = WireError::Protocol("a row of another length than it says");
         let mut rest = body;
         let count = rest.try_get_u16().map_err(|_| BROKEN)?;
@@ -133,16 +138,16 @@ impl Collector {
             return Err(BROKEN);
         }
         self.rows += 1;
-        Ok(())
+        Ok(body.len() + columns.len() * size_of::<Value>() + size_of::<Row>())
     }
 
-    /// How many rows there are so far.
-    pub(super) fn count(&self) -> usize {
+    /// Returns the number of rows so far.
+    pub(crate) fn count(&self) -> usize {
         self.rows
     }
 
-    /// The rows, in a buffer that holds them where [`Collector::add`] was told.
-    pub(super) fn finish(&mut self, bytes: Bytes, columns: &Columns) -> Vec<Row> {
+    /// Returns the rows. The buffer holds each at the place that [`Collector::add`] was given.
+    pub(crate) fn finish(&mut self, bytes: Bytes, columns: &Arc<[Column]>) -> Vec<Row> {
         let count = std::mem::take(&mut self.rows);
         if count == 0 {
             return Vec::new();
@@ -174,7 +179,7 @@ mod tests {
         let first = b"\0\x02\0\0\0\x01a\xff\xff\xff\xff";
         let second = b"\0\x02\0\0\0\0\0\0\0\x02bc";
         let buffer = [b"before", &first[..], b"between", second].concat();
-        let columns: Columns = [Type::TEXT, Type::NUMERIC].map(|ty| Column::new(ty.oid())).into();
+        let columns: Arc<[Column]> = [Type::TEXT, Type::NUMERIC].map(|ty| Column::new(ty.oid())).into();
         let mut collector = Collector::default();
         collector.add(first, 6, &columns).unwrap();
         collector.add(second, 6 + first.len() + 7, &columns).unwrap();
@@ -182,6 +187,8 @@ mod tests {
         let values: Vec<_> = rows.iter().map(|row| (row.bytes(0), row.bytes(1), row.bytes(2))).collect();
         assert_eq!(values, [(Some(&b"a"[..]), None, None), (Some(&b""[..]), Some(&b"bc"[..]), None)]);
         assert!(rows[0].is_numeric(1) && !rows[0].is_numeric(0) && !rows[0].is_numeric(2));
+        assert_eq!((rows[0].get(0), rows[1].get(0)), (Some("a"), Some("")));
+        assert_eq!((rows[0].get::<i64>(0), rows[0].get::<&str>(2)), (None, None));
         assert!(collector.finish(Bytes::new(), &columns).is_empty());
     }
 

@@ -1,17 +1,18 @@
-//! A JSON Web Key Set (RFC 7517): finds the key of a token.
+//! A JSON Web Key Set (RFC 7517): the keys that tokens are signed with.
 //!
-//! Only public keys that verify signatures count. Symmetric keys in a set are ignored, so that no public text can ever serve as a
-//! secret; so are keys for encryption, unknown curves and weak RSA keys.
+//! jsonwebtoken reads each key by itself, so that a key of an unknown kind does not spoil the set. Only public keys that verify
+//! signatures are used. Symmetric keys in a set are skipped, so that no public text can ever serve as a secret; so are keys
+//! for encryption, other curves and weak RSA keys, which jsonwebtoken would take.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::AuthError;
-use super::token::algorithm;
 
 /// Sizes of RSA keys, in bits: the minimum of RFC 7518 (section 3.3), and the largest that is verified here.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
@@ -47,22 +48,6 @@ pub(super) struct KeySet {
     keys: Vec<Key>,
 }
 
-/// The members of a key in JSON.
-#[derive(Deserialize, Serialize)]
-struct Jwk {
-    kty: String,
-    kid: Option<String>,
-    alg: Option<String>,
-    #[serde(rename = "use")]
-    usage: Option<String>,
-    key_ops: Option<Vec<String>>,
-    crv: Option<String>,
-    n: Option<String>,
-    e: Option<String>,
-    x: Option<String>,
-    y: Option<String>,
-}
-
 impl KeySet {
     pub(super) fn parse(text: &[u8]) -> Result<Self, KeySetError> {
         #[derive(Deserialize)]
@@ -70,13 +55,7 @@ impl KeySet {
             keys: Vec<Value>,
         }
         let set: Set = serde_json::from_slice(text).map_err(|_| KeySetError::Malformed)?;
-        let keys: Vec<_> = set
-            .keys
-            .into_iter()
-            .filter_map(|key| serde_json::from_value(key).ok())
-            .filter_map(Key::new)
-            .collect();
-        Ok(Self { keys })
+        Ok(Self { keys: set.keys.into_iter().filter_map(Key::new).collect() })
     }
 
     pub(super) fn len(&self) -> usize {
@@ -103,50 +82,52 @@ impl KeySet {
 }
 
 impl Key {
-    fn new(jwk: Jwk) -> Option<Self> {
-        let verifies = jwk.usage.as_deref().is_none_or(|usage| usage == "sig")
-            && jwk.key_ops.as_ref().is_none_or(|ops| ops.iter().any(|op| op == "verify"));
+    /// Reads a key; `None` if it is no public key that verifies signatures.
+    fn new(mut key: Value) -> Option<Self> {
+        // The name that RFC 9864 gives to EdDSA with this curve.
+        if key.get("alg").is_some_and(|name| name == "Ed25519") {
+            key["alg"] = "EdDSA".into();
+        }
+        let jwk: Jwk = serde_json::from_value(key).ok()?;
+        let verifies = jwk.common.public_key_use.as_ref().is_none_or(|it| *it == PublicKeyUse::Signature)
+            && jwk.common.key_operations.as_ref().is_none_or(|it| it.contains(&KeyOperations::Verify));
         if !verifies {
             return None;
         }
-        let (decoding, mut algorithms) = match (jwk.kty.as_str(), jwk.crv.as_deref()) {
-            ("RSA", _) => {
-                let (n, e) = (jwk.n.as_deref()?, jwk.e.as_deref()?);
-                if !is_sound_rsa(&decode(n)?, &decode(e)?) {
-                    return None;
-                }
-                let key = DecodingKey::from_rsa_components(n, e).ok()?;
-                (key, vec![Algorithm::RS256, Algorithm::RS384, Algorithm::RS512])
+        let mut algorithms = match &jwk.algorithm {
+            AlgorithmParameters::RSA(key) if is_sound_rsa(&decode(&key.n)?, &decode(&key.e)?) => {
+                vec![Algorithm::RS256, Algorithm::RS384, Algorithm::RS512]
             }
-            ("EC", Some("P-256")) => {
-                let (x, y) = (jwk.x.as_deref()?, jwk.y.as_deref()?);
-                if decode(x)?.len() != 32 || decode(y)?.len() != 32 {
-                    return None;
-                }
-                (DecodingKey::from_ec_components(x, y).ok()?, vec![Algorithm::ES256])
+            AlgorithmParameters::EllipticCurve(key)
+                if key.curve == EllipticCurve::P256 && [&key.x, &key.y].into_iter().all(is_coordinate) =>
+            {
+                vec![Algorithm::ES256]
             }
-            ("OKP", Some("Ed25519")) => {
-                let x = jwk.x.as_deref()?;
-                if decode(x)?.len() != 32 {
-                    return None;
-                }
-                (DecodingKey::from_ed_components(x).ok()?, vec![Algorithm::EdDSA])
+            AlgorithmParameters::OctetKeyPair(key)
+                if key.curve == EllipticCurve::Ed25519 && is_coordinate(&key.x) =>
+            {
+                vec![Algorithm::EdDSA]
             }
             _ => return None,
         };
-        if let Some(name) = &jwk.alg {
-            let only = algorithm(if name == "Ed25519" { "EdDSA" } else { name })?;
-            algorithms.retain(|fit| *fit == only);
+        if let Some(name) = jwk.common.key_algorithm {
+            algorithms.retain(|fit| KeyAlgorithm::from(*fit) == name);
         }
-        // Using the key once detects a point that is not on its curve.
+        let decoding = DecodingKey::from_jwk(&jwk).ok()?;
+        // Trying the key once finds a point that is not on its curve.
         jsonwebtoken::crypto::verify("", b"", &decoding, *algorithms.first()?).ok()?;
         let id = KeyId(Sha256::digest(serde_json::to_vec(&jwk).ok()?).into());
-        Some(Self { id, decoding, kid: jwk.kid, algorithms })
+        Some(Self { id, decoding, kid: jwk.common.key_id, algorithms })
     }
 }
 
 fn decode(text: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text).ok()
+}
+
+/// Returns true if a text is a coordinate of P-256 or Ed25519: 32 bytes.
+fn is_coordinate(text: &String) -> bool {
+    decode(text).is_some_and(|bytes| bytes.len() == 32)
 }
 
 fn is_sound_rsa(modulus: &[u8], exponent: &[u8]) -> bool {

@@ -1,7 +1,8 @@
 //! Connections of commands, outside the pool and by other libraries: which server they go to is found by our own, which knows
 //! more of what an address may ask for.
 
-use postgres_wire::{Host, Mode, SessionAttrs, WireError, encode};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use postgres_wire::{Host, Mode, SessionAttrs, WireError};
 use thiserror::Error;
 use tokio_postgres::config::SslMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -89,4 +90,9 @@ impl Pool {
             other => DatabaseError::from(other).into(),
         })
     }
+}
+
+/// Encodes `/` as `%2F`, and whatever else has a meaning in a URL.
+fn encode(text: &str) -> String {
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use deadpool::Runtime;
 use deadpool::managed::{self, Metrics, QueueMode, RecycleError, RecycleResult, Timeouts};
 use postgres_wire::{
-    Address, AddressError, BatchError, Command, Connection, Conninfo, Host, MODE, Mode, Query, Row,
-    SessionAttrs, WireError,
+    Abandoned, Address, AddressError, BatchError, Command, Connection, Conninfo, Host, MODE, Mode, Query,
+    Row, SessionAttrs, WireError,
 };
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -281,7 +281,19 @@ impl Pool {
         let mut connection = managed::Object::take(connection);
         tokio::spawn(async move {
             if tokio::time::timeout(time, connection.finished()).await.is_err() {
-                connection.give_up().await;
+                match connection.abandon().await {
+                    Abandoned::Stopped => {}
+                    Abandoned::Ended => {
+                        tracing::warn!("a statement ignored its cancellation; its process was ended");
+                    }
+                    Abandoned::Running(error) => {
+                        let error = error.map(tracing::field::display);
+                        tracing::error!(
+                            error,
+                            "a statement ignores its cancellation and the end of its process"
+                        );
+                    }
+                }
             }
             // Until then Postgres has something to do for it.
             drop(turn);

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use async_graphql::{Extensions, Request};
 use axum::http::HeaderMap;
+use percent_encoding::percent_decode_str;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
@@ -128,34 +129,22 @@ fn refused(message: impl Into<String>) -> Error {
     Error::new(Code::BadUserInput, message)
 }
 
-/// The value of a hexadecimal digit.
-fn hex(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
-}
-
-/// `application/x-www-form-urlencoded` text, or what is wrong with it.
+/// Decodes `application/x-www-form-urlencoded` text, or returns what is wrong with it: the library would keep a percent sign
+/// that stands alone, and the request would mean something else than was meant.
 fn decode(text: &str) -> Result<Cow<'_, str>, &'static str> {
-    if !text.contains(['%', '+']) {
-        return Ok(Cow::Borrowed(text));
+    let is_encoded = |rest: &str| {
+        let digits = rest.as_bytes().first_chunk::<2>();
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
+    if !text.split('%').skip(1).all(is_encoded) {
+        return Err(NOT_ENCODED);
     }
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((byte, after)) = rest.split_first() {
-        rest = after;
-        match byte {
-            b'+' => bytes.push(b' '),
-            b'%' => {
-                let (high, low, after) = match rest {
-                    [high, low, after @ ..] => (hex(*high), hex(*low), after),
-                    _ => return Err(NOT_ENCODED),
-                };
-                bytes.push(high.zip(low).map(|(high, low)| high << 4 | low).ok_or(NOT_ENCODED)?);
-                rest = after;
-            }
-            byte => bytes.push(*byte),
-        }
+    if !text.contains('+') {
+        return percent_decode_str(text).decode_utf8().map_err(|_| NOT_UNICODE);
     }
-    String::from_utf8(bytes).map(Cow::Owned).map_err(|_| NOT_UNICODE)
+    let text = text.replace('+', " ");
+    let decoded = percent_decode_str(&text).decode_utf8().map_err(|_| NOT_UNICODE)?;
+    Ok(Cow::Owned(decoded.into_owned()))
 }
 
 #[cfg(test)]

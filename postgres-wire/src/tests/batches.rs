@@ -4,7 +4,7 @@
 //! A longer run:
 //!
 //! ```text
-//! BATCH_CASES=10000 cargo test --release -p praxis --lib batches
+//! BATCH_CASES=10000 cargo test --release -p postgres-wire batches
 //! ```
 
 use std::collections::BTreeSet;

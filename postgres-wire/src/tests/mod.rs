@@ -1,16 +1,18 @@
-//! A server that gets out of step: each message of good conversations left out, said twice, in another order, changed, too
-//! late; and many of that at random. Nobody is ever told what belongs to somebody else, and the next session is answered.
+//! A server that gets out of step: each message of good conversations is left out, sent twice, in another order, changed, or
+//! too late; and many of these faults at random. No session ever gets the answer to another, and the next one is answered.
 //!
 //! A longer run of the random ones:
 //!
 //! ```text
-//! WIRE_CASES=1000000 cargo test --release -p praxis --lib wire
+//! WIRE_CASES=1000000 cargo test --release -p postgres-wire
 //! ```
 
+mod any_bytes;
 mod batches;
 #[path = "../../../tests/it/harness/cluster.rs"]
 mod cluster;
 mod evictions;
+mod faults;
 mod server;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,9 +24,14 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use tokio_postgres::types::Type;
 
+use self::faults::faults;
 use self::server::{Said, Server, Spoil, Spoilt, refusal};
-use super::*;
-use crate::Parameter;
+use crate::address::Address;
+use crate::batch::{BatchError, Command, Query};
+use crate::connection::{Connection, MOST_READ, Socket};
+use crate::error::WireError;
+use crate::parameter::Parameter;
+use crate::rows::Row;
 
 /// What is asked: sessions, each of batches, each of statements; `!` is where it is refused. A session is rolled back at its
 /// end, unless that is one of its statements.
@@ -43,9 +50,6 @@ const SESSIONS: [&[&[&str]]; 11] = [
 ];
 /// What is asked in the end.
 const LAST: &[&[&str]] = &[&["begin", "mark", "echo", "three", "rollback"]];
-
-/// Tags of the server's messages, those that it never says here, and one that does not exist.
-const TAGS: &[u8] = b"123ACDEGHIKNRSTWZcdnstv?";
 
 /// How closely answers are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -193,86 +197,6 @@ fn honest() -> Vec<Vec<Said>> {
 
 fn spoil(with: impl Fn(usize, Vec<Said>) -> Spoilt + Send + Sync + 'static) -> Spoil {
     Arc::new(with)
-}
-
-/// Something that a server does wrong with a message of an answer.
-#[derive(Clone, Debug)]
-enum Fault {
-    Drop,
-    Double,
-    Swap,
-    Retag(u8),
-    Insert(Said),
-    Cut,
-    Lengthen,
-    /// Says another length than the message has.
-    Length(i32),
-    /// Ends the connection before it.
-    Close,
-    /// Says it, and what follows, with the next answer.
-    Hold,
-}
-
-fn faults() -> Vec<Fault> {
-    let mut faults =
-        vec![Fault::Drop, Fault::Double, Fault::Swap, Fault::Cut, Fault::Lengthen, Fault::Close, Fault::Hold];
-    faults.extend(TAGS.iter().map(|tag| Fault::Retag(*tag)));
-    faults.extend(TAGS.iter().map(|tag| Fault::Insert(Said::new(*tag, []))));
-    faults.extend([b"I", b"T", b"E", b"X"].map(|status| Fault::Insert(Said::new(b'Z', *status))));
-    faults.extend(["23505", "57P01", "0A000"].map(|code| Fault::Insert(Said::new(b'E', refusal(code)))));
-    let completions =
-        [&b"ROLLBACK\0"[..], b"COMMIT\0", b"SELECT 1\0", b"BEGIN\0", b"SELECT -1\0", b"SELECT\0"];
-    faults.extend(completions.map(|tag| Fault::Insert(Said::new(b'C', tag))));
-    faults.push(Fault::Insert(Said::new(b'S', *b"client_encoding\0LATIN1\0")));
-    faults.extend([i32::MAX, i32::MIN, -1, 0, 3, 4, 5, 300_000_000].map(Fault::Length));
-    faults
-}
-
-impl Fault {
-    /// The answer with this fault at its message `at`.
-    fn on(&self, said: &[Said], at: usize) -> Spoilt {
-        let mut said = said.to_vec();
-        let at = at.min(said.len() - 1);
-        match self {
-            Self::Drop => drop(said.remove(at)),
-            Self::Double => said.insert(at, said[at].clone()),
-            Self::Swap => {
-                let other = (at + 1).min(said.len() - 1);
-                // The rows of a statement come in the order that the server chooses.
-                if said[at].tag != b'D' || said[other].tag != b'D' {
-                    said.swap(at, other);
-                }
-            }
-            Self::Retag(tag) => said[at].tag = *tag,
-            Self::Insert(other) => said.insert(at, other.clone()),
-            Self::Cut => drop(said[at].body.pop()),
-            Self::Lengthen => said[at].body.push(0),
-            Self::Length(length) => {
-                let mut spoilt = Spoilt::honest(&said);
-                let start: usize = said[..at].iter().map(|said| said.bytes().len()).sum();
-                spoilt.now[start + 1..start + 5].copy_from_slice(&length.to_be_bytes());
-                return spoilt;
-            }
-            Self::Close => {
-                return Spoilt { closes: true, ..Spoilt::honest(&said[..at]) };
-            }
-            Self::Hold => {
-                let later = Spoilt::honest(&said[at..]).now;
-                return Spoilt { later, ..Spoilt::honest(&said[..at]) };
-            }
-        }
-        Spoilt::honest(&said)
-    }
-
-    /// Whether the server may really mean it, and refuse.
-    fn may_refuse(&self) -> bool {
-        matches!(self, Self::Retag(b'E') | Self::Insert(Said { tag: b'E', .. }))
-    }
-
-    /// Whether it is none: what a server may say at any time.
-    fn is_harmless(&self) -> bool {
-        matches!(self, Self::Insert(Said { tag: b'A' | b'N', .. }))
-    }
 }
 
 #[test]

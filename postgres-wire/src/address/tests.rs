@@ -1,0 +1,70 @@
+//! The hosts of an address, and addresses that cannot be used.
+
+use rustls::RootCertStore;
+
+use super::*;
+
+/// Name for TLS, place and port of each host.
+fn places(url: &str) -> Result<String, String> {
+    let conninfo: Conninfo = url.parse().map_err(|error| format!("{error}"))?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(RootCertStore::empty())
+        .with_no_client_auth();
+    let address = Address::new(&conninfo, Arc::new(tls), Duration::from_secs(5));
+    let hosts = address.map_err(|error| error.to_string())?.hosts;
+    let told = hosts.iter().map(|Host { name, place }| {
+        let name = name.as_deref().unwrap_or("-");
+        match place {
+            Place::Unix(folder, port) => format!("{name} in {} {port}", folder.display()),
+            Place::Tcp(place, port) => format!("{name} at {place} {port}"),
+        }
+    });
+    Ok(told.collect::<Vec<_>>().join(", "))
+}
+
+#[test]
+fn an_address_names_hosts() {
+    for (url, expected) in [
+        ("postgres://me@db", "db at db 5432"),
+        ("postgresql://me@db/", "db at db 5432"),
+        ("postgres://me@a:1,b:2", "a at a 1, b at b 2"),
+        ("postgres://me@a,b:2/x", "a at a 5432, b at b 2"),
+        ("postgres://me@/db?host=/folder", "- in /folder 5432"),
+        ("postgres:///db?host=/folder&user=me&port=99", "- in /folder 99"),
+        ("postgres://me@?host=/folder", "- in /folder 5432"),
+        ("postgres://me@/db?host=a,b&port=1,2", "a at a 1, b at b 2"),
+        ("postgres://me@/db?host=a,b&port=7", "a at a 7, b at b 7"),
+        ("postgres://me@/db?host=a,/run/pg", "a at a 5432, - in /run/pg 5432"),
+        ("postgres://me@other:9/db?host=a", "a at a 9"),
+        ("postgres://me@[2001:db8::1]:5,[::1]/db", "2001:db8::1 at 2001:db8::1 5, ::1 at ::1 5432"),
+        ("postgres://me@%2Frun%2Fpg:99", "- in /run/pg 99"),
+        ("postgres://me@db/x?hostaddr=10.0.0.1", "db at 10.0.0.1 5432"),
+        ("host=db hostaddr=10.0.0.1 user=me", "db at 10.0.0.1 5432"),
+        ("hostaddr=10.0.0.1,10.0.0.2 user=me", "- at 10.0.0.1 5432, - at 10.0.0.2 5432"),
+        ("host=a,b port=1, user=me", "a at a 1, b at b 5432"),
+        ("host = '/a folder'\n user='me'  port=3", "- in /a folder 3"),
+    ] {
+        assert_eq!(places(url).as_deref(), Ok(expected), "{url}");
+    }
+}
+
+#[test]
+fn what_cannot_be_had_is_refused_by_name() {
+    for (url, expected) in [
+        ("postgres://db", "it names no user"),
+        ("user=me", "it names no host"),
+        ("postgres://me@/db", "it names no host"),
+        ("postgres://me@a,,b/db", "it names no host"),
+        ("host=a,b,c port=1,2 user=me", "hosts, hostaddrs and ports do not match in number"),
+        ("host=a,b hostaddr=10.0.0.1 user=me", "hosts, hostaddrs and ports do not match in number"),
+        ("postgres://me@db?channel_binding=require", "channel_binding=require is not supported"),
+        ("postgres://me@db?load_balance_hosts=random", "load_balance_hosts=random is not supported"),
+        ("postgres://me@db?sslnegotiation=direct", "sslnegotiation=direct is not supported"),
+        ("host=@abstract user=me", "a socket in the abstract namespace is not supported"),
+    ] {
+        assert_eq!(places(url).unwrap_err(), expected, "{url}");
+    }
+}
