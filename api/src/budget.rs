@@ -1,7 +1,7 @@
-//! Memory that requests make the gateway hold, counted in bytes: in total, and for each share.
+//! Limits the memory that requests make the gateway hold, in bytes: in total, and for each share.
 //!
-//! What a client can make large (bodies, rows, answers, what waits to be sent) is reserved before it is kept, or as it
-//! grows, and given back when it is dropped. Nobody waits for memory: who waits holds some.
+//! Memory whose size clients determine (bodies, rows, answers, queues) is reserved before it is used, or as it grows, and
+//! released when it is dropped. No request waits for memory: a waiting one would hold some.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,13 +10,13 @@ use thiserror::Error;
 
 use crate::auth::Share;
 
-/// What a share may hold though others hold everything, as long as a quarter more than everything is not held: ordinary
-/// requests are answered whatever else goes on.
+/// The bytes that a share may hold even if others hold everything, up to a quarter more than everything: ordinary requests are
+/// answered under any load.
 const FLOOR: usize = 512 * 1024;
-/// A share is this part of the whole.
+/// The divisor of the whole that gives a share.
 const SHARES: usize = 4;
 
-/// Bytes to be held. Clones are the same budget.
+/// A limited number of bytes. Clones share the same budget.
 #[derive(Clone, Debug)]
 pub struct Budget(Arc<Ledger>);
 
@@ -33,18 +33,18 @@ struct Accounts {
     by_share: HashMap<Share, usize>,
 }
 
-/// Why bytes cannot be held.
+/// The reasons why bytes cannot be reserved.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum Spent {
-    /// It is more than a share may ever hold.
+    /// A share may never hold this much.
     #[error("This takes more memory than one caller may use. Ask for less, or in several requests.")]
     TooMuch,
-    /// The share, or the gateway, holds too much at the moment.
+    /// The share, or the gateway, holds too much at present.
     #[error("Too much is under way. Take the answers that you have asked for, and try again in a moment.")]
     AtTheMoment,
 }
 
-/// Bytes that are held for a share until this is dropped.
+/// Bytes that are reserved for a share until this is dropped.
 #[derive(Debug)]
 pub struct Held {
     budget: Budget,
@@ -53,30 +53,30 @@ pub struct Held {
 }
 
 impl Budget {
-    /// So many bytes in total, of which each share may hold a quarter.
+    /// Returns a budget of this many bytes in total, of which each share may hold a quarter.
     pub fn new(total: usize) -> Self {
         let each = (total / SHARES).max(FLOOR);
         Self(Arc::new(Ledger { total, each, held: Mutex::default() }))
     }
 
-    /// Holds bytes for a share.
+    /// Reserves bytes for a share.
     pub fn reserve(&self, of: Share, bytes: usize) -> Result<Held, Spent> {
         let mut held = self.open(of);
         held.grow(bytes).map(|()| held)
     }
 
-    /// Holds nothing yet.
+    /// Returns an empty reservation.
     pub fn open(&self, of: Share) -> Held {
         Held { budget: self.clone(), of, bytes: 0 }
     }
 
-    /// Bytes that are held.
+    /// Returns the number of reserved bytes.
     pub fn held(&self) -> usize {
         self.accounts().total
     }
 
     fn accounts(&self) -> MutexGuard<'_, Accounts> {
-        // A panic while the lock was held leaves accounts that add up.
+        // A panic while the lock was held leaves consistent accounts.
         self.0.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -87,7 +87,7 @@ impl Held {
         if self.bytes.saturating_add(bytes) > self.budget.0.each { Err(Spent::TooMuch) } else { Ok(()) }
     }
 
-    /// Holds more bytes, or stays as it is.
+    /// Reserves more bytes, or fails without a change.
     pub fn grow(&mut self, bytes: usize) -> Result<(), Spent> {
         if bytes == 0 {
             return Ok(());
@@ -106,7 +106,7 @@ impl Held {
         Ok(())
     }
 
-    /// Gives back what is held beyond so many bytes.
+    /// Releases the bytes beyond this many.
     pub fn shrink_to(&mut self, bytes: usize) {
         let back = self.bytes.saturating_sub(bytes);
         if back == 0 {
@@ -123,7 +123,7 @@ impl Held {
         }
     }
 
-    /// How many bytes are held.
+    /// Returns the number of reserved bytes.
     pub fn bytes(&self) -> usize {
         self.bytes
     }

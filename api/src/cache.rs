@@ -1,4 +1,4 @@
-//! A cache that counts bytes.
+//! A cache with a limit in bytes.
 
 use std::borrow::Borrow;
 use std::hash::Hash;
@@ -6,12 +6,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use lru::LruCache;
 
-/// What an entry takes beside its key and value: its places in the table and in the order of use.
+/// The bytes of an entry in addition to its key and value: its places in the table and in the order of use.
 const ENTRY: usize = 128;
-/// An entry that would take a larger part is not kept: few such would push out all others.
+/// The divisor that gives the largest cacheable entry: a few larger ones would evict all others.
 const LARGEST_PART: usize = 4;
 
-/// Values by their keys, as many as fit; those that were not asked for longest go first.
+/// Values by their keys, as many as fit; the least recently used are evicted first.
 pub(crate) struct Cache<K, V> {
     most: usize,
     kept: Mutex<Kept<K, V>>,
@@ -23,12 +23,12 @@ struct Kept<K, V> {
 }
 
 impl<K: Hash + Eq, V: Clone> Cache<K, V> {
-    /// An empty cache of so many bytes at most.
+    /// Returns an empty cache with this limit in bytes.
     pub(crate) fn new(most: usize) -> Self {
         Self { most, kept: Mutex::new(Kept { entries: LruCache::unbounded(), bytes: 0 }) }
     }
 
-    /// The value of a key.
+    /// Returns the value of a key.
     pub(crate) fn get<Q>(&self, key: &Q) -> Option<V>
     where
         K: Borrow<Q>,
@@ -37,7 +37,7 @@ impl<K: Hash + Eq, V: Clone> Cache<K, V> {
         self.kept().entries.get(key).map(|(value, _)| value.clone())
     }
 
-    /// Keeps a value that takes so many bytes, its key among them.
+    /// Stores a value that takes this many bytes, including its key.
     pub(crate) fn put(&self, key: K, value: V, bytes: usize) {
         let bytes = bytes.saturating_add(ENTRY);
         if bytes > self.most / LARGEST_PART {
@@ -55,7 +55,7 @@ impl<K: Hash + Eq, V: Clone> Cache<K, V> {
         }
     }
 
-    /// Forgets a key.
+    /// Removes a key.
     pub(crate) fn remove<Q>(&self, key: &Q)
     where
         K: Borrow<Q>,
@@ -67,7 +67,7 @@ impl<K: Hash + Eq, V: Clone> Cache<K, V> {
         }
     }
 
-    /// Forgets everything.
+    /// Removes everything.
     pub(crate) fn clear(&self) {
         let mut kept = self.kept();
         kept.entries.clear();
@@ -75,7 +75,7 @@ impl<K: Hash + Eq, V: Clone> Cache<K, V> {
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept<K, V>> {
-        // A panic while the lock was held leaves values, which are right to have or to lack.
+        // A panic while the lock was held may lose values, which is harmless.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -107,7 +107,7 @@ mod tests {
             cache.put(key, key, 9 * ENTRY);
         }
         assert_eq!(kept(&cache), [6, 7, 8, 9]);
-        // In place of itself it takes its bytes once.
+        // A replaced entry counts its bytes once.
         cache.put(9, 9, 0);
         assert_eq!((kept(&cache).len(), cache.kept().bytes), (4, 31 * ENTRY));
         cache.remove(&9);

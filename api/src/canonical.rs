@@ -1,12 +1,12 @@
-//! Values like those of JSON as bytes of a hash: equal values give equal bytes, whatever the order of their keys, and different
-//! values different ones.
+//! Hashes values like those of JSON: equal values give equal bytes, whatever the order of their keys, and different values
+//! different ones.
 
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 /// A value that can be hashed.
 pub(crate) trait Canonical: Sized {
-    /// What it is, and what lies within it.
+    /// Returns its type, with the values within it.
     fn shape(&self) -> Shape<'_, Self>;
 }
 
@@ -14,7 +14,7 @@ pub(crate) trait Canonical: Sized {
 pub(crate) enum Shape<'v, V> {
     Null,
     Boolean(bool),
-    /// A number, in the one way of writing it.
+    /// A number, in its canonical notation.
     Number(String),
     Text(&'v str),
     List(&'v [V]),
@@ -36,7 +36,7 @@ impl Canonical for Value {
     }
 }
 
-/// Feeds a value.
+/// Adds a value to the hash.
 pub(crate) fn write_value<V: Canonical>(hash: &mut Sha256, value: &V) {
     match value.shape() {
         Shape::Null => hash.update(b"n"),
@@ -60,7 +60,7 @@ pub(crate) fn write_value<V: Canonical>(hash: &mut Sha256, value: &V) {
     }
 }
 
-/// Feeds an object of these fields.
+/// Adds an object of these fields to the hash.
 pub(crate) fn write_object<V: Canonical>(hash: &mut Sha256, mut fields: Vec<(&str, &V)>) {
     fields.sort_unstable_by_key(|(name, _)| *name);
     hash.update(b"{");
@@ -71,7 +71,7 @@ pub(crate) fn write_object<V: Canonical>(hash: &mut Sha256, mut fields: Vec<(&st
     }
 }
 
-/// Feeds a text, so that where it ends is part of the bytes.
+/// Adds a text to the hash, with its length, so that its end is part of the bytes.
 pub(crate) fn write_text(hash: &mut Sha256, text: &str) {
     hash.update((text.len() as u64).to_be_bytes());
     hash.update(text);

@@ -1,4 +1,4 @@
-//! The settings of the gateway: flags, environment, defaults; checked once, before anything starts.
+//! The settings of the gateway: flags, environment and defaults, checked once before anything starts.
 
 mod addresses;
 mod system_args;
@@ -23,22 +23,22 @@ use crate::graph::Limits;
 use crate::http::HttpSettings;
 use crate::systems;
 
-/// What libraries say of each migration is not for operators.
+/// The logs of libraries about each migration are not for operators.
 const DEFAULT_LOG: &str = "info,sqlx=warn,sea_orm_migration=warn";
 
-/// A setting that cannot be used.
+/// An invalid setting.
 #[derive(Debug, Error)]
 pub enum ConfigError {
-    /// An unknown system.
+    /// A system is unknown.
     #[error("there is no system `{name}`; there are: {known}", known = systems::names(&systems::ALL, ", "))]
     System {
-        /// The name that was given.
+        /// The unknown name.
         name: String,
     },
-    /// The settings of authentication.
+    /// The settings of authentication are invalid.
     #[error(transparent)]
     Auth(#[from] AuthConfigError),
-    /// Page sizes that contradict each other.
+    /// The page sizes contradict each other.
     #[error("the default page ({default}) is larger than the largest ({largest})")]
     Pages {
         /// `--default-page`
@@ -46,29 +46,29 @@ pub enum ConfigError {
         /// `--largest-page`
         largest: u64,
     },
-    /// The address of a database.
+    /// The URL of a database is invalid.
     #[error("{option} is not the address of a database: {reason}")]
     Address {
-        /// The option that gives it.
+        /// The option of the URL.
         option: &'static str,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
-    /// What is set of connections beside their addresses.
+    /// A setting of connections other than a URL is invalid.
     #[error(transparent)]
     Connections(PoolError),
-    /// No secret and no keys, against a real database.
+    /// There is neither a secret nor a key set, for an existing database.
     #[error("with a database of your own, say how tokens are signed: --jwt-secret or --jwks")]
     NoAuth,
 }
 
-/// Where the data is.
+/// The location of the data.
 #[derive(Args, Clone, Debug)]
 pub struct DatabaseArgs {
-    /// Postgres to serve, as `postgres://user@host/database`. Without it, Praxis starts a Postgres of its own
+    /// Postgres to serve, as `postgres://user@host/database`. Without it, Praxis starts an embedded Postgres
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     pub database_url: Option<String>,
-    /// Folder of the Postgres that Praxis starts, and of its secret
+    /// Folder of the embedded Postgres, and of its secret
     #[arg(long, env = "PRAXIS_DATA_DIR", default_value = ".praxis", value_name = "FOLDER")]
     pub data_dir: PathBuf,
 }
@@ -79,28 +79,28 @@ pub struct ServeArgs {
     /// Address to listen on
     #[arg(long, env = "PRAXIS_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     pub listen: SocketAddr,
-    /// Where the data is.
+    /// The location of the data.
     #[command(flatten)]
     pub database: DatabaseArgs,
-    /// Which systems are served.
+    /// The systems to serve.
     #[command(flatten)]
     pub systems: SystemArgs,
-    /// Bring the database up to date before serving
+    /// Apply pending migrations before serving
     #[arg(long, env = "PRAXIS_MIGRATE")]
     pub migrate: bool,
-    /// Postgres address for migrations, where the gateway's role may not create tables
+    /// Postgres URL for migrations, if the gateway's role may not create tables
     #[arg(long, env = "PRAXIS_MIGRATION_URL", hide_env_values = true, value_name = "URL")]
     pub migration_url: Option<String>,
-    /// Start the Postgres of its own without demo data
+    /// Start the embedded Postgres without demo data
     #[arg(long, env = "PRAXIS_NO_DEMO")]
     pub no_demo: bool,
-    /// How tokens are checked.
+    /// The verification of tokens.
     #[command(flatten)]
     pub auth: AuthArgs,
-    /// How the database is reached.
+    /// The connections to the database.
     #[command(flatten)]
     pub pool: PoolArgs,
-    /// What one request may ask for.
+    /// The limits of a request.
     #[command(flatten)]
     pub limits: LimitArgs,
     /// The endpoint.
@@ -114,14 +114,14 @@ pub struct ServeArgs {
     pub log: LogArgs,
 }
 
-/// Seconds or milliseconds at most: Postgres has no more for a timeout.
+/// The most seconds or milliseconds, which is Postgres's limit of a timeout.
 const LONGEST: u64 = i32::MAX as u64;
-/// Connections at most: Postgres has no more.
+/// The most connections, which is Postgres's limit.
 const MOST_CONNECTIONS: u64 = 262_143;
-/// Hours at most: ten years.
+/// The most hours: ten years.
 const LONGEST_HOURS: u64 = 87_600;
 
-/// Reads a number that makes sense as a setting.
+/// Returns a parser for a number within a range.
 fn within<T>(range: impl RangeBounds<u64>) -> RangedU64ValueParser<T>
 where
     T: TryFrom<u64> + Clone + Send + Sync + 'static,
@@ -129,54 +129,54 @@ where
     RangedU64ValueParser::new().range(range)
 }
 
-/// How tokens are checked.
+/// The verification of tokens.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Tokens")]
 pub struct AuthArgs {
     /// Secret of HS256 tokens, at least 32 bytes
     #[arg(long, env = "PRAXIS_JWT_SECRET", hide_env_values = true, value_name = "SECRET")]
     pub jwt_secret: Option<String>,
-    /// Key set of RS256, ES256 and `EdDSA` tokens: a file or an http(s) address
+    /// Key set of RS256, ES256 and `EdDSA` tokens: a file or an http(s) URL
     #[arg(long, env = "PRAXIS_JWKS", value_name = "FILE|URL")]
     pub jwks: Option<String>,
-    /// `iss` that a token must have
+    /// Required `iss` of tokens
     #[arg(long, env = "PRAXIS_JWT_ISSUER", value_name = "ISSUER")]
     pub jwt_issuer: Option<String>,
-    /// `aud` that a token must have
+    /// Required `aud` of tokens
     #[arg(long, env = "PRAXIS_JWT_AUDIENCE", value_name = "AUDIENCE")]
     pub jwt_audience: Option<String>,
-    /// How far the issuer's clock may be off, in seconds
+    /// Largest difference between the issuer's clock and ours, in seconds
     #[arg(long, env = "PRAXIS_JWT_LEEWAY", value_parser = within::<u64>(..=LONGEST), default_value_t = 30, value_name = "SECONDS")]
     pub jwt_leeway: u64,
-    /// Claim that holds the Postgres role
+    /// Claim that contains the Postgres role
     #[arg(long, env = "PRAXIS_JWT_ROLE_CLAIM", default_value = "role", value_name = "CLAIM")]
     pub jwt_role_claim: String,
-    /// Postgres roles that a token may name
+    /// Postgres roles that a token may assume
     #[arg(long, env = "PRAXIS_ROLES", value_delimiter = ',', default_values = ["anon", "authenticated"], value_name = "ROLES")]
     pub roles: Vec<String>,
 }
 
-/// How the database is reached.
+/// The connections to the database.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Database connections")]
 pub struct PoolArgs {
-    /// Connections at most
+    /// Most connections
     #[arg(long, env = "PRAXIS_POOL_SIZE", value_parser = within::<usize>(1..=MOST_CONNECTIONS), default_value_t = DatabaseConfig::new("").pool_size, value_name = "N")]
     pub pool_size: usize,
-    /// How long a request waits for a connection, in milliseconds
+    /// Longest wait of a request for a connection, in milliseconds
     #[arg(long, env = "PRAXIS_POOL_TIMEOUT", value_parser = within::<u64>(1..=LONGEST), default_value_t = 5_000, value_name = "MS")]
     pub pool_timeout: u64,
-    /// How long a connection is used, in seconds; with 0 each session has a new one [default: as long as it works]
+    /// Lifetime of a connection, in seconds; with 0 each session has a new one [default: as long as it works]
     #[arg(long, env = "PRAXIS_CONNECTION_LIFETIME", value_parser = within::<u64>(..=LONGEST), value_name = "SECONDS")]
     pub connection_lifetime: Option<u64>,
-    /// How long one statement may run, in milliseconds
+    /// Timeout of a statement, in milliseconds
     #[arg(long, env = "PRAXIS_STATEMENT_TIMEOUT", value_parser = within::<u64>(1..=LONGEST), default_value_t = 10_000, value_name = "MS")]
     pub statement_timeout: u64,
-    /// Prepare statements once per connection; `true` behind a pooler that tracks them, as `PgBouncer` 1.21 does with
-    /// `max_prepared_statements` [default: unless a pooler stands before the database]
+    /// Prepare statements once per connection; `true` behind a pooler that supports it, as `PgBouncer` 1.21 does with
+    /// `max_prepared_statements` [default: unless there is a pooler before the database]
     #[arg(long, env = "PRAXIS_PREPARED_STATEMENTS", value_name = "BOOL")]
     pub prepared_statements: Option<bool>,
-    /// Postgres address where changes are heard of: the same database, past any pooler [default: that of the database]
+    /// Postgres URL for notifications of changes: the same database, beside any pooler [default: that of the database]
     #[arg(long, env = "PRAXIS_LISTEN_URL", hide_env_values = true, value_name = "URL")]
     pub listen_url: Option<String>,
     /// Certificates to trust instead of the system's, as a PEM file
@@ -184,20 +184,20 @@ pub struct PoolArgs {
     pub tls_root_certificate: Option<PathBuf>,
 }
 
-/// What one request may ask for.
+/// The limits of a request.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Limits of a request")]
 pub struct LimitArgs {
-    /// Levels of nesting
+    /// Nested levels
     #[arg(long, env = "PRAXIS_MAX_DEPTH", value_parser = within::<usize>(1..), default_value_t = Limits::default().depth, value_name = "N")]
     pub max_depth: usize,
-    /// Objects that the answer could have, page sizes multiplied down the tree
+    /// Objects that the answer could have: page sizes multiplied down the tree
     #[arg(long, env = "PRAXIS_MAX_COST", value_parser = within::<u64>(1..), default_value_t = Limits::default().cost, value_name = "OBJECTS")]
     pub max_cost: u64,
     /// Bytes of the answer
     #[arg(long, env = "PRAXIS_MAX_ANSWER", value_parser = within::<usize>(1..), default_value_t = Limits::default().answer, value_name = "BYTES")]
     pub max_answer: usize,
-    /// Fields, once fragments are put in
+    /// Fields, with fragments expanded
     #[arg(long, env = "PRAXIS_MAX_FIELDS", value_parser = within::<usize>(1..), default_value_t = Limits::default().fields, value_name = "N")]
     pub max_fields: usize,
     /// Fields of `Query`
@@ -215,28 +215,28 @@ pub struct LimitArgs {
     /// Conditions of all filters together
     #[arg(long, env = "PRAXIS_MAX_CONDITIONS", default_value_t = Limits::default().conditions, value_name = "N")]
     pub max_conditions: usize,
-    /// Relations that all filters, orders and keys of groups go through together
+    /// Relations in all filters, orders and keys of groups together
     #[arg(long, env = "PRAXIS_MAX_RELATIONS", default_value_t = Limits::default().relations, value_name = "N")]
     pub max_relations: usize,
-    /// Relations within one another, in a filter, an order or a key of groups
+    /// Nested relations in a filter, an order or a key of groups
     #[arg(long, env = "PRAXIS_MAX_RELATION_DEPTH", default_value_t = Limits::default().relation_depth, value_name = "N")]
     pub max_relation_depth: usize,
-    /// Fields that one list is ordered by, or grouped by
+    /// Terms of one order, or of one list's groups
     #[arg(long, env = "PRAXIS_MAX_TERMS", default_value_t = Limits::default().terms, value_name = "N")]
     pub max_terms: usize,
     /// Values of one list in a filter
     #[arg(long, env = "PRAXIS_MAX_LISTED", default_value_t = Limits::default().listed, value_name = "N")]
     pub max_listed: usize,
-    /// Characters of a pattern, of what is searched for, and of JSON that is compared with each row's
+    /// Characters of a pattern, of a search, and of JSON that is compared with each row's
     #[arg(long, env = "PRAXIS_MAX_PATTERN", default_value_t = Limits::default().pattern, value_name = "N")]
     pub max_pattern: usize,
     /// Bytes of all values in filters together
     #[arg(long, env = "PRAXIS_MAX_OPERANDS", default_value_t = Limits::default().operands, value_name = "BYTES")]
     pub max_operands: usize,
-    /// Rows of a page where the request names no number
+    /// Default rows of a page
     #[arg(long, env = "PRAXIS_DEFAULT_PAGE", value_parser = within::<u64>(1..), default_value_t = Limits::default().default_page, value_name = "ROWS")]
     pub default_page: u64,
-    /// Rows of a page at most
+    /// Most rows of a page
     #[arg(long, env = "PRAXIS_LARGEST_PAGE", value_parser = within::<u64>(1..), default_value_t = Limits::default().largest_page, value_name = "ROWS")]
     pub largest_page: u64,
     /// Lines and points of one field of series, below all parents together; rows of one field `points`, below each
@@ -245,10 +245,10 @@ pub struct LimitArgs {
     /// Rows that one field `points` chooses from, below all parents together
     #[arg(long, env = "PRAXIS_MAX_PLOTTED", value_parser = within::<u64>(4..), default_value_t = Limits::default().plotted, value_name = "ROWS")]
     pub max_plotted: u64,
-    /// Rows that one field of `Mutation` adds, with the rows that belong to them
+    /// Rows that one field of `Mutation` adds, including the rows below them
     #[arg(long, env = "PRAXIS_MAX_WRITTEN_ROWS", value_parser = within::<usize>(1..), default_value_t = Limits::default().written_rows, value_name = "ROWS")]
     pub max_written_rows: usize,
-    /// Memory for documents that are kept, of all requests, in bytes
+    /// Memory for the cache of documents, in bytes
     #[arg(long, env = "PRAXIS_KEPT_DOCUMENTS", default_value_t = Limits::default().documents, value_name = "BYTES")]
     pub kept_documents: usize,
     /// How long the answer to a mutation with an `Idempotency-Key` is kept, in hours
@@ -257,10 +257,10 @@ pub struct LimitArgs {
     /// Show the schema to callers with a token
     #[arg(long, env = "PRAXIS_INTROSPECTION", default_value_t = true, action = ArgAction::Set, value_name = "BOOL")]
     pub introspection: bool,
-    /// Show the schema to callers without a token too [default: only with the Postgres of its own]
+    /// Show the schema to callers without a token too [default: only with the embedded Postgres]
     #[arg(long, env = "PRAXIS_ANONYMOUS_INTROSPECTION", value_name = "BOOL")]
     pub anonymous_introspection: Option<bool>,
-    /// Answer an unknown name with similar ones [default: only with the Postgres of its own]
+    /// Suggest similar names for an unknown one [default: only with the embedded Postgres]
     #[arg(long, env = "PRAXIS_SUGGESTIONS", value_name = "BOOL")]
     pub suggestions: Option<bool>,
 }
@@ -272,41 +272,41 @@ pub struct HttpArgs {
     /// Longest request, in bytes
     #[arg(long, env = "PRAXIS_BODY_LIMIT", value_parser = within::<usize>(1..), default_value_t = 1024 * 1024, value_name = "BYTES")]
     pub body_limit: usize,
-    /// How long a request may take, in milliseconds
+    /// Timeout of a request, in milliseconds
     #[arg(long, env = "PRAXIS_REQUEST_TIMEOUT", value_parser = within::<u64>(1..=LONGEST), default_value_t = 15_000, value_name = "MS")]
     pub request_timeout: u64,
-    /// How long a client may leave what it is sent, in milliseconds; then it is cut off
+    /// Timeout of a client that does not read what it is sent, in milliseconds; then it is cut off
     #[arg(long, env = "PRAXIS_WRITE_TIMEOUT", value_parser = within::<u64>(1..=LONGEST), default_value_t = 30_000, value_name = "MS")]
     pub write_timeout: u64,
-    /// How long the headers of a request may take, in milliseconds
+    /// Timeout of the headers of a request, in milliseconds
     #[arg(long, env = "PRAXIS_HEADER_TIMEOUT", value_parser = within::<u64>(1..=LONGEST), default_value_t = 10_000, value_name = "MS")]
     pub header_timeout: u64,
-    /// How long the next 16 KB of a request's body may take, in milliseconds
+    /// Timeout of the next 16 KB of a request's body, in milliseconds
     #[arg(long, env = "PRAXIS_BODY_TIMEOUT", value_parser = within::<u64>(1..=LONGEST), default_value_t = 5_000, value_name = "MS")]
     pub body_timeout: u64,
-    /// How long a connection may be without a request, in milliseconds
+    /// Timeout of a connection without a request, in milliseconds
     #[arg(long, env = "PRAXIS_IDLE_TIMEOUT", value_parser = within::<u64>(1..=LONGEST), default_value_t = 60_000, value_name = "MS")]
     pub idle_timeout: u64,
-    /// Connections at most [default: 10,000, or what the limit of open files allows]
+    /// Most connections [default: 10,000, or what the limit of open files allows]
     #[arg(long, env = "PRAXIS_MAX_CONNECTIONS", value_parser = within::<usize>(1..), value_name = "N")]
     pub max_connections: Option<usize>,
-    /// Connections from one address at most [default: all; where none is left, the address that has most gives one up]
+    /// Most connections from one address [default: all; if none is left, the address with the most gives one up]
     #[arg(long, env = "PRAXIS_MAX_CONNECTIONS_PER_ADDRESS", value_parser = within::<usize>(1..), value_name = "N")]
     pub max_connections_per_address: Option<usize>,
-    /// Header in which the proxy before the gateway names the client's address, such as `x-forwarded-for`. Set it only where
-    /// nobody can reach the gateway past that proxy
+    /// Header in which the proxy before the gateway names the client's address, such as `x-forwarded-for`. Set it only if the
+    /// gateway cannot be reached beside that proxy
     #[arg(long, env = "PRAXIS_CLIENT_ADDRESS_HEADER", value_name = "NAME")]
     pub client_address_header: Option<HeaderName>,
-    /// Memory that requests, their rows and answers may take together, in MB; a caller may have a quarter
+    /// Memory for all requests, their rows and answers, in MB; a caller may have a quarter
     #[arg(long, env = "PRAXIS_MEMORY", value_parser = within::<usize>(1..), default_value_t = HttpSettings::default().memory >> 20, value_name = "MB")]
     pub memory: usize,
     /// Origins whose pages may call the endpoint; `*` for any
     #[arg(long, env = "PRAXIS_ALLOWED_ORIGINS", value_delimiter = ',', value_name = "ORIGINS")]
     pub allowed_origins: Vec<String>,
-    /// Serve the `GraphiQL` page, which browsers load without a token [default: only with the Postgres of its own]
+    /// Serve the `GraphiQL` page, which browsers load without a token [default: only with the embedded Postgres]
     #[arg(long, env = "PRAXIS_GRAPHIQL", value_name = "BOOL")]
     pub graphiql: Option<bool>,
-    /// Tell the cost of each request in a `Server-Timing` header [default: only with the Postgres of its own]
+    /// Report the cost of each request in a `Server-Timing` header [default: only with the embedded Postgres]
     #[arg(long, env = "PRAXIS_SERVER_TIMING", value_name = "BOOL")]
     pub server_timing: Option<bool>,
 }
@@ -315,41 +315,41 @@ pub struct HttpArgs {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Subscriptions")]
 pub struct FeedArgs {
-    /// How long changes are remembered, and with it how long a client may be away and go on where it stopped, in seconds
+    /// How long changes are kept, and so how long a client may be away and continue where it stopped, in seconds
     #[arg(long, env = "PRAXIS_CHANGES_KEPT", value_parser = within::<u64>(1..=LONGEST), default_value_t = 3_600, value_name = "SECONDS")]
     pub changes_kept: u64,
-    /// `WebSockets` and event streams at most
+    /// Most `WebSockets` and event streams
     #[arg(long, env = "PRAXIS_MAX_WATCHERS", default_value_t = FeedSettings::default().connections, value_name = "N")]
     pub max_watchers: usize,
-    /// `WebSockets` and event streams of one caller at most [default: a quarter of all]
+    /// Most `WebSockets` and event streams of one caller [default: a quarter of all]
     #[arg(long, env = "PRAXIS_MAX_WATCHERS_PER_CALLER", value_name = "N")]
     pub max_watchers_per_caller: Option<usize>,
-    /// `WebSockets` and event streams without a token at most [default: 0; 100 with the Postgres of its own]
+    /// Most `WebSockets` and event streams without a token [default: 0; 100 with the embedded Postgres]
     #[arg(long, env = "PRAXIS_MAX_ANONYMOUS_WATCHERS", value_name = "N")]
     pub max_anonymous_watchers: Option<usize>,
     /// Operations of one `WebSocket`
     #[arg(long, env = "PRAXIS_MAX_OPERATIONS", value_parser = within::<usize>(1..), default_value_t = FeedSettings::default().operations, value_name = "N")]
     pub max_operations: usize,
-    /// Subscriptions at a time
+    /// Concurrent subscriptions
     #[arg(long, env = "PRAXIS_MAX_SUBSCRIPTIONS", default_value_t = FeedSettings::default().subscriptions.all, value_name = "N")]
     pub max_subscriptions: usize,
-    /// Subscriptions of one caller (a role and `sub`, or all without a token)
+    /// Concurrent subscriptions of one caller (a role and `sub`, or all without a token)
     #[arg(long, env = "PRAXIS_MAX_SUBSCRIPTIONS_PER_CALLER", default_value_t = FeedSettings::default().subscriptions.each, value_name = "N")]
     pub max_subscriptions_per_caller: usize,
-    /// Groups of subscriptions that ask the same with the same rights: a change is read once for each
+    /// Groups of equal subscriptions with the same rights: a change is read once for each
     #[arg(long, env = "PRAXIS_MAX_GROUPS", default_value_t = FeedSettings::default().groups.all, value_name = "N")]
     pub max_groups: usize,
     /// Groups of one caller
     #[arg(long, env = "PRAXIS_MAX_GROUPS_PER_CALLER", default_value_t = FeedSettings::default().groups.each, value_name = "N")]
     pub max_groups_per_caller: usize,
-    /// Bytes of changes and answers that may wait for groups, a quarter of them for those of one caller; a group that is slower
-    /// ends with `GONE`
+    /// Bytes of changes and answers that may wait for groups, a quarter of them for those of one caller; a slower group ends with
+    /// `GONE`
     #[arg(long, env = "PRAXIS_WAITING_BYTES", value_parser = within::<usize>(1..), default_value_t = FeedSettings::default().waiting_bytes, value_name = "BYTES")]
     pub waiting_bytes: usize,
-    /// Deliveries that may wait for a connection; one that is slower is closed
+    /// Deliveries that may wait for a connection; a slower one is closed
     #[arg(long, env = "PRAXIS_QUEUE_LENGTH", value_parser = within::<usize>(1..), default_value_t = FeedSettings::default().queue_length, value_name = "N")]
     pub queue_length: usize,
-    /// Bytes that may wait for a connection; one that is slower is closed
+    /// Bytes that may wait for a connection; a slower one is closed
     #[arg(long, env = "PRAXIS_QUEUE_BYTES", value_parser = within::<usize>(1..), default_value_t = FeedSettings::default().queue_bytes, value_name = "BYTES")]
     pub queue_bytes: usize,
 }
@@ -361,32 +361,32 @@ pub struct LogArgs {
     /// What to log: `error`, `warn`, `info`, `debug`, or a `tracing` filter
     #[arg(long, env = "PRAXIS_LOG", default_value = DEFAULT_LOG, value_name = "FILTER")]
     pub log: String,
-    /// How to write it
+    /// Format of the log
     #[arg(long, env = "PRAXIS_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
     pub log_format: LogFormat,
 }
 
-/// How log lines are written.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
-    /// For people.
+    /// Text for people.
     Text,
     /// One JSON object per line.
     Json,
 }
 
 impl ServeArgs {
-    /// Tells what is wrong with the settings, as far as it shows without a database.
+    /// Checks the settings, without connecting to the database.
     pub fn check(&self) -> Result<(), ConfigError> {
         self.systems.chosen()?;
         self.limits()?;
-        // The secret that the Postgres of its own comes with is always long enough.
+        // The secret of the embedded Postgres is always long enough.
         let embedded_secret = [0; MIN_SECRET_BYTES];
         self.auth(self.is_embedded().then_some(&embedded_secret))?.check()?;
         self.addresses().try_for_each(|(option, url)| self.check_address(option, url))
     }
 
-    /// How tokens are checked. `embedded_secret`: that of the Postgres of its own, where there is one.
+    /// Returns the settings of authentication. `embedded_secret`: that of the embedded Postgres, if there is one.
     pub fn auth(&self, embedded_secret: Option<&[u8]>) -> Result<AuthConfig, ConfigError> {
         let args = &self.auth;
         let secret = args.jwt_secret.clone().map(Into::into).or_else(|| embedded_secret.map(Into::into));
@@ -405,7 +405,7 @@ impl ServeArgs {
         })
     }
 
-    /// How the database at an address is reached.
+    /// Returns the settings of connections to the database at a URL.
     pub fn database(&self, url: String) -> DatabaseConfig {
         let args = &self.pool;
         DatabaseConfig {
@@ -420,7 +420,7 @@ impl ServeArgs {
         }
     }
 
-    /// What one request may ask for.
+    /// Returns the limits of a request.
     pub fn limits(&self) -> Result<Limits, ConfigError> {
         let args = &self.limits;
         if args.default_page > args.largest_page {
@@ -455,7 +455,7 @@ impl ServeArgs {
         })
     }
 
-    /// The endpoint, still without the page's demo users.
+    /// Returns the settings of the endpoint, still without the page's demo users.
     pub fn http(&self) -> HttpSettings {
         let args = &self.http;
         HttpSettings {
@@ -475,7 +475,7 @@ impl ServeArgs {
         }
     }
 
-    /// Subscriptions.
+    /// Returns the settings of subscriptions.
     pub fn feeds(&self) -> FeedSettings {
         let args = &self.feeds;
         FeedSettings {
@@ -497,12 +497,12 @@ impl ServeArgs {
         }
     }
 
-    /// Whether the `GraphiQL` page is served.
+    /// Returns true if the `GraphiQL` page is served.
     pub fn graphiql(&self) -> bool {
         self.http.graphiql.unwrap_or_else(|| self.is_embedded())
     }
 
-    /// Whether Praxis starts a Postgres of its own.
+    /// Returns true if Praxis starts an embedded Postgres.
     pub fn is_embedded(&self) -> bool {
         self.database.database_url.is_none()
     }

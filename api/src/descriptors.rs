@@ -1,14 +1,14 @@
-//! How many files, and with them connections, the process may have open.
+//! Determines how many files, and so connections, the process may have open.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// What is left for files, and for whatever the system's libraries open.
+/// The descriptors reserved for files, and for the system's libraries.
 const RESERVED: usize = 64;
-/// A gateway with less than this is of no use; the system refuses what is too much.
+/// The least number of clients: a gateway with fewer is of no use, and the system refuses the excess.
 const LEAST: usize = 16;
 
-/// Raises the limit of open files to what the system allows, and gives the number of clients for whom there are enough of
-/// them beside so many connections of another kind.
+/// Raises the limit of open files to what the system allows, and returns the number of clients that it leaves beside this many
+/// other connections.
 pub fn clients_beside(others: usize) -> usize {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     if current != maximum
@@ -16,7 +16,7 @@ pub fn clients_beside(others: usize) -> usize {
     {
         tracing::warn!(%error, "cannot raise the limit of open files");
     }
-    // No limit is none for us either.
+    // Without a limit of the system there is none here.
     let allowed = getrlimit(Resource::Nofile).current.and_then(|most| usize::try_from(most).ok());
     allowed.unwrap_or(usize::MAX).saturating_sub(others + RESERVED).max(LEAST)
 }

@@ -1,4 +1,4 @@
-//! What the gateway forgets now and then.
+//! Deletes expired data of the gateway from time to time.
 
 use std::time::Duration;
 
@@ -6,12 +6,12 @@ use tokio_postgres::types::Type;
 
 use crate::database::{DatabaseError, Parameter, Pool, Statement};
 
-/// How often it looks.
+/// The interval between two clean-ups.
 const EVERY: Duration = Duration::from_mins(10);
-/// Forgets some of what is older than that, and gives how many; see the migration that creates the function.
+/// The statement that deletes some expired keys and returns their number; see the migration that creates the function.
 const FORGET_KEYS: &str = "SELECT praxis.forget_idempotency_keys(make_interval(secs => $1))";
 
-/// Forgets idempotency keys that are older than `retention`, for as long as it is polled.
+/// Deletes idempotency keys that are older than `retention`, for as long as it is polled.
 pub async fn keep_house(pool: Pool, retention: Duration) {
     loop {
         tokio::time::sleep(EVERY).await;
@@ -24,7 +24,7 @@ pub async fn keep_house(pool: Pool, retention: Duration) {
     }
 }
 
-/// Forgets some keys; `None` when there are none left.
+/// Deletes some keys; returns `None` when there are none left.
 async fn forget(pool: &Pool, retention: Duration) -> Result<Option<i64>, DatabaseError> {
     let age = Parameter::new(Type::FLOAT8, retention.as_secs_f64().to_be_bytes().to_vec());
     let rows = pool.query(&Statement { text: FORGET_KEYS.into(), parameters: vec![age] }).await?;

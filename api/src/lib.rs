@@ -1,8 +1,8 @@
 //! Praxis: a GraphQL gateway over Postgres row-level security, for practice data.
 //!
-//! One direction only: [`http`] → [`feed`] → [`graph`] → [`database`]; [`systems`] says what each system offers beyond its tables,
-//! [`auth`] who asks, [`budget`] what memory that may take, [`config`] what is set, [`guard`] whether the database may be
-//! served; [`supervise`] keeps running what runs as long as the gateway.
+//! Dependencies point in one direction: [`http`] → [`feed`] → [`graph`] → [`database`]. [`systems`] declares what each system
+//! offers beyond its tables, [`auth`] identifies callers, [`budget`] limits their memory, [`config`] holds the settings,
+//! [`guard`] checks whether the database may be served, and [`supervise`] restarts background tasks.
 
 pub mod auth;
 pub mod budget;

@@ -1,13 +1,13 @@
-//! `praxis`: the command line, and nothing else.
+//! The command line of `praxis`.
 
 use std::process::ExitCode;
 
-/// A request is some hundred small allocations; with the system's allocator they took a fifth of its time.
+/// The allocator. A request makes some hundred small allocations, which took a fifth of its time with the system's.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Threads that work at least. More than there are processors: where some callers' requests keep a thread busy, the system
-/// gives the others their time.
+/// The least number of worker threads. There are more than processors, so that the system shares the time if some callers'
+/// requests keep a thread busy.
 const THREADS: usize = 16;
 
 fn main() -> ExitCode {

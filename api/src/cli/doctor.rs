@@ -1,4 +1,4 @@
-//! `praxis doctor`
+//! `praxis doctor`: checks what `serve` needs.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::graph::Engine;
 use crate::guard::Guard;
 use crate::systems;
 
-/// Checks what `serve` would need, one line per finding; fails if any of them would keep it from serving.
+/// Checks the settings and the database, with one line per finding; fails if any of them would keep `serve` from serving.
 pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
     let mut doctor = Doctor { problems: 0, notes: 0 };
     let systems = doctor.check("the systems", args.systems.chosen(), "");
@@ -32,7 +32,7 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
         let owner = args.owner(&attached.superuser_url());
         (attached.url_for("praxis_gateway"), owner, Some(attached.secret().to_vec()))
     };
-    // What is wrong with an address has been told.
+    // An invalid URL has been reported already.
     let status = match owner {
         Ok((option, owner)) => {
             let status = migration_status(&owner).await;
@@ -60,7 +60,7 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
         {
             doctor.mode(mode, &pool, args.pool.listen_url.as_deref()).await;
             doctor.between(&pool, args.pool.prepared_statements).await;
-            // What is not there is told of once.
+            // A missing system is reported only once.
             if let (Some(Lacking { there, .. }), Some(limits)) = (&lacking, limits)
                 && let Some(engine) = doctor.check("the schema", Engine::new(there, limits, pool.clone()), "")
             {
@@ -73,7 +73,7 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
 
 struct Doctor {
     problems: usize,
-    /// What does not keep the gateway from serving, but not all of it.
+    /// Number of findings that keep the gateway from serving only in part.
     notes: usize,
 }
 
@@ -110,7 +110,7 @@ impl Doctor {
         say(&format!("         → {remedy}"));
     }
 
-    /// What the database lacks of the systems that would be served.
+    /// Reports what the database lacks of the systems to serve.
     fn migrations(&mut self, lacking: &Lacking) {
         if !lacking.absent.is_empty() {
             let text = format!("the database has no tables of {}", systems::names(&lacking.absent, ", "));
@@ -123,7 +123,7 @@ impl Doctor {
         }
     }
 
-    /// Whether the database takes writes, and whether its changes are heard of.
+    /// Reports whether the database takes writes, and whether notifications of its changes arrive.
     async fn mode(&mut self, mode: Mode, pool: &Pool, listening: Option<&str>) {
         match mode {
             Mode::Primary => {}
@@ -146,7 +146,7 @@ impl Doctor {
         );
     }
 
-    /// Whether statements may be kept prepared as they are to be.
+    /// Reports whether statements can stay prepared as configured.
     async fn between(&mut self, pool: &Pool, prepared_statements: Option<bool>) {
         let found = self.check("what stands before the database", pool.between().await, "");
         match (found, prepared_statements) {
@@ -161,7 +161,7 @@ impl Doctor {
         }
     }
 
-    /// What the guard of the served database finds.
+    /// Reports the findings of the guard.
     async fn database(&mut self, guard: &Guard) {
         let Some(findings) = self.check("the database can be looked at", guard.look().await, "") else {
             return;

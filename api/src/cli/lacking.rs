@@ -1,23 +1,23 @@
-//! What a database lacks of the systems that are wanted, and what to do about it.
+//! Determines which of the chosen systems and migrations a database lacks, and the remedy.
 
 use migration::{State, Status};
 
 use crate::graph::catalog::System;
 use crate::systems;
 
-/// What a database lacks.
+/// The systems and migrations that a database lacks.
 pub(super) struct Lacking {
     wanted: Vec<System>,
-    /// Those of the wanted systems that the database has.
+    /// The chosen systems that the database has.
     pub(super) there: Vec<System>,
-    /// Those that were never made in it, unless it has no system at all.
+    /// The chosen systems that it never had, unless it has no system at all.
     pub(super) absent: Vec<System>,
-    /// Migrations of the others that are not applied as they are now.
+    /// Migrations of the former that are not applied in their present form.
     pub(super) migrations: Vec<Status>,
 }
 
 impl Lacking {
-    /// `status`: where the migrations of the database stand.
+    /// Compares the chosen systems with the migrations of the database in `status`.
     pub(super) fn of(wanted: Vec<System>, status: &[Status]) -> Self {
         let present = migration::present(status);
         let (there, mut absent): (Vec<_>, Vec<_>) =
@@ -33,12 +33,12 @@ impl Lacking {
         Self { wanted, there, absent, migrations }
     }
 
-    /// The command that makes everything.
+    /// Returns the command that applies all migrations.
     pub(super) fn migrate(&self) -> String {
         Self::migrate_for(&self.wanted)
     }
 
-    /// What to do about the systems that are absent.
+    /// Returns the remedy for absent systems.
     pub(super) fn choose(&self) -> String {
         let migrate = Self::migrate_for(&self.absent);
         match self.there.as_slice() {

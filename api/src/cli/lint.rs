@@ -1,4 +1,4 @@
-//! `praxis lint`
+//! `praxis lint`: checks the rulebook.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -11,16 +11,16 @@ use super::{Failure, plainly, report, say, say_error};
 use crate::database::Access;
 use crate::database::embedded::{Embedded, EmbeddedConfig};
 
-/// Where the rules could not be checked.
+/// The exit code if the rules could not be checked.
 const FAILED: u8 = 2;
 
 #[derive(Args, Debug)]
 pub(super) struct LintArgs {
-    /// Postgres to check, 15 or later; without it, one is started in a temporary folder, and Praxis's migrations are taken
-    /// up, down and up again there
+    /// Postgres to check, 15 or later; without it, one is started in a temporary folder, where Praxis's migrations are applied,
+    /// reverted and applied again
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     database_url: Option<String>,
-    /// Schemas to check; without it, all but Postgres's own
+    /// Schemas to check; without it, all except Postgres's own
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     schemas: Vec<String>,
     /// Folder of migrations to check; without it and without a database, Praxis's own
@@ -29,7 +29,7 @@ pub(super) struct LintArgs {
     /// Clients, tenants and exceptions, in TOML; without it, Praxis's own for a database of Praxis
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// How to say it
+    /// Format of the output
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
     /// Print the rulebook as a table in Markdown, and check nothing
@@ -39,7 +39,7 @@ pub(super) struct LintArgs {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Format {
-    /// For the person at the terminal
+    /// Text for people
     Text,
     /// One object: `findings` and `notes`
     Json,
@@ -86,7 +86,7 @@ async fn check(args: &LintArgs) -> Result<Report, Failure> {
     Ok(lint.finish())
 }
 
-/// Checks Praxis's own migrations, or those in a folder, in a Postgres that is there for nothing else.
+/// Checks Praxis's own migrations, or those in a folder, in a temporary Postgres.
 async fn check_own(args: &LintArgs) -> Result<Report, Failure> {
     let config = args.config.as_deref().map_or_else(|| Ok(Config::praxis()?), read_config)?;
     let texts = args.migrations.as_deref().map_or_else(|| Ok(embedded_texts()), read_texts)?;
@@ -96,7 +96,7 @@ async fn check_own(args: &LintArgs) -> Result<Report, Failure> {
         let mut lint = Lint::new(&config);
         lint.texts(&texts);
         let url = postgres.superuser_url();
-        // With some migrations missing, the rest would find fault with what is not there.
+        // If some migrations are missing, the other rules would report missing objects.
         if lint.round_trip(&url, &texts).await? {
             lint.database(&url, &args.schemas).await?;
         }
@@ -112,7 +112,7 @@ fn read_config(file: &Path) -> Result<Config, Failure> {
     Ok(Config::parse(&text)?)
 }
 
-/// A folder that is removed in the end.
+/// A folder that is removed when dropped.
 struct TemporaryFolder(PathBuf);
 
 impl TemporaryFolder {
@@ -125,7 +125,7 @@ impl TemporaryFolder {
 
 impl Drop for TemporaryFolder {
     fn drop(&mut self) {
-        // What is left in the folder for temporary files is somebody else's to remove.
+        // The system cleans up the rest of its folder for temporary files.
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }
@@ -171,7 +171,7 @@ fn text(report: &Report) -> String {
     text
 }
 
-/// A line that GitHub Actions shows at the file, or at the run.
+/// Returns a line that GitHub Actions shows at the file, or at the run.
 fn annotation(finding: &Finding) -> String {
     let property = |text: &str| escaped(text).replace(':', "%3A").replace(',', "%2C");
     let place = match (&finding.file, finding.line) {
@@ -187,7 +187,7 @@ fn escaped(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// The rules as a table in Markdown.
+/// Returns the rules as a table in Markdown.
 fn rulebook() -> String {
     let mut table = String::from("| rule | what | why | from | remedy |\n|---|---|---|---|---|\n");
     for rule in rules() {

@@ -1,4 +1,4 @@
-//! `praxis migrate`
+//! `praxis migrate`: applies and reverts migrations.
 
 use clap::{Args, Subcommand};
 
@@ -12,29 +12,29 @@ use crate::systems;
 pub(super) struct MigrateArgs {
     #[command(subcommand)]
     direction: Direction,
-    /// Postgres to migrate; the role in it must be allowed to create tables and roles
+    /// Postgres to migrate; its role must be allowed to create tables and roles
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL", global = true)]
     database_url: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Direction {
-    /// Apply what is pending
+    /// Apply pending migrations
     ///
-    /// Systems that are there already stay, and are brought up to date too.
+    /// Systems that the database has stay, and are updated too.
     Up {
         #[command(flatten)]
         systems: SystemArgs,
     },
-    /// Take back the last migrations, whichever system's they are
+    /// Revert the latest migrations, of any system
     Down {
-        /// How many
+        /// Number of migrations to revert
         #[arg(long, default_value_t = 1)]
         steps: u32,
     },
-    /// List the migrations and whether they are applied
+    /// List the migrations and their status
     ///
-    /// Where no systems are named it is about those that the database has, or about all where it has none.
+    /// Without `--systems` it lists those of the systems that the database has, or all if it has none.
     Status {
         #[command(flatten)]
         systems: SystemArgs,

@@ -22,7 +22,7 @@ pub use self::parse::parse;
 use crate::config::{DATABASE, LogArgs, LogFormat, ServeArgs, pool};
 use crate::database::{Access, DatabaseConfig, Pool};
 
-/// What a command ends with where it fails; its text is for the person at the terminal.
+/// The error of a failed command; its text is for the person at the terminal.
 pub type Failure = Box<dyn Error + Send + Sync>;
 
 /// A GraphQL gateway over Postgres row-level security, for practice data.
@@ -37,28 +37,28 @@ pub struct Praxis {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve GraphQL; this is what `praxis` alone does
+    /// Serve GraphQL; the default command
     Serve(Box<ServeArgs>),
-    /// Bring the tables of a database up to date, back, or tell where they are
+    /// Apply or revert migrations, or show their status
     Migrate(migrate::MigrateArgs),
     /// Fill a database with data
     Seed(seed::SeedArgs),
-    /// Bring up to date what is counted beforehand, where something has changed since the last time
+    /// Refresh summaries whose data has changed since the last time
     Refresh(refresh::RefreshArgs),
     /// Print a development token of a user
     Token(token::TokenArgs),
     /// Print the GraphQL schema
     Schema(schema::SchemaArgs),
-    /// Say what is wrong with the configuration or the database, and what to do
+    /// Report errors in the configuration and the database, with remedies
     Doctor(Box<ServeArgs>),
     /// Check a database and the text of migrations against the rulebook
     ///
-    /// Ends with 0 where every rule holds, with 1 where one does not, and with 2 where they could not be checked.
+    /// Exits with 0 if every rule holds, with 1 if one does not, and with 2 if they could not be checked.
     Lint(lint::LintArgs),
 }
 
 impl Praxis {
-    /// Runs the command, and gives what the process ends with.
+    /// Runs the command, and returns the exit code of the process.
     pub async fn run(self) -> Result<ExitCode, Failure> {
         let done = match self.command {
             None => serve::run(&self.serve).await,
@@ -75,7 +75,7 @@ impl Praxis {
     }
 }
 
-/// Tells why a command failed.
+/// Prints why a command failed.
 pub fn report(error: &dyn Error) -> ExitCode {
     let mut text = format!("error: {error}");
     let mut source = error.source();
@@ -92,23 +92,23 @@ pub fn report(error: &dyn Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// A line on standard output: what the person at the terminal asked for.
+/// Writes a line to standard output: the result of a command.
 fn say(text: &str) {
-    // A reader that has gone away (`praxis schema | head`) wants no more lines.
+    // A reader that has closed the pipe (`praxis schema | head`) wants no more lines.
     let _ = writeln!(std::io::stdout(), "{text}");
 }
 
-/// A line on standard error: progress and failures.
+/// Writes a line to standard error: progress and failures.
 fn say_error(text: &str) {
-    // Where standard error is closed, nobody can be told.
+    // If standard error is closed, there is nowhere to report it.
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
-/// Libraries that log at their lower levels what they send and receive: headers with tokens, statements, values.
+/// Libraries whose lower log levels contain what they send and receive: headers with tokens, statements, values.
 const TALKATIVE: [&str; 9] =
     ["h2", "hyper", "hyper_util", "reqwest", "rustls", "tokio_postgres", "tower_http", "tungstenite", "sqlx"];
 
-/// Sends the log to standard error.
+/// Starts the log on standard error.
 fn start_log(args: &LogArgs) -> Result<(), Failure> {
     let mut filter = tracing_subscriber::EnvFilter::try_new(&args.log)
         .map_err(|error| format!("--log {:?} is not a filter: {error}", args.log))?;
@@ -125,7 +125,7 @@ fn start_log(args: &LogArgs) -> Result<(), Failure> {
     }
 }
 
-/// Connections of a command that has no flags for them; the user is that of the address.
+/// Returns a pool for a command without options for it; the user is that of the URL.
 fn plainly(url: &str) -> Result<Pool, Failure> {
     let config = DatabaseConfig {
         pool_size: 1,
@@ -136,14 +136,14 @@ fn plainly(url: &str) -> Result<Pool, Failure> {
     Ok(pool(DATABASE, &config)?)
 }
 
-/// A connection of a command.
+/// Opens a connection for a command.
 async fn connect(url: &str, access: Access) -> Result<tokio_postgres::Client, Failure> {
     let (client, connection) = plainly(url)?.connect_apart(access).await?;
     tokio::spawn(connection);
     Ok(client)
 }
 
-/// What to do where a command of the tables' owner was given another role's address, or a database without tables.
+/// Adds a remedy if a command for the tables' owner got another role's URL, or a database without tables.
 fn explain(error: tokio_postgres::Error) -> Failure {
     match error.code() {
         Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {

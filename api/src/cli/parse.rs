@@ -1,4 +1,4 @@
-//! The command line, read with the environment.
+//! Parses the command line and the environment.
 
 use std::env;
 
@@ -7,8 +7,8 @@ use clap::{Command, CommandFactory as _, FromArgMatches as _};
 
 use super::Praxis;
 
-/// Reads the command line and the environment; ends the process where they make no sense. An environment variable that is empty
-/// counts as one that is not set: files of settings and container runtimes have no other way to leave one out.
+/// Parses the command line and the environment; exits if they are invalid. An empty environment variable counts as not set: files
+/// of settings and container runtimes have no other way to omit one.
 #[must_use]
 pub fn parse() -> Praxis {
     let mut command = heeding(Praxis::command());
@@ -16,7 +16,7 @@ pub fn parse() -> Praxis {
     Praxis::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit())
 }
 
-/// The command and those below it, without the environment variables that are empty.
+/// Returns a command with its subcommands, without the environment variables that are empty.
 fn heeding(command: Command) -> Command {
     let command = command.mut_args(|argument| {
         let value = argument.get_env().and_then(env::var_os);
@@ -34,7 +34,7 @@ mod tests {
 
     use super::*;
 
-    /// Each command with what it cannot be without.
+    /// Each command with its required options.
     const COMMANDS: [&[&str]; 13] = [
         &[],
         &["serve"],
@@ -50,7 +50,7 @@ mod tests {
         &["lint"],
         &["lint", "--rules"],
     ];
-    /// Settings that may be 0, with what that means.
+    /// Settings that may be 0, with the meaning.
     const MAY_BE_ZERO: [(&str, &str); 19] = [
         ("jwt-leeway", "clocks agree"),
         ("connection-lifetime", "each session has a new connection"),
@@ -72,7 +72,7 @@ mod tests {
         ("max-groups", "nobody subscribes"),
         ("max-groups-per-caller", "nobody subscribes"),
     ];
-    /// Makes the test below print what it reads.
+    /// The variable that makes the test below print the parsed settings.
     const PRINTS: &str = "PRINTS_SETTINGS";
 
     fn variables(command: &Command, found: &mut BTreeSet<String>) {
@@ -98,7 +98,7 @@ mod tests {
         assert!(numbers.len() > 40, "{numbers:?}");
         let zero: BTreeSet<&str> = numbers.iter().filter(|name| read(name, "0").is_ok()).copied().collect();
         assert_eq!(zero, MAY_BE_ZERO.iter().map(|(name, _)| *name).collect());
-        // As large as it may be it makes settings, and no panic.
+        // The largest value gives settings, and no panic.
         for name in numbers {
             for number in [u64::MAX, i64::MAX as u64, 87_600, i32::MAX as u64] {
                 let Ok(praxis) = read(name, &number.to_string()) else { continue };

@@ -1,4 +1,4 @@
-//! `praxis refresh`
+//! `praxis refresh`: refreshes summaries.
 
 use std::fmt;
 
@@ -22,10 +22,10 @@ pub(super) struct RefreshArgs {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// The summary of outcomes by site, substance and month, where records have changed since the last time, and the
-    /// comparison with the network that is made of it
+    /// The outcomes by site, substance and month, if records have changed since the last time, and the comparison with the
+    /// network, which uses them
     Outcomes {
-        /// Count this month again, and no other, whether records have changed or not; may be repeated
+        /// Recompute only this month, even if no records have changed; may be repeated
         #[arg(long = "month", value_name = "YYYY-MM", value_parser = month)]
         months: Vec<NaiveDate>,
         #[command(flatten)]
@@ -35,15 +35,15 @@ enum What {
 
 #[derive(Args, Debug)]
 struct Settings {
-    /// Compare a site with the network only where at least so many others have at least so many protocols each. It is
-    /// kept in the database, where it is 5 at first
+    /// Compare a site with the network only if at least this many other sites have at least this many protocols each. The
+    /// database keeps the number, which is 5 at first
     #[arg(long, env = "PRAXIS_MINIMUM_COHORT", value_name = "N", value_parser = clap::value_parser!(i32).range(3..))]
     minimum_cohort: Option<i32>,
     #[command(flatten)]
     database: DatabaseArgs,
 }
 
-/// The first day of a month such as `2026-02`.
+/// Parses a month such as `2026-02` to its first day.
 fn month(text: &str) -> Result<NaiveDate, String> {
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     text.split_once('-')
@@ -79,7 +79,7 @@ pub(super) async fn run(args: RefreshArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What was done to a summary.
+/// The result of refreshing a summary.
 struct Refreshed {
     summary: String,
     written: i64,
@@ -97,7 +97,7 @@ impl fmt::Display for Refreshed {
     }
 }
 
-/// Refreshes every summary where something has changed.
+/// Refreshes every summary whose data has changed.
 async fn everything(transaction: &Transaction<'_>) -> Result<Vec<Refreshed>, Error> {
     let rows =
         transaction.query("SELECT summary, cells_written, cells_removed FROM praxis.refresh()", &[]).await?;
@@ -108,7 +108,7 @@ async fn everything(transaction: &Transaction<'_>) -> Result<Vec<Refreshed>, Err
         .collect()
 }
 
-/// Refreshes the outcomes of some months, or what has changed, and what is made of them.
+/// Refreshes the outcomes of some months, or those that have changed, and the summaries that use them.
 async fn outcomes(transaction: &Transaction<'_>, months: &[NaiveDate]) -> Result<Refreshed, Error> {
     let mut calls = months.iter().map(|month| Some(month.to_string())).collect::<Vec<_>>();
     if calls.is_empty() {
@@ -129,7 +129,7 @@ async fn outcomes(transaction: &Transaction<'_>, months: &[NaiveDate]) -> Result
     Ok(refreshed)
 }
 
-/// What to do about the errors that an operator can mend.
+/// Adds a remedy to the errors that an operator can solve.
 fn explain(error: Error) -> Failure {
     match error.code() {
         Some(&SqlState::UNDEFINED_FUNCTION | &SqlState::INVALID_SCHEMA_NAME) => {

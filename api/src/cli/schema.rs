@@ -1,4 +1,4 @@
-//! `praxis schema`
+//! `praxis schema`: prints the GraphQL schema.
 
 use clap::Args;
 

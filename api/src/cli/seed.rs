@@ -1,4 +1,4 @@
-//! `praxis seed`
+//! `praxis seed`: fills a database with data.
 
 use clap::{Args, Subcommand};
 
@@ -17,14 +17,14 @@ pub(super) struct SeedArgs {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// The demo data of those of the systems that the database has: the same on every database
+    /// The demo data of the chosen systems that the database has: the same in every database
     Demo {
         #[command(flatten)]
         database: DatabaseArgs,
         #[command(flatten)]
         systems: SystemArgs,
-        /// Delete everything first, and load it as on a new database. Only where nothing but the demo is: a database with
-        /// other accounts, or with tables that were there before Praxis, is refused
+        /// Delete everything first, and load the data as into a new database. Refused for a database with other accounts, or with
+        /// tables from before Praxis
         #[arg(long)]
         reset: bool,
     },
@@ -52,7 +52,7 @@ pub(super) async fn run(args: SeedArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Fills a database with the demo data of these systems, as the owner of its tables; the text says what was done.
+/// Fills a database with the demo data of these systems, as the owner of its tables; returns a message about the result.
 pub(super) async fn demo(url: &str, systems: &[System]) -> Result<String, Failure> {
     let mut client = super::connect(url, Access::Writes).await?;
     Ok(demo::seed(&mut client, &systems::demos(systems)).await.map_err(super::explain)?.to_string())

@@ -1,4 +1,4 @@
-//! `praxis serve`
+//! `praxis serve`: runs the gateway.
 
 use std::time::{Duration, Instant};
 
@@ -18,17 +18,17 @@ use crate::http::{PageConfig, PagePersona, PageTab, SPARE_SOCKETS};
 use crate::server::{Server, ServerConfig};
 use crate::systems;
 
-/// Login role that the migrations make for the gateway.
+/// The login role that the migrations create for the gateway.
 const GATEWAY_ROLE: &str = "praxis_gateway";
-/// Connections to Postgres beside the pool's: one reads reference tables, one looks whether the database is safe, one listens, and
-/// one asks how the others are.
+/// Number of connections to Postgres beside the pool: for reading reference tables, for checking the database, for listening, and
+/// for watching the other connections.
 const APART: usize = 4;
-/// How long the tokens of the demo users are good: longer than anybody leaves a demo running.
+/// The lifetime of the demo users' tokens: longer than a demo usually runs.
 const DEMO_TOKEN: Duration = Duration::from_hours(24 * 30);
 
 pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
     start_log(&args.log)?;
-    // A mistake in the settings is told before anything is started or created.
+    // Invalid settings are reported before anything is started or created.
     args.check()?;
     let stop = stop_signal()?;
     match &args.database.database_url {
@@ -37,7 +37,7 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
     }
 }
 
-/// Serves a database that somebody else runs.
+/// Serves an existing database.
 async fn serve_database(args: &ServeArgs, url: &str, stop: watch::Receiver<bool>) -> Result<(), Failure> {
     let wanted = args.systems.chosen()?;
     let (option, owner) = args.owner(url)?;
@@ -65,7 +65,7 @@ async fn serve_database(args: &ServeArgs, url: &str, stop: watch::Receiver<bool>
     Ok(())
 }
 
-/// Starts a Postgres, fills it and serves it.
+/// Starts an embedded Postgres, fills it and serves it.
 async fn serve_embedded(args: &ServeArgs, stop: watch::Receiver<bool>) -> Result<(), Failure> {
     let begun = Instant::now();
     let config = EmbeddedConfig { data_dir: args.database.data_dir.clone() };
@@ -116,13 +116,13 @@ fn config(
     let systems = args.systems.chosen()?;
     let mut http = args.http();
     let mut feeds = args.feeds();
-    // A connection that is given up is cancelled over another one.
+    // A cancelled request needs a second connection for the cancellation.
     let clients = descriptors::clients_beside(2 * (args.pool.pool_size + APART) + SPARE_SOCKETS);
     if args.http.max_connections.is_some_and(|wanted| wanted > clients) {
         tracing::warn!(connections = clients, "the limit of open files allows no more connections");
     }
     http.connections = http.connections.min(clients);
-    // Whatever watches, requests find a connection too.
+    // However many subscriptions there are, some connections remain for requests.
     feeds.connections = feeds.connections.min(http.connections / 4 * 3);
     let today = Utc::now().date_naive();
     http.page = args.graphiql().then(|| PageConfig {
@@ -176,7 +176,7 @@ fn demo_personas(args: &ServeArgs, embedded_secret: &[u8]) -> Result<Vec<PagePer
         .collect()
 }
 
-/// Where to click.
+/// Prints the addresses of the gateway.
 fn welcome(server: &Server, personas: &[PagePersona], begun: Instant) {
     let address = server.address();
     say(&format!("\nPraxis is ready after {:.1} s.\n", begun.elapsed().as_secs_f64()));
@@ -190,7 +190,7 @@ fn welcome(server: &Server, personas: &[PagePersona], begun: Instant) {
     say("\n  Ctrl-C stops the gateway and its Postgres; the data stays.\n");
 }
 
-/// Becomes true with the first SIGINT or SIGTERM, or SIGHUP where nobody has switched that off, as `nohup` does.
+/// Returns a value that becomes true with the first SIGINT or SIGTERM, or with SIGHUP unless it is ignored, as under `nohup`.
 fn stop_signal() -> std::io::Result<watch::Receiver<bool>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -209,18 +209,18 @@ fn stop_signal() -> std::io::Result<watch::Receiver<bool>> {
             _ = hung_up => {}
         }
         let _ = sender.send(true);
-        // Dropping the sender would end the wait of those who did not see the change.
+        // Dropping the sender would wake receivers that have not seen the change.
         std::future::pending::<()>().await;
     });
     Ok(receiver)
 }
 
-/// Whether the process was started with SIGHUP ignored, as far as the system tells.
+/// Returns true if the process was started with SIGHUP ignored, as far as the system reports it.
 fn ignores_hangup() -> bool {
     std::fs::read_to_string("/proc/self/status").is_ok_and(|status| ignores(&status, SignalKind::hangup()))
 }
 
-/// Whether the text of `/proc/self/status` says that a signal is ignored: `SigIgn` is a mask in hexadecimal.
+/// Returns true if the text of `/proc/self/status` lists a signal as ignored: `SigIgn` is a mask in hexadecimal.
 fn ignores(status: &str, signal: SignalKind) -> bool {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! `praxis token`
+//! `praxis token`: prints a development token.
 
 use chrono::Utc;
 use clap::Args;
@@ -10,12 +10,12 @@ use crate::database::{Access, embedded};
 
 #[derive(Args, Debug)]
 pub(super) struct TokenArgs {
-    /// Address of the user
+    /// E-mail address of the user
     #[arg(long, value_name = "EMAIL")]
     user: String,
     #[command(flatten)]
     database: DatabaseArgs,
-    /// Secret to sign with, where the database is not the one that Praxis starts
+    /// Secret to sign with, unless the database is the one that Praxis starts
     #[arg(long, env = "PRAXIS_JWT_SECRET", hide_env_values = true, value_name = "SECRET")]
     jwt_secret: Option<String>,
     /// `iss` of the token

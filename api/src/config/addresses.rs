@@ -1,16 +1,16 @@
-//! The addresses of databases among the settings, by the options that give them.
+//! The database URLs among the settings, by their options.
 
 use super::{ConfigError, ServeArgs};
 use crate::database::{DatabaseConfig, Pool, PoolError};
 
-/// The option of the database that is served, or that a command is about.
+/// The option of the database to serve, or of a command's database.
 pub(crate) const DATABASE: &str = "--database-url";
 /// The option of the same database, as another role.
 const MIGRATION: &str = "--migration-url";
-/// The option of the same database, past any pooler.
+/// The option of the same database, beside any pooler.
 pub(crate) const LISTEN: &str = "--listen-url";
 
-/// A pool of connections to the address that an option gives; none is opened yet.
+/// Returns a pool of connections to the URL of an option; opens none yet.
 pub fn pool(option: &'static str, config: &DatabaseConfig) -> Result<Pool, ConfigError> {
     Pool::new(config).map_err(|error| match error {
         PoolError::Url(reason) => ConfigError::Address { option, reason },
@@ -20,7 +20,7 @@ pub fn pool(option: &'static str, config: &DatabaseConfig) -> Result<Pool, Confi
 }
 
 impl ServeArgs {
-    /// The addresses that are given, with their options.
+    /// Returns the URLs that are set, with their options.
     pub fn addresses(&self) -> impl Iterator<Item = (&'static str, &str)> {
         [
             (DATABASE, &self.database.database_url),
@@ -31,20 +31,20 @@ impl ServeArgs {
         .filter_map(|(option, url)| Some((option, url.as_deref()?)))
     }
 
-    /// Whether an address can be used, as far as it shows without a database.
+    /// Checks a URL, without connecting to the database.
     pub fn check_address(&self, option: &'static str, url: &str) -> Result<(), ConfigError> {
         self.deaf_pool(option, url).map(drop)
     }
 
-    /// Connections as the owner of the tables, and the option that says where. `database_url`: the served database, or the
-    /// Postgres of its own, which has one owner.
+    /// Returns a pool for the owner of the tables, and the option of its URL. `database_url`: the served database, or the
+    /// embedded Postgres, which has one owner.
     pub fn owner(&self, database_url: &str) -> Result<(&'static str, Pool), ConfigError> {
         let given = self.migration_url.as_deref().filter(|_| !self.is_embedded());
         let (option, url) = given.map_or((DATABASE, database_url), |url| (MIGRATION, url));
         Ok((option, self.deaf_pool(option, url)?))
     }
 
-    /// Connections over which no changes are heard of.
+    /// Returns a pool whose connections receive no notifications.
     fn deaf_pool(&self, option: &'static str, url: &str) -> Result<Pool, ConfigError> {
         pool(option, &DatabaseConfig { listen_url: None, ..self.database(url.to_owned()) })
     }

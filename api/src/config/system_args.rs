@@ -1,4 +1,4 @@
-//! Which systems a command is about.
+//! The systems that a command is about.
 
 use clap::Args;
 
@@ -6,7 +6,7 @@ use super::ConfigError;
 use crate::graph::catalog::System;
 use crate::systems;
 
-/// The systems that are named.
+/// The chosen systems.
 #[derive(Args, Clone, Debug)]
 pub struct SystemArgs {
     #[arg(
@@ -20,12 +20,12 @@ pub struct SystemArgs {
 }
 
 impl SystemArgs {
-    /// The systems; all where none is named.
+    /// Returns the chosen systems; all of them by default.
     pub fn chosen(&self) -> Result<Vec<System>, ConfigError> {
         Ok(self.named()?.unwrap_or_else(|| systems::ALL.to_vec()))
     }
 
-    /// The systems, if any are named.
+    /// Returns the chosen systems, if the option is set.
     pub fn named(&self) -> Result<Option<Vec<System>>, ConfigError> {
         if self.systems.is_empty() {
             return Ok(None);

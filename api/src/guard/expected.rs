@@ -1,4 +1,4 @@
-//! What a database should be like, as JSON for the questions.
+//! The expected state of a database, as JSON for the checks.
 
 use serde_json::{Value, json};
 
@@ -7,10 +7,10 @@ use crate::auth::ANONYMOUS_ROLE;
 use crate::graph::catalog::{Argument, ArgumentType, Catalog, Column, ColumnId, ColumnType, Function, Table};
 use tokio_postgres::types::Type;
 
-/// Tables of the gateway's own that hold what callers may not see of each other.
+/// Tables of the gateway itself whose rows callers must not see of each other.
 const INTERNAL: [&str; 3] = ["changes", "changes_forgotten", "idempotency_keys"];
 
-/// What the tables and functions of a catalog should be like for callers of these roles, with this protection.
+/// Returns the expected tables and functions of a catalog for callers of these roles, with this protection.
 pub(super) fn of(catalog: &Catalog, made: &Functions, roles: &[String], protection: &Value) -> Value {
     let stored = catalog.tables().iter().filter(|table| table.function.is_none()).map(table);
     let internal = INTERNAL.iter().map(|name| {
@@ -71,7 +71,7 @@ fn function(catalog: &Catalog, function: &Function) -> Value {
     })
 }
 
-/// Types of Postgres that a column may have, the usual one first.
+/// Returns the Postgres types that a column may have, the usual one first.
 fn types(ty: &ColumnType) -> Vec<u32> {
     let usual = ty.postgres();
     let others: &[Type] = match usual {
@@ -82,7 +82,7 @@ fn types(ty: &ColumnType) -> Vec<u32> {
     std::iter::once(&usual).chain(others).map(Type::oid).collect()
 }
 
-/// Types of the argument that holds a field of many objects.
+/// Returns the types of the argument that holds a field of many objects.
 fn arrays(field: &Argument) -> Vec<u32> {
     match &field.ty {
         ArgumentType::Value(ty) => vec![ty.scalar().postgres_array().oid()],

@@ -1,9 +1,9 @@
-//! The functions that the migrations make: those that policies ask, triggers run and served functions call among them.
+//! The functions that the migrations create: those of policies and triggers, served functions, and those that they call.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// All of them. Which of them calls which stands in their texts alone, so that none is left out.
+/// All functions of the migrations. Which of them call others is only in their texts, so none is left out.
 #[derive(Debug, Default)]
 pub(super) struct Functions(Vec<Function>);
 
@@ -11,27 +11,27 @@ pub(super) struct Functions(Vec<Function>);
 struct Function {
     /// `schema.name(arguments)`.
     object: String,
-    /// Of the definition.
+    /// The MD5 of the definition.
     hash: String,
-    /// Who may call it, of `PUBLIC`, the roles of callers and the gateway's.
+    /// The roles that may call it, among `PUBLIC`, the callers' roles and the gateway's.
     callers: Vec<String>,
-    /// The statement that makes it.
+    /// The statement that creates it.
     definition: String,
 }
 
 impl Functions {
-    /// Those of `migration/functions.json`, which a test keeps true.
+    /// Returns the functions in `migration/functions.json`, which a test keeps up to date.
     pub(super) fn shipped() -> Self {
         Self(serde_json::from_str(migration::FUNCTIONS).unwrap_or_default())
     }
 
-    /// What is compared with those of a database.
+    /// Returns the parts to compare with those of a database.
     pub(super) fn to_compare(&self) -> Value {
         let of = |it: &Function| json!({ "object": it.object, "hash": it.hash, "callers": it.callers });
         self.0.iter().map(of).collect()
     }
 
-    /// The statements that make a function anew, found by its name with or without its arguments, and let its callers call it.
+    /// Returns the statements that create a function again, given by its name with or without its arguments, and grant its use.
     pub(super) fn definition(&self, object: &str) -> String {
         let named = |it: &&Function| {
             it.object.strip_prefix(object).is_some_and(|it| it.is_empty() || it.starts_with('('))

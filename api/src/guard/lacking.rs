@@ -1,4 +1,4 @@
-//! What callers and the gateway may not do although it is served: nothing is unsafe then, and yet requests are refused.
+//! Reports missing privileges of callers and of the gateway: the database is safe then, but requests are refused.
 
 use std::collections::HashSet;
 
@@ -6,8 +6,8 @@ use super::questions::PRELUDE;
 use super::{Finding, Guard, text};
 use crate::database::DatabaseError;
 
-/// Privileges that the migrations give to roles of callers and to the gateway's, and that these do not have, and the event trigger
-/// that tells of changes of the schema: object, message and remedy.
+/// The query for privileges that the migrations grant to the roles of callers and of the gateway, and that they lack, and for the
+/// event trigger that notifies of changes of the schema: object, message and remedy.
 const LACKING: &str = "
 , own (object, privilege) AS (
   VALUES ('praxis.changes', 'SELECT'), ('praxis.changes_forgotten', 'SELECT'), ('praxis.idempotency_keys', 'SELECT'),
@@ -57,7 +57,7 @@ FROM pg_catalog.pg_event_trigger WHERE evtname = 'praxis_schema' AND evtenabled 
 ORDER BY 1, 2";
 
 impl Guard {
-    /// What callers and the gateway lack of what is served, but for what `found` has told of.
+    /// Returns the missing privileges on served objects, except those that `found` has reported.
     pub async fn lacking(&self, found: &[Finding]) -> Result<Vec<Finding>, DatabaseError> {
         let told: HashSet<(&str, &str)> =
             found.iter().map(|it| (it.object.as_str(), it.message.as_str())).collect();

@@ -1,7 +1,7 @@
 //! Refuses to serve a database that does not protect its rows.
 //!
-//! Row-level security, policies, grants, columns, keys and functions are compared with what the catalog of the engine and
-//! the migrations say. `serve` looks at the start, whenever the schema changes and every 15 s; `doctor` looks once.
+//! It compares row-level security, policies, grants, columns, keys and functions with the engine's catalog and the migrations.
+//! `serve` checks at the start, whenever the schema changes and every 15 s; `doctor` checks once.
 
 mod expected;
 mod functions;
@@ -22,32 +22,32 @@ use self::questions::{ABOUT_ROLES, PRELUDE};
 use crate::database::{DatabaseError, Parameter, Pool, Row, Statement};
 use crate::graph::Engine;
 
-/// How often it looks where nobody says that the schema has changed: nobody ever says it of roles.
+/// The interval between checks without a notification of a change: changes of roles cause none.
 const EVERY: Duration = Duration::from_secs(15);
-/// How long a look may take: what it reads may be locked.
+/// The longest time for a check: the tables that it reads may be locked.
 const WITHIN: Duration = Duration::from_secs(30);
-/// Pause after a look that has failed.
+/// The pause after a failed check.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
-/// Something about the database that is not as it should be.
+/// A finding about the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// What it is about: `schema.table`, `schema.table.column`, `schema.function(arguments)`.
+    /// The object: `schema.table`, `schema.table.column`, `schema.function(arguments)`.
     pub object: String,
-    /// What is wrong with it.
+    /// The message: what is wrong with the object.
     pub message: String,
-    /// The statement that mends it, or what else to do.
+    /// The statement that repairs it, or another remedy.
     pub remedy: String,
-    /// Whether nothing is served until it is mended. The rest is for whoever runs the database to judge.
+    /// True if nothing is served until it is repaired. The operator judges the others.
     pub is_unsafe: bool,
 }
 
-/// How the migrations protect the tables of all systems: `migration/protection.json`, which a test keeps true.
+/// Returns the protection of all systems' tables by the migrations: `migration/protection.json`, which a test keeps up to date.
 pub fn shipped_protection() -> Value {
     serde_json::from_str(migration::PROTECTION).unwrap_or_default()
 }
 
-/// Looks whether a database protects what the gateway serves of it.
+/// Checks whether a database protects the served rows.
 #[derive(Clone)]
 pub struct Guard {
     pool: Pool,
@@ -57,12 +57,12 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// A guard of the tables and functions that an engine serves to callers of these roles.
+    /// Returns a guard of the tables and functions that an engine serves to callers of these roles.
     pub fn new(engine: &Arc<Engine>, pool: &Pool, roles: &[String]) -> Self {
         Self::comparing(engine, pool, roles, &shipped_protection())
     }
 
-    /// The same, where the tables should be protected otherwise than the migrations do it: an array like that of
+    /// Returns a guard with another expected protection than that of the migrations: an array like that of
     /// `migration/protection.json`.
     pub fn comparing(engine: &Arc<Engine>, pool: &Pool, roles: &[String], protection: &Value) -> Self {
         let functions = Functions::shipped();
@@ -70,13 +70,13 @@ impl Guard {
         Self { pool: pool.clone(), engine: Arc::clone(engine), functions: Arc::new(functions), expected }
     }
 
-    /// What is not as it should be now. What the engine keeps in memory is forgotten if what protects it has changed.
+    /// Returns the present findings. Clears the engine's cache if its protection has changed.
     pub async fn look(&self) -> Result<Vec<Finding>, DatabaseError> {
         let mut rows = self.ask(&questions::all()).await?;
         if let Some(memory) = rows.pop() {
             self.engine.reference().heed(text(&memory, 1), memory.bytes(4) == Some(&[1]));
         }
-        // A role that can do too much makes good policies look bad.
+        // With a role that can do too much, correct policies would be reported too.
         let of_roles = rows.iter().take_while(|row| row.bytes(0) == Some(&ABOUT_ROLES)).count();
         rows.truncate(if of_roles > 0 { of_roles } else { rows.len() });
         Ok(rows.iter().map(|row| self.finding(row)).collect())
@@ -84,19 +84,19 @@ impl Guard {
 
     fn finding(&self, row: &Row) -> Finding {
         let object = text(row, 1);
-        // A function is mended with its definition, which is not sent to be compared.
+        // The remedy of a function is its definition, which is not sent to the database.
         let remedy = if row.bytes(3).is_some() { text(row, 3) } else { self.functions.definition(&object) };
         Finding { object, message: text(row, 2), remedy, is_unsafe: row.bytes(4) == Some(&[1]) }
     }
 
-    /// The same, but an error where anything is unsafe.
+    /// Checks the database, and fails if anything is unsafe.
     pub async fn admit(&self) -> Result<(), UnsafeDatabase> {
         let unsafe_ones = self.look().await?.into_iter().filter(|finding| finding.is_unsafe);
         let findings: Vec<Finding> = unsafe_ones.collect();
         if findings.is_empty() { Ok(()) } else { Err(UnsafeDatabase::Findings(findings)) }
     }
 
-    /// Looks again and again, and shuts the pool's gate for as long as anything is unsafe.
+    /// Checks repeatedly, and closes the pool's gate while anything is unsafe.
     pub async fn watch(self) {
         loop {
             tokio::select! {
@@ -105,7 +105,7 @@ impl Guard {
             }
             let looked = tokio::time::timeout(WITHIN, self.look_again()).await;
             let silent = |_| Err(DatabaseError::Unavailable("it does not answer in time".into()));
-            // What cannot be looked at says nothing about the rows.
+            // A failed check says nothing about the rows.
             if let Err(error) = looked.unwrap_or_else(silent) {
                 tracing::warn!(%error, "cannot look whether the database is safe");
                 tokio::time::sleep(AGAIN_AFTER).await;
@@ -126,7 +126,7 @@ impl Guard {
         };
         gate.set_looked(true, Instant::now());
         if gate.set_shut(!findings.is_empty()) {
-            // Some of it may have been read when it was not safe.
+            // Some rows may have been cached while the database was unsafe.
             self.engine.reference().forget();
             for Finding { object, message, remedy, .. } in &findings {
                 tracing::error!(object, message, remedy, "the database is unsafe; nothing is served");
@@ -139,12 +139,12 @@ impl Guard {
         Ok(())
     }
 
-    /// What the migrations make of the served tables, as `migration/protection.json` has it.
+    /// Returns the protection of the served tables in this database, in the format of `migration/protection.json`.
     pub async fn protection(&self) -> Result<String, DatabaseError> {
         self.one(questions::PROTECTION).await
     }
 
-    /// The functions that the migrations make, as `migration/functions.json` has them.
+    /// Returns the functions in this database, in the format of `migration/functions.json`.
     pub async fn functions(&self) -> Result<String, DatabaseError> {
         self.one(questions::FUNCTIONS).await
     }
@@ -170,12 +170,12 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Why a database is not served.
+/// The reasons why a database is not served.
 #[derive(Debug)]
 pub enum UnsafeDatabase {
-    /// What is unsafe.
+    /// The database is unsafe.
     Findings(Vec<Finding>),
-    /// It could not be looked at.
+    /// The check failed.
     Database(DatabaseError),
 }
 

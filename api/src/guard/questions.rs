@@ -1,16 +1,16 @@
-//! What is asked of Postgres's catalog. A question gives what is not as it should be: object, message, remedy, and whether
-//! it is unsafe. All are asked in one statement, so that what they speak of is found once.
+//! The checks, as queries of Postgres's catalog. Each returns findings: object, message, remedy, and whether it is unsafe. All
+//! run in one statement, so that they share its common table expressions.
 //!
-//! A table that was there before the first migration keeps privileges, policies and keys of its owner's: what is more, or
-//! other, than the migrations would have made is told there and not refused.
+//! A table from before the first migration keeps the privileges, policies and keys of its owner: further or different ones than
+//! the migrations would create are reported, but not refused.
 
 use super::roles::ROLES;
 
-/// The number of the question about roles, as Postgres sends it.
+/// The number of the check of roles, in Postgres's binary format.
 pub(super) const ABOUT_ROLES: [u8; 4] = 0_i32.to_be_bytes();
 
-/// All that is asked at a look, as one statement: what is found, in the order of the questions, each row after its question's number.
-/// The last row is that of [`MEMORY`].
+/// Returns all checks as one statement: findings in the order of the checks, each row after its check's number. The last row is
+/// that of [`MEMORY`].
 pub(super) fn all() -> String {
     let questions = [&ROLES].into_iter().chain(&QUESTIONS).chain([&MEMORY]).enumerate();
     let asked = questions
@@ -18,7 +18,7 @@ pub(super) fn all() -> String {
     format!("{PRELUDE}\n{}\nORDER BY 1", asked.collect::<Vec<_>>().join("\nUNION ALL\n"))
 }
 
-/// What the questions speak of. `$1` is what [`super::expected`] says.
+/// The common table expressions of the checks. `$1` is the value of [`super::expected`].
 pub(super) const PRELUDE: &str = "
 WITH said AS MATERIALIZED (
   SELECT $1::text::jsonb AS it
@@ -102,7 +102,7 @@ WITH said AS MATERIALIZED (
 )";
 
 const QUESTIONS: [&str; 18] = [
-    // Tables that are not there, or cannot be protected.
+    // Tables that are missing, or cannot be protected.
     "SELECT format('%I.%I', schema, name), 'there is no such table',
        '-- make the migrations that are pending, see praxis migrate status; where none is, restore the table from a backup', true
      FROM expected WHERE NOT EXISTS (
@@ -138,7 +138,7 @@ const QUESTIONS: [&str; 18] = [
      FROM served, jsonb_to_recordset(columns) AS c (name text, required boolean)
      JOIN pg_catalog.pg_attribute ON attname = c.name AND NOT attisdropped AND NOT attnotnull
      WHERE is_table AND required AND attrelid = served.oid",
-    // Keys that rows are found by.
+    // Keys that select rows.
     "SELECT object, format('no unique index has the columns (%s)', named),
        CASE place WHEN 1 THEN format('ALTER TABLE %s ADD PRIMARY KEY (%s);', object, named)
          ELSE format('ALTER TABLE %s ADD UNIQUE (%s);', object, named) END, true
@@ -243,8 +243,8 @@ const QUESTIONS: [&str; 18] = [
          SELECT FROM pg_catalog.pg_type AS t JOIN pg_catalog.pg_attribute ON attrelid = typrelid
          WHERE t.oid = prorettype AND attname = c.name AND NOT attisdropped AND atttypid = ANY (c.types))
      ) AS found",
-    // Functions that policies ask, triggers run and served functions call: whatever the migrations make. The text of the
-    // definition is put in by who asks.
+    // Functions of policies, triggers and served functions: all that the migrations create. The caller adds the text of the
+    // definition.
     "SELECT object, 'it is not as the migrations make it', NULL, true FROM of_migrations
      WHERE md5(definition) <> hash AND NOT EXISTS (
        SELECT FROM functions AS f WHERE f.oid = of_migrations.oid AND (f.prosecdef OR NOT writes AND provolatile = 'v'))
@@ -284,7 +284,7 @@ const QUESTIONS: [&str; 18] = [
      SELECT object, format('its trigger %I, which checks a foreign key, is disabled', tgname),
        format('ALTER TABLE %s ENABLE TRIGGER %I;', object, tgname), true
      FROM triggers WHERE tgisinternal AND tgenabled = 'D'",
-    // What served tables and functions run with their owner's rights.
+    // Objects that served tables and functions run with their owner's rights.
     "SELECT DISTINCT p.oid::regprocedure::text, 'it runs with its owner''s rights and its caller''s search_path',
        format('ALTER FUNCTION %s SET search_path = '''';', p.oid::regprocedure), true
      FROM pg_catalog.pg_proc AS p
@@ -299,9 +299,9 @@ const QUESTIONS: [&str; 18] = [
            AND tgfoid NOT IN (SELECT oid FROM of_migrations))",
 ];
 
-/// What answers of reference tables hang on beside their rows, as a text that changes with it, and whether every caller of a role
-/// is answered alike: whether their policies are those of the migrations, which ask for the role alone. What may have changed is
-/// seen by the rows of Postgres's catalog: each change of an object writes its row anew.
+/// Returns a text that changes with everything but rows that answers of reference tables depend on, and whether all callers of a
+/// role get the same answers: whether their policies are those of the migrations, which depend on the role alone. Possible
+/// changes show in the rows of Postgres's catalog: each change of an object writes its row anew.
 const MEMORY: &str = "
 SELECT md5(concat(
     (SELECT string_agg(concat(c.oid, ' ', c.xmin), ',' ORDER BY c.oid) FROM pg_catalog.pg_class AS c JOIN served USING (oid)
@@ -320,7 +320,7 @@ SELECT md5(concat(
     WHERE reference AND is_for_clients AND polcmd IN ('r', '*')
       AND policies.statement IS DISTINCT FROM shipped.policies ->> polname::text)";
 
-/// What the migrations make of the served tables, as JSON.
+/// Returns the protection of the served tables, as JSON.
 pub(super) const PROTECTION: &str = "
 SELECT jsonb_pretty(jsonb_agg(jsonb_build_object('object', object, 'readers', readers, 'policies', policies,
   'foreign_keys', foreign_keys, 'triggers', triggers) ORDER BY object))
@@ -336,7 +336,7 @@ FROM (
   FROM served
 ) AS protected";
 
-/// The functions that the migrations make, as JSON.
+/// Returns the functions that the migrations create, as JSON.
 pub(super) const FUNCTIONS: &str = "
 SELECT jsonb_pretty(jsonb_agg(jsonb_build_object(
   'object', object, 'hash', md5(definition), 'callers', callers, 'definition', definition) ORDER BY object))

@@ -1,7 +1,7 @@
-//! What is asked about roles: a question like the [others](super::questions), of the same words.
+//! The check of roles, which uses the same expressions as the [others](super::questions).
 
-/// What the login role and those of callers can do beyond what they should. Where it finds anything, what the other questions find
-/// may come of it, and their remedies would harm.
+/// Returns excessive rights of the login role and of callers' roles. If there are any, other findings may be their consequences,
+/// whose remedies would do harm.
 pub(super) const ROLES: &str = "
 WITH login AS (
   SELECT oid, rolname, rolsuper,

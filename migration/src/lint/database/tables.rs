@@ -1,4 +1,4 @@
-//! Rules about every table: row-level security with policies, a primary key, a tenant column, and names in snake_case.
+//! Rules about every table: row-level security with policies, a primary key, a tenant column, and names in `snake_case`.
 
 use super::super::rule::{Rule, Severity, source};
 use super::Question;
