@@ -1,5 +1,5 @@
-//! Connections of commands, outside the pool and by other libraries: which server they go to is found by our own, which knows
-//! more of what an address may ask for.
+//! Connections of commands, outside the pool and with other libraries: our own connection chooses the server, since it supports
+//! more options of a database URL.
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use postgres_wire::{Host, Mode, SessionAttrs, WireError};
@@ -9,18 +9,18 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{Access, DatabaseError, Pool};
 
-/// Why a command cannot work on a database.
+/// The reasons why a command cannot work on a database.
 #[derive(Debug, Error)]
 pub enum ApartError {
-    /// It cannot be reached, or not logged in to.
+    /// The database cannot be reached, or refuses the login.
     #[error(transparent)]
     Database(#[from] DatabaseError),
-    /// The command writes, and no server of the address takes writes.
+    /// The command writes, and no server of the URL takes writes.
     #[error("nothing can be written there: {words}; {}", remedy(*.mode))]
     TakesNoWrites {
-        /// What one of the servers is.
+        /// The mode of one of the servers.
         mode: Mode,
-        /// What is said of all of them.
+        /// A description of all of them.
         words: String,
     },
 }
@@ -39,7 +39,7 @@ type PostgresConnection = tokio_postgres::Connection<
 >;
 
 impl Pool {
-    /// A connection of tokio-postgres to a server that takes what is done there.
+    /// Opens a connection of tokio-postgres to a server that allows this access.
     pub async fn connect_apart(
         &self,
         access: Access,
@@ -49,8 +49,8 @@ impl Pool {
         Ok(connected.map_err(DatabaseError::from)?)
     }
 
-    /// The address of a server that takes what is done there, as `sqlx` reads it, which knows one host and less of what libpq
-    /// knows. It says all that would else be taken from the environment, but for a password.
+    /// Returns the URL of a server that allows this access, for `sqlx`, which supports a single host and fewer options than
+    /// libpq. It sets all that `sqlx` would take from the environment otherwise, except a password.
     pub async fn url_apart(&self, access: Access) -> Result<String, ApartError> {
         let (place, port) = self.host_for(access).await?.place();
         let known = &self.conninfo.config;
@@ -60,10 +60,10 @@ impl Pool {
             known.get_password().map(|password| format!(":{}", text(password))).unwrap_or_default();
         // As in libpq.
         let database = encode(known.get_dbname().or(known.get_user()).unwrap_or_default());
-        // What is called `require` there checks no certificate.
+        // In `sqlx`, `require` verifies no certificate.
         let ssl_mode = if known.get_ssl_mode() == SslMode::Disable { "disable" } else { "verify-full" };
-        // A name as part of the address could not be the folder of a socket. A pooler may give each transaction another
-        // connection, which has not met the statements that are kept.
+        // The host of a URL could not be the folder of a socket. A pooler may give each transaction another connection, which
+        // does not have the cached statements.
         let mut url = format!(
             "postgres://{user}{password}@localhost/{database}?host={}&port={port}&sslmode={ssl_mode}\
              &statement-cache-capacity=0",
@@ -92,7 +92,7 @@ impl Pool {
     }
 }
 
-/// Encodes `/` as `%2F`, and whatever else has a meaning in a URL.
+/// Encodes `/` as `%2F`, and other characters that have a meaning in a URL.
 fn encode(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }

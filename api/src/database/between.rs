@@ -1,4 +1,4 @@
-//! What stands between the gateway and the database, as far as prepared statements are concerned.
+//! Detects a pooler between the gateway and the database, which affects prepared statements.
 
 use std::time::Duration;
 
@@ -6,25 +6,25 @@ use postgres_wire::{Command, Query, WireError};
 
 use super::{DatabaseError, Pool};
 
-/// What stands between the gateway and the database.
+/// The program between the gateway and the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Between {
-    /// Nothing, or what passes on bytes.
+    /// None, or one that only forwards bytes.
     Nothing,
-    /// A pooler. Statements that were kept were found again each time, or not asked for while others had its connections.
+    /// A pooler. Prepared statements were found each time, or could not be tested while others used its connections.
     Pooler,
-    /// A pooler that gives each transaction another connection, on which statements that were kept are not known.
+    /// A pooler that gives each transaction another connection, which does not have the prepared statements.
     ForgetfulPooler,
 }
 
-/// Connections that others take one after the other while statements are asked for again.
+/// Number of connections that take turns while statements are used again.
 const OTHERS: usize = 3;
-/// A pooler without a connection that is free lets its clients wait.
+/// The timeout of a test: a pooler without a free connection lets its clients wait.
 const WITHIN: Duration = Duration::from_secs(2);
 const KEPT: Query<'_> = Query::kept("SELECT 1", Command::Statement);
 
 impl Pool {
-    /// Finds out what stands before the database, over connections beside the pool's.
+    /// Detects a pooler, over connections outside the pool.
     pub async fn between(&self) -> Result<Between, DatabaseError> {
         let mut asking = self.address.connect().await?;
         if !asking.is_behind_pooler() {
@@ -33,7 +33,7 @@ impl Pool {
         asking.keep_statements(Some(true));
         let failed = |error: postgres_wire::BatchError| DatabaseError::from(error.error);
         asking.run(&[KEPT]).await.map_err(failed)?;
-        // Each keeps the connection that was used last, so that there has to be another one for the question.
+        // Each keeps the connection that was used last, so that the test needs another one.
         let mut others = Vec::new();
         for _ in 0..OTHERS {
             let mut other = self.address.connect().await?;

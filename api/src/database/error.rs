@@ -1,4 +1,4 @@
-//! What can go wrong between the gateway and Postgres, by what it means for the caller.
+//! The errors between the gateway and Postgres, by their meaning for the caller.
 
 use std::sync::Arc;
 
@@ -11,14 +11,14 @@ use super::turns::NoTurn;
 use crate::auth::Caller;
 use crate::budget::Spent;
 
-/// What Postgres says of a transaction that gave way to another one: a deadlock was broken, or a lock was not to be had in time.
+/// The SQLSTATEs of a transaction that gave way to another one: a deadlock was broken, or a lock was not available in time.
 pub const GAVE_WAY: [SqlState; 2] = [SqlState::T_R_DEADLOCK_DETECTED, SqlState::LOCK_NOT_AVAILABLE];
 
-/// A failed statement or connection. The texts are for the log: they may name what a caller must not learn, and hold no value
-/// that one has sent.
+/// A failed statement or connection. The texts are for the log: they may name what a caller must not learn, and contain no value
+/// of a caller.
 #[derive(Clone, Debug, Error)]
 pub enum DatabaseError {
-    /// No connection could be had.
+    /// No connection is available.
     #[error("the database cannot be reached: {0}")]
     Unavailable(String),
     /// The database takes no writes: it is a standby, or has been set to read only.
@@ -27,37 +27,37 @@ pub enum DatabaseError {
     /// Every connection is busy.
     #[error("no database connection was free in time")]
     Busy,
-    /// Its rows take more memory than the caller may use.
+    /// The rows take more memory than the caller may use.
     #[error(transparent)]
     Spent(#[from] Spent),
-    /// Nothing is asked of it while it does not protect its rows.
+    /// The database does not protect its rows, so no statement runs.
     #[error("the database is not safe to be served")]
     Unsafe,
-    /// The schema has changed, and it is not known yet whether it is safe to be served.
+    /// The schema has changed, and it is not known yet whether the database is safe.
     #[error("the schema has changed, and has not been looked at")]
     InDoubt,
     /// The statement ran longer than its limit.
     #[error("the statement ran longer than allowed")]
     StatementTimeout,
-    /// The role may not do this; row-level security or a missing grant.
+    /// Row-level security or a missing grant forbids it to the role.
     #[error("permission denied: {0}")]
     Forbidden(String),
-    /// A value that only Postgres can judge, such as the name of a time zone; its words are for the caller.
+    /// A value that only Postgres can check is invalid, such as the name of a time zone; the message is for the caller.
     #[error("a value was refused")]
     InvalidValue(String),
-    /// Policies look for an account by the token's subject, and that is not the id of one.
+    /// Policies look for an account by the token's subject, which is not the id of one.
     #[error("the subject of the token is no UUID")]
     Subject,
-    /// A table has changed since the statement was prepared. It is prepared anew the next time.
+    /// A table has changed since the statement was prepared. The next time it is prepared again.
     #[error("a table has changed since the statement was prepared")]
     Outdated,
-    /// Anything else that Postgres refused.
+    /// Postgres refused a statement for another reason.
     #[error(transparent)]
     Postgres(Arc<ServerError>),
 }
 
 impl DatabaseError {
-    /// What an error means in a transaction that was to write. `at_begin`: it could not even begin.
+    /// Converts an error in a writing transaction. `at_begin`: the transaction could not even begin.
     pub(super) fn of_writing(error: WireError, at_begin: bool) -> Self {
         match error {
             WireError::Server(error)
@@ -73,7 +73,8 @@ impl DatabaseError {
 }
 
 impl DatabaseError {
-    /// Whether Postgres cannot compute with what it was given or has found: class 22 (a value that it cannot use) or 54 (one
+    /// Returns true if Postgres cannot compute with a given or stored value: class 22 (an invalid value) or 54 (one beyond its
+    /// limits).
     /// beyond its limits).
     pub fn is_of_values(&self) -> bool {
         match self {
@@ -83,7 +84,7 @@ impl DatabaseError {
         }
     }
 
-    /// What an error means in the transaction of a caller.
+    /// Converts an error in the transaction of a caller.
     pub(super) fn of_caller(self, caller: &Caller) -> Self {
         match self {
             Self::Postgres(error)
@@ -125,7 +126,7 @@ impl From<ServerError> for DatabaseError {
     }
 }
 
-/// Of a connection that is not the pool's: nothing is asked there that Postgres could refuse for the caller's sake.
+/// Converts an error of a connection outside the pool: no statement there can be refused because of the caller.
 impl From<tokio_postgres::Error> for DatabaseError {
     fn from(error: tokio_postgres::Error) -> Self {
         Self::Unavailable(describe(&error))
@@ -148,7 +149,7 @@ impl From<PoolError<WireError>> for DatabaseError {
     }
 }
 
-/// Classes 08 (connection), 53 (resources) and 57 (operator intervention: shutdown, crash recovery).
+/// Returns true for classes 08 (connection), 53 (resources) and 57 (operator intervention: shutdown, crash recovery).
 fn is_connection_failure(state: &SqlState) -> bool {
     ["08", "53", "57"].iter().any(|class| state.code().starts_with(class))
 }

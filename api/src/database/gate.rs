@@ -1,4 +1,4 @@
-//! Whether anything may be asked of the database at all.
+//! The gate, which keeps statements from an unsafe database.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -9,43 +9,44 @@ use tokio::time::Instant;
 
 use super::DatabaseError;
 
-/// How long an answer waits for a doubt to be settled. A look takes far less, unless somebody has locked what it reads.
+/// The longest wait of an answer for a check of the database. A check takes far less, unless the tables that it reads are locked.
 const SETTLED_WITHIN: Duration = Duration::from_secs(3);
-/// How long the database is in doubt where nothing is heard of its schema, though it can be looked at. Then looking has to do.
+/// How long the database counts as unverified without notifications of changes of its schema, though it can be checked. After
+/// that the checks suffice.
 const HEARD_WITHIN: Duration = Duration::from_secs(30);
 
-/// A gate before the database that everybody who shares a pool comes through. It is shut while the database does not
-/// protect its rows. While that is in doubt, nobody has to wait with a question, but with the answer.
+/// The gate that all users of a pool pass before the database. It is closed while the database does not protect its rows. While
+/// that is unverified, statements run, but their answers wait.
 #[derive(Debug, Default)]
 pub struct Gate {
     is_shut: AtomicBool,
-    /// Times that somebody has said that the schema may have changed.
+    /// The number of possible changes of the schema so far.
     doubts: AtomicU64,
-    /// Those that had been said when a look began that has ended.
+    /// The number of possible changes that preceded the latest finished check.
     settled: AtomicU64,
-    /// Whether changes of the schema are not heard of for the moment: whatever a look finds, it may be otherwise by now.
+    /// True while notifications of changes of the schema do not arrive: the database may differ from any check's result.
     is_unheard: AtomicBool,
-    /// Since when it is looked at without that.
+    /// The time since which checks have succeeded without notifications.
     looked_since: Mutex<Option<Instant>>,
     has_doubt: Notify,
     has_settled: Notify,
 }
 
 impl Gate {
-    /// Refuses a question while the gate is shut.
+    /// Refuses a statement while the gate is closed.
     pub fn check(&self) -> Result<(), DatabaseError> {
         if self.is_shut.load(Ordering::Acquire) { Err(DatabaseError::Unsafe) } else { Ok(()) }
     }
 
-    /// Waits until what was doubted so far is settled, and says whether what was read meanwhile may be told and what was written
-    /// may stay.
+    /// Waits until all possible changes so far are checked, and returns whether rows read meanwhile may be sent and writes
+    /// committed.
     pub async fn pass(&self) -> Result<(), DatabaseError> {
         let doubts = self.doubts();
         let is_unheard = self.is_unheard.load(Ordering::Acquire);
         if is_unheard || self.settled.load(Ordering::Acquire) < doubts {
             let settled = async {
                 self.until(&self.has_settled, || !self.is_unheard.load(Ordering::Acquire)).await;
-                // What has changed unheard is doubted when something is heard again.
+                // Changes without a notification count as possible when notifications arrive again.
                 let doubts = if is_unheard { self.doubts() } else { doubts };
                 self.until(&self.has_settled, || self.settled.load(Ordering::Acquire) >= doubts).await;
             };
@@ -54,13 +55,14 @@ impl Gate {
         self.check()
     }
 
-    /// Says that the schema may have changed.
+    /// Records that the schema may have changed.
     pub fn doubt(&self) {
         self.doubts.fetch_add(1, Ordering::AcqRel);
         self.has_doubt.notify_waiters();
     }
 
-    /// Begins or ends a time in which changes of the schema go unheard and answers wait. Either way something may have been missed.
+    /// Begins or ends a time without notifications of changes of the schema, in which answers wait. Either way a change may have
+    /// been missed.
     pub fn set_heard(&self, is_heard: bool) {
         self.doubt();
         self.is_unheard.store(!is_heard, Ordering::Release);
@@ -68,7 +70,7 @@ impl Gate {
         self.has_settled.notify_waiters();
     }
 
-    /// Notes whether the database could be looked at, at this moment.
+    /// Records whether the database could be checked, at this time.
     pub fn set_looked(&self, is_looked: bool, now: Instant) {
         if !self.is_unheard.load(Ordering::Acquire) {
             return;
@@ -85,22 +87,22 @@ impl Gate {
         self.looked_since.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How often that was said.
+    /// Returns the number of possible changes.
     pub fn doubts(&self) -> u64 {
         self.doubts.load(Ordering::Acquire)
     }
 
-    /// Waits until there is a doubt that is not settled.
+    /// Waits for a possible change that is not checked.
     pub async fn doubted(&self) {
         self.until(&self.has_doubt, || self.settled.load(Ordering::Acquire) < self.doubts()).await;
     }
 
-    /// Shuts or opens it; gives whether it was the other way before.
+    /// Closes or opens the gate; returns true if that changed it.
     pub fn set_shut(&self, is_shut: bool) -> bool {
         self.is_shut.swap(is_shut, Ordering::AcqRel) != is_shut
     }
 
-    /// Settles so many doubts: those that there were when a look began whose outcome is [set](Self::set_shut).
+    /// Marks possible changes as checked: those that preceded a check whose result is [set](Self::set_shut).
     pub fn settle(&self, doubts: u64) {
         self.settled.fetch_max(doubts, Ordering::AcqRel);
         self.has_settled.notify_waiters();
@@ -135,7 +137,7 @@ mod tests {
         gate.settle(begun);
         assert!(answer.as_mut().now_or_never().is_none() && gate.doubted().now_or_never().is_some());
         let begun = gate.doubts();
-        // What comes after it waits for the next look.
+        // Later answers wait for the next check.
         gate.doubt();
         gate.settle(begun);
         assert!(matches!(answer.now_or_never(), Some(Ok(()))));
@@ -162,7 +164,7 @@ mod tests {
         let mut answer = std::pin::pin!(gate.pass());
         assert!(answer.as_mut().now_or_never().is_none());
         gate.set_heard(true);
-        // What has changed meanwhile has not been looked at.
+        // Changes in the meantime have not been checked.
         assert!(answer.as_mut().now_or_never().is_none());
         gate.settle(gate.doubts());
         assert!(matches!(answer.now_or_never(), Some(Ok(()))));
@@ -173,7 +175,7 @@ mod tests {
         let gate = Gate::default();
         gate.set_heard(false);
         gate.settle(gate.doubts());
-        // A database that cannot be looked at is not waited for.
+        // Nothing waits for a database that cannot be checked.
         let mut now = Instant::now();
         for is_looked in [true, false, true, true] {
             gate.set_looked(is_looked, now);

@@ -1,8 +1,8 @@
-//! Requests that can be sent again without being carried out twice.
+//! Idempotency keys: a request that is sent again runs only once.
 //!
-//! The key of a request is claimed in the transaction that carries the request out, and what it wrote is stored in it: both
-//! last or neither does. Whoever claims the same key at the same moment waits for the first one's end. The table belongs to
-//! the gateway; row-level security keeps it to the keys of the caller whose claims are set.
+//! The transaction of a request claims its key, and stores its answer with it: both are committed or neither. A concurrent claim
+//! of the same key waits for the first one's end. The table belongs to the gateway; row-level security limits it to the keys of
+//! the caller whose claims are set.
 
 use std::time::Duration;
 
@@ -10,32 +10,32 @@ use tokio_postgres::types::Type;
 
 use super::{DatabaseError, Parameter, Session, Statement, StatementError};
 
-/// Takes the key, also where the one that has it is too old to matter.
+/// Claims the key, also if its present entry has expired.
 const CLAIM: &str = "INSERT INTO praxis.idempotency_keys AS known (owner, key, fingerprint) VALUES ($1, $2, $3) \
     ON CONFLICT (owner, key) DO UPDATE SET fingerprint = EXCLUDED.fingerprint, answer = NULL, created_at = now() \
     WHERE known.created_at < now() - make_interval(secs => $4) RETURNING true";
 const FIND: &str = "SELECT fingerprint, answer FROM praxis.idempotency_keys WHERE owner = $1 AND key = $2";
 const STORE: &str = "UPDATE praxis.idempotency_keys SET answer = $3 WHERE owner = $1 AND key = $2";
 
-/// A request that is to be carried out once.
+/// A request that must run only once.
 #[derive(Clone, Debug)]
 pub struct IdempotencyKey {
-    /// Whose request it is: the `sub` of the token, a line break, and what else makes an identity.
+    /// The owner of the key: the `sub` of the token, a line break, and the rest of the identity.
     pub owner: String,
     /// The key that the client chose.
     pub key: String,
-    /// Tells requests apart.
+    /// The fingerprint that tells requests apart.
     pub fingerprint: [u8; 32],
-    /// How long it is kept.
+    /// The retention of the answer.
     pub retention: Duration,
 }
 
-/// What became of a claim.
+/// The result of a claim.
 #[derive(Debug)]
 pub enum Claim {
-    /// The request is to be carried out now.
+    /// The request is new and has to run.
     New,
-    /// It was carried out before; this was kept of it.
+    /// The request has run before; this is the stored answer.
     Done(Vec<u8>),
     /// The key belongs to another request.
     Taken,
@@ -49,7 +49,7 @@ impl IdempotencyKey {
 }
 
 impl Session {
-    /// Claims the key of the request that the session, not yet opened, is for.
+    /// Claims the key of the request that the session serves, which must not be open yet.
     pub async fn claim(&mut self, key: &IdempotencyKey) -> Result<Claim, StatementError> {
         let fingerprint = Parameter::new(Type::BYTEA, key.fingerprint.to_vec());
         let age = Parameter::new(Type::FLOAT8, key.retention.as_secs_f64().to_be_bytes().to_vec());
@@ -65,7 +65,7 @@ impl Session {
         Ok(known.map_or(Claim::Taken, |row| Claim::Done(row.bytes(1).unwrap_or_default().to_vec())))
     }
 
-    /// Commits what was written, and stores the answer `kept` under the key in the same transaction.
+    /// Commits the writes, and stores the answer `kept` with the key in the same transaction.
     pub async fn commit_with_key(&mut self, key: &IdempotencyKey, kept: &[u8]) -> Result<(), DatabaseError> {
         let kept = Parameter::new(Type::BYTEA, kept.to_vec());
         let store = Statement { text: STORE.into(), parameters: [key.parameters(), vec![kept]].concat() };

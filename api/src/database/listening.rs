@@ -1,22 +1,22 @@
-//! A connection that hears of notifications, outside the pool.
+//! A connection that receives notifications, outside the pool.
 
 use postgres_wire::{Command, Connection, Mode, Notification, Query, WireError};
 
 use super::pool::Access;
 use super::{DatabaseError, Pool};
 
-/// A connection that listens. It goes to a primary: a standby hears of nothing.
+/// A listening connection. It goes to a primary: a standby sends no notifications.
 pub struct Listening(Connection);
 
 impl Listening {
-    /// Listens to channels; [`DatabaseError::ReadOnly`] where there is only a standby.
+    /// Listens to channels; returns [`DatabaseError::ReadOnly`] if there is only a standby.
     pub async fn open(pool: &Pool, channels: &[&str]) -> Result<Self, DatabaseError> {
         let mut connection = pool.connect_to_primary().await.map_err(explained)?;
         connection.listen(channels).await.map_err(explained)?;
         Ok(Self(connection))
     }
 
-    /// Runs a statement in a transaction that may write, as announcements do.
+    /// Runs a statement in a transaction that may write, as notifying does.
     pub async fn run(&mut self, sql: &str) -> Result<(), DatabaseError> {
         let queries = [
             Query::plain(Access::Writes.begin(), Command::Begin),
@@ -26,8 +26,7 @@ impl Listening {
         self.0.run(&queries).await.map(drop).map_err(|failed| failed.error.into())
     }
 
-    /// Notifications that have come, `most` at a time; waits for the first. A call that is given up half-way loses
-    /// nothing.
+    /// Returns notifications that have arrived, at most `most` at a time; waits for the first. A cancelled call loses none.
     pub async fn hear(&mut self, most: usize) -> Result<Vec<Notification>, DatabaseError> {
         Ok(self.0.notifications(most).await?)
     }

@@ -1,14 +1,14 @@
-//! Where the migrations of a database stand, asked over our own connection.
+//! Reads the status of a database's migrations over our own connection.
 
 use migration::{MigrationError, READ_RECORD, RECORD_EXISTS, Record, Status};
 use thiserror::Error;
 
 use super::{DatabaseError, Pool, Statement};
 
-/// Why it cannot be told where the migrations stand.
+/// The reasons why the status cannot be read.
 #[derive(Debug, Error)]
 pub enum MigrationsError {
-    /// The record is not this role's to read.
+    /// This role may not read the record.
     #[error(
         "the record of migrations cannot be read: {0}; grant USAGE on schema praxis and SELECT on \
          praxis.seaql_migrations and praxis.migration_checksums"
@@ -17,7 +17,7 @@ pub enum MigrationsError {
     /// The database did not answer.
     #[error("the record of migrations cannot be read: {0}")]
     Database(DatabaseError),
-    /// The database has other migrations than this program.
+    /// The record contains a migration that this program does not know.
     #[error(transparent)]
     Record(#[from] MigrationError),
 }
@@ -31,7 +31,7 @@ impl From<DatabaseError> for MigrationsError {
     }
 }
 
-/// Where each migration stands. It changes nothing, and needs no more than to read the record.
+/// Returns the status of each migration. It changes nothing, and needs only the privilege to read the record.
 pub async fn migration_status(pool: &Pool) -> Result<Vec<Status>, MigrationsError> {
     let ask = async |text: &str| pool.query(&Statement { text: text.into(), parameters: Vec::new() }).await;
     let exists = ask(RECORD_EXISTS).await?;

@@ -1,6 +1,6 @@
-//! Postgres: the pool, one transaction per request, the server that Praxis brings along.
+//! Postgres: the pool, one transaction per request, and the embedded server.
 //!
-//! Knows statements, roles and claims; nothing of GraphQL.
+//! The module knows statements, roles and claims, but nothing of GraphQL.
 
 mod apart;
 mod between;

@@ -26,43 +26,43 @@ use super::{DatabaseError, Gate, Statement};
 use crate::auth::Share;
 use crate::budget::Budget;
 
-/// Requests of one share that may wait, for each connection of the pool.
+/// The longest queue of one share, for each connection of the pool.
 pub const WAITING_PER_CONNECTION: usize = 16;
 
 const BEGIN_CATALOG: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-/// Postgres then writes every name in full. What is asked of the catalog reads little and says much: compiling it would take
-/// longer than to do it. What somebody has locked is not waited for by more and more connections.
+/// An empty search path makes Postgres write every name in full. Catalog queries read few rows but have long texts: compiling
+/// them would take longer than running them. The timeout keeps connections from accumulating at somebody's lock.
 const SET_FOR_CATALOG: &str = "SELECT pg_catalog.set_config('search_path', '', true),
     pg_catalog.set_config('jit', 'off', true), pg_catalog.set_config('statement_timeout', '20s', true)";
 
-/// A connection that is older may lead to another server than one that is opened now.
+/// An older connection may lead to another server than a new one.
 const DOUBTED_AFTER: Duration = Duration::from_secs(1);
 
-/// How to reach the database.
+/// The settings of connections to the database.
 #[derive(Clone, Debug)]
 pub struct DatabaseConfig {
-    /// `postgres://…` address; the role in it must own nothing and bypass nothing.
+    /// The `postgres://…` URL; its role must own nothing and bypass nothing.
     pub url: String,
-    /// The same database, past any pooler, where changes are heard of; `None`: at `url`.
+    /// The URL of the same database beside any pooler, for notifications of changes; `None` for `url`.
     pub listen_url: Option<String>,
-    /// Connections at most.
+    /// The most connections.
     pub pool_size: usize,
-    /// How long a request waits for a free connection.
+    /// The longest wait of a request for a free connection.
     pub pool_timeout: Duration,
-    /// A connection that is older is closed instead of lent again; with zero each session has a new one. `None`: it is
-    /// lent for as long as it works.
+    /// The lifetime of a connection, after which it is closed instead of reused; with zero each session has a new one. `None`: it
+    /// is used as long as it works.
     pub connection_lifetime: Option<Duration>,
     /// Certificates to trust instead of the system's, as a PEM file.
     pub tls_root_certificate: Option<PathBuf>,
-    /// Whether statements are prepared once per connection; `None`: unless a pooler stands before the database. Behind one
-    /// they can be where it tracks them, or does not give each transaction another connection.
+    /// Whether statements are prepared once per connection; `None`: unless there is a pooler before the database. Behind one they
+    /// can be if it supports them, or does not give each transaction another connection.
     pub prepared_statements: Option<bool>,
-    /// A statement that runs longer is cancelled by Postgres.
+    /// Postgres cancels a statement that runs longer.
     pub statement_timeout: Duration,
 }
 
 impl DatabaseConfig {
-    /// The database at an address, reached as `praxis serve` reaches it unless told otherwise.
+    /// Returns the default settings of `praxis serve` for the database at a URL.
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
@@ -77,13 +77,13 @@ impl DatabaseConfig {
     }
 }
 
-/// Why a pool could not be made.
+/// The reasons why a pool cannot be created.
 #[derive(Debug, Error)]
 pub enum PoolError {
-    /// The address does not parse. Its text is not repeated: it may hold a password.
+    /// The URL is invalid. Its text is not repeated: it may contain a password.
     #[error("the database URL is not valid: {0}")]
     Url(String),
-    /// The same, of the address where changes are heard of.
+    /// The URL for notifications is invalid.
     #[error("the URL for listening is not valid: {0}")]
     ListenUrl(String),
     /// The file of trusted certificates cannot be used.
@@ -91,7 +91,7 @@ pub enum PoolError {
     Certificate {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
     /// The system has no random numbers.
@@ -109,22 +109,22 @@ pub struct Pool {
     aside: Lender,
     looking: Lender,
     pub(super) address: Address,
-    /// Where changes are heard of.
+    /// The address for notifications.
     listening: Address,
     pub(super) tls: MakeRustlsConnect,
     pub(super) conninfo: Conninfo,
     gate: Arc<Gate>,
     timeout: Duration,
-    /// When the database was last asked whether it answers, and what came of it.
+    /// The time and the result of the last check whether the database answers.
     last_mode: Arc<Mutex<Option<Asked>>>,
-    /// Tells sessions apart, also those of other gateways.
+    /// The counter of marks, which identify sessions, also among those of other gateways.
     marks: Arc<AtomicU64>,
     pub(super) budget: Option<Budget>,
     pub(super) statement_timeout: Duration,
 }
 
 impl Pool {
-    /// Makes the pool; connections are opened when they are first needed.
+    /// Creates the pool; connections are opened when they are first needed.
     pub fn new(config: &DatabaseConfig) -> Result<Self, PoolError> {
         let trusted = config.tls_root_certificate.as_ref();
         let (conninfo, tls) = read(&config.url, trusted).map_err(|error| error.of(PoolError::Url))?;
@@ -146,13 +146,13 @@ impl Pool {
                 prepared_statements: config.prepared_statements,
             })
             .max_size(size)
-            // The connection that was used last has its statements and its server's memory at hand.
+            // The connection that was used last has its statements prepared and its server's memory warm.
             .queue_mode(QueueMode::Lifo)
             .runtime(Runtime::Tokio1)
             .timeouts(Timeouts { wait: timeout, create: timeout, recycle: timeout })
             .build()
             .map_err(|error| PoolError::Url(error.to_string()))?;
-            // Whatever somebody asks for, half of the connections are for others.
+            // Whatever one share demands, half of the connections remain for others.
             Ok(Lender {
                 connections,
                 turns: Turns::new(size, size.div_ceil(2), size * WAITING_PER_CONNECTION),
@@ -176,19 +176,19 @@ impl Pool {
         })
     }
 
-    /// The same pool, whose sessions hold their rows within a budget.
+    /// Returns the same pool with a memory budget for the rows of its sessions.
     #[must_use]
     pub fn within(self, budget: Budget) -> Self {
         Self { budget: Some(budget), ..self }
     }
 
-    /// A connection of its own, outside the pool, to the primary where changes are heard of.
+    /// Opens a connection outside the pool, to the primary that sends notifications.
     pub(super) async fn connect_to_primary(&self) -> Result<Connection, WireError> {
         let silent = |_| WireError::Opening("it does not answer in time".into());
         tokio::time::timeout(self.timeout, self.listening.connect()).await.map_err(silent)?
     }
 
-    /// The first of the hosts that the address names which lets us log in and is wanted; `None`: as the address says.
+    /// Returns the first host of the URL that accepts the login and matches; `None`: by the URL's own attribute.
     pub(super) async fn host(&self, wanted: Option<SessionAttrs>) -> Result<Host, WireError> {
         let wanting = wanted.map(|wanted| self.address.wanting(wanted));
         let address = wanting.as_ref().unwrap_or(&self.address);
@@ -196,23 +196,23 @@ impl Pool {
         Ok(tokio::time::timeout(self.timeout, address.connect()).await.map_err(silent)??.host().clone())
     }
 
-    /// A number that no other session has.
+    /// Returns a number that no other session has.
     pub(super) fn mark(&self) -> u64 {
         self.marks.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Connections at most.
+    /// Returns the most connections.
     pub fn most_connections(&self) -> usize {
         self.inner.connections.status().max_size
     }
 
-    /// A connection of the pool, when it is a share's turn.
+    /// Returns a connection of the pool, when it is the share's turn.
     pub(super) async fn get(&self, of: Share) -> Result<Lent, DatabaseError> {
         self.inner.lend(of, self.timeout).await
     }
 
-    /// A pool of one connection, for what requests wait for while they hold one of this pool's: were it from this pool,
-    /// enough requests could hold all and wait for another one for ever.
+    /// Returns a pool of one connection, for statements that requests wait for while they hold a connection of this pool: with
+    /// only this pool, enough requests could hold all and wait for another one for ever.
     #[must_use]
     pub fn aside(&self) -> Self {
         Self { inner: self.aside.clone(), ..self.clone() }
@@ -227,8 +227,8 @@ impl Pool {
         Ok(answers.into_iter().next().unwrap_or_default())
     }
 
-    /// Runs a statement as the login role, in a transaction of its own that reads or writes: a pooler that tells these
-    /// apart sends one that writes to the primary. [`DatabaseError::ReadOnly`] where nothing can be written.
+    /// Runs a statement as the login role, in a transaction that reads or writes: a pooler that tells these apart sends one that
+    /// writes to the primary. Returns [`DatabaseError::ReadOnly`] if the database takes no writes.
     pub async fn query_in(&self, access: Access, statement: &Statement) -> Result<Vec<Row>, DatabaseError> {
         let mut connection = self.get(Share::gateway()).await?;
         let begin = Query::plain(access.begin(), Command::Begin);
@@ -248,9 +248,8 @@ impl Pool {
         }
     }
 
-    /// Runs a statement about the catalog as the login role, in a transaction that reads, over a connection that is there for
-    /// this alone: whoever looks whether the database is safe waits for no caller, and no caller for it. It names everything with
-    /// its schema.
+    /// Runs a catalog query as the login role, in a transaction that reads, over a connection reserved for this: checks of the
+    /// database do not wait for callers, nor callers for them. The query names everything with its schema.
     pub async fn query_catalog(&self, statement: &Statement) -> Result<Vec<Row>, DatabaseError> {
         let mut lent = self.looking.lend(Share::gateway(), self.timeout).await?;
         let queries = [
@@ -269,14 +268,14 @@ impl Pool {
         }
     }
 
-    /// The gate before the database.
+    /// Returns the gate before the database.
     pub fn gate(&self) -> &Gate {
         &self.gate
     }
 
-    /// Cancels what a connection is doing and closes it. Used when a caller has gone away in the middle of a
-    /// statement: nobody can say when the cancellation arrives, so the connection is not used again. `time`: how long it may
-    /// go on before that.
+    /// Cancels the statement of a connection and closes it, for a caller who has disconnected during a statement. The
+    /// cancellation may arrive late, so the connection is not used again. `time`: how long the statement may continue before
+    /// that.
     pub(super) fn abandon(Lent { connection, turn }: Lent, time: Duration) {
         let mut connection = managed::Object::take(connection);
         tokio::spawn(async move {
@@ -295,13 +294,13 @@ impl Pool {
                     }
                 }
             }
-            // Until then Postgres has something to do for it.
+            // Until then it is working for this share.
             drop(turn);
         });
     }
 
-    /// Closes a connection to a server that takes no writes, unless it is new: behind the same address there may be another
-    /// server by now, and what was set for its sessions may have been set otherwise.
+    /// Closes a connection to a server that takes no writes, unless it is new: the same address may lead to another server by
+    /// now, or the settings of sessions may have changed.
     pub(super) fn doubt(mut lent: Lent) {
         if managed::Object::metrics(&lent.connection).age() > DOUBTED_AFTER {
             drop(managed::Object::take(lent.connection));
@@ -310,9 +309,8 @@ impl Pool {
         }
     }
 
-    /// Asks the database whether it answers and what it does with those who write, and does not wait for long. Where
-    /// every connection is busy, it is asked over a new one: much to do is no failure. Of many who ask at the same time one
-    /// does, for all.
+    /// Checks whether the database answers and takes writes, with a short timeout. If every connection is busy, it uses a new
+    /// one, since a high load is no failure. Concurrent callers share one check.
     pub async fn mode(&self) -> Result<Mode, DatabaseError> {
         let come = Instant::now();
         let mut last = self.last_mode.lock().await;
@@ -343,7 +341,7 @@ impl Pool {
         tokio::time::timeout(self.timeout, asked).await.map_err(silent)?
     }
 
-    /// What the server does with those who write that transactions come to which only read.
+    /// Returns the mode of the server that transactions reach which only read.
     pub async fn mode_of_reads(&self) -> Result<Mode, DatabaseError> {
         let statement = Statement { text: MODE.text.into(), parameters: Vec::new() };
         Ok(Mode::read(&self.query_in(Access::Reads, &statement).await?))
@@ -357,7 +355,7 @@ impl Pool {
     }
 }
 
-/// Connections, and the turns at them.
+/// The connections, and the turns for them.
 #[derive(Clone)]
 struct Lender {
     connections: managed::Pool<Manager>,
@@ -365,11 +363,11 @@ struct Lender {
 }
 
 impl Lender {
-    /// A connection, when it is a share's turn.
+    /// Returns a connection, when it is the share's turn.
     async fn lend(&self, of: Share, within: Duration) -> Result<Lent, DatabaseError> {
         let turn =
             tokio::time::timeout(within, self.turns.take(of)).await.map_err(|_| DatabaseError::Busy)??;
-        // There is one for each turn, so that nobody waits here unless it has to be opened.
+        // There is a connection for each turn, so the only wait here is for opening one.
         let connection = self.connections.get().await?;
         Ok(Lent { connection, turn })
     }
@@ -377,7 +375,7 @@ impl Lender {
 
 /// A connection lent by the pool.
 pub(super) struct Lent {
-    // Given back before the turn ends.
+    // Returned before the turn ends.
     connection: managed::Object<Manager>,
     turn: Turn,
 }
@@ -396,10 +394,10 @@ impl DerefMut for Lent {
     }
 }
 
-/// Opens the pool's connections, and judges those that come back.
+/// Opens the pool's connections, and checks those that are returned.
 pub(super) struct Manager {
     address: Address,
-    /// How old a connection may be that is lent again.
+    /// The largest age of a connection that is lent again.
     lifetime: Option<Duration>,
     prepared_statements: Option<bool>,
 }
@@ -420,21 +418,21 @@ impl managed::Manager for Manager {
     }
 }
 
-/// When the database was asked what it does with those who write, and what came of it.
+/// The time of a check of the database's mode, and its result.
 type Asked = (Instant, Result<Mode, DatabaseError>);
 
-/// What a transaction does.
+/// The access of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// It only reads; Postgres itself refuses to write.
+    /// It only reads; Postgres itself refuses writes.
     Reads,
     /// It may write.
     Writes,
 }
 
 impl Access {
-    /// The statement that begins it. One that reads has one snapshot; one that writes sees with each statement what others
-    /// have committed before it: a rule that waits for another writer then judges by what that one has written.
+    /// Returns the statement that begins the transaction. One that reads has one snapshot; one that writes sees with each
+    /// statement what others have committed before: a rule that waits for another writer then sees that writer's rows.
     pub(super) fn begin(self) -> &'static str {
         match self {
             Self::Reads => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
@@ -443,7 +441,7 @@ impl Access {
     }
 }
 
-/// Why an address cannot be used, or the certificates that it is to be trusted by.
+/// The reasons why a URL or its certificates cannot be used.
 enum ReadError {
     Address(AddressError),
     Tls(PoolError),
@@ -458,13 +456,13 @@ impl ReadError {
     }
 }
 
-/// Reads an address, and how TLS is spoken there.
+/// Parses a URL, and returns it with its TLS settings.
 fn read(url: &str, trusted: Option<&PathBuf>) -> Result<(Conninfo, ClientConfig), ReadError> {
     let mut conninfo: Conninfo = url.parse().map_err(ReadError::Address)?;
     if conninfo.config.get_application_name().is_none() {
         conninfo.config.application_name("praxis");
     }
-    // TLS is checked whenever it is used, and used for every host that is not this machine, unless the URL says
+    // Certificates are verified whenever TLS is used, and it is used for every host except this machine, unless the URL says
     // `sslmode=disable`.
     if conninfo.config.get_ssl_mode() == SslMode::Prefer {
         let local = conninfo.config.get_hosts().iter().all(is_local)
@@ -500,7 +498,7 @@ fn tls_config(certificate: Option<&PathBuf>) -> Result<ClientConfig, PoolError> 
             return Err(refuse("it holds no certificate".into()));
         }
     } else {
-        // A machine without certificates can still reach a local database; a remote one fails with TLS's own words.
+        // A machine without certificates can still reach a local database; a remote one fails with an error of TLS.
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());

@@ -1,7 +1,6 @@
-//! One request, one transaction: the caller's role and claims are set in it, and nothing of them outlives it.
+//! Sessions: one transaction per request, with the caller's role and claims local to it.
 //!
-//! A session is opened by the first statements that need it, and in the same round trip. What it has written lasts if it
-//! is committed; otherwise it was never there.
+//! A session opens with the first statements that need it, in the same round trip. Its writes last only if it is committed.
 
 use std::ops::AddAssign;
 use std::sync::Arc;
@@ -32,23 +31,23 @@ macro_rules! set_up {
     };
 }
 
-/// Limit, claims and role, local to the transaction, also behind a pooler. The role comes last: from there on the
-/// statement itself runs with the caller's rights. Postgres compiles what it takes for long; its guess of the rows behind a
-/// policy is far too high, and compiling took as long as the charts of a large site.
+/// Sets the statement timeout, claims and role local to the transaction, so that it works behind a pooler too. The role comes
+/// last: from there on the statement itself runs with the caller's rights. JIT compilation is off: Postgres's estimate of the
+/// rows behind a policy is far too high, and compiling took as long as the charts of a large site.
 const SET_UP: &str = set_up!("");
-/// The same in a transaction that writes: the operator's `default_transaction_read_only` holds for it as well.
+/// The same in a transaction that writes, which also respects the operator's `default_transaction_read_only`.
 const SET_UP_WRITING: &str =
     set_up!("set_config('transaction_read_only',current_setting('default_transaction_read_only'),true),");
 /// Changes the role within the transaction.
 const BECOME: &str = "SELECT set_config('role',$1,true)";
-/// Names the role that the gateway logged in as.
+/// The name of the role that the gateway logged in as.
 const LOGIN: &str = "none";
-/// Nothing was written, or nothing of it shall last.
+/// Ends a session whose writes, if any, must not last.
 const END: &str = "ROLLBACK";
 const COMMIT: &str = "COMMIT";
-/// A longer statement writes many rows at once. Hardly another has as many, so it is not worth remembering.
+/// A longer statement writes many rows at once. Hardly another has as many, so it is not worth preparing.
 const LONGEST_KEPT: usize = 8 * 1024;
-/// Statements that open most sessions.
+/// The number of statements that open most sessions.
 const OPENING: usize = 2;
 
 /// A transaction that is opened when it is first needed.
@@ -58,18 +57,18 @@ pub struct Session {
     share: Share,
     connection: Option<Lent>,
     access: Access,
-    /// Whether it is about to last.
+    /// True if it is about to be committed.
     commits: bool,
-    /// What the gateway's own role runs first, as the session opens.
+    /// The statements of the gateway's own role that run first, when the session opens.
     prelude: Vec<Statement>,
-    /// Whether it begins as the gateway's own role and not yet as the caller's.
+    /// True if it begins as the gateway's own role and not yet as the caller's.
     as_login: bool,
     counts: SessionCounts,
-    /// What its rows take, where that is counted.
+    /// The memory of its rows, if that is limited.
     held: Option<Held>,
 }
 
-/// What a session has cost so far.
+/// The cost of a session so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SessionCounts {
     /// Statements, without those that open the session.
@@ -85,22 +84,22 @@ impl AddAssign for SessionCounts {
     }
 }
 
-/// A statement that failed, and kept those after it from running.
+/// A failed statement, which kept those after it from running.
 #[derive(Clone, Debug)]
 pub struct StatementError {
-    /// Its index among those that were sent together.
+    /// Its index among the statements of the batch.
     pub at: usize,
-    /// Why.
+    /// The error.
     pub error: DatabaseError,
 }
 
 impl Session {
-    /// A session of a caller that only reads, not yet opened.
+    /// Returns a session of a caller that only reads, not yet open.
     pub fn new(pool: Pool, caller: Arc<Caller>) -> Self {
         Self::begin(Access::Reads, pool, caller)
     }
 
-    /// A session of a caller that writes, not yet opened.
+    /// Returns a session of a caller that writes, not yet open.
     pub fn writing(pool: Pool, caller: Arc<Caller>) -> Self {
         Self::begin(Access::Writes, pool, caller)
     }
@@ -122,7 +121,7 @@ impl Session {
         }
     }
 
-    /// The same session, not yet opened, in which the gateway's own role runs a statement before it becomes the caller. It
+    /// Returns the session, not yet open, with a statement that the gateway's own role runs before it becomes the caller. It
     /// travels with the opening; its rows are dropped.
     #[must_use]
     pub fn after(mut self, prelude: Statement) -> Self {
@@ -130,7 +129,7 @@ impl Session {
         self
     }
 
-    /// The same session, on somebody's behalf: its connection is counted as that one's.
+    /// Returns the session with its connection counted for another share.
     #[must_use]
     pub fn on_behalf_of(mut self, share: Share) -> Self {
         self.share = share;
@@ -138,23 +137,23 @@ impl Session {
         self
     }
 
-    /// Who asks.
+    /// Returns the caller.
     pub fn caller(&self) -> &Arc<Caller> {
         &self.caller
     }
 
-    /// What the session has cost so far.
+    /// Returns the cost of the session so far.
     pub fn counts(&self) -> SessionCounts {
         self.counts
     }
 
-    /// Runs statements under the caller's role and claims, in one round trip, and gives the rows of each.
+    /// Runs statements with the caller's role and claims, in one round trip, and returns the rows of each.
     pub async fn query(&mut self, statements: &[Statement]) -> Result<Vec<Vec<Row>>, StatementError> {
         self.run(statements, false).await
     }
 
-    /// Runs the last statements of the session. Its end travels with them: neither side is woken once more for it. One that
-    /// writes is not over until it is committed.
+    /// Runs the last statements of the session. Its end travels with them, which saves a round trip. A session that writes is not
+    /// over until it is committed.
     pub async fn query_last(&mut self, statements: &[Statement]) -> Result<Vec<Vec<Row>>, StatementError> {
         if self.access == Access::Writes {
             return self.query(statements).await;
@@ -165,8 +164,8 @@ impl Session {
         Ok(answers)
     }
 
-    /// Opens the session with statements that the gateway's own role runs, under the caller's claims; from then on it is
-    /// the caller's.
+    /// Opens the session with statements that the gateway's own role runs, with the caller's claims; from then on it has the
+    /// caller's role.
     pub(super) async fn open_with(
         &mut self,
         statements: &[Statement],
@@ -178,10 +177,10 @@ impl Session {
         answers
     }
 
-    /// Makes what was written last, with the gateway's own `statements` at its end. A failure other than Postgres's refusal
-    /// leaves open whether it lasts.
+    /// Commits the writes, with the gateway's own `statements` at the end. After a failure other than Postgres's refusal it is
+    /// unknown whether they are committed.
     pub(super) async fn commit_with(&mut self, statements: &[Statement]) -> Result<(), DatabaseError> {
-        // It stays the session's, so that its end is seen to if nobody waits for the answer any more.
+        // The session keeps it, to end it properly if the answer is no longer awaited.
         let Some(connection) = &mut self.connection else { return Ok(()) };
         self.commits = true;
         self.counts.round_trips += 1;
@@ -195,12 +194,12 @@ impl Session {
         committed
     }
 
-    /// Makes what was written last. A failure other than Postgres's refusal leaves open whether it lasts.
+    /// Commits the writes. After a failure other than Postgres's refusal it is unknown whether they are committed.
     pub async fn commit(&mut self) -> Result<(), DatabaseError> {
         self.commit_with(&[]).await
     }
 
-    /// Undoes everything that was written, and then runs a statement of the gateway's own role on the same connection.
+    /// Rolls the writes back, and then runs a statement of the gateway's own role on the same connection.
     pub async fn end_with(&mut self, statement: &Statement) -> Result<Vec<Row>, DatabaseError> {
         let over = || DatabaseError::Unavailable("the session is over".into());
         let mut connection = self.connection.take().ok_or_else(over)?;
@@ -254,7 +253,7 @@ impl Session {
         let mut ran = connection.run(&queries).await;
         let is_outdated = |failed: &BatchError| matches!(failed.error, WireError::Outdated);
         if opening > 0 && ran.as_ref().is_err_and(is_outdated) && connection.roll_back() {
-            // Nothing of the session has been told yet: it begins again, with statements that are prepared anew.
+            // No answer of the session has been sent yet: it begins again, with newly prepared statements.
             self.counts.round_trips += 1;
             ran = connection.run(&queries).await;
         }
@@ -265,7 +264,7 @@ impl Session {
             };
             let error = error.of_caller(caller);
             match failed.at.checked_sub(opening) {
-                // What fails behind the last statement, the end or the connection itself, counts as the last one's.
+                // A failure after the last statement, of the end or the connection itself, counts as the last one's.
                 Some(at) => StatementError { at: at.min(statements.len().saturating_sub(1)), error },
                 None if matches!(error, DatabaseError::ReadOnly(_)) => StatementError { at: 0, error },
                 // Without its opening the transaction has neither role nor claims.
@@ -281,7 +280,7 @@ impl Session {
             Pool::doubt(connection);
         }
         let mut answers = answers?;
-        // There are as many answers as queries: whatever else came would have been an error.
+        // There are as many answers as queries: any other message would have been an error.
         answers.drain(..opening.min(answers.len()));
         answers.truncate(statements.len());
         if let Some(held) = &mut self.held {
@@ -291,7 +290,8 @@ impl Session {
         Ok(answers)
     }
 
-    /// The parameters of [`SET_UP`], which gives `mark` back: whoever reads it reads the answer to this session's opening.
+    /// Returns the parameters of [`SET_UP`], which returns `mark`, so that the answer to this session's opening can be
+    /// recognised.
     fn set_up(&self, mark: u64) -> [Parameter; 6] {
         let timeout = self.pool.statement_timeout.as_millis().max(1).to_string();
         let sub = self.caller.sub.clone().unwrap_or_default();
@@ -317,11 +317,11 @@ impl Drop for Session {
     fn drop(&mut self) {
         let Some(mut connection) = self.connection.take() else { return };
         if connection.is_busy() {
-            // A commit that has begun had better end: what becomes of it is unknown as long as it is under way.
+            // A commit in progress should end: its outcome is unknown until then.
             let time = if self.commits { self.pool.statement_timeout } else { Duration::ZERO };
             Pool::abandon(connection, time);
         } else if !connection.roll_back() {
-            // Sent, not awaited, where that works: the opening of the next session travels behind it.
+            // If it can be sent at once, it is not awaited: the opening of the next session travels after it.
             Pool::abandon(connection, Duration::ZERO);
         }
     }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use postgres_wire::{Command, Parameter, Query};
 
-/// SQL with parameters. The text is the same for the same kind of question, so that a connection prepares it once.
+/// SQL with parameters. The text is the same for the same kind of statement, so that a connection prepares it once.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Statement {
     /// SQL; parameters are `$1`, `$2`…
     pub text: Arc<str>,
-    /// Values of the parameters.
+    /// The values of the parameters.
     pub parameters: Vec<Parameter>,
 }
 

@@ -1,7 +1,7 @@
-//! Turns at what is scarce: how many there are at a time, how many of them one caller has, and who comes next.
+//! Turns for scarce resources: how many there are at a time, how many one share may have, and whose is next.
 //!
-//! Callers take turns in a round: one whose two hundred requests wait delays the first of another by no more than one who
-//! has a single one.
+//! Shares take turns round-robin: one with two hundred waiting requests delays the first of another no more than one with a
+//! single request.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,28 +10,27 @@ use tokio::sync::oneshot;
 
 use crate::auth::Share;
 
-/// Gives turns out. Clones are the same.
+/// Assigns turns. Clones share the same queue.
 #[derive(Clone)]
 pub struct Turns(Arc<Mutex<Queue<oneshot::Sender<()>>>>);
 
-/// A turn; it ends when this is dropped.
+/// A turn, which ends when this is dropped.
 pub struct Turn {
     turns: Turns,
     of: Share,
 }
 
-/// There is no turn: too many requests of the same share wait already.
+/// No turn is available: too many requests of the same share are waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoTurn;
 
 impl Turns {
-    /// So many turns at a time, and so many of them for one share at most; of each share so many requests may wait.
+    /// Returns a queue with this many turns at a time, this many for one share, and this many waiting requests of each share.
     pub fn new(most: usize, each: usize, waiting: usize) -> Self {
         Self(Arc::new(Mutex::new(Queue::new(most.max(1), each.max(1), waiting))))
     }
 
-    /// The next turn of a share, as soon as there is one and the others have had theirs. Whoever stops waiting leaves no
-    /// trace.
+    /// Waits for the next turn of a share, after the others have had theirs. A cancelled call leaves no trace.
     pub async fn take(&self, of: Share) -> Result<Turn, NoTurn> {
         let (told, turn) = oneshot::channel();
         let number = {
@@ -42,7 +41,7 @@ impl Turns {
             queue.wait(of, told).ok_or(NoTurn)?
         };
         let mut place = Place { turns: self, of, number, is_over: false };
-        // The sender is dropped with its place only.
+        // The sender is dropped only with its place.
         turn.await.map_err(|_| NoTurn)?;
         place.is_over = true;
         Ok(self.turn(of))
@@ -53,7 +52,7 @@ impl Turns {
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue<oneshot::Sender<()>>> {
-        // A panic while the lock was held leaves a queue that is whole.
+        // A panic while the lock was held leaves a consistent queue.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -64,16 +63,16 @@ impl Drop for Turn {
     }
 }
 
-/// Ends a turn, and tells whose is the next.
+/// Ends a turn, and notifies the owner of the next.
 fn end(queue: &mut Queue<oneshot::Sender<()>>, of: Share) {
     queue.end(of);
     while let Some(told) = queue.next() {
-        // Whoever has given up meanwhile ends the turn as soon as this lock is free.
+        // A cancelled waiter ends the turn as soon as this lock is free.
         let _ = told.send(());
     }
 }
 
-/// A place among those who wait.
+/// A place in the queue.
 struct Place<'a> {
     turns: &'a Turns,
     of: Share,
@@ -88,24 +87,24 @@ impl Drop for Place<'_> {
         }
         let mut queue = self.turns.queue();
         if !queue.leave(self.of, self.number) {
-            // The turn came and nobody was there to take it.
+            // The turn was assigned, but the waiter was cancelled.
             end(&mut queue, self.of);
         }
     }
 }
 
-/// Who has turns and who waits, each waiter with a `W`.
+/// The turns and the waiters; a waiter has a `W`.
 struct Queue<W> {
     free: usize,
     each: usize,
     longest: usize,
     parties: HashMap<Share, Party<W>>,
-    /// The shares that wait and may have one more turn, in their order. It is empty while a turn is free.
+    /// The waiting shares that may have one more turn, in their order. It is empty while a turn is free.
     round: VecDeque<Share>,
     last: u64,
 }
 
-/// What a share has.
+/// The turns and waiters of a share.
 struct Party<W> {
     turns: usize,
     waiting: VecDeque<(u64, W)>,
@@ -127,7 +126,7 @@ impl<W> Queue<W> {
         is_free
     }
 
-    /// Takes a place among those who wait, and gives its number; `None`: too many wait.
+    /// Takes a place in the queue, and returns its number; `None` if too many are waiting.
     fn wait(&mut self, of: Share, waiter: W) -> Option<u64> {
         let party = self.parties.entry(of).or_default();
         if party.waiting.len() >= self.longest {
@@ -142,7 +141,7 @@ impl<W> Queue<W> {
         Some(self.last)
     }
 
-    /// Gives a place up; `false`: it has become a turn.
+    /// Leaves the queue; returns `false` if the place has become a turn.
     fn leave(&mut self, of: Share, number: u64) -> bool {
         let Some(party) = self.parties.get_mut(&of) else { return false };
         let Ok(at) = party.waiting.binary_search_by_key(&number, |(number, _)| *number) else {
@@ -167,7 +166,7 @@ impl<W> Queue<W> {
         self.tidy(of);
     }
 
-    /// Gives the next turn to whom it belongs.
+    /// Assigns the next turn.
     fn next(&mut self) -> Option<W> {
         if self.free == 0 {
             return None;
@@ -183,7 +182,7 @@ impl<W> Queue<W> {
         Some(waiter)
     }
 
-    /// Forgets a share that has nothing and wants nothing.
+    /// Removes a share without turns and waiters.
     fn tidy(&mut self, of: Share) {
         if self.parties.get(&of).is_some_and(|party| party.turns == 0 && party.waiting.is_empty()) {
             self.parties.remove(&of);

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use super::EmbeddedError;
 
-/// Users to run the server as when the gateway is started by root.
+/// Users to run the server as if root has started the gateway.
 const NAMES: [&str; 2] = ["postgres", "nobody"];
 
 /// The user that the server runs as: the gateway's own, or another one if that is root.
@@ -15,12 +15,12 @@ const NAMES: [&str; 2] = ["postgres", "nobody"];
 pub(super) struct Account {
     pub(super) uid: u32,
     pub(super) gid: u32,
-    /// Whether it is another user than the gateway's.
+    /// True if it is another user than the gateway's.
     pub(super) is_other: bool,
 }
 
 impl Account {
-    /// The user for the cluster in this folder, which may not exist yet. Root takes the owner of what is there.
+    /// Returns the user for the cluster in this folder, which may not exist yet. For root it is the owner of an existing cluster.
     pub(super) fn for_cluster(data: &Path) -> Result<Self, EmbeddedError> {
         let own = rustix::process::geteuid();
         let owner = data.symlink_metadata().ok();
@@ -45,9 +45,9 @@ impl Account {
         }
     }
 
-    /// A program to run as this user: with nothing on its standard input, none of the `PG…` variables that would
-    /// change its settings, a working directory that everybody can enter, and in a process group of its own, so
-    /// that Ctrl-C reaches the gateway alone.
+    /// Returns a command that runs a program as this user: with an empty standard input, without `PG…` variables that would
+    /// change its settings, in a working directory that everybody can enter, and in a process group of its own, so that Ctrl-C
+    /// reaches only the gateway.
     pub(super) fn command(self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command.stdin(Stdio::null()).current_dir("/").process_group(0);
@@ -63,7 +63,7 @@ impl Account {
         command
     }
 
-    /// Whether the user can enter this folder, judged by the permissions of all folders on the way.
+    /// Returns true if the user can enter this folder, by the permissions of all folders on the path.
     pub(super) fn can_enter(self, folder: &Path) -> bool {
         !self.is_other
             || folder.ancestors().all(|step| {

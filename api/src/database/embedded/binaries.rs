@@ -1,4 +1,4 @@
-//! Where the server's programs are.
+//! Finds the server's programs.
 
 use std::collections::{BTreeSet, HashSet};
 use std::ffi::OsStr;
@@ -9,11 +9,11 @@ use std::time::Duration;
 use super::EmbeddedError;
 use super::account::Account;
 
-/// The oldest version that will do.
+/// The oldest supported version.
 pub(super) const MIN_MAJOR: u32 = 15;
 
-/// Folders in which packagers keep one server per version: what comes before the version and after it. The
-/// highest version is taken first.
+/// Folders in which packagers keep one server per version: the path before the version and after it. The highest version comes
+/// first.
 const VERSIONED: [(&str, &str); 8] = [
     ("/usr/lib/postgresql/", "bin"),
     ("/usr/pgsql-", "bin"),
@@ -33,7 +33,7 @@ pub(super) struct Binaries {
 }
 
 impl Binaries {
-    /// The programs for the existing cluster's version, or any that will do; downloaded if none is installed.
+    /// Returns the programs for the existing cluster's version, or for any supported one; downloads them if none is installed.
     pub(super) async fn find(
         data_dir: &Path,
         existing: Option<u32>,
@@ -60,9 +60,9 @@ impl Binaries {
         Err(missing(existing, &found, &failure, cluster_folder(data_dir)))
     }
 
-    /// Asks the server in this folder for its version, as the user that it will run as.
+    /// Returns the version of the server in this folder, run as the user that it will run as.
     pub(super) async fn probe(folder: &Path, account: Account) -> Option<Self> {
-        // A link in PATH leads to the folder that holds the other programs too.
+        // A link in PATH leads to the folder of the other programs too.
         let program = folder.join("postgres").canonicalize().ok()?;
         let folder = program.parent()?.to_owned();
         if !folder.join("initdb").is_file() || !account.can_enter(&folder) {
@@ -81,14 +81,14 @@ fn cluster_folder(data_dir: &Path) -> PathBuf {
     super::Layout::existing(data_dir).map_or_else(|_| data_dir.to_owned(), |layout| layout.data())
 }
 
-/// The major version in the likes of `postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)`.
+/// Returns the major version in a text such as `postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)`.
 fn major(text: &str) -> Option<u32> {
     let version = text.strip_prefix("postgres (PostgreSQL) ")?;
     let end = version.find(|c: char| !c.is_ascii_digit()).unwrap_or(version.len());
     version.get(..end)?.parse().ok()
 }
 
-/// All folders that may hold a server, the most deliberate choice first.
+/// Returns all folders that may contain a server, the most explicit choice first.
 async fn candidates(path: Option<&OsStr>, data_dir: &Path) -> Vec<PathBuf> {
     // An empty part of it is the working directory, where anybody may have put a program.
     let path: Vec<_> =
@@ -110,7 +110,7 @@ async fn candidates(path: Option<&OsStr>, data_dir: &Path) -> Vec<PathBuf> {
     folders.extend(super::download::earlier(data_dir));
     #[cfg(not(feature = "download-postgres"))]
     let _ = data_dir;
-    // One server may be found in several ways, through links too.
+    // A server can be found in several ways, including links.
     let mut seen = HashSet::new();
     folders.retain(|folder| {
         let program = folder.join("postgres").canonicalize().ok().filter(|program| program.is_file());
@@ -119,7 +119,7 @@ async fn candidates(path: Option<&OsStr>, data_dir: &Path) -> Vec<PathBuf> {
     folders
 }
 
-/// The folders `<before><version>/<after>`, the highest version first.
+/// Returns the folders `<before><version>/<after>`, the highest version first.
 pub(super) fn versioned(before: &str, after: &str) -> Vec<PathBuf> {
     let (parent, prefix) = before.rsplit_once('/').unwrap_or((".", before));
     let mut found: Vec<(u32, PathBuf)> = std::fs::read_dir(parent)
@@ -174,7 +174,7 @@ fn missing(existing: Option<u32>, found: &BTreeSet<u32>, failure: &str, data: Pa
     }
 }
 
-/// The command that installs a server here, by what `/etc/os-release` says.
+/// Returns the command that installs a server here, according to `/etc/os-release`.
 fn remedy(version: Option<u32>, os_release: &str) -> String {
     let names: Vec<_> = os_release
         .lines()

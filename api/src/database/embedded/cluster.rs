@@ -1,4 +1,4 @@
-//! The cluster's folder: its version, and how it comes to be.
+//! The cluster's folder: reads its version, and creates it.
 
 use std::fs;
 use std::path::Path;
@@ -9,10 +9,10 @@ use super::error::Trying as _;
 use super::layout::Layout;
 use super::{EmbeddedError, SUPERUSER, files};
 
-/// From this version on Postgres brings a UTF-8 locale of its own.
+/// The version from which on Postgres has a UTF-8 locale of its own.
 const BUILTIN_LOCALE: u32 = 17;
 
-/// The major version of an existing cluster; `None` if there is none yet.
+/// Returns the major version of an existing cluster; `None` if there is none yet.
 pub(super) fn version(data: &Path) -> Result<Option<u32>, EmbeddedError> {
     let path = data.join("PG_VERSION");
     let Some(text) = files::read(&path)? else { return Ok(None) };
@@ -21,7 +21,7 @@ pub(super) fn version(data: &Path) -> Result<Option<u32>, EmbeddedError> {
     version.map(Some).ok_or(unreadable).trying("understand", &path)
 }
 
-/// Makes the cluster: beside its place first, so that an interruption leaves nothing that looks like one.
+/// Creates the cluster in a temporary folder beside its place, so that an interruption leaves nothing that looks like one.
 pub(super) async fn initialise(
     layout: &Layout,
     binaries: &Binaries,
@@ -55,8 +55,8 @@ pub(super) async fn initialise(
     Err(EmbeddedError::Initialise { output: said.trim().to_owned() })
 }
 
-/// Text in UTF-8 and sorted by code point, alike on every machine, with the letters' cases known if possible: the
-/// best way first.
+/// Returns locale options, the best first: text in UTF-8, sorted by code point, the same on every machine, and with case
+/// conversion of letters if possible.
 fn locales(major: u32) -> &'static [&'static [&'static str]] {
     const WAYS: [&[&str]; 3] = [
         &["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"],

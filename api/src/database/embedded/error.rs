@@ -1,9 +1,9 @@
-//! What can go wrong with the embedded server, and the remedy.
+//! The errors of the embedded server, with remedies.
 
 use std::io;
 use std::path::PathBuf;
 
-/// Why the embedded server does not start or stop. Each message says what to do where something can be done.
+/// The reasons why the embedded server does not start or stop. Each message has a remedy if there is one.
 #[derive(Debug, thiserror::Error)]
 pub enum EmbeddedError {
     /// Another gateway uses the data folder.
@@ -12,7 +12,7 @@ pub enum EmbeddedError {
         data_dir.display(), pid.map_or_else(String::new, |pid| format!(" (process {pid})"))
     )]
     Running {
-        /// Its process id, if it could be read.
+        /// The gateway's process id, if it could be read.
         pid: Option<u32>,
         /// The folder.
         data_dir: PathBuf,
@@ -23,32 +23,32 @@ pub enum EmbeddedError {
         super::binaries::MIN_MAJOR
     )]
     NoServer {
-        /// Why the download did not help, with a separator before it; empty if there was none.
+        /// The reason why the download failed, with a separator before it; empty without a download.
         reason: String,
-        /// How to install one on this machine.
+        /// The command that installs one on this machine.
         remedy: String,
     },
-    /// The data was written by another major version than any at hand.
+    /// The data was written by another major version than any installed one.
     #[error(
         "the data in {} is of Postgres {data_version}, which is not installed{reason}: {remedy}, or move the folder away to start afresh",
         data.display()
     )]
     OtherVersion {
-        /// The cluster.
+        /// The cluster's folder.
         data: PathBuf,
-        /// Its major version.
+        /// The data's major version.
         data_version: u32,
-        /// Which versions there are instead, and why the download did not help.
+        /// The versions that are installed, and the reason why the download failed.
         reason: String,
-        /// How to install that version.
+        /// The command that installs that version.
         remedy: String,
     },
     /// The data belongs to another user.
     #[error("{} belongs to another user (id {owner}): start the gateway as that user or give it another --data-dir", path.display())]
     OtherOwner {
-        /// What.
+        /// The path of the data.
         path: PathBuf,
-        /// Whose.
+        /// The owner's user id.
         owner: u32,
     },
     /// The folder for the socket cannot be trusted.
@@ -62,7 +62,7 @@ pub enum EmbeddedError {
         "Postgres does not run as root, and there is neither a user `postgres` nor `nobody` to run it as: start the gateway as an ordinary user"
     )]
     NoAccount,
-    /// There is nothing to attach to.
+    /// There is no data folder to attach to.
     #[error("there is no embedded database in {}: `praxis serve` makes one", data_dir.display())]
     NoDataDir {
         /// The folder.
@@ -71,27 +71,27 @@ pub enum EmbeddedError {
     /// `initdb` failed.
     #[error("initialising the Postgres cluster failed:\n{output}")]
     Initialise {
-        /// What it said.
+        /// The output of `initdb`.
         output: String,
     },
     /// The server ended, or did not answer in time.
     #[error("Postgres did not start ({reason}); the end of {}:\n{log}", path.display())]
     Start {
-        /// What happened.
+        /// The reason.
         reason: String,
-        /// Where it logs to.
+        /// The path of the server's log.
         path: PathBuf,
-        /// Its last lines.
+        /// The last lines of the log.
         log: String,
     },
-    /// The server dies again and again.
+    /// The server ends unexpectedly again and again.
     #[error("Postgres has ended {times} times within a minute (the last time with {status}); {} may say why", path.display())]
     Dies {
-        /// How often.
+        /// The number of times.
         times: usize,
-        /// How the last time.
+        /// The last exit status.
         status: std::process::ExitStatus,
-        /// Where it logs to.
+        /// The path of the server's log.
         path: PathBuf,
     },
     /// A server of an earlier run does not end.
@@ -106,26 +106,26 @@ pub enum EmbeddedError {
         /// Its process id.
         pid: u32,
     },
-    /// A statement failed while the database was made.
+    /// A statement failed while the database was created.
     #[error("making the database failed")]
     Database(#[from] tokio_postgres::Error),
-    /// A file or a process could not be had.
+    /// A file or process operation failed.
     #[error("cannot {action} {}", path.display())]
     Io {
-        /// What was tried.
+        /// The attempted operation.
         action: &'static str,
-        /// With what.
+        /// The path of the operation.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         #[source]
         source: io::Error,
     },
-    /// No randomness.
+    /// The system has no random numbers.
     #[error("the system gives no random bytes for the development secret: {0}")]
     Randomness(getrandom::Error),
 }
 
-/// Says what was tried when something failed.
+/// Adds the attempted operation to an error.
 pub(super) trait Trying<T> {
     fn trying(self, action: &'static str, path: &std::path::Path) -> Result<T, EmbeddedError>;
 }

@@ -11,7 +11,7 @@ use super::EmbeddedError;
 use super::account::Account;
 use super::error::Trying as _;
 
-/// Makes a folder with just this mode, whatever the umask, and its parents. One that is there stays as it is.
+/// Creates a folder with exactly this mode, whatever the umask, and its parents. An existing folder stays unchanged.
 pub(super) fn make_folder(path: &Path, mode: u32) -> Result<(), EmbeddedError> {
     if let Some(parent) = path.parent()
         && !parent.exists()
@@ -25,16 +25,16 @@ pub(super) fn make_folder(path: &Path, mode: u32) -> Result<(), EmbeddedError> {
     }
 }
 
-/// Makes sure of a folder that the account alone can enter. Anything else in its place is refused: in a folder that
-/// all users share, somebody else may have put it there.
+/// Ensures that a folder exists that only the account can enter. Anything else in its place is refused: in a folder that all
+/// users share, another user may have put it there.
 pub(super) fn make_private_folder(path: &Path, account: Account) -> Result<(), EmbeddedError> {
     match DirBuilder::new().mode(0o700).create(path) {
         Ok(()) => {}
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
         Err(error) => return Err(error).trying("make the folder", path),
     }
-    // Not followed if it is a link. Nobody but its owner (and root) can replace the folder from here on, also in
-    // /tmp, whose sticky bit sees to that.
+    // A link is not followed. From here on only its owner (and root) can replace the folder, also in /tmp, because of its sticky
+    // bit.
     let metadata = path.symlink_metadata().trying("look at", path)?;
     let own = rustix::process::geteuid().as_raw();
     // The last six bits of the mode are those of the group and of all others.
@@ -50,7 +50,7 @@ pub(super) fn make_private_folder(path: &Path, account: Account) -> Result<(), E
     Ok(())
 }
 
-/// Writes a file in one step: readers see the old or the new content, never half of it.
+/// Writes a file in one step: readers see the old or the new content, never a part of it.
 pub(super) fn write(path: &Path, content: &[u8], mode: u32) -> Result<(), EmbeddedError> {
     let draft = path.with_extension("new");
     match fs::remove_file(&draft) {
@@ -63,7 +63,7 @@ pub(super) fn write(path: &Path, content: &[u8], mode: u32) -> Result<(), Embedd
     fs::rename(&draft, path).trying("write", path)
 }
 
-/// A file's content; `None` if there is no file.
+/// Returns a file's content; `None` if there is no file.
 pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, EmbeddedError> {
     match fs::read(path) {
         Ok(content) => Ok(Some(content)),

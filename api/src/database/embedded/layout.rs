@@ -1,4 +1,4 @@
-//! Where everything lies, also for root and in deep folders.
+//! The paths of the embedded server's files, including those for root and for long paths.
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -14,7 +14,7 @@ use super::error::Trying as _;
 use super::lock::Lock;
 use super::{DATABASE, EmbeddedError, PORT, files, leftover};
 
-/// The longest path of a unix socket that every system takes (macOS has 104 bytes with the final NUL, Linux 108).
+/// The longest path of a unix socket that every system supports (macOS has 104 bytes with the final NUL, Linux 108).
 const MAX_SOCKET_PATH: usize = 103;
 
 /// Homes of clusters whose data folder the server's user cannot enter.
@@ -27,7 +27,7 @@ pub(super) struct Layout {
     pub(super) home: PathBuf,
 }
 
-/// Makes sure of the data folder and gives its canonical path.
+/// Ensures that the data folder exists, and returns its canonical path.
 pub(super) fn open_data_dir(data_dir: &Path) -> Result<PathBuf, EmbeddedError> {
     let own = rustix::process::geteuid();
     let data_dir = &std::path::absolute(data_dir).trying("find", data_dir)?;
@@ -41,7 +41,7 @@ pub(super) fn open_data_dir(data_dir: &Path) -> Result<PathBuf, EmbeddedError> {
     Ok(data_dir)
 }
 
-/// Decides where the home is and who the server runs as, and makes the home. To be called under the lock.
+/// Chooses the home and the server's user, and creates the home. Must be called under the lock.
 pub(super) async fn settle(
     data_dir: &Path,
     progress: &(dyn Fn(&str) + Send + Sync),
@@ -64,7 +64,7 @@ pub(super) async fn settle(
     Ok((Layout { data_dir: data_dir.to_owned(), home }, account))
 }
 
-/// The data folder was removed, but not the home that went with it: its data is not wanted, nor ours to delete.
+/// Renames a home whose data folder was removed: its data is no longer wanted, but not ours to delete.
 async fn set_aside(home: &Path, progress: &(dyn Fn(&str) + Send + Sync)) -> Result<(), EmbeddedError> {
     let _lock = Lock::take(home)?;
     leftover::stop(&home.join("data"), progress).await?;
@@ -88,11 +88,11 @@ fn hash(path: &Path) -> String {
 }
 
 impl Layout {
-    /// The layout of a data folder (a canonical path) as it is recorded, else the plain one.
+    /// Returns the recorded layout of a data folder (a canonical path), otherwise the default one.
     pub(super) fn existing(data_dir: &Path) -> Result<Self, EmbeddedError> {
         let recorded = files::read(&location(data_dir))?
             .map(|text| PathBuf::from(OsString::from_vec(text.trim_ascii().to_vec())))
-            // Nothing else is ever recorded, so nothing else is believed.
+            // No other path is ever recorded, so no other is accepted.
             .filter(|home| home.parent() == Some(Path::new(SHARED_HOMES)));
         let home = recorded.unwrap_or_else(|| data_dir.join("postgres"));
         Ok(Self { data_dir: data_dir.to_owned(), home })
@@ -102,22 +102,23 @@ impl Layout {
         !self.home.starts_with(&self.data_dir)
     }
 
-    /// The cluster, `PGDATA`.
+    /// Returns the cluster's folder, `PGDATA`.
     pub(super) fn data(&self) -> PathBuf {
         self.home.join("data")
     }
 
-    /// The server's log, in a folder that nobody else can enter.
+    /// Returns the path of the server's log, in a folder that only the server's user can enter.
     pub(super) fn log(&self) -> PathBuf {
         self.home.join("log").join("postgres.log")
     }
 
-    /// Where the log of an earlier version is.
+    /// Returns the path where an earlier version kept the log.
     pub(super) fn old_log(&self) -> PathBuf {
         self.home.join("postgres.log")
     }
 
-    /// The folder of the socket: in the home, or under /tmp if the path would be too long or cannot be written in a setting.
+    /// Returns the folder of the socket: in the home, or under /tmp if the path would be too long or cannot be written in a
+    /// setting.
     pub(super) fn socket_dir(&self) -> PathBuf {
         let near = self.home.join("socket");
         let fits = near.join(socket_name()).as_os_str().len() <= MAX_SOCKET_PATH;
@@ -129,8 +130,8 @@ impl Layout {
         self.socket_dir().join(socket_name())
     }
 
-    /// Makes the folder of the socket, and empties it of what a server left that is no more. Its lock file names a
-    /// process id that may be another process by now; the data folder's lock has told that no server is running.
+    /// Creates the folder of the socket, and removes the files of a server that has ended. Its lock file contains a process id
+    /// that another process may have by now; the data folder's lock ensures that no server is running.
     pub(super) fn prepare_socket_dir(&self, account: Account) -> Result<(), EmbeddedError> {
         let folder = self.socket_dir();
         files::make_private_folder(&folder, account)?;
@@ -146,8 +147,8 @@ impl Layout {
         Ok(())
     }
 
-    /// The address of the database for a user. A percent-encoded folder in the host's place is what both sqlx and
-    /// tokio-postgres take for a unix socket.
+    /// Returns the URL of the database for a user. Both sqlx and tokio-postgres take a percent-encoded folder as host for a unix
+    /// socket.
     pub(super) fn url(&self, user: &str) -> String {
         let folder = self.socket_dir();
         let (user, folder) = (percent_encode(user.as_bytes()), percent_encode(folder.as_os_str().as_bytes()));

@@ -1,7 +1,7 @@
-//! A server that an earlier run left behind, because the gateway was killed.
+//! Stops a server that an earlier run left behind, because the gateway was killed.
 //!
-//! A process id alone proves nothing: after a restart of the machine or container it may be anybody's. A process
-//! counts as the cluster's only if it was started with the cluster's folder or works in it.
+//! A process id alone proves nothing: after a restart of the machine or container another process may have it. A process belongs
+//! to the cluster only if it was started with the cluster's folder or works in it.
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
@@ -12,16 +12,15 @@ use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
 use super::{EmbeddedError, files};
 
-/// How long a fast shutdown may take before the server is told to drop everything.
+/// The timeout of a fast shutdown, after which the server is told to stop immediately.
 const FAST: Duration = Duration::from_secs(10);
-/// How long that may take.
+/// The timeout of an immediate shutdown.
 const IMMEDIATE: Duration = Duration::from_secs(10);
-/// How long the children of a server that was killed have to notice.
+/// The time for the children of a killed server to notice.
 const CHILDREN: Duration = Duration::from_secs(5);
 
-/// Stops what is left of a server of this cluster. To be called under the lock. A stale `postmaster.pid` is left to
-/// Postgres, which knows what to do with it, unless its process id has become another process: that would keep
-/// Postgres from starting.
+/// Stops a remaining server of this cluster. Must be called under the lock. A stale `postmaster.pid` is left to Postgres, which
+/// handles it, unless another process has its process id: that would keep Postgres from starting.
 pub(super) async fn stop(data: &Path, progress: &(dyn Fn(&str) + Send + Sync)) -> Result<(), EmbeddedError> {
     let pid_file = data.join("postmaster.pid");
     let Some(text) = files::read(&pid_file)? else { return Ok(()) };
@@ -79,7 +78,7 @@ async fn wait_until(patience: Duration, is_so: impl Fn() -> bool) -> bool {
     }
 }
 
-/// Whether this process is the server of this cluster, by the arguments that it was started with.
+/// Returns true if this process is the server of this cluster, by the arguments that it was started with.
 #[cfg(target_os = "linux")]
 fn is_server(pid: Pid, data: &Path) -> bool {
     let arguments = fs::read(format!("/proc/{}/cmdline", pid.as_raw_nonzero())).unwrap_or_default();
@@ -88,7 +87,7 @@ fn is_server(pid: Pid, data: &Path) -> bool {
         && arguments.any(|argument| argument == data.as_os_str().as_bytes())
 }
 
-/// Whether this process is the server of this cluster, by the arguments that it was started with.
+/// Returns true if this process is the server of this cluster, by the arguments that it was started with.
 #[cfg(not(target_os = "linux"))]
 fn is_server(pid: Pid, data: &Path) -> bool {
     let listed = std::process::Command::new("ps")
@@ -102,8 +101,8 @@ fn is_server(pid: Pid, data: &Path) -> bool {
     })
 }
 
-/// The processes that work in the cluster's folder, as the server and all its children do; `None` where the system
-/// does not tell.
+/// Returns the processes that work in the cluster's folder, as the server and all its children do; `None` if the system does not
+/// tell.
 fn working_in(data: &Path) -> Option<Vec<Pid>> {
     if !cfg!(target_os = "linux") {
         return None;

@@ -1,4 +1,4 @@
-//! One gateway per data folder.
+//! The lock of a data folder, which only one gateway can use.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
@@ -8,19 +8,19 @@ use std::path::Path;
 use super::EmbeddedError;
 use super::error::Trying as _;
 
-/// Held as long as it lives; the system lets go of it when the process ends, however it ends.
+/// The lock, held until it is dropped; the system releases it when the process ends, however it ends.
 #[derive(Debug)]
 pub(super) struct Lock(File);
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Closing the file is not enough while a process that is just being started still has a copy of it.
+        // Closing the file is not enough while a process that is being started has a copy of it.
         let _ = self.0.unlock();
     }
 }
 
 impl Lock {
-    /// Takes the lock of a folder and writes down whose it is.
+    /// Takes the lock of a folder and records the process id.
     pub(super) fn take(folder: &Path) -> Result<Self, EmbeddedError> {
         let path = folder.join("lock");
         let mut file = OpenOptions::new()

@@ -1,21 +1,20 @@
-//! A Postgres server of the gateway's own, for a start without any database.
+//! The embedded Postgres server, for a start without any database.
 //!
-//! The server listens on a unix socket only, in a folder that nobody else can enter, and is stopped with the
-//! gateway; its data stays. The module knows how to find, initialise, start and stop a server. It must not know
-//! what is in the database: roles, tables and data are the migrations' business. Unix only.
+//! The server listens only on a unix socket, in a folder that no other user can enter, and is stopped with the gateway; its data
+//! stays. The module finds, initialises, starts and stops a server. It must not know the content of the database: roles, tables
+//! and data are created by migrations. Unix only.
 //!
-//! What lies where:
+//! Paths:
 //!
 //! | path | what |
 //! |---|---|
 //! | `<data_dir>/lock` | locked while a gateway uses the folder; holds its process id |
 //! | `<data_dir>/secret` | the development secret of tokens, mode 0600 |
 //! | `<data_dir>/postgres/` | the home of the cluster: `data/`, `socket/`, `log/postgres.log` |
-//! | `<data_dir>/location` | where the home is, if it is not in `data_dir` |
+//! | `<data_dir>/location` | the path of the home, if it is not in `data_dir` |
 //!
-//! Postgres refuses to run as root. Started by root, the server runs as the owner of the data if there is some,
-//! else as `postgres`, else as `nobody`; if that user cannot enter `data_dir`, the home is
-//! `/var/lib/praxis/<hash of data_dir>/`.
+//! Postgres refuses to run as root. Started by root, the server runs as the owner of existing data, otherwise as `postgres`,
+//! otherwise as `nobody`; if that user cannot enter `data_dir`, the home is `/var/lib/praxis/<hash of data_dir>/`.
 
 mod account;
 mod binaries;
@@ -46,20 +45,20 @@ use server::Server;
 
 /// The server's superuser.
 const SUPERUSER: &str = "postgres";
-/// The database that [`Embedded::start`] makes sure of.
+/// The database that [`Embedded::start`] creates.
 const DATABASE: &str = "praxis";
 /// The port is only a part of the socket's name.
 const PORT: u16 = 5432;
 
-/// A server that dies so often …
+/// The number of unexpected ends …
 const MOST_DEATHS: usize = 5;
-/// … within this time is not started again.
+/// … within this time after which the server is not started again.
 const DEATHS_WITHIN: Duration = Duration::from_mins(1);
 
-/// Where the embedded server lives.
+/// The location of the embedded server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EmbeddedConfig {
-    /// The folder for data, secret and lock; made if missing.
+    /// The folder for data, secret and lock; created if missing.
     pub data_dir: PathBuf,
 }
 
@@ -82,8 +81,8 @@ pub struct Embedded {
 }
 
 impl Embedded {
-    /// Starts the server in `config.data_dir`, with a new cluster and database `praxis` at the first time. Steps
-    /// that take a while are told to `progress`.
+    /// Starts the server in `config.data_dir`, with a new cluster and database `praxis` the first time. Slow steps are reported
+    /// to `progress`.
     ///
     /// Fails with [`EmbeddedError::Running`] while another gateway, or this one, uses the folder.
     pub async fn start(
@@ -112,44 +111,44 @@ impl Embedded {
         Ok(Self { server, layout, secret, binaries, account, _locks: locks })
     }
 
-    /// The address of database `praxis` for the superuser, over the unix socket. Good for sqlx (sea-orm) and
-    /// tokio-postgres alike.
+    /// Returns the URL of database `praxis` for the superuser, over the unix socket. It works with sqlx (sea-orm) and
+    /// tokio-postgres.
     #[must_use]
     pub fn superuser_url(&self) -> String {
         self.url_for(SUPERUSER)
     }
 
-    /// The address of database `praxis` for this user, who needs no password but must exist and may log in.
+    /// Returns the URL of database `praxis` for this user, who needs no password but must exist and may log in.
     #[must_use]
     pub fn url_for(&self, user: &str) -> String {
         self.layout.url(user)
     }
 
-    /// The secret of development tokens: 64 printable characters, made once, with 32 random bytes in them.
+    /// Returns the secret of development tokens: 64 printable characters, created once from 32 random bytes.
     #[must_use]
     pub fn secret(&self) -> &[u8] {
         &self.secret
     }
 
-    /// The server's major version.
+    /// Returns the server's major version.
     #[must_use]
     pub fn version(&self) -> u32 {
         self.binaries.major
     }
 
-    /// The server's process id.
+    /// Returns the server's process id.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.server.pid()
     }
 
-    /// Where the server logs to.
+    /// Returns the path of the server's log.
     #[must_use]
     pub fn log(&self) -> PathBuf {
         self.layout.log()
     }
 
-    /// Starts the server again whenever it dies, for as long as this is polled; gives why that is no use any more.
+    /// Restarts the server whenever it ends, for as long as this is polled; returns why that no longer helps.
     pub async fn keep_running(&mut self, progress: &(dyn Fn(&str) + Send + Sync)) -> EmbeddedError {
         let mut deaths = Vec::new();
         loop {
@@ -167,26 +166,26 @@ impl Embedded {
     }
 
     async fn start_again(&mut self, progress: &(dyn Fn(&str) + Send + Sync)) -> Result<(), EmbeddedError> {
-        // The children of a server that was killed have to notice before another one may have the data.
+        // The children of a killed server have to notice before another one may use the data.
         leftover::stop(&self.layout.data(), progress).await?;
         self.server = Server::start(&self.layout, &self.binaries, self.account).await?;
         Ok(())
     }
 
-    /// Stops the server: connections are ended, data is safe. Waits until it is gone.
+    /// Stops the server: connections end, and data is written. Waits until it has ended.
     pub async fn stop(mut self) -> Result<(), EmbeddedError> {
         self.server.stop().await
     }
 }
 
-/// The secret and addresses of a data folder that another process may be using.
+/// The secret and URLs of a data folder that another process may be using.
 #[derive(Debug)]
 pub struct Attached {
     layout: Layout,
     secret: Vec<u8>,
 }
 
-/// Looks at an existing data folder, for `praxis token` beside a running server. Starts nothing.
+/// Reads an existing data folder, for `praxis token` beside a running server. Starts nothing.
 pub fn attach(data_dir: &Path) -> Result<Attached, EmbeddedError> {
     let missing = || EmbeddedError::NoDataDir { data_dir: data_dir.to_owned() };
     let data_dir = data_dir.canonicalize().map_err(|_| missing())?;
@@ -195,25 +194,25 @@ pub fn attach(data_dir: &Path) -> Result<Attached, EmbeddedError> {
 }
 
 impl Attached {
-    /// As [`Embedded::superuser_url`].
+    /// Returns the URL like [`Embedded::superuser_url`].
     #[must_use]
     pub fn superuser_url(&self) -> String {
         self.url_for(SUPERUSER)
     }
 
-    /// As [`Embedded::url_for`].
+    /// Returns the URL like [`Embedded::url_for`].
     #[must_use]
     pub fn url_for(&self, user: &str) -> String {
         self.layout.url(user)
     }
 
-    /// As [`Embedded::secret`].
+    /// Returns the secret like [`Embedded::secret`].
     #[must_use]
     pub fn secret(&self) -> &[u8] {
         &self.secret
     }
 
-    /// Whether a server answers on the socket at the moment.
+    /// Returns true if a server answers on the socket.
     #[must_use]
     pub fn is_running(&self) -> bool {
         std::os::unix::net::UnixStream::connect(self.layout.socket()).is_ok()

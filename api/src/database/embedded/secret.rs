@@ -1,4 +1,4 @@
-//! The development secret: made once per data folder, so that tokens outlive a restart.
+//! The development secret, created once per data folder, so that tokens outlive a restart.
 
 use std::fmt::Write as _;
 use std::fs::{self, Permissions};
@@ -8,17 +8,17 @@ use std::path::Path;
 use super::error::Trying as _;
 use super::{EmbeddedError, files};
 
-/// The bytes of randomness; the secret is their hexadecimal text, so that it can also be pasted into a variable.
+/// The number of random bytes; the secret is their hexadecimal text, so that it can be pasted into a variable.
 const RANDOM_BYTES: usize = 32;
 
-/// The secret of a data folder, `None` if there is none yet.
+/// Returns the secret of a data folder, `None` if there is none yet.
 pub(super) fn load(data_dir: &Path) -> Result<Option<Vec<u8>>, EmbeddedError> {
     let path = data_dir.join("secret");
     let secret = files::read(&path)?.map(|text| text.trim_ascii().to_vec());
     Ok(secret.filter(|secret| secret.len() >= RANDOM_BYTES))
 }
 
-/// The secret of a data folder, made if missing. To be called under the lock.
+/// Returns the secret of a data folder, which it creates if missing. Must be called under the lock.
 pub(super) fn load_or_create(data_dir: &Path) -> Result<Vec<u8>, EmbeddedError> {
     let path = data_dir.join("secret");
     if let Some(secret) = load(data_dir)? {

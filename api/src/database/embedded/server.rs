@@ -1,4 +1,4 @@
-//! The server process: started, waited for, stopped.
+//! The server process: starts it, watches it, and stops it.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, Permissions};
@@ -17,34 +17,34 @@ use super::error::Trying as _;
 use super::layout::Layout;
 use super::{DATABASE, EmbeddedError, PORT, SUPERUSER, files};
 
-/// How long the server may take to answer. After a crash it first replays its log.
+/// The timeout of the start. After a crash the server first replays its log.
 const START_TIMEOUT: Duration = Duration::from_mins(2);
-/// How often it is tried.
+/// The interval between two attempts to connect.
 const START_INTERVAL: Duration = Duration::from_millis(40);
-/// How the server is asked to stop, and how long it may take: fast (connections are ended, data is written),
-/// immediate (as in a crash, replayed at the next start), killed.
+/// The signals that stop the server, with their timeouts: fast (connections end, data is written), immediate (as in a crash, with
+/// a replay at the next start), killed.
 const STOPS: [(Signal, Duration); 3] = [
     (Signal::INT, Duration::from_secs(10)),
     (Signal::QUIT, Duration::from_secs(5)),
     (Signal::KILL, Duration::from_secs(5)),
 ];
-/// How often it is looked whether it has.
+/// The interval between two checks whether it has stopped.
 const STOP_INTERVAL: Duration = Duration::from_millis(20);
-/// How often it is looked whether it still runs.
+/// The interval between two checks whether it still runs.
 const WATCH_INTERVAL: Duration = Duration::from_millis(200);
-/// A log larger than this is put aside at the next start, over the one before.
+/// A larger log is renamed at the next start, and replaces the previous one.
 const MAX_LOG_BYTES: u64 = 16 * 1024 * 1024;
-/// How much of the log an error tells.
+/// The number of lines of the log in an error.
 const LOG_LINES: usize = 12;
 
-/// A running server; stopped when dropped.
+/// A running server, which stops when dropped.
 #[derive(Debug)]
 pub(super) struct Server {
     child: Child,
 }
 
 impl Server {
-    /// Starts the server and waits until it answers and has the database.
+    /// Starts the server, waits until it answers, and creates the database if it is missing.
     pub(super) async fn start(
         layout: &Layout,
         binaries: &Binaries,
@@ -98,7 +98,7 @@ impl Server {
         }
     }
 
-    /// Stops the server and waits until it is gone.
+    /// Stops the server and waits until it has ended.
     pub(super) async fn stop(&mut self) -> Result<(), EmbeddedError> {
         for (signal, patience) in STOPS {
             self.signal(signal);
@@ -117,7 +117,7 @@ impl Server {
         self.child.try_wait().ok().flatten()
     }
 
-    /// The process id is the server's as long as its end has not been seen.
+    /// The process id belongs to the server until its end is observed.
     fn signal(&mut self, signal: Signal) {
         if self.exited().is_none()
             && let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw)
@@ -145,7 +145,7 @@ impl Drop for Server {
     }
 }
 
-/// What must hold whatever the cluster's own files say; on the command line it goes before them.
+/// Returns settings that override the cluster's own files, as command-line options.
 fn settings(socket_dir: &Path) -> Vec<OsString> {
     // A list of folders, hence the quotes around one with a comma or a space.
     let mut sockets = OsString::from("unix_socket_directories=\"");
@@ -163,7 +163,7 @@ fn settings(socket_dir: &Path) -> Vec<OsString> {
         "timezone=UTC".to_owned(),
         "log_timezone=UTC".to_owned(),
         "cluster_name=praxis".to_owned(),
-        // What fails is told to whoever asked. The log has what the server itself does, and no statement and no value.
+        // An error is reported to the client. The log contains the server's own actions, and no statement and no value.
         "log_min_messages=log".to_owned(),
         "log_min_error_statement=panic".to_owned(),
         "log_error_verbosity=terse".to_owned(),
@@ -189,12 +189,12 @@ async fn connect(socket_dir: &Path) -> Result<tokio_postgres::Client, tokio_post
         .connect_timeout(Duration::from_secs(5))
         .connect(NoTls)
         .await?;
-    // Ends with the client.
+    // The task ends with the client.
     tokio::spawn(connection);
     Ok(client)
 }
 
-/// The log to write to, and where this run's part begins. Nobody else reads it.
+/// Opens the log, and returns the position where this run's part begins. No other user can read it.
 fn open_log(layout: &Layout) -> Result<(File, u64), EmbeddedError> {
     let (path, old) = (&layout.log(), &layout.old_log());
     if let Some(folder) = path.parent() {

@@ -1,5 +1,5 @@
-//! Real servers in folders of their own. Some tests need root, as Postgres needs another user then; started by an
-//! ordinary user they do nothing.
+//! Tests with real servers in folders of their own. Some need root, because Postgres then needs another user; run by an ordinary
+//! user they do nothing.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
@@ -13,10 +13,10 @@ use tokio_postgres::NoTls;
 
 use super::*;
 
-/// Tells the inner tests which folder to use.
+/// The variable that names the folder for the inner tests.
 const FOLDER: &str = "PRAXIS_TEST_FOLDER";
 
-/// A folder of one test, removed with all that came of it.
+/// A folder of one test, removed with all of its files.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -96,7 +96,7 @@ async fn show(client: &tokio_postgres::Client, setting: &str) -> String {
     client.query_one(&format!("SHOW {setting}"), &[]).await.unwrap().get(0)
 }
 
-/// The processes that use the cluster.
+/// Returns the number of processes that use the cluster.
 fn processes(data: &Path) -> usize {
     let Ok(entries) = fs::read_dir("/proc") else { return 0 };
     entries
@@ -107,7 +107,7 @@ fn processes(data: &Path) -> usize {
 
 /// Runs one of the ignored tests below in a process of its own.
 fn inner(test: &str, folder: &Folder, change: impl FnOnce(&mut Command)) -> Child {
-    // A copy: another user may not be able to enter the folder that this program was built in.
+    // A copy: another user may not be able to enter the folder in which this program was built.
     let program = folder.0.join("tests");
     if !program.exists() {
         fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
@@ -275,7 +275,7 @@ async fn a_server_that_was_killed_starts_again() {
     let folder = Folder::new();
     let server = folder.start().await;
     write_note(&server, "survives").await;
-    // A connection that is open keeps a child of the server alive for a moment.
+    // An open connection keeps a child of the server alive for a moment.
     let _client = client(&server.superuser_url()).await;
     rustix::process::kill_process(
         rustix::process::Pid::from_raw(server.pid().try_into().unwrap()).unwrap(),
@@ -299,7 +299,7 @@ async fn a_stale_process_id_that_is_somebody_else_is_no_obstacle() {
     write_note(&server, "kept").await;
     server.stop().await.unwrap();
 
-    // A process of the server's own user that is no server: Postgres itself would not start beside it.
+    // A process of the server's user that is no server: Postgres itself would not start beside it.
     let mut command = Command::new("sleep");
     command.arg("60").current_dir("/");
     if is_root() {
@@ -367,7 +367,7 @@ async fn a_long_path_gets_its_socket_elsewhere() {
     write_note(&server, "kept").await;
     server.stop().await.unwrap();
 
-    // Somebody else's folder, or a link to it, gets no socket.
+    // A folder of another user, or a link to it, gets no socket.
     fs::remove_dir_all(&socket_dir).unwrap();
     let theirs = folder.0.join("theirs");
     fs::create_dir(&theirs).unwrap();
@@ -406,7 +406,7 @@ async fn in_a_folder_that_only_root_can_enter_the_cluster_lives_elsewhere() {
     assert_eq!(notes(&server).await, ["kept"]);
     server.stop().await.unwrap();
 
-    // Who removes the data folder wants a new database; the old one is put aside.
+    // A removed data folder calls for a new database; the old one is renamed.
     fs::remove_dir_all(folder.data_dir()).unwrap();
     let server = folder.start().await;
     let client = client(&server.superuser_url()).await;
@@ -433,14 +433,14 @@ fn an_ordinary_user_has_a_server_too() {
     assert!(status.success());
     assert_eq!(fs::metadata(folder.data()).unwrap().uid(), uid);
 
-    // Root takes over as the owner of the data, never as root.
+    // Root takes the role of the data's owner, and never runs the server as root.
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let server = runtime.block_on(folder.start());
     assert_eq!(fs::metadata(format!("/proc/{}", server.pid())).unwrap().uid(), uid);
     assert_eq!(runtime.block_on(notes(&server)), ["from an ordinary user"]);
     runtime.block_on(server.stop()).unwrap();
 
-    // Another user gets a clear answer.
+    // Another user gets a clear error.
     std::os::unix::fs::chown(folder.data_dir(), Some(12345), None).unwrap();
     let status = inner("start_in_the_folder_of_another", &folder, |command| {
         command.uid(uid).env_remove("HOME").current_dir("/");
@@ -461,7 +461,7 @@ async fn start_as_an_ordinary_user() {
     assert_eq!(fs::metadata(folder.data_dir()).unwrap().mode() & 0o777, 0o700);
     server.stop().await.unwrap();
     assert_eq!(processes(&folder.data()), 0);
-    // What comes next needs the folder.
+    // The next test needs the folder.
     std::mem::forget(folder);
 }
 

@@ -19,11 +19,11 @@ impl Turns {
     }
 }
 
-/// What somebody does next.
+/// The next action of the test.
 #[derive(Clone, Debug)]
 enum Step {
     Ask(u32),
-    /// One of those who wait gives up.
+    /// One of the waiters gives up.
     GiveUp(usize),
     /// One of the turns ends.
     End(usize),
@@ -37,12 +37,12 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A request as the test sees it.
+/// A request in the test's model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Asked {
     of: u32,
     number: u64,
-    /// Turns that others got since it came to be the first of its share that waits.
+    /// Turns of others since it became the first waiter of its share.
     passed: usize,
 }
 
@@ -76,7 +76,7 @@ proptest! {
                         let asked = waiting.remove(at.expect("one who waits"));
                         // First come, first served, among the requests of one share.
                         prop_assert!(waiting.iter().all(|it| it.of != asked.of || it.number > number));
-                        // Everybody has had a turn at most once since this one could have had one.
+                        // Every other share has had at most one turn since this one could have had one.
                         prop_assert!(asked.passed <= 5, "{asked:?}");
                         running.push(asked.of);
                         for of in 0..5 {
@@ -92,7 +92,7 @@ proptest! {
             let of = |person: u32| running.iter().filter(|it| **it == person).count();
             prop_assert!(running.len() <= most);
             prop_assert!((0..5).all(|person| of(person) <= each));
-            // No turn is free while somebody waits who may have it.
+            // No turn is free while a waiter could have it.
             prop_assert!(running.len() == most || waiting.iter().all(|asked| of(asked.of) == each));
         }
         for asked in waiting {
@@ -114,7 +114,7 @@ async fn one_who_asks_for_much_leaves_turns_to_others() {
     assert!(more.iter_mut().all(|turn| turn.as_mut().now_or_never().is_none()));
     let others = [turns.take(person(2)).await, turns.take(person(3)).await];
     assert!(others.iter().all(Result::is_ok));
-    // All are taken. The next that is free belongs to whoever comes first in the round, and then to the other.
+    // All are taken. The next free one goes to the first of the round, and then to the other.
     let mut late = Box::pin(turns.take(person(4)));
     assert!(late.as_mut().now_or_never().is_none());
     drop(second);
@@ -143,7 +143,7 @@ async fn whoever_gives_up_leaves_no_trace() {
     let mut granted = Box::pin(turns.take(person(3)));
     assert!(gone.as_mut().now_or_never().is_none() && granted.as_mut().now_or_never().is_none());
     drop(gone);
-    // Its turn comes, and is not taken.
+    // Its turn comes, but is not taken.
     drop(turn);
     drop(granted);
     assert!(turns.is_at_rest(1));
