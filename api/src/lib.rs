@@ -13,6 +13,7 @@ pub mod config;
 pub mod database;
 pub mod descriptors;
 pub mod feed;
+mod fingerprint;
 pub mod graph;
 pub mod guard;
 pub mod housekeeping;

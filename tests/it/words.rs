@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use praxis::graph::catalog::{ArgumentType, Catalog, ColumnType, Operation, Scalar};
+use praxis::graph::catalog::{ArgumentType, Catalog, ColumnType, Scalar, TableOperation};
 use praxis::systems;
 use serde_json::{Value, json};
 use tokio_postgres::Client;
@@ -68,7 +68,7 @@ async fn a_row_in_use_is_said_to_be_in_use_by_every_foreign_key() {
     let mut told = BTreeSet::new();
     for key in keys.iter().filter(|key| key.keeps) {
         let Some(target) = place(&key.target) else { continue };
-        if !target.operations().any(|it| it == Operation::Delete) {
+        if !target.operations().any(|it| it == TableOperation::Delete) {
             continue;
         }
         let ([column], [target_column]) = (key.columns.as_slice(), key.target_columns.as_slice()) else {
@@ -91,7 +91,7 @@ async fn a_row_in_use_is_said_to_be_in_use_by_every_foreign_key() {
         let create = format!(
             "mutation($input: {0}Input!) {{ {1}(input: $input) {{ __typename }} }}",
             target.type_name,
-            Operation::Create.field(target)
+            TableOperation::Create.field(target)
         );
         // The row may exist already.
         admin.ask_with(&create, &json!({ "input": inputs })).await;
@@ -106,7 +106,7 @@ async fn a_row_in_use_is_said_to_be_in_use_by_every_foreign_key() {
         owner.batch_execute(&refer).await.unwrap();
         let id = &target.column(target.primary_key[0]).field;
         let delete =
-            format!("mutation {{ {}({id}: {row}) {{ __typename }} }}", Operation::Delete.field(target));
+            format!("mutation {{ {}({id}: {row}) {{ __typename }} }}", TableOperation::Delete.field(target));
         let answer = admin.ask(&delete).await;
         assert_eq!(answer.code(), "CONFLICT", "{}: {}", key.name, answer.body);
         let error = answer.error();
@@ -130,13 +130,13 @@ async fn a_row_that_does_not_exist_is_said_to_be_missing_by_every_foreign_key() 
     let callers = populate(&app, &owner).await;
     let keys = foreign_keys(&owner).await;
     let mut told = BTreeSet::new();
-    for table in catalog.tables().iter().filter(|it| it.operations().any(|it| it == Operation::Create)) {
+    for table in catalog.tables().iter().filter(|it| it.operations().any(|it| it == TableOperation::Create)) {
         let place = format!("{}.{}", table.schema, table.name);
         let inputs = objects(&owner, &recipe(table).inputs).await;
         let create = format!(
             "mutation($input: {0}Input!) {{ {1}(input: $input) {{ __typename }} }}",
             table.type_name,
-            Operation::Create.field(table)
+            TableOperation::Create.field(table)
         );
         for key in keys.iter().filter(|key| key.table == place && key.columns.len() == 1) {
             let Some(column) = table.column_named(&key.columns[0]) else { continue };
@@ -445,7 +445,7 @@ async fn every_number_that_its_column_cannot_hold_is_named() {
     populate(&app, &owner).await;
     let actor = app.clinician_north().await;
     let mut named = BTreeSet::new();
-    for table in catalog.tables().iter().filter(|it| it.operations().any(|it| it == Operation::Create)) {
+    for table in catalog.tables().iter().filter(|it| it.operations().any(|it| it == TableOperation::Create)) {
         let inputs = objects(&owner, &recipe(table).inputs).await;
         let Some(input) = inputs.first() else { continue };
         for (at, column) in table.columns.iter().enumerate() {
@@ -458,7 +458,7 @@ async fn every_number_that_its_column_cannot_hold_is_named() {
             let query = format!(
                 "mutation($input: {0}Input!) {{ {1}(input: $input) {{ __typename }} }}",
                 table.type_name,
-                Operation::Create.field(table)
+                TableOperation::Create.field(table)
             );
             let refused = actor.ask_with(&query, &json!({ "input": input })).await;
             assert_eq!(refused.code(), "BAD_USER_INPUT", "{}", refused.body);

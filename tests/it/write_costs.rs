@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use praxis::graph::catalog::{Catalog, FeedScope, Operation, Table};
+use praxis::graph::catalog::{Catalog, FeedScope, Table, TableOperation};
 use praxis::systems;
 use serde_json::{Value, json};
 use tokio_postgres::Client;
@@ -222,17 +222,17 @@ async fn requests(owner: &Client, catalog: &Catalog, of: Rows) -> BTreeMap<Strin
         let keys = few_keys(owner, table, if of == Rows::Own { 4 } else { 2 }).await;
         for operation in table.operations() {
             match operation {
-                Operation::Create => {
+                TableOperation::Create => {
                     for input in &inputs {
                         add(of, Request::create(table, input));
                     }
                 }
-                Operation::CreateMany => {
+                TableOperation::CreateMany => {
                     for input in &inputs {
                         add(of, Request::create_many(table, &[input]));
                     }
                 }
-                Operation::Upsert => {
+                TableOperation::Upsert => {
                     for key in table.upsert_keys().filter(|key| **key != *table.primary_key) {
                         for input in &inputs {
                             let mut input = input.clone();
@@ -242,12 +242,12 @@ async fn requests(owner: &Client, catalog: &Catalog, of: Rows) -> BTreeMap<Strin
                         }
                     }
                 }
-                Operation::Update => {
+                TableOperation::Update => {
                     for key in &keys {
                         add(of, Request::update(table, key, &recipe.patch));
                     }
                 }
-                Operation::Delete => {
+                TableOperation::Delete => {
                     for key in &keys {
                         add(of, Request::delete(table, key));
                     }

@@ -14,7 +14,7 @@ use crate::graph::{Code, Error, Topic};
 
 /// All groups, by who they are and by what they watch.
 pub(super) struct Registry {
-    groups: Mutex<Groups>,
+    groups: Mutex<GroupsOfFeeds>,
     next: AtomicU64,
     subscriptions: Bound,
     most_groups: Bound,
@@ -23,7 +23,7 @@ pub(super) struct Registry {
 }
 
 #[derive(Default)]
-struct Groups {
+struct GroupsOfFeeds {
     by_key: HashMap<GroupKey, Arc<Group>>,
     by_topic: HashMap<Topic, Vec<Arc<Group>>>,
     subscriptions: usize,
@@ -147,13 +147,13 @@ impl Registry {
         group.end(error);
     }
 
-    fn groups(&self) -> MutexGuard<'_, Groups> {
+    fn groups(&self) -> MutexGuard<'_, GroupsOfFeeds> {
         // A panic while the lock was held leaves groups that are whole.
         self.groups.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Groups {
+impl GroupsOfFeeds {
     fn insert(&mut self, group: Group) -> Arc<Group> {
         let group = Arc::new(group);
         self.by_key.insert(group.key, Arc::clone(&group));
@@ -180,7 +180,7 @@ impl Groups {
     }
 }
 
-impl Groups {
+impl GroupsOfFeeds {
     /// A subscription of a caller has ended.
     fn leave(&mut self, share: Share) {
         self.subscriptions -= 1;

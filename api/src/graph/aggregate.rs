@@ -4,7 +4,7 @@ use super::catalog::{ColumnId, ColumnType, Scalar, Table};
 
 /// A function over the values of a column in many rows.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Function {
+pub(super) enum AggregateFunction {
     CountDistinct,
     CountTrue,
     CountFalse,
@@ -25,53 +25,59 @@ pub(super) struct Described {
     pub(super) field: &'static str,
     pub(super) doc: &'static str,
     /// `p` of a percentile is an argument of the field; the one here is only an example.
-    pub(super) function: Function,
+    pub(super) function: AggregateFunction,
 }
 
 const COUNT_DISTINCT: Described = Described {
     field: "countDistinct",
     doc: "Counts the different values, without missing ones.",
-    function: Function::CountDistinct,
+    function: AggregateFunction::CountDistinct,
 };
-const MIN: Described = Described { field: "min", doc: "Finds the least value.", function: Function::Min };
-const MAX: Described = Described { field: "max", doc: "Finds the greatest value.", function: Function::Max };
+const MIN: Described =
+    Described { field: "min", doc: "Finds the least value.", function: AggregateFunction::Min };
+const MAX: Described =
+    Described { field: "max", doc: "Finds the greatest value.", function: AggregateFunction::Max };
 
 static DISTINCT: [Described; 1] = [COUNT_DISTINCT];
 static TRUTH: [Described; 4] = [
-    Described { field: "countTrue", doc: "Counts the rows where it is true.", function: Function::CountTrue },
+    Described {
+        field: "countTrue",
+        doc: "Counts the rows where it is true.",
+        function: AggregateFunction::CountTrue,
+    },
     Described {
         field: "countFalse",
         doc: "Counts the rows where it is false, without rows where it is missing.",
-        function: Function::CountFalse,
+        function: AggregateFunction::CountFalse,
     },
     Described {
         field: "rate",
         doc: "Divides `countTrue` by the number of rows where it is not missing; null if there are none.",
-        function: Function::Rate,
+        function: AggregateFunction::Rate,
     },
     COUNT_DISTINCT,
 ];
 static ORDERED: [Described; 3] = [COUNT_DISTINCT, MIN, MAX];
 static NUMBERS: [Described; 8] = [
     COUNT_DISTINCT,
-    Described { field: "sum", doc: "Adds the values.", function: Function::Sum },
-    Described { field: "avg", doc: "Averages the values.", function: Function::Avg },
+    Described { field: "sum", doc: "Adds the values.", function: AggregateFunction::Sum },
+    Described { field: "avg", doc: "Averages the values.", function: AggregateFunction::Avg },
     MIN,
     MAX,
     Described {
         field: "stddev",
         doc: "Computes the standard deviation of the sample; null for fewer than two values.",
-        function: Function::Stddev,
+        function: AggregateFunction::Stddev,
     },
     Described {
         field: "variance",
         doc: "Computes the variance of the sample; null for fewer than two values.",
-        function: Function::Variance,
+        function: AggregateFunction::Variance,
     },
     Described {
         field: "percentile",
         doc: "Finds the value below which the share `p` of the values lies, interpolated between two values.",
-        function: Function::Percentile(0.5),
+        function: AggregateFunction::Percentile(0.5),
     },
 ];
 
@@ -106,7 +112,7 @@ pub(super) fn measured_as(table: &Table, id: ColumnId) -> &ColumnType {
 }
 
 /// A function of a type by the name of its field. The share of a percentile is for the caller to fill in.
-pub(super) fn function_named(ty: &ColumnType, field: &str) -> Option<Function> {
+pub(super) fn function_named(ty: &ColumnType, field: &str) -> Option<AggregateFunction> {
     functions(ty).iter().find(|described| described.field == field).map(|described| described.function)
 }
 
@@ -126,7 +132,24 @@ pub(super) fn type_name(ty: &ColumnType) -> String {
     format!("{}Aggregate", ty.scalar().graphql_name())
 }
 
-impl Function {
+impl AggregateFunction {
+    /// Returns a name that no other function has, and that it keeps.
+    pub(super) fn name(self) -> String {
+        match self {
+            Self::CountDistinct => "countDistinct".into(),
+            Self::CountTrue => "countTrue".into(),
+            Self::CountFalse => "countFalse".into(),
+            Self::Rate => "rate".into(),
+            Self::Sum => "sum".into(),
+            Self::Avg => "avg".into(),
+            Self::Min => "min".into(),
+            Self::Max => "max".into(),
+            Self::Stddev => "stddev".into(),
+            Self::Variance => "variance".into(),
+            Self::Percentile(share) => format!("percentile {share}"),
+        }
+    }
+
     /// Whether the result is a number of rows: never null, and 0 where there is no row.
     pub(super) fn is_count(self) -> bool {
         matches!(self, Self::CountDistinct | Self::CountTrue | Self::CountFalse)

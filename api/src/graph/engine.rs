@@ -175,18 +175,18 @@ impl Engine {
             Ok(plan) => plan,
             Err(error) => return Answer::not_planned(error),
         };
-        let asks_for_schema =
-            || plan.fields.iter().any(|it| matches!(it.value, plan::RootField::Introspection(_)));
+        let asks_for_schema = || plan.introspection().next().is_some();
         if !self.limits.anonymous_introspection && context.caller.is_anonymous() && asks_for_schema() {
             let error = Error::unauthenticated(AuthError::Missing);
             let message = "This server shows its schema to callers with a token.".into();
             return Answer::refused(vec![Error { message, ..error }]);
         }
         let mut cost = plan.cost;
-        let introspection = match self.introspection.answer(&plan.fields, &self.limits, &mut cost).await {
-            Ok(answers) => answers,
-            Err(error) => return Answer::refused(vec![error]),
-        };
+        let introspection =
+            match self.introspection.answer(plan.introspection(), &self.limits, &mut cost).await {
+                Ok(answers) => answers,
+                Err(error) => return Answer::refused(vec![error]),
+            };
         let session = Session::new(self.pool.clone(), Arc::clone(&context.caller));
         let mut body = Vec::with_capacity(16 * 1024);
         body.extend_from_slice(BODY.0);

@@ -69,7 +69,7 @@ pub(super) const OUTCOME_UNKNOWN: &str = "OUTCOME_UNKNOWN";
 const LASTING: [&str; 4] = [READ_ONLY_DATABASE, UNSAFE_DATABASE, CHANGES_NOT_HEARD, OUTCOME_UNKNOWN];
 
 /// A place in the text of a request; both count from 1.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Location {
     /// Line.
     pub line: usize,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::engine::Engine;
 use super::error::Error;
-use super::execute::mutation::{Among, Failure, Probe, Writer};
+use super::execute::mutation::{Among, Failure, MutationRunner, Probe};
 use super::plan::Mutation;
 use crate::auth::Caller;
 use crate::database::{Session, SessionCounts};
@@ -26,8 +26,8 @@ enum Tried {
 }
 
 impl Engine {
-    pub(super) fn writer(&self, probe: Option<Probe>) -> Writer<'_> {
-        Writer {
+    pub(super) fn writer(&self, probe: Option<Probe>) -> MutationRunner<'_> {
+        MutationRunner {
             catalog: &self.catalog,
             reference: &self.reference,
             refusals: &self.refusals,

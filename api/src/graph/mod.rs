@@ -1,11 +1,14 @@
 //! The engine: tables → GraphQL. Knows no table by name and no system.
 //!
-//! A request goes through stages that know only their neighbours: [`document`] (parse, validate, limits) → [`plan`] (what
-//! to load, as SQL) → [`execute`] (level by level) → JSON.
+//! A request goes through stages: [`document`] (parse, validate, limits) → [`plan`] (what to load) → [`execute`] (level by level) → JSON.
+//! Below the plan, [`question`] says what is asked of the database and [`sql`] says it to Postgres. Arrows go one way: [`catalog`] →
+//! [`arguments`] → [`question`] → [`sql`] → [`plan`] → [`execute`], each using those before it.
 
 mod aggregate;
 mod answer;
 mod arguments;
+#[cfg(test)]
+mod arrows;
 pub mod catalog;
 mod context;
 mod definitions;

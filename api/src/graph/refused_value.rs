@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::execute::{Refused, Unanswered};
+use super::execute::{RefusedLoad, Unanswered};
 use super::plan::{Plan, Trial};
 use crate::database::{Session, SessionCounts};
 use crate::graph::error::Error;
@@ -21,7 +21,7 @@ enum Verdict {
     /// The question is answered.
     Answered,
     /// It is not.
-    Refused,
+    RefusedLoad,
     /// Nothing is asked without that part.
     Unasked,
 }
@@ -61,7 +61,7 @@ where
         (error, self.counts)
     }
 
-    async fn search(&mut self, refused: &Refused, found: &mut Option<String>) {
+    async fn search(&mut self, refused: &RefusedLoad, found: &mut Option<String>) {
         let path = &refused.place(self.plan).path;
         let whole = Trial::whole(path);
         (self.replan)(&whole);
@@ -75,10 +75,10 @@ where
                 let trial = Trial::without(path, part);
                 match self.verdict(refused, &trial).await {
                     Verdict::Answered => hits.push(trial),
-                    Verdict::Refused => {}
+                    Verdict::RefusedLoad => {}
                     Verdict::Unasked => match self.verdict(refused, &trial.emptied()).await {
                         Verdict::Answered => hits.push(trial),
-                        Verdict::Refused | Verdict::Unasked => deeper.extend(trial.parts()),
+                        Verdict::RefusedLoad | Verdict::Unasked => deeper.extend(trial.parts()),
                     },
                 }
             }
@@ -94,13 +94,13 @@ where
         }
     }
 
-    async fn verdict(&mut self, refused: &Refused, trial: &Trial) -> Verdict {
+    async fn verdict(&mut self, refused: &RefusedLoad, trial: &Trial) -> Verdict {
         let planned = (self.replan)(trial).and_then(|plan| refused.statement(self.plan, &plan));
         let Some(statement) = planned else { return Verdict::Unasked };
         self.left = self.left.saturating_sub(1);
         let mut session = (self.begin)();
         let answered = session.query_last(std::slice::from_ref(&statement)).await.is_ok();
         self.counts += session.counts();
-        if answered { Verdict::Answered } else { Verdict::Refused }
+        if answered { Verdict::Answered } else { Verdict::RefusedLoad }
     }
 }

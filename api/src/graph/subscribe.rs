@@ -1,11 +1,9 @@
 //! Subscriptions: planned once, and run for each change.
 
-use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::Request;
 use bytes::Bytes;
-use sha2::{Digest as _, Sha256};
 
 use super::answer::{Answer, into_body};
 use super::arguments::Variables;
@@ -15,17 +13,18 @@ use super::document::{Document, OperationKind};
 use super::engine::{Engine, operation_of};
 use super::error::{Code, Error, PathSegment};
 use super::execute::Unanswered;
-use super::execute::changes::{self, Changed, Rows};
-use super::plan::{self, After, Feed, Topic, Trial};
+use super::execute::changes::{self, Changed, ChangedRows};
+use super::plan::{self, After, FeedPlan, Topic, Trial};
 use super::refused_value::Search;
 use super::value::write_string;
 use crate::auth::Caller;
 use crate::database::{DatabaseError, Session, SessionCounts, Statement};
+use crate::fingerprint::fingerprint;
 
 /// A subscription of anybody's, planned.
 #[derive(Debug)]
 pub struct Subscription {
-    feed: Feed,
+    feed: FeedPlan,
     asked: Asked,
     /// The error of the change that could not be told last, and the same with its argument.
     named: Mutex<Option<(Error, Error)>>,
@@ -117,12 +116,8 @@ impl Subscription {
 
     /// The same for subscriptions that tell the same, wherever they begin.
     pub fn fingerprint(&self) -> [u8; 32] {
-        let Feed { key, topic, operations, after: _, fields, plan, rows, nothing: _, gone, batch: _ } =
-            &self.feed;
-        let mut digest = Digest(Sha256::new());
-        // Writing to a digest cannot fail.
-        let _ = write!(digest, "{:?}", (key, topic, operations, fields, plan, rows, gone));
-        digest.0.finalize().into()
+        let FeedPlan { key, topic, operations, after: _, fields, plan, rows, gone, batch: _ } = &self.feed;
+        fingerprint(&(key, topic, operations, fields, plan, rows, gone))
     }
 
     /// What is read for changes.
@@ -136,7 +131,7 @@ impl Subscription {
     }
 
     /// How a row has changed for whom it was read; `None`: it never was that one's.
-    fn seen(&self, rows: &Rows, change: &Change) -> Option<ChangeOperation> {
+    fn seen(&self, rows: &ChangedRows, change: &Change) -> Option<ChangeOperation> {
         Some(match change.operation {
             it @ (ChangeOperation::Insert | ChangeOperation::Update) if rows.has(&self.feed, &change.key) => {
                 it
@@ -150,16 +145,6 @@ impl Subscription {
     /// The most changes that [`Engine::tell`] takes at a time.
     pub fn batch(&self) -> usize {
         self.feed.batch
-    }
-}
-
-/// Takes text.
-struct Digest(Sha256);
-
-impl std::fmt::Write for Digest {
-    fn write_str(&mut self, text: &str) -> std::fmt::Result {
-        self.0.update(text);
-        Ok(())
     }
 }
 
@@ -201,7 +186,7 @@ impl Engine {
     }
 
     /// Plans a subscription once more, without a part of its arguments.
-    fn replan(&self, asked: &Asked, trial: &Trial) -> Option<Feed> {
+    fn replan(&self, asked: &Asked, trial: &Trial) -> Option<FeedPlan> {
         let (request, document) = self.document_of(asked)?;
         let operation = operation_of(&request, &document).ok()?;
         let inputs = self.inputs(&asked.variables, &document, operation).ok()?;
@@ -302,13 +287,19 @@ impl Engine {
         }
     }
 
-    fn response(&self, feed: &Feed, rows: &Rows, change: &Change, operation: ChangeOperation) -> Bytes {
+    fn response(
+        &self,
+        feed: &FeedPlan,
+        rows: &ChangedRows,
+        change: &Change,
+        operation: ChangeOperation,
+    ) -> Bytes {
         let mut out = Vec::with_capacity(512);
         out.extend_from_slice(b"{\"data\":{");
         write_string(&feed.key, &mut out);
         out.push(b':');
         let Change { number: _, operation: _, key, changed_at, cursor } = change;
-        let change = changes::Change { operation, key, changed_at: *changed_at, cursor };
+        let change = changes::ChangeEvent { operation, key, changed_at: *changed_at, cursor };
         let written = rows.write(
             &self.catalog,
             feed,

@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 
 /// All functions of the migrations. Which of them call others is only in their texts, so none is left out.
 #[derive(Debug, Default)]
-pub(super) struct Functions(Vec<Function>);
+pub(super) struct Functions(Vec<ServedFunction>);
 
 #[derive(Debug, Deserialize)]
-struct Function {
+struct ServedFunction {
     /// `schema.name(arguments)`.
     object: String,
     /// The MD5 of the definition.
@@ -27,16 +27,16 @@ impl Functions {
 
     /// Returns the parts to compare with those of a database.
     pub(super) fn to_compare(&self) -> Value {
-        let of = |it: &Function| json!({ "object": it.object, "hash": it.hash, "callers": it.callers });
+        let of = |it: &ServedFunction| json!({ "object": it.object, "hash": it.hash, "callers": it.callers });
         self.0.iter().map(of).collect()
     }
 
     /// Returns the statements that create a function again, given by its name with or without its arguments, and grant its use.
     pub(super) fn definition(&self, object: &str) -> String {
-        let named = |it: &&Function| {
+        let named = |it: &&ServedFunction| {
             it.object.strip_prefix(object).is_some_and(|it| it.is_empty() || it.starts_with('('))
         };
-        let Some(Function { object, callers, definition, .. }) = self.0.iter().find(named) else {
+        let Some(ServedFunction { object, callers, definition, .. }) = self.0.iter().find(named) else {
             return "-- make it again, as its migration does".into();
         };
         let revoke = format!("REVOKE EXECUTE ON FUNCTION {object} FROM PUBLIC;");

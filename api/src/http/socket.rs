@@ -104,7 +104,7 @@ struct Connection {
     caller: Option<Arc<Caller>>,
     is_acknowledged: bool,
     protocol: Protocol,
-    operations: HashMap<OperationId, Operation>,
+    operations: HashMap<OperationId, RunningOperation>,
     last: OperationId,
     outbox: Outbox,
     inbox: Option<Inbox>,
@@ -118,7 +118,7 @@ struct Connection {
 }
 
 /// An operation of a client.
-struct Operation {
+struct RunningOperation {
     /// What the client calls it.
     id: String,
     /// Beginning of its responses.
@@ -299,7 +299,7 @@ impl Connection {
         self.last += 1;
         let payload = request.data(held).data(Numbered { operation: self.last, share: self.share });
         let prefix = message::next_prefix(&id);
-        self.operations.insert(self.last, Operation { id: id.clone(), prefix });
+        self.operations.insert(self.last, RunningOperation { id: id.clone(), prefix });
         self.say(socket, ClientMessage::Start { id, payload }).await
     }
 
@@ -338,7 +338,7 @@ impl Connection {
                     }
                     continue;
                 }
-                let Some(Operation { id, .. }) = self.operations.remove(&number) else { continue };
+                let Some(RunningOperation { id, .. }) = self.operations.remove(&number) else { continue };
                 let last = match (event, self.protocol.end(id.clone())) {
                     (Event::Failed(_, errors), _) => message::error(&id, &errors),
                     (_, Some(WsMessage::Text(complete))) => complete,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use praxis::graph::catalog::{Catalog, ColumnType, Operation, Scalar, Table};
+use praxis::graph::catalog::{Catalog, ColumnType, Scalar, Table, TableOperation};
 use praxis::systems;
 use serde_json::{Value, json};
 use tokio_postgres::Client;
@@ -93,8 +93,8 @@ async fn by_key(owner: &Client, told: &mut usize, caller: &Caller<'_>, table: &T
     for key in hidden(owner, table, caller).await {
         for operation in table.operations() {
             let (head, more) = match operation {
-                Operation::Update => (format!("($patch: {}Patch!)", table.type_name), ", patch: $patch"),
-                Operation::Delete => (String::new(), ""),
+                TableOperation::Update => (format!("($patch: {}Patch!)", table.type_name), ", patch: $patch"),
+                TableOperation::Delete => (String::new(), ""),
                 _ => continue,
             };
             let payload = payload(table, false);
@@ -134,7 +134,7 @@ async fn by_reference(
             let absent = absent(target, &hidden);
             if table.writes.insert.contains(column) {
                 let head = format!("($input: {}Input!)", table.type_name);
-                let (operation, payload) = (Operation::Create.field(table), payload(table, false));
+                let (operation, payload) = (TableOperation::Create.field(table), payload(table, false));
                 for input in &inputs {
                     compare(told, caller, &format!("{operation}.{field}"), &hidden, &absent, |key| {
                         let mut input = input.clone();
@@ -148,7 +148,7 @@ async fn by_reference(
             }
             if table.writes.update.contains(column) {
                 let head = format!("($patch: {}Patch!)", table.type_name);
-                let (operation, payload) = (Operation::Update.field(table), payload(table, false));
+                let (operation, payload) = (TableOperation::Update.field(table), payload(table, false));
                 for row in own.iter().take(TRIED) {
                     let arguments = key_arguments(table, row);
                     compare(told, caller, &format!("{operation}.{field}"), &hidden, &absent, |key| {

@@ -14,7 +14,7 @@ mod request;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use praxis::graph::catalog::{Catalog, Operation, Table};
+use praxis::graph::catalog::{Catalog, Table, TableOperation};
 use praxis::systems;
 use serde_json::Value;
 use tokio_postgres::Client;
@@ -152,7 +152,7 @@ impl Cases<'_> {
                     let after = remember(owner, table).await;
                     for key in case.key.iter().chain(&keys) {
                         let is_there = after.contains_key(key);
-                        assert_eq!(is_there, operation != Operation::Delete, "{name}");
+                        assert_eq!(is_there, operation != TableOperation::Delete, "{name}");
                         assert!(
                             !is_there || after.get(key) != before.get(key),
                             "{name}: nothing has changed"
@@ -167,7 +167,7 @@ impl Cases<'_> {
 
     async fn cases(
         &self,
-        operation: Operation,
+        operation: TableOperation,
         caller: &Caller<'_>,
         inputs: &[(Value, &'static str)],
         rows: &BTreeMap<Key, String>,
@@ -177,19 +177,19 @@ impl Cases<'_> {
         let new = &inputs[usize::from(table.is_reference)..];
         let mut cases = Vec::new();
         match operation {
-            Operation::Create => {
+            TableOperation::Create => {
                 for &(ref input, expected) in new {
                     cases.push(Case { request: Request::create(table, input), key: None, expected });
                 }
             }
-            Operation::CreateMany => {
+            TableOperation::CreateMany => {
                 // All of them or none.
                 let expected = new.iter().map(|(_, expected)| *expected).find(|it| *it != DONE);
                 let expected = expected.unwrap_or(DONE);
                 let inputs: Vec<&Value> = new.iter().map(|(input, _)| input).collect();
                 cases.push(Case { request: Request::create_many(table, &inputs), key: None, expected });
             }
-            Operation::Upsert => {
+            TableOperation::Upsert => {
                 let (mut input, expected) = inputs[0].clone();
                 // An existing row is one that the caller may change.
                 let expected = if expected == "CONFLICT" { DONE } else { expected };
@@ -199,8 +199,9 @@ impl Cases<'_> {
                     cases.push(Case { request: Request::upsert(table, &input, key), key: None, expected });
                 }
             }
-            Operation::Update | Operation::Delete => {
-                let policy = if operation == Operation::Update { &recipe.update } else { &recipe.delete };
+            TableOperation::Update | TableOperation::Delete => {
+                let policy =
+                    if operation == TableOperation::Update { &recipe.update } else { &recipe.delete };
                 let seen = allowed(owner, table, &policies(table).join(" OR "), caller).await;
                 let own = allowed(owner, table, policy, caller).await;
                 for key in newest(table, rows) {
@@ -208,13 +209,13 @@ impl Cases<'_> {
                         FORBIDDEN
                     } else if !seen.contains(key) {
                         "NOT_FOUND"
-                    } else if operation == Operation::Update {
+                    } else if operation == TableOperation::Update {
                         oracle::update(owner, table, key, &recipe.patch, caller).await
                     } else {
                         oracle::deletion(owner, table, key, caller).await
                     };
                     let request = match operation {
-                        Operation::Update => Request::update(table, key, &recipe.patch),
+                        TableOperation::Update => Request::update(table, key, &recipe.patch),
                         _ => Request::delete(table, key),
                     };
                     cases.push(Case { request, key: Some(key.clone()), expected });

@@ -1,6 +1,6 @@
 //! Mutations as requests, which return the keys of the written rows.
 
-use praxis::graph::catalog::{ColumnId, Function, Operation, Table};
+use praxis::graph::catalog::{ColumnId, Function, Table, TableOperation};
 use serde_json::{Value, json};
 
 use crate::people::{Key, key_arguments, key_fields};
@@ -17,29 +17,29 @@ pub(crate) struct Request {
 impl Request {
     /// Inserts a row.
     pub(crate) fn create(table: &Table, input: &Value) -> Self {
-        Self::of(Operation::Create, table, "input: $input", &json!({ "input": input }))
+        Self::of(TableOperation::Create, table, "input: $input", &json!({ "input": input }))
     }
 
     /// Inserts rows.
     pub(crate) fn create_many(table: &Table, inputs: &[&Value]) -> Self {
-        Self::of(Operation::CreateMany, table, "inputs: $inputs", &json!({ "inputs": inputs }))
+        Self::of(TableOperation::CreateMany, table, "inputs: $inputs", &json!({ "inputs": inputs }))
     }
 
     /// Inserts a row, or updates it if it exists under one of its keys.
     pub(crate) fn upsert(table: &Table, input: &Value, key: &[ColumnId]) -> Self {
         let arguments = format!("input: $input, onConflict: {}", table.key_name(key));
-        Self::of(Operation::Upsert, table, &arguments, &json!({ "input": input }))
+        Self::of(TableOperation::Upsert, table, &arguments, &json!({ "input": input }))
     }
 
     /// Updates the row with this key.
     pub(crate) fn update(table: &Table, key: &Key, patch: &Value) -> Self {
         let arguments = format!("{}, patch: $patch", key_arguments(table, key));
-        Self::of(Operation::Update, table, &arguments, &json!({ "patch": patch }))
+        Self::of(TableOperation::Update, table, &arguments, &json!({ "patch": patch }))
     }
 
     /// Deletes the row with this key.
     pub(crate) fn delete(table: &Table, key: &Key) -> Self {
-        Self::of(Operation::Delete, table, &key_arguments(table, key), &json!({}))
+        Self::of(TableOperation::Delete, table, &key_arguments(table, key), &json!({}))
     }
 
     /// Calls a function that writes a table.
@@ -52,15 +52,15 @@ impl Request {
         Self { field, query, variables: json!({}) }
     }
 
-    fn of(operation: Operation, table: &Table, arguments: &str, variables: &Value) -> Self {
+    fn of(operation: TableOperation, table: &Table, arguments: &str, variables: &Value) -> Self {
         let ty = &table.type_name;
         let declared = match operation {
-            Operation::Create | Operation::Upsert => format!("($input: {ty}Input!)"),
-            Operation::CreateMany => format!("($inputs: [{ty}Input!]!)"),
-            Operation::Update => format!("($patch: {ty}Patch!)"),
-            Operation::Delete => String::new(),
+            TableOperation::Create | TableOperation::Upsert => format!("($input: {ty}Input!)"),
+            TableOperation::CreateMany => format!("($inputs: [{ty}Input!]!)"),
+            TableOperation::Update => format!("($patch: {ty}Patch!)"),
+            TableOperation::Delete => String::new(),
         };
-        let payload = payload(table, operation == Operation::CreateMany);
+        let payload = payload(table, operation == TableOperation::CreateMany);
         let field = operation.field(table);
         let query = format!("mutation{declared} {{ it: {field}({arguments}) {{ {payload} }} }}");
         Self { field, query, variables: variables.clone() }

@@ -12,8 +12,8 @@ use thiserror::Error;
 
 use super::names::{camel_case, pascal_case, plural, singular, uncapitalise};
 use super::{
-    Bounds, ByName, Catalog, Column, ColumnId, ColumnType, EnumType, EnumValue, FieldId, Mutation, Namespace,
-    Operation, Relation, RelationId, Scalar, Table, TableId, Writes, quote,
+    Bounds, ByName, Catalog, Column, ColumnId, ColumnType, EnumType, EnumValue, FieldId, MutationTarget,
+    Namespace, Relation, RelationId, Scalar, Table, TableId, TableOperation, Writes, quote,
 };
 use super::{functions, scopes, subscriptions};
 
@@ -171,11 +171,11 @@ impl Catalog {
             }
         }
         let of_tables = tables.iter().flat_map(|table| {
-            let named = move |it: Operation| (it.field(table), Mutation::Table(it, table.id));
+            let named = move |it: TableOperation| (it.field(table), MutationTarget::Table(it, table.id));
             table.operations().map(named)
         });
         let of_functions = functions.iter().filter(|function| function.writes());
-        let of_functions = of_functions.map(|it| (it.field.clone(), Mutation::Function(it.id)));
+        let of_functions = of_functions.map(|it| (it.field.clone(), MutationTarget::Function(it.id)));
         let mut mutations = HashMap::new();
         for (name, mutation) in of_tables.chain(of_functions) {
             if mutations.insert(name.clone(), mutation).is_some() {

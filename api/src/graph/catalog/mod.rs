@@ -17,7 +17,7 @@ pub use functions::{Argument, ArgumentType, Function, FunctionId, Returns};
 pub use scopes::{Keys, Policies, Scope, Strip};
 pub use subscriptions::{ChangeOperation, Feed, FeedField, FeedScope};
 pub use types::{Bounds, ColumnType, EnumType, EnumValue, Scalar};
-pub use writes::{Mutation, Operation, Writes};
+pub use writes::{MutationTarget, TableOperation, Writes};
 
 /// GraphQL scalar of what is a date or a moment, as the column says that it is of.
 pub const DATE_OR_DATE_TIME: &str = "DateOrDateTime";
@@ -42,7 +42,7 @@ pub struct Catalog {
     functions: Vec<Function>,
     by_name: ByName,
     by_type_name: HashMap<String, TableId>,
-    mutations: HashMap<String, Mutation>,
+    mutations: HashMap<String, MutationTarget>,
     feeds: Vec<FeedField>,
     scopes: scopes::Scopes,
 }
@@ -236,7 +236,7 @@ impl Catalog {
     }
 
     /// What a field of `Mutation` does.
-    pub fn mutation(&self, field: &str) -> Option<Mutation> {
+    pub fn mutation(&self, field: &str) -> Option<MutationTarget> {
         self.mutations.get(field).copied()
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio_postgres::types::Type;
 
 /// A column's type.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ColumnType {
     /// A single value.
     Scalar(Scalar),
@@ -16,7 +16,7 @@ pub enum ColumnType {
 }
 
 /// A value type without structure of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scalar {
     /// `boolean`
     Boolean,
@@ -60,7 +60,7 @@ pub struct Bounds {
 }
 
 /// The values of a CHECK list.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub struct EnumType {
     /// GraphQL name of the enum.
     pub name: String,
@@ -71,7 +71,7 @@ pub struct EnumType {
 }
 
 /// One value of a CHECK list.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub struct EnumValue {
     /// GraphQL name, in capitals.
     pub name: String,

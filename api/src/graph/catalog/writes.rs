@@ -1,4 +1,4 @@
-//! What can be written: operations on tables, and the fields of `Mutation` that are made of them.
+//! What can be written: operations on tables, and the fields of `MutationTarget` that are made of them.
 
 use super::names::{capitalise, plural, uncapitalise};
 use super::{Catalog, ColumnId, ColumnType, FunctionId, Relation, Scalar, Table, TableId};
@@ -14,9 +14,9 @@ pub struct Writes {
     pub delete: bool,
 }
 
-/// Something that a field of `Mutation` does with a table.
+/// Something that a field of `MutationTarget` does with a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operation {
+pub enum TableOperation {
     /// Adds a row.
     Create,
     /// Adds rows.
@@ -29,19 +29,19 @@ pub enum Operation {
     Delete,
 }
 
-/// What a field of `Mutation` does.
+/// What a field of `MutationTarget` does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mutation {
+pub enum MutationTarget {
     /// Something with a table.
-    Table(Operation, TableId),
+    Table(TableOperation, TableId),
     /// Whatever a function of the database does.
     Function(FunctionId),
 }
 
-impl Operation {
+impl TableOperation {
     const ALL: [Self; 5] = [Self::Create, Self::CreateMany, Self::Upsert, Self::Update, Self::Delete];
 
-    /// Name of the field of `Mutation`.
+    /// Name of the field of `MutationTarget`.
     pub fn field(self, table: &Table) -> String {
         let name = &table.type_name;
         match self {
@@ -56,12 +56,12 @@ impl Operation {
 
 impl Table {
     /// What can be done with the table.
-    pub fn operations(&self) -> impl Iterator<Item = Operation> {
-        Operation::ALL.into_iter().filter(|operation| match operation {
-            Operation::Create | Operation::CreateMany => !self.writes.insert.is_empty(),
-            Operation::Upsert => self.upsert_keys().next().is_some(),
-            Operation::Update => !self.writes.update.is_empty(),
-            Operation::Delete => self.writes.delete,
+    pub fn operations(&self) -> impl Iterator<Item = TableOperation> {
+        TableOperation::ALL.into_iter().filter(|operation| match operation {
+            TableOperation::Create | TableOperation::CreateMany => !self.writes.insert.is_empty(),
+            TableOperation::Upsert => self.upsert_keys().next().is_some(),
+            TableOperation::Update => !self.writes.update.is_empty(),
+            TableOperation::Delete => self.writes.delete,
         })
     }
 

@@ -27,7 +27,7 @@ pub(super) type FoundByKey = HashMap<Key, Found>;
 pub(super) struct Answer(Vec<Arc<FoundByKey>>);
 
 impl Answer {
-    /// What was found for a key.
+    /// Returns what was found for a key.
     pub(super) fn get(&self, key: &Key) -> Option<&Found> {
         self.0.iter().find_map(|found| found.get(key))
     }
@@ -72,7 +72,7 @@ fn pages(rows: Vec<Row>, positions: &[usize], limit: u64, backward: bool) -> Fou
     pages
 }
 
-/// The lines and points of each parent; none, and more, where there are too many of all together.
+/// Returns the lines and points of each parent; none, and more, where there are too many of all together.
 fn series(rows: Vec<Row>, positions: &[usize], most: u64) -> FoundByKey {
     let more = rows.len() as u64 > most;
     let mut parents = by_parent(rows, positions);
@@ -82,7 +82,7 @@ fn series(rows: Vec<Row>, positions: &[usize], most: u64) -> FoundByKey {
     parents
 }
 
-/// The points of each parent; none, and more, where there are too many rows to choose from.
+/// Returns the points of each parent; none, and more, where there are too many rows to choose from.
 fn thinned(rows: Vec<Row>, positions: &[usize], most: u64, max: usize, axes: &[ColumnType; 2]) -> FoundByKey {
     let more = rows.len() as u64 > most;
     let mut parents = by_parent(rows, positions);

@@ -1,17 +1,17 @@
 //! Reads rows that have changed, as somebody may see them, and writes what a subscription tells of them.
 
 use super::answer::Answer;
-pub(in crate::graph) use super::json::{Change, Out};
+pub(in crate::graph) use super::json::{ChangeEvent, Out};
 use super::key::Key;
 use super::level::Level;
 use super::{ReferenceCache, Unanswered, json, load_all};
 use crate::database::Session;
 use crate::graph::catalog::Catalog;
 use crate::graph::error::Error;
-use crate::graph::plan::{Feed, LoadId};
+use crate::graph::plan::{FeedPlan, LoadId};
 
 /// What was read for some changes of a feed.
-pub(in crate::graph) struct Rows {
+pub(in crate::graph) struct ChangedRows {
     answers: Vec<Answer>,
 }
 
@@ -26,27 +26,27 @@ pub(in crate::graph) struct Changed<'a> {
 /// Reads rows by their primary keys, as their subscriber sees them now, and asks which changes, given by their numbers, took
 /// a row out of the subscriber's sight.
 pub(in crate::graph) async fn read(
-    feed: &Feed,
+    feed: &FeedPlan,
     asked: &Changed<'_>,
     session: &mut Session,
     reference: &ReferenceCache,
-) -> Result<Rows, Unanswered> {
-    let keys: Vec<Key> = asked.keys.iter().map(|key| Key::from_parts(key)).collect();
+) -> Result<ChangedRows, Unanswered> {
+    let keys = asked.keys.iter().map(|key| Key::from_parts(key)).collect();
     let changes = asked.recalled.iter().map(|number| Key::Eight(number.to_be_bytes()));
-    let rows = feed.selections().map(|selection| (feed.rows, selection));
-    let level = Level::given(&feed.plan, &keys, rows).and(feed.gone, changes.collect());
+    let level =
+        Level::empty(&feed.plan).given(Some(feed.rows), &keys).given(Some(feed.gone), &changes.collect());
     let answers = load_all(&feed.plan, level, session, reference).await?;
-    Ok(Rows { answers })
+    Ok(ChangedRows { answers })
 }
 
-impl Rows {
-    /// Whether a row is there, matches, and can be seen.
-    pub(in crate::graph) fn has(&self, feed: &Feed, key: &[Vec<u8>]) -> bool {
+impl ChangedRows {
+    /// Returns whether a row is there, matches, and can be seen.
+    pub(in crate::graph) fn has(&self, feed: &FeedPlan, key: &[Vec<u8>]) -> bool {
         self.found(feed.rows, &Key::from_parts(key))
     }
 
-    /// Whether the row of a change was there, matched, and could be seen before it.
-    pub(in crate::graph) fn had(&self, feed: &Feed, change: i64) -> bool {
+    /// Returns whether the row of a change was there, matched, and could be seen before it.
+    pub(in crate::graph) fn had(&self, feed: &FeedPlan, change: i64) -> bool {
         self.found(feed.gone, &Key::Eight(change.to_be_bytes()))
     }
 
@@ -58,8 +58,8 @@ impl Rows {
     pub(in crate::graph) fn write(
         &self,
         catalog: &Catalog,
-        feed: &Feed,
-        change: &Change<'_>,
+        feed: &FeedPlan,
+        change: &ChangeEvent<'_>,
         out: Out<'_>,
     ) -> Result<(), Error> {
         json::write_change(catalog, feed, change, &self.answers, out)

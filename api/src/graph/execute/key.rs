@@ -19,7 +19,7 @@ pub(super) enum Key {
 }
 
 impl Key {
-    /// The key at these positions of a row; `None` where a part is NULL, which matches nothing.
+    /// Returns the key at these positions of a row; `None` where a part is NULL, which matches nothing.
     pub(super) fn of(row: &Row, positions: &[usize]) -> Option<Self> {
         match positions {
             [] => Some(Self::Whole),
@@ -32,7 +32,7 @@ impl Key {
         }
     }
 
-    /// The key of these parts.
+    /// Returns the key of these parts.
     pub(super) fn from_parts(parts: &[Vec<u8>]) -> Self {
         match parts {
             [] => Self::Whole,
@@ -45,7 +45,7 @@ impl Key {
         bytes.try_into().map_or_else(|_| Self::Parts([Box::from(bytes)].into()), Self::Eight)
     }
 
-    /// The bytes of its columns.
+    /// Returns the bytes of its columns.
     pub(super) fn parts(&self) -> Vec<&[u8]> {
         match self {
             Self::Whole => Vec::new(),
@@ -63,7 +63,7 @@ impl Key {
     }
 }
 
-/// A part of a key in a row. Numbers that are equal must be equal bytes.
+/// Returns a part of a key in a row. Numbers that are equal must be equal bytes.
 fn part_of(row: &Row, position: usize) -> Option<Cow<'_, [u8]>> {
     let bytes = row.bytes(position)?;
     Some(if row.is_numeric(position) { Cow::Owned(shortest(bytes)) } else { Cow::Borrowed(bytes) })
@@ -75,7 +75,7 @@ pub(super) fn single_parameters(key: &Key, parts: &[ColumnType]) -> Vec<Paramete
     parts.map(|(at, part)| Parameter::new(part.scalar().postgres(), key.part(at).to_vec())).collect()
 }
 
-/// The keys as array parameters, one array per part.
+/// Returns the keys as array parameters, one array per part.
 pub(super) fn parameters(keys: &[Key], parts: &[ColumnType]) -> Vec<Parameter> {
     parts
         .iter()

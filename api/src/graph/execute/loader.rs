@@ -24,7 +24,7 @@ use crate::graph::question::key::Parents;
 
 /// What a level asks of the database for some of its rows.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Question {
+pub(super) struct KeyedLoad {
     pub(super) load: LoadId,
     pub(super) keys: Arc<[Key]>,
     /// Whether nothing will be asked after its level.
@@ -33,7 +33,7 @@ pub(super) struct Question {
 
 /// The first key tells most questions of a load apart, as those of a thousand aliases; to look at all keys again and again is
 /// not worth it.
-impl Hash for Question {
+impl Hash for KeyedLoad {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.load.hash(state);
         self.keys.first().hash(state);
@@ -41,7 +41,7 @@ impl Hash for Question {
 }
 
 /// Without load and keys: the loader writes each question down before it knows whether it will need the text.
-impl fmt::Debug for Question {
+impl fmt::Debug for KeyedLoad {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a question")
     }
@@ -51,7 +51,9 @@ impl fmt::Debug for Question {
 type Found = Result<Arc<FoundByKey>, Arc<Unanswered>>;
 
 /// Asks the questions of one request, or of one step of it behind which rows may be others.
-pub(super) struct Questions<'r>(Loader<Question, Found, Statements<'r>, foldhash::HashMap<Question, Found>>);
+pub(super) struct Questions<'r>(
+    Loader<KeyedLoad, Found, Statements<'r>, foldhash::HashMap<KeyedLoad, Found>>,
+);
 
 impl<'r> Questions<'r> {
     pub(super) fn new(plan: &'r Plan, session: &'r mut Session, reference: &'r ReferenceCache) -> Self {
@@ -62,10 +64,10 @@ impl<'r> Questions<'r> {
         Self(loader.with_yield_count(0).with_max_batch_size(usize::MAX))
     }
 
-    /// What the loads of a level find, in one round trip.
+    /// Returns what the loads of a level find, in one round trip.
     pub(super) async fn ask(
         &self,
-        questions: Vec<Question>,
+        questions: Vec<KeyedLoad>,
     ) -> Result<BTreeMap<LoadId, Arc<FoundByKey>>, Unanswered> {
         let found = self.0.try_load_many(questions).await.map_err(|error| Error::internal(&error))?;
         let found = found.into_iter().map(|(question, found)| Ok((question.load, found?)));
@@ -82,8 +84,8 @@ struct Statements<'r> {
     asked: Vec<Asked>,
 }
 
-impl BatchFn<Question, Found> for Statements<'_> {
-    async fn load(&mut self, questions: &[Question]) -> HashMap<Question, Found> {
+impl BatchFn<KeyedLoad, Found> for Statements<'_> {
+    async fn load(&mut self, questions: &[KeyedLoad]) -> HashMap<KeyedLoad, Found> {
         let found = self.answer(questions).await.map_err(Arc::new);
         let found = |load: LoadId| match &found {
             Ok(found) => Ok(found.get(&load).cloned().unwrap_or_default()),
@@ -94,15 +96,15 @@ impl BatchFn<Question, Found> for Statements<'_> {
 }
 
 impl Statements<'_> {
-    /// What each load finds for the keys that it was not asked for before: one statement for each, in one round trip; but
+    /// Returns what each load finds for the keys that it was not asked for before: one statement for each, in one round trip; but
     /// loads from reference tables are answered from memory.
     async fn answer(
         &mut self,
-        questions: &[Question],
+        questions: &[KeyedLoad],
     ) -> Result<BTreeMap<LoadId, Arc<FoundByKey>>, Unanswered> {
         // In the order of the plan, whichever order the questions have.
         let mut new: BTreeMap<LoadId, Vec<Key>> = BTreeMap::new();
-        for Question { load, keys, .. } in questions {
+        for KeyedLoad { load, keys, .. } in questions {
             let asked = &mut self.asked[load.0];
             let keys = keys.iter().filter(|key| asked.insert((*key).clone())).cloned();
             new.entry(*load).or_default().extend(keys);
@@ -176,12 +178,12 @@ impl Statements<'_> {
 }
 
 impl Load {
-    /// The key, where the statement is for one.
+    /// Returns the key, where the statement is for one.
     pub(super) fn only<'k>(&self, keys: &'k [Key]) -> Option<&'k Key> {
         keys.first().filter(|_| self.parents == Parents::One)
     }
 
-    /// The statement for some keys.
+    /// Returns the statement for some keys.
     pub(super) fn statement(&self, keys: &[Key]) -> Statement {
         let mut parameters = match self.only(keys) {
             Some(only) => key::single_parameters(only, &self.parts),
@@ -192,13 +194,13 @@ impl Load {
     }
 }
 
-/// Whether there are more points than a request may have.
+/// Returns whether there are more points than a request may have.
 fn is_too_large(load: &Load, found: &FoundByKey) -> bool {
     let is_bounded = matches!(load.kind, LoadKind::Series { .. } | LoadKind::Points { .. });
     is_bounded && found.values().any(|found| found.more)
 }
 
-/// What has more points than a request may have is refused, not cut off.
+/// Refuses more points than a request may have; it cuts none off.
 fn check_size(load: &Load, found: &FoundByKey) -> Result<(), Error> {
     if !is_too_large(load, found) {
         return Ok(());

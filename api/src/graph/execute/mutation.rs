@@ -5,20 +5,21 @@ use std::ops::Range;
 use super::answer::Answer;
 use super::key::Key;
 use super::level::Level;
+use super::refused::{ValuesGiven, refused};
 use super::written::Written;
 use super::{ReferenceCache, json, load_all};
 use crate::database::{DatabaseError, Row, Session, SqlState, Statement};
 use crate::graph::answer::raw;
 use crate::graph::catalog::{Catalog, Table};
 use crate::graph::error::{COLLISION, Code, Error};
-use crate::graph::plan::{Called, Change, Keyed, Mutation, MutationField, Step, Write};
+use crate::graph::plan::{Called, Keyed, Mutation, MutationField, MutationStep, RowWrite, Write};
 use crate::graph::question::write::Insert;
-use crate::graph::refusal::{Deed, Refusals, Told};
+use crate::graph::refusal::{Deed, Refusals};
 use crate::graph::sql;
 use crate::graph::value::write_string;
 
 /// What carrying out a mutation needs besides the mutation.
-pub(in crate::graph) struct Writer<'a> {
+pub(in crate::graph) struct MutationRunner<'a> {
     pub(in crate::graph) catalog: &'a Catalog,
     pub(in crate::graph) reference: &'a ReferenceCache,
     pub(in crate::graph) refusals: &'a Refusals,
@@ -77,20 +78,7 @@ impl From<DatabaseError> for Failure {
     }
 }
 
-/// Where the values of a statement were given.
-#[derive(Clone, Copy)]
-enum Given<'a> {
-    /// Nowhere that could be named.
-    Nowhere,
-    /// In an argument, or a row within one.
-    Here(&'a str),
-    /// In several rows.
-    Rows(Added, &'a [String]),
-    /// In the arguments of a function.
-    Call(Added, &'a Called),
-}
-
-impl Writer<'_> {
+impl MutationRunner<'_> {
     /// Carries out a mutation, appends the response's `data` and gives what was written. Nothing of it lasts yet.
     pub(in crate::graph) async fn run(
         &self,
@@ -130,7 +118,7 @@ impl Writer<'_> {
             out.push(b':');
             match value {
                 MutationField::Typename => write_string("Mutation", out),
-                MutationField::Step(step) => {
+                MutationField::MutationStep(step) => {
                     let keys = match before {
                         None => self.step(at, step, session, out).await?,
                         Some(before) => {
@@ -150,7 +138,7 @@ impl Writer<'_> {
     async fn step(
         &self,
         at: usize,
-        step: &Step,
+        step: &MutationStep,
         session: &mut Session,
         out: &mut Vec<u8>,
     ) -> Result<Vec<Key>, Failure> {
@@ -159,7 +147,7 @@ impl Writer<'_> {
             Write::Update(change) => self.change(change, Deed::Update, step, session).await?,
             // What is returned is read before it is gone.
             Write::Delete(change) => {
-                self.write(&change.look, Deed::Delete, Given::Nowhere, step, session).await?
+                self.write(&change.look, Deed::Delete, ValuesGiven::Nowhere, step, session).await?
             }
             Write::Call(called) => self.call(at, called, step, session).await?,
         };
@@ -174,7 +162,7 @@ impl Writer<'_> {
     /// Appends what is returned of rows that are there already.
     async fn show(
         &self,
-        step: &Step,
+        step: &MutationStep,
         keys: &[Key],
         session: &mut Session,
         out: &mut Vec<u8>,
@@ -186,7 +174,7 @@ impl Writer<'_> {
     /// Appends what is returned of rows.
     fn payload(
         &self,
-        step: &Step,
+        step: &MutationStep,
         keys: &[Key],
         answers: &[Answer],
         out: &mut Vec<u8>,
@@ -201,7 +189,7 @@ impl Writer<'_> {
         &self,
         field: usize,
         insert: &Insert,
-        step: &Step,
+        step: &MutationStep,
         session: &mut Session,
     ) -> Result<Vec<Key>, Failure> {
         let mut next = vec![(insert, Vec::new())];
@@ -215,8 +203,8 @@ impl Writer<'_> {
             let count = probe.map_or(insert.rows.len(), |probe| probe.rows.end);
             let statement = sql::insert(self.catalog, insert, &parents, count);
             let given = match insert.places.as_slice() {
-                [place] => Given::Here(place),
-                places => Given::Rows(at, places),
+                [place] => ValuesGiven::Here(place),
+                places => ValuesGiven::Rows(at, places),
             };
             let rows = self.rows(&statement, table, Deed::Insert, given, step, session).await?;
             if probe.is_some() {
@@ -233,11 +221,11 @@ impl Writer<'_> {
         &self,
         field: usize,
         called: &Called,
-        step: &Step,
+        step: &MutationStep,
         session: &mut Session,
     ) -> Result<Vec<Key>, Failure> {
         let at = Added { field, number: 0 };
-        let given = Given::Call(at, called);
+        let given = ValuesGiven::Call(at, called);
         match (self.probe.as_ref().filter(|probe| probe.at == at), &called.objects) {
             (Some(probe), Some(objects)) => {
                 let statement = objects.statement(self.catalog, probe.rows.clone());
@@ -251,25 +239,25 @@ impl Writer<'_> {
     /// Changes or deletes a row, which has to be there and the caller's to write.
     async fn change(
         &self,
-        change: &Change,
+        change: &RowWrite,
         deed: Deed,
-        step: &Step,
+        step: &MutationStep,
         session: &mut Session,
     ) -> Result<Vec<Key>, Failure> {
-        let given = if deed == Deed::Update { Given::Here("patch") } else { Given::Nowhere };
+        let given = if deed == Deed::Update { ValuesGiven::Here("patch") } else { ValuesGiven::Nowhere };
         let keys = self.write(&change.statement, deed, given, step, session).await?;
         if keys.is_empty() { Err(self.not_written(change, step, session).await?) } else { Ok(keys) }
     }
 
-    /// Why a row was not written: it is not there for the caller, it has changed, or it is not the caller's to write.
+    /// Returns why a row was not written: it is not there for the caller, it has changed, or it is not the caller's to write.
     async fn not_written(
         &self,
-        change: &Change,
-        step: &Step,
+        change: &RowWrite,
+        step: &MutationStep,
         session: &mut Session,
     ) -> Result<Failure, Failure> {
         let table = self.catalog.table(step.table);
-        let rows = self.rows(&change.look, table, Deed::Update, Given::Nowhere, step, session).await?;
+        let rows = self.rows(&change.look, table, Deed::Update, ValuesGiven::Nowhere, step, session).await?;
         let width = table.primary_key.len();
         let error = match rows.first() {
             None => Error::new(Code::NotFound, format!("There is no such {}.", table.type_name)),
@@ -290,8 +278,13 @@ impl Writer<'_> {
     }
 
     /// Loads what is asked for of rows.
-    async fn load(&self, step: &Step, keys: &[Key], session: &mut Session) -> Result<Vec<Answer>, Failure> {
-        let level = Level::given(&step.plan, keys, step.payload.rows());
+    async fn load(
+        &self,
+        step: &MutationStep,
+        keys: &[Key],
+        session: &mut Session,
+    ) -> Result<Vec<Answer>, Failure> {
+        let level = Level::empty(&step.plan).given(None, &keys.into());
         load_all(&step.plan, level, session, self.reference).await.map_err(|failed| {
             match failed.error.reason {
                 Some(COLLISION) => Failure::Collision(placed(collided(), step)),
@@ -305,8 +298,8 @@ impl Writer<'_> {
         &self,
         statement: &Statement,
         deed: Deed,
-        given: Given<'_>,
-        step: &Step,
+        given: ValuesGiven<'_>,
+        step: &MutationStep,
         session: &mut Session,
     ) -> Result<Vec<Key>, Failure> {
         let table = self.catalog.table(step.table);
@@ -318,8 +311,8 @@ impl Writer<'_> {
         statement: &Statement,
         table: &Table,
         deed: Deed,
-        given: Given<'_>,
-        step: &Step,
+        given: ValuesGiven<'_>,
+        step: &MutationStep,
         session: &mut Session,
     ) -> Result<Vec<Row>, Failure> {
         match session.query(std::slice::from_ref(statement)).await {
@@ -333,58 +326,7 @@ impl Writer<'_> {
     }
 }
 
-/// A refusal with the argument that it is about.
-fn refused(told: Told, given: Given<'_>, step: &Step) -> Failure {
-    let Told { error, field, names, is_about } = told;
-    let mut error = placed(error, step);
-    match given {
-        Given::Rows(at, places) if is_about => {
-            let places = places.iter().map(|place| within(place, field.as_deref())).collect();
-            let is_of_field = field.is_some();
-            return Failure::Among(Box::new(Among {
-                at,
-                places,
-                error,
-                is_of_field,
-                may_be_about_none: false,
-            }));
-        }
-        Given::Here(place) if is_about => error.argument = Some(within(place, field.as_deref())),
-        Given::Call(at, called) => {
-            let number = || called.too_large.as_deref().filter(|_| error.code == Code::BadUserInput);
-            let is_of_value =
-                matches!(error.code, Code::BadUserInput | Code::NotFound | Code::Conflict | Code::Forbidden);
-            let key = || called.key.as_deref().filter(|_| error.code == Code::NotFound);
-            let place = is_of_value.then(|| called.place_of(&names).or_else(key)).flatten();
-            error.argument = place.or_else(number).map(str::to_owned);
-            // An argument that is no field of the objects is named already.
-            let may_be_within = error.argument.as_ref().is_none_or(|place| place.contains('.'));
-            if let Some(objects) = &called.objects
-                && is_of_value
-                && called.too_large.is_none()
-                && may_be_within
-            {
-                let (places, is_of_field) = (objects.places(&names), objects.have(&names));
-                return Failure::Among(Box::new(Among {
-                    at,
-                    places,
-                    error,
-                    is_of_field,
-                    may_be_about_none: true,
-                }));
-            }
-        }
-        Given::Nowhere | Given::Here(_) | Given::Rows(..) => {}
-    }
-    Failure::Refused(error)
-}
-
-/// A field within a place, or the place.
-pub(in crate::graph) fn within(place: &str, field: Option<&str>) -> String {
-    field.map_or_else(|| place.to_owned(), |field| format!("{place}.{field}"))
-}
-
-/// Whether one transaction had to give way to another, or to a change of the tables.
+/// Returns whether one transaction had to give way to another, or to a change of the tables.
 pub(in crate::graph) fn is_collision(error: &DatabaseError) -> bool {
     match error {
         DatabaseError::Outdated => true,
@@ -395,13 +337,13 @@ pub(in crate::graph) fn is_collision(error: &DatabaseError) -> bool {
     }
 }
 
-/// The error of a mutation that had to give way each time.
+/// Returns the error of a mutation that had to give way each time.
 pub(in crate::graph) fn collided() -> Error {
     let message = "Others were writing the same rows. Nothing was written; try again.";
     Error { reason: Some(COLLISION), ..Error::new(Code::Conflict, message) }
 }
 
-fn placed(error: Error, step: &Step) -> Error {
+pub(super) fn placed(error: Error, step: &MutationStep) -> Error {
     error.at(&step.place.path, step.place.location)
 }
 

@@ -25,7 +25,7 @@ const UNHEARD_FOR: Duration = Duration::from_secs(5);
 /// The cache of one gateway.
 pub struct ReferenceCache {
     pool: Pool,
-    answers: Cache<Question, Kept>,
+    answers: Cache<CacheKey, Kept>,
     /// Counts changes, so that an answer read before a change is not kept after it.
     generation: AtomicU64,
     listening: AtomicBool,
@@ -36,7 +36,7 @@ pub struct ReferenceCache {
 }
 
 #[derive(PartialEq, Eq, Hash)]
-struct Question {
+struct CacheKey {
     role: String,
     statement: Statement,
     /// Where in the rows their key is.
@@ -52,7 +52,7 @@ struct Kept {
 }
 
 impl ReferenceCache {
-    /// An empty cache that reads from a pool.
+    /// Returns an empty cache that reads from a pool.
     pub fn new(pool: Pool) -> Self {
         Self {
             pool,
@@ -64,7 +64,7 @@ impl ReferenceCache {
         }
     }
 
-    /// What a load, which reads reference tables only, finds for some keys and the role of a caller.
+    /// Returns what a load, which reads reference tables only, finds for some keys and the role of a caller.
     pub(super) async fn get(
         &self,
         caller: &Caller,
@@ -73,7 +73,7 @@ impl ReferenceCache {
     ) -> Result<Arc<FoundByKey>, DatabaseError> {
         let key = load.positions.clone();
         let backward = matches!(load.kind, LoadKind::Page { backward: true, .. });
-        let question = Question { role: caller.role.clone(), statement: load.statement(keys), key, backward };
+        let question = CacheKey { role: caller.role.clone(), statement: load.statement(keys), key, backward };
         let listening = self.listening.load(Ordering::Acquire);
         if let Some(kept) = self.answers.get(&question)
             && (listening || kept.since.elapsed() < UNHEARD_FOR)
@@ -103,7 +103,7 @@ impl ReferenceCache {
         }
     }
 
-    /// Whether an answer to one caller of a role answers the others too. Where it does not, the database is asked each time.
+    /// Returns whether an answer to one caller of a role answers the others too. Where it does not, the database is asked each time.
     pub(super) fn is_shared(&self) -> bool {
         self.is_shared.load(Ordering::Acquire)
     }
@@ -119,7 +119,7 @@ impl ReferenceCache {
         }
     }
 
-    /// How often everything has been forgotten.
+    /// Returns how often everything has been forgotten.
     pub fn forgotten(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
     }
@@ -131,7 +131,7 @@ impl ReferenceCache {
     }
 }
 
-impl Question {
+impl CacheKey {
     fn bytes(&self) -> usize {
         let Statement { text, parameters } = &self.statement;
         let values = parameters.iter().map(|it| size_of_val(it) + it.value.as_ref().map_or(0, Vec::len));

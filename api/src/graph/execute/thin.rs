@@ -42,7 +42,7 @@ pub(super) fn thin_rows(mut rows: Vec<Row>, max: usize, axes: &[ColumnType; 2]) 
     rows
 }
 
-/// Which of a line's points to keep, in their order: all where there are no more than `max`, otherwise `max`, with
+/// Returns which of a line's points to keep, in their order: all where there are no more than `max`, otherwise `max`, with
 /// the first, the last, a least and a greatest y among them. These are four, so a smaller `max` stands for four.
 fn thin(points: &[Point], max: usize) -> Vec<usize> {
     let max = max.max(4);
@@ -81,7 +81,7 @@ fn thin(points: &[Point], max: usize) -> Vec<usize> {
     kept
 }
 
-/// Where the least and the greatest y are, in the order of the line; the ends are preferred, since they stay anyway.
+/// Returns where the least and the greatest y are, in the order of the line; the ends are preferred, since they stay anyway.
 fn extremes(points: &[Point]) -> [usize; 2] {
     let end = points.len() - 1;
     let (mut least, mut greatest) = if points[end].y < points[0].y { (end, 0) } else { (0, end) };
@@ -96,7 +96,7 @@ fn extremes(points: &[Point]) -> [usize; 2] {
     [least.min(greatest), least.max(greatest)]
 }
 
-/// The point of a bucket that makes the largest triangle with the one before and the one after it; the first of equals.
+/// Returns the point of a bucket that makes the largest triangle with the one before and the one after it; the first of equals.
 fn largest_triangle(points: &[Point], before: Point, bucket: Range<usize>, after: Point) -> usize {
     let (mut largest, mut most) = (bucket.start, 0.0);
     for at in bucket {
@@ -136,7 +136,7 @@ mod tests {
         ys.iter().map(point).collect()
     }
 
-    /// The algorithm as the paper has it, without fixed points, for lines of more than `max` points.
+    /// Returns the points that the paper's algorithm keeps, without fixed ones, for lines of more than `max` points.
     fn plain(points: &[Point], max: usize) -> Vec<usize> {
         let (inner, buckets) = (points.len() - 2, max - 2);
         let edge = |bucket: usize| if bucket > buckets { points.len() } else { 1 + bucket * inner / buckets };

@@ -12,12 +12,12 @@ use crate::graph::plan::{Load, LoadId, Place, Plan};
 pub(in crate::graph) struct Unanswered {
     pub(in crate::graph) error: Error,
     /// What was asked, where the database cannot compute with a value.
-    pub(in crate::graph) refused: Option<Refused>,
+    pub(in crate::graph) refused: Option<RefusedLoad>,
 }
 
 /// What was asked of a load.
 #[derive(Clone, Debug)]
-pub(in crate::graph) struct Refused {
+pub(in crate::graph) struct RefusedLoad {
     load: LoadId,
     keys: Vec<Key>,
 }
@@ -29,21 +29,21 @@ impl From<Error> for Unanswered {
 }
 
 impl Unanswered {
-    /// A load failed that was asked for some keys.
+    /// Returns the error of a load that failed for some keys.
     pub(super) fn of(plan: &Plan, load: LoadId, keys: &[Key], error: &DatabaseError) -> Self {
         let place = &plan.loads[load.0].place;
-        let refused = error.is_of_values().then(|| Refused { load, keys: keys.to_vec() });
+        let refused = error.is_of_values().then(|| RefusedLoad { load, keys: keys.to_vec() });
         Self { error: Error::from(error).at(&place.path, place.location), refused }
     }
 }
 
-impl Refused {
-    /// Where it came up.
+impl RefusedLoad {
+    /// Returns where it came up.
     pub(in crate::graph) fn place<'p>(&self, plan: &'p Plan) -> &'p Place {
         &plan.loads[self.load.0].place
     }
 
-    /// The statement that asks the same by another plan of the same request; `None`: that one does not ask it.
+    /// Returns the statement that asks the same by another plan of the same request; `None`: that one does not ask it.
     pub(in crate::graph) fn statement(&self, plan: &Plan, other: &Plan) -> Option<Statement> {
         let load = &plan.loads[self.load.0];
         let is_alike = |it: &&Load| {

@@ -26,7 +26,7 @@ impl Written {
         out
     }
 
-    /// What was kept of a mutation; `None`: it is not that.
+    /// Returns what was kept of a mutation; `None`: it is not that.
     pub(in crate::graph) fn from_bytes(mut bytes: &[u8]) -> Option<Self> {
         let mut written = Vec::new();
         while !bytes.is_empty() {

@@ -17,7 +17,6 @@ use tokio::sync::Semaphore;
 use self::write::Writer;
 use super::error::{Code, Error, PathSegment};
 use super::limits::Limits;
-use super::plan::{Keyed, RootField};
 use crate::cache::Cache;
 
 /// The most bytes of cached answers. The whole schema takes about two megabytes.
@@ -72,17 +71,17 @@ impl Introspection {
         Self { schema, kept: Cache::new(MOST_BYTES), turn: Arc::new(Semaphore::new(1)) }
     }
 
-    /// Answers the introspection fields of `Query`. `cost` is the cost of the request so far, to which the answer is added.
-    pub(super) async fn answer(
+    /// Answers introspection fields of `Query`, each under its response key. `cost` is the cost of the request so far, to which the
+    /// answer is added.
+    pub(super) async fn answer<'f>(
         &self,
-        fields: &[Keyed<RootField>],
+        fields: impl Iterator<Item = (&'f str, &'f Introspected)>,
         limits: &Limits,
         cost: &mut u64,
     ) -> Result<Answers, Error> {
         let mut answers = Answers::new();
         let mut bytes = 0;
-        for Keyed { key, value } in fields {
-            let RootField::Introspection(asked) = value else { continue };
+        for (key, asked) in fields {
             if !limits.introspection {
                 return Err(Error::new(Code::Forbidden, "This server does not show its schema."));
             }
@@ -98,7 +97,7 @@ impl Introspection {
             };
             *cost = cost.saturating_add(kept.objects);
             bytes += kept.bytes.len();
-            answers.insert(key.clone(), kept.bytes);
+            answers.insert(key.to_owned(), kept.bytes);
         }
         Ok(answers)
     }

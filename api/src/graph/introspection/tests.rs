@@ -29,11 +29,16 @@ fn whole() -> String {
 /// Answers a query without the planner.
 async fn ours(schema: &Schema, query: &str) -> Value {
     let introspection = Introspection::new(schema.clone());
-    values(&introspection.answer(&fields(query), &Limits::default(), &mut 0).await.unwrap())
+    values(&introspection.answer(each(&fields(query)), &Limits::default(), &mut 0).await.unwrap())
+}
+
+/// Returns fields as the planner does.
+fn each(fields: &[(String, Introspected)]) -> impl Iterator<Item = (&str, &Introspected)> {
+    fields.iter().map(|(key, asked)| (key.as_str(), asked))
 }
 
 /// Returns the fields of a query, which all are of introspection.
-fn fields(query: &str) -> Vec<Keyed<RootField>> {
+fn fields(query: &str) -> Vec<(String, Introspected)> {
     let document = parse_query(query).unwrap();
     let operation = &document.operations.iter().next().unwrap().1.node;
     let asked = |selection: &Positioned<Selection>| {
@@ -43,7 +48,7 @@ fn fields(query: &str) -> Vec<Keyed<RootField>> {
             Some(name) => Introspected::Type(name, below),
             None => Introspected::Schema(below),
         };
-        Keyed { key: field.response_key().node.to_string(), value: RootField::Introspection(asked) }
+        (field.response_key().node.to_string(), asked)
     };
     operation.selection_set.node.items.iter().map(asked).collect()
 }
@@ -123,7 +128,7 @@ async fn answers_are_those_of_the_library() {
         let inputs = Inputs::read(&definitions, &document, operation, &none).unwrap();
         let planned = plan::plan(&catalog, &limits, &document, operation, &inputs, None).unwrap();
         let mut cost = planned.cost;
-        let answers = introspection.answer(&planned.fields, &limits, &mut cost).await.unwrap();
+        let answers = introspection.answer(planned.introspection(), &limits, &mut cost).await.unwrap();
         assert!(values(&answers) == theirs(&types, query).await, "{query}");
     }
 }
@@ -199,7 +204,7 @@ async fn the_portals_introspection_stays_small() {
     let catalog = Catalog::new(&[portal]).unwrap();
     let introspection = Introspection::new(schema::build(&catalog).unwrap());
     let fields = fields(include_str!("usual.graphql"));
-    let answers = introspection.answer(&fields, &Limits::default(), &mut 0).await.unwrap();
+    let answers = introspection.answer(each(&fields), &Limits::default(), &mut 0).await.unwrap();
     let bytes = answers["__schema"].len();
     println!("{bytes} bytes for {} tables", catalog.tables().len());
     assert!(bytes <= 1_560_000, "{bytes}");
@@ -212,11 +217,11 @@ async fn an_answer_is_made_once() {
     let limits = Limits::default();
     let named = |name: &str| {
         let wanted = Wanted { key: "n".into(), name: "name".into(), deprecated: false, below: Shape::new() };
-        RootField::Introspection(Introspected::Type(name.into(), vec![wanted]))
+        Introspected::Type(name.into(), vec![wanted])
     };
-    let fields = ["a", "b"].map(|key| Keyed { key: key.into(), value: named("Thing") });
-    let first = introspection.answer(&fields, &limits, &mut 0).await.unwrap();
-    let again = introspection.answer(&fields, &limits, &mut 0).await.unwrap();
+    let fields = ["a", "b"].map(|key| (key.to_owned(), named("Thing")));
+    let first = introspection.answer(each(&fields), &limits, &mut 0).await.unwrap();
+    let again = introspection.answer(each(&fields), &limits, &mut 0).await.unwrap();
     let places: Vec<*const u8> =
         [&first["a"], &first["b"], &again["a"]].iter().map(|bytes| bytes.as_ptr()).collect();
     assert!(places.windows(2).all(|two| two[0] == two[1]), "{places:?}");
@@ -278,7 +283,7 @@ async fn what_the_schema_of_schemas_says_is_so() {
                 let none = Variables::default();
                 let inputs = Inputs::read(&definitions, &document, operation, &none).unwrap();
                 let planned = plan::plan(&catalog, &limits, &document, operation, &inputs, None).unwrap();
-                let answer = introspection.answer(&planned.fields, &limits, &mut 0).await.unwrap();
+                let answer = introspection.answer(planned.introspection(), &limits, &mut 0).await.unwrap();
                 answers.push(values(&answer).to_string());
             }
             assert_eq!(answers[0], answers[1], "{ty}.{name}");

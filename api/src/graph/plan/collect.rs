@@ -85,7 +85,8 @@ impl<'a> Collector<'a, '_> {
         Ok(())
     }
 
-    /// The only abstract type is `Node`, which every table's type implements; validation has refused the rest.
+    /// Returns whether a fragment on a type applies. The only abstract type is `Node`, which every table's type implements;
+    /// validation has refused the rest.
     fn applies(&self, on: Option<&str>) -> bool {
         on.is_none_or(|on| on == self.type_name || on == "Node")
     }

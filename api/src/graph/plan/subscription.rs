@@ -6,7 +6,7 @@ use crate::graph::error::Error;
 
 /// A subscription, ready to run for the keys of changed rows.
 #[derive(Debug)]
-pub(in crate::graph) struct Feed {
+pub(in crate::graph) struct FeedPlan {
     /// Response key of the only field.
     pub(in crate::graph) key: String,
     /// Which rows it is about.
@@ -21,8 +21,6 @@ pub(in crate::graph) struct Feed {
     pub(in crate::graph) plan: Plan,
     /// The rows by their primary key, with the filter.
     pub(in crate::graph) rows: LoadId,
-    /// Nothing of a row: it is asked for all the same, because what the caller cannot see is not told.
-    pub(in crate::graph) nothing: RowSelection,
     /// The numbers of those changes before which the row was one of the feed's, from what was recalled of the rows.
     pub(in crate::graph) gone: LoadId,
     /// Rows that are read at a time at most, so that a read costs what a request may cost.
@@ -50,7 +48,7 @@ pub enum Topic {
 }
 
 impl Topic {
-    /// The table.
+    /// Returns the table.
     pub fn table(&self) -> TableId {
         match self {
             Self::Table(table) | Self::Row(table, _) | Self::Reference(table, ..) => *table,
@@ -59,7 +57,7 @@ impl Topic {
 }
 
 /// A field of a change.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(in crate::graph) enum ChangeField {
     /// `__typename`
     Typename(String),
@@ -73,15 +71,4 @@ pub(in crate::graph) enum ChangeField {
     ChangedAt,
     /// The row.
     Row(RowSelection),
-}
-
-impl Feed {
-    /// What is asked of the rows.
-    pub(in crate::graph) fn selections(&self) -> impl Iterator<Item = &RowSelection> {
-        let asked = self.fields.iter().filter_map(|field| match &field.value {
-            ChangeField::Row(selection) => Some(selection),
-            _ => None,
-        });
-        asked.chain([&self.nothing])
-    }
 }

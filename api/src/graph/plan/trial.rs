@@ -24,22 +24,22 @@ pub(in crate::graph) struct Trial {
 }
 
 impl Trial {
-    /// A plan with all arguments.
+    /// Returns a plan with all arguments.
     pub(in crate::graph) fn whole(path: &[PathSegment]) -> Self {
         Self::without(path, Vec::new())
     }
 
-    /// A plan without a part of a field's arguments.
+    /// Returns a plan without a part of a field's arguments.
     pub(in crate::graph) fn without(path: &[PathSegment], part: Vec<String>) -> Self {
         Self { path: path.to_vec(), part, emptied: false, bare: false, within: OnceLock::new() }
     }
 
-    /// The same, with nothing in the part's place.
+    /// Returns the same, with nothing in the part's place.
     pub(in crate::graph) fn emptied(&self) -> Self {
         Self { emptied: true, ..Self::without(&self.path, self.part.clone()) }
     }
 
-    /// The same of a feed, of whose rows it is only asked which there are.
+    /// Returns the same of a feed, of whose rows it is only asked which there are.
     pub(in crate::graph) fn bare(self) -> Self {
         Self { bare: true, ..self }
     }
@@ -48,12 +48,12 @@ impl Trial {
         self.bare
     }
 
-    /// The part, as a dotted path: `filter.notes.like`.
+    /// Returns the part, as a dotted path: `filter.notes.like`.
     pub(in crate::graph) fn argument(&self) -> String {
         self.part.join(".")
     }
 
-    /// The parts that this one consists of, as far as a plan got.
+    /// Returns the parts that this one consists of, as far as a plan got.
     pub(in crate::graph) fn parts(&self) -> Vec<Vec<String>> {
         let within = self.within.get().into_iter().flatten();
         within.map(|name| [self.part.as_slice(), std::slice::from_ref(name)].concat()).collect()

@@ -16,14 +16,14 @@ use crate::graph::catalog::{ColumnType, Scalar};
 use crate::graph::value::{is_within_calendars, parameter};
 
 /// A span of time.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(in crate::graph) struct Bucket {
     pub(in crate::graph) span: Span,
     pub(in crate::graph) zone: Zone,
 }
 
 /// The length of a bucket, and where it is counted from.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(in crate::graph) enum Span {
     /// A unit of the calendar, by its name and by its length as an interval.
     Calendar(&'static str, &'static str),
@@ -36,7 +36,7 @@ pub(in crate::graph) enum Span {
 }
 
 /// Where lengths are counted from.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(in crate::graph) enum Origin {
     /// This moment.
     Moment(Parameter),
@@ -96,7 +96,7 @@ impl Bucket {
         Ok(Self { span: span.by(&zone), zone })
     }
 
-    /// The fewest seconds that a bucket has: clocks change, and months differ.
+    /// Returns the fewest seconds that a bucket has: clocks change, and months differ.
     pub(in crate::graph) fn shortest(&self) -> u64 {
         match &self.span {
             Span::Calendar("week", _) => 6 * DAY,
@@ -110,7 +110,7 @@ impl Bucket {
         }
     }
 
-    /// The seconds that a bucket usually has.
+    /// Returns the seconds that a bucket usually has.
     pub(in crate::graph) fn usual(&self) -> u64 {
         match &self.span {
             Span::Calendar("week", _) => 7 * DAY,
@@ -137,7 +137,7 @@ impl Bucket {
         Ok(())
     }
 
-    /// Whether moments are rounded down on the clock of a place that is put forward and back. Buckets are then known by what this
+    /// Returns whether moments are rounded down on the clock of a place that is put forward and back. Buckets are then known by what this
     /// clock shows as they begin, and the first moment when it does is looked for.
     pub(in crate::graph) fn is_shown(&self, ty: &ColumnType) -> bool {
         let by_calendar = matches!(self.span, Span::Calendar(..) | Span::Days(..));
@@ -163,7 +163,7 @@ impl Span {
         })
     }
 
-    /// The same by a clock. By one that is never changed, hours and days are lengths of time.
+    /// Returns the same by a clock. By one that is never changed, hours and days are lengths of time.
     fn by(self, zone: &Zone) -> Self {
         let Some(offset) = zone.offset else { return self };
         let (seconds, origin) = match self {
@@ -200,7 +200,7 @@ pub(in crate::graph) fn moment(value: &Value<'_>) -> Result<Parameter, ArgumentE
     if is_shown { Ok(moment) } else { Err(ArgumentError::here("a time lies in the years from 1 to 9999")) }
 }
 
-/// Microseconds since 2000-01-01 of a parameter that is a moment.
+/// Returns microseconds since 2000-01-01 of a parameter that is a moment.
 pub(in crate::graph) fn microseconds(moment: &Parameter) -> Option<i64> {
     Some(i64::from_be_bytes(moment.value.as_deref()?.try_into().ok()?))
 }

@@ -15,12 +15,12 @@ use crate::graph::value::{shown, stored};
 #[derive(Clone, Debug)]
 pub(in crate::graph) struct Call {
     pub(in crate::graph) function: FunctionId,
-    pub(in crate::graph) arguments: Vec<Given>,
+    pub(in crate::graph) arguments: Vec<CallArgument>,
 }
 
 /// An argument of a call.
 #[derive(Clone, Debug)]
-pub(in crate::graph) struct Given {
+pub(in crate::graph) struct CallArgument {
     /// The argument's name in the database.
     pub(in crate::graph) name: String,
     pub(in crate::graph) value: Parameter,
@@ -29,7 +29,7 @@ pub(in crate::graph) struct Given {
 }
 
 impl Call {
-    /// The call that the rows of a table come from; `None` where the database holds them.
+    /// Returns the call that the rows of a table come from; `None` where the database holds them.
     pub(in crate::graph) fn read(
         catalog: &Catalog,
         table: &Table,
@@ -55,7 +55,7 @@ impl Call {
                 ArgumentType::Value(ty) => {
                     let value = read(function, ty, argument.bounds, value)
                         .map_err(|error| error.within(&argument.field))?;
-                    arguments.push(Given { name: argument.name.clone(), value, is_of_objects: false });
+                    arguments.push(CallArgument { name: argument.name.clone(), value, is_of_objects: false });
                 }
                 ArgumentType::Objects { fields, .. } => {
                     arguments.extend(arrays(function, &argument.field, fields, value)?);
@@ -67,7 +67,7 @@ impl Call {
 
     /// Returns the arguments as bytes, the same for the same rows: part of what a cursor is good for.
     pub(in crate::graph) fn fingerprint(&self) -> impl Iterator<Item = Cow<'_, [u8]>> {
-        self.arguments.iter().flat_map(|Given { name, value, .. }| {
+        self.arguments.iter().flat_map(|CallArgument { name, value, .. }| {
             let value = value.value.as_deref().unwrap_or_default();
             [Cow::Owned(quote(name).into_bytes()), Cow::Borrowed(value)]
         })
@@ -85,13 +85,13 @@ fn read(
     if function.writes() { stored(ty, bounds, value) } else { shown(ty, bounds, value) }
 }
 
-/// A list of objects as arrays, one for each of their fields.
+/// Returns a list of objects as arrays, one for each of their fields.
 fn arrays(
     function: &Function,
     argument: &str,
     fields: &[Argument],
     value: &Value<'_>,
-) -> Result<Vec<Given>, ArgumentError> {
+) -> Result<Vec<CallArgument>, ArgumentError> {
     let mut arrays = Vec::with_capacity(fields.len());
     for field in fields {
         let ArgumentType::Value(ty) = &field.ty else { continue };
@@ -111,12 +111,12 @@ fn arrays(
         let scalar = ty.scalar();
         let elements = elements.iter().map(Option::as_deref);
         let array = Parameter::nullable_array(scalar.postgres_array(), &scalar.postgres(), elements);
-        arrays.push(Given { name: field.name.clone(), value: array, is_of_objects: true });
+        arrays.push(CallArgument { name: field.name.clone(), value: array, is_of_objects: true });
     }
     Ok(arrays)
 }
 
-/// The arguments that say which rows there are, as text: the filter, and those of the function that gives the rows.
+/// Returns the arguments that say which rows there are, as text: the filter, and those of the function that gives the rows.
 pub(in crate::graph) fn narrowing(catalog: &Catalog, table: &Table, given: &Arguments<'_>) -> String {
     let of_function = |name: &str| {
         catalog

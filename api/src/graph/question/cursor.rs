@@ -15,7 +15,7 @@ use crate::graph::catalog::{Catalog, ColumnType, Table};
 use crate::graph::value::{read_exact, write_exact};
 
 /// What a cursor is made of.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(in crate::graph) struct CursorShape {
     /// Names the order, so that a cursor of another order is refused.
     pub(in crate::graph) signature: String,
@@ -24,15 +24,15 @@ pub(in crate::graph) struct CursorShape {
 }
 
 /// A value that orders rows, by a name that no other value of the table has.
-pub(in crate::graph) type Named = (String, Sort);
+pub(in crate::graph) type NamedSort = (String, Sort);
 
-/// The terms of an order, named.
-pub(in crate::graph) fn named(catalog: &Catalog, table: &Table, terms: &[Term]) -> Vec<Named> {
+/// Returns the terms of an order, named.
+pub(in crate::graph) fn named(catalog: &Catalog, table: &Table, terms: &[Term]) -> Vec<NamedSort> {
     terms.iter().map(|term| (term.at.name(catalog, table), term.sort.clone())).collect()
 }
 
 /// Names an order: the same for the same table or call, values and directions.
-pub(in crate::graph) fn signature(table: &Table, call: Option<&Call>, order: &[Named]) -> String {
+pub(in crate::graph) fn signature(table: &Table, call: Option<&Call>, order: &[NamedSort]) -> String {
     let mut hash = Sha256::new();
     hash.update(&table.sql_name);
     // What a function gives, and in which order, depends on its arguments.
@@ -71,7 +71,7 @@ pub(in crate::graph) fn read(
     text: &str,
     table: &Table,
     call: Option<&Call>,
-    order: &[Named],
+    order: &[NamedSort],
 ) -> Result<Vec<Option<Parameter>>, &'static str> {
     const NOT_OURS: &str = "this is not a cursor of this server";
     let plain = BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| NOT_OURS)?;

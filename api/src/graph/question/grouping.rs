@@ -8,7 +8,7 @@ use crate::graph::catalog::{Column, ColumnType};
 
 /// A key of groups.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::graph) struct Key {
+pub(in crate::graph) struct GroupKey {
     /// The column that it is made of.
     pub(in crate::graph) at: Path,
     /// Type of the key.
@@ -17,7 +17,7 @@ pub(in crate::graph) struct Key {
 }
 
 /// How a column makes a key.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(in crate::graph) enum Grouping {
     /// Its value.
     Value,
@@ -29,7 +29,7 @@ pub(in crate::graph) enum Grouping {
     Each,
 }
 
-impl Key {
+impl GroupKey {
     /// Reads what `groupBy` says of a column.
     pub(in crate::graph) fn read(
         at: Path,
@@ -56,7 +56,7 @@ impl Key {
         Ok(Self { at, ty: ranges.ty(), grouping: Grouping::Range(ranges) })
     }
 
-    /// The ranges that it is the number of one of.
+    /// Returns the ranges that it is the number of one of.
     pub(in crate::graph) fn ranges(&self) -> Option<&Ranges> {
         match &self.grouping {
             Grouping::Range(ranges) => Some(ranges),
@@ -65,7 +65,7 @@ impl Key {
     }
 }
 
-/// The span of time of a key.
+/// Returns the span of time of a key.
 fn read_bucket(ty: &ColumnType, value: &Value<'_>, argument: &str) -> Result<Grouping, ArgumentError> {
     let bucket = Bucket::read(value, argument)?;
     if let Some(bucket) = &bucket {

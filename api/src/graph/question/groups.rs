@@ -2,18 +2,22 @@
 
 use std::rc::Rc;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+
 use super::allowance;
 use super::call::Call;
-use super::cursor::{self, Named};
+use super::cursor::{self, NamedSort};
 use super::find_or_push;
-use super::grouping::Key;
+use super::grouping::GroupKey;
 use super::numbers::Expression;
 use super::order::{self, Path, Sort};
 use super::page;
 use super::range::Ranges;
 use crate::database::Parameter;
-use crate::graph::aggregate::{Function, function_named, measured_as};
-use crate::graph::arguments::{ArgumentError, Arguments, Value as Given};
+use crate::fingerprint::fingerprint;
+use crate::graph::aggregate::{AggregateFunction, function_named, measured_as};
+use crate::graph::arguments::{ArgumentError, Arguments, Value};
 use crate::graph::catalog::{Catalog, ColumnType, FieldId, RelationId, Scalar, Table};
 use crate::graph::limits::Limits;
 
@@ -22,20 +26,20 @@ use crate::graph::limits::Limits;
 pub(in crate::graph) struct Groups<'a> {
     /// Columns of the rows before the first key.
     first_column: usize,
-    pub(in crate::graph) keys: Vec<Key>,
+    pub(in crate::graph) keys: Vec<GroupKey>,
     pub(in crate::graph) expressions: Vec<Expression>,
-    pub(in crate::graph) order: Vec<(Value, Sort)>,
+    pub(in crate::graph) order: Vec<(GroupColumn, Sort)>,
     pub(in crate::graph) limit: u64,
     pub(in crate::graph) offset: u64,
     pub(in crate::graph) after: Option<Vec<Option<Parameter>>>,
-    pub(in crate::graph) having: Option<Rc<Given<'a>>>,
+    pub(in crate::graph) having: Option<Rc<Value<'a>>>,
     /// The function that gives the rows.
     pub(in crate::graph) call: Option<Call>,
 }
 
 /// A column of the groups: a key or a value over their rows.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(in crate::graph) enum Value {
+pub(in crate::graph) enum GroupColumn {
     Key(usize),
     Expression(usize),
 }
@@ -69,7 +73,7 @@ impl<'a> Groups<'a> {
         if let Some(having) = groups.having.clone() {
             groups.note_having(table, &having);
         }
-        if let Some(text) = arguments.get("after").and_then(Given::as_str) {
+        if let Some(text) = arguments.get("after").and_then(Value::as_str) {
             let after = cursor::read(text, table, groups.call.as_ref(), &groups.named(catalog, table))
                 .map_err(|message| ArgumentError::new("after", message))?;
             groups.after = Some(after);
@@ -77,7 +81,7 @@ impl<'a> Groups<'a> {
         Ok(groups)
     }
 
-    /// The groups that are the lines of a chart; without keys there is one. Their rows have columns of the chart's own
+    /// Returns the groups that are the lines of a chart; without keys there is one. Their rows have columns of the chart's own
     /// before the keys.
     pub(in crate::graph) fn read_lines(
         catalog: &Catalog,
@@ -105,26 +109,26 @@ impl<'a> Groups<'a> {
         Ok(groups)
     }
 
-    /// Position of a key in the rows.
+    /// Returns the position of a key in the rows.
     pub(in crate::graph) fn key(&self, at: &Path) -> Option<usize> {
-        let is_it = |key: &Key| key.at == *at && key.ranges().is_none();
+        let is_it = |key: &GroupKey| key.at == *at && key.ranges().is_none();
         self.keys.iter().position(is_it).map(|at| self.first_column + at)
     }
 
-    /// Position of the number of a range in the rows, and the ranges.
+    /// Returns the position of the number of a range in the rows, and the ranges.
     pub(in crate::graph) fn range(&self, at: &Path) -> Option<(usize, &Ranges)> {
-        let is_it = |(number, key): (usize, &'_ Key)| (key.at == *at).then_some(number);
+        let is_it = |(number, key): (usize, &GroupKey)| (key.at == *at).then_some(number);
         let number =
             self.keys.iter().enumerate().filter(|(_, key)| key.ranges().is_some()).find_map(is_it)?;
         Some((self.first_column + number, self.keys[number].ranges()?))
     }
 
-    /// Position of a value in the rows; asks for it where nobody has yet.
+    /// Returns the position of a value in the rows; asks for it where nobody has yet.
     pub(in crate::graph) fn expression(&mut self, expression: Expression) -> usize {
         self.first_column + self.keys.len() + self.expression_index(expression)
     }
 
-    /// Number of columns of keys and values together.
+    /// Returns the number of columns of keys and values together.
     pub(in crate::graph) fn width(&self) -> usize {
         self.keys.len() + self.expressions.len()
     }
@@ -137,7 +141,7 @@ impl<'a> Groups<'a> {
         &mut self,
         catalog: &Catalog,
         table: &Table,
-        by: &Given<'_>,
+        by: &Value<'_>,
         argument: &str,
         relations: &[RelationId],
     ) -> Result<(), ArgumentError> {
@@ -152,14 +156,14 @@ impl<'a> Groups<'a> {
                 }
                 Some(FieldId::Column(column)) => {
                     let at = Path { relations: relations.to_vec(), column };
-                    self.keys.push(Key::read(at, table.column(column), value, &argument)?);
+                    self.keys.push(GroupKey::read(at, table.column(column), value, &argument)?);
                 }
                 Some(FieldId::GlobalId | FieldId::Groups(_) | FieldId::Series(_)) | None => {
                     let column = table
                         .ranged(name)
                         .ok_or_else(|| ArgumentError::new(&argument, "there is no such field to group by"))?;
                     let at = Path { relations: relations.to_vec(), column };
-                    self.keys.push(Key::read_ranges(at, table.column(column), value, &argument)?);
+                    self.keys.push(GroupKey::read_ranges(at, table.column(column), value, &argument)?);
                 }
             }
         }
@@ -171,10 +175,10 @@ impl<'a> Groups<'a> {
         &mut self,
         catalog: &Catalog,
         table: &Table,
-        order: Option<&Given<'_>>,
+        order: Option<&Value<'_>>,
         limits: &Limits,
     ) -> Result<(), ArgumentError> {
-        let entries = order.map(Given::items).unwrap_or_default();
+        let entries = order.map(Value::items).unwrap_or_default();
         allowance::terms(limits, entries.len(), "orderBy")?;
         for (at, entry) in entries.iter().enumerate() {
             let argument = format!("orderBy.{at}");
@@ -183,9 +187,9 @@ impl<'a> Groups<'a> {
         }
         let descending = self.order.last().is_some_and(|(_, sort)| sort.descending);
         for (at, key) in self.keys.iter().enumerate() {
-            if !self.order.iter().any(|(value, _)| *value == Value::Key(at)) {
+            if !self.order.iter().any(|(value, _)| *value == GroupColumn::Key(at)) {
                 let sort = Sort { ty: key.ty.clone(), nullable: true, descending, nulls_first: descending };
-                self.order.push((Value::Key(at), sort));
+                self.order.push((GroupColumn::Key(at), sort));
             }
         }
         Ok(())
@@ -195,12 +199,12 @@ impl<'a> Groups<'a> {
         &mut self,
         catalog: &Catalog,
         table: &Table,
-        entry: &Given<'_>,
+        entry: &Value<'_>,
         argument: &str,
-    ) -> Result<(Value, Sort), ArgumentError> {
+    ) -> Result<(GroupColumn, Sort), ArgumentError> {
         let (name, value) = order::only_field(entry, argument)?;
         let argument = format!("{argument}.{name}");
-        let sort = |ty: ColumnType, nullable: bool, direction: &Given<'_>, argument: &str| {
+        let sort = |ty: ColumnType, nullable: bool, direction: &Value<'_>, argument: &str| {
             Sort::read(ty, nullable, direction).map_err(|message| ArgumentError::new(argument, message))
         };
         match (name, table.field(name)) {
@@ -212,11 +216,11 @@ impl<'a> Groups<'a> {
                         .within(&argument)
                 })?;
                 let ty = self.keys[key].ty.clone();
-                Ok((Value::Key(key), Sort { ty, nullable: true, ..term.sort }))
+                Ok((GroupColumn::Key(key), Sort { ty, nullable: true, ..term.sort }))
             }
             ("count", _) => {
                 let sort = sort(ColumnType::Scalar(Scalar::BigInt), false, value, &argument)?;
-                Ok((Value::Expression(self.expression_index(Expression::Count)), sort))
+                Ok((GroupColumn::Expression(self.expression_index(Expression::Count)), sort))
             }
             (_, Some(FieldId::Column(column))) if matches!(table.column(column).ty, ColumnType::List(_)) => {
                 let at = Path { relations: Vec::new(), column };
@@ -224,7 +228,7 @@ impl<'a> Groups<'a> {
                     ArgumentError::new(&argument, "groups are ordered by keys that `groupBy` names")
                 })?;
                 let sort = sort(self.keys[key].ty.clone(), true, value, &argument)?;
-                Ok((Value::Key(key), sort))
+                Ok((GroupColumn::Key(key), sort))
             }
             (_, Some(FieldId::Column(column))) => {
                 let ty = measured_as(table, column);
@@ -235,14 +239,14 @@ impl<'a> Groups<'a> {
                 let argument =
                     within.map_or_else(|| argument.clone(), |within| format!("{argument}.{within}"));
                 let sort = sort(function.stored(ty), !function.is_count(), direction, &argument)?;
-                Ok((Value::Expression(self.expression_index(Expression::Of(function, column))), sort))
+                Ok((GroupColumn::Expression(self.expression_index(Expression::Of(function, column))), sort))
             }
             _ => Err(ArgumentError::new(&argument, "there is no such field to order by")),
         }
     }
 
     /// Asks for the values that `having` speaks of. What is wrong with it is told when its condition is written.
-    fn note_having(&mut self, table: &Table, having: &Given<'_>) {
+    fn note_having(&mut self, table: &Table, having: &Value<'_>) {
         for (name, value) in having.fields() {
             match (name.as_ref(), table.field(name)) {
                 ("and" | "or", _) => {
@@ -267,52 +271,53 @@ impl<'a> Groups<'a> {
         }
     }
 
-    /// The order, by names that no other value of the table has.
-    pub(in crate::graph) fn named(&self, catalog: &Catalog, table: &Table) -> Vec<Named> {
+    /// Returns the order, by names that no other value of the table has.
+    pub(in crate::graph) fn named(&self, catalog: &Catalog, table: &Table) -> Vec<NamedSort> {
         self.order
             .iter()
             .map(|(value, sort)| {
                 let name = match value {
-                    Value::Key(key) => {
-                        let Key { at, grouping, .. } = &self.keys[*key];
-                        format!("{} key {} {grouping:?}", table.shown_name, at.name(catalog, table))
+                    GroupColumn::Key(key) => {
+                        let GroupKey { at, grouping, .. } = &self.keys[*key];
+                        let made = BASE64_URL_SAFE_NO_PAD.encode(fingerprint(grouping));
+                        format!("{} key {} {made}", table.shown_name, at.name(catalog, table))
                     }
-                    Value::Expression(at) => self.expressions[*at].name(table),
+                    GroupColumn::Expression(at) => self.expressions[*at].name(table),
                 };
                 (name, sort.clone())
             })
             .collect()
     }
 
-    /// Positions in the rows and types of the values that a cursor holds.
+    /// Returns positions in the rows and types of the values that a cursor holds.
     pub(in crate::graph) fn cursor_parts(&self) -> Vec<(usize, ColumnType)> {
         self.order.iter().map(|(value, sort)| (self.column(*value), sort.ty.clone())).collect()
     }
 
-    /// Number of a value's column in the grouped statement.
-    pub(in crate::graph) fn column(&self, value: Value) -> usize {
+    /// Returns the number of a value's column in the grouped statement.
+    pub(in crate::graph) fn column(&self, value: GroupColumn) -> usize {
         match value {
-            Value::Key(at) => at,
-            Value::Expression(at) => self.keys.len() + at,
+            GroupColumn::Key(at) => at,
+            GroupColumn::Expression(at) => self.keys.len() + at,
         }
     }
 }
 
-/// The function of a name, and what is said of it: directly, or for a percentile beside its share, by this name. The error says where
+/// Returns the function of a name, and what is said of it: directly, or for a percentile beside its share, by this name. The error says where
 /// within the value.
 pub(in crate::graph) fn read_function<'v>(
     ty: &ColumnType,
     name: &str,
-    value: &'v Given<'v>,
+    value: &'v Value<'v>,
     beside: &'static str,
-) -> Result<(Function, &'v Given<'v>, Option<&'static str>), ArgumentError> {
+) -> Result<(AggregateFunction, &'v Value<'v>, Option<&'static str>), ArgumentError> {
     let function = function_named(ty, name)
         .ok_or_else(|| ArgumentError::here("there is no such function of this column"))?;
-    if !matches!(function, Function::Percentile(_)) {
+    if !matches!(function, AggregateFunction::Percentile(_)) {
         return Ok((function, value, None));
     }
     let share = value.get("p").and_then(|share| share.as_f64_between("0", "1"));
     let share = share.ok_or_else(|| ArgumentError::new("p", "a share lies between 0 and 1"))?;
     let said = value.get(beside).ok_or_else(|| ArgumentError::new(beside, "this is missing"))?;
-    Ok((Function::Percentile(share), said, Some(beside)))
+    Ok((AggregateFunction::Percentile(share), said, Some(beside)))
 }

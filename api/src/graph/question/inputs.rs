@@ -25,16 +25,16 @@ pub(in crate::graph) fn read_rows(
         "inputs" => (0..rows.len()).map(|at| format!("inputs.{at}")).collect(),
         argument => vec![argument.to_owned(); rows.len()],
     };
-    let given: Vec<Given<'_>> =
-        rows.iter().zip(places).map(|(row, place)| Given { row, place, parent: None }).collect();
+    let given: Vec<GivenRow<'_>> =
+        rows.iter().zip(places).map(|(row, place)| GivenRow { row, place, parent: None }).collect();
     if given.is_empty() {
         return Err(ArgumentError::new(argument, "there is nothing to add"));
     }
-    let mut reader = Reader { catalog, argument, most: limits.written_rows, count: 0 };
+    let mut reader = InputReader { catalog, argument, most: limits.written_rows, count: 0 };
     reader.rows(table, &given, None)
 }
 
-/// What is said of more rows than one field may add.
+/// Returns the message of an error about more rows than one field may add.
 pub(in crate::graph) fn too_many(most: usize) -> String {
     format!("one field adds at most {most} rows, together with those that belong to them")
 }
@@ -53,7 +53,7 @@ pub(in crate::graph) fn read_patch(
 }
 
 /// A row as it was given.
-struct Given<'v> {
+struct GivenRow<'v> {
     row: &'v Value<'v>,
     /// Where it was given: `input.events.0`.
     place: String,
@@ -61,7 +61,7 @@ struct Given<'v> {
     parent: Option<usize>,
 }
 
-struct Reader<'a> {
+struct InputReader<'a> {
     catalog: &'a Catalog,
     /// Where all rows were given.
     argument: &'a str,
@@ -69,12 +69,12 @@ struct Reader<'a> {
     count: usize,
 }
 
-impl Reader<'_> {
+impl InputReader<'_> {
     /// `of`: the relation by which they belong to other rows, and the positions of its columns in what those return.
     fn rows(
         &mut self,
         table: &Table,
-        given: &[Given<'_>],
+        given: &[GivenRow<'_>],
         of: Option<(&Relation, &[usize])>,
     ) -> Result<Insert, ArgumentError> {
         self.count += given.len();
@@ -114,8 +114,8 @@ impl Reader<'_> {
     }
 }
 
-/// Columns that any of the rows is given, in the order of the table.
-fn columns(table: &Table, given: &[Given<'_>], of: Option<&Relation>) -> Vec<ColumnId> {
+/// Returns columns that any of the rows is given, in the order of the table.
+fn columns(table: &Table, given: &[GivenRow<'_>], of: Option<&Relation>) -> Vec<ColumnId> {
     let is_given = |id: &ColumnId| {
         let field = table.column(*id).field.as_str();
         of.is_some_and(|relation| relation.remote.contains(id))
@@ -131,7 +131,7 @@ fn columns(table: &Table, given: &[Given<'_>], of: Option<&Relation>) -> Vec<Col
 fn cell(
     table: &Table,
     id: ColumnId,
-    given: &Given<'_>,
+    given: &GivenRow<'_>,
     of: Option<(&Relation, &[usize])>,
 ) -> Result<Cell, ArgumentError> {
     let from_parent = of.and_then(|(relation, positions)| {
@@ -147,14 +147,14 @@ fn cell(
     Ok(read_value(column, value, &place)?.map_or(Cell::Null, Cell::Given))
 }
 
-/// The rows that were given along with others, by a relation.
-fn below<'v>(given: &[Given<'v>], relation: &Relation) -> Vec<Given<'v>> {
+/// Returns the rows that were given along with others, by a relation.
+fn below<'v>(given: &[GivenRow<'v>], relation: &Relation) -> Vec<GivenRow<'v>> {
     let mut below = Vec::new();
     for (parent, given) in given.iter().enumerate() {
         let rows = given.row.get(&relation.field).map(Value::items).unwrap_or_default();
         below.extend(rows.iter().enumerate().map(|(at, row)| {
             let place = format!("{}.{}.{at}", given.place, relation.field);
-            Given { row, place, parent: Some(parent) }
+            GivenRow { row, place, parent: Some(parent) }
         }));
     }
     below

@@ -6,7 +6,7 @@ use crate::graph::value::key_part;
 
 /// How many parents a statement is for. One parent's needs no array of keys, and Postgres then keeps its plan: that for an
 /// array of unknown length looks dear beside a plan for one key, and so would be made anew for every request.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::graph) enum Parents {
     /// One, whose key's parts are parameters; or the whole table, without a key.
     One,
@@ -19,7 +19,7 @@ pub(in crate::graph) fn parts(table: &Table, columns: &[ColumnId]) -> Vec<Column
     columns.iter().map(|column| table.column(*column).ty.clone()).collect()
 }
 
-/// The values of a key, one for each of its columns.
+/// Returns the values of a key, one for each of its columns.
 pub(in crate::graph) fn key_values(
     table: &Table,
     key: &[ColumnId],

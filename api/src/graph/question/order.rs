@@ -16,12 +16,12 @@ pub(in crate::graph) struct Sort {
 }
 
 impl Sort {
-    /// The same read from the other end.
+    /// Returns the same read from the other end.
     pub(in crate::graph) fn reversed(&self) -> Self {
         Self { descending: !self.descending, nulls_first: !self.nulls_first, ..self.clone() }
     }
 
-    /// The same, read from an index that holds missing values first, whichever way it is read.
+    /// Returns the same, read from an index that holds missing values first, whichever way it is read.
     pub(in crate::graph) fn nulls_first(&self) -> Self {
         Self { nullable: true, nulls_first: !self.descending, ..self.clone() }
     }
@@ -59,7 +59,7 @@ pub(in crate::graph) struct Path {
 }
 
 impl Path {
-    /// A name that no other path from the table has, and that it keeps when others are added: `eventType/eventName`.
+    /// Returns a name that no other path from the table has, and that it keeps when others are added: `eventType/eventName`.
     pub(in crate::graph) fn name(&self, catalog: &Catalog, table: &Table) -> String {
         let mut name = String::new();
         let mut at = table;
@@ -130,7 +130,7 @@ pub(in crate::graph) fn read_entry(
     }
 }
 
-/// The only field of a value that coercion leaves one field (`@oneOf`).
+/// Returns the only field of a value that coercion leaves one field (`@oneOf`).
 pub(in crate::graph) fn only_field<'v>(
     entry: &'v Value<'v>,
     argument: &str,

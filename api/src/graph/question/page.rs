@@ -70,19 +70,19 @@ pub(in crate::graph) fn read(
 }
 
 impl Page {
-    /// A page without rows, which tells whether any row stands at the cursor `after` or before it.
+    /// Returns a page without rows, which tells whether any row stands at the cursor `after` or before it.
     pub(in crate::graph) fn preceding(&self) -> Option<Self> {
         let before = Some(self.after.clone()?);
         Some(Self { backward: true, before, after: None, edge: Edge::Included, ..self.empty() })
     }
 
-    /// The same of rows at the cursor `before` or behind it.
+    /// Returns the same of rows at the cursor `before` or behind it.
     pub(in crate::graph) fn following(&self) -> Option<Self> {
         let after = Some(self.before.clone()?);
         Some(Self { backward: false, after, before: None, edge: Edge::Included, ..self.empty() })
     }
 
-    /// The same of rows that `offset` skips.
+    /// Returns the same of rows that `offset` skips.
     pub(in crate::graph) fn skipped(&self) -> Option<Self> {
         (self.offset > 0).then(|| self.empty())
     }
@@ -92,7 +92,7 @@ impl Page {
     }
 }
 
-/// The number of rows that a page is asked to have.
+/// Returns the number of rows that a page is asked to have.
 pub(in crate::graph) fn size(
     arguments: &Arguments<'_>,
     name: &str,
@@ -106,7 +106,7 @@ pub(in crate::graph) fn size(
     Ok(size)
 }
 
-/// A number of rows.
+/// Returns a number of rows.
 pub(in crate::graph) fn count(arguments: &Arguments<'_>, name: &str) -> Result<Option<u64>, ArgumentError> {
     let Some(value) = arguments.get(name) else { return Ok(None) };
     value.as_u64().map(Some).ok_or_else(|| {

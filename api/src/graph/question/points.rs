@@ -60,7 +60,7 @@ impl Points {
     }
 }
 
-/// The column that an argument names in capitals.
+/// Returns the column that an argument names in capitals.
 fn column(
     table: &Table,
     mut columns: impl Iterator<Item = ColumnId>,

@@ -14,7 +14,7 @@ pub(in crate::graph) struct Join {
 
 /// A column that a statement selects, of the table with this number.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(in crate::graph) struct Selected {
+pub(in crate::graph) struct SelectedColumn {
     pub(in crate::graph) table: usize,
     pub(in crate::graph) column: ColumnId,
 }

@@ -15,7 +15,7 @@ const WIDTHS: [&str; 2] = ["0.000001", "1000000000000"];
 const MOST_PLACES: u32 = 30;
 
 /// How the numbers of a column are cut into ranges. The database numbers the ranges; the number of one gives its ends.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(in crate::graph) struct Ranges {
     /// Type of the column.
     pub(in crate::graph) scalar: Scalar,
@@ -23,17 +23,17 @@ pub(in crate::graph) struct Ranges {
 }
 
 /// Where the numbers are cut.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(in crate::graph) enum Cuts {
     /// Between these, ascending; range 0 is below the first.
-    Bounds(Vec<Bound>),
+    Bounds(Vec<RangeBound>),
     /// From a multiple of this decimal to the next; range 0 begins at 0.
     Width(Vec<u8>),
 }
 
 /// A number that a range ends at and the next one begins with.
-#[derive(Clone, Debug, PartialEq)]
-pub(in crate::graph) struct Bound {
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(in crate::graph) struct RangeBound {
     /// As a value that the column's values are compared with.
     pub(in crate::graph) value: Vec<u8>,
     /// As a decimal.
@@ -58,12 +58,11 @@ impl Ranges {
                 if bounds.len() > MOST_BOUNDS {
                     return Err(refuse("bounds", &format!("at most {MOST_BOUNDS} bounds")));
                 }
-                let mut read: Vec<(String, Bound)> = Vec::with_capacity(bounds.len());
+                let mut read: Vec<(String, RangeBound)> = Vec::with_capacity(bounds.len());
                 for (at, bound) in bounds.iter().enumerate() {
-                    let bound =
-                        bound.as_number().and_then(|text| Bound::read(scalar, text)).filter(|(text, _)| {
-                            read.last().is_none_or(|(last, _)| number::compare(last, text).is_lt())
-                        });
+                    let bound = bound.as_number().and_then(|text| RangeBound::read(scalar, text)).filter(
+                        |(text, _)| read.last().is_none_or(|(last, _)| number::compare(last, text).is_lt()),
+                    );
                     read.push(bound.ok_or_else(|| {
                         let message = "give numbers that the column could hold, each greater than the last";
                         refuse(&format!("bounds.{at}"), message)
@@ -85,7 +84,7 @@ impl Ranges {
         Ok(Self { scalar, cuts })
     }
 
-    /// Type of the numbers of ranges.
+    /// Returns the type of the numbers of ranges.
     pub(in crate::graph) fn ty(&self) -> ColumnType {
         ColumnType::Scalar(match self.cuts {
             Cuts::Bounds(_) => Scalar::Int,
@@ -93,7 +92,7 @@ impl Ranges {
         })
     }
 
-    /// The ends of the range with a number, as decimals: from the first on, up to and without the second.
+    /// Returns the ends of the range with a number, as decimals: from the first on, up to and without the second.
     pub(in crate::graph) fn ends(&self, number: &[u8]) -> [Option<Vec<u8>>; 2] {
         match &self.cuts {
             Cuts::Bounds(bounds) => {
@@ -112,8 +111,8 @@ impl Ranges {
     }
 }
 
-impl Bound {
-    /// A bound between values of a column, beside the number that it is: the float next to what is written where the column has
+impl RangeBound {
+    /// Returns a bound between values of a column, beside the number that it is: the float next to what is written where the column has
     /// floats, as in a filter.
     fn read(scalar: Scalar, text: &str) -> Option<(String, Self)> {
         let (text, value) = match scalar {

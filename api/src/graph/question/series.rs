@@ -21,7 +21,7 @@ pub(in crate::graph) enum Grid {
 }
 
 /// What a point shows where no row lies in its bucket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::graph) enum Fill {
     /// No values; a number of rows is 0.
     Null,
@@ -34,7 +34,7 @@ pub(in crate::graph) enum Fill {
 }
 
 /// Positions in the rows of a series.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::graph) struct SeriesColumns {
     /// 1 for a line, 0 for a point with rows, 2 for one without.
     pub(in crate::graph) kind: usize,
@@ -100,7 +100,7 @@ impl<'a> Series<'a> {
         })
     }
 
-    /// Lines, and points of all lines together, that there are below so many parents at most.
+    /// Returns how many lines, and points of all lines together, there are below so many parents at most.
     pub(in crate::graph) fn size(&self, parents: u64) -> (u64, u64) {
         let lines = if self.lines.keys.is_empty() { 1 } else { self.lines.limit };
         let lines = parents.saturating_mul(lines).min(self.most);
@@ -108,7 +108,7 @@ impl<'a> Series<'a> {
         (lines, lines.saturating_mul(buckets).min(self.most))
     }
 
-    /// Buckets of a line at most, where the request bounds them.
+    /// Returns how many buckets a line has at most, where the request bounds them.
     fn buckets(&self) -> Option<u64> {
         let moment =
             |bound: &Option<Parameter>| bound.as_ref().and_then(bucket::microseconds).map(i128::from);
@@ -118,18 +118,18 @@ impl<'a> Series<'a> {
         u64::try_from(microseconds / shortest + 2).ok()
     }
 
-    /// Type of the beginnings and ends of the buckets: a span of dates has no hours.
+    /// Returns the type of the beginnings and ends of the buckets: a span of dates has no hours.
     pub(in crate::graph) fn moments(&self) -> ColumnType {
         let dates = self.ty.scalar() == Scalar::Date;
         ColumnType::Scalar(if dates { Scalar::Date } else { Scalar::DateTime })
     }
 
-    /// Number of columns of a row, without the parent's key.
+    /// Returns the number of columns of a row, without the parent's key.
     pub(in crate::graph) fn width(&self) -> usize {
         BEFORE_KEYS + self.lines.width()
     }
 
-    /// Whether the rows decide how far the grid of buckets reaches.
+    /// Returns whether the rows decide how far the grid of buckets reaches.
     pub(in crate::graph) fn is_open(&self) -> bool {
         self.fill != Fill::None && (self.from.is_none() || self.to.is_none())
     }

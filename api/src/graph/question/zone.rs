@@ -8,7 +8,7 @@ use tokio_postgres::types::Type;
 use crate::database::Parameter;
 
 /// A place's clock.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(in crate::graph) struct Zone {
     /// What Postgres calls it.
     name: String,
@@ -32,7 +32,7 @@ const UNSET: &str = "Factory";
 const FURTHEST_HOUR: i64 = 15;
 
 impl Zone {
-    /// The clock that shows UTC.
+    /// Returns the clock that shows UTC.
     pub(in crate::graph) fn utc() -> Self {
         Self { name: "UTC".into(), offset: Some(0) }
     }
@@ -57,13 +57,13 @@ impl Zone {
         Self { name: format!("<fixed>{sign}{hours:02}:{minutes:02}"), offset: Some(offset) }
     }
 
-    /// The zone as a parameter.
+    /// Returns the zone as a parameter.
     pub(in crate::graph) fn parameter(&self) -> Parameter {
         Parameter::new(Type::TEXT, self.name.clone().into_bytes())
     }
 }
 
-/// Seconds of an ISO 8601 offset: `Z`, `+05`, `+0530`, `-03:30`.
+/// Returns seconds of an ISO 8601 offset: `Z`, `+05`, `+0530`, `-03:30`.
 fn offset(text: &str) -> Option<i64> {
     if matches!(text, "Z" | "z") {
         return Some(0);

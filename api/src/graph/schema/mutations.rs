@@ -6,7 +6,7 @@ use super::derived::{derived_field, derived_input};
 use super::types::{DATE_TIME, MUTATION, Part, Types, field, given, input, required_if, value};
 use super::{functions, key_arguments};
 use crate::graph::catalog::names::capitalise;
-use crate::graph::catalog::{Catalog, ColumnId, Function, Operation, Relation, Table};
+use crate::graph::catalog::{Catalog, ColumnId, Function, Relation, Table, TableOperation};
 
 /// Makes `Mutation`, where any table can be written.
 pub(super) fn make(types: &mut Types, catalog: &Catalog) {
@@ -47,16 +47,16 @@ fn function_field(catalog: &Catalog, function: &Function) -> Part<Field> {
         .arguments(functions::arguments(&function.arguments))
 }
 
-fn operation_field(table: &Table, operation: Operation) -> Part<Field> {
+fn operation_field(table: &Table, operation: TableOperation) -> Part<Field> {
     let (row, name) = (&table.type_name, &table.name);
     let new_row = || derived_input("input", TypeRef::named_nn(format!("{row}Input")));
     let (doc, arguments) = match operation {
-        Operation::Create => (format!("Adds a row to `{name}`."), vec![new_row()]),
-        Operation::CreateMany => (
+        TableOperation::Create => (format!("Adds a row to `{name}`."), vec![new_row()]),
+        TableOperation::CreateMany => (
             format!("Adds rows to `{name}`: all of them or none."),
             vec![derived_input("inputs", TypeRef::named_nn_list_nn(format!("{row}Input")))],
         ),
-        Operation::Upsert => (
+        TableOperation::Upsert => (
             format!("Adds a row to `{name}` or changes the one with the same key."),
             vec![
                 new_row(),
@@ -67,17 +67,18 @@ fn operation_field(table: &Table, operation: Operation) -> Part<Field> {
                 ),
             ],
         ),
-        Operation::Update => {
+        TableOperation::Update => {
             let patch = derived_input("patch", TypeRef::named_nn(format!("{row}Patch")));
             let doc = format!("Changes a row of `{name}`. {}", key_hint(table));
             (doc, existing_row(table, Some(patch)))
         }
-        Operation::Delete => (
+        TableOperation::Delete => (
             format!("Deletes a row of `{name}` and returns it. {}", key_hint(table)),
             existing_row(table, None),
         ),
     };
-    let payload = if operation == Operation::CreateMany { list_payload_of(row) } else { payload_of(row) };
+    let payload =
+        if operation == TableOperation::CreateMany { list_payload_of(row) } else { payload_of(row) };
     field(&operation.field(table), TypeRef::named_nn(payload), &doc).arguments(arguments)
 }
 

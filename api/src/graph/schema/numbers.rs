@@ -4,7 +4,7 @@ use async_graphql::dynamic::{Field, InputValue, TypeRef};
 
 use super::derived::derived_field;
 use super::types::{ORDER_DIRECTION, Part, Types, field, given, input, required_if};
-use crate::graph::aggregate::{self, Described, Function};
+use crate::graph::aggregate::{self, AggregateFunction, Described};
 use crate::graph::catalog::{ColumnId, ColumnType, Table};
 
 /// Makes the aggregate of a table.
@@ -88,8 +88,8 @@ pub(super) fn make_shared(types: &mut Types) {
     types.input(PERCENTILE_FILTER, "Filters groups by a percentile.", [share(), value]);
 }
 
-fn takes_share(function: Function) -> bool {
-    matches!(function, Function::Percentile(_))
+fn takes_share(function: AggregateFunction) -> bool {
+    matches!(function, AggregateFunction::Percentile(_))
 }
 
 fn share() -> Part<InputValue> {

@@ -5,16 +5,16 @@ use tokio_postgres::types::Type;
 use super::builder::{KEY_ALIAS, Sql};
 use super::call;
 use super::filter::Filter;
-use super::fragment::{fragment, text};
 use super::function::{held, write_function};
 use super::rows::{ROW, matches_key, own};
+use super::snippet::{snippet, text};
 use crate::database::Parameter;
 use crate::graph::aggregate::NUMBER_WITHIN;
 use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{Catalog, ColumnId, Table};
 use crate::graph::question::allowance::Allowance;
 use crate::graph::question::key::{self, Parents};
-use crate::graph::question::numbers::{Expression, Numbers};
+use crate::graph::question::numbers::{AggregateValues, Expression};
 
 /// Digits of a number within JSON, all of which Postgres writes, that may be beyond the doubles at either end.
 const LONG_NUMBER: usize = 300;
@@ -26,7 +26,7 @@ pub(in crate::graph) fn aggregate(
     table: &Table,
     columns: &[ColumnId],
     parents: Parents,
-    numbers: &Numbers,
+    numbers: &AggregateValues,
     filter: Option<&Value<'_>>,
     allowance: &mut Allowance<'_>,
 ) -> Result<Sql, ArgumentError> {
@@ -76,8 +76,8 @@ pub(super) fn write_expression(table: &Table, expression: &Expression, sql: &mut
             let path = sql.parameter(Parameter::array(Type::TEXT_ARRAY, &Type::TEXT, keys));
             // What is no number there counts as missing, and so does what no double has room for. What somebody has written has any
             // number of digits, and to compute with all of them would take long.
-            let long = held(&fragment!("({value} #> {path})::numeric", value, path));
-            let number = fragment!(
+            let long = held(&snippet!("({value} #> {path})::numeric", value, path));
+            let number = snippet!(
                 "(CASE WHEN jsonb_typeof({value} #> {path}) = 'number' THEN CASE WHEN length({value} #>> {path}) < {LONG_NUMBER} \
                  THEN ({value} #>> {path})::float8 ELSE {long} END END)",
                 value,

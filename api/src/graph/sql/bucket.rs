@@ -2,7 +2,7 @@
 
 use super::builder::Sql;
 use super::clock::{firsts, firsts_of_shown, told, within_calendars};
-use super::fragment::{Fragment, fragment, text};
+use super::snippet::{Snippet, snippet, text};
 use crate::graph::catalog::{ColumnType, Scalar};
 use crate::graph::question::bucket::{Bucket, DATE_TIME, MONDAY, Origin, Span};
 
@@ -11,32 +11,32 @@ impl Bucket {
     /// without a value.
     pub(super) fn rounded(
         &self,
-        value: &Fragment,
-        shown: &Fragment,
+        value: &Snippet,
+        shown: &Snippet,
         ty: &ColumnType,
         sql: &mut Sql,
-    ) -> Fragment {
+    ) -> Snippet {
         let rounded =
             if self.is_shown(ty) { self.of_shown(value, shown, sql) } else { told(&self.of(value, ty, sql)) };
         within_calendars(value, &rounded)
     }
 
     /// Returns the bucket that a value lies in, by its beginning.
-    pub(super) fn of(&self, value: &Fragment, ty: &ColumnType, sql: &mut Sql) -> Fragment {
+    pub(super) fn of(&self, value: &Snippet, ty: &ColumnType, sql: &mut Sql) -> Snippet {
         match ty.scalar() {
             Scalar::DateTime => {}
             // Dates have no time of day, and so their buckets are counted from the day of an origin.
             Scalar::Date => {
-                return fragment!(
+                return snippet!(
                     "({local})::date",
-                    local = self.of_local(&fragment!("{value}::timestamp", value), true, sql)
+                    local = self.of_local(&snippet!("{value}::timestamp", value), true, sql)
                 );
             }
             _ => return self.of_local(value, false, sql),
         }
         match &self.span {
             Span::Calendar(unit, _) => {
-                fragment!("date_trunc('{unit}', {value}, {zone})", unit, value, zone = self.zone(sql))
+                snippet!("date_trunc('{unit}', {value}, {zone})", unit, value, zone = self.zone(sql))
             }
             Span::Days(..) => {
                 let local = self.at_zone(value, sql);
@@ -48,22 +48,22 @@ impl Bucket {
             Span::Hour => {
                 let zone = self.zone(sql);
                 let full =
-                    fragment!("date_trunc('hour', date_trunc('hour', {value}, {zone}), {zone})", value, zone);
-                fragment!("date_bin('1 hour', {value}, {full})", value, full)
+                    snippet!("date_trunc('hour', date_trunc('hour', {value}, {zone}), {zone})", value, zone);
+                snippet!("date_bin('1 hour', {value}, {full})", value, full)
             }
             Span::Length(seconds, origin) => {
                 let origin = match origin {
                     Origin::Moment(origin) => sql.parameter(origin.clone()),
                     // Found once for all rows.
                     Origin::Monday => {
-                        fragment!(
+                        snippet!(
                             "(SELECT '{MONDAY}'::timestamp AT TIME ZONE {zone})",
                             MONDAY,
                             zone = self.zone(sql)
                         )
                     }
                 };
-                fragment!("date_bin('{seconds} seconds', {value}, {origin})", seconds, value, origin)
+                snippet!("date_bin('{seconds} seconds', {value}, {origin})", seconds, value, origin)
             }
         }
     }
@@ -72,19 +72,19 @@ impl Bucket {
     ///
     /// In some nights a clock is put back over midnight, and what it shows for the second time then is of the new day already.
     /// None has been put back by more than a day. Since 1970 none has shown more than the last three hours of a day again.
-    pub(super) fn of_shown(&self, moment: &Fragment, shown: &Fragment, sql: &mut Sql) -> Fragment {
+    pub(super) fn of_shown(&self, moment: &Snippet, shown: &Snippet, sql: &mut Sql) -> Snippet {
         let zone = self.zone(sql);
         let label = self.of_local(shown, false, sql);
-        let next = fragment!("({label} + {step})", label, step = self.step());
+        let next = snippet!("({label} + {step})", label, step = self.step());
         // If it is skipped, what is shown behind the gap has been rounded down to it.
-        let first = firsts_of_shown(&zone, &fragment!("(SELECT {next} AS s OFFSET 0) s", next));
+        let first = firsts_of_shown(&zone, &snippet!("(SELECT {next} AS s OFFSET 0) s", next));
         let at_midnight = !matches!(self.span, Span::Days(_, Origin::Moment(_)));
         let by_day = if at_midnight {
-            fragment!("{shown}::time < '21:00' AND {moment} >= '1970-01-01' OR ", shown, moment)
+            snippet!("{shown}::time < '21:00' AND {moment} >= '1970-01-01' OR ", shown, moment)
         } else {
-            Fragment::of("")
+            Snippet::of("")
         };
-        fragment!(
+        snippet!(
             "CASE WHEN {by_day}({moment} - interval '24 hours') AT TIME ZONE {zone} = {shown} - interval '24 hours' THEN {label} \
              WHEN {moment} >= (SELECT b FROM ({first}) s) THEN {next} ELSE {label} END",
             by_day,
@@ -98,67 +98,60 @@ impl Bucket {
     }
 
     /// Returns the first moment when the clock shows this or more, as it is told; NULL for NULL.
-    fn first(&self, shown: &Fragment, sql: &mut Sql) -> Fragment {
-        let firsts = firsts(&self.zone(sql), &fragment!("(SELECT {shown} AS s OFFSET 0) s", shown));
-        fragment!(
+    fn first(&self, shown: &Snippet, sql: &mut Sql) -> Snippet {
+        let firsts = firsts(&self.zone(sql), &snippet!("(SELECT {shown} AS s OFFSET 0) s", shown));
+        snippet!(
             "(SELECT {told} FROM ({firsts}) s WHERE s IS NOT NULL)",
             firsts,
-            told = told(&Fragment::of("b"))
+            told = told(&Snippet::of("b"))
         )
     }
 
     /// Returns what the clock shows at a moment; NULL beyond all calendars.
-    pub(super) fn shown(&self, moment: &Fragment, sql: &mut Sql) -> Fragment {
+    pub(super) fn shown(&self, moment: &Snippet, sql: &mut Sql) -> Snippet {
         within_calendars(moment, &self.at_zone(moment, sql))
     }
 
     /// Returns what a clock shows, rounded down. `by_day`: an origin counts with its day, whatever the time.
-    fn of_local(&self, local: &Fragment, by_day: bool, sql: &mut Sql) -> Fragment {
+    fn of_local(&self, local: &Snippet, by_day: bool, sql: &mut Sql) -> Snippet {
         let (length, origin) = match &self.span {
-            Span::Calendar(unit, _) => return fragment!("date_trunc('{unit}', {local})", unit, local),
-            Span::Hour => return fragment!("date_trunc('hour', {local})", local),
-            Span::Days(days, origin) => (fragment!("{days} days", days), origin),
-            Span::Length(seconds, origin) => (fragment!("{seconds} seconds", seconds), origin),
+            Span::Calendar(unit, _) => return snippet!("date_trunc('{unit}', {local})", unit, local),
+            Span::Hour => return snippet!("date_trunc('hour', {local})", local),
+            Span::Days(days, origin) => (snippet!("{days} days", days), origin),
+            Span::Length(seconds, origin) => (snippet!("{seconds} seconds", seconds), origin),
         };
         let origin = match origin {
             Origin::Moment(moment) => {
                 let moment = sql.parameter(moment.clone());
                 let shown = self.at_zone(&moment, sql);
                 if by_day {
-                    fragment!("(SELECT date_trunc('day', {shown}))", shown)
+                    snippet!("(SELECT date_trunc('day', {shown}))", shown)
                 } else {
-                    fragment!("(SELECT {shown})", shown)
+                    snippet!("(SELECT {shown})", shown)
                 }
             }
-            Origin::Monday => fragment!("'{MONDAY}'", MONDAY),
+            Origin::Monday => snippet!("'{MONDAY}'", MONDAY),
         };
-        fragment!("date_bin('{length}', {local}, {origin})", length, local, origin)
+        snippet!("date_bin('{length}', {local}, {origin})", length, local, origin)
     }
 
     /// Writes a query of all buckets from one to another, at most so many: what they are known by as column `s`, their beginnings
     /// and ends as columns `b` and `e`.
-    pub(super) fn write_all(
-        &self,
-        from: &Fragment,
-        to: &Fragment,
-        ty: &ColumnType,
-        most: u64,
-        sql: &mut Sql,
-    ) {
+    pub(super) fn write_all(&self, from: &Snippet, to: &Snippet, ty: &ColumnType, most: u64, sql: &mut Sql) {
         sql.push(text!(
             "SELECT s, {begin} AS b, {end} AS e FROM (",
-            begin = told(&Fragment::of("b")),
-            end = told(&Fragment::of("e"))
+            begin = told(&Snippet::of("b")),
+            end = told(&Snippet::of("e"))
         ));
         self.write_spans(from, to, ty, most, sql);
         sql.push(") s");
     }
 
-    fn write_spans(&self, from: &Fragment, to: &Fragment, ty: &ColumnType, most: u64, sql: &mut Sql) {
+    fn write_spans(&self, from: &Snippet, to: &Snippet, ty: &ColumnType, most: u64, sql: &mut Sql) {
         let step = self.step();
         // In the select list the function gives one row after the other, and so the limit ends it.
-        let steps = |from: &Fragment, to: &Fragment, most: u64| {
-            fragment!(
+        let steps = |from: &Snippet, to: &Snippet, most: u64| {
+            snippet!(
                 "(SELECT generate_series({from}, {to}, {step}) AS s LIMIT {most}) s",
                 from,
                 to,
@@ -167,7 +160,7 @@ impl Bucket {
             )
         };
         if ty.scalar() == Scalar::Date {
-            let steps = steps(&fragment!("{from}::timestamp", from), &fragment!("{to}::timestamp", to), most);
+            let steps = steps(&snippet!("{from}::timestamp", from), &snippet!("{to}::timestamp", to), most);
             sql.push(text!(
                 "SELECT s::date AS s, s::date AS b, (s + {step})::date AS e FROM {steps}",
                 step,
@@ -178,20 +171,20 @@ impl Bucket {
         match &self.span {
             Span::Calendar(..) | Span::Days(..) if self.is_shown(ty) => {
                 let zone = self.zone(sql);
-                let firsts = firsts(&zone, &steps(from, &fragment!("{to} + {step}", to, step), most + 1));
+                let firsts = firsts(&zone, &steps(from, &snippet!("{to} + {step}", to, step), most + 1));
                 // A day that a place skips has no moments.
                 sql.push(text!("SELECT s, b, e FROM (SELECT s, b, lead(b) OVER (ORDER BY s) AS e FROM ({firsts}) s) s WHERE b < e", firsts));
             }
             Span::Calendar(..) | Span::Days(..) => {
                 let zone = self.zone(sql);
-                let local = |moment: &Fragment| fragment!("({moment} AT TIME ZONE {zone})", moment, zone);
+                let local = |moment: &Snippet| snippet!("({moment} AT TIME ZONE {zone})", moment, zone);
                 let steps = steps(&local(from), &local(to), most);
                 sql.push(text!("SELECT s AT TIME ZONE {zone} AS s, s AT TIME ZONE {zone} AS b, (s + {step}) AT TIME ZONE {zone} AS e \
                      FROM {steps}", zone, step, steps));
             }
             Span::Hour => {
                 let (end, next) =
-                    (self.next(&Fragment::of("b"), ty, sql), self.next(&Fragment::of("e"), ty, sql));
+                    (self.next(&Snippet::of("b"), ty, sql), self.next(&Snippet::of("e"), ty, sql));
                 sql.push(text!("WITH RECURSIVE hour AS (SELECT b, {end} AS e FROM (SELECT {from} AS b) s WHERE b IS NOT NULL \
                      UNION ALL SELECT e, {next} FROM hour WHERE e <= {to}) SELECT b AS s, b, e FROM hour LIMIT {most}", end, from, next, to, most));
             }
@@ -206,55 +199,55 @@ impl Bucket {
     }
 
     /// Returns the beginning of a bucket, as it is told.
-    pub(super) fn begin(&self, bucket: &Fragment, ty: &ColumnType, sql: &mut Sql) -> Fragment {
+    pub(super) fn begin(&self, bucket: &Snippet, ty: &ColumnType, sql: &mut Sql) -> Snippet {
         if self.is_shown(ty) { self.first(bucket, sql) } else { told(bucket) }
     }
 
     /// Returns the end of a bucket, as it is told.
-    pub(super) fn end(&self, bucket: &Fragment, ty: &ColumnType, sql: &mut Sql) -> Fragment {
+    pub(super) fn end(&self, bucket: &Snippet, ty: &ColumnType, sql: &mut Sql) -> Snippet {
         if self.is_shown(ty) {
-            return self.first(&fragment!("{bucket} + {step}", bucket, step = self.step()), sql);
+            return self.first(&snippet!("{bucket} + {step}", bucket, step = self.step()), sql);
         }
         told(&self.next(bucket, ty, sql))
     }
 
     /// Returns the beginning of the bucket behind one that is known by its own.
-    fn next(&self, bucket: &Fragment, ty: &ColumnType, sql: &mut Sql) -> Fragment {
+    fn next(&self, bucket: &Snippet, ty: &ColumnType, sql: &mut Sql) -> Snippet {
         let step = self.step();
         if ty.scalar() == Scalar::Date {
-            return fragment!("({bucket} + {step})::date", bucket, step);
+            return snippet!("({bucket} + {step})::date", bucket, step);
         }
         match &self.span {
             Span::Calendar(..) | Span::Days(..) => {
                 let zone = self.zone(sql);
-                fragment!(
+                snippet!(
                     "((({bucket} AT TIME ZONE {zone}) + {step}) AT TIME ZONE {zone})",
                     bucket,
                     zone,
                     step
                 )
             }
-            Span::Hour => self.of(&fragment!("({bucket} + {step})", bucket, step), &DATE_TIME, sql),
-            Span::Length(..) => fragment!("({bucket} + {step})", bucket, step),
+            Span::Hour => self.of(&snippet!("({bucket} + {step})", bucket, step), &DATE_TIME, sql),
+            Span::Length(..) => snippet!("({bucket} + {step})", bucket, step),
         }
     }
 
     /// Returns what the zone's clock shows at a moment, or the moment when it shows that.
-    pub(super) fn at_zone(&self, value: &Fragment, sql: &mut Sql) -> Fragment {
-        fragment!("({value} AT TIME ZONE {zone})", value, zone = self.zone(sql))
+    pub(super) fn at_zone(&self, value: &Snippet, sql: &mut Sql) -> Snippet {
+        snippet!("({value} AT TIME ZONE {zone})", value, zone = self.zone(sql))
     }
 
     /// Returns the length of a bucket, by the calendar where it is one of it.
-    fn step(&self) -> Fragment {
+    fn step(&self) -> Snippet {
         match &self.span {
-            Span::Calendar(_, step) => fragment!("interval '{step}'", step),
-            Span::Days(days, _) => fragment!("interval '{days} days'", days),
-            Span::Hour => Fragment::of("interval '1 hour'"),
-            Span::Length(seconds, _) => fragment!("interval '{seconds} seconds'", seconds),
+            Span::Calendar(_, step) => snippet!("interval '{step}'", step),
+            Span::Days(days, _) => snippet!("interval '{days} days'", days),
+            Span::Hour => Snippet::of("interval '1 hour'"),
+            Span::Length(seconds, _) => snippet!("interval '{seconds} seconds'", seconds),
         }
     }
 
-    fn zone(&self, sql: &mut Sql) -> Fragment {
+    fn zone(&self, sql: &mut Sql) -> Snippet {
         sql.parameter(self.zone.parameter())
     }
 }

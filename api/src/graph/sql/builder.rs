@@ -1,6 +1,6 @@
 //! A statement in the making: text and parameters side by side, so that a value can only enter as a parameter.
 
-use super::fragment::{Fragment, Piece, fragment, text};
+use super::snippet::{Piece, Snippet, snippet, text};
 use crate::database::{Parameter, Statement};
 use crate::graph::catalog::{Column, ColumnType, Function, Table};
 
@@ -30,10 +30,10 @@ impl Sql {
     }
 
     /// Returns text that is written apart, to be appended where it belongs, be it more than once. Its parameters are bound once.
-    pub(super) fn apart<E>(&mut self, write: impl FnOnce(&mut Self) -> Result<(), E>) -> Result<Fragment, E> {
+    pub(super) fn apart<E>(&mut self, write: impl FnOnce(&mut Self) -> Result<(), E>) -> Result<Snippet, E> {
         let start = self.text.len();
         write(self)?;
-        Ok(Fragment::split_off(&mut self.text, start))
+        Ok(Snippet::split_off(&mut self.text, start))
     }
 
     /// Appends a piece of SQL.
@@ -94,9 +94,9 @@ impl Sql {
     }
 
     /// Returns the place of a new parameter, cast to the type that it is encoded as. It may be appended more than once.
-    pub(super) fn parameter(&mut self, parameter: Parameter) -> Fragment {
+    pub(super) fn parameter(&mut self, parameter: Parameter) -> Snippet {
         let number = self.reserved + self.parameters.len() + 1;
-        let place = fragment!("${number}::{ty}", number, ty = parameter.ty);
+        let place = snippet!("${number}::{ty}", number, ty = parameter.ty);
         self.parameters.push(parameter);
         place
     }
@@ -115,8 +115,8 @@ impl Sql {
     }
 
     /// Returns how many parents' keys there are, of which this is the first part.
-    pub(super) fn key_count(part: &ColumnType) -> Fragment {
-        fragment!("cardinality($1::{ty})", ty = part.scalar().postgres_array())
+    pub(super) fn key_count(part: &ColumnType) -> Snippet {
+        snippet!("cardinality($1::{ty})", ty = part.scalar().postgres_array())
     }
 
     /// Appends a part of the only parent's key.
@@ -133,9 +133,9 @@ impl Sql {
     }
 
     /// Returns an alias that the statement does not use yet.
-    pub(super) fn alias(&mut self) -> Fragment {
+    pub(super) fn alias(&mut self) -> Snippet {
         self.aliases += 1;
-        fragment!("a{number}", number = self.aliases)
+        snippet!("a{number}", number = self.aliases)
     }
 
     /// Returns the whole statement.

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::builder::Sql;
-use super::fragment::{Fragment, text};
 use super::rows::{ROW, write_primary_key};
+use super::snippet::{Snippet, text};
 use crate::database::Statement;
 use crate::graph::catalog::{Catalog, Table, TableId};
 use crate::graph::question::call::Call;
@@ -31,16 +31,16 @@ pub(in crate::graph) fn call(
     sql.push("SELECT ");
     write_primary_key(catalog.table(table), &mut sql);
     sql.push(" FROM ");
-    write_call(catalog, call, objects, &mut sql);
+    write_call(catalog, call, objects.as_ref(), &mut sql);
     sql.push(" ").push(ROW);
     sql.finish()
 }
 
-fn write_call(catalog: &Catalog, call: &Call, objects: Option<Range<usize>>, sql: &mut Sql) {
+fn write_call(catalog: &Catalog, call: &Call, objects: Option<&Range<usize>>, sql: &mut Sql) {
     sql.function(catalog.function(call.function)).push("(");
     sql.join(", ", &call.arguments, |sql, given| {
-        sql.push(Fragment::identifier(&given.name)).push(" => ");
-        match &objects {
+        sql.push(Snippet::identifier(&given.name)).push(" => ");
+        match objects {
             Some(elements) if given.is_of_objects => {
                 let (first, last) = (elements.start + 1, elements.end);
                 sql.push("(").bind(given.value.clone()).push(text!(")[{first}:{last}]", first, last));

@@ -3,9 +3,9 @@
 use tokio_postgres::types::Type;
 
 use super::builder::Sql;
-use super::fragment::{Fragment, fragment, text};
+use super::snippet::{Snippet, snippet, text};
 use crate::database::Parameter;
-use crate::graph::aggregate::Function;
+use crate::graph::aggregate::AggregateFunction;
 use crate::graph::catalog::{ColumnType, Scalar};
 
 /// The largest double, with all that is rounded to it; a little of the last digit is left over.
@@ -22,11 +22,11 @@ const SQUARABLE: &str = "1e65000";
 ///
 /// Doubles are added as decimals too, with all the digits that tell them from others. What doubles add up to depends on the order
 /// in which they come, and with it, in the last digit, on rows that the caller does not see.
-fn summand(number: &Fragment, column: &ColumnType, most: &'static str) -> Fragment {
+fn summand(number: &Snippet, column: &ColumnType, most: &'static str) -> Snippet {
     match column.scalar() {
-        Scalar::Real => finite(&fragment!("{number}::float8", number)),
+        Scalar::Real => finite(&snippet!("{number}::float8", number)),
         Scalar::Double => finite(number),
-        _ => fragment!(
+        _ => snippet!(
             "CASE WHEN {number} BETWEEN -{most} AND {most} THEN {number} WHEN {number} IS NOT NULL THEN 'NaN' END",
             number,
             most,
@@ -35,8 +35,8 @@ fn summand(number: &Fragment, column: &ColumnType, most: &'static str) -> Fragme
 }
 
 /// Returns a double as a decimal; NaN where it is infinite.
-fn finite(number: &Fragment) -> Fragment {
-    fragment!(
+fn finite(number: &Snippet) -> Snippet {
+    snippet!(
         "CASE WHEN {number} > '-Infinity' AND {number} < 'Infinity' THEN {number}::text::numeric \
          WHEN {number} IS NOT NULL THEN 'NaN' END",
         number,
@@ -44,8 +44,8 @@ fn finite(number: &Fragment) -> Fragment {
 }
 
 /// Returns a number as a double; NULL where that has no room for it.
-fn double(number: &Fragment) -> Fragment {
-    fragment!(
+fn double(number: &Snippet) -> Snippet {
+    snippet!(
         "CASE WHEN {number} BETWEEN -{NO_DOUBLE} AND {NO_DOUBLE} THEN 0 \
          WHEN {number} BETWEEN -{LARGEST_DOUBLE} AND {LARGEST_DOUBLE} THEN {number}::float8 END",
         number,
@@ -55,9 +55,9 @@ fn double(number: &Fragment) -> Fragment {
 }
 
 /// Returns a number as a double; NULL where that has no room for it, and also where nothing of the number would be left.
-pub(super) fn held(number: &Fragment) -> Fragment {
+pub(super) fn held(number: &Snippet) -> Snippet {
     let double = double(number);
-    fragment!(
+    snippet!(
         "CASE WHEN {number} = 0 OR abs({number}) > {NO_DOUBLE} THEN {double} END",
         number,
         NO_DOUBLE,
@@ -67,8 +67,8 @@ pub(super) fn held(number: &Fragment) -> Fragment {
 
 /// Returns a number as a double that keeps its place among others: what is beyond all doubles is infinite. NULL is what is no
 /// number. Its half is a double too.
-fn placed(number: &Fragment) -> Fragment {
-    fragment!(
+fn placed(number: &Snippet) -> Snippet {
+    snippet!(
         "CASE WHEN {number} BETWEEN -{NO_HALF} AND {NO_HALF} THEN 0 WHEN {number} < -{LARGEST_DOUBLE} THEN '-Infinity' \
          WHEN {number} > {LARGEST_DOUBLE} THEN CASE WHEN {number}::numeric <> 'NaN' THEN 'Infinity'::float8 END \
          ELSE {number}::float8 END",
@@ -81,20 +81,25 @@ fn placed(number: &Fragment) -> Fragment {
 /// Writes a function of an operand, which is of a column of this type.
 ///
 /// No value of a row makes it fail: a result that its type has no room for is null.
-pub(super) fn write_function(function: Function, operand: &Fragment, column: &ColumnType, sql: &mut Sql) {
+pub(super) fn write_function(
+    function: AggregateFunction,
+    operand: &Snippet,
+    column: &ColumnType,
+    sql: &mut Sql,
+) {
     let summed = |name: &'static str, most: &'static str| {
         let summand = summand(operand, column, most);
-        double(&fragment!("{name}({summand})", name, summand))
+        double(&snippet!("{name}({summand})", name, summand))
     };
     let has_any_size = matches!(column.scalar(), Scalar::Double | Scalar::Real | Scalar::Decimal);
     match function {
-        Function::CountDistinct => sql.push(text!("count(DISTINCT {operand})", operand)),
-        Function::CountTrue => sql.push(text!("count(*) FILTER (WHERE {operand})", operand)),
-        Function::CountFalse => sql.push(text!("count(*) FILTER (WHERE NOT {operand})", operand)),
-        Function::Rate => sql.push(text!("avg({operand}::int)::float8", operand)),
-        Function::Min => sql.push(text!("min({operand})", operand)),
-        Function::Max => sql.push(text!("max({operand})", operand)),
-        Function::Sum => match column.scalar() {
+        AggregateFunction::CountDistinct => sql.push(text!("count(DISTINCT {operand})", operand)),
+        AggregateFunction::CountTrue => sql.push(text!("count(*) FILTER (WHERE {operand})", operand)),
+        AggregateFunction::CountFalse => sql.push(text!("count(*) FILTER (WHERE NOT {operand})", operand)),
+        AggregateFunction::Rate => sql.push(text!("avg({operand}::int)::float8", operand)),
+        AggregateFunction::Min => sql.push(text!("min({operand})", operand)),
+        AggregateFunction::Max => sql.push(text!("max({operand})", operand)),
+        AggregateFunction::Sum => match column.scalar() {
             Scalar::Decimal => {
                 sql.push(text!("nullif(sum({summand}), 'NaN')", summand = summand(operand, column, ADDABLE)))
             }
@@ -102,23 +107,26 @@ pub(super) fn write_function(function: Function, operand: &Fragment, column: &Co
             _ => sql.push(text!("sum({operand})", operand)),
         },
         // An unbounded number may be beyond a double, and so may its mean.
-        Function::Avg if has_any_size => sql.push(summed("avg", ADDABLE)),
-        Function::Stddev if has_any_size => sql.push(summed("stddev_samp", SQUARABLE)),
-        Function::Variance if has_any_size => sql.push(summed("var_samp", SQUARABLE)),
-        Function::Avg => sql.push(text!("avg({operand})::float8", operand)),
-        Function::Stddev => sql.push(text!("stddev_samp({operand})::float8", operand)),
-        Function::Variance => sql.push(text!("var_samp({operand})::float8", operand)),
-        Function::Percentile(share) => return write_percentile(share, operand, column, sql),
+        AggregateFunction::Avg if has_any_size => sql.push(summed("avg", ADDABLE)),
+        AggregateFunction::Stddev if has_any_size => sql.push(summed("stddev_samp", SQUARABLE)),
+        AggregateFunction::Variance if has_any_size => sql.push(summed("var_samp", SQUARABLE)),
+        AggregateFunction::Avg => sql.push(text!("avg({operand})::float8", operand)),
+        AggregateFunction::Stddev => sql.push(text!("stddev_samp({operand})::float8", operand)),
+        AggregateFunction::Variance => sql.push(text!("var_samp({operand})::float8", operand)),
+        AggregateFunction::Percentile(share) => {
+            write_percentile(share, operand, column, sql);
+            sql
+        }
     };
 }
 
 /// Writes the value below which a share of an operand's values lies.
-fn write_percentile(share: f64, operand: &Fragment, column: &ColumnType, sql: &mut Sql) {
+fn write_percentile(share: f64, operand: &Snippet, column: &ColumnType, sql: &mut Sql) {
     // What lies between two doubles may be further apart than doubles go: their halves are not.
     let half = match column.scalar() {
-        Scalar::Decimal => Some(fragment!("({placed})", placed = placed(operand))),
+        Scalar::Decimal => Some(snippet!("({placed})", placed = placed(operand))),
         Scalar::Double => {
-            Some(fragment!("(CASE abs({operand}) WHEN 5e-324 THEN 0 ELSE {operand} END)", operand))
+            Some(snippet!("(CASE abs({operand}) WHEN 5e-324 THEN 0 ELSE {operand} END)", operand))
         }
         _ => None,
     };

@@ -1,18 +1,18 @@
 //! The SQL of what rows are grouped by.
 
 use super::builder::Sql;
-use super::fragment::{Fragment, fragment, text};
-use crate::graph::question::grouping::{Grouping, Key};
+use super::snippet::{Snippet, snippet, text};
+use crate::graph::question::grouping::{GroupKey, Grouping};
 
-impl Key {
+impl GroupKey {
     /// Writes the key with this number, of a row whose column has this value.
-    pub(super) fn write(&self, number: usize, value: &Fragment, sql: &mut Sql) {
+    pub(super) fn write(&self, number: usize, value: &Snippet, sql: &mut Sql) {
         match &self.grouping {
             Grouping::Value => {
                 sql.push(value);
             }
             Grouping::Bucket(bucket) => {
-                let shown = fragment!("e{number}.shown", number);
+                let shown = snippet!("e{number}.shown", number);
                 let rounded = bucket.rounded(value, &shown, &self.ty, sql);
                 sql.push(rounded);
             }
@@ -25,7 +25,7 @@ impl Key {
 
     /// Writes the join that the key with this number needs. An element that is twice in a list counts once; what a clock shows is
     /// asked once.
-    pub(super) fn write_join(&self, number: usize, value: &Fragment, sql: &mut Sql) {
+    pub(super) fn write_join(&self, number: usize, value: &Snippet, sql: &mut Sql) {
         match &self.grouping {
             Grouping::Each => {
                 sql.push(text!(
@@ -47,7 +47,7 @@ impl Key {
     }
 
     /// Returns the value of the key, of a group that is known by `value`.
-    pub(super) fn told(&self, value: Fragment, sql: &mut Sql) -> Fragment {
+    pub(super) fn told(&self, value: Snippet, sql: &mut Sql) -> Snippet {
         match &self.grouping {
             Grouping::Bucket(bucket) if bucket.is_shown(&self.ty) => bucket.begin(&value, &self.ty, sql),
             Grouping::Value | Grouping::Bucket(_) | Grouping::Range(_) | Grouping::Each => value,

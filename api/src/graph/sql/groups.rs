@@ -7,15 +7,16 @@ use super::aggregate::write_expression;
 use super::builder::Sql;
 use super::call;
 use super::filter::{Filter, Operand};
-use super::fragment::{Fragment, fragment, text};
 use super::keyset;
 use super::limit::Limit;
 use super::order;
 use super::rows::{ROW, matches_key};
+use super::snippet::{Snippet, snippet, text};
 use crate::graph::aggregate::measured_as;
 use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{Catalog, ColumnId, ColumnType, FieldId, Scalar, Table};
 use crate::graph::question::allowance::Allowance;
+use crate::graph::question::grouping::GroupKey;
 use crate::graph::question::groups::{Groups, read_function};
 use crate::graph::question::key::{self, Parents};
 use crate::graph::question::numbers::Expression;
@@ -74,11 +75,11 @@ fn write_inner(
     sql: &mut Sql,
 ) -> Result<(), ArgumentError> {
     let Groups { keys, expressions, .. } = groups;
-    let shown = keys.iter().any(|key| key.is_shown());
+    let shown = keys.iter().any(GroupKey::is_shown);
     if shown {
         sql.push("SELECT ");
         sql.join(", ", 0..groups.width(), |sql, at| {
-            let column = fragment!("g.c{at}", at);
+            let column = snippet!("g.c{at}", at);
             let told = match keys.get(at) {
                 Some(key) => key.told(column, sql),
                 None => column,
@@ -124,8 +125,8 @@ fn write_inner(
 }
 
 /// Returns the order, as columns of the grouped statement.
-pub(super) fn order_of(groups: &Groups<'_>, alias: &'static str) -> (Vec<Fragment>, Vec<Sort>) {
-    let column = |value| fragment!("{alias}.c{at}", alias, at = groups.column(value));
+pub(super) fn order_of(groups: &Groups<'_>, alias: &'static str) -> (Vec<Snippet>, Vec<Sort>) {
+    let column = |value| snippet!("{alias}.c{at}", alias, at = groups.column(value));
     groups.order.iter().map(|(value, sort)| (column(*value), sort.clone())).unzip()
 }
 
@@ -139,7 +140,7 @@ fn write_having(
 ) -> Result<(), ArgumentError> {
     let operand = |expression: &Expression| {
         let at = groups.expressions.iter().position(|known| known == expression)?;
-        Some(fragment!("g.c{at}", at = groups.keys.len() + at))
+        Some(snippet!("g.c{at}", at = groups.keys.len() + at))
     };
     Filter::on_values(catalog, sql, allowance, "having").write_values(having, &mut |name, value| {
         if name == "count" {

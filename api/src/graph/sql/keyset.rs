@@ -2,12 +2,12 @@
 //! as the first.
 
 use super::builder::Sql;
-use super::fragment::{Fragment, fragment, text};
+use super::snippet::{Snippet, snippet, text};
 use crate::database::Parameter;
 use crate::graph::question::order::{Edge, Sort};
 
 impl Edge {
-    /// The same for values before the last: what is equal there is decided by those behind it.
+    /// Returns the same for values before the last: what is equal there is decided by those behind it.
     fn of(self, is_last: bool) -> Self {
         if is_last { self } else { Self::Excluded }
     }
@@ -33,88 +33,88 @@ pub(super) fn is_one_range(sorts: &[Sort], after: Option<&[Option<Parameter>]>) 
 /// Returns the rows that stand after the given values in this order, as conditions that are each one range of an index: those
 /// that share the first values with them, from the longest beginning to none.
 pub(super) fn ranges_after(
-    values: &[Fragment],
+    values: &[Snippet],
     sorts: &[Sort],
     after: &[Option<Parameter>],
     edge: Edge,
     sql: &mut Sql,
-) -> Vec<Fragment> {
-    let mut same: Vec<Fragment> = Vec::new();
+) -> Vec<Snippet> {
+    let mut same: Vec<Snippet> = Vec::new();
     let mut ranges = Vec::new();
     for (at, ((value, sort), after)) in values.iter().zip(sorts).zip(after).enumerate() {
         let parameter = after.clone().map(|after| sql.parameter(after));
         let mut beyond = Vec::new();
         let edge = edge.of(at + 1 == sorts.len());
         if let Some(parameter) = &parameter {
-            beyond.push(fragment!(
+            beyond.push(snippet!(
                 "{value} {operator} {parameter}",
                 value,
                 operator = edge.operator(sort),
                 parameter
             ));
             if sort.nullable && !sort.nulls_first {
-                beyond.push(fragment!("{value} IS NULL", value));
+                beyond.push(snippet!("{value} IS NULL", value));
             }
         } else {
             if sort.nulls_first {
-                beyond.push(fragment!("{value} IS NOT NULL", value));
+                beyond.push(snippet!("{value} IS NOT NULL", value));
             }
             if edge == Edge::Included {
-                beyond.push(fragment!("{value} IS NULL", value));
+                beyond.push(snippet!("{value} IS NULL", value));
             }
         }
-        let with_same = |beyond: Fragment| {
-            let conditions: Vec<Fragment> = same.iter().cloned().chain([beyond]).collect();
-            Fragment::join(&conditions, " AND ")
+        let with_same = |beyond: Snippet| {
+            let conditions: Vec<Snippet> = same.iter().cloned().chain([beyond]).collect();
+            Snippet::join(&conditions, " AND ")
         };
         ranges.extend(beyond.into_iter().map(with_same));
         same.push(match parameter {
-            Some(parameter) => fragment!("{value} = {parameter}", value, parameter),
-            None => fragment!("{value} IS NULL", value),
+            Some(parameter) => snippet!("{value} = {parameter}", value, parameter),
+            None => snippet!("{value} IS NULL", value),
         });
     }
     if ranges.is_empty() {
-        ranges.push(Fragment::of("false"));
+        ranges.push(Snippet::of("false"));
     }
     ranges.reverse();
     ranges
 }
 
 /// Returns all rows, as those that have a value and those where it is missing.
-pub(super) fn with_and_without(value: &Fragment) -> [Fragment; 2] {
-    [fragment!("{value} IS NOT NULL", value), fragment!("{value} IS NULL", value)]
+pub(super) fn with_and_without(value: &Snippet) -> [Snippet; 2] {
+    [snippet!("{value} IS NOT NULL", value), snippet!("{value} IS NULL", value)]
 }
 
 /// Returns the rows after the given values, or all of them, as ranges that each have one value of the order's first column: where
 /// it is a word for what the row was made from, as in a view over several tables, each of these has an index by the rest.
 pub(super) fn ranges_of_kinds(
     kinds: &[&str],
-    values: &[Fragment],
+    values: &[Snippet],
     sorts: &[Sort],
     after: Option<&[Option<Parameter>]>,
     edge: Edge,
     sql: &mut Sql,
-) -> Vec<Fragment> {
+) -> Vec<Snippet> {
     let after = match after {
         Some([Some(first), rest @ ..]) => {
             let first = sql.parameter(first.clone());
             Some((first, ranges_after(&values[1..], &sorts[1..], rest, edge, sql)))
         }
         // No row lacks its key.
-        Some(_) => return vec![Fragment::of("false")],
+        Some(_) => return vec![Snippet::of("false")],
         None => None,
     };
     let operator = if sorts[0].descending { "<" } else { ">" };
     let mut ranges = Vec::new();
     for kind in kinds {
-        let kind = Fragment::word(kind);
-        let of_kind = fragment!("{value} = {kind}", value = values[0], kind);
+        let kind = Snippet::word(kind);
+        let of_kind = snippet!("{value} = {kind}", value = values[0], kind);
         match &after {
             Some((first, rest)) => {
                 ranges.extend(rest.iter().map(|range| {
-                    fragment!("{of_kind} AND {kind} = {first} AND {range}", of_kind, kind, first, range)
+                    snippet!("{of_kind} AND {kind} = {first} AND {range}", of_kind, kind, first, range)
                 }));
-                ranges.push(fragment!(
+                ranges.push(snippet!(
                     "{of_kind} AND {kind} {operator} {first}",
                     of_kind,
                     kind,
@@ -130,7 +130,7 @@ pub(super) fn ranges_of_kinds(
 
 /// Writes the condition of the rows that stand after the given values in this order. `None` is a missing value.
 pub(super) fn write_after(
-    values: &[Fragment],
+    values: &[Snippet],
     sorts: &[Sort],
     after: &[Option<Parameter>],
     edge: Edge,
@@ -141,7 +141,7 @@ pub(super) fn write_after(
         && is_one_range(sorts, Some(after))
     {
         // A row comparison is one range of an index.
-        let known: Vec<Fragment> = known.into_iter().map(|value| sql.parameter(value.clone())).collect();
+        let known: Vec<Snippet> = known.into_iter().map(|value| sql.parameter(value.clone())).collect();
         let operator = edge.operator(&sorts[0]);
         if let ([first, _, ..], [value, ..]) = (known.as_slice(), values) {
             // It says this too, but Postgres does not take it apart where the values come from several tables: in a view.
@@ -180,7 +180,7 @@ pub(super) fn write_after(
 }
 
 /// Writes the condition that a value stands after another one. `None` is a missing value.
-fn write_beyond(value: &Fragment, sort: &Sort, after: Option<&Parameter>, edge: Edge, sql: &mut Sql) {
+fn write_beyond(value: &Snippet, sort: &Sort, after: Option<&Parameter>, edge: Edge, sql: &mut Sql) {
     if let Some(parameter) = after {
         sql.push(text!("({value} {operator} ", value, operator = edge.operator(sort)))
             .bind(parameter.clone());

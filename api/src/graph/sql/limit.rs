@@ -11,7 +11,7 @@
 use tokio_postgres::types::Type;
 
 use super::builder::Sql;
-use super::fragment::{Fragment, fragment, text};
+use super::snippet::Snippet;
 use crate::database::Parameter;
 
 /// The least literal, and how many times the next one is as large.
@@ -21,8 +21,8 @@ const STEP: u64 = 4;
 /// How many rows are wanted, and how many are skipped before them.
 #[derive(Debug)]
 pub(super) struct Limit {
-    wanted: Fragment,
-    skipped: Option<Fragment>,
+    wanted: Snippet,
+    skipped: Option<Snippet>,
     /// About as many rows as both together, and no fewer.
     about: u64,
 }
@@ -37,28 +37,31 @@ impl Limit {
         }
     }
 
-    /// The rows that are wanted and those that are skipped, all of them wanted.
-    pub(super) fn with_skipped(&self) -> Self {
-        let wanted = match &self.skipped {
-            Some(skipped) => fragment!("{wanted} + {skipped}", wanted = self.wanted, skipped),
-            None => self.wanted.clone(),
-        };
-        Self { wanted, skipped: None, about: self.about }
+    /// Writes the rows of an ordered query that are wanted.
+    pub(super) fn write(&self, sql: &mut Sql, query: impl FnOnce(&mut Sql)) {
+        self.write_wanted(sql, query);
+        if let Some(skipped) = &self.skipped {
+            sql.push(" OFFSET ").push(skipped);
+        }
     }
 
-    /// Writes as many rows of an ordered query.
-    pub(super) fn write(&self, sql: &mut Sql, query: impl FnOnce(&mut Sql)) {
+    /// Writes the rows of an ordered query that are wanted, and before them those that are skipped.
+    pub(super) fn write_with_skipped(&self, sql: &mut Sql, query: impl FnOnce(&mut Sql)) {
+        self.write_wanted(sql, query);
+        if let Some(skipped) = &self.skipped {
+            sql.push(" + ").push(skipped);
+        }
+    }
+
+    fn write_wanted(&self, sql: &mut Sql, query: impl FnOnce(&mut Sql)) {
         sql.push("SELECT q.* FROM (");
         query(sql);
-        sql.push(text!(" LIMIT {about}) q LIMIT {wanted}", about = self.about, wanted = self.wanted));
-        if let Some(skipped) = &self.skipped {
-            sql.push(text!(" OFFSET {skipped}", skipped));
-        }
+        sql.push(" LIMIT ").push(self.about).push(") q LIMIT ").push(&self.wanted);
     }
 }
 
 /// Returns the place of a parameter that is a number of rows.
-pub(super) fn parameter(rows: u64, sql: &mut Sql) -> Fragment {
+pub(super) fn parameter(rows: u64, sql: &mut Sql) -> Snippet {
     let rows = i64::try_from(rows).unwrap_or(i64::MAX);
     sql.parameter(Parameter::new(Type::INT8, rows.to_be_bytes().to_vec()))
 }

@@ -27,13 +27,13 @@
 //! missing values, or goes both ways, is several ranges of an index: strips too.
 
 use super::builder::Sql;
-use super::fragment::{Fragment, fragment, text};
 use super::limit::Limit;
 use super::order;
 use super::rows::{ROW, own};
+use super::snippet::{Snippet, snippet, text};
 use crate::graph::catalog::{Keys, Scope, Table};
 use crate::graph::question::order::Sort;
-use crate::graph::question::projection::Selected;
+use crate::graph::question::projection::SelectedColumn;
 
 /// Alias of what is merged.
 const MERGED: &str = "m";
@@ -41,26 +41,26 @@ const MERGED: &str = "m";
 /// The parts of a page's statement, as text whose parameters are bound already.
 pub(super) struct Merge<'a> {
     pub(super) table: &'a Table,
-    pub(super) projection: &'a [Selected],
+    pub(super) projection: &'a [SelectedColumn],
     /// Whether the values of the order are selected too, behind the projection.
     pub(super) cursors: bool,
     /// Whether only the values of the order are merged, and the page's rows are then looked up by their keys: of many strips
     /// most rows are for nothing, and an index may have all that is asked of them.
     pub(super) by_key: bool,
     /// `SELECT … FROM … t …`: projection, unless rows are looked up, and order, `o0` and so on.
-    pub(super) rows: &'a Fragment,
+    pub(super) rows: &'a Snippet,
     /// What must hold of every row.
-    pub(super) conditions: &'a [Fragment],
+    pub(super) conditions: &'a [Snippet],
     /// Ranges of the order, one of which a row lies in; none for all of it.
-    pub(super) ranges: &'a [Fragment],
+    pub(super) ranges: &'a [Snippet],
     pub(super) scope: Option<&'a Scope>,
     /// The column by which all rows have one row of a reference table: what their index begins with.
-    pub(super) reference: Option<&'a Fragment>,
+    pub(super) reference: Option<&'a Snippet>,
     /// Name of the column of the tenant that all rows are of.
     pub(super) tenant: Option<&'a str>,
     pub(super) sorts: &'a [Sort],
     /// What the rows themselves are ordered by.
-    pub(super) values: &'a [Fragment],
+    pub(super) values: &'a [Snippet],
     pub(super) limit: Limit,
 }
 
@@ -80,7 +80,7 @@ impl Merge<'_> {
         sql.push(text!(") {MERGED} JOIN ", MERGED)).table(self.table).push(text!(" {ROW} ON ", ROW));
         // The key is part of the order.
         let is_of_key =
-            |value: &Fragment| self.table.primary_key.iter().any(|id| own(self.table, *id) == *value);
+            |value: &Snippet| self.table.primary_key.iter().any(|id| own(self.table, *id) == *value);
         let keys = self.values.iter().zip(&values).filter(|(value, _)| is_of_key(value));
         sql.join(" AND ", keys, |sql, (value, merged)| {
             sql.push(text!("{value} = {merged}", value, merged));
@@ -94,7 +94,7 @@ impl Merge<'_> {
     }
 
     /// Writes the page with these columns and, behind them, the values of the order where they are wanted.
-    fn merged(&self, projection: &[Selected], cursors: bool, sql: &mut Sql) {
+    fn merged(&self, projection: &[SelectedColumn], cursors: bool, sql: &mut Sql) {
         // Rows that are only counted have no columns, but what is distinct has to have some.
         let is_bare = self.is_distinct() && projection.is_empty() && !cursors;
         if is_bare {
@@ -111,7 +111,7 @@ impl Merge<'_> {
         self.scope.is_some_and(|scope| scope.strips.len() > 1)
     }
 
-    fn in_order(&self, projection: &[Selected], cursors: bool, sql: &mut Sql) {
+    fn in_order(&self, projection: &[SelectedColumn], cursors: bool, sql: &mut Sql) {
         let values = self.merged_values();
         sql.push("SELECT ");
         if self.is_distinct() {
@@ -123,7 +123,7 @@ impl Merge<'_> {
         }
         let selected = projection
             .iter()
-            .map(|it| fragment!("{MERGED}.{column}", MERGED, column = self.table.column(it.column)));
+            .map(|it| snippet!("{MERGED}.{column}", MERGED, column = self.table.column(it.column)));
         let cursors = if cursors { values.as_slice() } else { &[] };
         sql.join(", ", selected.chain(cursors.iter().cloned()), |sql, column| {
             sql.push(column);
@@ -139,9 +139,9 @@ impl Merge<'_> {
         order::write_order(&values, self.sorts, sql);
     }
 
-    /// The values of the order, as they are called once merged.
-    fn merged_values(&self) -> Vec<Fragment> {
-        (0..self.sorts.len()).map(|at| fragment!("{MERGED}.o{at}", MERGED, at)).collect()
+    /// Returns the values of the order, as they are called once merged.
+    fn merged_values(&self) -> Vec<Snippet> {
+        (0..self.sorts.len()).map(|at| snippet!("{MERGED}.o{at}", MERGED, at)).collect()
     }
 
     fn strip(&self, column: &str, keys: Keys, sql: &mut Sql) {
@@ -152,14 +152,14 @@ impl Merge<'_> {
         };
         let function = each.unwrap_or(keys.function());
         if let Keys::One(_) = keys {
-            let of_caller = fragment!("{column} = (SELECT {function}())", column, function);
+            let of_caller = snippet!("{column} = (SELECT {function}())", column, function);
             return self.ranges(Some(&of_caller), self.sorts, sql);
         }
         sql.push(text!("SELECT q.* FROM unnest((SELECT {function}())) s(s0) CROSS JOIN LATERAL (", function));
-        let of_key = fragment!("{column} = s.s0", column);
+        let of_key = snippet!("{column} = s.s0", column);
         if let Keys::ManyOrAll { .. } = keys {
             if each.is_none() {
-                self.ranges(Some(&Fragment::of("s.s0 IS NULL")), self.sorts, sql);
+                self.ranges(Some(&Snippet::of("s.s0 IS NULL")), self.sorts, sql);
                 sql.push(" UNION ALL ");
             }
             self.ranges(Some(&of_key), &self.sorts_of_tenant(&column), sql);
@@ -169,9 +169,9 @@ impl Merge<'_> {
         sql.push(") q");
     }
 
-    /// The same order as the indexes of a tenant have it, whose column this is. Each range says of the first value whether it is
+    /// Returns the same order as the indexes of a tenant have it, whose column this is. Each range says of the first value whether it is
     /// missing.
-    fn sorts_of_tenant(&self, column: &Fragment) -> Vec<Sort> {
+    fn sorts_of_tenant(&self, column: &Snippet) -> Vec<Sort> {
         let leads_key = self.table.primary_key.first().is_some_and(|id| own(self.table, *id) == *column);
         if leads_key && self.values.first().is_some_and(|first| first == column) {
             // The primary key itself is an index of a tenant.
@@ -185,7 +185,7 @@ impl Merge<'_> {
     }
 
     /// Writes the rows of a strip, range by range.
-    fn ranges(&self, strip: Option<&Fragment>, sorts: &[Sort], sql: &mut Sql) {
+    fn ranges(&self, strip: Option<&Snippet>, sorts: &[Sort], sql: &mut Sql) {
         if self.ranges.is_empty() {
             self.rows(strip, None, sorts, sql);
         } else {
@@ -193,19 +193,19 @@ impl Merge<'_> {
         }
     }
 
-    fn rows(&self, strip: Option<&Fragment>, range: Option<&Fragment>, sorts: &[Sort], sql: &mut Sql) {
+    fn rows(&self, strip: Option<&Snippet>, range: Option<&Snippet>, sorts: &[Sort], sql: &mut Sql) {
         let conditions = strip.into_iter().chain(self.conditions).chain(range);
         sql.push("(");
-        self.limit.with_skipped().write(sql, |sql| self.rows_where(conditions, sorts, sql));
+        self.limit.write_with_skipped(sql, |sql| self.rows_where(conditions, sorts, sql));
         sql.push(")");
     }
 
-    fn rows_where<'c>(&self, conditions: impl Iterator<Item = &'c Fragment>, sorts: &[Sort], sql: &mut Sql) {
+    fn rows_where<'c>(&self, conditions: impl Iterator<Item = &'c Snippet>, sorts: &[Sort], sql: &mut Sql) {
         sql.push(self.rows);
         for (at, condition) in conditions.enumerate() {
             sql.push(if at == 0 { " WHERE " } else { " AND " }).push(condition);
         }
-        let leads = |reference: &Fragment| (reference.clone(), Sort { nullable: false, ..sorts[0].clone() });
+        let leads = |reference: &Snippet| (reference.clone(), Sort { nullable: false, ..sorts[0].clone() });
         let (mut by, mut how): (Vec<_>, Vec<_>) = self.reference.map(leads).into_iter().unzip();
         by.extend_from_slice(self.values);
         how.extend_from_slice(sorts);
@@ -214,6 +214,6 @@ impl Merge<'_> {
 }
 
 /// Returns the column of this name of the rows themselves.
-fn named(column: &str) -> Fragment {
-    fragment!("{ROW}.{column}", ROW, column = Fragment::identifier(column))
+fn named(column: &str) -> Snippet {
+    snippet!("{ROW}.{column}", ROW, column = Snippet::identifier(column))
 }

@@ -9,7 +9,6 @@ mod builder;
 mod call;
 mod clock;
 mod filter;
-mod fragment;
 mod function;
 mod grouping;
 mod groups;
@@ -21,6 +20,7 @@ mod page;
 mod range;
 mod rows;
 mod series;
+mod snippet;
 mod write;
 
 pub(super) use aggregate::aggregate;
@@ -28,7 +28,7 @@ pub(super) use builder::Sql;
 pub(super) use call::call;
 pub(super) use groups::groups;
 pub(super) use page::{PageQuery, page, points};
-pub(super) use rows::{Rows, all, by_key, rows_before};
+pub(super) use rows::{RowsQuery, all, by_key, rows_before};
 pub(super) use write::{delete, insert, look, update};
 
 use self::filter::Filter;

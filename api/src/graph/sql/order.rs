@@ -1,7 +1,7 @@
 //! ORDER BY, and the joins that lead to the columns of an order.
 
 use super::builder::Sql;
-use super::fragment::{Fragment, fragment, text};
+use super::snippet::{Snippet, snippet, text};
 use crate::graph::arguments::ArgumentError;
 use crate::graph::catalog::{Catalog, RelationId, Table, TableId};
 use crate::graph::question::allowance::Allowance;
@@ -10,16 +10,16 @@ use crate::graph::question::order::{Path, Sort};
 /// Columns of a statement, and the joins that lead to them.
 pub(super) struct Resolved {
     /// The columns.
-    pub(super) values: Vec<Fragment>,
+    pub(super) values: Vec<Snippet>,
     /// Joins, to stand after the table.
-    joins: Vec<Join>,
+    joins: Vec<OrderJoin>,
 }
 
-struct Join {
+struct OrderJoin {
     path: Vec<RelationId>,
-    alias: Fragment,
+    alias: Snippet,
     table: TableId,
-    condition: Fragment,
+    condition: Snippet,
 }
 
 /// Names columns for a table that has an alias in the statement. `argument`: what asks for each of them, by its number.
@@ -32,11 +32,11 @@ pub(super) fn resolve<'p>(
     allowance: &mut Allowance<'_>,
     sql: &mut Sql,
 ) -> Result<Resolved, ArgumentError> {
-    let mut joins: Vec<Join> = Vec::new();
+    let mut joins: Vec<OrderJoin> = Vec::new();
     let mut values = Vec::new();
     for (number, wanted) in paths.into_iter().enumerate() {
         let mut at = table;
-        let mut at_alias = Fragment::of(alias);
+        let mut at_alias = Snippet::of(alias);
         for depth in 1..=wanted.relations.len() {
             let path = &wanted.relations[..depth];
             let relation = at.relation(wanted.relations[depth - 1]);
@@ -47,19 +47,24 @@ pub(super) fn resolve<'p>(
                 allowance.relation(depth, || within(catalog, table, path, argument(number)))?;
                 let alias = sql.alias();
                 let columns = relation.local.iter().zip(&relation.remote);
-                let conditions: Vec<Fragment> = columns
+                let conditions: Vec<Snippet> = columns
                     .map(|(mine, theirs)| {
                         let (mine, theirs) = (at.column(*mine), target.column(*theirs));
-                        fragment!("{alias}.{theirs} = {at_alias}.{mine}", alias, theirs, at_alias, mine)
+                        snippet!("{alias}.{theirs} = {at_alias}.{mine}", alias, theirs, at_alias, mine)
                     })
                     .collect();
-                let condition = Fragment::join(&conditions, " AND ");
-                joins.push(Join { path: path.to_vec(), alias: alias.clone(), table: target.id, condition });
+                let condition = Snippet::join(&conditions, " AND ");
+                joins.push(OrderJoin {
+                    path: path.to_vec(),
+                    alias: alias.clone(),
+                    table: target.id,
+                    condition,
+                });
                 at_alias = alias;
             }
             at = target;
         }
-        values.push(fragment!("{at_alias}.{column}", at_alias, column = at.column(wanted.column)));
+        values.push(snippet!("{at_alias}.{column}", at_alias, column = at.column(wanted.column)));
     }
     Ok(Resolved { values, joins })
 }
@@ -77,7 +82,7 @@ fn within(catalog: &Catalog, table: &Table, relations: &[RelationId], argument: 
 impl Resolved {
     /// Writes the joins.
     pub(super) fn write_joins(&self, catalog: &Catalog, sql: &mut Sql) {
-        for Join { alias, table, condition, .. } in &self.joins {
+        for OrderJoin { alias, table, condition, .. } in &self.joins {
             sql.push(" LEFT JOIN ").table(catalog.table(*table));
             sql.push(text!(" {alias} ON {condition}", alias, condition));
         }
@@ -85,7 +90,7 @@ impl Resolved {
 }
 
 /// Writes ORDER BY.
-pub(super) fn write_order(values: &[Fragment], sorts: &[Sort], sql: &mut Sql) {
+pub(super) fn write_order(values: &[Snippet], sorts: &[Sort], sql: &mut Sql) {
     sql.push(" ORDER BY ").join(", ", sorts.iter().zip(values), |sql, (sort, value)| {
         sql.push(value);
         if sort.descending {

@@ -5,19 +5,19 @@ use std::convert::Infallible;
 use super::builder::Sql;
 use super::call;
 use super::filter::Filter;
-use super::fragment::{Fragment, fragment, text};
 use super::keyset;
 use super::limit::Limit;
 use super::merge::Merge;
 use super::order::{self, Resolved};
 use super::rows::{ROW, matches_key, own, select, write_key};
+use super::snippet::{Snippet, snippet, text};
 use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{Catalog, ColumnId, ColumnType, Keys, Relation, Scope, Strip, Table};
 use crate::graph::question::allowance::Allowance;
 use crate::graph::question::key::{self, Parents};
 use crate::graph::question::order::{Sort, Term};
 use crate::graph::question::page::Page;
-use crate::graph::question::projection::Selected;
+use crate::graph::question::projection::SelectedColumn;
 
 /// Alias of the tenants of whom the caller sees rows.
 const SEEN: &str = "seen";
@@ -28,7 +28,7 @@ pub(in crate::graph) struct PageQuery<'a> {
     /// Columns that match the parents' keys; empty for the whole table.
     pub(in crate::graph) columns: &'a [ColumnId],
     pub(in crate::graph) parents: Parents,
-    pub(in crate::graph) projection: &'a [Selected],
+    pub(in crate::graph) projection: &'a [SelectedColumn],
     pub(in crate::graph) page: &'a Page,
     pub(in crate::graph) filter: Option<&'a Value<'a>>,
     /// Whether the values of the order are selected too, behind the projection.
@@ -88,7 +88,7 @@ pub(in crate::graph) fn page(
         conditions.push(apart(&mut sql, |sql| write_is_below(query, reference, asks_first.is_some(), sql)));
     }
     let present = page.present.iter().map(|column| table.column(*column));
-    conditions.extend(present.map(|column| fragment!("{ROW}.{column} IS NOT NULL", ROW, column)));
+    conditions.extend(present.map(|column| snippet!("{ROW}.{column} IS NOT NULL", ROW, column)));
     let (by, edge) = (&ordered.values, page.edge);
     let ranges = match ahead.as_deref() {
         _ if !splits => Vec::new(),
@@ -137,8 +137,8 @@ pub(in crate::graph) fn page(
     Ok(sql)
 }
 
-/// Text that is written apart, where nothing can be wrong with it.
-fn apart(sql: &mut Sql, write: impl FnOnce(&mut Sql)) -> Fragment {
+/// Returns text that is written apart, where nothing can be wrong with it.
+fn apart(sql: &mut Sql, write: impl FnOnce(&mut Sql)) -> Snippet {
     let Ok(text) = sql.apart(|sql| {
         write(sql);
         Ok::<_, Infallible>(())
@@ -150,7 +150,7 @@ fn apart(sql: &mut Sql, write: impl FnOnce(&mut Sql)) -> Fragment {
 fn write_rows(
     catalog: &Catalog,
     query: &PageQuery<'_>,
-    projection: &[Selected],
+    projection: &[SelectedColumn],
     ordered: &Resolved,
     with_order: bool,
     sql: &mut Sql,
@@ -169,7 +169,7 @@ fn write_rows(
     ordered.write_joins(catalog, sql);
 }
 
-/// The values of the column that an order begins with, where the key does too and these are a few words.
+/// Returns the values of the column that an order begins with, where the key does too and these are a few words.
 fn kinds<'t>(table: &'t Table, page: &Page) -> Vec<&'t str> {
     let first = page.order.first().filter(|term| term.at.relations.is_empty());
     let Some(column) = first.map(|term| term.at.column) else { return Vec::new() };
@@ -181,7 +181,7 @@ fn kinds<'t>(table: &'t Table, page: &Page) -> Vec<&'t str> {
     }
 }
 
-/// The scope by which a page is merged. Rows below a parent are found by its key; only those below a row of a reference table
+/// Returns the scope by which a page is merged. Rows below a parent are found by its key; only those below a row of a reference table
 /// are of all tenants.
 fn scope<'c>(catalog: &'c Catalog, table: &Table, columns: &[ColumnId]) -> Option<&'c Scope> {
     let leads_here = |it: &&Relation| !it.many && it.local == columns;
@@ -190,7 +190,7 @@ fn scope<'c>(catalog: &'c Catalog, table: &Table, columns: &[ColumnId]) -> Optio
     catalog.scope(table.id).filter(|_| is_apart)
 }
 
-/// The column by which the rows have one row of a reference table, where only one index gives these in the page's order. Where the
+/// Returns the column by which the rows have one row of a reference table, where only one index gives these in the page's order. Where the
 /// column is part of the key, each tenant's rows are few, and every index of the key gives them.
 fn reference(catalog: &Catalog, query: &PageQuery<'_>) -> Option<ColumnId> {
     let ([column], table) = (query.columns, query.table) else { return None };
@@ -200,7 +200,7 @@ fn reference(catalog: &Catalog, query: &PageQuery<'_>) -> Option<ColumnId> {
     (is_by_key && !is_of_key && catalog.is_in_order_by(table, *column)).then_some(*column)
 }
 
-/// The strip by which a table is read where a parent is a tenant itself.
+/// Returns the strip by which a table is read where a parent is a tenant itself.
 fn tenant<'c>(catalog: &'c Catalog, table: &Table, columns: &[ColumnId]) -> Option<&'c Strip> {
     let ([column], scope) = (columns, catalog.scope(table.id)?) else { return None };
     let [strip] = scope.strips else { return None };
@@ -234,7 +234,7 @@ fn write_seen(keys: Keys, sql: &mut Sql) {
 
 /// Writes the condition that a parent is a tenant of whom the caller sees rows. Of others the policy would look at each.
 fn write_is_seen(table: &Table, columns: &[ColumnId], parents: Parents, sql: &mut Sql) {
-    let keys = fragment!("(SELECT keys FROM {SEEN})", SEEN);
+    let keys = snippet!("(SELECT keys FROM {SEEN})", SEEN);
     sql.push(text!(" AND (array_position({keys}, NULL) IS NOT NULL OR ARRAY[", keys));
     sql.join(", ", columns.iter().enumerate(), |sql, (at, column)| {
         write_key(table, at, *column, parents, sql);

@@ -3,7 +3,7 @@
 use tokio_postgres::types::Type;
 
 use super::builder::Sql;
-use super::fragment::{Fragment, fragment, text};
+use super::snippet::{Snippet, snippet, text};
 use crate::database::Parameter;
 use crate::graph::catalog::Scalar;
 use crate::graph::question::range::{Cuts, Ranges};
@@ -13,13 +13,13 @@ const COUNTABLE: &str = "1e300";
 
 impl Ranges {
     /// Writes the number of the range that a value lies in; NULL for what is no number.
-    pub(super) fn write(&self, value: &Fragment, sql: &mut Sql) {
+    pub(super) fn write(&self, value: &Snippet, sql: &mut Sql) {
         match &self.cuts {
             Cuts::Bounds(bounds) => {
                 let [element, array] = compared(self.scalar);
                 let elements = bounds.iter().map(|bound| bound.value.as_slice());
                 let bounds = Parameter::array(array, &element, elements);
-                let value = fragment!("{value}::{element}", value, element);
+                let value = snippet!("{value}::{element}", value, element);
                 // NaN is greater than all numbers to Postgres.
                 sql.push(text!("CASE WHEN {value} <> 'NaN' THEN width_bucket({value}, ", value));
                 sql.bind(bounds).push(") END");
@@ -28,8 +28,8 @@ impl Ranges {
                 let width = sql.parameter(Parameter::new(Type::NUMERIC, width.clone()));
                 let decimal = match self.scalar {
                     // The digits that tell it from other floats, which answers show.
-                    Scalar::Real | Scalar::Double => fragment!("{value}::text::numeric", value),
-                    _ => fragment!("{value}::numeric", value),
+                    Scalar::Real | Scalar::Double => snippet!("{value}::text::numeric", value),
+                    _ => snippet!("{value}::numeric", value),
                 };
                 // A quotient may be rounded up to a whole number; what `div` and `mod` give is exact.
                 sql.push(text!(

@@ -4,27 +4,27 @@ use tokio_postgres::types::Type;
 
 use super::builder::{KEY_ALIAS, Sql};
 use super::filter::Filter;
-use super::fragment::{Fragment, fragment, text};
+use super::snippet::{Snippet, snippet, text};
 use crate::database::Parameter;
 use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{Catalog, ColumnId, Table};
 use crate::graph::question::allowance::Allowance;
 use crate::graph::question::key::{self, Parents};
-use crate::graph::question::projection::{Join, Selected};
+use crate::graph::question::projection::{Join, SelectedColumn};
 
 /// Alias of the table whose rows are loaded.
 pub(super) const ROW: &str = "t";
 
 /// Rows of a table with what is joined to them.
-pub(in crate::graph) struct Rows<'a> {
+pub(in crate::graph) struct RowsQuery<'a> {
     pub(in crate::graph) table: &'a Table,
     pub(in crate::graph) joins: &'a [Join],
-    pub(in crate::graph) projection: &'a [Selected],
+    pub(in crate::graph) projection: &'a [SelectedColumn],
     pub(in crate::graph) filter: Option<&'a Value<'a>>,
 }
 
 /// Returns the statement of all rows of a table.
-pub(in crate::graph) fn all(table: &Table, projection: &[Selected]) -> Sql {
+pub(in crate::graph) fn all(table: &Table, projection: &[SelectedColumn]) -> Sql {
     let mut sql = Sql::new(0);
     sql.push("SELECT ");
     select(table, projection, &mut sql);
@@ -39,7 +39,7 @@ pub(in crate::graph) fn all(table: &Table, projection: &[Selected]) -> Sql {
 /// unknown length it takes the index of the policy as well, and reads the tenant's rows.
 pub(in crate::graph) fn by_key(
     catalog: &Catalog,
-    rows: &Rows<'_>,
+    rows: &RowsQuery<'_>,
     columns: &[ColumnId],
     parents: Parents,
     allowance: &mut Allowance<'_>,
@@ -75,7 +75,7 @@ pub(in crate::graph) fn by_key(
 }
 
 /// Writes what is joined. A row of it may be missing, or not be the caller's.
-fn write_joins(catalog: &Catalog, rows: &Rows<'_>, sql: &mut Sql) {
+fn write_joins(catalog: &Catalog, rows: &RowsQuery<'_>, sql: &mut Sql) {
     for (at, join) in rows.joins.iter().enumerate() {
         let from = join.from.checked_sub(1).map_or(rows.table, |join| catalog.table(rows.joins[join].table));
         let table = catalog.table(join.table);
@@ -122,12 +122,12 @@ pub(in crate::graph) fn rows_before(
 }
 
 /// Returns a column of the rows that are loaded: `t."name"`.
-pub(super) fn own(table: &Table, column: ColumnId) -> Fragment {
-    fragment!("{ROW}.{column}", ROW, column = table.column(column))
+pub(super) fn own(table: &Table, column: ColumnId) -> Snippet {
+    snippet!("{ROW}.{column}", ROW, column = table.column(column))
 }
 
 /// Writes columns of the table whose rows are loaded.
-pub(super) fn select(table: &Table, projection: &[Selected], sql: &mut Sql) {
+pub(super) fn select(table: &Table, projection: &[SelectedColumn], sql: &mut Sql) {
     sql.join(", ", projection, |sql, selected| {
         sql.column(ROW, table.column(selected.column));
     });

@@ -8,11 +8,11 @@ use super::aggregate::write_expression;
 use super::builder::Sql;
 use super::call;
 use super::filter::Filter;
-use super::fragment::{Fragment, fragment, text};
 use super::groups::order_of;
 use super::limit;
 use super::order;
 use super::rows::{ROW, matches_key, own};
+use super::snippet::{Snippet, snippet, text};
 use crate::database::Parameter;
 use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{Catalog, ColumnId, ColumnType, Scalar, Table};
@@ -86,7 +86,7 @@ impl Series<'_> {
         sql.push(" FROM (");
         if shows {
             // What the clock shows is asked once for each row, beneath a fence.
-            let bucket = self.bucket.of_shown(&moment, &fragment!("{ROW}.\"#s\"", ROW), sql);
+            let bucket = self.bucket.of_shown(&moment, &snippet!("{ROW}.\"#s\"", ROW), sql);
             sql.push(text!("SELECT {ROW}.*, {bucket} AS \"#b\" FROM (", ROW, bucket));
         }
         sql.push(text!("SELECT {ROW}.*", ROW));
@@ -124,8 +124,8 @@ impl Series<'_> {
         if shows {
             sql.push(text!(" OFFSET 0) {ROW}", ROW));
         }
-        let names: Vec<Fragment> = (0..keys.len()).map(|at| fragment!("{ROW}.\"#{at}\"", ROW, at)).collect();
-        let names = Fragment::join(&names, ", ");
+        let names: Vec<Snippet> = (0..keys.len()).map(|at| snippet!("{ROW}.\"#{at}\"", ROW, at)).collect();
+        let names = Snippet::join(&names, ", ");
         let comma = if names.is_empty() { "" } else { ", " };
         sql.push(text!(
             ") {ROW} GROUP BY GROUPING SETS (({names}), ({names}{comma}{ROW}.\"#b\")))",
@@ -157,13 +157,13 @@ impl Series<'_> {
         let [from, to] = self.bounds(sql);
         let first = match &self.from {
             Some(_) => self.bucket_of(&from, sql),
-            None => Fragment::of("(SELECT min(g.b) FROM g)"),
+            None => Snippet::of("(SELECT min(g.b) FROM g)"),
         };
         let last = match &self.to {
             // `to` itself is not in the series.
-            Some(_) if self.ty.scalar() == Scalar::Date => self.bucket_of(&fragment!("({to} - 1)", to), sql),
-            Some(_) => self.bucket_of(&fragment!("({to} - interval '1 microsecond')", to), sql),
-            None => Fragment::of("(SELECT max(g.b) FROM g)"),
+            Some(_) if self.ty.scalar() == Scalar::Date => self.bucket_of(&snippet!("({to} - 1)", to), sql),
+            Some(_) => self.bucket_of(&snippet!("({to} - interval '1 microsecond')", to), sql),
+            None => Snippet::of("(SELECT max(g.b) FROM g)"),
         };
         sql.push(text!(", span AS (SELECT {first} AS first, {last} AS last", first, last));
         if self.from.is_some() && self.to.is_some() {
@@ -176,13 +176,13 @@ impl Series<'_> {
             Grid::Whole => {
                 sql.push(", grid AS MATERIALIZED (");
                 let (first, last) = ("(SELECT first FROM span)", "(SELECT last FROM span)");
-                let [first, last] = [first, last].map(Fragment::of);
+                let [first, last] = [first, last].map(Snippet::of);
                 self.bucket.write_all(&first, &last, &self.moments(), self.most + 1, sql);
             }
             Grid::Torn => {
                 self.write_stretches(parts, sql);
                 sql.push(", grid AS MATERIALIZED (SELECT p.* FROM stretch CROSS JOIN LATERAL (");
-                let [first, last] = ["stretch.first", "stretch.last"].map(Fragment::of);
+                let [first, last] = ["stretch.first", "stretch.last"].map(Snippet::of);
                 self.bucket.write_all(&first, &last, &self.moments(), self.most + 1, sql);
                 sql.push(") p");
             }
@@ -194,8 +194,8 @@ impl Series<'_> {
     /// same room, and what the points with rows leave of it is for those without. Not all of that: how many these are is
     /// told by the usual length of a bucket.
     fn write_stretches(&self, parts: &[ColumnType], sql: &mut Sql) {
-        let parents = parts.first().map_or_else(|| Fragment::of("1"), Sql::key_count);
-        let room = fragment!(
+        let parents = parts.first().map_or_else(|| Snippet::of("1"), Sql::key_count);
+        let room = snippet!(
             "greatest(({most} / {parents} / greatest((SELECT count(*) FROM top), 1) - (SELECT count(*) FROM stop)) * 9 / 10 - 2, 0)",
             parents,
             most = self.most
@@ -209,7 +209,7 @@ impl Series<'_> {
     }
 
     /// Returns the bucket that a bound lies in.
-    fn bucket_of(&self, bound: &Fragment, sql: &mut Sql) -> Fragment {
+    fn bucket_of(&self, bound: &Snippet, sql: &mut Sql) -> Snippet {
         if self.shows() {
             let shown = self.bucket.at_zone(bound, sql);
             self.bucket.of_shown(bound, &shown, sql)
@@ -224,18 +224,18 @@ impl Series<'_> {
     }
 
     /// Returns the least value of the column that the series may show, and the least above them.
-    fn bounds(&self, sql: &mut Sql) -> [Fragment; 2] {
+    fn bounds(&self, sql: &mut Sql) -> [Snippet; 2] {
         let dates = self.ty.scalar() == Scalar::Date;
         let mut bound = |given: &Option<Parameter>, reach: &'static str| match given {
             // A date counts where its midnight does.
             Some(bound) if dates => {
                 let bound = sql.parameter(bound.clone());
                 let local = self.bucket.at_zone(&bound, sql);
-                fragment!("(SELECT ({local} + interval '1 day' - interval '1 microsecond')::date)", local)
+                snippet!("(SELECT ({local} + interval '1 day' - interval '1 microsecond')::date)", local)
             }
             Some(bound) => sql.parameter(bound.clone()),
-            None if dates => fragment!("'{reach}'::date", reach),
-            None => fragment!("'{reach}Z'::timestamptz", reach),
+            None if dates => snippet!("'{reach}'::date", reach),
+            None => snippet!("'{reach}Z'::timestamptz", reach),
         };
         let is_beyond = |bound: &Option<Parameter>, is_beyond: fn(&i64) -> bool| {
             bound.as_ref().and_then(bucket::microseconds).as_ref().is_some_and(is_beyond)
@@ -258,7 +258,7 @@ impl Series<'_> {
         };
         let told = |sql: &mut Sql| {
             for (at, key) in self.lines.keys.iter().enumerate() {
-                let told = key.told(fragment!("top.c{at}", at), sql);
+                let told = key.told(snippet!("top.c{at}", at), sql);
                 sql.push(text!(", {told}", told));
             }
         };
@@ -268,7 +268,7 @@ impl Series<'_> {
         list(sql, "top", keys..width);
         sql.push(" FROM top UNION ALL SELECT top.n, ");
         if self.fill == Fill::None {
-            let bucket = Fragment::of("g.b");
+            let bucket = Snippet::of("g.b");
             let begin = self.bucket.begin(&bucket, &self.moments(), sql);
             let end = self.bucket.end(&bucket, &self.moments(), sql);
             sql.push(text!("0, {begin}, {end}", begin, end));

@@ -1,8 +1,8 @@
 //! The SQL of new, changed and deleted rows. Each statement returns the primary keys of the rows that it wrote.
 
 use super::builder::Sql;
-use super::fragment::text;
 use super::rows::{ROW, write_primary_key};
+use super::snippet::text;
 use crate::database::{Parameter, Row, Statement};
 use crate::graph::catalog::{Catalog, ColumnId, Table};
 use crate::graph::question::write::{Cell, Insert, OnConflict, Which};

@@ -26,12 +26,12 @@ pub(in crate::graph) enum MutationField {
     /// `__typename`
     Typename,
     /// Something to be written.
-    Step(Box<Step>),
+    MutationStep(Box<MutationStep>),
 }
 
 /// Something to be written, and what to return of it.
 #[derive(Debug)]
-pub(in crate::graph) struct Step {
+pub(in crate::graph) struct MutationStep {
     /// The table whose rows are returned.
     pub(in crate::graph) table: TableId,
     pub(in crate::graph) write: Write,
@@ -47,16 +47,16 @@ pub(in crate::graph) enum Write {
     /// New rows.
     Insert(Insert),
     /// A row is changed.
-    Update(Change),
+    Update(RowWrite),
     /// A row is deleted.
-    Delete(Change),
+    Delete(RowWrite),
     /// Whatever a function of the database does.
     Call(Called),
 }
 
 /// A row that is changed or deleted.
 #[derive(Debug)]
-pub(in crate::graph) struct Change {
+pub(in crate::graph) struct RowWrite {
     /// Writes, if it may. Returns the primary key of the row that it wrote, if there was one.
     pub(in crate::graph) statement: Statement,
     /// Looks for the row: its primary key and, behind it, whether it is unchanged since the given moment.
@@ -108,16 +108,4 @@ pub(in crate::graph) enum PayloadField {
     Nodes(LoadId, RowSelection),
     /// `affectedCount`
     AffectedCount,
-}
-
-impl Payload {
-    /// What is asked for of the rows.
-    pub(in crate::graph) fn rows(&self) -> impl Iterator<Item = (LoadId, &RowSelection)> {
-        self.fields.iter().filter_map(|field| match &field.value {
-            PayloadField::Row(load, selection) | PayloadField::Nodes(load, selection) => {
-                Some((*load, selection))
-            }
-            PayloadField::Typename | PayloadField::AffectedCount => None,
-        })
-    }
 }

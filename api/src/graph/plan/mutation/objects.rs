@@ -23,7 +23,7 @@ pub(in crate::graph) struct Objects {
 }
 
 impl Objects {
-    /// The objects that a call is given under an argument.
+    /// Returns the objects that a call is given under an argument.
     pub(in crate::graph::plan) fn of(
         function: &Function,
         table: TableId,
@@ -62,7 +62,7 @@ impl Objects {
         self.given.iter().enumerate().map(place).collect()
     }
 
-    /// The call with some of the objects.
+    /// Returns the call with some of the objects.
     pub(in crate::graph) fn statement(&self, catalog: &Catalog, objects: Range<usize>) -> Statement {
         sql::call(catalog, self.table, &self.call, Some(objects))
     }
@@ -79,7 +79,7 @@ pub(super) fn only<'a>(values: &[Vec<String>], places: &[(&'a str, bool)]) -> Op
         .map(|(place, _)| *place)
 }
 
-/// The item of an iterator that has one.
+/// Returns the item of an iterator that has one.
 pub(super) fn one<T>(mut items: impl Iterator<Item = T>) -> Option<T> {
     items.next().filter(|_| items.next().is_none())
 }

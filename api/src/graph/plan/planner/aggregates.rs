@@ -3,8 +3,9 @@
 use crate::graph::document::{Field, Selection};
 
 use super::super::{AggregateField, Keyed, LoadId};
-use super::{DraftKind, Planned, Planner};
-use crate::graph::aggregate::{self, Function};
+use super::loads::DraftKind;
+use super::{Planned, Planner};
+use crate::graph::aggregate::{self, AggregateFunction};
 use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{ColumnType, FieldId, Table};
 use crate::graph::question::allowance;
@@ -48,14 +49,14 @@ impl<'a> Planner<'a> {
         })
     }
 
-    /// The functions that are asked of values of one type.
+    /// Returns the functions that are asked of values of one type.
     fn functions(
         &mut self,
         ty: &ColumnType,
         type_name: &str,
         load: LoadId,
         (sets, objects): (&[&'a [Selection]], u64),
-        expression: impl Fn(Function) -> Expression,
+        expression: impl Fn(AggregateFunction) -> Expression,
     ) -> Planned<Vec<Keyed<AggregateField>>> {
         let collected = self.collect(sets, type_name)?;
         self.each(&collected, objects, |this, field, _| {
@@ -65,7 +66,7 @@ impl<'a> Planner<'a> {
                 return Ok(AggregateField::Typename(type_name.to_owned()));
             };
             let function = match described.function {
-                Function::Percentile(_) => Function::Percentile(this.share(field)?),
+                AggregateFunction::Percentile(_) => AggregateFunction::Percentile(this.share(field)?),
                 function => function,
             };
             let position = this.expression(load, expression(function));
@@ -77,7 +78,7 @@ impl<'a> Planner<'a> {
         })
     }
 
-    /// The argument `at` of what lies within JSON.
+    /// Returns the argument `at` of what lies within JSON.
     fn path_within(&self, field: &'a Field) -> Planned<Vec<String>> {
         let given = self.arguments(field)?;
         let path = given.get("at").map(Value::items).unwrap_or_default();
@@ -91,14 +92,14 @@ impl<'a> Planner<'a> {
         Ok(path)
     }
 
-    /// The argument `p` of a percentile.
+    /// Returns the argument `p` of a percentile.
     pub(super) fn share(&self, field: &'a Field) -> Planned<f64> {
         let given = self.arguments(field)?;
         let share = given.get("p").and_then(|share| share.as_f64_between("0", "1"));
         share.ok_or_else(|| self.refuse(field, ArgumentError::new("p", "a share lies between 0 and 1")))
     }
 
-    /// Position of a value in the row of an aggregate; asks for it where nobody has yet.
+    /// Returns the position of a value in the row of an aggregate; asks for it where nobody has yet.
     pub(super) fn expression(&mut self, load: LoadId, expression: Expression) -> usize {
         let expressions = match &mut self.drafts[load.0].kind {
             DraftKind::Aggregate(numbers) => &mut numbers.expressions,

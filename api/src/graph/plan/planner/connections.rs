@@ -6,12 +6,13 @@ use crate::graph::document::{Field, Selection};
 
 use super::super::collect::Collected;
 use super::super::{Beyond, Connection, ConnectionField, EdgeField, Keyed, LoadId, PageInfoField};
-use super::{DraftKind, Planned, Planner, Question};
+use super::loads::{DraftKind, LoadKey};
+use super::{Planned, Planner};
 use crate::graph::arguments::Value;
 use crate::graph::catalog::{ColumnId, Table};
 use crate::graph::question::allowance::Allowance;
 use crate::graph::question::call;
-use crate::graph::question::numbers::{Expression, Numbers};
+use crate::graph::question::numbers::{AggregateValues, Expression};
 use crate::graph::question::page;
 use crate::graph::sql;
 
@@ -30,7 +31,7 @@ impl<'a> Planner<'a> {
             .map_err(|error| self.refuse(field, error))?;
         let rows = parents.saturating_mul(page.limit);
 
-        let page_question = Question {
+        let page_question = LoadKey {
             kind: "page",
             table: table.id,
             columns: columns.to_vec(),
@@ -38,7 +39,7 @@ impl<'a> Planner<'a> {
         };
         let narrowing = call::narrowing(self.catalog, table, &given);
         let filter = given.take("filter").map(Rc::new);
-        let aggregate_question = Question {
+        let aggregate_question = LoadKey {
             kind: "aggregate",
             table: table.id,
             columns: columns.to_vec(),
@@ -59,7 +60,7 @@ impl<'a> Planner<'a> {
             };
             let mut load_aggregate = |this: &mut Self| -> LoadId {
                 let call = page.call.clone();
-                let kind = DraftKind::Aggregate(Numbers { expressions: Vec::new(), call });
+                let kind = DraftKind::Aggregate(AggregateValues { expressions: Vec::new(), call });
                 *aggregate_load.get_or_insert_with(|| {
                     this.load(aggregate_question.clone(), filter.clone(), &place, parents, kind)
                 })
@@ -83,7 +84,7 @@ impl<'a> Planner<'a> {
                             [page.preceding().map(|page| ("preceding", page)), skipped]
                         };
                         let loads = pages.into_iter().flatten().map(|(kind, page)| {
-                            let question = Question { kind, ..page_question.clone() };
+                            let question = LoadKey { kind, ..page_question.clone() };
                             this.load(question, filter.clone(), &place, parents, DraftKind::Page(page))
                         });
                         Beyond { page: page.backward != forward, loads: loads.collect() }

@@ -5,8 +5,9 @@ use std::rc::Rc;
 use crate::graph::document::{Field, Selection};
 
 use super::super::collect::Collected;
-use super::super::{GroupField, Groups, KeyField, Keyed, RangeField};
-use super::{DraftKind, Planned, Planner, Question};
+use super::super::{GroupField, GroupsShape, KeyField, Keyed, RangeField};
+use super::loads::{DraftKind, LoadKey};
+use super::{Planned, Planner};
 use crate::graph::arguments::ArgumentError;
 use crate::graph::catalog::{ColumnId, ColumnType, FieldId, RelationId, Table};
 use crate::graph::question::groups;
@@ -21,14 +22,14 @@ impl<'a> Planner<'a> {
         field: &'a Field,
         collected: &Collected<'a>,
         parents: u64,
-    ) -> Planned<Groups> {
+    ) -> Planned<GroupsShape> {
         let mut given = self.arguments(field)?;
         let arguments = given.text(|_| true);
         let filter = given.take("filter").map(Rc::new);
         let groups = groups::Groups::read(self.catalog, table, given, self.limits)
             .map_err(|error| self.refuse(field, error))?;
         let rows = parents.saturating_mul(groups.limit);
-        let question = Question { kind: "groups", table: table.id, columns: columns.to_vec(), arguments };
+        let question = LoadKey { kind: "groups", table: table.id, columns: columns.to_vec(), arguments };
         let place = self.place(field);
         let keys = groups.clone();
         let load = self.load(question, filter, &place, parents, DraftKind::Groups(groups));
@@ -43,7 +44,7 @@ impl<'a> Planner<'a> {
                 _ => GroupField::Typename,
             })
         })?;
-        Ok(Groups { load, type_name: table.type_name.clone(), fields })
+        Ok(GroupsShape { load, type_name: table.type_name.clone(), fields })
     }
 
     pub(super) fn group_key(

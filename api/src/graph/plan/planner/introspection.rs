@@ -36,7 +36,7 @@ impl<'a> Planner<'a> {
     }
 }
 
-/// Type of the objects that a field of the schema's schema holds. None of these names has two meanings.
+/// Returns the type of the objects that a field of the schema's schema holds. None of these names has two meanings.
 fn object_of(field: &str) -> Option<&'static str> {
     match field {
         "types" | "queryType" | "mutationType" | "subscriptionType" | "interfaces" | "possibleTypes"

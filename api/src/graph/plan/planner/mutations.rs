@@ -1,14 +1,14 @@
 //! Fields of `Mutation`.
 
-use super::super::Plan;
 use super::super::mutation::{
-    Called, Change, Mutation, MutationField, Objects, Payload, PayloadField, Step, Write,
+    Called, Mutation, MutationField, MutationStep, Objects, Payload, PayloadField, RowWrite, Write,
 };
+use super::super::{AskedKeys, Plan};
 use super::{Planned, Planner};
 use crate::graph::arguments::{ArgumentError, Arguments, Inputs, Reading, Value};
 use crate::graph::catalog::{
-    Argument, ArgumentType, Bounds, Catalog, ColumnId, Function, Mutation as Mutates, Operation, Relation,
-    Table, TableId,
+    Argument, ArgumentType, Bounds, Catalog, ColumnId, Function, MutationTarget, Relation, Table, TableId,
+    TableOperation,
 };
 use crate::graph::document::{self, Document, Field, Selection};
 use crate::graph::error::Error;
@@ -37,7 +37,7 @@ pub(crate) fn plan_mutation(
     let fields = planner.each(&collected, 1, |this, field, collected| {
         Ok(match catalog.mutation(&field.name) {
             Some(mutation) => {
-                MutationField::Step(Box::new(this.step(mutation, field, &collected.selections())?))
+                MutationField::MutationStep(Box::new(this.step(mutation, field, &collected.selections())?))
             }
             // Validation leaves `__typename` only.
             None => MutationField::Typename,
@@ -46,35 +46,41 @@ pub(crate) fn plan_mutation(
     Ok(Mutation { fields, writes_reference: planner.fresh, cost: planner.cost })
 }
 
-/// The table whose rows are returned.
-fn written(catalog: &Catalog, mutation: Mutates) -> TableId {
+/// Returns the table whose rows are returned.
+fn written(catalog: &Catalog, mutation: MutationTarget) -> TableId {
     match mutation {
-        Mutates::Table(_, table) => table,
-        Mutates::Function(function) => catalog.function(function).table(),
+        MutationTarget::Table(_, table) => table,
+        MutationTarget::Function(function) => catalog.function(function).table(),
     }
 }
 
 impl<'a> Planner<'a> {
-    fn step(&mut self, mutation: Mutates, field: &'a Field, sets: &[&'a [Selection]]) -> Planned<Step> {
+    fn step(
+        &mut self,
+        mutation: MutationTarget,
+        field: &'a Field,
+        sets: &[&'a [Selection]],
+    ) -> Planned<MutationStep> {
         let given = self.arguments_by(field, |argument| match mutation {
-            Mutates::Table(..) if !matches!(argument, "input" | "inputs" | "patch") => Reading::Guard,
-            Mutates::Table(..) | Mutates::Function(_) => Reading::Data,
+            MutationTarget::Table(..) if !matches!(argument, "input" | "inputs" | "patch") => Reading::Guard,
+            MutationTarget::Table(..) | MutationTarget::Function(_) => Reading::Data,
         })?;
         let table = self.catalog.table(written(self.catalog, mutation));
         let planned = match mutation {
-            Mutates::Table(operation, _) => self
+            MutationTarget::Table(operation, _) => self
                 .write(operation, table, field, &given)
-                .map(|(write, rows)| (write, operation == Operation::CreateMany, rows)),
-            Mutates::Function(function) => self.call(self.catalog.function(function), table, &given),
+                .map(|(write, rows)| (write, operation == TableOperation::CreateMany, rows)),
+            MutationTarget::Function(function) => self.call(self.catalog.function(function), table, &given),
         };
         let (write, many, rows) = planned.map_err(|error| self.refuse(field, error))?;
         let place = self.place(field);
         let payload = self.payload(table, many, field, sets, rows)?;
-        let plan = Plan { fields: Vec::new(), loads: self.take_loads()?, cost: self.cost };
-        Ok(Step { table: table.id, write, payload, plan, place })
+        let (loads, asks) = self.take_loads()?;
+        let plan = Plan { fields: Vec::new(), asks, loads, cost: self.cost };
+        Ok(MutationStep { table: table.id, write, payload, plan, place })
     }
 
-    /// A function that writes, whether it gives a list, and how many rows are returned at most.
+    /// Returns a function that writes, whether it gives a list, and how many rows are returned at most.
     fn call(
         &self,
         function: &Function,
@@ -100,10 +106,10 @@ impl<'a> Planner<'a> {
         Ok((Write::Call(called), many, rows as u64))
     }
 
-    /// What is written, and how many rows are returned at most.
+    /// Returns what is written, and how many rows are returned at most.
     fn write(
         &self,
-        operation: Operation,
+        operation: TableOperation,
         table: &'a Table,
         field: &Field,
         given: &Arguments<'_>,
@@ -113,13 +119,13 @@ impl<'a> Planner<'a> {
             inputs::read_rows(self.catalog, self.limits, table, given.unwrap_or_default(), argument)
         };
         match operation {
-            Operation::Create => Ok((Write::Insert(rows("input")?), 1)),
-            Operation::CreateMany => {
+            TableOperation::Create => Ok((Write::Insert(rows("input")?), 1)),
+            TableOperation::CreateMany => {
                 let insert = rows("inputs")?;
                 let rows = insert.rows.len() as u64;
                 Ok((Write::Insert(insert), rows))
             }
-            Operation::Upsert => {
+            TableOperation::Upsert => {
                 let mut insert = rows("input")?;
                 if !insert.children.is_empty() {
                     let given = |relation: &&Relation| {
@@ -146,7 +152,7 @@ impl<'a> Planner<'a> {
                 insert.on_conflict = Some(OnConflict { key: key.to_vec(), set });
                 Ok((Write::Insert(insert), 1))
             }
-            Operation::Update => {
+            TableOperation::Update => {
                 let patch = given.get("patch").map(Value::fields).unwrap_or_default();
                 let patch = inputs::read_patch(table, patch)?;
                 if patch.is_empty() {
@@ -155,18 +161,21 @@ impl<'a> Planner<'a> {
                 }
                 let which = self.which(table, given)?;
                 Ok((
-                    Write::Update(Change { statement: sql::update(&which, patch), look: sql::look(&which) }),
+                    Write::Update(RowWrite {
+                        statement: sql::update(&which, patch),
+                        look: sql::look(&which),
+                    }),
                     1,
                 ))
             }
-            Operation::Delete => {
+            TableOperation::Delete => {
                 let which = self.which(table, given)?;
-                Ok((Write::Delete(Change { statement: sql::delete(&which), look: sql::look(&which) }), 1))
+                Ok((Write::Delete(RowWrite { statement: sql::delete(&which), look: sql::look(&which) }), 1))
             }
         }
     }
 
-    /// The row that the arguments name, by its global id or one of its keys.
+    /// Returns the row that the arguments name, by its global id or one of its keys.
     fn which(&self, table: &'a Table, given: &Arguments<'_>) -> Result<Which<'a>, ArgumentError> {
         let unchanged_since = table
             .updated_at()
@@ -220,8 +229,11 @@ impl<'a> Planner<'a> {
         let mut load = None;
         let fields = self.each(&collected, 1, |this, part, collected| {
             let mut row = |this: &mut Self| -> Planned<_> {
-                let load = *load.get_or_insert_with(|| this.by_key(table, &table.primary_key, field, rows));
-                Ok((load, this.row(table, load, &collected.selections(), rows)?))
+                this.for_keys(AskedKeys::Later, |this| {
+                    let by_key = || this.by_key(table, &table.primary_key, field, rows);
+                    let load = *load.get_or_insert_with(by_key);
+                    Ok((load, this.row(table, load, &collected.selections(), rows)?))
+                })
             };
             Ok(match &*part.name {
                 "__typename" => PayloadField::Typename,
@@ -240,7 +252,7 @@ impl<'a> Planner<'a> {
     }
 }
 
-/// Where the values of a function that writes may be given, as dotted paths, and whether they are.
+/// Returns where the values of a function that writes may be given, as dotted paths, and whether they are.
 fn places(function: &Function, given: &Arguments<'_>) -> Vec<(String, bool)> {
     let place = |argument: &Argument| {
         let value = given.get(&argument.field);
@@ -259,7 +271,7 @@ fn places(function: &Function, given: &Arguments<'_>) -> Vec<(String, bool)> {
     function.arguments.iter().flat_map(place).collect()
 }
 
-/// The first number that is given to a function and too large for the column of its name: what the function makes of it is
+/// Returns the first number that is given to a function and too large for the column of its name: what the function makes of it is
 /// not known here, but if a number is refused, it is this one.
 fn too_large(function: &Function, table: &Table, given: &Arguments<'_>) -> Option<String> {
     let is_too_large = |argument: &Argument, value: Option<&Value<'_>>| {

@@ -6,7 +6,8 @@ use crate::graph::document::Field;
 
 use super::super::collect::Collected;
 use super::super::{LoadId, RowSelection};
-use super::{DraftKind, Planned, Planner, Question};
+use super::loads::{DraftKind, LoadKey};
+use super::{Planned, Planner};
 use crate::graph::arguments::Value;
 use crate::graph::catalog::{ColumnId, Table};
 use crate::graph::question::page::Page;
@@ -30,7 +31,7 @@ impl<'a> Planner<'a> {
         let rows = parents.saturating_mul(points.max as u64);
         let [x, y] = points.axes;
         let arguments = serde_json::to_string(&(x.0, y.0, points.max, narrowing)).unwrap_or_default();
-        let question = Question { kind: "points", table: table.id, columns: columns.to_vec(), arguments };
+        let question = LoadKey { kind: "points", table: table.id, columns: columns.to_vec(), arguments };
         let place = self.place(field);
         let load = self.load(question, filter.cloned(), &place, parents, DraftKind::Points(points));
         let selection = self.row(table, load, &collected.selections(), rows)?;

@@ -1,10 +1,13 @@
 //! Fields of `Query`: look-ups, lists, ids.
 
+use std::sync::Arc;
+
 use crate::graph::document::{Field, Selection};
 
 use super::super::collect::Collected;
-use super::super::{Keyed, Lookup, Nodes, RootField};
-use super::{DraftKind, Planned, Planner, Question};
+use super::super::{AskedKeys, Keyed, Lookup, Nodes, RootField};
+use super::loads::{DraftKind, LoadKey};
+use super::{Planned, Planner};
 use crate::graph::arguments::{ArgumentError, Reading, Value};
 use crate::graph::catalog::names::capitalise;
 use crate::graph::catalog::{ColumnId, Function, Table};
@@ -32,7 +35,7 @@ impl<'a> Planner<'a> {
         })
     }
 
-    /// The fields of a root type, within their limit.
+    /// Returns the fields of a root type, within their limit.
     pub(super) fn root_collected(
         &mut self,
         sets: &[&'a [Selection]],
@@ -109,13 +112,13 @@ impl<'a> Planner<'a> {
         self.lookup(table, key, parts, field, sets).map(RootField::One)
     }
 
-    /// The row of a function that gives no more than one.
+    /// Returns the row of a function that gives no more than one.
     fn only_row(&mut self, table: &'a Table, field: &'a Field, sets: &[&'a [Selection]]) -> Planned<Lookup> {
         let given = self.arguments(field)?;
         let page = page::read(self.catalog, table, &given, self.limits)
             .map_err(|error| self.refuse(field, error))?;
         let question =
-            Question { kind: "row", table: table.id, columns: Vec::new(), arguments: given.text(|_| true) };
+            LoadKey { kind: "row", table: table.id, columns: Vec::new(), arguments: given.text(|_| true) };
         let place = self.place(field);
         let load = self.load(question, None, &place, 1, DraftKind::Page(Page { limit: 1, ..page }));
         let selection = self.row(table, load, sets, 1)?;
@@ -130,8 +133,10 @@ impl<'a> Planner<'a> {
         field: &Field,
         sets: &[&'a [Selection]],
     ) -> Planned<Lookup> {
-        let load = self.by_key(table, columns, field, 1);
-        let selection = self.row(table, load, sets, 1)?;
+        let (load, selection) = self.for_keys(AskedKeys::Request([key.clone()].into()), |this| {
+            let load = this.by_key(table, columns, field, 1);
+            Ok((load, this.row(table, load, sets, 1)?))
+        })?;
         Ok(Lookup { load, key, selection })
     }
 
@@ -169,9 +174,13 @@ impl<'a> Planner<'a> {
             .iter()
             .enumerate()
             .map(|(at, table)| {
-                let rows = keys.iter().flatten().filter(|(of, _)| *of == at).count() as u64;
-                let load = self.by_key(table, &table.primary_key, field, rows);
-                Ok((load, self.row(table, load, sets, rows)?))
+                let of_table: Arc<[_]> =
+                    keys.iter().flatten().filter(|(of, _)| *of == at).map(|(_, key)| key.clone()).collect();
+                let rows = of_table.len() as u64;
+                self.for_keys(AskedKeys::Request(of_table), |this| {
+                    let load = this.by_key(table, &table.primary_key, field, rows);
+                    Ok((load, this.row(table, load, sets, rows)?))
+                })
             })
             .collect::<Planned<_>>()?;
         Ok(RootField::Nodes(Nodes { types, ids: keys }))

@@ -3,8 +3,9 @@
 use crate::graph::document::{Field, Selection};
 
 use super::super::collect::Collected;
-use super::super::{RowField, RowSelection};
-use super::{Planned, Planner, Source};
+use super::super::{AskedKeys, RowField, RowSelection};
+use super::loads::RowSource;
+use super::{Planned, Planner};
 use crate::graph::catalog::{FieldId, RelationId, Table};
 
 impl<'a> Planner<'a> {
@@ -12,14 +13,14 @@ impl<'a> Planner<'a> {
     pub(super) fn row(
         &mut self,
         table: &'a Table,
-        source: impl Into<Source>,
+        source: impl Into<RowSource>,
         sets: &[&'a [Selection]],
         rows: u64,
     ) -> Planned<RowSelection> {
         let source = source.into();
         let collected = self.collect(sets, &table.type_name)?;
-        let fields =
-            self.each(&collected, rows, |this, field, collected| match table.field(&field.name) {
+        let plan = |this: &mut Self| {
+            this.each(&collected, rows, |this, field, collected| match table.field(&field.name) {
                 Some(FieldId::GlobalId) => Ok(RowField::GlobalId(this.positions(source, &table.primary_key))),
                 Some(FieldId::Column(id)) => {
                     Ok(RowField::Column(this.position(source, id), table.column(id).ty.clone()))
@@ -29,21 +30,26 @@ impl<'a> Planner<'a> {
                     let relation = table.relation(id);
                     let key = this.positions(source, &relation.local);
                     let target = this.catalog.table(relation.target);
-                    Ok(RowField::Groups {
-                        key,
-                        groups: this.groups(target, &relation.remote, field, collected, rows)?,
-                    })
+                    let groups = this.for_keys(AskedKeys::Rows(key.as_slice().into()), |this| {
+                        this.groups(target, &relation.remote, field, collected, rows)
+                    })?;
+                    Ok(RowField::Groups { key, groups })
                 }
                 Some(FieldId::Series(id)) => {
                     let relation = table.relation(id);
                     let key = this.positions(source, &relation.local);
                     let target = this.catalog.table(relation.target);
-                    let series = this.series(target, &relation.remote, field, collected, rows)?;
+                    let series = this.for_keys(AskedKeys::Rows(key.as_slice().into()), |this| {
+                        this.series(target, &relation.remote, field, collected, rows)
+                    })?;
                     Ok(RowField::Series { key, series })
                 }
                 // Validation leaves `__typename` only.
                 None => Ok(RowField::Typename),
-            })?;
+            })
+        };
+        // What came along with a row is asked for with it.
+        let fields = if source.is_joined() { plan(self)? } else { self.below(source.load, plan)? };
         Ok(RowSelection { table: table.id, fields })
     }
 
@@ -51,7 +57,7 @@ impl<'a> Planner<'a> {
         &mut self,
         table: &'a Table,
         id: RelationId,
-        source: Source,
+        source: RowSource,
         field: &'a Field,
         collected: &Collected<'a>,
         rows: u64,
@@ -60,7 +66,9 @@ impl<'a> Planner<'a> {
         let target = self.catalog.table(relation.target);
         if relation.many {
             let key = self.positions(source, &relation.local);
-            let connection = self.connection(target, &relation.remote, field, collected, rows)?;
+            let connection = self.for_keys(AskedKeys::Rows(key.as_slice().into()), |this| {
+                this.connection(target, &relation.remote, field, collected, rows)
+            })?;
             return Ok(RowField::Many { key, connection });
         }
         if let Some(joined) = self.join(source, relation) {
@@ -69,8 +77,10 @@ impl<'a> Planner<'a> {
             return Ok(RowField::Joined { present, selection });
         }
         let key = self.positions(source, &relation.local);
-        let load = self.by_key(target, &relation.remote, field, rows);
-        let selection = self.row(target, load, &collected.selections(), rows)?;
+        let (load, selection) = self.for_keys(AskedKeys::Rows(key.as_slice().into()), |this| {
+            let load = this.by_key(target, &relation.remote, field, rows);
+            Ok((load, this.row(target, load, &collected.selections(), rows)?))
+        })?;
         Ok(RowField::One { load, key, selection })
     }
 }

@@ -5,8 +5,9 @@ use std::rc::Rc;
 use crate::graph::document::{Field, Selection};
 
 use super::super::collect::Collected;
-use super::super::{Keyed, LoadId, PointField, Series, SeriesField};
-use super::{DraftKind, Planned, Planner, Question};
+use super::super::{Keyed, LoadId, PointField, SeriesField, SeriesShape};
+use super::loads::{DraftKind, LoadKey};
+use super::{Planned, Planner};
 use crate::graph::catalog::{ColumnId, Table};
 use crate::graph::question::series;
 
@@ -19,14 +20,14 @@ impl<'a> Planner<'a> {
         field: &'a Field,
         collected: &Collected<'a>,
         parents: u64,
-    ) -> Planned<Series> {
+    ) -> Planned<SeriesShape> {
         let mut given = self.arguments(field)?;
         let arguments = given.text(|_| true);
         let filter = given.take("filter").map(Rc::new);
         let read = series::Series::read(self.catalog, table, &given, self.limits)
             .map_err(|error| self.refuse(field, error))?;
         let (lines, points) = read.size(parents);
-        let question = Question { kind: "series", table: table.id, columns: columns.to_vec(), arguments };
+        let question = LoadKey { kind: "series", table: table.id, columns: columns.to_vec(), arguments };
         let place = self.place(field);
         let (keys, fill, moments) = (read.lines.clone(), read.fill, read.moments());
         let load = self.load(question, filter, &place, parents, DraftKind::Series(read));
@@ -41,7 +42,7 @@ impl<'a> Planner<'a> {
                 _ => SeriesField::Typename,
             })
         })?;
-        Ok(Series {
+        Ok(SeriesShape {
             load,
             type_name: table.type_name.clone(),
             fill,

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::super::subscription::{After, ChangeField, Feed, Topic};
-use super::super::{Plan, RowSelection, Trial};
-use super::{DraftKind, Planned, Planner, Question};
+use super::super::subscription::{After, ChangeField, FeedPlan, Topic};
+use super::super::{AskedKeys, Plan, Trial};
+use super::loads::{DraftKind, LoadKey};
+use super::{Planned, Planner};
 use crate::graph::arguments::{ArgumentError, Arguments, Inputs, Value};
 use crate::graph::catalog::{Catalog, ChangeOperation, ColumnId, FeedField, FeedScope, FieldId, Table};
 use crate::graph::document::{Document, Field, Operation};
@@ -28,7 +29,7 @@ pub(crate) fn plan_feed(
     operation: &Operation,
     inputs: &Inputs<'_>,
     trial: Option<&Trial>,
-) -> Result<Feed, Error> {
+) -> Result<FeedPlan, Error> {
     let mut planner = Planner { trial, ..Planner::new(catalog, limits, document, inputs) };
     let collected = planner.root_collected(&[operation.selections.as_slice()], "Subscription")?;
     let mut feeds = planner.each(&collected, 1, |this, field, collected| {
@@ -49,7 +50,7 @@ impl<'a> Planner<'a> {
         feed: &'a FeedField,
         field: &'a Field,
         collected: &super::Collected<'a>,
-    ) -> Planned<Feed> {
+    ) -> Planned<FeedPlan> {
         let table = self.catalog.table(feed.table);
         let mut given = self.arguments(field)?;
         let filter = match &feed.scope {
@@ -73,6 +74,8 @@ impl<'a> Planner<'a> {
         };
         // What is kept in memory may be older than the change.
         self.fresh = table.is_reference;
+        // Both are asked for keys that are known when something has changed.
+        self.keys = AskedKeys::Later;
         let gone = self.rows_before(table, filter.clone(), field);
         let rows = self.changed_rows(table, filter, field);
         let type_name = format!("{}Change", table.type_name);
@@ -89,15 +92,15 @@ impl<'a> Planner<'a> {
             })
         })?;
         let cost = (self.cost / PLANNED_ROWS).max(1);
-        Ok(Feed {
+        let (loads, asks) = self.take_loads()?;
+        Ok(FeedPlan {
             key: field.key.to_string(),
             topic,
             operations,
             after: given.get("after").and_then(Value::as_str).map(|cursor| self.after(field, cursor)),
             fields,
-            plan: Plan { fields: Vec::new(), loads: self.take_loads()?, cost },
+            plan: Plan { fields: Vec::new(), asks, loads, cost },
             rows,
-            nothing: RowSelection { table: table.id, fields: Vec::new() },
             gone,
             batch: usize::try_from((self.limits.cost / cost).clamp(1, LARGEST_BATCH)).unwrap_or(1),
         })
@@ -108,33 +111,33 @@ impl<'a> Planner<'a> {
         After { cursor: cursor.to_owned(), refused: self.document.pinpoint(self.refuse(field, refused)) }
     }
 
-    /// The load of rows by their primary key, and of those the ones that match.
+    /// Returns the load of rows by their primary key, and of those the ones that match.
     fn changed_rows(&mut self, table: &Table, filter: Option<Rc<Value<'a>>>, field: &Field) -> super::LoadId {
         // A filter without conditions keeps the table from being taken from memory as a whole.
         let filter = filter.or_else(|| table.is_reference.then(|| Rc::new(Value::Object(Vec::new()))));
         // A feed has one load of this kind.
         let arguments = String::new();
         let columns = table.primary_key.clone();
-        let question = Question { kind: "changed", table: table.id, columns, arguments };
+        let question = LoadKey { kind: "changed", table: table.id, columns, arguments };
         let place = self.place(field);
         self.load(question, filter, &place, PLANNED_ROWS, DraftKind::ByKey)
     }
 
-    /// The load of those changes before which the row was there, was the caller's to see, and matched.
+    /// Returns the load of those changes before which the row was there, was the caller's to see, and matched.
     fn rows_before(&mut self, table: &Table, filter: Option<Rc<Value<'a>>>, field: &Field) -> super::LoadId {
         let mut columns = BTreeSet::new();
         if let Some(filter) = &filter {
             looked_at(table, filter, &mut columns);
         }
         let arguments = String::new();
-        let question = Question { kind: "before", table: table.id, columns: Vec::new(), arguments };
+        let question = LoadKey { kind: "before", table: table.id, columns: Vec::new(), arguments };
         let place = self.place(field);
         let kind = DraftKind::RowsBefore(columns.into_iter().collect());
         self.load(question, filter, &place, PLANNED_ROWS, kind)
     }
 }
 
-/// What a filter holds all rows to, by `eq` on its first level: one row, or those of a parent; else they are any. What is wrong
+/// Returns what a filter holds all rows to, by `eq` on its first level: one row, or those of a parent; else they are any. What is wrong
 /// with its values is said where it is written.
 fn pinned(table: &Table, filter: &Value<'_>) -> Topic {
     let mut topic = Topic::Table(table.id);
@@ -170,7 +173,7 @@ fn looked_at(table: &Table, filter: &Value<'_>, columns: &mut BTreeSet<ColumnId>
     }
 }
 
-/// The filter of a feed whose arguments are values of columns.
+/// Returns the filter of a feed whose arguments are values of columns.
 fn equals<'a>(
     table: &'a Table,
     columns: &[ColumnId],
@@ -187,7 +190,7 @@ fn equals<'a>(
     Ok((!conditions.is_empty()).then_some(Value::Object(conditions)))
 }
 
-/// Which changes are told: those that are named, of those that there are.
+/// Returns the operations that a subscription reports: the named ones of those that it has.
 fn operations(feed: &FeedField, given: &Arguments<'_>) -> Result<Vec<ChangeOperation>, ArgumentError> {
     const ARGUMENT: &str = "operations";
     let all: &[ChangeOperation] = match &feed.scope {

@@ -6,14 +6,14 @@ use super::Filter;
 use crate::database::Parameter;
 use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{ColumnType, Scalar};
-use crate::graph::sql::fragment::{Fragment, fragment, text};
+use crate::graph::sql::snippet::{Snippet, snippet, text};
 use crate::graph::value::{parameter, parameter_array};
 
 impl Filter<'_, '_> {
     pub(super) fn comparisons(
         &mut self,
         ty: &ColumnType,
-        operand: &Fragment,
+        operand: &Snippet,
         value: &Value<'_>,
     ) -> Result<(), ArgumentError> {
         let conditions = value.fields();
@@ -28,11 +28,11 @@ impl Filter<'_, '_> {
     fn comparison(
         &mut self,
         ty: &ColumnType,
-        operand: &Fragment,
+        operand: &Snippet,
         operator: &str,
         value: &Value<'_>,
     ) -> Result<(), ArgumentError> {
-        let binary = |operator: &'static str| fragment!("{operand} {operator} ", operand, operator);
+        let binary = |operator: &'static str| snippet!("{operand} {operator} ", operand, operator);
         let text = || value.as_str().unwrap_or_default();
         match operator {
             "isNull" => {
@@ -102,7 +102,7 @@ impl Filter<'_, '_> {
     }
 
     /// Conditions on the value at a path within JSON.
-    fn json_path(&mut self, operand: &Fragment, value: &Value<'_>) -> Result<(), ArgumentError> {
+    fn json_path(&mut self, operand: &Snippet, value: &Value<'_>) -> Result<(), ArgumentError> {
         let at = value.get("at").ok_or_else(|| self.error("name a path"))?;
         let conditions = value.fields().iter().filter(|(name, _)| name != "at");
         let letters = at.items().iter();
@@ -115,7 +115,7 @@ impl Filter<'_, '_> {
         self.all(" AND ", "true", conditions, |this, (name, value)| {
             this.inside(name, |this| {
                 this.count()?;
-                let operand = fragment!("({operand} #> {at})", operand, at);
+                let operand = snippet!("({operand} #> {at})", operand, at);
                 this.comparison(&ColumnType::Scalar(Scalar::Json), &operand, name, value)
             })
         })
@@ -130,7 +130,7 @@ impl Filter<'_, '_> {
 
     fn pattern(
         &mut self,
-        condition: &Fragment,
+        condition: &Snippet,
         text: &str,
         make: impl FnOnce(&str) -> String,
     ) -> Result<(), ArgumentError> {

@@ -5,8 +5,8 @@
 mod comparison;
 
 use super::builder::Sql;
-use super::fragment::{Fragment, fragment, text};
 use super::rows::ROW;
+use super::snippet::{Snippet, snippet, text};
 use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{Catalog, ColumnType, FieldId, Relation, Table};
 use crate::graph::question::allowance::Allowance;
@@ -19,7 +19,7 @@ pub(super) struct Filter<'a, 'l> {
     /// Dotted path of the condition at hand.
     argument: Vec<String>,
     /// Where the condition at hand stands.
-    place: Place,
+    place: Standing,
     /// Relations that it lies within.
     depth: usize,
 }
@@ -27,7 +27,7 @@ pub(super) struct Filter<'a, 'l> {
 /// Where a condition stands: Postgres makes a join of EXISTS in the first two places. Elsewhere it plans EXISTS twice, to choose
 /// later, and so what lies within one another doubles with each level: 14 levels took it gigabytes.
 #[derive(Clone, Copy, PartialEq)]
-enum Place {
+enum Standing {
     /// It must hold, perhaps with others.
     Needed,
     /// Alone behind a NOT that must hold.
@@ -41,14 +41,21 @@ impl<'a, 'l> Filter<'a, 'l> {
         Self::on_values(catalog, sql, allowance, "filter")
     }
 
-    /// A filter on values that have names of their own.
+    /// Returns a filter on values that have names of their own.
     pub(super) fn on_values(
         catalog: &'a Catalog,
         sql: &'a mut Sql,
         allowance: &'a mut Allowance<'l>,
         argument: &str,
     ) -> Self {
-        Self { catalog, sql, allowance, argument: vec![argument.to_owned()], place: Place::Needed, depth: 0 }
+        Self {
+            catalog,
+            sql,
+            allowance,
+            argument: vec![argument.to_owned()],
+            place: Standing::Needed,
+            depth: 0,
+        }
     }
 
     /// Writes the condition of a filter on values. `find` gives, for a field, the operands that it speaks of; its error says where
@@ -93,11 +100,11 @@ impl<'a, 'l> Filter<'a, 'l> {
 
     /// Writes the condition of a filter on the rows that a statement loads. No condition is `true`.
     pub(super) fn write_row(&mut self, table: &Table, filter: &Value<'_>) -> Result<(), ArgumentError> {
-        self.write(table, &Fragment::of(ROW), filter)
+        self.write(table, &Snippet::of(ROW), filter)
     }
 
     /// Writes the condition of a filter on the rows of `table`, known as `alias`.
-    fn write(&mut self, table: &Table, alias: &Fragment, filter: &Value<'_>) -> Result<(), ArgumentError> {
+    fn write(&mut self, table: &Table, alias: &Snippet, filter: &Value<'_>) -> Result<(), ArgumentError> {
         let conditions = filter.fields();
         if conditions.is_empty() {
             // `or: [{}, {}, …]` is text to be written too.
@@ -114,7 +121,7 @@ impl<'a, 'l> Filter<'a, 'l> {
     fn field(
         &mut self,
         table: &Table,
-        alias: &Fragment,
+        alias: &Snippet,
         name: &str,
         value: &Value<'_>,
     ) -> Result<(), ArgumentError> {
@@ -128,7 +135,7 @@ impl<'a, 'l> Filter<'a, 'l> {
             _ => match table.field(name) {
                 Some(FieldId::Column(id)) => {
                     let column = table.column(id);
-                    let operand = fragment!("{alias}.{column}", alias, column);
+                    let operand = snippet!("{alias}.{column}", alias, column);
                     self.comparisons(&column.ty, &operand, value)
                 }
                 Some(FieldId::Relation(id)) => {
@@ -149,13 +156,13 @@ impl<'a, 'l> Filter<'a, 'l> {
     fn list(
         &mut self,
         table: &Table,
-        alias: &Fragment,
+        alias: &Snippet,
         value: &Value<'_>,
         operator: &'static str,
         empty: &'static str,
     ) -> Result<(), ArgumentError> {
         let filters = value.items();
-        let place = if operator == " AND " { self.place.among(filters.len()) } else { Place::Within };
+        let place = if operator == " AND " { self.place.among(filters.len()) } else { Standing::Within };
         self.at(place, |this| {
             this.all(operator, empty, filters.iter().enumerate(), |this, (at, filter)| {
                 this.inside(&at.to_string(), |this| this.write(table, alias, filter))
@@ -166,7 +173,7 @@ impl<'a, 'l> Filter<'a, 'l> {
     fn many(
         &mut self,
         table: &Table,
-        alias: &Fragment,
+        alias: &Snippet,
         relation: &Relation,
         value: &Value<'_>,
     ) -> Result<(), ArgumentError> {
@@ -187,7 +194,7 @@ impl<'a, 'l> Filter<'a, 'l> {
     fn exists(
         &mut self,
         table: &Table,
-        alias: &Fragment,
+        alias: &Snippet,
         relation: &Relation,
         filter: &Value<'_>,
         quantifier: Quantifier,
@@ -200,7 +207,7 @@ impl<'a, 'l> Filter<'a, 'l> {
         if let ([mine], [theirs]) = (relation.local.as_slice(), relation.remote.as_slice())
             && !relation.many
             && target.is_reference
-            && (self.place, quantifier) == (Place::Needed, Quantifier::Some)
+            && (self.place, quantifier) == (Standing::Needed, Quantifier::Some)
             && names_one(target, filter)
         {
             // One key is found first, and an index that begins with it gives the rest in order: a page is read row by row.
@@ -219,9 +226,9 @@ impl<'a, 'l> Filter<'a, 'l> {
             return Ok(());
         }
         let is_join = match self.place {
-            Place::Needed => true,
-            Place::Denied => quantifier == Quantifier::Some,
-            Place::Within => false,
+            Standing::Needed => true,
+            Standing::Denied => quantifier == Quantifier::Some,
+            Standing::Within => false,
         };
         self.sql.push(match (is_join, quantifier) {
             (true, Quantifier::Some) => "EXISTS (SELECT 1",
@@ -236,8 +243,8 @@ impl<'a, 'l> Filter<'a, 'l> {
         self.sql.push(" AND ");
         // Not every row matches if one does not, whether it says no or cannot say.
         let (place, end) = match quantifier {
-            Quantifier::Every => (Place::Within, " IS NOT TRUE"),
-            Quantifier::Some | Quantifier::None => (Place::Needed, ""),
+            Quantifier::Every => (Standing::Within, " IS NOT TRUE"),
+            Quantifier::Some | Quantifier::None => (Standing::Needed, ""),
         };
         self.at(place, |this| this.write(target, &inner, filter))?;
         self.sql.push(end);
@@ -268,7 +275,7 @@ impl<'a, 'l> Filter<'a, 'l> {
         Ok(())
     }
 
-    fn at<T>(&mut self, place: Place, work: impl FnOnce(&mut Self) -> T) -> T {
+    fn at<T>(&mut self, place: Standing, work: impl FnOnce(&mut Self) -> T) -> T {
         let outer = std::mem::replace(&mut self.place, place);
         let done = work(self);
         self.place = outer;
@@ -290,19 +297,19 @@ impl<'a, 'l> Filter<'a, 'l> {
         self.within(ArgumentError::here(message))
     }
 
-    /// A mistake within the condition at hand.
+    /// Returns the error with the place of the condition at hand.
     fn within(&self, error: ArgumentError) -> ArgumentError {
         error.within(&self.argument.join("."))
     }
 }
 
-impl Place {
-    /// The place of one of a number of conditions that must all hold here.
+impl Standing {
+    /// Returns the place of one of a number of conditions that must all hold here.
     fn among(self, number: usize) -> Self {
         if self == Self::Denied && number != 1 { Self::Within } else { self }
     }
 
-    /// The place behind a NOT.
+    /// Returns the place behind a NOT.
     fn denied(self) -> Self {
         if self == Self::Needed { Self::Denied } else { Self::Within }
     }
@@ -313,7 +320,7 @@ pub(super) struct Operand<'v> {
     /// Where the comparisons with it stand, from the field inwards.
     pub(super) within: Vec<&'v str>,
     /// `None`: there is no such value.
-    pub(super) sql: Option<Fragment>,
+    pub(super) sql: Option<Snippet>,
     pub(super) ty: ColumnType,
     /// The comparisons.
     pub(super) value: &'v Value<'v>,
@@ -326,7 +333,7 @@ enum Quantifier {
     Every,
 }
 
-/// Whether a filter is that a unique column has a value.
+/// Returns whether a filter requires one value of a unique column, and nothing else.
 fn names_one(table: &Table, filter: &Value<'_>) -> bool {
     let [(field, conditions)] = filter.fields() else { return false };
     let Some(FieldId::Column(column)) = table.field(field) else { return false };

@@ -1,4 +1,6 @@
-//! Writes the answer: the plan says which keys, the rows hold the values.
+//! Writes an answer as JSON: the plan says which keys, the rows hold the values.
+
+mod numbers;
 
 use super::answer::{Answer, Found};
 use super::key::Key;
@@ -8,13 +10,10 @@ use crate::graph::error::{Code, Error};
 use crate::graph::global_id;
 use crate::graph::introspection::Answers;
 use crate::graph::plan::{
-    AggregateField, ChangeField, Connection, ConnectionField, EdgeField, Feed, GroupField, Groups, KeyField,
-    Keyed, LoadId, LoadKind, PageInfoField, Payload, PayloadField, Plan, PointField, RangeField, RootField,
-    RowField, RowSelection, Series, SeriesField,
+    ChangeField, Connection, ConnectionField, EdgeField, FeedPlan, Keyed, LoadId, LoadKind, PageInfoField,
+    Payload, PayloadField, Plan, RootField, RowField, RowSelection,
 };
 use crate::graph::question::cursor::{CursorShape, write_cursor};
-use crate::graph::question::range::Ranges;
-use crate::graph::question::series::Fill;
 use crate::graph::value::{write_string, write_value};
 
 /// From 1970, where changes count from, to 2000, where Postgres's times do, in microseconds.
@@ -36,7 +35,7 @@ pub(super) fn write_data(
     introspection: &Answers,
     out: Out<'_>,
 ) -> Result<(), Error> {
-    Writer::new(catalog, plan, answers, introspection, out).run(|writer| writer.root(&plan.fields))
+    JsonWriter::new(catalog, plan, answers, introspection, out).run(|writer| writer.root(&plan.fields))
 }
 
 /// Appends what is returned of rows that were written.
@@ -48,12 +47,12 @@ pub(super) fn write_payload(
     answers: &[Answer],
     out: Out<'_>,
 ) -> Result<(), Error> {
-    Writer::new(catalog, plan, answers, &Answers::new(), out).run(|writer| writer.payload(payload, keys))
+    JsonWriter::new(catalog, plan, answers, &Answers::new(), out).run(|writer| writer.payload(payload, keys))
 }
 
 /// A change to be told.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::graph) struct Change<'a> {
+pub(in crate::graph) struct ChangeEvent<'a> {
     pub(in crate::graph) operation: ChangeOperation,
     /// The row's primary key, in Postgres's binary format.
     pub(in crate::graph) key: &'a [Vec<u8>],
@@ -65,15 +64,16 @@ pub(in crate::graph) struct Change<'a> {
 /// Appends what a subscription tells of a change.
 pub(super) fn write_change(
     catalog: &Catalog,
-    feed: &Feed,
-    change: &Change<'_>,
+    feed: &FeedPlan,
+    change: &ChangeEvent<'_>,
     answers: &[Answer],
     out: Out<'_>,
 ) -> Result<(), Error> {
-    Writer::new(catalog, &feed.plan, answers, &Answers::new(), out).run(|writer| writer.change(feed, change))
+    JsonWriter::new(catalog, &feed.plan, answers, &Answers::new(), out)
+        .run(|writer| writer.change(feed, change))
 }
 
-struct Writer<'a> {
+struct JsonWriter<'a> {
     catalog: &'a Catalog,
     plan: &'a Plan,
     answers: &'a [Answer],
@@ -84,7 +84,7 @@ struct Writer<'a> {
     full: bool,
 }
 
-impl<'a> Writer<'a> {
+impl<'a> JsonWriter<'a> {
     fn new(
         catalog: &'a Catalog,
         plan: &'a Plan,
@@ -105,7 +105,7 @@ impl<'a> Writer<'a> {
         Err(Error::new(Code::LimitExceeded, message))
     }
 
-    /// Whether so many bytes more may be written.
+    /// Returns whether so many bytes more may be written.
     fn has_room(&mut self, more: usize) -> bool {
         self.full |= self.out.len().saturating_add(more) > self.most;
         !self.full
@@ -149,7 +149,7 @@ impl<'a> Writer<'a> {
         });
     }
 
-    fn change(&mut self, feed: &Feed, change: &Change<'_>) {
+    fn change(&mut self, feed: &FeedPlan, change: &ChangeEvent<'_>) {
         let table = self.catalog.table(feed.topic.table());
         self.object(&feed.fields, |this, _, field| match field {
             ChangeField::Typename(name) => write_string(name, this.out),
@@ -171,7 +171,7 @@ impl<'a> Writer<'a> {
         });
     }
 
-    /// What a load found for a key.
+    /// Returns what a load found for a key.
     fn found(&self, load: LoadId, key: Option<&Key>) -> Option<&'a Found> {
         key.and_then(|key| self.answers[load.0].get(key))
     }
@@ -211,91 +211,6 @@ impl<'a> Writer<'a> {
         });
     }
 
-    fn groups(&mut self, groups: &Groups, key: Option<&Key>) {
-        let rows = self.found(groups.load, key).map_or(&[][..], |found| &found.rows);
-        let cursor = self.cursor_shape(groups.load);
-        self.list(rows, |this, row| {
-            this.object(&groups.fields, |this, _, field| match field {
-                GroupField::Typename => this.text(&[&groups.type_name, "Group"]),
-                GroupField::Cursor => this.cursor(cursor, Some(row)),
-                GroupField::Key(fields) => this.group_key(fields, row),
-                GroupField::Aggregate(fields) => this.aggregate(fields, Some(row)),
-            });
-        });
-    }
-
-    fn series(&mut self, series: &Series, key: Option<&Key>) {
-        let rows = self.found(series.load, key).map_or(&[][..], |found| &found.rows);
-        let lines = rows.chunk_by(|_, next| kind(series, next) != LINE);
-        self.list(lines, |this, line| {
-            let Some((whole, points)) = line.split_first() else { return this.null() };
-            this.object(&series.fields, |this, _, field| match field {
-                SeriesField::Typename => this.text(&[&series.type_name, "Series"]),
-                SeriesField::Key(fields) => this.group_key(fields, whole),
-                SeriesField::Aggregate(fields) => this.aggregate(fields, Some(whole)),
-                SeriesField::Points(fields) => this.points(series, fields, points),
-            });
-        });
-    }
-
-    fn points(&mut self, series: &Series, fields: &[Keyed<PointField>], points: &[Row]) {
-        let mut last = None;
-        let moment = &series.moments;
-        self.list(points, |this, point| {
-            let empty = kind(series, point) == EMPTY_POINT;
-            if !empty {
-                last = Some(point);
-            }
-            this.object(fields, |this, _, field| match field {
-                PointField::Typename => this.text(&[&series.type_name, "Point"]),
-                PointField::Start => this.value(moment, point.bytes(series.columns.start)),
-                PointField::End => this.value(moment, point.bytes(series.columns.end)),
-                PointField::Aggregate(fields) => match series.fill {
-                    Fill::Previous if empty => this.aggregate(fields, last),
-                    Fill::Zero if empty => this.zeros(fields),
-                    Fill::Null | Fill::Zero | Fill::Previous | Fill::None => {
-                        this.aggregate(fields, Some(point));
-                    }
-                },
-            });
-        });
-    }
-
-    /// Writes an aggregate whose numbers are all 0.
-    fn zeros(&mut self, fields: &[Keyed<AggregateField>]) {
-        self.object(fields, |this, _, field| match field {
-            AggregateField::Typename(name) => this.text(&[name]),
-            AggregateField::Count(_) => this.out.push(b'0'),
-            AggregateField::Column(fields) => this.zeros(fields),
-            AggregateField::Value(_, ty) => match ty.scalar() {
-                Scalar::BigInt | Scalar::Decimal => this.text(&["0"]),
-                Scalar::SmallInt | Scalar::Int | Scalar::Real | Scalar::Double | Scalar::Numeric => {
-                    this.out.push(b'0');
-                }
-                _ => this.null(),
-            },
-        });
-    }
-
-    fn group_key(&mut self, fields: &[Keyed<KeyField>], row: &Row) {
-        self.object(fields, |this, _, field| match field {
-            KeyField::Typename(name) => this.text(&[name]),
-            KeyField::Value(position, ty) => this.value(ty, row.bytes(*position)),
-            KeyField::Relation(fields) => this.group_key(fields, row),
-            KeyField::Range(position, ranges, fields) => this.range(*position, ranges, fields, row),
-        });
-    }
-
-    fn range(&mut self, position: usize, ranges: &Ranges, fields: &[Keyed<RangeField>], row: &Row) {
-        let [from, to] = row.bytes(position).map_or([None, None], |number| ranges.ends(number));
-        let number = ColumnType::Scalar(Scalar::Numeric);
-        self.object(fields, |this, _, field| match field {
-            RangeField::Typename => this.text(&["NumberRange"]),
-            RangeField::From => this.value(&number, from.as_deref()),
-            RangeField::To => this.value(&number, to.as_deref()),
-        });
-    }
-
     fn connection(&mut self, connection: &Connection, key: Option<&Key>) {
         let nothing = Found::default();
         let page = connection.page.and_then(|load| self.found(load, key)).unwrap_or(&nothing);
@@ -329,24 +244,6 @@ impl<'a> Writer<'a> {
                 PageInfoField::EndCursor => this.cursor(cursor, page.rows.last()),
             }),
         });
-    }
-
-    /// Writes an aggregate; without a row there was nothing to count.
-    fn aggregate(&mut self, fields: &[Keyed<AggregateField>], row: Option<&Row>) {
-        self.object(fields, |this, _, field| match field {
-            AggregateField::Typename(name) => this.text(&[name]),
-            AggregateField::Count(position) => this.count(*position, row),
-            AggregateField::Value(position, ty) => {
-                this.value(ty, row.and_then(|row| row.bytes(*position)));
-            }
-            AggregateField::Column(fields) => this.aggregate(fields, row),
-        });
-    }
-
-    fn count(&mut self, position: usize, row: Option<&Row>) {
-        let count = row.and_then(|row| row.bytes(position)).and_then(|bytes| bytes.try_into().ok());
-        let count = count.map_or(0, i64::from_be_bytes);
-        self.out.extend_from_slice(count.to_string().as_bytes());
     }
 
     fn cursor_shape(&self, load: LoadId) -> Option<&'a CursorShape> {
@@ -411,13 +308,4 @@ impl<'a> Writer<'a> {
     fn null(&mut self) {
         self.out.extend_from_slice(b"null");
     }
-}
-
-/// Kinds of rows of a series.
-const LINE: i32 = 1;
-const EMPTY_POINT: i32 = 2;
-
-fn kind(series: &Series, row: &Row) -> i32 {
-    let bytes = row.bytes(series.columns.kind).and_then(|bytes| bytes.try_into().ok());
-    bytes.map_or(LINE, i32::from_be_bytes)
 }

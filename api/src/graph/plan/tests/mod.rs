@@ -1,21 +1,19 @@
 //! Plans as SQL, from the text of a query.
 
+mod cursors;
+
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use async_graphql::dynamic::Schema;
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use proptest::prelude::*;
-use serde_json::Value;
 
-use super::{ConnectionField, Plan, RootField, plan};
-use crate::graph::arguments::{Inputs, Variables, json};
+use super::{Ask, AskedKeys, ConnectionField, Plan, RootField, plan};
+use crate::graph::arguments::{Inputs, Variables};
 use crate::graph::catalog::Catalog;
 use crate::graph::definitions::Definitions;
 use crate::graph::document::document;
 use crate::graph::error::Error;
 use crate::graph::limits::Limits;
-use crate::graph::question::{cursor, order};
 use crate::graph::schema;
 use crate::systems::{self, ppn};
 
@@ -44,7 +42,7 @@ impl Fixture {
         plan(&self.catalog, &Limits::default(), &document, operation, &inputs, None)
     }
 
-    /// The statements of a query, in the order in which they first came up.
+    /// Returns the statements of a query, in the order in which they first came up.
     fn sql(&self, query: &str, variables: &str) -> Vec<String> {
         let plan = self.plan(query, variables).unwrap();
         plan.loads.into_iter().map(|load| load.statement.text.to_string()).collect()
@@ -73,7 +71,7 @@ fn the_ready_made_queries_load_what_they_ask_for_and_no_other_column() {
     assert!(text == include_str!("ready_made.sql"), "if this is meant, ready_made.sql is now:\n{text}");
 }
 
-/// What follows the columns in the SQL of a page of events.
+/// Returns what follows the columns in the SQL of a page of events.
 fn page(fixture: &Fixture, arguments: &str) -> String {
     let sql = fixture.sql(&format!("{{ sessionEvents({arguments}) {{ nodes {{ notes }} }} }}"), "");
     assert_eq!(sql.len(), 1);
@@ -117,81 +115,6 @@ fn an_order_ends_with_the_primary_key_and_says_no_more_than_it_must() {
         page(fixture, "last: 2, orderBy: [{intensityLevel: ASC_NULLS_FIRST}]"),
         "session_events t ORDER BY t.intensity_level DESC NULLS LAST, t.event_id DESC"
     );
-}
-
-/// A cursor with these values, of an order of events.
-fn forged(fixture: &Fixture, order: &Value, values: &[Value]) -> String {
-    let table = fixture.catalog.table_of_type("SessionEvent").unwrap();
-    let order = order.to_string();
-    let order = json::read(&order).unwrap();
-    let terms = order::read(&fixture.catalog, table, Some(&order), &Limits::default()).unwrap();
-    let mut parts =
-        vec![Value::from(cursor::signature(table, None, &cursor::named(&fixture.catalog, table, &terms)))];
-    parts.extend_from_slice(values);
-    BASE64_URL_SAFE_NO_PAD.encode(Value::from(parts).to_string())
-}
-
-#[test]
-fn a_page_goes_on_after_a_cursor_by_comparing_values_and_never_by_counting() {
-    let fixture = &*FIXTURE;
-    let time = Value::from("2026-01-01T00:00:00Z");
-    for (argument, order, values, sql) in [
-        // All one way and never missing: one range of an index.
-        (
-            "after",
-            r#"[{"eventTimestamp": "ASC"}]"#,
-            vec![time.clone(), "7".into()],
-            "t.event_timestamp >= $1::timestamptz AND (t.event_timestamp, t.event_id) > ($1::timestamptz, $2::int8)",
-        ),
-        (
-            "after",
-            r#"[{"eventTimestamp": "DESC"}]"#,
-            vec![time.clone(), "7".into()],
-            "t.event_timestamp <= $1::timestamptz AND (t.event_timestamp, t.event_id) < ($1::timestamptz, $2::int8)",
-        ),
-        (
-            "before",
-            r#"[{"eventTimestamp": "ASC"}]"#,
-            vec![time.clone(), "7".into()],
-            "t.event_timestamp <= $1::timestamptz AND (t.event_timestamp, t.event_id) < ($1::timestamptz, $2::int8)",
-        ),
-        // Both ways: several ranges.
-        (
-            "after",
-            r#"[{"eventTimestamp": "DESC"}, {"eventId": "ASC"}]"#,
-            vec![time, "7".into()],
-            "t.event_timestamp = $1::timestamptz AND t.event_id > $2::int8 | t.event_timestamp < $1::timestamptz",
-        ),
-        // Missing values stand last.
-        (
-            "after",
-            r#"[{"intensityLevel": "ASC"}]"#,
-            vec![5.into(), "7".into()],
-            "t.intensity_level = $1::int4 AND t.event_id > $2::int8 | t.intensity_level IS NULL | t.intensity_level > $1::int4",
-        ),
-        (
-            "after",
-            r#"[{"intensityLevel": "ASC"}]"#,
-            vec![Value::Null, "7".into()],
-            "t.intensity_level IS NULL AND t.event_id > $1::int8",
-        ),
-        // Missing values stand first.
-        (
-            "after",
-            r#"[{"intensityLevel": "DESC"}]"#,
-            vec![Value::Null, "7".into()],
-            "t.intensity_level IS NULL AND t.event_id < $1::int8 | t.intensity_level IS NOT NULL",
-        ),
-    ] {
-        let order: Value = serde_json::from_str(order).unwrap();
-        let cursor = forged(fixture, &order, &values);
-        let query = format!(
-            "query($o: [SessionEventOrderBy!]) {{ sessionEvents({argument}: \"{cursor}\", orderBy: $o) {{ nodes {{ notes }} }} }}"
-        );
-        let text = fixture.sql(&query, &serde_json::json!({ "o": order }).to_string()).remove(0);
-        let ranges = text.split(" WHERE ").skip(1).map(|rest| bare(rest.split(" ORDER BY ").next().unwrap()));
-        assert_eq!(ranges.collect::<Vec<_>>().join(" | "), sql, "{argument} {order} {values:?}");
-    }
 }
 
 #[test]
@@ -244,7 +167,7 @@ fn pages_of_other_sizes_are_one_statement_with_other_parameters() {
     let statements =
         |query: &str| FIXTURE.plan(query, "").unwrap().loads.into_iter().map(|load| load.statement);
     for query in kinds {
-        let mut texts = std::collections::BTreeSet::new();
+        let mut texts = BTreeSet::new();
         let mut values = std::collections::HashSet::new();
         for first in 0..=200 {
             for page in [format!("first: {first}"), format!("first: {first}, offset: {}", first + 1)] {
@@ -309,47 +232,41 @@ fn selections_under_one_key_are_merged() {
     assert_eq!(keys(fixture, query, ""), ["notes", "intensityLevel", "eventId"]);
 }
 
-proptest! {
-    #[test]
-    fn a_cursor_is_read_back_as_it_was_written(level in proptest::option::of(any::<i32>()), note in proptest::option::of("[^\0]{0,20}"), id: i64) {
-        let fixture = &*FIXTURE;
-        let table = fixture.catalog.table_of_type("SessionEvent").unwrap();
-        let order = serde_json::json!([{ "intensityLevel": "DESC" }, { "notes": "ASC_NULLS_FIRST" }]);
-        let terms = order::read(&fixture.catalog, table, Some(&json::read(&order.to_string()).unwrap()), &Limits::default()).unwrap();
-        let text = forged(fixture, &order, &[serde_json::json!(level), serde_json::json!(note), id.to_string().into()]);
-        let read = cursor::read(&text, table, None, &cursor::named(&fixture.catalog, table, &terms)).unwrap();
-        let bytes: Vec<Option<Vec<u8>>> = read.into_iter().map(|part| part.and_then(|part| part.value)).collect();
-        prop_assert_eq!(bytes, vec![level.map(|level| level.to_be_bytes().to_vec()), note.map(String::into_bytes), Some(id.to_be_bytes().to_vec())]);
-
-        // The other way round it is another order.
-        let reversed: Vec<_> =
-            cursor::named(&fixture.catalog, table, &terms).into_iter().map(|(name, sort)| (name, sort.reversed())).collect();
-        prop_assert!(cursor::read(&text, table, None, &reversed).is_err());
-    }
-
-    #[test]
-    fn a_cursor_that_was_tampered_with_is_refused_or_means_other_values(at in any::<prop::sample::Index>(), letter in "[A-Za-z0-9_=+/-]", cut in any::<bool>()) {
-        let fixture = &*FIXTURE;
-        let table = fixture.catalog.table_of_type("SessionEvent").unwrap();
-        let order = serde_json::json!([{ "eventTimestamp": "ASC" }]);
-        let terms = order::read(&fixture.catalog, table, Some(&json::read(&order.to_string()).unwrap()), &Limits::default()).unwrap();
-        let good = forged(fixture, &order, &["2026-01-01T00:00:00Z".into(), "7".into()]);
-        let at = at.index(good.len());
-        let bad = if cut { good[..at].to_owned() } else { format!("{}{letter}{}", &good[..at], &good[at + 1..]) };
-        if let Ok(values) = cursor::read(&bad, table, None, &cursor::named(&fixture.catalog, table, &terms)) {
-            prop_assert!(!cut);
-            prop_assert_eq!(values.len(), 2);
-            // Neither value can be missing: it would mean another condition.
-            prop_assert!(values.iter().all(Option::is_some));
+/// Adds the loads that are asked, each with the load whose rows hold its keys.
+fn add_asked(plan: &Plan, asks: &[Ask], above: Option<usize>, into: &mut BTreeSet<usize>) {
+    let mut here = Vec::new();
+    for Ask { load, keys, below } in asks {
+        assert!(!here.contains(&(load, keys)), "{load:?} is asked twice below {above:?} for the same keys");
+        here.push((load, keys));
+        into.insert(load.0);
+        match keys {
+            AskedKeys::Rows(key) => {
+                let load = &plan.loads[load.0];
+                // The rows of a reference table are loaded whole.
+                assert!(
+                    above.is_some() && (key.len() == load.parts.len() || load.only_reference),
+                    "{load:?}"
+                );
+            }
+            AskedKeys::Whole => assert!(above.is_none() && plan.loads[load.0].parts.is_empty()),
+            AskedKeys::Request(keys) => assert!(above.is_none() && !keys.is_empty()),
+            AskedKeys::Later => panic!("a query gives its keys itself"),
         }
+        add_asked(plan, below, Some(load.0), into);
     }
+}
 
-    #[test]
-    fn no_text_is_taken_for_a_cursor(text in ".{0,80}") {
-        let fixture = &*FIXTURE;
-        let table = fixture.catalog.table_of_type("SessionEvent").unwrap();
-        let terms = order::read(&fixture.catalog, table, None, &Limits::default()).unwrap();
-        prop_assert!(cursor::read(&text, table, None, &cursor::named(&fixture.catalog, table, &terms)).is_err());
-        prop_assert!(cursor::read(&BASE64_URL_SAFE_NO_PAD.encode(&text), table, None, &cursor::named(&fixture.catalog, table, &terms)).is_err());
+#[test]
+fn each_load_is_asked_where_it_comes_up() {
+    let events = "events { totalCount nodes { eventId protocol { recordId events { nodes { notes } } } } }";
+    let twice =
+        format!("{{ a: protocols {{ nodes {{ {events} }} edges {{ node {{ {events} recordId }} }} }} }}");
+    let own = [twice.as_str(), "{ protocols { nodes { substance { protocols { totalCount } } } } }"];
+    let ready_made = ppn::EXAMPLES.iter().map(|example| (example.query, example.variables));
+    for (query, variables) in own.into_iter().map(|query| (query, "")).chain(ready_made) {
+        let plan = FIXTURE.plan(query, variables).unwrap();
+        let mut asked = BTreeSet::new();
+        add_asked(&plan, &plan.asks, None, &mut asked);
+        assert_eq!(asked, (0..plan.loads.len()).collect(), "{query}");
     }
 }

@@ -24,9 +24,9 @@ impl Piece for &'static str {
 
 /// SQL that was made of other pieces, and may be part of a statement more than once.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Fragment(String);
+pub(super) struct Snippet(String);
 
-impl Fragment {
+impl Snippet {
     /// Makes a fragment of a piece.
     pub(super) fn of(piece: impl Piece) -> Self {
         let mut text = String::new();
@@ -47,7 +47,7 @@ impl Fragment {
 
     /// Joins fragments with a separator between them.
     pub(super) fn join(fragments: &[Self], separator: &'static str) -> Self {
-        let texts: Vec<&str> = fragments.iter().map(|fragment| fragment.0.as_str()).collect();
+        let texts: Vec<&str> = fragments.iter().map(|snippet| snippet.0.as_str()).collect();
         Self(texts.join(separator))
     }
 
@@ -62,7 +62,7 @@ impl Fragment {
     }
 }
 
-impl Piece for Fragment {
+impl Piece for Snippet {
     fn write<W: fmt::Write>(&self, out: &mut W) -> fmt::Result {
         out.write_str(&self.0)
     }
@@ -142,22 +142,22 @@ impl<P: Piece> fmt::Display for Filled<'_, P> {
 ///
 /// `concat!` keeps the template from taking variables that are not listed, whose text nobody has checked.
 macro_rules! text {
-    (@filled $name:ident) => { $crate::graph::sql::fragment::Filled(&$name) };
-    (@filled $name:ident = $value:expr) => { $crate::graph::sql::fragment::Filled(&$value) };
+    (@filled $name:ident) => { $crate::graph::sql::snippet::Filled(&$name) };
+    (@filled $name:ident = $value:expr) => { $crate::graph::sql::snippet::Filled(&$value) };
     ($template:literal $(, $name:ident $(= $value:expr)?)* $(,)?) => {
-        $crate::graph::sql::fragment::Template::checked(format_args!(
+        $crate::graph::sql::snippet::Template::checked(format_args!(
             concat!($template),
-            $($name = $crate::graph::sql::fragment::text!(@filled $name $(= $value)?)),*
+            $($name = $crate::graph::sql::snippet::text!(@filled $name $(= $value)?)),*
         ))
     };
 }
 
-/// Makes a [`Fragment`] of a template: see [`text!`].
-macro_rules! fragment {
-    ($($template:tt)*) => { $crate::graph::sql::fragment::Fragment::of($crate::graph::sql::fragment::text!($($template)*)) };
+/// Makes a [`Snippet`] of a template: see [`text!`].
+macro_rules! snippet {
+    ($($template:tt)*) => { $crate::graph::sql::snippet::Snippet::of($crate::graph::sql::snippet::text!($($template)*)) };
 }
 
-pub(super) use {fragment, text};
+pub(super) use {snippet, text};
 
 #[cfg(test)]
 mod tests {
@@ -165,11 +165,11 @@ mod tests {
 
     #[test]
     fn a_template_is_filled_with_names_numbers_and_fragments() {
-        let name = Fragment::identifier("a \"b\"");
+        let name = Snippet::identifier("a \"b\"");
         let number = 7_u64;
-        let filled = fragment!("{alias}.{name} = {number} OR {name} IS NULL", alias = "t", name, number);
+        let filled = snippet!("{alias}.{name} = {number} OR {name} IS NULL", alias = "t", name, number);
         assert_eq!(filled.0, "t.\"a \"\"b\"\"\" = 7 OR \"a \"\"b\"\"\" IS NULL");
-        assert_eq!(Fragment::word("it's").0, "'it''s'::text");
+        assert_eq!(Snippet::word("it's").0, "'it''s'::text");
     }
 
     /// A template is checked by [`text!`] alone: it lists what fills its places.
@@ -182,7 +182,7 @@ mod tests {
                 let path = entry.unwrap().path();
                 if path.is_dir() {
                     folders.push(path);
-                } else if !path.ends_with("sql/fragment.rs") {
+                } else if !path.ends_with("sql/snippet.rs") {
                     files += 1;
                     let source = std::fs::read_to_string(&path).unwrap();
                     for forbidden in

@@ -1,0 +1,45 @@
+//! Fingerprints of values by what they are made of, and not by how they are printed.
+
+use std::hash::{Hash, Hasher};
+
+use sha2::{Digest as _, Sha256};
+
+/// Returns the same bytes for equal values of a type, and other bytes for others, as long as the program is the same.
+pub(crate) fn fingerprint(value: &impl Hash) -> [u8; 32] {
+    let mut hasher = Fingerprint(Sha256::new());
+    value.hash(&mut hasher);
+    hasher.0.finalize().into()
+}
+
+/// Takes the parts of a value. Each says how long it is, so that no two values have the same bytes.
+struct Fingerprint(Sha256);
+
+impl Hasher for Fingerprint {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        let digest: [u8; 32] = self.0.clone().finalize().into();
+        digest.first_chunk().map_or(0, |first| u64::from_be_bytes(*first))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_told_apart_by_their_parts() {
+        let values: [&[&str]; 8] =
+            [&[], &[""], &["", ""], &["a"], &["a", "b"], &["ab"], &["ab", ""], &["b", "a"]];
+        for (at, one) in values.iter().enumerate() {
+            assert_eq!(fingerprint(one), fingerprint(&one.to_vec().as_slice()));
+            for other in &values[at + 1..] {
+                assert_ne!(fingerprint(one), fingerprint(other), "{one:?} {other:?}");
+            }
+        }
+        assert_ne!(fingerprint(&Some(0_u8)), fingerprint(&None::<u8>));
+        assert_ne!(fingerprint(&(1_u32, 2_u32)), fingerprint(&(2_u32, 1_u32)));
+    }
+}

@@ -1,0 +1,211 @@
+//! The loads of a plan: shared by the fields that ask the same, and recorded where they are asked.
+
+use std::rc::Rc;
+
+use super::super::{Ask, AskedKeys, Load, LoadId, Place, ask};
+use super::{Planned, Planner};
+use crate::graph::arguments::Value;
+use crate::graph::catalog::{ColumnId, Relation, Table, TableId};
+use crate::graph::document::Field;
+use crate::graph::question::find_or_push;
+use crate::graph::question::groups::Groups;
+use crate::graph::question::numbers::{AggregateValues, Expression};
+use crate::graph::question::page::Page;
+use crate::graph::question::points::Points;
+use crate::graph::question::projection::{Join, SelectedColumn};
+use crate::graph::question::series::Series;
+
+/// What makes two loads the same.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct LoadKey {
+    pub(super) kind: &'static str,
+    pub(super) table: TableId,
+    pub(super) columns: Vec<ColumnId>,
+    /// Arguments as text.
+    pub(super) arguments: String,
+}
+
+/// A load whose projection still grows.
+pub(super) struct LoadDraft<'a> {
+    pub(super) table: TableId,
+    pub(super) kind: DraftKind<'a>,
+    pub(super) columns: Vec<ColumnId>,
+    /// How many keys it may be asked for at most.
+    pub(super) parents: u64,
+    pub(super) filter: Option<Rc<Value<'a>>>,
+    pub(super) joins: Vec<Join>,
+    pub(super) projection: Vec<SelectedColumn>,
+    pub(super) cursors: bool,
+    pub(super) place: Place,
+}
+
+/// Where the planner stands: at the rows of a load, or at those of a table that is joined to it.
+#[derive(Clone, Copy)]
+pub(super) struct RowSource {
+    pub(super) load: LoadId,
+    /// 0 for the load's own table, otherwise the number of the join.
+    pub(super) table: usize,
+}
+
+impl RowSource {
+    /// Returns whether it is a row that came along with another one.
+    pub(super) fn is_joined(self) -> bool {
+        self.table > 0
+    }
+}
+
+impl From<LoadId> for RowSource {
+    fn from(load: LoadId) -> Self {
+        Self { load, table: 0 }
+    }
+}
+
+pub(super) enum DraftKind<'a> {
+    ByKey,
+    /// Numbers of changes; the filter looks at these columns of the row before them.
+    RowsBefore(Vec<ColumnId>),
+    Page(Page),
+    Points(Points),
+    Aggregate(AggregateValues),
+    Groups(Groups<'a>),
+    Series(Series<'a>),
+}
+
+impl<'a> Planner<'a> {
+    /// Returns the loads that were planned since the last time, and how they are asked.
+    pub(super) fn take_loads(&mut self) -> Planned<(Vec<Load>, Vec<Ask>)> {
+        self.interned.clear();
+        let mut drafts = std::mem::take(&mut self.drafts);
+        for draft in &mut drafts {
+            if let DraftKind::Aggregate(numbers) = &mut draft.kind
+                && numbers.expressions.is_empty()
+            {
+                // Only the names of types are asked for; without a number each row would be one of the answer.
+                numbers.expressions.push(Expression::Count);
+            }
+        }
+        let asks = std::mem::take(&mut self.asks);
+        let loads: Planned<Vec<Load>> = drafts
+            .iter()
+            .map(|draft| {
+                let before = self.allowance.relations();
+                let load = self.finish(draft);
+                let load = load.map_err(|error| self.refuse_at(&draft.place, error))?;
+                let relations = (self.allowance.relations() - before) as u64;
+                let cost = relations.saturating_mul(self.limits.default_page);
+                self.charge(cost).map_err(|error| error.at(&draft.place.path, draft.place.location))?;
+                Ok(load)
+            })
+            .collect();
+        Ok((loads?, asks))
+    }
+
+    pub(super) fn by_key(
+        &mut self,
+        table: &Table,
+        columns: &[ColumnId],
+        field: &Field,
+        parents: u64,
+    ) -> LoadId {
+        let question =
+            LoadKey { kind: "key", table: table.id, columns: columns.to_vec(), arguments: String::new() };
+        let place = self.place(field);
+        self.load(question, None, &place, parents, DraftKind::ByKey)
+    }
+
+    /// Returns the load that answers a question below this many parents at most: the one that is planned already, or a new one.
+    pub(super) fn load(
+        &mut self,
+        question: LoadKey,
+        filter: Option<Rc<Value<'a>>>,
+        place: &Place,
+        parents: u64,
+        kind: DraftKind<'a>,
+    ) -> LoadId {
+        if let Some(load) = self.interned.get(&question).copied() {
+            let known = &mut self.drafts[load.0].parents;
+            *known = known.saturating_add(parents);
+            ask::add(&mut self.asks, load, self.keys.clone());
+            return load;
+        }
+        let table = self.catalog.table(question.table);
+        // An aggregate has no columns. The rows of a reference table are kept whole, so that every request can share them.
+        let projection = match &kind {
+            DraftKind::RowsBefore(_)
+            | DraftKind::Aggregate(_)
+            | DraftKind::Groups(_)
+            | DraftKind::Series(_) => Vec::new(),
+            DraftKind::ByKey | DraftKind::Page(_) if table.is_reference => table.column_ids().collect(),
+            DraftKind::ByKey | DraftKind::Page(_) => question.columns.clone(),
+            DraftKind::Points(points) => [&points.axes, question.columns.as_slice()].concat(),
+        };
+        let projection = projection.into_iter().map(|column| SelectedColumn { table: 0, column }).collect();
+        let load = LoadId(self.drafts.len());
+        self.drafts.push(LoadDraft {
+            table: table.id,
+            kind,
+            columns: question.columns.clone(),
+            parents,
+            filter,
+            joins: Vec::new(),
+            projection,
+            cursors: false,
+            place: place.clone(),
+        });
+        self.interned.insert(question, load);
+        self.asks.push(Ask { load, keys: self.keys.clone(), below: Vec::new() });
+        load
+    }
+
+    /// Plans what is asked for keys of this source.
+    pub(super) fn for_keys<T>(
+        &mut self,
+        keys: AskedKeys,
+        plan: impl FnOnce(&mut Self) -> Planned<T>,
+    ) -> Planned<T> {
+        let outer = std::mem::replace(&mut self.keys, keys);
+        let planned = plan(self)?;
+        self.keys = outer;
+        Ok(planned)
+    }
+
+    /// Plans what is asked below the rows of a load, which is asked for the keys at hand.
+    pub(super) fn below<T>(
+        &mut self,
+        load: LoadId,
+        plan: impl FnOnce(&mut Self) -> Planned<T>,
+    ) -> Planned<T> {
+        let outer = std::mem::take(&mut self.asks);
+        let planned = plan(self)?;
+        let below = std::mem::replace(&mut self.asks, outer);
+        ask::merge(&mut ask::add(&mut self.asks, load, self.keys.clone()).below, below);
+        Ok(planned)
+    }
+
+    /// Returns the position of a column in the rows of a load; asks for the column where nobody has yet.
+    pub(super) fn position(&mut self, source: RowSource, column: ColumnId) -> usize {
+        let wanted = SelectedColumn { table: source.table, column };
+        find_or_push(&mut self.drafts[source.load.0].projection, wanted)
+    }
+
+    pub(super) fn positions(&mut self, source: RowSource, columns: &[ColumnId]) -> Vec<usize> {
+        columns.iter().map(|column| self.position(source, *column)).collect()
+    }
+
+    /// Returns the rows that a relation leads to, joined to those that it starts from; `None` where they are better loaded by
+    /// themselves: for a list, whose rows often point to the same, and from a reference table, which is kept in memory.
+    pub(super) fn join(&mut self, source: RowSource, relation: &Relation) -> Option<RowSource> {
+        let draft = &mut self.drafts[source.load.0];
+        let is_kept = |table: TableId| self.catalog.table(table).is_reference;
+        if !matches!(draft.kind, DraftKind::ByKey) || is_kept(draft.table) || is_kept(relation.target) {
+            return None;
+        }
+        let join = Join {
+            from: source.table,
+            table: relation.target,
+            local: relation.local.clone(),
+            remote: relation.remote.clone(),
+        };
+        Some(RowSource { load: source.load, table: find_or_push(&mut draft.joins, join) + 1 })
+    }
+}
