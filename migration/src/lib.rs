@@ -63,11 +63,11 @@ pub fn reference_rows() -> impl Iterator<Item = &'static str> {
 pub struct Status {
     /// The migration's name.
     pub name: &'static str,
-    /// Whether and how it has been applied.
+    /// The state of the migration.
     pub state: State,
 }
 
-/// Whether a migration has been applied.
+/// The state of a migration in a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// Applied, with its present text.

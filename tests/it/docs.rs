@@ -17,7 +17,7 @@ struct Block {
     variables: Option<Value>,
 }
 
-/// The repository's folder.
+/// Returns the repository's folder.
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::documents::{People, operations, shows_rows};
 use crate::harness::App;
 
-/// The day on which the demo is opened.
+/// Returns the day on which the demo is opened.
 fn today() -> NaiveDate {
     Utc::now().date_naive()
 }

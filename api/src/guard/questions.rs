@@ -301,7 +301,7 @@ const QUESTIONS: [&str; 18] = [
 
 /// Returns a text that changes with everything but rows that answers of reference tables depend on, and whether all callers of a
 /// role get the same answers: whether their policies are those of the migrations, which depend on the role alone. Possible
-/// changes show in the rows of Postgres's catalog: each change of an object writes its row anew.
+/// changes show in the rows of Postgres's catalog: each change of an object writes a new row.
 const MEMORY: &str = "
 SELECT md5(concat(
     (SELECT string_agg(concat(c.oid, ' ', c.xmin), ',' ORDER BY c.oid) FROM pg_catalog.pg_class AS c JOIN served USING (oid)

@@ -1,4 +1,4 @@
-//! A made-up system of many schemas that share the names of their tables. No gateway serves it but that of a test.
+//! A made-up system of many schemas whose tables have the same names. Only tests serve it.
 //!
 //! Each of sixty tools has a schema with the tables `tool_data` and `audit_log`, which are described once, in `each_tool`; the first
 //! two have a reference table besides. The schema `made_up` holds what the tools share.
@@ -29,12 +29,12 @@ pub const SCHEMAS: &[entity::Schema] = tools!(
     "40" "41" "42" "43" "44" "45" "46" "47" "48" "49" "50" "51" "52" "53" "54" "55" "56" "57" "58" "59"
 );
 
-/// The schemas of the tools.
+/// Returns the schemas of the tools.
 pub fn tools() -> impl Iterator<Item = &'static entity::Schema> {
     SCHEMAS.iter().filter(|schema| schema.name != "made_up")
 }
 
-/// The statements that make all schemas, in a database that has those that the systems share.
+/// Returns the statements that create all schemas, in a database with the objects that the systems share.
 pub fn sql() -> String {
     let of_tools = tools().map(|schema| include_str!("../sql/tool.sql").replace("{schema}", schema.name));
     let staged = each_staged::schemas();

@@ -47,7 +47,7 @@ pub mod user_sites;
 /// The schemas that hold the tables.
 pub const SCHEMAS: &[entity::Schema] = &[entity::Schema::plain("public")];
 
-/// The name of a table of the system with its schema.
+/// Returns the name of a table of the system, with its schema.
 pub const fn table(name: &'static str) -> entity::TableName {
     entity::TableName::new("public", name)
 }

@@ -16,7 +16,7 @@ pub mod wearable_data;
 /// The schemas that hold the tables.
 pub const SCHEMAS: &[entity::Schema] = &[entity::Schema::plain("therapyflow")];
 
-/// The name of a table of the system with its schema.
+/// Returns the name of a table of the system, with its schema.
 pub const fn table(name: &'static str) -> entity::TableName {
     entity::TableName::new("therapyflow", name)
 }

@@ -22,8 +22,8 @@ pub struct Config {
     /// Bookkeeping times that every row has and few queries filter by; they need no index.
     #[serde(default)]
     pub bookkeeping: Vec<String>,
-    /// The settings of schemas. A schema that is not listed has no tenants. A name that ends with `*` stands for all schemas that
-    /// begin so and are not listed themselves.
+    /// The settings of schemas. A schema that is not listed has no tenants. A name that ends with `*` applies to all schemas with
+    /// that prefix that are not listed themselves.
     #[serde(default)]
     pub schemas: BTreeMap<String, SchemaConfig>,
     /// References without a foreign key.
@@ -99,7 +99,7 @@ impl Config {
         self
     }
 
-    /// What holds in a schema, by its name.
+    /// Returns the settings of a schema.
     pub(super) fn schema(&self, name: &str) -> SchemaConfig {
         find(&self.schemas, name).cloned().unwrap_or_default()
     }
@@ -137,7 +137,7 @@ impl Config {
     }
 }
 
-/// What is said of a schema: its own line, or that of the longest pattern that it matches.
+/// Returns the settings of a schema: its own, or those of the longest pattern that it matches.
 fn find<'c>(schemas: &'c BTreeMap<String, SchemaConfig>, name: &str) -> Option<&'c SchemaConfig> {
     let matches = |pattern: &str| pattern.strip_suffix('*').is_some_and(|start| name.starts_with(start));
     let patterns = schemas.iter().filter(|(pattern, _)| matches(pattern));

@@ -41,7 +41,7 @@ impl Cut {
     }
 }
 
-/// splitmix64.
+/// Returns a pseudorandom number (splitmix64).
 fn random(seed: u64) -> u64 {
     let mut mixed = seed.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -18,7 +18,7 @@ pub(crate) const ANALYZE: [(&str, &str); 3] = [
 pub(crate) struct Cost {
     /// The most rows that a node of its plan read: those that it returned and those that it removed.
     pub(crate) rows: u64,
-    /// That node.
+    /// The node that read them.
     pub(crate) node: Value,
     /// Pages that were read. The first time on a connection these include pages of the catalog.
     pub(crate) pages: u64,

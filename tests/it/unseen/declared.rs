@@ -2,7 +2,7 @@
 
 /// Prefixes of fields, arguments and enum values that are not compared.
 ///
-/// Only the two participants see a supervision that takes a supervisor's place, but whoever looks for a supervisor sees that none
+/// Only the two participants see a supervision that takes a supervisor's place, but users who look for a supervisor see that none
 /// is left. Colleagues do not see a therapist's sessions, but the free slots show when the therapist is busy.
 pub(super) const WITHOUT: &[&str] = &["freePlaces", "supervisionMatches", "freeSlots"];
 

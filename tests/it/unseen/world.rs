@@ -30,7 +30,7 @@ pub(super) struct World {
     template: String,
 }
 
-/// Somebody who asks.
+/// A caller of the comparisons.
 pub(super) struct Person {
     pub(super) name: String,
     pub(super) id: Option<String>,

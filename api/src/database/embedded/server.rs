@@ -117,7 +117,7 @@ impl Server {
         self.child.try_wait().ok().flatten()
     }
 
-    /// The process id belongs to the server until its end is observed.
+    /// Sends a signal. The process id belongs to the server until its end is observed.
     fn signal(&mut self, signal: Signal) {
         if self.exited().is_none()
             && let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw)

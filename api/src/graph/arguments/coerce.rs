@@ -17,12 +17,12 @@ pub(super) struct Coercion<'a> {
     pub(super) absence: Absence,
 }
 
-/// Whether values within a value may be missing or null, as far as its type allows it.
+/// The rule for missing and null values within a value, as far as its type allows them.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Absence {
-    /// They may, as in the specification.
+    /// They are allowed, as in the specification.
     Allowed,
-    /// They may not: if something is omitted, the writer omitted it, not a forgotten variable.
+    /// They are refused: if something is omitted, the writer omitted it, not a forgotten variable.
     Refused,
 }
 
@@ -202,7 +202,7 @@ impl<'a> Coercion<'a> {
         })
     }
 
-    /// Within JSON a variable may have any type, and validation does not check whether it is declared.
+    /// Returns a part of JSON, in which a variable may have any type, and validation does not check whether it is declared.
     fn leaf_or_variable(self, value: &'a Literal) -> Coerced<Option<Value<'a>>> {
         let Literal::Variable(name) = value else { return self.leaf(Given::Literal(value)).map(Some) };
         let Some(variable) = variables::find(self.variables, name) else {

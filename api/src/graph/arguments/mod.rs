@@ -37,7 +37,7 @@ pub(super) struct Inputs<'a> {
     variables: Vec<Variable<'a>>,
 }
 
-/// How an argument is read.
+/// The rule for reading an argument.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Reading {
     /// The whole argument may be omitted or null; no value within it may.

@@ -12,7 +12,7 @@ use crate::graph::value::write_string;
 pub(in crate::graph) enum Value<'a> {
     Null,
     Boolean(bool),
-    /// The text of a number: whoever reads it decides how precise it must be.
+    /// The text of a number: its reader decides how precise it must be.
     Number(&'a str),
     /// A string, an id, or the name of an enum value.
     Text(Cow<'a, str>),

@@ -3,7 +3,7 @@
 pub mod company_entries;
 pub mod ref_stages;
 
-/// The schemas that hold them.
+/// Returns the schemas that contain them.
 pub fn schemas() -> impl Iterator<Item = &'static entity::Schema> {
     crate::tools().take(2)
 }

@@ -17,6 +17,6 @@ pub struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// What can be written.
+/// The columns that callers may write.
 pub const WRITES: entity::Writes =
     entity::Writes { insert: &["stage_name"], update: &["stage_name"], delete: true };

@@ -14,7 +14,7 @@ pub struct Model {
     pub entry_id: i64,
     /// Account that wrote the entry.
     pub user_id: Uuid,
-    /// What was done, such as `INSERT`.
+    /// The operation, such as `INSERT`.
     #[sea_orm(column_type = "Text")]
     pub action: String,
     /// When it was done.

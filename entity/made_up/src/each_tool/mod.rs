@@ -3,7 +3,7 @@
 pub mod audit_log;
 pub mod tool_data;
 
-/// The schemas that hold them.
+/// Returns the schemas that contain them.
 pub fn schemas() -> impl Iterator<Item = &'static entity::Schema> {
     crate::tools()
 }

@@ -2,19 +2,19 @@
 
 use sea_orm::entity::prelude::*;
 
-/// How far an entry is.
+/// The status of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum EntryStatus {
-    /// It is being written.
+    /// The entry is a draft.
     #[sea_orm(string_value = "draft")]
     Draft,
-    /// It was handed in.
+    /// The entry is submitted.
     #[sea_orm(string_value = "submitted")]
     Submitted,
 }
 
-/// What somebody entered into {schema}. Only its writer sees it.
+/// An entry of {schema}. Only its writer sees it.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "tool_data")]
@@ -30,10 +30,10 @@ pub struct Model {
     /// Number of the version, once for a writer.
     #[sea_orm(unique_key = "entry_version", default_value = 1)]
     pub version: i32,
-    /// What was entered.
+    /// The content of the entry.
     #[sea_orm(column_type = "JsonBinary")]
     pub data: Option<Json>,
-    /// How far the entry is.
+    /// The status of the entry.
     #[sea_orm(default_value = "draft")]
     pub status: EntryStatus,
     /// When the entry was added.
@@ -42,14 +42,14 @@ pub struct Model {
     /// The company.
     #[sea_orm(belongs_to, from = "company_id", to = "company_id")]
     pub company: BelongsTo<crate::made_up::companies::Entity>,
-    /// What was done to the entry.
+    /// The changes of the entry.
     #[sea_orm(has_many)]
     pub audits: HasMany<super::audit_log::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// What can be written.
+/// The columns that callers may write.
 pub const WRITES: entity::Writes = entity::Writes {
     insert: &["company_id", "version", "data"],
     update: &["version", "data", "status"],

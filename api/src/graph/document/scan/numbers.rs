@@ -33,8 +33,8 @@ impl Numbers {
         self.differ
     }
 
-    /// Returns the literals of the value at a position. Whoever walks through the value in the order of the text (items of lists,
-    /// and fields of objects as they were inserted) takes one for each number.
+    /// Returns the literals of the value at a position. A caller that walks through the value in the order of the text (items of
+    /// lists, and fields of objects as they were inserted) takes one for each number.
     pub(in crate::graph) fn within(&self, value: Pos) -> Literals<'_> {
         Literals { numbers: self, next: self.literals.partition_point(|literal| literal.place < value) }
     }
