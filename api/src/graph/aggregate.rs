@@ -1,4 +1,4 @@
-//! Aggregate functions: which a column has, what they give.
+//! Aggregate functions: which a column has, and the types of their results.
 
 use super::catalog::{ColumnId, ColumnType, Scalar, Table};
 
@@ -8,7 +8,7 @@ pub(super) enum AggregateFunction {
     CountDistinct,
     CountTrue,
     CountFalse,
-    /// The share of those that are true among those that are true or false.
+    /// The share of true values among those that are true or false.
     Rate,
     Sum,
     Avg,
@@ -16,15 +16,15 @@ pub(super) enum AggregateFunction {
     Max,
     Stddev,
     Variance,
-    /// The value below which this share of the rows lies, between values where need be.
+    /// The value below which this share of the rows is, interpolated if necessary.
     Percentile(f64),
 }
 
-/// A function as the schema shows it.
+/// A function with its name and description in the schema.
 pub(super) struct Described {
     pub(super) field: &'static str,
     pub(super) doc: &'static str,
-    /// `p` of a percentile is an argument of the field; the one here is only an example.
+    /// The function. The share of a percentile is an argument of the field; the one here is only an example.
     pub(super) function: AggregateFunction,
 }
 
@@ -81,7 +81,7 @@ static NUMBERS: [Described; 8] = [
     },
 ];
 
-/// The functions that a column of this type has.
+/// Returns the functions of columns of this type.
 pub(super) fn functions(ty: &ColumnType) -> &'static [Described] {
     match ty {
         ColumnType::List(_) | ColumnType::Scalar(Scalar::Json) => &[],
@@ -102,29 +102,29 @@ pub(super) fn functions(ty: &ColumnType) -> &'static [Described] {
     }
 }
 
-/// The type of columns whose different values can be counted, and nothing else.
+/// The type of columns that only support counting distinct values.
 pub(super) const COUNTED: ColumnType = ColumnType::Scalar(Scalar::Uuid);
 
-/// The type whose functions a column of a table has: a key has those of [`COUNTED`], whatever it is made of.
+/// Returns the type that determines the functions of a table's column: a key has those of [`COUNTED`], whatever its type.
 pub(super) fn measured_as(table: &Table, id: ColumnId) -> &ColumnType {
     let ty = &table.column(id).ty;
     if table.is_identifier(id) || matches!(ty, ColumnType::Enum(_)) { &COUNTED } else { ty }
 }
 
-/// A function of a type by the name of its field. The share of a percentile is for the caller to fill in.
+/// Returns a function of a type by the name of its field. The caller fills in the share of a percentile.
 pub(super) fn function_named(ty: &ColumnType, field: &str) -> Option<AggregateFunction> {
     functions(ty).iter().find(|described| described.field == field).map(|described| described.function)
 }
 
-/// What the numbers within JSON are to aggregate functions.
+/// The type of numbers within JSON.
 pub(super) const NUMBER_WITHIN: ColumnType = ColumnType::Scalar(Scalar::Double);
 
-/// Whether a column has functions of what lies within its values: it says where.
+/// Returns true if a column has functions of numbers within its values, at a given path.
 pub(super) fn has_numbers_within(ty: &ColumnType) -> bool {
     *ty == ColumnType::Scalar(Scalar::Json)
 }
 
-/// Name of the GraphQL type that holds the functions of a type of columns.
+/// Returns the name of the GraphQL type with the functions of a column type.
 pub(super) fn type_name(ty: &ColumnType) -> String {
     if *ty == COUNTED {
         return "DistinctAggregate".to_owned();
@@ -133,7 +133,7 @@ pub(super) fn type_name(ty: &ColumnType) -> String {
 }
 
 impl AggregateFunction {
-    /// Returns a name that no other function has, and that it keeps.
+    /// Returns a unique and stable name of the function.
     pub(super) fn name(self) -> String {
         match self {
             Self::CountDistinct => "countDistinct".into(),
@@ -150,12 +150,12 @@ impl AggregateFunction {
         }
     }
 
-    /// Whether the result is a number of rows: never null, and 0 where there is no row.
+    /// Returns true if the result is a number of rows: never null, and 0 without rows.
     pub(super) fn is_count(self) -> bool {
         matches!(self, Self::CountDistinct | Self::CountTrue | Self::CountFalse)
     }
 
-    /// Type of the result over a column.
+    /// Returns the type of the result over a column.
     pub(super) fn result(self, column: &ColumnType) -> ColumnType {
         let scalar = match (self, column.scalar()) {
             (Self::CountDistinct | Self::CountTrue | Self::CountFalse, _) => Scalar::Int,
@@ -171,7 +171,7 @@ impl AggregateFunction {
         ColumnType::Scalar(scalar)
     }
 
-    /// Type of the result in SQL: numbers of rows are wider there than in GraphQL.
+    /// Returns the type of the result in SQL: numbers of rows are wider there than in GraphQL.
     pub(super) fn stored(self, column: &ColumnType) -> ColumnType {
         if self.is_count() { ColumnType::Scalar(Scalar::BigInt) } else { self.result(column) }
     }

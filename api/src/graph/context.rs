@@ -1,4 +1,4 @@
-//! What surrounds a request.
+//! The context of a request.
 
 use std::any::TypeId;
 use std::sync::Arc;
@@ -8,26 +8,27 @@ use async_graphql::Data;
 use super::arguments::Variables;
 use crate::auth::Caller;
 
-/// Who sends a request, and what came beside its text. It travels in the request's `data`, or in that of its session.
+/// The caller of a request, and what the transport sent beside its text. It travels in the request's `data`, or in that of its
+/// session.
 #[derive(Clone, Debug)]
 pub struct RequestContext {
-    /// Who asks.
+    /// The caller.
     pub caller: Arc<Caller>,
-    /// The variables as they were sent. Where there are none, those of the request itself count: they have been read, and
-    /// numbers of more digits than a double's are no longer what was sent.
+    /// The variables as they were sent. Without them the variables of the request itself count: they have been parsed, so that
+    /// numbers with more digits than a double's have changed.
     pub variables: Variables,
-    /// Whether it came in a way that allows nothing that writes.
+    /// True if the transport allows nothing that writes.
     pub only_queries: bool,
-    /// Under this key a mutation is carried out once, however often it is sent.
+    /// The idempotency key, with which a mutation runs once, however often it is sent.
     pub idempotency_key: Option<String>,
-    /// The cursor behind which a subscription begins that names none itself.
+    /// The cursor after which a subscription begins if it has no argument for it.
     pub after: Option<String>,
-    /// Whether the response is the whole body, in `Value::Binary`, for somebody who sends it as it is.
+    /// True if the response is the whole body, in `Value::Binary`, which the transport sends unchanged.
     pub as_body: bool,
 }
 
 impl RequestContext {
-    /// A caller, and nothing else.
+    /// Returns a context with a caller and defaults.
     pub fn new(caller: Arc<Caller>) -> Self {
         Self {
             caller,
@@ -39,7 +40,7 @@ impl RequestContext {
         }
     }
 
-    /// The context in the data of a request or session.
+    /// Returns the context in the data of a request or session.
     pub fn of(data: &Data) -> Option<&Self> {
         data.get(&TypeId::of::<Self>())?.downcast_ref()
     }

@@ -1,4 +1,4 @@
-//! What the schema says of fields, arguments and inputs, in the form in which requests are read with it.
+//! The schema's definitions of fields, arguments and inputs, in the form for reading requests.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -15,24 +15,24 @@ pub(super) struct Definitions {
     fields: HashMap<Arc<str>, HashMap<Arc<str>, FieldDefinition>>,
 }
 
-/// A type of values that a request may give.
+/// An input type.
 #[derive(Debug)]
 pub(super) enum Input {
-    /// Its values are checked where it is known what they are for.
+    /// A scalar; its values are checked where their use is known.
     Scalar,
-    /// The names of its values.
+    /// An enum: the names of its values.
     Enum(HashSet<Arc<str>>),
     Object(InputObject),
 }
 
-/// A type of objects that a request may give.
+/// An input object type.
 #[derive(Debug)]
 pub(super) struct InputObject {
     pub(super) name: Arc<str>,
     fields: HashMap<Arc<str>, InputValue>,
     /// True if exactly one field has to be given (`@oneOf`).
     pub(super) is_one_of: bool,
-    /// Those that have a default or have to be there, in the order of the schema.
+    /// The fields that have a default or are required, in the order of the schema.
     always: Vec<Arc<str>>,
 }
 
@@ -47,9 +47,9 @@ pub(super) struct InputValue {
 /// A field of an object or an interface.
 #[derive(Clone, Debug)]
 pub(super) struct FieldDefinition {
-    /// In the order of the schema.
+    /// The arguments, in the order of the schema.
     pub(super) arguments: Arc<[InputValue]>,
-    /// The name of its type, or of that of a list's items.
+    /// The name of its type, or of the items of a list type.
     pub(super) ty: Arc<str>,
 }
 
@@ -61,34 +61,34 @@ pub(super) enum Type {
     NonNull(Box<Type>),
 }
 
-/// A value as it is written in a document or in the schema.
+/// A literal of a document or of the schema.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Literal {
     Null,
     Boolean(bool),
-    /// With all its digits.
+    /// A number, with all its digits.
     Number(Box<str>),
-    /// A string, or the name of an enum's value.
+    /// A string, or the name of an enum value.
     Text(Box<str>),
     /// The name of a variable.
     Variable(Box<str>),
     List(Box<[Literal]>),
-    /// Fields in the order in which they are written.
+    /// An object: fields in the order of the text.
     Object(Box<[(Box<str>, Literal)]>),
 }
 
 impl Definitions {
-    /// A type of values by its name.
+    /// Returns an input type by its name.
     pub(super) fn input(&self, name: &str) -> Option<&Input> {
         self.inputs.get(name)
     }
 
-    /// A field of a type of objects or of an interface, by both names.
+    /// Returns a field of an object or interface, by both names.
     pub(super) fn field(&self, parent: &str, name: &str) -> Option<&FieldDefinition> {
         self.fields.get(parent)?.get(name)
     }
 
-    /// The definitions of a schema.
+    /// Returns the definitions of a schema.
     pub(super) fn of(registry: &Registry) -> Self {
         let mut definitions = Self::default();
         for (name, ty) in &registry.types {
@@ -135,19 +135,19 @@ impl InputObject {
         Self { name, fields, is_one_of, always }
     }
 
-    /// A field by its name.
+    /// Returns a field by its name.
     pub(super) fn field(&self, name: &str) -> Option<&InputValue> {
         self.fields.get(name)
     }
 
-    /// The fields that a coerced value has whether they were given or not, in the order of the schema.
+    /// Returns the fields of every coerced value, given or not, in the order of the schema.
     pub(super) fn always(&self) -> impl Iterator<Item = &InputValue> {
         self.always.iter().filter_map(|name| self.field(name))
     }
 }
 
 impl Type {
-    /// The type that a text names: `[Int!]!`.
+    /// Parses the text of a type: `[Int!]!`.
     pub(super) fn of(text: &str) -> Self {
         if let Some(ty) = text.strip_suffix('!') {
             return Self::NonNull(Box::new(Self::of(ty)));
@@ -162,7 +162,7 @@ impl Type {
         matches!(self, Self::NonNull(_))
     }
 
-    /// The same type with null among its values.
+    /// Returns the nullable version of the type.
     pub(super) fn nullable(&self) -> &Self {
         match self {
             Self::NonNull(ty) => ty,
@@ -170,7 +170,7 @@ impl Type {
         }
     }
 
-    /// The name of the type itself, or of that of a list's items.
+    /// Returns the name of the type itself, or of the items of a list type.
     pub(super) fn name(&self) -> &str {
         match self {
             Self::Named(name) => name,
@@ -178,7 +178,7 @@ impl Type {
         }
     }
 
-    /// Whether every value of it is a value of another type.
+    /// Returns true if every value of it is a value of another type.
     pub(super) fn fits(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::NonNull(this), Self::NonNull(other)) | (Self::List(this), Self::List(other)) => {

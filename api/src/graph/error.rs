@@ -1,4 +1,4 @@
-//! The engine's errors: a stable code, words for the caller, the place; whatever else is for the log.
+//! The engine's errors: a stable code, a message for the caller, and the location; the log has the rest.
 
 use async_graphql::{ErrorExtensionValues, Pos, Value};
 use uuid::Uuid;
@@ -9,35 +9,35 @@ use crate::auth::AuthError;
 use crate::budget::Spent;
 use crate::database::{DatabaseError, GAVE_WAY, ServerError, SqlState};
 
-/// Stable codes of `extensions.code`.
+/// The stable codes of `extensions.code`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
     /// The request is not GraphQL: it does not parse, or does not fit the schema.
     GraphqlInvalid,
-    /// No valid token.
+    /// The request has no valid token.
     Unauthenticated,
     /// The caller may not do this.
     Forbidden,
-    /// A value that cannot be used.
+    /// A value is invalid.
     BadUserInput,
-    /// There is no such row, or the caller may not see it.
+    /// The row does not exist, or the caller may not see it.
     NotFound,
-    /// It does not go together with what is in the database.
+    /// The request conflicts with the database.
     Conflict,
-    /// What was missed is no longer known: begin anew.
+    /// Missed changes are no longer kept: the client has to start again.
     Gone,
-    /// The request asks for more than one request may.
+    /// The request exceeds a limit.
     LimitExceeded,
-    /// It took too long.
+    /// The request timed out.
     Timeout,
     /// The database cannot be reached, or is overloaded.
     Unavailable,
-    /// Our mistake; the log has the whole story under the id.
+    /// The gateway has failed; the log has the cause under the error's id.
     Internal,
 }
 
 impl Code {
-    /// The text in `extensions.code`.
+    /// Returns the text in `extensions.code`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::GraphqlInvalid => "GRAPHQL_INVALID",
@@ -55,20 +55,21 @@ impl Code {
     }
 }
 
-/// The reason of whatever gave way to another transaction: nothing is wrong with it, and it can be sent again.
+/// The reason of a request that gave way to another transaction: it is valid, and can be sent again.
 pub(super) const COLLISION: &str = "COLLISION";
-/// The reason of what is not answered while the database takes no writes.
+/// The reason of a request that fails because the database takes no writes.
 pub const READ_ONLY_DATABASE: &str = "READ_ONLY_DATABASE";
-/// The reason of what is not answered while the database does not protect its rows.
+/// The reason of a request that fails because the database does not protect its rows.
 pub(super) const UNSAFE_DATABASE: &str = "UNSAFE_DATABASE";
-/// The reason of subscriptions that are refused while no changes are heard of.
+/// The reason of a subscription that is refused because notifications of changes do not arrive.
 pub const CHANGES_NOT_HEARD: &str = "CHANGES_NOT_HEARD";
-/// The reason of a mutation of which nobody knows how it has ended.
+/// The reason of a mutation with an unknown outcome.
 pub(super) const OUTCOME_UNKNOWN: &str = "OUTCOME_UNKNOWN";
-/// Reasons of `UNAVAILABLE` that stay until somebody changes something, or for which the same must not be sent again just so.
+/// Reasons of `UNAVAILABLE` that last until an operator acts, or that do not allow the same request to be sent again without a
+/// check.
 const LASTING: [&str; 4] = [READ_ONLY_DATABASE, UNSAFE_DATABASE, CHANGES_NOT_HEARD, OUTCOME_UNKNOWN];
 
-/// A place in the text of a request; both count from 1.
+/// A location in the text of a request; both numbers count from 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Location {
     /// Line.
@@ -77,30 +78,30 @@ pub struct Location {
     pub column: usize,
 }
 
-/// An error as the caller sees it.
+/// An error for the caller.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Error {
-    /// Stable code.
+    /// The stable code.
     pub code: Code,
-    /// Words for the caller.
+    /// The message for the caller.
     pub message: String,
-    /// Where in the request's text.
+    /// The locations in the request's text.
     pub locations: Vec<Location>,
-    /// Which field of the response.
+    /// The path of the field in the response.
     pub path: Vec<PathSegment>,
-    /// Which argument, as a dotted path: `filter.hourlyRate.lte`.
+    /// The argument, as a dotted path: `filter.hourlyRate.lte`.
     pub argument: Option<String>,
-    /// Which of the causes that share the code.
+    /// The reason, among those that share the code.
     pub reason: Option<&'static str>,
-    /// Which rule of the database is not kept.
+    /// The broken rule of the database.
     pub rule: Option<Box<Rule>>,
-    /// The payload that the request asked for, of the row as it is now.
+    /// The requested payload, with the row in its present state.
     pub present: Option<Box<Value>>,
-    /// Finds an internal error in the log.
+    /// The id of an internal error, which finds it in the log.
     pub id: Option<Uuid>,
 }
 
-/// A rule of the database, by the names that it has there.
+/// A rule of the database, by its names there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rule {
     /// The schema of the table.
@@ -114,7 +115,7 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// The rule that Postgres names in an error.
+    /// Returns the rule that Postgres names in an error.
     pub(super) fn of(error: &ServerError) -> Self {
         Self {
             schema: error.schema.clone(),
@@ -126,7 +127,7 @@ impl Rule {
 }
 
 impl Error {
-    /// An error without a place.
+    /// Returns an error without a location.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self {
             code,
@@ -141,7 +142,7 @@ impl Error {
         }
     }
 
-    /// An internal error: the cause goes to the log, an id to the caller.
+    /// Returns an internal error: the cause goes to the log, an id to the caller.
     pub fn internal(cause: &dyn std::fmt::Display) -> Self {
         let id = Uuid::new_v4();
         tracing::error!(error_id = %id, error = %cause, "internal error");
@@ -151,18 +152,18 @@ impl Error {
         error
     }
 
-    /// Of a caller that is refused.
+    /// Returns the error of a caller who is refused.
     pub fn unauthenticated(error: AuthError) -> Self {
         let code = if error.is_temporary() { Code::Unavailable } else { Code::Unauthenticated };
         Self { reason: Some(error.reason()), ..Self::new(code, error.to_string()) }
     }
 
-    /// Whether the same request can be sent again in a moment, and may be answered then.
+    /// Returns true if the same request can be sent again soon, and may succeed then.
     pub fn passes(&self) -> bool {
         self.code == Code::Unavailable && !self.reason.is_some_and(|reason| LASTING.contains(&reason))
     }
 
-    /// The same error at a field.
+    /// Returns the same error at a field.
     #[must_use]
     pub fn at(mut self, path: &[PathSegment], location: Option<Location>) -> Self {
         self.path = path.to_vec();
@@ -215,7 +216,7 @@ impl From<&DatabaseError> for Error {
             }
             DatabaseError::Subject => Self::unauthenticated(AuthError::Subject),
             DatabaseError::InvalidValue(message) => Self::new(Code::BadUserInput, message),
-            // Of a transaction that only reads; one that writes is tried again before anybody is told.
+            // This is a transaction that only reads; one that writes is repeated before an error is reported.
             DatabaseError::Postgres(server) if server.code == SqlState::T_R_SERIALIZATION_FAILURE => {
                 tracing::warn!("a query gave way to what the standby replays");
                 let message = "The standby had to catch up with its primary. Try again in a moment.";
@@ -244,8 +245,8 @@ impl From<Spent> for Error {
     }
 }
 
-/// What it means for the caller that Postgres cannot compute something: classes 22 (a value it cannot use) and 54 (one that is
-/// beyond its limits). Its own words may tell of rows, and so only the log has them.
+/// Returns the caller's error for SQLSTATE classes 22 (an invalid value) and 54 (a value beyond Postgres's limits). Postgres's
+/// message may contain data of rows, so only the log has it.
 fn unusable(error: &ServerError) -> Option<Error> {
     let message = match error.code.code().get(..2)? {
         "22" => "A value cannot be used: the database cannot compute with it, or with what it finds by it.",
@@ -256,7 +257,8 @@ fn unusable(error: &ServerError) -> Option<Error> {
     Some(Error::new(Code::BadUserInput, message))
 }
 
-/// What a trigger or function of the database says to the caller, in its own words: its SQLSTATE begins with `PR`.
+/// Returns the error that a trigger or function of the database raises for the caller, with its own message: its SQLSTATE begins
+/// with `PR`.
 fn told(error: &ServerError) -> Option<Error> {
     let code = match error.code.code() {
         "PR400" => Code::BadUserInput,

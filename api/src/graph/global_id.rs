@@ -8,7 +8,7 @@ use super::catalog::{Catalog, Table};
 use super::value::{key_part, write_value};
 use crate::database::Row;
 
-/// Appends a row's global id, in quotes. `positions`: where the primary key stands in the row.
+/// Appends a row's global id, in quotes. `positions`: those of the primary key in the row.
 pub(super) fn write(table: &Table, positions: &[usize], row: &Row, out: &mut Vec<u8>) {
     write_parts(table, positions.iter().map(|position| row.bytes(*position)), out);
 }
@@ -33,7 +33,7 @@ fn write_parts<'a>(table: &Table, key: impl Iterator<Item = Option<&'a [u8]>>, o
     out.push(b'"');
 }
 
-/// The table and key of a global id; `None` where it is none of ours.
+/// Returns the table and key of a global id; `None` if it is not valid.
 pub(super) fn read<'a>(catalog: &'a Catalog, id: &str) -> Option<(&'a Table, Vec<Vec<u8>>)> {
     let plain = BASE64_URL_SAFE_NO_PAD.decode(id).ok()?;
     let parts = json::read(std::str::from_utf8(&plain).ok()?)?;

@@ -1,11 +1,11 @@
-//! graphql-js, the judge of tests.
+//! Runs graphql-js, with which tests compare.
 
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// What a program of `tests/clients/documents/` prints for an input. `None` where graphql-js is not installed; with `CI=true` that
-/// is a failure.
+/// Returns the output of a program of `tests/clients/documents/` for an input. `None` if graphql-js is not installed; with
+/// `CI=true` that fails.
 pub(super) fn graphql_js(program: &str, arguments: &[String], input: &str) -> Option<Vec<u8>> {
     let clients = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/clients");
     if !clients.join("node_modules/graphql").exists() {

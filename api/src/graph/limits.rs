@@ -1,21 +1,21 @@
-//! What one request may ask for.
+//! The limits of a request.
 
 use std::time::Duration;
 
-/// Points of a line where the request names no number.
+/// The default number of points of a line.
 pub(in crate::graph) const DEFAULT_POINTS: u64 = 500;
 
-/// Limits of a request; each is a setting.
+/// The limits of a request; each is a setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Levels of nesting; a list takes two or three (`protocols`, `edges`, `node`).
+    /// Nested levels; a list takes two or three (`protocols`, `edges`, `node`).
     pub depth: usize,
-    /// Objects that the answer could have at most, page sizes multiplied down the tree, and a page for each relation of a filter,
-    /// an order or a key.
+    /// The most objects that the answer could have: page sizes multiplied down the tree, and a page for each relation of a
+    /// filter, an order or a key.
     pub cost: u64,
     /// Bytes of the answer.
     pub answer: usize,
-    /// Fields of the operation after fragments are put in.
+    /// Fields of the operation, with fragments expanded.
     pub fields: usize,
     /// Fields of `Query` in one request.
     pub root_fields: usize,
@@ -27,37 +27,37 @@ pub struct Limits {
     pub tokens: usize,
     /// Conditions of all filters of the request together.
     pub conditions: usize,
-    /// Relations that the filters, orders and keys of the request go through together.
+    /// Relations in the filters, orders and keys of the request together.
     pub relations: usize,
-    /// Relations within one another, in a filter, an order or a key.
+    /// Nested relations in a filter, an order or a key.
     pub relation_depth: usize,
-    /// Fields that one list is ordered by, or grouped by.
+    /// Terms of one order, or of one list's groups.
     pub terms: usize,
     /// Values of one list in a filter.
     pub listed: usize,
-    /// Characters of a pattern, of what is searched for, and of JSON that is compared with each row's.
+    /// Characters of a pattern, of a search, and of JSON that is compared with each row's.
     pub pattern: usize,
     /// Bytes of all values in the filters of the request together.
     pub operands: usize,
-    /// Rows of a page where the request names no number.
+    /// The default rows of a page.
     pub default_page: u64,
-    /// Rows of a page at most.
+    /// The most rows of a page.
     pub largest_page: u64,
     /// Lines and points of one field of series, below all parents together; rows of one field `points`, below each.
     pub points: u64,
-    /// Rows that one field of `Mutation` adds at most, with the rows that belong to them.
+    /// The most rows that one field of `Mutation` adds, including the rows below them.
     pub written_rows: usize,
     /// Rows that one field `points` chooses from, below all parents together.
     pub plotted: u64,
-    /// Bytes that documents take which are kept for the next request.
+    /// Bytes of the cache of documents.
     pub documents: usize,
     /// How long the answer to a mutation with an idempotency key is kept.
     pub idempotency_retention: Duration,
-    /// Whether `__schema` and `__type` are answered.
+    /// True if `__schema` and `__type` are answered.
     pub introspection: bool,
-    /// Whether they are answered to callers without a token too.
+    /// True if they are answered to callers without a token too.
     pub anonymous_introspection: bool,
-    /// Whether an unknown name is answered with similar ones.
+    /// True if errors about unknown names suggest similar ones.
     pub suggestions: bool,
 }
 

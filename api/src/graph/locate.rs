@@ -1,7 +1,7 @@
-//! Finds the row that the database refuses among those that are added together, or among the objects that a function is given.
+//! Finds the row that the database refuses among rows that are added together, or among the objects of a function's argument.
 //!
-//! Postgres says which rule is not kept, and not by which of the rows. So less and less of them are added once more, each
-//! time in a transaction that is rolled back: of a thousand it takes ten. Only a request that is refused anyway pays for it.
+//! Postgres names the broken rule, but not the row. So a binary search adds parts of the rows again, each time in a transaction
+//! that is rolled back: a thousand rows take ten attempts. Only a refused request pays for it.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -13,15 +13,15 @@ use super::plan::Mutation;
 use crate::auth::Caller;
 use crate::database::{Session, SessionCounts};
 
-/// How some of the rows were taken.
+/// The result of adding some of the rows.
 enum Tried {
-    /// They are refused for the same reason as all of them.
+    /// They are refused for the same reason as all rows.
     Alike,
     /// They are refused for another reason.
     Otherwise,
-    /// They are taken.
+    /// They are accepted.
     Taken,
-    /// It cannot be told: others are writing.
+    /// The result is unknown: other transactions interfere.
     Unknown,
 }
 
@@ -36,7 +36,7 @@ impl Engine {
         }
     }
 
-    /// The error of a mutation, with the row that it is about as its argument. `counts`: grows by what that costs.
+    /// Returns the error of a mutation, with its row as the argument. `counts`: the cost is added.
     pub(super) async fn locate(
         &self,
         mutation: &Mutation,
@@ -45,7 +45,7 @@ impl Engine {
         counts: &mut SessionCounts,
     ) -> Error {
         let count = among.places.len();
-        // So many of the rows are taken, or refused for another reason; with so many it is this one.
+        // The first `before` rows are accepted, or refused for another reason; the first `with` rows have this error.
         let (mut before, mut with) = (0, count);
         while with - before > 1 {
             let rows = usize::midpoint(before, with);
@@ -55,7 +55,7 @@ impl Engine {
                 Tried::Unknown => return among.error,
             }
         }
-        // Whether it is the first of them, or has nothing to do with them.
+        // The error may concern the first row, or none of them.
         if among.may_be_about_none && before == 0 {
             let is_first = match count {
                 0 => false,

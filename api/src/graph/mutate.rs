@@ -1,4 +1,4 @@
-//! Mutations: carried out whole or not at all, once for each idempotency key.
+//! Runs mutations: completely or not at all, and once for each idempotency key.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,23 +19,23 @@ use super::plan::{self, Mutation};
 use crate::canonical::write_text;
 use crate::database::{Claim, DatabaseError, IdempotencyKey, Session, SessionCounts};
 
-/// How often a mutation that stands in another's way is tried.
+/// The number of attempts of a mutation that conflicts with another.
 const ATTEMPTS: u32 = 5;
-/// Pause before it is tried again; it doubles each time.
+/// The pause before the second attempt; it doubles each time.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// How one attempt ended that did not fail.
+/// The result of a successful attempt.
 enum Carried {
-    /// Now, with this body.
+    /// The mutation ran now, with this body.
     Now(Vec<u8>),
-    /// Before; this is what it wrote, as it is now.
+    /// The mutation ran before; the body shows the rows that it wrote, in their present state.
     Before(Vec<u8>),
-    /// Not at all: its key belongs to another request.
+    /// The mutation did not run: its key belongs to another request.
     KeyTaken,
 }
 
 impl Engine {
-    /// Carries out a mutation. `committing`: is set while nobody knows how it ends.
+    /// Runs a mutation. `committing` is set while its outcome is unknown.
     pub(super) async fn mutate(
         &self,
         request: &Request,
@@ -66,7 +66,7 @@ impl Engine {
         Answer { cost: mutation.cost, ..answer }
     }
 
-    /// Tries a mutation until it stands in nobody's way any more; the error is the caller's.
+    /// Repeats a mutation while it conflicts with others; returns the caller's error.
     async fn carry_out(
         &self,
         mutation: &Mutation,
@@ -97,18 +97,18 @@ impl Engine {
                 }
                 Err(Failure::Refused(error)) => return Err((error, counts)),
                 Err(Failure::Among(among)) => {
-                    // The session's end frees what the next ones write.
+                    // The end of the session releases the rows that the next attempt writes.
                     drop(session);
                     let error = self.locate(mutation, caller, *among, &mut counts).await;
                     return Err((error, counts));
                 }
-                // Nothing was to be probed.
+                // This attempt was no probe.
                 Err(Failure::Taken) => return Ok(Answer::failed(collided(), counts)),
                 Err(Failure::Collision(error)) if attempt == ATTEMPTS => {
                     return Ok(Answer::failed(error, counts));
                 }
                 Err(Failure::Collision(_)) => {
-                    // The session's end frees what the other one waits for.
+                    // The end of the session releases the locks that the other transaction waits for.
                     drop(session);
                     tokio::time::sleep(pause).await;
                     pause *= 2;
@@ -131,7 +131,7 @@ impl Engine {
             match session.claim(key).await.map_err(|failure| claim_failed(&failure.error))? {
                 Claim::New => {}
                 Claim::Done(kept) => {
-                    // What an older version has kept tells at least that it was carried out.
+                    // An answer stored by an older version shows at least that the mutation ran.
                     let written = Written::from_bytes(&kept).unwrap_or_default();
                     writer.replay(mutation, &written, session, &mut body).await?;
                     self.pool.gate().pass().await?;
@@ -157,7 +157,7 @@ impl Engine {
         }
     }
 
-    /// The key of a request, where it has one.
+    /// Returns the idempotency key of a request, if it has one.
     fn idempotency_key(
         &self,
         request: &Request,
@@ -168,7 +168,7 @@ impl Engine {
         let extension = match request.extensions.get(KEY_EXTENSION) {
             None => None,
             Some(Value::String(key)) => Some(key.as_str()),
-            // Without its key it could be carried out twice.
+            // Without its key it could run twice.
             Some(_) => {
                 let message = format!("`extensions.{KEY_EXTENSION}` is a string; leave it out for none.");
                 return Err(Error::new(Code::BadUserInput, message));
@@ -199,13 +199,13 @@ impl Engine {
         inputs.feed(&mut hash);
         let fingerprint = hash.finalize().into();
         let retention = self.limits.idempotency_retention;
-        // Whoever can see and do something else has keys of their own.
+        // A caller with other rights has keys of their own.
         let owner = format!("{sub}\n{}", caller.identity());
         Ok(Some(IdempotencyKey { owner, key: key.to_owned(), fingerprint, retention }))
     }
 }
 
-/// Where a request has its key that comes without headers of its own, over a WebSocket.
+/// The extension with the key of a request without headers of its own, over a WebSocket.
 const KEY_EXTENSION: &str = "idempotencyKey";
 const LONGEST_KEY: usize = 255;
 
@@ -222,7 +222,7 @@ fn claim_failed(error: &DatabaseError) -> Failure {
     })
 }
 
-/// What a failed commit means: Postgres refused it, or nobody knows.
+/// Returns the error of a failed commit: Postgres refused it, or its outcome is unknown.
 fn commit_failed(error: &DatabaseError) -> Error {
     match error {
         DatabaseError::Unavailable(reason) => {
@@ -233,7 +233,7 @@ fn commit_failed(error: &DatabaseError) -> Error {
     }
 }
 
-/// The error of a mutation that may or may not have been carried out.
+/// Returns the error of a mutation with an unknown outcome.
 pub(super) fn outcome_unknown(what: &str) -> Error {
     let message = format!(
         "{what} while the request was being completed: nobody knows whether it was carried out. With an \

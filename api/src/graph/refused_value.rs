@@ -1,8 +1,7 @@
-//! Finds the argument that the database cannot compute with, where planning has not foreseen that.
+//! Finds the argument that the database cannot compute with, if planning has not detected it.
 //!
-//! Postgres says what is wrong with a value, and not which of them it is. So the question is asked again without one argument
-//! after the other, and then without the parts of the one without which it is answered. Only a request that is refused
-//! anyway pays for it.
+//! Postgres reports an invalid value without saying which. So the statements run again without one argument after the other, and
+//! then without parts of the argument whose absence makes them succeed. Only a refused request pays for it.
 
 use std::time::Duration;
 
@@ -11,22 +10,22 @@ use super::plan::{Plan, Trial};
 use crate::database::{Session, SessionCounts};
 use crate::graph::error::Error;
 
-/// Questions that are asked for one error at most …
+/// The most attempts for one error …
 const MOST_TRIALS: u32 = 32;
-/// … and how long that may take.
+/// … and their longest time.
 const LONGEST: Duration = Duration::from_secs(3);
 
-/// How a trial went.
+/// The result of an attempt.
 enum Verdict {
-    /// The question is answered.
+    /// The statements succeed.
     Answered,
-    /// It is not.
+    /// A statement fails.
     RefusedLoad,
-    /// Nothing is asked without that part.
+    /// Without that part there is no statement.
     Unasked,
 }
 
-/// Asks a question that has no answer in other ways.
+/// Searches for the argument by variants of a failed request.
 pub(super) struct Search<'a, Replan, Begin> {
     plan: &'a Plan,
     /// Plans the same request without a part of its arguments.
@@ -46,12 +45,12 @@ where
         Self { plan, replan, begin, left: MOST_TRIALS, counts: SessionCounts::default() }
     }
 
-    /// The error with the argument that it is about, if it is one, and what it has cost to find that.
+    /// Returns the error with its argument, if there is one, and the cost of the search.
     pub(super) async fn name_argument(mut self, failed: Unanswered) -> (Error, SessionCounts) {
         let Unanswered { mut error, refused } = failed;
         if let Some(refused) = refused {
             let mut found = None;
-            // What was found by then is right, if not as near as can be.
+            // The result so far is correct, if not as precise as possible.
             let _ = tokio::time::timeout(LONGEST, self.search(&refused, &mut found)).await;
             if let Some(argument) = found {
                 error.message = format!("{argument}: {}", error.message);
@@ -88,7 +87,7 @@ where
                     parts = only.parts();
                     *found = Some(only.argument());
                 }
-                // It is any of them.
+                // The argument could be any of them.
                 _ => return,
             }
         }

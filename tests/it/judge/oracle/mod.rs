@@ -24,7 +24,7 @@ use self::rows::{Set, global_id};
 use self::selection::collect;
 use self::values::{literal, object, quote};
 
-/// SQL, or the reason why there is none: the operation is ambiguous.
+/// SQL, or the reason why the operation has none.
 type Sql = Result<String, String>;
 
 /// Translates operations to plain SQL.
