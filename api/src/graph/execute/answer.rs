@@ -24,9 +24,9 @@ pub(super) type FoundByKey = HashMap<Key, Found>;
 
 /// Everything that a load found for a request, one level after another.
 #[derive(Debug, Default)]
-pub(super) struct Answer(Vec<Arc<FoundByKey>>);
+pub(super) struct LoadAnswer(Vec<Arc<FoundByKey>>);
 
-impl Answer {
+impl LoadAnswer {
     /// Returns what was found for a key.
     pub(super) fn get(&self, key: &Key) -> Option<&Found> {
         self.0.iter().find_map(|found| found.get(key))

@@ -1,6 +1,6 @@
 //! Reads rows that have changed, as somebody may see them, and writes what a subscription tells of them.
 
-use super::answer::Answer;
+use super::answer::LoadAnswer;
 pub(in crate::graph) use super::json::{ChangeEvent, Out};
 use super::key::Key;
 use super::level::Level;
@@ -12,7 +12,7 @@ use crate::graph::plan::{FeedPlan, LoadId};
 
 /// What was read for some changes of a feed.
 pub(in crate::graph) struct ChangedRows {
-    answers: Vec<Answer>,
+    answers: Vec<LoadAnswer>,
 }
 
 /// Changed rows to read.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use foldhash::HashSet;
 
-use super::answer::Answer;
+use super::answer::LoadAnswer;
 use super::key::Key;
 use super::loader::KeyedLoad;
 use crate::database::Row;
@@ -25,7 +25,7 @@ struct Visit<'p> {
 }
 
 /// The keys that a load has been asked for.
-pub(super) type Asked = HashSet<Key>;
+pub(super) type KeySet = HashSet<Key>;
 
 impl<'p> Level<'p> {
     /// Returns the first level.
@@ -97,7 +97,7 @@ impl<'p> Level<'p> {
     }
 
     /// Returns the level below, when this one is answered.
-    pub(super) fn below(&self, answers: &[Answer]) -> Self {
+    pub(super) fn below(&self, answers: &[LoadAnswer]) -> Self {
         let mut level = Self::empty(self.plan);
         for visit in &self.visits {
             let mut asks = self.below_visit(visit).peekable();
@@ -157,6 +157,6 @@ impl<'p> Level<'p> {
 
 /// Returns keys without those that came before.
 fn distinct(keys: impl Iterator<Item = Key>) -> Arc<[Key]> {
-    let mut seen = Asked::default();
+    let mut seen = KeySet::default();
     keys.filter(|key| seen.insert(key.clone())).collect()
 }

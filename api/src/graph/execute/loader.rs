@@ -15,7 +15,7 @@ use futures_util::future::{join, try_join_all};
 use super::ReferenceCache;
 use super::answer::{FoundByKey, sort};
 use super::key::{self, Key};
-use super::level::Asked;
+use super::level::KeySet;
 use super::unanswered::Unanswered;
 use crate::database::{DatabaseError, Session, Statement};
 use crate::graph::error::{Code, Error};
@@ -48,16 +48,16 @@ impl fmt::Debug for KeyedLoad {
 }
 
 /// What was found, among what equal loads of the level found; small, since the loader moves it about.
-type Found = Result<Arc<FoundByKey>, Arc<Unanswered>>;
+type LoadResult = Result<Arc<FoundByKey>, Arc<Unanswered>>;
 
 /// Asks the questions of one request, or of one step of it behind which rows may be others.
 pub(super) struct Questions<'r>(
-    Loader<KeyedLoad, Found, Statements<'r>, foldhash::HashMap<KeyedLoad, Found>>,
+    Loader<KeyedLoad, LoadResult, Statements<'r>, foldhash::HashMap<KeyedLoad, LoadResult>>,
 );
 
 impl<'r> Questions<'r> {
     pub(super) fn new(plan: &'r Plan, session: &'r mut Session, reference: &'r ReferenceCache) -> Self {
-        let asked = plan.loads.iter().map(|_| Asked::default()).collect();
+        let asked = plan.loads.iter().map(|_| KeySet::default()).collect();
         let statements = Statements { plan, session, reference, asked };
         let loader = Loader::with_cache(statements, foldhash::HashMap::default());
         // All questions of a level come together, so that there is nothing to wait for, and nothing to divide.
@@ -81,11 +81,11 @@ struct Statements<'r> {
     session: &'r mut Session,
     reference: &'r ReferenceCache,
     /// The keys that each load has been asked for.
-    asked: Vec<Asked>,
+    asked: Vec<KeySet>,
 }
 
-impl BatchFn<KeyedLoad, Found> for Statements<'_> {
-    async fn load(&mut self, questions: &[KeyedLoad]) -> HashMap<KeyedLoad, Found> {
+impl BatchFn<KeyedLoad, LoadResult> for Statements<'_> {
+    async fn load(&mut self, questions: &[KeyedLoad]) -> HashMap<KeyedLoad, LoadResult> {
         let found = self.answer(questions).await.map_err(Arc::new);
         let found = |load: LoadId| match &found {
             Ok(found) => Ok(found.get(&load).cloned().unwrap_or_default()),

@@ -13,7 +13,7 @@ mod thin;
 mod unanswered;
 pub(in crate::graph) mod written;
 
-use self::answer::Answer;
+use self::answer::LoadAnswer;
 pub(super) use self::json::Out;
 use self::level::Level;
 use self::loader::Questions;
@@ -49,8 +49,8 @@ async fn load_all(
     mut level: Level<'_>,
     session: &mut Session,
     reference: &ReferenceCache,
-) -> Result<Vec<Answer>, Unanswered> {
-    let mut answers: Vec<Answer> = plan.loads.iter().map(|_| Answer::default()).collect();
+) -> Result<Vec<LoadAnswer>, Unanswered> {
+    let mut answers: Vec<LoadAnswer> = plan.loads.iter().map(|_| LoadAnswer::default()).collect();
     let questions = Questions::new(plan, session, reference);
     while !level.is_empty() {
         for (load, found) in questions.ask(level.questions()).await? {

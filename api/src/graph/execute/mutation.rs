@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::answer::Answer;
+use super::answer::LoadAnswer;
 use super::key::Key;
 use super::level::Level;
 use super::refused::{ValuesGiven, refused};
@@ -176,7 +176,7 @@ impl MutationRunner<'_> {
         &self,
         step: &MutationStep,
         keys: &[Key],
-        answers: &[Answer],
+        answers: &[LoadAnswer],
         out: &mut Vec<u8>,
     ) -> Result<(), Failure> {
         let out = json::Out { bytes: out, most: self.most };
@@ -283,7 +283,7 @@ impl MutationRunner<'_> {
         step: &MutationStep,
         keys: &[Key],
         session: &mut Session,
-    ) -> Result<Vec<Answer>, Failure> {
+    ) -> Result<Vec<LoadAnswer>, Failure> {
         let level = Level::empty(&step.plan).given(None, &keys.into());
         load_all(&step.plan, level, session, self.reference).await.map_err(|failed| {
             match failed.error.reason {

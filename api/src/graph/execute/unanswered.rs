@@ -5,7 +5,7 @@ use std::mem::discriminant;
 use super::key::Key;
 use crate::database::{DatabaseError, Statement};
 use crate::graph::error::Error;
-use crate::graph::plan::{Load, LoadId, Place, Plan};
+use crate::graph::plan::{Load, LoadId, Plan, RequestPlace};
 
 /// Why a request has no answer.
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ impl Unanswered {
 
 impl RefusedLoad {
     /// Returns where it came up.
-    pub(in crate::graph) fn place<'p>(&self, plan: &'p Plan) -> &'p Place {
+    pub(in crate::graph) fn place<'p>(&self, plan: &'p Plan) -> &'p RequestPlace {
         &plan.loads[self.load.0].place
     }
 

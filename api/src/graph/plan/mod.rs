@@ -25,8 +25,8 @@ pub(super) use number_shape::{
 };
 pub(super) use planner::{plan, plan_feed, plan_mutation};
 pub(super) use shape::{
-    Beyond, Connection, ConnectionField, EdgeField, Keyed, Lookup, Nodes, PageInfoField, RootField, RowField,
-    RowSelection,
+    Beyond, ConnectionField, ConnectionShape, EdgeField, Keyed, Lookup, Nodes, PageInfoField, RootField,
+    RowField, RowSelection,
 };
 pub use subscription::Topic;
 pub(super) use subscription::{After, ChangeField, FeedPlan};
@@ -87,12 +87,12 @@ pub(super) struct Load {
     /// What is asked instead where the answer is too large: series without the longest stretches that have no rows.
     pub(super) torn: Option<Box<Load>>,
     /// Where in the request it came up first, for errors.
-    pub place: Place,
+    pub place: RequestPlace,
 }
 
 /// A place in the request and in the response.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct RequestPlace {
     /// Which field of the response.
     pub path: Vec<PathSegment>,
     /// Where in the request's text.
@@ -100,7 +100,7 @@ pub(super) struct Place {
 }
 
 /// The library's segments have no hash of their own.
-impl Hash for Place {
+impl Hash for RequestPlace {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.path.len().hash(state);
         for segment in &self.path {

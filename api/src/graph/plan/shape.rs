@@ -28,7 +28,7 @@ pub(in crate::graph) enum RootField {
     /// Rows by their global ids.
     Nodes(Nodes),
     /// A list.
-    Connection(Connection),
+    Connection(ConnectionShape),
     /// A grouped list.
     Groups(GroupsShape),
     /// Series.
@@ -94,7 +94,7 @@ pub(in crate::graph) enum RowField {
         /// Positions of the key in this row.
         key: Vec<usize>,
         /// The page.
-        connection: Connection,
+        connection: ConnectionShape,
     },
     /// Groups of the rows that point to this one.
     Groups {
@@ -114,7 +114,7 @@ pub(in crate::graph) enum RowField {
 
 /// A page of rows.
 #[derive(Debug, PartialEq, Eq, Hash)]
-pub(in crate::graph) struct Connection {
+pub(in crate::graph) struct ConnectionShape {
     /// The load of the rows, where any are asked for.
     pub(in crate::graph) page: Option<LoadId>,
     /// The load of the numbers over the rows on all pages, where any are asked for.

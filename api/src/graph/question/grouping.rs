@@ -8,7 +8,7 @@ use crate::graph::catalog::{Column, ColumnType};
 
 /// A key of groups.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::graph) struct GroupKey {
+pub(in crate::graph) struct GroupingKey {
     /// The column that it is made of.
     pub(in crate::graph) at: Path,
     /// Type of the key.
@@ -29,7 +29,7 @@ pub(in crate::graph) enum Grouping {
     Each,
 }
 
-impl GroupKey {
+impl GroupingKey {
     /// Reads what `groupBy` says of a column.
     pub(in crate::graph) fn read(
         at: Path,

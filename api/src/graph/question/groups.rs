@@ -9,7 +9,7 @@ use super::allowance;
 use super::call::Call;
 use super::cursor::{self, NamedSort};
 use super::find_or_push;
-use super::grouping::GroupKey;
+use super::grouping::GroupingKey;
 use super::numbers::Expression;
 use super::order::{self, Path, Sort};
 use super::page;
@@ -26,7 +26,7 @@ use crate::graph::limits::Limits;
 pub(in crate::graph) struct Groups<'a> {
     /// Columns of the rows before the first key.
     first_column: usize,
-    pub(in crate::graph) keys: Vec<GroupKey>,
+    pub(in crate::graph) keys: Vec<GroupingKey>,
     pub(in crate::graph) expressions: Vec<Expression>,
     pub(in crate::graph) order: Vec<(GroupColumn, Sort)>,
     pub(in crate::graph) limit: u64,
@@ -111,13 +111,13 @@ impl<'a> Groups<'a> {
 
     /// Returns the position of a key in the rows.
     pub(in crate::graph) fn key(&self, at: &Path) -> Option<usize> {
-        let is_it = |key: &GroupKey| key.at == *at && key.ranges().is_none();
+        let is_it = |key: &GroupingKey| key.at == *at && key.ranges().is_none();
         self.keys.iter().position(is_it).map(|at| self.first_column + at)
     }
 
     /// Returns the position of the number of a range in the rows, and the ranges.
     pub(in crate::graph) fn range(&self, at: &Path) -> Option<(usize, &Ranges)> {
-        let is_it = |(number, key): (usize, &GroupKey)| (key.at == *at).then_some(number);
+        let is_it = |(number, key): (usize, &GroupingKey)| (key.at == *at).then_some(number);
         let number =
             self.keys.iter().enumerate().filter(|(_, key)| key.ranges().is_some()).find_map(is_it)?;
         Some((self.first_column + number, self.keys[number].ranges()?))
@@ -156,14 +156,14 @@ impl<'a> Groups<'a> {
                 }
                 Some(FieldId::Column(column)) => {
                     let at = Path { relations: relations.to_vec(), column };
-                    self.keys.push(GroupKey::read(at, table.column(column), value, &argument)?);
+                    self.keys.push(GroupingKey::read(at, table.column(column), value, &argument)?);
                 }
                 Some(FieldId::GlobalId | FieldId::Groups(_) | FieldId::Series(_)) | None => {
                     let column = table
                         .ranged(name)
                         .ok_or_else(|| ArgumentError::new(&argument, "there is no such field to group by"))?;
                     let at = Path { relations: relations.to_vec(), column };
-                    self.keys.push(GroupKey::read_ranges(at, table.column(column), value, &argument)?);
+                    self.keys.push(GroupingKey::read_ranges(at, table.column(column), value, &argument)?);
                 }
             }
         }
@@ -278,7 +278,7 @@ impl<'a> Groups<'a> {
             .map(|(value, sort)| {
                 let name = match value {
                     GroupColumn::Key(key) => {
-                        let GroupKey { at, grouping, .. } = &self.keys[*key];
+                        let GroupingKey { at, grouping, .. } = &self.keys[*key];
                         let made = BASE64_URL_SAFE_NO_PAD.encode(fingerprint(grouping));
                         format!("{} key {} {made}", table.shown_name, at.name(catalog, table))
                     }

@@ -2,9 +2,9 @@
 
 use super::builder::Sql;
 use super::snippet::{Snippet, snippet, text};
-use crate::graph::question::grouping::{GroupKey, Grouping};
+use crate::graph::question::grouping::{Grouping, GroupingKey};
 
-impl GroupKey {
+impl GroupingKey {
     /// Writes the key with this number, of a row whose column has this value.
     pub(super) fn write(&self, number: usize, value: &Snippet, sql: &mut Sql) {
         match &self.grouping {

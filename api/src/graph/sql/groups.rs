@@ -16,7 +16,7 @@ use crate::graph::aggregate::measured_as;
 use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{Catalog, ColumnId, ColumnType, FieldId, Scalar, Table};
 use crate::graph::question::allowance::Allowance;
-use crate::graph::question::grouping::GroupKey;
+use crate::graph::question::grouping::GroupingKey;
 use crate::graph::question::groups::{Groups, read_function};
 use crate::graph::question::key::{self, Parents};
 use crate::graph::question::numbers::Expression;
@@ -75,7 +75,7 @@ fn write_inner(
     sql: &mut Sql,
 ) -> Result<(), ArgumentError> {
     let Groups { keys, expressions, .. } = groups;
-    let shown = keys.iter().any(GroupKey::is_shown);
+    let shown = keys.iter().any(GroupingKey::is_shown);
     if shown {
         sql.push("SELECT ");
         sql.join(", ", 0..groups.width(), |sql, at| {

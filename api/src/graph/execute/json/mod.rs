@@ -2,7 +2,7 @@
 
 mod numbers;
 
-use super::answer::{Answer, Found};
+use super::answer::{Found, LoadAnswer};
 use super::key::Key;
 use crate::database::Row;
 use crate::graph::catalog::{Catalog, ChangeOperation, ColumnType, Scalar};
@@ -10,8 +10,8 @@ use crate::graph::error::{Code, Error};
 use crate::graph::global_id;
 use crate::graph::introspection::Answers;
 use crate::graph::plan::{
-    ChangeField, Connection, ConnectionField, EdgeField, FeedPlan, Keyed, LoadId, LoadKind, PageInfoField,
-    Payload, PayloadField, Plan, RootField, RowField, RowSelection,
+    ChangeField, ConnectionField, ConnectionShape, EdgeField, FeedPlan, Keyed, LoadId, LoadKind,
+    PageInfoField, Payload, PayloadField, Plan, RootField, RowField, RowSelection,
 };
 use crate::graph::question::cursor::{CursorShape, write_cursor};
 use crate::graph::value::{write_string, write_value};
@@ -31,7 +31,7 @@ pub(in crate::graph) struct Out<'o> {
 pub(super) fn write_data(
     catalog: &Catalog,
     plan: &Plan,
-    answers: &[Answer],
+    answers: &[LoadAnswer],
     introspection: &Answers,
     out: Out<'_>,
 ) -> Result<(), Error> {
@@ -44,7 +44,7 @@ pub(super) fn write_payload(
     plan: &Plan,
     payload: &Payload,
     keys: &[Key],
-    answers: &[Answer],
+    answers: &[LoadAnswer],
     out: Out<'_>,
 ) -> Result<(), Error> {
     JsonWriter::new(catalog, plan, answers, &Answers::new(), out).run(|writer| writer.payload(payload, keys))
@@ -66,7 +66,7 @@ pub(super) fn write_change(
     catalog: &Catalog,
     feed: &FeedPlan,
     change: &ChangeEvent<'_>,
-    answers: &[Answer],
+    answers: &[LoadAnswer],
     out: Out<'_>,
 ) -> Result<(), Error> {
     JsonWriter::new(catalog, &feed.plan, answers, &Answers::new(), out)
@@ -76,7 +76,7 @@ pub(super) fn write_change(
 struct JsonWriter<'a> {
     catalog: &'a Catalog,
     plan: &'a Plan,
-    answers: &'a [Answer],
+    answers: &'a [LoadAnswer],
     introspection: &'a Answers,
     out: &'a mut Vec<u8>,
     most: usize,
@@ -88,7 +88,7 @@ impl<'a> JsonWriter<'a> {
     fn new(
         catalog: &'a Catalog,
         plan: &'a Plan,
-        answers: &'a [Answer],
+        answers: &'a [LoadAnswer],
         introspection: &'a Answers,
         Out { bytes, most }: Out<'a>,
     ) -> Self {
@@ -211,7 +211,7 @@ impl<'a> JsonWriter<'a> {
         });
     }
 
-    fn connection(&mut self, connection: &Connection, key: Option<&Key>) {
+    fn connection(&mut self, connection: &ConnectionShape, key: Option<&Key>) {
         let nothing = Found::default();
         let page = connection.page.and_then(|load| self.found(load, key)).unwrap_or(&nothing);
         let aggregate = connection.aggregate.and_then(|load| self.found(load, key)?.rows.first());

@@ -5,7 +5,7 @@ mod objects;
 pub(in crate::graph) use objects::Objects;
 use objects::{one, only};
 
-use super::{Keyed, LoadId, Place, Plan, RowSelection};
+use super::{Keyed, LoadId, Plan, RequestPlace, RowSelection};
 use crate::database::Statement;
 use crate::graph::catalog::TableId;
 use crate::graph::question::write::Insert;
@@ -38,7 +38,7 @@ pub(in crate::graph) struct MutationStep {
     pub(in crate::graph) payload: Payload,
     /// The loads of the payload.
     pub(in crate::graph) plan: Plan,
-    pub(in crate::graph) place: Place,
+    pub(in crate::graph) place: RequestPlace,
 }
 
 /// What is written. Each statement returns the primary keys of the rows that it wrote.

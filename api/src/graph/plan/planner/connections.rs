@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crate::graph::document::{Field, Selection};
 
 use super::super::collect::Collected;
-use super::super::{Beyond, Connection, ConnectionField, EdgeField, Keyed, LoadId, PageInfoField};
+use super::super::{Beyond, ConnectionField, ConnectionShape, EdgeField, Keyed, LoadId, PageInfoField};
 use super::loads::{DraftKind, LoadKey};
 use super::{Planned, Planner};
 use crate::graph::arguments::Value;
@@ -25,7 +25,7 @@ impl<'a> Planner<'a> {
         field: &'a Field,
         collected: &Collected<'a>,
         parents: u64,
-    ) -> Planned<Connection> {
+    ) -> Planned<ConnectionShape> {
         let mut given = self.arguments(field)?;
         let page = page::read(self.catalog, table, &given, self.limits)
             .map_err(|error| self.refuse(field, error))?;
@@ -123,7 +123,7 @@ impl<'a> Planner<'a> {
         if page_load.or(aggregate_load).is_none() && !has(|it| matches!(it, ConnectionField::Points(..))) {
             self.check_filter(table, filter.as_deref(), field)?;
         }
-        Ok(Connection {
+        Ok(ConnectionShape {
             page: page_load,
             aggregate: aggregate_load,
             type_name: table.type_name.clone(),

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::super::{Ask, AskedKeys, Load, LoadId, Place, ask};
+use super::super::{Ask, AskedKeys, Load, LoadId, RequestPlace, ask};
 use super::{Planned, Planner};
 use crate::graph::arguments::Value;
 use crate::graph::catalog::{ColumnId, Relation, Table, TableId};
@@ -36,7 +36,7 @@ pub(super) struct LoadDraft<'a> {
     pub(super) joins: Vec<Join>,
     pub(super) projection: Vec<SelectedColumn>,
     pub(super) cursors: bool,
-    pub(super) place: Place,
+    pub(super) place: RequestPlace,
 }
 
 /// Where the planner stands: at the rows of a load, or at those of a table that is joined to it.
@@ -118,7 +118,7 @@ impl<'a> Planner<'a> {
         &mut self,
         question: LoadKey,
         filter: Option<Rc<Value<'a>>>,
-        place: &Place,
+        place: &RequestPlace,
         parents: u64,
         kind: DraftKind<'a>,
     ) -> LoadId {

@@ -20,7 +20,7 @@ use foldhash::HashMap;
 
 use self::loads::{LoadDraft, LoadKey};
 use super::collect::{Collected, collect};
-use super::{Ask, AskedKeys, Keyed, LoadId, Place, Plan, Trial};
+use super::{Ask, AskedKeys, Keyed, LoadId, Plan, RequestPlace, Trial};
 use crate::graph::arguments::{ArgumentError, Arguments, Inputs, Reading};
 use crate::graph::catalog::Catalog;
 use crate::graph::document::{Document, Field, Operation, Selection};
@@ -171,16 +171,16 @@ impl<'a> Planner<'a> {
         ))
     }
 
-    fn place(&self, field: &Field) -> Place {
+    fn place(&self, field: &Field) -> RequestPlace {
         let path = self.path.iter().map(|field| PathSegment::Field(field.key.to_string()));
-        Place { path: path.collect(), location: Some(field.location) }
+        RequestPlace { path: path.collect(), location: Some(field.location) }
     }
 
     fn refuse(&self, field: &Field, error: ArgumentError) -> Error {
         self.refuse_at(&self.place(field), error)
     }
 
-    fn refuse_at(&self, field: &Place, error: ArgumentError) -> Error {
+    fn refuse_at(&self, field: &RequestPlace, error: ArgumentError) -> Error {
         self.document.pinpoint(error.into_error().at(&field.path, field.location))
     }
 
