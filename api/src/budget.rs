@@ -40,7 +40,7 @@ pub enum Spent {
     #[error("This takes more memory than one caller may use. Ask for less, or in several requests.")]
     TooMuch,
     /// The share, or the gateway, holds too much at present.
-    #[error("Too much is under way. Take the answers that you have asked for, and try again in a moment.")]
+    #[error("Too much is in progress. Read your pending answers, and try again in a moment.")]
     AtTheMoment,
 }
 

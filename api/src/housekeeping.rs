@@ -16,7 +16,7 @@ pub async fn keep_house(pool: Pool, retention: Duration) {
     loop {
         tokio::time::sleep(EVERY).await;
         while let Some(count) = forget(&pool, retention).await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "could not forget old idempotency keys");
+            tracing::warn!(%error, "could not delete old idempotency keys");
             None
         }) {
             tracing::debug!(count, "forgot old idempotency keys");

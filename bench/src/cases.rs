@@ -97,7 +97,7 @@ impl Case {
         let rows = owner.query(&sql, &[]).await?;
         self.variables = rows.iter().map(|row| serde_json::from_str(row.get(0))).collect::<Result<_, _>>()?;
         if self.variables.is_empty() {
-            return Err(format!("{}: variables.sql gives none", self.name).into());
+            return Err(format!("{}: variables.sql returns no rows", self.name).into());
         }
         Ok(())
     }

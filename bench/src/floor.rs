@@ -120,7 +120,7 @@ impl Connection for FloorConnection {
         let wanted = self.floor.requests[turn % self.floor.requests.len()].1;
         let length = row.try_get::<_, Json<'_>>(0)?.0.len();
         if wanted.is_some_and(|wanted| wanted != length) {
-            return Err("the floor gave another answer than before".into());
+            return Err("the floor's answer differs from before".into());
         }
         Ok(())
     }

@@ -153,7 +153,7 @@ pub(crate) async fn run(database: &Database, args: &RunArgs) -> Result<String, F
         std::fs::write(path, picture::draw(&results))?;
     }
     if let Some((average, most)) = report::others(&results) {
-        say(&format!("Others kept {average:.2} processors busy meanwhile, at most {most:.2}."));
+        say(&format!("Other processes kept {average:.2} processors busy meanwhile, at most {most:.2}."));
     }
     Ok(report::table(&results))
 }

@@ -228,7 +228,7 @@ impl Run {
         for migration in applied.into_iter().rev().take(usize::try_from(steps).unwrap_or(usize::MAX)) {
             let text = present(&status).down(migration);
             self.take_back(migration, text).await.map_err(|error| failed(migration, &error, text))?;
-            tracing::info!(migration = migration.name, "migration taken back");
+            tracing::info!(migration = migration.name, "migration reverted");
             reverted.push(migration.name);
             status.iter_mut().filter(|it| it.name == migration.name).for_each(|it| it.state = State::Pending);
         }

@@ -164,7 +164,7 @@ impl AuthConfig {
 pub enum AuthConfigError {
     /// There is neither a secret nor a key set.
     #[error(
-        "no token can be checked: give a JWT secret, a JSON Web Key Set (a file or an http(s) address), or both"
+        "no token can be verified: give a JWT secret, a JSON Web Key Set (a file or an http(s) address), or both"
     )]
     NoKeys,
     /// The secret is too short to resist guessing.
@@ -191,13 +191,13 @@ pub enum AuthConfigError {
     #[error("the name of the role claim is empty")]
     RoleClaim,
     /// No role is allowed.
-    #[error("the list of allowed roles is empty or holds an empty name")]
+    #[error("the list of allowed roles is empty or contains an empty name")]
     NoRole,
     /// A role that bypasses row-level security is allowed.
     #[error("`{BYPASSING_ROLE}` bypasses row-level security and cannot be an allowed role")]
     BypassingRole,
     /// The issuer or audience is empty, most likely because of an empty variable.
-    #[error("the issuer or the audience is empty; leave the setting out when it is not to be checked")]
+    #[error("the issuer or the audience is empty; omit the setting to skip the check")]
     EmptyExpectation,
     /// The leeway would keep expired tokens valid.
     #[error("the leeway is longer than an hour")]

@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AuthError {
     /// The request has no token.
-    #[error("A token is needed here.")]
+    #[error("A token is required.")]
     Missing,
     /// The scheme is not `Bearer`.
     #[error("The Authorization header must read `Bearer <token>`.")]
@@ -16,7 +16,7 @@ pub enum AuthError {
     #[error("The token is not a signed JSON Web Token in compact form.")]
     Malformed,
     /// The algorithm is `none`, unknown, without a configured key, or does not match the key.
-    #[error("The token's algorithm is not accepted here, or does not go with its key.")]
+    #[error("The token's algorithm is not accepted, or does not match its key.")]
     Algorithm,
     /// No trusted key matches.
     #[error(
@@ -24,7 +24,7 @@ pub enum AuthError {
     )]
     KeyUnknown,
     /// The key set could not be fetched yet.
-    #[error("The keys that tokens are checked with cannot be had at the moment. Try again shortly.")]
+    #[error("The keys that verify tokens cannot be fetched at the moment. Try again shortly.")]
     KeysUnavailable,
     /// The signature is wrong.
     #[error("The token's signature is not valid.")]
@@ -36,13 +36,13 @@ pub enum AuthError {
     #[error("The token has no `exp` claim; tokens without an end are not accepted.")]
     ExpiryMissing,
     /// `nbf` or `iat` is in the future.
-    #[error("The token is not valid yet: its `nbf` or `iat` lies in the future.")]
+    #[error("The token is not valid yet: its `nbf` or `iat` is in the future.")]
     NotYetValid,
     /// `aud` is missing or different.
-    #[error("The token is not meant for this service: its `aud` is missing or another.")]
+    #[error("The token is not meant for this service: its `aud` is missing or different.")]
     Audience,
     /// `iss` is missing or different.
-    #[error("The token comes from an issuer that is not trusted here: its `iss` is missing or another.")]
+    #[error("The token comes from an issuer that is not trusted here: its `iss` is missing or different.")]
     Issuer,
     /// The token may not assume the role.
     #[error("The token's role may not be assumed here.")]
@@ -51,7 +51,7 @@ pub enum AuthError {
     #[error("The token's `sub` is not the id of an account: these tables know accounts by UUIDs.")]
     Subject,
     /// A claim has the wrong type or contains a control character.
-    #[error("A claim of the token has the wrong type or holds a control character.")]
+    #[error("A claim of the token has the wrong type or contains a control character.")]
     Claims,
 }
 

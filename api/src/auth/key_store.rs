@@ -88,7 +88,7 @@ impl KeyStore {
                 url.parse::<KeySource>()?;
                 if is_plain_and_remote(url) {
                     tracing::warn!(
-                        "the key set is fetched over plain http: who controls the network controls the keys"
+                        "the key set is fetched over plain http: whoever controls the network controls the keys"
                     );
                 }
             }
@@ -217,7 +217,7 @@ impl KeyStore {
                 let kept = state.keys.as_ref().map_or(0, |keys| keys.len());
                 // A file is checked every second; the same failure is logged only once.
                 if state.failure.as_ref() != Some(&error) || matches!(self.source, KeySource::Url(_)) {
-                    tracing::warn!(%error, kept, "the key set could not be refreshed; the last good keys stay");
+                    tracing::warn!(%error, kept, "the key set could not be refreshed; the last valid keys stay");
                 }
                 state.failure = Some(error);
             }
@@ -242,7 +242,7 @@ fn has_passed(interval: Duration, then: Option<DateTime<Utc>>, now: DateTime<Utc
 
 fn warn_if_empty(keys: &KeySet) {
     if keys.len() == 0 {
-        tracing::warn!("the key set holds no usable key: no token that needs one can be verified");
+        tracing::warn!("the key set has no usable key: tokens that need one cannot be verified");
     }
 }
 

@@ -64,7 +64,7 @@ pub(super) async fn check(client: &Client) -> Result<(), Failure> {
     for (name, sql) in checks {
         let broken: i64 = client.query_one(&sql, &[]).await?.get(0);
         if broken > 0 {
-            return Err(format!("{broken} rows do not fit: {name}").into());
+            return Err(format!("{broken} rows are inconsistent: {name}").into());
         }
     }
     Ok(())

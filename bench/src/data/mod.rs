@@ -80,7 +80,7 @@ pub(crate) async fn load(database: &Database, scale: f64) -> Result<(), Failure>
             .into());
         }
         State::Complete(_) => {
-            say(&format!("The data of scale {scale} is there."));
+            say(&format!("The data of scale {scale} is complete."));
             return Ok(());
         }
         State::Begun(_) => say("Continuing an interrupted run."),
@@ -207,7 +207,7 @@ async fn copy(client: &Client, columns: &str, rows: Rows) -> Result<(), Failure>
 async fn finish(client: &Client) -> Result<(), Failure> {
     say("Summing up outcomes and events …");
     client.batch_execute(include_str!("summaries.sql")).await?;
-    say("Checking that the rows fit together …");
+    say("Checking that the rows are consistent …");
     check::check(client).await?;
     client.batch_execute(include_str!("sequences.sql")).await?;
     say("Vacuum and statistics …");

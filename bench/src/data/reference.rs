@@ -44,7 +44,7 @@ impl Reference {
         };
         let key = async |sql: &str, name: &str| -> Result<i64, Failure> {
             let row = client.query_opt(sql, &[&name]).await?;
-            Ok(row.ok_or_else(|| format!("the migrations have not made the reference row {name}"))?.get(0))
+            Ok(row.ok_or_else(|| format!("the reference row {name} is missing"))?.get(0))
         };
         let mut event_types = Vec::new();
         for (name, weight) in EVENTS {

@@ -172,7 +172,7 @@ impl Connection for HttpConnection {
         {
             let body = String::from_utf8_lossy(&answer.body[..answer.body.len().min(500)]);
             let status = answer.head.lines().next().unwrap_or_default();
-            return Err(format!("another answer than before: {status} {body}").into());
+            return Err(format!("a different answer than before: {status} {body}").into());
         }
         Ok(())
     }

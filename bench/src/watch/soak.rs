@@ -184,7 +184,7 @@ pub(crate) async fn run(database: &Database, args: &SoakArgs) -> Result<(), Fail
         return Err("hostile clients take more memory than there is for clients".into());
     }
     if after > late + BESIDES / 2 {
-        return Err("memory is not given back".into());
+        return Err("memory is not released".into());
     }
     if beside > quiet * SLOWER {
         return Err("hostile clients make honest ones wait".into());

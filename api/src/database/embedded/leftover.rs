@@ -55,7 +55,7 @@ pub(super) async fn stop(data: &Path, progress: &(dyn Fn(&str) + Send + Sync)) -
         }
     }
     if test_kill_process(pid).is_ok() && pid_file.exists() {
-        tracing::info!("removing a stale postmaster.pid whose process id is another process by now");
+        tracing::info!("removing a stale postmaster.pid whose process id now belongs to another process");
         let _ = fs::remove_file(&pid_file);
     }
     Ok(())
