@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use crate::auth::{AuthConfig, AuthConfigError, Authenticator, SystemClock};
 use crate::budget::Budget;
 use crate::database::{DatabaseConfig, DatabaseError, Mode, Pool, PoolError, Turns, WAITING_PER_CONNECTION};
-use crate::feed::{FeedSettings, Feeds, Gateway};
+use crate::feed::{ChangeFeed, FeedSettings, Gateway};
 use crate::graph::catalog::System;
 use crate::graph::{Engine, EngineError, Limits, keep_seeing_policies};
 use crate::guard::{Guard, UnsafeDatabase, shipped_protection};
@@ -124,15 +124,15 @@ impl Server {
         }
         engine.see_policies(&roles).await?;
         let grace = config.http.request_timeout + Duration::from_secs(1);
-        let feeds = Arc::new(Feeds::new(Arc::clone(&engine), pool.clone(), config.feeds));
+        let feed = Arc::new(ChangeFeed::new(Arc::clone(&engine), pool.clone(), config.feeds));
         let time = config.http.request_timeout;
-        let gateway = Gateway::new(Arc::clone(&feeds), budget.clone(), time, config.http.server_timing);
+        let gateway = Gateway::new(Arc::clone(&feed), budget.clone(), time, config.http.server_timing);
         let supervisor = Supervisor::default();
         let (stop, stopping) = watch::channel(false);
-        let watching = Watching::new(&feeds, stopping);
+        let watching = Watching::new(&feed, stopping);
         let state = Arc::new(AppState {
             gateway,
-            feeds,
+            feed,
             budget,
             turns,
             watching,
@@ -163,8 +163,8 @@ impl Server {
     /// Serves until `stop` comes, then finishes the requests in flight; those that take too long are given up.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) {
         let Self { listener, engine, state, stop: stopped, grace, retention, guard, roles, .. } = self;
-        let (feeds, old_changes) = (Arc::clone(&state.feeds), Arc::clone(&state.feeds));
-        state.supervisor.keep("listening", move || Arc::clone(&feeds).listen());
+        let (feed, old_changes) = (Arc::clone(&state.feed), Arc::clone(&state.feed));
+        state.supervisor.keep("listening", move || Arc::clone(&feed).listen());
         state.supervisor.keep("forgetting changes", move || Arc::clone(&old_changes).forget());
         let pool = state.pool.clone();
         state.supervisor.keep("forgetting idempotency keys", move || keep_house(pool.clone(), retention));

@@ -7,7 +7,7 @@ use super::{Failure, say};
 use crate::auth::{Authenticator, SystemClock};
 use crate::config::{DATABASE, LISTEN, ServeArgs, pool};
 use crate::database::{Between, Mode, Pool, embedded, migration_status};
-use crate::feed::check_hearing;
+use crate::feed::check_notifications;
 use crate::graph::Engine;
 use crate::guard::Guard;
 use crate::systems;
@@ -138,7 +138,7 @@ impl Doctor {
                 "see default_transaction_read_only, of the server, the database and the role",
             ),
         }
-        let heard = check_hearing(pool).await;
+        let heard = check_notifications(pool).await;
         self.check(
             &listening.map_or("changes are heard of".into(), |_| format!("changes are heard of ({LISTEN})")),
             heard,

@@ -1,4 +1,4 @@
-//! What Postgres announces: messages on the channel, and the changes that they speak of.
+//! Notifications of changes: the payloads on the channel, and the changes of rows in them.
 
 use std::collections::HashMap;
 
@@ -11,13 +11,13 @@ use crate::graph::{Topic, key_part_of_json};
 /// The foreign keys of a row, by the names of their columns.
 pub(super) type References = Map<String, Value>;
 
-/// A message on the channel.
+/// The payload of a notification.
 #[derive(Debug, Deserialize)]
 pub(super) struct Message {
-    /// Whatever came before this transaction has been announced before.
+    /// All changes of transactions before this one were announced earlier.
     #[serde(rename = "m", deserialize_with = "number")]
     pub(super) horizon: u64,
-    /// A statement's changes; a greeting has none.
+    /// A statement's changes; a probe of the connection has none.
     #[serde(flatten)]
     pub(super) statement: Option<Statement>,
 }
@@ -33,33 +33,33 @@ pub(super) struct Statement {
     table: String,
     #[serde(rename = "o")]
     operation: String,
-    /// Number, key and foreign keys of each; `None` where they did not fit into the message.
+    /// Number, key and foreign keys of each changed row; `None` if they did not fit into the message.
     #[serde(rename = "c", default)]
     changes: Option<Vec<(i64, Vec<Value>, References)>>,
-    /// Foreign keys that rows had before, where they have others now, by the change's number.
+    /// Earlier foreign keys of rows whose foreign keys have changed, by the change's number.
     #[serde(rename = "b", default)]
     references_before: HashMap<String, References>,
 }
 
 /// A change of a row.
 #[derive(Debug)]
-pub(super) struct Announcement {
-    /// Its number.
+pub(super) struct RowChange {
+    /// Number of the change.
     pub(super) number: i64,
     pub(super) transaction: u64,
-    /// Whatever came before this transaction has been told before.
+    /// All changes of transactions before this one were delivered earlier.
     pub(super) horizon: u64,
     /// Microseconds since 1970.
     pub(super) changed_at: i64,
     pub(super) operation: ChangeOperation,
     /// The primary key, in Postgres's binary format.
     pub(super) key: Vec<Vec<u8>>,
-    /// All that the row could be watched by, now and before.
+    /// The topics that the row belongs to, now and before.
     pub(super) topics: Vec<Topic>,
 }
 
-/// A change as it comes from Postgres.
-pub(super) struct Raw<'a> {
+/// A change as Postgres sends it.
+pub(super) struct RawChange<'a> {
     pub(super) number: i64,
     pub(super) transaction: u64,
     pub(super) horizon: u64,
@@ -69,7 +69,7 @@ pub(super) struct Raw<'a> {
     pub(super) operation: &'a str,
     pub(super) key: &'a [Value],
     pub(super) references: &'a References,
-    /// Those that it had before, where they differ.
+    /// Foreign keys before the change, where they differ.
     pub(super) references_before: Option<&'a References>,
 }
 
@@ -80,18 +80,18 @@ impl Message {
 }
 
 impl Statement {
-    /// The watched table that it has emptied without a word about its rows.
+    /// Returns the watched table that the statement has truncated, which names no rows.
     pub(super) fn emptied(&self, catalog: &Catalog) -> Option<TableId> {
         (self.operation == "truncate").then(|| table_of(catalog, &self.table)).flatten()
     }
 
-    /// The changes of served tables; `None`: they are to be looked up by the transaction.
-    pub(super) fn announcements(&self, catalog: &Catalog, horizon: u64) -> Option<Vec<Announcement>> {
+    /// Returns the changes of served tables; `None` if the message has no room for them, and they have to be read.
+    pub(super) fn changes(&self, catalog: &Catalog, horizon: u64) -> Option<Vec<RowChange>> {
         let changes = self.changes.as_ref()?.iter();
         let read = changes.filter_map(|(number, key, references)| {
-            Announcement::read(
+            RowChange::read(
                 catalog,
-                &Raw {
+                &RawChange {
                     number: *number,
                     transaction: self.transaction,
                     horizon,
@@ -108,9 +108,9 @@ impl Statement {
     }
 }
 
-impl Announcement {
-    /// A change of a served table; `None`: the table is not served, or not as it is in the database.
-    pub(super) fn read(catalog: &Catalog, raw: &Raw<'_>) -> Option<Self> {
+impl RowChange {
+    /// Reads a change of a served table; `None` if the table is not served, or differs from the one in the database.
+    pub(super) fn read(catalog: &Catalog, raw: &RawChange<'_>) -> Option<Self> {
         let table = table_of(catalog, raw.table)?;
         let operation = ChangeOperation::of_statement(raw.operation)?;
         let (id, table) = (table, catalog.table(table));
@@ -139,9 +139,9 @@ impl Announcement {
         })
     }
 
-    /// Bytes that it takes, about.
+    /// Returns roughly the bytes of memory that it takes.
     pub(super) fn bytes(&self) -> usize {
-        /// Of an allocation beside what is in it.
+        /// Bytes of an allocation beside its content.
         const EACH: usize = 32;
         let parts = |key: &[Vec<u8>]| key.iter().map(|part| part.len() + EACH).sum::<usize>();
         let topics = self.topics.iter().map(|topic| {
@@ -156,14 +156,14 @@ impl Announcement {
     }
 }
 
-/// The served table of this name with its schema.
+/// Returns the served table of a name `schema.table`.
 fn table_of(catalog: &Catalog, name: &str) -> Option<TableId> {
     // No name of a served table has a dot in it.
     let (schema, name) = name.split_once('.')?;
     catalog.table_named(schema, name).filter(|table| table.is_watched()).map(|table| table.id)
 }
 
-/// A transaction's number, which JSON's numbers do not hold.
+/// Reads a transaction's number from text: JSON's numbers have too few digits.
 fn number<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
     text.parse().map_err(serde::de::Error::custom)
@@ -174,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_is_a_greeting_or_speaks_of_a_statement() {
+    fn a_message_is_a_probe_or_holds_the_changes_of_a_statement() {
         assert!(Message::read(r#"{"m":"12"}"#).unwrap().statement.is_none());
         let message = Message::read(
             r#"{"m":"12","x":"13","t":1,"n":"public.a","o":"insert","c":[[1,[2],{"b":null}]]}"#,

@@ -1,9 +1,9 @@
-//! Subscriptions as the transports see them.
+//! The change feed of a gateway: it starts the listener and the dispatcher, and adds subscribers.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
 use super::FeedSettings;
 use super::cursor::Cursor;
@@ -11,85 +11,83 @@ use super::dispatcher::Dispatcher;
 use super::group::{Group, GroupKey, Subscriber};
 use super::history;
 use super::listener::Listener;
-use super::notifications::Deaf;
 use super::outbox::{OperationId, Outbox};
+use super::reader::Reader;
 use super::registry::{Registry, Watch};
 use super::resume::resume;
+use super::status::Status;
 use crate::auth::Caller;
-use crate::database::{Pool, Turn, Turns};
-use crate::graph::{CHANGES_NOT_HEARD, Code, Engine, Error, READ_ONLY_DATABASE, Subscription};
+use crate::database::{Pool, Turns};
+use crate::graph::{Engine, Error, Subscription};
+use crate::supervise::caught;
 
-/// Bundles of messages that may wait between the listener and the dispatcher. What is beyond waits in Postgres.
-const HEARD: usize = 4;
-/// A gateway that has just started hears of changes within this time.
-const HEARS_WITHIN: Duration = Duration::from_secs(3);
-/// Subscribers at a time that are told what they have missed; an eighth of them one caller's.
+/// Batches of notifications that may wait between the listener and the dispatcher. More wait in Postgres.
+const BATCHES: usize = 4;
+/// Subscribers that may read missed changes at the same time; an eighth of them belong to one caller.
 const RESUMES: usize = 64;
-/// How often old changes are forgotten, and how many at a time.
+/// Pause between two deletions of old changes.
 const FORGET_EVERY: Duration = Duration::from_mins(1);
+/// Changes that one statement deletes.
 const FORGET_AT_A_TIME: i32 = 10_000;
 
-/// All subscriptions of a gateway.
-pub struct Feeds {
+/// All subscriptions of a gateway, and the notifications that feed them.
+pub struct ChangeFeed {
     engine: Arc<Engine>,
     pool: Pool,
     settings: FeedSettings,
     registry: Arc<Registry>,
-    /// Reads at a time: subscriptions leave connections for requests, and one caller's for those of others.
-    reads: Turns,
-    /// Subscribers at a time that are told what they have missed.
+    reader: Arc<Reader>,
     resumes: Turns,
-    /// Everything before this transaction has been heard of; 0: nothing was ever heard.
-    horizon: watch::Sender<u64>,
-    /// Why changes are not heard of; `None`: they are, or listening has just begun.
-    deaf: watch::Sender<Option<Deaf>>,
+    status: Arc<Status>,
 }
 
-impl Feeds {
-    /// Subscriptions that are answered by an engine, over at most half of its pool's connections.
+impl ChangeFeed {
+    /// Creates a change feed that an engine answers, over at most half of the pool's connections.
     pub fn new(engine: Arc<Engine>, pool: Pool, settings: FeedSettings) -> Self {
-        let most = (pool.most_connections() / 2).max(1);
-        let reads = Turns::new(most, most.div_ceil(2), usize::MAX);
-        let resumes = Turns::new(RESUMES, RESUMES.div_ceil(8), usize::MAX);
-        let registry = Arc::new(Registry::new(&settings));
         Self {
+            reader: Arc::new(Reader::new(Arc::clone(&engine), (pool.most_connections() / 2).max(1))),
+            registry: Arc::new(Registry::new(&settings)),
+            resumes: Turns::new(RESUMES, RESUMES.div_ceil(8), usize::MAX),
+            status: Arc::new(Status::new()),
             engine,
             pool,
             settings,
-            registry,
-            reads,
-            resumes,
-            horizon: watch::Sender::new(0),
-            deaf: watch::Sender::new(None),
         }
     }
 
-    /// The settings.
+    /// Returns the settings.
     pub fn settings(&self) -> &FeedSettings {
         &self.settings
     }
 
-    /// Listens and dispatches, until it is dropped. Whoever does so after somebody else begins anew: nobody knows what the
-    /// other one had told.
+    /// Returns the engine that answers.
+    pub(super) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Listens and dispatches until the future is dropped. A second call begins anew, since it does not know what the first one had
+    /// delivered.
     pub async fn listen(self: Arc<Self>) {
-        self.set_horizon(0);
+        self.status.set_horizon(0);
         self.engine.reference().set_listening(false);
-        let (sender, heard) = mpsc::channel(HEARD);
+        let (sender, received) = mpsc::channel(BATCHES);
         let listener = Listener::new(&self.pool, Arc::clone(&self.engine), sender);
-        let dispatcher = Dispatcher::new(Arc::clone(&self), heard);
+        let (pool, registry, status) =
+            (self.pool.clone(), Arc::clone(&self.registry), Arc::clone(&self.status));
+        let dispatcher = Dispatcher::new(Arc::clone(&self.engine), pool, registry, status, received);
         tokio::join!(listener.run(), dispatcher.run());
     }
 
-    /// Subscribes a caller. Responses go to the outbox of its connection, until what is returned is dropped.
+    /// Subscribes a caller, and sends the responses to the outbox of its connection until the returned value is dropped.
     pub async fn subscribe(
-        self: &Arc<Self>,
+        &self,
         subscription: Subscription,
         caller: Arc<Caller>,
         outbox: Outbox,
         operation: OperationId,
     ) -> Result<Watch, Error> {
-        self.pool().gate().check().map_err(|error| Error::from(&error))?;
-        self.hears().await?;
+        self.pool.gate().check().map_err(|error| Error::from(&error))?;
+        self.status.ready().await?;
         let after = subscription
             .after()
             .map(|after| Cursor::read(&after.cursor).ok_or_else(|| after.refused.clone()))
@@ -100,43 +98,26 @@ impl Feeds {
         let make = |key, budget| Group::new(key, subscription, caller, budget);
         let (watch, is_new) = self.registry.join(key, subscriber, share, make)?;
         if is_new {
-            tokio::spawn(Arc::clone(watch.group()).run_whole(Arc::clone(self)));
+            tokio::spawn(run(
+                Arc::clone(watch.group()),
+                Arc::clone(&self.registry),
+                Arc::clone(&self.reader),
+            ));
         }
         if let Some(cursor) = after {
-            // As many may wait as there are.
+            // The number of waiting subscribers has no limit, so that none is refused.
             let _turn = self.resumes.take(share).await.ok();
-            resume(self, &watch, cursor, &outbox, operation).await?;
+            resume(&self.pool, &self.reader, &watch, cursor, &outbox, operation).await?;
         }
         Ok(watch)
     }
 
-    /// Waits until changes are heard of; says why where they are not.
-    async fn hears(&self) -> Result<(), Error> {
-        let (mut horizon, mut deaf) = (self.horizon.subscribe(), self.deaf.subscribe());
-        let hears = async {
-            // Neither sender is dropped while this is borrowed.
-            let _ = horizon.wait_for(|horizon| *horizon > 0).await;
-            let _ = deaf.wait_for(|deaf| !deaf.as_ref().is_some_and(Deaf::lasts)).await;
-        };
-        if tokio::time::timeout(HEARS_WITHIN, hears).await.is_ok() {
-            return Ok(());
-        }
-        let (message, reason) = match &*self.deaf.borrow() {
-            Some(Deaf::Standby(_)) => (
-                "This server reads from a standby, where nothing can be heard of changes: it does not serve \
-                 subscriptions.",
-                Some(READ_ONLY_DATABASE),
-            ),
-            Some(Deaf::Swallowed | Deaf::SplitReads) => (
-                "This server is set up in a way that it cannot hear of changes: it does not serve subscriptions.",
-                Some(CHANGES_NOT_HEARD),
-            ),
-            _ => ("The server cannot hear of changes at the moment. Try again shortly.", None),
-        };
-        Err(Error { reason, ..Error::new(Code::Unavailable, message) })
+    /// Returns how many subscriptions have begun so far. Each receives every change that is committed after it was counted.
+    pub fn begun(&self) -> u64 {
+        self.registry.joined()
     }
 
-    /// Forgets old changes, until it is dropped.
+    /// Deletes old changes, until the future is dropped.
     pub async fn forget(self: Arc<Self>) {
         loop {
             tokio::time::sleep(FORGET_EVERY).await;
@@ -145,42 +126,20 @@ impl Feeds {
                     Ok(count) if count >= i64::from(FORGET_AT_A_TIME) => {}
                     Ok(_) => break,
                     Err(error) => {
-                        tracing::warn!(%error, "cannot forget old changes");
+                        tracing::warn!(%error, "cannot delete old changes");
                         break;
                     }
                 }
             }
         }
     }
+}
 
-    /// Returns how many subscriptions have begun so far. Each receives every change that is committed after it was counted.
-    pub fn begun(&self) -> u64 {
-        self.registry.joined()
-    }
-
-    pub(super) fn engine(&self) -> &Engine {
-        &self.engine
-    }
-
-    pub(super) fn pool(&self) -> &Pool {
-        &self.pool
-    }
-
-    pub(super) fn registry(&self) -> &Registry {
-        &self.registry
-    }
-
-    pub(super) fn set_horizon(&self, horizon: u64) {
-        self.horizon.send_replace(horizon);
-    }
-
-    pub(super) fn set_deaf(&self, deaf: Option<Deaf>) {
-        self.deaf.send_replace(deaf);
-    }
-
-    /// Leave to read for a caller.
-    pub(super) async fn permit(&self, caller: &Caller) -> Option<Turn> {
-        // As many may wait as there are.
-        self.reads.take(caller.share()).await.ok()
+/// Runs a group until its last subscriber has left. If it fails, its subscriptions end with the error.
+async fn run(group: Arc<Group>, registry: Arc<Registry>, reader: Arc<Reader>) {
+    let ended = caught("group of subscribers", group.run(&reader)).await;
+    let ended = ended.unwrap_or_else(|| Err(Error::internal(&"a group of subscribers has panicked")));
+    if let Err(error) = ended {
+        registry.end(&group, &error);
     }
 }

@@ -1,46 +1,46 @@
-//! Which changes have been told: enough to tell each once, in little memory, however long a transaction stays open.
+//! The set of delivered changes: enough to deliver each once, in little memory, however long a transaction stays open.
 //!
-//! Postgres announces a transaction's changes together and in the order of their numbers. So of the transaction that is being
-//! told its last number is enough, and of those before it a bit: whether it was told. The bits begin at the *horizon*, before
-//! which everything has been told; it stands still while a transaction is open, and the bits grow by one for each transaction
-//! that Postgres has begun since.
+//! Postgres sends a transaction's notifications together, in the order of the changes' numbers. So the last number is enough for the
+//! current transaction, and a bit for each one before it: whether its changes were delivered. The bits begin at the *horizon*, before
+//! which all changes were delivered; it stands still while a transaction is open, and the bits grow by one for each transaction that
+//! Postgres has begun since.
 
-/// Transactions beyond the horizon that are remembered at most: 8 MiB of bits.
+/// Largest number of transactions beyond the horizon that are remembered: 8 MiB of bits.
 const MOST: u64 = 64 * 1024 * 1024;
 const BITS: u64 = u64::BITS as u64;
 
-/// The changes that have been told.
-pub(super) struct Told {
-    /// Everything before this transaction; `None`: nothing was ever heard.
+/// The changes that have been delivered.
+pub(super) struct Delivered {
+    /// All changes of transactions before this one were delivered; `None` before the first notification.
     horizon: Option<u64>,
-    /// The transactions that were told whole, from the horizon's word on.
+    /// Bits of the transactions whose changes were all delivered, from the horizon's word on.
     words: std::collections::VecDeque<u64>,
-    /// The transaction that was told last, and the number up to which it was.
+    /// The transaction of the last delivered change, and the number of that change.
     last: Option<(u64, i64)>,
-    /// A transaction up to which more was told than is remembered.
+    /// A transaction up to which more changes were delivered than are remembered.
     forgotten: Option<u64>,
     most: u64,
 }
 
-impl Default for Told {
+impl Default for Delivered {
     fn default() -> Self {
         let words = std::collections::VecDeque::new();
         Self { horizon: None, words, last: None, forgotten: None, most: MOST }
     }
 }
 
-impl Told {
-    /// Everything before this transaction has been told.
+impl Delivered {
+    /// Returns the transaction before which all changes were delivered.
     pub(super) fn horizon(&self) -> Option<u64> {
         self.horizon
     }
 
-    /// Whether all that was told is remembered.
+    /// Returns whether all delivered changes are remembered.
     pub(super) fn is_certain(&self) -> bool {
         self.forgotten.is_none()
     }
 
-    /// Whether a change has not been told.
+    /// Returns whether a change has not been delivered.
     pub(super) fn is_new(&self, transaction: u64, number: i64) -> bool {
         match self.last {
             Some((last, up_to)) if last == transaction => number > up_to,
@@ -48,27 +48,27 @@ impl Told {
         }
     }
 
-    /// Notes that a change is told, as Postgres announces it: behind those of its transaction that come before it, and when all
-    /// of the transaction before it have come. `false`: it was told before.
-    pub(super) fn tell(&mut self, transaction: u64, number: i64) -> bool {
+    /// Notes that a change is delivered, in the order of Postgres's notifications: by number within its transaction, and after all
+    /// changes of the transaction before. Returns false if it was delivered before.
+    pub(super) fn deliver(&mut self, transaction: u64, number: i64) -> bool {
         if !self.is_new(transaction, number) {
             return false;
         }
         match self.last.replace((transaction, number)) {
-            Some((before, _)) if before != transaction => self.told_whole(before),
+            Some((before, _)) if before != transaction => self.note_transaction(before),
             _ => {}
         }
         true
     }
 
-    /// Notes that a transaction was told, all of it.
-    pub(super) fn told_whole(&mut self, transaction: u64) {
+    /// Notes that all changes of a transaction were delivered.
+    pub(super) fn note_transaction(&mut self, transaction: u64) {
         let horizon = *self.horizon.get_or_insert(transaction);
         if transaction < horizon || self.forgotten.is_some_and(|up_to| transaction <= up_to) {
             return;
         }
         if transaction - horizon >= self.most {
-            // Rather than grow it forgets; until the horizon has moved on, nothing is certain.
+            // It forgets instead of growing; until the horizon has moved on, nothing is certain.
             self.words = std::collections::VecDeque::new();
             self.forgotten = Some(transaction);
             return;
@@ -80,21 +80,21 @@ impl Told {
         self.words[word] |= 1 << (transaction % BITS);
     }
 
-    /// Notes that all transactions were told that a snapshot sees: those before `ends_before`, but for some that are open.
-    pub(super) fn told_snapshot(&mut self, horizon: u64, ends_before: u64, open: &[u64]) {
+    /// Notes that the changes of all transactions in a snapshot were delivered: those before `ends_before` except the `open` ones.
+    pub(super) fn note_snapshot(&mut self, horizon: u64, ends_before: u64, open: &[u64]) {
         self.last = None;
         self.reach(horizon);
         for transaction in horizon..ends_before.min(horizon.saturating_add(self.most)) {
             if !open.contains(&transaction) {
-                self.told_whole(transaction);
+                self.note_transaction(transaction);
             }
         }
         if ends_before.saturating_sub(horizon) > self.most {
-            self.told_whole(ends_before);
+            self.note_transaction(ends_before);
         }
     }
 
-    /// Notes that everything before this transaction has been told; `true`: that is news.
+    /// Notes that all changes of transactions before this one were delivered; returns whether the horizon has moved.
     pub(super) fn reach(&mut self, horizon: u64) -> bool {
         let before = self.horizon.unwrap_or(horizon);
         if self.horizon.is_some_and(|known| horizon <= known) {
@@ -107,7 +107,7 @@ impl Told {
         true
     }
 
-    /// Bytes that it takes beside itself.
+    /// Returns the bytes of its heap memory.
     #[cfg(test)]
     fn bytes(&self) -> usize {
         self.words.capacity() * size_of::<u64>()
@@ -115,7 +115,7 @@ impl Told {
 
     fn has(&self, transaction: u64) -> bool {
         let Some(horizon) = self.horizon else { return false };
-        // Of what is forgotten it is better told twice than not at all.
+        // A forgotten change is rather delivered twice than not at all.
         transaction < horizon
             || self.words.get(self.word_of(transaction)).is_some_and(|it| it >> (transaction % BITS) & 1 == 1)
     }
@@ -130,79 +130,86 @@ impl Told {
 mod tests {
     use super::*;
 
-    fn heard(horizon: u64) -> Told {
-        let mut told = Told::default();
-        assert!(told.reach(horizon));
-        told
+    fn with_horizon(horizon: u64) -> Delivered {
+        let mut delivered = Delivered::default();
+        assert!(delivered.reach(horizon));
+        delivered
     }
 
     #[test]
-    fn each_change_is_told_once() {
-        let mut told = heard(100);
-        assert!(told.tell(105, 1) && told.tell(105, 2) && !told.tell(105, 1) && !told.tell(105, 2));
-        assert!(told.tell(103, 3), "another one that was open");
-        assert!(!told.tell(105, 9), "it was told whole before the next one came");
-        assert!(!told.tell(103, 3) && told.tell(103, 4));
-        told.told_whole(104);
-        assert!(!told.tell(104, 5) && !told.tell(99, 6));
-        assert_eq!(told.horizon(), Some(100));
+    fn each_change_is_delivered_once() {
+        let mut delivered = with_horizon(100);
+        assert!(
+            delivered.deliver(105, 1)
+                && delivered.deliver(105, 2)
+                && !delivered.deliver(105, 1)
+                && !delivered.deliver(105, 2)
+        );
+        assert!(delivered.deliver(103, 3), "another one that was open");
+        assert!(!delivered.deliver(105, 9), "it was delivered whole before the next one came");
+        assert!(!delivered.deliver(103, 3) && delivered.deliver(103, 4));
+        delivered.note_transaction(104);
+        assert!(!delivered.deliver(104, 5) && !delivered.deliver(99, 6));
+        assert_eq!(delivered.horizon(), Some(100));
     }
 
     #[test]
     fn what_lies_before_the_horizon_is_given_up() {
-        let mut told = heard(100);
+        let mut delivered = with_horizon(100);
         for transaction in 100..1_000 {
-            assert!(told.tell(transaction, 1));
+            assert!(delivered.deliver(transaction, 1));
         }
-        assert!(told.reach(900) && !told.reach(900) && !told.reach(100));
+        assert!(delivered.reach(900) && !delivered.reach(900) && !delivered.reach(100));
         for transaction in 0..1_000 {
-            assert!(!told.tell(transaction, 1), "{transaction}");
+            assert!(!delivered.deliver(transaction, 1), "{transaction}");
         }
-        assert!(told.tell(1_000, 1));
-        assert!(told.reach(10_000_000) && !told.tell(1_001, 1) && told.tell(10_000_001, 1));
+        assert!(delivered.deliver(1_000, 1));
+        assert!(
+            delivered.reach(10_000_000) && !delivered.deliver(1_001, 1) && delivered.deliver(10_000_001, 1)
+        );
     }
 
     #[test]
     fn a_transaction_that_stays_open_costs_a_bit_for_each_one_after_it() {
-        let mut told = heard(7);
+        let mut delivered = with_horizon(7);
         let mut number = 0;
         for transaction in 8..1_000_008 {
             for _ in 0..3 {
                 number += 1;
-                assert!(told.tell(transaction, number));
+                assert!(delivered.deliver(transaction, number));
             }
         }
-        assert!(told.bytes() <= 1_000_000 / 8 * 2, "{}", told.bytes());
-        assert!(told.is_certain() && told.tell(7, number + 1), "the one that was open");
-        assert!(!told.tell(500_000, 1));
+        assert!(delivered.bytes() <= 1_000_000 / 8 * 2, "{}", delivered.bytes());
+        assert!(delivered.is_certain() && delivered.deliver(7, number + 1), "the one that was open");
+        assert!(!delivered.deliver(500_000, 1));
     }
 
     #[test]
-    fn what_is_too_much_to_remember_is_told_all_the_same_and_makes_it_uncertain() {
-        let mut told = Told { most: 128, ..heard(100) };
+    fn changes_beyond_the_memory_are_delivered_and_make_the_set_uncertain() {
+        let mut delivered = Delivered { most: 128, ..with_horizon(100) };
         for transaction in 101..500 {
-            assert!(told.tell(transaction, 1));
+            assert!(delivered.deliver(transaction, 1));
         }
-        assert!(!told.is_certain() && told.tell(100, 1));
-        assert!(told.bytes() <= 64);
-        told.reach(450);
-        assert!(!told.is_certain(), "some of those from there on are forgotten");
-        told.reach(600);
-        assert!(told.is_certain() && !told.tell(599, 1) && told.tell(600, 1));
+        assert!(!delivered.is_certain() && delivered.deliver(100, 1));
+        assert!(delivered.bytes() <= 64);
+        delivered.reach(450);
+        assert!(!delivered.is_certain(), "some of those from there on are forgotten");
+        delivered.reach(600);
+        assert!(delivered.is_certain() && !delivered.deliver(599, 1) && delivered.deliver(600, 1));
     }
 
     #[test]
-    fn a_snapshot_says_what_was_told() {
-        let mut told = heard(100);
-        assert!(told.tell(150, 1));
-        told.told_snapshot(140, 160, &[140, 155]);
+    fn a_snapshot_notes_its_transactions() {
+        let mut delivered = with_horizon(100);
+        assert!(delivered.deliver(150, 1));
+        delivered.note_snapshot(140, 160, &[140, 155]);
         for transaction in 90..170 {
             let is_new = [140, 155].contains(&transaction) || transaction >= 160;
-            assert_eq!(told.tell(transaction, 1), is_new, "{transaction}");
+            assert_eq!(delivered.deliver(transaction, 1), is_new, "{transaction}");
         }
-        assert!(told.is_certain());
-        let mut told = Told { most: 128, ..heard(1) };
-        told.told_snapshot(10, 1_000, &[10]);
-        assert!(!told.is_certain());
+        assert!(delivered.is_certain());
+        let mut delivered = Delivered { most: 128, ..with_horizon(1) };
+        delivered.note_snapshot(10, 1_000, &[10]);
+        assert!(!delivered.is_certain());
     }
 }

@@ -1,6 +1,5 @@
-//! The gateway as an executor of async-graphql: requests in, responses out, for our own transports and for those of others.
+//! The gateway as an executor of async-graphql: it takes requests and returns responses, for its own transports and for others.
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -13,83 +12,85 @@ use http::{HeaderName, HeaderValue};
 use tokio::time::Instant;
 
 use super::outbox::{Event, Inbox, OperationId, outbox};
-use super::{Feeds, Watch};
+use super::{ChangeFeed, Watch};
 use crate::auth::{AuthError, Caller};
 use crate::budget::Budget;
 use crate::database::SessionCounts;
-use crate::graph::{Answer, Code, Error, RequestContext, Subscription, Variables, from_body};
+use crate::graph::{
+    Answer, Code, Error, PreparedRequest, RequestContext, Subscription, Variables, whole_data,
+};
 use crate::supervise::caught;
 
-/// Tells what an answer took.
+/// The header with the statements, round trips and time of an answer.
 pub const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 /// The only operation of a stream.
 const OPERATION: OperationId = 1;
-/// Events that are taken at once.
+/// Largest number of events that are taken together.
 const TAKEN_AT_ONCE: usize = 256;
-/// The answer to several requests at once.
+/// Message of the error that refuses a batch.
 pub const NO_BATCHES: &str = "Send one request at a time: batches are not supported.";
 
-/// Answers requests: queries and mutations with one response, subscriptions with as many as there are.
+/// Answers requests: a query or mutation with one response, a subscription with one for each change.
 ///
-/// What surrounds a request stands in its `data`, or in that of its session, as a [`RequestContext`]; without one, the request
-/// is the gateway's own caller's, who is nobody unless it was [said](Self::called_by).
+/// The `data` of a request, or that of its session, holds a [`RequestContext`] with the caller. Without one, the caller is that of
+/// [`called_by`](Self::called_by), or anonymous.
 #[derive(Clone)]
 pub struct Gateway {
-    feeds: Arc<Feeds>,
+    feed: Arc<ChangeFeed>,
     caller: Arc<Caller>,
     budget: Budget,
     time: Duration,
-    tells_timing: bool,
+    sends_timing: bool,
 }
 
 impl Gateway {
-    /// A gateway that gives a request up after so much `time`. `budget`: for what waits to be told.
-    pub fn new(feeds: Arc<Feeds>, budget: Budget, time: Duration, tells_timing: bool) -> Self {
-        Self { feeds, caller: Caller::anonymous(), budget, time, tells_timing }
+    /// Creates a gateway that ends requests after `time`. `budget`: memory for responses that wait.
+    pub fn new(feed: Arc<ChangeFeed>, budget: Budget, time: Duration, sends_timing: bool) -> Self {
+        Self { feed, caller: Caller::anonymous(), budget, time, sends_timing }
     }
 
-    /// The same gateway for this caller, wherever a request does not say who asks.
+    /// Returns the same gateway with a caller for requests that name none.
     #[must_use]
     pub fn called_by(&self, caller: Arc<Caller>) -> Self {
         Self { caller, ..self.clone() }
     }
 
-    /// Plans a subscription, and says whose it is; `None`: the request is none, or is not valid, and is to be executed.
-    pub fn subscription(&self, request: &Request) -> Option<Result<(Subscription, Arc<Caller>), Error>> {
-        let context = self.context(request, None);
-        let planned = self.feeds.engine().subscription(request, &context)?;
-        Some(planned.map(|subscription| (subscription, Arc::clone(&context.caller))))
+    /// Reads the document of a request. `context`: the caller and the like; without it, they are those in the request's `data`.
+    pub fn prepare(&self, request: Request, context: Option<RequestContext>) -> PreparedRequest {
+        let mut context = context
+            .or_else(|| RequestContext::of(&request.data).cloned())
+            .unwrap_or_else(|| RequestContext::new(Arc::clone(&self.caller)));
+        if context.variables.text().is_none() && !request.variables.is_empty() {
+            context.variables = Variables::read(&request.variables);
+        }
+        self.feed.engine().prepare(request, context)
+    }
+
+    /// Plans a subscription; `None` if the request is none or is invalid, so that [`answer`](Self::answer) answers it.
+    pub fn subscription(&self, prepared: &PreparedRequest) -> Option<Result<Subscription, Error>> {
+        self.feed.engine().subscription(prepared)
     }
 
     /// Returns how many subscriptions have begun so far. Each receives every change that is committed after it was counted.
     pub fn subscriptions_begun(&self) -> u64 {
-        self.feeds.begun()
+        self.feed.begun()
     }
 
-    fn context<'a>(&self, request: &'a Request, session: Option<&'a Data>) -> Cow<'a, RequestContext> {
-        let given = RequestContext::of(&request.data).or_else(|| session.and_then(RequestContext::of));
-        let own = || Cow::Owned(RequestContext::new(Arc::clone(&self.caller)));
-        let mut context = given.map_or_else(own, Cow::Borrowed);
-        if context.variables.text().is_none() && !request.variables.is_empty() {
-            context.to_mut().variables = Variables::read(&request.variables);
-        }
-        context
-    }
-
-    async fn answer(&self, request: &Request, context: &RequestContext) -> Response {
+    /// Answers a query or mutation. A subscription gets an error that says how to send it.
+    pub async fn answer(&self, prepared: PreparedRequest) -> Response {
         let begun = Instant::now();
-        // Connections outlast the request that said who asks.
-        let answer = if context.caller.has_expired() {
+        // A connection outlasts the request whose token named its caller.
+        let answer = if prepared.caller().has_expired() {
             Answer::failed(expired(), SessionCounts::default())
         } else {
-            whole(self.feeds.engine().execute(request, context, self.time)).await
+            without_panic(self.feed.engine().execute(&prepared, self.time)).await
         };
         let Answer { mut response, operation, outcome, counts, cost } = answer;
         let milliseconds = begun.elapsed().as_secs_f64() * 1_000.0;
         let SessionCounts { statements, round_trips, .. } = counts;
         let operation = operation.unwrap_or_default();
         tracing::info!(operation, ?outcome, statements, round_trips, milliseconds, "answered");
-        if self.tells_timing {
+        if self.sends_timing {
             let mut timing = String::new();
             // Writing to a String cannot fail.
             let _ = write!(
@@ -102,29 +103,28 @@ impl Gateway {
             }
         }
         match &response.data {
-            Value::Binary(body) if !context.as_body => {
+            Value::Binary(body) if !prepared.as_body() => {
                 let headers = response.http_headers;
-                from_body(body).http_headers(headers)
+                whole_data(body).http_headers(headers)
             }
             _ => response,
         }
     }
 
-    /// The responses of an operation.
+    /// Returns the responses of an operation.
     async fn responses(self, request: Request, session: Option<Arc<Data>>) -> BoxStream<'static, Response> {
-        let context = self.context(&request, session.as_deref());
-        match self.feeds.engine().subscription(&request, &context) {
-            None => {
-                let response = self.answer(&request, &context).await;
-                stream::once(std::future::ready(response)).boxed()
-            }
-            Some(Err(error)) => stream::once(std::future::ready(refused(error))).boxed(),
-            Some(Ok(_)) if context.caller.has_expired() => {
-                stream::once(std::future::ready(refused(expired()))).boxed()
-            }
+        let of_request = RequestContext::of(&request.data);
+        let context = of_request.or_else(|| session.as_deref().and_then(RequestContext::of)).cloned();
+        let prepared = self.prepare(request, context);
+        let only = |response| stream::once(std::future::ready(response)).boxed();
+        match self.subscription(&prepared) {
+            None => only(self.answer(prepared).await),
+            Some(Err(error)) => only(refused(error)),
+            Some(Ok(_)) if prepared.caller().has_expired() => only(refused(expired())),
             Some(Ok(subscription)) => {
-                let told = Told::begin(&self, subscription, Arc::clone(&context.caller));
-                stream::unfold(told, async |mut told| Some((told.next().await?, told))).boxed()
+                let responses = Responses::begin(&self, subscription, Arc::clone(prepared.caller()));
+                stream::unfold(responses, async |mut responses| Some((responses.next().await?, responses)))
+                    .boxed()
             }
         }
     }
@@ -132,11 +132,10 @@ impl Gateway {
 
 impl Executor for Gateway {
     async fn execute(&self, request: Request) -> Response {
-        let context = self.context(&request, None);
-        self.answer(&request, &context).await
+        self.answer(self.prepare(request, None)).await
     }
 
-    /// One request at a time: what a caller may ask for at once is counted by request.
+    /// Refuses batches, because a caller's limits count requests.
     async fn execute_batch(&self, batch: BatchRequest) -> BatchResponse {
         match batch {
             BatchRequest::Single(request) => self.execute(request).await,
@@ -150,9 +149,9 @@ impl Executor for Gateway {
     }
 }
 
-/// A subscription whose responses are taken one by one.
-struct Told {
-    /// Subscribes, and tells what was missed meanwhile.
+/// The responses of a subscription, taken one by one.
+struct Responses {
+    /// Subscribes, and sends the missed changes; `None` once it has.
     begins: Option<BoxFuture<'static, Result<Watch, Error>>>,
     watch: Option<Watch>,
     inbox: Inbox,
@@ -161,14 +160,14 @@ struct Told {
     has_ended: bool,
 }
 
-impl Told {
+impl Responses {
     fn begin(gateway: &Gateway, subscription: Subscription, caller: Arc<Caller>) -> Self {
-        let feeds = Arc::clone(&gateway.feeds);
-        let settings = feeds.settings();
+        let feed = Arc::clone(&gateway.feed);
+        let settings = feed.settings();
         let held = gateway.budget.open(caller.share());
         let (outbox, inbox) = outbox(settings.queue_length, settings.queue_bytes, held);
         let expires_at = caller.expiry();
-        let begins = async move { feeds.subscribe(subscription, caller, outbox, OPERATION).await };
+        let begins = async move { feed.subscribe(subscription, caller, outbox, OPERATION).await };
         Self {
             begins: Some(Box::pin(begins)),
             watch: None,
@@ -202,11 +201,10 @@ impl Told {
             for event in events.drain(..) {
                 match event {
                     Event::Next(_, deliveries) => {
-                        self.waiting.extend(deliveries.iter().map(|it| from_body(&it.response)));
+                        self.waiting.extend(deliveries.iter().map(|it| it.response.response()));
                     }
                     Event::Failed(_, errors) => {
-                        let errors = serde_json::from_slice(&errors).unwrap_or_default();
-                        self.waiting.push_back(Response::from_errors(errors));
+                        self.waiting.push_back(Response::from_errors(errors.list.to_vec()));
                         self.has_ended = true;
                     }
                     Event::Complete(_) => self.has_ended = true,
@@ -220,7 +218,7 @@ impl Told {
     }
 }
 
-/// What beginning has come to; nothing more once it has.
+/// Waits until the subscription has begun, once.
 async fn begun(begins: &mut Option<BoxFuture<'static, Result<Watch, Error>>>) -> Result<Watch, Error> {
     match begins {
         Some(begins) => begins.await,
@@ -228,7 +226,7 @@ async fn begun(begins: &mut Option<BoxFuture<'static, Result<Watch, Error>>>) ->
     }
 }
 
-/// Waits for a moment, if there is one.
+/// Waits until a moment; forever without one.
 pub async fn until(moment: Option<Instant>) {
     match moment {
         Some(moment) => tokio::time::sleep_until(moment).await,
@@ -236,7 +234,7 @@ pub async fn until(moment: Option<Instant>) {
     }
 }
 
-/// Says that a caller's token has ended since it was taken.
+/// Makes the error for a token that has expired since it was checked.
 pub fn expired() -> Error {
     Error::unauthenticated(AuthError::Expired)
 }
@@ -245,8 +243,8 @@ fn refused(error: Error) -> Response {
     Answer::refused(vec![error]).response
 }
 
-/// The answer that some work gives; a panic is an error of ours, and takes nobody else's connection along.
-fn whole(work: impl Future<Output = Answer>) -> impl Future<Output = Answer> {
+/// Returns the answer of some work, or an internal error if it panics, so that other requests of the connection go on.
+fn without_panic(work: impl Future<Output = Answer>) -> impl Future<Output = Answer> {
     let panicked = || Answer::failed(Error::internal(&"a request has panicked"), SessionCounts::default());
     caught("request", work).map(move |answer| answer.unwrap_or_else(panicked))
 }
@@ -258,10 +256,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_an_internal_error() {
-        let answer = whole(async { panic!("a mistake") }).await;
+        let answer = without_panic(async { panic!("a mistake") }).await;
         assert_eq!(answer.outcome, Outcome::Failed(Code::Internal));
         assert_eq!(Outcome::of(&answer.response), Outcome::Failed(Code::Internal));
-        let told = format!("{:?}", answer.response);
-        assert!(!told.contains("a mistake") && told.contains("\"id\""), "{told}");
+        let text = format!("{:?}", answer.response);
+        assert!(!text.contains("a mistake") && text.contains("\"id\""), "{text}");
     }
 }

@@ -1,20 +1,20 @@
-//! The changes that Postgres remembers, read as the gateway itself and at the primary: a standby may not know yet of a
-//! change that has been heard of.
+//! The stored changes, read by the gateway's login role on the primary: a standby may lack a change whose notification has arrived.
 
 use serde_json::Value;
 use tokio_postgres::types::Type;
 
-use super::change::{Announcement, Raw, References};
+use super::change::{RawChange, References, RowChange};
 use crate::database::{Access, DatabaseError, Parameter, Pool, Row, Statement};
 use crate::graph::catalog::{Catalog, Table};
 
-/// Changes that are read at a time.
+/// Number of changes that one query reads.
 const PAGE: usize = 2_000;
 const SELECT: &str = "SELECT change_id, transaction_id::text, (extract(epoch FROM changed_at) * 1000000)::bigint, \
     table_name, operation, row_key::text, row_references::text, references_before::text FROM praxis.changes";
-/// Changes of one transaction, by its key.
+/// Condition for the changes of one transaction.
 const OF: &str = "WHERE transaction_id = $1::text::xid8 AND change_id > $2 ORDER BY change_id LIMIT $3";
-/// Changes of a table, by its numbers: what changes a row later has the greater one, even if its transaction is the older one.
+/// Condition for the changes of a table, in the order of their numbers: a later change of a row has a greater number, even if its
+/// transaction is older.
 const SINCE: &str = "WHERE table_name = $4 AND change_id > $2 AND transaction_id >= $1::text::xid8 \
     AND pg_visible_in_snapshot(transaction_id, coalesce(nullif($5, '')::pg_snapshot, pg_current_snapshot())) \
     ORDER BY change_id LIMIT $3";
@@ -27,44 +27,44 @@ const RECALL: &str = "SELECT praxis.recall_rows($1::text[]::xid8[], $2::bigint[]
 const FORGOTTEN: &str = "SELECT up_to::text FROM praxis.changes_forgotten";
 const FORGET: &str = "SELECT praxis.forget_changes(make_interval(secs => $1), $2)";
 
-/// Changes of some transactions, page by page in the order of their numbers.
+/// Stored changes of some transactions, read page by page in the order of their numbers.
 pub(super) struct History<'a> {
     pool: &'a Pool,
     catalog: &'a Catalog,
     transaction: u64,
     changes: Changes,
-    /// The number that the next page begins behind, once that is known.
+    /// The number after which the next page begins; `None` until it was read.
     last: Option<i64>,
     ended: bool,
 }
 
-/// Which changes are read.
+/// The changes to read.
 enum Changes {
-    /// Those of the transaction.
+    /// Changes of the transaction.
     Of,
-    /// Those of the transaction and all later ones, as far as they are of one table.
+    /// Changes of one table by the transaction and all later ones.
     Since {
         /// Schema and name.
         table: String,
-        /// Only what this snapshot sees; empty for everything.
+        /// A snapshot that limits the changes to its own; empty for all changes.
         as_of: String,
     },
 }
 
 impl<'a> History<'a> {
-    /// Changes of a table by this transaction and all later ones.
+    /// Returns the changes of a table by this transaction and all later ones.
     pub(super) fn since(pool: &'a Pool, catalog: &'a Catalog, transaction: u64, table: &Table) -> Self {
         let table = format!("{}.{}", table.schema, table.name);
         let changes = Changes::Since { table, as_of: String::new() };
         Self { pool, catalog, transaction, changes, last: None, ended: false }
     }
 
-    /// Changes of this transaction.
+    /// Returns the changes of a transaction.
     pub(super) fn of(pool: &'a Pool, catalog: &'a Catalog, transaction: u64) -> Self {
         Self { pool, catalog, transaction, changes: Changes::Of, last: Some(0), ended: false }
     }
 
-    /// The same changes as far as their transactions had been committed: each of them is read whole, or not at all.
+    /// Returns the same changes, limited to transactions that a snapshot sees: each is read whole or not at all.
     pub(super) fn seen_by(mut self, seen: &Seen) -> Self {
         if let Changes::Since { as_of, .. } = &mut self.changes {
             as_of.clone_from(&seen.snapshot);
@@ -72,8 +72,8 @@ impl<'a> History<'a> {
         self
     }
 
-    /// The next page, whose changes get this horizon; `None` after the last.
-    pub(super) async fn next(&mut self, horizon: u64) -> Result<Option<Vec<Announcement>>, DatabaseError> {
+    /// Reads the next page, whose changes get this horizon; `None` after the last page.
+    pub(super) async fn next(&mut self, horizon: u64) -> Result<Option<Vec<RowChange>>, DatabaseError> {
         if self.ended {
             return Ok(None);
         }
@@ -99,7 +99,7 @@ impl<'a> History<'a> {
         Ok(Some(rows.iter().filter_map(|row| read(self.catalog, row, horizon)).collect()))
     }
 
-    /// The number that the first page begins behind.
+    /// Reads the number after which the first page begins.
     async fn before(&self) -> Result<i64, DatabaseError> {
         let parameters = vec![Parameter::new(Type::TEXT, self.transaction.to_string().into_bytes())];
         let rows = self.pool.query_in(Access::Writes, &Statement { text: BEFORE.into(), parameters }).await?;
@@ -107,26 +107,25 @@ impl<'a> History<'a> {
     }
 }
 
-/// Which transactions a moment of the database sees.
+/// A snapshot of the database: the transactions that it sees.
 #[derive(Debug, PartialEq)]
 pub(super) struct Seen {
-    /// As Postgres writes it: `horizon:ends_before:open,open,…`.
+    /// The snapshot in Postgres's format: `horizon:ends_before:open,open,…`.
     snapshot: String,
-    /// All before this one had ended.
+    /// All transactions before this one had ended.
     pub(super) horizon: u64,
-    /// None from this one on had ended.
+    /// No transaction from this one on had ended.
     pub(super) ends_before: u64,
-    /// Those in between that had not.
+    /// Transactions in between that had not ended.
     pub(super) open: Vec<u64>,
 }
 
 impl Seen {
-    /// What is seen now.
+    /// Takes a snapshot.
     pub(super) async fn now(pool: &Pool) -> Result<Self, DatabaseError> {
         let rows = pool.query(&Statement { text: SEEN.into(), parameters: Vec::new() }).await?;
         let snapshot = rows.first().and_then(|row| text(row, 0)).unwrap_or_default();
-        Self::read(snapshot)
-            .ok_or_else(|| DatabaseError::Unavailable("what a snapshot sees cannot be read".to_owned()))
+        Self::read(snapshot).ok_or_else(|| DatabaseError::Unavailable("a snapshot cannot be read".to_owned()))
     }
 
     fn read(snapshot: &str) -> Option<Self> {
@@ -138,8 +137,8 @@ impl Seen {
     }
 }
 
-/// Brings what rows were before some changes, each given by transaction and number, into the transaction in which their
-/// subscribers are judged.
+/// Returns the statement that makes rows readable as they were before some changes, given by transaction and number, for the transaction
+/// that evaluates policies and filters on them.
 pub(super) fn recall(changes: &[(u64, i64)]) -> Statement {
     let transactions: Vec<String> = changes.iter().map(|(transaction, _)| transaction.to_string()).collect();
     let numbers: Vec<[u8; 8]> = changes.iter().map(|(_, number)| number.to_be_bytes()).collect();
@@ -150,7 +149,7 @@ pub(super) fn recall(changes: &[(u64, i64)]) -> Statement {
     Statement { text: RECALL.into(), parameters }
 }
 
-/// Whether changes of this transaction, or of later ones, have been forgotten.
+/// Returns whether changes of this transaction, or of later ones, have been deleted.
 pub(super) async fn is_forgotten(pool: &Pool, transaction: u64) -> Result<bool, DatabaseError> {
     let rows =
         pool.query_in(Access::Writes, &Statement { text: FORGOTTEN.into(), parameters: Vec::new() }).await?;
@@ -158,7 +157,7 @@ pub(super) async fn is_forgotten(pool: &Pool, transaction: u64) -> Result<bool, 
     Ok(up_to.is_none_or(|up_to| up_to >= transaction))
 }
 
-/// Forgets old changes, a number at most; how many it was.
+/// Deletes changes that are older than a duration, at most `most`; returns how many it deleted.
 pub(super) async fn forget(
     pool: &Pool,
     older_than: std::time::Duration,
@@ -172,13 +171,13 @@ pub(super) async fn forget(
     Ok(rows.first().and_then(|row| bigint(row, 0)).unwrap_or_default())
 }
 
-fn read(catalog: &Catalog, row: &Row, horizon: u64) -> Option<Announcement> {
+fn read(catalog: &Catalog, row: &Row, horizon: u64) -> Option<RowChange> {
     let key: Vec<Value> = serde_json::from_str(text(row, 5)?).ok()?;
     let references: References = serde_json::from_str(text(row, 6)?).ok()?;
     let before: Option<References> = text(row, 7).and_then(|before| serde_json::from_str(before).ok());
-    Announcement::read(
+    RowChange::read(
         catalog,
-        &Raw {
+        &RawChange {
             number: bigint(row, 0)?,
             transaction: text(row, 1)?.parse().ok()?,
             horizon,

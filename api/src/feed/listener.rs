@@ -1,7 +1,7 @@
 //! The gateway's only listening connection.
 //!
-//! It hears of changes to reference tables, which are kept in memory, and of changes that somebody may watch. Every now and
-//! then it greets itself, to know that it still hears; the greeting says up to which transaction everything has been heard.
+//! It receives notifications of changes to reference tables, which are kept in memory, and to tables with subscribers. It sends a probe
+//! now and then to check the connection; the probe carries the transaction before which all notifications have arrived.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -9,96 +9,96 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::notifications::{Deaf, GREET_EVERY, HEARD_WITHIN, Hearing, REFERENCE, SCHEMA};
+use super::notifications::{ARRIVES_WITHIN, ListenError, Notifications, PROBE_EVERY, REFERENCE, SCHEMA};
 use crate::database::{DatabaseError, Notification, Pool};
 use crate::graph::Engine;
 
-/// Pause between attempts to listen; it grows while they fail. Meanwhile answers wait.
+/// Pause between attempts to listen, which grows while they fail. Answers wait meanwhile.
 const RETRY_AFTER: Duration = Duration::from_millis(100);
 /// The longest of these pauses.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-/// Pause where nothing can be heard until somebody changes the settings or the server.
+/// Pause if listening fails until somebody changes the settings or the server.
 const LASTING_PAUSE: Duration = Duration::from_secs(10);
 
-/// What the listener tells the dispatcher, in this order: messages, connected, messages, messages, …, lost.
+/// An event for the dispatcher, in this order: messages, connected, messages, messages, …, lost.
 #[derive(Debug)]
-pub(super) enum Heard {
-    /// Everything that was announced since before this is heard.
+pub(super) enum Received {
+    /// Every notification since the messages before arrives from now on.
     Connected,
-    /// Messages about changes, as they came together. Those before `Connected` came while listening began.
+    /// Notifications of changes that came together. Those before `Connected` came before the first probe.
     Messages(Vec<String>),
-    /// Nothing is heard any more, or not yet.
-    Lost(Deaf),
+    /// The connection is lost, or could not be opened.
+    Lost(ListenError),
 }
 
-/// Listens.
+/// Listens, and reconnects after a loss.
 pub(super) struct Listener {
     pool: Pool,
     engine: Arc<Engine>,
-    heard: mpsc::Sender<Heard>,
+    received: mpsc::Sender<Received>,
 }
 
 impl Listener {
-    pub(super) fn new(pool: &Pool, engine: Arc<Engine>, heard: mpsc::Sender<Heard>) -> Self {
-        Self { pool: pool.aside(), engine, heard }
+    pub(super) fn new(pool: &Pool, engine: Arc<Engine>, received: mpsc::Sender<Received>) -> Self {
+        Self { pool: pool.aside(), engine, received }
     }
 
-    /// Listens until nobody wants to know; reconnects when the connection is lost or has gone silent.
+    /// Listens until the dispatcher ends; reconnects when the connection is lost or silent.
     pub(super) async fn run(self) {
         let mut pause = RETRY_AFTER;
         let mut lasted = None;
-        while !self.heard.is_closed() {
-            let mut has_heard = false;
-            let Err(deaf) = self.listen(&mut has_heard).await;
-            // On a standby nothing is heard in any case, and looking has to do.
-            let lasts = deaf.lasts();
-            // Said once: after a while looking has to do where nothing is heard for another reason, too.
-            if has_heard || lasted != Some(lasts) {
+        while !self.received.is_closed() {
+            let mut has_listened = false;
+            let Err(failure) = self.listen(&mut has_listened).await;
+            // A standby sends no notifications at all, so that periodic checks have to suffice.
+            let lasts = failure.lasts();
+            // Set once: after a while, periodic checks have to suffice for other failures too.
+            if has_listened || lasted != Some(lasts) {
                 self.engine.set_schema_heard(lasts);
             }
             lasted = Some(lasts);
             self.engine.reference().set_listening(false);
             tracing::warn!(
-                reason = %deaf,
-                "cannot hear of changes; reading reference tables every few seconds, and telling subscribers later"
+                reason = %failure,
+                "receiving no notifications of changes; reading reference tables every few seconds, and delivering changes later"
             );
-            // It fails only where nobody wants to know.
-            let _ = self.heard.send(Heard::Lost(deaf)).await;
-            pause = if has_heard { RETRY_AFTER } else { LONGEST_PAUSE.min(pause * 2) };
+            // It fails only if the dispatcher has ended.
+            let _ = self.received.send(Received::Lost(failure)).await;
+            pause = if has_listened { RETRY_AFTER } else { LONGEST_PAUSE.min(pause * 2) };
             tokio::time::sleep(if lasts { LASTING_PAUSE } else { pause }).await;
         }
     }
 
-    async fn listen(&self, has_heard: &mut bool) -> Result<Infallible, Deaf> {
-        let mut hearing = Hearing::begin(&self.pool).await?;
-        let early = hearing.take_early();
-        self.tell(early).await?;
-        *has_heard = true;
-        // What was read before might have changed unheard, and the schema too.
+    async fn listen(&self, has_listened: &mut bool) -> Result<Infallible, ListenError> {
+        let mut notifications = Notifications::begin(&self.pool).await?;
+        let early = notifications.take_early();
+        self.handle(early).await?;
+        *has_listened = true;
+        // Reference tables and the schema may have changed without a notification.
         self.engine.reference().set_listening(true);
         self.engine.set_schema_heard(true);
-        self.send(Heard::Connected).await?;
-        let mut is_greeted = false;
+        self.send(Received::Connected).await?;
+        let mut is_probed = false;
         loop {
-            let patience = if is_greeted { HEARD_WITHIN } else { GREET_EVERY };
-            match tokio::time::timeout(patience, hearing.hear()).await {
-                Ok(heard) => {
-                    is_greeted = false;
-                    self.tell(heard?).await?;
+            let patience = if is_probed { ARRIVES_WITHIN } else { PROBE_EVERY };
+            match tokio::time::timeout(patience, notifications.receive()).await {
+                Ok(received) => {
+                    is_probed = false;
+                    self.handle(received?).await?;
                 }
-                Err(_) if is_greeted => return Err(Deaf::Silent),
+                Err(_) if is_probed => return Err(ListenError::Silent),
                 Err(_) => {
-                    hearing.greet().await?;
-                    is_greeted = true;
+                    notifications.probe().await?;
+                    is_probed = true;
                 }
             }
         }
     }
 
-    /// Tells what was heard together.
-    async fn tell(&self, heard: Vec<Notification>) -> Result<(), Deaf> {
-        let mut changes = Vec::with_capacity(heard.len());
-        for Notification { channel, payload } in heard {
+    /// Handles notifications that came together.
+    async fn handle(&self, received: Vec<Notification>) -> Result<(), ListenError> {
+        let mut changes = Vec::with_capacity(received.len());
+        for Notification { channel, payload } in received {
             if channel == REFERENCE {
                 tracing::debug!(table = payload, "reference table changed");
                 self.engine.reference().forget();
@@ -108,11 +108,11 @@ impl Listener {
                 changes.push(payload);
             }
         }
-        if changes.is_empty() { Ok(()) } else { self.send(Heard::Messages(changes)).await }
+        if changes.is_empty() { Ok(()) } else { self.send(Received::Messages(changes)).await }
     }
 
-    async fn send(&self, heard: Heard) -> Result<(), Deaf> {
-        let ended = |_| Deaf::Lost(DatabaseError::Unavailable("the gateway ends".into()));
-        self.heard.send(heard).await.map_err(ended)
+    async fn send(&self, received: Received) -> Result<(), ListenError> {
+        let ended = |_| ListenError::Lost(DatabaseError::Unavailable("the gateway ends".into()));
+        self.received.send(received).await.map_err(ended)
     }
 }

@@ -20,14 +20,16 @@ mod history;
 mod listener;
 mod notifications;
 mod outbox;
+mod reader;
 mod registry;
 mod resume;
+mod status;
 
 use std::time::Duration;
 
-pub use change_feed::Feeds;
+pub use change_feed::ChangeFeed;
 pub use executor::{Gateway, NO_BATCHES, SERVER_TIMING, expired, until};
-pub use notifications::{Deaf, check_hearing};
+pub use notifications::{ListenError, check_notifications};
 pub use outbox::{Delivery, Event, Inbox, OperationId, Outbox, outbox};
 pub use registry::Watch;
 

@@ -1,8 +1,8 @@
-//! A listening connection that is known to hear.
+//! A listening connection that is proven to receive notifications.
 //!
-//! That it could be opened proves little. A pooler in transaction mode takes the LISTEN and passes nothing on; behind
-//! another address there may be another server. So what is written over the gateway's own connections has to be heard, and
-//! what these read must not lag behind it: a row is read after its change has been heard of.
+//! An open connection proves little. A pooler in transaction mode accepts the LISTEN and passes nothing on, and another address may
+//! lead to another server. So a probe that is sent over the gateway's own connections has to arrive. What these connections read must
+//! not lag behind the notifications either: a row is read after the notification of its change.
 
 use std::time::Duration;
 
@@ -18,104 +18,104 @@ pub(super) const REFERENCE: &str = "praxis_reference";
 const CHANGES: &str = "praxis_changes";
 /// The channel that is notified when the schema changes, where the migrations could create an event trigger.
 pub(super) const SCHEMA: &str = "praxis_schema";
-/// How often the connection is greeted: more often than anything on the way forgets an idle connection.
-pub(super) const GREET_EVERY: Duration = Duration::from_secs(30);
-/// A notification that takes longer than this does not arrive.
-pub(super) const HEARD_WITHIN: Duration = Duration::from_secs(3);
-/// Messages that are taken together at most.
+/// Pause between two probes: shorter than the time after which a router or pooler drops an idle connection.
+pub(super) const PROBE_EVERY: Duration = Duration::from_secs(30);
+/// A notification that takes longer than this counts as lost.
+pub(super) const ARRIVES_WITHIN: Duration = Duration::from_secs(3);
+/// Largest number of notifications that are taken together.
 const TAKEN_AT_ONCE: usize = 1_000;
 
-/// Why changes are not heard of.
+/// Why the gateway receives no notifications.
 #[derive(Debug, Error)]
-pub enum Deaf {
-    /// The gateway's database, or the one that is listened to, is a standby.
+pub enum ListenError {
+    /// The gateway's database, or the one of `--listen-url`, is a standby.
     #[error("{0}; a standby hears of nothing")]
     Standby(String),
-    /// Transactions that read come to a standby, those that write to its primary.
+    /// A pooler sends transactions that read to a standby.
     #[error(
         "a pooler sends what is read to a standby, which may not know yet of a change that was heard of; \
          send all transactions to the primary"
     )]
     SplitReads,
-    /// What is written at the database is not heard.
+    /// The connection listens, but a probe does not arrive.
     #[error(
         "the connection listens, and does not hear its own greeting: a pooler in transaction mode swallows it, or \
          --listen-url leads to another server than --database-url; give --listen-url the address of the same \
          database past the pooler"
     )]
     Swallowed,
-    /// It has been heard, and is not any more.
+    /// A later probe does not arrive.
     #[error("the listening connection has gone silent")]
     Silent,
-    /// It cannot be opened, or was lost.
+    /// The connection cannot be opened, or was lost.
     #[error(transparent)]
     Lost(#[from] DatabaseError),
 }
 
-impl Deaf {
-    /// Whether it stays so until somebody changes the settings or the server.
+impl ListenError {
+    /// Returns whether it lasts until somebody changes the settings or the server.
     pub(super) fn lasts(&self) -> bool {
         matches!(self, Self::Standby(_) | Self::SplitReads | Self::Swallowed)
     }
 }
 
-/// A connection that hears.
-pub(super) struct Hearing {
+/// A connection that receives notifications.
+pub(super) struct Notifications {
     listening: Listening,
-    greeting: String,
-    /// What came before the first greeting, and with it.
+    probe: String,
+    /// Notifications that came before the first probe, and the probe.
     early: Vec<Notification>,
 }
 
-/// Whether changes could be heard of at the moment.
-pub async fn check_hearing(pool: &Pool) -> Result<(), Deaf> {
-    Hearing::begin(&pool.aside()).await.map(drop)
+/// Checks that a connection receives notifications at the moment.
+pub async fn check_notifications(pool: &Pool) -> Result<(), ListenError> {
+    Notifications::begin(&pool.aside()).await.map(drop)
 }
 
-impl Hearing {
-    /// Listens, and waits to hear what a connection of the pool says.
-    pub(super) async fn begin(pool: &Pool) -> Result<Self, Deaf> {
+impl Notifications {
+    /// Listens, and waits for a probe that is sent over a connection of the pool.
+    pub(super) async fn begin(pool: &Pool) -> Result<Self, ListenError> {
         let mut listening = Listening::open(pool, &[REFERENCE, CHANGES, SCHEMA]).await.map_err(explained)?;
-        // Gateways hear one another's greetings.
+        // Gateways receive one another's probes.
         let name = Uuid::new_v4().simple().to_string();
-        let greeting = format!(
+        let probe = format!(
             "SELECT pg_notify('{CHANGES}', \
              jsonb_build_object('m', pg_snapshot_xmin(pg_current_snapshot())::text, 'g', '{name}')::text)"
         );
-        // From elsewhere: the listening connection itself would hear what a pooler tells nobody else.
-        let statement = Statement { text: greeting.as_str().into(), parameters: Vec::new() };
+        // Over another connection: the listening one would receive its own probe even if a pooler passes nothing on.
+        let statement = Statement { text: probe.as_str().into(), parameters: Vec::new() };
         pool.query_in(Access::Writes, &statement).await.map_err(explained)?;
         if pool.mode_of_reads().await? == Mode::Standby {
-            return Err(Deaf::SplitReads);
+            return Err(ListenError::SplitReads);
         }
-        let deadline = Instant::now() + HEARD_WITHIN;
+        let deadline = Instant::now() + ARRIVES_WITHIN;
         let mut early = Vec::new();
         while !early.iter().any(|it: &Notification| it.channel == CHANGES && it.payload.contains(&name)) {
-            let heard = tokio::time::timeout_at(deadline, listening.hear(TAKEN_AT_ONCE)).await;
-            early.extend(heard.map_err(|_| Deaf::Swallowed)??);
+            let received = tokio::time::timeout_at(deadline, listening.hear(TAKEN_AT_ONCE)).await;
+            early.extend(received.map_err(|_| ListenError::Swallowed)??);
         }
-        Ok(Self { listening, greeting, early })
+        Ok(Self { listening, probe, early })
     }
 
-    /// What came while listening began.
+    /// Takes the notifications that came before the probe.
     pub(super) fn take_early(&mut self) -> Vec<Notification> {
         std::mem::take(&mut self.early)
     }
 
-    /// What has come; waits for it. A call that is given up half-way loses nothing.
-    pub(super) async fn hear(&mut self) -> Result<Vec<Notification>, Deaf> {
+    /// Waits for notifications and returns them. A call that is dropped half-way loses none.
+    pub(super) async fn receive(&mut self) -> Result<Vec<Notification>, ListenError> {
         Ok(self.listening.hear(TAKEN_AT_ONCE).await?)
     }
 
-    /// Says something that the connection itself has to hear.
-    pub(super) async fn greet(&mut self) -> Result<(), Deaf> {
-        Ok(self.listening.run(&self.greeting).await?)
+    /// Sends a probe that has to arrive over the connection itself.
+    pub(super) async fn probe(&mut self) -> Result<(), ListenError> {
+        Ok(self.listening.run(&self.probe).await?)
     }
 }
 
-fn explained(error: DatabaseError) -> Deaf {
+fn explained(error: DatabaseError) -> ListenError {
     match error {
-        DatabaseError::ReadOnly(words) => Deaf::Standby(words),
-        other => Deaf::Lost(other),
+        DatabaseError::ReadOnly(words) => ListenError::Standby(words),
+        other => ListenError::Lost(other),
     }
 }

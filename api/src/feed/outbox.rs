@@ -4,10 +4,10 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::Bytes;
 use tokio::sync::{Notify, mpsc};
 
 use crate::budget::Held;
+use crate::graph::{Body, Errors};
 
 /// Bytes that an entry takes besides its text.
 const OVERHEAD: usize = 64;
@@ -23,8 +23,8 @@ pub type OperationId = u64;
 pub enum Event {
     /// Responses.
     Next(OperationId, Arc<[Delivery]>),
-    /// The operation has ended with these errors, a JSON list.
-    Failed(OperationId, Bytes),
+    /// The operation has ended with errors.
+    Failed(OperationId, Errors),
     /// The operation has ended.
     Complete(OperationId),
 }
@@ -38,21 +38,21 @@ pub struct Delivery {
     pub(super) horizon: u64,
     /// Where to go on after it; empty for nowhere.
     pub cursor: Arc<str>,
-    /// The response as JSON.
-    pub response: Bytes,
+    /// The response.
+    pub response: Body,
 }
 
 impl Delivery {
     /// Bytes that it takes, about.
     pub(super) fn bytes(&self) -> usize {
-        self.response.len() + OVERHEAD
+        self.response.json.len() + OVERHEAD
     }
 }
 
 impl Event {
     /// The only response of an operation.
-    pub fn response(operation: OperationId, response: impl Into<Bytes>) -> Self {
-        let delivery = Delivery { change: 0, horizon: 0, cursor: "".into(), response: response.into() };
+    pub fn response(operation: OperationId, response: Body) -> Self {
+        let delivery = Delivery { change: 0, horizon: 0, cursor: "".into(), response };
         Self::Next(operation, [delivery].into())
     }
 
@@ -66,7 +66,7 @@ impl Event {
     fn size(&self) -> usize {
         match self {
             Self::Next(_, deliveries) => deliveries.iter().map(Delivery::bytes).sum(),
-            Self::Failed(_, errors) => errors.len() + OVERHEAD,
+            Self::Failed(_, errors) => errors.json.len() + OVERHEAD,
             Self::Complete(_) => OVERHEAD,
         }
     }
@@ -244,7 +244,7 @@ mod tests {
     }
 
     fn event(bytes: usize) -> Event {
-        Event::response(1, vec![b'x'; bytes])
+        Event::response(1, Body::of_data(vec![b'x'; bytes]))
     }
 
     #[tokio::test]

@@ -1,10 +1,10 @@
-//! Who watches what.
+//! The groups of subscribers, and the topics that each watches.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::change::Announcement;
+use super::change::RowChange;
 use super::group::{Group, GroupKey, Subscriber};
 use super::{Bound, FeedSettings};
 use crate::auth::Share;
@@ -12,13 +12,13 @@ use crate::budget::Budget;
 use crate::graph::catalog::TableId;
 use crate::graph::{Code, Error, Topic};
 
-/// All groups, by who they are and by what they watch.
+/// All groups, by key and by topic.
 pub(super) struct Registry {
     groups: Mutex<GroupsOfFeeds>,
     next: AtomicU64,
     subscriptions: Bound,
     most_groups: Bound,
-    /// For what waits for them.
+    /// Memory for changes and deliveries that wait.
     budget: Budget,
 }
 
@@ -31,14 +31,14 @@ struct GroupsOfFeeds {
     of: HashMap<Share, Own>,
 }
 
-/// What one caller has.
+/// The subscriptions and groups of one caller.
 #[derive(Default)]
 struct Own {
     subscriptions: usize,
     groups: usize,
 }
 
-/// A subscription that lasts as long as this is kept.
+/// A running subscription, which ends when this is dropped.
 pub struct Watch {
     registry: Arc<Registry>,
     group: Arc<Group>,
@@ -56,8 +56,8 @@ impl Registry {
         }
     }
 
-    /// Adds a subscriber to the group of its key; where there is none, to a new one. `true`: it is new, and wants to be
-    /// run. An error: there are as many as there may be, of this caller or of all.
+    /// Adds a subscriber to the group of its key, or to a new one; `true` means that the group is new, and has to be run. It fails if
+    /// this caller, or all callers together, have as many subscriptions or groups as they may.
     pub(super) fn join(
         self: &Arc<Self>,
         key: GroupKey,
@@ -90,28 +90,28 @@ impl Registry {
         self.next.load(Ordering::Acquire)
     }
 
-    /// Gives changes to whoever watches them, all of them before anybody looks at the first.
-    pub(super) fn dispatch(&self, changes: impl IntoIterator<Item = Announcement>) {
+    /// Queues changes for the groups that watch them, and then wakes these groups.
+    pub(super) fn dispatch(&self, changes: impl IntoIterator<Item = RowChange>) {
         let groups = self.groups();
-        let mut told: HashMap<*const Group, &Arc<Group>> = HashMap::new();
+        let mut woken: HashMap<*const Group, &Arc<Group>> = HashMap::new();
         for change in changes {
             let change = Arc::new(change);
             for group in change.topics.iter().filter_map(|topic| groups.by_topic.get(topic)).flatten() {
                 group.push(&change);
-                told.insert(Arc::as_ptr(group), group);
+                woken.insert(Arc::as_ptr(group), group);
             }
         }
-        for group in told.into_values() {
+        for group in woken.into_values() {
             group.wake();
         }
     }
 
-    /// The tables that somebody watches.
+    /// Returns the tables that a group watches.
     pub(super) fn tables(&self) -> BTreeSet<TableId> {
         self.groups().by_topic.keys().map(Topic::table).collect()
     }
 
-    /// Whether nobody watches anything.
+    /// Returns whether there is no group.
     pub(super) fn is_empty(&self) -> bool {
         self.groups().by_key.is_empty()
     }
@@ -193,7 +193,7 @@ impl GroupsOfFeeds {
     }
 }
 
-/// Whether there may be one more.
+/// Checks that one more may be added.
 fn fits(bound: Bound, own: usize, all: usize, what: &str) -> Result<(), Error> {
     let message = if own >= bound.each {
         format!("A caller has at most {} {what} at a time.", bound.each)
@@ -210,7 +210,7 @@ impl Watch {
         &self.group
     }
 
-    /// Number of the subscriber in its group.
+    /// Returns the number of the subscriber in its group.
     pub(super) fn number(&self) -> u64 {
         self.number
     }

@@ -1,21 +1,23 @@
-//! A subscriber that was here before is told what it has missed, and then what comes, without a gap in between.
+//! Resuming: a subscriber that gives a cursor receives the changes since then, and then the new ones, without a gap.
 
 use std::sync::Arc;
 
-use super::change::Announcement;
-use super::change_feed::Feeds;
+use super::change::RowChange;
 use super::cursor::Cursor;
 use super::history::{History, is_forgotten};
 use super::outbox::{Event, OperationId, Outbox};
+use super::reader::Reader;
 use super::registry::Watch;
+use crate::database::Pool;
 use crate::graph::{Code, Error};
 
-/// Changes that are read again for a subscriber at most.
+/// Largest number of missed changes that a subscriber may receive.
 const MOST_CHANGES: usize = 10_000;
 
-/// Tells a subscriber, whose group holds back what comes meanwhile, what has changed since a cursor.
+/// Sends a subscriber the changes since a cursor. Its group holds back new changes meanwhile.
 pub(super) async fn resume(
-    feeds: &Feeds,
+    pool: &Pool,
+    reader: &Reader,
     watch: &Watch,
     cursor: Cursor,
     outbox: &Outbox,
@@ -23,19 +25,19 @@ pub(super) async fn resume(
 ) -> Result<(), Error> {
     let group = watch.group();
     let subscription = &group.subscription;
-    let catalog = feeds.engine().catalog();
+    let catalog = reader.catalog();
     let table = catalog.table(subscription.topic().table());
     let failed = |error| Error::from(&error);
 
-    // The group has been told of this subscriber before: what is not read here, it will hold.
-    let mut history = History::since(feeds.pool(), catalog, cursor.horizon, table);
+    // The group has the subscriber already: it holds back every change that is not read here.
+    let mut history = History::since(pool, catalog, cursor.horizon, table);
     let mut known = group.known();
     loop {
-        let permit = feeds.permit(&group.caller).await;
+        let permit = reader.permit(&group.caller).await;
         let page = history.next(cursor.horizon).await;
         drop(permit);
         let Some(page) = page.map_err(failed)? else { break };
-        let page: Vec<Arc<Announcement>> = page
+        let page: Vec<Arc<RowChange>> = page
             .into_iter()
             .filter(|change| change.topics.contains(subscription.topic()))
             .map(Arc::new)
@@ -43,20 +45,20 @@ pub(super) async fn resume(
         if !known.add(&page) || known.count() > MOST_CHANGES {
             return Err(gone("Too much has changed meanwhile."));
         }
-        let is_new = |change: &&Arc<Announcement>| {
+        let is_new = |change: &&Arc<RowChange>| {
             subscription.concerns(change.operation) && !cursor.covers(change.transaction, change.number)
         };
         let missed: Vec<_> = page.iter().filter(is_new).map(Arc::clone).collect();
         for changes in missed.chunks(subscription.batch()) {
-            let deliveries = group.read(feeds, changes).await?;
+            let deliveries = reader.read(subscription, &group.caller, changes).await?;
             if !deliveries.is_empty() {
                 outbox.send(Event::Next(operation, deliveries.into())).await;
             }
         }
     }
-    // Asked afterwards: what was forgotten while it was read counts as well.
-    let permit = feeds.permit(&group.caller).await;
-    let forgotten = is_forgotten(feeds.pool(), cursor.horizon).await;
+    // Checked afterwards: a change that was deleted during the read counts as missed.
+    let permit = reader.permit(&group.caller).await;
+    let forgotten = is_forgotten(pool, cursor.horizon).await;
     drop(permit);
     if forgotten.map_err(failed)? {
         return Err(gone("What has changed meanwhile is no longer known."));

@@ -1,6 +1,6 @@
 //! Answers: async-graphql's `Response`, and what the gateway itself wants to know beside it.
 //!
-//! Data is JSON that is finished: nothing reads it again. Errors say in their `source` how far the request came.
+//! Data is JSON that is finished: nothing reads it again, nor the JSON of errors. Errors say in their `source` how far the request came.
 
 use std::sync::Arc;
 
@@ -87,6 +87,14 @@ impl Answer {
         Self { counts, ..Self::of(vec![error], outcome) }
     }
 
+    /// An answer to a request with mistakes in its document, or whose document could not be read.
+    pub(super) fn not_read(mut errors: Vec<Error>) -> Self {
+        match errors.pop_if(|error| error.code == Code::Internal) {
+            Some(error) => Self::failed(error, SessionCounts::default()),
+            None => Self::refused(errors),
+        }
+    }
+
     /// An answer to a request that asks for more than one may, or for what cannot be.
     pub(super) fn not_planned(error: Error) -> Self {
         match error.code {
@@ -125,29 +133,77 @@ impl Answer {
     }
 }
 
-/// The body of a response: the finished one as it is; or errors, beside `data: null` where the request was executed.
+/// Returns the body of a response: the finished one as it is; or errors, beside `data: null` if the request was executed.
 pub fn into_body(response: Response) -> Bytes {
+    let is_executed = Outcome::of(&response).is_executed();
+    match response.data {
+        Value::Binary(body) if response.errors.is_empty() => body,
+        _ => errors_body(&response.errors, is_executed),
+    }
+}
+
+/// Writes a body of errors, with `data: null` if the request was executed.
+fn errors_body(errors: &[ServerError], is_executed: bool) -> Bytes {
     #[derive(Serialize)]
     struct Body<'a> {
         errors: &'a [ServerError],
         #[serde(skip_serializing_if = "Option::is_none")]
         data: Option<()>,
     }
-    let data = Outcome::of(&response).is_executed().then_some(());
-    match response.data {
-        Value::Binary(body) if response.errors.is_empty() => body,
-        _ => json(&Body { errors: &response.errors, data }),
+    json(&Body { errors, data: is_executed.then_some(()) })
+}
+
+/// Errors that end an operation: as values, for a service that writes them itself, and as a JSON list.
+#[derive(Clone, Debug)]
+pub struct Errors {
+    /// The errors.
+    pub list: Arc<[ServerError]>,
+    /// The same errors as a JSON list.
+    pub json: Bytes,
+}
+
+impl Errors {
+    /// Makes the list of one error.
+    pub fn one(error: Error) -> Self {
+        Self::of(vec![error.into()])
+    }
+
+    /// Makes a list of errors.
+    pub fn of(errors: Vec<ServerError>) -> Self {
+        Self { json: json(&errors), list: errors.into() }
     }
 }
 
-/// An error as a JSON list.
-pub fn one(error: Error) -> Bytes {
-    list(&[error.into()])
+/// The finished body of a response, beside its errors as values, which nobody has to read back from the JSON.
+#[derive(Clone, Debug)]
+pub struct Body {
+    /// The body as JSON.
+    pub json: Bytes,
+    /// The errors, if the operation has failed.
+    errors: Option<Arc<[ServerError]>>,
 }
 
-/// Errors as a JSON list.
-pub fn list(errors: &[ServerError]) -> Bytes {
-    json(errors)
+impl Body {
+    /// Makes a body of finished JSON with `data` and without errors.
+    pub fn of_data(json: impl Into<Bytes>) -> Self {
+        Self { json: json.into(), errors: None }
+    }
+
+    /// Makes the body of an operation that was executed and failed.
+    pub fn failed(error: Error) -> Self {
+        let mut response = Answer::failed(error, SessionCounts::default()).response;
+        let errors = std::mem::take(&mut response.errors);
+        let json = errors_body(&errors, true);
+        Self { json, errors: Some(errors.into()) }
+    }
+
+    /// Returns the response, for a service that writes its body anew.
+    pub fn response(&self) -> Response {
+        match &self.errors {
+            Some(errors) => Response::from_errors(errors.to_vec()),
+            None => whole_data(&self.json),
+        }
+    }
 }
 
 fn json(value: &(impl Serialize + ?Sized)) -> Bytes {
@@ -155,13 +211,13 @@ fn json(value: &(impl Serialize + ?Sized)) -> Bytes {
     serde_json::to_vec(value).unwrap_or_default().into()
 }
 
-/// The data of a finished body, or its errors, for somebody who writes the body anew.
-pub fn from_body(body: &[u8]) -> Response {
+/// Returns the response whose data is that of a finished body, for a service that writes the body anew.
+pub fn whole_data(body: &[u8]) -> Response {
     let data = body.strip_prefix(BODY.0).and_then(|rest| rest.strip_suffix(BODY.1));
     match data.map(|data| String::from_utf8(data.to_vec())) {
         Some(Ok(data)) => Response::new(raw(data)),
-        _ => serde_json::from_slice(body)
-            .unwrap_or_else(|error| Answer::refused(vec![Error::internal(&error)]).response),
+        // Every finished body is written by this module's callers between the two parts of BODY.
+        _ => Answer::failed(Error::internal(&"a body has no data"), SessionCounts::default()).response,
     }
 }
 
@@ -197,14 +253,18 @@ mod tests {
         let body = r#"{"data":{ "a":1.000000000000000000001,"a":[]}}"#;
         let answer = Answer::new(body.into(), SessionCounts::default());
         assert_eq!(text(answer.response), body);
-        assert_eq!(serde_json::to_string(&from_body(body.as_bytes())).unwrap(), body);
+        assert_eq!(serde_json::to_string(&whole_data(body.as_bytes())).unwrap(), body);
     }
 
     #[test]
-    fn errors_of_a_body_are_errors_again() {
+    fn a_body_has_its_errors_as_values_and_as_json() {
         let failed = || Answer::failed(error(), SessionCounts::default()).response;
-        let again = from_body(&into_body(failed()));
-        assert_eq!((&again.errors, &again.data), (&failed().errors, &Value::Null));
+        let body = Body::failed(error());
+        assert_eq!(body.json, into_body(failed()));
+        assert_eq!((&body.response().errors, &body.response().data), (&failed().errors, &Value::Null));
+        assert_eq!(Outcome::of(&body.response()), Outcome::Failed(Code::Conflict));
+        let errors = Errors::one(error());
+        assert_eq!(errors.json, serde_json::to_vec(&*errors.list).unwrap());
     }
 
     #[test]

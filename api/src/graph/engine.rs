@@ -20,6 +20,7 @@ use super::introspection::Introspection;
 use super::limits::Limits;
 use super::mutate::outcome_unknown;
 use super::plan::{self, Trial};
+use super::prepared::PreparedRequest;
 use super::refusal::Refusals;
 use super::refused_value::Search;
 use super::schema::{self, SchemaError};
@@ -95,10 +96,10 @@ impl Engine {
         self.refusals.forget();
     }
 
-    /// Answers a request in time.
-    pub async fn execute(&self, request: &Request, context: &RequestContext, time: Duration) -> Answer {
+    /// Answers a query or mutation within a time.
+    pub async fn execute(&self, prepared: &PreparedRequest, time: Duration) -> Answer {
         let committing = AtomicBool::new(false);
-        let work = self.answer(request, context, &committing);
+        let work = self.answer(prepared, &committing);
         let answered = tokio::time::timeout(time, work).await;
         answered.unwrap_or_else(|_| {
             let error = if committing.load(Ordering::Relaxed) {
@@ -111,20 +112,17 @@ impl Engine {
         })
     }
 
-    async fn answer(&self, request: &Request, context: &RequestContext, committing: &AtomicBool) -> Answer {
-        // What is answered from memory needs no session.
+    async fn answer(&self, prepared: &PreparedRequest, committing: &AtomicBool) -> Answer {
+        // Checked here because answers from memory need no session.
         if let Err(error) = self.pool.gate().check() {
             return Answer::failed((&error).into(), SessionCounts::default());
         }
-        let document = match self.document(request) {
-            Ok(document) => document,
-            Err(errors) => return Answer::refused(errors),
+        let (document, operation) = match prepared.operation() {
+            Ok(named) => named,
+            Err(errors) => return Answer::not_read(errors.to_vec()),
         };
-        let operation = match operation_of(request, &document) {
-            Ok(operation) => operation,
-            Err(error) => return Answer::refused(vec![error]),
-        };
-        let mut answer = self.run(request, context, &document, operation, committing).await;
+        let (request, context) = (prepared.request(), prepared.context());
+        let mut answer = self.run(request, context, document, operation, committing).await;
         let noted = |name: &str| name[..name.floor_char_boundary(LONGEST_NAME)].to_owned();
         answer.operation = operation.name.as_deref().map(noted);
         answer
@@ -211,9 +209,4 @@ impl Engine {
             }
         }
     }
-}
-
-/// The operation of a document that a request asks for.
-pub(super) fn operation_of<'a>(request: &Request, document: &'a Document) -> Result<&'a Operation, Error> {
-    document.operation(request.operation_name.as_deref().filter(|name| !name.is_empty()))
 }

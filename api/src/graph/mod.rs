@@ -25,6 +25,7 @@ mod locate;
 mod mutate;
 mod plan;
 mod policies;
+mod prepared;
 mod question;
 mod refusal;
 mod refused_value;
@@ -34,7 +35,7 @@ mod subscribe;
 mod suggest;
 mod value;
 
-pub use answer::{Answer, Outcome, REPLAYED, RETRY_AFTER_SECONDS, from_body, into_body, list, one};
+pub use answer::{Answer, Body, Errors, Outcome, REPLAYED, RETRY_AFTER_SECONDS, into_body, whole_data};
 pub use arguments::{Flaw, NOT_UNICODE, Variables, fields_once, json_object};
 pub use context::RequestContext;
 #[cfg(fuzzing)]
@@ -45,5 +46,6 @@ pub use execute::ReferenceCache;
 pub use limits::Limits;
 pub use plan::Topic;
 pub use policies::keep_seeing_policies;
-pub use subscribe::{Change, Subscription, Told, Untold};
+pub use prepared::PreparedRequest;
+pub use subscribe::{Change, ReadFailed, Subscription};
 pub(crate) use value::key_part_of_json;

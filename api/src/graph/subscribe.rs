@@ -3,29 +3,29 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::Request;
-use bytes::Bytes;
 
-use super::answer::{Answer, into_body};
+use super::answer::Body;
 use super::arguments::Variables;
 use super::catalog::ChangeOperation;
 use super::context::RequestContext;
-use super::document::{Document, OperationKind};
-use super::engine::{Engine, operation_of};
+use super::document::OperationKind;
+use super::engine::Engine;
 use super::error::{Code, Error, PathSegment};
 use super::execute::Unanswered;
 use super::execute::changes::{self, Changed, ChangedRows};
 use super::plan::{self, After, FeedPlan, Topic, Trial};
+use super::prepared::PreparedRequest;
 use super::refused_value::Search;
 use super::value::write_string;
 use crate::auth::Caller;
-use crate::database::{DatabaseError, Session, SessionCounts, Statement};
+use crate::database::{DatabaseError, Session, Statement};
 use crate::fingerprint::fingerprint;
 
 /// A subscription of anybody's, planned.
 #[derive(Debug)]
 pub struct Subscription {
     feed: FeedPlan,
-    asked: Asked,
+    source: Source,
     /// The error of the change that could not be told last, and the same with its argument.
     named: Mutex<Option<(Error, Error)>>,
 }
@@ -45,41 +45,32 @@ pub struct Change {
     pub cursor: String,
 }
 
-/// What is told of some changes.
+/// The request of a subscription, to plan it again without a part.
 #[derive(Debug)]
-pub struct Told {
-    /// A whole response for each change; `None` where nothing is told.
-    pub responses: Vec<Option<Bytes>>,
-    /// What it cost the database.
-    pub counts: SessionCounts,
-}
-
-/// What a subscription was planned of.
-#[derive(Debug)]
-struct Asked {
+struct Source {
     query: String,
     operation_name: Option<String>,
     variables: Variables,
 }
 
-/// Why changes could not be told.
+/// Why the rows of changes could not be read.
 #[derive(Debug)]
-pub struct Untold(Unanswered);
+pub struct ReadFailed(Unanswered);
 
-impl Untold {
-    /// The error.
+impl ReadFailed {
+    /// Returns the error.
     pub fn error(&self) -> &Error {
         &self.0.error
     }
 
-    /// Whether it is about some of the rows, so that others can be read without them: one that the database cannot compute with,
-    /// or more than one may ask for.
+    /// Returns whether only some of the rows cause it, so that others can be read without them: the database cannot compute with a
+    /// value, or the rows exceed a limit.
     pub fn is_of_rows(&self) -> bool {
         matches!(self.0.error.code, Code::BadUserInput | Code::LimitExceeded)
     }
 }
 
-impl From<DatabaseError> for Untold {
+impl From<DatabaseError> for ReadFailed {
     fn from(error: DatabaseError) -> Self {
         Self(Error::from(&error).into())
     }
@@ -96,7 +87,7 @@ impl Subscription {
         self.tells(operation) || operation == ChangeOperation::Update && self.tells(ChangeOperation::Leave)
     }
 
-    /// Whether what a row was before a change of this kind is to be recalled for [`Engine::tell`].
+    /// Whether what a row was before a change of this kind is to be recalled for [`Engine::read_changes`].
     pub fn recalls(&self, operation: ChangeOperation) -> bool {
         match operation {
             ChangeOperation::Delete => self.tells(ChangeOperation::Delete),
@@ -142,27 +133,23 @@ impl Subscription {
         })
     }
 
-    /// The most changes that [`Engine::tell`] takes at a time.
+    /// The most changes that [`Engine::read_changes`] takes at a time.
     pub fn batch(&self) -> usize {
         self.feed.batch
     }
 }
 
 impl Engine {
-    /// Plans a subscription; `None`: the request is none, or is not valid, and [`Engine::execute`] answers it.
-    pub fn subscription(
-        &self,
-        request: &Request,
-        context: &RequestContext,
-    ) -> Option<Result<Subscription, Error>> {
-        let document = self.document(request).ok()?;
-        let operation = operation_of(request, &document).ok()?;
+    /// Plans a subscription; `None` if the request is none or is invalid, so that [`Engine::execute`] answers it.
+    pub fn subscription(&self, prepared: &PreparedRequest) -> Option<Result<Subscription, Error>> {
+        let (document, operation) = prepared.operation().ok()?;
         if operation.kind != OperationKind::Subscription {
             return None;
         }
-        let inputs = self.inputs(&context.variables, &document, operation);
+        let (request, context) = (prepared.request(), prepared.context());
+        let inputs = self.inputs(&context.variables, document, operation);
         let planned = inputs.and_then(|inputs| {
-            plan::plan_feed(&self.catalog, &self.limits, &document, operation, &inputs, None)
+            plan::plan_feed(&self.catalog, &self.limits, document, operation, &inputs, None)
         });
         Some(planned.map(|mut feed| {
             // A cursor of its own goes before one that came beside it.
@@ -172,109 +159,108 @@ impl Engine {
                 context.after.clone().map(|cursor| After { cursor, refused })
             });
             let (query, operation_name) = (request.query.clone(), request.operation_name.clone());
-            let asked = Asked { query, operation_name, variables: context.variables.clone() };
-            Subscription { feed, asked, named: Mutex::default() }
+            let source = Source { query, operation_name, variables: context.variables.clone() };
+            Subscription { feed, source, named: Mutex::default() }
         }))
     }
 
-    /// The document of a subscription.
-    fn document_of(&self, asked: &Asked) -> Option<(Request, Arc<Document>)> {
-        let mut request = Request::new(&asked.query);
-        request.operation_name.clone_from(&asked.operation_name);
-        let document = self.document(&request).ok()?;
-        Some((request, document))
+    /// Prepares the request of a subscription again, to plan it without a part of its arguments. Its document is usually kept.
+    fn prepare_again(&self, source: &Source, caller: &Arc<Caller>) -> PreparedRequest {
+        let mut request = Request::new(&source.query);
+        request.operation_name.clone_from(&source.operation_name);
+        let variables = source.variables.clone();
+        self.prepare(request, RequestContext { variables, ..RequestContext::new(Arc::clone(caller)) })
     }
 
-    /// Plans a subscription once more, without a part of its arguments.
-    fn replan(&self, asked: &Asked, trial: &Trial) -> Option<FeedPlan> {
-        let (request, document) = self.document_of(asked)?;
-        let operation = operation_of(&request, &document).ok()?;
-        let inputs = self.inputs(&asked.variables, &document, operation).ok()?;
-        plan::plan_feed(&self.catalog, &self.limits, &document, operation, &inputs, Some(trial)).ok()
+    /// Plans a prepared subscription without a part of its arguments.
+    fn replan(&self, prepared: &PreparedRequest, trial: &Trial) -> Option<FeedPlan> {
+        let (document, operation) = prepared.operation().ok()?;
+        let inputs = self.inputs(&prepared.context().variables, document, operation).ok()?;
+        plan::plan_feed(&self.catalog, &self.limits, document, operation, &inputs, Some(trial)).ok()
     }
 
-    /// Reads the rows of some changes as a caller sees them, and says what is told of each. `recall`: brings what the rows
-    /// were before those changes that [recall](Subscription::recalls) it into the transaction, run by the login role.
-    pub async fn tell(
+    /// Reads the rows of some changes as a caller sees them, and returns the response to each; `None` for a change that is not sent.
+    /// `recall`: a statement that the login role runs first, for changes that [recall](Subscription::recalls) earlier rows.
+    pub async fn read_changes(
         &self,
         subscription: &Subscription,
         caller: &Arc<Caller>,
         changes: &[Change],
         recall: Option<&Statement>,
-    ) -> Result<Told, Untold> {
-        // What needs no session is not told either.
+    ) -> Result<Vec<Option<Body>>, ReadFailed> {
+        // Checked here because a read of reference tables needs no session.
         self.pool.gate().check()?;
         let asked = subscription.changed(changes);
         let mut session = self.watching(caller, recall);
         let feed = &subscription.feed;
-        let rows = changes::read(feed, &asked, &mut session, &self.reference).await.map_err(Untold)?;
-        let counts = session.counts();
+        let rows = changes::read(feed, &asked, &mut session, &self.reference).await.map_err(ReadFailed)?;
         drop(session);
         self.pool.gate().pass().await?;
         let responses = changes.iter().map(|change| {
             let operation = subscription.seen(&rows, change)?;
             subscription.tells(operation).then(|| self.response(feed, &rows, change, operation))
         });
-        Ok(Told { responses: responses.collect(), counts })
+        Ok(responses.collect())
     }
 
-    /// What is told of a change whose rows cannot be read as they are asked for: why that is, if the row is there for the caller.
-    /// The error: that cannot be found out now.
-    pub async fn tell_why(
+    /// Returns the response to a change whose row cannot be read: the error, if the row exists for the caller. It fails if that cannot
+    /// be found out now.
+    pub async fn explain_failure(
         &self,
         subscription: &Subscription,
         caller: &Arc<Caller>,
         change: &Change,
         recall: Option<&Statement>,
-        why: &Untold,
-    ) -> Result<Option<Bytes>, Untold> {
-        if !self.is_there(subscription, caller, change, recall).await? {
+        why: &ReadFailed,
+    ) -> Result<Option<Body>, ReadFailed> {
+        let prepared = self.prepare_again(&subscription.source, caller);
+        if !self.is_there(subscription, &prepared, change, recall).await? {
             return Ok(None);
         }
-        let Untold(failed) = why;
+        let ReadFailed(failed) = why;
         let known = subscription.named.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let error = match known {
             Some((before, named)) if before == failed.error => named,
             _ => {
                 let error = failed.error.clone();
-                let replan = |trial: &Trial| Some(self.replan(&subscription.asked, trial)?.plan);
+                let replan = |trial: &Trial| Some(self.replan(&prepared, trial)?.plan);
                 let search = Search::new(&subscription.feed.plan, replan, || self.watching(caller, recall));
                 let (named, _) = search.name_argument(failed.clone()).await;
-                let named = match self.document_of(&subscription.asked) {
-                    Some((_, document)) => document.pinpoint(named),
-                    None => named,
+                let named = match prepared.operation() {
+                    Ok((document, _)) => document.pinpoint(named),
+                    Err(_) => named,
                 };
                 let mut known = subscription.named.lock().unwrap_or_else(PoisonError::into_inner);
                 *known = Some((error, named.clone()));
                 named
             }
         };
-        Ok(Some(into_body(Answer::failed(error, SessionCounts::default()).response)))
+        Ok(Some(Body::failed(error)))
     }
 
-    /// Whether the row of a change is there for a caller, and matches as far as that can be said.
+    /// Returns whether the row of a change exists for the caller, and matches as far as that can be evaluated.
     async fn is_there(
         &self,
         subscription: &Subscription,
-        caller: &Arc<Caller>,
+        prepared: &PreparedRequest,
         change: &Change,
         recall: Option<&Statement>,
-    ) -> Result<bool, Untold> {
+    ) -> Result<bool, ReadFailed> {
         let asked = subscription.changed(std::slice::from_ref(change));
         let path = [PathSegment::Field(subscription.feed.key.clone())];
         for trial in [Trial::whole(&path), Trial::without(&path, vec!["filter".into()])] {
-            let Some(feed) = self.replan(&subscription.asked, &trial.bare()) else { continue };
-            let mut session = self.watching(caller, recall);
-            match changes::read(&feed, &asked, &mut session, &self.reference).await.map_err(Untold) {
+            let Some(feed) = self.replan(prepared, &trial.bare()) else { continue };
+            let mut session = self.watching(prepared.caller(), recall);
+            match changes::read(&feed, &asked, &mut session, &self.reference).await.map_err(ReadFailed) {
                 Ok(rows) => {
                     self.pool.gate().pass().await?;
                     return Ok(rows.has(&feed, &change.key) || rows.had(&feed, change.number));
                 }
-                Err(untold) if untold.is_of_rows() => {}
-                Err(untold) => return Err(untold),
+                Err(failed) if failed.is_of_rows() => {}
+                Err(failed) => return Err(failed),
             }
         }
-        // Nothing is told of what may be somebody else's.
+        // A row that may be another caller's is not sent.
         Ok(false)
     }
 
@@ -293,7 +279,7 @@ impl Engine {
         rows: &ChangedRows,
         change: &Change,
         operation: ChangeOperation,
-    ) -> Bytes {
+    ) -> Body {
         let mut out = Vec::with_capacity(512);
         out.extend_from_slice(b"{\"data\":{");
         write_string(&feed.key, &mut out);
@@ -309,9 +295,9 @@ impl Engine {
         match written {
             Ok(()) => {
                 out.extend_from_slice(b"}}");
-                out.into()
+                Body::of_data(out)
             }
-            Err(error) => into_body(Answer::failed(error, SessionCounts::default()).response),
+            Err(error) => Body::failed(error),
         }
     }
 }

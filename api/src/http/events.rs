@@ -7,7 +7,6 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use async_graphql::Request;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
@@ -23,7 +22,7 @@ use super::peer;
 use super::seats::Busy;
 use super::watching::{NoPlace, Place};
 use crate::feed::{Delivery, Event, Inbox, OperationId, expired, outbox, until};
-use crate::graph::one;
+use crate::graph::{Errors, PreparedRequest};
 
 /// A stream has one operation.
 const OPERATION: OperationId = 1;
@@ -42,15 +41,19 @@ pub(super) fn last_event(headers: &HeaderMap) -> Option<String> {
 }
 
 /// The stream of a request's answers, if there is a place for it.
-pub(super) fn respond(state: &Arc<AppState>, client: Client, request: Request) -> Result<Response, NoPlace> {
+pub(super) fn respond(
+    state: &Arc<AppState>,
+    client: Client,
+    prepared: PreparedRequest,
+) -> Result<Response, NoPlace> {
     let Client { caller, peer, address, held } = client;
     let place = state.watching.enter_as(&caller, address)?;
     let share = peer::share(&caller, address);
-    let settings = state.feeds.settings();
+    let settings = state.feed.settings();
     let (outbox, inbox) = outbox(settings.queue_length, settings.queue_bytes, state.budget.open(share));
     let ends_at = caller.expiry();
     let operations = Operations::new(Arc::clone(state), outbox);
-    let running = operations.start(request.data(held), Numbered { operation: OPERATION, share });
+    let running = operations.start(prepared.data(held), Numbered { operation: OPERATION, share });
     let events = Events {
         inbox,
         place,
@@ -107,7 +110,7 @@ impl Events {
             () = self.place.stopping().then(|()| lasts()) => return None,
             () = self.place.gone().then(|()| lasts()) => return None,
             () = until(self.ends_at).then(|()| lasts()) => {
-                events.push(Event::Failed(OPERATION, one(expired())));
+                events.push(Event::Failed(OPERATION, Errors::one(expired())));
             }
             () = sleep(self.keep_alive) => return Some(Bytes::from_static(KEEP_ALIVE)),
             _ = self.inbox.take(&mut events, WRITTEN_AT_ONCE) => {}
@@ -118,7 +121,7 @@ impl Events {
                 Event::Next(_, deliveries) => deliveries.iter().for_each(|it| write_next(it, &mut out)),
                 Event::Failed(_, errors) => {
                     out.put_slice(b"event: next\ndata: {\"errors\":");
-                    out.put_slice(&errors);
+                    out.put_slice(&errors.json);
                     out.put_slice(b"}\n\n");
                     out.put_slice(COMPLETE);
                     self.has_ended = true;
@@ -141,6 +144,6 @@ fn write_next(delivery: &Delivery, out: &mut BytesMut) {
     }
     // JSON as the gateway writes it has no line breaks.
     out.put_slice(b"event: next\ndata: ");
-    out.put_slice(&delivery.response);
+    out.put_slice(&delivery.response.json);
     out.put_slice(b"\n\n");
 }

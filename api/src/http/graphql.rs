@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use async_graphql::Executor as _;
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
@@ -178,16 +177,17 @@ async fn run(
     given: Given,
     context: RequestContext,
 ) -> Response {
-    let request = given.within(RequestContext { after: last_event(headers), as_body: true, ..context });
-    // Whoever takes event streams too gets one where nothing else would do.
-    let takes_stream =
-        || names(headers, Media::EventStream) && state.gateway.subscription(&request).is_some();
+    let context = RequestContext { after: last_event(headers), as_body: true, ..context };
+    let (request, context) = given.with(context);
+    let prepared = state.gateway.prepare(request, Some(context));
+    // A client that also accepts event streams gets one for a subscription, which has no other answer.
+    let takes_stream = || names(headers, Media::EventStream) && prepared.is_subscription();
     if media == Media::EventStream || takes_stream() {
         drop(turn);
-        return events::respond(state, client, request).unwrap_or_else(no_place);
+        return events::respond(state, client, prepared).unwrap_or_else(no_place);
     }
     let Client { caller, peer, mut held, .. } = client;
-    let mut done = state.gateway.execute(request).await;
+    let mut done = state.gateway.answer(prepared).await;
     drop(turn);
     held.shrink_to(0);
     let (outcome, own) = (Outcome::of(&done), std::mem::take(&mut done.http_headers));

@@ -37,7 +37,7 @@ use self::connections::Services;
 use crate::auth::Authenticator;
 use crate::budget::Budget;
 use crate::database::{Pool, Turns};
-use crate::feed::{Feeds, Gateway, SERVER_TIMING};
+use crate::feed::{ChangeFeed, Gateway, SERVER_TIMING};
 use crate::graph::REPLAYED;
 use crate::supervise::Supervisor;
 
@@ -48,13 +48,13 @@ const COMPRESS_FROM: u64 = 1_400;
 pub struct AppState {
     /// Answers GraphQL.
     pub gateway: Gateway,
-    /// Tells what changes.
-    pub feeds: Arc<Feeds>,
+    /// Serves subscriptions.
+    pub feed: Arc<ChangeFeed>,
     /// Memory that requests and answers may take.
     pub budget: Budget,
     /// Requests that are worked on at a time, of each caller.
     pub turns: Turns,
-    /// The connections that are told.
+    /// The connections with subscriptions.
     pub watching: Watching,
     /// Says who asks.
     pub authenticator: Arc<Authenticator>,

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use async_graphql::{Data, Executor, Request, Response};
-use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -14,7 +13,7 @@ use super::counted::counted;
 use super::{AppState, graphql};
 use crate::auth::Share;
 use crate::feed::{Event, OperationId, Outbox};
-use crate::graph::{Error, Outcome, into_body, list, one};
+use crate::graph::{Body, Error, Errors, Outcome, PreparedRequest, into_body};
 use crate::supervise::caught;
 
 /// A running operation; it ends when this is dropped.
@@ -63,18 +62,22 @@ impl Operations {
     }
 
     /// Starts an operation.
-    pub(super) fn start(&self, request: Request, Numbered { operation, share }: Numbered) -> Running {
+    pub(super) fn start(
+        &self,
+        prepared: PreparedRequest,
+        Numbered { operation, share }: Numbered,
+    ) -> Running {
         let (state, outbox) = (Arc::clone(&self.state), self.outbox.clone());
         let (says_lasts, lasts) = watch::channel(false);
         let task = tokio::spawn(async move {
-            let work = run(&state, request, share, operation, &outbox, says_lasts);
+            let work = run(&state, prepared, share, operation, &outbox, says_lasts);
             let ended = tokio::select! {
                 ended = caught("operation", work) => ended,
                 () = outbox.overflowed() => Some(()),
             };
             if ended.is_none() {
                 let error = Error::internal(&"an operation has panicked");
-                outbox.send(Event::Failed(operation, one(error))).await;
+                outbox.send(Event::Failed(operation, Errors::one(error))).await;
             }
         });
         Running { task, lasts }
@@ -89,7 +92,8 @@ impl Executor for Operations {
     /// A stream that lasts as long as the operation is wanted, and tells nothing.
     fn execute_stream(&self, request: Request, _: Option<Arc<Data>>) -> BoxStream<'static, Response> {
         let numbered = request.data.get(&TypeId::of::<Numbered>()).and_then(|it| it.downcast_ref());
-        let running = numbered.copied().map(|numbered| self.start(request, numbered));
+        let prepare = |request| self.state.gateway.prepare(request, None);
+        let running = numbered.copied().map(|numbered| self.start(prepare(request), numbered));
         stream::poll_fn(move |_| {
             let _wanted = &running;
             Poll::Pending
@@ -100,44 +104,45 @@ impl Executor for Operations {
 
 async fn run(
     state: &AppState,
-    request: Request,
+    prepared: PreparedRequest,
     share: Share,
     operation: OperationId,
     outbox: &Outbox,
     lasts: watch::Sender<bool>,
 ) {
-    let failed = |errors: Bytes| outbox.send(Event::Failed(operation, errors));
-    match state.gateway.subscription(&request) {
+    let failed = |errors: Errors| outbox.send(Event::Failed(operation, errors));
+    match state.gateway.subscription(&prepared) {
         None => {
             let turn = match graphql::turn(state, share).await {
                 Ok(turn) => turn,
-                Err(error) => return failed(one(error)).await,
+                Err(error) => return failed(Errors::one(error)).await,
             };
-            let response = state.gateway.execute(request).await;
+            let response = state.gateway.answer(prepared).await;
             drop(turn);
             if !Outcome::of(&response).is_executed() {
-                return failed(list(&response.errors)).await;
+                return failed(Errors::of(response.errors)).await;
             }
             let body = graphql::whole(into_body(response));
             let body = match state.budget.reserve(share, body.capacity()) {
                 Ok(held) => counted(body, held, None),
-                Err(spent) => return failed(one(spent.into())).await,
+                Err(spent) => return failed(Errors::one(spent.into())).await,
             };
-            outbox.send(Event::response(operation, body)).await;
+            outbox.send(Event::response(operation, Body::of_data(body))).await;
             outbox.send(Event::Complete(operation)).await;
         }
-        Some(Err(error)) => failed(one(error)).await,
-        Some(Ok((subscription, caller))) => {
+        Some(Err(error)) => failed(Errors::one(error)).await,
+        Some(Ok(subscription)) => {
             // What lasts is the plan.
-            drop(request);
+            let caller = Arc::clone(prepared.caller());
+            drop(prepared);
             lasts.send_replace(true);
-            match state.feeds.subscribe(subscription, caller, outbox.clone(), operation).await {
+            match state.feed.subscribe(subscription, caller, outbox.clone(), operation).await {
                 Ok(watch) => {
                     // It lasts until the task is aborted; the group says so itself where it ends before.
                     std::future::pending::<()>().await;
                     drop(watch);
                 }
-                Err(error) => failed(one(error)).await,
+                Err(error) => failed(Errors::one(error)).await,
             }
         }
     }

@@ -30,13 +30,13 @@ pub(super) struct Given {
 }
 
 impl Given {
-    /// The request for the executor, with what surrounds it.
-    pub(super) fn within(self, context: RequestContext) -> Request {
+    /// Returns the request, and its context with the variables.
+    pub(super) fn with(self, context: RequestContext) -> (Request, RequestContext) {
         let Self { query, operation_name, variables, extensions } = self;
-        let mut request = Request::new(query).data(RequestContext { variables, ..context });
+        let mut request = Request::new(query);
         request.operation_name = operation_name;
         request.extensions = extensions;
-        request
+        (request, RequestContext { variables, ..context })
     }
 
     /// `text` reads a member that is text, `json` one that is an object; both give nothing for one that is left out.

@@ -36,7 +36,7 @@ use super::{AppState, graphql, origin};
 use crate::auth::{AuthError, Caller, Share};
 use crate::budget::{Held, Spent};
 use crate::feed::{Event, Inbox, OperationId, Outbox, outbox, until};
-use crate::graph::{Code, Error, RequestContext, one};
+use crate::graph::{Code, Error, Errors, RequestContext};
 
 /// Bytes that there is room for when a socket is read: clients say little, and a thousand of them are nothing special.
 const READ_BUFFER: usize = 4 * 1024;
@@ -133,7 +133,7 @@ impl Connection {
         peer: Peer,
         address: IpAddr,
     ) -> Self {
-        let settings = state.feeds.settings();
+        let settings = state.feed.settings();
         let share = share_of(caller.as_deref(), address);
         let held = state.budget.open(share);
         let (outbox, inbox) = outbox(settings.queue_length, settings.queue_bytes, held);
@@ -172,7 +172,7 @@ impl Connection {
     }
 
     async fn serve(&mut self, socket: &mut WebSocket, inbox: &mut Inbox) -> End {
-        let settings = self.state.feeds.settings().clone();
+        let settings = self.state.feed.settings().clone();
         let begun = Instant::now();
         let mut last_heard = begun;
         let mut next_ping = begun + settings.ping_every;
@@ -291,7 +291,7 @@ impl Connection {
         held: Held,
     ) -> Result<(), End> {
         self.may_begin(&id)?;
-        let most = self.state.feeds.settings().operations;
+        let most = self.state.feed.settings().operations;
         if self.operations.len() >= most {
             let message = format!("A connection has at most {most} operations at a time.");
             return fail(socket, &id, Error::new(Code::LimitExceeded, message)).await;
@@ -330,8 +330,8 @@ impl Connection {
                 if let Event::Next(_, deliveries) = &event {
                     for delivery in deliveries.iter() {
                         let mut text = operation.prefix.clone().into_bytes();
-                        text.reserve_exact(delivery.response.len() + 1);
-                        text.extend_from_slice(&delivery.response);
+                        text.reserve_exact(delivery.response.json.len() + 1);
+                        text.extend_from_slice(&delivery.response.json);
                         text.push(b'}');
                         let Ok(text) = String::from_utf8(text) else { continue };
                         socket.feed(Message::text(text)).await?;
@@ -371,7 +371,7 @@ fn share_of(caller: Option<&Caller>, address: IpAddr) -> Share {
 
 /// Says that an operation has failed before it began.
 async fn fail(socket: &mut WebSocket, id: &str, error: Error) -> Result<(), End> {
-    send(socket, Message::text(message::error(id, &one(error)))).await
+    send(socket, Message::text(message::error(id, &Errors::one(error)))).await
 }
 
 async fn send(socket: &mut WebSocket, message: Message) -> Result<(), End> {

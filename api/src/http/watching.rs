@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 use super::seats::{Busy, Full, Seat, Seats};
 use crate::auth::{Caller, Share};
-use crate::feed::Feeds;
+use crate::feed::ChangeFeed;
 
 /// `WebSockets` from one address that have not yet said who they are. The oldest goes when another comes: a client says it at
 /// once.
@@ -51,8 +51,8 @@ impl From<Full> for NoPlace {
 
 impl Watching {
     /// Places for as many connections as the settings allow; `stopping` becomes true when the server ends.
-    pub fn new(feeds: &Feeds, stopping: watch::Receiver<bool>) -> Self {
-        let settings = feeds.settings();
+    pub fn new(feed: &ChangeFeed, stopping: watch::Receiver<bool>) -> Self {
+        let settings = feed.settings();
         let most_anonymous = settings.anonymous_connections;
         Self {
             seats: Seats::new(settings.connections),

@@ -106,24 +106,35 @@ pub(in crate::graph) struct Field {
 }
 
 impl Document {
-    /// Returns the operation of this name, or the only one.
-    pub(in crate::graph) fn operation(&self, name: Option<&str>) -> Result<&Operation, Error> {
+    /// Returns the index of the operation of this name, or of the only one.
+    pub(in crate::graph) fn index_of(&self, name: Option<&str>) -> Result<usize, Error> {
         let invalid = |message: String| {
             let mut error = Error::new(Code::GraphqlInvalid, message);
             shorten(&mut error);
             error
         };
         match (name, self.operations.as_slice()) {
-            (None, [only]) => Ok(only),
+            (None, [_]) => Ok(0),
             (None, []) => Err(invalid("The document has no operation.".to_owned())),
             (None, _) => Err(invalid(
                 "The document has several operations: say which with `operationName`.".to_owned(),
             )),
             (Some(name), operations) => operations
                 .iter()
-                .find(|operation| operation.name.as_deref() == Some(name))
+                .position(|operation| operation.name.as_deref() == Some(name))
                 .ok_or_else(|| invalid(format!("The document has no operation `{name}`."))),
         }
+    }
+
+    /// Returns the operation at an index.
+    pub(in crate::graph) fn operation_at(&self, index: usize) -> Option<&Operation> {
+        self.operations.get(index)
+    }
+
+    /// Returns the only operation of a document.
+    #[cfg(test)]
+    pub(in crate::graph) fn only_operation(&self) -> &Operation {
+        &self.operations[self.index_of(None).unwrap()]
     }
 
     /// Moves an argument's error, which so far has the position of the field or directive, to the position of the value.

@@ -123,7 +123,7 @@ async fn answers_are_those_of_the_library() {
         "{ __schema { queryType { name ... @skip(if: true) { kind } } mutationType { name } subscriptionType { name } description } }",
     ] {
         let document = document(&types, &definitions, query).unwrap();
-        let operation = document.operation(None).unwrap();
+        let operation = document.only_operation();
         let none = Variables::default();
         let inputs = Inputs::read(&definitions, &document, operation, &none).unwrap();
         let planned = plan::plan(&catalog, &limits, &document, operation, &inputs, None).unwrap();
@@ -279,7 +279,7 @@ async fn what_the_schema_of_schemas_says_is_so() {
             for given in [given, ""] {
                 let query = format!("{{ {} }}", within.replace('#', &format!("{name}{given} {below}")));
                 let document = document(&types, &definitions, &query).unwrap();
-                let operation = document.operation(None).unwrap();
+                let operation = document.only_operation();
                 let none = Variables::default();
                 let inputs = Inputs::read(&definitions, &document, operation, &none).unwrap();
                 let planned = plan::plan(&catalog, &limits, &document, operation, &inputs, None).unwrap();

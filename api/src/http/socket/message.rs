@@ -3,13 +3,12 @@
 use std::borrow::Cow;
 
 use async_graphql::http::ClientMessage;
-use bytes::Bytes;
 use serde::Deserialize;
 use serde::de::Error as _;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use crate::graph::{Error, RequestContext, fields_once};
+use crate::graph::{Error, Errors, RequestContext, fields_once};
 use crate::http::graphql::NO_TOKEN;
 use crate::http::request::read_json;
 
@@ -49,7 +48,10 @@ pub(super) fn read(text: &str, context: impl FnOnce() -> RequestContext) -> Resu
         "subscribe" => {
             let id = id()?;
             match read_json(payload) {
-                Ok(given) => ClientMessage::Start { id, payload: given.within(context()) },
+                Ok(given) => {
+                    let (request, context) = given.with(context());
+                    ClientMessage::Start { id, payload: request.data(context) }
+                }
                 Err(error) => return Ok(Said::Unreadable(id, error)),
             }
         }
@@ -96,9 +98,9 @@ pub(super) fn next_prefix(id: &str) -> String {
     format!(r#"{{"id":{},"type":"next","payload":"#, json!(id))
 }
 
-/// The end of an operation that has failed. `errors`: a JSON list.
-pub(super) fn error(id: &str, errors: &Bytes) -> String {
-    let errors = String::from_utf8_lossy(errors);
+/// Returns the message that ends an operation with errors.
+pub(super) fn error(id: &str, errors: &Errors) -> String {
+    let errors = String::from_utf8_lossy(&errors.json);
     format!(r#"{{"id":{},"type":"error","payload":{errors}}}"#, json!(id))
 }
 

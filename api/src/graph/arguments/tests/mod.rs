@@ -47,7 +47,7 @@ impl Gateway {
     fn plan(&self, text: &str, variables: &str) -> Result<Vec<Statement>, Error> {
         let document =
             document(&self.library, &self.definitions, text).map_err(|mut errors| errors.remove(0))?;
-        let operation = document.operation(None).unwrap();
+        let operation = document.only_operation();
         let variables = Variables::sent(serde_json::from_str(variables).unwrap());
         let inputs = Inputs::read(&self.definitions, &document, operation, &variables)?;
         let (catalog, limits) = (&self.catalog, &self.limits);
@@ -266,7 +266,7 @@ fn fingerprint(json: &str) -> [u8; 32] {
     let document = document(&GATEWAY.library, &GATEWAY.definitions, operation).unwrap();
     let variables = Variables::sent(serde_json::from_str(&format!("{{\"v\": {json}}}")).unwrap());
     let inputs =
-        Inputs::read(&GATEWAY.definitions, &document, document.operation(None).unwrap(), &variables).unwrap();
+        Inputs::read(&GATEWAY.definitions, &document, document.only_operation(), &variables).unwrap();
     let mut hash = Sha256::new();
     inputs.feed(&mut hash);
     hash.finalize().into()
@@ -317,7 +317,7 @@ fn variables_are_compared_as_values() {
 fn what_was_sent_is_not_copied() {
     let operation = "query($v: String, $n: Decimal) { protocols(filter: {patientLinkCode: {eq: $v}, prepHours: {eq: $n}}) { totalCount } }";
     let document = document(&GATEWAY.library, &GATEWAY.definitions, operation).unwrap();
-    let operation = document.operation(None).unwrap();
+    let operation = document.only_operation();
     let variables = Variables::sent(serde_json::from_str(r#"{"v": "a text", "n": 12.50}"#).unwrap());
     let inputs = Inputs::read(&GATEWAY.definitions, &document, operation, &variables).unwrap();
     let Selected::Field(field) = &operation.selections[0].of else { panic!("a field") };

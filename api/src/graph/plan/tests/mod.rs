@@ -35,7 +35,7 @@ impl Fixture {
 
     fn plan(&self, query: &str, variables: &str) -> Result<Plan, Error> {
         let document = document(&self.schema, &self.definitions, query).unwrap();
-        let operation = document.operation(None).unwrap();
+        let operation = document.only_operation();
         let variables = if variables.is_empty() { "{}" } else { variables };
         let variables = Variables::sent(serde_json::from_str(variables).unwrap());
         let inputs = Inputs::read(&self.definitions, &document, operation, &variables).unwrap();

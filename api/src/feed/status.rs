@@ -1,0 +1,61 @@
+//! Whether the gateway receives notifications of changes.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::notifications::ListenError;
+use crate::graph::{CHANGES_NOT_HEARD, Code, Error, READ_ONLY_DATABASE};
+
+/// A gateway that has just started receives notifications within this time.
+const READY_WITHIN: Duration = Duration::from_secs(3);
+
+/// The state of the listening connection, as subscribers need it.
+pub(super) struct Status {
+    /// All changes of transactions before this one have been received; 0 before the first notification.
+    horizon: watch::Sender<u64>,
+    /// Why the gateway receives nothing; `None` while it receives notifications, or has just begun to listen.
+    failure: watch::Sender<Option<ListenError>>,
+}
+
+impl Status {
+    pub(super) fn new() -> Self {
+        Self { horizon: watch::Sender::new(0), failure: watch::Sender::new(None) }
+    }
+
+    /// Notes up to which transaction all changes have been received.
+    pub(super) fn set_horizon(&self, horizon: u64) {
+        self.horizon.send_replace(horizon);
+    }
+
+    /// Notes that the gateway receives notifications, or why it does not.
+    pub(super) fn set_failure(&self, failure: Option<ListenError>) {
+        self.failure.send_replace(failure);
+    }
+
+    /// Waits until the gateway receives notifications; the error says why it does not.
+    pub(super) async fn ready(&self) -> Result<(), Error> {
+        let (mut horizon, mut failure) = (self.horizon.subscribe(), self.failure.subscribe());
+        let receives = async {
+            // Neither sender is dropped while this is borrowed.
+            let _ = horizon.wait_for(|horizon| *horizon > 0).await;
+            let _ = failure.wait_for(|failure| !failure.as_ref().is_some_and(ListenError::lasts)).await;
+        };
+        if tokio::time::timeout(READY_WITHIN, receives).await.is_ok() {
+            return Ok(());
+        }
+        let (message, reason) = match &*self.failure.borrow() {
+            Some(ListenError::Standby(_)) => (
+                "This server reads from a standby, where nothing can be heard of changes: it does not serve \
+                 subscriptions.",
+                Some(READ_ONLY_DATABASE),
+            ),
+            Some(ListenError::Swallowed | ListenError::SplitReads) => (
+                "This server is set up in a way that it cannot hear of changes: it does not serve subscriptions.",
+                Some(CHANGES_NOT_HEARD),
+            ),
+            _ => ("The server cannot hear of changes at the moment. Try again shortly.", None),
+        };
+        Err(Error { reason, ..Error::new(Code::Unavailable, message) })
+    }
+}
