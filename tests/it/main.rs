@@ -62,6 +62,7 @@ mod practices;
 mod queries;
 mod random;
 mod ranges;
+mod read_once;
 mod refusals;
 mod repeated;
 mod replication;

@@ -76,6 +76,11 @@ impl Gateway {
         self.feed.begun()
     }
 
+    /// Returns how many documents were read so far: kept ones are not read again.
+    pub fn documents_read(&self) -> u64 {
+        self.feed.engine().documents_read()
+    }
+
     /// Answers a query or mutation. A subscription gets an error that says how to send it.
     pub async fn answer(&self, prepared: PreparedRequest) -> Response {
         let begun = Instant::now();
@@ -86,7 +91,7 @@ impl Gateway {
             without_panic(self.feed.engine().execute(&prepared, self.time)).await
         };
         let Answer { mut response, operation, outcome, counts, cost } = answer;
-        let milliseconds = begun.elapsed().as_secs_f64() * 1_000.0;
+        let milliseconds = (prepared.reading() + begun.elapsed()).as_secs_f64() * 1_000.0;
         let SessionCounts { statements, round_trips, .. } = counts;
         let operation = operation.unwrap_or_default();
         tracing::info!(operation, ?outcome, statements, round_trips, milliseconds, "answered");

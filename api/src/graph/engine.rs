@@ -128,6 +128,11 @@ impl Engine {
         answer
     }
 
+    /// Returns how many documents were read so far: kept ones are not read again.
+    pub fn documents_read(&self) -> u64 {
+        self.documents.read()
+    }
+
     /// The document of a request; the errors say what is wrong with it.
     pub(super) fn document(&self, request: &Request) -> Result<Arc<Document>, Vec<Error>> {
         self.documents.get(&self.schema, &self.definitions, &self.limits, &request.query)

@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use async_graphql::Request;
 
@@ -16,6 +17,8 @@ pub struct PreparedRequest {
     request: Request,
     context: RequestContext,
     operation: Result<Named, Vec<Error>>,
+    /// How long it took to read the document.
+    reading: Duration,
 }
 
 /// An operation of a document.
@@ -34,6 +37,11 @@ impl PreparedRequest {
     /// Returns whether the response is the whole body, in `Value::Binary`.
     pub fn as_body(&self) -> bool {
         self.context.as_body
+    }
+
+    /// Returns how long it took to read the document.
+    pub fn reading(&self) -> Duration {
+        self.reading
     }
 
     /// Returns whether the request is a valid document's subscription.
@@ -65,6 +73,7 @@ impl PreparedRequest {
 impl Engine {
     /// Reads the document of a request. A document with mistakes is refused when the request is executed.
     pub fn prepare(&self, request: Request, context: RequestContext) -> PreparedRequest {
+        let began = Instant::now();
         // A panic here must not end the connection, which may have other requests.
         let read = catch_unwind(AssertUnwindSafe(|| self.document(&request)));
         let read = read.unwrap_or_else(|_| Err(vec![Error::internal(&"reading a document has panicked")]));
@@ -73,6 +82,6 @@ impl Engine {
             let index = document.index_of(name).map_err(|error| vec![error])?;
             Ok(Named { document, index })
         });
-        PreparedRequest { request, context, operation }
+        PreparedRequest { request, context, operation, reading: began.elapsed() }
     }
 }

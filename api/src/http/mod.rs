@@ -167,3 +167,41 @@ fn cors(origins: &[String]) -> CorsLayer {
         .expose_headers([SERVER_TIMING, HeaderName::from_static("x-request-id"), REPLAYED])
         .max_age(Duration::from_hours(1))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    /// JSON is parsed where a client or Postgres has written it. What the gateway has written travels as values beside its bytes.
+    #[test]
+    fn only_json_of_others_is_parsed() {
+        let parsers = [
+            ("feed/change.rs", 1, "notifications, written by triggers"),
+            ("feed/history.rs", 3, "keys of stored changes, written by triggers"),
+            ("http/request.rs", 3, "requests"),
+            ("http/socket/message.rs", 4, "messages of clients"),
+        ];
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let mut found = Vec::new();
+        let mut folders = vec![source.join("feed"), source.join("http")];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let text = std::fs::read_to_string(&path).unwrap();
+                let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+                let parses = |line: &&str| line.contains("serde_json::from_") || line.contains("from_json(");
+                let count = code.lines().filter(parses).count();
+                if count > 0 {
+                    found.push((path.strip_prefix(&source).unwrap().display().to_string(), count));
+                }
+            }
+        }
+        found.sort();
+        let known: Vec<_> = parsers.iter().map(|(file, count, _)| ((*file).to_owned(), *count)).collect();
+        assert_eq!(found, known);
+    }
+}

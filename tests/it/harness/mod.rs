@@ -174,6 +174,11 @@ impl App {
         self.gateway.as_ref().map(Gateway::subscriptions_begun).expect("a gateway within the tests")
     }
 
+    /// Returns how many documents the gateway has read so far, without those that it had kept.
+    pub(crate) fn documents_read(&self) -> u64 {
+        self.gateway.as_ref().map(Gateway::documents_read).expect("a gateway within the tests")
+    }
+
     /// Returns the number of the gateway's statements that are running.
     pub(crate) async fn running(&self) -> i64 {
         let row = self

@@ -17,6 +17,7 @@ mod uses;
 mod validate;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_graphql::dynamic::Schema;
 use async_graphql_value::Value;
@@ -42,12 +43,19 @@ const TOKEN: usize = size_of::<Selection>() + 64;
 /// The cache of valid documents, by their text.
 pub(super) struct Documents {
     kept: Cache<Arc<str>, Arc<Document>>,
+    /// Number of documents that were read because they were not kept.
+    read: AtomicU64,
 }
 
 impl Documents {
     /// Returns an empty cache that holds up to this many bytes.
     pub(super) fn new(most_bytes: usize) -> Self {
-        Self { kept: Cache::new(most_bytes) }
+        Self { kept: Cache::new(most_bytes), read: AtomicU64::new(0) }
+    }
+
+    /// Returns how many documents were read so far because they were not kept.
+    pub(super) fn read(&self) -> u64 {
+        self.read.load(Ordering::Relaxed)
     }
 
     /// Returns the document of a text, or its errors.
@@ -61,6 +69,7 @@ impl Documents {
         if let Some(document) = self.kept.get(text) {
             return Ok(document);
         }
+        self.read.fetch_add(1, Ordering::Relaxed);
         let read = read::read(schema, limits, text)?;
         let bytes = text.len() + read.tokens * TOKEN;
         let text: Arc<str> = text.into();
