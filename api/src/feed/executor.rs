@@ -11,8 +11,9 @@ use futures_util::stream::{self, BoxStream, StreamExt as _};
 use http::{HeaderName, HeaderValue};
 use tokio::time::Instant;
 
+use super::change_feed::ChangeFeed;
 use super::outbox::{Event, Inbox, OperationId, outbox};
-use super::{ChangeFeed, Watch};
+use super::registry::Watch;
 use crate::auth::{AuthError, Caller};
 use crate::budget::Budget;
 use crate::database::SessionCounts;

@@ -1,13 +1,15 @@
-//! Subscriptions at run time: what changes in the database reaches those who watch it.
+//! Subscriptions at run time: changes in the database reach the clients that subscribe to them.
 //!
 //! ```text
 //! Postgres ── NOTIFY ──► listener ──► dispatcher ──► groups ──► outboxes ──► connections
 //! ```
 //!
-//! The [`listener`] is the gateway's only one. The [`dispatcher`] makes sure that no change is lost or told twice, and sorts
-//! changes by the topics that somebody watches. Subscribers who ask the same with the same rights are one [`group`]: it
-//! reads changed rows once, under those rights, and its answer is shared. Each connection has an [`outbox`] of bounded
-//! size. The [`executor`] answers requests and subscriptions for whoever serves async-graphql's executors.
+//! The [`listener`] has the gateway's only listening connection. The [`dispatcher`] delivers each change exactly once, sorted by the
+//! topics that groups watch. A [`group`] holds the subscribers with the same subscription and the same rights: a [`reader`] reads
+//! changed rows once for all of them, under those rights. Each connection has an [`outbox`] of bounded size. The [`executor`] answers
+//! requests and subscriptions for our transports, and for other services that use async-graphql's executors.
+//!
+//! [`change_feed`] makes these parts and connects them. Each module uses only those that are listed before it in the test below.
 
 mod change;
 mod change_feed;
@@ -36,39 +38,38 @@ pub use registry::Watch;
 /// Settings of subscriptions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeedSettings {
-    /// How long a change is remembered, and with it how long a client may be away and still go on where it stopped.
+    /// Time for which changes are stored, so that a client that was disconnected for less can resume.
     pub retention: Duration,
-    /// Connections that watch, over `WebSockets` and as event streams, at most.
+    /// Largest number of connections with subscriptions: `WebSockets` and event streams.
     pub connections: usize,
-    /// Those of one caller at most; `None`: a quarter of them.
+    /// Largest number of these connections of one caller; `None` for a quarter.
     pub connections_per_caller: Option<usize>,
-    /// Those of callers without a token at most, from all addresses; 0: they need one.
+    /// Largest number of these connections without a token, from all addresses; with 0, each needs a token.
     pub anonymous_connections: usize,
-    /// Operations of one `WebSocket` at most.
+    /// Largest number of operations of one `WebSocket`.
     pub operations: usize,
-    /// Subscriptions under way at most.
+    /// Largest numbers of running subscriptions.
     pub subscriptions: Bound,
-    /// Different subscriptions at most: those that ask the same with the same rights are read for together.
+    /// Largest numbers of different subscriptions: equal ones with the same rights share their reads.
     pub groups: Bound,
-    /// Bytes of changes and answers that may wait to be told, before they are put into a connection's queue.
-    /// One caller's may take a quarter of them.
+    /// Bytes of changes and responses that may wait before they enter the queue of a connection; one caller may have a quarter.
     pub waiting_bytes: usize,
-    /// Deliveries that may wait for a connection.
+    /// Deliveries that may wait in the queue of a connection.
     pub queue_length: usize,
-    /// Bytes that may wait for a connection.
+    /// Bytes that may wait in the queue of a connection.
     pub queue_bytes: usize,
-    /// How long a `WebSocket` may take to say who it is.
+    /// Time within which a `WebSocket` has to send `connection_init`.
     pub init_within: Duration,
-    /// How often a quiet connection is asked whether it is still there.
+    /// Pause between two pings of a quiet connection.
     pub ping_every: Duration,
 }
 
-/// How many there may be.
+/// Largest numbers of something, for one caller and for all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bound {
-    /// Of one caller: all tokens of a role and `sub`, or all callers without a token.
+    /// For one caller: all tokens of a role and `sub`, or all requests without a token.
     pub each: usize,
-    /// Of all callers together.
+    /// For all callers together.
     pub all: usize,
 }
 
@@ -87,6 +88,40 @@ impl Default for FeedSettings {
             queue_bytes: 1024 * 1024,
             init_within: Duration::from_secs(10),
             ping_every: Duration::from_secs(20),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    /// The modules in the order of their arrows: each uses only earlier ones.
+    const ORDER: [&str; 15] = [
+        "cursor",
+        "change",
+        "outbox",
+        "delivered",
+        "notifications",
+        "history",
+        "status",
+        "listener",
+        "reader",
+        "group",
+        "registry",
+        "resume",
+        "dispatcher",
+        "change_feed",
+        "executor",
+    ];
+
+    #[test]
+    fn no_module_uses_a_later_one() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/feed");
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), ORDER.len() + 1, "each module has its place");
+        for (place, module) in ORDER.iter().enumerate() {
+            let source = std::fs::read_to_string(folder.join(format!("{module}.rs"))).unwrap();
+            for later in &ORDER[place..] {
+                assert!(!source.contains(&format!("super::{later}::")), "{module} uses {later}");
+            }
         }
     }
 }
