@@ -1,4 +1,4 @@
-//! The running gateway: pool, engine and listener put together.
+//! The running gateway: pool, engine, change feed and HTTP server together.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -22,29 +22,29 @@ use crate::http::{AppState, HttpSettings, Watching, listen, serve, services};
 use crate::supervise::Supervisor;
 use crate::systems;
 
-/// Everything that a gateway needs to know.
+/// The settings of a gateway.
 pub struct ServerConfig {
     /// Address that the endpoint listens on; port 0 for any.
     pub listen: SocketAddr,
     /// The database.
     pub database: DatabaseConfig,
-    /// How tokens are checked.
+    /// Settings of the tokens' checks.
     pub auth: AuthConfig,
     /// The systems to serve.
     pub systems: Vec<System>,
-    /// How the tables of these systems are protected, as the guard expects it: a list like `migration/protection.json`.
+    /// Protection of the tables that the guard expects: a list like `migration/protection.json`.
     pub protection: Value,
-    /// What one request may ask for.
+    /// Limits of one request.
     pub limits: Limits,
-    /// The endpoint.
+    /// Settings of the endpoint.
     pub http: HttpSettings,
-    /// Subscriptions.
+    /// Settings of subscriptions.
     pub feeds: FeedSettings,
 }
 
 impl ServerConfig {
-    /// A gateway of all systems over a database, as `praxis serve` runs it unless told otherwise: the endpoint listens on
-    /// 127.0.0.1:8080, without the `GraphiQL` page, and shows the schema to callers with a token alone.
+    /// Returns the default settings of `praxis serve` for all systems: the endpoint listens on 127.0.0.1:8080, has no `GraphiQL` page, and
+    /// shows the schema only to callers with a token.
     pub fn new(database: DatabaseConfig, auth: AuthConfig) -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
@@ -59,10 +59,10 @@ impl ServerConfig {
     }
 }
 
-/// Why the gateway does not start or run.
+/// The reasons why a gateway does not start.
 #[derive(Debug, Error)]
 pub enum ServerError {
-    /// The pool.
+    /// The pool has invalid settings.
     #[error(transparent)]
     Pool(#[from] PoolError),
     /// The database does not protect its rows.
@@ -71,23 +71,23 @@ pub enum ServerError {
     /// The database did not answer.
     #[error(transparent)]
     Database(#[from] DatabaseError),
-    /// The settings of authentication.
+    /// The settings of authentication are invalid.
     #[error(transparent)]
     Auth(#[from] AuthConfigError),
-    /// The engine.
+    /// The engine cannot be made.
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// The address.
+    /// The address cannot be bound.
     #[error("cannot listen on {address}: {reason}")]
     Listen {
         /// The address.
         address: SocketAddr,
-        /// What the system says.
+        /// The error of the system.
         reason: std::io::Error,
     },
 }
 
-/// A gateway that has an address and waits to be run.
+/// A gateway that is bound to an address, and not yet running.
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
@@ -101,7 +101,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Checks everything that can be checked, and binds the address.
+    /// Checks the settings and the database, and binds the address.
     pub async fn start(config: ServerConfig) -> Result<Self, ServerError> {
         let listener =
             listen(config.listen).map_err(|reason| ServerError::Listen { address: config.listen, reason })?;
@@ -144,23 +144,23 @@ impl Server {
         Ok(Self { listener, address, engine, state, stop, grace, retention, guard, roles })
     }
 
-    /// The address that the gateway listens on.
+    /// Returns the address that the gateway listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// What answers requests, for services of somebody else's beside the gateway's own. It hears of changes while the server
+    /// Returns the executor that answers requests, for another service beside the gateway's own. It serves subscriptions while the server
     /// [runs](Self::run).
     pub fn gateway(&self) -> Gateway {
         self.state.gateway.clone()
     }
 
-    /// What says who asks.
+    /// Returns the authenticator, which turns tokens into callers.
     pub fn authenticator(&self) -> Arc<Authenticator> {
         Arc::clone(&self.state.authenticator)
     }
 
-    /// Serves until `stop` comes, then finishes the requests in flight; those that take too long are given up.
+    /// Serves until `stop` completes, then finishes the requests in flight, except those that take too long.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) {
         let Self { listener, engine, state, stop: stopped, grace, retention, guard, roles, .. } = self;
         let (feed, old_changes) = (Arc::clone(&state.feed), Arc::clone(&state.feed));

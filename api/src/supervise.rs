@@ -1,7 +1,7 @@
-//! Keeps the tasks running that run as long as the gateway does.
+//! Supervision of the background tasks, which run as long as the gateway.
 //!
-//! A task that ends by itself or panics is started again, after a pause that grows. Until it has run for a while again it
-//! counts as down, and the gateway is not ready. What runs for one request or one connection is not kept: it ends with that.
+//! A task that ends or panics is restarted after a pause that grows. It counts as down until it has run for a while, and the gateway is
+//! not ready meanwhile. Tasks of a request or a connection are not supervised: they end with it.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,16 +12,16 @@ use futures_util::FutureExt as _;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-/// When tasks are started again.
+/// The times of restarts.
 #[derive(Clone, Copy, Debug)]
 struct Pace {
-    /// Pause before a task is started again; it doubles each time.
+    /// Pause before the first restart; it doubles each time.
     pause: Duration,
     /// The longest of these pauses.
     longest_pause: Duration,
-    /// A task that has run for so long since it was started again is up.
+    /// Time after which a restarted task counts as up.
     up_after: Duration,
-    /// One that has run for so long has nothing to do with how it ended the last time.
+    /// Time after which the pause is reset.
     forgiven_after: Duration,
 }
 
@@ -36,20 +36,20 @@ impl Default for Pace {
     }
 }
 
-/// The tasks that are kept; they end when this is dropped.
+/// The supervised tasks, which end when this is dropped.
 #[derive(Default)]
 pub struct Supervisor {
     tasks: Mutex<Vec<Kept>>,
     pace: Pace,
 }
 
-/// A task that is kept.
+/// A supervised task.
 struct Kept {
     health: Arc<Health>,
     running: AbortHandle,
 }
 
-/// How a task is.
+/// The state of a task.
 #[derive(Debug, Default)]
 struct Health {
     name: &'static str,
@@ -58,7 +58,7 @@ struct Health {
 }
 
 impl Supervisor {
-    /// Runs a task, and again whenever it ends.
+    /// Runs a task, and restarts it whenever it ends. `start`: makes the task's future.
     pub fn keep<F>(&self, name: &'static str, mut start: impl FnMut() -> F + Send + 'static)
     where
         F: Future<Output = ()> + Send + 'static,
@@ -92,7 +92,7 @@ impl Supervisor {
         self.tasks().push(Kept { health, running: running.abort_handle() });
     }
 
-    /// The first task that is down.
+    /// Returns the name of the first task that is down.
     pub fn down(&self) -> Option<&'static str> {
         let tasks = self.tasks();
         tasks.iter().find(|task| task.health.is_down.load(Ordering::Acquire)).map(|task| task.health.name)
@@ -117,7 +117,7 @@ impl Drop for Supervisor {
     }
 }
 
-/// What a task gives; `None`: it has panicked. Why stands on standard error; here it is noted which task it was.
+/// Returns the result of a task, or `None` if it has panicked. The log names the task; standard error has the panic's message.
 pub fn caught<T>(name: &'static str, task: impl Future<Output = T>) -> impl Future<Output = Option<T>> {
     // Whatever it shared with others is kept behind locks that survive a panic.
     let ended = AssertUnwindSafe(task).catch_unwind();

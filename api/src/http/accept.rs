@@ -1,17 +1,17 @@
-//! Which media type the client wants: the `Accept` header with its quality values (RFC 9110 §12.5.1).
+//! Content negotiation: the `Accept` header with its quality values (RFC 9110 §12.5.1).
 
 use axum::http::{HeaderMap, header};
 
 /// A media type that the endpoint can answer in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Media {
-    /// `application/graphql-response+json`: the status tells how the request went.
+    /// `application/graphql-response+json`: the status says whether the request succeeded.
     GraphqlResponse,
-    /// `application/json`: 200 for whatever is well-formed, for older clients.
+    /// `application/json`: the status of every well-formed request is 200, for older clients.
     Json,
-    /// `text/event-stream`: answers as they come.
+    /// `text/event-stream`: responses are sent as they occur.
     EventStream,
-    /// `text/html`: a browser that opens the page.
+    /// `text/html`: a browser opens the page.
     Html,
 }
 
@@ -35,8 +35,8 @@ impl Media {
     }
 }
 
-/// The best of the offered media types; `None` if the client accepts none of them. Without the header, or with an empty
-/// one, the first is taken, as also among equals.
+/// Returns the offered media type that the client prefers; `None` if it accepts none. The first one wins among equals, and if the
+/// header is missing or empty.
 pub(super) fn negotiate(headers: &HeaderMap, offered: &[Media]) -> Option<Media> {
     let wanted = || {
         let values = headers.get_all(header::ACCEPT).iter();
@@ -58,7 +58,7 @@ pub(super) fn negotiate(headers: &HeaderMap, offered: &[Media]) -> Option<Media>
     best.map(|(_, media)| media)
 }
 
-/// Whether the client names a media type that it accepts, and does not just accept anything.
+/// Returns whether the client accepts a media type by its name, and not only by a wildcard.
 pub(super) fn names(headers: &HeaderMap, media: Media) -> bool {
     let values = headers.get_all(header::ACCEPT).iter();
     let ranges: Vec<_> = values
@@ -69,7 +69,7 @@ pub(super) fn names(headers: &HeaderMap, media: Media) -> bool {
     quality(&ranges, media) > 0
 }
 
-/// Quality in thousandths; the most specific range decides.
+/// Returns the quality of a media type in thousandths, by the most specific range.
 fn quality(ranges: &[Range<'_>], media: Media) -> u16 {
     let (kind, subtype) = media.parts();
     ranges
@@ -114,7 +114,7 @@ impl<'a> Range<'a> {
     }
 }
 
-/// `0.85` → 850
+/// Reads a quality value: `0.85` → 850.
 fn thousandths(text: &str) -> Option<u16> {
     let quality: f32 = text.parse().ok()?;
     #[expect(

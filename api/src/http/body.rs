@@ -1,4 +1,4 @@
-//! Bodies of requests: which are read, and how much memory that takes.
+//! Bodies of requests: their media types, their size and their memory.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -15,14 +15,14 @@ use super::counted::COST;
 use super::peer::Peer;
 use crate::budget::{Held, Spent};
 
-/// The encoding of bodies that are not encoded.
+/// The name of no encoding in `Content-Encoding`.
 pub(super) const PLAIN: &str = "identity";
 
-/// What a client has to send of a body within the time that it has, in bytes, unless it ends: one by one, it would be waited for as
-/// long as a request may take.
+/// Bytes of a body that a client has to send within `--body-timeout`, unless the body ends. Otherwise a client that sends single bytes
+/// would occupy the gateway as long as a request may take.
 const LEAST_SENT: usize = 16 * 1024;
 
-/// Whether a body is said to be JSON, in UTF-8.
+/// Returns whether the headers declare JSON in UTF-8.
 pub(super) fn is_json(headers: &HeaderMap) -> bool {
     let content_type =
         headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -37,14 +37,14 @@ pub(super) fn is_json(headers: &HeaderMap) -> bool {
     media.eq_ignore_ascii_case("application/json") && utf8
 }
 
-/// Whether a body is sent as it is.
+/// Returns whether a body has no encoding.
 pub(super) fn is_plain(headers: &HeaderMap) -> bool {
     let encodings = headers.get_all(header::CONTENT_ENCODING).iter();
     let encodings = encodings.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
     encodings.map(<[u8]>::trim_ascii).all(|it| it.is_empty() || it.eq_ignore_ascii_case(PLAIN.as_bytes()))
 }
 
-/// Why a body could not be read.
+/// The reasons why a body cannot be read.
 pub(super) enum Unreadable {
     TooLong,
     Broken,

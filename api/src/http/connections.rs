@@ -1,8 +1,8 @@
-//! Connections: accepted, bounded in number and time, ended in good order.
+//! Connections of clients: accepting, limits of their number and time, and an orderly end.
 //!
-//! Each has a seat. Who finds none, because everybody works, is heard in the lobby: there, readiness is told, and whoever asks
-//! for more is told to come again. Seats are given away at once, and files when they are closed, so that open sockets are
-//! counted by themselves: the next connection is not accepted before there is one.
+//! Each connection has a seat. If all seats are busy, a connection gets a place in the lobby, which answers health checks and refuses
+//! everything else for the moment. A seat may have a new owner before the old socket is closed, so that open sockets are counted
+//! separately: the next connection is accepted when one is free.
 
 use std::convert::Infallible;
 use std::io;
@@ -31,27 +31,27 @@ use super::seats::{Full, Seat, Seats};
 use super::stream::{Patience, Stream};
 use crate::auth::Share;
 
-/// Connections that the system keeps until they are accepted, as far as it lets us: of a crowd that is larger, some would try again
-/// after a second or three, and honest ones among them.
+/// Length of the system's queue of connections that are not yet accepted, as far as the system allows. A client beyond it retries only
+/// after one to three seconds.
 const BACKLOG: u32 = 4_096;
-/// Pause after the system had no resources for another connection.
+/// Pause after the system has refused another connection for lack of resources.
 const BREATHE: Duration = Duration::from_millis(100);
-/// What is buffered of a request or an answer: headers have to fit, and bodies come piece by piece.
+/// Bytes of the buffers of a connection: headers have to fit, and bodies come in pieces.
 const BUFFER: usize = 64 * 1024;
-/// The answer to a client for whom there is no place at all.
+/// The response to a client if even the lobby is full.
 const REFUSAL: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 /// Places in the lobby.
 const LOBBY: usize = 32;
-/// Sockets that are open at most beside those of the connections that the settings allow: those of the lobby, and of those whose seat
-/// is another's already.
+/// Largest number of open sockets beside the configured connections: those in the lobby, and those that have lost their seat but are not
+/// closed yet.
 pub const SPARE_SOCKETS: usize = 2 * LOBBY;
 
-/// What connections are for.
+/// The services for connections with and without a seat.
 pub struct Services {
-    /// Everything, for those that have a seat.
+    /// The whole service, for connections with a seat.
     pub seated: Router,
-    /// What is told to those that have none.
+    /// The service of the lobby.
     pub lobby: Router,
 }
 
@@ -63,7 +63,7 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Serves connections until `stop` comes; then takes no more, and returns when the requests in flight are answered.
+/// Serves connections until `stop` completes; then accepts no more, and returns when the requests in flight are answered.
 pub async fn serve(
     listener: TcpListener,
     services: Services,
@@ -139,7 +139,7 @@ pub async fn serve(
     stopped.closed().await;
 }
 
-/// The places of connections, of every kind.
+/// The seats, the places of the lobby, and the sockets.
 struct Places {
     seats: Seats,
     per_address: usize,
@@ -147,13 +147,13 @@ struct Places {
     sockets: Arc<Semaphore>,
 }
 
-/// Where a connection is.
+/// The seat of a connection, or its place in the lobby.
 enum Taken {
     Seat(Seat),
     Lobby(Seat),
 }
 
-/// The place of a connection, and its socket's: given back when both are dropped, after the socket is closed.
+/// The place of a connection and of its socket, which are free again when this is dropped after the socket is closed.
 pub(super) struct Place {
     _seat: Seat,
     _socket: OwnedSemaphorePermit,
@@ -170,7 +170,7 @@ impl Places {
         }
     }
 
-    /// The next connection, once there is a socket for it.
+    /// Accepts the next connection when a socket is free.
     async fn accept(
         &self,
         listener: &TcpListener,
@@ -186,8 +186,8 @@ impl Places {
     }
 }
 
-/// The requests of a connection, one after the other: the next is not begun before the last one's answer is written, however
-/// many a client sends at once. A connection ends with an answer that was ready before the request's body had come to its end.
+/// Answers the requests of a connection one after the other: the next one begins when the answer to the last one is written, even if
+/// the client has sent many. A connection ends with an answer that was ready before the request's body had come to its end.
 struct Asked {
     peer: Peer,
     service: TowerToHyperService<Router>,
@@ -230,7 +230,7 @@ fn prepare(tcp: &TcpStream) {
     }
 }
 
-/// A connection that was lost before it was accepted is nothing to us; anything else (no file descriptors) needs room.
+/// Returns whether accepting has to pause: other errors than a connection that the client has given up mean a lack of resources.
 async fn rest(error: &io::Error, seats: &Seats) {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     if !matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {

@@ -1,8 +1,8 @@
-//! GraphQL over server-sent events: the "distinct connections mode" of graphql-sse. A request has a stream of its own, which
-//! ends with its operation.
+//! GraphQL over server-sent events: the "distinct connections mode" of graphql-sse. Each request has its own stream, which
+//! ends with the operation.
 //!
-//! The events are written here and not by axum's `sse`: it leaves out `data` that is empty, without which browsers do not tell of
-//! `complete`; and it makes a frame of each event, of which hyper writes sixteen at a time where these are one.
+//! This module writes the events, not axum's `sse`: that omits empty `data`, without which browsers do not report `complete`, and makes
+//! each event a frame, of which hyper writes sixteen at a time.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -24,23 +24,23 @@ use super::watching::{NoPlace, Place};
 use crate::feed::{Delivery, Event, Inbox, OperationId, expired, outbox, until};
 use crate::graph::{Errors, PreparedRequest};
 
-/// A stream has one operation.
+/// The number of the only operation of a stream.
 const OPERATION: OperationId = 1;
-/// Events that are written at once.
+/// Largest number of events that are written together.
 const WRITTEN_AT_ONCE: usize = 256;
-/// A comment, so that nobody on the way forgets a quiet connection.
+/// A comment that keeps routers and proxies from dropping a quiet connection.
 const KEEP_ALIVE: &[u8] = b":\n\n";
 const COMPLETE: &[u8] = b"event: complete\ndata: \n\n";
-/// Where a client goes on that lost its connection.
+/// The header in which a client that reconnects sends the cursor of its last event.
 const LAST_EVENT_ID: &str = "last-event-id";
 
-/// The cursor of the last event that a client has had.
+/// Returns the cursor of the last event that the client has received.
 pub(super) fn last_event(headers: &HeaderMap) -> Option<String> {
     let id = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()).filter(|id| !id.is_empty());
     id.map(str::to_owned)
 }
 
-/// The stream of a request's answers, if there is a place for it.
+/// Returns the stream of the responses to a request, if there is a place for it.
 pub(super) fn respond(
     state: &Arc<AppState>,
     client: Client,
@@ -79,7 +79,7 @@ pub(super) fn respond(
     Ok(response)
 }
 
-/// What a stream is made from.
+/// The source of a stream's bytes.
 struct Events {
     inbox: Inbox,
     place: Place,
@@ -92,20 +92,20 @@ struct Events {
 }
 
 impl Events {
-    /// The next bytes; `None`: the stream ends.
+    /// Returns the next bytes; `None` at the end of the stream.
     async fn next(&mut self) -> Option<Bytes> {
         if self.has_ended {
             return None;
         }
-        // Headers are sent with the first bytes: a client shall know at once that it is heard.
+        // Headers are sent with the first bytes, so that the client knows at once that the stream is open.
         if !std::mem::replace(&mut self.has_begun, true) {
             return Some(Bytes::from_static(KEEP_ALIVE));
         }
         let mut events = Vec::new();
-        // What has one answer gives it first.
+        // An operation with one response sends it first.
         let lasts = || self.running.lasts();
         tokio::select! {
-            // A client that is too slow, and a server that ends: the client comes back.
+            // A client that is too slow, or whose server ends, reconnects.
             () = self.inbox.overflowed() => return None,
             () = self.place.stopping().then(|()| lasts()) => return None,
             () = self.place.gone().then(|()| lasts()) => return None,

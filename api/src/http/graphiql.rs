@@ -11,22 +11,22 @@ use serde::Serialize;
 /// Files of the built page, by name.
 static FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/graphiql_assets.rs"));
 
-/// Nothing from elsewhere, no inline script. The editor sets styles on elements, hence `'unsafe-inline'` for those.
+/// The page loads nothing from other servers, and has no inline script. The editor sets styles on elements, hence `'unsafe-inline'` for those.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
     img-src 'self' data:; font-src 'self'; connect-src 'self'; worker-src 'self'; base-uri 'none'; \
     form-action 'none'; frame-ancestors 'none'";
 
-/// What the page knows when it opens.
+/// The configuration of the page.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PageConfig {
-    /// Where queries go.
+    /// Path of the endpoint for queries and mutations.
     pub endpoint: &'static str,
-    /// Where subscriptions go.
+    /// Path of the endpoint for subscriptions.
     pub subscription_endpoint: &'static str,
     /// Name of the product.
     pub title: &'static str,
-    /// Demo users to choose from; none against a real database.
+    /// Demo users to choose from; empty for a real database.
     pub personas: Vec<PagePersona>,
     /// Ready-made queries.
     pub tabs: Vec<PageTab>,
@@ -41,7 +41,7 @@ pub struct PagePersona {
     pub name: String,
     /// Role in a few words.
     pub title: String,
-    /// What the user can see.
+    /// A sentence on what the user can see.
     pub description: String,
     /// Development token.
     pub token: String,
@@ -57,13 +57,13 @@ pub struct PageTab {
     pub query: &'static str,
     /// Variables as JSON text.
     pub variables: String,
-    /// Address of the demo user who asks.
+    /// Address of the demo user who sends the query.
     pub persona: &'static str,
-    /// What the answers give to the variables: where it stands in the data, by variable.
+    /// Paths of values in the data of an answer that later operations need, by variable.
     pub keeps: BTreeMap<&'static str, &'static str>,
 }
 
-/// The page with its configuration in it.
+/// Returns the page with its configuration in it.
 pub(super) fn page(config: &PageConfig) -> Response {
     let Some(template) = file("index.html").and_then(|bytes| std::str::from_utf8(bytes).ok()) else {
         return StatusCode::NOT_FOUND.into_response();
@@ -105,7 +105,7 @@ pub(super) async fn asset(Path(name): Path<String>) -> Response {
     response
 }
 
-/// The names of these files hold a hash of their content.
+/// The `Cache-Control` of files whose names hold a hash of their content.
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
 fn file(name: &str) -> Option<&'static [u8]> {

@@ -1,4 +1,4 @@
-//! GraphQL over HTTP, as the specification of that name says: methods, media types, status codes.
+//! GraphQL over HTTP, by the specification of that name: methods, media types and status codes.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use crate::budget::{Held, Spent};
 use crate::database::Turn;
 use crate::graph::{Answer, Code, Error, Outcome, RequestContext, into_body};
 
-/// What the authenticator is given instead of a header that cannot hold a token; it refuses it by its scheme.
+/// A stand-in for a header that holds no token, whose scheme the authenticator refuses.
 pub(super) const NO_TOKEN: &str = "?";
 
 /// `POST /graphql`
@@ -117,7 +117,7 @@ pub(super) async fn get(
     }
 }
 
-/// What a client is told for which there is no place among those that are served.
+/// Refuses a request in the lobby, because all seats are busy.
 pub(super) async fn no_seat(headers: HeaderMap) -> Response {
     let media = negotiate(&headers, &[Media::GraphqlResponse, Media::Json]).unwrap_or(Media::Json);
     let message = "The server has no place for another connection. Try again shortly.";
@@ -126,7 +126,7 @@ pub(super) async fn no_seat(headers: HeaderMap) -> Response {
     response
 }
 
-/// The `Authorization` header of a request, as the authenticator wants it.
+/// Returns the `Authorization` header of a request for the authenticator.
 pub fn authorization(headers: &HeaderMap) -> Option<&str> {
     let mut given = headers.get_all(header::AUTHORIZATION).iter();
     match (given.next(), given.next()) {
@@ -137,7 +137,7 @@ pub fn authorization(headers: &HeaderMap) -> Option<&str> {
     }
 }
 
-/// Who sends a request, from where, and the memory that it takes.
+/// The sender of a request: its caller, its address and the memory that it holds.
 pub(super) struct Client {
     pub(super) caller: Arc<Caller>,
     pub(super) peer: Peer,
@@ -210,12 +210,12 @@ async fn run(
     response
 }
 
-/// The bytes of a body, with all the memory that they take. Nobody else has them: nothing is copied.
+/// Returns the bytes of a body with their whole capacity. Nobody else holds them, so that nothing is copied.
 pub(super) fn whole(body: Bytes) -> BytesMut {
     body.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&*shared))
 }
 
-/// The status of an answer. Clients that ask for `application/json` expect 200 for whatever was well-formed.
+/// Returns the status of an answer. Clients that accept `application/json` expect 200 for every well-formed request.
 fn status(media: Media, outcome: Outcome) -> StatusCode {
     match (outcome, media) {
         (Outcome::WrongMethod, _) => StatusCode::METHOD_NOT_ALLOWED,
@@ -229,7 +229,7 @@ fn status(media: Media, outcome: Outcome) -> StatusCode {
     }
 }
 
-/// Whether another token, or one at all, could have had the request answered.
+/// Returns whether the request lacks a token, or has one that is not accepted.
 fn is_unauthenticated(outcome: Outcome) -> bool {
     matches!(outcome, Outcome::Failed(Code::Unauthenticated) | Outcome::Refused(Code::Unauthenticated))
 }
@@ -244,14 +244,14 @@ fn unauthenticated(media: Media, error: AuthError) -> Response {
     response
 }
 
-/// Says what kind of token is wanted.
+/// Adds the `WWW-Authenticate` header.
 fn challenge(response: &mut Response, error: AuthError) {
     if let Ok(challenge) = HeaderValue::from_str(&error.challenge()) {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
     }
 }
 
-/// There is no place for another stream.
+/// Refuses a stream for which there is no place.
 fn no_place(why: NoPlace) -> Response {
     match why {
         NoPlace::Full => {
@@ -266,7 +266,7 @@ fn busy_answer(media: Media, error: Error) -> Response {
     failed(media, StatusCode::SERVICE_UNAVAILABLE, error)
 }
 
-/// There is no memory for the request or its answer.
+/// Refuses a request for which, or for whose answer, there is no memory.
 fn unaffordable(media: Media, spent: Spent) -> Response {
     let status = match spent {
         Spent::TooMuch => StatusCode::PAYLOAD_TOO_LARGE,
@@ -275,7 +275,7 @@ fn unaffordable(media: Media, spent: Spent) -> Response {
     failed(media, status, spent.into())
 }
 
-/// Whether the answer will be compressed.
+/// Returns whether the client accepts a compressed answer.
 fn takes_gzip(headers: &HeaderMap) -> bool {
     let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
     accepted.is_some_and(|accepted| accepted.contains("gzip") || accepted.contains('*'))
@@ -290,7 +290,7 @@ fn refuse(media: Media, status: StatusCode, message: &str) -> Response {
     failed(media, status, Error::new(Code::BadUserInput, message))
 }
 
-/// An answer to a request that does not reach the engine.
+/// Makes the answer to a request that does not reach the engine.
 fn failed(media: Media, status: StatusCode, error: Error) -> Response {
     // It has no stream.
     let media = if media == Media::EventStream { Media::Json } else { media };

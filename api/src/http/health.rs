@@ -1,4 +1,4 @@
-//! Whether the process lives, and whether it can answer.
+//! Health checks: liveness and readiness.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ pub(super) async fn live() -> Json<Value> {
 }
 
 /// `GET /health/ready`: the database answers and is safe to be served, every background task runs, and the server is not
-/// shutting down. `database` tells whether mutations are carried out.
+/// shutting down. `database` says whether the database accepts mutations.
 pub(super) async fn ready(State(state): State<Arc<AppState>>) -> Readiness {
     if let Some(refused) = refusal(state.watching.is_stopping(), &state.supervisor) {
         return refused;

@@ -1,4 +1,4 @@
-//! HTTP: the router and what every answer has in common.
+//! The HTTP router, its settings, and the headers of every answer.
 
 mod accept;
 mod body;
@@ -41,26 +41,26 @@ use crate::feed::{ChangeFeed, Gateway, SERVER_TIMING};
 use crate::graph::REPLAYED;
 use crate::supervise::Supervisor;
 
-/// Answers shorter than this are sent as they are: a packet carries them anyway.
+/// Length in bytes from which answers are compressed: shorter ones fit into a packet.
 const COMPRESS_FROM: u64 = 1_400;
 
-/// What the handlers share.
+/// The state that all handlers share.
 pub struct AppState {
     /// Answers GraphQL.
     pub gateway: Gateway,
     /// Serves subscriptions.
     pub feed: Arc<ChangeFeed>,
-    /// Memory that requests and answers may take.
+    /// Limits the memory of requests and answers.
     pub budget: Budget,
-    /// Requests that are worked on at a time, of each caller.
+    /// Limits the requests of each caller that are executed at the same time.
     pub turns: Turns,
-    /// The connections with subscriptions.
+    /// Counts the connections with subscriptions.
     pub watching: Watching,
-    /// Says who asks.
+    /// Checks tokens.
     pub authenticator: Arc<Authenticator>,
-    /// For the readiness check.
+    /// Answers the readiness check.
     pub pool: Pool,
-    /// The tasks that run as long as the server.
+    /// Runs the background tasks.
     pub supervisor: Supervisor,
     /// Settings of the endpoint.
     pub settings: HttpSettings,
@@ -71,29 +71,29 @@ pub struct AppState {
 pub struct HttpSettings {
     /// Longest body of a request, in bytes.
     pub body_limit: usize,
-    /// A request that runs longer is given up.
+    /// Time after which a request fails with `TIMEOUT`.
     pub request_timeout: Duration,
-    /// A client that takes none of the bytes that wait for it for so long is cut off.
+    /// Time after which a client that reads nothing of its answer loses the connection.
     pub write_timeout: Duration,
-    /// The headers of a request have to be complete so long after their first byte.
+    /// Time within which the headers of a request have to be complete.
     pub header_timeout: Duration,
-    /// The next 16 KB of a body have to come within this time, or its end.
+    /// Time within which the next 16 KB of a body, or its end, have to arrive.
     pub body_timeout: Duration,
-    /// A connection that sends no request for so long is closed.
+    /// Time after which a connection without a request is closed.
     pub idle_timeout: Duration,
-    /// Connections at most. Where all are at work, a few more are told so, or whether the gateway is ready.
+    /// Largest number of connections. If all are busy, a few more get health checks answered, and everything else refused.
     pub connections: usize,
-    /// Connections from one address at most; of addresses of version 6, from one network of 64 bits.
+    /// Largest number of connections from one IPv4 address, or one IPv6 network of 64 bits.
     pub connections_per_address: usize,
-    /// Header in which a server before the gateway names the client's address; `None`: it is the connection's.
+    /// Header in which a proxy names the client's address; `None` to use the address of the connection.
     pub client_address_header: Option<HeaderName>,
-    /// Bytes that requests, their rows and their answers may take together.
+    /// Bytes of memory that requests, their rows and their answers may take together.
     pub memory: usize,
-    /// Whether answers tell their cost in a `Server-Timing` header.
+    /// True if answers have a `Server-Timing` header with their cost.
     pub server_timing: bool,
     /// Origins whose pages may call the endpoint; `*` for any.
     pub allowed_origins: Vec<String>,
-    /// The GraphiQL page; `None`: there is none.
+    /// The GraphiQL page; `None` to serve none.
     pub page: Option<PageConfig>,
 }
 
@@ -117,7 +117,7 @@ impl Default for HttpSettings {
     }
 }
 
-/// The whole service, and what is told where there is no place for it.
+/// Returns the whole service, and that of the lobby.
 pub fn services(state: &Arc<AppState>) -> Services {
     let lobby = health().fallback(graphql::no_seat).with_state(Arc::clone(state));
     Services {
@@ -147,7 +147,7 @@ fn router(state: Arc<AppState>) -> Router {
         .layer(axum::middleware::from_fn(observe::request))
 }
 
-/// Browsers may send a token and read the answer only from these origins.
+/// Lets pages of these origins send a token and read the answer.
 fn cors(origins: &[String]) -> CorsLayer {
     use axum::http::{Method, header};
     let allowed = if origins.iter().any(|origin| origin == "*") {
@@ -178,7 +178,7 @@ mod tests {
         let parsers = [
             ("feed/change.rs", 1, "notifications, written by triggers"),
             ("feed/history.rs", 3, "keys of stored changes, written by triggers"),
-            ("http/request.rs", 3, "requests"),
+            ("http/request.rs", 4, "requests"),
             ("http/socket/message.rs", 4, "messages of clients"),
         ];
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

@@ -1,4 +1,4 @@
-//! Every request has an id, in its answer and on every line of the log that it causes.
+//! Ids of requests, which stand in the answer and on every line of the log.
 
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderValue, StatusCode};
@@ -8,9 +8,9 @@ use tracing::Instrument as _;
 use uuid::Uuid;
 
 const HEADER: &str = "x-request-id";
-/// Longest id that is taken over from a client or proxy, and longest name of an operation that is logged.
+/// Length of the longest id that is accepted from a client or proxy, and of the longest name that is logged.
 const LONGEST: usize = 64;
-/// What is logged in place of a path that is not served.
+/// The path that is logged if none matches.
 const ELSEWHERE: &str = "(none)";
 
 /// Runs a request within a span that carries its id.
@@ -33,17 +33,17 @@ pub(super) async fn request(request: Request, next: Next) -> Response {
     response
 }
 
-/// Whatever is not served.
+/// Answers requests to paths that are not served.
 pub(super) async fn not_found() -> (StatusCode, &'static str) {
     (StatusCode::NOT_FOUND, "There is nothing here. GraphQL and GraphiQL are at /graphql.\n")
 }
 
-/// The beginning of a name that a client has chosen.
+/// Returns the beginning of a name that a client has chosen.
 pub(super) fn shortened(name: &str) -> &str {
     &name[..name.floor_char_boundary(LONGEST)]
 }
 
-/// An id of letters, digits and dashes cannot forge a line of the log.
+/// Returns whether an id has only letters, digits and dashes, which cannot forge a line of the log.
 fn is_plain(id: &[u8]) -> bool {
     !id.is_empty()
         && id.len() <= LONGEST

@@ -1,4 +1,4 @@
-//! An operation whose answers go to an outbox: one answer, or those of a subscription for as long as it lasts.
+//! Operations whose responses go to an outbox: one response of a query or mutation, or those of a subscription while it lasts.
 
 use std::any::TypeId;
 use std::sync::Arc;
@@ -16,14 +16,14 @@ use crate::feed::{Event, OperationId, Outbox};
 use crate::graph::{Body, Error, Errors, Outcome, PreparedRequest, into_body};
 use crate::supervise::caught;
 
-/// A running operation; it ends when this is dropped.
+/// A running operation, which ends when this is dropped.
 pub(super) struct Running {
     task: JoinHandle<()>,
     lasts: watch::Receiver<bool>,
 }
 
 impl Running {
-    /// Waits until it is known that the operation lasts, as subscriptions do; others are answered first.
+    /// Waits until the operation is known to be a subscription; it never returns for others, which are answered.
     pub(super) fn lasts(&self) -> impl Future<Output = ()> + Send + use<> {
         let mut lasts = self.lasts.clone();
         async move {
@@ -40,16 +40,16 @@ impl Drop for Running {
     }
 }
 
-/// Where an operation of a connection stands: in the data of its request, together with what is held for that.
+/// The number of an operation, in the data of its request.
 #[derive(Clone, Copy)]
 pub(super) struct Numbered {
-    /// Its number on the connection.
+    /// Number of the operation on its connection.
     pub(super) operation: OperationId,
-    /// Whose memory it takes.
+    /// The share that its memory counts for.
     pub(super) share: Share,
 }
 
-/// Starts the operations of a connection; what they tell goes to its outbox.
+/// Starts the operations of a connection, whose responses go to its outbox.
 #[derive(Clone)]
 pub(super) struct Operations {
     state: Arc<AppState>,
@@ -89,7 +89,7 @@ impl Executor for Operations {
         self.state.gateway.execute(request).await
     }
 
-    /// A stream that lasts as long as the operation is wanted, and tells nothing.
+    /// Returns an empty stream that ends the operation when it is dropped.
     fn execute_stream(&self, request: Request, _: Option<Arc<Data>>) -> BoxStream<'static, Response> {
         let numbered = request.data.get(&TypeId::of::<Numbered>()).and_then(|it| it.downcast_ref());
         let prepare = |request| self.state.gateway.prepare(request, None);
@@ -132,13 +132,13 @@ async fn run(
         }
         Some(Err(error)) => failed(Errors::one(error)).await,
         Some(Ok(subscription)) => {
-            // What lasts is the plan.
+            // Only the plan is kept.
             let caller = Arc::clone(prepared.caller());
             drop(prepared);
             lasts.send_replace(true);
             match state.feed.subscribe(subscription, caller, outbox.clone(), operation).await {
                 Ok(watch) => {
-                    // It lasts until the task is aborted; the group says so itself where it ends before.
+                    // It lasts until the task is aborted. If the group ends earlier, it sends the error.
                     std::future::pending::<()>().await;
                     drop(watch);
                 }

@@ -1,9 +1,9 @@
-//! Which pages may open a WebSocket. Browsers do not ask before they do, as they do with CORS; they only say whose page it is.
+//! The check of the origin of WebSockets: browsers open them without the question that CORS asks, and only name the page's origin.
 
 use axum::http::{HeaderMap, header};
 
-/// Whether the page that a request comes from may open a connection: one of the server's own, or of an allowed origin. What is no
-/// browser names no page.
+/// Returns whether a request's origin may open a connection: the server's own, or an allowed one. A client that is no browser names
+/// none.
 pub(super) fn is_allowed(headers: &HeaderMap, allowed: &[String]) -> bool {
     let Some(origin) = headers.get(header::ORIGIN) else { return true };
     let Ok(origin) = origin.to_str() else { return false };

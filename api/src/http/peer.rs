@@ -1,4 +1,4 @@
-//! The other end of a connection: where it is, what is under way for it, and what it has sent that is not yet a message.
+//! The client at the other end of a connection: its address, its requests, and its bytes that are not yet a message.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -10,10 +10,10 @@ use super::seats::{Busy, Sitter};
 use crate::auth::{Caller, Share};
 use crate::budget::{Held, Spent};
 
-/// What a WebSocket may have sent of a message before it counts, in bytes.
+/// Bytes of an incomplete message of a WebSocket that are not counted.
 const UNCOUNTED: usize = 16 * 1024;
 
-/// A client, by its connection. Each request carries it.
+/// The client of a connection. Each request carries it.
 #[derive(Clone)]
 pub(super) struct Peer {
     address: IpAddr,
@@ -22,16 +22,16 @@ pub(super) struct Peer {
     unread: Arc<Mutex<Option<Unread>>>,
 }
 
-/// How far its requests have come.
+/// The state of its requests.
 #[derive(Default)]
 struct Progress {
-    /// Those whose headers are whole.
+    /// Number of requests whose headers are complete.
     requests: AtomicU64,
-    /// Those of them that have no answer yet.
+    /// Number of these requests that have no answer yet.
     unanswered: AtomicUsize,
-    /// The body of the request under way has not been read to its end.
+    /// True until the body of the current request has been read to its end.
     has_unread_body: AtomicBool,
-    /// The connection has become a WebSocket.
+    /// True if the connection has become a WebSocket.
     is_upgraded: AtomicBool,
 }
 
@@ -44,7 +44,7 @@ impl Drop for Unanswered {
     }
 }
 
-/// What has come and is no whole message yet.
+/// The bytes that have arrived and are no complete message yet.
 struct Unread {
     bytes: usize,
     held: Held,
@@ -55,7 +55,7 @@ impl Peer {
         Self { address: address.ip(), sitter, progress: Arc::default(), unread: Arc::default() }
     }
 
-    /// Where a request comes from: as the header says that whoever stands before the gateway sets, where there is one.
+    /// Returns the address that a request comes from: that in the header of a proxy, if one is configured, or that of the connection.
     pub(super) fn address(&self, headers: &HeaderMap, named_by: Option<&HeaderName>) -> IpAddr {
         let named = named_by.and_then(|name| headers.get_all(name).iter().next_back());
         // The last of a list is the one that was added by the server that stands right before the gateway.
@@ -63,7 +63,7 @@ impl Peer {
         last.and_then(|text| text.trim().parse().ok()).unwrap_or(self.address)
     }
 
-    /// Something is begun for it.
+    /// Marks the client as busy until the returned value is dropped.
     pub(super) fn begin(&self) -> Busy {
         self.sitter.begin()
     }
@@ -75,12 +75,12 @@ impl Peer {
         Unanswered(Arc::clone(&self.progress))
     }
 
-    /// Requests so far whose headers were whole.
+    /// Returns the number of requests so far whose headers were complete.
     pub(super) fn requests(&self) -> u64 {
         self.progress.requests.load(Ordering::Acquire)
     }
 
-    /// Whether it waits for us: a request has no answer, or something else is under way.
+    /// Returns whether the client waits for the gateway: a request has no answer, or the client is busy.
     pub(super) fn is_served(&self) -> bool {
         self.progress.unanswered.load(Ordering::Acquire) > 0 || self.sitter.is_busy()
     }
@@ -142,7 +142,7 @@ impl Peer {
     }
 }
 
-/// Whose share of memory and places a request takes from: a person's, or an address's where nobody is known.
+/// Returns the share that a request's memory and places count for: the caller's, or that of the address without a token.
 pub(super) fn share(caller: &Caller, address: IpAddr) -> Share {
     if caller.is_anonymous() { Share::of_address(address) } else { caller.share() }
 }

@@ -1,5 +1,4 @@
-//! Requests as they are sent: bodies, URLs, and the payloads of messages. However one comes, its members are read here, and what
-//! is wrong with them is told in the same words.
+//! Reading of requests from bodies, URLs and the payloads of messages, with the same errors for each.
 
 mod members;
 
@@ -20,7 +19,7 @@ pub(super) const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 const NOT_ENCODED: &str = "is not URL-encoded";
 
-/// A request as it is sent. Its variables stay text: read without their types, numbers would lose digits.
+/// A request as the client sent it. The variables stay text, because numbers lose digits if they are read without their types.
 #[derive(Debug)]
 pub(super) struct Given {
     query: String,
@@ -39,7 +38,7 @@ impl Given {
         (request, RequestContext { variables, ..context })
     }
 
-    /// `text` reads a member that is text, `json` one that is an object; both give nothing for one that is left out.
+    /// Reads the members of a request. `text` reads a string, `json` an object; both return `None` for a member that is omitted.
     fn of<T>(
         sent: Sent<T>,
         text: impl Fn(Member, T) -> Result<Option<String>, Error>,
@@ -67,7 +66,7 @@ impl Given {
     }
 }
 
-/// The `Idempotency-Key` of a request: a string in quotes (IETF draft), or bare as most clients send it.
+/// Returns the `Idempotency-Key` of a request: a string in quotes (IETF draft), or without them, as most clients send it.
 pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Error> {
     let mut given = headers.get_all(IDEMPOTENCY_KEY).iter();
     match (given.next(), given.next()) {
@@ -81,12 +80,12 @@ pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Err
     }
 }
 
-/// A request in a body.
+/// Reads a request from a body.
 pub(super) fn read_body(body: &[u8]) -> Result<Given, Error> {
     read_json(std::str::from_utf8(body).map_err(|_| refused("The request is no JSON: it is not UTF-8."))?)
 }
 
-/// A request that is JSON.
+/// Reads a request from JSON.
 pub(super) fn read_json(text: &str) -> Result<Given, Error> {
     if text.trim_ascii_start().starts_with('[') {
         return Err(refused(NO_BATCHES));
@@ -106,7 +105,7 @@ pub(super) fn read_json(text: &str) -> Result<Given, Error> {
     Given::of(sent, text, |_, json| Ok(Some(json.to_owned())))
 }
 
-/// A request in the query of a URL.
+/// Reads a request from the query of a URL.
 pub(super) fn read_url(query: &str) -> Result<Given, Error> {
     let mut sent = Sent::default();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {

@@ -1,7 +1,7 @@
-//! Seats: so many at most, so many for each share, and none that somebody keeps idle while another wants one.
+//! Seats: a limited number in total and for each share, of which an idle one is given to a newcomer.
 //!
-//! Where a share, or the whole, is full, whoever does nothing there goes first, the longest first. Where nobody is idle, the
-//! share with the most seats gives its newest to one with fewer: what the greediest takes, it takes from itself.
+//! If a share, or the whole, is full, an idle owner loses the seat, the longest idle first. If nobody is idle, the share with the most
+//! seats loses its newest one to a share with fewer.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -11,7 +11,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::auth::Share;
 
-/// All seats of a kind. Clones are the same.
+/// All seats of a kind. Clones share them.
 #[derive(Clone)]
 pub(super) struct Seats(Arc<Room>);
 
@@ -25,32 +25,32 @@ struct Room {
 struct State {
     taken: usize,
     last: u64,
-    /// Oldest first.
+    /// Seats with the oldest first.
     by_share: HashMap<Share, Vec<Arc<Sitter>>>,
 }
 
-/// A seat; it is free again when this is dropped.
+/// A seat, which is free again when this is dropped.
 pub(super) struct Seat {
     seats: Seats,
     of: Share,
     sitter: Arc<Sitter>,
 }
 
-/// Who has a seat, as far as it matters to others.
+/// The owner of a seat.
 pub(super) struct Sitter {
     number: u64,
-    /// What is under way; 0: it is idle.
+    /// Number of things that the owner is doing; 0 if it is idle.
     busy: AtomicUsize,
-    /// Times that something was begun.
+    /// Number of things that the owner has begun.
     begun: AtomicU64,
     rested: Notify,
     gone: watch::Sender<bool>,
 }
 
-/// Something that is under way until this is dropped.
+/// Keeps the owner of a seat busy until this is dropped.
 pub(super) struct Busy(Arc<Sitter>);
 
-/// There is no seat.
+/// The error that there is no seat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Full;
 
@@ -59,7 +59,7 @@ impl Seats {
         Self(Arc::new(Room { most, state: Mutex::default(), emptied: Notify::new() }))
     }
 
-    /// A seat for a share that may have so many.
+    /// Takes a seat for a share. `each`: the largest number of seats of the share.
     pub(super) fn take(&self, of: Share, each: usize) -> Result<Seat, Full> {
         let mut state = self.state();
         state.last += 1;
@@ -75,7 +75,7 @@ impl Seats {
         Ok(Seat { seats: self.clone(), of, sitter })
     }
 
-    /// Has somebody go who is idle; `false`: nobody is.
+    /// Takes the seat of an idle owner; returns false if nobody is idle.
     pub(super) fn thin_out(&self) -> bool {
         let mut state = self.state();
         state.greediest().is_some_and(|of| state.rouse(of))
@@ -130,12 +130,12 @@ impl State {
         Ok(())
     }
 
-    /// The share that has the most seats.
+    /// Returns the share with the most seats.
     fn greediest(&self) -> Option<Share> {
         self.by_share.iter().max_by_key(|(_, sitters)| sitters.len()).map(|(share, _)| *share)
     }
 
-    /// Has the one of a share go that is idle: one that has never begun anything, else the oldest.
+    /// Takes an idle seat of a share: one whose owner has never begun anything, else the oldest.
     fn rouse(&mut self, of: Share) -> bool {
         let Some(sitters) = self.by_share.get(&of) else { return false };
         let idle = |sitter: &&Arc<Sitter>| sitter.busy.load(Ordering::Acquire) == 0;
@@ -162,7 +162,7 @@ impl State {
 }
 
 impl Seat {
-    /// Becomes a seat of another share that may have so many; where it has them already, no seat at all.
+    /// Moves the seat to another share, or fails if that has `each` seats already.
     pub(super) fn move_to(&mut self, of: Share, each: usize) -> Result<(), Full> {
         let mut state = self.seats.state();
         if !state.remove(self.of, self.sitter.number, false) {
@@ -172,7 +172,7 @@ impl Seat {
         state.admit(of, each, self.seats.0.most, Arc::clone(&self.sitter))
     }
 
-    /// Who sits here.
+    /// Returns the owner of the seat.
     pub(super) fn sitter(&self) -> &Arc<Sitter> {
         &self.sitter
     }
@@ -189,14 +189,14 @@ impl Drop for Seat {
 }
 
 impl Sitter {
-    /// Something begins.
+    /// Marks the owner as busy until the returned value is dropped.
     pub(super) fn begin(self: &Arc<Self>) -> Busy {
         self.busy.fetch_add(1, Ordering::AcqRel);
         self.begun.fetch_add(1, Ordering::AcqRel);
         Busy(Arc::clone(self))
     }
 
-    /// Whether something is under way.
+    /// Returns whether the owner is busy.
     pub(super) fn is_busy(&self) -> bool {
         self.busy.load(Ordering::Acquire) > 0
     }

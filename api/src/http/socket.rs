@@ -1,4 +1,4 @@
-//! GraphQL over WebSocket: the protocol `graphql-transport-ws`, as graphql-ws defines it.
+//! GraphQL over WebSocket with the protocol `graphql-transport-ws` of graphql-ws.
 
 mod end;
 mod message;
@@ -38,11 +38,11 @@ use crate::budget::{Held, Spent};
 use crate::feed::{Event, Inbox, OperationId, Outbox, outbox, until};
 use crate::graph::{Code, Error, Errors, RequestContext};
 
-/// Bytes that there is room for when a socket is read: clients say little, and a thousand of them are nothing special.
+/// Bytes of the read buffer of a socket: messages are short, and sockets are many.
 const READ_BUFFER: usize = 4 * 1024;
 /// Events that are written before the socket is flushed.
 const WRITTEN_AT_ONCE: usize = 256;
-/// A client that takes nothing for so long is gone.
+/// Time after which a client that reads nothing loses the connection.
 const TAKEN_WITHIN: Duration = Duration::from_secs(30);
 /// `GET /graphql/ws`
 pub(super) async fn open(
@@ -82,7 +82,7 @@ pub(super) async fn open(
     // A client that speaks its predecessor only is not served either.
     let is_spoken = protocol.is_ok() && upgrade.selected_protocol().is_some();
     upgrade.on_upgrade(move |mut socket| async move {
-        // A server that ends waits for its places to be free, and so until goodbye is said.
+        // A server that shuts down waits for its places, and so for the close frame.
         let (end, _place) = if is_spoken {
             Connection::new(state, caller, place, peer, address).run(&mut socket).await
         } else {
@@ -97,10 +97,10 @@ fn later(text: String) -> Response {
         .into_response()
 }
 
-/// What is known of a client.
+/// The connection of a client.
 struct Connection {
     state: Arc<AppState>,
-    /// Who the header says it is; from `connection_init` on, who it is.
+    /// The caller of the `Authorization` header, or that of `connection_init` afterwards.
     caller: Option<Arc<Caller>>,
     is_acknowledged: bool,
     protocol: Protocol,
@@ -111,17 +111,17 @@ struct Connection {
     place: Place,
     peer: Peer,
     address: IpAddr,
-    /// Whose memory it takes.
+    /// The share that its memory counts for.
     share: Share,
-    /// Once it is known whose it is, the connection is kept.
+    /// Keeps the connection from losing its seat once its caller is known.
     busy: Option<Busy>,
 }
 
 /// An operation of a client.
 struct RunningOperation {
-    /// What the client calls it.
+    /// The client's id of the operation.
     id: String,
-    /// Beginning of its responses.
+    /// The text before each of its responses.
     prefix: String,
 }
 
@@ -157,7 +157,7 @@ impl Connection {
         }
     }
 
-    /// Serves the client until the connection ends; gives its place back.
+    /// Serves the client until the connection ends; returns the reason, and its place.
     async fn run(mut self, socket: &mut WebSocket) -> (End, Place) {
         let Some(mut inbox) = self.inbox.take() else { return (End::Gone, self.place) };
         let overflowed = inbox.overflowed();
@@ -250,7 +250,7 @@ impl Connection {
         }
     }
 
-    /// Gives a message to the protocol, and what it says to the client.
+    /// Passes a message to the protocol, and sends its answer to the client.
     async fn say(&mut self, socket: &mut WebSocket, message: ClientMessage) -> Result<(), End> {
         match self.protocol.take(message) {
             Some(WsMessage::Text(text)) => send(socket, Message::text(text)).await,
@@ -259,7 +259,7 @@ impl Connection {
         }
     }
 
-    /// Finds out who the client is.
+    /// Authenticates the client.
     async fn init(&mut self, payload: Option<&serde_json::Value>) -> Result<(), End> {
         let said = match (message::authorization(payload), &self.caller) {
             (None, Some(_)) => None,
@@ -303,13 +303,13 @@ impl Connection {
         self.say(socket, ClientMessage::Start { id, payload }).await
     }
 
-    /// Refuses an operation whose request is not taken.
+    /// Refuses an operation whose request cannot be read.
     async fn refuse(&mut self, socket: &mut WebSocket, id: &str, error: Error) -> Result<(), End> {
         self.may_begin(id)?;
         fail(socket, id, error).await
     }
 
-    /// Whether the client may begin an operation that it calls so.
+    /// Checks that the client may begin an operation with this id.
     fn may_begin(&self, id: &str) -> Result<(), End> {
         if self.caller.is_none() || !self.is_acknowledged {
             return Err(End::close(UNAUTHORIZED, "Unauthorized"));
@@ -325,7 +325,7 @@ impl Connection {
         let write = async {
             for event in events.drain(..) {
                 let number = event.operation();
-                // Of an operation that the client has ended nothing is told any more.
+                // The client has ended the operation, and gets no more of it.
                 let Some(operation) = self.operations.get(&number) else { continue };
                 if let Event::Next(_, deliveries) = &event {
                     for delivery in deliveries.iter() {
@@ -355,7 +355,7 @@ impl Connection {
     }
 }
 
-/// Why the connection of somebody ends whose token is not taken.
+/// Returns the end of a connection whose token is not accepted.
 fn not_known(error: AuthError) -> End {
     let code = if error.is_temporary() { TRY_AGAIN_LATER } else { UNAUTHORIZED };
     End::close(code, error.to_string())
@@ -369,7 +369,7 @@ fn share_of(caller: Option<&Caller>, address: IpAddr) -> Share {
     caller.map_or_else(|| Share::of_address(address), |caller| peer::share(caller, address))
 }
 
-/// Says that an operation has failed before it began.
+/// Sends the error of an operation that failed before it began.
 async fn fail(socket: &mut WebSocket, id: &str, error: Error) -> Result<(), End> {
     send(socket, Message::text(message::error(id, &Errors::one(error)))).await
 }

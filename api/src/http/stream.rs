@@ -1,5 +1,5 @@
-//! A client's connection, as far as what it may keep waiting goes: who takes nothing that is sent, who does not end what it
-//! sends, who sends nothing, and who sends more than may be kept, is cut off. Whoever is not, hears us out.
+//! The TCP stream of a client, with limits of time: the gateway closes it if the client does not read its answers, does not complete a
+//! request, sends no request, or sends more than may be kept. Other clients receive their answer to its end.
 
 use std::io;
 use std::io::IoSlice;
@@ -17,39 +17,39 @@ use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
 use super::connections::Place;
 use super::peer::Peer;
 
-/// What a client that is behind has to take within the time that it has, in bytes: one by one, it would be served for ever.
+/// Bytes that a slow client has to read within the time of `--write-timeout`: reading single bytes must not last forever.
 const LEAST_TAKEN: usize = 16 * 1024;
 
-/// How long a connection lasts after we have ended it, for what is on its way.
+/// Time that a closed connection waits for bytes on their way.
 const LINGERS: Duration = Duration::from_secs(1);
 
-/// How long a client may take.
+/// The times that a client may take.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Patience {
-    /// For what it is sent, while bytes wait for it.
+    /// Time to read waiting bytes.
     pub(super) write: Duration,
-    /// For the headers of a request, from their first byte on.
+    /// Time for the headers of a request, from their first byte on.
     pub(super) headers: Duration,
-    /// For the first byte of the next request, from the last byte of an answer on.
+    /// Time until the first byte of the next request, from the last byte of an answer on.
     pub(super) idle: Duration,
 }
 
-/// A connection with its place.
+/// A TCP stream with its place.
 pub(super) struct Stream {
     tcp: TcpStream,
     patience: Patience,
     peer: Peer,
-    /// Since bytes wait that the client does not take.
+    /// Set while bytes wait that the client does not read.
     behind: Option<Behind>,
-    /// Requests whose headers were whole when this was last looked at.
+    /// Number of requests whose headers were complete at the last check.
     requests: u64,
-    /// When the first byte of a header came that is not whole.
+    /// The moment of the first byte of incomplete headers.
     began: Option<Instant>,
-    /// When the client was last sent something, or came.
+    /// The moment when bytes were last sent to the client, or when it connected.
     served: Instant,
-    /// Rings when the client's time may be up; who is served meanwhile does not set it anew each time.
+    /// A timer for the earliest moment at which the client's time may be over; it is not reset for each byte.
     alarm: Pin<Box<Sleep>>,
-    /// The client has ended it, or was cut off.
+    /// True if the client has closed the stream, or the gateway has reset it.
     is_over: bool,
     place: Option<Place>,
 }
@@ -77,7 +77,7 @@ impl Stream {
         }
     }
 
-    /// Forgets of the header that it has begun, once it is whole.
+    /// Resets the moment of the headers when they are complete.
     fn look_at_header(&mut self) {
         let requests = self.peer.requests();
         if self.requests != requests {
@@ -86,7 +86,7 @@ impl Stream {
         }
     }
 
-    /// Waits until the client has sent nothing, or no whole header, for too long; says which.
+    /// Waits until the client has sent nothing, or incomplete headers, for too long; returns which.
     fn poll_patience(&mut self, cx: &mut Context<'_>) -> Poll<&'static str> {
         // WebSockets have times of their own.
         while !self.peer.is_upgraded() {
@@ -140,7 +140,7 @@ impl Stream {
         }
     }
 
-    /// Ends the connection so that the system keeps nothing of it either.
+    /// Resets the connection, so that the system keeps no bytes of it either.
     fn cut(&mut self, why: &'static str) -> io::Error {
         self.is_over = true;
         if let Err(error) = self.tcp.set_zero_linger() {
@@ -151,8 +151,8 @@ impl Stream {
 }
 
 impl Drop for Stream {
-    /// A connection that is closed while bytes of the client have not been read is reset, and what it was told last is lost: so who
-    /// may still be sending is heard for a moment, to no purpose but this.
+    /// Reads on for a moment if the client may still be sending: the system resets a connection that is closed with unread bytes, and the
+    /// client would lose the last answer.
     fn drop(&mut self) {
         if self.is_over || self.peer.gone().now_or_never().is_some() {
             return;
@@ -164,7 +164,7 @@ impl Drop for Stream {
     }
 }
 
-/// Says that nothing more comes, and reads until the client says so too.
+/// Closes the sending side, and reads until the client closes its own.
 async fn linger(_place: Place, mut tcp: TcpStream, peer: Peer) {
     let ends = async {
         let mut unread = [0; 1024];

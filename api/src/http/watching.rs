@@ -1,4 +1,4 @@
-//! The connections over which subscriptions are told: how many there are, whose, and when they have to end.
+//! Places of connections with subscriptions: their number, their callers and their end.
 
 use std::net::IpAddr;
 
@@ -8,38 +8,38 @@ use super::seats::{Busy, Full, Seat, Seats};
 use crate::auth::{Caller, Share};
 use crate::feed::ChangeFeed;
 
-/// `WebSockets` from one address that have not yet said who they are. The oldest goes when another comes: a client says it at
-/// once.
+/// Largest number of `WebSockets` from one address before `connection_init`, which clients send at once. A newcomer replaces the
+/// oldest.
 const UNKNOWN: usize = 64;
-/// A caller has this part of the places at most.
+/// The divisor of the places that gives the largest number of one caller.
 const SHARES: usize = 4;
 
-/// Counts the connections that watch.
+/// Counts the connections with subscriptions.
 pub struct Watching {
     seats: Seats,
     each: usize,
-    /// Those without a token have places among themselves, shared by address.
+    /// Places of connections without a token, shared by address.
     anonymous: Seats,
     most_anonymous: usize,
     stopping: watch::Receiver<bool>,
 }
 
-/// A place among them; it is free again when this is dropped.
+/// A place of a connection, which is free again when this is dropped.
 pub(super) struct Place {
     seat: Seat,
-    /// Of a caller without a token.
+    /// The second place of a caller without a token.
     anonymous: Option<(Seat, Busy)>,
-    /// Whoever is known keeps the place.
+    /// Keeps the place of a known caller.
     busy: Option<Busy>,
     stopping: watch::Receiver<bool>,
 }
 
-/// Why there is no place.
+/// The reason why there is no place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NoPlace {
-    /// There are too many, or too many of the same caller.
+    /// All places are taken, or all of the same caller.
     Full,
-    /// There are none without a token.
+    /// There are no places without a token.
     NeedsToken,
 }
 
@@ -50,7 +50,7 @@ impl From<Full> for NoPlace {
 }
 
 impl Watching {
-    /// Places for as many connections as the settings allow; `stopping` becomes true when the server ends.
+    /// Creates the places that the settings allow. `stopping` becomes true when the server shuts down.
     pub fn new(feed: &ChangeFeed, stopping: watch::Receiver<bool>) -> Self {
         let settings = feed.settings();
         let most_anonymous = settings.anonymous_connections;
@@ -63,7 +63,7 @@ impl Watching {
         }
     }
 
-    /// A place for a connection from an address that has not said who it is, if there is one and the server goes on.
+    /// Takes a place for a connection whose caller is not known yet; it fails while the server shuts down.
     pub(super) fn enter(&self, address: IpAddr) -> Result<Place, NoPlace> {
         if self.is_stopping() {
             return Err(NoPlace::Full);
@@ -72,14 +72,14 @@ impl Watching {
         Ok(Place { seat, anonymous: None, busy: None, stopping: self.stopping.clone() })
     }
 
-    /// A place for a caller.
+    /// Takes a place for a caller.
     pub(super) fn enter_as(&self, caller: &Caller, address: IpAddr) -> Result<Place, NoPlace> {
         let mut place = self.enter(address)?;
         self.admit(&mut place, caller, address)?;
         Ok(place)
     }
 
-    /// Makes a place that of a caller, who has said who it is.
+    /// Gives a place to the caller of its connection.
     pub(super) fn admit(&self, place: &mut Place, caller: &Caller, address: IpAddr) -> Result<(), NoPlace> {
         let each = if caller.is_anonymous() { self.most_anonymous } else { self.each };
         if each == 0 {
@@ -95,19 +95,19 @@ impl Watching {
         Ok(())
     }
 
-    /// Whether the server has begun to end.
+    /// Returns whether the server has begun to shut down.
     pub fn is_stopping(&self) -> bool {
         *self.stopping.borrow()
     }
 
-    /// Waits until nobody watches any more.
+    /// Waits until all places are free.
     pub async fn all_closed(&self) {
         self.seats.emptied().await;
     }
 }
 
 impl Place {
-    /// Waits until the server begins to end.
+    /// Waits until the server begins to shut down.
     pub(super) fn stopping(&self) -> impl Future<Output = ()> + Send + use<> {
         let mut stopping = self.stopping.clone();
         async move {
@@ -116,7 +116,7 @@ impl Place {
         }
     }
 
-    /// Waits until the place is given to somebody else.
+    /// Waits until another connection gets the place.
     pub(super) async fn gone(&self) {
         let anonymous = async {
             match &self.anonymous {

@@ -1,4 +1,4 @@
-//! The members of a request, before they are read.
+//! The members of a request before their values are read.
 
 use std::fmt::{self, Display};
 
@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::graph::{Code, Error};
 
-/// What a request is made of, by the names that GraphQL over HTTP gives it.
+/// A member of a request, by its name in GraphQL over HTTP.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
 #[serde(field_identifier, rename_all = "camelCase")]
 pub(super) enum Member {
@@ -27,7 +27,7 @@ impl Member {
         named.unwrap_or(Self::Other)
     }
 
-    /// The error that says what is wrong with it.
+    /// Makes the error of a member. `how`: what is wrong, as the end of the sentence.
     pub(super) fn wrong(self, how: impl Display) -> Error {
         let name = match self {
             Self::Query => "query",
@@ -40,7 +40,7 @@ impl Member {
     }
 }
 
-/// The members that are there.
+/// The members that a client has sent.
 pub(super) struct Sent<T> {
     members: [Option<T>; Member::Other as usize],
     repeated: Option<Member>,
@@ -53,7 +53,7 @@ impl<T> Default for Sent<T> {
 }
 
 impl<T> Sent<T> {
-    /// Takes a member; others than a request's are left out.
+    /// Adds a member; it ignores members with other names.
     pub(super) fn put(&mut self, member: Member, value: T) {
         if let Some(place) = self.members.get_mut(member as usize)
             && place.replace(value).is_some()
@@ -62,7 +62,7 @@ impl<T> Sent<T> {
         }
     }
 
-    /// The members in their order: whoever stands before the gateway might have looked at another one of two.
+    /// Returns the members in their order. It refuses a repeated member, of which a proxy might have checked the other one.
     pub(super) fn once(self) -> Result<[Option<T>; Member::Other as usize], Error> {
         match self.repeated {
             Some(member) => Err(member.wrong("is given more than once")),

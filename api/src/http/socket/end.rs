@@ -1,4 +1,4 @@
-//! How connections end, and how the client learns of it: both say goodbye (RFC 6455 §7).
+//! The closing of a WebSocket: both sides send a close frame (RFC 6455 §7).
 
 use std::time::Duration;
 
@@ -7,18 +7,18 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 
-/// How long goodbyes may take.
+/// Time for the exchange of close frames.
 const GOODBYE_WITHIN: Duration = Duration::from_secs(1);
 
-/// A server that ends.
+/// The server shuts down.
 pub(super) const GOING_AWAY: u16 = 1001;
-/// Frames that are none.
+/// The frames violate the protocol.
 const PROTOCOL_ERROR: u16 = 1002;
-/// Text that is not UTF-8.
+/// A text is not UTF-8.
 const NOT_UTF8: u16 = 1007;
-/// A message that is longer than messages may be.
+/// A message is too long.
 const TOO_LONG: u16 = 1009;
-/// A client that does not take what is sent, or for whom there is no place at the moment. Clients reconnect after this one.
+/// The client reads too slowly, or there is no place for it at the moment. Clients reconnect after this code.
 pub(super) const TRY_AGAIN_LATER: u16 = 1013;
 pub(super) const BAD_REQUEST: u16 = 4400;
 pub(super) const UNAUTHORIZED: u16 = 4401;
@@ -27,14 +27,14 @@ pub(super) const NO_SUBPROTOCOL: u16 = 4406;
 pub(super) const INIT_TIMEOUT: u16 = 4408;
 pub(super) const SUBSCRIBER_EXISTS: u16 = 4409;
 
-/// Why a connection ends.
+/// The reason why a connection ends.
 #[derive(Debug)]
 pub(super) enum End {
-    /// The client has gone, or takes nothing any more.
+    /// The client has gone, or reads nothing any more.
     Gone,
-    /// The client has said goodbye.
+    /// The client has sent a close frame.
     Closed,
-    /// With a close code and the reason.
+    /// The server closes with a code and a reason.
     Close(u16, String),
 }
 
@@ -43,7 +43,7 @@ impl End {
         Self::Close(code, reason.into())
     }
 
-    /// What follows from what could not be read.
+    /// Returns the end that follows from an error of reading.
     pub(super) fn unread(error: axum::Error) -> Self {
         let Ok(error) = error.into_inner().downcast::<Error>() else { return Self::Gone };
         match *error {
@@ -55,7 +55,7 @@ impl End {
         }
     }
 
-    /// Says goodbye, if there is anybody to say it to, and waits until both have said it.
+    /// Sends a close frame if the client is still there, and waits for the client's.
     pub(super) async fn tell(self, socket: &mut WebSocket) {
         let goodbye = match self {
             Self::Gone => return,

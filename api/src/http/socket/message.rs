@@ -1,4 +1,4 @@
-//! Messages of the protocol.
+//! The messages of the protocol.
 
 use std::borrow::Cow;
 
@@ -12,14 +12,14 @@ use crate::graph::{Error, Errors, RequestContext, fields_once};
 use crate::http::graphql::NO_TOKEN;
 use crate::http::request::read_json;
 
-/// What a client says.
+/// A message of a client.
 pub(super) enum Said {
     Message(ClientMessage),
-    /// The request of an operation that cannot be read; others go on.
+    /// An operation whose request cannot be read; other operations continue.
     Unreadable(String, Error),
 }
 
-/// Reads what a client sends. `context`: what surrounds its requests. The error: it is no message.
+/// Reads a message of a client. `context`: makes the context of its request. It fails if the text is no message.
 pub(super) fn read(text: &str, context: impl FnOnce() -> RequestContext) -> Result<Said, serde_json::Error> {
     #[derive(Deserialize)]
     struct Message<'a> {
@@ -60,7 +60,7 @@ pub(super) fn read(text: &str, context: impl FnOnce() -> RequestContext) -> Resu
     }))
 }
 
-/// The id in a message that is not read as a whole.
+/// Returns the id in a message that is not read as a whole.
 pub(super) fn id(text: &str) -> Option<String> {
     #[derive(Deserialize)]
     struct Named {
@@ -69,7 +69,7 @@ pub(super) fn id(text: &str) -> Option<String> {
     serde_json::from_str::<Named>(text).ok().map(|named| named.id).filter(|id| !id.is_empty())
 }
 
-/// The `Authorization` header that the payload of `connection_init` stands for.
+/// Returns the `Authorization` header that the payload of `connection_init` represents.
 pub(super) fn authorization(payload: Option<&Value>) -> Option<String> {
     let payload = payload?.as_object()?;
     let headers = named(payload, "headers").filter_map(Value::as_object);
@@ -87,13 +87,13 @@ pub(super) fn authorization(payload: Option<&Value>) -> Option<String> {
     }
 }
 
-/// The members of this name. Like a header's, it may be written in any case; null is nothing.
+/// Returns the members of this name, in upper or lower case like a header's, without those that are null.
 fn named<'a>(object: &'a Map<String, Value>, name: &'static str) -> impl Iterator<Item = &'a Value> {
     let members = object.iter().filter(|(known, value)| known.eq_ignore_ascii_case(name) && !value.is_null());
     members.map(|(_, value)| value)
 }
 
-/// The beginning of the responses of an operation; the response and `}` follow.
+/// Returns the text before each response of an operation; the response and `}` follow.
 pub(super) fn next_prefix(id: &str) -> String {
     format!(r#"{{"id":{},"type":"next","payload":"#, json!(id))
 }

@@ -1,4 +1,4 @@
-//! The part of the protocol that async-graphql speaks: the handshake, pings, and which operations run.
+//! The part of the protocol that async-graphql implements: the handshake, pings, and the set of running operations.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
@@ -14,8 +14,8 @@ use crate::http::operations::Operations;
 /// Messages of the client, one at a time.
 type Messages = BoxStream<'static, serde_json::Result<ClientMessage>>;
 
-/// A connection as the protocol sees it: a message of the client goes in, and what there is to say to it comes out at once.
-/// Operations tell nothing here: their events wait in the connection's outbox, which has bounds and is written many at a time.
+/// A connection as the protocol sees it: it takes a message of the client, and returns the answer at once. The responses of operations
+/// do not pass here: they wait in the connection's outbox, which is bounded and written many at a time.
 pub(super) struct Protocol {
     next: Arc<Mutex<Option<ClientMessage>>>,
     socket: WebSocket<Messages, Operations, DefaultOnConnInitType, DefaultOnPingType>,
@@ -33,14 +33,14 @@ impl Protocol {
         Self { next, socket: WebSocket::from_message_stream(operations, messages.boxed(), protocol) }
     }
 
-    /// Takes a message of the client; gives what is to be said to it.
+    /// Takes a message of the client; returns the answer.
     pub(super) fn take(&mut self, message: ClientMessage) -> Option<WsMessage> {
         *self.next.lock().unwrap_or_else(PoisonError::into_inner) = Some(message);
         // Nothing in it waits, neither for messages nor for operations.
         self.socket.next().now_or_never().flatten()
     }
 
-    /// Ends an operation; gives the message that says so.
+    /// Ends an operation; returns the message for the client.
     pub(super) fn end(&mut self, id: String) -> Option<WsMessage> {
         self.take(ClientMessage::Stop { id })
     }
