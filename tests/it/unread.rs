@@ -93,7 +93,7 @@ async fn what_is_refused_while_its_body_comes_ends_its_connection() {
     let dear = format!("{:x}\r\n{}\r\n", 150_000, " ".repeat(150_000));
     for (sent, status) in [(&*long, "413"), (&dear, "413"), ("no number\r\n", "400")] {
         let answer = raw(app.address, &format!("{chunked}{sent}")).await;
-        assert_ends(&answer, status, &format!("{chunked}{:.20}", sent));
+        assert_ends(&answer, status, &format!("{chunked}{sent:.20}"));
     }
     let slow = App::with(|config| config.http.body_timeout = Duration::from_millis(300)).await;
     let request = format!("POST /graphql HTTP/1.1\r\nHost: a\r\n{JSON}Content-Length: 100\r\n\r\n{PART}");

@@ -99,7 +99,8 @@ impl Key {
                 vec![Algorithm::RS256, Algorithm::RS384, Algorithm::RS512]
             }
             AlgorithmParameters::EllipticCurve(key)
-                if key.curve == EllipticCurve::P256 && [&key.x, &key.y].into_iter().all(is_coordinate) =>
+                if key.curve == EllipticCurve::P256
+                    && [&key.x, &key.y].into_iter().all(|it| is_coordinate(it)) =>
             {
                 vec![Algorithm::ES256]
             }
@@ -126,7 +127,7 @@ fn decode(text: &str) -> Option<Vec<u8>> {
 }
 
 /// Returns true if a text is a coordinate of P-256 or Ed25519: 32 bytes.
-fn is_coordinate(text: &String) -> bool {
+fn is_coordinate(text: &str) -> bool {
     decode(text).is_some_and(|bytes| bytes.len() == 32)
 }
 

@@ -31,7 +31,7 @@ struct Facts {
 /// Returns true if an entity describes the rows of a function, and no table.
 fn is_rows_of_a_function(schema: &str, name: &str) -> bool {
     let rows = functions().map(|function| function.returns).filter(|returns| returns.has_no_table());
-    rows.map(|returns| returns.table()).any(|table| (table.schema, table.name) == (schema, name))
+    rows.map(entity::Returns::table).any(|table| (table.schema, table.name) == (schema, name))
 }
 
 pub(crate) fn type_name(column: &ColumnType) -> String {
@@ -102,7 +102,7 @@ impl Visitor for Facts {
             if is_rows_of_a_function(&far_schema, &far.1.to_string()) {
                 continue;
             }
-            let (near, far) = (table.to_string(), format!("{far_schema}.{}", far.1.to_string()));
+            let (near, far) = (table.to_string(), format!("{far_schema}.{}", far.1));
             let (from, to) = (columns(&definition.from_col), columns(&definition.to_col));
             // Both sides of a relation state the same fact, and each must exist.
             let (fact, side) = match (definition.rel_type, definition.is_owner) {
