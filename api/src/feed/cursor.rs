@@ -1,16 +1,16 @@
-//! Where a client stands: enough to find again whatever it may have missed.
+//! Cursors of changes, from which the gateway finds the changes that a client has missed.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
-/// A place in the stream of changes.
+/// A position in the stream of changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Cursor {
-    /// All changes of transactions before this one had been told.
+    /// All changes of transactions before this one had been delivered.
     pub(super) horizon: u64,
-    /// The transaction of the last change that was told.
+    /// The transaction of the last delivered change.
     pub(super) transaction: u64,
-    /// The number of that change; those of its transaction up to it had been told.
+    /// The number of that change; the earlier ones of its transaction had been delivered too.
     pub(super) change: i64,
 }
 
@@ -22,7 +22,7 @@ impl Cursor {
         BASE64_URL_SAFE_NO_PAD.encode(format!("{VERSION}.{horizon}.{transaction}.{change}"))
     }
 
-    /// `None`: it is none of ours.
+    /// Reads a cursor; `None` if the gateway has not made it.
     pub(super) fn read(text: &str) -> Option<Self> {
         let plain = String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
         let mut parts = plain.split('.');
@@ -37,7 +37,7 @@ impl Cursor {
         parts.next().is_none().then_some(cursor)
     }
 
-    /// Whether the client had been told a change for certain.
+    /// Returns whether the client has received a change for certain.
     pub(super) fn covers(self, transaction: u64, change: i64) -> bool {
         transaction < self.horizon || (transaction == self.transaction && change <= self.change)
     }

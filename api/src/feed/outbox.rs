@@ -1,5 +1,4 @@
-//! What waits to be sent over a connection. It has a bound: who does not take what is sent loses the connection, and the
-//! gateway no memory.
+//! The queue of responses of a connection. It is bounded: a client that reads too slowly loses the connection, and takes no more memory.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,16 +8,16 @@ use tokio::sync::{Notify, mpsc};
 use crate::budget::Held;
 use crate::graph::{Body, Errors};
 
-/// Bytes that an entry takes besides its text.
+/// Bytes of an entry beside its text.
 const OVERHEAD: usize = 64;
-/// Bytes that wait for every connection now and then; more of them are held for its caller, as many at a time.
+/// Bytes per connection that are not counted, and the step in which further bytes are reserved for the caller.
 const UNCOUNTED: usize = 16 * 1024;
 const COUNTED: usize = 64 * 1024;
 
 /// Number of an operation on its connection.
 pub type OperationId = u64;
 
-/// Something to be sent over a connection.
+/// An event to be sent over a connection.
 #[derive(Clone, Debug)]
 pub enum Event {
     /// Responses.
@@ -32,31 +31,31 @@ pub enum Event {
 /// A response of an operation.
 #[derive(Clone, Debug)]
 pub struct Delivery {
-    /// Number of the change that it tells; 0 for none.
+    /// Number of its change; 0 for none.
     pub change: i64,
-    /// Changes of transactions before this one do not come any more.
+    /// All changes of transactions before this one have been delivered.
     pub(super) horizon: u64,
-    /// Where to go on after it; empty for nowhere.
+    /// Cursor of its change; empty for none.
     pub cursor: Arc<str>,
     /// The response.
     pub response: Body,
 }
 
 impl Delivery {
-    /// Bytes that it takes, about.
+    /// Returns roughly the bytes of memory that it takes.
     pub(super) fn bytes(&self) -> usize {
         self.response.json.len() + OVERHEAD
     }
 }
 
 impl Event {
-    /// The only response of an operation.
+    /// Makes the event of an operation's only response.
     pub fn response(operation: OperationId, response: Body) -> Self {
         let delivery = Delivery { change: 0, horizon: 0, cursor: "".into(), response };
         Self::Next(operation, [delivery].into())
     }
 
-    /// The operation that it belongs to.
+    /// Returns the operation that it belongs to.
     pub fn operation(&self) -> OperationId {
         match self {
             Self::Next(operation, _) | Self::Failed(operation, _) | Self::Complete(operation) => *operation,
@@ -72,37 +71,38 @@ impl Event {
     }
 }
 
-/// The end where events are put in.
+/// The sending end of the queue.
 #[derive(Clone, Debug)]
 pub struct Outbox {
     sender: mpsc::Sender<Event>,
     meter: Arc<Meter>,
 }
 
-/// The end where they are taken out.
+/// The receiving end of the queue.
 #[derive(Debug)]
 pub struct Inbox {
     receiver: mpsc::Receiver<Event>,
     meter: Arc<Meter>,
-    /// Bytes of what was taken last, which are written now.
+    /// Bytes of the events that were taken last, and are being written.
     taken: usize,
 }
 
 #[derive(Debug)]
 struct Meter {
-    /// What waits.
+    /// Bytes of waiting events.
     bytes: AtomicUsize,
     most: usize,
     overflowed: AtomicBool,
     told: Notify,
     drained: Notify,
-    /// What waits or is being written.
+    /// Bytes of events that wait or are being written.
     kept: AtomicUsize,
     is_counted: AtomicBool,
     held: Mutex<Held>,
 }
 
-/// Both ends of the outbox of a connection, for so many events and bytes; they are held where `held` is.
+/// Creates both ends of the queue of a connection. `length`: the largest number of events; `bytes`: their largest size; `held`: the memory that
+/// they count for.
 pub fn outbox(length: usize, bytes: usize, held: Held) -> (Outbox, Inbox) {
     let (sender, receiver) = mpsc::channel(length.max(1));
     let meter = Arc::new(Meter {
@@ -119,7 +119,7 @@ pub fn outbox(length: usize, bytes: usize, held: Held) -> (Outbox, Inbox) {
 }
 
 impl Outbox {
-    /// Puts an event in, or gives the connection up where there is no room.
+    /// Adds an event, or marks the connection as overflowed if there is no room.
     pub fn push(&self, event: Event) {
         let size = event.size();
         // A single event that is larger than the whole bound goes into an empty queue.
@@ -133,18 +133,18 @@ impl Outbox {
         }
     }
 
-    /// From now on what waits is held elsewhere: it is known whose the connection is.
+    /// Counts the waiting bytes for another share from now on, when the caller of the connection is known.
     pub fn charge(&self, held: Held) {
         let mut old = self.meter.held.lock().unwrap_or_else(PoisonError::into_inner);
         *old = held;
     }
 
-    /// Gives the connection up.
+    /// Marks the connection as overflowed, so that it is closed.
     pub(super) fn overflow(&self) {
         self.meter.overflow();
     }
 
-    /// Puts an event in as soon as there is room. For what is asked for and not pushed: it comes no faster than it is taken.
+    /// Adds an event as soon as there is room, for responses that need not come faster than the client reads.
     pub async fn send(&self, event: Event) {
         let size = event.size();
         let Ok(place) = self.sender.reserve().await else { return };
@@ -163,7 +163,7 @@ impl Outbox {
         place.send(event);
     }
 
-    /// Waits until the connection is given up.
+    /// Waits until the connection has overflowed.
     pub async fn overflowed(&self) {
         self.meter.overflowed().await;
     }
@@ -182,12 +182,12 @@ impl Inbox {
         count
     }
 
-    /// Whether the connection was given up.
+    /// Returns whether the connection has overflowed.
     pub fn has_overflowed(&self) -> bool {
         self.meter.overflowed.load(Ordering::Acquire)
     }
 
-    /// Waits until the connection is given up.
+    /// Waits until the connection has overflowed.
     pub fn overflowed(&self) -> impl Future<Output = ()> + Send + use<> {
         let meter = Arc::clone(&self.meter);
         async move { meter.overflowed().await }
@@ -195,7 +195,7 @@ impl Inbox {
 }
 
 impl Meter {
-    /// Keeps so many bytes more; `false`: whoever the connection belongs to has no more memory.
+    /// Counts more bytes; returns false if the caller's memory is used up.
     fn keep(&self, bytes: usize) -> bool {
         let kept = self.kept.fetch_add(bytes, Ordering::AcqRel) + bytes;
         if kept <= UNCOUNTED {
@@ -207,7 +207,7 @@ impl Meter {
         held.grow(lacks.next_multiple_of(COUNTED)).is_ok()
     }
 
-    /// Keeps so many bytes no more.
+    /// Counts fewer bytes.
     fn forget(&self, bytes: usize) {
         let kept = self.kept.fetch_sub(bytes, Ordering::AcqRel) - bytes;
         if kept <= UNCOUNTED && self.is_counted.swap(false, Ordering::AcqRel) {

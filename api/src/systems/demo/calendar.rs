@@ -2,25 +2,25 @@
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 
-/// The demo's today, a Monday: day 0. Days before it are negative.
+/// The current day of the demo data, a Monday: day 0. Earlier days are negative.
 const TODAY: Option<NaiveDate> = NaiveDate::from_ymd_opt(2026, 11, 16);
 
-/// The date of a day.
+/// Returns the date of a day.
 pub(in crate::systems) fn date(day: i32) -> NaiveDate {
     TODAY.unwrap_or_default() + TimeDelta::days(day.into())
 }
 
-/// A moment, by the seconds since midnight in UTC.
+/// Returns a moment by the seconds since midnight in UTC.
 pub(in crate::systems) fn moment(day: i32, seconds: i32) -> DateTime<Utc> {
     date(day).and_time(NaiveTime::MIN).and_utc() + TimeDelta::seconds(seconds.into())
 }
 
-/// A moment, by minutes since midnight in UTC.
+/// Returns a moment by the minutes since midnight in UTC.
 pub(in crate::systems) fn minute(day: i32, minutes: i32) -> DateTime<Utc> {
     moment(day, minutes * 60)
 }
 
-/// The day itself, or the Friday before, if it is on a weekend.
+/// Returns the day itself, or the Friday before a weekend.
 pub(in crate::systems) fn weekday(day: i32) -> i32 {
     day - (day.rem_euclid(7) - 4).max(0)
 }

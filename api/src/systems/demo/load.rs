@@ -1,4 +1,4 @@
-//! How rows get into the database: all of a table in one statement, as a JSON array.
+//! Inserting of rows: all rows of a table in one statement, as a JSON array.
 
 use bytes::{BufMut, BytesMut};
 use serde::Serialize;
@@ -36,9 +36,8 @@ where
     transaction.execute(sql, &[&Rows(rows)]).await
 }
 
-/// Takes the keys of new rows from the sequence of the column. On a fresh database they are always the same, and
-/// where there are rows already, the new ones do not clash with them, neither now nor when the next row is inserted; fixed
-/// keys would.
+/// Takes the keys of new rows from the sequence of the column. They are the same on every fresh database, and unlike fixed keys they do
+/// not collide with existing or later rows.
 pub(in crate::systems) async fn keys(
     transaction: &Transaction<'_>,
     table: &str,

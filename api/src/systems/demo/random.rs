@@ -1,12 +1,11 @@
-//! Numbers that look random and are the same every time.
+//! Pseudo-random numbers, which are the same every time.
 
-/// `SplitMix64`. The demo data needs nothing better, and another version of a library would change every row.
+/// The generator `SplitMix64`. The demo data needs nothing better, and another version of a library would change every row.
 #[derive(Debug)]
 pub(in crate::systems) struct Random(u64);
 
 impl Random {
-    /// A generator of its own for a topic and the number of a thing in it, so that more rows of one thing leave the
-    /// others as they are.
+    /// Creates a generator for a topic and the number of an object in it, so that more rows of one object leave the others unchanged.
     pub(in crate::systems) fn new(topic: u64, number: usize) -> Self {
         let mut random = Self((topic << 32) ^ number as u64);
         random.next();
@@ -25,37 +24,37 @@ impl Random {
         ((u64::from(self.next()) * u64::from(limit)) >> 32) as u32
     }
 
-    /// A whole number; both ends are possible. Without any room it is the lower one.
+    /// Returns a whole number from `low` to `high`, both included; `low` if `high` is smaller.
     pub(in crate::systems) fn between(&mut self, low: i32, high: i32) -> i32 {
         low.saturating_add_unsigned(self.below(high.max(low).abs_diff(low).saturating_add(1)))
     }
 
-    /// A number from 0 up to 1.
+    /// Returns a number from 0 to below 1.
     pub(in crate::systems) fn unit(&mut self) -> f64 {
         f64::from(self.next()) / (f64::from(u32::MAX) + 1.0)
     }
 
-    /// A number between two others.
+    /// Returns a number between two others.
     pub(in crate::systems) fn range(&mut self, low: f64, high: f64) -> f64 {
         low + (high - low) * self.unit()
     }
 
-    /// A number around zero, mostly near it, never further away than `width`.
+    /// Returns a number around zero, mostly near it, and at most `width` away.
     pub(in crate::systems) fn noise(&mut self, width: f64) -> f64 {
         (self.unit() + self.unit() - 1.0) * width
     }
 
-    /// Whether something happens that has this chance.
+    /// Returns true with this probability.
     pub(in crate::systems) fn chance(&mut self, chance: f64) -> bool {
         self.unit() < chance
     }
 
-    /// One of several things. There has to be one.
+    /// Returns one of several objects, of which there is at least one.
     pub(in crate::systems) fn pick<T: Copy>(&mut self, things: &[T]) -> T {
         things[self.index(things.len())]
     }
 
-    /// Some of several things, in their order and each at most once.
+    /// Returns `count` of several objects, in their order and each at most once.
     pub(in crate::systems) fn some<T: Copy>(&mut self, things: &[T], count: usize) -> Vec<T> {
         let mut places: Vec<usize> = (0..things.len()).collect();
         while places.len() > count {

@@ -7,7 +7,7 @@ mod subscriptions;
 use super::{Example, Offer};
 use crate::graph::catalog::System;
 
-/// The portal's tables stand at the root of `Query`.
+/// The system, whose tables are fields of `Query` itself.
 pub const SYSTEM: System = System {
     name: "ppn",
     prefix: "",
@@ -21,12 +21,12 @@ pub const SYSTEM: System = System {
     scopes: &scopes::SCOPES,
 };
 
-/// What the portal offers to whoever tries it out.
+/// The portal's offer to people who try it out.
 pub const OFFER: Offer = Offer { examples: &EXAMPLES, walks: &WALKS, demo: demo::DEMO };
 
 const NORTH: &str = demo::PERSONAS[0].email;
 
-/// A ready-made query of a clinician.
+/// Makes a query of a clinician.
 const fn example(title: &'static str, query: &'static str, variables: &'static str) -> Example {
     Example { title, query, variables, persona: NORTH, keeps: &[] }
 }

@@ -1,4 +1,4 @@
-//! What the portal's policies for reading say, as strips of rows.
+//! The portal's read policies as strips of rows, which a page merges.
 
 use entity_ppn::table;
 

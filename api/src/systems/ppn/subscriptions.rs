@@ -1,10 +1,10 @@
-//! What the portal's use cases watch.
+//! Subscriptions of the portal's use cases.
 
 use entity_ppn::table;
 
 use crate::graph::catalog::{ChangeOperation, Feed};
 
-/// Feeds by the names of the use cases.
+/// The subscriptions, named after the use cases.
 pub(super) const FEEDS: [Feed; 3] = [
     Feed {
         field: "sessionEventLogged",

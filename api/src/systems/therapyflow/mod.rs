@@ -7,7 +7,7 @@ mod subscriptions;
 use super::{Example, Offer};
 use crate::graph::catalog::System;
 
-/// TherapyFlow's tables stand under a field of their own.
+/// The system, whose tables are below a field of `Query`.
 pub const SYSTEM: System = System {
     name: "therapyflow",
     prefix: "Therapyflow",
@@ -20,12 +20,12 @@ pub const SYSTEM: System = System {
     scopes: &scopes::SCOPES,
 };
 
-/// What TherapyFlow offers to whoever tries it out.
+/// TherapyFlow's offer to people who try it out.
 pub const OFFER: Offer = Offer { examples: &EXAMPLES, walks: &WALKS, demo: demo::DEMO };
 
 const THERAPIST: &str = demo::PERSONAS[0].email;
 
-/// A ready-made query of a therapist.
+/// Makes a query of a therapist.
 const fn example(title: &'static str, query: &'static str, variables: &'static str) -> Example {
     Example { title, query, variables, persona: THERAPIST, keeps: &[] }
 }

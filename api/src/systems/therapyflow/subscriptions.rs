@@ -1,10 +1,10 @@
-//! What TherapyFlow's use cases watch.
+//! Subscriptions of TherapyFlow's use cases.
 
 use entity_therapyflow::table;
 
 use crate::graph::catalog::{ChangeOperation, Feed};
 
-/// Feeds by the names of the use cases.
+/// The subscriptions, named after the use cases.
 pub(super) const FEEDS: [Feed; 2] = [
     Feed {
         field: "calendarChanged",

@@ -1,4 +1,4 @@
-//! The weeks after a session: homework, and how the experience is integrated.
+//! The weeks after a session: homework, and scores of integration.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
@@ -26,7 +26,7 @@ SELECT protocol_id, scale_type, score_value, measured_at, measured_at
 FROM json_to_recordset($1) AS row(
   protocol_id bigint, scale_type text, score_value numeric, measured_at timestamptz)";
 
-/// Both scales from the day of the session, for comparison, to half a year later.
+/// Returns the scores of both scales from the day of the session, for comparison, to half a year later.
 pub(super) fn scores(session: &Session, number: usize, protocol_id: i64) -> Vec<ScoreRow> {
     if session.kind == Kind::Preparation {
         return Vec::new();
@@ -84,7 +84,7 @@ FROM json_to_recordset($1) AS row(
   protocol_id bigint, homework_type text, assigned_date date, due_date date, completed_date date,
   completion_notes text, created_by uuid, created_at timestamptz)";
 
-/// Two to eight pieces of homework, given on the day of the session and in the month after it.
+/// Returns two to eight pieces of homework, given on the day of the session and in the month after it.
 pub(super) fn homework(session: &Session, number: usize, protocol: &ProtocolRow) -> Vec<HomeworkRow> {
     let mut random = Random::new(HOMEWORK, number);
     let mut rows: Vec<HomeworkRow> = Vec::new();

@@ -1,5 +1,5 @@
-//! The rest of the network: sites of which the demo knows only dosing sessions of half a year, and the scores around
-//! them. They are who the others are compared with: of ketamine they have enough protocols, of psilocybin too few.
+//! The rest of the network: sites with only half a year of dosing sessions and the scores around them. The other sites are compared with
+//! these, which have enough protocols with ketamine, and too few with psilocybin.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
@@ -21,7 +21,7 @@ pub(super) const SITES: [Site; 6] = [
 const MONTHS: [i32; 6] = [-503, -472, -441, -411, -380, -350];
 const SESSION: u64 = 20;
 
-/// Substance, route, milligrams, and how many sessions a site has in a month.
+/// Substance, route, dose in milligrams, and number of sessions of a site in a month.
 type Practice = (&'static str, &'static str, f64, (i32, i32));
 const PRACTICES: [Practice; 2] =
     [("Ketamine", "Intramuscular", 70.0, (6, 9)), ("Psilocybin", "Oral", 25.0, (1, 3))];
@@ -70,7 +70,7 @@ FROM json_to_recordset($1) AS row(
   record_id bigint, before int, before_at timestamptz, after int, after_at timestamptz)
 CROSS JOIN LATERAL (VALUES (before, before_at), (after, after_at)) AS measured(score, completed_at)";
 
-/// How many sessions each practice of each site has, month by month.
+/// Returns the number of sessions of each practice of each site, month by month.
 fn counts() -> impl Iterator<Item = (usize, i32, &'static Practice, i32)> {
     let cells = (0..SITES.len()).flat_map(|site| {
         MONTHS.iter().flat_map(move |&month| PRACTICES.iter().map(move |it| (site, month, it)))
@@ -81,12 +81,12 @@ fn counts() -> impl Iterator<Item = (usize, i32, &'static Practice, i32)> {
     })
 }
 
-/// How many sessions there are.
+/// Returns the number of sessions.
 pub(super) fn count() -> usize {
     counts().map(|(_, _, _, count)| usize::try_from(count).unwrap_or_default()).sum()
 }
 
-/// The sessions; `records` are as many keys as there are of them.
+/// Returns the sessions; `records` holds a key for each.
 pub(super) fn sessions(sites: &[i64], records: &[i64]) -> Vec<SessionRow> {
     let sessions =
         counts().flat_map(|(site, month, practice, count)| (0..count).map(move |_| (site, month, practice)));

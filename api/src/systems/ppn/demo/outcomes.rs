@@ -1,4 +1,4 @@
-//! How patients fare: questionnaires before and after each session.
+//! Outcomes: questionnaires before and after each session.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -8,7 +8,7 @@ use super::treatments::{GAD, OCD, PTSD, SOCIAL_ANXIETY, Treatment};
 use crate::systems::demo::calendar::minute;
 use crate::systems::demo::random::Random;
 
-/// A questionnaire that was filled in.
+/// A completed questionnaire.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Measurement {
     pub(super) day: i32,
@@ -28,7 +28,7 @@ struct Symptom {
 }
 
 impl Health {
-    /// A patient who needs treatment for a condition.
+    /// Creates the scores of a patient who needs treatment for a condition.
     pub(super) fn new(indication: &str, random: &mut Random) -> Self {
         let (depression, other) = match indication {
             PTSD => ((9, 20), Some(("PCL5", 80.0, (38, 66)))),
@@ -50,7 +50,7 @@ impl Health {
         self.0[0].score
     }
 
-    /// Takes a patient through a session and to the day `until`, and says what was measured on the way.
+    /// Takes a patient through a session and to the day `until`, and returns the questionnaires on the way.
     pub(super) fn treat(
         &mut self,
         day: i32,
@@ -110,7 +110,7 @@ FROM json_to_recordset($1) AS row(protocol_id bigint, assessment text, score num
 
 const RESPONSES: u64 = 3;
 
-/// What was measured around a session.
+/// Returns the questionnaires around a session.
 pub(super) fn responses(session: &Session, number: usize, protocol_id: i64) -> Vec<ResponseRow> {
     let mut random = Random::new(RESPONSES, number);
     let row = |measurement: &Measurement| ResponseRow {

@@ -1,4 +1,4 @@
-//! The sites, who works there, and the users to try the demo as.
+//! The sites, their staff, and the demo users.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::systems::demo::Persona;
 use crate::systems::demo::calendar::minute;
 
-/// The users to try the demo as.
+/// The demo users.
 pub const PERSONAS: [Persona; 6] = [
     persona(
         0,
@@ -47,7 +47,7 @@ const fn persona(user: usize, title: &'static str, description: &'static str) ->
     Persona { email: USERS[user].email, name: USERS[user].name, title, description, user_id: user_id(user) }
 }
 
-/// Key of the account of a user, the same on every database.
+/// Returns the key of a user's account, which is the same on every database.
 pub(super) const fn user_id(user: usize) -> Uuid {
     Uuid::from_u128(0x9a70_15de_0000_4000_8000_0000_0000_0001 + user as u128)
 }
@@ -84,22 +84,22 @@ const LAKESIDE: usize = 2;
 const RIVERSIDE: usize = 3;
 const HILLCREST: usize = 4;
 
-/// Someone with an account.
+/// A person with an account.
 pub(super) struct User {
     pub(super) email: &'static str,
     pub(super) name: &'static str,
     pub(super) memberships: &'static [(usize, Role)],
-    /// Whether the person shows in the directory of practitioners.
+    /// True if the person is in the directory of practitioners.
     pub(super) practises: bool,
 }
 
-/// What someone does at a site.
+/// The position of a person at a site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
     NetworkAdmin,
     SiteAdmin,
     Clinician,
-    /// Was a clinician until `LEFT`.
+    /// A clinician until `LEFT`.
     FormerClinician,
     Analyst,
     Auditor,
@@ -117,7 +117,7 @@ impl Role {
     }
 }
 
-/// The users, those to try the demo as first.
+/// The users, with the demo users first.
 pub(super) const USERS: [User; 20] = [
     user("clinician.north@praxis.example", "Amara Okafor", &[(NORTH, Role::Clinician)]),
     user("clinician.south@praxis.example", "Mateo Silva", &[(SOUTH, Role::Clinician)]),
@@ -155,7 +155,7 @@ const OPENED: i32 = -780;
 /// Day on which the former clinician left.
 const LEFT: i32 = -240;
 
-/// Who treats patients at a site on a day.
+/// Returns the clinicians of a site on a day.
 pub(super) fn clinicians(site: usize, day: i32) -> Vec<Uuid> {
     let treats = |role| role == Role::Clinician || role == Role::FormerClinician && day < LEFT;
     let members = USERS.iter().enumerate();

@@ -38,7 +38,7 @@ FROM json_to_recordset($1) AS row(
   profile_id bigint, user_id uuid, display_name text, specialties text[], modalities text[], years_experience int,
   hourly_rate numeric, is_accepting_supervision boolean, max_supervisees int, bio text, created_at timestamptz)";
 
-/// What a practitioner does.
+/// The practice of a practitioner.
 struct Field {
     specialties: &'static [&'static str],
     modalities: &'static [&'static str],
@@ -150,7 +150,7 @@ const OTHERS: [&str; 23] = [
     "Katarina Horvat",
 ];
 
-/// How many practitioners there are, with and without an account.
+/// Returns the number of practitioners, with and without an account.
 pub(super) fn count() -> usize {
     people().count()
 }

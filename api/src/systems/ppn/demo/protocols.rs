@@ -1,4 +1,4 @@
-//! The protocols: patients of each site, their sessions in the course of two years, and how they fare.
+//! The protocols: patients of each site, their sessions in the course of two years, and their outcomes.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
@@ -10,7 +10,7 @@ use super::treatments::{OF_SITE, TREATMENTS, Treatment};
 use crate::systems::demo::calendar::{date, minute, weekday};
 use crate::systems::demo::random::Random;
 
-/// How many protocols each site has.
+/// Number of protocols of each site.
 pub(super) const COUNTS: [usize; 5] = [60, 45, 38, 31, 26];
 /// Day of the first session.
 const FIRST: i32 = -728;
@@ -18,7 +18,7 @@ const FIRST: i32 = -728;
 const PATIENT: u64 = 1;
 const PROTOCOL: u64 = 2;
 
-/// What a session is for. Other kinds of sessions than these are short and have no timeline.
+/// The kind of a session. Sessions of other kinds than these are short and have no timeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Kind {
@@ -55,7 +55,7 @@ struct Patient {
     baseline_phq9: f64,
 }
 
-/// All sessions in order of time.
+/// Returns all sessions in order of time.
 pub(super) fn sessions() -> Vec<Session> {
     let mut sessions: Vec<Session> = (0..COUNTS.len()).flat_map(of_site).collect();
     sessions.sort_by_key(|session| (session.day, session.site, session.patient.number));
@@ -74,7 +74,7 @@ fn of_site(site: usize) -> Vec<Session> {
     sessions
 }
 
-/// The sessions of one patient: a course of one to three, some weeks apart.
+/// Returns the sessions of one patient: a course of one to three, some weeks apart.
 fn of_patient(site: usize, number: usize) -> Vec<Session> {
     let mut random = Random::new(PATIENT, site * 1000 + number);
     let treatment = &TREATMENTS[random.pick(OF_SITE[site])];
@@ -230,7 +230,7 @@ FROM json_to_recordset($1) AS row(
   safety_event text, severity int, resolution text, submitted_at timestamptz, created_by uuid,
   created_at timestamptz, updated_at timestamptz)";
 
-/// The row of a session; `number` counts all of them.
+/// Returns the row of a session; `number` counts all sessions.
 pub(super) fn row(session: &Session, number: usize, record_id: i64, sites: &[i64]) -> ProtocolRow {
     let mut random = Random::new(PROTOCOL, number);
     let Session { day, treatment, ref patient, .. } = *session;

@@ -1,4 +1,4 @@
-//! Who supervises whom, and the circles of peers.
+//! Supervision of practitioners, and circles of peers.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -28,7 +28,7 @@ FROM json_to_recordset($1) AS row(
   supervisor_id bigint, supervisee_id bigint, status text, started_at timestamptz, ended_at timestamptz,
   created_at timestamptz)";
 
-/// Places of the supervisees who come first, so that the users to try the demo as have something to see.
+/// Indexes of the first supervisees, so that the demo users see supervision.
 const FIRST_SUPERVISEES: [usize; 4] = [0, 0, 1, 3];
 
 /// Supervisor, supervisee and status of those among whom are the users to try the demo as: a request to accept, and one that

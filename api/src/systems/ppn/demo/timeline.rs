@@ -1,4 +1,4 @@
-//! What happens in the hours of a session.
+//! The events of a session.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -45,7 +45,7 @@ FROM json_to_recordset($1) AS row(
   protocol_id bigint, event_type text, event_timestamp timestamptz, intensity_level numeric, notes text,
   dose_mg numeric, heart_rate int, systolic_mmhg int, diastolic_mmhg int, oxygen_saturation int, created_by uuid)";
 
-/// The events of a session in order of time.
+/// Returns the events of a session in order of time.
 pub(super) fn events(session: &Session, number: usize, protocol: &ProtocolRow) -> Vec<EventRow> {
     let mut timeline = Timeline::new(session, Random::new(TIMELINE, number));
     timeline.monitoring();
@@ -101,7 +101,7 @@ impl<'a> Timeline<'a> {
         Self { session, peak, length: random.between(365, 480), height, random, taps: Vec::new() }
     }
 
-    /// How strong the experience is, from 1 to 10: it rises to the peak and then fades.
+    /// Returns the intensity of the experience, from 1 to 10: it rises to the peak and then fades.
     fn intensity(&mut self, minute: i32) -> f64 {
         let treatment = self.session.treatment;
         let share = if minute < treatment.dose_at {
@@ -124,7 +124,7 @@ impl<'a> Timeline<'a> {
         &mut self.taps[at]
     }
 
-    /// What happens in every session at its time: vital signs, music, breaks.
+    /// Adds the events of every session: vital signs, music, breaks.
     fn monitoring(&mut self) {
         let resting = (self.random.between(112, 134), self.random.between(64, 80));
         let mut minute = self.random.between(0, 4);
@@ -164,7 +164,7 @@ impl<'a> Timeline<'a> {
         }
     }
 
-    /// What the patient goes through, mostly around the peak and after it.
+    /// Adds the patient's experiences, mostly around the peak and after it.
     fn experience(&mut self) {
         let treatment = self.session.treatment;
         let dosing = self.session.kind == Kind::Dosing;

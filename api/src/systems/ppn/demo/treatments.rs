@@ -1,4 +1,4 @@
-//! What the sites give, for what, and how it goes: enough pharmacology for the demo data to read like real protocols.
+//! The treatments of the sites: enough pharmacology for the demo data to read like real protocols.
 
 /// A substance by a route.
 #[derive(Debug)]
@@ -8,7 +8,7 @@ pub(super) struct Treatment {
     /// Doses in milligrams.
     pub(super) doses: &'static [f64],
     pub(super) indications: &'static [&'static str],
-    /// Medications that may go on beside it.
+    /// Medications that the patient may continue.
     pub(super) medications: &'static [&'static str],
     /// Minute of the session at which the dose is given. Substances that act for an hour or less are given after some
     /// preparation on the same day.
@@ -17,13 +17,13 @@ pub(super) struct Treatment {
     pub(super) rise: i32,
     /// Minutes from the peak until half of the effect is gone.
     pub(super) fade: i32,
-    /// Booster doses in milligrams, and how they are given; empty where none is.
+    /// Booster doses in milligrams with their route; empty without boosters.
     pub(super) boosters: &'static [(f64, &'static str)],
     /// Usual MEQ-30, in percent.
     pub(super) mystical: (f64, f64),
-    /// What goes wrong, if anything does.
+    /// Possible safety events.
     pub(super) safety_events: &'static [&'static str],
-    /// How likely a safety event is.
+    /// Probability of a safety event.
     pub(super) risk: f64,
 }
 
@@ -168,6 +168,6 @@ pub(super) const TREATMENTS: [Treatment; 8] = [
     },
 ];
 
-/// What each site gives: places in [`TREATMENTS`], the more often the more usual.
+/// Treatments of each site as indexes of [`TREATMENTS`]; usual ones are repeated.
 pub(super) const OF_SITE: [&[usize]; 5] =
     [&[2, 2, 3, 4, 0, 1], &[2, 3, 3, 4, 1, 0], &[0, 0, 0, 1, 5], &[6, 7, 2, 4, 0], &[1, 1, 0, 5]];

@@ -1,8 +1,8 @@
-//! The audit log of the demo: who did what when it happened, made from the rows.
+//! The audit log of the demo data, made from the rows with the time of each event.
 
 use tokio_postgres::{Error, Transaction};
 
-/// Tables whose changes are written down.
+/// Tables whose changes are logged.
 const AUDITED: [&str; 8] = [
     "organizations",
     "therapists",
@@ -14,12 +14,12 @@ const AUDITED: [&str; 8] = [
     "consent_records",
 ];
 
-/// Stops writing down what is inserted, until [`resume`] or the end of a transaction that fails.
+/// Stops the log of inserts until [`resume`] or the end of a transaction that fails.
 pub(super) async fn pause(transaction: &Transaction<'_>) -> Result<(), Error> {
     switch(transaction, "DISABLE").await
 }
 
-/// Tells of what was inserted, and goes on writing down.
+/// Logs the inserted rows, and resumes the log.
 pub(super) async fn resume(transaction: &Transaction<'_>) -> Result<(), Error> {
     transaction.batch_execute(INSERT).await?;
     switch(transaction, "ENABLE").await

@@ -1,4 +1,4 @@
-//! What the patients were asked to consent to.
+//! Consents that the patients were asked for.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;

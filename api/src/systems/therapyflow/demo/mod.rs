@@ -1,4 +1,4 @@
-//! The demo data: two organizations over half a year, and what they have planned.
+//! The demo data: two organizations over half a year, with planned sessions.
 
 mod audit;
 mod consents;
@@ -17,7 +17,7 @@ pub use self::people::PERSONAS;
 use crate::systems::demo::load::insert;
 use crate::systems::demo::{Demo, Loaded};
 
-/// What a key stands for; its place in the key.
+/// The kind of an object, which is a part of its key.
 #[derive(Clone, Copy, Debug)]
 enum Kind {
     Account = 0,
@@ -31,7 +31,7 @@ enum Kind {
     Consent = 8,
 }
 
-/// The key of the nth thing of a kind, the same on every database.
+/// Returns the key of the nth object of a kind, which is the same on every database.
 const fn key(kind: Kind, number: usize) -> Uuid {
     Uuid::from_u128(0x7f10_0000_0000_4000_8000_0000_0000_0000 | (kind as u128) << 96 | number as u128)
 }

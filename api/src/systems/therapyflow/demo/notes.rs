@@ -1,4 +1,4 @@
-//! What is left of a session: notes and recordings.
+//! Notes and recordings of sessions.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
@@ -11,7 +11,7 @@ use crate::systems::demo::random::Random;
 
 const NOTES: u64 = 0x7f05;
 const RECORDINGS: u64 = 0x7f06;
-/// Notes of the last days wait to be approved.
+/// Days whose notes are not approved yet.
 const DRAFTS: i32 = -7;
 
 /// A row of `clinical_notes`.
@@ -36,7 +36,7 @@ FROM json_to_recordset($1) AS row(
   id uuid, session_id uuid, note_type text, content jsonb, ai_generated_summary text, approved_at timestamptz,
   created_at timestamptz)";
 
-/// A note of most completed sessions; each therapist has a habit.
+/// Returns the notes of most completed sessions, in each therapist's format.
 pub(super) fn notes(sessions: &[SessionRow]) -> Vec<NoteRow> {
     let mut rows = Vec::new();
     for (number, session) in sessions.iter().enumerate().filter(|(_, it)| it.status == "completed") {
@@ -105,7 +105,7 @@ FROM json_to_recordset($1) AS row(
   id uuid, session_id uuid, file_path text, duration_seconds int, file_size_bytes bigint, transcript text, language text,
   uploaded_at timestamptz)";
 
-/// Recordings of the last three months, after which they are deleted.
+/// Returns the recordings of the last three months; older ones are deleted.
 pub(super) fn recordings(sessions: &[SessionRow]) -> Vec<RecordingRow> {
     let mut rows = Vec::new();
     for (number, session) in

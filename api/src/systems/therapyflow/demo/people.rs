@@ -1,4 +1,4 @@
-//! The organizations, who works there, their patients, and the users to try the demo as.
+//! The organizations, their staff, their patients, and the demo users.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -12,7 +12,7 @@ use crate::systems::demo::random::Random;
 
 const PATIENTS: u64 = 0x7f03;
 
-/// The users to try the demo as.
+/// The demo users.
 pub const PERSONAS: [Persona; 5] = [
     persona(
         0,
@@ -56,7 +56,7 @@ const FIRST_PATIENT: i32 = -200;
 
 const ORGANIZATIONS: [(&str, &str); 2] = [("Mindful Care", "biosync"), ("Riverbank Therapy", "pro")];
 
-/// Somebody who works for an organization.
+/// A member of an organization's staff.
 pub(super) struct Staff {
     email: &'static str,
     name: &'static str,
@@ -65,7 +65,7 @@ pub(super) struct Staff {
     specialization: Option<&'static str>,
 }
 
-/// Who works for the organizations.
+/// The staff of the organizations.
 pub(super) const STAFF: [Staff; 8] = [
     therapist("therapist@mindful.example", "Ananya Rao", 0, "Anxiety and trauma"),
     therapist("kabir@mindful.example", "Kabir Menon", 0, "Depression"),
@@ -124,13 +124,13 @@ const PATIENT_NAMES: [&str; 25] = [
 pub(super) struct Patient {
     pub(super) number: usize,
     pub(super) therapist: usize,
-    /// Which patient of the therapist it is.
+    /// Index of the patient among the therapist's.
     pub(super) turn: usize,
     /// Day on which the patient came.
     pub(super) since: i32,
 }
 
-/// All patients: three in five are those of the first organization.
+/// Returns all patients: three in five belong to the first organization.
 pub(super) fn all_patients() -> Vec<Patient> {
     const THERAPISTS: [usize; 5] = [0, 1, 2, 5, 6];
     (0..PATIENT_NAMES.len())

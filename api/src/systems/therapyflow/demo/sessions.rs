@@ -10,7 +10,7 @@ use crate::systems::demo::calendar::minute;
 use crate::systems::demo::random::Random;
 
 const SESSIONS: u64 = 0x7f04;
-/// So far ahead sessions are planned, in days.
+/// Number of days for which sessions are planned ahead.
 const PLANNED: i32 = 56;
 /// Nine o'clock in India, in minutes of UTC.
 const MORNING: i32 = 210;

@@ -1,4 +1,4 @@
-//! What the patients' devices record: two months of heart rate, its variability, sleep, steps and activity.
+//! Samples of the patients' devices: two months of heart rate, its variability, sleep, steps and activity.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -32,7 +32,7 @@ SELECT id, patient_id, data_type, metrics, recorded_at, synced_at, source
 FROM json_to_recordset($1) AS row(
   id uuid, patient_id uuid, data_type text, metrics jsonb, recorded_at timestamptz, synced_at timestamptz, source text)";
 
-/// Of the first ten patients, who wear a device. Therapy shows: the heart slows down, nights get longer.
+/// Returns the samples of the first ten patients, who wear a device. Therapy has effects: the heart slows down, nights get longer.
 pub(super) fn rows() -> Vec<SampleRow> {
     let mut rows = Vec::new();
     for patient in all_patients().into_iter().take(10) {
