@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use entity::Schema;
 use entity_made_up::tools;
-use praxis::graph::catalog::Catalog;
+use praxis::graph::catalog::{Catalog, System};
+use praxis::graph::schema::build;
 use serde_json::json;
 
 use super::{SYSTEM, WRITERS, entries, started};
@@ -42,6 +44,35 @@ fn tables_that_share_a_name_are_types_of_their_own() {
         let targets = table.relations.iter().map(|relation| catalog.table(relation.target).full_name());
         let within = format!("{}.audit_log", schema.name);
         assert_eq!(targets.collect::<Vec<_>>(), ["made_up.companies", &within]);
+    }
+}
+
+#[test]
+fn a_table_that_its_system_does_not_declare_once_is_refused() {
+    const ELSEWHERE: &[Schema] = &[Schema::plain("public")];
+    let undeclared = System { schemas: ELSEWHERE, ..SYSTEM };
+    let twice = System {
+        visit: |reader| {
+            entity_made_up::visit(reader);
+            entity_made_up::visit(reader);
+        },
+        ..SYSTEM
+    };
+    let refused = |system: System| Catalog::new(&[system]).unwrap_err().to_string();
+    assert_eq!(refused(undeclared), "made_up_00.company_entries: its system has no such schema");
+    assert_eq!(refused(twice), "made_up_00.company_entries: two entities describe it");
+}
+
+#[test]
+fn descriptions_name_a_table_with_its_schema() {
+    let catalog = Catalog::new(&[SYSTEM]).unwrap();
+    let sdl = build(&catalog).unwrap().sdl();
+    for name in ["tool_data", "audit_log", "ref_stages"] {
+        assert!(
+            sdl.contains(&format!("`made_up_00.{name}`")) && sdl.contains(&format!("`made_up_01.{name}`"))
+        );
+        let line = sdl.lines().find(|line| line.contains(&format!("`{name}`")));
+        assert_eq!(line, None, "it does not say which {name}");
     }
 }
 

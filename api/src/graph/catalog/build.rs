@@ -1,19 +1,17 @@
 //! Reads entities into the catalog.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 
 use entity::TableName;
-use sea_orm::{
-    ColumnTrait, ColumnType as SeaType, EntityTrait, Iden, Identity, Iterable, PrimaryKeyToColumn,
-    RelationDef, RelationTrait,
-};
+use sea_orm::{ColumnTrait, EntityTrait, Iden, Iterable, PrimaryKeyToColumn, RelationDef, RelationTrait};
 use thiserror::Error;
 
-use super::names::{camel_case, pascal_case, plural, singular, uncapitalise};
+use super::columns::read_column;
+use super::names::{pascal_case, plural, singular, uncapitalise};
+use super::relations::resolve;
 use super::{
-    Bounds, ByName, Catalog, Column, ColumnId, ColumnType, EnumType, EnumValue, FieldId, MutationTarget,
-    Namespace, Relation, RelationId, Scalar, Table, TableId, TableOperation, Writes, quote,
+    ByName, Catalog, Column, ColumnId, FieldId, MutationTarget, Namespace, Relation, RelationId, Table,
+    TableId, TableOperation, Writes, quote,
 };
 use super::{functions, scopes, subscriptions};
 
@@ -306,140 +304,6 @@ impl Reader<'_> {
 fn ids(columns: &[Column], names: &[&str]) -> Vec<ColumnId> {
     let position = |name: &&str| columns.iter().position(|column| column.name == *name).map(ColumnId);
     names.iter().filter_map(position).collect()
-}
-
-fn read_column<E: EntityTrait>(
-    column: E::Column,
-    source: &'static entity::Source,
-    table: TableName,
-    type_name: &str,
-) -> Result<Column, CatalogError> {
-    let name = column.unquoted().to_owned();
-    let def = column.def();
-    let described = source.columns.iter().find(|described| described.name == name);
-    let field = if name == "id" { "rowId".to_owned() } else { camel_case(&name) };
-    let ty = match described.and_then(|described| described.values) {
-        Some(values) => ColumnType::Enum(Arc::new(read_enum(values, type_name, &name))),
-        None => column_type(def.get_column_type()).ok_or_else(|| CatalogError::Type {
-            table: table.to_string(),
-            column: name.clone(),
-            ty: format!("{:?}", def.get_column_type()),
-        })?,
-    };
-    Ok(Column {
-        sql_name: quote(&name),
-        field,
-        doc: described.map(|described| described.doc.to_owned()).unwrap_or_default(),
-        ty,
-        bounds: match def.get_column_type() {
-            SeaType::Decimal(Some((precision, scale))) => {
-                Bounds { whole: Some(precision.saturating_sub(*scale)), scale: Some(*scale), least: None }
-            }
-            _ => Bounds::default(),
-        },
-        nullable: def.is_null(),
-        has_default: def.get_column_default().is_some(),
-        name,
-    })
-}
-
-/// An enum is named after its column: `status` of `supervision_relationships` is `SupervisionRelationshipStatus`.
-fn read_enum(source: &'static entity::EnumSource, type_name: &str, column: &str) -> EnumType {
-    let name = format!("{type_name}{}", pascal_case(column));
-    let values = source
-        .values
-        .iter()
-        .map(|value| EnumValue {
-            name: value.name.to_owned(),
-            text: value.value.to_owned(),
-            doc: value.doc.to_owned(),
-        })
-        .collect();
-    EnumType { name, doc: source.doc.to_owned(), values }
-}
-
-fn column_type(ty: &SeaType) -> Option<ColumnType> {
-    Some(match ty {
-        SeaType::Array(element) => match column_type(element)? {
-            ColumnType::Scalar(scalar) => ColumnType::List(scalar),
-            ColumnType::Enum(_) | ColumnType::List(_) => return None,
-        },
-        ty => ColumnType::Scalar(scalar(ty)?),
-    })
-}
-
-fn scalar(ty: &SeaType) -> Option<Scalar> {
-    /// Decimal digits that a double holds exactly.
-    const EXACT_DIGITS: u32 = 15;
-    Some(match ty {
-        SeaType::Boolean => Scalar::Boolean,
-        SeaType::SmallInteger | SeaType::TinyInteger => Scalar::SmallInt,
-        SeaType::Integer => Scalar::Int,
-        SeaType::BigInteger => Scalar::BigInt,
-        SeaType::Float => Scalar::Real,
-        SeaType::Double => Scalar::Double,
-        SeaType::Decimal(Some((precision, _))) if *precision <= EXACT_DIGITS => Scalar::Numeric,
-        SeaType::Decimal(_) => Scalar::Decimal,
-        SeaType::Text | SeaType::String(_) | SeaType::Char(_) => Scalar::Text,
-        SeaType::Uuid => Scalar::Uuid,
-        SeaType::Date => Scalar::Date,
-        SeaType::DateTime | SeaType::Timestamp => Scalar::LocalDateTime,
-        SeaType::TimestampWithTimeZone => Scalar::DateTime,
-        SeaType::JsonBinary => Scalar::Json,
-        _ => return None,
-    })
-}
-
-fn resolve(
-    drafts: &[Draft],
-    by_name: &ByName,
-    draft: &Draft,
-    source: &'static entity::RelationSource,
-    def: &RelationDef,
-) -> Result<Relation, CatalogError> {
-    let (schema, name) = target_name(draft, def);
-    let target = by_name.get(&schema, &name).ok_or_else(|| CatalogError::Target {
-        table: draft.table.full_name(),
-        relation: source.name.to_owned(),
-        target: format!("{schema}.{name}"),
-    })?;
-    let other = &drafts[target.0].table;
-    let columns = |table: &Table, identity: &Identity| {
-        identity.iter().map(|column| table.column_named(&column.to_string())).collect::<Option<Vec<_>>>()
-    };
-    columns(&draft.table, &def.from_col)
-        .zip(columns(other, &def.to_col))
-        .filter(|(local, remote)| {
-            local.len() == remote.len()
-                && local.iter().zip(remote).all(|(mine, theirs)| {
-                    draft.table.column(*mine).ty.postgres() == other.column(*theirs).ty.postgres()
-                })
-        })
-        .map(|(local, remote)| Relation {
-            field: camel_case(source.name),
-            doc: source.doc.to_owned(),
-            target,
-            local,
-            remote,
-            many: source.many,
-        })
-        .ok_or_else(|| CatalogError::RelationColumns {
-            table: draft.table.full_name(),
-            relation: source.name.to_owned(),
-            target: other.full_name(),
-        })
-}
-
-/// Schema and name of the table that a relation leads to. One that is named without a schema stands beside the table itself.
-fn target_name(draft: &Draft, def: &RelationDef) -> (String, String) {
-    match &def.to_tbl {
-        sea_orm::sea_query::TableRef::Table(name, _) => {
-            let schema = name.0.as_ref().map(|schema| schema.1.to_string());
-            (schema.unwrap_or_else(|| draft.table.schema.clone()), name.1.to_string())
-        }
-        // sea-orm makes relations between tables only; anything else is reported as a missing target.
-        other => (String::new(), format!("{other:?}")),
-    }
 }
 
 fn fields(table: &Table) -> Result<HashMap<String, FieldId>, CatalogError> {

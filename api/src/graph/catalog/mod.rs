@@ -3,8 +3,10 @@
 //! The only module of the engine that knows sea-orm. The rest of `graph` asks the catalog and never names a table.
 
 mod build;
+mod columns;
 mod functions;
 pub mod names;
+mod relations;
 mod scopes;
 mod subscriptions;
 mod types;

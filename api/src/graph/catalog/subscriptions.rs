@@ -105,7 +105,7 @@ pub(super) fn read(
             field: format!("{one}Changed"),
             doc: format!(
                 "Changes of a row of `{}`. That it is gone is told if the caller could see it just before.",
-                table.name
+                table.shown_name
             ),
             table: table.id,
             scope: FeedScope::Row,
@@ -115,7 +115,7 @@ pub(super) fn read(
             doc: format!(
                 "Changes of rows of `{}` that the caller can see and that match, as they are after the change. That one is \
                  gone, deleted or with other values, is told if the caller could see it and it matched just before.",
-                table.name
+                table.shown_name
             ),
             table: table.id,
             scope: FeedScope::Rows,

@@ -1,4 +1,4 @@
-//! What can be written: operations on tables, and the fields of `MutationTarget` that are made of them.
+//! What can be written: operations on tables, and the fields of `Mutation` that are made of them.
 
 use super::names::{capitalise, plural, uncapitalise};
 use super::{Catalog, ColumnId, ColumnType, FunctionId, Relation, Scalar, Table, TableId};
@@ -14,7 +14,7 @@ pub struct Writes {
     pub delete: bool,
 }
 
-/// Something that a field of `MutationTarget` does with a table.
+/// Something that a field of `Mutation` does with a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TableOperation {
     /// Adds a row.
@@ -29,7 +29,7 @@ pub enum TableOperation {
     Delete,
 }
 
-/// What a field of `MutationTarget` does.
+/// What a field of `Mutation` does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MutationTarget {
     /// Something with a table.
@@ -41,7 +41,7 @@ pub enum MutationTarget {
 impl TableOperation {
     const ALL: [Self; 5] = [Self::Create, Self::CreateMany, Self::Upsert, Self::Update, Self::Delete];
 
-    /// Name of the field of `MutationTarget`.
+    /// Name of the field of `Mutation`.
     pub fn field(self, table: &Table) -> String {
         let name = &table.type_name;
         match self {

@@ -48,7 +48,7 @@ fn function_field(catalog: &Catalog, function: &Function) -> Part<Field> {
 }
 
 fn operation_field(table: &Table, operation: TableOperation) -> Part<Field> {
-    let (row, name) = (&table.type_name, &table.name);
+    let (row, name) = (&table.type_name, &table.shown_name);
     let new_row = || derived_input("input", TypeRef::named_nn(format!("{row}Input")));
     let (doc, arguments) = match operation {
         TableOperation::Create => (format!("Adds a row to `{name}`."), vec![new_row()]),
@@ -110,7 +110,7 @@ fn payload(types: &mut Types, table: &Table) {
     let row = &table.type_name;
     types.object(
         &payload_of(row),
-        &format!("Holds a written row of `{}`.", table.name),
+        &format!("Holds a written row of `{}`.", table.shown_name),
         [derived_field(&table.single_field, TypeRef::named(row))],
     );
 }
@@ -119,7 +119,7 @@ fn list_payload(types: &mut Types, table: &Table) {
     let row = &table.type_name;
     types.object(
         &list_payload_of(row),
-        &format!("Holds written rows of `{}` in order.", table.name),
+        &format!("Holds written rows of `{}` in order.", table.shown_name),
         [
             derived_field("affectedCount", TypeRef::named_nn(TypeRef::INT)),
             derived_field("nodes", TypeRef::named_list_nn(row)),
@@ -128,7 +128,7 @@ fn list_payload(types: &mut Types, table: &Table) {
 }
 
 fn inputs(types: &mut Types, catalog: &Catalog, table: &Table) {
-    let (row, name) = (&table.type_name, &table.name);
+    let (row, name) = (&table.type_name, &table.shown_name);
     if !table.writes.insert.is_empty() {
         let doc = format!("Holds a new row of `{name}`.");
         types.input(&format!("{row}Input"), &doc, new_row(catalog, table, &[]));

@@ -59,7 +59,7 @@ fn change(types: &mut Types, table: &Table) {
     let row = &table.type_name;
     types.object(
         &format!("{row}Change"),
-        &format!("Describes a change of a row of `{}`.", table.name),
+        &format!("Describes a change of a row of `{}`.", table.shown_name),
         [
             derived_field("operation", TypeRef::named_nn(CHANGE_OPERATION)),
             field("nodeId", TypeRef::named_nn(TypeRef::ID), "Identifies the row."),
