@@ -25,13 +25,13 @@ pub(in crate::graph) fn call(
     catalog: &Catalog,
     table: TableId,
     call: &Call,
-    objects: Option<Range<usize>>,
+    objects: Option<&Range<usize>>,
 ) -> Statement {
     let mut sql = Sql::new(0);
     sql.push("SELECT ");
     write_primary_key(catalog.table(table), &mut sql);
     sql.push(" FROM ");
-    write_call(catalog, call, objects.as_ref(), &mut sql);
+    write_call(catalog, call, objects, &mut sql);
     sql.push(" ").push(ROW);
     sql.finish()
 }

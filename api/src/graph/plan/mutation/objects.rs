@@ -64,7 +64,7 @@ impl Objects {
 
     /// Returns the call with some of the objects.
     pub(in crate::graph) fn statement(&self, catalog: &Catalog, objects: Range<usize>) -> Statement {
-        sql::call(catalog, self.table, &self.call, Some(objects))
+        sql::call(catalog, self.table, &self.call, Some(&objects))
     }
 }
 
