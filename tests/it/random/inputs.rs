@@ -184,7 +184,7 @@ impl Generator<'_> {
         let (low, high) = (dice.below(50), 51 + dice.below(50));
         let number = |dice: &mut Dice, number: usize| {
             let is_wild = dice.percent(self.wild);
-            let part = dice.pick(&["", ".1", ".3", ".07", ".30000000000000004"]).unwrap_or(&"").to_owned();
+            let part = dice.pick(&["", ".1", ".3", ".07", ".3000000000004"]).unwrap_or(&"").to_owned();
             let plain = || Argument::Literal(format!("{number}{part}"));
             if is_wild { wild(dice, "width", "Float", self.pool) } else { plain() }
         };

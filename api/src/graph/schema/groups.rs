@@ -22,10 +22,10 @@ pub(super) fn groups_field(
     let number = || TypeRef::named(TypeRef::INT);
     let mut arguments = functions::arguments_of(catalog, table);
     arguments.extend([
-        place.argument("groupBy", TypeRef::named_nn(format!("{row}GroupBy")), "Names the keys."),
-        place.argument("filter", TypeRef::named(format!("{row}Filter")), "Filters the rows."),
-        place.argument("having", TypeRef::named(format!("{row}Having")), "Filters the groups."),
-        place.argument("orderBy", TypeRef::named_nn_list(format!("{row}GroupOrderBy")), "Orders the groups."),
+        derived_input("groupBy", TypeRef::named_nn(format!("{row}GroupBy"))),
+        derived_input("filter", TypeRef::named(format!("{row}Filter"))),
+        derived_input("having", TypeRef::named(format!("{row}Having"))),
+        derived_input("orderBy", TypeRef::named_nn_list(format!("{row}GroupOrderBy"))),
         place.argument("first", number(), "Takes groups from the start."),
         place.argument("after", TypeRef::named(TypeRef::STRING), "Starts after this cursor."),
         place.argument("offset", number(), "Skips groups."),

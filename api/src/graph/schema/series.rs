@@ -3,7 +3,7 @@
 use async_graphql::dynamic::{Field, TypeRef};
 use async_graphql::{Name, Value};
 
-use super::derived::{Place, derived_field, derived_value};
+use super::derived::{Place, derived_field, derived_input, derived_value};
 use super::functions;
 use super::types::{DATE_TIME, Part, Types, field, input, value};
 use crate::graph::catalog::{Catalog, Table};
@@ -20,16 +20,16 @@ pub(super) fn series_field(
     let moment = || TypeRef::named(DATE_TIME);
     let mut arguments = functions::arguments_of(catalog, table);
     arguments.extend([
-        place.argument("time", TypeRef::named_nn(format!("{row}Time")), "Names the time."),
+        derived_input("time", TypeRef::named_nn(format!("{row}Time"))),
         place.argument("bucket", TypeRef::named_nn(TIME_BUCKET), "Sets the spans of the points."),
         place.argument("from", moment(), "Starts at this moment."),
         place.argument("to", moment(), "Ends before this moment."),
-        place.argument("groupBy", TypeRef::named(format!("{row}GroupBy")), "Names the keys of the lines."),
+        derived_input("groupBy", TypeRef::named(format!("{row}GroupBy"))),
         place
             .argument("fill", TypeRef::named_nn(SERIES_FILL), "Fills spans without rows.")
             .default(Value::Enum(Name::new("NULL"))),
-        place.argument("filter", TypeRef::named(format!("{row}Filter")), "Filters the rows."),
-        place.argument("orderBy", TypeRef::named_nn_list(format!("{row}GroupOrderBy")), "Orders the lines."),
+        derived_input("filter", TypeRef::named(format!("{row}Filter"))),
+        derived_input("orderBy", TypeRef::named_nn_list(format!("{row}GroupOrderBy"))),
         place.argument("first", TypeRef::named(TypeRef::INT), "Takes lines from the start."),
     ]);
     let ty = TypeRef::named_nn_list_nn(format!("{row}Series"));

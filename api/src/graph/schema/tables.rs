@@ -72,8 +72,8 @@ pub(super) fn connection_field(
         place.argument("last", number(), "Takes rows from the end."),
         place.argument("before", cursor(), "Ends before this cursor."),
         place.argument("offset", number(), "Skips rows."),
-        place.argument("filter", TypeRef::named(format!("{row}Filter")), "Filters the rows."),
-        place.argument("orderBy", TypeRef::named_nn_list(format!("{row}OrderBy")), "Orders the rows."),
+        derived_input("filter", TypeRef::named(format!("{row}Filter"))),
+        derived_input("orderBy", TypeRef::named_nn_list(format!("{row}OrderBy"))),
     ]);
     field(name, TypeRef::named_nn(format!("{row}Connection")), doc).arguments(arguments)
 }
