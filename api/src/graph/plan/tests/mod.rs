@@ -258,10 +258,12 @@ fn add_asked(plan: &Plan, asks: &[Ask], above: Option<usize>, into: &mut BTreeSe
 
 #[test]
 fn each_load_is_asked_where_it_comes_up() {
-    let events = "events { totalCount nodes { eventId protocol { recordId events { nodes { notes } } } } }";
-    let twice =
-        format!("{{ a: protocols {{ nodes {{ {events} }} edges {{ node {{ {events} recordId }} }} }} }}");
-    let own = [twice.as_str(), "{ protocols { nodes { substance { protocols { totalCount } } } } }"];
+    let events = "events(first: 5) { totalCount nodes { eventId protocol { recordId events(first: 5) { nodes { notes } } } } }";
+    let twice = format!(
+        "{{ a: protocols(first: 5) {{ nodes {{ {events} }} edges {{ node {{ {events} recordId }} }} }} }}"
+    );
+    let own =
+        [twice.as_str(), "{ protocols(first: 5) { nodes { substance { protocols { totalCount } } } } }"];
     let ready_made = ppn::EXAMPLES.iter().map(|example| (example.query, example.variables));
     for (query, variables) in own.into_iter().map(|query| (query, "")).chain(ready_made) {
         let plan = FIXTURE.plan(query, variables).unwrap();
