@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use tokio_postgres::types::Type;
-
 use crate::database::{DatabaseError, Parameter, Pool, Statement};
 
 /// The interval between two clean-ups.
@@ -26,8 +24,8 @@ pub async fn keep_house(pool: Pool, retention: Duration) {
 
 /// Deletes some keys; returns `None` when there are none left.
 async fn forget(pool: &Pool, retention: Duration) -> Result<Option<i64>, DatabaseError> {
-    let age = Parameter::new(Type::FLOAT8, retention.as_secs_f64().to_be_bytes().to_vec());
+    let age = Parameter::from(retention.as_secs_f64());
     let rows = pool.query(&Statement { text: FORGET_KEYS.into(), parameters: vec![age] }).await?;
-    let count = rows.first().and_then(|row| row.bytes(0)).and_then(|bytes| bytes.try_into().ok());
-    Ok(count.map(i64::from_be_bytes).filter(|count| *count > 0))
+    let count = rows.first().and_then(|row| row.get::<i64>(0));
+    Ok(count.filter(|count| *count > 0))
 }

@@ -82,6 +82,9 @@ from! {
     f64 => FLOAT8,
     &str => TEXT,
     &[u8] => BYTEA,
+    Vec<&str> => TEXT_ARRAY,
+    Vec<String> => TEXT_ARRAY,
+    Vec<i64> => INT8_ARRAY,
 }
 
 /// Makes a `text` without a copy: its encoding is its bytes.

@@ -6,8 +6,6 @@
 
 use std::time::Duration;
 
-use tokio_postgres::types::Type;
-
 use super::{DatabaseError, Parameter, Session, Statement, StatementError};
 
 /// Claims the key, also if its present entry has expired.
@@ -44,15 +42,15 @@ pub enum Claim {
 impl IdempotencyKey {
     fn parameters(&self) -> Vec<Parameter> {
         let texts = [&self.owner, &self.key];
-        texts.map(|text| Parameter::new(Type::TEXT, text.clone().into_bytes())).into()
+        texts.map(|text| Parameter::from(text.clone())).into()
     }
 }
 
 impl Session {
     /// Claims the key of the request that the session serves, which must not be open yet.
     pub async fn claim(&mut self, key: &IdempotencyKey) -> Result<Claim, StatementError> {
-        let fingerprint = Parameter::new(Type::BYTEA, key.fingerprint.to_vec());
-        let age = Parameter::new(Type::FLOAT8, key.retention.as_secs_f64().to_be_bytes().to_vec());
+        let fingerprint = Parameter::from(&key.fingerprint[..]);
+        let age = Parameter::from(key.retention.as_secs_f64());
         let claim =
             Statement { text: CLAIM.into(), parameters: [key.parameters(), vec![fingerprint, age]].concat() };
         let find = Statement { text: FIND.into(), parameters: key.parameters() };
@@ -67,7 +65,7 @@ impl Session {
 
     /// Commits the writes, and stores the answer `kept` with the key in the same transaction.
     pub async fn commit_with_key(&mut self, key: &IdempotencyKey, kept: &[u8]) -> Result<(), DatabaseError> {
-        let kept = Parameter::new(Type::BYTEA, kept.to_vec());
+        let kept = Parameter::from(kept);
         let store = Statement { text: STORE.into(), parameters: [key.parameters(), vec![kept]].concat() };
         self.commit_with(&[store]).await
     }

@@ -36,10 +36,9 @@ pub async fn migration_status(pool: &Pool) -> Result<Vec<Status>, MigrationsErro
     let ask = async |text: &str| pool.query(&Statement { text: text.into(), parameters: Vec::new() }).await;
     let exists = ask(RECORD_EXISTS).await?;
     let mut record = Record::new();
-    if exists.first().and_then(|row| row.bytes(0)) == Some(&[1]) {
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    if exists.first().and_then(|row| row.get(0)) == Some(true) {
         let rows = ask(READ_RECORD).await?;
-        record.extend(rows.iter().filter_map(|row| Some((text(row.bytes(0)?), row.bytes(1).map(text)))));
+        record.extend(rows.iter().filter_map(|row| Some((row.get(0)?, row.get(1)))));
     }
     Ok(migration::compare(&record)?)
 }

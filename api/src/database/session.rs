@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use postgres_wire::{BatchError, Command, Query, Row, WireError};
-use tokio_postgres::types::Type;
 
 use super::pool::{Access, Lent, Pool};
 use super::{DatabaseError, Parameter, Statement};
@@ -299,18 +298,14 @@ impl Session {
         let begins_as_login = self.as_login || !self.prelude.is_empty();
         let acting = if begins_as_login { LOGIN.to_owned() } else { role.clone() };
         let [timeout, claims, sub, role, acting] =
-            [timeout, self.caller.claims.to_string(), sub, role, acting].map(text);
-        let mark = Parameter::new(Type::INT8, mark.to_be_bytes().to_vec());
+            [timeout, self.caller.claims.to_string(), sub, role, acting].map(Parameter::from);
+        let mark = Parameter::from(mark.cast_signed());
         [timeout, claims, sub, role, acting, mark]
     }
 }
 
 fn become_role(role: &str) -> Statement {
-    Statement { text: BECOME.into(), parameters: vec![text(role.to_owned())] }
-}
-
-fn text(text: String) -> Parameter {
-    Parameter::new(Type::TEXT, text.into_bytes())
+    Statement { text: BECOME.into(), parameters: vec![role.into()] }
 }
 
 impl Drop for Session {

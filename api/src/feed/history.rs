@@ -1,7 +1,6 @@
 //! The stored changes, read by the gateway's login role on the primary: a standby may lack a change whose notification has arrived.
 
 use serde_json::Value;
-use tokio_postgres::types::Type;
 
 use super::change::{RawChange, References, RowChange};
 use crate::database::{Access, DatabaseError, Parameter, Pool, Row, Statement};
@@ -81,29 +80,27 @@ impl<'a> History<'a> {
             Some(last) => last,
             None => self.before().await?,
         };
-        let text = |text: &str| Parameter::new(Type::TEXT, text.as_bytes().to_vec());
-        let number = |number: i64| Parameter::new(Type::INT8, number.to_be_bytes().to_vec());
         let most = i64::try_from(PAGE).unwrap_or(i64::MAX);
-        let mut parameters = vec![text(&self.transaction.to_string()), number(last), number(most)];
+        let mut parameters = vec![self.transaction.to_string().into(), last.into(), most.into()];
         let which = match &self.changes {
             Changes::Of => OF,
             Changes::Since { table, as_of } => {
-                parameters.extend([text(table), text(as_of)]);
+                parameters.extend([table.as_str(), as_of].map(Parameter::from));
                 SINCE
             }
         };
         let statement = Statement { text: format!("{SELECT} {which}").into(), parameters };
         let rows = self.pool.query_in(Access::Writes, &statement).await?;
         self.ended = rows.len() < PAGE;
-        self.last = Some(rows.last().and_then(|row| bigint(row, 0)).unwrap_or(last));
+        self.last = Some(rows.last().and_then(|row| row.get(0)).unwrap_or(last));
         Ok(Some(rows.iter().filter_map(|row| read(self.catalog, row, horizon)).collect()))
     }
 
     /// Reads the number after which the first page begins.
     async fn before(&self) -> Result<i64, DatabaseError> {
-        let parameters = vec![Parameter::new(Type::TEXT, self.transaction.to_string().into_bytes())];
+        let parameters = vec![self.transaction.to_string().into()];
         let rows = self.pool.query_in(Access::Writes, &Statement { text: BEFORE.into(), parameters }).await?;
-        Ok(rows.first().and_then(|row| bigint(row, 0)).unwrap_or_default())
+        Ok(rows.first().and_then(|row| row.get(0)).unwrap_or_default())
     }
 }
 
@@ -124,7 +121,7 @@ impl Seen {
     /// Takes a snapshot.
     pub(super) async fn now(pool: &Pool) -> Result<Self, DatabaseError> {
         let rows = pool.query(&Statement { text: SEEN.into(), parameters: Vec::new() }).await?;
-        let snapshot = rows.first().and_then(|row| text(row, 0)).unwrap_or_default();
+        let snapshot = rows.first().and_then(|row| row.get::<&str>(0)).unwrap_or_default();
         Self::read(snapshot).ok_or_else(|| DatabaseError::Unavailable("a snapshot cannot be read".to_owned()))
     }
 
@@ -141,11 +138,8 @@ impl Seen {
 /// that evaluates policies and filters on them.
 pub(super) fn recall(changes: &[(u64, i64)]) -> Statement {
     let transactions: Vec<String> = changes.iter().map(|(transaction, _)| transaction.to_string()).collect();
-    let numbers: Vec<[u8; 8]> = changes.iter().map(|(_, number)| number.to_be_bytes()).collect();
-    let parameters = vec![
-        Parameter::array(Type::TEXT_ARRAY, &Type::TEXT, transactions.iter().map(String::as_bytes)),
-        Parameter::array(Type::INT8_ARRAY, &Type::INT8, numbers.iter().map(<[u8; 8]>::as_slice)),
-    ];
+    let numbers: Vec<i64> = changes.iter().map(|(_, number)| *number).collect();
+    let parameters = vec![transactions.into(), numbers.into()];
     Statement { text: RECALL.into(), parameters }
 }
 
@@ -153,7 +147,7 @@ pub(super) fn recall(changes: &[(u64, i64)]) -> Statement {
 pub(super) async fn is_forgotten(pool: &Pool, transaction: u64) -> Result<bool, DatabaseError> {
     let rows =
         pool.query_in(Access::Writes, &Statement { text: FORGOTTEN.into(), parameters: Vec::new() }).await?;
-    let up_to = rows.first().and_then(|row| text(row, 0)?.parse::<u64>().ok());
+    let up_to = rows.first().and_then(|row| row.get::<&str>(0)?.parse::<u64>().ok());
     Ok(up_to.is_none_or(|up_to| up_to >= transaction))
 }
 
@@ -163,40 +157,29 @@ pub(super) async fn forget(
     older_than: std::time::Duration,
     most: i32,
 ) -> Result<i64, DatabaseError> {
-    let parameters = vec![
-        Parameter::new(Type::FLOAT8, older_than.as_secs_f64().to_be_bytes().to_vec()),
-        Parameter::new(Type::INT4, most.to_be_bytes().to_vec()),
-    ];
+    let parameters = vec![older_than.as_secs_f64().into(), most.into()];
     let rows = pool.query_in(Access::Writes, &Statement { text: FORGET.into(), parameters }).await?;
-    Ok(rows.first().and_then(|row| bigint(row, 0)).unwrap_or_default())
+    Ok(rows.first().and_then(|row| row.get(0)).unwrap_or_default())
 }
 
 fn read(catalog: &Catalog, row: &Row, horizon: u64) -> Option<RowChange> {
-    let key: Vec<Value> = serde_json::from_str(text(row, 5)?).ok()?;
-    let references: References = serde_json::from_str(text(row, 6)?).ok()?;
-    let before: Option<References> = text(row, 7).and_then(|before| serde_json::from_str(before).ok());
+    let key: Vec<Value> = serde_json::from_str(row.get::<&str>(5)?).ok()?;
+    let references: References = serde_json::from_str(row.get::<&str>(6)?).ok()?;
+    let before: Option<References> = row.get::<&str>(7).and_then(|before| serde_json::from_str(before).ok());
     RowChange::read(
         catalog,
         &RawChange {
-            number: bigint(row, 0)?,
-            transaction: text(row, 1)?.parse().ok()?,
+            number: row.get(0)?,
+            transaction: row.get::<&str>(1)?.parse().ok()?,
             horizon,
-            changed_at: bigint(row, 2)?,
-            table: text(row, 3)?,
-            operation: text(row, 4)?,
+            changed_at: row.get(2)?,
+            table: row.get::<&str>(3)?,
+            operation: row.get::<&str>(4)?,
             key: &key,
             references: &references,
             references_before: before.as_ref(),
         },
     )
-}
-
-fn text(row: &Row, column: usize) -> Option<&str> {
-    std::str::from_utf8(row.bytes(column)?).ok()
-}
-
-fn bigint(row: &Row, column: usize) -> Option<i64> {
-    row.bytes(column)?.try_into().ok().map(i64::from_be_bytes)
 }
 
 #[cfg(test)]

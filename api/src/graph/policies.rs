@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio_postgres::types::Type;
-
 use super::catalog::Policies;
 use super::engine::Engine;
 use crate::database::{DatabaseError, Parameter, Row, Statement};
@@ -33,13 +31,9 @@ impl Engine {
     /// Sees by which policies callers of these roles read rows. Pages of tables whose policies are known are merged from what
     /// indexes give in order.
     pub async fn see_policies(&self, roles: &[String]) -> Result<(), DatabaseError> {
-        let array = |values: Vec<&str>| {
-            Parameter::array(Type::TEXT_ARRAY, &Type::TEXT, values.into_iter().map(str::as_bytes))
-        };
-        let roles = array(roles.iter().map(String::as_str).collect());
-        let functions = array(self.catalog.scope_functions().into_iter().collect());
-        let text =
-            |row: &Row, at: usize| String::from_utf8_lossy(row.bytes(at).unwrap_or_default()).into_owned();
+        let roles = Parameter::from(roles.to_vec());
+        let functions = Parameter::from(self.catalog.scope_functions().into_iter().collect::<Vec<&str>>());
+        let text = |row: &Row, at: usize| row.get::<String>(at).unwrap_or_default();
         let asked = Statement { text: POLICIES.into(), parameters: vec![roles.clone()] };
         let mut policies = Policies::default();
         for row in self.pool.query(&asked).await? {

@@ -6,8 +6,6 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use tokio_postgres::types::Type;
-
 use super::catalog::{Catalog, ColumnId, Relation, Table};
 use super::error::{Code, Error, Rule};
 use crate::database::{DatabaseError, Parameter, ServerError, Session, SqlState, Statement};
@@ -137,8 +135,7 @@ impl Refusals {
         if let Some(known) = self.known().get(&constraint) {
             return known.clone();
         }
-        let parameters =
-            constraint.iter().map(|name| Parameter::new(Type::TEXT, name.clone().into_bytes())).collect();
+        let parameters = constraint.iter().map(|name| Parameter::from(name.clone())).collect();
         let describe = Statement { text: DESCRIBE.into(), parameters };
         let rows = match session.end_with(&describe).await {
             Ok(rows) => rows,
@@ -147,10 +144,7 @@ impl Refusals {
                 return Description::default();
             }
         };
-        let text = |at: usize| {
-            let bytes = rows.first().and_then(|row| row.bytes(at));
-            bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned())
-        };
+        let text = |at: usize| rows.first().and_then(|row| row.get::<String>(at));
         let columns = text(1).unwrap_or_default();
         let columns = columns.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
         let described = Description { words: text(0), columns };

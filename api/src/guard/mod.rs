@@ -15,7 +15,6 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tokio::time::Instant;
-use tokio_postgres::types::Type;
 
 use self::functions::Functions;
 use self::questions::{ABOUT_ROLES, PRELUDE};
@@ -74,10 +73,10 @@ impl Guard {
     pub async fn look(&self) -> Result<Vec<Finding>, DatabaseError> {
         let mut rows = self.ask(&questions::all()).await?;
         if let Some(memory) = rows.pop() {
-            self.engine.reference().heed(text(&memory, 1), memory.bytes(4) == Some(&[1]));
+            self.engine.reference().heed(text(&memory, 1), memory.get(4) == Some(true));
         }
         // With a role that can do too much, correct policies would be reported too.
-        let of_roles = rows.iter().take_while(|row| row.bytes(0) == Some(&ABOUT_ROLES)).count();
+        let of_roles = rows.iter().take_while(|row| row.get(0) == Some(ABOUT_ROLES)).count();
         rows.truncate(if of_roles > 0 { of_roles } else { rows.len() });
         Ok(rows.iter().map(|row| self.finding(row)).collect())
     }
@@ -85,8 +84,8 @@ impl Guard {
     fn finding(&self, row: &Row) -> Finding {
         let object = text(row, 1);
         // The remedy of a function is its definition, which is not sent to the database.
-        let remedy = if row.bytes(3).is_some() { text(row, 3) } else { self.functions.definition(&object) };
-        Finding { object, message: text(row, 2), remedy, is_unsafe: row.bytes(4) == Some(&[1]) }
+        let remedy = row.get(3).unwrap_or_else(|| self.functions.definition(&object));
+        Finding { object, message: text(row, 2), remedy, is_unsafe: row.get(4) == Some(true) }
     }
 
     /// Checks the database, and fails if anything is unsafe.
@@ -155,13 +154,13 @@ impl Guard {
     }
 
     async fn ask(&self, question: &str) -> Result<Vec<Row>, DatabaseError> {
-        let expected = Parameter::new(Type::TEXT, self.expected.clone().into_bytes());
+        let expected = Parameter::from(self.expected.clone());
         self.pool.query_catalog(&Statement { text: question.into(), parameters: vec![expected] }).await
     }
 }
 
 fn text(row: &Row, column: usize) -> String {
-    String::from_utf8_lossy(row.bytes(column).unwrap_or_default()).into_owned()
+    row.get(column).unwrap_or_default()
 }
 
 impl fmt::Display for Finding {

@@ -6,8 +6,8 @@
 
 use super::roles::ROLES;
 
-/// The number of the check of roles, in Postgres's binary format.
-pub(super) const ABOUT_ROLES: [u8; 4] = 0_i32.to_be_bytes();
+/// The number of the check of roles.
+pub(super) const ABOUT_ROLES: i32 = 0;
 
 /// Returns all checks as one statement: findings in the order of the checks, each row after its check's number. The last row is
 /// that of [`MEMORY`].

@@ -261,7 +261,7 @@ impl MutationRunner<'_> {
         let width = table.primary_key.len();
         let error = match rows.first() {
             None => Error::new(Code::NotFound, format!("There is no such {}.", table.type_name)),
-            Some(row) if row.bytes(width) == Some(&[1]) => {
+            Some(row) if row.get(width) == Some(true) => {
                 Error::new(Code::Forbidden, format!("Your role may not change this {}.", table.type_name))
             }
             Some(_) => {

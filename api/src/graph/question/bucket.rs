@@ -173,7 +173,7 @@ impl Span {
             Self::Length(seconds, origin) => (seconds, origin),
         };
         let monday = MONDAY_MICROSECONDS - offset * 1_000_000;
-        let monday = || Parameter::new(Type::TIMESTAMPTZ, monday.to_be_bytes().to_vec());
+        let monday = || Parameter { ty: Type::TIMESTAMPTZ, ..monday.into() };
         Self::Length(
             seconds,
             match origin {

@@ -3,8 +3,6 @@
 //! Postgres takes much else for a zone: abbreviations, which mean one thing here and another there, and POSIX rules, in which
 //! an offset has the sign turned round (`+05:30` is west of Greenwich there). None of these reaches it.
 
-use tokio_postgres::types::Type;
-
 use crate::database::Parameter;
 
 /// A place's clock.
@@ -59,7 +57,7 @@ impl Zone {
 
     /// Returns the zone as a parameter.
     pub(in crate::graph) fn parameter(&self) -> Parameter {
-        Parameter::new(Type::TEXT, self.name.clone().into_bytes())
+        Parameter::from(self.name.clone())
     }
 }
 

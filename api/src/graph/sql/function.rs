@@ -1,7 +1,5 @@
 //! How SQL says aggregate functions.
 
-use tokio_postgres::types::Type;
-
 use super::builder::Sql;
 use super::snippet::{Snippet, snippet, text};
 use crate::database::Parameter;
@@ -131,7 +129,7 @@ fn write_percentile(share: f64, operand: &Snippet, column: &ColumnType, sql: &mu
         _ => None,
     };
     sql.push(if half.is_some() { "2 * percentile_cont(" } else { "percentile_cont(" });
-    sql.bind(Parameter::new(Type::FLOAT8, share.to_be_bytes().to_vec()));
+    sql.bind(Parameter::from(share));
     match half {
         Some(half) => sql.push(text!(") WITHIN GROUP (ORDER BY {half} * 0.5::float8)", half)),
         None => sql.push(text!(") WITHIN GROUP (ORDER BY {operand}::float8)", operand)),

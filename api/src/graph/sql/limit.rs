@@ -8,8 +8,6 @@
 //! SELECT q.* FROM (SELECT … ORDER BY t."event_id" LIMIT 32) q LIMIT $1::int8 OFFSET $2::int8
 //! ```
 
-use tokio_postgres::types::Type;
-
 use super::builder::Sql;
 use super::snippet::Snippet;
 use crate::database::Parameter;
@@ -63,7 +61,7 @@ impl Limit {
 /// Returns the place of a parameter that is a number of rows.
 pub(super) fn parameter(rows: u64, sql: &mut Sql) -> Snippet {
     let rows = i64::try_from(rows).unwrap_or(i64::MAX);
-    sql.parameter(Parameter::new(Type::INT8, rows.to_be_bytes().to_vec()))
+    sql.parameter(Parameter::from(rows))
 }
 
 /// Returns the literal by which Postgres plans so many rows.

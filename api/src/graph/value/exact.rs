@@ -2,7 +2,7 @@
 
 use bytes::Buf;
 
-use super::input::parameter;
+use super::input::{encoded, parameter};
 use super::numeric;
 use super::output::write_value;
 use crate::database::Parameter;
@@ -25,12 +25,8 @@ pub(in crate::graph) fn read_exact(ty: &ColumnType, value: &Value<'_>) -> Result
     // Postgres has stored the value, so it fits.
     let float = || value.as_number().or_else(special);
     let bytes = match scalar {
-        Scalar::Real => {
-            float().and_then(|text| text.parse::<f32>().ok()).map(|number| number.to_be_bytes().to_vec())
-        }
-        Scalar::Double => {
-            float().and_then(|text| text.parse::<f64>().ok()).map(|number| number.to_be_bytes().to_vec())
-        }
+        Scalar::Real => float().and_then(|text| text.parse::<f32>().ok()).and_then(encoded),
+        Scalar::Double => float().and_then(|text| text.parse::<f64>().ok()).and_then(encoded),
         Scalar::Numeric | Scalar::Decimal => {
             number().and_then(|text| numeric::special(text).or_else(|| numeric::parse_whole(text)))
         }

@@ -142,39 +142,36 @@ pub(in crate::graph) fn parameter_array(
     Ok(Parameter::array(scalar.postgres_array(), &scalar.postgres(), elements.iter().map(Vec::as_slice)))
 }
 
+/// Encodes a value with postgres-types.
+pub(super) fn encoded(value: impl Into<Parameter>) -> Option<Vec<u8>> {
+    value.into().value
+}
+
 fn encode(scalar: Scalar, value: &Value<'_>) -> Result<Vec<u8>, ArgumentError> {
     let encoded = match scalar {
-        Scalar::Boolean => value.as_bool().map(|value| vec![u8::from(value)]),
-        Scalar::SmallInt => value
-            .as_i64()
-            .and_then(|value| i16::try_from(value).ok())
-            .map(|value| value.to_be_bytes().to_vec()),
-        Scalar::Int => value
-            .as_i64()
-            .and_then(|value| i32::try_from(value).ok())
-            .map(|value| value.to_be_bytes().to_vec()),
-        Scalar::BigInt => value
-            .as_i64()
-            .or_else(|| value.as_str().and_then(|text| text.parse().ok()))
-            .map(|value| value.to_be_bytes().to_vec()),
-        Scalar::Real => value.as_number().and_then(number::single).map(|value| value.to_be_bytes().to_vec()),
-        Scalar::Double => value.as_f64().map(|value| value.to_be_bytes().to_vec()),
+        Scalar::Boolean => value.as_bool().and_then(encoded),
+        Scalar::SmallInt => value.as_i64().and_then(|value| i16::try_from(value).ok()).and_then(encoded),
+        Scalar::Int => value.as_i64().and_then(|value| i32::try_from(value).ok()).and_then(encoded),
+        Scalar::BigInt => {
+            value.as_i64().or_else(|| value.as_str().and_then(|text| text.parse().ok())).and_then(encoded)
+        }
+        Scalar::Real => value.as_number().and_then(number::single).and_then(encoded),
+        Scalar::Double => value.as_f64().and_then(encoded),
+        // postgres-types has no encoder for as many digits.
         Scalar::Numeric | Scalar::Decimal => decimal(value).and_then(numeric::parse),
         // Postgres stores no NUL in text.
-        Scalar::Text => {
-            value.as_str().filter(|text| !text.contains('\0')).map(|text| text.as_bytes().to_vec())
-        }
+        Scalar::Text => value.as_str().filter(|text| !text.contains('\0')).and_then(encoded),
         Scalar::Uuid => value
             .as_str()
             // Of the forms that the parser accepts, only that of RFC 9562.
             .filter(|text| text.len() == uuid::fmt::Hyphenated::LENGTH)
             .and_then(|text| uuid::Uuid::try_parse(text).ok())
             .map(|uuid| uuid.as_bytes().to_vec()),
-        Scalar::Date => value.as_str().and_then(time::parse_date).map(|days| days.to_be_bytes().to_vec()),
-        Scalar::LocalDateTime => {
-            value.as_str().and_then(time::parse_local).map(|time| time.to_be_bytes().to_vec())
-        }
-        Scalar::DateTime => value.as_str().and_then(time::parse_utc).map(|time| time.to_be_bytes().to_vec()),
+        // Dates are read as Postgres counts them, in days and microseconds, which it encodes as integers.
+        Scalar::Date => value.as_str().and_then(time::parse_date).and_then(encoded),
+        Scalar::LocalDateTime => value.as_str().and_then(time::parse_local).and_then(encoded),
+        Scalar::DateTime => value.as_str().and_then(time::parse_utc).and_then(encoded),
+        // postgres-types would write a `serde_json::Value`, which keeps fewer digits.
         Scalar::Json => {
             check_json(value)?;
             let mut text = vec![1]; // version of jsonb's binary format

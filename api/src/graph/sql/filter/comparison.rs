@@ -1,7 +1,5 @@
 //! Comparisons of a value with those that a filter gives.
 
-use tokio_postgres::types::Type;
-
 use super::Filter;
 use crate::database::Parameter;
 use crate::graph::arguments::{ArgumentError, Value};
@@ -138,7 +136,7 @@ impl Filter<'_, '_> {
             return Err(self.error("text has no NUL"));
         }
         self.allowance.pattern(text.chars().count(), || self.argument.join("."))?;
-        let pattern = Parameter::new(Type::TEXT, make(text).into_bytes());
+        let pattern = Parameter::from(make(text));
         self.allowance.operand(&pattern, || self.argument.join("."))?;
         self.sql.push(condition).bind(pattern);
         Ok(())
