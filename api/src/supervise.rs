@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use tokio::task::AbortHandle;
-use tokio::time::Instant;
+
+use crate::clock;
 
 /// The times of restarts.
 #[derive(Clone, Copy, Debug)]
@@ -68,7 +69,7 @@ impl Supervisor {
         let running = tokio::spawn(async move {
             let mut pause = pace.pause;
             loop {
-                let started = Instant::now();
+                let started = clock::instant();
                 let mut task = std::pin::pin!(caught(name, start()));
                 if tokio::time::timeout(pace.up_after, task.as_mut()).await.is_err() {
                     kept.is_down.store(false, Ordering::Release);

@@ -1,4 +1,5 @@
 //! `bench`: generates data at network scale and load, and compares the gateway with plain SQL.
+#![expect(clippy::disallowed_methods, reason = "it measures time, with the clocks that there are")]
 
 mod cases;
 mod compare;

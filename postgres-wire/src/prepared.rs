@@ -57,6 +57,7 @@ impl Named {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "the only random number of this crate is drawn here")]
 impl Default for Prepared {
     fn default() -> Self {
         Self {

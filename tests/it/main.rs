@@ -1,5 +1,9 @@
 //! End-to-end tests: real HTTP, real Postgres, one database per test.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests wait for conditions by the clock, and name databases by random ids"
+)]
 
 mod aggregates;
 mod allowance;

@@ -7,6 +7,8 @@ use serde_json::{Map, Value};
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use crate::clock;
+
 /// The role of a request without a token.
 pub const ANONYMOUS_ROLE: &str = "anon";
 
@@ -55,15 +57,15 @@ impl Caller {
     /// Returns true if the token has expired since it was verified.
     #[must_use]
     pub fn has_expired(&self) -> bool {
-        self.expires_at.is_some_and(|end| end <= Utc::now())
+        self.expires_at.is_some_and(|end| end <= clock::utc())
     }
 
     /// Returns when the token expires, and everything that depends on it; `None` if it does not.
     #[must_use]
     pub fn expiry(&self) -> Option<Instant> {
-        let left = (self.expires_at? - Utc::now()).to_std().unwrap_or_default();
+        let left = (self.expires_at? - clock::utc()).to_std().unwrap_or_default();
         // A time beyond the clock's range never comes.
-        Instant::now().checked_add(left)
+        clock::instant().checked_add(left)
     }
 
     /// Returns true if the request came without a token. A caller whose token has the role `anon` is not anonymous here.

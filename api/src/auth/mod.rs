@@ -7,7 +7,6 @@
 
 mod authenticator;
 mod caller;
-mod clock;
 mod config;
 pub mod development;
 mod error;
@@ -20,9 +19,9 @@ mod token;
 #[cfg(test)]
 mod tests;
 
+pub use crate::clock::{Clock, SystemClock};
 pub use authenticator::Authenticator;
 pub use caller::{ANONYMOUS_ROLE, Caller};
-pub use clock::{Clock, SystemClock};
 pub use config::{AuthConfig, AuthConfigError, KeySource, MIN_SECRET_BYTES, Secret};
 pub use error::AuthError;
 pub use identity::Identity;

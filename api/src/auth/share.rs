@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::LazyLock;
 
 use super::Caller;
+use crate::random;
 
 /// The unit for which use of memory, connections and places is counted: a person with any number of tokens, or an address.
 /// Coarser than an [`Identity`](super::Identity): a person with other claims is the same person.
@@ -29,7 +30,7 @@ impl Share {
 
     /// Hashes with a key of this process, so that no one can choose a `sub` that collides with another's.
     fn hashed(value: impl std::hash::Hash) -> Self {
-        static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+        static KEY: LazyLock<RandomState> = LazyLock::new(random::hasher);
         Self(KEY.hash_one(value))
     }
 }

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::development::{DevelopmentClaims, IssueError, issue};
 use super::*;
+use crate::clock;
 
 const SECRET: &[u8] = b"a secret for tests, 32 bytes long";
 const OTHER_SECRET: &[u8] = b"another secret for tests, 32 bytes";
@@ -258,7 +259,7 @@ async fn a_development_token_can_name_issuer_and_audience() {
 #[test]
 fn a_short_secret_makes_no_token() {
     let wish = DevelopmentClaims::new(USER, "a@praxis.example");
-    assert_eq!(issue(b"short", &wish, Utc::now()), Err(IssueError::ShortSecret { bytes: 5 }));
+    assert_eq!(issue(b"short", &wish, clock::utc()), Err(IssueError::ShortSecret { bytes: 5 }));
 }
 
 #[test]

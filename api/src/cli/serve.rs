@@ -1,14 +1,15 @@
 //! `praxis serve`: runs the gateway.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use chrono::Utc;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::lacking::Lacking;
 use super::{Failure, say, say_error, seed, start_log};
 use crate::auth::development::{DevelopmentClaims, issue};
+use crate::clock;
 use crate::config::ServeArgs;
 use crate::database::embedded::{Embedded, EmbeddedConfig};
 use crate::database::{Access, migration_status};
@@ -67,7 +68,7 @@ async fn serve_database(args: &ServeArgs, url: &str, stop: watch::Receiver<bool>
 
 /// Starts an embedded Postgres, fills it and serves it.
 async fn serve_embedded(args: &ServeArgs, stop: watch::Receiver<bool>) -> Result<(), Failure> {
-    let begun = Instant::now();
+    let begun = clock::instant();
     let config = EmbeddedConfig { data_dir: args.database.data_dir.clone() };
     let mut embedded = tokio::select! {
         embedded = Embedded::start(config, &say_error) => embedded?,
@@ -124,7 +125,7 @@ fn config(
     http.connections = http.connections.min(clients);
     // However many subscriptions there are, some connections remain for requests.
     feeds.connections = feeds.connections.min(http.connections / 4 * 3);
-    let today = Utc::now().date_naive();
+    let today = clock::utc().date_naive();
     http.page = args.graphiql().then(|| PageConfig {
         endpoint: "/graphql",
         subscription_endpoint: "/graphql/ws",
@@ -170,7 +171,7 @@ fn demo_personas(args: &ServeArgs, embedded_secret: &[u8]) -> Result<Vec<PagePer
                 name: persona.name.to_owned(),
                 title: persona.title.to_owned(),
                 description: persona.description.to_owned(),
-                token: issue(secret, &claims, Utc::now())?,
+                token: issue(secret, &claims, clock::utc())?,
             })
         })
         .collect()

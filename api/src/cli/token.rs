@@ -1,10 +1,10 @@
 //! `praxis token`: prints a development token.
 
-use chrono::Utc;
 use clap::Args;
 
 use super::{Failure, explain, say};
 use crate::auth::development::{DevelopmentClaims, issue};
+use crate::clock;
 use crate::config::DatabaseArgs;
 use crate::database::{Access, embedded};
 
@@ -48,6 +48,6 @@ pub(super) async fn run(args: TokenArgs) -> Result<(), Failure> {
         audience: args.jwt_audience,
         ..DevelopmentClaims::new(id.to_string(), args.user)
     };
-    say(&issue(&secret, &claims, Utc::now())?);
+    say(&issue(&secret, &claims, clock::utc())?);
     Ok(())
 }

@@ -176,7 +176,7 @@ mod tests {
         gate.set_heard(false);
         gate.settle(gate.doubts());
         // Nothing waits for a database that cannot be checked.
-        let mut now = Instant::now();
+        let mut now = crate::clock::instant();
         for is_looked in [true, false, true, true] {
             gate.set_looked(is_looked, now);
             now += HEARD_WITHIN / 2 + Duration::from_secs(1);

@@ -5,7 +5,7 @@ use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use deadpool::Runtime;
 use deadpool::managed::{self, Metrics, QueueMode, RecycleError, RecycleResult, Timeouts};
@@ -18,6 +18,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use thiserror::Error;
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 use tokio_postgres::config::{self, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -25,6 +26,8 @@ use super::turns::{Turn, Turns};
 use super::{DatabaseError, Gate, Statement};
 use crate::auth::Share;
 use crate::budget::Budget;
+use crate::clock;
+use crate::random;
 
 /// The longest queue of one share, for each connection of the pool.
 pub const WAITING_PER_CONNECTION: usize = 16;
@@ -158,7 +161,7 @@ impl Pool {
                 turns: Turns::new(size, size.div_ceil(2), size * WAITING_PER_CONNECTION),
             })
         };
-        let first_mark = getrandom::u64().map_err(|error| PoolError::Random(error.to_string()))?;
+        let first_mark = random::number().map_err(|error| PoolError::Random(error.to_string()))?;
         Ok(Self {
             inner: lend(config.pool_size)?,
             aside: lend(1)?,
@@ -312,14 +315,14 @@ impl Pool {
     /// Checks whether the database answers and takes writes, with a short timeout. If every connection is busy, it uses a new
     /// one, since a high load is no failure. Concurrent callers share one check.
     pub async fn mode(&self) -> Result<Mode, DatabaseError> {
-        let come = Instant::now();
+        let come = clock::instant();
         let mut last = self.last_mode.lock().await;
         if let Some((asked, answer)) = &*last
             && *asked >= come
         {
             return answer.clone();
         }
-        let asked = Instant::now();
+        let asked = clock::instant();
         let answer = self.ask_mode().await;
         *last = Some((asked, answer.clone()));
         answer

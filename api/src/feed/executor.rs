@@ -16,6 +16,7 @@ use super::outbox::{Event, Inbox, OperationId, outbox};
 use super::registry::Watch;
 use crate::auth::{AuthError, Caller};
 use crate::budget::Budget;
+use crate::clock;
 use crate::database::SessionCounts;
 use crate::graph::{
     Answer, Code, Error, PreparedRequest, RequestContext, Subscription, Variables, whole_data,
@@ -84,7 +85,7 @@ impl Gateway {
 
     /// Answers a query or mutation. A subscription gets an error that says how to send it.
     pub async fn answer(&self, prepared: PreparedRequest) -> Response {
-        let begun = Instant::now();
+        let begun = clock::instant();
         // A connection outlasts the request whose token named its caller.
         let answer = if prepared.caller().has_expired() {
             Answer::failed(expired(), SessionCounts::default())

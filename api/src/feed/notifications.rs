@@ -7,10 +7,10 @@
 use std::time::Duration;
 
 use thiserror::Error;
-use tokio::time::Instant;
-use uuid::Uuid;
 
+use crate::clock;
 use crate::database::{Access, DatabaseError, Listening, Mode, Notification, Pool, Statement};
+use crate::random;
 
 /// The channel that the triggers of reference tables notify.
 pub(super) const REFERENCE: &str = "praxis_reference";
@@ -77,7 +77,7 @@ impl Notifications {
     pub(super) async fn begin(pool: &Pool) -> Result<Self, ListenError> {
         let mut listening = Listening::open(pool, &[REFERENCE, CHANGES, SCHEMA]).await.map_err(explained)?;
         // Gateways receive one another's probes.
-        let name = Uuid::new_v4().simple().to_string();
+        let name = random::id().simple().to_string();
         let probe = format!(
             "SELECT pg_notify('{CHANGES}', \
              jsonb_build_object('m', pg_snapshot_xmin(pg_current_snapshot())::text, 'g', '{name}')::text)"
@@ -88,7 +88,7 @@ impl Notifications {
         if pool.mode_of_reads().await? == Mode::Standby {
             return Err(ListenError::SplitReads);
         }
-        let deadline = Instant::now() + ARRIVES_WITHIN;
+        let deadline = clock::instant() + ARRIVES_WITHIN;
         let mut early = Vec::new();
         while !early.iter().any(|it: &Notification| it.channel == CHANGES && it.payload.contains(&name)) {
             let received = tokio::time::timeout_at(deadline, listening.hear(TAKEN_AT_ONCE)).await;

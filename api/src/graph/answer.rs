@@ -124,7 +124,7 @@ impl Answer {
     fn of(errors: Vec<Error>, outcome: Outcome) -> Self {
         let passes = errors.iter().any(Error::passes);
         let source = Arc::new(outcome);
-        let told = |error| ServerError { source: Some(source.clone()), ..ServerError::from(error) };
+        let told = |error: Error| ServerError { source: Some(source.clone()), ..error.answered() };
         let mut response = Response::from_errors(errors.into_iter().map(told).collect());
         if passes {
             response.http_headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
@@ -165,7 +165,7 @@ pub struct Errors {
 impl Errors {
     /// Makes the list of one error.
     pub fn one(error: Error) -> Self {
-        Self::of(vec![error.into()])
+        Self::of(vec![error.answered()])
     }
 
     /// Makes a list of errors.

@@ -1,6 +1,9 @@
 //! The engine's errors: a stable code, a message for the caller, and the location; the log has the rest.
 
+use std::fmt::Display;
+
 use async_graphql::{ErrorExtensionValues, Pos, Value};
+use tracing::Level;
 use uuid::Uuid;
 
 pub use async_graphql::PathSegment;
@@ -8,6 +11,7 @@ pub use async_graphql::PathSegment;
 use crate::auth::AuthError;
 use crate::budget::Spent;
 use crate::database::{DatabaseError, GAVE_WAY, ServerError, SqlState};
+use crate::random;
 
 /// The stable codes of `extensions.code`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +103,19 @@ pub struct Error {
     pub present: Option<Box<Value>>,
     /// The id of an internal error, which finds it in the log.
     pub id: Option<Uuid>,
+    /// The cause for the log, until it has been logged.
+    pub cause: Option<Box<Cause>>,
+}
+
+/// The cause of an error, for the log and not for the caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// The level at which it is logged.
+    level: Level,
+    /// The message of the log.
+    message: &'static str,
+    /// The text of the error that caused this one; it may be empty.
+    reason: String,
 }
 
 /// A rule of the database, by its names there.
@@ -139,17 +156,38 @@ impl Error {
             rule: None,
             present: None,
             id: None,
+            cause: None,
         }
     }
 
+    /// Returns the same error with a cause, which is logged when the error is answered.
+    #[must_use]
+    pub(super) fn caused(self, level: Level, message: &'static str, reason: &dyn Display) -> Self {
+        Self { cause: Some(Box::new(Cause { level, message, reason: reason.to_string() })), ..self }
+    }
+
+    /// Logs the cause, if that has not been done, and returns the error without it. [`Error::answered`] does so by itself; an error
+    /// that is answered to several callers is logged before.
+    #[must_use]
+    pub fn logged(mut self) -> Self {
+        let Some(Cause { level, message, reason }) = self.cause.take().map(|cause| *cause) else {
+            return self;
+        };
+        let error_id = self.id.map(tracing::field::display);
+        let reason = (!reason.is_empty()).then_some(reason);
+        match level {
+            Level::ERROR => tracing::error!(error_id, reason, "{message}"),
+            Level::WARN => tracing::warn!(error_id, reason, "{message}"),
+            _ => tracing::info!(error_id, reason, "{message}"),
+        }
+        self
+    }
+
     /// Returns an internal error: the cause goes to the log, an id to the caller.
-    pub fn internal(cause: &dyn std::fmt::Display) -> Self {
-        let id = Uuid::new_v4();
-        tracing::error!(error_id = %id, error = %cause, "internal error");
-        let mut error =
+    pub fn internal(cause: &dyn Display) -> Self {
+        let error =
             Self::new(Code::Internal, "Something went wrong on our side; the id finds it in the log.");
-        error.id = Some(id);
-        error
+        Self { id: Some(random::id()), ..error }.caused(Level::ERROR, "internal error", cause)
     }
 
     /// Returns the error of a caller who is refused.
@@ -175,24 +213,27 @@ impl Error {
 impl From<&DatabaseError> for Error {
     fn from(error: &DatabaseError) -> Self {
         match error {
-            DatabaseError::Unavailable(reason) => {
-                tracing::error!(reason, "database unavailable");
-                Self::new(Code::Unavailable, "The database cannot be reached. Try again in a moment.")
-            }
+            DatabaseError::Unavailable(reason) => Self::new(
+                Code::Unavailable,
+                "The database cannot be reached. Try again in a moment.",
+            )
+            .caused(Level::ERROR, "database unavailable", reason),
             DatabaseError::ReadOnly(reason) => {
-                tracing::warn!(reason, "a write to a database that takes none");
                 let message = "This server cannot write: its database is a standby, or has been set to read only. \
                                Nothing was written.";
-                Self { reason: Some(READ_ONLY_DATABASE), ..Self::new(Code::Unavailable, message) }
+                Self { reason: Some(READ_ONLY_DATABASE), ..Self::new(Code::Unavailable, message) }.caused(
+                    Level::WARN,
+                    "a write to a database that takes none",
+                    reason,
+                )
             }
-            DatabaseError::Busy => {
-                tracing::warn!("no database connection was free in time");
-                Self::new(Code::Unavailable, "The server is busy. Try again in a moment.")
-            }
-            DatabaseError::Outdated => {
-                tracing::warn!("a table has changed since the statement was prepared");
-                Self::new(Code::Unavailable, "The tables have just changed. Try again in a moment.")
-            }
+            DatabaseError::Busy => Self::new(Code::Unavailable, "The server is busy. Try again in a moment.")
+                .caused(Level::WARN, "no database connection was free in time", &""),
+            DatabaseError::Outdated => Self::new(
+                Code::Unavailable,
+                "The tables have just changed. Try again in a moment.",
+            )
+            .caused(Level::WARN, "a table has changed since the statement was prepared", &""),
             DatabaseError::Spent(spent) => (*spent).into(),
             DatabaseError::Unsafe => Self {
                 reason: Some(UNSAFE_DATABASE),
@@ -202,31 +243,38 @@ impl From<&DatabaseError> for Error {
                 )
             },
             DatabaseError::InDoubt => {
-                tracing::warn!("an answer is kept back: the schema has changed, and has not been looked at");
                 let message = "The tables have just changed, and are being looked at. Try again in a moment.";
-                Self::new(Code::Unavailable, message)
+                Self::new(Code::Unavailable, message).caused(
+                    Level::WARN,
+                    "an answer is kept back: the schema has changed, and has not been looked at",
+                    &"",
+                )
             }
             DatabaseError::StatementTimeout => Self::new(
                 Code::Timeout,
                 "The query took too long. Ask for fewer rows, or filter on an indexed column.",
             ),
-            DatabaseError::Forbidden(reason) => {
-                tracing::info!(reason, "refused by the database");
-                Self::new(Code::Forbidden, "Your role may not do this.")
-            }
+            DatabaseError::Forbidden(reason) => Self::new(Code::Forbidden, "Your role may not do this.")
+                .caused(Level::INFO, "refused by the database", reason),
             DatabaseError::Subject => Self::unauthenticated(AuthError::Subject),
             DatabaseError::InvalidValue(message) => Self::new(Code::BadUserInput, message),
             // This is a transaction that only reads; one that writes is repeated before an error is reported.
             DatabaseError::Postgres(server) if server.code == SqlState::T_R_SERIALIZATION_FAILURE => {
-                tracing::warn!("a query gave way to what the standby replays");
                 let message = "The standby had to catch up with its primary. Try again in a moment.";
-                Self::new(Code::Unavailable, message)
+                Self::new(Code::Unavailable, message).caused(
+                    Level::WARN,
+                    "a query gave way to what the standby replays",
+                    &"",
+                )
             }
             DatabaseError::Postgres(server) if GAVE_WAY.contains(&server.code) => {
-                tracing::warn!(reason = %server, "a statement gave way to another transaction");
                 let message =
                     "Others were writing the same rows, or changing the tables. Try again in a moment.";
-                Self { reason: Some(COLLISION), ..Self::new(Code::Unavailable, message) }
+                Self { reason: Some(COLLISION), ..Self::new(Code::Unavailable, message) }.caused(
+                    Level::WARN,
+                    "a statement gave way to another transaction",
+                    server,
+                )
             }
             DatabaseError::Postgres(server) => {
                 told(server).or_else(|| unusable(server)).unwrap_or_else(|| Self::internal(error))
@@ -253,8 +301,8 @@ fn unusable(error: &ServerError) -> Option<Error> {
         "54" => "A value is too long or too deep for the database.",
         _ => return None,
     };
-    tracing::warn!(error = %error, "the database cannot compute something");
-    Some(Error::new(Code::BadUserInput, message))
+    let refused = Error::new(Code::BadUserInput, message);
+    Some(refused.caused(Level::WARN, "the database cannot compute something", error))
 }
 
 /// Returns the error that a trigger or function of the database raises for the caller, with its own message: its SQLSTATE begins
@@ -270,9 +318,11 @@ fn told(error: &ServerError) -> Option<Error> {
     Some(Error { rule: Some(Box::new(Rule::of(error))), ..Error::new(code, &error.message) })
 }
 
-impl From<Error> for async_graphql::ServerError {
-    fn from(error: Error) -> Self {
-        let Error { code, message, locations, path, argument, reason, rule, present, id } = error;
+impl Error {
+    /// Returns the error as a part of an answer, and logs its cause: this is the only way of an error to a caller.
+    pub fn answered(self) -> async_graphql::ServerError {
+        let Self { code, message, locations, path, argument, reason, rule, present, id, cause: _ } =
+            self.logged();
         let Rule { schema, table, column, constraint } = rule.map(|rule| *rule).unwrap_or_default();
         let text = |text: Option<String>| text.map(Value::from);
         let mut extensions = ErrorExtensionValues::default();
@@ -293,11 +343,11 @@ impl From<Error> for async_graphql::ServerError {
             }
         }
         let place = |Location { line, column }| Pos { line, column };
-        Self {
+        async_graphql::ServerError {
             locations: locations.into_iter().map(place).collect(),
             path,
             extensions: Some(extensions),
-            ..Self::new(message, None)
+            ..async_graphql::ServerError::new(message, None)
         }
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_graphql::{Request, Value};
 use sha2::{Digest, Sha256};
+use tracing::Level;
 
 use super::answer::{Answer, BODY};
 use super::arguments::Inputs;
@@ -226,8 +227,8 @@ fn claim_failed(error: &DatabaseError) -> Failure {
 fn commit_failed(error: &DatabaseError) -> Error {
     match error {
         DatabaseError::Unavailable(reason) => {
-            tracing::error!(reason, "the database was lost during a commit");
-            outcome_unknown("The database was lost")
+            let error = outcome_unknown("The database was lost");
+            error.caused(Level::ERROR, "the database was lost during a commit", reason)
         }
         error => error.into(),
     }

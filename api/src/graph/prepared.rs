@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_graphql::Request;
 
@@ -11,6 +11,7 @@ use super::document::{Document, Operation, OperationKind};
 use super::engine::Engine;
 use super::error::Error;
 use crate::auth::Caller;
+use crate::clock;
 
 /// A request with its context, and with the operation that it names or the errors of its document.
 pub struct PreparedRequest {
@@ -73,7 +74,7 @@ impl PreparedRequest {
 impl Engine {
     /// Reads the document of a request. A document with mistakes is refused when the request is executed.
     pub fn prepare(&self, request: Request, context: RequestContext) -> PreparedRequest {
-        let began = Instant::now();
+        let began = clock::instant();
         // A panic here must not end the connection, which may have other requests.
         let read = catch_unwind(AssertUnwindSafe(|| self.document(&request)));
         let read = read.unwrap_or_else(|_| Err(vec![Error::internal(&"reading a document has panicked")]));

@@ -14,10 +14,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::time::Instant;
 
 use self::functions::Functions;
 use self::questions::{ABOUT_ROLES, PRELUDE};
+use crate::clock;
 use crate::database::{DatabaseError, Parameter, Pool, Row, Statement};
 use crate::graph::Engine;
 
@@ -119,11 +119,11 @@ impl Guard {
             Ok(()) => Vec::new(),
             Err(UnsafeDatabase::Findings(findings)) => findings,
             Err(UnsafeDatabase::Database(error)) => {
-                gate.set_looked(false, Instant::now());
+                gate.set_looked(false, clock::instant());
                 return Err(error);
             }
         };
-        gate.set_looked(true, Instant::now());
+        gate.set_looked(true, clock::instant());
         if gate.set_shut(!findings.is_empty()) {
             // Some rows may have been cached while the database was unsafe.
             self.engine.reference().forget();

@@ -9,11 +9,12 @@ use axum::http::{HeaderMap, header};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout_at;
 
 use super::counted::COST;
 use super::peer::Peer;
 use crate::budget::{Held, Spent};
+use crate::clock;
 
 /// The name of no encoding in `Content-Encoding`.
 pub(super) const PLAIN: &str = "identity";
@@ -104,7 +105,7 @@ pub(super) async fn read(
     held.admit(declared.saturating_mul(COST)).map_err(Unreadable::Spent)?;
     let mut chunks = body.into_data_stream();
     let mut bytes = Vec::new();
-    let (mut due, mut enough) = (Instant::now() + within, LEAST_SENT);
+    let (mut due, mut enough) = (clock::instant() + within, LEAST_SENT);
     while let Some(chunk) = timeout_at(due, chunks.next()).await.map_err(|_| Unreadable::Slow)? {
         let chunk = chunk.map_err(|_| Unreadable::Broken)?;
         if bytes.len() + chunk.len() > limit {
@@ -113,7 +114,7 @@ pub(super) async fn read(
         held.grow(chunk.len() * COST).map_err(Unreadable::Spent)?;
         bytes.extend_from_slice(&chunk);
         if bytes.len() >= enough {
-            (due, enough) = (Instant::now() + within, bytes.len() + LEAST_SENT);
+            (due, enough) = (clock::instant() + within, bytes.len() + LEAST_SENT);
         }
     }
     Ok(bytes)

@@ -5,7 +5,8 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use tracing::Instrument as _;
-use uuid::Uuid;
+
+use crate::random;
 
 const HEADER: &str = "x-request-id";
 /// Length of the longest id that is accepted from a client or proxy, and of the longest name that is logged.
@@ -20,7 +21,7 @@ pub(super) async fn request(request: Request, next: Next) -> Response {
         .get(HEADER)
         .filter(|id| is_plain(id.as_bytes()))
         .cloned()
-        .or_else(|| HeaderValue::from_str(&Uuid::new_v4().to_string()).ok());
+        .or_else(|| HeaderValue::from_str(&random::id().to_string()).ok());
     let text = id.as_ref().and_then(|id| id.to_str().ok()).unwrap_or_default();
     // The route that matches, and not what the client has written.
     let path = request.extensions().get::<MatchedPath>().map_or(ELSEWHERE, MatchedPath::as_str);

@@ -19,7 +19,7 @@ use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::SinkExt as _;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{sleep_until, timeout};
 
 use self::end::{
     BAD_REQUEST, End, FORBIDDEN, GOING_AWAY, INIT_TIMEOUT, NO_SUBPROTOCOL, SUBSCRIBER_EXISTS,
@@ -35,6 +35,7 @@ use super::watching::{NoPlace, Place};
 use super::{AppState, graphql, origin};
 use crate::auth::{AuthError, Caller, Share};
 use crate::budget::{Held, Spent};
+use crate::clock;
 use crate::feed::{Event, Inbox, OperationId, Outbox, outbox, until};
 use crate::graph::{Code, Error, Errors, RequestContext};
 
@@ -173,7 +174,7 @@ impl Connection {
 
     async fn serve(&mut self, socket: &mut WebSocket, inbox: &mut Inbox) -> End {
         let settings = self.state.feed.settings().clone();
-        let begun = Instant::now();
+        let begun = clock::instant();
         let mut last_heard = begun;
         let mut next_ping = begun + settings.ping_every;
         let mut events = Vec::with_capacity(WRITTEN_AT_ONCE);
@@ -185,7 +186,7 @@ impl Connection {
             let done = tokio::select! {
                 message = socket.recv() => match message {
                     Some(Ok(message)) => {
-                        last_heard = Instant::now();
+                        last_heard = clock::instant();
                         self.peer.read();
                         self.receive(socket, message).await
                     }
@@ -194,7 +195,7 @@ impl Connection {
                 },
                 _ = inbox.take(&mut events, WRITTEN_AT_ONCE) => self.write(socket, &mut events).await,
                 () = sleep_until(next_ping) => {
-                    next_ping = Instant::now() + settings.ping_every;
+                    next_ping = clock::instant() + settings.ping_every;
                     if last_heard.elapsed() > settings.ping_every * 2 {
                         Err(End::Gone)
                     } else {

@@ -16,6 +16,7 @@ use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
 
 use super::connections::Place;
 use super::peer::Peer;
+use crate::clock;
 
 /// Bytes that a slow client has to read within the time of `--write-timeout`: reading single bytes must not last forever.
 const LEAST_TAKEN: usize = 16 * 1024;
@@ -61,7 +62,7 @@ struct Behind {
 
 impl Stream {
     pub(super) fn new(tcp: TcpStream, patience: Patience, peer: Peer, place: Place) -> Self {
-        let served = Instant::now();
+        let served = clock::instant();
         let alarm = Box::pin(sleep_until(served + patience.idle));
         Self {
             tcp,
@@ -98,7 +99,7 @@ impl Stream {
                 self.alarm.as_mut().reset(due);
             }
             ready!(self.alarm.as_mut().poll(cx));
-            let now = Instant::now();
+            let now = clock::instant();
             if self.behind.is_some() || self.peer.is_served() {
                 self.served = now;
                 self.alarm.as_mut().reset(now + self.patience.idle);
@@ -119,7 +120,7 @@ impl Stream {
     ) -> Poll<io::Result<usize>> {
         match written {
             Poll::Ready(Ok(count)) => {
-                self.served = Instant::now();
+                self.served = clock::instant();
                 // The next request is not looked at before the last one is answered.
                 self.began = self.began.map(|_| self.served);
                 if let Some(behind) = &mut self.behind {
@@ -193,7 +194,7 @@ impl AsyncRead for Stream {
                 let count = buffer.filled().len() - before;
                 this.is_over = count == 0;
                 if !this.peer.is_served() {
-                    this.began.get_or_insert_with(Instant::now);
+                    this.began.get_or_insert_with(clock::instant);
                 }
                 if this.peer.received(count).is_err() {
                     return Poll::Ready(Err(this.cut("the client sends more than can be kept")));

@@ -10,6 +10,7 @@ use axum::http::StatusCode;
 use axum::routing::get;
 
 use super::*;
+use crate::random;
 
 /// Returns the test key set with only these keys.
 fn keys(kids: &[&str]) -> String {
@@ -29,7 +30,7 @@ struct File(PathBuf);
 
 impl File {
     fn new(text: &str) -> Self {
-        let file = Self(std::env::temp_dir().join(format!("praxis-keys-{}.json", uuid::Uuid::new_v4())));
+        let file = Self(std::env::temp_dir().join(format!("praxis-keys-{}.json", random::id())));
         std::fs::write(&file.0, text).unwrap();
         file
     }
@@ -37,7 +38,7 @@ impl File {
     /// Replaces the content, with a new modification time even on a coarse file system.
     fn write(&self, text: &str, age: u64) {
         std::fs::write(&self.0, text).unwrap();
-        let time = SystemTime::now() - Duration::from_secs(age);
+        let time = SystemTime::from(clock::utc()) - Duration::from_secs(age);
         std::fs::File::options().write(true).open(&self.0).unwrap().set_modified(time).unwrap();
     }
 

@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn the_highest_version_comes_first() {
-        let root = std::env::temp_dir().join(format!("praxis-versions-{}", uuid::Uuid::new_v4()));
+        let root = std::env::temp_dir().join(format!("praxis-versions-{}", crate::random::id()));
         for name in ["pg-9.6", "pg-15", "pg-17", "pg-x", "other-18"] {
             std::fs::create_dir_all(root.join(name).join("bin")).unwrap();
         }

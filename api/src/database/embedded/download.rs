@@ -98,7 +98,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_archive_is_unpacked_for_everybody() {
-        let root = std::env::temp_dir().join(format!("praxis-download-{}", uuid::Uuid::new_v4()));
+        let root = std::env::temp_dir().join(format!("praxis-download-{}", crate::random::id()));
         let tree = root.join("postgresql-17.2.0-x86_64-unknown-linux-gnu/bin");
         fs::create_dir_all(&tree).unwrap();
         fs::write(tree.join("postgres"), "#!/bin/sh\n").unwrap();
@@ -124,7 +124,7 @@ mod tests {
 
     #[tokio::test]
     async fn garbage_is_no_archive() {
-        let folder = std::env::temp_dir().join(format!("praxis-download-{}/pg", uuid::Uuid::new_v4()));
+        let folder = std::env::temp_dir().join(format!("praxis-download-{}/pg", crate::random::id()));
         assert!(unpack(b"no archive".to_vec(), folder.clone()).await.is_err());
         assert!(!folder.exists());
         fs::remove_dir_all(folder.parent().unwrap()).unwrap();

@@ -6,11 +6,12 @@
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
 use super::{EmbeddedError, files};
+use crate::clock;
 
 /// The timeout of a fast shutdown, after which the server is told to stop immediately.
 const FAST: Duration = Duration::from_secs(10);
@@ -66,7 +67,7 @@ fn first_line_number(text: &[u8]) -> Option<i32> {
 }
 
 async fn wait_until(patience: Duration, is_so: impl Fn() -> bool) -> bool {
-    let start = Instant::now();
+    let start = clock::instant();
     loop {
         if is_so() {
             return true;

@@ -33,7 +33,7 @@ mod server;
 mod tests;
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub use error::EmbeddedError;
 
@@ -42,6 +42,8 @@ use binaries::Binaries;
 use layout::Layout;
 use lock::Lock;
 use server::Server;
+
+use crate::clock;
 
 /// The server's superuser.
 const SUPERUSER: &str = "postgres";
@@ -153,7 +155,7 @@ impl Embedded {
         let mut deaths = Vec::new();
         loop {
             let status = self.server.ended().await;
-            deaths.push(Instant::now());
+            deaths.push(clock::instant());
             deaths.retain(|death| death.elapsed() < DEATHS_WITHIN);
             if deaths.len() >= MOST_DEATHS {
                 return EmbeddedError::Dies { times: deaths.len(), status, path: self.layout.log() };

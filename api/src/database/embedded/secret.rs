@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::error::Trying as _;
 use super::{EmbeddedError, files};
+use crate::random;
 
 /// The number of random bytes; the secret is their hexadecimal text, so that it can be pasted into a variable.
 const RANDOM_BYTES: usize = 32;
@@ -27,7 +28,7 @@ pub(super) fn load_or_create(data_dir: &Path) -> Result<Vec<u8>, EmbeddedError> 
         return Ok(secret);
     }
     let mut random = [0; RANDOM_BYTES];
-    getrandom::fill(&mut random).map_err(EmbeddedError::Randomness)?;
+    random::fill(&mut random).map_err(EmbeddedError::Randomness)?;
     let secret = random.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text

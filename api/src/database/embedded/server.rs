@@ -6,7 +6,7 @@ use std::io::{Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::process::{Child, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio_postgres::NoTls;
@@ -16,6 +16,7 @@ use super::binaries::Binaries;
 use super::error::Trying as _;
 use super::layout::Layout;
 use super::{DATABASE, EmbeddedError, PORT, SUPERUSER, files};
+use crate::clock;
 
 /// The timeout of the start. After a crash the server first replays its log.
 const START_TIMEOUT: Duration = Duration::from_mins(2);
@@ -66,7 +67,7 @@ impl Server {
             path: layout.log(),
             log: last_lines(&layout.log(), log_start),
         };
-        let start = Instant::now();
+        let start = clock::instant();
         let client = loop {
             if let Some(status) = server.exited() {
                 return Err(failed(format!("it ended with {status}")));
@@ -102,7 +103,7 @@ impl Server {
     pub(super) async fn stop(&mut self) -> Result<(), EmbeddedError> {
         for (signal, patience) in STOPS {
             self.signal(signal);
-            let start = Instant::now();
+            let start = clock::instant();
             while start.elapsed() < patience {
                 if self.exited().is_some() {
                     return Ok(());
@@ -134,7 +135,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         for (signal, patience) in STOPS {
             self.signal(signal);
-            let start = Instant::now();
+            let start = clock::instant();
             while start.elapsed() < patience {
                 if self.exited().is_some() {
                     return;

@@ -6,12 +6,14 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sea_orm::{ConnectionTrait as _, Database, DbBackend, Statement};
 use tokio_postgres::NoTls;
 
 use super::*;
+use crate::clock;
+use crate::random;
 
 /// The variable that names the folder for the inner tests.
 const FOLDER: &str = "PRAXIS_TEST_FOLDER";
@@ -25,7 +27,7 @@ impl Folder {
     }
 
     fn named(name: &str) -> Self {
-        let id = uuid::Uuid::new_v4().simple().to_string();
+        let id = random::id().simple().to_string();
         let folder = Self(Path::new("/tmp").join(format!("px-{}{name}", id.get(..8).unwrap())));
         fs::create_dir(&folder.0).unwrap();
         fs::set_permissions(&folder.0, Permissions::from_mode(0o755)).unwrap();
@@ -239,7 +241,7 @@ async fn a_server_whose_gateway_was_killed_is_taken_over() {
         command.stdout(Stdio::null()).stderr(Stdio::null());
     });
     let ready = folder.0.join("ready");
-    let start = Instant::now();
+    let start = clock::instant();
     while !ready.exists() {
         assert!(start.elapsed() < Duration::from_mins(1), "the other gateway does not start");
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -334,7 +336,7 @@ async fn a_server_that_cannot_start_shows_its_log() {
     let folder = Folder::new();
     folder.start().await.stop().await.unwrap();
     fs::write(folder.data().join("postgresql.conf"), "no_such_setting = 1\n").unwrap();
-    let start = Instant::now();
+    let start = clock::instant();
     let error = folder.try_start().await.unwrap_err();
     assert!(start.elapsed() < Duration::from_secs(20));
     let text = error.to_string();

@@ -7,12 +7,15 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::answer::{FoundByKey, sort};
 use super::key::Key;
 use crate::auth::Caller;
 use crate::cache::Cache;
+use crate::clock;
 use crate::database::{DatabaseError, Pool, Row, Session, Statement};
 use crate::graph::plan::{Load, LoadKind};
 
@@ -90,7 +93,7 @@ impl ReferenceCache {
         let bytes = question.bytes() + Row::memory(&rows) + ROW * rows.len();
         let found = Arc::new(sort(rows, load, load.only(keys)));
         if self.generation.load(Ordering::Acquire) == generation {
-            let kept = Kept { found: Arc::clone(&found), since: Instant::now() };
+            let kept = Kept { found: Arc::clone(&found), since: clock::instant() };
             self.answers.put(question, kept, bytes);
         }
         Ok(found)

@@ -1,12 +1,13 @@
 //! Resets a demo database: deletes all rows, and loads the demo data again.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use thiserror::Error;
 use tokio_postgres::{Client, Transaction};
 use uuid::Uuid;
 
 use super::{Demo, Summary, has_tables, has_users, load_all, lock};
+use crate::clock;
 use crate::database::{GAVE_WAY, SqlState};
 use crate::graph::catalog::{Catalog, CatalogError, System};
 
@@ -44,7 +45,7 @@ const GUARDED: &str = "SELECT format('ALTER TABLE %s %%s TRIGGER %I', tgrelid::r
 /// connection belongs to the owner of the tables, or to a superuser. While a running gateway holds locks, the reset gives way and
 /// tries again.
 pub async fn reset(client: &mut Client, all: &[Demo], wanted: &[Demo]) -> Result<Summary, ResetError> {
-    let begun = Instant::now();
+    let begun = clock::instant();
     loop {
         match try_reset(client, all, wanted).await {
             Err(ResetError::Busy) if begun.elapsed() < LOCKED_WITHIN => tokio::time::sleep(AGAIN_AFTER).await,

@@ -1,11 +1,12 @@
 //! Documents that are expensive to process: counting refuses them, and the process survives.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use super::{GATEWAY, PETS, by_rule, messages, read, wide};
+use crate::clock;
 use crate::graph::limits::Limits;
 
 /// Runs work on the stack of a thread of tokio.
@@ -18,7 +19,7 @@ fn on_a_small_stack<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static
 /// suffices.
 fn said(text: String, limits: Limits) -> Vec<String> {
     let _ = &*GATEWAY;
-    let from = Instant::now();
+    let from = clock::instant();
     let said = on_a_small_stack(move || messages(&GATEWAY, &limits, &text));
     assert!(from.elapsed() < Duration::from_mins(1));
     said
