@@ -193,8 +193,9 @@ mod tests {
                 }
                 let text = std::fs::read_to_string(&path).unwrap();
                 let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-                let parses = |line: &&str| line.contains("serde_json::from_") || line.contains("from_json(");
-                let count = code.lines().filter(parses).count();
+                let reads_json =
+                    |line: &&str| line.contains("serde_json::from_") || line.contains("from_json(");
+                let count = code.lines().filter(reads_json).count();
                 if count > 0 {
                     found.push((path.strip_prefix(&source).unwrap().display().to_string(), count));
                 }

@@ -1,4 +1,4 @@
-//! The check of the origin of WebSockets: browsers open them without the question that CORS asks, and only name the page's origin.
+//! The check of the origin of a `WebSocket`: browsers open them without the question that CORS asks, and only name the page's origin.
 
 use axum::http::{HeaderMap, header};
 
