@@ -265,7 +265,7 @@ fn a_short_secret_makes_no_token() {
 #[test]
 fn settings_that_cannot_be_right_are_refused() {
     let refuse = |config: AuthConfig| Authenticator::new(config, SystemClock).unwrap_err().to_string();
-    assert!(refuse(AuthConfig::default()).contains("no token can be checked"));
+    assert!(refuse(AuthConfig::default()).contains("no token can be verified"));
     assert!(refuse(AuthConfig::with_secret(&SECRET[..31])).contains("has 31 bytes and needs at least 32"));
     let secret = || AuthConfig::with_secret(SECRET);
     assert!(refuse(AuthConfig { role_claim: String::new(), ..secret() }).contains("role claim"));
