@@ -153,6 +153,33 @@ async fn the_same_question_is_asked_once_and_another_one_again() {
     assert_eq!(nodes[0]["b"], json!({ "nodes": [{ "intensityLevel": 1 }, { "intensityLevel": 2 }] }));
 }
 
+/// The events of the first protocol are asked for twice, and on the third level together with those of the second protocol.
+#[tokio::test]
+async fn a_level_that_repeats_a_question_and_asks_another_one_of_the_same_load_has_both_answers() {
+    let app = App::start().await;
+    let owner = app.owner().await;
+    let (asker, site) = clinician(&app, &owner, "repeating").await;
+    protocols(&owner, site, 2).await;
+    let ids = asker.ask("{ protocols { nodes { recordId } } }").await.data()["protocols"]["nodes"].clone();
+    let (first, second) = (&ids[0]["recordId"], &ids[1]["recordId"]);
+    let query = format!(
+        "{{
+          protocol(recordId: {first}) {{ events(first: 1) {{ nodes {{ protocol {{ events(first: 1) {{ nodes {{ protocolId }} }} }} }} }} }}
+          homework: integrationHomeworks(first: 1, filter: {{ protocolId: {{ eq: {second} }} }}) {{
+            nodes {{ protocol {{ events(first: 1) {{ nodes {{ protocolId }} }} }} }}
+          }}
+        }}"
+    );
+    // The answers of a level have no order: one would be lost in every second request.
+    for _ in 0..20 {
+        let answer = asker.ask(&query).await;
+        let data = answer.data();
+        let near = &data["protocol"]["events"]["nodes"][0]["protocol"]["events"]["nodes"];
+        let far = &data["homework"]["nodes"][0]["protocol"]["events"]["nodes"];
+        assert_eq!((near, far), (&json!([{ "protocolId": first }]), &json!([{ "protocolId": second }])));
+    }
+}
+
 #[tokio::test]
 async fn ten_look_ups_by_key_share_one_statement() {
     let app = App::start().await;

@@ -32,9 +32,11 @@ impl LoadAnswer {
         self.0.iter().find_map(|found| found.get(key))
     }
 
-    /// Adds what a level found.
+    /// Adds what a level found, unless it is there already.
     pub(super) fn add(&mut self, found: Arc<FoundByKey>) {
-        self.0.push(found);
+        if !self.0.iter().any(|it| Arc::ptr_eq(it, &found)) {
+            self.0.push(found);
+        }
     }
 }
 

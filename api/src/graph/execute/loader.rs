@@ -68,8 +68,9 @@ impl<'r> Questions<'r> {
     pub(super) async fn ask(
         &self,
         questions: Vec<KeyedLoad>,
-    ) -> Result<BTreeMap<LoadId, Arc<FoundByKey>>, Unanswered> {
+    ) -> Result<Vec<(LoadId, Arc<FoundByKey>)>, Unanswered> {
         let found = self.0.try_load_many(questions).await.map_err(|error| Error::internal(&error))?;
+        // Questions of one load can have several answers: what the load finds for this level, and what it found for an earlier one.
         let found = found.into_iter().map(|(question, found)| Ok((question.load, found?)));
         found.collect::<Result<_, _>>().map_err(Arc::unwrap_or_clone)
     }
