@@ -162,10 +162,10 @@ async fn a_filled_series_does_not_compare_its_buckets_with_each_other() {
     scale::explain(&owner, &ANALYZE).await;
     let app = App::over(&database, |config| config.database.pool_size = 1).await;
     let north = app.clinician_north().await;
-    for bucket in [r#"unit: DAY, timeZone: "America/Denver""#, "unit: DAY", "unit: WEEK"] {
+    for calendar in [r#"unit: DAY, timeZone: "America/Denver""#, "unit: DAY", "unit: WEEK"] {
         for group_by in ["", ", groupBy: { eventType: { eventName: true } }"] {
             let query = format!(
-                r#"{{ sessionEventsSeries(time: EVENT_TIMESTAMP, bucket: {{ {bucket} }}{group_by}, fill: ZERO, from: "2025-01-01T00:00:00Z",
+                r#"{{ sessionEventsSeries(time: EVENT_TIMESTAMP, bucket: {{ calendar: {{ {calendar} }} }}{group_by}, fill: ZERO, from: "2025-01-01T00:00:00Z",
                      to: "2025-07-01T00:00:00Z") {{ points {{ start aggregate {{ count }} }} }} }}"#
             );
             for plan in asked_often(&owner, &north, &query, &json!({})).await {

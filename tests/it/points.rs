@@ -271,19 +271,6 @@ async fn equal_values_and_moments_are_thinned_too() {
 }
 
 #[tokio::test]
-async fn points_of_a_reference_table_are_as_many_as_asked_for_each_time() {
-    let app = App::start().await;
-    let north = app.clinician_north().await;
-    for max in [4, 6, 4] {
-        let query =
-            format!("{{ assessments {{ points(x: CREATED_AT, y: MAX_SCORE, max: {max}) {{ id }} }} }}");
-        let answer = north.ask(&query).await;
-        let number = answer.data()["assessments"]["points"].as_array().unwrap().len();
-        assert!(number <= max && number + 1 >= max, "{number}");
-    }
-}
-
-#[tokio::test]
 async fn a_line_has_at_least_four_points_and_no_more_than_the_limit() {
     let app = App::with(|config| config.limits.points = 600).await;
     for (max, code) in

@@ -247,24 +247,21 @@ async fn everybody_is_answered_while_the_schema_changes_all_the_time() {
     let owner = app.owner().await;
     let north = app.clinician_north().await;
     let changes = async {
-        for number in 0..40 {
+        for number in 0.. {
             let index = format!("CREATE INDEX often_{number} ON session_events ((event_id + {number}))");
             owner.batch_execute(&index).await.unwrap();
             owner.batch_execute(&format!("DROP INDEX often_{number}")).await.unwrap();
         }
     };
-    let mut changes = std::pin::pin!(changes);
-    let mut asked = 0;
-    loop {
-        tokio::select! {
-            () = changes.as_mut() => break,
-            answer = north.ask("{ protocols(first: 1) { nodes { recordId } } }") => {
-                answer.data();
-                asked += 1;
-            }
+    let answers = async {
+        for _ in 0..10 {
+            north.ask("{ protocols(first: 1) { nodes { recordId } } }").await.data();
         }
+    };
+    tokio::select! {
+        () = changes => {}
+        () = answers => {}
     }
-    assert!(asked > 0);
 }
 
 #[tokio::test]

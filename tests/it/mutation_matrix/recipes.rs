@@ -50,23 +50,23 @@ pub(crate) fn recipe(table: &Table) -> Recipe {
             "SELECT json_build_object('siteId', site_id::text) FROM sites ORDER BY site_id DESC LIMIT 2",
             json!({ "dosageMg": 12.5 }),
         ),
-        name @ "session_events" => of_a_protocol(
-            name,
+        "public.session_events" => of_a_protocol(
+            &table.name,
             "'eventTypeId', '1', 'eventTimestamp', '2026-01-01T10:00:00Z'",
             Value::Null, // A logged event stays as it is.
         ),
-        name @ "integration_homework" => of_a_protocol(
-            name,
+        "public.integration_homework" => of_a_protocol(
+            &table.name,
             "'assignedDate', '2026-02-01', 'dueDate', '2026-03-01'",
             json!({ "completionNotes": "changed" }),
         ),
-        name @ "integration_scores" => of_a_protocol(
-            name,
+        "public.integration_scores" => of_a_protocol(
+            &table.name,
             "'scaleType', 'EIS', 'scoreValue', 60, 'measuredAt', '2026-01-08T10:00:00Z'",
             json!({ "scoreValue": 61 }),
         ),
-        name @ "assessment_responses" => {
-            of_a_protocol(name, "'score', 9, 'completedAt', '2026-01-08T10:00:00Z'", json!({ "score": 8 }))
+        "public.assessment_responses" => {
+            of_a_protocol(&table.name, "'score', 9, 'completedAt', '2026-01-08T10:00:00Z'", json!({ "score": 8 }))
         }
         "public.practitioner_profiles" => same(
             "user_id = auth.uid()",
