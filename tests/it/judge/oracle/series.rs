@@ -3,6 +3,7 @@
 use praxis::graph::catalog::{ColumnType, Scalar, Table};
 use serde_json::{Map, Value};
 
+use crate::judge::verdict::STRETCHES;
 use crate::random::Field;
 
 use super::bucket::Bucket;
@@ -156,8 +157,15 @@ impl Oracle<'_> {
         } else {
             format!("{all} g(b) LEFT JOIN {made} m USING (b)")
         };
+        let all = "coalesce(jsonb_agg(it ORDER BY b), '[]')";
+        // If the rows determine the period and it has too many points, stretches without rows are omitted.
+        let points = if fill != "NONE" && (from.is_none() || to.is_none()) {
+            format!("jsonb_build_object('{STRETCHES}', {all})")
+        } else {
+            all.to_owned()
+        };
         Ok(format!(
-            "(SELECT coalesce(jsonb_agg(it ORDER BY b), '[]') FROM (SELECT {} AS it, b.b FROM (
+            "(SELECT {points} FROM (SELECT {} AS it, b.b FROM (
                SELECT *, count(m.b) OVER (ORDER BY b) AS known FROM {grid}) b) b)",
             object(&members)
         ))
