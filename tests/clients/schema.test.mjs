@@ -19,7 +19,12 @@ describe("The schema", { timeout: 60_000 }, () => {
 
   before(async () => {
     const introspection = await ask(
-      getIntrospectionQuery({ specifiedByUrl: true, directiveIsRepeatable: true, inputValueDeprecation: true }),
+      getIntrospectionQuery({
+        specifiedByUrl: true,
+        directiveIsRepeatable: true,
+        inputValueDeprecation: true,
+        oneOf: true,
+      }),
     );
     schema = buildClientSchema(introspection);
   });
