@@ -21,5 +21,7 @@ pub mod housekeeping;
 pub mod http;
 mod random;
 pub mod server;
+#[cfg(test)]
+mod sources;
 pub mod supervise;
 pub mod systems;

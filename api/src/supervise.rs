@@ -128,6 +128,7 @@ pub fn caught<T>(name: &'static str, task: impl Future<Output = T>) -> impl Futu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sources;
 
     const SHORT: Duration = Duration::from_millis(1);
     const FOR_EVER: Duration = Duration::from_hours(24);
@@ -208,28 +209,9 @@ mod tests {
             ("http/operations.rs", 1, "an operation of a client, who is told of its end"),
             ("supervise.rs", 1, "keeps the others"),
         ];
-        let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-        let mut found = Vec::new();
-        let mut folders = vec![source.clone()];
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path);
-                    continue;
-                }
-                let name = path.strip_prefix(&source).unwrap().display().to_string();
-                let is_code = path.extension().is_some_and(|it| it == "rs") && !name.contains("tests");
-                let text = if is_code { std::fs::read_to_string(&path).unwrap() } else { String::new() };
-                let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-                let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
-                let count = lines.filter(|line| line.contains("tokio::spawn(")).count();
-                if count > 0 {
-                    found.push((name, count));
-                }
-            }
-        }
-        found.sort();
+        let files = sources::below("");
+        let spawns = |line: &str| !line.trim_start().starts_with("//") && line.contains("tokio::spawn(");
+        let found = sources::counted(files.iter().filter(|file| !file.is_test()), spawns);
         let known: Vec<_> =
             ends_with_what_it_is_for.iter().map(|(name, count, _)| ((*name).to_owned(), *count)).collect();
         assert_eq!(found, known);

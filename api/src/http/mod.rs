@@ -170,7 +170,7 @@ fn cors(origins: &[String]) -> CorsLayer {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
+    use crate::sources;
 
     /// JSON is parsed where a client or Postgres has written it. What the gateway has written travels as values beside its bytes.
     #[test]
@@ -181,27 +181,9 @@ mod tests {
             ("http/request.rs", 4, "requests"),
             ("http/socket/message.rs", 4, "messages of clients"),
         ];
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-        let mut found = Vec::new();
-        let mut folders = vec![source.join("feed"), source.join("http")];
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path);
-                    continue;
-                }
-                let text = std::fs::read_to_string(&path).unwrap();
-                let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-                let reads_json =
-                    |line: &&str| line.contains("serde_json::from_") || line.contains("from_json(");
-                let count = code.lines().filter(reads_json).count();
-                if count > 0 {
-                    found.push((path.strip_prefix(&source).unwrap().display().to_string(), count));
-                }
-            }
-        }
-        found.sort();
+        let files = ["feed", "http"].map(sources::below);
+        let reads_json = |line: &str| line.contains("serde_json::from_") || line.contains("from_json(");
+        let found = sources::counted(files.iter().flatten(), reads_json);
         let known: Vec<_> = parsers.iter().map(|(file, count, _)| ((*file).to_owned(), *count)).collect();
         assert_eq!(found, known);
     }

@@ -162,6 +162,7 @@ pub(super) use {snippet, text};
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sources;
 
     #[test]
     fn a_template_is_filled_with_names_numbers_and_fragments() {
@@ -175,30 +176,17 @@ mod tests {
     /// A template is checked by [`text!`] alone: it lists what fills its places.
     #[test]
     fn nobody_makes_sql_past_the_macros() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/graph");
-        let (mut folders, mut files) = (vec![std::path::PathBuf::from(folder)], 0);
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else if !path.ends_with("sql/snippet.rs") {
-                    files += 1;
-                    let source = std::fs::read_to_string(&path).unwrap();
-                    for forbidden in
-                        ["Template::checked", "Fragment::split_off", "Piece for ", "fragment::Filled"]
-                    {
-                        let is_allowed =
-                            forbidden == "Fragment::split_off" && path.ends_with("sql/builder.rs");
-                        assert!(
-                            is_allowed || !source.contains(forbidden),
-                            "{forbidden} in {}",
-                            path.display()
-                        );
-                    }
-                }
+        let files = sources::below("graph");
+        for file in files.iter().filter(|file| file.path != "graph/sql/snippet.rs") {
+            for forbidden in ["Template::checked", "Snippet::split_off", "Piece for ", "snippet::Filled"] {
+                let is_allowed = forbidden == "Snippet::split_off" && file.path == "graph/sql/builder.rs";
+                assert!(is_allowed || !file.text.contains(forbidden), "{forbidden} in {}", file.path);
             }
         }
-        assert!(files > 100, "{files} files");
+        let own = files.iter().find(|file| file.path == "graph/sql/snippet.rs").unwrap();
+        for name in ["fn checked(", "fn split_off(", "struct Template", "struct Snippet", "struct Filled"] {
+            assert!(own.code().contains(name), "{name} has another name now");
+        }
+        assert!(files.len() > 100, "{} files", files.len());
     }
 }

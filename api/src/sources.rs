@@ -1,0 +1,57 @@
+//! The gateway's own source, for tests of what may be where in it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A Rust file.
+pub(crate) struct Source {
+    /// Its path below `src/`: `feed/group.rs`.
+    pub(crate) path: String,
+    pub(crate) text: String,
+}
+
+impl Source {
+    /// Returns the text before the module of its tests.
+    pub(crate) fn code(&self) -> &str {
+        self.text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default()
+    }
+
+    /// Returns whether the whole file is a test.
+    pub(crate) fn is_test(&self) -> bool {
+        let path = Path::new(&self.path);
+        path.ends_with("tests.rs") || path.iter().any(|part| part == "tests")
+    }
+}
+
+/// Returns all files below a folder of `src/`, in the order of their paths.
+pub(crate) fn below(folder: &str) -> Vec<Source> {
+    fn collect(folder: &Path, into: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                collect(&path, into);
+            } else if path.extension().is_some_and(|it| it == "rs") {
+                into.push(path);
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut paths = Vec::new();
+    collect(&root.join(folder), &mut paths);
+    paths.sort();
+    let read = |path: PathBuf| Source {
+        path: path.strip_prefix(&root).unwrap().display().to_string(),
+        text: fs::read_to_string(&path).unwrap(),
+    };
+    paths.into_iter().map(read).collect()
+}
+
+/// Counts the lines that a test looks for in the code of some files; files without one are left out.
+pub(crate) fn counted<'a>(
+    sources: impl IntoIterator<Item = &'a Source>,
+    is_meant: impl Fn(&str) -> bool,
+) -> Vec<(String, usize)> {
+    let count = |source: &Source| source.code().lines().filter(|line| is_meant(line)).count();
+    let counts = sources.into_iter().map(|source| (source.path.clone(), count(source)));
+    counts.filter(|(_, count)| *count > 0).collect()
+}
