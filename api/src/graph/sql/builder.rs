@@ -114,6 +114,12 @@ impl Sql {
         self.push(")")
     }
 
+    /// Begins a statement that selects once for each parent, with the parent's key behind the columns of `p`: the subquery follows.
+    pub(super) fn for_each_parent(&mut self, parts: &[ColumnType]) -> &mut Self {
+        self.push("SELECT p.*").push_key_columns(parts.len());
+        self.push(" FROM ").keys(parts).push(" CROSS JOIN LATERAL (")
+    }
+
     /// Returns how many parents' keys there are, of which this is the first part.
     pub(super) fn key_count(part: &ColumnType) -> Snippet {
         snippet!("cardinality($1::{ty})", ty = part.scalar().postgres_array())

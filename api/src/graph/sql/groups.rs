@@ -35,8 +35,7 @@ pub(in crate::graph) fn groups(
     let nested = !parts.is_empty();
     let mut sql = Sql::new(parts.len());
     if nested {
-        sql.push("SELECT p.*").push_key_columns(parts.len());
-        sql.push(" FROM ").keys(&parts).push(" CROSS JOIN LATERAL (");
+        sql.for_each_parent(&parts);
     }
     let ordered = sql.apart(|sql| {
         sql.push("SELECT g.* FROM (");

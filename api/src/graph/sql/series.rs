@@ -42,8 +42,7 @@ impl Series<'_> {
         let nested = !parts.is_empty();
         let mut sql = Sql::new(parts.len());
         if nested {
-            sql.push("SELECT p.*").push_key_columns(parts.len());
-            sql.push(" FROM ").keys(&parts).push(" CROSS JOIN LATERAL (");
+            sql.for_each_parent(&parts);
         }
         self.write_groups(catalog, table, columns, filter, allowance, &mut sql)?;
         self.write_top(&mut sql);
