@@ -1,5 +1,5 @@
-//! The clocks. Whoever needs the time has it from here, and clippy refuses any other way (`clippy.toml`): what depends on the time
-//! is easily found, and can be given another clock.
+//! The clocks. All code reads the time here, and clippy refuses any other way (`clippy.toml`): code that depends on the time is easy
+//! to find, and tests can give it another clock.
 
 #![expect(clippy::disallowed_methods, reason = "the clocks are read here")]
 

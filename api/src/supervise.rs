@@ -193,20 +193,20 @@ mod tests {
         assert_eq!(supervisor.down(), None);
     }
 
-    /// Every task of the gateway is kept by the supervisor, or ends with what it was started for. Whoever starts another one
-    /// writes down here why nobody has to notice its end.
+    /// The supervisor keeps every task of the gateway, except those that end with their work. This list says why nobody has to notice
+    /// the end of each.
     #[test]
     fn no_task_runs_unwatched() {
         let ends_with_what_it_is_for = [
-            ("auth/key_store.rs", 1, "a fetch; whoever waits for it is told of its end"),
+            ("auth/key_store.rs", 1, "a fetch; its callers wait for its end"),
             ("cli/mod.rs", 1, "the connection of a command"),
             ("cli/serve.rs", 1, "waits for a signal, and does nothing else"),
             ("database/embedded/download.rs", 2, "a download that is awaited"),
             ("database/embedded/server.rs", 1, "the connection of the start"),
             ("database/pool.rs", 1, "a cancellation"),
-            ("feed/change_feed.rs", 1, "a group; its subscribers are told of its end"),
+            ("feed/change_feed.rs", 1, "a group; it tells its subscribers of its end"),
             ("http/connections.rs", 1, "a connection of a client"),
-            ("http/operations.rs", 1, "an operation of a client, who is told of its end"),
+            ("http/operations.rs", 1, "an operation of a client; it sends its end"),
             ("supervise.rs", 1, "keeps the others"),
         ];
         let files = sources::below("");

@@ -44,7 +44,7 @@
 //! - It has no `COPY`, no cursors and no large objects: the rows of a statement arrive whole.
 //! - Values are in binary format only.
 //! - It supports neither client certificates, GSSAPI, OAuth nor channel binding; [`AddressError::Unsupported`] names them.
-//! - It logs nothing: whoever calls it has the errors.
+//! - It logs nothing: the caller gets the errors.
 
 mod address;
 mod answers;

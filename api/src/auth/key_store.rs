@@ -88,7 +88,7 @@ impl KeyStore {
                 url.parse::<KeySource>()?;
                 if is_plain_and_remote(url) {
                     tracing::warn!(
-                        "the key set is fetched over plain http: whoever controls the network controls the keys"
+                        "the key set is fetched over plain http: an attacker on the network can replace the keys"
                     );
                 }
             }

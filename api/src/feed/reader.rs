@@ -124,7 +124,7 @@ fn recall(subscription: &Subscription, changes: &[(&RowChange, ChangeOperation)]
     (!places.is_empty()).then(|| history::recall(&places))
 }
 
-/// Merges several changes of a row within a transaction into one: triggers often rewrite what was just written.
+/// Merges several changes of a row within a transaction into one: triggers often write a row again.
 fn merged(changes: &[Arc<RowChange>]) -> Vec<(&RowChange, ChangeOperation)> {
     use ChangeOperation::{Delete, Insert, Update};
     let mut merged: Vec<Option<(&RowChange, ChangeOperation)>> = Vec::with_capacity(changes.len());

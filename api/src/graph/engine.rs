@@ -90,7 +90,7 @@ impl Engine {
         self.pool.gate().set_heard(is_heard);
     }
 
-    /// Forgets what is kept of the schema, and of rows: who may read them may have changed with it.
+    /// Clears the caches of the schema and of rows, since a change of the schema can change the rights to read them.
     fn forget_schema(&self) {
         self.reference.forget();
         self.refusals.forget();

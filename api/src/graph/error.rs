@@ -190,7 +190,7 @@ impl Error {
         Self { id: Some(random::id()), ..error }.caused(Level::ERROR, "internal error", cause)
     }
 
-    /// Returns the error of a caller who is refused.
+    /// Returns the error that refuses a caller.
     pub fn unauthenticated(error: AuthError) -> Self {
         let code = if error.is_temporary() { Code::Unavailable } else { Code::Unauthenticated };
         Self { reason: Some(error.reason()), ..Self::new(code, error.to_string()) }

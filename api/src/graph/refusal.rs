@@ -1,7 +1,6 @@
-//! Why the database refuses to write something, in words for the caller.
+//! The reasons why the database refuses a write, in words for the caller.
 //!
-//! The words for a constraint are its comment in the database: they stand beside the rule, and whoever adds a rule adds
-//! them. A constraint without a comment is named.
+//! The words for a constraint are its comment in the database, beside the rule. A constraint without a comment is named.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

@@ -99,7 +99,7 @@ pub async fn serve(
             Ok(Taken::Seat(seat)) => (seat, &services.seated),
             Ok(Taken::Lobby(seat)) => (seat, &services.lobby),
             Err(Full) => {
-                // Whoever cannot be told at once is not told.
+                // A client that cannot take the answer at once gets none.
                 let _ = tcp.try_write(REFUSAL);
                 continue;
             }

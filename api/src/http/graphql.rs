@@ -132,7 +132,7 @@ pub fn authorization(headers: &HeaderMap) -> Option<&str> {
     match (given.next(), given.next()) {
         (None, _) => None,
         (Some(value), None) => value.to_str().ok().or(Some(NO_TOKEN)),
-        // Whoever stands before us might have looked at the other one.
+        // A proxy before the gateway may have checked the other token.
         (Some(_), Some(_)) => Some(NO_TOKEN),
     }
 }

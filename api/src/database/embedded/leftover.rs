@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use super::{EmbeddedError, files};
 use crate::clock;
 
-/// The timeout of a fast shutdown, after which the server is told to stop immediately.
+/// The timeout of a fast shutdown. An immediate shutdown follows it.
 const FAST: Duration = Duration::from_secs(10);
 /// The timeout of an immediate shutdown.
 const IMMEDIATE: Duration = Duration::from_secs(10);

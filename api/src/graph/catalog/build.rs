@@ -77,7 +77,7 @@ pub enum CatalogError {
     Function {
         /// Function's name.
         function: String,
-        /// What is wrong.
+        /// The mistake, in words for a developer.
         reason: String,
     },
     /// A feed of a table or column that does not exist, or of a table that cannot be written.
@@ -93,7 +93,7 @@ pub enum CatalogError {
     Table {
         /// The table, with its schema.
         table: String,
-        /// What is wrong.
+        /// The mistake, in words for a developer.
         reason: &'static str,
     },
     /// Two things that would have the same GraphQL name.

@@ -27,7 +27,7 @@ pub(super) type FoundByKey = HashMap<Key, Found>;
 pub(super) struct LoadAnswer(Vec<Arc<FoundByKey>>);
 
 impl LoadAnswer {
-    /// Returns what was found for a key.
+    /// Returns the rows for a key.
     pub(super) fn get(&self, key: &Key) -> Option<&Found> {
         self.0.iter().find_map(|found| found.get(key))
     }

@@ -1,4 +1,4 @@
-//! The levels of a request: which rows are looked at next, and what has to be asked for them.
+//! The levels of a request: the loads that run together, because the level above holds their keys.
 
 use std::sync::Arc;
 
@@ -10,21 +10,21 @@ use super::loader::KeyedLoad;
 use crate::database::Row;
 use crate::graph::plan::{Ask, AskedKeys, LoadId, LoadKind, Plan};
 
-/// What one level of a request needs.
+/// The loads of one level.
 pub(super) struct Level<'p> {
     plan: &'p Plan,
     visits: Vec<Visit<'p>>,
 }
 
-/// A load that is asked for some keys, and what is asked below its rows.
+/// A load with its keys, and with the loads below its rows.
 struct Visit<'p> {
     ask: &'p Ask,
     keys: Arc<[Key]>,
-    /// True if the loads below that use this load's own keys are asked together with it.
+    /// True if the loads below that use this load's own keys run together with it.
     ahead: bool,
 }
 
-/// The keys that a load has been asked for.
+/// The keys that a load has read.
 pub(super) type KeySet = HashSet<Key>;
 
 impl<'p> Level<'p> {
@@ -37,19 +37,19 @@ impl<'p> Level<'p> {
                 AskedKeys::Request(keys) => {
                     level.by_key(ask, keys.iter().map(|key| Key::from_parts(key)).collect());
                 }
-                // Whoever runs the plan gives these.
+                // The caller adds these: see `given`.
                 AskedKeys::Later | AskedKeys::Rows(_) => {}
             }
         }
         level
     }
 
-    /// Returns a level without anything to ask.
+    /// Returns a level without loads.
     pub(super) fn empty(plan: &'p Plan) -> Self {
         Self { plan, visits: Vec::new() }
     }
 
-    /// Returns the same level, in which loads are asked for keys that are given when the plan runs. `load`: one of them, or all of them.
+    /// Returns the same level with the loads whose keys the caller gives. `load`: the only one of them that is meant; without it, all.
     pub(super) fn given(mut self, load: Option<LoadId>, keys: &Arc<[Key]>) -> Self {
         let plan = self.plan;
         let is_meant = |ask: &&Ask| ask.keys == AskedKeys::Later && load.is_none_or(|load| load == ask.load);
@@ -59,12 +59,12 @@ impl<'p> Level<'p> {
         self
     }
 
-    /// Returns whether nothing is left to look at.
+    /// Returns true if the level has no loads.
     pub(super) fn is_empty(&self) -> bool {
         self.visits.is_empty()
     }
 
-    /// Returns what has to be asked for this level.
+    /// Returns the questions for the loader.
     pub(super) fn questions(&self) -> Vec<KeyedLoad> {
         let is_last = self.is_last();
         let question =
@@ -72,7 +72,7 @@ impl<'p> Level<'p> {
         self.visits.iter().map(question).collect()
     }
 
-    /// Returns whether the database will not be asked for more below this level.
+    /// Returns true if no load below this level reaches the database.
     fn is_last(&self) -> bool {
         !self
             .visits
@@ -81,13 +81,13 @@ impl<'p> Level<'p> {
             .any(|(ask, _)| self.reaches_database(ask))
     }
 
-    /// Returns whether a load or one below it asks the database.
+    /// Returns true if a load or one below it reaches the database.
     fn reaches_database(&self, ask: &Ask) -> bool {
         !self.plan.loads[ask.load.0].only_reference || ask.below.iter().any(|ask| self.reaches_database(ask))
     }
 
-    /// Returns the loads that are asked below a visit's rows, each with the positions of its keys there. What was asked ahead stands in the
-    /// level of the rows themselves.
+    /// Returns the loads below a visit's rows, each with the positions of its keys there. Loads that ran together with the rows are
+    /// left out.
     fn below_visit(&self, visit: &Visit<'p>) -> impl Iterator<Item = (&'p Ask, &'p [usize])> + use<'p> {
         let ahead = if visit.ahead { self.own_key(visit.ask.load) } else { None };
         visit.ask.below.iter().filter_map(move |ask| match &ask.keys {
@@ -96,7 +96,7 @@ impl<'p> Level<'p> {
         })
     }
 
-    /// Returns the level below, when this one is answered.
+    /// Returns the level below, from the answers of this one.
     pub(super) fn below(&self, answers: &[LoadAnswer]) -> Self {
         let mut level = Self::empty(self.plan);
         for visit in &self.visits {
@@ -107,10 +107,10 @@ impl<'p> Level<'p> {
             let answer = &answers[visit.ask.load.0];
             let rows: Vec<&Row> =
                 visit.keys.iter().filter_map(|key| answer.get(key)).flat_map(|found| &found.rows).collect();
-            // Loads of one field are asked for the same keys.
+            // Loads of one field have the same keys.
             let mut last = None;
             for (ask, positions) in asks {
-                // Many rows lead to the same one. What is below it is then looked at once.
+                // Many rows can reference one row, whose loads then run once.
                 let is_one = matches!(self.plan.loads[ask.load.0].kind, LoadKind::ByKey);
                 let keys: Arc<[Key]> = match &last {
                     Some((of, keys)) if *of == (positions, is_one) => Arc::clone(keys),
@@ -126,8 +126,8 @@ impl<'p> Level<'p> {
         level
     }
 
-    /// Adds a load whose keys are given. What hangs on that same key is asked for along with it: where a row turns out
-    /// not to exist, or not to be the caller's, nothing of that is shown.
+    /// Adds a load whose keys are known, and the loads below it that use the same keys. If a row does not exist, or the caller may not
+    /// see it, the answer shows nothing of these.
     fn by_key(&mut self, ask: &'p Ask, keys: Arc<[Key]>) {
         if keys.is_empty() {
             return;
@@ -148,14 +148,14 @@ impl<'p> Level<'p> {
         }
     }
 
-    /// Returns positions, in the rows of a load by key, of that key.
+    /// Returns the positions of the key in the rows of a load by key.
     fn own_key(&self, load: LoadId) -> Option<&'p [usize]> {
         let load = &self.plan.loads[load.0];
         matches!(load.kind, LoadKind::ByKey).then_some(load.positions.as_slice())
     }
 }
 
-/// Returns keys without those that came before.
+/// Returns the keys without repetitions.
 fn distinct(keys: impl Iterator<Item = Key>) -> Arc<[Key]> {
     let mut seen = KeySet::default();
     keys.filter(|key| seen.insert(key.clone())).collect()

@@ -1,34 +1,34 @@
-//! What a plan asks, level by level: the planner records each load where it comes up, so that whoever runs the plan need not
-//! know the fields that ask.
+//! The loads of a plan, level by level. The planner records each load at the field that needs it, so that the code that runs the plan
+//! knows no fields.
 
 use std::sync::Arc;
 
 use super::LoadId;
 
-/// A load that is asked for some keys.
+/// A load, and the keys that it reads.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(in crate::graph) struct Ask {
     pub(in crate::graph) load: LoadId,
     pub(in crate::graph) keys: AskedKeys,
-    /// The loads that are asked for keys in the rows of this one.
+    /// The loads whose keys are in the rows of this one.
     pub(in crate::graph) below: Vec<Ask>,
 }
 
-/// Where the keys of a load come from.
+/// The source of the keys of a load.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(in crate::graph) enum AskedKeys {
-    /// The whole table is asked for, without a key.
+    /// The load reads the whole table, without a key.
     Whole,
-    /// The request gives them: each as its parts in Postgres's binary format.
+    /// The request gives the keys, each as its parts in Postgres's binary format.
     Request(Arc<[Vec<Vec<u8>>]>),
-    /// They are given when the plan runs.
+    /// The code that runs the plan gives the keys.
     Later,
-    /// They stand in the rows above, at these positions.
+    /// The rows above hold the keys, at these positions.
     Rows(Arc<[usize]>),
 }
 
-/// Returns a load among those that are asked for the same keys, and adds it where it is not there. It is looked for from the end:
-/// most often it was the last to be added.
+/// Returns the entry of a load with these keys, and adds it if it is missing. The search begins at the end, since most often the last
+/// entry is the right one.
 pub(super) fn add(asks: &mut Vec<Ask>, load: LoadId, keys: AskedKeys) -> &mut Ask {
     let at = asks.iter().rposition(|ask| ask.load == load && ask.keys == keys).unwrap_or_else(|| {
         asks.push(Ask { load, keys, below: Vec::new() });
@@ -37,7 +37,7 @@ pub(super) fn add(asks: &mut Vec<Ask>, load: LoadId, keys: AskedKeys) -> &mut As
     &mut asks[at]
 }
 
-/// Adds loads to those that are asked below the same rows.
+/// Adds loads to others below the same rows.
 pub(super) fn merge(into: &mut Vec<Ask>, asks: Vec<Ask>) {
     if into.is_empty() {
         *into = asks;

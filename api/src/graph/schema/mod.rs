@@ -194,7 +194,7 @@ mod tests {
     use super::*;
     use crate::systems;
 
-    /// Whoever executes documents by the schema instead of the engine is told so, and gets no data.
+    /// A document that the schema executes, and not the engine, gets an error that says so, and no data.
     #[tokio::test]
     async fn its_resolvers_answer_nothing() {
         let schema = build(&Catalog::new(&systems::ALL).unwrap()).unwrap();

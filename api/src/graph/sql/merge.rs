@@ -21,7 +21,7 @@
 //! ```
 //!
 //! Of an array Postgres does not conclude that the column is the same in all rows, and only that index gives the order. There is
-//! none without the tenant, so that whoever sees all tenants pays for a page of each.
+//! none without the tenant, so that a caller who sees all tenants pays for a page of each.
 //!
 //! The policy still decides about each row; strips only say where to look. What continues after a cursor in an order that has
 //! missing values, or goes both ways, is several ranges of an index: strips too.

@@ -74,7 +74,7 @@ impl End {
             // The answer to the client's goodbye goes out while it is read on.
             while let Some(Ok(_)) = socket.recv().await {}
         };
-        // Whoever does not take it learns it from the connection's end.
+        // A client that does not read it learns it from the end of the connection.
         let _ = timeout(GOODBYE_WITHIN, said).await;
     }
 }

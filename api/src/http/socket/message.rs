@@ -37,7 +37,7 @@ pub(super) fn read(text: &str, context: impl FnOnce() -> RequestContext) -> Resu
     Ok(Said::Message(match kind.as_ref() {
         "connection_init" => {
             let payload: Option<&RawValue> = serde_json::from_str(payload)?;
-            // Of two tokens, whoever stands before the gateway might have looked at the other.
+            // Two tokens are refused: a proxy before the gateway may have checked the other one.
             payload.map_or(Ok(()), fields_once).map_err(serde_json::Error::custom)?;
             let payload: Option<Map<String, Value>> =
                 payload.map(|payload| serde_json::from_str(payload.get())).transpose()?;

@@ -4,7 +4,7 @@ use entity_ppn::table;
 
 use crate::graph::catalog::{Keys, Scope, Strip};
 
-/// Clinical rows of the caller's sites, and the summaries, which whoever runs the network sees all of.
+/// Clinical rows of the caller's sites, and the summaries, of which administrators of the network see all.
 pub(super) const SCOPES: [Scope; 2] = [
     Scope {
         policy: "(site_id = ANY (( SELECT praxis.auth_sites() AS auth_sites)::bigint[]))",
