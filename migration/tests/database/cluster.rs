@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use sea_orm::sqlx::{self, AssertSqlSafe, Connection as _, PgConnection, Row as _};
 
-pub(crate) use crate::server::Cluster;
-use crate::server::program;
+use crate::dropped::drop_with_test;
+pub(crate) use crate::server::{Cluster, program};
 
 static SHARED: LazyLock<Cluster> = LazyLock::new(Cluster::start);
 static COUNT: AtomicUsize = AtomicUsize::new(0);
@@ -39,6 +39,7 @@ impl Cluster {
         let mut server = server.unwrap();
         let create = format!("CREATE DATABASE {name} OWNER {owner}");
         sqlx::raw_sql(AssertSqlSafe(create)).execute(&mut server).await.unwrap();
+        drop_with_test(self, &name);
         Database { cluster: self, name }
     }
 }

@@ -14,6 +14,8 @@ mod cluster;
 mod comments;
 mod consent;
 mod descriptions;
+#[path = "../../../tests/it/harness/dropped.rs"]
+mod dropped;
 mod entities;
 mod events;
 mod functions;

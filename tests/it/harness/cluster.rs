@@ -24,6 +24,9 @@ impl Cluster {
     pub(crate) fn start() -> Self {
         static STARTED: AtomicUsize = AtomicUsize::new(0);
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
+        if number == 0 {
+            remove_what_was_left();
+        }
         let folder = PathBuf::from(format!("/tmp/praxis-test-{}-{number}", std::process::id()));
         // TERM stops a server that is still starting, INT one that waits for its clients.
         let script = r#"
@@ -56,6 +59,18 @@ impl Cluster {
     /// Returns the folder of the server's socket.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
+    }
+}
+
+/// Removes the folders of test processes that were killed together with their shells.
+fn remove_what_was_left() {
+    for folder in fs::read_dir("/tmp").into_iter().flatten().flatten() {
+        let name = folder.file_name();
+        let process = name.to_str().and_then(|name| name.strip_prefix("praxis-test-")?.split('-').next());
+        if process.is_some_and(|process| !Path::new("/proc").join(process).exists()) {
+            // Another test process may be removing it too.
+            let _ = fs::remove_dir_all(folder.path());
+        }
     }
 }
 

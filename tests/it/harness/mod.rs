@@ -4,6 +4,7 @@
 
 mod answer;
 mod cluster;
+mod dropped;
 mod installed;
 mod postgres;
 mod socket;
@@ -29,6 +30,7 @@ use tokio_postgres::{Client, NoTls};
 
 pub(crate) use answer::Answer;
 pub(crate) use cluster::{Cluster, program, shell_in};
+use dropped::drop_with_test;
 pub(crate) use installed::{Installed, haproxy, pgbouncer};
 pub(crate) use postgres::Postgres;
 pub(crate) use socket::Socket;
@@ -387,6 +389,7 @@ async fn create_database(how: &str) -> String {
     let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
     let server = connect(&CLUSTER.url("postgres", "postgres")).await;
     server.batch_execute(&format!("CREATE DATABASE {name} {how} STRATEGY file_copy")).await.unwrap();
+    drop_with_test(&CLUSTER, &name);
     name
 }
 
