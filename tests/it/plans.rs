@@ -1,6 +1,6 @@
 //! The queries of dashboards use an index: no statement reads a large table sequentially.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use praxis::systems::ppn::EXAMPLES;
 use serde_json::{Value, json};
@@ -177,4 +177,45 @@ async fn a_filled_series_does_not_compare_its_buckets_with_each_other() {
             }
         }
     }
+}
+
+/// A list below few parents is not planned at each request: Postgres keeps the plan of its statement.
+#[tokio::test]
+async fn the_plan_for_many_parents_is_kept_also_where_there_are_few() {
+    let app = App::with(|config| config.database.pool_size = 1).await;
+    let owner = app.owner().await;
+    scale::explain(&owner, &[("auto_explain.log_verbose", "on")]).await;
+    // The gateway's connections have the settings from their beginning.
+    let app = App::over(&app.database, |config| config.database.pool_size = 1).await;
+    let north = app.clinician_north().await;
+    let queries = EXAMPLES
+        .iter()
+        .map(|example| example.query)
+        .chain(documented())
+        .chain(CHARTS.map(|(_, query)| query));
+
+    let mut seen = 0;
+    let mut planned = Vec::new();
+    for query in queries {
+        let variables = if query.contains("$id") { json!({ "id": "1" }) } else { json!({}) };
+        let plans = asked_often(&owner, &north, query, &variables).await;
+        let last: BTreeMap<&str, &Value> =
+            plans.iter().map(|plan| (plan["Query Text"].as_str().unwrap(), plan)).collect();
+        for (text, plan) in last.into_iter().filter(|(text, _)| text.contains(" k(k0) ")) {
+            seen += 1;
+            // A plan for certain keys has these in the place of the parameter.
+            let is_kept = nodes(std::slice::from_ref(plan))
+                .into_iter()
+                .any(|(_, node)| node["Output"] == json!(["$1"]));
+            if !is_kept {
+                planned.push(text.to_owned());
+            }
+        }
+    }
+    assert!(seen > 10, "{seen} statements");
+    assert!(
+        planned.is_empty(),
+        "{seen} statements, of which these are planned anew:\n{}",
+        planned.join("\n")
+    );
 }

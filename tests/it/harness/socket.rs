@@ -148,17 +148,34 @@ impl Socket {
         tokio::time::timeout(time, self.next()).await.ok()
     }
 
-    /// Returns the data of the next message, which must belong to this operation.
+    /// Returns the next message of this operation, or of no operation. The messages of others, which may come in any order, wait
+    /// for the next call.
+    async fn next_of(&mut self, id: &str) -> Value {
+        let mut others = Vec::new();
+        let message = loop {
+            let message = self.next().await;
+            match message["id"].as_str() {
+                Some(other) if other != id => others.push(message),
+                _ => break message,
+            }
+        };
+        for other in others.into_iter().rev() {
+            self.early.push_front(Message::Text(other.to_string().into()));
+        }
+        message
+    }
+
+    /// Returns the data of the next message of this operation.
     pub(crate) async fn data(&mut self, id: &str) -> Value {
-        let message = self.next().await;
+        let message = self.next_of(id).await;
         assert_eq!((&message["id"], &message["type"]), (&json!(id), &json!("next")), "{message:#}");
         assert_eq!(message["payload"].get("errors"), None, "{message:#}");
         message["payload"]["data"].clone()
     }
 
-    /// Returns the only error of the next message, which must end this operation.
+    /// Returns the only error of the next message of this operation, which must end it.
     pub(crate) async fn error(&mut self, id: &str) -> Value {
-        let message = self.next().await;
+        let message = self.next_of(id).await;
         assert_eq!((&message["id"], &message["type"]), (&json!(id), &json!("error")), "{message:#}");
         message["payload"][0].clone()
     }

@@ -101,11 +101,14 @@ impl Sql {
         place
     }
 
-    /// Appends the parents' keys as a table of their own: `unnest($1::bigint[]) k(k0)`.
+    /// Appends the parents' keys as a table of their own: `unnest((SELECT $1::bigint[])) k(k0)`.
+    ///
+    /// The subquery keeps the number of keys from the planner. It would otherwise count them for a plan of the keys at hand, and assume
+    /// ten for a plan that can be kept: with fewer keys the former always looks cheaper, and each execution would be planned anew.
     pub(super) fn keys(&mut self, parts: &[ColumnType]) -> &mut Self {
         self.push("unnest(");
         self.join(", ", parts.iter().enumerate(), |sql, (at, part)| {
-            sql.push(text!("${number}::{ty}", number = at + 1, ty = part.scalar().postgres_array()));
+            sql.push(text!("(SELECT ${number}::{ty})", number = at + 1, ty = part.scalar().postgres_array()));
         });
         self.push(text!(") {KEY_ALIAS}(", KEY_ALIAS));
         self.join(", ", 0..parts.len(), |sql, at| {

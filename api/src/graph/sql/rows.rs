@@ -33,7 +33,7 @@ pub(in crate::graph) fn all(table: &Table, projection: &[SelectedColumn]) -> Sql
 }
 
 /// Returns the statement of rows by key: `SELECT … FROM t WHERE t.pk = $1`, or for many
-/// `SELECT … FROM unnest($1) k(k0) CROSS JOIN LATERAL (SELECT t.* FROM t WHERE t.pk = k.k0 OFFSET 0) t`.
+/// `SELECT … FROM unnest((SELECT $1)) k(k0) CROSS JOIN LATERAL (SELECT t.* FROM t WHERE t.pk = k.k0 OFFSET 0) t`.
 ///
 /// Each row is looked up by its key and by nothing else. `t.pk = ANY ($1)` leaves Postgres the choice, and for an array of
 /// unknown length it takes the index of the policy as well, and reads the tenant's rows.
