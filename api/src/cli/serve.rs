@@ -40,6 +40,16 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
 
 /// Serves an existing database.
 async fn serve_database(args: &ServeArgs, url: &str, stop: watch::Receiver<bool>) -> Result<(), Failure> {
+    check_tables(args, url).await?;
+    let server = Server::start(config(args, url.to_owned(), None, Vec::new())?).await?;
+    say(&format!("Praxis serves GraphQL at http://{}/graphql", server.address()));
+    server.run(stopped(stop)).await;
+    Ok(())
+}
+
+/// Checks that a database has the tables of the chosen systems and all migrations, which it applies if asked to. The owner's
+/// connections end here: a gateway that serves has none.
+async fn check_tables(args: &ServeArgs, url: &str) -> Result<(), Failure> {
     let wanted = args.systems.chosen()?;
     let (option, owner) = args.owner(url)?;
     if args.migrate {
@@ -60,9 +70,6 @@ async fn serve_database(args: &ServeArgs, url: &str, stop: watch::Receiver<bool>
         )
         .into());
     }
-    let server = Server::start(config(args, url.to_owned(), None, Vec::new())?).await?;
-    say(&format!("Praxis serves GraphQL at http://{}/graphql", server.address()));
-    server.run(stopped(stop)).await;
     Ok(())
 }
 

@@ -32,6 +32,8 @@ const RATE: f64 = 50.0;
 const LOOK: Duration = Duration::from_secs(10);
 /// The largest number of connections that the gateway may have to Postgres.
 const POOL: usize = 16;
+/// The time within which the number of connections must be what the gateway may have.
+const SETTLED_WITHIN: Duration = Duration::from_secs(5);
 /// The growth of memory that is allowed without hostile clients after the first fifth of the time, in addition to a tenth, in MB.
 const SLACK: u64 = 10;
 /// The memory that the gateway may hold for clients, and the most that it may use besides, in MB: for work in progress, and for
@@ -128,8 +130,7 @@ pub(crate) async fn run(database: &Database, args: &SoakArgs) -> Result<(), Fail
         if let Some(ended) = work.try_join_next() {
             return Err(ended?.err().unwrap_or_else(|| "a worker ended".into()));
         }
-        let sql = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'praxis_gateway'";
-        let connections: i64 = owner.query_one(sql, &[]).await?.get(0);
+        let connections = connections(&owner).await?;
         let size = memory(gateway.pid());
         if attacks.is_empty() {
             sizes.push(size);
@@ -148,10 +149,6 @@ pub(crate) async fn run(database: &Database, args: &SoakArgs) -> Result<(), Fail
             reads.count.load(Ordering::Relaxed),
             seen.deliveries.load(Ordering::Relaxed)
         )?;
-        // The pool, one connection for reference tables, and one that listens.
-        if usize::try_from(connections)? > POOL + 2 {
-            return Err(format!("{connections} connections to Postgres").into());
-        }
     }
     let logged = writing.await??;
     work.abort_all();
@@ -190,6 +187,24 @@ pub(crate) async fn run(database: &Database, args: &SoakArgs) -> Result<(), Fail
         return Err("hostile clients make honest ones wait".into());
     }
     Ok(())
+}
+
+/// Returns the number of the gateway's connections to Postgres. Fails if it stays above the pool and three more: those for reference
+/// tables, for changes, and for what is checked of the database.
+async fn connections(owner: &tokio_postgres::Client) -> Result<i64, Failure> {
+    let sql = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'praxis_gateway'";
+    let begun = Instant::now();
+    loop {
+        let connections: i64 = owner.query_one(sql, &[]).await?.get(0);
+        if usize::try_from(connections)? <= POOL + 3 {
+            return Ok(connections);
+        }
+        // The process of a connection that was closed ends a moment later.
+        if begun.elapsed() > SETTLED_WITHIN {
+            return Err(format!("{connections} connections to Postgres").into());
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 /// Reads the protocols in turn.

@@ -4,7 +4,7 @@ use rustix::process::Signal;
 
 use super::{Folder, run, serve};
 use crate::binary::{Served, over, secret};
-use crate::harness::{App, clone_database, database_url, empty_database, eventually};
+use crate::harness::{App, clone_database, connect, database_url, empty_database, eventually};
 
 #[tokio::test]
 async fn serve_refuses_an_unknown_system_before_it_starts_anything() {
@@ -40,6 +40,23 @@ async fn serve_refuses_a_superuser_and_says_what_to_grant() {
 async fn serve_refuses_pending_migrations_and_names_the_command() {
     let said = serve(&database_url("postgres", &empty_database().await), &[]).await.bad();
     assert!(said.contains("praxis migrate up") && said.contains("--migrate"), "{said}");
+}
+
+/// What reads the migrations at the start leaves no connection behind, least of all one of the tables' owner.
+#[tokio::test]
+async fn a_gateway_that_serves_has_no_connection_of_the_owner() {
+    let database = clone_database().await;
+    let (url, owners) = (database_url("praxis_gateway", &database), database_url("postgres", &database));
+    let _served =
+        Served::start(&[&over(&url)[..], &["--migration-url", &owners, "--pool-size", "2"]].concat()).await;
+    let watching = connect(&owners).await;
+    let sql = "SELECT count(*) FILTER (WHERE usename = 'postgres') = 0
+            AND count(*) FILTER (WHERE usename = 'praxis_gateway') BETWEEN 1 AND 2 + 3
+        FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    eventually("the gateway has its own connections only", async || {
+        watching.query_one(sql, &[]).await.unwrap().get(0)
+    })
+    .await;
 }
 
 #[tokio::test]
