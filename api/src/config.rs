@@ -23,10 +23,10 @@ use crate::graph::Limits;
 use crate::http::HttpSettings;
 use crate::systems;
 
-/// The logs of libraries about each migration are not for operators.
+/// The default filter of the log. It leaves out what libraries log about each migration.
 const DEFAULT_LOG: &str = "info,sqlx=warn,sea_orm_migration=warn";
 
-/// An invalid setting.
+/// The reasons why settings are invalid.
 #[derive(Debug, Error)]
 pub enum ConfigError {
     /// A system is unknown.
@@ -114,11 +114,11 @@ pub struct ServeArgs {
     pub log: LogArgs,
 }
 
-/// The most seconds or milliseconds, which is Postgres's limit of a timeout.
+/// The largest number of seconds or milliseconds of a setting, which is Postgres's limit of a timeout.
 const LONGEST: u64 = i32::MAX as u64;
-/// The most connections, which is Postgres's limit.
+/// The largest number of connections, which is Postgres's limit.
 const MOST_CONNECTIONS: u64 = 262_143;
-/// The most hours: ten years.
+/// The largest number of hours of a setting: ten years.
 const LONGEST_HOURS: u64 = 87_600;
 
 /// Returns a parser for a number within a range.
@@ -176,7 +176,7 @@ pub struct PoolArgs {
     /// `max_prepared_statements` [default: unless there is a pooler before the database]
     #[arg(long, env = "PRAXIS_PREPARED_STATEMENTS", value_name = "BOOL")]
     pub prepared_statements: Option<bool>,
-    /// Postgres URL for notifications of changes: the same database, beside any pooler [default: that of the database]
+    /// Postgres URL for notifications of changes: the same database, past any pooler [default: that of the database]
     #[arg(long, env = "PRAXIS_LISTEN_URL", hide_env_values = true, value_name = "URL")]
     pub listen_url: Option<String>,
     /// Certificates to trust instead of the system's, as a PEM file
@@ -251,7 +251,7 @@ pub struct LimitArgs {
     /// Memory for the cache of documents, in bytes
     #[arg(long, env = "PRAXIS_KEPT_DOCUMENTS", default_value_t = Limits::default().documents, value_name = "BYTES")]
     pub kept_documents: usize,
-    /// How long the answer to a mutation with an `Idempotency-Key` is kept, in hours
+    /// Retention of the answer to a mutation with an `Idempotency-Key`, in hours
     #[arg(long, env = "PRAXIS_IDEMPOTENCY_RETENTION", value_parser = within::<u64>(1..=LONGEST_HOURS), default_value_t = 24, value_name = "HOURS")]
     pub idempotency_retention: u64,
     /// Show the schema to callers with a token
@@ -275,7 +275,7 @@ pub struct HttpArgs {
     /// Timeout of a request, in milliseconds
     #[arg(long, env = "PRAXIS_REQUEST_TIMEOUT", value_parser = within::<u64>(1..=LONGEST), default_value_t = 15_000, value_name = "MS")]
     pub request_timeout: u64,
-    /// Timeout of a client that does not read what it is sent, in milliseconds; then it is cut off
+    /// Timeout of a client that does not read its answer, in milliseconds; then its connection is closed
     #[arg(long, env = "PRAXIS_WRITE_TIMEOUT", value_parser = within::<u64>(1..=LONGEST), default_value_t = 30_000, value_name = "MS")]
     pub write_timeout: u64,
     /// Timeout of the headers of a request, in milliseconds
@@ -293,8 +293,8 @@ pub struct HttpArgs {
     /// Most connections from one address [default: all; if none is left, the address with the most gives one up]
     #[arg(long, env = "PRAXIS_MAX_CONNECTIONS_PER_ADDRESS", value_parser = within::<usize>(1..), value_name = "N")]
     pub max_connections_per_address: Option<usize>,
-    /// Header in which the proxy before the gateway names the client's address, such as `x-forwarded-for`. Set it only if the
-    /// gateway cannot be reached beside that proxy
+    /// Header in which the proxy in front of the gateway names the client's address, such as `x-forwarded-for`. Set it only if the
+    /// gateway cannot be reached past that proxy
     #[arg(long, env = "PRAXIS_CLIENT_ADDRESS_HEADER", value_name = "NAME")]
     pub client_address_header: Option<HeaderName>,
     /// Memory for all requests, their rows and answers, in MB; a caller may have a quarter
@@ -315,7 +315,7 @@ pub struct HttpArgs {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Subscriptions")]
 pub struct FeedArgs {
-    /// How long changes are kept, and so how long a client may be away and continue where it stopped, in seconds
+    /// Retention of changes, in seconds: a client can resume a subscription after an interruption of this length
     #[arg(long, env = "PRAXIS_CHANGES_KEPT", value_parser = within::<u64>(1..=LONGEST), default_value_t = 3_600, value_name = "SECONDS")]
     pub changes_kept: u64,
     /// Most `WebSockets` and event streams
@@ -358,7 +358,7 @@ pub struct FeedArgs {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Log")]
 pub struct LogArgs {
-    /// What to log: `error`, `warn`, `info`, `debug`, or a `tracing` filter
+    /// Log level: `error`, `warn`, `info`, `debug`, or a `tracing` filter
     #[arg(long, env = "PRAXIS_LOG", default_value = DEFAULT_LOG, value_name = "FILTER")]
     pub log: String,
     /// Format of the log
@@ -386,7 +386,7 @@ impl ServeArgs {
         self.addresses().try_for_each(|(option, url)| self.check_address(option, url))
     }
 
-    /// Returns the settings of authentication. `embedded_secret`: that of the embedded Postgres, if there is one.
+    /// Returns the settings of authentication. `embedded_secret`: the secret of the embedded Postgres, if there is one.
     pub fn auth(&self, embedded_secret: Option<&[u8]>) -> Result<AuthConfig, ConfigError> {
         let args = &self.auth;
         let secret = args.jwt_secret.clone().map(Into::into).or_else(|| embedded_secret.map(Into::into));
@@ -455,7 +455,7 @@ impl ServeArgs {
         })
     }
 
-    /// Returns the settings of the endpoint, still without the page's demo users.
+    /// Returns the settings of the endpoint, without a `GraphiQL` page.
     pub fn http(&self) -> HttpSettings {
         let args = &self.http;
         HttpSettings {

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::lacking::Lacking;
+use super::missing::Missing;
 use super::{Failure, say};
 use crate::auth::{Authenticator, SystemClock};
 use crate::config::{DATABASE, LISTEN, ServeArgs, pool};
-use crate::database::{Between, Mode, Pool, embedded, migration_status};
+use crate::database::{Mode, Pool, Pooler, embedded, migration_status};
 use crate::feed::check_notifications;
 use crate::graph::Engine;
 use crate::guard::Guard;
@@ -40,10 +40,10 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
         }
         Err(_) => None,
     };
-    let lacking = systems.zip(status);
-    let lacking = lacking.map(|(systems, status)| Lacking::of(systems, &status));
-    if let Some(lacking) = &lacking {
-        doctor.migrations(lacking);
+    let missing = systems.zip(status);
+    let missing = missing.map(|(systems, status)| Missing::of(systems, &status));
+    if let Some(missing) = &missing {
+        doctor.migrations(missing);
     }
     if let Some(auth) = doctor.check("the token settings", args.auth(secret.as_deref()), "") {
         let roles = auth.allowed_roles.clone();
@@ -59,10 +59,11 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
             )
         {
             doctor.mode(mode, &pool, args.pool.listen_url.as_deref()).await;
-            doctor.between(&pool, args.pool.prepared_statements).await;
+            doctor.pooler(&pool, args.pool.prepared_statements).await;
             // A missing system is reported only once.
-            if let (Some(Lacking { there, .. }), Some(limits)) = (&lacking, limits)
-                && let Some(engine) = doctor.check("the schema", Engine::new(there, limits, pool.clone()), "")
+            if let (Some(Missing { present, .. }), Some(limits)) = (&missing, limits)
+                && let Some(engine) =
+                    doctor.check("the schema", Engine::new(present, limits, pool.clone()), "")
             {
                 doctor.database(&Guard::new(&Arc::new(engine), &pool, &roles)).await;
             }
@@ -73,7 +74,7 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
 
 struct Doctor {
     problems: usize,
-    /// Number of findings that keep the gateway from serving only in part.
+    /// The number of findings that do not keep the gateway from serving.
     notes: usize,
 }
 
@@ -110,15 +111,15 @@ impl Doctor {
         say(&format!("         → {remedy}"));
     }
 
-    /// Reports what the database lacks of the systems to serve.
-    fn migrations(&mut self, lacking: &Lacking) {
-        if !lacking.absent.is_empty() {
-            let text = format!("the database has no tables of {}", systems::names(&lacking.absent, ", "));
-            self.problem(&text, &lacking.choose());
+    /// Reports systems and migrations that the database lacks.
+    fn migrations(&mut self, missing: &Missing) {
+        if !missing.absent.is_empty() {
+            let text = format!("the database has no tables of {}", systems::names(&missing.absent, ", "));
+            self.problem(&text, &missing.remedy());
         }
-        for status in &lacking.migrations {
+        for status in &missing.migrations {
             let state = format!("{:?}", status.state).to_lowercase();
-            let remedy = format!("run `{}`", lacking.migrate());
+            let remedy = format!("run `{}`", missing.migrate());
             self.problem(&format!("the migration {} is {state}", status.name), &remedy);
         }
     }
@@ -138,24 +139,24 @@ impl Doctor {
                 "see default_transaction_read_only, of the server, the database and the role",
             ),
         }
-        let heard = check_notifications(pool).await;
+        let arrive = "notifications of changes arrive";
         self.check(
-            &listening.map_or("changes are heard of".into(), |_| format!("changes are heard of ({LISTEN})")),
-            heard,
+            &listening.map_or(arrive.into(), |_| format!("{arrive} ({LISTEN})")),
+            check_notifications(pool).await,
             "subscriptions answer UNAVAILABLE; everything else works",
         );
     }
 
     /// Reports whether statements can stay prepared as configured.
-    async fn between(&mut self, pool: &Pool, prepared_statements: Option<bool>) {
-        let found = self.check("what stands before the database", pool.between().await, "");
-        match (found, prepared_statements) {
-            (Some(Between::ForgetfulPooler), Some(true)) => self.problem(
+    async fn pooler(&mut self, pool: &Pool, prepared_statements: Option<bool>) {
+        let pooler = self.check("the detection of a pooler", pool.detect_pooler().await, "");
+        match (pooler, prepared_statements) {
+            (Some(Pooler::LosesStatements), Some(true)) => self.problem(
                 "the pooler before the database does not keep prepared statements",
                 "leave out --prepared-statements true, or set max_prepared_statements of PgBouncer 1.21 or newer",
             ),
-            (Some(Between::Pooler | Between::ForgetfulPooler), None) => {
-                say("ok       a pooler stands before the database: statements are not kept prepared");
+            (Some(Pooler::Present | Pooler::LosesStatements), None) => {
+                say("ok       a pooler is before the database: statements are not kept prepared");
             }
             _ => {}
         }
@@ -163,11 +164,13 @@ impl Doctor {
 
     /// Reports the findings of the guard.
     async fn database(&mut self, guard: &Guard) {
-        let Some(findings) = self.check("the database can be looked at", guard.look().await, "") else {
+        let Some(findings) = self.check("the protection of rows can be checked", guard.check().await, "")
+        else {
             return;
         };
-        let lacking = self.check("the privileges can be looked at", guard.lacking(&findings).await, "");
-        for finding in findings.into_iter().chain(lacking.unwrap_or_default()) {
+        let missing =
+            self.check("the privileges can be checked", guard.missing_privileges(&findings).await, "");
+        for finding in findings.into_iter().chain(missing.unwrap_or_default()) {
             if finding.is_unsafe {
                 self.problem(&finding.to_string(), &finding.remedy);
             } else {

@@ -69,7 +69,7 @@ pub(super) async fn run(args: &LintArgs) -> ExitCode {
 
 async fn check(args: &LintArgs) -> Result<Report, Failure> {
     let Some(url) = &args.database_url else { return check_own(args).await };
-    let url = &plainly(url)?.url_apart(Access::Reads).await?;
+    let url = &plainly(url)?.url_unpooled(Access::Reads).await?;
     let config = match &args.config {
         Some(file) => read_config(file)?,
         None if is_praxis(url).await? => {

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::lacking::Lacking;
+use super::missing::Missing;
 use super::{Failure, plainly, say};
 use crate::config::SystemArgs;
 use crate::database::Access;
@@ -47,7 +47,7 @@ pub(super) async fn run(args: MigrateArgs) -> Result<(), Failure> {
         Direction::Up { .. } | Direction::Down { .. } => Access::Writes,
         Direction::Status { .. } => Access::Reads,
     };
-    let url = plainly(&url)?.url_apart(access).await?;
+    let url = plainly(&url)?.url_unpooled(access).await?;
     match args.direction {
         Direction::Up { systems } => {
             let applied = migration::up_for(&url, systems::migrated(&systems.chosen()?)).await?;
@@ -64,17 +64,17 @@ pub(super) async fn run(args: MigrateArgs) -> Result<(), Failure> {
         Direction::Status { systems } => {
             let status = migration::status(&url).await?;
             let named = systems.named()?;
-            let lacking = Lacking::of(named.clone().unwrap_or_else(|| systems::ALL.to_vec()), &status);
+            let missing = Missing::of(named.clone().unwrap_or_else(|| systems::ALL.to_vec()), &status);
             let listed = match named {
                 Some(named) => systems::migrated(&named),
-                None if lacking.there.is_empty() => migration::Systems::ALL,
-                None => systems::migrated(&lacking.there),
+                None if missing.present.is_empty() => migration::Systems::ALL,
+                None => systems::migrated(&missing.present),
             };
             for status in status.iter().filter(|status| listed.have(status.name)) {
                 say(&format!("{:<8} {}", format!("{:?}", status.state).to_lowercase(), status.name));
             }
-            if !lacking.absent.is_empty() {
-                say(&format!("\nThe database has no tables of {}.", systems::names(&lacking.absent, ", ")));
+            if !missing.absent.is_empty() {
+                say(&format!("\nThe database has no tables of {}.", systems::names(&missing.absent, ", ")));
             }
         }
     }

@@ -1,9 +1,9 @@
 //! The commands of `praxis`, one file each.
 
 mod doctor;
-mod lacking;
 mod lint;
 mod migrate;
+mod missing;
 mod parse;
 mod refresh;
 mod schema;
@@ -138,7 +138,7 @@ fn plainly(url: &str) -> Result<Pool, Failure> {
 
 /// Opens a connection for a command.
 async fn connect(url: &str, access: Access) -> Result<tokio_postgres::Client, Failure> {
-    let (client, connection) = plainly(url)?.connect_apart(access).await?;
+    let (client, connection) = plainly(url)?.connect_unpooled(access).await?;
     tokio::spawn(connection);
     Ok(client)
 }

@@ -6,7 +6,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::lacking::Lacking;
+use super::missing::Missing;
 use super::{Failure, say, say_error, seed, start_log};
 use crate::auth::development::{DevelopmentClaims, issue};
 use crate::clock;
@@ -53,18 +53,18 @@ async fn check_tables(args: &ServeArgs, url: &str) -> Result<(), Failure> {
     let wanted = args.systems.chosen()?;
     let (option, owner) = args.owner(url)?;
     if args.migrate {
-        let there = owner.url_apart(Access::Writes).await.map_err(|error| format!("{option}: {error}"))?;
+        let there = owner.url_unpooled(Access::Writes).await.map_err(|error| format!("{option}: {error}"))?;
         migration::up_for(&there, systems::migrated(&wanted)).await?;
     }
     let status = migration_status(&owner).await.map_err(|error| format!("{option}: {error}"))?;
-    let lacking = Lacking::of(wanted, &status);
-    if !lacking.absent.is_empty() {
-        let (names, remedy) = (systems::names(&lacking.absent, ", "), lacking.choose());
+    let missing = Missing::of(wanted, &status);
+    if !missing.absent.is_empty() {
+        let (names, remedy) = (systems::names(&missing.absent, ", "), missing.remedy());
         return Err(format!("the database has no tables of {names}; {remedy}").into());
     }
-    if !lacking.migrations.is_empty() {
-        let names: Vec<_> = lacking.migrations.iter().map(|status| status.name).collect();
-        let (names, migrate) = (names.join(", "), lacking.migrate());
+    if !missing.migrations.is_empty() {
+        let names: Vec<_> = missing.migrations.iter().map(|status| status.name).collect();
+        let (names, migrate) = (names.join(", "), missing.migrate());
         return Err(format!(
             "the database lacks migrations ({names}); run `{migrate}`, or serve with --migrate"
         )

@@ -5,9 +5,9 @@ use crate::database::{DatabaseConfig, Pool, PoolError};
 
 /// The option of the database to serve, or of a command's database.
 pub(crate) const DATABASE: &str = "--database-url";
-/// The option of the same database, as another role.
+/// The option of the same database with another role, for migrations.
 const MIGRATION: &str = "--migration-url";
-/// The option of the same database, beside any pooler.
+/// The option of the same database past any pooler, for notifications.
 pub(crate) const LISTEN: &str = "--listen-url";
 
 /// Returns a pool of connections to the URL of an option; opens none yet.
@@ -33,7 +33,7 @@ impl ServeArgs {
 
     /// Checks a URL, without connecting to the database.
     pub fn check_address(&self, option: &'static str, url: &str) -> Result<(), ConfigError> {
-        self.deaf_pool(option, url).map(drop)
+        self.pool_without_listening(option, url).map(drop)
     }
 
     /// Returns a pool for the owner of the tables, and the option of its URL. `database_url`: the served database, or the
@@ -41,11 +41,11 @@ impl ServeArgs {
     pub fn owner(&self, database_url: &str) -> Result<(&'static str, Pool), ConfigError> {
         let given = self.migration_url.as_deref().filter(|_| !self.is_embedded());
         let (option, url) = given.map_or((DATABASE, database_url), |url| (MIGRATION, url));
-        Ok((option, self.deaf_pool(option, url)?))
+        Ok((option, self.pool_without_listening(option, url)?))
     }
 
-    /// Returns a pool whose connections receive no notifications.
-    fn deaf_pool(&self, option: &'static str, url: &str) -> Result<Pool, ConfigError> {
+    /// Returns a pool that is not used to listen for notifications, so that the option of that URL is not checked.
+    fn pool_without_listening(&self, option: &'static str, url: &str) -> Result<Pool, ConfigError> {
         pool(option, &DatabaseConfig { listen_url: None, ..self.database(url.to_owned()) })
     }
 }

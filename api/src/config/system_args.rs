@@ -1,4 +1,4 @@
-//! The systems that a command is about.
+//! The option that chooses the systems of a command.
 
 use clap::Args;
 
@@ -14,7 +14,7 @@ pub struct SystemArgs {
         env = "PRAXIS_SYSTEMS",
         value_delimiter = ',',
         value_name = "NAMES",
-        help = format!("Systems that are meant: {} [default: all]", systems::names(&systems::ALL, ", "))
+        help = format!("Systems to use: {} [default: all]", systems::names(&systems::ALL, ", "))
     )]
     systems: Vec<String>,
 }

@@ -34,12 +34,12 @@ pub enum DatabaseError {
     #[error("the database is not safe to be served")]
     Unsafe,
     /// The schema has changed, and it is not known yet whether the database is safe.
-    #[error("the schema has changed, and has not been looked at")]
-    InDoubt,
+    #[error("the schema has changed, and the database has not been checked since")]
+    Unverified,
     /// The statement ran longer than its limit.
     #[error("the statement ran longer than allowed")]
     StatementTimeout,
-    /// Row-level security or a missing grant forbids it to the role.
+    /// Row-level security or a missing grant forbids the statement to the role.
     #[error("permission denied: {0}")]
     Forbidden(String),
     /// A value that only Postgres can check is invalid, such as the name of a time zone; the message is for the caller.
@@ -75,7 +75,6 @@ impl DatabaseError {
 impl DatabaseError {
     /// Returns true if Postgres cannot compute with a given or stored value: class 22 (an invalid value) or 54 (one beyond its
     /// limits).
-    /// beyond its limits).
     pub fn is_of_values(&self) -> bool {
         match self {
             Self::InvalidValue(_) => true,

@@ -26,8 +26,8 @@ impl Listening {
         self.0.run(&queries).await.map(drop).map_err(|failed| failed.error.into())
     }
 
-    /// Returns notifications that have arrived, at most `most` at a time; waits for the first. A cancelled call loses none.
-    pub async fn hear(&mut self, most: usize) -> Result<Vec<Notification>, DatabaseError> {
+    /// Returns notifications that have arrived, at most `most` of them; waits for the first. A cancelled call loses none.
+    pub async fn notifications(&mut self, most: usize) -> Result<Vec<Notification>, DatabaseError> {
         Ok(self.0.notifications(most).await?)
     }
 }

@@ -2,8 +2,6 @@
 //!
 //! The module knows statements, roles and claims, but nothing of GraphQL.
 
-mod apart;
-mod between;
 pub mod embedded;
 mod error;
 mod gate;
@@ -11,20 +9,22 @@ mod idempotency;
 mod listening;
 mod migrations;
 mod pool;
+mod pooler;
 mod session;
 mod statement;
 mod turns;
+mod unpooled;
 
-pub use apart::ApartError;
-pub use between::Between;
 pub use error::{DatabaseError, GAVE_WAY};
 pub use gate::Gate;
 pub use idempotency::{Claim, IdempotencyKey};
 pub use listening::Listening;
 pub use migrations::{MigrationsError, migration_status};
 pub use pool::{Access, DatabaseConfig, Pool, PoolError, WAITING_PER_CONNECTION};
+pub use pooler::Pooler;
 pub use postgres_wire::{Mode, Notification, Parameter, Row, ServerError};
 pub use session::{Session, SessionCounts, StatementError};
 pub use statement::Statement;
 pub use tokio_postgres::error::SqlState;
 pub use turns::{NoTurn, Turn, Turns};
+pub use unpooled::UnpooledError;

@@ -38,8 +38,8 @@ const BEGIN_CATALOG: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 const SET_FOR_CATALOG: &str = "SELECT pg_catalog.set_config('search_path', '', true),
     pg_catalog.set_config('jit', 'off', true), pg_catalog.set_config('statement_timeout', '20s', true)";
 
-/// An older connection may lead to another server than a new one.
-const DOUBTED_AFTER: Duration = Duration::from_secs(1);
+/// The age from which a connection may lead to another server than a new one would.
+const STALE_AFTER: Duration = Duration::from_secs(1);
 
 /// The settings of connections to the database.
 #[derive(Clone, Debug)]
@@ -48,7 +48,7 @@ pub struct DatabaseConfig {
     pub url: String,
     /// The URL of the same database beside any pooler, for notifications of changes; `None` for `url`.
     pub listen_url: Option<String>,
-    /// The most connections.
+    /// The largest number of connections.
     pub pool_size: usize,
     /// The longest wait of a request for a free connection.
     pub pool_timeout: Duration,
@@ -57,8 +57,8 @@ pub struct DatabaseConfig {
     pub connection_lifetime: Option<Duration>,
     /// Certificates to trust instead of the system's, as a PEM file.
     pub tls_root_certificate: Option<PathBuf>,
-    /// Whether statements are prepared once per connection; `None`: unless there is a pooler before the database. Behind one they
-    /// can be if it supports them, or does not give each transaction another connection.
+    /// True if statements are prepared once per connection; `None` for true unless there is a pooler before the database. Behind a
+    /// pooler, true works only if it supports prepared statements or keeps one server connection for each client.
     pub prepared_statements: Option<bool>,
     /// Postgres cancels a statement that runs longer.
     pub statement_timeout: Duration,
@@ -108,9 +108,12 @@ pub enum PoolError {
 /// A pool of connections, all logged in as the gateway's role.
 #[derive(Clone)]
 pub struct Pool {
-    inner: Lender,
-    aside: Lender,
-    looking: Lender,
+    /// The connections of requests.
+    requests: Connections,
+    /// The connection of statements that requests wait for.
+    aside: Connections,
+    /// The connection of catalog queries.
+    catalog: Connections,
     pub(super) address: Address,
     /// The address for notifications.
     listening: Address,
@@ -119,7 +122,7 @@ pub struct Pool {
     gate: Arc<Gate>,
     timeout: Duration,
     /// The time and the result of the last check whether the database answers.
-    last_mode: Arc<Mutex<Option<Asked>>>,
+    last_mode: Arc<Mutex<Option<ModeCheck>>>,
     /// The counter of marks, which identify sessions, also among those of other gateways.
     marks: Arc<AtomicU64>,
     pub(super) budget: Option<Budget>,
@@ -141,9 +144,9 @@ impl Pool {
                     .map_err(|error| PoolError::ListenUrl(error.to_string()))?
             }
         };
-        let lend = |size: usize| {
+        let connections = |size: usize| {
             let timeout = Some(config.pool_timeout);
-            let connections = managed::Pool::builder(Manager {
+            let pool = managed::Pool::builder(Manager {
                 address: address.clone(),
                 lifetime: config.connection_lifetime,
                 prepared_statements: config.prepared_statements,
@@ -156,16 +159,13 @@ impl Pool {
             .build()
             .map_err(|error| PoolError::Url(error.to_string()))?;
             // Whatever one share demands, half of the connections remain for others.
-            Ok(Lender {
-                connections,
-                turns: Turns::new(size, size.div_ceil(2), size * WAITING_PER_CONNECTION),
-            })
+            Ok(Connections { pool, turns: Turns::new(size, size.div_ceil(2), size * WAITING_PER_CONNECTION) })
         };
         let first_mark = random::number().map_err(|error| PoolError::Random(error.to_string()))?;
         Ok(Self {
-            inner: lend(config.pool_size)?,
-            aside: lend(1)?,
-            looking: lend(1)?,
+            requests: connections(config.pool_size)?,
+            aside: connections(1)?,
+            catalog: connections(1)?,
             listening: listening.wanting(SessionAttrs::Primary),
             address,
             tls: MakeRustlsConnect::new(tls),
@@ -204,21 +204,21 @@ impl Pool {
         self.marks.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Returns the most connections.
+    /// Returns the largest number of connections for requests.
     pub fn most_connections(&self) -> usize {
-        self.inner.connections.status().max_size
+        self.requests.pool.status().max_size
     }
 
-    /// Returns a connection of the pool, when it is the share's turn.
-    pub(super) async fn get(&self, of: Share) -> Result<Lent, DatabaseError> {
-        self.inner.lend(of, self.timeout).await
+    /// Waits for the share's turn, and returns a connection.
+    pub(super) async fn get(&self, of: Share) -> Result<PooledConnection, DatabaseError> {
+        self.requests.get(of, self.timeout).await
     }
 
     /// Returns a pool of one connection, for statements that requests wait for while they hold a connection of this pool: with
     /// only this pool, enough requests could hold all and wait for another one for ever.
     #[must_use]
     pub fn aside(&self) -> Self {
-        Self { inner: self.aside.clone(), ..self.clone() }
+        Self { requests: self.aside.clone(), ..self.clone() }
     }
 
     /// Runs a statement as the login role, outside any transaction.
@@ -254,18 +254,18 @@ impl Pool {
     /// Runs a catalog query as the login role, in a transaction that reads, over a connection reserved for this: checks of the
     /// database do not wait for callers, nor callers for them. The query names everything with its schema.
     pub async fn query_catalog(&self, statement: &Statement) -> Result<Vec<Row>, DatabaseError> {
-        let mut lent = self.looking.lend(Share::gateway(), self.timeout).await?;
+        let mut connection = self.catalog.get(Share::gateway(), self.timeout).await?;
         let queries = [
             Query::plain(BEGIN_CATALOG, Command::Begin),
             Query::plain(SET_FOR_CATALOG, Command::Statement),
             statement.query(),
             Query::plain("ROLLBACK", Command::Rollback),
         ];
-        match lent.run(&queries).await {
+        match connection.run(&queries).await {
             Ok(answers) => Ok(answers.into_iter().nth(2).unwrap_or_default()),
             Err(failed) => {
                 // Its transaction is still open.
-                drop(managed::Object::take(lent.connection));
+                connection.close();
                 Err(failed.error.into())
             }
         }
@@ -277,9 +277,9 @@ impl Pool {
     }
 
     /// Cancels the statement of a connection and closes it, for a caller who has disconnected during a statement. The
-    /// cancellation may arrive late, so the connection is not used again. `time`: how long the statement may continue before
-    /// that.
-    pub(super) fn abandon(Lent { connection, turn }: Lent, time: Duration) {
+    /// cancellation may arrive late, so the connection is not used again. `time`: the time that
+    /// the statement may take to finish before that.
+    pub(super) fn abandon(PooledConnection { connection, turn }: PooledConnection, time: Duration) {
         let mut connection = managed::Object::take(connection);
         tokio::spawn(async move {
             if tokio::time::timeout(time, connection.finished()).await.is_err() {
@@ -297,18 +297,18 @@ impl Pool {
                     }
                 }
             }
-            // Until then it is working for this share.
+            // Until then the connection works for this share.
             drop(turn);
         });
     }
 
-    /// Closes a connection to a server that takes no writes, unless it is new: the same address may lead to another server by
-    /// now, or the settings of sessions may have changed.
-    pub(super) fn doubt(mut lent: Lent) {
-        if managed::Object::metrics(&lent.connection).age() > DOUBTED_AFTER {
-            drop(managed::Object::take(lent.connection));
-        } else if lent.is_busy() || !lent.roll_back() {
-            Self::abandon(lent, Duration::ZERO);
+    /// Closes a connection to a server that takes no writes, or returns it to the pool if it is new: the same address may lead to
+    /// another server by now, or the settings of sessions may have changed.
+    pub(super) fn close_if_stale(mut connection: PooledConnection) {
+        if managed::Object::metrics(&connection.connection).age() > STALE_AFTER {
+            connection.close();
+        } else if connection.is_busy() || !connection.roll_back() {
+            Self::abandon(connection, Duration::ZERO);
         }
     }
 
@@ -328,10 +328,11 @@ impl Pool {
         answer
     }
 
+    /// Asks the database for its mode.
     async fn ask_mode(&self) -> Result<Mode, DatabaseError> {
         let asked = async {
-            let now = Timeouts { wait: Some(Duration::ZERO), ..self.inner.connections.timeouts() };
-            match self.inner.connections.timeout_get(&now).await.map_err(DatabaseError::from) {
+            let now = Timeouts { wait: Some(Duration::ZERO), ..self.requests.pool.timeouts() };
+            match self.requests.pool.timeout_get(&now).await.map_err(DatabaseError::from) {
                 Ok(mut connection) => Ok(connection.mode().await.map_err(|failed| failed.error)?),
                 Err(DatabaseError::Busy) => {
                     let mut connection = self.address.connect().await?;
@@ -344,7 +345,7 @@ impl Pool {
         tokio::time::timeout(self.timeout, asked).await.map_err(silent)?
     }
 
-    /// Returns the mode of the server that transactions reach which only read.
+    /// Returns the mode of the server that read-only transactions reach.
     pub async fn mode_of_reads(&self) -> Result<Mode, DatabaseError> {
         let statement = Statement { text: MODE.text.into(), parameters: Vec::new() };
         Ok(Mode::read(&self.query_in(Access::Reads, &statement).await?))
@@ -352,38 +353,45 @@ impl Pool {
 
     /// Closes all connections; later requests fail.
     pub fn close(&self) {
-        self.inner.connections.close();
-        self.aside.connections.close();
-        self.looking.connections.close();
+        self.requests.pool.close();
+        self.aside.pool.close();
+        self.catalog.pool.close();
     }
 }
 
-/// The connections, and the turns for them.
+/// Connections of one purpose, and the turns for them.
 #[derive(Clone)]
-struct Lender {
-    connections: managed::Pool<Manager>,
+struct Connections {
+    pool: managed::Pool<Manager>,
     turns: Turns,
 }
 
-impl Lender {
-    /// Returns a connection, when it is the share's turn.
-    async fn lend(&self, of: Share, within: Duration) -> Result<Lent, DatabaseError> {
+impl Connections {
+    /// Waits for the share's turn, and returns a connection.
+    async fn get(&self, of: Share, within: Duration) -> Result<PooledConnection, DatabaseError> {
         let turn =
             tokio::time::timeout(within, self.turns.take(of)).await.map_err(|_| DatabaseError::Busy)??;
         // There is a connection for each turn, so the only wait here is for opening one.
-        let connection = self.connections.get().await?;
-        Ok(Lent { connection, turn })
+        let connection = self.pool.get().await?;
+        Ok(PooledConnection { connection, turn })
     }
 }
 
-/// A connection lent by the pool.
-pub(super) struct Lent {
+/// A connection that returns to the pool when it is dropped.
+pub(super) struct PooledConnection {
     // Returned before the turn ends.
     connection: managed::Object<Manager>,
     turn: Turn,
 }
 
-impl Deref for Lent {
+impl PooledConnection {
+    /// Closes the connection, which then does not return to the pool.
+    fn close(self) {
+        drop(managed::Object::take(self.connection));
+    }
+}
+
+impl Deref for PooledConnection {
     type Target = Connection;
 
     fn deref(&self) -> &Connection {
@@ -391,7 +399,7 @@ impl Deref for Lent {
     }
 }
 
-impl DerefMut for Lent {
+impl DerefMut for PooledConnection {
     fn deref_mut(&mut self) -> &mut Connection {
         &mut self.connection
     }
@@ -400,7 +408,7 @@ impl DerefMut for Lent {
 /// Opens the pool's connections, and checks those that are returned.
 pub(super) struct Manager {
     address: Address,
-    /// The largest age of a connection that is lent again.
+    /// The largest age of a connection that is used again.
     lifetime: Option<Duration>,
     prepared_statements: Option<bool>,
 }
@@ -421,8 +429,8 @@ impl managed::Manager for Manager {
     }
 }
 
-/// The time of a check of the database's mode, and its result.
-type Asked = (Instant, Result<Mode, DatabaseError>);
+/// The time and the result of a check of the database's mode.
+type ModeCheck = (Instant, Result<Mode, DatabaseError>);
 
 /// The access of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

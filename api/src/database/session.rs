@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use postgres_wire::{BatchError, Command, Query, Row, WireError};
 
-use super::pool::{Access, Lent, Pool};
+use super::pool::{Access, Pool, PooledConnection};
 use super::{DatabaseError, Parameter, Statement};
 use crate::auth::{Caller, Share};
 use crate::budget::Held;
@@ -34,7 +34,7 @@ macro_rules! set_up {
 /// last: from there on the statement itself runs with the caller's rights. JIT compilation is off: Postgres's estimate of the
 /// rows behind a policy is far too high, and compiling took as long as the charts of a large site.
 const SET_UP: &str = set_up!("");
-/// The same in a transaction that writes, which also respects the operator's `default_transaction_read_only`.
+/// The same as [`SET_UP`], for a transaction that writes; it also respects the operator's `default_transaction_read_only`.
 const SET_UP_WRITING: &str =
     set_up!("set_config('transaction_read_only',current_setting('default_transaction_read_only'),true),");
 /// Changes the role within the transaction.
@@ -44,7 +44,7 @@ const LOGIN: &str = "none";
 /// Ends a session whose writes, if any, must not last.
 const END: &str = "ROLLBACK";
 const COMMIT: &str = "COMMIT";
-/// A longer statement writes many rows at once. Hardly another has as many, so it is not worth preparing.
+/// The longest statement, in bytes, that is prepared. A longer one writes many rows at once and is seldom repeated.
 const LONGEST_KEPT: usize = 8 * 1024;
 /// The number of statements that open most sessions.
 const OPENING: usize = 2;
@@ -54,13 +54,13 @@ pub struct Session {
     pool: Pool,
     caller: Arc<Caller>,
     share: Share,
-    connection: Option<Lent>,
+    connection: Option<PooledConnection>,
     access: Access,
-    /// True if it is about to be committed.
+    /// True while its commit is in progress.
     commits: bool,
     /// The statements of the gateway's own role that run first, when the session opens.
     prelude: Vec<Statement>,
-    /// True if it begins as the gateway's own role and not yet as the caller's.
+    /// True if the session begins with the gateway's own role instead of the caller's.
     as_login: bool,
     counts: SessionCounts,
     /// The memory of its rows, if that is limited.
@@ -83,10 +83,10 @@ impl AddAssign for SessionCounts {
     }
 }
 
-/// A failed statement, which kept those after it from running.
+/// The error of a statement, after which no further statement of the batch has run.
 #[derive(Clone, Debug)]
 pub struct StatementError {
-    /// Its index among the statements of the batch.
+    /// The index of the statement in the batch.
     pub at: usize,
     /// The error.
     pub error: DatabaseError,
@@ -158,7 +158,7 @@ impl Session {
             return self.query(statements).await;
         }
         let answers = self.run(statements, true).await?;
-        // Its transaction is over; the pool may lend the connection again.
+        // Its transaction is over; the pool may give the connection to others.
         self.connection = None;
         Ok(answers)
     }
@@ -209,7 +209,7 @@ impl Session {
     }
 
     async fn run(&mut self, statements: &[Statement], last: bool) -> Result<Vec<Vec<Row>>, StatementError> {
-        self.pool.gate().check().map_err(|error| StatementError { at: 0, error })?;
+        self.pool.gate().ensure_open().map_err(|error| StatementError { at: 0, error })?;
         self.counts.statements += u32::try_from(statements.len()).unwrap_or(u32::MAX);
         self.counts.round_trips += 1;
         let mut queries = Vec::with_capacity(OPENING + statements.len());
@@ -242,9 +242,9 @@ impl Session {
         let connection = match &mut self.connection {
             Some(connection) => connection,
             none => {
-                let lent =
+                let pooled =
                     self.pool.get(self.share).await.map_err(|error| StatementError { at: 0, error })?;
-                none.insert(lent)
+                none.insert(pooled)
             }
         };
         let access = self.access;
@@ -276,7 +276,7 @@ impl Session {
         if let Err(StatementError { error: DatabaseError::ReadOnly(_), .. }) = &answers
             && let Some(connection) = self.connection.take()
         {
-            Pool::doubt(connection);
+            Pool::close_if_stale(connection);
         }
         let mut answers = answers?;
         // There are as many answers as queries: any other message would have been an error.

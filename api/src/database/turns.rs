@@ -1,4 +1,4 @@
-//! Turns for scarce resources: how many there are at a time, how many one share may have, and whose is next.
+//! Limits the concurrent use of a scarce resource with turns: in total, and for each share.
 //!
 //! Shares take turns round-robin: one with two hundred waiting requests delays the first of another no more than one with a
 //! single request.
@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use crate::auth::Share;
 
-/// Assigns turns. Clones share the same queue.
+/// A queue that assigns turns. Clones share the same queue.
 #[derive(Clone)]
 pub struct Turns(Arc<Mutex<Queue<oneshot::Sender<()>>>>);
 
@@ -20,7 +20,7 @@ pub struct Turn {
     of: Share,
 }
 
-/// No turn is available: too many requests of the same share are waiting.
+/// The error if no turn is available because too many requests of the same share are waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoTurn;
 
@@ -32,13 +32,13 @@ impl Turns {
 
     /// Waits for the next turn of a share, after the others have had theirs. A cancelled call leaves no trace.
     pub async fn take(&self, of: Share) -> Result<Turn, NoTurn> {
-        let (told, turn) = oneshot::channel();
+        let (notify, turn) = oneshot::channel();
         let number = {
             let mut queue = self.queue();
             if queue.take(of) {
                 return Ok(self.turn(of));
             }
-            queue.wait(of, told).ok_or(NoTurn)?
+            queue.wait(of, notify).ok_or(NoTurn)?
         };
         let mut place = Place { turns: self, of, number, is_over: false };
         // The sender is dropped only with its place.
@@ -66,9 +66,9 @@ impl Drop for Turn {
 /// Ends a turn, and notifies the owner of the next.
 fn end(queue: &mut Queue<oneshot::Sender<()>>, of: Share) {
     queue.end(of);
-    while let Some(told) = queue.next() {
+    while let Some(notify) = queue.next() {
         // A cancelled waiter ends the turn as soon as this lock is free.
-        let _ = told.send(());
+        let _ = notify.send(());
     }
 }
 
@@ -93,34 +93,34 @@ impl Drop for Place<'_> {
     }
 }
 
-/// The turns and the waiters; a waiter has a `W`.
+/// The state of the queue: free turns, and the turns and waiters of each share. A waiter is notified with its `W`.
 struct Queue<W> {
     free: usize,
     each: usize,
     longest: usize,
-    parties: HashMap<Share, Party<W>>,
+    shares: HashMap<Share, ShareState<W>>,
     /// The waiting shares that may have one more turn, in their order. It is empty while a turn is free.
     round: VecDeque<Share>,
     last: u64,
 }
 
 /// The turns and waiters of a share.
-struct Party<W> {
+struct ShareState<W> {
     turns: usize,
     waiting: VecDeque<(u64, W)>,
 }
 
 impl<W> Queue<W> {
     fn new(free: usize, each: usize, longest: usize) -> Self {
-        Self { free, each, longest, parties: HashMap::new(), round: VecDeque::new(), last: 0 }
+        Self { free, each, longest, shares: HashMap::new(), round: VecDeque::new(), last: 0 }
     }
 
     /// Takes a turn at once, if there is one.
     fn take(&mut self, of: Share) -> bool {
-        let party = self.parties.entry(of).or_default();
-        let is_free = self.free > 0 && party.turns < self.each;
+        let state = self.shares.entry(of).or_default();
+        let is_free = self.free > 0 && state.turns < self.each;
         if is_free {
-            party.turns += 1;
+            state.turns += 1;
             self.free -= 1;
         }
         is_free
@@ -128,14 +128,14 @@ impl<W> Queue<W> {
 
     /// Takes a place in the queue, and returns its number; `None` if too many are waiting.
     fn wait(&mut self, of: Share, waiter: W) -> Option<u64> {
-        let party = self.parties.entry(of).or_default();
-        if party.waiting.len() >= self.longest {
+        let state = self.shares.entry(of).or_default();
+        if state.waiting.len() >= self.longest {
             self.tidy(of);
             return None;
         }
         self.last += 1;
-        party.waiting.push_back((self.last, waiter));
-        if party.waiting.len() == 1 && party.turns < self.each {
+        state.waiting.push_back((self.last, waiter));
+        if state.waiting.len() == 1 && state.turns < self.each {
             self.round.push_back(of);
         }
         Some(self.last)
@@ -143,12 +143,12 @@ impl<W> Queue<W> {
 
     /// Leaves the queue; returns `false` if the place has become a turn.
     fn leave(&mut self, of: Share, number: u64) -> bool {
-        let Some(party) = self.parties.get_mut(&of) else { return false };
-        let Ok(at) = party.waiting.binary_search_by_key(&number, |(number, _)| *number) else {
+        let Some(state) = self.shares.get_mut(&of) else { return false };
+        let Ok(at) = state.waiting.binary_search_by_key(&number, |(number, _)| *number) else {
             return false;
         };
-        party.waiting.remove(at);
-        if party.waiting.is_empty() {
+        state.waiting.remove(at);
+        if state.waiting.is_empty() {
             self.round.retain(|waiting| *waiting != of);
         }
         self.tidy(of);
@@ -157,11 +157,11 @@ impl<W> Queue<W> {
 
     /// Ends a turn.
     fn end(&mut self, of: Share) {
-        let Some(party) = self.parties.get_mut(&of) else { return };
-        if party.turns == self.each && !party.waiting.is_empty() {
+        let Some(state) = self.shares.get_mut(&of) else { return };
+        if state.turns == self.each && !state.waiting.is_empty() {
             self.round.push_back(of);
         }
-        party.turns -= 1;
+        state.turns -= 1;
         self.free += 1;
         self.tidy(of);
     }
@@ -172,11 +172,11 @@ impl<W> Queue<W> {
             return None;
         }
         let of = self.round.pop_front()?;
-        let party = self.parties.get_mut(&of)?;
-        let (_, waiter) = party.waiting.pop_front()?;
-        party.turns += 1;
+        let state = self.shares.get_mut(&of)?;
+        let (_, waiter) = state.waiting.pop_front()?;
+        state.turns += 1;
         self.free -= 1;
-        if party.turns < self.each && !party.waiting.is_empty() {
+        if state.turns < self.each && !state.waiting.is_empty() {
             self.round.push_back(of);
         }
         Some(waiter)
@@ -184,13 +184,13 @@ impl<W> Queue<W> {
 
     /// Removes a share without turns and waiters.
     fn tidy(&mut self, of: Share) {
-        if self.parties.get(&of).is_some_and(|party| party.turns == 0 && party.waiting.is_empty()) {
-            self.parties.remove(&of);
+        if self.shares.get(&of).is_some_and(|state| state.turns == 0 && state.waiting.is_empty()) {
+            self.shares.remove(&of);
         }
     }
 }
 
-impl<W> Default for Party<W> {
+impl<W> Default for ShareState<W> {
     fn default() -> Self {
         Self { turns: 0, waiting: VecDeque::new() }
     }

@@ -86,7 +86,7 @@ impl ChangeFeed {
         outbox: Outbox,
         operation: OperationId,
     ) -> Result<Watch, Error> {
-        self.pool.gate().check().map_err(|error| Error::from(&error))?;
+        self.pool.gate().ensure_open().map_err(|error| Error::from(&error))?;
         self.status.ready().await?;
         let after = subscription
             .after()

@@ -119,7 +119,7 @@ impl Dispatcher {
             Ok(seen) => seen,
             Err(error) => {
                 tracing::error!(%error, "cannot read which changes were missed");
-                return self.give_up("The server could not hear of changes.");
+                return self.give_up("The server could not receive changes.");
             }
         };
         let was_certain = self.delivered.is_certain();
@@ -136,10 +136,10 @@ impl Dispatcher {
         // Checked afterwards: a change that was deleted during the read counts as missed.
         match again(|| is_forgotten(&pool, horizon)).await {
             Ok(false) if was_certain && self.delivered.is_certain() => {}
-            Ok(_) => self.give_up("The server could not hear of changes for too long."),
+            Ok(_) => self.give_up("The server could not receive changes for too long."),
             Err(error) => {
                 tracing::error!(%error, "cannot read whether changes were missed");
-                self.give_up("The server could not hear of changes.");
+                self.give_up("The server could not receive changes.");
             }
         }
     }

@@ -54,7 +54,7 @@ impl Listener {
             let lasts = failure.lasts();
             // Set once: after a while, periodic checks have to suffice for other failures too.
             if has_listened || lasted != Some(lasts) {
-                self.engine.set_schema_heard(lasts);
+                self.engine.set_schema_notified(lasts);
             }
             lasted = Some(lasts);
             self.engine.reference().set_listening(false);
@@ -76,7 +76,7 @@ impl Listener {
         *has_listened = true;
         // Reference tables and the schema may have changed without a notification.
         self.engine.reference().set_listening(true);
-        self.engine.set_schema_heard(true);
+        self.engine.set_schema_notified(true);
         self.send(Received::Connected).await?;
         let mut is_probed = false;
         loop {
@@ -103,7 +103,7 @@ impl Listener {
                 tracing::debug!(table = payload, "reference table changed");
                 self.engine.reference().forget();
             } else if channel == SCHEMA {
-                self.engine.doubt_schema();
+                self.engine.record_schema_change();
             } else {
                 changes.push(payload);
             }

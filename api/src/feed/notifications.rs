@@ -29,17 +29,17 @@ const TAKEN_AT_ONCE: usize = 1_000;
 #[derive(Debug, Error)]
 pub enum ListenError {
     /// The gateway's database, or the one of `--listen-url`, is a standby.
-    #[error("{0}; a standby hears of nothing")]
+    #[error("{0}; a standby sends no notifications")]
     Standby(String),
     /// A pooler sends transactions that read to a standby.
     #[error(
-        "a pooler sends what is read to a standby, which may not know yet of a change that was heard of; \
-         send all transactions to the primary"
+        "a pooler sends reads to a standby, which may lag behind the notifications of changes; send all transactions \
+         to the primary"
     )]
     SplitReads,
     /// The connection listens, but a probe does not arrive.
     #[error(
-        "the connection listens, and does not hear its own greeting: a pooler in transaction mode swallows it, or \
+        "the listening connection does not receive a test notification: a pooler in transaction mode drops it, or \
          --listen-url leads to another server than --database-url; give --listen-url the address of the same \
          database past the pooler"
     )]
@@ -91,7 +91,7 @@ impl Notifications {
         let deadline = clock::instant() + ARRIVES_WITHIN;
         let mut early = Vec::new();
         while !early.iter().any(|it: &Notification| it.channel == CHANGES && it.payload.contains(&name)) {
-            let received = tokio::time::timeout_at(deadline, listening.hear(TAKEN_AT_ONCE)).await;
+            let received = tokio::time::timeout_at(deadline, listening.notifications(TAKEN_AT_ONCE)).await;
             early.extend(received.map_err(|_| ListenError::Swallowed)??);
         }
         Ok(Self { listening, probe, early })
@@ -104,7 +104,7 @@ impl Notifications {
 
     /// Waits for notifications and returns them. A call that is dropped half-way loses none.
     pub(super) async fn receive(&mut self) -> Result<Vec<Notification>, ListenError> {
-        Ok(self.listening.hear(TAKEN_AT_ONCE).await?)
+        Ok(self.listening.notifications(TAKEN_AT_ONCE).await?)
     }
 
     /// Sends a probe that has to arrive over the connection itself.

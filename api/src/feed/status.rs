@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::notifications::ListenError;
-use crate::graph::{CHANGES_NOT_HEARD, Code, Error, READ_ONLY_DATABASE};
+use crate::graph::{Code, Error, NOTIFICATIONS_UNAVAILABLE, READ_ONLY_DATABASE};
 
 /// A gateway that has just started receives notifications within this time.
 const READY_WITHIN: Duration = Duration::from_secs(3);
@@ -46,15 +46,15 @@ impl Status {
         }
         let (message, reason) = match &*self.failure.borrow() {
             Some(ListenError::Standby(_)) => (
-                "This server reads from a standby, where nothing can be heard of changes: it does not serve \
+                "This server reads from a standby, which sends no notifications of changes: it does not serve \
                  subscriptions.",
                 Some(READ_ONLY_DATABASE),
             ),
             Some(ListenError::Swallowed | ListenError::SplitReads) => (
-                "This server is set up in a way that it cannot hear of changes: it does not serve subscriptions.",
-                Some(CHANGES_NOT_HEARD),
+                "Notifications of changes cannot reach this server as it is set up: it does not serve subscriptions.",
+                Some(NOTIFICATIONS_UNAVAILABLE),
             ),
-            _ => ("The server cannot hear of changes at the moment. Try again shortly.", None),
+            _ => ("The server receives no notifications of changes at the moment. Try again shortly.", None),
         };
         Err(Error { reason, ..Error::new(Code::Unavailable, message) })
     }

@@ -78,16 +78,17 @@ impl Engine {
         &self.reference
     }
 
-    /// Has the schema looked at, since it may have changed.
-    pub fn doubt_schema(&self) {
+    /// Records that the schema may have changed, so that the database is checked and caches are cleared.
+    pub fn record_schema_change(&self) {
         self.forget_schema();
-        self.pool.gate().doubt();
+        self.pool.gate().record_change();
     }
 
-    /// Begins or ends a time in which changes of the schema go unheard; either way it is looked at.
-    pub fn set_schema_heard(&self, is_heard: bool) {
+    /// Records whether notifications of schema changes arrive. Either way a change may have been missed, so that the database is
+    /// checked and caches are cleared.
+    pub fn set_schema_notified(&self, is_notified: bool) {
         self.forget_schema();
-        self.pool.gate().set_heard(is_heard);
+        self.pool.gate().set_notified(is_notified);
     }
 
     /// Clears the caches of the schema and of rows, since a change of the schema can change the rights to read them.
@@ -114,7 +115,7 @@ impl Engine {
 
     async fn answer(&self, prepared: &PreparedRequest, committing: &AtomicBool) -> Answer {
         // Checked here because answers from memory need no session.
-        if let Err(error) = self.pool.gate().check() {
+        if let Err(error) = self.pool.gate().ensure_open() {
             return Answer::failed((&error).into(), SessionCounts::default());
         }
         let (document, operation) = match prepared.operation() {

@@ -66,12 +66,12 @@ pub const READ_ONLY_DATABASE: &str = "READ_ONLY_DATABASE";
 /// The reason of a request that fails because the database does not protect its rows.
 pub(super) const UNSAFE_DATABASE: &str = "UNSAFE_DATABASE";
 /// The reason of a subscription that is refused because notifications of changes do not arrive.
-pub const CHANGES_NOT_HEARD: &str = "CHANGES_NOT_HEARD";
+pub const NOTIFICATIONS_UNAVAILABLE: &str = "NOTIFICATIONS_UNAVAILABLE";
 /// The reason of a mutation with an unknown outcome.
 pub(super) const OUTCOME_UNKNOWN: &str = "OUTCOME_UNKNOWN";
 /// Reasons of `UNAVAILABLE` that last until an operator acts, or that do not allow the same request to be sent again without a
 /// check.
-const LASTING: [&str; 4] = [READ_ONLY_DATABASE, UNSAFE_DATABASE, CHANGES_NOT_HEARD, OUTCOME_UNKNOWN];
+const LASTING: [&str; 4] = [READ_ONLY_DATABASE, UNSAFE_DATABASE, NOTIFICATIONS_UNAVAILABLE, OUTCOME_UNKNOWN];
 
 /// A location in the text of a request; both numbers count from 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -239,14 +239,14 @@ impl From<&DatabaseError> for Error {
                 reason: Some(UNSAFE_DATABASE),
                 ..Self::new(
                     Code::Unavailable,
-                    "The database does not protect its data. Nothing is served until that is mended.",
+                    "The database does not protect its data. Nothing is served until it does again.",
                 )
             },
-            DatabaseError::InDoubt => {
-                let message = "The tables have just changed, and are being looked at. Try again in a moment.";
+            DatabaseError::Unverified => {
+                let message = "The tables have just changed and are being checked. Try again in a moment.";
                 Self::new(Code::Unavailable, message).caused(
                     Level::WARN,
-                    "an answer is kept back: the schema has changed, and has not been looked at",
+                    "an answer is withheld: the schema has changed, and the database has not been checked since",
                     &"",
                 )
             }
@@ -362,7 +362,8 @@ mod tests {
             BadUserInput, Conflict, Forbidden, Gone, GraphqlInvalid, Internal, LimitExceeded, NotFound,
             Timeout, Unauthenticated, Unavailable,
         };
-        let reasons = [READ_ONLY_DATABASE, UNSAFE_DATABASE, CHANGES_NOT_HEARD, OUTCOME_UNKNOWN, COLLISION];
+        let reasons =
+            [READ_ONLY_DATABASE, UNSAFE_DATABASE, NOTIFICATIONS_UNAVAILABLE, OUTCOME_UNKNOWN, COLLISION];
         for code in [
             GraphqlInvalid,
             Unauthenticated,

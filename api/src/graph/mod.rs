@@ -41,7 +41,7 @@ pub use context::RequestContext;
 #[cfg(fuzzing)]
 pub use document::fuzz as fuzz_document;
 pub use engine::{Engine, EngineError};
-pub use error::{CHANGES_NOT_HEARD, Code, Error, PathSegment, READ_ONLY_DATABASE};
+pub use error::{Code, Error, NOTIFICATIONS_UNAVAILABLE, PathSegment, READ_ONLY_DATABASE};
 pub use execute::ReferenceCache;
 pub use limits::Limits;
 pub use plan::Topic;

@@ -189,7 +189,7 @@ impl Engine {
         recall: Option<&Statement>,
     ) -> Result<Vec<Option<Body>>, ReadFailed> {
         // Checked here because a read of reference tables needs no session.
-        self.pool.gate().check()?;
+        self.pool.gate().ensure_open()?;
         let asked = subscription.changed(changes);
         let mut session = self.watching(caller, recall);
         let feed = &subscription.feed;

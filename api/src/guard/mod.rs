@@ -5,7 +5,7 @@
 
 mod expected;
 mod functions;
-mod lacking;
+mod privileges;
 mod questions;
 mod roles;
 
@@ -41,12 +41,13 @@ pub struct Finding {
     pub is_unsafe: bool,
 }
 
-/// Returns the protection of all systems' tables by the migrations: `migration/protection.json`, which a test keeps up to date.
+/// Returns the protection that the migrations give to the tables of all systems: `migration/protection.json`, which a test keeps up
+/// to date.
 pub fn shipped_protection() -> Value {
     serde_json::from_str(migration::PROTECTION).unwrap_or_default()
 }
 
-/// Checks whether a database protects the served rows.
+/// A guard checks whether a database protects the served rows.
 #[derive(Clone)]
 pub struct Guard {
     pool: Pool,
@@ -61,7 +62,7 @@ impl Guard {
         Self::comparing(engine, pool, roles, &shipped_protection())
     }
 
-    /// Returns a guard with another expected protection than that of the migrations: an array like that of
+    /// Returns a guard that expects other protection than that of the migrations. `protection`: an array like that of
     /// `migration/protection.json`.
     pub fn comparing(engine: &Arc<Engine>, pool: &Pool, roles: &[String], protection: &Value) -> Self {
         let functions = Functions::shipped();
@@ -69,8 +70,8 @@ impl Guard {
         Self { pool: pool.clone(), engine: Arc::clone(engine), functions: Arc::new(functions), expected }
     }
 
-    /// Returns the present findings. Clears the engine's cache if its protection has changed.
-    pub async fn look(&self) -> Result<Vec<Finding>, DatabaseError> {
+    /// Checks the database, and returns its findings. Clears the engine's cache if its protection has changed.
+    pub async fn check(&self) -> Result<Vec<Finding>, DatabaseError> {
         let mut rows = self.ask(&questions::all()).await?;
         if let Some(memory) = rows.pop() {
             self.engine.reference().heed(text(&memory, 1), memory.get(4) == Some(true));
@@ -88,9 +89,9 @@ impl Guard {
         Finding { object, message: text(row, 2), remedy, is_unsafe: row.get(4) == Some(true) }
     }
 
-    /// Checks the database, and fails if anything is unsafe.
+    /// Returns an error if the database is unsafe, or cannot be checked.
     pub async fn admit(&self) -> Result<(), UnsafeDatabase> {
-        let unsafe_ones = self.look().await?.into_iter().filter(|finding| finding.is_unsafe);
+        let unsafe_ones = self.check().await?.into_iter().filter(|finding| finding.is_unsafe);
         let findings: Vec<Finding> = unsafe_ones.collect();
         if findings.is_empty() { Ok(()) } else { Err(UnsafeDatabase::Findings(findings)) }
     }
@@ -100,30 +101,31 @@ impl Guard {
         loop {
             tokio::select! {
                 () = tokio::time::sleep(EVERY) => {}
-                () = self.pool.gate().doubted() => {}
+                () = self.pool.gate().unchecked_change() => {}
             }
-            let looked = tokio::time::timeout(WITHIN, self.look_again()).await;
+            let checked = tokio::time::timeout(WITHIN, self.check_again()).await;
             let silent = |_| Err(DatabaseError::Unavailable("it does not answer in time".into()));
             // A failed check says nothing about the rows.
-            if let Err(error) = looked.unwrap_or_else(silent) {
-                tracing::warn!(%error, "cannot look whether the database is safe");
+            if let Err(error) = checked.unwrap_or_else(silent) {
+                tracing::warn!(%error, "cannot check whether the database is safe");
                 tokio::time::sleep(AGAIN_AFTER).await;
             }
         }
     }
 
-    async fn look_again(&self) -> Result<(), DatabaseError> {
+    /// Checks the database once, and shuts or opens the gate by the result.
+    async fn check_again(&self) -> Result<(), DatabaseError> {
         let gate = self.pool.gate();
-        let doubts = gate.doubts();
+        let changes = gate.changes();
         let findings = match self.admit().await {
             Ok(()) => Vec::new(),
             Err(UnsafeDatabase::Findings(findings)) => findings,
             Err(UnsafeDatabase::Database(error)) => {
-                gate.set_looked(false, clock::instant());
+                gate.record_check(false, clock::instant());
                 return Err(error);
             }
         };
-        gate.set_looked(true, clock::instant());
+        gate.record_check(true, clock::instant());
         if gate.set_shut(!findings.is_empty()) {
             // Some rows may have been cached while the database was unsafe.
             self.engine.reference().forget();
@@ -134,7 +136,7 @@ impl Guard {
                 tracing::info!("the database is safe again");
             }
         }
-        gate.settle(doubts);
+        gate.mark_checked(changes);
         Ok(())
     }
 
@@ -188,10 +190,10 @@ impl fmt::Display for UnsafeDatabase {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Findings(findings) => {
-                write!(out, "the database does not protect what would be served:")?;
+                write!(out, "the database does not protect the rows that would be served:")?;
                 findings.iter().try_for_each(|it| write!(out, "\n  {it}\n    → {}", it.remedy))
             }
-            Self::Database(error) => write!(out, "cannot look whether the database is safe: {error}"),
+            Self::Database(error) => write!(out, "cannot check whether the database is safe: {error}"),
         }
     }
 }

@@ -162,7 +162,7 @@ const QUESTIONS: [&str; 18] = [
      FROM policies JOIN shipped USING (object), jsonb_each_text(shipped.policies) AS p (policy, statement)
      WHERE policy = polname AND p.statement <> policies.statement",
     "SELECT object,
-       CASE WHEN is_blind THEN format('its policy %I lets callers through without a look at the row', polname)
+       CASE WHEN is_blind THEN format('its policy %I admits callers whatever the row contains', polname)
          ELSE format('its policy %I is not of the migrations', polname) END,
        format('DROP POLICY %I ON %s;', polname, object), is_blind OR NOT was_there
      FROM policies LEFT JOIN shipped USING (object)

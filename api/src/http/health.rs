@@ -25,8 +25,8 @@ pub(super) async fn ready(State(state): State<Arc<AppState>>) -> Readiness {
     }
     match state.pool.gate().pass().await {
         Ok(()) => {}
-        Err(DatabaseError::InDoubt) => {
-            return passing("the schema has changed, and has not been looked at");
+        Err(DatabaseError::Unverified) => {
+            return passing("the schema has changed, and the database has not been checked since");
         }
         Err(_) => {
             return lasting("the database does not protect its data; see the log, or run `praxis doctor`");

@@ -55,7 +55,7 @@ async fn serve(config: ServerConfig, listener: TcpListener) -> Result<(), Box<dy
         .route("/graphql/ws", get(subscriptions))
         .with_state(praxis);
     tokio::select! {
-        // Subscriptions hear of changes while this runs.
+        // Subscriptions receive changes while this runs.
         () = server.run(std::future::pending()) => Ok(()),
         ended = async { axum::serve(listener, router).await } => Ok(ended?),
     }

@@ -158,9 +158,9 @@ async fn what_writes_names_a_standby_and_what_reads_works_there() {
                 Reads => drop(said.good()),
                 Writes => {
                     let said = said.bad();
-                    let told = "nothing can be written there: ";
+                    let refused = "the database takes no writes: ";
                     let remedy = "the server is a standby; give the address of the primary";
-                    assert!(said.contains(told) && said.contains(remedy), "{name}: {said}");
+                    assert!(said.contains(refused) && said.contains(remedy), "{name}: {said}");
                 }
             }
         }

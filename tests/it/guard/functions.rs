@@ -153,10 +153,10 @@ async fn a_trigger_of_the_feed_that_fires_less_often_is_noticed_and_nobody_is_re
         ));
     }
     guarded.run(&less).await;
-    let found = guarded.guard.look().await.unwrap();
+    let found = guarded.guard.check().await.unwrap();
     assert_eq!(found.iter().map(ToString::to_string).collect::<BTreeSet<_>>(), expected);
     assert!(found.iter().all(|finding| !finding.is_unsafe));
     let remedies: Vec<String> = found.into_iter().map(|finding| finding.remedy).collect();
     guarded.run(&remedies).await;
-    assert_eq!(guarded.guard.look().await.unwrap(), []);
+    assert_eq!(guarded.guard.check().await.unwrap(), []);
 }

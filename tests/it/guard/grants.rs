@@ -75,7 +75,7 @@ async fn a_table_that_was_there_before_keeps_its_owners_grants() {
     let was_there =
         "DELETE FROM praxis.baseline WHERE object = 'table public.sites'; GRANT ALL ON sites TO anon";
     guarded.owner.batch_execute(was_there).await.unwrap();
-    let found = guarded.guard.look().await.unwrap();
+    let found = guarded.guard.check().await.unwrap();
     assert!(!found.is_empty());
     assert!(found.iter().all(|finding| !finding.is_unsafe && finding.object == "public.sites"), "{found:?}");
     guarded.owner.batch_execute("ALTER TABLE sites DISABLE ROW LEVEL SECURITY").await.unwrap();

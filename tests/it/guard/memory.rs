@@ -51,9 +51,9 @@ async fn what_is_kept_hangs_on_roles_grants_and_functions_too() {
     let (engine, pool) = engine_over(&name);
     let guard = Guard::new(&engine, &pool, &roles());
     let reference = engine.reference();
-    guard.look().await.unwrap();
+    guard.check().await.unwrap();
     let mut before = reference.forgotten();
-    guard.look().await.unwrap();
+    guard.check().await.unwrap();
     assert_eq!(reference.forgotten(), before, "nothing has changed");
     for change in [
         "CREATE POLICY tight ON ref_routes AS RESTRICTIVE USING (true)",
@@ -67,7 +67,7 @@ async fn what_is_kept_hangs_on_roles_grants_and_functions_too() {
         "REVOKE guarded_by_memory FROM authenticated; DROP ROLE guarded_by_memory",
     ] {
         owner.batch_execute(change).await.unwrap();
-        guard.look().await.unwrap();
+        guard.check().await.unwrap();
         assert!(reference.forgotten() > before, "{change}");
         before = reference.forgotten();
     }

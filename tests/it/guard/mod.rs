@@ -78,7 +78,7 @@ impl Guarded {
     }
 
     async fn unsafe_ones(&self) -> Vec<Finding> {
-        let findings = self.guard.look().await.unwrap();
+        let findings = self.guard.check().await.unwrap();
         findings.into_iter().filter(|finding| finding.is_unsafe).collect()
     }
 
@@ -96,7 +96,7 @@ impl Guarded {
             assert_eq!(told.len(), expected.len(), "{place}: {told:#?}");
             let remedies: Vec<String> = found.into_iter().map(|finding| finding.remedy).collect();
             self.run(&remedies).await;
-            assert_eq!(self.guard.look().await.unwrap(), [], "{place}: mended with {remedies:#?}");
+            assert_eq!(self.guard.check().await.unwrap(), [], "{place}: mended with {remedies:#?}");
         }
     }
 
@@ -133,5 +133,5 @@ async fn what_is_shipped_is_what_the_migrations_make() {
 #[tokio::test]
 async fn a_good_database_has_nothing_to_be_told() {
     let guarded = Guarded::new().await;
-    assert_eq!(guarded.guard.look().await.unwrap(), []);
+    assert_eq!(guarded.guard.check().await.unwrap(), []);
 }

@@ -28,7 +28,7 @@ async fn every_column_is_there_with_its_type() {
         }
         guarded.run(&rename("_gone", "")).await;
     }
-    assert_eq!(guarded.guard.look().await.unwrap(), []);
+    assert_eq!(guarded.guard.check().await.unwrap(), []);
 
     // The first column of each table that no other object depends on.
     let mut retyped = BTreeSet::new();

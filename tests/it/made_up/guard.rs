@@ -13,7 +13,7 @@ async fn the_guard_names_the_table_of_the_schema() {
     let shipped = protection(&database).await;
     let (engine, pool) = engine(&database);
     let guard = Guard::comparing(&engine, &pool, &roles(), &shipped);
-    assert_eq!(guard.look().await.unwrap(), []);
+    assert_eq!(guard.check().await.unwrap(), []);
     for (fault, found) in [
         (
             "ALTER TABLE made_up_09.tool_data DISABLE ROW LEVEL SECURITY",
@@ -37,7 +37,7 @@ async fn the_guard_names_the_table_of_the_schema() {
         ),
     ] {
         owner.batch_execute(fault).await.unwrap();
-        let findings = guard.look().await.unwrap();
+        let findings = guard.check().await.unwrap();
         assert_eq!(
             findings.first().map(ToString::to_string).as_deref(),
             Some(found),
@@ -45,7 +45,7 @@ async fn the_guard_names_the_table_of_the_schema() {
         );
         let remedies: String = findings.into_iter().map(|finding| finding.remedy).collect();
         owner.batch_execute(&remedies).await.unwrap();
-        assert_eq!(guard.look().await.unwrap(), [], "{fault}: {remedies}");
+        assert_eq!(guard.check().await.unwrap(), [], "{fault}: {remedies}");
     }
 }
 

@@ -15,7 +15,7 @@ fn person(number: u32) -> Share {
 impl Turns {
     fn is_at_rest(&self, most: usize) -> bool {
         let queue = self.queue();
-        queue.free == most && queue.parties.is_empty() && queue.round.is_empty()
+        queue.free == most && queue.shares.is_empty() && queue.round.is_empty()
     }
 }
 
@@ -101,7 +101,7 @@ proptest! {
         for of in running {
             queue.end(person(of));
         }
-        prop_assert!(queue.free == most && queue.parties.is_empty() && queue.round.is_empty());
+        prop_assert!(queue.free == most && queue.shares.is_empty() && queue.round.is_empty());
     }
 }
 

@@ -1,4 +1,4 @@
-//! Determines which of the chosen systems and migrations a database lacks, and the remedy.
+//! Compares the chosen systems and their migrations with those of a database, and names a remedy for the missing ones.
 
 use migration::{State, Status};
 
@@ -6,31 +6,31 @@ use crate::graph::catalog::System;
 use crate::systems;
 
 /// The systems and migrations that a database lacks.
-pub(super) struct Lacking {
+pub(super) struct Missing {
     wanted: Vec<System>,
     /// The chosen systems that the database has.
-    pub(super) there: Vec<System>,
-    /// The chosen systems that it never had, unless it has no system at all.
+    pub(super) present: Vec<System>,
+    /// The chosen systems that the database never had; none if it has no system at all.
     pub(super) absent: Vec<System>,
-    /// Migrations of the former that are not applied in their present form.
+    /// The migrations of the other chosen systems that are not applied in their present form.
     pub(super) migrations: Vec<Status>,
 }
 
-impl Lacking {
+impl Missing {
     /// Compares the chosen systems with the migrations of the database in `status`.
     pub(super) fn of(wanted: Vec<System>, status: &[Status]) -> Self {
-        let present = migration::present(status);
-        let (there, mut absent): (Vec<_>, Vec<_>) =
-            wanted.iter().copied().partition(|system| present.has(system.name));
-        if present == migration::Systems::default() {
+        let migrated = migration::present(status);
+        let (present, mut absent): (Vec<_>, Vec<_>) =
+            wanted.iter().copied().partition(|system| migrated.has(system.name));
+        if migrated == migration::Systems::default() {
             absent.clear();
         }
-        let looked_at: Vec<_> =
+        let compared: Vec<_> =
             wanted.iter().filter(|system| absent.iter().all(|it| it.name != system.name)).copied().collect();
-        let looked_at = systems::migrated(&looked_at);
-        let is_missing = |status: &&Status| status.state != State::Applied && looked_at.have(status.name);
+        let compared = systems::migrated(&compared);
+        let is_missing = |status: &&Status| status.state != State::Applied && compared.have(status.name);
         let migrations = status.iter().filter(is_missing).copied().collect();
-        Self { wanted, there, absent, migrations }
+        Self { wanted, present, absent, migrations }
     }
 
     /// Returns the command that applies all migrations.
@@ -39,12 +39,15 @@ impl Lacking {
     }
 
     /// Returns the remedy for absent systems.
-    pub(super) fn choose(&self) -> String {
+    pub(super) fn remedy(&self) -> String {
         let migrate = Self::migrate_for(&self.absent);
-        match self.there.as_slice() {
+        match self.present.as_slice() {
             [] => format!("run `{migrate}`"),
-            there => {
-                format!("leave them out with `--systems {}`, or run `{migrate}`", systems::names(there, ","))
+            present => {
+                format!(
+                    "leave them out with `--systems {}`, or run `{migrate}`",
+                    systems::names(present, ",")
+                )
             }
         }
     }

@@ -1,5 +1,5 @@
-//! Connections of commands, outside the pool and with other libraries: our own connection chooses the server, since it supports
-//! more options of a database URL.
+//! Opens connections outside the pool, with other libraries, for commands. Our own connection chooses the server first, since it
+//! supports more options of a database URL.
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use postgres_wire::{Host, Mode, SessionAttrs, WireError};
@@ -9,14 +9,14 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{Access, DatabaseError, Pool};
 
-/// The reasons why a command cannot work on a database.
+/// The reasons why a command cannot connect to a database.
 #[derive(Debug, Error)]
-pub enum ApartError {
+pub enum UnpooledError {
     /// The database cannot be reached, or refuses the login.
     #[error(transparent)]
     Database(#[from] DatabaseError),
     /// The command writes, and no server of the URL takes writes.
-    #[error("nothing can be written there: {words}; {}", remedy(*.mode))]
+    #[error("the database takes no writes: {words}; {}", remedy(*.mode))]
     TakesNoWrites {
         /// The mode of one of the servers.
         mode: Mode,
@@ -25,7 +25,7 @@ pub enum ApartError {
     },
 }
 
-/// Returns what an operator can do so that a server of this mode is not needed.
+/// Returns the advice to an operator whose database URL leads to a server of this mode.
 fn remedy(mode: Mode) -> &'static str {
     match mode {
         Mode::Primary | Mode::Standby => "give the address of the primary, or one that names all hosts",
@@ -40,10 +40,10 @@ type PostgresConnection = tokio_postgres::Connection<
 
 impl Pool {
     /// Opens a connection of tokio-postgres to a server that allows this access.
-    pub async fn connect_apart(
+    pub async fn connect_unpooled(
         &self,
         access: Access,
-    ) -> Result<(tokio_postgres::Client, PostgresConnection), ApartError> {
+    ) -> Result<(tokio_postgres::Client, PostgresConnection), UnpooledError> {
         let host = self.host_for(access).await?;
         let connected = host.alone(&self.conninfo.config).connect(self.tls.clone()).await;
         Ok(connected.map_err(DatabaseError::from)?)
@@ -51,7 +51,7 @@ impl Pool {
 
     /// Returns the URL of a server that allows this access, for `sqlx`, which supports a single host and fewer options than
     /// libpq. It sets all that `sqlx` would take from the environment otherwise, except a password.
-    pub async fn url_apart(&self, access: Access) -> Result<String, ApartError> {
+    pub async fn url_unpooled(&self, access: Access) -> Result<String, UnpooledError> {
         let (place, port) = self.host_for(access).await?.place();
         let known = &self.conninfo.config;
         let text = |bytes: &[u8]| encode(&String::from_utf8_lossy(bytes));
@@ -78,14 +78,14 @@ impl Pool {
         Ok(url)
     }
 
-    async fn host_for(&self, access: Access) -> Result<Host, ApartError> {
+    async fn host_for(&self, access: Access) -> Result<Host, UnpooledError> {
         let wanted = match access {
             Access::Reads => None,
             Access::Writes => Some(SessionAttrs::ReadWrite),
         };
         self.host(wanted).await.map_err(|error| match error {
             WireError::Unwanted(mode, words) if access == Access::Writes => {
-                ApartError::TakesNoWrites { mode, words }
+                UnpooledError::TakesNoWrites { mode, words }
             }
             other => DatabaseError::from(other).into(),
         })

@@ -6,34 +6,34 @@ use postgres_wire::{Command, Query, WireError};
 
 use super::{DatabaseError, Pool};
 
-/// The program between the gateway and the database.
+/// The kind of pooler between the gateway and the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Between {
-    /// None, or one that only forwards bytes.
-    Nothing,
-    /// A pooler. Prepared statements were found each time, or could not be tested while others used its connections.
-    Pooler,
-    /// A pooler that gives each transaction another connection, which does not have the prepared statements.
-    ForgetfulPooler,
+pub enum Pooler {
+    /// There is no pooler, or only a proxy that forwards bytes.
+    None,
+    /// There is a pooler. It kept prepared statements, or could not be tested because others used its connections.
+    Present,
+    /// The pooler gives each transaction another connection, which does not have the prepared statements.
+    LosesStatements,
 }
 
-/// Number of connections that take turns while statements are used again.
+/// The number of other connections that the test opens, so that the pooler has to use different server connections.
 const OTHERS: usize = 3;
-/// The timeout of a test: a pooler without a free connection lets its clients wait.
+/// The timeout of the test: a pooler without a free connection makes its clients wait.
 const WITHIN: Duration = Duration::from_secs(2);
 const KEPT: Query<'_> = Query::kept("SELECT 1", Command::Statement);
 
 impl Pool {
-    /// Detects a pooler, over connections outside the pool.
-    pub async fn between(&self) -> Result<Between, DatabaseError> {
+    /// Detects a pooler, with connections outside the pool.
+    pub async fn detect_pooler(&self) -> Result<Pooler, DatabaseError> {
         let mut asking = self.address.connect().await?;
         if !asking.is_behind_pooler() {
-            return Ok(Between::Nothing);
+            return Ok(Pooler::None);
         }
         asking.keep_statements(Some(true));
         let failed = |error: postgres_wire::BatchError| DatabaseError::from(error.error);
         asking.run(&[KEPT]).await.map_err(failed)?;
-        // Each keeps the connection that was used last, so that the test needs another one.
+        // Each open transaction keeps the server connection that was used last, so that the test needs another one.
         let mut others = Vec::new();
         for _ in 0..OTHERS {
             let mut other = self.address.connect().await?;
@@ -42,12 +42,12 @@ impl Pool {
             match tokio::time::timeout(WITHIN, asking.run(&[KEPT])).await {
                 Ok(Ok(_)) => {}
                 Ok(Err(error)) if matches!(error.error, WireError::Forgotten) => {
-                    return Ok(Between::ForgetfulPooler);
+                    return Ok(Pooler::LosesStatements);
                 }
                 Ok(Err(error)) => return Err(failed(error)),
-                Err(_) => return Ok(Between::Pooler),
+                Err(_) => return Ok(Pooler::Present),
             }
         }
-        Ok(Between::Pooler)
+        Ok(Pooler::Present)
     }
 }
