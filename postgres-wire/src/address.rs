@@ -1,4 +1,4 @@
-//! The hosts of an address, and a connection to the first of them that is wanted.
+//! Opens connections to the hosts of an address: to the first one that accepts the login and has the wanted session attributes.
 
 use std::io;
 use std::path::PathBuf;
@@ -21,44 +21,40 @@ use crate::conninfo::{AddressError, Conninfo, SessionAttrs};
 use crate::error::WireError;
 
 const DEFAULT_PORT: u16 = 5432;
-/// The answer of a server that speaks TLS.
+/// The byte with which a server agrees to TLS.
 const SPEAKS_TLS: u8 = b'S';
 
-/// The address of a server, and how to log in there.
+/// The address of a database, with the settings of the login.
 #[derive(Clone)]
 pub struct Address {
     config: Config,
-    wanted: SessionAttrs,
+    session_attrs: SessionAttrs,
     tls: Arc<ClientConfig>,
     /// The hosts, at least one, in the order in which they are tried.
     hosts: Arc<[Host]>,
-    /// The time that the login at one of them may take.
-    within: Option<Duration>,
+    /// The longest time for the login at one of them.
+    timeout: Option<Duration>,
 }
 
 /// A host of an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Host {
-    /// The name that the certificate has to have.
+    /// The name that the certificate must have.
     name: Option<String>,
-    place: Place,
+    endpoint: Endpoint,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Place {
+enum Endpoint {
     Unix(PathBuf, u16),
     Tcp(String, u16),
 }
 
 impl Address {
-    /// Makes an address, or refuses what it asks for and this crate does not support. If it names several hosts and no
-    /// `connect_timeout`, each host has an equal part of `patience`.
-    pub fn new(
-        conninfo: &Conninfo,
-        tls: Arc<ClientConfig>,
-        patience: Duration,
-    ) -> Result<Self, AddressError> {
-        let Conninfo { config, wanted, .. } = conninfo;
+    /// Returns an address, or an error if it asks for something that this crate does not support. If it names several hosts and
+    /// has no `connect_timeout`, each host has an equal part of `timeout`.
+    pub fn new(conninfo: &Conninfo, tls: Arc<ClientConfig>, timeout: Duration) -> Result<Self, AddressError> {
+        let Conninfo { config, session_attrs, .. } = conninfo;
         let unsupported = |what: &str| Err(AddressError::Unsupported(what.into()));
         if config.get_user().is_none() {
             return Err(AddressError::User);
@@ -73,39 +69,40 @@ impl Address {
             return unsupported("load_balance_hosts=random");
         }
         let hosts = hosts(config)?;
-        let tries = if *wanted == SessionAttrs::PreferStandby { 2 * hosts.len() } else { hosts.len() };
-        let share = (tries > 1).then(|| patience / u32::try_from(tries).unwrap_or(u32::MAX));
-        let within = config.get_connect_timeout().copied().or(share);
-        Ok(Self { config: config.clone(), wanted: *wanted, tls, hosts: hosts.into(), within })
+        let tries = if *session_attrs == SessionAttrs::PreferStandby { 2 * hosts.len() } else { hosts.len() };
+        let share = (tries > 1).then(|| timeout / u32::try_from(tries).unwrap_or(u32::MAX));
+        let timeout = config.get_connect_timeout().copied().or(share);
+        Ok(Self { config: config.clone(), session_attrs: *session_attrs, tls, hosts: hosts.into(), timeout })
     }
 
-    /// Returns the same address, of which other servers are wanted.
+    /// Returns the same address with other session attributes.
     #[must_use]
-    pub fn wanting(&self, wanted: SessionAttrs) -> Self {
-        Self { wanted, ..self.clone() }
+    pub fn with_session_attrs(&self, session_attrs: SessionAttrs) -> Self {
+        Self { session_attrs, ..self.clone() }
     }
 
-    /// Logs in at the first host that accepts and is wanted. The error names each host that was tried, if there are several.
+    /// Connects to the first host that accepts the login and has the wanted session attributes. If several hosts were tried, the error
+    /// names each.
     pub async fn connect(&self) -> Result<Connection, WireError> {
-        let passes = match &self.wanted {
+        let passes = match &self.session_attrs {
             SessionAttrs::PreferStandby => &[SessionAttrs::Standby, SessionAttrs::Any][..],
-            wanted => std::slice::from_ref(wanted),
+            attrs => std::slice::from_ref(attrs),
         };
         let mut failures = Vec::new();
-        for wanted in passes {
+        for attrs in passes {
             failures.clear();
             for host in self.hosts.iter() {
-                // Boxed: requests, which rarely have to wait for it, would carry all of its state.
-                match self.in_time(Box::pin(self.log_in(host, *wanted))).await {
+                // Boxed, because the futures of requests, which seldom wait for a login, would contain all of its state otherwise.
+                match self.in_time(Box::pin(self.log_in(host, *attrs))).await {
                     Ok(connection) => return Ok(connection),
                     Err(error) => failures.push((host, error)),
                 }
             }
         }
-        Err(whole(failures))
+        Err(combined(failures))
     }
 
-    /// Returns the first host; the address of a connection has one.
+    /// Returns the first host, which is the only one of a connection's address.
     pub(crate) fn host(&self) -> &Host {
         &self.hosts[0]
     }
@@ -119,53 +116,55 @@ impl Address {
         let mut message = BytesMut::new();
         frontend::cancel_request(process, secret, &mut message);
         socket.write_all(&message).await?;
-        // The server closes the connection when it has passed the request on.
+        // The server closes the connection after it has signalled the process.
         let _ = socket.read_u8().await;
         Ok(())
     }
 
-    async fn log_in(&self, host: &Host, wanted: SessionAttrs) -> Result<Connection, WireError> {
-        let (socket, place) = self.socket(host).await?;
-        // A cancellation has to go to this server, not to the first that answers then.
-        let hosts = Arc::new([Host { place, ..host.clone() }]);
+    async fn log_in(&self, host: &Host, attrs: SessionAttrs) -> Result<Connection, WireError> {
+        let (socket, endpoint) = self.socket(host).await?;
+        // A cancellation must go to this server, and not to the first one that answers at that time.
+        let hosts = Arc::new([Host { endpoint, ..host.clone() }]);
         let mut connection =
-            Connection::over(socket, Self { hosts, wanted: SessionAttrs::Any, ..self.clone() });
+            Connection::over(socket, Self { hosts, session_attrs: SessionAttrs::Any, ..self.clone() });
         connection.log_in(&self.config).await?;
-        connection.check_session(wanted).await?;
+        connection.check_session(attrs).await?;
         connection.identify().await?;
         Ok(connection)
     }
 
-    /// Opens a socket to a host, with TLS if it is wanted. Returns also the place that it leads to: one name may be several servers.
-    async fn socket(&self, host: &Host) -> Result<(Box<dyn Socket>, Place), WireError> {
-        let (name, port) = match &host.place {
-            Place::Unix(folder, port) => {
+    /// Opens a socket to a host, with TLS unless it is disabled. Also returns the endpoint that it is connected to, since one name may
+    /// lead to several servers.
+    async fn socket(&self, host: &Host) -> Result<(Box<dyn Socket>, Endpoint), WireError> {
+        let (name, port) = match &host.endpoint {
+            Endpoint::Unix(folder, port) => {
                 let socket = UnixStream::connect(folder.join(format!(".s.PGSQL.{port}"))).await?;
-                return Ok((Box::new(socket), host.place.clone()));
+                return Ok((Box::new(socket), host.endpoint.clone()));
             }
-            Place::Tcp(name, port) => (name.as_str(), *port),
+            Endpoint::Tcp(name, port) => (name.as_str(), *port),
         };
         let stream = TcpStream::connect((name, port)).await?;
-        let place = Place::Tcp(stream.peer_addr()?.ip().to_string(), port);
-        self.set_up(&stream)?;
+        let endpoint = Endpoint::Tcp(stream.peer_addr()?.ip().to_string(), port);
+        self.set_socket_options(&stream)?;
         if self.config.get_ssl_mode() == SslMode::Disable {
-            return Ok((Box::new(stream), place));
+            return Ok((Box::new(stream), endpoint));
         }
         let name =
             host.name.clone().ok_or_else(|| WireError::Opening("TLS needs the name of the host".into()))?;
-        Ok((Box::new(secure(stream, name, Arc::clone(&self.tls)).await?), place))
+        Ok((Box::new(start_tls(stream, name, Arc::clone(&self.tls)).await?), endpoint))
     }
 
+    /// Returns an error if a login or a part of it takes longer than the timeout.
     async fn in_time<T>(
         &self,
         connecting: impl Future<Output = Result<T, WireError>>,
     ) -> Result<T, WireError> {
-        let Some(within) = self.within else { return connecting.await };
-        let in_time = tokio::time::timeout(within, connecting).await;
+        let Some(timeout) = self.timeout else { return connecting.await };
+        let in_time = tokio::time::timeout(timeout, connecting).await;
         in_time.unwrap_or_else(|_| Err(WireError::Opening("it does not answer in time".into())))
     }
 
-    fn set_up(&self, stream: &TcpStream) -> io::Result<()> {
+    fn set_socket_options(&self, stream: &TcpStream) -> io::Result<()> {
         stream.set_nodelay(true)?;
         let socket = SockRef::from(stream);
         #[cfg(target_os = "linux")]
@@ -187,7 +186,7 @@ impl Address {
 }
 
 impl Host {
-    /// Returns the settings of an address with this host alone, for tokio-postgres.
+    /// Returns settings of tokio-postgres that name only this host; the rest comes from `config`.
     pub fn alone(&self, config: &Config) -> Config {
         let mut alone = Config::new();
         if let Some(user) = config.get_user() {
@@ -206,13 +205,13 @@ impl Host {
             alone.application_name(name);
         }
         alone.ssl_mode(config.get_ssl_mode());
-        match &self.place {
-            Place::Unix(folder, port) => {
+        match &self.endpoint {
+            Endpoint::Unix(folder, port) => {
                 alone.host_path(folder).port(*port);
             }
-            Place::Tcp(place, port) => {
-                alone.host(self.name.as_ref().unwrap_or(place)).port(*port);
-                if let Ok(address) = place.parse() {
+            Endpoint::Tcp(endpoint, port) => {
+                alone.host(self.name.as_ref().unwrap_or(endpoint)).port(*port);
+                if let Ok(address) = endpoint.parse() {
                     alone.hostaddr(address);
                 }
             }
@@ -221,10 +220,10 @@ impl Host {
     }
 
     /// Returns the name of the host, or the folder of its socket, and the port.
-    pub fn place(&self) -> (String, u16) {
-        match &self.place {
-            Place::Unix(folder, port) => (folder.display().to_string(), *port),
-            Place::Tcp(place, port) => (self.name.clone().unwrap_or_else(|| place.clone()), *port),
+    pub fn endpoint(&self) -> (String, u16) {
+        match &self.endpoint {
+            Endpoint::Unix(folder, port) => (folder.display().to_string(), *port),
+            Endpoint::Tcp(endpoint, port) => (self.name.clone().unwrap_or_else(|| endpoint.clone()), *port),
         }
     }
 }
@@ -243,48 +242,48 @@ fn hosts(config: &Config) -> Result<Vec<Host>, AddressError> {
     (0..count)
         .map(|at| {
             let port = ports.get(at).or_else(|| ports.first()).copied().unwrap_or(DEFAULT_PORT);
-            let (name, place) = match (names.get(at), addresses.get(at)) {
-                (Some(Name::Unix(folder)), None) => (None, Place::Unix(folder.clone(), port)),
+            let (name, endpoint) = match (names.get(at), addresses.get(at)) {
+                (Some(Name::Unix(folder)), None) => (None, Endpoint::Unix(folder.clone(), port)),
                 (Some(Name::Tcp(name)), _) if name.starts_with('@') => {
                     return Err(AddressError::Unsupported("a socket in the abstract namespace".into()));
                 }
                 (Some(Name::Tcp(name)), Some(address)) => (
                     Some(name.clone()).filter(|name| !name.is_empty()),
-                    Place::Tcp(address.to_string(), port),
+                    Endpoint::Tcp(address.to_string(), port),
                 ),
-                (_, Some(address)) => (None, Place::Tcp(address.to_string(), port)),
+                (_, Some(address)) => (None, Endpoint::Tcp(address.to_string(), port)),
                 (Some(Name::Tcp(name)), None) if !name.is_empty() => {
-                    (Some(name.clone()), Place::Tcp(name.clone(), port))
+                    (Some(name.clone()), Endpoint::Tcp(name.clone(), port))
                 }
                 _ => return Err(AddressError::Host),
             };
-            Ok(Host { name, place })
+            Ok(Host { name, endpoint })
         })
         .collect()
 }
 
-/// Makes one error of the failures at all hosts.
-fn whole(mut failures: Vec<(&Host, WireError)>) -> WireError {
+/// Combines the errors of all hosts into one.
+fn combined(mut failures: Vec<(&Host, WireError)>) -> WireError {
     if failures.len() < 2 {
         return failures.pop().map_or(WireError::Closed, |(_, error)| error);
     }
     let texts = failures.iter().map(|(host, error)| {
-        let (place, port) = host.place();
-        format!("{place}:{port}: {error}")
+        let (endpoint, port) = host.endpoint();
+        format!("{endpoint}:{port}: {error}")
     });
     let texts = texts.collect::<Vec<_>>().join("; ");
-    let unwanted = failures.iter().find_map(|(_, error)| match error {
-        WireError::Unwanted(mode, _) => Some(*mode),
+    let wrong_mode = failures.iter().find_map(|(_, error)| match error {
+        WireError::WrongMode(mode, _) => Some(*mode),
         _ => None,
     });
-    match unwanted {
-        Some(mode) => WireError::Unwanted(mode, texts),
+    match wrong_mode {
+        Some(mode) => WireError::WrongMode(mode, texts),
         None => WireError::Opening(texts),
     }
 }
 
-/// Starts TLS over a stream; the certificate is checked against the name of the host.
-async fn secure(
+/// Starts TLS over a stream, and verifies the certificate for the name of the host.
+async fn start_tls(
     mut stream: TcpStream,
     name: String,
     tls: Arc<ClientConfig>,
@@ -296,7 +295,7 @@ async fn secure(
         return Err(WireError::Opening("the server does not support TLS".into()));
     }
     let name = ServerName::try_from(name)
-        .map_err(|_| WireError::Opening("the name of the host cannot be checked by TLS".into()))?;
+        .map_err(|_| WireError::Opening("the name of the host is not valid for TLS".into()))?;
     Ok(TlsConnector::from(tls).connect(name, stream).await?)
 }
 

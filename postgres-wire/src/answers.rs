@@ -1,7 +1,7 @@
-//! The answers to a batch, accepted message by message.
+//! Reads the answers to a batch message by message, and checks that each message belongs there.
 //!
-//! A message that does not belong where it comes means that server and client are out of step: it could be part of the
-//! answer to another batch. So it is an error of the connection, and nothing that came before it counts.
+//! A message that does not belong there means that server and client are out of step: it could be part of the answer to
+//! another batch. It is therefore an error of the connection, and all answers of the batch are dropped.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::batch::{BatchError, Command, Query};
 use crate::error::{ServerError, WireError};
 use crate::rows::{Collector, Column, Row, read_columns};
 
-/// The rows of a batch take at most this many bytes of memory.
+/// The largest memory of the rows of a batch, in bytes.
 const MOST_MEMORY: usize = 256 * 1024 * 1024;
 
 /// The state of the transaction, as `ReadyForQuery` gives it.
@@ -27,20 +27,20 @@ pub(crate) enum Transaction {
     Failed,
 }
 
-/// What is known of the columns of a statement.
+/// The columns of a statement, or the message that will describe them.
 #[derive(Clone, Debug)]
 pub(crate) enum Columns {
     /// The server has described them in an earlier batch.
     Known(Arc<[Column]>),
-    /// The server is about to describe them, for the statement at this earlier place of the batch.
+    /// The server is about to describe them for the same statement at this earlier index of the batch.
     OfEarlier(usize),
-    /// The server is about to describe them, for this statement.
+    /// The server is about to describe them for this statement.
     Requested,
     /// The server has described them in this batch.
     Described(Arc<[Column]>),
 }
 
-/// The message that must come next.
+/// The message that the server must send next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
     /// `CloseComplete`, this many times.
@@ -57,14 +57,14 @@ enum Next {
     Rows,
     /// `ReadyForQuery`, after the answers to all statements.
     Ready,
-    /// `ReadyForQuery`, after a statement that was refused; those after it were not run.
+    /// `ReadyForQuery`, after a refused statement; the later ones did not run.
     Refused,
 }
 
-/// The meaning of a message that was accepted.
+/// The part of an answer that an accepted message is.
 #[derive(Debug)]
 pub(crate) enum Accepted {
-    /// The message is a part of an answer.
+    /// The message is in the middle of an answer.
     Part,
     /// The message ends a statement's answer, whose rows lie in the bytes since the previous answer.
     Answer,
@@ -83,10 +83,10 @@ pub(crate) struct Answers<'q> {
     may_be_over: bool,
     collector: Collector,
     rows: Vec<Vec<Row>>,
-    /// Bytes that the rows of the batch take.
+    /// The memory of the batch's rows so far, in bytes.
     memory: usize,
     refused: Option<BatchError>,
-    /// True if a statement was refused outside of a transaction. Within one, its end proves that nothing else is to come.
+    /// True if a statement was refused outside a transaction. Within one, the end of the transaction proves that no more messages follow.
     refused_outside: bool,
 }
 
@@ -94,14 +94,14 @@ pub(crate) struct Answers<'q> {
 pub(crate) struct Outcome {
     pub(crate) answers: Result<Vec<Vec<Row>>, BatchError>,
     pub(crate) columns: Vec<Columns>,
-    /// True if another batch can be run.
-    pub(crate) is_settled: bool,
+    /// True if the connection can run another batch.
+    pub(crate) is_usable: bool,
 }
 
 const UNEXPECTED: WireError = WireError::Protocol("an unexpected message");
 
 impl<'q> Answers<'q> {
-    /// Expects the answers to `queries`, after `closed` answers to `Close`.
+    /// Returns a reader of the answers to `queries`, which follow `closed` answers to `Close`.
     pub(crate) fn new(
         queries: &'q [Query<'q>],
         columns: Vec<Columns>,
@@ -126,14 +126,15 @@ impl<'q> Answers<'q> {
         answers
     }
 
-    /// Accepts a message, whose body begins at byte `start` of those that came since the previous answer.
+    /// Accepts a message, or returns an error if another one must come. `start`: the index of its body among the bytes since the
+    /// previous answer.
     pub(crate) fn accept(&mut self, tag: u8, body: &[u8], start: usize) -> Result<Accepted, WireError> {
         match (self.next, tag) {
             (Next::Rows, backend::DATA_ROW_TAG) => {
                 let columns = columns(&self.columns, self.rows.len())?;
                 self.memory += self.collector.add(body, start, columns)?;
                 if self.memory > MOST_MEMORY {
-                    return Err(WireError::Protocol("more than an answer may have"));
+                    return Err(WireError::Protocol("more rows than the memory limit allows"));
                 }
                 return Ok(Accepted::Part);
             }
@@ -184,7 +185,7 @@ impl<'q> Answers<'q> {
         Ok(Accepted::Part)
     }
 
-    /// Takes the bytes that hold the rows of an answer.
+    /// Completes an answer with the bytes that contain its rows.
     pub(crate) fn take(&mut self, bytes: Bytes) -> Result<(), WireError> {
         let columns = columns(&self.columns, self.rows.len())?;
         let rows = self.collector.finish(bytes, columns);
@@ -207,16 +208,16 @@ impl<'q> Answers<'q> {
     /// Returns the outcome of a batch that has ended.
     pub(crate) fn finish(self) -> Outcome {
         let answers = self.refused.map_or(Ok(self.rows), Err);
-        Outcome { answers, columns: self.columns, is_settled: !self.refused_outside }
+        Outcome { answers, columns: self.columns, is_usable: !self.refused_outside }
     }
 
-    /// Returns the outcome of a batch whose connection broke. A refusal that came before says more than the end of the
-    /// connection, unless the server was out of step.
+    /// Returns the outcome of a batch whose connection broke. An earlier refusal is returned instead of the connection's error,
+    /// since it says more, unless the server has violated the protocol.
     pub(crate) fn broken(self, error: WireError) -> Outcome {
         let at = self.rows.len();
         let refused = self.refused.filter(|_| !matches!(error, WireError::Protocol(_)));
         let answers = Err(refused.unwrap_or(BatchError { at, error }));
-        Outcome { answers, columns: self.columns, is_settled: false }
+        Outcome { answers, columns: self.columns, is_usable: false }
     }
 
     fn first_of_statement(&self) -> Next {
@@ -231,10 +232,10 @@ impl<'q> Answers<'q> {
         self.queries.get(self.rows.len()).map_or(Command::Statement, |query| query.command)
     }
 
-    /// Checks that the server completed the statement that was sent, by the tag of its `CommandComplete`.
+    /// Checks the tag of a `CommandComplete`: the server must have completed the statement that was sent.
     fn complete(&mut self, body: &[u8]) -> Result<(), WireError> {
         let Some(tag) = body.strip_suffix(&[0]) else {
-            return Err(WireError::Protocol("a completion without an end"));
+            return Err(WireError::Protocol("a command tag without an end"));
         };
         let (expected, transaction): (&[u8], _) = match self.command() {
             Command::Statement | Command::Mark(_) => return self.check_count(tag),
@@ -243,19 +244,19 @@ impl<'q> Answers<'q> {
             Command::Rollback => (b"ROLLBACK", Transaction::None),
         };
         if tag != expected {
-            return Err(WireError::Protocol("another statement was completed"));
+            return Err(WireError::Protocol("the completion of another statement"));
         }
         self.transaction = transaction;
         Ok(())
     }
 
-    /// Checks that as many rows came as the server counted.
+    /// Checks that the number of rows is the one in the tag of `CommandComplete`.
     fn check_count(&self, tag: &[u8]) -> Result<(), WireError> {
         let columns = columns(&self.columns, self.rows.len())?;
         let mut words = tag.split(|byte| *byte == b' ');
         match words.next() {
             Some(b"BEGIN" | b"COMMIT" | b"ROLLBACK") => {
-                return Err(WireError::Protocol("another statement was completed"));
+                return Err(WireError::Protocol("the completion of another statement"));
             }
             Some(b"SELECT" | b"INSERT" | b"UPDATE" | b"DELETE") if !columns.is_empty() => {}
             _ => return Ok(()),
@@ -264,13 +265,13 @@ impl<'q> Answers<'q> {
         if count == Some(self.collector.count()) {
             Ok(())
         } else {
-            Err(WireError::Protocol("another number of rows than it says"))
+            Err(WireError::Protocol("another number of rows than the tag says"))
         }
     }
 
-    /// Checks that the server gave the parameters the types that were sent.
+    /// Checks that the parameters have the types that were sent.
     fn check_parameters(&self, mut body: &[u8]) -> Result<(), WireError> {
-        const OTHERS: WireError = WireError::Protocol("other parameters than were sent");
+        const OTHERS: WireError = WireError::Protocol("other parameter types than those sent");
         let sent = self.queries.get(self.rows.len()).map_or(&[][..], |query| query.parameters);
         if body.try_get_u16().map(usize::from) != Ok(sent.len())
             || body.len() != sent.len() * size_of::<u32>()
@@ -282,8 +283,8 @@ impl<'q> Answers<'q> {
         if all { Ok(()) } else { Err(OTHERS) }
     }
 
-    /// Returns true if the server may refuse something here: the statement that it is about to answer, or the implicit commit of
-    /// a batch outside of a transaction. After one refusal it is silent until the batch ends.
+    /// Returns true if the server may send an error here: for the statement that it is about to answer, or for the implicit commit
+    /// of a batch outside a transaction. After an error it sends nothing else until the batch ends.
     fn may_be_refused(&self) -> bool {
         match self.next {
             Next::Parsed | Next::Parameters | Next::Columns | Next::Bound | Next::Rows => true,
@@ -309,10 +310,10 @@ impl<'q> Answers<'q> {
 
     fn end(&mut self, body: &[u8]) -> Result<(), WireError> {
         let state = Transaction::read(body)?;
-        // A commit that is refused ends the transaction, unless something stopped it before it had begun.
+        // A refused commit ends the transaction, unless it was stopped before it began.
         let is_expected = state == self.transaction || (self.may_be_over && state == Transaction::None);
         self.transaction = state;
-        if is_expected { Ok(()) } else { Err(WireError::Protocol("another state of the transaction")) }
+        if is_expected { Ok(()) } else { Err(WireError::Protocol("an unexpected state of the transaction")) }
     }
 }
 
@@ -328,7 +329,7 @@ impl Transaction {
     }
 }
 
-/// Returns the columns of the statement at a place of a batch.
+/// Returns the columns of the statement at an index of a batch.
 fn columns(all: &[Columns], at: usize) -> Result<&Arc<[Column]>, WireError> {
     match all.get(at) {
         Some(Columns::Known(columns) | Columns::Described(columns)) => Ok(columns),
@@ -341,5 +342,5 @@ fn columns(all: &[Columns], at: usize) -> Result<&Arc<[Column]>, WireError> {
 }
 
 fn expect_empty(body: &[u8]) -> Result<(), WireError> {
-    if body.is_empty() { Ok(()) } else { Err(WireError::Protocol("a message of another length")) }
+    if body.is_empty() { Ok(()) } else { Err(WireError::Protocol("a message of the wrong length")) }
 }

@@ -1,4 +1,4 @@
-//! The server's process that serves a connection, and how to make it stop.
+//! Stops the server's process that serves a connection.
 
 use std::time::Duration;
 
@@ -11,15 +11,15 @@ use crate::connection::Connection;
 use crate::error::WireError;
 use crate::parameter::Parameter;
 
-/// A server has this long to react to a cancellation.
+/// The longest wait for the effect of a cancellation.
 const REACTS_WITHIN: Duration = Duration::from_secs(3);
-/// A cancellation is sent this many times.
+/// The largest number of cancellations that are sent.
 const ATTEMPTS: u32 = 3;
 
-/// Identifies the process: the same number may be another process's later.
+/// Returns the process and its start: another process may have the same number later.
 const IDENTIFY: &str =
     "SELECT pid, backend_start FROM pg_stat_get_activity(pg_backend_pid()) WHERE backend_start IS NOT NULL";
-/// Ends a process, if it is still the same one and at work.
+/// Ends a process, if it is still the same one and busy.
 const END: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE pid = $1 AND backend_start = $2 AND usename = session_user AND datname = current_database()
       AND state <> 'idle'";
@@ -34,18 +34,17 @@ pub(crate) struct Backend {
 /// The outcome of [`Connection::abandon`].
 #[derive(Debug)]
 pub enum Abandoned {
-    /// The server does nothing for the connection any more.
+    /// The server no longer works for the connection.
     Stopped,
     /// The statement ignored its cancellation, and the server's process was ended.
     Ended,
-    /// The statement may still run: it ignores cancellations. The error is that of the last attempt to end its process, if
-    /// that failed.
+    /// The statement ignores cancellations and may still run. The error is that of the last attempt to end its process, if that
+    /// attempt failed.
     Running(Option<WireError>),
 }
 
 impl Connection {
-    /// Identifies the process that serves this connection. Behind a pooler, where it changes with each transaction, there is
-    /// none.
+    /// Records the process that serves this connection; behind a pooler none, since it changes with each transaction.
     pub(crate) async fn identify(&mut self) -> Result<(), WireError> {
         let answers =
             self.run(&[Query::plain(IDENTIFY, Command::Statement)]).await.map_err(|failed| failed.error)?;
@@ -71,13 +70,13 @@ impl Connection {
         }
     }
 
-    /// Makes the server stop the current batch, and closes the connection: cancels the statement, and ends the server's
-    /// process if it ignores that. Takes 18 seconds at most.
+    /// Stops the current batch and closes the connection: cancels the statement, and ends the server's process if the statement
+    /// ignores that. Takes at most 18 seconds.
     pub async fn abandon(mut self) -> Abandoned {
         let answer_will_end = !self.closed && self.outbox.is_empty();
         let (mut was_ended, mut last) = (false, None);
         for _ in 0..ATTEMPTS {
-            // A cancellation that fails shows in that the batch goes on.
+            // If the cancellation fails, the batch continues, which the wait below notices.
             let _ = timeout(REACTS_WITHIN, self.address.cancel(self.process, self.secret)).await;
             let stopped = if was_ended { Abandoned::Ended } else { Abandoned::Stopped };
             if !answer_will_end || timeout(REACTS_WITHIN, self.finished()).await.is_ok() {
@@ -85,7 +84,7 @@ impl Connection {
             }
             match self.end().await {
                 Ok(true) => (was_ended, last) = (true, None),
-                // It is not at work, or a pooler knows who is.
+                // The process is idle, or it is unknown because of a pooler.
                 Ok(false) => return stopped,
                 Err(error) => last = Some(error),
             }
@@ -96,8 +95,7 @@ impl Connection {
         Abandoned::Running(last)
     }
 
-    /// Ends the process that serves this connection, over another connection. Returns false if the process is not known, or
-    /// not at work.
+    /// Ends the process that serves this connection, over another connection. Returns false if the process is unknown or idle.
     async fn end(&self) -> Result<bool, WireError> {
         let Some(Backend { process, started }) = self.backend else { return Ok(false) };
         let parameters = [

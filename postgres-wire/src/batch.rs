@@ -1,4 +1,4 @@
-//! A batch of statements: sent together, answered together.
+//! Runs a batch of statements, which are sent together and answered together.
 
 use std::borrow::Cow;
 
@@ -15,7 +15,7 @@ use crate::rows::Row;
 
 /// The format code of binary values.
 const BINARY: i16 = 1;
-/// The kind that `Close` and `Describe` give to prepared statements.
+/// The byte that stands for a prepared statement in `Close` and `Describe`.
 const STATEMENT: u8 = b'S';
 
 /// A statement of a batch.
@@ -32,12 +32,12 @@ pub struct Query<'a> {
 }
 
 impl<'a> Query<'a> {
-    /// Makes a query without parameters that is prepared for this batch alone.
+    /// Returns a query without parameters that is prepared only for this batch.
     pub const fn plain(text: &'a str, command: Command) -> Self {
         Self { text, parameters: &[], keep: false, command }
     }
 
-    /// Makes a query without parameters that is kept prepared.
+    /// Returns a query without parameters that stays prepared.
     pub const fn kept(text: &'a str, command: Command) -> Self {
         Self { keep: true, ..Self::plain(text, command) }
     }
@@ -48,8 +48,8 @@ impl<'a> Query<'a> {
 pub enum Command {
     /// The statement neither begins nor ends a transaction.
     Statement,
-    /// Like `Statement`, and it returns one row whose last column is this number, as `int8`. A number that no other batch
-    /// has proves that the answer belongs to this batch.
+    /// The statement returns one row whose last column is this number, as `int8`, and neither begins nor ends a transaction. A
+    /// number that no other batch has proves that the answer belongs to this batch.
     Mark(u64),
     /// The statement begins a transaction.
     Begin,
@@ -59,7 +59,7 @@ pub enum Command {
     Rollback,
 }
 
-/// A batch that failed.
+/// The error of a batch.
 #[derive(Debug)]
 pub struct BatchError {
     /// Index of the statement that failed.
@@ -71,24 +71,24 @@ pub struct BatchError {
 impl Connection {
     /// Runs statements in their order and returns the rows of each. After a statement that fails, the later ones are not run.
     ///
-    /// A server that refuses a statement gives [`WireError::Server`], and the connection can be used again once
+    /// If the server refuses a statement, the error is [`WireError::Server`], and the connection can be used again once
     /// [`Connection::roll_back`] has returned true. After any other error, and after a call that was dropped before its end, it
     /// cannot be used again, except for [`WireError::Outdated`], after which the same batch can be run once more.
     pub async fn run(&mut self, queries: &[Query<'_>]) -> Result<Vec<Vec<Row>>, BatchError> {
         let whole = |error| BatchError { at: 0, error };
-        self.settle().map_err(whole)?;
+        self.finish_rollback().map_err(whole)?;
         self.busy = true;
         let (columns, closed) = self.write(queries).map_err(whole)?;
         self.send().await.map_err(whole)?;
-        let Outcome { mut answers, columns, is_settled } = self.read(queries, columns, closed).await;
+        let Outcome { mut answers, columns, is_usable } = self.read(queries, columns, closed).await;
         self.busy = false;
-        self.closed |= !is_settled;
+        self.closed |= !is_usable;
         if let Err(BatchError { at, error }) = &mut answers
             && is_outdated(error, queries.get(*at))
             && matches!(columns.get(*at), Some(Columns::Known(_) | Columns::OfEarlier(_)))
         {
-            let is_forgotten = is_unknown(error) && self.is_behind_pooler();
-            *error = if is_forgotten { WireError::Forgotten } else { WireError::Outdated };
+            let is_lost = is_unknown(error) && self.is_behind_pooler();
+            *error = if is_lost { WireError::StatementLost } else { WireError::Outdated };
             self.prepared.clear();
         }
         for (query, columns) in queries.iter().zip(columns).filter(|(query, _)| query.keep) {
@@ -102,12 +102,12 @@ impl Connection {
         answers
     }
 
-    /// Writes a batch into the outbox. Returns what is known of the columns of each statement, and the number of `Close`
-    /// messages before them.
+    /// Writes a batch into the outbox. Returns the columns of each statement as far as they are known, and the number of `Close`
+    /// messages before the batch.
     fn write(&mut self, queries: &[Query<'_>]) -> Result<(Vec<Columns>, usize), WireError> {
         let Self { outbox: out, prepared, keeps, .. } = self;
-        let stale = prepared.begin();
-        for name in &stale {
+        let evicted = prepared.begin();
+        for name in &evicted {
             frontend::close(STATEMENT, name, out)?;
         }
         let mut columns = Vec::with_capacity(queries.len());
@@ -135,7 +135,7 @@ impl Connection {
             frontend::execute("", 0, out)?;
         }
         frontend::sync(out);
-        Ok((columns, stale.len()))
+        Ok((columns, evicted.len()))
     }
 
     async fn read(&mut self, queries: &[Query<'_>], columns: Vec<Columns>, closed: usize) -> Outcome {
@@ -152,7 +152,7 @@ impl Connection {
         }
     }
 
-    /// Waits for the next message of a batch's answers.
+    /// Waits for the next message, and accepts it as part of a batch's answers.
     async fn accept(&mut self, answers: &mut Answers<'_>) -> Result<Accepted, WireError> {
         let message = self.next().await?;
         if self.accept_rollback(message)? {
@@ -168,16 +168,16 @@ impl Connection {
     }
 }
 
-/// Returns true if the server no longer knows a statement as it was prepared.
+/// Returns true if the error means that a prepared statement is no longer valid.
 fn is_outdated(error: &WireError, query: Option<&Query<'_>>) -> bool {
-    // A standby gives the same code to a transaction that is to write, and will give it again.
+    // A standby refuses a transaction that writes with the same code, and will do so again.
     let has_changed = |error: &ServerError| {
         error.code == SqlState::FEATURE_NOT_SUPPORTED && query.is_some_and(|it| it.command != Command::Begin)
     };
     is_unknown(error) || matches!(error, WireError::Server(error) if has_changed(error))
 }
 
-/// Returns true if the server knows no statement of this name.
+/// Returns true if the error means that the server has no statement of this name.
 fn is_unknown(error: &WireError) -> bool {
     matches!(error, WireError::Server(error) if error.code == SqlState::INVALID_SQL_STATEMENT_NAME)
 }

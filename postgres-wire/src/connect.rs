@@ -1,4 +1,4 @@
-//! The login, and the check that the server is one that is wanted.
+//! Logs in to a server, and checks its session attributes.
 
 use std::fmt;
 
@@ -14,18 +14,18 @@ use crate::error::{ServerError, WireError};
 use crate::login::{Login, Step};
 use crate::rows::Row;
 
-/// The query whose rows [`Mode::read`] reads.
+/// The query of a server's mode; [`Mode::read`] reads its rows.
 pub const MODE: Query<'_> = Query::plain(
     "SELECT pg_is_in_recovery(), current_setting('default_transaction_read_only')::boolean",
     Command::Statement,
 );
 
-/// The mode of a server: whether transactions can write.
+/// The mode of a server, which decides if transactions can write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// Transactions can write.
     Primary,
-    /// The server replays what another server writes.
+    /// The server replays the writes of another server.
     Standby,
     /// The server has been set to read only (`default_transaction_read_only`).
     ReadOnly,
@@ -75,18 +75,18 @@ impl Connection {
                     (self.process, self.secret) = body
                         .try_get_i32()
                         .and_then(|process| Ok((process, body.try_get_i32()?)))
-                        .map_err(|_| WireError::Protocol("a key of another length"))?;
+                        .map_err(|_| WireError::Protocol("a cancellation key of the wrong length"))?;
                 }
                 backend::READY_FOR_QUERY_TAG if Transaction::read(body)? == Transaction::None => break,
                 backend::ERROR_RESPONSE_TAG => return Err(refused(body)),
-                _ => return Err(WireError::Protocol("an unexpected message behind the login")),
+                _ => return Err(WireError::Protocol("an unexpected message after the login")),
             }
         }
         self.take();
         Ok(())
     }
 
-    /// Answers the server's requests for a proof of identity, until it accepts.
+    /// Answers the server's authentication messages until the login is accepted.
     async fn authenticate(&mut self, user: &str, password: Option<&[u8]>) -> Result<(), WireError> {
         let mut login = Login::default();
         loop {
@@ -109,20 +109,20 @@ impl Connection {
         }
     }
 
-    /// Checks that the server has a mode that is wanted.
-    pub(crate) async fn check_session(&mut self, wanted: SessionAttrs) -> Result<(), WireError> {
-        let mode = match wanted {
+    /// Checks that the server has the wanted session attributes.
+    pub(crate) async fn check_session(&mut self, attrs: SessionAttrs) -> Result<(), WireError> {
+        let mode = match attrs {
             SessionAttrs::Any | SessionAttrs::PreferStandby => return Ok(()),
             _ => self.mode().await.map_err(|failed| failed.error)?,
         };
-        let fits = match wanted {
+        let fits = match attrs {
             SessionAttrs::ReadWrite => mode == Mode::Primary,
             SessionAttrs::ReadOnly => mode != Mode::Primary,
             SessionAttrs::Primary => mode != Mode::Standby,
             SessionAttrs::Standby => mode == Mode::Standby,
             SessionAttrs::Any | SessionAttrs::PreferStandby => true,
         };
-        if fits { Ok(()) } else { Err(WireError::Unwanted(mode, format!("the server is {mode}"))) }
+        if fits { Ok(()) } else { Err(WireError::WrongMode(mode, format!("the server is {mode}"))) }
     }
 
     /// Asks the server for its mode.

@@ -1,4 +1,4 @@
-//! A connection: its socket, what has been read from it, and what is to be written to it.
+//! Sends and receives the messages of a connection.
 
 use std::future::poll_fn;
 use std::io;
@@ -15,18 +15,18 @@ use crate::answers::Transaction;
 use crate::backend_process::Backend;
 use crate::error::WireError;
 use crate::notify::Notifications;
-use crate::prepared::Prepared;
+use crate::prepared::StatementCache;
 
-/// The socket is read with room for at least this many bytes.
+/// The free space of the inbox for each read from the socket, in bytes.
 const READ: usize = 16 * 1024;
-/// Room for a message is reserved for at most this many bytes ahead of their arrival, whatever length the server announces.
+/// The largest space that is reserved for the rest of a message before it arrives, whatever length the server announces, in bytes.
 pub(crate) const MOST_READ: usize = 1024 * 1024;
-/// A connection holds at most this many bytes that have been read and not handed on; so no message is longer.
+/// The largest size of the inbox, and so of a message, in bytes.
 pub(crate) const MOST_UNREAD: usize = 256 * 1024 * 1024;
-/// Parameters of the server without which its values would be misread.
+/// The server parameters, with the values that the decoding of values relies on.
 const REQUIRED_PARAMETERS: [(&[u8], &[u8]); 2] =
     [(b"client_encoding", b"UTF8"), (b"integer_datetimes", b"on")];
-const TOO_LONG: WireError = WireError::Protocol("more than an answer may have");
+const TOO_LONG: WireError = WireError::Protocol("a message beyond the memory limit");
 
 /// A byte stream to Postgres: a Unix socket, TCP, or TLS over it.
 pub(crate) trait Socket: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
@@ -37,14 +37,14 @@ impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Socket for T {}
 /// A connection whose answers do not follow the protocol is closed: every later call returns [`WireError::Closed`].
 pub struct Connection {
     socket: Box<dyn Socket>,
-    /// Bytes that have been read. Those before `parsed` are whole messages, and may hold rows of the current statement.
+    /// The bytes that have been read. Those before `parsed` are whole messages, and may contain rows of the current statement.
     pub(crate) inbox: BytesMut,
     parsed: usize,
     pub(crate) outbox: BytesMut,
-    pub(crate) prepared: Prepared,
+    pub(crate) prepared: StatementCache,
     /// True if statements are kept prepared.
     pub(crate) keeps: bool,
-    /// The state of the transaction once the server has done everything that it was sent.
+    /// The state of the transaction after everything that has been sent.
     pub(crate) transaction: Transaction,
     rollback: Rollback,
     pub(crate) notifications: Notifications,
@@ -58,10 +58,10 @@ pub struct Connection {
     pub(crate) closed: bool,
 }
 
-/// The part that is still to come of the answer to a `ROLLBACK` that nobody waits for.
+/// The messages that are still missing in the answer to a `ROLLBACK` for which no call waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Rollback {
-    /// Nothing.
+    /// No message is missing.
     Done,
     /// `CommandComplete` and `ReadyForQuery`.
     Sent,
@@ -80,14 +80,14 @@ pub(crate) struct Message {
 }
 
 impl Connection {
-    /// Makes a connection over a socket to the only host of an address, not logged in.
+    /// Returns a connection over a socket to the only host of an address; it is not logged in.
     pub(crate) fn over(socket: Box<dyn Socket>, address: Address) -> Self {
         Self {
             socket,
             inbox: BytesMut::new(),
             parsed: 0,
             outbox: BytesMut::new(),
-            prepared: Prepared::default(),
+            prepared: StatementCache::default(),
             keeps: true,
             transaction: Transaction::None,
             rollback: Rollback::Done,
@@ -115,50 +115,50 @@ impl Connection {
         }
         self.rollback = Rollback::Sent;
         self.transaction = Transaction::None;
-        matches!(at_once(self.send()), Some(Ok(())))
+        matches!(poll_once(self.send()), Some(Ok(())))
     }
 
-    /// Returns true if a batch can be run: none was abandoned, no transaction is open, and the server has neither sent
-    /// anything unasked nor closed the connection. Does not wait.
+    /// Returns true if a batch can be run: no earlier batch is unfinished, no transaction is open, and the server has neither sent
+    /// an unexpected message nor closed the connection. Does not wait.
     pub fn is_usable(&mut self) -> bool {
         while !self.closed && self.inbox.len() <= MOST_UNREAD {
             self.inbox.reserve(READ);
-            match at_once(self.socket.read_buf(&mut self.inbox)) {
+            match poll_once(self.socket.read_buf(&mut self.inbox)) {
                 Some(Ok(count)) if count > 0 => {}
                 Some(_) => self.closed = true,
                 None => break,
             }
         }
-        !self.busy && self.transaction == Transaction::None && self.settle().is_ok()
+        !self.busy && self.transaction == Transaction::None && self.finish_rollback().is_ok()
     }
 
-    /// Reads what has arrived between batches: the end of a rollback, and nothing else.
-    pub(crate) fn settle(&mut self) -> Result<(), WireError> {
-        const UNASKED: WireError = WireError::Protocol("a message that nobody asked for");
+    /// Reads the messages that have arrived since the last batch. Only the answer to a rollback may have.
+    pub(crate) fn finish_rollback(&mut self) -> Result<(), WireError> {
+        const UNEXPECTED: WireError = WireError::Protocol("an unexpected message between batches");
         if self.closed {
             return Err(WireError::Closed);
         }
-        let settled = loop {
+        let finished = loop {
             match self.parse() {
                 Ok(Some(message)) => match self.accept_rollback(message) {
                     Ok(true) => {}
-                    Ok(false) => break Err(UNASKED),
+                    Ok(false) => break Err(UNEXPECTED),
                     Err(error) => break Err(error),
                 },
                 Ok(None) => break Ok(()),
                 Err(error) => break Err(error),
             }
         };
-        // The beginning of a message is enough to know that it does not belong here.
+        // The tag of an incomplete message suffices to see that it does not belong here.
         let begun = self.inbox.get(self.parsed).copied();
-        let is_unasked = self.rollback == Rollback::Done && begun.is_some_and(|tag| !is_asynchronous(tag));
-        let settled = if is_unasked { Err(UNASKED) } else { settled };
-        self.closed |= settled.is_err();
+        let is_unexpected = self.rollback == Rollback::Done && begun.is_some_and(|tag| !is_asynchronous(tag));
+        let finished = if is_unexpected { Err(UNEXPECTED) } else { finished };
+        self.closed |= finished.is_err();
         drop(self.take());
-        settled
+        finished
     }
 
-    /// Accepts a message that belongs to the end of a rollback. Returns false if none is expected.
+    /// Accepts a message of the answer to a rollback. Returns false if no such answer is expected.
     pub(crate) fn accept_rollback(&mut self, message: Message) -> Result<bool, WireError> {
         let body = self.body(message);
         self.rollback = match (self.rollback, message.tag) {
@@ -169,23 +169,23 @@ impl Connection {
             {
                 Rollback::Done
             }
-            _ => return Err(WireError::Protocol("another end of a transaction")),
+            _ => return Err(WireError::Protocol("an unexpected answer to ROLLBACK")),
         };
         Ok(true)
     }
 
-    /// Returns true if an answer is awaited, or was awaited by a call that was dropped.
+    /// Returns true if a batch is unfinished, perhaps because its call was dropped.
     pub fn is_busy(&self) -> bool {
         self.busy
     }
 
-    /// Returns true if a pooler stands before the server: the process that answers is not the one that was logged in to.
+    /// Returns true if a pooler is before the server: the process that answers is not the one that accepted the login.
     pub fn is_behind_pooler(&self) -> bool {
         self.backend.is_none()
     }
 
-    /// Decides whether statements are kept prepared. With `None` they are, unless a pooler stands before the server: it may
-    /// give each transaction another connection, on which they are not known.
+    /// Sets whether statements stay prepared. `None` means true unless a pooler is before the server: it may give each transaction
+    /// another server connection, which does not have them.
     pub fn keep_statements(&mut self, wanted: Option<bool>) {
         self.keeps = wanted.unwrap_or(!self.is_behind_pooler());
     }
@@ -195,7 +195,7 @@ impl Connection {
         self.address.host()
     }
 
-    /// Sends the outbox, and reads meanwhile: a server that cannot get rid of its answers takes no statements.
+    /// Sends the outbox, and reads meanwhile: a server whose answers are not read accepts no more statements.
     pub(crate) async fn send(&mut self) -> Result<(), WireError> {
         poll_fn(|context| self.poll_send(context)).await.inspect_err(|_| self.closed = true)
     }
@@ -242,7 +242,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Parses the next message that has arrived whole. Messages that the server may send at any time are dealt with here.
+    /// Parses the next complete message; `None` if none has arrived. Handles messages that the server may send at any time by itself.
     pub(crate) fn parse(&mut self) -> Result<Option<Message>, WireError> {
         loop {
             let unparsed = &self.inbox[self.parsed..];
@@ -271,7 +271,7 @@ impl Connection {
         }
     }
 
-    /// Takes everything that has been parsed out of the inbox.
+    /// Removes the parsed messages from the inbox, and returns their bytes.
     pub(crate) fn take(&mut self) -> BytesMut {
         let taken = self.inbox.split_to(self.parsed);
         self.parsed = 0;
@@ -299,13 +299,13 @@ fn check_parameter(body: &[u8]) -> Result<(), WireError> {
     let differs =
         |(required, needed): &(&[u8], &[u8])| *required == name && !needed.eq_ignore_ascii_case(value);
     if REQUIRED_PARAMETERS.iter().any(differs) {
-        return Err(WireError::Protocol("values in another format than is read"));
+        return Err(WireError::Protocol("a parameter with an unsupported value"));
     }
     Ok(())
 }
 
-/// Returns what a future gives if it need not wait. Tokio's budget of a task's turn does not count: a used-up budget would
-/// look like having to wait, and a busy task would take a connection that has ended for a good one.
-pub(crate) fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
+/// Polls a future once; returns `None` if it has to wait. It ignores tokio's cooperative budget: with a used-up budget every future
+/// seems to wait, and a busy task would take a closed connection for a good one.
+pub(crate) fn poll_once<T>(future: impl Future<Output = T>) -> Option<T> {
     tokio::task::unconstrained(future).now_or_never()
 }

@@ -1,7 +1,7 @@
-//! The address of a database as libpq writes it: a URI, or keywords with values.
+//! Parses the address of a database as libpq does: a URI, or keywords with values.
 //!
-//! Both become one list of keywords, in which the last value of a keyword counts, as in libpq. tokio-postgres reads the keywords
-//! that it knows; the others of libpq are understood here, or refused by name. Errors never repeat a value: it may be a password.
+//! Both become one list of keywords, in which the last value of a keyword counts, as in libpq. tokio-postgres parses most keywords;
+//! this module handles the others of libpq, or refuses them by name. Errors never repeat a value: it may be a password.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -16,8 +16,8 @@ use crate::error::describe;
 
 /// The prefixes of a URI.
 const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
-/// Keywords that tokio-postgres reads as libpq does.
-const READ_BY_THE_LIBRARY: [&str; 18] = [
+/// The keywords that tokio-postgres parses as libpq does.
+const PASSED_ON: [&str; 18] = [
     "application_name",
     "channel_binding",
     "connect_timeout",
@@ -37,8 +37,8 @@ const READ_BY_THE_LIBRARY: [&str; 18] = [
     "tcp_user_timeout",
     "user",
 ];
-/// Keywords of libpq that are not supported, with the values that ask for nothing.
-const NOT_DONE: [(&str, &[&str]); 30] = [
+/// The keywords of libpq that are not supported, with the values that are accepted because they change nothing.
+const UNSUPPORTED: [(&str, &[&str]); 30] = [
     ("client_encoding", &["utf8", "UTF8", "utf-8", "UTF-8", "auto"]),
     ("gssdelegation", &["0"]),
     ("gssencmode", &["disable", "prefer"]),
@@ -71,10 +71,10 @@ const NOT_DONE: [(&str, &[&str]); 30] = [
     ("sslsni", &["1"]),
 ];
 
-/// The reason why an address cannot be used.
+/// The reasons why an address cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum AddressError {
-    /// The text is no address.
+    /// The text is not an address.
     #[error("{0}")]
     Syntax(&'static str),
     /// The address has a keyword that libpq does not have.
@@ -83,34 +83,34 @@ pub enum AddressError {
     /// The address has a keyword of libpq, or a value of one, that is not supported.
     #[error("{0} is not supported")]
     Unsupported(String),
-    /// A keyword has a value that it cannot have.
-    #[error("{0} has a value that it cannot have")]
+    /// A keyword has an invalid value.
+    #[error("{0} has an invalid value")]
     Value(&'static str),
     /// tokio-postgres refuses the address.
     #[error("{0}")]
     Library(String),
-    /// The address names no host, or one without a name: which server that is would depend on how libpq was built.
+    /// The address names no host, or an empty one. libpq would choose a default that depends on its build.
     #[error("it names no host")]
     Host,
-    /// The address names no user: which one it is would depend on who runs the program.
+    /// The address names no user. libpq would choose the user who runs the program.
     #[error("it names no user")]
     User,
-    /// The address has fewer or more ports or addresses than hosts.
+    /// The numbers of ports or IP addresses and of hosts differ.
     #[error("hosts, hostaddrs and ports do not match in number")]
     Numbers,
 }
 
-/// The servers that are wanted of those that an address names (`target_session_attrs`).
+/// The session attributes that choose a server among the hosts of an address (`target_session_attrs`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SessionAttrs {
     /// The first server that answers.
     #[default]
     Any,
-    /// A server where transactions write by default.
+    /// A server whose transactions can write by default.
     ReadWrite,
-    /// A server where transactions only read by default.
+    /// A server whose transactions are read-only by default.
     ReadOnly,
-    /// A server that is no standby.
+    /// A server that is not a standby.
     Primary,
     /// A standby.
     Standby,
@@ -118,13 +118,13 @@ pub enum SessionAttrs {
     PreferStandby,
 }
 
-/// An address that has been parsed (`FromStr`).
+/// A parsed address (`FromStr`).
 #[derive(Clone, Debug)]
 pub struct Conninfo {
-    /// The settings that tokio-postgres knows.
+    /// The settings that tokio-postgres has parsed.
     pub config: Config,
-    /// The servers that are wanted (`target_session_attrs`).
-    pub wanted: SessionAttrs,
+    /// The attributes of the wanted server (`target_session_attrs`).
+    pub session_attrs: SessionAttrs,
     /// The file of trusted certificates (`sslrootcert`); `None` means those of the system.
     pub root_certificate: Option<PathBuf>,
 }
@@ -135,16 +135,16 @@ impl FromStr for Conninfo {
     fn from_str(text: &str) -> Result<Self, AddressError> {
         let uri = SCHEMES.iter().find_map(|scheme| text.strip_prefix(scheme));
         let options = uri.map_or_else(|| keywords(text), parse_uri)?;
-        // In libpq, too, an empty value says nothing.
+        // As in libpq, an empty value counts as absent.
         Self::of(options.into_iter().filter(|(_, value)| !value.is_empty()).collect())
     }
 }
 
 impl Conninfo {
-    /// Understands keywords with their values.
+    /// Returns the settings of these keywords and values.
     fn of(mut options: BTreeMap<String, String>) -> Result<Self, AddressError> {
-        let wanted = options.remove("target_session_attrs");
-        let wanted = wanted.as_deref().map_or(Ok(SessionAttrs::Any), SessionAttrs::read)?;
+        let session_attrs = options.remove("target_session_attrs");
+        let session_attrs = session_attrs.as_deref().map_or(Ok(SessionAttrs::Any), SessionAttrs::read)?;
         let root_certificate = options.remove("sslrootcert").filter(|file| file != "system").map(Into::into);
         if let Some(required) = options.remove("requiressl")
             && required == "1"
@@ -152,7 +152,7 @@ impl Conninfo {
             options.entry("sslmode".into()).or_insert_with(|| "require".into());
         }
         match options.get("sslmode").map(String::as_str) {
-            // Whenever TLS is spoken, the certificate and the name in it are checked.
+            // TLS always verifies the certificate and its name.
             Some("verify-ca" | "verify-full") => options.insert("sslmode".into(), "require".into()),
             Some("allow") => options.insert("sslmode".into(), "prefer".into()),
             _ => None,
@@ -165,13 +165,13 @@ impl Conninfo {
         }
         let mut known = String::new();
         for (keyword, value) in &options {
-            if READ_BY_THE_LIBRARY.contains(&keyword.as_str()) {
+            if PASSED_ON.contains(&keyword.as_str()) {
                 let value = value.replace('\\', r"\\").replace('\'', r"\'");
                 known.extend([keyword, "='", &value, "' "]);
                 continue;
             }
-            let not_done = NOT_DONE.iter().find(|(name, _)| name == keyword);
-            match not_done {
+            let unsupported = UNSUPPORTED.iter().find(|(name, _)| name == keyword);
+            match unsupported {
                 Some((_, harmless)) if harmless.contains(&value.as_str()) => {}
                 Some(_) => return Err(AddressError::Unsupported(keyword.clone())),
                 None => return Err(AddressError::Unknown(shown(keyword))),
@@ -179,7 +179,7 @@ impl Conninfo {
         }
         let config =
             known.parse().map_err(|error: tokio_postgres::Error| AddressError::Library(describe(&error)))?;
-        Ok(Self { config, wanted, root_certificate })
+        Ok(Self { config, session_attrs, root_certificate })
     }
 }
 
@@ -197,7 +197,7 @@ impl SessionAttrs {
     }
 }
 
-/// Returns a keyword as an error may repeat it: text that does not look like a keyword may be a part of a password.
+/// Returns the text for a keyword in an error: text that does not look like a keyword is left out, since it may be part of a password.
 fn shown(keyword: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
     if keyword.len() <= 30 && keyword.bytes().all(is_plain) { keyword.into() } else { "of this name".into() }
@@ -227,9 +227,9 @@ fn parse_uri(text: &str) -> Result<BTreeMap<String, String>, AddressError> {
     for parameter in parameters.split('&').filter(|parameter| !parameter.is_empty()) {
         let (keyword, value) = parameter
             .split_once('=')
-            .ok_or(AddressError::Syntax("an option behind the question mark is not keyword=value"))?;
+            .ok_or(AddressError::Syntax("an option after the question mark is not keyword=value"))?;
         let (keyword, value) = (decode(keyword)?, decode(value)?);
-        // As JDBC writes it.
+        // JDBC writes it this way.
         let (keyword, value) = if keyword == "ssl" && value == "true" {
             ("sslmode".to_owned(), "require".to_owned())
         } else {
@@ -240,7 +240,7 @@ fn parse_uri(text: &str) -> Result<BTreeMap<String, String>, AddressError> {
     Ok(options)
 }
 
-/// Parses `host:port`, where the host may be an address of IPv6 in brackets.
+/// Parses `host:port`, whose host may be an IPv6 address in brackets.
 fn host_and_port(text: &str) -> Result<(String, String), AddressError> {
     const BROKEN: AddressError = AddressError::Syntax("a host is not name:port");
     let (host, port) = if let Some(text) = text.strip_prefix('[') {
@@ -274,7 +274,7 @@ fn keywords(text: &str) -> Result<BTreeMap<String, String>, AddressError> {
     Ok(options)
 }
 
-/// Parses a value. Returns it and the rest of the text.
+/// Parses a value, and returns it with the rest of the text.
 fn value(text: &str) -> Result<(String, &str), AddressError> {
     let quoted = text.strip_prefix('\'');
     let text = quoted.unwrap_or(text);
@@ -291,7 +291,7 @@ fn value(text: &str) -> Result<(String, &str), AddressError> {
     if quoted.is_some() { Err(AddressError::Syntax("a quoted value does not end")) } else { Ok((value, "")) }
 }
 
-/// Decodes `%2F` to `/`. As in libpq, a percent sign that stands alone is an error, where the library would keep it.
+/// Decodes `%2F` to `/`. As in libpq, a percent sign without two digits is an error; `percent_encoding` would keep it.
 fn decode(text: &str) -> Result<String, AddressError> {
     let is_encoded = |rest: &str| {
         let digits = rest.as_bytes().first_chunk::<2>();

@@ -15,7 +15,7 @@ pub struct ServerError {
     pub code: SqlState,
     /// `ERROR`, `FATAL` or `PANIC`.
     pub severity: Option<String>,
-    /// The message. It may repeat values that somebody has sent, so it does not belong into a log.
+    /// The message. It may repeat values of a statement, so it does not belong in a log.
     pub message: String,
     /// The schema of the table that the error concerns.
     pub schema: Option<String>,
@@ -31,42 +31,43 @@ pub struct ServerError {
     pub routine: Option<String>,
 }
 
-/// Beginnings of the codes of errors whose messages hold names and no values: connections, logins, states of transactions,
+/// The prefixes of the SQLSTATEs whose messages contain names but no values: connections, logins, states of transactions,
 /// privileges, missing tables and columns, resources, shutdowns.
-const OF_NAMES: [&str; 11] = ["08", "25", "28", "3D", "40", "42501", "42P01", "42703", "53", "55", "57"];
-/// The routine that raises the errors of functions in PL/pgSQL.
+const CODES_WITHOUT_VALUES: [&str; 11] =
+    ["08", "25", "28", "3D", "40", "42501", "42P01", "42703", "53", "55", "57"];
+/// The routine of Postgres that raises the errors of functions in PL/pgSQL, whose messages may contain values.
 const RAISED: &str = "exec_stmt_raise";
-/// Names are shortened to this many bytes, the most that Postgres's own names have.
+/// The length to which names are shortened, in bytes: the longest that Postgres's own names can be.
 const LONGEST_NAME: usize = 63;
 
-/// The reason why a connection, or a statement on it, failed.
+/// The reasons why a connection, or a statement on it, failed.
 #[derive(Debug, Error)]
 pub enum WireError {
     /// The server refused the statement or the connection.
     #[error(transparent)]
     Server(Box<ServerError>),
-    /// The server no longer knows a statement as it was prepared, because a table has changed. Running the same batch again, in a
-    /// new transaction, prepares it anew.
+    /// A prepared statement is no longer valid, because a table has changed. The same batch prepares it again if it is run in a new
+    /// transaction.
     #[error("a table has changed since the statement was prepared")]
     Outdated,
-    /// A pooler has changed to another connection of the server, which does not know a statement that was prepared. See
+    /// A pooler has switched to another server connection, which does not have a prepared statement. See
     /// [`Connection::keep_statements`](crate::Connection::keep_statements).
     #[error("the pooler gives each transaction another connection and does not keep prepared statements")]
-    Forgotten,
+    StatementLost,
     /// The socket failed.
     #[error("{0}")]
     Io(#[from] io::Error),
     /// The server closed the connection.
     #[error("the connection was closed")]
     Closed,
-    /// The connection could not be opened, for a reason that is neither the server's nor the socket's.
+    /// The connection could not be opened, for a reason that neither the server nor the socket has reported.
     #[error("{0}")]
     Opening(String),
-    /// No server of the address has the mode that is wanted: the mode of one of them, and what each of them answered.
+    /// No server of the address has the wanted session attributes. Holds the mode of one server, and the errors of all.
     #[error("{1}")]
-    Unwanted(Mode, String),
-    /// The server sent something that does not belong there.
-    #[error("the server does not keep to the protocol: {0}")]
+    WrongMode(Mode, String),
+    /// The server sent a message that the protocol does not allow there.
+    #[error("the server violates the protocol: {0}")]
     Protocol(&'static str),
 }
 
@@ -91,17 +92,17 @@ impl ServerError {
         }
     }
 
-    /// Returns true if the message holds names and no values.
-    fn is_of_names(&self) -> bool {
+    /// Returns true if the message contains names but no values.
+    fn has_no_values(&self) -> bool {
         self.routine.as_deref() != Some(RAISED)
-            && OF_NAMES.iter().any(|kind| self.code.code().starts_with(kind))
+            && CODES_WITHOUT_VALUES.iter().any(|kind| self.code.code().starts_with(kind))
     }
 }
 
-/// Writes what may be logged: the code, and the names of the objects that the error concerns, and no value.
+/// Writes the part of the error that may be logged: its code and the names of the objects that it concerns, but no value.
 impl fmt::Display for ServerError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_of_names() {
+        if self.has_no_values() {
             write!(out, "{} ", self.message)?;
         }
         write!(out, "({})", shortened(self.code.code()))?;
@@ -125,7 +126,7 @@ fn shortened(name: &str) -> &str {
 
 impl std::error::Error for ServerError {}
 
-/// Returns the text of an error and of its causes. The text of tokio-postgres's errors alone says only that there was one.
+/// Returns the text of an error and of its causes, since errors of tokio-postgres do not repeat their causes.
 pub fn describe(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

@@ -1,4 +1,4 @@
-//! A server that sends whatever bytes it is given: every call ends with an answer or an error.
+//! Tests the connection with a server that sends arbitrary bytes: every call ends with an answer or an error.
 //!
 //! libFuzzer runs this in `fuzz/fuzz_targets/wire.rs`, and proptest in [`crate::tests`].
 
@@ -19,15 +19,17 @@ use crate::connection::{Connection, MOST_READ};
 use crate::parameter::Parameter;
 use crate::rows::Row;
 
-/// Bits of the first byte of an input.
+/// The bit of an input's first byte that makes the connection log in.
 const LOGS_IN: u8 = 1;
+/// The bit that makes the connection listen.
 const LISTENS: u8 = 2;
+/// The bit that makes the server read nothing.
 const TAKES_NO_WRITES: u8 = 4;
-/// The bits above are the bytes that the client reads at a time; 0 means all.
+/// The position of the bits above these: the number of bytes that the client reads at a time; 0 means all.
 const CHUNK_BITS: u32 = 3;
 
 /// Runs a login, batches and a wait for notifications against a server that sends the bytes after the first one, and then closes
-/// the connection. The first byte chooses what is run.
+/// the connection. The first byte chooses the calls.
 ///
 /// # Panics
 ///
@@ -70,7 +72,7 @@ pub fn fuzz(input: &[u8]) {
     ended(connection.finished());
 }
 
-/// Returns the outcome of a call. Nothing makes it wait: the server sends at once what it will ever send.
+/// Returns the outcome of a call, which never has to wait: the server has sent all its bytes.
 fn ended<T>(call: impl Future<Output = T>) -> Option<T> {
     let outcome = call.now_or_never();
     assert!(outcome.is_some(), "a call waits for ever");

@@ -1,9 +1,8 @@
 //! Connections to Postgres over the extended query protocol, pipelined.
 //!
 //! A [`Connection`] runs a *batch* of statements: it sends them in one write, with one `Sync` at the end, and reads the answers
-//! in as few reads as they have packets. No task and no channel stands between the caller and the socket. A statement that
-//! the connection meets for the first time is prepared within the batch, without a round trip of its own; later batches use
-//! it by name. The rows of a statement share one buffer.
+//! in as few reads as they have packets. No task and no channel is between the caller and the socket. A new statement is
+//! prepared within its first batch, without a round trip of its own; later batches use it by name. The rows of a statement share one buffer.
 //!
 //! ```no_run
 //! # async fn example(address: postgres_wire::Address) -> Result<(), postgres_wire::BatchError> {
@@ -27,18 +26,18 @@
 //!
 //! tokio-postgres gives each statement its own `Sync`, moves it to another task and its rows back through channels, and
 //! prepares a new statement in a round trip of its own. A request of five statements took 0.145 ms of the client's processor
-//! time and 0.261 ms of Postgres's; with this crate it takes 0.095 ms and 0.184 ms, and 0.067 ms and 0.122 ms with what
-//! batches made possible. This crate is built on `postgres-protocol`, the message formats of tokio-postgres, and uses its
+//! time and 0.261 ms of Postgres's; with this crate it takes 0.095 ms and 0.184 ms, and 0.067 ms and 0.122 ms with the
+//! improvements that batches allow. This crate is built on `postgres-protocol`, the message formats of tokio-postgres, and uses its
 //! parser of addresses, its error codes and its types ([`tokio_postgres::types`]).
 //!
-//! # What is checked
+//! # Checks
 //!
-//! An answer is accepted message by message ([`Connection::run`]): each has to be the one that belongs there, every length has
-//! to be right, and values of fixed width have that width. Anything else closes the connection, so that one caller never
-//! gets the answer to another's statement. The memory that a server's messages can take is bounded: 256 MB of rows and
-//! messages for each connection.
+//! [`Connection::run`] checks an answer message by message: each message must belong there, every length must be right, and
+//! values of types with a fixed width must have that width. Anything else closes the connection, so that one caller never
+//! gets the answer to another's statement. The memory of a server's messages is limited to 256 MB of rows and messages for
+//! each connection.
 //!
-//! # What it does not do
+//! # Limits
 //!
 //! - It has no pool, and no transactions or retries of its own: the caller sends `BEGIN` and `COMMIT`.
 //! - It has no `COPY`, no cursors and no large objects: the rows of a statement arrive whole.

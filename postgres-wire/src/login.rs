@@ -1,4 +1,4 @@
-//! The server's requests for a proof of identity, and the answers to them.
+//! Answers the authentication messages of a server.
 
 use std::io;
 
@@ -9,8 +9,8 @@ use postgres_protocol::message::frontend;
 
 use crate::error::WireError;
 
-/// A server may ask for this many rounds of hashing at most; Postgres has 4,096 by default. More would keep the processor from
-/// other work for seconds.
+/// The largest number of rounds of hashing that a server may ask for; Postgres's default is 4,096. More would occupy the processor
+/// for seconds.
 const MOST_ROUNDS: u32 = 1_000_000;
 
 /// The kinds of authentication messages.
@@ -26,7 +26,7 @@ mod kind {
 /// The state of a login.
 #[derive(Default)]
 pub(crate) enum Login {
-    /// The server has not asked for anything.
+    /// The server has not asked for a proof yet.
     #[default]
     Begun,
     /// A SCRAM exchange is under way.
@@ -35,19 +35,19 @@ pub(crate) enum Login {
     Proven,
 }
 
-/// What is to be done after a message of the server.
+/// The next step after a message of the server.
 pub(crate) enum Step {
     /// The login is accepted.
     Accepted,
-    /// These bytes are to be sent.
+    /// The client sends these bytes.
     Answer(BytesMut),
-    /// The next message is to be read.
+    /// The client reads the next message.
     Nothing,
 }
 
 impl Login {
-    /// Answers the body of an authentication message. The server asks for one proof, and a SCRAM exchange ends before the login
-    /// is accepted: its end proves that the server knows the password as well.
+    /// Returns the answer to the body of an authentication message. The server may ask for one proof, and a SCRAM exchange must end
+    /// before the login is accepted: its end proves that the server knows the password as well.
     pub(crate) fn answer(
         &mut self,
         mut body: &[u8],
@@ -66,7 +66,7 @@ impl Login {
                 Self::Proven
             }
             (Self::Begun, kind::MD5) => {
-                let salt = body.try_into().map_err(|_| WireError::Protocol("a salt of another length"))?;
+                let salt = body.try_into().map_err(|_| WireError::Protocol("a salt of the wrong length"))?;
                 let hash = md5_hash(user.as_bytes(), needed()?, salt);
                 frontend::password_message(hash.as_bytes(), &mut answer)?;
                 Self::Proven
@@ -74,7 +74,7 @@ impl Login {
             (Self::Begun, kind::SASL) => {
                 if !body.split(|byte| *byte == 0).any(|offered| offered == sasl::SCRAM_SHA_256.as_bytes()) {
                     return Err(WireError::Opening(
-                        "the server offers no way to log in that is known here".into(),
+                        "the server offers no supported authentication method".into(),
                     ));
                 }
                 let exchange = ScramSha256::new(needed()?, ChannelBinding::unsupported());
@@ -83,9 +83,7 @@ impl Login {
             }
             (Self::Scram(mut exchange), kind::SASL_CONTINUE) => {
                 if rounds(body).is_some_and(|rounds| rounds > MOST_ROUNDS) {
-                    return Err(WireError::Opening(
-                        "the server asks for more rounds of hashing than are done here".into(),
-                    ));
+                    return Err(WireError::Opening("the server asks for too many rounds of hashing".into()));
                 }
                 exchange.update(body).map_err(wrong)?;
                 frontend::sasl_response(exchange.message(), &mut answer)?;
@@ -97,7 +95,7 @@ impl Login {
             }
             (Self::Begun, kind) if !matches!(kind, kind::SASL_CONTINUE | kind::SASL_FINAL) => {
                 return Err(WireError::Opening(
-                    "the server asks for a way to log in that is not known here".into(),
+                    "the server asks for an unsupported authentication method".into(),
                 ));
             }
             _ => return Err(UNEXPECTED),
@@ -109,7 +107,7 @@ impl Login {
 /// Returns the rounds of hashing that the first message of a SCRAM server asks for (`r=…,s=…,i=4096`).
 fn rounds(body: &[u8]) -> Option<u32> {
     let rounds = body.split(|byte| *byte == b',').find_map(|part| part.strip_prefix(b"i="))?;
-    // Digits that are no u32 are too many.
+    // A number beyond u32 counts as too many.
     Some(std::str::from_utf8(rounds).ok()?.parse().unwrap_or(u32::MAX))
 }
 
@@ -121,7 +119,7 @@ mod tests {
         [&kind.to_be_bytes(), rest].concat()
     }
 
-    /// The server's messages, and the error that the last of them ends with.
+    /// Each list holds the messages of a server, of which the last one must be refused.
     #[test]
     fn a_server_asks_for_one_proof_and_proves_itself() {
         let sasl = || message(kind::SASL, b"SCRAM-SHA-256\0\0");

@@ -1,9 +1,9 @@
-//! Notifications, as `LISTEN` brings them.
+//! Receives notifications of channels after `LISTEN`.
 
 use postgres_protocol::message::backend;
 
 use crate::batch::{Command, Query};
-use crate::connection::{Connection, MOST_UNREAD, at_once};
+use crate::connection::{Connection, MOST_UNREAD, poll_once};
 use crate::error::{ServerError, WireError};
 
 /// A notification of another session.
@@ -15,26 +15,26 @@ pub struct Notification {
     pub payload: String,
 }
 
-/// The notifications that have arrived and have not been returned.
+/// The notifications that have arrived and have not been returned yet.
 #[derive(Debug, Default)]
 pub(crate) struct Notifications {
-    /// False until the connection listens: before, notifications are dropped.
-    are_wanted: bool,
+    /// True once the connection listens; before, notifications are dropped.
+    is_listening: bool,
     waiting: Vec<Notification>,
-    /// Bytes of memory that they take.
+    /// The memory of the waiting notifications, in bytes.
     memory: usize,
 }
 
 impl Notifications {
     /// Adds a notification from the body of its message, if the connection listens.
     pub(crate) fn add(&mut self, body: &[u8]) -> Result<(), WireError> {
-        if !self.are_wanted {
+        if !self.is_listening {
             return Ok(());
         }
         let notification = read(body)?;
         self.memory += size_of::<Notification>() + notification.channel.len() + notification.payload.len();
         if self.memory > MOST_UNREAD {
-            return Err(WireError::Protocol("more notifications than may wait"));
+            return Err(WireError::Protocol("notifications beyond the memory limit"));
         }
         self.waiting.push(notification);
         Ok(())
@@ -47,11 +47,11 @@ impl Notifications {
 }
 
 impl Connection {
-    /// Listens to channels, one statement after the other: a pooler that follows `LISTEN` understands one at a time.
+    /// Listens to channels, with a statement for each: a pooler that supports `LISTEN` parses one at a time.
     ///
-    /// The names are SQL: one that is no plain identifier has to be quoted.
+    /// The names are SQL, so a name that is not a plain identifier must be quoted.
     pub async fn listen(&mut self, channels: &[&str]) -> Result<(), WireError> {
-        self.notifications.are_wanted = true;
+        self.notifications.is_listening = true;
         for channel in channels {
             let text = format!("LISTEN {channel}");
             let query = Query::plain(&text, Command::Statement);
@@ -60,8 +60,8 @@ impl Connection {
         Ok(())
     }
 
-    /// Waits for a notification, and returns it with those that have arrived by then, until there are at least `most` of
-    /// them. A call that is dropped before its end loses none.
+    /// Waits for a notification, and returns it with the others that have arrived. It stops reading when there are at least `most`.
+    /// A call that is dropped before its end loses none.
     pub async fn notifications(&mut self, most: usize) -> Result<Vec<Notification>, WireError> {
         if self.closed {
             return Err(WireError::Closed);
@@ -71,13 +71,13 @@ impl Connection {
 
     async fn wait_for_notifications(&mut self, most: usize) -> Result<Vec<Notification>, WireError> {
         loop {
-            // Between batches, a server sends nothing else but the reason why it closes the connection.
+            // Between batches a server sends only notifications, or an error before it closes the connection.
             if let Some(message) = self.parse()? {
                 return Err(match message.tag {
                     backend::ERROR_RESPONSE_TAG => {
                         WireError::Server(Box::new(ServerError::parse(self.body(message))))
                     }
-                    _ => WireError::Protocol("a message that nobody asked for"),
+                    _ => WireError::Protocol("an unexpected message between batches"),
                 });
             }
             drop(self.take());
@@ -87,7 +87,7 @@ impl Connection {
                 continue;
             }
             // The notifications of a transaction arrive together, and are returned together.
-            match (count < most).then(|| at_once(self.read_more())).flatten() {
+            match (count < most).then(|| poll_once(self.read_more())).flatten() {
                 Some(read) => read?,
                 None => return Ok(self.notifications.take()),
             }
@@ -95,9 +95,9 @@ impl Connection {
     }
 }
 
-/// Reads the body of a `NotificationResponse`: a process, and two texts that end with a zero.
+/// Reads the body of a `NotificationResponse`: a process, and two texts, each with a zero at its end.
 fn read(body: &[u8]) -> Result<Notification, WireError> {
-    const BROKEN: WireError = WireError::Protocol("a notification of another length than it says");
+    const BROKEN: WireError = WireError::Protocol("a notification of the wrong length");
     const PROCESS: usize = 4;
     let mut texts = body.get(PROCESS..).ok_or(BROKEN)?.split(|byte| *byte == 0);
     let mut text = || texts.next().map(|text| String::from_utf8_lossy(text).into_owned()).ok_or(BROKEN);
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn the_memory_of_notifications_is_bounded() {
-        let mut notifications = Notifications { are_wanted: true, ..Notifications::default() };
+        let mut notifications = Notifications { is_listening: true, ..Notifications::default() };
         let body = [&b"\0\0\0\x01channel\0"[..], &vec![b'x'; 1024 * 1024][..], b"\0"].concat();
         let added = (0..300).take_while(|_| notifications.add(&body).is_ok()).count();
         assert_eq!(added, 255);

@@ -1,13 +1,13 @@
 //! Values of parameters, in Postgres's binary format.
 //!
-//! The encoders are those of postgres-types: Rust values have `From`, which goes through its `ToSql`. A value that is bytes
-//! already, such as a key from a row, stays bytes ([`Parameter::new`]).
+//! The encoders are those of postgres-types: `From` converts Rust values with `ToSql`. [`Parameter::new`] takes a value that is
+//! encoded already, such as a key from a row.
 
 use bytes::{BufMut as _, BytesMut};
 use postgres_protocol::{IsNull, types};
 use tokio_postgres::types::{ToSql, Type};
 
-/// A value of a parameter and its type.
+/// A parameter of a statement: a value and its type.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Parameter {
     /// The type that the value is encoded as.
@@ -17,24 +17,24 @@ pub struct Parameter {
 }
 
 impl Parameter {
-    /// Makes a parameter of a value that is encoded already.
+    /// Returns a parameter with a value that is encoded already.
     pub fn new(ty: Type, value: Vec<u8>) -> Self {
         Self { ty, value: Some(value) }
     }
 
-    /// Makes a one-dimensional array of encoded elements that are not NULL.
+    /// Returns a one-dimensional array of encoded elements, none of which is NULL.
     pub fn array<'a>(ty: Type, element: &Type, elements: impl ExactSizeIterator<Item = &'a [u8]>) -> Self {
         Self::nullable_array(ty, element, elements.map(Some))
     }
 
-    /// Makes a one-dimensional array of encoded elements; `None` is NULL.
+    /// Returns a one-dimensional array of encoded elements; `None` is NULL.
     pub fn nullable_array<'a>(
         ty: Type,
         element: &Type,
         elements: impl ExactSizeIterator<Item = Option<&'a [u8]>>,
     ) -> Self {
         let mut value = BytesMut::with_capacity(20 + elements.len() * 12);
-        // It fails for more than 2³¹ elements or bytes, of which the server would refuse the beginning as well.
+        // It fails for more than 2³¹ elements or bytes; the server refuses the truncated array as well.
         let _ = types::array_to_sql(
             [types::ArrayDimension {
                 len: i32::try_from(elements.len()).unwrap_or(i32::MAX),
@@ -60,7 +60,7 @@ impl Parameter {
     }
 }
 
-/// Implements `From` for types that postgres-types encodes without a failure.
+/// Implements `From` for types that postgres-types always encodes without an error.
 macro_rules! from {
     ($($rust:ty => $postgres:ident),* $(,)?) => {
         $(
@@ -87,7 +87,7 @@ from! {
     Vec<i64> => INT8_ARRAY,
 }
 
-/// Makes a `text` without a copy: its encoding is its bytes.
+/// Returns a `text` without copying: its encoding is its bytes.
 impl From<String> for Parameter {
     fn from(value: String) -> Self {
         Self::new(Type::TEXT, value.into_bytes())

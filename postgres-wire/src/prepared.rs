@@ -1,4 +1,4 @@
-//! The statements that a server keeps prepared for a connection.
+//! Remembers the statements that a server keeps prepared for a connection.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
@@ -10,33 +10,34 @@ use crate::answers::Columns;
 use crate::batch::Query;
 use crate::rows::Column;
 
-/// A connection remembers this many statements, and this many bytes of their texts. Beyond that the least recently used ones
-/// are evicted, one for each that is new, so that a stream of ever new queries fills the memory of neither gateway nor server,
-/// and statements that are in use stay prepared.
+/// The largest number of statements of a connection. Beyond it, and beyond [`MOST_BYTES`], the least recently used statements are
+/// evicted, one for each new one: ever new queries fill the memory of neither gateway nor server, and statements in use stay
+/// prepared.
 pub(crate) const MOST_STATEMENTS: usize = 500;
+/// The largest size of the texts of these statements, in bytes.
 const MOST_BYTES: usize = 1024 * 1024;
 
 /// The prepared statements of a connection. A statement is found by its text and the types of its parameters: with other types
 /// the same text may mean something else.
 #[derive(Debug)]
-pub(crate) struct Prepared {
-    /// A number in the names of this connection's statements, which no other connection has: a pooler may give both the same
-    /// server, where a name must not lead to the other's statement.
+pub(crate) struct StatementCache {
+    /// The number in the names of this connection's statements, which no other connection has: a pooler may give two connections
+    /// the same server connection, where a name must not lead to the other's statement.
     prefix: u64,
-    statements: HashMap<Box<str>, Vec<Named>>,
+    statements: HashMap<Box<str>, Vec<PreparedStatement>>,
     count: usize,
     bytes: usize,
-    /// The number of the last name.
+    /// The number in the most recent name.
     last: u64,
     /// The number of the current batch.
     batch: u64,
-    /// Names of statements that the server is to close.
-    stale: Vec<Box<str>>,
+    /// The names of evicted statements, which the server closes before the next batch.
+    evicted: Vec<Box<str>>,
 }
 
 /// A prepared statement.
 #[derive(Debug)]
-pub(crate) struct Named {
+pub(crate) struct PreparedStatement {
     pub(crate) name: Box<str>,
     parameters: Box<[Oid]>,
     pub(crate) columns: Columns,
@@ -46,7 +47,7 @@ pub(crate) struct Named {
     used: u64,
 }
 
-impl Named {
+impl PreparedStatement {
     /// Returns a key that orders statements by their last use.
     fn age(&self) -> (u64, u64) {
         (self.used, self.number)
@@ -58,7 +59,7 @@ impl Named {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the only random number of this crate is drawn here")]
-impl Default for Prepared {
+impl Default for StatementCache {
     fn default() -> Self {
         Self {
             // The keys of the standard library's hashers are random, and differ with each hasher.
@@ -68,20 +69,20 @@ impl Default for Prepared {
             bytes: 0,
             last: 0,
             batch: 0,
-            stale: Vec::new(),
+            evicted: Vec::new(),
         }
     }
 }
 
-impl Prepared {
-    /// Begins a batch. Returns the names of the statements that the server is to close before it.
+impl StatementCache {
+    /// Begins a batch. Returns the names of evicted statements, which the server closes before the batch.
     pub(crate) fn begin(&mut self) -> Vec<Box<str>> {
         self.batch += 1;
         self.evict();
-        std::mem::take(&mut self.stale)
+        std::mem::take(&mut self.evicted)
     }
 
-    /// Evicts the least recently used statements, as many as are beyond the limits.
+    /// Evicts the least recently used statements beyond the limits.
     fn evict(&mut self) {
         if self.count <= MOST_STATEMENTS && self.bytes <= MOST_BYTES {
             return;
@@ -100,22 +101,22 @@ impl Prepared {
             }
             (count, bytes, oldest) = (count - 1, bytes - length, Some(age));
         }
-        self.forget_where(|named| Some(named.age()) <= oldest);
+        self.evict_where(|named| Some(named.age()) <= oldest);
     }
 
-    /// Finds a statement that the server knows, or will know when it comes to this place of the batch.
-    pub(crate) fn find(&mut self, query: &Query<'_>) -> Option<&Named> {
+    /// Returns a statement that is prepared already, or will be when the server reaches this place of the batch.
+    pub(crate) fn find(&mut self, query: &Query<'_>) -> Option<&PreparedStatement> {
         let named = self.statements.get_mut(query.text)?.iter_mut().find(|named| named.is_for(query))?;
         named.used = self.batch;
         Some(named)
     }
 
-    /// Adds a statement that the server is to prepare at a place of the batch. Returns its name.
+    /// Adds a statement that the batch prepares at this index. Returns its name.
     pub(crate) fn add(&mut self, query: &Query<'_>, at: usize) -> &str {
         self.last += 1;
         self.count += 1;
         self.bytes += query.text.len();
-        let named = Named {
+        let named = PreparedStatement {
             name: format!("wire_{:x}_{}", self.prefix, self.last).into(),
             parameters: oids(query).collect(),
             columns: Columns::OfEarlier(at),
@@ -127,7 +128,7 @@ impl Prepared {
         known.last().map_or("", |named| &named.name)
     }
 
-    /// Keeps the columns of a statement, which the server has described.
+    /// Records the columns of a statement, which the server has described.
     pub(crate) fn describe(&mut self, query: &Query<'_>, columns: Arc<[Column]>) {
         let known = self.statements.get_mut(query.text).map(Vec::as_mut_slice).unwrap_or_default();
         if let Some(named) = known.iter_mut().find(|named| named.is_for(query)) {
@@ -135,13 +136,13 @@ impl Prepared {
         }
     }
 
-    /// Forgets the statement that failed, and those that the server has not come to.
+    /// Forgets the statement that failed, and those that the server has not reached.
     pub(crate) fn forget_failed(&mut self, failed: Option<&Query<'_>>) {
-        self.forget_where(|named| matches!(named.columns, Columns::OfEarlier(_)));
+        self.evict_where(|named| matches!(named.columns, Columns::OfEarlier(_)));
         let Some(query) = failed else { return };
         let Some(known) = self.statements.get_mut(query.text) else { return };
         if let Some(at) = known.iter().position(|named| named.is_for(query)) {
-            self.stale.push(known.swap_remove(at).name);
+            self.evicted.push(known.swap_remove(at).name);
             self.count -= 1;
             self.bytes -= query.text.len();
         }
@@ -149,7 +150,7 @@ impl Prepared {
 
     /// Forgets all statements.
     pub(crate) fn clear(&mut self) {
-        self.forget_where(|_| true);
+        self.evict_where(|_| true);
     }
 
     /// Returns the names of all statements.
@@ -158,13 +159,13 @@ impl Prepared {
         self.statements.values().flatten().map(|named| &*named.name)
     }
 
-    fn forget_where(&mut self, is_forgotten: impl Fn(&Named) -> bool) {
-        let Self { statements, count, bytes, stale, .. } = self;
+    fn evict_where(&mut self, is_forgotten: impl Fn(&PreparedStatement) -> bool) {
+        let Self { statements, count, bytes, evicted, .. } = self;
         statements.retain(|text, known| {
             for named in known.extract_if(.., |named| is_forgotten(named)) {
                 *count -= 1;
                 *bytes -= text.len();
-                stale.push(named.name);
+                evicted.push(named.name);
             }
             !known.is_empty()
         });

@@ -1,4 +1,4 @@
-//! Rows as they arrived: one buffer for all rows of a statement, and the place of each value in it.
+//! Holds the rows of a statement as they arrived: one buffer for all rows, and the position of each value in it.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ const NULL: i32 = -1;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Column {
     oid: Oid,
-    /// The bytes of each value, if the type has a fixed width.
+    /// The length of each value in bytes, if the type has a fixed width.
     width: Option<u8>,
 }
 
@@ -27,7 +27,7 @@ struct Rows {
     values: Vec<Value>,
 }
 
-/// The first byte of a value in the buffer and the byte behind its last; `None` is NULL.
+/// The position of a value in the buffer: its first byte, and the byte after its last; `None` is NULL.
 type Value = Option<(u32, u32)>;
 
 /// A row of a statement.
@@ -49,20 +49,20 @@ impl Row {
     }
 
     /// Decodes a column's value with postgres-types; `None` is NULL, a column that the statement does not have, or a value
-    /// that is no `T`.
+    /// that is not a `T`.
     pub fn get<'a, T: FromSql<'a>>(&'a self, column: usize) -> Option<T> {
         let ty = Type::from_oid(self.rows.columns.get(column)?.oid).filter(T::accepts)?;
         T::from_sql(&ty, self.bytes(column)?).ok()
     }
 
-    /// Returns the bytes of memory that the rows of one statement take.
+    /// Returns the memory of the rows of one statement, in bytes.
     pub fn memory(rows: &[Self]) -> usize {
         let shared =
             rows.first().map_or(0, |row| row.rows.bytes.len() + row.rows.values.len() * size_of::<Value>());
         shared + size_of_val(rows)
     }
 
-    /// Returns true if a column is `numeric`, where equal values may differ in their bytes: 4.5 and 4.50.
+    /// Returns true if a column is `numeric`, whose equal values may have different bytes: 4.5 and 4.50.
     pub fn is_numeric(&self, column: usize) -> bool {
         self.rows.columns.get(column).is_some_and(|column| column.oid == Type::NUMERIC.oid())
     }
@@ -91,9 +91,10 @@ impl Column {
 
 /// Reads the columns from the body of a `RowDescription`.
 pub(crate) fn read_columns(mut body: &[u8]) -> Result<Arc<[Column]>, WireError> {
-    const BROKEN: WireError = WireError::Protocol("a description of another length than it says");
-    /// Bytes of a column's description between its name and its type, and behind the type.
+    const BROKEN: WireError = WireError::Protocol("a description of the wrong length");
+    /// The bytes of a column's description between its name and its type.
     const TABLE_AND_COLUMN: usize = 6;
+    /// The bytes of a column's description after its type.
     const LENGTH_MODIFIER_AND_FORMAT: usize = 8;
     let count = body.try_get_u16().map_err(|_| BROKEN)?;
     let columns: Result<Arc<[Column]>, WireError> = (0..count)
@@ -109,14 +110,14 @@ pub(crate) fn read_columns(mut body: &[u8]) -> Result<Arc<[Column]>, WireError> 
 }
 
 impl Collector {
-    /// Adds a `DataRow`, whose body begins at byte `start` of the buffer that all rows will share. Returns the bytes of memory
-    /// that it takes.
+    /// Adds a `DataRow`, whose body begins at byte `start` of the buffer that all rows will share. Returns its
+    /// memory in bytes.
     pub(crate) fn add(&mut self, body: &[u8], start: usize, columns: &[Column]) -> Result<usize, WireError> {
-        const BROKEN: WireError = WireError::Protocol("a row of another length than it says");
+        const BROKEN: WireError = WireError::Protocol("a row of the wrong length");
         let mut rest = body;
         let count = rest.try_get_u16().map_err(|_| BROKEN)?;
         if usize::from(count) != columns.len() {
-            return Err(WireError::Protocol("a row of another width than it was described"));
+            return Err(WireError::Protocol("a row with another number of columns than described"));
         }
         self.values.reserve(columns.len());
         for column in columns {
@@ -128,7 +129,7 @@ impl Collector {
             let begin = start + body.len() - rest.len();
             let length = usize::try_from(length).map_err(|_| BROKEN)?;
             if column.width.is_some_and(|width| usize::from(width) != length) {
-                return Err(WireError::Protocol("a value of another length than its type has"));
+                return Err(WireError::Protocol("a value of the wrong length for its type"));
             }
             rest = rest.get(length..).ok_or(BROKEN)?;
             let place = u32::try_from(begin).ok().zip(u32::try_from(begin + length).ok());
@@ -146,7 +147,7 @@ impl Collector {
         self.rows
     }
 
-    /// Returns the rows. The buffer holds each at the place that [`Collector::add`] was given.
+    /// Returns the rows. `bytes` contains each row at the position that [`Collector::add`] was given.
     pub(crate) fn finish(&mut self, bytes: Bytes, columns: &Arc<[Column]>) -> Vec<Row> {
         let count = std::mem::take(&mut self.rows);
         if count == 0 {

@@ -101,7 +101,7 @@ impl From<WireError> for DatabaseError {
         match error {
             WireError::Server(error) => Self::from(*error),
             WireError::Outdated => Self::Outdated,
-            WireError::Forgotten => {
+            WireError::StatementLost => {
                 Self::Unavailable(format!("{error}; leave out --prepared-statements true"))
             }
             other => Self::Unavailable(other.to_string()),

@@ -34,7 +34,7 @@ impl Listening {
 
 fn explained(error: WireError) -> DatabaseError {
     match error {
-        WireError::Unwanted(Mode::Standby, words) => DatabaseError::ReadOnly(words),
+        WireError::WrongMode(Mode::Standby, words) => DatabaseError::ReadOnly(words),
         other => DatabaseError::of_writing(other, false),
     }
 }

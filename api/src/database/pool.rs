@@ -166,7 +166,7 @@ impl Pool {
             requests: connections(config.pool_size)?,
             aside: connections(1)?,
             catalog: connections(1)?,
-            listening: listening.wanting(SessionAttrs::Primary),
+            listening: listening.with_session_attrs(SessionAttrs::Primary),
             address,
             tls: MakeRustlsConnect::new(tls),
             conninfo,
@@ -191,10 +191,10 @@ impl Pool {
         tokio::time::timeout(self.timeout, self.listening.connect()).await.map_err(silent)?
     }
 
-    /// Returns the first host of the URL that accepts the login and matches; `None`: by the URL's own attribute.
+    /// Returns the first host of the URL that accepts the login and has the wanted session attributes; `None`: those of the URL.
     pub(super) async fn host(&self, wanted: Option<SessionAttrs>) -> Result<Host, WireError> {
-        let wanting = wanted.map(|wanted| self.address.wanting(wanted));
-        let address = wanting.as_ref().unwrap_or(&self.address);
+        let other = wanted.map(|wanted| self.address.with_session_attrs(wanted));
+        let address = other.as_ref().unwrap_or(&self.address);
         let silent = |_| WireError::Opening("it does not answer in time".into());
         Ok(tokio::time::timeout(self.timeout, address.connect()).await.map_err(silent)??.host().clone())
     }

@@ -41,7 +41,7 @@ impl Pool {
             others.push(other);
             match tokio::time::timeout(WITHIN, asking.run(&[KEPT])).await {
                 Ok(Ok(_)) => {}
-                Ok(Err(error)) if matches!(error.error, WireError::Forgotten) => {
+                Ok(Err(error)) if matches!(error.error, WireError::StatementLost) => {
                     return Ok(Pooler::LosesStatements);
                 }
                 Ok(Err(error)) => return Err(failed(error)),

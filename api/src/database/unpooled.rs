@@ -52,7 +52,7 @@ impl Pool {
     /// Returns the URL of a server that allows this access, for `sqlx`, which supports a single host and fewer options than
     /// libpq. It sets all that `sqlx` would take from the environment otherwise, except a password.
     pub async fn url_unpooled(&self, access: Access) -> Result<String, UnpooledError> {
-        let (place, port) = self.host_for(access).await?.place();
+        let (host, port) = self.host_for(access).await?.endpoint();
         let known = &self.conninfo.config;
         let text = |bytes: &[u8]| encode(&String::from_utf8_lossy(bytes));
         let user = encode(known.get_user().unwrap_or_default());
@@ -67,7 +67,7 @@ impl Pool {
         let mut url = format!(
             "postgres://{user}{password}@localhost/{database}?host={}&port={port}&sslmode={ssl_mode}\
              &statement-cache-capacity=0",
-            encode(&place)
+            encode(&host)
         );
         let root_certificate = self.conninfo.root_certificate.as_ref().map(|file| file.display().to_string());
         for (keyword, value) in
@@ -84,7 +84,7 @@ impl Pool {
             Access::Writes => Some(SessionAttrs::ReadWrite),
         };
         self.host(wanted).await.map_err(|error| match error {
-            WireError::Unwanted(mode, words) if access == Access::Writes => {
+            WireError::WrongMode(mode, words) if access == Access::Writes => {
                 UnpooledError::TakesNoWrites { mode, words }
             }
             other => DatabaseError::from(other).into(),

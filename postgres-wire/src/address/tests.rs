@@ -4,7 +4,7 @@ use rustls::RootCertStore;
 
 use super::*;
 
-/// Name for TLS, place and port of each host.
+/// Name for TLS, endpoint and port of each host.
 fn places(url: &str) -> Result<String, String> {
     let conninfo: Conninfo = url.parse().map_err(|error| format!("{error}"))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -15,14 +15,14 @@ fn places(url: &str) -> Result<String, String> {
         .with_no_client_auth();
     let address = Address::new(&conninfo, Arc::new(tls), Duration::from_secs(5));
     let hosts = address.map_err(|error| error.to_string())?.hosts;
-    let told = hosts.iter().map(|Host { name, place }| {
+    let described = hosts.iter().map(|Host { name, endpoint }| {
         let name = name.as_deref().unwrap_or("-");
-        match place {
-            Place::Unix(folder, port) => format!("{name} in {} {port}", folder.display()),
-            Place::Tcp(place, port) => format!("{name} at {place} {port}"),
+        match endpoint {
+            Endpoint::Unix(folder, port) => format!("{name} in {} {port}", folder.display()),
+            Endpoint::Tcp(endpoint, port) => format!("{name} at {endpoint} {port}"),
         }
     });
-    Ok(told.collect::<Vec<_>>().join(", "))
+    Ok(described.collect::<Vec<_>>().join(", "))
 }
 
 #[test]

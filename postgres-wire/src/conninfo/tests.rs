@@ -32,7 +32,7 @@ fn both_syntaxes_say_the_same() {
 #[test]
 fn every_target_session_attrs_of_libpq_is_known() {
     use SessionAttrs::{Any, PreferStandby, Primary, ReadOnly, ReadWrite, Standby};
-    assert_eq!(read("postgres://me@db").wanted, Any);
+    assert_eq!(read("postgres://me@db").session_attrs, Any);
     for (text, expected) in [
         ("any", Any),
         ("read-write", ReadWrite),
@@ -41,8 +41,11 @@ fn every_target_session_attrs_of_libpq_is_known() {
         ("standby", Standby),
         ("prefer-standby", PreferStandby),
     ] {
-        assert_eq!(read(&format!("postgres://me@a,b/db?target_session_attrs={text}")).wanted, expected);
-        assert_eq!(read(&format!("host=a,b target_session_attrs={text}")).wanted, expected);
+        assert_eq!(
+            read(&format!("postgres://me@a,b/db?target_session_attrs={text}")).session_attrs,
+            expected
+        );
+        assert_eq!(read(&format!("host=a,b target_session_attrs={text}")).session_attrs, expected);
     }
 }
 
