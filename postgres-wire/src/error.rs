@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn the_log_has_no_values() {
-        let said = |code: &str, routine: &str| {
+        let logged = |code: &str, routine: &str| {
             let fields = [
                 ("V", "ERROR"),
                 ("C", code),
@@ -177,9 +177,9 @@ mod tests {
         for (code, routine) in
             [("22P02", "string_to_uuid"), ("23505", "_bt_check_unique"), ("42501", RAISED), ("PR400", RAISED)]
         {
-            let said = said(code, routine);
-            assert!(!said.contains("secret"), "{said}");
-            assert!(said.contains(code) && said.contains("table sites constraint a_key"), "{said}");
+            let logged = logged(code, routine);
+            assert!(!logged.contains("secret"), "{logged}");
+            assert!(logged.contains(code) && logged.contains("table sites constraint a_key"), "{logged}");
         }
     }
 }

@@ -1,11 +1,11 @@
-//! The hosts of an address, and addresses that cannot be used.
+//! Tests the hosts of addresses, and the refusal of unsupported addresses.
 
 use rustls::RootCertStore;
 
 use super::*;
 
-/// Name for TLS, endpoint and port of each host.
-fn places(url: &str) -> Result<String, String> {
+/// Returns the name for TLS, the endpoint and the port of each host.
+fn hosts_of(url: &str) -> Result<String, String> {
     let conninfo: Conninfo = url.parse().map_err(|error| format!("{error}"))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = ClientConfig::builder_with_provider(provider)
@@ -47,12 +47,12 @@ fn an_address_names_hosts() {
         ("host=a,b port=1, user=me", "a at a 1, b at b 5432"),
         ("host = '/a folder'\n user='me'  port=3", "- in /a folder 3"),
     ] {
-        assert_eq!(places(url).as_deref(), Ok(expected), "{url}");
+        assert_eq!(hosts_of(url).as_deref(), Ok(expected), "{url}");
     }
 }
 
 #[test]
-fn what_cannot_be_had_is_refused_by_name() {
+fn an_unsupported_option_is_refused_by_name() {
     for (url, expected) in [
         ("postgres://db", "it names no user"),
         ("user=me", "it names no host"),
@@ -65,6 +65,6 @@ fn what_cannot_be_had_is_refused_by_name() {
         ("postgres://me@db?sslnegotiation=direct", "sslnegotiation=direct is not supported"),
         ("host=@abstract user=me", "a socket in the abstract namespace is not supported"),
     ] {
-        assert_eq!(places(url).unwrap_err(), expected, "{url}");
+        assert_eq!(hosts_of(url).unwrap_err(), expected, "{url}");
     }
 }

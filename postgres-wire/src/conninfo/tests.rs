@@ -1,4 +1,4 @@
-//! Addresses that are understood as libpq does, and those that are refused.
+//! Tests that addresses are parsed as libpq does, or refused.
 
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ fn every_target_session_attrs_of_libpq_is_known() {
     }
 }
 
-/// Every keyword of libpq 18, with a value that it may have, and whether it can be had here.
+/// Lists every keyword of libpq 18 with a valid value, and true if that value is supported.
 #[test]
 fn every_keyword_of_libpq_is_taken_or_refused_by_its_name() {
     for (keyword, value, is_taken) in [

@@ -1,4 +1,4 @@
-//! A server that sends anything: every call ends, with an answer or an error, and takes no more memory than it may.
+//! Tests the connection with a server that sends arbitrary messages: every call ends with an answer or an error, within its memory.
 
 use std::io;
 use std::pin::Pin;
@@ -16,7 +16,7 @@ use crate::connection::MOST_UNREAD;
 use crate::error::WireError;
 use crate::fuzz;
 
-/// A message with a tag of the protocol, whose body is that of a good conversation or any bytes.
+/// Generates a message with a tag of the protocol and a valid or arbitrary body.
 fn message() -> impl Strategy<Value = Vec<u8>> {
     let known: Vec<&[u8]> = vec![
         b"",
@@ -60,7 +60,7 @@ fn whatever_a_server_sends_every_call_ends() {
     result.unwrap();
 }
 
-/// A server that sends for ever, and reads nothing.
+/// A server that sends without end and reads nothing.
 struct Flood;
 
 impl AsyncRead for Flood {

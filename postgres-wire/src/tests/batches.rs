@@ -1,7 +1,7 @@
-//! Batches against a real Postgres: repeated, failing, forgotten, differently typed statements, kept and not kept, in every
-//! order over one connection. Each is answered as it is alone, on a connection that has met nothing.
+//! Tests batches against a real Postgres: repeated, failing, forgotten and differently typed statements, kept and not kept, in
+//! every order over one connection. Each must be answered as it is alone, on a new connection.
 //!
-//! A longer run:
+//! This command runs more cases:
 //!
 //! ```text
 //! BATCH_CASES=10000 cargo test --release -p postgres-wire batches
@@ -22,30 +22,30 @@ use super::{address, cases};
 use crate::Parameter;
 use crate::{Address, BatchError, Command, Connection, Query, Row, WireError};
 
-/// Its columns have the parameter's type.
+/// A statement whose columns have the parameter's type.
 const TYPED: &str = "SELECT pg_typeof($1)::text, $1";
-/// It cannot be prepared for text, and fails for zero.
+/// A statement that cannot be prepared for text, and fails for zero.
 const QUOTIENT: &str = "SELECT 12 / $1, $1 FROM generate_series(1, 3)";
-/// Two of them are more than a connection remembers.
+/// The length of a statement of which a connection remembers only one.
 const LONG: usize = 600 * 1024;
 
-/// A statement, kept or not.
+/// A statement of a test, kept or not.
 #[derive(Clone, Debug)]
-struct Asked {
+struct OwnedQuery {
     text: String,
     parameters: Vec<Parameter>,
     keep: bool,
 }
 
-/// What a statement is answered: the values of its rows, or the code of its refusal.
-type Told = Result<Vec<Vec<Option<Vec<u8>>>>, String>;
+/// The expected answer to a statement: the values of its rows, or the SQLSTATE of its refusal.
+type Expected = Result<Vec<Vec<Option<Vec<u8>>>>, String>;
 
-/// What is done over one connection.
+/// A step of a test over one connection.
 #[derive(Clone, Debug)]
 enum Step {
-    /// A transaction: batches of statements, each by its number, and whether it is kept.
+    /// A transaction: batches of statements, each with its number, and true if it is kept.
     Session(Vec<Vec<(usize, bool)>>),
-    /// The server forgets all statements, as one does that is reached through a pooler.
+    /// The server forgets all statements, as happens behind a pooler.
     Forget,
 }
 
@@ -79,13 +79,13 @@ fn statements() -> Vec<(String, Vec<Parameter>)> {
     ]
 }
 
-fn asked(statements: &[(String, Vec<Parameter>)], (number, keep): (usize, bool)) -> Asked {
+fn owned_query(statements: &[(String, Vec<Parameter>)], (number, keep): (usize, bool)) -> OwnedQuery {
     let (text, parameters) = statements[number].clone();
-    Asked { text, parameters, keep }
+    OwnedQuery { text, parameters, keep }
 }
 
-fn query(asked: &Asked) -> Query<'_> {
-    Query { text: &asked.text, parameters: &asked.parameters, keep: asked.keep, command: Command::Statement }
+fn query(owned: &OwnedQuery) -> Query<'_> {
+    Query { text: &owned.text, parameters: &owned.parameters, keep: owned.keep, command: Command::Statement }
 }
 
 fn values(rows: &[Row], columns: usize) -> Vec<Vec<Option<Vec<u8>>>> {
@@ -102,7 +102,7 @@ fn code(error: &WireError) -> String {
     }
 }
 
-/// A cluster's own database, once it lets us in: it listens before it accepts.
+/// Waits until a cluster accepts logins, and returns the address of its database.
 pub(super) async fn open(cluster: &Cluster) -> Address {
     let address = address(&cluster.url("postgres", "postgres"));
     for _ in 0..1_000 {
@@ -111,50 +111,60 @@ pub(super) async fn open(cluster: &Cluster) -> Address {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    panic!("the server in {} does not let us in", cluster.folder().display());
+    panic!("the server in {} accepts no login", cluster.folder().display());
 }
 
-/// What each statement is told alone, each on a connection of its own.
-async fn alone(address: &Address, statements: &[(String, Vec<Parameter>)]) -> Vec<Told> {
-    let mut told = Vec::new();
+/// Returns the answer to each statement alone, on a connection of its own.
+async fn alone(address: &Address, statements: &[(String, Vec<Parameter>)]) -> Vec<Expected> {
+    let mut expected = Vec::new();
     for number in 0..statements.len() {
-        let asked = asked(statements, (number, false));
+        let owned = owned_query(statements, (number, false));
         let mut connection = address.connect().await.unwrap();
-        told.push(match connection.run(&[query(&asked)]).await {
+        expected.push(match connection.run(&[query(&owned)]).await {
             Ok(answers) => Ok(values(&answers[0], COLUMNS)),
             Err(BatchError { error, .. }) => Err(code(&error)),
         });
     }
-    told
+    expected
 }
 
-/// Asks a batch within a transaction, behind its beginning where it is the first. `false`: the server has forgotten
-/// something that the connection remembered.
-async fn ask(connection: &mut Connection, batch: &[Asked], begins: bool, told: &[&Told]) -> bool {
+/// Runs a batch within a transaction, which the first batch begins. Returns false if the server has forgotten a statement that the
+/// connection remembered.
+async fn run_batch(
+    connection: &mut Connection,
+    batch: &[OwnedQuery],
+    begins: bool,
+    expected: &[&Expected],
+) -> bool {
     let begin = Query::plain("BEGIN", Command::Begin);
     let opening = usize::from(begins);
     let queries: Vec<_> = std::iter::repeat_n(begin, opening).chain(batch.iter().map(query)).collect();
-    let refused = told.iter().position(|told| told.is_err());
+    let refused = expected.iter().position(|expected| expected.is_err());
     match connection.run(&queries).await {
         Ok(answers) => {
-            assert_eq!(refused, None, "answered where it is refused");
+            assert_eq!(refused, None, "answered instead of refused");
             assert_eq!(answers.len(), queries.len());
-            for (rows, told) in answers[opening..].iter().zip(told) {
-                assert_eq!(values(rows, COLUMNS), **told.as_ref().unwrap());
+            for (rows, expected) in answers[opening..].iter().zip(expected) {
+                assert_eq!(values(rows, COLUMNS), **expected.as_ref().unwrap());
             }
         }
         Err(BatchError { error: WireError::Outdated, .. }) => return false,
         Err(BatchError { at, error }) => {
             let at = at.checked_sub(opening);
             assert_eq!(at, refused, "{error}");
-            assert_eq!(Some(code(&error)), at.and_then(|at| told[at].clone().err()));
+            assert_eq!(Some(code(&error)), at.and_then(|at| expected[at].clone().err()));
         }
     }
     true
 }
 
-/// Does everything over one new connection.
-async fn run(address: &Address, statements: &[(String, Vec<Parameter>)], told: &[Told], steps: &[Step]) {
+/// Runs the steps over one new connection.
+async fn run(
+    address: &Address,
+    statements: &[(String, Vec<Parameter>)],
+    expected: &[Expected],
+    steps: &[Step],
+) {
     let mut connection = address.connect().await.unwrap();
     // The server may have forgotten what the connection remembers.
     let mut is_outdated = false;
@@ -165,28 +175,28 @@ async fn run(address: &Address, statements: &[(String, Vec<Parameter>)], told: &
             continue;
         };
         for (number, batch) in batches.iter().enumerate() {
-            let asked: Vec<_> = batch.iter().map(|it| asked(statements, *it)).collect();
-            let told: Vec<_> = batch.iter().map(|(number, _)| &told[*number]).collect();
-            if !ask(&mut connection, &asked, number == 0, &told).await {
-                assert!(is_outdated, "the server knows less than it was told");
-                // Once: then the connection knows.
+            let owned: Vec<_> = batch.iter().map(|it| owned_query(statements, *it)).collect();
+            let expected: Vec<_> = batch.iter().map(|(number, _)| &expected[*number]).collect();
+            if !run_batch(&mut connection, &owned, number == 0, &expected).await {
+                assert!(is_outdated, "the server has forgotten a statement by itself");
+                // This happens once: then the connection prepares its statements again.
                 is_outdated = false;
                 assert!(connection.roll_back());
-                assert!(ask(&mut connection, &asked, true, &told).await);
+                assert!(run_batch(&mut connection, &owned, true, &expected).await);
             }
-            if told.iter().any(|told| told.is_err()) {
+            if expected.iter().any(|expected| expected.is_err()) {
                 break;
             }
         }
         assert!(connection.roll_back());
         if !is_outdated {
-            same_are_known(&mut connection).await;
+            check_remembered(&mut connection).await;
         }
     }
 }
 
-/// Gateway and server remember the same statements.
-async fn same_are_known(connection: &mut Connection) {
+/// Checks that connection and server remember the same statements.
+async fn check_remembered(connection: &mut Connection) {
     let known = Query::plain("SELECT name FROM pg_prepared_statements", Command::Statement);
     let rows = connection.run(&[known]).await.unwrap().remove(0);
     let server: BTreeSet<_> =
@@ -200,12 +210,12 @@ fn a_batch_is_answered_as_each_of_its_statements_alone() {
     let (cluster, runtime) = (Cluster::start(), Runtime::new().unwrap());
     let address = runtime.block_on(open(&cluster));
     let statements = statements();
-    let told = runtime.block_on(alone(&address, &statements));
+    let expected = runtime.block_on(alone(&address, &statements));
     let batch = || prop::collection::vec((0..statements.len(), prop::bool::weighted(0.8)), 0..8);
     let session = prop::collection::vec(batch(), 1..4).prop_map(Step::Session);
     let steps = prop::collection::vec(prop_oneof![9 => session, 1 => Just(Step::Forget)], 1..8);
     let result = TestRunner::new(cases("BATCH_CASES", 100)).run(&steps, |steps| {
-        runtime.block_on(run(&address, &statements, &told, &steps));
+        runtime.block_on(run(&address, &statements, &expected, &steps));
         Ok(())
     });
     result.unwrap();
@@ -215,21 +225,21 @@ fn a_batch_is_answered_as_each_of_its_statements_alone() {
 fn three_statements_are_answered_in_every_order() {
     let (cluster, runtime) = (Cluster::start(), Runtime::new().unwrap());
     let address = runtime.block_on(open(&cluster));
-    // Those that are new, known, of another type, and refused at each of the places where one can be.
+    // The statements are new, known, of another type, or refused at each step where one can be.
     let statements: Vec<_> = statements().into_iter().filter(|(text, _)| text.len() < LONG).take(8).collect();
-    let told = runtime.block_on(alone(&address, &statements));
+    let expected = runtime.block_on(alone(&address, &statements));
     let kinds = 0..statements.len();
     for first in kinds.clone() {
-        // Each is asked twice: when the connection has met none of the three or was made to forget them, and then again.
+        // Each order is run twice: when the connection knows none of the three statements, and then again.
         let orders = kinds.clone().flat_map(|second| kinds.clone().map(move |third| [first, second, third]));
         let session = |order: [usize; 3]| Step::Session(vec![order.map(|number| (number, true)).to_vec()]);
         let steps: Vec<_> = orders.flat_map(|order| [session(order), session(order), Step::Forget]).collect();
-        runtime.block_on(run(&address, &statements, &told, &steps));
+        runtime.block_on(run(&address, &statements, &expected, &steps));
     }
 }
 
-/// Uses up what Tokio lets a task do within one turn.
-async fn use_up_the_turn() {
+/// Uses up the cooperative budget of the task, so that tokio makes every further operation wait.
+async fn use_up_the_budget() {
     poll_fn(|context| {
         while let Poll::Ready(progress) = tokio::task::coop::poll_proceed(context) {
             progress.made_progress();
@@ -240,20 +250,20 @@ async fn use_up_the_turn() {
 }
 
 #[test]
-fn a_task_that_has_used_up_its_turn_ends_a_transaction_and_sees_that_a_connection_has_ended() {
+fn a_task_that_has_used_up_its_budget_rolls_back_and_notices_a_closed_connection() {
     let (cluster, runtime) = (Cluster::start(), Runtime::new().unwrap());
     runtime.block_on(async {
         let address = open(&cluster).await;
         let mut connection = address.connect().await.unwrap();
         connection.run(&[Query::plain("BEGIN", Command::Begin)]).await.unwrap();
-        use_up_the_turn().await;
+        use_up_the_budget().await;
         assert!(connection.roll_back());
 
         let mut other = address.connect().await.unwrap();
         let mut ended = address.connect().await.unwrap();
         let end = format!("SELECT pg_terminate_backend({}, 60000)", ended.process);
         other.run(&[Query::plain(&end, Command::Statement)]).await.unwrap();
-        use_up_the_turn().await;
+        use_up_the_budget().await;
         assert!(!ended.is_usable());
     });
 }

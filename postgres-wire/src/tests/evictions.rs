@@ -1,4 +1,4 @@
-//! Which prepared statements a connection keeps: the most recently used ones, and a real Postgres knows the same.
+//! Tests that a connection keeps the most recently used prepared statements, and that a real Postgres has the same ones.
 
 use std::collections::BTreeSet;
 
@@ -12,17 +12,17 @@ use super::cluster::Cluster;
 use crate::prepared::MOST_STATEMENTS;
 use crate::{Address, Command, Connection, Query, WireError};
 
-/// Statements that there are: more than a connection keeps.
+/// The number of different statements: more than a connection keeps.
 const STATEMENTS: usize = MOST_STATEMENTS + 40;
-/// Length of a statement of which two are more than a connection keeps.
+/// The length of a statement of which a connection keeps only one.
 const LONG: usize = 600 * 1024;
 
-/// What is done over the connection.
+/// A step of a test over the connection.
 #[derive(Clone, Debug)]
 enum Step {
-    /// Statements with these numbers are run in one batch.
+    /// One batch runs the statements with these numbers.
     Batch(Vec<usize>),
-    /// The server forgets all statements, as one does that a pooler has put in another's place.
+    /// The server forgets all statements, as happens when a pooler switches to another server connection.
     Forget,
 }
 
@@ -30,7 +30,7 @@ fn text(number: usize) -> String {
     format!("SELECT {number}::int4")
 }
 
-/// Runs statements in a transaction, once more where the server has forgotten them.
+/// Runs statements in a transaction, and again if the server has forgotten them.
 async fn run(connection: &mut Connection, numbers: &[usize]) {
     let texts: Vec<String> = numbers.iter().map(|number| text(*number)).collect();
     let begin = Query::plain("BEGIN", Command::Begin);
@@ -54,7 +54,7 @@ async fn known_to_server(connection: &mut Connection) -> BTreeSet<String> {
     rows.iter().map(|row| String::from_utf8(row.bytes(0).unwrap().to_vec()).unwrap()).collect()
 }
 
-/// Follows a list of statements in the order of their use, of which the first ones go.
+/// Runs the steps, and compares the server's statements with a list in the order of use, whose first ones must be evicted.
 async fn follow(address: &Address, steps: &[Step]) {
     let mut connection = address.connect().await.unwrap();
     let mut used: Vec<usize> = Vec::new();
@@ -72,7 +72,7 @@ async fn follow(address: &Address, steps: &[Step]) {
             Step::Batch(numbers) => {
                 run(&mut connection, numbers).await;
                 used.retain(|known| !numbers.contains(known));
-                // Of a batch the older statements go first.
+                // Within a batch, the older statements are evicted first.
                 used.extend(numbers);
             }
         }
@@ -85,7 +85,7 @@ async fn follow(address: &Address, steps: &[Step]) {
 }
 
 #[test]
-fn beyond_the_limit_the_least_recently_used_statement_goes_and_no_other() {
+fn beyond_the_limit_only_the_least_recently_used_statement_is_evicted() {
     let (cluster, runtime) = (Cluster::start(), Runtime::new().unwrap());
     let address = runtime.block_on(open(&cluster));
     // One at a time, so that the order of use is known exactly.
@@ -110,7 +110,7 @@ fn statements_are_evicted_by_their_bytes_too() {
         }
         let known = known_to_server(&mut connection).await;
         let known: Vec<usize> = known.iter().map(String::len).collect();
-        // What was used before the long one goes with it; what was used after it stays.
+        // The first long statement is evicted, and everything used before it; later statements stay.
         assert_eq!(known.len(), 2, "{known:?}");
     });
 }

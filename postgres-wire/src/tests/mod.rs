@@ -1,7 +1,8 @@
-//! A server that gets out of step: each message of good conversations is left out, sent twice, in another order, changed, or
-//! too late; and many of these faults at random. No session ever gets the answer to another, and the next one is answered.
+//! Tests the connection with a server that breaks the protocol: it omits, repeats, reorders, changes or delays each message of
+//! good conversations, one fault at a time and many at random. No session may get the answer to another, and the next one must
+//! be answered.
 //!
-//! A longer run of the random ones:
+//! This command runs more random cases:
 //!
 //! ```text
 //! WIRE_CASES=1000000 cargo test --release -p postgres-wire
@@ -25,7 +26,7 @@ use proptest::test_runner::TestRunner;
 use tokio_postgres::types::Type;
 
 use self::faults::faults;
-use self::server::{Said, Server, Spoil, Spoilt, refusal};
+use self::server::{Delivery, Server, ServerMessage, Tamper, refusal};
 use crate::address::Address;
 use crate::batch::{BatchError, Command, Query};
 use crate::connection::{Connection, MOST_READ, Socket};
@@ -33,8 +34,8 @@ use crate::error::WireError;
 use crate::parameter::Parameter;
 use crate::rows::Row;
 
-/// What is asked: sessions, each of batches, each of statements; `!` is where it is refused. A session is rolled back at its
-/// end, unless that is one of its statements.
+/// The sessions of a test, as batches of statements; the server refuses a statement with `!`. A session is rolled back at its end
+/// unless it ends its transaction itself.
 const SESSIONS: [&[&[&str]]; 11] = [
     &[&["begin", "mark", "echo", "echo", "three"], &["three", "nothing", "rollback"]],
     &[&["begin", "mark", "three", "!refused", "echo"]],
@@ -48,62 +49,62 @@ const SESSIONS: [&[&[&str]]; 11] = [
     &[&["begin", "mark", "echo"]],
     &[&[]],
 ];
-/// What is asked in the end.
+/// The last session, which must succeed.
 const LAST: &[&[&str]] = &[&["begin", "mark", "echo", "three", "rollback"]];
 
-/// How closely answers are looked at.
+/// The strictness with which answers are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Check {
-    /// They are the answers.
+    /// The answers must be exactly right.
     Exactly,
-    /// Every row is of the statement that it is given for; of one statement, rows may be missing or doubled.
+    /// Every row must belong to its statement; rows may be missing or repeated.
     Belonging,
-    /// They may be anything.
+    /// The answers are not checked.
     Nothing,
 }
 
-/// How a session ended.
+/// The end of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
-    /// As it should.
+    /// The session ended as it should.
     Right,
-    /// By a refusal of the server where it should not refuse.
+    /// The server refused a statement that it should not refuse.
     Refused,
-    /// By the connection, by waiting for what does not come, or by its own refusal at another of its statements.
+    /// The connection broke, waited for a missing message, or reported a refusal at the wrong statement.
     Broken,
 }
 
-/// Asks everything of a spoilt server, and once more when it has calmed down. Panics where an answer is another one than was
-/// asked for.
-fn ask_everything(spoil: &Spoil, check: Check) -> (Vec<End>, Vec<Vec<Said>>) {
+/// Runs all sessions over a server with faults, and the last ones over the same server without faults. Returns how each ended, and
+/// the answers before tampering. Panics if an answer belongs to another statement.
+fn run_sessions(tamper: &Tamper, check: Check) -> (Vec<End>, Vec<Vec<ServerMessage>>) {
     let batches = Arc::new(Mutex::new(Vec::new()));
     let calm = Arc::new(AtomicBool::new(false));
-    let (is_calm, wild) = (Arc::clone(&calm), Arc::clone(spoil));
-    let spoil: Spoil =
-        Arc::new(
-            move |batch, said: Vec<Said>| {
-                if is_calm.load(Ordering::Relaxed) { Spoilt::honest(&said) } else { wild(batch, said) }
-            },
-        );
-    let connect = || connection(Box::new(Server::new(Arc::clone(&spoil), Arc::clone(&batches))));
-    let mut lent = connect();
+    let (is_calm, faulty) = (Arc::clone(&calm), Arc::clone(tamper));
+    let tamper: Tamper = Arc::new(move |batch, messages: Vec<ServerMessage>| {
+        if is_calm.load(Ordering::Relaxed) { Delivery::honest(&messages) } else { faulty(batch, messages) }
+    });
+    let connect = || connection(Box::new(Server::new(Arc::clone(&tamper), Arc::clone(&batches))));
+    let mut connection = connect();
     let mut value = 1000;
     let mut ends = Vec::new();
     for (number, session) in SESSIONS.iter().chain(&[LAST, LAST]).enumerate() {
         calm.store(number >= SESSIONS.len(), Ordering::Relaxed);
-        if !lent.is_usable() {
-            lent = connect();
+        if !connection.is_usable() {
+            connection = connect();
         }
         let mut end = End::Right;
         for batch in *session {
-            end = ask(&mut lent, batch, &mut value, check);
-            assert!(lent.inbox.capacity() <= 4 * MOST_READ, "room for what never came");
+            end = run_batch(&mut connection, batch, &mut value, check);
+            assert!(
+                connection.inbox.capacity() <= 4 * MOST_READ,
+                "memory is reserved for bytes that never came"
+            );
             if end != End::Right || batch.iter().any(|text| text.starts_with('!')) {
                 break;
             }
         }
-        if lent.is_busy() || !lent.roll_back() {
-            lent = connect();
+        if connection.is_busy() || !connection.roll_back() {
+            connection = connect();
         }
         ends.push(end);
     }
@@ -111,7 +112,7 @@ fn ask_everything(spoil: &Spoil, check: Check) -> (Vec<End>, Vec<Vec<Said>>) {
     (ends, batches)
 }
 
-fn ask(connection: &mut Connection, batch: &[&str], value: &mut u64, check: Check) -> End {
+fn run_batch(connection: &mut Connection, batch: &[&str], value: &mut u64, check: Check) -> End {
     let parameters: Vec<[Parameter; 1]> = batch
         .iter()
         .map(|_| {
@@ -146,7 +147,7 @@ fn ask(connection: &mut Connection, batch: &[&str], value: &mut u64, check: Chec
                 let belong = |(at, rows): (usize, &Vec<Row>)| {
                     rows.iter().all(|row| row.bytes(0) == Some(&value_of(at)[..]))
                 };
-                assert!(answers.iter().enumerate().all(belong), "{batch:?} was told of others");
+                assert!(answers.iter().enumerate().all(belong), "{batch:?} got another answer");
             }
             if check == Check::Exactly {
                 let last = |rows: &Vec<Row>| {
@@ -187,32 +188,30 @@ fn address(url: &str) -> Address {
     Address::new(&url.parse().unwrap(), Arc::new(tls), Duration::from_secs(5)).unwrap()
 }
 
-/// The answers of a server that keeps to the protocol, but for the last ones, which nothing spoils.
-fn honest() -> Vec<Vec<Said>> {
-    let (ends, mut batches) = ask_everything(&spoil(|_, said| Spoilt::honest(&said)), Check::Exactly);
+/// Returns the answers of a server without faults, except those of the last sessions, which are never tampered with.
+fn honest() -> Vec<Vec<ServerMessage>> {
+    let (ends, mut batches) =
+        run_sessions(&tamper(|_, messages| Delivery::honest(&messages)), Check::Exactly);
     assert!(ends.iter().all(|end| *end == End::Right), "{ends:?}");
     batches.truncate(batches.len() - 2);
     batches
 }
 
-fn spoil(with: impl Fn(usize, Vec<Said>) -> Spoilt + Send + Sync + 'static) -> Spoil {
+fn tamper(with: impl Fn(usize, Vec<ServerMessage>) -> Delivery + Send + Sync + 'static) -> Tamper {
     Arc::new(with)
 }
 
 #[test]
 fn one_fault_anywhere_breaks_one_session_at_most() {
-    for (number, said) in honest().into_iter().enumerate() {
-        for at in 0..said.len() {
+    for (number, messages) in honest().into_iter().enumerate() {
+        for at in 0..messages.len() {
             for fault in faults() {
                 let applied = fault.clone();
-                let spoil =
-                    spoil(
-                        move |batch, said| {
-                            if batch == number { applied.on(&said, at) } else { Spoilt::honest(&said) }
-                        },
-                    );
-                let (ends, _) = ask_everything(&spoil, Check::Exactly);
-                let context = || format!("{fault:?} at {:?} of {said:?}: {ends:?}", said[at]);
+                let tamper = tamper(move |batch, messages| {
+                    if batch == number { applied.on(&messages, at) } else { Delivery::honest(&messages) }
+                });
+                let (ends, _) = run_sessions(&tamper, Check::Exactly);
+                let context = || format!("{fault:?} at {:?} of {messages:?}: {ends:?}", messages[at]);
                 let wrong = ends.iter().filter(|end| **end != End::Right).count();
                 assert!(wrong <= 1, "{}", context());
                 assert!(!ends.contains(&End::Refused) || fault.may_refuse(), "{}", context());
@@ -224,27 +223,30 @@ fn one_fault_anywhere_breaks_one_session_at_most() {
 }
 
 #[test]
-fn whole_answers_that_come_twice_or_late_reach_nobody_else() {
+fn whole_answers_that_come_twice_or_late_reach_no_other_session() {
     let honest = honest();
-    // Outside of a session there is nothing to tell two answers apart.
-    let is_marked = |said: &[Said]| said.first().is_some_and(|first| first.tag == b'2') && said.len() > 4;
+    // Outside a session nothing distinguishes two answers.
+    let is_marked = |messages: &[ServerMessage]| {
+        messages.first().is_some_and(|first| first.tag == b'2') && messages.len() > 4
+    };
     for number in (0..honest.len() - 1).filter(|number| is_marked(&honest[*number])) {
         for (later, is_refused) in [(false, false), (true, false), (true, true)] {
-            let spoil = spoil(move |batch, said| {
-                let right = Spoilt::honest(&said);
+            let tamper = tamper(move |batch, messages| {
+                let right = Delivery::honest(&messages);
                 if batch != number {
                     right
                 } else if is_refused {
-                    // As a pooler that gives up: it refuses in its own name, and the answer comes all the same.
-                    let refused = [Said::new(b'E', refusal("08P01")), Said::new(b'Z', *b"I")];
-                    Spoilt { later: right.now, ..Spoilt::honest(&refused) }
+                    // This resembles a pooler that gives up: it sends an error of its own, and the answer comes nevertheless.
+                    let refused =
+                        [ServerMessage::new(b'E', refusal("08P01")), ServerMessage::new(b'Z', *b"I")];
+                    Delivery { later: right.now, ..Delivery::honest(&refused) }
                 } else if later {
-                    Spoilt { later: right.now.clone(), ..right }
+                    Delivery { later: right.now.clone(), ..right }
                 } else {
-                    Spoilt { now: [right.now.clone(), right.now].concat(), ..Spoilt::default() }
+                    Delivery { now: [right.now.clone(), right.now].concat(), ..Delivery::default() }
                 }
             });
-            let (ends, _) = ask_everything(&spoil, Check::Exactly);
+            let (ends, _) = run_sessions(&tamper, Check::Exactly);
             let wrong = ends.iter().filter(|end| **end != End::Right).count();
             assert!(wrong <= 1 + usize::from(is_refused), "{number} {later} {is_refused} {ends:?}");
             assert_eq!(ends.last(), Some(&End::Right));
@@ -252,7 +254,7 @@ fn whole_answers_that_come_twice_or_late_reach_nobody_else() {
     }
 }
 
-/// As many cases as a variable of the environment says.
+/// Returns the settings of proptest with the number of cases from an environment variable, or `otherwise`.
 fn cases(variable: &str, otherwise: u32) -> ProptestConfig {
     let cases = std::env::var(variable).ok().filter(|cases| !cases.is_empty());
     let cases = cases.map_or(otherwise, |cases| cases.parse().unwrap());
@@ -260,17 +262,19 @@ fn cases(variable: &str, otherwise: u32) -> ProptestConfig {
 }
 
 #[test]
-fn many_faults_at_random_tell_nobody_of_others() {
+fn many_random_faults_give_no_session_the_answer_to_another() {
     let honest = honest();
     let one = (0..honest.len(), 0..40_usize, prop::sample::select(faults()));
     let some = prop::collection::vec(one, 1..4);
     let mut runner = TestRunner::new(cases("WIRE_CASES", 2_000));
     let result = runner.run(&some, |some| {
-        let spoil = spoil(move |batch, said| {
+        let tamper = tamper(move |batch, messages| {
             let mut faults = some.iter().filter(|(number, ..)| *number == batch);
-            faults.next().map_or_else(|| Spoilt::honest(&said), |(_, at, fault)| fault.on(&said, *at))
+            faults
+                .next()
+                .map_or_else(|| Delivery::honest(&messages), |(_, at, fault)| fault.on(&messages, *at))
         });
-        let (ends, _) = ask_everything(&spoil, Check::Belonging);
+        let (ends, _) = run_sessions(&tamper, Check::Belonging);
         prop_assert_eq!(ends.last(), Some(&End::Right));
         Ok(())
     });
@@ -284,15 +288,15 @@ fn no_bytes_panic() {
     let some = prop::collection::vec(one, 1..6);
     let mut runner = TestRunner::new(cases("WIRE_CASES", 2_000));
     let result = runner.run(&some, |some| {
-        let spoil = spoil(move |batch, said| {
-            let mut spoilt = Spoilt::honest(&said);
+        let tamper = tamper(move |batch, messages| {
+            let mut delivery = Delivery::honest(&messages);
             for (_, at, byte) in some.iter().filter(|(number, ..)| *number == batch) {
-                let at = at.index(spoilt.now.len());
-                spoilt.now[at] = *byte;
+                let at = at.index(delivery.now.len());
+                delivery.now[at] = *byte;
             }
-            spoilt
+            delivery
         });
-        let (ends, _) = ask_everything(&spoil, Check::Nothing);
+        let (ends, _) = run_sessions(&tamper, Check::Nothing);
         prop_assert_eq!(ends.last(), Some(&End::Right));
         Ok(())
     });

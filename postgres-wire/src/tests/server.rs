@@ -1,4 +1,4 @@
-//! A server of a few statements that speaks the protocol as it should, until a test spoils what it says.
+//! Simulates a server that knows a few statements and follows the protocol, until a test tampers with its answers.
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -12,12 +12,12 @@ use tokio_postgres::types::Type;
 
 /// A message of the server: tag and body.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Said {
+pub(super) struct ServerMessage {
     pub(super) tag: u8,
     pub(super) body: Vec<u8>,
 }
 
-impl Said {
+impl ServerMessage {
     pub(super) fn new(tag: u8, body: impl Into<Vec<u8>>) -> Self {
         Self { tag, body: body.into() }
     }
@@ -28,39 +28,41 @@ impl Said {
     }
 }
 
-/// What a test makes of the answer to the nth batch: what the client reads at once, and what only with the answer after it;
-/// `None`: nothing, and the connection is closed.
-pub(super) type Spoil = Arc<dyn Fn(usize, Vec<Said>) -> Spoilt + Send + Sync>;
+/// A function that tampers with the answer to the nth batch.
+pub(super) type Tamper = Arc<dyn Fn(usize, Vec<ServerMessage>) -> Delivery + Send + Sync>;
 
-/// A spoilt answer.
+/// The bytes of an answer as the client receives them.
 #[derive(Debug, Default)]
-pub(super) struct Spoilt {
+pub(super) struct Delivery {
+    /// The bytes that the client can read at once.
     pub(super) now: Vec<u8>,
+    /// The bytes that come with the next answer.
     pub(super) later: Vec<u8>,
+    /// True if the server closes the connection after these bytes.
     pub(super) closes: bool,
 }
 
-impl Spoilt {
-    /// As it was.
-    pub(super) fn honest(said: &[Said]) -> Self {
-        Self { now: said.iter().flat_map(Said::bytes).collect(), ..Self::default() }
+impl Delivery {
+    /// Returns the delivery of messages without a fault.
+    pub(super) fn honest(messages: &[ServerMessage]) -> Self {
+        Self { now: messages.iter().flat_map(ServerMessage::bytes).collect(), ..Self::default() }
     }
 }
 
-/// The server's side of a connection. Nothing ever waits: what has not been said by now will not be.
+/// The server's side of a connection. It answers at once, so a read without bytes would wait for ever.
 pub(super) struct Server {
-    asked: BytesMut,
+    received: BytesMut,
     readable: VecDeque<u8>,
-    /// Said with the next answer.
+    /// The bytes that are sent with the next answer.
     held_back: Vec<u8>,
     is_closed: bool,
-    said: Vec<Said>,
+    messages: Vec<ServerMessage>,
     statements: HashMap<String, Statement>,
     bound: Option<(Statement, Option<Vec<u8>>)>,
     transaction: u8,
     is_skipping: bool,
-    spoil: Spoil,
-    batches: Arc<Mutex<Vec<Vec<Said>>>>,
+    tamper: Tamper,
+    batches: Arc<Mutex<Vec<Vec<ServerMessage>>>>,
 }
 
 #[derive(Clone, Default)]
@@ -70,41 +72,41 @@ struct Statement {
 }
 
 impl Server {
-    /// `batches` gets the answers as they should be, also over several connections.
-    pub(super) fn new(spoil: Spoil, batches: Arc<Mutex<Vec<Vec<Said>>>>) -> Self {
+    /// Returns a server that adds its answers to `batches` before it tampers with them; several connections may share the list.
+    pub(super) fn new(tamper: Tamper, batches: Arc<Mutex<Vec<Vec<ServerMessage>>>>) -> Self {
         Self {
-            asked: BytesMut::new(),
+            received: BytesMut::new(),
             readable: VecDeque::new(),
             held_back: Vec::new(),
             is_closed: false,
-            said: Vec::new(),
+            messages: Vec::new(),
             statements: HashMap::new(),
             bound: None,
             transaction: b'I',
             is_skipping: false,
-            spoil,
+            tamper,
             batches,
         }
     }
 
-    fn listen(&mut self) {
-        while self.asked.len() >= 5 {
-            let length = u32::from_be_bytes(self.asked[1..5].try_into().unwrap()) as usize;
-            if self.asked.len() <= length {
+    fn handle_received(&mut self) {
+        while self.received.len() >= 5 {
+            let length = u32::from_be_bytes(self.received[1..5].try_into().unwrap()) as usize;
+            if self.received.len() <= length {
                 return;
             }
-            let message = self.asked.split_to(length + 1);
-            self.asked_for(message[0], &message[5..]);
+            let message = self.received.split_to(length + 1);
+            self.handle(message[0], &message[5..]);
         }
     }
 
-    fn asked_for(&mut self, tag: u8, mut body: &[u8]) {
+    fn handle(&mut self, tag: u8, mut body: &[u8]) {
         match tag {
             b'S' => return self.answer(),
             b'Q' => {
                 assert_eq!(body, b"ROLLBACK\0");
                 self.transaction = b'I';
-                self.said.push(Said::new(b'C', *b"ROLLBACK\0"));
+                self.messages.push(ServerMessage::new(b'C', *b"ROLLBACK\0"));
                 return self.answer();
             }
             _ if self.is_skipping => return,
@@ -118,7 +120,7 @@ impl Server {
                     return self.refuse("42601");
                 }
                 self.statements.insert(name, Statement { text, types });
-                self.say(b'1', []);
+                self.send(b'1', []);
             }
             b'D' => {
                 assert_eq!(body.get_u8(), b'S');
@@ -128,9 +130,9 @@ impl Server {
                 let mut types = Vec::new();
                 types.put_u16(u16::try_from(statement.types.len()).unwrap());
                 statement.types.iter().for_each(|oid| types.put_u32(*oid));
-                self.say(b't', types);
+                self.send(b't', types);
                 match statement.columns() {
-                    [] => self.say(b'n', []),
+                    [] => self.send(b'n', []),
                     columns => {
                         let mut described = Vec::new();
                         described.put_u16(u16::try_from(columns.len()).unwrap());
@@ -139,7 +141,7 @@ impl Server {
                             described.put_u32(column.oid());
                             described.put_slice(&[0; 8]);
                         }
-                        self.say(b'T', described);
+                        self.send(b'T', described);
                     }
                 }
             }
@@ -153,7 +155,7 @@ impl Server {
                 let value =
                     (count > 0).then(|| body.get_u32()).map(|length| body[..length as usize].to_vec());
                 self.bound = Some((statement, value));
-                self.say(b'2', []);
+                self.send(b'2', []);
             }
             b'E' => {
                 let (statement, value) = self.bound.take().unwrap();
@@ -162,9 +164,9 @@ impl Server {
             b'C' => {
                 assert_eq!(body.get_u8(), b'S');
                 self.statements.remove(&word(&mut body));
-                self.say(b'3', []);
+                self.send(b'3', []);
             }
-            other => panic!("asked for {}", char::from(other)),
+            other => panic!("unexpected message {}", char::from(other)),
         }
     }
 
@@ -185,27 +187,27 @@ impl Server {
             _ => {}
         }
         match statement.text.as_str() {
-            "begin" => self.say(b'C', complete("BEGIN")),
-            "commit" => self.say(b'C', complete("COMMIT")),
-            "rollback" => self.say(b'C', complete("ROLLBACK")),
+            "begin" => self.send(b'C', complete("BEGIN")),
+            "commit" => self.send(b'C', complete("COMMIT")),
+            "rollback" => self.send(b'C', complete("ROLLBACK")),
             "echo" | "mark" => {
-                self.say(b'D', row(&[value]));
-                self.say(b'C', complete("SELECT 1"));
+                self.send(b'D', row(&[value]));
+                self.send(b'C', complete("SELECT 1"));
             }
             "three" => {
                 for number in 1..=3_i32 {
-                    self.say(b'D', row(&[value, &number.to_be_bytes()]));
+                    self.send(b'D', row(&[value, &number.to_be_bytes()]));
                 }
-                self.say(b'C', complete("INSERT 0 3"));
+                self.send(b'C', complete("INSERT 0 3"));
             }
-            "nothing" => self.say(b'C', complete("SET")),
+            "nothing" => self.send(b'C', complete("SET")),
             "refused" => self.refuse("23505"),
             other => panic!("executed {other}"),
         }
     }
 
-    fn say(&mut self, tag: u8, body: impl Into<Vec<u8>>) {
-        self.said.push(Said::new(tag, body));
+    fn send(&mut self, tag: u8, body: impl Into<Vec<u8>>) {
+        self.messages.push(ServerMessage::new(tag, body));
     }
 
     fn refuse(&mut self, code: &str) {
@@ -213,27 +215,27 @@ impl Server {
         if self.transaction == b'T' {
             self.transaction = b'E';
         }
-        self.say(b'E', refusal(code));
+        self.send(b'E', refusal(code));
     }
 
     fn answer(&mut self) {
         self.is_skipping = false;
-        self.say(b'Z', [self.transaction]);
-        let said = std::mem::take(&mut self.said);
+        self.send(b'Z', [self.transaction]);
+        let messages = std::mem::take(&mut self.messages);
         let number = {
             let mut batches = self.batches.lock().unwrap();
-            batches.push(said.clone());
+            batches.push(messages.clone());
             batches.len() - 1
         };
         let held_back = std::mem::take(&mut self.held_back);
-        let spoilt = (self.spoil)(number, said);
-        self.readable.extend(held_back.into_iter().chain(spoilt.now));
-        self.held_back = spoilt.later;
-        self.is_closed |= spoilt.closes;
+        let delivery = (self.tamper)(number, messages);
+        self.readable.extend(held_back.into_iter().chain(delivery.now));
+        self.held_back = delivery.later;
+        self.is_closed |= delivery.closes;
     }
 }
 
-/// The body of an error.
+/// Returns the body of an `ErrorResponse`.
 pub(super) fn refusal(code: &str) -> Vec<u8> {
     [b"SERROR\0VERROR\0C", code.as_bytes(), b"\0Mno\0\0"].concat()
 }
@@ -276,8 +278,8 @@ impl AsyncWrite for Server {
         if self.is_closed {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
-        self.asked.extend_from_slice(bytes);
-        self.listen();
+        self.received.extend_from_slice(bytes);
+        self.handle_received();
         Poll::Ready(Ok(bytes.len()))
     }
 
