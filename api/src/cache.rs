@@ -1,4 +1,4 @@
-//! A cache with a limit in bytes.
+//! Provides a cache with a limit in bytes.
 
 use std::borrow::Borrow;
 use std::hash::Hash;
@@ -11,7 +11,7 @@ const ENTRY: usize = 128;
 /// The divisor that gives the largest cacheable entry: a few larger ones would evict all others.
 const LARGEST_PART: usize = 4;
 
-/// Values by their keys, as many as fit; the least recently used are evicted first.
+/// A cache of values by their keys. Beyond the limit it evicts the least recently used ones.
 pub(crate) struct Cache<K, V> {
     most: usize,
     kept: Mutex<Kept<K, V>>,

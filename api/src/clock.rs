@@ -1,4 +1,4 @@
-//! The clocks. All code reads the time here, and clippy refuses any other way (`clippy.toml`): code that depends on the time is easy
+//! Provides the clocks. All code reads the time here, and clippy refuses any other way (`clippy.toml`): code that depends on the time is easy
 //! to find, and tests can give it another clock.
 
 #![expect(clippy::disallowed_methods, reason = "the clocks are read here")]

@@ -1,4 +1,4 @@
-//! The settings of the gateway: flags, environment and defaults, checked once before anything starts.
+//! Holds the settings of the gateway: flags, environment and defaults. They are checked once before anything starts.
 
 mod addresses;
 mod system_args;
@@ -58,7 +58,7 @@ pub enum ConfigError {
     #[error(transparent)]
     Connections(PoolError),
     /// There is neither a secret nor a key set, for an existing database.
-    #[error("with a database of your own, say how tokens are signed: --jwt-secret or --jwks")]
+    #[error("with your own database, set the keys that verify tokens: --jwt-secret or --jwks")]
     NoAuth,
 }
 

@@ -1,4 +1,4 @@
-//! Determines how many files, and so connections, the process may have open.
+//! Raises the limit of open files, and derives the number of clients that may connect.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 

@@ -1,17 +1,17 @@
-//! Fingerprints of values by what they are made of, and not by how they are printed.
+//! Computes fingerprints of values from their parts, with `Hash`, and not from their printed form.
 
 use std::hash::{Hash, Hasher};
 
 use sha2::{Digest as _, Sha256};
 
-/// Returns the same bytes for equal values of a type, and other bytes for others, as long as the program is the same.
+/// Returns the same bytes for equal values of a type, and different bytes for different values, within one version of the program.
 pub(crate) fn fingerprint(value: &impl Hash) -> [u8; 32] {
     let mut hasher = Fingerprint(Sha256::new());
     value.hash(&mut hasher);
     hasher.0.finalize().into()
 }
 
-/// Takes the parts of a value. Each says how long it is, so that no two values have the same bytes.
+/// A hasher with SHA-256. The parts of a value include their lengths, so that different values have different bytes.
 struct Fingerprint(Sha256);
 
 impl Hasher for Fingerprint {

@@ -1,4 +1,4 @@
-//! Deletes expired data of the gateway from time to time.
+//! Deletes expired idempotency keys from time to time.
 
 use std::time::Duration;
 
@@ -10,14 +10,14 @@ const EVERY: Duration = Duration::from_mins(10);
 const FORGET_KEYS: &str = "SELECT praxis.forget_idempotency_keys(make_interval(secs => $1))";
 
 /// Deletes idempotency keys that are older than `retention`, for as long as it is polled.
-pub async fn keep_house(pool: Pool, retention: Duration) {
+pub async fn delete_old_keys(pool: Pool, retention: Duration) {
     loop {
         tokio::time::sleep(EVERY).await;
         while let Some(count) = forget(&pool, retention).await.unwrap_or_else(|error| {
             tracing::warn!(%error, "could not delete old idempotency keys");
             None
         }) {
-            tracing::debug!(count, "forgot old idempotency keys");
+            tracing::debug!(count, "deleted old idempotency keys");
         }
     }
 }

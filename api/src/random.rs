@@ -1,4 +1,4 @@
-//! Random numbers and ids. All code draws them here, and clippy refuses any other way (`clippy.toml`).
+//! Provides random numbers and ids. All code draws them here, and clippy refuses any other way (`clippy.toml`).
 
 #![expect(clippy::disallowed_methods, reason = "random numbers are drawn here")]
 

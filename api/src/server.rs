@@ -1,4 +1,4 @@
-//! The running gateway: pool, engine, change feed and HTTP server together.
+//! Runs the gateway: pool, engine, change feed and HTTP server together.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -17,7 +17,7 @@ use crate::feed::{ChangeFeed, FeedSettings, Gateway};
 use crate::graph::catalog::System;
 use crate::graph::{Engine, EngineError, Limits, keep_seeing_policies};
 use crate::guard::{Guard, UnsafeDatabase, shipped_protection};
-use crate::housekeeping::keep_house;
+use crate::housekeeping::delete_old_keys;
 use crate::http::{AppState, HttpSettings, Watching, listen, serve, services};
 use crate::supervise::Supervisor;
 use crate::systems;
@@ -28,7 +28,7 @@ pub struct ServerConfig {
     pub listen: SocketAddr,
     /// The database.
     pub database: DatabaseConfig,
-    /// Settings of the tokens' checks.
+    /// Settings of the verification of tokens.
     pub auth: AuthConfig,
     /// The systems to serve.
     pub systems: Vec<System>,
@@ -167,7 +167,9 @@ impl Server {
         state.supervisor.keep("listening", move || Arc::clone(&feed).listen());
         state.supervisor.keep("forgetting changes", move || Arc::clone(&old_changes).forget());
         let pool = state.pool.clone();
-        state.supervisor.keep("forgetting idempotency keys", move || keep_house(pool.clone(), retention));
+        state
+            .supervisor
+            .keep("forgetting idempotency keys", move || delete_old_keys(pool.clone(), retention));
         state.supervisor.keep("guarding", move || guard.clone().watch());
         let see = move || keep_seeing_policies(Arc::clone(&engine), roles.clone());
         state.supervisor.keep("seeing policies", see);
@@ -180,14 +182,14 @@ impl Server {
             serve(listener, services(&state), &state.settings, stop).await;
             state.watching.all_closed().await;
         };
-        let given_up = async {
+        let timed_out = async {
             // An error means that the server has ended by itself.
             let _ = stopping.wait_for(|stopped| *stopped).await;
             tokio::time::sleep(grace).await;
         };
         tokio::select! {
             () = serving => {}
-            () = given_up => tracing::warn!("requests in flight were given up"),
+            () = timed_out => tracing::warn!("requests in flight took too long and were cancelled"),
         }
         state.supervisor.stop();
         state.pool.close();

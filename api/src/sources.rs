@@ -1,4 +1,4 @@
-//! The gateway's own source, for tests of what may be where in it.
+//! Reads the gateway's own source, for tests that restrict where something may appear.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ impl Source {
         self.text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default()
     }
 
-    /// Returns whether the whole file is a test.
+    /// Returns true if the whole file is a test.
     pub(crate) fn is_test(&self) -> bool {
         let path = Path::new(&self.path);
         path.ends_with("tests.rs") || path.iter().any(|part| part == "tests")
@@ -46,12 +46,12 @@ pub(crate) fn below(folder: &str) -> Vec<Source> {
     paths.into_iter().map(read).collect()
 }
 
-/// Counts the lines that a test looks for in the code of some files; files without one are left out.
+/// Returns the number of matching lines in the code of each file, without files that have none.
 pub(crate) fn counted<'a>(
     sources: impl IntoIterator<Item = &'a Source>,
-    is_meant: impl Fn(&str) -> bool,
+    matches: impl Fn(&str) -> bool,
 ) -> Vec<(String, usize)> {
-    let count = |source: &Source| source.code().lines().filter(|line| is_meant(line)).count();
+    let count = |source: &Source| source.code().lines().filter(|line| matches(line)).count();
     let counts = sources.into_iter().map(|source| (source.path.clone(), count(source)));
     counts.filter(|(_, count)| *count > 0).collect()
 }

@@ -1,4 +1,4 @@
-//! Supervision of the background tasks, which run as long as the gateway.
+//! Supervises the background tasks, which run as long as the gateway.
 //!
 //! A task that ends or panics is restarted after a pause that grows. It counts as down until it has run for a while, and the gateway is
 //! not ready meanwhile. Tasks of a request or a connection are not supervised: they end with it.
@@ -149,7 +149,7 @@ mod tests {
         panic!("never {what}");
     }
 
-    /// A task that panics the first time, ends the second, and then stays; how often it was started.
+    /// Supervises a task that panics the first time, ends the second and stays the third; returns the number of its starts.
     fn frail(supervisor: &Supervisor) -> Arc<AtomicU64> {
         let runs = Arc::new(AtomicU64::new(0));
         let counted = Arc::clone(&runs);

@@ -1,4 +1,4 @@
-//! The cases of the bench: one folder each. See `bench/README.md`.
+//! Reads the cases of the bench, one folder each. See `bench/README.md`.
 
 use std::fs;
 use std::path::{Path, PathBuf};

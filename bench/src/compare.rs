@@ -67,14 +67,17 @@ mod tests {
         let one = json!({"a": [{"b": 1, "c": "x"}, {"b": 4.5}], "d": null});
         let same = serde_json::from_str(r#"{"d": null, "a": [{"c": "x", "b": 1.0}, {"b": 4.50}]}"#).unwrap();
         assert_eq!(difference(&one, &same), None);
-        let told = |other| difference(&one, &other).unwrap();
+        let compared = |other| difference(&one, &other).unwrap();
         assert_eq!(
-            told(json!({"a": [{"b": 1, "c": "y"}, {"b": 4.5}], "d": null})),
+            compared(json!({"a": [{"b": 1, "c": "y"}, {"b": 4.5}], "d": null})),
             r#"data.a[0].c is "x" and "y""#
         );
-        assert_eq!(told(json!({"a": [], "d": null})), "data.a has 2 and 0 elements");
-        assert_eq!(told(json!({"a": one["a"].clone()})), "data.d is only in one of them");
-        assert_eq!(told(json!({"a": one["a"].clone(), "d": null, "e": 1})), "data.e is only in one of them");
+        assert_eq!(compared(json!({"a": [], "d": null})), "data.a has 2 and 0 elements");
+        assert_eq!(compared(json!({"a": one["a"].clone()})), "data.d is only in one of them");
+        assert_eq!(
+            compared(json!({"a": one["a"].clone(), "d": null, "e": 1})),
+            "data.e is only in one of them"
+        );
     }
 
     #[test]

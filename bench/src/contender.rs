@@ -1,4 +1,4 @@
-//! The contenders: the gateway, the floor, and peers.
+//! Measures the contenders: the gateway, the floor, and peers.
 
 use std::sync::Arc;
 

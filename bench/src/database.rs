@@ -1,4 +1,4 @@
-//! The Postgres of the bench: the embedded one, in a folder of its own.
+//! Starts the Postgres of the bench: the embedded one, in a folder of its own.
 
 use std::path::Path;
 

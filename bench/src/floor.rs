@@ -1,4 +1,4 @@
-//! The floor: one hand-written statement that produces the same JSON, under the same role and claims, and is sent like the
+//! Measures the floor: one hand-written statement that produces the same JSON, under the same role and claims, and is sent like the
 //! gateway's own statements: opening, prepared statement and end in one round trip, without waiting for the end.
 
 use std::error::Error;

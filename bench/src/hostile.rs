@@ -139,7 +139,7 @@ pub(crate) fn unleash(kind: Kind, clients: usize, target: &Target) -> JoinSet<()
         let (target, request) = (target.clone(), Arc::clone(&request));
         attack.spawn(async move {
             loop {
-                // The client returns whether it was refused, cut off or answered.
+                // The client begins again, no matter if it was refused, cut off or answered.
                 let _ = target.attacked_by(kind, &request).await;
                 sleep(AGAIN).await;
             }

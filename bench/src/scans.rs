@@ -42,11 +42,11 @@ pub(crate) async fn watch(
     if reads.is_empty() {
         return Ok(());
     }
-    let told = format!("{}: reads {reads}", case.name);
+    let report = format!("{}: reads {reads}", case.name);
     match &case.sequential {
-        Some(reason) => say(&format!("{told}: {reason}")),
-        None if scale < SCALE => say(&told),
-        None => return Err(format!("{told}; if it may, say why in sequential.txt").into()),
+        Some(reason) => say(&format!("{report}: {reason}")),
+        None if scale < SCALE => say(&report),
+        None => return Err(format!("{report}; if it may, say why in sequential.txt").into()),
     }
     Ok(())
 }

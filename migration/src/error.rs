@@ -1,4 +1,4 @@
-//! The errors of running migrations.
+//! Defines the errors of running migrations.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ pub enum MigrationError {
     #[error("the database cannot be reached: {0}")]
     Connect(#[source] sqlx::Error),
     /// The schema `praxis` with the record of migrations cannot be created.
-    #[error("the record of migrations cannot be made in schema praxis: {0}")]
+    #[error("the record of migrations cannot be created in schema praxis: {0}")]
     Record(Box<DatabaseError>),
     /// The record of migrations cannot be read.
     #[error(
@@ -33,7 +33,7 @@ pub enum MigrationError {
     },
     /// The record contains a migration that this program does not know.
     #[error(
-        "migration {name} has been applied and is unknown here: the database was migrated by a newer version"
+        "migration {name} has been applied, but this program does not know it: the database was migrated by a newer version"
     )]
     Unknown {
         /// The migration's name in the record.

@@ -1,7 +1,7 @@
 //! Assigns migrations to systems.
 //!
-//! Most migrations belong to one system. A few are shared by all. Some older ones created objects for both systems at once and
-//! can no longer be edited; of these, a database gets the parts for its systems.
+//! Most migrations belong to one system, and a few are shared by all. Some older ones created objects for several systems and can no
+//! longer be edited; a database gets the parts of these for its systems.
 
 use crate::Migration;
 

@@ -40,6 +40,6 @@ async fn a_demo_that_others_refer_to_is_not_emptied() {
     let refer = "CREATE TABLE branches (site_id bigint REFERENCES sites)";
     client.batch_execute(refer).await.unwrap();
     let refused = reset(&mut client).await.unwrap_err().to_string();
-    assert_eq!(refused, "this is no demo database: another table refers to its rows; nothing was deleted");
+    assert_eq!(refused, "this is not a demo database: another table refers to its rows; nothing was deleted");
     assert_ne!(oracle(&app, "SELECT count(*) AS n FROM sites").await[0]["n"], json!(0));
 }

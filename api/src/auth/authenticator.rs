@@ -40,7 +40,7 @@ impl fmt::Debug for Authenticator {
 }
 
 impl Authenticator {
-    /// Creates an authenticator: checks the settings and reads the key set if it is a file. A key set at a URL is fetched when
+    /// Returns an authenticator: checks the settings and reads the key set if it is a file. A key set at a URL is fetched when
     /// the first token arrives, or by [`Self::load_keys`].
     pub fn new(config: AuthConfig, clock: impl Clock) -> Result<Self, AuthConfigError> {
         config.check()?;
@@ -124,7 +124,7 @@ impl Authenticator {
         };
         match find() {
             Err(AuthError::KeyUnknown | AuthError::KeysUnavailable) => {
-                store.look_again().await;
+                store.fetch_for_unknown_key().await;
                 find()
             }
             found => found,

@@ -1,4 +1,4 @@
-//! The caller of a request.
+//! Defines the caller of a request.
 
 use std::sync::{Arc, LazyLock};
 
@@ -12,7 +12,7 @@ use crate::clock;
 /// The role of a request without a token.
 pub const ANONYMOUS_ROLE: &str = "anon";
 
-/// The caller of a request. Cheap to clone; the authenticator shares one value per token.
+/// The caller of a request, whose claims the policies read. The authenticator shares one value per token.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Caller {
     /// The Postgres role of the request: `anon` without a token, otherwise one of the allowed roles.

@@ -10,7 +10,7 @@ use super::key_set::KeySetError;
 /// The shortest HS256 secret: as long as the hash (RFC 7518, section 3.2).
 pub const MIN_SECRET_BYTES: usize = 32;
 
-/// A role that bypasses row-level security where it exists; no token may ever assume it.
+/// The role of Supabase that bypasses row-level security; no token may ever assume it.
 const BYPASSING_ROLE: &str = "service_role";
 
 /// An HS256 secret. Its `Debug` output does not show it.
@@ -169,7 +169,7 @@ pub enum AuthConfigError {
     NoKeys,
     /// The secret is too short to resist guessing.
     #[error(
-        "the JWT secret has {bytes} bytes and needs at least {MIN_SECRET_BYTES}; `openssl rand -hex 32` makes one"
+        "the JWT secret has {bytes} bytes and needs at least {MIN_SECRET_BYTES}; `openssl rand -hex 32` generates one"
     )]
     ShortSecret {
         /// Its length.

@@ -19,9 +19,7 @@ pub enum AuthError {
     #[error("The token's algorithm is not accepted, or does not match its key.")]
     Algorithm,
     /// No trusted key matches.
-    #[error(
-        "No trusted key fits the token: its `kid` is not known here, or it has none and no single key fits."
-    )]
+    #[error("No trusted key fits the token: its `kid` is unknown, or it has none and no single key fits.")]
     KeyUnknown,
     /// The key set could not be fetched yet.
     #[error("The keys that verify tokens cannot be fetched at the moment. Try again shortly.")]
@@ -42,13 +40,13 @@ pub enum AuthError {
     #[error("The token is not meant for this service: its `aud` is missing or different.")]
     Audience,
     /// `iss` is missing or different.
-    #[error("The token comes from an issuer that is not trusted here: its `iss` is missing or different.")]
+    #[error("The token comes from an issuer that is not trusted: its `iss` is missing or different.")]
     Issuer,
     /// The token may not assume the role.
-    #[error("The token's role may not be assumed here.")]
+    #[error("The token's role is not allowed.")]
     Role,
     /// The subject is not the id of an account, which the tables need.
-    #[error("The token's `sub` is not the id of an account: these tables know accounts by UUIDs.")]
+    #[error("The token's `sub` is not the id of an account: these tables identify accounts by UUIDs.")]
     Subject,
     /// A claim has the wrong type or contains a control character.
     #[error("A claim of the token has the wrong type or contains a control character.")]

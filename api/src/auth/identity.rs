@@ -1,4 +1,4 @@
-//! The identity of a caller: what two requests must share to be treated as one caller's.
+//! Defines the identity of a caller: two requests with the same identity are treated as one caller's.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! The trusted keys: read from a file or fetched, and refreshed; the last valid ones stay when the source fails.
+//! Holds the trusted keys. They are read from a file or fetched, and refreshed; if the source fails, the last valid ones stay.
 //!
 //! At most one fetch runs at a time, in a task of its own, so that a caller who disconnects does not waste it. Requests wait for
 //! it only if there are no keys yet, if no request has come for so long that keys may have been withdrawn, or if their token
@@ -65,7 +65,7 @@ enum Fetched {
 }
 
 impl KeyStore {
-    /// Creates a store. A file is read at once, so that a wrong path shows at the start; a URL is fetched when first needed.
+    /// Returns a store. A file is read at once, so that a wrong path shows at the start; a URL is fetched when first needed.
     pub(super) fn new(
         source: KeySource,
         max_age: Duration,
@@ -140,7 +140,7 @@ impl KeyStore {
     }
 
     /// Fetches keys that may be new. Rate limited: anybody can send a token with an unknown `kid`.
-    pub(super) async fn look_again(self: &Arc<Self>) {
+    pub(super) async fn fetch_for_unknown_key(self: &Arc<Self>) {
         let now = self.clock.now();
         let is_file = matches!(self.source, KeySource::File(_));
         let flight = self.refresh(|state| {

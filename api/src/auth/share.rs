@@ -1,4 +1,4 @@
-//! The share of the gateway's resources that a request uses.
+//! Defines the share of the gateway's resources that a request uses.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::IpAddr;

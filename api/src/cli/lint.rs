@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use migration::lint::{Config, Finding, Lint, Report, embedded_texts, is_praxis, read_texts, rules};
 
-use super::{Failure, plainly, report, say, say_error};
+use super::{Failure, default_pool, report, say, say_error};
 use crate::database::Access;
 use crate::database::embedded::{Embedded, EmbeddedConfig};
 
@@ -69,7 +69,7 @@ pub(super) async fn run(args: &LintArgs) -> ExitCode {
 
 async fn check(args: &LintArgs) -> Result<Report, Failure> {
     let Some(url) = &args.database_url else { return check_own(args).await };
-    let url = &plainly(url)?.url_unpooled(Access::Reads).await?;
+    let url = &default_pool(url)?.url_unpooled(Access::Reads).await?;
     let config = match &args.config {
         Some(file) => read_config(file)?,
         None if is_praxis(url).await? => {

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::missing::Missing;
-use super::{Failure, plainly, say};
+use super::{Failure, default_pool, say};
 use crate::config::SystemArgs;
 use crate::database::Access;
 use crate::systems;
@@ -42,12 +42,12 @@ enum Direction {
 }
 
 pub(super) async fn run(args: MigrateArgs) -> Result<(), Failure> {
-    let url = args.database_url.ok_or("say which database: --database-url or DATABASE_URL")?;
+    let url = args.database_url.ok_or("no database is given: set --database-url or DATABASE_URL")?;
     let access = match args.direction {
         Direction::Up { .. } | Direction::Down { .. } => Access::Writes,
         Direction::Status { .. } => Access::Reads,
     };
-    let url = plainly(&url)?.url_unpooled(access).await?;
+    let url = default_pool(&url)?.url_unpooled(access).await?;
     match args.direction {
         Direction::Up { systems } => {
             let applied = migration::up_for(&url, systems::migrated(&systems.chosen()?)).await?;
@@ -58,7 +58,7 @@ pub(super) async fn run(args: MigrateArgs) -> Result<(), Failure> {
         }
         Direction::Down { steps } => {
             for name in migration::down(&url, steps).await? {
-                say(&format!("took back {name}"));
+                say(&format!("reverted {name}"));
             }
         }
         Direction::Status { systems } => {

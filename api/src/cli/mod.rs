@@ -75,7 +75,7 @@ impl Praxis {
     }
 }
 
-/// Prints why a command failed.
+/// Prints the error of a failed command, and returns its exit code.
 pub fn report(error: &dyn Error) -> ExitCode {
     let mut text = format!("error: {error}");
     let mut source = error.source();
@@ -104,15 +104,15 @@ fn say_error(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
-/// Libraries whose lower log levels contain what they send and receive: headers with tokens, statements, values.
-const TALKATIVE: [&str; 9] =
+/// The libraries whose lower log levels would log headers with tokens, statements or values.
+const LIBRARIES_AT_WARN: [&str; 9] =
     ["h2", "hyper", "hyper_util", "reqwest", "rustls", "tokio_postgres", "tower_http", "tungstenite", "sqlx"];
 
 /// Starts the log on standard error.
 fn start_log(args: &LogArgs) -> Result<(), Failure> {
     let mut filter = tracing_subscriber::EnvFilter::try_new(&args.log)
         .map_err(|error| format!("--log {:?} is not a filter: {error}", args.log))?;
-    for library in TALKATIVE {
+    for library in LIBRARIES_AT_WARN {
         filter = filter.add_directive(format!("{library}=warn").parse()?);
     }
     let builder = tracing_subscriber::fmt()
@@ -125,8 +125,8 @@ fn start_log(args: &LogArgs) -> Result<(), Failure> {
     }
 }
 
-/// Returns a pool for a command without options for it; the user is that of the URL.
-fn plainly(url: &str) -> Result<Pool, Failure> {
+/// Returns a pool with default settings, for a command without options for it.
+fn default_pool(url: &str) -> Result<Pool, Failure> {
     let config = DatabaseConfig {
         pool_size: 1,
         pool_timeout: std::time::Duration::from_secs(10),
@@ -138,7 +138,7 @@ fn plainly(url: &str) -> Result<Pool, Failure> {
 
 /// Opens a connection for a command.
 async fn connect(url: &str, access: Access) -> Result<tokio_postgres::Client, Failure> {
-    let (client, connection) = plainly(url)?.connect_unpooled(access).await?;
+    let (client, connection) = default_pool(url)?.connect_unpooled(access).await?;
     tokio::spawn(connection);
     Ok(client)
 }

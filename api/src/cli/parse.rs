@@ -11,18 +11,18 @@ use super::Praxis;
 /// of settings and container runtimes have no other way to omit one.
 #[must_use]
 pub fn parse() -> Praxis {
-    let mut command = heeding(Praxis::command());
+    let mut command = without_empty_variables(Praxis::command());
     let matches = command.get_matches_mut();
     Praxis::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit())
 }
 
 /// Returns a command with its subcommands, without the environment variables that are empty.
-fn heeding(command: Command) -> Command {
+fn without_empty_variables(command: Command) -> Command {
     let command = command.mut_args(|argument| {
         let value = argument.get_env().and_then(env::var_os);
         if value.is_some_and(|value| value.is_empty()) { argument.env(Resettable::Reset) } else { argument }
     });
-    command.mut_subcommands(heeding)
+    command.mut_subcommands(without_empty_variables)
 }
 
 #[cfg(test)]
@@ -116,7 +116,8 @@ mod tests {
             return;
         }
         for arguments in COMMANDS {
-            let matches = heeding(Praxis::command()).get_matches_from([&["praxis"], arguments].concat());
+            let matches = without_empty_variables(Praxis::command())
+                .get_matches_from([&["praxis"], arguments].concat());
             println!("{:#?}", Praxis::from_arg_matches(&matches).unwrap());
         }
     }
@@ -126,7 +127,7 @@ mod tests {
         let mut names = BTreeSet::new();
         variables(&Praxis::command(), &mut names);
         assert!(names.len() > 60 && names.contains("DATABASE_URL"), "{names:?}");
-        assert_eq!(leaves(&Praxis::command()), COMMANDS.len() - 1, "each command is looked at");
+        assert_eq!(leaves(&Praxis::command()), COMMANDS.len() - 1, "each command is tested");
         let read = |set: &[&String]| {
             let mut process = Process::new(env::current_exe().unwrap());
             process.args(["--exact", "cli::parse::tests::prints_settings", "--nocapture"]);

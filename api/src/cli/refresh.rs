@@ -133,8 +133,8 @@ async fn outcomes(transaction: &Transaction<'_>, months: &[NaiveDate]) -> Result
 fn explain(error: Error) -> Failure {
     match error.code() {
         Some(&SqlState::UNDEFINED_FUNCTION | &SqlState::INVALID_SCHEMA_NAME) => {
-            "this database has no praxis.refresh(): summaries are the portal's, whose tables `praxis migrate up \
-             --systems ppn` makes"
+            "this database has no praxis.refresh(): summaries belong to the portal, whose tables `praxis migrate up \
+             --systems ppn` creates"
                 .into()
         }
         Some(&SqlState::INSUFFICIENT_PRIVILEGE) => "this role may not refresh summaries; run it as the owner of the \

@@ -45,7 +45,7 @@ pub(super) async fn run(args: SeedArgs) -> Result<(), Failure> {
                 ResetError::Database(error) => super::explain(error),
                 error => error.into(),
             })?;
-        say(&format!("Deleted what was there. {summary}"));
+        say(&format!("Deleted all rows. {summary}"));
     } else {
         say(&demo(&url, &systems).await?);
     }

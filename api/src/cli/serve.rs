@@ -21,9 +21,9 @@ use crate::systems;
 
 /// The login role that the migrations create for the gateway.
 const GATEWAY_ROLE: &str = "praxis_gateway";
-/// Number of connections to Postgres beside the pool: for reading reference tables, for checking the database, for listening, and
+/// The number of connections to Postgres beside the pool: for reading reference tables, for checking the database, for listening, and
 /// for watching the other connections.
-const APART: usize = 4;
+const OTHER_CONNECTIONS: usize = 4;
 /// The lifetime of the demo users' tokens: longer than a demo usually runs.
 const DEMO_TOKEN: Duration = Duration::from_hours(24 * 30);
 
@@ -111,7 +111,7 @@ async fn start_embedded(args: &ServeArgs, embedded: &Embedded, begun: Instant) -
     }
     let url = embedded.url_for(GATEWAY_ROLE);
     let server = Server::start(config(args, url, Some(embedded.secret()), personas.clone())?).await?;
-    welcome(&server, &personas, begun);
+    print_addresses(&server, &personas, begun);
     Ok(server)
 }
 
@@ -125,7 +125,7 @@ fn config(
     let mut http = args.http();
     let mut feeds = args.feeds();
     // A cancelled request needs a second connection for the cancellation.
-    let clients = descriptors::clients_beside(2 * (args.pool.pool_size + APART) + SPARE_SOCKETS);
+    let clients = descriptors::clients_beside(2 * (args.pool.pool_size + OTHER_CONNECTIONS) + SPARE_SOCKETS);
     if args.http.max_connections.is_some_and(|wanted| wanted > clients) {
         tracing::warn!(connections = clients, "the limit of open files allows no more connections");
     }
@@ -185,7 +185,7 @@ fn demo_personas(args: &ServeArgs, embedded_secret: &[u8]) -> Result<Vec<PagePer
 }
 
 /// Prints the addresses of the gateway.
-fn welcome(server: &Server, personas: &[PagePersona], begun: Instant) {
+fn print_addresses(server: &Server, personas: &[PagePersona], begun: Instant) {
     let address = server.address();
     say(&format!("\nPraxis is ready after {:.1} s.\n", begun.elapsed().as_secs_f64()));
     say(&format!("  GraphiQL   http://{address}/graphql"));
@@ -198,7 +198,7 @@ fn welcome(server: &Server, personas: &[PagePersona], begun: Instant) {
     say("\n  Ctrl-C stops the gateway and its Postgres; the data stays.\n");
 }
 
-/// Returns a value that becomes true with the first SIGINT or SIGTERM, or with SIGHUP unless it is ignored, as under `nohup`.
+/// Returns a receiver whose value becomes true with the first SIGINT or SIGTERM, or with SIGHUP unless it is ignored, as under `nohup`.
 fn stop_signal() -> std::io::Result<watch::Receiver<bool>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;

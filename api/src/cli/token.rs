@@ -30,7 +30,7 @@ pub(super) async fn run(args: TokenArgs) -> Result<(), Failure> {
     let (url, secret) = match (&args.database.database_url, &args.jwt_secret) {
         (Some(url), Some(secret)) => (url.clone(), secret.clone().into_bytes()),
         (Some(_), None) => {
-            return Err("with a database of your own, give the secret too: --jwt-secret".into());
+            return Err("with your own database, set --jwt-secret too".into());
         }
         (None, secret) => {
             let attached = embedded::attach(&args.database.data_dir)?;

@@ -1,4 +1,4 @@
-//! The errors between the gateway and Postgres, by their meaning for the caller.
+//! Classifies the errors between the gateway and Postgres by their meaning for the caller.
 
 use std::sync::Arc;
 

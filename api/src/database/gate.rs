@@ -1,4 +1,4 @@
-//! The gate, which keeps statements from an unsafe database.
+//! Keeps statements from an unsafe database.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};

@@ -1,4 +1,4 @@
-//! Idempotency keys: a request that is sent again runs only once.
+//! Stores idempotency keys, so that a request that is sent again runs only once.
 //!
 //! The transaction of a request claims its key, and stores its answer with it: both are committed or neither. A concurrent claim
 //! of the same key waits for the first one's end. The table belongs to the gateway; row-level security limits it to the keys of
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::{DatabaseError, Parameter, Session, Statement, StatementError};
 
-/// Claims the key, also if its present entry has expired.
+/// The statement that claims a key, also if its present entry has expired.
 const CLAIM: &str = "INSERT INTO praxis.idempotency_keys AS known (owner, key, fingerprint) VALUES ($1, $2, $3) \
     ON CONFLICT (owner, key) DO UPDATE SET fingerprint = EXCLUDED.fingerprint, answer = NULL, created_at = now() \
     WHERE known.created_at < now() - make_interval(secs => $4) RETURNING true";

@@ -1,4 +1,4 @@
-//! A connection that receives notifications, outside the pool.
+//! Opens a connection that receives notifications, outside the pool.
 
 use postgres_wire::{Command, Connection, Mode, Notification, Query, WireError};
 

@@ -1,4 +1,4 @@
-//! Connections to Postgres, kept open and shared.
+//! Keeps connections to Postgres open, and shares them among requests.
 
 use std::net::IpAddr;
 use std::ops::{Deref, DerefMut};
@@ -33,7 +33,7 @@ use crate::random;
 pub const WAITING_PER_CONNECTION: usize = 16;
 
 const BEGIN_CATALOG: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-/// An empty search path makes Postgres write every name in full. Catalog queries read few rows but have long texts: compiling
+/// Sets the transaction up for a catalog query. An empty search path makes Postgres write every name in full. Catalog queries read few rows but have long texts: compiling
 /// them would take longer than running them. The timeout keeps connections from accumulating at somebody's lock.
 const SET_FOR_CATALOG: &str = "SELECT pg_catalog.set_config('search_path', '', true),
     pg_catalog.set_config('jit', 'off', true), pg_catalog.set_config('statement_timeout', '20s', true)";
@@ -46,7 +46,7 @@ const STALE_AFTER: Duration = Duration::from_secs(1);
 pub struct DatabaseConfig {
     /// The `postgres://…` URL; its role must own nothing and bypass nothing.
     pub url: String,
-    /// The URL of the same database beside any pooler, for notifications of changes; `None` for `url`.
+    /// The URL of the same database past any pooler, for notifications of changes; `None` for `url`.
     pub listen_url: Option<String>,
     /// The largest number of connections.
     pub pool_size: usize,

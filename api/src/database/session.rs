@@ -1,4 +1,4 @@
-//! Sessions: one transaction per request, with the caller's role and claims local to it.
+//! Runs sessions: one transaction per request, with the caller's role and claims local to it.
 //!
 //! A session opens with the first statements that need it, in the same round trip. Its writes last only if it is committed.
 

@@ -1,4 +1,4 @@
-//! A statement of SQL and its parameters.
+//! Defines a statement of SQL with its parameters.
 
 use std::sync::Arc;
 

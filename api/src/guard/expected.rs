@@ -1,4 +1,4 @@
-//! The expected state of a database, as JSON for the checks.
+//! Builds the expected state of a database, as JSON for the checks.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::auth::ANONYMOUS_ROLE;
 use crate::graph::catalog::{Argument, ArgumentType, Catalog, Column, ColumnId, ColumnType, Function, Table};
 use tokio_postgres::types::Type;
 
-/// Tables of the gateway itself whose rows callers must not see of each other.
+/// The gateway's own tables, whose rows callers must not see.
 const INTERNAL: [&str; 3] = ["changes", "changes_forgotten", "idempotency_keys"];
 
 /// Returns the expected tables and functions of a catalog for callers of these roles, with this protection.

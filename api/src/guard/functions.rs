@@ -1,9 +1,9 @@
-//! The functions that the migrations create: those of policies and triggers, served functions, and those that they call.
+//! Holds the functions that the migrations create: those of policies and triggers, served functions, and those that they call.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// All functions of the migrations. Which of them call others is only in their texts, so none is left out.
+/// The functions of the migrations: all of them, since only their texts say which ones they call.
 #[derive(Debug, Default)]
 pub(super) struct Functions(Vec<ServedFunction>);
 
@@ -37,7 +37,7 @@ impl Functions {
             it.object.strip_prefix(object).is_some_and(|it| it.is_empty() || it.starts_with('('))
         };
         let Some(ServedFunction { object, callers, definition, .. }) = self.0.iter().find(named) else {
-            return "-- make it again, as its migration does".into();
+            return "-- create it again, as its migration does".into();
         };
         let revoke = format!("REVOKE EXECUTE ON FUNCTION {object} FROM PUBLIC;");
         let grant = format!("GRANT EXECUTE ON FUNCTION {object} TO {};", callers.join(", "));

@@ -3,10 +3,10 @@
 //! It compares row-level security, policies, grants, columns, keys and functions with the engine's catalog and the migrations.
 //! `serve` checks at the start, whenever the schema changes and every 15 s; `doctor` checks once.
 
+mod checks;
 mod expected;
 mod functions;
 mod privileges;
-mod questions;
 mod roles;
 
 use std::fmt;
@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use self::checks::{ABOUT_ROLES, PRELUDE};
 use self::functions::Functions;
-use self::questions::{ABOUT_ROLES, PRELUDE};
 use crate::clock;
 use crate::database::{DatabaseError, Parameter, Pool, Row, Statement};
 use crate::graph::Engine;
@@ -72,9 +72,9 @@ impl Guard {
 
     /// Checks the database, and returns its findings. Clears the engine's cache if its protection has changed.
     pub async fn check(&self) -> Result<Vec<Finding>, DatabaseError> {
-        let mut rows = self.ask(&questions::all()).await?;
-        if let Some(memory) = rows.pop() {
-            self.engine.reference().heed(text(&memory, 1), memory.get(4) == Some(true));
+        let mut rows = self.query(&checks::all()).await?;
+        if let Some(state) = rows.pop() {
+            self.engine.reference().heed(text(&state, 1), state.get(4) == Some(true));
         }
         // With a role that can do too much, correct policies would be reported too.
         let of_roles = rows.iter().take_while(|row| row.get(0) == Some(ABOUT_ROLES)).count();
@@ -142,22 +142,22 @@ impl Guard {
 
     /// Returns the protection of the served tables in this database, in the format of `migration/protection.json`.
     pub async fn protection(&self) -> Result<String, DatabaseError> {
-        self.one(questions::PROTECTION).await
+        self.query_text(checks::PROTECTION).await
     }
 
     /// Returns the functions in this database, in the format of `migration/functions.json`.
     pub async fn functions(&self) -> Result<String, DatabaseError> {
-        self.one(questions::FUNCTIONS).await
+        self.query_text(checks::FUNCTIONS).await
     }
 
-    async fn one(&self, question: &str) -> Result<String, DatabaseError> {
-        let rows = self.ask(&format!("{PRELUDE}\n{question}")).await?;
+    async fn query_text(&self, sql: &str) -> Result<String, DatabaseError> {
+        let rows = self.query(&format!("{PRELUDE}\n{sql}")).await?;
         Ok(rows.first().map(|row| text(row, 0)).unwrap_or_default())
     }
 
-    async fn ask(&self, question: &str) -> Result<Vec<Row>, DatabaseError> {
+    async fn query(&self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
         let expected = Parameter::from(self.expected.clone());
-        self.pool.query_catalog(&Statement { text: question.into(), parameters: vec![expected] }).await
+        self.pool.query_catalog(&Statement { text: sql.into(), parameters: vec![expected] }).await
     }
 }
 

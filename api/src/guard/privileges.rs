@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::questions::PRELUDE;
+use super::checks::PRELUDE;
 use super::{Finding, Guard, text};
 use crate::database::DatabaseError;
 
@@ -61,7 +61,7 @@ impl Guard {
     pub async fn missing_privileges(&self, found: &[Finding]) -> Result<Vec<Finding>, DatabaseError> {
         let reported: HashSet<(&str, &str)> =
             found.iter().map(|it| (it.object.as_str(), it.message.as_str())).collect();
-        let rows = self.ask(&format!("{PRELUDE}\n{MISSING}")).await?;
+        let rows = self.query(&format!("{PRELUDE}\n{MISSING}")).await?;
         let missing = rows.iter().map(|row| Finding {
             object: text(row, 0),
             message: text(row, 1),

@@ -1,11 +1,11 @@
-//! The check of roles, which uses the same expressions as the [others](super::questions).
+//! Checks the roles, with the same common table expressions as the [others](super::checks).
 
-/// Returns excessive rights of the login role and of callers' roles. If there are any, other findings may be their consequences,
+/// The query for excessive rights of the login role and of callers' roles. If there are any, other findings may be their consequences,
 /// whose remedies would do harm.
 pub(super) const ROLES: &str = "
 WITH login AS (
   SELECT oid, rolname, rolsuper,
-    -- Whether somebody has made it for a gateway.
+    -- True if the role was created for a gateway.
     oid <> 10 AND NOT EXISTS (SELECT FROM owner WHERE owner.oid = pg_roles.oid)
       AND EXISTS (SELECT FROM pg_catalog.pg_auth_members JOIN clients ON clients.oid = roleid WHERE member = pg_roles.oid) AS is_gateway
   FROM pg_catalog.pg_roles WHERE rolname = session_user
@@ -21,8 +21,8 @@ WITH login AS (
     LATERAL (SELECT array_agg(object ORDER BY object) AS owned FROM served WHERE relowner = r.oid) AS o
 )
 SELECT format('the role %I', login.rolname),
-  CASE WHEN is_login THEN format('it %s, so row-level security would not bind it', power)
-    ELSE format('it can become %I, which %s, so row-level security would not bind it', powers.rolname, power) END,
+  CASE WHEN is_login THEN format('it %s, so row-level security would not apply to it', power)
+    ELSE format('it can become %I, which %s, so row-level security would not apply to it', powers.rolname, power) END,
   CASE WHEN is_kept AND power NOT LIKE 'owns %' THEN format('ALTER ROLE %I NOSUPERUSER NOBYPASSRLS;', powers.rolname)
     WHEN is_kept THEN (SELECT string_agg(format('ALTER TABLE %s OWNER TO %s;', mine, owner.oid::regrole), ' ') FROM owner, unnest(owned) AS mine)
     WHEN NOT is_login

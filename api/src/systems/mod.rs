@@ -1,7 +1,7 @@
-//! The list of systems. The engine learns here which exist; it names none.
+//! Lists the systems. The engine knows none of them by name.
 //!
-//! A system is a folder with its [`System`] and its [`Offer`]. What the systems share does not know them: [`demo`] loads any
-//! system's demo data.
+//! A system is a folder with its [`System`] and its [`Offer`]. Shared code knows no system by name: [`demo`] loads any system's
+//! demo data.
 
 pub mod demo;
 mod offer;
@@ -12,7 +12,7 @@ use self::demo::Demo;
 pub use self::offer::{Example, Offer};
 use crate::graph::catalog::System;
 
-/// All systems, the flagship first.
+/// All systems, in the order in which they are shown.
 pub const ALL: [System; 2] = [ppn::SYSTEM, therapyflow::SYSTEM];
 
 const OFFERS: [Offer; 2] = [ppn::OFFER, therapyflow::OFFER];
@@ -27,7 +27,7 @@ pub fn demos(systems: &[System]) -> Vec<Demo> {
     offers(systems).map(|offer| offer.demo).collect()
 }
 
-/// Returns the systems that the database of a gateway is migrated for which serves these.
+/// Returns the systems whose migrations a database needs to serve these systems.
 pub fn migrated(systems: &[System]) -> migration::Systems {
     migration::Systems::named(systems.iter().map(|system| system.name))
 }

@@ -1,4 +1,4 @@
-//! What a system offers to people who try it out: ready-made queries and demo data.
+//! Declares ready-made queries and demo data of a system, for people who try it out.
 
 use chrono::{NaiveDate, TimeDelta};
 
@@ -34,7 +34,7 @@ impl Example {
     }
 }
 
-/// What a system offers beside its tables.
+/// The ready-made queries and the demo data of a system.
 #[derive(Clone, Copy)]
 pub struct Offer {
     /// Ready-made queries.

@@ -1,10 +1,10 @@
-//! Checks what triggers and foreign keys would have ensured.
+//! Checks the consistency that triggers and foreign keys would have ensured.
 
 use tokio_postgres::Client;
 
 use crate::Failure;
 
-/// For each foreign key of the loaded tables, a statement that counts the rows that break it.
+/// The query for statements that count the rows that violate each foreign key of the loaded tables.
 const FOREIGN_KEYS: &str = "
 SELECT
   conrelid::regclass || ' (' || conname || ')',
@@ -20,7 +20,7 @@ WHERE contype = 'f' AND conrelid = ANY (ARRAY['user_sites', 'practitioner_profil
 GROUP BY pg_constraint.oid, conrelid, confrelid, conname
 ORDER BY 1";
 
-/// Statements that count the rows that break what triggers maintain: the site of a row, the days after the dose, the baseline.
+/// The statements that count the rows with wrong values of columns that triggers maintain: the site of a row, the days after the dose, the baseline.
 const TRIGGERS: [(&str, &str); 8] = [
     ("site of events", "SELECT count(*) FROM session_events WHERE site_id IS NULL"),
     ("site of scores", "SELECT count(*) FROM integration_scores WHERE site_id IS NULL"),

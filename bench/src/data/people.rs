@@ -1,4 +1,4 @@
-//! The sites, their users, and the directory of practitioners.
+//! Generates the sites, their users, and the directory of practitioners.
 
 use super::random::Random;
 use super::rows::Rows;

@@ -10,7 +10,7 @@ const EVERY: Duration = Duration::from_secs(2);
 /// Rows loaded so far, from which the remaining time follows.
 pub(super) struct Progress {
     begun: Instant,
-    told: Instant,
+    reported: Instant,
     rows: u64,
     of: u64,
     chunks: usize,
@@ -21,15 +21,15 @@ impl Progress {
     /// Returns the progress of a load of this many rows in this many chunks.
     pub(super) fn new(rows: u64, chunks: usize) -> Self {
         let now = Instant::now();
-        Self { begun: now, told: now, rows: 0, of: rows, chunks: 0, of_chunks: chunks }
+        Self { begun: now, reported: now, rows: 0, of: rows, chunks: 0, of_chunks: chunks }
     }
 
     /// Counts a chunk that has been loaded.
     pub(super) fn add(&mut self, rows: u64) {
         self.rows += rows;
         self.chunks += 1;
-        if self.told.elapsed() >= EVERY || self.chunks == self.of_chunks {
-            self.told = Instant::now();
+        if self.reported.elapsed() >= EVERY || self.chunks == self.of_chunks {
+            self.reported = Instant::now();
             say(&self.line(self.begun.elapsed()));
         }
     }

@@ -18,13 +18,13 @@ pub(super) struct Reference {
     pub(super) grades: Vec<i64>,
     pub(super) resolutions: Vec<i64>,
     pub(super) homework_types: Vec<i64>,
-    /// Types of events, with how often each is logged.
+    /// Types of events, with the frequency of each.
     pub(super) event_types: Vec<(i64, u32)>,
     /// The keys of PHQ-9 and GAD-7.
     pub(super) assessments: [i64; 2],
 }
 
-/// How often each event is logged, in percent.
+/// The frequency of each event in the log, in percent.
 const EVENTS: [(&str, u32); 8] = [
     ("Vital Signs Check", 40),
     ("Music Change", 24),

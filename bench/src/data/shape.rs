@@ -1,4 +1,4 @@
-//! The amount of data, and the keys of the rows.
+//! Determines the amount of data, and the keys of the rows.
 
 /// Sites of the network, at every scale.
 pub(crate) const SITES: i64 = 100;

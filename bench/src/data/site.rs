@@ -1,4 +1,4 @@
-//! The rows of one site: protocols over two years, and their events, scores, answers and homework.
+//! Generates the rows of one site: protocols over two years, and their events, scores, answers and homework.
 
 use chrono::{NaiveDate, TimeDelta};
 

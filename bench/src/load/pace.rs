@@ -1,4 +1,4 @@
-//! The clock of an open load.
+//! Paces the requests of an open load.
 
 use std::time::{Duration, Instant};
 

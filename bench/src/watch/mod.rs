@@ -36,7 +36,7 @@ const AT_ONCE: usize = 50;
 pub(crate) struct WatchArgs {
     #[command(flatten)]
     pub(crate) folder: FolderArgs,
-    /// Who watches which protocols; without it, all scenes in turn
+    /// Scene to measure: the subscribers, and the protocols that they watch; without it, all scenes in turn
     #[arg(long, value_enum)]
     scene: Option<Scene>,
     /// Subscribers, each with a connection of its own
@@ -50,7 +50,7 @@ pub(crate) struct WatchArgs {
     seconds: u64,
 }
 
-/// The scenes: who watches which protocols.
+/// The scenes, which assign protocols to the subscribers who watch them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Scene {
     /// One person watches one protocol on many devices

@@ -1,4 +1,4 @@
-//! The users who watch and log: members of sites, created for a run and deleted after it.
+//! Creates the users who watch and log: members of sites, for a run, and deletes them after it.
 
 use chrono::Utc;
 use praxis::auth::development::{DevelopmentClaims, issue};

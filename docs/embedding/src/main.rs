@@ -25,7 +25,7 @@ struct Praxis {
 }
 
 impl Praxis {
-    /// The gateway for whoever sends a request with these headers.
+    /// Returns the gateway for the caller of a request with these headers.
     async fn called_by(&self, headers: &HeaderMap) -> Result<Gateway, StatusCode> {
         let caller = self.authenticator.authenticate(authorization(headers)).await;
         caller.map(|caller| self.gateway.called_by(caller)).map_err(|_| StatusCode::UNAUTHORIZED)

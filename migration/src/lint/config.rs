@@ -1,4 +1,4 @@
-//! The configuration of the rules for a database: its client roles, its tenants, and the exceptions.
+//! Reads the configuration of the rules for a database: its client roles, its tenants, and the exceptions.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub struct Config {
     /// The client role of callers who are not signed in.
     #[serde(default)]
     pub anonymous: Option<String>,
-    /// Bookkeeping times that every row has and few queries filter by; they need no index.
+    /// The bookkeeping times that every row has and few queries filter by; they need no index.
     #[serde(default)]
     pub bookkeeping: Vec<String>,
     /// The settings of schemas. A schema that is not listed has no tenants. A name that ends with `*` applies to all schemas with
@@ -84,7 +84,7 @@ impl Config {
         Self::parse(PRAXIS)
     }
 
-    /// Returns the same for a database that lacks the objects of some systems.
+    /// Returns the same configuration for a database that lacks the objects of some systems.
     #[must_use]
     pub fn without(mut self, is_lacking: impl Fn(&str) -> bool) -> Self {
         let of_schema = |schemas: &BTreeMap<String, SchemaConfig>, object: &str| {

@@ -30,7 +30,7 @@ pub(super) fn apply(config: &Config, checked: &Checked, findings: Vec<Finding>) 
         .map(|(rule, object)| {
             UNUSED.finding(
                 object.to_owned(),
-                format!("it keeps the rule {rule}, or is not there"),
+                format!("it follows the rule {rule}, or does not exist"),
                 format!("remove it from the exceptions to {rule}"),
             )
         })
@@ -40,7 +40,7 @@ pub(super) fn apply(config: &Config, checked: &Checked, findings: Vec<Finding>) 
     findings.into_iter().filter(|it| !is_excused(it)).chain(unused).collect()
 }
 
-/// Objects of schemas that were left out were not checked.
+/// Returns true if the rule was checked for the object: objects of other schemas than the checked ones were not.
 fn was_checked(checked: &Checked, rule: &str, object: &str) -> bool {
     let is_in_schema = || object.split_once('.').is_some_and(|(schema, _)| checked.schemas.contains(schema));
     checked.rules.contains(rule) && (database::rules().all(|it| it.id != rule) || is_in_schema())

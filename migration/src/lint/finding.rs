@@ -1,4 +1,4 @@
-//! The findings of a run.
+//! Defines the findings of a run.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! The rulebook: rules about tables, indexes, policies and migrations, checked in a database and in the text of migrations.
+//! Checks the rulebook: rules about tables, indexes, policies and migrations, in a database and in the text of migrations.
 //!
 //! A [`Rule`] has a stable name, the document that it comes from and a remedy. The [`Config`] holds the exceptions with their
 //! reasons; an exception that is no longer needed is itself a finding.
@@ -73,7 +73,7 @@ struct Checked {
     schemas: BTreeSet<String>,
 }
 
-/// A run of the rules: which were checked, and their findings.
+/// A run of the rules: the checked ones, and their findings.
 #[derive(Debug)]
 pub struct Lint<'config> {
     config: &'config Config,

@@ -1,4 +1,4 @@
-//! The rule of the round trip: reverting a migration removes exactly what it created, and it can be applied again.
+//! Checks the round trip: reverting a migration removes exactly what it created, and it can be applied again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +25,7 @@ pub(super) fn rules() -> impl Iterator<Item = &'static Rule> {
     [&ROUND_TRIP].into_iter()
 }
 
-/// The findings, and whether all migrations are applied in the end.
+/// The result: the findings, and true if all migrations are applied in the end.
 pub(super) struct Trip {
     pub(super) findings: Vec<Finding>,
     pub(super) is_complete: bool,
@@ -59,7 +59,12 @@ pub(super) async fn check(connection: &mut PgConnection, texts: &[Text]) -> Resu
         let [after, back, again] = &reached[..] else { continue };
         let other = || {
             difference(after, again).map(|it| {
-                finding(down, format!("taken again, the schema is another than the first time: {it}"))
+                finding(
+                    down,
+                    format!(
+                        "after applying the migration again, the schema differs from the first time: {it}"
+                    ),
+                )
             })
         };
         findings.extend(left(down, &before, back).or_else(other));
@@ -71,7 +76,10 @@ pub(super) async fn check(connection: &mut PgConnection, texts: &[Text]) -> Resu
 /// Returns a finding if the down script leaves or removes too much.
 fn left(down: &Text, before: &BTreeSet<String>, back: &BTreeSet<String>) -> Option<Finding> {
     let difference = difference(before, back)?;
-    Some(finding(down, format!("taken back, the schema is another than before: {difference}")))
+    Some(finding(
+        down,
+        format!("after reverting the migration, the schema differs from before: {difference}"),
+    ))
 }
 
 fn finding(text: &Text, message: String) -> Finding {
@@ -104,5 +112,5 @@ async fn run(connection: &mut PgConnection, sql: &str) -> Result<(), sqlx::Error
 /// Returns the first line that only one of them contains.
 fn difference(before: &BTreeSet<String>, after: &BTreeSet<String>) -> Option<String> {
     let lost = before.difference(after).next().map(|it| format!("it lacks {it}"));
-    lost.or_else(|| after.difference(before).next().map(|it| format!("it has {it} left over")))
+    lost.or_else(|| after.difference(before).next().map(|it| format!("it still has {it}")))
 }

@@ -1,4 +1,4 @@
-//! The rules as values: name, severity, description and source.
+//! Defines a rule as a value: name, severity, description and source.
 
 use std::fmt;
 

@@ -364,7 +364,7 @@ async fn rows_from_before_a_foreign_key_are_looked_at() {
     let expected =
         [("foreign-key-valid", "clinic.visits.visits_site"), ("orphan-row", "clinic.visits.visits_site")];
     assert_eq!(named(&report.findings), expected);
-    assert_eq!(report.findings[1].message, "2 rows refer to no row of clinic.sites");
+    assert_eq!(report.findings[1].message, "2 rows reference a missing row of clinic.sites");
 }
 
 #[tokio::test]

@@ -69,7 +69,7 @@ async fn the_demo_is_made_anew_whatever_was_done_to_it() {
     assert_ne!(everything(&app.database).await, fresh);
     let url = app.database_url("postgres");
     let said = run(&["seed", "demo", "--reset", "--database-url", &url]).await.good();
-    assert!(said.contains("Deleted what was there. Loaded the demo data: "), "{said}");
+    assert!(said.contains("Deleted all rows. Loaded the demo data: "), "{said}");
     let anew = everything(&app.database).await;
     let differs = fresh.iter().filter(|row| !anew.contains(row)).take(5).collect::<Vec<_>>();
     assert_eq!((anew.len(), differs), (fresh.len(), Vec::<&String>::new()));
@@ -99,7 +99,7 @@ async fn a_database_that_is_not_only_the_demo_is_not_made_anew() {
     assert!(reset(&url).await.contains("praxis migrate up"));
     migrate(&url, &["up"]).await.good();
     let said = reset(&url).await;
-    assert!(said.contains("this is no demo database: its demo users are not there"), "{said}");
+    assert!(said.contains("this is not a demo database: its demo users are missing"), "{said}");
     // A database with a real account.
     let name = clone_database().await;
     let url = database_url("postgres", &name);
@@ -107,7 +107,7 @@ async fn a_database_that_is_not_only_the_demo_is_not_made_anew() {
     owner.batch_execute(NEW_USER).await.unwrap();
     let before = everything(&name).await;
     let said = reset(&url).await;
-    assert!(said.contains("accounts that are not the demo's (1); nothing was deleted"), "{said}");
+    assert!(said.contains("accounts that do not belong to the demo (1); nothing was deleted"), "{said}");
     assert_eq!(everything(&name).await, before);
     // A database with an additional table of the portal.
     owner
@@ -118,7 +118,7 @@ async fn a_database_that_is_not_only_the_demo_is_not_made_anew() {
         .await
         .unwrap();
     let said = reset(&url).await;
-    assert!(said.contains("tables that were there before Praxis"), "{said}");
+    assert!(said.contains("tables from before Praxis"), "{said}");
     // Only the owner can reset it.
     let said = reset(&database_url("praxis_gateway", &name)).await;
     assert!(said.contains("owner of the tables"), "{said}");

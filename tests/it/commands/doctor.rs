@@ -42,7 +42,7 @@ async fn the_doctor_finds_a_table_whose_owner_is_past_the_policies() {
     let owner = connect(&database_url("postgres", &name)).await;
     owner.batch_execute("ALTER TABLE sites NO FORCE ROW LEVEL SECURITY").await.unwrap();
     let said = doctor(&database_url("praxis_gateway", &name)).await.bad();
-    assert!(said.contains("public.sites: row-level security does not bind its owner"), "{said}");
+    assert!(said.contains("public.sites: row-level security does not apply to its owner"), "{said}");
     assert!(said.contains("FORCE ROW LEVEL SECURITY;") && said.contains("1 problem found"), "{said}");
 }
 
@@ -55,7 +55,7 @@ async fn the_doctor_notices_that_nothing_tells_of_changes_of_the_schema() {
         ("ALTER EVENT TRIGGER praxis_schema ENABLE REPLICA", "it is disabled"),
         (
             "ALTER EVENT TRIGGER praxis_schema ENABLE",
-            "it does not fire where session_replication_role is replica",
+            "it does not fire if session_replication_role is replica",
         ),
         ("DROP EVENT TRIGGER praxis_schema", "it is missing"),
     ] {
@@ -76,7 +76,7 @@ async fn the_doctor_finds_a_view_that_shows_what_its_owner_sees() {
     for change in ["SET (security_invoker = false)", "RESET (security_invoker)"] {
         owner.batch_execute(&format!("ALTER VIEW score_trends {change}")).await.unwrap();
         let said = doctor(&database_url("praxis_gateway", &name)).await.bad();
-        assert!(said.contains("public.score_trends: it shows what its owner sees"), "{said}");
+        assert!(said.contains("public.score_trends: it reads with its owner's rights"), "{said}");
         assert!(
             said.contains("SET (security_invoker = true);") && said.contains("1 problem found"),
             "{said}"

@@ -40,7 +40,7 @@ async fn a_broken_rule_is_named_in_every_format() {
             "rule": "rls-forced",
             "severity": "error",
             "object": "public.sites",
-            "message": "row-level security does not bind its owner",
+            "message": "row-level security does not apply to its owner",
             "source": "Praxis decision 8, grants and the owner",
             "remedy": "ALTER TABLE public.sites FORCE ROW LEVEL SECURITY;"
         }], "notes": [] })

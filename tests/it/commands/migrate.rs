@@ -44,7 +44,7 @@ async fn migrate_goes_up_and_down_and_tells_where_it_is() {
     assert!(migrate(&url, &["up"]).await.good().contains("0 migrations applied"));
 
     let last = migration::migrations()[count - 1].name;
-    assert_eq!(migrate(&url, &["down"]).await.good(), format!("took back {last}\n"));
+    assert_eq!(migrate(&url, &["down"]).await.good(), format!("reverted {last}\n"));
     assert_eq!(states().await, (count - 1, 1));
     let all = count.to_string();
     assert_eq!(migrate(&url, &["down", "--steps", &all]).await.good().lines().count(), count - 1);

@@ -76,7 +76,7 @@ async fn a_postgres_of_its_own_that_dies_is_started_again_or_ends_the_gateway_wi
     assert!(!served.ended().await.success());
     let said = served.said().await;
     // The first start may not have been completed.
-    let why = ["Postgres did not start", "making the database failed"];
+    let why = ["Postgres did not start", "creating the database failed"];
     assert!(said.contains("starting it again") && why.iter().any(|why| said.contains(why)), "{said}");
 }
 

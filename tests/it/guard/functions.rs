@@ -35,12 +35,16 @@ async fn every_function_is_called_with_its_callers_rights_and_by_nobody_else() {
         })
         .collect();
     guarded
-        .breaks_each(&reading, "ALTER FUNCTION {} VOLATILE", "it may write, and is served as one that reads")
+        .breaks_each(
+            &reading,
+            "ALTER FUNCTION {} VOLATILE",
+            "it may write, but is served as a function that reads",
+        )
         .await;
     guarded
         .breaks(
             vec!["ALTER FUNCTION praxis.auth_sites() RESET search_path;".to_owned()],
-            vec!["praxis.auth_sites(): it is not as the migrations make it".to_owned()],
+            vec!["praxis.auth_sites(): it differs from the definition in the migrations".to_owned()],
         )
         .await;
     let rename = |function: &str, name: &str| format!("ALTER FUNCTION {function} RENAME TO {name};");
@@ -80,7 +84,7 @@ async fn every_function_is_that_of_the_migrations() {
     ] {
         assert!(names.iter().any(|it| it.starts_with(needed)), "{needed}");
     }
-    let told = "it is not as the migrations make it";
+    let told = "it differs from the definition in the migrations";
     guarded.breaks_each(&names, "ALTER FUNCTION {} COST 777", told).await;
     let open =
         "CREATE OR REPLACE FUNCTION praxis.auth_sites() RETURNS bigint[] LANGUAGE sql STABLE PARALLEL SAFE
@@ -149,7 +153,7 @@ async fn a_trigger_of_the_feed_that_fires_less_often_is_noticed_and_nobody_is_re
         let (table, name, object): (&str, &str, &str) = (row.get(0), row.get(1), row.get(2));
         less.push(format!("ALTER TABLE {table} ENABLE TRIGGER {name};"));
         expected.insert(format!(
-            "{object}: its trigger {name} does not fire where session_replication_role is replica"
+            "{object}: its trigger {name} does not fire if session_replication_role is replica"
         ));
     }
     guarded.run(&less).await;

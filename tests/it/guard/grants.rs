@@ -13,7 +13,7 @@ async fn no_grant_is_wider_than_the_entity() {
             .breaks_each(
                 &relations,
                 &format!("GRANT {privilege} ON {{}} TO anon"),
-                &format!("{privilege} is granted to anon, and row-level security does not hold for it"),
+                &format!("{privilege} is granted to anon, which row-level security does not restrict"),
             )
             .await;
     }
@@ -31,7 +31,7 @@ async fn no_grant_is_wider_than_the_entity() {
             .breaks_each(
                 &relations,
                 &format!("GRANT {privilege} ON {{}} TO anon"),
-                &format!("{privilege} is granted to anon, who is nobody"),
+                &format!("{privilege} is granted to anon, and so to callers without a token"),
             )
             .await;
     }
@@ -93,7 +93,7 @@ async fn whoever_has_no_token_reads_no_more_than_the_migrations_let_them() {
     }
     let guarded = guarded.comparing(&json!(shipped)).await;
     let told = |what: &str| relations.iter().map(|it| format!("{it}: {what}")).collect::<Vec<_>>();
-    guarded.breaks(Vec::new(), told("SELECT is granted to anon, who is nobody")).await;
+    guarded.breaks(Vec::new(), told("SELECT is granted to anon, and so to callers without a token")).await;
     // A privilege on a single column is too much.
     let first =
         "SELECT quote_ident(attname) FROM pg_attribute WHERE attrelid = $1::text::regclass AND attnum = 1";
@@ -101,7 +101,9 @@ async fn whoever_has_no_token_reads_no_more_than_the_migrations_let_them() {
     for relation in &relations {
         let column: String = guarded.owner.query_one(first, &[relation]).await.unwrap().get(0);
         granted.push(format!("GRANT SELECT ({column}) ON {relation} TO anon;"));
-        expected.push(format!("{relation}: SELECT ({column}) is granted to anon, who is nobody"));
+        expected.push(format!(
+            "{relation}: SELECT ({column}) is granted to anon, and so to callers without a token"
+        ));
     }
     guarded.breaks(granted, expected).await;
 }
@@ -111,7 +113,7 @@ async fn what_is_the_gateways_own_is_read_by_no_caller() {
     let guarded = Guarded::new().await;
     let own = ["changes", "changes_forgotten", "idempotency_keys"].map(|name| format!("praxis.{name}"));
     for role in ["anon", "authenticated"] {
-        let told = format!("SELECT is granted to {role}, and is not served");
+        let told = format!("SELECT is granted to {role}, but the table is not served to callers");
         guarded.breaks_each(&own, &format!("GRANT SELECT ON {{}} TO {role}"), &told).await;
     }
 }

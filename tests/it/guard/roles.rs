@@ -27,7 +27,7 @@ async fn a_role_that_can_do_too_much_is_seen_while_it_serves() {
     let engine = Arc::new(Engine::new(&systems::ALL, Limits::default(), pool.clone()).unwrap());
     let roles = [caller.to_owned(), "anon".to_owned(), "authenticated".to_owned()];
     let guarded = Guarded { guard: Guard::new(&engine, &pool, &roles), ..guarded };
-    let past = "so row-level security would not bind it";
+    let past = "so row-level security would not apply to it";
     let one = async |statement: String, words: String| {
         guarded.breaks(vec![statement], vec![format!("the role {login}: {words}")]).await;
     };

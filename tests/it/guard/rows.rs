@@ -19,12 +19,12 @@ async fn row_level_security_holds_for_every_table_and_view() {
         .breaks_each(
             &tables,
             "ALTER TABLE {} NO FORCE ROW LEVEL SECURITY",
-            "row-level security does not bind its owner",
+            "row-level security does not apply to its owner",
         )
         .await;
     for change in ["SET (security_invoker = false)", "RESET (security_invoker)"] {
         guarded
-            .breaks_each(&views, &format!("ALTER VIEW {{}} {change}"), "it shows what its owner sees")
+            .breaks_each(&views, &format!("ALTER VIEW {{}} {change}"), "it reads with its owner's rights")
             .await;
     }
 }
@@ -51,7 +51,7 @@ async fn every_policy_is_that_of_the_migrations() {
     guarded
         .breaks(
             each("ALTER POLICY {p} ON {o} TO pg_monitor;"),
-            each("{o}: its policy {p} is not that of the migrations"),
+            each("{o}: its policy {p} differs from that of the migrations"),
         )
         .await;
     let looks = |(object, policy): &&(String, String)| {
@@ -68,7 +68,7 @@ async fn every_policy_is_that_of_the_migrations() {
     guarded
         .breaks(
             each("ALTER POLICY {p} ON {o} USING (true);"),
-            each("{o}: its policy {p} is not that of the migrations"),
+            each("{o}: its policy {p} differs from that of the migrations"),
         )
         .await;
 
@@ -96,7 +96,7 @@ async fn every_policy_is_that_of_the_migrations() {
             guarded
                 .breaks(
                     vec![format!("CREATE POLICY wide ON sites FOR {command} USING ({condition});")],
-                    vec!["public.sites: its policy wide is not of the migrations".to_owned()],
+                    vec!["public.sites: its policy wide does not come from the migrations".to_owned()],
                 )
                 .await;
         }

@@ -24,7 +24,7 @@ async fn serve_refuses_and_says_what_to_do() {
     let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success(), "{said}");
-    assert!(said.contains("public.session_events: row-level security does not bind its owner"), "{said}");
+    assert!(said.contains("public.session_events: row-level security does not apply to its owner"), "{said}");
     assert!(said.contains("→ ALTER TABLE public.session_events FORCE ROW LEVEL SECURITY;"), "{said}");
 }
 

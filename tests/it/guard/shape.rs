@@ -51,7 +51,7 @@ async fn every_column_is_there_with_its_type() {
         .unsafe_ones()
         .await
         .into_iter()
-        .filter(|finding| finding.message.starts_with("it is jsonb, and"))
+        .filter(|finding| finding.message.starts_with("its type is jsonb instead of"))
         .map(|finding| finding.object)
         .collect();
     assert_eq!(found, retyped);
@@ -72,7 +72,7 @@ async fn every_column_that_is_never_null_is_kept_so_and_every_key_is_there() {
             let is_key = table.primary_key.iter().any(|id| id.0 == at);
             if !column.nullable && !is_key {
                 statements.push(format!("ALTER TABLE {object} ALTER {} DROP NOT NULL;", column.sql_name));
-                expected.push(format!("{object}.{}: it may be NULL, and is not expected to be", column.name));
+                expected.push(format!("{object}.{}: it may be NULL, but must not be", column.name));
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-/// The reasons why the embedded server does not start or stop. Each message has a remedy if there is one.
+/// The reasons why the embedded server does not start or stop. Messages name a remedy if there is one.
 #[derive(Debug, thiserror::Error)]
 pub enum EmbeddedError {
     /// Another gateway uses the data folder.
@@ -30,7 +30,7 @@ pub enum EmbeddedError {
     },
     /// The data was written by another major version than any installed one.
     #[error(
-        "the data in {} is of Postgres {data_version}, which is not installed{reason}: {remedy}, or move the folder away to start afresh",
+        "the data in {} was written by Postgres {data_version}, which is not installed{reason}: {remedy}, or move the folder away to start afresh",
         data.display()
     )]
     OtherVersion {
@@ -52,7 +52,7 @@ pub enum EmbeddedError {
         owner: u32,
     },
     /// The folder for the socket cannot be trusted.
-    #[error("{} is not a folder of the server's user alone, so no socket goes there: remove it, or give another --data-dir", path.display())]
+    #[error("{} can be used by others than the server's user, so no socket is put there: remove it, or give another --data-dir", path.display())]
     UnsafeSocketDir {
         /// The folder.
         path: PathBuf,
@@ -63,7 +63,7 @@ pub enum EmbeddedError {
     )]
     NoAccount,
     /// There is no data folder to attach to.
-    #[error("there is no embedded database in {}: `praxis serve` makes one", data_dir.display())]
+    #[error("there is no embedded database in {}: `praxis serve` creates one", data_dir.display())]
     NoDataDir {
         /// The folder.
         data_dir: PathBuf,
@@ -107,7 +107,7 @@ pub enum EmbeddedError {
         pid: u32,
     },
     /// A statement failed while the database was created.
-    #[error("making the database failed")]
+    #[error("creating the database failed")]
     Database(#[from] tokio_postgres::Error),
     /// A file or process operation failed.
     #[error("cannot {action} {}", path.display())]
@@ -121,7 +121,7 @@ pub enum EmbeddedError {
         source: io::Error,
     },
     /// The system has no random numbers.
-    #[error("the system gives no random bytes for the development secret: {0}")]
+    #[error("the system returns no random bytes for the development secret: {0}")]
     Randomness(getrandom::Error),
 }
 

@@ -42,7 +42,7 @@ pub(super) fn open_data_dir(data_dir: &Path) -> Result<PathBuf, EmbeddedError> {
 }
 
 /// Chooses the home and the server's user, and creates the home. Must be called under the lock.
-pub(super) async fn settle(
+pub(super) async fn choose(
     data_dir: &Path,
     progress: &(dyn Fn(&str) + Send + Sync),
 ) -> Result<(Layout, Account), EmbeddedError> {
@@ -64,14 +64,14 @@ pub(super) async fn settle(
     Ok((Layout { data_dir: data_dir.to_owned(), home }, account))
 }
 
-/// Renames a home whose data folder was removed: its data is no longer wanted, but not ours to delete.
+/// Renames a home whose data folder was removed: nobody needs its data any more, but only the user may delete it.
 async fn set_aside(home: &Path, progress: &(dyn Fn(&str) + Send + Sync)) -> Result<(), EmbeddedError> {
     let _lock = Lock::take(home)?;
     leftover::stop(&home.join("data"), progress).await?;
     let old = (1..u32::MAX).map(|n| home.with_extension(format!("old-{n}"))).find(|old| !old.exists());
     if let Some(old) = old {
         fs::rename(home, &old).trying("set aside", home)?;
-        progress(&format!("The cluster of a data folder that is gone was kept as {}", old.display()));
+        progress(&format!("The data folder was removed; its cluster was kept as {}", old.display()));
     }
     Ok(())
 }

@@ -49,7 +49,7 @@ use crate::clock;
 const SUPERUSER: &str = "postgres";
 /// The database that [`Embedded::start`] creates.
 const DATABASE: &str = "praxis";
-/// The port is only a part of the socket's name.
+/// The port, which is only part of the socket's name.
 const PORT: u16 = 5432;
 
 /// The number of unexpected ends …
@@ -95,7 +95,7 @@ impl Embedded {
         let mut locks = vec![Lock::take(&data_dir)?];
         let secret = secret::load_or_create(&data_dir)?;
 
-        let (layout, account) = layout::settle(&data_dir, progress).await?;
+        let (layout, account) = layout::choose(&data_dir, progress).await?;
         if layout.home_is_elsewhere() {
             locks.push(Lock::take(&layout.home)?);
         }

@@ -1,4 +1,4 @@
-//! The days of the demo data, counted from a fixed one: it does not age with the clock, and tests can rely on it.
+//! Counts the days of the demo data from a fixed day, so that the data is the same at any time.
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 

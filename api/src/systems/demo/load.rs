@@ -1,4 +1,4 @@
-//! Inserting of rows: all rows of a table in one statement, as a JSON array.
+//! Inserts all rows of a table with one statement, as a JSON array.
 
 use bytes::{BufMut, BytesMut};
 use serde::Serialize;
@@ -24,7 +24,7 @@ impl<T: Serialize + std::fmt::Debug> ToSql for Rows<'_, T> {
 }
 
 /// Runs a statement that inserts the rows of `json_to_recordset($1)`, and counts them. Keys of reference rows are looked
-/// up by name in a subquery of the statement: unlike a join it keeps the rows in order, and with it their keys.
+/// up by name in a subquery of the statement: unlike a join, this keeps the rows in order, and so their keys.
 pub(in crate::systems) async fn insert<T>(
     transaction: &Transaction<'_>,
     sql: &str,

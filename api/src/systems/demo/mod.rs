@@ -1,4 +1,4 @@
-//! Loading of demo data: made up from fixed numbers, so that it is the same on every database.
+//! Loads demo data, which is computed from fixed numbers, so that it is the same on every database.
 //!
 //! Each system brings its own [`Demo`]; this module knows no system.
 
@@ -21,9 +21,9 @@ use crate::graph::catalog::System;
 pub struct Demo {
     /// The system.
     pub system: System,
-    /// A table of the system, as `schema.table`. A database without it was not made for the system, and gets none of its demo data.
+    /// A table of the system, as `schema.table`. A database without it lacks the system, and gets none of its demo data.
     pub table: &'static str,
-    /// Users of the demo data to sign in as. A database has the demo data exactly if it has one of them.
+    /// The users of the demo data to sign in as. If a database has one of them, it has the demo data.
     pub personas: &'static [Persona],
     /// Returns the keys of all accounts of the demo data.
     pub accounts: fn() -> Vec<Uuid>,
@@ -33,10 +33,10 @@ pub struct Demo {
     pub load: for<'t> fn(&'t Transaction<'t>) -> Loading<'t>,
 }
 
-/// A load that is under way.
+/// The future of a load.
 pub type Loading<'t> = BoxFuture<'t, Result<Loaded, Error>>;
 
-/// What was added to the database: names of things, and the number of each.
+/// The numbers of added rows, with a name for each kind.
 pub type Loaded = Vec<(&'static str, u64)>;
 
 /// A user of the demo data to sign in as.
@@ -57,14 +57,14 @@ pub struct Persona {
 /// The result of [`seed`]. `Display` writes it in one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
-    /// Empty if the demo data existed already.
+    /// The added rows; empty if the demo data existed already.
     loaded: Loaded,
 }
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.loaded.is_empty() {
-            return f.write_str("The demo data is there already.");
+            return f.write_str("The demo data exists already.");
         }
         for (place, (what, count)) in self.loaded.iter().enumerate() {
             let before = if place == 0 { "Loaded the demo data: " } else { ", " };
@@ -96,7 +96,7 @@ pub async fn seed(client: &mut Client, demos: &[Demo]) -> Result<Summary, Error>
 /// Waits for other loads: two at a time would both find no demo data.
 async fn lock(transaction: &Transaction<'_>) -> Result<(), Error> {
     transaction.execute("SELECT pg_advisory_xact_lock(hashtext('praxis demo data'))", &[]).await?;
-    // Nobody watches rows that have never been there.
+    // No subscription can show rows that did not exist before.
     transaction.batch_execute("SET LOCAL praxis.announce = off").await
 }
 
@@ -111,12 +111,12 @@ async fn load_all(transaction: &Transaction<'_>, demos: &[Demo]) -> Result<Loade
     Ok(loaded)
 }
 
-/// Returns whether the database was made for the system of the demo data.
+/// Returns true if the database has the tables of the demo data's system.
 async fn has_tables(transaction: &Transaction<'_>, demo: &Demo) -> Result<bool, Error> {
     transaction.query_one("SELECT to_regclass($1) IS NOT NULL", &[&demo.table]).await?.try_get(0)
 }
 
-/// Returns whether the database has a user of the demo data.
+/// Returns true if the database has a user of the demo data.
 async fn has_users(transaction: &Transaction<'_>, demo: &Demo) -> Result<bool, Error> {
     let users: Vec<_> = demo.personas.iter().map(|persona| persona.user_id).collect();
     let sql = "SELECT EXISTS (SELECT FROM auth.users WHERE id = ANY ($1))";
@@ -131,6 +131,6 @@ mod tests {
     fn a_summary_is_one_line() {
         let loaded = Summary { loaded: vec![("sites", 5), ("events", 5512), ("stars", 1_000_001)] };
         assert_eq!(loaded.to_string(), "Loaded the demo data: 5 sites, 5,512 events, 1,000,001 stars.");
-        assert_eq!(Summary { loaded: Vec::new() }.to_string(), "The demo data is there already.");
+        assert_eq!(Summary { loaded: Vec::new() }.to_string(), "The demo data exists already.");
     }
 }

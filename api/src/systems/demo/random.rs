@@ -1,11 +1,11 @@
-//! Pseudo-random numbers, which are the same every time.
+//! Generates pseudo-random numbers, which are the same every time.
 
 /// The generator `SplitMix64`. The demo data needs nothing better, and another version of a library would change every row.
 #[derive(Debug)]
 pub(in crate::systems) struct Random(u64);
 
 impl Random {
-    /// Creates a generator for a topic and the number of an object in it, so that more rows of one object leave the others unchanged.
+    /// Returns a generator for a topic and the number of an object in it, so that more rows of one object leave the others unchanged.
     pub(in crate::systems) fn new(topic: u64, number: usize) -> Self {
         let mut random = Self((topic << 32) ^ number as u64);
         random.next();

@@ -11,14 +11,16 @@ use crate::clock;
 use crate::database::{GAVE_WAY, SqlState};
 use crate::graph::catalog::{Catalog, CatalogError, System};
 
-/// Why the demo database was not reset. Nothing has changed.
+/// The reasons why a demo database was not reset. Nothing has changed in it.
 #[derive(Debug, Error)]
 pub enum ResetError {
     /// The database lacks the demo data, or has more than it.
-    #[error("this is no demo database: {0}; nothing was deleted")]
+    #[error("this is not a demo database: {0}; nothing was deleted")]
     NoDemo(String),
-    /// Others use the tables all the time.
-    #[error("others keep its tables busy; nothing was deleted. Try again when fewer use them")]
+    /// The tables could not be locked, because requests use them all the time.
+    #[error(
+        "its tables are in use all the time; nothing was deleted. Try again when fewer requests use them"
+    )]
     Busy,
     /// The entities are inconsistent.
     #[error(transparent)]
@@ -28,13 +30,13 @@ pub enum ResetError {
     Database(#[from] tokio_postgres::Error),
 }
 
-/// The reset tries for this long to lock all tables.
+/// The longest time for locking all tables.
 const LOCKED_WITHIN: Duration = Duration::from_mins(1);
 /// Pause between two attempts to lock the tables.
 const AGAIN_AFTER: Duration = Duration::from_millis(50);
 /// Tables of the gateway itself that refer to the deleted rows.
 const REMEMBERED: [&str; 2] = ["praxis.idempotency_keys", "praxis.directory_vocabulary"];
-/// Statements that switch off the triggers which refuse TRUNCATE of these tables: a reset is maintenance.
+/// The query for statements that switch off the triggers which refuse TRUNCATE of these tables, since a reset is maintenance.
 const GUARDED: &str = "SELECT format('ALTER TABLE %s %%s TRIGGER %I', tgrelid::regclass, tgname)
     FROM pg_catalog.pg_trigger WHERE NOT tgisinternal AND tgrelid = ANY ($1::text[]::regclass[]) AND tgtype & 34 = 34";
 
@@ -68,13 +70,13 @@ async fn lock_all(transaction: &Transaction<'_>, tables: &str) -> Result<(), Res
 async fn try_reset(client: &mut Client, all: &[Demo], wanted: &[Demo]) -> Result<Summary, ResetError> {
     let transaction = client.transaction().await?;
     lock(&transaction).await?;
-    refuse_no_demo(&transaction, all).await?;
+    refuse_unless_demo(&transaction, all).await?;
     let systems: Vec<System> = all.iter().map(|demo| demo.system).collect();
     let catalog = Catalog::new(&systems)?;
     let named = catalog.tables().iter().filter(|table| table.function.is_none());
     let named = named.map(|table| table.sql_name.clone());
     let named: Vec<String> = named.chain(REMEMBERED.map(str::to_owned)).collect();
-    // Views hold no rows of their own; a database may have been made for one system alone.
+    // Views hold no rows of their own, and a database may lack the tables of some systems.
     let sql = "SELECT oid::regclass::text FROM pg_catalog.pg_class
         WHERE oid = ANY (ARRAY(SELECT to_regclass(name) FROM unnest($1::text[]) AS name)) AND relkind = 'r'";
     let mut tables: Vec<String> = Vec::new();
@@ -111,26 +113,26 @@ async fn try_reset(client: &mut Client, all: &[Demo], wanted: &[Demo]) -> Result
 }
 
 /// Refuses a database that holds more than demo data, or none.
-async fn refuse_no_demo(transaction: &Transaction<'_>, all: &[Demo]) -> Result<(), ResetError> {
+async fn refuse_unless_demo(transaction: &Transaction<'_>, all: &[Demo]) -> Result<(), ResetError> {
     let refuse = |why: String| Err(ResetError::NoDemo(why));
     let mut is_demo = false;
     for demo in all {
         is_demo |= has_users(transaction, demo).await?;
     }
     if !is_demo {
-        return refuse("its demo users are not there".into());
+        return refuse("its demo users are missing".into());
     }
     let own: Vec<Uuid> = all.iter().flat_map(|demo| (demo.accounts)()).collect();
     let sql = "SELECT count(*) FROM auth.users WHERE id <> ALL ($1)";
     let others: i64 = transaction.query_one(sql, &[&own]).await?.try_get(0)?;
     if others > 0 {
-        return refuse(format!("it has accounts that are not the demo's ({others})"));
+        return refuse(format!("it has accounts that do not belong to the demo ({others})"));
     }
     let sql = "SELECT count(*) FROM pg_catalog.pg_class
         WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND praxis.was_there_before(oid)";
     let before: i64 = transaction.query_one(sql, &[]).await?.try_get(0)?;
     if before > 0 {
-        return refuse(format!("it has tables that were there before Praxis ({before})"));
+        return refuse(format!("it has tables from before Praxis ({before})"));
     }
     Ok(())
 }

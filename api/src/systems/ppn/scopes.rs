@@ -1,10 +1,10 @@
-//! The portal's read policies as strips of rows, which a page merges.
+//! Declares the portal's read policies as strips of rows, which a page merges.
 
 use entity_ppn::table;
 
 use crate::graph::catalog::{Keys, Scope, Strip};
 
-/// Clinical rows of the caller's sites, and the summaries, of which administrators of the network see all.
+/// The scopes of clinical rows, which belong to the caller's sites, and of summaries, which administrators of the network see as well.
 pub(super) const SCOPES: [Scope; 2] = [
     Scope {
         policy: "(site_id = ANY (( SELECT praxis.auth_sites() AS auth_sites)::bigint[]))",

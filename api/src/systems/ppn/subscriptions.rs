@@ -1,4 +1,4 @@
-//! Subscriptions of the portal's use cases.
+//! Declares the subscriptions of the portal's use cases.
 
 use entity_ppn::table;
 

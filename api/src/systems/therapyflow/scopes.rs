@@ -1,5 +1,5 @@
-//! What TherapyFlow's policies for reading say, as strips of rows. Where a policy compares the organization alone, an index
-//! gives its rows in order as it is.
+//! Declares TherapyFlow's read policies as strips of rows, which a page merges. A policy that only compares the organization needs
+//! none: an index returns its rows in order.
 
 use entity_therapyflow::table;
 
@@ -11,7 +11,7 @@ const OF_PATIENT: Strip = Strip { column: "patient_id", keys: Keys::One("therapy
 const ADMINISTERED: Strip = Strip { column: "org_id", keys: Keys::One("therapyflow.administered_org_id") };
 const OF_STAFF: Strip = Strip { column: "org_id", keys: Keys::One("therapyflow.staff_org_id") };
 
-/// Rows of the organization for those who work there or run it, and everybody's own.
+/// The scopes of rows that staff and administrators of an organization see, and patients see of themselves.
 pub(super) const SCOPES: [Scope; 5] = [
     // Sessions.
     Scope {

@@ -1,4 +1,4 @@
-//! Subscriptions of TherapyFlow's use cases.
+//! Declares the subscriptions of TherapyFlow's use cases.
 
 use entity_therapyflow::table;
 

@@ -1,10 +1,10 @@
-//! Rules about functions and views: whose rights they run with.
+//! Checks the rights with which functions and views run.
 
 use super::super::rule::{Rule, Severity, source};
-use super::Question;
+use super::CatalogRule;
 
-pub(super) const QUESTIONS: &[Question] = &[
-    Question {
+pub(super) const CATALOG_RULES: &[CatalogRule] = &[
+    CatalogRule {
         rule: Rule {
             id: "definer-search-path",
             severity: Severity::Error,
@@ -19,11 +19,11 @@ pub(super) const QUESTIONS: &[Question] = &[
             WHERE prosecdef AND NOT EXISTS (SELECT FROM unnest(proconfig) AS setting WHERE setting LIKE 'search_path=%')
               AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend WHERE objid = p.oid AND classid = 'pg_proc'::regclass AND deptype = 'e')",
     },
-    Question {
+    CatalogRule {
         rule: Rule {
             id: "definer-public",
             severity: Severity::Error,
-            what: "Not everybody may call a function with its owner's rights.",
+            what: "PUBLIC may not call a function with its owner's rights.",
             why: "PUBLIC may call every new function until the privilege is revoked.",
             source: source::POLICIES,
             remedy: "REVOKE EXECUTE ON FUNCTION … FROM PUBLIC;",
@@ -35,7 +35,7 @@ pub(super) const QUESTIONS: &[Question] = &[
                 SELECT FROM aclexplode(coalesce(proacl, acldefault('f', proowner))) WHERE grantee = 0)
               AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend WHERE objid = p.oid AND classid = 'pg_proc'::regclass AND deptype = 'e')",
     },
-    Question {
+    CatalogRule {
         rule: Rule {
             id: "view-invoker",
             severity: Severity::Error,
@@ -44,7 +44,7 @@ pub(super) const QUESTIONS: &[Question] = &[
             source: source::VIEWS,
             remedy: "ALTER VIEW … SET (security_invoker = true);",
         },
-        sql: "SELECT object, 'it shows what its owner sees',
+        sql: "SELECT object, 'it reads with its owner''s rights',
               CASE relkind WHEN 'v' THEN format('ALTER VIEW %s SET (security_invoker = true);', object)
                 ELSE 'have a table that is refreshed, with policies' END
             FROM views WHERE NOT EXISTS (

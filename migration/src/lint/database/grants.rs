@@ -1,10 +1,10 @@
-//! Rules about grants: none is wider than the policies, goes to PUBLIC, or bypasses row-level security.
+//! Checks grants: none is wider than the policies, goes to PUBLIC, or bypasses row-level security.
 
 use super::super::rule::{Rule, Severity, source};
-use super::Question;
+use super::CatalogRule;
 
-pub(super) const QUESTIONS: &[Question] = &[
-    Question {
+pub(super) const CATALOG_RULES: &[CatalogRule] = &[
+    CatalogRule {
         rule: Rule {
             id: "grant-without-policy",
             severity: Severity::Error,
@@ -23,7 +23,7 @@ pub(super) const QUESTIONS: &[Question] = &[
                 AND polcmd IN ('*', CASE privilege WHEN 'SELECT' THEN 'r' WHEN 'INSERT' THEN 'a' WHEN 'UPDATE' THEN 'w' ELSE 'd' END)
                 AND CASE WHEN allowed = 0 THEN true ELSE pg_has_role(grantee, allowed, 'USAGE') END)",
     },
-    Question {
+    CatalogRule {
         rule: Rule {
             id: "policy-without-grant",
             severity: Severity::Warning,
@@ -33,7 +33,7 @@ pub(super) const QUESTIONS: &[Question] = &[
             remedy: "GRANT … ON … TO …; or a policy for fewer commands.",
         },
         sql: "SELECT DISTINCT object, format('a policy allows %s, and it is granted to no client', command),
-              format('GRANT %s ON %s TO …; or have policies for what is granted only', command, object)
+              format('GRANT %s ON %s TO …; or a policy for fewer commands', command, object)
             FROM tables, pg_catalog.pg_policy,
               (VALUES ('SELECT', 'r'), ('INSERT', 'a'), ('UPDATE', 'w'), ('DELETE', 'd')) AS commands (command, letter)
             WHERE polrelid = tables.oid AND polpermissive AND polcmd::text IN ('*', letter) AND is_reachable
@@ -42,7 +42,7 @@ pub(super) const QUESTIONS: &[Question] = &[
                 SELECT FROM clients WHERE CASE WHEN command = 'DELETE' THEN has_table_privilege(clients.oid, tables.oid, command)
                   ELSE has_any_column_privilege(clients.oid, tables.oid, command) END)",
     },
-    Question {
+    CatalogRule {
         rule: Rule {
             id: "anonymous-write",
             severity: Severity::Error,
@@ -56,7 +56,7 @@ pub(super) const QUESTIONS: &[Question] = &[
             FROM granted JOIN relations ON relations.oid = relation JOIN clients ON clients.oid = grantee AND is_anonymous
             WHERE privilege IN ('INSERT', 'UPDATE', 'DELETE')",
     },
-    Question {
+    CatalogRule {
         rule: Rule {
             id: "grant-beyond-rows",
             severity: Severity::Error,
@@ -65,12 +65,12 @@ pub(super) const QUESTIONS: &[Question] = &[
             source: source::GRANTS,
             remedy: "REVOKE TRUNCATE, REFERENCES, TRIGGER ON … FROM …;",
         },
-        sql: "SELECT object, format('%s is granted to %s, and row-level security does not hold for it', privilege, client),
+        sql: "SELECT object, format('%s is granted to %s, which row-level security does not restrict', privilege, client),
               format('REVOKE %s ON %s FROM %I;', privilege, object, client)
             FROM granted JOIN relations ON relations.oid = relation JOIN clients ON clients.oid = grantee
             WHERE privilege NOT IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE')",
     },
-    Question {
+    CatalogRule {
         rule: Rule {
             id: "public-grant",
             severity: Severity::Error,
@@ -82,7 +82,7 @@ pub(super) const QUESTIONS: &[Question] = &[
         sql: "SELECT object, format('%s is granted to everybody', privilege), format('REVOKE ALL ON %s FROM PUBLIC;', object)
             FROM granted JOIN relations ON relations.oid = relation WHERE grantee = 0",
     },
-    Question {
+    CatalogRule {
         rule: Rule {
             id: "view-write",
             severity: Severity::Error,

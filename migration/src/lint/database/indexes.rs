@@ -1,10 +1,10 @@
-//! Rules about indexes: each needed index exists, has a proper name and a comment, and has no duplicate.
+//! Checks indexes: each needed index exists, has a proper name and a comment, and has no duplicate.
 
 use super::super::rule::{Rule, Severity, source};
-use super::Question;
+use super::CatalogRule;
 
-pub(super) const QUESTIONS: &[Question] = &[
-    Question {
+pub(super) const CATALOG_RULES: &[CatalogRule] = &[
+    CatalogRule {
         rule: Rule {
             id: "time-index",
             severity: Severity::Error,
@@ -13,12 +13,12 @@ pub(super) const QUESTIONS: &[Question] = &[
             source: source::BRIEF,
             remedy: "CREATE INDEX idx_<table>_<column> ON …;",
         },
-        sql: "SELECT object, 'no index has this time', format('CREATE INDEX ON %s (%I);', relation_object, name)
+        sql: "SELECT object, 'no index contains this time', format('CREATE INDEX ON %s (%I);', relation_object, name)
             FROM columns WHERE relkind IN ('r', 'p') AND is_reachable AND type IN ('date', 'timestamp with time zone', 'timestamp without time zone')
               AND name NOT IN (SELECT jsonb_array_elements_text($1::text::jsonb -> 'bookkeeping'))
               AND NOT EXISTS (SELECT FROM indexes WHERE indrelid = relation AND indisvalid AND attnum = ANY (indkey))",
     },
-    Question {
+    CatalogRule {
         rule: Rule {
             id: "array-index",
             severity: Severity::Error,
@@ -27,21 +27,21 @@ pub(super) const QUESTIONS: &[Question] = &[
             source: source::BRIEF,
             remedy: "CREATE INDEX idx_<table>_<column> ON … USING gin (…);",
         },
-        sql: "SELECT object, 'no GIN index has this array', format('CREATE INDEX ON %s USING gin (%I);', relation_object, name)
+        sql: "SELECT object, 'no GIN index contains this array', format('CREATE INDEX ON %s USING gin (%I);', relation_object, name)
             FROM columns WHERE relkind IN ('r', 'p') AND is_reachable AND category = 'A'
               AND NOT EXISTS (
                 SELECT FROM indexes WHERE indrelid = relation AND indisvalid AND method = 'gin' AND attnum = ANY (indkey))",
     },
-    Question {
+    CatalogRule {
         rule: Rule {
             id: "policy-key-index",
             severity: Severity::Error,
-            what: "A column that a policy for reading compares with the caller leads an index that the primary key follows.",
-            why: "A page of the caller's rows in the order of their keys would read everybody else's on the way.",
+            what: "An index begins with each column that a read policy compares with the caller, and continues with the primary key.",
+            why: "Otherwise a page of the caller's rows in the order of their keys reads the rows of everybody else too.",
             source: source::SCOPES,
             remedy: "CREATE INDEX idx_<table>_<column>_key ON … (<column>, <key>);",
         },
-        sql: r"SELECT object, 'no index gives the caller''s rows by key',
+        sql: r"SELECT object, 'no index returns the caller''s rows in the order of their keys',
               format('CREATE INDEX ON %s (%I, %s);', table_object, name, (
                 SELECT string_agg(quote_ident(of_key.attname), ', ' ORDER BY place)
                 FROM unnest(key) WITH ORDINALITY AS k (number, place)
@@ -52,17 +52,17 @@ pub(super) const QUESTIONS: &[Question] = &[
                 AND expressions IS NULL AND (indkey::int2[])[0] = compared.number
                 AND (indkey::int2[])[1:cardinality(key) - (compared.number = ANY (key))::int] = array_remove(key, compared.number))",
     },
-    Question {
+    CatalogRule {
         rule: Rule {
             id: "reference-key-index",
             severity: Severity::Error,
-            what: "A foreign key to a reference table (ref_…) leads an index in which a column that a policy for reading compares with the caller follows, and then the primary key.",
-            why: "Rows below a reference row belong to all tenants. A page of the caller's rows would read everybody else's on the way.",
+            what: "An index begins with each foreign key to a reference table (ref_…), and continues with a column that a read policy compares with the caller and with the primary key.",
+            why: "The rows that refer to a reference row belong to all tenants. Otherwise a page of the caller's rows reads the rows of everybody else too.",
             source: source::REFERENCES,
             remedy: "CREATE INDEX idx_<table>_<reference> ON … (<reference>, <column>, <key>);",
         },
         sql: r"SELECT format('%s.%I', table_object, of_reference.attname),
-              format('no index gives the caller''s rows of one of %s by key', confrelid::regclass),
+              format('no index returns the caller''s rows of one row of %s in the order of their keys', confrelid::regclass),
               format('CREATE INDEX ON %s (%s);', table_object, (
                 SELECT string_agg(quote_ident(attname), ', ' ORDER BY place)
                 FROM unnest(wanted) WITH ORDINALITY AS w (number, place)
@@ -77,7 +77,7 @@ pub(super) const QUESTIONS: &[Question] = &[
               SELECT FROM indexes WHERE indrelid = relation AND indisvalid AND method = 'btree' AND predicate = ''
                 AND expressions IS NULL AND (indkey::int2[])[0:cardinality(wanted) - 1] = wanted)",
     },
-    Question {
+    CatalogRule {
         rule: Rule {
             id: "index-name",
             severity: Severity::Error,
@@ -87,7 +87,7 @@ pub(super) const QUESTIONS: &[Question] = &[
             remedy: "Give it another name before it lands: a rename is not additive.",
         },
         // A word matches if one begins with the other: `profile` and `profiles`, `time` and `timestamp`.
-        sql: r"SELECT object, format('%s does not tell its table and columns', quote_ident(name)),
+        sql: r"SELECT object, format('%s does not name its table and columns', quote_ident(name)),
               format('name it idx_%s_<columns> before it lands', table_name)
             FROM indexes, LATERAL (SELECT regexp_split_to_array(regexp_replace(name, '^idx_', ''), '_') AS words) AS n,
               LATERAL (SELECT pg_get_indexdef(indexrelid) AS definition) AS d
@@ -101,7 +101,7 @@ pub(super) const QUESTIONS: &[Question] = &[
                 AND (of_column.word = column_word OR least(length(of_column.word), length(column_word)) > 2
                   AND (starts_with(of_column.word, column_word) OR starts_with(column_word, of_column.word)))))",
     },
-    Question {
+    CatalogRule {
         rule: Rule {
             id: "index-comment",
             severity: Severity::Error,
@@ -110,10 +110,10 @@ pub(super) const QUESTIONS: &[Question] = &[
             source: source::HANDBOOK,
             remedy: "COMMENT ON INDEX … IS '…';",
         },
-        sql: "SELECT object, 'nobody knows which query it serves', format('COMMENT ON INDEX %s IS ''…'';', object)
+        sql: "SELECT object, 'no comment names the query that it serves', format('COMMENT ON INDEX %s IS ''…'';', object)
             FROM indexes WHERE NOT is_constraint AND obj_description(indexrelid, 'pg_class') IS NULL",
     },
-    Question {
+    CatalogRule {
         rule: Rule {
             id: "index-valid",
             severity: Severity::Error,
@@ -125,7 +125,7 @@ pub(super) const QUESTIONS: &[Question] = &[
         sql: "SELECT object, 'building it failed: it serves no query', format('REINDEX INDEX CONCURRENTLY %s;', object)
             FROM indexes WHERE NOT indisvalid",
     },
-    Question {
+    CatalogRule {
         rule: Rule {
             id: "duplicate-index",
             severity: Severity::Error,
@@ -142,7 +142,7 @@ pub(super) const QUESTIONS: &[Question] = &[
               AND a.indcollation::text = b.indcollation::text AND a.indoption::text = b.indoption::text
               AND a.expressions IS NOT DISTINCT FROM b.expressions AND a.predicate = b.predicate",
     },
-    Question {
+    CatalogRule {
         rule: Rule {
             id: "prefix-index",
             severity: Severity::Warning,

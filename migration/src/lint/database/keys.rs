@@ -1,14 +1,14 @@
-//! Rules about foreign keys and the comments of constraints.
+//! Checks foreign keys and the comments of constraints.
 
 use super::super::rule::{Rule, Severity, source};
-use super::Question;
+use super::CatalogRule;
 
-pub(super) const QUESTIONS: &[Question] = &[
-    Question {
+pub(super) const CATALOG_RULES: &[CatalogRule] = &[
+    CatalogRule {
         rule: Rule {
             id: "foreign-key-index",
             severity: Severity::Error,
-            what: "The columns of every foreign key lead an index; of a key with more columns than its parent needs, those that name the parent.",
+            what: "An index begins with the columns of every foreign key; if fewer of them identify the parent, these suffice.",
             why: "A join from the parent, and every delete of it, would read the whole table.",
             source: source::BRIEF,
             remedy: "CREATE INDEX idx_<table>_<columns> ON …;",
@@ -28,7 +28,7 @@ pub(super) const QUESTIONS: &[Question] = &[
                     AND (parent.indkey::int2[])[0:parent.indnkeyatts - 1]
                       <@ ARRAY(SELECT confkey[place] FROM generate_subscripts(conkey, 1) AS place WHERE conkey[place] = ANY (beginning)))))",
     },
-    Question {
+    CatalogRule {
         rule: Rule {
             id: "foreign-key-on-delete",
             severity: Severity::Error,
@@ -41,20 +41,20 @@ pub(super) const QUESTIONS: &[Question] = &[
               'say ON DELETE CASCADE, SET NULL or RESTRICT before it lands'
             FROM constraints WHERE contype = 'f' AND confdeltype = 'a'",
     },
-    Question {
+    CatalogRule {
         rule: Rule {
             id: "foreign-key-valid",
             severity: Severity::Error,
             what: "Every constraint has been validated.",
-            why: "Rows from before it may break it.",
+            why: "Older rows may violate it.",
             source: source::BRIEF_METRICS,
             remedy: "ALTER TABLE … VALIDATE CONSTRAINT …;",
         },
-        sql: "SELECT object, 'it was never validated: rows from before it may break it',
+        sql: "SELECT object, 'it was never validated: older rows may violate it',
               format('ALTER TABLE %s VALIDATE CONSTRAINT %I;', table_object, conname)
             FROM constraints WHERE NOT convalidated",
     },
-    Question {
+    CatalogRule {
         rule: Rule {
             id: "constraint-comment",
             severity: Severity::Error,
@@ -63,7 +63,7 @@ pub(super) const QUESTIONS: &[Question] = &[
             source: source::RULES,
             remedy: "COMMENT ON CONSTRAINT … ON … IS '…';",
         },
-        sql: "SELECT object, 'a writer can break it, and it has no words for them',
+        sql: "SELECT object, 'a write can violate it, and it has no comment to show to the caller',
               format('COMMENT ON CONSTRAINT %I ON %s IS ''…'';', conname, table_object)
             FROM constraints WHERE contype IN ('c', 'f', 'u', 'x') AND obj_description(oid, 'pg_constraint') IS NULL
               AND EXISTS (SELECT FROM clients WHERE has_any_column_privilege(clients.oid, conrelid, 'INSERT, UPDATE'))

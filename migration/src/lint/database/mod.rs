@@ -1,4 +1,4 @@
-//! The rules about a database, checked with queries of Postgres's catalog.
+//! Checks the rules about a database with queries of Postgres's catalog.
 //!
 //! Most rules are a query that returns the objects that break them. It uses the names that [`PRELUDE`] defines, which cover only
 //! the schemas to check. Rules about policy expressions are written in Rust, over their syntax trees.
@@ -20,8 +20,8 @@ use super::{Config, Finding, LintError, Rule};
 /// The oldest version of Postgres whose catalog has the columns that the rules read.
 const OLDEST: i32 = 15;
 
-/// A rule with the query that finds violations: rows of object, message and remedy.
-struct Question {
+/// A rule with the query that finds its violations. Each row has an object, a message and a remedy.
+struct CatalogRule {
     rule: Rule,
     sql: &'static str,
 }
@@ -84,21 +84,21 @@ WITH schemas AS (
   JOIN pg_catalog.pg_attribute ON attname = found[1] WHERE attrelid = tables.oid AND is_reachable
 )";
 
-fn questions() -> impl Iterator<Item = &'static Question> {
+fn catalog_rules() -> impl Iterator<Item = &'static CatalogRule> {
     [
-        tables::QUESTIONS,
-        grants::QUESTIONS,
-        keys::QUESTIONS,
-        indexes::QUESTIONS,
-        columns::QUESTIONS,
-        code::QUESTIONS,
+        tables::CATALOG_RULES,
+        grants::CATALOG_RULES,
+        keys::CATALOG_RULES,
+        indexes::CATALOG_RULES,
+        columns::CATALOG_RULES,
+        code::CATALOG_RULES,
     ]
     .into_iter()
     .flatten()
 }
 
 pub(super) fn rules() -> impl Iterator<Item = &'static Rule> {
-    questions().map(|question| &question.rule).chain(policies::rules()).chain(orphans::rules())
+    catalog_rules().map(|it| &it.rule).chain(policies::rules()).chain(orphans::rules())
 }
 
 /// The findings, and the schemas that were checked.
@@ -116,7 +116,7 @@ pub(super) async fn check(
 ) -> Result<Found, LintError> {
     let mut catalog = Catalog::open(connection, config, schemas).await?;
     let mut findings = Vec::new();
-    for Question { rule, sql } in questions() {
+    for CatalogRule { rule, sql } in catalog_rules() {
         for row in catalog.rows(rule, sql).await? {
             let [object, message, remedy] = texts(rule, &row)?;
             findings.push(rule.finding(object, message, remedy));

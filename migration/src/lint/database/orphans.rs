@@ -29,7 +29,7 @@ const UNVALIDATED: &str = "
       AND other.attrelid = confrelid AND other.attnum = other_number
     GROUP BY object, table_object, conrelid, confrelid ORDER BY 1";
 
-/// The same columns for a configured reference; no row if one of its columns does not exist.
+/// The query for a configured reference, with the same columns; no row if one of its columns does not exist.
 const SOFT: &str = "
     SELECT own.attrelid::regclass || '.' || quote_ident(own.attname), other.attrelid::regclass::text, CASE
       WHEN (SELECT typcategory FROM pg_catalog.pg_type WHERE oid = own.atttypid) = 'A' THEN format(
@@ -45,7 +45,7 @@ const SOFT: &str = "
     WHERE own.attrelid = to_regclass($1) AND own.attname = $2 AND other.attrelid = to_regclass($3) AND other.attname = $4
       AND own.attnum > 0 AND other.attnum > 0";
 
-/// The SQL condition that row-level security hides rows of a table from the current user. An owner whom a policy lets through
+/// The SQL condition that row-level security hides rows of a table from the current user. An owner whom a policy admits
 /// sees all rows.
 const HIDDEN: &str = "
     SELECT row_security_active($1::text::regclass) AND NOT EXISTS (
@@ -65,7 +65,7 @@ pub(super) async fn check(
     notes: &mut Vec<String>,
 ) -> Result<(), LintError> {
     let failed = |error: sqlx::Error| LintError::database(&ORPHAN, &error);
-    let mut questions = catalog.rows(&ORPHAN, UNVALIDATED).await?;
+    let mut references = catalog.rows(&ORPHAN, UNVALIDATED).await?;
     let known = catalog.schemas.clone();
     let is_known = |column: &str| known.iter().any(|schema| column.split('.').next() == Some(schema));
     for reference in config.references.iter().filter(|it| is_known(&it.from)) {
@@ -80,15 +80,18 @@ pub(super) async fn check(
             .await
             .map_err(failed)?;
         match row {
-            Some(row) => questions.push(row),
+            Some(row) => references.push(row),
             None => findings.push(ORPHAN.finding(
                 reference.from.clone(),
-                format!("the configuration has it refer to {}, and one of them is not there", reference.to),
+                format!(
+                    "the configuration says that it references {}, but one of the two does not exist",
+                    reference.to
+                ),
                 "correct the reference in the configuration".into(),
             )),
         }
     }
-    for row in questions {
+    for row in references {
         let [object, parent, count, own_table, other_table] = texts(&ORPHAN, &row)?;
         let mut is_hidden = false;
         for table in [own_table, other_table] {
@@ -109,8 +112,8 @@ pub(super) async fn check(
         if orphans > 0 {
             findings.push(ORPHAN.finding(
                 object,
-                format!("{orphans} rows refer to no row of {parent}"),
-                format!("find out what they belong to; then keep the reference by a foreign key to {parent}"),
+                format!("{orphans} rows reference a missing row of {parent}"),
+                format!("find out what they belong to, and then add a validated foreign key to {parent}"),
             ));
         }
     }

@@ -1,4 +1,4 @@
-//! Rules about policy expressions: which calls they repeat for each row, and whether they recurse.
+//! Checks policy expressions: they repeat no call for each row, and do not recurse.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,13 +27,13 @@ const RECURSION: Rule = Rule {
     remedy: "Read the table in a function with its owner's rights and a fixed search_path.",
 };
 
-/// Table, policy, whether the policy applies to reading, and its expressions joined into one.
+/// The query for policies: table, policy, true if it applies to reading, and its expressions joined into one.
 const POLICIES: &str = "
     SELECT object, format('%s.%I', object, polname), (polcmd IN ('r', '*'))::text,
       concat_ws(', ', pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid))
     FROM tables JOIN pg_catalog.pg_policy ON polrelid = tables.oid ORDER BY 2";
 
-/// Other objects that read tables with their caller's rights: views, and functions in languages that can be parsed.
+/// The query for other objects that read tables with their caller's rights: views, and functions in languages that can be parsed.
 const READERS: &str = "
     SELECT object, pg_get_viewdef(oid) FROM views WHERE relkind = 'v' AND EXISTS (
       SELECT FROM pg_options_to_table(reloptions) WHERE option_name = 'security_invoker' AND option_value::boolean)
@@ -87,7 +87,7 @@ pub(super) async fn check(catalog: &mut Catalog<'_>) -> Result<Vec<Finding>, Lin
         if let Some(way) = way_back(&policy.table, reads(&policy.expression), &readers) {
             findings.push(RECURSION.finding(
                 policy.object.clone(),
-                format!("it comes back to its own table: {}", way.join(" → ")),
+                format!("it leads back to its own table: {}", way.join(" → ")),
                 "read the table in a function with its owner's rights and a fixed search_path".into(),
             ));
         }
@@ -104,7 +104,8 @@ fn per_row(expression: &Script) -> BTreeSet<String> {
         .collect()
 }
 
-/// Postgres prints its own functions without a schema; of these, only those that read settings identify the caller.
+/// Returns true if the called function has a schema, or is the one of Postgres that may identify the caller by a setting. Postgres prints
+/// its own functions without a schema.
 fn is_of_a_schema(call: &SyntaxNode) -> bool {
     call.children().any(|callee| match callee.kind() {
         SyntaxKind::FIELD_EXPR => true,

@@ -1,10 +1,10 @@
-//! Rules about every table: row-level security with policies, a primary key, a tenant column, and names in `snake_case`.
+//! Checks every table: row-level security with policies, a primary key, a tenant column, and names in `snake_case`.
 
 use super::super::rule::{Rule, Severity, source};
-use super::Question;
+use super::CatalogRule;
 
-pub(super) const QUESTIONS: &[Question] = &[
-    Question {
+pub(super) const CATALOG_RULES: &[CatalogRule] = &[
+    CatalogRule {
         rule: Rule {
             id: "rls-enabled",
             severity: Severity::Error,
@@ -17,7 +17,7 @@ pub(super) const QUESTIONS: &[Question] = &[
               format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY;', object)
             FROM tables WHERE NOT is_secured",
     },
-    Question {
+    CatalogRule {
         rule: Rule {
             id: "rls-forced",
             severity: Severity::Error,
@@ -26,11 +26,11 @@ pub(super) const QUESTIONS: &[Question] = &[
             source: source::GRANTS,
             remedy: "ALTER TABLE … FORCE ROW LEVEL SECURITY; and a policy for its owner.",
         },
-        sql: "SELECT object, 'row-level security does not bind its owner',
+        sql: "SELECT object, 'row-level security does not apply to its owner',
               format('ALTER TABLE %s FORCE ROW LEVEL SECURITY;', object)
             FROM tables WHERE is_secured AND NOT is_forced",
     },
-    Question {
+    CatalogRule {
         rule: Rule {
             id: "read-policy",
             severity: Severity::Error,
@@ -39,13 +39,13 @@ pub(super) const QUESTIONS: &[Question] = &[
             source: source::BRIEF,
             remedy: "CREATE POLICY … FOR SELECT USING (…);",
         },
-        sql: "SELECT object, 'no policy lets a client read it',
+        sql: "SELECT object, 'no policy allows a client to read it',
               format('CREATE POLICY %I ON %s FOR SELECT USING (…);', name || '_read', object)
             FROM tables WHERE is_reachable AND NOT EXISTS (
               SELECT FROM pg_catalog.pg_policy WHERE polrelid = tables.oid AND polpermissive AND polcmd IN ('r', '*')
                 AND (polroles && (ARRAY[0]::oid[] || ARRAY(SELECT oid FROM clients)) OR NOT EXISTS (SELECT FROM clients)))",
     },
-    Question {
+    CatalogRule {
         rule: Rule {
             id: "write-policy",
             severity: Severity::Error,
@@ -54,13 +54,13 @@ pub(super) const QUESTIONS: &[Question] = &[
             source: source::BRIEF,
             remedy: "CREATE POLICY … FOR INSERT WITH CHECK (…); or an exception that says who writes the table.",
         },
-        sql: "SELECT object, 'no policy lets a client write it',
+        sql: "SELECT object, 'no policy allows a client to write it',
               format('CREATE POLICY %I ON %s FOR INSERT WITH CHECK (…);', name || '_insert', object)
             FROM tables WHERE is_reachable AND NOT EXISTS (
               SELECT FROM pg_catalog.pg_policy WHERE polrelid = tables.oid AND polpermissive AND polcmd <> 'r'
                 AND (polroles && (ARRAY[0]::oid[] || ARRAY(SELECT oid FROM clients)) OR NOT EXISTS (SELECT FROM clients)))",
     },
-    Question {
+    CatalogRule {
         rule: Rule {
             id: "primary-key",
             severity: Severity::Error,
@@ -73,7 +73,7 @@ pub(super) const QUESTIONS: &[Question] = &[
             FROM tables WHERE NOT EXISTS (
               SELECT FROM pg_catalog.pg_constraint WHERE conrelid = tables.oid AND contype = 'p')",
     },
-    Question {
+    CatalogRule {
         rule: Rule {
             id: "created-at",
             severity: Severity::Error,
@@ -88,7 +88,7 @@ pub(super) const QUESTIONS: &[Question] = &[
               SELECT FROM pg_catalog.pg_attribute
               WHERE attrelid = tables.oid AND attname = 'created_at' AND atthasdef AND NOT attisdropped)",
     },
-    Question {
+    CatalogRule {
         rule: Rule {
             id: "tenant-column",
             severity: Severity::Error,
@@ -102,7 +102,7 @@ pub(super) const QUESTIONS: &[Question] = &[
             FROM tables WHERE tenant IS NOT NULL AND NOT EXISTS (
               SELECT FROM columns WHERE relation = tables.oid AND columns.name = tenant)",
     },
-    Question {
+    CatalogRule {
         rule: Rule {
             id: "snake-case",
             severity: Severity::Error,

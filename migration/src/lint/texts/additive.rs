@@ -1,4 +1,4 @@
-//! The rule that migrations are additive: they drop nothing and rename nothing.
+//! Checks that migrations are additive: they drop nothing and rename nothing.
 
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
@@ -33,7 +33,7 @@ const WITHOUT_DATA: [&str; 14] = [
     "EVENT_TRIGGER",
 ];
 
-/// Clauses whose names begin like statements that drop something, or that only loosen a column.
+/// The clauses of `ALTER` that only loosen a column, and others whose names begin like statements that drop something.
 const HARMLESS: [&str; 9] = [
     "DATABASE_FORCE_CLAUSE",
     "DEFAULT",
@@ -64,7 +64,7 @@ pub(super) fn check(text: &Text, script: &Script) -> Vec<Finding> {
             |object| made.iter().any(|(at, it)| it == object && (*at < place || loss.is_without_data));
         let is_replaced = !loss.objects.is_empty() && loss.objects.iter().all(is_made_here);
         if !is_replaced {
-            let remedy = "add the new beside the old, and let the old be unused";
+            let remedy = "add the new object beside the old one, and leave the old one unused";
             findings.push(text.finding(&ADDITIVE, *line, loss.message, remedy.into()));
         }
     }
@@ -87,14 +87,10 @@ impl Loss {
         if let Some(kind) = name.strip_prefix("DROP_").filter(|kind| !HARMLESS.contains(kind)) {
             let objects = objects(node, kind);
             let is_without_data = WITHOUT_DATA.contains(&kind);
-            return Some(Self {
-                message: format!("{} takes something away", words()),
-                objects,
-                is_without_data,
-            });
+            return Some(Self { message: format!("{} drops something", words()), objects, is_without_data });
         }
         if name.starts_with("RENAME_") || name.ends_with("_RENAME_TO") {
-            return lost(format!("{} takes a name away", words()));
+            return lost(format!("{} renames something", words()));
         }
         match node.kind() {
             SyntaxKind::SET_TYPE | SyntaxKind::ALTER_ATTRIBUTE => lost(format!("{} changes a type", words())),

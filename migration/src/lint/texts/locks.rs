@@ -1,4 +1,4 @@
-//! Rules about statements that block others while they read or write a whole table.
+//! Checks for statements that block others while they read or write a whole table.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +20,7 @@ const INDEX: Rule = Rule {
 const DEFAULT: Rule = Rule {
     id: "lock-volatile-default",
     severity: Severity::Warning,
-    what: "An added column has no default that differs from row to row.",
+    what: "An added column has no default that is computed for each row.",
     why: "Otherwise Postgres rewrites the whole table, and nobody can read it meanwhile.",
     source: source::HANDBOOK,
     remedy: "Add the column without a default, set the default, and fill the rows in batches.",
@@ -53,7 +53,7 @@ const CONSTRAINT: Rule = Rule {
     remedy: "ADD CONSTRAINT … NOT VALID; then VALIDATE CONSTRAINT in a migration of its own.",
 };
 
-/// Functions that return the same value for all rows of a statement.
+/// The functions that return the same value for all rows of a statement.
 const STABLE: [&str; 4] = ["now", "transaction_timestamp", "statement_timestamp", "current_setting"];
 
 pub(super) fn rules() -> impl Iterator<Item = &'static Rule> {
@@ -77,7 +77,7 @@ pub(super) fn check(text: &Text, script: &Script) -> Vec<Finding> {
         findings.push(text.finding(
             rule,
             node.line,
-            format!("{table} may hold many rows, and others wait for this"),
+            format!("{table} may have many rows, and this statement blocks others meanwhile"),
             rule.remedy.to_owned(),
         ));
     }

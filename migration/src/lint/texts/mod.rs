@@ -1,4 +1,4 @@
-//! The rules about the text of migrations.
+//! Checks the text of migrations.
 
 mod additive;
 mod locks;

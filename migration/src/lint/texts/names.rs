@@ -1,4 +1,4 @@
-//! Rules about the names of migrations: their form, their order, and that each has an up and a down script.
+//! Checks the names of migrations, their order, and that each has an up and a down script.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -56,8 +56,8 @@ pub(super) fn check(texts: &[Text]) -> Vec<Finding> {
                     findings.push(text.finding(
                         &ORDER,
                         1,
-                        format!("{first} has the same moment"),
-                        "give it a later moment before it lands".into(),
+                        format!("{first} has the same number"),
+                        "give it a larger number before it lands".into(),
                     ));
                 }
             }

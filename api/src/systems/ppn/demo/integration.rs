@@ -91,7 +91,7 @@ pub(super) fn homework(session: &Session, number: usize, protocol: &ProtocolRow)
     for place in 0..random.between(2, 8) {
         let assigned = (session.day + place * 4 + random.between(0, 2)).min(0);
         let due = assigned + random.pick(&[3, 7, 7, 10, 14]);
-        // What is due in the future is rarely done by now; of the rest most is, a little of it late.
+        // Homework due in the future is rarely complete; most of the rest is, and some of it was late.
         let (likely, from, to) = if due > 0 {
             (0.15, assigned, 0)
         } else {

@@ -1,4 +1,4 @@
-//! The demo data: five sites over two years and the rest of their network, made up from fixed numbers, so that it is the same on every database.
+//! Loads the demo data of the portal: five sites over two years and the rest of their network, computed from fixed numbers.
 
 mod integration;
 mod network;

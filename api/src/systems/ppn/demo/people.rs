@@ -17,24 +17,24 @@ pub const PERSONAS: [Persona; 6] = [
     persona(
         1,
         "Clinician, South Bank Clinic",
-        "Reads and writes the protocols of South Bank Clinic; those of North Shore Clinic do not exist for them.",
+        "Reads and writes the protocols of South Bank Clinic; those of North Shore Clinic are hidden from them.",
     ),
     persona(
         2,
         "Site administrator, North Shore Clinic",
-        "Reads and writes the protocols of North Shore Clinic like its clinicians do, and follows its outcomes by month, \
-         also beside the network.",
+        "Reads and writes the protocols of North Shore Clinic like its clinicians do, and compares its outcomes by month \
+         with the network's.",
     ),
     persona(
         3,
         "Clinician, North Shore and South Bank Clinic",
-        "Works in two sites: one query answers with the protocols of both.",
+        "Works at two sites: one query returns the protocols of both.",
     ),
     persona(
         4,
         "Network administrator",
-        "Maintains the reference tables and compares the outcomes of all sites, but sees patients only of Lakeside \
-         Research Institute, and writes none.",
+        "Maintains the reference tables and compares the outcomes of all sites, but sees only the patients of Lakeside \
+         Research Institute, and writes no clinical data.",
     ),
     persona(
         5,
@@ -99,7 +99,7 @@ pub(super) enum Role {
     NetworkAdmin,
     SiteAdmin,
     Clinician,
-    /// A clinician until `LEFT`.
+    /// The person was a clinician until `LEFT`.
     FormerClinician,
     Analyst,
     Auditor,

@@ -159,7 +159,7 @@ fn patient(
     }
 }
 
-/// A row of `log_clinical_records`, with names in place of the keys of reference rows.
+/// A row of `log_clinical_records`, with the names of reference rows instead of their keys.
 #[derive(Debug, Serialize)]
 pub(super) struct ProtocolRow {
     pub(super) record_id: i64,

@@ -31,12 +31,12 @@ FROM json_to_recordset($1) AS row(
 /// Indexes of the first supervisees, so that the demo users see supervision.
 const FIRST_SUPERVISEES: [usize; 4] = [0, 0, 1, 3];
 
-/// Supervisor, supervisee and status of those among whom are the users to try the demo as: a request to accept, and one that
+/// Supervisor, supervisee and status of the relationships with demo users: a request to accept, and one that
 /// has to wait because all three places are taken. By places among the practitioners.
 const OF_PERSONAS: [(usize, usize, &str); 5] =
     [(0, 1, "pending"), (4, 3, "active"), (4, 2, "active"), (4, 9, "active"), (4, 6, "pending")];
 
-/// Supervision of the less by the more experienced: thirty-five pairs, each once, and nobody takes on more than they can.
+/// Returns thirty-five pairs of supervisors and less experienced supervisees; no supervisor has more supervisees than they accept.
 pub(super) fn relationships(profiles: &[ProfileRow]) -> Vec<RelationshipRow> {
     let mut random = Random::new(RELATIONSHIPS, 0);
     let statuses = [("active", 12), ("pending", 6), ("completed", 8), ("cancelled", 4)];

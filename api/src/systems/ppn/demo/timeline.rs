@@ -66,7 +66,7 @@ pub(super) fn events(session: &Session, number: usize, protocol: &ProtocolRow) -
         .collect()
 }
 
-/// An event as the clinician taps it.
+/// An event as the clinician logs it.
 struct Tap {
     /// Second of the session.
     second: i32,
@@ -201,7 +201,7 @@ impl<'a> Timeline<'a> {
     }
 }
 
-/// A reading as the device shows it.
+/// Rounds a reading as the device shows it.
 #[expect(clippy::cast_possible_truncation, reason = "readings are small")]
 fn whole(reading: f64) -> i32 {
     reading.round() as i32

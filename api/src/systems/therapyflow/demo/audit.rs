@@ -1,4 +1,4 @@
-//! The audit log of the demo data, made from the rows with the time of each event.
+//! Writes the audit log of the demo data, from the rows and the time of each event.
 
 use tokio_postgres::{Error, Transaction};
 
@@ -30,7 +30,7 @@ async fn switch(transaction: &Transaction<'_>, how: &str) -> Result<(), Error> {
     transaction.batch_execute(&each.concat()).await
 }
 
-/// A row began as what it is, but for what happened to it afterwards, which is a change of its own.
+/// The column values of a row when it was inserted; later changes of the row are logged separately.
 const INSERT: &str = "\
 WITH history AS (
   SELECT 'organizations' AS table_name, it.id, it.id AS org_id, NULL::uuid AS user_id, to_jsonb(it) AS after,

@@ -1,4 +1,4 @@
-//! Consents that the patients were asked for.
+//! Generates the consents that patients were asked for.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! The demo data: two organizations over half a year, with planned sessions.
+//! Loads the demo data of TherapyFlow: two organizations over half a year, with planned sessions.
 
 mod audit;
 mod consents;

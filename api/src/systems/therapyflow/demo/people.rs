@@ -17,14 +17,10 @@ pub const PERSONAS: [Persona; 5] = [
     persona(
         0,
         "Therapist, Mindful Care",
-        "Sees the patients of Mindful Care, and the sessions, notes and recordings of their own; wearable data of whoever \
-         consents.",
+        "Sees the patients of Mindful Care, the sessions, notes and recordings of their own patients, and the wearable data \
+         of patients who consent.",
     ),
-    persona(
-        5,
-        "Therapist, Riverbank Therapy",
-        "Sees Riverbank Therapy; Mindful Care does not exist for them.",
-    ),
+    persona(5, "Therapist, Riverbank Therapy", "Sees Riverbank Therapy; Mindful Care is hidden from them."),
     persona(
         3,
         "Administrator, Mindful Care",
@@ -50,8 +46,9 @@ const fn persona(account: usize, title: &'static str, description: &'static str)
 /// Address of the first patient, who is the only one with an account.
 const PATIENT_EMAIL: &str = "patient@mindful.example";
 
-/// Days on which everything began and on which a patient came.
+/// The day on which the organizations opened; days count from the current one of the demo data.
 const OPENED: i32 = -400;
+/// The day on which the first patient came.
 const FIRST_PATIENT: i32 = -200;
 
 const ORGANIZATIONS: [(&str, &str); 2] = [("Mindful Care", "biosync"), ("Riverbank Therapy", "pro")];

@@ -46,7 +46,7 @@ pub(super) fn rows() -> Vec<SessionRow> {
     let mut rows = Vec::new();
     for patient in all_patients() {
         let mut random = Random::new(SESSIONS, patient.number);
-        // Of a therapist's patients no two share a day of the week.
+        // No two patients of a therapist share a day of the week.
         let weekday = i32::try_from(patient.turn % 5).unwrap_or_default();
         let begin = MORNING + 60 * random.between(0, 7);
         let duration_minutes = random.pick(&[50, 50, 50, 80]);

@@ -1,4 +1,4 @@
-//! The checks, as queries of Postgres's catalog. Each returns findings: object, message, remedy, and whether it is unsafe. All
+//! Checks a database with queries of Postgres's catalog. Each query returns findings: object, message, remedy, and whether it is unsafe. All
 //! run in one statement, so that they share its common table expressions.
 //!
 //! A table from before the first migration keeps the privileges, policies and keys of its owner: further or different ones than
@@ -10,12 +10,12 @@ use super::roles::ROLES;
 pub(super) const ABOUT_ROLES: i32 = 0;
 
 /// Returns all checks as one statement: findings in the order of the checks, each row after its check's number. The last row is
-/// that of [`MEMORY`].
+/// that of [`CACHE_STATE`].
 pub(super) fn all() -> String {
-    let questions = [&ROLES].into_iter().chain(&QUESTIONS).chain([&MEMORY]).enumerate();
-    let asked = questions
-        .map(|(number, question)| format!("SELECT {number}, found.* FROM (\n{question}\n) AS found"));
-    format!("{PRELUDE}\n{}\nORDER BY 1", asked.collect::<Vec<_>>().join("\nUNION ALL\n"))
+    let checks = [&ROLES].into_iter().chain(&CHECKS).chain([&CACHE_STATE]).enumerate();
+    let numbered =
+        checks.map(|(number, check)| format!("SELECT {number}, found.* FROM (\n{check}\n) AS found"));
+    format!("{PRELUDE}\n{}\nORDER BY 1", numbered.collect::<Vec<_>>().join("\nUNION ALL\n"))
 }
 
 /// The common table expressions of the checks. `$1` is the value of [`super::expected`].
@@ -66,7 +66,7 @@ WITH said AS MATERIALIZED (
     CASE tgenabled WHEN 'O' THEN definition WHEN 'A' THEN definition || ' ' || always
       ELSE format('%s ALTER TABLE %s %s TRIGGER %I;', definition, object,
         CASE tgenabled WHEN 'D' THEN 'DISABLE' ELSE 'ENABLE REPLICA' END, tgname) END AS statement,
-    -- What it would be if it fired whatever session_replication_role says.
+    -- The statement of the same trigger if it fires whatever session_replication_role is.
     definition || ' ' || always AS statement_of_always
   FROM served JOIN pg_catalog.pg_trigger AS t ON tgrelid = served.oid, LATERAL (
     SELECT pg_get_triggerdef(t.oid) || ';' AS definition, format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I;', object, tgname) AS always
@@ -76,7 +76,7 @@ WITH said AS MATERIALIZED (
     polroles && (ARRAY[0]::oid[] || ARRAY(SELECT g.oid FROM pg_catalog.pg_roles AS g, clients
       WHERE pg_has_role(clients.oid, g.oid, 'USAGE')) || ARRAY(SELECT oid FROM pg_catalog.pg_roles WHERE rolname = session_user))
       AS is_for_clients,
-    -- Whether it lets through rows without looking at them, for reading or for writing.
+    -- True if the policy admits rows without reading a column of theirs, for reading or for writing.
     polpermissive AND (polcmd <> 'a' AND coalesce(polqual::text, '') !~ '\\{VAR '
       OR polcmd <> 'r' AND polcmd <> 'd' AND coalesce(polwithcheck, polqual)::text !~ '\\{VAR ') AS is_blind,
     concat(format('CREATE POLICY %I ON %s', polname, object),
@@ -101,30 +101,30 @@ WITH said AS MATERIALIZED (
   FROM served JOIN pg_catalog.pg_attribute ON attrelid = served.oid AND NOT attisdropped, aclexplode(attacl)
 )";
 
-const QUESTIONS: [&str; 18] = [
+const CHECKS: [&str; 18] = [
     // Tables that are missing, or cannot be protected.
     "SELECT format('%I.%I', schema, name), 'there is no such table',
-       '-- make the migrations that are pending, see praxis migrate status; where none is, restore the table from a backup', true
+       '-- apply the pending migrations, which praxis migrate status lists; if there are none, restore the table from a backup', true
      FROM expected WHERE NOT EXISTS (
        SELECT FROM served WHERE served.schema = expected.schema AND served.name = expected.name)
      UNION ALL
-     SELECT object, 'it is neither a table nor a view: row-level security does not hold for it',
-       format('-- put a table with policies in the place of %s', object), true
+     SELECT object, 'it is neither a table nor a view: row-level security does not apply to it',
+       format('-- replace %s by a table with policies', object), true
      FROM served WHERE relkind NOT IN ('r', 'p', 'v')",
     "SELECT object, 'row-level security is off: a grant shows every row',
        format('ALTER TABLE %1$s ENABLE ROW LEVEL SECURITY;', object), true
      FROM served WHERE is_table AND NOT relrowsecurity",
-    "SELECT object, 'row-level security does not bind its owner',
+    "SELECT object, 'row-level security does not apply to its owner',
        format('ALTER TABLE %s FORCE ROW LEVEL SECURITY;', object), true
      FROM served WHERE is_table AND NOT relforcerowsecurity",
-    "SELECT object, 'it shows what its owner sees', format('ALTER VIEW %s SET (security_invoker = true);', object), true
+    "SELECT object, 'it reads with its owner''s rights', format('ALTER VIEW %s SET (security_invoker = true);', object), true
      FROM served WHERE relkind = 'v' AND NOT EXISTS (
        SELECT FROM pg_options_to_table(reloptions) WHERE option_name = 'security_invoker' AND option_value::boolean)",
     // Columns.
     "SELECT format('%s.%I', object, c.name),
        CASE WHEN attnum IS NULL THEN 'there is no such column'
-         ELSE format('it is %s, and %s is expected', format_type(atttypid, NULL), format_type(types[1], NULL)) END,
-       CASE WHEN NOT is_table THEN format('-- make the view %s again, as its migration does', object)
+         ELSE format('its type is %s instead of %s', format_type(atttypid, NULL), format_type(types[1], NULL)) END,
+       CASE WHEN NOT is_table THEN format('-- create the view %s again, as its migration does', object)
          WHEN attnum IS NULL THEN format('ALTER TABLE %s ADD COLUMN %I %s;', object, c.name, format_type(types[1], NULL))
          ELSE format('ALTER TABLE %s ALTER COLUMN %I TYPE %s USING %2$I::%3$s;', object, c.name, format_type(types[1], NULL)) END,
        true
@@ -133,7 +133,7 @@ const QUESTIONS: [&str; 18] = [
        SELECT attnum, atttypid FROM pg_catalog.pg_attribute
        WHERE attrelid = served.oid AND attname = c.name AND attnum > 0 AND NOT attisdropped) AS a ON true
      WHERE attnum IS NULL OR atttypid <> ALL (types)",
-    "SELECT format('%s.%I', object, c.name), 'it may be NULL, and is not expected to be',
+    "SELECT format('%s.%I', object, c.name), 'it may be NULL, but must not be',
        format('ALTER TABLE %s ALTER COLUMN %I SET NOT NULL;', object, c.name), NOT was_there
      FROM served, jsonb_to_recordset(columns) AS c (name text, required boolean)
      JOIN pg_catalog.pg_attribute ON attname = c.name AND NOT attisdropped AND NOT attnotnull
@@ -157,17 +157,17 @@ const QUESTIONS: [&str; 18] = [
     "SELECT served.object, format('its policy %I is missing', policy), statement, true
      FROM shipped JOIN served USING (object), jsonb_each_text(shipped.policies) AS p (policy, statement)
      WHERE NOT EXISTS (SELECT FROM policies WHERE policies.oid = served.oid AND polname = policy)",
-    "SELECT object, format('its policy %I is not that of the migrations', polname),
+    "SELECT object, format('its policy %I differs from that of the migrations', polname),
        format('DROP POLICY %I ON %s; %s', polname, object, p.statement), is_blind OR NOT was_there
      FROM policies JOIN shipped USING (object), jsonb_each_text(shipped.policies) AS p (policy, statement)
      WHERE policy = polname AND p.statement <> policies.statement",
     "SELECT object,
        CASE WHEN is_blind THEN format('its policy %I admits callers whatever the row contains', polname)
-         ELSE format('its policy %I is not of the migrations', polname) END,
+         ELSE format('its policy %I does not come from the migrations', polname) END,
        format('DROP POLICY %I ON %s;', polname, object), is_blind OR NOT was_there
      FROM policies LEFT JOIN shipped USING (object)
      WHERE is_for_clients AND polpermissive AND NOT coalesce(shipped.policies ? polname::text, false)",
-    "SELECT object, format('its policy %I is not of the migrations: no answer of a reference table is kept in memory', polname),
+    "SELECT object, format('its policy %I does not come from the migrations, so that answers of the table are not cached', polname),
        format('DROP POLICY %I ON %s;', polname, object), false
      FROM policies LEFT JOIN shipped USING (object)
      WHERE is_for_clients AND reference AND NOT polpermissive AND polcmd IN ('r', '*')
@@ -185,16 +185,16 @@ const QUESTIONS: [&str; 18] = [
          array_to_string(ARRAY(SELECT quote_ident(c) FROM unnest(allowed) AS c), ', ') AS columns_of,
          cardinality(allowed) > 0 AND NOT is_anonymous AS may_some,
          CASE WHEN privilege NOT IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE')
-             THEN ', and row-level security does not hold for it'
+             THEN ', which row-level security does not restrict'
            WHEN grantee = 0 THEN ', which is everybody'
-           WHEN privilege = 'SELECT' AND reads AND is_anonymous AND NOT anonymous_reads THEN ', who is nobody'
+           WHEN privilege = 'SELECT' AND reads AND is_anonymous AND NOT anonymous_reads THEN ', and so to callers without a token'
            WHEN privilege = 'SELECT' AND reads THEN NULL
-           WHEN privilege = 'SELECT' THEN ', and is not served'
-           WHEN is_anonymous THEN ', who is nobody'
+           WHEN privilege = 'SELECT' THEN ', but the table is not served to callers'
+           WHEN is_anonymous THEN ', and so to callers without a token'
            WHEN privilege = 'DELETE' AND deletes THEN NULL
-           WHEN privilege = 'DELETE' THEN ', and no row is deleted by callers'
+           WHEN privilege = 'DELETE' THEN ', but callers do not delete rows of it'
            WHEN attribute = ANY (allowed) THEN NULL
-           WHEN attribute IS NOT NULL THEN ', and the column is not written by callers'
+           WHEN attribute IS NOT NULL THEN ', but callers do not write the column'
            WHEN EXISTS (SELECT FROM pg_catalog.pg_attribute
              WHERE attrelid = oid AND attnum > 0 AND NOT attisdropped AND attname <> ALL (allowed))
              THEN ', also for columns that callers do not write'
@@ -203,7 +203,7 @@ const QUESTIONS: [&str; 18] = [
          SELECT granted.*, EXISTS (SELECT FROM shipped, clients
              WHERE shipped.object = granted.object AND is_anonymous AND client = ANY (readers)) AS anonymous_reads,
            CASE privilege WHEN 'INSERT' THEN inserts WHEN 'UPDATE' THEN updates ELSE '{}' END AS allowed,
-           -- Whether somebody has it who has no token, be it through another role.
+           -- True if callers without a token have the privilege, perhaps through another role.
            EXISTS (SELECT FROM clients WHERE is_anonymous
              AND CASE grantee WHEN 0 THEN true ELSE pg_has_role(clients.oid, grantee, 'USAGE') END) AS is_anonymous
          FROM granted WHERE CASE grantee WHEN 0 THEN true ELSE EXISTS (
@@ -225,16 +225,16 @@ const QUESTIONS: [&str; 18] = [
        WHERE functions.oid IS NOT NULL AND EXISTS (
          SELECT FROM aclexplode(coalesce(proacl, acldefault('f', proowner))) WHERE grantee = 0)
        UNION ALL
-       SELECT 'it may write, and is served as one that reads', format('ALTER FUNCTION %s STABLE;', object)
+       SELECT 'it may write, but is served as a function that reads', format('ALTER FUNCTION %s STABLE;', object)
        WHERE NOT writes AND provolatile = 'v'
        UNION ALL
-       SELECT format('its argument %I is missing or of another type', a.name), '-- make it again, as its migration does'
+       SELECT format('its argument %I is missing or of another type', a.name), '-- create it again, as its migration does'
        FROM jsonb_to_recordset(arguments) AS a (name text, types oid[])
        WHERE functions.oid IS NOT NULL AND NOT EXISTS (
          SELECT FROM unnest(proargnames, functions.types, proargmodes) AS has (name, type, mode)
          WHERE has.name = a.name AND coalesce(mode, 'i') IN ('i', 'b', 'v') AND type = ANY (a.types))
        UNION ALL
-       SELECT format('it gives no %I of the type that is expected', c.name), '-- make it again, as its migration does'
+       SELECT format('it returns no %I of the expected type', c.name), '-- create it again, as its migration does'
        FROM jsonb_to_recordset(columns) AS c (name text, types oid[])
        WHERE functions.oid IS NOT NULL AND NOT EXISTS (
          SELECT FROM unnest(proargnames, functions.types, proargmodes) AS has (name, type, mode)
@@ -245,13 +245,13 @@ const QUESTIONS: [&str; 18] = [
      ) AS found",
     // Functions of policies, triggers and served functions: all that the migrations create. The caller adds the text of the
     // definition.
-    "SELECT object, 'it is not as the migrations make it', NULL, true FROM of_migrations
+    "SELECT object, 'it differs from the definition in the migrations', NULL, true FROM of_migrations
      WHERE md5(definition) <> hash AND NOT EXISTS (
        SELECT FROM functions AS f WHERE f.oid = of_migrations.oid AND (f.prosecdef OR NOT writes AND provolatile = 'v'))
      UNION ALL
      SELECT object, format('it belongs to %s', proowner::regrole),
        concat(format('ALTER FUNCTION %s OWNER TO %s;', object, owner.oid::regrole),
-         -- What was granted to that owner goes with it.
+         -- The change of owner takes the privileges of the old owner away.
          (SELECT string_agg(format(' GRANT EXECUTE ON FUNCTION %s TO %I;', object, caller), '')
            FROM unnest(may_call) AS caller WHERE caller = proowner::regrole::text)), true
      FROM of_migrations, owner WHERE proowner <> owner.oid AND (prosecdef OR pg_has_role(session_user, proowner, 'MEMBER'))
@@ -273,8 +273,8 @@ const QUESTIONS: [&str; 18] = [
      FROM shipped JOIN served USING (object), jsonb_each_text(shipped.triggers) AS t (trigger, statement)
      WHERE NOT EXISTS (SELECT FROM triggers WHERE triggers.oid = served.oid AND tgname = t.trigger)
      UNION ALL
-     SELECT object, format(CASE WHEN is_lesser THEN 'its trigger %I does not fire where session_replication_role is replica'
-         WHEN tgenabled = 'D' THEN 'its trigger %I is disabled' ELSE 'its trigger %I is not that of the migrations' END, tgname),
+     SELECT object, format(CASE WHEN is_lesser THEN 'its trigger %I does not fire if session_replication_role is replica'
+         WHEN tgenabled = 'D' THEN 'its trigger %I is disabled' ELSE 'its trigger %I differs from that of the migrations' END, tgname),
        CASE WHEN is_lesser THEN always ELSE format('DROP TRIGGER %I ON %s; %s', tgname, object, t.statement) END,
        NOT was_there AND NOT is_lesser
      FROM triggers JOIN shipped USING (object), jsonb_each_text(shipped.triggers) AS t (trigger, statement),
@@ -299,10 +299,10 @@ const QUESTIONS: [&str; 18] = [
            AND tgfoid NOT IN (SELECT oid FROM of_migrations))",
 ];
 
-/// Returns a text that changes with everything but rows that answers of reference tables depend on, and whether all callers of a
-/// role get the same answers: whether their policies are those of the migrations, which depend on the role alone. Possible
-/// changes show in the rows of Postgres's catalog: each change of an object writes a new row.
-const MEMORY: &str = "
+/// The query for the state of cached reference tables. It returns a text that changes whenever the cached answers may change for
+/// another reason than rows (each change of an object writes a new row of Postgres's catalog), and true if all callers of a role get
+/// the same answers, which holds for the migrations' policies: they depend on the role alone.
+const CACHE_STATE: &str = "
 SELECT md5(concat(
     (SELECT string_agg(concat(c.oid, ' ', c.xmin), ',' ORDER BY c.oid) FROM pg_catalog.pg_class AS c JOIN served USING (oid)
       WHERE reference),
@@ -320,7 +320,7 @@ SELECT md5(concat(
     WHERE reference AND is_for_clients AND polcmd IN ('r', '*')
       AND policies.statement IS DISTINCT FROM shipped.policies ->> polname::text)";
 
-/// Returns the protection of the served tables, as JSON.
+/// The query for the protection of the served tables, as JSON.
 pub(super) const PROTECTION: &str = "
 SELECT jsonb_pretty(jsonb_agg(jsonb_build_object('object', object, 'readers', readers, 'policies', policies,
   'foreign_keys', foreign_keys, 'triggers', triggers) ORDER BY object))
@@ -336,7 +336,7 @@ FROM (
   FROM served
 ) AS protected";
 
-/// Returns the functions that the migrations create, as JSON.
+/// The query for the functions that the migrations create, as JSON.
 pub(super) const FUNCTIONS: &str = "
 SELECT jsonb_pretty(jsonb_agg(jsonb_build_object(
   'object', object, 'hash', md5(definition), 'callers', callers, 'definition', definition) ORDER BY object))
@@ -345,7 +345,7 @@ FROM made";
 #[cfg(test)]
 mod tests {
     #[test]
-    fn what_is_expected_is_sent_and_read_once() {
+    fn the_expected_state_is_sent_once() {
         assert_eq!(super::all().matches("$1").count(), 1);
     }
 }
