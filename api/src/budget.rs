@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_share_is_a_quarter_and_what_is_dropped_is_given_back() {
+    fn a_share_is_a_quarter_and_a_dropped_reservation_is_released() {
         let budget = Budget::new(8 * MB);
         assert_eq!(budget.reserve(person(1), 2 * MB + 1).err(), Some(Spent::TooMuch));
         assert_eq!(budget.open(person(1)).admit(2 * MB + 1), Err(Spent::TooMuch));
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn ordinary_requests_find_room_when_everything_is_held() {
+    fn ordinary_requests_find_room_when_all_memory_is_reserved() {
         let budget = Budget::new(8 * MB);
         let all: Vec<_> = (0..4).map(|number| budget.reserve(person(number), 2 * MB).unwrap()).collect();
         assert_eq!(budget.reserve(person(9), FLOOR + 1).err(), Some(Spent::AtTheMoment));

@@ -14,18 +14,18 @@ const LARGEST_PART: usize = 4;
 /// A cache of values by their keys. Beyond the limit it evicts the least recently used ones.
 pub(crate) struct Cache<K, V> {
     most: usize,
-    kept: Mutex<Kept<K, V>>,
+    entries: Mutex<Entries<K, V>>,
 }
 
-struct Kept<K, V> {
-    entries: LruCache<K, (V, usize)>,
+struct Entries<K, V> {
+    by_key: LruCache<K, (V, usize)>,
     bytes: usize,
 }
 
 impl<K: Hash + Eq, V: Clone> Cache<K, V> {
     /// Returns an empty cache with this limit in bytes.
     pub(crate) fn new(most: usize) -> Self {
-        Self { most, kept: Mutex::new(Kept { entries: LruCache::unbounded(), bytes: 0 }) }
+        Self { most, entries: Mutex::new(Entries { by_key: LruCache::unbounded(), bytes: 0 }) }
     }
 
     /// Returns the value of a key.
@@ -34,7 +34,7 @@ impl<K: Hash + Eq, V: Clone> Cache<K, V> {
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        self.kept().entries.get(key).map(|(value, _)| value.clone())
+        self.entries().by_key.get(key).map(|(value, _)| value.clone())
     }
 
     /// Stores a value that takes this many bytes, including its key.
@@ -43,15 +43,15 @@ impl<K: Hash + Eq, V: Clone> Cache<K, V> {
         if bytes > self.most / LARGEST_PART {
             return;
         }
-        let mut kept = self.kept();
-        kept.bytes += bytes;
-        if let Some((_, (_, freed))) = kept.entries.push(key, (value, bytes)) {
-            kept.bytes -= freed;
+        let mut entries = self.entries();
+        entries.bytes += bytes;
+        if let Some((_, (_, freed))) = entries.by_key.push(key, (value, bytes)) {
+            entries.bytes -= freed;
         }
-        while kept.bytes > self.most
-            && let Some((_, (_, freed))) = kept.entries.pop_lru()
+        while entries.bytes > self.most
+            && let Some((_, (_, freed))) = entries.by_key.pop_lru()
         {
-            kept.bytes -= freed;
+            entries.bytes -= freed;
         }
     }
 
@@ -61,22 +61,22 @@ impl<K: Hash + Eq, V: Clone> Cache<K, V> {
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        let mut kept = self.kept();
-        if let Some((_, freed)) = kept.entries.pop(key) {
-            kept.bytes -= freed;
+        let mut entries = self.entries();
+        if let Some((_, freed)) = entries.by_key.pop(key) {
+            entries.bytes -= freed;
         }
     }
 
     /// Removes everything.
     pub(crate) fn clear(&self) {
-        let mut kept = self.kept();
-        kept.entries.clear();
-        kept.bytes = 0;
+        let mut entries = self.entries();
+        entries.by_key.clear();
+        entries.bytes = 0;
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept<K, V>> {
+    fn entries(&self) -> MutexGuard<'_, Entries<K, V>> {
         // A panic while the lock was held may lose values, which is harmless.
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -84,20 +84,20 @@ impl<K: Hash + Eq, V: Clone> Cache<K, V> {
 mod tests {
     use super::*;
 
-    fn kept(cache: &Cache<u32, u32>) -> Vec<u32> {
-        (0..10).filter(|key| cache.kept().entries.peek(key).is_some()).collect()
+    fn keys(cache: &Cache<u32, u32>) -> Vec<u32> {
+        (0..10).filter(|key| cache.entries().by_key.peek(key).is_some()).collect()
     }
 
     #[test]
-    fn what_was_not_asked_for_longest_goes_first() {
+    fn the_least_recently_used_entry_is_evicted_first() {
         let cache = Cache::new(5 * ENTRY);
         for key in 0..5 {
             cache.put(key, key, 0);
         }
         assert_eq!(cache.get(&0), Some(0));
         cache.put(5, 5, 0);
-        assert_eq!(kept(&cache), [0, 2, 3, 4, 5]);
-        assert_eq!(cache.kept().bytes, 5 * ENTRY);
+        assert_eq!(keys(&cache), [0, 2, 3, 4, 5]);
+        assert_eq!(cache.entries().bytes, 5 * ENTRY);
     }
 
     #[test]
@@ -106,15 +106,15 @@ mod tests {
         for key in 0..10 {
             cache.put(key, key, 9 * ENTRY);
         }
-        assert_eq!(kept(&cache), [6, 7, 8, 9]);
+        assert_eq!(keys(&cache), [6, 7, 8, 9]);
         // A replaced entry counts its bytes once.
         cache.put(9, 9, 0);
-        assert_eq!((kept(&cache).len(), cache.kept().bytes), (4, 31 * ENTRY));
+        assert_eq!((keys(&cache).len(), cache.entries().bytes), (4, 31 * ENTRY));
         cache.remove(&9);
-        assert_eq!((kept(&cache).len(), cache.kept().bytes), (3, 30 * ENTRY));
+        assert_eq!((keys(&cache).len(), cache.entries().bytes), (3, 30 * ENTRY));
         cache.put(0, 0, 10 * ENTRY);
         assert_eq!(cache.get(&0), None, "it would take more than its part");
         cache.clear();
-        assert_eq!((kept(&cache).len(), cache.kept().bytes), (0, 0));
+        assert_eq!((keys(&cache).len(), cache.entries().bytes), (0, 0));
     }
 }

@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_told_apart_by_their_parts() {
+    fn different_values_have_different_fingerprints() {
         let values: [&[&str]; 8] =
             [&[], &[""], &["", ""], &["a"], &["a", "b"], &["ab"], &["ab", ""], &["b", "a"]];
         for (at, one) in values.iter().enumerate() {

@@ -164,15 +164,15 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) {
         let Self { listener, engine, state, stop: stopped, grace, retention, guard, roles, .. } = self;
         let (feed, old_changes) = (Arc::clone(&state.feed), Arc::clone(&state.feed));
-        state.supervisor.keep("listening", move || Arc::clone(&feed).listen());
-        state.supervisor.keep("forgetting changes", move || Arc::clone(&old_changes).forget());
+        state.supervisor.supervise("listening", move || Arc::clone(&feed).listen());
+        state.supervisor.supervise("deleting old changes", move || Arc::clone(&old_changes).forget());
         let pool = state.pool.clone();
         state
             .supervisor
-            .keep("forgetting idempotency keys", move || delete_old_keys(pool.clone(), retention));
-        state.supervisor.keep("guarding", move || guard.clone().watch());
+            .supervise("deleting old idempotency keys", move || delete_old_keys(pool.clone(), retention));
+        state.supervisor.supervise("checking the database", move || guard.clone().watch());
         let see = move || keep_seeing_policies(Arc::clone(&engine), roles.clone());
-        state.supervisor.keep("seeing policies", see);
+        state.supervisor.supervise("reading policies", see);
         let mut stopping = stopped.subscribe();
         let stop = async move {
             stop.await;

@@ -40,12 +40,12 @@ impl Default for Pace {
 /// The supervised tasks, which end when this is dropped.
 #[derive(Default)]
 pub struct Supervisor {
-    tasks: Mutex<Vec<Kept>>,
+    tasks: Mutex<Vec<SupervisedTask>>,
     pace: Pace,
 }
 
 /// A supervised task.
-struct Kept {
+struct SupervisedTask {
     health: Arc<Health>,
     running: AbortHandle,
 }
@@ -60,7 +60,7 @@ struct Health {
 
 impl Supervisor {
     /// Runs a task, and restarts it whenever it ends. `start`: makes the task's future.
-    pub fn keep<F>(&self, name: &'static str, mut start: impl FnMut() -> F + Send + 'static)
+    pub fn supervise<F>(&self, name: &'static str, mut start: impl FnMut() -> F + Send + 'static)
     where
         F: Future<Output = ()> + Send + 'static,
     {
@@ -90,7 +90,7 @@ impl Supervisor {
                 pause = pace.longest_pause.min(pause * 2);
             }
         });
-        self.tasks().push(Kept { health, running: running.abort_handle() });
+        self.tasks().push(SupervisedTask { health, running: running.abort_handle() });
     }
 
     /// Returns the name of the first task that is down.
@@ -106,7 +106,7 @@ impl Supervisor {
         }
     }
 
-    fn tasks(&self) -> std::sync::MutexGuard<'_, Vec<Kept>> {
+    fn tasks(&self) -> std::sync::MutexGuard<'_, Vec<SupervisedTask>> {
         // A panic while the lock was held leaves a list that is whole.
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -153,7 +153,7 @@ mod tests {
     fn frail(supervisor: &Supervisor) -> Arc<AtomicU64> {
         let runs = Arc::new(AtomicU64::new(0));
         let counted = Arc::clone(&runs);
-        supervisor.keep("frail", move || {
+        supervisor.supervise("frail", move || {
             let run = counted.fetch_add(1, Ordering::Relaxed);
             async move {
                 match run {
@@ -167,9 +167,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_task_that_panics_or_ends_is_started_again_and_is_up() {
+    async fn a_task_that_panics_or_ends_is_restarted_and_is_up() {
         let supervisor = paced(SHORT, SHORT);
-        supervisor.keep("steady", std::future::pending::<()>);
+        supervisor.supervise("steady", std::future::pending::<()>);
         let runs = frail(&supervisor);
         until("up", || runs.load(Ordering::Relaxed) == 3 && supervisor.down().is_none()).await;
         supervisor.stop();
@@ -179,7 +179,7 @@ mod tests {
     async fn a_task_is_down_from_its_end_until_it_has_run_for_a_while() {
         // It waits to be started again.
         let supervisor = paced(FOR_EVER, SHORT);
-        supervisor.keep("steady", std::future::pending::<()>);
+        supervisor.supervise("steady", std::future::pending::<()>);
         assert_eq!(supervisor.down(), None);
         let runs = frail(&supervisor);
         until("down", || supervisor.down() == Some("frail")).await;

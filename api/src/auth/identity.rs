@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_policies_can_read_makes_another_identity() {
+    fn claims_that_policies_can_read_change_the_identity() {
         let base = || json!({"tenant_id": "1", "at": {"exp": 1}});
         let all = [
             identity("authenticated", Some("a"), base()),

@@ -107,7 +107,7 @@ async fn no_header_is_the_anonymous_caller() {
 }
 
 #[tokio::test]
-async fn a_good_token_tells_who_asks() {
+async fn a_valid_token_identifies_the_caller() {
     let (authenticator, _) = with_secret();
     let token = hs256(&claims(json!({ "email": "a@praxis.example", "app_metadata": { "site": 7 } })));
     let caller = ask(&authenticator, &token).await.unwrap();
@@ -181,7 +181,7 @@ async fn a_fraction_of_a_second_in_a_date_is_dropped() {
 }
 
 #[tokio::test]
-async fn an_end_beyond_all_time_is_an_end() {
+async fn an_expiry_beyond_the_range_of_the_clock_is_accepted() {
     let (authenticator, _) = with_secret();
     for end in [json!(i64::MAX), json!(u64::MAX), json!(1e300)] {
         assert!(ask(&authenticator, &hs256(&claims(json!({ "exp": end })))).await.is_ok(), "{end}");

@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn the_text_says_where_what_and_what_to_do() {
+    fn the_text_has_place_message_and_remedy() {
         let report = Report { findings: vec![finding()], notes: vec!["b".into()] };
         let said = text(&report);
         assert!(said.starts_with("error    sql/a,b.sql:3: DROP TABLE a"), "{said}");

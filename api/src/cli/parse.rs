@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_variable_is_one_that_is_not_set() {
+    fn an_empty_variable_counts_as_not_set() {
         let mut names = BTreeSet::new();
         variables(&Praxis::command(), &mut names);
         assert!(names.len() > 60 && names.contains("DATABASE_URL"), "{names:?}");

@@ -86,7 +86,7 @@ mod tests {
     #[tokio::test]
     async fn nobody_is_sent_where_a_task_is_down_or_the_end_has_begun() {
         let supervisor = Supervisor::default();
-        supervisor.keep("steady", std::future::pending::<()>);
+        supervisor.supervise("steady", std::future::pending::<()>);
         let told = |is_stopping| {
             refusal(is_stopping, &supervisor).map(|(status, headers, Json(told))| {
                 assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
@@ -97,7 +97,7 @@ mod tests {
         // This process will not be ready again.
         assert_eq!(told(true), Some(("shutting down".into(), false)));
         // One that always ends is never up again.
-        supervisor.keep("frail", || async { panic!("as it always does") });
+        supervisor.supervise("frail", || async { panic!("as it always does") });
         while supervisor.down().is_none() {
             tokio::task::yield_now().await;
         }

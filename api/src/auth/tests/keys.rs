@@ -181,7 +181,7 @@ async fn a_public_key_is_no_secret() {
 }
 
 #[tokio::test]
-async fn a_symmetric_key_in_a_set_is_no_key() {
+async fn a_symmetric_key_in_a_set_is_ignored() {
     let secret = URL_SAFE_NO_PAD.encode(SECRET);
     let set = json!({ "keys": [{ "kty": "oct", "kid": "s", "alg": "HS256", "k": secret }] }).to_string();
     let (authenticator, _, _file) = with_file(&set);
@@ -252,7 +252,7 @@ async fn keys_that_must_not_be_used_are_passed_over() {
 }
 
 #[test]
-fn a_file_that_is_no_key_set_is_told_at_start() {
+fn a_file_that_is_no_key_set_is_refused_at_the_start() {
     let refuse =
         |source| Authenticator::new(AuthConfig::with_keys(source), SystemClock).unwrap_err().to_string();
     let missing = refuse(KeySource::File("/nowhere/jwks.json".into()));

@@ -85,7 +85,7 @@ async fn a_changed_or_missing_signature_is_refused() {
 }
 
 #[tokio::test]
-async fn an_ended_token_is_refused() {
+async fn an_expired_token_is_refused() {
     assert!(ask(&with_secret().0, &hs256(&claims(json!({ "exp": START - 29 })))).await.is_ok(), "leeway");
     for end in [START - 30, START - 3600, 0, -5, i64::MIN] {
         assert_eq!(refusal_of(json!({ "exp": end })).await.reason(), "token_expired", "{end}");
@@ -93,7 +93,7 @@ async fn an_ended_token_is_refused() {
 }
 
 #[tokio::test]
-async fn an_endless_token_is_refused() {
+async fn a_token_without_an_expiry_is_refused() {
     assert_eq!(refusal_of(json!({ "exp": null })).await.reason(), "token_expiry_missing");
 }
 
@@ -175,7 +175,7 @@ async fn control_characters_are_refused_wherever_they_are() {
 }
 
 #[tokio::test]
-async fn a_refusal_tells_nothing_of_the_token() {
+async fn a_refusal_contains_no_part_of_the_token() {
     let (authenticator, _) = with_secret();
     let token = hs256(&claims(json!({ "role": "chief-of-secrets" })));
     let error = ask(&authenticator, &token).await.unwrap_err();

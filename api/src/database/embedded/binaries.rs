@@ -249,14 +249,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_said_in_one_line() {
+    fn an_error_about_missing_programs_is_one_line() {
         let none = missing(None, &[14].into(), "no network", "/d".into()).to_string();
         assert!(none.starts_with("no Postgres server (15 or newer) is installed, only 14 is, and it could not be downloaded (no network): install"), "{none}");
         assert!(none.ends_with("or set DATABASE_URL"), "{none}");
         let other = missing(Some(16), &[15].into(), "", "/d".into()).to_string();
         assert!(
-            other
-                .starts_with("the data in /d is of Postgres 16, which is not installed, only 15 is: install"),
+            other.starts_with(
+                "the data in /d was written by Postgres 16, which is not installed, only 15 is: install"
+            ),
             "{other}"
         );
         assert!(!none.contains('\n') && !other.contains('\n'));

@@ -221,7 +221,7 @@ async fn a_second_start_says_that_one_runs() {
 }
 
 #[tokio::test]
-async fn beside_a_running_server_one_can_attach() {
+async fn another_process_can_attach_to_a_running_server() {
     let folder = Folder::new();
     assert!(matches!(attach(&folder.data_dir()), Err(EmbeddedError::NoDataDir { .. })));
     let server = folder.start().await;
@@ -351,7 +351,7 @@ async fn data_of_another_version_is_left_alone() {
     fs::write(folder.data().join("PG_VERSION"), "9\n").unwrap();
     let error = folder.try_start().await.unwrap_err();
     assert!(matches!(error, EmbeddedError::OtherVersion { data_version: 9, .. }), "{error}");
-    assert!(error.to_string().contains("is of Postgres 9, which is not installed"), "{error}");
+    assert!(error.to_string().contains("was written by Postgres 9, which is not installed"), "{error}");
 }
 
 async fn assert_unsafe_socket_dir(folder: &Folder) {

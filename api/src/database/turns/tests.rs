@@ -106,7 +106,7 @@ proptest! {
 }
 
 #[tokio::test]
-async fn one_who_asks_for_much_leaves_turns_to_others() {
+async fn many_requests_of_one_share_leave_turns_to_others() {
     let turns = Turns::new(4, 2, 100);
     let _first = turns.take(person(1)).await;
     let second = turns.take(person(1)).await;
@@ -136,7 +136,7 @@ async fn a_queue_has_an_end() {
 }
 
 #[tokio::test]
-async fn whoever_gives_up_leaves_no_trace() {
+async fn a_cancelled_waiter_leaves_no_trace() {
     let turns = Turns::new(1, 1, 10);
     let turn = turns.take(person(1)).await;
     let mut gone = Box::pin(turns.take(person(2)));
