@@ -35,7 +35,7 @@ struct Accounts {
 
 /// The reasons why bytes cannot be reserved.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
-pub enum Spent {
+pub enum BudgetExceeded {
     /// A share may never hold this much.
     #[error("This takes more memory than one caller may use. Ask for less, or in several requests.")]
     TooMuch,
@@ -44,9 +44,9 @@ pub enum Spent {
     AtTheMoment,
 }
 
-/// Bytes that are reserved for a share until this is dropped.
+/// A reservation of bytes for a share, which ends when this is dropped.
 #[derive(Debug)]
-pub struct Held {
+pub struct Reservation {
     budget: Budget,
     of: Share,
     bytes: usize,
@@ -60,14 +60,14 @@ impl Budget {
     }
 
     /// Reserves bytes for a share.
-    pub fn reserve(&self, of: Share, bytes: usize) -> Result<Held, Spent> {
+    pub fn reserve(&self, of: Share, bytes: usize) -> Result<Reservation, BudgetExceeded> {
         let mut held = self.open(of);
         held.grow(bytes).map(|()| held)
     }
 
     /// Returns an empty reservation.
-    pub fn open(&self, of: Share) -> Held {
-        Held { budget: self.clone(), of, bytes: 0 }
+    pub fn open(&self, of: Share) -> Reservation {
+        Reservation { budget: self.clone(), of, bytes: 0 }
     }
 
     /// Returns the number of reserved bytes.
@@ -81,14 +81,18 @@ impl Budget {
     }
 }
 
-impl Held {
+impl Reservation {
     /// Refuses bytes that the share could never hold in addition to these.
-    pub fn admit(&self, bytes: usize) -> Result<(), Spent> {
-        if self.bytes.saturating_add(bytes) > self.budget.0.each { Err(Spent::TooMuch) } else { Ok(()) }
+    pub fn admit(&self, bytes: usize) -> Result<(), BudgetExceeded> {
+        if self.bytes.saturating_add(bytes) > self.budget.0.each {
+            Err(BudgetExceeded::TooMuch)
+        } else {
+            Ok(())
+        }
     }
 
     /// Reserves more bytes, or fails without a change.
-    pub fn grow(&mut self, bytes: usize) -> Result<(), Spent> {
+    pub fn grow(&mut self, bytes: usize) -> Result<(), BudgetExceeded> {
         if bytes == 0 {
             return Ok(());
         }
@@ -98,7 +102,7 @@ impl Held {
         let own = accounts.by_share.get(&self.of).copied().unwrap_or_default() + bytes;
         let most = if own > FLOOR { total } else { total.saturating_add(total / SHARES) };
         if own > each || accounts.total + bytes > most {
-            return Err(Spent::AtTheMoment);
+            return Err(BudgetExceeded::AtTheMoment);
         }
         accounts.total += bytes;
         accounts.by_share.insert(self.of, own);
@@ -129,7 +133,7 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for Reservation {
     fn drop(&mut self) {
         self.shrink_to(0);
     }
@@ -153,11 +157,11 @@ mod tests {
     #[test]
     fn a_share_is_a_quarter_and_a_dropped_reservation_is_released() {
         let budget = Budget::new(8 * MB);
-        assert_eq!(budget.reserve(person(1), 2 * MB + 1).err(), Some(Spent::TooMuch));
-        assert_eq!(budget.open(person(1)).admit(2 * MB + 1), Err(Spent::TooMuch));
+        assert_eq!(budget.reserve(person(1), 2 * MB + 1).err(), Some(BudgetExceeded::TooMuch));
+        assert_eq!(budget.open(person(1)).admit(2 * MB + 1), Err(BudgetExceeded::TooMuch));
         assert_eq!(budget.open(person(1)).admit(2 * MB), Ok(()));
         let one = budget.reserve(person(1), MB).unwrap();
-        assert_eq!(budget.reserve(person(1), MB + 1).err(), Some(Spent::AtTheMoment));
+        assert_eq!(budget.reserve(person(1), MB + 1).err(), Some(BudgetExceeded::AtTheMoment));
         assert!(budget.reserve(person(2), 2 * MB).is_ok());
         drop(one);
         assert!(budget.reserve(person(1), 2 * MB).is_ok());
@@ -168,7 +172,7 @@ mod tests {
     fn ordinary_requests_find_room_when_all_memory_is_reserved() {
         let budget = Budget::new(8 * MB);
         let all: Vec<_> = (0..4).map(|number| budget.reserve(person(number), 2 * MB).unwrap()).collect();
-        assert_eq!(budget.reserve(person(9), FLOOR + 1).err(), Some(Spent::AtTheMoment));
+        assert_eq!(budget.reserve(person(9), FLOOR + 1).err(), Some(BudgetExceeded::AtTheMoment));
         assert!(budget.reserve(person(9), FLOOR).is_ok());
         drop(all);
         assert_eq!(budget.held(), 0);
@@ -178,14 +182,14 @@ mod tests {
         #[test]
         fn accounts_add_up(steps in vec((0_u8..6, 0_usize..3 * MB, any::<bool>()), 0..100)) {
             let budget = Budget::new(8 * MB);
-            let mut held: Vec<Held> = Vec::new();
+            let mut held: Vec<Reservation> = Vec::new();
             for (number, bytes, grows) in steps {
                 match held.iter_mut().find(|it| it.of == person(number)) {
                     Some(held) if grows => drop(held.grow(bytes)),
                     Some(held) => held.shrink_to(bytes),
                     None => held.extend(budget.reserve(person(number), bytes).ok()),
                 }
-                prop_assert_eq!(budget.held(), held.iter().map(Held::bytes).sum::<usize>());
+                prop_assert_eq!(budget.held(), held.iter().map(Reservation::bytes).sum::<usize>());
                 prop_assert!(held.iter().all(|it| it.bytes() <= 2 * MB));
                 prop_assert!(budget.held() <= 10 * MB);
             }

@@ -9,7 +9,7 @@ use tokio_postgres::error::SqlState;
 
 use super::turns::NoTurn;
 use crate::auth::Caller;
-use crate::budget::Spent;
+use crate::budget::BudgetExceeded;
 
 /// The SQLSTATEs of a transaction that gave way to another one: a deadlock was broken, or a lock was not available in time.
 pub const GAVE_WAY: [SqlState; 2] = [SqlState::T_R_DEADLOCK_DETECTED, SqlState::LOCK_NOT_AVAILABLE];
@@ -29,7 +29,7 @@ pub enum DatabaseError {
     Busy,
     /// The rows take more memory than the caller may use.
     #[error(transparent)]
-    Spent(#[from] Spent),
+    BudgetExceeded(#[from] BudgetExceeded),
     /// The database does not protect its rows, so no statement runs.
     #[error("the database is not safe to be served")]
     Unsafe,

@@ -11,7 +11,7 @@ use postgres_wire::{BatchError, Command, Query, Row, WireError};
 use super::pool::{Access, Pool, PooledConnection};
 use super::{DatabaseError, Parameter, Statement};
 use crate::auth::{Caller, Share};
-use crate::budget::Held;
+use crate::budget::Reservation;
 
 macro_rules! set_up {
     ($first:literal) => {
@@ -64,7 +64,7 @@ pub struct Session {
     as_login: bool,
     counts: SessionCounts,
     /// The memory of its rows, if that is limited.
-    held: Option<Held>,
+    held: Option<Reservation>,
 }
 
 /// The cost of a session so far.

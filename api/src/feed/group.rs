@@ -10,7 +10,7 @@ use super::change::RowChange;
 use super::outbox::{Delivery, Event, OperationId, Outbox};
 use super::reader::Reader;
 use crate::auth::{Caller, Identity};
-use crate::budget::{Budget, Held};
+use crate::budget::{Budget, Reservation};
 use crate::graph::{Code, Error, Errors, Subscription};
 
 /// Largest number of changes that may wait for a group.
@@ -42,7 +42,7 @@ pub(super) struct Group {
 struct State {
     queue: VecDeque<Arc<RowChange>>,
     /// Memory that the queue holds.
-    held: Held,
+    held: Reservation,
     subscribers: HashMap<u64, Subscriber>,
     /// True if more changes came than may wait.
     has_overflowed: bool,
@@ -56,7 +56,7 @@ pub(super) struct Subscriber {
     /// True if it receives missed changes first.
     resumes: bool,
     /// Deliveries that came while the subscriber received missed changes; `None` afterwards.
-    held: Option<(Vec<Arc<[Delivery]>>, Held)>,
+    held: Option<(Vec<Arc<[Delivery]>>, Reservation)>,
     /// Missed changes that it has received, and that may come again.
     known: Option<Known>,
 }
@@ -66,7 +66,7 @@ pub(super) struct Subscriber {
 pub(super) struct Known {
     /// Numbers of the changes.
     changes: HashSet<i64>,
-    held: Held,
+    held: Reservation,
     /// The newest of the changes' transactions.
     newest: u64,
 }
@@ -110,7 +110,7 @@ impl Group {
         Self { key, subscription, caller, budget, state: Mutex::new(state), wake: Notify::new() }
     }
 
-    fn hold(&self) -> Held {
+    fn hold(&self) -> Reservation {
         self.budget.open(self.caller.share())
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Notify, mpsc};
 
-use crate::budget::Held;
+use crate::budget::Reservation;
 use crate::graph::{Body, Errors};
 
 /// Bytes of an entry beside its text.
@@ -98,12 +98,12 @@ struct Meter {
     /// Bytes of events that wait or are being written.
     kept: AtomicUsize,
     is_counted: AtomicBool,
-    held: Mutex<Held>,
+    held: Mutex<Reservation>,
 }
 
 /// Creates both ends of the queue of a connection. `length`: the largest number of events; `bytes`: their largest size; `held`: the memory that
 /// they count for.
-pub fn outbox(length: usize, bytes: usize, held: Held) -> (Outbox, Inbox) {
+pub fn outbox(length: usize, bytes: usize, held: Reservation) -> (Outbox, Inbox) {
     let (sender, receiver) = mpsc::channel(length.max(1));
     let meter = Arc::new(Meter {
         bytes: AtomicUsize::new(0),
@@ -134,7 +134,7 @@ impl Outbox {
     }
 
     /// Counts the waiting bytes for another share from now on, when the caller of the connection is known.
-    pub fn charge(&self, held: Held) {
+    pub fn charge(&self, held: Reservation) {
         let mut old = self.meter.held.lock().unwrap_or_else(PoisonError::into_inner);
         *old = held;
     }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 pub use async_graphql::PathSegment;
 
 use crate::auth::AuthError;
-use crate::budget::Spent;
+use crate::budget::BudgetExceeded;
 use crate::database::{DatabaseError, GAVE_WAY, ServerError, SqlState};
 use crate::random;
 
@@ -234,7 +234,7 @@ impl From<&DatabaseError> for Error {
                 "The tables have just changed. Try again in a moment.",
             )
             .caused(Level::WARN, "a table has changed since the statement was prepared", &""),
-            DatabaseError::Spent(spent) => (*spent).into(),
+            DatabaseError::BudgetExceeded(spent) => (*spent).into(),
             DatabaseError::Unsafe => Self {
                 reason: Some(UNSAFE_DATABASE),
                 ..Self::new(
@@ -283,11 +283,11 @@ impl From<&DatabaseError> for Error {
     }
 }
 
-impl From<Spent> for Error {
-    fn from(spent: Spent) -> Self {
+impl From<BudgetExceeded> for Error {
+    fn from(spent: BudgetExceeded) -> Self {
         let code = match spent {
-            Spent::TooMuch => Code::LimitExceeded,
-            Spent::AtTheMoment => Code::Unavailable,
+            BudgetExceeded::TooMuch => Code::LimitExceeded,
+            BudgetExceeded::AtTheMoment => Code::Unavailable,
         };
         Self::new(code, spent.to_string())
     }

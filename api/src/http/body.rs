@@ -13,7 +13,7 @@ use tokio::time::timeout_at;
 
 use super::counted::COST;
 use super::peer::Peer;
-use crate::budget::{Held, Spent};
+use crate::budget::{BudgetExceeded, Reservation};
 use crate::clock;
 
 /// The name of no encoding in `Content-Encoding`.
@@ -50,7 +50,7 @@ pub(super) enum Unreadable {
     TooLong,
     Broken,
     Slow,
-    Spent(Spent),
+    BudgetExceeded(BudgetExceeded),
 }
 
 /// Holds the body of a request, and notes in its peer when it has been read to its end.
@@ -96,13 +96,13 @@ pub(super) async fn read(
     body: Body,
     limit: usize,
     within: Duration,
-    held: &mut Held,
+    held: &mut Reservation,
 ) -> Result<Vec<u8>, Unreadable> {
     let declared = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if declared > limit {
         return Err(Unreadable::TooLong);
     }
-    held.admit(declared.saturating_mul(COST)).map_err(Unreadable::Spent)?;
+    held.admit(declared.saturating_mul(COST)).map_err(Unreadable::BudgetExceeded)?;
     let mut chunks = body.into_data_stream();
     let mut bytes = Vec::new();
     let (mut due, mut enough) = (clock::instant() + within, LEAST_SENT);
@@ -111,7 +111,7 @@ pub(super) async fn read(
         if bytes.len() + chunk.len() > limit {
             return Err(Unreadable::TooLong);
         }
-        held.grow(chunk.len() * COST).map_err(Unreadable::Spent)?;
+        held.grow(chunk.len() * COST).map_err(Unreadable::BudgetExceeded)?;
         bytes.extend_from_slice(&chunk);
         if bytes.len() >= enough {
             (due, enough) = (clock::instant() + within, bytes.len() + LEAST_SENT);

@@ -20,7 +20,7 @@ use super::request::{Given, idempotency_key, read_body, read_url};
 use super::watching::NoPlace;
 use super::{COMPRESS_FROM, HttpSettings, events, graphiql};
 use crate::auth::{AuthError, Caller, Share};
-use crate::budget::{Held, Spent};
+use crate::budget::{BudgetExceeded, Reservation};
 use crate::database::Turn;
 use crate::graph::{Answer, Code, Error, Outcome, RequestContext, into_body};
 
@@ -61,7 +61,7 @@ pub(super) async fn post(
             let error = Error::new(Code::Timeout, "The request did not arrive in time.");
             return failed(media, StatusCode::REQUEST_TIMEOUT, error);
         }
-        Err(Unreadable::Spent(spent)) => return unaffordable(media, spent),
+        Err(Unreadable::BudgetExceeded(spent)) => return unaffordable(media, spent),
         Err(Unreadable::Broken) => return refuse(media, StatusCode::BAD_REQUEST, "The body has no end."),
         Err(Unreadable::TooLong) => {
             let message = format!("A request has at most {body_limit} bytes.");
@@ -142,7 +142,7 @@ pub(super) struct Client {
     pub(super) caller: Arc<Caller>,
     pub(super) peer: Peer,
     pub(super) address: IpAddr,
-    pub(super) held: Held,
+    pub(super) held: Reservation,
 }
 
 impl Client {
@@ -267,10 +267,10 @@ fn busy_answer(media: Media, error: Error) -> Response {
 }
 
 /// Refuses a request for which, or for whose answer, there is no memory.
-fn unaffordable(media: Media, spent: Spent) -> Response {
+fn unaffordable(media: Media, spent: BudgetExceeded) -> Response {
     let status = match spent {
-        Spent::TooMuch => StatusCode::PAYLOAD_TOO_LARGE,
-        Spent::AtTheMoment => StatusCode::SERVICE_UNAVAILABLE,
+        BudgetExceeded::TooMuch => StatusCode::PAYLOAD_TOO_LARGE,
+        BudgetExceeded::AtTheMoment => StatusCode::SERVICE_UNAVAILABLE,
     };
     failed(media, status, spent.into())
 }

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderName};
 
 use super::seats::{Busy, Sitter};
 use crate::auth::{Caller, Share};
-use crate::budget::{Held, Spent};
+use crate::budget::{BudgetExceeded, Reservation};
 
 /// Bytes of an incomplete message of a WebSocket that are not counted.
 const UNCOUNTED: usize = 16 * 1024;
@@ -47,7 +47,7 @@ impl Drop for Unanswered {
 /// The bytes that have arrived and are no complete message yet.
 struct Unread {
     bytes: usize,
-    held: Held,
+    held: Reservation,
 }
 
 impl Peer {
@@ -115,12 +115,12 @@ impl Peer {
     }
 
     /// From now on what it sends is counted, until it is read.
-    pub(super) fn count(&self, held: Held) {
+    pub(super) fn count(&self, held: Reservation) {
         *self.unread() = Some(Unread { bytes: 0, held });
     }
 
     /// So many bytes have come.
-    pub(super) fn received(&self, bytes: usize) -> Result<(), Spent> {
+    pub(super) fn received(&self, bytes: usize) -> Result<(), BudgetExceeded> {
         let mut unread = self.unread();
         let Some(unread) = &mut *unread else { return Ok(()) };
         unread.bytes += bytes;

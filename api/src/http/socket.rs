@@ -34,7 +34,7 @@ use super::seats::Busy;
 use super::watching::{NoPlace, Place};
 use super::{AppState, graphql, origin};
 use crate::auth::{AuthError, Caller, Share};
-use crate::budget::{Held, Spent};
+use crate::budget::{BudgetExceeded, Reservation};
 use crate::clock;
 use crate::feed::{Event, Inbox, OperationId, Outbox, outbox, until};
 use crate::graph::{Code, Error, Errors, RequestContext};
@@ -225,7 +225,7 @@ impl Connection {
         };
         let Ok(held) = self.state.budget.reserve(self.share, text.len() * COST) else {
             let id = message::id(&text).ok_or_else(not_a_message)?;
-            return self.refuse(socket, &id, Spent::AtTheMoment.into()).await;
+            return self.refuse(socket, &id, BudgetExceeded::AtTheMoment.into()).await;
         };
         let caller = || self.caller.clone().unwrap_or_else(Caller::anonymous);
         let context = || RequestContext { as_body: true, ..RequestContext::new(caller()) };
@@ -289,7 +289,7 @@ impl Connection {
         socket: &mut WebSocket,
         id: String,
         request: Request,
-        held: Held,
+        held: Reservation,
     ) -> Result<(), End> {
         self.may_begin(&id)?;
         let most = self.state.feed.settings().operations;
