@@ -17,9 +17,9 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 /// Pause between two bytes of a slow client.
-const TRICKLE: Duration = Duration::from_millis(200);
+const SLOW_PAUSE: Duration = Duration::from_millis(200);
 /// Pause before a client that was refused or cut off returns.
-const AGAIN: Duration = Duration::from_millis(100);
+const RETURN_AFTER: Duration = Duration::from_millis(100);
 
 /// Number of nested relations in a filter.
 const LEVELS: usize = 14;
@@ -141,7 +141,7 @@ pub(crate) fn unleash(kind: Kind, clients: usize, target: &Target) -> JoinSet<()
             loop {
                 // The client begins again, no matter if it was refused, cut off or answered.
                 let _ = target.attacked_by(kind, &request).await;
-                sleep(AGAIN).await;
+                sleep(RETURN_AFTER).await;
             }
         });
     }
@@ -175,7 +175,7 @@ impl Target {
                 stream.write_all(b"POST /graphql HTTP/1.1\r\nHost: a\r\n").await?;
                 loop {
                     stream.write_all(b"X-Header: x\r\n").await?;
-                    sleep(TRICKLE).await;
+                    sleep(SLOW_PAUSE).await;
                 }
             }
             Kind::SlowBody => {
@@ -184,7 +184,7 @@ impl Target {
                 stream.write_all(&vec![b' '; 200_000]).await?;
                 loop {
                     stream.write_all(b" ").await?;
-                    sleep(TRICKLE).await;
+                    sleep(SLOW_PAUSE).await;
                 }
             }
             Kind::Anonymous => {
@@ -249,7 +249,7 @@ impl Target {
         stream.write_all(request).await?;
         let mut read = vec![0; 64 * 1024];
         stream.read_exact(&mut read[..1]).await?;
-        while let Ok(Ok(1..)) = tokio::time::timeout(AGAIN, stream.read(&mut read)).await {}
+        while let Ok(Ok(1..)) = tokio::time::timeout(RETURN_AFTER, stream.read(&mut read)).await {}
         Ok(())
     }
 

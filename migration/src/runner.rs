@@ -231,7 +231,7 @@ impl Run {
         let applied: Vec<_> = applied.map(|(migration, _)| migration).collect();
         for migration in applied.into_iter().rev().take(usize::try_from(steps).unwrap_or(usize::MAX)) {
             let text = present(&status).down(migration);
-            self.take_back(migration, text).await.map_err(|error| failed(migration, &error, text))?;
+            self.revert(migration, text).await.map_err(|error| failed(migration, &error, text))?;
             tracing::info!(migration = migration.name, "migration reverted");
             reverted.push(migration.name);
             status.iter_mut().filter(|it| it.name == migration.name).for_each(|it| it.state = State::Pending);
@@ -239,9 +239,9 @@ impl Run {
         Ok(())
     }
 
-    async fn take_back(&self, migration: &Migration, text: &str) -> Result<(), sea_orm::DbErr> {
+    async fn revert(&self, migration: &Migration, text: &str) -> Result<(), sea_orm::DbErr> {
         let transaction = self.database.begin().await?;
-        migration.take_back(&SchemaManager::new(&transaction), text).await?;
+        migration.revert(&SchemaManager::new(&transaction), text).await?;
         let sql = "DELETE FROM praxis.seaql_migrations WHERE version = $1";
         transaction
             .execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [migration.name.into()]))

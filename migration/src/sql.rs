@@ -45,7 +45,7 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        self.take_back(manager, self.down).await
+        self.revert(manager, self.down).await
     }
 }
 
@@ -71,7 +71,7 @@ impl Migration {
     }
 
     /// Runs the down script and removes the checksum.
-    pub(crate) async fn take_back(&self, manager: &SchemaManager<'_>, text: &str) -> Result<(), DbErr> {
+    pub(crate) async fn revert(&self, manager: &SchemaManager<'_>, text: &str) -> Result<(), DbErr> {
         self.run(manager, text).await?;
         let connection = manager.get_connection();
         let record = "DELETE FROM praxis.migration_checksums WHERE name = $1";

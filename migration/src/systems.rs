@@ -63,7 +63,7 @@ const SHARED: [&str; 10] = [
 
 /// A migration of several systems.
 #[derive(Clone, Copy, Debug)]
-struct Mixed {
+struct SplitMigration {
     name: &'static str,
     /// The parts that run if the portal is not chosen.
     shared: Step,
@@ -93,8 +93,8 @@ enum Text {
 
 const NOTHING: Step = Step { up: Text::Own(""), down: Text::Own("") };
 
-const MIXED: [Mixed; 6] = [
-    Mixed {
+const SPLIT: [SplitMigration; 6] = [
+    SplitMigration {
         name: "20260301100000_grant_by_column",
         shared: Step {
             up: Text::Own(include_str!("../parts/20260301100000_grant_by_column.shared.up.sql")),
@@ -103,7 +103,7 @@ const MIXED: [Mixed; 6] = [
         portal: None,
         later: Text::From("-- Clinical data. A row does not move"),
     },
-    Mixed {
+    SplitMigration {
         name: "20260301110000_put_rules_into_words",
         shared: Step {
             up: Text::Before("-- One band of an instrument begins at a score"),
@@ -112,7 +112,7 @@ const MIXED: [Mixed; 6] = [
         portal: None,
         later: Text::From("-- One band of an instrument begins at a score"),
     },
-    Mixed {
+    SplitMigration {
         name: "20260302100000_feed_changes",
         shared: Step {
             up: Text::Before("SELECT\n  praxis.announce('log_clinical_records')"),
@@ -122,7 +122,7 @@ const MIXED: [Mixed; 6] = [
         later: Text::From("SELECT\n  praxis.announce('log_clinical_records')"),
     },
     // TherapyFlow needs the schema of the extensions.
-    Mixed {
+    SplitMigration {
         name: "20260303100000_search_directory",
         shared: Step {
             up: Text::Before("SELECT\n  set_config('praxis.search_path'"),
@@ -132,7 +132,7 @@ const MIXED: [Mixed; 6] = [
         later: Text::From("SELECT\n  set_config('praxis.search_path'"),
     },
     // If their objects for TherapyFlow are missing, a later migration of TherapyFlow creates them.
-    Mixed {
+    SplitMigration {
         name: "20260405100000_index_what_policies_compare",
         shared: NOTHING,
         portal: Some(Step {
@@ -141,7 +141,7 @@ const MIXED: [Mixed; 6] = [
         }),
         later: Text::Before("CREATE INDEX idx_therapists_org_key"),
     },
-    Mixed {
+    SplitMigration {
         name: "20260405101000_say_whose_rows_are_read",
         shared: Step {
             up: Text::Own(""),
@@ -212,7 +212,7 @@ impl Systems {
     }
 
     fn step(self, migration: &Migration) -> Option<Step> {
-        let mixed = mixed(migration.name)?;
+        let mixed = split_migration(migration.name)?;
         match (self.has(PORTAL), self.has(THERAPYFLOW)) {
             (false, _) => Some(mixed.shared),
             (true, false) => mixed.portal,
@@ -223,15 +223,15 @@ impl Systems {
 
 /// Returns the script that completes a migration for the portal if it was applied without the portal, if there is one.
 pub(crate) fn later(migration: &Migration) -> Option<&'static str> {
-    mixed(migration.name).map(|mixed| mixed.later.of(migration.up))
+    split_migration(migration.name).map(|mixed| mixed.later.of(migration.up))
 }
 
-fn mixed(name: &str) -> Option<&'static Mixed> {
-    MIXED.iter().find(|mixed| mixed.name == name)
+fn split_migration(name: &str) -> Option<&'static SplitMigration> {
+    SPLIT.iter().find(|mixed| mixed.name == name)
 }
 
 fn owner(name: &str) -> Owner {
-    if SHARED.contains(&name) || mixed(name).is_some() {
+    if SHARED.contains(&name) || split_migration(name).is_some() {
         return Owner::All;
     }
     let owned = OWNED.iter().find(|(_, migrations)| migrations.contains(&name));
@@ -262,7 +262,7 @@ mod tests {
         for name in OWNED.iter().flat_map(|(_, migrations)| *migrations).chain(&SHARED) {
             find(name);
         }
-        for Mixed { name, shared, portal, later } in MIXED {
+        for SplitMigration { name, shared, portal, later } in SPLIT {
             let migration = find(name);
             let steps = [Some(shared), portal].into_iter().flatten();
             let texts = steps.flat_map(|it| [(it.up, migration.up), (it.down, migration.down)]);

@@ -189,7 +189,7 @@ impl KeyStore {
             })
             .await
             .unwrap_or_else(|error| Err(KeySetError::Unreadable(error.to_string())));
-            store.land(fetched);
+            store.store_fetched(fetched);
         });
         let flight = task.map(|_| ()).boxed().shared();
         state.flight = Some(flight.clone());
@@ -197,7 +197,7 @@ impl KeyStore {
     }
 
     /// Stores the result of a fetch.
-    fn land(&self, fetched: Result<Fetched, KeySetError>) {
+    fn store_fetched(&self, fetched: Result<Fetched, KeySetError>) {
         let now = self.clock.now();
         let mut state = self.lock();
         state.flight = None;

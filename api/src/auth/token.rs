@@ -112,7 +112,7 @@ fn caller(
         return Err(AuthError::Issuer);
     }
     if let Some(audience) = &config.audience
-        && !is_meant_for(claims.get("aud"), audience)
+        && !contains_audience(claims.get("aud"), audience)
     {
         return Err(AuthError::Audience);
     }
@@ -161,7 +161,7 @@ fn time(claims: &Map<String, Value>, name: &str) -> Result<Option<DateTime<Utc>>
 }
 
 /// Returns true if `aud`, a name or a list of names, contains the audience (RFC 7519, section 4.1.3).
-fn is_meant_for(aud: Option<&Value>, audience: &str) -> bool {
+fn contains_audience(aud: Option<&Value>, audience: &str) -> bool {
     match aud {
         Some(Value::String(name)) => name == audience,
         Some(Value::Array(names)) => names.iter().any(|name| name.as_str() == Some(audience)),

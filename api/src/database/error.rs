@@ -11,8 +11,8 @@ use super::turns::NoTurn;
 use crate::auth::Caller;
 use crate::budget::BudgetExceeded;
 
-/// The SQLSTATEs of a transaction that gave way to another one: a deadlock was broken, or a lock was not available in time.
-pub const GAVE_WAY: [SqlState; 2] = [SqlState::T_R_DEADLOCK_DETECTED, SqlState::LOCK_NOT_AVAILABLE];
+/// The SQLSTATEs of a lock conflict with another transaction: a deadlock was broken, or a lock was not available in time.
+pub const LOCK_CONFLICTS: [SqlState; 2] = [SqlState::T_R_DEADLOCK_DETECTED, SqlState::LOCK_NOT_AVAILABLE];
 
 /// A failed statement or connection. The texts are for the log: they may name what a caller must not learn, and contain no value
 /// of a caller.
@@ -75,7 +75,7 @@ impl DatabaseError {
 impl DatabaseError {
     /// Returns true if Postgres cannot compute with a given or stored value: class 22 (an invalid value) or 54 (one beyond its
     /// limits).
-    pub fn is_of_values(&self) -> bool {
+    pub fn is_value_error(&self) -> bool {
         match self {
             Self::InvalidValue(_) => true,
             Self::Postgres(error) => ["22", "54"].iter().any(|class| error.code.code().starts_with(class)),

@@ -15,7 +15,7 @@ mod statement;
 mod turns;
 mod unpooled;
 
-pub use error::{DatabaseError, GAVE_WAY};
+pub use error::{DatabaseError, LOCK_CONFLICTS};
 pub use gate::Gate;
 pub use idempotency::{Claim, IdempotencyKey};
 pub use listening::Listening;

@@ -10,7 +10,7 @@ pub use async_graphql::PathSegment;
 
 use crate::auth::AuthError;
 use crate::budget::BudgetExceeded;
-use crate::database::{DatabaseError, GAVE_WAY, ServerError, SqlState};
+use crate::database::{DatabaseError, LOCK_CONFLICTS, ServerError, SqlState};
 use crate::random;
 
 /// The stable codes of `extensions.code`.
@@ -267,7 +267,7 @@ impl From<&DatabaseError> for Error {
                     &"",
                 )
             }
-            DatabaseError::Postgres(server) if GAVE_WAY.contains(&server.code) => {
+            DatabaseError::Postgres(server) if LOCK_CONFLICTS.contains(&server.code) => {
                 let message =
                     "Others were writing the same rows, or changing the tables. Try again in a moment.";
                 Self { reason: Some(COLLISION), ..Self::new(Code::Unavailable, message) }.caused(

@@ -93,7 +93,7 @@ async fn watch(
     scene: Scene,
 ) -> Result<String, Failure> {
     let many = args.subscribers;
-    let cast = people::cast(owner, database, scene, many).await?;
+    let cast = people::create_users(owner, database, scene, many).await?;
     let gateway = Gateway::start(&database.gateway_url(), database.secret(), 16).await?;
     say(&format!("{scene:?}: {many} subscribers connect"));
     let seen = Arc::new(Seen::default());

@@ -9,7 +9,7 @@ use crate::Failure;
 use crate::database::Database;
 
 /// The users of a scene.
-pub(super) struct Cast {
+pub(super) struct SceneUsers {
     /// Token of the clinician who logs.
     pub(super) clinician: String,
     /// The protocols that events are logged for, in turn.
@@ -19,12 +19,12 @@ pub(super) struct Cast {
 }
 
 /// Creates the users of a scene with the given number of subscribers.
-pub(super) async fn cast(
+pub(super) async fn create_users(
     owner: &Client,
     database: &Database,
     scene: Scene,
     many: usize,
-) -> Result<Cast, Failure> {
+) -> Result<SceneUsers, Failure> {
     // Deletes those of an interrupted run.
     leave(owner).await?;
     let many = i64::try_from(many)?;
@@ -49,7 +49,7 @@ pub(super) async fn cast(
     let clinician = token(&owner.query_one(sql, &[]).await?)?;
     if scene == Scene::OnePerson {
         let watchers = vec![(clinician.clone(), protocols[0]); usize::try_from(many)?];
-        return Ok(Cast { clinician, protocols, watchers });
+        return Ok(SceneUsers { clinician, protocols, watchers });
     }
     let sql = "WITH people AS (
                  INSERT INTO auth.users (email)
@@ -64,7 +64,7 @@ pub(super) async fn cast(
                SELECT id::text, email, protocol FROM watching";
     let rows = owner.query(sql, &[&many, &protocols]).await?;
     let watchers = rows.iter().map(|row| Ok((token(row)?, row.get(2)))).collect::<Result<_, Failure>>()?;
-    Ok(Cast { clinician, protocols, watchers })
+    Ok(SceneUsers { clinician, protocols, watchers })
 }
 
 /// Deletes the subscribers, and the events that were logged for them.

@@ -11,7 +11,7 @@ use hdrhistogram::Histogram;
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use super::people::{self, Cast};
+use super::people::{self, SceneUsers};
 use super::subscriber::Subscriber;
 use super::{Scene, Seen, Taps, memory};
 use crate::database::{Database, connect};
@@ -25,21 +25,21 @@ const SUBSCRIBERS: usize = 200;
 const PAUSE: Duration = Duration::from_millis(200);
 /// Number of connections that read, and the pause of each between two reads.
 const READERS: usize = 8;
-const REST: Duration = Duration::from_millis(20);
+const READ_PAUSE: Duration = Duration::from_millis(20);
 /// Events per second.
 const RATE: f64 = 50.0;
 /// The interval between two measurements of memory and connections.
-const LOOK: Duration = Duration::from_secs(10);
+const MEASURE_EVERY: Duration = Duration::from_secs(10);
 /// The largest number of connections that the gateway may have to Postgres.
 const POOL: usize = 16;
 /// The time within which the number of connections must be what the gateway may have.
 const SETTLED_WITHIN: Duration = Duration::from_secs(5);
 /// The growth of memory that is allowed without hostile clients after the first fifth of the time, in addition to a tenth, in MB.
-const SLACK: u64 = 10;
+const ALLOWED_GROWTH: u64 = 10;
 /// The memory that the gateway may hold for clients, and the most that it may use besides, in MB: for work in progress, and for
 /// memory that the allocator has not yet returned.
-const HELD: u64 = 256;
-const BESIDES: u64 = 256;
+const CLIENT_MEMORY: u64 = 256;
+const OTHER_MEMORY: u64 = 256;
 /// The factor by which the slowest hundredth of honest requests may slow down beside hostile clients.
 const SLOWER: u64 = 3;
 
@@ -95,9 +95,9 @@ impl Reads {
 /// Soaks the gateway; fails if its memory or its connections grow, or if hostile clients harm honest ones.
 pub(crate) async fn run(database: &Database, args: &SoakArgs) -> Result<(), Failure> {
     let owner = connect(&database.owner_url()).await?;
-    let mut cast = people::cast(&owner, database, Scene::ManyProtocols, SUBSCRIBERS + 1).await?;
+    let mut cast = people::create_users(&owner, database, Scene::ManyProtocols, SUBSCRIBERS + 1).await?;
     let (intruder, _) = cast.watchers.pop().ok_or("nobody watches")?;
-    let settings = ["--memory", &HELD.to_string()];
+    let settings = ["--memory", &CLIENT_MEMORY.to_string()];
     let gateway = Gateway::start_with(&database.gateway_url(), database.secret(), POOL, &settings).await?;
     let time = Duration::from_secs_f64(args.minutes * 60.0);
     let kinds = if args.kind.is_empty() { &KINDS[..] } else { &args.kind };
@@ -113,8 +113,8 @@ pub(crate) async fn run(database: &Database, args: &SoakArgs) -> Result<(), Fail
             Arc::clone(&reads),
         ));
     }
-    work.spawn(come_and_go(gateway.url.clone(), cast.watchers.clone(), Arc::clone(&seen)));
-    let Cast { clinician, protocols, .. } = cast;
+    work.spawn(run_subscribers(gateway.url.clone(), cast.watchers.clone(), Arc::clone(&seen)));
+    let SceneUsers { clinician, protocols, .. } = cast;
     let url = gateway.url.clone();
     let writing =
         tokio::spawn(async move { Taps { token: clinician, protocols }.log(&url, RATE, time).await });
@@ -126,7 +126,7 @@ pub(crate) async fn run(database: &Database, args: &SoakArgs) -> Result<(), Fail
     let mut attacks = Vec::new();
     let mut most = 0;
     while begun.elapsed() < time {
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(MEASURE_EVERY).await;
         if let Some(ended) = work.try_join_next() {
             return Err(ended?.err().unwrap_or_else(|| "a worker ended".into()));
         }
@@ -159,13 +159,13 @@ pub(crate) async fn run(database: &Database, args: &SoakArgs) -> Result<(), Fail
         out,
         "\n{logged} events logged; memory {early} MB after a fifth of the time, {late} MB at the end"
     )?;
-    if late > early + early / 10 + SLACK {
+    if late > early + early / 10 + ALLOWED_GROWTH {
         return Err("memory grows".into());
     }
     if args.hostile == 0 {
         return Ok(());
     }
-    tokio::time::sleep(LOOK).await;
+    tokio::time::sleep(MEASURE_EVERY).await;
     let after = memory(gateway.pid());
     let slowest = |latencies: &Mutex<Histogram<u64>>| -> Result<u64, Failure> {
         Ok(latencies.lock().map_err(|_| "a reader panicked")?.value_at_quantile(0.99))
@@ -177,10 +177,10 @@ pub(crate) async fn run(database: &Database, args: &SoakArgs) -> Result<(), Fail
          {after} MB afterwards",
         args.hostile * kinds.len()
     )?;
-    if most > late + HELD + BESIDES {
+    if most > late + CLIENT_MEMORY + OTHER_MEMORY {
         return Err("hostile clients take more memory than there is for clients".into());
     }
-    if after > late + BESIDES / 2 {
+    if after > late + OTHER_MEMORY / 2 {
         return Err("memory is not released".into());
     }
     if beside > quiet * SLOWER {
@@ -219,13 +219,13 @@ async fn read(url: Url, token: String, protocols: Vec<i64>, reads: Arc<Reads>) -
             return Err(format!("a read failed: {}", String::from_utf8_lossy(answer.body)).into());
         }
         reads.record(asked.elapsed())?;
-        tokio::time::sleep(REST).await;
+        tokio::time::sleep(READ_PAUSE).await;
     }
     Ok(())
 }
 
 /// Runs the subscribers; from time to time one disconnects and reconnects.
-async fn come_and_go(url: Url, watchers: Vec<(String, i64)>, seen: Arc<Seen>) -> Result<(), Failure> {
+async fn run_subscribers(url: Url, watchers: Vec<(String, i64)>, seen: Arc<Seen>) -> Result<(), Failure> {
     let connect = async |(token, protocol): &(String, i64)| {
         let subscriber = Subscriber::connect(url.clone(), token.clone(), *protocol).await?;
         Ok::<_, Failure>(tokio::spawn(subscriber.watch(Arc::clone(&seen))))

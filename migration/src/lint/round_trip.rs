@@ -26,13 +26,13 @@ pub(super) fn rules() -> impl Iterator<Item = &'static Rule> {
 }
 
 /// The result: the findings, and true if all migrations are applied in the end.
-pub(super) struct Trip {
+pub(super) struct Outcome {
     pub(super) findings: Vec<Finding>,
     pub(super) is_complete: bool,
 }
 
 /// Applies, reverts and reapplies each migration. Stops at the first that fails.
-pub(super) async fn check(connection: &mut PgConnection, texts: &[Text]) -> Result<Trip, LintError> {
+pub(super) async fn check(connection: &mut PgConnection, texts: &[Text]) -> Result<Outcome, LintError> {
     let mut pairs: BTreeMap<&str, BTreeMap<Side, &Text>> = BTreeMap::new();
     for text in texts {
         pairs.entry(&text.name).or_default().insert(text.side, text);
@@ -46,13 +46,13 @@ pub(super) async fn check(connection: &mut PgConnection, texts: &[Text]) -> Resu
         for text in [up, down, up] {
             if let Err(error) = run(connection, &text.sql).await {
                 // If the down script left something behind, the second up script fails because of it.
-                let cause = reached.get(1).and_then(|back| left(down, &before, back));
+                let cause = reached.get(1).and_then(|back| incomplete_revert(down, &before, back));
                 findings.push(cause.unwrap_or_else(|| {
                     let error = DatabaseError::from_sqlx(&error, Some(&text.sql));
                     let line = error.line.or(Some(1));
                     Finding { line, ..finding(text, format!("it fails: {error}")) }
                 }));
-                return Ok(Trip { findings, is_complete: false });
+                return Ok(Outcome { findings, is_complete: false });
             }
             reached.push(snapshot(connection).await?);
         }
@@ -67,14 +67,14 @@ pub(super) async fn check(connection: &mut PgConnection, texts: &[Text]) -> Resu
                 )
             })
         };
-        findings.extend(left(down, &before, back).or_else(other));
+        findings.extend(incomplete_revert(down, &before, back).or_else(other));
         before.clone_from(again);
     }
-    Ok(Trip { findings, is_complete: true })
+    Ok(Outcome { findings, is_complete: true })
 }
 
 /// Returns a finding if the down script leaves or removes too much.
-fn left(down: &Text, before: &BTreeSet<String>, back: &BTreeSet<String>) -> Option<Finding> {
+fn incomplete_revert(down: &Text, before: &BTreeSet<String>, back: &BTreeSet<String>) -> Option<Finding> {
     let difference = difference(before, back)?;
     Some(finding(
         down,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::account::Account;
 use super::binaries::Binaries;
-use super::error::Trying as _;
+use super::error::Attempting as _;
 use super::layout::Layout;
 use super::{EmbeddedError, SUPERUSER, files};
 
@@ -18,7 +18,7 @@ pub(super) fn version(data: &Path) -> Result<Option<u32>, EmbeddedError> {
     let Some(text) = files::read(&path)? else { return Ok(None) };
     let version = std::str::from_utf8(&text).ok().and_then(|text| text.trim().parse().ok());
     let unreadable = std::io::Error::from(std::io::ErrorKind::InvalidData);
-    version.map(Some).ok_or(unreadable).trying("understand", &path)
+    version.map(Some).ok_or(unreadable).attempting("parse", &path)
 }
 
 /// Creates the cluster in a temporary folder beside its place, so that an interruption leaves nothing that looks like one.
@@ -33,7 +33,7 @@ pub(super) async fn initialise(
     let mut said = String::new();
     for locale in locales(binaries.major) {
         if draft.symlink_metadata().is_ok() {
-            fs::remove_dir_all(&draft).trying("remove", &draft)?;
+            fs::remove_dir_all(&draft).attempting("remove", &draft)?;
         }
         files::make_private_folder(&draft, account)?;
         let initdb = binaries.folder.join("initdb");
@@ -45,9 +45,9 @@ pub(super) async fn initialise(
             .arg("-D")
             .arg(&draft);
         let output = tokio::process::Command::from(command).kill_on_drop(true).output().await;
-        let output = output.trying("run", &initdb)?;
+        let output = output.attempting("run", &initdb)?;
         if output.status.success() {
-            return fs::rename(&draft, layout.data()).trying("make", &layout.data());
+            return fs::rename(&draft, layout.data()).attempting("create", &layout.data());
         }
         said = String::from_utf8_lossy(&output.stderr).into_owned();
     }

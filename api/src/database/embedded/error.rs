@@ -86,7 +86,7 @@ pub enum EmbeddedError {
     },
     /// The server ends unexpectedly again and again.
     #[error("Postgres has ended {times} times within a minute (the last time with {status}); {} may say why", path.display())]
-    Dies {
+    Crashes {
         /// The number of times.
         times: usize,
         /// The last exit status.
@@ -126,12 +126,12 @@ pub enum EmbeddedError {
 }
 
 /// Adds the attempted operation to an error.
-pub(super) trait Trying<T> {
-    fn trying(self, action: &'static str, path: &std::path::Path) -> Result<T, EmbeddedError>;
+pub(super) trait Attempting<T> {
+    fn attempting(self, action: &'static str, path: &std::path::Path) -> Result<T, EmbeddedError>;
 }
 
-impl<T> Trying<T> for io::Result<T> {
-    fn trying(self, action: &'static str, path: &std::path::Path) -> Result<T, EmbeddedError> {
+impl<T> Attempting<T> for io::Result<T> {
+    fn attempting(self, action: &'static str, path: &std::path::Path) -> Result<T, EmbeddedError> {
         self.map_err(|source| EmbeddedError::Io { action, path: path.to_owned(), source })
     }
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use super::EmbeddedError;
 use super::account::Account;
-use super::error::Trying as _;
+use super::error::Attempting as _;
 
 /// Creates a folder with exactly this mode, whatever the umask, and its parents. An existing folder stays unchanged.
 pub(super) fn make_folder(path: &Path, mode: u32) -> Result<(), EmbeddedError> {
@@ -19,9 +19,9 @@ pub(super) fn make_folder(path: &Path, mode: u32) -> Result<(), EmbeddedError> {
         make_folder(parent, 0o755)?;
     }
     match DirBuilder::new().mode(mode).create(path) {
-        Ok(()) => fs::set_permissions(path, Permissions::from_mode(mode)).trying("set the mode of", path),
+        Ok(()) => fs::set_permissions(path, Permissions::from_mode(mode)).attempting("set the mode of", path),
         Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
-        Err(error) => Err(error).trying("make the folder", path),
+        Err(error) => Err(error).attempting("create the folder", path),
     }
 }
 
@@ -31,11 +31,11 @@ pub(super) fn make_private_folder(path: &Path, account: Account) -> Result<(), E
     match DirBuilder::new().mode(0o700).create(path) {
         Ok(()) => {}
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(error).trying("make the folder", path),
+        Err(error) => return Err(error).attempting("create the folder", path),
     }
     // A link is not followed. From here on only its owner (and root) can replace the folder, also in /tmp, because of its sticky
     // bit.
-    let metadata = path.symlink_metadata().trying("look at", path)?;
+    let metadata = path.symlink_metadata().attempting("inspect", path)?;
     let own = rustix::process::geteuid().as_raw();
     // The last six bits of the mode are those of the group and of all others.
     let is_safe = metadata.is_dir()
@@ -45,7 +45,7 @@ pub(super) fn make_private_folder(path: &Path, account: Account) -> Result<(), E
         return Err(EmbeddedError::UnsafeSocketDir { path: path.to_owned() });
     }
     if metadata.uid() != account.uid {
-        lchown(path, Some(account.uid), Some(account.gid)).trying("hand over", path)?;
+        lchown(path, Some(account.uid), Some(account.gid)).attempting("change the owner of", path)?;
     }
     Ok(())
 }
@@ -54,13 +54,17 @@ pub(super) fn make_private_folder(path: &Path, account: Account) -> Result<(), E
 pub(super) fn write(path: &Path, content: &[u8], mode: u32) -> Result<(), EmbeddedError> {
     let draft = path.with_extension("new");
     match fs::remove_file(&draft) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error).trying("remove", &draft),
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error).attempting("remove", &draft),
         _ => {}
     }
-    let mut file =
-        OpenOptions::new().write(true).create_new(true).mode(mode).open(&draft).trying("create", &draft)?;
-    file.write_all(content).and_then(|()| file.sync_all()).trying("write", &draft)?;
-    fs::rename(&draft, path).trying("write", path)
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(&draft)
+        .attempting("create", &draft)?;
+    file.write_all(content).and_then(|()| file.sync_all()).attempting("write", &draft)?;
+    fs::rename(&draft, path).attempting("write", path)
 }
 
 /// Returns a file's content; `None` if there is no file.
@@ -68,6 +72,6 @@ pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, EmbeddedError> {
     match fs::read(path) {
         Ok(content) => Ok(Some(content)),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
-        Err(error) => Err(error).trying("read", path),
+        Err(error) => Err(error).attempting("read", path),
     }
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use super::account::Account;
-use super::error::Trying as _;
+use super::error::Attempting as _;
 use super::lock::Lock;
 use super::{DATABASE, EmbeddedError, PORT, files, leftover};
 
@@ -30,11 +30,11 @@ pub(super) struct Layout {
 /// Ensures that the data folder exists, and returns its canonical path.
 pub(super) fn open_data_dir(data_dir: &Path) -> Result<PathBuf, EmbeddedError> {
     let own = rustix::process::geteuid();
-    let data_dir = &std::path::absolute(data_dir).trying("find", data_dir)?;
+    let data_dir = &std::path::absolute(data_dir).attempting("find", data_dir)?;
     // The server's user must be able to enter root's folder; the secret in it has a mode of its own.
     files::make_folder(data_dir, if own.is_root() { 0o755 } else { 0o700 })?;
-    let data_dir = data_dir.canonicalize().trying("find", data_dir)?;
-    let owner = data_dir.metadata().trying("look at", &data_dir)?.uid();
+    let data_dir = data_dir.canonicalize().attempting("find", data_dir)?;
+    let owner = data_dir.metadata().attempting("inspect", &data_dir)?.uid();
     if !own.is_root() && owner != own.as_raw() {
         return Err(EmbeddedError::OtherOwner { path: data_dir, owner });
     }
@@ -57,7 +57,7 @@ pub(super) async fn choose(
 
     let home = Path::new(SHARED_HOMES).join(hash(data_dir));
     if home.exists() {
-        set_aside(&home, progress).await?;
+        rename_orphan(&home, progress).await?;
     }
     files::make_folder(&home, 0o755)?;
     files::write(&location(data_dir), home.as_os_str().as_bytes(), 0o644)?;
@@ -65,12 +65,12 @@ pub(super) async fn choose(
 }
 
 /// Renames a home whose data folder was removed: nobody needs its data any more, but only the user may delete it.
-async fn set_aside(home: &Path, progress: &(dyn Fn(&str) + Send + Sync)) -> Result<(), EmbeddedError> {
+async fn rename_orphan(home: &Path, progress: &(dyn Fn(&str) + Send + Sync)) -> Result<(), EmbeddedError> {
     let _lock = Lock::take(home)?;
     leftover::stop(&home.join("data"), progress).await?;
     let old = (1..u32::MAX).map(|n| home.with_extension(format!("old-{n}"))).find(|old| !old.exists());
     if let Some(old) = old {
-        fs::rename(home, &old).trying("set aside", home)?;
+        fs::rename(home, &old).attempting("rename", home)?;
         progress(&format!("The data folder was removed; its cluster was kept as {}", old.display()));
     }
     Ok(())
@@ -139,7 +139,7 @@ impl Layout {
             let path = folder.join(name);
             match fs::remove_file(&path) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(error).trying("remove", &path);
+                    return Err(error).attempting("remove", &path);
                 }
                 _ => {}
             }

@@ -42,16 +42,16 @@ pub(super) async fn stop(data: &Path, progress: &(dyn Fn(&str) + Send + Sync)) -
         }
     }
 
-    let is_quiet = || working_in(data).is_some_and(|pids| pids.is_empty());
-    if working_in(data).is_none() {
+    let is_quiet = || processes_in(data).is_some_and(|pids| pids.is_empty());
+    if processes_in(data).is_none() {
         return Ok(());
     }
     if !wait_until(CHILDREN, is_quiet).await {
-        for pid in working_in(data).unwrap_or_default() {
+        for pid in processes_in(data).unwrap_or_default() {
             let _ = kill_process(pid, Signal::QUIT);
         }
         if !wait_until(IMMEDIATE, is_quiet).await {
-            let pid = working_in(data).and_then(|pids| pids.first().copied()).unwrap_or(pid);
+            let pid = processes_in(data).and_then(|pids| pids.first().copied()).unwrap_or(pid);
             return Err(EmbeddedError::Leftover { pid: pid.as_raw_nonzero().get() });
         }
     }
@@ -104,7 +104,7 @@ fn is_server(pid: Pid, data: &Path) -> bool {
 
 /// Returns the processes that work in the cluster's folder, as the server and all its children do; `None` if the system does not
 /// tell.
-fn working_in(data: &Path) -> Option<Vec<Pid>> {
+fn processes_in(data: &Path) -> Option<Vec<Pid>> {
     if !cfg!(target_os = "linux") {
         return None;
     }

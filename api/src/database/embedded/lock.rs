@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use super::EmbeddedError;
-use super::error::Trying as _;
+use super::error::Attempting as _;
 
 /// The lock, held until it is dropped; the system releases it when the process ends, however it ends.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ impl Lock {
             .truncate(false)
             .mode(0o644)
             .open(&path)
-            .trying("open", &path)?;
+            .attempting("open", &path)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -38,12 +38,12 @@ impl Lock {
                 let pid = file.read_to_string(&mut text).ok().and_then(|_| text.trim().parse().ok());
                 return Err(EmbeddedError::Running { pid, data_dir: folder.to_owned() });
             }
-            Err(TryLockError::Error(error)) => return Err(error).trying("lock", &path),
+            Err(TryLockError::Error(error)) => return Err(error).attempting("lock", &path),
         }
         file.set_len(0)
             .and_then(|()| file.seek(SeekFrom::Start(0)))
             .and_then(|_| writeln!(file, "{}", std::process::id()))
-            .trying("write", &path)?;
+            .attempting("write", &path)?;
         Ok(Self(file))
     }
 }

@@ -53,9 +53,9 @@ const DATABASE: &str = "praxis";
 const PORT: u16 = 5432;
 
 /// The number of unexpected ends …
-const MOST_DEATHS: usize = 5;
+const MAX_CRASHES: usize = 5;
 /// … within this time after which the server is not started again.
-const DEATHS_WITHIN: Duration = Duration::from_mins(1);
+const CRASHES_WITHIN: Duration = Duration::from_mins(1);
 
 /// The location of the embedded server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,13 +152,13 @@ impl Embedded {
 
     /// Restarts the server whenever it ends, for as long as this is polled; returns why that no longer helps.
     pub async fn keep_running(&mut self, progress: &(dyn Fn(&str) + Send + Sync)) -> EmbeddedError {
-        let mut deaths = Vec::new();
+        let mut crashes = Vec::new();
         loop {
             let status = self.server.ended().await;
-            deaths.push(clock::instant());
-            deaths.retain(|death| death.elapsed() < DEATHS_WITHIN);
-            if deaths.len() >= MOST_DEATHS {
-                return EmbeddedError::Dies { times: deaths.len(), status, path: self.layout.log() };
+            crashes.push(clock::instant());
+            crashes.retain(|crash| crash.elapsed() < CRASHES_WITHIN);
+            if crashes.len() >= MAX_CRASHES {
+                return EmbeddedError::Crashes { times: crashes.len(), status, path: self.layout.log() };
             }
             progress(&format!("Postgres has ended ({status}); starting it again …"));
             if let Err(error) = self.start_again(progress).await {

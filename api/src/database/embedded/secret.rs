@@ -5,7 +5,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use super::error::Trying as _;
+use super::error::Attempting as _;
 use super::{EmbeddedError, files};
 use crate::random;
 
@@ -24,7 +24,7 @@ pub(super) fn load_or_create(data_dir: &Path) -> Result<Vec<u8>, EmbeddedError> 
     let path = data_dir.join("secret");
     if let Some(secret) = load(data_dir)? {
         // A copy of the folder may have lost the mode.
-        fs::set_permissions(&path, Permissions::from_mode(0o600)).trying("set the mode of", &path)?;
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).attempting("set the mode of", &path)?;
         return Ok(secret);
     }
     let mut random = [0; RANDOM_BYTES];

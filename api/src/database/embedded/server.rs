@@ -13,7 +13,7 @@ use tokio_postgres::NoTls;
 
 use super::account::Account;
 use super::binaries::Binaries;
-use super::error::Trying as _;
+use super::error::Attempting as _;
 use super::layout::Layout;
 use super::{DATABASE, EmbeddedError, PORT, SUPERUSER, files};
 use crate::clock;
@@ -58,9 +58,9 @@ impl Server {
         for setting in settings(&layout.socket_dir()) {
             command.arg("-c").arg(setting);
         }
-        let output = log.try_clone().trying("open", &layout.log())?;
+        let output = log.try_clone().attempting("open", &layout.log())?;
         let child = command.stdout(Stdio::from(output)).stderr(Stdio::from(log)).spawn();
-        let mut server = Self { child: child.trying("run", &program)? };
+        let mut server = Self { child: child.attempting("run", &program)? };
 
         let failed = |reason: String| EmbeddedError::Start {
             reason,
@@ -202,14 +202,14 @@ fn open_log(layout: &Layout) -> Result<(File, u64), EmbeddedError> {
         files::make_folder(folder, 0o700)?;
     }
     if old.exists() {
-        fs::rename(old, path).trying("put aside", old)?;
+        fs::rename(old, path).attempting("rename", old)?;
     }
     if path.metadata().is_ok_and(|metadata| metadata.len() > MAX_LOG_BYTES) {
-        fs::rename(path, path.with_extension("log.old")).trying("put aside", path)?;
+        fs::rename(path, path.with_extension("log.old")).attempting("rename", path)?;
     }
-    let log = OpenOptions::new().create(true).append(true).mode(0o600).open(path).trying("open", path)?;
-    log.set_permissions(Permissions::from_mode(0o600)).trying("set the mode of", path)?;
-    let start = log.metadata().trying("look at", path)?.len();
+    let log = OpenOptions::new().create(true).append(true).mode(0o600).open(path).attempting("open", path)?;
+    log.set_permissions(Permissions::from_mode(0o600)).attempting("set the mode of", path)?;
+    let start = log.metadata().attempting("inspect", path)?.len();
     Ok((log, start))
 }
 

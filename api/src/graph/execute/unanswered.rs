@@ -32,7 +32,7 @@ impl Unanswered {
     /// Returns the error of a load that failed for some keys.
     pub(super) fn of(plan: &Plan, load: LoadId, keys: &[Key], error: &DatabaseError) -> Self {
         let place = &plan.loads[load.0].place;
-        let refused = error.is_of_values().then(|| RefusedLoad { load, keys: keys.to_vec() });
+        let refused = error.is_value_error().then(|| RefusedLoad { load, keys: keys.to_vec() });
         Self { error: Error::from(error).at(&place.path, place.location), refused }
     }
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{Demo, Summary, has_tables, has_users, load_all, lock};
 use crate::clock;
-use crate::database::{GAVE_WAY, SqlState};
+use crate::database::{LOCK_CONFLICTS, SqlState};
 use crate::graph::catalog::{Catalog, CatalogError, System};
 
 /// The reasons why a demo database was not reset. Nothing has changed in it.
@@ -35,9 +35,9 @@ const LOCKED_WITHIN: Duration = Duration::from_mins(1);
 /// Pause between two attempts to lock the tables.
 const AGAIN_AFTER: Duration = Duration::from_millis(50);
 /// Tables of the gateway itself that refer to the deleted rows.
-const REMEMBERED: [&str; 2] = ["praxis.idempotency_keys", "praxis.directory_vocabulary"];
+const GATEWAY_TABLES: [&str; 2] = ["praxis.idempotency_keys", "praxis.directory_vocabulary"];
 /// The query for statements that switch off the triggers which refuse TRUNCATE of these tables, since a reset is maintenance.
-const GUARDED: &str = "SELECT format('ALTER TABLE %s %%s TRIGGER %I', tgrelid::regclass, tgname)
+const TRUNCATE_TRIGGERS: &str = "SELECT format('ALTER TABLE %s %%s TRIGGER %I', tgrelid::regclass, tgname)
     FROM pg_catalog.pg_trigger WHERE NOT tgisinternal AND tgrelid = ANY ($1::text[]::regclass[]) AND tgtype & 34 = 34";
 
 /// Deletes all rows of the tables of `all` demo data and all accounts, and loads the `wanted` demo data, all or nothing. Keys begin
@@ -61,7 +61,7 @@ async fn lock_all(transaction: &Transaction<'_>, tables: &str) -> Result<(), Res
     transaction.batch_execute("SET LOCAL lock_timeout = '300ms'").await?;
     let locked = transaction.batch_execute(&format!("LOCK TABLE {tables}")).await;
     locked.map_err(|error| match error.code() {
-        Some(code) if GAVE_WAY.contains(code) => ResetError::Busy,
+        Some(code) if LOCK_CONFLICTS.contains(code) => ResetError::Busy,
         _ => error.into(),
     })?;
     Ok(transaction.batch_execute("SET LOCAL lock_timeout = 0").await?)
@@ -75,7 +75,7 @@ async fn try_reset(client: &mut Client, all: &[Demo], wanted: &[Demo]) -> Result
     let catalog = Catalog::new(&systems)?;
     let named = catalog.tables().iter().filter(|table| table.function.is_none());
     let named = named.map(|table| table.sql_name.clone());
-    let named: Vec<String> = named.chain(REMEMBERED.map(str::to_owned)).collect();
+    let named: Vec<String> = named.chain(GATEWAY_TABLES.map(str::to_owned)).collect();
     // Views hold no rows of their own, and a database may lack the tables of some systems.
     let sql = "SELECT oid::regclass::text FROM pg_catalog.pg_class
         WHERE oid = ANY (ARRAY(SELECT to_regclass(name) FROM unnest($1::text[]) AS name)) AND relkind = 'r'";
@@ -85,7 +85,7 @@ async fn try_reset(client: &mut Client, all: &[Demo], wanted: &[Demo]) -> Result
     }
     tables.push("auth.users".to_owned());
     let mut guards: Vec<String> = Vec::new();
-    for row in transaction.query(GUARDED, &[&tables]).await? {
+    for row in transaction.query(TRUNCATE_TRIGGERS, &[&tables]).await? {
         guards.push(row.try_get(0)?);
     }
     let tables = tables.join(", ");

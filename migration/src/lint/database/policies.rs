@@ -84,7 +84,7 @@ pub(super) async fn check(catalog: &mut Catalog<'_>) -> Result<Vec<Finding>, Lin
         readers.entry(policy.table.clone()).or_default().extend(reads(&policy.expression));
     }
     for policy in policies.iter().filter(|it| it.is_for_reading) {
-        if let Some(way) = way_back(&policy.table, reads(&policy.expression), &readers) {
+        if let Some(way) = path_back(&policy.table, reads(&policy.expression), &readers) {
             findings.push(RECURSION.finding(
                 policy.object.clone(),
                 format!("it leads back to its own table: {}", way.join(" → ")),
@@ -99,7 +99,7 @@ pub(super) async fn check(catalog: &mut Catalog<'_>) -> Result<Vec<Finding>, Lin
 fn per_row(expression: &Script) -> BTreeSet<String> {
     let calls = expression.nodes.iter().map(|it| &it.syntax).filter(|it| it.kind() == SyntaxKind::CALL_EXPR);
     calls
-        .filter(|call| is_of_a_schema(call) && !depends_on_row(call) && !stands_alone(call))
+        .filter(|call| is_of_a_schema(call) && !depends_on_row(call) && !is_evaluated_once(call))
         .map(|call| call.text().to_string())
         .collect()
 }
@@ -127,7 +127,7 @@ fn depends_on_row(call: &SyntaxNode) -> bool {
 }
 
 /// Returns true if the call is inside a `SELECT` without `FROM` within the expression, which Postgres evaluates once.
-fn stands_alone(call: &SyntaxNode) -> bool {
+fn is_evaluated_once(call: &SyntaxNode) -> bool {
     let selects: Vec<_> = call.ancestors().filter(|it| it.kind() == SyntaxKind::SELECT).collect();
     // The outermost `SELECT` is the one that wraps the expression for the parser.
     selects
@@ -148,7 +148,7 @@ fn reads(script: &Script) -> BTreeSet<String> {
 }
 
 /// Returns the shortest path from a relation that is read back to the table.
-fn way_back(
+fn path_back(
     table: &str,
     read: BTreeSet<String>,
     readers: &BTreeMap<String, BTreeSet<String>>,

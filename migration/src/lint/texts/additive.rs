@@ -51,35 +51,35 @@ pub(super) fn rules() -> impl Iterator<Item = &'static Rule> {
 }
 
 pub(super) fn check(text: &Text, script: &Script) -> Vec<Finding> {
-    let made: Vec<_> = script
+    let created: Vec<_> = script
         .nodes
         .iter()
         .enumerate()
-        .filter_map(|(place, node)| Some((place, made(&node.syntax)?)))
+        .filter_map(|(place, node)| Some((place, created_object(&node.syntax)?)))
         .collect();
     let mut findings = Vec::new();
     for (place, Node { syntax, line }) in script.nodes.iter().enumerate() {
-        let Some(loss) = Loss::of(syntax) else { continue };
-        let is_made_here =
-            |object| made.iter().any(|(at, it)| it == object && (*at < place || loss.is_without_data));
-        let is_replaced = !loss.objects.is_empty() && loss.objects.iter().all(is_made_here);
+        let Some(removal) = Removal::of(syntax) else { continue };
+        let is_created_here =
+            |object| created.iter().any(|(at, it)| it == object && (*at < place || removal.is_without_data));
+        let is_replaced = !removal.objects.is_empty() && removal.objects.iter().all(is_created_here);
         if !is_replaced {
             let remedy = "add the new object beside the old one, and leave the old one unused";
-            findings.push(text.finding(&ADDITIVE, *line, loss.message, remedy.into()));
+            findings.push(text.finding(&ADDITIVE, *line, removal.message, remedy.into()));
         }
     }
     findings
 }
 
 /// The objects that a statement drops.
-struct Loss {
+struct Removal {
     message: String,
     /// Kind and name of the dropped object; `None` if the statement removes something else.
     objects: Vec<(String, String)>,
     is_without_data: bool,
 }
 
-impl Loss {
+impl Removal {
     fn of(node: &SyntaxNode) -> Option<Self> {
         let name = format!("{:?}", node.kind());
         let words = || first_line(node);
@@ -107,7 +107,7 @@ fn first_line(node: &SyntaxNode) -> String {
 }
 
 /// Returns the kind and name of the object that a statement creates.
-fn made(node: &SyntaxNode) -> Option<(String, String)> {
+fn created_object(node: &SyntaxNode) -> Option<(String, String)> {
     let name = format!("{:?}", node.kind());
     let kind = match name.strip_prefix("CREATE_") {
         Some("TABLE_AS") => "TABLE",

@@ -61,7 +61,7 @@ pub(super) fn rules() -> impl Iterator<Item = &'static Rule> {
 }
 
 pub(super) fn check(text: &Text, script: &Script) -> Vec<Finding> {
-    let made: BTreeSet<String> = script
+    let created: BTreeSet<String> = script
         .nodes
         .iter()
         .filter(|it| matches!(it.syntax.kind(), SyntaxKind::CREATE_TABLE | SyntaxKind::CREATE_TABLE_AS))
@@ -71,7 +71,7 @@ pub(super) fn check(text: &Text, script: &Script) -> Vec<Finding> {
     for node in &script.nodes {
         let Some(rule) = locks(&node.syntax) else { continue };
         // A table whose name is known only when the block runs may or may not be new.
-        let Some(table) = table(&node.syntax).filter(|it| !made.contains(it) && !is_unknown(it)) else {
+        let Some(table) = table(&node.syntax).filter(|it| !created.contains(it) && !is_unknown(it)) else {
             continue;
         };
         findings.push(text.finding(
