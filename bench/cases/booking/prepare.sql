@@ -1,4 +1,4 @@
--- A practice of ten therapists that has had as many sessions as the portal has protocols.
+-- Creates a practice of ten therapists with as many sessions as the portal has protocols.
 DO $$
 DECLARE
   practice CONSTANT uuid := 'be9c0001-0000-4000-8000-000000000000';

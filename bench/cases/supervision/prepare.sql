@@ -1,4 +1,4 @@
--- Somebody who asks for supervision, and many who can be asked. Without specialties they are not in the directory's case.
+-- Creates a practitioner who requests supervision, and many who offer it. Without specialties they do not appear in the case `directory`.
 INSERT INTO auth.users (email) VALUES ('supervisee@bench.example') ON CONFLICT DO NOTHING;
 INSERT INTO practitioner_profiles (user_id, display_name)
   SELECT id, 'Supervisee of the bench' FROM auth.users WHERE email = 'supervisee@bench.example' ON CONFLICT DO NOTHING;

@@ -1,4 +1,4 @@
--- Outcomes of the dosing sessions by site, substance and month.
+-- Computes the outcomes of the dosing sessions by site, substance and month.
 TRUNCATE outcomes_summary;
 INSERT INTO outcomes_summary
   (site_id, substance_id, month, total_protocols, response_judged, response_rate, adverse_event_rate)
@@ -11,6 +11,6 @@ WHERE session_type = 'dosing'
 GROUP BY 1, 2, 3
 ORDER BY 1, 2, 3;
 
--- What is made of the outcomes and of the events. No trigger has noted the events.
+-- Computes the other summaries. No trigger has noted the events, so that everything is counted.
 INSERT INTO praxis.activity_changes DEFAULT VALUES;
 SELECT praxis.refresh_benchmarks(), praxis.refresh_activities();

@@ -1,5 +1,5 @@
--- The schema of a database as lines, the same for the same schema wherever it was made: no oids, no order of making. Names
--- are written in full, because search_path is empty.
+-- Returns the schema of a database as lines, which are equal for equal schemas: they contain no oids, and do not depend on the order of
+-- creation. Names are written in full, because search_path is empty.
 WITH schemas AS (
   SELECT oid, nspname FROM pg_catalog.pg_namespace WHERE nspname NOT LIKE 'pg\_%' AND nspname <> 'information_schema'
 ), relations AS (
@@ -17,7 +17,7 @@ UNION ALL SELECT concat_ws(' ', 'relation', relkind, name, relrowsecurity, relfo
 UNION ALL SELECT concat_ws(' ', 'view', name, pg_get_viewdef(oid)) FROM relations WHERE relkind IN ('v', 'm')
 UNION ALL SELECT concat_ws(' ', 'grant on', name, acl::text)
 FROM relations, unnest(coalesce(relacl, acldefault(CASE relkind WHEN 'S' THEN 's'::"char" ELSE 'r' END, relowner))) AS acl
--- Dropped columns leave gaps in the numbers, so a column has its place among those that are there.
+-- Dropped columns leave gaps in the numbers, so that a column is numbered among the existing ones.
 UNION ALL SELECT concat_ws(' ', 'column', name, attname, rank() OVER (PARTITION BY attrelid ORDER BY attnum),
   format_type(atttypid, atttypmod), attnotnull, attidentity, attgenerated, pg_get_expr(adbin, adrelid))
 FROM relations JOIN pg_catalog.pg_attribute ON attrelid = relations.oid AND attnum > 0 AND NOT attisdropped
@@ -48,5 +48,5 @@ UNION ALL SELECT concat_ws(' ', 'statistics', pg_get_statisticsobjdef(s.oid))
 FROM pg_catalog.pg_statistic_ext AS s JOIN schemas ON schemas.oid = stxnamespace
 UNION ALL SELECT concat_ws(' ', 'comment', described.type, described.identity, description)
 FROM pg_catalog.pg_description AS d, LATERAL pg_identify_object(classoid, objoid, objsubid) AS described
--- Below this number are Postgres's own objects.
+-- Objects with smaller oids are Postgres's own.
 WHERE objoid >= 16384
