@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         if *pair != [true, true] {
             return Err(format!("migration {name} lacks its .up.sql or its .down.sql").into());
         }
-        // The compiler looks the folder up: this code stays true when the whole checkout is moved.
+        // The compiler resolves the folder, so that this code stays valid when the checkout is moved.
         let text =
             |side| format!("include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/sql/{name}.{side}.sql\"))");
         let (up, down) = (text("up"), text("down"));

@@ -16,7 +16,7 @@ pub fn clients_beside(others: usize) -> usize {
     {
         tracing::warn!(%error, "cannot raise the limit of open files");
     }
-    // Without a limit of the system there is none here.
+    // Without a limit of the system the number of clients is not limited.
     let allowed = getrlimit(Resource::Nofile).current.and_then(|most| usize::try_from(most).ok());
     allowed.unwrap_or(usize::MAX).saturating_sub(others + RESERVED).max(LEAST)
 }

@@ -1,4 +1,4 @@
-//! The command line of `praxis`.
+//! Runs the command line of `praxis`.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! Hostile clients: every known kind of client that takes more than its share. `bench soak` runs them beside honest ones, and so
+//! Simulates hostile clients: every known kind of client that takes more than its share. `bench soak` runs them beside honest ones, and so
 //! do the end-to-end tests, which include this file; it depends on neither.
 
 use std::future::pending;

@@ -1,4 +1,4 @@
-//! The errors of a connection.
+//! Defines the errors of a connection.
 
 use std::fmt;
 use std::io;

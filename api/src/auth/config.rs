@@ -1,4 +1,4 @@
-//! The settings of authentication, and their errors.
+//! Defines the settings of authentication, and their errors.
 
 use std::fmt;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! Tokens for development: `praxis token` and the persona menu of GraphiQL. A gateway with only a key set accepts none of them.
+//! Issues tokens for development: `praxis token` and the persona menu of GraphiQL. A gateway with only a key set accepts none of them.
 
 use std::time::Duration;
 

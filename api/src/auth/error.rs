@@ -1,4 +1,4 @@
-//! The reasons why a caller is refused.
+//! Defines the reasons why a caller is refused.
 
 /// The reasons why a token is refused. The messages help the sender and contain no part of the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -1,4 +1,4 @@
-//! A JSON Web Key Set (RFC 7517): the keys that tokens are signed with.
+//! Parses a JSON Web Key Set (RFC 7517), whose keys verify tokens.
 //!
 //! jsonwebtoken reads each key by itself, so that a key of an unknown kind does not spoil the set. Only public keys that verify
 //! signatures are used. Symmetric keys in a set are skipped, so that no public text can ever serve as a secret; so are keys

@@ -1,4 +1,4 @@
-//! Authentication: a bearer token becomes a [`Caller`], once per request.
+//! Authenticates callers: it turns a bearer token into a [`Caller`], once per request.
 //!
 //! The module knows tokens (RFC 7519), their signatures (RFC 7515) and key sets (RFC 7517). It must not know HTTP beyond the text
 //! of the `Authorization` header, nor the database: Postgres decides whether a `sub` is a user, and what a role may see.

@@ -1,4 +1,4 @@
-//! Valid and invalid tokens, by name.
+//! Tests valid and invalid tokens.
 
 mod keys;
 mod refusals;

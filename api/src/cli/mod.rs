@@ -1,4 +1,4 @@
-//! The commands of `praxis`, one file each.
+//! Implements the commands of `praxis`, one file each.
 
 mod doctor;
 mod lint;

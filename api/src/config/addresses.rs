@@ -1,4 +1,4 @@
-//! The database URLs among the settings, by their options.
+//! Checks the database URLs among the settings.
 
 use super::{ConfigError, ServeArgs};
 use crate::database::{DatabaseConfig, Pool, PoolError};

@@ -1,4 +1,4 @@
-//! The option that chooses the systems of a command.
+//! Defines the option that chooses the systems of a command.
 
 use clap::Args;
 

@@ -1,4 +1,4 @@
-//! Postgres: the pool, one transaction per request, and the embedded server.
+//! Connects to Postgres: it has the pool, one transaction per request, and the embedded server.
 //!
 //! The module knows statements, roles and claims, but nothing of GraphQL.
 

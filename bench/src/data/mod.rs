@@ -1,4 +1,4 @@
-//! Data at network scale: generated, copied site by site, and checked at the end.
+//! Generates data at network scale, copies it site by site, and checks it at the end.
 //!
 //! Each site is a transaction of its own and is recorded in `bench.sites`, so that an interrupted run can continue. Triggers and
 //! foreign keys are off while the rows are copied (`session_replication_role`); the rows contain what the triggers would have

@@ -1,4 +1,4 @@
-//! Rows in the text format of COPY.
+//! Writes rows in the text format of COPY.
 
 use std::fmt::{Display, Write as _};
 

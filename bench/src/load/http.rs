@@ -1,4 +1,4 @@
-//! A lean HTTP/1.1 client: it builds the bytes of a request once, and reads only the framing of an answer. A full client would
+//! Implements a lean HTTP/1.1 client, which builds the bytes of a request once, and reads only the framing of an answer. A full client would
 //! take processor time from the servers that it measures.
 
 use std::fmt;

@@ -1,4 +1,4 @@
-//! A subscriber who watches a protocol over a WebSocket.
+//! Subscribes to a protocol over a WebSocket.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

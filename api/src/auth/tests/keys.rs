@@ -1,4 +1,4 @@
-//! Key sets: selection, key confusion, rotation, and failing sources.
+//! Tests key sets: selection, key confusion, rotation, and failing sources.
 
 use std::path::PathBuf;
 use std::sync::Mutex;

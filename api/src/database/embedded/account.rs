@@ -1,4 +1,4 @@
-//! The user that the server runs as.
+//! Chooses the user that the server runs as.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::CommandExt as _;

@@ -1,4 +1,4 @@
-//! The cluster's folder: reads its version, and creates it.
+//! Creates the cluster, and reads its version.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! The errors of the embedded server, with remedies.
+//! Defines the errors of the embedded server, with remedies.
 
 use std::io;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! Folders and files with the owner and mode that they must have.
+//! Creates folders and files with the owner and mode that they must have.
 
 use std::fs::{self, DirBuilder, OpenOptions, Permissions};
 use std::io::{ErrorKind, Write as _};

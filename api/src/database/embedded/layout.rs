@@ -1,4 +1,4 @@
-//! The paths of the embedded server's files, including those for root and for long paths.
+//! Chooses the paths of the embedded server's files, also for root and for long paths.
 
 use std::ffi::OsString;
 use std::fmt::Write as _;

@@ -1,4 +1,4 @@
-//! The lock of a data folder, which only one gateway can use.
+//! Locks a data folder, so that only one gateway uses it.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};

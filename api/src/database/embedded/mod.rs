@@ -1,4 +1,4 @@
-//! The embedded Postgres server, for a start without any database.
+//! Runs the embedded Postgres server, for a start without any database.
 //!
 //! The server listens only on a unix socket, in a folder that no other user can enter, and is stopped with the gateway; its data
 //! stays. The module finds, initialises, starts and stops a server. It must not know the content of the database: roles, tables

@@ -1,4 +1,4 @@
-//! The development secret, created once per data folder, so that tokens outlive a restart.
+//! Creates the development secret, once per data folder, so that tokens stay valid after a restart.
 
 use std::fmt::Write as _;
 use std::fs::{self, Permissions};

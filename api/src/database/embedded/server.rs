@@ -1,4 +1,4 @@
-//! The server process: starts it, watches it, and stops it.
+//! Starts, watches and stops the server process.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, Permissions};
@@ -148,7 +148,7 @@ impl Drop for Server {
 
 /// Returns settings that override the cluster's own files, as command-line options.
 fn settings(socket_dir: &Path) -> Vec<OsString> {
-    // A list of folders, hence the quotes around one with a comma or a space.
+    // The setting is a list of folders, so that a folder with a comma or a space is quoted.
     let mut sockets = OsString::from("unix_socket_directories=\"");
     sockets.push(socket_dir);
     sockets.push("\"");

@@ -1,4 +1,4 @@
-//! PPN Research Portal: protocols of psychedelic treatment, the supervision exchange and the integration hub.
+//! Declares the PPN Research Portal: protocols of psychedelic treatment, the supervision exchange and the integration hub.
 
 pub mod demo;
 mod scopes;

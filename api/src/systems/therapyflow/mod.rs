@@ -1,4 +1,4 @@
-//! TherapyFlow AI + BioSync: organizations with therapists and patients, sessions, notes, wearable data, consents.
+//! Declares TherapyFlow AI + BioSync: organizations with therapists and patients, sessions, notes, wearable data, consents.
 
 pub mod demo;
 mod scopes;

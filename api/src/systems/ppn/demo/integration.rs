@@ -1,4 +1,4 @@
-//! The weeks after a session: homework, and scores of integration.
+//! Generates the weeks after a session: homework, and scores of integration.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;

@@ -39,7 +39,7 @@ async fn load(transaction: &Transaction<'_>) -> Result<Loaded, Error> {
     loaded.extend(load_supervision(transaction).await?);
     loaded.push(("protocols of the rest of the network", load_network(transaction).await?));
     transaction.execute("SELECT praxis.refresh()", &[]).await?;
-    // Otherwise the first queries would be planned for empty tables.
+    // Without statistics the first queries would be planned for empty tables.
     transaction
         .batch_execute(
             "ANALYZE sites, user_sites, log_clinical_records, session_events, assessment_responses, \

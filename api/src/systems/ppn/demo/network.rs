@@ -1,4 +1,4 @@
-//! The rest of the network: sites with only half a year of dosing sessions and the scores around them. The other sites are compared with
+//! Generates the rest of the network: sites with only half a year of dosing sessions and the scores around them. The other sites are compared with
 //! these, which have enough protocols with ketamine, and too few with psilocybin.
 
 use chrono::{DateTime, NaiveDate, Utc};

@@ -1,4 +1,4 @@
-//! Outcomes: questionnaires before and after each session.
+//! Generates outcomes: questionnaires before and after each session.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;

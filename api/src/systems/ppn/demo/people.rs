@@ -1,4 +1,4 @@
-//! The sites, their staff, and the demo users.
+//! Lists the sites, their staff, and the demo users.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -124,7 +124,7 @@ pub(super) const USERS: [User; 20] = [
     user("admin.north@praxis.example", "Ingrid Halvorsen", &[(NORTH, Role::SiteAdmin)]),
     user("both.sites@praxis.example", "Priya Raman", &[(NORTH, Role::Clinician), (SOUTH, Role::Clinician)]),
     user("network@praxis.example", "Daniel Abrams", &[(LAKESIDE, Role::NetworkAdmin)]),
-    // Without a profile as well, to try what it takes to make one.
+    // This user has no profile either, so that people can try to create one.
     bystander("newcomer@praxis.example", "Noor Haddad", &[]),
     user("fiona.mackay@praxis.example", "Fiona Mackay", &[(NORTH, Role::Clinician)]),
     user("tomasz.zielinski@praxis.example", "Tomasz Zieliński", &[(NORTH, Role::FormerClinician)]),

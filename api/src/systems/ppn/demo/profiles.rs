@@ -1,4 +1,4 @@
-//! The directory of practitioners.
+//! Generates the directory of practitioners.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -173,8 +173,8 @@ pub(super) fn rows(keys: &[i64]) -> Vec<ProfileRow> {
 fn row(number: usize, user_id: Option<Uuid>, display_name: &'static str, profile_id: i64) -> ProfileRow {
     let mut random = Random::new(PROFILE, number);
     let field = &FIELDS[number % FIELDS.len()];
-    // In the first field all can be asked, and for less than most: whoever looks for supervision of ketamine work with
-    // trauma or depression finds somebody.
+    // All practitioners of the first field accept supervision, at a low rate, so that a search for supervision of ketamine work
+    // with trauma or depression finds somebody.
     let first = number.is_multiple_of(FIELDS.len());
     let years_experience = random.between(if first { 4 } else { 0 }, 35);
     let rate = 65 + years_experience * 6 + random.between(-3, 9) * 5;

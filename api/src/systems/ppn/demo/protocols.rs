@@ -1,4 +1,4 @@
-//! The protocols: patients of each site, their sessions in the course of two years, and their outcomes.
+//! Generates the protocols: the patients of each site, their sessions over two years, and their outcomes.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
@@ -85,7 +85,7 @@ fn of_patient(site: usize, number: usize) -> Vec<Session> {
     let mut sessions = Vec::new();
     for (place, &day) in days.iter().enumerate() {
         let kind = match place {
-            // The first two of a site show everything there is.
+            // The first two protocols of a site have rows in every table.
             0 if number > 1 && random.chance(0.05) => Kind::Preparation,
             0 => Kind::Dosing,
             _ if random.chance(0.15) => Kind::Integration,

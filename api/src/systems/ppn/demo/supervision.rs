@@ -1,4 +1,4 @@
-//! Supervision of practitioners, and circles of peers.
+//! Generates supervision of practitioners, and circles of peers.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! The events of a session.
+//! Generates the events of a session.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! The treatments of the sites: enough pharmacology for the demo data to read like real protocols.
+//! Lists the treatments of the sites, with enough pharmacology for the demo data to resemble real protocols.
 
 /// A substance by a route.
 #[derive(Debug)]

@@ -51,7 +51,7 @@ fn accounts() -> Vec<Uuid> {
 }
 
 async fn load(transaction: &Transaction<'_>) -> Result<Loaded, Error> {
-    // The log tells of what happened when it did, not of a demo that was loaded.
+    // The audit log must have the times of the events, and not the time at which the demo was loaded.
     audit::pause(transaction).await?;
     let sessions = sessions::rows();
     insert(transaction, people::INSERT_USERS, &people::users()).await?;

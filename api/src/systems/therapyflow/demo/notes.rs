@@ -1,4 +1,4 @@
-//! Notes and recordings of sessions.
+//! Generates notes and recordings of sessions.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! The organizations, their staff, their patients, and the demo users.
+//! Generates the organizations, their staff, their patients, and the demo users.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;

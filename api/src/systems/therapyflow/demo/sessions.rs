@@ -1,4 +1,4 @@
-//! Sessions: each patient has an hour of the week, from the day they came until two months from today.
+//! Generates sessions. Each patient has an hour of the week, from the day of arrival until two months from today.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;

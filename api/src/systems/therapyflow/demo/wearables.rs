@@ -1,4 +1,4 @@
-//! Samples of the patients' devices: two months of heart rate, its variability, sleep, steps and activity.
+//! Generates samples of the patients' devices: two months of heart rate, its variability, sleep, steps and activity.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
