@@ -227,7 +227,7 @@ pub struct LimitArgs {
     /// Values of one list in a filter
     #[arg(long, env = "PRAXIS_MAX_LISTED", default_value_t = Limits::default().listed, value_name = "N")]
     pub max_listed: usize,
-    /// Characters of a pattern, of a search, and of JSON that is compared with each row's
+    /// Characters of a pattern, of a search, and of JSON that is compared with each row
     #[arg(long, env = "PRAXIS_MAX_PATTERN", default_value_t = Limits::default().pattern, value_name = "N")]
     pub max_pattern: usize,
     /// Bytes of all values in filters together
@@ -239,7 +239,7 @@ pub struct LimitArgs {
     /// Most rows of a page
     #[arg(long, env = "PRAXIS_LARGEST_PAGE", value_parser = within::<u64>(1..), default_value_t = Limits::default().largest_page, value_name = "ROWS")]
     pub largest_page: u64,
-    /// Lines and points of one field of series, below all parents together; rows of one field `points`, below each
+    /// Lines and points of one field of series, below all parents together; rows of one field `points`, below each parent
     #[arg(long, env = "PRAXIS_MAX_POINTS", value_parser = within::<u64>(4..), default_value_t = Limits::default().points, value_name = "N")]
     pub max_points: u64,
     /// Rows that one field `points` chooses from, below all parents together
@@ -287,10 +287,10 @@ pub struct HttpArgs {
     /// Timeout of a connection without a request, in milliseconds
     #[arg(long, env = "PRAXIS_IDLE_TIMEOUT", value_parser = within::<u64>(1..=LONGEST), default_value_t = 60_000, value_name = "MS")]
     pub idle_timeout: u64,
-    /// Most connections [default: 10,000, or what the limit of open files allows]
+    /// Most connections [default: 10,000, or as many as the limit of open files allows]
     #[arg(long, env = "PRAXIS_MAX_CONNECTIONS", value_parser = within::<usize>(1..), value_name = "N")]
     pub max_connections: Option<usize>,
-    /// Most connections from one address [default: all; if none is left, the address with the most gives one up]
+    /// Most connections from one address [default: all; if none is left, the address with the most loses one]
     #[arg(long, env = "PRAXIS_MAX_CONNECTIONS_PER_ADDRESS", value_parser = within::<usize>(1..), value_name = "N")]
     pub max_connections_per_address: Option<usize>,
     /// Header in which the proxy in front of the gateway names the client's address, such as `x-forwarded-for`. Set it only if the
