@@ -136,10 +136,10 @@ fn a_server_can_be_started_and_held_in_any_task() {
 #[tokio::test]
 async fn data_and_secret_outlive_a_restart() {
     let folder = Folder::new();
-    let said = Mutex::new(Vec::new());
-    let told = |step: &str| said.lock().unwrap().push(step.to_owned());
-    let server = Embedded::start(folder.config(), &told).await.unwrap();
-    assert!(said.lock().unwrap()[0].starts_with("Initialising a Postgres "), "{said:?}");
+    let steps = Mutex::new(Vec::new());
+    let progress = |step: &str| steps.lock().unwrap().push(step.to_owned());
+    let server = Embedded::start(folder.config(), &progress).await.unwrap();
+    assert!(steps.lock().unwrap()[0].starts_with("Initialising a Postgres "), "{steps:?}");
     write_note(&server, "kept").await;
     let secret = server.secret().to_vec();
     assert_eq!(secret.len(), 64);
@@ -148,9 +148,9 @@ async fn data_and_secret_outlive_a_restart() {
     server.stop().await.unwrap();
     assert_eq!(processes(&folder.data()), 0);
 
-    said.lock().unwrap().clear();
-    let server = Embedded::start(folder.config(), &told).await.unwrap();
-    assert_eq!(*said.lock().unwrap(), [format!("Starting Postgres {} …", server.version())]);
+    steps.lock().unwrap().clear();
+    let server = Embedded::start(folder.config(), &progress).await.unwrap();
+    assert_eq!(*steps.lock().unwrap(), [format!("Starting Postgres {} …", server.version())]);
     assert_eq!(notes(&server).await, ["kept"]);
     assert_eq!(server.secret(), secret);
     drop(server);
@@ -252,10 +252,10 @@ async fn a_server_whose_gateway_was_killed_is_taken_over() {
     gateway.kill().unwrap();
     gateway.wait().unwrap();
     assert!(processes(&folder.data()) > 0, "the server went with the gateway");
-    let said = Mutex::new(Vec::new());
+    let steps = Mutex::new(Vec::new());
     let server =
-        Embedded::start(folder.config(), &|step| said.lock().unwrap().push(step.to_owned())).await.unwrap();
-    assert!(said.lock().unwrap()[0].contains("that an earlier run left behind"), "{said:?}");
+        Embedded::start(folder.config(), &|step| steps.lock().unwrap().push(step.to_owned())).await.unwrap();
+    assert!(steps.lock().unwrap()[0].contains("that an earlier run left behind"), "{steps:?}");
     assert_eq!(notes(&server).await, ["from the other gateway"]);
     server.stop().await.unwrap();
     assert_eq!(processes(&folder.data()), 0);
