@@ -132,7 +132,7 @@ mod tests {
     use super::counts;
 
     #[test]
-    fn the_gateway_tells_its_cost() {
+    fn the_cost_that_the_gateway_reports_is_parsed() {
         assert_eq!(counts("total;dur=1.20, db;desc=\"statements=3 round_trips=2\""), Some((3, 2)));
         assert_eq!(counts("total;dur=1.20"), None);
     }

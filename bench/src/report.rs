@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn medians_stand_beside_the_floor() {
+    fn the_table_compares_medians_with_the_floor() {
         assert!((series("a", &[3.0, 1.0, 9.0]).rate() - 3.0).abs() < 1e-9);
         assert!((series("a", &[3.0, 1.0]).rate() - 2.0).abs() < 1e-9);
         let results = [Result {

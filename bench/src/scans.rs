@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_table_that_is_read_from_end_to_end_is_named() {
+    fn a_table_that_is_read_completely_is_named() {
         let table =
             |sequentially, by_index| Table { name: "events".to_owned(), sequentially, by_index, rows: 1_000 };
         let before = table(500, 70);

@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_rest_is_estimated_from_what_was_done() {
+    fn the_remaining_time_is_estimated_from_the_finished_part() {
         let mut progress = Progress::new(4_000_000, 4);
         progress.rows = 1_000_000;
         progress.chunks = 1;

@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn closed_load_asks_as_fast_as_it_is_answered() {
+    async fn a_closed_load_sends_the_next_request_after_each_answer() {
         let connections = (0..4).map(|_| Slow { stall_at: usize::MAX }).collect();
         let load = measure(connections, Pace::Closed, TIMES, Meter::default()).await.unwrap();
         assert!((500.0..4_000.0).contains(&load.rate), "{}", load.rate);

@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_schema_has_its_own_line_or_that_of_its_pattern() {
+    fn a_schema_has_its_own_settings_or_those_of_its_pattern() {
         let text = "[schemas.sprint_00_woop]\ntenant = \"a\"\n[schemas.\"sprint_*\"]\ntenant = \"b\"\n[schemas.\"sprint_1*\"]\ntenant = \"c\"";
         let config = Config::parse(text).unwrap();
         for (name, tenant) in [

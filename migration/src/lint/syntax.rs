@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_parsed_is_an_error_with_its_line() {
+    fn a_syntax_error_has_its_line() {
         let script = Script::parse("SELECT 1;\nCREATE TABEL a ();");
         assert_eq!(script.errors.first().map(|it| it.0), Some(2), "{:?}", script.errors);
     }
