@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use praxis::graph::catalog::{Catalog, FeedField, FeedScope, Table};
+use praxis::graph::catalog::{Catalog, SubscriptionKind, Table, TableSubscription};
 use praxis::systems;
 use serde_json::{Value, json};
 use tokio_postgres::Client;
@@ -95,7 +95,7 @@ async fn no_value_in_a_condition_goes_wrong_on_our_side() {
             for _ in 0..VALUES * schema.get(&ty).inputs.len() {
                 let filter = vec![(column.field.clone(), generator.argument(&mut dice, &column.field, &ty))];
                 let arguments = vec![("filter".into(), Argument::Object(filter))];
-                let feed = feed(&catalog, table, &arguments);
+                let subscription = subscription(&catalog, table, &arguments);
                 let fields = vec![Field::named("totalCount")];
                 let list = Field { arguments, fields, ..Field::named(&table.list_field) };
                 let field = match &catalog.systems()[table.system].field {
@@ -107,8 +107,8 @@ async fn no_value_in_a_condition_goes_wrong_on_our_side() {
                     Err(_) => faults.push(explain(&callers[table.system], operation).await),
                     Ok(refusal) => {
                         faults.extend(refusal.as_ref().and_then(|it| unnamed(&operation, it)));
-                        if let Some(feed) = feed {
-                            faults.extend(watching.fault(&feed, refusal.as_ref()).await);
+                        if let Some(subscription) = subscription {
+                            faults.extend(watching.fault(&subscription, refusal.as_ref()).await);
                         }
                     }
                 }
@@ -141,13 +141,15 @@ fn unnamed(operation: &Operation, refusal: &Value) -> Option<String> {
 }
 
 /// Returns the subscription to the matching rows of a table, if there is one.
-fn feed(catalog: &Catalog, table: &Table, arguments: &[(String, Argument)]) -> Option<Operation> {
-    let is_it = |feed: &&FeedField| feed.table == table.id && matches!(feed.scope, FeedScope::Rows);
-    let feed = catalog.feeds().iter().find(is_it)?;
+fn subscription(catalog: &Catalog, table: &Table, arguments: &[(String, Argument)]) -> Option<Operation> {
+    let is_it = |subscription: &&TableSubscription| {
+        subscription.table == table.id && matches!(subscription.kind, SubscriptionKind::Rows)
+    };
+    let subscription = catalog.subscriptions().iter().find(is_it)?;
     let (arguments, fields) = (arguments.to_vec(), vec![Field::named("operation")]);
     Some(Operation {
         kind: "subscription",
-        fields: vec![Field { arguments, fields, ..Field::named(&feed.field) }],
+        fields: vec![Field { arguments, fields, ..Field::named(&subscription.field) }],
     })
 }
 
@@ -163,10 +165,10 @@ impl Watching {
     }
 
     /// Returns a fault if a subscription and its query are not refused alike.
-    async fn fault(&mut self, feed: &Operation, refusal: Option<&Value>) -> Option<String> {
+    async fn fault(&mut self, subscription: &Operation, refusal: Option<&Value>) -> Option<String> {
         self.number += 1;
         let id = self.number.to_string();
-        let request = feed.request();
+        let request = subscription.request();
         self.socket.send(&json!({ "id": id, "type": "subscribe", "payload": request })).await;
         let Some(refusal) = refusal else {
             // An error would arrive before the next operation's.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use praxis::graph::catalog::{Catalog, FeedScope, Table, TableOperation};
+use praxis::graph::catalog::{Catalog, SubscriptionKind, Table, TableOperation};
 use praxis::systems;
 use serde_json::{Value, json};
 use tokio_postgres::Client;
@@ -166,10 +166,14 @@ async fn watched(
     let mut sockets = Vec::with_capacity(callers.len());
     for (name, id) in callers {
         let mut socket = Socket::of(app, &signed_in(app, id)).await;
-        for feed in catalog.feeds().iter().filter(|feed| matches!(feed.scope, FeedScope::Rows)) {
-            if is_of_system(name, &feed.field) {
-                let query = format!("subscription {{ {} {{ operation }} }}", feed.field);
-                socket.begin(&feed.field, &query, &json!({})).await;
+        for subscription in catalog
+            .subscriptions()
+            .iter()
+            .filter(|subscription| matches!(subscription.kind, SubscriptionKind::Rows))
+        {
+            if is_of_system(name, &subscription.field) {
+                let query = format!("subscription {{ {} {{ operation }} }}", subscription.field);
+                socket.begin(&subscription.field, &query, &json!({})).await;
             }
         }
         // The answer to a ping follows the answers to earlier messages.

@@ -43,7 +43,7 @@ impl Engine {
         let asked = Statement { text: FUNCTIONS.into(), parameters: vec![roles, functions] };
         let usable = self.pool.query(&asked).await?;
         policies.functions = usable.iter().map(|row| text(row, 0)).collect();
-        self.catalog.hold_scopes(&policies);
+        self.catalog.assign_scopes(&policies);
         Ok(())
     }
 }

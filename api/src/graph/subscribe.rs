@@ -13,7 +13,7 @@ use super::engine::Engine;
 use super::error::{Code, Error, PathSegment};
 use super::execute::Unanswered;
 use super::execute::changes::{self, Changed, ChangedRows};
-use super::plan::{self, After, FeedPlan, Topic, Trial};
+use super::plan::{self, After, SubscriptionPlan, Topic, Trial};
 use super::prepared::PreparedRequest;
 use super::refused_value::Search;
 use super::value::write_string;
@@ -24,7 +24,7 @@ use crate::fingerprint::fingerprint;
 /// A subscription of anybody's, planned.
 #[derive(Debug)]
 pub struct Subscription {
-    feed: FeedPlan,
+    plan: SubscriptionPlan,
     source: Source,
     /// The error of the change that could not be told last, and the same with its argument.
     named: Mutex<Option<(Error, Error)>>,
@@ -79,7 +79,7 @@ impl From<DatabaseError> for ReadFailed {
 impl Subscription {
     /// Which rows it is about.
     pub fn topic(&self) -> &Topic {
-        &self.feed.topic
+        &self.plan.topic
     }
 
     /// Whether it may tell anything of changes of this kind.
@@ -97,18 +97,19 @@ impl Subscription {
     }
 
     fn tells(&self, operation: ChangeOperation) -> bool {
-        self.feed.operations.contains(&operation)
+        self.plan.operations.contains(&operation)
     }
 
     /// Where it begins; without it, now.
     pub fn after(&self) -> Option<&After> {
-        self.feed.after.as_ref()
+        self.plan.after.as_ref()
     }
 
     /// The same for subscriptions that tell the same, wherever they begin.
     pub fn fingerprint(&self) -> [u8; 32] {
-        let FeedPlan { key, topic, operations, after: _, fields, plan, rows, gone, batch: _ } = &self.feed;
-        fingerprint(&(key, topic, operations, fields, plan, rows, gone))
+        let SubscriptionPlan { key, topic, operations, after: _, fields, reads, rows, gone, batch: _ } =
+            &self.plan;
+        fingerprint(&(key, topic, operations, fields, reads, rows, gone))
     }
 
     /// What is read for changes.
@@ -124,10 +125,10 @@ impl Subscription {
     /// How a row has changed for whom it was read; `None`: it never was that one's.
     fn seen(&self, rows: &ChangedRows, change: &Change) -> Option<ChangeOperation> {
         Some(match change.operation {
-            it @ (ChangeOperation::Insert | ChangeOperation::Update) if rows.has(&self.feed, &change.key) => {
+            it @ (ChangeOperation::Insert | ChangeOperation::Update) if rows.has(&self.plan, &change.key) => {
                 it
             }
-            _ if !rows.had(&self.feed, change.number) => return None,
+            _ if !rows.had(&self.plan, change.number) => return None,
             ChangeOperation::Delete => ChangeOperation::Delete,
             _ => ChangeOperation::Leave,
         })
@@ -135,7 +136,7 @@ impl Subscription {
 
     /// The most changes that [`Engine::read_changes`] takes at a time.
     pub fn batch(&self) -> usize {
-        self.feed.batch
+        self.plan.batch
     }
 }
 
@@ -149,18 +150,18 @@ impl Engine {
         let (request, context) = (prepared.request(), prepared.context());
         let inputs = self.inputs(&context.variables, document, operation);
         let planned = inputs.and_then(|inputs| {
-            plan::plan_feed(&self.catalog, &self.limits, document, operation, &inputs, None)
+            plan::plan_subscription(&self.catalog, &self.limits, document, operation, &inputs, None)
         });
-        Some(planned.map(|mut feed| {
+        Some(planned.map(|mut plan| {
             // A cursor of its own goes before one that came beside it.
-            feed.after = feed.after.or_else(|| {
+            plan.after = plan.after.or_else(|| {
                 let refused =
                     Error::new(Code::BadUserInput, "Last-Event-ID: this is not a cursor of a change");
                 context.after.clone().map(|cursor| After { cursor, refused })
             });
             let (query, operation_name) = (request.query.clone(), request.operation_name.clone());
             let source = Source { query, operation_name, variables: context.variables.clone() };
-            Subscription { feed, source, named: Mutex::default() }
+            Subscription { plan, source, named: Mutex::default() }
         }))
     }
 
@@ -173,10 +174,10 @@ impl Engine {
     }
 
     /// Plans a prepared subscription without a part of its arguments.
-    fn replan(&self, prepared: &PreparedRequest, trial: &Trial) -> Option<FeedPlan> {
+    fn replan(&self, prepared: &PreparedRequest, trial: &Trial) -> Option<SubscriptionPlan> {
         let (document, operation) = prepared.operation().ok()?;
         let inputs = self.inputs(&prepared.context().variables, document, operation).ok()?;
-        plan::plan_feed(&self.catalog, &self.limits, document, operation, &inputs, Some(trial)).ok()
+        plan::plan_subscription(&self.catalog, &self.limits, document, operation, &inputs, Some(trial)).ok()
     }
 
     /// Reads the rows of some changes as a caller sees them, and returns the response to each; `None` for a change that is not sent.
@@ -192,13 +193,13 @@ impl Engine {
         self.pool.gate().ensure_open()?;
         let asked = subscription.changed(changes);
         let mut session = self.watching(caller, recall);
-        let feed = &subscription.feed;
-        let rows = changes::read(feed, &asked, &mut session, &self.reference).await.map_err(ReadFailed)?;
+        let plan = &subscription.plan;
+        let rows = changes::read(plan, &asked, &mut session, &self.reference).await.map_err(ReadFailed)?;
         drop(session);
         self.pool.gate().pass().await?;
         let responses = changes.iter().map(|change| {
             let operation = subscription.seen(&rows, change)?;
-            subscription.tells(operation).then(|| self.response(feed, &rows, change, operation))
+            subscription.tells(operation).then(|| self.response(plan, &rows, change, operation))
         });
         Ok(responses.collect())
     }
@@ -223,8 +224,8 @@ impl Engine {
             Some((before, named)) if before == failed.error => named,
             _ => {
                 let error = failed.error.clone();
-                let replan = |trial: &Trial| Some(self.replan(&prepared, trial)?.plan);
-                let search = Search::new(&subscription.feed.plan, replan, || self.watching(caller, recall));
+                let replan = |trial: &Trial| Some(self.replan(&prepared, trial)?.reads);
+                let search = Search::new(&subscription.plan.reads, replan, || self.watching(caller, recall));
                 let (named, _) = search.name_argument(failed.clone()).await;
                 let named = match prepared.operation() {
                     Ok((document, _)) => document.pinpoint(named),
@@ -247,14 +248,14 @@ impl Engine {
         recall: Option<&Statement>,
     ) -> Result<bool, ReadFailed> {
         let asked = subscription.changed(std::slice::from_ref(change));
-        let path = [PathSegment::Field(subscription.feed.key.clone())];
+        let path = [PathSegment::Field(subscription.plan.key.clone())];
         for trial in [Trial::whole(&path), Trial::without(&path, vec!["filter".into()])] {
-            let Some(feed) = self.replan(prepared, &trial.bare()) else { continue };
+            let Some(plan) = self.replan(prepared, &trial.bare()) else { continue };
             let mut session = self.watching(prepared.caller(), recall);
-            match changes::read(&feed, &asked, &mut session, &self.reference).await.map_err(ReadFailed) {
+            match changes::read(&plan, &asked, &mut session, &self.reference).await.map_err(ReadFailed) {
                 Ok(rows) => {
                     self.pool.gate().pass().await?;
-                    return Ok(rows.has(&feed, &change.key) || rows.had(&feed, change.number));
+                    return Ok(rows.has(&plan, &change.key) || rows.had(&plan, change.number));
                 }
                 Err(failed) if failed.is_of_rows() => {}
                 Err(failed) => return Err(failed),
@@ -275,20 +276,20 @@ impl Engine {
 
     fn response(
         &self,
-        feed: &FeedPlan,
+        plan: &SubscriptionPlan,
         rows: &ChangedRows,
         change: &Change,
         operation: ChangeOperation,
     ) -> Body {
         let mut out = Vec::with_capacity(512);
         out.extend_from_slice(b"{\"data\":{");
-        write_string(&feed.key, &mut out);
+        write_string(&plan.key, &mut out);
         out.push(b':');
         let Change { number: _, operation: _, key, changed_at, cursor } = change;
         let change = changes::ChangeEvent { operation, key, changed_at: *changed_at, cursor };
         let written = rows.write(
             &self.catalog,
-            feed,
+            plan,
             &change,
             changes::Out { bytes: &mut out, most: self.limits.answer },
         );

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use praxis::graph::catalog::{Catalog, ColumnType, FeedScope, Scalar, Table};
+use praxis::graph::catalog::{Catalog, ColumnType, Scalar, SubscriptionKind, Table};
 use praxis::systems;
 use serde_json::{Value, json};
 use tokio_postgres::Client;
@@ -30,9 +30,11 @@ struct Watcher<'a> {
 
 /// Returns the feed of a table's rows.
 fn field<'c>(catalog: &'c Catalog, table: &Table) -> Option<&'c str> {
-    let mut feeds = catalog.feeds().iter();
-    let feed = feeds.find(|feed| feed.table == table.id && matches!(feed.scope, FeedScope::Rows))?;
-    Some(&feed.field)
+    let mut subscriptions = catalog.subscriptions().iter();
+    let subscription = subscriptions.find(|subscription| {
+        subscription.table == table.id && matches!(subscription.kind, SubscriptionKind::Rows)
+    })?;
+    Some(&subscription.field)
 }
 
 /// Returns some rows of a table with the numbers of the watchers who see them: one row for each audience.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use entity::{Schema, TableName};
 use entity_made_up::{functions::FUNCTIONS, tools};
 use praxis::database::Pool;
-use praxis::graph::catalog::{ChangeOperation, Feed, System};
+use praxis::graph::catalog::{ChangeOperation, DeclaredSubscription, System};
 use praxis::graph::{Engine, Limits};
 use praxis::guard::Guard;
 use serde_json::{Value, json};
@@ -19,8 +19,8 @@ use tokio_postgres::Client;
 
 use crate::harness::{App, clone_database, connect, database_url, one_connection};
 
-const fn submitted(field: &'static str, schema: &'static str) -> Feed {
-    Feed {
+const fn submitted(field: &'static str, schema: &'static str) -> DeclaredSubscription {
+    DeclaredSubscription {
         field,
         doc: "Changes of the caller's entries.",
         table: TableName::new(schema, "tool_data"),
@@ -38,7 +38,10 @@ const SYSTEM: System = System {
     type_names: &[("tool_data", "Entry"), ("made_up_59.tool_data", "LastEntry")],
     visit: |reader| entity_made_up::visit(reader),
     functions: FUNCTIONS,
-    feeds: &[submitted("firstToolSubmitted", "made_up_00"), submitted("secondToolSubmitted", "made_up_01")],
+    subscriptions: &[
+        submitted("firstToolSubmitted", "made_up_00"),
+        submitted("secondToolSubmitted", "made_up_01"),
+    ],
     scopes: &[],
 };
 

@@ -73,14 +73,15 @@ async fn a_feed_tells_the_changes_of_its_schema() {
     let actor = signed_in(&app, WRITERS[0]);
     let mut socket = Socket::of(&app, &actor).await;
     for tool in ["05", "06"] {
-        let feed = format!(
+        let subscription = format!(
             "subscription {{ madeUpTool{tool}EntriesChanged {{ operation tool{tool}Entry {{ data }} }} }}"
         );
-        socket.subscribe(tool, &feed, &json!({})).await;
+        socket.subscribe(tool, &subscription, &json!({})).await;
     }
     for (tool, field) in [("00", "madeUpFirstToolSubmitted"), ("01", "madeUpSecondToolSubmitted")] {
-        let feed = format!("subscription {{ {field}(companyId: \"1\") {{ tool{tool}Entry {{ data }} }} }}");
-        socket.subscribe(tool, &feed, &json!({})).await;
+        let subscription =
+            format!("subscription {{ {field}(companyId: \"1\") {{ tool{tool}Entry {{ data }} }} }}");
+        socket.subscribe(tool, &subscription, &json!({})).await;
     }
     let mut others = Socket::of(&app, &signed_in(&app, WRITERS[1])).await;
     others.subscribe("06", "subscription { madeUpTool06EntriesChanged { operation } }", &json!({})).await;

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use praxis::graph::catalog::{Column, ColumnType, FeedScope, Scalar, Table};
+use praxis::graph::catalog::{Column, ColumnType, Scalar, SubscriptionKind, Table};
 use serde_json::{Value, json};
 use tokio_postgres::Client;
 
@@ -65,22 +65,27 @@ async fn rows_that_one_may_not_see_are_not_spoken_of() {
 fn subscriptions(world: &World, dice: &mut Dice) -> Vec<Value> {
     let without: Vec<&str> = WITHOUT.iter().chain(&TIMES).copied().collect();
     let generator = Generator::new(&world.schema, &world.pool, &without);
-    let feeds: Vec<_> =
-        world.catalog.feeds().iter().filter(|feed| matches!(feed.scope, FeedScope::Rows)).collect();
+    let subscriptions: Vec<_> = world
+        .catalog
+        .subscriptions()
+        .iter()
+        .filter(|subscription| matches!(subscription.kind, SubscriptionKind::Rows))
+        .collect();
     let one = |at: usize| {
-        let table = world.catalog.table(feeds[at % feeds.len()].table);
+        let table = world.catalog.table(subscriptions[at % subscriptions.len()].table);
         let mut arguments = Vec::new();
-        if at >= feeds.len() {
+        if at >= subscriptions.len() {
             let filter = generator.argument(dice, "filter", &format!("{}Filter", table.type_name));
             arguments.push(("filter".to_owned(), filter));
         }
         let row =
             Field { fields: generator.row(dice, &table.type_name), ..Field::named(&table.single_field) };
         let fields = vec![Field::named("operation"), Field::named("nodeId"), row];
-        let field = Field { arguments, fields, ..Field::named(&feeds[at % feeds.len()].field) };
+        let field =
+            Field { arguments, fields, ..Field::named(&subscriptions[at % subscriptions.len()].field) };
         Operation { kind: "subscription", fields: vec![field] }.request()
     };
-    (0..SUBSCRIPTIONS.max(feeds.len())).map(one).collect()
+    (0..SUBSCRIPTIONS.max(subscriptions.len())).map(one).collect()
 }
 
 /// A row that the subscriber sees, with rows below it that may be unseen.
@@ -88,7 +93,7 @@ struct Parent<'a> {
     /// The table of the rows below.
     table: &'a Table,
     /// The feed of that table.
-    feed: &'a str,
+    subscription: &'a str,
     /// Their foreign key, and its value.
     column: &'a Column,
     value: String,
@@ -98,8 +103,13 @@ impl<'a> Parent<'a> {
     /// Returns a few parents of every foreign key of a table with a feed.
     async fn all(world: &'a World, whole: &Client, rest: &Client) -> Vec<Self> {
         let mut parents = Vec::new();
-        for feed in world.catalog.feeds().iter().filter(|feed| matches!(feed.scope, FeedScope::Rows)) {
-            let table = world.catalog.table(feed.table);
+        for subscription in world
+            .catalog
+            .subscriptions()
+            .iter()
+            .filter(|subscription| matches!(subscription.kind, SubscriptionKind::Rows))
+        {
+            let table = world.catalog.table(subscription.table);
             for relation in table.relations.iter().filter(|it| !it.many && it.local.len() == 1) {
                 let (column, target) =
                     (table.column(relation.local[0]), world.catalog.table(relation.target));
@@ -111,7 +121,12 @@ impl<'a> Parent<'a> {
                     column.sql_name, table.sql_name
                 );
                 for row in whole.query(&below, &[&seen.unwrap_or_default()]).await.unwrap() {
-                    parents.push(Self { table, feed: &feed.field, column, value: row.get(0) });
+                    parents.push(Self {
+                        table,
+                        subscription: &subscription.field,
+                        column,
+                        value: row.get(0),
+                    });
                 }
             }
         }
@@ -120,10 +135,10 @@ impl<'a> Parent<'a> {
 
     /// Returns a subscription to the rows below.
     fn subscription(&self) -> Value {
-        let Self { table, feed, column, value } = self;
+        let Self { table, subscription, column, value } = self;
         let row = &table.single_field;
         let query = format!(
-            "subscription {{ {feed}(filter: {{{}: {{eq: \"{value}\"}}}}) {{ operation nodeId {row} {{ __typename }} }} }}",
+            "subscription {{ {subscription}(filter: {{{}: {{eq: \"{value}\"}}}}) {{ operation nodeId {row} {{ __typename }} }} }}",
             column.field
         );
         json!({ "query": query })
@@ -141,8 +156,12 @@ struct Change {
 impl Change {
     /// Returns a change of any row with a feed, often of one below a parent.
     async fn any(world: &World, owner: &Client, parents: &[Parent<'_>], dice: &mut Dice) -> Option<Self> {
-        let watched: Vec<&Table> =
-            world.catalog.feeds().iter().map(|feed| world.catalog.table(feed.table)).collect();
+        let watched: Vec<&Table> = world
+            .catalog
+            .subscriptions()
+            .iter()
+            .map(|subscription| world.catalog.table(subscription.table))
+            .collect();
         let parent = dice.pick(parents).filter(|_| dice.percent(60));
         let table = parent.map_or(*dice.pick(&watched)?, |parent| parent.table);
         let below = parent

@@ -30,11 +30,11 @@ pub struct System {
     /// stands for tables of that name in all schemas, and with its schema, `"public.log_clinical_records"`, for one.
     pub type_names: &'static [(&'static str, &'static str)],
     /// Hands the system's entities to a visitor.
-    pub visit: fn(&mut Reader<'_>),
+    pub visit: fn(&mut EntityReader<'_>),
     /// Functions of the database that are served beside the tables.
     pub functions: &'static [entity::Function],
     /// Feeds of changes beside those that every table has.
-    pub feeds: &'static [super::Feed],
+    pub subscriptions: &'static [super::DeclaredSubscription],
     /// What its policies for reading say, as strips of rows.
     pub scopes: &'static [super::Scope],
 }
@@ -81,10 +81,10 @@ pub enum CatalogError {
         reason: String,
     },
     /// A feed of a table or column that does not exist, or of a table that cannot be written.
-    #[error("the feed {feed} speaks of {name}, which is not there to be watched")]
-    Feed {
+    #[error("the subscription {field} names {name}, which does not exist or cannot be watched")]
+    Subscription {
         /// The feed's field.
-        feed: String,
+        field: String,
         /// Name of the table or column.
         name: String,
     },
@@ -113,7 +113,7 @@ pub(super) struct Draft {
 }
 
 /// Collects the entities of one system; see [`entity::Visitor`].
-pub struct Reader<'a> {
+pub struct EntityReader<'a> {
     drafts: &'a mut Vec<Draft>,
     errors: &'a mut Vec<CatalogError>,
     system: System,
@@ -126,7 +126,12 @@ impl Catalog {
         let mut drafts = Vec::new();
         let mut errors = Vec::new();
         for (index, system) in systems.iter().enumerate() {
-            (system.visit)(&mut Reader { drafts: &mut drafts, errors: &mut errors, system: *system, index });
+            (system.visit)(&mut EntityReader {
+                drafts: &mut drafts,
+                errors: &mut errors,
+                system: *system,
+                index,
+            });
         }
         if let Some(error) = errors.into_iter().next() {
             return Err(error);
@@ -180,7 +185,7 @@ impl Catalog {
                 return Err(CatalogError::Name { scope: "Mutation".into(), name });
             }
         }
-        let feeds = subscriptions::read(systems, &tables, &by_name)?;
+        let subscriptions = subscriptions::read(systems, &tables, &by_name)?;
         let scopes = scopes::Scopes::new(systems, &tables);
         let namespaces = systems
             .iter()
@@ -190,13 +195,21 @@ impl Catalog {
                 doc: system.doc,
             })
             .collect();
-        let catalog =
-            Self { tables, systems: namespaces, functions, by_name, by_type_name, mutations, feeds, scopes };
+        let catalog = Self {
+            tables,
+            systems: namespaces,
+            functions,
+            by_name,
+            by_type_name,
+            mutations,
+            subscriptions,
+            scopes,
+        };
         Ok(catalog)
     }
 }
 
-impl entity::Visitor for Reader<'_> {
+impl entity::Visitor for EntityReader<'_> {
     fn visit<E: EntityTrait>(&mut self, _: E, table: TableName, source: &'static entity::Source) {
         match self.read::<E>(table, source) {
             Ok(draft) => self.drafts.push(draft),
@@ -205,7 +218,7 @@ impl entity::Visitor for Reader<'_> {
     }
 }
 
-impl Reader<'_> {
+impl EntityReader<'_> {
     fn read<E: EntityTrait>(
         &self,
         table: TableName,
@@ -268,7 +281,7 @@ impl Reader<'_> {
                 type_name,
                 name: table.name.to_owned(),
                 schema: table.schema.to_owned(),
-                shown_name: if self.system.schemas.len() > 1 {
+                display_name: if self.system.schemas.len() > 1 {
                     table.to_string()
                 } else {
                     table.name.to_owned()

@@ -108,7 +108,7 @@ impl Function {
 }
 
 /// Arguments that a list has by itself.
-const OF_LISTS: [&str; 14] = [
+const LIST_ARGUMENTS: [&str; 14] = [
     "first", "after", "last", "before", "offset", "filter", "orderBy", "groupBy", "having", "time", "bucket",
     "from", "to", "fill",
 ];
@@ -131,7 +131,7 @@ pub(super) fn read(systems: &[System], drafts: &mut [Draft]) -> Result<Vec<Funct
     match functions.iter().filter(written).find(|it| drafts[it.table().0].table.function.is_some()) {
         Some(function) => Err(CatalogError::Function {
             function: function.name.clone(),
-            reason: "what it writes is a function's rows".to_owned(),
+            reason: "it writes a table that is a function's rows".to_owned(),
         }),
         None => Ok(functions),
     }
@@ -247,7 +247,7 @@ fn serve_as_table(function: &Function, draft: &mut Draft) -> Result<(), String> 
     if table.primary_key.is_empty() {
         return Err(format!("{} has no key to decide ties of an order", table.full_name()));
     }
-    let taken = |argument: &&Argument| OF_LISTS.contains(&argument.field.as_str());
+    let taken = |argument: &&Argument| LIST_ARGUMENTS.contains(&argument.field.as_str());
     if let Some(argument) = function.arguments.iter().find(taken) {
         return Err(format!("every list has an argument {} of its own", argument.field));
     }

@@ -16,8 +16,8 @@ use std::collections::{BTreeSet, HashMap};
 
 pub use build::{CatalogError, System};
 pub use functions::{Argument, ArgumentType, Function, FunctionId, Returns};
-pub use scopes::{Keys, Policies, Scope, Strip};
-pub use subscriptions::{ChangeOperation, Feed, FeedField, FeedScope};
+pub use scopes::{CallerKeys, Policies, Scope, Strip};
+pub use subscriptions::{ChangeOperation, DeclaredSubscription, SubscriptionKind, TableSubscription};
 pub use types::{Bounds, ColumnType, EnumType, EnumValue, Scalar};
 pub use writes::{MutationTarget, TableOperation, Writes};
 
@@ -45,7 +45,7 @@ pub struct Catalog {
     by_name: ByName,
     by_type_name: HashMap<String, TableId>,
     mutations: HashMap<String, MutationTarget>,
-    feeds: Vec<FeedField>,
+    subscriptions: Vec<TableSubscription>,
     scopes: scopes::Scopes,
 }
 
@@ -78,7 +78,7 @@ pub struct Table {
     /// Schema as the database knows it.
     pub schema: String,
     /// Name for descriptions: with its schema, where the system has several.
-    pub shown_name: String,
+    pub display_name: String,
     /// GraphQL type: `SessionEvent`.
     pub type_name: String,
     /// Root field of one row: `sessionEvent`.
@@ -277,22 +277,22 @@ impl Table {
 
     /// True if rows can be drawn as series along time.
     pub fn has_series(&self) -> bool {
-        self.is_drawn() && self.columns.iter().any(|column| column.time_name().is_some())
+        self.holds_records() && self.columns.iter().any(|column| column.time_name().is_some())
     }
 
     /// True if rows can be drawn as points.
     pub fn has_points(&self) -> bool {
-        self.is_drawn() && self.measures().next().is_some()
+        self.holds_records() && self.measures().next().is_some()
     }
 
     /// True if rows record something: those of a reference table are a vocabulary, those of a link join rows of other tables.
-    fn is_drawn(&self) -> bool {
+    fn holds_records(&self) -> bool {
         !self.is_reference && !self.is_link()
     }
 
     /// True if a row only joins rows of other tables: one of its keys names these, and beside keys it holds times and states.
     fn is_link(&self) -> bool {
-        let joins = |key: &Vec<ColumnId>| key.len() > 1 && key.iter().all(|id| self.names_another(*id));
+        let joins = |key: &Vec<ColumnId>| key.len() > 1 && key.iter().all(|id| self.is_reference_to_row(*id));
         let is_state = |ty: &ColumnType| {
             ty.is_time() || matches!(ty, ColumnType::Enum(_) | ColumnType::Scalar(Scalar::Boolean))
         };
@@ -318,7 +318,7 @@ impl Table {
     }
 
     /// The column whose ranges a field stands for.
-    pub fn ranged(&self, field: &str) -> Option<ColumnId> {
+    pub fn column_of_range(&self, field: &str) -> Option<ColumnId> {
         self.measures().find(|id| self.column(*id).range_field() == field)
     }
 
@@ -331,10 +331,10 @@ impl Table {
     /// Whether a column tells rows apart or names another, so that its size says nothing. Some name a row without a
     /// foreign key of their own, hence the name.
     fn is_key(&self, id: ColumnId) -> bool {
-        self.primary_key.contains(&id) || self.names_another(id)
+        self.primary_key.contains(&id) || self.is_reference_to_row(id)
     }
 
-    fn names_another(&self, id: ColumnId) -> bool {
+    fn is_reference_to_row(&self, id: ColumnId) -> bool {
         let points = |relation: &Relation| !relation.many && relation.local.contains(&id);
         self.relations.iter().any(points) || self.column(id).name.ends_with("_id")
     }

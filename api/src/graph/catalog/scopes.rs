@@ -27,12 +27,12 @@ pub struct Strip {
     /// Name of the column.
     pub column: &'static str,
     /// The caller's keys.
-    pub keys: Keys,
+    pub keys: CallerKeys,
 }
 
 /// Where a caller's keys come from: the full name of a function of the database that takes nothing.
 #[derive(Clone, Copy, Debug)]
-pub enum Keys {
+pub enum CallerKeys {
     /// It gives a key, or NULL: there is none.
     One(&'static str),
     /// It gives an array of keys.
@@ -46,7 +46,7 @@ pub enum Keys {
     },
 }
 
-impl Keys {
+impl CallerKeys {
     /// The function.
     pub fn function(self) -> &'static str {
         match self {
@@ -81,7 +81,7 @@ pub struct Policies {
 pub(super) struct Scopes {
     declared: Vec<(usize, Scope)>,
     /// For each table 0, or one more than the place of its scope.
-    held: Vec<AtomicUsize>,
+    of_tables: Vec<AtomicUsize>,
 }
 
 impl Scopes {
@@ -89,7 +89,7 @@ impl Scopes {
         let of = |(index, system): (usize, &System)| system.scopes.iter().map(move |it| (index, *it));
         Self {
             declared: systems.iter().enumerate().flat_map(of).collect(),
-            held: tables.iter().map(|_| AtomicUsize::new(0)).collect(),
+            of_tables: tables.iter().map(|_| AtomicUsize::new(0)).collect(),
         }
     }
 }
@@ -97,8 +97,8 @@ impl Scopes {
 impl Catalog {
     /// The scope of a table or view. Until the policies of the database have been seen, none has one.
     pub fn scope(&self, table: TableId) -> Option<&Scope> {
-        let held = self.scopes.held.get(table.0)?.load(Ordering::Relaxed);
-        self.scopes.declared.get(held.checked_sub(1)?).map(|(_, scope)| scope)
+        let scope = self.scopes.of_tables.get(table.0)?.load(Ordering::Relaxed);
+        self.scopes.declared.get(scope.checked_sub(1)?).map(|(_, scope)| scope)
     }
 
     /// Full names of the functions that scopes speak of.
@@ -122,12 +122,12 @@ impl Catalog {
 
     /// Gives each table the scope that its policies have, where these are known. A table under any other policy is read as
     /// it is, by the policy alone: somebody may see rows that lie in no strip.
-    pub fn hold_scopes(&self, policies: &Policies) {
+    pub fn assign_scopes(&self, policies: &Policies) {
         for table in &self.tables {
             let holds =
                 |(system, scope): &(usize, Scope)| *system == table.system && scope.holds(table, policies);
-            let held = self.scopes.declared.iter().position(holds).map_or(0, |at| at + 1);
-            self.scopes.held[table.id.0].store(held, Ordering::Relaxed);
+            let scope = self.scopes.declared.iter().position(holds).map_or(0, |at| at + 1);
+            self.scopes.of_tables[table.id.0].store(scope, Ordering::Relaxed);
         }
     }
 }
@@ -135,12 +135,12 @@ impl Catalog {
 impl Scope {
     /// Whether somebody may see so much that the table is read in order, by indexes that no key leads.
     pub fn may_be_whole(&self) -> bool {
-        self.strips.iter().any(|strip| matches!(strip.keys, Keys::ManyOrAll { .. }))
+        self.strips.iter().any(|strip| matches!(strip.keys, CallerKeys::ManyOrAll { .. }))
     }
 
     /// Whether there may be many strips, however little of the table the caller sees.
     pub fn has_many(&self) -> bool {
-        self.strips.iter().any(|strip| matches!(strip.keys, Keys::Many(_)))
+        self.strips.iter().any(|strip| matches!(strip.keys, CallerKeys::Many(_)))
     }
 
     /// Whether it is what the policies of a table say, or those of all tables that a view reads.
@@ -196,12 +196,12 @@ mod tests {
         let of_sites = systems::ppn::SYSTEM.scopes[0].policy;
         assert!(!has_scope(&catalog, "session_events"), "no policies have been seen");
 
-        catalog.hold_scopes(&policies(&catalog, &[("session_events", &[of_sites]), ("sites", &["true"])]));
+        catalog.assign_scopes(&policies(&catalog, &[("session_events", &[of_sites]), ("sites", &["true"])]));
         assert!(has_scope(&catalog, "session_events"));
         assert!(!has_scope(&catalog, "sites"), "everybody sees all of them");
         assert!(!has_scope(&catalog, "integration_scores"), "it has no policy");
 
-        catalog.hold_scopes(&policies(&catalog, &[("session_events", &[of_sites, "(created_by = 1)"])]));
+        catalog.assign_scopes(&policies(&catalog, &[("session_events", &[of_sites, "(created_by = 1)"])]));
         assert!(!has_scope(&catalog, "session_events"), "another policy shows more");
     }
 
@@ -210,9 +210,9 @@ mod tests {
         let catalog = Catalog::new(&systems::ALL).unwrap();
         let of_sites = systems::ppn::SYSTEM.scopes[0].policy;
         let (one, other) = ("assessment_responses", "integration_scores");
-        catalog.hold_scopes(&policies(&catalog, &[(one, &[of_sites]), (other, &[of_sites])]));
+        catalog.assign_scopes(&policies(&catalog, &[(one, &[of_sites]), (other, &[of_sites])]));
         assert!(has_scope(&catalog, "score_trends"));
-        catalog.hold_scopes(&policies(&catalog, &[(one, &[of_sites]), (other, &["true"])]));
+        catalog.assign_scopes(&policies(&catalog, &[(one, &[of_sites]), (other, &["true"])]));
         assert!(!has_scope(&catalog, "score_trends"));
     }
 
@@ -222,7 +222,7 @@ mod tests {
         let of_sites = systems::ppn::SYSTEM.scopes[0].policy;
         let mut policies = policies(&catalog, &[("session_events", &[of_sites])]);
         policies.functions.remove("public.auth_sites_or_all");
-        catalog.hold_scopes(&policies);
+        catalog.assign_scopes(&policies);
         assert!(!has_scope(&catalog, "session_events"));
     }
 

@@ -18,7 +18,7 @@ pub enum ChangeOperation {
 
 /// A feed that a system declares beside those that every table has.
 #[derive(Clone, Copy, Debug)]
-pub struct Feed {
+pub struct DeclaredSubscription {
     /// Name of the field, without the system's prefix.
     pub field: &'static str,
     /// Description of the field.
@@ -33,7 +33,7 @@ pub struct Feed {
 
 /// A field of `Subscription`.
 #[derive(Debug)]
-pub struct FeedField {
+pub struct TableSubscription {
     /// Name of the field.
     pub field: String,
     /// Description.
@@ -41,18 +41,18 @@ pub struct FeedField {
     /// The table whose changes it tells.
     pub table: TableId,
     /// Which of them.
-    pub scope: FeedScope,
+    pub kind: SubscriptionKind,
 }
 
 /// Which changes of a table a feed tells.
 #[derive(Debug)]
-pub enum FeedScope {
+pub enum SubscriptionKind {
     /// Those of one row, by its primary key.
     Row,
     /// Those of rows that match a filter.
     Rows,
     /// These, of rows with given values in these columns.
-    Named(Vec<ChangeOperation>, Vec<ColumnId>),
+    Declared(Vec<ChangeOperation>, Vec<ColumnId>),
 }
 
 impl ChangeOperation {
@@ -82,13 +82,13 @@ impl ChangeOperation {
 
 impl Catalog {
     /// The fields of `Subscription`.
-    pub fn feeds(&self) -> &[FeedField] {
-        &self.feeds
+    pub fn subscriptions(&self) -> &[TableSubscription] {
+        &self.subscriptions
     }
 
     /// A field of `Subscription`.
-    pub fn feed(&self, field: &str) -> Option<&FeedField> {
-        self.feeds.iter().find(|feed| feed.field == field)
+    pub fn subscription(&self, field: &str) -> Option<&TableSubscription> {
+        self.subscriptions.iter().find(|subscription| subscription.field == field)
     }
 }
 
@@ -97,68 +97,71 @@ pub(super) fn read(
     systems: &[System],
     tables: &[Table],
     by_name: &ByName,
-) -> Result<Vec<FeedField>, CatalogError> {
-    let mut feeds: Vec<FeedField> = Vec::new();
+) -> Result<Vec<TableSubscription>, CatalogError> {
+    let mut subscriptions: Vec<TableSubscription> = Vec::new();
     for table in tables.iter().filter(|table| table.is_watched()) {
         let one = uncapitalise(&table.type_name);
-        feeds.push(FeedField {
+        subscriptions.push(TableSubscription {
             field: format!("{one}Changed"),
             doc: format!(
                 "Changes of a row of `{}`. That it is gone is told if the caller could see it just before.",
-                table.shown_name
+                table.display_name
             ),
             table: table.id,
-            scope: FeedScope::Row,
+            kind: SubscriptionKind::Row,
         });
-        feeds.push(FeedField {
+        subscriptions.push(TableSubscription {
             field: format!("{}Changed", plural(&one)),
             doc: format!(
                 "Changes of rows of `{}` that the caller can see and that match, as they are after the change. That one is \
                  gone, deleted or with other values, is told if the caller could see it and it matched just before.",
-                table.shown_name
+                table.display_name
             ),
             table: table.id,
-            scope: FeedScope::Rows,
+            kind: SubscriptionKind::Rows,
         });
     }
     for (index, system) in systems.iter().enumerate() {
-        for feed in system.feeds {
-            feeds.push(declared(index, system, feed, tables, by_name)?);
+        for source in system.subscriptions {
+            subscriptions.push(declared(index, system, source, tables, by_name)?);
         }
     }
-    for (at, feed) in feeds.iter().enumerate() {
-        if feeds[..at].iter().any(|other| other.field == feed.field) {
-            return Err(CatalogError::Name { scope: "Subscription".into(), name: feed.field.clone() });
+    for (at, subscription) in subscriptions.iter().enumerate() {
+        if subscriptions[..at].iter().any(|other| other.field == subscription.field) {
+            return Err(CatalogError::Name {
+                scope: "Subscription".into(),
+                name: subscription.field.clone(),
+            });
         }
     }
-    Ok(feeds)
+    Ok(subscriptions)
 }
 
 fn declared(
     index: usize,
     system: &System,
-    feed: &Feed,
+    source: &DeclaredSubscription,
     tables: &[Table],
     by_name: &ByName,
-) -> Result<FeedField, CatalogError> {
-    let missing = |name: &str| CatalogError::Feed { feed: feed.field.into(), name: name.into() };
+) -> Result<TableSubscription, CatalogError> {
+    let missing = |name: &str| CatalogError::Subscription { field: source.field.into(), name: name.into() };
     let table = by_name
-        .get(feed.table.schema, feed.table.name)
+        .get(source.table.schema, source.table.name)
         .map(|id| &tables[id.0])
         .filter(|table| table.system == index && table.is_watched())
-        .ok_or_else(|| missing(&feed.table.to_string()))?;
-    let arguments = feed
+        .ok_or_else(|| missing(&source.table.to_string()))?;
+    let arguments = source
         .arguments
         .iter()
         .map(|name| table.column_named(name).ok_or_else(|| missing(name)))
         .collect::<Result<_, _>>()?;
     let prefix = uncapitalise(system.prefix);
-    let field = if prefix.is_empty() { feed.field.into() } else { prefix + &capitalise(feed.field) };
-    Ok(FeedField {
+    let field = if prefix.is_empty() { source.field.into() } else { prefix + &capitalise(source.field) };
+    Ok(TableSubscription {
         field,
-        doc: feed.doc.into(),
+        doc: source.doc.into(),
         table: table.id,
-        scope: FeedScope::Named(feed.operations.to_vec(), arguments),
+        kind: SubscriptionKind::Declared(source.operations.to_vec(), arguments),
     })
 }
 

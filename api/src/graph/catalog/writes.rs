@@ -80,9 +80,9 @@ impl Table {
     /// Unique keys by which a row that is there already can be found when one is added: their values are given, or the
     /// database has them beforehand. What it makes up to tell rows apart is never there already.
     pub fn upsert_keys(&self) -> impl Iterator<Item = &[ColumnId]> {
-        let is_made_up = |id: &ColumnId| self.primary_key.contains(id);
+        let is_generated = |id: &ColumnId| self.primary_key.contains(id);
         let is_known = move |id: &ColumnId| {
-            self.writes.insert.contains(id) || self.column(*id).has_default && !is_made_up(id)
+            self.writes.insert.contains(id) || self.column(*id).has_default && !is_generated(id)
         };
         let writes = !self.writes.insert.is_empty() && !self.writes.update.is_empty();
         self.keys.iter().map(Vec::as_slice).filter(move |key| writes && key.iter().all(is_known))
@@ -96,7 +96,7 @@ impl Table {
 
 impl Catalog {
     /// Returns the relations whose rows can be added along with a row of a table.
-    pub fn added_along<'a>(&'a self, table: &'a Table) -> impl Iterator<Item = &'a Relation> {
+    pub fn insertable_relations<'a>(&'a self, table: &'a Table) -> impl Iterator<Item = &'a Relation> {
         table.relations.iter().filter(|relation| {
             // A new row of a reference table is a new word; nobody adds with it what speaks of it.
             if table.is_reference && !self.table(relation.target).is_reference {

@@ -8,7 +8,7 @@ use super::{ReferenceCache, Unanswered, json, load_all};
 use crate::database::Session;
 use crate::graph::catalog::Catalog;
 use crate::graph::error::Error;
-use crate::graph::plan::{FeedPlan, LoadId};
+use crate::graph::plan::{LoadId, SubscriptionPlan};
 
 /// What was read for some changes of a feed.
 pub(in crate::graph) struct ChangedRows {
@@ -26,28 +26,29 @@ pub(in crate::graph) struct Changed<'a> {
 /// Reads rows by their primary keys, as their subscriber sees them now, and asks which changes, given by their numbers, took
 /// a row out of the subscriber's sight.
 pub(in crate::graph) async fn read(
-    feed: &FeedPlan,
+    subscription: &SubscriptionPlan,
     asked: &Changed<'_>,
     session: &mut Session,
     reference: &ReferenceCache,
 ) -> Result<ChangedRows, Unanswered> {
     let keys = asked.keys.iter().map(|key| Key::from_parts(key)).collect();
     let changes = asked.recalled.iter().map(|number| Key::Eight(number.to_be_bytes()));
-    let level =
-        Level::empty(&feed.plan).given(Some(feed.rows), &keys).given(Some(feed.gone), &changes.collect());
-    let answers = load_all(&feed.plan, level, session, reference).await?;
+    let level = Level::empty(&subscription.reads)
+        .given(Some(subscription.rows), &keys)
+        .given(Some(subscription.gone), &changes.collect());
+    let answers = load_all(&subscription.reads, level, session, reference).await?;
     Ok(ChangedRows { answers })
 }
 
 impl ChangedRows {
     /// Returns whether a row is there, matches, and can be seen.
-    pub(in crate::graph) fn has(&self, feed: &FeedPlan, key: &[Vec<u8>]) -> bool {
-        self.found(feed.rows, &Key::from_parts(key))
+    pub(in crate::graph) fn has(&self, subscription: &SubscriptionPlan, key: &[Vec<u8>]) -> bool {
+        self.found(subscription.rows, &Key::from_parts(key))
     }
 
     /// Returns whether the row of a change was there, matched, and could be seen before it.
-    pub(in crate::graph) fn had(&self, feed: &FeedPlan, change: i64) -> bool {
-        self.found(feed.gone, &Key::Eight(change.to_be_bytes()))
+    pub(in crate::graph) fn had(&self, subscription: &SubscriptionPlan, change: i64) -> bool {
+        self.found(subscription.gone, &Key::Eight(change.to_be_bytes()))
     }
 
     fn found(&self, load: LoadId, key: &Key) -> bool {
@@ -58,10 +59,10 @@ impl ChangedRows {
     pub(in crate::graph) fn write(
         &self,
         catalog: &Catalog,
-        feed: &FeedPlan,
+        subscription: &SubscriptionPlan,
         change: &ChangeEvent<'_>,
         out: Out<'_>,
     ) -> Result<(), Error> {
-        json::write_change(catalog, feed, change, &self.answers, out)
+        json::write_change(catalog, subscription, change, &self.answers, out)
     }
 }

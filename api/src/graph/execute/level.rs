@@ -8,7 +8,7 @@ use super::answer::LoadAnswer;
 use super::key::Key;
 use super::loader::KeyedLoad;
 use crate::database::Row;
-use crate::graph::plan::{Ask, AskedKeys, LoadId, LoadKind, Plan};
+use crate::graph::plan::{KeySource, LoadId, LoadKind, LoadNode, Plan};
 
 /// The loads of one level.
 pub(super) struct Level<'p> {
@@ -18,7 +18,7 @@ pub(super) struct Level<'p> {
 
 /// A load with its keys, and with the loads below its rows.
 struct Visit<'p> {
-    ask: &'p Ask,
+    node: &'p LoadNode,
     keys: Arc<[Key]>,
     /// True if the loads below that use this load's own keys run together with it.
     ahead: bool,
@@ -31,14 +31,14 @@ impl<'p> Level<'p> {
     /// Returns the first level.
     pub(super) fn first(plan: &'p Plan) -> Self {
         let mut level = Self { plan, visits: Vec::new() };
-        for ask in &plan.asks {
-            match &ask.keys {
-                AskedKeys::Whole => level.visit(ask, Arc::new([Key::Whole])),
-                AskedKeys::Request(keys) => {
-                    level.by_key(ask, keys.iter().map(|key| Key::from_parts(key)).collect());
+        for node in &plan.load_tree {
+            match &node.keys {
+                KeySource::Whole => level.visit(node, Arc::new([Key::Whole])),
+                KeySource::Request(keys) => {
+                    level.by_key(node, keys.iter().map(|key| Key::from_parts(key)).collect());
                 }
                 // The caller adds these: see `given`.
-                AskedKeys::Later | AskedKeys::Rows(_) => {}
+                KeySource::Later | KeySource::Rows(_) => {}
             }
         }
         level
@@ -52,9 +52,10 @@ impl<'p> Level<'p> {
     /// Returns the same level with the loads whose keys the caller gives. `load`: the only one of them that is meant; without it, all.
     pub(super) fn given(mut self, load: Option<LoadId>, keys: &Arc<[Key]>) -> Self {
         let plan = self.plan;
-        let is_meant = |ask: &&Ask| ask.keys == AskedKeys::Later && load.is_none_or(|load| load == ask.load);
-        for ask in plan.asks.iter().filter(is_meant) {
-            self.by_key(ask, Arc::clone(keys));
+        let is_meant =
+            |node: &&LoadNode| node.keys == KeySource::Later && load.is_none_or(|load| load == node.load);
+        for node in plan.load_tree.iter().filter(is_meant) {
+            self.by_key(node, Arc::clone(keys));
         }
         self
     }
@@ -68,7 +69,7 @@ impl<'p> Level<'p> {
     pub(super) fn questions(&self) -> Vec<KeyedLoad> {
         let is_last = self.is_last();
         let question =
-            |visit: &Visit<'_>| KeyedLoad { load: visit.ask.load, keys: Arc::clone(&visit.keys), is_last };
+            |visit: &Visit<'_>| KeyedLoad { load: visit.node.load, keys: Arc::clone(&visit.keys), is_last };
         self.visits.iter().map(question).collect()
     }
 
@@ -78,20 +79,21 @@ impl<'p> Level<'p> {
             .visits
             .iter()
             .flat_map(|visit| self.below_visit(visit))
-            .any(|(ask, _)| self.reaches_database(ask))
+            .any(|(node, _)| self.reaches_database(node))
     }
 
     /// Returns true if a load or one below it reaches the database.
-    fn reaches_database(&self, ask: &Ask) -> bool {
-        !self.plan.loads[ask.load.0].only_reference || ask.below.iter().any(|ask| self.reaches_database(ask))
+    fn reaches_database(&self, node: &LoadNode) -> bool {
+        !self.plan.loads[node.load.0].only_reference
+            || node.children.iter().any(|node| self.reaches_database(node))
     }
 
     /// Returns the loads below a visit's rows, each with the positions of its keys there. Loads that ran together with the rows are
     /// left out.
-    fn below_visit(&self, visit: &Visit<'p>) -> impl Iterator<Item = (&'p Ask, &'p [usize])> + use<'p> {
-        let ahead = if visit.ahead { self.own_key(visit.ask.load) } else { None };
-        visit.ask.below.iter().filter_map(move |ask| match &ask.keys {
-            AskedKeys::Rows(positions) if Some(&**positions) != ahead => Some((ask, &**positions)),
+    fn below_visit(&self, visit: &Visit<'p>) -> impl Iterator<Item = (&'p LoadNode, &'p [usize])> + use<'p> {
+        let ahead = if visit.ahead { self.own_key(visit.node.load) } else { None };
+        visit.node.children.iter().filter_map(move |node| match &node.keys {
+            KeySource::Rows(positions) if Some(&**positions) != ahead => Some((node, &**positions)),
             _ => None,
         })
     }
@@ -100,18 +102,18 @@ impl<'p> Level<'p> {
     pub(super) fn below(&self, answers: &[LoadAnswer]) -> Self {
         let mut level = Self::empty(self.plan);
         for visit in &self.visits {
-            let mut asks = self.below_visit(visit).peekable();
-            if asks.peek().is_none() {
+            let mut nodes = self.below_visit(visit).peekable();
+            if nodes.peek().is_none() {
                 continue;
             }
-            let answer = &answers[visit.ask.load.0];
+            let answer = &answers[visit.node.load.0];
             let rows: Vec<&Row> =
                 visit.keys.iter().filter_map(|key| answer.get(key)).flat_map(|found| &found.rows).collect();
             // Loads of one field have the same keys.
             let mut last = None;
-            for (ask, positions) in asks {
+            for (node, positions) in nodes {
                 // Many rows can reference one row, whose loads then run once.
-                let is_one = matches!(self.plan.loads[ask.load.0].kind, LoadKind::ByKey);
+                let is_one = matches!(self.plan.loads[node.load.0].kind, LoadKind::ByKey);
                 let keys: Arc<[Key]> = match &last {
                     Some((of, keys)) if *of == (positions, is_one) => Arc::clone(keys),
                     _ => {
@@ -120,7 +122,7 @@ impl<'p> Level<'p> {
                     }
                 };
                 last = Some(((positions, is_one), Arc::clone(&keys)));
-                level.visit(ask, keys);
+                level.visit(node, keys);
             }
         }
         level
@@ -128,23 +130,23 @@ impl<'p> Level<'p> {
 
     /// Adds a load whose keys are known, and the loads below it that use the same keys. If a row does not exist, or the caller may not
     /// see it, the answer shows nothing of these.
-    fn by_key(&mut self, ask: &'p Ask, keys: Arc<[Key]>) {
+    fn by_key(&mut self, node: &'p LoadNode, keys: Arc<[Key]>) {
         if keys.is_empty() {
             return;
         }
-        if let Some(own) = self.own_key(ask.load) {
+        if let Some(own) = self.own_key(node.load) {
             let is_own =
-                |below: &&Ask| matches!(&below.keys, AskedKeys::Rows(positions) if **positions == *own);
-            for below in ask.below.iter().filter(is_own) {
+                |below: &&LoadNode| matches!(&below.keys, KeySource::Rows(positions) if **positions == *own);
+            for below in node.children.iter().filter(is_own) {
                 self.visit(below, Arc::clone(&keys));
             }
         }
-        self.visits.push(Visit { ask, keys, ahead: true });
+        self.visits.push(Visit { node, keys, ahead: true });
     }
 
-    fn visit(&mut self, ask: &'p Ask, keys: Arc<[Key]>) {
+    fn visit(&mut self, node: &'p LoadNode, keys: Arc<[Key]>) {
         if !keys.is_empty() {
-            self.visits.push(Visit { ask, keys, ahead: false });
+            self.visits.push(Visit { node, keys, ahead: false });
         }
     }
 

@@ -146,7 +146,7 @@ impl Statements<'_> {
             questions.iter().enumerate().map(|(at, (_, keys))| load(at).statement(keys)).collect();
         let session = &mut *self.session;
         // One that turns out too large is asked for differently, of the same snapshot.
-        let is_last = is_last && questions.iter().all(|(load, _)| plan.loads[load.0].torn.is_none());
+        let is_last = is_last && questions.iter().all(|(load, _)| plan.loads[load.0].gapped.is_none());
         let answers =
             if is_last { session.query_last(&statements).await } else { session.query(&statements).await };
         let failed = |at: usize, error: &DatabaseError| {
@@ -158,10 +158,10 @@ impl Statements<'_> {
         for (at, rows) in answers.into_iter().enumerate() {
             let (load, keys) = (load(at), &questions[at].1);
             let mut found = sort(rows, load, load.only(keys));
-            if let Some(torn) = load.torn.as_deref().filter(|load| is_too_large(load, &found)) {
-                let rows = session.query(&[torn.statement(keys)]).await;
+            if let Some(gapped) = load.gapped.as_deref().filter(|load| is_too_large(load, &found)) {
+                let rows = session.query(&[gapped.statement(keys)]).await;
                 let rows = rows.map_err(|failure| failed(at, &failure.error))?;
-                found = sort(rows.into_iter().flatten().collect(), torn, torn.only(keys));
+                found = sort(rows.into_iter().flatten().collect(), gapped, gapped.only(keys));
             }
             check_size(load, &found)?;
             sorted.push(Arc::new(found));

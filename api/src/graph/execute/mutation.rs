@@ -12,7 +12,7 @@ use crate::database::{DatabaseError, Row, Session, SqlState, Statement};
 use crate::graph::answer::raw;
 use crate::graph::catalog::{Catalog, Table};
 use crate::graph::error::{COLLISION, Code, Error};
-use crate::graph::plan::{Called, Keyed, Mutation, MutationField, MutationStep, RowWrite, Write};
+use crate::graph::plan::{FunctionWrite, Keyed, Mutation, MutationField, MutationStep, RowWrite, Write};
 use crate::graph::question::write::Insert;
 use crate::graph::refusal::{Deed, Refusals};
 use crate::graph::sql;
@@ -220,7 +220,7 @@ impl MutationRunner<'_> {
     async fn call(
         &self,
         field: usize,
-        called: &Called,
+        called: &FunctionWrite,
         step: &MutationStep,
         session: &mut Session,
     ) -> Result<Vec<Key>, Failure> {

@@ -2,7 +2,7 @@
 
 use super::mutation::{Added, Among, Failure, placed};
 use crate::graph::error::Code;
-use crate::graph::plan::{Called, MutationStep};
+use crate::graph::plan::{FunctionWrite, MutationStep};
 use crate::graph::refusal::Told;
 
 /// Where the values of a statement were given.
@@ -15,7 +15,7 @@ pub(super) enum ValuesGiven<'a> {
     /// In several rows.
     Rows(Added, &'a [String]),
     /// In the arguments of a function.
-    Call(Added, &'a Called),
+    Call(Added, &'a FunctionWrite),
 }
 
 /// Returns a refusal with the argument that it is about.

@@ -5,8 +5,8 @@
 //! aliases and fragments share them; they hold finished SQL that lacks only the keys of the parents. The *asks* say which load is
 //! asked for which keys, below which rows.
 
-mod ask;
 mod collect;
+mod load_tree;
 mod mutation;
 mod number_shape;
 mod planner;
@@ -16,20 +16,20 @@ mod subscription;
 mod tests;
 mod trial;
 
-pub(super) use ask::{Ask, AskedKeys};
+pub(super) use load_tree::{KeySource, LoadNode};
 pub(super) use mutation::{
-    Called, Mutation, MutationField, MutationStep, Payload, PayloadField, RowWrite, Write,
+    FunctionWrite, Mutation, MutationField, MutationStep, Payload, PayloadField, RowWrite, Write,
 };
 pub(super) use number_shape::{
     AggregateField, GroupField, GroupsShape, KeyField, PointField, RangeField, SeriesField, SeriesShape,
 };
-pub(super) use planner::{plan, plan_feed, plan_mutation};
+pub(super) use planner::{plan, plan_mutation, plan_subscription};
 pub(super) use shape::{
-    Beyond, ConnectionField, ConnectionShape, EdgeField, Keyed, Lookup, Nodes, PageInfoField, RootField,
-    RowField, RowSelection,
+    ConnectionField, ConnectionShape, EdgeField, Keyed, Lookup, Nodes, PageInfoField, RootField, RowField,
+    RowSelection, RowsBeyond,
 };
 pub use subscription::Topic;
-pub(super) use subscription::{After, ChangeField, FeedPlan};
+pub(super) use subscription::{After, ChangeField, SubscriptionPlan};
 pub(super) use trial::Trial;
 
 use std::hash::{Hash, Hasher};
@@ -51,7 +51,7 @@ pub(super) struct Plan {
     /// Fields of the response's `data`.
     pub fields: Vec<Keyed<RootField>>,
     /// The loads that are asked first, and what is asked below their rows.
-    pub asks: Vec<Ask>,
+    pub load_tree: Vec<LoadNode>,
     /// What is asked of the database.
     pub loads: Vec<Load>,
     /// Objects that the answer has at most, and what its relations cost.
@@ -62,7 +62,7 @@ impl Plan {
     /// Returns the fields of introspection, each under its response key.
     pub(super) fn introspection(&self) -> impl Iterator<Item = (&str, &Introspected)> {
         self.fields.iter().filter_map(|Keyed { key, value }| match value {
-            RootField::Introspection(asked) => Some((key.as_str(), asked)),
+            RootField::Introspection(field) => Some((key.as_str(), field)),
             _ => None,
         })
     }
@@ -85,7 +85,7 @@ pub(super) struct Load {
     /// Whether the statement reads reference tables only, so that its answer can be kept.
     pub only_reference: bool,
     /// What is asked instead where the answer is too large: series without the longest stretches that have no rows.
-    pub(super) torn: Option<Box<Load>>,
+    pub(super) gapped: Option<Box<Load>>,
     /// Where in the request it came up first, for errors.
     pub place: RequestPlace,
 }

@@ -16,7 +16,7 @@ pub(in crate::graph) struct SeriesShape {
     /// What stands where there is no row.
     pub(in crate::graph) fill: Fill,
     /// Type of the beginnings and ends of the points.
-    pub(in crate::graph) moments: ColumnType,
+    pub(in crate::graph) bucket_type: ColumnType,
     /// Where the load's rows hold what.
     pub(in crate::graph) columns: SeriesColumns,
     /// Fields in the order of the request.

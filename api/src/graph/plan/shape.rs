@@ -157,7 +157,7 @@ pub(in crate::graph) enum EdgeField {
 
 /// What tells whether rows stand beyond an end of a page.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(in crate::graph) struct Beyond {
+pub(in crate::graph) struct RowsBeyond {
     /// Whether the page itself does: it was read towards that end.
     pub(in crate::graph) page: bool,
     /// Pages without rows, of what lies beyond a cursor or is skipped.
@@ -170,9 +170,9 @@ pub(in crate::graph) enum PageInfoField {
     /// `__typename`
     Typename,
     /// `hasNextPage`
-    HasNextPage(Beyond),
+    HasNextPage(RowsBeyond),
     /// `hasPreviousPage`
-    HasPreviousPage(Beyond),
+    HasPreviousPage(RowsBeyond),
     /// `startCursor`
     StartCursor,
     /// `endCursor`

@@ -6,7 +6,7 @@ use crate::graph::error::Error;
 
 /// A subscription, ready to run for the keys of changed rows.
 #[derive(Debug)]
-pub(in crate::graph) struct FeedPlan {
+pub(in crate::graph) struct SubscriptionPlan {
     /// Response key of the only field.
     pub(in crate::graph) key: String,
     /// Which rows it is about.
@@ -18,7 +18,7 @@ pub(in crate::graph) struct FeedPlan {
     /// Fields of a change, in the order of the request.
     pub(in crate::graph) fields: Vec<Keyed<ChangeField>>,
     /// The loads: of the rows that have changed, and of what hangs on them.
-    pub(in crate::graph) plan: Plan,
+    pub(in crate::graph) reads: Plan,
     /// The rows by their primary key, with the filter.
     pub(in crate::graph) rows: LoadId,
     /// The numbers of those changes before which the row was one of the feed's, from what was recalled of the rows.

@@ -42,7 +42,7 @@ impl<'l> Allowance<'l> {
         argument: impl Fn() -> String,
     ) -> Result<(), ArgumentError> {
         let Limits { relation_depth: deepest, relations: most, .. } = self.limits;
-        within(depth, *deepest, &argument, || format!("at most {deepest} relations lie within one another"))?;
+        within(depth, *deepest, &argument, || format!("at most {deepest} relations are nested"))?;
         self.relations += 1;
         within(self.relations, *most, argument, || {
             format!("the filters, orders and keys of a request go through at most {most} relations")

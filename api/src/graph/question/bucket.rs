@@ -62,7 +62,7 @@ impl Bucket {
             "calendar" => Self::of_calendar(bucket).map(Some),
             "every" => Self::of_length(bucket).map(Some),
             _ if bucket.as_bool() == Some(true) => Ok(None),
-            _ => Err(ArgumentError::here("only true says something here")),
+            _ => Err(ArgumentError::here("only true has a meaning here")),
         };
         read.map_err(|error| error.within(kind).within(argument))
     }
@@ -139,7 +139,7 @@ impl Bucket {
 
     /// Returns whether moments are rounded down on the clock of a place that is put forward and back. Buckets are then known by what this
     /// clock shows as they begin, and the first moment when it does is looked for.
-    pub(in crate::graph) fn is_shown(&self, ty: &ColumnType) -> bool {
+    pub(in crate::graph) fn is_local(&self, ty: &ColumnType) -> bool {
         let by_calendar = matches!(self.span, Span::Calendar(..) | Span::Days(..));
         by_calendar && self.zone.offset.is_none() && ty.scalar() != Scalar::Date
     }

@@ -117,7 +117,7 @@ fn arrays(
 }
 
 /// Returns the arguments that say which rows there are, as text: the filter, and those of the function that gives the rows.
-pub(in crate::graph) fn narrowing(catalog: &Catalog, table: &Table, given: &Arguments<'_>) -> String {
+pub(in crate::graph) fn row_arguments(catalog: &Catalog, table: &Table, given: &Arguments<'_>) -> String {
     let of_function = |name: &str| {
         catalog
             .function_of(table)

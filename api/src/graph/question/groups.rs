@@ -71,7 +71,7 @@ impl<'a> Groups<'a> {
         }
         groups.read_order(catalog, table, arguments.get("orderBy"), limits)?;
         if let Some(having) = groups.having.clone() {
-            groups.note_having(table, &having);
+            groups.add_having(table, &having);
         }
         if let Some(text) = arguments.get("after").and_then(Value::as_str) {
             let after = cursor::read(text, table, groups.call.as_ref(), &groups.named(catalog, table))
@@ -160,7 +160,7 @@ impl<'a> Groups<'a> {
                 }
                 Some(FieldId::GlobalId | FieldId::Groups(_) | FieldId::Series(_)) | None => {
                     let column = table
-                        .ranged(name)
+                        .column_of_range(name)
                         .ok_or_else(|| ArgumentError::new(&argument, "there is no such field to group by"))?;
                     let at = Path { relations: relations.to_vec(), column };
                     self.keys.push(GroupingKey::read_ranges(at, table.column(column), value, &argument)?);
@@ -246,15 +246,15 @@ impl<'a> Groups<'a> {
     }
 
     /// Asks for the values that `having` speaks of. What is wrong with it is told when its condition is written.
-    fn note_having(&mut self, table: &Table, having: &Value<'_>) {
+    fn add_having(&mut self, table: &Table, having: &Value<'_>) {
         for (name, value) in having.fields() {
             match (name.as_ref(), table.field(name)) {
                 ("and" | "or", _) => {
                     for item in value.items() {
-                        self.note_having(table, item);
+                        self.add_having(table, item);
                     }
                 }
-                ("not", _) => self.note_having(table, value),
+                ("not", _) => self.add_having(table, value),
                 ("count", _) => {
                     self.expression_index(Expression::Count);
                 }
@@ -280,7 +280,7 @@ impl<'a> Groups<'a> {
                     GroupColumn::Key(key) => {
                         let GroupingKey { at, grouping, .. } = &self.keys[*key];
                         let made = BASE64_URL_SAFE_NO_PAD.encode(fingerprint(grouping));
-                        format!("{} key {} {made}", table.shown_name, at.name(catalog, table))
+                        format!("{} key {} {made}", table.display_name, at.name(catalog, table))
                     }
                     GroupColumn::Expression(at) => self.expressions[*at].name(table),
                 };
@@ -318,6 +318,6 @@ pub(in crate::graph) fn read_function<'v>(
     }
     let share = value.get("p").and_then(|share| share.as_f64_between("0", "1"));
     let share = share.ok_or_else(|| ArgumentError::new("p", "a share lies between 0 and 1"))?;
-    let said = value.get(beside).ok_or_else(|| ArgumentError::new(beside, "this is missing"))?;
-    Ok((AggregateFunction::Percentile(share), said, Some(beside)))
+    let applied = value.get(beside).ok_or_else(|| ArgumentError::new(beside, "this is missing"))?;
+    Ok((AggregateFunction::Percentile(share), applied, Some(beside)))
 }

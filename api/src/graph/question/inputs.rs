@@ -100,7 +100,7 @@ impl InputReader<'_> {
             returning: table.primary_key.clone(),
             children: Vec::new(),
         };
-        for relation in self.catalog.added_along(table) {
+        for relation in self.catalog.insertable_relations(table) {
             let below = below(given, relation);
             if !below.is_empty() {
                 let local = relation.local.iter();

@@ -87,11 +87,11 @@ pub(in crate::graph) fn read(
     for (at, entry) in entries.iter().enumerate() {
         terms.push(read_entry(catalog, table, entry, &format!("orderBy.{at}"), Vec::new())?);
     }
-    Ok(with_ties(table, terms))
+    Ok(with_tie_breaker(table, terms))
 }
 
 /// Adds the primary key to an order, so that it is total.
-pub(in crate::graph) fn with_ties(table: &Table, mut terms: Vec<Term>) -> Vec<Term> {
+pub(in crate::graph) fn with_tie_breaker(table: &Table, mut terms: Vec<Term>) -> Vec<Term> {
     // Ties follow the last term's direction, so that one index serves the whole order from either end.
     let descending = terms.last().is_some_and(|term| term.sort.descending);
     for key in &table.primary_key {
@@ -143,7 +143,7 @@ pub(in crate::graph) fn only_field<'v>(
 
 /// Whether the row that given values are of stands after them too.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(in crate::graph) enum Edge {
+pub(in crate::graph) enum CursorBound {
     Excluded,
     Included,
 }

@@ -2,7 +2,7 @@
 
 use super::call::Call;
 use super::cursor;
-use super::order::{self, Edge, Term};
+use super::order::{self, CursorBound, Term};
 use crate::database::Parameter;
 use crate::graph::arguments::{ArgumentError, Arguments, Value};
 use crate::graph::catalog::{Catalog, ColumnId, Table};
@@ -22,9 +22,9 @@ pub(in crate::graph) struct Page {
     pub(in crate::graph) after: Option<Vec<Option<Parameter>>>,
     pub(in crate::graph) before: Option<Vec<Option<Parameter>>>,
     /// Whether the row of a cursor is on the page too.
-    pub(in crate::graph) edge: Edge,
+    pub(in crate::graph) bound: CursorBound,
     /// Whether it only tells if there are rows, beside the page that is asked for.
-    pub(in crate::graph) is_beside: bool,
+    pub(in crate::graph) is_probe: bool,
     /// Columns without whose value a row is left out.
     pub(in crate::graph) present: Vec<ColumnId>,
     /// The function that gives the rows.
@@ -61,8 +61,8 @@ pub(in crate::graph) fn read(
         backward: last.is_some(),
         after: cursor("after")?,
         before: cursor("before")?,
-        edge: Edge::Excluded,
-        is_beside: false,
+        bound: CursorBound::Excluded,
+        is_probe: false,
         order,
         present: Vec::new(),
         call,
@@ -73,22 +73,22 @@ impl Page {
     /// Returns a page without rows, which tells whether any row stands at the cursor `after` or before it.
     pub(in crate::graph) fn preceding(&self) -> Option<Self> {
         let before = Some(self.after.clone()?);
-        Some(Self { backward: true, before, after: None, edge: Edge::Included, ..self.empty() })
+        Some(Self { backward: true, before, after: None, bound: CursorBound::Included, ..self.probe() })
     }
 
     /// Returns the same of rows at the cursor `before` or behind it.
     pub(in crate::graph) fn following(&self) -> Option<Self> {
         let after = Some(self.before.clone()?);
-        Some(Self { backward: false, after, before: None, edge: Edge::Included, ..self.empty() })
+        Some(Self { backward: false, after, before: None, bound: CursorBound::Included, ..self.probe() })
     }
 
     /// Returns the same of rows that `offset` skips.
     pub(in crate::graph) fn skipped(&self) -> Option<Self> {
-        (self.offset > 0).then(|| self.empty())
+        (self.offset > 0).then(|| self.probe())
     }
 
-    fn empty(&self) -> Self {
-        Self { limit: 0, offset: 0, is_beside: true, ..self.clone() }
+    fn probe(&self) -> Self {
+        Self { limit: 0, offset: 0, is_probe: true, ..self.clone() }
     }
 }
 

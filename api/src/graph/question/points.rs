@@ -1,7 +1,7 @@
 //! Points: the rows of a connection, to be thinned for a chart.
 
 use super::call::Call;
-use super::order::{self, Edge, Path, Sort, Term};
+use super::order::{self, CursorBound, Path, Sort, Term};
 use super::page::{self, Page};
 use crate::graph::arguments::{ArgumentError, Arguments, Value};
 use crate::graph::catalog::{ColumnId, Table};
@@ -42,8 +42,10 @@ impl Points {
         // Rows without a value are left out.
         let sort =
             Sort { ty: table.column(x).ty.clone(), nullable: false, descending: false, nulls_first: false };
-        let order =
-            order::with_ties(table, vec![Term { at: Path { relations: Vec::new(), column: x }, sort }]);
+        let order = order::with_tie_breaker(
+            table,
+            vec![Term { at: Path { relations: Vec::new(), column: x }, sort }],
+        );
         let page = Page {
             limit: limits.plotted,
             offset: 0,
@@ -51,8 +53,8 @@ impl Points {
             order,
             after: None,
             before: None,
-            edge: Edge::Excluded,
-            is_beside: false,
+            bound: CursorBound::Excluded,
+            is_probe: false,
             present: [x, y].into_iter().filter(|column| table.column(*column).nullable).collect(),
             call,
         };

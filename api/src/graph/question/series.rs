@@ -11,13 +11,14 @@ use crate::graph::limits::Limits;
 pub(in crate::graph) const COLUMNS: SeriesColumns = SeriesColumns { kind: 1, start: 2, end: 3 };
 /// Number of columns before the keys.
 const BEFORE_KEYS: usize = 4;
+
 /// Which buckets a series shows where gaps are filled.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(in crate::graph) enum Grid {
     /// All of them.
     Whole,
     /// All but the longest stretches without rows, for which there is no room.
-    Torn,
+    Gapped,
 }
 
 /// What a point shows where no row lies in its bucket.
@@ -119,7 +120,7 @@ impl<'a> Series<'a> {
     }
 
     /// Returns the type of the beginnings and ends of the buckets: a span of dates has no hours.
-    pub(in crate::graph) fn moments(&self) -> ColumnType {
+    pub(in crate::graph) fn bucket_type(&self) -> ColumnType {
         let dates = self.ty.scalar() == Scalar::Date;
         ColumnType::Scalar(if dates { Scalar::Date } else { Scalar::DateTime })
     }

@@ -45,7 +45,7 @@ pub(in crate::graph) struct OnConflict {
 }
 
 /// Which row is meant.
-pub(in crate::graph) struct Which<'a> {
+pub(in crate::graph) struct TargetRow<'a> {
     pub(in crate::graph) table: &'a Table,
     /// A unique key.
     pub(in crate::graph) columns: &'a [ColumnId],

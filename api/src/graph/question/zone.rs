@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_neither_is_refused() {
+    fn other_names_are_refused() {
         for wrong in [
             "",
             " ",

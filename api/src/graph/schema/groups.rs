@@ -77,7 +77,7 @@ fn group(types: &mut Types, table: &Table) {
     let row = &table.type_name;
     types.object(
         &format!("{row}Group"),
-        &format!("Holds rows of `{}` that share a key.", table.shown_name),
+        &format!("Holds rows of `{}` that share a key.", table.display_name),
         [
             derived_field("key", TypeRef::named_nn(format!("{row}GroupKey"))),
             derived_field("aggregate", TypeRef::named_nn(format!("{row}Aggregate"))),

@@ -141,7 +141,7 @@ fn root_fields(catalog: &Catalog, system: usize) -> Vec<Part<Field>> {
             Some(function) => fields.extend(lists(catalog, table, &function.doc)),
             None => {
                 fields.push(look_up(table));
-                fields.extend(lists(catalog, table, &format!("Lists rows of `{}`.", table.shown_name)));
+                fields.extend(lists(catalog, table, &format!("Lists rows of `{}`.", table.display_name)));
             }
         }
     }
@@ -155,7 +155,7 @@ fn look_up(table: &Table) -> Part<Field> {
     field(
         &table.single_field,
         TypeRef::named(&table.type_name),
-        &format!("Finds a row of `{}` by a key.{hint}", table.shown_name),
+        &format!("Finds a row of `{}` by a key.{hint}", table.display_name),
     )
     .arguments(key_arguments(table, only_key))
 }
@@ -175,8 +175,8 @@ fn column_argument(table: &Table, id: ColumnId, required: bool) -> Part<InputVal
 
 /// Rows as a list, in groups and along time.
 fn lists(catalog: &Catalog, table: &Table, doc: &str) -> Vec<Part<Field>> {
-    let groups = format!("Groups rows of `{}`.", table.shown_name);
-    let series = format!("Measures rows of `{}` along time.", table.shown_name);
+    let groups = format!("Groups rows of `{}`.", table.display_name);
+    let series = format!("Measures rows of `{}` along time.", table.display_name);
     let mut fields = vec![
         tables::connection_field(Place::Root, catalog, table, &table.list_field, doc),
         groups::groups_field(Place::Root, catalog, table, &table.groups_field, Some(&groups)),

@@ -48,7 +48,7 @@ fn function_field(catalog: &Catalog, function: &Function) -> Part<Field> {
 }
 
 fn operation_field(table: &Table, operation: TableOperation) -> Part<Field> {
-    let (row, name) = (&table.type_name, &table.shown_name);
+    let (row, name) = (&table.type_name, &table.display_name);
     let new_row = || derived_input("input", TypeRef::named_nn(format!("{row}Input")));
     let (doc, arguments) = match operation {
         TableOperation::Create => (format!("Adds a row to `{name}`."), vec![new_row()]),
@@ -110,7 +110,7 @@ fn payload(types: &mut Types, table: &Table) {
     let row = &table.type_name;
     types.object(
         &payload_of(row),
-        &format!("Holds a written row of `{}`.", table.shown_name),
+        &format!("Holds a written row of `{}`.", table.display_name),
         [derived_field(&table.single_field, TypeRef::named(row))],
     );
 }
@@ -119,7 +119,7 @@ fn list_payload(types: &mut Types, table: &Table) {
     let row = &table.type_name;
     types.object(
         &list_payload_of(row),
-        &format!("Holds written rows of `{}` in order.", table.shown_name),
+        &format!("Holds written rows of `{}` in order.", table.display_name),
         [
             derived_field("affectedCount", TypeRef::named_nn(TypeRef::INT)),
             derived_field("nodes", TypeRef::named_list_nn(row)),
@@ -128,11 +128,11 @@ fn list_payload(types: &mut Types, table: &Table) {
 }
 
 fn inputs(types: &mut Types, catalog: &Catalog, table: &Table) {
-    let (row, name) = (&table.type_name, &table.shown_name);
+    let (row, name) = (&table.type_name, &table.display_name);
     if !table.writes.insert.is_empty() {
         let doc = format!("Holds a new row of `{name}`.");
         types.input(&format!("{row}Input"), &doc, new_row(catalog, table, &[]));
-        for relation in catalog.added_along(table) {
+        for relation in catalog.insertable_relations(table) {
             let target = catalog.table(relation.target);
             let doc = format!("Holds a `{}Input` below a new row of `{name}`.", target.type_name);
             let fields = new_row(catalog, target, &relation.remote);
@@ -171,7 +171,7 @@ fn new_row(catalog: &Catalog, table: &Table, known: &[ColumnId]) -> Vec<Part<Inp
             derived_input(&column.field, ty)
         }
     });
-    let relations = catalog.added_along(table).map(|relation| {
+    let relations = catalog.insertable_relations(table).map(|relation| {
         let ty = TypeRef::named_nn_list(nested_input(table, relation));
         let doc = format!("Adds `{}` of the new row.", relation.field);
         if known.is_empty() { input(&relation.field, ty, &doc) } else { derived_input(&relation.field, ty) }

@@ -42,7 +42,7 @@ pub(super) fn make(types: &mut Types, table: &Table) {
     if !table.has_series() {
         return;
     }
-    let (row, name) = (&table.type_name, &table.shown_name);
+    let (row, name) = (&table.type_name, &table.display_name);
     let times = table.columns.iter().filter_map(|column| Some(derived_value(&column.time_name()?)));
     let doc = format!("Names a time of `{row}`.");
     types.enumeration(&format!("{row}Time"), &doc, times);

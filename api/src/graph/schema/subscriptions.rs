@@ -6,14 +6,14 @@ use async_graphql::dynamic::{SubscriptionField, TypeRef};
 
 use super::column_argument;
 use super::derived::derived_field;
-use super::types::{DATE_TIME, Part, Types, feed, field, input, value};
-use crate::graph::catalog::{Catalog, ChangeOperation, FeedField, FeedScope, Table};
+use super::types::{DATE_TIME, Part, Types, field, input, subscription_field, value};
+use crate::graph::catalog::{Catalog, ChangeOperation, SubscriptionKind, Table, TableSubscription};
 
 const CHANGE_OPERATION: &str = "ChangeOperation";
 
 /// Makes `Subscription`, where any table can be watched.
 pub(super) fn make(types: &mut Types, catalog: &Catalog) {
-    if catalog.feeds().is_empty() {
+    if catalog.subscriptions().is_empty() {
         return;
     }
     types.subscription(
@@ -21,9 +21,9 @@ pub(super) fn make(types: &mut Types, catalog: &Catalog) {
          sees it at that moment; a change of a row that the caller cannot see is not sent. A subscription with the cursor of the last \
          change received as `after` first sends what came later; changes that have already arrived can come again, and a cursor that \
          is too old is refused as `GONE`.",
-        catalog.feeds().iter().map(|feed| feed_field(catalog.table(feed.table), feed)),
+        catalog.subscriptions().iter().map(|it| table_subscription(catalog.table(it.table), it)),
     );
-    let watched: BTreeSet<_> = catalog.feeds().iter().map(|feed| feed.table).collect();
+    let watched: BTreeSet<_> = catalog.subscriptions().iter().map(|it| it.table).collect();
     for table in watched.into_iter().map(|id| catalog.table(id)) {
         change(types, table);
     }
@@ -41,25 +41,30 @@ pub(super) fn make(types: &mut Types, catalog: &Catalog) {
     types.enumeration(CHANGE_OPERATION, "Names a kind of change.", operations);
 }
 
-fn feed_field(table: &Table, source: &FeedField) -> Part<SubscriptionField> {
+fn table_subscription(table: &Table, source: &TableSubscription) -> Part<SubscriptionField> {
     let row = &table.type_name;
-    let mut arguments = match &source.scope {
-        FeedScope::Row => table.primary_key.iter().map(|id| column_argument(table, *id, true)).collect(),
-        FeedScope::Named(_, given) => given.iter().map(|id| column_argument(table, *id, true)).collect(),
-        FeedScope::Rows => vec![
+    let mut arguments = match &source.kind {
+        SubscriptionKind::Row => {
+            table.primary_key.iter().map(|id| column_argument(table, *id, true)).collect()
+        }
+        SubscriptionKind::Declared(_, given) => {
+            given.iter().map(|id| column_argument(table, *id, true)).collect()
+        }
+        SubscriptionKind::Rows => vec![
             input("filter", TypeRef::named(format!("{row}Filter")), "Filters the rows."),
             input("operations", TypeRef::named_nn_list(CHANGE_OPERATION), "Filters the changes."),
         ],
     };
     arguments.push(input("after", TypeRef::named(TypeRef::STRING), "Resumes after this cursor."));
-    feed(&source.field, TypeRef::named_nn(format!("{row}Change")), &source.doc).arguments(arguments)
+    subscription_field(&source.field, TypeRef::named_nn(format!("{row}Change")), &source.doc)
+        .arguments(arguments)
 }
 
 fn change(types: &mut Types, table: &Table) {
     let row = &table.type_name;
     types.object(
         &format!("{row}Change"),
-        &format!("Describes a change of a row of `{}`.", table.shown_name),
+        &format!("Describes a change of a row of `{}`.", table.display_name),
         [
             derived_field("operation", TypeRef::named_nn(CHANGE_OPERATION)),
             field("nodeId", TypeRef::named_nn(TypeRef::ID), "Identifies the row."),

@@ -79,7 +79,7 @@ pub(super) fn connection_field(
 }
 
 fn connection(types: &mut Types, table: &Table) {
-    let (row, name) = (&table.type_name, &table.shown_name);
+    let (row, name) = (&table.type_name, &table.display_name);
     let edge = format!("{row}Edge");
     let fields = [
         derived_field("edges", TypeRef::named_nn_list_nn(&edge)),

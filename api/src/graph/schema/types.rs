@@ -45,7 +45,7 @@ pub(super) fn field(name: &str, ty: TypeRef, doc: &str) -> Part<Field> {
 }
 
 /// A field of `Subscription`.
-pub(super) fn feed(name: &str, ty: TypeRef, doc: &str) -> Part<SubscriptionField> {
+pub(super) fn subscription_field(name: &str, ty: TypeRef, doc: &str) -> Part<SubscriptionField> {
     Part::new(name, SubscriptionField::new(name, ty, no_stream_here).description(doc))
 }
 
@@ -142,11 +142,11 @@ impl Types {
     pub(super) fn subscription(
         &mut self,
         doc: &str,
-        feeds: impl IntoIterator<Item = Part<SubscriptionField>>,
+        fields: impl IntoIterator<Item = Part<SubscriptionField>>,
     ) {
         let subscription = Subscription::new(SUBSCRIPTION).description(doc);
-        let feeds = self.parts(SUBSCRIPTION, feeds);
-        self.add(SUBSCRIPTION, feeds.into_iter().fold(subscription, Subscription::field));
+        let fields = self.parts(SUBSCRIPTION, fields);
+        self.add(SUBSCRIPTION, fields.into_iter().fold(subscription, Subscription::field));
     }
 
     pub(super) fn input(

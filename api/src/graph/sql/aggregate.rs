@@ -5,7 +5,7 @@ use tokio_postgres::types::Type;
 use super::builder::{KEY_ALIAS, Sql};
 use super::call;
 use super::filter::Filter;
-use super::function::{held, write_function};
+use super::function::{double_in_range, write_function};
 use super::rows::{ROW, matches_key, own};
 use super::snippet::{snippet, text};
 use crate::database::Parameter;
@@ -76,7 +76,7 @@ pub(super) fn write_expression(table: &Table, expression: &Expression, sql: &mut
             let path = sql.parameter(Parameter::array(Type::TEXT_ARRAY, &Type::TEXT, keys));
             // What is no number there counts as missing, and so does what no double has room for. What somebody has written has any
             // number of digits, and to compute with all of them would take long.
-            let long = held(&snippet!("({value} #> {path})::numeric", value, path));
+            let long = double_in_range(&snippet!("({value} #> {path})::numeric", value, path));
             let number = snippet!(
                 "(CASE WHEN jsonb_typeof({value} #> {path}) = 'number' THEN CASE WHEN length({value} #>> {path}) < {LONG_NUMBER} \
                  THEN ({value} #>> {path})::float8 ELSE {long} END END)",

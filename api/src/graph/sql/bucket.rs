@@ -1,7 +1,7 @@
 //! The SQL of buckets of time.
 
 use super::builder::Sql;
-use super::clock::{firsts, firsts_of_shown, told, within_calendars};
+use super::clock::{clamped, first_moments, first_moments_without_gaps, within_calendars};
 use super::snippet::{Snippet, snippet, text};
 use crate::graph::catalog::{ColumnType, Scalar};
 use crate::graph::question::bucket::{Bucket, DATE_TIME, MONDAY, Origin, Span};
@@ -12,27 +12,30 @@ impl Bucket {
     pub(super) fn rounded(
         &self,
         value: &Snippet,
-        shown: &Snippet,
+        local: &Snippet,
         ty: &ColumnType,
         sql: &mut Sql,
     ) -> Snippet {
-        let rounded =
-            if self.is_shown(ty) { self.of_shown(value, shown, sql) } else { told(&self.of(value, ty, sql)) };
+        let rounded = if self.is_local(ty) {
+            self.local_start_of(value, local, sql)
+        } else {
+            clamped(&self.start_of(value, ty, sql))
+        };
         within_calendars(value, &rounded)
     }
 
     /// Returns the bucket that a value lies in, by its beginning.
-    pub(super) fn of(&self, value: &Snippet, ty: &ColumnType, sql: &mut Sql) -> Snippet {
+    pub(super) fn start_of(&self, value: &Snippet, ty: &ColumnType, sql: &mut Sql) -> Snippet {
         match ty.scalar() {
             Scalar::DateTime => {}
             // Dates have no time of day, and so their buckets are counted from the day of an origin.
             Scalar::Date => {
                 return snippet!(
                     "({local})::date",
-                    local = self.of_local(&snippet!("{value}::timestamp", value), true, sql)
+                    local = self.round_local(&snippet!("{value}::timestamp", value), true, sql)
                 );
             }
-            _ => return self.of_local(value, false, sql),
+            _ => return self.round_local(value, false, sql),
         }
         match &self.span {
             Span::Calendar(unit, _) => {
@@ -40,7 +43,7 @@ impl Bucket {
             }
             Span::Days(..) => {
                 let local = self.at_zone(value, sql);
-                let local = self.of_local(&local, false, sql);
+                let local = self.round_local(&local, false, sql);
                 self.at_zone(&local, sql)
             }
             // The clock may have been put forward or back by half an hour since it showed a full one. The hour that was under way
@@ -72,25 +75,25 @@ impl Bucket {
     ///
     /// In some nights a clock is put back over midnight, and what it shows for the second time then is of the new day already.
     /// None has been put back by more than a day. Since 1970 none has shown more than the last three hours of a day again.
-    pub(super) fn of_shown(&self, moment: &Snippet, shown: &Snippet, sql: &mut Sql) -> Snippet {
+    pub(super) fn local_start_of(&self, moment: &Snippet, local: &Snippet, sql: &mut Sql) -> Snippet {
         let zone = self.zone(sql);
-        let label = self.of_local(shown, false, sql);
+        let label = self.round_local(local, false, sql);
         let next = snippet!("({label} + {step})", label, step = self.step());
         // If it is skipped, what is shown behind the gap has been rounded down to it.
-        let first = firsts_of_shown(&zone, &snippet!("(SELECT {next} AS s OFFSET 0) s", next));
+        let first = first_moments_without_gaps(&zone, &snippet!("(SELECT {next} AS s OFFSET 0) s", next));
         let at_midnight = !matches!(self.span, Span::Days(_, Origin::Moment(_)));
         let by_day = if at_midnight {
-            snippet!("{shown}::time < '21:00' AND {moment} >= '1970-01-01' OR ", shown, moment)
+            snippet!("{local}::time < '21:00' AND {moment} >= '1970-01-01' OR ", local, moment)
         } else {
             Snippet::of("")
         };
         snippet!(
-            "CASE WHEN {by_day}({moment} - interval '24 hours') AT TIME ZONE {zone} = {shown} - interval '24 hours' THEN {label} \
+            "CASE WHEN {by_day}({moment} - interval '24 hours') AT TIME ZONE {zone} = {local} - interval '24 hours' THEN {label} \
              WHEN {moment} >= (SELECT b FROM ({first}) s) THEN {next} ELSE {label} END",
             by_day,
             moment,
             zone,
-            shown,
+            local,
             label,
             first,
             next
@@ -98,22 +101,22 @@ impl Bucket {
     }
 
     /// Returns the first moment when the clock shows this or more, as it is told; NULL for NULL.
-    fn first(&self, shown: &Snippet, sql: &mut Sql) -> Snippet {
-        let firsts = firsts(&self.zone(sql), &snippet!("(SELECT {shown} AS s OFFSET 0) s", shown));
+    fn first_moment(&self, local: &Snippet, sql: &mut Sql) -> Snippet {
+        let starts = first_moments(&self.zone(sql), &snippet!("(SELECT {local} AS s OFFSET 0) s", local));
         snippet!(
-            "(SELECT {told} FROM ({firsts}) s WHERE s IS NOT NULL)",
-            firsts,
-            told = told(&Snippet::of("b"))
+            "(SELECT {first} FROM ({starts}) s WHERE s IS NOT NULL)",
+            starts,
+            first = clamped(&Snippet::of("b"))
         )
     }
 
     /// Returns what the clock shows at a moment; NULL beyond all calendars.
-    pub(super) fn shown(&self, moment: &Snippet, sql: &mut Sql) -> Snippet {
+    pub(super) fn local_time(&self, moment: &Snippet, sql: &mut Sql) -> Snippet {
         within_calendars(moment, &self.at_zone(moment, sql))
     }
 
     /// Returns what a clock shows, rounded down. `by_day`: an origin counts with its day, whatever the time.
-    fn of_local(&self, local: &Snippet, by_day: bool, sql: &mut Sql) -> Snippet {
+    fn round_local(&self, local: &Snippet, by_day: bool, sql: &mut Sql) -> Snippet {
         let (length, origin) = match &self.span {
             Span::Calendar(unit, _) => return snippet!("date_trunc('{unit}', {local})", unit, local),
             Span::Hour => return snippet!("date_trunc('hour', {local})", local),
@@ -123,11 +126,11 @@ impl Bucket {
         let origin = match origin {
             Origin::Moment(moment) => {
                 let moment = sql.parameter(moment.clone());
-                let shown = self.at_zone(&moment, sql);
+                let origin = self.at_zone(&moment, sql);
                 if by_day {
-                    snippet!("(SELECT date_trunc('day', {shown}))", shown)
+                    snippet!("(SELECT date_trunc('day', {origin}))", origin)
                 } else {
-                    snippet!("(SELECT {shown})", shown)
+                    snippet!("(SELECT {origin})", origin)
                 }
             }
             Origin::Monday => snippet!("'{MONDAY}'", MONDAY),
@@ -140,8 +143,8 @@ impl Bucket {
     pub(super) fn write_all(&self, from: &Snippet, to: &Snippet, ty: &ColumnType, most: u64, sql: &mut Sql) {
         sql.push(text!(
             "SELECT s, {begin} AS b, {end} AS e FROM (",
-            begin = told(&Snippet::of("b")),
-            end = told(&Snippet::of("e"))
+            begin = clamped(&Snippet::of("b")),
+            end = clamped(&Snippet::of("e"))
         ));
         self.write_spans(from, to, ty, most, sql);
         sql.push(") s");
@@ -169,11 +172,12 @@ impl Bucket {
             return;
         }
         match &self.span {
-            Span::Calendar(..) | Span::Days(..) if self.is_shown(ty) => {
+            Span::Calendar(..) | Span::Days(..) if self.is_local(ty) => {
                 let zone = self.zone(sql);
-                let firsts = firsts(&zone, &steps(from, &snippet!("{to} + {step}", to, step), most + 1));
+                let starts =
+                    first_moments(&zone, &steps(from, &snippet!("{to} + {step}", to, step), most + 1));
                 // A day that a place skips has no moments.
-                sql.push(text!("SELECT s, b, e FROM (SELECT s, b, lead(b) OVER (ORDER BY s) AS e FROM ({firsts}) s) s WHERE b < e", firsts));
+                sql.push(text!("SELECT s, b, e FROM (SELECT s, b, lead(b) OVER (ORDER BY s) AS e FROM ({starts}) s) s WHERE b < e", starts));
             }
             Span::Calendar(..) | Span::Days(..) => {
                 let zone = self.zone(sql);
@@ -200,15 +204,15 @@ impl Bucket {
 
     /// Returns the beginning of a bucket, as it is told.
     pub(super) fn begin(&self, bucket: &Snippet, ty: &ColumnType, sql: &mut Sql) -> Snippet {
-        if self.is_shown(ty) { self.first(bucket, sql) } else { told(bucket) }
+        if self.is_local(ty) { self.first_moment(bucket, sql) } else { clamped(bucket) }
     }
 
     /// Returns the end of a bucket, as it is told.
     pub(super) fn end(&self, bucket: &Snippet, ty: &ColumnType, sql: &mut Sql) -> Snippet {
-        if self.is_shown(ty) {
-            return self.first(&snippet!("{bucket} + {step}", bucket, step = self.step()), sql);
+        if self.is_local(ty) {
+            return self.first_moment(&snippet!("{bucket} + {step}", bucket, step = self.step()), sql);
         }
-        told(&self.next(bucket, ty, sql))
+        clamped(&self.next(bucket, ty, sql))
     }
 
     /// Returns the beginning of the bucket behind one that is known by its own.
@@ -227,7 +231,7 @@ impl Bucket {
                     step
                 )
             }
-            Span::Hour => self.of(&snippet!("({bucket} + {step})", bucket, step), &DATE_TIME, sql),
+            Span::Hour => self.start_of(&snippet!("({bucket} + {step})", bucket, step), &DATE_TIME, sql),
             Span::Length(..) => snippet!("({bucket} + {step})", bucket, step),
         }
     }

@@ -30,7 +30,10 @@ impl Sql {
     }
 
     /// Returns text that is written apart, to be appended where it belongs, be it more than once. Its parameters are bound once.
-    pub(super) fn apart<E>(&mut self, write: impl FnOnce(&mut Self) -> Result<(), E>) -> Result<Snippet, E> {
+    pub(super) fn capture<E>(
+        &mut self,
+        write: impl FnOnce(&mut Self) -> Result<(), E>,
+    ) -> Result<Snippet, E> {
         let start = self.text.len();
         write(self)?;
         Ok(Snippet::split_off(&mut self.text, start))

@@ -53,7 +53,7 @@ fn double(number: &Snippet) -> Snippet {
 }
 
 /// Returns a number as a double; NULL where that has no room for it, and also where nothing of the number would be left.
-pub(super) fn held(number: &Snippet) -> Snippet {
+pub(super) fn double_in_range(number: &Snippet) -> Snippet {
     let double = double(number);
     snippet!(
         "CASE WHEN {number} = 0 OR abs({number}) > {NO_DOUBLE} THEN {double} END",
@@ -65,7 +65,7 @@ pub(super) fn held(number: &Snippet) -> Snippet {
 
 /// Returns a number as a double that keeps its place among others: what is beyond all doubles is infinite. NULL is what is no
 /// number. Its half is a double too.
-fn placed(number: &Snippet) -> Snippet {
+fn sortable_double(number: &Snippet) -> Snippet {
     snippet!(
         "CASE WHEN {number} BETWEEN -{NO_HALF} AND {NO_HALF} THEN 0 WHEN {number} < -{LARGEST_DOUBLE} THEN '-Infinity' \
          WHEN {number} > {LARGEST_DOUBLE} THEN CASE WHEN {number}::numeric <> 'NaN' THEN 'Infinity'::float8 END \
@@ -122,7 +122,7 @@ pub(super) fn write_function(
 fn write_percentile(share: f64, operand: &Snippet, column: &ColumnType, sql: &mut Sql) {
     // What lies between two doubles may be further apart than doubles go: their halves are not.
     let half = match column.scalar() {
-        Scalar::Decimal => Some(snippet!("({placed})", placed = placed(operand))),
+        Scalar::Decimal => Some(snippet!("({sortable})", sortable = sortable_double(operand))),
         Scalar::Double => {
             Some(snippet!("(CASE abs({operand}) WHEN 5e-324 THEN 0 ELSE {operand} END)", operand))
         }

@@ -12,8 +12,8 @@ impl GroupingKey {
                 sql.push(value);
             }
             Grouping::Bucket(bucket) => {
-                let shown = snippet!("e{number}.shown", number);
-                let rounded = bucket.rounded(value, &shown, &self.ty, sql);
+                let local = snippet!("e{number}.local", number);
+                let rounded = bucket.rounded(value, &local, &self.ty, sql);
                 sql.push(rounded);
             }
             Grouping::Range(ranges) => ranges.write(value, sql),
@@ -34,11 +34,11 @@ impl GroupingKey {
                     number,
                 ));
             }
-            Grouping::Bucket(bucket) if bucket.is_shown(&self.ty) => {
-                let shown = bucket.shown(value, sql);
+            Grouping::Bucket(bucket) if bucket.is_local(&self.ty) => {
+                let local = bucket.local_time(value, sql);
                 sql.push(text!(
-                    " CROSS JOIN LATERAL (SELECT {shown} AS shown OFFSET 0) e{number}",
-                    shown,
+                    " CROSS JOIN LATERAL (SELECT {local} AS local OFFSET 0) e{number}",
+                    local,
                     number
                 ));
             }
@@ -47,15 +47,15 @@ impl GroupingKey {
     }
 
     /// Returns the value of the key, of a group that is known by `value`.
-    pub(super) fn told(&self, value: Snippet, sql: &mut Sql) -> Snippet {
+    pub(super) fn response_value(&self, value: Snippet, sql: &mut Sql) -> Snippet {
         match &self.grouping {
-            Grouping::Bucket(bucket) if bucket.is_shown(&self.ty) => bucket.begin(&value, &self.ty, sql),
+            Grouping::Bucket(bucket) if bucket.is_local(&self.ty) => bucket.begin(&value, &self.ty, sql),
             Grouping::Value | Grouping::Bucket(_) | Grouping::Range(_) | Grouping::Each => value,
         }
     }
 
     /// Returns whether groups are known by something else than the value of the key.
-    pub(super) fn is_shown(&self) -> bool {
-        matches!(&self.grouping, Grouping::Bucket(bucket) if bucket.is_shown(&self.ty))
+    pub(super) fn is_local(&self) -> bool {
+        matches!(&self.grouping, Grouping::Bucket(bucket) if bucket.is_local(&self.ty))
     }
 }

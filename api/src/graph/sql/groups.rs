@@ -20,7 +20,7 @@ use crate::graph::question::grouping::GroupingKey;
 use crate::graph::question::groups::{Groups, read_function};
 use crate::graph::question::key::{self, Parents};
 use crate::graph::question::numbers::Expression;
-use crate::graph::question::order::{Edge, Sort};
+use crate::graph::question::order::{CursorBound, Sort};
 
 /// Returns the statement of the groups of the whole table, or of each parent's rows with the parent's key behind them.
 pub(in crate::graph) fn groups(
@@ -37,7 +37,7 @@ pub(in crate::graph) fn groups(
     if nested {
         sql.for_each_parent(&parts);
     }
-    let ordered = sql.apart(|sql| {
+    let ordered = sql.capture(|sql| {
         sql.push("SELECT g.* FROM (");
         write_inner(groups, catalog, table, columns, (filter, &mut *allowance), sql)?;
         let (values, sorts) = order_of(groups, "g");
@@ -49,7 +49,7 @@ pub(in crate::graph) fn groups(
         }
         if let Some(after) = &groups.after {
             sql.push(before);
-            keyset::write_after(&values, &sorts, after, Edge::Excluded, sql);
+            keyset::write_after(&values, &sorts, after, CursorBound::Excluded, sql);
         }
         order::write_order(&values, &sorts, sql);
         Ok(())
@@ -74,16 +74,16 @@ fn write_inner(
     sql: &mut Sql,
 ) -> Result<(), ArgumentError> {
     let Groups { keys, expressions, .. } = groups;
-    let shown = keys.iter().any(GroupingKey::is_shown);
-    if shown {
+    let is_local = keys.iter().any(GroupingKey::is_local);
+    if is_local {
         sql.push("SELECT ");
         sql.join(", ", 0..groups.width(), |sql, at| {
             let column = snippet!("g.c{at}", at);
-            let told = match keys.get(at) {
-                Some(key) => key.told(column, sql),
+            let value = match keys.get(at) {
+                Some(key) => key.response_value(column, sql),
                 None => column,
             };
-            sql.push(text!("{told} AS c{at}", told, at));
+            sql.push(text!("{value} AS c{at}", value, at));
         });
         sql.push(" FROM (");
     }
@@ -119,7 +119,7 @@ fn write_inner(
     sql.push(" GROUP BY ").join(", ", 1..=keys.len(), |sql, at| {
         sql.push(at);
     });
-    sql.push(if shown { ") g) g" } else { ") g" });
+    sql.push(if is_local { ") g) g" } else { ") g" });
     Ok(())
 }
 

@@ -4,11 +4,11 @@
 use super::builder::Sql;
 use super::snippet::{Snippet, snippet, text};
 use crate::database::Parameter;
-use crate::graph::question::order::{Edge, Sort};
+use crate::graph::question::order::{CursorBound, Sort};
 
-impl Edge {
+impl CursorBound {
     /// Returns the same for values before the last: what is equal there is decided by those behind it.
-    fn of(self, is_last: bool) -> Self {
+    fn of_value(self, is_last: bool) -> Self {
         if is_last { self } else { Self::Excluded }
     }
 
@@ -36,7 +36,7 @@ pub(super) fn ranges_after(
     values: &[Snippet],
     sorts: &[Sort],
     after: &[Option<Parameter>],
-    edge: Edge,
+    bound: CursorBound,
     sql: &mut Sql,
 ) -> Vec<Snippet> {
     let mut same: Vec<Snippet> = Vec::new();
@@ -44,12 +44,12 @@ pub(super) fn ranges_after(
     for (at, ((value, sort), after)) in values.iter().zip(sorts).zip(after).enumerate() {
         let parameter = after.clone().map(|after| sql.parameter(after));
         let mut beyond = Vec::new();
-        let edge = edge.of(at + 1 == sorts.len());
+        let bound = bound.of_value(at + 1 == sorts.len());
         if let Some(parameter) = &parameter {
             beyond.push(snippet!(
                 "{value} {operator} {parameter}",
                 value,
-                operator = edge.operator(sort),
+                operator = bound.operator(sort),
                 parameter
             ));
             if sort.nullable && !sort.nulls_first {
@@ -59,7 +59,7 @@ pub(super) fn ranges_after(
             if sort.nulls_first {
                 beyond.push(snippet!("{value} IS NOT NULL", value));
             }
-            if edge == Edge::Included {
+            if bound == CursorBound::Included {
                 beyond.push(snippet!("{value} IS NULL", value));
             }
         }
@@ -92,13 +92,13 @@ pub(super) fn ranges_of_kinds(
     values: &[Snippet],
     sorts: &[Sort],
     after: Option<&[Option<Parameter>]>,
-    edge: Edge,
+    bound: CursorBound,
     sql: &mut Sql,
 ) -> Vec<Snippet> {
     let after = match after {
         Some([Some(first), rest @ ..]) => {
             let first = sql.parameter(first.clone());
-            Some((first, ranges_after(&values[1..], &sorts[1..], rest, edge, sql)))
+            Some((first, ranges_after(&values[1..], &sorts[1..], rest, bound, sql)))
         }
         // No row lacks its key.
         Some(_) => return vec![Snippet::of("false")],
@@ -133,7 +133,7 @@ pub(super) fn write_after(
     values: &[Snippet],
     sorts: &[Sort],
     after: &[Option<Parameter>],
-    edge: Edge,
+    bound: CursorBound,
     sql: &mut Sql,
 ) {
     let known: Option<Vec<&Parameter>> = after.iter().map(Option::as_ref).collect();
@@ -142,10 +142,10 @@ pub(super) fn write_after(
     {
         // A row comparison is one range of an index.
         let known: Vec<Snippet> = known.into_iter().map(|value| sql.parameter(value.clone())).collect();
-        let operator = edge.operator(&sorts[0]);
+        let operator = bound.operator(&sorts[0]);
         if let ([first, _, ..], [value, ..]) = (known.as_slice(), values) {
             // It says this too, but Postgres does not take it apart where the values come from several tables: in a view.
-            let operator = Edge::Included.operator(&sorts[0]);
+            let operator = CursorBound::Included.operator(&sorts[0]);
             sql.push(text!("{value} {operator} {first} AND ", value, operator, first));
         }
         sql.push("(").join(", ", values, |sql, value| {
@@ -170,7 +170,13 @@ pub(super) fn write_after(
                     sql.push(text!("{value} IS NULL", value));
                 }
                 (after, true) => {
-                    write_beyond(value, &sorts[at], after.as_ref(), edge.of(last + 1 == sorts.len()), sql);
+                    write_beyond(
+                        value,
+                        &sorts[at],
+                        after.as_ref(),
+                        bound.of_value(last + 1 == sorts.len()),
+                        sql,
+                    );
                 }
             }
         });
@@ -180,9 +186,9 @@ pub(super) fn write_after(
 }
 
 /// Writes the condition that a value stands after another one. `None` is a missing value.
-fn write_beyond(value: &Snippet, sort: &Sort, after: Option<&Parameter>, edge: Edge, sql: &mut Sql) {
+fn write_beyond(value: &Snippet, sort: &Sort, after: Option<&Parameter>, bound: CursorBound, sql: &mut Sql) {
     if let Some(parameter) = after {
-        sql.push(text!("({value} {operator} ", value, operator = edge.operator(sort)))
+        sql.push(text!("({value} {operator} ", value, operator = bound.operator(sort)))
             .bind(parameter.clone());
         if sort.nullable && !sort.nulls_first {
             sql.push(text!(" OR {value} IS NULL", value));
@@ -190,7 +196,7 @@ fn write_beyond(value: &Snippet, sort: &Sort, after: Option<&Parameter>, edge: E
         sql.push(")");
         return;
     }
-    match (sort.nulls_first, edge == Edge::Included) {
+    match (sort.nulls_first, bound == CursorBound::Included) {
         (true, true) => sql.push("true"),
         (true, false) => sql.push(text!("{value} IS NOT NULL", value)),
         (false, true) => sql.push(text!("{value} IS NULL", value)),

@@ -19,42 +19,42 @@ const STEP: u64 = 4;
 /// How many rows are wanted, and how many are skipped before them.
 #[derive(Debug)]
 pub(super) struct Limit {
-    wanted: Snippet,
-    skipped: Option<Snippet>,
+    rows: Snippet,
+    offset: Option<Snippet>,
     /// About as many rows as both together, and no fewer.
-    about: u64,
+    literal: u64,
 }
 
 impl Limit {
     /// Binds a number of rows that are wanted, and of those that are skipped before them.
-    pub(super) fn bind(wanted: u64, skipped: u64, sql: &mut Sql) -> Self {
+    pub(super) fn bind(limit: u64, offset: u64, sql: &mut Sql) -> Self {
         Self {
-            wanted: parameter(wanted, sql),
-            skipped: (skipped > 0).then(|| parameter(skipped, sql)),
-            about: about(wanted.saturating_add(skipped)),
+            rows: parameter(limit, sql),
+            offset: (offset > 0).then(|| parameter(offset, sql)),
+            literal: literal(limit.saturating_add(offset)),
         }
     }
 
     /// Writes the rows of an ordered query that are wanted.
     pub(super) fn write(&self, sql: &mut Sql, query: impl FnOnce(&mut Sql)) {
-        self.write_wanted(sql, query);
-        if let Some(skipped) = &self.skipped {
-            sql.push(" OFFSET ").push(skipped);
+        self.write_limited(sql, query);
+        if let Some(offset) = &self.offset {
+            sql.push(" OFFSET ").push(offset);
         }
     }
 
     /// Writes the rows of an ordered query that are wanted, and before them those that are skipped.
     pub(super) fn write_with_skipped(&self, sql: &mut Sql, query: impl FnOnce(&mut Sql)) {
-        self.write_wanted(sql, query);
-        if let Some(skipped) = &self.skipped {
-            sql.push(" + ").push(skipped);
+        self.write_limited(sql, query);
+        if let Some(offset) = &self.offset {
+            sql.push(" + ").push(offset);
         }
     }
 
-    fn write_wanted(&self, sql: &mut Sql, query: impl FnOnce(&mut Sql)) {
+    fn write_limited(&self, sql: &mut Sql, query: impl FnOnce(&mut Sql)) {
         sql.push("SELECT q.* FROM (");
         query(sql);
-        sql.push(" LIMIT ").push(self.about).push(") q LIMIT ").push(&self.wanted);
+        sql.push(" LIMIT ").push(self.literal).push(") q LIMIT ").push(&self.rows);
     }
 }
 
@@ -65,12 +65,12 @@ pub(super) fn parameter(rows: u64, sql: &mut Sql) -> Snippet {
 }
 
 /// Returns the literal by which Postgres plans so many rows.
-fn about(rows: u64) -> u64 {
-    let mut about = LEAST;
-    while about < rows && about < i64::MAX as u64 / STEP {
-        about *= STEP;
+fn literal(rows: u64) -> u64 {
+    let mut literal = LEAST;
+    while literal < rows && literal < i64::MAX as u64 / STEP {
+        literal *= STEP;
     }
-    if about < rows { i64::MAX as u64 } else { about }
+    if literal < rows { i64::MAX as u64 } else { literal }
 }
 
 #[cfg(test)]
@@ -78,12 +78,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_literal_is_never_less_than_what_is_wanted_and_seldom_another() {
-        let all: Vec<u64> = (0..=100_000).map(about).collect();
-        assert!(all.iter().zip(0..).all(|(about, rows)| *about >= rows));
+    fn the_literal_is_at_least_the_number_of_rows_and_has_few_values() {
+        let all: Vec<u64> = (0..=100_000).map(literal).collect();
+        assert!(all.iter().zip(0..).all(|(literal, rows)| *literal >= rows));
         assert_eq!(all.iter().collect::<std::collections::BTreeSet<_>>().len(), 7);
         for rows in [u64::from(u32::MAX), i64::MAX as u64 - 1, i64::MAX as u64] {
-            assert!(about(rows) >= rows && i64::try_from(about(rows)).is_ok());
+            assert!(literal(rows) >= rows && i64::try_from(literal(rows)).is_ok());
         }
     }
 }

@@ -31,7 +31,7 @@ use super::limit::Limit;
 use super::order;
 use super::rows::{ROW, own};
 use super::snippet::{Snippet, snippet, text};
-use crate::graph::catalog::{Keys, Scope, Table};
+use crate::graph::catalog::{CallerKeys, Scope, Table};
 use crate::graph::question::order::Sort;
 use crate::graph::question::projection::SelectedColumn;
 
@@ -144,20 +144,20 @@ impl Merge<'_> {
         (0..self.sorts.len()).map(|at| snippet!("{MERGED}.o{at}", MERGED, at)).collect()
     }
 
-    fn strip(&self, column: &str, keys: Keys, sql: &mut Sql) {
+    fn strip(&self, column: &str, keys: CallerKeys, sql: &mut Sql) {
         let column = named(column);
         let each = match keys {
-            Keys::ManyOrAll { each, .. } if self.reference.is_some() => each,
+            CallerKeys::ManyOrAll { each, .. } if self.reference.is_some() => each,
             _ => None,
         };
         let function = each.unwrap_or(keys.function());
-        if let Keys::One(_) = keys {
+        if let CallerKeys::One(_) = keys {
             let of_caller = snippet!("{column} = (SELECT {function}())", column, function);
             return self.ranges(Some(&of_caller), self.sorts, sql);
         }
         sql.push(text!("SELECT q.* FROM unnest((SELECT {function}())) s(s0) CROSS JOIN LATERAL (", function));
         let of_key = snippet!("{column} = s.s0", column);
-        if let Keys::ManyOrAll { .. } = keys {
+        if let CallerKeys::ManyOrAll { .. } = keys {
             if each.is_none() {
                 self.ranges(Some(&Snippet::of("s.s0 IS NULL")), self.sorts, sql);
                 sql.push(" UNION ALL ");

@@ -12,7 +12,7 @@ use super::order::{self, Resolved};
 use super::rows::{ROW, matches_key, own, select, write_key};
 use super::snippet::{Snippet, snippet, text};
 use crate::graph::arguments::{ArgumentError, Value};
-use crate::graph::catalog::{Catalog, ColumnId, ColumnType, Keys, Relation, Scope, Strip, Table};
+use crate::graph::catalog::{CallerKeys, Catalog, ColumnId, ColumnType, Relation, Scope, Strip, Table};
 use crate::graph::question::allowance::Allowance;
 use crate::graph::question::key::{self, Parents};
 use crate::graph::question::order::{Sort, Term};
@@ -71,41 +71,41 @@ pub(in crate::graph) fn page(
         if page.backward { (&page.before, &page.after) } else { (&page.after, &page.before) };
     let kinds = if columns.is_empty() || tenant.is_some() { kinds(table, page) } else { Vec::new() };
     let is_of_tenants = tenant.is_some() || scope.is_some_and(Scope::may_be_whole);
-    let may_miss = is_of_tenants && sorts.first().is_some_and(|sort| sort.nullable);
+    let has_missing_values = is_of_tenants && sorts.first().is_some_and(|sort| sort.nullable);
     let splits = page.order.iter().all(is_own)
-        && (may_miss || !kinds.is_empty() || !keyset::is_one_range(&sorts, ahead.as_deref()));
+        && (has_missing_values || !kinds.is_empty() || !keyset::is_one_range(&sorts, ahead.as_deref()));
     let merges = scope.is_some() || tenant.is_some() || splits;
 
     let by_key =
         scope.is_some_and(Scope::has_many) && !projection.is_empty() && page.order.iter().all(is_own);
-    let rows = apart(&mut sql, |sql| {
+    let rows = capture(&mut sql, |sql| {
         let projection = if by_key { &[] } else { *projection };
         write_rows(catalog, query, projection, &ordered, *cursors || merges, sql);
     });
 
     let mut conditions = Vec::new();
     if !columns.is_empty() {
-        conditions.push(apart(&mut sql, |sql| write_is_below(query, reference, asks_first.is_some(), sql)));
+        conditions.push(capture(&mut sql, |sql| write_is_below(query, reference, asks_first.is_some(), sql)));
     }
     let present = page.present.iter().map(|column| table.column(*column));
     conditions.extend(present.map(|column| snippet!("{ROW}.{column} IS NOT NULL", ROW, column)));
-    let (by, edge) = (&ordered.values, page.edge);
+    let (by, bound) = (&ordered.values, page.bound);
     let ranges = match ahead.as_deref() {
         _ if !splits => Vec::new(),
-        ahead if !kinds.is_empty() => keyset::ranges_of_kinds(&kinds, by, &sorts, ahead, edge, &mut sql),
-        Some(values) => keyset::ranges_after(by, &sorts, values, edge, &mut sql),
+        ahead if !kinds.is_empty() => keyset::ranges_of_kinds(&kinds, by, &sorts, ahead, bound, &mut sql),
+        Some(values) => keyset::ranges_after(by, &sorts, values, bound, &mut sql),
         None => keyset::with_and_without(&by[0]).into(),
     };
     if let (Some(values), false) = (ahead, splits) {
-        conditions.push(apart(&mut sql, |sql| keyset::write_after(by, &sorts, values, edge, sql)));
+        conditions.push(capture(&mut sql, |sql| keyset::write_after(by, &sorts, values, bound, sql)));
     }
     if let Some(values) = behind {
         let other: Vec<Sort> = sorts.iter().map(Sort::reversed).collect();
-        conditions.push(apart(&mut sql, |sql| keyset::write_after(by, &other, values, edge, sql)));
+        conditions.push(capture(&mut sql, |sql| keyset::write_after(by, &other, values, bound, sql)));
     }
     if let Some(filter) = filter {
         let write = |sql: &mut Sql| Filter::new(catalog, sql, allowance).write_row(table, filter);
-        conditions.push(sql.apart(write)?);
+        conditions.push(sql.capture(write)?);
     }
     // One more than the page has: whether any row follows.
     let limit = Limit::bind(page.limit + 1, page.offset, &mut sql);
@@ -138,8 +138,8 @@ pub(in crate::graph) fn page(
 }
 
 /// Returns text that is written apart, where nothing can be wrong with it.
-fn apart(sql: &mut Sql, write: impl FnOnce(&mut Sql)) -> Snippet {
-    let Ok(text) = sql.apart(|sql| {
+fn capture(sql: &mut Sql, write: impl FnOnce(&mut Sql)) -> Snippet {
+    let Ok(text) = sql.capture(|sql| {
         write(sql);
         Ok::<_, Infallible>(())
     });
@@ -186,8 +186,8 @@ fn kinds<'t>(table: &'t Table, page: &Page) -> Vec<&'t str> {
 fn scope<'c>(catalog: &'c Catalog, table: &Table, columns: &[ColumnId]) -> Option<&'c Scope> {
     let leads_here = |it: &&Relation| !it.many && it.local == columns;
     let parent = table.relations.iter().find(leads_here).map(|it| catalog.table(it.target));
-    let is_apart = columns.is_empty() || parent.is_some_and(|parent| parent.is_reference);
-    catalog.scope(table.id).filter(|_| is_apart)
+    let is_of_all_tenants = columns.is_empty() || parent.is_some_and(|parent| parent.is_reference);
+    catalog.scope(table.id).filter(|_| is_of_all_tenants)
 }
 
 /// Returns the column by which the rows have one row of a reference table, where only one index gives these in the page's order. Where the
@@ -224,7 +224,7 @@ fn write_is_below(query: &PageQuery<'_>, reference: Option<ColumnId>, asks_first
 }
 
 /// Writes what a statement begins with that asks for the tenants of whom the caller sees rows: once, however often they are used.
-fn write_seen(keys: Keys, sql: &mut Sql) {
+fn write_seen(keys: CallerKeys, sql: &mut Sql) {
     sql.push(text!(
         "WITH {SEEN} AS MATERIALIZED (SELECT {function}() AS keys) ",
         SEEN,

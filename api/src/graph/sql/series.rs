@@ -81,11 +81,11 @@ impl Series<'_> {
             _ => value,
         };
         // No column is called `#0`.
-        let shows = self.shows();
+        let is_local = self.is_local();
         sql.push(" FROM (");
-        if shows {
+        if is_local {
             // What the clock shows is asked once for each row, beneath a fence.
-            let bucket = self.bucket.of_shown(&moment, &snippet!("{ROW}.\"#s\"", ROW), sql);
+            let bucket = self.bucket.local_start_of(&moment, &snippet!("{ROW}.\"#s\"", ROW), sql);
             sql.push(text!("SELECT {ROW}.*, {bucket} AS \"#b\" FROM (", ROW, bucket));
         }
         sql.push(text!("SELECT {ROW}.*", ROW));
@@ -97,11 +97,11 @@ impl Series<'_> {
             key.write(at, value, sql);
             sql.push(text!(" AS \"#{at}\"", at));
         }
-        if shows {
+        if is_local {
             let local = self.bucket.at_zone(&moment, sql);
             sql.push(text!(", {local} AS \"#s\" FROM ", local));
         } else {
-            let bucket = self.bucket.of(&moment, &self.moments(), sql);
+            let bucket = self.bucket.start_of(&moment, &self.bucket_type(), sql);
             sql.push(text!(", {bucket} AS \"#b\" FROM ", bucket));
         }
         call::write_from(catalog, table, self.lines.call.as_ref(), sql);
@@ -120,7 +120,7 @@ impl Series<'_> {
             sql.push(" AND ");
             Filter::new(catalog, sql, allowance).write_row(table, filter)?;
         }
-        if shows {
+        if is_local {
             sql.push(text!(" OFFSET 0) {ROW}", ROW));
         }
         let names: Vec<Snippet> = (0..keys.len()).map(|at| snippet!("{ROW}.\"#{at}\"", ROW, at)).collect();
@@ -176,13 +176,13 @@ impl Series<'_> {
                 sql.push(", grid AS MATERIALIZED (");
                 let (first, last) = ("(SELECT first FROM span)", "(SELECT last FROM span)");
                 let [first, last] = [first, last].map(Snippet::of);
-                self.bucket.write_all(&first, &last, &self.moments(), self.most + 1, sql);
+                self.bucket.write_all(&first, &last, &self.bucket_type(), self.most + 1, sql);
             }
-            Grid::Torn => {
+            Grid::Gapped => {
                 self.write_stretches(parts, sql);
                 sql.push(", grid AS MATERIALIZED (SELECT p.* FROM stretch CROSS JOIN LATERAL (");
                 let [first, last] = ["stretch.first", "stretch.last"].map(Snippet::of);
-                self.bucket.write_all(&first, &last, &self.moments(), self.most + 1, sql);
+                self.bucket.write_all(&first, &last, &self.bucket_type(), self.most + 1, sql);
                 sql.push(") p");
             }
         }
@@ -209,17 +209,17 @@ impl Series<'_> {
 
     /// Returns the bucket that a bound lies in.
     fn bucket_of(&self, bound: &Snippet, sql: &mut Sql) -> Snippet {
-        if self.shows() {
-            let shown = self.bucket.at_zone(bound, sql);
-            self.bucket.of_shown(bound, &shown, sql)
+        if self.is_local() {
+            let local = self.bucket.at_zone(bound, sql);
+            self.bucket.local_start_of(bound, &local, sql)
         } else {
-            self.bucket.of(bound, &self.moments(), sql)
+            self.bucket.start_of(bound, &self.bucket_type(), sql)
         }
     }
 
     /// Returns whether buckets are known by what a clock shows.
-    fn shows(&self) -> bool {
-        self.bucket.is_shown(&self.moments())
+    fn is_local(&self) -> bool {
+        self.bucket.is_local(&self.bucket_type())
     }
 
     /// Returns the least value of the column that the series may show, and the least above them.
@@ -255,27 +255,27 @@ impl Series<'_> {
                 sql.push(text!(", {alias}.c{at}", alias, at));
             }
         };
-        let told = |sql: &mut Sql| {
+        let write_keys = |sql: &mut Sql| {
             for (at, key) in self.lines.keys.iter().enumerate() {
-                let told = key.told(snippet!("top.c{at}", at), sql);
-                sql.push(text!(", {told}", told));
+                let value = key.response_value(snippet!("top.c{at}", at), sql);
+                sql.push(text!(", {value}", value));
             }
         };
-        let ty = self.moments().postgres();
+        let ty = self.bucket_type().postgres();
         sql.push(text!(" SELECT top.n, 1 AS kind, NULL::{ty} AS b, NULL::{ty} AS e", ty));
-        told(sql);
+        write_keys(sql);
         list(sql, "top", keys..width);
         sql.push(" FROM top UNION ALL SELECT top.n, ");
         if self.fill == Fill::None {
             let bucket = Snippet::of("g.b");
-            let begin = self.bucket.begin(&bucket, &self.moments(), sql);
-            let end = self.bucket.end(&bucket, &self.moments(), sql);
+            let begin = self.bucket.begin(&bucket, &self.bucket_type(), sql);
+            let end = self.bucket.end(&bucket, &self.bucket_type(), sql);
             sql.push(text!("0, {begin}, {end}", begin, end));
         } else {
             // What no row lies in has no `kind`.
             sql.push("coalesce(g.kind, 2), grid.b, grid.e");
         }
-        told(sql);
+        write_keys(sql);
         list(sql, "g", keys..width);
         sql.push(" FROM top ");
         if self.fill == Fill::None {

@@ -46,8 +46,8 @@ impl Snippet {
     }
 
     /// Joins fragments with a separator between them.
-    pub(super) fn join(fragments: &[Self], separator: &'static str) -> Self {
-        let texts: Vec<&str> = fragments.iter().map(|snippet| snippet.0.as_str()).collect();
+    pub(super) fn join(snippets: &[Self], separator: &'static str) -> Self {
+        let texts: Vec<&str> = snippets.iter().map(|snippet| snippet.0.as_str()).collect();
         Self(texts.join(separator))
     }
 
@@ -165,7 +165,7 @@ mod tests {
     use crate::sources;
 
     #[test]
-    fn a_template_is_filled_with_names_numbers_and_fragments() {
+    fn a_template_is_filled_with_names_numbers_and_snippets() {
         let name = Snippet::identifier("a \"b\"");
         let number = 7_u64;
         let filled = snippet!("{alias}.{name} = {number} OR {name} IS NULL", alias = "t", name, number);

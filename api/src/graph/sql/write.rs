@@ -5,7 +5,7 @@ use super::rows::{ROW, write_primary_key};
 use super::snippet::text;
 use crate::database::{Parameter, Row, Statement};
 use crate::graph::catalog::{Catalog, ColumnId, Table};
-use crate::graph::question::write::{Cell, Insert, OnConflict, Which};
+use crate::graph::question::write::{Cell, Insert, OnConflict, TargetRow};
 
 /// Returns the statement that adds the first `count` rows. `parents`: what was returned of the rows that these belong to.
 pub(in crate::graph) fn insert(
@@ -52,59 +52,62 @@ pub(in crate::graph) fn insert(
 }
 
 /// Returns the statement that gives columns of a row new values; `None` is NULL.
-pub(in crate::graph) fn update(which: &Which<'_>, values: Vec<(ColumnId, Option<Parameter>)>) -> Statement {
+pub(in crate::graph) fn update(
+    target: &TargetRow<'_>,
+    values: Vec<(ColumnId, Option<Parameter>)>,
+) -> Statement {
     let mut sql = Sql::new(0);
-    sql.push("UPDATE ").table(which.table).push(text!(" {ROW} SET ", ROW));
+    sql.push("UPDATE ").table(target.table).push(text!(" {ROW} SET ", ROW));
     sql.join(", ", values, |sql, (id, value)| {
-        sql.push(which.table.column(id)).push(" = ");
+        sql.push(target.table.column(id)).push(" = ");
         match value {
             Some(value) => sql.bind(value),
             None => sql.push("NULL"),
         };
     });
-    write_which(which, &mut sql);
+    write_target(target, &mut sql);
     sql.finish()
 }
 
 /// Returns the statement that deletes a row.
-pub(in crate::graph) fn delete(which: &Which<'_>) -> Statement {
+pub(in crate::graph) fn delete(target: &TargetRow<'_>) -> Statement {
     let mut sql = Sql::new(0);
-    sql.push("DELETE FROM ").table(which.table).push(" ").push(ROW);
-    write_which(which, &mut sql);
+    sql.push("DELETE FROM ").table(target.table).push(" ").push(ROW);
+    write_target(target, &mut sql);
     sql.finish()
 }
 
 /// Returns the statement that looks for a row: its primary key and, behind it, whether it is unchanged since the given moment.
-pub(in crate::graph) fn look(which: &Which<'_>) -> Statement {
+pub(in crate::graph) fn look(target: &TargetRow<'_>) -> Statement {
     let mut sql = Sql::new(0);
     sql.push("SELECT ");
-    write_primary_key(which.table, &mut sql);
+    write_primary_key(target.table, &mut sql);
     sql.push(", ");
-    match &which.unchanged_since {
-        Some((column, moment)) => write_unchanged(which.table, *column, moment, &mut sql),
+    match &target.unchanged_since {
+        Some((column, moment)) => write_unchanged(target.table, *column, moment, &mut sql),
         None => {
             sql.push("true");
         }
     }
-    sql.push(" FROM ").table(which.table).push(text!(" {ROW} WHERE ", ROW));
-    write_key(which, &mut sql);
+    sql.push(" FROM ").table(target.table).push(text!(" {ROW} WHERE ", ROW));
+    write_key(target, &mut sql);
     sql.finish()
 }
 
-fn write_which(which: &Which<'_>, sql: &mut Sql) {
+fn write_target(target: &TargetRow<'_>, sql: &mut Sql) {
     sql.push(" WHERE ");
-    write_key(which, sql);
-    if let Some((column, moment)) = &which.unchanged_since {
+    write_key(target, sql);
+    if let Some((column, moment)) = &target.unchanged_since {
         sql.push(" AND ");
-        write_unchanged(which.table, *column, moment, sql);
+        write_unchanged(target.table, *column, moment, sql);
     }
     sql.push(" RETURNING ");
-    write_primary_key(which.table, sql);
+    write_primary_key(target.table, sql);
 }
 
-fn write_key(which: &Which<'_>, sql: &mut Sql) {
-    sql.join(" AND ", which.columns.iter().zip(&which.values), |sql, (id, value)| {
-        let column = which.table.column(*id);
+fn write_key(target: &TargetRow<'_>, sql: &mut Sql) {
+    sql.join(" AND ", target.columns.iter().zip(&target.values), |sql, (id, value)| {
+        let column = target.table.column(*id);
         sql.column(ROW, column).push(" = ");
         sql.bind(Parameter::new(column.ty.postgres(), value.clone()));
     });

@@ -17,7 +17,7 @@ pub const SYSTEM: System = System {
     type_names: &[("log_clinical_records", "Protocol")],
     visit: |reader| entity_ppn::visit(reader),
     functions: entity_ppn::functions::FUNCTIONS,
-    feeds: &subscriptions::FEEDS,
+    subscriptions: &subscriptions::SUBSCRIPTIONS,
     scopes: &scopes::SCOPES,
 };
 

@@ -2,7 +2,7 @@
 
 use entity_ppn::table;
 
-use crate::graph::catalog::{Keys, Scope, Strip};
+use crate::graph::catalog::{CallerKeys, Scope, Strip};
 
 /// The scopes of clinical rows, which belong to the caller's sites, and of summaries, which administrators of the network see as well.
 pub(super) const SCOPES: [Scope; 2] = [
@@ -20,7 +20,10 @@ pub(super) const SCOPES: [Scope; 2] = [
         ],
         strips: &[Strip {
             column: "site_id",
-            keys: Keys::ManyOrAll { or_all: "public.auth_sites_or_all", each: Some("praxis.auth_sites") },
+            keys: CallerKeys::ManyOrAll {
+                or_all: "public.auth_sites_or_all",
+                each: Some("praxis.auth_sites"),
+            },
         }],
     },
     Scope {
@@ -29,7 +32,7 @@ pub(super) const SCOPES: [Scope; 2] = [
         views: &[],
         strips: &[Strip {
             column: "site_id",
-            keys: Keys::ManyOrAll { or_all: "public.auth_sites_or_network", each: None },
+            keys: CallerKeys::ManyOrAll { or_all: "public.auth_sites_or_network", each: None },
         }],
     },
 ];

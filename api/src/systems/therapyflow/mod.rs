@@ -16,7 +16,7 @@ pub const SYSTEM: System = System {
     type_names: &[("wearable_data", "WearableSample")],
     visit: |reader| entity_therapyflow::visit(reader),
     functions: entity_therapyflow::functions::FUNCTIONS,
-    feeds: &subscriptions::FEEDS,
+    subscriptions: &subscriptions::SUBSCRIPTIONS,
     scopes: &scopes::SCOPES,
 };
 

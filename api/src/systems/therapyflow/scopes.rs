@@ -3,13 +3,15 @@
 
 use entity_therapyflow::table;
 
-use crate::graph::catalog::{Keys, Scope, Strip};
+use crate::graph::catalog::{CallerKeys, Scope, Strip};
 
 const OF_THERAPIST: Strip =
-    Strip { column: "therapist_id", keys: Keys::One("therapyflow.current_therapist_id") };
-const OF_PATIENT: Strip = Strip { column: "patient_id", keys: Keys::One("therapyflow.current_patient_id") };
-const ADMINISTERED: Strip = Strip { column: "org_id", keys: Keys::One("therapyflow.administered_org_id") };
-const OF_STAFF: Strip = Strip { column: "org_id", keys: Keys::One("therapyflow.staff_org_id") };
+    Strip { column: "therapist_id", keys: CallerKeys::One("therapyflow.current_therapist_id") };
+const OF_PATIENT: Strip =
+    Strip { column: "patient_id", keys: CallerKeys::One("therapyflow.current_patient_id") };
+const ADMINISTERED: Strip =
+    Strip { column: "org_id", keys: CallerKeys::One("therapyflow.administered_org_id") };
+const OF_STAFF: Strip = Strip { column: "org_id", keys: CallerKeys::One("therapyflow.staff_org_id") };
 
 /// The scopes of rows that staff and administrators of an organization see, and patients see of themselves.
 pub(super) const SCOPES: [Scope; 5] = [
@@ -44,7 +46,7 @@ pub(super) const SCOPES: [Scope; 5] = [
                  ((org_id = ( SELECT therapyflow.staff_org_id() AS staff_org_id)) OR \
                  (id = ( SELECT therapyflow.current_patient_id() AS current_patient_id))))",
         views: &[],
-        strips: &[OF_STAFF, Strip { column: "id", keys: Keys::One("therapyflow.current_patient_id") }],
+        strips: &[OF_STAFF, Strip { column: "id", keys: CallerKeys::One("therapyflow.current_patient_id") }],
     },
     // Samples of wearables.
     Scope {
@@ -52,8 +54,8 @@ pub(super) const SCOPES: [Scope; 5] = [
                  (patient_id = ANY (( SELECT therapyflow.readable_wearers() AS readable_wearers)::uuid[])))",
         views: &[],
         strips: &[
-            Strip { column: "org_id", keys: Keys::One("therapyflow.org_of_many_wearers") },
-            Strip { column: "patient_id", keys: Keys::Many("therapyflow.few_readable_wearers") },
+            Strip { column: "org_id", keys: CallerKeys::One("therapyflow.org_of_many_wearers") },
+            Strip { column: "patient_id", keys: CallerKeys::Many("therapyflow.few_readable_wearers") },
         ],
     },
 ];

@@ -138,7 +138,7 @@ impl Oracle<'_> {
                 }
                 _ => {
                     let id = table
-                        .ranged(name)
+                        .column_of_range(name)
                         .ok_or_else(|| format!("the judge does not know the key {name}"))?;
                     let kind = match &value["width"] {
                         Value::Number(width) => Kind::Width(width.to_string()),
@@ -180,7 +180,7 @@ impl Oracle<'_> {
                     self.key(target, t, keys, &[relations, &[id]].concat(), &field.fields)?
                 }
                 (name, _) => {
-                    let id = table.ranged(name).ok_or_else(|| format!("there is no key {name}"))?;
+                    let id = table.column_of_range(name).ok_or_else(|| format!("there is no key {name}"))?;
                     let (value, key) = named(&path(id), true)?;
                     key.range(&value, &field.fields)?
                 }

@@ -56,7 +56,8 @@ impl Gateway {
                 plan::plan_mutation(catalog, limits, &document, operation, &inputs).map(|_| Vec::new())
             }
             OperationKind::Subscription => {
-                plan::plan_feed(catalog, limits, &document, operation, &inputs, None).map(|_| Vec::new())
+                plan::plan_subscription(catalog, limits, &document, operation, &inputs, None)
+                    .map(|_| Vec::new())
             }
             OperationKind::Query => {
                 let plan = plan::plan(catalog, limits, &document, operation, &inputs, None)?;

@@ -10,8 +10,8 @@ use crate::graph::error::{Code, Error};
 use crate::graph::global_id;
 use crate::graph::introspection::Answers;
 use crate::graph::plan::{
-    ChangeField, ConnectionField, ConnectionShape, EdgeField, FeedPlan, Keyed, LoadId, LoadKind,
-    PageInfoField, Payload, PayloadField, Plan, RootField, RowField, RowSelection,
+    ChangeField, ConnectionField, ConnectionShape, EdgeField, Keyed, LoadId, LoadKind, PageInfoField,
+    Payload, PayloadField, Plan, RootField, RowField, RowSelection, SubscriptionPlan,
 };
 use crate::graph::question::cursor::{CursorShape, write_cursor};
 use crate::graph::value::{write_string, write_value};
@@ -64,13 +64,13 @@ pub(in crate::graph) struct ChangeEvent<'a> {
 /// Appends what a subscription tells of a change.
 pub(super) fn write_change(
     catalog: &Catalog,
-    feed: &FeedPlan,
+    subscription: &SubscriptionPlan,
     change: &ChangeEvent<'_>,
     answers: &[LoadAnswer],
     out: Out<'_>,
 ) -> Result<(), Error> {
-    JsonWriter::new(catalog, &feed.plan, answers, &Answers::new(), out)
-        .run(|writer| writer.change(feed, change))
+    JsonWriter::new(catalog, &subscription.reads, answers, &Answers::new(), out)
+        .run(|writer| writer.change(subscription, change))
 }
 
 struct JsonWriter<'a> {
@@ -149,9 +149,9 @@ impl<'a> JsonWriter<'a> {
         });
     }
 
-    fn change(&mut self, feed: &FeedPlan, change: &ChangeEvent<'_>) {
-        let table = self.catalog.table(feed.topic.table());
-        self.object(&feed.fields, |this, _, field| match field {
+    fn change(&mut self, subscription: &SubscriptionPlan, change: &ChangeEvent<'_>) {
+        let table = self.catalog.table(subscription.topic.table());
+        self.object(&subscription.fields, |this, _, field| match field {
             ChangeField::Typename(name) => write_string(name, this.out),
             ChangeField::Operation => this.text(&[change.operation.name()]),
             ChangeField::Id => global_id::write_key(table, change.key, this.out),
@@ -166,7 +166,7 @@ impl<'a> JsonWriter<'a> {
                 this.null();
             }
             ChangeField::Row(selection) => {
-                this.one(feed.rows, selection, Some(&Key::from_parts(change.key)));
+                this.one(subscription.rows, selection, Some(&Key::from_parts(change.key)));
             }
         });
     }

@@ -41,7 +41,7 @@ impl JsonWriter<'_> {
 
     fn points(&mut self, series: &SeriesShape, fields: &[Keyed<PointField>], points: &[Row]) {
         let mut last = None;
-        let moment = &series.moments;
+        let moment = &series.bucket_type;
         self.list(points, |this, point| {
             let empty = kind(series, point) == EMPTY_POINT;
             if !empty {

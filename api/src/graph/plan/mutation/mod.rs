@@ -51,7 +51,7 @@ pub(in crate::graph) enum Write {
     /// A row is deleted.
     Delete(RowWrite),
     /// Whatever a function of the database does.
-    Call(Called),
+    Call(FunctionWrite),
 }
 
 /// A row that is changed or deleted.
@@ -65,7 +65,7 @@ pub(in crate::graph) struct RowWrite {
 
 /// The call of a function that writes.
 #[derive(Debug)]
-pub(in crate::graph) struct Called {
+pub(in crate::graph) struct FunctionWrite {
     pub(in crate::graph) statement: Statement,
     /// The objects that it is given a list of, if it is.
     pub(in crate::graph) objects: Option<Objects>,
@@ -77,7 +77,7 @@ pub(in crate::graph) struct Called {
     pub(in crate::graph) too_large: Option<String>,
 }
 
-impl Called {
+impl FunctionWrite {
     /// Returns the place of the only one of these values that was given, or might have been. Where a refusal is about no value in
     /// particular, it is the place of the function's only value. `values`: each by its names.
     pub(in crate::graph) fn place_of(&self, values: &[Vec<String>]) -> Option<&str> {

@@ -71,9 +71,9 @@ impl Objects {
 /// Returns the place of the only one of some values that was given, or else the only place where one of them might have been.
 /// `values`: each by its names, the one that counts first; `places`: each with whether it was given, its last part being a name.
 pub(super) fn only<'a>(values: &[Vec<String>], places: &[(&'a str, bool)]) -> Option<&'a str> {
-    let goes_by = |place: &str, name: &String| place.rsplit('.').next() == Some(name);
-    let given = |name: &String| places.iter().find(|(place, given)| *given && goes_by(place, name));
-    let possible = |place: &&(&str, bool)| values.iter().flatten().any(|name| goes_by(place.0, name));
+    let ends_with = |place: &str, name: &String| place.rsplit('.').next() == Some(name);
+    let given = |name: &String| places.iter().find(|(place, given)| *given && ends_with(place, name));
+    let possible = |place: &&(&str, bool)| values.iter().flatten().any(|name| ends_with(place.0, name));
     one(values.iter().filter_map(|names| names.iter().find_map(given)))
         .or_else(|| one(places.iter().filter(possible)))
         .map(|(place, _)| *place)

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crate::graph::document::{Field, Selection};
 
 use super::super::collect::Collected;
-use super::super::{Beyond, ConnectionField, ConnectionShape, EdgeField, Keyed, LoadId, PageInfoField};
+use super::super::{ConnectionField, ConnectionShape, EdgeField, Keyed, LoadId, PageInfoField, RowsBeyond};
 use super::loads::{DraftKind, LoadKey};
 use super::{Planned, Planner};
 use crate::graph::arguments::Value;
@@ -31,19 +31,19 @@ impl<'a> Planner<'a> {
             .map_err(|error| self.refuse(field, error))?;
         let rows = parents.saturating_mul(page.limit);
 
-        let page_question = LoadKey {
+        let page_key = LoadKey {
             kind: "page",
             table: table.id,
             columns: columns.to_vec(),
             arguments: given.text(|_| true),
         };
-        let narrowing = call::narrowing(self.catalog, table, &given);
+        let row_arguments = call::row_arguments(self.catalog, table, &given);
         let filter = given.take("filter").map(Rc::new);
-        let aggregate_question = LoadKey {
+        let aggregate_key = LoadKey {
             kind: "aggregate",
             table: table.id,
             columns: columns.to_vec(),
-            arguments: narrowing.clone(),
+            arguments: row_arguments.clone(),
         };
         let (mut page_load, mut aggregate_load) = (None, None);
         let place = self.place(field);
@@ -55,14 +55,14 @@ impl<'a> Planner<'a> {
             let mut load_page = |this: &mut Self| -> LoadId {
                 let kind = || DraftKind::Page(page.clone());
                 *page_load.get_or_insert_with(|| {
-                    this.load(page_question.clone(), filter.clone(), &place, parents, kind())
+                    this.load(page_key.clone(), filter.clone(), &place, parents, kind())
                 })
             };
             let mut load_aggregate = |this: &mut Self| -> LoadId {
                 let call = page.call.clone();
                 let kind = DraftKind::Aggregate(AggregateValues { expressions: Vec::new(), call });
                 *aggregate_load.get_or_insert_with(|| {
-                    this.load(aggregate_question.clone(), filter.clone(), &place, parents, kind)
+                    this.load(aggregate_key.clone(), filter.clone(), &place, parents, kind)
                 })
             };
             Ok(match &*part.name {
@@ -76,7 +76,7 @@ impl<'a> Planner<'a> {
                 }
                 "pageInfo" => {
                     let load = load_page(this);
-                    let mut beyond = |this: &mut Self, forward| -> Beyond {
+                    let mut beyond = |this: &mut Self, forward| -> RowsBeyond {
                         let pages = if forward {
                             [page.following().map(|page| ("following", page)), None]
                         } else {
@@ -84,10 +84,10 @@ impl<'a> Planner<'a> {
                             [page.preceding().map(|page| ("preceding", page)), skipped]
                         };
                         let loads = pages.into_iter().flatten().map(|(kind, page)| {
-                            let question = LoadKey { kind, ..page_question.clone() };
-                            this.load(question, filter.clone(), &place, parents, DraftKind::Page(page))
+                            let load_key = LoadKey { kind, ..page_key.clone() };
+                            this.load(load_key, filter.clone(), &place, parents, DraftKind::Page(page))
                         });
-                        Beyond { page: page.backward != forward, loads: loads.collect() }
+                        RowsBeyond { page: page.backward != forward, loads: loads.collect() }
                     };
                     ConnectionField::PageInfo(this.page_info(load, &mut beyond, &sets, parents)?)
                 }
@@ -103,7 +103,7 @@ impl<'a> Planner<'a> {
                     let (load, selection) = this.thinned_rows(
                         table,
                         columns,
-                        (&narrowing, filter.as_ref(), &page),
+                        (&row_arguments, filter.as_ref(), &page),
                         part,
                         part_collected,
                         parents,
@@ -161,7 +161,7 @@ impl<'a> Planner<'a> {
     fn page_info(
         &mut self,
         load: LoadId,
-        beyond: &mut impl FnMut(&mut Self, bool) -> Beyond,
+        beyond: &mut impl FnMut(&mut Self, bool) -> RowsBeyond,
         sets: &[&'a [Selection]],
         objects: u64,
     ) -> Planned<Vec<Keyed<PageInfoField>>> {

@@ -14,17 +14,17 @@ use crate::graph::sql::{self, PageQuery, RowsQuery, Sql};
 impl Planner<'_> {
     pub(super) fn finish(&mut self, draft: &LoadDraft<'_>) -> Result<Load, ArgumentError> {
         let load = self.finish_with(draft, Grid::Whole)?;
-        let torn = match &draft.kind {
+        let gapped = match &draft.kind {
             DraftKind::Series(series) if series.is_open() => {
                 // The same filter once more.
                 let allowance = std::mem::replace(&mut self.allowance, Allowance::new(self.limits));
-                let torn = self.finish_with(draft, Grid::Torn);
+                let gapped = self.finish_with(draft, Grid::Gapped);
                 self.allowance = allowance;
-                Some(Box::new(torn?))
+                Some(Box::new(gapped?))
             }
             _ => None,
         };
-        Ok(Load { torn, ..load })
+        Ok(Load { gapped, ..load })
     }
 
     fn finish_with(&mut self, draft: &LoadDraft<'_>, grid: Grid) -> Result<Load, ArgumentError> {
@@ -33,7 +33,7 @@ impl Planner<'_> {
         let sql = self.sql(draft, parents, grid)?;
         let table = self.catalog.table(draft.table);
         let takes_keys =
-            !matches!(draft.kind, DraftKind::RowsBefore(_)) && !Self::is_kept_whole(draft, table);
+            !matches!(draft.kind, DraftKind::RowsBefore(_)) && !Self::is_cached_whole(draft, table);
         Ok(Load {
             kind: self.kind(draft),
             parents,
@@ -42,12 +42,12 @@ impl Planner<'_> {
             only_reference: sql.reads_only_reference() && !self.fresh,
             statement: sql.finish(),
             place: draft.place.clone(),
-            torn: None,
+            gapped: None,
         })
     }
 
     /// Returns whether a load takes all rows of its table, whatever the keys: a reference table is small, and kept in memory.
-    fn is_kept_whole(draft: &LoadDraft<'_>, table: &Table) -> bool {
+    fn is_cached_whole(draft: &LoadDraft<'_>, table: &Table) -> bool {
         matches!(draft.kind, DraftKind::ByKey) && table.is_reference && draft.filter.is_none()
     }
 
@@ -55,21 +55,21 @@ impl Planner<'_> {
         let table = self.catalog.table(draft.table);
         let (columns, filter, allowance) = (&draft.columns, draft.filter.as_deref(), &mut self.allowance);
         match &draft.kind {
-            DraftKind::ByKey if Self::is_kept_whole(draft, table) => Ok(sql::all(table, &draft.projection)),
+            DraftKind::ByKey if Self::is_cached_whole(draft, table) => Ok(sql::all(table, &draft.projection)),
             DraftKind::ByKey => {
                 let rows = RowsQuery { table, joins: &draft.joins, projection: &draft.projection, filter };
                 sql::by_key(self.catalog, &rows, columns, parents, allowance)
             }
-            DraftKind::RowsBefore(looked_at) => {
+            DraftKind::RowsBefore(filter_columns) => {
                 // The same filter once more: it is counted where the rows are read.
                 let mut allowance = Allowance::new(self.limits);
-                let looked_at = looked_at.iter().copied();
-                sql::rows_before(self.catalog, table, looked_at, filter, &mut allowance)
+                let filter_columns = filter_columns.iter().copied();
+                sql::rows_before(self.catalog, table, filter_columns, filter, &mut allowance)
             }
             DraftKind::Page(page) => {
                 // The same filter once more: it is counted where the page is read.
-                let mut beside = Allowance::new(self.limits);
-                let allowance = if page.is_beside { &mut beside } else { allowance };
+                let mut of_probe = Allowance::new(self.limits);
+                let allowance = if page.is_probe { &mut of_probe } else { allowance };
                 let projection = &draft.projection;
                 let cursors = draft.cursors;
                 let query =
@@ -101,7 +101,7 @@ impl Planner<'_> {
 
     /// Returns positions of the parents' key in the rows of a load.
     fn key_positions(draft: &LoadDraft<'_>) -> Vec<usize> {
-        let behind = |width: usize| (width..width + draft.columns.len()).collect();
+        let after = |width: usize| (width..width + draft.columns.len()).collect();
         match &draft.kind {
             DraftKind::ByKey | DraftKind::Page(_) | DraftKind::Points(_) => {
                 let position = |column: &ColumnId| {
@@ -110,9 +110,9 @@ impl Planner<'_> {
                 draft.columns.iter().filter_map(position).collect()
             }
             DraftKind::RowsBefore(_) => vec![0],
-            DraftKind::Groups(groups) => behind(groups.width()),
-            DraftKind::Series(series) => behind(series.width()),
-            DraftKind::Aggregate(numbers) => behind(numbers.expressions.len()),
+            DraftKind::Groups(groups) => after(groups.width()),
+            DraftKind::Series(series) => after(series.width()),
+            DraftKind::Aggregate(numbers) => after(numbers.expressions.len()),
         }
     }
 

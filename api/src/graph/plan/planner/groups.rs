@@ -29,10 +29,10 @@ impl<'a> Planner<'a> {
         let groups = groups::Groups::read(self.catalog, table, given, self.limits)
             .map_err(|error| self.refuse(field, error))?;
         let rows = parents.saturating_mul(groups.limit);
-        let question = LoadKey { kind: "groups", table: table.id, columns: columns.to_vec(), arguments };
+        let load_key = LoadKey { kind: "groups", table: table.id, columns: columns.to_vec(), arguments };
         let place = self.place(field);
         let keys = groups.clone();
-        let load = self.load(question, filter, &place, parents, DraftKind::Groups(groups));
+        let load = self.load(load_key, filter, &place, parents, DraftKind::Groups(groups));
         let type_name = format!("{}Group", table.type_name);
         let parts = self.collect(&collected.selections(), &type_name)?;
         let fields = self.each(&parts, rows, |this, part, collected| {
@@ -76,7 +76,7 @@ impl<'a> Planner<'a> {
                 this.group_key(target, groups, &relations, (&collected.selections(), objects))
                     .map(KeyField::Relation)
             }
-            _ => match table.ranged(&field.name) {
+            _ => match table.column_of_range(&field.name) {
                 Some(column) => {
                     let at = Path { relations: relations.to_vec(), column };
                     this.group_range(groups, &at, field, (&collected.selections(), objects))

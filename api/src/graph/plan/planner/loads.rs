@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::super::{Ask, AskedKeys, Load, LoadId, RequestPlace, ask};
+use super::super::{KeySource, Load, LoadId, LoadNode, RequestPlace, load_tree};
 use super::{Planned, Planner};
 use crate::graph::arguments::Value;
 use crate::graph::catalog::{ColumnId, Relation, Table, TableId};
@@ -73,7 +73,7 @@ pub(super) enum DraftKind<'a> {
 
 impl<'a> Planner<'a> {
     /// Returns the loads that were planned since the last time, and how they are asked.
-    pub(super) fn take_loads(&mut self) -> Planned<(Vec<Load>, Vec<Ask>)> {
+    pub(super) fn take_loads(&mut self) -> Planned<(Vec<Load>, Vec<LoadNode>)> {
         self.interned.clear();
         let mut drafts = std::mem::take(&mut self.drafts);
         for draft in &mut drafts {
@@ -84,7 +84,7 @@ impl<'a> Planner<'a> {
                 numbers.expressions.push(Expression::Count);
             }
         }
-        let asks = std::mem::take(&mut self.asks);
+        let load_tree = std::mem::take(&mut self.load_tree);
         let loads: Planned<Vec<Load>> = drafts
             .iter()
             .map(|draft| {
@@ -97,7 +97,7 @@ impl<'a> Planner<'a> {
                 Ok(load)
             })
             .collect();
-        Ok((loads?, asks))
+        Ok((loads?, load_tree))
     }
 
     pub(super) fn by_key(
@@ -107,28 +107,28 @@ impl<'a> Planner<'a> {
         field: &Field,
         parents: u64,
     ) -> LoadId {
-        let question =
+        let load_key =
             LoadKey { kind: "key", table: table.id, columns: columns.to_vec(), arguments: String::new() };
         let place = self.place(field);
-        self.load(question, None, &place, parents, DraftKind::ByKey)
+        self.load(load_key, None, &place, parents, DraftKind::ByKey)
     }
 
     /// Returns the load that answers a question below this many parents at most: the one that is planned already, or a new one.
     pub(super) fn load(
         &mut self,
-        question: LoadKey,
+        load_key: LoadKey,
         filter: Option<Rc<Value<'a>>>,
         place: &RequestPlace,
         parents: u64,
         kind: DraftKind<'a>,
     ) -> LoadId {
-        if let Some(load) = self.interned.get(&question).copied() {
+        if let Some(load) = self.interned.get(&load_key).copied() {
             let known = &mut self.drafts[load.0].parents;
             *known = known.saturating_add(parents);
-            ask::add(&mut self.asks, load, self.keys.clone());
+            load_tree::add(&mut self.load_tree, load, self.keys.clone());
             return load;
         }
-        let table = self.catalog.table(question.table);
+        let table = self.catalog.table(load_key.table);
         // An aggregate has no columns. The rows of a reference table are kept whole, so that every request can share them.
         let projection = match &kind {
             DraftKind::RowsBefore(_)
@@ -136,15 +136,15 @@ impl<'a> Planner<'a> {
             | DraftKind::Groups(_)
             | DraftKind::Series(_) => Vec::new(),
             DraftKind::ByKey | DraftKind::Page(_) if table.is_reference => table.column_ids().collect(),
-            DraftKind::ByKey | DraftKind::Page(_) => question.columns.clone(),
-            DraftKind::Points(points) => [&points.axes, question.columns.as_slice()].concat(),
+            DraftKind::ByKey | DraftKind::Page(_) => load_key.columns.clone(),
+            DraftKind::Points(points) => [&points.axes, load_key.columns.as_slice()].concat(),
         };
         let projection = projection.into_iter().map(|column| SelectedColumn { table: 0, column }).collect();
         let load = LoadId(self.drafts.len());
         self.drafts.push(LoadDraft {
             table: table.id,
             kind,
-            columns: question.columns.clone(),
+            columns: load_key.columns.clone(),
             parents,
             filter,
             joins: Vec::new(),
@@ -152,15 +152,15 @@ impl<'a> Planner<'a> {
             cursors: false,
             place: place.clone(),
         });
-        self.interned.insert(question, load);
-        self.asks.push(Ask { load, keys: self.keys.clone(), below: Vec::new() });
+        self.interned.insert(load_key, load);
+        self.load_tree.push(LoadNode { load, keys: self.keys.clone(), children: Vec::new() });
         load
     }
 
     /// Plans what is asked for keys of this source.
     pub(super) fn for_keys<T>(
         &mut self,
-        keys: AskedKeys,
+        keys: KeySource,
         plan: impl FnOnce(&mut Self) -> Planned<T>,
     ) -> Planned<T> {
         let outer = std::mem::replace(&mut self.keys, keys);
@@ -175,10 +175,13 @@ impl<'a> Planner<'a> {
         load: LoadId,
         plan: impl FnOnce(&mut Self) -> Planned<T>,
     ) -> Planned<T> {
-        let outer = std::mem::take(&mut self.asks);
+        let outer = std::mem::take(&mut self.load_tree);
         let planned = plan(self)?;
-        let below = std::mem::replace(&mut self.asks, outer);
-        ask::merge(&mut ask::add(&mut self.asks, load, self.keys.clone()).below, below);
+        let children = std::mem::replace(&mut self.load_tree, outer);
+        load_tree::merge(
+            &mut load_tree::add(&mut self.load_tree, load, self.keys.clone()).children,
+            children,
+        );
         Ok(planned)
     }
 
@@ -196,8 +199,11 @@ impl<'a> Planner<'a> {
     /// themselves: for a list, whose rows often point to the same, and from a reference table, which is kept in memory.
     pub(super) fn join(&mut self, source: RowSource, relation: &Relation) -> Option<RowSource> {
         let draft = &mut self.drafts[source.load.0];
-        let is_kept = |table: TableId| self.catalog.table(table).is_reference;
-        if !matches!(draft.kind, DraftKind::ByKey) || is_kept(draft.table) || is_kept(relation.target) {
+        let is_reference = |table: TableId| self.catalog.table(table).is_reference;
+        if !matches!(draft.kind, DraftKind::ByKey)
+            || is_reference(draft.table)
+            || is_reference(relation.target)
+        {
             return None;
         }
         let join = Join {

@@ -20,7 +20,7 @@ use foldhash::HashMap;
 
 use self::loads::{LoadDraft, LoadKey};
 use super::collect::{Collected, collect};
-use super::{Ask, AskedKeys, Keyed, LoadId, Plan, RequestPlace, Trial};
+use super::{KeySource, Keyed, LoadId, LoadNode, Plan, RequestPlace, Trial};
 use crate::graph::arguments::{ArgumentError, Arguments, Inputs, Reading};
 use crate::graph::catalog::Catalog;
 use crate::graph::document::{Document, Field, Operation, Selection};
@@ -39,8 +39,8 @@ pub(crate) fn plan(
 ) -> Result<Plan, Error> {
     let mut planner = Planner { trial, ..Planner::new(catalog, limits, document, inputs) };
     let fields = planner.root(&[operation.selections.as_slice()], "Query", None)?;
-    let (loads, asks) = planner.take_loads()?;
-    Ok(Plan { fields, asks, loads, cost: planner.cost })
+    let (loads, load_tree) = planner.take_loads()?;
+    Ok(Plan { fields, load_tree, loads, cost: planner.cost })
 }
 
 struct Planner<'a> {
@@ -52,9 +52,9 @@ struct Planner<'a> {
     drafts: Vec<LoadDraft<'a>>,
     interned: HashMap<LoadKey, LoadId>,
     /// The loads that are asked where the planner stands, …
-    asks: Vec<Ask>,
+    load_tree: Vec<LoadNode>,
     /// … and the keys that they are asked for.
-    keys: AskedKeys,
+    keys: KeySource,
     /// The fields that it stands within, from the root on.
     path: Vec<&'a Field>,
     allowance: Allowance<'a>,
@@ -65,7 +65,7 @@ struct Planner<'a> {
 }
 
 pub(crate) use mutations::plan_mutation;
-pub(crate) use subscriptions::plan_feed;
+pub(crate) use subscriptions::plan_subscription;
 
 type Planned<T> = Result<T, Error>;
 
@@ -79,8 +79,8 @@ impl<'a> Planner<'a> {
             trial: None,
             drafts: Vec::new(),
             interned: HashMap::default(),
-            asks: Vec::new(),
-            keys: AskedKeys::Whole,
+            load_tree: Vec::new(),
+            keys: KeySource::Whole,
             path: Vec::new(),
             allowance: Allowance::new(limits),
             fields: 0,

@@ -1,9 +1,9 @@
 //! Fields of `Mutation`.
 
 use super::super::mutation::{
-    Called, Mutation, MutationField, MutationStep, Objects, Payload, PayloadField, RowWrite, Write,
+    FunctionWrite, Mutation, MutationField, MutationStep, Objects, Payload, PayloadField, RowWrite, Write,
 };
-use super::super::{AskedKeys, Plan};
+use super::super::{KeySource, Plan};
 use super::{Planned, Planner};
 use crate::graph::arguments::{ArgumentError, Arguments, Inputs, Reading, Value};
 use crate::graph::catalog::{
@@ -16,7 +16,7 @@ use crate::graph::limits::Limits;
 use crate::graph::question::call::Call;
 use crate::graph::question::inputs;
 use crate::graph::question::key::{self, key_values};
-use crate::graph::question::write::{OnConflict, Which};
+use crate::graph::question::write::{OnConflict, TargetRow};
 use crate::graph::sql;
 use crate::graph::value::{holds, parameter, shown};
 
@@ -75,8 +75,8 @@ impl<'a> Planner<'a> {
         let (write, many, rows) = planned.map_err(|error| self.refuse(field, error))?;
         let place = self.place(field);
         let payload = self.payload(table, many, field, sets, rows)?;
-        let (loads, asks) = self.take_loads()?;
-        let plan = Plan { fields: Vec::new(), asks, loads, cost: self.cost };
+        let (loads, load_tree) = self.take_loads()?;
+        let plan = Plan { fields: Vec::new(), load_tree, loads, cost: self.cost };
         Ok(MutationStep { table: table.id, write, payload, plan, place })
     }
 
@@ -96,14 +96,14 @@ impl<'a> Planner<'a> {
         }
         let objects = longest.map_or(self.limits.written_rows, |(length, _)| length);
         let rows = if many { objects } else { 1 };
-        let called = Called {
+        let call = FunctionWrite {
             statement: sql::call(self.catalog, table.id, &call, None),
             objects: Objects::of(function, table.id, call, given),
             places: places(function, given),
             key: function.key().map(|argument| argument.field.clone()),
             too_large: too_large(function, table, given),
         };
-        Ok((Write::Call(called), many, rows as u64))
+        Ok((Write::Call(call), many, rows as u64))
     }
 
     /// Returns what is written, and how many rows are returned at most.
@@ -132,7 +132,7 @@ impl<'a> Planner<'a> {
                         let rows = given.get("input").and_then(|input| input.get(&relation.field));
                         rows.is_some_and(|rows| !rows.items().is_empty())
                     };
-                    let below = self.catalog.added_along(table).find(given);
+                    let below = self.catalog.insertable_relations(table).find(given);
                     let message = "rows that belong to it are added with `create` only: here they could be there already";
                     let place = below.map_or("", |relation| relation.field.as_str());
                     return Err(ArgumentError::new(place, message).within("input"));
@@ -159,24 +159,24 @@ impl<'a> Planner<'a> {
                     let error = ArgumentError::new("patch", "there is nothing to change");
                     return Err(self.inputs.with_missing(field, error));
                 }
-                let which = self.which(table, given)?;
+                let target = self.target_row(table, given)?;
                 Ok((
                     Write::Update(RowWrite {
-                        statement: sql::update(&which, patch),
-                        look: sql::look(&which),
+                        statement: sql::update(&target, patch),
+                        look: sql::look(&target),
                     }),
                     1,
                 ))
             }
             TableOperation::Delete => {
-                let which = self.which(table, given)?;
-                Ok((Write::Delete(RowWrite { statement: sql::delete(&which), look: sql::look(&which) }), 1))
+                let target = self.target_row(table, given)?;
+                Ok((Write::Delete(RowWrite { statement: sql::delete(&target), look: sql::look(&target) }), 1))
             }
         }
     }
 
     /// Returns the row that the arguments name, by its global id or one of its keys.
-    fn which(&self, table: &'a Table, given: &Arguments<'_>) -> Result<Which<'a>, ArgumentError> {
+    fn target_row(&self, table: &'a Table, given: &Arguments<'_>) -> Result<TargetRow<'a>, ArgumentError> {
         let unchanged_since = table
             .updated_at()
             .zip(given.get("ifUnchangedSince"))
@@ -212,7 +212,7 @@ impl<'a> Planner<'a> {
                 return Err(ArgumentError::here(message));
             }
         };
-        Ok(Which { table, columns, values, unchanged_since })
+        Ok(TargetRow { table, columns, values, unchanged_since })
     }
 
     /// Plans a payload of so many rows at most.
@@ -229,7 +229,7 @@ impl<'a> Planner<'a> {
         let mut load = None;
         let fields = self.each(&collected, 1, |this, part, collected| {
             let mut row = |this: &mut Self| -> Planned<_> {
-                this.for_keys(AskedKeys::Later, |this| {
+                this.for_keys(KeySource::Later, |this| {
                     let by_key = || this.by_key(table, &table.primary_key, field, rows);
                     let load = *load.get_or_insert_with(by_key);
                     Ok((load, this.row(table, load, &collected.selections(), rows)?))

@@ -20,7 +20,7 @@ impl<'a> Planner<'a> {
         &mut self,
         table: &'a Table,
         columns: &[ColumnId],
-        (narrowing, filter, page): (&str, Option<&Rc<Value<'a>>>, &Page),
+        (row_arguments, filter, page): (&str, Option<&Rc<Value<'a>>>, &Page),
         field: &'a Field,
         collected: &Collected<'a>,
         parents: u64,
@@ -30,10 +30,10 @@ impl<'a> Planner<'a> {
             .map_err(|error| self.refuse(field, error))?;
         let rows = parents.saturating_mul(points.max as u64);
         let [x, y] = points.axes;
-        let arguments = serde_json::to_string(&(x.0, y.0, points.max, narrowing)).unwrap_or_default();
-        let question = LoadKey { kind: "points", table: table.id, columns: columns.to_vec(), arguments };
+        let arguments = serde_json::to_string(&(x.0, y.0, points.max, row_arguments)).unwrap_or_default();
+        let load_key = LoadKey { kind: "points", table: table.id, columns: columns.to_vec(), arguments };
         let place = self.place(field);
-        let load = self.load(question, filter.cloned(), &place, parents, DraftKind::Points(points));
+        let load = self.load(load_key, filter.cloned(), &place, parents, DraftKind::Points(points));
         let selection = self.row(table, load, &collected.selections(), rows)?;
         Ok((load, selection))
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::graph::document::{Field, Selection};
 
 use super::super::collect::Collected;
-use super::super::{AskedKeys, Keyed, Lookup, Nodes, RootField};
+use super::super::{KeySource, Keyed, Lookup, Nodes, RootField};
 use super::loads::{DraftKind, LoadKey};
 use super::{Planned, Planner};
 use crate::graph::arguments::{ArgumentError, Reading, Value};
@@ -76,7 +76,7 @@ impl<'a> Planner<'a> {
         let mut tables = catalog.tables().iter().filter(here);
         if let Some(table) = tables.clone().find(|table| table.list_field == name) {
             if self.catalog.function_of(table).is_some_and(Function::is_single) {
-                return self.only_row(table, field, &collected.selections()).map(RootField::One);
+                return self.single_row(table, field, &collected.selections()).map(RootField::One);
             }
             return Ok(RootField::Connection(self.connection(table, &[], field, collected, 1)?));
         }
@@ -113,14 +113,19 @@ impl<'a> Planner<'a> {
     }
 
     /// Returns the row of a function that gives no more than one.
-    fn only_row(&mut self, table: &'a Table, field: &'a Field, sets: &[&'a [Selection]]) -> Planned<Lookup> {
+    fn single_row(
+        &mut self,
+        table: &'a Table,
+        field: &'a Field,
+        sets: &[&'a [Selection]],
+    ) -> Planned<Lookup> {
         let given = self.arguments(field)?;
         let page = page::read(self.catalog, table, &given, self.limits)
             .map_err(|error| self.refuse(field, error))?;
-        let question =
+        let load_key =
             LoadKey { kind: "row", table: table.id, columns: Vec::new(), arguments: given.text(|_| true) };
         let place = self.place(field);
-        let load = self.load(question, None, &place, 1, DraftKind::Page(Page { limit: 1, ..page }));
+        let load = self.load(load_key, None, &place, 1, DraftKind::Page(Page { limit: 1, ..page }));
         let selection = self.row(table, load, sets, 1)?;
         Ok(Lookup { load, key: Vec::new(), selection })
     }
@@ -133,7 +138,7 @@ impl<'a> Planner<'a> {
         field: &Field,
         sets: &[&'a [Selection]],
     ) -> Planned<Lookup> {
-        let (load, selection) = self.for_keys(AskedKeys::Request([key.clone()].into()), |this| {
+        let (load, selection) = self.for_keys(KeySource::Request([key.clone()].into()), |this| {
             let load = this.by_key(table, columns, field, 1);
             Ok((load, this.row(table, load, sets, 1)?))
         })?;
@@ -177,7 +182,7 @@ impl<'a> Planner<'a> {
                 let of_table: Arc<[_]> =
                     keys.iter().flatten().filter(|(of, _)| *of == at).map(|(_, key)| key.clone()).collect();
                 let rows = of_table.len() as u64;
-                self.for_keys(AskedKeys::Request(of_table), |this| {
+                self.for_keys(KeySource::Request(of_table), |this| {
                     let load = this.by_key(table, &table.primary_key, field, rows);
                     Ok((load, this.row(table, load, sets, rows)?))
                 })

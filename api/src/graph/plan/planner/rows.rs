@@ -3,7 +3,7 @@
 use crate::graph::document::{Field, Selection};
 
 use super::super::collect::Collected;
-use super::super::{AskedKeys, RowField, RowSelection};
+use super::super::{KeySource, RowField, RowSelection};
 use super::loads::RowSource;
 use super::{Planned, Planner};
 use crate::graph::catalog::{FieldId, RelationId, Table};
@@ -30,7 +30,7 @@ impl<'a> Planner<'a> {
                     let relation = table.relation(id);
                     let key = this.positions(source, &relation.local);
                     let target = this.catalog.table(relation.target);
-                    let groups = this.for_keys(AskedKeys::Rows(key.as_slice().into()), |this| {
+                    let groups = this.for_keys(KeySource::Rows(key.as_slice().into()), |this| {
                         this.groups(target, &relation.remote, field, collected, rows)
                     })?;
                     Ok(RowField::Groups { key, groups })
@@ -39,7 +39,7 @@ impl<'a> Planner<'a> {
                     let relation = table.relation(id);
                     let key = this.positions(source, &relation.local);
                     let target = this.catalog.table(relation.target);
-                    let series = this.for_keys(AskedKeys::Rows(key.as_slice().into()), |this| {
+                    let series = this.for_keys(KeySource::Rows(key.as_slice().into()), |this| {
                         this.series(target, &relation.remote, field, collected, rows)
                     })?;
                     Ok(RowField::Series { key, series })
@@ -66,7 +66,7 @@ impl<'a> Planner<'a> {
         let target = self.catalog.table(relation.target);
         if relation.many {
             let key = self.positions(source, &relation.local);
-            let connection = self.for_keys(AskedKeys::Rows(key.as_slice().into()), |this| {
+            let connection = self.for_keys(KeySource::Rows(key.as_slice().into()), |this| {
                 this.connection(target, &relation.remote, field, collected, rows)
             })?;
             return Ok(RowField::Many { key, connection });
@@ -77,7 +77,7 @@ impl<'a> Planner<'a> {
             return Ok(RowField::Joined { present, selection });
         }
         let key = self.positions(source, &relation.local);
-        let (load, selection) = self.for_keys(AskedKeys::Rows(key.as_slice().into()), |this| {
+        let (load, selection) = self.for_keys(KeySource::Rows(key.as_slice().into()), |this| {
             let load = this.by_key(target, &relation.remote, field, rows);
             Ok((load, this.row(target, load, &collected.selections(), rows)?))
         })?;

@@ -27,10 +27,10 @@ impl<'a> Planner<'a> {
         let read = series::Series::read(self.catalog, table, &given, self.limits)
             .map_err(|error| self.refuse(field, error))?;
         let (lines, points) = read.size(parents);
-        let question = LoadKey { kind: "series", table: table.id, columns: columns.to_vec(), arguments };
+        let load_key = LoadKey { kind: "series", table: table.id, columns: columns.to_vec(), arguments };
         let place = self.place(field);
-        let (keys, fill, moments) = (read.lines.clone(), read.fill, read.moments());
-        let load = self.load(question, filter, &place, parents, DraftKind::Series(read));
+        let (keys, fill, bucket_type) = (read.lines.clone(), read.fill, read.bucket_type());
+        let load = self.load(load_key, filter, &place, parents, DraftKind::Series(read));
         let type_name = format!("{}Series", table.type_name);
         let parts = self.collect(&collected.selections(), &type_name)?;
         let fields = self.each(&parts, lines, |this, part, collected| {
@@ -46,7 +46,7 @@ impl<'a> Planner<'a> {
             load,
             type_name: table.type_name.clone(),
             fill,
-            moments,
+            bucket_type,
             columns: series::COLUMNS,
             fields,
         })

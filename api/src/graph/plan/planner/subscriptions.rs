@@ -4,12 +4,14 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::super::subscription::{After, ChangeField, FeedPlan, Topic};
-use super::super::{AskedKeys, Plan, Trial};
+use super::super::subscription::{After, ChangeField, SubscriptionPlan, Topic};
+use super::super::{KeySource, Plan, Trial};
 use super::loads::{DraftKind, LoadKey};
 use super::{Planned, Planner};
 use crate::graph::arguments::{ArgumentError, Arguments, Inputs, Value};
-use crate::graph::catalog::{Catalog, ChangeOperation, ColumnId, FeedField, FeedScope, FieldId, Table};
+use crate::graph::catalog::{
+    Catalog, ChangeOperation, ColumnId, FieldId, SubscriptionKind, Table, TableSubscription,
+};
 use crate::graph::document::{Document, Field, Operation};
 use crate::graph::error::Error;
 use crate::graph::limits::Limits;
@@ -22,60 +24,60 @@ const LARGEST_BATCH: u64 = 200;
 const PLANNED_ROWS: u64 = 2;
 
 /// Plans a validated subscription. `trial`: what is left out of it.
-pub(crate) fn plan_feed(
+pub(crate) fn plan_subscription(
     catalog: &Catalog,
     limits: &Limits,
     document: &Document,
     operation: &Operation,
     inputs: &Inputs<'_>,
     trial: Option<&Trial>,
-) -> Result<FeedPlan, Error> {
+) -> Result<SubscriptionPlan, Error> {
     let mut planner = Planner { trial, ..Planner::new(catalog, limits, document, inputs) };
     let collected = planner.root_collected(&[operation.selections.as_slice()], "Subscription")?;
-    let mut feeds = planner.each(&collected, 1, |this, field, collected| {
-        match catalog.feed(&field.name) {
-            Some(feed) => this.feed(feed, field, collected).map(Some),
+    let mut plans = planner.each(&collected, 1, |this, field, collected| {
+        match catalog.subscription(&field.name) {
+            Some(source) => this.subscription(source, field, collected).map(Some),
             // Validation leaves one field, and none of introspection.
             None => Ok(None),
         }
     })?;
-    feeds.pop().and_then(|feed| feed.value).ok_or_else(|| {
+    plans.pop().and_then(|plan| plan.value).ok_or_else(|| {
         Error::new(crate::graph::Code::GraphqlInvalid, "A subscription has exactly one field.")
     })
 }
 
 impl<'a> Planner<'a> {
-    fn feed(
+    fn subscription(
         &mut self,
-        feed: &'a FeedField,
+        source: &'a TableSubscription,
         field: &'a Field,
         collected: &super::Collected<'a>,
-    ) -> Planned<FeedPlan> {
-        let table = self.catalog.table(feed.table);
+    ) -> Planned<SubscriptionPlan> {
+        let table = self.catalog.table(source.table);
         let mut given = self.arguments(field)?;
-        let filter = match &feed.scope {
-            FeedScope::Row => None,
-            FeedScope::Rows => given.take("filter"),
-            FeedScope::Named(_, columns) => {
+        let filter = match &source.kind {
+            SubscriptionKind::Row => None,
+            SubscriptionKind::Rows => given.take("filter"),
+            SubscriptionKind::Declared(_, columns) => {
                 equals(table, columns, &mut given).map_err(|error| self.refuse(field, error))?
             }
         };
         let filter = filter.map(Rc::new);
         let refuse = |error| self.refuse(field, error);
-        let operations = operations(feed, &given).map_err(refuse)?;
-        let topic = match &feed.scope {
-            FeedScope::Row => {
+        let operations = operations(source, &given).map_err(refuse)?;
+        let topic = match &source.kind {
+            SubscriptionKind::Row => {
                 Topic::Row(table.id, key_values(table, &table.primary_key, &given).map_err(refuse)?)
             }
-            FeedScope::Rows | FeedScope::Named(..) => match &filter {
-                Some(filter) => pinned(table, filter),
+            SubscriptionKind::Rows | SubscriptionKind::Declared(..) => match &filter {
+                Some(filter) => filter_topic(table, filter),
                 None => Topic::Table(table.id),
             },
         };
         // What is kept in memory may be older than the change.
         self.fresh = table.is_reference;
         // Both are asked for keys that are known when something has changed.
-        self.keys = AskedKeys::Later;
+        self.keys = KeySource::Later;
         let gone = self.rows_before(table, filter.clone(), field);
         let rows = self.changed_rows(table, filter, field);
         let type_name = format!("{}Change", table.type_name);
@@ -92,14 +94,14 @@ impl<'a> Planner<'a> {
             })
         })?;
         let cost = (self.cost / PLANNED_ROWS).max(1);
-        let (loads, asks) = self.take_loads()?;
-        Ok(FeedPlan {
+        let (loads, load_tree) = self.take_loads()?;
+        Ok(SubscriptionPlan {
             key: field.key.to_string(),
             topic,
             operations,
             after: given.get("after").and_then(Value::as_str).map(|cursor| self.after(field, cursor)),
             fields,
-            plan: Plan { fields: Vec::new(), asks, loads, cost },
+            reads: Plan { fields: Vec::new(), load_tree, loads, cost },
             rows,
             gone,
             batch: usize::try_from((self.limits.cost / cost).clamp(1, LARGEST_BATCH)).unwrap_or(1),
@@ -118,28 +120,28 @@ impl<'a> Planner<'a> {
         // A feed has one load of this kind.
         let arguments = String::new();
         let columns = table.primary_key.clone();
-        let question = LoadKey { kind: "changed", table: table.id, columns, arguments };
+        let load_key = LoadKey { kind: "changed", table: table.id, columns, arguments };
         let place = self.place(field);
-        self.load(question, filter, &place, PLANNED_ROWS, DraftKind::ByKey)
+        self.load(load_key, filter, &place, PLANNED_ROWS, DraftKind::ByKey)
     }
 
     /// Returns the load of those changes before which the row was there, was the caller's to see, and matched.
     fn rows_before(&mut self, table: &Table, filter: Option<Rc<Value<'a>>>, field: &Field) -> super::LoadId {
         let mut columns = BTreeSet::new();
         if let Some(filter) = &filter {
-            looked_at(table, filter, &mut columns);
+            filter_columns(table, filter, &mut columns);
         }
         let arguments = String::new();
-        let question = LoadKey { kind: "before", table: table.id, columns: Vec::new(), arguments };
+        let load_key = LoadKey { kind: "before", table: table.id, columns: Vec::new(), arguments };
         let place = self.place(field);
         let kind = DraftKind::RowsBefore(columns.into_iter().collect());
-        self.load(question, filter, &place, PLANNED_ROWS, kind)
+        self.load(load_key, filter, &place, PLANNED_ROWS, kind)
     }
 }
 
 /// Returns what a filter holds all rows to, by `eq` on its first level: one row, or those of a parent; else they are any. What is wrong
 /// with its values is said where it is written.
-fn pinned(table: &Table, filter: &Value<'_>) -> Topic {
+fn filter_topic(table: &Table, filter: &Value<'_>) -> Topic {
     let mut topic = Topic::Table(table.id);
     for (name, conditions) in filter.fields() {
         let Some(FieldId::Column(column)) = table.field(name) else { continue };
@@ -156,9 +158,9 @@ fn pinned(table: &Table, filter: &Value<'_>) -> Topic {
 }
 
 /// The columns of a table that a filter on its rows looks at.
-fn looked_at(table: &Table, filter: &Value<'_>, columns: &mut BTreeSet<ColumnId>) {
+fn filter_columns(table: &Table, filter: &Value<'_>, columns: &mut BTreeSet<ColumnId>) {
     for filter in filter.items() {
-        looked_at(table, filter, columns);
+        filter_columns(table, filter, columns);
     }
     for (name, value) in filter.fields() {
         match table.field(name) {
@@ -168,7 +170,7 @@ fn looked_at(table: &Table, filter: &Value<'_>, columns: &mut BTreeSet<ColumnId>
             Some(FieldId::Relation(relation)) => columns.extend(&table.relation(relation).local),
             Some(FieldId::GlobalId | FieldId::Groups(_) | FieldId::Series(_)) => {}
             // `and`, `or` and `not`
-            None => looked_at(table, value, columns),
+            None => filter_columns(table, value, columns),
         }
     }
 }
@@ -191,18 +193,21 @@ fn equals<'a>(
 }
 
 /// Returns the operations that a subscription reports: the named ones of those that it has.
-fn operations(feed: &FeedField, given: &Arguments<'_>) -> Result<Vec<ChangeOperation>, ArgumentError> {
+fn operations(
+    source: &TableSubscription,
+    given: &Arguments<'_>,
+) -> Result<Vec<ChangeOperation>, ArgumentError> {
     const ARGUMENT: &str = "operations";
-    let all: &[ChangeOperation] = match &feed.scope {
-        FeedScope::Named(operations, _) => operations,
-        FeedScope::Row | FeedScope::Rows => &ChangeOperation::ALL,
+    let all: &[ChangeOperation] = match &source.kind {
+        SubscriptionKind::Declared(operations, _) => operations,
+        SubscriptionKind::Row | SubscriptionKind::Rows => &ChangeOperation::ALL,
     };
-    let Some(wanted) = given.get(ARGUMENT).map(Value::items) else { return Ok(all.to_vec()) };
-    if wanted.is_empty() {
-        let message = "nothing would ever be told; name an operation, or leave it out for all";
+    let Some(names) = given.get(ARGUMENT).map(Value::items) else { return Ok(all.to_vec()) };
+    if names.is_empty() {
+        let message = "no change would ever be sent; name an operation, or omit the argument for all";
         return Err(ArgumentError::new(ARGUMENT, message));
     }
-    let is_wanted =
-        |operation: &ChangeOperation| wanted.iter().any(|name| name.as_str() == Some(operation.name()));
-    Ok(all.iter().copied().filter(is_wanted).collect())
+    let is_named =
+        |operation: &ChangeOperation| names.iter().any(|name| name.as_str() == Some(operation.name()));
+    Ok(all.iter().copied().filter(is_named).collect())
 }

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use async_graphql::dynamic::Schema;
 
-use super::{Ask, AskedKeys, ConnectionField, Plan, RootField, plan};
+use super::{ConnectionField, KeySource, LoadNode, Plan, RootField, plan};
 use crate::graph::arguments::{Inputs, Variables};
 use crate::graph::catalog::Catalog;
 use crate::graph::definitions::Definitions;
@@ -233,14 +233,14 @@ fn selections_under_one_key_are_merged() {
 }
 
 /// Adds the loads that are asked, each with the load whose rows hold its keys.
-fn add_asked(plan: &Plan, asks: &[Ask], above: Option<usize>, into: &mut BTreeSet<usize>) {
+fn add_loads(plan: &Plan, nodes: &[LoadNode], above: Option<usize>, into: &mut BTreeSet<usize>) {
     let mut here = Vec::new();
-    for Ask { load, keys, below } in asks {
-        assert!(!here.contains(&(load, keys)), "{load:?} is asked twice below {above:?} for the same keys");
+    for LoadNode { load, keys, children } in nodes {
+        assert!(!here.contains(&(load, keys)), "{load:?} stands twice below {above:?} with the same keys");
         here.push((load, keys));
         into.insert(load.0);
         match keys {
-            AskedKeys::Rows(key) => {
+            KeySource::Rows(key) => {
                 let load = &plan.loads[load.0];
                 // The rows of a reference table are loaded whole.
                 assert!(
@@ -248,16 +248,16 @@ fn add_asked(plan: &Plan, asks: &[Ask], above: Option<usize>, into: &mut BTreeSe
                     "{load:?}"
                 );
             }
-            AskedKeys::Whole => assert!(above.is_none() && plan.loads[load.0].parts.is_empty()),
-            AskedKeys::Request(keys) => assert!(above.is_none() && !keys.is_empty()),
-            AskedKeys::Later => panic!("a query gives its keys itself"),
+            KeySource::Whole => assert!(above.is_none() && plan.loads[load.0].parts.is_empty()),
+            KeySource::Request(keys) => assert!(above.is_none() && !keys.is_empty()),
+            KeySource::Later => panic!("a query gives its keys itself"),
         }
-        add_asked(plan, below, Some(load.0), into);
+        add_loads(plan, children, Some(load.0), into);
     }
 }
 
 #[test]
-fn each_load_is_asked_where_it_comes_up() {
+fn each_load_stands_in_the_tree_below_the_rows_with_its_keys() {
     let events = "events(first: 5) { totalCount nodes { eventId protocol { recordId events(first: 5) { nodes { notes } } } } }";
     let twice = format!(
         "{{ a: protocols(first: 5) {{ nodes {{ {events} }} edges {{ node {{ {events} recordId }} }} }} }}"
@@ -267,8 +267,8 @@ fn each_load_is_asked_where_it_comes_up() {
     let ready_made = ppn::EXAMPLES.iter().map(|example| (example.query, example.variables));
     for (query, variables) in own.into_iter().map(|query| (query, "")).chain(ready_made) {
         let plan = FIXTURE.plan(query, variables).unwrap();
-        let mut asked = BTreeSet::new();
-        add_asked(&plan, &plan.asks, None, &mut asked);
-        assert_eq!(asked, (0..plan.loads.len()).collect(), "{query}");
+        let mut found = BTreeSet::new();
+        add_loads(&plan, &plan.load_tree, None, &mut found);
+        assert_eq!(found, (0..plan.loads.len()).collect(), "{query}");
     }
 }

@@ -19,7 +19,7 @@ pub(super) struct Filter<'a, 'l> {
     /// Dotted path of the condition at hand.
     argument: Vec<String>,
     /// Where the condition at hand stands.
-    place: Standing,
+    position: Position,
     /// Relations that it lies within.
     depth: usize,
 }
@@ -27,13 +27,13 @@ pub(super) struct Filter<'a, 'l> {
 /// Where a condition stands: Postgres makes a join of EXISTS in the first two places. Elsewhere it plans EXISTS twice, to choose
 /// later, and so what lies within one another doubles with each level: 14 levels took it gigabytes.
 #[derive(Clone, Copy, PartialEq)]
-enum Standing {
+enum Position {
     /// It must hold, perhaps with others.
-    Needed,
+    Required,
     /// Alone behind a NOT that must hold.
-    Denied,
+    Negated,
     /// Anywhere else.
-    Within,
+    Nested,
 }
 
 impl<'a, 'l> Filter<'a, 'l> {
@@ -53,7 +53,7 @@ impl<'a, 'l> Filter<'a, 'l> {
             sql,
             allowance,
             argument: vec![argument.to_owned()],
-            place: Standing::Needed,
+            position: Position::Required,
             depth: 0,
         }
     }
@@ -110,8 +110,8 @@ impl<'a, 'l> Filter<'a, 'l> {
             // `or: [{}, {}, …]` is text to be written too.
             self.count()?;
         }
-        let place = self.place.among(conditions.len());
-        self.at(place, |this| {
+        let position = self.position.among(conditions.len());
+        self.at(position, |this| {
             this.all(" AND ", "true", conditions, |this, (name, value)| {
                 this.inside(name, |this| this.field(table, alias, name, value))
             })
@@ -130,7 +130,7 @@ impl<'a, 'l> Filter<'a, 'l> {
             "or" => self.list(table, alias, value, " OR ", "false"),
             "not" => {
                 self.sql.push("NOT ");
-                self.at(self.place.denied(), |this| this.write(table, alias, value))
+                self.at(self.position.negated(), |this| this.write(table, alias, value))
             }
             _ => match table.field(name) {
                 Some(FieldId::Column(id)) => {
@@ -162,8 +162,9 @@ impl<'a, 'l> Filter<'a, 'l> {
         empty: &'static str,
     ) -> Result<(), ArgumentError> {
         let filters = value.items();
-        let place = if operator == " AND " { self.place.among(filters.len()) } else { Standing::Within };
-        self.at(place, |this| {
+        let position =
+            if operator == " AND " { self.position.among(filters.len()) } else { Position::Nested };
+        self.at(position, |this| {
             this.all(operator, empty, filters.iter().enumerate(), |this, (at, filter)| {
                 this.inside(&at.to_string(), |this| this.write(table, alias, filter))
             })
@@ -178,8 +179,8 @@ impl<'a, 'l> Filter<'a, 'l> {
         value: &Value<'_>,
     ) -> Result<(), ArgumentError> {
         let conditions = value.fields();
-        let place = self.place.among(conditions.len());
-        self.at(place, |this| {
+        let position = self.position.among(conditions.len());
+        self.at(position, |this| {
             this.all(" AND ", "true", conditions, |this, (name, filter)| {
                 let quantifier = match name.as_ref() {
                     "some" => Quantifier::Some,
@@ -207,8 +208,8 @@ impl<'a, 'l> Filter<'a, 'l> {
         if let ([mine], [theirs]) = (relation.local.as_slice(), relation.remote.as_slice())
             && !relation.many
             && target.is_reference
-            && (self.place, quantifier) == (Standing::Needed, Quantifier::Some)
-            && names_one(target, filter)
+            && (self.position, quantifier) == (Position::Required, Quantifier::Some)
+            && requires_one_key(target, filter)
         {
             // One key is found first, and an index that begins with it gives the rest in order: a page is read row by row.
             let (mine, theirs) = (table.column(*mine), target.column(*theirs));
@@ -225,10 +226,10 @@ impl<'a, 'l> Filter<'a, 'l> {
             self.depth -= 1;
             return Ok(());
         }
-        let is_join = match self.place {
-            Standing::Needed => true,
-            Standing::Denied => quantifier == Quantifier::Some,
-            Standing::Within => false,
+        let is_join = match self.position {
+            Position::Required => true,
+            Position::Negated => quantifier == Quantifier::Some,
+            Position::Nested => false,
         };
         self.sql.push(match (is_join, quantifier) {
             (true, Quantifier::Some) => "EXISTS (SELECT 1",
@@ -242,11 +243,11 @@ impl<'a, 'l> Filter<'a, 'l> {
         });
         self.sql.push(" AND ");
         // Not every row matches if one does not, whether it says no or cannot say.
-        let (place, end) = match quantifier {
-            Quantifier::Every => (Standing::Within, " IS NOT TRUE"),
-            Quantifier::Some | Quantifier::None => (Standing::Needed, ""),
+        let (position, end) = match quantifier {
+            Quantifier::Every => (Position::Nested, " IS NOT TRUE"),
+            Quantifier::Some | Quantifier::None => (Position::Required, ""),
         };
-        self.at(place, |this| this.write(target, &inner, filter))?;
+        self.at(position, |this| this.write(target, &inner, filter))?;
         self.sql.push(end);
         self.sql.push(match (is_join, quantifier) {
             (true, _) => ")",
@@ -275,10 +276,10 @@ impl<'a, 'l> Filter<'a, 'l> {
         Ok(())
     }
 
-    fn at<T>(&mut self, place: Standing, work: impl FnOnce(&mut Self) -> T) -> T {
-        let outer = std::mem::replace(&mut self.place, place);
+    fn at<T>(&mut self, position: Position, work: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = std::mem::replace(&mut self.position, position);
         let done = work(self);
-        self.place = outer;
+        self.position = outer;
         done
     }
 
@@ -303,15 +304,15 @@ impl<'a, 'l> Filter<'a, 'l> {
     }
 }
 
-impl Standing {
+impl Position {
     /// Returns the place of one of a number of conditions that must all hold here.
     fn among(self, number: usize) -> Self {
-        if self == Self::Denied && number != 1 { Self::Within } else { self }
+        if self == Self::Negated && number != 1 { Self::Nested } else { self }
     }
 
     /// Returns the place behind a NOT.
-    fn denied(self) -> Self {
-        if self == Self::Needed { Self::Denied } else { Self::Within }
+    fn negated(self) -> Self {
+        if self == Self::Required { Self::Negated } else { Self::Nested }
     }
 }
 
@@ -334,7 +335,7 @@ enum Quantifier {
 }
 
 /// Returns whether a filter requires one value of a unique column, and nothing else.
-fn names_one(table: &Table, filter: &Value<'_>) -> bool {
+fn requires_one_key(table: &Table, filter: &Value<'_>) -> bool {
     let [(field, conditions)] = filter.fields() else { return false };
     let Some(FieldId::Column(column)) = table.field(field) else { return false };
     let [(operator, _)] = conditions.fields() else { return false };
