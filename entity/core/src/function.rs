@@ -5,9 +5,9 @@ use crate::TableName;
 /// A function of the database. It runs with its caller's rights, so that the policies apply within it.
 #[derive(Clone, Copy, Debug)]
 pub struct Function {
-    /// Schema of the function.
+    /// The schema of the function.
     pub schema: &'static str,
-    /// Name of the function; the field is named after it.
+    /// The name of the function; the field is named after it.
     pub name: &'static str,
     /// The description of the field.
     pub doc: &'static str,
@@ -40,7 +40,7 @@ impl Argument {
     }
 }
 
-/// Type of an [`Argument`].
+/// The type of an [`Argument`].
 #[derive(Clone, Copy, Debug)]
 pub enum ArgumentType {
     /// `boolean`

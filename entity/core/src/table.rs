@@ -16,7 +16,7 @@ pub struct TableName {
 pub struct Schema {
     /// The schema's name in the database: `sprint_02_dream`.
     pub name: &'static str,
-    /// Prefix of the types of its tables, after the system's own: `Dream`. It distinguishes tables that share a name.
+    /// The prefix of the types of its tables, after the system's own: `Dream`. It distinguishes tables that share a name.
     pub prefix: &'static str,
     /// The title of the schema: `Dream`. It replaces `{schema}` in the doc comments of its tables.
     pub title: &'static str,
@@ -36,7 +36,8 @@ impl fmt::Display for TableName {
 }
 
 impl Schema {
-    /// Returns the only schema of a system, or one whose tables share no name with others: their types have no prefix of its own.
+    /// Returns a schema whose name is no part of its tables' types: the only one of its system, or one whose tables share no name with
+    /// others.
     pub const fn plain(name: &'static str) -> Self {
         Self { name, prefix: "", title: "" }
     }

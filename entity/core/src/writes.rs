@@ -14,6 +14,6 @@ pub struct Writes {
 }
 
 impl Writes {
-    /// Callers may write nothing.
+    /// The value for a table that callers may not write.
     pub const NONE: Self = Self { insert: &[], update: &[], delete: false };
 }

@@ -1,5 +1,5 @@
-//! The role × feed matrix: for every table with a feed, exactly the callers who saw a row receive its removal, by the policies as
-//! their sources have them.
+//! The role × subscription matrix: for every table with a subscription, exactly the callers who saw a row receive its removal, by the
+//! policies as their sources have them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -28,7 +28,7 @@ struct Watcher<'a> {
     socket: Socket,
 }
 
-/// Returns the feed of a table's rows.
+/// Returns the subscription of a table's rows.
 fn field<'c>(catalog: &'c Catalog, table: &Table) -> Option<&'c str> {
     let mut subscriptions = catalog.subscriptions().iter();
     let subscription = subscriptions.find(|subscription| {
@@ -86,7 +86,7 @@ async fn watch<'a>(app: &'a App, owner: &Client) -> Vec<Watcher<'a>> {
     watchers
 }
 
-/// Changes a table without its triggers, except those of the feed. The triggers are on again before the commit.
+/// Changes a table without its triggers, except those of the change feed. The triggers are on again before the commit.
 async fn unbound(owner: &Client, table: &Table, change: &str) -> Result<(), tokio_postgres::Error> {
     let replicated = if table.is_reference {
         ", ENABLE REPLICA TRIGGER announce_replicated, ENABLE REPLICA TRIGGER announce_replicated_truncate"

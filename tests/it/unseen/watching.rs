@@ -61,7 +61,7 @@ async fn rows_that_one_may_not_see_are_not_spoken_of() {
     assert!(told > 10, "only {told} changes were told");
 }
 
-/// Returns feeds of every table, with any filter.
+/// Returns subscriptions of every table, with any filter.
 fn subscriptions(world: &World, dice: &mut Dice) -> Vec<Value> {
     let without: Vec<&str> = WITHOUT.iter().chain(&TIMES).copied().collect();
     let generator = Generator::new(&world.schema, &world.pool, &without);
@@ -92,7 +92,7 @@ fn subscriptions(world: &World, dice: &mut Dice) -> Vec<Value> {
 struct Parent<'a> {
     /// The table of the rows below.
     table: &'a Table,
-    /// The feed of that table.
+    /// The subscription of that table.
     subscription: &'a str,
     /// Their foreign key, and its value.
     column: &'a Column,
@@ -100,7 +100,7 @@ struct Parent<'a> {
 }
 
 impl<'a> Parent<'a> {
-    /// Returns a few parents of every foreign key of a table with a feed.
+    /// Returns a few parents of every foreign key of a table with a subscription.
     async fn all(world: &'a World, whole: &Client, rest: &Client) -> Vec<Self> {
         let mut parents = Vec::new();
         for subscription in world
@@ -154,7 +154,7 @@ struct Change {
 }
 
 impl Change {
-    /// Returns a change of any row with a feed, often of one below a parent.
+    /// Returns a change of any row with a subscription, often of one below a parent.
     async fn any(world: &World, owner: &Client, parents: &[Parent<'_>], dice: &mut Dice) -> Option<Self> {
         let watched: Vec<&Table> = world
             .catalog
@@ -299,7 +299,7 @@ impl Watching {
     }
 }
 
-/// Returns a message without its position in the feed.
+/// Returns a message without its position in the change feed.
 fn text(message: &Value) -> String {
     format!("{} {} {}", message["id"], message["type"], message["payload"])
 }

@@ -15,34 +15,34 @@ use super::{
 };
 use super::{functions, scopes, subscriptions};
 
-/// What the engine needs to know of a system besides its entities.
+/// A system, as the engine sees it: its names, its entities, and the functions, subscriptions and scopes that it declares.
 #[derive(Clone, Copy)]
 pub struct System {
-    /// Name as in `--systems`: `therapyflow`.
+    /// The name as in `--systems`: `therapyflow`.
     pub name: &'static str,
-    /// Prefix of its types and its field in `Query`; empty: it stands at the root of `Query`.
+    /// The prefix of its types, and its field in `Query`; if it is empty, the system's fields belong to `Query` itself.
     pub prefix: &'static str,
-    /// The schemas of the database that hold its tables. The prefix of a schema follows that of the system.
+    /// The schemas of the database that hold its tables. In names of types, a schema's prefix follows the system's.
     pub schemas: &'static [entity::Schema],
-    /// Description of its field in `Query`.
+    /// The description of its field in `Query`.
     pub doc: &'static str,
-    /// Tables whose GraphQL type does not follow from their name: `("log_clinical_records", "Protocol")`. The name of the table
-    /// stands for tables of that name in all schemas, and with its schema, `"public.log_clinical_records"`, for one.
+    /// The tables whose GraphQL type does not follow from their name: `("log_clinical_records", "Protocol")`. A name without a schema
+    /// means the tables of that name in all schemas; with a schema, `"public.log_clinical_records"`, it means one.
     pub type_names: &'static [(&'static str, &'static str)],
-    /// Hands the system's entities to a visitor.
+    /// The function that hands the system's entities to a visitor.
     pub visit: fn(&mut EntityReader<'_>),
-    /// Functions of the database that are served beside the tables.
+    /// The functions of the database that are served besides the tables.
     pub functions: &'static [entity::Function],
-    /// Feeds of changes beside those that every table has.
+    /// The subscriptions that the system declares, besides those that every watched table has.
     pub subscriptions: &'static [super::DeclaredSubscription],
-    /// What its policies for reading say, as strips of rows.
+    /// The scopes: the read policies that the engine knows, each with the columns by which it finds a caller's rows.
     pub scopes: &'static [super::Scope],
 }
 
-/// Why the entities do not make a catalog. Each is a mistake in the source, found at the first start.
+/// A mistake in the source of the entities or systems, found when the catalog is built at the first start.
 #[derive(Debug, Error)]
 pub enum CatalogError {
-    /// A column type that has no GraphQL counterpart yet.
+    /// A column has a type without a GraphQL counterpart.
     #[error("{table}.{column}: the type {ty} is not supported")]
     Type {
         /// The table, with its schema.
@@ -52,7 +52,7 @@ pub enum CatalogError {
         /// sea-orm's name of the type.
         ty: String,
     },
-    /// A relation whose other table is not among the chosen systems' entities.
+    /// A relation leads to a table that no entity of the chosen systems describes.
     #[error("{table}.{relation}: no entity for its table {target}")]
     Target {
         /// The table, with its schema.
@@ -62,7 +62,7 @@ pub enum CatalogError {
         /// The missing table, with its schema.
         target: String,
     },
-    /// A relation over columns that do not exist or differ in type.
+    /// A relation uses columns that do not exist or differ in type.
     #[error("{table}.{relation}: its columns do not match those of {target}")]
     RelationColumns {
         /// The table, with its schema.
@@ -72,7 +72,7 @@ pub enum CatalogError {
         /// The other table, with its schema.
         target: String,
     },
-    /// A function that cannot be served as it is declared.
+    /// A function cannot be served as it is declared.
     #[error("{function}: {reason}")]
     Function {
         /// Function's name.
@@ -80,15 +80,15 @@ pub enum CatalogError {
         /// The mistake, in words for a developer.
         reason: String,
     },
-    /// A feed of a table or column that does not exist, or of a table that cannot be written.
+    /// A declared subscription names a table or column that does not exist, or a table that cannot be written.
     #[error("the subscription {field} names {name}, which does not exist or cannot be watched")]
     Subscription {
-        /// The feed's field.
+        /// The subscription's field.
         field: String,
         /// Name of the table or column.
         name: String,
     },
-    /// A table that its system does not expect there, or whose name announcements of changes cannot hold.
+    /// A table is described twice, belongs to a schema that its system does not have, or has a dot in its name.
     #[error("{table}: {reason}")]
     Table {
         /// The table, with its schema.
@@ -96,17 +96,17 @@ pub enum CatalogError {
         /// The mistake, in words for a developer.
         reason: &'static str,
     },
-    /// Two things that would have the same GraphQL name.
+    /// Two types or fields would have the same GraphQL name.
     #[error("{scope}: the name {name} is taken twice")]
     Name {
-        /// Where.
+        /// The type, or the schema, that would hold both.
         scope: String,
         /// The name.
         name: String,
     },
 }
 
-/// A table whose relations are not resolved yet.
+/// A table that is being built: its relations are not resolved yet.
 pub(super) struct Draft {
     pub(super) table: Table,
     relations: Vec<(&'static entity::RelationSource, RelationDef)>,
@@ -303,7 +303,7 @@ impl EntityReader<'_> {
         })
     }
 
-    /// `session_events` → `SessionEvent`; the prefix `ref_` says how a table is used, not what it holds.
+    /// Returns the name of a table's type: `session_events` → `SessionEvent`, and `ref_substances` → `Substance`.
     fn type_name(&self, schema: &entity::Schema, table: TableName) -> String {
         let named = |wanted: &str| self.system.type_names.iter().find(|(named, _)| *named == wanted);
         let name = match named(&table.to_string()).or_else(|| named(table.name)) {

@@ -9,7 +9,7 @@ use super::build::CatalogError;
 use super::names::{camel_case, pascal_case};
 use super::{Bounds, Column, ColumnType, EnumType, EnumValue, Scalar, quote};
 
-/// Reads a column of a table whose GraphQL type has this name. An error means that its type has no counterpart in GraphQL.
+/// Reads a column of an entity. `type_name` is the GraphQL type of its table. It fails if GraphQL has no type for the column.
 pub(super) fn read_column<E: EntityTrait>(
     column: E::Column,
     source: &'static entity::Source,
@@ -45,7 +45,8 @@ pub(super) fn read_column<E: EntityTrait>(
     })
 }
 
-/// An enum is named after its column: `status` of `supervision_relationships` is `SupervisionRelationshipStatus`.
+/// Reads an enum. Its name is made of its table's and column's: `SupervisionRelationshipStatus` for `status` of
+/// `supervision_relationships`.
 fn read_enum(source: &'static entity::EnumSource, type_name: &str, column: &str) -> EnumType {
     let name = format!("{type_name}{}", pascal_case(column));
     let values = source

@@ -1,85 +1,85 @@
-//! Reads the functions of the database that are served beside the tables.
+//! Reads the functions of the database that are served besides the tables.
 
 use super::build::{CatalogError, Draft, System};
 use super::names::{camel_case, pascal_case, singular, uncapitalise};
 use super::{Bounds, ColumnType, Scalar, TableId, quote};
 
-/// Index of a function in [`super::Catalog::functions`].
+/// The index of a function in [`super::Catalog::functions`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FunctionId(pub usize);
 
-/// A function of the database.
+/// A function of the database that the schema serves.
 #[derive(Debug)]
 pub struct Function {
-    /// Its place in the catalog.
+    /// The index in the catalog.
     pub id: FunctionId,
-    /// Index of its system in [`super::Catalog::systems`].
+    /// The index of its system in [`super::Catalog::systems`].
     pub system: usize,
-    /// Schema in the database.
+    /// The schema in the database.
     pub schema: String,
-    /// Name in the database.
+    /// The name in the database.
     pub name: String,
-    /// Quoted name with its schema, for SQL.
+    /// The quoted name with its schema, for SQL.
     pub sql_name: String,
-    /// GraphQL field.
+    /// The name of the GraphQL field.
     pub field: String,
-    /// Description.
+    /// The description of the field.
     pub doc: String,
-    /// What it takes.
+    /// The arguments.
     pub arguments: Vec<Argument>,
-    /// What it gives.
+    /// The kind of result.
     pub returns: Returns,
 }
 
-/// An argument of a function, or a field of an object that is one.
+/// An argument of a function, or a field of the objects that an argument holds.
 #[derive(Debug)]
 pub struct Argument {
-    /// Name in the database.
+    /// The name in the database.
     pub name: String,
-    /// Quoted name, for SQL: `name => value`.
+    /// The quoted name, for SQL: `name => value`.
     pub sql_name: String,
-    /// GraphQL argument.
+    /// The name of the GraphQL argument.
     pub field: String,
-    /// Description.
+    /// The description of the argument.
     pub doc: String,
-    /// Type.
+    /// The type.
     pub ty: ArgumentType,
-    /// Whether it has to be given, and is not null. What is not given has a default in the database.
+    /// True if callers must pass the argument, and not null. An optional argument has a default in the database.
     pub required: bool,
-    /// Which numbers it takes.
+    /// The bounds of the numbers that the argument accepts.
     pub bounds: Bounds,
 }
 
-/// Type of an argument.
+/// The type of an argument.
 #[derive(Debug)]
 pub enum ArgumentType {
-    /// A value, or a list of values.
+    /// The argument is a value, or a list of values.
     Value(ColumnType),
-    /// A list of objects. The database takes an array for each of their fields instead, under the fields' names and all
-    /// of the same length.
+    /// The argument is a list of objects. The function takes one array for each of their fields, under the field's name; all arrays
+    /// have the same length.
     Objects {
-        /// Name of the GraphQL input type.
+        /// The name of the GraphQL input type.
         name: String,
         /// The fields, none of which are objects.
         fields: Vec<Argument>,
     },
 }
 
-/// What a function gives.
+/// The kind of result of a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Returns {
-    /// It only reads, and gives rows.
+    /// The function only reads, and returns rows.
     Rows(TableId),
-    /// It only reads, and gives at most one row.
+    /// The function only reads, and returns at most one row.
     Row(TableId),
-    /// It writes, and gives the row that it wrote.
+    /// The function writes, and returns the row that it wrote.
     Written(TableId),
-    /// It writes, and gives the rows that it wrote.
+    /// The function writes, and returns the rows that it wrote.
     AllWritten(TableId),
 }
 
 impl Function {
-    /// What has the shape of its rows.
+    /// Returns the table that describes the rows of the result.
     pub fn table(&self) -> TableId {
         match self.returns {
             Returns::Rows(table)
@@ -89,25 +89,25 @@ impl Function {
         }
     }
 
-    /// Returns the argument that names the row which the function is about: the only value that is required.
+    /// Returns the argument that names the row to change: the only required value.
     pub fn key(&self) -> Option<&Argument> {
         let is_value = |it: &&Argument| it.required && matches!(it.ty, ArgumentType::Value(_));
         let mut required = self.arguments.iter().filter(is_value);
         required.next().filter(|_| required.next().is_none())
     }
 
-    /// Whether it gives at most one row.
+    /// Returns true if the result is at most one row.
     pub fn is_single(&self) -> bool {
         matches!(self.returns, Returns::Row(_) | Returns::Written(_))
     }
 
-    /// Whether it writes.
+    /// Returns true if the function writes.
     pub fn writes(&self) -> bool {
         matches!(self.returns, Returns::Written(_) | Returns::AllWritten(_))
     }
 }
 
-/// Arguments that a list has by itself.
+/// The arguments that every list has: a function may not use their names.
 const LIST_ARGUMENTS: [&str; 14] = [
     "first", "after", "last", "before", "offset", "filter", "orderBy", "groupBy", "having", "time", "bucket",
     "from", "to", "fill",
@@ -170,7 +170,7 @@ fn read_function(
         name: source.name.to_owned(),
         sql_name: format!("{}.{}", quote(source.schema), quote(source.name)),
         field: match returns {
-            // `Mutation` is flat: what belongs to whom is in the names.
+            // `Mutation` is flat, so the names carry the prefixes.
             Returns::Written(_) | Returns::AllWritten(_) => uncapitalise(&type_prefix),
             Returns::Rows(_) | Returns::Row(_) => uncapitalise(&own_name),
         },
@@ -229,7 +229,7 @@ fn read_type(argument: &entity::Argument, type_prefix: &str) -> Result<ArgumentT
             let is_value = |field: &Argument| {
                 matches!(field.ty, ArgumentType::Value(ColumnType::Scalar(_) | ColumnType::Enum(_)))
             };
-            // Of these the database would need arrays of arrays, which Postgres pads to the same length.
+            // A list within an object would need an array of arrays, which must all have the same length in Postgres.
             if !fields.iter().all(is_value) {
                 return Err(format!("objects in {} hold more than single values", argument.name));
             }
@@ -238,7 +238,7 @@ fn read_type(argument: &entity::Argument, type_prefix: &str) -> Result<ArgumentT
     })
 }
 
-/// Makes an entity the rows of a function: they are found by arguments alone.
+/// Turns the table of an entity into the rows of a function, which are found by its arguments alone.
 fn serve_as_table(function: &Function, draft: &mut Draft) -> Result<(), String> {
     let table = &mut draft.table;
     if table.function.is_some() {

@@ -1,6 +1,6 @@
-//! The catalog: every table's shape, read once from the entities.
+//! The catalog: the shapes of all tables, read once from the entities.
 //!
-//! The only module of the engine that knows sea-orm. The rest of `graph` asks the catalog and never names a table.
+//! Only this module of the engine uses sea-orm. The rest of `graph` reads the catalog and never names a table.
 
 mod build;
 mod columns;
@@ -21,18 +21,18 @@ pub use subscriptions::{ChangeOperation, DeclaredSubscription, SubscriptionKind,
 pub use types::{Bounds, ColumnType, EnumType, EnumValue, Scalar};
 pub use writes::{MutationTarget, TableOperation, Writes};
 
-/// GraphQL scalar of what is a date or a moment, as the column says that it is of.
+/// The GraphQL scalar of a date or a moment, for tables that have columns of both kinds.
 pub const DATE_OR_DATE_TIME: &str = "DateOrDateTime";
 
-/// Index of a table in [`Catalog::tables`].
+/// The index of a table in [`Catalog::tables`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TableId(pub usize);
 
-/// Index of a column in [`Table::columns`].
+/// The index of a column in [`Table::columns`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ColumnId(pub usize);
 
-/// Index of a relation in [`Table::relations`].
+/// The index of a relation in [`Table::relations`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RelationId(pub usize);
 
@@ -49,202 +49,202 @@ pub struct Catalog {
     scopes: scopes::Scopes,
 }
 
-/// Tables by schema and name.
+/// The tables by schema and name.
 #[derive(Debug, Default)]
 struct ByName(HashMap<String, HashMap<String, TableId>>);
 
-/// Where a system's root fields stand in `Query`.
+/// A system's place in `Query`: its fields belong to a field of their own, or to `Query` itself.
 #[derive(Debug)]
 pub struct Namespace {
     /// The system's name as in `--systems`.
     pub name: &'static str,
-    /// Field of `Query` that holds the system's own fields; `None`: they stand in `Query` itself.
+    /// The field of `Query` that holds the system's fields; `None` if they belong to `Query` itself.
     pub field: Option<String>,
-    /// Description of that field.
+    /// The description of that field.
     pub doc: &'static str,
 }
 
-/// A table or view, or what a function gives.
+/// A table or view, or the rows that a function returns.
 #[derive(Debug)]
 pub struct Table {
-    /// Its place in the catalog.
+    /// The index in the catalog.
     pub id: TableId,
-    /// Index of its system in [`Catalog::systems`].
+    /// The index of its system in [`Catalog::systems`].
     pub system: usize,
-    /// Quoted name with its schema, for SQL; of a function, the call without arguments.
+    /// The quoted name with its schema, for SQL; for a function, the call without arguments.
     pub sql_name: String,
-    /// Name within its schema, as the database knows it. Tables of several schemas may share it.
+    /// The name in the database, without the schema. Tables of several schemas may share it.
     pub name: String,
-    /// Schema as the database knows it.
+    /// The schema in the database.
     pub schema: String,
-    /// Name for descriptions: with its schema, where the system has several.
+    /// The name in descriptions, with the schema if the system has several.
     pub display_name: String,
-    /// GraphQL type: `SessionEvent`.
+    /// The GraphQL type of a row: `SessionEvent`.
     pub type_name: String,
-    /// Root field of one row: `sessionEvent`.
+    /// The root field of one row: `sessionEvent`.
     pub single_field: String,
-    /// Root field of a list: `sessionEvents`.
+    /// The root field of a list: `sessionEvents`.
     pub list_field: String,
-    /// Root field of series: `sessionEventsSeries`.
+    /// The root field of series: `sessionEventsSeries`.
     pub series_field: String,
-    /// Root field of a grouped list: `sessionEventsGroups`.
+    /// The root field of a grouped list: `sessionEventsGroups`.
     pub groups_field: String,
-    /// Description.
+    /// The description of the type.
     pub doc: String,
-    /// Columns in the entity's order.
+    /// The columns, in the entity's order.
     pub columns: Vec<Column>,
-    /// The primary key's columns.
+    /// The columns of the primary key.
     pub primary_key: Vec<ColumnId>,
-    /// Unique keys by which a row can be looked up, the primary key first.
+    /// The unique keys by which a row can be looked up, the primary key first.
     pub keys: Vec<Vec<ColumnId>>,
-    /// Foreign keys to and from other tables.
+    /// The relations to other tables: foreign keys of this table and to it.
     pub relations: Vec<Relation>,
-    /// Small, and the same for everybody who may read it: kept in memory.
+    /// True if the table is a reference table: small, the same for every caller who may read it, and so cached in memory.
     pub is_reference: bool,
-    /// What can be written.
+    /// The columns that callers may write.
     pub writes: Writes,
-    /// The function that gives the rows, where no table holds them.
+    /// The function that returns the rows; `None` if a table or view holds them.
     pub function: Option<FunctionId>,
     fields: HashMap<String, FieldId>,
 }
 
-/// What a field of a table's type stands for.
+/// The kind of a field of a table's type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FieldId {
-    /// The global id.
+    /// The field is the global id.
     GlobalId,
-    /// A column.
+    /// The field is a column.
     Column(ColumnId),
-    /// A related row or connection.
+    /// The field is a related row, or a connection of related rows.
     Relation(RelationId),
-    /// Groups of related rows.
+    /// The field holds groups of related rows.
     Groups(RelationId),
-    /// Series of related rows.
+    /// The field holds series of related rows.
     Series(RelationId),
 }
 
-/// A column.
+/// A column of a table.
 #[derive(Debug)]
 pub struct Column {
-    /// Name in the database.
+    /// The name in the database.
     pub name: String,
-    /// Quoted name, for SQL.
+    /// The quoted name, for SQL.
     pub sql_name: String,
-    /// GraphQL field.
+    /// The name of the GraphQL field.
     pub field: String,
-    /// Description.
+    /// The description of the field.
     pub doc: String,
-    /// Type.
+    /// The type.
     pub ty: ColumnType,
-    /// Which numbers it takes.
+    /// The bounds of the numbers that the column accepts.
     pub bounds: Bounds,
-    /// Whether it may be NULL.
+    /// True if the column may be NULL.
     pub nullable: bool,
-    /// Whether the database has a value for a row that is given none.
+    /// True if the database sets the column of a new row when the caller does not.
     pub has_default: bool,
 }
 
 /// A foreign key, seen from one of its two tables.
 #[derive(Debug)]
 pub struct Relation {
-    /// GraphQL field.
+    /// The name of the GraphQL field.
     pub field: String,
-    /// Description.
+    /// The description of the field.
     pub doc: String,
     /// The other table.
     pub target: TableId,
-    /// Columns of this table, in the order of `remote`.
+    /// The columns of this table, in the order of `remote`.
     pub local: Vec<ColumnId>,
-    /// Columns of the other table.
+    /// The columns of the other table.
     pub remote: Vec<ColumnId>,
-    /// `true`: many rows of the other table belong to one of this.
+    /// True if many rows of the other table belong to one row of this table.
     pub many: bool,
 }
 
 impl Column {
-    /// Name in the enums of columns: `MEASURED_AT`.
+    /// Returns the name in enums of columns: `MEASURED_AT`.
     pub fn enum_name(&self) -> String {
         self.name.to_uppercase()
     }
 
-    /// Field of the range that a number lies in, where groups are made of ranges.
+    /// Returns the field of a group's key that holds a range of the column's numbers.
     pub fn range_field(&self) -> String {
         format!("{}Range", self.field)
     }
 
-    /// Name in the enum of the columns that a series can run along; `None` if it holds no time.
+    /// Returns the name in the enum of the columns that can be the time of a series; `None` if the column holds no time.
     pub fn time_name(&self) -> Option<String> {
         self.ty.is_time().then(|| self.enum_name())
     }
 }
 
 impl Relation {
-    /// GraphQL field of the related rows as series.
+    /// Returns the GraphQL field that holds series of the related rows.
     pub fn series_field(&self) -> String {
         format!("{}Series", self.field)
     }
 
-    /// GraphQL field of the related rows in groups.
+    /// Returns the GraphQL field that holds groups of the related rows.
     pub fn groups_field(&self) -> String {
         format!("{}Groups", self.field)
     }
 }
 
 impl Catalog {
-    /// All tables.
+    /// Returns all tables.
     pub fn tables(&self) -> &[Table] {
         &self.tables
     }
 
-    /// The chosen systems.
+    /// Returns the chosen systems.
     pub fn systems(&self) -> &[Namespace] {
         &self.systems
     }
 
-    /// The functions that are served beside the tables.
+    /// Returns the functions that are served besides the tables.
     pub fn functions(&self) -> &[Function] {
         &self.functions
     }
 
-    /// A function by its id.
+    /// Returns a function by its id.
     pub fn function(&self, id: FunctionId) -> &Function {
         &self.functions[id.0]
     }
 
-    /// The function that gives the rows of a table.
+    /// Returns the function that returns the rows of a table; `None` if a table or view holds them.
     pub fn function_of(&self, table: &Table) -> Option<&Function> {
         table.function.map(|id| self.function(id))
     }
 
-    /// Schemas of the database that hold the tables.
+    /// Returns the schemas of the database that hold the tables.
     pub fn schemas(&self) -> Vec<String> {
         let schemas: BTreeSet<&String> = self.tables.iter().map(|table| &table.schema).collect();
         schemas.into_iter().cloned().collect()
     }
 
-    /// A table by its id.
+    /// Returns a table by its id.
     pub fn table(&self, id: TableId) -> &Table {
         &self.tables[id.0]
     }
 
-    /// A table by its schema and name.
+    /// Returns a table by its schema and name.
     pub fn table_named(&self, schema: &str, name: &str) -> Option<&Table> {
         self.by_name.get(schema, name).map(|id| self.table(id))
     }
 
-    /// A table by the name of its GraphQL type.
+    /// Returns a table by the name of its GraphQL type.
     pub fn table_of_type(&self, type_name: &str) -> Option<&Table> {
         self.by_type_name.get(type_name).map(|id| self.table(*id))
     }
 
-    /// What a field of `Mutation` does.
+    /// Returns the operation that a field of `Mutation` runs.
     pub fn mutation(&self, field: &str) -> Option<MutationTarget> {
         self.mutations.get(field).copied()
     }
 }
 
 impl ByName {
-    /// Adds a table; the one that had the name before it.
+    /// Adds a table, and returns the table that had the name before.
     fn insert(&mut self, schema: &str, name: &str, table: TableId) -> Option<TableId> {
         self.0.entry(schema.to_owned()).or_default().insert(name.to_owned(), table)
     }
@@ -255,42 +255,43 @@ impl ByName {
 }
 
 impl Table {
-    /// Name with its schema: `public.sites`.
+    /// Returns the name with its schema: `public.sites`.
     pub fn full_name(&self) -> String {
         format!("{}.{}", self.schema, self.name)
     }
 
-    /// A column by its id.
+    /// Returns a column by its id.
     pub fn column(&self, id: ColumnId) -> &Column {
         &self.columns[id.0]
     }
 
-    /// A relation by its id.
+    /// Returns a relation by its id.
     pub fn relation(&self, id: RelationId) -> &Relation {
         &self.relations[id.0]
     }
 
-    /// Whether a row has a global id, by which it is found again.
+    /// Returns true if a row has a global id.
     pub fn has_global_id(&self) -> bool {
         !self.primary_key.is_empty() && self.function.is_none()
     }
 
-    /// True if rows can be drawn as series along time.
+    /// Returns true if rows can be drawn as series along time.
     pub fn has_series(&self) -> bool {
         self.holds_records() && self.columns.iter().any(|column| column.time_name().is_some())
     }
 
-    /// True if rows can be drawn as points.
+    /// Returns true if rows can be drawn as points.
     pub fn has_points(&self) -> bool {
         self.holds_records() && self.measures().next().is_some()
     }
 
-    /// True if rows record something: those of a reference table are a vocabulary, those of a link join rows of other tables.
+    /// Returns true if rows are records, neither entries of a reference table nor links between rows of other tables.
     fn holds_records(&self) -> bool {
         !self.is_reference && !self.is_link()
     }
 
-    /// True if a row only joins rows of other tables: one of its keys names these, and beside keys it holds times and states.
+    /// Returns true if a row only links rows of other tables: one of its keys consists of foreign keys, and its other columns are keys,
+    /// times and states.
     fn is_link(&self) -> bool {
         let joins = |key: &Vec<ColumnId>| key.len() > 1 && key.iter().all(|id| self.is_reference_to_row(*id));
         let is_state = |ty: &ColumnType| {
@@ -300,7 +301,7 @@ impl Table {
             && self.column_ids().all(|id| self.is_key(id) || is_state(&self.column(id).ty))
     }
 
-    /// GraphQL scalar of the beginnings and ends of spans of time, of all columns that a series can run along.
+    /// Returns the GraphQL scalar of the ends of a bucket, for any column that can be the time of a series.
     pub fn bucket_scalar(&self) -> &'static str {
         let mut times =
             self.columns.iter().filter(|column| column.ty.is_time()).map(|column| column.ty.scalar());
@@ -312,24 +313,24 @@ impl Table {
         }
     }
 
-    /// Columns that a chart can draw upwards: numbers that are no keys.
+    /// Returns the columns that can be the y-axis of a chart: numbers that are not keys.
     pub fn measures(&self) -> impl Iterator<Item = ColumnId> {
         self.column_ids().filter(|id| self.column(*id).ty.is_number() && !self.is_key(*id))
     }
 
-    /// The column whose ranges a field stands for.
+    /// Returns the column whose ranges a field holds: `intensityLevelRange`.
     pub fn column_of_range(&self, field: &str) -> Option<ColumnId> {
         self.measures().find(|id| self.column(*id).range_field() == field)
     }
 
-    /// Columns that a chart can draw along: times, and numbers that are no keys.
+    /// Returns the columns that can be the x-axis of a chart: times, and numbers that are not keys.
     pub fn axes(&self) -> impl Iterator<Item = ColumnId> {
         let times = self.column_ids().filter(|id| self.column(*id).ty.is_time());
         times.chain(self.measures())
     }
 
-    /// Whether a column tells rows apart or names another, so that its size says nothing. Some name a row without a
-    /// foreign key of their own, hence the name.
+    /// Returns true if a column identifies its row or another one, so that its size has no meaning. The suffix `_id` counts too: some
+    /// columns identify a row without a foreign key.
     fn is_key(&self, id: ColumnId) -> bool {
         self.primary_key.contains(&id) || self.is_reference_to_row(id)
     }
@@ -339,19 +340,19 @@ impl Table {
         self.relations.iter().any(points) || self.column(id).name.ends_with("_id")
     }
 
-    /// True if a column is a key whose values can be counted, but neither added nor compared in a way that says anything.
+    /// Returns true if a column is a key: counts of its values have a meaning, sums and comparisons have none.
     pub fn is_identifier(&self, id: ColumnId) -> bool {
         let ty = &self.column(id).ty;
         let is_text = matches!(ty, ColumnType::Scalar(Scalar::Text | Scalar::Uuid));
         self.is_key(id) && (ty.is_number() || is_text)
     }
 
-    /// Ids of all columns.
+    /// Returns the ids of all columns.
     pub fn column_ids(&self) -> impl Iterator<Item = ColumnId> + use<> {
         (0..self.columns.len()).map(ColumnId)
     }
 
-    /// What a GraphQL field of this type stands for.
+    /// Returns the kind of a GraphQL field of the table's type.
     pub fn field(&self, name: &str) -> Option<FieldId> {
         self.fields.get(name).copied()
     }
@@ -364,7 +365,7 @@ impl Table {
         self.keys.iter().map(key).collect::<Vec<_>>().join(", ")
     }
 
-    /// A column by its name in the database.
+    /// Returns the id of a column by its name in the database.
     pub fn column_named(&self, name: &str) -> Option<ColumnId> {
         self.columns.iter().position(|column| column.name == name).map(ColumnId)
     }

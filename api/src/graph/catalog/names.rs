@@ -1,11 +1,11 @@
-//! From the names of tables and columns to those of GraphQL.
+//! Turns names of tables and columns into names of GraphQL.
 
-/// `session_events` → `SessionEvents`
+/// Returns a name in Pascal case: `session_events` → `SessionEvents`.
 pub fn pascal_case(snake: &str) -> String {
     snake.split('_').filter(|word| !word.is_empty()).map(capitalise).collect()
 }
 
-/// `session_events` → `sessionEvents`
+/// Returns a name in camel case: `session_events` → `sessionEvents`.
 pub fn camel_case(snake: &str) -> String {
     let mut words = snake.split('_').filter(|word| !word.is_empty());
     let mut name = words.next().unwrap_or_default().to_lowercase();
@@ -13,21 +13,22 @@ pub fn camel_case(snake: &str) -> String {
     name
 }
 
-/// First letter upper case, the rest as it is.
+/// Returns a word with its first letter in upper case.
 pub fn capitalise(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-/// First letter lower case, the rest as it is.
+/// Returns a word with its first letter in lower case.
 pub fn uncapitalise(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }
 
-/// English singular of the last word of a name: `ref_substances` → `ref_substance`.
+/// Returns a name with its last English word in the singular: `ref_substances` → `ref_substance`.
 ///
-/// The rules cover the words that tables are named after; a table that they get wrong is named by its system.
+/// The rules cover the words in names of tables. If they are wrong for a table, its system names the type
+/// ([`super::System::type_names`]).
 pub fn singular(name: &str) -> String {
     const UNCHANGED: [&str; 5] = ["ss", "us", "is", "ics", "news"];
     if let Some(stem) = name.strip_suffix("ies") {
@@ -44,7 +45,7 @@ pub fn singular(name: &str) -> String {
     name.strip_suffix('s').unwrap_or(name).to_owned()
 }
 
-/// English plural of the last word of a singular name: `activity` → `activities`.
+/// Returns a singular name with its last English word in the plural: `activity` → `activities`.
 pub fn plural(name: &str) -> String {
     const VOWELS: [char; 5] = ['a', 'e', 'i', 'o', 'u'];
     if let Some(stem) = name.strip_suffix('y')

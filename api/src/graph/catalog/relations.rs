@@ -6,7 +6,7 @@ use super::build::{CatalogError, Draft};
 use super::names::camel_case;
 use super::{ByName, Relation, Table};
 
-/// Finds the table and the columns that a relation of a table leads to.
+/// Resolves a relation: finds the table that it leads to, and the columns on both sides.
 pub(super) fn resolve(
     drafts: &[Draft],
     by_name: &ByName,
@@ -47,7 +47,7 @@ pub(super) fn resolve(
         })
 }
 
-/// Schema and name of the table that a relation leads to. One that is named without a schema stands beside the table itself.
+/// Returns the schema and name of the table that a relation leads to. A name without a schema means the schema of the table itself.
 fn target_name(draft: &Draft, def: &RelationDef) -> (String, String) {
     match &def.to_tbl {
         sea_orm::sea_query::TableRef::Table(name, _) => {

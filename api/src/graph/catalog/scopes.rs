@@ -1,7 +1,7 @@
 //! Scopes: the columns by which a policy for reading finds a caller's rows.
 //!
-//! A policy lets a caller see the rows of some tenants, or their own. Postgres cannot give these in an order by an index while
-//! it only knows that a column is one of several values. With a scope the planner asks for each value apart, and merges.
+//! A policy lets a caller see the rows of some tenants, or their own. Postgres cannot read these in order from an index if it only knows
+//! that a column has one of several values. With a scope the planner reads the rows of each value separately, and merges them.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,77 +10,77 @@ use entity::TableName;
 
 use super::{Catalog, ColumnId, System, Table, TableId};
 
-/// What a policy for reading says, and the same as strips of rows: the policy lets a caller see no row that lies in none.
+/// A read policy, and the strips that contain every row that it lets a caller see.
 #[derive(Clone, Copy, Debug)]
 pub struct Scope {
-    /// The policy's expression as Postgres writes it. A table that has no other one has this scope.
+    /// The policy's expression as Postgres prints it. A table has this scope if this is its only read policy.
     pub policy: &'static str,
-    /// Views, each with the tables whose policies hold for its rows: those of this scope.
+    /// The views that have this scope, each with the tables that it reads; all of these have the policy.
     pub views: &'static [(TableName, &'static [TableName])],
-    /// The strips, each of which an index finds. A row may lie in several.
+    /// The strips, each of which an index finds. A row may belong to several.
     pub strips: &'static [Strip],
 }
 
-/// Rows that have one of the caller's keys in a column.
+/// The rows that have one of the caller's keys in a column.
 #[derive(Clone, Copy, Debug)]
 pub struct Strip {
-    /// Name of the column.
+    /// The name of the column.
     pub column: &'static str,
-    /// The caller's keys.
+    /// The source of the caller's keys.
     pub keys: CallerKeys,
 }
 
-/// Where a caller's keys come from: the full name of a function of the database that takes nothing.
+/// The source of a caller's keys: the full name of a function of the database without arguments.
 #[derive(Clone, Copy, Debug)]
 pub enum CallerKeys {
-    /// It gives a key, or NULL: there is none.
+    /// The function returns a key, or NULL for none.
     One(&'static str),
-    /// It gives an array of keys.
+    /// The function returns an array of keys.
     Many(&'static str),
-    /// It gives an array of keys, or one that holds NULL alone: the caller sees so much of the table that it is read in order.
+    /// The function returns an array of keys, or an array of NULL alone if the caller sees so much of the table that it is read in order.
     ManyOrAll {
-        /// That function.
+        /// The name of that function.
         or_all: &'static str,
-        /// One that gives the caller's keys in any case. None where rows without a key are seen too.
+        /// The name of a function that always returns the caller's keys; `None` if callers also see rows without a key.
         each: Option<&'static str>,
     },
 }
 
 impl CallerKeys {
-    /// The function.
+    /// Returns the name of the function.
     pub fn function(self) -> &'static str {
         match self {
             Self::One(name) | Self::Many(name) | Self::ManyOrAll { or_all: name, .. } => name,
         }
     }
 
-    /// Whether a row is the caller's because of these keys alone. The policy then is a condition on their column, which an index
-    /// that begins with it takes beside another one: of a tenant that the caller sees nothing of it reads no row.
+    /// Returns true if these keys alone decide whether a caller sees a row. The policy then is a condition on their column, which an
+    /// index that begins with the column can use: it reads no row of a tenant that the caller may not see.
     pub fn are_the_policy(self) -> bool {
         matches!(self, Self::ManyOrAll { each: Some(_), .. })
     }
 
-    /// All functions that give these keys.
+    /// Returns the names of all functions that return these keys.
     fn functions(self) -> impl Iterator<Item = &'static str> {
         let each = if let Self::ManyOrAll { each, .. } = self { each } else { None };
         [self.function()].into_iter().chain(each)
     }
 }
 
-/// The policies for reading of a database, and the functions that its callers may use.
+/// The read policies of a database, and the functions that its callers may use.
 #[derive(Debug, Default)]
 pub struct Policies {
-    /// The expressions for each table, by its schema and name.
+    /// The policies' expressions for each table, by its schema and name.
     pub of_tables: HashMap<(String, String), Vec<String>>,
-    /// Full names of functions that take nothing.
+    /// The full names of the functions without arguments.
     pub functions: HashSet<String>,
 }
 
-/// The scopes that are declared, and the tables where they hold.
+/// The declared scopes, and the scope of each table.
 #[derive(Debug, Default)]
 pub(super) struct Scopes {
     declared: Vec<(usize, Scope)>,
-    /// For each table 0, or one more than the place of its scope.
+    /// For each table, 0 if it has no scope, or else the scope's index plus one.
     of_tables: Vec<AtomicUsize>,
 }
 
@@ -95,20 +95,20 @@ impl Scopes {
 }
 
 impl Catalog {
-    /// The scope of a table or view. Until the policies of the database have been seen, none has one.
+    /// Returns the scope of a table or view. No table has one before [`Self::assign_scopes`] is called.
     pub fn scope(&self, table: TableId) -> Option<&Scope> {
         let scope = self.scopes.of_tables.get(table.0)?.load(Ordering::Relaxed);
         self.scopes.declared.get(scope.checked_sub(1)?).map(|(_, scope)| scope)
     }
 
-    /// Full names of the functions that scopes speak of.
+    /// Returns the full names of the functions that the scopes use.
     pub fn scope_functions(&self) -> HashSet<&'static str> {
         let strips = self.scopes.declared.iter().flat_map(|(_, scope)| scope.strips);
         strips.flat_map(|strip| strip.keys.functions()).collect()
     }
 
-    /// Whether an index gives each strip's rows of one row of a reference table, which a column of a table or view points to, in the
-    /// order of their keys. Tables have it by rule (`reference-key-index`), and with them a view of one table that has these columns.
+    /// Returns true if an index holds the rows of a strip that reference one row of a reference table through this column, in the order
+    /// of their keys. The rulebook requires the index of each table (`reference-key-index`); a view of one table uses that table's.
     pub fn is_in_order_by(&self, table: &Table, column: ColumnId) -> bool {
         let Some(scope) = self.scope(table.id) else { return false };
         let read = match scope.tables_of(table) {
@@ -120,8 +120,8 @@ impl Catalog {
         read.is_some_and(|read| columns.all(|id| read.column_named(&table.column(*id).name).is_some()))
     }
 
-    /// Gives each table the scope that its policies have, where these are known. A table under any other policy is read as
-    /// it is, by the policy alone: somebody may see rows that lie in no strip.
+    /// Assigns each table the scope whose policy is its only read policy. A table with any other policy has no scope, since callers may
+    /// see rows outside the strips.
     pub fn assign_scopes(&self, policies: &Policies) {
         for table in &self.tables {
             let holds =
@@ -133,17 +133,17 @@ impl Catalog {
 }
 
 impl Scope {
-    /// Whether somebody may see so much that the table is read in order, by indexes that no key leads.
+    /// Returns true if some callers may see so much that the table is read in order, by an index that does not begin with a key.
     pub fn may_be_whole(&self) -> bool {
         self.strips.iter().any(|strip| matches!(strip.keys, CallerKeys::ManyOrAll { .. }))
     }
 
-    /// Whether there may be many strips, however little of the table the caller sees.
+    /// Returns true if a caller may have many strips, even one who sees little of the table.
     pub fn has_many(&self) -> bool {
         self.strips.iter().any(|strip| matches!(strip.keys, CallerKeys::Many(_)))
     }
 
-    /// Whether it is what the policies of a table say, or those of all tables that a view reads.
+    /// Returns true if the scope's policy is the only one of a table, or of all tables that a view reads.
     fn holds(&self, table: &Table, policies: &Policies) -> bool {
         let is_of_scope = |schema: &str, name: &str| {
             let found = policies.of_tables.get(&(schema.to_owned(), name.to_owned()));
@@ -160,7 +160,7 @@ impl Scope {
         of_tables && self.strips.iter().all(is_usable)
     }
 
-    /// The tables that it says a view reads; `None`: the table is no view of this scope.
+    /// Returns the tables that a view of this scope reads; `None` if the table is no such view.
     fn tables_of(&self, table: &Table) -> Option<&'static [TableName]> {
         let is_it = |name: &TableName| (name.schema, name.name) == (&*table.schema, &*table.name);
         self.views.iter().find(|(name, _)| is_it(name)).map(|(_, tables)| *tables)
@@ -172,7 +172,7 @@ mod tests {
     use super::*;
     use crate::systems;
 
-    /// What the migrations make: each policy that a scope names, on a table of its own system.
+    /// Returns policies as the migrations create them, by the names of their tables.
     fn policies(catalog: &Catalog, of_tables: &[(&str, &[&str])]) -> Policies {
         let key = |name: &str| {
             let table = catalog.tables().iter().find(|table| table.name == name).unwrap();
@@ -226,7 +226,7 @@ mod tests {
         assert!(!has_scope(&catalog, "session_events"));
     }
 
-    /// Where it had not, it would never hold.
+    /// A scope that named a missing table or column would never be assigned.
     #[test]
     fn every_view_and_column_of_a_scope_is_there() {
         let catalog = Catalog::new(&systems::ALL).unwrap();

@@ -1,65 +1,66 @@
-//! What can be watched: the fields of `Subscription`.
+//! The fields of `Subscription`: subscriptions to the changes of a table.
 
 use super::names::{capitalise, plural, uncapitalise};
 use super::{ByName, Catalog, CatalogError, ColumnId, Relation, System, Table, TableId};
 
-/// How a row has changed.
+/// A kind of change of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ChangeOperation {
-    /// It was added.
+    /// The row was added.
     Insert,
-    /// It has other values.
+    /// The row has other values.
     Update,
-    /// It was deleted.
+    /// The row was deleted.
     Delete,
-    /// It has other values, and with them it is none of those any more that a feed is about. Only for who is told.
+    /// The row has other values and no longer belongs to the subscription: it does not match the filter, or the subscriber may not see
+    /// it. The database does not record this kind; each subscription finds it out.
     Leave,
 }
 
-/// A feed that a system declares beside those that every table has.
+/// A subscription that a system declares, besides the two that every watched table has.
 #[derive(Clone, Copy, Debug)]
 pub struct DeclaredSubscription {
-    /// Name of the field, without the system's prefix.
+    /// The name of the field, without the system's prefix.
     pub field: &'static str,
-    /// Description of the field.
+    /// The description of the field.
     pub doc: &'static str,
-    /// The table.
+    /// The table whose changes the subscription reports.
     pub table: entity::TableName,
-    /// Which changes it tells.
+    /// The kinds of changes that the subscription reports.
     pub operations: &'static [ChangeOperation],
-    /// Columns whose values the caller gives: only changes of rows that have them are told.
+    /// The columns that are arguments of the field: the subscription reports only changes of rows with the given values.
     pub arguments: &'static [&'static str],
 }
 
-/// A field of `Subscription`.
+/// A field of `Subscription`, which reports changes of a table.
 #[derive(Debug)]
 pub struct TableSubscription {
-    /// Name of the field.
+    /// The name of the field.
     pub field: String,
-    /// Description.
+    /// The description of the field.
     pub doc: String,
-    /// The table whose changes it tells.
+    /// The table whose changes the subscription reports.
     pub table: TableId,
-    /// Which of them.
+    /// The choice among these changes.
     pub kind: SubscriptionKind,
 }
 
-/// Which changes of a table a feed tells.
+/// The choice of a table's changes that a subscription reports.
 #[derive(Debug)]
 pub enum SubscriptionKind {
-    /// Those of one row, by its primary key.
+    /// The subscription reports the changes of one row, which the caller names by its primary key.
     Row,
-    /// Those of rows that match a filter.
+    /// The subscription reports the changes of the rows that match the caller's filter.
     Rows,
-    /// These, of rows with given values in these columns.
+    /// The subscription reports these kinds of changes, of rows with the caller's values in these columns.
     Declared(Vec<ChangeOperation>, Vec<ColumnId>),
 }
 
 impl ChangeOperation {
-    /// All of them.
+    /// All kinds of changes.
     pub const ALL: [Self; 4] = [Self::Insert, Self::Update, Self::Delete, Self::Leave];
 
-    /// Name in GraphQL.
+    /// Returns the name of the kind in GraphQL.
     pub fn name(self) -> &'static str {
         match self {
             Self::Insert => "INSERTED",
@@ -69,7 +70,7 @@ impl ChangeOperation {
         }
     }
 
-    /// Name in the database, as Postgres calls the statement.
+    /// Returns the kind of change that a statement makes, by the name that Postgres gives triggers: `insert`.
     pub fn of_statement(name: &str) -> Option<Self> {
         match name {
             "insert" => Some(Self::Insert),
@@ -81,18 +82,18 @@ impl ChangeOperation {
 }
 
 impl Catalog {
-    /// The fields of `Subscription`.
+    /// Returns the fields of `Subscription`.
     pub fn subscriptions(&self) -> &[TableSubscription] {
         &self.subscriptions
     }
 
-    /// A field of `Subscription`.
+    /// Returns the field of `Subscription` with this name.
     pub fn subscription(&self, field: &str) -> Option<&TableSubscription> {
         self.subscriptions.iter().find(|subscription| subscription.field == field)
     }
 }
 
-/// The feeds of all tables that can be written, and those that the systems declare.
+/// Returns the subscriptions of all watched tables, and those that the systems declare.
 pub(super) fn read(
     systems: &[System],
     tables: &[Table],
@@ -166,14 +167,14 @@ fn declared(
 }
 
 impl Table {
-    /// Whether a column alone names a row of another table, by its primary key. The other end of such a relation, which stands on
-    /// a key of this table, does not: what it leads to may be a view.
+    /// Returns true if a column alone is a foreign key to another table's primary key. The other end of such a relation, which uses a
+    /// key of this table, is none: it may lead to a view.
     pub fn is_foreign_key(&self, column: ColumnId) -> bool {
         let leads = |relation: &Relation| !relation.many && relation.local == [column];
         !self.keys.iter().any(|key| *key == [column]) && self.relations.iter().any(leads)
     }
 
-    /// Whether its changes are announced: those of every table that can be written are.
+    /// Returns true if the database announces the table's changes, as it does for every table that can be written.
     pub fn is_watched(&self) -> bool {
         self.operations().next().is_some() && !self.primary_key.is_empty()
     }

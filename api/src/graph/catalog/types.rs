@@ -1,10 +1,10 @@
-//! What a column holds: the one table of types that joins Postgres, GraphQL and the wire format.
+//! The types of columns, and their counterparts in Postgres, GraphQL and the wire format.
 
 use std::sync::Arc;
 
 use tokio_postgres::types::Type;
 
-/// A column's type.
+/// The type of a column.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ColumnType {
     /// A single value.
@@ -48,53 +48,53 @@ pub enum Scalar {
     Json,
 }
 
-/// Which numbers of its type a column or an argument takes.
+/// The bounds of the numbers that a column or an argument accepts, besides those of its type.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Bounds {
-    /// Digits before the point at most.
+    /// The largest number of digits before the decimal point.
     pub whole: Option<u32>,
-    /// Digits behind the point at most.
+    /// The largest number of digits after the decimal point.
     pub scale: Option<u32>,
-    /// The least number that makes sense.
+    /// The smallest number.
     pub least: Option<i32>,
 }
 
 /// The values of a CHECK list.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub struct EnumType {
-    /// GraphQL name of the enum.
+    /// The GraphQL name of the enum.
     pub name: String,
-    /// Description of the enum.
+    /// The description of the enum.
     pub doc: String,
-    /// Its values, in the order of the entity.
+    /// The values, in the order of the entity.
     pub values: Vec<EnumValue>,
 }
 
 /// One value of a CHECK list.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub struct EnumValue {
-    /// GraphQL name, in capitals.
+    /// The GraphQL name, in capitals.
     pub name: String,
-    /// What the database stores.
+    /// The text in the database.
     pub text: String,
-    /// Description of the value.
+    /// The description of the value.
     pub doc: String,
 }
 
 impl EnumType {
-    /// GraphQL name of a stored text; `None` for a text outside the CHECK list.
+    /// Returns the GraphQL name of a stored text; `None` for a text outside the CHECK list.
     pub fn name_of(&self, text: &[u8]) -> Option<&str> {
         self.values.iter().find(|value| value.text.as_bytes() == text).map(|value| value.name.as_str())
     }
 
-    /// Stored text of a GraphQL name.
+    /// Returns the stored text of a GraphQL name.
     pub fn text_of(&self, name: &str) -> Option<&str> {
         self.values.iter().find(|value| value.name == name).map(|value| value.text.as_str())
     }
 }
 
 impl Scalar {
-    /// Name of the GraphQL scalar.
+    /// Returns the name of the GraphQL scalar.
     pub const fn graphql_name(self) -> &'static str {
         match self {
             Self::Boolean => "Boolean",
@@ -111,7 +111,7 @@ impl Scalar {
         }
     }
 
-    /// Postgres type of a parameter.
+    /// Returns the Postgres type of a parameter with such a value.
     pub fn postgres(self) -> Type {
         match self {
             Self::Boolean => Type::BOOL,
@@ -130,7 +130,7 @@ impl Scalar {
         }
     }
 
-    /// Postgres type of an array parameter of this element.
+    /// Returns the Postgres type of a parameter with an array of such values.
     pub fn postgres_array(self) -> Type {
         match self {
             Self::Boolean => Type::BOOL_ARRAY,
@@ -149,14 +149,14 @@ impl Scalar {
         }
     }
 
-    /// Whether the values have an order that a reader would expect (`lt`, `orderBy`).
+    /// Returns true if values can be compared and sorted (`lt`, `orderBy`).
     pub fn is_ordered(self) -> bool {
         !matches!(self, Self::Json)
     }
 }
 
 impl ColumnType {
-    /// Name of the GraphQL type of a value, or of a list's element.
+    /// Returns the name of the GraphQL type of a value, or of a list's element.
     pub fn graphql_name(&self) -> &str {
         match self {
             Self::Scalar(scalar) | Self::List(scalar) => scalar.graphql_name(),
@@ -164,7 +164,7 @@ impl ColumnType {
         }
     }
 
-    /// Name of the input type that filters a column of this type.
+    /// Returns the name of the input type that filters a column of this type.
     pub fn filter_name(&self) -> String {
         match self {
             Self::Scalar(scalar) => format!("{}Filter", scalar.graphql_name()),
@@ -173,7 +173,7 @@ impl ColumnType {
         }
     }
 
-    /// The scalar of a value, or of a list's element; an enum is stored as text.
+    /// Returns the scalar of a value, or of a list's element; an enum is stored as text.
     pub fn scalar(&self) -> Scalar {
         match self {
             Self::Scalar(scalar) | Self::List(scalar) => *scalar,
@@ -181,7 +181,7 @@ impl ColumnType {
         }
     }
 
-    /// Postgres type of a parameter that is compared with the column.
+    /// Returns the Postgres type of a parameter that is compared with the column.
     pub fn postgres(&self) -> Type {
         match self {
             Self::List(element) => element.postgres_array(),
@@ -189,7 +189,7 @@ impl ColumnType {
         }
     }
 
-    /// Whether it is a single number.
+    /// Returns true if the type is a single number.
     pub fn is_number(&self) -> bool {
         matches!(
             self,
@@ -205,12 +205,12 @@ impl ColumnType {
         )
     }
 
-    /// Whether it is a single date or time.
+    /// Returns true if the type is a single date or time.
     pub fn is_time(&self) -> bool {
         matches!(self, Self::Scalar(Scalar::Date | Scalar::DateTime | Scalar::LocalDateTime))
     }
 
-    /// Whether rows can be ordered by the column.
+    /// Returns true if rows can be ordered by a column of this type.
     pub fn is_ordered(&self) -> bool {
         match self {
             Self::Scalar(scalar) => scalar.is_ordered(),

@@ -1,20 +1,20 @@
-//! What can be written: operations on tables, and the fields of `Mutation` that are made of them.
+//! The writes that a table allows, and the fields of `Mutation`.
 
 use super::names::{capitalise, plural, uncapitalise};
 use super::{Catalog, ColumnId, ColumnType, FunctionId, Relation, Scalar, Table, TableId};
 
-/// What can be written in a table.
+/// The columns of a table that callers may write.
 #[derive(Debug, Default)]
 pub struct Writes {
-    /// Columns that a new row may be given; where there are none, rows cannot be added.
+    /// The columns that callers may set in a new row; if there are none, nobody may add rows.
     pub insert: Vec<ColumnId>,
-    /// Columns that may be changed.
+    /// The columns that callers may change.
     pub update: Vec<ColumnId>,
-    /// Whether rows may be deleted.
+    /// True if callers may delete rows.
     pub delete: bool,
 }
 
-/// Something that a field of `Mutation` does with a table.
+/// An operation of a field of `Mutation` on a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TableOperation {
     /// Adds a row.
@@ -29,19 +29,19 @@ pub enum TableOperation {
     Delete,
 }
 
-/// What a field of `Mutation` does.
+/// The operation that a field of `Mutation` runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MutationTarget {
-    /// Something with a table.
+    /// The field writes a table.
     Table(TableOperation, TableId),
-    /// Whatever a function of the database does.
+    /// The field calls a function of the database that writes.
     Function(FunctionId),
 }
 
 impl TableOperation {
     const ALL: [Self; 5] = [Self::Create, Self::CreateMany, Self::Upsert, Self::Update, Self::Delete];
 
-    /// Name of the field of `Mutation`.
+    /// Returns the name of the field of `Mutation` for this operation on a table.
     pub fn field(self, table: &Table) -> String {
         let name = &table.type_name;
         match self {
@@ -55,7 +55,7 @@ impl TableOperation {
 }
 
 impl Table {
-    /// What can be done with the table.
+    /// Returns the operations that the table allows.
     pub fn operations(&self) -> impl Iterator<Item = TableOperation> {
         TableOperation::ALL.into_iter().filter(|operation| match operation {
             TableOperation::Create | TableOperation::CreateMany => !self.writes.insert.is_empty(),
@@ -65,20 +65,20 @@ impl Table {
         })
     }
 
-    /// When a row was last changed, where the table says so.
+    /// Returns the column with the time of a row's last change: `updated_at`, if the table has it.
     pub fn updated_at(&self) -> Option<ColumnId> {
         let is_moment = |id: &ColumnId| self.column(*id).ty == ColumnType::Scalar(Scalar::DateTime);
         self.column_named("updated_at").filter(is_moment)
     }
 
-    /// Whether a new row has to be given a value of this column.
+    /// Returns true if a new row needs a value of this column.
     pub fn is_required(&self, id: ColumnId) -> bool {
         let column = self.column(id);
         !column.nullable && !column.has_default
     }
 
-    /// Unique keys by which a row that is there already can be found when one is added: their values are given, or the
-    /// database has them beforehand. What it makes up to tell rows apart is never there already.
+    /// Returns the unique keys on which an upsert can find an existing row: the caller gives their values, or they have a default. A
+    /// generated primary key never conflicts with an existing row, and so is none of them.
     pub fn upsert_keys(&self) -> impl Iterator<Item = &[ColumnId]> {
         let is_generated = |id: &ColumnId| self.primary_key.contains(id);
         let is_known = move |id: &ColumnId| {
@@ -88,17 +88,17 @@ impl Table {
         self.keys.iter().map(Vec::as_slice).filter(move |key| writes && key.iter().all(is_known))
     }
 
-    /// Name of a unique key in the enum of keys: `USER_ID`.
+    /// Returns the name of a unique key in the enum of keys: `USER_ID`.
     pub fn key_name(&self, key: &[ColumnId]) -> String {
         key.iter().map(|id| self.column(*id).enum_name()).collect::<Vec<_>>().join("_AND_")
     }
 }
 
 impl Catalog {
-    /// Returns the relations whose rows can be added along with a row of a table.
+    /// Returns the relations whose rows one input can add together with a new row of a table.
     pub fn insertable_relations<'a>(&'a self, table: &'a Table) -> impl Iterator<Item = &'a Relation> {
         table.relations.iter().filter(|relation| {
-            // A new row of a reference table is a new word; nobody adds with it what speaks of it.
+            // Rows that use a new entry of a reference table are not added together with it.
             if table.is_reference && !self.table(relation.target).is_reference {
                 return false;
             }

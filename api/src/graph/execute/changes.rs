@@ -10,7 +10,7 @@ use crate::graph::catalog::Catalog;
 use crate::graph::error::Error;
 use crate::graph::plan::{LoadId, SubscriptionPlan};
 
-/// What was read for some changes of a feed.
+/// What was read for some changes of a subscription.
 pub(in crate::graph) struct ChangedRows {
     answers: Vec<LoadAnswer>,
 }
@@ -55,7 +55,7 @@ impl ChangedRows {
         self.answers[load.0].get(key).is_some_and(|found| !found.rows.is_empty())
     }
 
-    /// Appends a change as the fields of the feed ask for it.
+    /// Appends a change as the fields of the subscription ask for it.
     pub(in crate::graph) fn write(
         &self,
         catalog: &Catalog,

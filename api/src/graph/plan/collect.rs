@@ -1,5 +1,5 @@
-//! `CollectFields` of the GraphQL specification: which fields selections have, once fragments are put in, `@skip` and
-//! `@include` are decided and equal response keys are merged.
+//! Implements `CollectFields` of the GraphQL specification: it expands fragments, applies `@skip` and `@include`, and merges fields with
+//! equal response keys.
 
 use foldhash::{HashMap, HashSet};
 
@@ -7,7 +7,7 @@ use crate::graph::arguments::Inputs;
 use crate::graph::document::{Document, Field, FragmentId, Selected, Selection};
 use crate::graph::error::Error;
 
-/// Fields under one response key; the first decides name and arguments, all contribute selections.
+/// The fields with one response key. The first one's name and arguments apply; the selections of all are merged.
 pub(super) struct Collected<'a> {
     pub(super) fields: Vec<&'a Field>,
 }
@@ -22,7 +22,7 @@ impl<'a> Collected<'a> {
     }
 }
 
-/// Collects the fields that the selections have on the object type `type_name`; the error is of a `@skip` or `@include`.
+/// Collects the fields of selection sets on the object type `type_name`. It fails if a condition of `@skip` or `@include` is invalid.
 pub(super) fn collect<'a>(
     document: &'a Document,
     inputs: &Inputs<'_>,
@@ -85,8 +85,8 @@ impl<'a> Collector<'a, '_> {
         Ok(())
     }
 
-    /// Returns whether a fragment on a type applies. The only abstract type is `Node`, which every table's type implements;
-    /// validation has refused the rest.
+    /// Returns true if a fragment on a type applies. The only abstract type is `Node`, which every table's type implements; validation
+    /// has refused all other fragments on other types.
     fn applies(&self, on: Option<&str>) -> bool {
         on.is_none_or(|on| on == self.type_name || on == "Node")
     }

@@ -1,9 +1,8 @@
 //! The plan of a request, made before any statement runs.
 //!
-//! A plan has three parts. The *shape* mirrors the response: which key holds which column, row or page. The *loads*
-//! are the questions to the database: one for each relation and arguments, wherever in the request it stands, so that
-//! aliases and fragments share them; they hold finished SQL that lacks only the keys of the parents. The *asks* say which load is
-//! asked for which keys, below which rows.
+//! A plan has three parts. The *shape* mirrors the response: it says which response key holds which column, row or page. The *loads* are
+//! the questions to the database. Fields with the same relation and arguments share one load, wherever they are in the request. A load
+//! holds its finished statement, which lacks only the keys of the parents. The *load tree* says which rows hold the keys of a load.
 
 mod collect;
 mod load_tree;
@@ -41,20 +40,20 @@ use super::question::cursor::CursorShape;
 use super::question::key::Parents;
 use crate::database::Statement;
 
-/// Index of a load in [`Plan::loads`].
+/// The index of a load in [`Plan::loads`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct LoadId(pub usize);
 
-/// A request, ready to run.
+/// The plan of a query, or of the reads of a mutation or subscription.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct Plan {
-    /// Fields of the response's `data`.
+    /// The fields of the response's `data`; empty in the plan of a mutation's or subscription's reads.
     pub fields: Vec<Keyed<RootField>>,
-    /// The loads that are asked first, and what is asked below their rows.
+    /// The loads in the order in which they run: each below the load whose rows hold its keys.
     pub load_tree: Vec<LoadNode>,
-    /// What is asked of the database.
+    /// The loads, each of which runs one statement.
     pub loads: Vec<Load>,
-    /// Objects that the answer has at most, and what its relations cost.
+    /// The largest number of objects in the answer, and the cost of its relations.
     pub cost: u64,
 }
 
@@ -68,38 +67,38 @@ impl Plan {
     }
 }
 
-/// A question to the database.
+/// A load: a statement that reads rows for the keys of any number of parents.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct Load {
-    /// What kind of answer it has.
+    /// The kind of rows that the statement returns.
     pub kind: LoadKind,
-    /// Its SQL; the parents' keys are the first parameters.
+    /// The statement, without its first parameters, which are the parents' keys.
     pub statement: Statement,
-    /// Whether the SQL takes one key or an array of them.
+    /// The number of parents that the statement takes.
     pub(super) parents: Parents,
-    /// Types of the parts of the parents' key, as the SQL takes them; none for the whole table, and where all rows are
-    /// loaded whatever the keys: a reference table is small, and kept whole.
+    /// The types of the parts of the parents' key. They are empty if the statement reads the whole table, as it does for a reference
+    /// table that is cached as a whole.
     pub(super) parts: Vec<ColumnType>,
-    /// Positions of the parents' key in the rows; behind the numbers where there are only these.
+    /// The positions of the parents' key in the rows; after the aggregates, if the rows hold aggregates.
     pub(super) positions: Vec<usize>,
-    /// Whether the statement reads reference tables only, so that its answer can be kept.
+    /// True if the statement reads reference tables only, so that its answer can be cached.
     pub only_reference: bool,
-    /// What is asked instead where the answer is too large: series without the longest stretches that have no rows.
+    /// The load that runs instead if the answer is too large: series without the longest stretches that have no rows.
     pub(super) gapped: Option<Box<Load>>,
-    /// Where in the request it came up first, for errors.
+    /// The first place in the request that needs the load, for errors.
     pub place: RequestPlace,
 }
 
 /// A place in the request and in the response.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct RequestPlace {
-    /// Which field of the response.
+    /// The path of the field in the response.
     pub path: Vec<PathSegment>,
-    /// Where in the request's text.
+    /// The location of the field in the request's text.
     pub location: Option<Location>,
 }
 
-/// The library's segments have no hash of their own.
+/// Hashes the path by hand, since async-graphql's `PathSegment` does not implement `Hash`.
 impl Hash for RequestPlace {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.path.len().hash(state);
@@ -113,34 +112,34 @@ impl Hash for RequestPlace {
     }
 }
 
-/// What kind of answer a load has.
+/// The kind of rows that a load returns.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) enum LoadKind {
-    /// At most one row per key.
+    /// The load returns at most one row per key.
     ByKey,
-    /// A page: of the whole table, or one per key.
+    /// The load returns a page of the whole table, or a page per key.
     Page {
-        /// Rows on the page; one more was asked for, to know whether any follow.
+        /// The largest number of rows on the page. The statement returns one more, to show that rows follow.
         limit: u64,
-        /// Whether the rows come from the end.
+        /// True if the rows are read from the end of the order.
         backward: bool,
-        /// How the rows are ordered, where cursors are asked for.
+        /// The parts of the rows' cursors, if the request selects cursors.
         cursor: Option<CursorShape>,
     },
-    /// Lines and their points: of the whole table, or for each key.
+    /// The load returns the lines and points of series, of the whole table or for each key.
     Series {
-        /// Rows for all keys together; one more was asked for, to know whether there are more.
+        /// The largest number of rows for all keys together. The statement returns one more, to show that there are more.
         most: u64,
     },
-    /// Rows thinned for a chart: of the whole table, or for each key.
+    /// The load returns rows that are thinned for a chart, of the whole table or for each key.
     Points {
-        /// Rows to choose from, for all keys together; one more was asked for, to know whether there are more.
+        /// The largest number of rows to choose from, for all keys together. The statement returns one more, to show that there are more.
         most: u64,
-        /// Rows for a key at most.
+        /// The largest number of points of a key.
         max: usize,
-        /// Types of x and y, which stand first in the rows.
+        /// The types of x and y, which are the first columns of the rows.
         axes: [ColumnType; 2],
     },
-    /// A row of numbers: over the whole table, or one per key.
+    /// The load returns a row of aggregates over the whole table, or a row per key.
     Aggregate,
 }

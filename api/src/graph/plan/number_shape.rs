@@ -1,4 +1,4 @@
-//! The shape of numbers over many rows in a response: aggregates, groups, series.
+//! The shape of aggregates, groups and series in a response.
 
 use super::LoadId;
 use super::shape::Keyed;
@@ -6,20 +6,20 @@ use crate::graph::catalog::ColumnType;
 use crate::graph::question::range::Ranges;
 use crate::graph::question::series::{Fill, SeriesColumns};
 
-/// Series over rows: lines of points.
+/// The shape of series: lines of points.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(in crate::graph) struct SeriesShape {
-    /// The load; its rows are lines and points.
+    /// The load, whose rows are lines and points.
     pub(in crate::graph) load: LoadId,
-    /// GraphQL name of the rows' type.
+    /// The GraphQL name of the rows' type.
     pub(in crate::graph) type_name: String,
-    /// What stands where there is no row.
+    /// The values of points without rows.
     pub(in crate::graph) fill: Fill,
-    /// Type of the beginnings and ends of the points.
+    /// The type of the starts and ends of points.
     pub(in crate::graph) bucket_type: ColumnType,
-    /// Where the load's rows hold what.
+    /// The positions of columns in the load's rows.
     pub(in crate::graph) columns: SeriesColumns,
-    /// Fields in the order of the request.
+    /// The fields, in the order of the request.
     pub(in crate::graph) fields: Vec<Keyed<SeriesField>>,
 }
 
@@ -49,14 +49,14 @@ pub(in crate::graph) enum PointField {
     Aggregate(Vec<Keyed<AggregateField>>),
 }
 
-/// Groups of rows.
+/// The shape of groups of rows.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(in crate::graph) struct GroupsShape {
-    /// The load; its rows are groups.
+    /// The load, whose rows are groups.
     pub(in crate::graph) load: LoadId,
-    /// GraphQL name of the rows' type.
+    /// The GraphQL name of the rows' type.
     pub(in crate::graph) type_name: String,
-    /// Fields in the order of the request.
+    /// The fields, in the order of the request.
     pub(in crate::graph) fields: Vec<Keyed<GroupField>>,
 }
 
@@ -78,11 +78,11 @@ pub(in crate::graph) enum GroupField {
 pub(in crate::graph) enum KeyField {
     /// `__typename`
     Typename(String),
-    /// A value that the rows of the group share, at a position of the group's row.
+    /// A value that the rows of the group share, at this position of the group's row.
     Value(usize, ColumnType),
-    /// Values of a row that they all point to.
+    /// The fields of a row that all rows of the group reference.
     Relation(Vec<Keyed<KeyField>>),
-    /// A range that a value of each lies in, whose number is at a position of the group's row.
+    /// The range that contains a value of each row of the group. Its number is at this position of the group's row.
     Range(usize, Ranges, Vec<Keyed<RangeField>>),
 }
 
@@ -102,10 +102,10 @@ pub(in crate::graph) enum RangeField {
 pub(in crate::graph) enum AggregateField {
     /// `__typename`
     Typename(String),
-    /// A number of rows, at a position of the aggregate's row.
+    /// A count, at this position of the aggregate's row.
     Count(usize),
-    /// Any other value, at a position of the aggregate's row.
+    /// Any other aggregate, at this position of the aggregate's row.
     Value(usize, ColumnType),
-    /// A column's part.
+    /// The aggregates of one column.
     Column(Vec<Keyed<AggregateField>>),
 }

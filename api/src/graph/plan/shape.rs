@@ -1,33 +1,33 @@
-//! The shape of a response: which key holds which column, row or page.
+//! The shape of a response: the column, row or page of each response key.
 
 use super::LoadId;
 use super::number_shape::{AggregateField, GroupsShape, SeriesShape};
 use crate::graph::catalog::{ColumnType, TableId};
 use crate::graph::introspection::Introspected;
 
-/// Something under a response key.
+/// A part of the response, with its response key.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(in crate::graph) struct Keyed<T> {
-    /// Response key: alias or name.
+    /// The response key: the field's alias, or its name.
     pub(in crate::graph) key: String,
-    /// What stands there.
+    /// The part of the response.
     pub(in crate::graph) value: T,
 }
 
-/// A field of `Query`, or of a system's field in it.
+/// A field of `Query`, or of a system's own field in `Query`.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(in crate::graph) enum RootField {
     /// `__typename`
     Typename(String),
     /// `__schema`, `__type`
     Introspection(Introspected),
-    /// A system's own fields.
+    /// The fields of a system.
     Namespace(Vec<Keyed<RootField>>),
-    /// A row by its key.
+    /// A row, found by its key.
     One(Lookup),
-    /// Rows by their global ids.
+    /// Rows, found by their global ids.
     Nodes(Nodes),
-    /// A list.
+    /// A connection.
     Connection(ConnectionShape),
     /// A grouped list.
     Groups(GroupsShape),
@@ -35,32 +35,32 @@ pub(in crate::graph) enum RootField {
     Series(SeriesShape),
 }
 
-/// A row by its key.
+/// The shape of a row that the arguments name by a key.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(in crate::graph) struct Lookup {
-    /// The load, by key.
+    /// The load of the row.
     pub(in crate::graph) load: LoadId,
-    /// The key, in Postgres's binary format, one part per column.
+    /// The key, one part per column, in Postgres's binary format.
     pub(in crate::graph) key: Vec<Vec<u8>>,
-    /// What to return of it.
+    /// The selected fields of the row.
     pub(in crate::graph) selection: RowSelection,
 }
 
-/// Rows by their global ids, of any types.
+/// The shape of rows of any types, which the arguments name by global ids.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(in crate::graph) struct Nodes {
-    /// The types that the ids name: the load of their rows, and what to return of each.
+    /// The types of the ids: the load of their rows, and the selected fields.
     pub(in crate::graph) types: Vec<(LoadId, RowSelection)>,
-    /// The ids in the order asked for: index of the type, and the key in Postgres's binary format; `None` for what is no id.
+    /// The ids in the order of the argument: the index of the type, and the key in Postgres's binary format; `None` for an invalid id.
     pub(in crate::graph) ids: Vec<Option<(usize, Vec<Vec<u8>>)>>,
 }
 
-/// What to return of a row.
+/// The selected fields of a row.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(in crate::graph) struct RowSelection {
     /// The row's table.
     pub(in crate::graph) table: TableId,
-    /// Fields in the order of the request.
+    /// The fields, in the order of the request.
     pub(in crate::graph) fields: Vec<Keyed<RowField>>,
 }
 
@@ -69,59 +69,59 @@ pub(in crate::graph) struct RowSelection {
 pub(in crate::graph) enum RowField {
     /// `__typename`
     Typename,
-    /// The global id, made of the primary key at these positions of the row.
+    /// The global id, made from the primary key at these positions of the row.
     GlobalId(Vec<usize>),
-    /// A column at a position of the row.
+    /// A column, at this position of the row.
     Column(usize, ColumnType),
-    /// The row that this one points to.
+    /// A row that this one references.
     One {
-        /// The load, by key.
+        /// The load of that row.
         load: LoadId,
-        /// Positions of the key in this row.
+        /// The positions of the key in this row.
         key: Vec<usize>,
-        /// What to return of it.
+        /// The selected fields of the row.
         selection: RowSelection,
     },
-    /// The row that this one points to, which came along with it.
+    /// A row that this one references, loaded together with it by a join.
     Joined {
-        /// Positions, in this row, of the other's key: NULL where there is no such row.
+        /// The positions of the other row's key, which is NULL if there is no such row.
         present: Vec<usize>,
-        /// What to return of it.
+        /// The selected fields of the row.
         selection: RowSelection,
     },
-    /// The rows that point to this one.
+    /// The rows that reference this one.
     Many {
-        /// Positions of the key in this row.
+        /// The positions of the key in this row.
         key: Vec<usize>,
         /// The page.
         connection: ConnectionShape,
     },
-    /// Groups of the rows that point to this one.
+    /// Groups of the rows that reference this one.
     Groups {
-        /// Positions of the key in this row.
+        /// The positions of the key in this row.
         key: Vec<usize>,
         /// The groups.
         groups: GroupsShape,
     },
-    /// Series of the rows that point to this one.
+    /// Series of the rows that reference this one.
     Series {
-        /// Positions of the key in this row.
+        /// The positions of the key in this row.
         key: Vec<usize>,
         /// The series.
         series: SeriesShape,
     },
 }
 
-/// A page of rows.
+/// The shape of a connection: a page of rows, and aggregates over all pages.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(in crate::graph) struct ConnectionShape {
-    /// The load of the rows, where any are asked for.
+    /// The load of the page, if the request selects its rows.
     pub(in crate::graph) page: Option<LoadId>,
-    /// The load of the numbers over the rows on all pages, where any are asked for.
+    /// The load of the aggregates over all pages, if the request selects any.
     pub(in crate::graph) aggregate: Option<LoadId>,
-    /// GraphQL name of the rows' type.
+    /// The GraphQL name of the rows' type.
     pub(in crate::graph) type_name: String,
-    /// Fields in the order of the request.
+    /// The fields, in the order of the request.
     pub(in crate::graph) fields: Vec<Keyed<ConnectionField>>,
 }
 
@@ -136,11 +136,11 @@ pub(in crate::graph) enum ConnectionField {
     Nodes(RowSelection),
     /// `pageInfo`
     PageInfo(Vec<Keyed<PageInfoField>>),
-    /// `totalCount` and its position in the aggregate's row
+    /// `totalCount`, with its position in the aggregate's row
     TotalCount(usize),
     /// `aggregate`
     Aggregate(Vec<Keyed<AggregateField>>),
-    /// `points`: their load, and what to return of its rows
+    /// `points`, with their load and the selected fields of its rows
     Points(LoadId, RowSelection),
 }
 
@@ -155,12 +155,12 @@ pub(in crate::graph) enum EdgeField {
     Node(RowSelection),
 }
 
-/// What tells whether rows stand beyond an end of a page.
+/// The loads that show whether rows exist beyond an end of a page.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(in crate::graph) struct RowsBeyond {
-    /// Whether the page itself does: it was read towards that end.
+    /// True if the page's own load shows it, because it reads towards that end.
     pub(in crate::graph) page: bool,
-    /// Pages without rows, of what lies beyond a cursor or is skipped.
+    /// The probes for rows beyond a cursor, and for skipped rows.
     pub(in crate::graph) loads: Vec<LoadId>,
 }
 

@@ -1,49 +1,49 @@
-//! What a subscription tells of each change, and what it reads for that.
+//! The plan of a subscription: the shape of a change, and the loads of changed rows.
 
 use super::{Keyed, LoadId, Plan, RowSelection};
 use crate::graph::catalog::{ChangeOperation, ColumnId, TableId};
 use crate::graph::error::Error;
 
-/// A subscription, ready to run for the keys of changed rows.
+/// The plan of a subscription. It runs for the keys of changed rows.
 #[derive(Debug)]
 pub(in crate::graph) struct SubscriptionPlan {
-    /// Response key of the only field.
+    /// The response key of the only field.
     pub(in crate::graph) key: String,
-    /// Which rows it is about.
+    /// The rows whose changes it reports.
     pub(in crate::graph) topic: Topic,
-    /// Which changes it tells.
+    /// The kinds of changes that it reports.
     pub(in crate::graph) operations: Vec<ChangeOperation>,
-    /// Where it begins; without it, now.
+    /// The cursor after which it begins; without one, it begins now.
     pub(in crate::graph) after: Option<After>,
-    /// Fields of a change, in the order of the request.
+    /// The fields of a change, in the order of the request.
     pub(in crate::graph) fields: Vec<Keyed<ChangeField>>,
-    /// The loads: of the rows that have changed, and of what hangs on them.
+    /// The plan that reads the changed rows and the rows below them.
     pub(in crate::graph) reads: Plan,
-    /// The rows by their primary key, with the filter.
+    /// The load of the changed rows by their primary key, with the filter.
     pub(in crate::graph) rows: LoadId,
-    /// The numbers of those changes before which the row was one of the feed's, from what was recalled of the rows.
+    /// The load of the numbers of changes before which the recalled row belonged to the subscription.
     pub(in crate::graph) gone: LoadId,
-    /// Rows that are read at a time at most, so that a read costs what a request may cost.
+    /// The largest number of rows that are read at a time, so that a read costs no more than a request may.
     pub(in crate::graph) batch: usize,
 }
 
-/// The place in the history of changes behind which a feed begins.
+/// The position in the history of changes after which a subscription begins.
 #[derive(Clone, Debug)]
 pub struct After {
-    /// The cursor as it was given.
+    /// The cursor, as the request gives it.
     pub cursor: String,
-    /// The error where it is no cursor.
+    /// The error if the cursor is invalid.
     pub refused: Error,
 }
 
-/// Which rows of a table a feed is about, as far as changes are sorted by it.
+/// The rows whose changes a subscription reports, as far as changes are routed by them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Topic {
-    /// Any.
+    /// All rows of the table.
     Table(TableId),
-    /// That with this primary key, in Postgres's binary format.
+    /// The row with this primary key, in Postgres's binary format.
     Row(TableId, Vec<Vec<u8>>),
-    /// Those with this value in a column of a foreign key.
+    /// The rows with this value in a column of a foreign key.
     Reference(TableId, ColumnId, Vec<u8>),
 }
 

@@ -1,45 +1,45 @@
-//! A plan made without a part of some arguments, to see whether the database computes with the rest.
+//! Trials: plans without a part of some arguments, which show whether the database can compute with the rest.
 
 use std::sync::OnceLock;
 
 use crate::graph::arguments::{Arguments, Part};
 use crate::graph::error::PathSegment;
 
-/// Arguments that hold no values: numbers of rows are part of a statement's text.
+/// The arguments that are sizes of pages. They cannot cause an error in the database.
 const COUNTS: [&str; 2] = ["first", "last"];
 
-/// What to leave out of the arguments of a field.
+/// The part of a field's arguments that a trial leaves out.
 #[derive(Debug)]
 pub(in crate::graph) struct Trial {
-    /// The field.
+    /// The path of the field.
     path: Vec<PathSegment>,
-    /// Which part of its arguments, from the argument inwards; nothing: all of them stay.
+    /// The path of the part, from the argument inwards; empty to keep all arguments.
     part: Vec<String>,
-    /// Whether it keeps its place: a text there is empty and a number 0.
+    /// True if the part is replaced by an empty text or the number 0 instead of being left out.
     emptied: bool,
-    /// Whether nothing is asked of a feed's rows but which there are.
+    /// True if the plan of a subscription only reads which rows exist, and none of their fields.
     bare: bool,
-    /// What the part consists of, once a plan was made.
+    /// The names of the parts within this part, once a plan was made.
     within: OnceLock<Vec<String>>,
 }
 
 impl Trial {
-    /// Returns a plan with all arguments.
+    /// Returns the trial that keeps all arguments.
     pub(in crate::graph) fn whole(path: &[PathSegment]) -> Self {
         Self::without(path, Vec::new())
     }
 
-    /// Returns a plan without a part of a field's arguments.
+    /// Returns the trial without a part of a field's arguments.
     pub(in crate::graph) fn without(path: &[PathSegment], part: Vec<String>) -> Self {
         Self { path: path.to_vec(), part, emptied: false, bare: false, within: OnceLock::new() }
     }
 
-    /// Returns the same, with nothing in the part's place.
+    /// Returns the trial that empties the part instead of leaving it out.
     pub(in crate::graph) fn emptied(&self) -> Self {
         Self { emptied: true, ..Self::without(&self.path, self.part.clone()) }
     }
 
-    /// Returns the same of a feed, of whose rows it is only asked which there are.
+    /// Returns the trial of a subscription that only reads which rows exist.
     pub(in crate::graph) fn bare(self) -> Self {
         Self { bare: true, ..self }
     }
@@ -48,12 +48,12 @@ impl Trial {
         self.bare
     }
 
-    /// Returns the part, as a dotted path: `filter.notes.like`.
+    /// Returns the path of the part, with dots: `filter.notes.like`.
     pub(in crate::graph) fn argument(&self) -> String {
         self.part.join(".")
     }
 
-    /// Returns the parts that this one consists of, as far as a plan got.
+    /// Returns the paths of the parts within this part; none before a plan was made.
     pub(in crate::graph) fn parts(&self) -> Vec<Vec<String>> {
         let within = self.within.get().into_iter().flatten();
         within.map(|name| [self.part.as_slice(), std::slice::from_ref(name)].concat()).collect()

@@ -1,11 +1,11 @@
-//! What the filters, orders and keys of one request may ask of Postgres together: its planner works with each relation and
-//! condition, and some comparisons work with each letter of what they compare with.
+//! The limits of the filters, orders and keys of one request together. Postgres's planner takes time for each relation and condition, and
+//! some comparisons take time for each character of their operand.
 
 use crate::database::Parameter;
 use crate::graph::arguments::ArgumentError;
 use crate::graph::limits::Limits;
 
-/// What a request has used so far.
+/// The numbers that count towards a request's limits so far.
 pub(in crate::graph) struct Allowance<'l> {
     limits: &'l Limits,
     conditions: usize,
@@ -18,12 +18,12 @@ impl<'l> Allowance<'l> {
         Self { limits, conditions: 0, relations: 0, bytes: 0 }
     }
 
-    /// Relations that were gone through so far.
+    /// Returns the number of relations so far.
     pub(in crate::graph) fn relations(&self) -> usize {
         self.relations
     }
 
-    /// Counts a condition. `argument`: where it stands.
+    /// Counts a condition. `argument` returns its place.
     pub(in crate::graph) fn condition(
         &mut self,
         argument: impl FnOnce() -> String,
@@ -35,7 +35,7 @@ impl<'l> Allowance<'l> {
         })
     }
 
-    /// Counts a relation that is gone through. `depth`: how many it makes within one another.
+    /// Counts a relation that a filter, order or key follows. `depth` is the number of relations on its path.
     pub(in crate::graph) fn relation(
         &mut self,
         depth: usize,
@@ -49,7 +49,7 @@ impl<'l> Allowance<'l> {
         })
     }
 
-    /// Counts a value that rows are compared with.
+    /// Counts the bytes of a value that rows are compared with.
     pub(in crate::graph) fn operand(
         &mut self,
         value: &Parameter,
@@ -72,7 +72,7 @@ impl<'l> Allowance<'l> {
         within(length, most, argument, || format!("a list in a filter has at most {most} values"))
     }
 
-    /// Checks the length of what a comparison works through again for each row.
+    /// Checks the length of a pattern, which a comparison reads again for each row.
     pub(in crate::graph) fn pattern(
         &self,
         length: usize,
@@ -82,7 +82,7 @@ impl<'l> Allowance<'l> {
     }
 }
 
-/// Checks the length of a pattern, or of what is searched for.
+/// Checks the length of a pattern or of a text to search for, in characters.
 pub(in crate::graph) fn pattern(
     limits: &Limits,
     length: usize,
@@ -92,7 +92,7 @@ pub(in crate::graph) fn pattern(
     within(length, most, argument, || format!("a pattern has at most {most} characters"))
 }
 
-/// Checks the number of fields that a list is ordered or grouped by.
+/// Checks the number of fields by which a list is ordered or grouped.
 pub(in crate::graph) fn terms(limits: &Limits, number: usize, argument: &str) -> Result<(), ArgumentError> {
     let most = limits.terms;
     within(

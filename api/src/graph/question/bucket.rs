@@ -1,10 +1,10 @@
-//! Spans of time that moments are rounded down to: units of a place's calendar, hours of its clock, or a length of time from an
-//! origin.
+//! Buckets of time, to which moments are rounded down: units of the calendar in a time zone, hours of its clocks, or lengths of time that
+//! are counted from an origin.
 //!
-//! The spans of a bucket tile the time: each begins where the last one ends, and a moment lies in one of them. Clocks make this
-//! hard. A day of a place's calendar begins at the first moment when its clock shows that day; that is midnight, or the first
-//! moment behind the gap where midnight is skipped, or the first of two midnights. A day that is skipped as a whole has no span.
-//! Days that are counted from another time of day begin likewise, when the clock first shows that time or a later one.
+//! Buckets tile the time: each starts where the last one ends, so that a moment belongs to exactly one. Changes of clocks make this
+//! hard. A day of the calendar starts at the first moment with that local date: at midnight, after the gap if clocks skip midnight, or at
+//! the first of two midnights. A day that is skipped as a whole has no bucket. Days that are counted from another time of day start at
+//! the first moment with that local time or a later one.
 
 use tokio_postgres::types::Type;
 
@@ -15,40 +15,40 @@ use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{ColumnType, Scalar};
 use crate::graph::value::{is_within_calendars, parameter};
 
-/// A span of time.
+/// The rule that divides time into buckets.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(in crate::graph) struct Bucket {
     pub(in crate::graph) span: Span,
     pub(in crate::graph) zone: Zone,
 }
 
-/// The length of a bucket, and where it is counted from.
+/// The length of a bucket, and the origin from which buckets are counted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(in crate::graph) enum Span {
-    /// A unit of the calendar, by its name and by its length as an interval.
+    /// The buckets are units of the calendar: the unit's name, and its length as an interval.
     Calendar(&'static str, &'static str),
-    /// A number of days of the calendar.
+    /// The buckets are numbers of days of the calendar.
     Days(u64, Origin),
-    /// An hour of a clock that is put forward and back.
+    /// The buckets are hours of a clock that is put forward and back.
     Hour,
-    /// A number of seconds.
+    /// The buckets are numbers of seconds.
     Length(u64, Origin),
 }
 
-/// Where lengths are counted from.
+/// The origin from which buckets are counted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(in crate::graph) enum Origin {
-    /// This moment.
+    /// The origin is this moment.
     Moment(Parameter),
-    /// Midnight of [`MONDAY`] in the zone.
+    /// The origin is midnight of [`MONDAY`] in the zone.
     Monday,
 }
 
-/// The times that are rounded: from the first on, up to and without the second.
+/// The times that can be rounded: from the first on, up to the second, which is excluded.
 pub(in crate::graph) const CALENDARS: [&str; 2] = ["0001-01-01", "10000-01-01"];
-/// Where lengths are counted from if nobody says: a Monday, so that seven days are a week.
+/// The day of the default origin: a Monday, so that seven days are a week.
 pub(in crate::graph) const MONDAY: &str = "2000-01-03";
-/// The same in UTC, as Postgres counts.
+/// Midnight of [`MONDAY`] in UTC, in microseconds since 2000-01-01.
 const MONDAY_MICROSECONDS: i64 = 2 * 86_400_000_000;
 const HOUR: u64 = 60 * 60;
 pub(in crate::graph) const DATE_TIME: ColumnType = ColumnType::Scalar(Scalar::DateTime);
@@ -56,7 +56,7 @@ pub(in crate::graph) const DATE_TIME: ColumnType = ColumnType::Scalar(Scalar::Da
 impl Bucket {
     /// Reads a `TimeBucket`; `None` if it asks for no rounding.
     pub(in crate::graph) fn read(value: &Value<'_>, argument: &str) -> Result<Option<Self>, ArgumentError> {
-        // Coercion leaves one.
+        // Coercion leaves one field.
         let Some((kind, bucket)) = value.fields().first() else { return Ok(None) };
         let read = match &**kind {
             "calendar" => Self::of_calendar(bucket).map(Some),
@@ -96,7 +96,7 @@ impl Bucket {
         Ok(Self { span: span.by(&zone), zone })
     }
 
-    /// Returns the fewest seconds that a bucket has: clocks change, and months differ.
+    /// Returns the seconds of the shortest bucket: months and days with clock changes differ in length.
     pub(in crate::graph) fn shortest(&self) -> u64 {
         match &self.span {
             Span::Calendar("week", _) => 6 * DAY,
@@ -110,7 +110,7 @@ impl Bucket {
         }
     }
 
-    /// Returns the seconds that a bucket usually has.
+    /// Returns the usual seconds of a bucket.
     pub(in crate::graph) fn usual(&self) -> u64 {
         match &self.span {
             Span::Calendar("week", _) => 7 * DAY,
@@ -124,7 +124,7 @@ impl Bucket {
         }
     }
 
-    /// Refuses spans that values of a column cannot be rounded down to.
+    /// Refuses buckets to which values of a column cannot be rounded down.
     pub(in crate::graph) fn check(&self, ty: &ColumnType, argument: &str) -> Result<(), ArgumentError> {
         let is_of_days = match &self.span {
             Span::Calendar(..) | Span::Days(..) => true,
@@ -137,8 +137,8 @@ impl Bucket {
         Ok(())
     }
 
-    /// Returns whether moments are rounded down on the clock of a place that is put forward and back. Buckets are then known by what this
-    /// clock shows as they begin, and the first moment when it does is looked for.
+    /// Returns true if buckets are local: moments are rounded down as local times of a zone whose clocks change. The local time of its
+    /// start then identifies a bucket, and the bucket starts at the first moment with this local time.
     pub(in crate::graph) fn is_local(&self, ty: &ColumnType) -> bool {
         let by_calendar = matches!(self.span, Span::Calendar(..) | Span::Days(..));
         by_calendar && self.zone.offset.is_none() && ty.scalar() != Scalar::Date
@@ -147,7 +147,7 @@ impl Bucket {
 
 impl Span {
     fn of_unit(unit: &str) -> Option<Self> {
-        // All clocks show the same minutes, or minutes that differ by a quarter of an hour.
+        // The minutes of all clocks are the same, or differ by quarters of an hour.
         let minutes = |number: u64| Self::Length(number * 60, Origin::Monday);
         Some(match unit {
             "MINUTE" => minutes(1),
@@ -163,7 +163,7 @@ impl Span {
         })
     }
 
-    /// Returns the same by a clock. By one that is never changed, hours and days are lengths of time.
+    /// Returns the span in a zone. If the zone's clocks never change, hours and days are numbers of seconds.
     fn by(self, zone: &Zone) -> Self {
         let Some(offset) = zone.offset else { return self };
         let (seconds, origin) = match self {
@@ -193,14 +193,14 @@ fn zone(bucket: &Value<'_>) -> Result<Zone, ArgumentError> {
     })
 }
 
-/// Reads a moment that a chart can show; the error says what is wrong.
+/// Reads a moment within the years 1 to 9999.
 pub(in crate::graph) fn moment(value: &Value<'_>) -> Result<Parameter, ArgumentError> {
     let moment = parameter(&DATE_TIME, value)?;
     let is_shown = microseconds(&moment).is_some_and(is_within_calendars);
     if is_shown { Ok(moment) } else { Err(ArgumentError::here("a time lies in the years from 1 to 9999")) }
 }
 
-/// Returns microseconds since 2000-01-01 of a parameter that is a moment.
+/// Returns the microseconds since 2000-01-01 of a parameter that is a moment.
 pub(in crate::graph) fn microseconds(moment: &Parameter) -> Option<i64> {
     Some(i64::from_be_bytes(moment.value.as_deref()?.try_into().ok()?))
 }

@@ -1,4 +1,4 @@
-//! The call of a function, and its arguments.
+//! The call of a function of the database, and its arguments.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use crate::graph::catalog::{
 use crate::graph::limits::Limits;
 use crate::graph::value::{shown, stored};
 
-/// A function with the arguments that were given; the others have a default in the database.
+/// The call of a function. Arguments that the request omits have a default in the database.
 #[derive(Clone, Debug)]
 pub(in crate::graph) struct Call {
     pub(in crate::graph) function: FunctionId,
@@ -24,12 +24,12 @@ pub(in crate::graph) struct CallArgument {
     /// The argument's name in the database.
     pub(in crate::graph) name: String,
     pub(in crate::graph) value: Parameter,
-    /// True if the value is an array of a field of the objects that the function is given a list of.
+    /// True if the value is an array with one field of the objects of a list.
     pub(in crate::graph) is_of_objects: bool,
 }
 
 impl Call {
-    /// Returns the call that the rows of a table come from; `None` where the database holds them.
+    /// Reads the call of the function that returns the rows of a table; `None` if a table or view holds them.
     pub(in crate::graph) fn read(
         catalog: &Catalog,
         table: &Table,
@@ -41,12 +41,13 @@ impl Call {
             let Some(value) = given.get(&argument.field) else { continue };
             let texts = value.as_list().unwrap_or(std::slice::from_ref(value));
             let letters = texts.iter().filter_map(Value::as_str).map(|text| text.chars().count());
-            // What is searched for is looked for in each row.
+            // The function may search for a text in each row.
             allowance::pattern(limits, letters.sum(), || argument.field.clone())?;
         }
         Self::of(function, given).map(Some)
     }
 
+    /// Reads the call of a function from the arguments of a field.
     pub(in crate::graph) fn of(function: &Function, given: &Arguments<'_>) -> Result<Self, ArgumentError> {
         let mut arguments = Vec::new();
         for argument in &function.arguments {
@@ -65,7 +66,7 @@ impl Call {
         Ok(Self { function: function.id, arguments })
     }
 
-    /// Returns the arguments as bytes, the same for the same rows: part of what a cursor is good for.
+    /// Returns the arguments as bytes, for the signature of a cursor: equal arguments have equal bytes.
     pub(in crate::graph) fn fingerprint(&self) -> impl Iterator<Item = Cow<'_, [u8]>> {
         self.arguments.iter().flat_map(|CallArgument { name, value, .. }| {
             let value = value.value.as_deref().unwrap_or_default();
@@ -74,8 +75,8 @@ impl Call {
     }
 }
 
-/// Reads an argument, which a function that writes may store. Of all functions, a time lies where answers have room for what is
-/// computed from it.
+/// Reads a value of an argument. A function that writes may store the value, so it has the bounds of stored values. Any other function
+/// may compute with it and return the result, so that times have the bounds of times in responses.
 fn read(
     function: &Function,
     ty: &ColumnType,
@@ -85,7 +86,7 @@ fn read(
     if function.writes() { stored(ty, bounds, value) } else { shown(ty, bounds, value) }
 }
 
-/// Returns a list of objects as arrays, one for each of their fields.
+/// Reads a list of objects as arrays, one for each of their fields.
 fn arrays(
     function: &Function,
     argument: &str,
@@ -116,7 +117,7 @@ fn arrays(
     Ok(arrays)
 }
 
-/// Returns the arguments that say which rows there are, as text: the filter, and those of the function that gives the rows.
+/// Returns the arguments that select rows, as text: the filter, and the arguments of the function that returns the rows.
 pub(in crate::graph) fn row_arguments(catalog: &Catalog, table: &Table, given: &Arguments<'_>) -> String {
     let of_function = |name: &str| {
         catalog

@@ -1,7 +1,7 @@
-//! Cursors: the values of a row's place in an order, opaque to the client.
+//! Cursors: the values that order a row, opaque to the client.
 //!
-//! A cursor holds nothing that the row would not show: the values it is ordered by. It names its order, so that a cursor
-//! of another order is refused instead of leading astray.
+//! A cursor only holds values that the caller may see: those that order the row. It names its order, so that a cursor of another order
+//! is refused.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -14,28 +14,28 @@ use crate::graph::arguments::json;
 use crate::graph::catalog::{Catalog, ColumnType, Table};
 use crate::graph::value::{read_exact, write_exact};
 
-/// What a cursor is made of.
+/// The parts of the cursors of a load.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(in crate::graph) struct CursorShape {
-    /// Names the order, so that a cursor of another order is refused.
+    /// The name of the order; a cursor of another order is refused.
     pub(in crate::graph) signature: String,
-    /// Position in the row and type of each part.
+    /// The position in the row and the type of each value.
     pub(in crate::graph) parts: Vec<(usize, ColumnType)>,
 }
 
-/// A value that orders rows, by a name that no other value of the table has.
+/// A value that orders rows: a name that no other value of the table has, and its direction.
 pub(in crate::graph) type NamedSort = (String, Sort);
 
-/// Returns the terms of an order, named.
+/// Returns the terms of an order with their names.
 pub(in crate::graph) fn named(catalog: &Catalog, table: &Table, terms: &[Term]) -> Vec<NamedSort> {
     terms.iter().map(|term| (term.at.name(catalog, table), term.sort.clone())).collect()
 }
 
-/// Names an order: the same for the same table or call, values and directions.
+/// Returns the name of an order: a hash of the table or call, the values and the directions.
 pub(in crate::graph) fn signature(table: &Table, call: Option<&Call>, order: &[NamedSort]) -> String {
     let mut hash = Sha256::new();
     hash.update(&table.sql_name);
-    // What a function gives, and in which order, depends on its arguments.
+    // The rows of a function, and their order, depend on its arguments.
     for part in call.into_iter().flat_map(Call::fingerprint) {
         hash.update([0]);
         hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
@@ -66,7 +66,7 @@ pub(crate) fn write_cursor(shape: &CursorShape, row: &Row, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-/// Reads a cursor of an order; the error says what is wrong with it.
+/// Reads a cursor of an order. The error is a message for the client.
 pub(in crate::graph) fn read(
     text: &str,
     table: &Table,

@@ -1,13 +1,13 @@
-//! Lengths of time: ISO 8601 durations.
+//! ISO 8601 durations.
 
-/// Seconds of a day whose clock is not changed.
+/// The seconds of a day without a change of clocks.
 pub(in crate::graph) const DAY: u64 = 24 * 60 * 60;
 
-/// A length of time, as ISO 8601 says it.
+/// An ISO 8601 duration.
 #[derive(Debug, PartialEq)]
 pub(in crate::graph) struct Duration {
     pub(in crate::graph) seconds: u64,
-    /// Whether it has hours, minutes or seconds: days of a calendar may have more hours or fewer.
+    /// True if the duration has hours, minutes or seconds, so that a day means 24 hours instead of a day of the calendar.
     pub(in crate::graph) is_exact: bool,
 }
 
@@ -26,7 +26,7 @@ impl Duration {
             while !rest.is_empty() {
                 let (number, after) = rest.split_at(rest.find(|letter: char| !letter.is_ascii_digit())?);
                 let letter = after.chars().next()?;
-                // Units come in their order, each once.
+                // The units come in this order, each at most once.
                 let (_, length) = units.find(|(unit, _)| *unit == letter)?;
                 total = total.checked_add(number.parse::<u64>().ok()?.checked_mul(*length)?)?;
                 rest = &after[letter.len_utf8()..];

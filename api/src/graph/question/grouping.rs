@@ -1,4 +1,4 @@
-//! What rows are grouped by: a value, a span of time, a range of numbers, or each element of a list.
+//! The keys by which rows are grouped: a value, a bucket of time, a range of numbers, or each element of a list.
 
 use super::bucket::Bucket;
 use super::order::Path;
@@ -9,28 +9,28 @@ use crate::graph::catalog::{Column, ColumnType};
 /// A key of groups.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::graph) struct GroupingKey {
-    /// The column that it is made of.
+    /// The column from which the key is made.
     pub(in crate::graph) at: Path,
-    /// Type of the key.
+    /// The type of the key.
     pub(in crate::graph) ty: ColumnType,
     pub(in crate::graph) grouping: Grouping,
 }
 
-/// How a column makes a key.
+/// The way in which a column becomes a key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(in crate::graph) enum Grouping {
-    /// Its value.
+    /// The key is the column's value.
     Value,
-    /// The span of time that it is rounded down to.
+    /// The key is the bucket of time that contains the value.
     Bucket(Bucket),
-    /// The number of the range that it lies in.
+    /// The key is the number of the range that contains the value.
     Range(Ranges),
-    /// Each element of it: a row counts once for each.
+    /// The key is an element of the list; a row belongs to the group of each element.
     Each,
 }
 
 impl GroupingKey {
-    /// Reads what `groupBy` says of a column.
+    /// Reads the value of `groupBy` for a column.
     pub(in crate::graph) fn read(
         at: Path,
         column: &Column,
@@ -45,7 +45,7 @@ impl GroupingKey {
         Ok(Self { at, ty: ty.clone(), grouping })
     }
 
-    /// Reads ranges of a column.
+    /// Reads the value of `groupBy` for the ranges of a column.
     pub(in crate::graph) fn read_ranges(
         at: Path,
         column: &Column,
@@ -56,7 +56,7 @@ impl GroupingKey {
         Ok(Self { at, ty: ranges.ty(), grouping: Grouping::Range(ranges) })
     }
 
-    /// Returns the ranges that it is the number of one of.
+    /// Returns the ranges, if the key is the number of a range.
     pub(in crate::graph) fn ranges(&self) -> Option<&Ranges> {
         match &self.grouping {
             Grouping::Range(ranges) => Some(ranges),
@@ -65,7 +65,7 @@ impl GroupingKey {
     }
 }
 
-/// Returns the span of time of a key.
+/// Reads the bucket of time of a key.
 fn read_bucket(ty: &ColumnType, value: &Value<'_>, argument: &str) -> Result<Grouping, ArgumentError> {
     let bucket = Bucket::read(value, argument)?;
     if let Some(bucket) = &bucket {

@@ -1,4 +1,4 @@
-//! Groups: the arguments of a grouped list.
+//! The arguments of a grouped list.
 
 use std::rc::Rc;
 
@@ -21,10 +21,10 @@ use crate::graph::arguments::{ArgumentError, Arguments, Value};
 use crate::graph::catalog::{Catalog, ColumnType, FieldId, RelationId, Scalar, Table};
 use crate::graph::limits::Limits;
 
-/// A grouped list, checked.
+/// The arguments of a grouped list, checked.
 #[derive(Clone, Debug)]
 pub(in crate::graph) struct Groups<'a> {
-    /// Columns of the rows before the first key.
+    /// The number of columns before the first key in a row.
     first_column: usize,
     pub(in crate::graph) keys: Vec<GroupingKey>,
     pub(in crate::graph) expressions: Vec<Expression>,
@@ -33,11 +33,11 @@ pub(in crate::graph) struct Groups<'a> {
     pub(in crate::graph) offset: u64,
     pub(in crate::graph) after: Option<Vec<Option<Parameter>>>,
     pub(in crate::graph) having: Option<Rc<Value<'a>>>,
-    /// The function that gives the rows.
+    /// The call of the function that returns the rows.
     pub(in crate::graph) call: Option<Call>,
 }
 
-/// A column of the groups: a key or a value over their rows.
+/// A column of the groups: a key or an aggregate, by its index.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(in crate::graph) enum GroupColumn {
     Key(usize),
@@ -45,6 +45,7 @@ pub(in crate::graph) enum GroupColumn {
 }
 
 impl<'a> Groups<'a> {
+    /// Reads the arguments of a grouped list.
     pub(in crate::graph) fn read(
         catalog: &Catalog,
         table: &Table,
@@ -81,8 +82,8 @@ impl<'a> Groups<'a> {
         Ok(groups)
     }
 
-    /// Returns the groups that are the lines of a chart; without keys there is one. Their rows have columns of the chart's own
-    /// before the keys.
+    /// Reads the groups that are the lines of a series; without keys there is one line. `first_column` is the number of columns before
+    /// the keys.
     pub(in crate::graph) fn read_lines(
         catalog: &Catalog,
         table: &Table,
@@ -109,13 +110,13 @@ impl<'a> Groups<'a> {
         Ok(groups)
     }
 
-    /// Returns the position of a key in the rows.
+    /// Returns the position of a key in a row; `None` if `groupBy` does not name it.
     pub(in crate::graph) fn key(&self, at: &Path) -> Option<usize> {
         let is_it = |key: &GroupingKey| key.at == *at && key.ranges().is_none();
         self.keys.iter().position(is_it).map(|at| self.first_column + at)
     }
 
-    /// Returns the position of the number of a range in the rows, and the ranges.
+    /// Returns the position of a range's number in a row, and the ranges; `None` if `groupBy` does not name them.
     pub(in crate::graph) fn range(&self, at: &Path) -> Option<(usize, &Ranges)> {
         let is_it = |(number, key): (usize, &GroupingKey)| (key.at == *at).then_some(number);
         let number =
@@ -123,12 +124,12 @@ impl<'a> Groups<'a> {
         Some((self.first_column + number, self.keys[number].ranges()?))
     }
 
-    /// Returns the position of a value in the rows; asks for it where nobody has yet.
+    /// Returns the position of an aggregate in a row, and adds the aggregate if it is missing.
     pub(in crate::graph) fn expression(&mut self, expression: Expression) -> usize {
         self.first_column + self.keys.len() + self.expression_index(expression)
     }
 
-    /// Returns the number of columns of keys and values together.
+    /// Returns the number of keys and aggregates together.
     pub(in crate::graph) fn width(&self) -> usize {
         self.keys.len() + self.expressions.len()
     }
@@ -170,7 +171,7 @@ impl<'a> Groups<'a> {
         Ok(())
     }
 
-    /// Reads `orderBy`; the keys that it does not name follow, so that the order is total.
+    /// Reads `orderBy`, and appends the keys that it does not name, so that the order is total.
     fn read_order(
         &mut self,
         catalog: &Catalog,
@@ -245,7 +246,7 @@ impl<'a> Groups<'a> {
         }
     }
 
-    /// Asks for the values that `having` speaks of. What is wrong with it is told when its condition is written.
+    /// Adds the aggregates that `having` compares. Mistakes in it are refused when its condition is written.
     fn add_having(&mut self, table: &Table, having: &Value<'_>) {
         for (name, value) in having.fields() {
             match (name.as_ref(), table.field(name)) {
@@ -271,7 +272,7 @@ impl<'a> Groups<'a> {
         }
     }
 
-    /// Returns the order, by names that no other value of the table has.
+    /// Returns the values that order the groups, each with a name that no other value of the table has.
     pub(in crate::graph) fn named(&self, catalog: &Catalog, table: &Table) -> Vec<NamedSort> {
         self.order
             .iter()
@@ -289,12 +290,12 @@ impl<'a> Groups<'a> {
             .collect()
     }
 
-    /// Returns positions in the rows and types of the values that a cursor holds.
+    /// Returns the values that a cursor holds: their positions in a row, and their types.
     pub(in crate::graph) fn cursor_parts(&self) -> Vec<(usize, ColumnType)> {
         self.order.iter().map(|(value, sort)| (self.column(*value), sort.ty.clone())).collect()
     }
 
-    /// Returns the number of a value's column in the grouped statement.
+    /// Returns the index of a key or an aggregate among the columns of the grouped statement.
     pub(in crate::graph) fn column(&self, value: GroupColumn) -> usize {
         match value {
             GroupColumn::Key(at) => at,
@@ -303,8 +304,9 @@ impl<'a> Groups<'a> {
     }
 }
 
-/// Returns the function of a name, and what is said of it: directly, or for a percentile beside its share, by this name. The error says where
-/// within the value.
+/// Reads an aggregate function and the value that applies to it, such as a direction or comparisons. This is the value of the function's
+/// field, or for a percentile, the field `beside` next to the share `p`; the name of that field is returned too. The place of the error
+/// is relative to the value.
 pub(in crate::graph) fn read_function<'v>(
     ty: &ColumnType,
     name: &str,

@@ -1,4 +1,4 @@
-//! Reads the inputs of mutations: new rows, and the changes to a row.
+//! The inputs of mutations: new rows, and the changes to a row.
 
 use std::borrow::Cow;
 
@@ -10,10 +10,10 @@ use crate::graph::catalog::{Catalog, Column, ColumnId, FieldId, Relation, Table}
 use crate::graph::limits::Limits;
 use crate::graph::value::stored;
 
-/// Values that one statement of the protocol can carry.
+/// The largest number of parameters of a statement in Postgres's protocol.
 const MOST_VALUES: usize = u16::MAX as usize;
 
-/// Reads new rows, with the rows that belong to them. `argument`: where they were given.
+/// Reads new rows from an argument, together with the rows that belong to them.
 pub(in crate::graph) fn read_rows(
     catalog: &Catalog,
     limits: &Limits,
@@ -39,7 +39,7 @@ pub(in crate::graph) fn too_many(most: usize) -> String {
     format!("one field adds at most {most} rows, together with those that belong to them")
 }
 
-/// Reads the changes to a row; none where nothing is to change.
+/// Reads the changes to a row: a value for each column; `None` is NULL.
 pub(in crate::graph) fn read_patch(
     table: &Table,
     patch: &[(Cow<'_, str>, Value<'_>)],
@@ -52,25 +52,26 @@ pub(in crate::graph) fn read_patch(
     Ok(values)
 }
 
-/// A row as it was given.
+/// A row of the input.
 struct GivenRow<'v> {
     row: &'v Value<'v>,
-    /// Where it was given: `input.events.0`.
+    /// Its place in the arguments: `input.events.0`.
     place: String,
-    /// Index of the row that it belongs to.
+    /// The index of the row that it belongs to.
     parent: Option<usize>,
 }
 
 struct InputReader<'a> {
     catalog: &'a Catalog,
-    /// Where all rows were given.
+    /// The argument with all rows.
     argument: &'a str,
     most: usize,
     count: usize,
 }
 
 impl InputReader<'_> {
-    /// `of`: the relation by which they belong to other rows, and the positions of its columns in what those return.
+    /// Reads rows of a table. `of` holds the relation by which they belong to other rows, and the positions of its columns among the
+    /// returned columns of those.
     fn rows(
         &mut self,
         table: &Table,
@@ -114,7 +115,7 @@ impl InputReader<'_> {
     }
 }
 
-/// Returns columns that any of the rows is given, in the order of the table.
+/// Returns the columns that any row sets, in the order of the table.
 fn columns(table: &Table, given: &[GivenRow<'_>], of: Option<&Relation>) -> Vec<ColumnId> {
     let is_given = |id: &ColumnId| {
         let field = table.column(*id).field.as_str();
@@ -147,7 +148,7 @@ fn cell(
     Ok(read_value(column, value, &place)?.map_or(Cell::Null, Cell::Given))
 }
 
-/// Returns the rows that were given along with others, by a relation.
+/// Returns the rows that the input nests below other rows, by a relation.
 fn below<'v>(given: &[GivenRow<'v>], relation: &Relation) -> Vec<GivenRow<'v>> {
     let mut below = Vec::new();
     for (parent, given) in given.iter().enumerate() {

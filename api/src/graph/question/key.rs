@@ -1,16 +1,16 @@
-//! Keys of rows: among arguments, and of the parents that rows belong to.
+//! The keys of rows: those in arguments, and those of the parents that rows belong to.
 
 use crate::graph::arguments::{ArgumentError, Arguments, Value};
 use crate::graph::catalog::{ColumnId, ColumnType, Table};
 use crate::graph::value::key_part;
 
-/// How many parents a statement is for. One parent's needs no array of keys, and Postgres then keeps its plan: that for an
-/// array of unknown length looks dear beside a plan for one key, and so would be made anew for every request.
+/// The number of parents that a statement takes. For one parent it needs no array of keys, and Postgres keeps its generic plan. A plan
+/// for an array of unknown length looks expensive compared with one for a single key, so that Postgres would plan each request anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::graph) enum Parents {
-    /// One, whose key's parts are parameters; or the whole table, without a key.
+    /// The statement takes one parent, whose key's parts are parameters, or reads the whole table without a key.
     One,
-    /// Any number; the parts of their keys are arrays.
+    /// The statement takes any number of parents; the parts of their keys are arrays.
     Many,
 }
 
@@ -19,7 +19,7 @@ pub(in crate::graph) fn parts(table: &Table, columns: &[ColumnId]) -> Vec<Column
     columns.iter().map(|column| table.column(*column).ty.clone()).collect()
 }
 
-/// Returns the values of a key, one for each of its columns.
+/// Returns the values of a key from the arguments, one for each of its columns.
 pub(in crate::graph) fn key_values(
     table: &Table,
     key: &[ColumnId],
@@ -30,7 +30,7 @@ pub(in crate::graph) fn key_values(
         .collect()
 }
 
-/// Refuses values that are none of their column's, whether they make a key together or not.
+/// Refuses arguments whose values do not fit the columns of keys, even if they do not form a key together.
 pub(in crate::graph) fn check(table: &Table, given: &Arguments<'_>) -> Result<(), ArgumentError> {
     let mut columns = table.keys.iter().flatten();
     columns.try_for_each(|id| match given.get(&table.column(*id).field) {

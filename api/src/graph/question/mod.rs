@@ -1,6 +1,6 @@
-//! What a request asks of the database: its arguments, read and checked.
+//! The questions of a request to the database: its arguments, read and checked.
 //!
-//! A question says which rows, groups, series or numbers are wanted, in the field's own terms; [`super::sql`] says it to Postgres.
+//! A question describes rows, groups, series or aggregates in terms of the catalog; [`super::sql`] turns it into a statement.
 
 pub(in crate::graph) mod allowance;
 pub(in crate::graph) mod bucket;

@@ -1,27 +1,27 @@
-//! `orderBy`: the values that order rows.
+//! The argument `orderBy`: the values that order rows.
 
 use super::allowance;
 use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{Catalog, Column, ColumnId, ColumnType, FieldId, RelationId, Table};
 use crate::graph::limits::Limits;
 
-/// How a value orders rows.
+/// The direction in which a value orders rows.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::graph) struct Sort {
     pub(in crate::graph) ty: ColumnType,
-    /// Whether the value may be missing.
+    /// True if the value may be missing.
     pub(in crate::graph) nullable: bool,
     pub(in crate::graph) descending: bool,
     pub(in crate::graph) nulls_first: bool,
 }
 
 impl Sort {
-    /// Returns the same read from the other end.
+    /// Returns the reversed direction.
     pub(in crate::graph) fn reversed(&self) -> Self {
         Self { descending: !self.descending, nulls_first: !self.nulls_first, ..self.clone() }
     }
 
-    /// Returns the same, read from an index that holds missing values first, whichever way it is read.
+    /// Returns the direction as an index with NULLS FIRST has it, if it is read forwards, or backwards for a descending order.
     pub(in crate::graph) fn nulls_first(&self) -> Self {
         Self { nullable: true, nulls_first: !self.descending, ..self.clone() }
     }
@@ -42,24 +42,25 @@ impl Sort {
     }
 }
 
-/// A column that orders rows.
+/// A column that orders rows, with its direction.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::graph) struct Term {
     pub(in crate::graph) at: Path,
     pub(in crate::graph) sort: Sort,
 }
 
-/// Where a column is, seen from a table.
+/// The path from a table to a column.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::graph) struct Path {
-    /// To-one relations to follow.
+    /// The relations to follow, each of which leads to one row.
     pub(in crate::graph) relations: Vec<RelationId>,
     /// The column at their end.
     pub(in crate::graph) column: ColumnId,
 }
 
 impl Path {
-    /// Returns a name that no other path from the table has, and that it keeps when others are added: `eventType/eventName`.
+    /// Returns the path's name, which no other path from the table has and which does not change when others are added:
+    /// `eventType/eventName`.
     pub(in crate::graph) fn name(&self, catalog: &Catalog, table: &Table) -> String {
         let mut name = String::new();
         let mut at = table;
@@ -104,6 +105,7 @@ pub(in crate::graph) fn with_tie_breaker(table: &Table, mut terms: Vec<Term>) ->
     terms
 }
 
+/// Reads an entry of `orderBy` for a table that `relations` lead to. `argument` is the entry's place.
 pub(in crate::graph) fn read_entry(
     catalog: &Catalog,
     table: &Table,
@@ -130,7 +132,7 @@ pub(in crate::graph) fn read_entry(
     }
 }
 
-/// Returns the only field of a value that coercion leaves one field (`@oneOf`).
+/// Returns the only field of a value of a `@oneOf` type.
 pub(in crate::graph) fn only_field<'v>(
     entry: &'v Value<'v>,
     argument: &str,
@@ -141,7 +143,7 @@ pub(in crate::graph) fn only_field<'v>(
     }
 }
 
-/// Whether the row that given values are of stands after them too.
+/// The bound of the rows after a cursor: the row of the cursor is excluded or included.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(in crate::graph) enum CursorBound {
     Excluded,

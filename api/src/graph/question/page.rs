@@ -1,4 +1,4 @@
-//! The arguments of a connection, checked: how many rows, from where, in which order.
+//! The arguments of a connection: its size, cursors and order.
 
 use super::call::Call;
 use super::cursor;
@@ -8,29 +8,30 @@ use crate::graph::arguments::{ArgumentError, Arguments, Value};
 use crate::graph::catalog::{Catalog, ColumnId, Table};
 use crate::graph::limits::Limits;
 
-/// A connection's arguments without its filter.
+/// The arguments of a connection, checked, without its filter.
 #[derive(Clone, Debug)]
 pub(in crate::graph) struct Page {
-    /// Rows on the page.
+    /// The largest number of rows on the page.
     pub(in crate::graph) limit: u64,
-    /// Rows to skip.
+    /// The number of rows to skip.
     pub(in crate::graph) offset: u64,
-    /// Whether to read from the end.
+    /// True if the page is read from the end.
     pub(in crate::graph) backward: bool,
     /// The order as the caller sees it.
     pub(in crate::graph) order: Vec<Term>,
     pub(in crate::graph) after: Option<Vec<Option<Parameter>>>,
     pub(in crate::graph) before: Option<Vec<Option<Parameter>>>,
-    /// Whether the row of a cursor is on the page too.
+    /// The bound of both cursors: their rows are excluded from the page or included.
     pub(in crate::graph) bound: CursorBound,
-    /// Whether it only tells if there are rows, beside the page that is asked for.
+    /// True if the page is a probe: it only shows whether rows exist beyond an end of the requested page.
     pub(in crate::graph) is_probe: bool,
-    /// Columns without whose value a row is left out.
+    /// The columns that must have a value in the rows of the page.
     pub(in crate::graph) present: Vec<ColumnId>,
-    /// The function that gives the rows.
+    /// The call of the function that returns the rows.
     pub(in crate::graph) call: Option<Call>,
 }
 
+/// Reads the arguments of a connection.
 pub(in crate::graph) fn read(
     catalog: &Catalog,
     table: &Table,
@@ -70,19 +71,19 @@ pub(in crate::graph) fn read(
 }
 
 impl Page {
-    /// Returns a page without rows, which tells whether any row stands at the cursor `after` or before it.
+    /// Returns the probe for rows at the cursor `after` or before it; `None` without that cursor.
     pub(in crate::graph) fn preceding(&self) -> Option<Self> {
         let before = Some(self.after.clone()?);
         Some(Self { backward: true, before, after: None, bound: CursorBound::Included, ..self.probe() })
     }
 
-    /// Returns the same of rows at the cursor `before` or behind it.
+    /// Returns the probe for rows at the cursor `before` or after it; `None` without that cursor.
     pub(in crate::graph) fn following(&self) -> Option<Self> {
         let after = Some(self.before.clone()?);
         Some(Self { backward: false, after, before: None, bound: CursorBound::Included, ..self.probe() })
     }
 
-    /// Returns the same of rows that `offset` skips.
+    /// Returns the probe for rows that `offset` skips; `None` without an offset.
     pub(in crate::graph) fn skipped(&self) -> Option<Self> {
         (self.offset > 0).then(|| self.probe())
     }
@@ -92,7 +93,7 @@ impl Page {
     }
 }
 
-/// Returns the number of rows that a page is asked to have.
+/// Reads an argument that is the size of a page, within the limit.
 pub(in crate::graph) fn size(
     arguments: &Arguments<'_>,
     name: &str,
@@ -106,7 +107,7 @@ pub(in crate::graph) fn size(
     Ok(size)
 }
 
-/// Returns a number of rows.
+/// Reads an argument that is a number of rows.
 pub(in crate::graph) fn count(arguments: &Arguments<'_>, name: &str) -> Result<Option<u64>, ArgumentError> {
     let Some(value) = arguments.get(name) else { return Ok(None) };
     value.as_u64().map(Some).ok_or_else(|| {

@@ -1,4 +1,4 @@
-//! Points: the rows of a connection, to be thinned for a chart.
+//! The arguments of points: rows of a connection, thinned for a chart.
 
 use super::call::Call;
 use super::order::{self, CursorBound, Path, Sort, Term};
@@ -7,21 +7,22 @@ use crate::graph::arguments::{ArgumentError, Arguments, Value};
 use crate::graph::catalog::{ColumnId, Table};
 use crate::graph::limits::{DEFAULT_POINTS, Limits};
 
-/// The first, the last, the least and the greatest.
+/// The smallest number of points: the first, the last, the lowest and the highest.
 const LEAST_POINTS: u64 = 4;
 
 /// The arguments of `points`, checked.
 #[derive(Clone, Debug)]
 pub(in crate::graph) struct Points {
-    /// Columns along and up; the first columns of the rows.
+    /// The columns of the x-axis and the y-axis, which are the first columns of the rows.
     pub(in crate::graph) axes: [ColumnId; 2],
-    /// Rows for a parent at most.
+    /// The largest number of points of a parent.
     pub(in crate::graph) max: usize,
     /// The rows to choose from.
     pub(in crate::graph) page: Page,
 }
 
 impl Points {
+    /// Reads the arguments of `points`. `call` is that of the connection.
     pub(in crate::graph) fn read(
         table: &Table,
         call: Option<Call>,
@@ -62,7 +63,7 @@ impl Points {
     }
 }
 
-/// Returns the column that an argument names in capitals.
+/// Reads an argument that names a column in capitals.
 fn column(
     table: &Table,
     mut columns: impl Iterator<Item = ColumnId>,

@@ -1,42 +1,42 @@
-//! Ranges that numbers are grouped by: between given bounds, or of one width.
+//! Ranges of numbers, to group by: between given bounds, or of one width.
 //!
-//! Bounds and widths are the decimal numbers that were written, and so are the ends of ranges. Doubles know no 0.1: a number
-//! that is a multiple of it would lie in the range that ends there as often as in the one that begins.
+//! Bounds, widths and the ends of ranges are decimals, as they were written. With doubles, which cannot represent 0.1, a multiple of 0.1
+//! would belong to the range that ends there as often as to the one that begins there.
 
 use crate::graph::arguments::{ArgumentError, Value, number};
 use crate::graph::catalog::{ColumnType, Scalar};
 use crate::graph::value::{decimal, decimal_places, multiples, shortest};
 
-/// Bounds of one request at most.
+/// The largest number of bounds of one key.
 const MOST_BOUNDS: usize = 100;
-/// The narrowest range, and the widest.
+/// The smallest and the largest width of a range.
 const WIDTHS: [&str; 2] = ["0.000001", "1000000000000"];
-/// Digits behind the point of a width at most; the double next to a number of these sizes has fewer.
+/// The largest number of digits after the decimal point of a width; doubles of these sizes have fewer.
 const MOST_PLACES: u32 = 30;
 
-/// How the numbers of a column are cut into ranges. The database numbers the ranges; the number of one gives its ends.
+/// The division of a column's numbers into ranges. The database returns the number of a range, from which its ends follow.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(in crate::graph) struct Ranges {
-    /// Type of the column.
+    /// The type of the column.
     pub(in crate::graph) scalar: Scalar,
     pub(in crate::graph) cuts: Cuts,
 }
 
-/// Where the numbers are cut.
+/// The ends of the ranges.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(in crate::graph) enum Cuts {
-    /// Between these, ascending; range 0 is below the first.
+    /// The ranges lie between these bounds, which ascend; range 0 is below the first.
     Bounds(Vec<RangeBound>),
-    /// From a multiple of this decimal to the next; range 0 begins at 0.
+    /// Each range lies between a multiple of this decimal and the next; range 0 begins at 0.
     Width(Vec<u8>),
 }
 
-/// A number that a range ends at and the next one begins with.
+/// The end of a range, which is the beginning of the next.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(in crate::graph) struct RangeBound {
-    /// As a value that the column's values are compared with.
+    /// The bound in the type in which it is compared with the column's values, in Postgres's binary format.
     pub(in crate::graph) value: Vec<u8>,
-    /// As a decimal.
+    /// The bound as a decimal, in Postgres's binary format.
     decimal: Vec<u8>,
 }
 
@@ -84,7 +84,7 @@ impl Ranges {
         Ok(Self { scalar, cuts })
     }
 
-    /// Returns the type of the numbers of ranges.
+    /// Returns the type of a range's number.
     pub(in crate::graph) fn ty(&self) -> ColumnType {
         ColumnType::Scalar(match self.cuts {
             Cuts::Bounds(_) => Scalar::Int,
@@ -92,11 +92,11 @@ impl Ranges {
         })
     }
 
-    /// Returns the ends of the range with a number, as decimals: from the first on, up to and without the second.
+    /// Returns the ends of the range with a number, as decimals. The first belongs to the range, the second does not.
     pub(in crate::graph) fn ends(&self, number: &[u8]) -> [Option<Vec<u8>>; 2] {
         match &self.cuts {
             Cuts::Bounds(bounds) => {
-                // Postgres counts the bounds that are not above the value.
+                // The number of a range is that of the bounds at or below its values.
                 let number = number.try_into().ok().map(i32::from_be_bytes);
                 let Some(below) = number.and_then(|number| usize::try_from(number).ok()) else {
                     return [None, None];
@@ -112,8 +112,7 @@ impl Ranges {
 }
 
 impl RangeBound {
-    /// Returns a bound between values of a column, beside the number that it is: the float next to what is written where the column has
-    /// floats, as in a filter.
+    /// Returns a bound, together with its number as text. If the column has floats, the bound is the nearest float, as in a filter.
     fn read(scalar: Scalar, text: &str) -> Option<(String, Self)> {
         let (text, value) = match scalar {
             Scalar::Real => {
@@ -124,7 +123,7 @@ impl RangeBound {
                 let double = number::double(text)?;
                 (double.to_string(), double.to_be_bytes().to_vec())
             }
-            // Answers tell it as a number, of which every reader knows what is no larger than a double.
+            // Responses show bounds as JSON numbers, so larger ones than a double can hold are refused.
             _ => (text.to_owned(), text.parse().is_ok_and(f64::is_finite).then(|| decimal(text)).flatten()?),
         };
         let decimal = shortest(&decimal(&text)?);

@@ -1,4 +1,4 @@
-//! Series: numbers over spans of time, one line for each group of rows, gaps filled.
+//! The arguments of series: aggregates over buckets of time, with a line for each group of rows.
 
 use super::bucket::{self, Bucket};
 use super::groups::Groups;
@@ -7,41 +7,41 @@ use crate::graph::arguments::{ArgumentError, Arguments, Value};
 use crate::graph::catalog::{Catalog, ColumnId, ColumnType, Scalar, Table};
 use crate::graph::limits::Limits;
 
-/// Where the columns of the rows are.
+/// The positions of the columns that precede the keys in a row.
 pub(in crate::graph) const COLUMNS: SeriesColumns = SeriesColumns { kind: 1, start: 2, end: 3 };
-/// Number of columns before the keys.
+/// The number of columns before the keys.
 const BEFORE_KEYS: usize = 4;
 
-/// Which buckets a series shows where gaps are filled.
+/// The buckets of a series whose gaps are filled.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(in crate::graph) enum Grid {
-    /// All of them.
+    /// The series has all buckets.
     Whole,
-    /// All but the longest stretches without rows, for which there is no room.
+    /// The series leaves out the longest stretches without rows, because all buckets exceed the limit.
     Gapped,
 }
 
-/// What a point shows where no row lies in its bucket.
+/// The values of a point without rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::graph) enum Fill {
-    /// No values; a number of rows is 0.
+    /// The values are null, and the number of rows is 0.
     Null,
-    /// 0 for every number.
+    /// The numbers are 0.
     Zero,
-    /// The values of the last point that had rows.
+    /// The values are those of the last point with rows.
     Previous,
-    /// There is no such point.
+    /// A bucket without rows has no point.
     None,
 }
 
-/// Positions in the rows of a series.
+/// The positions of columns in the rows of a series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::graph) struct SeriesColumns {
-    /// 1 for a line, 0 for a point with rows, 2 for one without.
+    /// The kind of row: 1 for a line, 0 for a point with rows, 2 for a point without.
     pub(in crate::graph) kind: usize,
-    /// Beginning of the bucket.
+    /// The start of the bucket.
     pub(in crate::graph) start: usize,
-    /// End of the bucket.
+    /// The end of the bucket.
     pub(in crate::graph) end: usize,
 }
 
@@ -51,12 +51,12 @@ pub(in crate::graph) struct Series<'a> {
     pub(in crate::graph) lines: Groups<'a>,
     pub(in crate::graph) fill: Fill,
     pub(in crate::graph) time: ColumnId,
-    /// Type of that column.
+    /// The type of that column.
     pub(in crate::graph) ty: ColumnType,
     pub(in crate::graph) bucket: Bucket,
     pub(in crate::graph) from: Option<Parameter>,
     pub(in crate::graph) to: Option<Parameter>,
-    /// Rows at most, below all parents together; one more is asked for, to know whether there are more.
+    /// The largest number of rows for all parents together. The statement returns one more, to show that there are more.
     pub(in crate::graph) most: u64,
 }
 
@@ -101,7 +101,7 @@ impl<'a> Series<'a> {
         })
     }
 
-    /// Returns how many lines, and points of all lines together, there are below so many parents at most.
+    /// Returns the largest numbers of lines, and of points of all lines together, below a number of parents.
     pub(in crate::graph) fn size(&self, parents: u64) -> (u64, u64) {
         let lines = if self.lines.keys.is_empty() { 1 } else { self.lines.limit };
         let lines = parents.saturating_mul(lines).min(self.most);
@@ -109,17 +109,17 @@ impl<'a> Series<'a> {
         (lines, lines.saturating_mul(buckets).min(self.most))
     }
 
-    /// Returns how many buckets a line has at most, where the request bounds them.
+    /// Returns the largest number of buckets of a line; `None` if the arguments do not limit it.
     fn buckets(&self) -> Option<u64> {
         let moment =
             |bound: &Option<Parameter>| bound.as_ref().and_then(bucket::microseconds).map(i128::from);
         let microseconds = (moment(&self.to)? - moment(&self.from)?).max(0);
         let shortest = i128::from(self.bucket.shortest()) * 1_000_000;
-        // Those that the span begins and ends in may lie beyond it.
+        // The first and the last bucket may extend beyond `from` and `to`.
         u64::try_from(microseconds / shortest + 2).ok()
     }
 
-    /// Returns the type of the beginnings and ends of the buckets: a span of dates has no hours.
+    /// Returns the type of the starts and ends of buckets: dates for a column of dates.
     pub(in crate::graph) fn bucket_type(&self) -> ColumnType {
         let dates = self.ty.scalar() == Scalar::Date;
         ColumnType::Scalar(if dates { Scalar::Date } else { Scalar::DateTime })
@@ -130,7 +130,7 @@ impl<'a> Series<'a> {
         BEFORE_KEYS + self.lines.width()
     }
 
-    /// Returns whether the rows decide how far the grid of buckets reaches.
+    /// Returns true if gaps are filled and the rows decide where the series begins or ends.
     pub(in crate::graph) fn is_open(&self) -> bool {
         self.fill != Fill::None && (self.from.is_none() || self.to.is_none())
     }

@@ -1,21 +1,20 @@
-//! Time zones: the names of the IANA database and ISO 8601 offsets, as Postgres understands them.
+//! Time zones: names of the IANA database and ISO 8601 offsets, as Postgres understands them.
 //!
-//! Postgres takes much else for a zone: abbreviations, which mean one thing here and another there, and POSIX rules, in which
-//! an offset has the sign turned round (`+05:30` is west of Greenwich there). None of these reaches it.
+//! Postgres accepts other names for zones too: abbreviations, which differ between regions, and POSIX rules, whose offsets have the
+//! opposite sign (`+05:30` is west of Greenwich). This module refuses them.
 
 use crate::database::Parameter;
 
-/// A place's clock.
+/// A time zone.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(in crate::graph) struct Zone {
-    /// What Postgres calls it.
+    /// The name in Postgres.
     name: String,
-    /// Seconds east of Greenwich, where they are always the same.
+    /// The offset in seconds east of Greenwich; `None` if it changes.
     pub(in crate::graph) offset: Option<i64>,
 }
 
-/// Names that Postgres takes for an abbreviation, of the hours of winter all year round, and the places that they stand for in the
-/// IANA database.
+/// The zones whose names Postgres takes for abbreviations of winter time all year round, each with an equal zone of the IANA database.
 const ABBREVIATIONS: [(&str, &str); 4] = [
     ("CET", "Europe/Brussels"),
     ("EET", "Europe/Athens"),
@@ -23,19 +22,19 @@ const ABBREVIATIONS: [(&str, &str); 4] = [
     ("WET", "Europe/Lisbon"),
 ];
 
-/// What the IANA database calls a clock that nobody has set yet. It is no place's.
+/// The name of a clock that is not set in the IANA database. It is refused.
 const UNSET: &str = "Factory";
 
-/// No place is further from Greenwich.
+/// The largest offset from Greenwich in hours.
 const FURTHEST_HOUR: i64 = 15;
 
 impl Zone {
-    /// Returns the clock that shows UTC.
+    /// Returns UTC.
     pub(in crate::graph) fn utc() -> Self {
         Self { name: "UTC".into(), offset: Some(0) }
     }
 
-    /// Reads the name of a zone or an offset; `None` where it is neither.
+    /// Reads the name of a zone or an offset; `None` for any other text.
     pub(in crate::graph) fn read(text: &str) -> Option<Self> {
         if let Some(offset) = offset(text) {
             return Some(if offset == 0 { Self::utc() } else { Self::fixed(offset) });
@@ -61,7 +60,7 @@ impl Zone {
     }
 }
 
-/// Returns seconds of an ISO 8601 offset: `Z`, `+05`, `+0530`, `-03:30`.
+/// Returns the seconds of an ISO 8601 offset: `Z`, `+05`, `+0530`, `-03:30`.
 fn offset(text: &str) -> Option<i64> {
     if matches!(text, "Z" | "z") {
         return Some(0);

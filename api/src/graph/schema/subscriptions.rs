@@ -1,4 +1,4 @@
-//! Subscriptions: feeds of changes, and what a change is.
+//! The type `Subscription`, and the types of changes.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! The SQL of numbers over many rows.
+//! The SQL of aggregates.
 
 use tokio_postgres::types::Type;
 
@@ -16,10 +16,10 @@ use crate::graph::question::allowance::Allowance;
 use crate::graph::question::key::{self, Parents};
 use crate::graph::question::numbers::{AggregateValues, Expression};
 
-/// Digits of a number within JSON, all of which Postgres writes, that may be beyond the doubles at either end.
+/// The number of digits from which a number within JSON may be too large or too small for a double. Postgres writes all digits.
 const LONG_NUMBER: usize = 300;
 
-/// Returns the statement of values over all rows of the table, or over each parent's, and behind them the parent's key; a parent
+/// Returns the statement of aggregates over all rows of the table, or over each parent's rows, followed by the parent's key. A parent
 /// without rows is left out.
 pub(in crate::graph) fn aggregate(
     catalog: &Catalog,
@@ -61,7 +61,7 @@ pub(in crate::graph) fn aggregate(
     Ok(sql)
 }
 
-/// Writes a value over many rows.
+/// Writes an aggregate.
 pub(super) fn write_expression(table: &Table, expression: &Expression, sql: &mut Sql) {
     match expression {
         Expression::Count => {
@@ -74,8 +74,8 @@ pub(super) fn write_expression(table: &Table, expression: &Expression, sql: &mut
             let value = own(table, *column);
             let keys = path.iter().map(String::as_bytes);
             let path = sql.parameter(Parameter::array(Type::TEXT_ARRAY, &Type::TEXT, keys));
-            // What is no number there counts as missing, and so does what no double has room for. What somebody has written has any
-            // number of digits, and to compute with all of them would take long.
+            // Values that are not numbers count as missing, and so do numbers outside the range of doubles. JSON numbers can have any
+            // number of digits, which would be slow to compute with, so they are converted to doubles.
             let long = double_in_range(&snippet!("({value} #> {path})::numeric", value, path));
             let number = snippet!(
                 "(CASE WHEN jsonb_typeof({value} #> {path}) = 'number' THEN CASE WHEN length({value} #>> {path}) < {LONG_NUMBER} \

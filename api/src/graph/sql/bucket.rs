@@ -7,8 +7,8 @@ use crate::graph::catalog::{ColumnType, Scalar};
 use crate::graph::question::bucket::{Bucket, DATE_TIME, MONDAY, Origin, Span};
 
 impl Bucket {
-    /// Returns a value of a column, rounded down. `shown`: what the clock shows then, where it counts. NULL beyond all calendars, as
-    /// without a value.
+    /// Returns the value that identifies the bucket of a column's value; NULL for a missing value, and outside
+    /// [the calendars](within_calendars). `local` is the local time of the value, which is used if buckets are local.
     pub(super) fn rounded(
         &self,
         value: &Snippet,
@@ -24,11 +24,11 @@ impl Bucket {
         within_calendars(value, &rounded)
     }
 
-    /// Returns the bucket that a value lies in, by its beginning.
+    /// Returns the start of the bucket that contains a value.
     pub(super) fn start_of(&self, value: &Snippet, ty: &ColumnType, sql: &mut Sql) -> Snippet {
         match ty.scalar() {
             Scalar::DateTime => {}
-            // Dates have no time of day, and so their buckets are counted from the day of an origin.
+            // Dates have no time of day, so their buckets are counted from the day of the origin.
             Scalar::Date => {
                 return snippet!(
                     "({local})::date",
@@ -46,8 +46,8 @@ impl Bucket {
                 let local = self.round_local(&local, false, sql);
                 self.at_zone(&local, sql)
             }
-            // The clock may have been put forward or back by half an hour since it showed a full one. The hour that was under way
-            // then ends when it would have, or with the new clock's.
+            // Clocks may be put forward or back by half an hour. The hour in which that happens ends when it would have ended anyway,
+            // or at a full hour of the new time.
             Span::Hour => {
                 let zone = self.zone(sql);
                 let full =
@@ -57,7 +57,7 @@ impl Bucket {
             Span::Length(seconds, origin) => {
                 let origin = match origin {
                     Origin::Moment(origin) => sql.parameter(origin.clone()),
-                    // Found once for all rows.
+                    // A subquery without outer columns runs once for all rows.
                     Origin::Monday => {
                         snippet!(
                             "(SELECT '{MONDAY}'::timestamp AT TIME ZONE {zone})",
@@ -71,15 +71,15 @@ impl Bucket {
         }
     }
 
-    /// Returns the bucket that a moment lies in, by what the clock shows as it begins. `shown`: what it shows at the moment.
+    /// Returns the local time at the start of the bucket that contains a moment. `local` is the moment's local time.
     ///
-    /// In some nights a clock is put back over midnight, and what it shows for the second time then is of the new day already.
-    /// None has been put back by more than a day. Since 1970 none has shown more than the last three hours of a day again.
+    /// If clocks are put back across midnight, the local times that repeat belong to the new day. No clock was ever put back by more than
+    /// a day, and since 1970 none has repeated more than the last three hours of a day.
     pub(super) fn local_start_of(&self, moment: &Snippet, local: &Snippet, sql: &mut Sql) -> Snippet {
         let zone = self.zone(sql);
         let label = self.round_local(local, false, sql);
         let next = snippet!("({label} + {step})", label, step = self.step());
-        // If it is skipped, what is shown behind the gap has been rounded down to it.
+        // If clocks skip `next`, the local times after the gap were rounded down to it already.
         let first = first_moments_without_gaps(&zone, &snippet!("(SELECT {next} AS s OFFSET 0) s", next));
         let at_midnight = !matches!(self.span, Span::Days(_, Origin::Moment(_)));
         let by_day = if at_midnight {
@@ -100,7 +100,7 @@ impl Bucket {
         )
     }
 
-    /// Returns the first moment when the clock shows this or more, as it is told; NULL for NULL.
+    /// Returns the first moment with this local time or a later one, clamped for the response; NULL for NULL.
     fn first_moment(&self, local: &Snippet, sql: &mut Sql) -> Snippet {
         let starts = first_moments(&self.zone(sql), &snippet!("(SELECT {local} AS s OFFSET 0) s", local));
         snippet!(
@@ -110,12 +110,12 @@ impl Bucket {
         )
     }
 
-    /// Returns what the clock shows at a moment; NULL beyond all calendars.
+    /// Returns the local time of a moment; NULL outside [the calendars](within_calendars).
     pub(super) fn local_time(&self, moment: &Snippet, sql: &mut Sql) -> Snippet {
         within_calendars(moment, &self.at_zone(moment, sql))
     }
 
-    /// Returns what a clock shows, rounded down. `by_day`: an origin counts with its day, whatever the time.
+    /// Returns a local time, rounded down. With `by_day`, buckets are counted from midnight of the origin's day.
     fn round_local(&self, local: &Snippet, by_day: bool, sql: &mut Sql) -> Snippet {
         let (length, origin) = match &self.span {
             Span::Calendar(unit, _) => return snippet!("date_trunc('{unit}', {local})", unit, local),
@@ -138,8 +138,8 @@ impl Bucket {
         snippet!("date_bin('{length}', {local}, {origin})", length, local, origin)
     }
 
-    /// Writes a query of all buckets from one to another, at most so many: what they are known by as column `s`, their beginnings
-    /// and ends as columns `b` and `e`.
+    /// Writes a query of all buckets from one to another, up to the number `most`. Column `s` identifies a bucket; columns `b` and `e`
+    /// are its start and end.
     pub(super) fn write_all(&self, from: &Snippet, to: &Snippet, ty: &ColumnType, most: u64, sql: &mut Sql) {
         sql.push(text!(
             "SELECT s, {begin} AS b, {end} AS e FROM (",
@@ -152,7 +152,7 @@ impl Bucket {
 
     fn write_spans(&self, from: &Snippet, to: &Snippet, ty: &ColumnType, most: u64, sql: &mut Sql) {
         let step = self.step();
-        // In the select list the function gives one row after the other, and so the limit ends it.
+        // In the select list the function returns row by row, so that the limit stops it.
         let steps = |from: &Snippet, to: &Snippet, most: u64| {
             snippet!(
                 "(SELECT generate_series({from}, {to}, {step}) AS s LIMIT {most}) s",
@@ -176,7 +176,7 @@ impl Bucket {
                 let zone = self.zone(sql);
                 let starts =
                     first_moments(&zone, &steps(from, &snippet!("{to} + {step}", to, step), most + 1));
-                // A day that a place skips has no moments.
+                // A day that the zone skips has no moments.
                 sql.push(text!("SELECT s, b, e FROM (SELECT s, b, lead(b) OVER (ORDER BY s) AS e FROM ({starts}) s) s WHERE b < e", starts));
             }
             Span::Calendar(..) | Span::Days(..) => {
@@ -202,12 +202,12 @@ impl Bucket {
         }
     }
 
-    /// Returns the beginning of a bucket, as it is told.
+    /// Returns the start of a bucket, clamped for the response.
     pub(super) fn begin(&self, bucket: &Snippet, ty: &ColumnType, sql: &mut Sql) -> Snippet {
         if self.is_local(ty) { self.first_moment(bucket, sql) } else { clamped(bucket) }
     }
 
-    /// Returns the end of a bucket, as it is told.
+    /// Returns the end of a bucket, clamped for the response.
     pub(super) fn end(&self, bucket: &Snippet, ty: &ColumnType, sql: &mut Sql) -> Snippet {
         if self.is_local(ty) {
             return self.first_moment(&snippet!("{bucket} + {step}", bucket, step = self.step()), sql);
@@ -215,7 +215,7 @@ impl Bucket {
         clamped(&self.next(bucket, ty, sql))
     }
 
-    /// Returns the beginning of the bucket behind one that is known by its own.
+    /// Returns the start of the next bucket, from the start of a bucket that is not local.
     fn next(&self, bucket: &Snippet, ty: &ColumnType, sql: &mut Sql) -> Snippet {
         let step = self.step();
         if ty.scalar() == Scalar::Date {
@@ -236,12 +236,12 @@ impl Bucket {
         }
     }
 
-    /// Returns what the zone's clock shows at a moment, or the moment when it shows that.
+    /// Returns the local time of a moment in the bucket's zone, or the moment of a local time.
     pub(super) fn at_zone(&self, value: &Snippet, sql: &mut Sql) -> Snippet {
         snippet!("({value} AT TIME ZONE {zone})", value, zone = self.zone(sql))
     }
 
-    /// Returns the length of a bucket, by the calendar where it is one of it.
+    /// Returns the length of a bucket as an interval.
     fn step(&self) -> Snippet {
         match &self.span {
             Span::Calendar(_, step) => snippet!("interval '{step}'", step),

@@ -1,13 +1,13 @@
-//! A statement in the making: text and parameters side by side, so that a value can only enter as a parameter.
+//! The builder of a statement. It holds text and parameters separately, so that a value can only enter as a parameter.
 
 use super::snippet::{Piece, Snippet, snippet, text};
 use crate::database::{Parameter, Statement};
 use crate::graph::catalog::{Column, ColumnType, Function, Table};
 
-/// Alias of the parents' keys.
+/// The alias of the parents' keys.
 pub(super) const KEY_ALIAS: &str = "k";
 
-/// A statement in the making.
+/// A statement that is being built.
 #[derive(Debug)]
 pub(in crate::graph) struct Sql {
     text: String,
@@ -29,7 +29,7 @@ impl Sql {
         }
     }
 
-    /// Returns text that is written apart, to be appended where it belongs, be it more than once. Its parameters are bound once.
+    /// Returns the SQL that a closure writes, instead of appending it. It may be appended more than once; its parameters are bound once.
     pub(super) fn capture<E>(
         &mut self,
         write: impl FnOnce(&mut Self) -> Result<(), E>,
@@ -74,18 +74,18 @@ impl Sql {
         self
     }
 
-    /// Appends a function's name and notes that what it reads is not known.
+    /// Appends a function's name and notes that the statement may read any table.
     pub(super) fn function(&mut self, function: &Function) -> &mut Self {
         self.not_only_reference();
         self.push(function)
     }
 
-    /// Notes that the statement reads more than reference tables, or that its answer is not to be kept.
+    /// Notes that the statement reads more than reference tables, or that its answer must not be cached.
     pub(super) fn not_only_reference(&mut self) {
         self.only_reference = false;
     }
 
-    /// Returns whether the statement reads reference tables only, so that its answer can be kept.
+    /// Returns true if the statement reads reference tables only, so that its answer can be cached.
     pub(in crate::graph) fn reads_only_reference(&self) -> bool {
         self.only_reference
     }
@@ -96,7 +96,8 @@ impl Sql {
         self.push(place)
     }
 
-    /// Returns the place of a new parameter, cast to the type that it is encoded as. It may be appended more than once.
+    /// Binds a parameter, and returns its place in the statement, cast to the type that it is encoded as. The place may be appended more
+    /// than once.
     pub(super) fn parameter(&mut self, parameter: Parameter) -> Snippet {
         let number = self.reserved + self.parameters.len() + 1;
         let place = snippet!("${number}::{ty}", number, ty = parameter.ty);
@@ -120,13 +121,14 @@ impl Sql {
         self.push(")")
     }
 
-    /// Begins a statement that selects once for each parent, with the parent's key behind the columns of `p`: the subquery follows.
+    /// Begins a statement that runs a subquery `p` for each parent, and returns its columns followed by the parent's key. The subquery
+    /// is appended next.
     pub(super) fn for_each_parent(&mut self, parts: &[ColumnType]) -> &mut Self {
         self.push("SELECT p.*").push_key_columns(parts.len());
         self.push(" FROM ").keys(parts).push(" CROSS JOIN LATERAL (")
     }
 
-    /// Returns how many parents' keys there are, of which this is the first part.
+    /// Returns the number of the parents' keys. `part` is the type of their first part.
     pub(super) fn key_count(part: &ColumnType) -> Snippet {
         snippet!("cardinality($1::{ty})", ty = part.scalar().postgres_array())
     }
@@ -136,7 +138,7 @@ impl Sql {
         self.push(text!("${number}::{ty}", number = at + 1, ty = part.scalar().postgres()))
     }
 
-    /// Appends the parts of the parents' keys as columns behind others.
+    /// Appends the parts of the parents' keys as columns after others.
     pub(super) fn push_key_columns(&mut self, parts: usize) -> &mut Self {
         for at in 0..parts {
             self.push(text!(", {KEY_ALIAS}.k{at}", KEY_ALIAS, at));

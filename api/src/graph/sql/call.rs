@@ -1,4 +1,4 @@
-//! The SQL of a function's call: its arguments, by name.
+//! The SQL of a function call: its arguments are passed by name.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use crate::database::Statement;
 use crate::graph::catalog::{Catalog, Table, TableId};
 use crate::graph::question::call::Call;
 
-/// Writes what rows are selected from: a table, or the function that gives them.
+/// Writes the source of rows after `FROM`: a table, or the call of the function that returns them.
 pub(super) fn write_from(catalog: &Catalog, table: &Table, call: Option<&Call>, sql: &mut Sql) {
     match call {
         Some(call) => write_call(catalog, call, None, sql),
@@ -19,8 +19,8 @@ pub(super) fn write_from(catalog: &Catalog, table: &Table, call: Option<&Call>, 
     }
 }
 
-/// Returns the statement that calls a function which writes, and gives the primary keys of the rows that it wrote. `objects`:
-/// those that it is given of a list of objects; without it, all.
+/// Returns the statement that calls a function that writes, and returns the primary keys of the rows that it wrote. `objects` is the
+/// range of the list of objects that is passed; `None` passes all.
 pub(in crate::graph) fn call(
     catalog: &Catalog,
     table: TableId,

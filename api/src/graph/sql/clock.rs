@@ -1,15 +1,16 @@
-//! What clocks show and when they do, in SQL.
+//! The SQL of local times and of the moments that have them.
 
 use super::snippet::{Snippet, snippet};
 use crate::graph::question::bucket::CALENDARS;
 
-/// The first and the last moment that RFC 3339 has words for, as a time of any type. What begins before or ends behind is told by
-/// these.
+/// The first and the last moment that RFC 3339 can represent, as text of any time type. A bucket that starts before or ends after
+/// is returned with these.
 const REPRESENTABLE: [&str; 2] = ["0001-01-01 00:00:00+00 BC", "9999-12-31 23:59:59.999999+00"];
 
-/// Returns a query of the first moments, as column `b`, when a clock shows what stands in column `s` of `from`, or more.
+/// Returns a query of the first moments with the local times of `from`, or with later ones. Column `s` of `from` and of the query holds
+/// the local time, column `b` the moment.
 ///
-/// Where the clock skips that, the gap's end is looked for, by halves: clocks are put forward at whole seconds, a day at most.
+/// If clocks skip a local time, a binary search finds the end of the gap: clocks are put forward at whole seconds, by a day at most.
 pub(super) fn first_moments(zone: &Snippet, from: &Snippet) -> Snippet {
     let is_before = snippet!("m AT TIME ZONE {zone} < s", zone);
     let gap = snippet!(
@@ -28,13 +29,14 @@ pub(super) fn first_moments(zone: &Snippet, from: &Snippet) -> Snippet {
     )
 }
 
-/// Returns the same of what the clock does not skip, which is planned faster.
+/// Returns the query of [`first_moments`] for local times that clocks do not skip. Postgres plans it faster.
 pub(super) fn first_moments_without_gaps(zone: &Snippet, from: &Snippet) -> Snippet {
     resolve_local_times(zone, from, &Snippet::of("ELSE p"))
 }
 
-/// Postgres gives the later moment (`p`) where the clock shows something twice, and reads what it skips by the clock before the gap.
-/// `otherwise`: what is so where it does not show it twice.
+/// Returns a query of moments for local times. Of a repeated local time it returns the first moment, whereas Postgres returns the last
+/// (`p`); for every other local time it returns the `WHEN` and `ELSE` of `otherwise`. Postgres reads a skipped local time by the clock
+/// before the gap.
 fn resolve_local_times(zone: &Snippet, from: &Snippet, otherwise: &Snippet) -> Snippet {
     snippet!(
         "SELECT s, CASE WHEN (p - d) AT TIME ZONE {zone} = s THEN p - d {otherwise} END AS b FROM (\
@@ -46,13 +48,13 @@ fn resolve_local_times(zone: &Snippet, from: &Snippet, otherwise: &Snippet) -> S
     )
 }
 
-/// Returns a time that RFC 3339 has words for, next to one that is not NULL.
+/// Returns the representable time next to a time that is not NULL.
 pub(super) fn clamped(time: &Snippet) -> Snippet {
     let [first, last] = REPRESENTABLE;
     snippet!("least(greatest({time}, '{first}'), '{last}')", time, first, last)
 }
 
-/// Returns what is made of a time; NULL beyond all calendars.
+/// Returns `made` if a time lies within [`CALENDARS`], or else NULL.
 pub(super) fn within_calendars(time: &Snippet, made: &Snippet) -> Snippet {
     let [first, end] = CALENDARS;
     snippet!("CASE WHEN {time} >= '{first}' AND {time} < '{end}' THEN {made} END", time, first, end, made)

@@ -1,4 +1,4 @@
-//! How SQL says aggregate functions.
+//! The SQL of aggregate functions.
 
 use super::builder::Sql;
 use super::snippet::{Snippet, snippet, text};
@@ -6,20 +6,20 @@ use crate::database::Parameter;
 use crate::graph::aggregate::AggregateFunction;
 use crate::graph::catalog::{ColumnType, Scalar};
 
-/// The largest double, with all that is rounded to it; a little of the last digit is left over.
+/// The largest double, and the decimals that round to it, with a margin in the last digit.
 const LARGEST_DOUBLE: &str = "1.797693134862315807e308";
-/// All that is rounded to 0.
+/// The largest decimal that rounds to the double 0.
 const NO_DOUBLE: &str = "2.47e-324";
-/// All that is rounded to 0 or to the least double, whose half is none.
+/// The largest decimal that rounds to 0 or to the smallest double, half of which is not a double.
 const NO_HALF: &str = "7.42e-324";
-/// Decimals of which so many rows as a table can have, or the squares of so many, are added without an end of Postgres's decimals.
+/// The largest decimals whose sum (or the sum of whose squares) over the largest table stays within Postgres's decimals.
 const ADDABLE: &str = "1e131000";
 const SQUARABLE: &str = "1e65000";
 
-/// Returns a number as a decimal, or NaN where it is none that can be added up (`most`): NaN makes all that is computed of it NaN.
+/// Returns a number as a decimal, or NaN if its size exceeds `most`, so that the result is NaN too.
 ///
-/// Doubles are added as decimals too, with all the digits that tell them from others. What doubles add up to depends on the order
-/// in which they come, and with it, in the last digit, on rows that the caller does not see.
+/// Doubles are added as decimals too, with all significant digits. The sum of doubles depends on the order of the rows, and so, in the
+/// last digit, on rows that the caller may not see.
 fn summand(number: &Snippet, column: &ColumnType, most: &'static str) -> Snippet {
     match column.scalar() {
         Scalar::Real => finite(&snippet!("{number}::float8", number)),
@@ -32,7 +32,7 @@ fn summand(number: &Snippet, column: &ColumnType, most: &'static str) -> Snippet
     }
 }
 
-/// Returns a double as a decimal; NaN where it is infinite.
+/// Returns a double as a decimal; NaN if it is infinite.
 fn finite(number: &Snippet) -> Snippet {
     snippet!(
         "CASE WHEN {number} > '-Infinity' AND {number} < 'Infinity' THEN {number}::text::numeric \
@@ -41,7 +41,7 @@ fn finite(number: &Snippet) -> Snippet {
     )
 }
 
-/// Returns a number as a double; NULL where that has no room for it.
+/// Returns a number as a double; NULL if it is too large for one.
 fn double(number: &Snippet) -> Snippet {
     snippet!(
         "CASE WHEN {number} BETWEEN -{NO_DOUBLE} AND {NO_DOUBLE} THEN 0 \
@@ -52,7 +52,7 @@ fn double(number: &Snippet) -> Snippet {
     )
 }
 
-/// Returns a number as a double; NULL where that has no room for it, and also where nothing of the number would be left.
+/// Returns a number as a double; NULL if it is too large for one, or would be rounded to 0.
 pub(super) fn double_in_range(number: &Snippet) -> Snippet {
     let double = double(number);
     snippet!(
@@ -63,8 +63,8 @@ pub(super) fn double_in_range(number: &Snippet) -> Snippet {
     )
 }
 
-/// Returns a number as a double that keeps its place among others: what is beyond all doubles is infinite. NULL is what is no
-/// number. Its half is a double too.
+/// Returns a number as a double that sorts as the number does: infinite if the number is too large, NULL for NaN. Half of the double is
+/// a double too.
 fn sortable_double(number: &Snippet) -> Snippet {
     snippet!(
         "CASE WHEN {number} BETWEEN -{NO_HALF} AND {NO_HALF} THEN 0 WHEN {number} < -{LARGEST_DOUBLE} THEN '-Infinity' \
@@ -76,9 +76,9 @@ fn sortable_double(number: &Snippet) -> Snippet {
     )
 }
 
-/// Writes a function of an operand, which is of a column of this type.
+/// Writes an aggregate function of an operand with the type of `column`.
 ///
-/// No value of a row makes it fail: a result that its type has no room for is null.
+/// It fails for no value: a result that is too large for its type is null.
 pub(super) fn write_function(
     function: AggregateFunction,
     operand: &Snippet,
@@ -104,7 +104,7 @@ pub(super) fn write_function(
             Scalar::Double | Scalar::Real => sql.push(summed("sum", ADDABLE)),
             _ => sql.push(text!("sum({operand})", operand)),
         },
-        // An unbounded number may be beyond a double, and so may its mean.
+        // Unbounded numbers may be too large for a double, and so may their mean.
         AggregateFunction::Avg if has_any_size => sql.push(summed("avg", ADDABLE)),
         AggregateFunction::Stddev if has_any_size => sql.push(summed("stddev_samp", SQUARABLE)),
         AggregateFunction::Variance if has_any_size => sql.push(summed("var_samp", SQUARABLE)),
@@ -118,9 +118,9 @@ pub(super) fn write_function(
     };
 }
 
-/// Writes the value below which a share of an operand's values lies.
+/// Writes a percentile of an operand's values.
 fn write_percentile(share: f64, operand: &Snippet, column: &ColumnType, sql: &mut Sql) {
-    // What lies between two doubles may be further apart than doubles go: their halves are not.
+    // The difference of two doubles may be too large for a double; that of their halves is not.
     let half = match column.scalar() {
         Scalar::Decimal => Some(snippet!("({sortable})", sortable = sortable_double(operand))),
         Scalar::Double => {

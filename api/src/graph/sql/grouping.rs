@@ -1,11 +1,11 @@
-//! The SQL of what rows are grouped by.
+//! The SQL of grouping keys.
 
 use super::builder::Sql;
 use super::snippet::{Snippet, snippet, text};
 use crate::graph::question::grouping::{Grouping, GroupingKey};
 
 impl GroupingKey {
-    /// Writes the key with this number, of a row whose column has this value.
+    /// Writes the key with this number for a row, from the value of the row's column.
     pub(super) fn write(&self, number: usize, value: &Snippet, sql: &mut Sql) {
         match &self.grouping {
             Grouping::Value => {
@@ -23,8 +23,8 @@ impl GroupingKey {
         }
     }
 
-    /// Writes the join that the key with this number needs. An element that is twice in a list counts once; what a clock shows is
-    /// asked once.
+    /// Writes the join that the key with this number needs, if any. An element that occurs twice in a list counts once; a local time is
+    /// computed once for each row.
     pub(super) fn write_join(&self, number: usize, value: &Snippet, sql: &mut Sql) {
         match &self.grouping {
             Grouping::Each => {
@@ -46,7 +46,7 @@ impl GroupingKey {
         }
     }
 
-    /// Returns the value of the key, of a group that is known by `value`.
+    /// Returns the key of a group for the response, from the value that identifies the group.
     pub(super) fn response_value(&self, value: Snippet, sql: &mut Sql) -> Snippet {
         match &self.grouping {
             Grouping::Bucket(bucket) if bucket.is_local(&self.ty) => bucket.begin(&value, &self.ty, sql),
@@ -54,7 +54,7 @@ impl GroupingKey {
         }
     }
 
-    /// Returns whether groups are known by something else than the value of the key.
+    /// Returns true if a local time identifies a group, which differs from the key in the response.
     pub(super) fn is_local(&self) -> bool {
         matches!(&self.grouping, Grouping::Bucket(bucket) if bucket.is_local(&self.ty))
     }

@@ -1,7 +1,7 @@
 //! The SQL of groups.
 //!
-//! The statement has two layers. The inner one groups: its columns are the keys and then the values asked for. The outer
-//! one speaks of these columns by name, and so `having`, order and cursors are the same as for plain rows.
+//! The statement has two layers. The inner one groups: its columns are the keys, followed by the aggregates. The outer one refers to
+//! these columns by name, so that `having`, order and cursors are written as for plain rows.
 
 use super::aggregate::write_expression;
 use super::builder::Sql;
@@ -22,7 +22,7 @@ use crate::graph::question::key::{self, Parents};
 use crate::graph::question::numbers::Expression;
 use crate::graph::question::order::{CursorBound, Sort};
 
-/// Returns the statement of the groups of the whole table, or of each parent's rows with the parent's key behind them.
+/// Returns the statement of the groups of the whole table, or of each parent's rows; the parent's key follows the group's columns.
 pub(in crate::graph) fn groups(
     groups: &Groups<'_>,
     catalog: &Catalog,
@@ -64,7 +64,7 @@ pub(in crate::graph) fn groups(
     Ok(sql)
 }
 
-/// Writes the groups by their keys, as `g`, behind an open parenthesis.
+/// Writes the query of the groups, and its alias `g`. The open parenthesis before it is written already.
 fn write_inner(
     groups: &Groups<'_>,
     catalog: &Catalog,
@@ -123,7 +123,7 @@ fn write_inner(
     Ok(())
 }
 
-/// Returns the order, as columns of the grouped statement.
+/// Returns the columns of the grouped statement that order it, with the direction of each.
 pub(super) fn order_of(groups: &Groups<'_>, alias: &'static str) -> (Vec<Snippet>, Vec<Sort>) {
     let column = |value| snippet!("{alias}.c{at}", alias, at = groups.column(value));
     groups.order.iter().map(|(value, sort)| (column(*value), sort.clone())).unzip()

@@ -1,5 +1,4 @@
-//! The condition of the rows that stand after a cursor in an order (keyset paging), so that an index can serve any page as fast
-//! as the first.
+//! The SQL of keyset pagination: the condition of the rows after a cursor in an order. An index serves any page as fast as the first.
 
 use super::builder::Sql;
 use super::snippet::{Snippet, snippet, text};
@@ -7,12 +6,13 @@ use crate::database::Parameter;
 use crate::graph::question::order::{CursorBound, Sort};
 
 impl CursorBound {
-    /// Returns the same for values before the last: what is equal there is decided by those behind it.
+    /// Returns the bound for one value of an order. Only the last value can include an equal one: for the others, the values after them
+    /// decide.
     fn of_value(self, is_last: bool) -> Self {
         if is_last { self } else { Self::Excluded }
     }
 
-    /// Compares a value with that of a cursor.
+    /// Returns the operator that compares a value with the cursor's.
     fn operator(self, sort: &Sort) -> &'static str {
         match (sort.descending, self == Self::Included) {
             (false, false) => ">",
@@ -23,15 +23,16 @@ impl CursorBound {
     }
 }
 
-/// Returns whether the rows after the given values are one range of an index: a row comparison. `None`: all rows are.
+/// Returns true if the rows after the given values are one range of an index, so that a row comparison selects them. `None` means all
+/// rows.
 pub(super) fn is_one_range(sorts: &[Sort], after: Option<&[Option<Parameter>]>) -> bool {
     let Some(after) = after else { return true };
     let same_direction = sorts.iter().all(|sort| sort.descending == sorts[0].descending);
     same_direction && sorts.iter().all(|sort| !sort.nullable) && after.iter().all(Option::is_some)
 }
 
-/// Returns the rows that stand after the given values in this order, as conditions that are each one range of an index: those
-/// that share the first values with them, from the longest beginning to none.
+/// Returns the conditions of the rows after the given values in this order. Each is one range of an index: the rows that share the first
+/// values with the given ones, from the most shared values to none.
 pub(super) fn ranges_after(
     values: &[Snippet],
     sorts: &[Sort],
@@ -80,13 +81,13 @@ pub(super) fn ranges_after(
     ranges
 }
 
-/// Returns all rows, as those that have a value and those where it is missing.
+/// Returns the conditions of the rows with and without a value: two ranges that contain all rows.
 pub(super) fn with_and_without(value: &Snippet) -> [Snippet; 2] {
     [snippet!("{value} IS NOT NULL", value), snippet!("{value} IS NULL", value)]
 }
 
-/// Returns the rows after the given values, or all of them, as ranges that each have one value of the order's first column: where
-/// it is a word for what the row was made from, as in a view over several tables, each of these has an index by the rest.
+/// Returns the conditions of the rows after the given values, or of all rows. Each is a range with one value (`kinds`) of the order's
+/// first column. In a view over several tables this column names the table of a row, and each table has an index by the others.
 pub(super) fn ranges_of_kinds(
     kinds: &[&str],
     values: &[Snippet],
@@ -100,7 +101,7 @@ pub(super) fn ranges_of_kinds(
             let first = sql.parameter(first.clone());
             Some((first, ranges_after(&values[1..], &sorts[1..], rest, bound, sql)))
         }
-        // No row lacks its key.
+        // Every row has a value in a column of its key.
         Some(_) => return vec![Snippet::of("false")],
         None => None,
     };
@@ -128,7 +129,7 @@ pub(super) fn ranges_of_kinds(
     ranges
 }
 
-/// Writes the condition of the rows that stand after the given values in this order. `None` is a missing value.
+/// Writes the condition of the rows after the given values in this order. `None` is a missing value.
 pub(super) fn write_after(
     values: &[Snippet],
     sorts: &[Sort],
@@ -144,7 +145,7 @@ pub(super) fn write_after(
         let known: Vec<Snippet> = known.into_iter().map(|value| sql.parameter(value.clone())).collect();
         let operator = bound.operator(&sorts[0]);
         if let ([first, _, ..], [value, ..]) = (known.as_slice(), values) {
-            // It says this too, but Postgres does not take it apart where the values come from several tables: in a view.
+            // The row comparison implies this, but Postgres does not derive it if the values come from several tables: in a view.
             let operator = CursorBound::Included.operator(&sorts[0]);
             sql.push(text!("{value} {operator} {first} AND ", value, operator, first));
         }
@@ -185,7 +186,7 @@ pub(super) fn write_after(
     sql.push(")");
 }
 
-/// Writes the condition that a value stands after another one. `None` is a missing value.
+/// Writes the condition that a value comes after another one. `None` is a missing value.
 fn write_beyond(value: &Snippet, sort: &Sort, after: Option<&Parameter>, bound: CursorBound, sql: &mut Sql) {
     if let Some(parameter) = after {
         sql.push(text!("({value} {operator} ", value, operator = bound.operator(sort)))

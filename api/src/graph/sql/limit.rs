@@ -1,8 +1,8 @@
-//! LIMIT and OFFSET, bound as parameters, so that equal questions with pages of other sizes share one prepared statement.
+//! LIMIT and OFFSET are bound as parameters, so that pages of different sizes share one prepared statement.
 //!
-//! Of a LIMIT that is a parameter Postgres assumes a tenth of all rows. A plan for that many looks dear beside one for the few that
-//! are wanted, so that it would plan each page anew, or sort where an index gives the order. So a literal that is about as large stands
-//! within, by which it plans, and the parameter stands around it:
+//! If LIMIT is a parameter, Postgres plans for a tenth of all rows. Such a plan looks expensive compared with one for a few rows, so that
+//! Postgres would plan each page anew, or sort although an index has the order. So the inner query has a literal limit of about the
+//! same size, for the planner, and the outer query has the parameter:
 //!
 //! ```sql
 //! SELECT q.* FROM (SELECT … ORDER BY t."event_id" LIMIT 32) q LIMIT $1::int8 OFFSET $2::int8
@@ -12,21 +12,21 @@ use super::builder::Sql;
 use super::snippet::Snippet;
 use crate::database::Parameter;
 
-/// The least literal, and how many times the next one is as large.
+/// The smallest literal limit, and the factor between one and the next.
 const LEAST: u64 = 32;
 const STEP: u64 = 4;
 
-/// How many rows are wanted, and how many are skipped before them.
+/// The limit and offset of a query.
 #[derive(Debug)]
 pub(super) struct Limit {
     rows: Snippet,
     offset: Option<Snippet>,
-    /// About as many rows as both together, and no fewer.
+    /// The literal for the planner: at least the sum of both.
     literal: u64,
 }
 
 impl Limit {
-    /// Binds a number of rows that are wanted, and of those that are skipped before them.
+    /// Binds a limit and an offset, both in rows.
     pub(super) fn bind(limit: u64, offset: u64, sql: &mut Sql) -> Self {
         Self {
             rows: parameter(limit, sql),
@@ -35,7 +35,7 @@ impl Limit {
         }
     }
 
-    /// Writes the rows of an ordered query that are wanted.
+    /// Writes an ordered query with its limit and offset.
     pub(super) fn write(&self, sql: &mut Sql, query: impl FnOnce(&mut Sql)) {
         self.write_limited(sql, query);
         if let Some(offset) = &self.offset {
@@ -43,7 +43,7 @@ impl Limit {
         }
     }
 
-    /// Writes the rows of an ordered query that are wanted, and before them those that are skipped.
+    /// Writes an ordered query with the sum of its limit and offset as the limit: a part of a merged page.
     pub(super) fn write_with_skipped(&self, sql: &mut Sql, query: impl FnOnce(&mut Sql)) {
         self.write_limited(sql, query);
         if let Some(offset) = &self.offset {
@@ -58,13 +58,13 @@ impl Limit {
     }
 }
 
-/// Returns the place of a parameter that is a number of rows.
+/// Binds a number of rows, and returns its place in the statement.
 pub(super) fn parameter(rows: u64, sql: &mut Sql) -> Snippet {
     let rows = i64::try_from(rows).unwrap_or(i64::MAX);
     sql.parameter(Parameter::from(rows))
 }
 
-/// Returns the literal by which Postgres plans so many rows.
+/// Returns the literal limit for a number of rows.
 fn literal(rows: u64) -> u64 {
     let mut literal = LEAST;
     while literal < rows && literal < i64::MAX as u64 / STEP {

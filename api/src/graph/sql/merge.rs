@@ -1,4 +1,4 @@
-//! A page merged from strips: parts of a table, each of which an index gives in the page's order.
+//! The SQL of a page that is merged from strips: parts of a table, each of which an index has in the page's order.
 //!
 //! ```sql
 //! SELECT m."event_id" FROM (
@@ -8,23 +8,23 @@
 //! ) m ORDER BY m.o0 LIMIT …
 //! ```
 //!
-//! A table that somebody sees all of has an index by its key, and one by a time, beside those that the tenant leads. Where Postgres
-//! takes a tenant's rows to lie evenly among the others it would go by such a one, and those of a tenant often lie together: it
-//! walks past everybody else's. So a tenant's rows are asked for in the order of the tenant's indexes alone, which are declared
-//! NULLS FIRST. No row lacks the values, and the order is the same.
+//! A table of which some callers see all rows has an index by its key, and one by a time, besides those that begin with the tenant.
+//! Postgres assumes that a tenant's rows are spread evenly among the others, and would read them from such an index. But they are often
+//! adjacent, so that it would walk past the rows of everybody else. So a tenant's rows are requested in an order that only the tenant's
+//! indexes have, which are declared NULLS FIRST. No row lacks the values, so that the order is the same.
 //!
-//! Below a row of a reference table a strip has an index by that row, the tenant and the key, and neither
-//! estimates nor another index of the tenant may stand before it:
+//! Below a row of a reference table a strip has an index by that row, the tenant and the key. Neither estimates nor another index of the
+//! tenant may win against it:
 //!
 //! ```sql
 //! SELECT … WHERE t."site_id" = s.s0 AND t."event_type_id" = ANY (ARRAY[$1]) ORDER BY t."event_type_id", t."event_id" NULLS FIRST
 //! ```
 //!
-//! Of an array Postgres does not conclude that the column is the same in all rows, and only that index gives the order. There is
-//! none without the tenant, so that a caller who sees all tenants pays for a page of each.
+//! From an array Postgres does not conclude that the column is the same in all rows, so that only that index has the order. No such
+//! index exists without the tenant, so a caller who sees all tenants pays for a page of each.
 //!
-//! The policy still decides about each row; strips only say where to look. What continues after a cursor in an order that has
-//! missing values, or goes both ways, is several ranges of an index: strips too.
+//! The policy still decides about each row; strips only say where to search. If an order has missing values or mixed directions, the
+//! rows after a cursor are several ranges of an index, which are merged in the same way.
 
 use super::builder::Sql;
 use super::limit::Limit;
@@ -35,31 +35,31 @@ use crate::graph::catalog::{CallerKeys, Scope, Table};
 use crate::graph::question::order::Sort;
 use crate::graph::question::projection::SelectedColumn;
 
-/// Alias of what is merged.
+/// The alias of the merged rows.
 const MERGED: &str = "m";
 
-/// The parts of a page's statement, as text whose parameters are bound already.
+/// The parts of a page's statement, as SQL whose parameters are bound already.
 pub(super) struct Merge<'a> {
     pub(super) table: &'a Table,
     pub(super) projection: &'a [SelectedColumn],
-    /// Whether the values of the order are selected too, behind the projection.
+    /// True if the values of the order are selected too, after the projection.
     pub(super) cursors: bool,
-    /// Whether only the values of the order are merged, and the page's rows are then looked up by their keys: of many strips
-    /// most rows are for nothing, and an index may have all that is asked of them.
+    /// True if only the values of the order are merged, and the page's rows are then looked up by their keys. Most rows of many strips
+    /// do not reach the page, and an index may hold the values of the order.
     pub(super) by_key: bool,
-    /// `SELECT … FROM … t …`: projection, unless rows are looked up, and order, `o0` and so on.
+    /// `SELECT … FROM … t …`, with the projection (unless rows are looked up) and the values of the order, `o0` and so on.
     pub(super) rows: &'a Snippet,
-    /// What must hold of every row.
+    /// The conditions that every row must meet.
     pub(super) conditions: &'a [Snippet],
-    /// Ranges of the order, one of which a row lies in; none for all of it.
+    /// The ranges of the order that contain the rows; empty if the rows are not divided.
     pub(super) ranges: &'a [Snippet],
     pub(super) scope: Option<&'a Scope>,
-    /// The column by which all rows have one row of a reference table: what their index begins with.
+    /// The column by which all rows reference one row of a reference table; their index begins with it.
     pub(super) reference: Option<&'a Snippet>,
-    /// Name of the column of the tenant that all rows are of.
+    /// The name of the tenant's column, if all rows belong to one tenant.
     pub(super) tenant: Option<&'a str>,
     pub(super) sorts: &'a [Sort],
-    /// What the rows themselves are ordered by.
+    /// The values of the order, as columns of the rows.
     pub(super) values: &'a [Snippet],
     pub(super) limit: Limit,
 }
@@ -88,14 +88,14 @@ impl Merge<'_> {
         order::write_order(&values, self.sorts, sql);
     }
 
-    /// Writes the page of a table whose rows are in order as they are.
+    /// Writes the page as one query, without merging.
     pub(super) fn write_whole(&self, sql: &mut Sql) {
         self.limit.write(sql, |sql| self.rows_where(self.conditions.iter(), self.sorts, sql));
     }
 
-    /// Writes the page with these columns and, behind them, the values of the order where they are wanted.
+    /// Writes the merged page with these columns, followed by the values of the order if `cursors` is true.
     fn merged(&self, projection: &[SelectedColumn], cursors: bool, sql: &mut Sql) {
-        // Rows that are only counted have no columns, but what is distinct has to have some.
+        // Rows that are only counted have no columns, but `DISTINCT ON` needs some.
         let is_bare = self.is_distinct() && projection.is_empty() && !cursors;
         if is_bare {
             sql.push("SELECT FROM (");
@@ -106,7 +106,7 @@ impl Merge<'_> {
         }
     }
 
-    /// Returns whether a row may lie in several strips.
+    /// Returns true if a row may belong to several strips.
     fn is_distinct(&self) -> bool {
         self.scope.is_some_and(|scope| scope.strips.len() > 1)
     }
@@ -115,7 +115,7 @@ impl Merge<'_> {
         let values = self.merged_values();
         sql.push("SELECT ");
         if self.is_distinct() {
-            // The order is total, so that rows are the same where it is.
+            // The order is total: rows with the same values of it are the same row.
             sql.push("DISTINCT ON (").join(", ", &values, |sql, value| {
                 sql.push(value);
             });
@@ -139,7 +139,7 @@ impl Merge<'_> {
         order::write_order(&values, self.sorts, sql);
     }
 
-    /// Returns the values of the order, as they are called once merged.
+    /// Returns the values of the order, as columns of the merged rows.
     fn merged_values(&self) -> Vec<Snippet> {
         (0..self.sorts.len()).map(|at| snippet!("{MERGED}.o{at}", MERGED, at)).collect()
     }
@@ -169,8 +169,8 @@ impl Merge<'_> {
         sql.push(") q");
     }
 
-    /// Returns the same order as the indexes of a tenant have it, whose column this is. Each range says of the first value whether it is
-    /// missing.
+    /// Returns the order as the indexes of a tenant have it. `column` is the tenant's. The condition of each range says whether the first
+    /// value is missing.
     fn sorts_of_tenant(&self, column: &Snippet) -> Vec<Sort> {
         let leads_key = self.table.primary_key.first().is_some_and(|id| own(self.table, *id) == *column);
         if leads_key && self.values.first().is_some_and(|first| first == column) {
@@ -184,7 +184,7 @@ impl Merge<'_> {
         self.sorts.iter().enumerate().map(declared).collect()
     }
 
-    /// Writes the rows of a strip, range by range.
+    /// Writes the rows of a strip, one query for each range.
     fn ranges(&self, strip: Option<&Snippet>, sorts: &[Sort], sql: &mut Sql) {
         if self.ranges.is_empty() {
             self.rows(strip, None, sorts, sql);
@@ -213,7 +213,7 @@ impl Merge<'_> {
     }
 }
 
-/// Returns the column of this name of the rows themselves.
+/// Returns a column of the rows by its name.
 fn named(column: &str) -> Snippet {
     snippet!("{ROW}.{column}", ROW, column = Snippet::identifier(column))
 }

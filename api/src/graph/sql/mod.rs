@@ -1,7 +1,7 @@
-//! How SQL says what a request asks: a statement for each [question](super::question).
+//! The SQL of a request: a statement for each [question](super::question).
 //!
-//! A statement is made of pieces that nobody but this folder can make (`fragment.rs`), so that a value of a request can only enter
-//! as a parameter.
+//! A statement is made from pieces that only this folder can make (`snippet.rs`), so that a value of a request can only enter as a
+//! parameter.
 
 mod aggregate;
 mod bucket;
@@ -36,7 +36,7 @@ use super::arguments::{ArgumentError, Value};
 use super::catalog::{Catalog, Table};
 use super::question::allowance::Allowance;
 
-/// Refuses what is wrong with a filter on rows of a table of which nothing is asked.
+/// Refuses an invalid filter of a field that reads no rows.
 pub(super) fn check_filter(
     catalog: &Catalog,
     table: &Table,

@@ -1,4 +1,4 @@
-//! ORDER BY, and the joins that lead to the columns of an order.
+//! The SQL of ORDER BY, and of the joins that lead to its columns.
 
 use super::builder::Sql;
 use super::snippet::{Snippet, snippet, text};
@@ -7,11 +7,11 @@ use crate::graph::catalog::{Catalog, RelationId, Table, TableId};
 use crate::graph::question::allowance::Allowance;
 use crate::graph::question::order::{Path, Sort};
 
-/// Columns of a statement, and the joins that lead to them.
+/// The columns of paths, as a statement names them, and the joins that lead to them.
 pub(super) struct Resolved {
     /// The columns.
     pub(super) values: Vec<Snippet>,
-    /// Joins, to stand after the table.
+    /// The joins, which follow the table.
     joins: Vec<OrderJoin>,
 }
 
@@ -22,7 +22,7 @@ struct OrderJoin {
     condition: Snippet,
 }
 
-/// Names columns for a table that has an alias in the statement. `argument`: what asks for each of them, by its number.
+/// Resolves paths from a table with this alias to columns. `argument` returns the argument that contains a path, by the path's number.
 pub(super) fn resolve<'p>(
     catalog: &Catalog,
     table: &Table,
@@ -69,7 +69,7 @@ pub(super) fn resolve<'p>(
     Ok(Resolved { values, joins })
 }
 
-/// Returns the place of the last of some relations that an order or a key follows from a table.
+/// Returns the place of the last relation of a path, as a dotted path below an argument.
 fn within(catalog: &Catalog, table: &Table, relations: &[RelationId], argument: String) -> String {
     let mut at = table;
     relations.iter().fold(argument, |place, id| {
@@ -89,14 +89,14 @@ impl Resolved {
     }
 }
 
-/// Writes ORDER BY.
+/// Writes ORDER BY with these values and directions.
 pub(super) fn write_order(values: &[Snippet], sorts: &[Sort], sql: &mut Sql) {
     sql.push(" ORDER BY ").join(", ", sorts.iter().zip(values), |sql, (sort, value)| {
         sql.push(value);
         if sort.descending {
             sql.push(" DESC");
         }
-        // Left out where it says what Postgres does anyway, so that a plain index serves the order.
+        // Omitted where it is Postgres's default, so that a plain index serves the order.
         if sort.nullable && sort.nulls_first != sort.descending {
             sql.push(if sort.nulls_first { " NULLS FIRST" } else { " NULLS LAST" });
         }

@@ -1,4 +1,4 @@
-//! The SQL of a page.
+//! The SQL of pages of rows.
 
 use std::convert::Infallible;
 
@@ -19,25 +19,25 @@ use crate::graph::question::order::{Sort, Term};
 use crate::graph::question::page::Page;
 use crate::graph::question::projection::SelectedColumn;
 
-/// Alias of the tenants of whom the caller sees rows.
+/// The alias of the keys of the tenants whose rows the caller may see.
 const SEEN: &str = "seen";
 
-/// What a page's statement is made of.
+/// The parts of a page's statement.
 pub(in crate::graph) struct PageQuery<'a> {
     pub(in crate::graph) table: &'a Table,
-    /// Columns that match the parents' keys; empty for the whole table.
+    /// The columns that match the parents' keys; empty for the whole table.
     pub(in crate::graph) columns: &'a [ColumnId],
     pub(in crate::graph) parents: Parents,
     pub(in crate::graph) projection: &'a [SelectedColumn],
     pub(in crate::graph) page: &'a Page,
     pub(in crate::graph) filter: Option<&'a Value<'a>>,
-    /// Whether the values of the order are selected too, behind the projection.
+    /// True if the values of the order are selected too, after the projection.
     pub(in crate::graph) cursors: bool,
-    /// Whether the page may be merged from the parts of the table that the caller sees.
+    /// True if the page may be merged from the strips of the table's scope.
     pub(in crate::graph) scoped: bool,
 }
 
-/// Returns the statement of a page of the whole table, or of one for each parent, each with its own limit.
+/// Returns the statement of a page of the whole table, or of a page for each parent with a limit of its own.
 pub(in crate::graph) fn page(
     catalog: &Catalog,
     query: &PageQuery<'_>,
@@ -107,7 +107,7 @@ pub(in crate::graph) fn page(
         let write = |sql: &mut Sql| Filter::new(catalog, sql, allowance).write_row(table, filter);
         conditions.push(sql.capture(write)?);
     }
-    // One more than the page has: whether any row follows.
+    // One more row than the page has shows whether any row follows.
     let limit = Limit::bind(page.limit + 1, page.offset, &mut sql);
 
     let reference = reference.map(|column| own(table, column));
@@ -137,7 +137,7 @@ pub(in crate::graph) fn page(
     Ok(sql)
 }
 
-/// Returns text that is written apart, where nothing can be wrong with it.
+/// Returns the SQL that a closure writes, which cannot fail.
 fn capture(sql: &mut Sql, write: impl FnOnce(&mut Sql)) -> Snippet {
     let Ok(text) = sql.capture(|sql| {
         write(sql);
@@ -146,7 +146,7 @@ fn capture(sql: &mut Sql, write: impl FnOnce(&mut Sql)) -> Snippet {
     text
 }
 
-/// Writes `SELECT … FROM …` of a page: the projection and, behind it, the values of the order where they are wanted.
+/// Writes `SELECT … FROM …` of a page: the projection, followed by the values of the order if `with_order` is true.
 fn write_rows(
     catalog: &Catalog,
     query: &PageQuery<'_>,
@@ -169,7 +169,7 @@ fn write_rows(
     ordered.write_joins(catalog, sql);
 }
 
-/// Returns the values of the column that an order begins with, where the key does too and these are a few words.
+/// Returns the values of an enum with which both the primary key and the order begin; none if they begin with another column.
 fn kinds<'t>(table: &'t Table, page: &Page) -> Vec<&'t str> {
     let first = page.order.first().filter(|term| term.at.relations.is_empty());
     let Some(column) = first.map(|term| term.at.column) else { return Vec::new() };
@@ -181,8 +181,8 @@ fn kinds<'t>(table: &'t Table, page: &Page) -> Vec<&'t str> {
     }
 }
 
-/// Returns the scope by which a page is merged. Rows below a parent are found by its key; only those below a row of a reference table
-/// are of all tenants.
+/// Returns the scope whose strips a page is merged from; none for rows below a parent, which its key finds, unless the parent is a row of
+/// a reference table, which all tenants share.
 fn scope<'c>(catalog: &'c Catalog, table: &Table, columns: &[ColumnId]) -> Option<&'c Scope> {
     let leads_here = |it: &&Relation| !it.many && it.local == columns;
     let parent = table.relations.iter().find(leads_here).map(|it| catalog.table(it.target));
@@ -190,8 +190,8 @@ fn scope<'c>(catalog: &'c Catalog, table: &Table, columns: &[ColumnId]) -> Optio
     catalog.scope(table.id).filter(|_| is_of_all_tenants)
 }
 
-/// Returns the column by which the rows have one row of a reference table, where only one index gives these in the page's order. Where the
-/// column is part of the key, each tenant's rows are few, and every index of the key gives them.
+/// Returns the column by which the rows reference a row of a reference table, if only the index of that column has them in the page's
+/// order. It returns none if the column is part of the key: each tenant has few of these rows then, and every index of the key has them.
 fn reference(catalog: &Catalog, query: &PageQuery<'_>) -> Option<ColumnId> {
     let ([column], table) = (query.columns, query.table) else { return None };
     let by_key = query.page.order.iter().map(|term| (term.at.relations.is_empty(), term.at.column));
@@ -200,7 +200,7 @@ fn reference(catalog: &Catalog, query: &PageQuery<'_>) -> Option<ColumnId> {
     (is_by_key && !is_of_key && catalog.is_in_order_by(table, *column)).then_some(*column)
 }
 
-/// Returns the strip by which a table is read where a parent is a tenant itself.
+/// Returns the strip of the table's scope if the parents are tenants themselves.
 fn tenant<'c>(catalog: &'c Catalog, table: &Table, columns: &[ColumnId]) -> Option<&'c Strip> {
     let ([column], scope) = (columns, catalog.scope(table.id)?) else { return None };
     let [strip] = scope.strips else { return None };
@@ -208,7 +208,7 @@ fn tenant<'c>(catalog: &'c Catalog, table: &Table, columns: &[ColumnId]) -> Opti
     is_of_tenant.then_some(strip)
 }
 
-/// Writes the condition that a row is below a parent, be it of a reference table or a tenant.
+/// Writes the condition that a row belongs to a parent: any row, a row of a reference table, or a tenant.
 fn write_is_below(query: &PageQuery<'_>, reference: Option<ColumnId>, asks_first: bool, sql: &mut Sql) {
     let PageQuery { table, columns, parents, .. } = *query;
     if let Some(column) = reference {
@@ -223,7 +223,7 @@ fn write_is_below(query: &PageQuery<'_>, reference: Option<ColumnId>, asks_first
     }
 }
 
-/// Writes what a statement begins with that asks for the tenants of whom the caller sees rows: once, however often they are used.
+/// Writes the `WITH` query of the tenants whose rows the caller may see, which runs once for the whole statement.
 fn write_seen(keys: CallerKeys, sql: &mut Sql) {
     sql.push(text!(
         "WITH {SEEN} AS MATERIALIZED (SELECT {function}() AS keys) ",
@@ -232,7 +232,8 @@ fn write_seen(keys: CallerKeys, sql: &mut Sql) {
     ));
 }
 
-/// Writes the condition that a parent is a tenant of whom the caller sees rows. Of others the policy would look at each.
+/// Writes the condition that a parent is a tenant whose rows the caller may see. Without it the policy would check each row of other
+/// tenants.
 fn write_is_seen(table: &Table, columns: &[ColumnId], parents: Parents, sql: &mut Sql) {
     let keys = snippet!("(SELECT keys FROM {SEEN})", SEEN);
     sql.push(text!(" AND (array_position({keys}, NULL) IS NOT NULL OR ARRAY[", keys));
@@ -242,8 +243,8 @@ fn write_is_seen(table: &Table, columns: &[ColumnId], parents: Parents, sql: &mu
     sql.push(text!("] <@ {keys})", keys));
 }
 
-/// Returns the statement of the rows that points are chosen from, of the whole table or of each parent: one more than there may
-/// be, for each parent and for all of them together.
+/// Returns the statement of the rows from which points are chosen, for the whole table or for each parent. It reads one row more than the
+/// limit, for each parent and in total.
 pub(in crate::graph) fn points(
     catalog: &Catalog,
     query: &PageQuery<'_>,
@@ -253,7 +254,7 @@ pub(in crate::graph) fn points(
     if !query.columns.is_empty() && query.parents == Parents::Many {
         sql.push(" LIMIT ").push(query.page.limit + 1);
     }
-    // Answers are kept by their SQL, which does not say how many points are chosen.
+    // Answers are cached by their SQL, which does not contain the number of points to choose.
     sql.not_only_reference();
     Ok(sql)
 }

@@ -1,4 +1,4 @@
-//! The SQL of rows by their keys, and what every statement writes of rows: columns, joins, the parents' keys.
+//! The SQL of rows by their keys, and the parts that all statements of rows share: columns, joins, the parents' keys.
 
 use tokio_postgres::types::Type;
 
@@ -12,10 +12,10 @@ use crate::graph::question::allowance::Allowance;
 use crate::graph::question::key::{self, Parents};
 use crate::graph::question::projection::{Join, SelectedColumn};
 
-/// Alias of the table whose rows are loaded.
+/// The alias of the table whose rows are loaded.
 pub(super) const ROW: &str = "t";
 
-/// Rows of a table with what is joined to them.
+/// The parts of a statement that loads rows of a table by key, with rows that are joined to them.
 pub(in crate::graph) struct RowsQuery<'a> {
     pub(in crate::graph) table: &'a Table,
     pub(in crate::graph) joins: &'a [Join],
@@ -35,8 +35,8 @@ pub(in crate::graph) fn all(table: &Table, projection: &[SelectedColumn]) -> Sql
 /// Returns the statement of rows by key: `SELECT … FROM t WHERE t.pk = $1`, or for many
 /// `SELECT … FROM unnest((SELECT $1)) k(k0) CROSS JOIN LATERAL (SELECT t.* FROM t WHERE t.pk = k.k0 OFFSET 0) t`.
 ///
-/// Each row is looked up by its key and by nothing else. `t.pk = ANY ($1)` leaves Postgres the choice, and for an array of
-/// unknown length it takes the index of the policy as well, and reads the tenant's rows.
+/// Postgres looks up each row by its key alone. With `t.pk = ANY ($1)` it would be free to choose, and for an array of unknown length it
+/// also uses the index of the policy, and reads all rows of the tenant.
 pub(in crate::graph) fn by_key(
     catalog: &Catalog,
     rows: &RowsQuery<'_>,
@@ -62,7 +62,7 @@ pub(in crate::graph) fn by_key(
         matches_key(table, columns, parents, &mut sql);
         return Ok(sql);
     }
-    // The key comes first, whatever index a filter would have: where many rows match it, that one would go through all.
+    // The key comes first, even if a filter has an index: where many rows match the filter, that index would read all of them.
     sql.push(text!("(SELECT {ROW}.* FROM ", ROW)).table(table).push(text!(" {ROW} WHERE ", ROW));
     matches_key(table, columns, parents, &mut sql);
     sql.push(text!(" OFFSET 0) {ROW}", ROW));
@@ -74,7 +74,7 @@ pub(in crate::graph) fn by_key(
     Ok(sql)
 }
 
-/// Writes what is joined. A row of it may be missing, or not be the caller's.
+/// Writes the joins. A joined row may be missing, or hidden from the caller.
 fn write_joins(catalog: &Catalog, rows: &RowsQuery<'_>, sql: &mut Sql) {
     for (at, join) in rows.joins.iter().enumerate() {
         let from = join.from.checked_sub(1).map_or(rows.table, |join| catalog.table(rows.joins[join].table));
@@ -90,7 +90,7 @@ fn write_joins(catalog: &Catalog, rows: &RowsQuery<'_>, sql: &mut Sql) {
     }
 }
 
-/// Appends the alias of the table with this number: the one whose rows are loaded, or one that is joined.
+/// Appends the alias of the table with this number: 0 for the table whose rows are loaded, otherwise the number of its join.
 fn push_alias(table: usize, sql: &mut Sql) {
     if table == 0 {
         sql.push(ROW);
@@ -99,8 +99,8 @@ fn push_alias(table: usize, sql: &mut Sql) {
     }
 }
 
-/// Returns the statement of the numbers of those recalled changes before which the row was the caller's to see and matched a
-/// filter. `columns`: those of the table that the filter looks at.
+/// Returns the statement of the numbers of recalled changes before which the caller could see the row and it matched the filter.
+/// `columns` are the columns of the table that the filter uses.
 pub(in crate::graph) fn rows_before(
     catalog: &Catalog,
     table: &Table,
@@ -111,7 +111,7 @@ pub(in crate::graph) fn rows_before(
     let mut sql = Sql::new(0);
     let columns: Vec<&[u8]> = columns.into_iter().map(|id| table.column(id).name.as_bytes()).collect();
     sql.push("SELECT g.change_id FROM praxis.rows_before(NULL::").table(table).push(", ");
-    // It reads what nobody keeps.
+    // Recalled rows are not cached.
     sql.not_only_reference();
     sql.bind(Parameter::array(Type::TEXT_ARRAY, &Type::TEXT, columns.into_iter())).push(") g");
     if let Some(filter) = filter {
@@ -126,7 +126,7 @@ pub(super) fn own(table: &Table, column: ColumnId) -> Snippet {
     snippet!("{ROW}.{column}", ROW, column = table.column(column))
 }
 
-/// Writes columns of the table whose rows are loaded.
+/// Writes the selected columns of the table whose rows are loaded.
 pub(super) fn select(table: &Table, projection: &[SelectedColumn], sql: &mut Sql) {
     sql.join(", ", projection, |sql, selected| {
         sql.column(ROW, table.column(selected.column));
@@ -148,7 +148,7 @@ pub(super) fn matches_key(table: &Table, columns: &[ColumnId], parents: Parents,
     });
 }
 
-/// Writes a part of a parent's key.
+/// Writes a part of a parent's key: a parameter, or a column of the keys.
 pub(super) fn write_key(table: &Table, at: usize, column: ColumnId, parents: Parents, sql: &mut Sql) {
     match parents {
         Parents::One => sql.key_part(at, &table.column(column).ty),

@@ -1,8 +1,8 @@
 //! The SQL of series.
 //!
-//! One statement gives for each line a row over all of it, then a row for each of its buckets. The rows are the lines'
-//! groups (see [`super::groups`]) with four columns before the keys: the line's number, what the row stands for, and the
-//! bucket's beginning and end.
+//! One statement returns, for each line, a row of aggregates over the whole line and then a row for each of its buckets. The rows have
+//! the columns of groups (see [`super::groups`]), preceded by four others: the line's number, the kind of row, and the bucket's start
+//! and end.
 
 use super::aggregate::write_expression;
 use super::builder::Sql;
@@ -22,13 +22,13 @@ use crate::graph::question::key::{self, Parents};
 use crate::graph::question::order::Path;
 use crate::graph::question::series::{Fill, Grid, Series};
 
-/// How far a series reaches that has no bounds of its own: a date that somebody has mistyped shall not stretch everybody's charts.
+/// The bounds of a series without `from` and `to`, so that one mistyped date does not stretch every chart.
 const REACH: [&str; 2] = ["1900-01-01", "2100-01-01"];
-/// The same, as Postgres counts.
+/// The same bounds in microseconds since 2000-01-01.
 const REACH_MICROSECONDS: [i64; 2] = [-3_155_673_600_000_000, 3_155_760_000_000_000];
 
 impl Series<'_> {
-    /// Returns the statement of the series of the whole table, or of each parent's rows with the parent's key behind them.
+    /// Returns the statement of the series of the whole table, or of each parent's rows; the parent's key follows the other columns.
     pub(in crate::graph) fn sql(
         &self,
         grid: Grid,
@@ -54,7 +54,7 @@ impl Series<'_> {
         Ok(sql)
     }
 
-    /// Writes every line and every bucket of it, in one pass over the rows: `g`.
+    /// Writes the query `g` of the aggregates over every line and every bucket, in one pass over the rows.
     fn write_groups(
         &self,
         catalog: &Catalog,
@@ -80,11 +80,11 @@ impl Series<'_> {
             Scalar::LocalDateTime => self.bucket.at_zone(&value, sql),
             _ => value,
         };
-        // No column is called `#0`.
+        // No column has a name such as `#0`.
         let is_local = self.is_local();
         sql.push(" FROM (");
         if is_local {
-            // What the clock shows is asked once for each row, beneath a fence.
+            // The local time is computed once for each row, below `OFFSET 0`.
             let bucket = self.bucket.local_start_of(&moment, &snippet!("{ROW}.\"#s\"", ROW), sql);
             sql.push(text!("SELECT {ROW}.*, {bucket} AS \"#b\" FROM (", ROW, bucket));
         }
@@ -135,24 +135,24 @@ impl Series<'_> {
         Ok(())
     }
 
-    /// Writes the lines that are shown, numbered in their order: `top`.
+    /// Writes the query `top` of the lines of the response, numbered in their order.
     fn write_top(&self, sql: &mut Sql) {
         let (values, sorts) = order_of(&self.lines, "g");
         sql.push(", top AS (SELECT row_number() OVER (");
         if !sorts.is_empty() {
             order::write_order(&values, &sorts, sql);
         }
-        // All lines were made by then: how many of them are wanted changes no plan.
+        // All lines are computed by then, so the limit does not affect the plan.
         let lines = limit::parameter(self.lines.limit, sql);
         sql.push(text!(") AS n, g.* FROM g WHERE g.kind = 1 ORDER BY n LIMIT {lines})", lines));
     }
 
-    /// Writes all buckets, where gaps are filled: `grid`.
+    /// Writes the query `grid` of all buckets, if gaps are filled.
     fn write_grid(&self, grid: Grid, parts: &[ColumnType], sql: &mut Sql) {
         if self.fill == Fill::None {
             return;
         }
-        // The bounds as beginnings of buckets: of the arguments, or of what there is.
+        // The first and the last bucket: those of the arguments, or else of the rows.
         let [from, to] = self.bounds(sql);
         let first = match &self.from {
             Some(_) => self.bucket_of(&from, sql),
@@ -166,11 +166,11 @@ impl Series<'_> {
         };
         sql.push(text!(", span AS (SELECT {first} AS first, {last} AS last", first, last));
         if self.from.is_some() && self.to.is_some() {
-            // Where no time can lie between the bounds there is no bucket.
+            // Without time between the bounds there is no bucket.
             sql.push(text!(" WHERE {from} < {to}", from, to));
         }
         sql.push(")");
-        // Materialized, so that the cost of making the grid does not hide from the planner what a nested loop over it costs.
+        // Materialized: otherwise the cost of the grid hides the cost of a nested loop over it from Postgres's planner.
         match grid {
             Grid::Whole => {
                 sql.push(", grid AS MATERIALIZED (");
@@ -189,9 +189,9 @@ impl Series<'_> {
         sql.push(")");
     }
 
-    /// Writes the stretches that are left where the longest ones without rows are left out: `stretch`. Each line of each parent has the
-    /// same room, and what the points with rows leave of it is for those without. Not all of that: how many these are is
-    /// told by the usual length of a bucket.
+    /// Writes the query `stretch` of the spans of time that remain when the longest ones without rows are left out. Each line of each
+    /// parent may have the same number of points. Points without rows get nine tenths of what the points with rows leave, because
+    /// their number is estimated from the usual length of a bucket.
     fn write_stretches(&self, parts: &[ColumnType], sql: &mut Sql) {
         let parents = parts.first().map_or_else(|| Snippet::of("1"), Sql::key_count);
         let room = snippet!(
@@ -207,7 +207,7 @@ impl Series<'_> {
              (ORDER BY b ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS n FROM kept) s GROUP BY n)", usual, room));
     }
 
-    /// Returns the bucket that a bound lies in.
+    /// Returns the bucket that contains a bound.
     fn bucket_of(&self, bound: &Snippet, sql: &mut Sql) -> Snippet {
         if self.is_local() {
             let local = self.bucket.at_zone(bound, sql);
@@ -217,16 +217,16 @@ impl Series<'_> {
         }
     }
 
-    /// Returns whether buckets are known by what a clock shows.
+    /// Returns true if local times identify the buckets.
     fn is_local(&self) -> bool {
         self.bucket.is_local(&self.bucket_type())
     }
 
-    /// Returns the least value of the column that the series may show, and the least above them.
+    /// Returns the bounds of the series: the smallest value of the column that belongs to it, and the smallest value beyond it.
     fn bounds(&self, sql: &mut Sql) -> [Snippet; 2] {
         let dates = self.ty.scalar() == Scalar::Date;
         let mut bound = |given: &Option<Parameter>, reach: &'static str| match given {
-            // A date counts where its midnight does.
+            // A date belongs to the series if its midnight does.
             Some(bound) if dates => {
                 let bound = sql.parameter(bound.clone());
                 let local = self.bucket.at_zone(&bound, sql);
@@ -246,7 +246,7 @@ impl Series<'_> {
         [bound(&self.from, first), bound(&self.to, last)]
     }
 
-    /// Writes the rows: each line, and behind it its buckets in order of time.
+    /// Writes the rows: each line, followed by its buckets in order of time.
     fn write_rows(&self, sql: &mut Sql) {
         let keys = self.lines.keys.len();
         let width = self.lines.width();
@@ -272,7 +272,7 @@ impl Series<'_> {
             let end = self.bucket.end(&bucket, &self.bucket_type(), sql);
             sql.push(text!("0, {begin}, {end}", begin, end));
         } else {
-            // What no row lies in has no `kind`.
+            // A bucket without rows has no `kind`.
             sql.push("coalesce(g.kind, 2), grid.b, grid.e");
         }
         write_keys(sql);
@@ -286,7 +286,7 @@ impl Series<'_> {
         for at in 0..keys {
             sql.push(text!(" AND g.c{at} IS NOT DISTINCT FROM top.c{at}", at));
         }
-        // The line itself has no beginning.
+        // The row of the whole line has no start.
         sql.push(" ORDER BY 1, 3 NULLS FIRST LIMIT ").push(self.most + 1);
     }
 }

@@ -1,7 +1,7 @@
-//! Pieces that SQL is made of.
+//! The pieces of SQL.
 //!
-//! SQL is made in this folder and nowhere else: of literals of its source, names of the catalog, numbers, and places of
-//! parameters. Text that comes with a request is none of these, and so it does not compile as SQL.
+//! Only this folder makes SQL: from literals of its source, names of the catalog, numbers, and places of parameters. Text of a request
+//! is none of these, and so does not compile as SQL.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use tokio_postgres::types::Type;
 
 use crate::graph::catalog::{Column, Function, quote};
 
-/// A piece of SQL.
+/// A piece of SQL, which can be appended to a statement.
 pub(super) trait Piece {
     /// Writes the piece.
     fn write<W: fmt::Write>(&self, out: &mut W) -> fmt::Result;
@@ -22,12 +22,12 @@ impl Piece for &'static str {
     }
 }
 
-/// SQL that was made of other pieces, and may be part of a statement more than once.
+/// SQL that was made from other pieces. A statement may contain it more than once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Snippet(String);
 
 impl Snippet {
-    /// Makes a fragment of a piece.
+    /// Returns a snippet with one piece.
     pub(super) fn of(piece: impl Piece) -> Self {
         let mut text = String::new();
         // Writing to a String cannot fail.
@@ -35,28 +35,28 @@ impl Snippet {
         Self(text)
     }
 
-    /// Quotes a name of the database.
+    /// Returns a name of the database, quoted.
     pub(super) fn identifier(name: &str) -> Self {
         Self(quote(name))
     }
 
-    /// Quotes a text as a value that the database compares with, known to be one of the catalog's words.
+    /// Returns a value of an enum of the catalog as a quoted text.
     pub(super) fn word(word: &str) -> Self {
         Self(format!("'{}'::text", word.replace('\'', "''")))
     }
 
-    /// Joins fragments with a separator between them.
+    /// Returns snippets with a separator between them.
     pub(super) fn join(snippets: &[Self], separator: &'static str) -> Self {
         let texts: Vec<&str> = snippets.iter().map(|snippet| snippet.0.as_str()).collect();
         Self(texts.join(separator))
     }
 
-    /// Takes what a statement has beyond its first bytes.
+    /// Removes the text of a statement from the byte `start` on, and returns it.
     pub(super) fn split_off(statement: &mut String, start: usize) -> Self {
         Self(statement.split_off(start))
     }
 
-    /// Returns whether there is nothing of it.
+    /// Returns true if the snippet has no text.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -113,11 +113,11 @@ macro_rules! numbers {
 }
 numbers!(u64, usize);
 
-/// A template whose places are filled, as [`text!`] makes it.
+/// A template with its places filled, made by [`text!`].
 pub(super) struct Template<'a>(fmt::Arguments<'a>);
 
 impl<'a> Template<'a> {
-    /// Takes what [`text!`] has checked. Nothing else calls it.
+    /// Returns the template that [`text!`] has checked. Nothing else calls this function.
     pub(super) fn checked(arguments: fmt::Arguments<'a>) -> Self {
         Self(arguments)
     }
@@ -138,9 +138,9 @@ impl<P: Piece> fmt::Display for Filled<'_, P> {
     }
 }
 
-/// Fills the places of a literal template with pieces, which are listed behind it: `text!("{alias}.{column}", alias, column)`.
+/// Fills the places of a literal template with pieces, which are listed after it: `text!("{alias}.{column}", alias, column)`.
 ///
-/// `concat!` keeps the template from taking variables that are not listed, whose text nobody has checked.
+/// `concat!` keeps the template from using variables that are not listed, and so are not checked to be pieces.
 macro_rules! text {
     (@filled $name:ident) => { $crate::graph::sql::snippet::Filled(&$name) };
     (@filled $name:ident = $value:expr) => { $crate::graph::sql::snippet::Filled(&$value) };
@@ -173,7 +173,7 @@ mod tests {
         assert_eq!(Snippet::word("it's").0, "'it''s'::text");
     }
 
-    /// A template is checked by [`text!`] alone: it lists what fills its places.
+    /// Only [`text!`] checks templates, so nothing else may make one.
     #[test]
     fn nobody_makes_sql_past_the_macros() {
         let files = sources::below("graph");

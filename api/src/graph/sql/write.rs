@@ -7,7 +7,7 @@ use crate::database::{Parameter, Row, Statement};
 use crate::graph::catalog::{Catalog, ColumnId, Table};
 use crate::graph::question::write::{Cell, Insert, OnConflict, TargetRow};
 
-/// Returns the statement that adds the first `count` rows. `parents`: what was returned of the rows that these belong to.
+/// Returns the statement that adds the first `count` rows. `parents` are the rows that these belong to, as their insert returned them.
 pub(in crate::graph) fn insert(
     catalog: &Catalog,
     insert: &Insert,
@@ -51,7 +51,7 @@ pub(in crate::graph) fn insert(
     sql.finish()
 }
 
-/// Returns the statement that gives columns of a row new values; `None` is NULL.
+/// Returns the statement that sets columns of a row; the value `None` is NULL.
 pub(in crate::graph) fn update(
     target: &TargetRow<'_>,
     values: Vec<(ColumnId, Option<Parameter>)>,
@@ -77,7 +77,7 @@ pub(in crate::graph) fn delete(target: &TargetRow<'_>) -> Statement {
     sql.finish()
 }
 
-/// Returns the statement that looks for a row: its primary key and, behind it, whether it is unchanged since the given moment.
+/// Returns the statement that looks up a row: its primary key, followed by true if it is unchanged since the given moment.
 pub(in crate::graph) fn look(target: &TargetRow<'_>) -> Statement {
     let mut sql = Sql::new(0);
     sql.push("SELECT ");

@@ -1,4 +1,4 @@
-//! What a mutation writes, and what it returns.
+//! The plan of a mutation: the writes, and the rows that it returns.
 
 mod objects;
 
@@ -10,13 +10,13 @@ use crate::database::Statement;
 use crate::graph::catalog::TableId;
 use crate::graph::question::write::Insert;
 
-/// A mutation, ready to run: its fields, which are carried out one after the other.
+/// The plan of a mutation. Its fields run one after the other.
 #[derive(Debug)]
 pub(in crate::graph) struct Mutation {
     pub(in crate::graph) fields: Vec<Keyed<MutationField>>,
-    /// Whether some reference table is written: what is kept of it in memory is out of date then.
+    /// True if the mutation writes a reference table, which makes the cache of that table outdated.
     pub(in crate::graph) writes_reference: bool,
-    /// Objects that its answer could have.
+    /// The largest number of objects in the answer.
     pub(in crate::graph) cost: u64,
 }
 
@@ -25,41 +25,41 @@ pub(in crate::graph) struct Mutation {
 pub(in crate::graph) enum MutationField {
     /// `__typename`
     Typename,
-    /// Something to be written.
+    /// A write.
     MutationStep(Box<MutationStep>),
 }
 
-/// Something to be written, and what to return of it.
+/// A write, and the payload that it returns.
 #[derive(Debug)]
 pub(in crate::graph) struct MutationStep {
     /// The table whose rows are returned.
     pub(in crate::graph) table: TableId,
     pub(in crate::graph) write: Write,
     pub(in crate::graph) payload: Payload,
-    /// The loads of the payload.
+    /// The loads of the payload's rows.
     pub(in crate::graph) plan: Plan,
     pub(in crate::graph) place: RequestPlace,
 }
 
-/// What is written. Each statement returns the primary keys of the rows that it wrote.
+/// The statements of a write. Each returns the primary keys of the rows that it wrote.
 #[derive(Debug)]
 pub(in crate::graph) enum Write {
-    /// New rows.
+    /// The step adds rows.
     Insert(Insert),
-    /// A row is changed.
+    /// The step changes a row.
     Update(RowWrite),
-    /// A row is deleted.
+    /// The step deletes a row.
     Delete(RowWrite),
-    /// Whatever a function of the database does.
+    /// The step calls a function of the database.
     Call(FunctionWrite),
 }
 
-/// A row that is changed or deleted.
+/// The statements that change or delete a row.
 #[derive(Debug)]
 pub(in crate::graph) struct RowWrite {
-    /// Writes, if it may. Returns the primary key of the row that it wrote, if there was one.
+    /// The statement that writes the row, and returns its primary key if it was written.
     pub(in crate::graph) statement: Statement,
-    /// Looks for the row: its primary key and, behind it, whether it is unchanged since the given moment.
+    /// The statement that looks up the row: its primary key, followed by true if it is unchanged since the given moment.
     pub(in crate::graph) look: Statement,
 }
 
@@ -67,19 +67,19 @@ pub(in crate::graph) struct RowWrite {
 #[derive(Debug)]
 pub(in crate::graph) struct FunctionWrite {
     pub(in crate::graph) statement: Statement,
-    /// The objects that it is given a list of, if it is.
+    /// The list of objects among the arguments, if there is one.
     pub(in crate::graph) objects: Option<Objects>,
-    /// Where its values may be given, as dotted paths, `doseMg` or `events.doseMg`; and whether they were.
+    /// The places of its values, as dotted paths, `doseMg` or `events.doseMg`, each with true if the request gives the value.
     pub(in crate::graph) places: Vec<(String, bool)>,
-    /// The argument that names the row which the function is about: the only value that is required.
+    /// The argument that names the row to change: the only required value.
     pub(in crate::graph) key: Option<String>,
-    /// Where a number was given that is too large for the column of that name, if one was.
+    /// The place of the first number that is too large for the column of its name, if there is one.
     pub(in crate::graph) too_large: Option<String>,
 }
 
 impl FunctionWrite {
-    /// Returns the place of the only one of these values that was given, or might have been. Where a refusal is about no value in
-    /// particular, it is the place of the function's only value. `values`: each by its names.
+    /// Returns the place of the value that a refusal is about: the only given one of `values`, or else the only possible place of one. If
+    /// `values` is empty, it is the place of the only value that was given. Each value is a list of its names.
     pub(in crate::graph) fn place_of(&self, values: &[Vec<String>]) -> Option<&str> {
         let places: Vec<(&str, bool)> =
             self.places.iter().map(|(place, given)| (place.as_str(), *given)).collect();
@@ -90,7 +90,7 @@ impl FunctionWrite {
     }
 }
 
-/// What is returned of the rows that were written.
+/// The shape of a payload: the rows that were written.
 #[derive(Debug)]
 pub(in crate::graph) struct Payload {
     pub(in crate::graph) type_name: String,
@@ -102,9 +102,9 @@ pub(in crate::graph) struct Payload {
 pub(in crate::graph) enum PayloadField {
     /// `__typename`
     Typename,
-    /// The only row: the load by its key, and what to return of it.
+    /// The only row, with its load and the selected fields.
     Row(LoadId, RowSelection),
-    /// All rows.
+    /// All rows, with their load and the selected fields.
     Nodes(LoadId, RowSelection),
     /// `affectedCount`
     AffectedCount,

@@ -1,4 +1,4 @@
-//! The objects that a function is given a list of.
+//! The list of objects among the arguments of a function.
 
 use std::ops::Range;
 
@@ -8,22 +8,22 @@ use crate::graph::catalog::{ArgumentType, Catalog, Function, TableId};
 use crate::graph::question::call::Call;
 use crate::graph::sql;
 
-/// A list of objects that a function is given, which the database gets as an array for each of their fields.
+/// A list of objects. The function takes an array for each of their fields.
 #[derive(Debug)]
 pub(in crate::graph) struct Objects {
-    /// The argument.
+    /// The name of the argument.
     pub(in crate::graph) argument: String,
-    /// Fields of the objects.
+    /// The fields of the objects.
     fields: Vec<String>,
-    /// For each object, which of the fields it gives.
+    /// For each object and field, true if the object gives the field.
     given: Vec<Vec<bool>>,
-    /// Whose rows the function gives.
+    /// The table whose rows the function returns.
     table: TableId,
     call: Call,
 }
 
 impl Objects {
-    /// Returns the objects that a call is given under an argument.
+    /// Returns the list of objects among the arguments of a call; `None` if the function takes none.
     pub(in crate::graph::plan) fn of(
         function: &Function,
         table: TableId,
@@ -46,12 +46,12 @@ impl Objects {
         })
     }
 
-    /// Returns whether the objects have a field for one of these values.
+    /// Returns true if the objects have a field for one of these values. Each value is a list of its names.
     pub(in crate::graph) fn have(&self, values: &[Vec<String>]) -> bool {
         self.fields.iter().any(|field| values.iter().any(|names| names.contains(field)))
     }
 
-    /// Returns where each of the objects was given, or within it the only one of these values that was given or might have been.
+    /// Returns the place of each object, or within it the place of the value that a refusal about `values` means (see [`only`]).
     pub(in crate::graph) fn places(&self, values: &[Vec<String>]) -> Vec<String> {
         let place = |(at, given): (usize, &Vec<bool>)| {
             let place = format!("{}.{at}", self.argument);
@@ -62,14 +62,14 @@ impl Objects {
         self.given.iter().enumerate().map(place).collect()
     }
 
-    /// Returns the call with some of the objects.
+    /// Returns the statement of the call with a range of the objects.
     pub(in crate::graph) fn statement(&self, catalog: &Catalog, objects: Range<usize>) -> Statement {
         sql::call(catalog, self.table, &self.call, Some(&objects))
     }
 }
 
-/// Returns the place of the only one of some values that was given, or else the only place where one of them might have been.
-/// `values`: each by its names, the one that counts first; `places`: each with whether it was given, its last part being a name.
+/// Returns the place of the only given one of some values, or else the only possible place of one. Each value is a list of its names, in
+/// order of preference. Each place ends with a name, and comes with true if the request gives it.
 pub(super) fn only<'a>(values: &[Vec<String>], places: &[(&'a str, bool)]) -> Option<&'a str> {
     let ends_with = |place: &str, name: &String| place.rsplit('.').next() == Some(name);
     let given = |name: &String| places.iter().find(|(place, given)| *given && ends_with(place, name));
@@ -79,7 +79,7 @@ pub(super) fn only<'a>(values: &[Vec<String>], places: &[(&'a str, bool)]) -> Op
         .map(|(place, _)| *place)
 }
 
-/// Returns the item of an iterator that has one.
+/// Returns the item of an iterator with exactly one item.
 pub(super) fn one<T>(mut items: impl Iterator<Item = T>) -> Option<T> {
     items.next().filter(|_| items.next().is_none())
 }

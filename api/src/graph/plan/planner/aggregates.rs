@@ -1,4 +1,4 @@
-//! Aggregates: which values over many rows are asked for.
+//! Plans aggregates.
 
 use crate::graph::document::{Field, Selection};
 
@@ -49,7 +49,7 @@ impl<'a> Planner<'a> {
         })
     }
 
-    /// Returns the functions that are asked of values of one type.
+    /// Plans the functions that the request selects for values of one type.
     fn functions(
         &mut self,
         ty: &ColumnType,
@@ -78,7 +78,7 @@ impl<'a> Planner<'a> {
         })
     }
 
-    /// Returns the argument `at` of what lies within JSON.
+    /// Returns the argument `at`: a path within JSON.
     fn path_within(&self, field: &'a Field) -> Planned<Vec<String>> {
         let given = self.arguments(field)?;
         let path = given.get("at").map(Value::items).unwrap_or_default();
@@ -99,7 +99,7 @@ impl<'a> Planner<'a> {
         share.ok_or_else(|| self.refuse(field, ArgumentError::new("p", "a share lies between 0 and 1")))
     }
 
-    /// Returns the position of a value in the row of an aggregate; asks for it where nobody has yet.
+    /// Returns the position of an aggregate in a row of a load, and adds the aggregate if it is missing.
     pub(super) fn expression(&mut self, load: LoadId, expression: Expression) -> usize {
         let expressions = match &mut self.drafts[load.0].kind {
             DraftKind::Aggregate(numbers) => &mut numbers.expressions,

@@ -1,4 +1,4 @@
-//! Connections: pages of rows, and numbers and points over all of them.
+//! Plans connections: pages of rows, and aggregates and points over all rows.
 
 use std::rc::Rc;
 
@@ -17,7 +17,7 @@ use crate::graph::question::page;
 use crate::graph::sql;
 
 impl<'a> Planner<'a> {
-    /// Plans a connection below `parents` rows, or of the whole table where `columns` is empty.
+    /// Plans a connection below `parents` rows, or of the whole table if `columns` is empty.
     pub(super) fn connection(
         &mut self,
         table: &'a Table,
@@ -117,7 +117,7 @@ impl<'a> Planner<'a> {
         if page_load.is_some()
             && !has(|it| matches!(it, ConnectionField::Nodes(_) | ConnectionField::Edges(_)))
         {
-            // They are read all the same.
+            // The rows of the page are read even if the request does not select them.
             self.spend(rows)?;
         }
         if page_load.or(aggregate_load).is_none() && !has(|it| matches!(it, ConnectionField::Points(..))) {
@@ -131,7 +131,7 @@ impl<'a> Planner<'a> {
         })
     }
 
-    /// Refuses what is wrong with a filter of which nothing is asked.
+    /// Refuses an invalid filter of a connection that reads no rows.
     fn check_filter(&self, table: &Table, filter: Option<&Value<'_>>, field: &Field) -> Planned<()> {
         let Some(filter) = filter else { return Ok(()) };
         let checked = sql::check_filter(self.catalog, table, filter, &mut Allowance::new(self.limits));

@@ -1,4 +1,4 @@
-//! Finishes loads: their SQL, and what is known of their rows.
+//! Finishes loads: makes their statements, and describes their rows.
 
 use super::super::{Load, LoadKind};
 use super::Planner;
@@ -16,7 +16,7 @@ impl Planner<'_> {
         let load = self.finish_with(draft, Grid::Whole)?;
         let gapped = match &draft.kind {
             DraftKind::Series(series) if series.is_open() => {
-                // The same filter once more.
+                // The filter was counted already.
                 let allowance = std::mem::replace(&mut self.allowance, Allowance::new(self.limits));
                 let gapped = self.finish_with(draft, Grid::Gapped);
                 self.allowance = allowance;
@@ -46,7 +46,7 @@ impl Planner<'_> {
         })
     }
 
-    /// Returns whether a load takes all rows of its table, whatever the keys: a reference table is small, and kept in memory.
+    /// Returns true if a load reads its whole table, whatever the keys: a reference table, which is small and cached in memory.
     fn is_cached_whole(draft: &LoadDraft<'_>, table: &Table) -> bool {
         matches!(draft.kind, DraftKind::ByKey) && table.is_reference && draft.filter.is_none()
     }
@@ -61,13 +61,13 @@ impl Planner<'_> {
                 sql::by_key(self.catalog, &rows, columns, parents, allowance)
             }
             DraftKind::RowsBefore(filter_columns) => {
-                // The same filter once more: it is counted where the rows are read.
+                // The filter is counted for the load of the rows.
                 let mut allowance = Allowance::new(self.limits);
                 let filter_columns = filter_columns.iter().copied();
                 sql::rows_before(self.catalog, table, filter_columns, filter, &mut allowance)
             }
             DraftKind::Page(page) => {
-                // The same filter once more: it is counted where the page is read.
+                // The filter is counted for the load of the page.
                 let mut of_probe = Allowance::new(self.limits);
                 let allowance = if page.is_probe { &mut of_probe } else { allowance };
                 let projection = &draft.projection;
@@ -86,7 +86,7 @@ impl Planner<'_> {
                     page,
                     filter,
                     cursors: false,
-                    // All of them are read.
+                    // All rows are read, so merging strips saves nothing.
                     scoped: false,
                 };
                 sql::points(self.catalog, &query, allowance)
@@ -99,7 +99,7 @@ impl Planner<'_> {
         }
     }
 
-    /// Returns positions of the parents' key in the rows of a load.
+    /// Returns the positions of the parents' key in the rows of a load.
     fn key_positions(draft: &LoadDraft<'_>) -> Vec<usize> {
         let after = |width: usize| (width..width + draft.columns.len()).collect();
         match &draft.kind {

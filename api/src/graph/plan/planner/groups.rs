@@ -1,4 +1,4 @@
-//! Grouped lists.
+//! Plans grouped lists.
 
 use std::rc::Rc;
 
@@ -14,7 +14,7 @@ use crate::graph::question::groups;
 use crate::graph::question::order::Path;
 
 impl<'a> Planner<'a> {
-    /// Plans a grouped list below `parents` rows, or of the whole table where `columns` is empty.
+    /// Plans a grouped list below `parents` rows, or of the whole table if `columns` is empty.
     pub(super) fn groups(
         &mut self,
         table: &'a Table,
@@ -63,7 +63,7 @@ impl<'a> Planner<'a> {
                     let error = ArgumentError::new("groupBy", format!("does not name `{}`", field.name));
                     this.refuse(field, error)
                 })?;
-                // Of a list, the key is an element.
+                // The key of a list is one of its elements.
                 let ty = match &table.column(column).ty {
                     ColumnType::List(element) => ColumnType::Scalar(*element),
                     ty => ty.clone(),

@@ -1,4 +1,4 @@
-//! `__schema` and `__type`.
+//! Plans `__schema` and `__type`.
 
 use crate::graph::document::{Field, Selection};
 
@@ -8,7 +8,7 @@ use crate::graph::arguments::Value;
 use crate::graph::introspection::{Introspected, Shape, Wanted};
 
 impl<'a> Planner<'a> {
-    /// Plans a field of introspection. What it costs shows when it is answered.
+    /// Plans a field of introspection. Its cost is added when it is answered.
     pub(super) fn introspection(&mut self, field: &'a Field, sets: &[&'a [Selection]]) -> Planned<RootField> {
         Ok(RootField::Introspection(if &*field.name == "__schema" {
             Introspected::Schema(self.shape("__Schema", sets)?)
@@ -36,7 +36,7 @@ impl<'a> Planner<'a> {
     }
 }
 
-/// Returns the type of the objects that a field of the schema's schema holds. None of these names has two meanings.
+/// Returns the type of the objects that a field of an introspection type holds. No name is a field of two types with different results.
 fn object_of(field: &str) -> Option<&'static str> {
     match field {
         "types" | "queryType" | "mutationType" | "subscriptionType" | "interfaces" | "possibleTypes"

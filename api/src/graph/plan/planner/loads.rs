@@ -1,4 +1,4 @@
-//! The loads of a plan: shared by the fields that ask the same, and recorded where they are asked.
+//! Records the loads of a plan. Fields with the same relation and arguments share one load.
 
 use std::rc::Rc;
 
@@ -15,22 +15,22 @@ use crate::graph::question::points::Points;
 use crate::graph::question::projection::{Join, SelectedColumn};
 use crate::graph::question::series::Series;
 
-/// What makes two loads the same.
+/// The identity of a load: two fields with the same load key share one load.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct LoadKey {
     pub(super) kind: &'static str,
     pub(super) table: TableId,
     pub(super) columns: Vec<ColumnId>,
-    /// Arguments as text.
+    /// The arguments as text.
     pub(super) arguments: String,
 }
 
-/// A load whose projection still grows.
+/// A load that is being planned: its projection and joins still grow.
 pub(super) struct LoadDraft<'a> {
     pub(super) table: TableId,
     pub(super) kind: DraftKind<'a>,
     pub(super) columns: Vec<ColumnId>,
-    /// How many keys it may be asked for at most.
+    /// The largest number of keys.
     pub(super) parents: u64,
     pub(super) filter: Option<Rc<Value<'a>>>,
     pub(super) joins: Vec<Join>,
@@ -39,16 +39,16 @@ pub(super) struct LoadDraft<'a> {
     pub(super) place: RequestPlace,
 }
 
-/// Where the planner stands: at the rows of a load, or at those of a table that is joined to it.
+/// The source of rows: a load, or a table that is joined to its table.
 #[derive(Clone, Copy)]
 pub(super) struct RowSource {
     pub(super) load: LoadId,
-    /// 0 for the load's own table, otherwise the number of the join.
+    /// The table: 0 for the load's own table, otherwise the number of the join, from 1.
     pub(super) table: usize,
 }
 
 impl RowSource {
-    /// Returns whether it is a row that came along with another one.
+    /// Returns true if the rows are joined to those of the load.
     pub(super) fn is_joined(self) -> bool {
         self.table > 0
     }
@@ -62,7 +62,7 @@ impl From<LoadId> for RowSource {
 
 pub(super) enum DraftKind<'a> {
     ByKey,
-    /// Numbers of changes; the filter looks at these columns of the row before them.
+    /// The load returns numbers of changes. The filter uses these columns of the row before the change.
     RowsBefore(Vec<ColumnId>),
     Page(Page),
     Points(Points),
@@ -72,7 +72,7 @@ pub(super) enum DraftKind<'a> {
 }
 
 impl<'a> Planner<'a> {
-    /// Returns the loads that were planned since the last time, and how they are asked.
+    /// Returns the loads that were planned since the last call, and their tree.
     pub(super) fn take_loads(&mut self) -> Planned<(Vec<Load>, Vec<LoadNode>)> {
         self.interned.clear();
         let mut drafts = std::mem::take(&mut self.drafts);
@@ -80,7 +80,7 @@ impl<'a> Planner<'a> {
             if let DraftKind::Aggregate(numbers) = &mut draft.kind
                 && numbers.expressions.is_empty()
             {
-                // Only the names of types are asked for; without a number each row would be one of the answer.
+                // The request selects only names of types. Without an aggregate the statement would return each row.
                 numbers.expressions.push(Expression::Count);
             }
         }
@@ -113,7 +113,8 @@ impl<'a> Planner<'a> {
         self.load(load_key, None, &place, parents, DraftKind::ByKey)
     }
 
-    /// Returns the load that answers a question below this many parents at most: the one that is planned already, or a new one.
+    /// Returns the load with this key, which is planned if it is new. `parents` is the largest number of parents below which the field is
+    /// selected.
     pub(super) fn load(
         &mut self,
         load_key: LoadKey,
@@ -129,7 +130,7 @@ impl<'a> Planner<'a> {
             return load;
         }
         let table = self.catalog.table(load_key.table);
-        // An aggregate has no columns. The rows of a reference table are kept whole, so that every request can share them.
+        // An aggregate has no columns. The rows of a reference table have all columns, so that all requests can share the cached rows.
         let projection = match &kind {
             DraftKind::RowsBefore(_)
             | DraftKind::Aggregate(_)
@@ -157,7 +158,7 @@ impl<'a> Planner<'a> {
         load
     }
 
-    /// Plans what is asked for keys of this source.
+    /// Runs a part of the planner whose loads have keys of this source.
     pub(super) fn for_keys<T>(
         &mut self,
         keys: KeySource,
@@ -169,7 +170,7 @@ impl<'a> Planner<'a> {
         Ok(planned)
     }
 
-    /// Plans what is asked below the rows of a load, which is asked for the keys at hand.
+    /// Runs a part of the planner whose loads are children of this load.
     pub(super) fn below<T>(
         &mut self,
         load: LoadId,
@@ -185,7 +186,7 @@ impl<'a> Planner<'a> {
         Ok(planned)
     }
 
-    /// Returns the position of a column in the rows of a load; asks for the column where nobody has yet.
+    /// Returns the position of a column in the rows of a load, and selects the column if it is missing.
     pub(super) fn position(&mut self, source: RowSource, column: ColumnId) -> usize {
         let wanted = SelectedColumn { table: source.table, column };
         find_or_push(&mut self.drafts[source.load.0].projection, wanted)
@@ -195,8 +196,8 @@ impl<'a> Planner<'a> {
         columns.iter().map(|column| self.position(source, *column)).collect()
     }
 
-    /// Returns the rows that a relation leads to, joined to those that it starts from; `None` where they are better loaded by
-    /// themselves: for a list, whose rows often point to the same, and from a reference table, which is kept in memory.
+    /// Joins the rows that a relation leads to, and returns them as a source. It returns `None` if a load of their own is better: for a
+    /// list, whose rows often reference the same row, and for a reference table, which is cached in memory.
     pub(super) fn join(&mut self, source: RowSource, relation: &Relation) -> Option<RowSource> {
         let draft = &mut self.drafts[source.load.0];
         let is_reference = |table: TableId| self.catalog.table(table).is_reference;

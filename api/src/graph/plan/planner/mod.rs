@@ -1,7 +1,6 @@
-//! Walks an operation and makes its plan.
+//! The planner: it walks an operation and makes its plan.
 //!
-//! This file holds what every part of the walk needs: loads that are shared, limits, places. The other files of the
-//! folder plan one kind of field each.
+//! This file holds the state of the walk: loads, limits, places. The other files of the folder plan one kind of field each.
 
 mod aggregates;
 mod connections;
@@ -28,7 +27,7 @@ use crate::graph::error::{Code, Error, PathSegment};
 use crate::graph::limits::Limits;
 use crate::graph::question::allowance::Allowance;
 
-/// Plans a validated query. `trial`: what is left out of it.
+/// Plans a validated query. `trial` is a part to leave out.
 pub(crate) fn plan(
     catalog: &Catalog,
     limits: &Limits,
@@ -51,16 +50,17 @@ struct Planner<'a> {
     trial: Option<&'a Trial>,
     drafts: Vec<LoadDraft<'a>>,
     interned: HashMap<LoadKey, LoadId>,
-    /// The loads that are asked where the planner stands, …
+    /// The nodes of the loads at the planner's position: the roots of the tree, or the children of one node.
     load_tree: Vec<LoadNode>,
-    /// … and the keys that they are asked for.
+    /// The source of the keys of the loads that are added at this position.
     keys: KeySource,
-    /// The fields that it stands within, from the root on.
+    /// The fields from the root to the planner's position.
     path: Vec<&'a Field>,
     allowance: Allowance<'a>,
     fields: usize,
     cost: u64,
-    /// Whether reference tables are read anew: the request writes one of them.
+    /// True if reference tables are read from the database instead of the cache: the request writes one of them, or a subscription reads
+    /// changed rows of one.
     fresh: bool,
 }
 
@@ -89,7 +89,7 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Returns the fields that the selection sets have on an object type.
+    /// Collects the fields of selection sets on an object type.
     fn collect(&self, sets: &[&'a [Selection]], type_name: &str) -> Planned<Vec<Collected<'a>>> {
         collect(self.document, self.inputs, sets, type_name).map_err(|error| {
             let path = self.path.last().map(|field| self.place(field).path);
@@ -97,12 +97,12 @@ impl<'a> Planner<'a> {
         })
     }
 
-    /// Returns the arguments of a field that asks for something.
+    /// Returns the arguments of a field that reads.
     fn arguments(&self, field: &'a Field) -> Planned<Arguments<'a>> {
         self.arguments_by(field, |_| Reading::Optional)
     }
 
-    /// Returns the arguments of a field; `reading` says of each how it is read.
+    /// Returns the arguments of a field. `reading` returns how an argument is read, by its name.
     fn arguments_by(&self, field: &'a Field, reading: impl Fn(&str) -> Reading) -> Planned<Arguments<'a>> {
         let mut arguments =
             self.inputs.arguments(field, reading).map_err(|error| self.refuse(field, error))?;
@@ -112,8 +112,8 @@ impl<'a> Planner<'a> {
         Ok(arguments)
     }
 
-    /// Plans each collected field of an object under its response key, within the limits of depth and number. `objects`: how many
-    /// such objects the answer has at most, which is what they cost.
+    /// Plans each collected field of an object under its response key, within the limits of depth and number. `objects` is the largest
+    /// number of such objects in the answer, which is added to the cost.
     fn each<T>(
         &mut self,
         collected: &[Collected<'a>],
@@ -144,7 +144,7 @@ impl<'a> Planner<'a> {
         Ok(planned)
     }
 
-    /// Adds to the cost of the request, for the field that the planner stands at.
+    /// Adds to the cost of the request. An error has the place of the planner's position.
     fn spend(&mut self, cost: u64) -> Planned<()> {
         self.charge(cost).map_err(|error| match self.path.last() {
             Some(field) => {
@@ -155,7 +155,7 @@ impl<'a> Planner<'a> {
         })
     }
 
-    /// Adds to the cost; the error has no place yet.
+    /// Adds to the cost of the request. An error has no place yet.
     fn charge(&mut self, cost: u64) -> Planned<()> {
         self.cost = self.cost.saturating_add(cost);
         if self.cost <= self.limits.cost {

@@ -1,4 +1,4 @@
-//! Fields of `Mutation`.
+//! Plans fields of `Mutation`.
 
 use super::super::mutation::{
     FunctionWrite, Mutation, MutationField, MutationStep, Objects, Payload, PayloadField, RowWrite, Write,
@@ -46,7 +46,7 @@ pub(crate) fn plan_mutation(
     Ok(Mutation { fields, writes_reference: planner.fresh, cost: planner.cost })
 }
 
-/// Returns the table whose rows are returned.
+/// Returns the table whose rows a mutation returns.
 fn written(catalog: &Catalog, mutation: MutationTarget) -> TableId {
     match mutation {
         MutationTarget::Table(_, table) => table,
@@ -80,7 +80,7 @@ impl<'a> Planner<'a> {
         Ok(MutationStep { table: table.id, write, payload, plan, place })
     }
 
-    /// Returns a function that writes, whether it gives a list, and how many rows are returned at most.
+    /// Plans the call of a function that writes. It also returns true if the function returns a list, and the largest number of rows.
     fn call(
         &self,
         function: &Function,
@@ -106,7 +106,7 @@ impl<'a> Planner<'a> {
         Ok((Write::Call(call), many, rows as u64))
     }
 
-    /// Returns what is written, and how many rows are returned at most.
+    /// Plans the write of a table, and returns the largest number of rows that it returns.
     fn write(
         &self,
         operation: TableOperation,
@@ -215,7 +215,7 @@ impl<'a> Planner<'a> {
         Ok(TargetRow { table, columns, values, unchanged_since })
     }
 
-    /// Plans a payload of so many rows at most.
+    /// Plans a payload. `rows` is the largest number of its rows.
     fn payload(
         &mut self,
         table: &'a Table,
@@ -252,7 +252,7 @@ impl<'a> Planner<'a> {
     }
 }
 
-/// Returns where the values of a function that writes may be given, as dotted paths, and whether they are.
+/// Returns the places of the values of a function that writes, as dotted paths, each with true if the request gives the value.
 fn places(function: &Function, given: &Arguments<'_>) -> Vec<(String, bool)> {
     let place = |argument: &Argument| {
         let value = given.get(&argument.field);
@@ -271,8 +271,8 @@ fn places(function: &Function, given: &Arguments<'_>) -> Vec<(String, bool)> {
     function.arguments.iter().flat_map(place).collect()
 }
 
-/// Returns the first number that is given to a function and too large for the column of its name: what the function makes of it is
-/// not known here, but if a number is refused, it is this one.
+/// Returns the place of the first number that is too large for the column of its name. The function may do anything with it, but if the
+/// database refuses a number, it is this one.
 fn too_large(function: &Function, table: &Table, given: &Arguments<'_>) -> Option<String> {
     let is_too_large = |argument: &Argument, value: Option<&Value<'_>>| {
         let (ArgumentType::Value(ty), Some(value), Some(column)) =

@@ -1,4 +1,4 @@
-//! Points: rows of a connection, thinned for a chart.
+//! Plans points: rows of a connection, thinned for a chart.
 
 use std::rc::Rc;
 
@@ -14,8 +14,8 @@ use crate::graph::question::page::Page;
 use crate::graph::question::points::Points;
 
 impl<'a> Planner<'a> {
-    /// Plans `points` of a connection below `parents` rows, or of the whole table where `columns` is empty. `narrowing`,
-    /// filter and page: those of the connection.
+    /// Plans `points` of a connection below `parents` rows, or of the whole table if `columns` is empty. `row_arguments`, filter and page
+    /// are those of the connection.
     pub(super) fn thinned_rows(
         &mut self,
         table: &'a Table,

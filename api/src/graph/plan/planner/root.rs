@@ -1,4 +1,4 @@
-//! Fields of `Query`: look-ups, lists, ids.
+//! Plans fields of `Query`: look-ups, lists, ids.
 
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ impl<'a> Planner<'a> {
         })
     }
 
-    /// Returns the fields of a root type, within their limit.
+    /// Collects the fields of a root type, within their limit.
     pub(super) fn root_collected(
         &mut self,
         sets: &[&'a [Selection]],
@@ -112,7 +112,7 @@ impl<'a> Planner<'a> {
         self.lookup(table, key, parts, field, sets).map(RootField::One)
     }
 
-    /// Returns the row of a function that gives no more than one.
+    /// Plans the row of a function that returns at most one.
     fn single_row(
         &mut self,
         table: &'a Table,
@@ -161,11 +161,11 @@ impl<'a> Planner<'a> {
             let message = format!("at most {} ids", self.limits.largest_page);
             return Err(self.refuse(field, ArgumentError::exceeded("ids", message)));
         }
-        // Each type is planned once, however many of its rows are asked for.
+        // Each type is planned once, however many of its ids are given.
         let mut tables: Vec<&'a Table> = Vec::new();
         let mut keys = Vec::with_capacity(ids.len());
         for id in ids {
-            // What is no id of this server has no row.
+            // An id of another server has no row.
             let read = global_id::read(self.catalog, id.as_str().unwrap_or_default());
             keys.push(read.map(|(table, key)| {
                 let known = tables.iter().position(|known| known.id == table.id).unwrap_or_else(|| {

@@ -1,4 +1,4 @@
-//! Fields of a row.
+//! Plans fields of a row.
 
 use crate::graph::document::{Field, Selection};
 
@@ -9,7 +9,7 @@ use super::{Planned, Planner};
 use crate::graph::catalog::{FieldId, RelationId, Table};
 
 impl<'a> Planner<'a> {
-    /// Plans the fields of rows of a load, or of what is joined to them. `rows`: how many there are at most.
+    /// Plans the fields of rows of a load, or of rows that are joined to them. `rows` is the largest number of rows.
     pub(super) fn row(
         &mut self,
         table: &'a Table,
@@ -48,7 +48,7 @@ impl<'a> Planner<'a> {
                 None => Ok(RowField::Typename),
             })
         };
-        // What came along with a row is asked for with it.
+        // The loads below a joined row are children of the load.
         let fields = if source.is_joined() { plan(self)? } else { self.below(source.load, plan)? };
         Ok(RowSelection { table: table.id, fields })
     }

@@ -1,4 +1,4 @@
-//! Series.
+//! Plans series.
 
 use std::rc::Rc;
 
@@ -12,7 +12,7 @@ use crate::graph::catalog::{ColumnId, Table};
 use crate::graph::question::series;
 
 impl<'a> Planner<'a> {
-    /// Plans series below `parents` rows, or of the whole table where `columns` is empty.
+    /// Plans series below `parents` rows, or of the whole table if `columns` is empty.
     pub(super) fn series(
         &mut self,
         table: &'a Table,

@@ -1,4 +1,4 @@
-//! The field of `Subscription`.
+//! Plans the field of `Subscription`.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -18,12 +18,12 @@ use crate::graph::limits::Limits;
 use crate::graph::question::key::key_values;
 use crate::graph::value::{key_part, parameter};
 
-/// Rows that are read at a time at most, however little they cost.
+/// The largest number of rows that are read at a time, however little they cost.
 const LARGEST_BATCH: u64 = 200;
-/// Rows that a feed is planned for: more than one, so that its statements take any number.
+/// The number of rows that a subscription is planned for: more than one, so that its statements take any number.
 const PLANNED_ROWS: u64 = 2;
 
-/// Plans a validated subscription. `trial`: what is left out of it.
+/// Plans a validated subscription. `trial` is a part to leave out.
 pub(crate) fn plan_subscription(
     catalog: &Catalog,
     limits: &Limits,
@@ -37,7 +37,7 @@ pub(crate) fn plan_subscription(
     let mut plans = planner.each(&collected, 1, |this, field, collected| {
         match catalog.subscription(&field.name) {
             Some(source) => this.subscription(source, field, collected).map(Some),
-            // Validation leaves one field, and none of introspection.
+            // Validation leaves one field, which is none of introspection.
             None => Ok(None),
         }
     })?;
@@ -74,9 +74,9 @@ impl<'a> Planner<'a> {
                 None => Topic::Table(table.id),
             },
         };
-        // What is kept in memory may be older than the change.
+        // The cache of reference tables may be older than the change.
         self.fresh = table.is_reference;
-        // Both are asked for keys that are known when something has changed.
+        // The keys of both loads are known when a row has changed.
         self.keys = KeySource::Later;
         let gone = self.rows_before(table, filter.clone(), field);
         let rows = self.changed_rows(table, filter, field);
@@ -113,11 +113,11 @@ impl<'a> Planner<'a> {
         After { cursor: cursor.to_owned(), refused: self.document.pinpoint(self.refuse(field, refused)) }
     }
 
-    /// Returns the load of rows by their primary key, and of those the ones that match.
+    /// Returns the load of the rows that match, by their primary key.
     fn changed_rows(&mut self, table: &Table, filter: Option<Rc<Value<'a>>>, field: &Field) -> super::LoadId {
-        // A filter without conditions keeps the table from being taken from memory as a whole.
+        // With a filter, even an empty one, a reference table is not read as a whole.
         let filter = filter.or_else(|| table.is_reference.then(|| Rc::new(Value::Object(Vec::new()))));
-        // A feed has one load of this kind.
+        // A subscription has one load of this kind.
         let arguments = String::new();
         let columns = table.primary_key.clone();
         let load_key = LoadKey { kind: "changed", table: table.id, columns, arguments };
@@ -125,7 +125,7 @@ impl<'a> Planner<'a> {
         self.load(load_key, filter, &place, PLANNED_ROWS, DraftKind::ByKey)
     }
 
-    /// Returns the load of those changes before which the row was there, was the caller's to see, and matched.
+    /// Returns the load of the numbers of changes before which the row existed and matched, and the caller could see it.
     fn rows_before(&mut self, table: &Table, filter: Option<Rc<Value<'a>>>, field: &Field) -> super::LoadId {
         let mut columns = BTreeSet::new();
         if let Some(filter) = &filter {
@@ -139,8 +139,8 @@ impl<'a> Planner<'a> {
     }
 }
 
-/// Returns what a filter holds all rows to, by `eq` on its first level: one row, or those of a parent; else they are any. What is wrong
-/// with its values is said where it is written.
+/// Returns the topic that contains all rows of a filter: one row or the rows of a parent if the filter's first level requires a key by
+/// `eq`, or else the table. Mistakes in its values are refused when its condition is written.
 fn filter_topic(table: &Table, filter: &Value<'_>) -> Topic {
     let mut topic = Topic::Table(table.id);
     for (name, conditions) in filter.fields() {
@@ -157,7 +157,7 @@ fn filter_topic(table: &Table, filter: &Value<'_>) -> Topic {
     topic
 }
 
-/// The columns of a table that a filter on its rows looks at.
+/// Adds the columns of a table that a filter on its rows uses.
 fn filter_columns(table: &Table, filter: &Value<'_>, columns: &mut BTreeSet<ColumnId>) {
     for filter in filter.items() {
         filter_columns(table, filter, columns);
@@ -175,7 +175,7 @@ fn filter_columns(table: &Table, filter: &Value<'_>, columns: &mut BTreeSet<Colu
     }
 }
 
-/// Returns the filter of a feed whose arguments are values of columns.
+/// Returns the filter of a declared subscription, whose arguments are values of columns.
 fn equals<'a>(
     table: &'a Table,
     columns: &[ColumnId],
@@ -184,7 +184,7 @@ fn equals<'a>(
     let mut conditions = Vec::with_capacity(columns.len());
     for column in columns.iter().map(|id| table.column(*id)) {
         let Some(value) = given.take(&column.field) else { continue };
-        // The caller knows nothing of a filter.
+        // The error names the argument, since the caller gave no filter.
         parameter(&column.ty, &value).map_err(|error| error.within(&column.field))?;
         let equal = Value::Object(vec![(Cow::Borrowed("eq"), value)]);
         conditions.push((Cow::Borrowed(column.field.as_str()), equal));
@@ -192,7 +192,7 @@ fn equals<'a>(
     Ok((!conditions.is_empty()).then_some(Value::Object(conditions)))
 }
 
-/// Returns the operations that a subscription reports: the named ones of those that it has.
+/// Returns the kinds of changes that a subscription reports: all of its kinds, or those that the argument names.
 fn operations(
     source: &TableSubscription,
     given: &Arguments<'_>,

@@ -1,4 +1,4 @@
-//! Plans as SQL, from the text of a query.
+//! Tests the planner: the statements of queries.
 
 mod cursors;
 
@@ -49,12 +49,12 @@ impl Fixture {
     }
 }
 
-/// SQL without the quotes and the schema, which only tire the reader.
+/// Returns SQL without quotes and schemas, which makes it shorter to read.
 fn bare(sql: &str) -> String {
     sql.replace("\"public\".", "").replace('"', "")
 }
 
-/// Every statement of the ready-made queries: which columns each loads, and how. A change of the planner shows here.
+/// Compares every statement of the ready-made queries with `ready_made.sql`, so that a change of the planner shows.
 #[test]
 fn the_ready_made_queries_load_what_they_ask_for_and_no_other_column() {
     let mut text = String::from("-- The statements of the ready-made queries, without quotes and schema.\n");
@@ -183,7 +183,7 @@ fn pages_of_other_sizes_are_one_statement_with_other_parameters() {
     }
 }
 
-/// Response keys that a query asks `Query` and the first list for, in order.
+/// Returns the response keys of the nodes of a query's first list, in order.
 fn keys(fixture: &Fixture, query: &str, variables: &str) -> Vec<String> {
     let plan = fixture.plan(query, variables).unwrap();
     let RootField::Connection(connection) = &plan.fields[0].value else { panic!("no list") };
@@ -232,7 +232,7 @@ fn selections_under_one_key_are_merged() {
     assert_eq!(keys(fixture, query, ""), ["notes", "intensityLevel", "eventId"]);
 }
 
-/// Adds the loads that are asked, each with the load whose rows hold its keys.
+/// Adds the loads of a tree, and checks that each stands below the load whose rows hold its keys.
 fn add_loads(plan: &Plan, nodes: &[LoadNode], above: Option<usize>, into: &mut BTreeSet<usize>) {
     let mut here = Vec::new();
     for LoadNode { load, keys, children } in nodes {

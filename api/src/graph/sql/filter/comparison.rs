@@ -1,4 +1,4 @@
-//! Comparisons of a value with those that a filter gives.
+//! The SQL of comparisons with the values of a filter.
 
 use super::Filter;
 use crate::database::Parameter;
@@ -89,7 +89,7 @@ impl Filter<'_, '_> {
                 }
                 self.allowance.operand(&parameter, || self.argument.join("."))?;
                 if *ty == ColumnType::Scalar(Scalar::Json) && matches!(operator, "<" | "<=" | ">" | ">=") {
-                    // Postgres orders values of all types: every number is greater than every text.
+                    // Postgres orders JSON of all types, and every number is greater than every text.
                     let json_type = value.json_type();
                     self.sql.push(text!("jsonb_typeof({operand}) = '{json_type}' AND ", operand, json_type));
                 }
@@ -99,7 +99,7 @@ impl Filter<'_, '_> {
         Ok(())
     }
 
-    /// Conditions on the value at a path within JSON.
+    /// Writes the conditions on the value at a path within JSON.
     fn json_path(&mut self, operand: &Snippet, value: &Value<'_>) -> Result<(), ArgumentError> {
         let at = value.get("at").ok_or_else(|| self.error("name a path"))?;
         let conditions = value.fields().iter().filter(|(name, _)| name != "at");
@@ -143,7 +143,7 @@ impl Filter<'_, '_> {
     }
 }
 
-/// Returns text that LIKE takes literally.
+/// Returns a pattern for LIKE that matches a text literally.
 fn escape_pattern(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {

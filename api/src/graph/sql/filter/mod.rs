@@ -1,6 +1,6 @@
-//! The condition of a filter.
+//! The SQL of filters.
 //!
-//! A filter is read while it is written: what is wrong with it is refused where it stands.
+//! A filter is checked while its condition is written. An error names the place of the mistake within the filter.
 
 mod comparison;
 
@@ -11,28 +11,28 @@ use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{Catalog, ColumnType, FieldId, Relation, Table};
 use crate::graph::question::allowance::Allowance;
 
-/// Writes a filter's condition into SQL.
+/// The writer of a filter's condition.
 pub(super) struct Filter<'a, 'l> {
     catalog: &'a Catalog,
     sql: &'a mut Sql,
     allowance: &'a mut Allowance<'l>,
-    /// Dotted path of the condition at hand.
+    /// The path of the condition that is being written, from the argument on.
     argument: Vec<String>,
-    /// Where the condition at hand stands.
+    /// The position of the condition that is being written.
     position: Position,
-    /// Relations that it lies within.
+    /// The number of relations that contain it.
     depth: usize,
 }
 
-/// Where a condition stands: Postgres makes a join of EXISTS in the first two places. Elsewhere it plans EXISTS twice, to choose
-/// later, and so what lies within one another doubles with each level: 14 levels took it gigabytes.
+/// The position of a condition within a filter. Postgres turns EXISTS into a join in the first two positions. Elsewhere it plans EXISTS
+/// twice, to choose later, so that each level of nesting doubles the work: 14 levels took gigabytes.
 #[derive(Clone, Copy, PartialEq)]
 enum Position {
-    /// It must hold, perhaps with others.
+    /// The condition must hold, alone or together with others.
     Required,
-    /// Alone behind a NOT that must hold.
+    /// The condition is the only operand of a NOT that must hold.
     Negated,
-    /// Anywhere else.
+    /// The condition is anywhere else.
     Nested,
 }
 
@@ -41,7 +41,7 @@ impl<'a, 'l> Filter<'a, 'l> {
         Self::on_values(catalog, sql, allowance, "filter")
     }
 
-    /// Returns a filter on values that have names of their own.
+    /// Returns the writer of a filter on values that are not columns of a table, as in `having`.
     pub(super) fn on_values(
         catalog: &'a Catalog,
         sql: &'a mut Sql,
@@ -58,8 +58,8 @@ impl<'a, 'l> Filter<'a, 'l> {
         }
     }
 
-    /// Writes the condition of a filter on values. `find` gives, for a field, the operands that it speaks of; its error says where
-    /// within the field.
+    /// Writes the condition of a filter on values. `find` returns the operands of a field; the place of its error is relative to the
+    /// field.
     pub(super) fn write_values<'v>(
         &mut self,
         filter: &'v Value<'v>,
@@ -98,16 +98,16 @@ impl<'a, 'l> Filter<'a, 'l> {
         })
     }
 
-    /// Writes the condition of a filter on the rows that a statement loads. No condition is `true`.
+    /// Writes the condition of a filter on the rows that a statement loads; `true` for an empty filter.
     pub(super) fn write_row(&mut self, table: &Table, filter: &Value<'_>) -> Result<(), ArgumentError> {
         self.write(table, &Snippet::of(ROW), filter)
     }
 
-    /// Writes the condition of a filter on the rows of `table`, known as `alias`.
+    /// Writes the condition of a filter on the rows of a table with this alias.
     fn write(&mut self, table: &Table, alias: &Snippet, filter: &Value<'_>) -> Result<(), ArgumentError> {
         let conditions = filter.fields();
         if conditions.is_empty() {
-            // `or: [{}, {}, …]` is text to be written too.
+            // `or: [{}, {}, …]` makes the statement longer too.
             self.count()?;
         }
         let position = self.position.among(conditions.len());
@@ -211,7 +211,7 @@ impl<'a, 'l> Filter<'a, 'l> {
             && (self.position, quantifier) == (Position::Required, Quantifier::Some)
             && requires_one_key(target, filter)
         {
-            // One key is found first, and an index that begins with it gives the rest in order: a page is read row by row.
+            // Postgres finds the one key first. An index that begins with it then has the rows in order, so that a page reads few rows.
             let (mine, theirs) = (table.column(*mine), target.column(*theirs));
             self.sql.push(text!(
                 "{alias}.{mine} = (SELECT {inner}.{theirs} FROM ",
@@ -242,7 +242,7 @@ impl<'a, 'l> Filter<'a, 'l> {
             sql.push(text!("{inner}.{theirs} = {alias}.{mine}", inner, theirs, alias, mine));
         });
         self.sql.push(" AND ");
-        // Not every row matches if one does not, whether it says no or cannot say.
+        // A row whose condition is NULL does not match, so that not every row matches.
         let (position, end) = match quantifier {
             Quantifier::Every => (Position::Nested, " IS NOT TRUE"),
             Quantifier::Some | Quantifier::None => (Position::Required, ""),
@@ -258,7 +258,7 @@ impl<'a, 'l> Filter<'a, 'l> {
         Ok(())
     }
 
-    /// `(a AND b)`; the text of an empty list stands for none.
+    /// Writes conditions with an operator between them: `(a AND b)`, or `empty` for no conditions.
     fn all<T>(
         &mut self,
         operator: &'static str,
@@ -298,32 +298,32 @@ impl<'a, 'l> Filter<'a, 'l> {
         self.within(ArgumentError::here(message))
     }
 
-    /// Returns the error with the place of the condition at hand.
+    /// Returns an error with the place of the condition that is being written.
     fn within(&self, error: ArgumentError) -> ArgumentError {
         error.within(&self.argument.join("."))
     }
 }
 
 impl Position {
-    /// Returns the place of one of a number of conditions that must all hold here.
+    /// Returns the position of each of a number of conditions that are joined by AND in this position.
     fn among(self, number: usize) -> Self {
         if self == Self::Negated && number != 1 { Self::Nested } else { self }
     }
 
-    /// Returns the place behind a NOT.
+    /// Returns the position of the operand of a NOT.
     fn negated(self) -> Self {
         if self == Self::Required { Self::Negated } else { Self::Nested }
     }
 }
 
-/// A value that has no field of its own in a filter.
+/// A value that a filter compares, other than a column of a table.
 pub(super) struct Operand<'v> {
-    /// Where the comparisons with it stand, from the field inwards.
+    /// The path of its comparisons, from the field inwards.
     pub(super) within: Vec<&'v str>,
-    /// `None`: there is no such value.
+    /// The value's SQL; `None` if there is no such value.
     pub(super) sql: Option<Snippet>,
     pub(super) ty: ColumnType,
-    /// The comparisons.
+    /// The comparisons, as the filter gives them.
     pub(super) value: &'v Value<'v>,
 }
 
@@ -334,7 +334,7 @@ enum Quantifier {
     Every,
 }
 
-/// Returns whether a filter requires one value of a unique column, and nothing else.
+/// Returns true if a filter only requires one value of a unique column.
 fn requires_one_key(table: &Table, filter: &Value<'_>) -> bool {
     let [(field, conditions)] = filter.fields() else { return false };
     let Some(FieldId::Column(column)) = table.field(field) else { return false };
