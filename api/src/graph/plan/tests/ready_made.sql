@@ -6,7 +6,7 @@ SELECT q.* FROM (SELECT t.record_id, t.session_date, t.substance_id, t.record_id
   ORDER BY t.record_id LIMIT 32) q LIMIT $1::int8;
 SELECT t.substance_id, t.substance_name, t.rxnorm_cui, t.substance_class, t.primary_mechanism, t.receptor_5ht2a_ki, t.receptor_5ht1a_ki, t.receptor_5ht2c_ki, t.receptor_d2_ki, t.receptor_sert_ki, t.receptor_nmda_ki, t.is_active, t.created_at FROM ref_substances t;
 SELECT p.*
-  FROM unnest($1::bigint[]) k(k0)
+  FROM unnest((SELECT $1::bigint[])) k(k0)
   CROSS JOIN LATERAL (SELECT q.* FROM (SELECT t.protocol_id, t.event_timestamp, t.intensity_level, t.event_type_id FROM session_events t WHERE t.protocol_id = k.k0
   ORDER BY t.event_timestamp, t.event_id LIMIT 128) q LIMIT $2::int8) p;
 SELECT t.event_type_id, t.event_name, t.color_code, t.icon_name, t.is_active, t.records_dose, t.records_vitals, t.created_at FROM ref_event_types t;
@@ -44,7 +44,7 @@ SELECT q.* FROM (SELECT g.* FROM (SELECT a1.event_name AS c0, a1.color_code AS c
 SELECT q.* FROM (SELECT t.month, t.site_id, t.substance_id, t.total_protocols, t.response_rate, t.response_lower_quartile, t.response_median, t.response_upper_quartile, t.response_percentile, t.response_suppression FROM network_benchmarks t LEFT JOIN ref_substances a1 ON a1.substance_id = t.substance_id
   ORDER BY t.month DESC, a1.substance_name, t.site_id, t.substance_id LIMIT 128) q LIMIT $1::int8;
 SELECT t.site_id, t.site_name
-  FROM unnest($1::bigint[]) k(k0)
+  FROM unnest((SELECT $1::bigint[])) k(k0)
   CROSS JOIN LATERAL (SELECT t.* FROM sites t WHERE t.site_id = k.k0 OFFSET 0) t;
 SELECT t.substance_id, t.substance_name, t.rxnorm_cui, t.substance_class, t.primary_mechanism, t.receptor_5ht2a_ki, t.receptor_5ht1a_ki, t.receptor_5ht2c_ki, t.receptor_d2_ki, t.receptor_sert_ki, t.receptor_nmda_ki, t.is_active, t.created_at FROM ref_substances t;
 
@@ -60,12 +60,12 @@ SELECT q.* FROM (SELECT t.protocol_id, t.sequence, t.event_timestamp, t.offset_s
   ORDER BY t.event_timestamp, t.protocol_id, t.event_id LIMIT 512) q LIMIT $2::int8;
 SELECT t.event_type_id, t.event_name, t.color_code, t.icon_name, t.is_active, t.records_dose, t.records_vitals, t.created_at FROM ref_event_types t;
 SELECT p.*, k.k0
-  FROM unnest($1::bigint[]) k(k0)
+  FROM unnest((SELECT $1::bigint[])) k(k0)
   CROSS JOIN LATERAL (WITH g AS (SELECT t.#b AS b, GROUPING(t.#b) AS kind, avg(t.intensity_level)::float8 AS c0, max(t.intensity_level) AS c1 FROM (SELECT t.*, date_bin('900 seconds', t.event_timestamp, $2::timestamptz) AS #b FROM timeline_events t WHERE t.event_timestamp >= '1900-01-01Z'::timestamptz AND t.event_timestamp < '2100-01-01Z'::timestamptz AND t.protocol_id = k.k0 AND ((t.intensity_level IS NOT NULL))) t GROUP BY GROUPING SETS ((), (t.#b))), top AS (SELECT row_number() OVER () AS n, g.* FROM g WHERE g.kind = 1
   ORDER BY n LIMIT $3::int8), span AS (SELECT (SELECT min(g.b) FROM g) AS first, (SELECT max(g.b) FROM g) AS last), grid AS MATERIALIZED (SELECT s, least(greatest(b, '0001-01-01 00:00:00+00 BC'), '9999-12-31 23:59:59.999999+00') AS b, least(greatest(e, '0001-01-01 00:00:00+00 BC'), '9999-12-31 23:59:59.999999+00') AS e FROM (SELECT s, s AS b, s + interval '900 seconds' AS e FROM (SELECT generate_series((SELECT first FROM span), (SELECT last FROM span), interval '900 seconds') AS s LIMIT 10001) s) s) SELECT top.n, 1 AS kind, NULL::timestamptz AS b, NULL::timestamptz AS e, top.c0, top.c1 FROM top UNION ALL SELECT top.n, coalesce(g.kind, 2), grid.b, grid.e, g.c0, g.c1 FROM top CROSS JOIN grid LEFT JOIN g ON g.kind = 0 AND g.b = grid.s
   ORDER BY 1, 3 NULLS FIRST LIMIT 10001) p LIMIT 10001;
 SELECT p.*, k.k0
-  FROM unnest($1::bigint[]) k(k0)
+  FROM unnest((SELECT $1::bigint[])) k(k0)
   CROSS JOIN LATERAL (SELECT q.* FROM (SELECT g.* FROM (SELECT a1.event_name AS c0, a1.color_code AS c1, count(*) AS c2, avg(t.intensity_level)::float8 AS c3 FROM timeline_events t LEFT JOIN ref_event_types a1 ON a1.event_type_id = t.event_type_id WHERE t.protocol_id = k.k0 GROUP BY 1, 2) g
   ORDER BY g.c2 DESC, g.c0 DESC, g.c1 DESC LIMIT 128) q LIMIT $2::int8) p;
 
@@ -75,7 +75,7 @@ SELECT q.* FROM (SELECT t.protocol_id, t.assessment_id, t.days_post_dose, t.scor
   ORDER BY t.measured_at, t.source, t.source_id LIMIT 512) q LIMIT $2::int8;
 SELECT t.assessment_id, t.assessment_code, t.assessment_name, t.description, t.domain, t.min_score, t.max_score, t.higher_is_better, t.response_change_percent, t.remission_score, t.loinc_code, t.is_active, t.created_at FROM ref_assessments t;
 SELECT p.*, k.k0
-  FROM unnest($1::bigint[]) k(k0)
+  FROM unnest((SELECT $1::bigint[])) k(k0)
   CROSS JOIN LATERAL (SELECT q.* FROM (SELECT g.* FROM (SELECT a1.assessment_code AS c0, count(*) AS c1, max(t.baseline) AS c2, avg(t.improvement)::float8 AS c3, max(t.improvement) AS c4, count(*) FILTER (WHERE t.is_response) AS c5, count(*) FILTER (WHERE NOT t.is_response) AS c6, avg(t.is_response::int)::float8 AS c7, count(*) FILTER (WHERE t.is_remission) AS c8, count(*) FILTER (WHERE NOT t.is_remission) AS c9, avg(t.is_remission::int)::float8 AS c10 FROM score_trends t LEFT JOIN ref_assessments a1 ON a1.assessment_id = t.assessment_id WHERE t.protocol_id = k.k0 AND ((t.days_post_dose > $2::int4)) GROUP BY 1) g
   ORDER BY g.c1 DESC, g.c0 DESC LIMIT 128) q LIMIT $3::int8) p;
 
@@ -103,7 +103,7 @@ SELECT count(*) FROM supervision_matches(hourly_budget => $1::numeric) t;
 SELECT q.* FROM (SELECT t.score, t.explanation, t.specialty_overlap, t.modality_overlap, t.experience_fit, t.rate_fit, t.places_fit, t.supervisor_id FROM supervision_matches(hourly_budget => $1::numeric) t
   ORDER BY t.score DESC, t.supervisor_id DESC LIMIT 32) q LIMIT $2::int8;
 SELECT t.profile_id, t.display_name, t.bio
-  FROM unnest($1::bigint[]) k(k0)
+  FROM unnest((SELECT $1::bigint[])) k(k0)
   CROSS JOIN LATERAL (SELECT t.* FROM practitioner_profiles t WHERE t.profile_id = k.k0 OFFSET 0) t;
 
 -- Network
@@ -114,5 +114,5 @@ SELECT q.* FROM (SELECT t.viewer_id, t.profile_id, t.display_name, t.is_me, t.de
 SELECT q.* FROM (SELECT t.viewer_id, t.kind, t.source_id, t.target_id, t.status, t.since, t.circle_id FROM supervision_network_edges t WHERE t.viewer_id = $1::uuid
   ORDER BY t.kind, t.link_id, t.source_id, t.target_id LIMIT 2048) q LIMIT $2::int8;
 SELECT t.circle_id, t.circle_name
-  FROM unnest($1::bigint[]) k(k0)
+  FROM unnest((SELECT $1::bigint[])) k(k0)
   CROSS JOIN LATERAL (SELECT t.* FROM supervision_circles t WHERE t.circle_id = k.k0 OFFSET 0) t;
