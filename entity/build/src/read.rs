@@ -2,6 +2,7 @@
 
 use std::{fs, path::Path};
 
+use heck::ToUpperCamelCase as _;
 use syn::{Attribute, Expr, Fields, Item, ItemEnum, ItemStruct, Lit, LitStr, Meta, Type};
 
 /// The description of a table in its file.
@@ -94,7 +95,7 @@ pub(crate) fn table(path: &Path) -> Result<Table, Vec<String>> {
             if let Some((wrapper, target)) = relation(&field.ty) {
                 let variant = attribute(&field.attrs, "relation_enum").unwrap_or(target);
                 let many = wrapper == "HasMany";
-                relations.push(Relation { name: ident, variant: pascal(&variant), many, doc });
+                relations.push(Relation { name: ident, variant: variant.to_upper_camel_case(), many, doc });
             } else {
                 let values = innermost(&field.ty).and_then(|ty| enums.iter().position(|it| it.name == ty));
                 let name = attribute(&field.attrs, "column_name").unwrap_or(ident);
@@ -204,17 +205,7 @@ fn innermost(ty: &Type) -> Option<String> {
     }
 }
 
-fn pascal(name: &str) -> String {
-    let mut out = String::new();
-    for word in name.split('_') {
-        let mut letters = word.chars();
-        out.extend(letters.next().map(|it| it.to_ascii_uppercase()));
-        out.push_str(letters.as_str());
-    }
-    out
-}
-
-/// Converts a name: `NetworkAdmin` → `NETWORK_ADMIN`, `From18To25` → `FROM_18_TO_25`.
+/// Converts a name: `NetworkAdmin` → `NETWORK_ADMIN`, `From18To25` → `FROM_18_TO_25`. `heck` would not separate the digits.
 fn screaming_snake(name: &str) -> String {
     let mut out = String::new();
     let mut before: Option<char> = None;

@@ -3,11 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use entity::TableName;
+use heck::ToUpperCamelCase as _;
 use sea_orm::{ColumnTrait, EntityTrait, Iden, Iterable, PrimaryKeyToColumn, RelationDef, RelationTrait};
 use thiserror::Error;
 
 use super::columns::read_column;
-use super::names::{pascal_case, plural, singular, uncapitalise};
+use super::names::{plural, singular, uncapitalise};
 use super::relations::resolve;
 use super::{
     ByName, Catalog, Column, ColumnId, FieldId, MutationTarget, Namespace, Relation, RelationId, Table,
@@ -308,7 +309,7 @@ impl EntityReader<'_> {
         let named = |wanted: &str| self.system.type_names.iter().find(|(named, _)| *named == wanted);
         let name = match named(&table.to_string()).or_else(|| named(table.name)) {
             Some((_, name)) => (*name).to_owned(),
-            None => pascal_case(&singular(table.name.strip_prefix("ref_").unwrap_or(table.name))),
+            None => singular(table.name.strip_prefix("ref_").unwrap_or(table.name)).to_upper_camel_case(),
         };
         format!("{}{}{name}", self.system.prefix, schema.prefix)
     }

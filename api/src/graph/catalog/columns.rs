@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use entity::TableName;
+use heck::{ToLowerCamelCase as _, ToUpperCamelCase as _};
 use sea_orm::{ColumnTrait, ColumnType as SeaType, EntityTrait, Iden};
 
 use super::build::CatalogError;
-use super::names::{camel_case, pascal_case};
 use super::{Bounds, Column, ColumnType, EnumType, EnumValue, Scalar, quote};
 
 /// Reads a column of an entity. `type_name` is the GraphQL type of its table. It fails if GraphQL has no type for the column.
@@ -19,7 +19,7 @@ pub(super) fn read_column<E: EntityTrait>(
     let name = column.unquoted().to_owned();
     let def = column.def();
     let described = source.columns.iter().find(|described| described.name == name);
-    let field = if name == "id" { "rowId".to_owned() } else { camel_case(&name) };
+    let field = if name == "id" { "rowId".to_owned() } else { name.to_lower_camel_case() };
     let ty = match described.and_then(|described| described.values) {
         Some(values) => ColumnType::Enum(Arc::new(read_enum(values, type_name, &name))),
         None => column_type(def.get_column_type()).ok_or_else(|| CatalogError::Type {
@@ -48,7 +48,7 @@ pub(super) fn read_column<E: EntityTrait>(
 /// Reads an enum. Its name is made of its table's and column's: `SupervisionRelationshipStatus` for `status` of
 /// `supervision_relationships`.
 fn read_enum(source: &'static entity::EnumSource, type_name: &str, column: &str) -> EnumType {
-    let name = format!("{type_name}{}", pascal_case(column));
+    let name = format!("{type_name}{}", column.to_upper_camel_case());
     let values = source
         .values
         .iter()

@@ -1,7 +1,9 @@
 //! Reads the functions of the database that are served besides the tables.
 
+use heck::{ToLowerCamelCase as _, ToUpperCamelCase as _};
+
 use super::build::{CatalogError, Draft, System};
-use super::names::{camel_case, pascal_case, singular, uncapitalise};
+use super::names::{singular, uncapitalise};
 use super::{Bounds, ColumnType, Scalar, TableId, quote};
 
 /// The index of a function in [`super::Catalog::functions`].
@@ -161,7 +163,7 @@ fn read_function(
     let found = declared.schemas.iter().find(|schema| schema.name == source.schema);
     let schema = found.ok_or_else(|| format!("its system has no schema {}", source.schema))?;
     // In the system's own field its prefix is left out.
-    let own_name = format!("{}{}", schema.prefix, pascal_case(source.name));
+    let own_name = format!("{}{}", schema.prefix, source.name.to_upper_camel_case());
     let type_prefix = format!("{}{own_name}", declared.prefix);
     Ok(Function {
         id,
@@ -185,7 +187,7 @@ fn read_arguments(source: &[entity::Argument], type_prefix: &str) -> Result<Vec<
         Ok(Argument {
             name: argument.name.to_owned(),
             sql_name: quote(argument.name),
-            field: camel_case(argument.name),
+            field: argument.name.to_lower_camel_case(),
             doc: argument.doc.to_owned(),
             ty: read_type(argument, type_prefix)?,
             required: argument.required,
@@ -224,7 +226,7 @@ fn read_type(argument: &entity::Argument, type_prefix: &str) -> Result<ArgumentT
         Source::TextList => list(Scalar::Text),
         Source::BigIntList => list(Scalar::BigInt),
         Source::Objects(fields) => {
-            let name = format!("{type_prefix}{}Input", pascal_case(&singular(argument.name)));
+            let name = format!("{type_prefix}{}Input", singular(argument.name).to_upper_camel_case());
             let fields = read_arguments(fields, &name)?;
             let is_value = |field: &Argument| {
                 matches!(field.ty, ArgumentType::Value(ColumnType::Scalar(_) | ColumnType::Enum(_)))

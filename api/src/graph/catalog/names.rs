@@ -1,34 +1,22 @@
-//! Turns names of tables and columns into names of GraphQL.
+//! Converts parts of names for GraphQL. Whole names are converted by `heck`, which would change letters after the first one too.
 
-/// Returns a name in Pascal case: `session_events` → `SessionEvents`.
-pub fn pascal_case(snake: &str) -> String {
-    snake.split('_').filter(|word| !word.is_empty()).map(capitalise).collect()
-}
-
-/// Returns a name in camel case: `session_events` → `sessionEvents`.
-pub fn camel_case(snake: &str) -> String {
-    let mut words = snake.split('_').filter(|word| !word.is_empty());
-    let mut name = words.next().unwrap_or_default().to_lowercase();
-    name.extend(words.map(capitalise));
-    name
-}
-
-/// Returns a word with its first letter in upper case.
+/// Returns a name with its first letter in upper case; the rest is unchanged.
 pub fn capitalise(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-/// Returns a word with its first letter in lower case.
+/// Returns a name with its first letter in lower case; the rest is unchanged.
 pub fn uncapitalise(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }
 
-/// Returns a name with its last English word in the singular: `ref_substances` → `ref_substance`.
+/// Returns the English singular of the last word of a name: `ref_substances` → `ref_substance`.
 ///
 /// The rules cover the words in names of tables. If they are wrong for a table, its system names the type
-/// ([`super::System::type_names`]).
+/// ([`super::System::type_names`]). They are our own, because a new version of a crate with more irregular words would rename types
+/// of the schema.
 pub fn singular(name: &str) -> String {
     const UNCHANGED: [&str; 5] = ["ss", "us", "is", "ics", "news"];
     if let Some(stem) = name.strip_suffix("ies") {
@@ -45,7 +33,7 @@ pub fn singular(name: &str) -> String {
     name.strip_suffix('s').unwrap_or(name).to_owned()
 }
 
-/// Returns a singular name with its last English word in the plural: `activity` → `activities`.
+/// Returns the English plural of the last word of a singular name: `activity` → `activities`.
 pub fn plural(name: &str) -> String {
     const VOWELS: [char; 5] = ['a', 'e', 'i', 'o', 'u'];
     if let Some(stem) = name.strip_suffix('y')
@@ -62,13 +50,6 @@ pub fn plural(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_read_like_the_tables_they_come_from() {
-        assert_eq!(pascal_case("session_events"), "SessionEvents");
-        assert_eq!(camel_case("event_timestamp"), "eventTimestamp");
-        assert_eq!(camel_case("days_post_dose"), "daysPostDose");
-    }
 
     #[test]
     fn singular_and_plural_are_each_others_inverse_for_table_names() {

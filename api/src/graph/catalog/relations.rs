@@ -1,9 +1,9 @@
 //! Resolves the relations of entities.
 
+use heck::ToLowerCamelCase as _;
 use sea_orm::{Identity, RelationDef};
 
 use super::build::{CatalogError, Draft};
-use super::names::camel_case;
 use super::{ByName, Relation, Table};
 
 /// Resolves a relation: finds the table that it leads to, and the columns on both sides.
@@ -33,7 +33,7 @@ pub(super) fn resolve(
                 })
         })
         .map(|(local, remote)| Relation {
-            field: camel_case(source.name),
+            field: source.name.to_lower_camel_case(),
             doc: source.doc.to_owned(),
             target,
             local,
