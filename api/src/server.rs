@@ -15,10 +15,10 @@ use crate::budget::Budget;
 use crate::database::{DatabaseConfig, DatabaseError, Mode, Pool, PoolError, Turns, WAITING_PER_CONNECTION};
 use crate::feed::{ChangeFeed, FeedSettings, Gateway};
 use crate::graph::catalog::System;
-use crate::graph::{Engine, EngineError, Limits, keep_seeing_policies};
+use crate::graph::{Engine, EngineError, Limits, refresh_policies};
 use crate::guard::{Guard, UnsafeDatabase, shipped_protection};
 use crate::housekeeping::delete_old_keys;
-use crate::http::{AppState, HttpSettings, Watching, listen, serve, services};
+use crate::http::{AppState, HttpSettings, SubscriptionPlaces, listen, serve, services};
 use crate::supervise::Supervisor;
 use crate::systems;
 
@@ -122,20 +122,20 @@ impl Server {
             Mode::Primary => {}
             mode => tracing::warn!("the database is {mode}: mutations are refused"),
         }
-        engine.see_policies(&roles).await?;
+        engine.load_policies(&roles).await?;
         let grace = config.http.request_timeout + Duration::from_secs(1);
         let feed = Arc::new(ChangeFeed::new(Arc::clone(&engine), pool.clone(), config.feeds));
         let time = config.http.request_timeout;
         let gateway = Gateway::new(Arc::clone(&feed), budget.clone(), time, config.http.server_timing);
         let supervisor = Supervisor::default();
         let (stop, stopping) = watch::channel(false);
-        let watching = Watching::new(&feed, stopping);
+        let subscription_places = SubscriptionPlaces::new(&feed, stopping);
         let state = Arc::new(AppState {
             gateway,
             feed,
             budget,
             turns,
-            watching,
+            subscription_places,
             authenticator,
             pool,
             supervisor,
@@ -165,14 +165,16 @@ impl Server {
         let Self { listener, engine, state, stop: stopped, grace, retention, guard, roles, .. } = self;
         let (feed, old_changes) = (Arc::clone(&state.feed), Arc::clone(&state.feed));
         state.supervisor.supervise("listening", move || Arc::clone(&feed).listen());
-        state.supervisor.supervise("deleting old changes", move || Arc::clone(&old_changes).forget());
+        state
+            .supervisor
+            .supervise("deleting old changes", move || Arc::clone(&old_changes).delete_old_changes());
         let pool = state.pool.clone();
         state
             .supervisor
             .supervise("deleting old idempotency keys", move || delete_old_keys(pool.clone(), retention));
         state.supervisor.supervise("checking the database", move || guard.clone().watch());
-        let see = move || keep_seeing_policies(Arc::clone(&engine), roles.clone());
-        state.supervisor.supervise("reading policies", see);
+        let load = move || refresh_policies(Arc::clone(&engine), roles.clone());
+        state.supervisor.supervise("reading policies", load);
         let mut stopping = stopped.subscribe();
         let stop = async move {
             stop.await;
@@ -180,7 +182,7 @@ impl Server {
         };
         let serving = async {
             serve(listener, services(&state), &state.settings, stop).await;
-            state.watching.all_closed().await;
+            state.subscription_places.all_closed().await;
         };
         let timed_out = async {
             // An error means that the server has ended by itself.

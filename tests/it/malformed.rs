@@ -52,7 +52,7 @@ fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for name in ["query", "operationName"] {
         for json in ["1", "-0.5", "true", "[]", "[\"{ __typename }\"]", "{}"] {
-            cases.push(Case::of(name, json, "is no string"));
+            cases.push(Case::of(name, json, "is not a string"));
         }
         for (escaped, bytes) in HALVES {
             let case = Case::of(
@@ -70,7 +70,7 @@ fn cases() -> Vec<Case> {
     cases.push(Case { members: Vec::new(), parameters: Some("variables={}".into()), ..missing() });
     for name in ["variables", "extensions"] {
         for json in ["1", "-0.5", "true", "[]", "[1]", "\"\"", "\"{}\"", "\"null\""] {
-            cases.push(Case::of(name, json, "is no JSON object"));
+            cases.push(Case::of(name, json, "is not a JSON object"));
         }
         for (half, _) in HALVES {
             for json in [
@@ -173,7 +173,7 @@ async fn a_request_that_is_no_object_is_told_alike() {
         assert_eq!(socket.error("a").await, *answer.error(), "{wrong}");
     }
     socket.send_text(r#"{"id":"a","type":"subscribe"}"#).await;
-    assert_eq!(socket.error("a").await["message"], "The request is no JSON object with a `query`.");
+    assert_eq!(socket.error("a").await["message"], "The request is not a JSON object with a `query`.");
 }
 
 #[tokio::test]

@@ -106,8 +106,9 @@ async fn other_words_for_a_rule_are_told_once_they_are_written() {
     for words in ["'How it was, from 1 to 10.'", "NULL"] {
         let sql = format!("COMMENT ON CONSTRAINT {constraint} ON session_events IS {words}");
         owner.batch_execute(&sql).await.unwrap();
-        let expected =
-            words.trim_matches('\'').replace("NULL", &format!("The rule {constraint} is not kept."));
+        let expected = words
+            .trim_matches('\'')
+            .replace("NULL", &format!("The row violates the constraint {constraint}."));
         eventually("the new words are told", async || {
             writer.ask(mutation).await.error()["message"] == expected
         })

@@ -1,4 +1,4 @@
-//! Notifications of changes: the payloads on the channel, and the changes of rows in them.
+//! Reads the payloads of notifications, and the changes of rows in them.
 
 use std::collections::HashMap;
 
@@ -80,8 +80,8 @@ impl Message {
 }
 
 impl Statement {
-    /// Returns the watched table that the statement has truncated, which names no rows.
-    pub(super) fn emptied(&self, catalog: &Catalog) -> Option<TableId> {
+    /// Returns the watched table that the statement has truncated; its notification names no rows.
+    pub(super) fn truncated(&self, catalog: &Catalog) -> Option<TableId> {
         (self.operation == "truncate").then(|| table_of(catalog, &self.table)).flatten()
     }
 
@@ -139,9 +139,9 @@ impl RowChange {
         })
     }
 
-    /// Returns roughly the bytes of memory that it takes.
+    /// Returns the approximate bytes of memory of the change.
     pub(super) fn bytes(&self) -> usize {
-        /// Bytes of an allocation beside its content.
+        /// Bytes of an allocation in addition to its content.
         const EACH: usize = 32;
         let parts = |key: &[Vec<u8>]| key.iter().map(|part| part.len() + EACH).sum::<usize>();
         let topics = self.topics.iter().map(|topic| {

@@ -1,4 +1,4 @@
-//! The change feed of a gateway: it starts the listener and the dispatcher, and adds subscribers.
+//! The change feed of a gateway starts the listener and the dispatcher, and adds subscribers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use super::history;
 use super::listener::Listener;
 use super::outbox::{OperationId, Outbox};
 use super::reader::Reader;
-use super::registry::{Registry, Watch};
+use super::registry::{ActiveSubscription, Registry};
 use super::resume::resume;
 use super::status::Status;
 use crate::auth::Caller;
@@ -26,11 +26,11 @@ const BATCHES: usize = 4;
 /// Subscribers that may read missed changes at the same time; an eighth of them belong to one caller.
 const RESUMES: usize = 64;
 /// Pause between two deletions of old changes.
-const FORGET_EVERY: Duration = Duration::from_mins(1);
+const DELETE_EVERY: Duration = Duration::from_mins(1);
 /// Changes that one statement deletes.
-const FORGET_AT_A_TIME: i32 = 10_000;
+const DELETED_AT_A_TIME: i32 = 10_000;
 
-/// All subscriptions of a gateway, and the notifications that feed them.
+/// The subscriptions of a gateway, and the notifications that feed them.
 pub struct ChangeFeed {
     engine: Arc<Engine>,
     pool: Pool,
@@ -42,7 +42,7 @@ pub struct ChangeFeed {
 }
 
 impl ChangeFeed {
-    /// Creates a change feed that an engine answers, over at most half of the pool's connections.
+    /// Creates a change feed that reads rows through an engine, over at most half of the pool's connections.
     pub fn new(engine: Arc<Engine>, pool: Pool, settings: FeedSettings) -> Self {
         Self {
             reader: Arc::new(Reader::new(Arc::clone(&engine), (pool.most_connections() / 2).max(1))),
@@ -70,11 +70,11 @@ impl ChangeFeed {
     pub async fn listen(self: Arc<Self>) {
         self.status.set_horizon(0);
         self.engine.reference().set_listening(false);
-        let (sender, received) = mpsc::channel(BATCHES);
+        let (sender, events) = mpsc::channel(BATCHES);
         let listener = Listener::new(&self.pool, Arc::clone(&self.engine), sender);
         let (pool, registry, status) =
             (self.pool.clone(), Arc::clone(&self.registry), Arc::clone(&self.status));
-        let dispatcher = Dispatcher::new(Arc::clone(&self.engine), pool, registry, status, received);
+        let dispatcher = Dispatcher::new(Arc::clone(&self.engine), pool, registry, status, events);
         tokio::join!(listener.run(), dispatcher.run());
     }
 
@@ -85,7 +85,7 @@ impl ChangeFeed {
         caller: Arc<Caller>,
         outbox: Outbox,
         operation: OperationId,
-    ) -> Result<Watch, Error> {
+    ) -> Result<ActiveSubscription, Error> {
         self.pool.gate().ensure_open().map_err(|error| Error::from(&error))?;
         self.status.ready().await?;
         let after = subscription
@@ -96,10 +96,10 @@ impl ChangeFeed {
         let subscriber = Subscriber::new(outbox.clone(), operation, after.is_some());
         let share = caller.share();
         let make = |key, budget| Group::new(key, subscription, caller, budget);
-        let (watch, is_new) = self.registry.join(key, subscriber, share, make)?;
+        let (active, is_new) = self.registry.join(key, subscriber, share, make)?;
         if is_new {
             tokio::spawn(run(
-                Arc::clone(watch.group()),
+                Arc::clone(active.group()),
                 Arc::clone(&self.registry),
                 Arc::clone(&self.reader),
             ));
@@ -107,9 +107,9 @@ impl ChangeFeed {
         if let Some(cursor) = after {
             // The number of waiting subscribers has no limit, so that none is refused.
             let _turn = self.resumes.take(share).await.ok();
-            resume(&self.pool, &self.reader, &watch, cursor, &outbox, operation).await?;
+            resume(&self.pool, &self.reader, &active, cursor, &outbox, operation).await?;
         }
-        Ok(watch)
+        Ok(active)
     }
 
     /// Returns how many subscriptions have begun so far. Each receives every change that is committed after it was counted.
@@ -118,12 +118,12 @@ impl ChangeFeed {
     }
 
     /// Deletes old changes, until the future is dropped.
-    pub async fn forget(self: Arc<Self>) {
+    pub async fn delete_old_changes(self: Arc<Self>) {
         loop {
-            tokio::time::sleep(FORGET_EVERY).await;
+            tokio::time::sleep(DELETE_EVERY).await;
             loop {
-                match history::forget(&self.pool, self.settings.retention, FORGET_AT_A_TIME).await {
-                    Ok(count) if count >= i64::from(FORGET_AT_A_TIME) => {}
+                match history::delete_old(&self.pool, self.settings.retention, DELETED_AT_A_TIME).await {
+                    Ok(count) if count >= i64::from(DELETED_AT_A_TIME) => {}
                     Ok(_) => break,
                     Err(error) => {
                         tracing::warn!(%error, "cannot delete old changes");

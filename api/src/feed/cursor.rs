@@ -1,4 +1,4 @@
-//! Cursors of changes, from which the gateway finds the changes that a client has missed.
+//! A cursor identifies the last change that a client has received, so that the gateway finds the changes it has missed.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -37,7 +37,7 @@ impl Cursor {
         parts.next().is_none().then_some(cursor)
     }
 
-    /// Returns whether the client has received a change for certain.
+    /// Returns true if the client has received a change for certain.
     pub(super) fn covers(self, transaction: u64, change: i64) -> bool {
         transaction < self.horizon || (transaction == self.transaction && change <= self.change)
     }

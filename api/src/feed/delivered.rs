@@ -1,4 +1,5 @@
-//! The set of delivered changes: enough to deliver each once, in little memory, however long a transaction stays open.
+//! Records which changes were delivered, so that each is delivered once. It takes little memory, however long a transaction stays
+//! open.
 //!
 //! Postgres sends a transaction's notifications together, in the order of the changes' numbers. So the last number is enough for the
 //! current transaction, and a bit for each one before it: whether its changes were delivered. The bits begin at the *horizon*, before
@@ -35,12 +36,12 @@ impl Delivered {
         self.horizon
     }
 
-    /// Returns whether all delivered changes are remembered.
+    /// Returns true if all delivered changes are remembered.
     pub(super) fn is_certain(&self) -> bool {
         self.forgotten.is_none()
     }
 
-    /// Returns whether a change has not been delivered.
+    /// Returns true if a change has not been delivered.
     pub(super) fn is_new(&self, transaction: u64, number: i64) -> bool {
         match self.last {
             Some((last, up_to)) if last == transaction => number > up_to,
@@ -48,7 +49,7 @@ impl Delivered {
         }
     }
 
-    /// Notes that a change is delivered, in the order of Postgres's notifications: by number within its transaction, and after all
+    /// Records that a change is delivered, in the order of Postgres's notifications: by number within its transaction, and after all
     /// changes of the transaction before. Returns false if it was delivered before.
     pub(super) fn deliver(&mut self, transaction: u64, number: i64) -> bool {
         if !self.is_new(transaction, number) {
@@ -61,7 +62,7 @@ impl Delivered {
         true
     }
 
-    /// Notes that all changes of a transaction were delivered.
+    /// Records that all changes of a transaction were delivered.
     pub(super) fn note_transaction(&mut self, transaction: u64) {
         let horizon = *self.horizon.get_or_insert(transaction);
         if transaction < horizon || self.forgotten.is_some_and(|up_to| transaction <= up_to) {
@@ -80,7 +81,7 @@ impl Delivered {
         self.words[word] |= 1 << (transaction % BITS);
     }
 
-    /// Notes that the changes of all transactions in a snapshot were delivered: those before `ends_before` except the `open` ones.
+    /// Records that the changes of all transactions in a snapshot were delivered: those before `ends_before` except the `open` ones.
     pub(super) fn note_snapshot(&mut self, horizon: u64, ends_before: u64, open: &[u64]) {
         self.last = None;
         self.reach(horizon);
@@ -94,7 +95,7 @@ impl Delivered {
         }
     }
 
-    /// Notes that all changes of transactions before this one were delivered; returns whether the horizon has moved.
+    /// Records that all changes of transactions before this one were delivered; returns true if the horizon has moved.
     pub(super) fn reach(&mut self, horizon: u64) -> bool {
         let before = self.horizon.unwrap_or(horizon);
         if self.horizon.is_some_and(|known| horizon <= known) {
@@ -154,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_before_the_horizon_is_given_up() {
+    fn bits_before_the_horizon_are_dropped() {
         let mut delivered = with_horizon(100);
         for transaction in 100..1_000 {
             assert!(delivered.deliver(transaction, 1));

@@ -1,4 +1,4 @@
-//! Delivers every change to the groups that watch it, exactly once, even if the listening connection is lost.
+//! Delivers every change exactly once to the groups that watch it, even if the listening connection is lost.
 //!
 //! The dispatcher notes the *horizon*: all changes of transactions before it have been received. It remembers which later changes it
 //! has [`delivered`](super::delivered). When the listener has reconnected, the dispatcher reads the stored changes from the horizon
@@ -11,8 +11,8 @@ use tokio::sync::mpsc;
 
 use super::change::{Message, RowChange, Statement};
 use super::delivered::Delivered;
-use super::history::{History, Seen, is_forgotten};
-use super::listener::Received;
+use super::history::{History, Snapshot, were_deleted};
+use super::listener::ListenerEvent;
 use super::registry::Registry;
 use super::status::Status;
 use crate::database::{DatabaseError, Pool};
@@ -27,7 +27,7 @@ pub(super) struct Dispatcher {
     pool: Pool,
     registry: Arc<Registry>,
     status: Arc<Status>,
-    received: mpsc::Receiver<Received>,
+    events: mpsc::Receiver<ListenerEvent>,
     delivered: Delivered,
     connected: bool,
     /// Messages that came before the listener reported that it is connected.
@@ -40,33 +40,33 @@ impl Dispatcher {
         pool: Pool,
         registry: Arc<Registry>,
         status: Arc<Status>,
-        received: mpsc::Receiver<Received>,
+        events: mpsc::Receiver<ListenerEvent>,
     ) -> Self {
         let delivered = Delivered::default();
-        Self { engine, pool, registry, status, received, delivered, connected: false, early: Vec::new() }
+        Self { engine, pool, registry, status, events, delivered, connected: false, early: Vec::new() }
     }
 
     /// Dispatches until the listener ends.
     pub(super) async fn run(mut self) {
-        while let Some(received) = self.received.recv().await {
-            match received {
-                Received::Lost(failure) => {
+        while let Some(event) = self.events.recv().await {
+            match event {
+                ListenerEvent::Lost(failure) => {
                     self.connected = false;
                     self.early.clear();
                     self.status.set_failure(Some(failure));
                 }
-                Received::Connected => {
+                ListenerEvent::Connected => {
                     self.status.set_failure(None);
                     if self.delivered.horizon().is_none() && !self.registry.is_empty() {
-                        self.give_up("The server had to begin anew.");
+                        self.give_up("The server has restarted its delivery of changes.");
                     }
                     self.catch_up().await;
                     self.connected = true;
                     let early = std::mem::take(&mut self.early);
                     self.messages(&early).await;
                 }
-                Received::Messages(messages) if self.connected => self.messages(&messages).await,
-                Received::Messages(messages) => self.early.extend(messages),
+                ListenerEvent::Messages(messages) if self.connected => self.messages(&messages).await,
+                ListenerEvent::Messages(messages) => self.early.extend(messages),
             }
         }
     }
@@ -77,14 +77,14 @@ impl Dispatcher {
         let mut horizon = self.delivered.horizon().unwrap_or_default();
         for text in messages {
             let Ok(message) = Message::read(text) else {
-                // What is wrong with it would repeat a part of it.
+                // The parser's error would repeat a part of the message.
                 tracing::warn!("a notification of changes cannot be read");
                 continue;
             };
             // An older message has an older horizon.
             horizon = horizon.max(message.horizon);
             let Some(statement) = message.statement else { continue };
-            if let Some(table) = statement.emptied(self.engine.catalog()) {
+            if let Some(table) = statement.truncated(self.engine.catalog()) {
                 self.deliver(std::mem::take(&mut changes));
                 self.registry.end_of(table, &gone("All rows of the table were deleted at once."));
                 continue;
@@ -115,31 +115,31 @@ impl Dispatcher {
         let Some(horizon) = self.delivered.horizon() else { return };
         let (pool, engine) = (self.pool.clone(), Arc::clone(&self.engine));
         let catalog = engine.catalog();
-        let seen = match again(|| Seen::now(&pool)).await {
-            Ok(seen) => seen,
+        let snapshot = match retry(|| Snapshot::now(&pool)).await {
+            Ok(snapshot) => snapshot,
             Err(error) => {
                 tracing::error!(%error, "cannot read which changes were missed");
-                return self.give_up("The server could not receive changes.");
+                return self.give_up("The server may have missed changes.");
             }
         };
         let was_certain = self.delivered.is_certain();
         if was_certain {
-            // A subscriber that comes from now on is not owed changes of the snapshot.
+            // A subscriber that joins from now on does not need the changes of the snapshot.
             for table in self.registry.tables() {
-                let history = History::since(&pool, catalog, horizon, catalog.table(table)).seen_by(&seen);
+                let history = History::since(&pool, catalog, horizon, catalog.table(table)).within(&snapshot);
                 if !self.deliver_history(history, horizon).await {
                     break;
                 }
             }
         }
-        self.delivered.note_snapshot(seen.horizon, seen.ends_before, &seen.open);
+        self.delivered.note_snapshot(snapshot.horizon, snapshot.ends_before, &snapshot.open);
         // Checked afterwards: a change that was deleted during the read counts as missed.
-        match again(|| is_forgotten(&pool, horizon)).await {
+        match retry(|| were_deleted(&pool, horizon)).await {
             Ok(false) if was_certain && self.delivered.is_certain() => {}
-            Ok(_) => self.give_up("The server could not receive changes for too long."),
+            Ok(_) => self.give_up("The server received no notifications of changes for too long."),
             Err(error) => {
                 tracing::error!(%error, "cannot read whether changes were missed");
-                self.give_up("The server could not receive changes.");
+                self.give_up("The server may have missed changes.");
             }
         }
     }
@@ -156,7 +156,7 @@ impl Dispatcher {
                 page = history.next(horizon).await;
             }
             match page {
-                // Each comes once, but transactions are mixed: the caller notes them as delivered at the end.
+                // Each change occurs once, but transactions are mixed: the caller records them as delivered at the end.
                 Ok(Some(changes)) => {
                     let delivered = &self.delivered;
                     let new = changes.into_iter().filter(|it| delivered.is_new(it.transaction, it.number));
@@ -165,7 +165,7 @@ impl Dispatcher {
                 Ok(None) => return true,
                 Err(error) => {
                     tracing::error!(%error, "cannot read changes that were missed");
-                    self.give_up("The server could not read what has changed.");
+                    self.give_up("The server could not read the stored changes.");
                     return false;
                 }
             }
@@ -179,35 +179,35 @@ impl Dispatcher {
         self.registry.dispatch(new);
     }
 
-    /// Notes that all changes of transactions before this one have been delivered.
+    /// Records that all changes of transactions before this one have been delivered.
     fn reach(&mut self, horizon: u64) {
         if self.delivered.reach(horizon) {
             self.status.set_horizon(horizon);
         }
     }
 
-    /// Ends all subscriptions, whose subscribers may have missed a change.
-    fn give_up(&self, what: &str) {
-        self.registry.end_all(&gone(what));
+    /// Ends all subscriptions, because their subscribers may have missed a change.
+    fn give_up(&self, why: &str) {
+        self.registry.end_all(&gone(why));
     }
 }
 
-/// Makes the error that ends subscriptions. `what`: a sentence that says why.
-fn gone(what: &str) -> Error {
-    Error::new(Code::Gone, format!("{what} Load the data anew and subscribe again."))
+/// Makes the error that ends subscriptions. `why`: the reason as a sentence.
+fn gone(why: &str) -> Error {
+    Error::new(Code::Gone, format!("{why} Load the data anew and subscribe again."))
 }
 
-/// Repeats a query until it succeeds, for a while.
-async fn again<T, F: Future<Output = Result<T, DatabaseError>>>(
-    ask: impl Fn() -> F,
+/// Repeats a query until it succeeds, at most [`ATTEMPTS`] times.
+async fn retry<T, F: Future<Output = Result<T, DatabaseError>>>(
+    query: impl Fn() -> F,
 ) -> Result<T, DatabaseError> {
-    let mut answer = ask().await;
+    let mut answer = query().await;
     for _ in 1..ATTEMPTS {
         if answer.is_ok() {
             break;
         }
         tokio::time::sleep(PAUSE).await;
-        answer = ask().await;
+        answer = query().await;
     }
     answer
 }

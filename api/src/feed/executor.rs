@@ -1,4 +1,4 @@
-//! The gateway as an executor of async-graphql: it takes requests and returns responses, for its own transports and for others.
+//! The gateway is an executor of async-graphql: it takes requests and returns responses, for its own transports and for others.
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::change_feed::ChangeFeed;
 use super::outbox::{Event, Inbox, OperationId, outbox};
-use super::registry::Watch;
+use super::registry::ActiveSubscription;
 use crate::auth::{AuthError, Caller};
 use crate::budget::Budget;
 use crate::clock;
@@ -159,8 +159,8 @@ impl Executor for Gateway {
 /// The responses of a subscription, taken one by one.
 struct Responses {
     /// Subscribes, and sends the missed changes; `None` once it has.
-    begins: Option<BoxFuture<'static, Result<Watch, Error>>>,
-    watch: Option<Watch>,
+    begins: Option<BoxFuture<'static, Result<ActiveSubscription, Error>>>,
+    active: Option<ActiveSubscription>,
     inbox: Inbox,
     waiting: VecDeque<Response>,
     expires_at: Option<Instant>,
@@ -177,7 +177,7 @@ impl Responses {
         let begins = async move { feed.subscribe(subscription, caller, outbox, OPERATION).await };
         Self {
             begins: Some(Box::pin(begins)),
-            watch: None,
+            active: None,
             inbox,
             waiting: VecDeque::new(),
             expires_at,
@@ -196,12 +196,12 @@ impl Responses {
             }
             let ended = tokio::select! {
                 () = self.inbox.overflowed() => {
-                    Some(Error::new(Code::Unavailable, "Too slow: go on after the last cursor."))
+                    Some(Error::new(Code::Unavailable, "Too slow: resume after the last cursor."))
                 }
                 _ = self.inbox.take(&mut events, TAKEN_AT_ONCE) => None,
                 begun = begun(&mut self.begins) => {
                     self.begins = None;
-                    begun.map(|watch| self.watch = Some(watch)).err()
+                    begun.map(|active| self.active = Some(active)).err()
                 }
                 () = until(self.expires_at) => Some(expired()),
             };
@@ -226,7 +226,9 @@ impl Responses {
 }
 
 /// Waits until the subscription has begun, once.
-async fn begun(begins: &mut Option<BoxFuture<'static, Result<Watch, Error>>>) -> Result<Watch, Error> {
+async fn begun(
+    begins: &mut Option<BoxFuture<'static, Result<ActiveSubscription, Error>>>,
+) -> Result<ActiveSubscription, Error> {
     match begins {
         Some(begins) => begins.await,
         None => std::future::pending().await,

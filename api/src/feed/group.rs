@@ -1,4 +1,4 @@
-//! Subscribers with the same subscription and the same rights. The gateway reads changed rows once for all of them.
+//! A group holds the subscribers with the same subscription and the same rights. The gateway reads changed rows once for all of them.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,9 +17,9 @@ use crate::graph::{Code, Error, Errors, Subscription};
 const LONGEST_QUEUE: usize = 10_000;
 /// Largest number of batches that may wait for a subscriber that is still receiving missed changes.
 const LONGEST_HELD: usize = 10_000;
-/// Pause between two deliveries for each subscriber, so that changes which arrive meanwhile go out in one write …
+/// Pause between two deliveries for each subscriber, so that changes which arrive meanwhile are sent in one write.
 const PAUSE_PER_SUBSCRIBER: Duration = Duration::from_micros(20);
-/// … and the longest of these pauses. The first change after a quiet time does not wait.
+/// The longest of these pauses. The first change after a quiet time does not wait.
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 /// The rights and the subscription that the subscribers of a group share.
@@ -57,13 +57,13 @@ pub(super) struct Subscriber {
     resumes: bool,
     /// Deliveries that came while the subscriber received missed changes; `None` afterwards.
     held: Option<(Vec<Arc<[Delivery]>>, Reservation)>,
-    /// Missed changes that it has received, and that may come again.
-    known: Option<Known>,
+    /// The missed changes that it has received, which may be delivered again.
+    received: Option<ReceivedChanges>,
 }
 
-/// Changes that a subscriber received from the stored ones, and that the group may deliver once more.
+/// The changes that a resuming subscriber has received from the stored ones; the group may deliver them again.
 #[derive(Debug)]
-pub(super) struct Known {
+pub(super) struct ReceivedChanges {
     /// Numbers of the changes.
     changes: HashSet<i64>,
     held: Reservation,
@@ -71,7 +71,7 @@ pub(super) struct Known {
     newest: u64,
 }
 
-impl Known {
+impl ReceivedChanges {
     /// Adds changes; returns false if the caller's memory is used up.
     pub(super) fn add(&mut self, changes: &[Arc<RowChange>]) -> bool {
         /// Bytes of a number in a set.
@@ -115,8 +115,8 @@ impl Group {
     }
 
     /// Creates an empty set of received changes, whose memory counts as the caller's.
-    pub(super) fn known(&self) -> Known {
-        Known { changes: HashSet::new(), held: self.hold(), newest: 0 }
+    pub(super) fn received_changes(&self) -> ReceivedChanges {
+        ReceivedChanges { changes: HashSet::new(), held: self.hold(), newest: 0 }
     }
 
     pub(super) fn add(&self, number: u64, mut subscriber: Subscriber) {
@@ -124,7 +124,7 @@ impl Group {
         self.state().subscribers.insert(number, subscriber);
     }
 
-    /// Removes a subscriber; returns whether it was the last.
+    /// Removes a subscriber; returns true if it was the last one.
     pub(super) fn remove(&self, number: u64) -> bool {
         let mut state = self.state();
         state.subscribers.remove(&number);
@@ -181,8 +181,7 @@ impl Group {
             let deliveries = reader.read(&self.subscription, &self.caller, &changes).await?;
             self.deliver(deliveries).await;
             if self.state().has_overflowed {
-                let message =
-                    "More has changed at once than can be told. Load the data anew and subscribe again.";
+                let message = "More rows have changed at once than can be sent. Load the data anew and subscribe again.";
                 return Err(Error::new(Code::Gone, message));
             }
             self.wait(&mut changes).await;
@@ -233,11 +232,11 @@ impl Group {
         }
     }
 
-    /// Sends a subscriber, which has received the missed changes, the deliveries held back meanwhile, without those it knows.
-    pub(super) fn release(&self, number: u64, known: Known) {
+    /// Sends a subscriber the deliveries held back while it received missed changes, except changes in `received`.
+    pub(super) fn release(&self, number: u64, received: ReceivedChanges) {
         let mut state = self.state();
         let Some(subscriber) = state.subscribers.get_mut(&number) else { return };
-        subscriber.known = Some(known);
+        subscriber.received = Some(received);
         let Some((deliveries, _held)) = subscriber.held.take() else { return };
         for deliveries in deliveries {
             subscriber.take(&deliveries);
@@ -256,7 +255,7 @@ impl Group {
 
 impl Subscriber {
     pub(super) fn new(outbox: Outbox, operation: OperationId, resumes: bool) -> Self {
-        Self { outbox, operation, resumes, held: None, known: None }
+        Self { outbox, operation, resumes, held: None, received: None }
     }
 
     fn take(&mut self, deliveries: &Arc<[Delivery]>) {
@@ -270,11 +269,11 @@ impl Subscriber {
             }
             return;
         }
-        if let Some(known) = self.known.take() {
+        if let Some(received) = self.received.take() {
             let new: Vec<Delivery> =
-                deliveries.iter().filter(|it| !known.changes.contains(&it.change)).cloned().collect();
-            if deliveries.iter().all(|delivery| delivery.horizon <= known.newest) {
-                self.known = Some(known);
+                deliveries.iter().filter(|it| !received.changes.contains(&it.change)).cloned().collect();
+            if deliveries.iter().all(|delivery| delivery.horizon <= received.newest) {
+                self.received = Some(received);
             }
             if !new.is_empty() {
                 self.outbox.push(Event::Next(self.operation, new.into()));

@@ -1,7 +1,7 @@
-//! The gateway's only listening connection.
+//! The listener has the gateway's only listening connection.
 //!
-//! It receives notifications of changes to reference tables, which are kept in memory, and to tables with subscribers. It sends a probe
-//! now and then to check the connection; the probe carries the transaction before which all notifications have arrived.
+//! It receives notifications of changes to reference tables, which are kept in memory, and to tables with subscribers. It sends a
+//! probe now and then to check the connection; the probe carries the transaction before which all notifications have arrived.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ const LASTING_PAUSE: Duration = Duration::from_secs(10);
 
 /// An event for the dispatcher, in this order: messages, connected, messages, messages, …, lost.
 #[derive(Debug)]
-pub(super) enum Received {
+pub(super) enum ListenerEvent {
     /// Every notification since the messages before arrives from now on.
     Connected,
     /// Notifications of changes that came together. Those before `Connected` came before the first probe.
@@ -35,19 +35,19 @@ pub(super) enum Received {
 pub(super) struct Listener {
     pool: Pool,
     engine: Arc<Engine>,
-    received: mpsc::Sender<Received>,
+    events: mpsc::Sender<ListenerEvent>,
 }
 
 impl Listener {
-    pub(super) fn new(pool: &Pool, engine: Arc<Engine>, received: mpsc::Sender<Received>) -> Self {
-        Self { pool: pool.aside(), engine, received }
+    pub(super) fn new(pool: &Pool, engine: Arc<Engine>, events: mpsc::Sender<ListenerEvent>) -> Self {
+        Self { pool: pool.aside(), engine, events }
     }
 
     /// Listens until the dispatcher ends; reconnects when the connection is lost or silent.
     pub(super) async fn run(self) {
         let mut pause = RETRY_AFTER;
         let mut lasted = None;
-        while !self.received.is_closed() {
+        while !self.events.is_closed() {
             let mut has_listened = false;
             let Err(failure) = self.listen(&mut has_listened).await;
             // A standby sends no notifications at all, so that periodic checks have to suffice.
@@ -63,7 +63,7 @@ impl Listener {
                 "receiving no notifications of changes; reading reference tables every few seconds, and delivering changes later"
             );
             // It fails only if the dispatcher has ended.
-            let _ = self.received.send(Received::Lost(failure)).await;
+            let _ = self.events.send(ListenerEvent::Lost(failure)).await;
             pause = if has_listened { RETRY_AFTER } else { LONGEST_PAUSE.min(pause * 2) };
             tokio::time::sleep(if lasts { LASTING_PAUSE } else { pause }).await;
         }
@@ -77,7 +77,7 @@ impl Listener {
         // Reference tables and the schema may have changed without a notification.
         self.engine.reference().set_listening(true);
         self.engine.set_schema_notified(true);
-        self.send(Received::Connected).await?;
+        self.send(ListenerEvent::Connected).await?;
         let mut is_probed = false;
         loop {
             let patience = if is_probed { ARRIVES_WITHIN } else { PROBE_EVERY };
@@ -101,18 +101,18 @@ impl Listener {
         for Notification { channel, payload } in received {
             if channel == REFERENCE {
                 tracing::debug!(table = payload, "reference table changed");
-                self.engine.reference().forget();
+                self.engine.reference().clear();
             } else if channel == SCHEMA {
                 self.engine.record_schema_change();
             } else {
                 changes.push(payload);
             }
         }
-        if changes.is_empty() { Ok(()) } else { self.send(Received::Messages(changes)).await }
+        if changes.is_empty() { Ok(()) } else { self.send(ListenerEvent::Messages(changes)).await }
     }
 
-    async fn send(&self, received: Received) -> Result<(), ListenError> {
+    async fn send(&self, event: ListenerEvent) -> Result<(), ListenError> {
         let ended = |_| ListenError::Lost(DatabaseError::Unavailable("the gateway ends".into()));
-        self.received.send(received).await.map_err(ended)
+        self.events.send(event).await.map_err(ended)
     }
 }

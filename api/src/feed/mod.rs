@@ -1,4 +1,4 @@
-//! Subscriptions at run time: changes in the database reach the clients that subscribe to them.
+//! Delivers changes in the database to the clients that subscribe to them.
 //!
 //! ```text
 //! Postgres ── NOTIFY ──► listener ──► dispatcher ──► groups ──► outboxes ──► connections
@@ -33,7 +33,7 @@ pub use change_feed::ChangeFeed;
 pub use executor::{Gateway, NO_BATCHES, SERVER_TIMING, expired, until};
 pub use notifications::{ListenError, check_notifications};
 pub use outbox::{Delivery, Event, Inbox, OperationId, Outbox, outbox};
-pub use registry::Watch;
+pub use registry::ActiveSubscription;
 
 /// Settings of subscriptions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ pub struct FeedSettings {
     pub ping_every: Duration,
 }
 
-/// Largest numbers of something, for one caller and for all.
+/// The largest numbers of subscriptions or groups, for one caller and for all callers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bound {
     /// For one caller: all tokens of a role and `sub`, or all requests without a token.

@@ -1,8 +1,8 @@
-//! A listening connection that is proven to receive notifications.
+//! Opens the listening connection, and proves that it receives notifications.
 //!
-//! An open connection proves little. A pooler in transaction mode accepts the LISTEN and passes nothing on, and another address may
-//! lead to another server. So a probe that is sent over the gateway's own connections has to arrive. What these connections read must
-//! not lag behind the notifications either: a row is read after the notification of its change.
+//! An open connection alone proves little. A pooler in transaction mode accepts the LISTEN and passes nothing on, and another
+//! address may lead to another server. So a probe that is sent over the gateway's own connections has to arrive. What these
+//! connections read must not lag behind the notifications either: a row is read after the notification of its change.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ pub(super) const ARRIVES_WITHIN: Duration = Duration::from_secs(3);
 /// Largest number of notifications that are taken together.
 const TAKEN_AT_ONCE: usize = 1_000;
 
-/// Why the gateway receives no notifications.
+/// The reasons why the gateway receives no notifications.
 #[derive(Debug, Error)]
 pub enum ListenError {
     /// The gateway's database, or the one of `--listen-url`, is a standby.
@@ -43,9 +43,9 @@ pub enum ListenError {
          --listen-url leads to another server than --database-url; give --listen-url the address of the same \
          database past the pooler"
     )]
-    Swallowed,
+    NotReceived,
     /// A later probe does not arrive.
-    #[error("the listening connection has gone silent")]
+    #[error("the listening connection no longer receives notifications")]
     Silent,
     /// The connection cannot be opened, or was lost.
     #[error(transparent)]
@@ -53,9 +53,9 @@ pub enum ListenError {
 }
 
 impl ListenError {
-    /// Returns whether it lasts until somebody changes the settings or the server.
+    /// Returns true if the failure lasts until somebody changes the settings or the server.
     pub(super) fn lasts(&self) -> bool {
-        matches!(self, Self::Standby(_) | Self::SplitReads | Self::Swallowed)
+        matches!(self, Self::Standby(_) | Self::SplitReads | Self::NotReceived)
     }
 }
 
@@ -92,7 +92,7 @@ impl Notifications {
         let mut early = Vec::new();
         while !early.iter().any(|it: &Notification| it.channel == CHANGES && it.payload.contains(&name)) {
             let received = tokio::time::timeout_at(deadline, listening.notifications(TAKEN_AT_ONCE)).await;
-            early.extend(received.map_err(|_| ListenError::Swallowed)??);
+            early.extend(received.map_err(|_| ListenError::NotReceived)??);
         }
         Ok(Self { listening, probe, early })
     }

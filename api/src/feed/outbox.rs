@@ -1,4 +1,5 @@
-//! The queue of responses of a connection. It is bounded: a client that reads too slowly loses the connection, and takes no more memory.
+//! The outbox is the queue of responses of a connection. It is bounded: a client that reads too slowly loses the connection, and
+//! takes no more memory.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,7 +9,7 @@ use tokio::sync::{Notify, mpsc};
 use crate::budget::Reservation;
 use crate::graph::{Body, Errors};
 
-/// Bytes of an entry beside its text.
+/// Bytes of an entry in addition to its text.
 const OVERHEAD: usize = 64;
 /// Bytes per connection that are not counted, and the step in which further bytes are reserved for the caller.
 const UNCOUNTED: usize = 16 * 1024;
@@ -42,7 +43,7 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// Returns roughly the bytes of memory that it takes.
+    /// Returns the approximate bytes of memory of the response.
     pub(super) fn bytes(&self) -> usize {
         self.response.json.len() + OVERHEAD
     }
@@ -93,7 +94,7 @@ struct Meter {
     bytes: AtomicUsize,
     most: usize,
     overflowed: AtomicBool,
-    told: Notify,
+    overflow_notice: Notify,
     drained: Notify,
     /// Bytes of events that wait or are being written.
     kept: AtomicUsize,
@@ -101,15 +102,15 @@ struct Meter {
     held: Mutex<Reservation>,
 }
 
-/// Creates both ends of the queue of a connection. `length`: the largest number of events; `bytes`: their largest size; `held`: the memory that
-/// they count for.
+/// Creates both ends of the queue of a connection. `length`: the largest number of events; `bytes`: their largest size; `held`: the
+/// memory that they count for.
 pub fn outbox(length: usize, bytes: usize, held: Reservation) -> (Outbox, Inbox) {
     let (sender, receiver) = mpsc::channel(length.max(1));
     let meter = Arc::new(Meter {
         bytes: AtomicUsize::new(0),
         most: bytes,
         overflowed: AtomicBool::new(false),
-        told: Notify::new(),
+        overflow_notice: Notify::new(),
         drained: Notify::new(),
         kept: AtomicUsize::new(0),
         is_counted: AtomicBool::new(false),
@@ -170,8 +171,8 @@ impl Outbox {
 }
 
 impl Inbox {
-    /// Waits for events and takes what is there, up to a number; how many it was, 0 when there will be no more. Those that
-    /// were taken before count as written.
+    /// Waits for events, takes at most `most`, and returns their number; 0 means that no more will come. Events taken before count as
+    /// written.
     pub async fn take(&mut self, events: &mut Vec<Event>, most: usize) -> usize {
         self.meter.forget(std::mem::take(&mut self.taken));
         let from = events.len();
@@ -182,7 +183,7 @@ impl Inbox {
         count
     }
 
-    /// Returns whether the connection has overflowed.
+    /// Returns true if the connection has overflowed.
     pub fn has_overflowed(&self) -> bool {
         self.meter.overflowed.load(Ordering::Acquire)
     }
@@ -217,16 +218,16 @@ impl Meter {
 
     fn overflow(&self) {
         self.overflowed.store(true, Ordering::Release);
-        self.told.notify_waiters();
+        self.overflow_notice.notify_waiters();
     }
 
     async fn overflowed(&self) {
         loop {
-            let told = self.told.notified();
+            let overflow_notice = self.overflow_notice.notified();
             if self.overflowed.load(Ordering::Acquire) {
                 return;
             }
-            told.await;
+            overflow_notice.await;
         }
     }
 }
@@ -248,7 +249,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_taken_makes_room() {
+    async fn taken_events_make_room() {
         let (outbox, mut inbox) = outbox(10, 1_000);
         for _ in 0..5 {
             outbox.push(event(900));
@@ -272,7 +273,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_waits_and_what_is_being_written_is_held() {
+    async fn waiting_and_written_events_count_as_memory() {
         let budget = Budget::new(4 * 1024 * 1024);
         let (outbox, mut inbox) = super::outbox(1_000, usize::MAX, budget.open(Share::gateway()));
         outbox.push(event(UNCOUNTED / 2));
@@ -293,7 +294,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_asked_for_waits_for_room() {
+    async fn a_requested_event_waits_for_room() {
         let (outbox, mut inbox) = outbox(10, 1_000);
         outbox.send(event(900)).await;
         let mut second = Box::pin(outbox.send(event(900)));

@@ -1,4 +1,4 @@
-//! The groups of subscribers, and the topics that each watches.
+//! The registry holds the groups of subscribers, by their keys and by the topics that they watch.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,9 +12,9 @@ use crate::budget::Budget;
 use crate::graph::catalog::TableId;
 use crate::graph::{Code, Error, Topic};
 
-/// All groups, by key and by topic.
+/// The groups of all subscriptions. It limits their number in total and for each caller.
 pub(super) struct Registry {
-    groups: Mutex<GroupsOfFeeds>,
+    groups: Mutex<Groups>,
     next: AtomicU64,
     subscriptions: Bound,
     most_groups: Bound,
@@ -23,23 +23,23 @@ pub(super) struct Registry {
 }
 
 #[derive(Default)]
-struct GroupsOfFeeds {
+struct Groups {
     by_key: HashMap<GroupKey, Arc<Group>>,
     by_topic: HashMap<Topic, Vec<Arc<Group>>>,
     subscriptions: usize,
-    /// Callers with subscriptions.
-    of: HashMap<Share, Own>,
+    /// The counts of each caller with subscriptions.
+    by_caller: HashMap<Share, CallerCounts>,
 }
 
-/// The subscriptions and groups of one caller.
+/// The numbers of subscriptions and groups of one caller.
 #[derive(Default)]
-struct Own {
+struct CallerCounts {
     subscriptions: usize,
     groups: usize,
 }
 
 /// A running subscription, which ends when this is dropped.
-pub struct Watch {
+pub struct ActiveSubscription {
     registry: Arc<Registry>,
     group: Arc<Group>,
     number: u64,
@@ -64,17 +64,17 @@ impl Registry {
         subscriber: Subscriber,
         share: Share,
         make: impl FnOnce(GroupKey, Budget) -> Group,
-    ) -> Result<(Watch, bool), Error> {
+    ) -> Result<(ActiveSubscription, bool), Error> {
         let mut groups = self.groups();
         let known = groups.by_key.get(&key).map(Arc::clone);
         let is_new = known.is_none();
-        let of = groups.of.get(&share).map_or((0, 0), |own| (own.subscriptions, own.groups));
-        fits(self.subscriptions, of.0, groups.subscriptions, "subscriptions")?;
+        let own = groups.by_caller.get(&share).map_or((0, 0), |own| (own.subscriptions, own.groups));
+        fits(self.subscriptions, own.0, groups.subscriptions, "subscriptions")?;
         if is_new {
-            fits(self.most_groups, of.1, groups.by_key.len(), "different subscriptions")?;
+            fits(self.most_groups, own.1, groups.by_key.len(), "different subscriptions")?;
         }
         groups.subscriptions += 1;
-        let own = groups.of.entry(share).or_default();
+        let own = groups.by_caller.entry(share).or_default();
         own.subscriptions += 1;
         own.groups += usize::from(is_new);
         let group = known.unwrap_or_else(|| groups.insert(make(key, self.budget.clone())));
@@ -82,7 +82,7 @@ impl Registry {
         let number = self.next.load(Ordering::Acquire);
         group.add(number, subscriber);
         self.next.store(number + 1, Ordering::Release);
-        Ok((Watch { registry: Arc::clone(self), group, number }, is_new))
+        Ok((ActiveSubscription { registry: Arc::clone(self), group, number }, is_new))
     }
 
     /// Returns how many subscriptions have joined so far, including those that have ended.
@@ -111,7 +111,7 @@ impl Registry {
         self.groups().by_topic.keys().map(Topic::table).collect()
     }
 
-    /// Returns whether there is no group.
+    /// Returns true if there is no group.
     pub(super) fn is_empty(&self) -> bool {
         self.groups().by_key.is_empty()
     }
@@ -121,7 +121,7 @@ impl Registry {
         let ended: Vec<_> = {
             let mut groups = self.groups();
             groups.by_topic.clear();
-            groups.of.values_mut().for_each(|own| own.groups = 0);
+            groups.by_caller.values_mut().for_each(|own| own.groups = 0);
             groups.by_key.drain().map(|(_, group)| group).collect()
         };
         for group in ended {
@@ -147,13 +147,13 @@ impl Registry {
         group.end(error);
     }
 
-    fn groups(&self) -> MutexGuard<'_, GroupsOfFeeds> {
+    fn groups(&self) -> MutexGuard<'_, Groups> {
         // A panic while the lock was held leaves groups that are whole.
         self.groups.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl GroupsOfFeeds {
+impl Groups {
     fn insert(&mut self, group: Group) -> Arc<Group> {
         let group = Arc::new(group);
         self.by_key.insert(group.key, Arc::clone(&group));
@@ -166,7 +166,7 @@ impl GroupsOfFeeds {
         // Another group may have taken its place.
         if self.by_key.get(&group.key).is_some_and(|known| Arc::ptr_eq(known, group)) {
             self.by_key.remove(&group.key);
-            if let Some(own) = self.of.get_mut(&group.caller.share()) {
+            if let Some(own) = self.by_caller.get_mut(&group.caller.share()) {
                 own.groups -= 1;
             }
         }
@@ -178,22 +178,20 @@ impl GroupsOfFeeds {
             }
         }
     }
-}
 
-impl GroupsOfFeeds {
-    /// A subscription of a caller has ended.
+    /// Records that a subscription of a caller has ended.
     fn leave(&mut self, share: Share) {
         self.subscriptions -= 1;
-        if let Some(own) = self.of.get_mut(&share) {
+        if let Some(own) = self.by_caller.get_mut(&share) {
             own.subscriptions -= 1;
             if own.subscriptions == 0 {
-                self.of.remove(&share);
+                self.by_caller.remove(&share);
             }
         }
     }
 }
 
-/// Checks that one more may be added.
+/// Checks that one more subscription or group may be added.
 fn fits(bound: Bound, own: usize, all: usize, what: &str) -> Result<(), Error> {
     let message = if own >= bound.each {
         format!("A caller has at most {} {what} at a time.", bound.each)
@@ -205,7 +203,7 @@ fn fits(bound: Bound, own: usize, all: usize, what: &str) -> Result<(), Error> {
     Err(Error::new(Code::LimitExceeded, message))
 }
 
-impl Watch {
+impl ActiveSubscription {
     pub(super) fn group(&self) -> &Arc<Group> {
         &self.group
     }
@@ -216,7 +214,7 @@ impl Watch {
     }
 }
 
-impl Drop for Watch {
+impl Drop for ActiveSubscription {
     fn drop(&mut self) {
         let mut groups = self.registry.groups();
         if self.group.remove(self.number) {

@@ -1,13 +1,13 @@
-//! Resuming: a subscriber that gives a cursor receives the changes since then, and then the new ones, without a gap.
+//! Resumes a subscription after a cursor: the subscriber receives the changes since then, and then the new ones, without a gap.
 
 use std::sync::Arc;
 
 use super::change::RowChange;
 use super::cursor::Cursor;
-use super::history::{History, is_forgotten};
+use super::history::{History, were_deleted};
 use super::outbox::{Event, OperationId, Outbox};
 use super::reader::Reader;
-use super::registry::Watch;
+use super::registry::ActiveSubscription;
 use crate::database::Pool;
 use crate::graph::{Code, Error};
 
@@ -18,12 +18,12 @@ const MOST_CHANGES: usize = 10_000;
 pub(super) async fn resume(
     pool: &Pool,
     reader: &Reader,
-    watch: &Watch,
+    active: &ActiveSubscription,
     cursor: Cursor,
     outbox: &Outbox,
     operation: OperationId,
 ) -> Result<(), Error> {
-    let group = watch.group();
+    let group = active.group();
     let subscription = &group.subscription;
     let catalog = reader.catalog();
     let table = catalog.table(subscription.topic().table());
@@ -31,7 +31,7 @@ pub(super) async fn resume(
 
     // The group has the subscriber already: it holds back every change that is not read here.
     let mut history = History::since(pool, catalog, cursor.horizon, table);
-    let mut known = group.known();
+    let mut received = group.received_changes();
     loop {
         let permit = reader.permit(&group.caller).await;
         let page = history.next(cursor.horizon).await;
@@ -42,8 +42,8 @@ pub(super) async fn resume(
             .filter(|change| change.topics.contains(subscription.topic()))
             .map(Arc::new)
             .collect();
-        if !known.add(&page) || known.count() > MOST_CHANGES {
-            return Err(gone("Too much has changed meanwhile."));
+        if !received.add(&page) || received.count() > MOST_CHANGES {
+            return Err(gone("Too many rows have changed meanwhile."));
         }
         let is_new = |change: &&Arc<RowChange>| {
             subscription.concerns(change.operation) && !cursor.covers(change.transaction, change.number)
@@ -58,15 +58,15 @@ pub(super) async fn resume(
     }
     // Checked afterwards: a change that was deleted during the read counts as missed.
     let permit = reader.permit(&group.caller).await;
-    let forgotten = is_forgotten(pool, cursor.horizon).await;
+    let forgotten = were_deleted(pool, cursor.horizon).await;
     drop(permit);
     if forgotten.map_err(failed)? {
-        return Err(gone("What has changed meanwhile is no longer known."));
+        return Err(gone("The changes since the cursor are no longer stored."));
     }
-    group.release(watch.number(), known);
+    group.release(active.number(), received);
     Ok(())
 }
 
-fn gone(what: &str) -> Error {
-    Error::new(Code::Gone, format!("{what} Load the data anew and subscribe without `after`."))
+fn gone(why: &str) -> Error {
+    Error::new(Code::Gone, format!("{why} Load the data anew and subscribe without `after`."))
 }

@@ -1,4 +1,4 @@
-//! Whether the gateway receives notifications of changes.
+//! Holds the state of the listening connection: subscribers wait until it receives notifications of changes.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ const READY_WITHIN: Duration = Duration::from_secs(3);
 pub(super) struct Status {
     /// All changes of transactions before this one have been received; 0 before the first notification.
     horizon: watch::Sender<u64>,
-    /// Why the gateway receives nothing; `None` while it receives notifications, or has just begun to listen.
+    /// The reason why the gateway receives no notifications; `None` while it receives them, or has just begun to listen.
     failure: watch::Sender<Option<ListenError>>,
 }
 
@@ -23,17 +23,17 @@ impl Status {
         Self { horizon: watch::Sender::new(0), failure: watch::Sender::new(None) }
     }
 
-    /// Notes up to which transaction all changes have been received.
+    /// Sets the transaction before which all changes have been received.
     pub(super) fn set_horizon(&self, horizon: u64) {
         self.horizon.send_replace(horizon);
     }
 
-    /// Notes that the gateway receives notifications, or why it does not.
+    /// Sets the reason why the gateway receives no notifications; `None` if it receives them.
     pub(super) fn set_failure(&self, failure: Option<ListenError>) {
         self.failure.send_replace(failure);
     }
 
-    /// Waits until the gateway receives notifications; the error says why it does not.
+    /// Waits until the gateway receives notifications, or returns the reason why it does not.
     pub(super) async fn ready(&self) -> Result<(), Error> {
         let (mut horizon, mut failure) = (self.horizon.subscribe(), self.failure.subscribe());
         let receives = async {
@@ -50,8 +50,9 @@ impl Status {
                  subscriptions.",
                 Some(READ_ONLY_DATABASE),
             ),
-            Some(ListenError::Swallowed | ListenError::SplitReads) => (
-                "Notifications of changes cannot reach this server as it is set up: it does not serve subscriptions.",
+            Some(ListenError::NotReceived | ListenError::SplitReads) => (
+                "The configuration of this server keeps it from receiving notifications of changes: it does not serve \
+                 subscriptions.",
                 Some(NOTIFICATIONS_UNAVAILABLE),
             ),
             _ => ("The server receives no notifications of changes at the moment. Try again shortly.", None),

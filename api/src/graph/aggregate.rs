@@ -1,4 +1,4 @@
-//! Aggregate functions: which a column has, and the types of their results.
+//! Defines the aggregate functions of each type of column, and the types of their results.
 
 use super::catalog::{ColumnId, ColumnType, Scalar, Table};
 

@@ -1,6 +1,6 @@
-//! Answers: async-graphql's `Response`, and what the gateway itself wants to know beside it.
+//! The answers of the engine: async-graphql's `Response`, with the outcome and the cost of the request.
 //!
-//! Data is JSON that is finished: nothing reads it again, nor the JSON of errors. Errors say in their `source` how far the request came.
+//! Data and errors are finished JSON, which nothing parses again. The `source` of an error is the outcome of its request.
 
 use std::sync::Arc;
 
@@ -14,80 +14,80 @@ use serde::Serialize;
 use super::error::{Code, Error};
 use crate::database::SessionCounts;
 
-/// Marks the answer to a request that was carried out when it was sent before.
+/// Name of the header that marks the answer to a mutation which was executed when it was sent before.
 pub const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
-/// Seconds after which it is worth asking again for what passes.
+/// Seconds after which a request that failed for a passing reason may be sent again.
 pub const RETRY_AFTER_SECONDS: &str = "1";
-/// What stands before the data of a body that is finished, and behind it.
+/// The text before and after the data in the body of a response.
 pub(super) const BODY: (&[u8], &[u8]) = (b"{\"data\":", b"}");
 
-/// How far a request came; HTTP makes a status of it.
+/// The outcome of a request, which determines the status of HTTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Executed without errors.
     Done,
-    /// Executed without errors when it was sent before; this is the answer that it had then.
+    /// Executed without errors when it was sent before; the answer shows the written rows in their present state.
     Replayed,
     /// Executed, and failed as a whole: `data` is null.
     Failed(Code),
     /// Not executed: the request itself is wrong.
     Refused(Code),
-    /// Not executed: the operation may not come by this HTTP method.
+    /// Not executed: this HTTP method does not allow the operation.
     WrongMethod,
     /// Not executed: its idempotency key belongs to another request.
     KeyReused,
 }
 
 impl Outcome {
-    /// How far the request of a response came.
+    /// Returns the outcome of a response's request.
     pub fn of(response: &Response) -> Self {
         let Some(error) = response.errors.first() else { return Self::Done };
         // Errors without a source are not the engine's.
         error.source().copied().unwrap_or(Self::Refused(Code::BadUserInput))
     }
 
-    /// Whether the request was executed.
+    /// Returns true if the request was executed.
     pub fn is_executed(self) -> bool {
         matches!(self, Self::Done | Self::Replayed | Self::Failed(_))
     }
 }
 
-/// The answer to a request, and what it took.
+/// The answer to a request, with its outcome and cost.
 #[derive(Debug)]
 pub struct Answer {
-    /// The answer; its data, where there is any, is the whole body in `Value::Binary`.
+    /// The response; its data, if there is any, is the whole body in `Value::Binary`.
     pub response: Response,
-    /// Name of the operation that was run, where it has one.
+    /// The name of the executed operation, if it has one.
     pub operation: Option<String>,
-    /// How far the request came.
+    /// The outcome of the request.
     pub outcome: Outcome,
-    /// What it cost the database.
+    /// The statements and round trips of the request.
     pub counts: SessionCounts,
-    /// What the operation was declared to cost before it ran, 0 where it did not come to that: its answer has no more objects.
+    /// The cost that the planner has estimated, which bounds the objects of the answer; 0 if the request was not planned.
     pub cost: u64,
 }
 
 impl Answer {
-    /// The answer to a request that was executed. `body`: the whole of it.
+    /// Returns the answer to a request that was executed. `body`: the whole body of the response.
     pub(super) fn new(body: Vec<u8>, counts: SessionCounts) -> Self {
         let response = Response::new(Value::Binary(body.into()));
         Self { response, operation: None, outcome: Outcome::Done, counts, cost: 0 }
     }
 
-    /// The answer to a request that was carried out before.
+    /// Returns the answer to a mutation that was executed when it was sent before.
     pub(super) fn replayed(body: Vec<u8>, counts: SessionCounts) -> Self {
         let mut answer = Self { outcome: Outcome::Replayed, ..Self::new(body, counts) };
         answer.response.http_headers.insert(REPLAYED, HeaderValue::from_static("true"));
         answer
     }
 
-    /// An answer to a request that was executed and failed: whole or not at all.
+    /// Returns the answer to a request that was executed and failed; it has no data.
     pub fn failed(error: Error, counts: SessionCounts) -> Self {
         let outcome = Outcome::Failed(error.code);
         Self { counts, ..Self::of(vec![error], outcome) }
     }
 
-    /// An answer to a request with mistakes in its document, or whose document could not be read.
+    /// Returns the answer to a request whose document has errors or could not be read.
     pub(super) fn not_read(mut errors: Vec<Error>) -> Self {
         match errors.pop_if(|error| error.code == Code::Internal) {
             Some(error) => Self::failed(error, SessionCounts::default()),
@@ -95,7 +95,7 @@ impl Answer {
         }
     }
 
-    /// An answer to a request that asks for more than one may, or for what cannot be.
+    /// Returns the answer to a request that cannot be planned, because it exceeds a limit or has an invalid argument.
     pub(super) fn not_planned(error: Error) -> Self {
         match error.code {
             Code::LimitExceeded => Self::refused(vec![error]),
@@ -103,20 +103,20 @@ impl Answer {
         }
     }
 
-    /// An answer to a request that was not executed.
+    /// Returns the answer to a request that was not executed.
     pub fn refused(errors: Vec<Error>) -> Self {
         let code = errors.first().map_or(Code::GraphqlInvalid, |error| error.code);
         Self::of(errors, Outcome::Refused(code))
     }
 
-    /// An answer to an operation that may not come by its HTTP method.
+    /// Returns the answer to an operation that its HTTP method does not allow.
     pub(super) fn wrong_method(error: Error) -> Self {
         let mut answer = Self::of(vec![error], Outcome::WrongMethod);
         answer.response.http_headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
         answer
     }
 
-    /// An answer to a request whose idempotency key belongs to another one.
+    /// Returns the answer to a request whose idempotency key belongs to another one.
     pub(super) fn key_reused(error: Error) -> Self {
         Self::of(vec![error], Outcome::KeyReused)
     }
@@ -124,8 +124,8 @@ impl Answer {
     fn of(errors: Vec<Error>, outcome: Outcome) -> Self {
         let passes = errors.iter().any(Error::passes);
         let source = Arc::new(outcome);
-        let told = |error: Error| ServerError { source: Some(source.clone()), ..error.answered() };
-        let mut response = Response::from_errors(errors.into_iter().map(told).collect());
+        let with_outcome = |error: Error| ServerError { source: Some(source.clone()), ..error.answered() };
+        let mut response = Response::from_errors(errors.into_iter().map(with_outcome).collect());
         if passes {
             response.http_headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
         }
@@ -133,7 +133,7 @@ impl Answer {
     }
 }
 
-/// Returns the body of a response: the finished one as it is; or errors, beside `data: null` if the request was executed.
+/// Returns the body of a response: the finished one, or a list of errors with `data: null` if the request was executed.
 pub fn into_body(response: Response) -> Bytes {
     let is_executed = Outcome::of(&response).is_executed();
     match response.data {
@@ -153,7 +153,7 @@ fn errors_body(errors: &[ServerError], is_executed: bool) -> Bytes {
     json(&Body { errors, data: is_executed.then_some(()) })
 }
 
-/// Errors that end an operation: as values, for a service that writes them itself, and as a JSON list.
+/// The errors that end an operation, as values and as JSON. A service that writes its own body uses the values.
 #[derive(Clone, Debug)]
 pub struct Errors {
     /// The errors.
@@ -174,7 +174,7 @@ impl Errors {
     }
 }
 
-/// The finished body of a response, beside its errors as values, which nobody has to read back from the JSON.
+/// The finished body of a response, with its errors also as values.
 #[derive(Clone, Debug)]
 pub struct Body {
     /// The body as JSON.
@@ -221,7 +221,7 @@ pub fn whole_data(body: &[u8]) -> Response {
     }
 }
 
-/// JSON that is written as it is.
+/// Returns a value that is serialized as this JSON, unchanged.
 pub(super) fn raw(json: String) -> Value {
     Value::Object(IndexMap::from_iter([(Name::new(RAW_VALUE_TOKEN), Value::String(json))]))
 }
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_database_holds_is_never_taken_for_json_that_is_finished() {
+    fn json_in_the_database_is_never_taken_for_finished_json() {
         let held = format!(r#"{{"notes":{{"{RAW_VALUE_TOKEN}":"[1]"}}}}"#);
         let error = Error { present: Some(Box::new(raw(held.clone()))), ..error() };
         let body = text(Answer::refused(vec![error]).response);

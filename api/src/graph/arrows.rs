@@ -1,4 +1,4 @@
-//! Which modules may use which: arrows go one way.
+//! Tests that the modules of the engine use one another in one direction only.
 
 use crate::sources;
 

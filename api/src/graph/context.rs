@@ -1,4 +1,4 @@
-//! The context of a request.
+//! The context of a request holds its caller and its settings by the transport.
 
 use std::any::TypeId;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use async_graphql::Data;
 use super::arguments::Variables;
 use crate::auth::Caller;
 
-/// The caller of a request, and what the transport sent beside its text. It travels in the request's `data`, or in that of its
+/// The caller of a request, its variables and its settings by the transport. It travels in the request's `data`, or in that of its
 /// session.
 #[derive(Clone, Debug)]
 pub struct RequestContext {

@@ -1,4 +1,4 @@
-//! The schema's definitions of fields, arguments and inputs, in the form for reading requests.
+//! Holds the schema's definitions of fields, arguments and inputs, in the form that reading a request needs.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;

@@ -1,4 +1,4 @@
-//! The engine as the rest of the gateway sees it: a request in, an answer out.
+//! The engine answers a request: it reads the document, plans it, runs the plan and writes the answer.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,21 +28,21 @@ use super::subscribe;
 use crate::auth::AuthError;
 use crate::database::{Pool, Session, SessionCounts};
 
-/// Letters of an operation's name that are noted.
+/// The most bytes of an operation's name that are kept for the log.
 const LONGEST_NAME: usize = 64;
 
-/// Why an engine cannot be made.
+/// The reasons why an engine cannot be created. Each is a mistake in the source.
 #[derive(Debug, ThisError)]
 pub enum EngineError {
-    /// The entities do not make a catalog.
+    /// The catalog cannot be built from the entities.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
-    /// The catalog does not make a schema.
+    /// The schema cannot be built from the catalog.
     #[error(transparent)]
     Schema(#[from] SchemaError),
 }
 
-/// Everything that requests share.
+/// Holds the catalog, the schema and the caches that all requests share.
 pub struct Engine {
     pub(super) catalog: Catalog,
     schema: Schema,
@@ -56,7 +56,7 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Builds catalog and schema of the systems and makes them answer from a pool.
+    /// Creates an engine that serves the systems' tables over the connections of a pool.
     pub fn new(systems: &[System], limits: Limits, pool: Pool) -> Result<Self, EngineError> {
         let catalog = Catalog::new(systems)?;
         let schema = schema::build(&catalog)?;
@@ -68,36 +68,36 @@ impl Engine {
         Ok(Self { catalog, schema, definitions, introspection, documents, limits, pool, reference, refusals })
     }
 
-    /// The tables that are served.
+    /// Returns the catalog of the served tables.
     pub fn catalog(&self) -> &Catalog {
         &self.catalog
     }
 
-    /// The cache of reference tables, which wants somebody to listen for changes.
+    /// Returns the cache of reference tables. Changes of these tables have to be reported to it.
     pub fn reference(&self) -> &Arc<ReferenceCache> {
         &self.reference
     }
 
     /// Records that the schema may have changed, so that the database is checked and caches are cleared.
     pub fn record_schema_change(&self) {
-        self.forget_schema();
+        self.clear_caches();
         self.pool.gate().record_change();
     }
 
     /// Records whether notifications of schema changes arrive. Either way a change may have been missed, so that the database is
     /// checked and caches are cleared.
     pub fn set_schema_notified(&self, is_notified: bool) {
-        self.forget_schema();
+        self.clear_caches();
         self.pool.gate().set_notified(is_notified);
     }
 
     /// Clears the caches of the schema and of rows, since a change of the schema can change the rights to read them.
-    fn forget_schema(&self) {
-        self.reference.forget();
-        self.refusals.forget();
+    fn clear_caches(&self) {
+        self.reference.clear();
+        self.refusals.clear();
     }
 
-    /// Answers a query or mutation within a time.
+    /// Answers a query or mutation; after `time` the answer is an error.
     pub async fn execute(&self, prepared: &PreparedRequest, time: Duration) -> Answer {
         let committing = AtomicBool::new(false);
         let work = self.answer(prepared, &committing);
@@ -124,22 +124,22 @@ impl Engine {
         };
         let (request, context) = (prepared.request(), prepared.context());
         let mut answer = self.run(request, context, document, operation, committing).await;
-        let noted = |name: &str| name[..name.floor_char_boundary(LONGEST_NAME)].to_owned();
-        answer.operation = operation.name.as_deref().map(noted);
+        let shortened = |name: &str| name[..name.floor_char_boundary(LONGEST_NAME)].to_owned();
+        answer.operation = operation.name.as_deref().map(shortened);
         answer
     }
 
-    /// Returns how many documents were read so far: kept ones are not read again.
+    /// Returns the number of documents read so far; cached ones are not read again.
     pub fn documents_read(&self) -> u64 {
         self.documents.read()
     }
 
-    /// The document of a request; the errors say what is wrong with it.
+    /// Returns the document of a request, or the errors in it.
     pub(super) fn document(&self, request: &Request) -> Result<Arc<Document>, Vec<Error>> {
         self.documents.get(&self.schema, &self.definitions, &self.limits, &request.query)
     }
 
-    /// What the arguments of an operation are read with, or what is wrong with its variables.
+    /// Returns the context for reading the arguments of an operation, or the error of its variables.
     pub(super) fn inputs<'a>(
         &'a self,
         variables: &'a Variables,
@@ -158,7 +158,7 @@ impl Engine {
         committing: &AtomicBool,
     ) -> Answer {
         if operation.kind == OperationKind::Subscription {
-            return Answer::refused(vec![subscribe::not_here()]);
+            return Answer::refused(vec![subscribe::wrong_transport()]);
         }
         if context.only_queries && operation.kind != OperationKind::Query {
             let error =
@@ -197,7 +197,7 @@ impl Engine {
         let out = execute::Out { bytes: &mut body, most: self.limits.answer };
         let (result, mut counts) =
             execute::run(&self.catalog, &plan, session, &self.reference, &introspection, out).await;
-        // What was read while the database was in doubt is told when it is not any more.
+        // Rows that were read before a check of the schema are sent only if the check passes.
         if let Err(error) = self.pool.gate().pass().await {
             return Answer::failed((&error).into(), counts);
         }

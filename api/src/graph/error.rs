@@ -1,4 +1,4 @@
-//! The engine's errors: a stable code, a message for the caller, and the location; the log has the rest.
+//! Defines the engine's errors. The caller gets a stable code, a message and the location; the log gets the cause.
 
 use std::fmt::Display;
 
@@ -277,7 +277,7 @@ impl From<&DatabaseError> for Error {
                 )
             }
             DatabaseError::Postgres(server) => {
-                told(server).or_else(|| unusable(server)).unwrap_or_else(|| Self::internal(error))
+                raised(server).or_else(|| unusable(server)).unwrap_or_else(|| Self::internal(error))
             }
         }
     }
@@ -307,7 +307,7 @@ fn unusable(error: &ServerError) -> Option<Error> {
 
 /// Returns the error that a trigger or function of the database raises for the caller, with its own message: its SQLSTATE begins
 /// with `PR`.
-fn told(error: &ServerError) -> Option<Error> {
+fn raised(error: &ServerError) -> Option<Error> {
     let code = match error.code.code() {
         "PR400" => Code::BadUserInput,
         "PR403" => Code::Forbidden,
@@ -357,7 +357,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_passes_is_unavailable_for_a_moment() {
+    fn passing_errors_are_unavailable_without_a_lasting_reason() {
         use Code::{
             BadUserInput, Conflict, Forbidden, Gone, GraphqlInvalid, Internal, LimitExceeded, NotFound,
             Timeout, Unauthenticated, Unavailable,

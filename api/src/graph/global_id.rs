@@ -1,4 +1,4 @@
-//! Global ids of Relay's `Node`: the type's name and the primary key, opaque to the client.
+//! Writes and reads the global ids of Relay's `Node`: the type's name and the primary key, opaque to the client.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;

@@ -1,4 +1,4 @@
-//! The limits of a request.
+//! Defines the limits of a request.
 
 use std::time::Duration;
 
@@ -51,7 +51,7 @@ pub struct Limits {
     pub plotted: u64,
     /// Bytes of the cache of documents.
     pub documents: usize,
-    /// How long the answer to a mutation with an idempotency key is kept.
+    /// The time for which the outcome of a mutation with an idempotency key is stored.
     pub idempotency_retention: Duration,
     /// True if `__schema` and `__type` are answered.
     pub introspection: bool,

@@ -8,25 +8,25 @@ use std::sync::Arc;
 
 use super::engine::Engine;
 use super::error::Error;
-use super::execute::mutation::{Among, Failure, MutationRunner, Probe};
+use super::execute::mutation::{Failure, MutationRunner, Probe, UnlocatedRefusal};
 use super::plan::Mutation;
 use crate::auth::Caller;
 use crate::database::{Session, SessionCounts};
 
-/// The result of adding some of the rows.
-enum Tried {
+/// The outcome of adding some of the rows.
+enum ProbeOutcome {
     /// They are refused for the same reason as all rows.
-    Alike,
+    SameRefusal,
     /// They are refused for another reason.
-    Otherwise,
+    OtherRefusal,
     /// They are accepted.
-    Taken,
-    /// The result is unknown: other transactions interfere.
+    Accepted,
+    /// The outcome is unknown, because other transactions interfere.
     Unknown,
 }
 
 impl Engine {
-    pub(super) fn writer(&self, probe: Option<Probe>) -> MutationRunner<'_> {
+    pub(super) fn mutation_runner(&self, probe: Option<Probe>) -> MutationRunner<'_> {
         MutationRunner {
             catalog: &self.catalog,
             reference: &self.reference,
@@ -41,56 +41,59 @@ impl Engine {
         &self,
         mutation: &Mutation,
         caller: &Arc<Caller>,
-        among: Among,
+        refusal: UnlocatedRefusal,
         counts: &mut SessionCounts,
     ) -> Error {
-        let count = among.places.len();
+        let count = refusal.places.len();
         // The first `before` rows are accepted, or refused for another reason; the first `with` rows have this error.
         let (mut before, mut with) = (0, count);
         while with - before > 1 {
             let rows = usize::midpoint(before, with);
-            match self.try_out(mutation, caller, &among, 0..rows, counts).await {
-                Tried::Alike => with = rows,
-                Tried::Otherwise | Tried::Taken => before = rows,
-                Tried::Unknown => return among.error,
+            match self.probe(mutation, caller, &refusal, 0..rows, counts).await {
+                ProbeOutcome::SameRefusal => with = rows,
+                ProbeOutcome::OtherRefusal | ProbeOutcome::Accepted => before = rows,
+                ProbeOutcome::Unknown => return refusal.error,
             }
         }
         // The error may concern the first row, or none of them.
-        if among.may_be_about_none && before == 0 {
+        if refusal.may_be_about_none && before == 0 {
             let is_first = match count {
                 0 => false,
-                _ if among.is_of_field => true,
+                _ if refusal.is_of_field => true,
                 // The call without the only object may be refused for that alone.
-                1 => matches!(self.try_out(mutation, caller, &among, 0..0, counts).await, Tried::Taken),
+                1 => matches!(
+                    self.probe(mutation, caller, &refusal, 0..0, counts).await,
+                    ProbeOutcome::Accepted
+                ),
                 _ => {
-                    let tried = self.try_out(mutation, caller, &among, 1..count, counts).await;
-                    matches!(tried, Tried::Otherwise | Tried::Taken)
+                    let outcome = self.probe(mutation, caller, &refusal, 1..count, counts).await;
+                    matches!(outcome, ProbeOutcome::OtherRefusal | ProbeOutcome::Accepted)
                 }
             };
             if !is_first {
-                return among.error;
+                return refusal.error;
             }
         }
-        Error { argument: among.places.into_iter().nth(before), ..among.error }
+        Error { argument: refusal.places.into_iter().nth(before), ..refusal.error }
     }
 
-    async fn try_out(
+    async fn probe(
         &self,
         mutation: &Mutation,
         caller: &Arc<Caller>,
-        among: &Among,
+        refusal: &UnlocatedRefusal,
         rows: Range<usize>,
         counts: &mut SessionCounts,
-    ) -> Tried {
+    ) -> ProbeOutcome {
         let mut session = Session::writing(self.pool.clone(), Arc::clone(caller));
-        let writer = self.writer(Some(Probe { at: among.at, rows }));
-        let tried = writer.run(mutation, &mut session, &mut Vec::new()).await;
+        let runner = self.mutation_runner(Some(Probe { at: refusal.at, rows }));
+        let outcome = runner.run(mutation, &mut session, &mut Vec::new()).await;
         *counts += session.counts();
-        match tried {
-            Err(Failure::Among(other)) if other.error == among.error => Tried::Alike,
-            Err(Failure::Taken) => Tried::Taken,
-            Err(Failure::Among(_) | Failure::Refused(_)) => Tried::Otherwise,
-            Ok(_) | Err(Failure::Collision(_)) => Tried::Unknown,
+        match outcome {
+            Err(Failure::Unlocated(other)) if other.error == refusal.error => ProbeOutcome::SameRefusal,
+            Err(Failure::ProbeAccepted) => ProbeOutcome::Accepted,
+            Err(Failure::Unlocated(_) | Failure::Refused(_)) => ProbeOutcome::OtherRefusal,
+            Ok(_) | Err(Failure::Collision(_)) => ProbeOutcome::Unknown,
         }
     }
 }

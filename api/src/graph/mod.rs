@@ -1,8 +1,8 @@
-//! The engine: tables → GraphQL. Knows no table by name and no system.
+//! The engine serves tables as GraphQL. It knows no table by name and no system.
 //!
-//! A request goes through stages: [`document`] (parse, validate, limits) → [`plan`] (what to load) → [`execute`] (level by level) → JSON.
-//! Below the plan, [`question`] says what is asked of the database and [`sql`] says it to Postgres. Arrows go one way: [`catalog`] →
-//! [`arguments`] → [`question`] → [`sql`] → [`plan`] → [`execute`], each using those before it.
+//! A request goes through stages: [`document`] (parse, validate, limits) → [`plan`] (what to load) → [`execute`] (level by level) →
+//! JSON. Below the plan, [`question`] describes a query independently of SQL, and [`sql`] writes its statement. Arrows go one way:
+//! [`catalog`] → [`arguments`] → [`question`] → [`sql`] → [`plan`] → [`execute`], each using those before it.
 
 mod aggregate;
 mod answer;
@@ -45,7 +45,7 @@ pub use error::{Code, Error, NOTIFICATIONS_UNAVAILABLE, PathSegment, READ_ONLY_D
 pub use execute::ReferenceCache;
 pub use limits::Limits;
 pub use plan::Topic;
-pub use policies::keep_seeing_policies;
+pub use policies::refresh_policies;
 pub use prepared::PreparedRequest;
 pub use subscribe::{Change, ReadFailed, Subscription};
 pub(crate) use value::key_part_of_json;

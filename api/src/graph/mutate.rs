@@ -25,14 +25,14 @@ const ATTEMPTS: u32 = 5;
 /// The pause before the second attempt; it doubles each time.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// The result of a successful attempt.
-enum Carried {
-    /// The mutation ran now, with this body.
-    Now(Vec<u8>),
+/// The outcome of a successful attempt.
+enum AttemptOutcome {
+    /// The mutation has run now; the response has this body.
+    Executed(Vec<u8>),
     /// The mutation ran before; the body shows the rows that it wrote, in their present state.
-    Before(Vec<u8>),
+    Replayed(Vec<u8>),
     /// The mutation did not run: its key belongs to another request.
-    KeyTaken,
+    KeyReused,
 }
 
 impl Engine {
@@ -55,8 +55,8 @@ impl Engine {
             Ok(key) => key,
             Err(error) => return Answer::refused(vec![error]),
         };
-        let carried = self.carry_out(&mutation, key.as_ref(), context, committing);
-        let answer = match carried.await {
+        let outcome = self.run_mutation(&mutation, key.as_ref(), context, committing);
+        let answer = match outcome.await {
             Ok(answer) => answer,
             Err((error, counts)) => {
                 let may_lack = error.code == Code::Forbidden || error.rule.is_some();
@@ -68,7 +68,7 @@ impl Engine {
     }
 
     /// Repeats a mutation while it conflicts with others; returns the caller's error.
-    async fn carry_out(
+    async fn run_mutation(
         &self,
         mutation: &Mutation,
         key: Option<&IdempotencyKey>,
@@ -81,30 +81,30 @@ impl Engine {
         let mut attempt = 1;
         loop {
             let mut session = Session::writing(self.pool.clone(), Arc::clone(caller));
-            let carried = self.attempt(mutation, key, &mut session, committing).await;
+            let outcome = self.attempt(mutation, key, &mut session, committing).await;
             counts += session.counts();
-            match carried {
-                Ok(Carried::Now(body)) => {
+            match outcome {
+                Ok(AttemptOutcome::Executed(body)) => {
                     if mutation.writes_reference {
-                        self.reference.forget();
+                        self.reference.clear();
                     }
                     return Ok(Answer::new(body, counts));
                 }
-                Ok(Carried::Before(body)) => return Ok(Answer::replayed(body, counts)),
-                Ok(Carried::KeyTaken) => {
+                Ok(AttemptOutcome::Replayed(body)) => return Ok(Answer::replayed(body, counts)),
+                Ok(AttemptOutcome::KeyReused) => {
                     let message = "This Idempotency-Key was used for another request; choose a new one.";
                     let error = Error::new(Code::BadUserInput, message);
                     return Ok(Answer::key_reused(Error { reason: Some("IDEMPOTENCY_KEY_REUSED"), ..error }));
                 }
                 Err(Failure::Refused(error)) => return Err((error, counts)),
-                Err(Failure::Among(among)) => {
+                Err(Failure::Unlocated(refusal)) => {
                     // The end of the session releases the rows that the next attempt writes.
                     drop(session);
-                    let error = self.locate(mutation, caller, *among, &mut counts).await;
+                    let error = self.locate(mutation, caller, *refusal, &mut counts).await;
                     return Err((error, counts));
                 }
                 // This attempt was no probe.
-                Err(Failure::Taken) => return Ok(Answer::failed(collided(), counts)),
+                Err(Failure::ProbeAccepted) => return Ok(Answer::failed(collided(), counts)),
                 Err(Failure::Collision(error)) if attempt == ATTEMPTS => {
                     return Ok(Answer::failed(error, counts));
                 }
@@ -125,24 +125,24 @@ impl Engine {
         key: Option<&IdempotencyKey>,
         session: &mut Session,
         committing: &AtomicBool,
-    ) -> Result<Carried, Failure> {
+    ) -> Result<AttemptOutcome, Failure> {
         let mut body = BODY.0.to_vec();
-        let writer = self.writer(None);
+        let runner = self.mutation_runner(None);
         if let Some(key) = key {
             match session.claim(key).await.map_err(|failure| claim_failed(&failure.error))? {
                 Claim::New => {}
                 Claim::Done(kept) => {
                     // An answer stored by an older version shows at least that the mutation ran.
                     let written = Written::from_bytes(&kept).unwrap_or_default();
-                    writer.replay(mutation, &written, session, &mut body).await?;
+                    runner.replay(mutation, &written, session, &mut body).await?;
                     self.pool.gate().pass().await?;
                     body.extend_from_slice(BODY.1);
-                    return Ok(Carried::Before(body));
+                    return Ok(AttemptOutcome::Replayed(body));
                 }
-                Claim::Taken => return Ok(Carried::KeyTaken),
+                Claim::Taken => return Ok(AttemptOutcome::KeyReused),
             }
         }
-        let written = writer.run(mutation, session, &mut body).await?;
+        let written = runner.run(mutation, session, &mut body).await?;
         body.extend_from_slice(BODY.1);
         self.pool.gate().pass().await?;
         committing.store(true, Ordering::Relaxed);
@@ -152,7 +152,7 @@ impl Engine {
         };
         committing.store(false, Ordering::Relaxed);
         match committed {
-            Ok(()) => Ok(Carried::Now(body)),
+            Ok(()) => Ok(AttemptOutcome::Executed(body)),
             Err(error) if is_collision(&error) => Err(Failure::Collision(collided())),
             Err(error) => Err(Failure::Refused(commit_failed(&error))),
         }

@@ -1,4 +1,4 @@
-//! The policies of the database as the engine sees them: which scopes hold.
+//! Loads the row-level security policies, which decide the scopes that the planner may use.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use super::catalog::Policies;
 use super::engine::Engine;
 use crate::database::{DatabaseError, Parameter, Row, Statement};
 
-/// How often the policies are looked at again.
+/// The pause before the policies are loaded again.
 const EVERY: Duration = Duration::from_mins(1);
 
 /// Schema, table and expression of each policy that lets callers of these roles (`$1`) read rows; a policy without an
@@ -19,7 +19,7 @@ const POLICIES: &str = "SELECT nspname::text, relname::text, coalesce(pg_get_exp
       SELECT FROM pg_catalog.pg_roles WHERE rolname = ANY ($1::text[]) AND EXISTS (
         SELECT FROM unnest(polroles) AS held WHERE held = 0 OR pg_has_role(pg_roles.oid, held, 'MEMBER')))";
 
-/// Those of the functions `$2` that callers of all these roles may use.
+/// Names of the functions among `$2` that callers of all these roles (`$1`) may use.
 const FUNCTIONS: &str = "SELECT name FROM unnest($2::text[]) AS name
     JOIN pg_catalog.pg_proc AS p ON pronargs = 0 JOIN pg_catalog.pg_namespace AS n ON n.oid = pronamespace
       AND nspname || '.' || proname = name
@@ -28,35 +28,35 @@ const FUNCTIONS: &str = "SELECT name FROM unnest($2::text[]) AS name
         OR NOT has_schema_privilege(role, n.oid, 'USAGE'))";
 
 impl Engine {
-    /// Sees by which policies callers of these roles read rows. Pages of tables whose policies are known are merged from what
-    /// indexes give in order.
-    pub async fn see_policies(&self, roles: &[String]) -> Result<(), DatabaseError> {
+    /// Loads the policies by which callers of these roles read rows. Pages of tables whose policies are known are merged from index
+    /// scans in order.
+    pub async fn load_policies(&self, roles: &[String]) -> Result<(), DatabaseError> {
         let roles = Parameter::from(roles.to_vec());
         let functions = Parameter::from(self.catalog.scope_functions().into_iter().collect::<Vec<&str>>());
         let text = |row: &Row, at: usize| row.get::<String>(at).unwrap_or_default();
-        let asked = Statement { text: POLICIES.into(), parameters: vec![roles.clone()] };
+        let statement = Statement { text: POLICIES.into(), parameters: vec![roles.clone()] };
         let mut policies = Policies::default();
-        for row in self.pool.query(&asked).await? {
+        for row in self.pool.query(&statement).await? {
             let table = (text(&row, 0), text(&row, 1));
             policies.of_tables.entry(table).or_default().push(text(&row, 2));
         }
-        let asked = Statement { text: FUNCTIONS.into(), parameters: vec![roles, functions] };
-        let usable = self.pool.query(&asked).await?;
+        let statement = Statement { text: FUNCTIONS.into(), parameters: vec![roles, functions] };
+        let usable = self.pool.query(&statement).await?;
         policies.functions = usable.iter().map(|row| text(row, 0)).collect();
         self.catalog.assign_scopes(&policies);
         Ok(())
     }
 }
 
-/// Sees the policies again now and then, for as long as it is polled: a policy that lets callers see more rows has to be
-/// heeded without a restart.
-pub async fn keep_seeing_policies(engine: Arc<Engine>, roles: Vec<String>) {
+/// Loads the policies again every minute, until the future is dropped. So a policy that lets callers see more rows takes effect
+/// without a restart.
+pub async fn refresh_policies(engine: Arc<Engine>, roles: Vec<String>) {
     loop {
         tokio::time::sleep(EVERY).await;
-        // Where nobody tells of a change to the schema.
-        engine.refusals.forget();
-        if let Err(error) = engine.see_policies(&roles).await {
-            tracing::warn!(%error, "could not look at the policies again");
+        // The schema may have changed without a notification.
+        engine.refusals.clear();
+        if let Err(error) = engine.load_policies(&roles).await {
+            tracing::warn!(%error, "cannot load the policies again");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A request whose document has been read: parsed, validated and searched for the operation, once for all that follows.
+//! A prepared request has a parsed and validated document, and the operation to execute.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -17,15 +17,15 @@ use crate::clock;
 pub struct PreparedRequest {
     request: Request,
     context: RequestContext,
-    operation: Result<Named, Vec<Error>>,
-    /// How long it took to read the document.
+    operation: Result<SelectedOperation, Vec<Error>>,
+    /// The time it took to read the document.
     reading: Duration,
 }
 
-/// An operation of a document.
-struct Named {
+/// The operation to execute, in its document.
+struct SelectedOperation {
     document: Arc<Document>,
-    /// Index of the operation.
+    /// The index of the operation.
     index: usize,
 }
 
@@ -35,17 +35,17 @@ impl PreparedRequest {
         &self.context.caller
     }
 
-    /// Returns whether the response is the whole body, in `Value::Binary`.
+    /// Returns true if the response is the whole body, in `Value::Binary`.
     pub fn as_body(&self) -> bool {
         self.context.as_body
     }
 
-    /// Returns how long it took to read the document.
+    /// Returns the time it took to read the document.
     pub fn reading(&self) -> Duration {
         self.reading
     }
 
-    /// Returns whether the request is a valid document's subscription.
+    /// Returns true if the document is valid and the operation is a subscription.
     pub fn is_subscription(&self) -> bool {
         self.operation().is_ok_and(|(_, operation)| operation.kind == OperationKind::Subscription)
     }
@@ -64,15 +64,15 @@ impl PreparedRequest {
         &self.context
     }
 
-    /// Returns the document and its operation; the error lists the mistakes of the document.
+    /// Returns the document and its operation, or the errors of the document.
     pub(super) fn operation(&self) -> Result<(&Document, &Operation), &[Error]> {
-        let Named { document, index } = self.operation.as_ref().map_err(Vec::as_slice)?;
+        let SelectedOperation { document, index } = self.operation.as_ref().map_err(Vec::as_slice)?;
         document.operation_at(*index).map(|operation| (&**document, operation)).ok_or(&[])
     }
 }
 
 impl Engine {
-    /// Reads the document of a request. A document with mistakes is refused when the request is executed.
+    /// Reads the document of a request. A document with errors is refused when the request is executed.
     pub fn prepare(&self, request: Request, context: RequestContext) -> PreparedRequest {
         let began = clock::instant();
         // A panic here must not end the connection, which may have other requests.
@@ -81,7 +81,7 @@ impl Engine {
         let operation = read.and_then(|document| {
             let name = request.operation_name.as_deref().filter(|name| !name.is_empty());
             let index = document.index_of(name).map_err(|error| vec![error])?;
-            Ok(Named { document, index })
+            Ok(SelectedOperation { document, index })
         });
         PreparedRequest { request, context, operation, reading: began.elapsed() }
     }

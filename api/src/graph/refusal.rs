@@ -1,6 +1,6 @@
-//! The reasons why the database refuses a write, in words for the caller.
+//! Explains to the caller why the database refuses a write.
 //!
-//! The words for a constraint are its comment in the database, beside the rule. A constraint without a comment is named.
+//! The explanation of a constraint is its comment in the database. Without a comment, the message names the constraint.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -9,84 +9,84 @@ use super::catalog::{Catalog, ColumnId, Relation, Table};
 use super::error::{Code, Error, Rule};
 use crate::database::{DatabaseError, Parameter, ServerError, Session, SqlState, Statement};
 
-/// Only the gateway's own role may ask; see the migration that creates the function.
+/// The query for the comment and the columns of a constraint; only the gateway's login role may run it.
 const DESCRIBE: &str =
     "SELECT words, array_to_string(columns, ',') FROM praxis.describe_constraint($1, $2, $3)";
 
-/// The SQLSTATE of what a function of the database has not found.
+/// The SQLSTATE of a function that has not found a row.
 const NOT_FOUND: &str = "PR404";
 
-/// What is told of a statement that writes and does not end: mostly it waits.
+/// The message for a write that exceeds its time, usually because it waits for a lock.
 const TOO_LONG: &str =
     "Writing took too long; others may be writing the same rows. Nothing was written; try again.";
 
 /// A constraint: schema, table, name.
 type Constraint = [String; 3];
 
-/// What the database says of a constraint.
+/// The comment of a constraint, and its columns.
 #[derive(Clone, Debug, Default)]
 struct Description {
-    words: Option<String>,
+    comment: Option<String>,
     columns: Vec<String>,
 }
 
-/// What was being done to rows when the database refused.
+/// The kind of a write that the database has refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Deed {
-    /// They are added.
+pub(super) enum WriteKind {
+    /// Rows are added.
     Insert,
-    /// One is changed.
+    /// A row is changed.
     Update,
-    /// One is deleted.
+    /// A row is deleted.
     Delete,
-    /// Whatever a function does.
+    /// A function is called, which may do any of these.
     Call,
 }
 
-/// A refusal in words.
+/// The explanation of a refused write.
 #[derive(Debug)]
-pub(super) struct Told {
+pub(super) struct Refusal {
     pub(super) error: Error,
-    /// The field that it is about, if it is one.
+    /// The field that the refusal is about, if it is about a single one.
     pub(super) field: Option<String>,
-    /// The values that it is about, each by the names that a function may be given it by.
+    /// The values that the refusal is about, each with the names that it may have among a function's arguments.
     pub(super) names: Vec<Names>,
-    /// Whether it is about the rows that were written, and not about others that have to do with them.
+    /// True if the refusal is about the written rows, and not about other rows that refer to them.
     pub(super) is_about: bool,
 }
 
-/// Holds the names that a value has among a function's arguments: relations whose key it is, and its field. A function that is given
-/// both looks the row up by the first.
+/// The names that a value may have among a function's arguments: relations whose key it is, and its field. A function with both
+/// arguments looks the row up by the first.
 pub(super) type Names = Vec<String>;
 
-impl Told {
+impl Refusal {
     fn of(error: Error) -> Self {
         Self { error, field: None, names: Vec::new(), is_about: false }
     }
 }
 
-/// Explains refusals.
+/// Explains refusals, and caches the descriptions of constraints.
 #[derive(Default)]
 pub(super) struct Refusals {
-    /// Of constraints, of which there are as many as somebody wrote.
+    /// The descriptions of constraints; it cannot outgrow the schema of the database.
     known: Mutex<HashMap<Constraint, Description>>,
 }
 
 impl Refusals {
-    /// The error of a statement that writes rows of a table, and the field of these that it is about. The session ends: what
-    /// is not known yet is asked on its own connection, for a second one might never be free while it holds the first.
+    /// Returns the explanation of an error of a statement that writes rows of a table. It ends the session, and uses its connection to
+    /// describe an unknown constraint: a second connection might never be free while the session holds the first.
     pub(super) async fn explain(
         &self,
         catalog: &Catalog,
         table: &Table,
-        deed: Deed,
+        kind: WriteKind,
         error: &DatabaseError,
         session: &mut Session,
-    ) -> Told {
+    ) -> Refusal {
         let server = match error {
             DatabaseError::Postgres(server) => server,
-            DatabaseError::StatementTimeout => return Told::of(Error::new(Code::Timeout, TOO_LONG)),
-            error => return Told::of(error.into()),
+            DatabaseError::StatementTimeout => return Refusal::of(Error::new(Code::Timeout, TOO_LONG)),
+            error => return Refusal::of(error.into()),
         };
         let described = self.describe(server, session).await;
         let columns = server.column.as_ref().map_or(described.columns.as_slice(), std::slice::from_ref);
@@ -95,7 +95,7 @@ impl Refusals {
             .filter_map(|name| table.column_named(name).map(|id| table.column(id).field.as_str()))
             .collect();
         let is_about = is_about(table, server);
-        // What overlaps does so by all of the rule's values, of which some are computed.
+        // Rows overlap by all values of the constraint, some of which are computed.
         let is_shared = server.code == SqlState::EXCLUSION_VIOLATION || !is_about;
         let field = match fields.as_slice() {
             [field] if !is_shared => Some((*field).to_owned()),
@@ -106,25 +106,25 @@ impl Refusals {
             _ if is_shared => Vec::new(),
             _ => fields.iter().map(|field| names(table, field)).collect(),
         };
-        let refers = refers(table, deed, server);
-        let Some(mut told) = violation(catalog, table, server, refers, &fields) else {
-            return Told { error: error.into(), field, names, is_about };
+        let refers = refers(table, kind, server);
+        let Some(mut explained) = violation(catalog, table, server, refers, &fields) else {
+            return Refusal { error: error.into(), field, names, is_about };
         };
-        // The words of a foreign key are for those whose rows it is of, not for those whose rows it keeps.
+        // The comment of a foreign key is for callers who write the referring row, not for those who write the referenced one.
         let is_kept = server.code == SqlState::FOREIGN_KEY_VIOLATION && !refers;
-        if let Some(words) = described.words.filter(|_| !is_kept) {
-            told.message = words;
+        if let Some(comment) = described.comment.filter(|_| !is_kept) {
+            explained.message = comment;
         }
-        told.rule = Some(Box::new(Rule::of(server)));
-        Told { error: told, field, names, is_about: is_about && !is_kept }
+        explained.rule = Some(Box::new(Rule::of(server)));
+        Refusal { error: explained, field, names, is_about: is_about && !is_kept }
     }
 
-    /// Forgets the words of constraints: somebody may have written others.
-    pub(super) fn forget(&self) {
+    /// Clears the cache, because comments of constraints may have changed.
+    pub(super) fn clear(&self) {
         self.known().clear();
     }
 
-    /// What the database says of the constraint that an error names.
+    /// Returns the description of the constraint that an error names.
     async fn describe(&self, server: &ServerError, session: &mut Session) -> Description {
         let (Some(schema), Some(table), Some(name)) = (&server.schema, &server.table, &server.constraint)
         else {
@@ -146,7 +146,7 @@ impl Refusals {
         let text = |at: usize| rows.first().and_then(|row| row.get::<String>(at));
         let columns = text(1).unwrap_or_default();
         let columns = columns.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
-        let described = Description { words: text(0), columns };
+        let described = Description { comment: text(0), columns };
         self.known().insert(constraint, described.clone());
         described
     }
@@ -157,8 +157,8 @@ impl Refusals {
     }
 }
 
-/// What a broken rule means for the caller; `None` where the error is none of a rule. `refers`: whether a broken foreign key
-/// is that of a row which was written. `fields`: those that it is about.
+/// Returns the error for the caller if a constraint or a type is violated; `None` for other errors. `refers`: true if a violated
+/// foreign key belongs to a written row; `fields`: the fields of the violated constraint.
 fn violation(
     catalog: &Catalog,
     table: &Table,
@@ -186,11 +186,11 @@ fn violation(
         (Code::BadUserInput, format!("{}: a value is needed.", fields.join(", ")))
     } else if *code == SqlState::CHECK_VIOLATION {
         let rule = server.constraint.as_deref().unwrap_or_default();
-        (Code::BadUserInput, format!("The rule {rule} is not kept."))
+        (Code::BadUserInput, format!("The row violates the constraint {rule}."))
     } else if *code == SqlState::EXCLUSION_VIOLATION {
         (Code::Conflict, format!("It overlaps with a {} that is there already.", table.type_name))
     } else if code.code().starts_with("22") {
-        // Postgres's own words say what is wrong with a value, and nothing of other rows.
+        // Postgres's message describes only the value, not other rows.
         (Code::BadUserInput, server.message.clone())
     } else if code.code().starts_with("54") {
         (Code::BadUserInput, "A value is too long or too deep for the database.".into())
@@ -200,17 +200,18 @@ fn violation(
     Some(Error::new(kind, message))
 }
 
-/// Whether a broken foreign key is that of the row which was written: it refers to one that is not there. Otherwise others
-/// refer to the row, which goes away. Postgres names the same constraint and the same table for both.
-fn refers(table: &Table, deed: Deed, error: &ServerError) -> bool {
-    match deed {
-        Deed::Insert => true,
-        Deed::Delete => false,
-        Deed::Update | Deed::Call => is_about(table, error),
+/// Returns true if a violated foreign key belongs to the written row, which refers to a missing row. Otherwise other rows refer to the
+/// written row. Postgres names the same constraint and the same table in both cases.
+fn refers(table: &Table, kind: WriteKind, error: &ServerError) -> bool {
+    match kind {
+        WriteKind::Insert => true,
+        WriteKind::Delete => false,
+        WriteKind::Update | WriteKind::Call => is_about(table, error),
     }
 }
 
-/// Returns the relations to one row whose key is this field, and the field: what has `eventTypeId` in a row is given as `eventType`.
+/// Returns the names of the relations to one row whose key is this field, and of the field: a function may take `eventTypeId` as
+/// `eventType`.
 fn names(table: &Table, field: &str) -> Names {
     let is_key = |relation: &&Relation| match relation.local.as_slice() {
         [column] if !relation.many => table.column(*column).field == field,
@@ -220,8 +221,8 @@ fn names(table: &Table, field: &str) -> Names {
     relations.chain([field.to_owned()]).collect()
 }
 
-/// Returns the fields by which a row names the one that a function has not found: its own key, or the one that refers to the other
-/// table. There is none where several refer to it.
+/// Returns the fields that identify the row which a function has not found: the table's own key, or the foreign key that refers to
+/// the other table. It returns none if several foreign keys refer to that table.
 fn keys_of<'a>(catalog: &Catalog, table: &'a Table, server: &'a ServerError) -> Vec<&'a str> {
     let field = |id: ColumnId| table.column(id).field.as_str();
     if is_about(table, server) {
@@ -242,7 +243,7 @@ fn article(name: &str) -> &'static str {
     if name.starts_with(['A', 'E', 'I', 'O']) { "an" } else { "a" }
 }
 
-/// Whether an error is about the table itself, not about one that refers to it.
+/// Returns true if an error names this table, and not one that refers to it.
 fn is_about(table: &Table, error: &ServerError) -> bool {
     error.table.as_deref().is_none_or(|name| name == table.name)
         && error.schema.as_deref().is_none_or(|name| name == table.schema)

@@ -5,24 +5,24 @@
 
 use std::time::Duration;
 
-use super::execute::{RefusedLoad, Unanswered};
+use super::execute::{ExecutionError, RefusedLoad};
 use super::plan::{Plan, Trial};
 use crate::database::{Session, SessionCounts};
 use crate::graph::error::Error;
 
-/// The most attempts for one error …
+/// The most attempts for one error.
 const MOST_TRIALS: u32 = 32;
-/// … and their longest time.
+/// The longest time of these attempts.
 const LONGEST: Duration = Duration::from_secs(3);
 
 /// The result of an attempt.
-enum Verdict {
-    /// The statements succeed.
-    Answered,
-    /// A statement fails.
-    RefusedLoad,
-    /// Without that part there is no statement.
-    Unasked,
+enum TrialOutcome {
+    /// The statement succeeds.
+    Succeeded,
+    /// The statement fails.
+    Failed,
+    /// The plan has no such statement without that part.
+    NoStatement,
 }
 
 /// Searches for the argument by variants of a failed request.
@@ -46,8 +46,8 @@ where
     }
 
     /// Returns the error with its argument, if there is one, and the cost of the search.
-    pub(super) async fn name_argument(mut self, failed: Unanswered) -> (Error, SessionCounts) {
-        let Unanswered { mut error, refused } = failed;
+    pub(super) async fn name_argument(mut self, failed: ExecutionError) -> (Error, SessionCounts) {
+        let ExecutionError { mut error, refused } = failed;
         if let Some(refused) = refused {
             let mut found = None;
             // The result so far is correct, if not as precise as possible.
@@ -72,12 +72,12 @@ where
                     return;
                 }
                 let trial = Trial::without(path, part);
-                match self.verdict(refused, &trial).await {
-                    Verdict::Answered => hits.push(trial),
-                    Verdict::RefusedLoad => {}
-                    Verdict::Unasked => match self.verdict(refused, &trial.emptied()).await {
-                        Verdict::Answered => hits.push(trial),
-                        Verdict::RefusedLoad | Verdict::Unasked => deeper.extend(trial.parts()),
+                match self.outcome(refused, &trial).await {
+                    TrialOutcome::Succeeded => hits.push(trial),
+                    TrialOutcome::Failed => {}
+                    TrialOutcome::NoStatement => match self.outcome(refused, &trial.emptied()).await {
+                        TrialOutcome::Succeeded => hits.push(trial),
+                        TrialOutcome::Failed | TrialOutcome::NoStatement => deeper.extend(trial.parts()),
                     },
                 }
             }
@@ -93,13 +93,13 @@ where
         }
     }
 
-    async fn verdict(&mut self, refused: &RefusedLoad, trial: &Trial) -> Verdict {
+    async fn outcome(&mut self, refused: &RefusedLoad, trial: &Trial) -> TrialOutcome {
         let planned = (self.replan)(trial).and_then(|plan| refused.statement(self.plan, &plan));
-        let Some(statement) = planned else { return Verdict::Unasked };
+        let Some(statement) = planned else { return TrialOutcome::NoStatement };
         self.left = self.left.saturating_sub(1);
         let mut session = (self.begin)();
         let answered = session.query_last(std::slice::from_ref(&statement)).await.is_ok();
         self.counts += session.counts();
-        if answered { Verdict::Answered } else { Verdict::RefusedLoad }
+        if answered { TrialOutcome::Succeeded } else { TrialOutcome::Failed }
     }
 }

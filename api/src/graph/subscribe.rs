@@ -1,4 +1,4 @@
-//! Subscriptions: planned once, and run for each change.
+//! Plans a subscription once, and reads the changed rows for each change.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,7 +11,7 @@ use super::context::RequestContext;
 use super::document::OperationKind;
 use super::engine::Engine;
 use super::error::{Code, Error, PathSegment};
-use super::execute::Unanswered;
+use super::execute::ExecutionError;
 use super::execute::changes::{self, Changed, ChangedRows};
 use super::plan::{self, After, SubscriptionPlan, Topic, Trial};
 use super::prepared::PreparedRequest;
@@ -21,31 +21,31 @@ use crate::auth::Caller;
 use crate::database::{DatabaseError, Session, Statement};
 use crate::fingerprint::fingerprint;
 
-/// A subscription of anybody's, planned.
+/// A planned subscription. It is independent of the caller.
 #[derive(Debug)]
 pub struct Subscription {
     plan: SubscriptionPlan,
     source: Source,
-    /// The error of the change that could not be told last, and the same with its argument.
+    /// The error of the last change that could not be sent, without and with its argument.
     named: Mutex<Option<(Error, Error)>>,
 }
 
 /// A change of a row.
 #[derive(Clone, Debug)]
 pub struct Change {
-    /// Its number.
+    /// The number of the change.
     pub number: i64,
-    /// How the row has changed.
+    /// The kind of the change.
     pub operation: ChangeOperation,
-    /// Its primary key, in Postgres's binary format.
+    /// The primary key of the row, in Postgres's binary format.
     pub key: Vec<Vec<u8>>,
-    /// When, in microseconds since 1970.
+    /// The time of the change, in microseconds since 1970.
     pub changed_at: i64,
-    /// Marks the change for the client.
+    /// The cursor after which the client can resume.
     pub cursor: String,
 }
 
-/// The request of a subscription, to plan it again without a part.
+/// The request of a subscription, for planning it again without a part of its arguments.
 #[derive(Debug)]
 struct Source {
     query: String,
@@ -53,9 +53,9 @@ struct Source {
     variables: Variables,
 }
 
-/// Why the rows of changes could not be read.
+/// The error of changed rows that could not be read.
 #[derive(Debug)]
-pub struct ReadFailed(Unanswered);
+pub struct ReadFailed(ExecutionError);
 
 impl ReadFailed {
     /// Returns the error.
@@ -63,7 +63,7 @@ impl ReadFailed {
         &self.0.error
     }
 
-    /// Returns whether only some of the rows cause it, so that others can be read without them: the database cannot compute with a
+    /// Returns true if only some of the rows cause the error, and others can be read without them: the database cannot compute with a
     /// value, or the rows exceed a limit.
     pub fn is_of_rows(&self) -> bool {
         matches!(self.0.error.code, Code::BadUserInput | Code::LimitExceeded)
@@ -77,42 +77,44 @@ impl From<DatabaseError> for ReadFailed {
 }
 
 impl Subscription {
-    /// Which rows it is about.
+    /// Returns the topic, which selects the changes.
     pub fn topic(&self) -> &Topic {
         &self.plan.topic
     }
 
-    /// Whether it may tell anything of changes of this kind.
+    /// Returns true if changes of this kind may be sent.
     pub fn concerns(&self, operation: ChangeOperation) -> bool {
-        self.tells(operation) || operation == ChangeOperation::Update && self.tells(ChangeOperation::Leave)
+        self.includes(operation)
+            || operation == ChangeOperation::Update && self.includes(ChangeOperation::Leave)
     }
 
-    /// Whether what a row was before a change of this kind is to be recalled for [`Engine::read_changes`].
+    /// Returns true if [`Engine::read_changes`] needs the row as it was before a change of this kind.
     pub fn recalls(&self, operation: ChangeOperation) -> bool {
         match operation {
-            ChangeOperation::Delete => self.tells(ChangeOperation::Delete),
-            ChangeOperation::Update => self.tells(ChangeOperation::Leave),
+            ChangeOperation::Delete => self.includes(ChangeOperation::Delete),
+            ChangeOperation::Update => self.includes(ChangeOperation::Leave),
             ChangeOperation::Insert | ChangeOperation::Leave => false,
         }
     }
 
-    fn tells(&self, operation: ChangeOperation) -> bool {
+    fn includes(&self, operation: ChangeOperation) -> bool {
         self.plan.operations.contains(&operation)
     }
 
-    /// Where it begins; without it, now.
+    /// Returns the cursor after which the subscription begins; without one, it begins now.
     pub fn after(&self) -> Option<&After> {
         self.plan.after.as_ref()
     }
 
-    /// The same for subscriptions that tell the same, wherever they begin.
+    /// Returns a fingerprint that is equal for subscriptions with the same responses; the cursor that they begin after does not
+    /// count.
     pub fn fingerprint(&self) -> [u8; 32] {
         let SubscriptionPlan { key, topic, operations, after: _, fields, reads, rows, gone, batch: _ } =
             &self.plan;
         fingerprint(&(key, topic, operations, fields, reads, rows, gone))
     }
 
-    /// What is read for changes.
+    /// Returns the keys of the rows to read for some changes.
     fn changed<'c>(&self, changes: &'c [Change]) -> Changed<'c> {
         let is_there = |change: &&Change| change.operation != ChangeOperation::Delete;
         let recalled = changes.iter().filter(|it| self.recalls(it.operation));
@@ -122,8 +124,8 @@ impl Subscription {
         }
     }
 
-    /// How a row has changed for whom it was read; `None`: it never was that one's.
-    fn seen(&self, rows: &ChangedRows, change: &Change) -> Option<ChangeOperation> {
+    /// Returns the kind of a change as the subscriber sees it; `None` if the row was visible neither before nor after it.
+    fn visible_operation(&self, rows: &ChangedRows, change: &Change) -> Option<ChangeOperation> {
         Some(match change.operation {
             it @ (ChangeOperation::Insert | ChangeOperation::Update) if rows.has(&self.plan, &change.key) => {
                 it
@@ -134,7 +136,7 @@ impl Subscription {
         })
     }
 
-    /// The most changes that [`Engine::read_changes`] takes at a time.
+    /// Returns the largest number of changes for one call of [`Engine::read_changes`].
     pub fn batch(&self) -> usize {
         self.plan.batch
     }
@@ -153,7 +155,7 @@ impl Engine {
             plan::plan_subscription(&self.catalog, &self.limits, document, operation, &inputs, None)
         });
         Some(planned.map(|mut plan| {
-            // A cursor of its own goes before one that came beside it.
+            // The argument takes precedence over the cursor in the context.
             plan.after = plan.after.or_else(|| {
                 let refused =
                     Error::new(Code::BadUserInput, "Last-Event-ID: this is not a cursor of a change");
@@ -165,7 +167,7 @@ impl Engine {
         }))
     }
 
-    /// Prepares the request of a subscription again, to plan it without a part of its arguments. Its document is usually kept.
+    /// Prepares the request of a subscription again, for planning it without a part of its arguments. Its document is usually cached.
     fn prepare_again(&self, source: &Source, caller: &Arc<Caller>) -> PreparedRequest {
         let mut request = Request::new(&source.query);
         request.operation_name.clone_from(&source.operation_name);
@@ -191,21 +193,21 @@ impl Engine {
     ) -> Result<Vec<Option<Body>>, ReadFailed> {
         // Checked here because a read of reference tables needs no session.
         self.pool.gate().ensure_open()?;
-        let asked = subscription.changed(changes);
-        let mut session = self.watching(caller, recall);
+        let changed = subscription.changed(changes);
+        let mut session = self.reading_changes(caller, recall);
         let plan = &subscription.plan;
-        let rows = changes::read(plan, &asked, &mut session, &self.reference).await.map_err(ReadFailed)?;
+        let rows = changes::read(plan, &changed, &mut session, &self.reference).await.map_err(ReadFailed)?;
         drop(session);
         self.pool.gate().pass().await?;
         let responses = changes.iter().map(|change| {
-            let operation = subscription.seen(&rows, change)?;
-            subscription.tells(operation).then(|| self.response(plan, &rows, change, operation))
+            let operation = subscription.visible_operation(&rows, change)?;
+            subscription.includes(operation).then(|| self.response(plan, &rows, change, operation))
         });
         Ok(responses.collect())
     }
 
-    /// Returns the response to a change whose row cannot be read: the error, if the row exists for the caller. It fails if that cannot
-    /// be found out now.
+    /// Returns the response to a change whose row cannot be read: the error if the row is visible to the caller, else `None`. It
+    /// fails if the database cannot decide that now.
     pub async fn explain_failure(
         &self,
         subscription: &Subscription,
@@ -215,7 +217,7 @@ impl Engine {
         why: &ReadFailed,
     ) -> Result<Option<Body>, ReadFailed> {
         let prepared = self.prepare_again(&subscription.source, caller);
-        if !self.is_there(subscription, &prepared, change, recall).await? {
+        if !self.is_visible(subscription, &prepared, change, recall).await? {
             return Ok(None);
         }
         let ReadFailed(failed) = why;
@@ -225,7 +227,8 @@ impl Engine {
             _ => {
                 let error = failed.error.clone();
                 let replan = |trial: &Trial| Some(self.replan(&prepared, trial)?.reads);
-                let search = Search::new(&subscription.plan.reads, replan, || self.watching(caller, recall));
+                let search =
+                    Search::new(&subscription.plan.reads, replan, || self.reading_changes(caller, recall));
                 let (named, _) = search.name_argument(failed.clone()).await;
                 let named = match prepared.operation() {
                     Ok((document, _)) => document.pinpoint(named),
@@ -239,20 +242,20 @@ impl Engine {
         Ok(Some(Body::failed(error)))
     }
 
-    /// Returns whether the row of a change exists for the caller, and matches as far as that can be evaluated.
-    async fn is_there(
+    /// Returns true if the row of a change is visible to the caller, and matches the filter as far as it can be evaluated.
+    async fn is_visible(
         &self,
         subscription: &Subscription,
         prepared: &PreparedRequest,
         change: &Change,
         recall: Option<&Statement>,
     ) -> Result<bool, ReadFailed> {
-        let asked = subscription.changed(std::slice::from_ref(change));
+        let changed = subscription.changed(std::slice::from_ref(change));
         let path = [PathSegment::Field(subscription.plan.key.clone())];
         for trial in [Trial::whole(&path), Trial::without(&path, vec!["filter".into()])] {
             let Some(plan) = self.replan(prepared, &trial.bare()) else { continue };
-            let mut session = self.watching(prepared.caller(), recall);
-            match changes::read(&plan, &asked, &mut session, &self.reference).await.map_err(ReadFailed) {
+            let mut session = self.reading_changes(prepared.caller(), recall);
+            match changes::read(&plan, &changed, &mut session, &self.reference).await.map_err(ReadFailed) {
                 Ok(rows) => {
                     self.pool.gate().pass().await?;
                     return Ok(rows.has(&plan, &change.key) || rows.had(&plan, change.number));
@@ -265,8 +268,8 @@ impl Engine {
         Ok(false)
     }
 
-    /// A session that reads changed rows.
-    fn watching(&self, caller: &Arc<Caller>, recall: Option<&Statement>) -> Session {
+    /// Begins a session that reads changed rows.
+    fn reading_changes(&self, caller: &Arc<Caller>, recall: Option<&Statement>) -> Session {
         let session = Session::new(self.pool.clone(), Arc::clone(caller));
         match recall {
             Some(recall) => session.after(recall.clone()),
@@ -303,8 +306,8 @@ impl Engine {
     }
 }
 
-/// The answer to a subscription that comes as an ordinary request.
-pub(super) fn not_here() -> Error {
+/// Returns the error for a subscription over a transport that cannot send several responses.
+pub(super) fn wrong_transport() -> Error {
     Error::new(
         Code::BadUserInput,
         "A subscription comes over a WebSocket at `/graphql/ws`, or with `Accept: text/event-stream`.",

@@ -1,4 +1,4 @@
-//! "Did you mean": names of the schema that are close to an unknown one.
+//! Suggests names of the schema that are close to an unknown one ("Did you mean").
 
 use strsim::levenshtein;
 

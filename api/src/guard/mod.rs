@@ -74,7 +74,7 @@ impl Guard {
     pub async fn check(&self) -> Result<Vec<Finding>, DatabaseError> {
         let mut rows = self.query(&checks::all()).await?;
         if let Some(state) = rows.pop() {
-            self.engine.reference().heed(text(&state, 1), state.get(4) == Some(true));
+            self.engine.reference().set_protection(text(&state, 1), state.get(4) == Some(true));
         }
         // With a role that can do too much, correct policies would be reported too.
         let of_roles = rows.iter().take_while(|row| row.get(0) == Some(ABOUT_ROLES)).count();
@@ -128,7 +128,7 @@ impl Guard {
         gate.record_check(true, clock::instant());
         if gate.set_shut(!findings.is_empty()) {
             // Some rows may have been cached while the database was unsafe.
-            self.engine.reference().forget();
+            self.engine.reference().clear();
             for Finding { object, message, remedy, .. } in &findings {
                 tracing::error!(object, message, remedy, "the database is unsafe; nothing is served");
             }

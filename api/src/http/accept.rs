@@ -1,4 +1,7 @@
-//! Content negotiation: the `Accept` header with its quality values (RFC 9110 §12.5.1).
+//! Chooses the media type of an answer by the `Accept` header (content negotiation, RFC 9110 §12.5.1).
+//!
+//! It is our own: crates such as `headers-accept` decide ties by the client's order, not the server's, and do not distinguish named
+//! media types from wildcards, which must not turn an answer into an event stream.
 
 use axum::http::{HeaderMap, header};
 
@@ -58,7 +61,7 @@ pub(super) fn negotiate(headers: &HeaderMap, offered: &[Media]) -> Option<Media>
     best.map(|(_, media)| media)
 }
 
-/// Returns whether the client accepts a media type by its name, and not only by a wildcard.
+/// Returns true if the client accepts a media type by its name, and not only by a wildcard.
 pub(super) fn names(headers: &HeaderMap, media: Media) -> bool {
     let values = headers.get_all(header::ACCEPT).iter();
     let ranges: Vec<_> = values

@@ -1,4 +1,4 @@
-//! Bodies of requests: their media types, their size and their memory.
+//! Reads the bodies of requests, and limits their size, time and memory.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -19,11 +19,11 @@ use crate::clock;
 /// The name of no encoding in `Content-Encoding`.
 pub(super) const PLAIN: &str = "identity";
 
-/// Bytes of a body that a client has to send within `--body-timeout`, unless the body ends. Otherwise a client that sends single bytes
-/// would occupy the gateway as long as a request may take.
+/// Bytes of a body that a client has to send within `--body-timeout`, unless the body ends. Otherwise a client that sends single
+/// bytes would occupy the gateway as long as a request may take.
 const LEAST_SENT: usize = 16 * 1024;
 
-/// Returns whether the headers declare JSON in UTF-8.
+/// Returns true if the headers declare JSON in UTF-8.
 pub(super) fn is_json(headers: &HeaderMap) -> bool {
     let content_type =
         headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -38,7 +38,7 @@ pub(super) fn is_json(headers: &HeaderMap) -> bool {
     media.eq_ignore_ascii_case("application/json") && utf8
 }
 
-/// Returns whether a body has no encoding.
+/// Returns true if a body has no encoding.
 pub(super) fn is_plain(headers: &HeaderMap) -> bool {
     let encodings = headers.get_all(header::CONTENT_ENCODING).iter();
     let encodings = encodings.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
@@ -46,27 +46,27 @@ pub(super) fn is_plain(headers: &HeaderMap) -> bool {
 }
 
 /// The reasons why a body cannot be read.
-pub(super) enum Unreadable {
+pub(super) enum BodyError {
     TooLong,
     Broken,
     Slow,
     BudgetExceeded(BudgetExceeded),
 }
 
-/// Holds the body of a request, and notes in its peer when it has been read to its end.
-pub(super) struct Sent {
+/// The body of a request. It records in its peer when it has been read to its end.
+pub(super) struct TrackedBody {
     body: Incoming,
     peer: Peer,
 }
 
-impl Sent {
+impl TrackedBody {
     pub(super) fn new(body: Incoming, peer: Peer) -> Self {
         peer.set_unread_body(true);
         Self { body, peer }
     }
 }
 
-impl HttpBody for Sent {
+impl HttpBody for TrackedBody {
     type Data = Bytes;
     type Error = hyper::Error;
 
@@ -90,28 +90,29 @@ impl HttpBody for Sent {
     }
 }
 
-/// Reads a whole body, held as what it will take once it is parsed. `within`: how long its next 16 KB may take. It reads nothing of a
-/// body whose declared length is too large, so that hyper does not ask the client for it either (`Expect: 100-continue`).
+/// Reads a whole body, and reserves the memory that it will take once it is parsed. `within`: the time for its next 16 KB. It reads
+/// nothing of a body whose declared length is too large, so that hyper does not ask the client for it either
+/// (`Expect: 100-continue`).
 pub(super) async fn read(
     body: Body,
     limit: usize,
     within: Duration,
     held: &mut Reservation,
-) -> Result<Vec<u8>, Unreadable> {
+) -> Result<Vec<u8>, BodyError> {
     let declared = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if declared > limit {
-        return Err(Unreadable::TooLong);
+        return Err(BodyError::TooLong);
     }
-    held.admit(declared.saturating_mul(COST)).map_err(Unreadable::BudgetExceeded)?;
+    held.admit(declared.saturating_mul(COST)).map_err(BodyError::BudgetExceeded)?;
     let mut chunks = body.into_data_stream();
     let mut bytes = Vec::new();
     let (mut due, mut enough) = (clock::instant() + within, LEAST_SENT);
-    while let Some(chunk) = timeout_at(due, chunks.next()).await.map_err(|_| Unreadable::Slow)? {
-        let chunk = chunk.map_err(|_| Unreadable::Broken)?;
+    while let Some(chunk) = timeout_at(due, chunks.next()).await.map_err(|_| BodyError::Slow)? {
+        let chunk = chunk.map_err(|_| BodyError::Broken)?;
         if bytes.len() + chunk.len() > limit {
-            return Err(Unreadable::TooLong);
+            return Err(BodyError::TooLong);
         }
-        held.grow(chunk.len() * COST).map_err(Unreadable::BudgetExceeded)?;
+        held.grow(chunk.len() * COST).map_err(BodyError::BudgetExceeded)?;
         bytes.extend_from_slice(&chunk);
         if bytes.len() >= enough {
             (due, enough) = (clock::instant() + within, bytes.len() + LEAST_SENT);

@@ -1,4 +1,4 @@
-//! Connections of clients: accepting, limits of their number and time, and an orderly end.
+//! Accepts the connections of clients, limits their number and time, and ends them in order.
 //!
 //! Each connection has a seat. If all seats are busy, a connection gets a place in the lobby, which answers health checks and refuses
 //! everything else for the moment. A seat may have a new owner before the old socket is closed, so that open sockets are counted
@@ -25,17 +25,17 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::HttpSettings;
-use super::body::Sent;
+use super::body::TrackedBody;
 use super::peer::Peer;
 use super::seats::{Full, Seat, Seats};
-use super::stream::{Patience, Stream};
+use super::stream::{Stream, Timeouts};
 use crate::auth::Share;
 
-/// Length of the system's queue of connections that are not yet accepted, as far as the system allows. A client beyond it retries only
-/// after one to three seconds.
+/// Length of the system's queue of connections that are not yet accepted, as far as the system allows. A client beyond it retries
+/// only after one to three seconds.
 const BACKLOG: u32 = 4_096;
 /// Pause after the system has refused another connection for lack of resources.
-const BREATHE: Duration = Duration::from_millis(100);
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Bytes of the buffers of a connection: headers have to fit, and bodies come in pieces.
 const BUFFER: usize = 64 * 1024;
 /// The response to a client if even the lobby is full.
@@ -43,8 +43,8 @@ const REFUSAL: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 /// Places in the lobby.
 const LOBBY: usize = 32;
-/// Largest number of open sockets beside the configured connections: those in the lobby, and those that have lost their seat but are not
-/// closed yet.
+/// Largest number of open sockets in addition to the configured connections: those in the lobby, and those that have lost their
+/// seat but are not closed yet.
 pub const SPARE_SOCKETS: usize = 2 * LOBBY;
 
 /// The services for connections with and without a seat.
@@ -73,9 +73,9 @@ pub async fn serve(
     // Each connection holds a receiver as long as it lasts.
     let (stopped, stopping) = watch::channel(());
     let mut http = http1::Builder::new();
-    // hyper's one time is for waiting and for headers alike; the stream tells them apart.
+    // hyper has one timeout for waiting and for headers; the stream has one for each.
     http.header_read_timeout(None).max_buf_size(BUFFER);
-    let patience = Patience {
+    let timeouts = Timeouts {
         write: settings.write_timeout,
         headers: settings.header_timeout,
         idle: settings.idle_timeout,
@@ -90,14 +90,14 @@ pub async fn serve(
         let (tcp, address, socket) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                rest(&error, &places.seats).await;
+                pause_after(&error, &places.seats).await;
                 continue;
             }
         };
         let share = Share::of_address(address.ip());
         let (seat, router) = match places.take(share) {
-            Ok(Taken::Seat(seat)) => (seat, &services.seated),
-            Ok(Taken::Lobby(seat)) => (seat, &services.lobby),
+            Ok(Admission::Seat(seat)) => (seat, &services.seated),
+            Ok(Admission::Lobby(seat)) => (seat, &services.lobby),
             Err(Full) => {
                 // A client that cannot take the answer at once gets none.
                 let _ = tcp.try_write(REFUSAL);
@@ -105,10 +105,11 @@ pub async fn serve(
             }
         };
         prepare(&tcp);
-        let peer = Peer::new(address, Arc::clone(seat.sitter()));
-        let stream = Stream::new(tcp, patience, peer.clone(), Place { _seat: seat, _socket: socket });
-        let service = Asked { peer: peer.clone(), service: TowerToHyperService::new(router.clone()) };
-        // A request may turn its connection into a WebSocket, which then lasts by itself.
+        let peer = Peer::new(address, Arc::clone(seat.owner()));
+        let stream =
+            Stream::new(tcp, timeouts, peer.clone(), ConnectionPlace { _seat: seat, _socket: socket });
+        let service = OneAtATime { peer: peer.clone(), service: TowerToHyperService::new(router.clone()) };
+        // A request may upgrade its connection to a WebSocket, which then lasts independently.
         let connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
         let mut stopping = stopping.clone();
         tokio::spawn(async move {
@@ -124,12 +125,12 @@ pub async fn serve(
             };
             tokio::select! {
                 ended = serve => {
-                    // A client that goes away or talks nonsense ends its own connection and nothing else.
+                    // A client that disconnects or violates the protocol ends only its own connection.
                     if let Err(error) = ended {
                         tracing::debug!(%error, "connection ended");
                     }
                 }
-                () = peer.gone() => tracing::debug!("connection ended to make room"),
+                () = peer.evicted() => tracing::debug!("connection ended to make room"),
             }
         });
     }
@@ -148,13 +149,13 @@ struct Places {
 }
 
 /// The seat of a connection, or its place in the lobby.
-enum Taken {
+enum Admission {
     Seat(Seat),
     Lobby(Seat),
 }
 
 /// The place of a connection and of its socket, which are free again when this is dropped after the socket is closed.
-pub(super) struct Place {
+pub(super) struct ConnectionPlace {
     _seat: Seat,
     _socket: OwnedSemaphorePermit,
 }
@@ -180,42 +181,42 @@ impl Places {
         Ok((tcp, address, socket))
     }
 
-    fn take(&self, of: Share) -> Result<Taken, Full> {
-        let seat = self.seats.take(of, self.per_address).map(Taken::Seat);
-        seat.or_else(|Full| self.lobby.take(of, LOBBY).map(Taken::Lobby))
+    fn take(&self, of: Share) -> Result<Admission, Full> {
+        let seat = self.seats.take(of, self.per_address).map(Admission::Seat);
+        seat.or_else(|Full| self.lobby.take(of, LOBBY).map(Admission::Lobby))
     }
 }
 
 /// Answers the requests of a connection one after the other: the next one begins when the answer to the last one is written, even if
 /// the client has sent many. A connection ends with an answer that was ready before the request's body had come to its end.
-struct Asked {
+struct OneAtATime {
     peer: Peer,
     service: TowerToHyperService<Router>,
 }
 
-impl Service<Request<Incoming>> for Asked {
+impl Service<Request<Incoming>> for OneAtATime {
     type Response = Response;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let (peer, service) = (self.peer.clone(), self.service.clone());
-        let unanswered = peer.asks();
+        let unanswered = peer.begin_request();
         Box::pin(async move {
             let _unanswered = unanswered;
-            peer.rested().await;
+            peer.idle().await;
             let has_body = !request.body().is_end_stream();
-            // Who does not send the body of a request waits for nobody: what reads it begins.
+            // A client that has yet to send a body counts as idle; reading the body makes it busy.
             let _busy = (!has_body).then(|| peer.begin());
             let mut request = request.map(|body| {
-                if has_body { Body::new(Sent::new(body, peer.clone())) } else { Body::new(body) }
+                if has_body { Body::new(TrackedBody::new(body, peer.clone())) } else { Body::new(body) }
             });
             request.extensions_mut().insert(peer.clone());
             let mut answer = service.call(request).await?;
             if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
                 peer.upgrade();
             } else if has_body && peer.has_unread_body() {
-                // The next request would begin only behind the rest of the body.
+                // The next request would begin only after the rest of the body.
                 answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
             Ok(answer)
@@ -230,12 +231,13 @@ fn prepare(tcp: &TcpStream) {
     }
 }
 
-/// Returns whether accepting has to pause: other errors than a connection that the client has given up mean a lack of resources.
-async fn rest(error: &io::Error, seats: &Seats) {
+/// Waits for a moment after an error of accepting, unless the client has given up its connection: other errors mean a lack of
+/// resources.
+async fn pause_after(error: &io::Error, seats: &Seats) {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     if !matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
         tracing::error!(%error, "cannot accept connections");
-        seats.thin_out();
-        tokio::time::sleep(BREATHE).await;
+        seats.evict_idle_owner();
+        tokio::time::sleep(ACCEPT_PAUSE).await;
     }
 }

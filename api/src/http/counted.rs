@@ -1,4 +1,4 @@
-//! Memory of requests and answers while they are read, executed and sent.
+//! Reserves memory for requests and answers while they are read, executed and sent.
 
 use bytes::{Bytes, BytesMut};
 

@@ -1,8 +1,8 @@
-//! GraphQL over server-sent events: the "distinct connections mode" of graphql-sse. Each request has its own stream, which
+//! Serves GraphQL over server-sent events, in the "distinct connections mode" of graphql-sse. Each request has its own stream, which
 //! ends with the operation.
 //!
-//! This module writes the events, not axum's `sse`: that omits empty `data`, without which browsers do not report `complete`, and makes
-//! each event a frame, of which hyper writes sixteen at a time.
+//! This module writes the events, not axum's `sse`: that omits empty `data`, without which browsers do not report `complete`, and
+//! makes each event a frame, of which hyper writes sixteen at a time.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use super::graphql::Client;
 use super::operations::{Numbered, Operations, Running};
 use super::peer;
 use super::seats::Busy;
-use super::watching::{NoPlace, Place};
+use super::subscription_places::{NoPlace, SubscriptionPlace};
 use crate::feed::{Delivery, Event, Inbox, OperationId, expired, outbox, until};
 use crate::graph::{Errors, PreparedRequest};
 
@@ -47,7 +47,7 @@ pub(super) fn respond(
     prepared: PreparedRequest,
 ) -> Result<Response, NoPlace> {
     let Client { caller, peer, address, held } = client;
-    let place = state.watching.enter_as(&caller, address)?;
+    let place = state.subscription_places.enter_as(&caller, address)?;
     let share = peer::share(&caller, address);
     let settings = state.feed.settings();
     let (outbox, inbox) = outbox(settings.queue_length, settings.queue_bytes, state.budget.open(share));
@@ -82,7 +82,7 @@ pub(super) fn respond(
 /// The source of a stream's bytes.
 struct Events {
     inbox: Inbox,
-    place: Place,
+    place: SubscriptionPlace,
     ends_at: Option<Instant>,
     keep_alive: std::time::Duration,
     has_begun: bool,
@@ -108,7 +108,7 @@ impl Events {
             // A client that is too slow, or whose server ends, reconnects.
             () = self.inbox.overflowed() => return None,
             () = self.place.stopping().then(|()| lasts()) => return None,
-            () = self.place.gone().then(|()| lasts()) => return None,
+            () = self.place.evicted().then(|()| lasts()) => return None,
             () = until(self.ends_at).then(|()| lasts()) => {
                 events.push(Event::Failed(OPERATION, Errors::one(expired())));
             }

@@ -1,4 +1,4 @@
-//! The GraphiQL page. All its files are in the binary: it works without the internet.
+//! Serves the GraphiQL page. All its files are in the binary: it works without the internet.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,8 @@ use serde::Serialize;
 /// Files of the built page, by name.
 static FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/graphiql_assets.rs"));
 
-/// The page loads nothing from other servers, and has no inline script. The editor sets styles on elements, hence `'unsafe-inline'` for those.
+/// The page loads nothing from other servers, and has no inline script. The editor sets styles on elements, hence `'unsafe-inline'`
+/// for those.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
     img-src 'self' data:; font-src 'self'; connect-src 'self'; worker-src 'self'; base-uri 'none'; \
     form-action 'none'; frame-ancestors 'none'";

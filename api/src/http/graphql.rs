@@ -1,4 +1,4 @@
-//! GraphQL over HTTP, by the specification of that name: methods, media types and status codes.
+//! Serves GraphQL over HTTP, with the methods, media types and status codes of the specification of that name.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -12,19 +12,19 @@ use bytes::{Bytes, BytesMut};
 
 use super::AppState;
 use super::accept::{Media, names, negotiate};
-use super::body::{PLAIN, Unreadable, is_json, is_plain, read};
+use super::body::{BodyError, PLAIN, is_json, is_plain, read};
 use super::counted::{COMPRESSOR, counted};
 use super::events::last_event;
 use super::peer::{self, Peer};
-use super::request::{Given, idempotency_key, read_body, read_url};
-use super::watching::NoPlace;
+use super::request::{SentRequest, idempotency_key, read_body, read_url};
+use super::subscription_places::NoPlace;
 use super::{COMPRESS_FROM, HttpSettings, events, graphiql};
 use crate::auth::{AuthError, Caller, Share};
 use crate::budget::{BudgetExceeded, Reservation};
 use crate::database::Turn;
 use crate::graph::{Answer, Code, Error, Outcome, RequestContext, into_body};
 
-/// A stand-in for a header that holds no token, whose scheme the authenticator refuses.
+/// Stands in for an `Authorization` header without a token; the authenticator refuses its scheme.
 pub(super) const NO_TOKEN: &str = "?";
 
 /// `POST /graphql`
@@ -54,16 +54,16 @@ pub(super) async fn post(
     };
     let HttpSettings { body_limit, body_timeout, request_timeout, .. } = state.settings;
     let reading = read(body, body_limit, body_timeout, &mut client.held);
-    let read = tokio::time::timeout(request_timeout, reading).await.unwrap_or(Err(Unreadable::Slow));
+    let read = tokio::time::timeout(request_timeout, reading).await.unwrap_or(Err(BodyError::Slow));
     let body = match read {
         Ok(body) => body,
-        Err(Unreadable::Slow) => {
+        Err(BodyError::Slow) => {
             let error = Error::new(Code::Timeout, "The request did not arrive in time.");
             return failed(media, StatusCode::REQUEST_TIMEOUT, error);
         }
-        Err(Unreadable::BudgetExceeded(spent)) => return unaffordable(media, spent),
-        Err(Unreadable::Broken) => return refuse(media, StatusCode::BAD_REQUEST, "The body has no end."),
-        Err(Unreadable::TooLong) => {
+        Err(BodyError::BudgetExceeded(spent)) => return unaffordable(media, spent),
+        Err(BodyError::Broken) => return refuse(media, StatusCode::BAD_REQUEST, "The body has no end."),
+        Err(BodyError::TooLong) => {
             let message = format!("A request has at most {body_limit} bytes.");
             let error = Error::new(Code::LimitExceeded, message);
             return failed(media, StatusCode::PAYLOAD_TOO_LARGE, error);
@@ -174,7 +174,7 @@ async fn run(
     turn: Turn,
     headers: &HeaderMap,
     media: Media,
-    given: Given,
+    given: SentRequest,
     context: RequestContext,
 ) -> Response {
     let context = RequestContext { after: last_event(headers), as_body: true, ..context };
@@ -229,18 +229,18 @@ fn status(media: Media, outcome: Outcome) -> StatusCode {
     }
 }
 
-/// Returns whether the request lacks a token, or has one that is not accepted.
+/// Returns true if the request lacks a token, or has one that is not accepted.
 fn is_unauthenticated(outcome: Outcome) -> bool {
     matches!(outcome, Outcome::Failed(Code::Unauthenticated) | Outcome::Refused(Code::Unauthenticated))
 }
 
-fn unauthenticated(media: Media, error: AuthError) -> Response {
-    let told = Error::unauthenticated(error);
-    if error.is_temporary() {
-        return busy_answer(media, told);
+fn unauthenticated(media: Media, cause: AuthError) -> Response {
+    let error = Error::unauthenticated(cause);
+    if cause.is_temporary() {
+        return busy_answer(media, error);
     }
-    let mut response = failed(media, StatusCode::UNAUTHORIZED, told);
-    challenge(&mut response, error);
+    let mut response = failed(media, StatusCode::UNAUTHORIZED, error);
+    challenge(&mut response, cause);
     response
 }
 
@@ -275,7 +275,7 @@ fn unaffordable(media: Media, spent: BudgetExceeded) -> Response {
     failed(media, status, spent.into())
 }
 
-/// Returns whether the client accepts a compressed answer.
+/// Returns true if the client accepts a compressed answer.
 fn takes_gzip(headers: &HeaderMap) -> bool {
     let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
     accepted.is_some_and(|accepted| accepted.contains("gzip") || accepted.contains('*'))

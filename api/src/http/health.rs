@@ -1,4 +1,4 @@
-//! Health checks: liveness and readiness.
+//! Answers the health checks: liveness and readiness.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub(super) async fn live() -> Json<Value> {
 /// `GET /health/ready`: the database answers and is safe to be served, every background task runs, and the server is not
 /// shutting down. `database` says whether the database accepts mutations.
 pub(super) async fn ready(State(state): State<Arc<AppState>>) -> Readiness {
-    if let Some(refused) = refusal(state.watching.is_stopping(), &state.supervisor) {
+    if let Some(refused) = refusal(state.subscription_places.is_stopping(), &state.supervisor) {
         return refused;
     }
     match state.pool.gate().pass().await {
@@ -33,10 +33,10 @@ pub(super) async fn ready(State(state): State<Arc<AppState>>) -> Readiness {
         }
     }
     match state.pool.mode().await {
-        // Who reads is served by a standby as well; who writes has to be led elsewhere.
+        // A standby can serve queries; a load balancer has to send mutations elsewhere.
         Ok(mode) => {
-            let told = json!({ "status": "ready", "database": name(mode) });
-            (StatusCode::OK, HeaderMap::new(), Json(told))
+            let response = json!({ "status": "ready", "database": name(mode) });
+            (StatusCode::OK, HeaderMap::new(), Json(response))
         }
         Err(error) => {
             tracing::warn!(%error, "not ready");
@@ -50,8 +50,8 @@ type Readiness = (StatusCode, HeaderMap, Json<Value>);
 
 /// Returns the refusal of a gateway that will not be ready unless somebody acts.
 fn lasting(reason: &str) -> Readiness {
-    let told = json!({ "status": "not ready", "reason": reason });
-    (StatusCode::SERVICE_UNAVAILABLE, HeaderMap::new(), Json(told))
+    let response = json!({ "status": "not ready", "reason": reason });
+    (StatusCode::SERVICE_UNAVAILABLE, HeaderMap::new(), Json(response))
 }
 
 /// Returns the refusal of a gateway that may be ready in a moment, with `Retry-After`.
@@ -84,24 +84,24 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn nobody_is_sent_where_a_task_is_down_or_the_end_has_begun() {
+    async fn a_gateway_with_a_failed_task_or_shutting_down_is_not_ready() {
         let supervisor = Supervisor::default();
         supervisor.supervise("steady", std::future::pending::<()>);
-        let told = |is_stopping| {
-            refusal(is_stopping, &supervisor).map(|(status, headers, Json(told))| {
+        let response = |is_stopping| {
+            refusal(is_stopping, &supervisor).map(|(status, headers, Json(response))| {
                 assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
-                (told["reason"].as_str().unwrap().to_owned(), headers.contains_key(header::RETRY_AFTER))
+                (response["reason"].as_str().unwrap().to_owned(), headers.contains_key(header::RETRY_AFTER))
             })
         };
-        assert_eq!(told(false), None);
+        assert_eq!(response(false), None);
         // This process will not be ready again.
-        assert_eq!(told(true), Some(("shutting down".into(), false)));
+        assert_eq!(response(true), Some(("shutting down".into(), false)));
         // One that always ends is never up again.
         supervisor.supervise("frail", || async { panic!("as it always does") });
         while supervisor.down().is_none() {
             tokio::task::yield_now().await;
         }
         let reason = "a background task has ended and is started again: frail";
-        assert_eq!(told(false), Some((reason.into(), true)));
+        assert_eq!(response(false), Some((reason.into(), true)));
     }
 }

@@ -1,4 +1,4 @@
-//! The HTTP router, its settings, and the headers of every answer.
+//! Defines the HTTP router, its settings, and the headers of every answer.
 
 mod accept;
 mod body;
@@ -16,7 +16,7 @@ mod request;
 mod seats;
 mod socket;
 mod stream;
-mod watching;
+mod subscription_places;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,7 +31,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 pub use connections::{SPARE_SOCKETS, listen, serve};
 pub use graphiql::{PageConfig, PagePersona, PageTab};
 pub use graphql::authorization;
-pub use watching::Watching;
+pub use subscription_places::SubscriptionPlaces;
 
 use self::connections::Services;
 use crate::auth::Authenticator;
@@ -55,7 +55,7 @@ pub struct AppState {
     /// Limits the requests of each caller that are executed at the same time.
     pub turns: Turns,
     /// Counts the connections with subscriptions.
-    pub watching: Watching,
+    pub subscription_places: SubscriptionPlaces,
     /// Checks tokens.
     pub authenticator: Arc<Authenticator>,
     /// Answers the readiness check.
@@ -172,7 +172,7 @@ fn cors(origins: &[String]) -> CorsLayer {
 mod tests {
     use crate::sources;
 
-    /// JSON is parsed where a client or Postgres has written it. What the gateway has written travels as values beside its bytes.
+    /// Checks that JSON is parsed only where a client or Postgres has written it. The gateway keeps the values of its own JSON.
     #[test]
     fn only_json_of_others_is_parsed() {
         let parsers = [

@@ -1,4 +1,4 @@
-//! Ids of requests, which stand in the answer and on every line of the log.
+//! Gives each request an id, which is in the answer and on every line of the log.
 
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderValue, StatusCode};
@@ -44,7 +44,7 @@ pub(super) fn shortened(name: &str) -> &str {
     &name[..name.floor_char_boundary(LONGEST)]
 }
 
-/// Returns whether an id has only letters, digits and dashes, which cannot forge a line of the log.
+/// Returns true if an id has only letters, digits and dashes, which cannot forge a line of the log.
 fn is_plain(id: &[u8]) -> bool {
     !id.is_empty()
         && id.len() <= LONGEST

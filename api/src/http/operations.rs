@@ -1,4 +1,4 @@
-//! Operations whose responses go to an outbox: one response of a query or mutation, or those of a subscription while it lasts.
+//! Runs the operations of a connection, and sends their responses to its outbox.
 
 use std::any::TypeId;
 use std::sync::Arc;

@@ -1,8 +1,8 @@
-//! The check of the origin of a `WebSocket`: browsers open them without the question that CORS asks, and only name the page's origin.
+//! Checks the origin of a `WebSocket`: browsers open one without a CORS preflight, and only send the page's origin.
 
 use axum::http::{HeaderMap, header};
 
-/// Returns whether a request's origin may open a connection: the server's own, or an allowed one. A client that is no browser names
+/// Returns true if a request's origin may open a connection: the server's own, or an allowed one. A client that is no browser names
 /// none.
 pub(super) fn is_allowed(headers: &HeaderMap, allowed: &[String]) -> bool {
     let Some(origin) = headers.get(header::ORIGIN) else { return true };

@@ -1,4 +1,4 @@
-//! The client at the other end of a connection: its address, its requests, and its bytes that are not yet a message.
+//! A peer is the client of a connection: it has an address, requests, and bytes that are not yet a message.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::http::{HeaderMap, HeaderName};
 
-use super::seats::{Busy, Sitter};
+use super::seats::{Busy, Owner};
 use crate::auth::{Caller, Share};
 use crate::budget::{BudgetExceeded, Reservation};
 
@@ -17,12 +17,12 @@ const UNCOUNTED: usize = 16 * 1024;
 #[derive(Clone)]
 pub(super) struct Peer {
     address: IpAddr,
-    sitter: Arc<Sitter>,
+    owner: Arc<Owner>,
     progress: Arc<Progress>,
     unread: Arc<Mutex<Option<Unread>>>,
 }
 
-/// The state of its requests.
+/// The state of a client's requests.
 #[derive(Default)]
 struct Progress {
     /// Number of requests whose headers are complete.
@@ -44,15 +44,15 @@ impl Drop for Unanswered {
     }
 }
 
-/// The bytes that have arrived and are no complete message yet.
+/// The bytes that have arrived and are not a complete message yet.
 struct Unread {
     bytes: usize,
     held: Reservation,
 }
 
 impl Peer {
-    pub(super) fn new(address: SocketAddr, sitter: Arc<Sitter>) -> Self {
-        Self { address: address.ip(), sitter, progress: Arc::default(), unread: Arc::default() }
+    pub(super) fn new(address: SocketAddr, owner: Arc<Owner>) -> Self {
+        Self { address: address.ip(), owner, progress: Arc::default(), unread: Arc::default() }
     }
 
     /// Returns the address that a request comes from: that in the header of a proxy, if one is configured, or that of the connection.
@@ -65,11 +65,11 @@ impl Peer {
 
     /// Marks the client as busy until the returned value is dropped.
     pub(super) fn begin(&self) -> Busy {
-        self.sitter.begin()
+        self.owner.begin()
     }
 
-    /// The headers of a request are whole.
-    pub(super) fn asks(&self) -> Unanswered {
+    /// Records that the headers of a request are complete; the request counts as unanswered until the returned value is dropped.
+    pub(super) fn begin_request(&self) -> Unanswered {
         self.progress.unanswered.fetch_add(1, Ordering::AcqRel);
         self.progress.requests.fetch_add(1, Ordering::AcqRel);
         Unanswered(Arc::clone(&self.progress))
@@ -80,22 +80,22 @@ impl Peer {
         self.progress.requests.load(Ordering::Acquire)
     }
 
-    /// Returns whether the client waits for the gateway: a request has no answer, or the client is busy.
+    /// Returns true if the client waits for the gateway: a request has no answer, or the client is busy.
     pub(super) fn is_served(&self) -> bool {
-        self.progress.unanswered.load(Ordering::Acquire) > 0 || self.sitter.is_busy()
+        self.progress.unanswered.load(Ordering::Acquire) > 0 || self.owner.is_busy()
     }
 
-    /// Notes whether the body of the request under way is still to be read.
+    /// Records whether the body of the current request has yet to be read to its end.
     pub(super) fn set_unread_body(&self, is_unread: bool) {
         self.progress.has_unread_body.store(is_unread, Ordering::Release);
     }
 
-    /// Returns whether the body of the request under way has not been read to its end.
+    /// Returns true if the body of the current request has not been read to its end.
     pub(super) fn has_unread_body(&self) -> bool {
         self.progress.has_unread_body.load(Ordering::Acquire)
     }
 
-    /// Its connection becomes a WebSocket.
+    /// Records that the connection has become a WebSocket.
     pub(super) fn upgrade(&self) {
         self.progress.is_upgraded.store(true, Ordering::Release);
     }
@@ -104,22 +104,22 @@ impl Peer {
         self.progress.is_upgraded.load(Ordering::Acquire)
     }
 
-    /// Waits until what was begun for it is over: answers are written.
-    pub(super) async fn rested(&self) {
-        self.sitter.rested().await;
+    /// Waits until the client is idle: all answers are written.
+    pub(super) async fn idle(&self) {
+        self.owner.idle().await;
     }
 
-    /// Waits until its seat is given to somebody else.
-    pub(super) async fn gone(&self) {
-        self.sitter.gone().await;
+    /// Waits until the seat is given to another connection.
+    pub(super) async fn evicted(&self) {
+        self.owner.evicted().await;
     }
 
-    /// From now on what it sends is counted, until it is read.
+    /// Begins to count the bytes that have arrived and are not read yet.
     pub(super) fn count(&self, held: Reservation) {
         *self.unread() = Some(Unread { bytes: 0, held });
     }
 
-    /// So many bytes have come.
+    /// Counts bytes that have arrived; it fails if the caller's memory is used up.
     pub(super) fn received(&self, bytes: usize) -> Result<(), BudgetExceeded> {
         let mut unread = self.unread();
         let Some(unread) = &mut *unread else { return Ok(()) };
@@ -128,7 +128,7 @@ impl Peer {
         unread.held.grow(wanted.saturating_sub(unread.held.bytes()))
     }
 
-    /// What has come was read.
+    /// Records that all bytes so far were read as messages.
     pub(super) fn read(&self) {
         if let Some(unread) = &mut *self.unread() {
             unread.bytes = 0;
@@ -156,7 +156,7 @@ mod tests {
     fn a_header_names_the_address_only_where_it_is_set() {
         let connected: SocketAddr = "10.0.0.1:5000".parse().unwrap();
         let seat = Seats::new(1).take(Share::of_address(connected.ip()), 1).unwrap();
-        let peer = Peer::new(connected, Arc::clone(seat.sitter()));
+        let peer = Peer::new(connected, Arc::clone(seat.owner()));
         let name = HeaderName::from_static("x-forwarded-for");
         let mut headers = HeaderMap::new();
         let address = |headers: &HeaderMap, name| peer.address(headers, name).to_string();

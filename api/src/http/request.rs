@@ -1,4 +1,4 @@
-//! Reading of requests from bodies, URLs and the payloads of messages, with the same errors for each.
+//! Reads requests from bodies, URLs and the payloads of messages, with the same errors for each.
 
 mod members;
 
@@ -10,25 +10,25 @@ use percent_encoding::percent_decode_str;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
-use self::members::{Member, Sent};
+use self::members::{Member, Members};
 use crate::feed::NO_BATCHES;
 use crate::graph::{Code, Error, NOT_UNICODE, RequestContext, Variables, fields_once, json_object};
 
-/// Makes a mutation one that can be sent again.
+/// The header with which a mutation can be sent again without running twice.
 pub(super) const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 const NOT_ENCODED: &str = "is not URL-encoded";
 
 /// A request as the client sent it. The variables stay text, because numbers lose digits if they are read without their types.
 #[derive(Debug)]
-pub(super) struct Given {
+pub(super) struct SentRequest {
     query: String,
     operation_name: Option<String>,
     variables: Variables,
     extensions: Extensions,
 }
 
-impl Given {
+impl SentRequest {
     /// Returns the request, and its context with the variables.
     pub(super) fn with(self, context: RequestContext) -> (Request, RequestContext) {
         let Self { query, operation_name, variables, extensions } = self;
@@ -40,7 +40,7 @@ impl Given {
 
     /// Reads the members of a request. `text` reads a string, `json` an object; both return `None` for a member that is omitted.
     fn of<T>(
-        sent: Sent<T>,
+        sent: Members<T>,
         text: impl Fn(Member, T) -> Result<Option<String>, Error>,
         json: impl Fn(Member, T) -> Result<Option<Box<RawValue>>, Error>,
     ) -> Result<Self, Error> {
@@ -56,7 +56,7 @@ impl Given {
         let extensions = match json(Member::Extensions, extensions)? {
             Some(given) => {
                 fields_once(&given).map_err(|flaw| Member::Extensions.wrong(flaw))?;
-                // Of an object that can be read, only numbers are left to look at.
+                // Only numbers of the object can still be invalid.
                 serde_json::from_str(given.get())
                     .map_err(|_| Member::Extensions.wrong("has a number that is out of range"))?
             }
@@ -81,33 +81,33 @@ pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Err
 }
 
 /// Reads a request from a body.
-pub(super) fn read_body(body: &[u8]) -> Result<Given, Error> {
-    read_json(std::str::from_utf8(body).map_err(|_| refused("The request is no JSON: it is not UTF-8."))?)
+pub(super) fn read_body(body: &[u8]) -> Result<SentRequest, Error> {
+    read_json(std::str::from_utf8(body).map_err(|_| refused("The request is not JSON: it is not UTF-8."))?)
 }
 
 /// Reads a request from JSON.
-pub(super) fn read_json(text: &str) -> Result<Given, Error> {
+pub(super) fn read_json(text: &str) -> Result<SentRequest, Error> {
     if text.trim_ascii_start().starts_with('[') {
         return Err(refused(NO_BATCHES));
     }
-    let sent: Sent<&RawValue> = serde_json::from_str(text).map_err(|error| match error.classify() {
-        Category::Data => refused("The request is no JSON object with a `query`."),
+    let sent: Members<&RawValue> = serde_json::from_str(text).map_err(|error| match error.classify() {
+        Category::Data => refused("The request is not a JSON object with a `query`."),
         Category::Io | Category::Syntax | Category::Eof => {
-            refused(format!("The request is no JSON: {error}."))
+            refused(format!("The request is not JSON: {error}."))
         }
     })?;
     let text = |member: Member, json: &RawValue| match json.get() {
         "null" => Ok(None),
-        json if !json.starts_with('"') => Err(member.wrong("is no string")),
-        // It is JSON: only halves of surrogate pairs are left to look at.
+        json if !json.starts_with('"') => Err(member.wrong("is not a string")),
+        // It is JSON: only halves of surrogate pairs can still be invalid.
         json => serde_json::from_str(json).map(Some).map_err(|_| member.wrong(NOT_UNICODE)),
     };
-    Given::of(sent, text, |_, json| Ok(Some(json.to_owned())))
+    SentRequest::of(sent, text, |_, json| Ok(Some(json.to_owned())))
 }
 
 /// Reads a request from the query of a URL.
-pub(super) fn read_url(query: &str) -> Result<Given, Error> {
-    let mut sent = Sent::default();
+pub(super) fn read_url(query: &str) -> Result<SentRequest, Error> {
+    let mut sent = Members::default();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         // A name that cannot be read is none of a request's.
@@ -119,17 +119,17 @@ pub(super) fn read_url(query: &str) -> Result<Given, Error> {
         empty if empty.is_empty() => Ok(None),
         text => serde_json::from_str(&text)
             .map(Some)
-            .map_err(|error| member.wrong(format_args!("is no JSON: {error}"))),
+            .map_err(|error| member.wrong(format_args!("is not JSON: {error}"))),
     };
-    Given::of(sent, |member, value| Ok(Some(text(member, value)?.into_owned())), json)
+    SentRequest::of(sent, |member, value| Ok(Some(text(member, value)?.into_owned())), json)
 }
 
 fn refused(message: impl Into<String>) -> Error {
     Error::new(Code::BadUserInput, message)
 }
 
-/// Decodes `application/x-www-form-urlencoded` text, or returns what is wrong with it: the library would keep a percent sign
-/// that stands alone, and the request would mean something else than was meant.
+/// Decodes `application/x-www-form-urlencoded` text, or returns its fault. The library would keep an incomplete escape such as
+/// `%7`, and change the meaning of the request.
 fn decode(text: &str) -> Result<Cow<'_, str>, &'static str> {
     let is_encoded = |rest: &str| {
         let digits = rest.as_bytes().first_chunk::<2>();
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_a_request_is_given_twice() {
+    fn repeated_members_are_refused() {
         for (body, said) in [
             (r#"{"query":"{a}","query":"{b}"}"#, "`query` is given more than once."),
             (r#"{"query":"{a}","variables":{},"variables":{}}"#, "`variables` is given more than once."),

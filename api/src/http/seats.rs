@@ -1,7 +1,7 @@
-//! Seats: a limited number in total and for each share, of which an idle one is given to a newcomer.
+//! Limits the number of seats in total and for each share, and gives the seat of an idle owner to a newcomer.
 //!
-//! If a share, or the whole, is full, an idle owner loses the seat, the longest idle first. If nobody is idle, the share with the most
-//! seats loses its newest one to a share with fewer.
+//! If a share, or the whole, is full, an idle owner loses the seat, the longest idle first. If nobody is idle, the share with the
+//! most seats loses its newest one to a share with fewer.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -11,14 +11,14 @@ use tokio::sync::{Notify, watch};
 
 use crate::auth::Share;
 
-/// All seats of a kind. Clones share them.
+/// A limited number of seats. Clones share them.
 #[derive(Clone)]
 pub(super) struct Seats(Arc<Room>);
 
 struct Room {
     most: usize,
     state: Mutex<State>,
-    emptied: Notify,
+    freed: Notify,
 }
 
 #[derive(Default)]
@@ -26,69 +26,69 @@ struct State {
     taken: usize,
     last: u64,
     /// Seats with the oldest first.
-    by_share: HashMap<Share, Vec<Arc<Sitter>>>,
+    by_share: HashMap<Share, Vec<Arc<Owner>>>,
 }
 
 /// A seat, which is free again when this is dropped.
 pub(super) struct Seat {
     seats: Seats,
     of: Share,
-    sitter: Arc<Sitter>,
+    owner: Arc<Owner>,
 }
 
 /// The owner of a seat.
-pub(super) struct Sitter {
+pub(super) struct Owner {
     number: u64,
     /// Number of things that the owner is doing; 0 if it is idle.
     busy: AtomicUsize,
     /// Number of things that the owner has begun.
     begun: AtomicU64,
-    rested: Notify,
-    gone: watch::Sender<bool>,
+    became_idle: Notify,
+    evicted: watch::Sender<bool>,
 }
 
 /// Keeps the owner of a seat busy until this is dropped.
-pub(super) struct Busy(Arc<Sitter>);
+pub(super) struct Busy(Arc<Owner>);
 
-/// The error that there is no seat.
+/// The error of a share that gets no seat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Full;
 
 impl Seats {
     pub(super) fn new(most: usize) -> Self {
-        Self(Arc::new(Room { most, state: Mutex::default(), emptied: Notify::new() }))
+        Self(Arc::new(Room { most, state: Mutex::default(), freed: Notify::new() }))
     }
 
     /// Takes a seat for a share. `each`: the largest number of seats of the share.
     pub(super) fn take(&self, of: Share, each: usize) -> Result<Seat, Full> {
         let mut state = self.state();
         state.last += 1;
-        let sitter = Arc::new(Sitter {
+        let owner = Arc::new(Owner {
             number: state.last,
             busy: AtomicUsize::new(0),
             begun: AtomicU64::new(0),
-            rested: Notify::new(),
-            gone: watch::Sender::new(false),
+            became_idle: Notify::new(),
+            evicted: watch::Sender::new(false),
         });
-        state.admit(of, each, self.0.most, Arc::clone(&sitter))?;
+        state.admit(of, each, self.0.most, Arc::clone(&owner))?;
         drop(state);
-        Ok(Seat { seats: self.clone(), of, sitter })
+        Ok(Seat { seats: self.clone(), of, owner })
     }
 
     /// Takes the seat of an idle owner; returns false if nobody is idle.
-    pub(super) fn thin_out(&self) -> bool {
+    pub(super) fn evict_idle_owner(&self) -> bool {
         let mut state = self.state();
-        state.greediest().is_some_and(|of| state.rouse(of))
+        state.largest_share().is_some_and(|of| state.evict_idle(of))
     }
 
     /// Waits until every seat is free.
-    pub(super) async fn emptied(&self) {
+    pub(super) async fn all_free(&self) {
         loop {
-            let emptied = self.0.emptied.notified();
+            let freed = self.0.freed.notified();
             if self.state().taken == 0 {
                 return;
             }
-            emptied.await;
+            freed.await;
         }
     }
 
@@ -99,63 +99,63 @@ impl Seats {
 }
 
 impl State {
-    fn admit(&mut self, of: Share, each: usize, most: usize, sitter: Arc<Sitter>) -> Result<(), Full> {
+    fn admit(&mut self, of: Share, each: usize, most: usize, owner: Arc<Owner>) -> Result<(), Full> {
         let own = self.by_share.get(&of).map_or(0, Vec::len);
-        if each == 0 || (own >= each && !self.rouse(of)) {
+        if each == 0 || (own >= each && !self.evict_idle(of)) {
             return Err(Full);
         }
         if self.taken >= most {
             self.make_room(of)?;
         }
         self.taken += 1;
-        let sitters = self.by_share.entry(of).or_default();
-        let at = sitters.partition_point(|known| known.number < sitter.number);
-        sitters.insert(at, sitter);
+        let owners = self.by_share.entry(of).or_default();
+        let at = owners.partition_point(|known| known.number < owner.number);
+        owners.insert(at, owner);
         Ok(())
     }
 
-    /// Makes room for one of a share where everything is taken.
+    /// Frees a seat for a share when all seats are taken.
     fn make_room(&mut self, of: Share) -> Result<(), Full> {
-        let greediest = self.greediest().ok_or(Full)?;
-        if self.rouse(greediest) {
+        let largest_share = self.largest_share().ok_or(Full)?;
+        if self.evict_idle(largest_share) {
             return Ok(());
         }
         let count = |share: &Share| self.by_share.get(share).map_or(0, Vec::len);
-        if count(&of) + 1 >= count(&greediest) {
+        if count(&of) + 1 >= count(&largest_share) {
             return Err(Full);
         }
-        let newest = self.by_share.get(&greediest).and_then(|sitters| sitters.last()).ok_or(Full)?;
+        let newest = self.by_share.get(&largest_share).and_then(|owners| owners.last()).ok_or(Full)?;
         let number = newest.number;
-        self.remove(greediest, number, true);
+        self.remove(largest_share, number, true);
         Ok(())
     }
 
     /// Returns the share with the most seats.
-    fn greediest(&self) -> Option<Share> {
-        self.by_share.iter().max_by_key(|(_, sitters)| sitters.len()).map(|(share, _)| *share)
+    fn largest_share(&self) -> Option<Share> {
+        self.by_share.iter().max_by_key(|(_, owners)| owners.len()).map(|(share, _)| *share)
     }
 
     /// Takes an idle seat of a share: one whose owner has never begun anything, else the oldest.
-    fn rouse(&mut self, of: Share) -> bool {
-        let Some(sitters) = self.by_share.get(&of) else { return false };
-        let idle = |sitter: &&Arc<Sitter>| sitter.busy.load(Ordering::Acquire) == 0;
-        let never = sitters.iter().find(|it| it.begun.load(Ordering::Acquire) == 0 && idle(it));
-        let Some(sitter) = never.or_else(|| sitters.iter().find(idle)) else { return false };
-        let number = sitter.number;
+    fn evict_idle(&mut self, of: Share) -> bool {
+        let Some(owners) = self.by_share.get(&of) else { return false };
+        let idle = |owner: &&Arc<Owner>| owner.busy.load(Ordering::Acquire) == 0;
+        let never = owners.iter().find(|it| it.begun.load(Ordering::Acquire) == 0 && idle(it));
+        let Some(owner) = never.or_else(|| owners.iter().find(idle)) else { return false };
+        let number = owner.number;
         self.remove(of, number, true);
         true
     }
 
     fn remove(&mut self, of: Share, number: u64, tell: bool) -> bool {
-        let Some(sitters) = self.by_share.get_mut(&of) else { return false };
-        let Ok(at) = sitters.binary_search_by_key(&number, |sitter| sitter.number) else { return false };
-        let sitter = sitters.remove(at);
-        if sitters.is_empty() {
+        let Some(owners) = self.by_share.get_mut(&of) else { return false };
+        let Ok(at) = owners.binary_search_by_key(&number, |owner| owner.number) else { return false };
+        let owner = owners.remove(at);
+        if owners.is_empty() {
             self.by_share.remove(&of);
         }
         self.taken -= 1;
         if tell {
-            sitter.gone.send_replace(true);
+            owner.evicted.send_replace(true);
         }
         true
     }
@@ -165,30 +165,30 @@ impl Seat {
     /// Moves the seat to another share, or fails if that has `each` seats already.
     pub(super) fn move_to(&mut self, of: Share, each: usize) -> Result<(), Full> {
         let mut state = self.seats.state();
-        if !state.remove(self.of, self.sitter.number, false) {
+        if !state.remove(self.of, self.owner.number, false) {
             return Err(Full);
         }
         self.of = of;
-        state.admit(of, each, self.seats.0.most, Arc::clone(&self.sitter))
+        state.admit(of, each, self.seats.0.most, Arc::clone(&self.owner))
     }
 
     /// Returns the owner of the seat.
-    pub(super) fn sitter(&self) -> &Arc<Sitter> {
-        &self.sitter
+    pub(super) fn owner(&self) -> &Arc<Owner> {
+        &self.owner
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
         let mut state = self.seats.state();
-        state.remove(self.of, self.sitter.number, false);
+        state.remove(self.of, self.owner.number, false);
         if state.taken == 0 {
-            self.seats.0.emptied.notify_waiters();
+            self.seats.0.freed.notify_waiters();
         }
     }
 }
 
-impl Sitter {
+impl Owner {
     /// Marks the owner as busy until the returned value is dropped.
     pub(super) fn begin(self: &Arc<Self>) -> Busy {
         self.busy.fetch_add(1, Ordering::AcqRel);
@@ -196,33 +196,33 @@ impl Sitter {
         Busy(Arc::clone(self))
     }
 
-    /// Returns whether the owner is busy.
+    /// Returns true if the owner is busy.
     pub(super) fn is_busy(&self) -> bool {
         self.busy.load(Ordering::Acquire) > 0
     }
 
-    /// Waits until nothing is under way.
-    pub(super) async fn rested(&self) {
+    /// Waits until the owner is idle.
+    pub(super) async fn idle(&self) {
         while self.is_busy() {
-            let rested = self.rested.notified();
+            let became_idle = self.became_idle.notified();
             if self.is_busy() {
-                rested.await;
+                became_idle.await;
             }
         }
     }
 
-    /// Waits until the seat is given to somebody else.
-    pub(super) async fn gone(&self) {
-        let mut gone = self.gone.subscribe();
-        // The sender is this one's own.
-        let _ = gone.wait_for(|gone| *gone).await;
+    /// Waits until the seat is given to another owner.
+    pub(super) async fn evicted(&self) {
+        let mut evicted = self.evicted.subscribe();
+        // The sender lives as long as `self`.
+        let _ = evicted.wait_for(|evicted| *evicted).await;
     }
 }
 
 impl Drop for Busy {
     fn drop(&mut self) {
         if self.0.busy.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.0.rested.notify_waiters();
+            self.0.became_idle.notify_waiters();
         }
     }
 }
@@ -241,51 +241,51 @@ mod tests {
         Share::of_address(IpAddr::V4(Ipv4Addr::new(10, 0, 0, number)))
     }
 
-    fn has_gone(seat: &Seat) -> bool {
-        seat.sitter().gone().now_or_never().is_some()
+    fn is_evicted(seat: &Seat) -> bool {
+        seat.owner().evicted().now_or_never().is_some()
     }
 
     #[test]
-    fn whoever_is_idle_goes_first_and_whoever_never_began_before_them() {
+    fn idle_owners_lose_their_seats_first_and_those_that_never_began_before_others() {
         let seats = Seats::new(3);
         let asked = seats.take(from(1), 3).unwrap();
-        drop(asked.sitter().begin());
+        drop(asked.owner().begin());
         let silent = seats.take(from(1), 3).unwrap();
         let working = seats.take(from(1), 3).unwrap();
-        let work = working.sitter().begin();
+        let work = working.owner().begin();
         let fourth = seats.take(from(2), 3).unwrap();
-        assert!(has_gone(&silent) && !has_gone(&asked) && !has_gone(&working));
+        assert!(is_evicted(&silent) && !is_evicted(&asked) && !is_evicted(&working));
         let _fifth = seats.take(from(2), 3).unwrap();
-        assert!(has_gone(&asked) && !has_gone(&working) && !has_gone(&fourth));
+        assert!(is_evicted(&asked) && !is_evicted(&working) && !is_evicted(&fourth));
         drop(work);
     }
 
     #[test]
-    fn where_nobody_is_idle_the_greediest_gives_its_newest() {
+    fn without_idle_owners_the_largest_share_loses_its_newest_seat() {
         let seats = Seats::new(4);
         let many: Vec<_> = (0..4).map(|_| seats.take(from(1), 4).unwrap()).collect();
-        let work: Vec<_> = many.iter().map(|seat| seat.sitter().begin()).collect();
+        let work: Vec<_> = many.iter().map(|seat| seat.owner().begin()).collect();
         assert_eq!(seats.take(from(1), 4).err(), Some(Full));
         let other = seats.take(from(2), 4).unwrap();
-        let _busy = other.sitter().begin();
-        assert_eq!(many.iter().map(has_gone).collect::<Vec<_>>(), [false, false, false, true]);
+        let _busy = other.owner().begin();
+        assert_eq!(many.iter().map(is_evicted).collect::<Vec<_>>(), [false, false, false, true]);
         let second = seats.take(from(2), 4).unwrap();
-        let _too = second.sitter().begin();
+        let _too = second.owner().begin();
         // Two and two: nobody has more than the others any more.
         assert_eq!(seats.take(from(2), 4).err(), Some(Full));
         drop((many, work, other, second));
-        assert!(seats.emptied().now_or_never().is_some());
+        assert!(seats.all_free().now_or_never().is_some());
     }
 
     #[test]
-    fn a_share_has_its_bound_also_for_who_comes_from_another() {
+    fn the_bound_of_a_share_also_holds_for_seats_moved_to_it() {
         let seats = Seats::new(10);
         assert_eq!(seats.take(from(1), 0).err(), Some(Full));
         let mut first = seats.take(from(1), 1).unwrap();
-        let _work = first.sitter().begin();
+        let _work = first.owner().begin();
         assert_eq!(seats.take(from(1), 1).err(), Some(Full));
         let mut second = seats.take(from(2), 5).unwrap();
-        let _more = second.sitter().begin();
+        let _more = second.owner().begin();
         assert_eq!(second.move_to(from(1), 1), Err(Full));
         assert_eq!(first.move_to(from(3), 1), Ok(()));
         assert!(seats.take(from(1), 1).is_ok());
@@ -293,29 +293,29 @@ mod tests {
 
     proptest! {
         #[test]
-        fn seats_add_up_and_no_share_loses_to_a_greedier_one(
+        fn seats_add_up_and_no_share_loses_a_seat_to_a_larger_one(
             most in 1_usize..6, steps in vec((0_u8..4, any::<bool>(), any::<bool>()), 0..100)
         ) {
             let seats = Seats::new(most);
             let mut taken: Vec<(Share, Seat, Option<Busy>)> = Vec::new();
             for (number, works, leaves) in steps {
-                taken.retain(|(_, seat, _)| !has_gone(seat));
+                taken.retain(|(_, seat, _)| !is_evicted(seat));
                 if leaves && !taken.is_empty() {
                     taken.remove(usize::from(number) % taken.len());
                     continue;
                 }
                 let count = |share: Share| taken.iter().filter(|(of, _, _)| *of == share).count();
                 let own = count(from(number));
-                let greediest = (0..4).map(|number| count(from(number))).max().unwrap_or_default();
-                let has_idle = taken.iter().any(|(of, _, busy)| count(*of) == greediest && busy.is_none());
+                let largest = (0..4).map(|number| count(from(number))).max().unwrap_or_default();
+                let has_idle = taken.iter().any(|(of, _, busy)| count(*of) == largest && busy.is_none());
                 match seats.take(from(number), most) {
                     Ok(seat) => {
-                        let busy = works.then(|| seat.sitter().begin());
+                        let busy = works.then(|| seat.owner().begin());
                         taken.push((from(number), seat, busy));
                     }
-                    Err(Full) => prop_assert!(taken.len() == most && own + 1 >= greediest && !(has_idle && own == greediest && (0..4).filter(|number| count(from(*number)) == greediest).count() == 1)),
+                    Err(Full) => prop_assert!(taken.len() == most && own + 1 >= largest && !(has_idle && own == largest && (0..4).filter(|number| count(from(*number)) == largest).count() == 1)),
                 }
-                taken.retain(|(_, seat, _)| !has_gone(seat));
+                taken.retain(|(_, seat, _)| !is_evicted(seat));
                 prop_assert!(taken.len() <= most && seats.state().taken == taken.len());
             }
             drop(taken);

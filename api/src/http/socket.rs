@@ -1,4 +1,4 @@
-//! GraphQL over WebSocket with the protocol `graphql-transport-ws` of graphql-ws.
+//! Serves GraphQL over WebSocket, with the protocol `graphql-transport-ws` of graphql-ws.
 
 mod end;
 mod message;
@@ -25,13 +25,13 @@ use self::end::{
     BAD_REQUEST, End, FORBIDDEN, GOING_AWAY, INIT_TIMEOUT, NO_SUBPROTOCOL, SUBSCRIBER_EXISTS,
     TRY_AGAIN_LATER, UNAUTHORIZED,
 };
-use self::message::Said;
+use self::message::ReceivedMessage;
 use self::protocol::Protocol;
 use super::counted::COST;
 use super::operations::{Numbered, Operations};
 use super::peer::{self, Peer};
 use super::seats::Busy;
-use super::watching::{NoPlace, Place};
+use super::subscription_places::{NoPlace, SubscriptionPlace};
 use super::{AppState, graphql, origin};
 use crate::auth::{AuthError, Caller, Share};
 use crate::budget::{BudgetExceeded, Reservation};
@@ -66,8 +66,8 @@ pub(super) async fn open(
     };
     let address = peer.address(&headers, state.settings.client_address_header.as_ref());
     let place = match &caller {
-        Some(caller) => state.watching.enter_as(caller, address),
-        None => state.watching.enter(address),
+        Some(caller) => state.subscription_places.enter_as(caller, address),
+        None => state.subscription_places.enter(address),
     };
     let place = match place {
         Ok(place) => place,
@@ -89,7 +89,7 @@ pub(super) async fn open(
         } else {
             (End::close(NO_SUBPROTOCOL, "Subprotocol not acceptable"), place)
         };
-        end.tell(&mut socket).await;
+        end.send(&mut socket).await;
     })
 }
 
@@ -109,10 +109,10 @@ struct Connection {
     last: OperationId,
     outbox: Outbox,
     inbox: Option<Inbox>,
-    place: Place,
+    place: SubscriptionPlace,
     peer: Peer,
     address: IpAddr,
-    /// The share that its memory counts for.
+    /// The share that the memory of the connection counts for.
     share: Share,
     /// Keeps the connection from losing its seat once its caller is known.
     busy: Option<Busy>,
@@ -130,7 +130,7 @@ impl Connection {
     fn new(
         state: Arc<AppState>,
         caller: Option<Arc<Caller>>,
-        place: Place,
+        place: SubscriptionPlace,
         peer: Peer,
         address: IpAddr,
     ) -> Self {
@@ -159,15 +159,15 @@ impl Connection {
     }
 
     /// Serves the client until the connection ends; returns the reason, and its place.
-    async fn run(mut self, socket: &mut WebSocket) -> (End, Place) {
+    async fn run(mut self, socket: &mut WebSocket) -> (End, SubscriptionPlace) {
         let Some(mut inbox) = self.inbox.take() else { return (End::Gone, self.place) };
         let overflowed = inbox.overflowed();
         let (peer, stopping) = (self.peer.clone(), self.place.stopping());
         let end = tokio::select! {
             end = self.serve(socket, &mut inbox) => end,
-            () = overflowed => End::close(TRY_AGAIN_LATER, "Too slow: go on after the last cursor"),
+            () = overflowed => End::close(TRY_AGAIN_LATER, "Too slow: resume after the last cursor"),
             () = stopping => End::close(GOING_AWAY, "The server ends"),
-            () = peer.gone() => End::Gone,
+            () = peer.evicted() => End::Gone,
         };
         (end, self.place)
     }
@@ -202,7 +202,7 @@ impl Connection {
                         send(socket, Message::Ping(bytes::Bytes::new())).await
                     }
                 }
-                () = self.place.gone() => Err(End::close(TRY_AGAIN_LATER, "Another connection has the place")),
+                () = self.place.evicted() => Err(End::close(TRY_AGAIN_LATER, "Another connection has the place")),
                 () = until(ends_at) => Err(if self.is_acknowledged {
                     End::close(UNAUTHORIZED, "Token expired")
                 } else {
@@ -230,8 +230,8 @@ impl Connection {
         let caller = || self.caller.clone().unwrap_or_else(Caller::anonymous);
         let context = || RequestContext { as_body: true, ..RequestContext::new(caller()) };
         let message = match message::read(&text, context).map_err(|_| not_a_message())? {
-            Said::Message(message) => message,
-            Said::Unreadable(id, error) => return self.refuse(socket, &id, error).await,
+            ReceivedMessage::Message(message) => message,
+            ReceivedMessage::Unreadable(id, error) => return self.refuse(socket, &id, error).await,
         };
         match message {
             ClientMessage::ConnectionInit { payload } => {
@@ -243,7 +243,7 @@ impl Connection {
             ClientMessage::Start { id, payload } => self.subscribe(socket, id, payload, held).await,
             ClientMessage::Stop { id } => {
                 self.operations.retain(|_, operation| operation.id != id);
-                // The client does not ask to be told.
+                // The client needs no answer.
                 self.protocol.end(id);
                 Ok(())
             }
@@ -266,13 +266,15 @@ impl Connection {
             (None, Some(_)) => None,
             (authorization, _) => {
                 let caller = self.state.authenticator.authenticate(authorization.as_deref()).await;
-                Some(caller.map_err(not_known)?)
+                Some(caller.map_err(refused_token)?)
             }
         };
         if let Some(caller) = said {
-            self.state.watching.admit(&mut self.place, &caller, self.address).map_err(|why| match why {
-                NoPlace::Full => End::close(TRY_AGAIN_LATER, "No more connections"),
-                NoPlace::NeedsToken => End::close(FORBIDDEN, "A token is needed"),
+            self.state.subscription_places.admit(&mut self.place, &caller, self.address).map_err(|why| {
+                match why {
+                    NoPlace::Full => End::close(TRY_AGAIN_LATER, "No more connections"),
+                    NoPlace::NeedsToken => End::close(FORBIDDEN, "A token is needed"),
+                }
             })?;
             self.share = share_of(Some(&caller), self.address);
             self.outbox.charge(self.state.budget.open(self.share));
@@ -357,13 +359,13 @@ impl Connection {
 }
 
 /// Returns the end of a connection whose token is not accepted.
-fn not_known(error: AuthError) -> End {
+fn refused_token(error: AuthError) -> End {
     let code = if error.is_temporary() { TRY_AGAIN_LATER } else { UNAUTHORIZED };
     End::close(code, error.to_string())
 }
 
 fn not_a_message() -> End {
-    End::close(BAD_REQUEST, "This is no message of graphql-transport-ws")
+    End::close(BAD_REQUEST, "This is not a message of graphql-transport-ws")
 }
 
 fn share_of(caller: Option<&Caller>, address: IpAddr) -> Share {

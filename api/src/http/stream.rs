@@ -1,4 +1,4 @@
-//! The TCP stream of a client, with limits of time: the gateway closes it if the client does not read its answers, does not complete a
+//! Wraps the TCP stream of a client with timeouts. The gateway closes it if the client does not read its answers, does not complete a
 //! request, sends no request, or sends more than may be kept. Other clients receive their answer to its end.
 
 use std::io;
@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
 
-use super::connections::Place;
+use super::connections::ConnectionPlace;
 use super::peer::Peer;
 use crate::clock;
 
@@ -26,7 +26,7 @@ const LINGERS: Duration = Duration::from_secs(1);
 
 /// The times that a client may take.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Patience {
+pub(super) struct Timeouts {
     /// Time to read waiting bytes.
     pub(super) write: Duration,
     /// Time for the headers of a request, from their first byte on.
@@ -38,7 +38,7 @@ pub(super) struct Patience {
 /// A TCP stream with its place.
 pub(super) struct Stream {
     tcp: TcpStream,
-    patience: Patience,
+    timeouts: Timeouts,
     peer: Peer,
     /// Set while bytes wait that the client does not read.
     behind: Option<Behind>,
@@ -52,7 +52,7 @@ pub(super) struct Stream {
     alarm: Pin<Box<Sleep>>,
     /// True if the client has closed the stream, or the gateway has reset it.
     is_over: bool,
-    place: Option<Place>,
+    place: Option<ConnectionPlace>,
 }
 
 struct Behind {
@@ -61,12 +61,12 @@ struct Behind {
 }
 
 impl Stream {
-    pub(super) fn new(tcp: TcpStream, patience: Patience, peer: Peer, place: Place) -> Self {
+    pub(super) fn new(tcp: TcpStream, timeouts: Timeouts, peer: Peer, place: ConnectionPlace) -> Self {
         let served = clock::instant();
-        let alarm = Box::pin(sleep_until(served + patience.idle));
+        let alarm = Box::pin(sleep_until(served + timeouts.idle));
         Self {
             tcp,
-            patience,
+            timeouts,
             peer,
             behind: None,
             requests: 0,
@@ -79,7 +79,7 @@ impl Stream {
     }
 
     /// Resets the moment of the headers when they are complete.
-    fn look_at_header(&mut self) {
+    fn note_complete_headers(&mut self) {
         let requests = self.peer.requests();
         if self.requests != requests {
             self.requests = requests;
@@ -88,12 +88,12 @@ impl Stream {
     }
 
     /// Waits until the client has sent nothing, or incomplete headers, for too long; returns which.
-    fn poll_patience(&mut self, cx: &mut Context<'_>) -> Poll<&'static str> {
+    fn poll_timeouts(&mut self, cx: &mut Context<'_>) -> Poll<&'static str> {
         // WebSockets have times of their own.
         while !self.peer.is_upgraded() {
             let (due, why) = match self.began {
-                Some(began) => (began + self.patience.headers, "the client does not end its request"),
-                None => (self.served + self.patience.idle, "the client sends no request"),
+                Some(began) => (began + self.timeouts.headers, "the client does not end its request"),
+                None => (self.served + self.timeouts.idle, "the client sends no request"),
             };
             if due < self.alarm.deadline() {
                 self.alarm.as_mut().reset(due);
@@ -102,7 +102,7 @@ impl Stream {
             let now = clock::instant();
             if self.behind.is_some() || self.peer.is_served() {
                 self.served = now;
-                self.alarm.as_mut().reset(now + self.patience.idle);
+                self.alarm.as_mut().reset(now + self.timeouts.idle);
             } else if due <= now {
                 return Poll::Ready(why);
             } else {
@@ -132,17 +132,17 @@ impl Stream {
                 Poll::Ready(Ok(count))
             }
             Poll::Pending => {
-                let new = || Behind { due: Box::pin(sleep(self.patience.write)), taken: 0 };
+                let new = || Behind { due: Box::pin(sleep(self.timeouts.write)), taken: 0 };
                 let behind = self.behind.get_or_insert_with(new);
                 ready!(behind.due.as_mut().poll(cx));
-                Poll::Ready(Err(self.cut("the client does not take what it is sent")))
+                Poll::Ready(Err(self.reset("the client does not take what it is sent")))
             }
             failed @ Poll::Ready(Err(_)) => failed,
         }
     }
 
     /// Resets the connection, so that the system keeps no bytes of it either.
-    fn cut(&mut self, why: &'static str) -> io::Error {
+    fn reset(&mut self, why: &'static str) -> io::Error {
         self.is_over = true;
         if let Err(error) = self.tcp.set_zero_linger() {
             tracing::debug!(%error, "cannot set SO_LINGER");
@@ -152,10 +152,10 @@ impl Stream {
 }
 
 impl Drop for Stream {
-    /// Reads on for a moment if the client may still be sending: the system resets a connection that is closed with unread bytes, and the
-    /// client would lose the last answer.
+    /// Reads on for a moment if the client may still be sending: the system resets a connection that is closed with unread bytes,
+    /// and the client would lose the last answer.
     fn drop(&mut self) {
-        if self.is_over || self.peer.gone().now_or_never().is_some() {
+        if self.is_over || self.peer.evicted().now_or_never().is_some() {
             return;
         }
         let again = SockRef::from(&self.tcp).try_clone().and_then(|tcp| TcpStream::from_std(tcp.into()));
@@ -166,7 +166,7 @@ impl Drop for Stream {
 }
 
 /// Closes the sending side, and reads until the client closes its own.
-async fn linger(_place: Place, mut tcp: TcpStream, peer: Peer) {
+async fn linger(_place: ConnectionPlace, mut tcp: TcpStream, peer: Peer) {
     let ends = async {
         let mut unread = [0; 1024];
         if tcp.shutdown().await.is_ok() {
@@ -175,7 +175,7 @@ async fn linger(_place: Place, mut tcp: TcpStream, peer: Peer) {
     };
     tokio::select! {
         _ = timeout(LINGERS, ends) => {}
-        () = peer.gone() => {}
+        () = peer.evicted() => {}
     }
 }
 
@@ -188,7 +188,7 @@ impl AsyncRead for Stream {
         let this = &mut *self;
         let before = buffer.filled().len();
         let read = Pin::new(&mut this.tcp).poll_read(cx, buffer);
-        this.look_at_header();
+        this.note_complete_headers();
         match read {
             Poll::Ready(Ok(())) => {
                 let count = buffer.filled().len() - before;
@@ -197,12 +197,12 @@ impl AsyncRead for Stream {
                     this.began.get_or_insert_with(clock::instant);
                 }
                 if this.peer.received(count).is_err() {
-                    return Poll::Ready(Err(this.cut("the client sends more than can be kept")));
+                    return Poll::Ready(Err(this.reset("the client sends more than can be kept")));
                 }
                 Poll::Ready(Ok(()))
             }
             Poll::Pending => {
-                let why = ready!(this.poll_patience(cx));
+                let why = ready!(this.poll_timeouts(cx));
                 this.is_over = true;
                 Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, why)))
             }

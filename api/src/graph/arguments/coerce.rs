@@ -1,4 +1,4 @@
-//! Input coercion: converts a value of the request to a value of the schema's type.
+//! Converts a value of the request to a value of the schema's type (input coercion).
 
 use std::borrow::Cow;
 
@@ -27,7 +27,7 @@ pub(super) enum Absence {
 }
 
 /// A value before coercion.
-enum Given<'a> {
+enum Uncoerced<'a> {
     Literal(&'a Literal),
     Json(Value<'a>),
 }
@@ -37,16 +37,16 @@ type Coerced<T> = Result<T, ArgumentError>;
 impl<'a> Coercion<'a> {
     /// Coerces a literal; returns `None` for a variable without a value.
     pub(super) fn literal(self, value: &'a Literal, ty: &'a Type) -> Coerced<Option<Value<'a>>> {
-        self.given(Given::Literal(value), ty)
+        self.given(Uncoerced::Literal(value), ty)
     }
 
     /// Coerces the JSON value of a variable.
     pub(super) fn json(self, value: Value<'a>, ty: &'a Type) -> Coerced<Value<'a>> {
-        self.value(Given::Json(value), ty)
+        self.value(Uncoerced::Json(value), ty)
     }
 
-    fn given(self, given: Given<'a>, ty: &'a Type) -> Coerced<Option<Value<'a>>> {
-        let Given::Literal(Literal::Variable(name)) = given else {
+    fn given(self, given: Uncoerced<'a>, ty: &'a Type) -> Coerced<Option<Value<'a>>> {
+        let Uncoerced::Literal(Literal::Variable(name)) = given else {
             return self.value(given, ty).map(Some);
         };
         let Some((variable, value)) =
@@ -78,8 +78,8 @@ impl<'a> Coercion<'a> {
         }
     }
 
-    fn value(self, given: Given<'a>, ty: &'a Type) -> Coerced<Value<'a>> {
-        if let Given::Literal(Literal::Null) | Given::Json(Value::Null) = given {
+    fn value(self, given: Uncoerced<'a>, ty: &'a Type) -> Coerced<Value<'a>> {
+        if let Uncoerced::Literal(Literal::Null) | Uncoerced::Json(Value::Null) = given {
             return match self.absence {
                 _ if ty.is_non_null() => Err(ArgumentError::here(format!("null is not a value of {ty}"))),
                 Absence::Refused => Err(ArgumentError::null()),
@@ -90,8 +90,12 @@ impl<'a> Coercion<'a> {
             Type::Named(name) => &**name,
             Type::List(ty) | Type::NonNull(ty) => {
                 return match given {
-                    Given::Literal(Literal::List(items)) => self.items(items.iter().map(Given::Literal), ty),
-                    Given::Json(Value::List(items)) => self.items(items.into_iter().map(Given::Json), ty),
+                    Uncoerced::Literal(Literal::List(items)) => {
+                        self.items(items.iter().map(Uncoerced::Literal), ty)
+                    }
+                    Uncoerced::Json(Value::List(items)) => {
+                        self.items(items.into_iter().map(Uncoerced::Json), ty)
+                    }
                     // A single value counts as a list of one.
                     single => self.items(std::iter::once(single), ty),
                 };
@@ -99,12 +103,13 @@ impl<'a> Coercion<'a> {
         };
         match self.definitions.input(name) {
             Some(Input::Object(ty)) => match given {
-                Given::Literal(Literal::Object(fields)) => {
-                    let fields = fields.iter().map(|(name, it)| (Cow::Borrowed(&**name), Given::Literal(it)));
+                Uncoerced::Literal(Literal::Object(fields)) => {
+                    let fields =
+                        fields.iter().map(|(name, it)| (Cow::Borrowed(&**name), Uncoerced::Literal(it)));
                     self.object(fields, ty)
                 }
-                Given::Json(Value::Object(fields)) => {
-                    self.object(fields.into_iter().map(|(name, it)| (name, Given::Json(it))), ty)
+                Uncoerced::Json(Value::Object(fields)) => {
+                    self.object(fields.into_iter().map(|(name, it)| (name, Uncoerced::Json(it))), ty)
                 }
                 _ => Err(expected(&format!("an object of type {name}"))),
             },
@@ -117,10 +122,10 @@ impl<'a> Coercion<'a> {
         }
     }
 
-    fn items(self, items: impl Iterator<Item = Given<'a>>, ty: &'a Type) -> Coerced<Value<'a>> {
+    fn items(self, items: impl Iterator<Item = Uncoerced<'a>>, ty: &'a Type) -> Coerced<Value<'a>> {
         let items = items.enumerate().map(|(at, item)| {
             let value = match self.given(item, ty) {
-                Ok(None) => self.value(Given::Json(Value::Null), ty),
+                Ok(None) => self.value(Uncoerced::Json(Value::Null), ty),
                 value => value.map(|value| value.unwrap_or(Value::Null)),
             };
             value.map_err(|error| error.within(&at.to_string()))
@@ -130,7 +135,7 @@ impl<'a> Coercion<'a> {
 
     fn object(
         self,
-        given: impl Iterator<Item = (Cow<'a, str>, Given<'a>)>,
+        given: impl Iterator<Item = (Cow<'a, str>, Uncoerced<'a>)>,
         ty: &'a InputObject,
     ) -> Coerced<Value<'a>> {
         let mut fields: Vec<(Cow<'a, str>, Value<'a>)> = Vec::with_capacity(given.size_hint().0);
@@ -168,16 +173,16 @@ impl<'a> Coercion<'a> {
     /// Returns the default of an omitted field.
     fn default(self, definition: &'a InputValue) -> Coerced<Value<'a>> {
         match &definition.default {
-            Some(value) => self.value(Given::Literal(value), &definition.ty),
+            Some(value) => self.value(Uncoerced::Literal(value), &definition.ty),
             None => Err(ArgumentError::missing(&definition.ty)),
         }
     }
 
     /// Returns a value without a type of its own: the value of a scalar, or JSON at any depth.
-    fn leaf(self, given: Given<'a>) -> Coerced<Value<'a>> {
+    fn leaf(self, given: Uncoerced<'a>) -> Coerced<Value<'a>> {
         let value = match given {
-            Given::Json(value) => return Ok(value),
-            Given::Literal(value) => value,
+            Uncoerced::Json(value) => return Ok(value),
+            Uncoerced::Literal(value) => value,
         };
         Ok(match value {
             Literal::Null => Value::Null,
@@ -204,7 +209,7 @@ impl<'a> Coercion<'a> {
 
     /// Returns a part of JSON, in which a variable may have any type, and validation does not check whether it is declared.
     fn leaf_or_variable(self, value: &'a Literal) -> Coerced<Option<Value<'a>>> {
-        let Literal::Variable(name) = value else { return self.leaf(Given::Literal(value)).map(Some) };
+        let Literal::Variable(name) = value else { return self.leaf(Uncoerced::Literal(value)).map(Some) };
         let Some(variable) = variables::find(self.variables, name) else {
             return Err(ArgumentError::here(format!("the variable `${name}` is not declared")));
         };

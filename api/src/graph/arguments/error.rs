@@ -1,4 +1,4 @@
-//! The errors of arguments.
+//! Defines the errors of arguments.
 
 use crate::graph::definitions::Type;
 use crate::graph::error::{Code, Error};

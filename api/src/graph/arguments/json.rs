@@ -18,7 +18,7 @@ pub const NOT_UNICODE: &str = "holds text that is not Unicode";
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum Flaw {
     /// It is not an object.
-    #[error("is no JSON object")]
+    #[error("is not a JSON object")]
     NotAnObject,
     /// A string of it is not Unicode.
     #[error("{NOT_UNICODE}")]
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nests_too_deep_is_refused() {
+    fn json_that_nests_too_deep_is_refused() {
         let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         assert!(read(&nested(DEEPEST)).is_some());
         for depth in [DEEPEST + 1, 1_000_000] {
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_an_object_can_be_read() {
+    fn every_checked_object_can_be_read() {
         for json in ["1", "[]", "\"{}\"", "true"] {
             assert!(matches!(object_of(json), Err(Flaw::NotAnObject)), "{json}");
         }

@@ -1,4 +1,4 @@
-//! Numbers in the notation that JSON and GraphQL share: `-12.50`, `1e3`.
+//! Reads and compares numbers in the notation that JSON and GraphQL share: `-12.50`, `1e3`.
 
 use std::cmp::Ordering;
 
@@ -16,7 +16,7 @@ pub(in crate::graph) fn double(text: &str) -> Option<f64> {
 
 /// Returns the nearest number of single precision, likewise.
 pub(in crate::graph) fn single(text: &str) -> Option<f32> {
-    /// The same for single precision.
+    /// The number of decimal digits that single precision always preserves.
     const EXACT_DIGITS: usize = 6;
     let single: f32 = text.parse().ok()?;
     is_held(text, EXACT_DIGITS, single.into()).then_some(single)
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_beyond_all_doubles_is_out_of_range() {
+    fn numbers_beyond_all_doubles_are_out_of_range() {
         for text in ["0", "-0.0", "0e999", "72.5", "9007199254740993", "-1e308", "1e-300"] {
             assert!(is_in_range(text), "{text}");
         }

@@ -1,4 +1,4 @@
-//! A value of a request, independent of whether it came from a literal, a variable or a default.
+//! Defines the values of a request, which are the same for literals, variables and defaults.
 
 use std::borrow::Cow;
 

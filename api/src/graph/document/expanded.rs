@@ -67,7 +67,7 @@ pub(super) fn check(limits: &Limits, document: &ExecutableDocument) -> Result<()
         if counted > most {
             let message = format!(
                 "The operations of a document have at most {most} fields, fragments, directives and values \
-                 together, once fragments are put in."
+                 together, with fragments expanded."
             );
             return Err(refusal(Code::LimitExceeded, definition.place(), message));
         }
@@ -164,13 +164,13 @@ struct Parts<'d> {
     /// The counts of selections, by their addresses.
     known: HashMap<usize, u64>,
     /// The number of visited parts; each counts for an operation at least once.
-    looks: u64,
+    visited: u64,
     most: u64,
 }
 
 impl<'d> Parts<'d> {
     fn new(document: &'d ExecutableDocument, most: u64) -> Self {
-        Self { document, known: HashMap::new(), looks: 0, most }
+        Self { document, known: HashMap::new(), visited: 0, most }
     }
 
     fn of_operation(&mut self, operation: &'d OperationDefinition) -> u64 {
@@ -210,9 +210,9 @@ impl<'d> Parts<'d> {
                     }
                 };
                 parts = parts.saturating_add(own).saturating_add(below);
-                self.looks += own;
-                if self.looks > self.most {
-                    return self.looks;
+                self.visited += own;
+                if self.visited > self.most {
+                    return self.visited;
                 }
             }
         }
@@ -239,6 +239,6 @@ pub(super) fn of_value(value: &Value) -> u64 {
 }
 
 fn too_deep(place: Pos) -> Error {
-    let message = format!("A document nests selections at most {DEEPEST} levels, once fragments are put in.");
+    let message = format!("A document nests selections at most {DEEPEST} levels, with fragments expanded.");
     refusal(Code::LimitExceeded, place, message)
 }

@@ -17,7 +17,7 @@ use crate::graph::suggest;
 /// A document that is valid for a schema.
 pub(in crate::graph) struct ReadDocument {
     pub(in crate::graph) document: ExecutableDocument,
-    /// Its number literals, with exact text.
+    /// The number literals, with exact text.
     pub(in crate::graph) numbers: Numbers,
     /// The number of tokens in its text.
     pub(in crate::graph) tokens: usize,
@@ -57,7 +57,7 @@ fn read_whole(schema: &Schema, limits: &Limits, text: &str) -> Result<ReadDocume
     if errors.is_empty() && findings.mistakes.is_empty() {
         return Ok(ReadDocument { document, numbers, tokens });
     }
-    Err(told(limits, text, merged(errors, findings)))
+    Err(worded(limits, text, merged(errors, findings)))
 }
 
 /// Returns the parser's error, without its picture of the text. `begins`: the document's position.
@@ -89,11 +89,11 @@ fn refused(error: &parser::Error, begins: Pos) -> Error {
 fn merged(errors: Vec<ServerError>, findings: Findings<'_>) -> Vec<Mistake<'_>> {
     let Findings { mut mistakes, unknown } = findings;
     let mut unknown: HashMap<Pos, Unknown<'_>> = unknown.into_iter().collect();
-    let told: HashSet<Pos> = mistakes.iter().filter_map(|mistake| mistake.told_at).collect();
+    let reported: HashSet<Pos> = mistakes.iter().filter_map(|mistake| mistake.reported_at).collect();
     let mut seen = HashSet::new();
     for error in errors {
         let place = error.locations.first().copied().unwrap_or_default();
-        if told.contains(&place) || !seen.insert((place, error.message.clone())) {
+        if reported.contains(&place) || !seen.insert((place, error.message.clone())) {
             continue;
         }
         // An unknown name is reported before other errors at the same position.
@@ -113,8 +113,8 @@ fn merged(errors: Vec<ServerError>, findings: Findings<'_>) -> Vec<Mistake<'_>> 
 }
 
 /// Returns the first errors, worded for the caller.
-fn told(limits: &Limits, text: &str, mistakes: Vec<Mistake<'_>>) -> Vec<Error> {
-    let tell = |mistake: Mistake<'_>| {
+fn worded(limits: &Limits, text: &str, mistakes: Vec<Mistake<'_>>) -> Vec<Error> {
+    let word = |mistake: Mistake<'_>| {
         let mut message = mistake.message;
         if let Some(Unknown { name, known }) = mistake.unknown.filter(|_| limits.suggestions)
             && let Some(similar) = suggest::similar(&name, known.names())
@@ -126,5 +126,5 @@ fn told(limits: &Limits, text: &str, mistakes: Vec<Mistake<'_>>) -> Vec<Error> {
         let part = argument.as_deref().and_then(|argument| place_of_part(text, mistake.place, argument));
         Error { argument, ..refusal(mistake.code, part.unwrap_or(mistake.place), message) }
     };
-    mistakes.into_iter().take(MOST_ERRORS).map(tell).collect()
+    mistakes.into_iter().take(MOST_ERRORS).map(word).collect()
 }

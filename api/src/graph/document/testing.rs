@@ -1,4 +1,4 @@
-//! Schemas for tests.
+//! Provides schemas for tests.
 
 use std::sync::LazyLock;
 

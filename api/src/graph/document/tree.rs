@@ -1,4 +1,4 @@
-//! A valid document, as the planner reads it.
+//! Defines a valid document in the form that the planner reads.
 
 use std::sync::Arc;
 

@@ -60,7 +60,7 @@ pub(super) fn errors(schema: &Schema, document: &ExecutableDocument) -> Option<V
     schema.execute(request).now_or_never()?;
     let errors = verdict.0.lock().unwrap_or_else(PoisonError::into_inner).take()?;
     // The error of an undefined variable has two positions, its own and the operation's.
-    let is_told =
+    let is_reported =
         |error: &ServerError| error.locations.len() == 1 && !error.locations.contains(&apart::NOWHERE);
-    Some(errors.into_iter().filter(is_told).collect())
+    Some(errors.into_iter().filter(is_reported).collect())
 }

@@ -1,38 +1,38 @@
-//! Reads rows that have changed, as somebody may see them, and writes what a subscription tells of them.
+//! Reads changed rows with the rights of a subscriber, and writes the responses of a subscription.
 
-use super::answer::LoadAnswer;
 pub(in crate::graph) use super::json::{ChangeEvent, Out};
 use super::key::Key;
 use super::level::Level;
-use super::{ReferenceCache, Unanswered, json, load_all};
+use super::loaded::LoadedRows;
+use super::{ExecutionError, ReferenceCache, json, load_all};
 use crate::database::Session;
 use crate::graph::catalog::Catalog;
 use crate::graph::error::Error;
 use crate::graph::plan::{LoadId, SubscriptionPlan};
 
-/// What was read for some changes of a subscription.
+/// The rows that were read for some changes of a subscription.
 pub(in crate::graph) struct ChangedRows {
-    answers: Vec<LoadAnswer>,
+    answers: Vec<LoadedRows>,
 }
 
-/// Changed rows to read.
+/// The changed rows to read.
 pub(in crate::graph) struct Changed<'a> {
-    /// Their primary keys.
+    /// The primary keys of the rows.
     pub(in crate::graph) keys: Vec<&'a [Vec<u8>]>,
-    /// Numbers of the changes before which they are recalled.
+    /// The numbers of the changes whose earlier rows are read.
     pub(in crate::graph) recalled: Vec<i64>,
 }
 
-/// Reads rows by their primary keys, as their subscriber sees them now, and asks which changes, given by their numbers, took
-/// a row out of the subscriber's sight.
+/// Reads the current rows by their primary keys, and the earlier rows by the numbers of their changes, with the rights of the
+/// subscriber.
 pub(in crate::graph) async fn read(
     subscription: &SubscriptionPlan,
-    asked: &Changed<'_>,
+    changed: &Changed<'_>,
     session: &mut Session,
     reference: &ReferenceCache,
-) -> Result<ChangedRows, Unanswered> {
-    let keys = asked.keys.iter().map(|key| Key::from_parts(key)).collect();
-    let changes = asked.recalled.iter().map(|number| Key::Eight(number.to_be_bytes()));
+) -> Result<ChangedRows, ExecutionError> {
+    let keys = changed.keys.iter().map(|key| Key::from_parts(key)).collect();
+    let changes = changed.recalled.iter().map(|number| Key::Eight(number.to_be_bytes()));
     let level = Level::empty(&subscription.reads)
         .given(Some(subscription.rows), &keys)
         .given(Some(subscription.gone), &changes.collect());
@@ -41,12 +41,12 @@ pub(in crate::graph) async fn read(
 }
 
 impl ChangedRows {
-    /// Returns whether a row is there, matches, and can be seen.
+    /// Returns true if a row exists, matches the filter, and is visible to the subscriber.
     pub(in crate::graph) fn has(&self, subscription: &SubscriptionPlan, key: &[Vec<u8>]) -> bool {
         self.found(subscription.rows, &Key::from_parts(key))
     }
 
-    /// Returns whether the row of a change was there, matched, and could be seen before it.
+    /// Returns true if the row of a change existed, matched the filter, and was visible to the subscriber before the change.
     pub(in crate::graph) fn had(&self, subscription: &SubscriptionPlan, change: i64) -> bool {
         self.found(subscription.gone, &Key::Eight(change.to_be_bytes()))
     }
@@ -55,7 +55,7 @@ impl ChangedRows {
         self.answers[load.0].get(key).is_some_and(|found| !found.rows.is_empty())
     }
 
-    /// Appends a change as the fields of the subscription ask for it.
+    /// Appends a change as JSON, with the fields that the subscription selects.
     pub(in crate::graph) fn write(
         &self,
         catalog: &Catalog,

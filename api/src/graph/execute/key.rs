@@ -1,4 +1,4 @@
-//! Keys that join the rows of one level to those of the next: the columns' bytes as Postgres sends them.
+//! Keys join the rows of one level to those of the next. A key holds the bytes of its columns as Postgres sends them.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use crate::database::{Parameter, Row};
 use crate::graph::catalog::ColumnType;
 use crate::graph::value::shortest;
 
-/// A key of one or more columns; without any it stands for the whole table.
+/// A key of one or more columns, or of none for the whole table.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Key {
     /// No columns.
@@ -19,7 +19,7 @@ pub(super) enum Key {
 }
 
 impl Key {
-    /// Returns the key at these positions of a row; `None` where a part is NULL, which matches nothing.
+    /// Returns the key at these positions of a row; `None` if a part is NULL, which matches nothing.
     pub(super) fn of(row: &Row, positions: &[usize]) -> Option<Self> {
         match positions {
             [] => Some(Self::Whole),
@@ -63,13 +63,13 @@ impl Key {
     }
 }
 
-/// Returns a part of a key in a row. Numbers that are equal must be equal bytes.
+/// Returns a part of a key in a row. Equal numbers have equal bytes.
 fn part_of(row: &Row, position: usize) -> Option<Cow<'_, [u8]>> {
     let bytes = row.bytes(position)?;
     Some(if row.is_numeric(position) { Cow::Owned(shortest(bytes)) } else { Cow::Borrowed(bytes) })
 }
 
-/// One key as parameters, one per part.
+/// Returns one key as parameters, one per part.
 pub(super) fn single_parameters(key: &Key, parts: &[ColumnType]) -> Vec<Parameter> {
     let parts = parts.iter().enumerate();
     parts.map(|(at, part)| Parameter::new(part.scalar().postgres(), key.part(at).to_vec())).collect()

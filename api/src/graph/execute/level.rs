@@ -1,11 +1,11 @@
-//! The levels of a request: the loads that run together, because the level above holds their keys.
+//! A level holds the loads that run together, because the rows of the level above have their keys.
 
 use std::sync::Arc;
 
 use foldhash::HashSet;
 
-use super::answer::LoadAnswer;
 use super::key::Key;
+use super::loaded::LoadedRows;
 use super::loader::KeyedLoad;
 use crate::database::Row;
 use crate::graph::plan::{KeySource, LoadId, LoadKind, LoadNode, Plan};
@@ -49,7 +49,7 @@ impl<'p> Level<'p> {
         Self { plan, visits: Vec::new() }
     }
 
-    /// Returns the same level with the loads whose keys the caller gives. `load`: the only one of them that is meant; without it, all.
+    /// Returns the same level with the loads whose keys the caller gives. `load`: the only one of these to add; without it, all.
     pub(super) fn given(mut self, load: Option<LoadId>, keys: &Arc<[Key]>) -> Self {
         let plan = self.plan;
         let is_meant =
@@ -65,12 +65,12 @@ impl<'p> Level<'p> {
         self.visits.is_empty()
     }
 
-    /// Returns the questions for the loader.
-    pub(super) fn questions(&self) -> Vec<KeyedLoad> {
+    /// Returns the loads with their keys, for the loader.
+    pub(super) fn keyed_loads(&self) -> Vec<KeyedLoad> {
         let is_last = self.is_last();
-        let question =
-            |visit: &Visit<'_>| KeyedLoad { load: visit.node.load, keys: Arc::clone(&visit.keys), is_last };
-        self.visits.iter().map(question).collect()
+        let keyed =
+            |visit: &Visit<'_>| KeyedLoad { id: visit.node.load, keys: Arc::clone(&visit.keys), is_last };
+        self.visits.iter().map(keyed).collect()
     }
 
     /// Returns true if no load below this level reaches the database.
@@ -99,7 +99,7 @@ impl<'p> Level<'p> {
     }
 
     /// Returns the level below, from the answers of this one.
-    pub(super) fn below(&self, answers: &[LoadAnswer]) -> Self {
+    pub(super) fn below(&self, answers: &[LoadedRows]) -> Self {
         let mut level = Self::empty(self.plan);
         for visit in &self.visits {
             let mut nodes = self.below_visit(visit).peekable();
@@ -128,8 +128,8 @@ impl<'p> Level<'p> {
         level
     }
 
-    /// Adds a load whose keys are known, and the loads below it that use the same keys. If a row does not exist, or the caller may not
-    /// see it, the answer shows nothing of these.
+    /// Adds a load whose keys are known, and the loads below it that use the same keys. If a row does not exist, or the caller may
+    /// not see it, the answer shows nothing of these.
     fn by_key(&mut self, node: &'p LoadNode, keys: Arc<[Key]>) {
         if keys.is_empty() {
             return;

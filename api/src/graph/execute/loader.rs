@@ -1,7 +1,7 @@
-//! The loader of a request: it asks the questions of a level all at once.
+//! Runs the loads of a request, all loads of a level at once.
 //!
-//! A question is coarse: a load, and all keys that some rows of the level give for it. So the loader's own work does not
-//! grow with the rows, and equal questions are asked once.
+//! The data loader caches a load with all of its keys, not each key. So its own work does not grow with the rows, and equal loads
+//! run once.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -13,108 +13,108 @@ use dataloader::cached::Loader;
 use futures_util::future::{join, try_join_all};
 
 use super::ReferenceCache;
-use super::answer::{FoundByKey, sort};
+use super::execution_error::ExecutionError;
 use super::key::{self, Key};
 use super::level::KeySet;
-use super::unanswered::Unanswered;
+use super::loaded::{FoundByKey, sort};
 use crate::database::{DatabaseError, Session, Statement};
 use crate::graph::error::{Code, Error};
 use crate::graph::plan::{Load, LoadId, LoadKind, Plan};
 use crate::graph::question::key::Parents;
 
-/// What a level asks of the database for some of its rows.
+/// A load of a level, with the keys that it reads rows for.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct KeyedLoad {
-    pub(super) load: LoadId,
+    pub(super) id: LoadId,
     pub(super) keys: Arc<[Key]>,
-    /// Whether nothing will be asked after its level.
+    /// True if no later level reaches the database.
     pub(super) is_last: bool,
 }
 
-/// The first key tells most questions of a load apart, as those of a thousand aliases; to look at all keys again and again is
-/// not worth it.
+/// Hashes only the first key, which differs between most loads with the same id, such as those of a thousand aliases: hashing all
+/// keys again and again is not worth it.
 impl Hash for KeyedLoad {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.load.hash(state);
+        self.id.hash(state);
         self.keys.first().hash(state);
     }
 }
 
-/// Without load and keys: the loader writes each question down before it knows whether it will need the text.
+/// Writes neither id nor keys, because the data loader formats each load, even if it never uses the text.
 impl fmt::Debug for KeyedLoad {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a question")
+        formatter.write_str("a load with its keys")
     }
 }
 
-/// What was found, among what equal loads of the level found; small, since the loader moves it about.
-type LoadResult = Result<Arc<FoundByKey>, Arc<Unanswered>>;
+/// The rows of a load, shared by the loads with the same id; it is small, because the data loader copies it.
+type LoadResult = Result<Arc<FoundByKey>, Arc<ExecutionError>>;
 
-/// Asks the questions of one request, or of one step of it behind which rows may be others.
-pub(super) struct Questions<'r>(
+/// Runs the loads of a request or of one step of a mutation, after which the rows may have changed.
+pub(super) struct RequestLoader<'r>(
     Loader<KeyedLoad, LoadResult, Statements<'r>, foldhash::HashMap<KeyedLoad, LoadResult>>,
 );
 
-impl<'r> Questions<'r> {
+impl<'r> RequestLoader<'r> {
     pub(super) fn new(plan: &'r Plan, session: &'r mut Session, reference: &'r ReferenceCache) -> Self {
-        let asked = plan.loads.iter().map(|_| KeySet::default()).collect();
-        let statements = Statements { plan, session, reference, asked };
+        let requested = plan.loads.iter().map(|_| KeySet::default()).collect();
+        let statements = Statements { plan, session, reference, requested };
         let loader = Loader::with_cache(statements, foldhash::HashMap::default());
-        // All questions of a level come together, so that there is nothing to wait for, and nothing to divide.
+        // All loads of a level arrive in one call: there is nothing to wait for, and nothing to divide.
         Self(loader.with_yield_count(0).with_max_batch_size(usize::MAX))
     }
 
-    /// Returns what the loads of a level find, in one round trip.
-    pub(super) async fn ask(
+    /// Returns the rows of a level's loads, in one round trip.
+    pub(super) async fn load_level(
         &self,
-        questions: Vec<KeyedLoad>,
-    ) -> Result<Vec<(LoadId, Arc<FoundByKey>)>, Unanswered> {
-        let found = self.0.try_load_many(questions).await.map_err(|error| Error::internal(&error))?;
-        // Questions of one load can have several answers: what the load finds for this level, and what it found for an earlier one.
-        let found = found.into_iter().map(|(question, found)| Ok((question.load, found?)));
+        loads: Vec<KeyedLoad>,
+    ) -> Result<Vec<(LoadId, Arc<FoundByKey>)>, ExecutionError> {
+        let found = self.0.try_load_many(loads).await.map_err(|error| Error::internal(&error))?;
+        // An id can occur several times: with the rows of this level, and with those that the cache has from an earlier one.
+        let found = found.into_iter().map(|(load, found)| Ok((load.id, found?)));
         found.collect::<Result<_, _>>().map_err(Arc::unwrap_or_clone)
     }
 }
 
-/// The statements that answer questions.
+/// Builds the statements of loads and runs them.
 struct Statements<'r> {
     plan: &'r Plan,
     session: &'r mut Session,
     reference: &'r ReferenceCache,
-    /// The keys that each load has been asked for.
-    asked: Vec<KeySet>,
+    /// The keys that each load has read so far.
+    requested: Vec<KeySet>,
 }
 
 impl BatchFn<KeyedLoad, LoadResult> for Statements<'_> {
-    async fn load(&mut self, questions: &[KeyedLoad]) -> HashMap<KeyedLoad, LoadResult> {
-        let found = self.answer(questions).await.map_err(Arc::new);
+    async fn load(&mut self, loads: &[KeyedLoad]) -> HashMap<KeyedLoad, LoadResult> {
+        let found = self.answer(loads).await.map_err(Arc::new);
         let found = |load: LoadId| match &found {
             Ok(found) => Ok(found.get(&load).cloned().unwrap_or_default()),
             Err(error) => Err(Arc::clone(error)),
         };
-        questions.iter().map(|question| (question.clone(), found(question.load))).collect()
+        loads.iter().map(|load| (load.clone(), found(load.id))).collect()
     }
 }
 
 impl Statements<'_> {
-    /// Returns what each load finds for the keys that it was not asked for before: one statement for each, in one round trip; but
-    /// loads from reference tables are answered from memory.
+    /// Returns the rows of each load for the keys that it has not read yet. It sends one statement for each load, in one round trip;
+    /// loads of reference tables are answered from memory.
     async fn answer(
         &mut self,
-        questions: &[KeyedLoad],
-    ) -> Result<BTreeMap<LoadId, Arc<FoundByKey>>, Unanswered> {
-        // In the order of the plan, whichever order the questions have.
+        loads: &[KeyedLoad],
+    ) -> Result<BTreeMap<LoadId, Arc<FoundByKey>>, ExecutionError> {
+        // The statements have the order of the plan, whatever the order of the loads.
         let mut new: BTreeMap<LoadId, Vec<Key>> = BTreeMap::new();
-        for KeyedLoad { load, keys, .. } in questions {
-            let asked = &mut self.asked[load.0];
-            let keys = keys.iter().filter(|key| asked.insert((*key).clone())).cloned();
-            new.entry(*load).or_default().extend(keys);
+        for KeyedLoad { id, keys, .. } in loads {
+            let requested = &mut self.requested[id.0];
+            let keys = keys.iter().filter(|key| requested.insert((*key).clone())).cloned();
+            new.entry(*id).or_default().extend(keys);
         }
         new.retain(|_, keys| !keys.is_empty());
         let (plan, reference) = (self.plan, self.reference);
         let is_shared = reference.is_shared();
-        // Who counts on the memory takes a level for the last one above reference tables.
-        let is_last = is_shared && questions.iter().all(|question| question.is_last);
+        // Without the memory, loads of reference tables below this level would still reach the database.
+        let is_last = is_shared && loads.iter().all(|load| load.is_last);
         let (kept, queried): (Vec<_>, Vec<_>) =
             new.into_iter().partition(|(load, _)| is_shared && plan.loads[load.0].only_reference);
         let caller = Arc::clone(self.session.caller());
@@ -122,7 +122,7 @@ impl Statements<'_> {
             try_join_all(kept.iter().map(async |(id, keys)| {
                 // Reference tables have neither series nor points, so that no answer is too large.
                 let found = reference.get(&caller, &plan.loads[id.0], keys).await;
-                found.map_err(|error| Unanswered::of(plan, *id, keys, &error))
+                found.map_err(|error| ExecutionError::of(plan, *id, keys, &error))
             })),
             self.query(&queried, is_last),
         )
@@ -131,32 +131,32 @@ impl Statements<'_> {
         Ok(remembered.chain(queried.iter().map(|(load, _)| *load).zip(found?)).collect())
     }
 
-    /// Asks the database for the keys of some loads, in one round trip.
+    /// Reads the rows of some loads from the database, in one round trip.
     async fn query(
         &mut self,
-        questions: &[(LoadId, Vec<Key>)],
+        loads: &[(LoadId, Vec<Key>)],
         is_last: bool,
-    ) -> Result<Vec<Arc<FoundByKey>>, Unanswered> {
-        if questions.is_empty() {
+    ) -> Result<Vec<Arc<FoundByKey>>, ExecutionError> {
+        if loads.is_empty() {
             return Ok(Vec::new());
         }
         let plan = self.plan;
-        let load = |at: usize| &plan.loads[questions[at].0.0];
+        let load = |at: usize| &plan.loads[loads[at].0.0];
         let statements: Vec<Statement> =
-            questions.iter().enumerate().map(|(at, (_, keys))| load(at).statement(keys)).collect();
+            loads.iter().enumerate().map(|(at, (_, keys))| load(at).statement(keys)).collect();
         let session = &mut *self.session;
-        // One that turns out too large is asked for differently, of the same snapshot.
-        let is_last = is_last && questions.iter().all(|(load, _)| plan.loads[load.0].gapped.is_none());
+        // A load that turns out to be too large is read in another way, from the same snapshot.
+        let is_last = is_last && loads.iter().all(|(load, _)| plan.loads[load.0].gapped.is_none());
         let answers =
             if is_last { session.query_last(&statements).await } else { session.query(&statements).await };
         let failed = |at: usize, error: &DatabaseError| {
-            let (load, keys) = &questions[at];
-            Unanswered::of(plan, *load, keys, error)
+            let (load, keys) = &loads[at];
+            ExecutionError::of(plan, *load, keys, error)
         };
         let answers = answers.map_err(|failure| failed(failure.at, &failure.error))?;
-        let mut sorted = Vec::with_capacity(questions.len());
+        let mut sorted = Vec::with_capacity(loads.len());
         for (at, rows) in answers.into_iter().enumerate() {
-            let (load, keys) = (load(at), &questions[at].1);
+            let (load, keys) = (load(at), &loads[at].1);
             let mut found = sort(rows, load, load.only(keys));
             if let Some(gapped) = load.gapped.as_deref().filter(|load| is_too_large(load, &found)) {
                 let rows = session.query(&[gapped.statement(keys)]).await;
@@ -171,7 +171,7 @@ impl Statements<'_> {
 }
 
 impl Load {
-    /// Returns the key, where the statement is for one.
+    /// Returns the key if the statement reads rows for a single one.
     pub(super) fn only<'k>(&self, keys: &'k [Key]) -> Option<&'k Key> {
         keys.first().filter(|_| self.parents == Parents::One)
     }
@@ -187,13 +187,13 @@ impl Load {
     }
 }
 
-/// Returns whether there are more points than a request may have.
+/// Returns true if there are more points than a request may have.
 fn is_too_large(load: &Load, found: &FoundByKey) -> bool {
     let is_bounded = matches!(load.kind, LoadKind::Series { .. } | LoadKind::Points { .. });
     is_bounded && found.values().any(|found| found.more)
 }
 
-/// Refuses more points than a request may have; it cuts none off.
+/// Refuses more points than a request may have, instead of leaving some of them out.
 fn check_size(load: &Load, found: &FoundByKey) -> Result<(), Error> {
     if !is_too_large(load, found) {
         return Ok(());

@@ -1,10 +1,10 @@
-//! Carries out a mutation: its fields one after the other, in one transaction.
+//! Runs the fields of a mutation one after the other, in one transaction.
 
 use std::ops::Range;
 
-use super::answer::LoadAnswer;
 use super::key::Key;
 use super::level::Level;
+use super::loaded::LoadedRows;
 use super::refused::{ValuesGiven, refused};
 use super::written::Written;
 use super::{ReferenceCache, json, load_all};
@@ -14,62 +14,62 @@ use crate::graph::catalog::{Catalog, Table};
 use crate::graph::error::{COLLISION, Code, Error};
 use crate::graph::plan::{FunctionWrite, Keyed, Mutation, MutationField, MutationStep, RowWrite, Write};
 use crate::graph::question::write::Insert;
-use crate::graph::refusal::{Deed, Refusals};
+use crate::graph::refusal::{Refusals, WriteKind};
 use crate::graph::sql;
 use crate::graph::value::write_string;
 
-/// What carrying out a mutation needs besides the mutation.
+/// Runs mutations with the caches and limits of an engine.
 pub(in crate::graph) struct MutationRunner<'a> {
     pub(in crate::graph) catalog: &'a Catalog,
     pub(in crate::graph) reference: &'a ReferenceCache,
     pub(in crate::graph) refusals: &'a Refusals,
-    /// Bytes of the answer at most.
+    /// The largest number of bytes of the answer.
     pub(in crate::graph) most: usize,
-    /// Where to stop, if it is only to be seen how far it comes.
+    /// The rows to stop after, if the mutation only runs to find the refused row.
     pub(in crate::graph) probe: Option<Probe>,
 }
 
-/// Which rows of a mutation are tried at last.
+/// The last rows that a mutation adds when it runs to find the refused row.
 #[derive(Clone, Debug)]
 pub(in crate::graph) struct Probe {
     /// The statement that adds them.
-    pub(in crate::graph) at: Added,
-    /// Which of its rows. Some are left out at the beginning only where a function is given them.
+    pub(in crate::graph) at: StatementPosition,
+    /// The rows of this statement; they begin after the first one only for the arguments of a function.
     pub(in crate::graph) rows: Range<usize>,
 }
 
-/// A statement of a mutation that adds rows.
+/// The position of a statement that adds rows to a table or passes objects to a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::graph) struct Added {
+pub(in crate::graph) struct StatementPosition {
     /// Index of the mutation's field.
     field: usize,
     /// Number of the statement within that field, from 0.
     number: usize,
 }
 
-/// The refusal of one of several rows that are added together: Postgres does not say of which.
+/// The refusal of one of several rows that are added together; Postgres does not say which one.
 #[derive(Debug)]
-pub(in crate::graph) struct Among {
-    pub(in crate::graph) at: Added,
-    /// For each of the rows where it was given, or the field of it that the refusal is about.
+pub(in crate::graph) struct UnlocatedRefusal {
+    pub(in crate::graph) at: StatementPosition,
+    /// The place of each row in the request, or of the field in it that the refusal is about.
     pub(in crate::graph) places: Vec<String>,
     pub(in crate::graph) error: Error,
-    /// Whether it is about a field.
+    /// True if the refusal is about a field.
     pub(in crate::graph) is_of_field: bool,
-    /// Whether it may be about none of them: a function that is given them refuses.
+    /// True if the refusal may be about none of the rows, because a function refuses its arguments.
     pub(in crate::graph) may_be_about_none: bool,
 }
 
-/// Why a mutation was not carried out.
+/// The reasons why a mutation has not run to its end.
 pub(in crate::graph) enum Failure {
-    /// It stood in the way of another transaction; to be tried again.
+    /// It conflicts with another transaction, and can be tried again.
     Collision(Error),
-    /// Trying again would not help.
+    /// It is refused, and would be refused again.
     Refused(Error),
-    /// The same, of a row whose place is not known yet.
-    Among(Box<Among>),
-    /// The rows of a [`Probe`] were taken.
-    Taken,
+    /// It is refused because of a row whose place is not known yet.
+    Unlocated(Box<UnlocatedRefusal>),
+    /// The database has accepted the rows of a [`Probe`].
+    ProbeAccepted,
 }
 
 impl From<DatabaseError> for Failure {
@@ -79,7 +79,7 @@ impl From<DatabaseError> for Failure {
 }
 
 impl MutationRunner<'_> {
-    /// Carries out a mutation, appends the response's `data` and gives what was written. Nothing of it lasts yet.
+    /// Runs a mutation, appends the response's `data` and returns the keys of the written rows. The caller commits.
     pub(in crate::graph) async fn run(
         &self,
         mutation: &Mutation,
@@ -89,8 +89,8 @@ impl MutationRunner<'_> {
         self.fields(mutation, None, session, out).await
     }
 
-    /// Appends the `data` of a mutation that was carried out before: the rows that it wrote, as far as they are there and
-    /// the caller may see them now.
+    /// Appends the `data` of a mutation that ran before: the rows that it wrote, in their present state. Rows that are gone or hidden
+    /// from the caller are null.
     pub(in crate::graph) async fn replay(
         &self,
         mutation: &Mutation,
@@ -144,22 +144,22 @@ impl MutationRunner<'_> {
     ) -> Result<Vec<Key>, Failure> {
         let keys = match &step.write {
             Write::Insert(insert) => self.insert(at, insert, step, session).await?,
-            Write::Update(change) => self.change(change, Deed::Update, step, session).await?,
-            // What is returned is read before it is gone.
+            Write::Update(change) => self.change(change, WriteKind::Update, step, session).await?,
+            // The returned row is read before it is deleted.
             Write::Delete(change) => {
-                self.write(&change.look, Deed::Delete, ValuesGiven::Nowhere, step, session).await?
+                self.write(&change.look, WriteKind::Delete, ValuesGiven::Nowhere, step, session).await?
             }
             Write::Call(called) => self.call(at, called, step, session).await?,
         };
         let answers = self.load(step, &keys, session).await?;
         if let Write::Delete(change) = &step.write {
-            self.change(change, Deed::Delete, step, session).await?;
+            self.change(change, WriteKind::Delete, step, session).await?;
         }
         self.payload(step, &keys, &answers, out)?;
         Ok(keys)
     }
 
-    /// Appends what is returned of rows that are there already.
+    /// Loads and appends the payload of rows that an earlier request has written.
     async fn show(
         &self,
         step: &MutationStep,
@@ -171,12 +171,12 @@ impl MutationRunner<'_> {
         self.payload(step, keys, &answers, out)
     }
 
-    /// Appends what is returned of rows.
+    /// Appends the payload of rows that are loaded.
     fn payload(
         &self,
         step: &MutationStep,
         keys: &[Key],
-        answers: &[LoadAnswer],
+        answers: &[LoadedRows],
         out: &mut Vec<u8>,
     ) -> Result<(), Failure> {
         let out = json::Out { bytes: out, most: self.most };
@@ -184,7 +184,7 @@ impl MutationRunner<'_> {
             .map_err(|error| Failure::Refused(placed(error, step)))
     }
 
-    /// Adds rows, and then the rows that belong to them: a statement for each table that they stand in.
+    /// Adds rows, and then the rows below them, with one statement for each relation.
     async fn insert(
         &self,
         field: usize,
@@ -196,7 +196,7 @@ impl MutationRunner<'_> {
         let mut keys = None;
         let mut number = 0;
         while let Some((insert, parents)) = next.pop() {
-            let at = Added { field, number };
+            let at = StatementPosition { field, number };
             number += 1;
             let table = self.catalog.table(insert.table);
             let probe = self.probe.as_ref().filter(|probe| probe.at == at);
@@ -206,9 +206,9 @@ impl MutationRunner<'_> {
                 [place] => ValuesGiven::Here(place),
                 places => ValuesGiven::Rows(at, places),
             };
-            let rows = self.rows(&statement, table, Deed::Insert, given, step, session).await?;
+            let rows = self.rows(&statement, table, WriteKind::Insert, given, step, session).await?;
             if probe.is_some() {
-                return Err(Failure::Taken);
+                return Err(Failure::ProbeAccepted);
             }
             keys.get_or_insert_with(|| primary_keys(&rows, table));
             next.extend(insert.children.iter().map(|children| (children, rows.clone())));
@@ -224,32 +224,32 @@ impl MutationRunner<'_> {
         step: &MutationStep,
         session: &mut Session,
     ) -> Result<Vec<Key>, Failure> {
-        let at = Added { field, number: 0 };
+        let at = StatementPosition { field, number: 0 };
         let given = ValuesGiven::Call(at, called);
         match (self.probe.as_ref().filter(|probe| probe.at == at), &called.objects) {
             (Some(probe), Some(objects)) => {
                 let statement = objects.statement(self.catalog, probe.rows.clone());
-                self.write(&statement, Deed::Call, given, step, session).await?;
-                Err(Failure::Taken)
+                self.write(&statement, WriteKind::Call, given, step, session).await?;
+                Err(Failure::ProbeAccepted)
             }
-            _ => self.write(&called.statement, Deed::Call, given, step, session).await,
+            _ => self.write(&called.statement, WriteKind::Call, given, step, session).await,
         }
     }
 
-    /// Changes or deletes a row, which has to be there and the caller's to write.
+    /// Changes or deletes a row; it fails if the row does not exist or the caller may not write it.
     async fn change(
         &self,
         change: &RowWrite,
-        deed: Deed,
+        kind: WriteKind,
         step: &MutationStep,
         session: &mut Session,
     ) -> Result<Vec<Key>, Failure> {
-        let given = if deed == Deed::Update { ValuesGiven::Here("patch") } else { ValuesGiven::Nowhere };
-        let keys = self.write(&change.statement, deed, given, step, session).await?;
+        let given = if kind == WriteKind::Update { ValuesGiven::Here("patch") } else { ValuesGiven::Nowhere };
+        let keys = self.write(&change.statement, kind, given, step, session).await?;
         if keys.is_empty() { Err(self.not_written(change, step, session).await?) } else { Ok(keys) }
     }
 
-    /// Returns why a row was not written: it is not there for the caller, it has changed, or it is not the caller's to write.
+    /// Returns the reason why a row was not written: the caller cannot see it, may not write it, or it has changed.
     async fn not_written(
         &self,
         change: &RowWrite,
@@ -257,7 +257,8 @@ impl MutationRunner<'_> {
         session: &mut Session,
     ) -> Result<Failure, Failure> {
         let table = self.catalog.table(step.table);
-        let rows = self.rows(&change.look, table, Deed::Update, ValuesGiven::Nowhere, step, session).await?;
+        let rows =
+            self.rows(&change.look, table, WriteKind::Update, ValuesGiven::Nowhere, step, session).await?;
         let width = table.primary_key.len();
         let error = match rows.first() {
             None => Error::new(Code::NotFound, format!("There is no such {}.", table.type_name)),
@@ -277,13 +278,13 @@ impl MutationRunner<'_> {
         Ok(Failure::Refused(placed(error, step)))
     }
 
-    /// Loads what is asked for of rows.
+    /// Loads the fields that the payload selects from rows.
     async fn load(
         &self,
         step: &MutationStep,
         keys: &[Key],
         session: &mut Session,
-    ) -> Result<Vec<LoadAnswer>, Failure> {
+    ) -> Result<Vec<LoadedRows>, Failure> {
         let level = Level::empty(&step.plan).given(None, &keys.into());
         load_all(&step.plan, level, session, self.reference).await.map_err(|failed| {
             match failed.error.reason {
@@ -293,24 +294,24 @@ impl MutationRunner<'_> {
         })
     }
 
-    /// Runs a statement that gives primary keys.
+    /// Runs a statement that returns primary keys.
     async fn write(
         &self,
         statement: &Statement,
-        deed: Deed,
+        kind: WriteKind,
         given: ValuesGiven<'_>,
         step: &MutationStep,
         session: &mut Session,
     ) -> Result<Vec<Key>, Failure> {
         let table = self.catalog.table(step.table);
-        Ok(primary_keys(&self.rows(statement, table, deed, given, step, session).await?, table))
+        Ok(primary_keys(&self.rows(statement, table, kind, given, step, session).await?, table))
     }
 
     async fn rows(
         &self,
         statement: &Statement,
         table: &Table,
-        deed: Deed,
+        kind: WriteKind,
         given: ValuesGiven<'_>,
         step: &MutationStep,
         session: &mut Session,
@@ -319,14 +320,14 @@ impl MutationRunner<'_> {
             Ok(answers) => Ok(answers.into_iter().next().unwrap_or_default()),
             Err(failure) if is_collision(&failure.error) => Err(Failure::Collision(placed(collided(), step))),
             Err(failure) => {
-                let told = self.refusals.explain(self.catalog, table, deed, &failure.error, session).await;
-                Err(refused(told, given, step))
+                let refusal = self.refusals.explain(self.catalog, table, kind, &failure.error, session).await;
+                Err(refused(refusal, given, step))
             }
         }
     }
 }
 
-/// Returns whether one transaction had to give way to another, or to a change of the tables.
+/// Returns true if a transaction failed because of a concurrent one or a change of the schema, and can run again.
 pub(in crate::graph) fn is_collision(error: &DatabaseError) -> bool {
     match error {
         DatabaseError::Outdated => true,
@@ -337,7 +338,7 @@ pub(in crate::graph) fn is_collision(error: &DatabaseError) -> bool {
     }
 }
 
-/// Returns the error of a mutation that had to give way each time.
+/// Returns the error of a mutation whose attempts all conflicted with other transactions.
 pub(in crate::graph) fn collided() -> Error {
     let message = "Others were writing the same rows. Nothing was written; try again.";
     Error { reason: Some(COLLISION), ..Error::new(Code::Conflict, message) }

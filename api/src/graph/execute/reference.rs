@@ -1,9 +1,8 @@
-//! Answers from reference tables, kept in memory until one of these tables changes.
+//! Caches rows of reference tables in memory until one of these tables changes.
 //!
-//! An answer is kept per role and read under that role with no user, so that the policies hold: an anonymous caller gets
-//! what row-level security gives to anonymous callers. Changes are announced by the tables' triggers through
-//! LISTEN/NOTIFY; while nobody listens, answers are kept for a few seconds only. What the answers hang on beside the rows, policies
-//! and grants, the guard of the database looks at.
+//! An entry belongs to a role and is read under that role without a user, so that row-level security holds for anonymous callers
+//! too. The tables' triggers announce changes through LISTEN/NOTIFY; while the gateway receives no notifications, entries are used
+//! for a few seconds only. The entries also depend on policies and grants, which the guard of the database watches.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,30 +10,31 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::answer::{FoundByKey, sort};
 use super::key::Key;
+use super::loaded::{FoundByKey, sort};
 use crate::auth::Caller;
 use crate::cache::Cache;
 use crate::clock;
 use crate::database::{DatabaseError, Pool, Row, Session, Statement};
 use crate::graph::plan::{Load, LoadKind};
 
-/// Bytes of answers that are kept; each is a page of a small table.
+/// The most bytes of cached entries; each entry is a page of a small table.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
-/// What a row takes beside what it holds: its place among those of its key, and the key.
+/// The bytes that a row takes in addition to its values: its place among the rows of its key, and the key.
 const ROW: usize = 160;
-/// How long an answer is good while changes cannot be heard of.
-const UNHEARD_FOR: Duration = Duration::from_secs(5);
-/// The cache of one gateway.
+/// The time for which an entry is used while the gateway receives no notifications of changes.
+const UNANNOUNCED_FOR: Duration = Duration::from_secs(5);
+
+/// The cache of the reference tables of one gateway.
 pub struct ReferenceCache {
     pool: Pool,
     answers: Cache<CacheKey, Kept>,
-    /// Counts changes, so that an answer read before a change is not kept after it.
+    /// The number of changes, so that rows read before a change are not cached after it.
     generation: AtomicU64,
     listening: AtomicBool,
-    /// What the answers hang on beside the rows, as the guard has seen it last.
+    /// The policies, grants, roles and functions that the entries depend on, in the text of the guard.
     protection: Mutex<String>,
-    /// Whether every caller of a role is answered alike.
+    /// True if all callers of a role see the same rows.
     is_shared: AtomicBool,
 }
 
@@ -42,9 +42,9 @@ pub struct ReferenceCache {
 struct CacheKey {
     role: String,
     statement: Statement,
-    /// Where in the rows their key is.
+    /// The positions of the key in the rows.
     key: Vec<usize>,
-    /// Whether it is a page from the end: its statement is that of a page from the beginning in the opposite order.
+    /// True if it is a page from the end. A page from the beginning in the opposite order has the same statement.
     backward: bool,
 }
 
@@ -67,7 +67,7 @@ impl ReferenceCache {
         }
     }
 
-    /// Returns what a load, which reads reference tables only, finds for some keys and the role of a caller.
+    /// Returns the rows of a load of reference tables for some keys, with the rights of the caller's role.
     pub(super) async fn get(
         &self,
         caller: &Caller,
@@ -79,7 +79,7 @@ impl ReferenceCache {
         let question = CacheKey { role: caller.role.clone(), statement: load.statement(keys), key, backward };
         let listening = self.listening.load(Ordering::Acquire);
         if let Some(kept) = self.answers.get(&question)
-            && (listening || kept.since.elapsed() < UNHEARD_FOR)
+            && (listening || kept.since.elapsed() < UNANNOUNCED_FOR)
         {
             return Ok(kept.found);
         }
@@ -99,36 +99,36 @@ impl ReferenceCache {
         Ok(found)
     }
 
-    /// Notes whether changes are heard of. What was read while they were not may be out of date.
+    /// Records whether the gateway receives notifications of changes, and clears the cache if that has changed.
     pub fn set_listening(&self, listening: bool) {
         if self.listening.swap(listening, Ordering::AcqRel) != listening {
-            self.forget();
+            self.clear();
         }
     }
 
-    /// Returns whether an answer to one caller of a role answers the others too. Where it does not, the database is asked each time.
+    /// Returns true if all callers of a role see the same rows. If they do not, nothing is answered from the cache.
     pub(super) fn is_shared(&self) -> bool {
         self.is_shared.load(Ordering::Acquire)
     }
 
-    /// Takes what answers hang on beside the rows: policies, grants, roles and functions, as any text that changes with them;
-    /// and whether every caller of a role is answered alike. Forgets everything if any of it has changed.
-    pub fn heed(&self, protection: String, is_shared: bool) {
+    /// Sets the policies, grants, roles and functions that the entries depend on, and clears the cache if they have changed.
+    /// `protection`: any text that changes with them; `is_shared`: true if all callers of a role see the same rows.
+    pub fn set_protection(&self, protection: String, is_shared: bool) {
         let mut known = self.protection.lock().unwrap_or_else(PoisonError::into_inner);
         let was_shared = self.is_shared.swap(is_shared, Ordering::AcqRel);
         if *known != protection || was_shared != is_shared {
             *known = protection;
-            self.forget();
+            self.clear();
         }
     }
 
-    /// Returns how often everything has been forgotten.
-    pub fn forgotten(&self) -> u64 {
+    /// Returns how often the cache was cleared.
+    pub fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
     }
 
-    /// Forgets everything: some table has changed, or what protects it.
-    pub fn forget(&self) {
+    /// Clears the cache, because a table or its protection has changed.
+    pub fn clear(&self) {
         self.generation.fetch_add(1, Ordering::AcqRel);
         self.answers.clear();
     }

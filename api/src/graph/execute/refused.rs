@@ -1,32 +1,32 @@
-//! Which argument of a mutation a refusal is about.
+//! Finds the argument of a mutation that a refusal is about.
 
-use super::mutation::{Added, Among, Failure, placed};
+use super::mutation::{Failure, StatementPosition, UnlocatedRefusal, placed};
 use crate::graph::error::Code;
 use crate::graph::plan::{FunctionWrite, MutationStep};
-use crate::graph::refusal::Told;
+use crate::graph::refusal::Refusal;
 
-/// Where the values of a statement were given.
+/// The place in the request that gives the values of a statement.
 #[derive(Clone, Copy)]
 pub(super) enum ValuesGiven<'a> {
-    /// Nowhere that could be named.
+    /// The place has no name.
     Nowhere,
-    /// In an argument, or a row within one.
+    /// An argument, or a row within one.
     Here(&'a str),
-    /// In several rows.
-    Rows(Added, &'a [String]),
-    /// In the arguments of a function.
-    Call(Added, &'a FunctionWrite),
+    /// Several rows, each with its place.
+    Rows(StatementPosition, &'a [String]),
+    /// The arguments of a function.
+    Call(StatementPosition, &'a FunctionWrite),
 }
 
 /// Returns a refusal with the argument that it is about.
-pub(super) fn refused(told: Told, given: ValuesGiven<'_>, step: &MutationStep) -> Failure {
-    let Told { error, field, names, is_about } = told;
+pub(super) fn refused(refusal: Refusal, given: ValuesGiven<'_>, step: &MutationStep) -> Failure {
+    let Refusal { error, field, names, is_about } = refusal;
     let mut error = placed(error, step);
     match given {
         ValuesGiven::Rows(at, places) if is_about => {
             let places = places.iter().map(|place| within(place, field.as_deref())).collect();
             let is_of_field = field.is_some();
-            return Failure::Among(Box::new(Among {
+            return Failure::Unlocated(Box::new(UnlocatedRefusal {
                 at,
                 places,
                 error,
@@ -50,7 +50,7 @@ pub(super) fn refused(told: Told, given: ValuesGiven<'_>, step: &MutationStep) -
                 && may_be_within
             {
                 let (places, is_of_field) = (objects.places(&names), objects.have(&names));
-                return Failure::Among(Box::new(Among {
+                return Failure::Unlocated(Box::new(UnlocatedRefusal {
                     at,
                     places,
                     error,

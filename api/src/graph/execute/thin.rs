@@ -1,12 +1,12 @@
-//! Thinning: the few points of a line that show its shape.
+//! Thins a line to a few points that show its shape.
 //!
 //! Largest-Triangle-Three-Buckets (Steinarsson, "Downsampling Time Series for Visual Representation", 2013): the first
 //! and the last point stay; those between are dealt to buckets of equal number, and each bucket gives the point that makes
 //! the largest triangle with the point before it that was kept and the mean of the next bucket.
 //!
-//! That alone may pass over the greatest value: of two spikes in one bucket it takes the one with the larger triangle. So
-//! a bucket that holds the least or the greatest y gives that point, whatever its triangle. Should one bucket hold both,
-//! an edge of it is moved between them, so that there are as many points as were asked for.
+//! The algorithm alone may drop the greatest value: of two spikes in one bucket it takes the one with the larger triangle. So
+//! a bucket that holds the least or the greatest y gives that point, whatever its triangle. If one bucket holds both, an edge of
+//! it is moved between them, so that the number of points stays as requested.
 
 use std::ops::Range;
 
@@ -14,15 +14,15 @@ use crate::database::Row;
 use crate::graph::catalog::ColumnType;
 use crate::graph::value::coordinate;
 
-/// A place in a chart; both numbers are finite.
+/// A point of a chart with finite coordinates.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Point {
     x: f64,
     y: f64,
 }
 
-/// At most `max` (4 or more) of a line's rows, in their order. `axes`: the types of x and y, which are the first columns. A row that
-/// has no place in a chart is left out.
+/// Returns at most `max` (4 or more) of a line's rows, in their order. `axes`: the types of x and y, which are the first columns. Rows
+/// without finite coordinates are left out.
 pub(super) fn thin_rows(mut rows: Vec<Row>, max: usize, axes: &[ColumnType; 2]) -> Vec<Row> {
     let mut points = Vec::with_capacity(rows.len());
     rows.retain(|row| {
@@ -42,8 +42,8 @@ pub(super) fn thin_rows(mut rows: Vec<Row>, max: usize, axes: &[ColumnType; 2]) 
     rows
 }
 
-/// Returns which of a line's points to keep, in their order: all where there are no more than `max`, otherwise `max`, with
-/// the first, the last, a least and a greatest y among them. These are four, so a smaller `max` stands for four.
+/// Returns the indexes of the points to keep, in their order: all if there are at most `max`; otherwise `max`, including the first,
+/// the last, one with the least y and one with the greatest. These are four, so a smaller `max` counts as four.
 fn thin(points: &[Point], max: usize) -> Vec<usize> {
     let max = max.max(4);
     if points.len() <= max {
@@ -53,7 +53,7 @@ fn thin(points: &[Point], max: usize) -> Vec<usize> {
     let between = points.len() - 2;
     let extremes = extremes(points);
     let number = max - 2;
-    // Where the buckets begin, and behind them where the last one ends.
+    // The beginnings of the buckets, and then the end of the last one.
     let mut edges: Vec<usize> = (0..=number).map(|at| 1 + at * between / number).collect();
     let holds_both = |at: &usize| extremes.iter().all(|it| (edges[*at]..edges[at + 1]).contains(it));
     if let Some(both) = (0..number).find(holds_both) {
@@ -68,7 +68,7 @@ fn thin(points: &[Point], max: usize) -> Vec<usize> {
     let mut before = points[0];
     for at in 0..number {
         let here = edges[at]..edges[at + 1];
-        // Behind the last bucket there is the last point.
+        // The last bucket is followed by the last point.
         let next = here.end..edges.get(at + 2).copied().unwrap_or(points.len());
         let fixed = kept.len();
         kept.extend(extremes.iter().filter(|extreme| here.contains(extreme)));
@@ -81,7 +81,7 @@ fn thin(points: &[Point], max: usize) -> Vec<usize> {
     kept
 }
 
-/// Returns where the least and the greatest y are, in the order of the line; the ends are preferred, since they stay anyway.
+/// Returns the indexes of the least and the greatest y, in their order; among equals, the ends of the line, since they stay anyway.
 fn extremes(points: &[Point]) -> [usize; 2] {
     let end = points.len() - 1;
     let (mut least, mut greatest) = if points[end].y < points[0].y { (end, 0) } else { (0, end) };
@@ -96,12 +96,12 @@ fn extremes(points: &[Point]) -> [usize; 2] {
     [least.min(greatest), least.max(greatest)]
 }
 
-/// Returns the point of a bucket that makes the largest triangle with the one before and the one after it; the first of equals.
+/// Returns the index of the bucket's point that makes the largest triangle with the points before and after; the first of equals.
 fn largest_triangle(points: &[Point], before: Point, bucket: Range<usize>, after: Point) -> usize {
     let (mut largest, mut most) = (bucket.start, 0.0);
     for at in bucket {
         let here = points[at];
-        // Twice the area. Beyond a double it is infinite or NaN; then some point of the bucket is taken all the same.
+        // Twice the area. Beyond a double it is infinite or NaN; then any point of the bucket may be kept.
         let area =
             ((before.x - after.x) * (here.y - before.y) - (before.x - here.x) * (after.y - before.y)).abs();
         if area > most {
@@ -196,7 +196,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_kept_is_a_part_of_the_line_with_its_ends_and_extremes(points in any_line(), max in 4_usize..60) {
+        fn kept_points_are_on_the_line_and_include_its_ends_and_extremes(points in any_line(), max in 4_usize..60) {
             let kept = thin(&points, max);
             prop_assert!(kept.windows(2).all(|pair| pair[0] < pair[1]));
             if points.len() <= max {

@@ -1,15 +1,15 @@
-//! Which rows a mutation has written: all that is kept of its answer.
+//! Holds the keys of the rows that a mutation has written. They are stored with an idempotency key, instead of the answer.
 
 use bytes::{Buf as _, BufMut as _};
 
 use super::key::Key;
 
-/// Rows by primary key, for each field that writes.
+/// The primary keys of the written rows, for each field of the mutation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::graph) struct Written(pub(super) Vec<Vec<Key>>);
 
 impl Written {
-    /// As bytes, to be kept.
+    /// Returns the keys as bytes, to be stored.
     pub(in crate::graph) fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::new();
         for keys in &self.0 {
@@ -26,7 +26,7 @@ impl Written {
         out
     }
 
-    /// Returns what was kept of a mutation; `None`: it is not that.
+    /// Reads keys that were stored; `None` if the bytes are not in this format.
     pub(in crate::graph) fn from_bytes(mut bytes: &[u8]) -> Option<Self> {
         let mut written = Vec::new();
         while !bytes.is_empty() {
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_kept_is_found_again() {
+    fn stored_keys_are_read_back() {
         let parts =
             |parts: &[&[u8]]| Key::from_parts(&parts.iter().map(|it| it.to_vec()).collect::<Vec<_>>());
         let written = Written(vec![

@@ -50,7 +50,7 @@ pub(super) struct Wanted {
 }
 
 /// The answers to the introspection of a request, by response key.
-pub(super) type Answers = HashMap<String, Bytes>;
+pub(super) type IntrospectionAnswers = HashMap<String, Bytes>;
 
 /// The introspection of one schema.
 pub(super) struct Introspection {
@@ -78,10 +78,10 @@ impl Introspection {
         fields: impl Iterator<Item = (&'f str, &'f Introspected)>,
         limits: &Limits,
         cost: &mut u64,
-    ) -> Result<Answers, Error> {
-        let mut answers = Answers::new();
+    ) -> Result<IntrospectionAnswers, Error> {
+        let mut answers = IntrospectionAnswers::new();
         let mut bytes = 0;
-        for (key, asked) in fields {
+        for (key, requested) in fields {
             if !limits.introspection {
                 return Err(Error::new(Code::Forbidden, "This server does not show its schema."));
             }
@@ -90,10 +90,10 @@ impl Introspection {
                 objects: limits.cost.saturating_sub(*cost),
                 bytes: limits.answer.saturating_sub(bytes),
             };
-            let kept = match self.kept.get(asked) {
+            let kept = match self.kept.get(requested) {
                 Some(kept) if kept.objects <= room.objects && kept.bytes.len() <= room.bytes => kept,
                 Some(_) => return Err(too_much()),
-                None => self.make(asked, room).await?.ok_or_else(too_much)?,
+                None => self.make(requested, room).await?.ok_or_else(too_much)?,
             };
             *cost = cost.saturating_add(kept.objects);
             bytes += kept.bytes.len();
@@ -103,14 +103,14 @@ impl Introspection {
     }
 
     /// Computes an answer; returns `None` if it exceeds the room.
-    async fn make(&self, asked: &Introspected, room: Room) -> Result<Option<Kept>, Error> {
+    async fn make(&self, requested: &Introspected, room: Room) -> Result<Option<Kept>, Error> {
         let turn = Arc::clone(&self.turn).acquire_owned().await.map_err(|closed| Error::internal(&closed))?;
-        if let Some(kept) = self.kept.get(asked) {
+        if let Some(kept) = self.kept.get(requested) {
             // An earlier request may have had the same selection.
             let fits = kept.objects <= room.objects && kept.bytes.len() <= room.bytes;
             return Ok(fits.then_some(kept));
         }
-        let (schema, wanted) = (self.schema.clone(), asked.clone());
+        let (schema, wanted) = (self.schema.clone(), requested.clone());
         let work = move || {
             // Held to the end of the work, even if the request has been cancelled.
             let _turn = turn;
@@ -119,7 +119,7 @@ impl Introspection {
         let made = tokio::task::spawn_blocking(work).await.map_err(|failed| Error::internal(&failed))?;
         let made = made.map(|(bytes, objects)| Kept { bytes, objects });
         if let Some(kept) = &made {
-            self.kept.put(asked.clone(), kept.clone(), kept.bytes.len() + asked.fields() * FIELD);
+            self.kept.put(requested.clone(), kept.clone(), kept.bytes.len() + requested.fields() * FIELD);
         }
         Ok(made)
     }

@@ -34,23 +34,23 @@ async fn ours(schema: &Schema, query: &str) -> Value {
 
 /// Returns fields as the planner does.
 fn each(fields: &[(String, Introspected)]) -> impl Iterator<Item = (&str, &Introspected)> {
-    fields.iter().map(|(key, asked)| (key.as_str(), asked))
+    fields.iter().map(|(key, requested)| (key.as_str(), requested))
 }
 
 /// Returns the fields of a query, which all are of introspection.
 fn fields(query: &str) -> Vec<(String, Introspected)> {
     let document = parse_query(query).unwrap();
     let operation = &document.operations.iter().next().unwrap().1.node;
-    let asked = |selection: &Positioned<Selection>| {
+    let requested = |selection: &Positioned<Selection>| {
         let Selection::Field(Positioned { node: field, .. }) = &selection.node else { unreachable!() };
         let below = shape(&document, &field.selection_set.node);
-        let asked = match text(field, "name") {
+        let requested = match text(field, "name") {
             Some(name) => Introspected::Type(name, below),
             None => Introspected::Schema(below),
         };
-        (field.response_key().node.to_string(), asked)
+        (field.response_key().node.to_string(), requested)
     };
-    operation.selection_set.node.items.iter().map(asked).collect()
+    operation.selection_set.node.items.iter().map(requested).collect()
 }
 
 fn shape(document: &ExecutableDocument, set: &SelectionSet) -> Shape {
@@ -74,7 +74,7 @@ fn text(field: &Selected, argument: &str) -> Option<String> {
     field.get_argument(argument).map(|it| it.node.to_string().trim_matches('"').to_owned())
 }
 
-fn values(answers: &Answers) -> Value {
+fn values(answers: &IntrospectionAnswers) -> Value {
     let value = |bytes| serde_json::from_slice::<Value>(bytes).unwrap();
     Value::Object(answers.iter().map(|(key, bytes)| (key.clone(), value(bytes))).collect::<Map<_, _>>())
 }
@@ -172,29 +172,29 @@ fn field(name: &str, ty: TypeRef) -> Field {
 }
 
 #[tokio::test]
-async fn all_kinds_of_types_are_told_as_the_library_tells_them() {
+async fn all_kinds_of_types_are_described_as_the_library_describes_them() {
     let schema = many_kinds();
     let whole = whole();
     for query in [whole.as_str(), &whole.replace("(includeDeprecated: true)", "")] {
         let (ours, theirs) = (ours(&schema, query).await, theirs(&schema, query).await);
         assert_eq!(ours, theirs);
     }
-    let told = ours(&schema, "{ a: __type(name: \"Choice\") { isOneOf } b: __type(name: \"Plain\") { isOneOf } c: __type(name: \"Thing\") { isOneOf } }").await;
+    let answer = ours(&schema, "{ a: __type(name: \"Choice\") { isOneOf } b: __type(name: \"Plain\") { isOneOf } c: __type(name: \"Thing\") { isOneOf } }").await;
     assert_eq!(
-        told,
+        answer,
         json!({ "a": { "isOneOf": true }, "b": { "isOneOf": false }, "c": { "isOneOf": null } })
     );
 }
 
 #[tokio::test]
-async fn what_is_deprecated_without_a_reason_has_that_of_the_specification() {
+async fn a_deprecation_without_a_reason_has_the_default_one() {
     let old = field("old", TypeRef::named(TypeRef::STRING)).deprecation(None);
     let query = Object::new("Query").field(old);
     let schema = Schema::build("Query", None, None).register(query).finish().unwrap();
     let query = "{ a: __type(name: \"Query\") { fields { name } }
         b: __type(name: \"Query\") { fields(includeDeprecated: true) { isDeprecated deprecationReason } } }";
-    let told = json!([{ "isDeprecated": true, "deprecationReason": "No longer supported" }]);
-    assert_eq!(ours(&schema, query).await, json!({ "a": { "fields": [] }, "b": { "fields": told } }));
+    let answer = json!([{ "isDeprecated": true, "deprecationReason": "No longer supported" }]);
+    assert_eq!(ours(&schema, query).await, json!({ "a": { "fields": [] }, "b": { "fields": answer } }));
 }
 
 /// Limits the bytes of the portal's whole schema in the selection of most tools: every type, field, argument and value counts.
@@ -254,7 +254,7 @@ async fn the_schema_of_schemas_is_that_of_graphql_js() {
 
 /// Checks that answers match the types of introspection, for all of their fields.
 #[tokio::test]
-async fn what_the_schema_of_schemas_says_is_so() {
+async fn answers_match_the_types_of_introspection() {
     let catalog = Catalog::new(&systems::ALL).unwrap();
     let types = schema::build(&catalog).unwrap();
     let definitions = Definitions::of(types.registry());

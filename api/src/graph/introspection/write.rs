@@ -45,8 +45,8 @@ impl<'s> Writer<'s> {
     }
 
     /// Returns the answer and the number of its objects; `None` if it exceeds the limit.
-    pub(super) fn write(mut self, asked: &Introspected) -> Option<(Bytes, u64)> {
-        match asked {
+    pub(super) fn write(mut self, requested: &Introspected) -> Option<(Bytes, u64)> {
+        match requested {
             Introspected::Schema(shape) => self.object(Object::Schema, shape),
             Introspected::Type(name, shape) => self.named(name, shape),
         }

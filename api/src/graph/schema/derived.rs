@@ -1,33 +1,34 @@
-//! Fields that derive from a table's columns and relations: the object of the table describes these, and nothing repeats it.
+//! Makes fields, arguments and values that derive from a column or relation. They have no description, because the object of the
+//! table describes the column or relation.
 
 use async_graphql::dynamic::{EnumItem, Field, InputValue, TypeRef};
 
-use super::types::{Part, input, not_here};
+use super::types::{Part, input, no_resolver};
 
-/// A field derived from a column or relation, which the object of its table describes.
+/// Makes a field that derives from a column or relation.
 pub(super) fn derived_field(name: &str, ty: TypeRef) -> Part<Field> {
-    Part::new(name, Field::new(name, ty, not_here))
+    Part::new(name, Field::new(name, ty, no_resolver))
 }
 
-/// An argument or input field derived from a column or relation, which the object of its table describes.
+/// Makes an argument or input field that derives from a column or relation.
 pub(super) fn derived_input(name: &str, ty: TypeRef) -> Part<InputValue> {
     Part::new(name, InputValue::new(name, ty))
 }
 
-/// A value of an enum derived from a column, which the object of its table describes.
+/// Makes a value of an enum that derives from a column.
 pub(super) fn derived_value(name: &str) -> Part<EnumItem> {
     Part::new(name, EnumItem::new(name))
 }
 
-/// Where a list of rows is offered: its arguments are described at the root of queries, and mean the same below a row.
+/// The place of a list of rows. Its arguments are described only at the root of queries; they mean the same below a row.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Place {
+pub(super) enum ListPlace {
     Root,
     Row,
 }
 
-impl Place {
-    /// An argument of a list.
+impl ListPlace {
+    /// Makes an argument of a list.
     pub(super) fn argument(self, name: &str, ty: TypeRef, doc: &str) -> Part<InputValue> {
         match self {
             Self::Root => input(name, ty, doc),

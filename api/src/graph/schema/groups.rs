@@ -1,8 +1,8 @@
-//! Rows in groups that have a key in common.
+//! Makes the types of groups of rows that share a key.
 
 use async_graphql::dynamic::{Field, InputValue, TypeRef};
 
-use super::derived::{Place, derived_field, derived_input};
+use super::derived::{ListPlace, derived_field, derived_input};
 use super::functions;
 use super::numbers::measured;
 use super::series::TIME_BUCKET;
@@ -10,9 +10,9 @@ use super::types::{ORDER_DIRECTION, Part, Types, field, input, value};
 use crate::graph::aggregate;
 use crate::graph::catalog::{Catalog, Column, ColumnType, Relation, Scalar, Table};
 
-/// A field that holds rows of a table in groups.
+/// Makes a field that returns groups of a table's rows.
 pub(super) fn groups_field(
-    place: Place,
+    place: ListPlace,
     catalog: &Catalog,
     table: &Table,
     name: &str,
@@ -44,7 +44,7 @@ pub(super) fn make(types: &mut Types, catalog: &Catalog, table: &Table) {
     having(types, table);
 }
 
-/// Makes the inputs of groups that all tables share.
+/// Makes the inputs of groups that are the same for all tables.
 pub(super) fn make_shared(types: &mut Types) {
     let each = "Makes a group for each element: a row counts in the groups of all its elements.";
     types.enumeration(LIST_GROUPING, "Groups rows by the elements of a list.", [value("EACH", each)]);
@@ -150,7 +150,7 @@ fn having(types: &mut Types, table: &Table) {
     types.input(&name, &doc, combined.into_iter().chain(numbers(table, "Filter")));
 }
 
-/// Numbers over a group; `kind` ends the names of their types.
+/// Returns an input field for each column with aggregates. `kind`: the end of the names of their types.
 fn numbers(table: &Table, kind: &str) -> impl Iterator<Item = Part<InputValue>> {
     measured(table).map(move |id| {
         let ty = format!("{}{kind}", aggregate::type_name(aggregate::measured_as(table, id)));
@@ -158,14 +158,14 @@ fn numbers(table: &Table, kind: &str) -> impl Iterator<Item = Part<InputValue>> 
     })
 }
 
-/// Columns that a group can have in common.
+/// Returns the columns that rows can be grouped by.
 fn keys(table: &Table) -> impl Iterator<Item = &Column> {
     let is_json =
         |ty: &ColumnType| matches!(ty, ColumnType::List(Scalar::Json) | ColumnType::Scalar(Scalar::Json));
     table.columns.iter().filter(move |column| !is_json(&column.ty))
 }
 
-/// Columns whose numbers can be cut into ranges.
+/// Returns the columns whose numbers can be grouped by ranges.
 fn ranged(table: &Table) -> impl Iterator<Item = &Column> {
     table.measures().map(|id| table.column(id))
 }

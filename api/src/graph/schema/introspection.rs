@@ -1,8 +1,9 @@
-//! The schema's schema, as graphql-js has it: async-graphql's own is of another edition in places, and wrong in a few.
+//! Makes the types of introspection as graphql-js describes them. async-graphql's own types follow another edition of the
+//! specification in places, and are wrong in a few.
 
 use async_graphql::dynamic::{Enum, EnumItem, Field, InputValue, Object, SchemaBuilder, TypeRef};
 
-use super::types::not_here;
+use super::types::no_resolver;
 
 const SCHEMA: &str = "__Schema";
 const TYPE: &str = "__Type";
@@ -13,7 +14,7 @@ const ENUM_VALUE: &str = "__EnumValue";
 const DIRECTIVE: &str = "__Directive";
 const DIRECTIVE_LOCATION: &str = "__DirectiveLocation";
 
-/// Adds the types of introspection, in the place of the library's.
+/// Adds the types of introspection, which replace the library's.
 pub(super) fn add(builder: SchemaBuilder) -> SchemaBuilder {
     let builder = objects().into_iter().fold(builder, SchemaBuilder::register);
     builder
@@ -176,7 +177,7 @@ fn field(name: &str, ty: TypeRef, doc: &str) -> Field {
 }
 
 fn bare(name: &str, ty: TypeRef) -> Field {
-    Field::new(name, ty, not_here)
+    Field::new(name, ty, no_resolver)
 }
 
 fn list(of: &str) -> TypeRef {

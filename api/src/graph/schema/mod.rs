@@ -1,7 +1,7 @@
-//! Catalog → GraphQL schema, of async-graphql's types.
+//! Builds the GraphQL schema of a catalog, with async-graphql's types.
 //!
-//! What is alike for all tables is made once; a table adds its type, connection, edge, filter and order, and only what some
-//! field reaches. The schema gives SDL, introspection and base validation; its resolvers are never called.
+//! Types that all tables share are made once, and only if a field uses them; each table adds its object, connection, edge, filter
+//! and order. The schema is used for SDL, introspection and validation; its resolvers are never called.
 
 mod derived;
 mod functions;
@@ -22,36 +22,36 @@ use async_graphql::SDLExportOptions;
 use async_graphql::dynamic::{Field, InputValue, Schema, SchemaBuilder, TypeRef};
 use thiserror::Error;
 
-use self::derived::{Place, derived_input};
+use self::derived::{ListPlace, derived_input};
 use self::shared::Used;
 use self::types::{NODE, Part, QUERY, Types, field, given, input, required_if};
 use super::catalog::names::capitalise;
 use super::catalog::{Catalog, ColumnId, DATE_OR_DATE_TIME, Function, Table};
 use super::document;
 
-/// Why a catalog does not make a schema. Each is a mistake in the source, found at the first start.
+/// The reasons why a catalog has no valid schema. Each is a mistake in the source, found at the first start.
 #[derive(Debug, Error)]
 pub enum SchemaError {
-    /// Two types, or two fields, arguments or values of the same owner, that would have the same name.
+    /// Two types have the same name, or two fields, arguments or values of the same owner have it.
     #[error("{owner}: the name {name} is taken twice")]
     Twice {
-        /// Where.
+        /// The type, field or argument that has the name.
         owner: String,
         /// The name.
         name: String,
     },
-    /// A name that GraphQL does not allow.
+    /// GraphQL does not allow the name.
     #[error("{owner}: GraphQL has no name {name}")]
     Name {
-        /// Where.
+        /// The type, field or argument that has the name.
         owner: String,
         /// The name.
         name: String,
     },
-    /// A type without a field or a value.
+    /// A type has no field and no value.
     #[error("{0}: there is nothing in it")]
     Empty(String),
-    /// The types do not fit one another.
+    /// The types are not consistent with one another.
     #[error("the schema is not valid: {0}")]
     Invalid(#[from] async_graphql::dynamic::SchemaError),
 }
@@ -85,7 +85,7 @@ fn builder(catalog: &Catalog) -> Result<SchemaBuilder, SchemaError> {
     Ok(introspection::add(types.into_builder()?))
 }
 
-/// A schema as SDL: types by name; fields, arguments and values in the order of the catalog.
+/// Returns a schema as SDL: types are sorted by name; fields, arguments and values have the order of the catalog.
 pub fn sdl(schema: &Schema) -> String {
     let options = SDLExportOptions::new();
     schema
@@ -129,7 +129,7 @@ fn query(types: &mut Types, catalog: &Catalog) {
     );
 }
 
-/// The fields of a system's tables and functions.
+/// Returns the fields of a system's tables and functions.
 fn root_fields(catalog: &Catalog, system: usize) -> Vec<Part<Field>> {
     let mut fields = Vec::new();
     for table in catalog.tables().iter().filter(|table| table.system == system) {
@@ -148,7 +148,7 @@ fn root_fields(catalog: &Catalog, system: usize) -> Vec<Part<Field>> {
     fields
 }
 
-/// A row of a table by its key.
+/// Makes the field that finds a row of a table by a key.
 fn look_up(table: &Table) -> Part<Field> {
     let only_key = table.keys.len() == 1;
     let hint = if only_key { String::new() } else { format!(" Give one of: {}.", table.key_names()) };
@@ -160,29 +160,35 @@ fn look_up(table: &Table) -> Part<Field> {
     .arguments(key_arguments(table, only_key))
 }
 
-/// The columns of all keys of a table.
+/// Makes the arguments for the columns of all keys of a table.
 fn key_arguments(table: &Table, required: bool) -> Vec<Part<InputValue>> {
     let mut named = BTreeSet::new();
     let columns = table.keys.iter().flatten().filter(|id| named.insert(**id));
     columns.map(|id| column_argument(table, *id, required)).collect()
 }
 
-/// A value of a column, to find rows by.
+/// Makes the argument for a column's value that identifies rows.
 fn column_argument(table: &Table, id: ColumnId, required: bool) -> Part<InputValue> {
     let column = table.column(id);
     derived_input(&column.field, required_if(required, given(&column.ty)))
 }
 
-/// Rows as a list, in groups and along time.
+/// Makes the fields that return a table's rows as a list, in groups and as series.
 fn lists(catalog: &Catalog, table: &Table, doc: &str) -> Vec<Part<Field>> {
     let groups = format!("Groups rows of `{}`.", table.display_name);
     let series = format!("Measures rows of `{}` along time.", table.display_name);
     let mut fields = vec![
-        tables::connection_field(Place::Root, catalog, table, &table.list_field, doc),
-        groups::groups_field(Place::Root, catalog, table, &table.groups_field, Some(&groups)),
+        tables::connection_field(ListPlace::Root, catalog, table, &table.list_field, doc),
+        groups::groups_field(ListPlace::Root, catalog, table, &table.groups_field, Some(&groups)),
     ];
     if table.has_series() {
-        fields.push(series::series_field(Place::Root, catalog, table, &table.series_field, Some(&series)));
+        fields.push(series::series_field(
+            ListPlace::Root,
+            catalog,
+            table,
+            &table.series_field,
+            Some(&series),
+        ));
     }
     fields
 }
@@ -194,14 +200,14 @@ mod tests {
     use super::*;
     use crate::systems;
 
-    /// A document that the schema executes, and not the engine, gets an error that says so, and no data.
+    /// Checks that a document which the schema executes, instead of the engine, gets an error and no data.
     #[tokio::test]
     async fn its_resolvers_answer_nothing() {
         let schema = build(&Catalog::new(&systems::ALL).unwrap()).unwrap();
         let node = schema.execute("{ node(id: \"1\") { id } }").await;
         assert!(node.errors[0].message.contains("answered by the engine"), "{node:?}");
         let document = "subscription { protocolsChanged { cursor } }";
-        let told: Vec<_> = schema.execute_stream(document).collect().await;
-        assert!(told[0].errors[0].message.contains("answered by the engine"), "{told:?}");
+        let responses: Vec<_> = schema.execute_stream(document).collect().await;
+        assert!(responses[0].errors[0].message.contains("answered by the engine"), "{responses:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! Mutations: fields, inputs and payloads of the tables that can be written.
+//! Makes the fields, inputs and payloads of mutations, for the tables that can be written.
 
 use async_graphql::dynamic::{Field, InputValue, TypeRef};
 
@@ -8,7 +8,7 @@ use super::{functions, key_arguments};
 use crate::graph::catalog::names::capitalise;
 use crate::graph::catalog::{Catalog, ColumnId, Function, Relation, Table, TableOperation};
 
-/// Makes `Mutation`, where any table can be written.
+/// Makes `Mutation`, if any table can be written.
 pub(super) fn make(types: &mut Types, catalog: &Catalog) {
     let functions = || catalog.functions().iter().filter(|function| function.writes());
     let is_given = |table: &Table| functions().any(|function| function.table() == table.id);
@@ -86,7 +86,7 @@ fn key_hint(table: &Table) -> String {
     format!("Give one of: id, {}.", table.key_names())
 }
 
-/// A row named by its global id or by any of its keys, what is to become of it, and as what it was read.
+/// Makes the arguments for an existing row: its global id or one of its keys, its new values, and the time of its expected version.
 fn existing_row(table: &Table, patch: Option<Part<InputValue>>) -> Vec<Part<InputValue>> {
     let mut arguments = vec![derived_input("id", TypeRef::named(TypeRef::ID))];
     arguments.extend(key_arguments(table, false));
@@ -159,12 +159,12 @@ fn inputs(types: &mut Types, catalog: &Catalog, table: &Table) {
     }
 }
 
-/// What is given for a new row; `known`: columns that come from the row that it belongs to.
+/// Makes the input fields of a new row. `known`: the columns whose values come from the parent row.
 fn new_row(catalog: &Catalog, table: &Table, known: &[ColumnId]) -> Vec<Part<InputValue>> {
     let columns = table.writes.insert.iter().filter(|id| !known.contains(id)).map(|id| {
         let column = table.column(*id);
         let ty = required_if(table.is_required(*id), given(&column.ty));
-        // A row below another has the columns of an input of its own.
+        // The input of the table itself describes the same columns.
         if known.is_empty() {
             input(&column.field, ty, &column.doc)
         } else {

@@ -1,4 +1,4 @@
-//! Numbers over rows: the aggregates of tables and of types of columns.
+//! Makes the types of aggregates, for tables and for types of columns.
 
 use async_graphql::dynamic::{Field, InputValue, TypeRef};
 
@@ -33,18 +33,18 @@ pub(super) fn make(types: &mut Types, table: &Table) {
     );
 }
 
-/// Columns that have aggregate functions.
+/// Returns the columns that have aggregate functions.
 pub(super) fn measured(table: &Table) -> impl Iterator<Item = ColumnId> {
     table.column_ids().filter(|id| !aggregate::functions(aggregate::measured_as(table, *id)).is_empty())
 }
 
-/// Makes the functions of numbers within JSON.
+/// Makes the type with the aggregates of numbers within JSON.
 pub(super) fn aggregate_within(types: &mut Types, ty: &ColumnType) {
     let doc = "Aggregates the numbers at a place within JSON; other values count as missing.";
     types.object(&aggregate::type_name(ty), doc, results(&aggregate::NUMBER_WITHIN));
 }
 
-/// Makes the functions of a column, and how groups are ordered and chosen by them; all columns of a type share these.
+/// Makes the type with the aggregates of a type of columns, and the inputs that order and filter groups by them.
 pub(super) fn column_aggregate(types: &mut Types, ty: &ColumnType) {
     let name = aggregate::type_name(ty);
     let is_counted = *ty == aggregate::COUNTED;

@@ -1,4 +1,4 @@
-//! Points: rows of a connection, thinned for a chart.
+//! Makes the field `points`, which returns the rows of a connection, thinned for a chart.
 
 use async_graphql::dynamic::{EnumItem, Field, TypeRef};
 
@@ -7,7 +7,7 @@ use super::types::{Part, Types, field};
 use crate::graph::catalog::{ColumnId, Table};
 use crate::graph::limits::DEFAULT_POINTS;
 
-/// The field of a connection, where the table has something to draw.
+/// Makes the field `points` of a connection; `None` if the table has no columns for both axes.
 pub(super) fn points_field(table: &Table) -> Option<Part<Field>> {
     if !table.has_points() {
         return None;
@@ -33,7 +33,7 @@ pub(super) fn make(types: &mut Types, table: &Table) {
     types.enumeration(&axis(table, 'Y'), &doc, columns(table, table.measures()));
 }
 
-/// Name of the enum of the columns of an axis.
+/// Returns the name of the enum with the columns of an axis.
 fn axis(table: &Table, axis: char) -> String {
     format!("{}Points{axis}", table.type_name)
 }

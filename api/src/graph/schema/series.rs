@@ -1,16 +1,16 @@
-//! Series: numbers over rows along time.
+//! Makes the types of series, which aggregate rows along time.
 
 use async_graphql::dynamic::{Field, TypeRef};
 use async_graphql::{Name, Value};
 
-use super::derived::{Place, derived_field, derived_input, derived_value};
+use super::derived::{ListPlace, derived_field, derived_input, derived_value};
 use super::functions;
 use super::types::{DATE_TIME, Part, Types, field, input, value};
 use crate::graph::catalog::{Catalog, Table};
 
-/// A field that holds series over rows of a table.
+/// Makes a field that returns series of a table's rows.
 pub(super) fn series_field(
-    place: Place,
+    place: ListPlace,
     catalog: &Catalog,
     table: &Table,
     name: &str,
@@ -37,7 +37,7 @@ pub(super) fn series_field(
         .arguments(arguments)
 }
 
-/// Makes the types of a table's series, where it has a time.
+/// Makes the types of a table's series, if the table has a column with a time.
 pub(super) fn make(types: &mut Types, table: &Table) {
     if !table.has_series() {
         return;
@@ -74,7 +74,7 @@ const LENGTH_BUCKET: &str = "LengthBucket";
 const TIME_UNIT: &str = "TimeUnit";
 const SERIES_FILL: &str = "SeriesFill";
 
-/// Makes the types of spans of time, which all tables share.
+/// Makes the inputs for time buckets, which are the same for all tables.
 pub(super) fn make_shared(types: &mut Types) {
     types.enumeration(
         TIME_UNIT,

@@ -1,4 +1,4 @@
-//! What all tables share: scalars, filters on values, pages, directions.
+//! Makes the types that all tables share: scalars, filters on values, page info and directions.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,20 +10,20 @@ use super::{groups, numbers, series};
 use crate::graph::aggregate::{self, functions};
 use crate::graph::catalog::{ColumnType, DATE_OR_DATE_TIME, EnumType, Scalar, Table};
 
-/// Types that some column uses, so that none is made that nothing reaches.
+/// The types that columns use, so that only their scalars and filters are made.
 #[derive(Default)]
 pub(super) struct Used {
     scalars: BTreeSet<Scalar>,
     lists: BTreeSet<Scalar>,
     enums: BTreeMap<String, Arc<EnumType>>,
-    /// Scalars whose functions some column has.
+    /// The scalars that columns have aggregates of.
     measured: BTreeSet<Scalar>,
-    /// Whether a table has dates and moments.
+    /// True if a table has series along both dates and moments.
     pub(super) dates_and_moments: bool,
 }
 
 impl Used {
-    /// Notes the type of a column.
+    /// Records the type of a column.
     pub(super) fn note(&mut self, ty: &ColumnType) {
         match ty {
             ColumnType::Scalar(scalar) => {
@@ -38,12 +38,12 @@ impl Used {
         }
     }
 
-    /// Notes the functions of a table's columns.
+    /// Records the aggregates of a table's columns.
     pub(super) fn note_aggregates(&mut self, table: &Table) {
         self.measured.extend(numbers::measured(table).map(|id| aggregate::measured_as(table, id).scalar()));
     }
 
-    /// What columns hold and what their functions give.
+    /// Returns the scalars of columns and of the results of their aggregates.
     fn values(&self) -> BTreeSet<Scalar> {
         let results = self.measured.iter().flat_map(|scalar| {
             let ty = ColumnType::Scalar(*scalar);
@@ -53,7 +53,7 @@ impl Used {
     }
 }
 
-/// Makes what the columns that were noted need.
+/// Makes the shared types that the recorded columns need.
 pub(super) fn make(types: &mut Types, used: &Used) {
     types.node_interface();
     page_info(types);
@@ -69,13 +69,13 @@ pub(super) fn make(types: &mut Types, used: &Used) {
         enumeration(types, name, values);
     }
     let values = used.values();
-    for scalar in once_by_name(values.union(&used.lists)) {
+    for scalar in distinct_by_name(values.union(&used.lists)) {
         custom_scalar(types, scalar);
     }
-    for scalar in once_by_name(&values) {
+    for scalar in distinct_by_name(&values) {
         scalar_filter(types, scalar);
     }
-    for scalar in once_by_name(&used.measured) {
+    for scalar in distinct_by_name(&used.measured) {
         numbers::column_aggregate(types, &ColumnType::Scalar(scalar));
     }
     if used.scalars.contains(&Scalar::Json) {
@@ -86,8 +86,8 @@ pub(super) fn make(types: &mut Types, used: &Used) {
     }
 }
 
-/// Several types of columns share a scalar of GraphQL.
-fn once_by_name<'a>(scalars: impl IntoIterator<Item = &'a Scalar>) -> impl Iterator<Item = Scalar> {
+/// Returns one of the scalars for each name in GraphQL, because several types of Postgres share a name.
+fn distinct_by_name<'a>(scalars: impl IntoIterator<Item = &'a Scalar>) -> impl Iterator<Item = Scalar> {
     let mut names = BTreeSet::new();
     scalars.into_iter().copied().filter(move |scalar| names.insert(scalar.graphql_name()))
 }
@@ -238,7 +238,7 @@ fn list_filter(types: &mut Types, element: Scalar) {
 const EQUAL: &str = "Matches equal values.";
 const DIFFERENT: &str = "Matches different values, but no missing ones.";
 
-/// Conditions on a value of a type.
+/// Makes the input fields that compare a value of a type.
 fn comparisons(name: &str, ordered: bool) -> Vec<Part<InputValue>> {
     let one = || TypeRef::named(name);
     let list = || TypeRef::named_nn_list(name);

@@ -1,4 +1,4 @@
-//! The type `Subscription`, and the types of changes.
+//! Makes the type `Subscription`, and the types of changes.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::graph::catalog::{Catalog, ChangeOperation, SubscriptionKind, Table, T
 
 const CHANGE_OPERATION: &str = "ChangeOperation";
 
-/// Makes `Subscription`, where any table can be watched.
+/// Makes `Subscription`, if any table can be watched.
 pub(super) fn make(types: &mut Types, catalog: &Catalog) {
     if catalog.subscriptions().is_empty() {
         return;

@@ -1,8 +1,8 @@
-//! The types of a table: object, connection, filter, order.
+//! Makes the types of a table: object, connection, edge, filter and order.
 
 use async_graphql::dynamic::{Field, TypeRef};
 
-use super::derived::{Place, derived_field, derived_input};
+use super::derived::{ListPlace, derived_field, derived_input};
 use super::groups::groups_field;
 use super::series::series_field;
 use super::types::{ORDER_DIRECTION, Part, Types, field, required_if, returned};
@@ -37,7 +37,7 @@ fn object(types: &mut Types, catalog: &Catalog, table: &Table) {
     }
 }
 
-/// The related row, or related rows as a list, in groups and along time.
+/// Makes the fields of a relation: the related row, or the related rows as a list, in groups and as series.
 fn related(catalog: &Catalog, relation: &Relation) -> Vec<Part<Field>> {
     let (target, doc) = (catalog.table(relation.target), &relation.doc);
     if !relation.many {
@@ -45,18 +45,18 @@ fn related(catalog: &Catalog, relation: &Relation) -> Vec<Part<Field>> {
         return vec![field(&relation.field, TypeRef::named(&target.type_name), doc)];
     }
     let mut fields = vec![
-        connection_field(Place::Row, catalog, target, &relation.field, doc),
-        groups_field(Place::Row, catalog, target, &relation.groups_field(), None),
+        connection_field(ListPlace::Row, catalog, target, &relation.field, doc),
+        groups_field(ListPlace::Row, catalog, target, &relation.groups_field(), None),
     ];
     if target.has_series() {
-        fields.push(series_field(Place::Row, catalog, target, &relation.series_field(), None));
+        fields.push(series_field(ListPlace::Row, catalog, target, &relation.series_field(), None));
     }
     fields
 }
 
-/// A field that holds rows of a table, by pages.
+/// Makes a field that returns pages of a table's rows.
 pub(super) fn connection_field(
-    place: Place,
+    place: ListPlace,
     catalog: &Catalog,
     table: &Table,
     name: &str,

@@ -1,7 +1,7 @@
-//! Types while the schema is made: each name once, each name one that GraphQL knows.
+//! Collects the types of the schema, and checks that names are valid and unique.
 //!
-//! async-graphql's builders panic when a field is there twice, and forget the first of two types, arguments or values. Hence
-//! the parts are handed to [`Types`] with their names, and what is wrong is an error at the end.
+//! async-graphql's builders panic if a type has a field twice, and keep only the last of two types, arguments or values with the same
+//! name. Hence [`Types`] gets each part with its name, and returns the first mistake as an error at the end.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,47 +19,47 @@ use crate::graph::catalog::{ColumnType, Scalar};
 pub(super) const QUERY: &str = "Query";
 pub(super) const MUTATION: &str = "Mutation";
 pub(super) const SUBSCRIPTION: &str = "Subscription";
-/// The interface of objects that have a global id.
+/// The name of the interface of objects with a global id.
 pub(super) const NODE: &str = "Node";
 pub(super) const ORDER_DIRECTION: &str = "OrderDirection";
 pub(super) const DATE_TIME: &str = Scalar::DateTime.graphql_name();
 
-/// A field, an argument or a value of an enum; the builders do not give its name back.
+/// A field, an argument or a value of an enum, with its name, which async-graphql's builders do not return.
 pub(super) struct Part<T> {
     name: String,
     arguments: Vec<String>,
     built: T,
 }
 
-/// The types that are made so far.
+/// The types made so far.
 #[derive(Default)]
 pub(super) struct Types {
     made: BTreeMap<String, Type>,
-    /// What was wrong first.
+    /// The first mistake.
     wrong: Option<SchemaError>,
 }
 
-/// A field of an object.
+/// Makes a field of an object.
 pub(super) fn field(name: &str, ty: TypeRef, doc: &str) -> Part<Field> {
-    Part::new(name, Field::new(name, ty, not_here).description(doc))
+    Part::new(name, Field::new(name, ty, no_resolver).description(doc))
 }
 
-/// A field of `Subscription`.
+/// Makes a field of `Subscription`.
 pub(super) fn subscription_field(name: &str, ty: TypeRef, doc: &str) -> Part<SubscriptionField> {
-    Part::new(name, SubscriptionField::new(name, ty, no_stream_here).description(doc))
+    Part::new(name, SubscriptionField::new(name, ty, no_stream).description(doc))
 }
 
-/// An argument, or a field of an input object.
+/// Makes an argument, or a field of an input object.
 pub(super) fn input(name: &str, ty: TypeRef, doc: &str) -> Part<InputValue> {
     Part::new(name, InputValue::new(name, ty).description(doc))
 }
 
-/// A value of an enum.
+/// Makes a value of an enum.
 pub(super) fn value(name: &str, doc: &str) -> Part<EnumItem> {
     Part::new(name, EnumItem::new(name).description(doc))
 }
 
-/// Type of a column's value that is given.
+/// Returns the type of a column's value in arguments.
 pub(super) fn given(ty: &ColumnType) -> TypeRef {
     match ty {
         ColumnType::List(_) => TypeRef::named_nn_list(ty.graphql_name()),
@@ -67,7 +67,8 @@ pub(super) fn given(ty: &ColumnType) -> TypeRef {
     }
 }
 
-/// Type of a column's value that is returned: an array of Postgres may hold NULL, which nobody needs to send.
+/// Returns the type of a column's value in answers. Its items are nullable, unlike those of arguments, because an array of Postgres
+/// may hold NULL.
 pub(super) fn returned(ty: &ColumnType) -> TypeRef {
     match ty {
         ColumnType::List(_) => TypeRef::named_list(ty.graphql_name()),
@@ -75,7 +76,7 @@ pub(super) fn returned(ty: &ColumnType) -> TypeRef {
     }
 }
 
-/// A type that is never null, if `required`.
+/// Returns the non-null version of a type, if `required`.
 pub(super) fn required_if(required: bool, ty: TypeRef) -> TypeRef {
     if required { TypeRef::NonNull(Box::new(ty)) } else { ty }
 }
@@ -107,7 +108,7 @@ impl Part<SubscriptionField> {
 }
 
 impl Part<InputValue> {
-    /// What counts where nothing is given.
+    /// Sets the default value.
     pub(super) fn default(self, value: impl Into<Value>) -> Self {
         Self { built: self.built.default_value(value), ..self }
     }
@@ -120,7 +121,7 @@ impl Types {
         self.add(name, object);
     }
 
-    /// An object with a global id: its first field.
+    /// Makes an object with a global id as its first field.
     pub(super) fn node(&mut self, name: &str, doc: &str, fields: impl IntoIterator<Item = Part<Field>>) {
         let id = field(
             "id",
@@ -132,7 +133,7 @@ impl Types {
         self.add(name, fields.into_iter().fold(object, Object::field));
     }
 
-    /// The interface of the objects with a global id.
+    /// Makes the interface of objects with a global id.
     pub(super) fn node_interface(&mut self) {
         let id =
             InterfaceField::new("id", TypeRef::named_nn(TypeRef::ID)).description("Identifies the object.");
@@ -158,7 +159,7 @@ impl Types {
         self.input_object(InputObject::new(name).description(doc), name, fields);
     }
 
-    /// An input of which exactly one field is given.
+    /// Makes an input of which exactly one field has to be given (`@oneOf`).
     pub(super) fn one_of(
         &mut self,
         name: &str,
@@ -193,7 +194,7 @@ impl Types {
         self.add(name, specified_by.into_iter().fold(scalar, ScalarType::specified_by_url));
     }
 
-    /// All types, for a schema; an error if anything was wrong.
+    /// Returns a schema builder with all types, or the first mistake.
     pub(super) fn into_builder(self) -> Result<SchemaBuilder, SchemaError> {
         if let Some(wrong) = self.wrong {
             return Err(wrong);
@@ -210,7 +211,7 @@ impl Types {
         }
     }
 
-    /// The parts of a type: at least one, each name once.
+    /// Checks the parts of a type, which needs at least one, and returns them without duplicates.
     fn parts<T>(&mut self, owner: &str, parts: impl IntoIterator<Item = Part<T>>) -> Vec<T> {
         let mut names = BTreeSet::new();
         let mut built = Vec::new();
@@ -229,7 +230,7 @@ impl Types {
         built
     }
 
-    /// Whether a name is new among those of its owner.
+    /// Checks a name; returns true if it is new among the names of its owner.
     fn check(&mut self, owner: &str, name: &str, names: &mut BTreeSet<String>) -> bool {
         self.check_name(owner, name);
         let is_new = names.insert(name.to_owned());
@@ -250,24 +251,24 @@ impl Types {
     }
 }
 
-/// Whether GraphQL takes it for a name, and keeps it for nothing else.
+/// Returns true if a text is a name in GraphQL, and not reserved.
 fn is_name(name: &str) -> bool {
     let starts_well = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
     let is_kept = name.starts_with("__") || ["true", "false", "null"].contains(&name);
     starts_well && !is_kept && name.chars().all(|char| char.is_ascii_alphanumeric() || char == '_')
 }
 
-/// Stands for all resolvers: requests are planned and answered by the engine, async-graphql only knows the types.
-pub(super) fn not_here(_: ResolverContext<'_>) -> FieldFuture<'_> {
-    FieldFuture::new(std::future::ready(Err::<Option<FieldValue<'_>>, _>(Error::new(NOT_HERE))))
+/// Returns an error, as every resolver of the schema: the engine answers requests, and async-graphql only holds the types.
+pub(super) fn no_resolver(_: ResolverContext<'_>) -> FieldFuture<'_> {
+    FieldFuture::new(std::future::ready(Err::<Option<FieldValue<'_>>, _>(Error::new(NO_RESOLVER))))
 }
 
-fn no_stream_here(_: ResolverContext<'_>) -> SubscriptionFieldFuture<'_> {
+fn no_stream(_: ResolverContext<'_>) -> SubscriptionFieldFuture<'_> {
     type None<'a> = stream::Empty<async_graphql::Result<FieldValue<'a>>>;
-    SubscriptionFieldFuture::new(std::future::ready(Err::<None<'_>, _>(Error::new(NOT_HERE))))
+    SubscriptionFieldFuture::new(std::future::ready(Err::<None<'_>, _>(Error::new(NO_RESOLVER))))
 }
 
-const NOT_HERE: &str = "This is answered by the engine, not by its schema.";
+const NO_RESOLVER: &str = "This is answered by the engine, not by its schema.";
 
 #[cfg(test)]
 mod tests {
@@ -286,7 +287,7 @@ mod tests {
         }
     }
 
-    /// What async-graphql would panic at, or take silently.
+    /// Checks names at which async-graphql would panic, or keep only one of two.
     #[test]
     fn a_name_that_is_there_twice_is_an_error() {
         let argument = || input("a", TypeRef::named(TypeRef::INT), "A.");

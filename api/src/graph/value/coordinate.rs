@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_axis_shows_has_none() {
+    fn values_without_a_position_have_no_coordinate() {
         let nan = [0, 0, 0, 0, 0xC0, 0, 0, 0];
         assert_eq!(of(Scalar::Numeric, &nan), None);
         assert_eq!(of(Scalar::Decimal, &numeric::parse("1e400").unwrap()), None);

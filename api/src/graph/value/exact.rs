@@ -1,4 +1,4 @@
-//! Values within cursors: JSON that preserves every value, including those that no answer can show.
+//! Writes and reads values within cursors: JSON that preserves every value, including those that no answer can show.
 
 use bytes::Buf;
 
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_comes_back() {
+    fn special_values_are_read_back() {
         for name in ["NaN", "Infinity", "-Infinity"] {
             for scalar in [Scalar::Numeric, Scalar::Decimal] {
                 let bytes = numeric::special(name).unwrap();

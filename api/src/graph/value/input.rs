@@ -221,7 +221,7 @@ fn expected(scalar: Scalar) -> &'static str {
 }
 
 fn mismatch(value: &Value<'_>, expected: &str) -> ArgumentError {
-    /// Enough to recognise the value in an error message.
+    /// The most characters of a value that an error message repeats.
     const MOST_CHARACTERS: usize = 60;
     let mut found = Vec::new();
     value.write_json(&mut found);
@@ -277,7 +277,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_read_is_written_again(number: i64, text in "[^\u{0}]*", small: i32, flag: bool, double in -1e12..1e12_f64) {
+        fn written_values_are_read_back(number: i64, text in "[^\u{0}]*", small: i32, flag: bool, double in -1e12..1e12_f64) {
             prop_assert_eq!(back(Scalar::BigInt, &json!(number.to_string())), json!(number.to_string()));
             prop_assert_eq!(back(Scalar::BigInt, &json!(number)), json!(number.to_string()));
             prop_assert_eq!(back(Scalar::Text, &json!(text)), json!(text));

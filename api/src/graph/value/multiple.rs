@@ -1,4 +1,4 @@
-//! Multiples of a decimal, exact, in Postgres's binary format of `numeric`.
+//! Computes exact multiples of a decimal, in Postgres's binary format of `numeric`.
 
 use bytes::{Buf, BufMut};
 
@@ -96,7 +96,7 @@ mod tests {
     use super::super::numeric;
     use super::*;
 
-    fn told(number: &str, width: &str) -> [String; 2] {
+    fn multiplied(number: &str, width: &str) -> [String; 2] {
         let [number, width] = [number, width].map(|text| numeric::parse_whole(text).unwrap());
         multiples(&number, &width).unwrap().map(|bytes| {
             let mut out = Vec::new();
@@ -117,12 +117,12 @@ mod tests {
             ("99999999", "0.000001", ["99.999999", "100"]),
             ("20000", "50", ["1000000", "1000050"]),
         ] {
-            assert_eq!(told(number, width), expected, "{number} times {width}");
+            assert_eq!(multiplied(number, width), expected, "{number} times {width}");
         }
     }
 
     #[test]
-    fn what_is_no_whole_number_has_no_multiples() {
+    fn only_whole_numbers_have_multiples() {
         let width = numeric::parse("0.1").unwrap();
         for bytes in [numeric::parse("0.5").unwrap(), numeric::special("NaN").unwrap(), vec![], vec![0, 9]] {
             assert_eq!(multiples(&bytes, &width), None);
@@ -139,8 +139,8 @@ mod tests {
                 let text = text.trim_end_matches('0').trim_end_matches('.');
                 if product < 0 { format!("-{text}") } else { text.to_owned() }
             };
-            let told = told(&number.to_string(), &format!("{width}e-{places}"));
-            prop_assert_eq!(told, [plain(number * width), plain((number + 1) * width)]);
+            let actual = multiplied(&number.to_string(), &format!("{width}e-{places}"));
+            prop_assert_eq!(actual, [plain(number * width), plain((number + 1) * width)]);
         }
 
         #[test]

@@ -1,4 +1,4 @@
-//! `numeric` in Postgres's binary format: digits to the base of 10,000, the weight of the first, a sign and a scale.
+//! Reads and writes `numeric` in Postgres's binary format: digits to the base of 10,000, the weight of the first, a sign and a scale.
 
 use bytes::{Buf, BufMut};
 
@@ -68,7 +68,7 @@ pub(super) fn to_f64(mut bytes: &[u8]) -> Option<f64> {
     let count = bytes.try_get_u16().ok()?.min(MOST_GROUPS);
     let weight = bytes.try_get_i16().ok()?;
     let sign = bytes.try_get_u16().ok()?;
-    bytes.try_get_u16().ok()?; // digits behind the point, which only a text shows
+    bytes.try_get_u16().ok()?; // the digits after the point, which matter only for text
     if matches!(sign, NAN | INFINITY | NEGATIVE_INFINITY) {
         return None;
     }
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_refused() {
+    fn text_that_is_not_a_number_is_refused() {
         for text in ["", "-", ".", "1.2.3", "abc", "NaN", "1e", "1e99999", "0x10", " 1"] {
             assert_eq!(parse(text), None, "{text}");
         }

@@ -1,4 +1,4 @@
-//! Dates and times: Postgres counts from 2000-01-01, in days and in microseconds.
+//! Reads and writes dates and times: Postgres counts from 2000-01-01, in days and in microseconds.
 
 use std::io::Write as _;
 use std::ops::{Range, RangeInclusive};
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_date_or_out_of_range_is_refused() {
+    fn invalid_dates_and_dates_out_of_range_are_refused() {
         for date in [
             "",
             "2026",

@@ -1,4 +1,4 @@
-//! The members of a request before their values are read.
+//! Collects the members of a request before their values are read.
 
 use std::fmt::{self, Display};
 
@@ -41,18 +41,18 @@ impl Member {
 }
 
 /// The members that a client has sent.
-pub(super) struct Sent<T> {
+pub(super) struct Members<T> {
     members: [Option<T>; Member::Other as usize],
     repeated: Option<Member>,
 }
 
-impl<T> Default for Sent<T> {
+impl<T> Default for Members<T> {
     fn default() -> Self {
         Self { members: [const { None }; _], repeated: None }
     }
 }
 
-impl<T> Sent<T> {
+impl<T> Members<T> {
     /// Adds a member; it ignores members with other names.
     pub(super) fn put(&mut self, member: Member, value: T) {
         if let Some(place) = self.members.get_mut(member as usize)
@@ -62,7 +62,7 @@ impl<T> Sent<T> {
         }
     }
 
-    /// Returns the members in their order. It refuses a repeated member, of which a proxy might have checked the other one.
+    /// Returns the members in their order. It refuses a repeated member, because a proxy might have checked the other value.
     pub(super) fn once(self) -> Result<[Option<T>; Member::Other as usize], Error> {
         match self.repeated {
             Some(member) => Err(member.wrong("is given more than once")),
@@ -71,18 +71,18 @@ impl<T> Sent<T> {
     }
 }
 
-impl<'de> Deserialize<'de> for Sent<&'de RawValue> {
+impl<'de> Deserialize<'de> for Members<&'de RawValue> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Object;
         impl<'de> Visitor<'de> for Object {
-            type Value = Sent<&'de RawValue>;
+            type Value = Members<&'de RawValue>;
 
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 formatter.write_str("an object")
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut sent = Sent::default();
+                let mut sent = Members::default();
                 while let Some(member) = map.next_key()? {
                     match member {
                         Member::Other => drop(map.next_value::<IgnoredAny>()?),

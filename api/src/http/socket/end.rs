@@ -1,4 +1,4 @@
-//! The closing of a WebSocket: both sides send a close frame (RFC 6455 §7).
+//! Closes a WebSocket: both sides send a close frame (RFC 6455 §7).
 
 use std::time::Duration;
 
@@ -50,13 +50,13 @@ impl End {
             Error::Capacity(_) => Self::close(TOO_LONG, "A message is longer than messages may be"),
             Error::Utf8(_) => Self::close(NOT_UTF8, "Text is UTF-8"),
             Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Self::Gone,
-            Error::Protocol(_) => Self::close(PROTOCOL_ERROR, "These are no frames of a WebSocket's client"),
+            Error::Protocol(_) => Self::close(PROTOCOL_ERROR, "These are not frames of a WebSocket client"),
             _ => Self::Gone,
         }
     }
 
     /// Sends a close frame if the client is still there, and waits for the client's.
-    pub(super) async fn tell(self, socket: &mut WebSocket) {
+    pub(super) async fn send(self, socket: &mut WebSocket) {
         let goodbye = match self {
             Self::Gone => return,
             Self::Closed => None,

@@ -1,4 +1,4 @@
-//! The messages of the protocol.
+//! Reads and writes the messages of the protocol.
 
 use std::borrow::Cow;
 
@@ -13,14 +13,17 @@ use crate::http::graphql::NO_TOKEN;
 use crate::http::request::read_json;
 
 /// A message of a client.
-pub(super) enum Said {
+pub(super) enum ReceivedMessage {
     Message(ClientMessage),
     /// An operation whose request cannot be read; other operations continue.
     Unreadable(String, Error),
 }
 
 /// Reads a message of a client. `context`: makes the context of its request. It fails if the text is no message.
-pub(super) fn read(text: &str, context: impl FnOnce() -> RequestContext) -> Result<Said, serde_json::Error> {
+pub(super) fn read(
+    text: &str,
+    context: impl FnOnce() -> RequestContext,
+) -> Result<ReceivedMessage, serde_json::Error> {
     #[derive(Deserialize)]
     struct Message<'a> {
         #[serde(rename = "type", borrow)]
@@ -31,10 +34,10 @@ pub(super) fn read(text: &str, context: impl FnOnce() -> RequestContext) -> Resu
         payload: Option<&'a RawValue>,
     }
     let Message { kind, id, payload } = serde_json::from_str(text)?;
-    // An operation is told from others by its id.
+    // An operation is identified by its id.
     let id = || id.filter(|id| !id.is_empty()).ok_or_else(|| serde_json::Error::custom("there is no id"));
     let payload = payload.map_or("null", RawValue::get);
-    Ok(Said::Message(match kind.as_ref() {
+    Ok(ReceivedMessage::Message(match kind.as_ref() {
         "connection_init" => {
             let payload: Option<&RawValue> = serde_json::from_str(payload)?;
             // Two tokens are refused: a proxy before the gateway may have checked the other one.
@@ -52,7 +55,7 @@ pub(super) fn read(text: &str, context: impl FnOnce() -> RequestContext) -> Resu
                     let (request, context) = given.with(context());
                     ClientMessage::Start { id, payload: request.data(context) }
                 }
-                Err(error) => return Ok(Said::Unreadable(id, error)),
+                Err(error) => return Ok(ReceivedMessage::Unreadable(id, error)),
             }
         }
         "complete" => ClientMessage::Stop { id: id()? },
@@ -60,7 +63,7 @@ pub(super) fn read(text: &str, context: impl FnOnce() -> RequestContext) -> Resu
     }))
 }
 
-/// Returns the id in a message that is not read as a whole.
+/// Returns the id of a message, without reading the rest of it.
 pub(super) fn id(text: &str) -> Option<String> {
     #[derive(Deserialize)]
     struct Named {
@@ -76,13 +79,13 @@ pub(super) fn authorization(payload: Option<&Value>) -> Option<String> {
     let headers = headers.flat_map(|headers| named(headers, "authorization"));
     let header = |value: &Value| value.as_str().map(str::to_owned);
     let token = |value: &Value| value.as_str().map(|token| format!("Bearer {token}"));
-    let said = named(payload, "authorization").chain(headers).map(header);
-    let mut said: Vec<_> = said.chain(named(payload, "token").map(token)).collect();
-    said.dedup();
-    match said.as_slice() {
+    let given = named(payload, "authorization").chain(headers).map(header);
+    let mut given: Vec<_> = given.chain(named(payload, "token").map(token)).collect();
+    given.dedup();
+    match given.as_slice() {
         [] => None,
-        [Some(said)] => Some(said.clone()),
-        // What is no text is no token; and of two that differ, another one might be looked at elsewhere.
+        [Some(header)] => Some(header.clone()),
+        // Other JSON than a string is no token; of two different tokens, a proxy may have checked the other one.
         [None] | [_, _, ..] => Some(NO_TOKEN.to_owned()),
     }
 }
@@ -114,19 +117,22 @@ mod tests {
         let read = |text: &str| read(text, || RequestContext::new(Caller::anonymous()));
         assert!(matches!(
             read(r#"{"type":"connection_init"}"#),
-            Ok(Said::Message(ClientMessage::ConnectionInit { payload: None }))
+            Ok(ReceivedMessage::Message(ClientMessage::ConnectionInit { payload: None }))
         ));
         let ping = read(r#"{"type":"ping","payload":{"a":1}}"#);
-        assert!(matches!(ping, Ok(Said::Message(ClientMessage::Ping { .. }))));
+        assert!(matches!(ping, Ok(ReceivedMessage::Message(ClientMessage::Ping { .. }))));
         let subscribe = read(r#"{"id":"1","type":"subscribe","payload":{"query":"{a}","variables":null}}"#);
-        let Ok(Said::Message(ClientMessage::Start { id, payload })) = subscribe else {
+        let Ok(ReceivedMessage::Message(ClientMessage::Start { id, payload })) = subscribe else {
             panic!("no operation")
         };
         assert_eq!((&*id, &*payload.query), ("1", "{a}"));
         for unreadable in
             [r#"{"type":"subscribe","id":"1"}"#, r#"{"type":"subscribe","id":"1","payload":{}}"#]
         {
-            assert!(matches!(read(unreadable), Ok(Said::Unreadable(id, _)) if id == "1"), "{unreadable}");
+            assert!(
+                matches!(read(unreadable), Ok(ReceivedMessage::Unreadable(id, _)) if id == "1"),
+                "{unreadable}"
+            );
         }
         let empty = r#"{"id":"","type":"subscribe","payload":{"query":"{a}"}}"#;
         for wrong in [
@@ -160,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_for_a_token_and_is_none_is_refused() {
+    fn invalid_tokens_are_refused() {
         for wrong in [
             json!({"authorization": ""}),
             json!({"authorization": 1}),

@@ -1,4 +1,4 @@
-//! The part of the protocol that async-graphql implements: the handshake, pings, and the set of running operations.
+//! Wraps the part of the protocol that async-graphql implements: the handshake, pings, and the set of running operations.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
@@ -14,8 +14,8 @@ use crate::http::operations::Operations;
 /// Messages of the client, one at a time.
 type Messages = BoxStream<'static, serde_json::Result<ClientMessage>>;
 
-/// A connection as the protocol sees it: it takes a message of the client, and returns the answer at once. The responses of operations
-/// do not pass here: they wait in the connection's outbox, which is bounded and written many at a time.
+/// A connection as the protocol sees it: it takes a message of the client, and returns the answer at once. The responses of
+/// operations do not pass here: they wait in the connection's outbox, which is bounded and written many at a time.
 pub(super) struct Protocol {
     next: Arc<Mutex<Option<ClientMessage>>>,
     socket: WebSocket<Messages, Operations, DefaultOnConnInitType, DefaultOnPingType>,

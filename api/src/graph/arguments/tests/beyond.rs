@@ -1,10 +1,10 @@
-//! Values that fit their type but cannot be used: times that no answer can show, and arguments without effect.
+//! Tests values that fit their type but cannot be used: times that no answer can show, and arguments without effect.
 
 use super::GATEWAY;
 use super::places::{Place, nullable};
 use crate::graph::error::{Code, Error};
 
-/// Times and dates that Postgres has but calendars do not show, by type.
+/// The times and dates of each type that Postgres has but calendars do not show.
 const BEYOND: [(&str, &[&str]); 3] = [
     ("DateTime", &["infinity", "-infinity", "+010000-01-02T00:00:00Z", "0000-12-31T00:00:00Z"]),
     ("LocalDateTime", &["infinity", "-infinity", "+010000-01-02T00:00:00", "0000-12-31T00:00:00"]),

@@ -1,11 +1,11 @@
-//! Omitted and null values, at every place of the schema that takes a value.
+//! Tests omitted and null values, at every place of the schema that takes a value.
 
 use super::GATEWAY;
 use super::places::{Place, nullable};
 use crate::graph::error::{Code, Error};
 
 #[test]
-fn what_is_forgotten_never_widens() {
+fn a_forgotten_condition_never_widens_the_result() {
     let gateway = &*GATEWAY;
     let places = gateway.places();
     let (mut refused, mut left_out, mut written) = (0, 0, 0);

@@ -1,4 +1,4 @@
-//! Coercion against the gateway's own schema, up to the resulting statements.
+//! Tests input coercion with the gateway's own schema, up to the resulting statements.
 
 mod beyond;
 mod forgotten;
@@ -69,7 +69,7 @@ impl Gateway {
 
 /// Refuses repeated fields: two parsers could use the first value and the last.
 #[test]
-fn nothing_is_given_twice() {
+fn repeated_fields_are_refused() {
     let protocols = "query($n: Int, $f: ProtocolFilter) { protocols(first: $n, filter: $f) { totalCount } }";
     let many = (0..40).map(|at| format!("\"v{at}\": 1, ")).collect::<Vec<_>>().concat();
     for (variables, said) in [
@@ -315,7 +315,7 @@ fn variables_are_compared_as_values() {
 }
 
 #[test]
-fn what_was_sent_is_not_copied() {
+fn values_as_sent_are_not_copied() {
     let operation = "query($v: String, $n: Decimal) { protocols(filter: {patientLinkCode: {eq: $v}, prepHours: {eq: $n}}) { totalCount } }";
     let document = document(&GATEWAY.library, &GATEWAY.definitions, operation).unwrap();
     let operation = document.only_operation();

@@ -1,4 +1,4 @@
-//! Numbers of any length, as literals and as variables.
+//! Tests numbers of any length, as literals and as variables.
 
 use proptest::prelude::*;
 

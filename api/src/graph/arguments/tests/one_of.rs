@@ -1,4 +1,4 @@
-//! Inputs with exactly one field.
+//! Tests inputs that take exactly one field.
 
 use apollo_compiler::schema::ExtendedType;
 

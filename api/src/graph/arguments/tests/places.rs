@@ -1,4 +1,4 @@
-//! Every place of the schema that takes a value, and whether it may be omitted.
+//! Lists every place of the schema that takes a value, and says which may be omitted.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 

@@ -1,4 +1,4 @@
-//! Values of the wrong kind, at every place of the schema that takes a value: the error names the value and its location.
+//! Tests values of the wrong kind, at every place of the schema that takes a value: the error names the value and its location.
 
 use std::sync::LazyLock;
 

@@ -1,4 +1,4 @@
-//! Argument Names of directives. async-graphql's rule adds suggestions that cannot be turned off.
+//! Checks the rule Argument Names for directives. async-graphql's rule adds suggestions that cannot be turned off.
 
 use super::Mistake;
 use super::outline::Outline;
@@ -9,7 +9,7 @@ pub(super) fn check<'r>(outline: &mut Outline<'r, '_>, mistakes: &mut Vec<Mistak
         let message =
             format!("The directive `@{}` has no argument `{}`.", directive.node.name.node, unknown.name);
         let argument = Some(argument(Some(&directive.node.name.node), &unknown.name));
-        let (told_at, unknown) = (Some(place), Some(unknown));
-        mistakes.push(Mistake { told_at, unknown, argument, ..Mistake::new(place, message) });
+        let (reported_at, unknown) = (Some(place), Some(unknown));
+        mistakes.push(Mistake { reported_at, unknown, argument, ..Mistake::new(place, message) });
     }
 }

@@ -13,15 +13,14 @@ use crate::graph::error::Code;
 const MOST_LISTS: usize = 3;
 
 pub(super) fn check(document: &ExecutableDocument, mistakes: &mut Vec<Mistake<'_>>) {
-    let mut search = Search { document, looked_at: HashMap::new() };
+    let mut search = Search { document, visited: HashMap::new() };
     for definition in definitions(document) {
         let set = match definition {
             Definition::Operation(operation) => &operation.node.selection_set,
             Definition::Fragment(_, fragment) => &fragment.node.selection_set,
         };
         if let Some(place) = search.roots(set) {
-            let message =
-                format!("The schema is asked for in fewer than {MOST_LISTS} lists within one another.");
+            let message = format!("Introspection may nest lists at most {} levels deep.", MOST_LISTS - 1);
             mistakes.push(Mistake { code: Code::LimitExceeded, ..Mistake::new(place, message) });
         }
     }
@@ -30,7 +29,7 @@ pub(super) fn check(document: &ExecutableDocument, mistakes: &mut Vec<Mistake<'_
 struct Search<'d> {
     document: &'d ExecutableDocument,
     /// Fragments, by the most lists that contained them so far.
-    looked_at: HashMap<&'d str, usize>,
+    visited: HashMap<&'d str, usize>,
 }
 
 impl<'d> Search<'d> {
@@ -62,10 +61,10 @@ impl<'d> Search<'d> {
             Selection::InlineFragment(fragment) => self.lists(&fragment.node.selection_set.node, lists),
             Selection::FragmentSpread(spread) => {
                 let name = spread.node.fragment_name.node.as_str();
-                if self.looked_at.get(name).is_some_and(|before| *before >= lists) {
+                if self.visited.get(name).is_some_and(|before| *before >= lists) {
                     return None;
                 }
-                self.looked_at.insert(name, lists);
+                self.visited.insert(name, lists);
                 let fragment = self.document.fragments.get(name)?;
                 self.lists(&fragment.node.selection_set.node, lists)
             }

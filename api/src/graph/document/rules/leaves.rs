@@ -1,4 +1,4 @@
-//! Leaf Field Selections. async-graphql's rule names another type than the field's.
+//! Checks the rule Leaf Field Selections. async-graphql's rule names another type than the field's.
 
 use async_graphql::registry::{MetaTypeName, Registry};
 
@@ -14,6 +14,6 @@ pub(super) fn check(registry: &Registry, outline: &Outline<'_, '_>, mistakes: &m
             (false, false) => format!("Of the field `{name}` of type `{ty}`, fields have to be selected."),
             _ => continue,
         };
-        mistakes.push(Mistake { told_at: Some(field.pos), ..Mistake::new(field.pos, message) });
+        mistakes.push(Mistake { reported_at: Some(field.pos), ..Mistake::new(field.pos, message) });
     }
 }

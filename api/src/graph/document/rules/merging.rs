@@ -1,4 +1,4 @@
-//! Field Selection Merging: fields with the same key are one field.
+//! Checks the rule Field Selection Merging: fields with the same response key are one field.
 //!
 //! Selections are merged as an answer merges them, and each merged selection is checked once: all fields with one key have one
 //! shape, whatever the object's type; and all that one object can have are the same field with equal arguments. Each field is
@@ -20,7 +20,7 @@ use super::outline::root_of;
 use crate::graph::error::Code;
 
 /// The most fields and values that are compared; many more than a document within the default limits has.
-const MOST_LOOKS: u64 = 200_000;
+const MOST_COMPARISONS: u64 = 200_000;
 
 pub(super) fn check<'r>(
     registry: &'r Registry,
@@ -34,8 +34,8 @@ pub(super) fn check<'r>(
         numbers,
         shapes: HashSet::new(),
         fields: HashSet::new(),
-        looks: 0,
-        told: HashSet::new(),
+        comparisons: 0,
+        reported: HashSet::new(),
         mistakes: Vec::new(),
     };
     for definition in definitions(document) {
@@ -45,8 +45,8 @@ pub(super) fn check<'r>(
         let set = vec![(&operation.node.selection_set.node, root)];
         merging.same_field(&set);
         merging.same_shape(&set);
-        if merging.looks > MOST_LOOKS {
-            let message = "The document has too many fields that answer to the same names.";
+        if merging.comparisons > MOST_COMPARISONS {
+            let message = "The document has too many fields with the same response keys.";
             mistakes.push(Mistake { code: Code::LimitExceeded, ..Mistake::new(operation.pos, message) });
             return;
         }
@@ -78,16 +78,17 @@ struct Merging<'r, 'd> {
     shapes: HashSet<Vec<usize>>,
     /// Merged selections whose fields are checked.
     fields: HashSet<Vec<usize>>,
-    looks: u64,
+    /// The number of fields and values compared so far.
+    comparisons: u64,
     /// Fields with a reported conflict.
-    told: HashSet<Pos>,
+    reported: HashSet<Pos>,
     mistakes: Vec<Mistake<'r>>,
 }
 
 impl<'r, 'd> Merging<'r, 'd> {
     /// Checks that fields with the same key have the same shape.
     fn same_shape(&mut self, sets: &[Set<'r, 'd>]) {
-        if !is_new(&mut self.shapes, sets) || self.looks > MOST_LOOKS {
+        if !is_new(&mut self.shapes, sets) || self.comparisons > MOST_COMPARISONS {
             return;
         }
         for fields in self.by_name(sets) {
@@ -117,7 +118,7 @@ impl<'r, 'd> Merging<'r, 'd> {
 
     /// Checks that fields of one object with the same key are the same field.
     fn same_field(&mut self, sets: &[Set<'r, 'd>]) {
-        if !is_new(&mut self.fields, sets) || self.looks > MOST_LOOKS {
+        if !is_new(&mut self.fields, sets) || self.comparisons > MOST_COMPARISONS {
             return;
         }
         for fields in self.by_name(sets) {
@@ -150,17 +151,19 @@ impl<'r, 'd> Merging<'r, 'd> {
         concretes.sort_by_key(Selected::object);
         let groups = concretes.chunk_by(|one, other| one.object() == other.object());
         let groups: Vec<_> = groups.map(|group| [group, &abstracts].concat()).collect();
-        self.looks += (groups.len() * abstracts.len()) as u64;
+        self.comparisons += (groups.len() * abstracts.len()) as u64;
         groups
     }
 
     fn conflict(&mut self, field: &Selected<'r, 'd>, why: &str) {
-        if !self.told.insert(field.field.pos) {
+        if !self.reported.insert(field.field.pos) {
             return;
         }
         let key = field.field.node.response_key();
-        let message =
-            format!("Fields that answer to `{}` conflict: {why}. Give one of them an alias.", key.node);
+        let message = format!(
+            "Fields with the response key `{}` conflict: {why}. Give one of them an alias.",
+            key.node
+        );
         self.mistakes.push(Mistake::new(field.field.pos, message));
     }
 
@@ -171,7 +174,7 @@ impl<'r, 'd> Merging<'r, 'd> {
         let mut seen = HashSet::new();
         let mut open: Vec<Set<'r, 'd>> = sets.iter().rev().copied().collect();
         while let Some((set, parent)) = open.pop() {
-            self.looks += set.items.len() as u64;
+            self.comparisons += set.items.len() as u64;
             for selection in &set.items {
                 match &selection.node {
                     Selection::Field(field) => {
@@ -221,7 +224,7 @@ impl<'r, 'd> Merging<'r, 'd> {
     }
 
     fn same_arguments(&mut self, one: &Field, other: &Field) -> bool {
-        self.looks += one.arguments.iter().map(|(_, value)| of_value(&value.node)).sum::<u64>();
+        self.comparisons += one.arguments.iter().map(|(_, value)| of_value(&value.node)).sum::<u64>();
         one.arguments.len() == other.arguments.len()
             && one.arguments.iter().all(|(name, value)| {
                 let other = other.get_argument(&name.node);

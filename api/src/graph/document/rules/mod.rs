@@ -1,4 +1,4 @@
-//! The rules of validation that async-graphql lacks or does not implement correctly.
+//! Checks the rules of validation that async-graphql lacks or does not implement correctly.
 
 mod directives;
 mod introspection;
@@ -38,7 +38,7 @@ pub(super) struct Mistake<'r> {
     pub(super) message: String,
     pub(super) remoteness: Remoteness,
     /// The position at which async-graphql would report the same error.
-    pub(super) told_at: Option<Pos>,
+    pub(super) reported_at: Option<Pos>,
     /// The unknown name, if the error is about one.
     pub(super) unknown: Option<Unknown<'r>>,
     /// The argument that the error is about, or its part; `place` is then the position of the whole value, or of the field.
@@ -52,7 +52,7 @@ impl Mistake<'_> {
             code: Code::GraphqlInvalid,
             message: message.into(),
             remoteness: Remoteness::Cause,
-            told_at: None,
+            reported_at: None,
             unknown: None,
             argument: None,
         }

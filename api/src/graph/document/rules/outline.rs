@@ -22,7 +22,7 @@ pub(super) struct Argument<'r, 'd> {
 }
 
 /// An argument whose value contains variables, whether or not the schema defines it.
-pub(super) struct Given<'d> {
+pub(super) struct ArgumentWithVariables<'d> {
     /// The directive, if it is a directive's argument.
     pub(super) directive: Option<&'d str>,
     pub(super) name: &'d str,
@@ -35,7 +35,7 @@ pub(super) struct Missing<'r> {
     pub(super) of: String,
     pub(super) place: Pos,
     /// The position at which async-graphql reports it.
-    pub(super) told_at: Pos,
+    pub(super) reported_at: Pos,
     pub(super) definition: &'r MetaInputValue,
 }
 
@@ -43,14 +43,14 @@ pub(super) struct Missing<'r> {
 pub(super) struct Scope<'r, 'd> {
     pub(super) definition: Definition<'d>,
     pub(super) arguments: Vec<Argument<'r, 'd>>,
-    pub(super) given: Vec<Given<'d>>,
+    pub(super) given: Vec<ArgumentWithVariables<'d>>,
     pub(super) spreads: Vec<&'d str>,
 }
 
 /// The parts of a whole document.
 pub(super) struct Outline<'r, 'd> {
     registry: &'r Registry,
-    /// In the order of the text.
+    /// The scopes, in the order of the text.
     pub(super) scopes: Vec<Scope<'r, 'd>>,
     /// Fields that the schema defines, with their types in its notation.
     pub(super) fields: Vec<(&'d Positioned<Field>, &'r str)>,
@@ -192,7 +192,7 @@ impl<'r, 'd> Outline<'r, 'd> {
                     let missing = missing(given, &definition.args).map(|definition| Missing {
                         of: name.to_string(),
                         place: field.node.name.pos,
-                        told_at: field.pos,
+                        reported_at: field.pos,
                         definition,
                     });
                     self.missing.extend(missing);
@@ -217,7 +217,7 @@ impl<'r, 'd> Outline<'r, 'd> {
                     let missing = missing(given, &definition.args).map(|definition| Missing {
                         of: format!("@{}", name.node),
                         place: directive.pos,
-                        told_at: directive.pos,
+                        reported_at: directive.pos,
                         definition,
                     });
                     self.missing.extend(missing);
@@ -235,7 +235,8 @@ impl<'d> Scope<'_, 'd> {
     /// Records the arguments that contain variables.
     fn give(&mut self, directive: Option<&'d str>, arguments: &'d [(Positioned<Name>, Positioned<Value>)]) {
         let with_variables = arguments.iter().filter(|(_, value)| has_variables(&value.node));
-        let given = with_variables.map(|(name, value)| Given { directive, name: &name.node, value });
+        let given =
+            with_variables.map(|(name, value)| ArgumentWithVariables { directive, name: &name.node, value });
         self.given.extend(given);
     }
 }

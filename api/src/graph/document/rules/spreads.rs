@@ -1,4 +1,4 @@
-//! Fragments Must Be Used. async-graphql has the rule, but validates a document that spreads all fragments.
+//! Checks the rule Fragments Must Be Used. async-graphql has the rule, but validates a document that spreads all fragments.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! Single Root Field: a subscription has one, which does not depend on variables.
+//! Checks the rule Single Root Field: a subscription has one root field, which does not depend on variables.
 
 use std::collections::HashSet;
 
@@ -27,7 +27,7 @@ pub(super) fn check(document: &ExecutableDocument, mistakes: &mut Vec<Mistake<'_
             mistakes.push(Mistake::new(place, "A subscription has one field."));
         }
         if let Some((place, name)) = root.introspection {
-            let message = format!("The field of a subscription says what to watch, and `{name}` does not.");
+            let message = format!("The field of a subscription cannot be `{name}`.");
             mistakes.push(Mistake::new(place, message));
         }
         if let Some(place) = root.condition {

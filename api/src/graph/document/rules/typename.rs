@@ -1,4 +1,4 @@
-//! `__typename` has neither arguments nor fields, which async-graphql does not check.
+//! Checks that `__typename` has neither arguments nor fields, which async-graphql does not.
 
 use super::Mistake;
 use super::outline::Outline;

@@ -1,5 +1,5 @@
-//! Variables Are Input Types, and Fragments on Object Types. async-graphql's rules do not separate violations from their
-//! consequences.
+//! Checks the rules Variables Are Input Types and Fragments on Object Types. async-graphql's rules do not separate violations from
+//! their consequences.
 
 use async_graphql::registry::{MetaType, Registry};
 
@@ -17,17 +17,17 @@ pub(super) fn check(registry: &Registry, outline: &Outline<'_, '_>, mistakes: &m
             let ty = named(&variable.node.var_type.node);
             if !is_input(ty) {
                 let name = &variable.node.name.node;
-                let message = format!(
-                    "The variable `${name}` has the type `{ty}`, which values that are given do not have."
-                );
-                mistakes.push(Mistake { told_at: Some(variable.pos), ..Mistake::new(variable.pos, message) });
+                let message =
+                    format!("The variable `${name}` has the type `{ty}`, which is not an input type.");
+                mistakes
+                    .push(Mistake { reported_at: Some(variable.pos), ..Mistake::new(variable.pos, message) });
             }
         }
     }
     for (place, ty) in &outline.conditions {
         if !is_composite(ty) {
             let message = format!("A fragment is on a type that has fields, and `{ty}` has none.");
-            mistakes.push(Mistake { told_at: Some(*place), ..Mistake::new(*place, message) });
+            mistakes.push(Mistake { reported_at: Some(*place), ..Mistake::new(*place, message) });
         }
     }
 }

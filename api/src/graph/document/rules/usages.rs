@@ -1,4 +1,4 @@
-//! All Variable Usages Are Allowed.
+//! Checks the rule All Variable Usages Are Allowed.
 
 use std::collections::{HashMap, HashSet};
 
@@ -20,7 +20,7 @@ pub(super) fn check(
         return;
     }
     // Operations may spread the same fragment; an error about a type there is reported once.
-    let mut told = HashSet::new();
+    let mut reported = HashSet::new();
     for (operation, reached) in operations {
         let named = operation.node.variable_definitions.iter().filter_map(|variable| {
             Some((variable.node.name.node.as_str(), Variable::of(registry, variable)?))
@@ -29,7 +29,7 @@ pub(super) fn check(
         for usage in reached.iter().flat_map(|at| &usages[*at]) {
             if let Some(variable) = variables.get(usage.variable)
                 && let Some(message) = variable.refusal(usage)
-                && told.insert((std::ptr::from_ref(usage), message.clone()))
+                && reported.insert((std::ptr::from_ref(usage), message.clone()))
             {
                 let (remoteness, argument) = (Remoteness::Consequence, Some(usage.argument.clone()));
                 mistakes.push(Mistake { remoteness, argument, ..Mistake::new(usage.place, message) });

@@ -1,4 +1,4 @@
-//! Values of Correct Type, Input Object Field Names, and Input Object Required Fields, also beside variables.
+//! Checks the rules Values of Correct Type, Input Object Field Names and Input Object Required Fields, also beside variables.
 
 use async_graphql::registry::{MetaEnumValue, MetaInputValue, MetaType, MetaTypeName, Registry};
 use async_graphql::{Name, Pos, indexmap::IndexMap};
@@ -39,10 +39,10 @@ pub(super) fn check<'r: 'd, 'd>(
                     let ty = variable.node.var_type.node.to_string();
                     let value = default.node.clone().into_value();
                     let name = variable.node.name.node.as_str();
-                    let mut looking = Looking::new(registry, default.pos, variable.pos, format!("${name}"));
+                    let mut check = ValueCheck::new(registry, default.pos, variable.pos, format!("${name}"));
                     let expected = Expected { ty: Some(&ty), has_default: false, one_of: None };
-                    looking.value(&value, expected, &mut numbers.within(default.pos));
-                    mistakes.extend(looking.mistakes);
+                    check.value(&value, expected, &mut numbers.within(default.pos));
+                    mistakes.extend(check.mistakes);
                 }
             }
         }
@@ -50,11 +50,11 @@ pub(super) fn check<'r: 'd, 'd>(
         for given in &scope.arguments {
             let place = given.value.pos;
             let path = argument(given.directive, &given.definition.name);
-            let mut looking = Looking::new(registry, place, given.name, path);
+            let mut check = ValueCheck::new(registry, place, given.name, path);
             let expected = Expected::of(given.definition);
-            looking.value(&given.value.node, expected, &mut numbers.within(place));
-            mistakes.extend(looking.mistakes);
-            usages.extend(looking.usages);
+            check.value(&given.value.node, expected, &mut numbers.within(place));
+            mistakes.extend(check.mistakes);
+            usages.extend(check.usages);
         }
         usages
     };
@@ -84,11 +84,11 @@ impl<'v> Expected<'v> {
 }
 
 /// The results for the value of one argument or variable.
-struct Looking<'r, 'v> {
+struct ValueCheck<'r, 'v> {
     registry: &'r Registry,
     /// The position of the value: the parser keeps no positions of its parts.
     place: Pos,
-    told_at: Pos,
+    reported_at: Pos,
     /// The argument, and the path from it to the current value.
     argument: String,
     path: Vec<Part<'v>>,
@@ -96,10 +96,10 @@ struct Looking<'r, 'v> {
     usages: Vec<Usage<'v>>,
 }
 
-impl<'r: 'v, 'v> Looking<'r, 'v> {
-    fn new(registry: &'r Registry, place: Pos, told_at: Pos, argument: String) -> Self {
+impl<'r: 'v, 'v> ValueCheck<'r, 'v> {
+    fn new(registry: &'r Registry, place: Pos, reported_at: Pos, argument: String) -> Self {
         let (path, mistakes, usages) = (Vec::new(), Vec::new(), Vec::new());
-        Self { registry, place, told_at, argument, path, mistakes, usages }
+        Self { registry, place, reported_at, argument, path, mistakes, usages }
     }
 
     /// Returns the dotted path of the current value.
@@ -108,8 +108,8 @@ impl<'r: 'v, 'v> Looking<'r, 'v> {
     }
 
     fn mistake(&mut self, message: impl Into<String>, unknown: Option<Unknown<'r>>) {
-        let (told_at, argument) = (Some(self.told_at), Some(self.here()));
-        self.mistakes.push(Mistake { told_at, unknown, argument, ..Mistake::new(self.place, message) });
+        let (reported_at, argument) = (Some(self.reported_at), Some(self.here()));
+        self.mistakes.push(Mistake { reported_at, unknown, argument, ..Mistake::new(self.place, message) });
     }
 
     /// Checks a part of the current value.

@@ -1,4 +1,5 @@
-//! All Variables Are Defined, and All Variables Are Used. async-graphql's rules repeat work and errors for each operation.
+//! Checks the rules All Variables Are Defined and All Variables Are Used. async-graphql's rules repeat work and errors for each
+//! operation.
 
 use std::cell::LazyCell;
 use std::collections::{HashMap, HashSet};
@@ -19,7 +20,7 @@ pub(super) fn check<'d>(
 ) {
     let names = LazyCell::new(|| names(document));
     // Operations may spread the same fragment; a variable that several do not define is reported once.
-    let mut told = HashSet::new();
+    let mut reported = HashSet::new();
     for (operation, reached) in operations {
         let definitions = &operation.node.variable_definitions;
         let defined: HashSet<&str> = definitions.iter().map(|it| it.node.name.node.as_str()).collect();
@@ -28,7 +29,7 @@ pub(super) fn check<'d>(
             variables(&given.value.node, &mut Vec::new(), &mut |variable, path| {
                 if defined.contains(variable) {
                     used.insert(variable);
-                } else if told.insert((std::ptr::from_ref(given), variable)) {
+                } else if reported.insert((std::ptr::from_ref(given), variable)) {
                     let message = format!(
                         "The variable `${variable}` is not defined by {}.",
                         called(&names, operation)
@@ -63,21 +64,21 @@ fn called(names: &HashMap<Pos, &Name>, operation: &Positioned<OperationDefinitio
     }
 }
 
-/// Passes each variable in a value to `tell`, with its path.
-fn variables<'d>(value: &'d Value, path: &mut Vec<Part<'d>>, tell: &mut impl FnMut(&'d str, &[Part<'d>])) {
+/// Passes each variable in a value to `visit`, with its path.
+fn variables<'d>(value: &'d Value, path: &mut Vec<Part<'d>>, visit: &mut impl FnMut(&'d str, &[Part<'d>])) {
     match value {
-        Value::Variable(name) => tell(name, path),
+        Value::Variable(name) => visit(name, path),
         Value::List(items) => {
             for (at, item) in items.iter().enumerate() {
                 path.push(Part::Item(at));
-                variables(item, path, tell);
+                variables(item, path, visit);
                 path.pop();
             }
         }
         Value::Object(fields) => {
             for (name, field) in fields {
                 path.push(Part::Field(name));
-                variables(field, path, tell);
+                variables(field, path, visit);
                 path.pop();
             }
         }

@@ -1,6 +1,6 @@
 //! Tracks the open brackets of a document.
 
-use super::lexer::{Place, Token};
+use super::lexer::{Position, Token};
 use super::{refusal, unexpected};
 use crate::graph::error::{Code, Error};
 
@@ -35,9 +35,9 @@ impl Open {
 /// The open brackets, and the keys of the objects among them.
 #[derive(Default)]
 pub(super) struct Brackets<'t> {
-    /// Each with the number of keys before it.
-    open: Vec<(Open, Place, usize)>,
-    keys: Vec<(&'t str, Place)>,
+    /// The open brackets, each with the number of keys before it.
+    open: Vec<(Open, Position, usize)>,
+    keys: Vec<(&'t str, Position)>,
 }
 
 impl<'t> Brackets<'t> {
@@ -47,7 +47,7 @@ impl<'t> Brackets<'t> {
 
     pub(super) fn open(&mut self, open: Open, token: &Token<'t>) -> Result<(), Error> {
         if self.open.len() == DEEPEST {
-            let message = format!("A document has at most {DEEPEST} brackets within one another.");
+            let message = format!("A document nests brackets at most {DEEPEST} levels deep.");
             return Err(refusal(Code::LimitExceeded, token.from, message));
         }
         self.open.push((open, token.from, self.keys.len()));
@@ -101,7 +101,7 @@ impl<'t> Brackets<'t> {
     }
 
     /// Refuses brackets that are open at the end of the text.
-    pub(super) fn end(&self, end: Place) -> Result<(), Error> {
+    pub(super) fn end(&self, end: Position) -> Result<(), Error> {
         match self.open.last() {
             None => Ok(()),
             Some((open, from, _)) => {

@@ -8,15 +8,15 @@ use crate::graph::error::{Code, Error};
 
 /// A position in the text. Columns count characters; lines and columns begin with 1, like async-graphql's positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct Position {
     /// Number of bytes before it.
     pub(super) at: usize,
     pub(super) line: usize,
     pub(super) column: usize,
 }
 
-impl From<Place> for Pos {
-    fn from(place: Place) -> Self {
+impl From<Position> for Pos {
+    fn from(place: Position) -> Self {
         Self { line: place.line, column: place.column }
     }
 }
@@ -45,9 +45,9 @@ pub(super) enum Kind {
 pub(super) struct Token<'t> {
     pub(super) kind: Kind,
     pub(super) text: &'t str,
-    pub(super) from: Place,
+    pub(super) from: Position,
     /// The position of its end.
-    pub(super) to: Place,
+    pub(super) to: Position,
     /// True if a comment precedes it directly.
     pub(super) after_comment: bool,
 }
@@ -84,8 +84,8 @@ impl<'t> Lexer<'t> {
     }
 
     /// Returns the current position.
-    pub(super) fn here(&self) -> Place {
-        Place { at: self.at, line: self.line, column: self.at - self.begin - self.inner + 1 }
+    pub(super) fn here(&self) -> Position {
+        Position { at: self.at, line: self.line, column: self.at - self.begin - self.inner + 1 }
     }
 
     /// Returns the next token; `None` at the end of the text.
@@ -169,7 +169,7 @@ impl<'t> Lexer<'t> {
         self.at - from
     }
 
-    fn number(&mut self, from: Place) -> Result<Kind, Error> {
+    fn number(&mut self, from: Position) -> Result<Kind, Error> {
         let wrong = || refused(from, "This is not a number as GraphQL writes it.");
         if self.byte(0) == Some(b'-') {
             self.at += 1;
@@ -203,7 +203,7 @@ impl<'t> Lexer<'t> {
         Ok(kind)
     }
 
-    fn string(&mut self, from: Place) -> Result<Kind, Error> {
+    fn string(&mut self, from: Position) -> Result<Kind, Error> {
         self.at += 1;
         let mut newer = false;
         loop {
@@ -228,7 +228,7 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    fn block(&mut self, from: Place) -> Result<Kind, Error> {
+    fn block(&mut self, from: Position) -> Result<Kind, Error> {
         self.at += 3;
         let mut quotes = false;
         loop {
@@ -253,7 +253,7 @@ fn goes_on(byte: u8) -> bool {
     byte == b'_' || byte.is_ascii_alphanumeric()
 }
 
-fn refused(place: Place, message: impl Into<String>) -> Error {
+fn refused(place: Position, message: impl Into<String>) -> Error {
     refusal(Code::GraphqlInvalid, place, message)
 }
 
@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_token_is_refused() {
+    fn text_without_a_token_is_refused() {
         for text in ["%", "..", "ä", "a ; b", "\u{0}", "'a'"] {
             assert!(tokens(text).is_err(), "{text}");
         }

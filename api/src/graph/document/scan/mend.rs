@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::lexer::{Lexer, Place};
+use super::lexer::{Lexer, Position};
 
 /// Replaces parts of a text without moving the line and column of later parts.
 pub(super) struct Mender<'t> {
@@ -20,7 +20,7 @@ impl<'t> Mender<'t> {
 
     /// Replaces the text between two positions. The new part has no line breaks, and is not longer than an old part of a single
     /// line: blanks fill the rest.
-    pub(super) fn replace(&mut self, from: Place, to: Place, part: &str) {
+    pub(super) fn replace(&mut self, from: Position, to: Position, part: &str) {
         self.mended.push_str(self.text.get(self.done..from.at).unwrap_or_default());
         self.mended.push_str(part);
         let lines = to.line - from.line;
@@ -73,11 +73,11 @@ pub(super) fn in_one_piece(ty: &str) -> String {
 }
 
 /// Returns the position after a text.
-pub(super) fn behind(from: Place, text: &str) -> Place {
+pub(super) fn behind(from: Position, text: &str) -> Position {
     let line = from.line + text.matches('\n').count();
     let column = match text.rfind('\n') {
         None => from.column + text.chars().count(),
         Some(end) => text[end + 1..].chars().count() + 1,
     };
-    Place { at: from.at + text.len(), line, column }
+    Position { at: from.at + text.len(), line, column }
 }

@@ -16,14 +16,14 @@ use std::borrow::Cow;
 use async_graphql::Pos;
 
 use self::brackets::{Brackets, Open};
-use self::lexer::{Kind, Lexer, Place, Token};
+use self::lexer::{Kind, Lexer, Position, Token};
 use self::mend::{Mender, behind, in_one_piece, with_line_feeds};
 pub(in crate::graph) use self::numbers::{Literals, Numbers};
 pub(super) use self::part::place_of_part;
 use self::strings::in_older_escapes;
 use crate::graph::error::{Code, Error, Location};
 
-/// Words that the parser takes for whole values even at the beginning of a longer name.
+/// Words that the parser reads as whole values, even at the beginning of a longer name.
 const WORDS: [&str; 3] = ["null", "true", "false"];
 
 /// The most characters of a name: messages repeat names.
@@ -61,7 +61,7 @@ pub(super) fn scan(text: &str, most_tokens: usize) -> Result<Scanned<'_>, Error>
 
 /// The part of a variable's type that was scanned so far.
 struct Type {
-    from: Place,
+    from: Position,
     /// True if there is anything between its tokens.
     gaps: bool,
 }
@@ -274,7 +274,11 @@ impl<'t> Scan<'t> {
         let mark = self.mark.or_else(|| ('\u{FDD0}'..='\u{FDEF}').find(|mark| !self.text.contains(*mark)));
         self.mark = mark;
         mark.ok_or_else(|| {
-            refusal(Code::GraphqlInvalid, token.from, "The document uses code points that are no characters.")
+            refusal(
+                Code::GraphqlInvalid,
+                token.from,
+                "The document uses code points that are not characters.",
+            )
         })
     }
 

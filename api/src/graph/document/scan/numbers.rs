@@ -1,4 +1,4 @@
-//! The number literals of a document, to the last digit.
+//! Holds the number literals of a document, to the last digit.
 
 use async_graphql::Pos;
 

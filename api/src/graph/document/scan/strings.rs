@@ -1,9 +1,9 @@
-//! Escapes within strings, including those that the parser does not know.
+//! Reads escapes within strings, including those that the parser does not know.
 
 /// An escape in a string.
 pub(super) struct Escape {
     pub(super) character: char,
-    /// Its length in bytes.
+    /// The length of the escape in bytes.
     pub(super) length: usize,
     /// True if only newer editions of the specification have it: `\u{1F600}`, and surrogate pairs.
     pub(super) newer: bool,

@@ -34,7 +34,7 @@ fn an_ordinary_text_stays_as_it_is() {
 }
 
 #[test]
-fn what_the_parser_wrongly_takes_is_refused() {
+fn text_that_only_the_parser_accepts_is_refused() {
     for (text, place) in [
         ("queryA { a }", (1, 1)),
         ("query A { a } fragmentf on T { a }", (1, 15)),

@@ -1,4 +1,4 @@
-//! Documents over the schema of pets, rule by rule: valid and invalid ones.
+//! Lists valid and invalid documents over the schema of pets, rule by rule.
 
 pub(super) struct Rule {
     pub(super) name: &'static str,

@@ -1,4 +1,4 @@
-//! Documents that are expensive to process: counting refuses them, and the process survives.
+//! Tests that counting refuses documents which would be expensive to process.
 
 use std::time::Duration;
 

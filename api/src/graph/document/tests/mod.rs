@@ -1,11 +1,11 @@
-//! Documents as clients send them, and invalid ones.
+//! Tests documents as clients send them, and invalid ones.
 
 mod by_rule;
 mod hostile;
 mod judged;
+mod messages;
 mod numbers;
 mod products;
-mod told;
 
 use async_graphql::dynamic::Schema;
 

@@ -1,4 +1,4 @@
-//! Each number of a document keeps its text, wherever it occurs.
+//! Tests that each number of a document keeps its text, wherever it occurs.
 
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{Directive, ExecutableDocument, Selection, SelectionSet};

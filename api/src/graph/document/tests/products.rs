@@ -1,4 +1,4 @@
-//! Documents in which one part is checked for many others: operations × fragments × variables × values. The checks are counted,
+//! Tests documents in which one part is checked for many others: operations × fragments × variables × values. The checks are counted,
 //! and the rest of the work grows with the text.
 
 use async_graphql::parser::parse_query;
@@ -9,7 +9,7 @@ use super::{GATEWAY, messages, wide};
 use crate::graph::limits::Limits;
 use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
 
-const REFUSED: &str = "fields, fragments, directives and values together, once fragments are put in.";
+const REFUSED: &str = "fields, fragments, directives and values together, with fragments expanded.";
 
 fn said(text: &str, limits: &Limits) -> Vec<String> {
     messages(&GATEWAY, limits, text)
@@ -55,10 +55,7 @@ fn fragments_are_counted_where_they_stand() {
         assert_eq!(said(&doubling(45, again), &limits(200)), Vec::<String>::new(), "{at}");
     }
     let chained = said(&doubling(150, &|next| format!("...F{next}")), &Limits::default());
-    assert_eq!(
-        chained.join(" "),
-        "A document nests selections at most 100 levels, once fragments are put in."
-    );
+    assert_eq!(chained.join(" "), "A document nests selections at most 100 levels, with fragments expanded.");
 }
 
 /// Returns documents with many pairs of parts that are checked together.
@@ -155,7 +152,7 @@ fn size(document: &ExecutableDocument) -> u64 {
 
 /// Checks that async-graphql's document grows with the text, and so do the results of its rules and ours.
 #[test]
-fn what_the_library_gets_and_what_is_found_grow_with_the_text() {
+fn the_work_of_the_library_grows_with_the_text() {
     let limits = Limits { fields: 1_000_000, ..wide() };
     for (of, text) in products(200, 40) {
         let scanned = scan::scan(&text, usize::MAX).unwrap();

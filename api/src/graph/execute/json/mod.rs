@@ -1,14 +1,14 @@
-//! Writes an answer as JSON: the plan says which keys, the rows hold the values.
+//! Writes an answer as JSON. The plan gives the response keys, the rows give the values.
 
 mod numbers;
 
-use super::answer::{Found, LoadAnswer};
 use super::key::Key;
+use super::loaded::{Found, LoadedRows};
 use crate::database::Row;
 use crate::graph::catalog::{Catalog, ChangeOperation, ColumnType, Scalar};
 use crate::graph::error::{Code, Error};
 use crate::graph::global_id;
-use crate::graph::introspection::Answers;
+use crate::graph::introspection::IntrospectionAnswers;
 use crate::graph::plan::{
     ChangeField, ConnectionField, ConnectionShape, EdgeField, Keyed, LoadId, LoadKind, PageInfoField,
     Payload, PayloadField, Plan, RootField, RowField, RowSelection, SubscriptionPlan,
@@ -16,14 +16,14 @@ use crate::graph::plan::{
 use crate::graph::question::cursor::{CursorShape, write_cursor};
 use crate::graph::value::{write_string, write_value};
 
-/// From 1970, where changes count from, to 2000, where Postgres's times do, in microseconds.
+/// Microseconds from 1970, the epoch of changes, to 2000, the epoch of Postgres.
 const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
 
-/// Where answers are written to.
+/// The buffer that an answer is written to.
 pub(in crate::graph) struct Out<'o> {
-    /// What is appended to.
+    /// The bytes so far; the answer is appended.
     pub(in crate::graph) bytes: &'o mut Vec<u8>,
-    /// Bytes that it has at most in the end.
+    /// The largest length of the buffer.
     pub(in crate::graph) most: usize,
 }
 
@@ -31,56 +31,57 @@ pub(in crate::graph) struct Out<'o> {
 pub(super) fn write_data(
     catalog: &Catalog,
     plan: &Plan,
-    answers: &[LoadAnswer],
-    introspection: &Answers,
+    answers: &[LoadedRows],
+    introspection: &IntrospectionAnswers,
     out: Out<'_>,
 ) -> Result<(), Error> {
     JsonWriter::new(catalog, plan, answers, introspection, out).run(|writer| writer.root(&plan.fields))
 }
 
-/// Appends what is returned of rows that were written.
+/// Appends the payload of a field of `Mutation`, with the rows that it has written.
 pub(super) fn write_payload(
     catalog: &Catalog,
     plan: &Plan,
     payload: &Payload,
     keys: &[Key],
-    answers: &[LoadAnswer],
+    answers: &[LoadedRows],
     out: Out<'_>,
 ) -> Result<(), Error> {
-    JsonWriter::new(catalog, plan, answers, &Answers::new(), out).run(|writer| writer.payload(payload, keys))
+    JsonWriter::new(catalog, plan, answers, &IntrospectionAnswers::new(), out)
+        .run(|writer| writer.payload(payload, keys))
 }
 
-/// A change to be told.
+/// A change to be sent to a subscriber.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::graph) struct ChangeEvent<'a> {
     pub(in crate::graph) operation: ChangeOperation,
     /// The row's primary key, in Postgres's binary format.
     pub(in crate::graph) key: &'a [Vec<u8>],
-    /// Microseconds since 1970.
+    /// The time of the change, in microseconds since 1970.
     pub(in crate::graph) changed_at: i64,
     pub(in crate::graph) cursor: &'a str,
 }
 
-/// Appends what a subscription tells of a change.
+/// Appends the `data` of a subscription's response to a change.
 pub(super) fn write_change(
     catalog: &Catalog,
     subscription: &SubscriptionPlan,
     change: &ChangeEvent<'_>,
-    answers: &[LoadAnswer],
+    answers: &[LoadedRows],
     out: Out<'_>,
 ) -> Result<(), Error> {
-    JsonWriter::new(catalog, &subscription.reads, answers, &Answers::new(), out)
+    JsonWriter::new(catalog, &subscription.reads, answers, &IntrospectionAnswers::new(), out)
         .run(|writer| writer.change(subscription, change))
 }
 
 struct JsonWriter<'a> {
     catalog: &'a Catalog,
     plan: &'a Plan,
-    answers: &'a [LoadAnswer],
-    introspection: &'a Answers,
+    answers: &'a [LoadedRows],
+    introspection: &'a IntrospectionAnswers,
     out: &'a mut Vec<u8>,
     most: usize,
-    /// Whether it would become more than that; what is left is not written then.
+    /// True if the answer would exceed `most`; the rest is not written then.
     full: bool,
 }
 
@@ -88,8 +89,8 @@ impl<'a> JsonWriter<'a> {
     fn new(
         catalog: &'a Catalog,
         plan: &'a Plan,
-        answers: &'a [LoadAnswer],
-        introspection: &'a Answers,
+        answers: &'a [LoadedRows],
+        introspection: &'a IntrospectionAnswers,
         Out { bytes, most }: Out<'a>,
     ) -> Self {
         Self { catalog, plan, answers, introspection, out: bytes, most, full: false }
@@ -105,7 +106,7 @@ impl<'a> JsonWriter<'a> {
         Err(Error::new(Code::LimitExceeded, message))
     }
 
-    /// Returns whether so many bytes more may be written.
+    /// Returns true if this many bytes more may be written.
     fn has_room(&mut self, more: usize) -> bool {
         self.full |= self.out.len().saturating_add(more) > self.most;
         !self.full
@@ -171,7 +172,7 @@ impl<'a> JsonWriter<'a> {
         });
     }
 
-    /// Returns what a load found for a key.
+    /// Returns the rows that a load has read for a key.
     fn found(&self, load: LoadId, key: Option<&Key>) -> Option<&'a Found> {
         key.and_then(|key| self.answers[load.0].get(key))
     }
@@ -292,7 +293,7 @@ impl<'a> JsonWriter<'a> {
         self.out.push(b']');
     }
 
-    /// A string of parts that need no escapes.
+    /// Writes a string of parts that need no escapes.
     fn text(&mut self, parts: &[&str]) {
         self.out.push(b'"');
         for part in parts {

@@ -97,7 +97,7 @@ impl JsonWriter<'_> {
         });
     }
 
-    /// Writes an aggregate; without a row there was nothing to count.
+    /// Writes an aggregate; without a row, counts are 0 and other values null.
     pub(super) fn aggregate(&mut self, fields: &[Keyed<AggregateField>], row: Option<&Row>) {
         self.object(fields, |this, _, field| match field {
             AggregateField::Typename(name) => this.text(&[name]),
@@ -116,7 +116,7 @@ impl JsonWriter<'_> {
     }
 }
 
-/// Kinds of rows of a series.
+/// The kinds of rows in a series.
 const LINE: i32 = 1;
 const EMPTY_POINT: i32 = 2;
 

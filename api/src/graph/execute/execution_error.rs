@@ -1,4 +1,4 @@
-//! Why a request has no answer.
+//! Defines the error of a plan that could not be executed.
 
 use std::mem::discriminant;
 
@@ -7,28 +7,28 @@ use crate::database::{DatabaseError, Statement};
 use crate::graph::error::Error;
 use crate::graph::plan::{Load, LoadId, Plan, RequestPlace};
 
-/// Why a request has no answer.
+/// The error of a request that could not be executed.
 #[derive(Clone, Debug)]
-pub(in crate::graph) struct Unanswered {
+pub(in crate::graph) struct ExecutionError {
     pub(in crate::graph) error: Error,
-    /// What was asked, where the database cannot compute with a value.
+    /// The load that failed, if the database cannot compute with a value.
     pub(in crate::graph) refused: Option<RefusedLoad>,
 }
 
-/// What was asked of a load.
+/// A load that the database has refused, with its keys.
 #[derive(Clone, Debug)]
 pub(in crate::graph) struct RefusedLoad {
     load: LoadId,
     keys: Vec<Key>,
 }
 
-impl From<Error> for Unanswered {
+impl From<Error> for ExecutionError {
     fn from(error: Error) -> Self {
         Self { error, refused: None }
     }
 }
 
-impl Unanswered {
+impl ExecutionError {
     /// Returns the error of a load that failed for some keys.
     pub(super) fn of(plan: &Plan, load: LoadId, keys: &[Key], error: &DatabaseError) -> Self {
         let place = &plan.loads[load.0].place;
@@ -38,12 +38,12 @@ impl Unanswered {
 }
 
 impl RefusedLoad {
-    /// Returns where it came up.
+    /// Returns the place of the load in the request.
     pub(in crate::graph) fn place<'p>(&self, plan: &'p Plan) -> &'p RequestPlace {
         &plan.loads[self.load.0].place
     }
 
-    /// Returns the statement that asks the same by another plan of the same request; `None`: that one does not ask it.
+    /// Returns the statement of the same load in another plan of the same request; `None` if that plan has no such load.
     pub(in crate::graph) fn statement(&self, plan: &Plan, other: &Plan) -> Option<Statement> {
         let load = &plan.loads[self.load.0];
         let is_alike = |it: &&Load| {

@@ -1,4 +1,4 @@
-//! Places of connections with subscriptions: their number, their callers and their end.
+//! Limits the connections with subscriptions, in total and for each caller.
 
 use std::net::IpAddr;
 
@@ -11,11 +11,11 @@ use crate::feed::ChangeFeed;
 /// Largest number of `WebSockets` from one address before `connection_init`, which clients send at once. A newcomer replaces the
 /// oldest.
 const UNKNOWN: usize = 64;
-/// The divisor of the places that gives the largest number of one caller.
+/// One caller gets at most the number of places divided by this.
 const SHARES: usize = 4;
 
-/// Counts the connections with subscriptions.
-pub struct Watching {
+/// The places for connections with subscriptions.
+pub struct SubscriptionPlaces {
     seats: Seats,
     each: usize,
     /// Places of connections without a token, shared by address.
@@ -25,11 +25,11 @@ pub struct Watching {
 }
 
 /// A place of a connection, which is free again when this is dropped.
-pub(super) struct Place {
+pub(super) struct SubscriptionPlace {
     seat: Seat,
     /// The second place of a caller without a token.
     anonymous: Option<(Seat, Busy)>,
-    /// Keeps the place of a known caller.
+    /// Keeps the place from being given to a newcomer, once the caller is known.
     busy: Option<Busy>,
     stopping: watch::Receiver<bool>,
 }
@@ -49,7 +49,7 @@ impl From<Full> for NoPlace {
     }
 }
 
-impl Watching {
+impl SubscriptionPlaces {
     /// Creates the places that the settings allow. `stopping` becomes true when the server shuts down.
     pub fn new(feed: &ChangeFeed, stopping: watch::Receiver<bool>) -> Self {
         let settings = feed.settings();
@@ -64,49 +64,54 @@ impl Watching {
     }
 
     /// Takes a place for a connection whose caller is not known yet; it fails while the server shuts down.
-    pub(super) fn enter(&self, address: IpAddr) -> Result<Place, NoPlace> {
+    pub(super) fn enter(&self, address: IpAddr) -> Result<SubscriptionPlace, NoPlace> {
         if self.is_stopping() {
             return Err(NoPlace::Full);
         }
         let seat = self.seats.take(Share::of_address(address), UNKNOWN)?;
-        Ok(Place { seat, anonymous: None, busy: None, stopping: self.stopping.clone() })
+        Ok(SubscriptionPlace { seat, anonymous: None, busy: None, stopping: self.stopping.clone() })
     }
 
     /// Takes a place for a caller.
-    pub(super) fn enter_as(&self, caller: &Caller, address: IpAddr) -> Result<Place, NoPlace> {
+    pub(super) fn enter_as(&self, caller: &Caller, address: IpAddr) -> Result<SubscriptionPlace, NoPlace> {
         let mut place = self.enter(address)?;
         self.admit(&mut place, caller, address)?;
         Ok(place)
     }
 
     /// Gives a place to the caller of its connection.
-    pub(super) fn admit(&self, place: &mut Place, caller: &Caller, address: IpAddr) -> Result<(), NoPlace> {
+    pub(super) fn admit(
+        &self,
+        place: &mut SubscriptionPlace,
+        caller: &Caller,
+        address: IpAddr,
+    ) -> Result<(), NoPlace> {
         let each = if caller.is_anonymous() { self.most_anonymous } else { self.each };
         if each == 0 {
             return Err(NoPlace::NeedsToken);
         }
         if caller.is_anonymous() {
             let seat = self.anonymous.take(Share::of_address(address), each)?;
-            let busy = seat.sitter().begin();
+            let busy = seat.owner().begin();
             place.anonymous = Some((seat, busy));
         }
-        place.busy = Some(place.seat.sitter().begin());
+        place.busy = Some(place.seat.owner().begin());
         place.seat.move_to(caller.share(), each)?;
         Ok(())
     }
 
-    /// Returns whether the server has begun to shut down.
+    /// Returns true if the server has begun to shut down.
     pub fn is_stopping(&self) -> bool {
         *self.stopping.borrow()
     }
 
     /// Waits until all places are free.
     pub async fn all_closed(&self) {
-        self.seats.emptied().await;
+        self.seats.all_free().await;
     }
 }
 
-impl Place {
+impl SubscriptionPlace {
     /// Waits until the server begins to shut down.
     pub(super) fn stopping(&self) -> impl Future<Output = ()> + Send + use<> {
         let mut stopping = self.stopping.clone();
@@ -117,15 +122,15 @@ impl Place {
     }
 
     /// Waits until another connection gets the place.
-    pub(super) async fn gone(&self) {
+    pub(super) async fn evicted(&self) {
         let anonymous = async {
             match &self.anonymous {
-                Some((seat, _)) => seat.sitter().gone().await,
+                Some((seat, _)) => seat.owner().evicted().await,
                 None => std::future::pending().await,
             }
         };
         tokio::select! {
-            () = self.seat.sitter().gone() => {}
+            () = self.seat.owner().evicted() => {}
             () = anonymous => {}
         }
     }

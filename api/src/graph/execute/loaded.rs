@@ -1,4 +1,4 @@
-//! What a load found: its rows, sorted to the keys that asked for them.
+//! Holds the rows that loads have read, grouped by the keys that they were read for.
 
 use std::sync::Arc;
 
@@ -10,29 +10,29 @@ use crate::database::Row;
 use crate::graph::catalog::ColumnType;
 use crate::graph::plan::{Load, LoadKind};
 
-/// What a load found for one key.
+/// The rows that a load has read for one key.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     /// The rows, in the order of the request.
     pub(super) rows: Vec<Row>,
-    /// Whether there are more rows: behind the page, or than the limit allows.
+    /// True if there are more rows than these: after the page, or beyond the limit.
     pub(super) more: bool,
 }
 
-/// What a statement found, by key. A key that is missing found nothing.
+/// The rows of a statement by their keys. A key without rows is missing.
 pub(super) type FoundByKey = HashMap<Key, Found>;
 
-/// Everything that a load found for a request, one level after another.
+/// All rows that a load has read for a request, one level after another.
 #[derive(Debug, Default)]
-pub(super) struct LoadAnswer(Vec<Arc<FoundByKey>>);
+pub(super) struct LoadedRows(Vec<Arc<FoundByKey>>);
 
-impl LoadAnswer {
+impl LoadedRows {
     /// Returns the rows for a key.
     pub(super) fn get(&self, key: &Key) -> Option<&Found> {
         self.0.iter().find_map(|found| found.get(key))
     }
 
-    /// Adds what a level found, unless it is there already.
+    /// Adds the rows of a level, unless they were added already.
     pub(super) fn add(&mut self, found: Arc<FoundByKey>) {
         if !self.0.iter().any(|it| Arc::ptr_eq(it, &found)) {
             self.0.push(found);
@@ -40,11 +40,11 @@ impl LoadAnswer {
     }
 }
 
-/// Sorts the rows of a load's statement to their keys. `only`: the key that the statement was for, where it was for one.
+/// Groups the rows of a load's statement by their keys. `only`: the key, if the statement has read rows for a single one.
 pub(super) fn sort(rows: Vec<Row>, load: &Load, only: Option<&Key>) -> FoundByKey {
     let positions = &load.positions;
     match (&load.kind, only) {
-        // The row of numbers for one parent does not repeat its key.
+        // An aggregate for a single parent does not repeat the parent's key.
         (LoadKind::Aggregate, Some(key)) => {
             [(key.clone(), Found { rows, more: false })].into_iter().collect()
         }
@@ -55,7 +55,7 @@ pub(super) fn sort(rows: Vec<Row>, load: &Load, only: Option<&Key>) -> FoundByKe
     }
 }
 
-/// Sorts rows of which there is one for each key.
+/// Stores the only row of each key.
 fn by_key(rows: Vec<Row>, positions: &[usize]) -> FoundByKey {
     let found = |row| Found { rows: vec![row], more: false };
     rows.into_iter().filter_map(|row| Some((Key::of(&row, positions)?, found(row)))).collect()
@@ -74,7 +74,7 @@ fn pages(rows: Vec<Row>, positions: &[usize], limit: u64, backward: bool) -> Fou
     pages
 }
 
-/// Returns the lines and points of each parent; none, and more, where there are too many of all together.
+/// Groups lines and points by parent, and sets `more` for all parents if they have too many together.
 fn series(rows: Vec<Row>, positions: &[usize], most: u64) -> FoundByKey {
     let more = rows.len() as u64 > most;
     let mut parents = by_parent(rows, positions);
@@ -84,7 +84,7 @@ fn series(rows: Vec<Row>, positions: &[usize], most: u64) -> FoundByKey {
     parents
 }
 
-/// Returns the points of each parent; none, and more, where there are too many rows to choose from.
+/// Groups and thins the points of each parent; it keeps none and sets `more` if there are too many rows to choose from.
 fn thinned(rows: Vec<Row>, positions: &[usize], most: u64, max: usize, axes: &[ColumnType; 2]) -> FoundByKey {
     let more = rows.len() as u64 > most;
     let mut parents = by_parent(rows, positions);

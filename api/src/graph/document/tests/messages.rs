@@ -1,4 +1,4 @@
-//! The messages, positions and order of errors.
+//! Tests the messages, positions and order of errors.
 
 use super::{GATEWAY, PETS, messages, read, wide};
 use crate::graph::document::{LONGEST_MESSAGE, MOST_ERRORS};
@@ -25,7 +25,7 @@ fn a_misspelt_name_is_answered_with_similar_ones() {
 }
 
 #[test]
-fn the_mistake_is_told_before_what_follows_from_it() {
+fn a_cause_is_reported_before_its_consequences() {
     for (text, mistake, follows) in [
         ("query($n: Int) { protocolls(first: $n) { totalCount } }", "protocolls", ""),
         ("query($n: Int) { protocols(frist: $n) { totalCount } }", "frist", ""),
@@ -56,7 +56,7 @@ fn the_mistake_is_told_before_what_follows_from_it() {
 }
 
 #[test]
-fn each_mistake_is_told_once_with_its_place() {
+fn each_mistake_is_reported_once_with_its_position() {
     for (text, places) in [
         ("{ big(i: \"a\") }", &[(1, 10)][..]),
         ("query($v: Int = \"a\") { big(i: $v) }", &[(1, 17)]),
@@ -125,7 +125,7 @@ fn a_mistake_in_a_value_names_the_argument_and_the_place_of_the_part() {
 
 /// The errors of async-graphql's parser and rules are correct, each at its position. graphql-js reports the same for all of them.
 #[test]
-fn what_the_library_finds_is_told_truly() {
+fn errors_of_the_library_are_reported_correctly() {
     for (text, column, said) in [
         // Errors of the parser.
         (
@@ -186,7 +186,7 @@ fn what_the_library_finds_is_told_truly() {
         (
             "query($v: Dog) { big(i: $v) }",
             7,
-            "The variable `$v` has the type `Dog`, which values that are given do not have.",
+            "The variable `$v` has the type `Dog`, which is not an input type.",
         ),
         ("{ big(i: $v) }", 10, "The variable `$v` is not defined by the operation."),
         ("query A { big(i: $v) }", 18, "The variable `$v` is not defined by the operation `A`."),
@@ -194,15 +194,11 @@ fn what_the_library_finds_is_told_truly() {
         ("query A($v: Int) { dog { id } }", 9, "The variable `$v` is not used by the operation `A`."),
         ("query($v: Int) { dog { id } }", 7, "The variable `$v` is not used by the operation."),
         ("{ dog { id } } fragment f on Dog { id }", 16, "The fragment `f` is not used."),
-        (
-            "subscription { __typename }",
-            16,
-            "The field of a subscription says what to watch, and `__typename` does not.",
-        ),
+        ("subscription { __typename }", 16, "The field of a subscription cannot be `__typename`."),
         (
             "subscription { __typename @skip(if: true) }",
             16,
-            "The field of a subscription says what to watch, and `__typename` does not.",
+            "The field of a subscription cannot be `__typename`.",
         ),
         ("subscription { a b }", 18, "A subscription has one field."),
     ] {
@@ -217,7 +213,7 @@ fn what_the_library_finds_is_told_truly() {
 }
 
 #[test]
-fn the_same_is_told_each_time() {
+fn the_same_errors_are_reported_each_time() {
     let text = "query A($a: ID, $b: ID) { zz } query B($c: ID) { yy } query C { dog { ...f ...g } } \
                 fragment f on Dog { xx } fragment g on Dog { ww } fragment h on Dog { id }";
     let said = messages(&PETS, &wide(), text);
@@ -270,7 +266,7 @@ fn errors_are_few_and_short() {
 }
 
 #[test]
-fn syntax_is_told_without_a_picture_of_it() {
+fn a_syntax_error_is_reported_without_the_parser_s_picture_of_it() {
     let said = messages(&PETS, &wide(), "{ dog(id) { id } }");
     assert_eq!(said.len(), 1);
     assert!(said[0].starts_with("This is not GraphQL: expected") && !said[0].contains('\n'), "{said:?}");
