@@ -193,10 +193,10 @@ impl Engine {
     ) -> Result<Vec<Option<Body>>, ReadFailed> {
         // Checked here because a read of reference tables needs no session.
         self.pool.gate().ensure_open()?;
-        let changed = subscription.changed(changes);
+        let wanted = subscription.changed(changes);
         let mut session = self.reading_changes(caller, recall);
         let plan = &subscription.plan;
-        let rows = changes::read(plan, &changed, &mut session, &self.reference).await.map_err(ReadFailed)?;
+        let rows = changes::read(plan, &wanted, &mut session, &self.reference).await.map_err(ReadFailed)?;
         drop(session);
         self.pool.gate().pass().await?;
         let responses = changes.iter().map(|change| {
@@ -250,12 +250,12 @@ impl Engine {
         change: &Change,
         recall: Option<&Statement>,
     ) -> Result<bool, ReadFailed> {
-        let changed = subscription.changed(std::slice::from_ref(change));
+        let wanted = subscription.changed(std::slice::from_ref(change));
         let path = [PathSegment::Field(subscription.plan.key.clone())];
         for trial in [Trial::whole(&path), Trial::without(&path, vec!["filter".into()])] {
             let Some(plan) = self.replan(prepared, &trial.bare()) else { continue };
             let mut session = self.reading_changes(prepared.caller(), recall);
-            match changes::read(&plan, &changed, &mut session, &self.reference).await.map_err(ReadFailed) {
+            match changes::read(&plan, &wanted, &mut session, &self.reference).await.map_err(ReadFailed) {
                 Ok(rows) => {
                     self.pool.gate().pass().await?;
                     return Ok(rows.has(&plan, &change.key) || rows.had(&plan, change.number));

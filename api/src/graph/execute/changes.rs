@@ -27,12 +27,12 @@ pub(in crate::graph) struct Changed<'a> {
 /// subscriber.
 pub(in crate::graph) async fn read(
     subscription: &SubscriptionPlan,
-    changed: &Changed<'_>,
+    wanted: &Changed<'_>,
     session: &mut Session,
     reference: &ReferenceCache,
 ) -> Result<ChangedRows, ExecutionError> {
-    let keys = changed.keys.iter().map(|key| Key::from_parts(key)).collect();
-    let changes = changed.recalled.iter().map(|number| Key::Eight(number.to_be_bytes()));
+    let keys = wanted.keys.iter().map(|key| Key::from_parts(key)).collect();
+    let changes = wanted.recalled.iter().map(|number| Key::Eight(number.to_be_bytes()));
     let level = Level::empty(&subscription.reads)
         .given(Some(subscription.rows), &keys)
         .given(Some(subscription.gone), &changes.collect());
