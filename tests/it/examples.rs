@@ -7,7 +7,7 @@ use praxis::systems::{self, Example};
 use serde_json::{Value, json};
 
 use crate::documents::{People, operations, shows_rows};
-use crate::harness::App;
+use crate::harness::{App, schemas};
 
 /// Returns the day on which the demo is opened.
 fn today() -> NaiveDate {
@@ -80,9 +80,9 @@ async fn every_example_shows_rows_to_whom_it_names() {
 async fn rows(app: &App) -> BTreeSet<String> {
     let owner = app.owner().await;
     let tables = "SELECT schemaname || '.' || tablename FROM pg_tables
-      WHERE schemaname IN ('public', 'therapyflow') AND tablename <> 'practitioner_profiles'";
+      WHERE schemaname = ANY ($1) AND tablename <> 'practitioner_profiles'";
     let mut all = BTreeSet::new();
-    for table in owner.query(tables, &[]).await.unwrap() {
+    for table in owner.query(tables, &[&schemas()]).await.unwrap() {
         let table: String = table.get(0);
         let sql = format!("SELECT '{table} ' || to_jsonb(it)::text FROM {table} it");
         all.extend(owner.query(&sql, &[]).await.unwrap().iter().map(|row| row.get::<_, String>(0)));

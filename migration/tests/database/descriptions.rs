@@ -26,8 +26,7 @@ impl Visitor for Agrees {
 
 #[test]
 fn the_descriptions_agree_with_the_entities() {
-    entity_ppn::visit(&mut Agrees);
-    entity_therapyflow::visit(&mut Agrees);
+    crate::systems::visit(&mut Agrees);
     entity_auth::visit(&mut Agrees);
 }
 

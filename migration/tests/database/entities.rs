@@ -12,7 +12,7 @@ use sea_orm::{
 
 use crate::access::DATA;
 use crate::cluster::{Session, migrated};
-use crate::functions::functions;
+use crate::systems::{self, functions};
 
 type Set = BTreeSet<String>;
 
@@ -134,8 +134,7 @@ fn unique_key<E: EntityTrait>(entity: E, column: &str) -> Option<String> {
 
 fn facts() -> Facts {
     let mut facts = Facts::default();
-    entity_ppn::visit(&mut facts);
-    entity_therapyflow::visit(&mut facts);
+    systems::visit(&mut facts);
     entity_auth::visit(&mut facts);
     facts
 }
@@ -146,8 +145,11 @@ async fn database() -> Session {
 
 /// Returns the schemas of all systems, as a list in SQL.
 pub(crate) fn schemas() -> String {
-    let all = [entity_ppn::SCHEMAS, entity_therapyflow::SCHEMAS, entity_auth::SCHEMAS].concat();
-    all.iter().map(|schema| format!("'{}'", schema.name)).collect::<Vec<_>>().join(", ")
+    systems::schemas()
+        .chain(entity_auth::SCHEMAS)
+        .map(|schema| format!("'{}'", schema.name))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// Returns the first column of a query, in which `{schemas}` is replaced by the schemas of all systems.

@@ -7,11 +7,7 @@ use sea_orm::{ColumnTrait, EntityTrait, IdenStatic, Iterable};
 
 use crate::cluster::migrated;
 use crate::entities::type_name;
-
-/// Returns the functions of all systems.
-pub(crate) fn functions() -> impl Iterator<Item = &'static Function> {
-    entity_ppn::functions::FUNCTIONS.iter().chain(entity_therapyflow::functions::FUNCTIONS)
-}
+use crate::systems::{self, functions};
 
 /// The columns of entities, in the notation of a function's result.
 #[derive(Default)]
@@ -83,8 +79,7 @@ const FOUND: &str = "
 #[tokio::test]
 async fn functions_are_as_they_are_declared() {
     let mut shapes = Shapes::default();
-    entity_ppn::visit(&mut shapes);
-    entity_therapyflow::visit(&mut shapes);
+    systems::visit(&mut shapes);
     let mut session = migrated().await.connect().await;
     for function in functions() {
         let name = format!("{}.{}", function.schema, function.name);

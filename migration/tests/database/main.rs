@@ -11,7 +11,6 @@ mod catalog;
 mod changes;
 mod clinical_notes;
 mod cluster;
-mod comments;
 mod consent;
 mod descriptions;
 #[path = "../../../tests/it/harness/dropped.rs"]
@@ -31,6 +30,7 @@ mod scheduling;
 #[path = "../../../tests/it/harness/cluster.rs"]
 mod server;
 mod supervision;
+mod systems;
 mod timeline;
 mod triggers;
 mod writes;

@@ -26,8 +26,7 @@ fn sorted(mut lines: Vec<String>) -> Vec<String> {
 
 fn said() -> Vec<String> {
     let mut said = Writes::default();
-    entity_ppn::visit(&mut said);
-    entity_therapyflow::visit(&mut said);
+    crate::systems::visit(&mut said);
     entity_auth::visit(&mut said);
     sorted(said.0)
 }

@@ -2,7 +2,7 @@
 
 use super::{NEW_USER, migrate, run};
 use crate::binary::secret;
-use crate::harness::{App, clone_database, connect, database_url, empty_database, eventually};
+use crate::harness::{App, clone_database, connect, database_url, empty_database, eventually, schemas};
 
 #[tokio::test]
 async fn a_token_is_made_for_users_that_exist() {
@@ -25,9 +25,9 @@ async fn a_token_is_made_for_users_that_exist() {
 async fn everything(name: &str) -> Vec<String> {
     let owner = connect(&database_url("postgres", name)).await;
     let tables = "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables
-      WHERE schemaname IN ('public', 'therapyflow', 'auth') OR tablename IN ('directory_vocabulary', 'idempotency_keys')";
+      WHERE schemaname = ANY ($1) OR schemaname = 'auth' OR tablename IN ('directory_vocabulary', 'idempotency_keys')";
     let mut all = Vec::new();
-    for table in owner.query(tables, &[]).await.unwrap() {
+    for table in owner.query(tables, &[&schemas()]).await.unwrap() {
         let table: String = table.get(0);
         let sql = format!(
             "SELECT '{table} ' || (to_jsonb(it) - '{{created_at,updated_at,computed_at,refreshed_at,id}}'::text[])::text FROM {table} it"

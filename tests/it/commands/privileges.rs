@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use tokio_postgres::Client;
 
 use super::doctor;
-use crate::harness::{clone_database, connect, database_url};
+use crate::harness::{clone_database, connect, database_url, schemas};
 
 /// The query for the privileges of callers on served tables, of the gateway on its own tables, and on schemas: object, role,
 /// privilege; `%s` is replaced by the columns.
@@ -13,7 +13,7 @@ const GRANTED: &str = "
   WITH relations AS (
     SELECT c.oid, relacl, format('%I.%I', nspname, relname) AS object, nspname FROM pg_class AS c
     JOIN pg_namespace AS n ON n.oid = relnamespace
-    WHERE relkind IN ('r', 'v') AND (nspname IN ('public', 'therapyflow')
+    WHERE relkind IN ('r', 'v') AND (nspname = ANY ($1)
       OR nspname = 'praxis' AND relname IN ('changes', 'changes_forgotten', 'idempotency_keys'))
   ), granted (object, grantee, privilege) AS (
     SELECT object, grantee, privilege_type FROM relations, aclexplode(relacl)
@@ -21,7 +21,7 @@ const GRANTED: &str = "
     SELECT object, grantee, privilege_type FROM relations JOIN pg_attribute ON attrelid = relations.oid, aclexplode(attacl)
     UNION
     SELECT format('SCHEMA %I', nspname), grantee, privilege_type FROM pg_namespace, aclexplode(nspacl)
-    WHERE nspname IN ('public', 'therapyflow', 'auth', 'praxis')
+    WHERE nspname = ANY ($1) OR nspname IN ('auth', 'praxis')
   )
   SELECT object, rolname::text, privilege FROM granted JOIN pg_roles ON pg_roles.oid = grantee
   WHERE rolname IN ('anon', 'authenticated')
@@ -31,7 +31,7 @@ const GRANTED: &str = "
 type Granted = BTreeSet<(String, String, String)>;
 
 async fn granted(owner: &Client) -> Granted {
-    let rows = owner.query(GRANTED, &[]).await.unwrap();
+    let rows = owner.query(GRANTED, &[&schemas()]).await.unwrap();
     rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect()
 }
 
@@ -108,9 +108,9 @@ async fn a_function_that_callers_may_not_call_any_more_is_named() {
     let owner = connect(&database_url("postgres", &name)).await;
     let functions = "SELECT p.oid::regprocedure::text, g.rolname::text
       FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = pronamespace, aclexplode(proacl) JOIN pg_roles AS g ON g.oid = grantee
-      WHERE nspname IN ('public', 'therapyflow', 'praxis') AND g.rolname IN ('anon', 'authenticated', 'praxis_gateway')
+      WHERE (nspname = ANY ($1) OR nspname = 'praxis') AND g.rolname IN ('anon', 'authenticated', 'praxis_gateway')
         AND p.oid NOT IN (SELECT objid FROM pg_depend WHERE classid = 'pg_proc'::regclass AND deptype = 'e')";
-    let callers = owner.query(functions, &[]).await.unwrap();
+    let callers = owner.query(functions, &[&schemas()]).await.unwrap();
     assert!(callers.len() > 50, "{}", callers.len());
     let pairs: Vec<(String, String)> = callers.iter().map(|row| (row.get(0), row.get(1))).collect();
     // The doctor itself needs these.

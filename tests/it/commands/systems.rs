@@ -4,13 +4,13 @@ use std::process::Stdio;
 
 use super::{doctor, migrate, run, said, serve};
 use crate::binary::{Served, over, praxis, secret};
-use crate::harness::{connect, database_url, empty_database};
+use crate::harness::{connect, database_url, empty_database, schemas};
 
 /// Returns every object that the migrations create: tables, columns, indexes, constraints, policies, functions, triggers, and
 /// comments.
 async fn made(name: &str) -> Vec<String> {
     const MADE: &str = "
-      WITH here AS (SELECT oid, nspname FROM pg_namespace WHERE nspname IN ('public', 'praxis', 'therapyflow', 'auth'))
+      WITH here AS (SELECT oid, nspname FROM pg_namespace WHERE nspname = ANY ($1) OR nspname IN ('public', 'praxis', 'auth'))
       SELECT 'class ' || oid::regclass || ' ' || relkind::text || ' ' || relrowsecurity::text || relforcerowsecurity::text || coalesce(relacl::text, '')
         || coalesce(obj_description(oid, 'pg_class'), '') FROM pg_class WHERE relnamespace IN (SELECT oid FROM here)
       UNION ALL SELECT 'index ' || pg_get_indexdef(indexrelid) FROM pg_index JOIN pg_class ON pg_class.oid = indrelid
@@ -26,7 +26,7 @@ async fn made(name: &str) -> Vec<String> {
         WHERE pronamespace IN (SELECT oid FROM here) AND prokind = 'f' AND probin IS NULL
       UNION ALL SELECT 'trigger ' || pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal";
     let owner = connect(&database_url("postgres", name)).await;
-    let rows = owner.query(MADE, &[]).await.unwrap();
+    let rows = owner.query(MADE, &[&schemas()]).await.unwrap();
     let mut all: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
     all.sort();
     all

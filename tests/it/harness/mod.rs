@@ -45,6 +45,11 @@ static NUMBER: AtomicUsize = AtomicUsize::new(0);
 /// The template of all other databases.
 const TEMPLATE_NAME: &str = "template_praxis";
 
+/// Returns the schemas that hold tables of all systems.
+pub(crate) fn schemas() -> Vec<&'static str> {
+    systems::ALL.iter().flat_map(|system| system.schemas).map(|schema| schema.name).collect()
+}
+
 /// A running gateway.
 pub(crate) struct App {
     pub(crate) address: SocketAddr,
