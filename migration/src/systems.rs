@@ -48,7 +48,7 @@ const OWNED: [(&str, &[&str]); 1] = [(
 )];
 
 /// Migrations that the systems share.
-const SHARED: [&str; 10] = [
+const SHARED: [&str; 11] = [
     "20260101000000_create_auth_shim",
     "20260101000100_create_roles",
     "20260304100000_keep_idempotency_keys",
@@ -59,6 +59,7 @@ const SHARED: [&str; 10] = [
     "20260412000200_read_changes_of_a_table",
     "20260415000000_tell_truncations",
     "20260418000000_announce_in_every_mode",
+    "20260423000000_govern_tables_by_rule",
 ];
 
 /// A migration of several systems.

@@ -4,6 +4,4 @@ CREATE TABLE made_up.companies (
   company_id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   name TEXT NOT NULL
 );
-SELECT praxis.protect('made_up.companies');
-CREATE POLICY companies_read ON made_up.companies FOR SELECT USING (name IS NOT NULL);
-GRANT SELECT ON made_up.companies TO authenticated;
+SELECT praxis.govern('made_up.companies', '(SELECT auth.role()) = ''authenticated''');

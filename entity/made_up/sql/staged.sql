@@ -4,15 +4,8 @@ CREATE TABLE {schema}.ref_stages (
 );
 COMMENT ON CONSTRAINT ref_stages_stage_name_key ON {schema}.ref_stages IS 'There is such a stage of {schema} already.';
 INSERT INTO {schema}.ref_stages (stage_name) VALUES ('The stage of {schema}');
-SELECT praxis.protect('{schema}.ref_stages');
-CREATE POLICY stages_read ON {schema}.ref_stages FOR SELECT USING ((SELECT auth.role()) = 'authenticated');
-CREATE POLICY stages_write ON {schema}.ref_stages USING ((SELECT auth.role()) = 'authenticated');
-GRANT SELECT ON {schema}.ref_stages TO anon, authenticated;
-GRANT DELETE ON {schema}.ref_stages TO authenticated;
-SELECT
-  praxis.grant_columns('{schema}.ref_stages', '{stage_name}', '{stage_name}'),
-  praxis.announce('{schema}.ref_stages'),
-  praxis.announce_as_reference('{schema}.ref_stages');
+SELECT praxis.govern('{schema}.ref_stages', '(SELECT auth.role()) = ''authenticated''',
+  inserts => '{stage_name}', updates => '{stage_name}', deletes => true);
 CREATE FUNCTION {schema}.submit(entry bigint) RETURNS {schema}.tool_data LANGUAGE sql AS $$
   UPDATE {schema}.tool_data SET status = 'submitted' WHERE entry_id = entry RETURNING *
 $$;

@@ -34,15 +34,10 @@ COMMENT ON INDEX {schema}.idx_tool_data_created IS 'Entries in the order of time
 COMMENT ON INDEX {schema}.idx_audit_log_user IS 'What was done to the entries of a writer, by key.';
 COMMENT ON INDEX {schema}.idx_audit_log_entry IS 'What was done to an entry.';
 COMMENT ON INDEX {schema}.idx_audit_log_created IS 'What was done, in the order of time.';
-SELECT praxis.protect('{schema}.tool_data'), praxis.protect('{schema}.audit_log');
-CREATE POLICY own_entries ON {schema}.tool_data
-  USING (user_id = (SELECT auth.uid())) WITH CHECK (user_id = (SELECT auth.uid()));
-CREATE POLICY own_audits ON {schema}.audit_log FOR SELECT USING (user_id = (SELECT auth.uid()));
-GRANT SELECT ON {schema}.tool_data, {schema}.audit_log TO anon, authenticated;
-GRANT DELETE ON {schema}.tool_data TO authenticated;
 SELECT
-  praxis.grant_columns('{schema}.tool_data', '{company_id, version, data}', '{version, data, status}'),
-  praxis.announce('{schema}.tool_data');
+  praxis.govern('{schema}.tool_data', 'user_id = (SELECT auth.uid())',
+    inserts => '{company_id, version, data}', updates => '{version, data, status}', deletes => true),
+  praxis.govern('{schema}.audit_log', 'user_id = (SELECT auth.uid())');
 CREATE FUNCTION {schema}.note() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 BEGIN
   INSERT INTO {schema}.audit_log (entry_id, user_id, action) VALUES (NEW.entry_id, NEW.user_id, TG_OP);

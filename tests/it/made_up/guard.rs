@@ -20,8 +20,8 @@ async fn the_guard_names_the_table_of_the_schema() {
             "made_up_09.tool_data: row-level security is off: a grant shows every row",
         ),
         (
-            "DROP POLICY own_audits ON made_up_10.audit_log",
-            "made_up_10.audit_log: its policy own_audits is missing",
+            "DROP POLICY governed_read ON made_up_10.audit_log",
+            "made_up_10.audit_log: its policy governed_read is missing",
         ),
         (
             "DROP TRIGGER announce_update ON made_up_11.tool_data",
