@@ -5,6 +5,7 @@
     reason = "tests wait for conditions by the clock, and name databases by random ids"
 )]
 
+mod access;
 mod aggregates;
 mod allowance;
 mod arguments;

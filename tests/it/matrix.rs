@@ -1,201 +1,21 @@
 //! The role × table matrix: the rows that each caller sees, compared with the policies in the portal's schema brief.
 //!
-//! The tables come from the catalog, so a new one is tested by itself and fails until its policy is listed here. The expected
-//! rows come from plain SQL past every policy: the literal text, with the caller's id and role inserted.
+//! The tables come from the catalog, so a new one is tested by itself and fails until it follows a rule of its system or has an entry
+//! (`access`). The expected rows come from plain SQL past every policy: the literal text, with the caller's id and role inserted.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use praxis::graph::catalog::{Catalog, Function, Table};
 use praxis::systems;
 use serde_json::{Value, json};
+use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
+use crate::access::readable;
 use crate::harness::{Actor, App, connect};
 use crate::people::{
-    Key, NETWORK_ADMIN, SIGNED_IN, allowed, arguments, key_arguments, key_fields, key_list, keys, populate,
-    source, text,
+    Caller, Key, allowed, arguments, key_arguments, key_fields, key_list, keys, populate, source, text,
 };
-
-/// Returns the policies that let a row be read, as literally as their sources have them: any of them is enough. A policy FOR ALL
-/// applies to reading too.
-#[expect(clippy::too_many_lines, reason = "a list, table by table, as literal as its sources")]
-pub(crate) fn policies(table: &Table) -> &'static [&'static str] {
-    // The policies of the brief's "existing" tables are those that the portal is known to have, or follow the brief's standard
-    // pattern: members of the site.
-    match table.full_name().as_str() {
-        "public.sites" => &["true"],
-        "public.user_sites" => &["user_id = auth.uid()"],
-        "public.log_clinical_records" => &["EXISTS (
-            SELECT 1 FROM user_sites us
-            WHERE us.user_id = auth.uid() AND us.site_id = log_clinical_records.site_id
-          )"],
-        "public.assessment_responses" => &["EXISTS (
-            SELECT 1 FROM user_sites us
-            JOIN log_clinical_records lcr ON lcr.site_id = us.site_id
-            WHERE us.user_id = auth.uid()
-              AND lcr.record_id = assessment_responses.protocol_id
-          )"],
-        "public.outcomes_summary" => &[
-            "EXISTS (
-              SELECT 1 FROM user_sites us
-              WHERE us.user_id = auth.uid() AND us.site_id = outcomes_summary.site_id
-            )",
-            NETWORK_ADMIN,
-        ],
-        "public.network_benchmarks" => &[
-            "EXISTS (
-              SELECT 1 FROM user_sites us
-              WHERE us.user_id = auth.uid() AND us.site_id = network_benchmarks.site_id
-            )",
-            NETWORK_ADMIN,
-        ],
-        "public.session_activities" => &[
-            "EXISTS (
-              SELECT 1 FROM user_sites us
-              WHERE us.user_id = auth.uid() AND us.site_id = session_activities.site_id
-            )",
-            NETWORK_ADMIN,
-        ],
-        "public.session_events" => &["EXISTS (
-            SELECT 1 FROM user_sites us
-            JOIN log_clinical_records lcr ON lcr.site_id = us.site_id
-            WHERE us.user_id = auth.uid()
-              AND lcr.record_id = session_events.protocol_id
-          )"],
-        "public.integration_homework" => &[
-            "EXISTS (
-              SELECT 1 FROM user_sites us
-              JOIN log_clinical_records lcr ON lcr.site_id = us.site_id
-              WHERE us.user_id = auth.uid()
-                AND lcr.record_id = integration_homework.protocol_id
-            )",
-            "EXISTS (
-              SELECT 1 FROM user_sites us
-              JOIN log_clinical_records lcr ON lcr.site_id = us.site_id
-              WHERE us.user_id = auth.uid()
-                AND us.role IN ('clinician', 'site_admin')
-                AND lcr.record_id = integration_homework.protocol_id
-            )",
-        ],
-        "public.integration_scores" => &[
-            "EXISTS (
-              SELECT 1 FROM user_sites us
-              JOIN log_clinical_records lcr ON lcr.site_id = us.site_id
-              WHERE us.user_id = auth.uid()
-                AND lcr.record_id = integration_scores.protocol_id
-            )",
-            "EXISTS (
-              SELECT 1 FROM user_sites us
-              JOIN log_clinical_records lcr ON lcr.site_id = us.site_id
-              WHERE us.user_id = auth.uid()
-                AND us.role IN ('clinician', 'site_admin')
-                AND lcr.record_id = integration_scores.protocol_id
-            )",
-        ],
-        // A view shows what its tables show: here those of a protocol's site.
-        "public.timeline_events" => &["EXISTS (
-            SELECT 1 FROM user_sites us
-            JOIN log_clinical_records lcr ON lcr.site_id = us.site_id
-            WHERE us.user_id = auth.uid()
-              AND lcr.record_id = timeline_events.protocol_id
-          )"],
-        "public.score_trends" => &["EXISTS (
-            SELECT 1 FROM user_sites us
-            JOIN log_clinical_records lcr ON lcr.site_id = us.site_id
-            WHERE us.user_id = auth.uid()
-              AND lcr.record_id = score_trends.protocol_id
-          )"],
-        "public.homework_adherences" => &["EXISTS (
-            SELECT 1 FROM user_sites us
-            JOIN log_clinical_records lcr ON lcr.site_id = us.site_id
-            WHERE us.user_id = auth.uid()
-              AND lcr.record_id = homework_adherences.protocol_id
-          )"],
-        "public.homework_statuses" => &["EXISTS (
-            SELECT 1 FROM user_sites us
-            JOIN log_clinical_records lcr ON lcr.site_id = us.site_id
-            WHERE us.user_id = auth.uid()
-              AND lcr.record_id = homework_statuses.protocol_id
-          )"],
-        "public.session_note_counts" => &["EXISTS (
-            SELECT 1 FROM user_sites us
-            JOIN log_clinical_records lcr ON lcr.site_id = us.site_id
-            WHERE us.user_id = auth.uid()
-              AND lcr.record_id = session_note_counts.protocol_id
-          )"],
-        "public.session_note_phases" => &["EXISTS (
-            SELECT 1 FROM user_sites us
-            JOIN log_clinical_records lcr ON lcr.site_id = us.site_id
-            WHERE us.user_id = auth.uid()
-              AND lcr.record_id = session_note_phases.protocol_id
-          )"],
-        "public.session_note_silences" => &["EXISTS (
-            SELECT 1 FROM user_sites us
-            JOIN log_clinical_records lcr ON lcr.site_id = us.site_id
-            WHERE us.user_id = auth.uid()
-              AND lcr.record_id = session_note_silences.protocol_id
-          )"],
-        "public.session_notes" => &["EXISTS (
-            SELECT 1 FROM user_sites us
-            JOIN log_clinical_records lcr ON lcr.site_id = us.site_id
-            WHERE us.user_id = auth.uid()
-              AND lcr.record_id = session_notes.protocol_id
-          )"],
-        "public.supervision_relationships" => &["EXISTS (
-            SELECT 1 FROM practitioner_profiles
-            WHERE (profile_id = supervision_relationships.supervisor_id
-                OR profile_id = supervision_relationships.supervisee_id)
-              AND user_id = auth.uid()
-          )"],
-        // `practitioner_hits`: the results of a search without words.
-        "public.practitioner_profiles" | "public.practitioner_hits" | "public.supervision_circles" | "public.circle_members" => {
-            &[SIGNED_IN]
-        }
-        "public.ref_medications"
-        | "public.ref_event_types"
-        | "public.ref_homework_types"
-        | "public.ref_substances"
-        | "public.ref_routes"
-        | "public.ref_indications"
-        | "public.ref_assessments"
-        | "public.ref_assessment_bands"
-        | "public.ref_support_modality"
-        | "public.ref_smoking_status"
-        | "public.ref_severity_grade"
-        | "public.ref_safety_events"
-        | "public.ref_resolution_status" => &[SIGNED_IN, NETWORK_ADMIN],
-        "public.supervision_network_edges" => &[
-            "kind = 'circle' AND auth.role() = 'authenticated'",
-            "EXISTS (
-              SELECT 1 FROM practitioner_profiles
-              WHERE profile_id IN (source_id, target_id) AND user_id = auth.uid()
-            )",
-        ],
-        "public.supervision_network_nodes" => &[
-            "circle_count > 0 AND auth.role() = 'authenticated'",
-            "EXISTS (
-              SELECT 1 FROM practitioner_profiles me
-              WHERE me.profile_id = supervision_network_nodes.profile_id AND me.user_id = auth.uid()
-            )",
-            "EXISTS (
-              SELECT 1 FROM supervision_relationships r JOIN practitioner_profiles me ON me.user_id = auth.uid()
-              WHERE r.status IN ('pending', 'active') AND me.profile_id IN (r.supervisor_id, r.supervisee_id)
-                AND supervision_network_nodes.profile_id IN (r.supervisor_id, r.supervisee_id)
-            )",
-        ],
-        // The results of functions without arguments; see `source`.
-        "public.supervision_matches" => &["EXISTS (
-            SELECT 1 FROM practitioner_profiles me
-            WHERE me.user_id = auth.uid() AND me.profile_id <> supervision_matches.supervisor_id AND NOT EXISTS (
-              SELECT 1 FROM supervision_relationships r
-              WHERE r.status IN ('pending', 'active') AND me.profile_id IN (r.supervisor_id, r.supervisee_id)
-                AND supervision_matches.supervisor_id IN (r.supervisor_id, r.supervisee_id))
-          )"],
-        "public.supervision_networks" => &["viewer_id = auth.uid()"],
-        _ if table.schema == "therapyflow" => crate::practices::policies(&table.name),
-        name => panic!("{name} has no policy in this test: write down what its source says"),
-    }
-}
 
 /// Sends a selection of root fields at the place where the table's system has its own, and returns the answer there.
 async fn ask(actor: &Actor<'_>, catalog: &Catalog, table: &Table, selection: &str) -> Value {
@@ -263,18 +83,21 @@ const LOOKED_UP: usize = 15;
 async fn every_caller_sees_of_every_table_what_the_literal_policies_let_them_see() {
     let app = App::start().await;
     let owner = app.owner().await;
-    let catalog = Catalog::new(&systems::ALL).unwrap();
     let callers = populate(&app, &owner).await;
+    compare(&owner, &Catalog::new(&systems::ALL).unwrap(), &callers).await;
+}
 
+/// Compares the rows of every table that each caller sees with the expected ones.
+pub(crate) async fn compare(owner: &Client, catalog: &Catalog, callers: &[Caller<'_>]) {
     for table in catalog.tables() {
-        let all = keys(&owner, &format!("SELECT {} FROM {}", key_list(table), source(table))).await;
+        let all = keys(owner, &format!("SELECT {} FROM {}", key_list(table), source(table))).await;
         assert!(!all.is_empty(), "{} has no row to see or to hide: add one to `populate`", table.name);
         let mut ids = BTreeMap::new();
         let mut hidden = 0;
         let mut visible = Vec::new();
-        for caller in &callers {
-            let allowed = allowed(&owner, table, &policies(table).join(" OR "), caller).await;
-            let listed = listed(&caller.actor, &catalog, table).await;
+        for caller in callers {
+            let allowed = allowed(owner, table, &readable(table), caller).await;
+            let listed = listed(&caller.actor, catalog, table).await;
             assert_eq!(
                 listed.keys().cloned().collect::<BTreeSet<_>>(),
                 allowed,
@@ -286,7 +109,7 @@ async fn every_caller_sees_of_every_table_what_the_literal_policies_let_them_see
             ids.extend(listed);
             visible.push(allowed);
         }
-        assert!(hidden > 0 || policies(table) == ["true"], "{}: nothing is hidden from anybody", table.name);
+        assert!(hidden > 0 || readable(table) == "true", "{}: nothing is hidden from anybody", table.name);
 
         // The rows of a function can only be selected by its arguments.
         if table.function.is_some() {
@@ -300,7 +123,7 @@ async fn every_caller_sees_of_every_table_what_the_literal_policies_let_them_see
             let expected: BTreeSet<Key> =
                 some.iter().filter(|key| allowed.contains(**key)).map(|key| (*key).clone()).collect();
             assert_eq!(
-                found_by_key(&caller.actor, &catalog, table, &some).await,
+                found_by_key(&caller.actor, catalog, table, &some).await,
                 expected,
                 "{} by key in {}",
                 caller.name,

@@ -57,7 +57,9 @@ pub(crate) async fn allowed(
 
 /// Returns the relation in which the expected rows are found. For a function, plain SQL computes its rows.
 pub(crate) fn source(table: &Table) -> String {
+    let of_tool = format!("SELECT entry_id, version FROM {}.tool_data WHERE company_id = 1", table.schema);
     let rows = match table.full_name().as_str() {
+        _ if table.name == "company_entries" => &of_tool,
         "public.supervision_matches" => {
             "SELECT profile_id AS supervisor_id FROM practitioner_profiles p
              WHERE is_accepting_supervision AND max_supervisees > (
@@ -79,6 +81,7 @@ pub(crate) fn source(table: &Table) -> String {
 pub(crate) fn arguments(table: &Table) -> &'static str {
     match table.full_name().as_str() {
         "therapyflow.free_slots" => "earliest: \"2030-01-01T00:00:00Z\", latest: \"2030-01-01T02:00:00Z\",",
+        _ if table.name == "company_entries" => "company: \"1\",",
         _ => "",
     }
 }

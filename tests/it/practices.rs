@@ -1,75 +1,10 @@
-//! TherapyFlow's part of the access matrix: two organizations, the callers, and the policies.
+//! TherapyFlow's part of the access matrix: two organizations and the callers.
 
 use tokio_postgres::Client;
 
 use crate::fixture::{person, signed_in};
 use crate::harness::App;
 use crate::people::Caller;
-
-/// The condition of a caller who works for an organization.
-const STAFF: &str = "EXISTS (SELECT FROM therapyflow.therapists me WHERE me.user_id = auth.uid())";
-
-/// Returns the policies that let a row be read: any of them is enough.
-pub(crate) fn policies(table: &str) -> &'static [&'static str] {
-    match table {
-        "organizations" => {
-            &["EXISTS (SELECT FROM therapyflow.therapists me WHERE me.user_id = auth.uid() AND me.org_id = organizations.id)"]
-        }
-        "therapists" => {
-            &["EXISTS (SELECT FROM therapyflow.therapists me WHERE me.user_id = auth.uid() AND me.org_id = therapists.org_id)"]
-        }
-        "patients" => &[
-            "EXISTS (SELECT FROM therapyflow.therapists me WHERE me.user_id = auth.uid() AND me.org_id = patients.org_id)",
-            "user_id = auth.uid()",
-        ],
-        "sessions" => &[
-            "EXISTS (SELECT FROM therapyflow.therapists me
-               WHERE me.user_id = auth.uid() AND me.id = sessions.therapist_id)",
-            "EXISTS (SELECT FROM therapyflow.therapists me JOIN therapyflow.patients p ON p.org_id = me.org_id
-               WHERE me.user_id = auth.uid() AND me.role IN ('admin', 'owner') AND p.id = sessions.patient_id)",
-            "EXISTS (SELECT FROM therapyflow.patients me WHERE me.user_id = auth.uid() AND me.id = sessions.patient_id)",
-        ],
-        "upcoming_sessions" => &[
-            "EXISTS (SELECT FROM therapyflow.therapists me
-               WHERE me.user_id = auth.uid() AND me.id = upcoming_sessions.therapist_id)",
-            "EXISTS (SELECT FROM therapyflow.therapists me JOIN therapyflow.patients p ON p.org_id = me.org_id
-               WHERE me.user_id = auth.uid() AND me.role IN ('admin', 'owner') AND p.id = upcoming_sessions.patient_id)",
-        ],
-        "clinical_notes" => &["EXISTS (
-            SELECT FROM therapyflow.sessions s JOIN therapyflow.patients p ON p.id = s.patient_id
-            JOIN therapyflow.therapists me ON me.id = s.therapist_id
-              OR me.org_id = p.org_id AND me.role IN ('admin', 'owner')
-            WHERE s.id = clinical_notes.session_id AND me.user_id = auth.uid()
-          )"],
-        "session_recordings" => &["EXISTS (
-            SELECT FROM therapyflow.sessions s JOIN therapyflow.patients p ON p.id = s.patient_id
-            JOIN therapyflow.therapists me ON me.id = s.therapist_id
-              OR me.org_id = p.org_id AND me.role IN ('admin', 'owner')
-            WHERE s.id = session_recordings.session_id AND me.user_id = auth.uid()
-          )"],
-        "wearable_data" => &[
-            "EXISTS (
-              SELECT FROM therapyflow.patients p JOIN therapyflow.therapists me ON me.org_id = p.org_id
-              JOIN therapyflow.consent_records c ON c.patient_id = p.id
-              WHERE p.id = wearable_data.patient_id AND me.user_id = auth.uid() AND c.purpose = 'care_management'
-                AND c.status = 'GRANTED' AND coalesce(c.expires_at, 'infinity') > now()
-            )",
-            "EXISTS (SELECT FROM therapyflow.patients me WHERE me.user_id = auth.uid() AND me.id = wearable_data.patient_id)",
-        ],
-        "consent_records" => &[
-            "EXISTS (SELECT FROM therapyflow.patients p JOIN therapyflow.therapists me ON me.org_id = p.org_id
-               WHERE p.id = consent_records.patient_id AND me.user_id = auth.uid())",
-            "EXISTS (SELECT FROM therapyflow.patients me
-               WHERE me.user_id = auth.uid() AND me.id = consent_records.patient_id)",
-        ],
-        "audit_logs" => &["EXISTS (
-            SELECT FROM therapyflow.therapists me
-            WHERE me.user_id = auth.uid() AND me.role IN ('admin', 'owner') AND me.org_id = audit_logs.org_id
-          )"],
-        "free_slots" => &[STAFF],
-        name => panic!("{name} has no policy in this test: write down what its source says"),
-    }
-}
 
 /// Inserts rows of every table in two organizations, and returns every kind of caller. Keys begin with `f`, so that they come
 /// last.

@@ -8,9 +8,9 @@ use praxis::systems;
 use serde_json::{Value, json};
 use tokio_postgres::Client;
 
+use crate::access::recipe;
 use crate::fixture::{clinician, oracle, protocol};
-use crate::harness::{App, eventually};
-use crate::mutation_matrix::{objects, recipe};
+use crate::harness::{App, eventually, schemas};
 use crate::people::populate;
 
 /// A foreign key of a served table, from Postgres's catalog.
@@ -40,11 +40,11 @@ async fn foreign_keys(owner: &Client) -> Vec<ForeignKey> {
          FROM pg_constraint con
          JOIN pg_class it ON it.oid = conrelid JOIN pg_namespace own ON own.oid = it.relnamespace
          JOIN pg_class target ON target.oid = confrelid JOIN pg_namespace other ON other.oid = target.relnamespace
-         WHERE contype = 'f' AND own.nspname IN ('public', 'therapyflow') ORDER BY 2, 1",
+         WHERE contype = 'f' AND own.nspname = ANY ($1) ORDER BY 2, 1",
         names("conrelid", "conkey"),
         names("confrelid", "confkey")
     );
-    let rows = owner.query(&sql, &[]).await.unwrap();
+    let rows = owner.query(&sql, &[&schemas()]).await.unwrap();
     let key = |row: &tokio_postgres::Row| ForeignKey {
         name: row.get(0),
         table: row.get(1),
@@ -87,7 +87,7 @@ async fn a_row_in_use_is_said_to_be_in_use_by_every_foreign_key() {
                 .collect::<Vec<_>>()
                 .join(" AND ")
         );
-        let inputs = &objects(&owner, &recipe(target).inputs).await[0];
+        let inputs = &recipe(&owner, &catalog, target).await.inputs[0];
         let create = format!(
             "mutation($input: {0}Input!) {{ {1}(input: $input) {{ __typename }} }}",
             target.type_name,
@@ -132,7 +132,7 @@ async fn a_row_that_does_not_exist_is_said_to_be_missing_by_every_foreign_key() 
     let mut told = BTreeSet::new();
     for table in catalog.tables().iter().filter(|it| it.operations().any(|it| it == TableOperation::Create)) {
         let place = format!("{}.{}", table.schema, table.name);
-        let inputs = objects(&owner, &recipe(table).inputs).await;
+        let inputs = recipe(&owner, &catalog, table).await.inputs;
         let create = format!(
             "mutation($input: {0}Input!) {{ {1}(input: $input) {{ __typename }} }}",
             table.type_name,
@@ -446,7 +446,7 @@ async fn every_number_that_its_column_cannot_hold_is_named() {
     let actor = app.clinician_north().await;
     let mut named = BTreeSet::new();
     for table in catalog.tables().iter().filter(|it| it.operations().any(|it| it == TableOperation::Create)) {
-        let inputs = objects(&owner, &recipe(table).inputs).await;
+        let inputs = recipe(&owner, &catalog, table).await.inputs;
         let Some(input) = inputs.first() else { continue };
         for (at, column) in table.columns.iter().enumerate() {
             let (Some(whole), field) = (column.bounds.whole, &column.field) else { continue };

@@ -9,9 +9,10 @@ use praxis::systems;
 use serde_json::{Value, json};
 use tokio_postgres::Client;
 
+use crate::access::{objects, recipe};
 use crate::fixture::{join, person, signed_in};
 use crate::harness::{App, Socket, eventually};
-use crate::mutation_matrix::{Request, call, objects, prepare, recipe};
+use crate::mutation_matrix::{Request, call, prepare};
 use crate::people::{Key, key_list, populate};
 use crate::scale::{self, Cost, costs, large_tables, plans};
 
@@ -221,25 +222,25 @@ async fn requests(owner: &Client, catalog: &Catalog, of: Rows) -> BTreeMap<Strin
     };
     for table in catalog.tables().iter().filter(|table| table.operations().next().is_some()) {
         let of = if table.is_reference { Rows::Reference } else { of };
-        let recipe = recipe(table);
-        let inputs = few_objects(owner, &recipe.inputs, 2).await;
+        let recipe = recipe(owner, catalog, table).await;
+        let inputs: Vec<&Value> = recipe.inputs.iter().take(2).collect();
         let keys = few_keys(owner, table, if of == Rows::Own { 4 } else { 2 }).await;
         for operation in table.operations() {
             match operation {
                 TableOperation::Create => {
-                    for input in &inputs {
+                    for &input in &inputs {
                         add(of, Request::create(table, input));
                     }
                 }
                 TableOperation::CreateMany => {
-                    for input in &inputs {
+                    for &input in &inputs {
                         add(of, Request::create_many(table, &[input]));
                     }
                 }
                 TableOperation::Upsert => {
                     for key in table.upsert_keys().filter(|key| **key != *table.primary_key) {
                         for input in &inputs {
-                            let mut input = input.clone();
+                            let mut input = (*input).clone();
                             let patch = recipe.patch.as_object().cloned().unwrap_or_default();
                             input.as_object_mut().unwrap().extend(patch);
                             add(of, Request::upsert(table, &input, key));

@@ -11,9 +11,9 @@ use praxis::systems;
 use serde_json::{Value, json};
 use tokio_postgres::Client;
 
+use crate::access::readable;
 use crate::fixture::{clinician, protocol};
-use crate::harness::{App, Socket};
-use crate::matrix::policies;
+use crate::harness::{App, Socket, schemas};
 use crate::people::{Caller, Key, allowed, key_list, keys, populate, text};
 
 /// The most rows of each table that are changed: one for each audience.
@@ -39,7 +39,7 @@ fn field<'c>(catalog: &'c Catalog, table: &Table) -> Option<&'c str> {
 
 /// Returns some rows of a table with the numbers of the watchers who see them: one row for each audience.
 async fn audiences(owner: &Client, table: &Table, watchers: &[Watcher<'_>]) -> Vec<(Key, BTreeSet<usize>)> {
-    let policy = policies(table).join(" OR ");
+    let policy = readable(table);
     let all = keys(owner, &format!("SELECT {} FROM {}", key_list(table), table.sql_name)).await;
     let mut seen: BTreeMap<Key, BTreeSet<usize>> =
         all.into_iter().map(|key| (key, BTreeSet::new())).collect();
@@ -72,12 +72,12 @@ fn key_of(id: &Value) -> Key {
 async fn watch<'a>(app: &'a App, owner: &Client) -> Vec<Watcher<'a>> {
     let callers = populate(app, owner).await;
     // Rows are changed and deleted one by one, despite references and constraints.
-    let unbind = "DO $$ DECLARE it record; BEGIN
-        FOR it IN SELECT conrelid::regclass AS target, conname FROM pg_constraint WHERE contype IN ('c', 'x')
-          AND conrelid <> 0 AND connamespace IN ('public'::regnamespace, 'therapyflow'::regnamespace) LOOP
-          EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', it.target, it.conname);
-        END LOOP; END $$";
-    owner.batch_execute(unbind).await.unwrap();
+    let unbind =
+        "SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname) FROM pg_constraint
+      WHERE contype IN ('c', 'x') AND conrelid <> 0 AND connamespace = ANY ($1::text[]::regnamespace[])";
+    for statement in owner.query(unbind, &[&schemas()]).await.unwrap() {
+        owner.batch_execute(statement.get(0)).await.unwrap();
+    }
     let mut watchers = Vec::new();
     for caller in callers {
         let socket = Socket::of(app, &caller.actor).await;

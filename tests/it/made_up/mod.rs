@@ -1,6 +1,7 @@
 //! A made-up system of sixty schemas whose tables have the same names: every operation on a table affects only that of its
 //! schema.
 
+mod access;
 mod costs;
 mod guard;
 mod reads;
@@ -30,7 +31,7 @@ const fn submitted(field: &'static str, schema: &'static str) -> DeclaredSubscri
 }
 
 /// The declaration of the system.
-const SYSTEM: System = System {
+pub(crate) const SYSTEM: System = System {
     name: "made_up",
     prefix: "MadeUp",
     schemas: entity_made_up::SCHEMAS,

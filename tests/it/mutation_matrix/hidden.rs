@@ -7,11 +7,11 @@ use praxis::systems;
 use serde_json::{Value, json};
 use tokio_postgres::Client;
 
-use super::recipes::{call, recipe};
+use super::calls::call;
+use super::prepare;
 use super::request::{literal, payload};
-use super::{objects, prepare};
+use crate::access::{objects, readable, recipe};
 use crate::harness::App;
-use crate::matrix::policies;
 use crate::people::{Caller, Key, allowed, key_arguments, key_list, keys, populate};
 
 /// The number of rows of each kind.
@@ -31,7 +31,7 @@ fn absent(table: &Table, key: &Key) -> Key {
 /// Returns rows of a table that a caller does not see.
 async fn hidden(owner: &Client, table: &Table, caller: &Caller<'_>) -> Vec<Key> {
     let all = keys(owner, &format!("SELECT {} FROM {}", key_list(table), table.sql_name)).await;
-    let seen = allowed(owner, table, &policies(table).join(" OR "), caller).await;
+    let seen = allowed(owner, table, &readable(table), caller).await;
     let hidden: BTreeSet<Key> = all.difference(&seen).cloned().collect();
     hidden.into_iter().rev().take(TRIED).collect()
 }
@@ -79,7 +79,7 @@ async fn a_hidden_row_is_refused_like_one_that_does_not_exist() {
     let mut told = 0;
     for caller in &callers {
         for table in catalog.tables().iter().filter(|table| table.operations().next().is_some()) {
-            by_key(&owner, &mut told, caller, table).await;
+            by_key(&owner, &mut told, &catalog, caller, table).await;
             by_reference(&owner, &mut told, &catalog, caller, table).await;
         }
         by_argument(&owner, &mut told, &catalog, caller).await;
@@ -88,8 +88,8 @@ async fn a_hidden_row_is_refused_like_one_that_does_not_exist() {
 }
 
 /// Compares changes and deletions of rows.
-async fn by_key(owner: &Client, told: &mut usize, caller: &Caller<'_>, table: &Table) {
-    let recipe = recipe(table);
+async fn by_key(owner: &Client, told: &mut usize, catalog: &Catalog, caller: &Caller<'_>, table: &Table) {
+    let recipe = recipe(owner, catalog, table).await;
     for key in hidden(owner, table, caller).await {
         for operation in table.operations() {
             let (head, more) = match operation {
@@ -120,8 +120,7 @@ async fn by_reference(
     caller: &Caller<'_>,
     table: &Table,
 ) {
-    let recipe = recipe(table);
-    let inputs = objects(owner, &recipe.inputs).await;
+    let recipe = recipe(owner, catalog, table).await;
     let own = allowed(owner, table, &recipe.update, caller).await;
     for relation in table.relations.iter().filter(|relation| !relation.many) {
         let target = catalog.table(relation.target);
@@ -135,7 +134,7 @@ async fn by_reference(
             if table.writes.insert.contains(column) {
                 let head = format!("($input: {}Input!)", table.type_name);
                 let (operation, payload) = (TableOperation::Create.field(table), payload(table, false));
-                for input in &inputs {
+                for input in &recipe.inputs {
                     compare(told, caller, &format!("{operation}.{field}"), &hidden, &absent, |key| {
                         let mut input = input.clone();
                         input[field] = json!(key[0]);

@@ -3,12 +3,12 @@
 //!
 //! A mutation succeeds, or it is `FORBIDDEN`, or, if the caller does not see the row, `NOT_FOUND`; the table itself determines
 //! the effect of its other rules. Tables, operations and functions come from the catalog, so a new one is tested by itself and
-//! fails until its recipe is in `recipes`. The database's owner restores a written row, so that every case finds the same rows;
-//! the end of each table checks that.
+//! fails until a rule or an entry in `access`, or for a function in `calls`, says who may write. The database's owner restores a
+//! written row, so that every case finds the same rows; the end of each table checks that.
 
+mod calls;
 mod hidden;
 mod oracle;
-mod recipes;
 mod request;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,12 +19,11 @@ use praxis::systems;
 use serde_json::Value;
 use tokio_postgres::Client;
 
+pub(crate) use self::calls::call;
 use self::oracle::{DONE, FORBIDDEN, named};
-use self::recipes::Recipe;
-pub(crate) use self::recipes::{call, recipe};
 pub(crate) use self::request::Request;
+use crate::access::{Recipe, objects, readable, recipe};
 use crate::harness::App;
-use crate::matrix::policies;
 use crate::people::{Caller, Key, allowed, key_fields, key_list, populate, text};
 
 /// The number of newest rows of a table that are changed and deleted: those of the caller's site and of another.
@@ -39,23 +38,10 @@ async fn every_caller_writes_what_the_literal_policies_let_them_write() {
     let catalog = Catalog::new(&systems::ALL).unwrap();
     let callers = populate(&app, &owner).await;
     prepare(&owner, &catalog).await;
-    let mut told = BTreeMap::new();
-    for table in catalog.tables().iter().filter(|table| table.operations().next().is_some()) {
-        let case = Cases { catalog: &catalog, table, recipe: recipe(table), owner: &owner };
-        let digests = digests(&owner).await;
-        for caller in &callers {
-            case.run(caller, &mut told).await;
-        }
-        assert_eq!(
-            self::digests(&owner).await,
-            digests,
-            "the mutations of {} left something behind",
-            table.name
-        );
-    }
+    let mut told = every_table(&owner, &catalog, &callers).await;
     for function in catalog.functions().iter().filter(|function| function.writes()) {
         let (table, call) = (catalog.table(function.table()), call(function));
-        let (before, digests) = (remember(&owner, table).await, digests(&owner).await);
+        let (before, digests) = (remember(&owner, table).await, digests(&owner, &catalog).await);
         let all = objects(&owner, &call.arguments).await;
         assert!(!all.is_empty(), "{} is called with nothing", function.name);
         let mut done = 0;
@@ -78,12 +64,63 @@ async fn every_caller_writes_what_the_literal_policies_let_them_write() {
             }
         }
         assert!(done > 0, "nobody may call {}", function.name);
-        assert_eq!(self::digests(&owner).await, digests, "{} left something behind", function.name);
+        assert_eq!(self::digests(&owner, &catalog).await, digests, "{} left something behind", function.name);
     }
     // Each of the three outcomes is frequent; otherwise something is not tested.
     for outcome in [DONE, FORBIDDEN, "NOT_FOUND"] {
         assert!(told.get(outcome).is_some_and(|count| *count > 100), "{told:?}");
     }
+}
+
+/// Sends every mutation of every table as every caller, each of which somebody may send, and returns the number of each outcome.
+pub(crate) async fn every_table(
+    owner: &Client,
+    catalog: &Catalog,
+    callers: &[Caller<'_>],
+) -> BTreeMap<String, usize> {
+    let mut told = BTreeMap::new();
+    for table in catalog.tables().iter().filter(|table| table.operations().next().is_some()) {
+        let case = Cases { catalog, table, recipe: recipe(owner, catalog, table).await, owner };
+        let digests = digests(owner, catalog).await;
+        let mut done = BTreeSet::new();
+        for caller in callers {
+            case.run(caller, &mut told, &mut done).await;
+        }
+        for field in table.operations().map(|operation| operation.field(table)) {
+            assert!(done.contains(&field), "nobody may send {field}");
+        }
+        assert_eq!(
+            self::digests(owner, catalog).await,
+            digests,
+            "the mutations of {} left something behind",
+            table.full_name()
+        );
+    }
+    told
+}
+
+/// Returns the expected outcomes of inserting inputs, and of changing the newest rows, for each caller.
+pub(crate) async fn outcomes(
+    owner: &Client,
+    table: &Table,
+    recipe: &Recipe,
+    inputs: &[Value],
+    patch: &Value,
+    callers: &[Caller<'_>],
+) -> Vec<Vec<&'static str>> {
+    let rows = if patch.is_null() { BTreeMap::new() } else { remember(owner, table).await };
+    let mut outcomes = Vec::new();
+    for caller in callers {
+        let mut each = Vec::new();
+        for input in inputs {
+            each.push(oracle::insertion(owner, table, input, &recipe.insert, caller).await);
+        }
+        for key in newest(table, &rows) {
+            each.push(oracle::update(owner, table, key, patch, caller).await);
+        }
+        outcomes.push(each);
+    }
+    outcomes
 }
 
 /// Inserts the rows that the recipes need in addition to those of the callers.
@@ -102,10 +139,15 @@ pub(crate) async fn prepare(owner: &Client, catalog: &Catalog) {
         )
         .await
         .unwrap();
+    insert_reference_rows(owner, catalog).await;
+}
+
+/// Inserts the first input of each reference table.
+pub(crate) async fn insert_reference_rows(owner: &Client, catalog: &Catalog) {
     for table in
         catalog.tables().iter().filter(|table| table.is_reference && table.operations().next().is_some())
     {
-        let (names, values) = oracle::cells(table, &objects(owner, &recipe(table).inputs).await[0]);
+        let (names, values) = oracle::cells(table, &recipe(owner, catalog, table).await.inputs[0]);
         owner
             .batch_execute(&format!("INSERT INTO {} ({names}) VALUES ({values})", table.sql_name))
             .await
@@ -130,13 +172,18 @@ struct Case {
 }
 
 impl Cases<'_> {
-    async fn run(&self, caller: &Caller<'_>, told: &mut BTreeMap<String, usize>) {
+    async fn run(
+        &self,
+        caller: &Caller<'_>,
+        told: &mut BTreeMap<String, usize>,
+        done: &mut BTreeSet<String>,
+    ) {
         let Self { table, owner, .. } = self;
         let before = remember(owner, table).await;
         let mut inputs = Vec::new();
-        for input in objects(owner, &self.recipe.inputs).await {
-            let expected = oracle::insertion(owner, table, &input, &self.recipe.insert, caller).await;
-            inputs.push((input, expected));
+        for input in &self.recipe.inputs {
+            let expected = oracle::insertion(owner, table, input, &self.recipe.insert, caller).await;
+            inputs.push((input.clone(), expected));
         }
         for operation in table.operations() {
             assert!(self.catalog.mutation(&operation.field(table)).is_some());
@@ -148,6 +195,7 @@ impl Cases<'_> {
                 assert_eq!(outcome, case.expected, "{name}");
                 *told.entry(outcome.clone()).or_insert(0) += 1;
                 if outcome == DONE {
+                    done.insert(operation.field(table));
                     assert!(!keys.is_empty(), "{name}");
                     let after = remember(owner, table).await;
                     for key in case.key.iter().chain(&keys) {
@@ -202,7 +250,7 @@ impl Cases<'_> {
             TableOperation::Update | TableOperation::Delete => {
                 let policy =
                     if operation == TableOperation::Update { &recipe.update } else { &recipe.delete };
-                let seen = allowed(owner, table, &policies(table).join(" OR "), caller).await;
+                let seen = allowed(owner, table, &readable(table), caller).await;
                 let own = allowed(owner, table, policy, caller).await;
                 for key in newest(table, rows) {
                     let expected = if caller.id.is_none() || seen.contains(key) && !own.contains(key) {
@@ -249,13 +297,6 @@ async fn send(caller: &Caller<'_>, table: &Table, request: &Request) -> (String,
     (DONE.to_owned(), rows.iter().map(key).collect())
 }
 
-/// Returns the objects that a query returns.
-pub(crate) async fn objects(owner: &Client, sql: &str) -> Vec<Value> {
-    let sql = format!("SELECT object::text FROM ({sql}) AS given(object)");
-    let rows = owner.query(&sql, &[]).await.unwrap_or_else(|error| panic!("{error:?}: {sql}"));
-    rows.iter().map(|row| serde_json::from_str(row.get(0)).unwrap()).collect()
-}
-
 /// Returns the newest rows of a table, as JSON.
 async fn remember(owner: &Client, table: &Table) -> BTreeMap<Key, String> {
     // By the column, not by its text, which has the same name.
@@ -296,14 +337,14 @@ async fn put_back(owner: &Client, table: &Table, keys: &BTreeSet<Key>, before: &
     }
 }
 
-/// Returns a digest of every table's content.
-async fn digests(owner: &Client) -> BTreeMap<String, String> {
+/// Returns a digest of the content of every table in the schemas of a catalog.
+async fn digests(owner: &Client, catalog: &Catalog) -> BTreeMap<String, String> {
+    // An audit log grows with every case.
     let tables = "SELECT oid::regclass::text FROM pg_class
-      WHERE relkind = 'r' AND relnamespace IN ('public'::regnamespace, 'therapyflow'::regnamespace)
-        -- Which grows with every case.
-        AND relname <> 'audit_logs' ORDER BY 1";
+      WHERE relkind = 'r' AND relnamespace = ANY ($1::text[]::regnamespace[]) AND relname NOT LIKE 'audit\\_log%'
+      ORDER BY 1";
     let mut each = Vec::new();
-    for row in owner.query(tables, &[]).await.unwrap() {
+    for row in owner.query(tables, &[&catalog.schemas()]).await.unwrap() {
         let table: String = row.get(0);
         each.push(format!(
             "SELECT '{table}', coalesce(sum(hashtextextended(it::text, 0)::numeric), 0)::text FROM {table} AS it"

@@ -100,7 +100,12 @@ pub(super) fn cells(table: &Table, input: &Value) -> (String, String) {
 fn stored(table: &Table, id: ColumnId, value: &str) -> String {
     match &table.column(id).ty {
         ColumnType::Enum(values) => values.text_of(value).unwrap_or(value).to_owned(),
-        _ => value.to_owned(),
+        // An array in the notation of Postgres.
+        ColumnType::List(_) => {
+            let items: Vec<Value> = serde_json::from_str(value).unwrap();
+            format!("{{{}}}", items.iter().map(Value::to_string).collect::<Vec<_>>().join(","))
+        }
+        ColumnType::Scalar(_) => value.to_owned(),
     }
 }
 

@@ -3,7 +3,7 @@
 use praxis::graph::catalog::Catalog;
 use tokio_postgres::Client;
 
-use crate::matrix::policies;
+use crate::access::readable;
 use crate::people::{Caller, MEMBERSHIPS};
 
 /// Deletes, without triggers and foreign keys, all rows of served tables that the literal policies hide from the caller, and all
@@ -14,7 +14,7 @@ pub(super) async fn take_away(owner: &Client, catalog: &Catalog, caller: &Caller
     for table in catalog.tables().iter().filter(|table| table.function.is_none()) {
         // The rows of a view disappear with those of its tables.
         if owner.query_one(kind, &[&table.sql_name]).await.unwrap().get::<_, &str>(0) == "r" {
-            hidden.push((table.sql_name.clone(), policies(table).join(" OR ")));
+            hidden.push((table.sql_name.clone(), readable(table)));
         }
     }
     // Policies read other tables: first find the rows, then delete them.
