@@ -23,6 +23,9 @@ pub enum MigrationError {
          and praxis.migration_checksums"
     )]
     Unreadable(Box<DatabaseError>),
+    /// The comments on tables and columns cannot be set.
+    #[error("the tables cannot be described: {0}")]
+    Undescribed(Box<DatabaseError>),
     /// The text of an applied migration was edited.
     #[error(
         "migration {name} has been applied and was edited afterwards: restore its text and add a new migration"

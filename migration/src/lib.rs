@@ -4,6 +4,7 @@
 //! adds a lock and checksums: one run at a time, and a file that was edited after it was applied is refused. The record is a
 //! table in schema `praxis`, to which clients have no access.
 
+mod describe;
 mod error;
 pub mod lint;
 mod record;
@@ -11,6 +12,7 @@ mod runner;
 mod sql;
 mod systems;
 
+pub use describe::{Description, describe};
 pub use error::{DatabaseError, MigrationError};
 pub use record::{READ_RECORD, RECORD_EXISTS, Record, compare};
 pub use runner::{down, present, status, up, up_for};

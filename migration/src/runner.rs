@@ -117,13 +117,13 @@ async fn read_record(connection: &mut PgConnection) -> Result<Record, sqlx::Erro
 }
 
 /// A single connection that holds the lock and runs the migrations: if it is lost, so is the lock.
-struct Run {
-    pool: PgPool,
+pub(crate) struct Run {
+    pub(crate) pool: PgPool,
     database: DatabaseConnection,
 }
 
 impl Run {
-    async fn begin(database_url: &str) -> Result<Self, MigrationError> {
+    pub(crate) async fn begin(database_url: &str) -> Result<Self, MigrationError> {
         let pool = PgPoolOptions::new()
             .max_connections(1)
             .acquire_timeout(PATIENCE)
@@ -249,7 +249,7 @@ impl Run {
         transaction.commit().await
     }
 
-    async fn end(self) {
+    pub(crate) async fn end(self) {
         self.pool.close().await;
     }
 }

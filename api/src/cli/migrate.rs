@@ -6,6 +6,7 @@ use super::missing::Missing;
 use super::{Failure, default_pool, say};
 use crate::config::SystemArgs;
 use crate::database::Access;
+use crate::graph::catalog::System;
 use crate::systems;
 
 #[derive(Args, Debug)]
@@ -41,6 +42,13 @@ enum Direction {
     },
 }
 
+/// Applies the pending migrations of systems, sets the comments of their tables, and returns the names of the migrations.
+pub(super) async fn up(url: &str, systems: &[System]) -> Result<Vec<&'static str>, Failure> {
+    let applied = migration::up_for(url, systems::migrated(systems)).await?;
+    migration::describe(url, &systems::descriptions(systems)?).await?;
+    Ok(applied)
+}
+
 pub(super) async fn run(args: MigrateArgs) -> Result<(), Failure> {
     let url = args.database_url.ok_or("no database is given: set --database-url or DATABASE_URL")?;
     let access = match args.direction {
@@ -50,7 +58,7 @@ pub(super) async fn run(args: MigrateArgs) -> Result<(), Failure> {
     let url = default_pool(&url)?.url_unpooled(access).await?;
     match args.direction {
         Direction::Up { systems } => {
-            let applied = migration::up_for(&url, systems::migrated(&systems.chosen()?)).await?;
+            let applied = up(&url, &systems.chosen()?).await?;
             for name in &applied {
                 say(&format!("applied {name}"));
             }

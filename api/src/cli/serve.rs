@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::missing::Missing;
-use super::{Failure, say, say_error, seed, start_log};
+use super::{Failure, migrate, say, say_error, seed, start_log};
 use crate::auth::development::{DevelopmentClaims, issue};
 use crate::clock;
 use crate::config::ServeArgs;
@@ -54,7 +54,7 @@ async fn check_tables(args: &ServeArgs, url: &str) -> Result<(), Failure> {
     let (option, owner) = args.owner(url)?;
     if args.migrate {
         let there = owner.url_unpooled(Access::Writes).await.map_err(|error| format!("{option}: {error}"))?;
-        migration::up_for(&there, systems::migrated(&wanted)).await?;
+        migrate::up(&there, &wanted).await?;
     }
     let status = migration_status(&owner).await.map_err(|error| format!("{option}: {error}"))?;
     let missing = Missing::of(wanted, &status);
@@ -100,7 +100,7 @@ async fn serve_embedded(args: &ServeArgs, stop: watch::Receiver<bool>) -> Result
 
 async fn start_embedded(args: &ServeArgs, embedded: &Embedded, begun: Instant) -> Result<Server, Failure> {
     let owner = embedded.superuser_url();
-    let applied = migration::up_for(&owner, systems::migrated(&args.systems.chosen()?)).await?;
+    let applied = migrate::up(&owner, &args.systems.chosen()?).await?;
     if !applied.is_empty() {
         say_error(&format!("Created the tables ({} migrations).", applied.len()));
     }

@@ -4,11 +4,13 @@
 //! demo data.
 
 pub mod demo;
+mod descriptions;
 mod offer;
 pub mod ppn;
 pub mod therapyflow;
 
 use self::demo::Demo;
+pub use self::descriptions::descriptions;
 pub use self::offer::{Example, Offer};
 use crate::graph::catalog::System;
 
