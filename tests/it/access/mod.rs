@@ -78,12 +78,12 @@ fn own(table: &'static str) -> Own {
 }
 
 impl Access {
-    /// Rows that meet a condition are read.
+    /// Sets the condition for reading a row.
     fn read(self, condition: impl Into<String>) -> Self {
         Self { read: Some(condition.into()), ..self }
     }
 
-    /// Rows that meet a condition are inserted, changed and deleted.
+    /// Sets the condition for inserting, changing and deleting a row.
     fn write(self, condition: impl Into<String>) -> Self {
         let condition = Some(condition.into());
         Self { insert: condition.clone(), update: condition.clone(), delete: condition, ..self }
@@ -122,11 +122,13 @@ impl Own {
         Self { access: self.access.write(condition), ..self }
     }
 
+    /// Sets the condition for inserting a row.
     fn insert(mut self, condition: impl Into<String>) -> Self {
         self.access.insert = Some(condition.into());
         self
     }
 
+    /// Sets the condition for changing and deleting a row.
     fn change(mut self, condition: impl Into<String>) -> Self {
         self.access.update = Some(condition.into());
         self.access.delete.clone_from(&self.access.update);
