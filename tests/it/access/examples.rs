@@ -90,12 +90,12 @@ async fn input(
             format!("NOT EXISTS (SELECT FROM {} AS taken WHERE {is_same})", table.sql_name)
         }));
     }
-    let places = (0..columns.len()).map(|at| format!("place_{at}")).chain(["0".to_owned()]);
+    let places = (0..columns.len()).map(|at| format!(" + place_{at}"));
     let sql = format!(
-        "SELECT {cells}::text FROM {} WHERE {} ORDER BY {} LIMIT 1",
+        "SELECT {cells}::text FROM {} WHERE {} ORDER BY 0::int{} LIMIT 1",
         sources.chain([row]).collect::<Vec<_>>().join(", "),
         all(&conditions),
-        places.collect::<Vec<_>>().join(" + ")
+        places.collect::<String>()
     );
     let rows = owner.query(&sql, &[]).await.unwrap_or_else(|error| panic!("{error:?}: {sql}"));
     let Some(found) = rows.first() else {

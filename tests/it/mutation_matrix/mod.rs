@@ -72,7 +72,7 @@ async fn every_caller_writes_what_the_literal_policies_let_them_write() {
     }
 }
 
-/// Sends every mutation of every table as every caller, each of which somebody may send, and returns the number of each outcome.
+/// Sends every mutation of every table as every caller, each of which somebody may send but for lists of rows, and returns the number of each outcome.
 pub(crate) async fn every_table(
     owner: &Client,
     catalog: &Catalog,
@@ -86,7 +86,9 @@ pub(crate) async fn every_table(
         for caller in callers {
             case.run(caller, &mut told, &mut done).await;
         }
-        for field in table.operations().map(|operation| operation.field(table)) {
+        // The inputs of several tenants together are refused to everybody.
+        for operation in table.operations().filter(|it| *it != TableOperation::CreateMany) {
+            let field = operation.field(table);
             assert!(done.contains(&field), "nobody may send {field}");
         }
         assert_eq!(
