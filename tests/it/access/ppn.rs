@@ -35,7 +35,7 @@ fn rules() -> Vec<Rule> {
         Rule {
             tables: Tables::Column("site_id"),
             access: Access::default().read(at_the_site("")).write(at_the_site(WRITERS)),
-            values: "SELECT site_id::text FROM sites ORDER BY site_id DESC LIMIT 2",
+            values: "SELECT site_id::text FROM log_clinical_records GROUP BY site_id ORDER BY max(record_id) DESC LIMIT 2",
         },
         // The supervision exchange. `practitioner_hits`: the results of a search without words.
         Rule {

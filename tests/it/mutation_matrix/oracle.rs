@@ -23,6 +23,8 @@ pub(super) async fn insertion(
         return FORBIDDEN;
     }
     let (names, values) = cells(table, input);
+    let row =
+        if names.is_empty() { "DEFAULT VALUES".to_owned() } else { format!("({names}) VALUES ({values})") };
     let nullable: Vec<String> = table
         .column_ids()
         .map(|id| format!("ALTER COLUMN {} DROP NOT NULL", table.column(id).sql_name))
@@ -32,7 +34,7 @@ pub(super) async fn insertion(
     let new_row = format!(
         "CREATE TEMP TABLE new_row (LIKE {} INCLUDING DEFAULTS);
          ALTER TABLE new_row {};
-         INSERT INTO new_row ({names}) VALUES ({values})",
+         INSERT INTO new_row {row}",
         table.sql_name,
         nullable.join(", "),
     );
@@ -40,7 +42,7 @@ pub(super) async fn insertion(
     let policy = caller.ask_for(policy);
     let sql = format!("{MEMBERSHIPS} SELECT count(*) FROM new_row AS {} WHERE {policy}", table.name);
     let is_allowed = owner.query_one(&sql, &[]).await.unwrap().get::<_, i64>(0) == 1;
-    let insert = format!("INSERT INTO {} ({names}) VALUES ({values})", table.sql_name);
+    let insert = format!("INSERT INTO {} {row}", table.sql_name);
     let outcome = owner.batch_execute(&insert).await;
     owner.batch_execute("ROLLBACK").await.unwrap();
     let outcome = outcome.map_or_else(|error| Refusal::of(&error, false), |()| Refusal::NONE);

@@ -84,8 +84,10 @@ impl Table {
         let is_known = move |id: &ColumnId| {
             self.writes.insert.contains(id) || self.column(*id).has_default && !is_generated(id)
         };
-        let writes = !self.writes.insert.is_empty() && !self.writes.update.is_empty();
-        self.keys.iter().map(Vec::as_slice).filter(move |key| writes && key.iter().all(is_known))
+        let changes_beside = |key: &[ColumnId]| {
+            self.writes.update.iter().any(|id| self.writes.insert.contains(id) && !key.contains(id))
+        };
+        self.keys.iter().map(Vec::as_slice).filter(move |key| changes_beside(key) && key.iter().all(is_known))
     }
 
     /// Returns the name of a unique key in the enum of keys: `USER_ID`.
