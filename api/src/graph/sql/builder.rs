@@ -110,9 +110,20 @@ impl Sql {
     /// The subquery keeps the number of keys from the planner. It would otherwise count them for a plan of the keys at hand, and assume
     /// ten for a plan that can be kept: with fewer keys the former always looks cheaper, and each execution would be planned anew.
     pub(super) fn keys(&mut self, parts: &[ColumnType]) -> &mut Self {
+        self.keys_from(parts, |array| snippet!("(SELECT {array})", array))
+    }
+
+    /// Appends the parents' keys like [`Self::keys`], but lets the planner count them: `unnest($1::bigint[]) k(k0)`. For few keys it then
+    /// looks up by an index what a filter or a join reads beside the rows, and leaves all other rows unread.
+    pub(super) fn counted_keys(&mut self, parts: &[ColumnType]) -> &mut Self {
+        self.keys_from(parts, |array| array)
+    }
+
+    fn keys_from(&mut self, parts: &[ColumnType], written: impl Fn(Snippet) -> Snippet) -> &mut Self {
         self.push("unnest(");
         self.join(", ", parts.iter().enumerate(), |sql, (at, part)| {
-            sql.push(text!("(SELECT ${number}::{ty})", number = at + 1, ty = part.scalar().postgres_array()));
+            let array = snippet!("${number}::{ty}", number = at + 1, ty = part.scalar().postgres_array());
+            sql.push(written(array));
         });
         self.push(text!(") {KEY_ALIAS}(", KEY_ALIAS));
         self.join(", ", 0..parts.len(), |sql, at| {

@@ -54,7 +54,14 @@ pub(in crate::graph) fn by_key(
     });
     sql.push(" FROM ");
     if parents == Parents::Many {
-        sql.keys(&parts).push(" CROSS JOIN LATERAL ");
+        // A subscription that reads one change should not fail because of the rows of others.
+        let reads_beside = rows.filter.is_some() || !rows.joins.is_empty();
+        if reads_beside {
+            sql.counted_keys(&parts)
+        } else {
+            sql.keys(&parts)
+        };
+        sql.push(" CROSS JOIN LATERAL ");
     } else if rows.filter.is_none() {
         sql.table(table).push(" ").push(ROW);
         write_joins(catalog, rows, &mut sql);
