@@ -120,6 +120,11 @@ pub(crate) fn key_arguments(table: &Table, key: &Key) -> String {
     arguments.collect::<Vec<_>>().join(", ")
 }
 
+/// Returns a text as a literal of SQL.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
 /// Returns a value as text.
 pub(crate) fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)

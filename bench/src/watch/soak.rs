@@ -190,7 +190,7 @@ pub(crate) async fn run(database: &Database, args: &SoakArgs) -> Result<(), Fail
 }
 
 /// Returns the number of the gateway's connections to Postgres. Fails if it stays above the pool and three more: those for reference
-/// tables, for changes, and for what is checked of the database.
+/// tables, for changes, and for checks of the database.
 async fn connections(owner: &tokio_postgres::Client) -> Result<i64, Failure> {
     let sql = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'praxis_gateway'";
     let begun = Instant::now();

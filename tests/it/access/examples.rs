@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use tokio_postgres::Client;
 
 use super::{Rule, Tables};
+use crate::people::quoted;
 
 /// The number of rows of a parent that are tried.
 const PARENTS: usize = 3;
@@ -268,8 +269,4 @@ async fn checks(owner: &Client, table: &Table) -> Vec<String> {
 fn all(conditions: &[String]) -> String {
     let each = conditions.iter().map(|it| format!("({it}) IS NOT FALSE")).chain(["true".to_owned()]);
     each.collect::<Vec<_>>().join(" AND ")
-}
-
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }

@@ -4,7 +4,7 @@ use praxis::graph::catalog::{ColumnId, ColumnType, FieldId, Table};
 use serde_json::{Value, json};
 use tokio_postgres::{Client, Error};
 
-use crate::people::{Caller, Key, MEMBERSHIPS, key_list, text};
+use crate::people::{Caller, Key, MEMBERSHIPS, key_list, quoted, text};
 
 /// The mutation succeeds.
 pub(super) const DONE: &str = "DONE";
@@ -109,10 +109,6 @@ fn stored(table: &Table, id: ColumnId, value: &str) -> String {
         }
         ColumnType::Scalar(_) => value.to_owned(),
     }
-}
-
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }
 
 async fn begin(owner: &Client, caller: &Caller<'_>) {
