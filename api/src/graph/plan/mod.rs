@@ -4,10 +4,10 @@
 //! the questions to the database. Fields with the same relation and arguments share one load, wherever they are in the request. A load
 //! holds its finished statement, which lacks only the keys of the parents. The *load tree* says which rows hold the keys of a load.
 
+mod aggregate_shape;
 mod collect;
 mod load_tree;
 mod mutation;
-mod number_shape;
 mod planner;
 mod shape;
 mod subscription;
@@ -15,12 +15,12 @@ mod subscription;
 mod tests;
 mod trial;
 
+pub(super) use aggregate_shape::{
+    AggregateField, GroupField, GroupsShape, KeyField, PointField, RangeField, SeriesField, SeriesShape,
+};
 pub(super) use load_tree::{KeySource, LoadNode};
 pub(super) use mutation::{
     FunctionWrite, Mutation, MutationField, MutationStep, Payload, PayloadField, RowWrite, Write,
-};
-pub(super) use number_shape::{
-    AggregateField, GroupField, GroupsShape, KeyField, PointField, RangeField, SeriesField, SeriesShape,
 };
 pub(super) use planner::{plan, plan_mutation, plan_subscription};
 pub(super) use shape::{

@@ -1,7 +1,7 @@
 //! The shape of a response: the column, row or page of each response key.
 
 use super::LoadId;
-use super::number_shape::{AggregateField, GroupsShape, SeriesShape};
+use super::aggregate_shape::{AggregateField, GroupsShape, SeriesShape};
 use crate::graph::catalog::{ColumnType, TableId};
 use crate::graph::introspection::Introspected;
 

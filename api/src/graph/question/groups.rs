@@ -5,12 +5,12 @@ use std::rc::Rc;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
+use super::aggregates::Expression;
 use super::allowance;
 use super::call::Call;
 use super::cursor::{self, NamedSort};
 use super::find_or_push;
 use super::grouping::GroupingKey;
-use super::numbers::Expression;
 use super::order::{self, Path, Sort};
 use super::page;
 use super::range::Ranges;

@@ -2,6 +2,7 @@
 //!
 //! A question describes rows, groups, series or aggregates in terms of the catalog; [`super::sql`] turns it into a statement.
 
+pub(in crate::graph) mod aggregates;
 pub(in crate::graph) mod allowance;
 pub(in crate::graph) mod bucket;
 pub(in crate::graph) mod call;
@@ -11,7 +12,6 @@ pub(in crate::graph) mod grouping;
 pub(in crate::graph) mod groups;
 pub(in crate::graph) mod inputs;
 pub(in crate::graph) mod key;
-pub(in crate::graph) mod numbers;
 pub(in crate::graph) mod order;
 pub(in crate::graph) mod page;
 pub(in crate::graph) mod points;

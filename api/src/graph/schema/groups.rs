@@ -2,9 +2,9 @@
 
 use async_graphql::dynamic::{Field, InputValue, TypeRef};
 
+use super::aggregates::measured;
 use super::derived::{ListPlace, derived_field, derived_input};
 use super::functions;
-use super::numbers::measured;
 use super::series::TIME_BUCKET;
 use super::types::{ORDER_DIRECTION, Part, Types, field, input, value};
 use crate::graph::aggregate;
@@ -134,7 +134,7 @@ fn group_order(types: &mut Types, table: &Table) {
     types.one_of(
         &format!("{row}GroupOrderBy"),
         &format!("Orders groups of `{row}` rows."),
-        group.into_iter().chain(lists).chain(numbers(table, "OrderBy")),
+        group.into_iter().chain(lists).chain(aggregates(table, "OrderBy")),
     );
 }
 
@@ -147,11 +147,11 @@ fn having(types: &mut Types, table: &Table) {
         derived_input("count", TypeRef::named("IntFilter")),
     ];
     let doc = format!("Filters groups of `{}` rows.", table.type_name);
-    types.input(&name, &doc, combined.into_iter().chain(numbers(table, "Filter")));
+    types.input(&name, &doc, combined.into_iter().chain(aggregates(table, "Filter")));
 }
 
 /// Returns an input field for each column with aggregates. `kind`: the end of the names of their types.
-fn numbers(table: &Table, kind: &str) -> impl Iterator<Item = Part<InputValue>> {
+fn aggregates(table: &Table, kind: &str) -> impl Iterator<Item = Part<InputValue>> {
     measured(table).map(move |id| {
         let ty = format!("{}{kind}", aggregate::type_name(aggregate::measured_as(table, id)));
         derived_input(&table.column(id).field, TypeRef::named(ty))

@@ -3,12 +3,12 @@
 //! Types that all tables share are made once, and only if a field uses them; each table adds its object, connection, edge, filter
 //! and order. The schema is used for SDL, introspection and validation; its resolvers are never called.
 
+mod aggregates;
 mod derived;
 mod functions;
 mod groups;
 mod introspection;
 mod mutations;
-mod numbers;
 mod points;
 mod series;
 mod shared;
@@ -70,7 +70,7 @@ fn builder(catalog: &Catalog) -> Result<SchemaBuilder, SchemaError> {
     for table in catalog.tables() {
         tables::make(&mut types, catalog, table);
         if !catalog.function_of(table).is_some_and(Function::is_single) {
-            numbers::make(&mut types, table);
+            aggregates::make(&mut types, table);
             groups::make(&mut types, catalog, table);
             series::make(&mut types, table);
             points::make(&mut types, table);

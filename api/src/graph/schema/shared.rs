@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_graphql::dynamic::{InputValue, TypeRef};
 
 use super::types::{ORDER_DIRECTION, Part, Types, field, given, input, value};
-use super::{groups, numbers, series};
+use super::{aggregates, groups, series};
 use crate::graph::aggregate::{self, functions};
 use crate::graph::catalog::{ColumnType, DATE_OR_DATE_TIME, EnumType, Scalar, Table};
 
@@ -40,7 +40,8 @@ impl Used {
 
     /// Records the aggregates of a table's columns.
     pub(super) fn note_aggregates(&mut self, table: &Table) {
-        self.measured.extend(numbers::measured(table).map(|id| aggregate::measured_as(table, id).scalar()));
+        self.measured
+            .extend(aggregates::measured(table).map(|id| aggregate::measured_as(table, id).scalar()));
     }
 
     /// Returns the scalars of columns and of the results of their aggregates.
@@ -60,7 +61,7 @@ pub(super) fn make(types: &mut Types, used: &Used) {
     order_direction(types);
     groups::make_shared(types);
     series::make_shared(types);
-    numbers::make_shared(types);
+    aggregates::make_shared(types);
     if used.dates_and_moments {
         let doc = "Holds a date (2026-02-12) if a series runs along dates, and a moment (2026-02-12T14:15:00Z) otherwise.";
         types.scalar(DATE_OR_DATE_TIME, doc, None);
@@ -76,10 +77,10 @@ pub(super) fn make(types: &mut Types, used: &Used) {
         scalar_filter(types, scalar);
     }
     for scalar in distinct_by_name(&used.measured) {
-        numbers::column_aggregate(types, &ColumnType::Scalar(scalar));
+        aggregates::column_aggregate(types, &ColumnType::Scalar(scalar));
     }
     if used.scalars.contains(&Scalar::Json) {
-        numbers::aggregate_within(types, &ColumnType::Scalar(Scalar::Json));
+        aggregates::aggregate_within(types, &ColumnType::Scalar(Scalar::Json));
     }
     for element in &used.lists {
         list_filter(types, *element);

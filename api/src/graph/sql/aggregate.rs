@@ -12,9 +12,9 @@ use crate::database::Parameter;
 use crate::graph::aggregate::NUMBER_WITHIN;
 use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{Catalog, ColumnId, Table};
+use crate::graph::question::aggregates::{AggregateValues, Expression};
 use crate::graph::question::allowance::Allowance;
 use crate::graph::question::key::{self, Parents};
-use crate::graph::question::numbers::{AggregateValues, Expression};
 
 /// The number of digits from which a number within JSON may be too large or too small for a double. Postgres writes all digits.
 const LONG_NUMBER: usize = 300;

@@ -15,11 +15,11 @@ use super::snippet::{Snippet, snippet, text};
 use crate::graph::aggregate::measured_as;
 use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{Catalog, ColumnId, ColumnType, FieldId, Scalar, Table};
+use crate::graph::question::aggregates::Expression;
 use crate::graph::question::allowance::Allowance;
 use crate::graph::question::grouping::GroupingKey;
 use crate::graph::question::groups::{Groups, read_function};
 use crate::graph::question::key::{self, Parents};
-use crate::graph::question::numbers::Expression;
 use crate::graph::question::order::{CursorBound, Sort};
 
 /// Returns the statement of the groups of the whole table, or of each parent's rows; the parent's key follows the group's columns.

@@ -6,9 +6,9 @@ use serde_json::{Map, Value};
 use crate::judge::verdict::{CURSOR, EXACT};
 use crate::random::Field;
 
+use super::aggregates::function;
 use super::bucket::Bucket;
 use super::filter::{all_of, conditions, joined, listed};
-use super::numbers::function;
 use super::order::{Path, direction, of_ties, only};
 use super::rows::Set;
 use super::selection::collect;

@@ -1,11 +1,11 @@
 //! Translates an operation to one statement of plain SQL that returns its answer as JSON: simple, slow, and derived from the
 //! operation alone. Fields of a row are subqueries of that row, a page is a range of row numbers, and relations are counted.
 
+mod aggregates;
 mod bucket;
 mod filter;
 mod groups;
 mod lists;
-mod numbers;
 mod order;
 mod rows;
 mod selection;

@@ -1,6 +1,6 @@
 //! Writes an answer as JSON. The plan gives the response keys, the rows give the values.
 
-mod numbers;
+mod aggregates;
 
 use super::key::Key;
 use super::loaded::{Found, LoadedRows};

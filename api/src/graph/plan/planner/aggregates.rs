@@ -8,9 +8,9 @@ use super::{Planned, Planner};
 use crate::graph::aggregate::{self, AggregateFunction};
 use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{ColumnType, FieldId, Table};
+use crate::graph::question::aggregates::Expression;
 use crate::graph::question::allowance;
 use crate::graph::question::find_or_push;
-use crate::graph::question::numbers::Expression;
 
 impl<'a> Planner<'a> {
     pub(super) fn aggregate(
@@ -102,7 +102,7 @@ impl<'a> Planner<'a> {
     /// Returns the position of an aggregate in a row of a load, and adds the aggregate if it is missing.
     pub(super) fn expression(&mut self, load: LoadId, expression: Expression) -> usize {
         let expressions = match &mut self.drafts[load.0].kind {
-            DraftKind::Aggregate(numbers) => &mut numbers.expressions,
+            DraftKind::Aggregate(aggregate) => &mut aggregate.expressions,
             DraftKind::Groups(groups) => return groups.expression(expression),
             DraftKind::Series(series) => return series.lines.expression(expression),
             DraftKind::ByKey | DraftKind::RowsBefore(_) | DraftKind::Page(_) | DraftKind::Points(_) => {

@@ -5,16 +5,71 @@ use std::rc::Rc;
 use crate::graph::document::{Field, Selection};
 
 use super::super::collect::Collected;
-use super::super::{ConnectionField, ConnectionShape, EdgeField, Keyed, LoadId, PageInfoField, RowsBeyond};
+use super::super::{
+    ConnectionField, ConnectionShape, EdgeField, Keyed, LoadId, PageInfoField, RequestPlace, RowsBeyond,
+};
 use super::loads::{DraftKind, LoadKey};
 use super::{Planned, Planner};
 use crate::graph::arguments::Value;
 use crate::graph::catalog::{ColumnId, Table};
+use crate::graph::question::aggregates::{AggregateValues, Expression};
 use crate::graph::question::allowance::Allowance;
 use crate::graph::question::call;
-use crate::graph::question::numbers::{AggregateValues, Expression};
-use crate::graph::question::page;
+use crate::graph::question::page::{self, Page};
 use crate::graph::sql;
+
+/// The loads of a connection; each is planned when a field first needs it.
+struct ConnectionLoads<'a> {
+    /// The key of the page's load.
+    page_key: LoadKey,
+    page: Page,
+    /// The arguments that choose the rows of all pages, as text.
+    row_arguments: String,
+    filter: Option<Rc<Value<'a>>>,
+    place: RequestPlace,
+    parents: u64,
+    page_load: Option<LoadId>,
+    aggregate_load: Option<LoadId>,
+}
+
+impl<'a> ConnectionLoads<'a> {
+    /// Returns the load of the page.
+    fn page(&mut self, planner: &mut Planner<'a>) -> LoadId {
+        let plan = || {
+            let kind = DraftKind::Page(self.page.clone());
+            planner.load(self.page_key.clone(), self.filter.clone(), &self.place, self.parents, kind)
+        };
+        *self.page_load.get_or_insert_with(plan)
+    }
+
+    /// Returns the load of the aggregate over all pages.
+    fn aggregate(&mut self, planner: &mut Planner<'a>) -> LoadId {
+        let plan = || {
+            let load_key =
+                LoadKey { kind: "aggregate", arguments: self.row_arguments.clone(), ..self.page_key.clone() };
+            let call = self.page.call.clone();
+            let kind = DraftKind::Aggregate(AggregateValues { expressions: Vec::new(), call });
+            planner.load(load_key, self.filter.clone(), &self.place, self.parents, kind)
+        };
+        *self.aggregate_load.get_or_insert_with(plan)
+    }
+
+    /// Returns how the answer to `hasNextPage` (`forward`) or `hasPreviousPage` is found.
+    fn beyond(&self, planner: &mut Planner<'a>, forward: bool) -> RowsBeyond {
+        let page = &self.page;
+        let pages = if forward {
+            [page.following().map(|page| ("following", page)), None]
+        } else {
+            let skipped = page.skipped().map(|page| ("skipped", page));
+            [page.preceding().map(|page| ("preceding", page)), skipped]
+        };
+        let loads = pages.into_iter().flatten().map(|(kind, page)| {
+            let load_key = LoadKey { kind, ..self.page_key.clone() };
+            planner.load(load_key, self.filter.clone(), &self.place, self.parents, DraftKind::Page(page))
+        });
+        RowsBeyond { page: page.backward != forward, loads: loads.collect() }
+    }
+}
 
 impl<'a> Planner<'a> {
     /// Plans a connection below `parents` rows, or of the whole table if `columns` is empty.
@@ -26,108 +81,81 @@ impl<'a> Planner<'a> {
         collected: &Collected<'a>,
         parents: u64,
     ) -> Planned<ConnectionShape> {
-        let mut given = self.arguments(field)?;
-        let page = page::read(self.catalog, table, &given, self.limits)
-            .map_err(|error| self.refuse(field, error))?;
-        let rows = parents.saturating_mul(page.limit);
-
-        let page_key = LoadKey {
-            kind: "page",
-            table: table.id,
-            columns: columns.to_vec(),
-            arguments: given.text(|_| true),
-        };
-        let row_arguments = call::row_arguments(self.catalog, table, &given);
-        let filter = given.take("filter").map(Rc::new);
-        let aggregate_key = LoadKey {
-            kind: "aggregate",
-            table: table.id,
-            columns: columns.to_vec(),
-            arguments: row_arguments.clone(),
-        };
-        let (mut page_load, mut aggregate_load) = (None, None);
-        let place = self.place(field);
-
+        let mut loads = self.connection_loads(table, columns, field, parents)?;
+        let rows = parents.saturating_mul(loads.page.limit);
         let type_name = format!("{}Connection", table.type_name);
         let parts = self.collect(&collected.selections(), &type_name)?;
         let fields = self.each(&parts, parents, |this, part, part_collected| {
             let sets = part_collected.selections();
-            let mut load_page = |this: &mut Self| -> LoadId {
-                let kind = || DraftKind::Page(page.clone());
-                *page_load.get_or_insert_with(|| {
-                    this.load(page_key.clone(), filter.clone(), &place, parents, kind())
-                })
-            };
-            let mut load_aggregate = |this: &mut Self| -> LoadId {
-                let call = page.call.clone();
-                let kind = DraftKind::Aggregate(AggregateValues { expressions: Vec::new(), call });
-                *aggregate_load.get_or_insert_with(|| {
-                    this.load(aggregate_key.clone(), filter.clone(), &place, parents, kind)
-                })
-            };
             Ok(match &*part.name {
                 "nodes" => {
-                    let load = load_page(this);
+                    let load = loads.page(this);
                     ConnectionField::Nodes(this.row(table, load, &sets, rows)?)
                 }
                 "edges" => {
-                    let load = load_page(this);
+                    let load = loads.page(this);
                     ConnectionField::Edges(this.edges(table, load, &sets, rows)?)
                 }
-                "pageInfo" => {
-                    let load = load_page(this);
-                    let mut beyond = |this: &mut Self, forward| -> RowsBeyond {
-                        let pages = if forward {
-                            [page.following().map(|page| ("following", page)), None]
-                        } else {
-                            let skipped = page.skipped().map(|page| ("skipped", page));
-                            [page.preceding().map(|page| ("preceding", page)), skipped]
-                        };
-                        let loads = pages.into_iter().flatten().map(|(kind, page)| {
-                            let load_key = LoadKey { kind, ..page_key.clone() };
-                            this.load(load_key, filter.clone(), &place, parents, DraftKind::Page(page))
-                        });
-                        RowsBeyond { page: page.backward != forward, loads: loads.collect() }
-                    };
-                    ConnectionField::PageInfo(this.page_info(load, &mut beyond, &sets, parents)?)
-                }
+                "pageInfo" => ConnectionField::PageInfo(this.page_info(&mut loads, &sets)?),
                 "totalCount" => {
-                    let load = load_aggregate(this);
+                    let load = loads.aggregate(this);
                     ConnectionField::TotalCount(this.expression(load, Expression::Count))
                 }
                 "aggregate" => {
-                    let load = load_aggregate(this);
+                    let load = loads.aggregate(this);
                     ConnectionField::Aggregate(this.aggregate(table, load, &sets, parents)?)
                 }
                 "points" => {
-                    let (load, selection) = this.thinned_rows(
-                        table,
-                        columns,
-                        (&row_arguments, filter.as_ref(), &page),
-                        part,
-                        part_collected,
-                        parents,
-                    )?;
+                    let rows = (&*loads.row_arguments, loads.filter.as_ref(), &loads.page);
+                    let (load, selection) =
+                        this.thinned_rows(table, columns, rows, part, part_collected, parents)?;
                     ConnectionField::Points(load, selection)
                 }
                 _ => ConnectionField::Typename,
             })
         })?;
         let has = |is_it: fn(&ConnectionField) -> bool| fields.iter().any(|field| is_it(&field.value));
-        if page_load.is_some()
+        if loads.page_load.is_some()
             && !has(|it| matches!(it, ConnectionField::Nodes(_) | ConnectionField::Edges(_)))
         {
             // The rows of the page are read even if the request does not select them.
             self.spend(rows)?;
         }
-        if page_load.or(aggregate_load).is_none() && !has(|it| matches!(it, ConnectionField::Points(..))) {
-            self.check_filter(table, filter.as_deref(), field)?;
+        if loads.page_load.or(loads.aggregate_load).is_none()
+            && !has(|it| matches!(it, ConnectionField::Points(..)))
+        {
+            self.check_filter(table, loads.filter.as_deref(), field)?;
         }
         Ok(ConnectionShape {
-            page: page_load,
-            aggregate: aggregate_load,
+            page: loads.page_load,
+            aggregate: loads.aggregate_load,
             type_name: table.type_name.clone(),
             fields,
+        })
+    }
+
+    /// Reads the arguments of a connection. Nothing is loaded yet.
+    fn connection_loads(
+        &mut self,
+        table: &'a Table,
+        columns: &[ColumnId],
+        field: &'a Field,
+        parents: u64,
+    ) -> Planned<ConnectionLoads<'a>> {
+        let mut given = self.arguments(field)?;
+        let page = page::read(self.catalog, table, &given, self.limits)
+            .map_err(|error| self.refuse(field, error))?;
+        let arguments = given.text(|_| true);
+        let row_arguments = call::row_arguments(self.catalog, table, &given);
+        Ok(ConnectionLoads {
+            page_key: LoadKey { kind: "page", table: table.id, columns: columns.to_vec(), arguments },
+            page,
+            row_arguments,
+            filter: given.take("filter").map(Rc::new),
+            place: self.place(field),
+            parents,
+            page_load: None,
+            aggregate_load: None,
         })
     }
 
@@ -160,16 +188,15 @@ impl<'a> Planner<'a> {
 
     fn page_info(
         &mut self,
-        load: LoadId,
-        beyond: &mut impl FnMut(&mut Self, bool) -> RowsBeyond,
+        loads: &mut ConnectionLoads<'a>,
         sets: &[&'a [Selection]],
-        objects: u64,
     ) -> Planned<Vec<Keyed<PageInfoField>>> {
+        let load = loads.page(self);
         let collected = self.collect(sets, "PageInfo")?;
-        self.each(&collected, objects, |this, field, _| {
+        self.each(&collected, loads.parents, |this, field, _| {
             Ok(match &*field.name {
-                "hasNextPage" => PageInfoField::HasNextPage(beyond(this, true)),
-                "hasPreviousPage" => PageInfoField::HasPreviousPage(beyond(this, false)),
+                "hasNextPage" => PageInfoField::HasNextPage(loads.beyond(this, true)),
+                "hasPreviousPage" => PageInfoField::HasPreviousPage(loads.beyond(this, false)),
                 "startCursor" | "endCursor" => {
                     this.drafts[load.0].cursors = true;
                     if &*field.name == "startCursor" {

@@ -93,8 +93,8 @@ impl Planner<'_> {
             }
             DraftKind::Groups(groups) => sql::groups(groups, self.catalog, table, columns, filter, allowance),
             DraftKind::Series(series) => series.sql(grid, self.catalog, table, columns, filter, allowance),
-            DraftKind::Aggregate(numbers) => {
-                sql::aggregate(self.catalog, table, columns, parents, numbers, filter, allowance)
+            DraftKind::Aggregate(aggregate) => {
+                sql::aggregate(self.catalog, table, columns, parents, aggregate, filter, allowance)
             }
         }
     }
@@ -112,7 +112,7 @@ impl Planner<'_> {
             DraftKind::RowsBefore(_) => vec![0],
             DraftKind::Groups(groups) => after(groups.width()),
             DraftKind::Series(series) => after(series.width()),
-            DraftKind::Aggregate(numbers) => after(numbers.expressions.len()),
+            DraftKind::Aggregate(aggregate) => after(aggregate.expressions.len()),
         }
     }
 

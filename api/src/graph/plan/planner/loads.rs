@@ -7,9 +7,9 @@ use super::{Planned, Planner};
 use crate::graph::arguments::Value;
 use crate::graph::catalog::{ColumnId, Relation, Table, TableId};
 use crate::graph::document::Field;
+use crate::graph::question::aggregates::{AggregateValues, Expression};
 use crate::graph::question::find_or_push;
 use crate::graph::question::groups::Groups;
-use crate::graph::question::numbers::{AggregateValues, Expression};
 use crate::graph::question::page::Page;
 use crate::graph::question::points::Points;
 use crate::graph::question::projection::{Join, SelectedColumn};
@@ -77,11 +77,11 @@ impl<'a> Planner<'a> {
         self.interned.clear();
         let mut drafts = std::mem::take(&mut self.drafts);
         for draft in &mut drafts {
-            if let DraftKind::Aggregate(numbers) = &mut draft.kind
-                && numbers.expressions.is_empty()
+            if let DraftKind::Aggregate(aggregate) = &mut draft.kind
+                && aggregate.expressions.is_empty()
             {
                 // The request selects only names of types. Without an aggregate the statement would return each row.
-                numbers.expressions.push(Expression::Count);
+                aggregate.expressions.push(Expression::Count);
             }
         }
         let load_tree = std::mem::take(&mut self.load_tree);

@@ -55,7 +55,7 @@ pub(super) fn column_aggregate(types: &mut Types, ty: &ColumnType) {
         let order = if takes_share(*function) { PERCENTILE_ORDER_BY } else { ORDER_DIRECTION };
         input(field, TypeRef::named(order), doc)
     });
-    let doc = format!("Orders groups by a number over values of type {of}.");
+    let doc = format!("Orders groups by an aggregate of values of type {of}.");
     types.one_of(&format!("{name}OrderBy"), &doc, orders);
     let filters = described().map(|Described { field, doc, function }| {
         let filter = match function {
@@ -64,7 +64,7 @@ pub(super) fn column_aggregate(types: &mut Types, ty: &ColumnType) {
         };
         input(field, TypeRef::named(filter), doc)
     });
-    let doc = format!("Filters groups by numbers over values of type {of}: all conditions hold.");
+    let doc = format!("Filters groups by aggregates of values of type {of}: all conditions hold.");
     types.input(&format!("{name}Filter"), &doc, filters);
 }
 

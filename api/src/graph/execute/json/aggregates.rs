@@ -1,4 +1,4 @@
-//! Writes numbers over many rows: aggregates, groups, series.
+//! Writes aggregates, groups and series.
 
 use super::JsonWriter;
 use crate::database::Row;
