@@ -48,8 +48,10 @@ pub enum AuthError {
     /// The subject is not the id of an account, which the tables need.
     #[error("The token's `sub` is not the id of an account: these tables identify accounts by UUIDs.")]
     Subject,
-    /// A claim has the wrong type or contains a control character.
-    #[error("A claim of the token has the wrong type or contains a control character.")]
+    /// A claim has the wrong type, contains a control character, or is a whole number of more than 64 bits.
+    #[error(
+        "A claim of the token has the wrong type, contains a control character, or is a whole number of more than 64 bits."
+    )]
     Claims,
 }
 

@@ -3,6 +3,7 @@
 mod keys;
 mod refusals;
 
+use std::fmt::Display;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -76,17 +77,17 @@ fn encode(text: &str) -> String {
 }
 
 /// Signs any header over any claims.
-fn signed_as(header: &Value, claims: &Value, algorithm: Algorithm, key: &EncodingKey) -> String {
+fn signed_as(header: &Value, claims: &impl Display, algorithm: Algorithm, key: &EncodingKey) -> String {
     let message = format!("{}.{}", encode(&header.to_string()), encode(&claims.to_string()));
     let signature = jsonwebtoken::crypto::sign(message.as_bytes(), key, algorithm).unwrap();
     format!("{message}.{signature}")
 }
 
-fn hs256(claims: &Value) -> String {
+fn hs256(claims: &impl Display) -> String {
     signed_as(&json!({ "alg": "HS256" }), claims, Algorithm::HS256, &EncodingKey::from_secret(SECRET))
 }
 
-fn rs256(pem: &[u8], kid: Option<&str>, claims: &Value) -> String {
+fn rs256(pem: &[u8], kid: Option<&str>, claims: &impl Display) -> String {
     let mut header = json!({ "alg": "RS256" });
     if let Some(kid) = kid {
         header["kid"] = json!(kid);

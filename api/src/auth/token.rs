@@ -16,6 +16,11 @@ pub(super) const MAX_TOKEN_BYTES: usize = 8 * 1024;
 /// The role of a token without one.
 const DEFAULT_ROLE: &str = "authenticated";
 
+/// The times before which a token is not valid.
+const STARTS: [&str; 2] = ["nbf", "iat"];
+/// All times of a token.
+const TIMES: [&str; 3] = ["exp", STARTS[0], STARTS[1]];
+
 /// Returns the token of an `Authorization` header (RFC 6750, section 2.1; schemes ignore case, RFC 9110, section 11.1).
 pub(super) fn bearer(authorization: &str) -> Result<&str, AuthError> {
     let (scheme, token) = authorization.trim().split_once(' ').ok_or(AuthError::Scheme)?;
@@ -101,7 +106,7 @@ fn caller(
         return Err(AuthError::Expired);
     }
     let latest_start = now.checked_add_signed(leeway(config)).unwrap_or(now);
-    for name in ["nbf", "iat"] {
+    for name in STARTS {
         if time(&claims, name)?.is_some_and(|start| start > latest_start) {
             return Err(AuthError::NotYetValid);
         }
@@ -136,11 +141,12 @@ fn caller(
     if let Some(sub) = &sub {
         claims.insert("sub".to_owned(), Value::String(sub.clone()));
     }
-    let claims = Value::Object(claims);
-    if holds_control_character(&claims) {
+    // The times were read above, at any size.
+    let mut others = claims.iter().filter(|(name, _)| !TIMES.contains(&name.as_str()));
+    if !others.all(|(name, claim)| is_text(name) && is_readable(claim)) {
         return Err(AuthError::Claims);
     }
-    Ok(Caller { role, sub, claims, expires_at: Some(expires_at) })
+    Ok(Caller { role, sub, claims: Value::Object(claims), expires_at: Some(expires_at) })
 }
 
 fn leeway(config: &AuthConfig) -> chrono::TimeDelta {
@@ -169,15 +175,24 @@ fn contains_audience(aud: Option<&Value>, audience: &str) -> bool {
     }
 }
 
-/// Returns true if a claim contains a control character: claims become a Postgres setting, and parts of them text; neither
-/// accepts NUL, and no valid claim contains the others.
-fn holds_control_character(value: &Value) -> bool {
+fn is_text(text: &str) -> bool {
+    !text.chars().any(char::is_control)
+}
+
+/// Returns true if policies can read a claim as it was signed. Claims become a Postgres setting, and parts of them text; neither accepts
+/// NUL, and no valid claim contains other control characters. A whole number of more than 64 bits would become another one, and two
+/// tenants the same.
+fn is_readable(value: &Value) -> bool {
+    /// Larger whole numbers need more than 64 bits with their sign.
+    const TOO_LARGE: f64 = 9_223_372_036_854_775_808.0;
     match value {
-        Value::String(text) => text.chars().any(char::is_control),
-        Value::Array(values) => values.iter().any(holds_control_character),
-        Value::Object(fields) => fields
-            .iter()
-            .any(|(name, value)| name.chars().any(char::is_control) || holds_control_character(value)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        Value::Null | Value::Bool(_) => true,
+        // Numbers that are no integers here are doubles.
+        Value::Number(number) => {
+            number.is_i64() || number.is_u64() || number.as_f64().is_some_and(|it| it.abs() < TOO_LARGE)
+        }
+        Value::String(text) => is_text(text),
+        Value::Array(values) => values.iter().all(is_readable),
+        Value::Object(fields) => fields.iter().all(|(name, value)| is_text(name) && is_readable(value)),
     }
 }

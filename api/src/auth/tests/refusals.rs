@@ -175,6 +175,29 @@ async fn control_characters_are_refused_wherever_they_are() {
 }
 
 #[tokio::test]
+async fn whole_numbers_that_would_become_others_are_refused() {
+    let refused = async |number: &str| {
+        for claims in [
+            format!(r#"{{"exp":{},"tenant_id":{number}}}"#, START + 60),
+            format!(r#"{{"exp":{},"app_metadata":{{"tenants":[{number}]}}}}"#, START + 60),
+        ] {
+            let answer = ask(&with_secret().0, &hs256(&claims)).await;
+            if answer.is_ok() {
+                return false;
+            }
+            assert_eq!(answer.unwrap_err().reason(), "token_claims", "{number}");
+        }
+        true
+    };
+    for number in ["18446744073709551616", "18446744073709551617", "-9223372036854775809", "1e19", "-1e300"] {
+        assert!(refused(number).await, "{number}");
+    }
+    for number in ["18446744073709551615", "-9223372036854775808", "0", "0.5", "1e3"] {
+        assert!(!refused(number).await, "{number}");
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_contains_no_part_of_the_token() {
     let (authenticator, _) = with_secret();
     let token = hs256(&claims(json!({ "role": "chief-of-secrets" })));
