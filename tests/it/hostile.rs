@@ -6,6 +6,7 @@ mod kinds;
 use std::io::ErrorKind;
 use std::time::Duration;
 
+use praxis::server::ServerConfig;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -285,6 +286,24 @@ async fn without_a_token_there_are_places_only_where_they_are_set() {
     assert_eq!((stream.status.as_u16(), stream.code()), (401, "UNAUTHENTICATED"));
     assert_eq!(stream.error()["extensions"]["reason"], "token_missing");
     assert_eq!(stream.headers["www-authenticate"], "Bearer");
+
+    let off: [fn(&mut ServerConfig); 2] =
+        [|config| config.feeds.connections = 0, |config| config.feeds.connections_per_caller = Some(0)];
+    for settings in off {
+        let app = App::with(settings).await;
+        let clinician = app.clinician_north().await;
+        let token = clinician.token.unwrap();
+        let stream = app.http().post(app.url("/graphql")).bearer_auth(&token);
+        let stream = stream.header("accept", "text/event-stream").json(&json!({ "query": "{ __typename }" }));
+        let stream = Answer::read(stream.send().await.unwrap()).await;
+        assert_eq!((stream.status.as_u16(), stream.code()), (403, "FORBIDDEN"));
+        let bearer = format!("Bearer {token}");
+        let Err(Error::Http(refused)) = Socket::open(&app, &[PROTOCOL, ("authorization", &bearer)]).await
+        else {
+            panic!("the connection is not refused")
+        };
+        assert_eq!(refused.status(), 403);
+    }
 
     let app = App::with(|config| config.feeds.anonymous_connections = 2).await;
     let _both = [Socket::of(&app, &app.anonymous()).await, Socket::of(&app, &app.anonymous()).await];

@@ -364,11 +364,20 @@ async fn a_get_changes_nothing() {
 #[tokio::test]
 async fn other_methods_are_told_which_ones_work() {
     let app = App::start().await;
-    for method in [Method::PUT, Method::PATCH, Method::DELETE] {
-        let answer = app.http().request(method, app.url("/graphql")).send().await.unwrap();
-        assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED);
-        let allowed = answer.headers()[ALLOW].to_str().unwrap();
-        assert!(allowed.contains("GET") && allowed.contains("POST"), "{allowed}");
+    for (path, methods) in [
+        ("/graphql", vec!["GET", "POST"]),
+        ("/graphql/ws", vec!["GET"]),
+        ("/graphiql/praxis.js", vec!["GET"]),
+        ("/health/live", vec!["GET"]),
+        ("/health/ready", vec!["GET"]),
+    ] {
+        for method in [Method::PUT, Method::PATCH, Method::DELETE] {
+            let answer = send(app.http().request(method, app.url(path))).await;
+            assert_refused(&answer, StatusCode::METHOD_NOT_ALLOWED);
+            assert_eq!(answer.code(), "BAD_USER_INPUT");
+            let allowed: Vec<&str> = answer.headers[ALLOW].to_str().unwrap().split(',').collect();
+            assert!(methods.iter().all(|method| allowed.contains(method)), "{path}: {allowed:?}");
+        }
     }
 }
 

@@ -138,6 +138,9 @@ async fn what_stands_for_a_token_and_is_none_is_refused() {
         json!({ "authorization": "x" }),
         json!({ "headers": { "Authorization": "" } }),
         json!({ "headers": { "Authorization": [] } }),
+        json!({ "headers": "x" }),
+        json!({ "headers": [] }),
+        json!({ "headers": 1 }),
     ] {
         let mut socket = Socket::silent(&app).await;
         socket.send(&json!({ "type": "connection_init", "payload": payload })).await;

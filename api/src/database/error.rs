@@ -33,8 +33,8 @@ pub enum DatabaseError {
     /// The database does not protect its rows, so no statement runs.
     #[error("the database is not safe to be served")]
     Unsafe,
-    /// The schema has changed, and it is not known yet whether the database is safe.
-    #[error("the schema has changed, and the database has not been checked since")]
+    /// The schema may have changed, and it is not known yet whether the database is safe.
+    #[error("the schema may have changed, and the database has not been checked since")]
     Unverified,
     /// The statement ran longer than its limit.
     #[error("the statement ran longer than allowed")]

@@ -246,7 +246,7 @@ impl From<&DatabaseError> for Error {
                 let message = "The tables have just changed and are being checked. Try again in a moment.";
                 Self::new(Code::Unavailable, message).caused(
                     Level::WARN,
-                    "an answer is withheld: the schema has changed, and the database has not been checked since",
+                    "an answer is withheld: the schema may have changed, and the database has not been checked since",
                     &"",
                 )
             }

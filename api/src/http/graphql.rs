@@ -17,7 +17,7 @@ use super::counted::{COMPRESSOR, counted};
 use super::events::last_event;
 use super::peer::{self, Peer};
 use super::request::{SentRequest, idempotency_key, read_body, read_url};
-use super::subscription_places::NoPlace;
+use super::subscription_places::{NO_SUBSCRIPTIONS, NoPlace};
 use super::{COMPRESS_FROM, HttpSettings, events, graphiql};
 use crate::auth::{AuthError, Caller, Share};
 use crate::budget::{BudgetExceeded, Reservation};
@@ -124,6 +124,13 @@ pub(super) async fn no_seat(headers: HeaderMap) -> Response {
     let mut response = busy_answer(media, Error::new(Code::Unavailable, message));
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
+}
+
+/// Refuses a request with a method that its path does not serve. The `Allow` header lists those that it serves.
+pub(super) async fn method_not_allowed(headers: HeaderMap) -> Response {
+    let media = negotiate(&headers, &[Media::GraphqlResponse, Media::Json]).unwrap_or(Media::Json);
+    let message = "This path does not serve that method; the `Allow` header lists those that it serves.";
+    refuse(media, StatusCode::METHOD_NOT_ALLOWED, message)
 }
 
 /// Returns the `Authorization` header of a request for the authenticator.
@@ -259,6 +266,10 @@ fn no_place(why: NoPlace) -> Response {
             busy_answer(Media::EventStream, Error::new(Code::Unavailable, message))
         }
         NoPlace::NeedsToken => unauthenticated(Media::EventStream, AuthError::Missing),
+        NoPlace::Off => {
+            let error = Error::new(Code::Forbidden, format!("{NO_SUBSCRIPTIONS}."));
+            failed(Media::EventStream, StatusCode::FORBIDDEN, error)
+        }
     }
 }
 

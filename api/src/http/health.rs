@@ -26,7 +26,7 @@ pub(super) async fn ready(State(state): State<Arc<AppState>>) -> Readiness {
     match state.pool.gate().pass().await {
         Ok(()) => {}
         Err(DatabaseError::Unverified) => {
-            return passing("the schema has changed, and the database has not been checked since");
+            return passing("the schema may have changed, and the database has not been checked since");
         }
         Err(_) => {
             return lasting("the database does not protect its data; see the log, or run `praxis doctor`");

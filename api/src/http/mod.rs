@@ -140,6 +140,7 @@ fn router(state: Arc<AppState>) -> Router {
         .route("/graphql", get(graphql::get).post(graphql::post))
         .route("/graphql/ws", get(socket::open))
         .route("/graphiql/{file}", get(graphiql::asset))
+        .method_not_allowed_fallback(graphql::method_not_allowed)
         .fallback(observe::not_found)
         .with_state(state)
         .layer(CompressionLayer::new().compress_when(compress))

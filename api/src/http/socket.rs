@@ -31,7 +31,7 @@ use super::counted::COST;
 use super::operations::{Numbered, Operations};
 use super::peer::{self, Peer};
 use super::seats::Busy;
-use super::subscription_places::{NoPlace, SubscriptionPlace};
+use super::subscription_places::{NO_SUBSCRIPTIONS, NoPlace, SubscriptionPlace};
 use super::{AppState, graphql, origin};
 use crate::auth::{AuthError, Caller, Share};
 use crate::budget::{BudgetExceeded, Reservation};
@@ -73,6 +73,9 @@ pub(super) async fn open(
         Ok(place) => place,
         Err(NoPlace::Full) => return later("No more connections. Try again shortly.\n".to_owned()),
         Err(NoPlace::NeedsToken) => return (StatusCode::FORBIDDEN, "A token is needed.\n").into_response(),
+        Err(NoPlace::Off) => {
+            return (StatusCode::FORBIDDEN, format!("{NO_SUBSCRIPTIONS}.\n")).into_response();
+        }
     };
     let limit = state.settings.body_limit;
     let upgrade = upgrade
@@ -274,6 +277,7 @@ impl Connection {
                 match why {
                     NoPlace::Full => End::close(TRY_AGAIN_LATER, "No more connections"),
                     NoPlace::NeedsToken => End::close(FORBIDDEN, "A token is needed"),
+                    NoPlace::Off => End::close(FORBIDDEN, NO_SUBSCRIPTIONS),
                 }
             })?;
             self.share = share_of(Some(&caller), self.address);

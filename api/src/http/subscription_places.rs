@@ -11,12 +11,15 @@ use crate::feed::ChangeFeed;
 /// Largest number of `WebSockets` from one address before `connection_init`, which clients send at once. A newcomer replaces the
 /// oldest.
 const UNKNOWN: usize = 64;
+/// The refusal of a server whose settings allow no connection to the caller.
+pub(super) const NO_SUBSCRIPTIONS: &str = "This server accepts no connections for subscriptions";
 /// One caller gets at most the number of places divided by this.
 const SHARES: usize = 4;
 
 /// The places for connections with subscriptions.
 pub struct SubscriptionPlaces {
     seats: Seats,
+    /// Largest number for one caller with a token; 0 if the settings allow none at all.
     each: usize,
     /// Places of connections without a token, shared by address.
     anonymous: Seats,
@@ -41,6 +44,8 @@ pub(super) enum NoPlace {
     Full,
     /// There are no places without a token.
     NeedsToken,
+    /// The settings allow no subscriptions.
+    Off,
 }
 
 impl From<Full> for NoPlace {
@@ -53,10 +58,11 @@ impl SubscriptionPlaces {
     /// Creates the places that the settings allow. `stopping` becomes true when the server shuts down.
     pub fn new(feed: &ChangeFeed, stopping: watch::Receiver<bool>) -> Self {
         let settings = feed.settings();
-        let most_anonymous = settings.anonymous_connections;
+        let most_anonymous = settings.anonymous_connections.min(settings.connections);
+        let each = settings.connections_per_caller.unwrap_or(settings.connections.div_ceil(SHARES));
         Self {
             seats: Seats::new(settings.connections),
-            each: settings.connections_per_caller.unwrap_or(settings.connections.div_ceil(SHARES)),
+            each: each.min(settings.connections),
             anonymous: Seats::new(most_anonymous),
             most_anonymous,
             stopping,
@@ -67,6 +73,9 @@ impl SubscriptionPlaces {
     pub(super) fn enter(&self, address: IpAddr) -> Result<SubscriptionPlace, NoPlace> {
         if self.is_stopping() {
             return Err(NoPlace::Full);
+        }
+        if self.each == 0 && self.most_anonymous == 0 {
+            return Err(NoPlace::Off);
         }
         let seat = self.seats.take(Share::of_address(address), UNKNOWN)?;
         Ok(SubscriptionPlace { seat, anonymous: None, busy: None, stopping: self.stopping.clone() })
@@ -86,9 +95,13 @@ impl SubscriptionPlaces {
         caller: &Caller,
         address: IpAddr,
     ) -> Result<(), NoPlace> {
-        let each = if caller.is_anonymous() { self.most_anonymous } else { self.each };
+        let (each, none) = if caller.is_anonymous() {
+            (self.most_anonymous, NoPlace::NeedsToken)
+        } else {
+            (self.each, NoPlace::Off)
+        };
         if each == 0 {
-            return Err(NoPlace::NeedsToken);
+            return Err(none);
         }
         if caller.is_anonymous() {
             let seat = self.anonymous.take(Share::of_address(address), each)?;

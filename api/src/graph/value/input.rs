@@ -210,7 +210,7 @@ fn expected(scalar: Scalar) -> &'static str {
         Scalar::BigInt => "a whole number of 64 bits, as a string or a number",
         Scalar::Real => "a number that single precision holds: up to 3.4e38, whole numbers to the last digit",
         Scalar::Double => "a number that a double holds: up to 1.8e308, whole numbers to the last digit",
-        Scalar::Numeric | Scalar::Decimal => "a decimal number such as \"12.50\"",
+        Scalar::Numeric | Scalar::Decimal => "a decimal number of at most 1,000 digits such as \"12.50\"",
         Scalar::Text => "a string without NUL",
         Scalar::Uuid => "a UUID such as \"7f100003-0000-4000-8000-000000000000\"",
         Scalar::Date => "a date such as \"2026-02-12\"",

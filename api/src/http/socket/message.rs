@@ -75,12 +75,16 @@ pub(super) fn id(text: &str) -> Option<String> {
 /// Returns the `Authorization` header that the payload of `connection_init` represents.
 pub(super) fn authorization(payload: Option<&Value>) -> Option<String> {
     let payload = payload?.as_object()?;
-    let headers = named(payload, "headers").filter_map(Value::as_object);
-    let headers = headers.flat_map(|headers| named(headers, "authorization"));
     let header = |value: &Value| value.as_str().map(str::to_owned);
     let token = |value: &Value| value.as_str().map(|token| format!("Bearer {token}"));
-    let given = named(payload, "authorization").chain(headers).map(header);
-    let mut given: Vec<_> = given.chain(named(payload, "token").map(token)).collect();
+    let mut given: Vec<_> = named(payload, "authorization").map(header).collect();
+    for headers in named(payload, "headers") {
+        match headers.as_object() {
+            Some(headers) => given.extend(named(headers, "authorization").map(header)),
+            None => given.push(None),
+        }
+    }
+    given.extend(named(payload, "token").map(token));
     given.dedup();
     match given.as_slice() {
         [] => None,
