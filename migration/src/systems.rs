@@ -44,6 +44,7 @@ const OWNED: [(&str, &[&str]); 1] = [(
         "20260418000200_end_sessions_within_calendars",
         "20260418000300_validate_the_end_of_sessions",
         "20260421000000_describe_therapyflow_anew",
+        "20260424000100_page_lists_below_a_row_of_therapyflow",
     ],
 )];
 

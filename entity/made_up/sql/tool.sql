@@ -23,16 +23,16 @@ CREATE TABLE {schema}.audit_log (
   created_at TIMESTAMPTZ NOT NULL DEFAULT now()
 );
 CREATE INDEX idx_tool_data_user ON {schema}.tool_data (user_id, entry_id);
-CREATE INDEX idx_tool_data_company ON {schema}.tool_data (company_id);
+CREATE INDEX idx_tool_data_company ON {schema}.tool_data (company_id, entry_id);
 CREATE INDEX idx_tool_data_created ON {schema}.tool_data (created_at);
 CREATE INDEX idx_audit_log_user ON {schema}.audit_log (user_id, audit_id);
-CREATE INDEX idx_audit_log_entry ON {schema}.audit_log (entry_id);
+CREATE INDEX idx_audit_log_entry ON {schema}.audit_log (entry_id, audit_id);
 CREATE INDEX idx_audit_log_created ON {schema}.audit_log (created_at);
 COMMENT ON INDEX {schema}.idx_tool_data_user IS 'Entries of a writer, by key.';
-COMMENT ON INDEX {schema}.idx_tool_data_company IS 'Entries of a company.';
+COMMENT ON INDEX {schema}.idx_tool_data_company IS 'Entries of a company, by key.';
 COMMENT ON INDEX {schema}.idx_tool_data_created IS 'Entries in the order of time.';
 COMMENT ON INDEX {schema}.idx_audit_log_user IS 'What was done to the entries of a writer, by key.';
-COMMENT ON INDEX {schema}.idx_audit_log_entry IS 'What was done to an entry.';
+COMMENT ON INDEX {schema}.idx_audit_log_entry IS 'What was done to an entry, by key.';
 COMMENT ON INDEX {schema}.idx_audit_log_created IS 'What was done, in the order of time.';
 SELECT
   praxis.govern('{schema}.tool_data', 'user_id = (SELECT auth.uid())',

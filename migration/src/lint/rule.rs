@@ -56,6 +56,7 @@ pub(super) mod source {
     pub(crate) const RULES: &str = "Praxis decision 14, rules in the database";
     pub(crate) const SCOPES: &str = "Praxis decision 27, pages of the caller's rows";
     pub(crate) const REFERENCES: &str = "Praxis decision 49, pages of a reference row's rows";
+    pub(crate) const PARENTS: &str = "Praxis decision 52, pages below a row";
     pub(crate) const HANDBOOK: &str = "Praxis contributing guide, add a table";
 }
 

@@ -38,9 +38,11 @@ const SOUND: &str = "
     CREATE INDEX idx_members_person_site ON clinic.members (person, site_id);
     COMMENT ON INDEX clinic.idx_members_person_site IS 'Memberships of a person.';
     CREATE INDEX idx_visits_site_seen ON clinic.visits (site_id, seen_at);
+    CREATE INDEX idx_visits_site_visit ON clinic.visits (site_id, visit_id);
     CREATE INDEX idx_visits_tags ON clinic.visits USING gin (tags);
     CREATE INDEX idx_visits_tag_ids ON clinic.visits USING gin (tag_ids);
     COMMENT ON INDEX clinic.idx_visits_site_seen IS 'Visits over time.';
+    COMMENT ON INDEX clinic.idx_visits_site_visit IS 'Visits by key.';
     COMMENT ON INDEX clinic.idx_visits_tags IS 'Visits by tag.';
     COMMENT ON INDEX clinic.idx_visits_tag_ids IS 'Visits by tag.';
     CREATE VIEW clinic.recent_visits WITH (security_invoker = true) AS SELECT * FROM clinic.visits;
@@ -118,9 +120,13 @@ const BROKEN: &[(&str, &str, &str)] = &[
     ("view-write", "clinic.recent_visits", "GRANT UPDATE (tags) ON clinic.recent_visits TO lint_client"),
     (
         "foreign-key-index",
-        "clinic.visits.visits_site",
-        "DROP INDEX clinic.idx_visits_site_seen; CREATE INDEX idx_visits_seen ON clinic.visits (seen_at, site_id);
-         COMMENT ON INDEX clinic.idx_visits_seen IS 'a'",
+        "clinic.visits.visits_person",
+        "CREATE SCHEMA vault; CREATE TABLE vault.people (person_id bigint PRIMARY KEY);
+         ALTER TABLE clinic.visits ADD COLUMN person_id bigint
+           CONSTRAINT visits_person REFERENCES vault.people ON DELETE CASCADE;
+         COMMENT ON CONSTRAINT visits_person ON clinic.visits IS 'a';
+         CREATE INDEX idx_visits_seen_person ON clinic.visits (seen_at, person_id);
+         COMMENT ON INDEX clinic.idx_visits_seen_person IS 'a'",
     ),
     (
         "foreign-key-on-delete",
@@ -165,6 +171,7 @@ const BROKEN: &[(&str, &str, &str)] = &[
          CREATE INDEX idx_members_kind ON clinic.members (kind_id, site_id, person);
          COMMENT ON INDEX clinic.idx_members_kind IS 'a'",
     ),
+    ("parent-key-index", "clinic.visits.visits_site", "DROP INDEX clinic.idx_visits_site_visit"),
     ("index-comment", "clinic.idx_visits_tags", "COMMENT ON INDEX clinic.idx_visits_tags IS NULL"),
     (
         "index-valid",

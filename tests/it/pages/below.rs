@@ -14,10 +14,10 @@ const JOINED: [(&str, &str); 2] = [("assessment", "scoreTrends"), ("substance", 
 
 /// A list below the rows of a table.
 pub(super) struct Below<'c> {
-    parent: &'c Table,
-    field: Option<&'c str>,
-    relation: &'c Relation,
-    table: &'c Table,
+    pub(super) parent: &'c Table,
+    pub(super) field: Option<&'c str>,
+    pub(super) relation: &'c Relation,
+    pub(super) table: &'c Table,
 }
 
 /// Returns every list of a system that can grow and is below a row.
@@ -114,7 +114,8 @@ impl Below<'_> {
         asked.collect()
     }
 
-    fn below(&self, name: &str, key: &Key, wants: &str) -> String {
+    /// Returns a field for fields of the parent with this key.
+    pub(super) fn below(&self, name: &str, key: &Key, wants: &str) -> String {
         format!("{name}: {}({}) {{ {wants} }} ", self.parent.single_field, key_arguments(self.parent, key))
     }
 }

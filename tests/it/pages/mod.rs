@@ -3,6 +3,7 @@
 
 mod below;
 mod list;
+mod piled;
 
 use std::collections::BTreeMap;
 
@@ -19,6 +20,9 @@ use crate::scale::{self, plans};
 
 /// Rows of a page.
 const PAGE: usize = 20;
+/// The part of the statement of a page: Postgres plans pages of up to 31 rows and one more by this number.
+const MARKER: &str = " LIMIT 32) q LIMIT $";
+const _: () = assert!(PAGE < 32);
 /// Number of parents whose lists are requested at once.
 const PARENTS: usize = 3;
 /// The callers who request lists below rows.
@@ -163,13 +167,10 @@ impl Asked<'_> {
 
     /// Returns the most buffers of each statement of a page, and the limit.
     async fn once(&self, ask: impl AsyncFn()) -> BTreeMap<String, (u64, u64)> {
-        // Postgres plans pages of up to 31 rows and one more by this number.
-        const { assert!(PAGE < 32) }
-        let marker = " LIMIT 32) q LIMIT $";
         let mut costs = BTreeMap::new();
         for plan in plans(self.owner, ask()).await {
             let text = plan["Query Text"].as_str().unwrap();
-            if !text.contains(marker) || RANKED.iter().any(|name| text.contains(name)) {
+            if !text.contains(MARKER) || RANKED.iter().any(|name| text.contains(name)) {
                 continue;
             }
             let known: &mut (u64, u64) = costs.entry(text.to_owned()).or_insert_with(|| (0, self.most(text)));

@@ -24,6 +24,9 @@ pub(crate) const BOOKKEEPING: &str = include_str!("bookkeeping.sql");
 /// Copies of the first tenant of each system and of rows without a tenant.
 const MULTIPLY: &str = include_str!("multiply.sql");
 
+/// Copies of two rows of each table, which are below the same parents as these.
+const PILE: &str = include_str!("pile.sql");
+
 /// Creates a database with this many tenants of each system, each with this many times the rows of the demo's first one; returns
 /// it with its owner.
 pub(crate) async fn tenants(tenants: u32, copies: u32) -> (String, Client) {
@@ -36,6 +39,20 @@ pub(crate) async fn tenants(tenants: u32, copies: u32) -> (String, Client) {
         .batch_execute(&(settings + MULTIPLY + "; RESET session_replication_role; RESET praxis.announce"))
         .await
         .unwrap();
+    owner.batch_execute("VACUUM ANALYZE").await.unwrap();
+    (database, owner)
+}
+
+/// Creates a database with the demo's rows, in which two parents of each list below a row have most of the rows, this many each;
+/// returns it with its owner.
+pub(crate) async fn piles(rows: u32) -> (String, Client) {
+    let database = clone_database().await;
+    let owner = connect(&database_url("postgres", &database)).await;
+    let begin =
+        format!("SET fill.pile = {rows}; SET session_replication_role = replica; SET praxis.announce = off;");
+    owner.batch_execute(&begin).await.unwrap();
+    owner.batch_execute(PILE).await.unwrap();
+    owner.batch_execute("RESET session_replication_role; RESET praxis.announce").await.unwrap();
     owner.batch_execute("VACUUM ANALYZE").await.unwrap();
     (database, owner)
 }

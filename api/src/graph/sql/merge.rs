@@ -13,15 +13,16 @@
 //! adjacent, so that it would walk past the rows of everybody else. So a tenant's rows are requested in an order that only the tenant's
 //! indexes have, which are declared NULLS FIRST. No row lacks the values, so that the order is the same.
 //!
-//! Below a row of a reference table a strip has an index by that row, the tenant and the key. Neither estimates nor another index of the
-//! tenant may win against it:
+//! The rows of one parent are ordered by the parent first. If these are the rows of a row of a reference table, each strip is:
 //!
 //! ```sql
 //! SELECT … WHERE t."site_id" = s.s0 AND t."event_type_id" = ANY (ARRAY[$1]) ORDER BY t."event_type_id", t."event_id" NULLS FIRST
 //! ```
 //!
-//! From an array Postgres does not conclude that the column is the same in all rows, so that only that index has the order. No such
-//! index exists without the tenant, so a caller who sees all tenants pays for a page of each.
+//! From an array Postgres does not conclude that the column is the same in all rows, so that only an index that begins with it has the
+//! order: here the one by type, site and key; by protocol and key below a protocol. Neither an estimate nor another index wins against
+//! it, and without it Postgres sorts the rows of the parent instead of searching those of all others. No index has the rows of a
+//! reference row without the tenant, so a caller who sees all tenants pays for a page of each.
 //!
 //! The policy still decides about each row; strips only say where to search. If an order has missing values or mixed directions, the
 //! rows after a cursor are several ranges of an index, which are merged in the same way.
@@ -54,8 +55,8 @@ pub(super) struct Merge<'a> {
     /// The ranges of the order that contain the rows; empty if the rows are not divided.
     pub(super) ranges: &'a [Snippet],
     pub(super) scope: Option<&'a Scope>,
-    /// The column by which all rows reference one row of a reference table; their index begins with it.
-    pub(super) reference: Option<&'a Snippet>,
+    /// The column by which the rows of one parent are ordered first, though it is the same in all of them.
+    pub(super) lead: Option<&'a Snippet>,
     /// The name of the tenant's column, if all rows belong to one tenant.
     pub(super) tenant: Option<&'a str>,
     pub(super) sorts: &'a [Sort],
@@ -147,7 +148,7 @@ impl Merge<'_> {
     fn strip(&self, column: &str, keys: CallerKeys, sql: &mut Sql) {
         let column = named(column);
         let each = match keys {
-            CallerKeys::ManyOrAll { each, .. } if self.reference.is_some() => each,
+            CallerKeys::ManyOrAll { each, .. } if self.lead.is_some() => each,
             _ => None,
         };
         let function = each.unwrap_or(keys.function());
@@ -205,8 +206,10 @@ impl Merge<'_> {
         for (at, condition) in conditions.enumerate() {
             sql.push(if at == 0 { " WHERE " } else { " AND " }).push(condition);
         }
-        let leads = |reference: &Snippet| (reference.clone(), Sort { nullable: false, ..sorts[0].clone() });
-        let (mut by, mut how): (Vec<_>, Vec<_>) = self.reference.map(leads).into_iter().unzip();
+        // In the direction of the rest, so that one index serves the order from either end.
+        let leads = |lead: &Snippet| (lead.clone(), Sort { nullable: false, ..sorts[0].clone() });
+        let lead = self.lead.filter(|lead| self.values.first() != Some(lead));
+        let (mut by, mut how): (Vec<_>, Vec<_>) = lead.map(leads).into_iter().unzip();
         by.extend_from_slice(self.values);
         how.extend_from_slice(sorts);
         order::write_order(&by, &how, sql);

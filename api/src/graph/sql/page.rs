@@ -9,7 +9,7 @@ use super::keyset;
 use super::limit::Limit;
 use super::merge::Merge;
 use super::order::{self, Resolved};
-use super::rows::{ROW, matches_key, own, select, write_key};
+use super::rows::{ROW, own, select, write_key};
 use super::snippet::{Snippet, snippet, text};
 use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{CallerKeys, Catalog, ColumnId, ColumnType, Relation, Scope, Strip, Table};
@@ -65,11 +65,12 @@ pub(in crate::graph) fn page(
         order::resolve(catalog, table, ROW, paths, |at| format!("orderBy.{at}"), allowance, &mut sql)?;
 
     let scope = if *scoped { scope(catalog, table, columns) } else { None };
-    let reference = scope.and_then(|_| reference(catalog, query));
+    let lead = lead(catalog, query, scope);
     let is_own = |term: &Term| term.at.relations.is_empty();
     let (ahead, behind) =
         if page.backward { (&page.before, &page.after) } else { (&page.after, &page.before) };
-    let kinds = if columns.is_empty() || tenant.is_some() { kinds(table, page) } else { Vec::new() };
+    let has_order = columns.is_empty() || tenant.is_some() || lead.is_some();
+    let kinds = if has_order { kinds(table, page) } else { Vec::new() };
     let is_of_tenants = tenant.is_some() || scope.is_some_and(Scope::may_be_whole);
     let has_missing_values = is_of_tenants && sorts.first().is_some_and(|sort| sort.nullable);
     let splits = page.order.iter().all(is_own)
@@ -85,7 +86,7 @@ pub(in crate::graph) fn page(
 
     let mut conditions = Vec::new();
     if !columns.is_empty() {
-        conditions.push(capture(&mut sql, |sql| write_is_below(query, reference, asks_first.is_some(), sql)));
+        conditions.push(capture(&mut sql, |sql| write_is_below(query, lead, asks_first.is_some(), sql)));
     }
     let present = page.present.iter().map(|column| table.column(*column));
     conditions.extend(present.map(|column| snippet!("{ROW}.{column} IS NOT NULL", ROW, column)));
@@ -110,7 +111,7 @@ pub(in crate::graph) fn page(
     // One more row than the page has shows whether any row follows.
     let limit = Limit::bind(page.limit + 1, page.offset, &mut sql);
 
-    let reference = reference.map(|column| own(table, column));
+    let lead = lead.map(|column| own(table, column));
     let merge = Merge {
         table,
         projection,
@@ -120,7 +121,7 @@ pub(in crate::graph) fn page(
         conditions: &conditions,
         ranges: &ranges,
         scope,
-        reference: reference.as_ref(),
+        lead: lead.as_ref(),
         tenant: tenant.map(|strip| strip.column),
         sorts: &sorts,
         values: &ordered.values,
@@ -184,14 +185,32 @@ fn kinds<'t>(table: &'t Table, page: &Page) -> Vec<&'t str> {
 /// Returns the scope whose strips a page is merged from; none for rows below a parent, which its key finds, unless the parent is a row of
 /// a reference table, which all tenants share.
 fn scope<'c>(catalog: &'c Catalog, table: &Table, columns: &[ColumnId]) -> Option<&'c Scope> {
-    let leads_here = |it: &&Relation| !it.many && it.local == columns;
-    let parent = table.relations.iter().find(leads_here).map(|it| catalog.table(it.target));
-    let is_of_all_tenants = columns.is_empty() || parent.is_some_and(|parent| parent.is_reference);
+    let is_of_all_tenants = columns.is_empty() || is_below_reference(catalog, table, columns);
     catalog.scope(table.id).filter(|_| is_of_all_tenants)
 }
 
-/// Returns the column by which the rows reference a row of a reference table, if only the index of that column has them in the page's
-/// order. It returns none if the column is part of the key: each tenant has few of these rows then, and every index of the key has them.
+/// Returns true if the parents are rows of a reference table.
+fn is_below_reference(catalog: &Catalog, table: &Table, columns: &[ColumnId]) -> bool {
+    let leads_here = |it: &&Relation| !it.many && it.local == columns;
+    let parent = table.relations.iter().find(leads_here).map(|it| catalog.table(it.target));
+    parent.is_some_and(|parent| parent.is_reference)
+}
+
+/// Returns the column by which the rows of a parent are ordered first. All of them have the same value there, but only an index that
+/// begins with the column has that order.
+///
+/// It returns none for the whole table, and for the rows of a tenant, whose indexes have an order of their own. The rows of a row of a
+/// reference table belong to all tenants, so that there it returns a column only if an index has them in the page's order.
+fn lead(catalog: &Catalog, query: &PageQuery<'_>, scope: Option<&Scope>) -> Option<ColumnId> {
+    let PageQuery { table, columns, .. } = *query;
+    if is_below_reference(catalog, table, columns) {
+        return scope.and_then(|_| reference(catalog, query));
+    }
+    columns.first().copied().filter(|_| tenant(catalog, table, columns).is_none())
+}
+
+/// Returns the column by which the rows reference a row of a reference table, if an index of that column has them in the page's order.
+/// It returns none if the column is part of the key: each tenant has few of these rows then, and every index of the key has them.
 fn reference(catalog: &Catalog, query: &PageQuery<'_>) -> Option<ColumnId> {
     let ([column], table) = (query.columns, query.table) else { return None };
     let by_key = query.page.order.iter().map(|term| (term.at.relations.is_empty(), term.at.column));
@@ -208,16 +227,16 @@ fn tenant<'c>(catalog: &'c Catalog, table: &Table, columns: &[ColumnId]) -> Opti
     is_of_tenant.then_some(strip)
 }
 
-/// Writes the condition that a row belongs to a parent: any row, a row of a reference table, or a tenant.
-fn write_is_below(query: &PageQuery<'_>, reference: Option<ColumnId>, asks_first: bool, sql: &mut Sql) {
+/// Writes the condition that a row belongs to a parent. From `= ANY (ARRAY[…])` Postgres does not conclude that the column by which the
+/// rows are ordered first is the same in all of them.
+fn write_is_below(query: &PageQuery<'_>, lead: Option<ColumnId>, asks_first: bool, sql: &mut Sql) {
     let PageQuery { table, columns, parents, .. } = *query;
-    if let Some(column) = reference {
-        sql.column(ROW, table.column(column)).push(" = ANY (ARRAY[");
-        write_key(table, 0, column, parents, sql);
-        sql.push("])");
-    } else {
-        matches_key(table, columns, parents, sql);
-    }
+    sql.join(" AND ", columns.iter().enumerate(), |sql, (at, column)| {
+        let [before, after] = if lead == Some(*column) { ["ANY (ARRAY[", "])"] } else { ["", ""] };
+        sql.column(ROW, table.column(*column)).push(" = ").push(before);
+        write_key(table, at, *column, parents, sql);
+        sql.push(after);
+    });
     if asks_first {
         write_is_seen(table, columns, parents, sql);
     }

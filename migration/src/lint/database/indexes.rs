@@ -79,6 +79,40 @@ pub(super) const CATALOG_RULES: &[CatalogRule] = &[
     },
     CatalogRule {
         rule: Rule {
+            id: "parent-key-index",
+            severity: Severity::Error,
+            what: "An index begins with each foreign key to a table that clients read, and continues with the primary key. Exempt are reference tables (ref_…), foreign keys to them (reference-key-index), and foreign keys that are unique.",
+            why: "Otherwise a page of the rows below a row, in the order of their keys, reads all of them, or the rows of other parents.",
+            source: source::PARENTS,
+            remedy: "CREATE INDEX idx_<table>_<parent>_key ON … (<foreign key>, <key>);",
+        },
+        sql: r"SELECT k.object, format('no index returns the rows of one row of %s in the order of their keys', k.confrelid::regclass),
+              format('CREATE INDEX ON %s (%s);', table_object, (
+                SELECT string_agg(quote_ident(attname), ', ' ORDER BY place)
+                FROM unnest(k.conkey || others) WITH ORDINALITY AS w (number, place)
+                JOIN pg_catalog.pg_attribute ON attrelid = k.conrelid AND attnum = w.number))
+            FROM constraints AS k
+              JOIN tables AS child ON child.oid = k.conrelid AND is_reachable AND child.name NOT LIKE 'ref\_%'
+              JOIN pg_catalog.pg_class AS parent ON parent.oid = k.confrelid
+              JOIN pg_catalog.pg_constraint AS p ON p.conrelid = k.conrelid AND p.contype = 'p',
+              LATERAL (SELECT cardinality(k.conkey) AS width, ARRAY(
+                SELECT number FROM unnest(p.conkey) WITH ORDINALITY AS key (number, place)
+                WHERE number <> ALL (k.conkey) ORDER BY place) AS others) AS w
+            WHERE k.contype = 'f' AND (NOT EXISTS (SELECT FROM clients) OR EXISTS (
+                SELECT FROM clients WHERE has_any_column_privilege(clients.oid, k.confrelid, 'SELECT')))
+              AND NOT (parent.relname LIKE 'ref\_%' AND EXISTS (SELECT FROM compared WHERE relation = k.conrelid))
+              AND NOT EXISTS (
+                -- A tenant's column in a foreign key only checks that both rows have the same tenant.
+                SELECT FROM constraints AS fewer WHERE fewer.contype = 'f' AND fewer.conrelid = k.conrelid
+                  AND fewer.confrelid = k.confrelid AND fewer.conkey <@ k.conkey AND cardinality(fewer.conkey) < width)
+              AND NOT EXISTS (
+                SELECT FROM indexes WHERE indrelid = k.conrelid AND indisvalid AND predicate = '' AND expressions IS NULL AND (
+                  indisunique AND (indkey::int2[])[0:indnkeyatts - 1] <@ k.conkey
+                  OR method = 'btree' AND (indkey::int2[])[0:width - 1] @> k.conkey AND (indkey::int2[])[0:width - 1] <@ k.conkey
+                    AND (indkey::int2[])[width:width + cardinality(others) - 1] = others))",
+    },
+    CatalogRule {
+        rule: Rule {
             id: "index-name",
             severity: Severity::Error,
             what: "An index is named idx_<table>_<columns>: after the prefix come a word of the table's name and a word of the indexed columns. Both may be shortened.",

@@ -128,7 +128,7 @@ fn parents_have_a_limit_each() {
             "SELECT count(*), k.k0 FROM unnest((SELECT $1::bigint[])) k(k0) JOIN circle_members t ON t.circle_id = k.k0 \
              GROUP BY k.k0",
             "SELECT p.* FROM unnest((SELECT $1::bigint[])) k(k0) CROSS JOIN LATERAL (SELECT q.* FROM (\
-             SELECT t.circle_id, t.joined_at FROM circle_members t WHERE t.circle_id = k.k0 \
+             SELECT t.circle_id, t.joined_at FROM circle_members t WHERE t.circle_id = ANY (ARRAY[k.k0]) \
              ORDER BY t.circle_id, t.profile_id LIMIT 32) q LIMIT $2::int8 OFFSET $3::int8) p",
         ]
     );
@@ -148,8 +148,8 @@ fn points_are_chosen_from_one_row_more_than_the_limit_for_each_parent_and_in_tot
              ORDER BY t.event_timestamp, t.event_id LIMIT 131072) q LIMIT $1::int8",
             "SELECT p.* FROM unnest((SELECT $1::bigint[])) k(k0) CROSS JOIN LATERAL (SELECT q.* FROM (\
              SELECT t.event_timestamp, t.intensity_level, t.protocol_id, t.notes FROM session_events t \
-             WHERE t.protocol_id = k.k0 AND t.intensity_level IS NOT NULL \
-             ORDER BY t.event_timestamp, t.event_id LIMIT 131072) q LIMIT $2::int8) p LIMIT 100001",
+             WHERE t.protocol_id = ANY (ARRAY[k.k0]) AND t.intensity_level IS NOT NULL \
+             ORDER BY t.protocol_id, t.event_timestamp, t.event_id LIMIT 131072) q LIMIT $2::int8) p LIMIT 100001",
         ]
     );
 }

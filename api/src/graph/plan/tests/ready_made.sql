@@ -7,18 +7,18 @@ SELECT q.* FROM (SELECT t.record_id, t.session_date, t.substance_id, t.record_id
 SELECT t.substance_id, t.substance_name, t.rxnorm_cui, t.substance_class, t.primary_mechanism, t.receptor_5ht2a_ki, t.receptor_5ht1a_ki, t.receptor_5ht2c_ki, t.receptor_d2_ki, t.receptor_sert_ki, t.receptor_nmda_ki, t.is_active, t.created_at FROM ref_substances t;
 SELECT p.*
   FROM unnest((SELECT $1::bigint[])) k(k0)
-  CROSS JOIN LATERAL (SELECT q.* FROM (SELECT t.protocol_id, t.event_timestamp, t.intensity_level, t.event_type_id FROM session_events t WHERE t.protocol_id = k.k0
-  ORDER BY t.event_timestamp, t.event_id LIMIT 128) q LIMIT $2::int8) p;
+  CROSS JOIN LATERAL (SELECT q.* FROM (SELECT t.protocol_id, t.event_timestamp, t.intensity_level, t.event_type_id FROM session_events t WHERE t.protocol_id = ANY (ARRAY[k.k0])
+  ORDER BY t.protocol_id, t.event_timestamp, t.event_id LIMIT 128) q LIMIT $2::int8) p;
 SELECT t.event_type_id, t.event_name, t.color_code, t.icon_name, t.is_active, t.records_dose, t.records_vitals, t.created_at FROM ref_event_types t;
 
 -- One protocol
 SELECT t.record_id, j1.site_id, j1.site_name FROM log_clinical_records t LEFT JOIN sites j1 ON j1.site_id = t.site_id WHERE t.record_id = $1::int8;
-SELECT q.* FROM (SELECT t.protocol_id, t.event_id, t.notes, t.event_timestamp AS o0, t.event_id AS o1 FROM session_events t WHERE t.protocol_id = $1::int8 AND (EXISTS (SELECT 1 FROM ref_event_types a1 WHERE a1.event_type_id = t.event_type_id AND ((a1.event_name = ANY ($2::text[])))))
-  ORDER BY t.event_timestamp DESC, t.event_id DESC LIMIT 32) q LIMIT $3::int8;
-SELECT q.* FROM (SELECT t.protocol_id, t.measured_at, t.score_value, t.days_post_dose FROM integration_scores t WHERE t.protocol_id = $1::int8 AND ((t.scale_type = $2::text))
-  ORDER BY t.measured_at, t.score_id LIMIT 128) q LIMIT $3::int8;
-SELECT q.* FROM (SELECT t.protocol_id, t.due_date, t.is_completed, t.homework_type_id FROM integration_homework t WHERE t.protocol_id = $1::int8
-  ORDER BY t.due_date, t.homework_id LIMIT 128) q LIMIT $2::int8;
+SELECT q.* FROM (SELECT t.protocol_id, t.event_id, t.notes, t.event_timestamp AS o0, t.event_id AS o1 FROM session_events t WHERE t.protocol_id = ANY (ARRAY[$1::int8]) AND (EXISTS (SELECT 1 FROM ref_event_types a1 WHERE a1.event_type_id = t.event_type_id AND ((a1.event_name = ANY ($2::text[])))))
+  ORDER BY t.protocol_id DESC, t.event_timestamp DESC, t.event_id DESC LIMIT 32) q LIMIT $3::int8;
+SELECT q.* FROM (SELECT t.protocol_id, t.measured_at, t.score_value, t.days_post_dose FROM integration_scores t WHERE t.protocol_id = ANY (ARRAY[$1::int8]) AND ((t.scale_type = $2::text))
+  ORDER BY t.protocol_id, t.measured_at, t.score_id LIMIT 128) q LIMIT $3::int8;
+SELECT q.* FROM (SELECT t.protocol_id, t.due_date, t.is_completed, t.homework_type_id FROM integration_homework t WHERE t.protocol_id = ANY (ARRAY[$1::int8])
+  ORDER BY t.protocol_id, t.due_date, t.homework_id LIMIT 128) q LIMIT $2::int8;
 SELECT t.homework_type_id, t.homework_name, t.description, t.typical_duration_minutes, t.is_active, t.created_at FROM ref_homework_types t;
 
 -- Directory
@@ -56,8 +56,8 @@ SELECT q.* FROM (SELECT g.* FROM (SELECT a1.site_name AS c0, a2.event_name AS c1
 SELECT t.record_id, t.session_date, t.substance_id FROM log_clinical_records t WHERE t.record_id = $1::int8;
 SELECT t.substance_id, t.substance_name, t.rxnorm_cui, t.substance_class, t.primary_mechanism, t.receptor_5ht2a_ki, t.receptor_5ht1a_ki, t.receptor_5ht2c_ki, t.receptor_d2_ki, t.receptor_sert_ki, t.receptor_nmda_ki, t.is_active, t.created_at FROM ref_substances t;
 SELECT count(*), max(t.offset_seconds), max(t.gap_seconds) FROM timeline_events t WHERE t.protocol_id = $1::int8;
-SELECT q.* FROM (SELECT t.protocol_id, t.sequence, t.event_timestamp, t.offset_seconds, t.gap_seconds, t.intensity_level, t.notes, t.event_type_id FROM timeline_events t WHERE t.protocol_id = $1::int8
-  ORDER BY t.event_timestamp, t.protocol_id, t.event_id LIMIT 512) q LIMIT $2::int8;
+SELECT q.* FROM (SELECT t.protocol_id, t.sequence, t.event_timestamp, t.offset_seconds, t.gap_seconds, t.intensity_level, t.notes, t.event_type_id FROM timeline_events t WHERE t.protocol_id = ANY (ARRAY[$1::int8])
+  ORDER BY t.protocol_id, t.event_timestamp, t.protocol_id, t.event_id LIMIT 512) q LIMIT $2::int8;
 SELECT t.event_type_id, t.event_name, t.color_code, t.icon_name, t.is_active, t.records_dose, t.records_vitals, t.created_at FROM ref_event_types t;
 SELECT p.*, k.k0
   FROM unnest((SELECT $1::bigint[])) k(k0)
@@ -71,8 +71,8 @@ SELECT p.*, k.k0
 
 -- Score trend
 SELECT t.record_id, t.session_date FROM log_clinical_records t WHERE t.record_id = $1::int8;
-SELECT q.* FROM (SELECT t.protocol_id, t.assessment_id, t.days_post_dose, t.score, t.baseline, t.change, t.change_percent, t.improvement, t.is_response, t.is_remission FROM score_trends t WHERE t.protocol_id = $1::int8
-  ORDER BY t.measured_at, t.source, t.source_id LIMIT 512) q LIMIT $2::int8;
+SELECT q.* FROM (SELECT t.protocol_id, t.assessment_id, t.days_post_dose, t.score, t.baseline, t.change, t.change_percent, t.improvement, t.is_response, t.is_remission FROM score_trends t WHERE t.protocol_id = ANY (ARRAY[$1::int8])
+  ORDER BY t.protocol_id, t.measured_at, t.source, t.source_id LIMIT 512) q LIMIT $2::int8;
 SELECT t.assessment_id, t.assessment_code, t.assessment_name, t.description, t.domain, t.min_score, t.max_score, t.higher_is_better, t.response_change_percent, t.remission_score, t.loinc_code, t.is_active, t.created_at FROM ref_assessments t;
 SELECT p.*, k.k0
   FROM unnest((SELECT $1::bigint[])) k(k0)
@@ -109,10 +109,12 @@ SELECT t.profile_id, t.display_name, t.bio
 -- Network
 SELECT q.* FROM (SELECT t.profile_id, t.node_count, t.edge_count, t.viewer_id FROM supervision_network() t
   ORDER BY t.viewer_id LIMIT 32) q LIMIT $1::int8;
-SELECT q.* FROM (SELECT t.viewer_id, t.profile_id, t.display_name, t.is_me, t.degree, t.circle_count FROM supervision_network_nodes t WHERE t.viewer_id = $1::uuid
-  ORDER BY t.profile_id LIMIT 512) q LIMIT $2::int8;
-SELECT q.* FROM (SELECT t.viewer_id, t.kind, t.source_id, t.target_id, t.status, t.since, t.circle_id FROM supervision_network_edges t WHERE t.viewer_id = $1::uuid
-  ORDER BY t.kind, t.link_id, t.source_id, t.target_id LIMIT 2048) q LIMIT $2::int8;
+SELECT q.* FROM (SELECT t.viewer_id, t.profile_id, t.display_name, t.is_me, t.degree, t.circle_count FROM supervision_network_nodes t WHERE t.viewer_id = ANY (ARRAY[$1::uuid])
+  ORDER BY t.viewer_id, t.profile_id LIMIT 512) q LIMIT $2::int8;
+SELECT q.* FROM (SELECT m.viewer_id, m.kind, m.source_id, m.target_id, m.status, m.since, m.circle_id FROM ((SELECT q.* FROM (SELECT t.viewer_id, t.kind, t.source_id, t.target_id, t.status, t.since, t.circle_id, t.kind AS o0, t.link_id AS o1, t.source_id AS o2, t.target_id AS o3 FROM supervision_network_edges t WHERE t.viewer_id = ANY (ARRAY[$1::uuid]) AND t.kind = 'supervision'::text
+  ORDER BY t.viewer_id, t.kind, t.link_id, t.source_id, t.target_id LIMIT 2048) q LIMIT $2::int8) UNION ALL (SELECT q.* FROM (SELECT t.viewer_id, t.kind, t.source_id, t.target_id, t.status, t.since, t.circle_id, t.kind AS o0, t.link_id AS o1, t.source_id AS o2, t.target_id AS o3 FROM supervision_network_edges t WHERE t.viewer_id = ANY (ARRAY[$1::uuid]) AND t.kind = 'circle'::text
+  ORDER BY t.viewer_id, t.kind, t.link_id, t.source_id, t.target_id LIMIT 2048) q LIMIT $2::int8)) m
+  ORDER BY m.o0, m.o1, m.o2, m.o3 LIMIT 2048) q LIMIT $2::int8;
 SELECT t.circle_id, t.circle_name
   FROM unnest((SELECT $1::bigint[])) k(k0)
   CROSS JOIN LATERAL (SELECT t.* FROM supervision_circles t WHERE t.circle_id = k.k0 OFFSET 0) t;
