@@ -33,7 +33,7 @@ pub struct Address {
     /// The hosts, at least one, in the order in which they are tried.
     hosts: Arc<[Host]>,
     /// The longest time for the login at one of them.
-    timeout: Option<Duration>,
+    pub(crate) timeout: Duration,
 }
 
 /// A host of an address.
@@ -51,8 +51,8 @@ enum Endpoint {
 }
 
 impl Address {
-    /// Returns an address, or an error if it asks for something that this crate does not support. If it names several hosts and
-    /// has no `connect_timeout`, each host has an equal part of `timeout`.
+    /// Returns an address, or an error if it asks for something that this crate does not support. If it has no `connect_timeout`, the login
+    /// at each host may take an equal part of `timeout`.
     pub fn new(conninfo: &Conninfo, tls: Arc<ClientConfig>, timeout: Duration) -> Result<Self, AddressError> {
         let Conninfo { config, session_attrs, .. } = conninfo;
         let unsupported = |what: &str| Err(AddressError::Unsupported(what.into()));
@@ -70,8 +70,8 @@ impl Address {
         }
         let hosts = hosts(config)?;
         let tries = if *session_attrs == SessionAttrs::PreferStandby { 2 * hosts.len() } else { hosts.len() };
-        let share = (tries > 1).then(|| timeout / u32::try_from(tries).unwrap_or(u32::MAX));
-        let timeout = config.get_connect_timeout().copied().or(share);
+        let share = timeout / u32::try_from(tries).unwrap_or(u32::MAX);
+        let timeout = config.get_connect_timeout().copied().unwrap_or(share);
         Ok(Self { config: config.clone(), session_attrs: *session_attrs, tls, hosts: hosts.into(), timeout })
     }
 
@@ -93,7 +93,7 @@ impl Address {
             failures.clear();
             for host in self.hosts.iter() {
                 // Boxed, because the futures of requests, which seldom wait for a login, would contain all of its state otherwise.
-                match self.in_time(Box::pin(self.log_in(host, *attrs))).await {
+                match in_time(self.timeout, Box::pin(self.log_in(host, *attrs))).await {
                     Ok(connection) => return Ok(connection),
                     Err(error) => failures.push((host, error)),
                 }
@@ -108,17 +108,20 @@ impl Address {
     }
 
     /// Asks the server to cancel the statement of a connection.
-    pub(crate) async fn cancel(&self, process: i32, secret: i32) -> Result<(), WireError> {
+    pub(crate) async fn cancel(&self, process: i32, secret: i32, within: Duration) -> Result<(), WireError> {
         if process == 0 {
             return Err(WireError::Opening("the server has sent no key for cancellations".into()));
         }
-        let (mut socket, _) = self.in_time(self.socket(self.host())).await?;
-        let mut message = BytesMut::new();
-        frontend::cancel_request(process, secret, &mut message);
-        socket.write_all(&message).await?;
-        // The server closes the connection after it has signalled the process.
-        let _ = socket.read_u8().await;
-        Ok(())
+        in_time(within, async {
+            let (mut socket, _) = self.socket(self.host()).await?;
+            let mut message = BytesMut::new();
+            frontend::cancel_request(process, secret, &mut message);
+            socket.write_all(&message).await?;
+            // The server closes the connection after it has signalled the process.
+            let _ = socket.read_u8().await;
+            Ok(())
+        })
+        .await
     }
 
     async fn log_in(&self, host: &Host, attrs: SessionAttrs) -> Result<Connection, WireError> {
@@ -128,8 +131,8 @@ impl Address {
         let mut connection =
             Connection::over(socket, Self { hosts, session_attrs: SessionAttrs::Any, ..self.clone() });
         connection.log_in(&self.config).await?;
-        connection.check_session(attrs).await?;
-        connection.identify().await?;
+        connection.check_session(attrs, self.timeout).await?;
+        connection.identify(self.timeout).await?;
         Ok(connection)
     }
 
@@ -145,7 +148,7 @@ impl Address {
         };
         let stream = TcpStream::connect((name, port)).await?;
         let endpoint = Endpoint::Tcp(stream.peer_addr()?.ip().to_string(), port);
-        self.set_socket_options(&stream)?;
+        set_socket_options(&self.config, &stream)?;
         if self.config.get_ssl_mode() == SslMode::Disable {
             return Ok((Box::new(stream), endpoint));
         }
@@ -153,36 +156,36 @@ impl Address {
             host.name.clone().ok_or_else(|| WireError::Opening("TLS needs the name of the host".into()))?;
         Ok((Box::new(start_tls(stream, name, Arc::clone(&self.tls)).await?), endpoint))
     }
+}
 
-    /// Returns an error if a login or a part of it takes longer than the timeout.
-    async fn in_time<T>(
-        &self,
-        connecting: impl Future<Output = Result<T, WireError>>,
-    ) -> Result<T, WireError> {
-        let Some(timeout) = self.timeout else { return connecting.await };
-        let in_time = tokio::time::timeout(timeout, connecting).await;
-        in_time.unwrap_or_else(|_| Err(WireError::Opening("it does not answer in time".into())))
-    }
+/// Returns an error if opening a connection, or a part of it, takes longer than the timeout.
+async fn in_time<T>(
+    timeout: Duration,
+    opening: impl Future<Output = Result<T, WireError>>,
+) -> Result<T, WireError> {
+    let in_time = tokio::time::timeout(timeout, opening).await;
+    in_time.unwrap_or_else(|_| Err(WireError::Opening("it does not answer in time".into())))
+}
 
-    fn set_socket_options(&self, stream: &TcpStream) -> io::Result<()> {
-        stream.set_nodelay(true)?;
-        let socket = SockRef::from(stream);
-        #[cfg(target_os = "linux")]
-        if let Some(timeout) = self.config.get_tcp_user_timeout() {
-            socket.set_tcp_user_timeout(Some(*timeout))?;
-        }
-        if self.config.get_keepalives() {
-            let mut keepalive = TcpKeepalive::new().with_time(self.config.get_keepalives_idle());
-            if let Some(interval) = self.config.get_keepalives_interval() {
-                keepalive = keepalive.with_interval(interval);
-            }
-            if let Some(retries) = self.config.get_keepalives_retries() {
-                keepalive = keepalive.with_retries(retries);
-            }
-            socket.set_tcp_keepalive(&keepalive)?;
-        }
-        Ok(())
+/// Sets how soon the system gives up a connection whose peer does not confirm what it receives.
+fn set_socket_options(config: &Config, stream: &TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let socket = SockRef::from(stream);
+    #[cfg(target_os = "linux")]
+    if let Some(timeout) = config.get_tcp_user_timeout() {
+        socket.set_tcp_user_timeout(Some(*timeout))?;
     }
+    if config.get_keepalives() {
+        let mut keepalive = TcpKeepalive::new().with_time(config.get_keepalives_idle());
+        if let Some(interval) = config.get_keepalives_interval() {
+            keepalive = keepalive.with_interval(interval);
+        }
+        if let Some(retries) = config.get_keepalives_retries() {
+            keepalive = keepalive.with_retries(retries);
+        }
+        socket.set_tcp_keepalive(&keepalive)?;
+    }
+    Ok(())
 }
 
 impl Host {
@@ -205,6 +208,16 @@ impl Host {
             alone.application_name(name);
         }
         alone.ssl_mode(config.get_ssl_mode());
+        alone.keepalives(config.get_keepalives()).keepalives_idle(config.get_keepalives_idle());
+        if let Some(interval) = config.get_keepalives_interval() {
+            alone.keepalives_interval(interval);
+        }
+        if let Some(retries) = config.get_keepalives_retries() {
+            alone.keepalives_retries(retries);
+        }
+        if let Some(timeout) = config.get_tcp_user_timeout() {
+            alone.tcp_user_timeout(*timeout);
+        }
         match &self.endpoint {
             Endpoint::Unix(folder, port) => {
                 alone.host_path(folder).port(*port);

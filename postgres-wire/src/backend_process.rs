@@ -38,6 +38,9 @@ pub enum Abandoned {
     Stopped,
     /// The statement ignored its cancellation, and the server's process was ended.
     Ended,
+    /// Neither the statement nor its cancellation was answered, and the server's process, if it is known, runs no statement: the
+    /// connection is lost.
+    Lost,
     /// The statement ignores cancellations and may still run. The error is that of the last attempt to end its process, if that
     /// attempt failed.
     Running(Option<WireError>),
@@ -45,9 +48,9 @@ pub enum Abandoned {
 
 impl Connection {
     /// Records the process that serves this connection; behind a pooler none, since it changes with each transaction.
-    pub(crate) async fn identify(&mut self) -> Result<(), WireError> {
-        let answers =
-            self.run(&[Query::plain(IDENTIFY, Command::Statement)]).await.map_err(|failed| failed.error)?;
+    pub(crate) async fn identify(&mut self, within: Duration) -> Result<(), WireError> {
+        let identify = [Query::plain(IDENTIFY, Command::Statement)];
+        let answers = self.run(&identify, within).await.map_err(|failed| failed.error)?;
         let row = answers.first().and_then(|rows| rows.first());
         let process = row.and_then(|row| row.bytes(0)?.try_into().ok());
         let started = row.and_then(|row| row.bytes(1)?.try_into().ok());
@@ -58,8 +61,12 @@ impl Connection {
         Ok(())
     }
 
-    /// Waits until the server has answered the current batch, or has closed the connection.
-    pub async fn finished(&mut self) {
+    /// Waits until the server has answered the current batch, or has closed the connection. Returns false if it has done neither in time.
+    pub async fn finished(&mut self, within: Duration) -> bool {
+        timeout(within, self.answered()).await.is_ok()
+    }
+
+    async fn answered(&mut self) {
         while let Ok(message) = self.next().await {
             let ends = matches!(self.accept_rollback(message), Ok(false))
                 && message.tag == backend::READY_FOR_QUERY_TAG;
@@ -77,18 +84,18 @@ impl Connection {
         let (mut was_ended, mut last) = (false, None);
         for _ in 0..ATTEMPTS {
             // If the cancellation fails, the batch continues, which the wait below notices.
-            let _ = timeout(REACTS_WITHIN, self.address.cancel(self.process, self.secret)).await;
+            let _ = self.address.cancel(self.process, self.secret, REACTS_WITHIN).await;
             let stopped = if was_ended { Abandoned::Ended } else { Abandoned::Stopped };
-            if !answer_will_end || timeout(REACTS_WITHIN, self.finished()).await.is_ok() {
+            if !answer_will_end || self.finished(REACTS_WITHIN).await {
                 return stopped;
             }
             match self.end().await {
                 Ok(true) => (was_ended, last) = (true, None),
-                // The process is idle, or it is unknown because of a pooler.
-                Ok(false) => return stopped,
+                // The process has ended or is idle, or it is unknown because of a pooler.
+                Ok(false) => return Abandoned::Lost,
                 Err(error) => last = Some(error),
             }
-            if timeout(REACTS_WITHIN, self.finished()).await.is_ok() {
+            if self.finished(REACTS_WITHIN).await {
                 return if was_ended { Abandoned::Ended } else { Abandoned::Stopped };
             }
         }
@@ -105,7 +112,7 @@ impl Connection {
         let query = Query { parameters: &parameters, ..Query::plain(END, Command::Statement) };
         let ending = async {
             let mut other = self.address.connect().await?;
-            other.run(&[query]).await.map_err(|failed| failed.error)
+            other.run(&[query], REACTS_WITHIN).await.map_err(|failed| failed.error)
         };
         let ended = timeout(REACTS_WITHIN, ending).await.map_err(|_| WireError::Closed)??;
         Ok(ended.first().is_some_and(|rows| !rows.is_empty()))

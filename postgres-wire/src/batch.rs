@@ -1,10 +1,12 @@
 //! Runs a batch of statements, which are sent together and answered together.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use bytes::{BufMut as _, BytesMut};
 use postgres_protocol::IsNull;
 use postgres_protocol::message::frontend;
+use tokio::time::timeout;
 use tokio_postgres::error::SqlState;
 
 use crate::answers::{Accepted, Answers, Columns, Outcome};
@@ -69,18 +71,31 @@ pub struct BatchError {
 }
 
 impl Connection {
-    /// Runs statements in their order and returns the rows of each. After a statement that fails, the later ones are not run.
+    /// Runs statements in their order and returns the rows of each. After a statement that fails, the later ones are not run. An empty
+    /// batch asks only whether the server answers.
+    ///
+    /// `within` limits the whole exchange: if the answer is not complete by then, the error is [`WireError::Silent`]. A network can drop
+    /// a connection without a word, so that no call waits for a server without a limit.
     ///
     /// If the server refuses a statement, the error is [`WireError::Server`], and the connection can be used again once
     /// [`Connection::roll_back`] has returned true. After any other error, and after a call that was dropped before its end, it
     /// cannot be used again, except for [`WireError::Outdated`], after which the same batch can be run once more.
-    pub async fn run(&mut self, queries: &[Query<'_>]) -> Result<Vec<Vec<Row>>, BatchError> {
+    pub async fn run(
+        &mut self,
+        queries: &[Query<'_>],
+        within: Duration,
+    ) -> Result<Vec<Vec<Row>>, BatchError> {
         let whole = |error| BatchError { at: 0, error };
         self.finish_rollback().map_err(whole)?;
         self.busy = true;
         let (columns, closed) = self.write(queries).map_err(whole)?;
-        self.send().await.map_err(whole)?;
-        let Outcome { mut answers, columns, is_usable } = self.read(queries, columns, closed).await;
+        let exchange = async {
+            self.send().await?;
+            Ok(self.read(queries, columns, closed).await)
+        };
+        // It stays busy after its limit, as after a call that was dropped.
+        let exchanged = timeout(within, exchange).await.unwrap_or(Err(WireError::Silent));
+        let Outcome { mut answers, columns, is_usable } = exchanged.map_err(whole)?;
         self.busy = false;
         self.closed |= !is_usable;
         if let Err(BatchError { at, error }) = &mut answers

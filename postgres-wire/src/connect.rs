@@ -1,6 +1,7 @@
 //! Logs in to a server, and checks its session attributes.
 
 use std::fmt;
+use std::time::Duration;
 
 use bytes::Buf as _;
 use postgres_protocol::message::{backend, frontend};
@@ -110,10 +111,14 @@ impl Connection {
     }
 
     /// Checks that the server has the wanted session attributes.
-    pub(crate) async fn check_session(&mut self, attrs: SessionAttrs) -> Result<(), WireError> {
+    pub(crate) async fn check_session(
+        &mut self,
+        attrs: SessionAttrs,
+        within: Duration,
+    ) -> Result<(), WireError> {
         let mode = match attrs {
             SessionAttrs::Any | SessionAttrs::PreferStandby => return Ok(()),
-            _ => self.mode().await.map_err(|failed| failed.error)?,
+            _ => self.mode(within).await.map_err(|failed| failed.error)?,
         };
         let fits = match attrs {
             SessionAttrs::ReadWrite => mode == Mode::Primary,
@@ -126,8 +131,8 @@ impl Connection {
     }
 
     /// Asks the server for its mode.
-    pub async fn mode(&mut self) -> Result<Mode, BatchError> {
-        let answers = self.run(&[MODE]).await?;
+    pub async fn mode(&mut self, within: Duration) -> Result<Mode, BatchError> {
+        let answers = self.run(&[MODE], within).await?;
         Ok(Mode::read(answers.first().map_or(&[], Vec::as_slice)))
     }
 }

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 use thiserror::Error;
@@ -17,7 +18,7 @@ use crate::error::describe;
 /// The prefixes of a URI.
 const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
 /// The keywords that tokio-postgres parses as libpq does.
-const PASSED_ON: [&str; 18] = [
+const PASSED_ON: [&str; 17] = [
     "application_name",
     "channel_binding",
     "connect_timeout",
@@ -34,7 +35,6 @@ const PASSED_ON: [&str; 18] = [
     "port",
     "sslmode",
     "sslnegotiation",
-    "tcp_user_timeout",
     "user",
 ];
 /// The keywords of libpq that are not supported, with the values that are accepted because they change nothing.
@@ -70,6 +70,13 @@ const UNSUPPORTED: [(&str, &[&str]); 30] = [
     ("sslpassword", &[]),
     ("sslsni", &["1"]),
 ];
+
+/// The defaults of keywords for which libpq takes the system's, which would notice after two hours that a network has dropped an idle
+/// connection: the peer is asked after five quiet seconds, and the connection is given up after three unanswered questions.
+const KEEPALIVES: [(&str, &str); 3] =
+    [("keepalives_idle", "5"), ("keepalives_interval", "2"), ("keepalives_retries", "3")];
+/// The default of `tcp_user_timeout`, the longest time for which the peer may leave sent bytes unconfirmed.
+const CONFIRMED_WITHIN: Duration = Duration::from_secs(10);
 
 /// The reasons why an address cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -160,6 +167,17 @@ impl Conninfo {
         if let Some(count) = options.remove("keepalives_count") {
             options.insert("keepalives_retries".into(), count);
         }
+        for (keyword, value) in KEEPALIVES {
+            options.entry(keyword.into()).or_insert_with(|| value.into());
+        }
+        // libpq gives it in milliseconds, and tokio-postgres takes seconds. Zero is the system's default.
+        let confirmed_within = match options.remove("tcp_user_timeout") {
+            None => CONFIRMED_WITHIN,
+            Some(time) => time
+                .parse()
+                .map(Duration::from_millis)
+                .map_err(|_| AddressError::Value("tcp_user_timeout"))?,
+        };
         if let Some(name) = options.remove("fallback_application_name") {
             options.entry("application_name".into()).or_insert(name);
         }
@@ -177,8 +195,11 @@ impl Conninfo {
                 None => return Err(AddressError::Unknown(shown(keyword))),
             }
         }
-        let config =
+        let mut config: Config =
             known.parse().map_err(|error: tokio_postgres::Error| AddressError::Library(describe(&error)))?;
+        if !confirmed_within.is_zero() {
+            config.tcp_user_timeout(confirmed_within);
+        }
         Ok(Self { config, session_attrs, root_certificate })
     }
 }

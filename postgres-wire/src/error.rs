@@ -60,6 +60,9 @@ pub enum WireError {
     /// The server closed the connection.
     #[error("the connection was closed")]
     Closed,
+    /// The server has not answered within the caller's limit. The connection may be dead, or the statement slow; it may have been run.
+    #[error("the server has not answered in time")]
+    Silent,
     /// The connection could not be opened, for a reason that neither the server nor the socket has reported.
     #[error("{0}")]
     Opening(String),

@@ -11,6 +11,7 @@ use std::time::Duration;
 use bytes::{Buf as _, Bytes};
 use futures_util::FutureExt as _;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::runtime::{Builder, EnterGuard, Runtime};
 use tokio_postgres::Config;
 
 use crate::address::Address;
@@ -27,6 +28,16 @@ const LISTENS: u8 = 2;
 const TAKES_NO_WRITES: u8 = 4;
 /// The position of the bits above these: the number of bytes that the client reads at a time; 0 means all.
 const CHUNK_BITS: u32 = 3;
+
+/// The limit of each exchange, which ends at once.
+const WITHIN: Duration = Duration::from_secs(5);
+
+/// Enters a runtime that has the timers of limits, for calls that are polled without one.
+pub(crate) fn timers() -> Option<EnterGuard<'static>> {
+    static RUNTIME: LazyLock<Option<Runtime>> =
+        LazyLock::new(|| Builder::new_current_thread().enable_time().build().ok());
+    RUNTIME.as_ref().map(Runtime::enter)
+}
 
 /// Runs a login, batches and a wait for notifications against a server that sends the bytes after the first one, and then closes
 /// the connection. The first byte chooses the calls.
@@ -50,7 +61,7 @@ pub fn fuzz(input: &[u8]) {
         return;
     }
     if choice & LISTENS != 0 {
-        let _ = ended(connection.listen(&["channel"]));
+        let _ = ended(connection.listen(&["channel"], WITHIN));
         for _ in 0..3 {
             let _ = ended(connection.notifications(2));
         }
@@ -60,7 +71,7 @@ pub fn fuzz(input: &[u8]) {
     let opening = [Query::kept("BEGIN", Command::Begin), Query { command: Command::Mark(7), ..kept }, kept];
     let others = [kept, Query::plain("", Command::Statement), Query::kept("COMMIT", Command::Commit)];
     for batch in [&opening[..], &others, &[kept], &[]] {
-        let answers = ended(connection.run(batch)).and_then(Result::ok).unwrap_or_default();
+        let answers = ended(connection.run(batch, WITHIN)).and_then(Result::ok).unwrap_or_default();
         assert!(answers.is_empty() || answers.len() == batch.len());
         // NULL takes three times the bytes of its length, and a row without columns twice those of its message.
         let memory: usize = answers.iter().map(|rows| Row::memory(rows)).sum();
@@ -69,11 +80,12 @@ pub fn fuzz(input: &[u8]) {
         let _ = connection.roll_back();
         let _ = connection.is_usable();
     }
-    ended(connection.finished());
+    ended(connection.finished(WITHIN));
 }
 
 /// Returns the outcome of a call, which never has to wait: the server has sent all its bytes.
 fn ended<T>(call: impl Future<Output = T>) -> Option<T> {
+    let _timers = timers();
     let outcome = call.now_or_never();
     assert!(outcome.is_some(), "a call waits for ever");
     outcome

@@ -6,16 +6,21 @@
 //!
 //! ```no_run
 //! # async fn example(address: postgres_wire::Address) -> Result<(), postgres_wire::BatchError> {
+//! use std::time::Duration;
+//!
 //! use postgres_wire::{Command, Parameter, Query};
 //!
 //! # let mut connection = address.connect().await.map_err(|error| postgres_wire::BatchError { at: 0, error })?;
 //! let number = [Parameter::from(7_i64)];
 //! let answers = connection
-//!     .run(&[
-//!         Query::plain("BEGIN READ ONLY", Command::Begin),
-//!         Query { parameters: &number, ..Query::kept("SELECT $1 + 1", Command::Statement) },
-//!         Query::plain("COMMIT", Command::Commit),
-//!     ])
+//!     .run(
+//!         &[
+//!             Query::plain("BEGIN READ ONLY", Command::Begin),
+//!             Query { parameters: &number, ..Query::kept("SELECT $1 + 1", Command::Statement) },
+//!             Query::plain("COMMIT", Command::Commit),
+//!         ],
+//!         Duration::from_secs(5),
+//!     )
 //!     .await?;
 //! assert_eq!(answers[1][0].get(0), Some(8_i64));
 //! # Ok(())
@@ -36,6 +41,13 @@
 //! values of types with a fixed width must have that width. Anything else closes the connection, so that one caller never
 //! gets the answer to another's statement. The memory of a server's messages is limited to 256 MB of rows and messages for
 //! each connection.
+//!
+//! # Silence
+//!
+//! A network can drop a connection without a word: nothing tells the client, and an answer never comes. So every exchange has a limit that
+//! its caller gives, opening a connection has one that its [`Address`] has, and the system gives up a TCP connection whose peer does not
+//! confirm what it receives (`keepalives_idle`, `tcp_user_timeout` and their like, with shorter defaults than libpq's). Only
+//! [`Connection::notifications`] waits without a limit.
 //!
 //! # Limits
 //!

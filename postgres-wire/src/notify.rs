@@ -1,5 +1,7 @@
 //! Receives notifications of channels after `LISTEN`.
 
+use std::time::Duration;
+
 use postgres_protocol::message::backend;
 
 use crate::batch::{Command, Query};
@@ -49,19 +51,22 @@ impl Notifications {
 impl Connection {
     /// Listens to channels, with a statement for each: a pooler that supports `LISTEN` parses one at a time.
     ///
-    /// The names are SQL, so a name that is not a plain identifier must be quoted.
-    pub async fn listen(&mut self, channels: &[&str]) -> Result<(), WireError> {
+    /// The names are SQL, so a name that is not a plain identifier must be quoted. `within` limits each of the statements.
+    pub async fn listen(&mut self, channels: &[&str], within: Duration) -> Result<(), WireError> {
         self.notifications.is_listening = true;
         for channel in channels {
             let text = format!("LISTEN {channel}");
             let query = Query::plain(&text, Command::Statement);
-            self.run(&[query]).await.map_err(|failed| failed.error)?;
+            self.run(&[query], within).await.map_err(|failed| failed.error)?;
         }
         Ok(())
     }
 
     /// Waits for a notification, and returns it with the others that have arrived. It stops reading when there are at least `most`.
     /// A call that is dropped before its end loses none.
+    ///
+    /// The wait has no limit, since a server may have nothing to tell. The caller drops the call now and then, and asks with
+    /// [`Connection::run`] whether the server still answers.
     pub async fn notifications(&mut self, most: usize) -> Result<Vec<Notification>, WireError> {
         if self.closed {
             return Err(WireError::Closed);

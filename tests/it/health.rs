@@ -51,10 +51,11 @@ async fn it_is_not_ready_while_the_database_does_not_answer() {
     })
     .await;
     assert_eq!(health(&app, "ready").await.0, StatusCode::OK);
-    let owner = app.owner().await;
+    // Over a new connection it would answer.
+    let server = app.let_in(false).await;
     let signal = async |signal| {
         let sql = "SELECT pid FROM pg_stat_activity WHERE datname = $1 AND usename = 'praxis_gateway'";
-        for row in owner.query(sql, &[&app.database]).await.unwrap() {
+        for row in server.query(sql, &[&app.database]).await.unwrap() {
             let pid = rustix::process::Pid::from_raw(row.get(0)).unwrap();
             rustix::process::kill_process(pid, signal).unwrap();
         }
@@ -67,6 +68,7 @@ async fn it_is_not_ready_while_the_database_does_not_answer() {
     })
     .await;
     signal(rustix::process::Signal::CONT).await;
+    app.let_in(true).await;
     eventually("ready", async || health(&app, "ready").await.0 == StatusCode::OK).await;
 }
 

@@ -79,6 +79,7 @@ mod schema;
 mod series;
 mod session;
 mod shares;
+mod silence;
 mod sockets;
 mod standby;
 mod streams;

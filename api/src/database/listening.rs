@@ -1,5 +1,7 @@
 //! Opens a connection that receives notifications, outside the pool.
 
+use std::time::Duration;
+
 use postgres_wire::{Command, Connection, Mode, Notification, Query, WireError};
 
 use super::pool::Access;
@@ -9,21 +11,26 @@ use super::{DatabaseError, Pool};
 pub struct Listening(Connection);
 
 impl Listening {
-    /// Listens to channels; returns [`DatabaseError::ReadOnly`] if there is only a standby.
-    pub async fn open(pool: &Pool, channels: &[&str]) -> Result<Self, DatabaseError> {
+    /// Listens to channels; returns [`DatabaseError::ReadOnly`] if there is only a standby. `within` limits each statement.
+    pub async fn open(pool: &Pool, channels: &[&str], within: Duration) -> Result<Self, DatabaseError> {
         let mut connection = pool.connect_to_primary().await.map_err(explained)?;
-        connection.listen(channels).await.map_err(explained)?;
+        connection.listen(channels, within).await.map_err(explained)?;
         Ok(Self(connection))
     }
 
     /// Runs a statement in a transaction that may write, as notifying does.
-    pub async fn run(&mut self, sql: &str) -> Result<(), DatabaseError> {
+    pub async fn run(&mut self, sql: &str, within: Duration) -> Result<(), DatabaseError> {
         let queries = [
             Query::plain(Access::Writes.begin(), Command::Begin),
             Query::plain(sql, Command::Statement),
             Query::plain("COMMIT", Command::Commit),
         ];
-        self.0.run(&queries).await.map(drop).map_err(|failed| failed.error.into())
+        self.0.run(&queries, within).await.map(drop).map_err(|failed| failed.error.into())
+    }
+
+    /// Asks whether the server still answers.
+    pub async fn ask(&mut self, within: Duration) -> Result<(), DatabaseError> {
+        self.0.run(&[], within).await.map(drop).map_err(|failed| failed.error.into())
     }
 
     /// Returns notifications that have arrived, at most `most` of them; waits for the first. A cancelled call loses none.

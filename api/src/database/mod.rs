@@ -2,6 +2,7 @@
 //!
 //! The module knows statements, roles and claims, but nothing of GraphQL.
 
+mod connections;
 pub mod embedded;
 mod error;
 mod gate;
@@ -15,6 +16,7 @@ mod statement;
 mod turns;
 mod unpooled;
 
+pub(crate) use connections::REACTS_WITHIN;
 pub use error::{DatabaseError, LOCK_CONFLICTS};
 pub use gate::Gate;
 pub use idempotency::{Claim, IdempotencyKey};

@@ -1,17 +1,14 @@
 //! Keeps connections to Postgres open, and shares them among requests.
 
 use std::net::IpAddr;
-use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use deadpool::Runtime;
-use deadpool::managed::{self, Metrics, QueueMode, RecycleError, RecycleResult, Timeouts};
 use postgres_wire::{
-    Abandoned, Address, AddressError, BatchError, Command, Connection, Conninfo, Host, MODE, Mode, Query,
-    Row, SessionAttrs, WireError,
+    Address, AddressError, BatchError, Command, Connection, Conninfo, Host, MODE, Mode, Query, Row,
+    SessionAttrs, WireError,
 };
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -22,7 +19,7 @@ use tokio::time::Instant;
 use tokio_postgres::config::{self, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::turns::{Turn, Turns};
+use super::connections::{Connections, Manager, PooledConnection, REACTS_WITHIN, Suspicion};
 use super::{DatabaseError, Gate, Statement};
 use crate::auth::Share;
 use crate::budget::Budget;
@@ -37,7 +34,11 @@ const BEGIN_CATALOG: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// them would take longer than running them. The timeout keeps connections from accumulating at somebody's lock.
 const SET_FOR_CATALOG: &str = "SELECT pg_catalog.set_config('search_path', '', true),
     pg_catalog.set_config('jit', 'off', true), pg_catalog.set_config('statement_timeout', '20s', true)";
+/// The longest wait for the answer to a catalog query: that timeout, and the time in which the server reacts to it.
+const CATALOG_WITHIN: Duration = Duration::from_secs(23);
 
+/// The time after its last use from which a connection is asked whether it still answers. Requests in quick succession do without.
+const ASKED_AFTER: Duration = Duration::from_secs(2);
 /// The age from which a connection may lead to another server than a new one would.
 const STALE_AFTER: Duration = Duration::from_secs(1);
 
@@ -120,7 +121,7 @@ pub struct Pool {
     pub(super) tls: MakeRustlsConnect,
     pub(super) conninfo: Conninfo,
     gate: Arc<Gate>,
-    timeout: Duration,
+    pub(super) timeout: Duration,
     /// The time and the result of the last check whether the database answers.
     last_mode: Arc<Mutex<Option<ModeCheck>>>,
     /// The counter of marks, which identify sessions, also among those of other gateways.
@@ -144,28 +145,27 @@ impl Pool {
                     .map_err(|error| PoolError::ListenUrl(error.to_string()))?
             }
         };
-        let connections = |size: usize| {
-            let timeout = Some(config.pool_timeout);
-            let pool = managed::Pool::builder(Manager {
-                address: address.clone(),
-                lifetime: config.connection_lifetime,
-                prepared_statements: config.prepared_statements,
-            })
-            .max_size(size)
-            // The connection that was used last has its statements prepared and its server's memory warm.
-            .queue_mode(QueueMode::Lifo)
-            .runtime(Runtime::Tokio1)
-            .timeouts(Timeouts { wait: timeout, create: timeout, recycle: timeout })
-            .build()
-            .map_err(|error| PoolError::Url(error.to_string()))?;
+        let manager = Manager {
+            address: address.clone(),
+            lifetime: config.connection_lifetime,
+            prepared_statements: config.prepared_statements,
+            suspicion: Arc::<Suspicion>::default(),
+            asked_after: ASKED_AFTER,
+            reacts_within: REACTS_WITHIN.min(config.pool_timeout),
+        };
+        let connections = |size: usize, asked_after: Duration| {
             // Whatever one share demands, half of the connections remain for others.
-            Ok(Connections { pool, turns: Turns::new(size, size.div_ceil(2), size * WAITING_PER_CONNECTION) })
+            let (each, waiting) = (size.div_ceil(2), size * WAITING_PER_CONNECTION);
+            let manager = Manager { asked_after, ..manager.clone() };
+            Connections::new(manager, size, each, waiting, config.pool_timeout)
+                .map_err(|error| PoolError::Url(error.to_string()))
         };
         let first_mark = random::number().map_err(|error| PoolError::Random(error.to_string()))?;
         Ok(Self {
-            requests: connections(config.pool_size)?,
-            aside: connections(1)?,
-            catalog: connections(1)?,
+            requests: connections(config.pool_size, ASKED_AFTER)?,
+            aside: connections(1, ASKED_AFTER)?,
+            // A check is rare, and while it waits for an answer the database is not known to be safe.
+            catalog: connections(1, Duration::ZERO)?,
             listening: listening.with_session_attrs(SessionAttrs::Primary),
             address,
             tls: MakeRustlsConnect::new(tls),
@@ -187,16 +187,14 @@ impl Pool {
 
     /// Opens a connection outside the pool, to the primary that sends notifications.
     pub(super) async fn connect_to_primary(&self) -> Result<Connection, WireError> {
-        let silent = |_| WireError::Opening("it does not answer in time".into());
-        tokio::time::timeout(self.timeout, self.listening.connect()).await.map_err(silent)?
+        self.listening.connect().await
     }
 
     /// Returns the first host of the URL that accepts the login and has the wanted session attributes; `None`: those of the URL.
     pub(super) async fn host(&self, wanted: Option<SessionAttrs>) -> Result<Host, WireError> {
         let other = wanted.map(|wanted| self.address.with_session_attrs(wanted));
         let address = other.as_ref().unwrap_or(&self.address);
-        let silent = |_| WireError::Opening("it does not answer in time".into());
-        Ok(tokio::time::timeout(self.timeout, address.connect()).await.map_err(silent)??.host().clone())
+        Ok(address.connect().await?.host().clone())
     }
 
     /// Returns a number that no other session has.
@@ -206,12 +204,19 @@ impl Pool {
 
     /// Returns the largest number of connections for requests.
     pub fn most_connections(&self) -> usize {
-        self.requests.pool.status().max_size
+        self.requests.most()
     }
 
     /// Waits for the share's turn, and returns a connection.
     pub(super) async fn get(&self, of: Share) -> Result<PooledConnection, DatabaseError> {
-        self.requests.get(of, self.timeout).await
+        self.requests.get(of).await
+    }
+
+    /// Returns the longest wait for the answers to a batch of this many statements: Postgres ends each after its timeout, and a server that
+    /// is still silent then is lost.
+    pub(super) fn answers_within(&self, statements: usize) -> Duration {
+        let statements = u32::try_from(statements).unwrap_or(u32::MAX);
+        self.statement_timeout.saturating_mul(statements).saturating_add(REACTS_WITHIN)
     }
 
     /// Returns a pool of one connection, for statements that requests wait for while they hold a connection of this pool: with
@@ -226,7 +231,8 @@ impl Pool {
         let mut connection = self.get(Share::gateway()).await?;
         let query =
             Query { parameters: &statement.parameters, ..Query::plain(&statement.text, Command::Statement) };
-        let answers = connection.run(&[query]).await.map_err(|failed| failed.error)?;
+        let answers =
+            connection.run(&[query], self.answers_within(1)).await.map_err(|failed| failed.error)?;
         Ok(answers.into_iter().next().unwrap_or_default())
     }
 
@@ -237,38 +243,28 @@ impl Pool {
         let begin = Query::plain(access.begin(), Command::Begin);
         let query =
             Query { parameters: &statement.parameters, ..Query::plain(&statement.text, Command::Statement) };
-        match connection.run(&[begin, query, Query::plain("COMMIT", Command::Commit)]).await {
+        let queries = [begin, query, Query::plain("COMMIT", Command::Commit)];
+        match connection.run(&queries, self.answers_within(1)).await {
             Ok(mut answers) => Ok(answers.drain(..).nth(1).unwrap_or_default()),
-            Err(BatchError { at, error }) => {
-                if connection.is_busy() || !connection.roll_back() {
-                    Self::abandon(connection, Duration::ZERO);
-                }
-                Err(match access {
-                    Access::Reads => error.into(),
-                    Access::Writes => DatabaseError::of_writing(error, at == 0),
-                })
-            }
+            Err(BatchError { at, error }) => Err(match access {
+                Access::Reads => error.into(),
+                Access::Writes => DatabaseError::of_writing(error, at == 0),
+            }),
         }
     }
 
     /// Runs a catalog query as the login role, in a transaction that reads, over a connection reserved for this: checks of the
     /// database do not wait for callers, nor callers for them. The query names everything with its schema.
     pub async fn query_catalog(&self, statement: &Statement) -> Result<Vec<Row>, DatabaseError> {
-        let mut connection = self.catalog.get(Share::gateway(), self.timeout).await?;
+        let mut connection = self.catalog.get(Share::gateway()).await?;
         let queries = [
             Query::plain(BEGIN_CATALOG, Command::Begin),
             Query::plain(SET_FOR_CATALOG, Command::Statement),
             statement.query(),
             Query::plain("ROLLBACK", Command::Rollback),
         ];
-        match connection.run(&queries).await {
-            Ok(answers) => Ok(answers.into_iter().nth(2).unwrap_or_default()),
-            Err(failed) => {
-                // Its transaction is still open.
-                connection.close();
-                Err(failed.error.into())
-            }
-        }
+        let answers = connection.run(&queries, CATALOG_WITHIN).await.map_err(|failed| failed.error)?;
+        Ok(answers.into_iter().nth(2).unwrap_or_default())
     }
 
     /// Returns the gate before the database.
@@ -276,39 +272,11 @@ impl Pool {
         &self.gate
     }
 
-    /// Cancels the statement of a connection and closes it, for a caller who has disconnected during a statement. The
-    /// cancellation may arrive late, so the connection is not used again. `time`: the time that
-    /// the statement may take to finish before that.
-    pub(super) fn abandon(PooledConnection { connection, turn }: PooledConnection, time: Duration) {
-        let mut connection = managed::Object::take(connection);
-        tokio::spawn(async move {
-            if tokio::time::timeout(time, connection.finished()).await.is_err() {
-                match connection.abandon().await {
-                    Abandoned::Stopped => {}
-                    Abandoned::Ended => {
-                        tracing::warn!("a statement ignored its cancellation; its process was ended");
-                    }
-                    Abandoned::Running(error) => {
-                        let error = error.map(tracing::field::display);
-                        tracing::error!(
-                            error,
-                            "a statement ignores its cancellation and the end of its process"
-                        );
-                    }
-                }
-            }
-            // Until then the connection works for this share.
-            drop(turn);
-        });
-    }
-
     /// Closes a connection to a server that takes no writes, or returns it to the pool if it is new: the same address may lead to
     /// another server by now, or the settings of sessions may have changed.
-    pub(super) fn close_if_stale(mut connection: PooledConnection) {
-        if managed::Object::metrics(&connection.connection).age() > STALE_AFTER {
+    pub(super) fn close_if_stale(connection: PooledConnection) {
+        if connection.age() > STALE_AFTER {
             connection.close();
-        } else if connection.is_busy() || !connection.roll_back() {
-            Self::abandon(connection, Duration::ZERO);
         }
     }
 
@@ -331,15 +299,12 @@ impl Pool {
     /// Asks the database for its mode.
     async fn ask_mode(&self) -> Result<Mode, DatabaseError> {
         let asked = async {
-            let now = Timeouts { wait: Some(Duration::ZERO), ..self.requests.pool.timeouts() };
-            match self.requests.pool.timeout_get(&now).await.map_err(DatabaseError::from) {
-                Ok(mut connection) => Ok(connection.mode().await.map_err(|failed| failed.error)?),
-                Err(DatabaseError::Busy) => {
-                    let mut connection = self.address.connect().await?;
-                    Ok(connection.mode().await.map_err(|failed| failed.error)?)
-                }
-                Err(error) => Err(error),
-            }
+            let mode = match self.requests.get_free().await {
+                Ok(mut connection) => connection.mode(self.timeout).await,
+                Err(DatabaseError::Busy) => self.address.connect().await?.mode(self.timeout).await,
+                Err(error) => return Err(error),
+            };
+            Ok(mode.map_err(|failed| failed.error)?)
         };
         let silent = |_| DatabaseError::Unavailable("the database does not answer in time".into());
         tokio::time::timeout(self.timeout, asked).await.map_err(silent)?
@@ -353,79 +318,9 @@ impl Pool {
 
     /// Closes all connections; later requests fail.
     pub fn close(&self) {
-        self.requests.pool.close();
-        self.aside.pool.close();
-        self.catalog.pool.close();
-    }
-}
-
-/// Connections of one purpose, and the turns for them.
-#[derive(Clone)]
-struct Connections {
-    pool: managed::Pool<Manager>,
-    turns: Turns,
-}
-
-impl Connections {
-    /// Waits for the share's turn, and returns a connection.
-    async fn get(&self, of: Share, within: Duration) -> Result<PooledConnection, DatabaseError> {
-        let turn =
-            tokio::time::timeout(within, self.turns.take(of)).await.map_err(|_| DatabaseError::Busy)??;
-        // There is a connection for each turn, so the only wait here is for opening one.
-        let connection = self.pool.get().await?;
-        Ok(PooledConnection { connection, turn })
-    }
-}
-
-/// A connection that returns to the pool when it is dropped.
-pub(super) struct PooledConnection {
-    // Returned before the turn ends.
-    connection: managed::Object<Manager>,
-    turn: Turn,
-}
-
-impl PooledConnection {
-    /// Closes the connection, which then does not return to the pool.
-    fn close(self) {
-        drop(managed::Object::take(self.connection));
-    }
-}
-
-impl Deref for PooledConnection {
-    type Target = Connection;
-
-    fn deref(&self) -> &Connection {
-        &self.connection
-    }
-}
-
-impl DerefMut for PooledConnection {
-    fn deref_mut(&mut self) -> &mut Connection {
-        &mut self.connection
-    }
-}
-
-/// Opens the pool's connections, and checks those that are returned.
-pub(super) struct Manager {
-    address: Address,
-    /// The largest age of a connection that is used again.
-    lifetime: Option<Duration>,
-    prepared_statements: Option<bool>,
-}
-
-impl managed::Manager for Manager {
-    type Type = Connection;
-    type Error = WireError;
-
-    async fn create(&self) -> Result<Connection, WireError> {
-        let mut connection = self.address.connect().await?;
-        connection.keep_statements(self.prepared_statements);
-        Ok(connection)
-    }
-
-    async fn recycle(&self, connection: &mut Connection, metrics: &Metrics) -> RecycleResult<WireError> {
-        let is_old = self.lifetime.is_some_and(|lifetime| metrics.age() >= lifetime);
-        if !is_old && connection.is_usable() { Ok(()) } else { Err(RecycleError::Backend(WireError::Closed)) }
+        self.requests.close();
+        self.aside.close();
+        self.catalog.close();
     }
 }
 

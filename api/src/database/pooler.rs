@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use postgres_wire::{Command, Query, WireError};
+use postgres_wire::{BatchError, Command, Query, WireError};
 
 use super::{DatabaseError, Pool};
 
@@ -19,7 +19,7 @@ pub enum Pooler {
 
 /// The number of other connections that the test opens, so that the pooler has to use different server connections.
 const OTHERS: usize = 3;
-/// The timeout of the test: a pooler without a free connection makes its clients wait.
+/// The timeout of each step of the test: a pooler without a free connection makes its clients wait.
 const WITHIN: Duration = Duration::from_secs(2);
 const KEPT: Query<'_> = Query::kept("SELECT 1", Command::Statement);
 
@@ -31,21 +31,21 @@ impl Pool {
             return Ok(Pooler::None);
         }
         asking.keep_statements(Some(true));
-        let failed = |error: postgres_wire::BatchError| DatabaseError::from(error.error);
-        asking.run(&[KEPT]).await.map_err(failed)?;
+        let failed = |error: BatchError| DatabaseError::from(error.error);
+        asking.run(&[KEPT], WITHIN).await.map_err(failed)?;
         // Each open transaction keeps the server connection that was used last, so that the test needs another one.
         let mut others = Vec::new();
         for _ in 0..OTHERS {
             let mut other = self.address.connect().await?;
-            other.run(&[Query::plain("BEGIN", Command::Begin)]).await.map_err(failed)?;
+            other.run(&[Query::plain("BEGIN", Command::Begin)], WITHIN).await.map_err(failed)?;
             others.push(other);
-            match tokio::time::timeout(WITHIN, asking.run(&[KEPT])).await {
-                Ok(Ok(_)) => {}
-                Ok(Err(error)) if matches!(error.error, WireError::StatementLost) => {
+            match asking.run(&[KEPT], WITHIN).await {
+                Ok(_) => {}
+                Err(BatchError { error: WireError::StatementLost, .. }) => {
                     return Ok(Pooler::LosesStatements);
                 }
-                Ok(Err(error)) => return Err(failed(error)),
-                Err(_) => return Ok(Pooler::Present),
+                Err(BatchError { error: WireError::Silent, .. }) => return Ok(Pooler::Present),
+                Err(error) => return Err(failed(error)),
             }
         }
         Ok(Pooler::Present)

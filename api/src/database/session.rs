@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use postgres_wire::{BatchError, Command, Query, Row, WireError};
 
-use super::pool::{Access, Pool, PooledConnection};
+use super::connections::PooledConnection;
+use super::pool::{Access, Pool};
 use super::{DatabaseError, Parameter, Statement};
 use crate::auth::{Caller, Share};
 use crate::budget::Reservation;
@@ -56,8 +57,6 @@ pub struct Session {
     share: Share,
     connection: Option<PooledConnection>,
     access: Access,
-    /// True while its commit is in progress.
-    commits: bool,
     /// The statements of the gateway's own role that run first, when the session opens.
     prelude: Vec<Statement>,
     /// True if the session begins with the gateway's own role instead of the caller's.
@@ -112,7 +111,6 @@ impl Session {
             share,
             connection: None,
             access,
-            commits: false,
             prelude: Vec::new(),
             as_login: false,
             counts: SessionCounts::default(),
@@ -179,18 +177,18 @@ impl Session {
     /// Commits the writes, with the gateway's own `statements` at the end. After a failure other than Postgres's refusal it is
     /// unknown whether they are committed.
     pub(super) async fn commit_with(&mut self, statements: &[Statement]) -> Result<(), DatabaseError> {
-        // The session keeps it, to end it properly if the answer is no longer awaited.
-        let Some(connection) = &mut self.connection else { return Ok(()) };
-        self.commits = true;
+        let Some(mut connection) = self.connection.take() else { return Ok(()) };
+        // A commit in progress should end even if its answer is no longer awaited: its outcome is unknown until then.
+        connection.finishes_within = self.pool.statement_timeout;
         self.counts.round_trips += 1;
         let as_login = [become_role(LOGIN)];
         let own = if statements.is_empty() { &[][..] } else { &as_login };
         let mut queries: Vec<Query<'_>> = own.iter().chain(statements).map(Statement::query).collect();
         queries.push(Query::kept(COMMIT, Command::Commit));
-        let committed = connection.run(&queries).await.map(drop).map_err(|failed| failed.error.into());
-        self.commits = false;
-        self.connection = None;
-        committed
+        let within = self.pool.answers_within(queries.len());
+        let committed = connection.run(&queries, within).await.map(drop);
+        connection.finishes_within = Duration::ZERO;
+        committed.map_err(|failed| failed.error.into())
     }
 
     /// Commits the writes. After a failure other than Postgres's refusal it is unknown whether they are committed.
@@ -204,7 +202,8 @@ impl Session {
         let mut connection = self.connection.take().ok_or_else(over)?;
         self.counts.round_trips += 1;
         let queries = [Query::kept(END, Command::Rollback), statement.query()];
-        let answers = connection.run(&queries).await.map_err(|failed| failed.error)?;
+        let answers =
+            connection.run(&queries, self.pool.answers_within(1)).await.map_err(|failed| failed.error)?;
         Ok(answers.into_iter().next_back().unwrap_or_default())
     }
 
@@ -249,12 +248,13 @@ impl Session {
         };
         let access = self.access;
         let caller = &self.caller;
-        let mut ran = connection.run(&queries).await;
+        let within = self.pool.answers_within(statements.len() + self.prelude.len());
+        let mut ran = connection.run(&queries, within).await;
         let is_outdated = |failed: &BatchError| matches!(failed.error, WireError::Outdated);
         if opening > 0 && ran.as_ref().is_err_and(is_outdated) && connection.roll_back() {
             // No answer of the session has been sent yet: it begins again, with newly prepared statements.
             self.counts.round_trips += 1;
-            ran = connection.run(&queries).await;
+            ran = connection.run(&queries, within).await;
         }
         let answers = ran.map_err(|failed| {
             let error = match access {
@@ -306,18 +306,4 @@ impl Session {
 
 fn become_role(role: &str) -> Statement {
     Statement { text: BECOME.into(), parameters: vec![role.into()] }
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        let Some(mut connection) = self.connection.take() else { return };
-        if connection.is_busy() {
-            // A commit in progress should end: its outcome is unknown until then.
-            let time = if self.commits { self.pool.statement_timeout } else { Duration::ZERO };
-            Pool::abandon(connection, time);
-        } else if !connection.roll_back() {
-            // If it can be sent at once, it is not awaited: the opening of the next session travels after it.
-            Pool::abandon(connection, Duration::ZERO);
-        }
-    }
 }

@@ -45,8 +45,10 @@ impl Pool {
         access: Access,
     ) -> Result<(tokio_postgres::Client, PostgresConnection), UnpooledError> {
         let host = self.host_for(access).await?;
-        let connected = host.alone(&self.conninfo.config).connect(self.tls.clone()).await;
-        Ok(connected.map_err(DatabaseError::from)?)
+        let settings = host.alone(&self.conninfo.config);
+        let connected = tokio::time::timeout(self.timeout, settings.connect(self.tls.clone())).await;
+        let silent = |_| DatabaseError::Unavailable("the database does not answer in time".into());
+        Ok(connected.map_err(silent)?.map_err(DatabaseError::from)?)
     }
 
     /// Returns the URL of a server that allows this access, for `sqlx`, which supports a single host and fewer options than

@@ -1,7 +1,8 @@
 //! The listener has the gateway's only listening connection.
 //!
-//! It receives notifications of changes to reference tables, which are kept in memory, and to tables with subscribers. It sends a
-//! probe now and then to check the connection; the probe carries the transaction before which all notifications have arrived.
+//! It receives notifications of changes to reference tables, which are kept in memory, and to tables with subscribers. While none
+//! arrives, it asks every few seconds whether the server still answers, since a network may have dropped the connection without a word, and
+//! sends a probe now and then; the probe carries the transaction before which all notifications have arrived.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -9,10 +10,15 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::notifications::{ARRIVES_WITHIN, ListenError, Notifications, PROBE_EVERY, REFERENCE, SCHEMA};
+use super::notifications::{ARRIVES_WITHIN, ListenError, Notifications, REFERENCE, SCHEMA};
 use crate::database::{DatabaseError, Notification, Pool};
 use crate::graph::Engine;
 
+/// The time without a notification after which the server is asked whether it still answers: shorter than the time after which a router or
+/// pooler drops an idle connection. A change that is made meanwhile is delivered later by this and by the wait for the answer.
+const ASKED_AFTER: Duration = Duration::from_secs(5);
+/// The number of questions after which a probe is sent. A probe is a transaction that writes, and reaches all gateways.
+const QUESTIONS: u32 = 5;
 /// Pause between attempts to listen, which grows while they fail. Answers wait meanwhile.
 const RETRY_AFTER: Duration = Duration::from_millis(100);
 /// The longest of these pauses.
@@ -78,15 +84,19 @@ impl Listener {
         self.engine.reference().set_listening(true);
         self.engine.set_schema_notified(true);
         self.send(ListenerEvent::Connected).await?;
-        let mut is_probed = false;
+        let (mut questions, mut is_probed) = (0, false);
         loop {
-            let patience = if is_probed { ARRIVES_WITHIN } else { PROBE_EVERY };
+            let patience = if is_probed { ARRIVES_WITHIN } else { ASKED_AFTER };
             match tokio::time::timeout(patience, notifications.receive()).await {
                 Ok(received) => {
-                    is_probed = false;
+                    (questions, is_probed) = (0, false);
                     self.handle(received?).await?;
                 }
                 Err(_) if is_probed => return Err(ListenError::Silent),
+                Err(_) if questions < QUESTIONS => {
+                    notifications.ask().await?;
+                    questions += 1;
+                }
                 Err(_) => {
                     notifications.probe().await?;
                     is_probed = true;

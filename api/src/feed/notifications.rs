@@ -9,7 +9,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::clock;
-use crate::database::{Access, DatabaseError, Listening, Mode, Notification, Pool, Statement};
+use crate::database::{Access, DatabaseError, Listening, Mode, Notification, Pool, REACTS_WITHIN, Statement};
 use crate::random;
 
 /// The channel that the triggers of reference tables notify.
@@ -18,10 +18,8 @@ pub(super) const REFERENCE: &str = "praxis_reference";
 const CHANGES: &str = "praxis_changes";
 /// The channel that is notified when the schema changes, where the migrations could create an event trigger.
 pub(super) const SCHEMA: &str = "praxis_schema";
-/// Pause between two probes: shorter than the time after which a router or pooler drops an idle connection.
-pub(super) const PROBE_EVERY: Duration = Duration::from_secs(30);
 /// A notification that takes longer than this counts as lost.
-pub(super) const ARRIVES_WITHIN: Duration = Duration::from_secs(3);
+pub(super) const ARRIVES_WITHIN: Duration = REACTS_WITHIN;
 /// Largest number of notifications that are taken together.
 const TAKEN_AT_ONCE: usize = 1_000;
 
@@ -75,7 +73,8 @@ pub async fn check_notifications(pool: &Pool) -> Result<(), ListenError> {
 impl Notifications {
     /// Listens, and waits for a probe that is sent over a connection of the pool.
     pub(super) async fn begin(pool: &Pool) -> Result<Self, ListenError> {
-        let mut listening = Listening::open(pool, &[REFERENCE, CHANGES, SCHEMA]).await.map_err(explained)?;
+        let channels = [REFERENCE, CHANGES, SCHEMA];
+        let mut listening = Listening::open(pool, &channels, REACTS_WITHIN).await.map_err(explained)?;
         // Gateways receive one another's probes.
         let name = random::id().simple().to_string();
         let probe = format!(
@@ -109,7 +108,12 @@ impl Notifications {
 
     /// Sends a probe that has to arrive over the connection itself.
     pub(super) async fn probe(&mut self) -> Result<(), ListenError> {
-        Ok(self.listening.run(&self.probe).await?)
+        Ok(self.listening.run(&self.probe, REACTS_WITHIN).await?)
+    }
+
+    /// Asks whether the server still answers. Unlike a probe this writes nothing, and other gateways do not notice it.
+    pub(super) async fn ask(&mut self) -> Result<(), ListenError> {
+        Ok(self.listening.ask(REACTS_WITHIN).await?)
     }
 }
 

@@ -23,8 +23,6 @@ use crate::graph::Engine;
 
 /// The interval between checks without a notification of a change: changes of roles cause none.
 const EVERY: Duration = Duration::from_secs(15);
-/// The longest time for a check: the tables that it reads may be locked.
-const WITHIN: Duration = Duration::from_secs(30);
 /// The pause after a failed check.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
@@ -103,10 +101,8 @@ impl Guard {
                 () = tokio::time::sleep(EVERY) => {}
                 () = self.pool.gate().unchecked_change() => {}
             }
-            let checked = tokio::time::timeout(WITHIN, self.check_again()).await;
-            let silent = |_| Err(DatabaseError::Unavailable("it does not answer in time".into()));
             // A failed check says nothing about the rows.
-            if let Err(error) = checked.unwrap_or_else(silent) {
+            while let Err(error) = self.check_again().await {
                 tracing::warn!(%error, "cannot check whether the database is safe");
                 tokio::time::sleep(AGAIN_AFTER).await;
             }

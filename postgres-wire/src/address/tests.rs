@@ -68,3 +68,29 @@ fn an_unsupported_option_is_refused_by_name() {
         assert_eq!(hosts_of(url).unwrap_err(), expected, "{url}");
     }
 }
+
+/// Returns the times after which the system gives up a connection of this address: idle, between questions, their number, unconfirmed.
+async fn given_up(options: &str) -> (Duration, Duration, u32, Option<Duration>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let conninfo: Conninfo = format!("postgres://me@db?{options}").parse().unwrap();
+    set_socket_options(&conninfo.config, &stream).unwrap();
+    let socket = SockRef::from(&stream);
+    assert!(socket.keepalive().unwrap());
+    (
+        socket.tcp_keepalive_time().unwrap(),
+        socket.tcp_keepalive_interval().unwrap(),
+        socket.tcp_keepalive_retries().unwrap(),
+        socket.tcp_user_timeout().unwrap(),
+    )
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_system_gives_up_a_connection_that_the_network_has_dropped() {
+    let seconds = Duration::from_secs;
+    assert_eq!(given_up("").await, (seconds(5), seconds(2), 3, Some(seconds(10))));
+    let chosen = "keepalives_idle=30&keepalives_interval=7&keepalives_count=2&tcp_user_timeout=1500";
+    assert_eq!(given_up(chosen).await, (seconds(30), seconds(7), 2, Some(Duration::from_millis(1_500))));
+    assert_eq!(given_up("tcp_user_timeout=0").await.3, None);
+}

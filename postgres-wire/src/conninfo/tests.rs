@@ -173,6 +173,7 @@ fn what_is_no_address_is_refused_without_being_repeated() {
         "postgres://me:secret@db?target_session_attrs=secret",
         "postgres://me:secret@db?sslmode=secret",
         "postgres://me:secret@db?connect_timeout=secret",
+        "postgres://me:secret@db?tcp_user_timeout=secret",
         "postgres://me:secret@db?hostaddr=secret",
         "postgres://me:secret@db?Secret-=1",
         "mysql://me:secret@db",

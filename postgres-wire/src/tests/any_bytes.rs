@@ -10,7 +10,7 @@ use proptest::test_runner::TestRunner;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::faults::TAGS;
-use super::{cases, connection};
+use super::{WITHIN, cases, connection};
 use crate::batch::{Command, Query};
 use crate::connection::MOST_UNREAD;
 use crate::error::WireError;
@@ -87,8 +87,9 @@ impl AsyncWrite for Flood {
 
 #[test]
 fn a_server_that_sends_for_ever_and_reads_nothing_is_left() {
+    let _timers = fuzz::timers();
     let mut connection = connection(Box::new(Flood));
-    let failed = connection.run(&[Query::plain("SELECT 1", Command::Statement)]).now_or_never();
+    let failed = connection.run(&[Query::plain("SELECT 1", Command::Statement)], WITHIN).now_or_never();
     assert!(matches!(failed.unwrap().unwrap_err().error, WireError::Protocol(_)));
     assert!(connection.inbox.len() <= 2 * MOST_UNREAD, "{}", connection.inbox.len());
     assert!(!connection.is_usable());

@@ -18,7 +18,7 @@ use tokio::runtime::Runtime;
 use tokio_postgres::types::Type;
 
 use super::cluster::Cluster;
-use super::{address, cases};
+use super::{WITHIN, address, cases};
 use crate::Parameter;
 use crate::{Address, BatchError, Command, Connection, Query, Row, WireError};
 
@@ -120,7 +120,7 @@ async fn alone(address: &Address, statements: &[(String, Vec<Parameter>)]) -> Ve
     for number in 0..statements.len() {
         let owned = owned_query(statements, (number, false));
         let mut connection = address.connect().await.unwrap();
-        expected.push(match connection.run(&[query(&owned)]).await {
+        expected.push(match connection.run(&[query(&owned)], WITHIN).await {
             Ok(answers) => Ok(values(&answers[0], COLUMNS)),
             Err(BatchError { error, .. }) => Err(code(&error)),
         });
@@ -140,7 +140,7 @@ async fn run_batch(
     let opening = usize::from(begins);
     let queries: Vec<_> = std::iter::repeat_n(begin, opening).chain(batch.iter().map(query)).collect();
     let refused = expected.iter().position(|expected| expected.is_err());
-    match connection.run(&queries).await {
+    match connection.run(&queries, WITHIN).await {
         Ok(answers) => {
             assert_eq!(refused, None, "answered instead of refused");
             assert_eq!(answers.len(), queries.len());
@@ -170,7 +170,7 @@ async fn run(
     let mut is_outdated = false;
     for step in steps {
         let Step::Session(batches) = step else {
-            connection.run(&[Query::plain("DEALLOCATE ALL", Command::Statement)]).await.unwrap();
+            connection.run(&[Query::plain("DEALLOCATE ALL", Command::Statement)], WITHIN).await.unwrap();
             is_outdated = true;
             continue;
         };
@@ -198,7 +198,7 @@ async fn run(
 /// Checks that connection and server remember the same statements.
 async fn check_remembered(connection: &mut Connection) {
     let known = Query::plain("SELECT name FROM pg_prepared_statements", Command::Statement);
-    let rows = connection.run(&[known]).await.unwrap().remove(0);
+    let rows = connection.run(&[known], WITHIN).await.unwrap().remove(0);
     let server: BTreeSet<_> =
         rows.iter().map(|row| String::from_utf8(row.bytes(0).unwrap().to_vec()).unwrap()).collect();
     let gateway: BTreeSet<_> = connection.prepared.names().map(str::to_owned).collect();
@@ -255,14 +255,14 @@ fn a_task_that_has_used_up_its_budget_rolls_back_and_notices_a_closed_connection
     runtime.block_on(async {
         let address = open(&cluster).await;
         let mut connection = address.connect().await.unwrap();
-        connection.run(&[Query::plain("BEGIN", Command::Begin)]).await.unwrap();
+        connection.run(&[Query::plain("BEGIN", Command::Begin)], WITHIN).await.unwrap();
         use_up_the_budget().await;
         assert!(connection.roll_back());
 
         let mut other = address.connect().await.unwrap();
         let mut ended = address.connect().await.unwrap();
         let end = format!("SELECT pg_terminate_backend({}, 60000)", ended.process);
-        other.run(&[Query::plain(&end, Command::Statement)]).await.unwrap();
+        other.run(&[Query::plain(&end, Command::Statement)], WITHIN).await.unwrap();
         use_up_the_budget().await;
         assert!(!ended.is_usable());
     });

@@ -7,8 +7,8 @@ use proptest::test_runner::TestRunner;
 use tokio::runtime::Runtime;
 
 use super::batches::open;
-use super::cases;
 use super::cluster::Cluster;
+use super::{WITHIN, cases};
 use crate::prepared::MOST_STATEMENTS;
 use crate::{Address, Command, Connection, Query, WireError};
 
@@ -36,10 +36,10 @@ async fn run(connection: &mut Connection, numbers: &[usize]) {
     let begin = Query::plain("BEGIN", Command::Begin);
     let statements = texts.iter().map(|text| Query::kept(text, Command::Statement));
     let queries: Vec<_> = std::iter::once(begin).chain(statements).collect();
-    let mut answers = connection.run(&queries).await;
+    let mut answers = connection.run(&queries, WITHIN).await;
     if answers.as_ref().is_err_and(|failed| matches!(failed.error, WireError::Outdated)) {
         assert!(connection.roll_back());
-        answers = connection.run(&queries).await;
+        answers = connection.run(&queries, WITHIN).await;
     }
     for (rows, number) in answers.unwrap()[1..].iter().zip(numbers) {
         let number = i32::try_from(*number).unwrap().to_be_bytes();
@@ -50,7 +50,7 @@ async fn run(connection: &mut Connection, numbers: &[usize]) {
 
 async fn known_to_server(connection: &mut Connection) -> BTreeSet<String> {
     let known = Query::plain("SELECT statement FROM pg_prepared_statements", Command::Statement);
-    let rows = connection.run(&[known]).await.unwrap().remove(0);
+    let rows = connection.run(&[known], WITHIN).await.unwrap().remove(0);
     rows.iter().map(|row| String::from_utf8(row.bytes(0).unwrap().to_vec()).unwrap()).collect()
 }
 
@@ -63,7 +63,7 @@ async fn follow(address: &Address, steps: &[Step]) {
     for step in std::iter::once(&fill).chain(steps) {
         match step {
             Step::Forget => {
-                connection.run(&[Query::plain("DEALLOCATE ALL", Command::Statement)]).await.unwrap();
+                connection.run(&[Query::plain("DEALLOCATE ALL", Command::Statement)], WITHIN).await.unwrap();
                 // The next batch finds out, and prepares its own.
                 let found_out = used.pop().unwrap_or_default();
                 run(&mut connection, &[found_out]).await;
@@ -106,7 +106,7 @@ fn statements_are_evicted_by_their_bytes_too() {
         let long = |name: &str| format!("SELECT '{name}' {}", " ".repeat(LONG));
         let texts = [text(1), long("first"), text(2), long("second")];
         for text in &texts {
-            connection.run(&[Query::kept(text, Command::Statement)]).await.unwrap();
+            connection.run(&[Query::kept(text, Command::Statement)], WITHIN).await.unwrap();
         }
         let known = known_to_server(&mut connection).await;
         let known: Vec<usize> = known.iter().map(String::len).collect();

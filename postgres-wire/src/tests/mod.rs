@@ -15,6 +15,7 @@ mod cluster;
 mod evictions;
 mod faults;
 mod server;
+mod silence;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -31,6 +32,7 @@ use crate::address::Address;
 use crate::batch::{BatchError, Command, Query};
 use crate::connection::{Connection, MOST_READ, Socket};
 use crate::error::WireError;
+use crate::fuzz::timers;
 use crate::parameter::Parameter;
 use crate::rows::Row;
 
@@ -51,6 +53,9 @@ const SESSIONS: [&[&[&str]]; 11] = [
 ];
 /// The last session, which must succeed.
 const LAST: &[&[&str]] = &[&["begin", "mark", "echo", "three", "rollback"]];
+
+/// The limit of an exchange that should not reach it.
+const WITHIN: Duration = Duration::from_mins(1);
 
 /// The strictness with which answers are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +82,7 @@ enum End {
 /// Runs all sessions over a server with faults, and the last ones over the same server without faults. Returns how each ended, and
 /// the answers before tampering. Panics if an answer belongs to another statement.
 fn run_sessions(tamper: &Tamper, check: Check) -> (Vec<End>, Vec<Vec<ServerMessage>>) {
+    let _timers = timers();
     let batches = Arc::new(Mutex::new(Vec::new()));
     let calm = Arc::new(AtomicBool::new(false));
     let (is_calm, faulty) = (Arc::clone(&calm), Arc::clone(tamper));
@@ -139,7 +145,7 @@ fn run_batch(connection: &mut Connection, batch: &[&str], value: &mut u64, check
         })
         .collect();
     let refused_at = batch.iter().position(|text| text.starts_with('!'));
-    match connection.run(&queries).now_or_never() {
+    match connection.run(&queries, WITHIN).now_or_never() {
         Some(Ok(answers)) => {
             assert_eq!(answers.len(), batch.len());
             if check != Check::Nothing {

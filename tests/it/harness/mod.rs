@@ -7,6 +7,7 @@ mod cluster;
 mod dropped;
 mod installed;
 mod postgres;
+mod relay;
 mod socket;
 
 use std::env;
@@ -33,6 +34,7 @@ pub(crate) use cluster::{Cluster, program, shell_in};
 use dropped::drop_with_test;
 pub(crate) use installed::{Installed, haproxy, pgbouncer};
 pub(crate) use postgres::Postgres;
+pub(crate) use relay::Relay;
 pub(crate) use socket::Socket;
 
 /// Secret of the tokens of all tests.
