@@ -15,6 +15,8 @@ use crate::parameter::Parameter;
 const REACTS_WITHIN: Duration = Duration::from_secs(3);
 /// The largest number of cancellations that are sent.
 const ATTEMPTS: u32 = 3;
+/// The longest time for all of them. Each of their steps has a limit too, and a server that is not there at all exhausts every one.
+const GIVEN_UP_AFTER: Duration = Duration::from_secs(18);
 
 /// Returns the process and its start: another process may have the same number later.
 const IDENTIFY: &str =
@@ -38,9 +40,10 @@ pub enum Abandoned {
     Stopped,
     /// The statement ignored its cancellation, and the server's process was ended.
     Ended,
-    /// Neither the statement nor its cancellation was answered, and the server's process, if it is known, runs no statement: the
-    /// connection is lost.
+    /// Neither the statement nor its cancellation was answered, and the server's process runs no statement: the connection is lost.
     Lost,
+    /// The statement ignores its cancellation and may still run. A pooler hides the process.
+    Hidden,
     /// The statement ignores cancellations and may still run. The error is that of the last attempt to end its process, if that
     /// attempt failed.
     Running(Option<WireError>),
@@ -79,7 +82,11 @@ impl Connection {
 
     /// Stops the current batch and closes the connection: cancels the statement, and ends the server's process if the statement
     /// ignores that. Takes at most 18 seconds.
-    pub async fn abandon(mut self) -> Abandoned {
+    pub async fn abandon(self) -> Abandoned {
+        timeout(GIVEN_UP_AFTER, self.stop()).await.unwrap_or(Abandoned::Running(None))
+    }
+
+    async fn stop(mut self) -> Abandoned {
         let answer_will_end = !self.closed && self.outbox.is_empty();
         let (mut was_ended, mut last) = (false, None);
         for _ in 0..ATTEMPTS {
@@ -89,9 +96,10 @@ impl Connection {
             if !answer_will_end || self.finished(REACTS_WITHIN).await {
                 return stopped;
             }
-            match self.end().await {
+            let Some(backend) = self.backend else { return Abandoned::Hidden };
+            match self.end(backend).await {
                 Ok(true) => (was_ended, last) = (true, None),
-                // The process has ended or is idle, or it is unknown because of a pooler.
+                // The process has ended or is idle.
                 Ok(false) => return Abandoned::Lost,
                 Err(error) => last = Some(error),
             }
@@ -102,9 +110,8 @@ impl Connection {
         Abandoned::Running(last)
     }
 
-    /// Ends the process that serves this connection, over another connection. Returns false if the process is unknown or idle.
-    async fn end(&self) -> Result<bool, WireError> {
-        let Some(Backend { process, started }) = self.backend else { return Ok(false) };
+    /// Ends the process that serves this connection, over another connection. Returns false if the process has ended or is idle.
+    async fn end(&self, Backend { process, started }: Backend) -> Result<bool, WireError> {
         let parameters = [
             Parameter::new(Type::INT4, process.to_vec()),
             Parameter::new(Type::TIMESTAMPTZ, started.to_vec()),

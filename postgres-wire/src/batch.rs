@@ -87,6 +87,11 @@ impl Connection {
     ) -> Result<Vec<Vec<Row>>, BatchError> {
         let whole = |error| BatchError { at: 0, error };
         self.finish_rollback().map_err(whole)?;
+        if self.busy {
+            // An earlier batch is unanswered: its answers would be taken for those of this one.
+            self.closed = true;
+            return Err(whole(WireError::Closed));
+        }
         self.busy = true;
         let (columns, closed) = self.write(queries).map_err(whole)?;
         let exchange = async {

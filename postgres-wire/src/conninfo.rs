@@ -75,8 +75,6 @@ const UNSUPPORTED: [(&str, &[&str]); 30] = [
 /// connection: the peer is asked after five quiet seconds, and the connection is given up after three unanswered questions.
 const KEEPALIVES: [(&str, &str); 3] =
     [("keepalives_idle", "5"), ("keepalives_interval", "2"), ("keepalives_retries", "3")];
-/// The default of `tcp_user_timeout`, the longest time for which the peer may leave sent bytes unconfirmed.
-const CONFIRMED_WITHIN: Duration = Duration::from_secs(10);
 
 /// The reasons why an address cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -170,9 +168,10 @@ impl Conninfo {
         for (keyword, value) in KEEPALIVES {
             options.entry(keyword.into()).or_insert_with(|| value.into());
         }
-        // libpq gives it in milliseconds, and tokio-postgres takes seconds. Zero is the system's default.
+        // libpq gives it in milliseconds, and tokio-postgres takes seconds. Zero is the system's default, and ours: it would also end
+        // connections to a server that confirms everything, and reads the rest of a long batch only after a slow statement.
         let confirmed_within = match options.remove("tcp_user_timeout") {
-            None => CONFIRMED_WITHIN,
+            None => Duration::ZERO,
             Some(time) => time
                 .parse()
                 .map(Duration::from_millis)

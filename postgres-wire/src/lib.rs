@@ -46,7 +46,7 @@
 //!
 //! A network can drop a connection without a word: nothing tells the client, and an answer never comes. So every exchange has a limit that
 //! its caller gives, opening a connection has one that its [`Address`] has, and the system gives up a TCP connection whose peer does not
-//! confirm what it receives (`keepalives_idle`, `tcp_user_timeout` and their like, with shorter defaults than libpq's). Only
+//! confirm what it receives (`keepalives_idle` and its like, with shorter defaults than libpq's, and `tcp_user_timeout`). Only
 //! [`Connection::notifications`] waits without a limit.
 //!
 //! # Limits

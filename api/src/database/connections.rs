@@ -19,13 +19,16 @@ use crate::clock;
 /// The longest wait for the answer to a question that takes a server no time.
 pub(crate) const REACTS_WITHIN: Duration = Duration::from_secs(3);
 
+/// The time after which an answer to such a question is late.
+const LATE: Duration = Duration::from_secs(1);
+
 /// Connections of one purpose, and the turns for them.
 #[derive(Clone)]
 pub(super) struct Connections {
     pool: managed::Pool<Manager>,
     turns: Turns,
     suspicion: Arc<Suspicion>,
-    /// The longest wait for a turn, and for the opening of a connection.
+    /// The longest wait for a turn.
     timeout: Duration,
 }
 
@@ -45,8 +48,8 @@ impl Connections {
             // The connection that was used last has its statements prepared and its server's memory warm.
             .queue_mode(QueueMode::Lifo)
             .runtime(Runtime::Tokio1)
-            // What is asked of an idle connection has a limit of its own.
-            .timeouts(Timeouts { wait: Some(timeout), create: Some(timeout), recycle: None })
+            // Opening a connection and asking an idle one have limits of their own: an address with several hosts needs the time of each.
+            .timeouts(Timeouts { wait: Some(timeout), create: None, recycle: None })
             .build()?;
         Ok(Self { pool, turns: Turns::new(size, each, waiting), suspicion, timeout })
     }
@@ -61,7 +64,8 @@ impl Connections {
         let turn = tokio::time::timeout(self.timeout, self.turns.take(of))
             .await
             .map_err(|_| DatabaseError::Busy)??;
-        // There is a connection for each turn, so the only waits here are for asking one and for opening one.
+        // There is a connection for each turn, but for one that tells the server's mode for a moment. So the waits here are mostly for
+        // asking a connection and for opening one.
         let connection = self.pool.get().await?;
         Ok(self.pooled(connection, Some(turn)))
     }
@@ -151,6 +155,10 @@ fn abandon(mut connection: Connection, turn: Option<Turn>, suspicion: Arc<Suspic
         if !connection.finished(time).await {
             match connection.abandon().await {
                 Abandoned::Stopped => {}
+                // A pooler may be slow, and its other connections serve as before.
+                Abandoned::Hidden => {
+                    tracing::warn!("a statement behind a pooler ignored its cancellation, and may still run");
+                }
                 Abandoned::Ended => {
                     tracing::warn!("a statement ignored its cancellation; its process was ended");
                 }
@@ -188,6 +196,22 @@ impl Suspicion {
     }
 }
 
+/// A question whether a connection still answers. It raises the suspicion if it ends without an answer, also because nobody waits for one
+/// any longer.
+struct Question<'a> {
+    asked: Instant,
+    suspicion: Option<&'a Suspicion>,
+}
+
+impl Drop for Question<'_> {
+    fn drop(&mut self) {
+        let is_late = clock::instant().into_std().duration_since(self.asked) >= LATE;
+        if let Some(suspicion) = self.suspicion.filter(|_| is_late) {
+            suspicion.raise(self.asked);
+        }
+    }
+}
+
 /// Opens the pool's connections, and checks those that are used again.
 #[derive(Clone)]
 pub(super) struct Manager {
@@ -222,15 +246,14 @@ impl managed::Manager for Manager {
         if asked.duration_since(taken) < self.asked_after {
             return Ok(());
         }
-        match connection.run(&[], self.reacts_within).await {
-            Ok(_) => Ok(()),
-            Err(BatchError { error, .. }) => {
-                if matches!(error, WireError::Silent) {
-                    self.suspicion.raise(asked);
-                }
-                Err(RecycleError::Backend(error))
-            }
+        // A pooler answers once it has a server's connection, for which it may make its clients wait.
+        let suspicion = (!connection.is_behind_pooler()).then_some(&*self.suspicion);
+        let mut question = Question { asked, suspicion };
+        let answer = connection.run(&[], self.reacts_within).await;
+        if !matches!(answer, Err(BatchError { error: WireError::Silent, .. })) {
+            question.suspicion = None;
         }
+        answer.map(drop).map_err(|failed| RecycleError::Backend(failed.error))
     }
 }
 

@@ -151,7 +151,7 @@ impl Pool {
             prepared_statements: config.prepared_statements,
             suspicion: Arc::<Suspicion>::default(),
             asked_after: ASKED_AFTER,
-            reacts_within: REACTS_WITHIN.min(config.pool_timeout),
+            reacts_within: REACTS_WITHIN.min(config.pool_timeout / 2),
         };
         let connections = |size: usize, asked_after: Duration| {
             // Whatever one share demands, half of the connections remain for others.
@@ -212,8 +212,8 @@ impl Pool {
         self.requests.get(of).await
     }
 
-    /// Returns the longest wait for the answers to a batch of this many statements: Postgres ends each after its timeout, and a server that
-    /// is still silent then is lost.
+    /// Returns the longest wait for the answers to a batch of this many statements. In a session Postgres ends each after its timeout, and a
+    /// server that is still silent then is lost; statements of the gateway's own role are given up.
     pub(super) fn answers_within(&self, statements: usize) -> Duration {
         let statements = u32::try_from(statements).unwrap_or(u32::MAX);
         self.statement_timeout.saturating_mul(statements).saturating_add(REACTS_WITHIN)

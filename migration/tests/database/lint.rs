@@ -172,6 +172,13 @@ const BROKEN: &[(&str, &str, &str)] = &[
          COMMENT ON INDEX clinic.idx_members_kind IS 'a'",
     ),
     ("parent-key-index", "clinic.visits.visits_site", "DROP INDEX clinic.idx_visits_site_visit"),
+    (
+        "parent-key-index",
+        "clinic.visits.visits_site",
+        "DROP INDEX clinic.idx_visits_site_visit;
+         CREATE INDEX idx_visits_site_visit ON clinic.visits (site_id, visit_id DESC);
+         COMMENT ON INDEX clinic.idx_visits_site_visit IS 'a'",
+    ),
     ("index-comment", "clinic.idx_visits_tags", "COMMENT ON INDEX clinic.idx_visits_tags IS NULL"),
     (
         "index-valid",

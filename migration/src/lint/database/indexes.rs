@@ -109,7 +109,10 @@ pub(super) const CATALOG_RULES: &[CatalogRule] = &[
                 SELECT FROM indexes WHERE indrelid = k.conrelid AND indisvalid AND predicate = '' AND expressions IS NULL AND (
                   indisunique AND (indkey::int2[])[0:indnkeyatts - 1] <@ k.conkey
                   OR method = 'btree' AND (indkey::int2[])[0:width - 1] @> k.conkey AND (indkey::int2[])[0:width - 1] <@ k.conkey
-                    AND (indkey::int2[])[width:width + cardinality(others) - 1] = others))",
+                    AND (indkey::int2[])[width:width + cardinality(others) - 1] = others
+                    AND indnkeyatts >= width + cardinality(others)
+                    -- One scan returns the order only if all columns have one direction.
+                    AND (SELECT count(DISTINCT direction & 1) FROM unnest((indoption::int2[])[0:width + cardinality(others) - 1]) AS direction) = 1))",
     },
     CatalogRule {
         rule: Rule {
