@@ -190,7 +190,7 @@ async fn ask(
         let filter = format!("filter: {{ {}: {{ in: {keys} }} }}", key.field);
         format!("s: {}({filter}, first: 10) {{ nodes {{ {wants} }} }}", parent.list_field)
     };
-    let last = parents.len() - 1;
+    let smallest = parents.len() - 1;
     let mut found = Found { is_full: false, rows: Vec::new() };
     // Both ends first, then also the pages around a cursor.
     for cursor in [None].into_iter().chain(cursor.map(Some)) {
@@ -198,7 +198,7 @@ async fn ask(
         let requests = [
             (&parents[..1], below(&parents[0].0, &wants)),
             (&parents[1..2], below(&parents[1].0, &wants)),
-            (&parents[last..], below(&parents[last].0, &wants)),
+            (&parents[smallest..], below(&parents[smallest].0, &wants)),
             (&parents[..], several(&wants)),
         ];
         for (parents, request) in requests {
