@@ -88,7 +88,8 @@ async fn who_sees_the_parent_and_not_the_row_is_not_told_that_it_was_deleted() {
         JOIN therapyflow.sessions s ON s.id = n.session_id JOIN therapyflow.patients p ON p.id = s.patient_id
         JOIN therapyflow.therapists t ON t.id = s.therapist_id
         JOIN auth.users pu ON pu.id = p.user_id JOIN auth.users tu ON tu.id = t.user_id
-        WHERE pu.email = 'patient@mindful.example' AND tu.email = 'therapist@mindful.example' LIMIT 1";
+        WHERE pu.email = 'patient@mindful.example' AND tu.email = 'therapist@mindful.example'
+          AND n.approved_by_therapist IS NOT TRUE LIMIT 1";
     let row = owner.query_one(sql, &[]).await.unwrap();
     let (note, session): (String, String) = (row.get(0), row.get(1));
     let patient = app.user("patient@mindful.example").await;
