@@ -78,6 +78,10 @@ async fn the_rulebook_names_the_table_of_the_schema() {
     more.retain(|it| !usual.contains(it));
     assert_eq!(
         more,
-        ["rls-forced made_up_09.tool_data", "foreign-key-index made_up_10.audit_log.audit_log_entry_id_fkey"]
+        [
+            "rls-forced made_up_09.tool_data",
+            "foreign-key-index made_up_10.audit_log.audit_log_entry_id_fkey",
+            "parent-key-index made_up_10.audit_log.audit_log_entry_id_fkey",
+        ]
     );
 }
