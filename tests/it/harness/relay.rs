@@ -1,4 +1,4 @@
-//! A network between the gateway and Postgres that can drop connections without a word: what is sent is swallowed, nothing comes
+//! A network between the gateway and Postgres that can drop connections without a word: sent bytes disappear, nothing comes
 //! back, and neither end is closed.
 
 use std::path::Path;

@@ -1,5 +1,5 @@
 -- Copies of two rows of each table below others, `fill.pile` of each, so that their parents have most rows of the table. The keys and
--- times of the first row's copies lie before all others, those of the last row's behind them. It is told from the catalog what to copy
+-- times of the first row's copies lie before all others, those of the last row's behind them. The catalog says what to copy
 -- and how, so that a new table is filled by itself. Both rows belong to the first tenant of their system.
 CREATE TEMPORARY VIEW below AS
   SELECT c.conrelid AS relation, a.attname AS reference,
