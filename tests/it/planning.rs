@@ -74,6 +74,7 @@ async fn the_widest_filter_that_a_request_may_have_is_planned_once_for_each_rela
 
 /// The statements that a gateway sends to its Postgres.
 struct Watched {
+    database: String,
     owner: Client,
 }
 
@@ -83,7 +84,8 @@ impl Watched {
         let database = clone_database().await;
         let owner = connect(&database_url("postgres", &database)).await;
         owner.batch_execute(&format!("ALTER DATABASE {database} SET log_statement = 'all'")).await.unwrap();
-        (App::over(&database, |config| change(&mut config.limits)).await, Self { owner })
+        let app = App::over(&database, |config| change(&mut config.limits)).await;
+        (app, Self { database, owner })
     }
 
     /// Returns the number of subqueries that Postgres plans for a filter on events, in the plan or not: it numbers each.
@@ -97,8 +99,11 @@ impl Watched {
         actor.ask_with(query, &json!({ "filter": filter })).await.data();
         let text = fs::read(&log).unwrap();
         let text = String::from_utf8_lossy(&text[before..]).into_owned();
+        // An entry begins with the database, because others write to the log as well.
+        let entry = format!("{} LOG: ", self.database);
         let statement = text
             .lines()
+            .filter(|line| line.starts_with(&entry))
             .filter_map(|line| line.split_once(": SELECT count(*) FROM \"public\".\"session_events\" "))
             .map(|(_, rest)| format!("SELECT count(*) FROM session_events {rest}"))
             .next_back()
