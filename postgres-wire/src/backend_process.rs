@@ -11,8 +11,8 @@ use crate::connection::Connection;
 use crate::error::WireError;
 use crate::parameter::Parameter;
 
-/// The longest wait for the effect of a cancellation.
-const REACTS_WITHIN: Duration = Duration::from_secs(3);
+/// The longest wait for what takes a server no time: a question without a table, or the effect of a cancellation.
+pub const REACTS_WITHIN: Duration = Duration::from_secs(3);
 /// The largest number of cancellations that are sent.
 const ATTEMPTS: u32 = 3;
 /// The longest time for all of them. Each of their steps has a limit too, and a server that is not there at all exhausts every one.

@@ -76,7 +76,7 @@ mod rows;
 mod tests;
 
 pub use address::{Address, Host};
-pub use backend_process::Abandoned;
+pub use backend_process::{Abandoned, REACTS_WITHIN};
 pub use batch::{BatchError, Command, Query};
 pub use connect::{MODE, Mode};
 pub use connection::Connection;

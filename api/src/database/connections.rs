@@ -9,15 +9,12 @@ use std::time::{Duration, Instant};
 
 use deadpool::Runtime;
 use deadpool::managed::{self, BuildError, Metrics, QueueMode, RecycleError, RecycleResult, Timeouts};
-use postgres_wire::{Abandoned, Address, BatchError, Connection, Mode, Query, Row, WireError};
+use postgres_wire::{Abandoned, Address, BatchError, Connection, Mode, Query, REACTS_WITHIN, Row, WireError};
 
 use super::DatabaseError;
 use super::turns::{Turn, Turns};
 use crate::auth::Share;
 use crate::clock;
-
-/// The longest wait for the answer to a question that takes a server no time.
-pub(crate) const REACTS_WITHIN: Duration = Duration::from_secs(3);
 
 /// The time after which an answer to such a question is late.
 const LATE: Duration = Duration::from_secs(1);

@@ -16,7 +16,6 @@ mod statement;
 mod turns;
 mod unpooled;
 
-pub(crate) use connections::REACTS_WITHIN;
 pub use error::{DatabaseError, LOCK_CONFLICTS};
 pub use gate::Gate;
 pub use idempotency::{Claim, IdempotencyKey};
@@ -24,7 +23,7 @@ pub use listening::Listening;
 pub use migrations::{MigrationsError, migration_status};
 pub use pool::{Access, DatabaseConfig, Pool, PoolError, WAITING_PER_CONNECTION};
 pub use pooler::Pooler;
-pub use postgres_wire::{Mode, Notification, Parameter, Row, ServerError};
+pub use postgres_wire::{Mode, Notification, Parameter, REACTS_WITHIN, Row, ServerError};
 pub use session::{Session, SessionCounts, StatementError};
 pub use statement::Statement;
 pub use tokio_postgres::error::SqlState;

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use postgres_wire::{
-    Address, AddressError, BatchError, Command, Connection, Conninfo, Host, MODE, Mode, Query, Row,
-    SessionAttrs, WireError,
+    Address, AddressError, BatchError, Command, Connection, Conninfo, Host, MODE, Mode, Query, REACTS_WITHIN,
+    Row, SessionAttrs, WireError,
 };
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use tokio_postgres::config::{self, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::connections::{Connections, Manager, PooledConnection, REACTS_WITHIN, Suspicion};
+use super::connections::{Connections, Manager, PooledConnection, Suspicion};
 use super::{DatabaseError, Gate, Statement};
 use crate::auth::Share;
 use crate::budget::Budget;

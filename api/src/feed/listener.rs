@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::notifications::{ARRIVES_WITHIN, ListenError, Notifications, REFERENCE, SCHEMA};
-use crate::database::{DatabaseError, Notification, Pool};
+use super::notifications::{ListenError, Notifications, REFERENCE, SCHEMA};
+use crate::database::{DatabaseError, Notification, Pool, REACTS_WITHIN};
 use crate::graph::Engine;
 
 /// The time without a notification after which the server is asked whether it still answers: shorter than the time after which a router or
@@ -86,7 +86,7 @@ impl Listener {
         self.send(ListenerEvent::Connected).await?;
         let (mut questions, mut is_probed) = (0, false);
         loop {
-            let patience = if is_probed { ARRIVES_WITHIN } else { ASKED_AFTER };
+            let patience = if is_probed { REACTS_WITHIN } else { ASKED_AFTER };
             match tokio::time::timeout(patience, notifications.receive()).await {
                 Ok(received) => {
                     (questions, is_probed) = (0, false);

@@ -18,8 +18,6 @@ pub(super) const REFERENCE: &str = "praxis_reference";
 const CHANGES: &str = "praxis_changes";
 /// The channel that is notified when the schema changes, where the migrations could create an event trigger.
 pub(super) const SCHEMA: &str = "praxis_schema";
-/// A notification that takes longer than this counts as lost.
-pub(super) const ARRIVES_WITHIN: Duration = REACTS_WITHIN;
 /// Largest number of notifications that are taken together.
 const TAKEN_AT_ONCE: usize = 1_000;
 
@@ -87,7 +85,7 @@ impl Notifications {
         if pool.mode_of_reads().await? == Mode::Standby {
             return Err(ListenError::SplitReads);
         }
-        let deadline = clock::instant() + ARRIVES_WITHIN;
+        let deadline = clock::instant() + REACTS_WITHIN;
         let mut early = Vec::new();
         while !early.iter().any(|it: &Notification| it.channel == CHANGES && it.payload.contains(&name)) {
             let received = tokio::time::timeout_at(deadline, listening.notifications(TAKEN_AT_ONCE)).await;

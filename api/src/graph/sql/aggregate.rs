@@ -39,13 +39,13 @@ pub(in crate::graph) fn aggregate(
     let mut before = " WHERE ";
     if grouped > 0 {
         sql.keys(&parts).push(" JOIN ").table(table).push(text!(" {ROW} ON ", ROW));
-        matches_key(table, columns, parents, &mut sql);
+        matches_key(table, columns, parents, None, &mut sql);
     } else {
         call::write_from(catalog, table, numbers.call.as_ref(), &mut sql);
         sql.push(" ").push(ROW);
         if !parts.is_empty() {
             sql.push(before);
-            matches_key(table, columns, parents, &mut sql);
+            matches_key(table, columns, parents, None, &mut sql);
             before = " AND ";
         }
     }

@@ -109,7 +109,7 @@ fn write_inner(
     let mut before = " WHERE ";
     if !columns.is_empty() {
         sql.push(before);
-        matches_key(table, columns, Parents::Many, sql);
+        matches_key(table, columns, Parents::Many, None, sql);
         before = " AND ";
     }
     if let Some(filter) = filter {

@@ -9,7 +9,7 @@ use super::keyset;
 use super::limit::Limit;
 use super::merge::Merge;
 use super::order::{self, Resolved};
-use super::rows::{ROW, own, select, write_key};
+use super::rows::{ROW, matches_key, own, select, write_key};
 use super::snippet::{Snippet, snippet, text};
 use crate::graph::arguments::{ArgumentError, Value};
 use crate::graph::catalog::{CallerKeys, Catalog, ColumnId, ColumnType, Relation, Scope, Strip, Table};
@@ -86,7 +86,12 @@ pub(in crate::graph) fn page(
 
     let mut conditions = Vec::new();
     if !columns.is_empty() {
-        conditions.push(capture(&mut sql, |sql| write_is_below(query, lead, asks_first.is_some(), sql)));
+        conditions.push(capture(&mut sql, |sql| {
+            matches_key(table, columns, *parents, lead, sql);
+            if asks_first.is_some() {
+                write_is_seen(table, columns, *parents, sql);
+            }
+        }));
     }
     let present = page.present.iter().map(|column| table.column(*column));
     conditions.extend(present.map(|column| snippet!("{ROW}.{column} IS NOT NULL", ROW, column)));
@@ -225,21 +230,6 @@ fn tenant<'c>(catalog: &'c Catalog, table: &Table, columns: &[ColumnId]) -> Opti
     let [strip] = scope.strips else { return None };
     let is_of_tenant = scope.may_be_whole() && strip.column == table.column(*column).name;
     is_of_tenant.then_some(strip)
-}
-
-/// Writes the condition that a row belongs to a parent. From `= ANY (ARRAY[…])` Postgres does not conclude that the column by which the
-/// rows are ordered first is the same in all of them.
-fn write_is_below(query: &PageQuery<'_>, lead: Option<ColumnId>, asks_first: bool, sql: &mut Sql) {
-    let PageQuery { table, columns, parents, .. } = *query;
-    sql.join(" AND ", columns.iter().enumerate(), |sql, (at, column)| {
-        let [before, after] = if lead == Some(*column) { ["ANY (ARRAY[", "])"] } else { ["", ""] };
-        sql.column(ROW, table.column(*column)).push(" = ").push(before);
-        write_key(table, at, *column, parents, sql);
-        sql.push(after);
-    });
-    if asks_first {
-        write_is_seen(table, columns, parents, sql);
-    }
 }
 
 /// Writes the `WITH` query of the tenants whose rows the caller may see, which runs once for the whole statement.

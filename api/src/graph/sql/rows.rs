@@ -66,12 +66,12 @@ pub(in crate::graph) fn by_key(
         sql.table(table).push(" ").push(ROW);
         write_joins(catalog, rows, &mut sql);
         sql.push(" WHERE ");
-        matches_key(table, columns, parents, &mut sql);
+        matches_key(table, columns, parents, None, &mut sql);
         return Ok(sql);
     }
     // The key comes first, even if a filter has an index: where many rows match the filter, that index would read all of them.
     sql.push(text!("(SELECT {ROW}.* FROM ", ROW)).table(table).push(text!(" {ROW} WHERE ", ROW));
-    matches_key(table, columns, parents, &mut sql);
+    matches_key(table, columns, parents, None, &mut sql);
     sql.push(text!(" OFFSET 0) {ROW}", ROW));
     write_joins(catalog, rows, &mut sql);
     if let Some(filter) = rows.filter {
@@ -147,11 +147,20 @@ pub(super) fn write_primary_key(table: &Table, sql: &mut Sql) {
     });
 }
 
-/// Writes the condition that a row belongs to a parent.
-pub(super) fn matches_key(table: &Table, columns: &[ColumnId], parents: Parents, sql: &mut Sql) {
+/// Writes the condition that a row belongs to a parent. The value of `lead` is selected by an array: from `= ANY (ARRAY[…])` Postgres does
+/// not conclude that the column is the same in all rows, and keeps it in their order.
+pub(super) fn matches_key(
+    table: &Table,
+    columns: &[ColumnId],
+    parents: Parents,
+    lead: Option<ColumnId>,
+    sql: &mut Sql,
+) {
     sql.join(" AND ", columns.iter().enumerate(), |sql, (at, column)| {
-        sql.column(ROW, table.column(*column)).push(" = ");
+        let [before, after] = if lead == Some(*column) { ["ANY (ARRAY[", "])"] } else { ["", ""] };
+        sql.column(ROW, table.column(*column)).push(" = ").push(before);
         write_key(table, at, *column, parents, sql);
+        sql.push(after);
     });
 }
 

@@ -114,7 +114,7 @@ impl Series<'_> {
         sql.push(text!(" WHERE {moment} >= {from} AND {moment} < {to}", moment, from, to));
         if !columns.is_empty() {
             sql.push(" AND ");
-            matches_key(table, columns, Parents::Many, sql);
+            matches_key(table, columns, Parents::Many, None, sql);
         }
         if let Some(filter) = filter {
             sql.push(" AND ");
