@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 
 /// A person who can sign in. The API never exposes this table: other tables contain its key, and no relation leads
 /// here.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(schema_name = "auth", table_name = "users")]
 pub struct Model {

@@ -2,13 +2,14 @@
 //!
 //! Each system has a crate of entities: one file per table or view, no logic. A file is the single description of its
 //! table: its columns, keys and relations, which sea-orm reads, and its doc comments, which the gateway's users read as
-//! GraphQL descriptions. sea-orm drops the doc comments; the crate's build script reads them from the same files, with
+//! GraphQL descriptions. [`model`] makes sea-orm's entity of the file's struct. sea-orm drops the doc comments; the crate's build script reads them from the same files, with
 //! `entity_build`. The gateway reads both through a [`Visitor`].
 
 mod function;
 mod table;
 mod writes;
 
+pub use entity_macros::model;
 pub use function::{Argument, ArgumentType, Function, Returns, optional, required};
 pub use table::{Schema, TableName};
 pub use writes::Writes;

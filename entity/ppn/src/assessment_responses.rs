@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 /// The score of a questionnaire that a patient filled in.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "assessment_responses")]
 pub struct Model {

@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 /// Membership of a practitioner in a circle.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "circle_members")]
 pub struct Model {

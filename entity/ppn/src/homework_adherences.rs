@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 /// Counts of a protocol's homework by its status today, in UTC.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "homework_adherences")]
 pub struct Model {

@@ -24,7 +24,7 @@ pub enum HomeworkState {
 }
 
 /// A homework assignment with its status today, in UTC, for lists of overdue and upcoming homework.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "homework_statuses")]
 pub struct Model {

@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 /// A homework assignment for a patient after a session.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "integration_homework")]
 pub struct Model {

@@ -15,7 +15,7 @@ pub enum ScaleType {
 }
 
 /// A score of how a patient integrates the experience, measured repeatedly after a session.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "integration_scores")]
 pub struct Model {

@@ -101,7 +101,7 @@ pub enum ContraindicationVerdict {
 /// A protocol: one treatment session of a patient at a site, with its substance, route and indication. Events, homework
 /// and scores belong to it. It contains no name and no date of birth; a link code and a subject number connect a
 /// patient's sessions.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "log_clinical_records")]
 pub struct Model {

@@ -21,7 +21,7 @@ pub enum Suppression {
 /// with all sites that have enough protocols for the rate, and only if there are enough others; otherwise the network's
 /// numbers are null and the suppression gives the reason. Rates are rounded to steps of five points for the comparison.
 /// Another site's rates are never shown.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "network_benchmarks")]
 pub struct Model {

@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 
 /// Outcomes of a substance at a site in a month, computed beforehand. They count completed dosing sessions, and judge
 /// the scores of a protocol by the thresholds of the instrument.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "outcomes_summary")]
 pub struct Model {

@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 /// A practitioner of the directory that matches a search.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "practitioner_hits")]
 pub struct Model {

@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 /// A practitioner in the supervision directory, which every signed-in user can search.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "practitioner_profiles")]
 pub struct Model {

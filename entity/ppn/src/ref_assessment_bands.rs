@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 /// Meaning of a range of an instrument's score, such as `Moderate` for 10 to 14 on the PHQ-9.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "ref_assessment_bands")]
 pub struct Model {

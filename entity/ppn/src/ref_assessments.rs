@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 /// A questionnaire or rating scale, with the range of its score.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "ref_assessments")]
 pub struct Model {

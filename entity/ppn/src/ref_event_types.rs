@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 /// A type of event that is logged during a session.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "ref_event_types")]
 pub struct Model {

@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 /// A type of homework between sessions.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "ref_homework_types")]
 pub struct Model {

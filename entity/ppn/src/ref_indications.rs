@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 /// A condition that is treated.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "ref_indications")]
 pub struct Model {

@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 /// A psychiatric medication that a patient may take during the treatment.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "ref_medications")]
 pub struct Model {

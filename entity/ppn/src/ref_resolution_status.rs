@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 /// Outcome of an adverse event.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "ref_resolution_status")]
 pub struct Model {

@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 /// A route of administration.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "ref_routes")]
 pub struct Model {

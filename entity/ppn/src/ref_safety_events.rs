@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 /// A type of adverse event during or after a session.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "ref_safety_events")]
 pub struct Model {

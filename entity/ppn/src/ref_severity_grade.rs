@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 /// How severe an adverse event is, after the Common Terminology Criteria for Adverse Events (CTCAE).
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "ref_severity_grade")]
 pub struct Model {

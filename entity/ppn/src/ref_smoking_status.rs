@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 /// Smoking status of a patient.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "ref_smoking_status")]
 pub struct Model {

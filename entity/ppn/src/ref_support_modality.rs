@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 /// A form of psychological support during treatment.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "ref_support_modality")]
 pub struct Model {

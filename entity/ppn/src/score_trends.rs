@@ -16,7 +16,7 @@ pub enum Source {
 
 /// A score with the baseline of its protocol, for charts of how patients fare after a session. The list contains
 /// integration scores and questionnaires; group it by `daysPostDose` or `assessment`.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "score_trends")]
 pub struct Model {

@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 
 /// Monthly counts of the events of a type at a site, for dashboards that would otherwise group every event. Months are
 /// in UTC. Events without a type or without a protocol are not counted.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "session_activities")]
 pub struct Model {

@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 /// An event logged during a session, such as a moment of distress, a breakthrough or a check of vital signs.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "session_events")]
 pub struct Model {

@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 /// Count of the events of one type in a session. Events without a type are not counted.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "session_note_counts")]
 pub struct Model {

@@ -25,7 +25,7 @@ pub enum SessionPhase {
 
 /// A phase of a session, derived from the intensity of its events. An event without an intensity belongs to the phase
 /// of its time. Phases without events are omitted; a session without intensities has no phases.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "session_note_phases")]
 pub struct Model {

@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 /// A quiet period of a session: half an hour or more between two events.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "session_note_silences")]
 pub struct Model {

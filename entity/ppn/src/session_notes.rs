@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 
 /// The structured note of a session, generated from its timeline: the same events give the same note. Sessions without
 /// events have none.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "session_notes")]
 pub struct Model {

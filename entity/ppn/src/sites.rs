@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 /// A clinic or research centre of the network. Clinical data belongs to one site, and only its members see it.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "sites")]
 pub struct Model {

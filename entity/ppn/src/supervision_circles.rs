@@ -18,7 +18,7 @@ pub enum MeetingFrequency {
 }
 
 /// A small group of practitioners that meets for peer supervision.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "supervision_circles")]
 pub struct Model {

@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 
 /// A possible supervisor for a practitioner, with the parts of the score. The score is 40 × `specialtyOverlap` + 25 ×
 /// `modalityOverlap` + 15 × `experienceFit` + 10 × `rateFit` + 10 × `placesFit`.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "supervision_matches")]
 pub struct Model {

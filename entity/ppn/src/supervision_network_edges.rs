@@ -28,7 +28,7 @@ pub enum Status {
 
 /// A link between two practitioners of the supervision network: supervision of or by the caller, or a circle that both
 /// are in. Ended supervision is not a link.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "supervision_network_edges")]
 pub struct Model {

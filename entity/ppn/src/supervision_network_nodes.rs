@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 
 /// A practitioner in the supervision network: a member of a circle, a participant of a relationship that the caller may
 /// see, or the caller.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "supervision_network_nodes")]
 pub struct Model {

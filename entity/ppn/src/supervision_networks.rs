@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 /// The supervision network as its caller may see it, ready to be drawn as a graph.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "supervision_networks")]
 pub struct Model {

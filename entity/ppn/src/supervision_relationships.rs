@@ -21,7 +21,7 @@ pub enum SupervisionStatus {
 }
 
 /// Supervision of one practitioner by another. Only the two of them see it.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "supervision_relationships")]
 pub struct Model {

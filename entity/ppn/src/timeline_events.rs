@@ -5,7 +5,7 @@ use sea_orm::entity::prelude::*;
 /// An event of a session with its number and the seconds since the first and the previous event, for charts of one or a
 /// few sessions. The longest gap is `aggregate { gapSeconds { max } }`. For events across sessions use `sessionEvents`,
 /// which has an index for them.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "timeline_events")]
 pub struct Model {

@@ -24,7 +24,7 @@ pub enum UserSiteRole {
 }
 
 /// A person's membership of a site, and their role there. Every policy on clinical data depends on this table.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "user_sites")]
 pub struct Model {

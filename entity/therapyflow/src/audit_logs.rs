@@ -25,7 +25,7 @@ pub enum AuditAction {
 
 /// An entry of the audit log about a row of another table. The database writes it; nobody can change it, and it remains
 /// after the organization is deleted. Administrators see the entries of their organization.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(schema_name = "therapyflow", table_name = "audit_logs")]
 pub struct Model {

@@ -19,7 +19,7 @@ pub enum NoteType {
 
 /// A note of a session. The therapist of the session writes and approves it, administrators read it; the patient does
 /// not see it. An approved note cannot be changed or deleted.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(schema_name = "therapyflow", table_name = "clinical_notes")]
 pub struct Model {

@@ -40,7 +40,7 @@ pub enum ConsentStatus {
 
 /// A request for a patient's consent, and its status. Staff of the organization see it and may request it; the patient
 /// decides.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(schema_name = "therapyflow", table_name = "consent_records")]
 pub struct Model {

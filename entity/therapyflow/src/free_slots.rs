@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 /// A time in which a therapist has no session.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(schema_name = "therapyflow", table_name = "free_slots")]
 pub struct Model {

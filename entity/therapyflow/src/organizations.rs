@@ -18,7 +18,7 @@ pub enum SubscriptionTier {
 }
 
 /// A practice, which is the tenant. Its staff see it and no other.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(schema_name = "therapyflow", table_name = "organizations")]
 pub struct Model {

@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 /// A patient of an organization. Staff of the organization see all its patients; a patient sees only their own row.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(schema_name = "therapyflow", table_name = "patients")]
 pub struct Model {

@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 /// An audio recording of a session. The therapist of the session writes it, administrators read it.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(schema_name = "therapyflow", table_name = "session_recordings")]
 pub struct Model {

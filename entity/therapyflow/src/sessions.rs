@@ -22,7 +22,7 @@ pub enum SessionStatus {
 
 /// An appointment of a patient with a therapist of the same organization. The therapist, the patient and administrators
 /// see it.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(schema_name = "therapyflow", table_name = "sessions")]
 pub struct Model {

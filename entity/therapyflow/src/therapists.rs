@@ -18,7 +18,7 @@ pub enum TherapistRole {
 }
 
 /// A member of an organization's staff. Colleagues see each other.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(schema_name = "therapyflow", table_name = "therapists")]
 pub struct Model {

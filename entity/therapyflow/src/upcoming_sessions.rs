@@ -13,7 +13,7 @@ pub enum SessionStatus {
 
 /// An upcoming session, with the names of therapist and patient. Callers who may not see both do not see it here:
 /// patients find theirs in `sessions`.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(schema_name = "therapyflow", table_name = "upcoming_sessions")]
 pub struct Model {

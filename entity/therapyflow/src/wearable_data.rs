@@ -37,7 +37,7 @@ pub enum WearableSource {
 
 /// A sample recorded by a patient's device. The patient sends and sees it; staff of the organization see it while the
 /// patient consents to `care_management`. It cannot be changed.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(schema_name = "therapyflow", table_name = "wearable_data")]
 pub struct Model {

@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 /// An entry of {schema}, a row of the function `entries_of_company`.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "company_entries")]
 pub struct Model {

@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 /// Something that was done to an entry of {schema}. Only the writer of the entry sees it, and the database alone writes it.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "audit_log")]
 pub struct Model {

@@ -15,7 +15,7 @@ pub enum EntryStatus {
 }
 
 /// An entry of {schema}. Only its writer sees it.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "tool_data")]
 pub struct Model {

@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 /// A company whose people use the tools. Everybody who signs in may read its name.
-#[sea_orm::model]
+#[entity::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(schema_name = "made_up", table_name = "companies")]
 pub struct Model {
