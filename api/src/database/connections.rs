@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use deadpool::Runtime;
 use deadpool::managed::{self, BuildError, Metrics, QueueMode, RecycleError, RecycleResult, Timeouts};
-use postgres_wire::{Abandoned, Address, BatchError, Connection, Mode, Query, REACTS_WITHIN, Row, WireError};
+use postgres_wire::{Abandoned, Address, BatchError, Connection, Mode, Query, Row, WireError};
 
 use super::DatabaseError;
 use super::turns::{Turn, Turns};

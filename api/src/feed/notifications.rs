@@ -4,8 +4,6 @@
 //! address may lead to another server. So a probe that is sent over the gateway's own connections has to arrive. What these
 //! connections read must not lag behind the notifications either: a row is read after the notification of its change.
 
-use std::time::Duration;
-
 use thiserror::Error;
 
 use crate::clock;
