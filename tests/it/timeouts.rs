@@ -17,7 +17,7 @@ const OFTEN: usize = 2 * POOL + 1;
 
 fn small_pool(config: &mut ServerConfig) {
     config.database.pool_size = POOL;
-    config.database.pool_timeout = Duration::from_millis(500);
+    config.database.pool_timeout = Duration::from_secs(2);
     config.database.statement_timeout = Duration::from_mins(1);
 }
 

@@ -26,6 +26,8 @@ const QUIET: Duration = Duration::from_millis(600);
 const ELSEWHERE: Duration = Duration::from_millis(500);
 /// The wait for a message between two checks whether subscriptions have begun.
 const SOON: Duration = Duration::from_millis(2);
+/// Pause before a subscription is sent again.
+const AGAIN: Duration = Duration::from_millis(50);
 
 /// A WebSocket connection.
 pub(crate) struct Socket {
@@ -108,7 +110,8 @@ impl Socket {
         self.subscribe_all(&[(id, json!({ "query": query, "variables": variables }))]).await;
     }
 
-    /// Starts subscriptions and waits until each has begun, or has ended.
+    /// Starts subscriptions and waits until each has begun, or has ended. One that the gateway refuses for the moment, because its
+    /// listener is connecting again, is sent again, as clients do.
     ///
     /// The protocol does not report that, so the gateway's count of begun subscriptions is used. If another client starts
     /// subscriptions of the same gateway meanwhile, the wait ends too early.
@@ -126,6 +129,13 @@ impl Socket {
                 let Some(Ok(message)) = message else { return };
                 if let Message::Text(text) = &message {
                     let message: Value = serde_json::from_str(text).unwrap();
+                    if is_refused_for_the_moment(&message) {
+                        let again = subscriptions.iter().find(|(id, _)| message["id"] == **id);
+                        let (id, payload) = again.unwrap_or_else(|| panic!("{message}"));
+                        tokio::time::sleep(AGAIN).await;
+                        self.send(&json!({ "id": id, "type": "subscribe", "payload": payload })).await;
+                        continue;
+                    }
                     let has_ended = matches!(message["type"].as_str(), Some("error" | "complete"));
                     open.retain(|id| !has_ended || message["id"] != **id);
                 }
@@ -234,4 +244,12 @@ impl Socket {
             }
         }
     }
+}
+
+/// Returns true if a message refuses an operation only because the gateway's listener has lost its connection.
+fn is_refused_for_the_moment(message: &Value) -> bool {
+    let error = &message["payload"][0];
+    let text = error["message"].as_str().unwrap_or_default();
+    message["type"] == "error"
+        && text.starts_with("The server receives no notifications of changes at the moment.")
 }
