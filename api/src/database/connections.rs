@@ -16,7 +16,7 @@ use super::turns::{Turn, Turns};
 use crate::auth::Share;
 use crate::clock;
 
-/// The time after which an answer to such a question is late.
+/// The time after which the answer to a question that takes a server no time is late.
 const LATE: Duration = Duration::from_secs(1);
 
 /// Connections of one purpose, and the turns for them.
