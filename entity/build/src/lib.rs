@@ -8,10 +8,12 @@
 //! - `<folder>/<table>.rs`, where `<folder>/mod.rs` has a function `schemas`: a table that exists in each of those schemas. The
 //!   entity names no schema.
 //!
-//! The build script of the crate calls [`describe`], and the crate includes `$OUT_DIR/visit.rs`.
+//! The build script of the crate calls [`describe`], and the crate includes `$OUT_DIR/visit.rs`. The macro `entity::model` reads relations
+//! with [`relation`] too, so that both give them the same names.
 
 mod generate;
 mod read;
+mod relation;
 
 use std::{
     env,
@@ -23,6 +25,7 @@ use std::{
 };
 
 use generate::{Described, Place};
+pub use relation::{RelationField, relation};
 
 /// Files that describe no table.
 const NO_TABLES: [&str; 3] = ["lib.rs", "mod.rs", "functions.rs"];

@@ -2,8 +2,9 @@
 
 use std::{fs, path::Path};
 
-use heck::ToUpperCamelCase as _;
 use syn::{Attribute, Expr, Fields, Item, ItemEnum, ItemStruct, Lit, LitStr, Meta, Type};
+
+use crate::relation::{RelationField, argument, relation};
 
 /// The description of a table in its file.
 pub(crate) struct Table {
@@ -92,10 +93,9 @@ pub(crate) fn table(path: &Path) -> Result<Table, Vec<String>> {
             let Some(ident) = &field.ident else { continue };
             let ident = ident.to_string().trim_start_matches("r#").to_owned();
             let doc = described(&field.attrs, &format!("`{ident}`"));
-            if let Some((wrapper, target)) = relation(&field.ty) {
-                let variant = attribute(&field.attrs, "relation_enum").unwrap_or(target);
-                let many = wrapper == "HasMany";
-                relations.push(Relation { name: ident, variant: variant.to_upper_camel_case(), many, doc });
+            // `entity::model` reports a relation that is none.
+            if let Ok(Some(RelationField { wrapper, variant, .. })) = relation(field) {
+                relations.push(Relation { name: ident, variant, many: wrapper == "HasMany", doc });
             } else {
                 let values = innermost(&field.ty).and_then(|ty| enums.iter().position(|it| it.name == ty));
                 let name = attribute(&field.attrs, "column_name").unwrap_or(ident);
@@ -149,7 +149,7 @@ fn doc(attributes: &[Attribute]) -> String {
 }
 
 /// Returns the string given to `key` in `#[sea_orm(…)]`.
-fn attribute(attributes: &[Attribute], key: &str) -> Option<String> {
+pub(crate) fn attribute(attributes: &[Attribute], key: &str) -> Option<String> {
     let mut found = None;
     for attribute in attributes.iter().filter(|it| it.path().is_ident("sea_orm")) {
         // A value that is no string belongs to another key.
@@ -167,32 +167,6 @@ fn attribute(attributes: &[Attribute], key: &str) -> Option<String> {
         });
     }
     found
-}
-
-/// Splits a relation's type: `BelongsTo<Option<super::sites::Entity>>` → (`BelongsTo`, `sites`).
-fn relation(ty: &Type) -> Option<(String, String)> {
-    let Type::Path(path) = ty else { return None };
-    let last = path.path.segments.last()?;
-    let wrapper = last.ident.to_string();
-    if !matches!(wrapper.as_str(), "BelongsTo" | "HasOne" | "HasMany") {
-        return None;
-    }
-    let mut target = argument(last)?;
-    if let Type::Path(path) = target
-        && let Some(last) = path.path.segments.last()
-        && last.ident == "Option"
-    {
-        target = argument(last)?;
-    }
-    let Type::Path(path) = target else { return None };
-    let mut segments = path.path.segments.iter().rev();
-    let last = segments.next()?;
-    Some((wrapper, segments.next().unwrap_or(last).ident.to_string()))
-}
-
-fn argument(segment: &syn::PathSegment) -> Option<&Type> {
-    let syn::PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
-    arguments.args.iter().find_map(|it| if let syn::GenericArgument::Type(ty) = it { Some(ty) } else { None })
 }
 
 /// Returns the type's own name, inside `Option` and `Vec`.

@@ -105,6 +105,7 @@ mod tests {
                 "#[sea_orm(has_many, via = \"c\")] a: HasMany<super::b::Entity>",
                 "a relation has no such option",
             ),
+            ("#[sea_orm(self_ref)] a: HasMany<Entity>", "a relation has no such option"),
             ("#[sea_orm(has_many, via_rel = 1)] a: HasMany<super::b::Entity>", "a text is expected"),
             ("a: HasMany<(i32, i32)>", "a relation leads to an entity"),
         ] {

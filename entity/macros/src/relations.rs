@@ -1,16 +1,17 @@
 //! Reads the relations of an entity from its fields, and writes sea-orm's enum of them.
 
+use entity_build::RelationField;
 use heck::ToUpperCamelCase as _;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use syn::{Expr, Field, GenericArgument, Ident, Lit, LitStr, Path, PathArguments, Type};
+use syn::{Expr, Field, Ident, Lit, LitStr};
 
 /// A relation to another table.
 pub(crate) struct Relation {
     /// The variant of `Relation`.
     name: Ident,
     /// The other entity: `super::sites::Entity`.
-    target: String,
+    target: TokenStream,
     kind: Kind,
 }
 
@@ -23,45 +24,35 @@ enum Kind {
     HasOne,
     /// Rows of the other table belong to a row of this one, through the named relation if there are several.
     HasMany {
-        through: Option<Ident>,
+        through: Option<String>,
     },
 }
 
 /// Reads a field. Returns `None` if it is a column.
 pub(crate) fn read(field: &Field) -> syn::Result<Option<Relation>> {
-    let Some((wrapper, mut target)) = wrapped(&field.ty) else { return Ok(None) };
-    if !["BelongsTo", "HasOne", "HasMany"].iter().any(|it| wrapper == it) {
+    let Some(RelationField { wrapper, target, variant }) = entity_build::relation(field)? else {
         return Ok(None);
-    }
-    if let Some((option, inner)) = wrapped(target)
-        && option == "Option"
-    {
-        target = inner;
-    }
-    let Type::Path(target) = target else {
-        return Err(syn::Error::new_spanned(target, "a relation leads to an entity"));
     };
-    let (name, target) = (module(&target.path), text(&target.path));
-    let Options { relation_enum, from, to, via_rel } = Options::read(field)?;
+    let Options { from, to, via_rel } = Options::read(field)?;
     let missing = |what| syn::Error::new_spanned(field, format!("the relation needs `{what}`"));
+    let target = quote!(#target);
     let kind = if wrapper == "HasMany" {
-        Kind::HasMany { through: via_rel.map(|name| format_ident!("{name}")) }
+        Kind::HasMany { through: via_rel }
     } else if wrapper == "HasOne" {
         Kind::HasOne
     } else {
-        let of_target = target.strip_suffix("Entity").unwrap_or_default();
+        let entity = text(&target);
+        let of_target = entity.strip_suffix("Entity").unwrap_or_default();
         let from = from.ok_or_else(|| missing("from"))?.parse()?;
         let to = to.ok_or_else(|| missing("to"))?.parse()?;
         Kind::BelongsTo { from: columns(&from, "Column"), to: columns(&to, &format!("{of_target}Column")) }
     };
-    let name = format_ident!("{}", relation_enum.unwrap_or(name).to_upper_camel_case());
-    Ok(Some(Relation { name, target, kind }))
+    Ok(Some(Relation { name: format_ident!("{variant}"), target, kind }))
 }
 
 /// The options of a relation in `#[sea_orm(…)]`.
 #[derive(Default)]
 struct Options {
-    relation_enum: Option<String>,
     from: Option<LitStr>,
     to: Option<LitStr>,
     via_rel: Option<String>,
@@ -76,20 +67,19 @@ impl Options {
                 if ["belongs_to", "has_one", "has_many"].into_iter().any(is) {
                     return Ok(());
                 }
+                if !["relation_enum", "from", "to", "via_rel"].into_iter().any(is) {
+                    return Err(meta.error("a relation has no such option"));
+                }
                 let text: LitStr = match meta.value()?.parse()? {
                     Lit::Str(text) => text,
                     other => return Err(syn::Error::new_spanned(other, "a text is expected")),
                 };
-                if is("relation_enum") {
-                    options.relation_enum = Some(text.value());
-                } else if is("from") {
+                if is("from") {
                     options.from = Some(text);
                 } else if is("to") {
                     options.to = Some(text);
                 } else if is("via_rel") {
                     options.via_rel = Some(text.value());
-                } else {
-                    return Err(meta.error("a relation has no such option"));
                 }
                 Ok(())
             })?;
@@ -98,39 +88,19 @@ impl Options {
     }
 }
 
-/// Splits `Wrapper<Inner>`.
-fn wrapped(ty: &Type) -> Option<(&Ident, &Type)> {
-    let Type::Path(path) = ty else { return None };
-    let last = path.path.segments.last()?;
-    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
-    let inner = arguments.args.iter().find_map(|it| match it {
-        GenericArgument::Type(ty) => Some(ty),
-        _ => None,
-    });
-    Some((&last.ident, inner?))
-}
-
-/// Returns the text of a path without spaces.
-fn text(path: &Path) -> String {
-    quote!(#path).to_string().replace(' ', "")
-}
-
-/// Returns the name of the module of an entity: `super::sites::Entity` → `sites`.
-fn module(entity: &Path) -> String {
-    let mut names = entity.segments.iter().rev().map(|segment| segment.ident.to_string());
-    let last = names.next().unwrap_or_default();
-    names.next().unwrap_or(last)
+/// Returns the text of an entity's path without spaces.
+fn text(entity: &TokenStream) -> String {
+    entity.to_string().replace(' ', "")
 }
 
 /// Writes the enum `Relation`, and an implementation of `Related` for each table that one relation leads to.
 pub(crate) fn write(relations: &[Relation]) -> TokenStream {
     let variants = relations.iter().map(variant);
     let related = relations.iter().filter(|it| {
-        let leads_there = |other: &&Relation| other.target == it.target;
+        let leads_there = |other: &&Relation| text(&other.target) == text(&it.target);
         relations.iter().filter(leads_there).count() == 1
     });
     let related = related.map(|Relation { name, target, .. }| {
-        let target: TokenStream = target.parse().unwrap_or_default();
         quote! {
             #[automatically_derived]
             impl Related<#target> for Entity {
@@ -150,6 +120,7 @@ pub(crate) fn write(relations: &[Relation]) -> TokenStream {
 
 fn variant(relation: &Relation) -> TokenStream {
     let Relation { name, target, kind } = relation;
+    let target = text(target);
     let options = match kind {
         Kind::BelongsTo { from, to } => {
             quote!(belongs_to = #target, from = #from, to = #to)
