@@ -378,7 +378,8 @@ fn read(url: &str, trusted: Option<&PathBuf>) -> Result<(Conninfo, ClientConfig)
     if let Some(file) = trusted {
         conninfo.root_certificate = Some(file.clone());
     }
-    let tls = tls_config(conninfo.root_certificate.as_ref()).map_err(ReadError::Tls)?;
+    let uses_tls = conninfo.config.get_ssl_mode() != SslMode::Disable;
+    let tls = tls_config(conninfo.root_certificate.as_ref(), uses_tls).map_err(ReadError::Tls)?;
     Ok((conninfo, tls))
 }
 
@@ -391,7 +392,9 @@ fn is_local(host: &config::Host) -> bool {
     }
 }
 
-fn tls_config(certificate: Option<&PathBuf>) -> Result<ClientConfig, PoolError> {
+/// Returns the settings of TLS, with this file of trusted certificates or otherwise with those of the machine, which take long to read and are
+/// left out if TLS is not used.
+fn tls_config(certificate: Option<&PathBuf>, uses_tls: bool) -> Result<ClientConfig, PoolError> {
     let mut roots = RootCertStore::empty();
     if let Some(path) = certificate {
         let refuse = |reason: String| PoolError::Certificate { path: path.clone(), reason };
@@ -403,7 +406,7 @@ fn tls_config(certificate: Option<&PathBuf>) -> Result<ClientConfig, PoolError> 
         if roots.is_empty() {
             return Err(refuse("it holds no certificate".into()));
         }
-    } else {
+    } else if uses_tls {
         // A machine without certificates can still reach a local database; a remote one fails with an error of TLS.
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     }
