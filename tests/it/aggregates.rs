@@ -144,7 +144,7 @@ async fn every_parent_has_numbers_of_its_own_in_one_statement() {
 
 #[tokio::test]
 async fn no_rows_count_as_none_and_have_no_values() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let query =
         "{ integrationScores { aggregate { count scoreValue { countDistinct sum avg percentile(p: 0.5) } } }
                    practitionerProfiles { aggregate { isAcceptingSupervision { countTrue } } }
@@ -162,7 +162,7 @@ async fn no_rows_count_as_none_and_have_no_values() {
 
 #[tokio::test]
 async fn numbers_over_a_reference_table_take_no_statement() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let north = app.clinician_north().await;
     let query = "{ medications { aggregate { count hasContraindication { countTrue } drugClass { countDistinct } } } }";
     north.ask(query).await.data();
@@ -176,7 +176,7 @@ async fn numbers_over_a_reference_table_take_no_statement() {
 
 #[tokio::test]
 async fn a_share_lies_between_0_and_1() {
-    let app = App::start().await;
+    let app = App::shared().await;
     for share in ["-0.1", "1.5", "1.0000000000000000000001", "-1e-400", "-1e-20"] {
         let query =
             format!("{{ integrationScores {{ aggregate {{ scoreValue {{ percentile(p: {share}) }} }} }} }}");
@@ -192,7 +192,7 @@ async fn a_share_lies_between_0_and_1() {
 
 #[tokio::test]
 async fn every_truth_is_counted_beside_what_is_false_and_what_is_unknown() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let callers = [app.clinician_north().await, app.user("therapist@mindful.example").await];
     let catalog = Catalog::new(&systems::ALL).unwrap();
     let truths = catalog.tables().iter().filter(|table| table.function.is_none()).flat_map(|table| {
@@ -245,7 +245,7 @@ async fn every_truth_is_counted_beside_what_is_false_and_what_is_unknown() {
 
 #[tokio::test]
 async fn an_instrument_that_cannot_be_judged_has_no_rate() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let rates = "query($having: ScoreTrendHaving) { scoreTrendsGroups(
         groupBy: { assessment: { assessmentCode: true } }, having: $having
         orderBy: [{ isResponse: { rate: DESC_NULLS_LAST } }, { key: { assessment: { assessmentCode: ASC } } }]
@@ -312,7 +312,7 @@ async fn numbers_do_not_depend_on_the_order_of_rows() {
 
 #[tokio::test]
 async fn the_names_of_types_alone_are_numbers_of_no_row() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let answer = app
         .clinician_north()
         .await

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::harness::{Actor, Answer, App, Socket};
 
 async fn with(change: impl FnOnce(&mut Limits)) -> App {
-    App::with(|config| change(&mut config.limits)).await
+    App::shared_with(|config| change(&mut config.limits)).await
 }
 
 /// Asserts that a request was refused before any statement, since it demands too much; `argument` names the excess.

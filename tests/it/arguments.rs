@@ -270,7 +270,7 @@ async fn what_makes_no_sense_is_refused_by_name() {
 
 #[tokio::test]
 async fn as_many_points_are_drawn_as_are_asked_for() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let asker = app.clinician_north().await;
     for max in [4, 5, 6, 7, 50] {
         let query = format!(

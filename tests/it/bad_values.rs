@@ -17,7 +17,7 @@ fn refused(answer: &Answer, argument: &str, what: &str) {
 
 #[tokio::test]
 async fn what_the_database_would_refuse_to_read_by_names_the_argument() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let north = app.clinician_north().await;
     for (query, argument) in [
         (r#"{ sessionEvents(filter: {notes: {like: "a\\"}}) { totalCount } }"#, "filter.notes.like"),

@@ -309,7 +309,7 @@ async fn the_rows_of_a_site_are_for_its_members_and_who_runs_the_network() {
 
 #[tokio::test]
 async fn the_numbers_are_those_of_postgres_over_the_outcomes_of_all_sites() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let answer = app
         .user("network@praxis.example")
         .await
@@ -370,7 +370,7 @@ async fn the_numbers_are_those_of_postgres_over_the_outcomes_of_all_sites() {
 
 #[tokio::test]
 async fn the_demo_shows_and_withholds() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let query = "{ networkBenchmarksGroups(groupBy: { responseSuppression: true }, orderBy: [{ key: { responseSuppression: ASC } }]) {
         key { responseSuppression } } }";
     for email in ["clinician.north@praxis.example", "network@praxis.example"] {

@@ -75,7 +75,7 @@ fn requests() -> Vec<(String, u16)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_in_use_is_not_cut_whatever_is_asked() {
-    let app = App::with(|config| config.http.header_timeout = HEADERS).await;
+    let app = App::shared_with(|config| config.http.header_timeout = HEADERS).await;
     let used = requests().into_iter().map(async |(request, status)| {
         let mut stream = TcpStream::connect(app.address).await.unwrap();
         for round in 0..ROUNDS {
@@ -92,7 +92,7 @@ async fn a_connection_in_use_is_not_cut_whatever_is_asked() {
 
 #[tokio::test]
 async fn a_connection_is_idle_since_its_last_answer() {
-    let app = App::with(|config| config.http.idle_timeout = Duration::from_secs(3)).await;
+    let app = App::shared_with(|config| config.http.idle_timeout = Duration::from_secs(3)).await;
     let mut stream = TcpStream::connect(app.address).await.unwrap();
     let live = b"GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n";
     for _ in 0..6 {
@@ -106,7 +106,7 @@ async fn a_connection_is_idle_since_its_last_answer() {
 
 #[tokio::test]
 async fn a_header_that_begins_late_has_its_own_time() {
-    let app = App::with(|config| config.http.idle_timeout = Duration::from_secs(3)).await;
+    let app = App::shared_with(|config| config.http.idle_timeout = Duration::from_secs(3)).await;
     let mut stream = TcpStream::connect(app.address).await.unwrap();
     for _ in 0..2 {
         tokio::time::sleep(Duration::from_secs(2)).await;
@@ -119,7 +119,7 @@ async fn a_header_that_begins_late_has_its_own_time() {
 
 #[tokio::test]
 async fn the_header_of_any_request_of_a_connection_has_an_end() {
-    let app = App::with(|config| config.http.header_timeout = HEADERS).await;
+    let app = App::shared_with(|config| config.http.header_timeout = HEADERS).await;
     let mut stream = TcpStream::connect(app.address).await.unwrap();
     for _ in 0..3 {
         stream.write_all(b"GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
@@ -133,7 +133,7 @@ async fn the_header_of_any_request_of_a_connection_has_an_end() {
 
 #[tokio::test]
 async fn the_time_for_headers_is_none_of_a_socket() {
-    let app = App::with(|config| {
+    let app = App::shared_with(|config| {
         config.http.header_timeout = HEADERS;
         config.http.idle_timeout = HEADERS;
         config.feeds.init_within = Duration::from_secs(3);

@@ -123,7 +123,7 @@ async fn a_mutation_tells_what_its_answer_may_cost() {
 
 #[tokio::test]
 async fn points_without_rows_count_as_those_with_rows() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let actor = app.clinician_north().await;
     // 60 parents with a point for each minute of a year: half a million points used to be declared as 120 rows.
     let series = r#"sessionEventsSeries(time: EVENT_TIMESTAMP, bucket: {calendar: {unit: MINUTE}}, fill: ZERO,
@@ -147,7 +147,7 @@ async fn points_without_rows_count_as_those_with_rows() {
 
 #[tokio::test]
 async fn a_span_of_time_bounds_what_a_series_is_declared_to_cost() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let ask = async |arguments: &str| {
         let query = format!(
             "{{ sessionEventsSeries(time: EVENT_TIMESTAMP, bucket: {{calendar: {{unit: MONTH}}}}{arguments}) {{ points {{ start }} }} }}"

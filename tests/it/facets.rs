@@ -60,7 +60,7 @@ async fn each_element_of_a_list_is_a_group_and_an_element_that_is_there_twice_co
 
 #[tokio::test]
 async fn numbers_are_grouped_by_ranges_also_below_a_parent_and_across_a_relation() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let north = app.clinician_north().await;
     let answer = north
         .ask(
@@ -138,7 +138,7 @@ async fn numbers_are_grouped_by_ranges_also_below_a_parent_and_across_a_relation
 
 #[tokio::test]
 async fn a_series_has_a_line_for_each_range_and_each_element() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let north = app.clinician_north().await;
     let answer = north
         .ask(
@@ -160,7 +160,7 @@ async fn a_series_has_a_line_for_each_range_and_each_element() {
 
 #[tokio::test]
 async fn ranges_that_make_no_sense_are_refused_with_their_place() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let north = app.clinician_north().await;
     for (ranges, argument) in [
         ("{}", "groupBy.hourlyRateRange"),

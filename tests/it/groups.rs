@@ -13,7 +13,7 @@ fn groups<'a>(answer: &'a Answer, field: &str) -> &'a Vec<Value> {
 
 #[tokio::test]
 async fn events_are_grouped_by_the_name_of_their_type_in_one_statement() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let answer = app
         .clinician_north()
         .await
@@ -59,7 +59,7 @@ async fn events_are_grouped_by_the_name_of_their_type_in_one_statement() {
 
 #[tokio::test]
 async fn having_keeps_the_groups_whose_numbers_match() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let answer = app
         .clinician_north()
         .await
@@ -107,7 +107,7 @@ async fn having_keeps_the_groups_whose_numbers_match() {
 
 #[tokio::test]
 async fn pages_of_groups_give_every_group_once() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let north = app.clinician_north().await;
     let query = "query($first: Int, $after: String, $order: [SessionEventGroupOrderBy!]) {
         sessionEventsGroups(
@@ -152,7 +152,7 @@ async fn pages_of_groups_give_every_group_once() {
 
 #[tokio::test]
 async fn every_parent_has_groups_of_its_own_in_one_statement() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let answer = app
         .clinician_north()
         .await
@@ -253,7 +253,7 @@ async fn time_is_grouped_by_the_calendar_of_a_place() {
 
 #[tokio::test]
 async fn dates_are_grouped_as_dates() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let answer = app
         .clinician_north()
         .await
@@ -270,7 +270,7 @@ async fn dates_are_grouped_as_dates() {
 
 #[tokio::test]
 async fn what_cannot_be_grouped_is_refused_with_its_place() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let anonymous = app.anonymous();
     for (arguments, selection, argument) in [
         ("groupBy: {}", "aggregate { count }", "groupBy"),
@@ -344,7 +344,7 @@ async fn what_cannot_be_grouped_is_refused_with_its_place() {
 
 #[tokio::test]
 async fn groups_show_nothing_that_rows_would_not() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let query = "{ protocolsGroups(groupBy: { siteId: true }) { key { siteId } aggregate { count } } }";
     assert!(groups(&app.anonymous().ask(query).await, "protocolsGroups").is_empty());
     assert_eq!(groups(&app.clinician_north().await.ask(query).await, "protocolsGroups").len(), 1);

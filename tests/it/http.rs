@@ -65,7 +65,7 @@ fn assert_refused(answer: &Answer, status: StatusCode) {
 
 #[tokio::test]
 async fn the_client_chooses_the_media_type() {
-    let app = App::start().await;
+    let app = App::shared().await;
     for (accept, media) in [
         (GRAPHQL, GRAPHQL), // 22EB
         (JSON, JSON),       // 4655
@@ -85,7 +85,7 @@ async fn the_client_chooses_the_media_type() {
 
 #[tokio::test]
 async fn without_accept_the_answer_is_of_the_specifications_own_type() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let body = r#"{"query":"{ __typename }"}"#;
     let request = format!(
         "POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
@@ -103,7 +103,7 @@ async fn without_accept_the_answer_is_of_the_specifications_own_type() {
 
 #[tokio::test]
 async fn what_the_client_does_not_accept_is_not_sent() {
-    let app = App::start().await;
+    let app = App::shared().await;
     for accept in ["text/html", "application/xml", "application/json;q=0", "application/json; charset=latin1"]
     {
         let answer = ask(&app, accept, json!({ "query": "{ __typename }" })).await;
@@ -115,7 +115,7 @@ async fn what_the_client_does_not_accept_is_not_sent() {
 
 #[tokio::test]
 async fn a_request_that_cannot_be_run_is_a_client_error_of_the_specifications_type() {
-    let app = App::start().await;
+    let app = App::shared().await;
     for wrong in not_executable() {
         let answer = ask(&app, GRAPHQL, wrong).await;
         assert_media(&answer, GRAPHQL);
@@ -125,7 +125,7 @@ async fn a_request_that_cannot_be_run_is_a_client_error_of_the_specifications_ty
 
 #[tokio::test]
 async fn a_request_that_cannot_be_run_is_a_well_formed_answer_of_json() {
-    let app = App::start().await;
+    let app = App::shared().await;
     for wrong in not_executable() {
         let answer = ask(&app, JSON, wrong).await;
         assert_media(&answer, JSON);
@@ -149,7 +149,7 @@ fn not_executable() -> Vec<Value> {
 
 #[tokio::test]
 async fn a_mistake_in_the_document_names_its_place() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let answer = ask(&app, GRAPHQL, json!({ "query": "{\n  __typename\n  nothing\n}" })).await;
     assert_eq!(answer.error()["locations"], json!([{ "line": 3, "column": 3 }]));
     assert_eq!(answer.code(), "GRAPHQL_INVALID");
@@ -157,7 +157,7 @@ async fn a_mistake_in_the_document_names_its_place() {
 
 #[tokio::test]
 async fn an_operation_is_chosen_by_its_name() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let query = "query A { a: __typename } query B { b: __typename }";
     for accept in [GRAPHQL, JSON] {
         // 8161, B8B3
@@ -168,7 +168,7 @@ async fn an_operation_is_chosen_by_its_name() {
 
 #[tokio::test]
 async fn null_stands_for_a_parameter_that_is_left_out() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let request =
         json!({ "query": "{ __typename }", "variables": null, "operationName": null, "extensions": null });
     for accept in [GRAPHQL, JSON] {
@@ -178,7 +178,7 @@ async fn null_stands_for_a_parameter_that_is_left_out() {
 
 #[tokio::test]
 async fn variables_and_extensions_are_maps() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let request = json!({
         "query": "query($name: String!) { __type(name: $name) { name } }",
         "variables": { "name": "Query" },
@@ -192,7 +192,7 @@ async fn variables_and_extensions_are_maps() {
 
 #[tokio::test]
 async fn a_parameter_of_the_wrong_type_is_a_client_error() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let query = "{ __typename }";
     let mut wrong = vec![json!({}), json!({ "query": null }), json!("{ __typename }"), json!(1), json!(null)];
     for value in [json!({}), json!(1), json!(true), json!([])] {
@@ -214,7 +214,7 @@ async fn a_parameter_of_the_wrong_type_is_a_client_error() {
 
 #[tokio::test]
 async fn a_body_that_is_not_json_is_a_client_error() {
-    let app = App::start().await;
+    let app = App::shared().await;
     for body in ["", "{", "query", "{\"query\":\"{ __typename }\"} and more"] {
         let answer = send(post(&app, GRAPHQL, body)).await; // A5BF, B6DC, BCF8
         assert_refused(&answer, StatusCode::BAD_REQUEST);
@@ -223,7 +223,7 @@ async fn a_body_that_is_not_json_is_a_client_error() {
 
 #[tokio::test]
 async fn a_batch_is_refused_and_says_so() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let answer = ask(&app, GRAPHQL, json!([{ "query": "{ __typename }" }])).await;
     assert_refused(&answer, StatusCode::BAD_REQUEST);
     assert!(answer.error()["message"].as_str().unwrap().contains("batch"));
@@ -231,7 +231,7 @@ async fn a_batch_is_refused_and_says_so() {
 
 #[tokio::test]
 async fn bodies_are_utf8_in_both_directions() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let query = "{ __typename } # äöü 🍄";
     for content_type in
         ["application/json", "application/json; charset=utf-8", "Application/JSON;charset=\"UTF-8\""]
@@ -253,7 +253,7 @@ async fn bodies_are_utf8_in_both_directions() {
 
 #[tokio::test]
 async fn other_content_types_are_not_read() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let body = json!({ "query": "{ __typename }" }).to_string();
     for content_type in [
         Some("text/plain"),
@@ -274,7 +274,7 @@ async fn other_content_types_are_not_read() {
 
 #[tokio::test]
 async fn bodies_are_not_decompressed_whatever_they_are() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let body = json!({ "query": "{ __typename }" }).to_string();
     for encoding in ["gzip", "br", "deflate", "zstd", "x-gzip", "nonsense", "identity, gzip"] {
         let answer = send(post(&app, GRAPHQL, body.clone()).header("content-encoding", encoding)).await;
@@ -289,7 +289,7 @@ async fn bodies_are_not_decompressed_whatever_they_are() {
 
 #[tokio::test]
 async fn a_long_name_of_an_operation_is_not_repeated_whole() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let name = "ö".repeat(100_000);
     for query in ["{ __typename }", "query A { __typename } query B { __typename }"] {
         let answer = ask(&app, GRAPHQL, json!({ "query": query, "operationName": name })).await;
@@ -301,7 +301,7 @@ async fn a_long_name_of_an_operation_is_not_repeated_whole() {
 
 #[tokio::test]
 async fn a_query_may_come_in_the_url() {
-    let app = App::start().await;
+    let app = App::shared().await;
     for accept in [GRAPHQL, JSON] {
         // 5A70, 6A70
         let answer = get(
@@ -322,7 +322,7 @@ async fn a_query_may_come_in_the_url() {
 
 #[tokio::test]
 async fn empty_parameters_of_the_url_count_as_left_out() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let parameters =
         [("query", "{ __typename }"), ("operationName", ""), ("variables", ""), ("extensions", "")];
     get(&app, GRAPHQL, &parameters).await.data();
@@ -332,7 +332,7 @@ async fn empty_parameters_of_the_url_count_as_left_out() {
 
 #[tokio::test]
 async fn a_url_without_a_usable_query_is_a_client_error() {
-    let app = App::start().await;
+    let app = App::shared().await;
     for parameters in [
         &[][..],
         &[("operationName", "A")],
@@ -363,7 +363,7 @@ async fn a_get_changes_nothing() {
 
 #[tokio::test]
 async fn other_methods_are_told_which_ones_work() {
-    let app = App::start().await;
+    let app = App::shared().await;
     for (path, methods) in [
         ("/graphql", vec!["GET", "POST"]),
         ("/graphql/ws", vec!["GET"]),
@@ -383,7 +383,7 @@ async fn other_methods_are_told_which_ones_work() {
 
 #[tokio::test]
 async fn a_body_that_is_too_long_is_not_read() {
-    let app = App::with(|config| config.http.body_limit = 100).await;
+    let app = App::shared_with(|config| config.http.body_limit = 100).await;
     let fits = format!("{:<100}", json!({ "query": "{ __typename }" }).to_string());
     send(post(&app, GRAPHQL, fits.clone())).await.data();
     let answer = send(post(&app, GRAPHQL, fits + " ")).await;
@@ -393,7 +393,8 @@ async fn a_body_that_is_too_long_is_not_read() {
 
 #[tokio::test]
 async fn a_body_that_does_not_come_is_not_waited_for() {
-    let app = App::with(|config| config.http.request_timeout = std::time::Duration::from_millis(300)).await;
+    let app =
+        App::shared_with(|config| config.http.request_timeout = std::time::Duration::from_millis(300)).await;
     let request = "POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n\
                    Content-Length: 100\r\n\r\n{\"query\":";
     let answer = raw(app.address, request).await;
@@ -403,7 +404,7 @@ async fn a_body_that_does_not_come_is_not_waited_for() {
 
 #[tokio::test]
 async fn an_id_of_the_request_comes_back() {
-    let app = App::start().await;
+    let app = App::shared().await;
     for path in ["/graphql?query=%7B__typename%7D", "/health/live", "/nothing"] {
         let answer = app.http().get(app.url(path)).header("x-request-id", "Abc-123").send().await.unwrap();
         assert_eq!(answer.headers()["x-request-id"], "Abc-123");
@@ -412,7 +413,7 @@ async fn an_id_of_the_request_comes_back() {
 
 #[tokio::test]
 async fn a_request_without_an_id_or_with_a_nasty_one_gets_a_new_one() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let long = "a".repeat(65);
     for id in [None, Some(""), Some("a b"), Some("<script>"), Some("a\tb"), Some("ä"), Some(long.as_str())] {
         let mut request = app.http().get(app.url("/health/live"));
@@ -438,7 +439,7 @@ async fn from_origin(app: &App, origin: &str) -> Option<String> {
 
 #[tokio::test]
 async fn only_pages_of_allowed_origins_may_read_the_answer() {
-    let app = App::with(friendly).await;
+    let app = App::shared_with(friendly).await;
     for origin in ["https://friend.example", "http://localhost:5173"] {
         assert_eq!(from_origin(&app, origin).await.as_deref(), Some(origin));
     }
@@ -451,19 +452,19 @@ async fn only_pages_of_allowed_origins_may_read_the_answer() {
 
 #[tokio::test]
 async fn by_default_no_other_origin_may_read_the_answer() {
-    let app = App::start().await;
+    let app = App::shared().await;
     assert_eq!(from_origin(&app, "https://friend.example").await, None);
 }
 
 #[tokio::test]
 async fn every_origin_may_read_the_answer_where_the_settings_say_so() {
-    let app = App::with(|config| config.http.allowed_origins = vec!["*".into()]).await;
+    let app = App::shared_with(|config| config.http.allowed_origins = vec!["*".into()]).await;
     assert_eq!(from_origin(&app, "https://anybody.example").await.as_deref(), Some("*"));
 }
 
 #[tokio::test]
 async fn a_browser_may_ask_beforehand() {
-    let app = App::with(friendly).await;
+    let app = App::shared_with(friendly).await;
     let preflight = |origin: &'static str| {
         app.http()
             .request(Method::OPTIONS, app.url("/graphql"))
@@ -484,7 +485,7 @@ async fn a_browser_may_ask_beforehand() {
 
 #[tokio::test]
 async fn answers_are_compressed_only_where_asked_for_and_worth_it() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let long = json!({ "query": "{ __schema { types { name description } } }" }).to_string();
     let short = json!({ "query": "{ __typename }" }).to_string();
     let encoding = async |body: &str, accepted: Option<&str>| {
@@ -505,7 +506,7 @@ async fn answers_are_compressed_only_where_asked_for_and_worth_it() {
 
 #[tokio::test]
 async fn no_cache_keeps_an_answer() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let answers = [
         ask(&app, GRAPHQL, json!({ "query": "{ __typename }" })).await,
         ask(&app, GRAPHQL, json!({ "query": "{ nothing }" })).await,
@@ -523,7 +524,7 @@ async fn no_cache_keeps_an_answer() {
 
 #[tokio::test]
 async fn elsewhere_there_is_nothing() {
-    let app = App::start().await;
+    let app = App::shared().await;
     for path in ["/", "/nothing", "/graphql/", "/graphql/nothing", "/health"] {
         let answer = app.http().get(app.url(path)).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");

@@ -62,7 +62,7 @@ fn seconds_from_now(seconds: i64) -> Value {
 /// Starts a gateway that trusts the key set of the tests and no secret.
 async fn with_keys() -> App {
     let file = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src/auth/testdata/jwks.json"));
-    App::with(|config| config.auth = AuthConfig::with_keys(KeySource::File(file))).await
+    App::shared_with(|config| config.auth = AuthConfig::with_keys(KeySource::File(file))).await
 }
 
 #[track_caller]
@@ -78,14 +78,14 @@ fn assert_refused(answer: &Answer, reason: &str) {
 
 #[tokio::test]
 async fn without_a_token_reference_tables_are_empty() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let answer = app.anonymous().ask(MEDICATIONS).await;
     assert_eq!(answer.data()["medications"], json!({ "totalCount": 0, "nodes": [] }));
 }
 
 #[tokio::test]
 async fn a_signed_in_user_sees_the_reference_tables() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let answer = app.bearer(&somebody()).ask(MEDICATIONS).await;
     assert_eq!(answer.data()["medications"]["totalCount"], 24);
     assert_eq!(answer.nodes("medications").len(), 24);
@@ -94,7 +94,7 @@ async fn a_signed_in_user_sees_the_reference_tables() {
 #[tokio::test]
 async fn what_one_caller_was_shown_is_not_shown_to_the_next() {
     // Both callers share one connection and one cache.
-    let app = App::with(|config| config.database.pool_size = 1).await;
+    let app = App::shared_with(|config| config.database.pool_size = 1).await;
     for _ in 0..3 {
         assert_eq!(app.bearer(&somebody()).ask(MEDICATIONS).await.nodes("medications").len(), 24);
         assert!(app.anonymous().ask(MEDICATIONS).await.nodes("medications").is_empty());
@@ -103,14 +103,14 @@ async fn what_one_caller_was_shown_is_not_shown_to_the_next() {
 
 #[tokio::test]
 async fn a_token_of_the_role_anon_sees_what_strangers_see() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let token = hs256(&claims_with("role", json!("anon")), SECRET);
     assert!(app.bearer(&token).ask(MEDICATIONS).await.nodes("medications").is_empty());
 }
 
 #[tokio::test]
 async fn the_scheme_ignores_case() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let request = app.http().post(app.url("/graphql")).json(&json!({ "query": MEDICATIONS }));
     let request = request.header(AUTHORIZATION, format!("bEARER {}", somebody()));
     assert_eq!(Answer::read(request.send().await.unwrap()).await.nodes("medications").len(), 24);
@@ -118,7 +118,7 @@ async fn the_scheme_ignores_case() {
 
 #[tokio::test]
 async fn garbage_is_refused() {
-    let app = App::start().await;
+    let app = App::shared().await;
     for token in ["garbage", "a.b", "a.b.c", "a.b.c.d", ".."] {
         let answer = app.bearer(token).ask(MEDICATIONS).await;
         assert_refused(&answer, "token_malformed");
@@ -127,7 +127,7 @@ async fn garbage_is_refused() {
 
 #[tokio::test]
 async fn a_refusal_is_the_same_for_json_and_for_get() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let post = app.http().post(app.url("/graphql")).json(&json!({ "query": MEDICATIONS }));
     let get = app.http().get(app.url("/graphql?query=%7B__typename%7D"));
     for request in [post, get] {
@@ -138,13 +138,13 @@ async fn a_refusal_is_the_same_for_json_and_for_get() {
 
 #[tokio::test]
 async fn a_refused_token_gets_no_introspection_either() {
-    let app = App::start().await;
+    let app = App::shared().await;
     assert_refused(&app.bearer("garbage").ask("{ __schema { types { name } } }").await, "token_malformed");
 }
 
 #[tokio::test]
 async fn a_token_without_a_signature_is_refused() {
-    let app = App::start().await;
+    let app = App::shared().await;
     for algorithm in ["none", "None", "NONE"] {
         let token = format!("{}.", message(&json!({ "alg": algorithm, "typ": "JWT" }), &claims()));
         assert_refused(&app.bearer(&token).ask(MEDICATIONS).await, "token_algorithm");
@@ -155,14 +155,14 @@ async fn a_token_without_a_signature_is_refused() {
 
 #[tokio::test]
 async fn a_token_of_another_secret_is_refused() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let token = hs256(&claims(), b"another secret, which is long enough as well");
     assert_refused(&app.bearer(&token).ask(MEDICATIONS).await, "token_signature");
 }
 
 #[tokio::test]
 async fn changed_claims_are_refused() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let token = hs256(&claims(), SECRET);
     let signature = token.rsplit_once('.').unwrap().1;
     let claims = claims_with("sub", json!("another"));
@@ -172,14 +172,14 @@ async fn changed_claims_are_refused() {
 
 #[tokio::test]
 async fn an_expired_token_is_refused() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let token = hs256(&claims_with("exp", seconds_from_now(-31)), SECRET);
     assert_refused(&app.bearer(&token).ask(MEDICATIONS).await, "token_expired");
 }
 
 #[tokio::test]
 async fn a_token_that_never_expires_is_refused() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let mut claims = claims();
     claims.as_object_mut().unwrap().remove("exp");
     assert_refused(&app.bearer(&hs256(&claims, SECRET)).ask(MEDICATIONS).await, "token_expiry_missing");
@@ -187,7 +187,7 @@ async fn a_token_that_never_expires_is_refused() {
 
 #[tokio::test]
 async fn a_token_that_is_not_valid_yet_is_refused() {
-    let app = App::start().await;
+    let app = App::shared().await;
     for name in ["nbf", "iat"] {
         let token = hs256(&claims_with(name, seconds_from_now(300)), SECRET);
         assert_refused(&app.bearer(&token).ask(MEDICATIONS).await, "token_not_yet_valid");
@@ -196,7 +196,7 @@ async fn a_token_that_is_not_valid_yet_is_refused() {
 
 #[tokio::test]
 async fn a_token_for_another_audience_is_refused() {
-    let app = App::with(|config| config.auth.audience = Some("praxis".into())).await;
+    let app = App::shared_with(|config| config.auth.audience = Some("praxis".into())).await;
     assert_refused(&app.bearer(&hs256(&claims(), SECRET)).ask(MEDICATIONS).await, "token_audience");
     let other = hs256(&claims_with("aud", json!(["elsewhere"])), SECRET);
     assert_refused(&app.bearer(&other).ask(MEDICATIONS).await, "token_audience");
@@ -208,7 +208,7 @@ async fn a_token_for_another_audience_is_refused() {
 
 #[tokio::test]
 async fn a_token_of_another_issuer_is_refused() {
-    let app = App::with(|config| config.auth.issuer = Some("https://issuer.example".into())).await;
+    let app = App::shared_with(|config| config.auth.issuer = Some("https://issuer.example".into())).await;
     assert_refused(&app.bearer(&hs256(&claims(), SECRET)).ask(MEDICATIONS).await, "token_issuer");
     let other = hs256(&claims_with("iss", json!("https://issuer.example.foe.example")), SECRET);
     assert_refused(&app.bearer(&other).ask(MEDICATIONS).await, "token_issuer");
@@ -218,7 +218,7 @@ async fn a_token_of_another_issuer_is_refused() {
 
 #[tokio::test]
 async fn a_token_cannot_name_a_role_that_is_not_allowed() {
-    let app = App::start().await;
+    let app = App::shared().await;
     for role in
         [json!("service_role"), json!("postgres"), json!("praxis_gateway"), json!(""), json!(["anon"])]
     {
@@ -229,7 +229,7 @@ async fn a_token_cannot_name_a_role_that_is_not_allowed() {
 
 #[tokio::test]
 async fn other_schemes_are_refused() {
-    let app = App::start().await;
+    let app = App::shared().await;
     for authorization in ["Basic dXNlcjpwYXNzd29yZA==", "Bearer", "", "Token abc", "Bearer 🍄"] {
         let request = app.http().post(app.url("/graphql")).json(&json!({ "query": MEDICATIONS }));
         let answer = request.header(AUTHORIZATION, authorization).send().await.unwrap();
@@ -239,7 +239,7 @@ async fn other_schemes_are_refused() {
 
 #[tokio::test]
 async fn two_authorization_headers_are_refused() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let request = app.http().post(app.url("/graphql")).json(&json!({ "query": MEDICATIONS }));
     let request = request.bearer_auth(somebody()).header(AUTHORIZATION, "Bearer other");
     assert_refused(&Answer::read(request.send().await.unwrap()).await, "scheme");
@@ -247,7 +247,7 @@ async fn two_authorization_headers_are_refused() {
 
 #[tokio::test]
 async fn claims_cannot_break_out_of_the_session() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let sub = r"x'); SET ROLE postgres; SELECT set_config('role','postgres',true); -- \' '' $$";
     let token = hs256(&claims_with("sub", json!(sub)), SECRET);
     let answer = app.bearer(&token).ask(MEDICATIONS).await;
@@ -284,7 +284,7 @@ async fn a_public_key_is_no_secret() {
 
 #[tokio::test]
 async fn with_a_secret_beside_the_keys_a_public_key_is_no_secret_either() {
-    let app = App::with(|config| {
+    let app = App::shared_with(|config| {
         let file = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src/auth/testdata/jwks.json"));
         config.auth.keys = Some(KeySource::File(file));
     })

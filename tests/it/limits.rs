@@ -13,7 +13,7 @@ use crate::harness::{Answer, App, Socket, somebody};
 const QUICK: Duration = Duration::from_secs(20);
 
 async fn with(change: impl FnOnce(&mut Limits)) -> App {
-    App::with(|config| change(&mut config.limits)).await
+    App::shared_with(|config| change(&mut config.limits)).await
 }
 
 /// Asserts that a request was refused before any statement, because it exceeds a limit.
@@ -142,7 +142,7 @@ async fn tokens() {
 
 #[tokio::test]
 async fn tokens_are_not_read_to_the_end() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let begun = Instant::now();
     assert_exceeded(&app.anonymous().ask(&format!("{{ {} }}", "a ".repeat(500_000))).await);
     assert!(begun.elapsed() < QUICK);
@@ -176,7 +176,7 @@ async fn conditions_count_relations_and_not_only_columns() {
 
 #[tokio::test]
 async fn conditions_count_empty_alternatives() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let filter = json!({ "or": vec![json!({}); 50_000] });
     let query = "query($filter: ProtocolFilter) { protocols(filter: $filter) { totalCount } }";
     assert_exceeded(&app.anonymous().ask_with(query, &json!({ "filter": filter })).await);
@@ -275,7 +275,7 @@ async fn the_schema_may_be_shown_to_callers_with_a_token_alone() {
 
 #[tokio::test]
 async fn introspection_shows_the_schema_by_default() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let answer = app.anonymous().ask("{ __type(name: \"Protocol\") { fields { name } } }").await;
     let fields = answer.data()["__type"]["fields"].as_array().unwrap();
     assert!(fields.iter().any(|field| field["name"] == "recordId"));
@@ -330,7 +330,7 @@ async fn introspection_does_not_multiply() {
 
 #[tokio::test]
 async fn introspection_takes_aliases() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let query = "{ a: __type(name: \"Query\") { n: name m: name } b: __type(name: \"Protocol\") { name } c: __type(name: \"No\") { name } }";
     let answer = app.anonymous().ask(query).await;
     let expected = json!({ "a": { "n": "Query", "m": "Query" }, "b": { "name": "Protocol" }, "c": null });
@@ -349,7 +349,7 @@ async fn introspection_costs_its_objects_each_time() {
 
 #[tokio::test]
 async fn introspection_as_tools_ask_for_it_is_answered() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let answer = app.anonymous().ask(include_str!("introspection.graphql")).await;
     assert!(answer.data()["__schema"]["types"].as_array().unwrap().len() > 50);
 }
@@ -371,7 +371,7 @@ async fn an_unknown_name_is_answered_with_similar_ones_only_where_the_settings_s
 
 #[tokio::test]
 async fn an_unknown_name_is_answered_shortly() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let name = "a".repeat(200_000);
     let begun = Instant::now();
     let answer = app.anonymous().ask(&format!("{{ {name} }}")).await;
@@ -391,7 +391,7 @@ fn doubling(levels: usize, ty: &str, double: impl Fn(usize) -> String, end: &str
 
 #[tokio::test]
 async fn fragments_that_spread_each_other_again_are_answered_and_quickly() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let doubles: [&dyn Fn(usize) -> String; 3] = [
         &|next| format!("...F{next} ...F{next}"),
         &|next| format!("...F{next} ... {{ ...F{next} }}"),
@@ -433,7 +433,7 @@ async fn fragments_that_double_under_aliases_are_refused_quickly() {
 
 #[tokio::test]
 async fn fragments_that_double_under_the_same_key_are_refused_quickly() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let double = |next| {
         format!(
             "site {{ protocols {{ nodes {{ ...F{next} }} }} }} site {{ protocols {{ nodes {{ ...F{next} }} }} }}"
@@ -460,7 +460,7 @@ async fn fragments_of_the_schema_that_double_are_refused_quickly() {
 
 #[tokio::test]
 async fn a_long_chain_of_fragments_does_no_harm() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let fragments = doubling(600, "Query", |next| format!("...F{next}"), "__typename");
     let begun = Instant::now();
     app.anonymous().ask(&format!("{{ ...F0 }} {fragments}")).await;
@@ -470,7 +470,7 @@ async fn a_long_chain_of_fragments_does_no_harm() {
 
 #[tokio::test]
 async fn a_cycle_of_fragments_is_refused() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let query = "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }";
     let answer = app.anonymous().ask(query).await;
     assert_eq!(answer.status, StatusCode::BAD_REQUEST);
@@ -507,7 +507,7 @@ async fn deep_nesting_of_the_document_does_no_harm() {
 
 #[tokio::test]
 async fn a_deep_filter_in_variables_is_refused() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let deep = |levels: usize| {
         let filter = format!("{}{{}}{}", "{\"not\":".repeat(levels), "}".repeat(levels));
         let query = "query($filter: ProtocolFilter) { protocols(filter: $filter) { totalCount } }";

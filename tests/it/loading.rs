@@ -337,7 +337,7 @@ async fn many_requests_over_one_connection_do_not_wait_for_one_another_for_ever(
 
 #[tokio::test]
 async fn pages_from_either_end_are_not_taken_for_one_another_in_memory() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let north = app.clinician_north().await;
     // The same rows by the same statement: the last rows of the opposite order are the first ones, reversed.
     let ids = async |page: &str| {

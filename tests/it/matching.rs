@@ -92,7 +92,7 @@ async fn who_can_take_one_on_the_best_first_and_why() {
 
 #[tokio::test]
 async fn the_parts_add_up_to_the_score() {
-    let app = App::start().await;
+    let app = App::shared().await;
     for actor in [app.clinician_north().await, app.clinician_south().await] {
         let rows = matches(&actor, &json!({})).await;
         assert!(!rows.is_empty());
@@ -114,7 +114,7 @@ async fn the_parts_add_up_to_the_score() {
 
 #[tokio::test]
 async fn never_oneself_and_nobody_who_is_related_for_every_account_of_the_demo() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let accounts = oracle(
         &app,
         "SELECT profile_id::text, user_id, ARRAY(

@@ -24,7 +24,7 @@ fn list<'a>(network: &'a Value, field: &str) -> &'a Vec<Value> {
 
 #[tokio::test]
 async fn every_edge_ends_at_nodes_and_every_node_counts_its_edges() {
-    let app = App::start().await;
+    let app = App::shared().await;
     for actor in
         [app.clinician_north().await, app.clinician_south().await, app.user("network@praxis.example").await]
     {
@@ -57,7 +57,7 @@ async fn every_edge_ends_at_nodes_and_every_node_counts_its_edges() {
 
 #[tokio::test]
 async fn one_sees_ones_own_supervision_and_everybodys_circles() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let circles = "SELECT count(*) AS n FROM circle_members a JOIN circle_members b USING (circle_id)
                    WHERE a.profile_id < b.profile_id";
     let circles = oracle(&app, circles).await[0]["n"].clone();

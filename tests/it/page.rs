@@ -48,7 +48,7 @@ async fn page(app: &App) -> String {
 
 #[tokio::test]
 async fn a_browser_gets_the_page() {
-    let app = App::with(with_page).await;
+    let app = App::shared_with(with_page).await;
     let answer = open(&app, BROWSER).await;
     assert_eq!(answer.status(), StatusCode::OK);
     assert_eq!(answer.headers()[CONTENT_TYPE], "text/html; charset=utf-8");
@@ -57,7 +57,7 @@ async fn a_browser_gets_the_page() {
 
 #[tokio::test]
 async fn a_program_at_the_same_address_gets_graphql() {
-    let app = App::with(with_page).await;
+    let app = App::shared_with(with_page).await;
     for accept in ["*/*", "application/json", "application/graphql-response+json, text/html;q=0.5"] {
         let url = app.url("/graphql?query=%7B__typename%7D");
         let answer = app.http().get(url).header(ACCEPT, accept).send().await.unwrap();
@@ -67,7 +67,7 @@ async fn a_program_at_the_same_address_gets_graphql() {
 
 #[tokio::test]
 async fn the_page_may_load_nothing_from_elsewhere_and_be_framed_nowhere() {
-    let app = App::with(with_page).await;
+    let app = App::shared_with(with_page).await;
     let answer = open(&app, BROWSER).await;
     let policy = answer.headers()[CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned();
     let directive = |name: &str| {
@@ -85,13 +85,13 @@ async fn the_page_may_load_nothing_from_elsewhere_and_be_framed_nowhere() {
 
 #[tokio::test]
 async fn no_cache_keeps_the_page_for_it_carries_tokens() {
-    let app = App::with(with_page).await;
+    let app = App::shared_with(with_page).await;
     assert_eq!(open(&app, BROWSER).await.headers()[CACHE_CONTROL], "no-store");
 }
 
 #[tokio::test]
 async fn the_page_knows_personas_and_tabs_and_no_name_can_end_the_script() {
-    let app = App::with(with_page).await;
+    let app = App::shared_with(with_page).await;
     let html = page(&app).await;
     assert!(!html.contains("alert(1)</script>"));
     let (_, rest) = html.split_once("<script type=\"application/json\" id=\"praxis-config\">").unwrap();
@@ -109,7 +109,7 @@ async fn the_page_knows_personas_and_tabs_and_no_name_can_end_the_script() {
 
 #[tokio::test]
 async fn the_files_of_the_page_are_served_with_their_types_and_kept_for_good() {
-    let app = App::with(with_page).await;
+    let app = App::shared_with(with_page).await;
     let html = page(&app).await;
     let files: Vec<&str> = html.split(['"']).filter(|text| text.starts_with("/graphiql/")).collect();
     assert!(files.len() >= 3, "{files:?}");
@@ -131,7 +131,7 @@ async fn the_files_of_the_page_are_served_with_their_types_and_kept_for_good() {
 
 #[tokio::test]
 async fn there_are_no_other_files() {
-    let app = App::with(with_page).await;
+    let app = App::shared_with(with_page).await;
     for path in [
         "/graphiql/nothing.js",
         "/graphiql/index.html",

@@ -323,7 +323,7 @@ async fn points_cost_what_their_rows_could_load() {
 
 #[tokio::test]
 async fn both_axes_may_be_the_same_column() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let points = "timelineEvents { points(x: INTENSITY_LEVEL, y: INTENSITY_LEVEL) { intensityLevel } }";
     let query = format!("{{ sites(first: 1) {{ nodes {{ {points} }} }} {points} }}");
     let answer = app.clinician_north().await.ask(&query).await;

@@ -68,7 +68,7 @@ async fn the_timeline_takes_three_statements_and_shows_each_clinician_their_own_
 
 #[tokio::test]
 async fn one_protocol_takes_four_statements_in_one_round_trip() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let north = app.clinician_north().await;
     let first = north.ask("{ protocols(first: 1, filter: {events: {some: {eventType: {eventName: {eq: \"Distress\"}}}}, homework: {some: {}}}) { nodes { recordId } } }").await;
     let id = json!({ "id": first.nodes("protocols")[0]["recordId"] });
@@ -95,7 +95,7 @@ async fn one_protocol_takes_four_statements_in_one_round_trip() {
 
 #[tokio::test]
 async fn the_directory_finds_supervisors_by_specialty_modality_and_rate() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let answer = app.clinician_north().await.ask(example("Directory")).await;
     assert_eq!(answer.statements(), 2, "count and page");
     assert_eq!(answer.round_trips(), 1);
@@ -115,7 +115,7 @@ async fn the_directory_finds_supervisors_by_specialty_modality_and_rate() {
 
 #[tokio::test]
 async fn the_protocol_builder_takes_no_statement() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let north = app.clinician_north().await;
     north.ask(example("Protocol builder")).await.data();
     let answer = north.ask(example("Protocol builder")).await;
@@ -126,7 +126,7 @@ async fn the_protocol_builder_takes_no_statement() {
 
 #[tokio::test]
 async fn the_comparison_with_the_network_takes_two_statements() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let north = app.clinician_north().await;
     north.ask(example("Beside the network")).await.data();
     let answer = north.ask(example("Beside the network")).await;
@@ -144,7 +144,7 @@ async fn the_comparison_with_the_network_takes_two_statements() {
 
 #[tokio::test]
 async fn the_activity_of_the_network_is_that_of_its_events_in_one_statement() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let network = app.user("network@praxis.example").await;
     let answer = network.ask(example("Activity by site")).await;
     assert_eq!(answer.statements(), 1);
@@ -180,7 +180,7 @@ async fn the_activity_of_the_network_is_that_of_its_events_in_one_statement() {
 
 #[tokio::test]
 async fn the_search_takes_one_round_trip_with_its_facets() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let north = app.clinician_north().await;
     let search = EXAMPLES.iter().find(|example| example.title == "Search").unwrap();
     let variables = serde_json::from_str(search.variables).unwrap();
@@ -201,7 +201,7 @@ async fn the_search_takes_one_round_trip_with_its_facets() {
 
 #[tokio::test]
 async fn the_supervisors_for_a_clinician_take_three_statements_and_the_network_four() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let north = app.clinician_north().await;
     let answer = north.ask_with(example("Supervisors for you"), &json!({ "budget": 150 })).await;
     assert_eq!(answer.statements(), 3, "count, matches, profiles");

@@ -170,7 +170,7 @@ async fn every_bucket_begins_where_the_last_one_ends() {
 
 #[tokio::test]
 async fn lines_are_ordered_by_their_numbers_and_the_first_are_shown() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let answer = app
         .clinician_north()
         .await
@@ -223,7 +223,7 @@ async fn lines_are_ordered_by_their_numbers_and_the_first_are_shown() {
 
 #[tokio::test]
 async fn every_parent_has_series_of_its_own_in_one_statement() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let answer = app
         .clinician_north()
         .await
@@ -269,7 +269,7 @@ async fn every_parent_has_series_of_its_own_in_one_statement() {
 
 #[tokio::test]
 async fn a_series_runs_along_dates_too() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let answer = app
         .clinician_north()
         .await
@@ -287,7 +287,7 @@ async fn a_series_runs_along_dates_too() {
 
 #[tokio::test]
 async fn somebody_who_sees_no_rows_gets_an_empty_line() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let query = "{ sessionEventsSeries(time: EVENT_TIMESTAMP, bucket: { calendar: { unit: DAY } }) {
                      aggregate { count } points { start } } }";
     let answer = app.anonymous().ask(query).await;
@@ -301,7 +301,7 @@ async fn somebody_who_sees_no_rows_gets_an_empty_line() {
 
 #[tokio::test]
 async fn too_many_points_are_refused_before_they_are_made() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let query = "{ sessionEventsSeries(
         time: EVENT_TIMESTAMP, bucket: { calendar: { unit: MINUTE } }, from: \"0001-01-01T00:00:00Z\", to: \"9999-01-01T00:00:00Z\"
     ) { points { start } } }";
@@ -312,7 +312,7 @@ async fn too_many_points_are_refused_before_they_are_made() {
 
 #[tokio::test]
 async fn a_bucket_that_makes_no_sense_is_refused() {
-    let app = App::start().await;
+    let app = App::shared().await;
     for (bucket, argument) in [
         ("{ exact: true }", "bucket"),
         ("{ exact: false }", "bucket.exact"),
@@ -341,7 +341,7 @@ async fn a_bucket_that_makes_no_sense_is_refused() {
 
 #[tokio::test]
 async fn only_points_with_rows_can_be_too_many() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let north = app.clinician_north().await;
     // Five thousand points with rows and more, of ten thousand; without the limit there would be many times as many.
     for unit in ["FIFTEEN_MINUTES", "FIVE_MINUTES"] {

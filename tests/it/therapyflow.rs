@@ -28,7 +28,7 @@ async fn ask(app: &App, email: &str, title: &str) -> Answer {
 
 #[tokio::test]
 async fn a_therapist_sees_the_calendar_and_the_slots_between() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let answer = ask(&app, THERAPIST, "calendar").await;
     let answer = &answer.data()["therapyflow"];
     let sessions = answer["sessions"]["nodes"].as_array().unwrap();
@@ -53,7 +53,7 @@ async fn a_therapist_sees_the_calendar_and_the_slots_between() {
 
 #[tokio::test]
 async fn a_patient_is_shown_as_far_as_one_may_see() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let answer = ask(&app, THERAPIST, "patient").await;
     let patient = &answer.data()["therapyflow"]["patient"];
     assert_eq!(patient["fullName"], "Arjun Nair");
@@ -78,7 +78,7 @@ async fn a_patient_is_shown_as_far_as_one_may_see() {
 
 #[tokio::test]
 async fn the_numbers_of_wearables_are_those_of_plain_sql() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let answer = ask(&app, THERAPIST, "wearables").await;
     let days = answer.data()["therapyflow"]["heart"][0]["points"].as_array().unwrap().clone();
     assert_eq!(days.len(), 60);
@@ -180,7 +180,7 @@ async fn a_session_is_scheduled_held_and_written_up() {
 
 #[tokio::test]
 async fn the_audit_trail_tells_of_the_demo() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let answer = ask(&app, ADMIN, "audit trail").await;
     let logs = &answer.data()["therapyflow"]["auditLogs"];
     assert_eq!(logs["nodes"].as_array().unwrap().len(), 20);

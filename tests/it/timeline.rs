@@ -71,7 +71,7 @@ async fn what_the_chart_of_a_session_needs_comes_in_one_query() {
 
 #[tokio::test]
 async fn many_protocols_have_their_timelines_and_longest_gaps_in_two_statements() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let answer = app
         .clinician_north()
         .await

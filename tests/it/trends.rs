@@ -40,7 +40,7 @@ fn naive(protocols: &str) -> String {
 
 #[tokio::test]
 async fn the_trend_of_a_protocol_shows_every_score_beside_its_baseline() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let north = app.clinician_north().await;
     // A protocol with scores of both kinds.
     let some = format!(
@@ -90,7 +90,7 @@ async fn the_trend_of_a_protocol_shows_every_score_beside_its_baseline() {
 
 #[tokio::test]
 async fn the_trend_of_a_site_by_day_counts_what_each_caller_sees() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let both = "(SELECT site_id FROM user_sites JOIN auth.users u ON u.id = user_id
         WHERE email = 'both.sites@praxis.example')";
     let mut answers = Vec::new();
@@ -145,7 +145,7 @@ async fn the_trend_of_a_site_by_day_counts_what_each_caller_sees() {
 
 #[tokio::test]
 async fn trends_are_grouped_by_substance_and_drawn_along_time() {
-    let app = App::start().await;
+    let app = App::shared().await;
     let answer = app
         .clinician_north()
         .await

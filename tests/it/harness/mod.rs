@@ -8,6 +8,7 @@ mod dropped;
 mod installed;
 mod postgres;
 mod relay;
+mod shared;
 mod socket;
 
 use std::env;
@@ -56,6 +57,7 @@ pub(crate) fn schemas() -> Vec<&'static str> {
 pub(crate) struct App {
     pub(crate) address: SocketAddr,
     pub(crate) database: String,
+    is_shared: bool,
     http: reqwest::Client,
     /// The gateway, for its number of subscriptions, if it runs in the test process.
     gateway: Option<Gateway>,
@@ -92,6 +94,7 @@ impl App {
         Self {
             address,
             database: database.to_owned(),
+            is_shared: false,
             http: http_client(),
             gateway,
             stop: Some(stop),
@@ -104,6 +107,7 @@ impl App {
         Self {
             address,
             database: database.to_owned(),
+            is_shared: false,
             http: http_client(),
             gateway: None,
             stop: None,
@@ -145,7 +149,11 @@ impl App {
 
     /// Opens a connection as the superuser, whom no policy restricts.
     pub(crate) async fn owner(&self) -> Client {
-        connect(&CLUSTER.url("postgres", &self.database)).await
+        let owner = connect(&CLUSTER.url("postgres", &self.database)).await;
+        if self.is_shared {
+            owner.batch_execute("SET default_transaction_read_only = on").await.unwrap();
+        }
+        owner
     }
 
     /// Makes every statement on `sites` take this long, with an additional policy.
@@ -302,7 +310,8 @@ impl Actor<'_> {
 pub(crate) fn http_client() -> reqwest::Client {
     // reqwest sets up TLS even for plain HTTP, with the process's provider; a second installation is refused.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::new()
+    // The machine's certificates take longer to read than most tests to run.
+    reqwest::Client::builder().tls_certs_only([]).build().unwrap()
 }
 
 /// Sends a request as bytes over a new connection, for requests that no HTTP client sends; returns the answer as text.
