@@ -63,26 +63,32 @@ impl Cluster {
     }
 }
 
-/// Returns the folder of the servers' folders: one in memory if there is plenty of it, since a database has thousands of files, which are
-/// created there in a tenth of the time.
+/// The folder of the servers' folders in memory, and the one on the disk.
+const IN_MEMORY: &str = "/dev/shm";
+const ON_DISK: &str = "/tmp";
+
+/// Returns the folder of the servers' folders: the one in memory if there is plenty of it, since a database has thousands of files, which
+/// are created there in a tenth of the time.
 fn home() -> &'static Path {
+    /// Room and free memory, in KiB.
     const PLENTY: u64 = 10 << 20;
-    static IN_MEMORY: LazyLock<bool> = LazyLock::new(|| {
-        let room = Command::new("df").args(["--output=avail", "-k", "/dev/shm"]).output();
+    static HOME: LazyLock<&Path> = LazyLock::new(|| {
+        let room = Command::new("df").args(["--output=avail", "-k", IN_MEMORY]).output();
         let room =
             room.ok().and_then(|it| String::from_utf8_lossy(&it.stdout).lines().last()?.trim().parse().ok());
         let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
         let free = memory.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
         let free = free.and_then(|it| it.trim().trim_end_matches("kB").trim().parse().ok());
-        // In KiB; where there is no such folder, there is no room either.
-        room.min(free).is_some_and(|least: u64| least >= PLENTY)
+        // Where there is no such folder, there is no room either.
+        let is_plenty = room.min(free).is_some_and(|least: u64| least >= PLENTY);
+        Path::new(if is_plenty { IN_MEMORY } else { ON_DISK })
     });
-    Path::new(if *IN_MEMORY { "/dev/shm" } else { "/tmp" })
+    *HOME
 }
 
-/// Removes the folders of test processes that were killed together with their shells.
+/// Removes the folders of test processes that were killed together with their shells, wherever those had them.
 fn remove_what_was_left() {
-    for folder in fs::read_dir(home()).into_iter().flatten().flatten() {
+    for folder in [IN_MEMORY, ON_DISK].into_iter().flat_map(fs::read_dir).flatten().flatten() {
         let name = folder.file_name();
         let process = name.to_str().and_then(|name| name.strip_prefix("praxis-test-")?.split('-').next());
         if process.is_some_and(|process| !Path::new("/proc").join(process).exists()) {
